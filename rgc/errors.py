@@ -1,0 +1,110 @@
+"""Errors are data: a place in the user's text, a stable code, a message, a hint. One renderer prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from rgc.text import Span
+
+LIMIT = 20  # problems shown for one file
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding about a spec.
+
+    `code` is stable and has a page in the docs; `label` stands beside the caret; `hint` says what to do.
+    """
+
+    code: str
+    message: str
+    span: Span | None = None
+    label: str = ""
+    hint: str = ""
+    severity: Severity = "error"
+
+
+class SpecError(Exception):
+    """The user's spec or command line is wrong; carries every problem that was found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n\n".join(render(problem) for problem in self.problems))
+
+
+class Problems:
+    """Collects the problems of one file, in order, so that one pass reports them all."""
+
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+
+    def error(self, code: str, message: str, span: Span | None = None, *, label: str = "", hint: str = "") -> None:
+        self._add(Problem(code, message, span, label, hint))
+
+    def warning(self, code: str, message: str, span: Span | None = None, *, label: str = "", hint: str = "") -> None:
+        self._add(Problem(code, message, span, label, hint, "warning"))
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            self._add(problem)
+
+    def _add(self, problem: Problem) -> None:
+        if problem not in self.found:
+            self.found.append(problem)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.found if problem.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.found if problem.severity == "warning")
+
+    def raise_errors(self) -> None:
+        """Raise `SpecError` with at most `LIMIT` errors, in the order of the text, if there are any."""
+        if self.errors:
+            raise SpecError(sorted(self.errors, key=_place)[:LIMIT])
+
+
+def _place(problem: Problem) -> tuple[str, int]:
+    return (problem.span.source.name, problem.span.start) if problem.span else ("", -1)
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """A hint `did you mean 'x'?`, or the empty string when nothing known is close."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else ""
+
+
+def escape(text: str) -> str:
+    """The text with control characters made visible, so that no spec can drive a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def render(problem: Problem) -> str:
+    """The problem as the user reads it: place, code, message, the line with a caret, the hint."""
+    head = f"{problem.severity}[{problem.code}]: {escape(problem.message)}"
+    lines = [head]
+    if problem.span is not None:
+        line, column = problem.span.position
+        lines = [f"{escape(problem.span.source.name)}:{line}:{column}: {head}"]
+        lines += _excerpt(problem.span, line, column, problem.label)
+    if problem.hint:
+        lines.append(f"hint: {escape(problem.hint)}")
+    return "\n".join(lines)
+
+
+def _excerpt(span: Span, line: int, column: int, label: str) -> list[str]:
+    text = span.source.line(line).replace("\t", " ")
+    width = max(1, min(span.end - span.start, len(text) - column + 1))
+    cut = max(0, column - 80)  # a line of a megabyte is shown around the caret
+    shown = escape(text[cut : cut + 160])
+    before = len(escape(text[cut : column - 1]))
+    caret = f"{'^' * min(width, 80)} {escape(label)}".rstrip()
+    gutter = f"{line:>2} | "
+    return [gutter + shown, " " * (len(gutter) - 2) + "| " + " " * before + caret]

@@ -1,0 +1,49 @@
+"""Hamiltonians as sums of named terms over products of spins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rgc.model.operators import Product, Spin
+from rgc.text import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A local energy of `spins` that is no product of Ising spins: `energies` in row-major order of their states."""
+
+    spins: tuple[Spin, ...]
+    energies: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """H_t = sign * coupling * sum_R sum_(weight, product) weight * product(R), in units of kT.
+
+    `name` and `coupling` are what results report: for `- K * sum(<i,j>) s[i]*s[j]` they are K and its value, sign is -1.
+    Terms of other alphabets carry `tables` instead of products (energies include the sign and the coupling).
+    `inhomogeneous` names the site-dependent coupling (`J[i,j]`) of a term that is not translation invariant.
+    """
+
+    name: str
+    coupling: float
+    sign: int = -1
+    products: tuple[tuple[float, Product], ...] = ()
+    tables: tuple[Table, ...] = ()
+    inhomogeneous: str | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def coefficient(self) -> float:
+        """What multiplies the sum of products in H."""
+        return self.sign * self.coupling
+
+
+@dataclass(frozen=True, slots=True)
+class Hamiltonian:
+    """H = sum of its terms; the weight of a configuration is exp(-H)."""
+
+    terms: tuple[Term, ...]
+
+    def couplings(self) -> dict[str, float]:
+        return {term.name: term.coupling for term in self.terms}

@@ -1,0 +1,107 @@
+"""A whole spec at one point of its parameters: what the passes, the lowering and the flows work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rgc.model.block import Block
+from rgc.model.hamiltonian import Hamiltonian
+from rgc.model.lattice import Geometry
+from rgc.model.spins import Species
+from rgc.syntax import ast
+from rgc.text import Span
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorBasis:
+    """`operators(range=2, bodies=4)`: all inequivalent operators within a Euclidean range and a number of spins."""
+
+    range: float = 2
+    bodies: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class CallValue:
+    """An option given as a call whose meaning belongs to its scheme, e.g. `tempering(K=0.4:0.5:9)`."""
+
+    name: str
+    arguments: tuple[Value, ...] = ()
+    options: tuple[tuple[str, Value], ...] = ()
+
+
+Value = bool | int | float | str | tuple["Value", ...] | OperatorBasis | CallValue
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The scheme to run and the options written in the spec (defaults filled in by `rgc.model.schemes`)."""
+
+    scheme: str
+    options: Mapping[str, Value]
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One entry of `scan`: a parameter and its values."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """`name = expression`, or a built-in by its bare name (expression None). `of_scan`: evaluated over a finished scan."""
+
+    name: str
+    expression: ast.Expr | None = None
+    of_scan: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    value: float
+    unit: Literal["absolute", "percent", "sigma"] = "absolute"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What must come out. `target` is printed as written, e.g. `y_t[level=2]`; `path` is its name, e.g. ("fixed_point", "K");
+    `index` the bracketed number of `eigenvalue[1]`; `selectors` such as (("level", 2),)."""
+
+    target: str
+    path: tuple[str, ...]
+    relation: Literal["=", "below", "above"]
+    value: float
+    index: int | None = None
+    selectors: tuple[tuple[str, Value], ...] = ()
+    within: tuple[Tolerance, ...] = ()
+    source: str | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """The physics of a spec at one point of its parameters.
+
+    `parameters` holds every evaluated scalar; `document` is the syntax tree it came from (includes merged). `data`, `stack` and
+    `map` are checked by name only and kept as written for the schemes that need them.
+    """
+
+    title: str
+    document: ast.Document
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    about: str = ""
+    lattice: Geometry | None = None
+    species: tuple[Species, ...] = ()
+    hamiltonian: Hamiltonian | None = None
+    blocks: tuple[Block, ...] = ()
+    flow: Flow | None = None
+    scan: tuple[Axis, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    data: ast.Expr | None = None
+    stack: tuple[ast.Expr, ...] = ()
+    map: ast.Expr | None = None

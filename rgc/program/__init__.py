@@ -1,1 +1,28 @@
+"""Kernel programs: what the front end hands to a backend."""
 
+from rgc.model.sites import Cells, Listed
+from rgc.program.nodes import Accept, Below, Bit, Count, Is, Load, Node, Store, Tally, Value, Weigh
+from rgc.program.program import Field, Generator, Program, Rule, SiteSet, Stage, TallyArray
+
+__all__ = [
+    "Accept",
+    "Below",
+    "Bit",
+    "Cells",
+    "Count",
+    "Field",
+    "Generator",
+    "Is",
+    "Listed",
+    "Load",
+    "Node",
+    "Program",
+    "Rule",
+    "SiteSet",
+    "Stage",
+    "Store",
+    "Tally",
+    "TallyArray",
+    "Value",
+    "Weigh",
+]

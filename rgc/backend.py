@@ -1,0 +1,117 @@
+"""What a backend is: the one protocol between the compiler and a machine, and how installed backends are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rgc.errors import Problem, SpecError, suggest
+from rgc.program.program import Program
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Words = NDArray[np.uint64]
+    Counts = NDArray[np.int64]
+
+State = Any
+"""The fields of a program in a backend's own form; only `pack` makes one and only `unpack` reads one."""
+
+GROUP = "rgc.backends"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arguments:
+    """Run-time values of a program, computed once on the host and equal for every backend.
+
+    `thresholds` u64[slot, 1 + planes, word]: entry 0 is the mask of the replicas where the probability is 1 ("always"), entry
+    1 + k the mask of the replicas whose threshold has bit planes-1-k set. `weights` int32[weight, 64 * word], units of 2^-20 kT.
+    """
+
+    thresholds: Words
+    weights: NDArray[np.int32]
+
+
+class Kernel(Protocol):
+    """A compiled program."""
+
+    @property
+    def source(self) -> str:
+        """The generated code, as `rgc show --as code` prints it."""
+        ...
+
+    def __call__(
+        self, state: Sequence[State], arguments: Arguments, keys: Words, word0: int = 0
+    ) -> tuple[list[State], list[Counts]]:
+        """Run one step for each row of `keys` u64[step, draw, 2].
+
+        `state` holds one packed array for each field of the program and is consumed (it may be changed in place); `word0` is the
+        absolute number of the first word, so that a share of the replicas draws the same numbers anywhere. Returns the new
+        state and, for each tally array, int64[step, rows, *kept].
+        """
+        ...
+
+
+class Backend(Protocol):
+    """A machine that runs programs. Built by calling its entry point with `threads` (None: every core)."""
+
+    name: str
+
+    @property
+    def xp(self) -> Any:
+        """The array namespace (Python array API standard) that array flows compute with."""
+        ...
+
+    @property
+    def routines(self) -> Mapping[str, Callable[..., Any]]:
+        """Faster versions of `rgc.routines` by name; may be empty."""
+        ...
+
+    def missing(self) -> str | None:
+        """Why this backend cannot run here, with what to install; None if it can."""
+        ...
+
+    def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
+        """The kernel of a program. `constant` hands over arguments known before the run, which may be baked in: this only
+        specialises and never changes a bit."""
+        ...
+
+    def pack(self, field: Words) -> State:
+        """A canonical field u64[planes, *shape, letters, word] in this backend's own form."""
+        ...
+
+    def unpack(self, state: State) -> Words:
+        """The canonical field of a packed one."""
+        ...
+
+
+def installed() -> dict[str, str]:
+    """Installed backends: name -> where it comes from (`module:object`)."""
+    return {point.name: point.value for point in entry_points(group=GROUP)}
+
+
+def load(name: str, *, threads: int | None = None) -> Backend:
+    """The backend of that name, ready to run. Raises `SpecError` if it is not installed or cannot run here."""
+    found = {point.name: point for point in entry_points(group=GROUP)}
+    if name not in found:
+        hint = suggest(name, found) or "installed: " + ", ".join(sorted(found))
+        raise SpecError([Problem("unknown-backend", f"no backend is called '{name}'", hint=hint)])
+    backend: Backend = found[name].load()(threads=threads)
+    reason = backend.missing()
+    if reason is not None:
+        raise SpecError([Problem("backend-unavailable", f"the backend '{name}' cannot run here", hint=reason)])
+    return backend
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: `$RGC_CACHE`, else `rgc` in the user's cache folder; made with mode 0700."""
+    import os
+
+    base = os.environ.get("RGC_CACHE")
+    folder = Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rgc"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder

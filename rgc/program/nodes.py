@@ -1,0 +1,103 @@
+"""The nodes of a rule: straight-line code for one site, on words that hold that site of 64 replicas at once.
+
+A rule is a tuple of nodes; a node names earlier ones by their index (`Value`). What a node yields is a `word` (one bit a
+replica; as a spin, bit 1 means s = -1), a `count` (bit planes of a small integer), or `lanes` (an int32 a replica).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Value = int
+"""The index of an earlier node of the same rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """word: plane `plane` of `field` at cell stride * cell + offset (componentwise, wrapped on periodic axes), basis `letter`."""
+
+    field: int
+    offset: tuple[int, ...]
+    letter: int = 0
+    plane: int = 0
+    stride: tuple[int, ...] | None = None  # None: 1 along every axis
+
+
+@dataclass(frozen=True, slots=True)
+class Bit:
+    """word: bitwise `op` of words; `not` has one operand, the others two or more."""
+
+    op: Literal["and", "or", "xor", "not"]
+    operands: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """count: in each replica the number of `words` whose bit is 1."""
+
+    words: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """word: the replicas whose `count` equals `number`."""
+
+    count: Value
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """word: a Bernoulli variable. Replica r gets 1 with probability T / 2^P, T the threshold of the slot of the class whose mask
+    holds r; `otherwise` is the slot of the replicas in no class, None standing for probability 0. Masks are disjoint.
+
+    P is the program's `planes`. The uniform of replica r has as bit P-1-k (plane k = 0 is the most significant) bit r of
+    `word(key[step, draw], w * 2^40 + i * 2^6 + k)`, and 1 is drawn where it is below T; T = 2^P is "always".
+    """
+
+    classes: tuple[tuple[Value, int], ...]
+    otherwise: int | None
+    draw: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weigh:
+    """lanes: weight[base] + sum of weight[slot] over the masks whose bit is 1; int32 in units of 2^-20 kT."""
+
+    masks: tuple[Value, ...]
+    slots: tuple[int, ...]
+    base: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """word: 1 where x <= 0, else 1 with probability exp(-x), for lanes x in units of 2^-20:
+    `U32 < (A[x >> 10] * B[x & 1023]) >> 32` with the tables of `rgc.program.tables`, 0 where x >> 10 is beyond A.
+
+    U32 of lane r is half `r & 1` (0: low) of the draw's plane `r >> 1`.
+    """
+
+    lanes: Value
+    draw: int
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Write a word to the running site (its cell and the rule's letter) of a plane of a field. Yields nothing."""
+
+    field: int
+    word: Value
+    plane: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Add the bits of `word` to row `row` of tally array `array` of the program. Yields nothing."""
+
+    array: int
+    row: int
+    word: Value
+
+
+Node = Load | Bit | Count | Is | Below | Weigh | Accept | Store | Tally

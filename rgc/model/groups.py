@@ -1,0 +1,61 @@
+"""A Hamiltonian ready for lowering: products of Ising spins, gathered by the combination of couplings that multiplies them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rgc.model.hamiltonian import Hamiltonian
+from rgc.model.lattice import Boundary, Cell
+from rgc.model.operators import Product
+
+Reach = tuple[tuple[int, int], ...]
+"""For each axis the lowest and the highest cell that must exist for a product to be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Products that share one combination of coefficients: c * sum_R sum_k products[k](R), c = sum_t weight_t * coefficient_t.
+
+    `coefficients` holds (term name, weight), in the order of the terms. `reaches[k]`: products[k] is present at R where
+    R + reach lies inside every open edge. The reach of a product made from binary spins is that of the product it came from, so
+    it may be larger than its own spins.
+    """
+
+    coefficients: tuple[tuple[str, float], ...]
+    products: tuple[Product, ...]
+    reaches: tuple[Reach, ...]
+
+    def coefficient(self, of_term: Mapping[str, float]) -> Fraction:
+        """c, exactly, from the coefficient (sign * coupling) of each term."""
+        return sum(
+            (Fraction(weight) * Fraction(of_term[name]) for name, weight in self.coefficients), Fraction(0)
+        )
+
+    @property
+    def spins(self) -> frozenset[int]:
+        """The species that occur."""
+        return frozenset(spin.species for each in self.products for spin in each)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """H = sum of `groups` + sum of `constants`; the products of the constants are empty (a number for every place where they
+    are present)."""
+
+    groups: tuple[Group, ...]
+    constants: tuple[Group, ...] = ()
+
+    def coefficients(self, hamiltonian: Hamiltonian) -> tuple[Fraction, ...]:
+        """What multiplies the sum of products of each group, exactly."""
+        of_term = {term.name: term.coefficient for term in hamiltonian.terms}
+        return tuple(group.coefficient(of_term) for group in self.groups)
+
+
+def present(reach: Reach, cell: Cell, shape: tuple[int | None, ...], boundary: tuple[Boundary, ...]) -> bool:
+    """Whether a product with this reach is there at `cell`: always, but beyond an open edge."""
+    return all(
+        edge != "open" or (x + low >= 0 and (size is None or x + high < size))
+        for (low, high), x, size, edge in zip(reach, cell, shape, boundary, strict=True)
+    )

@@ -1,0 +1,172 @@
+"""The symmetry sectors of a Hamiltonian, as linear algebra over GF(2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import product as cartesian
+from math import gcd, prod
+
+from rgc.model.block import Block
+from rgc.model.lattice import Cell, Lattice
+from rgc.model.operators import Operator, Product, Spin
+from rgc.model.sectors import Flip, SectorOperator, Sectors
+
+_PERIODS = (1, 2, 3, 4, 6)
+_MOST_GENERATORS = 4  # more are the subsystem symmetries of a degenerate Hamiltonian, of no use as sectors
+_MOST_UNKNOWNS = 4096
+
+
+def find_sectors(products: Iterable[Product], lattice: Lattice, species: int = 1) -> Sectors:
+    """The group of sublattice flips that leave every product unchanged at every cell, and with it the sectors.
+
+    `products`: those of the Hamiltonian, every group of them. A flip changes the sign of the spins of some species, letters and
+    residue classes of cells; periods 1, 2, 3, 4 and 6 are tried, on each periodic axis their greatest common divisor with its
+    length, and the shortest period with the largest group is taken. A period at which more than four generators appear (decoupled
+    rows, plaquette models: symmetries of subsystems) is passed over.
+    """
+    each = tuple(products)
+    best = Sectors((1,) * lattice.dimension)
+    for modulus in sorted({_modulus(period, lattice) for period in _PERIODS}, key=prod):
+        if prod(modulus) * len(lattice.basis) * species > _MOST_UNKNOWNS:
+            continue
+        flips = _flips(each, modulus, len(lattice.basis), species)
+        if len(best.flips) < len(flips) <= _MOST_GENERATORS:
+            best = Sectors(modulus, flips)
+    return best
+
+
+def sectors_by_level(sectors: Sectors, blocks: Sequence[Block], levels: int) -> tuple[Sectors, ...]:
+    """The sectors at levels 0 to `levels`, generator k of a level induced by generator k of the level before.
+
+    A flip acts on the block spins when it is the same on all spins of each cell; the combinations for which this holds at every
+    level are kept, on all levels. Step n uses blocks[n % len(blocks)].
+    """
+    modulus = [sectors.modulus]
+    chains = [[flip] for flip in sectors.flips]
+    for level in range(levels):
+        block = blocks[level % len(blocks)]
+        now = Sectors(modulus[-1], tuple(chain[-1] for chain in chains))
+        kept = _kernel(_unequal(now, block), len(chains))
+        chains = [_combined(chains, bits) for bits in kept]
+        coarse = tuple(m // gcd(m, f) for m, f in zip(now.modulus, block.factor, strict=True))
+        for chain in chains:
+            chain.append(_induced(chain[-1], now, coarse, block))
+        modulus.append(coarse)
+    return tuple(Sectors(m, tuple(chain[k] for chain in chains)) for k, m in enumerate(modulus))
+
+
+def sector_of(product: Product, sectors: Sectors) -> str | None:
+    """The sector of the sum of a product over all cells; None where its translates belong to different sectors."""
+    characters = {sectors.character(product, at) for at in sectors.residues}
+    return sectors.name(characters.pop()) if len(characters) == 1 else None
+
+
+def split_operator(operator: Operator, sectors: Sectors) -> tuple[SectorOperator, ...]:
+    """The parts of an operator in the sectors, in the order of their names; their sum is the operator.
+
+    A translate of a product always has one character. Where all have the same the operator is one part; otherwise each part sums
+    its products over the cells with its character: for Baxter-Wu the magnetisation becomes those of the three sublattices.
+    """
+    where: dict[str, list[tuple[Product, tuple[Cell, ...]]]] = {}
+    for product in operator.products:
+        cells: dict[str, list[Cell]] = {}
+        for at in sectors.residues:
+            cells.setdefault(sectors.name(sectors.character(product, at)), []).append(at)
+        for name, residues in cells.items():
+            where.setdefault(name, []).append((product, tuple(residues)))
+    return tuple(_part(operator, name, where[name], sectors) for name in sectors.names if name in where)
+
+
+def _part(
+    operator: Operator, sector: str, terms: Sequence[tuple[Product, tuple[Cell, ...]]], sectors: Sectors
+) -> SectorOperator:
+    modulus = sectors.modulus
+    if all(residues == sectors.residues for _, residues in terms):
+        modulus = (1,) * len(modulus)
+        terms = [(product, ((0,) * len(modulus),)) for product, _ in terms]
+    return SectorOperator(
+        operator.name, sector, modulus, tuple(p for p, _ in terms), tuple(r for _, r in terms)
+    )
+
+
+def _modulus(period: int, lattice: Lattice) -> Cell:
+    return tuple(
+        period if size is None or edge == "open" else gcd(period, size)
+        for size, edge in zip(lattice.shape, lattice.boundary, strict=True)
+    )
+
+
+def _flips(products: Sequence[Product], modulus: Cell, letters: int, species: int) -> tuple[Flip, ...]:
+    cells = tuple(cartesian(*map(range, modulus)))
+    spins = [Spin(cell, a, s) for s in range(species) for a in range(letters) for cell in cells]
+    number = {spin: k for k, spin in enumerate(spins)}
+    equations = set()
+    for product in products:
+        for at in cells:
+            row = 0
+            for spin in product:
+                cell = tuple((x + y) % m for x, y, m in zip(spin.cell, at, modulus, strict=True))
+                row ^= 1 << number[Spin(cell, spin.letter, spin.species)]
+            equations.add(row)
+    solutions = _kernel(equations, len(spins))
+    return tuple(frozenset(spin for spin in spins if bits >> number[spin] & 1) for bits in solutions)
+
+
+def _kernel(equations: Iterable[int], unknowns: int) -> list[int]:
+    """A reduced basis of the x in GF(2)^unknowns with an even number of common bits with every equation."""
+    pivots: dict[int, int] = {}
+    for row in equations:
+        for bit, other in pivots.items():
+            if row >> bit & 1:
+                row ^= other
+        if row:
+            bit = row.bit_length() - 1
+            for key, other in pivots.items():
+                if other >> bit & 1:
+                    pivots[key] = other ^ row
+            pivots[bit] = row
+    basis = []
+    for free in range(unknowns):
+        if free not in pivots:
+            basis.append(1 << free | sum(1 << bit for bit, row in pivots.items() if row >> free & 1))
+    return basis
+
+
+def _unequal(sectors: Sectors, block: Block) -> set[int]:
+    """For each cell and pair of its spins the generators that flip one of the two, as bits."""
+    rows = set()
+    species = {spin.species for flip in sectors.flips for spin in flip}
+    for at in sectors.residues:
+        corner = tuple(f * x for f, x in zip(block.factor, at, strict=True))
+        for cell in block.cells:
+            for kind in species:
+                spins = [Spin(site.cell, site.letter, kind) for site in cell]
+                first, *others = [sectors.character((spin,), corner) for spin in spins]
+                rows |= {_bits(a ^ b for a, b in zip(first, other, strict=True)) for other in others}
+    return rows
+
+
+def _bits(values: Iterable[int]) -> int:
+    return sum(value << k for k, value in enumerate(values))
+
+
+def _combined(chains: Sequence[Sequence[Flip]], bits: int) -> list[Flip]:
+    """Level by level the symmetric difference of the chosen generators."""
+    chosen = [chain for k, chain in enumerate(chains) if bits >> k & 1]
+    combined = list(chosen[0])
+    for chain in chosen[1:]:
+        combined = [a ^ b for a, b in zip(combined, chain, strict=True)]
+    return combined
+
+
+def _induced(flip: Flip, fine: Sectors, coarse: Cell, block: Block) -> Flip:
+    """The flip of the block spins under a flip that is uniform on every cell."""
+    one = Sectors(fine.modulus, (flip,))
+    spins = set()
+    for at in cartesian(*map(range, coarse)):
+        corner = tuple(f * x for f, x in zip(block.factor, at, strict=True))
+        for letter, cell in enumerate(block.cells):
+            for kind in {spin.species for spin in flip}:
+                if one.character((Spin(cell[0].cell, cell[0].letter, kind),), corner) == (1,):
+                    spins.add(Spin(at, letter, kind))
+    return frozenset(spins)

@@ -1,0 +1,129 @@
+"""The point group that lattice, blocks and Hamiltonian have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product as cartesian
+from math import hypot
+
+from rgc.model.block import Block
+from rgc.model.lattice import Cell, Lattice, Site
+from rgc.model.operators import Product
+from rgc.model.symmetry import Matrix, Symmetry
+from rgc.passes.geometry import cells_within, coordinates, gram_matrix, inner, times
+
+_CLOSE = 1e-6
+
+
+def find_symmetries(
+    lattice: Lattice, blocks: Sequence[Block] = (), couplings: Iterable[Iterable[Product]] = ()
+) -> tuple[Symmetry, ...]:
+    """All symmetries, up to translation, of the lattice, of every block map and of the Hamiltonian, sorted.
+
+    Lattice: isometries that map sites to sites, periods to periods and open boxes to themselves. Block: some translate of the
+    symmetry maps the cells onto one another, and what it does to the block spins is again a symmetry kept. Hamiltonian: the
+    products in each member of `couplings` (those that share a coefficient) go to products of the same member.
+    """
+    kept = [each for each in _isometries(lattice) if _keeps_shape(each, lattice)]
+    for products in map(frozenset, couplings):
+        kept = [each for each in kept if products == {each.product(p) for p in products}]
+    for block in blocks:
+        kept = _keeping_block(kept, block)
+    return tuple(sorted(kept))
+
+
+def _isometries(lattice: Lattice) -> Iterator[Symmetry]:
+    positions = [coordinates(lattice, u) for u in lattice.basis]
+    for matrix in _matrices(lattice):
+        turned = [times(matrix, u) for u in positions]
+        for target in positions:
+            by = [a - b for a, b in zip(target, turned[0], strict=True)]
+            images = [_site_at([a + b for a, b in zip(u, by, strict=True)], positions) for u in turned]
+            found = tuple(image for image in images if image is not None)
+            if len(found) == len(images):
+                yield Symmetry(matrix, found)
+
+
+def _matrices(lattice: Lattice) -> list[Matrix]:
+    """The integer matrices M with M^T gram M = gram, column by column."""
+    gram = gram_matrix(lattice)
+    vectors = cells_within(lattice, max(hypot(*v) for v in lattice.vectors))
+    partial: list[list[Cell]] = [[]]
+    for k in range(len(gram)):
+        ring = [v for v in vectors if abs(inner(gram, v, v) - gram[k][k]) < _CLOSE]
+        partial = [
+            [*columns, v]
+            for columns in partial
+            for v in ring
+            if all(abs(inner(gram, column, v) - gram[j][k]) < _CLOSE for j, column in enumerate(columns))
+        ]
+    return [tuple(zip(*columns, strict=True)) for columns in partial]
+
+
+def _site_at(position: Sequence[float], positions: Sequence[Sequence[float]]) -> Site | None:
+    """The site at a position in lattice coordinates, if there is one."""
+    for letter, basis in enumerate(positions):
+        offset = [a - b for a, b in zip(position, basis, strict=True)]
+        if all(abs(x - round(x)) < _CLOSE for x in offset):
+            return Site(tuple(round(x) for x in offset), letter)
+    return None
+
+
+def _keeps_shape(symmetry: Symmetry, lattice: Lattice) -> bool:
+    """Whether periods go to periods; on open and antiperiodic axes whether the box goes to the box."""
+    for i, row in enumerate(symmetry.matrix):
+        joined = [j for j, entry in enumerate(row) if entry]
+        if any(lattice.boundary[j] != lattice.boundary[i] for j in joined):
+            return False
+        size = lattice.shape[i]
+        sizes = [lattice.shape[j] for j in joined]
+        if lattice.boundary[i] != "periodic":
+            flat = all(image.cell[i] == 0 for image in symmetry.images)
+            if len(joined) > 1 or sizes != [size] or not flat:
+                return False
+        elif any((size is None) != (other is None) for other in sizes) or (size and any(row[j] * (lattice.shape[j] or 0) % size for j in joined)):
+            return False
+    return True
+
+
+def _keeping_block(kept: list[Symmetry], block: Block) -> list[Symmetry]:
+    """The largest subset whose members induce members on the block spins."""
+    induced = {each: _induced(each, block) for each in kept}
+    while True:
+        closed = [each for each in kept if induced[each] in kept]
+        if len(closed) == len(kept):
+            return kept
+        kept = closed
+
+
+def _induced(symmetry: Symmetry, block: Block) -> Symmetry | None:
+    """What the symmetry, after some translation, does to the block spins; None where it keeps no set of blocks."""
+    factor = block.factor
+    ratios = [
+        [m * f / g for m, f in zip(row, factor, strict=True)]
+        for row, g in zip(symmetry.matrix, factor, strict=True)
+    ]
+    if any(ratio != int(ratio) for row in ratios for ratio in row):
+        return None
+    matrix = tuple(tuple(int(ratio) for ratio in row) for row in ratios)
+    turned = [[symmetry.site(site) for site in cell] for cell in block.cells]
+    for by in cartesian(*map(range, factor)):
+        images = [_block_at({site.shifted(by) for site in cell}, block) for cell in turned]
+        found = [image for image in images if image is not None]
+        if len(found) == len(images):
+            back = tuple(-x for x in found[0].cell)
+            return Symmetry(matrix, tuple(image.shifted(back) for image in found))
+    return None
+
+
+def _block_at(sites: set[Site], block: Block) -> Site | None:
+    """The block spin made from exactly these sites, if there is one."""
+    least = min(sites)
+    for letter, cell in enumerate(block.cells):
+        start = min(cell)
+        offset = tuple(a - b for a, b in zip(least.cell, start.cell, strict=True))
+        if sites == {site.shifted(offset) for site in cell} and not any(
+            x % f for x, f in zip(offset, block.factor, strict=True)
+        ):
+            return Site(tuple(x // f for x, f in zip(offset, block.factor, strict=True)), letter)
+    return None

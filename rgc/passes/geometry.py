@@ -1,0 +1,57 @@
+"""Lengths on a crystal, computed in lattice coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product as cartesian
+from math import floor, sqrt
+
+from rgc.model.lattice import Cell, Lattice
+
+Rows = list[list[float]]
+_CLOSE = 1e-6
+
+
+def gram_matrix(lattice: Lattice) -> Rows:
+    """vectors[i] . vectors[j]."""
+    return [[_dot(a, b) for b in lattice.vectors] for a in lattice.vectors]
+
+
+def coordinates(lattice: Lattice, position: Sequence[float]) -> list[float]:
+    """The coefficients x of a Cartesian position = sum_k x_k * vectors[k]."""
+    return times(_inverse(gram_matrix(lattice)), [_dot(vector, position) for vector in lattice.vectors])
+
+
+def cells_within(lattice: Lattice, radius: float) -> list[Cell]:
+    """The cells n with |sum_k n_k * vectors[k]| <= radius, in row-major order."""
+    gram = gram_matrix(lattice)
+    inverse = _inverse(gram)
+    bounds = [floor(radius * sqrt(inverse[k][k]) + _CLOSE) for k in range(len(gram))]
+    box = cartesian(*(range(-bound, bound + 1) for bound in bounds))
+    return [cell for cell in box if inner(gram, cell, cell) <= radius * radius + _CLOSE]
+
+
+def inner(gram: Rows, a: Sequence[float], b: Sequence[float]) -> float:
+    """The scalar product of two vectors given in lattice coordinates."""
+    return _dot(a, times(gram, b))
+
+
+def times(matrix: Sequence[Sequence[float]], vector: Sequence[float]) -> list[float]:
+    """matrix * vector."""
+    return [_dot(row, vector) for row in matrix]
+
+
+def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def _inverse(matrix: Rows) -> Rows:
+    """Gauss-Jordan elimination of a positive definite matrix."""
+    size = len(matrix)
+    rows = [[*row, *(float(i == k) for i in range(size))] for k, row in enumerate(matrix)]
+    for k in range(size):
+        rows[k] = [x / rows[k][k] for x in rows[k]]
+        for i in range(size):
+            if i != k:
+                rows[i] = [x - rows[i][k] * y for x, y in zip(rows[i], rows[k], strict=True)]
+    return [row[size:] for row in rows]

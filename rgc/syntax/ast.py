@@ -231,6 +231,15 @@ class Expectation(Commented):
     source: str | None = None
 
 
+def addends(expression: Expr) -> tuple[tuple[Literal["+", "-"], Expr], ...]:
+    """The signed terms of the outermost sum: `a - b + c` gives `+ a`, `- b`, `+ c`."""
+    terms: list[tuple[Literal["+", "-"], Expr]] = []
+    while isinstance(expression, Binary) and expression.op in ("+", "-"):
+        terms.append((expression.op, expression.right))
+        expression = expression.left
+    return (("+", expression), *reversed(terms))
+
+
 TEXT_SECTIONS = ("title", "about", "include")
 EXPRESSION_SECTIONS = ("lattice", "hamiltonian", "block", "data", "map", "flow")
 ENTRY_SECTIONS = ("parameters", "spins", "scan", "measure")
@@ -241,16 +250,28 @@ SECTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Note(Commented):
+    """The comments of one term of an expression that stands on several lines, as a Hamiltonian does.
+
+    `term` counts the addends of the body's outermost sum from 0; only terms that have comments have a note.
+    """
+
+    term: int
+
+
+@dataclass(frozen=True, slots=True)
 class Section(Commented):
     """A section by its name. The body is a string (title, about, include), an expression (lattice, hamiltonian, block, data,
     map, flow), or a tuple of `Entry` (parameters, spins, scan, measure), `Item` (stack) or `Expectation` (expect).
 
-    `name_span` is the word itself; `below` holds the comments after the last entry.
+    `name_span` is the word itself; `beside` is the comment on its line, `notes` those on later lines of a body that has no
+    entries, `below` those after the last entry or term.
     """
 
     name: str
     body: str | Expr | tuple[Entry | Item | Expectation, ...]
     below: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     name_span: Span | None = field(default=None, compare=False, repr=False)
 
 

@@ -81,7 +81,9 @@ def _keeps_shape(symmetry: Symmetry, lattice: Lattice) -> bool:
             flat = all(image.cell[i] == 0 for image in symmetry.images)
             if len(joined) > 1 or sizes != [size] or not flat:
                 return False
-        elif any((size is None) != (other is None) for other in sizes) or (size and any(row[j] * (lattice.shape[j] or 0) % size for j in joined)):
+        elif any((size is None) != (other is None) for other in sizes) or (
+            size and any(row[j] * (lattice.shape[j] or 0) % size for j in joined)
+        ):
             return False
     return True
 

@@ -1,0 +1,166 @@
+"""A sweep as a sequence of site sets without conflicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from itertools import product as cartesian
+from math import prod
+
+from rgc.errors import Problem, SpecError
+from rgc.model.groups import Group
+from rgc.model.lattice import Cell, Lattice
+from rgc.model.sites import Cells, Listed, flatten
+from rgc.model.stars import Star, Step
+from rgc.passes.gather_stars import Box, gather_stars, wrapped
+
+_PATIENCE = 3  # a colouring by residues may need this many times the colours of the infinite lattice
+
+
+def colour_sites(groups: Sequence[Group], lattice: Lattice, species: int = 1) -> tuple[Step, ...]:
+    """The steps of a sweep: each species and letter in turn, its cells coloured so that no two spins of a step share a product.
+
+    Colours are the cosets of a sublattice of the smallest index (2 for nearest neighbours on an even square lattice, 3 for
+    Baxter-Wu, 4 with a plaquette), then of the smallest period: sets of residues. Where the size of a periodic lattice
+    admits none with at most three times the colours of the infinite lattice, the actual torus is coloured greedily and the cells
+    are listed. Near open edges a step splits into boxes whose spins have the same products.
+
+    Raises `SpecError` on antiperiodic boundaries and `ValueError` on an infinite lattice.
+    """
+    if "antiperiodic" in lattice.boundary:
+        message = "antiperiodic boundaries cannot be sampled yet"
+        raise SpecError([Problem("not-yet", message, hint="use boundary=periodic or open")])
+    return tuple(
+        step
+        for kind in range(species)
+        for letter in range(len(lattice.basis))
+        for step in _steps(gather_stars(groups, lattice, letter, kind), lattice)
+    )
+
+
+def conflicts(stars: Sequence[Star], lattice: Lattice) -> frozenset[Cell]:
+    """The displacements between two spins of the same kind that stand in one product, each the shortest modulo the periods."""
+    return frozenset(
+        _shortest(spin.cell, lattice)
+        for star in stars
+        for spin in star.neighbours
+        if (spin.letter, spin.species) == (star.letter, star.species)
+    )
+
+
+def _shortest(cell: Cell, lattice: Lattice) -> Cell:
+    axes = zip(cell, lattice.cells, lattice.boundary, strict=True)
+    return tuple(x if edge == "open" else (x + size // 2) % size - size // 2 for x, size, edge in axes)
+
+
+def _steps(stars: Sequence[tuple[Star, Box]], lattice: Lattice) -> Iterator[Step]:
+    apart = conflicts([star for star, _ in stars], lattice)
+    colours = _colouring(apart, lattice)
+    if colours is None:
+        yield from _listed_steps(stars, _greedy(apart, lattice), lattice)
+        return
+    for residues in colours.residues():
+        for star, (lower, upper) in stars:
+            cells = Cells(colours.modulus, residues, lower, upper)
+            if len(cells):
+                yield Step(star, cells)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sublattice:
+    """The lattice spanned by `rows`, in Hermite normal form; `modulus`: the smallest multiple of each unit vector in it."""
+
+    rows: tuple[Cell, ...]
+    modulus: Cell
+
+    def residues(self) -> list[tuple[Cell, ...]]:
+        """The cosets, each as the cells of one period box that belong to it."""
+        cosets: dict[Cell, list[Cell]] = {}
+        for cell in cartesian(*map(range, self.modulus)):
+            cosets.setdefault(_reduced(cell, self.rows), []).append(cell)
+        return [tuple(cells) for cells in cosets.values()]
+
+
+def _colouring(apart: frozenset[Cell], lattice: Lattice) -> _Sublattice | None:
+    """The sublattice of least index, then volume of its period box, that holds no conflict and all periods."""
+    periods = [
+        tuple(size * (k == axis) for k in range(lattice.dimension))
+        for axis, (size, edge) in enumerate(zip(lattice.cells, lattice.boundary, strict=True))
+        if edge != "open"
+    ]
+    colours, most = 0, 0
+    while not most or colours < most:
+        colours += 1
+        free = [
+            rows for rows in _hermite(lattice.dimension, colours) if not any(_inside(x, rows) for x in apart)
+        ]
+        if free and not most:
+            most = _PATIENCE * colours
+        fitting = [
+            _Sublattice(rows, _periods(rows)) for rows in free if all(_inside(x, rows) for x in periods)
+        ]
+        if fitting:
+            return min(fitting, key=lambda each: (prod(each.modulus), each.modulus, each.rows))
+    return None
+
+
+def _hermite(dimension: int, index: int) -> Iterator[tuple[Cell, ...]]:
+    """Every sublattice of Z^dimension of this index, once: upper triangular rows, entries above a pivot smaller than it."""
+    if dimension == 0:
+        if index == 1:
+            yield ()
+        return
+    for pivot in (k for k in range(1, index + 1) if index % k == 0):
+        for rest in _hermite(dimension - 1, index // pivot):
+            for above in cartesian(*(range(row[k]) for k, row in enumerate(rest))):
+                yield ((pivot, *above), *((0, *row) for row in rest))
+
+
+def _reduced(cell: Cell, rows: Sequence[Cell]) -> Cell:
+    """The representative of the coset of a cell."""
+    left = list(cell)
+    for k, row in enumerate(rows):
+        times = left[k] // row[k]
+        left = [x - times * y for x, y in zip(left, row, strict=True)]
+    return tuple(left)
+
+
+def _inside(cell: Cell, rows: Sequence[Cell]) -> bool:
+    return not any(_reduced(cell, rows))
+
+
+def _periods(rows: Sequence[Cell]) -> Cell:
+    size = len(rows)
+    return tuple(
+        next(m for m in count(1) if _inside(tuple(m * (k == axis) for k in range(size)), rows))
+        for axis in range(size)
+    )
+
+
+def _greedy(apart: frozenset[Cell], lattice: Lattice) -> list[list[Cell]]:
+    """The cells of the actual lattice by colour: each, in row-major order, takes the first colour free among its neighbours."""
+    shape = lattice.cells
+    colour_of: dict[Cell, int] = {}
+    colours: list[list[Cell]] = []
+    for cell in cartesian(*map(range, shape)):
+        near = (wrapped(tuple(x + y for x, y in zip(cell, offset, strict=True)), lattice) for offset in apart)
+        taken = {colour_of.get(other) for other in near}
+        colour = next(c for c in count() if c not in taken)
+        colour_of[cell] = colour
+        colours[colour:] = colours[colour:] or [[]]
+        colours[colour].append(cell)
+    return colours
+
+
+def _listed_steps(
+    stars: Sequence[tuple[Star, Box]], colours: Sequence[Sequence[Cell]], lattice: Lattice
+) -> Iterator[Step]:
+    for cells in colours:
+        for star, (lower, upper) in stars:
+            here = (
+                cell for cell in cells if all(a <= x < b for a, x, b in zip(lower, cell, upper, strict=True))
+            )
+            numbers = tuple(flatten(cell, lattice.cells) for cell in here)
+            if numbers:
+                yield Step(star, Listed(numbers))

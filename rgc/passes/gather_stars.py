@@ -1,0 +1,89 @@
+"""For each kind of spin the products that contain it, and where open edges leave some of them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from itertools import product as cartesian
+
+from rgc.model.groups import Group, Reach
+from rgc.model.lattice import Cell, Lattice
+from rgc.model.operators import Product, Spin
+from rgc.model.stars import Star
+
+Box = tuple[Cell, Cell]
+"""Lower and upper corner: the cells x with lower <= x < upper."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    group: int
+    others: Product
+    reach: Reach  # relative to the spin's own cell
+
+
+def gather_stars(
+    groups: Sequence[Group], lattice: Lattice, letter: int, species: int
+) -> tuple[tuple[Star, Box], ...]:
+    """The star of a kind of spin on each box of cells that have the same products, together the whole lattice.
+
+    Without open edges there is one box. Spins of a product that coincide on a small torus cancel; a product in which the spin itself
+    cancels is not felt.
+    """
+    images = tuple(_images(groups, lattice, Spin((0,) * lattice.dimension, letter, species)))
+    cuts = [_cuts(images, lattice, axis) for axis in range(lattice.dimension)]
+    stars = []
+    for intervals in cartesian(*cuts):
+        lower, upper = tuple(low for low, _ in intervals), tuple(high for _, high in intervals)
+        felt = [image for image in images if _felt(image, lower, lattice)]
+        by_group = tuple(tuple(sorted(i.others for i in felt if i.group == g)) for g in range(len(groups)))
+        stars.append((Star(letter, species, by_group), (lower, upper)))
+    return tuple(stars)
+
+
+def _images(groups: Sequence[Group], lattice: Lattice, own: Spin) -> Iterator[_Image]:
+    for number, group in enumerate(groups):
+        for product, reach in zip(group.products, group.reaches, strict=True):
+            seen = set()
+            for spin in product:
+                back = tuple(-x for x in spin.cell)
+                place = wrapped(back, lattice)
+                if (spin.letter, spin.species) == (own.letter, own.species) and place not in seen:
+                    seen.add(place)
+                    others = _others([each.shifted(back) for each in product], own, lattice)
+                    if others is not None:
+                        moved = tuple((low + x, high + x) for (low, high), x in zip(reach, back, strict=True))
+                        yield _Image(number, others, moved)
+
+
+def _others(spins: Sequence[Spin], own: Spin, lattice: Lattice) -> Product | None:
+    """The spins that remain beside `own` after those that coincide on the torus have cancelled; None where `own` cancels."""
+    odd: dict[Spin, Spin] = {}
+    for spin in spins:
+        at = Spin(wrapped(spin.cell, lattice), spin.letter, spin.species)
+        if at in odd:
+            del odd[at]
+        else:
+            odd[at] = spin
+    return tuple(sorted(spin for at, spin in odd.items() if at != own)) if own in odd else None
+
+
+def wrapped(cell: Cell, lattice: Lattice) -> Cell:
+    """The cell modulo the periods; open axes as they are."""
+    axes = zip(cell, lattice.cells, lattice.boundary, strict=True)
+    return tuple(x if edge == "open" else x % size for x, size, edge in axes)
+
+
+def _cuts(images: Sequence[_Image], lattice: Lattice, axis: int) -> list[tuple[int, int]]:
+    """The intervals of an axis on which no product begins or ends to exist."""
+    size = lattice.cells[axis]
+    if lattice.boundary[axis] != "open":
+        return [(0, size)]
+    marks = {-image.reach[axis][0] for image in images} | {size - image.reach[axis][1] for image in images}
+    return list(pairwise([0, *sorted(x for x in marks if 0 < x < size), size]))
+
+
+def _felt(image: _Image, cell: Cell, lattice: Lattice) -> bool:
+    axes = zip(cell, image.reach, lattice.cells, lattice.boundary, strict=True)
+    return all(edge != "open" or (x + low >= 0 and x + high < size) for x, (low, high), size, edge in axes)

@@ -38,15 +38,13 @@ ORDERINGS = {
 
 
 def counters(word: int | Words, site: int | Words, plane: int | Words) -> Words:
-    """c = w * 2^40 + i * 2^6 + k, broadcast."""
-    parts = (np.asarray(part, np.uint64) for part in (word, site, plane))
-    w, i, k = np.broadcast_arrays(*parts)
-    return (w << np.uint64(40)) + (i << np.uint64(6)) + k
+    """w * 2^40 + i * 2^6 + k, broadcast."""
+    return draws.counters(site, word) + np.asarray(plane, np.uint64)
 
 
 def stream(ordering: str) -> Iterator[Words]:
     """An endless stream of 64-bit words in that order."""
-    seed = draws.stream(20261124, (), "update", 0)
+    seed = draws.stream(20261124, {}, "update")
     sites, planes = np.arange(SITES, dtype=np.uint64), np.arange(PLANES, dtype=np.uint64)
     sweep = counters(0, sites[:, None], planes).ravel()
     many = np.arange(BLOCK, dtype=np.uint64)
@@ -55,20 +53,20 @@ def stream(ordering: str) -> Iterator[Words]:
         if ordering == "steps":
             keys = draws.step_keys(seed, round_ * BLOCK, BLOCK, 1)[:, 0]
             for site in range(64):
-                yield draws.words(keys, counters(0, site, 0))
+                yield draws.word(keys, counters(0, site, 0))
         else:
             key = draws.step_keys(seed, round_, 1, 1)[0, 0]
             if ordering == "words":
-                yield draws.words(key, sweep)
+                yield draws.word(key, sweep)
             elif ordering == "lanes":
-                bits = np.unpackbits(draws.words(key, sweep).view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
+                bits = np.unpackbits(draws.word(key, sweep).view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
                 yield np.packbits(bits.T.copy(), axis=1).view(np.uint64).ravel()
             elif ordering == "sites":
                 for plane in range(PLANES):
-                    yield draws.words(key, counters(0, many, plane))
+                    yield draws.word(key, counters(0, many, plane))
             else:
                 for site in range(64):
-                    yield draws.words(key, counters(many, site, 0))
+                    yield draws.word(key, counters(many, site, 0))
         round_ += 1
 
 

@@ -1,1 +1,49 @@
+"""From the syntax tree to the physics model: names, shapes, symmetries, refusals.
 
+One file for each section; each offers a `Check` and is listed in `CHECKS`, in the order in which they build on each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rgc.ast_to_model.context import Check, Context
+from rgc.ast_to_model.parameters import check_parameters
+from rgc.errors import Problem
+from rgc.model.spec import Spec
+from rgc.syntax import ast
+
+CHECKS: tuple[Check, ...] = (
+    # the physics: lattice, spins, hamiltonian, block
+    # the run: data, stack, map, flow, scan, measure, expect
+)
+
+
+def build(
+    document: ast.Document,
+    *,
+    settings: Sequence[ast.Entry] = (),
+    scan: Sequence[ast.Entry] = (),
+    point: Mapping[str, float] | None = None,
+    folder: Path | None = None,
+) -> tuple[Spec, tuple[Problem, ...]]:
+    """The physics of a spec at one point of its parameters, and the warnings.
+
+    `settings`: parameters whose right side the command line replaces, in order; `scan`: entries that replace those of the `scan`
+    section; `point`: values of the scanned parameters; `folder`: where the spec lies, for `include`, data and graphs.
+
+    Raises `SpecError` with every error of the file.
+    """
+    context = Context(document, folder=folder, scan=tuple(scan))
+    context.scope = check_parameters(context.document, context.problems, settings, point or {})
+    spec = Spec(_text(context, "title"), context.document, context.scope.numbers, _text(context, "about"))
+    for check in CHECKS:
+        spec = check(spec, context)
+    context.problems.raise_errors()
+    return spec, context.problems.warnings
+
+
+def _text(context: Context, name: str) -> str:
+    section = context.section(name)
+    return section.body if section is not None and isinstance(section.body, str) else ""

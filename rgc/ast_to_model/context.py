@@ -1,0 +1,46 @@
+"""What the checkers of all sections share: the document, the names in scope, the problems found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rgc.ast_to_model.scope import Scope
+from rgc.errors import Problems, SpecError
+from rgc.model.spec import Spec
+from rgc.syntax import ast
+
+
+@dataclass(slots=True)
+class Context:
+    """State of one build.
+
+    `scan`: entries of the command line that replace those of the `scan` section. `folder`: the folder of the spec, None for a spec
+    that is no file. `failed`: names of the sections that hold errors, so that what depends on them is passed over in silence.
+    """
+
+    document: ast.Document
+    problems: Problems = field(default_factory=Problems)
+    scope: Scope = field(default_factory=Scope)
+    folder: Path | None = None
+    scan: tuple[ast.Entry, ...] = ()
+    failed: set[str] = field(default_factory=set)
+
+    def fail(self, section: str, error: SpecError) -> None:
+        """Keep the problems of one entry and go on with the next."""
+        self.failed.add(section)
+        self.problems.extend(error.problems)
+
+    def section(self, name: str) -> ast.Section | None:
+        return self.document.section(name)
+
+    @property
+    def scheme(self) -> str | None:
+        """The name of the scheme as written, unchecked; None without a flow."""
+        flow = self.section("flow")
+        return flow.body.name if flow is not None and isinstance(flow.body, ast.Name | ast.Call) else None
+
+
+Check = Callable[[Spec, Context], Spec]
+"""A section's checker: the spec with that section filled in; problems go into the context."""

@@ -1,0 +1,122 @@
+"""Names in scope: parameters by kind, constants, functions; walking expressions for the names in them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+
+from rgc.errors import Problem, SpecError, suggest
+from rgc.syntax import ast
+from rgc.text import Span
+
+Value = float | tuple["Value", ...]
+"""A number, a list of numbers, a matrix row by row."""
+
+CONSTANTS: Mapping[str, float] = {"pi": math.pi, "e": math.e}
+
+FUNCTIONS: Mapping[str, tuple[int, Callable[..., float]]] = {
+    "sqrt": (1, math.sqrt),
+    "exp": (1, math.exp),
+    "log": (1, math.log),
+    "sin": (1, math.sin),
+    "cos": (1, math.cos),
+    "sinh": (1, math.sinh),
+    "cosh": (1, math.cosh),
+    "tanh": (1, math.tanh),
+    "asinh": (1, math.asinh),
+    "acosh": (1, math.acosh),
+    "atanh": (1, math.atanh),
+    "abs": (1, abs),
+    "min": (-1, min),
+    "max": (-1, max),
+    "delta": (2, lambda a, b: float(a == b)),
+}
+"""Functions of numbers by name: the number of arguments (-1: one or more) and the function."""
+
+GEOMETRIC = ("distance", "coordinate")
+"""Functions of site indices."""
+
+DRAWS: Mapping[str, tuple[str, ...]] = {
+    "normal": ("mean", "sd"),
+    "bimodal": ("J", "p"),
+    "uniform": ("a", "b"),
+}
+"""Distributions of `~` and their arguments."""
+
+SOURCES = ("hebb", "file")
+"""Site-dependent couplings that are computed or read."""
+
+THERMAL = ("avg", "var")
+RESERVED = frozenset({*CONSTANTS, *FUNCTIONS, *GEOMETRIC, *DRAWS, *SOURCES, *THERMAL, "sum", "prod", "mean"})
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A parameter `J(r) = ...`."""
+
+    argument: str
+    body: ast.Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Inhomogeneous:
+    """A coupling that differs from place to place, known by its name: `J ~ normal(0, 1)`, `J = hebb(patterns)`,
+    `J = file("couplings.npy")`. `source` is the call as written."""
+
+    source: ast.Call
+    drawn: bool
+
+
+Parameter = float | tuple[Value, ...] | Function | Inhomogeneous
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The parameters by name. `broken` holds those that could not be evaluated: they count as known, without a value."""
+
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The parameters that are single numbers."""
+        return {name: value for name, value in self.parameters.items() if isinstance(value, float)}
+
+    def known(self, name: str) -> bool:
+        return name in self.parameters or name in self.broken or name in CONSTANTS
+
+    def extended(self, name: str, value: float) -> Scope:
+        """The same with one more number, which hides a parameter of that name."""
+        return Scope({**self.parameters, name: value}, self.broken - {name})
+
+    def unknown(self, name: str, span: Span | None) -> SpecError:
+        """The error for a name that means nothing here."""
+        hint = suggest(name, (*self.parameters, *self.broken, *CONSTANTS))
+        return problem("unknown-name", f"unknown name '{name}'", span, label="not declared", hint=hint)
+
+
+class Unknowable(Exception):
+    """The value depends on a parameter whose own error is reported already."""
+
+
+def problem(code: str, message: str, span: Span | None, *, label: str = "", hint: str = "") -> SpecError:
+    """A `SpecError` of one problem, to be raised."""
+    return SpecError([Problem(code, message, span, label, hint)])
+
+
+def walk(node: ast.Node) -> Iterator[ast.Node]:
+    """The node and all nodes below it, parents first, in the order of the text."""
+    yield node
+    for each in fields(node):
+        value = getattr(node, each.name)
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, ast.Node):
+                yield from walk(part)
+
+
+def names(expr: ast.Node) -> Iterator[tuple[str, Span | None]]:
+    """Every name that an expression refers to (of values and of functions) and its place."""
+    for node in walk(expr):
+        if isinstance(node, ast.Name | ast.Call):
+            yield node.name, node.span

@@ -1,0 +1,61 @@
+"""Programs as generated numba code on the CPU: bit-sliced, vectorised, one share of the replicas for each thread."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.backend import Arguments, Kernel
+from rgc.program.program import Program
+
+Words = NDArray[np.uint64]
+
+
+class NumbaBackend:
+    """Runs on `threads` threads (None: one for each core that this process may use). Packed fields are canonical."""
+
+    name = "numba"
+
+    def __init__(self, threads: int | None = None) -> None:
+        self._threads = threads if threads is not None else _cores()
+        self._executor: ThreadPoolExecutor | None = None
+
+    @property
+    def xp(self) -> Any:
+        return np
+
+    @property
+    def routines(self) -> Mapping[str, Callable[..., Any]]:
+        return {}
+
+    def missing(self) -> str | None:
+        return None if find_spec("numba") else "numba is not installed: pip install numba"
+
+    def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
+        """The kernel of a program; its machine code is made at the first call, or read from the cache folder."""
+        from rgc_numba.kernel import GatherKernel, Shares
+
+        return GatherKernel(program, Shares(self._pool, self._threads))
+
+    def pack(self, field: Words) -> Words:
+        return np.array(field, dtype=np.uint64, order="C")
+
+    def unpack(self, state: Words) -> Words:
+        return np.array(state)
+
+    def _pool(self) -> Executor:
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(self._threads, thread_name_prefix="rgc")
+        return self._executor
+
+
+def _cores() -> int:
+    """The cores this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1

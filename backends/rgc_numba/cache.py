@@ -1,0 +1,60 @@
+"""Generated modules: real files, named by their content, imported once, their machine code kept beside them by numba."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+from rgc.backend import cache_folder
+
+
+def load(source: str) -> ModuleType:
+    """The module of a generated source, from `rgc_<hash>.py` in the cache folder; the hash covers the text, the version of
+    numba and the processor. Raises `OSError` where the folder cannot be written."""
+    name = f"rgc_{_digest(source)}"
+    if name not in sys.modules:
+        path = _write(cache_folder() / f"{name}.py", source)
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"cannot import {path}")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return sys.modules[name]
+
+
+def _digest(source: str) -> str:
+    import llvmlite.binding  # type: ignore[import-untyped]
+    import numba
+
+    parts = (
+        source,
+        numba.__version__,
+        llvmlite.binding.get_host_cpu_name(),
+        os.environ.get("NUMBA_DISABLE_JIT", ""),
+    )
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
+
+
+def _write(path: Path, source: str) -> Path:
+    """Write the file whole or not at all. One that is there already keeps its time stamp: numba's cache goes by it."""
+    if path.exists() and path.read_text(encoding="utf-8") == source:
+        return path
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(source)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path

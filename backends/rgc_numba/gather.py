@@ -1,0 +1,178 @@
+"""The gather kernel: a loop over sites with neighbour tables, a loop over words. Any program, any lattice, no layout."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.program.nodes import Accept, Below, Bit, Count, Is, Load, Store, Tally, Weigh
+from rgc.program.program import Program
+from rgc.program.tables import cell_table
+from rgc_numba.bodies import Body, Placed, kept_axes, split
+from rgc_numba.source import ACCEPT, POPCOUNT, indent, logic, preamble
+
+Rows = NDArray[np.int64]
+
+
+def tables(program: Program) -> tuple[Rows, list[Rows]]:
+    """Where everything is. `stages` int64[stage, 3]: number of the body, first and last row (exclusive) in that body's table.
+
+    The table of a body is int64[site, column]: the canonical number of the running site, the row of every load and of every
+    store in its field `u64[row, word]`, and the position along the kept axes for each of `kept_axes`.
+    """
+    bodies, placed = split(program)
+    parts: list[list[Rows]] = [[] for _ in bodies]
+    stages, filled = [], [0] * len(bodies)
+    for stage in program.schedule:
+        rule = placed[stage.rule]
+        part = _columns(program, rule, cell_table(stage.cells, program.shape))
+        stages.append((rule.body, filled[rule.body], filled[rule.body] + len(part)))
+        filled[rule.body] += len(part)
+        parts[rule.body].append(part)
+    empty = np.zeros((0, 1), dtype=np.int64)
+    joined = [np.ascontiguousarray(np.concatenate(part)) if part else empty for part in parts]
+    return np.array(stages, dtype=np.int64).reshape(-1, 3), joined
+
+
+def _columns(program: Program, rule: Placed, cells: Rows) -> Rows:
+    number = _flat(cells, program.shape) * program.letters + rule.letter
+    columns = [number]
+    columns += [_row(program, load, cells) for load in rule.loads]
+    for store in rule.stores:
+        field = program.fields[store.field]
+        plane = store.plane * int(np.prod(field.shape))
+        columns.append((plane + _flat(cells, field.shape)) * field.letters + rule.letter)
+    for axes in kept_axes(program):
+        columns.append(_flat(cells[:, axes], tuple(program.shape[axis] for axis in axes)))
+    return np.stack(columns, axis=-1)
+
+
+def _row(program: Program, load: Load, cells: Rows) -> Rows:
+    field = program.fields[load.field]
+    stride = np.array(load.stride if load.stride is not None else (1,) * len(field.shape))
+    target = (cells * stride + np.array(load.offset, dtype=np.int64)) % np.array(field.shape)
+    plane = load.plane * int(np.prod(field.shape))
+    return (plane + _flat(target, field.shape)) * field.letters + load.letter
+
+
+def _flat(cells: Rows, shape: tuple[int, ...]) -> Rows:
+    return np.asarray(np.ravel_multi_index(tuple(cells.T), shape), dtype=np.int64)
+
+
+def source(program: Program) -> str:
+    """The generated module. It depends on the bodies only, not on the shape: `run` takes the tables."""
+    bodies, _ = split(program)
+    parts = [preamble(program.generator)]
+    if any(isinstance(node, Accept) for body in bodies for node in body.nodes):
+        parts.append(ACCEPT)
+    if program.tallies:
+        parts.append(POPCOUNT)
+    parts += [_rule(program, number, body) for number, body in enumerate(bodies)]
+    parts.append(_driver(program, len(bodies)))
+    return "\n".join(parts)
+
+
+def _shared(program: Program) -> str:
+    """Arguments that every function takes: fields, values, tallies."""
+    names = [f"f{n}" for n in range(len(program.fields))]
+    names += ["thresholds", "weights", "coarse", "fine", "lanes"]
+    names += [f"t{n}" for n in range(len(program.tallies))]
+    return ", ".join(names)
+
+
+def _rule(program: Program, number: int, body: Body) -> str:
+    at = 1 + max((node.offset[0] + 1 for node in body.nodes if isinstance(node, Load)), default=0)
+    stores = sum(isinstance(node, Store) for node in body.nodes)
+    kept = {axes: f"q{at + stores + n}" for n, axes in enumerate(kept_axes(program))}
+    last = at + stores + len(kept)
+    lines = [
+        "",
+        "@compiled",
+        f"def rule_{number}(table, first, last, lo, hi, word0, step, keys, {_shared(program)}):",
+    ]
+    lines.append("    for n in range(first, last):")
+    lines += indent([f"q{column} = table[n, {column}]" for column in range(1, last)], 2)
+    lines += ["        site = np.uint64(table[n, 0]) << SITE", "        for w in range(lo, hi):"]
+    lines.append("            c = ((word0 + np.uint64(w)) << WORD) + site")
+    planes: dict[int, int] = {}
+    stored: list[str] = []
+    for index, node in enumerate(body.nodes):
+        match node:
+            case Load(field, (column,)):
+                made = [f"v{index} = f{field}[q{1 + column}, w]"]
+            case Store(field, value, column):
+                stored.append(f"f{field}[q{at + column}, w] = v{value}")
+                made = []
+            case Bit() | Count() | Is():
+                made = logic(index, node, planes)
+            case Below():
+                made = below(index, node, program.planes)
+            case Weigh():
+                made = weigh(index, node)
+            case Accept(x, slot):
+                made = [f"v{index} = accept(lanes[{x}], keys[{slot}, 0], keys[{slot}, 1], c, coarse, fine)"]
+            case Tally():
+                made = _tally(program, node, kept)
+        lines += indent(made, 3)
+    lines += indent(stored, 3)
+    return "\n".join(lines) + "\n"
+
+
+def below(index: int, node: Below, planes: int) -> list[str]:
+    """Statements of a Bernoulli word: bit planes, most significant first, until every replica is decided."""
+    terms = [(f"v{mask}", slot) for mask, slot in node.classes]
+    lines = []
+    if node.otherwise is not None:
+        rest = " | ".join(name for name, _ in terms)
+        lines.append(f"v{index}e = " + (f"~({rest})" if terms else "ONES"))
+        terms.append((f"v{index}e", node.otherwise))
+    if not terms:
+        return [f"v{index} = ZERO"]
+    any_class = " | ".join(name for name, _ in terms)
+    always = " | ".join(f"({name} & thresholds[{slot}, 0, w])" for name, slot in terms)
+    limit = " | ".join(f"({name} & thresholds[{slot}, 1 + k, w])" for name, slot in terms)
+    return [
+        *lines,
+        f"v{index} = {always}",
+        f"u = ({any_class}) & ~v{index}",
+        "k = 0",
+        f"while u != ZERO and k < {planes}:",
+        f"    r = draw(keys[{node.draw}, 0], keys[{node.draw}, 1], c + np.uint64(k))",
+        f"    t = {limit}",
+        f"    v{index} |= u & t & ~r",
+        "    u &= ~(t ^ r)",
+        "    k += 1",
+    ]
+
+
+def weigh(index: int, node: Weigh) -> list[str]:
+    """Statements that leave the weights of the 64 replicas of a word in row `index` of `lanes`."""
+    lines = ["for r in range(64):", f"    x = weights[{node.base}, 64 * w + r]"]
+    for mask, slot in zip(node.masks, node.slots, strict=True):
+        lines.append(f"    x += weights[{slot}, 64 * w + r] * np.int32((v{mask} >> np.uint64(r)) & ONE)")
+    return [*lines, f"    lanes[{index}, r] = x"]
+
+
+def _tally(program: Program, node: Tally, kept: dict[tuple[int, ...], str]) -> list[str]:
+    array = program.tallies[node.array]
+    at = kept[array.axes] if array.axes else "0"
+    if not array.replica:
+        return [f"t{node.array}[step, {node.row}, {at}, 0] += popcount(v{node.word})"]
+    add = (
+        f"t{node.array}[step, {node.row}, {at}, 64 * w + r] += np.int64((v{node.word} >> np.uint64(r)) & ONE)"
+    )
+    return ["for r in range(64):", f"    {add}"]
+
+
+def _driver(program: Program, bodies: int) -> str:
+    names = ", ".join(f"table{n}" for n in range(bodies))
+    shared = _shared(program)
+    lines = ["", "@compiled", f"def run(stages, {names}, lo, hi, word0, keys, {shared}):"]
+    lines += ["    for step in range(keys.shape[0]):", "        for stage in range(stages.shape[0]):"]
+    lines.append("            body, first, last = stages[stage, 0], stages[stage, 1], stages[stage, 2]")
+    for n in range(bodies):
+        lines.append(f"            {'el' if n else ''}if body == {n}:")
+        lines.append(
+            f"                rule_{n}(table{n}, first, last, lo, hi, word0, step, keys[step], {shared})"
+        )
+    return "\n".join(lines) + "\n"

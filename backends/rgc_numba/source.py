@@ -1,0 +1,158 @@
+"""Pieces of generated code that every kernel shares: the preamble, the generators, and logic on words as plain statements."""
+
+from __future__ import annotations
+
+from rgc.program.nodes import Bit, Count, Is, Node
+from rgc.program.program import Generator, Program
+
+SYMBOL = {"and": " & ", "or": " | ", "xor": " ^ "}
+
+PREAMBLE = """\
+import numpy as np
+from numba import njit
+
+compiled = njit(cache=True, nogil=True, error_model="numpy")
+ZERO, ONES = np.uint64(0), np.uint64(0xFFFFFFFFFFFFFFFF)
+ONE, SITE, WORD, HALF = np.uint64(1), np.uint64(6), np.uint64(40), np.uint64(32)
+LOW = np.uint64(0xFFFFFFFF)
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+"""
+
+SPLITMIX = '''
+M1, M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+R1, R2, R3 = np.uint64(30), np.uint64(27), np.uint64(31)
+
+
+@compiled
+def draw(a, b, c):
+    """The word of key (a, b) at counter c: keyed splitmix64."""
+    z = (a + c * GOLDEN) ^ b
+    z = (z ^ (z >> R1)) * M1
+    z = (z ^ (z >> R2)) * M2
+    return z ^ (z >> R3)
+'''
+
+PHILOX = '''
+P1, P2 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+W1, W2 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+
+
+@compiled
+def draw(a, b, c):
+    """The word of key (a, b) at counter c: philox4x32-10."""
+    c0, c1, c2, c3 = c & LOW, c >> HALF, b & LOW, b >> HALF
+    k0, k1 = a & LOW, a >> HALF
+    for _ in range(10):
+        p, q = P1 * c0, P2 * c2
+        c0, c1, c2, c3 = (q >> HALF) ^ c1 ^ k0, q & LOW, (p >> HALF) ^ c3 ^ k1, p & LOW
+        k0, k1 = (k0 + W1) & LOW, (k1 + W2) & LOW
+    return c0 | (c1 << HALF)
+'''
+
+ACCEPT = '''
+
+@compiled
+def accept(x, a, b, c, coarse, fine):
+    """Lane r of the result is 1 where x[r] <= 0, else with probability exp(-x[r] / 2^20)."""
+    result = ZERO
+    for plane in range(32):
+        u = ZERO
+        drawn = False
+        for half in range(2):
+            lane = 2 * plane + half
+            energy = np.int64(x[lane])
+            if energy <= 0:
+                result |= ONE << np.uint64(lane)
+            elif energy >> 10 < coarse.shape[0]:
+                if not drawn:
+                    u = draw(a, b, c + np.uint64(plane))
+                    drawn = True
+                mine = (u >> HALF) if half else (u & LOW)
+                if mine < (coarse[energy >> 10] * fine[energy & 1023]) >> HALF:
+                    result |= ONE << np.uint64(lane)
+    return result
+'''
+
+POPCOUNT = '''
+C1, C2, C4 = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333), np.uint64(0x0F0F0F0F0F0F0F0F)
+C8, S1, S2, S4, S56 = np.uint64(0x0101010101010101), np.uint64(1), np.uint64(2), np.uint64(4), np.uint64(56)
+
+
+@compiled
+def popcount(x):
+    """The number of bits that are 1."""
+    x = x - ((x >> S1) & C1)
+    x = (x & C2) + ((x >> S2) & C2)
+    x = (x + (x >> S4)) & C4
+    return np.int64((x * C8) >> S56)
+'''
+
+
+def preamble(generator: Generator) -> str:
+    return PREAMBLE + (PHILOX if generator == "philox" else SPLITMIX)
+
+
+def indent(lines: list[str], levels: int) -> list[str]:
+    return ["    " * levels + line for line in lines]
+
+
+def listing(program: Program) -> str:
+    """The program as comment lines: its fields, and every node of every rule under the name that the code gives it."""
+    lines = [
+        f"# {program.name!r}: {program.shape} cells, {program.letters} letters, {len(program.schedule)} stages"
+    ]
+    lines += [f"# f{n}: {field!r}" for n, field in enumerate(program.fields)]
+    for number, rule in enumerate(program.rules):
+        lines.append(f"# rule {number}, letter {rule.letter}")
+        lines += [f"#   v{n}: {node!r}" for n, node in enumerate(rule.nodes)]
+    return "\n".join(lines) + "\n"
+
+
+def logic(number: int, node: Node, planes: dict[int, int]) -> list[str]:
+    """Statements that compute a `Bit`, `Count` or `Is` from earlier words. The planes of count n are `v<n>_0`, `v<n>_1`, ...,
+    lowest first; `planes` maps counts to their number of planes and is added to."""
+    match node:
+        case Bit("not", (a,)):
+            return [f"v{number} = ~v{a}"]
+        case Bit(op, operands):
+            return [f"v{number} = " + SYMBOL[op].join(f"v{a}" for a in operands)]
+        case Count(words):
+            lines, names = add_up([f"v{a}" for a in words], f"v{number}")
+            planes[number] = len(names)
+            return [*lines, *(f"v{number}_{n} = {name}" for n, name in enumerate(names))]
+        case Is(count, value):
+            width = planes[count]
+            if value < 0 or value >> width:
+                return [f"v{number} = ZERO"]
+            bits = [("" if value >> n & 1 else "~") + f"v{count}_{n}" for n in range(width)]
+            return [f"v{number} = " + " & ".join(bits)]
+    raise TypeError(f"not a node of logic: {node!r}")
+
+
+def add_up(words: list[str], stem: str) -> tuple[list[str], list[str]]:
+    """Statements of a carry-save adder over words, and the names of the planes of the sum, lowest first."""
+    lines: list[str] = []
+    planes: list[str] = []
+    level = words or ["ZERO"]
+    made = 0
+    while level:
+        carries: list[str] = []
+        while len(level) > 1:
+            taken, level = level[:3], level[3:]
+            s, c = f"{stem}s{made}", f"{stem}c{made}"
+            made += 1
+            lines += _adder(taken, s, c)
+            level.append(s)
+            carries.append(c)
+        planes.append(level[0])
+        level = carries
+    return lines, planes
+
+
+def _adder(words: list[str], s: str, c: str) -> list[str]:
+    """Half or full adder: words = s + 2 c."""
+    if len(words) == 2:
+        a, b = words
+        return [f"{s} = {a} ^ {b}", f"{c} = {a} & {b}"]
+    x, y, z = words
+    return [f"{s}h = {x} ^ {y}", f"{s} = {s}h ^ {z}", f"{c} = ({x} & {y}) | ({s}h & {z})"]

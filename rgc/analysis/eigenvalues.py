@@ -1,0 +1,83 @@
+"""The linearised block-spin map from correlations of operators, and its spectrum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Correlations:
+    """Averages of the operators S' of a level and S of the level before, resampled along the first axis (1 + group):
+    `coarse` <S'> [r, a], `fine` <S> [r, b], `coarse_coarse` <S' S'> [r, a, a], `coarse_fine` <S' S> [r, a, b]."""
+
+    coarse: Floats
+    fine: Floats
+    coarse_coarse: Floats
+    coarse_fine: Floats
+
+    @property
+    def connected(self) -> tuple[Floats, Floats]:
+        """<S' S'>_c [r, a, a] and <S' S>_c [r, a, b]."""
+        left = self.coarse[:, :, None]
+        return (
+            self.coarse_coarse - left * self.coarse[:, None, :],
+            self.coarse_fine - left * self.fine[:, None, :],
+        )
+
+
+def linearised(correlations: Correlations, operators: Sequence[int]) -> Floats:
+    """T[r, a, b] = dK'_a/dK_b for the chosen operators: <S' S'>_c T = <S' S>_c (Swendsen 1979). NaN where an operator does not
+    fluctuate."""
+    kept = np.ix_(range(len(correlations.coarse)), operators, operators)
+    left, right = (each[kept] for each in correlations.connected)
+    spread = np.sqrt(np.einsum("raa->ra", left).clip(min=0))
+    if not (spread > 0).all():
+        return np.full(right.shape, np.nan)
+    scaled = left / (spread[:, :, None] * spread[:, None, :])
+    try:
+        solved = np.linalg.solve(scaled, right / spread[:, :, None])
+    except np.linalg.LinAlgError:
+        return np.full(right.shape, np.nan)
+    return np.asarray(solved / spread[:, :, None])
+
+
+def spectrum(matrices: Floats) -> Complex:
+    """The eigenvalues [r, n] of each matrix [r, n, n], by falling modulus, of a conjugate pair the upper one first."""
+    if not np.isfinite(matrices).all():
+        return np.full(matrices.shape[:-1], np.nan + 0j)
+    values = np.linalg.eigvals(matrices).astype(np.complex128)
+    order = np.lexsort((-values.imag, -np.round(np.abs(values), 12)))
+    return np.take_along_axis(values, order, axis=-1)
+
+
+def exponents(values: Complex, scale: float) -> Floats:
+    """y = ln|lambda| / ln b; -inf for a vanishing eigenvalue."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.abs(values)) / log(scale))
+
+
+def eigenvectors(matrix: Floats) -> tuple[Complex, Complex, Complex]:
+    """Eigenvalues [n] by falling modulus, right eigenvectors [:, k] (directions in coupling space) and left ones [k, :] (scaling
+    fields), with left @ right = 1. NaN where the matrix is not diagonalisable."""
+    values, right = np.linalg.eig(matrix)
+    order = np.lexsort((-values.imag, -np.round(np.abs(values), 12)))
+    right = right[:, order].astype(np.complex128)
+    try:
+        left = np.linalg.inv(right)
+    except np.linalg.LinAlgError:
+        left = np.full_like(right, np.nan)
+    return values[order].astype(np.complex128), right, left
+
+
+def leading_spectra(correlations: Correlations, operators: Sequence[int]) -> tuple[Complex, ...]:
+    """The spectra [r, n] with the first n of the operators, n = 1, 2, ..., all."""
+    sizes = range(1, len(operators) + 1)
+    return tuple(spectrum(linearised(correlations, operators[:n])) for n in sizes)

@@ -1,0 +1,86 @@
+"""Errors of averages over independent replicas, and the memory of a time series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+
+GROUPS = 32
+"""Groups of replicas that the jackknife leaves out one at a time; `replicas` is a multiple of 64."""
+
+WINDOW = 6.0
+"""The sum of the autocorrelation function ends at the first lag of at least WINDOW autocorrelation times."""
+
+
+def grouped(values: Array, groups: int = GROUPS) -> Array:
+    """Sums over the replicas of each group: [..., replica] to [..., group]; replica r belongs to group r * groups // replicas."""
+    return np.asarray(values.reshape(*values.shape[:-1], groups, -1).sum(axis=-1))
+
+
+def resample(sums: Array, counts: Array) -> Floats:
+    """Averages of all groups, then of all but one: from sums [group, ...] and counts [group] to float64[1 + group, ...].
+
+    Functions of averages are evaluated along the first axis and handed to `jackknife`.
+    """
+    total = np.asarray(sums, dtype=np.float64)
+    weight = np.asarray(counts, dtype=np.float64).reshape(-1, *(1,) * (total.ndim - 1))
+    whole = total.sum(axis=0, keepdims=True)
+    below = weight.sum(axis=0, keepdims=True)
+    return np.concatenate([whole / below, (whole - total) / (below - weight)])
+
+
+def jackknife(resampled: Array) -> tuple[Floats, Floats]:
+    """Value and standard error of resampled values [1 + group, ...], the bias of order 1/groups removed.
+
+    value = n theta - (n - 1) mean theta_i, error^2 = (n - 1)/n sum (theta_i - mean theta_i)^2 (Quenouille 1956, Tukey 1958).
+    """
+    values = np.asarray(resampled, dtype=np.float64)
+    others, n = values[1:], len(values) - 1
+    mean = others.mean(axis=0)
+    return n * values[0] - (n - 1) * mean, np.sqrt((n - 1) * ((others - mean) ** 2).mean(axis=0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Autocorrelation:
+    """`time`: the integrated autocorrelation time 1/2 + sum_t rho(t) in units of the spacing of records, `error` its standard
+    error (Madras and Sokal 1988), `window` the lag at which the sum ends, `function` rho(t) from t = 0 to twice the window."""
+
+    time: float
+    error: float
+    window: int
+    function: Floats
+
+
+def autocorrelation(series: Array) -> Autocorrelation:
+    """The memory of a series [record] or [record, stream] of independent streams with a common mean.
+
+    The autocovariances of all streams are averaged before they are divided. A series that never changes has time 1/2; one that is
+    too short for the window (fewer than 2 * WINDOW times) ends at half its length, and its time is a lower bound.
+    """
+    values = np.asarray(series, dtype=np.float64)
+    values = values.reshape(len(values), -1)
+    covariance = _autocovariance(values - values.mean())
+    if len(values) < 4 or not covariance[0] > 0:
+        return Autocorrelation(0.5, 0.0, 0, np.ones(1))
+    rho = covariance / covariance[0]
+    running = np.cumsum(rho[: len(rho) // 2 + 1]) - 0.5
+    enough = np.flatnonzero(np.arange(len(running)) >= WINDOW * running)
+    window = int(enough[0]) if len(enough) else len(running) - 1
+    time = max(float(running[window]), 0.5)
+    error = time * np.sqrt(2 * (2 * window + 1) / values.size)
+    return Autocorrelation(time, float(error), window, rho[: 2 * window + 2])
+
+
+def _autocovariance(values: Floats) -> Floats:
+    """At lags 0 to half the length, unbiased in the number of pairs, averaged over the streams."""
+    length, lags = len(values), len(values) // 2 + 1
+    spectrum = np.fft.rfft(values, n=2 * length, axis=0)
+    power = (spectrum.real**2 + spectrum.imag**2).mean(axis=1)
+    pairs = length - np.arange(lags)
+    return np.asarray(np.fft.irfft(power, n=2 * length)[:lags] / pairs)

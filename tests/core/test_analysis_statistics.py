@@ -1,0 +1,59 @@
+"""Jackknife and autocorrelation against series whose answer is known in closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rgc.analysis.statistics import autocorrelation, grouped, jackknife, resample
+
+
+def test_groups_of_replicas_are_contiguous() -> None:
+    assert grouped(np.arange(8), 4).tolist() == [1, 5, 9, 13]
+    assert grouped(np.arange(16).reshape(2, 8), 2).tolist() == [[6, 22], [38, 54]]
+
+
+def test_jackknife_of_a_mean_is_the_standard_error() -> None:
+    values = np.random.default_rng(1).normal(size=32)
+    value, error = jackknife(resample(values, np.ones(32)))
+    assert value == pytest.approx(values.mean(), abs=1e-14)
+    assert error == pytest.approx(values.std(ddof=1) / np.sqrt(32), rel=1e-12)
+
+
+def test_jackknife_removes_the_bias_of_a_square() -> None:
+    """E[mean^2] = mu^2 + sigma^2/n; with the bias removed it is mean^2 - s^2/n, exactly."""
+    values = np.random.default_rng(2).normal(1.0, 3.0, size=32)
+    value, error = jackknife(resample(values, np.ones(32)) ** 2)
+    assert value == pytest.approx(values.mean() ** 2 - values.var(ddof=1) / 32, rel=1e-12)
+    assert error == pytest.approx(2 * abs(values.mean()) * values.std(ddof=1) / np.sqrt(32), rel=0.3)
+
+
+def test_unequal_counts_are_weighted() -> None:
+    averages = resample(np.array([2.0, 6.0]), np.array([1, 3]))
+    assert averages.tolist() == [2.0, 2.0, 2.0]
+    assert resample(np.array([[2.0, 1.0], [6.0, 3.0]]), np.array([1, 3])).shape == (3, 2)
+
+
+@pytest.mark.parametrize("phi", [0.0, 0.5, 0.9])
+def test_time_of_an_autoregressive_series(phi: float) -> None:
+    """rho(t) = phi^t, tau = (1 + phi) / (2 (1 - phi))."""
+    noise = np.random.default_rng(3).normal(size=(4000, 16))
+    series = np.empty_like(noise)
+    series[0] = noise[0] / np.sqrt(1 - phi**2)
+    for k in range(1, len(noise)):
+        series[k] = phi * series[k - 1] + noise[k]
+    found = autocorrelation(series)
+    assert found.time == pytest.approx((1 + phi) / (2 * (1 - phi)), abs=5 * found.error + 1e-3 / (1 - phi))
+    assert found.error < 0.1 * found.time
+    assert found.function[1] == pytest.approx(phi, abs=0.02)
+
+
+def test_a_constant_series_has_no_memory() -> None:
+    assert autocorrelation(np.ones(100)).time == 0.5
+    assert autocorrelation(np.ones((3, 2))).time == 0.5
+
+
+def test_a_short_series_gives_a_lower_bound() -> None:
+    found = autocorrelation(np.arange(20.0))
+    assert found.window <= 10
+    assert found.time > 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -65,14 +64,13 @@ def check_depth(root: object, words: int) -> None:
                     node.span,
                     hint="group them in parentheses",
                 )
-            stack += [(getattr(node, name), depth + 1) for name in _parts(type(node))]
+            stack += [(getattr(node, name), depth + 1) for name in _parts(node)]
         elif isinstance(node, tuple):
             stack += [(part, depth) for part in node]
 
 
-@cache
-def _parts(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.name != "span")
+def _parts(node: Node) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(node) if field.name != "span")
 
 
 def _fail(code: str, message: str, span: Span | None, *, label: str = "", hint: str = "") -> NoReturn:

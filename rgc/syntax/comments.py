@@ -70,7 +70,7 @@ def attach(source: Source, parts: Sequence[Part], comments: Iterable[Comment]) -
 
 def _between(comment: Comment, part: Part) -> bool:
     """A comment in column one, behind everything that the section says."""
-    return comment.span.position[1] == 1 and all(span.end < comment.span.start for span in part.spans)
+    return comment.span.position[1] == 1 and all(span.end <= comment.span.start for span in part.spans)
 
 
 def _put(comment: Comment, part: Part, head: _Place, places: Sequence[_Place]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from lark import Lark, Token, UnexpectedToken
 
@@ -14,7 +14,7 @@ from rgc.errors import Problem, SpecError
 from rgc.syntax.build import Build, check_depth
 from rgc.text import Source, Span
 
-Start = Literal["value", "entry", "expectation", "document_text"]
+Start = Literal["value", "entry", "expectation", "tolerances", "document_text"]
 
 WORD_LIMIT = 200_000  # words of one text
 LAYOUT = ("COMMENT", "NEWLINE", "LBRACE", "RBRACE", "OPEN_LONG_STRING", "OPEN_STRING", "UNKNOWN")
@@ -61,7 +61,7 @@ def language() -> Lark:
         text,
         parser="lalr",
         lexer="basic",
-        start=["value", "entry", "expectation", "document_text"],
+        start=list(get_args(Start)),
         keep_all_tokens=True,
         maybe_placeholders=False,
         transformer=Build(),

@@ -1,0 +1,206 @@
+"""From a Hamiltonian to the program of one sweep.
+
+Bit 1 means s = -1, so the product of spins is the XOR of their words; with k of the n products of a group at -1 their sum is
+m = n - 2 k. Metropolis flips a spin: dE = -2 sum_g c_g m_g over the products that contain it. Heat bath sets it: s = -1 with
+probability 1 / (1 + exp(-2 sum_g c_g m_g)), m over the products of the *other* spins. The program depends on structure and shape
+only; couplings enter through `Update.arguments`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product as cartesian
+from typing import Literal
+
+from rgc.model.groups import Group
+from rgc.model.lattice import Lattice
+from rgc.model.operators import Spin
+from rgc.model.spins import Species
+from rgc.model.stars import Star, Step
+from rgc.model_to_program.rule_writer import RuleWriter
+from rgc.model_to_program.update import Kind, Sums, Update
+from rgc.passes.choose_acceptance import Acceptance, Form, choose_acceptance
+from rgc.program.nodes import Accept, Below, Store, Value, Weigh
+from rgc.program.program import Field, Generator, Program, Rule, Stage
+from rgc.program.verify import verify
+
+_ANY = 1 << 16  # classes, where a form is asked for by name
+
+
+def hamiltonian_to_update(
+    lattice: Lattice,
+    species: Sequence[Species],
+    groups: Sequence[Group],
+    steps: Sequence[Step],
+    *,
+    kind: Kind = "metropolis",
+    form: Form | None = None,
+    planes: Literal[32, 64] = 32,
+    generator: Generator = "splitmix",
+) -> Update:
+    """The program of one sweep: the steps of `colour_sites` in order, one rule for each star that occurs.
+
+    Field n holds species n. The draws of a species are shared by its rules, since the canonical site number tells letters and
+    places apart. `lazy` multiplies every acceptance by 7/8. `form` overrides the choice of `choose_acceptance`.
+
+    Raises `ValueError` for heat bath where it is not on offer (`choose_update` refuses it before).
+    """
+    stars = list(dict.fromkeys(step.star for step in steps))
+    chosen = [_chosen(star, form, kind) for star in stars]
+    factors = len(groups) if any(each.form == "factorised" for each in chosen) else 1
+    width = factors + (kind == "lazy" and any(each.form != "joint" for each in chosen))
+    tables = _Tables(kind, len(groups))
+    rules = [
+        _UpdateRule(tables, lattice, star, range(star.species * width, (star.species + 1) * width)).write(
+            choice
+        )
+        for star, choice in zip(stars, chosen, strict=True)
+    ]
+    numbers = {star: number for number, star in enumerate(stars)}
+    program = Program(
+        name="sweep",
+        shape=lattice.cells,
+        letters=len(lattice.basis),
+        fields=spin_fields(lattice, species),
+        rules=tuple(rules),
+        schedule=tuple(Stage(numbers[step.star], step.sites) for step in steps),
+        slots=len(tables.rows),
+        weights=len(tables.weights),
+        draws=width * len(species),
+        planes=planes,
+        generator=generator,
+    )
+    verify(program)
+    sizes = tuple(tuple(map(len, star.images)) for star in stars)
+    return Update(program, tuple(tables.rows), tuple(tables.weights), sizes)
+
+
+def spin_fields(lattice: Lattice, species: Sequence[Species]) -> tuple[Field, ...]:
+    """One field for each species of two-state spins."""
+    periodic = tuple(edge != "open" for edge in lattice.boundary)
+    return tuple(Field(each.name, lattice.cells, len(lattice.basis), 1, periodic) for each in species)
+
+
+def _chosen(star: Star, form: Form | None, kind: Kind) -> Acceptance:
+    """Heat bath has joint classes whatever the form of Metropolis."""
+    choice = choose_acceptance(star) if form is None else replace(choose_acceptance(star, _ANY), form=form)
+    if kind != "heat_bath":
+        return choice
+    if choice.field is None:
+        raise ValueError(f"heat bath needs every local field: {choice.reason}")
+    return replace(choice, form="joint")
+
+
+class _Tables:
+    """The threshold and weight slots that the rules of an update share."""
+
+    def __init__(self, kind: Kind, groups: int) -> None:
+        self.kind = kind
+        self.groups = groups
+        self.rows: list[tuple[Kind, Sums]] = []
+        self.weights: list[Sums] = []
+
+    def threshold(self, kind: Kind, sums: Sums) -> int:
+        if (kind, sums) not in self.rows:
+            self.rows.append((kind, sums))
+        return self.rows.index((kind, sums))
+
+    def weight(self, multiples: Sums) -> int:
+        if multiples not in self.weights:
+            self.weights.append(multiples)
+        return self.weights.index(multiples)
+
+    def only(self, group: int, number: int) -> Sums:
+        """`number` at one group, 0 elsewhere."""
+        return tuple(number if g == group else 0 for g in range(self.groups))
+
+
+class _UpdateRule:
+    """The rule of one star."""
+
+    def __init__(self, tables: _Tables, lattice: Lattice, star: Star, draws: range) -> None:
+        self.tables = tables
+        self.star = star
+        self.draws = draws
+        self.own = Spin((0,) * lattice.dimension, star.letter, star.species)
+        self.code = RuleWriter(star.letter)
+
+    def write(self, choice: Acceptance) -> Rule:
+        for spin in (*([] if self.tables.kind == "heat_bath" else [self.own]), *self.star.neighbours):
+            self.code.spin(spin)
+        if self.tables.kind == "heat_bath":
+            new = self._heat_bath(choice)
+        else:
+            new = self.code.bit("xor", (self.code.spin(self.own), self._flips(choice)))
+        self.code.add(Store(self.star.species, new))
+        return self.code.rule()
+
+    def _flips(self, choice: Acceptance) -> Value:
+        if choice.form == "joint":
+            return self._joint(choice, self.tables.kind, self._words(with_own=True))
+        factors = self._factors(choice) if choice.form == "factorised" else [self._weighed()]
+        if self.tables.kind == "lazy":
+            slot = self.tables.threshold("lazy", (0,) * self.tables.groups)
+            factors.append(self.code.add(Below((), slot, self.draws[-1])))
+        return self.code.bit("and", factors)
+
+    def _words(self, with_own: bool) -> list[list[Value]]:
+        """For each group the words of its products; those of no spin at all are left out (they are never -1)."""
+        own = (self.own,) if with_own else ()
+        images = [[(*own, *image) for image in images] for images in self.star.images]
+        return [[self.code.product(spins) for spins in group if spins] for group in images]
+
+    def _heat_bath(self, choice: Acceptance) -> Value:
+        return self._joint(choice, "heat_bath", self._words(with_own=False))
+
+    def _joint(self, choice: Acceptance, kind: Kind, words: Sequence[Sequence[Value]]) -> Value:
+        classes = choice.field if kind == "heat_bath" else choice.flip
+        if classes is None:
+            classes = tuple(cartesian(*(range(n + 1) for n in choice.sizes)))
+        counts = [self.code.count(group) if group else None for group in words]
+        slots = [self.tables.threshold(kind, _sums(choice.sizes, each)) for each in classes]
+        if len(classes) == 1:
+            return self.code.add(Below((), slots[0], self.draws[0]))
+        masks = [self._mask(counts, each) for each in classes]
+        return self.code.add(Below(tuple(zip(masks, slots, strict=True)), None, self.draws[0]))
+
+    def _mask(self, counts: Sequence[Value | None], numbers: Sequence[int]) -> Value:
+        pairs = zip(counts, numbers, strict=True)
+        return self.code.bit("and", [self.code.equals(count, k) for count, k in pairs if count is not None])
+
+    def _factors(self, choice: Acceptance) -> list[Value]:
+        """One Bernoulli word for each group: min(1, exp(-dE_g))."""
+        factors = []
+        for group, words in enumerate(self._words(with_own=True)):
+            if words:
+                count, size = self.code.count(words), choice.sizes[group]
+                classes = tuple(
+                    (self.code.equals(count, k), self._threshold_of(group, size - 2 * k))
+                    for k in choice.by_group[group]
+                )
+                factors.append(self.code.add(Below(classes, None, self.draws[group])))
+        return factors or [self._always()]
+
+    def _threshold_of(self, group: int, total: int) -> int:
+        return self.tables.threshold("metropolis", self.tables.only(group, total))
+
+    def _always(self) -> Value:
+        """A spin that no product contains."""
+        return self.code.add(
+            Below((), self.tables.threshold("metropolis", (0,) * self.tables.groups), self.draws[0])
+        )
+
+    def _weighed(self) -> Value:
+        """exp(-dE) with dE = sum over products of (-1 + 2 * [product is -1]) * 2 c."""
+        masks, slots = [], []
+        for group, words in enumerate(self._words(with_own=True)):
+            masks += words
+            slots += [self.tables.weight(self.tables.only(group, 2))] * len(words)
+        base = self.tables.weight(tuple(-len(images) for images in self.star.images))
+        lanes = self.code.add(Weigh(tuple(masks), tuple(slots), base))
+        return self.code.add(Accept(lanes, self.draws[0]))
+
+
+def _sums(sizes: Sums, numbers: Sums) -> Sums:
+    return tuple(n - 2 * k for n, k in zip(sizes, numbers, strict=True))

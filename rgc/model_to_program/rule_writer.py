@@ -1,0 +1,63 @@
+"""Writing a rule node by node: equal nodes are written once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rgc.model.operators import Spin
+from rgc.program.nodes import Bit, Count, Is, Load, Node, Value
+from rgc.program.program import Rule
+
+
+@dataclass(slots=True)
+class RuleWriter:
+    """A rule in the making. Words: bit 1 means s = -1, so that the product of spins is the XOR of their words."""
+
+    letter: int
+    nodes: list[Node] = field(default_factory=list)
+    _known: dict[Node, Value] = field(default_factory=dict)
+    _products: dict[frozenset[Spin], Value] = field(default_factory=dict)
+
+    def add(self, node: Node) -> Value:
+        """The value of a node; a node that is already there is not written again."""
+        if node not in self._known:
+            self._known[node] = len(self.nodes)
+            self.nodes.append(node)
+        return self._known[node]
+
+    def spin(self, spin: Spin, stride: tuple[int, ...] | None = None) -> Value:
+        """The word of a spin relative to the running cell; the field of a species bears its number."""
+        return self.add(Load(spin.species, spin.cell, spin.letter, stride=stride))
+
+    def bit(self, op: str, operands: Iterable[Value]) -> Value:
+        """and, or, xor of one word or more."""
+        words = tuple(operands)
+        return words[0] if len(words) == 1 else self.add(Bit(op, words))  # type: ignore[arg-type]
+
+    def invert(self, word: Value) -> Value:
+        return self.add(Bit("not", (word,)))
+
+    def product(self, spins: Iterable[Spin]) -> Value:
+        """The word of a product of at least one spin (1 where it is -1), built upon the products written before: first from two
+        known parts, else from the largest known part and single spins."""
+        wanted = frozenset(spins)
+        if wanted in self._products:
+            return self._products[wanted]
+        parts = [part for part in self._products if part < wanted and len(part) > 1]
+        pair = next((part for part in parts if wanted - part in self._products), frozenset[Spin]())
+        part = pair or max(parts, key=lambda each: (len(each), sorted(each)), default=frozenset[Spin]())
+        rest = wanted - part
+        words = [self._products[part]] if part else []
+        words += [self._products[rest]] if pair else [self.spin(spin) for spin in sorted(rest)]
+        self._products[wanted] = self.bit("xor", words)
+        return self._products[wanted]
+
+    def count(self, words: Sequence[Value]) -> Value:
+        return self.add(Count(tuple(words)))
+
+    def equals(self, count: Value, number: int) -> Value:
+        return self.add(Is(count, number))
+
+    def rule(self) -> Rule:
+        return Rule(self.letter, tuple(self.nodes))

@@ -1,0 +1,72 @@
+"""From energies to integer thresholds and weights: the one place where an exponential is taken.
+
+Energies are exact sums (`Fraction`) of float64 couplings; `exp` is taken once, in decimal arithmetic with 40 digits, so that every
+backend and every machine is handed the same integers. T / 2^planes is the probability, 0 <= T <= 2^planes, and T = 2^planes is
+"always".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Context, Decimal
+from fractions import Fraction
+
+from rgc.errors import Problem, SpecError
+from rgc.program.tables import LIMIT, UNIT
+
+LAZY = Fraction(7, 8)
+"""The factor of the lazy acceptance: where Metropolis would be periodic, as near K = 0."""
+
+RARE = 1e-6
+"""Below this acceptance 32 bits are no longer enough: 2^-32 would be 2e-4 of it."""
+
+_CONTEXT = Context(prec=40, Emin=-(10**6), Emax=10**6)
+_FAR = 200  # 2^64 exp(-200) < 1
+
+
+def metropolis(energy: Fraction, planes: int) -> int:
+    """floor(2^planes min(1, exp(-energy)))."""
+    return 1 << planes if energy <= 0 else _boltzmann(energy, Fraction(1), planes)
+
+
+def lazy(energy: Fraction, planes: int) -> int:
+    """floor(2^planes 7/8 min(1, exp(-energy)))."""
+    return _boltzmann(max(energy, Fraction(0)), LAZY, planes)
+
+
+def heat_bath(energy: Fraction, planes: int) -> int:
+    """floor(2^planes / (1 + exp(energy))), the probability of the state that lies `energy` higher."""
+    if energy > _FAR:
+        return 0
+    if energy < -_FAR:
+        return 1 << planes
+    partition = _CONTEXT.add(Decimal(1), _CONTEXT.exp(_decimal(energy)))
+    return int(_CONTEXT.divide(Decimal(1 << planes), partition))
+
+
+def _boltzmann(energy: Fraction, factor: Fraction, planes: int) -> int:
+    if energy > _FAR:
+        return 0
+    return int(_CONTEXT.multiply(_decimal(factor * (1 << planes)), _CONTEXT.exp(_decimal(-energy))))
+
+
+def _decimal(value: Fraction) -> Decimal:
+    return _CONTEXT.divide(Decimal(value.numerator), Decimal(value.denominator))
+
+
+def half_weights(coefficients: Sequence[Fraction]) -> tuple[int, ...]:
+    """2 c in units of 2^-20 kT, rounded to the nearest integer, of each coefficient c: half of what a flip costs."""
+    return tuple(round(2 * c * UNIT) for c in coefficients)
+
+
+def check_weights(sizes: Sequence[Sequence[int]], halves: Sequence[int]) -> None:
+    """Refuse a site whose weights could sum to 2047 kT, for `sizes[rule][group]` products at a site.
+
+    Raises `SpecError`: the couplings are too large for int32 lanes.
+    """
+    worst = max((sum(n * 2 * abs(w) for n, w in zip(size, halves, strict=True)) for size in sizes), default=0)
+    if worst >= LIMIT * UNIT:
+        message = f"flipping one spin may cost {worst / UNIT:.0f} kT; sampling allows less than {LIMIT}"
+        raise SpecError(
+            [Problem("coupling-too-large", message, hint="energies are in kT: is a coupling meant as J/T?")]
+        )

@@ -1,0 +1,79 @@
+"""A sweep and the meaning of its tables: couplings come in here, after compiling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal
+
+from rgc.model_to_program import thresholds
+from rgc.program.program import Program
+
+if TYPE_CHECKING:
+    from rgc.backend import Arguments
+
+Kind = Literal["metropolis", "lazy", "heat_bath"]
+Sums = tuple[int, ...]
+"""m_g of each group g: the sum of its products at one site."""
+
+_PROBABILITY: dict[Kind, Callable[[Fraction, int], int]] = {
+    "metropolis": thresholds.metropolis,
+    "lazy": thresholds.lazy,
+    "heat_bath": thresholds.heat_bath,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The program of one sweep, with what its slots stand for.
+
+    rows[slot] = (kind, m): the threshold of that kind at the energy -2 sum_g c_g m_g. weights[slot] = n: the weight
+    sum_g n_g * 2 c_g. `sizes`: for every rule the number of products of each group at a site.
+    """
+
+    program: Program
+    rows: tuple[tuple[Kind, Sums], ...]
+    weights: tuple[Sums, ...]
+    sizes: tuple[Sums, ...]
+
+    def arguments(self, coefficients: Sequence[Sequence[Fraction]], words: int) -> Arguments:
+        """The tables for `words` words. `coefficients` holds c_g of each group, exactly (`Merged.coefficients`): one tuple for all
+        replicas, or one for each of the 64 * words.
+
+        Raises `SpecError` where weights are summed and a flip could cost 2047 kT; `ValueError` on a wrong number of tuples.
+        """
+        import numpy as np
+
+        from rgc.backend import Arguments
+        from rgc.program.tables import pack_thresholds
+
+        if len(coefficients) not in (1, 64 * words):
+            raise ValueError(f"{len(coefficients)} sets of couplings for {64 * words} replicas")
+        distinct = {point: self.thresholds(point) for point in dict.fromkeys(map(tuple, coefficients))}
+        columns = [distinct[tuple(point)] for point in coefficients]
+        table = [row[0] if len(set(row)) == 1 else row for row in zip(*columns, strict=True)]
+        weights = np.empty((len(self.weights), 64 * words), dtype=np.int32)
+        weights[:] = np.array([self._weights(point) for point in coefficients], dtype=np.int32).T
+        return Arguments(pack_thresholds(table, self.program.planes, words), weights)
+
+    def thresholds(self, coefficients: Sequence[Fraction]) -> tuple[int, ...]:
+        """T of each threshold slot at one set of coefficients, 0 <= T <= 2^planes."""
+        planes = self.program.planes
+        return tuple(_PROBABILITY[kind](_energy(sums, coefficients), planes) for kind, sums in self.rows)
+
+    def _weights(self, coefficients: Sequence[Fraction]) -> list[int]:
+        if not self.weights:
+            return []
+        halves = thresholds.half_weights(coefficients)
+        thresholds.check_weights(self.sizes, halves)
+        return [sum(n * w for n, w in zip(sums, halves, strict=True)) for sums in self.weights]
+
+    def wants_64_planes(self, coefficients: Sequence[Fraction]) -> bool:
+        """Whether an acceptance lies below 1e-6, so that the program is better made with `planes=64`."""
+        least = min(self.thresholds(coefficients), default=1 << self.program.planes)
+        return least < thresholds.RARE * (1 << self.program.planes)
+
+
+def _energy(sums: Sums, coefficients: Sequence[Fraction]) -> Fraction:
+    return -2 * sum((m * c for m, c in zip(sums, coefficients, strict=True)), Fraction(0))

@@ -1,3 +1,16 @@
-"""rgc: a compiler for the renormalisation group."""
+"""rgc: a compiler for the renormalisation group.
+
+>>> import rgc
+>>> answer = rgc.compile("specs/ising2d_mcrg.rgc").run(seed=7)  # doctest: +SKIP
+>>> answer.exponents["y_t"]  # doctest: +SKIP
+"""
 
 __version__ = "0.1.0"
+
+from rgc.compile import (
+    compile,
+    load,
+)  # the module `rgc.compile` stays reachable through `from rgc.compile import ...`
+from rgc.errors import SpecError
+
+__all__ = ["SpecError", "__version__", "compile", "load"]

@@ -1,0 +1,93 @@
+"""The command line: a table of commands, each in a module that is imported only when it is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TextIO
+
+from rgc import __version__
+from rgc.errors import Problem, SpecError, suggest
+
+COMMANDS = {
+    "run": "run a spec and print what came out",
+    "check": "parse and type-check specs; fast, runs nothing",
+    "show": "what the compiler made of a spec: model, program, generated code, formulas",
+    "convert": "rewrite a spec in the other spelling (.rgc, .yaml)",
+    "fmt": "put specs into the standard layout",
+    "report": "make the HTML page of an output folder again",
+    "backends": "list the installed backends and whether they can run here",
+    "new": "write a first spec to start from",
+}
+
+DONE, UNEXPECTED, WRONG, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit status: done; an `expect` failed under --strict; the spec or the command line is wrong; the run failed; interrupted."""
+
+
+def usage() -> str:
+    width = max(map(len, COMMANDS)) + 2
+    table = "\n".join(f"  {name:<{width}}{what}" for name, what in COMMANDS.items())
+    return (
+        "usage: rgc COMMAND ...\n\n"
+        "A compiler for the renormalisation group: from a spec file to critical exponents.\n\n"
+        f"{table}\n\n"
+        "rgc COMMAND --help tells the options of a command; rgc --version the version.\n"
+        "Exit status: 0 done, 1 an expectation failed (--strict), 2 spec or command line wrong, 3 the run failed, 130 interrupted."
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status. Nothing that a user does wrong ends in a traceback."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _dispatch(words)
+    except SpecError as error:
+        _say(str(error), sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        _say("interrupted", sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `rgc ... | head`: nobody reads on
+        sys.stdout = None
+        return DONE
+    except SystemExit as leave:  # argparse, after --help
+        return leave.code if isinstance(leave.code, int) else WRONG
+    except Exception as error:
+        _report_failure(error)
+        return FAILED
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        _say(usage(), sys.stdout)
+        return DONE if words else WRONG
+    if words[0] in ("-V", "--version"):
+        _say(f"rgc {__version__}", sys.stdout)
+        return DONE
+    name = words[0]
+    if name not in COMMANDS:
+        hint = suggest(name, COMMANDS) or "commands: " + ", ".join(COMMANDS)
+        raise SpecError([Problem("unknown-command", f"there is no command '{name}'", hint=hint)])
+    module = import_module(f"rgc.cli.{name}")
+    status = module.main(words[1:])
+    sys.stdout.flush()
+    return int(status)
+
+
+def _report_failure(error: Exception) -> None:
+    """What escaped is our bug or the machine's failure, and is named as such."""
+    import traceback
+
+    if isinstance(error, (OSError, MemoryError)):
+        _say(f"rgc: the run failed: {error or type(error).__name__}", sys.stderr)
+        return
+    _say("".join(traceback.format_exception(error)), sys.stderr)
+    _say(
+        "rgc: the run failed. This is a bug in rgc, not a mistake in your spec: please report it with the text above.",
+        sys.stderr,
+    )
+
+
+def _say(text: str, stream: TextIO) -> None:
+    print(text, file=stream, flush=True)

@@ -1,0 +1,64 @@
+"""Reading the arguments of a command: argparse, with mistakes as problems and suggestions."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from math import isfinite
+from typing import NoReturn
+
+from rgc.errors import Problem, SpecError, suggest
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises `SpecError`. Options are never abbreviated."""
+
+    def __init__(self, command: str, about: str) -> None:
+        super().__init__(prog=f"rgc {command}", description=about, allow_abbrev=False)
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """The parsed arguments; an option that nobody knows gets a suggestion."""
+        found, rest = self.parse_known_args(list(words))
+        if rest:
+            word = rest[0].split("=")[0]
+            known = [name for action in self._actions for name in action.option_strings]
+            if word.startswith("-"):
+                hint = suggest(word, known) or f"{self.prog} --help lists the options"
+                raise SpecError([Problem("unknown-option", f"{self.prog} has no option '{word}'", hint=hint)])
+            raise SpecError(
+                [Problem("command-line", f"{self.prog} has no use for '{word}'", hint=self._how())]
+            )
+        return found
+
+    def error(self, message: str) -> NoReturn:
+        raise SpecError([Problem("command-line", f"{self.prog}: {message}", hint=self._how())])
+
+    def _how(self) -> str:
+        return " ".join(self.format_usage().split())
+
+
+def at_least(smallest: int) -> type[int]:
+    """An argparse type: an integer not below `smallest`."""
+
+    def integer(text: str) -> int:
+        try:
+            number = int(text.replace("_", ""))
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"'{text}' is not an integer") from None
+        if number < smallest:
+            raise argparse.ArgumentTypeError(f"{number} is below {smallest}")
+        return number
+
+    return integer  # type: ignore[return-value]
+
+
+def seconds(text: str) -> float:
+    """An argparse type: a duration such as `90`, `90s`, `15m`, `12h`."""
+    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:], 0.0)
+    try:
+        value = float(text[:-1]) * unit if unit else float(text)
+    except ValueError:
+        value = -1.0
+    if not (isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"'{text}' is no duration; write 90, 15m or 12h")
+    return value

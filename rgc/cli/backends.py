@@ -1,0 +1,32 @@
+"""`rgc backends`: what is installed, and whether it can run here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rgc.cli import DONE
+from rgc.cli.arguments import Parser
+from rgc.errors import SpecError
+
+
+def main(words: Sequence[str]) -> int:
+    Parser("backends", "List the installed backends and whether they can run here.").read(words)
+    from rgc import backend
+
+    found = backend.installed()
+    width = max(map(len, found), default=0)
+    for name in sorted(found):
+        print(f"{name:<{width}}  {_state(name):<12}  {found[name]}")
+    return DONE
+
+
+def _state(name: str) -> str:
+    from rgc import backend
+
+    try:
+        backend.load(name)
+    except SpecError as error:
+        return f"unavailable: {error.problems[0].hint or error.problems[0].message}"
+    except Exception as error:  # a stranger's plug-in may do anything; the list must still come out
+        return f"broken: {type(error).__name__}: {error}"
+    return "ready"

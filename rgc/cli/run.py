@@ -1,0 +1,94 @@
+"""`rgc run SPEC`: the main job."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rgc.cli import DONE, INTERRUPTED, UNEXPECTED, WRONG
+from rgc.cli.arguments import Parser, at_least, seconds
+from rgc.cli.settings import add_settings, entries
+from rgc.compile import BACKEND, compile, load
+from rgc.errors import render
+
+
+def main(words: Sequence[str]) -> int:
+    options = _parser().read(words)
+    settings, scan = entries(options)
+    loaded = load(Path(options.spec), settings=settings, scan=scan)
+    for warning in loaded.warnings:
+        print(render(warning), file=sys.stderr)
+    if loaded.warnings and options.strict:
+        return WRONG
+    compiled = compile(loaded, backend=options.backend, threads=options.threads)
+    from rgc.progress import Silent, for_stream
+    from rgc.runner import Interrupted
+
+    progress = Silent() if options.quiet else for_stream(sys.stderr)
+    limits = {"time_limit": options.time_limit}
+    try:
+        answer = compiled.run(options.seed, options.out, resume=options.resume, progress=progress, **limits)
+    except Interrupted as stopped:
+        print(_farewell(stopped, words), file=sys.stderr)
+        return INTERRUPTED
+    if options.json:
+        print(json.dumps(answer.document(), indent=2, allow_nan=False))
+    else:
+        from rgc.cli.table import render_answer
+
+        print(render_answer(answer))
+    return UNEXPECTED if options.strict and not answer.passed else DONE
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        "run", "Run a spec and print what came out. Results go to stdout, everything else to stderr."
+    )
+    add = parser.add_argument
+    add("spec", metavar="SPEC", help="a spec, .rgc or .yaml")
+    add(
+        "--backend",
+        default=BACKEND,
+        metavar="NAME",
+        help=f"what runs it, see rgc backends (default {BACKEND})",
+    )
+    add(
+        "--threads", type=at_least(1), metavar="N", help="cores to use (default: all; the answer is the same)"
+    )
+    add_settings(parser)
+    add(
+        "--seed",
+        type=at_least(0),
+        metavar="N",
+        help="seed of the random numbers (default: the spec's, else 0)",
+    )
+    add("--out", metavar="DIR", help="write result.nc, summary.json, the plots and report.html there")
+    add("--json", action="store_true", help="print one JSON document instead of the table")
+    add(
+        "--strict",
+        action="store_true",
+        help="exit status 1 if something in `expect` fails; warnings are errors",
+    )
+    add("--resume", action="store_true", help="go on from the checkpoint of an interrupted run, bit for bit")
+    add(
+        "--time-limit",
+        type=seconds,
+        metavar="TIME",
+        help="stop with a checkpoint after 90 (seconds), 15m or 12h",
+    )
+    add("--quiet", action="store_true", help="no progress")
+    return parser
+
+
+def _farewell(stopped: object, words: Sequence[str]) -> str:
+    import shlex
+
+    from rgc.runner import Interrupted
+
+    assert isinstance(stopped, Interrupted)  # noqa: S101  (for the type checker: the caller caught it)
+    if stopped.checkpoint is None:
+        return f"{stopped}; no checkpoint could be written"
+    again = shlex.join(["rgc", "run", *(word for word in words if word != "--resume"), "--resume"])
+    return f"{stopped}; the checkpoint is in {stopped.checkpoint.parent}\ngo on with: {again}"

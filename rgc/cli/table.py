@@ -1,0 +1,160 @@
+"""The answer of `rgc run` for people: aligned tables on plain text."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rgc.errors import escape
+from rgc.results.numbers import estimate, with_error
+
+if TYPE_CHECKING:
+    from rgc.results.answer import Answer
+    from rgc.results.checks import Check
+    from rgc.results.result import Eigenvalue, Estimate, Result
+
+
+def render_answer(answer: Answer) -> str:
+    """Title, exponents, averages, levels, checks, warnings, and where the files are."""
+    head = f"{escape(answer.title)}\n{answer.points[0].result.scheme}, backend {answer.backend}, seed {answer.seed}"
+    blocks = [head]
+    blocks += _scan(answer) if answer.axes else _result(answer.result)
+    blocks.append(_checks(answer.checks))
+    blocks.append("\n".join(f"warning: {escape(text)}" for text in answer.warnings))
+    if answer.folder is not None:
+        blocks.append(f"results: {answer.folder} (open {answer.folder / 'report.html'})")
+    return "\n\n".join(block for block in blocks if block)
+
+
+def aligned(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> str:
+    """Rows as columns, two spaces between them."""
+    table = [tuple(row) for row in rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
+    return "\n".join(
+        (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
+        for row in table
+    )
+
+
+def _result(result: Result) -> list[str]:
+    blocks = []
+    if result.exponents:
+        blocks.append(
+            "exponents\n"
+            + aligned(_row(name, each) for name, each in result.exponents.items())
+            + _rule(result)
+        )
+    if result.fixed_point:
+        blocks.append("fixed point\n" + _named(result.fixed_point))
+    if result.observables:
+        blocks.append("averages\n" + _named(result.observables))
+    if result.free_energy:
+        rows = [
+            (each.method, with_error(each.value, each.error), each.kind, f"per {each.per}")
+            for each in result.free_energy
+        ]
+        blocks.append("free energy\n" + aligned(rows))
+    blocks += [_levels(result), _exponent_table(result.eigenvalues)]
+    return blocks
+
+
+def _row(name: str, each: Estimate) -> tuple[str, str, str]:
+    parts = [
+        f"{label} {value:.2g}"
+        for label, value in (("statistical", each.statistical), ("systematic", each.systematic))
+        if value is not None
+    ]
+    return name, estimate(each), ", ".join(parts) or escape(each.note)
+
+
+def _rule(result: Result) -> str:
+    rules = dict.fromkeys(each.rule for each in result.exponents.values() if each.rule)
+    return "".join(f"\n  rule: {escape(rule)}" for rule in rules)
+
+
+def _named(table: Mapping[str, Estimate]) -> str:
+    return aligned((name, estimate(each), escape(each.note)) for name, each in table.items())
+
+
+def _levels(result: Result) -> str:
+    """Cells, couplings and averages of each level, unless there is only the spec itself to show."""
+    if len(result.levels) < 2:
+        return ""
+    names = list(
+        dict.fromkeys(name for level in result.levels for name in (*level.couplings, *level.observables))
+    )[:8]
+    rows = [("level", "cells", *names)]
+    for level in result.levels:
+        both = {**level.couplings, **level.observables}
+        cells = [with_error(both[name].value, both[name].error) if name in both else "" for name in names]
+        rows.append((str(level.level), "x".join(map(str, level.shape)), *cells))
+    return "levels\n" + aligned(rows)
+
+
+def _exponent_table(eigenvalues: Sequence[Eigenvalue]) -> str:
+    """The leading exponent of each sector: a line for each number of operators, a column for each level."""
+    leading = {(each.sector, each.operators, each.level): each for each in eigenvalues if each.index == 1}
+    if not leading:
+        return ""
+    levels = sorted({level for _, _, level in leading})
+    rows: list[tuple[str, ...]] = [("sector", "operators", *(f"level {level}" for level in levels))]
+    for sector in dict.fromkeys(sector for sector, _, _ in leading):
+        for operators in sorted({number for name, number, _ in leading if name == sector}):
+            cells = (_exponent(leading.get((sector, operators, level))) for level in levels)
+            rows.append((sector, str(operators), *cells))
+    note = (
+        "\n  * the coarse lattice is too small for the basis"
+        if any(each.wrapped for each in leading.values())
+        else ""
+    )
+    return "leading exponents\n" + aligned(rows) + note
+
+
+def _exponent(each: Eigenvalue | None) -> str:
+    return (
+        "" if each is None else with_error(each.exponent, each.exponent_error) + ("*" if each.wrapped else "")
+    )
+
+
+def _scan(answer: Answer) -> list[str]:
+    names = list(
+        dict.fromkeys(n for p in answer.points for n in (*p.result.exponents, *p.result.observables))
+    )
+    rows = [tuple(axis.name for axis in answer.axes) + tuple(names)]
+    for point in answer.points:
+        both = {**point.result.exponents, **point.result.observables}
+        cells = (with_error(both[name].value, both[name].error) if name in both else "" for name in names)
+        rows.append((*(f"{value:g}" for value in point.parameters.values()), *cells))
+    found = "from the scan\n" + _named(answer.observables) if answer.observables else ""
+    return ["points\n" + aligned(rows), found]
+
+
+def _checks(checks: Sequence[Check]) -> str:
+    if not checks:
+        return ""
+    good, bad = _marks()
+    rows = []
+    for check in checks:
+        wanted = check.expectation
+        found = with_error(check.found.value, check.found.error) if check.found else "-"
+        limits = " and ".join(_tolerance(each.value, each.unit) for each in wanted.within)
+        asked = f"{wanted.relation} {wanted.value:.10g}" + (f" within {limits}" if limits else "")
+        source = f'from "{wanted.source}"' if wanted.source else ""
+        rows.append(
+            (good if check.passed else bad, wanted.target, found, asked, escape(source), escape(check.reason))
+        )
+    return "expected\n" + aligned(rows)
+
+
+def _tolerance(value: float, unit: str) -> str:
+    return f"{value:g}" + {"absolute": "", "percent": " %", "sigma": " sigma"}[unit]
+
+
+def _marks() -> tuple[str, str]:
+    """A tick and a cross, or words where the terminal cannot show them."""
+    try:
+        "✓✗".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return "passed", "FAILED"
+    return "✓", "✗"

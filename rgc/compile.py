@@ -1,0 +1,170 @@
+"""THE MAP: the road from a spec to an answer, in order, one call a stage.
+
+    text --parse--> syntax tree --build--> physics --flow--> programs and kernels --run--> results --judge--> answer
+
+A flow's own road, from physics through passes and programs to kernels, is told in `rgc.flows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rgc.flows.flow import Flow
+    from rgc.kernel_cache import KernelCache
+    from rgc.loaded import Loaded
+    from rgc.model.spec import Spec
+    from rgc.progress import Progress
+    from rgc.results.answer import Answer, Point
+    from rgc.results.store import Job
+    from rgc.runner import Stop
+    from rgc.syntax.ast import Document, Entry
+
+Settings = Mapping[str, str | int | float] | Sequence["Entry"]
+"""New right sides of parameters, or values of scans: `{"K": 0.43}`, `{"K": "0.43:0.45:9"}`, or entries of the syntax tree."""
+
+BACKEND = "numba"
+
+
+def parse(source: str | Path) -> Document:
+    """The syntax tree of a spec. `source` is a path, or a text of several lines in the text spelling. Raises `SpecError`."""
+    from rgc.syntax.read import read, read_text
+
+    return read_text(source) if isinstance(source, str) and "\n" in source else read(source)
+
+
+def load(source: str | Path, *, settings: Settings = (), scan: Settings = ()) -> Loaded:
+    """Read and check a spec, in either spelling: text -> syntax tree -> physics.
+
+    `settings` and `scan` do what `--set` and `--scan` do. Raises `SpecError` with every problem of the file.
+    """
+    from rgc import loaded
+    from rgc.ast_to_model import build
+
+    text = isinstance(source, str) and "\n" in source
+    folder = None if text else Path(source).parent
+    replaced, scanned = entries(settings), entries(scan)
+    document = parse(source)
+    spec, warnings = build(document, settings=replaced, scan=scanned, folder=folder)
+    merged = loaded.apply(spec.document, replaced, scanned)
+    return loaded.Loaded(merged, spec, warnings, folder, "spec" if text else Path(source).stem)
+
+
+def entries(settings: Settings) -> tuple[Entry, ...]:
+    """Settings as entries of the syntax tree; texts are read by the spec's own grammar. Raises `SpecError`."""
+    if not isinstance(settings, Mapping):
+        return tuple(settings)
+    return tuple(entry(f"{name} = {value}", "<settings>") for name, value in settings.items())
+
+
+def entry(text: str, name: str) -> Entry:
+    """The entry `K=0.43` that a text holds; `name` is what messages call the text. Raises `SpecError`."""
+    from rgc.syntax.parse import parse_entry
+    from rgc.syntax.read import make_source
+
+    return parse_entry(make_source(name, text))
+
+
+def compile(
+    spec: Loaded | str | Path,
+    *,
+    backend: str = BACKEND,
+    threads: int | None = None,
+    settings: Settings = (),
+    scan: Settings = (),
+) -> Compiled:
+    """A spec made ready to run on a backend. Raises `SpecError` if the backend is not there or refuses, or the flow cannot be run."""
+    from rgc import backend as backends
+    from rgc.kernel_cache import KernelCache
+
+    source = load(spec, settings=settings, scan=scan) if isinstance(spec, str | Path) else spec
+    machine = KernelCache(backends.load(backend, threads=threads), general=len(source.points) > 1)
+    compiled = Compiled(source, machine, threads)
+    compiled.flow(source.points[0], source.seed)  # refusals come now, not when the run starts
+    return compiled
+
+
+def flow(spec: Spec, machine: KernelCache, *, seed: int, point: Mapping[str, float]) -> Flow:
+    """The flow of a spec at one point: physics -> programs -> kernels."""
+    raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A spec on a backend, ready to run."""
+
+    loaded: Loaded
+    machine: KernelCache
+    threads: int | None = None
+
+    def flow(self, point: Mapping[str, float], seed: int) -> Flow:
+        """The flow at one point of the scan; its kernels are compiled, or found among those of another point."""
+        return flow(
+            self.loaded.at(point) if point else self.loaded.spec, self.machine, seed=seed, point=point
+        )
+
+    def run(
+        self,
+        seed: int | None = None,
+        out: str | Path | None = None,
+        *,
+        resume: bool = False,
+        progress: Progress | None = None,
+        time_limit: float | None = None,
+    ) -> Answer:
+        """Run every point of the scan and judge what came out.
+
+        `seed` wins over the spec's. `out`: the folder for the results (made if needed). `resume`: go on from the checkpoint of a
+        run that was interrupted. Raises `SpecError`, and `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit` seconds.
+        """
+        from rgc import runner
+        from rgc.progress import Silent
+        from rgc.results.store import Job
+
+        number = self.loaded.seed if seed is None else seed
+        job = Job(self.loaded.sha256, number, None if out is None else Path(out))
+        job.prepare(resume=resume)
+        shown, warnings = progress or Silent(), list[str]()
+        try:
+            with runner.stopping(time_limit) as stop:
+                points = tuple(
+                    self._run(k, job, resume, shown, stop, warnings.append)
+                    for k in range(len(self.loaded.points))
+                )
+        finally:
+            shown.close()
+        answer = self._judge(points, number, warnings)
+        return job.finish(answer)
+
+    def _run(
+        self, k: int, job: Job, resume: bool, progress: Progress, stop: Stop, warn: Callable[[str], object]
+    ) -> Point:
+        """The k-th point of the scan."""
+        from rgc import runner
+        from rgc.results.answer import Point
+
+        point, count = self.loaded.points[k], len(self.loaded.points)
+        made = self.flow(point, job.seed)
+        identity = {"spec": job.sha256, "seed": job.seed, "point": dict(point), "scheme": made.scheme}
+        saving = runner.Saving(job.checkpoint(k), identity, resume=resume, finished=count > 1)
+        name = " ".join(f"{name}={value:g}" for name, value in point.items()) or made.scheme
+        task = f"[{k + 1}/{count}] {name}" if count > 1 else name
+        result = runner.run(made, saving=saving, progress=progress, stop=stop, task=task, warn=warn)
+        return Point(point, result, self.loaded.at(point).lattice if point else self.loaded.spec.lattice)
+
+    def _judge(self, points: tuple[Point, ...], seed: int, warnings: Sequence[str]) -> Answer:
+        """The answer: measures of the finished scan, and what was expected against what came out."""
+        from rgc.results import judge
+        from rgc.results.answer import Answer
+
+        loaded = self.loaded
+        answer = Answer(
+            loaded.title, loaded.sha256, loaded.text, self.machine.name, seed, points, loaded.axes
+        )
+        said = (*(warning.message for warning in loaded.warnings), *warnings)
+        return judge.judge(
+            answer, loaded.spec, said, provenance=judge.provenance(self.machine.name, self.threads)
+        )

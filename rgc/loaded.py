@@ -1,0 +1,121 @@
+"""A spec that was read and checked: its syntax tree with the settings applied, its physics at each point of its scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from hashlib import sha256
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rgc.errors import Problem
+
+if TYPE_CHECKING:
+    from rgc.model.spec import Axis, Spec
+    from rgc.syntax.ast import Document, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """`document`: the syntax tree, includes merged and settings applied. `spec`: the physics at the first point. `folder`: where
+    the spec lies, None for a text. `name`: the stem of its file, or `spec`."""
+
+    document: Document
+    spec: Spec
+    warnings: tuple[Problem, ...] = ()
+    folder: Path | None = None
+    name: str = "spec"
+
+    @property
+    def title(self) -> str:
+        return self.spec.title or self.name
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return self.spec.scan
+
+    @property
+    def points(self) -> tuple[Mapping[str, float], ...]:
+        """The grid of the scan, the last axis fastest; one empty point without a scan."""
+        names = [axis.name for axis in self.axes]
+        return tuple(
+            dict(zip(names, values, strict=True)) for values in product(*(axis.values for axis in self.axes))
+        )
+
+    @property
+    def seed(self) -> int:
+        """The seed that the spec names, else 0."""
+        seed = self.spec.flow.options.get("seed", 0) if self.spec.flow else 0
+        return int(seed) if isinstance(seed, int | float) else 0
+
+    @property
+    def text(self) -> str:
+        """The spec as run, in the text spelling."""
+        from rgc.syntax.print import print_text
+
+        return print_text(self.document)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the spec as run without its comments: the same in both spellings."""
+        from rgc.syntax.print import print_text
+
+        return sha256(print_text(without_comments(self.document)).encode("utf-8")).hexdigest()
+
+    @property
+    def summary(self) -> str:
+        """One line: what it is, on what lattice, by which scheme."""
+        spec = self.spec
+        lattice = getattr(spec.lattice, "name", type(spec.lattice).__name__.lower()) if spec.lattice else ""
+        size = "x".join("inf" if n is None else str(n) for n in getattr(spec.lattice, "shape", ()))
+        scheme = spec.flow.scheme if spec.flow else ""
+        points = f"{len(self.points)} points" if self.axes else ""
+        return "ok: " + ", ".join(part for part in (f"{lattice} {size}".strip(), scheme, points) if part)
+
+    def at(self, point: Mapping[str, float]) -> Spec:
+        """The physics at a point of the scan. Raises `SpecError` if it is refused there."""
+        from rgc.ast_to_model import build
+
+        return build(self.document, point=point, folder=self.folder)[0]
+
+
+def apply(document: Document, settings: Sequence[Entry], scan: Sequence[Entry]) -> Document:
+    """The document with parameters and scans replaced. A scan that is new is added; names are checked by `build`."""
+    document = _replaced(document, "parameters", settings, add=False)
+    return _replaced(document, "scan", scan, add=True)
+
+
+def _replaced(document: Document, name: str, entries: Sequence[Entry], *, add: bool) -> Document:
+    from rgc.syntax.ast import Entry, Section
+
+    if not entries:
+        return document
+    section = document.section(name) or Section(name, ())
+    body = (
+        [item for item in section.body if isinstance(item, Entry)] if isinstance(section.body, tuple) else []
+    )
+    for new in entries:
+        at = next((k for k, old in enumerate(body) if old.target == new.target), None)
+        if at is not None:
+            body[at] = replace(body[at], op=new.op, value=new.value)
+        elif add:
+            body.append(new)
+    changed = replace(section, body=tuple(body))
+    others = document.sections if document.section(name) else (*document.sections, section)
+    return replace(document, sections=tuple(changed if each is section else each for each in others))
+
+
+def without_comments(node: Any) -> Any:
+    """The tree without its comments."""
+    if isinstance(node, tuple):
+        return tuple(without_comments(each) for each in node)
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
+    blank = {"above": (), "below": (), "beside": None, "notes": ()}
+    changes = {
+        f.name: blank.get(f.name, without_comments(getattr(node, f.name)))
+        for f in fields(node)
+        if "span" not in f.name
+    }
+    return replace(node, **changes)

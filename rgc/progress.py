@@ -1,0 +1,143 @@
+"""How far a run has got: a bar with the time left on a terminal, a plain line now and then elsewhere. Always on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, Protocol, TextIO
+
+EVERY = 30.0  # seconds between plain lines
+
+
+class Progress(Protocol):
+    """What the runner tells: a task begins with `done` of `total` steps behind it, advances, is finished; all is over."""
+
+    def start(self, task: str, total: int, done: int = 0) -> None: ...
+
+    def advance(self, done: int) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Silent:
+    """Says nothing."""
+
+    def start(self, task: str, total: int, done: int = 0) -> None: ...
+
+    def advance(self, done: int) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Lines:
+    """One plain line for each task every `every` seconds, and one at its end if it took that long."""
+
+    def __init__(self, stream: TextIO, every: float = EVERY, clock: Callable[[], float] = monotonic) -> None:
+        self._stream, self._every, self._clock = stream, every, clock
+        self._task, self._total, self._first = "", 0, 0
+        self._began = self._last = clock()
+
+    def start(self, task: str, total: int, done: int = 0) -> None:
+        self._task, self._total, self._first = task, total, done
+        self._began = self._last = self._clock()
+
+    def advance(self, done: int) -> None:
+        now = self._clock()
+        if now - self._last < self._every:
+            return
+        self._last = now
+        rate = (done - self._first) / (now - self._began)
+        left = f", about {duration((self._total - done) / rate)} left" if rate > 0 else ""
+        self._say(
+            f"{self._task}: {done} of {self._total} steps ({100 * done // max(1, self._total)} %){left}"
+        )
+
+    def finish(self) -> None:
+        if self._clock() - self._began >= self._every:
+            self._say(f"{self._task}: done in {duration(self._clock() - self._began)}")
+
+    def close(self) -> None: ...
+
+    def _say(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
+
+
+class Bar:
+    """A bar for each running task, with the time left."""
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        left = (TextColumn("left"), TimeRemainingColumn())
+        self._bar = Progress(*columns, *left, console=Console(file=stream), transient=True)
+        self._bar.start()
+        self._task: Any = None
+
+    def start(self, task: str, total: int, done: int = 0) -> None:
+        from rich.markup import escape
+
+        self._task = self._bar.add_task(escape(task), total=total, completed=done)
+
+    def advance(self, done: int) -> None:
+        self._bar.update(self._task, completed=done)
+
+    def finish(self) -> None:
+        self._bar.remove_task(self._task)
+
+    def close(self) -> None:
+        self._bar.stop()
+
+
+class Guarded:
+    """Another progress display that is dropped, silently, the first time it raises: showing progress never fails a run."""
+
+    def __init__(self, make: Callable[[], Progress]) -> None:
+        self._inner: Progress = Silent()
+        self._safely(lambda: setattr(self, "_inner", make()))
+
+    def start(self, task: str, total: int, done: int = 0) -> None:
+        self._safely(lambda: self._inner.start(task, total, done))
+
+    def advance(self, done: int) -> None:
+        self._safely(lambda: self._inner.advance(done))
+
+    def finish(self) -> None:
+        self._safely(lambda: self._inner.finish())
+
+    def close(self) -> None:
+        self._safely(lambda: self._inner.close())
+
+    def _safely(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except Exception:  # whatever a terminal, a closed pipe or a notebook may do
+            self._inner = Silent()
+
+
+def for_stream(stream: TextIO | None = None) -> Progress:
+    """A bar if the stream (default stderr) is a terminal, plain lines otherwise; never raises."""
+    target = stream if stream is not None else sys.stderr
+    return Guarded(lambda: Bar(target) if target.isatty() else Lines(target))
+
+
+def duration(seconds: float) -> str:
+    """`8 s`, `2 min 5 s`, `1 h 12 min`."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

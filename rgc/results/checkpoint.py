@@ -1,0 +1,99 @@
+"""Checkpoints: an npz file with a JSON header. Written atomically, the one before kept as `.prev`; nothing is pickled."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rgc.results import files
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FORMAT = "rgc-checkpoint-1"
+_HEADER = "header"
+
+
+class Damaged(Exception):
+    """The file is no whole checkpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """`header`: what run this belongs to and how far it got; `arrays`: the state's arrays by name."""
+
+    header: Mapping[str, Any]
+    arrays: Mapping[str, NDArray[Any]]
+
+
+def previous(path: Path) -> Path:
+    """Where the checkpoint before the one in `path` is kept."""
+    return path.with_name(path.name + ".prev")
+
+
+def write(path: Path, checkpoint: Checkpoint) -> None:
+    """Store a checkpoint; the last one becomes `.prev`. Raises `OSError`, and `ValueError` for an array of objects."""
+    import numpy as np
+
+    header = json.dumps({"format": FORMAT, **checkpoint.header}).encode("utf-8")
+    named = {f"array/{name}": array for name, array in checkpoint.arrays.items()}
+    arrays: dict[str, NDArray[Any]] = {_HEADER: np.frombuffer(header, dtype=np.uint8), **named}
+    files.write(path, lambda out: np.savez(out, allow_pickle=False, **arrays), keep=previous(path))
+
+
+def read(path: Path) -> Checkpoint | None:
+    """The checkpoint in `path`, else the one before it; None if there is neither. Raises `Damaged` if no whole one is left."""
+    reasons = []
+    for candidate in (path, previous(path)):
+        if not candidate.exists():
+            continue
+        try:
+            return _read(candidate)
+        except (Damaged, OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            reasons.append(f"{candidate}: {error or type(error).__name__}")
+    if reasons:
+        raise Damaged("; ".join(reasons))
+    return None
+
+
+def remove(path: Path) -> None:
+    """Remove the checkpoint and the one before it, if they are there."""
+    path.unlink(missing_ok=True)
+    previous(path).unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Checkpoint:
+    with zipfile.ZipFile(path) as archive:
+        arrays = {
+            entry.filename.removesuffix(".npy"): _member(archive, entry) for entry in archive.infolist()
+        }
+    header = json.loads(arrays.pop(_HEADER).tobytes().decode("utf-8"))
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise Damaged("not a checkpoint of this format")
+    return Checkpoint(header, {name.removeprefix("array/"): array for name, array in arrays.items()})
+
+
+def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
+    """One array. Its stated type and size are checked against the bytes that are there before anything is allocated."""
+    from math import prod
+
+    import numpy as np
+
+    if entry.compress_type != zipfile.ZIP_STORED:
+        raise Damaged(f"{entry.filename} is compressed")
+    with archive.open(entry) as stream:
+        version = np.lib.format.read_magic(stream)
+        if version != (1, 0):
+            raise Damaged(f"{entry.filename} has array format {version}")
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+        size = prod(shape) * dtype.itemsize
+        if dtype.kind not in "biufc" or not 0 <= size <= entry.file_size:
+            raise Damaged(f"{entry.filename} has type {dtype} and shape {shape}, which do not fit its size")
+        data = stream.read()  # to the end: the checksum of the archive is verified there
+    if len(data) != size:
+        raise Damaged(f"{entry.filename} is cut short")
+    return np.frombuffer(bytearray(data), dtype=dtype).reshape(shape, order="F" if fortran else "C")

@@ -1,0 +1,211 @@
+"""`expect`: finding what a target names in a result, and judging it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Result
+
+if TYPE_CHECKING:
+    from rgc.model.spec import Expectation, Tolerance, Value
+
+EXPONENTS = ("y_t", "y_h", "nu", "eta", "alpha", "beta", "gamma", "delta")
+INVARIANT = ("even", "invariant")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """An expectation and what came of it. `within`: the tightest tolerance in the units of the value; None where there is none
+    or it could not be worked out. `reason` says why it failed."""
+
+    expectation: Expectation
+    found: Estimate | None
+    within: float | None
+    passed: bool
+    reason: str = ""
+
+
+class NotFound(Exception):
+    """The result holds nothing, or more than one thing, of the target's name."""
+
+
+def check(expectation: Expectation, result: Result, found: Estimate | None = None) -> Check:
+    """The verdict on one expectation; `found` hands over a value that is not in the result itself (a measure of a scan).
+
+    Passes if the value obeys every tolerance and its error is known. A bound passes `below` or `above` on its own side only.
+    """
+    try:
+        estimate = found if found is not None else find(expectation, result)
+    except NotFound as error:
+        return Check(expectation, None, None, False, str(error))
+    reason = _usable(estimate)
+    if reason:
+        return Check(expectation, estimate, None, False, reason)
+    if expectation.relation != "=":
+        reason = _one_sided(expectation, estimate)
+        return Check(expectation, estimate, None, not reason, reason)
+    widths = [_width(tolerance, expectation.value, estimate) for tolerance in expectation.within] or [0.0]
+    deviation = abs(_value(estimate) - expectation.value)
+    if None in widths:
+        return Check(
+            expectation, estimate, None, False, "its error is 0, so that a tolerance in sigma means nothing"
+        )
+    within = min(width for width in widths if width is not None)
+    passed = deviation <= within
+    return Check(
+        expectation,
+        estimate,
+        within,
+        passed,
+        "" if passed else f"off by {deviation:.3g}, more than {within:.3g}",
+    )
+
+
+def _value(estimate: Estimate) -> float:
+    assert estimate.value is not None  # noqa: S101  (`_usable` has looked)
+    return estimate.value
+
+
+def _usable(estimate: Estimate) -> str:
+    """Why the estimate cannot be judged, or the empty string."""
+    if estimate.value is None or not isfinite(estimate.value):
+        return "it has no value" + (f": {estimate.note}" if estimate.note else "")
+    if estimate.error is None or not isfinite(estimate.error):
+        return "its error is not known" + (f": {estimate.note}" if estimate.note else "")
+    return ""
+
+
+def _one_sided(expectation: Expectation, estimate: Estimate) -> str:
+    value, limit = _value(estimate), expectation.value
+    wrong_side = {"below": "lower bound", "above": "upper bound"}[expectation.relation]
+    if estimate.kind == wrong_side:
+        return f"a {wrong_side} cannot show that it is {expectation.relation} {limit:g}"
+    holds = value < limit if expectation.relation == "below" else value > limit
+    return "" if holds else f"{value:g} is not {expectation.relation} {limit:g}"
+
+
+def _width(tolerance: Tolerance, expected: float, estimate: Estimate) -> float | None:
+    if tolerance.unit == "percent":
+        return tolerance.value / 100 * abs(expected)
+    if tolerance.unit == "sigma":
+        return tolerance.value * estimate.error if estimate.error else None
+    return tolerance.value
+
+
+# -- finding -------------------------------------------------------------------------------------------------------------
+
+
+def find(expectation: Expectation, result: Result) -> Estimate:
+    """What the target of an expectation names (language.md section 7). Raises `NotFound` with the reason."""
+    head, selectors = expectation.path[0], dict(expectation.selectors)
+    if head in ("fixed_point", "block") and len(expectation.path) == 2:
+        name = expectation.path[1] if head == "fixed_point" else "block." + expectation.path[1]
+        return _lookup(result.fixed_point, name, f"the flow found no fixed point with {name}")
+    name = ".".join(expectation.path)
+    if name == "eigenvalue":
+        return _eigenvalue(result, expectation.index or 1, selectors)
+    if name in EXPONENTS and selectors:
+        return _selected_exponent(result, name, selectors)
+    if name in result.exponents:
+        return result.exponents[name]
+    if name == "free_energy" and result.free_energy:
+        return _free_energy(result.free_energy, selectors)
+    if "level" in selectors:
+        return _at_level(result, name, selectors["level"])
+    if selectors:
+        raise NotFound(f"{name} has no selector {', '.join(selectors)}")
+    return _unselected(result, name)
+
+
+def _unselected(result: Result, name: str) -> Estimate:
+    """A measure, else a coupling of the last level that has it."""
+    if name in result.observables:
+        return result.observables[name]
+    for level in reversed(result.levels):
+        if name in level.couplings:
+            return level.couplings[name]
+    known = sorted(
+        {*result.exponents, *result.observables, *(c for level in result.levels for c in level.couplings)}
+    )
+    raise NotFound(f"the result holds no {name}; it holds " + (", ".join(known) or "nothing"))
+
+
+def _lookup(table: Mapping[str, Estimate], name: str, message: str) -> Estimate:
+    if name not in table:
+        raise NotFound(message)
+    return table[name]
+
+
+def _at_level(result: Result, name: str, number: Value) -> Estimate:
+    for level in result.levels:
+        if level.level == number:
+            return _lookup({**level.couplings, **level.observables}, name, f"level {number} has no {name}")
+    raise NotFound(
+        f"there is no level {number}; the last is {max((each.level for each in result.levels), default=0)}"
+    )
+
+
+def _free_energy(entries: tuple[FreeEnergy, ...], selectors: Mapping[str, Value]) -> Estimate:
+    wanted = str(selectors["method"]) if "method" in selectors else None
+    found = [
+        each
+        for each in entries
+        if wanted is None or each.method == wanted or each.method.split("(")[0] == wanted
+    ]
+    if len(found) != 1:
+        methods = ", ".join(each.method for each in entries)
+        raise NotFound(
+            f"free_energy needs one of the methods {methods}, as in free_energy[{entries[0].method}]"
+        )
+    return Estimate(found[0].value, found[0].error, found[0].kind)
+
+
+def _eigenvalue(result: Result, index: int, selectors: Mapping[str, Value]) -> Estimate:
+    found = _one_eigenvalue(result.eigenvalues, index, selectors)
+    return Estimate(found.value, found.error, found.kind)
+
+
+def _selected_exponent(result: Result, name: str, selectors: Mapping[str, Value]) -> Estimate:
+    if name not in ("y_t", "y_h"):
+        raise NotFound(f"{name} is derived from the headline exponents and takes no selectors")
+    ours = [
+        each
+        for each in result.eigenvalues
+        if (each.sector in INVARIANT) == (name == "y_t") or "sector" in selectors
+    ]
+    found = _one_eigenvalue(tuple(ours), 1, selectors)
+    return Estimate(found.exponent, found.exponent_error, found.kind)
+
+
+def _one_eigenvalue(
+    candidates: tuple[Eigenvalue, ...], index: int, selectors: Mapping[str, Value]
+) -> Eigenvalue:
+    """The eigenvalue of that index; what is not selected is the headline's: last unwrapped level, full basis, and of several
+    sectors the leading one."""
+    unknown = sorted(set(selectors) - {"sector", "level", "step", "operators"})
+    if unknown:
+        raise NotFound(f"an eigenvalue has no selector {', '.join(unknown)}")
+    wanted = {("level" if key == "step" else key): value for key, value in selectors.items()}
+    found = [
+        e
+        for e in candidates
+        if e.index == index and all(getattr(e, key) == value for key, value in wanted.items())
+    ]
+    if "level" not in wanted:
+        found = [e for e in found if not e.wrapped]
+    if not found:
+        raise NotFound("there is no such eigenvalue")
+    last = max(e.level for e in found)
+    full = {
+        e.sector: max(o.operators for o in found if o.sector == e.sector and o.level == last)
+        for e in found
+        if e.level == last
+    }
+    return max((e for e in found if e.level == last and e.operators == full[e.sector]), key=_modulus)
+
+
+def _modulus(eigenvalue: Eigenvalue) -> float:
+    return abs(complex(eigenvalue.value, eigenvalue.imag))

@@ -1,0 +1,147 @@
+"""An answer as one xarray dataset, which is also the NetCDF file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xarray import Dataset
+
+    from rgc.results.answer import Answer, Point
+    from rgc.results.result import Estimate, Result
+
+Variables = dict[str, Any]
+TABLES = ("exponents", "fixed_point", "observables")
+EIGENVALUE = (
+    "value",
+    "imag",
+    "error",
+    "exponent",
+    "exponent_error",
+    "sector",
+    "level",
+    "operators",
+    "index",
+    "wrapped",
+    "kind",
+)
+
+
+def dataset(answer: Answer) -> Dataset:
+    """Every table of the answer. Named numbers are `exponents(exponents)`, `exponents_error`, `exponents_kind`, ...; couplings are
+    `couplings(level, coupling)`; time series `series_<name>(record)`; spins `configuration_<level>(cells..., letter)`.
+
+    A scan has one more dimension for each scanned parameter and leaves out what has another shape at every point.
+    """
+    import xarray as xr
+
+    attributes = {
+        "title": answer.title,
+        "spec": answer.text,
+        "spec_sha256": answer.sha256,
+        "backend": answer.backend,
+        "seed": str(answer.seed),
+        "provenance": json.dumps(answer.document()["provenance"]),
+    }
+    if not answer.axes:
+        return xr.Dataset(
+            _named(answer.result) | _levels(answer.result) | _whole(answer.result), attrs=attributes
+        )
+    parts = [_at_point(point) for point in answer.points]
+    joined = xr.concat(parts, dim="point", join="outer", data_vars="all", coords="minimal", compat="equals")
+    names = [axis.name for axis in answer.axes]
+    grid = joined.set_index(point=names).unstack("point")
+    grid.attrs = attributes
+    return grid
+
+
+def _at_point(point: Point) -> Dataset:
+    import xarray as xr
+
+    names = dict(point.parameters)
+    return xr.Dataset(_named(point.result) | _levels(point.result)).assign_coords(names)
+
+
+def _named(result: Result) -> Variables:
+    out: Variables = {}
+    for table in TABLES:
+        out |= _table(table, getattr(result, table))
+    if result.free_energy:
+        methods = [each.method for each in result.free_energy]
+        out["free_energy"] = _array(
+            ["method"], [each.value for each in result.free_energy], {"method": methods}
+        )
+        out["free_energy_error"] = _array(
+            ["method"], [_number(each.error) for each in result.free_energy], {"method": methods}
+        )
+        out["free_energy_kind"] = _array(
+            ["method"], [each.kind for each in result.free_energy], {"method": methods}
+        )
+    return out
+
+
+def _table(name: str, estimates: Mapping[str, Estimate]) -> Variables:
+    if not estimates:
+        return {}
+    coordinates, found = {name: list(estimates)}, list(estimates.values())
+    columns = ("error", "statistical", "systematic")
+    numbers = {f"{name}_{each}": [_number(getattr(estimate, each)) for estimate in found] for each in columns}
+    arrays = {key: _array([name], column, coordinates) for key, column in numbers.items()}
+    values = _array([name], [_number(each.value) for each in found], coordinates)
+    return {
+        f"{name}_value": values,
+        **arrays,
+        f"{name}_kind": _array([name], [each.kind for each in found], coordinates),
+    }
+
+
+def _levels(result: Result) -> Variables:
+    out: Variables = {}
+    coordinates: dict[str, Any] = {"level": [level.level for level in result.levels]}
+    for kind, attribute in (("coupling", "couplings"), ("average", "observables")):
+        tables = [getattr(level, attribute) for level in result.levels]
+        names = list(dict.fromkeys(name for table in tables for name in table))
+        if names:
+            here = coordinates | {kind: names}
+            out[f"{kind}_value"] = _array(["level", kind], _grid(tables, names, "value"), here)
+            out[f"{kind}_error"] = _array(["level", kind], _grid(tables, names, "error"), here)
+    return out
+
+
+def _grid(tables: Sequence[Mapping[str, Estimate]], names: Sequence[str], column: str) -> list[list[float]]:
+    return [
+        [_number(getattr(table[name], column)) if name in table else float("nan") for name in names]
+        for table in tables
+    ]
+
+
+def _whole(result: Result) -> Variables:
+    """What only a run without a scan keeps: eigenvalues, time series, configurations, tables of the scheme."""
+    out: Variables = {}
+    for column in EIGENVALUE if result.eigenvalues else ():
+        values = [getattr(each, column) for each in result.eigenvalues]
+        numeric = column not in ("sector", "kind")
+        out[f"eigenvalue_{column}"] = _array(
+            ["eigenvalue"], [_number(v) for v in values] if numeric else values
+        )
+    for name, series in result.series.items():
+        out[f"series_{name}"] = _array([f"record_{len(series)}"], series)
+    for level, spins in enumerate(result.configurations):
+        dimensions = [f"cell{axis}_{level}" for axis in range(spins.ndim - 1)] + [f"letter_{level}"]
+        out[f"configuration_{level}"] = _array(dimensions, spins)
+    for name, table in result.tables.items():
+        out[f"table_{name}"] = _array([f"{name}_{axis}" for axis in range(table.ndim)], table)
+    return out
+
+
+def _number(value: float | int | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _array(dimensions: Sequence[str], values: Any, coordinates: Mapping[str, Any] | None = None) -> Any:
+    import xarray as xr
+
+    here = {name: list(coordinates[name]) for name in dimensions} if coordinates else None
+    return xr.DataArray(values, dims=list(dimensions), coords=here)

@@ -1,0 +1,133 @@
+"""The JSON document of an answer. Its keys are a contract: they are added to, never renamed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from rgc import __version__
+
+if TYPE_CHECKING:
+    from rgc.results.answer import Answer
+    from rgc.results.checks import Check
+    from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
+
+
+def document(answer: Answer) -> dict[str, Any]:
+    """The answer as JSON values. Numbers that are not finite, and errors that are not known, are null."""
+    head = {
+        "rgc": __version__,
+        "spec": {"title": answer.title, "sha256": answer.sha256},
+        "backend": answer.backend,
+        "seed": answer.seed,
+        "scheme": answer.points[0].result.scheme,
+    }
+    tail = {
+        "checks": [_check(check) for check in answer.checks],
+        "warnings": list(answer.warnings),
+        "provenance": dict(answer.provenance),
+    }
+    if not answer.axes:
+        return _plain(head | _result(answer.result) | tail)
+    points = [{"parameters": dict(point.parameters), **_result(point.result)} for point in answer.points]
+    scan = {axis.name: list(axis.values) for axis in answer.axes}
+    return _clean(
+        head | {"scan": scan, "observables": _estimates(answer.observables), "points": points} | tail
+    )
+
+
+def _result(result: Result) -> dict[str, Any]:
+    return {
+        "exponents": _estimates(result.exponents),
+        "fixed_point": _estimates(result.fixed_point),
+        "levels": [_level(level) for level in result.levels],
+        "eigenvalues": [_eigenvalue(eigenvalue) for eigenvalue in result.eigenvalues],
+        "free_energy": [_free_energy(entry) for entry in result.free_energy],
+        "observables": _estimates(result.observables),
+    }
+
+
+def _estimates(table: Mapping[str, Estimate]) -> dict[str, Any]:
+    return {name: _estimate(estimate) for name, estimate in table.items()}
+
+
+def _estimate(estimate: Estimate) -> dict[str, Any]:
+    out: dict[str, Any] = {"value": estimate.value, "error": estimate.error, "kind": estimate.kind}
+    if estimate.statistical is not None or estimate.systematic is not None:
+        out |= {"statistical": estimate.statistical, "systematic": estimate.systematic}
+    return out | {key: text for key, text in (("rule", estimate.rule), ("note", estimate.note)) if text}
+
+
+def _level(level: Level) -> dict[str, Any]:
+    return {
+        "level": level.level,
+        "shape": list(level.shape),
+        "couplings": _estimates(level.couplings),
+        "observables": _estimates(level.observables),
+    }
+
+
+def _eigenvalue(eigenvalue: Eigenvalue) -> dict[str, Any]:
+    return {
+        "value": eigenvalue.value,
+        "imag": eigenvalue.imag,
+        "error": eigenvalue.error,
+        "exponent": eigenvalue.exponent,
+        "exponent_error": eigenvalue.exponent_error,
+        "sector": eigenvalue.sector,
+        "level": eigenvalue.level,
+        "operators": eigenvalue.operators,
+        "index": eigenvalue.index,
+        "wrapped": eigenvalue.wrapped,
+        "kind": eigenvalue.kind,
+    }
+
+
+def _free_energy(entry: FreeEnergy) -> dict[str, Any]:
+    return {
+        "method": entry.method,
+        "value": entry.value,
+        "per": entry.per,
+        "error": entry.error,
+        "kind": entry.kind,
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    expected, found = check.expectation, check.found
+    return {
+        "name": expected.target,
+        "relation": expected.relation,
+        "expected": expected.value,
+        "within": check.within,
+        "tolerances": [{"value": each.value, "unit": each.unit} for each in expected.within],
+        "source": expected.source,
+        "value": found.value if found else None,
+        "error": found.error if found else None,
+        "passed": check.passed,
+        "reason": check.reason,
+    }
+
+
+def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _clean(each) for key, each in table.items()}
+
+
+def _clean(value: Any) -> Any:
+    """Plain JSON values: numpy numbers unwrapped, what is not finite replaced by null."""
+    if isinstance(value, Mapping):
+        return {str(key): _clean(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean(each) for each in value]
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        return float(value) if isfinite(value) else None
+    return _clean(
+        value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else _unknown(value)
+    )
+
+
+def _unknown(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else str(value)

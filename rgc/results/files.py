@@ -1,0 +1,54 @@
+"""Writing files so that a reader, and a power cut, see either the old one or the new one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+from typing import BinaryIO
+
+
+def write(path: Path, fill: Callable[[BinaryIO], object], *, keep: Path | None = None) -> None:
+    """Replace `path` by what `fill` writes: temporary file in the same folder, fsync, rename, fsync of the folder.
+
+    With `keep`, the old file stays reachable under that name. Raises `OSError`; the old file is then untouched.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{token_hex(8)}.tmp")
+    try:
+        with temporary.open("xb") as out:
+            fill(out)
+            out.flush()
+            os.fsync(out.fileno())
+        if keep is not None and path.exists():
+            _link(path, keep)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace `path` by a UTF-8 text."""
+    write(path, lambda out: out.write(text.encode("utf-8")))
+
+
+def _link(path: Path, keep: Path) -> None:
+    """Hard-link `path` as `keep`. Renaming twice instead would lose the main file to a kill between the two."""
+    spare = keep.with_name(f".{keep.name}.{token_hex(8)}.tmp")
+    try:
+        os.link(path, spare)
+        spare.replace(keep)
+    except OSError:  # a file system without hard links keeps no previous file
+        spare.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    with suppress(OSError):  # not every file system can
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

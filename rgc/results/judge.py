@@ -1,0 +1,82 @@
+"""From finished points to an answer: measures of the scan, checks, warnings, provenance."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from rgc import __version__
+from rgc.results.checks import Check, NotFound, check
+from rgc.results.scan import measure
+
+if TYPE_CHECKING:
+    from rgc.model.spec import Expectation, Spec
+    from rgc.results.answer import Answer, Point
+    from rgc.results.result import Estimate
+
+LIBRARIES = ("numpy", "scipy", "numba", "jax")
+
+
+def judge(answer: Answer, spec: Spec, warnings: Sequence[str], *, provenance: Mapping[str, Any]) -> Answer:
+    """The answer with the measures of the scan, the checks, all warnings once, and where it came from."""
+    over = {each.name: measure(each, answer.axes, answer.points) for each in spec.measures if each.of_scan}
+    said = dict.fromkeys((*warnings, *(text for point in answer.points for text in point.result.warnings)))
+    choices = answer.points[0].result.provenance
+    return replace(
+        answer,
+        observables=over,
+        checks=tuple(_check(each, answer.points, over) for each in spec.expectations),
+        warnings=tuple(said),
+        provenance={**provenance, **choices},
+    )
+
+
+def _check(expectation: Expectation, points: Sequence[Point], over: Mapping[str, Estimate]) -> Check:
+    """A check against a measure of the scan, or against the one point that its selectors choose."""
+    name = ".".join(expectation.path)
+    if name in over:
+        return check(expectation, points[0].result, over[name])
+    scanned = set(points[0].parameters)
+    wanted = {key: value for key, value in expectation.selectors if key in scanned}
+    rest = tuple((key, value) for key, value in expectation.selectors if key not in scanned)
+    found = [
+        point for point in points if all(_same(point.parameters[key], value) for key, value in wanted.items())
+    ]
+    if len(found) != 1:
+        example = ", ".join(f"{key}={value:g}" for key, value in points[0].parameters.items())
+        reason = f"{len(found)} points of the scan match; one is chosen as in {name}[{example}]"
+        return Check(expectation, None, None, False, reason)
+    return check(replace(expectation, selectors=rest), found[0].result)
+
+
+def _same(parameter: float, value: object) -> bool:
+    return isinstance(value, int | float) and abs(parameter - value) <= 1e-9 * max(1.0, abs(parameter))
+
+
+def provenance(backend: str, threads: int | None) -> dict[str, Any]:
+    """Where numbers come from: versions, machine, threads."""
+    return {
+        "versions": {"rgc": __version__, "python": platform.python_version(), **_versions()},
+        "backend": backend,
+        "device": f"{platform.machine()} {platform.system()}",
+        "threads": threads or len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+__all__ = ["NotFound", "judge", "provenance"]

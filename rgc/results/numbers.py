@@ -1,0 +1,35 @@
+"""Numbers as physicists read them: `0.9973(31)`."""
+
+from __future__ import annotations
+
+from math import floor, isfinite, log10
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rgc.results.result import Estimate
+
+DIGITS = 10  # of a number without an error
+
+
+def with_error(value: float | None, error: float | None) -> str:
+    """The value with two digits of its error in parentheses: (1.0012, 0.0031) is `1.0012(31)`. An error of 0 is left out, an
+    unknown one is written `(?)`."""
+    if value is None or not isfinite(value):
+        return "-"
+    if error is None or not isfinite(error):
+        return f"{value:.5g}(?)"
+    if error == 0:
+        return f"{value:.{DIGITS}g}"
+    places = 1 - floor(log10(error))
+    if round(error * 10.0**places) >= 100:  # 0.0996 rounds to 0.10
+        places -= 1
+    if places < 0 or places > 15:
+        return f"{value:.6g} +- {error:.3g}"
+    digits = f"{error * 10.0**places:.0f}" if error < 1 else f"{error:.{places}f}"
+    return f"{value:.{places}f}({digits})"
+
+
+def estimate(number: Estimate) -> str:
+    """An estimate with its error, and its kind unless that is `estimate`."""
+    text = with_error(number.value, number.error)
+    return text if number.kind == "estimate" else f"{text} {number.kind}"

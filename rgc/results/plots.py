@@ -1,0 +1,305 @@
+"""Figures: spins at every level, exponents against level and number of operators, autocorrelation, scans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO, StringIO
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+from rgc.results.checks import INVARIANT
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from rgc.model.lattice import Geometry
+    from rgc.results.answer import Answer
+    from rgc.results.result import Eigenvalue, Result
+
+# Okabe and Ito's palette, told apart by every kind of colour vision; markers tell the curves apart in print.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+UP, DOWN = "#F4F1E8", "#1D3557"
+
+STYLE: Any = {
+    "font.size": 9,
+    "axes.labelsize": 9,
+    "axes.titlesize": 9,
+    "legend.fontsize": 8,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "grid.linewidth": 0.5,
+    "errorbar.capsize": 2.5,
+    "lines.markersize": 4.5,
+    "lines.linewidth": 1.2,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "rgc",
+    "savefig.dpi": 200,
+}
+
+
+def figures(answer: Answer) -> dict[str, Figure]:
+    """The figures that the answer has numbers for, by name."""
+    with _styled():
+        if answer.axes:
+            made = {"scan": scan(answer)}
+        else:
+            point = answer.points[0]
+            expected = {each.expectation.target: each.expectation.value for each in answer.checks}
+            made = {
+                "configurations": configurations(point.result, point.lattice),
+                "exponents": exponents(point.result, expected),
+                "autocorrelation": autocorrelation(point.result),
+            }
+    return {name: figure for name, figure in made.items() if figure is not None}
+
+
+def png(figure: Figure) -> bytes:
+    memory = BytesIO()
+    with _styled():
+        figure.savefig(memory, format="png", metadata={"Software": "rgc"})
+    return memory.getvalue()
+
+
+def svg(figure: Figure) -> str:
+    memory = StringIO()
+    with _styled():
+        figure.savefig(memory, format="svg", metadata={"Date": None, "Creator": "rgc"})
+    return memory.getvalue()
+
+
+@contextmanager
+def _styled() -> Iterator[None]:
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):
+        yield
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+# -- spins -----------------------------------------------------------------------------------------------------------------
+
+
+def configurations(result: Result, lattice: Geometry | None = None) -> Figure | None:
+    """One replica at every RG level side by side, each on its own lattice; of three dimensions a plane is shown."""
+    if not result.configurations:
+        return None
+    count = len(result.configurations)
+    figure = _figure(2.3 * count, 2.6)
+    for axes, (level, spins) in zip(
+        figure.subplots(1, count, squeeze=False)[0], enumerate(result.configurations), strict=True
+    ):
+        _spins(axes, spins, lattice)
+        size = r"$\times$".join(map(str, spins.shape[:-1]))
+        axes.set_title(f"level {level}: {size}")
+        axes.set_axis_off()
+    if result.configurations[0].ndim > 3:
+        figure.suptitle("one plane of each level", fontsize=9)
+    return figure
+
+
+def _spins(axes: Axes, spins: NDArray[Any], lattice: Geometry | None) -> None:
+    """Each site as the parallelogram of its cell, or, where a cell holds several sites, as a disc."""
+    import numpy as np
+    from matplotlib.collections import PolyCollection
+
+    plane = spins.reshape(1, *spins.shape) if spins.ndim == 2 else spins
+    while plane.ndim > 3:
+        plane = plane[..., 0, :]
+    vectors, basis = _cell(lattice, plane.shape[2])
+    cells = np.indices(plane.shape[:2]).reshape(2, -1).T
+    colours = np.where(plane.reshape(-1, plane.shape[2]) > 0, UP, DOWN)
+    for letter in range(plane.shape[2]):
+        at = cells @ vectors + basis[letter]
+        if plane.shape[2] == 1:
+            corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) @ vectors
+            axes.add_collection(
+                PolyCollection(
+                    at[:, None, :] + corners, facecolors=colours[:, 0], edgecolors="face", linewidths=0.2
+                )
+            )
+        else:
+            radius = 75.0 / max(plane.shape[:2]) / plane.shape[2] ** 0.5
+            axes.scatter(
+                at[:, 0], at[:, 1], s=radius**2, c=colours[:, letter], edgecolors=DOWN, linewidths=0.2
+            )
+    axes.autoscale_view()
+    axes.set_aspect("equal")
+
+
+def _cell(lattice: Geometry | None, letters: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The two vectors that span the plane shown, and the basis positions in it."""
+    import numpy as np
+
+    vectors = np.array(getattr(lattice, "vectors", ((1, 0), (0, 1))), dtype=float)
+    basis = np.array(getattr(lattice, "basis", ((0, 0),) * letters), dtype=float)
+    if vectors.shape[0] == 1:
+        return np.array([[0.0, 4.0], [1.0, 0.0]]), np.zeros((letters, 2))
+    return vectors[:2, :2], basis[:, :2]
+
+
+# -- exponents -------------------------------------------------------------------------------------------------------------
+
+
+def exponents(result: Result, expected: Mapping[str, float]) -> Figure | None:
+    """The leading exponent of each sector against the number of operators, by level, and against level with the full basis."""
+    leading = [each for each in result.eigenvalues if each.index == 1]
+    sectors = list(dict.fromkeys(each.sector for each in leading))
+    if not sectors:
+        return None
+    figure = _figure(7.0, 0.4 + 2.5 * len(sectors))
+    rows = figure.subplots(len(sectors), 2, squeeze=False, width_ratios=(3, 2), sharey="row")
+    for (left, right), sector in zip(rows, sectors, strict=True):
+        name = "y_t" if sector in INVARIANT else "y_h" if sector == "odd" else ""
+        ours = [each for each in leading if each.sector == sector]
+        _against_operators(left, ours)
+        _against_level(right, ours)
+        left.set_ylabel(f"${name}$ ({sector})" if name else f"exponent ({sector})")
+        headline = result.exponents.get(name)
+        for axes in (left, right):
+            if name in expected:
+                axes.axhline(
+                    expected[name], color="black", linewidth=0.9, linestyle="--", label="expected", zorder=0
+                )
+            if headline is not None and headline.value is not None and headline.error is not None:
+                low, high = headline.value - headline.error, headline.value + headline.error
+                axes.axhspan(low, high, color="#999999", alpha=0.25, linewidth=0, label="headline", zorder=0)
+        right.legend(loc="best")
+        left.legend(loc="best", title="level", ncols=2)
+    return figure
+
+
+def _against_operators(axes: Axes, ours: list[Eigenvalue]) -> None:
+    levels = sorted({each.level for each in ours})
+    for level, colour, marker in zip(levels, cycle(COLOURS), cycle(MARKERS), strict=False):
+        line = sorted((each for each in ours if each.level == level), key=lambda each: each.operators)
+        shift = 0.12 * (level - (levels[0] + levels[-1]) / 2)
+        _errorbar(
+            axes,
+            [each.operators + shift for each in line],
+            line,
+            color=colour,
+            marker=marker,
+            label=str(level),
+        )
+    axes.set_xlabel("number of operators")
+    _whole_ticks(axes)
+
+
+def _against_level(axes: Axes, ours: list[Eigenvalue]) -> None:
+    full = {each.level: each for each in sorted(ours, key=lambda each: each.operators)}
+    for wrapped, face, label in ((False, COLOURS[0], "full basis"), (True, "white", "too small: wraps")):
+        line = [each for _, each in sorted(full.items()) if each.wrapped == wrapped]
+        if line:
+            xs = [float(each.level) for each in line]
+            _errorbar(
+                axes,
+                xs,
+                line,
+                color=COLOURS[0],
+                marker="o",
+                markerfacecolor=face,
+                linestyle="none",
+                label=label,
+            )
+    axes.set_xlabel("RG level")
+    _whole_ticks(axes)
+
+
+def _errorbar(axes: Axes, x: list[float], line: list[Eigenvalue], **style: Any) -> None:
+    errors = [each.exponent_error or 0.0 for each in line]
+    axes.errorbar(x, [each.exponent for each in line], yerr=errors, **style)
+
+
+def _whole_ticks(axes: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+# -- time and scans --------------------------------------------------------------------------------------------------------
+
+
+def autocorrelation(result: Result) -> Figure | None:
+    """The normalised autocorrelation function of each kept time series, in records."""
+    if not any(len(series) > 1 for series in result.series.values()):
+        return None
+    figure = _figure(4.2, 3.0)
+    axes = figure.subplots()
+    for (name, series), colour in zip(result.series.items(), cycle(COLOURS), strict=False):
+        rho = correlation(series)
+        time = 0.5 + float(rho[1:].sum())
+        axes.plot(
+            range(len(rho)),
+            rho,
+            color=colour,
+            marker=".",
+            label=rf"{name}, $\tau_\mathrm{{int}}$ = {time:.2g}",
+        )
+    axes.axhline(0, color="black", linewidth=0.6)
+    axes.set_xlabel("lag (records)")
+    axes.set_ylabel(r"$\rho$(lag)")
+    axes.set_ylim(top=1.05)
+    axes.legend()
+    return figure
+
+
+def correlation(series: NDArray[Any]) -> NDArray[Any]:
+    """rho(t) = <x(0) x(t)>_c / <x^2>_c up to the window where t >= 6 tau_int(t) (Madras and Sokal 1988), at least 10 lags."""
+    import numpy as np
+
+    x = np.asarray(series, dtype=float) - np.mean(series)
+    n = len(x)
+    power = np.abs(np.fft.rfft(x, 2 * n)) ** 2
+    covariance = np.fft.irfft(power)[:n] / np.arange(n, 0, -1)
+    if covariance[0] <= 0:
+        return np.array([1.0])
+    rho = covariance / covariance[0]
+    times = np.cumsum(rho) - 0.5
+    window = np.flatnonzero(np.arange(n) >= 6 * times)
+    last = int(window[0]) if len(window) else n - 1
+    shown: NDArray[Any] = rho[: min(n, max(10, last) + 1)]
+    return shown
+
+
+def scan(answer: Answer) -> Figure | None:
+    """Every measured quantity against the first scanned parameter, a curve for each value of the others."""
+    names = list(dict.fromkeys(name for point in answer.points for name in point.result.observables))
+    if not names:
+        return None
+    columns = min(3, len(names))
+    rows = -(-len(names) // columns)
+    figure = _figure(2.8 * columns + 0.4, 2.4 * rows + 0.2)
+    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axes, name in zip(panels, names, strict=False):
+        _curves(axes, answer, name)
+    for axes in panels[len(names) :]:
+        axes.set_visible(False)
+    return figure
+
+
+def _curves(axes: Axes, answer: Answer, name: str) -> None:
+    first = answer.axes[0].name
+    curves: dict[str, list[tuple[float, float, float]]] = {}
+    for point in answer.points:
+        found = point.result.observables.get(name)
+        if found is not None and found.value is not None:
+            label = ", ".join(f"{key} = {value:g}" for key, value in point.parameters.items() if key != first)
+            curves.setdefault(label, []).append((point.parameters[first], found.value, found.error or 0.0))
+    for (label, curve), colour, marker in zip(curves.items(), cycle(COLOURS), cycle(MARKERS), strict=False):
+        x, y, error = zip(*sorted(curve), strict=True)
+        axes.errorbar(x, y, yerr=error, color=colour, marker=marker, label=label or None)
+    axes.set_xlabel(first)
+    axes.set_ylabel(name)
+    if len(curves) > 1:
+        axes.legend()

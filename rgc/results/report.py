@@ -1,0 +1,167 @@
+"""The HTML page of an answer: one file, nothing loaded from elsewhere, plots as inline SVG."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from rgc.errors import Problem, SpecError
+from rgc.results import files
+from rgc.results.numbers import with_error
+
+STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;color:#1b1b1b;max-width:62rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.5rem;margin-bottom:.2rem} h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:1px solid #ccc}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums} td,th{padding:.2rem .9rem .2rem 0;text-align:left}
+th{font-weight:600;border-bottom:1px solid #999} pre{background:#f6f6f3;padding:.8rem;overflow-x:auto}
+.passed{color:#00684a}.failed{color:#b23c00;font-weight:600} svg{max-width:100%;height:auto} .small{color:#555;font-size:.85rem}
+@media(prefers-color-scheme:dark){body{background:#fff}}
+"""
+ORDER = ("exponents", "configurations", "scan", "autocorrelation")
+
+
+def report(summary: Mapping[str, Any], spec: str, drawings: Mapping[str, str]) -> str:
+    """A whole page from the JSON document, the spec as run and the plots as SVG texts by name."""
+    title = escape(summary["spec"]["title"])
+    head = f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style></head>'
+    end = f"<h2>The spec as run</h2><pre>{escape(spec)}</pre>" + _provenance(summary)
+    return f"{head}\n<body>\n{body(summary, drawings)}\n{end}\n</body></html>\n"
+
+
+def body(summary: Mapping[str, Any], drawings: Mapping[str, str]) -> str:
+    """The page without its head, the spec and the provenance."""
+    parts = [f"<h1>{escape(summary['spec']['title'])}</h1>", _line(summary), _checks(summary["checks"])]
+    points = summary.get("points")
+    if points is None:
+        parts += [
+            _numbers(summary, *each) for each in (("exponents", "Exponents"), ("fixed_point", "Fixed point"))
+        ]
+        parts += [_numbers(summary, "observables", "Averages")]
+        parts += [_drawing(name, drawings) for name in ORDER]
+        parts += [_levels(summary["levels"]), _eigenvalues(summary["eigenvalues"])]
+    else:
+        parts += [_numbers(summary, "observables", "From the scan"), _points(points)]
+        parts += [_drawing(name, drawings) for name in ORDER]
+    if summary["warnings"]:
+        items = "".join(f"<li>{escape(text)}</li>" for text in summary["warnings"])
+        parts.append(f"<h2>Warnings</h2><ul>{items}</ul>")
+    return "\n".join(part for part in parts if part)
+
+
+def rebuild(folder: Path) -> Path:
+    """Write `report.html` of an output folder again. Raises `SpecError` if the folder holds no result."""
+    try:
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        spec = (folder / "spec.rgc").read_text(encoding="utf-8")
+        drawings = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.svg"))}
+        page = report(summary, spec, drawings)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        hint = "an output folder is what `rgc run --out` writes"
+        raise SpecError([Problem("no-results", f"'{folder}' holds no result: {error}", hint=hint)]) from None
+    files.write_text(folder / "report.html", page)
+    return folder / "report.html"
+
+
+def _line(summary: Mapping[str, Any]) -> str:
+    return (
+        f'<p class="small">{escape(summary["scheme"])} on {escape(summary["backend"])}, seed {summary["seed"]}, '
+        f"rgc {escape(summary['rgc'])}, spec {summary['spec']['sha256'][:12]}</p>"
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{top}</tr>{lines}</table>"
+
+
+def _number(estimate: Mapping[str, Any]) -> str:
+    return escape(with_error(estimate["value"], estimate["error"]))
+
+
+def _numbers(summary: Mapping[str, Any], key: str, title: str) -> str:
+    if not summary[key]:
+        return ""
+    rows = [
+        (
+            escape(name),
+            _number(each),
+            escape(each["kind"]),
+            escape(each.get("rule") or each.get("note") or ""),
+        )
+        for name, each in summary[key].items()
+    ]
+    return f"<h2>{title}</h2>" + _table(("", "value", "kind", "how"), rows)
+
+
+def _checks(checks: Sequence[Mapping[str, Any]]) -> str:
+    if not checks:
+        return ""
+    rows = [
+        (
+            '<span class="passed">passed</span>' if check["passed"] else '<span class="failed">failed</span>',
+            escape(check["name"]),
+            escape(with_error(check["value"], check["error"])),
+            f"{escape(check['relation'])} {check['expected']:.10g}",
+            "" if check["within"] is None else f"within {check['within']:.3g}",
+            escape(check["source"] or ""),
+            escape(check["reason"]),
+        )
+        for check in checks
+    ]
+    return "<h2>What was expected</h2>" + _table(("", "", "found", "expected", "", "source", ""), rows)
+
+
+def _levels(levels: Sequence[Mapping[str, Any]]) -> str:
+    rows = []
+    for level in levels:
+        both = {**level["couplings"], **level["observables"]}
+        text = ", ".join(f"{escape(name)} = {_number(each)}" for name, each in both.items())
+        rows.append((str(level["level"]), " x ".join(map(str, level["shape"])), text))
+    return "<h2>Levels</h2>" + _table(("level", "cells", ""), rows) if rows else ""
+
+
+def _eigenvalues(found: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        (
+            escape(each["sector"]),
+            str(each["level"]) + (" (wraps)" if each["wrapped"] else ""),
+            str(each["operators"]),
+            escape(with_error(each["value"], each["error"])),
+            escape(with_error(each["exponent"], each["exponent_error"])),
+        )
+        for each in found
+        if each["index"] == 1
+    ]
+    title = "<h2>Leading eigenvalues</h2>"
+    return title + _table(("sector", "level", "operators", "eigenvalue", "exponent"), rows) if rows else ""
+
+
+def _points(points: Sequence[Mapping[str, Any]]) -> str:
+    names = list(
+        dict.fromkeys(name for point in points for key in ("exponents", "observables") for name in point[key])
+    )
+    rows = []
+    for point in points:
+        both = {**point["exponents"], **point["observables"]}
+        found = [_number(both[name]) if name in both else "" for name in names]
+        rows.append([f"{value:g}" for value in point["parameters"].values()] + found)
+    return "<h2>Points</h2>" + _table([*points[0]["parameters"], *names], rows)
+
+
+def _drawing(name: str, drawings: Mapping[str, str]) -> str:
+    """The plot without its XML head; its ids get the plot's name in front, for a page has one set of ids."""
+    if name not in drawings:
+        return ""
+    text = drawings[name][drawings[name].index("<svg") :]
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
+    text = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", text)
+    return f"<h2>{name.capitalize()}</h2>\n{text}"
+
+
+def _provenance(summary: Mapping[str, Any]) -> str:
+    return f"<h2>Provenance</h2><pre>{escape(json.dumps(summary['provenance'], indent=2))}</pre>"

@@ -1,0 +1,115 @@
+"""Measures of a finished scan: `crossing(U, K)`, `extremum(chi, K)`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from math import hypot
+from typing import TYPE_CHECKING
+
+from rgc.errors import Problem, SpecError
+from rgc.results.result import Estimate
+from rgc.syntax import ast
+
+if TYPE_CHECKING:
+    from rgc.model.spec import Axis, Measure
+    from rgc.results.answer import Point
+
+Curve = list[tuple[float, float, float]]
+"""(parameter, value, error), in increasing order of the parameter."""
+
+
+def measure(wanted: Measure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
+    """The value of one measure of a scan. Raises `SpecError` for a measure that comes later."""
+    call = wanted.expression
+    name = call.name if isinstance(call, ast.Call) else ""
+    if not isinstance(call, ast.Call) or name not in ("crossing", "extremum"):
+        span = call.span if call is not None else None
+        raise SpecError(
+            [
+                Problem(
+                    "not-yet", f"the scan measure '{wanted.name}' can be checked but not computed yet", span
+                )
+            ]
+        )
+    quantity, parameter = (str(getattr(each, "name", "")) for each in call.arguments[:2])
+    curves = _curves(quantity, parameter, axes, points)
+    if name == "crossing":
+        return _crossing(list(curves.values()), quantity)
+    return _extremum(list(curves.values())[-1], quantity)
+
+
+def _curves(
+    quantity: str, parameter: str, axes: Sequence[Axis], points: Sequence[Point]
+) -> Mapping[tuple[float, ...], Curve]:
+    """The quantity against the parameter, one curve for each value of the other axes, in their order in the scan."""
+    others = [axis.name for axis in axes if axis.name != parameter]
+    curves: dict[tuple[float, ...], Curve] = {}
+    for point in points:
+        found = point.result.observables.get(quantity)
+        if found is None or found.value is None or found.error is None:
+            continue
+        key = tuple(point.parameters[name] for name in others)
+        curves.setdefault(key, []).append((point.parameters[parameter], found.value, found.error))
+    return {key: sorted(curve) for key, curve in curves.items()}
+
+
+def _crossing(curves: Sequence[Curve], quantity: str) -> Estimate:
+    """Where the last two curves cross, from straight lines between points; the error adds the shift from the pair before."""
+    crossings = [_cross(first, second) for first, second in pairwise(curves)]
+    if not crossings or crossings[-1] is None:
+        return Estimate(
+            None, None, note=f"the last two curves of {quantity} do not cross exactly once in the scan"
+        )
+    at, statistical = crossings[-1]
+    earlier = crossings[-2] if len(crossings) > 1 else None
+    if earlier is None:
+        note = "two sizes only: the shift with size is not known and not in the error"
+        return Estimate(
+            at, statistical, statistical=statistical, rule="crossing of the last two sizes", note=note
+        )
+    systematic = abs(at - earlier[0])
+    rule = "crossing of the last two sizes; systematic error: its shift from the pair before"
+    return Estimate(
+        at, hypot(statistical, systematic), statistical=statistical, systematic=systematic, rule=rule
+    )
+
+
+def _cross(first: Curve, second: Curve) -> tuple[float, float] | None:
+    """Where two curves cross and its statistical error; None unless they do so once between their common points."""
+    other = {x: (value, error) for x, value, error in second}
+    gaps = [(x, v - other[x][0], hypot(e, other[x][1])) for x, v, e in first if x in other]
+    changes = [(a, b) for a, b in pairwise(gaps) if a[1] * b[1] <= 0 and a[1] != b[1]]
+    if len(changes) != 1:
+        return None
+    (x0, g0, e0), (x1, g1, e1) = changes[0]
+    span, slope = x1 - x0, g1 - g0
+    at = x0 - g0 * span / slope
+    return at, abs(span) * hypot(g1 * e0, g0 * e1) / slope**2
+
+
+def _extremum(curve: Curve, quantity: str) -> Estimate:
+    """Where the parabola through the largest value and its neighbours has its maximum."""
+    if len(curve) < 3:
+        return Estimate(None, None, note=f"an extremum of {quantity} needs three points")
+    k = max(range(len(curve)), key=lambda n: curve[n][1])
+    if not 0 < k < len(curve) - 1:
+        return Estimate(None, None, note=f"the largest {quantity} lies at the end of the scan")
+    three = curve[k - 1 : k + 2]
+    at = _vertex([y for _, y, _ in three], [x for x, _, _ in three])
+    shifts = []
+    for n in range(3):
+        moved = [y + (e if m == n else 0.0) for m, (_, y, e) in enumerate(three)]
+        shifts.append(_vertex(moved, [x for x, _, _ in three]) - at)
+    statistical = hypot(*shifts)
+    systematic = abs(at - three[1][0]) / 2
+    rule = "parabola through the largest value and its neighbours; systematic error: half the distance to the nearest point"
+    return Estimate(
+        at, hypot(statistical, systematic), statistical=statistical, systematic=systematic, rule=rule
+    )
+
+
+def _vertex(y: Sequence[float], x: Sequence[float]) -> float:
+    first, second = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
+    curvature = (second - first) / (x[2] - x[0])
+    return (x[0] + x[1]) / 2 - first / (2 * curvature) if curvature else x[1]

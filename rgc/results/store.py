@@ -1,0 +1,98 @@
+"""Where a run leaves things: checkpoints while it runs, the output folder at its end."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rgc.errors import Problem, SpecError
+from rgc.results import checkpoint, files
+
+if TYPE_CHECKING:
+    from rgc.results.answer import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of a spec (by its hash) with one seed, and its output folder if it has one."""
+
+    sha256: str
+    seed: int
+    out: Path | None = None
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of its checkpoints: in the output folder, else in the user's cache folder under the hash and the seed."""
+        from rgc.backend import cache_folder
+
+        return (
+            self.out / "checkpoints"
+            if self.out
+            else cache_folder() / "runs" / f"{self.sha256[:16]}-{self.seed}"
+        )
+
+    def checkpoint(self, point: int) -> Path:
+        return self.checkpoints / f"point-{point:04d}.npz"
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is something to resume."""
+        return any(self.checkpoints.glob("point-*.npz*"))
+
+    def prepare(self, *, resume: bool) -> None:
+        """Make the output folder. Raises `SpecError` if that fails, or if it holds an unfinished run that would be lost."""
+        if self.out is None:
+            return
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SpecError(
+                [Problem("out-folder", f"'{self.out}' cannot be the output folder: {error.strerror}")]
+            ) from None
+        if self.unfinished and not resume:
+            message = f"'{self.out}' holds the checkpoints of an unfinished run"
+            hint = f"go on with --resume, choose another --out, or remove {self.checkpoints}"
+            raise SpecError([Problem("unfinished-run", message, hint=hint)])
+
+    def finish(self, answer: Answer) -> Answer:
+        """Write the output folder, if there is one, and remove the checkpoints."""
+        if self.out is not None:
+            answer = replace(answer, folder=self.out)
+            write(answer, self.out)
+        for path in self.checkpoints.glob("point-*.npz"):
+            checkpoint.remove(path)
+        for path in self.checkpoints.glob("point-*.npz.prev"):
+            path.unlink(missing_ok=True)
+        if self.checkpoints.is_dir() and not any(self.checkpoints.iterdir()):
+            self.checkpoints.rmdir()
+        return answer
+
+
+def write(answer: Answer, folder: Path) -> None:
+    """`summary.json`, `spec.rgc` as run, `result.nc`, the plots as PNG and SVG, `report.html`; each appears whole or not at all.
+
+    The summary comes first, so that a failing plot loses no number. Raises `OSError`.
+    """
+    from rgc.results.plots import figures, png, svg
+    from rgc.results.report import report
+
+    summary = answer.document()
+    files.write_text(folder / "summary.json", json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    files.write_text(folder / "spec.rgc", answer.text)
+    _write_dataset(answer, folder / "result.nc")
+    drawings = {}
+    for name, figure in figures(answer).items():
+        files.write(folder / f"{name}.png", lambda out, figure=figure: out.write(png(figure)))  # type: ignore[misc]
+        drawings[name] = svg(figure)
+        files.write_text(folder / f"{name}.svg", drawings[name])
+    files.write_text(folder / "report.html", report(summary, answer.text, drawings))
+
+
+def _write_dataset(answer: Answer, path: Path) -> None:
+    from io import BytesIO
+
+    memory = BytesIO()
+    answer.to_xarray().to_netcdf(memory, engine="h5netcdf")
+    files.write(path, lambda out: out.write(memory.getvalue()))

@@ -1,0 +1,169 @@
+"""The one loop: steps, progress, checkpoints, signals, limits."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from rgc import __version__
+from rgc.errors import Problem, SpecError
+from rgc.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from rgc.flows.flow import Flow, State
+    from rgc.results.result import Result
+
+EVERY = 10.0  # seconds between checkpoints
+
+
+class Interrupted(Exception):
+    """The run was stopped before its end. `checkpoint`: where it can go on from; None if that could not be written."""
+
+    def __init__(self, reason: str, done: int, steps: int, checkpoint: Path | None) -> None:
+        self.reason, self.done, self.steps, self.checkpoint = reason, done, steps, checkpoint
+        super().__init__(f"{reason} after {done} of {steps} steps")
+
+
+@dataclass(slots=True)
+class Stop:
+    """Set by ctrl-C, by SIGTERM or by the time limit; the loop looks at it between steps."""
+
+    deadline: float | None = None
+    signal: int | None = None
+
+    def reason(self) -> str | None:
+        """Why the run must stop now, or None."""
+        if self.signal is not None:
+            return "interrupted" if self.signal == signal.SIGINT else "terminated"
+        return "time limit reached" if self.deadline is not None and monotonic() >= self.deadline else None
+
+
+@contextmanager
+def stopping(time_limit: float | None = None) -> Iterator[Stop]:
+    """A `Stop` that listens to SIGINT and SIGTERM (in the main thread only). A second signal raises `KeyboardInterrupt`."""
+    stop = Stop(None if time_limit is None else monotonic() + time_limit)
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        if stop.signal is not None:
+            raise KeyboardInterrupt
+        stop.signal = number
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, heard) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """Where a run's checkpoints go. `identity` (spec, seed, point) decides whether a checkpoint belongs to the run.
+
+    Written every `every` seconds and when the run is stopped, with `finished` also at its end: a scan that is stopped at a later
+    point need not repeat this one. `resume`: go on from what is there.
+    """
+
+    path: Path
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    resume: bool = False
+    finished: bool = False
+    every: float = EVERY
+
+
+def run(
+    flow: Flow,
+    *,
+    saving: Saving | None = None,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+    task: str = "",
+    warn: Callable[[str], object] = lambda message: None,
+) -> Result:
+    """The answer of a flow. Raises `Interrupted` when stopped, `SpecError` when asked to resume a checkpoint of another run.
+
+    A run that was resumed gives the same digits as one that was not: the state is all that a step depends on.
+    """
+    progress, stop = progress or Silent(), stop or Stop()
+    state = _first_state(flow, saving)
+    progress.start(task or flow.scheme, flow.steps, state.done)
+    saved = monotonic()
+    while state.done < flow.steps:
+        if reason := stop.reason():
+            raise Interrupted(reason, state.done, flow.steps, _last_save(saving, state, warn))
+        before = state.done
+        state = flow.step(state)
+        if state.done <= before:
+            raise RuntimeError(f"a step of {flow.scheme} did not advance the count of steps beyond {before}")
+        progress.advance(state.done)
+        if saving and monotonic() - saved >= saving.every:
+            _try_save(saving, state, warn)
+            saved = monotonic()
+    progress.finish()
+    if saving and saving.finished:
+        _try_save(saving, state, warn)
+    return flow.finish(state)
+
+
+def _last_save(saving: Saving | None, state: State, warn: Callable[[str], object]) -> Path | None:
+    return saving.path if saving and _try_save(saving, state, warn) else None
+
+
+def _try_save(saving: Saving, state: State, warn: Callable[[str], object]) -> bool:
+    """A full disk must not end a run that could still finish: it is reported, and the run goes on."""
+    from rgc.results import checkpoint
+
+    header = {
+        "identity": dict(saving.identity),
+        "rgc": __version__,
+        "done": state.done,
+        "values": state.values,
+    }
+    try:
+        checkpoint.write(saving.path, checkpoint.Checkpoint(header, state.arrays))
+    except OSError as error:
+        warn(f"the checkpoint {saving.path} could not be written: {error}")
+        return False
+    return True
+
+
+def _first_state(flow: Flow, saving: Saving | None) -> State:
+    if saving is None or not saving.resume:
+        return flow.start()
+    from rgc.flows.flow import State
+    from rgc.results import checkpoint
+
+    try:
+        found = checkpoint.read(saving.path)
+    except checkpoint.Damaged as error:
+        hint = "without --resume the run starts from the beginning"
+        raise SpecError(
+            [Problem("damaged-checkpoint", f"no checkpoint can be read: {error}", hint=hint)]
+        ) from None
+    if found is None:
+        return flow.start()
+    _check_identity(saving, found.header.get("identity", {}))
+    return State(int(found.header["done"]), dict(found.arrays), dict(found.header["values"]))
+
+
+def _check_identity(saving: Saving, identity: Mapping[str, Any]) -> None:
+    """Raise `SpecError` if a checkpoint belongs to another spec, seed or point."""
+    for name, mine in saving.identity.items():
+        theirs = identity.get(name)
+        if theirs != mine:
+            message = (
+                f"the checkpoint {saving.path} belongs to another run: its {name} is {theirs}, not {mine}"
+            )
+            hint = "give --out another folder, or run without --resume"
+            raise SpecError([Problem("other-checkpoint", message, hint=hint)])

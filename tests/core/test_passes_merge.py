@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product as cartesian
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -138,12 +138,11 @@ def test_merged_energy_is_that_of_the_terms(drawn: list, first: str, second: str
     species = (Species("s"), Species("v", "binary"))
     hamiltonian = hamiltonian_of(drawn)
     merged = merge_terms(hamiltonian, lattice, species)
-    dice = random.Random(seed)
+    dice = np.random.default_rng(seed)
     sites = [Spin(c, a, s) for c in cartesian(range(3), range(4)) for a in (0, 1) for s in (0, 1)]
-    ising = {site: Fraction(dice.choice((-1, 1))) for site in sites}
+    ising = {site: Fraction(int(dice.choice((-1, 1)))) for site in sites}
     state = {site: (1 + x) / 2 if site.species else x for site, x in ising.items()}
-    # Products beyond an edge are placed by their first spin, which may itself lie outside of the cells summed over.
-    cells = list(cartesian(range(-4, 7), range(-4, 8)))
+    cells = list(cartesian(range(3), range(4)))
     direct = sum(
         (
             Fraction(term.coefficient) * Fraction(weight) * value(each, at, state, lattice)
@@ -151,11 +150,6 @@ def test_merged_energy_is_that_of_the_terms(drawn: list, first: str, second: str
             for weight, each in term.products
             for at in cells
             if inside(each, at, lattice)
-            and all(
-                edge == "open" or 0 <= x < n
-                for x, n, edge in zip(at, lattice.cells, lattice.boundary, strict=True)
-            )
-            and (each or all(0 <= x < n for x, n in zip(at, lattice.cells, strict=True)))
         ),
         Fraction(0),
     )

@@ -1,0 +1,149 @@
+"""What a scheme asks of the lattice, the spins and the block map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rgc.ast_to_model.options import Reading, listing, named
+from rgc.ast_to_model.context import Context
+from rgc.model.frustration import cluster_obstacle
+from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
+from rgc.model.schemes import CLUSTER_UPDATES, Scheme
+from rgc.model.spec import Spec
+from rgc.syntax import ast
+from rgc.text import Span
+
+
+def check_needs(spec: Spec, scheme: Scheme, reading: Reading, context: Context) -> None:
+    """Report lattices, spins, block maps and updates that the scheme cannot work with, each with the reason."""
+    if spec.lattice is not None and "lattice" not in context.failed:
+        _check_lattice(spec.lattice, scheme, context)
+    _check_spins(spec, scheme, context)
+    _check_blocks(spec, scheme, context)
+    _check_update(spec, reading, context)
+    _check_gauge(spec, reading, context)
+
+
+def _body(context: Context, name: str) -> ast.Expr | None:
+    section = context.section(name)
+    return None if section is None or isinstance(section.body, str | tuple) else section.body
+
+
+def _body_span(context: Context, name: str) -> Span | None:
+    body = _body(context, name)
+    return body.span if body is not None else None
+
+
+def finite(lattice: Geometry) -> bool:
+    """True for a lattice with a number of sites."""
+    if isinstance(lattice, Lattice):
+        return lattice.finite
+    return not isinstance(lattice, Diamond) or lattice.generations is not None
+
+
+def _check_lattice(lattice: Geometry, scheme: Scheme, context: Context) -> None:
+    span = _body_span(context, "lattice")
+    body = _body(context, "lattice")
+    call = named(body) if body is not None else None
+    name = call[0] if call else "lattice"
+    error = context.problems.error
+    if scheme.lattice == "finite" and not finite(lattice):
+        example = "diamond(generations=6)" if isinstance(lattice, Diamond) else f"{name}(16)"
+        message = f"'{scheme.name}' needs a finite lattice, and this one has no size"
+        error("needs-finite-lattice", message, span, hint=f"give it one: {example}")
+    elif scheme.lattice == "infinite" and finite(lattice):
+        message = f"'{scheme.name}' works on the infinite lattice"
+        error("needs-infinite-lattice", message, span, hint=f"leave the size out: lattice {name}")
+    elif scheme.lattice == "complete" and not isinstance(lattice, Complete):
+        message = f"'{scheme.name}' works on the complete graph"
+        error("wrong-lattice", message, span, hint="write lattice complete(500)")
+    elif scheme.lattice == "chain" and not (isinstance(lattice, Diamond) or name == "chain"):
+        message = (
+            f"decimation on '{name}' makes ever more couplings: the sum closes on chain and diamond only"
+        )
+        error("wrong-lattice", message, span, hint="migdal_kadanoff approximates it by moving bonds")
+    elif "block" in scheme.needs and scheme.lattice == "finite" and isinstance(lattice, Complete | Graph):
+        message = f"'{scheme.name}' blocks a lattice with unit cells, which '{name}' lacks"
+        error("wrong-lattice", message, span)
+
+
+def _check_spins(spec: Spec, scheme: Scheme, context: Context) -> None:
+    section = context.section("spins")
+    entries = section.body if section is not None and isinstance(section.body, tuple) else ()
+    spans = {
+        entry.target.name: entry.value.span
+        for entry in entries
+        if isinstance(entry, ast.Entry) and isinstance(entry.target, ast.Name) and entry.value is not None
+    }
+    for species in spec.species:
+        if scheme.alphabets and species.alphabet not in scheme.alphabets:
+            message = f"'{scheme.name}' has no use for spins of the kind '{species.alphabet}'"
+            hint = f"it takes {listing(scheme.alphabets, 'or')}"
+            context.problems.error("wrong-spins", message, spans.get(species.name), hint=hint)
+
+
+def _maps(context: Context) -> Iterator[ast.Expr]:
+    body = _body(context, "block")
+    if isinstance(body, ast.List):
+        yield from body.items
+    elif body is not None:
+        yield body
+
+
+def _check_blocks(spec: Spec, scheme: Scheme, context: Context) -> None:
+    if not scheme.rules or (spec.blocks == () and "block" not in context.failed):
+        return
+    discrete = any(species.states is not None for species in spec.species)
+    for expr in _maps(context):
+        call = named(expr)
+        if call is None:
+            continue
+        rule, _, options = call
+        if rule not in scheme.rules and rule in _RULES:
+            message = f"'{scheme.name}' has no use for the block map '{rule}'"
+            context.problems.error(
+                "wrong-block", message, expr.span, hint=f"it takes {listing(scheme.rules, 'or')}"
+            )
+        elif rule == "average" and discrete and scheme.name in ("mcrg", "variational_mcrg"):
+            message = "the average of discrete spins is no spin of the same kind, so block and fine operators cannot be compared"
+            context.problems.error(
+                "average-discrete", message, expr.span, hint="use majority, or gaussian spins"
+            )
+        for option in options:
+            if option.name == "cell" and option.value == ast.Name("triangle") and scheme.lattice == "finite":
+                message = (
+                    "triangles make a coarse lattice turned by 30 degrees, which does not close on a torus"
+                )
+                hint = "use majority(3), the 3x3 rhombus; triangles serve cumulant on the infinite lattice"
+                context.problems.error("skewed-block", message, option.span, hint=hint)
+
+
+_RULES = ("majority", "kadanoff", "decimate", "average", "kernel", "learned")
+
+
+def _check_update(spec: Spec, reading: Reading, context: Context) -> None:
+    update = reading.values.get("update")
+    if update not in CLUSTER_UPDATES or spec.hamiltonian is None or spec.lattice is None:
+        return
+    if context.failed & {"hamiltonian", "lattice"}:
+        return
+    why = cluster_obstacle(spec.hamiltonian, spec.lattice)
+    if why:
+        message = f"'{update}' clusters do not suit this Hamiltonian: {why}"
+        place = reading.places["update"]
+        context.problems.error(
+            "wrong-update", message, place.span, hint="metropolis and heat_bath are valid here"
+        )
+
+
+def _check_gauge(spec: Spec, reading: Reading, context: Context) -> None:
+    """dF of an RBM is minus the logarithm of the mean of tau, which its constant shifts at will."""
+    if reading.values.get("minimise") != "dF" or "anchor" in reading.places:
+        return
+    learned = any(block.rule == "learned" for block in spec.blocks)
+    if reading.signature.name == "train" or learned:
+        message = (
+            "dF of an RBM can be shifted at will by its constant: it says nothing until that is anchored"
+        )
+        hint = "minimise kl, or train with anchor=normalised"
+        context.problems.error("gauge-without-anchor", message, reading.places["minimise"].span, hint=hint)

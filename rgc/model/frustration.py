@@ -1,0 +1,87 @@
+"""Whether cluster updates suit a Hamiltonian: pair terms that some sign change of whole sublattices makes ferromagnetic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product as cartesian
+
+from rgc.model.hamiltonian import Hamiltonian, Table
+from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
+from rgc.model.operators import Product, Spin
+
+_Pair = tuple[float, Spin, Spin]
+
+
+def cluster_obstacle(hamiltonian: Hamiltonian, lattice: Geometry) -> str:
+    """Why Swendsen-Wang and Wolff clusters do not suit the Hamiltonian, in a few words; empty where they do.
+
+    Only terms whose coefficient is not zero count. Fields are bonds to one further spin that is common to all.
+    """
+    terms = [term for term in hamiltonian.terms if term.coupling != 0]
+    for term in terms:
+        if term.inhomogeneous is not None:
+            return f"the couplings of {term.name} differ from place to place"
+        bodies = max((len(product) for _, product in term.products), default=0)
+        bodies = max((len(table.spins) for table in term.tables), default=bodies)
+        if bodies > 2:
+            return f"{term.name} couples {bodies} spins"
+        if not all(_aligning(table) for table in term.tables):
+            return f"{term.name} does not favour equal states"
+    weighted = [(term.coefficient * weight, product) for term in terms for weight, product in term.products]
+    return "" if _unfrustrated(weighted, lattice) else "its couplings are frustrated"
+
+
+def _aligning(table: Table) -> bool:
+    """True for a table of two spins that has two values, the lower one where the states are equal; always for fewer spins."""
+    if len(table.spins) < 2:
+        return True
+    q = round(len(table.energies) ** 0.5)
+    equal = {table.energies[k * (q + 1)] for k in range(q)}
+    different = {energy for k, energy in enumerate(table.energies) if k % (q + 1)}
+    return len(equal) == len(different) == 1 and equal.pop() <= different.pop()
+
+
+def _unfrustrated(weighted: Sequence[tuple[float, Product]], lattice: Geometry) -> bool:
+    """True if some choice of signs, alternating along some vectors and uniform along the others, makes every coupling <= 0."""
+    pairs = list(_pairs(weighted))
+    if not pairs or not isinstance(lattice, Lattice):
+        return isinstance(lattice, Lattice | Complete | Diamond | Graph) and all(e <= 0 for e, _, _ in pairs)
+    kinds = sorted({(spin.letter, spin.species) for _, *spins in pairs for spin in spins})
+    for waves in cartesian((0, 1), repeat=lattice.dimension):
+        if not _fits(waves, lattice):
+            continue
+        for signs in cartesian((1, -1), repeat=len(kinds) - 1):
+            sign = dict(zip(kinds, (1, *signs), strict=True))
+            if all(_coupling(pair, waves, sign) <= 0 for pair in pairs):
+                return True
+    return False
+
+
+_FIELD = Spin((), 0, -1)  # stands for the further spin of a field
+
+
+def _pairs(weighted: Sequence[tuple[float, Product]]) -> Iterator[_Pair]:
+    for energy, product in weighted:
+        if len(product) == 2:
+            yield energy, product[0], product[1]
+        elif len(product) == 1:
+            yield energy, product[0], _FIELD
+
+
+def _fits(waves: Sequence[int], lattice: Lattice) -> bool:
+    """An alternating sign closes on itself only around an even or an open direction; an antiperiodic one shifts it by one."""
+    sizes = zip(waves, lattice.shape, lattice.boundary, strict=True)
+    return all(
+        boundary == "open" or size is None or (wave * size + (boundary == "antiperiodic")) % 2 == 0
+        for wave, size, boundary in sizes
+    )
+
+
+def _coupling(pair: _Pair, waves: Sequence[int], sign: dict[tuple[int, int], int]) -> float:
+    """The energy of two spins after the change of signs; positive where a field would have to alternate."""
+    energy, first, second = pair
+    energy *= sign[first.letter, first.species] * sign[second.letter, second.species]
+    if second is _FIELD:
+        return abs(energy) if any(waves) else energy
+    step = (b - a for a, b in zip(first.cell, second.cell, strict=True))
+    return -energy if sum(k * x for k, x in zip(waves, step, strict=True)) % 2 else energy

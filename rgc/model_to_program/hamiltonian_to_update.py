@@ -18,11 +18,12 @@ from rgc.model.lattice import Lattice
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
 from rgc.model.stars import Star, Step
+from rgc.model_to_program.fields import spin_fields
 from rgc.model_to_program.rule_writer import RuleWriter
 from rgc.model_to_program.update import Kind, Sums, Update
 from rgc.passes.choose_acceptance import Acceptance, Form, choose_acceptance
 from rgc.program.nodes import Accept, Below, Store, Value, Weigh
-from rgc.program.program import Field, Generator, Program, Rule, Stage
+from rgc.program.program import Generator, Program, Rule, Stage
 from rgc.program.verify import verify
 
 _ANY = 1 << 16  # classes, where a form is asked for by name
@@ -74,12 +75,6 @@ def hamiltonian_to_update(
     verify(program)
     sizes = tuple(tuple(map(len, star.images)) for star in stars)
     return Update(program, tuple(tables.rows), tuple(tables.weights), sizes)
-
-
-def spin_fields(lattice: Lattice, species: Sequence[Species]) -> tuple[Field, ...]:
-    """One field for each species of two-state spins."""
-    periodic = tuple(edge != "open" for edge in lattice.boundary)
-    return tuple(Field(each.name, lattice.cells, len(lattice.basis), 1, periodic) for each in species)
 
 
 def _chosen(star: Star, form: Form | None, kind: Kind) -> Acceptance:

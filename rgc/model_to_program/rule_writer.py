@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rgc.model.operators import Spin
-from rgc.program.nodes import Bit, Count, Is, Load, Node, Value
+from rgc.program.nodes import Bit, Count, Is, Load, Node, Tally, Value
 from rgc.program.program import Rule
 
 
@@ -25,6 +25,10 @@ class RuleWriter:
             self._known[node] = len(self.nodes)
             self.nodes.append(node)
         return self._known[node]
+
+    def tally(self, array: int, row: int, word: Value) -> None:
+        """Tallies add up, so that two equal ones are two."""
+        self.nodes.append(Tally(array, row, word))
 
     def spin(self, spin: Spin, stride: tuple[int, ...] | None = None) -> Value:
         """The word of a spin relative to the running cell; the field of a species bears its number."""

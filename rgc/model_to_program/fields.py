@@ -1,0 +1,22 @@
+"""The fields of a lattice of two-state spins, and all of its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rgc.model.lattice import Cell, Lattice
+from rgc.model.sites import Cells
+from rgc.model.spins import Species
+from rgc.program.program import Field
+
+
+def spin_fields(lattice: Lattice, species: Sequence[Species]) -> tuple[Field, ...]:
+    """One field of one plane for each species, in order. Raises `ValueError` on an infinite lattice."""
+    periodic = tuple(edge != "open" for edge in lattice.boundary)
+    return tuple(Field(each.name, lattice.cells, len(lattice.basis), 1, periodic) for each in species)
+
+
+def every_cell(shape: Cell) -> Cells:
+    """The whole lattice as one set."""
+    origin = (0,) * len(shape)
+    return Cells((1,) * len(shape), (origin,), origin, shape)

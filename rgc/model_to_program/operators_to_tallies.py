@@ -1,0 +1,189 @@
+"""From operators to a program that measures them: bits of products are counted, S = (number of products) - 2 * (number at -1).
+
+On a torus spins of a product that coincide cancel; at open edges a product is left out where one of its cells is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from itertools import product as cartesian
+from math import lcm
+from typing import TYPE_CHECKING
+
+from rgc.model.groups import Group, Reach, present
+from rgc.model.lattice import Cell, Lattice
+from rgc.model.operators import Operator, Product, Spin
+from rgc.model.sectors import SectorOperator
+from rgc.model.sites import Cells
+from rgc.model.spins import Species
+from rgc.model_to_program.fields import spin_fields
+from rgc.model_to_program.rule_writer import RuleWriter
+from rgc.passes.gather_stars import wrapped
+from rgc.program.program import Program, Rule, Stage, TallyArray
+from rgc.program.verify import verify
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Counts = NDArray[np.int64]
+
+Measurable = Operator | SectorOperator | Group
+"""What has a sum S over the lattice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One result array: a row for each operator, for each replica if `replica`, for each coordinate of the axes in `axes` (those of the
+    cell at which a product stands)."""
+
+    operators: tuple[Measurable, ...]
+    replica: bool = True
+    axes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement:
+    """The program of one record; it changes no field. places[array] int64[rows, *axes]: how many products each sum has."""
+
+    program: Program
+    places: tuple[Counts, ...]
+
+    def sums(self, counts: Sequence[Counts], replicas: int) -> list[Counts]:
+        """S from what a kernel counted, the same shapes int64[record, rows, *axes, replicas]; where replicas are not kept, S is
+        the sum over all `replicas` of them."""
+        return [
+            (places[..., None] if array.replica else places * replicas) - 2 * count
+            for array, places, count in zip(self.program.tallies, self.places, counts, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One product of one row, on the cells with these residues."""
+
+    array: int
+    row: int
+    product: Product
+    reach: Reach
+    modulus: Cell
+    residues: frozenset[Cell]
+
+    def stands(self, cell: Cell, lattice: Lattice) -> bool:
+        residue = tuple(x % m for x, m in zip(cell, self.modulus, strict=True))
+        return residue in self.residues and present(self.reach, cell, lattice.shape, lattice.boundary)
+
+
+def operators_to_tallies(
+    lattice: Lattice, species: Sequence[Species], wanted: Sequence[Wanted]
+) -> Measurement:
+    """The program that measures every operator of every array in one pass over the lattice; field n holds species n.
+
+    Products share their common parts. A group of `merge_terms` is measured as it enters the Hamiltonian, so that
+    H = sum_g c_g S_g + constants.
+    """
+    entries = [entry for number, each in enumerate(wanted) for entry in _entries(number, each, lattice)]
+    arrays = tuple(TallyArray(len(each.operators), each.replica, each.axes) for each in wanted)
+    classes = [(here, cells) for here, cells in _classes(entries, lattice) if here]
+    rules = {here: number for number, here in enumerate(dict.fromkeys(here for here, _ in classes))}
+    program = Program(
+        name="measure",
+        shape=lattice.cells,
+        letters=len(lattice.basis),
+        fields=spin_fields(lattice, species),
+        rules=tuple(_rule(here) for here in rules),
+        schedule=tuple(Stage(rules[here], cells) for here, cells in classes),
+        tallies=arrays,
+    )
+    verify(program)
+    return Measurement(program, _places(arrays, classes, lattice))
+
+
+def _entries(array: int, wanted: Wanted, lattice: Lattice) -> Iterator[_Entry]:
+    origin = (0,) * lattice.dimension
+    for row, operator in enumerate(wanted.operators):
+        for k, spins in enumerate(operator.products):
+            reach = operator.reaches[k] if isinstance(operator, Group) else _reach(spins, lattice)
+            modulus, residues = (1,) * lattice.dimension, frozenset([origin])
+            if isinstance(operator, SectorOperator):
+                modulus, residues = operator.modulus, frozenset(operator.residues[k])
+            yield _Entry(array, row, _cancelled(spins, lattice), reach, modulus, residues)
+
+
+def _reach(spins: Product, lattice: Lattice) -> Reach:
+    axes = range(lattice.dimension)
+    return tuple(
+        (min((s.cell[k] for s in spins), default=0), max((s.cell[k] for s in spins), default=0)) for k in axes
+    )
+
+
+def _cancelled(spins: Product, lattice: Lattice) -> Product:
+    """What remains of a product when spins that coincide on the torus cancel, s * s = 1."""
+    odd: dict[Spin, Spin] = {}
+    for spin in spins:
+        place = Spin(wrapped(spin.cell, lattice), spin.letter, spin.species)
+        if odd.pop(place, None) is None:
+            odd[place] = spin
+    return tuple(sorted(odd.values()))
+
+
+def _classes(entries: Sequence[_Entry], lattice: Lattice) -> Iterator[tuple[tuple[_Entry, ...], Cells]]:
+    """The lattice in classes of cells at which the same entries stand."""
+    modulus = tuple(lcm(*(entry.modulus[axis] for entry in entries)) for axis in range(lattice.dimension))
+    for intervals in cartesian(*(_intervals(entries, lattice, axis) for axis in range(lattice.dimension))):
+        lower, upper = tuple(low for low, _ in intervals), tuple(high for _, high in intervals)
+        here: dict[tuple[_Entry, ...], list[Cell]] = {}
+        for residue in cartesian(*map(range, modulus)):
+            cell = tuple(low + (r - low) % m for r, low, m in zip(residue, lower, modulus, strict=True))
+            if all(x < high for x, high in zip(cell, upper, strict=True)):
+                here.setdefault(tuple(each for each in entries if each.stands(cell, lattice)), []).append(
+                    residue
+                )
+        yield from (
+            (which, Cells(modulus, tuple(residues), lower, upper)) for which, residues in here.items()
+        )
+
+
+def _intervals(entries: Sequence[_Entry], lattice: Lattice, axis: int) -> list[tuple[int, int]]:
+    """The intervals of an axis on which no product begins or ceases to stand."""
+    size = lattice.cells[axis]
+    marks = set()
+    if lattice.boundary[axis] == "open":
+        marks = {mark for each in entries for mark in (-each.reach[axis][0], size - each.reach[axis][1])}
+    return list(pairwise([0, *sorted(x for x in marks if 0 < x < size), size]))
+
+
+def _rule(entries: Sequence[_Entry]) -> Rule:
+    code = RuleWriter(0)
+    products = sorted(
+        {entry.product for entry in entries if entry.product}, key=lambda each: (len(each), each)
+    )
+    for spins in products:
+        code.product(spins)
+    for entry in entries:
+        if entry.product:
+            code.tally(entry.array, entry.row, code.product(entry.product))
+    return code.rule()
+
+
+def _places(
+    arrays: Sequence[TallyArray], classes: Sequence[tuple[tuple[_Entry, ...], Cells]], lattice: Lattice
+) -> tuple[Counts, ...]:
+    import numpy as np
+
+    from rgc.program.tables import cell_table
+
+    places = [
+        np.zeros((each.rows, *(lattice.cells[axis] for axis in each.axes)), np.int64) for each in arrays
+    ]
+    for entries, cells in classes:
+        table = cell_table(cells, lattice.cells)
+        for entry in entries:
+            index = tuple(table[:, axis] for axis in arrays[entry.array].axes)
+            if index:
+                np.add.at(places[entry.array][entry.row], index, 1)
+            else:
+                places[entry.array][entry.row] += len(table)
+    return tuple(places)

@@ -86,12 +86,13 @@ def _text(section: Section, text: str) -> Iterator[str]:
         lines = ['"""', *(f"  {line}".rstrip() for line in inside), '  """']
     note = section.notes[0] if section.notes else None
     if note is None and (section.beside is None or len(lines) == 1):
-        yield beside(f"{section.name} {lines[0]}", section.beside)
+        lines[0] = beside(f"{section.name} {lines[0]}", section.beside)
     else:
         yield beside(section.name, section.beside)
         yield from comments(note.above if note else (), "  ")
-        yield "  " + lines[0]
-    yield from lines[1:]
+        lines[0] = "  " + lines[0]
+        lines[-1] = beside(lines[-1], note.beside if note else None)
+    yield from lines
     yield from comments(section.below, "  ")
 
 

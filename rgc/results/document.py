@@ -32,7 +32,7 @@ def document(answer: Answer) -> dict[str, Any]:
         return _plain(head | _result(answer.result) | tail)
     points = [{"parameters": dict(point.parameters), **_result(point.result)} for point in answer.points]
     scan = {axis.name: list(axis.values) for axis in answer.axes}
-    return _clean(
+    return _plain(
         head | {"scan": scan, "observables": _estimates(answer.observables), "points": points} | tail
     )
 

@@ -82,7 +82,7 @@ def _one_sided(expectation: Expectation, estimate: Estimate) -> str:
     value, limit = _value(estimate), expectation.value
     wrong_side = {"below": "lower bound", "above": "upper bound"}[expectation.relation]
     if estimate.kind == wrong_side:
-        return f"a {wrong_side} cannot show that it is {expectation.relation} {limit:g}"
+        return f"{'an' if wrong_side[0] == 'u' else 'a'} {wrong_side} cannot show that it is {expectation.relation} {limit:g}"
     holds = value < limit if expectation.relation == "below" else value > limit
     return "" if holds else f"{value:g} is not {expectation.relation} {limit:g}"
 

@@ -60,8 +60,8 @@ def dataset(answer: Answer) -> Dataset:
 def _at_point(point: Point) -> Dataset:
     import xarray as xr
 
-    names = dict(point.parameters)
-    return xr.Dataset(_named(point.result) | _levels(point.result)).assign_coords(names)
+    here = xr.Dataset(_named(point.result) | _levels(point.result)).expand_dims("point")
+    return here.assign_coords({name: ("point", [value]) for name, value in point.parameters.items()})
 
 
 def _named(result: Result) -> Variables:

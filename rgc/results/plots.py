@@ -94,14 +94,12 @@ def configurations(result: Result, lattice: Geometry | None = None) -> Figure | 
     """One replica at every RG level side by side, each on its own lattice; of three dimensions a plane is shown."""
     if not result.configurations:
         return None
-    count = len(result.configurations)
-    figure = _figure(2.3 * count, 2.6)
-    for axes, (level, spins) in zip(
-        figure.subplots(1, count, squeeze=False)[0], enumerate(result.configurations), strict=True
-    ):
+    count, chain = len(result.configurations), result.configurations[0].ndim == 2
+    figure = _figure(6.0, 0.7 * count) if chain else _figure(2.3 * count, 2.6)
+    panels = figure.subplots(*((count, 1) if chain else (1, count)), squeeze=False).flat
+    for axes, (level, spins) in zip(panels, enumerate(result.configurations), strict=True):
         _spins(axes, spins, lattice)
-        size = r"$\times$".join(map(str, spins.shape[:-1]))
-        axes.set_title(f"level {level}: {size}")
+        axes.set_title(f"level {level}: " + r"$\times$".join(map(str, spins.shape[:-1])))
         axes.set_axis_off()
     if result.configurations[0].ndim > 3:
         figure.suptitle("one plane of each level", fontsize=9)
@@ -110,41 +108,63 @@ def configurations(result: Result, lattice: Geometry | None = None) -> Figure | 
 
 def _spins(axes: Axes, spins: NDArray[Any], lattice: Geometry | None) -> None:
     """Each site as the parallelogram of its cell, or, where a cell holds several sites, as a disc."""
-    import numpy as np
-    from matplotlib.collections import PolyCollection
+    from matplotlib.colors import ListedColormap
 
     plane = spins.reshape(1, *spins.shape) if spins.ndim == 2 else spins
     while plane.ndim > 3:
         plane = plane[..., 0, :]
-    vectors, basis = _cell(lattice, plane.shape[2])
-    cells = np.indices(plane.shape[:2]).reshape(2, -1).T
-    colours = np.where(plane.reshape(-1, plane.shape[2]) > 0, UP, DOWN)
-    for letter in range(plane.shape[2]):
-        at = cells @ vectors + basis[letter]
-        if plane.shape[2] == 1:
-            corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) @ vectors
-            axes.add_collection(
-                PolyCollection(
-                    at[:, None, :] + corners, facecolors=colours[:, 0], edgecolors="face", linewidths=0.2
-                )
-            )
-        else:
-            radius = 75.0 / max(plane.shape[:2]) / plane.shape[2] ** 0.5
-            axes.scatter(
-                at[:, 0], at[:, 1], s=radius**2, c=colours[:, letter], edgecolors=DOWN, linewidths=0.2
-            )
-    axes.autoscale_view()
+    vectors, basis = _cell(lattice, spins.ndim - 1, plane.shape[2])
+    if plane.shape[2] == 1:
+        _cells(axes, plane[:, :, 0] > 0, vectors, ListedColormap([DOWN, UP]))
+    else:
+        _discs(axes, plane > 0, vectors, basis)
     axes.set_aspect("equal")
 
 
-def _cell(lattice: Geometry | None, letters: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The two vectors that span the plane shown, and the basis positions in it."""
+def _cells(axes: Axes, up: NDArray[Any], vectors: NDArray[Any], colours: Any) -> None:
+    """An image whose axes are the vectors."""
+    import numpy as np
+    from matplotlib.transforms import Affine2D
+
+    rows, columns = up.shape
+    extent = (0.0, float(rows), 0.0, float(columns))
+    skew = Affine2D(np.block([[vectors.T, np.zeros((2, 1))], [np.zeros((1, 2)), np.ones((1, 1))]]))
+    image = axes.imshow(
+        up.T, cmap=colours, vmin=0, vmax=1, origin="lower", extent=extent, interpolation="nearest"
+    )
+    image.set_transform(skew + axes.transData)
+    corners = np.array([[0, 0], [rows, 0], [0, columns], [rows, columns]]) @ vectors
+    axes.set_xlim(corners[:, 0].min(), corners[:, 0].max())
+    axes.set_ylim(corners[:, 1].min(), corners[:, 1].max())
+
+
+def _discs(axes: Axes, up: NDArray[Any], vectors: NDArray[Any], basis: NDArray[Any]) -> None:
+    import numpy as np
+    from matplotlib.collections import EllipseCollection
+
+    cells = np.indices(up.shape[:2]).reshape(2, -1).T
+    at = np.concatenate([cells @ vectors + offset for offset in basis])
+    colours = np.where(up.reshape(-1, up.shape[2]).T.reshape(-1), UP, DOWN)
+    sizes = np.full(len(at), 0.9)
+    discs = EllipseCollection(
+        sizes, sizes, np.zeros(len(at)), units="xy", offsets=at, offset_transform=axes.transData
+    )  # fmt: skip
+    discs.set(facecolor=colours, edgecolor=DOWN, linewidth=0.3)
+    axes.add_collection(discs)
+    low, high = at.min(axis=0) - 0.6, at.max(axis=0) + 0.6
+    axes.set_xlim(low[0], high[0])
+    axes.set_ylim(low[1], high[1])
+
+
+def _cell(lattice: Geometry | None, dimension: int, letters: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The two vectors that span the plane shown, and the basis positions in it; a chain is drawn as a strip."""
     import numpy as np
 
-    vectors = np.array(getattr(lattice, "vectors", ((1, 0), (0, 1))), dtype=float)
-    basis = np.array(getattr(lattice, "basis", ((0, 0),) * letters), dtype=float)
-    if vectors.shape[0] == 1:
-        return np.array([[0.0, 4.0], [1.0, 0.0]]), np.zeros((letters, 2))
+    vectors = np.array(getattr(lattice, "vectors", np.eye(2)), dtype=float)
+    basis = np.array(getattr(lattice, "basis", [(0.4 * k, 0.4 * k) for k in range(letters)]), dtype=float)
+    if dimension == 1:
+        along = np.pad(basis[:, :1], ((0, 0), (0, 1)))
+        return np.array([[0.0, 1.0], [1.0, 0.0]]), along
     return vectors[:2, :2], basis[:, :2]
 
 
@@ -175,7 +195,9 @@ def exponents(result: Result, expected: Mapping[str, float]) -> Figure | None:
                 low, high = headline.value - headline.error, headline.value + headline.error
                 axes.axhspan(low, high, color="#999999", alpha=0.25, linewidth=0, label="headline", zorder=0)
         right.legend(loc="best")
-        left.legend(loc="best", title="level", ncols=2)
+        handles, labels = left.get_legend_handles_labels()
+        levels = [(handle, label) for handle, label in zip(handles, labels, strict=True) if label.isdigit()]
+        left.legend(*zip(*levels, strict=True), loc="best", title="level", ncols=2)
     return figure
 
 

@@ -89,7 +89,11 @@ def test_damaged_checkpoint_falls_back_to_the_one_before(tmp_path: Path, damage:
     whole = runner.run(Walk(), saving=saving(path))
     data = path.read_bytes()
     middle = len(data) // 2
-    spoilt = {"cut": data[:middle], "flip": data[:middle] + bytes([data[middle] ^ 255]) + data[middle + 1 :], "empty": b""}
+    spoilt = {
+        "cut": data[:middle],
+        "flip": data[:middle] + bytes([data[middle] ^ 255]) + data[middle + 1 :],
+        "empty": b"",
+    }
     if damage == "gone":
         path.unlink()
     else:
@@ -145,7 +149,7 @@ def test_no_pickle_is_ever_read(tmp_path: Path) -> None:
     np.savez(path, header=np.array([{"format": checkpoint.FORMAT}], dtype=object))
     with pytest.raises(checkpoint.Damaged):
         checkpoint.read(path)
-    with pytest.raises(ValueError, match="[Oo]bject"):
+    with pytest.raises(ValueError, match=r"[Oo]bject"):
         checkpoint.write(path, checkpoint.Checkpoint({}, {"x": np.array([object()])}))
 
 
@@ -224,10 +228,10 @@ WRITER = """
 
 
 def test_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
-    path, reached, dice = tmp_path / "c.npz", 0, random.Random(3)
+    path, reached, dice = tmp_path / "c.npz", 0, random.Random(3)  # noqa: S311
     for _ in range(6):
         command = [sys.executable, "-c", textwrap.dedent(WRITER), str(path), str(reached)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ}) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ}) as process:  # noqa: S603
             assert process.stdout is not None
             process.stdout.readline()
             time.sleep(0.02 + 0.1 * dice.random())

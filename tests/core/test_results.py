@@ -1,0 +1,425 @@
+"""From an answer to the JSON contract, the dataset, the plots, the page."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rgc.errors import SpecError
+from rgc.model.spec import Axis, Expectation, Measure, Tolerance
+from rgc.results import report
+from rgc.results.answer import Answer, Point
+from rgc.results.checks import check
+from rgc.results.judge import judge
+from rgc.results.numbers import with_error
+from rgc.results.plots import correlation, figures, png, svg
+from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
+from rgc.results.scan import measure
+from rgc.results.store import Job
+from rgc.syntax import ast
+
+NUMBER = {"value", "error", "kind"}
+
+
+def eigenvalues() -> tuple[Eigenvalue, ...]:
+    """A made-up table: two sectors, four levels (the last one wraps), growing bases, two eigenvalues each."""
+    made = []
+    for sector, exponent, size in (("even", 1.0, 6), ("odd", 1.875, 4)):
+        for level in (1, 2, 3, 4):
+            for operators in range(1, size + 1):
+                y = exponent - 0.05 / operators - 0.04 * 0.3**level
+                for index, shift in ((1, 0.0), (2, 2.0)):
+                    e = y - shift
+                    made.append(
+                        Eigenvalue(
+                            2.0**e,
+                            0.0,
+                            0.003,
+                            e,
+                            0.002 * level,
+                            sector,
+                            level,
+                            operators,
+                            index,
+                            wrapped=level == 4,
+                        )
+                    )
+    return tuple(made)
+
+
+def mcrg() -> Result:
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=2000)
+    series = np.array([0.0] * 2000)
+    for k in range(1, 2000):
+        series[k] = 0.8 * series[k - 1] + noise[k]
+    shapes = [(64, 64), (32, 32), (16, 16), (8, 8), (4, 4)]
+    return Result(
+        "mcrg",
+        exponents={
+            "y_t": Estimate(
+                1.001, 0.005, statistical=0.003, systematic=0.004, rule="last unwrapped level, full basis"
+            ),
+            "y_h": Estimate(1.87, None, note="fewer than two unwrapped levels"),
+        },
+        levels=tuple(
+            Level(
+                k,
+                s,
+                {"K": Estimate(0.44, 0, "exact")} if k == 0 else {},
+                {"energy": Estimate(-0.6 + 0.01 * k, 0.001)},
+            )
+            for k, s in enumerate(shapes)
+        ),
+        eigenvalues=eigenvalues(),
+        free_energy=(
+            FreeEnergy("enumerate", -0.93, 0, "exact"),
+            FreeEnergy("trg(16)", -0.92, None, "truncated"),
+        ),
+        observables={"energy": Estimate(-0.6232, 0.0002), "odd one": Estimate(nan, np.float64("inf"))},  # type: ignore[arg-type]
+        series={"energy": series},
+        configurations=tuple(rng.choice(np.array([-1, 1], dtype=np.int8), size=(*s, 1)) for s in shapes),
+        tables={"moments": np.arange(6.0).reshape(2, 3)},
+        warnings=("thermalisation is short",),
+        provenance={"update": "metropolis", "reproducibility": "L2", "acceptance": np.float64(0.25)},
+    )
+
+
+def expectation(target: str, value: float, *within: Tolerance, **options: Any) -> Expectation:
+    path = tuple(options.pop("path", target).split("."))
+    return Expectation(target, path, options.pop("relation", "="), value, within=within, **options)
+
+
+def answer(result: Result | None = None) -> Answer:
+    made = Answer("a <title>", "0" * 64, 'title "a <title>"\n', "numba", 7, (Point({}, result or mcrg()),))
+    checks = tuple(
+        check(each, made.result)
+        for each in (
+            expectation("y_t", 1, Tolerance(0.01), source="Onsager 1944"),
+            expectation("y_h", 1.875, Tolerance(0.01)),
+        )
+    )
+    return replace(
+        made, checks=checks, warnings=("thermalisation is short",), provenance={"versions": {"rgc": "0"}}
+    )
+
+
+def scan_answer() -> Answer:
+    """Straight Binder lines that cross at K = 0.44, a parabola with its top at 0.45, for three sizes."""
+    values, sizes = (0.42, 0.43, 0.445, 0.46, 0.47), (8.0, 16.0, 32.0)
+    points = []
+    for k in values:
+        for size in sizes:
+            u = 0.6 + size * (k - 0.44)
+            chi = size * (1 - (k - 0.45) ** 2)
+            observables = {"U": Estimate(u, 0.01), "chi": Estimate(chi, 1e-6)}
+            points.append(Point({"K": k, "L": size}, Result("sample", observables=observables)))
+    return Answer("scan", "1" * 64, "", "numba", 0, tuple(points), (Axis("K", values), Axis("L", sizes)))
+
+
+# -- the JSON contract -----------------------------------------------------------------------------------------------------
+
+
+def test_the_json_contract() -> None:
+    document = answer().document()
+    json.dumps(document, allow_nan=False)
+    assert {
+        "rgc",
+        "spec",
+        "backend",
+        "seed",
+        "scheme",
+        "exponents",
+        "fixed_point",
+        "levels",
+        "eigenvalues",
+    } <= set(document)
+    assert {"free_energy", "observables", "checks", "warnings", "provenance"} <= set(document)
+    assert document["spec"] == {"title": "a <title>", "sha256": "0" * 64}
+    assert (document["backend"], document["seed"], document["scheme"]) == ("numba", 7, "mcrg")
+    assert document["exponents"]["y_t"] == {
+        "value": 1.001,
+        "error": 0.005,
+        "statistical": 0.003,
+        "systematic": 0.004,
+        "kind": "estimate",
+        "rule": "last unwrapped level, full basis",
+    }
+    assert document["levels"][0]["couplings"] == {"K": {"value": 0.44, "error": 0, "kind": "exact"}}
+    assert document["levels"][0] | {"observables": 0, "couplings": 0} == {
+        "level": 0,
+        "shape": [64, 64],
+        "couplings": 0,
+        "observables": 0,
+    }
+    keys = {"value", "imag", "error", "exponent", "sector", "level", "operators", "kind"}
+    assert all(keys <= set(each) for each in document["eigenvalues"])
+    assert document["free_energy"][0] == {
+        "method": "enumerate",
+        "value": -0.93,
+        "per": "site",
+        "error": 0,
+        "kind": "exact",
+    }
+    assert set(document["observables"]["energy"]) == NUMBER
+    assert {
+        "name": "y_t",
+        "expected": 1,
+        "within": 0.01,
+        "source": "Onsager 1944",
+        "passed": True,
+    }.items() <= document["checks"][0].items()
+
+
+def test_what_is_not_finite_or_not_known_is_null() -> None:
+    document = answer().document()
+    assert document["observables"]["odd one"] == {"value": None, "error": None, "kind": "estimate"}
+    assert document["exponents"]["y_h"]["error"] is None
+    failed = document["checks"][1]
+    assert (failed["passed"], failed["reason"]) == (
+        False,
+        "its error is not known: fewer than two unwrapped levels",
+    )
+
+
+def test_a_scan_has_points() -> None:
+    document = scan_answer().document()
+    assert len(document["points"]) == 15
+    assert document["points"][1]["parameters"] == {"K": 0.42, "L": 16.0}
+    assert {"exponents", "observables", "levels", "eigenvalues", "free_energy", "fixed_point"} <= set(
+        document["points"][0]
+    )
+    with pytest.raises(ValueError, match="points"):
+        _ = scan_answer().exponents
+
+
+# -- expectations ----------------------------------------------------------------------------------------------------------
+
+SIGMA, PERCENT = Tolerance(2, "sigma"), Tolerance(1, "percent")
+
+
+@pytest.mark.parametrize(
+    ("estimate", "value", "within", "relation", "passed", "reason"),
+    [
+        (Estimate(1.004, 0.1), 1, (Tolerance(0.005),), "=", True, ""),
+        (Estimate(1.006, 0.1), 1, (Tolerance(0.005),), "=", False, "off by 0.006"),
+        (Estimate(-2.01, 0.1), -2, (PERCENT,), "=", True, ""),
+        (Estimate(-2.03, 0.1), -2, (PERCENT,), "=", False, "off by 0.03"),
+        (Estimate(1.19, 0.1), 1, (SIGMA,), "=", True, ""),
+        (Estimate(1.21, 0.1), 1, (SIGMA,), "=", False, "off by"),
+        (Estimate(1.19, 0.1), 1, (SIGMA, PERCENT), "=", False, "off by"),
+        (Estimate(1.0, 0.0), 1, (SIGMA,), "=", False, "sigma means nothing"),
+        (Estimate(1.0, None, note="one level"), 1, (Tolerance(1),), "=", False, "not known: one level"),
+        (Estimate(None, None, note="no crossing"), 1, (Tolerance(1),), "=", False, "no value: no crossing"),
+        (Estimate(0.02, 0.1), 0.03, (), "below", True, ""),
+        (Estimate(0.04, 0.1), 0.03, (), "below", False, "0.04 is not below 0.03"),
+        (Estimate(0.02, 0.0, "upper bound"), 0.03, (), "below", True, ""),
+        (Estimate(0.02, 0.0, "lower bound"), 0.03, (), "below", False, "a lower bound cannot show"),
+        (Estimate(0.04, 0.0, "upper bound"), 0.03, (), "above", False, "an upper bound cannot show"),
+        (Estimate(0.04, 0.0, "lower bound"), 0.03, (), "above", True, ""),
+    ],
+)
+def test_verdicts(
+    estimate: Estimate, value: float, within: Any, relation: str, passed: bool, reason: str
+) -> None:
+    verdict = check(
+        expectation("x", value, *within, relation=relation), Result("sample", observables={"x": estimate})
+    )
+    assert verdict.passed == passed
+    assert reason in verdict.reason
+    assert bool(verdict.reason) != passed
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "value"),
+    [
+        ("y_t", {}, 1.001),
+        ("energy", {}, -0.6232),
+        ("K", {}, 0.44),
+        ("K[level=0]", {"path": "K", "selectors": (("level", 0),)}, 0.44),
+        ("energy[level=3]", {"path": "energy", "selectors": (("level", 3),)}, -0.57),
+        ("free_energy[enumerate]", {"path": "free_energy", "selectors": (("method", "enumerate"),)}, -0.93),
+        ("y_t[level=2, operators=4]", {"path": "y_t", "selectors": (("level", 2), ("operators", 4))}, 0.9839),
+        ("y_t[level=4]", {"path": "y_t", "selectors": (("level", 4),)}, 1 - 0.05 / 6 - 0.04 * 0.3**4),
+        ("y_h[level=1]", {"path": "y_h", "selectors": (("level", 1),)}, 1.8505),
+        (
+            "eigenvalue[2, sector=even]",
+            {"path": "eigenvalue", "index": 2, "selectors": (("sector", "even"),)},
+            2 ** (-1.0094133),
+        ),
+        ("fixed_point.K", {}, 0.31),
+        ("block.p", {}, 0.76),
+    ],
+)
+def test_targets(target: str, options: dict[str, Any], value: float) -> None:
+    fixed = {"K": Estimate(0.31, 0, "exact"), "block.p": Estimate(0.76, 0, "exact")}
+    result = replace(mcrg(), fixed_point=fixed)
+    verdict = check(expectation(target, value, Tolerance(1e-6), **options), result)
+    assert verdict.passed, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "reason"),
+    [
+        ("nothing", {}, "the result holds no nothing; it holds K, energy"),
+        ("K[level=9]", {"path": "K", "selectors": (("level", 9),)}, "there is no level 9; the last is 4"),
+        ("free_energy", {}, "needs one of the methods enumerate, trg(16)"),
+        ("nu[level=2]", {"path": "nu", "selectors": (("level", 2),)}, "takes no selectors"),
+        ("fixed_point.K", {}, "found no fixed point"),
+    ],
+)
+def test_targets_that_are_not_there(target: str, options: dict[str, Any], reason: str) -> None:
+    verdict = check(expectation(target, 1, Tolerance(1e9), **options), mcrg())
+    assert not verdict.passed
+    assert reason in verdict.reason
+
+
+def test_a_point_of_a_scan_is_selected_by_its_parameters() -> None:
+    spec: Any = type("Spec", (), {})
+    spec.measures = ()
+    spec.expectations = (
+        expectation("U[K=0.43, L=8]", 0.52, Tolerance(1e-9), path="U", selectors=(("K", 0.43), ("L", 8))),
+        expectation("U[K=0.43]", 0.52, Tolerance(1e-9), path="U", selectors=(("K", 0.43),)),
+    )
+    judged = judge(scan_answer(), spec, (), provenance={})
+    assert [each.passed for each in judged.checks] == [True, False]
+    assert "3 points of the scan match" in judged.checks[1].reason
+
+
+# -- measures of a scan ----------------------------------------------------------------------------------------------------
+
+
+def scan_measure(name: str, *arguments: str) -> Measure:
+    return Measure("found", ast.Call(name, tuple(ast.Name(each) for each in arguments)), of_scan=True)
+
+
+def test_crossing_and_extremum() -> None:
+    scan = scan_answer()
+    crossing = measure(scan_measure("crossing", "U", "K"), scan.axes, scan.points)
+    assert crossing.value == pytest.approx(0.44, abs=1e-12)
+    assert crossing.systematic == pytest.approx(0, abs=1e-12)
+    # between the points at 0.43 and 0.445 the gap of slope 16 has the error 0.01 sqrt(2) at each end
+    assert crossing.error == pytest.approx(0.01 * 2**0.5 / 16 * np.hypot(1 / 3, 2 / 3))
+    top = measure(scan_measure("extremum", "chi", "K"), scan.axes, scan.points)
+    assert top.value == pytest.approx(0.45, abs=1e-9)
+    assert top.error is not None
+    assert top.error >= 0.0025
+
+
+def test_curves_that_do_not_cross_have_no_crossing() -> None:
+    scan = scan_answer()
+    kept = tuple(point for point in scan.points if point.parameters["K"] > 0.44)
+    found = measure(scan_measure("crossing", "U", "K"), scan.axes, kept)
+    assert found.value is None
+    assert "do not cross" in found.note
+
+
+def test_a_scan_measure_that_comes_later_says_so() -> None:
+    scan = scan_answer()
+    with pytest.raises(SpecError, match="but not computed yet"):
+        measure(scan_measure("central_charge", "f", "L"), scan.axes, scan.points)
+
+
+# -- the output folder -----------------------------------------------------------------------------------------------------
+
+
+def test_the_output_folder(tmp_path: Path) -> None:
+    import xarray as xr
+
+    job = Job("0" * 64, 7, tmp_path / "deep" / "out")
+    job.prepare(resume=False)
+    (job.checkpoints).mkdir()
+    job.checkpoint(0).write_bytes(b"half a run")
+    with pytest.raises(SpecError, match="unfinished run"):
+        job.prepare(resume=False)
+    job.prepare(resume=True)
+    finished = job.finish(answer())
+    names = {path.name for path in finished.folder.iterdir()}  # type: ignore[union-attr]
+    plots = {
+        f"{name}.{kind}"
+        for name in ("configurations", "exponents", "autocorrelation")
+        for kind in ("png", "svg")
+    }
+    assert names == {"result.nc", "summary.json", "spec.rgc", "report.html"} | plots
+    assert json.loads((tmp_path / "deep/out/summary.json").read_text()) == answer().document()
+    with xr.open_dataset(tmp_path / "deep/out/result.nc", engine="h5netcdf") as stored:
+        assert stored.attrs["title"] == "a <title>"
+        assert float(stored["exponents_value"].sel(exponents="y_t")) == 1.001
+        assert stored["configuration_0"].shape == (64, 64, 1)
+        assert stored["eigenvalue_sector"].values[0] == "even"
+        np.testing.assert_array_equal(stored["table_moments"], mcrg().tables["moments"])
+
+
+def test_a_scan_is_a_grid() -> None:
+    grid = scan_answer().to_xarray()
+    assert dict(grid.sizes) == {"K": 5, "L": 3, "observables": 2}
+    chosen = grid["observables_value"].sel(K=0.42, L=32, observables="U")
+    assert float(chosen) == pytest.approx(0.6 - 32 * 0.02)
+
+
+def test_the_page_stands_alone(tmp_path: Path) -> None:
+    made = answer()
+    drawings = {name: svg(figure) for name, figure in figures(made).items()}
+    page = report.report(made.document(), made.text, drawings)
+    assert "a &lt;title&gt;" in page
+    assert "<title>a <" not in page
+    assert page.count("<svg") == 3
+    assert not re.findall(r'(?:src|href)="(?!#|data:image/png)[^"]*"', page)
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+
+
+def test_a_folder_without_results_is_the_users_mistake(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="holds no result"):
+        report.rebuild(tmp_path)
+
+
+def test_figures_are_drawn_from_what_is_there() -> None:
+    assert set(figures(answer())) == {"configurations", "exponents", "autocorrelation"}
+    assert set(figures(scan_answer())) == {"scan"}
+    assert figures(answer(Result("sample"))) == {}
+    assert png(figures(scan_answer())["scan"]).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("shape", [(16, 1), (6, 6, 2), (4, 4, 4, 1), (5, 5, 5, 2)])
+def test_configurations_of_any_lattice_are_drawn(shape: tuple[int, ...]) -> None:
+    made = answer(Result("sample", configurations=(np.ones(shape, dtype=np.int8),)))
+    assert set(figures(made)) == {"configurations"}
+
+
+def test_autocorrelation_of_a_known_process() -> None:
+    rng = np.random.default_rng(1)
+    series = np.zeros(100_000)
+    for k, noise in enumerate(rng.normal(size=99_999), start=1):
+        series[k] = 0.5 * series[k - 1] + noise
+    rho = correlation(series)
+    np.testing.assert_allclose(rho[:5], 0.5 ** np.arange(5), atol=0.02)
+    assert 0.5 + rho[1:].sum() == pytest.approx(1.5, abs=0.1)
+    np.testing.assert_array_equal(correlation(np.ones(50)), [1.0])
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (1.0012, 0.0031, "1.0012(31)"),
+        (1.0, 0.0996, "1.00(10)"),
+        (123.4, 12.3, "123(12)"),
+        (123.4, 1.23, "123.4(1.2)"),
+        (0.44, 0, "0.44"),
+        (1.5, None, "1.5(?)"),
+        (None, None, "-"),
+        (nan, 0.1, "-"),
+        (12345, 99.6, "12345 +- 99.6"),
+        (-0.00012, 0.000034, "-0.000120(34)"),
+    ],
+)
+def test_numbers_with_errors(value: float | None, error: float | None, text: str) -> None:
+    assert with_error(value, error) == text

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from rgc.ast_to_model.options import Reading, listing, name_span, read_call
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.flow_limits import check_limits_of_run, default_steps
 from rgc.ast_to_model.flow_needs import check_needs
+from rgc.ast_to_model.options import Reading, listing, name_span, read_call
 from rgc.errors import suggest
 from rgc.model.schemes import SCHEMES, Scheme
 from rgc.model.spec import CallValue, Flow, Spec, Value

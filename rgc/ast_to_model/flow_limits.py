@@ -42,8 +42,12 @@ def count_sites(lattice: Geometry) -> int | None:
         case Complete(sites):
             return sites
         case Diamond(b, branches, generations) if generations is not None:
-            bonds = b * branches  # what one bond becomes, with branches * (b - 1) new sites
-            return 2 + branches * (b - 1) * sum(int(bonds) ** n for n in range(min(generations, 64)))
+            sites, bonds = 2, 1
+            for _ in range(
+                min(generations, 64)
+            ):  # each bond becomes b * branches, with branches * (b - 1) new sites
+                sites, bonds = sites + bonds * branches * (b - 1), bonds * b * branches
+            return sites
     return None
 
 

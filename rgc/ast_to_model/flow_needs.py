@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rgc.ast_to_model.options import Reading, listing, named
 from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.options import Reading, listing, named
 from rgc.model.frustration import cluster_obstacle
 from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
 from rgc.model.schemes import CLUSTER_UPDATES, Scheme

@@ -106,7 +106,7 @@ def _bind(
         takes = "no arguments" if places == 0 else "one argument" if places == 1 else f"{places} arguments"
         message, hint = f"'{signature.name}' takes {takes} without a name", _options_of(signature)
         span = arguments[places].span
-        context.problems.error("too-many-arguments", message, span, label="one too many", hint=hint)
+        context.problems.error("wrong-arity", message, span, label="one too many", hint=hint)
     for name, argument in zip(signature.positional, arguments, strict=False):
         _option(reading, name, argument, argument.span, context)
     for option in options:
@@ -195,7 +195,7 @@ def _number(field: Field, expr: ast.Expr, scope: Scope) -> int | float:
         value = _whole(field, value, expr)
     if field.choices and value not in field.choices:
         allowed = listing(field.choices, "or")
-        raise problem("unknown-choice", f"'{field.name}' is {allowed}, not {value:.10g}", expr.span)
+        raise problem("out-of-range", f"'{field.name}' is {allowed}, not {value:.10g}", expr.span)
     check_limits(field, value, expr.span)
     return value
 
@@ -243,9 +243,7 @@ def _word(field: Field, expr: ast.Expr) -> str:
         raise problem("wrong-kind", f"'{field.name}' is the word {allowed}", expr.span, label="not a word")
     if allowed and expr.name not in field.choices:
         hint = suggest(expr.name, map(str, field.choices))
-        raise problem(
-            "unknown-choice", f"'{field.name}' is {allowed}, not '{expr.name}'", expr.span, hint=hint
-        )
+        raise problem("unknown-word", f"'{field.name}' is {allowed}, not '{expr.name}'", expr.span, hint=hint)
     return expr.name
 
 

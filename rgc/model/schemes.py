@@ -20,7 +20,8 @@ class Scheme(Signature):
     """A scheme. `needs` are the sections without which it cannot be, `uses` those that it can use besides.
 
     `lattice`: what it runs on (chain: chain or diamond, without a size); `rules`: the rules of block maps that it takes; `alphabets`:
-    the spins. `runs`: it can be run today; the others are checked and printed.
+    the spins. `answers`: what `expect` may name besides the measures of the spec (exponents, couplings and fixed_point stand for
+    one name for each). `runs`: it can be run today; the others are checked and printed.
     """
 
     lattice: LatticeNeed = "none"
@@ -28,6 +29,7 @@ class Scheme(Signature):
     uses: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     alphabets: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
     runs: bool = False
 
     @property
@@ -112,6 +114,11 @@ _MODEL = ("lattice", "spins", "hamiltonian")
 _DISCRETE = ("ising", "binary", "potts", "clock", "spin")
 _HARD_OR_SOFT = ("majority", "kadanoff", "decimate", "average", "kernel", "learned")
 
+_RG = ("exponents", "eigenvalue", "couplings")
+_FIXED = (*_RG, "fixed_point", "constant", "free_energy", "log_z")
+_STANDARD = ("energy", "m", "abs_m", "susceptibility", "specific_heat", "binder", "correlation_length")
+_BLOCKED = ("dF", "kl", "tau_defect", "block.p")
+
 SCHEMES = table(
     (
         Scheme(
@@ -121,6 +128,7 @@ SCHEMES = table(
             lattice="finite",
             needs=_MODEL,
             alphabets=(*_DISCRETE, "gaussian"),
+            answers=(*_STANDARD, "couplings", "correlation", "overlap"),
             runs=True,
         ),
         Scheme(
@@ -132,6 +140,7 @@ SCHEMES = table(
             uses=("data", "stack"),
             rules=_HARD_OR_SOFT,
             alphabets=(*_DISCRETE, "gaussian"),
+            answers=(*_RG, *_STANDARD, "constant"),
             runs=True,
         ),
         Scheme(
@@ -143,6 +152,7 @@ SCHEMES = table(
             uses=("data", "stack"),
             rules=_HARD_OR_SOFT,
             alphabets=_DISCRETE,
+            answers=(*_FIXED, *_STANDARD, *_BLOCKED),
         ),
         Scheme(
             "enumerate",
@@ -153,6 +163,7 @@ SCHEMES = table(
             uses=("block", "data", "stack"),
             rules=_HARD_OR_SOFT,
             alphabets=_DISCRETE,
+            answers=(*_FIXED, *_STANDARD, *_BLOCKED, "correlation"),
         ),
         Scheme(
             "exact",
@@ -162,6 +173,7 @@ SCHEMES = table(
             needs=(*_MODEL, "block"),
             rules=("decimate",),
             alphabets=_DISCRETE,
+            answers=_FIXED,
         ),
         Scheme(
             "migdal_kadanoff",
@@ -174,6 +186,7 @@ SCHEMES = table(
             lattice="infinite",
             needs=_MODEL,
             alphabets=_DISCRETE,
+            answers=_FIXED,
         ),
         Scheme(
             "cumulant",
@@ -183,6 +196,7 @@ SCHEMES = table(
             needs=(*_MODEL, "block"),
             rules=("majority", "kadanoff", "decimate", "kernel"),
             alphabets=_DISCRETE,
+            answers=_FIXED,
         ),
         Scheme(
             "lower_bound",
@@ -201,6 +215,7 @@ SCHEMES = table(
             needs=(*_MODEL, "block"),
             rules=("kadanoff",),
             alphabets=("ising", "binary"),
+            answers=(*_FIXED, "block.p"),
         ),
         Scheme(
             "trg",
@@ -210,6 +225,7 @@ SCHEMES = table(
             lattice="any",
             needs=_MODEL,
             alphabets=_DISCRETE,
+            answers=("exponents", "eigenvalue", "free_energy", "log_z"),
         ),
         Scheme(
             "hotrg",
@@ -219,6 +235,7 @@ SCHEMES = table(
             lattice="any",
             needs=_MODEL,
             alphabets=_DISCRETE,
+            answers=("exponents", "eigenvalue", "free_energy", "log_z"),
         ),
         Scheme(
             "train",
@@ -247,6 +264,7 @@ SCHEMES = table(
             uses=(*_MODEL, "block"),
             rules=_HARD_OR_SOFT,
             alphabets=(*_DISCRETE, "gaussian"),
+            answers=("kl", "dF", "tau_defect", "gap", "reconstruction", "couplings", "free_energy"),
         ),
         Scheme(
             "recall",
@@ -270,6 +288,7 @@ SCHEMES = table(
             needs=_MODEL,
             uses=("data",),
             alphabets=("ising", "binary"),
+            answers=("overlap", "energy"),
         ),
         Scheme(
             "iterate",
@@ -277,6 +296,15 @@ SCHEMES = table(
             (*_EXACT_MAP, _SEED),
             needs=("map",),
             uses=("data",),
+            answers=(
+                "exponents",
+                "eigenvalue",
+                "fixed_point",
+                "couplings",
+                "F",
+                "residual",
+                "excess_over_pca",
+            ),
         ),
         Scheme(
             "drive",
@@ -290,6 +318,7 @@ SCHEMES = table(
             lattice="finite",
             needs=("lattice", "spins", "map"),
             alphabets=("height",),
+            answers=("avalanche_size", "avalanche_area", "avalanche_duration"),
         ),
     )
 )

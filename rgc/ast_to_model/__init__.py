@@ -8,15 +8,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from rgc.ast_to_model.block import check_block
 from rgc.ast_to_model.context import Check, Context
+from rgc.ast_to_model.hamiltonian import check_hamiltonian
+from rgc.ast_to_model.lattice import check_lattice
+from rgc.ast_to_model.data import check_data
+from rgc.ast_to_model.expect import check_expect
+from rgc.ast_to_model.flow import check_flow
+from rgc.ast_to_model.include import merge_includes
+from rgc.ast_to_model.map import check_map
+from rgc.ast_to_model.measure import check_measure
 from rgc.ast_to_model.parameters import check_parameters
+from rgc.ast_to_model.scan import check_scan
+from rgc.ast_to_model.stack import check_stack
+from rgc.ast_to_model.spins import check_spins
 from rgc.errors import Problem
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 
 CHECKS: tuple[Check, ...] = (
-    # the physics: lattice, spins, hamiltonian, block
-    # the run: data, stack, map, flow, scan, measure, expect
+    check_lattice,
+    check_spins,
+    check_hamiltonian,
+    check_block,
+    # the run
+    check_data,
+    check_stack,
+    check_map,
+    check_flow,
+    check_scan,
+    check_measure,
+    check_expect,
 )
 
 
@@ -36,6 +58,7 @@ def build(
     Raises `SpecError` with every error of the file.
     """
     context = Context(document, folder=folder, scan=tuple(scan))
+    context.document = merge_includes(document, folder, context.problems)
     context.scope = check_parameters(context.document, context.problems, settings, point or {})
     spec = Spec(_text(context, "title"), context.document, context.scope.numbers, _text(context, "about"))
     for check in CHECKS:

@@ -141,8 +141,9 @@ def _size(expr: ast.Expr, scope: Scope) -> int | None:
 
 
 def _boundary(call: ast.Call, expr: ast.Expr | None, sizes: Sequence[int | None]) -> tuple[Boundary, ...]:
+    periodic: Boundary = "periodic"
     if expr is None:
-        return ("periodic",) * len(sizes)
+        return (periodic,) * len(sizes)
     if all(size is None for size in sizes):
         raise problem("infinite-boundary", "an infinite lattice has no boundary", expr.span)
     each = expr.items if isinstance(expr, ast.List) else (expr,) * len(sizes)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from rgc.model.lattice import Lattice, Site
+from rgc.model.lattice import Cell, Lattice, Site
+from rgc.syntax import ast
 
 Rule = Literal["majority", "kadanoff", "decimate", "average", "kernel", "learned"]
 
@@ -17,6 +18,10 @@ class Block:
     `factor`: fine unit cells per coarse unit cell along each vector. `cells[k]`: the fine sites, relative to the fine cell
     factor*R, that make the coarse site of letter k at R. `scale` is b, the ratio of lattice constants. `p` is the parameter of
     kadanoff: p(t|s) proportional to exp(p*t*sum s). `free` is set for `p=free`: "step" (once per step) or "block".
+
+    `vectors`: the coarse primitive vectors in fine cells, where they are not factor_k along vector k (`cell=triangle`); `factor`
+    is empty then. `kernel`: T(s, t) as written, with `normalised` ln Tr_t exp(T) is subtracted. A learned map has neither cells
+    nor factor, and its scale follows from the stack: it is 1 here. On lattices without cells `factor` and `cells` are empty.
     """
 
     rule: Rule
@@ -25,15 +30,22 @@ class Block:
     cells: tuple[tuple[Site, ...], ...]
     p: float | None = None
     free: Literal["step", "block"] | None = None
+    vectors: tuple[Cell, ...] = ()
+    kernel: ast.Expr | None = None
+    normalised: bool = False
 
     def coarse(self, lattice: Lattice) -> Lattice:
         """The lattice of the block spins, in its own units: the same crystal with shape / factor.
 
         Raises `ValueError` when the block does not divide the lattice.
         """
+        if not self.factor:
+            if lattice.finite:
+                raise ValueError("these blocks do not fit on a periodic lattice")
+            return lattice
+        if any(size is not None and size % f for size, f in zip(lattice.shape, self.factor, strict=True)):
+            raise ValueError(f"blocks of {self.factor} cells do not divide a lattice of {lattice.shape}")
         shape = tuple(
             None if size is None else size // f for size, f in zip(lattice.shape, self.factor, strict=True)
         )
-        if any(size is not None and size % f for size, f in zip(lattice.shape, self.factor, strict=True)):
-            raise ValueError(f"blocks of {self.factor} cells do not divide a lattice of {lattice.shape}")
         return replace(lattice, shape=shape)

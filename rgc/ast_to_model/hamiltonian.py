@@ -1,0 +1,307 @@
+"""The section `hamiltonian`: from sums over the lattice to named terms."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Generic
+
+from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.domains import Summands, summands
+from rgc.ast_to_model.expand import Expander, Key, factorised, key_value
+from rgc.ast_to_model.name_terms import Draft, name_terms
+from rgc.ast_to_model.polynomial import E, Polynomials, Ring, Tables
+from rgc.ast_to_model.references import References
+from rgc.ast_to_model.scope import Scope, Unknowable, problem, walk
+from rgc.ast_to_model.sites import Bound
+from rgc.errors import Problems, SpecError
+from rgc.model.hamiltonian import Hamiltonian, Table, Term
+from rgc.model.lattice import Cell, Geometry, Lattice, Site
+from rgc.model.operators import Product, Spin
+from rgc.model.spec import Spec
+from rgc.model.spins import Species
+from rgc.model.wrapping import meets_itself
+from rgc.syntax import ast
+
+SAMPLING = ("sample", "mcrg", "variational_mcrg")
+TWO_STATES = ("ising", "binary")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One term as written: weight * key * sum."""
+
+    weight: float
+    key: Key
+    sum: ast.Reduction
+
+
+def check_hamiltonian(spec: Spec, context: Context) -> Spec:
+    """The spec with its Hamiltonian. Problems: see `language.md` section 9; each term is judged by itself."""
+    section = context.section("hamiltonian")
+    if section is None or isinstance(section.body, str | tuple):
+        return spec
+    here = section.name_span or section.span
+    for needed in ("lattice", "spins"):
+        if context.section(needed) is None:
+            context.problems.error("missing-section", f"a hamiltonian needs the section {needed}", here)
+            context.failed.add(needed)
+    if "spins" in context.failed:
+        context.failed.add("hamiltonian")
+        return spec
+    drafts: list[Draft] = []
+    for sign, expr in ast.addends(section.body):
+        drafts += _addend(-1.0 if sign == "-" else 1.0, expr, spec, context)
+    if "hamiltonian" in context.failed or spec.lattice is None:
+        context.failed.add("hamiltonian")
+        return spec
+    terms = name_terms(drafts, [each.name for each in spec.species])
+    _check_terms(terms, spec, context)
+    return replace(spec, hamiltonian=Hamiltonian(terms))
+
+
+def _addend(sign: float, expr: ast.Expr, spec: Spec, context: Context) -> list[Draft]:
+    """The drafts of one addend; its problems go into the context."""
+    found = Problems()
+    References(spec.species, spec.lattice, context.scope, found).check(expr)
+    if found.errors:
+        context.fail("hamiltonian", SpecError(found.errors))
+        return []
+    try:
+        parts = list(_parts(sign, expr, context.scope))
+        if spec.lattice is None:
+            return []
+        return [draft for part in parts for draft in _drafts(part, spec.lattice, spec.species, context.scope)]
+    except SpecError as error:
+        if not any(each.span for each in error.problems):
+            error = SpecError([replace(each, span=expr.span) for each in error.problems])
+        context.fail("hamiltonian", error)
+    except Unknowable:
+        context.failed.add("hamiltonian")
+    return []
+
+
+def _parts(weight: float, expr: ast.Expr, scope: Scope) -> Iterator[Part]:
+    """Coefficients multiplied out, down to single sums over the lattice."""
+    match expr:
+        case ast.Reduction("sum"):
+            yield Part(weight, Key(), expr)
+        case ast.Reduction(kind):
+            hint = "a mean belongs in a measure" if kind == "mean" else "an energy is a sum of local terms"
+            raise problem("not-a-sum", f"a {kind} over the lattice is no energy", expr.span, hint=hint)
+        case ast.Negate(operand):
+            yield from _parts(-weight, operand, scope)
+        case ast.Binary("+" | "-", left, right) if _has_sum(expr):
+            yield from _parts(weight, left, scope)
+            yield from _parts(-weight if expr.op == "-" else weight, right, scope)
+        case ast.Binary("*", left, right) if _has_sum(left) and _has_sum(right):
+            message = "a product of two sums over the lattice couples every spin with every other"
+            raise problem("product-of-sums", message, expr.span)
+        case ast.Binary("*", left, right) if _has_sum(expr):
+            scalar, rest = (right, left) if _has_sum(left) else (left, right)
+            yield from _scaled(scalar, rest, weight, scope)
+        case ast.Binary("/", left, right) if _has_sum(left) and not _has_sum(right):
+            one = ast.Number("1", span=right.span)
+            yield from _scaled(ast.Binary("/", one, right, span=right.span), left, weight, scope)
+        case _ if _has_sum(expr):
+            message = "a sum over the lattice stands inside a function or a power"
+            raise problem("product-of-sums", message, expr.span)
+        case _:
+            hint = "a constant per site is sum(i) c"
+            raise problem(
+                "no-sum", "every term of a hamiltonian is a sum over the lattice", expr.span, hint=hint
+            )
+
+
+def _scaled(scalar: ast.Expr, rest: ast.Expr, weight: float, scope: Scope) -> Iterator[Part]:
+    number, key = factorised(scalar, scope)
+    for part in _parts(weight, rest, scope):
+        yield Part(number * part.weight, key.times(part.key), part.sum)
+
+
+def _has_sum(expr: ast.Expr) -> bool:
+    return any(isinstance(node, ast.Reduction) for node in walk(expr))
+
+
+def _drafts(part: Part, lattice: Geometry, species: tuple[Species, ...], scope: Scope) -> list[Draft]:
+    used = {
+        node.base.name
+        for node in walk(part.sum)
+        if isinstance(node, ast.Index) and isinstance(node.base, ast.Name)
+    }
+    of_sum = [each for each in species if each.name in used]
+    for each in of_sum:
+        if each.states is None or each.alphabet == "height":
+            message = f"a Hamiltonian of {each.alphabet} spins is not supported yet"
+            raise problem("not-yet", message, part.sum.span)
+    domain = summands(part.sum.domain, lattice, scope)
+    if all(each.alphabet in TWO_STATES for each in of_sum):
+        polynomials = Polynomials(species)
+        gathered = _Gathered(part, Expander(polynomials, species, lattice, scope), polynomials)
+        return gathered.product_drafts(domain)
+    tables = Tables(species)
+    return _Gathered(part, Expander(tables, species, lattice, scope), tables).table_drafts(domain)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered(Generic[E]):
+    """The summands of one part, expanded and gathered by what multiplies them."""
+
+    part: Part
+    expander: Expander[E]
+    ring: Ring[E]
+
+    def product_drafts(self: _Gathered[Any], domain: Summands) -> list[Draft]:
+        """One draft for each key, and where the coefficient is no bare name, for each weight and number of spins."""
+        gathered: dict[tuple[Key, float, int], dict[Product, float]] = defaultdict(lambda: defaultdict(float))
+        for inner, polynomial in self._expanded(domain):
+            key = inner.times(self.part.key)
+            whole = not inner.factors and _is_bare(self.part)
+            for monomial, weight in polynomial.items():
+                size = 1.0 if whole else float(f"{abs(weight):.12g}")
+                unit = (key, size, -1 if whole else len(monomial))
+                gathered[unit][_canonical(monomial)] += weight / size
+        return [self._draft(key, size, products) for (key, size, _), products in gathered.items()]
+
+    def table_drafts(self: _Gathered[Any], domain: Summands) -> list[Draft]:
+        """One draft for each key; tables of the same spins are added."""
+        gathered: dict[Key, dict[Product, tuple[float, ...]]] = defaultdict(dict)
+        for inner, tabulated in self._expanded(domain):
+            key = inner.times(self.part.key)
+            for spins, values in tabulated.items():
+                back = tuple(-x for x in spins[0].cell) if spins else ()
+                home = tuple(spin.shifted(back) for spin in spins)
+                before = gathered[key].get(home, (0.0,) * len(values))
+                gathered[key][home] = tuple(a + b for a, b in zip(before, values, strict=True))
+        drafts = []
+        for key, tables in gathered.items():
+            draft = self._draft(key, 1.0, {spins: values[0] for spins, values in tables.items() if not spins})
+            c = self.part.weight * key_value(key, self.expander.scope)
+            drafts.append(replace(draft, tables=_tables(c, tables)))
+        return drafts
+
+    def _draft(self, key: Key, size: float, products: dict[Product, float]) -> Draft:
+        scope = self.expander.scope
+        weights = {product: weight for product, weight in products.items() if weight}
+        factor = self.part.weight * size
+        if weights and all(weight < 0 for weight in weights.values()):
+            factor, weights = -factor, {product: -weight for product, weight in weights.items()}
+        try:
+            value = abs(factor) * key_value(key, scope)
+        except SpecError as error:
+            raise SpecError(
+                [replace(each, span=each.span or self.part.sum.span) for each in error.problems]
+            ) from None
+        if value in (float("inf"), float("-inf")) or value != value:
+            raise problem("not-finite", "the coefficient of this term is not finite", self.part.sum.span)
+        term = Term(
+            "",
+            value,
+            -1 if factor < 0 else 1,
+            tuple((weight, product) for product, weight in sorted(weights.items())),
+            inhomogeneous=key.field,
+            span=self.part.sum.span,
+        )
+        return Draft(term, key, abs(factor) == 1)
+
+    def _expanded(self, domain: Summands) -> Iterator[tuple[Key, E]]:
+        """Key and function of every summand. Raises `SpecError` also where the order of exchangeable indices matters and where
+        parts of a summand that do not reach as far as the whole would survive beyond an open edge."""
+        body = self.part.sum.body
+        for bound in domain.bounds:
+            expansion = self.expander.expand(body, bound)
+            self._check_exchange(expansion, bound, domain)
+            self._check_edges(expansion, bound)
+            yield from expansion.items()
+
+    def _check_exchange(self, expansion: dict[Key, E], bound: Bound, domain: Summands) -> None:
+        names = domain.exchangeable
+        for first, second in pairwise(names):
+            swapped = self.expander.expand(
+                self.part.sum.body, {**bound, first: bound[second], second: bound[first]}
+            )
+            if not _same(expansion, swapped):
+                message = f"{first} and {second} have no order, but this changes when they are exchanged"
+                hint = "give the direction: sum(i) ... s[i]*s[i+x]"
+                raise problem("not-symmetric", message, self.part.sum.body.span, hint=hint)
+
+    def _check_edges(self, expansion: dict[Key, E], bound: Bound) -> None:
+        lattice = self.expander.lattice
+        if not isinstance(lattice, Lattice) or "open" not in lattice.boundary:
+            return
+        axes = [k for k, edge in enumerate(lattice.boundary) if edge == "open"]
+        cells = _cells(bound) | {spin.cell for spin in self.expander.spins(self.part.sum.body, bound)}
+        for function in expansion.values():
+            for support in self.ring.supports(function):
+                if any(_extent(cells, k) > _extent({s.cell for s in support}, k) for k in axes):
+                    message = "at an open edge this leaves a rest: it expands to terms of fewer spins than the whole"
+                    hint = "write the terms of different reach as sums of their own"
+                    raise problem("open-edge", message, self.part.sum.span, hint=hint)
+
+
+def _same(a: dict[Key, Any], b: dict[Key, Any]) -> bool:
+    if a.keys() != b.keys():
+        return False
+    for key in a:
+        if a[key].keys() != b[key].keys():
+            return False
+        for support, value in a[key].items():
+            left = value if isinstance(value, tuple) else (value,)
+            right = b[key][support] if isinstance(value, tuple) else (b[key][support],)
+            if any(abs(x - y) > 1e-12 * (abs(x) + abs(y)) for x, y in zip(left, right, strict=True)):
+                return False
+    return True
+
+
+def _cells(bound: Bound) -> set[Cell]:
+    sites = [site for each in bound.values() for site in ((each,) if isinstance(each, Site) else each.sites)]
+    return {site.cell for site in sites}
+
+
+def _extent(cells: set[Cell], axis: int) -> int:
+    along = [cell[axis] for cell in cells]
+    return max(along) - min(along) if along else 0
+
+
+def _is_bare(part: Part) -> bool:
+    (factor,) = part.key.factors if len(part.key.factors) == 1 else (None,)
+    return isinstance(factor, ast.Name) and abs(part.weight) == 1
+
+
+def _canonical(monomial: frozenset[Spin]) -> Product:
+    if not monomial:
+        return ()
+    back = tuple(-x for x in min(monomial).cell)
+    return tuple(sorted(spin.shifted(back) for spin in monomial))
+
+
+def _tables(c: float, tables: dict[Product, tuple[float, ...]]) -> tuple[Table, ...]:
+    return tuple(
+        Table(spins, tuple(c * v + 0.0 for v in values)) for spins, values in sorted(tables.items()) if spins
+    )
+
+
+def _check_terms(terms: tuple[Term, ...], spec: Spec, context: Context) -> None:
+    for term in terms:
+        for number, species in enumerate(spec.species):
+            if species.symmetric and term.coupling and _odd(term, number):
+                message = (
+                    f"the spins '{species.name}' are declared symmetric, but this term changes sign with them"
+                )
+                hint = f"declare {species.name}: {species.alphabet}"
+                context.problems.error("broken-symmetry", message, term.span, hint=hint)
+        if (
+            isinstance(spec.lattice, Lattice)
+            and context.scheme in SAMPLING
+            and meets_itself(term, spec.lattice)
+        ):
+            shape = " x ".join("infinite" if size is None else str(size) for size in spec.lattice.shape)
+            message = f"on a lattice of {shape} cells this term meets itself around the boundary"
+            hint = "take a larger lattice or open boundaries; enumerate counts such bonds with their multiplicity"
+            context.problems.error("lattice-too-small", message, term.span, hint=hint)
+
+
+def _odd(term: Term, species: int) -> bool:
+    return any(sum(spin.species == species for spin in product) % 2 for _, product in term.products)

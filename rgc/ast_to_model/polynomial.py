@@ -1,0 +1,164 @@
+"""Functions of a few spins: polynomials for two-state spins, tables for all others, behind one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product as cartesian
+from math import prod
+from typing import Protocol, TypeVar
+
+from rgc.model.operators import Spin
+from rgc.model.spins import Species
+
+Monomial = frozenset[Spin]
+Polynomial = Mapping[Monomial, float]
+"""A multilinear polynomial: a weight for each product of distinct spins."""
+
+Tabulated = Mapping[tuple[Spin, ...], tuple[float, ...]]
+"""A sum of local functions: for each sorted set of spins its values, row-major over `Species.values`."""
+
+MOST_STATES = 2**16
+_NEGLIGIBLE = 1e-14
+
+E = TypeVar("E")
+
+
+class Ring(Protocol[E]):
+    """Sums and products of functions of spins."""
+
+    def constant(self, value: float) -> E: ...
+    def spin(self, spin: Spin) -> E: ...
+    def add(self, a: E, b: E) -> E: ...
+    def multiply(self, a: E, b: E) -> E: ...
+
+    def tabulate(self, spins: Sequence[Spin], function: Callable[[Mapping[Spin, float]], float]) -> E:
+        """The function, evaluated at all states of the spins. Raises `OverflowError` beyond 65536 states."""
+        ...
+
+    def supports(self, a: E) -> tuple[tuple[Spin, ...], ...]:
+        """The sets of spins that its parts depend on."""
+        ...
+
+
+def sum_of(ring: Ring[E], parts: Sequence[E]) -> E:
+    total = ring.constant(0.0)
+    for part in parts:
+        total = ring.add(total, part)
+    return total
+
+
+class Polynomials:
+    """Polynomials in Ising spins (s*s = 1) and binary spins (v*v = v)."""
+
+    def __init__(self, species: Sequence[Species]) -> None:
+        self.species = species
+
+    def constant(self, value: float) -> Polynomial:
+        return {frozenset(): value} if value else {}
+
+    def spin(self, spin: Spin) -> Polynomial:
+        return {frozenset({spin}): 1.0}
+
+    def add(self, a: Polynomial, b: Polynomial) -> Polynomial:
+        total = dict(a)
+        for monomial, weight in b.items():
+            _put(total, monomial, weight)
+        return total
+
+    def multiply(self, a: Polynomial, b: Polynomial) -> Polynomial:
+        total: dict[Monomial, float] = {}
+        for (left, x), (right, y) in cartesian(a.items(), b.items()):
+            squared = {spin for spin in left & right if self.species[spin.species].alphabet == "ising"}
+            _put(total, (left | right) - squared, x * y)
+        return total
+
+    def tabulate(
+        self, spins: Sequence[Spin], function: Callable[[Mapping[Spin, float]], float]
+    ) -> Polynomial:
+        ordered = tuple(sorted(set(spins)))
+        values = _values(ordered, self.species, function)
+        for k, spin in enumerate(ordered):
+            values = _interpolated(values, k, len(ordered), self.species[spin.species].alphabet == "ising")
+        largest = max(map(abs, values))
+        return {
+            frozenset(spin for spin, chosen in zip(ordered, subset, strict=True) if chosen): value
+            for subset, value in zip(cartesian((0, 1), repeat=len(ordered)), values, strict=True)
+            if abs(value) > _NEGLIGIBLE * largest
+        }
+
+    def supports(self, a: Polynomial) -> tuple[tuple[Spin, ...], ...]:
+        return tuple(tuple(sorted(monomial)) for monomial in a)
+
+
+class Tables:
+    """Sums of tables over spins of any finite alphabet."""
+
+    def __init__(self, species: Sequence[Species]) -> None:
+        self.species = species
+
+    def constant(self, value: float) -> Tabulated:
+        return {(): (value,)} if value else {}
+
+    def spin(self, spin: Spin) -> Tabulated:
+        return {(spin,): tuple(float(value) for value in self.species[spin.species].values)}
+
+    def add(self, a: Tabulated, b: Tabulated) -> Tabulated:
+        total = dict(a)
+        for spins, values in b.items():
+            before = total.get(spins, (0.0,) * len(values))
+            total[spins] = tuple(x + y for x, y in zip(before, values, strict=True))
+        return total
+
+    def multiply(self, a: Tabulated, b: Tabulated) -> Tabulated:
+        total: Tabulated = {}
+        for left, right in cartesian(a.items(), b.items()):
+            spins = tuple(sorted({*left[0], *right[0]}))
+            x, y = self._function(*left), self._function(*right)
+            values = _values(spins, self.species, lambda at, x=x, y=y: x(at) * y(at))  # type: ignore[misc]
+            total = self.add(total, {spins: tuple(values)})
+        return total
+
+    def tabulate(self, spins: Sequence[Spin], function: Callable[[Mapping[Spin, float]], float]) -> Tabulated:
+        ordered = tuple(sorted(set(spins)))
+        return {ordered: tuple(_values(ordered, self.species, function))}
+
+    def supports(self, a: Tabulated) -> tuple[tuple[Spin, ...], ...]:
+        return tuple(a)
+
+    def _function(
+        self, spins: tuple[Spin, ...], values: tuple[float, ...]
+    ) -> Callable[[Mapping[Spin, float]], float]:
+        states = cartesian(*(self.species[spin.species].values for spin in spins))
+        table = dict(zip(states, values, strict=True))
+        return lambda at: table[tuple(int(at[spin]) for spin in spins)]
+
+
+def _put(total: dict[Monomial, float], monomial: Monomial, weight: float) -> None:
+    value = total.get(monomial, 0.0) + weight
+    if value:
+        total[monomial] = value
+    else:
+        total.pop(monomial, None)
+
+
+def _values(
+    spins: tuple[Spin, ...], species: Sequence[Species], function: Callable[[Mapping[Spin, float]], float]
+) -> list[float]:
+    """The function at all states, row-major: the last spin runs fastest."""
+    alphabets = [species[spin.species].values for spin in spins]
+    if prod(map(len, alphabets)) > MOST_STATES:
+        raise OverflowError(f"a function of {len(spins)} spins has more than {MOST_STATES} states")
+    return [
+        float(function(dict(zip(spins, map(float, states), strict=True)))) for states in cartesian(*alphabets)
+    ]
+
+
+def _interpolated(values: Sequence[float], axis: int, axes: int, ising: bool) -> list[float]:
+    """From the values at the two states of one spin to the coefficients of 1 and of that spin."""
+    stride = 2 ** (axes - 1 - axis)
+    out = list(values)
+    for k, low in enumerate(values):
+        if not k // stride % 2:
+            high = values[k + stride]
+            out[k], out[k + stride] = ((low + high) / 2, (high - low) / 2) if ising else (low, high - low)
+    return out

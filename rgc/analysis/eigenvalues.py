@@ -77,7 +77,8 @@ def eigenvectors(matrix: Floats) -> tuple[Complex, Complex, Complex]:
     return values[order].astype(np.complex128), right, left
 
 
-def leading_spectra(correlations: Correlations, operators: Sequence[int]) -> tuple[Complex, ...]:
-    """The spectra [r, n] with the first n of the operators, n = 1, 2, ..., all."""
-    sizes = range(1, len(operators) + 1)
-    return tuple(spectrum(linearised(correlations, operators[:n])) for n in sizes)
+def leading_spectra(
+    correlations: Correlations, operators: Sequence[int], sizes: Sequence[int]
+) -> dict[int, Complex]:
+    """For each n in `sizes` the spectra [r, n] with the first n of the operators."""
+    return {n: spectrum(linearised(correlations, operators[:n])) for n in sizes}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,31 +26,34 @@ _CLOSE = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LevelSpectrum:
-    """The spectra of the map from level - 1 to `level` in one sector: `spectra[n - 1]` [1 + group, n] with the leading n
-    operators, whose ranges are `ranges`; `scale` is b of this step; `wrapped`: the coarse lattice does not hold the range."""
+    """The spectra of the map from level - 1 to `level` in one sector: `spectra[n]` [1 + group, n] with the leading n operators, at
+    least for the `shells`; `ranges` are those of all its operators; `scale` is b of this step; `wrapped`: the coarse lattice does
+    not hold the range."""
 
     level: int
     scale: float
     wrapped: bool
     ranges: tuple[float, ...]
-    spectra: tuple[Complex, ...]
+    spectra: Mapping[int, Complex]
 
     def leading(self, operators: int) -> Floats:
         """The leading exponent [1 + group] with that many operators."""
-        return exponents(self.spectra[operators - 1][:, 0], self.scale)
+        return exponents(self.spectra[operators][:, 0], self.scale)
 
     @property
     def full(self) -> Floats:
         """The leading exponent [1 + group] with the full basis."""
-        return self.leading(len(self.spectra))
+        return self.leading(len(self.ranges))
 
     @property
     def shells(self) -> tuple[int, ...]:
-        """Numbers of operators at which a shell of equal range is complete, rising; the last one is the full basis."""
-        ends = [
-            n for n, (a, b) in enumerate(zip(self.ranges, self.ranges[1:], strict=False), 1) if b - a > _CLOSE
-        ]
-        return (*ends, len(self.ranges))
+        return shells(self.ranges)
+
+
+def shells(ranges: Sequence[float]) -> tuple[int, ...]:
+    """Numbers of operators at which a shell of equal range is complete, rising; the last one is the full basis."""
+    ends = [n for n, (a, b) in enumerate(pairwise(ranges), 1) if b - a > _CLOSE]
+    return (*ends, len(ranges)) if ranges else ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +82,7 @@ def headline(levels: Sequence[LevelSpectrum]) -> Headline:
 
     With fewer than two unwrapped levels the systematic error is None, and without any the value belongs to the first level.
     """
-    usable = [each for each in levels if each.spectra]
+    usable = [each for each in levels if each.ranges]
     unwrapped = [each for each in usable if not each.wrapped]
     if not usable:
         return Headline(
@@ -108,12 +112,12 @@ def extrapolate(levels: Sequence[LevelSpectrum]) -> Headline | None:
     The last three unwrapped levels, or where there are fewer the last three. None with fewer than three levels; where successive
     differences do not shrink there is no limit to extrapolate to, and value and error are None.
     """
-    usable = [each for each in levels if each.spectra]
+    usable = [each for each in levels if each.ranges]
     unwrapped = [each for each in usable if not each.wrapped]
     three = unwrapped[-3:] if len(unwrapped) > 2 else usable[-3:]
     if len(three) < 3:
         return None
-    limits = [aitken(*(each.leading(min(n, len(each.spectra))) for each in three)) for n in three[-1].shells]
+    limits = [aitken(*(each.leading(min(n, len(each.ranges))) for each in three)) for n in three[-1].shells]
     resampled = limits[-1]
     value, statistical = map(float, jackknife(resampled))
     if not np.isfinite(value):

@@ -1,0 +1,75 @@
+"""When a sampling run sweeps and when it records, cut into steps of the runner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import ceil
+
+from rgc.model.spec import Value
+
+WORK = 5e7
+"""Spin updates of a step: a few hundredths of a second on one core."""
+
+MOST_RECORDS = 256
+"""Records of a step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Sweeps `first`, ..., `first + count - 1`, counted from the start of the run, and the record that follows them, if any."""
+
+    first: int
+    count: int
+    record: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`thermalise` sweeps, then `records` records with `every` sweeps before each, for `replicas` replicas in steps of `stride`
+    sweeps."""
+
+    thermalise: int
+    records: int
+    every: int
+    replicas: int
+    stride: int
+
+    @property
+    def sweeps(self) -> int:
+        """All sweeps of the run."""
+        return self.thermalise + self.records * self.every
+
+    @property
+    def steps(self) -> int:
+        return ceil(self.sweeps / self.stride)
+
+    @property
+    def words(self) -> int:
+        return self.replicas // 64
+
+    def pieces(self, step: int) -> Iterator[Piece]:
+        """The work of one step."""
+        at, end = step * self.stride, min((step + 1) * self.stride, self.sweeps)
+        while at < end:
+            done = max(at - self.thermalise, 0) // self.every
+            mark = self.thermalise + (done + 1) * self.every if self.records else end
+            stop = min(mark, end)
+            yield Piece(at, stop - at, done if stop == mark and self.records else None)
+            at = stop
+
+
+def make_plan(options: Mapping[str, Value], sites: int) -> Plan:
+    """The plan of `sweeps`, `thermalise` (default sweeps / 5), `every` and `replicas` on a lattice of so many sites.
+
+    `every` is at most `sweeps`, so that there is at least one record; sweeps beyond the last whole `every` are not made.
+    """
+    sweeps, replicas = _integer(options, "sweeps", 20000), _integer(options, "replicas", 256)
+    every = min(_integer(options, "every", 10), sweeps)
+    stride = max(1, min(int(WORK / (sites * replicas)), MOST_RECORDS * every))
+    return Plan(_integer(options, "thermalise", sweeps // 5), sweeps // every, every, replicas, stride)
+
+
+def _integer(options: Mapping[str, Value], name: str, default: int) -> int:
+    value = options.get(name, default)
+    return int(value) if isinstance(value, int | float) else default

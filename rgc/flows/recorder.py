@@ -1,0 +1,76 @@
+"""Measuring: sums of products over the lattice, replica by replica."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.backend import Arguments
+from rgc.model.lattice import Lattice
+from rgc.model.spins import Species
+from rgc.model_to_program.operators_to_tallies import Measurable, Measurement, Wanted, operators_to_tallies
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend, Kernel, State
+
+Ints = NDArray[np.int64]
+Sums = Mapping["Row", Ints]
+"""S of each row, int64[replica] or int64[cell of the axis, replica]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A sum over the lattice, or with `axis` one for each coordinate along that axis."""
+
+    operator: Measurable
+    axis: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recorder:
+    """A compiled measurement: `rows[array]` are the rows of each tally array."""
+
+    measurement: Measurement
+    kernel: Kernel
+    rows: tuple[tuple[Row, ...], ...]
+
+    def places(self) -> dict[Row, Ints]:
+        """How many products each sum has."""
+        return {
+            row: places
+            for rows, array in zip(self.rows, self.measurement.places, strict=True)
+            for row, places in zip(rows, array, strict=True)
+        }
+
+    def __call__(self, packed: Sequence[State], words: int) -> tuple[list[State], dict[Row, Ints]]:
+        """The fields, unchanged, and the sums."""
+        nothing = Arguments(
+            np.zeros((0, 1 + self.measurement.program.planes, words), np.uint64),
+            np.zeros((0, 64 * words), np.int32),
+        )
+        fields, counts = self.kernel(packed, nothing, np.zeros((1, 0, 2), np.uint64))
+        sums = self.measurement.sums(counts, 64 * words)
+        found = {
+            row: s
+            for rows, array in zip(self.rows, sums, strict=True)
+            for row, s in zip(rows, array[0], strict=True)
+        }
+        return fields, found
+
+
+def make_recorder(
+    lattice: Lattice, species: Sequence[Species], rows: Sequence[Row], backend: Backend
+) -> Recorder:
+    """The recorder of some rows; equal rows are measured once."""
+    axes = sorted({row.axis for row in rows}, key=lambda axis: -1 if axis is None else axis)
+    split = tuple(tuple(dict.fromkeys(row for row in rows if row.axis == axis)) for axis in axes)
+    wanted = [
+        Wanted(tuple(row.operator for row in part), True, () if axis is None else (axis,))
+        for part, axis in zip(split, axes, strict=True)
+    ]
+    measurement = operators_to_tallies(lattice, species, wanted)
+    return Recorder(measurement, backend.compile(measurement.program), split)

@@ -216,17 +216,21 @@ def check_limits(field: Field, value: float, span: Span | None) -> None:
     """Raise SpecError where a number lies outside the limits of its option, with the nearest number allowed."""
     limit = ""
     if field.least is not None and value < field.least:
-        limit = f"at least {field.least:.20g}"
+        limit = f"at least {_shown(field.least)}"
     elif field.above is not None and value <= field.above:
-        limit = f"above {field.above:g}"
+        limit = f"above {_shown(field.above)}"
     elif field.most is not None and value > field.most:
-        limit = f"at most {field.most:.20g}"
+        limit = f"at most {_shown(field.most)}"
     if limit and field.multiple == 1:
-        raise problem("out-of-range", f"'{field.name}' must be {limit}, not {value:.20g}", span)
-    if value % field.multiple or limit:
+        raise problem("out-of-range", f"'{field.name}' must be {limit}, not {_shown(value)}", span)
+    if limit or (field.multiple > 1 and value % field.multiple):
         nearest = max(round(value / field.multiple), 1) * field.multiple
-        message = f"'{field.name}' must be a multiple of {field.multiple}, not {value:.20g}"
+        message = f"'{field.name}' must be a multiple of {field.multiple}, not {_shown(value)}"
         raise problem("not-a-multiple", message, span, hint=f"the nearest is {nearest}")
+
+
+def _shown(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.10g}"
 
 
 def _flag(field: Field, expr: ast.Expr) -> bool:

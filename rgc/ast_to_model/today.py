@@ -1,0 +1,68 @@
+"""What can be checked and printed today but not yet run: refused by the compiler, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rgc.errors import Problem, SpecError
+from rgc.model.lattice import Lattice
+from rgc.model.schemes import CLUSTER_UPDATES, SCHEMES
+from rgc.model.spec import CallValue, Spec
+from rgc.syntax import ast
+from rgc.text import Span
+
+ALPHABETS = ("ising", "binary")
+RULES = ("majority", "kadanoff", "decimate")
+
+
+def refuse_later(spec: Spec) -> None:
+    """Raise `SpecError` for a spec that checks but cannot be run by this version, with every reason."""
+    problems = tuple(_reasons(spec))
+    if problems:
+        raise SpecError(problems)
+
+
+def _reasons(spec: Spec) -> Iterator[Problem]:
+    if spec.flow is None:
+        hint = "add a flow, such as: flow sample()"
+        yield Problem("no-flow", "this spec has no flow, and measuring without one comes later", hint=hint)
+        return
+    if not SCHEMES[spec.flow.scheme].runs:
+        ready = " and ".join(name for name, scheme in SCHEMES.items() if scheme.runs)
+        message = f"'{spec.flow.scheme}' comes later: it is checked but cannot be run yet"
+        yield Problem("scheme-later", message, spec.flow.span, hint=f"{ready} run today")
+        return
+    yield from _physics(spec)
+    update = spec.flow.options.get("update")
+    name = update.name if isinstance(update, CallValue) else update
+    if name in (*CLUSTER_UPDATES, "tempering"):
+        hint = "update=auto chooses between metropolis and heat_bath"
+        yield Problem("update-later", f"the update '{name}' comes later", spec.flow.span, hint=hint)
+    random = any(term.inhomogeneous for term in spec.hamiltonian.terms) if spec.hamiltonian else False
+    if random or "disorder" in spec.flow.options:
+        message = "couplings that differ from place to place come later"
+        yield Problem("disorder-later", message, _place(spec, "hamiltonian"))
+
+
+def _physics(spec: Spec) -> Iterator[Problem]:
+    if not isinstance(spec.lattice, Lattice):
+        message = "lattices without unit cells come later"
+        yield Problem("lattice-later", message, _place(spec, "lattice"))
+    for species in spec.species:
+        if species.alphabet not in ALPHABETS:
+            message = f"{species.alphabet} spins come later"
+            yield Problem(
+                "spins-later", message, _place(spec, "spins"), hint="ising and binary spins run today"
+            )
+    for block in spec.blocks if spec.flow is not None and spec.flow.scheme == "mcrg" else ():
+        if block.rule not in RULES or block.free:
+            what = "p=free" if block.free else f"the block map '{block.rule}'"
+            hint = "majority, decimate and kadanoff(b, p=...) run today"
+            yield Problem("block-later", f"{what} comes later", _place(spec, "block"), hint=hint)
+
+
+def _place(spec: Spec, name: str) -> Span | None:
+    section = spec.document.section(name)
+    if section is None:
+        return None
+    return section.body.span if isinstance(section.body, ast.Node) else section.name_span

@@ -112,7 +112,7 @@ def _block_spin(code: RuleWriter, block: Block, words: Sequence[Value], draw: in
     if block.rule == "decimate":
         (word,) = words
         return word
-    size, count = len(words), code.count(words)
+    size, count = len(words), code.counter(words)
     if block.rule == "kadanoff":
         classes = tuple((code.equals(count, c), _slot(sums, size - 2 * c)) for c in range(size + 1))
         return code.add(Below(classes, None, draw))

@@ -19,7 +19,7 @@ from rgc.model.operators import Spin
 from rgc.model.spins import Species
 from rgc.model.stars import Star, Step
 from rgc.model_to_program.fields import spin_fields
-from rgc.model_to_program.rule_writer import RuleWriter
+from rgc.model_to_program.rule_writer import Counter, RuleWriter
 from rgc.model_to_program.update import Kind, Sums, Update
 from rgc.passes.choose_acceptance import Acceptance, Form, choose_acceptance
 from rgc.program.nodes import Accept, Below, Store, Value, Weigh
@@ -153,25 +153,34 @@ class _UpdateRule:
         classes = choice.field if kind == "heat_bath" else choice.flip
         if classes is None:
             classes = tuple(cartesian(*(range(n + 1) for n in choice.sizes)))
-        counts = [self.code.count(group) if group else None for group in words]
         slots = [self.tables.threshold(kind, _sums(choice.sizes, each)) for each in classes]
         if len(classes) == 1:
             return self.code.add(Below((), slots[0], self.draws[0]))
-        masks = [self._mask(counts, each) for each in classes]
+        felt = [(self.code.counter(group), group_number) for group_number, group in enumerate(words) if group]
+        keys = [tuple(each[number] for _, number in felt) for each in classes]
+        masks = self._masks([counter for counter, _ in felt], keys)
         return self.code.add(Below(tuple(zip(masks, slots, strict=True)), None, self.draws[0]))
 
-    def _mask(self, counts: Sequence[Value | None], numbers: Sequence[int]) -> Value:
-        pairs = zip(counts, numbers, strict=True)
-        return self.code.bit("and", [self.code.equals(count, k) for count, k in pairs if count is not None])
+    def _masks(self, counters: Sequence[Counter], keys: Sequence[Sums]) -> list[Value]:
+        """Where the counts of the groups are those of each key; keys with a common beginning share its mask."""
+        digits = [
+            {k: self.code.equals(counter, k) for k in sorted({key[place] for key in keys})}
+            for place, counter in enumerate(counters)
+        ]
+        masks: dict[Sums, Value] = {(k,): mask for k, mask in digits[0].items()}
+        for place, digit in enumerate(digits[1:], start=1):
+            beginnings = dict.fromkeys(key[: place + 1] for key in keys)
+            masks = {each: self.code.bit("and", (masks[each[:-1]], digit[each[-1]])) for each in beginnings}
+        return [masks[tuple(key)] for key in keys]
 
     def _factors(self, choice: Acceptance) -> list[Value]:
         """One Bernoulli word for each group: min(1, exp(-dE_g))."""
         factors = []
         for group, words in enumerate(self._words(with_own=True)):
             if words:
-                count, size = self.code.count(words), choice.sizes[group]
+                counter, size = self.code.counter(words), choice.sizes[group]
                 classes = tuple(
-                    (self.code.equals(count, k), self._threshold_of(group, size - 2 * k))
+                    (self.code.equals(counter, k), self._threshold_of(group, size - 2 * k))
                     for k in choice.by_group[group]
                 )
                 factors.append(self.code.add(Below(classes, None, self.draws[group])))

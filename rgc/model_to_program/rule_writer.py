@@ -10,6 +10,14 @@ from rgc.program.nodes import Bit, Count, Is, Load, Node, Tally, Value
 from rgc.program.program import Rule
 
 
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """The count of several words, or a single word that stands for its own count."""
+
+    value: Value
+    several: bool = False
+
+
 @dataclass(slots=True)
 class RuleWriter:
     """A rule in the making. Words: bit 1 means s = -1, so that the product of spins is the XOR of their words."""
@@ -39,9 +47,6 @@ class RuleWriter:
         words = tuple(operands)
         return words[0] if len(words) == 1 else self.add(Bit(op, words))  # type: ignore[arg-type]
 
-    def invert(self, word: Value) -> Value:
-        return self.add(Bit("not", (word,)))
-
     def product(self, spins: Iterable[Spin]) -> Value:
         """The word of a product of at least one spin (1 where it is -1), built upon the products written before: first from two
         known parts, else from the largest known part and single spins."""
@@ -57,11 +62,15 @@ class RuleWriter:
         self._products[wanted] = self.bit("xor", words)
         return self._products[wanted]
 
-    def count(self, words: Sequence[Value]) -> Value:
-        return self.add(Count(tuple(words)))
+    def counter(self, words: Sequence[Value]) -> Counter:
+        """What `equals` compares: how many of the words are 1."""
+        return Counter(words[0]) if len(words) == 1 else Counter(self.add(Count(tuple(words))), several=True)
 
-    def equals(self, count: Value, number: int) -> Value:
-        return self.add(Is(count, number))
+    def equals(self, counter: Counter, number: int) -> Value:
+        """The word that is 1 where the count is `number`; of one word the word itself or its inverse."""
+        if counter.several:
+            return self.add(Is(counter.value, number))
+        return counter.value if number else self.add(Bit("not", (counter.value,)))
 
     def rule(self) -> Rule:
         return Rule(self.letter, tuple(self.nodes))

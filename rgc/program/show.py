@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from textwrap import wrap
 
 from rgc.model.sites import Cells
 from rgc.program.nodes import Accept, Below, Bit, Count, Is, Load, Node, Store, Tally, Weigh
@@ -30,25 +31,49 @@ def show_rule(program: Program, number: int) -> list[str]:
     """One rule; nodes of one kind that follow each other share lines."""
     rule = program.rules[number]
     lines = [f"  rule {number}, site {_LETTERS[rule.letter]}:"]
-    for _, run in groupby(enumerate(rule.nodes), key=lambda each: type(each[1]).__name__):
-        lines += _wrapped(
-            f"v{k} = {_node(program, rule, node)}" if _yields(node) else _node(program, rule, node)
-            for k, node in run
-        )
+    for _, run in groupby(enumerate(rule.nodes), key=lambda each: type(each[1])):
+        lines += _wrapped(_texts(program, rule, list(run)))
     return lines
 
 
-def _yields(node: Node) -> bool:
-    return not isinstance(node, Store | Tally)
+def _texts(program: Program, rule: Rule, run: Sequence[tuple[int, Node]]) -> Iterator[str]:
+    """Nodes of one kind; successive comparisons of one count are one range."""
+    if isinstance(run[0][1], Is):
+        pairs = [(k, node) for k, node in run if isinstance(node, Is)]
+        for _, group in groupby(pairs, key=lambda each: (each[1].count, each[1].number - each[0])):
+            same = list(group)
+            numbers = _range("", [node.number for _, node in same])
+            yield f"{_range('v', [k for k, _ in same])} = v{same[0][1].count} is {numbers}"
+        return
+    for k, node in run:
+        text = _node(program, rule, node)
+        yield text if isinstance(node, Store | Tally) else f"v{k} = {text}"
 
 
-def _wrapped(texts: Iterator[str] | map[str]) -> Iterator[str]:
+def _range(name: str, numbers: Sequence[int]) -> str:
+    """`v3`, or `v3..v7` of successive numbers."""
+    first, last = f"{name}{numbers[0]}", f"{name}{numbers[-1]}"
+    return first if len(numbers) == 1 else f"{first}..{last}"
+
+
+def _slots(name: str, pairs: Sequence[tuple[int, int]]) -> str:
+    """Masks and their slots, `v3: T0`, or `v3..v7: T0..T4` where both are successive."""
+    runs = groupby(enumerate(pairs), key=lambda each: (each[1][0] - each[0], each[1][1] - each[0]))
+    groups = [[pair for _, pair in run] for _, run in runs]
+    return ", ".join(f"{_range('v', [m for m, _ in g])}: {_range(name, [s for _, s in g])}" for g in groups)
+
+
+def _wrapped(texts: Iterable[str]) -> Iterator[str]:
+    """Several to a line while they fit; one that does not fit alone goes over several lines."""
     line = ""
     for text in texts:
-        if line and len(line) + len(text) + 3 > _WIDTH:
+        if line and len(line) + len(text) + 2 <= _WIDTH:
+            line += f"; {text}"
+            continue
+        if line:
             yield line
-            line = ""
-        line = f"{line}; {text}" if line else f"    {text}"
+        *full, line = wrap(text, _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 8)
+        yield from full
     if line:
         yield line
 
@@ -78,12 +103,11 @@ def _node(program: Program, rule: Rule, node: Node) -> str:
         case Is(count, number):
             return f"v{count} is {number}"
         case Below(classes, otherwise, draw):
-            slots = [f"v{mask}: T{slot}" for mask, slot in classes]
+            slots = [_slots("T", classes)] if classes else []
             rest = [] if otherwise is None else [f"else: T{otherwise}"]
             return f"below(draw {draw}; {', '.join(slots + rest)})"
         case Weigh(masks, slots, base):
-            terms = [f"v{mask}: W{slot}" for mask, slot in zip(masks, slots, strict=True)]
-            return f"weigh(W{base}; {', '.join(terms)})"
+            return f"weigh(W{base}; {_slots('W', list(zip(masks, slots, strict=True)))})"
         case Accept(lanes, draw):
             return f"accept(draw {draw}; v{lanes})"
         case Store(field, word, plane):

@@ -10,18 +10,18 @@ from pathlib import Path
 
 from rgc.ast_to_model.block import check_block
 from rgc.ast_to_model.context import Check, Context
-from rgc.ast_to_model.hamiltonian import check_hamiltonian
-from rgc.ast_to_model.lattice import check_lattice
 from rgc.ast_to_model.data import check_data
 from rgc.ast_to_model.expect import check_expect
 from rgc.ast_to_model.flow import check_flow
+from rgc.ast_to_model.hamiltonian import check_hamiltonian
 from rgc.ast_to_model.include import merge_includes
+from rgc.ast_to_model.lattice import check_lattice
 from rgc.ast_to_model.map import check_map
 from rgc.ast_to_model.measure import check_measure
 from rgc.ast_to_model.parameters import check_parameters
 from rgc.ast_to_model.scan import check_scan
-from rgc.ast_to_model.stack import check_stack
 from rgc.ast_to_model.spins import check_spins
+from rgc.ast_to_model.stack import check_stack
 from rgc.errors import Problem
 from rgc.model.spec import Spec
 from rgc.syntax import ast

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from rgc.errors import SpecError
 from rgc.model.lattices import honeycomb, square, triangular
@@ -105,7 +106,7 @@ def test_every_site_update_is_balanced_and_a_sweep_forgets_its_start(name: str, 
         flow = weights[:, None] * matrix
         assert np.abs(flow - flow.T).max() < resolution * weights.max(), "a step breaks detailed balance"
         assert np.allclose(matrix.sum(axis=1), 1)
-        sweep = sweep @ matrix
+        sweep = sweep @ csr_array(matrix)
         visits += 1
     assert visits == system.spins
     assert np.abs(weights @ sweep - weights).max() < resolution

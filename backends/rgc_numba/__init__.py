@@ -6,13 +6,16 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments, Kernel
 from rgc.program.program import Program
+
+if TYPE_CHECKING:
+    from rgc_numba.state import Packed
 
 Words = NDArray[np.uint64]
 
@@ -39,15 +42,17 @@ class NumbaBackend:
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
         """The kernel of a program; its machine code is made at the first call, or read from the cache folder."""
-        from rgc_numba.kernel import GatherKernel, Shares
+        from rgc_numba.kernel import compile_program
 
-        return GatherKernel(program, Shares(self._pool, self._threads))
+        return compile_program(program, self._pool, self._threads, constant)
 
-    def pack(self, field: Words) -> Words:
-        return np.array(field, dtype=np.uint64, order="C")
+    def pack(self, field: Words) -> Packed:
+        from rgc_numba.state import Packed
 
-    def unpack(self, state: Words) -> Words:
-        return np.array(state)
+        return Packed(np.array(field, dtype=np.uint64, order="C"))
+
+    def unpack(self, state: Packed) -> Words:
+        return np.array(state.canonical())
 
     def _pool(self) -> Executor:
         if self._executor is None:

@@ -9,16 +9,43 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.backend import Arguments
-from rgc.program.nodes import Accept
+from rgc.backend import Arguments, Kernel
+from rgc.program.draws import counters
+from rgc.program.nodes import Accept, Store
 from rgc.program.program import Program, TallyArray
 from rgc.program.tables import exponentials
-from rgc_numba import gather
+from rgc_numba import gather, rows
+from rgc_numba.bernoulli import uniform_thresholds
 from rgc_numba.cache import load
+from rgc_numba.layout import Layout
 from rgc_numba.source import listing
+from rgc_numba.state import Packed
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 Words = NDArray[np.uint64]
 Counts = NDArray[np.int64]
+
+
+def compile_program(
+    program: Program, pool: Callable[[], Executor], threads: int, constant: Arguments | None
+) -> Kernel:
+    """The row kernel where rows vectorise, else the gather kernel."""
+    shares = Shares(pool, threads)
+
+    def gathering() -> Kernel:
+        return GatherKernel(program, shares)
+
+    if program.tallies:
+        return gathering()
+
+    def general() -> Kernel:
+        return RowKernel(program, shares, None, gathering)
+
+    try:
+        return RowKernel(program, shares, constant, gathering if constant is None else general)
+    except ValueError:
+        return gathering()
 
 
 class Shares:
@@ -27,16 +54,20 @@ class Shares:
     def __init__(self, pool: Callable[[], Executor], threads: int) -> None:
         self._pool, self._threads = pool, threads
 
-    def __call__(self, work: Callable[[int, int], list[Counts]], words: int) -> list[list[Counts]]:
+    def cuts(self, words: int) -> tuple[int, ...]:
+        """Where the words are cut: 0, ..., words."""
         number = max(1, min(self._threads, words))
-        cuts = [words * n // number for n in range(number + 1)]
+        return tuple(words * n // number for n in range(number + 1))
+
+    def __call__(self, work: Callable[[int], list[Counts]], number: int) -> list[list[Counts]]:
+        """The results of work(0), ..., work(number - 1)."""
         if number == 1:
-            return [work(0, words)]
-        return list(self._pool().map(work, cuts[:-1], cuts[1:]))
+            return [work(0)]
+        return list(self._pool().map(work, range(number)))
 
 
 class GatherKernel:
-    """A program on canonical fields `u64[planes, *shape, letters, word]`, changed in place."""
+    """A program on canonical fields, changed in place."""
 
     def __init__(self, program: Program, shares: Shares) -> None:
         self._program, self._shares = program, shares
@@ -47,21 +78,96 @@ class GatherKernel:
         self._exponentials = exponential_tables(program)
 
     def __call__(
-        self, state: Sequence[Words], arguments: Arguments, keys: Words, word0: int = 0
-    ) -> tuple[list[Words], list[Counts]]:
-        words = state[0].shape[-1]
-        fields = [field.reshape(-1, words) for field in state]
+        self, state: Sequence[Packed], arguments: Arguments, keys: Words, word0: int = 0
+    ) -> tuple[list[Packed], list[Counts]]:
+        words = state[0].words
+        cuts = self._shares.cuts(words)
+        fields = [field.canonical().reshape(-1, words) for field in state]
         given = (np.ascontiguousarray(keys), *fields, *values(arguments), *self._exponentials)
         tallies = Tallies(self._program, len(keys), words)
 
-        def work(lo: int, hi: int) -> list[Counts]:
+        def work(share: int) -> list[Counts]:
             mine = tallies.share()
             lanes = np.empty((most_nodes(self._program), 64), dtype=np.int32)
+            bounds = cuts[share], cuts[share + 1], np.uint64(word0)
             with np.errstate(over="ignore"):  # heard only where the code runs uncompiled
-                self._run(self._stages, *self._tables, lo, hi, np.uint64(word0), *given, lanes, *mine)
+                self._run(self._stages, *self._tables, *bounds, *given, lanes, *mine)
             return mine
 
-        return list(state), tallies.total(self._shares(work, words))
+        found = self._shares(work, len(cuts) - 1)
+        for number in written(self._program):
+            state[number].changed_canonical()
+        return list(state), tallies.total(found)
+
+
+class RowKernel:
+    """A program on the static layout. Raises `ValueError` where rows do not vectorise. Calls that it is not made for, with
+    thresholds that differ between replicas or from those baked in, go to `otherwise`."""
+
+    def __init__(
+        self, program: Program, shares: Shares, constant: Arguments | None, otherwise: Callable[[], Kernel]
+    ) -> None:
+        self._program, self._shares = program, shares
+        self._layout = Layout(program)
+        self._baked = uniform_thresholds(constant) if constant is not None else None
+        self._otherwise = otherwise
+        self._other: Kernel | None = None
+        text = rows.source(program, self._baked)
+        self.source = listing(program) + "\n" + text
+        self._run = load(text).run
+        self._tables = self._layout.tables()
+
+    def __call__(
+        self, state: Sequence[Packed], arguments: Arguments, keys: Words, word0: int = 0
+    ) -> tuple[list[Packed], list[Counts]]:
+        if not self._serves(arguments):
+            self._other = self._other or self._otherwise()
+            return self._other(state, arguments, keys, word0)
+        words = state[0].words
+        cuts = self._shares.cuts(words)
+        fields = [
+            field.private(layout, cuts) for field, layout in zip(state, self._layout.fields, strict=True)
+        ]
+        keys, (thresholds, _) = np.ascontiguousarray(keys), values(arguments)
+        tallies = Tallies(self._program, len(keys), words)
+        made = self._tables
+
+        def work(share: int) -> list[Counts]:
+            mine = tallies.share()
+            lo, count = cuts[share], cuts[share + 1] - cuts[share]
+            chunk = max(1, rows.CHUNK // count)
+            geometry = count, chunk, lo, np.uint64(word0), made.pace, self._ramp(chunk, count)
+            pieces = [field[share] for field in fields]
+            with np.errstate(over="ignore"):
+                self._run(
+                    made.stages,
+                    *made.bodies,
+                    *made.copies,
+                    made.fresh,
+                    keys,
+                    *geometry,
+                    thresholds,
+                    *pieces,
+                    *mine,
+                )
+            return mine
+
+        found = self._shares(work, len(cuts) - 1)
+        for number in written(self._program):
+            state[number].changed_private()
+        return list(state), tallies.total(found)
+
+    def _serves(self, arguments: Arguments) -> bool:
+        if not self._program.slots:
+            return True
+        given = uniform_thresholds(arguments)
+        return given is not None and self._baked in (None, given)
+
+    def _ramp(self, chunk: int, words: int) -> Words:
+        """How far the stream of a draw moves from the first word of a row to each of the others."""
+        sites = np.arange(chunk, dtype=np.uint64)[:, None] * np.uint64(self._tables.pace)
+        moved = counters(sites, np.arange(words)[None, :]).reshape(-1)
+        return moved * GOLDEN if self._program.generator == "splitmix" else moved
 
 
 class Tallies:
@@ -112,3 +218,8 @@ def exponential_tables(program: Program) -> tuple[Words, Words]:
 
 def most_nodes(program: Program) -> int:
     return max((len(rule.nodes) for rule in program.rules), default=0)
+
+
+def written(program: Program) -> set[int]:
+    """The fields that a program stores to."""
+    return {node.field for rule in program.rules for node in rule.nodes if isinstance(node, Store)}

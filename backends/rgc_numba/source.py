@@ -24,9 +24,15 @@ R1, R2, R3 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 
 @compiled
-def draw(a, b, c):
-    """The word of key (a, b) at counter c: keyed splitmix64."""
-    z = (a + c * GOLDEN) ^ b
+def spread(a, c):
+    """Where the stream of key (a, b) stands at counter c; linear in c."""
+    return a + c * GOLDEN
+
+
+@compiled
+def word_at(a, b, z, k):
+    """The word of key (a, b) at counter c + k, z = spread(a, c): keyed splitmix64."""
+    z = (z + k * GOLDEN) ^ b
     z = (z ^ (z >> R1)) * M1
     z = (z ^ (z >> R2)) * M2
     return z ^ (z >> R3)
@@ -38,8 +44,15 @@ W1, W2 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
 
 @compiled
-def draw(a, b, c):
-    """The word of key (a, b) at counter c: philox4x32-10."""
+def spread(a, c):
+    """Where the stream of key (a, b) stands at counter c; linear in c."""
+    return c
+
+
+@compiled
+def word_at(a, b, z, k):
+    """The word of key (a, b) at counter c + k, z = spread(a, c): philox4x32-10."""
+    c = z + k
     c0, c1, c2, c3 = c & LOW, c >> HALF, b & LOW, b >> HALF
     k0, k1 = a & LOW, a >> HALF
     for _ in range(10):
@@ -65,7 +78,7 @@ def accept(x, a, b, c, coarse, fine):
                 result |= ONE << np.uint64(lane)
             elif energy >> 10 < coarse.shape[0]:
                 if not drawn:
-                    u = draw(a, b, c + np.uint64(plane))
+                    u = word_at(a, b, spread(a, c), np.uint64(plane))
                     drawn = True
                 mine = (u >> HALF) if half else (u & LOW)
                 if mine < (coarse[energy >> 10] * fine[energy & 1023]) >> HALF:

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rgc.errors import Problem, SpecError
 
 if TYPE_CHECKING:
     from rgc.flows.flow import Flow
@@ -27,6 +30,9 @@ Settings = Mapping[str, str | int | float] | Sequence["Entry"]
 """New right sides of parameters, or values of scans: `{"K": 0.43}`, `{"K": "0.43:0.45:9"}`, or entries of the syntax tree."""
 
 BACKEND = "numba"
+
+FLOWS = {"sample": "rgc.flows.sample:make_sample", "mcrg": "rgc.flows.mcrg:make_mcrg"}
+"""The schemes that run, each a function (spec, backend, *, seed, point) -> Flow; a new one is a file in `flows/` and a line here."""
 
 
 def parse(source: str | Path) -> Document:
@@ -65,7 +71,10 @@ def entry(text: str, name: str) -> Entry:
     from rgc.syntax.parse import parse_entry
     from rgc.syntax.read import make_source
 
-    return parse_entry(make_source(name, text))
+    found = parse_entry(make_source(name, text))
+    if found.value is None:
+        raise SpecError([Problem("no-value", "a parameter needs a value: NAME=VALUE", found.span)])
+    return found
 
 
 def compile(
@@ -88,8 +97,21 @@ def compile(
 
 
 def flow(spec: Spec, machine: KernelCache, *, seed: int, point: Mapping[str, float]) -> Flow:
-    """The flow of a spec at one point: physics -> programs -> kernels."""
-    raise NotImplementedError
+    """The flow of a spec at one point: physics -> programs -> kernels. Raises `SpecError` for a scheme that cannot be run yet."""
+    wanted = spec.flow
+    if wanted is None or wanted.scheme not in FLOWS:
+        what = (
+            f"the scheme '{wanted.scheme}' can be checked"
+            if wanted
+            else "a spec without a flow can be checked"
+        )
+        hint = "schemes that run: " + ", ".join(FLOWS)
+        raise SpecError(
+            [Problem("not-yet", f"{what} but not run yet", wanted.span if wanted else None, hint=hint)]
+        )
+    module, maker = FLOWS[wanted.scheme].split(":")
+    made: Flow = getattr(import_module(module), maker)(spec, machine, seed=seed, point=point)
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class KernelCache:
     def __init__(self, backend: Backend, *, general: bool) -> None:
         self._backend, self._general = backend, general
         self._kernels: dict[Program, Kernel] = {}
-        self.compiled = 0  # kernels asked of the backend so far
+        self.made: list[tuple[Program, Kernel]] = []  # everything the backend compiled, in order
         self.name = backend.name
 
     @property
@@ -36,19 +36,17 @@ class KernelCache:
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
         if constant is not None and not self._general:
-            self.compiled += 1
-            return self._backend.compile(program, constant=constant)
+            return self._made(program, self._backend.compile(program, constant=constant))
         if program not in self._kernels:
-            self.compiled += 1
-            self._kernels[program] = self._backend.compile(program)
+            self._kernels[program] = self._made(program, self._backend.compile(program))
         return self._kernels[program]
+
+    def _made(self, program: Program, kernel: Kernel) -> Kernel:
+        self.made.append((program, kernel))
+        return kernel
 
     def pack(self, field: Words) -> State:
         return self._backend.pack(field)
 
     def unpack(self, state: State) -> Words:
         return self._backend.unpack(state)
-
-    def kernels(self) -> Sequence[tuple[Program, Kernel]]:
-        """Every program compiled so far that is kept, with its kernel."""
-        return tuple(self._kernels.items())

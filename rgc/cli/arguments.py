@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
             word = rest[0].split("=")[0]
             known = [name for action in self._actions for name in action.option_strings]
             if word.startswith("-"):
-                hint = suggest(word, known) or f"{self.prog} --help lists the options"
+                hint = _suggest_option(word, known) or f"{self.prog} --help lists the options"
                 raise SpecError([Problem("unknown-option", f"{self.prog} has no option '{word}'", hint=hint)])
             raise SpecError(
                 [Problem("command-line", f"{self.prog} has no use for '{word}'", hint=self._how())]
@@ -35,6 +35,12 @@ class Parser(argparse.ArgumentParser):
 
     def _how(self) -> str:
         return " ".join(self.format_usage().split())
+
+
+def _suggest_option(word: str, known: Sequence[str]) -> str:
+    """The dashes are left out of the comparison: they would make every option look like every other."""
+    close = suggest(word.lstrip("-"), [name.lstrip("-") for name in known])
+    return close.replace("'", "'--", 1) if close else ""
 
 
 def at_least(smallest: int) -> type[int]:

@@ -16,41 +16,38 @@ SAMPLE = """\
 title "Ising model on the square lattice"
 
 parameters {
-  K = 0.44                          # J/kT: couplings are in units of kT
+  K = 0.44  # J/kT: couplings are in units of kT
   h = 0
   L = 32
 }
 
-lattice square(L)                   # periodic unless told otherwise
-spins   s: ising
+lattice square(L)  # periodic unless told otherwise
+spins s: ising
 
-hamiltonian                         # the weight of a configuration is exp(-H)
+hamiltonian  # the weight of a configuration is exp(-H)
   - K * sum(<i,j>) s[i]*s[j]
-  - h * sum(i)     s[i]
+  - h * sum(i) s[i]
 
 flow sample(sweeps=20000)
-
 measure { energy, abs_m, susceptibility, specific_heat, binder }
 """
 
 MCRG = """\
 title "Ising model on the square lattice: critical exponents"
 
-parameters { K = log(1 + sqrt(2)) / 2 }   # Onsager's critical coupling
+parameters {
+  K = log(1 + sqrt(2))/2  # Onsager's critical coupling
+}
 
 lattice square(32)
-spins   s: ising
-
-hamiltonian
-  - K * sum(<i,j>) s[i]*s[j]
-
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
 block majority(2)
-
 flow mcrg(steps=3, sweeps=10000, basis=operators(range=2, bodies=4))
 
 expect {
-  y_t = 1    within 0.05  from "Onsager 1944"
-  y_h = 15/8 within 0.05  from "Yang 1952"
+  y_t = 1 within 0.05 from "Onsager 1944"
+  y_h = 15/8 within 0.05 from "Yang 1952"
 }
 """
 

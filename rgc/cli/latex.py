@@ -1,0 +1,177 @@
+"""A spec's formulas as LaTeX: what `rgc show --as latex` prints."""
+
+from __future__ import annotations
+
+import re
+
+from rgc.syntax import ast
+
+GREEK = frozenset(
+    {
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "pi",
+    }
+    | {"rho", "sigma", "tau", "phi", "chi", "psi", "omega"}
+)
+FUNCTIONS = frozenset(("exp", "log", "sin", "cos", "sinh", "cosh", "tanh", "min", "max"))
+SUM, PRODUCT, SIGN, POWER, ATOM = range(5)  # how tightly an expression binds
+KINDS = {"sum": r"\sum", "prod": r"\prod"}
+
+
+def latex(document: ast.Document) -> str:
+    """The parameters, the Hamiltonian and the measures as an `align*` environment."""
+    rows = [*_entries(document, "parameters"), *_hamiltonian(document), *_entries(document, "measure")]
+    if not rows:
+        return "% no formulas\n"
+    return "\\begin{align*}\n" + " \\\\\n".join(f"  {row}" for row in rows) + "\n\\end{align*}\n"
+
+
+def _entries(document: ast.Document, name: str) -> list[str]:
+    section = document.section(name)
+    body = section.body if section is not None and isinstance(section.body, tuple) else ()
+    relation = {"~": r"\sim", "=": "="}
+    return [
+        f"{expression(entry.target)} &{relation[entry.op]} {expression(entry.value)}"
+        for entry in body
+        if isinstance(entry, ast.Entry) and entry.value is not None and entry.op in ("=", "~")
+    ]
+
+
+def _hamiltonian(document: ast.Document) -> list[str]:
+    section = document.section("hamiltonian")
+    if section is None or isinstance(section.body, str | tuple):
+        return []
+    return [f"H &= {expression(section.body)}"]
+
+
+def expression(node: ast.Expr, outer: int = SUM) -> str:
+    """An expression, in parentheses where it binds less tightly than what stands around it."""
+    text, binds = _expression(node)
+    return text if binds >= outer else rf"\left({text}\right)"
+
+
+def _expression(node: ast.Expr) -> tuple[str, int]:
+    match node:
+        case ast.Number():
+            return _number(node.digits)
+        case ast.Text():
+            return rf"\text{{{_plain(node.value)}}}", ATOM
+        case ast.Name():
+            return symbol(node.name), ATOM
+        case ast.Negate():
+            return f"-{expression(node.operand, PRODUCT)}", SIGN if _is_atom(node.operand) else SUM
+        case ast.Binary():
+            return _binary(node)
+        case ast.Call():
+            return _call(node)
+        case ast.Index():
+            inside = ",".join(map(expression, node.arguments))
+            return f"{expression(node.base, ATOM)}_{{{inside}}}", ATOM
+        case ast.Member():
+            return f"{expression(node.base, ATOM)}.{symbol(node.name)}", ATOM
+        case ast.List() | ast.Tuple():
+            inside = ", ".join(map(expression, node.items))
+            return rf"\left[{inside}\right]" if isinstance(
+                node, ast.List
+            ) else rf"\left({inside}\right)", ATOM
+        case ast.Range():
+            return rf"{expression(node.start)} \ldots {expression(node.stop)}", SUM
+        case ast.Reduction():
+            return _reduction(node)
+
+
+def _is_atom(node: ast.Expr) -> bool:
+    return _expression(node)[1] == ATOM
+
+
+def _number(digits: str) -> tuple[str, int]:
+    mantissa, _, exponent = digits.replace("_", "").lower().partition("e")
+    return (rf"{mantissa} \times 10^{{{int(exponent)}}}", PRODUCT) if exponent else (mantissa, ATOM)
+
+
+def _binary(node: ast.Binary) -> tuple[str, int]:
+    left, right = node.left, node.right
+    if node.op == "/":
+        return rf"\frac{{{expression(left)}}}{{{expression(right)}}}", POWER
+    if node.op == "^":
+        return f"{expression(left, ATOM)}^{{{expression(right)}}}", POWER
+    if node.op == "*":
+        dot = r" \cdot " if isinstance(right, ast.Number) else r" \, "
+        return f"{expression(left, PRODUCT)}{dot}{expression(right, PRODUCT)}", PRODUCT
+    return f"{expression(left)} {node.op} {expression(right, PRODUCT)}", SUM
+
+
+def _call(node: ast.Call) -> tuple[str, int]:
+    inside = [expression(each) for each in node.arguments]
+    inside += [f"{symbol(option.name)}={expression(option.value)}" for option in node.options]
+    arguments = ", ".join(inside)
+    special = {
+        "sqrt": rf"\sqrt{{{arguments}}}",
+        "abs": rf"\left|{arguments}\right|",
+        "avg": rf"\left\langle {arguments}\right\rangle",
+    }
+    if node.name in special:
+        return special[node.name], ATOM
+    if node.name == "delta":
+        return rf"\delta_{{{arguments}}}", ATOM
+    name = f"\\{node.name}" if node.name in FUNCTIONS else symbol(node.name)
+    return rf"{name}\left({arguments}\right)", ATOM
+
+
+def _reduction(node: ast.Reduction) -> tuple[str, int]:
+    below = _domain(node.domain)
+    head = KINDS.get(node.kind, r"\frac{1}{N}\sum")
+    return rf"{head}_{{{below}}} {expression(node.body, PRODUCT)}", PRODUCT
+
+
+def _domain(domain: ast.Domain) -> str:
+    match domain:
+        case ast.Sites():
+            return symbol(domain.index)
+        case ast.Pairs():
+            pair = rf"{symbol(domain.first)} {symbol(domain.second)}"
+            brackets = r"\langle" * domain.order + f" {pair} " + r"\rangle" * domain.order
+            return brackets + (rf" \parallel {expression(domain.along)}" if domain.along else "")
+        case ast.Shell():
+            return rf"{symbol(domain.first)} {symbol(domain.second)} \in \text{{shell }} {expression(domain.order)}"
+        case ast.Faces():
+            normal = rf" \perp {expression(domain.along)}" if domain.along else ""
+            return rf"\text{{{domain.kind}s }} {' '.join(map(symbol, domain.corners))}{normal}"
+        case ast.Members():
+            collection = domain.collection
+            inner = symbol(collection) if len(collection) == 1 else rf"\text{{{_plain(collection)}}}"
+            return rf"{symbol(domain.index)} \in {inner}"
+        case ast.Ascending():
+            return " < ".join(map(symbol, domain.indices))
+
+
+def symbol(name: str) -> str:
+    """A name: Greek letters by name, digits and what follows `_` as a subscript, several letters upright."""
+    head, _, below = name.partition("_")
+    if below and len(head) > 1 and head not in GREEK:
+        head, below = name, ""
+    elif not below:
+        match = re.fullmatch(r"([A-Za-z]+?)(\d+)", head)
+        head, below = match.groups() if match else (head, "")
+    if not head:
+        return rf"\text{{{_plain(name)}}}"
+    shown = f"\\{head}" if head in GREEK else head if len(head) == 1 else rf"\mathrm{{{_plain(head)}}}"
+    return shown + (f"_{{{_plain(below)}}}" if below else "")
+
+
+def _plain(text: str) -> str:
+    """Text with LaTeX's own characters escaped."""
+    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    return re.sub(r"[#$%&_{}\\~^]", lambda found: special.get(found[0], "\\" + found[0]), text)

@@ -1,0 +1,103 @@
+"""A model as people read it: what `rgc show` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from rgc.model.block import Block
+from rgc.model.lattice import Geometry, Lattice
+from rgc.syntax.print import print_expression
+
+if TYPE_CHECKING:
+    from rgc.model.hamiltonian import Term
+    from rgc.model.operators import Product
+    from rgc.model.spec import Spec
+
+SHOWN = 4  # products of a term, faces of a lattice
+
+
+def listing(spec: Spec) -> str:
+    """Every section of the model, one line for each thing in it."""
+    blocks = [spec.title, *_sections(spec)]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _sections(spec: Spec) -> Iterator[str]:
+    yield _block("parameters", (f"{name} = {value:.16g}" for name, value in spec.parameters.items()))
+    if spec.lattice is not None:
+        yield _block("lattice", _lattice(spec.lattice))
+    yield _block(
+        "spins", (f"{s.name}: {s.alphabet}" + (", symmetric" if s.symmetric else "") for s in spec.species)
+    )
+    if spec.hamiltonian is not None:
+        yield _block(
+            "hamiltonian (weight exp(-H), per unit cell)",
+            (_term(term, spec) for term in spec.hamiltonian.terms),
+        )
+    yield _block("block", map(_map, spec.blocks))
+    if spec.flow is not None:
+        yield _block(
+            f"flow {spec.flow.scheme}", (f"{name} = {value}" for name, value in spec.flow.options.items())
+        )
+    yield _block("scan", (f"{axis.name}: {', '.join(f'{v:g}' for v in axis.values)}" for axis in spec.scan))
+    yield _block(
+        "measure",
+        (m.name + (f" = {print_expression(m.expression)}" if m.expression else "") for m in spec.measures),
+    )
+    yield _block("expect", (f"{e.target} {e.relation} {e.value:.12g}" for e in spec.expectations))
+
+
+def _block(head: str, lines: Iterable[str]) -> str:
+    body = "\n".join(f"  {line}" for line in lines)
+    return f"{head}\n{body}" if body else ""
+
+
+def _lattice(lattice: Geometry) -> Iterator[str]:
+    if not isinstance(lattice, Lattice):
+        yield repr(lattice)
+        return
+    size = " x ".join("infinite" if n is None else str(n) for n in lattice.shape)
+    sites = f", {lattice.sites} sites" if lattice.finite else ""
+    yield f"{lattice.name}, {size} cells{sites}, {', '.join(lattice.boundary)}"
+    for name, vector in zip("xyzw", lattice.vectors, strict=False):
+        yield f"{name} = ({', '.join(f'{c:.6g}' for c in vector)})"
+    if len(lattice.basis) > 1:
+        for letter, at in zip(lattice.letters, lattice.basis, strict=True):
+            yield f"site {letter} at ({', '.join(f'{c:.6g}' for c in at)})"
+
+
+def _term(term: Term, spec: Spec) -> str:
+    names = [species.name for species in spec.species]
+    letters = (
+        spec.lattice.letters if isinstance(spec.lattice, Lattice) and len(spec.lattice.basis) > 1 else ""
+    )
+    sign = "-" if term.sign < 0 else "+"
+    if term.tables:
+        return f"{sign} {term.name} = {term.coupling:.12g}: {len(term.tables)} tables of {len(term.tables[0].energies)} energies"
+    products = [
+        (f"{weight:g} " if weight != 1 else "") + _product(product, names, letters)
+        for weight, product in term.products
+    ]
+    more = f" + {len(products) - SHOWN} more" if len(products) > SHOWN else ""
+    return f"{sign} {term.name} = {term.coupling:.12g}: " + " + ".join(products[:SHOWN]) + more
+
+
+def _product(product: Product, names: list[str], letters: str) -> str:
+    """`s[0,1]*s[1,0]`, with the basis letter behind the cell where there are several."""
+    spins = (
+        f"{names[s.species]}[{','.join(map(str, s.cell))}{letters[s.letter : s.letter + 1]}]" for s in product
+    )
+    return "*".join(spins) or "1"
+
+
+def _map(block: Block) -> str:
+    cells = "; ".join(" ".join(f"({','.join(map(str, site.cell))})" for site in cell) for cell in block.cells)
+    p = (
+        f", p = {block.p:g}"
+        if block.p is not None
+        else f", p free for each {block.free}"
+        if block.free
+        else ""
+    )
+    return f"{block.rule}, b = {block.scale:.6g}{p}, sites {cells}"

@@ -98,7 +98,7 @@ def _check_blocks(spec: Spec, scheme: Scheme, context: Context) -> None:
         call = named(expr)
         if call is None:
             continue
-        rule, _, options = call
+        rule = call[0]
         if rule not in scheme.rules and rule in _RULES:
             message = f"'{scheme.name}' has no use for the block map '{rule}'"
             context.problems.error(
@@ -109,13 +109,6 @@ def _check_blocks(spec: Spec, scheme: Scheme, context: Context) -> None:
             context.problems.error(
                 "average-discrete", message, expr.span, hint="use majority, or gaussian spins"
             )
-        for option in options:
-            if option.name == "cell" and option.value == ast.Name("triangle") and scheme.lattice == "finite":
-                message = (
-                    "triangles make a coarse lattice turned by 30 degrees, which does not close on a torus"
-                )
-                hint = "use majority(3), the 3x3 rhombus; triangles serve cumulant on the infinite lattice"
-                context.problems.error("skewed-block", message, option.span, hint=hint)
 
 
 _RULES = ("majority", "kadanoff", "decimate", "average", "kernel", "learned")

@@ -59,11 +59,11 @@ def _read(
         problems.error("include-cycle", f"more than {DEPTH_LIMIT} specs include one another", span)
         return None
     try:
-        inner = read(target)
+        inner = read(folder / path)
     except SpecError as error:
         problems.extend(replace(each, span=each.span or span) for each in error.problems)
         return None
-    return _merged(inner, target.parent, problems, (*above, target))
+    return _merged(inner, (folder / path).parent, problems, (*above, target))
 
 
 def _over(base: ast.Document, own: ast.Document) -> ast.Document:

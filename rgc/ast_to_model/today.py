@@ -25,40 +25,38 @@ def refuse_later(spec: Spec) -> None:
 def _reasons(spec: Spec) -> Iterator[Problem]:
     if spec.flow is None:
         hint = "add a flow, such as: flow sample()"
-        yield Problem("no-flow", "this spec has no flow, and measuring without one comes later", hint=hint)
+        yield Problem("not-yet", "this spec has no flow, and measuring without one comes later", hint=hint)
         return
     if not SCHEMES[spec.flow.scheme].runs:
         ready = " and ".join(name for name, scheme in SCHEMES.items() if scheme.runs)
         message = f"'{spec.flow.scheme}' comes later: it is checked but cannot be run yet"
-        yield Problem("scheme-later", message, spec.flow.span, hint=f"{ready} run today")
+        yield Problem("not-yet", message, spec.flow.span, hint=f"{ready} run today")
         return
     yield from _physics(spec)
     update = spec.flow.options.get("update")
     name = update.name if isinstance(update, CallValue) else update
     if name in (*CLUSTER_UPDATES, "tempering"):
         hint = "update=auto chooses between metropolis and heat_bath"
-        yield Problem("update-later", f"the update '{name}' comes later", spec.flow.span, hint=hint)
+        yield Problem("not-yet", f"the update '{name}' comes later", spec.flow.span, hint=hint)
     random = any(term.inhomogeneous for term in spec.hamiltonian.terms) if spec.hamiltonian else False
     if random or "disorder" in spec.flow.options:
         message = "couplings that differ from place to place come later"
-        yield Problem("disorder-later", message, _place(spec, "hamiltonian"))
+        yield Problem("not-yet", message, _place(spec, "hamiltonian"))
 
 
 def _physics(spec: Spec) -> Iterator[Problem]:
     if not isinstance(spec.lattice, Lattice):
         message = "lattices without unit cells come later"
-        yield Problem("lattice-later", message, _place(spec, "lattice"))
+        yield Problem("not-yet", message, _place(spec, "lattice"))
     for species in spec.species:
         if species.alphabet not in ALPHABETS:
             message = f"{species.alphabet} spins come later"
-            yield Problem(
-                "spins-later", message, _place(spec, "spins"), hint="ising and binary spins run today"
-            )
+            yield Problem("not-yet", message, _place(spec, "spins"), hint="ising and binary spins run today")
     for block in spec.blocks if spec.flow is not None and spec.flow.scheme == "mcrg" else ():
         if block.rule not in RULES or block.free:
             what = "p=free" if block.free else f"the block map '{block.rule}'"
             hint = "majority, decimate and kadanoff(b, p=...) run today"
-            yield Problem("block-later", f"{what} comes later", _place(spec, "block"), hint=hint)
+            yield Problem("not-yet", f"{what} comes later", _place(spec, "block"), hint=hint)
 
 
 def _place(spec: Spec, name: str) -> Span | None:

@@ -39,23 +39,18 @@ def colour_sites(groups: Sequence[Group], lattice: Lattice, species: int = 1) ->
     )
 
 
-def conflicts(stars: Sequence[Star], lattice: Lattice) -> frozenset[Cell]:
-    """The displacements between two spins of the same kind that stand in one product, each the shortest modulo the periods."""
+def conflicts(stars: Sequence[Star]) -> frozenset[Cell]:
+    """The displacements between two spins of the same kind that stand in one product, in both directions."""
     return frozenset(
-        _shortest(spin.cell, lattice)
+        spin.cell
         for star in stars
         for spin in star.neighbours
         if (spin.letter, spin.species) == (star.letter, star.species)
     )
 
 
-def _shortest(cell: Cell, lattice: Lattice) -> Cell:
-    axes = zip(cell, lattice.cells, lattice.boundary, strict=True)
-    return tuple(x if edge == "open" else (x + size // 2) % size - size // 2 for x, size, edge in axes)
-
-
 def _steps(stars: Sequence[tuple[Star, Box]], lattice: Lattice) -> Iterator[Step]:
-    apart = conflicts([star for star, _ in stars], lattice)
+    apart = conflicts([star for star, _ in stars])
     colours = _colouring(apart, lattice)
     if colours is None:
         yield from _listed_steps(stars, _greedy(apart, lattice), lattice)

@@ -39,7 +39,8 @@ def sectors_by_level(sectors: Sectors, blocks: Sequence[Block], levels: int) -> 
     """The sectors at levels 0 to `levels`, generator k of a level induced by generator k of the level before.
 
     A flip acts on the block spins when it is the same on all spins of each cell; the combinations for which this holds at every
-    level are kept, on all levels. Step n uses blocks[n % len(blocks)].
+    level are kept, on all levels. Step n uses blocks[n % len(blocks)], of a rule that turns with its spins: majority, kadanoff,
+    decimate; blocks of other lattices than `factor` and `cells` describe raise `ValueError`.
     """
     modulus = [sectors.modulus]
     chains = [[flip] for flip in sectors.flips]

@@ -26,8 +26,11 @@ def merge_terms(
     disappear; products of no spin are set apart as constants. Terms named in `zero` (their coupling is exactly 0 at every point
     of the run) are left out. The result depends on the structure of the terms, never on the values of their couplings.
 
-    Raises `SpecError` for terms that are not sums of products of Ising and binary spins with one coupling.
+    Raises `SpecError` for terms that are not sums of products of Ising and binary spins with one coupling, `ValueError` where two
+    terms have the same name.
     """
+    if len({term.name for term in hamiltonian.terms}) < len(hamiltonian.terms):
+        raise ValueError("two terms of a Hamiltonian have the same name")
     terms = [term for term in hamiltonian.terms if term.name not in zero]
     _refuse(terms, species)
     weights: dict[_Place, _Weights] = defaultdict(lambda: defaultdict(float))

@@ -138,6 +138,7 @@ def test_one_free_site_is_enough() -> None:
     assert choose_update([Fraction(-1)], [strong, free]).update == "heat_bath"
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.fractions(-2, 2, max_denominator=64), min_size=4, max_size=4))
 def test_largest_change_is_the_maximum_over_what_occurs(couplings: list[Fraction]) -> None:
     star = star_of(NEAREST, NEXT, PLAQUETTE, FIELD)

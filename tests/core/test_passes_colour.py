@@ -185,6 +185,15 @@ def test_open_square_has_nine_boxes() -> None:
     assert sizes == [2, 3, 4]
 
 
+def test_three_spins_that_coincide_are_one() -> None:
+    """On a length of 2 the cells -2, 0 and 2 are the same: what remains is a bond, felt once."""
+    lattice = square(2, 5)
+    groups = (group(product(Spin(cell) for cell in ((-2, 0), (0, 0), (2, 0), (0, 1)))),)
+    steps = colour_sites(groups, lattice)
+    assert {len(step.star.images[0]) for step in steps} == {2}
+    check(steps, groups, lattice, 1)
+
+
 def test_letters_of_the_honeycomb_are_one_colour_each() -> None:
     spins = [product([Spin((0, 0)), Spin(cell, 1)]) for cell in ((0, 0), (-1, 0), (-1, -1))]
     steps = colour_sites((group(*spins),), honeycomb(5))

@@ -195,6 +195,12 @@ def test_terms_named_zero_are_left_out() -> None:
     assert [group.coefficients for group in merged.groups] == [(("K", 1.0),)]
 
 
+def test_names_are_unique() -> None:
+    twice = Hamiltonian((Term("K", 1.0, -1, ((1.0, spins((0, 0))),)),) * 2)
+    with pytest.raises(ValueError, match="same name"):
+        merge_terms(twice, square(4), [Species("s")])
+
+
 def test_open_edges_keep_the_field_of_a_binary_bond() -> None:
     """v v' = (1 + s + s' + s s')/4 on the n - 1 bonds of an open row: the end sites have half the field."""
     bond = Term("J", 1.0, 1, ((1.0, spins((0, 0), (1, 0))),))

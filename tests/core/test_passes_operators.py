@@ -149,6 +149,7 @@ def composed(first: Symmetry, second: Symmetry) -> Symmetry:
         (triangular(6, boundary="open"), 4),
         (triangular(6, 3), 4),
         (honeycomb_lattice(6), 12),
+        (honeycomb_lattice(6, boundary="open"), 2),
         (kagome(6), 12),
         (cubic(4, 4, 2), 16),
         (hypercubic(4, d=4), 384),
@@ -174,6 +175,19 @@ def test_symmetries_of_blocks() -> None:
         ),
     )
     assert len(find_symmetries(honeycomb_lattice(8), [star])) == 12
+
+
+def test_a_symmetry_must_also_be_one_of_the_block_spins() -> None:
+    """Only letter a is coupled, and the map passes the letters on in a circle: what swaps b and c would swap a and b of the blocks."""
+    lattice = kagome(8)
+    plain, circle = (
+        Block("decimate", 2.0, (2, 2), tuple((Site((0, 0), letter),) for letter in letters))
+        for letters in ((0, 1, 2), (1, 2, 0))
+    )
+    alone = [[(Spin((0, 0), 0),)]]
+    assert len(find_symmetries(lattice, couplings=alone)) == 4
+    assert len(find_symmetries(lattice, [plain], alone)) == 2
+    assert len(find_symmetries(lattice, [circle], alone)) == 1
 
 
 def test_different_couplings_lower_the_symmetry() -> None:
@@ -206,6 +220,16 @@ def test_a_term_keeps_its_name_only_where_it_is_a_whole_class() -> None:
     assert [operator.name for operator in generate_operators(lattice, ISING, half, reach=1, bodies=2)] == [
         "k1",
         "k2_10",
+    ]
+
+
+def test_a_term_of_several_weights_names_no_operator() -> None:
+    bonds, diagonals = nearest(square(64)).terms[0].products, [spins((0, 0), (1, 1)), spins((0, 0), (1, -1))]
+    mixed = Hamiltonian((Term("K", 0.4, -1, (*bonds, *((2.0, each) for each in diagonals))),))
+    assert names(generate_operators(square(64), ISING, mixed, reach=1.5, bodies=2)) == [
+        "k1",
+        "k2_10",
+        "k2_11",
     ]
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rgc.errors import Problem, SpecError, suggest
+from rgc.program.arguments import Arguments as Arguments
 from rgc.program.program import Program
 
 if TYPE_CHECKING:
@@ -22,18 +22,6 @@ State = Any
 """The fields of a program in a backend's own form; only `pack` makes one and only `unpack` reads one."""
 
 GROUP = "rgc.backends"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Arguments:
-    """Run-time values of a program, computed once on the host and equal for every backend.
-
-    `thresholds` u64[slot, 1 + planes, word]: entry 0 is the mask of the replicas where the probability is 1 ("always"), entry
-    1 + k the mask of the replicas whose threshold has bit planes-1-k set. `weights` int32[weight, 64 * word], units of 2^-20 kT.
-    """
-
-    thresholds: Words
-    weights: NDArray[np.int32]
 
 
 class Kernel(Protocol):

@@ -25,7 +25,7 @@ from rgc.program.program import Field, Generator, Program, Rule, Stage
 from rgc.program.verify import verify
 
 if TYPE_CHECKING:
-    from rgc.backend import Arguments
+    from rgc.program.arguments import Arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class BlockMap:
         """The thresholds floor(2^planes / (1 + exp(2 p m))). `p` is Kadanoff's parameter; majority has no use for it."""
         import numpy as np
 
-        from rgc.backend import Arguments
+        from rgc.program.arguments import Arguments
         from rgc.program.tables import pack_thresholds
 
         planes = self.program.planes

@@ -11,7 +11,7 @@ from rgc.model_to_program import thresholds
 from rgc.program.program import Program
 
 if TYPE_CHECKING:
-    from rgc.backend import Arguments
+    from rgc.program.arguments import Arguments
 
 Kind = Literal["metropolis", "lazy", "heat_bath"]
 Sums = tuple[int, ...]
@@ -45,7 +45,7 @@ class Update:
         """
         import numpy as np
 
-        from rgc.backend import Arguments
+        from rgc.program.arguments import Arguments
         from rgc.program.tables import pack_thresholds
 
         if len(coefficients) not in (1, 64 * words):

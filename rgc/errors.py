@@ -42,6 +42,7 @@ class Problems:
 
     def __init__(self) -> None:
         self.found: list[Problem] = []
+        self._seen: set[Problem] = set()
 
     def error(self, code: str, message: str, span: Span | None = None, *, label: str = "", hint: str = "") -> None:
         self._add(Problem(code, message, span, label, hint))
@@ -54,7 +55,8 @@ class Problems:
             self._add(problem)
 
     def _add(self, problem: Problem) -> None:
-        if problem not in self.found:
+        if problem not in self._seen:
+            self._seen.add(problem)
             self.found.append(problem)
 
     @property

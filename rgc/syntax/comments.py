@@ -6,6 +6,7 @@ name belongs to the section, unless an entry stands there. One in column one beh
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -70,25 +71,23 @@ def attach(source: Source, parts: Sequence[Part], comments: Iterable[Comment]) -
 
 def _between(comment: Comment, part: Part) -> bool:
     """A comment in column one, behind everything that the section says."""
-    return comment.span.position[1] == 1 and all(span.end <= comment.span.start for span in part.spans)
+    return comment.span.position[1] == 1 and (not part.spans or part.spans[-1].end <= comment.span.start)
 
 
 def _put(comment: Comment, part: Part, head: _Place, places: Sequence[_Place]) -> None:
-    start = comment.span.start
-    line = comment.span.position[0]
-    before = comment.span.source.line(line)[: comment.span.position[1] - 1]
-    around = next((k for k, span in enumerate(part.spans) if span.start < start < span.end), None)
-    following = next((k for k, span in enumerate(part.spans) if span.start > start), None)
-    shared = [k for k, span in enumerate(part.spans) if span.start < start and line in _lines(span)]
-    named = part.section.name_span is not None and part.section.name_span.position[0] == line
-    if before.strip():
-        listed = isinstance(part.section.body, tuple)
-        if named and (not listed or not shared):
+    line, column = comment.span.position
+    following = bisect_right(part.spans, comment.span.start, key=lambda span: span.start)
+    before = following - 1  # the part that begins last before the comment, -1 for none
+    shared = before >= 0 and line in _lines(part.spans[before])
+    if comment.span.source.line(line)[: column - 1].strip():
+        named = part.section.name_span is not None and part.section.name_span.position[0] == line
+        if named and not (shared and isinstance(part.section.body, tuple)):
             return head.put_beside(comment.text)
         if shared:
-            return places[shared[-1]].put_beside(comment.text)
-    target = around if around is not None else following
-    (head.below if target is None else places[target].above).append(comment.text)
+            return places[before].put_beside(comment.text)
+    if before >= 0 and comment.span.start < part.spans[before].end:
+        following = before
+    (places[following].above if following < len(places) else head.below).append(comment.text)
 
 
 def _lines(span: Span) -> range:

@@ -16,7 +16,7 @@ from rgc.text import Source, Span
 
 Start = Literal["value", "entry", "expectation", "tolerances", "document_text"]
 
-WORD_LIMIT = 200_000  # words of one text
+WORD_LIMIT = 100_000  # words of one text
 LAYOUT = ("COMMENT", "NEWLINE", "LBRACE", "RBRACE", "OPEN_LONG_STRING", "OPEN_STRING", "UNKNOWN")
 
 
@@ -32,8 +32,16 @@ class Word:
 class Unexpected(Exception):
     """The grammar has no use for `words[position]`, or for the end when the position lies behind the last word."""
 
-    def __init__(self, start: Start, words: Sequence[Word], position: int, expected: frozenset[str]) -> None:
-        self.start, self.words, self.position, self.expected = start, words, position, expected
+    def __init__(
+        self, start: Start, words: Sequence[Word], position: int, state: int, expected: frozenset[str]
+    ) -> None:
+        self.start, self.words, self.position, self.state, self.expected = (
+            start,
+            words,
+            position,
+            state,
+            expected,
+        )
         super().__init__(f"word {position} of {start}")
 
 
@@ -109,6 +117,8 @@ def derive(start: Start, words: Iterable[Word], end: Span) -> Any:
             result = parser.feed_token(cast(Token, word))
         except UnexpectedToken:
             accepts = cast(Callable[[], set[str]], parser.accepts)
-            raise Unexpected(start, run, position, frozenset(accepts())) from None
+            raise Unexpected(
+                start, run, position, parser.parser_state.position, frozenset(accepts())
+            ) from None
     check_depth(result, len(run))
     return result

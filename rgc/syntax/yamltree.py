@@ -94,14 +94,14 @@ def _events(source: Source) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         start = min(mark.index if mark else 0, len(source.text))
-        raise _explain(error, Span(source, start, start + 1)) from None
+        raise _unclosed(error, source) or _explain(error, Span(source, start, start + 1)) from None
     except yaml.YAMLError as error:
         start = getattr(error, "position", 0)
         raise _refuse("yaml-syntax", "this text is not YAML", Span(source, start, start + 1)) from None
 
 
 _MISREAD = {
-    "block sequence entries are not allowed": "yaml-dash",
+    "sequence entries are not allowed": "yaml-dash",
     "mapping values are not allowed": "yaml-colon",
     "found character '\\t'": "yaml-tab",
     "found character '%'": "yaml-quote",
@@ -111,6 +111,17 @@ _MISREAD = {
     "while scanning an anchor": "yaml-alias",
 }
 _QUOTE = "put the value in quotes, or behind | on lines of its own"
+
+
+def _unclosed(error: yaml.MarkedYAMLError, source: Source) -> SpecError | None:
+    """The error of a `{` or `[` that the end of the file leaves open, at that bracket."""
+    if error.context_mark is None or "<stream end>" not in (error.problem or ""):
+        return None
+    start = error.context_mark.index
+    opener = source.text[start : start + 1]
+    if opener not in ("{", "["):
+        return None
+    return _refuse("unclosed-bracket", f"'{opener}' is never closed", Span(source, start, start + 1))
 
 
 def _explain(error: yaml.MarkedYAMLError, span: Span) -> SpecError:

@@ -65,9 +65,9 @@ def summands(domain: ast.Domain, lattice: Geometry, scope: Scope) -> Summands:
         case ast.Members(index, collection):
             return Summands(tuple({index: group} for group in _collection(domain, collection, lattice)))
         case ast.Ascending():
-            hint = "write shells or offsets"
-            message = "a sum over all pairs needs the complete lattice"
-            raise problem("wrong-lattice", message, domain.span, hint=hint)
+            message = "sums over all pairs of a lattice with cells are not supported yet"
+            hint = "write shells or offsets, or take the complete lattice"
+            raise problem("not-yet", message, domain.span, hint=hint)
 
 
 def members(domain: ast.Domain, bound: Bound) -> Iterator[Bound]:
@@ -137,7 +137,7 @@ def _collection(domain: ast.Members, collection: str, lattice: Lattice) -> list[
     if collection == "edges":
         hint = "write <i,j> for pairs of neighbours"
         raise problem("wrong-collection", "edges are those of a graph", domain.span, hint=hint)
-    kind = collection.removesuffix("es") if collection == "boxes" else collection.removesuffix("s")
+    kind = collection.removesuffix("s")
     faces = [Group(face.corners) for face in lattice.faces if face.kind == kind and collection != kind]
     if not faces:
         raise _no_such_face(domain, collection, lattice, "s")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rgc.ast_to_model.evaluate import evaluate
@@ -63,10 +63,7 @@ def _entries(document: ast.Document, problems: Problems) -> dict[str, ast.Entry]
         except SpecError as error:
             problems.extend(error.problems)
             continue
-        if name in entries:
-            message = f"the parameter '{name}' is given twice"
-            problems.error("duplicate-name", message, entry.target.span)
-        elif name in RESERVED:
+        if name in RESERVED:
             message = f"'{name}' has a meaning of its own and cannot be a parameter"
             problems.error("reserved-name", message, entry.target.span)
         else:
@@ -260,20 +257,25 @@ def _used(document: ast.Document) -> set[str]:
     """Every name on a right side anywhere; names of options too, in the sections where they may mean a parameter."""
     used: set[str] = set()
     for section in document.sections:
-        if isinstance(section.body, str):
-            continue
-        parts = section.body if isinstance(section.body, tuple) else (section.body,)
-        for part in parts:
-            keep_target = isinstance(part, ast.Entry) and part.op is None
-            expr = part.value if isinstance(part, ast.Entry) and not keep_target else part
-            if expr is None:
-                continue
-            own = (
-                {a.name for a in _arguments(part) if isinstance(a, ast.Name)}
-                if isinstance(part, ast.Entry)
-                else set()
-            )
+        for expr, own in _right_sides(section):
             used |= {name for name, _ in names(expr)} - own
             if section.name in OPTIONS_NAME_PARAMETERS:
                 used |= {node.name for node in walk(expr) if isinstance(node, ast.Option)}
     return used
+
+
+def _right_sides(section: ast.Section) -> Iterator[tuple[ast.Expr, set[str]]]:
+    """The expressions of a section without the names that they define, and the arguments of functions."""
+    if isinstance(section.body, str):
+        return
+    for part in section.body if isinstance(section.body, tuple) else (section.body,):
+        match part:
+            case ast.Entry() if part.op is None:
+                yield part.target, set()
+            case ast.Entry():
+                if part.value is not None:
+                    yield part.value, {each.name for each in _arguments(part) if isinstance(each, ast.Name)}
+            case ast.Item() | ast.Expectation():
+                yield part.value, set()
+            case _:
+                yield part, set()

@@ -28,7 +28,7 @@ def check_spins(spec: Spec, context: Context) -> Spec:
         if not isinstance(entry, ast.Entry):
             continue
         try:
-            name = _name(entry, species, context.scope)
+            name = _name(entry, context.scope)
             species.append(alphabet(entry.value, context.scope, name))
         except SpecError as error:
             context.fail("spins", error)
@@ -42,15 +42,11 @@ def check_spins(spec: Spec, context: Context) -> Spec:
     return replace(spec, species=tuple(species))
 
 
-def _name(entry: ast.Entry, before: list[Species], scope: Scope) -> str:
+def _name(entry: ast.Entry, scope: Scope) -> str:
     target = entry.target
-    if entry.op != ":" or entry.value is None:
-        raise problem("bad-spins", "spins are declared as s: ising", entry.span or target.span)
     if not isinstance(target, ast.Name):
         raise problem("bad-spins", "the name of a species is one word", target.span)
     name = target.name
-    if any(each.name == name for each in before):
-        raise problem("duplicate-name", f"the spins '{name}' are declared twice", target.span)
     if name in RESERVED:
         raise problem(
             "reserved-name", f"'{name}' has a meaning of its own and cannot name spins", target.span

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from rgc.program.nodes import Tally
 from rgc.program.program import Program
+from rgc_numba.source import indent
 
 WIDTH = 64
 """Words of a vertical counter, about."""
@@ -62,52 +63,170 @@ def pair(plane, pending, carry, width):
 
 
 @compiled
-def count(words, counter, pending, carry, batch, width):
-    """Add 8 * width words to a counter that has had `batch` such before."""
+def collect(words, fill, counter, pending, carry, batch):
+    """Add the first `fill` of 8 * width words to a counter that has had `batch` batches before."""
+    width = carry.shape[0]
+    for j in range(fill, 8 * width):
+        words[j] = ZERO
     eights(words, counter, carry, width)
     level = 3
     while batch & 1:
         pair(counter[level], pending[level], carry, width)
         batch >>= 1
         level += 1
-    pending[level, :width] = carry[:width]
+    for j in range(width):
+        pending[level, j] = carry[j]
 
 
 @compiled
-def lanes(counter, pending, batch, words, width, sums):
+def lanes(counter, pending, carry, batch, words, sums):
     """Add the integers of a counter that has had `batch` batches to `sums`, one entry for each bit of `words` words."""
-    for level in range(counter.shape[0]):
-        for kind in range(2):
-            if kind == 1 and (level < 3 or not (batch >> (level - 3)) & 1):
-                continue
-            plane = pending[level] if kind else counter[level]
-            if level > 3 and (batch >> (level - 3)) == 0:
-                continue
-            for w in range(words):
-                for place in range(w, width, words):
-                    x = plane[place]
-                    for r in range(64):
-                        sums[64 * w + r] += np.int64((x >> np.uint64(r)) & ONE) << level
+    width = carry.shape[0]
+    top = 3
+    while batch >> (top - 3):
+        top += 1
+    for level in range(3, top):
+        if (batch >> (level - 3)) & 1:
+            carry[:] = ZERO
+            pair(counter[level], pending[level], carry, width)
+            for higher in range(level + 1, top + 1):
+                half(counter[higher], carry, width)
+    places = width // words
+    while places > 1:
+        top += 1
+        moved = places // 2
+        first = (places - moved) * words
+        carry[:] = ZERO
+        for level in range(top):
+            pair(counter[level], counter[level, first:], carry, moved * words)
+        places -= moved
+    for level in range(top):
+        for w in range(words):
+            x = counter[level, w]
+            if x != ZERO:
+                for r in range(64):
+                    sums[64 * w + r] += np.int64((x >> np.uint64(r)) & ONE) << level
+
+
+@compiled
+def half(plane, carry, width):
+    """Half adder of two rows."""
+    for j in range(width):
+        x, y = plane[j], carry[j]
+        plane[j] = x ^ y
+        carry[j] = x & y
+
+
+@compiled
+def along(row, size, words, at, pace, sums):
+    """Add the bits of each cell of a row to the entry of its position, over replicas."""
+    for j in range(size):
+        sums[at + j // words * pace, 0] += popcount(row[j])
+
+
+@compiled
+def along_lanes(row, size, words, at, pace, sums):
+    """Add the bits of each cell of a row to the entries of its position, one for each replica."""
+    for cell in range(size // words):
+        for w in range(words):
+            x = row[cell * words + w]
+            for r in range(64):
+                sums[at + cell * pace, 64 * w + r] += np.int64((x >> np.uint64(r)) & ONE)
 '''
 
+Tallies = dict[int, Tally]
+"""The tallies of a body by the number of their node."""
 
-def start(program: Program, tallies: dict[int, Tally]) -> list[str]:
+
+def chunk(words: int) -> int:
+    """Cells of a row that fill the buffers of vertical counters."""
+    return 8 * max(1, WIDTH // words)
+
+
+def start(program: Program, tallies: Tallies) -> list[str]:
     """Statements before the rows."""
-    return []
+    counted = _counted(program, tallies)
+    lines = [f"n{number} = 0" for number in tallies if _kind(program, tallies[number]) == "sum"]
+    lines += [
+        f"w{number} = np.empty(chunk * words, np.uint64)"
+        for number in tallies
+        if f"n{number} = 0" not in lines
+    ]
+    if counted:
+        lines += ["carry = np.empty(chunk * words // 8, np.uint64)", "fill = 0"]
+    for name in dict.fromkeys(counted.values()):
+        lines.append(f"{name} = np.zeros(({LEVELS}, chunk * words // 8), np.uint64)")
+        lines.append(f"{name}_pending = np.empty(({LEVELS}, chunk * words // 8), np.uint64)")
+        lines.append(f"{name}_batch = 0")
+    return lines
 
 
-def end(program: Program, tallies: dict[int, Tally]) -> list[str]:
-    """Statements after the rows."""
-    return []
-
-
-def place(
-    program: Program, tallies: dict[int, Tally], column: int, kept: tuple[tuple[int, ...], ...]
-) -> list[str]:
-    """Statements at the head of a row."""
-    return []
+def place(program: Program, tallies: Tallies) -> list[str]:
+    """Statements at the head of a row: where its words go."""
+    counted = _counted(program, tallies)
+    lines = []
+    if counted:
+        lines += ["if fill + size > chunk * words:", *indent(_collect(counted), 1), "    fill = 0"]
+        lines += [f"a{number} = w{number}[fill : fill + size]" for number in counted]
+        lines.append("fill += size")
+    return lines + [f"a{n} = w{n}" for n, node in tallies.items() if _kind(program, node) == "along"]
 
 
 def add(program: Program, number: int, node: Tally) -> list[str]:
-    """Statements for one word of a row."""
-    return []
+    """The statement for one word of a row."""
+    if _kind(program, node) == "sum":
+        return [f"n{number} += popcount(v{node.word})"]
+    return [f"a{number}[j] = v{node.word}"]
+
+
+def after(program: Program, tallies: Tallies, columns: dict[tuple[int, ...], int]) -> list[str]:
+    """Statements after the words of a row; `columns` says where a table has the position along kept axes, then its pace."""
+    lines = []
+    for number, node in tallies.items():
+        array = program.tallies[node.array]
+        if array.axes:
+            column = columns[array.axes]
+            at = f"rows[n, {column}] + start * rows[n, {column + 1}], rows[n, {column + 1}]"
+            into = f"t{node.array}[step, {node.row}, :, {_lanes_of() if array.replica else ':'}]"
+            lines.append(f"along{'_lanes' if array.replica else ''}(w{number}, size, words, {at}, {into})")
+    return lines
+
+
+def end(program: Program, tallies: Tallies) -> list[str]:
+    """Statements after the rows."""
+    lines = []
+    for number, node in tallies.items():
+        if _kind(program, node) == "sum":
+            lines.append(f"t{node.array}[step, {node.row}, 0, 0] += n{number}")
+    counted = _counted(program, tallies)
+    lines += _collect(counted)
+    for name, node in {name: tallies[number] for number, name in counted.items()}.items():
+        into = f"t{node.array}[step, {node.row}, 0, {_lanes_of()}]"
+        lines.append(f"lanes({name}, {name}_pending, carry, {name}_batch, words, {into})")
+    return lines
+
+
+def _lanes_of() -> str:
+    return "64 * lo : 64 * (lo + words)"
+
+
+def _kind(program: Program, node: Tally) -> str:
+    array = program.tallies[node.array]
+    return "along" if array.axes else "count" if array.replica else "sum"
+
+
+def _counted(program: Program, tallies: Tallies) -> dict[int, str]:
+    """The counter of each tally that has one: images of one operator share it."""
+    return {
+        number: f"c{node.array}_{node.row}"
+        for number, node in tallies.items()
+        if _kind(program, node) == "count"
+    }
+
+
+def _collect(counted: dict[int, str]) -> list[str]:
+    lines = []
+    for number, name in counted.items():
+        lines.append(f"collect(w{number}, fill, {name}, {name}_pending, carry, {name}_batch)")
+        lines.append(f"{name}_batch += 1")
+    return lines

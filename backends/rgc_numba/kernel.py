@@ -14,6 +14,7 @@ from rgc.program.draws import counters
 from rgc.program.nodes import Accept, Store
 from rgc.program.program import Program, TallyArray
 from rgc.program.tables import exponentials
+from rgc_numba import counters as row_counters
 from rgc_numba import gather, rows
 from rgc_numba.bernoulli import uniform_thresholds
 from rgc_numba.cache import load
@@ -35,9 +36,6 @@ def compile_program(
 
     def gathering() -> Kernel:
         return GatherKernel(program, shares)
-
-    if program.tallies:
-        return gathering()
 
     def general() -> Kernel:
         return RowKernel(program, shares, None, gathering)
@@ -135,7 +133,7 @@ class RowKernel:
         def work(share: int) -> list[Counts]:
             mine = tallies.share()
             lo, count = cuts[share], cuts[share + 1] - cuts[share]
-            chunk = max(1, rows.CHUNK // count)
+            chunk = row_counters.chunk(count) if self._program.tallies else max(1, rows.CHUNK // count)
             geometry = count, chunk, lo, np.uint64(word0), made.pace, self._ramp(chunk, count)
             pieces = [field[share] for field in fields]
             with np.errstate(over="ignore"):

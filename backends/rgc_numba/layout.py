@@ -58,6 +58,10 @@ class FieldLayout:
         return np.asarray(number * prod(self.padded) + inner, dtype=np.int64)
 
 
+NOTHING = FieldLayout((), 0, 0, (), (), (), ())
+"""The layout of a field that a program does not use."""
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """The cells modulus * y + residue, lower <= y < upper, of a stage."""
@@ -138,6 +142,8 @@ class Layout:
         return tuple(-(-size // (m * s)) for size, m, s in moduli)
 
     def _field(self, number: int, field: Field) -> FieldLayout:
+        if number not in self._strides:
+            return NOTHING
         zero = (0,) * len(field.shape)
         low, high = zero, zero
         for (owner, _), (below, above) in self._needs.items():
@@ -253,8 +259,8 @@ def _modulus(program: Program) -> Cell:
     return modulus
 
 
-def _strides(program: Program) -> list[Cell]:
-    """The stride by which each field is read. Raises `ValueError` for a field read in two ways."""
+def _strides(program: Program) -> dict[int, Cell]:
+    """The stride by which each field is read; fields that are not used are left out. Raises `ValueError` for a field read in two ways."""
     one = (1,) * len(program.shape)
     strides: dict[int, Cell] = {}
     for rule in split(program)[1]:
@@ -268,9 +274,7 @@ def _strides(program: Program) -> list[Cell]:
             n != s * c for n, s, c in zip(shape, stride, program.shape, strict=True)
         ):
             raise ValueError("a field is not the running lattice times the stride")
-    if len(strides) < len(program.fields):
-        raise ValueError("a field is not used")
-    return [strides[number] for number in range(len(program.fields))]
+    return strides
 
 
 def _pace(axes: Cell, shape: Cell, modulus: Cell) -> int:

@@ -81,6 +81,12 @@ class _Writer:
     def function(self, number: int) -> str:
         inner = [line for k in range(len(self.parts)) for line in self._part(k)]
         inner += self._stored()
+        column = 2 + self.loads + len(self.stores)
+        inner += counters.after(
+            self.program,
+            self.tallies,
+            {axes: column + 2 * n for n, axes in enumerate(kept_axes(self.program))},
+        )
         lines = [
             "",
             "@compiled",
@@ -113,12 +119,7 @@ class _Writer:
             column = node.offset[0]
             lines.append(f"p{column} = (rows[n, {2 + column}] + start) * words")
             lines.append(f"l{column} = f{node.field}[p{column} : p{column} + size]")
-        return [
-            *lines,
-            *counters.place(
-                self.program, self.tallies, 2 + self.loads + len(self.stores), kept_axes(self.program)
-            ),
-        ]
+        return [*lines, *counters.place(self.program, self.tallies)]
 
     def _part(self, k: int) -> list[str]:
         part = self.parts[k]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc_numba.layout import FieldLayout
+from rgc_numba.layout import NOTHING, FieldLayout
 
 Words = NDArray[np.uint64]
 Cuts = tuple[int, ...]
@@ -31,6 +31,8 @@ class Packed:
 
     def private(self, layout: FieldLayout, cuts: Cuts) -> list[Words]:
         """The flat private array of every share, shared, not copied. Halos are not filled."""
+        if layout == NOTHING:
+            return [np.zeros(0, dtype=np.uint64)] * (len(cuts) - 1)
         if self._private is None or self._private[:2] != (layout, cuts):
             shares = [_laid_out(self.canonical(), layout, a, b) for a, b in pairwise(cuts)]
             self._private = (layout, cuts, shares)

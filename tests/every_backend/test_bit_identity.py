@@ -98,7 +98,7 @@ def assert_equal(first: tuple[list[Any], list[Any]], second: tuple[list[Any], li
 def check(
     program: Program, seed: int, *, words: int = 2, word0: int = 0, uniform: bool = True, names: Any = None
 ) -> None:
-    given = arguments(program, words, Random(seed), uniform)
+    given = arguments(program, words, Random(seed), uniform)  # noqa: S311
     expected = run(load("reference"), program, given, seed, words=words, word0=word0)
     for name in names or OTHERS:
         for threads, constant in ((1, False), (2, True)):
@@ -139,8 +139,10 @@ def metropolis(shape: tuple[int, ...], generator: Any = "splitmix", planes: Any 
     )
 
 
-def random_rule(random: Random, program: Program, letter: int, reach: tuple[tuple[int, ...], ...]) -> Rule:
-    """A rule with every kind of node: updates the site of `letter` in field 0 from sites at the offsets `reach`."""
+def random_rule(
+    random: Random, program: Program, letter: int, reach: tuple[tuple[int, ...], ...], lanes: bool
+) -> Rule:
+    """A rule with every kind of node, those of lanes if asked: updates the site of `letter` in field 0."""
     w = Writer()
     zero = (0,) * len(program.shape)
     spins = program.fields[0]
@@ -156,8 +158,10 @@ def random_rule(random: Random, program: Program, letter: int, reach: tuple[tupl
     count = w(Count(tuple(random.sample(words, random.choice((3, 4, 5))))))
     classes = tuple((w(Is(count, n)), random.randrange(program.slots)) for n in range(random.randrange(1, 4)))
     drawn = w(Below(classes, random.choice((None, 0)), 0))
-    lanes = w(Weigh(tuple(words[:3]), (0, 1, 2), 3))
-    accepted = w(Accept(lanes, 1))
+    if lanes:
+        accepted = w(Accept(w(Weigh(tuple(words[:3]), (0, 1, 2), 3)), 1))
+    else:
+        accepted = w(Below(((words[-1], 3),), None, 1))
     late = w(Below(((accepted, 1), (w(Bit("not", (accepted,))), 2)), None, 2))
     results = (drawn, accepted, late)
     for plane in range(spins.planes):
@@ -168,9 +172,10 @@ def random_rule(random: Random, program: Program, letter: int, reach: tuple[tupl
     return Rule(letter, tuple(w.nodes))
 
 
-def random_program(seed: int, **changes: Any) -> Program:
-    """A program on a random lattice: one to three axes, one or two letters, two species, odd sizes, listed or regular cells."""
-    random = Random(seed)
+def random_program(seed: int, kind: str = "regular", **changes: Any) -> Program:
+    """A program on a random lattice: one to three axes, one or two letters, two species, odd sizes; regular sets of cells, listed
+    ones, with lanes, or at open edges."""
+    random = Random(seed)  # noqa: S311
     axes = random.choice((1, 2, 2, 3))
     modulus = tuple(random.choice((2, 3)) for _ in range(axes))
     shape = tuple(m * random.choice((1, 2, 3)) for m in modulus)
@@ -187,14 +192,16 @@ def random_program(seed: int, **changes: Any) -> Program:
     program = replace(program, **changes)
     near = product((-1, 0, 1), repeat=axes)
     reach = tuple(o for o in near if any(x % m for x, m in zip(o, modulus, strict=True)))
-    rules = tuple(random_rule(random, program, letter, reach) for letter in range(letters))
-    zeros = (0,) * axes
+    rules = tuple(random_rule(random, program, letter, reach, kind == "lanes") for letter in range(letters))
+    lower, upper = (0,) * axes, shape
+    if kind == "open":
+        lower, upper = (1,) * axes, tuple(max(1, size - 1) for size in shape)
     stages = [
-        Stage(letter, Cells(modulus, (residue,), zeros, shape))
+        Stage(letter, Cells(modulus, (residue,), lower, upper))
         for residue in product(*map(range, modulus))
         for letter in range(letters)
     ]
-    if random.random() < 0.3:
+    if kind == "listed":
         stages = [Stage(stage.rule, _listed(stage.cells, shape)) for stage in stages]
     return replace(program, rules=rules, schedule=tuple(stages))
 
@@ -213,8 +220,48 @@ def test_metropolis(name: str, shape: Any, generator: Any, planes: Any, uniform:
     check(metropolis(shape, generator, planes), 5, words=3, word0=7, uniform=uniform, names=[name])
 
 
+KINDS = ("regular", "open", "listed", "lanes")
+
+
 @pytest.mark.parametrize("name", OTHERS)
-@pytest.mark.parametrize("seed", range(6))
-def test_random_rules(name: str, seed: int) -> None:
-    changes = {"generator": "philox"} if seed % 3 == 2 else {}
-    check(random_program(seed, **changes), seed, word0=seed, uniform=seed % 2 == 0, names=[name])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(2))
+def test_random_rules(name: str, kind: str, seed: int) -> None:
+    seed += 10 * KINDS.index(kind)
+    changes = {"generator": "philox"} if seed % 10 == 1 else {}
+    check(random_program(seed, kind, **changes), seed, word0=seed, uniform=seed % 2 == 0, names=[name])
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_blocks_of_another_lattice(name: str) -> None:
+    """Majority of three of the four spins of a block, and a random one of two: loads with a stride, stores to a coarser field."""
+    w = Writer()
+    corners = [w(Load(0, offset, stride=(2, 2))) for offset in product((0, 1), repeat=2)]
+    count = w(Count(tuple(corners[:3])))
+    most = w(Bit("or", (w(Is(count, 2)), w(Is(count, 3)))))
+    tie = w(Below((), 0, 0))
+    w(Store(1, w(Bit("xor", (most, w(Bit("and", (tie, corners[3]))))))))
+    w(Tally(0, 0, most))
+    fields = (Field("fine", (6, 8), periodic=(True, True)), Field("coarse", (3, 4), periodic=(True, True)))
+    stage = Stage(0, Cells((1, 1), ((0, 0),), (0, 0), (3, 4)))
+    rule = Rule(0, tuple(w.nodes))
+    program = Program("block", (3, 4), 1, fields, (rule,), (stage,), 1, 0, 1, tallies=(TallyArray(1, True),))
+    check(program, 3, words=3, names=[name])
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("words", [1, 3, 70])
+def test_many_tallies(name: str, words: int) -> None:
+    """Images of several operators on a lattice of more rows than a vertical counter collects at once."""
+    w = Writer()
+    spin = w(Load(0, (0, 0)))
+    for row, offset in enumerate(((0, 1), (1, 0), (1, 1), (2, 1), (0, 3))):
+        product_of_two = w(Bit("xor", (spin, w(Load(0, offset)))))
+        for array in range(3):
+            w(Tally(array, row // 2, product_of_two))
+    shape = (45, 36)
+    arrays = (TallyArray(3, True), TallyArray(3), TallyArray(3, True, (0,)))
+    field = Field("s", shape, periodic=(True, True))
+    stage = Stage(0, Cells((1, 1), ((0, 0),), (0, 0), shape))
+    program = Program("measure", shape, 1, (field,), (Rule(0, tuple(w.nodes)),), (stage,), tallies=arrays)
+    check(program, 4, words=words, names=[name])

@@ -10,7 +10,7 @@ from typing import Any, Generic
 from rgc.ast_to_model.domains import members
 from rgc.ast_to_model.evaluate import Special, number
 from rgc.ast_to_model.polynomial import E, Ring, sum_of
-from rgc.ast_to_model.scope import GEOMETRIC, Inhomogeneous, Scope, names, problem, walk
+from rgc.ast_to_model.scope import GEOMETRIC, Inhomogeneous, Scope, Unknowable, names, problem, walk
 from rgc.ast_to_model.sites import Bound, site
 from rgc.model.lattice import Geometry, Graph, Lattice
 from rgc.model.operators import Spin
@@ -236,6 +236,12 @@ class Expander(Generic[E]):
 
     def _geometric(self, expr: ast.Expr, bound: Bound) -> ast.Expr:
         """The expression with distances replaced by their values."""
+        if (
+            isinstance(expr, ast.Index)
+            and isinstance(expr.base, ast.Name)
+            and expr.base.name in self.scope.broken
+        ):
+            raise Unknowable(expr.base.name)
         if isinstance(expr, ast.Call) and expr.name in GEOMETRIC:
             if expr.name == "coordinate":
                 message = "a term that depends on the coordinates of its sites is not translation invariant"

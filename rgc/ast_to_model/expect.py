@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.evaluate import kind, number
-from rgc.ast_to_model.options import check_limits, listing, named, read_call
+from rgc.ast_to_model.options import check_limits, in_yaml, listing, named, read_call
 from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.targets import known_targets
 from rgc.errors import SpecError, suggest
@@ -50,7 +50,9 @@ def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expect
     value = number(entry.value, context.scope)
     within = tuple(_tolerance(each, value, context) for each in entry.within)
     if entry.op == "=" and not within:
-        hint = f"write {_written(entry.target)} = {_written(entry.value)} within 0.01"
+        target, shown = _written(entry.target), _written(entry.value)
+        yaml = f"{target}: {{value: {shown}, within: 0.01}}"
+        hint = f"write {yaml if in_yaml(entry.span) else f'{target} = {shown} within 0.01'}"
         raise problem("missing-tolerance", "an expected value needs a tolerance", entry.value.span, hint=hint)
     if entry.op != "=" and within:
         message = f"'{entry.op}' takes no tolerance"

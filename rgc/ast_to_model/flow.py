@@ -8,7 +8,7 @@ from dataclasses import replace
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.flow_limits import check_limits_of_run, default_steps
 from rgc.ast_to_model.flow_needs import check_needs
-from rgc.ast_to_model.options import Reading, listing, name_span, read_call
+from rgc.ast_to_model.options import Reading, in_yaml, listing, name_span, read_call
 from rgc.errors import suggest
 from rgc.model.schemes import SCHEMES, Scheme
 from rgc.model.spec import CallValue, Flow, Spec, Value
@@ -67,8 +67,13 @@ def _check_sections(scheme: Scheme, section: ast.Section, context: Context) -> b
     missing = [name for name in scheme.needs if name not in present]
     where = name_span(section.body) if not isinstance(section.body, str | tuple) else section.name_span
     for name in missing:
-        message = f"'{scheme.name}' needs a {name}, and this spec has none"
-        context.problems.error("missing-section", message, where, hint=f"add {_EXAMPLES[name]}")
+        message = f"'{scheme.name}' needs the section '{name}', and this spec has none"
+        shown = (
+            _IN_YAML.get(name, f"{name}: {_EXAMPLES[name]}")
+            if in_yaml(where)
+            else f"{name} {_EXAMPLES[name]}"
+        )
+        context.problems.error("missing-section", message, where, hint=f"add one, such as: {shown}")
     for name, extra in present.items():
         if name not in scheme.sections:
             message = f"'{scheme.name}' makes no use of the section '{name}'"
@@ -77,13 +82,19 @@ def _check_sections(scheme: Scheme, section: ast.Section, context: Context) -> b
 
 
 _EXAMPLES = {
-    "lattice": "a line such as: lattice square(64)",
-    "spins": "a line such as: spins s: ising",
-    "hamiltonian": "a line such as: hamiltonian - K * sum(<i,j>) s[i]*s[j]",
-    "block": "a line such as: block majority(2)",
-    "data": "a line such as: data samples(20000)",
-    "stack": "a list such as: stack { rbm(hidden=16, train=cd()) }",
-    "map": "a line such as: map recursion(K = log(cosh(2*K))/2, scale=2)",
+    "lattice": "square(64)",
+    "spins": "s: ising",
+    "hamiltonian": "- K * sum(<i,j>) s[i]*s[j]",
+    "block": "majority(2)",
+    "data": "samples(20000)",
+    "stack": "{ rbm(hidden=16) }",
+    "map": "recursion(K = log(cosh(2*K))/2, scale=2)",
+}
+
+_IN_YAML = {
+    "spins": "spins: {s: ising}",
+    "hamiltonian": 'hamiltonian: "- K * sum(<i,j>) s[i]*s[j]"',
+    "stack": "stack: [rbm(hidden=16)]",
 }
 
 

@@ -10,6 +10,7 @@ from rgc.ast_to_model.data import check_path
 from rgc.errors import Problems, SpecError
 from rgc.syntax import ast
 from rgc.syntax.read import read
+from rgc.text import Span
 
 MERGED = ("parameters", "spins", "scan", "measure")
 NOT_INHERITED = ("title", "about", "expect")
@@ -40,7 +41,7 @@ def _merged(
 def _read(
     section: ast.Section, path: str, folder: Path | None, problems: Problems, above: Sequence[Path]
 ) -> ast.Document | None:
-    span = section.span
+    span = _path_span(section)
     if folder is None:
         message = "this text is no file, so it has no folder to include from"
         problems.error("include-without-folder", message, span)
@@ -64,6 +65,15 @@ def _read(
         problems.extend(replace(each, span=each.span or span) for each in error.problems)
         return None
     return _merged(inner, (folder / path).parent, problems, (*above, target))
+
+
+def _path_span(section: ast.Section) -> Span | None:
+    """The place of the path behind the word `include`."""
+    whole, word = section.span, section.name_span
+    if whole is None or word is None:
+        return whole
+    behind = whole.source.text[word.end : whole.end]
+    return Span(whole.source, whole.end - len(behind.lstrip(" \t\n:")), whole.end)
 
 
 def _over(base: ast.Document, own: ast.Document) -> ast.Document:

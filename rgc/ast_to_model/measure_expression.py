@@ -9,7 +9,7 @@ from typing import Literal
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.domains import indices, members, summands
 from rgc.ast_to_model.evaluate import kind
-from rgc.ast_to_model.options import name_span
+from rgc.ast_to_model.options import name_span, suggest_other
 from rgc.ast_to_model.scope import (
     CONSTANTS,
     FUNCTIONS,
@@ -133,7 +133,7 @@ def _unknown(expr: ast.Name, words: Words) -> SpecError:
         return problem(
             "wrong-kind", f"'{expr.name}' is a function", expr.span, hint=f"write {expr.name}(...)"
         )
-    hint = suggest(expr.name, (*words.names, *words.species))
+    hint = suggest(expr.name, (*words.names, *words.species)) or suggest_other(expr.name, words.names)
     return problem("unknown-name", f"unknown name '{expr.name}'", expr.span, label="not declared", hint=hint)
 
 
@@ -261,6 +261,12 @@ def _first(domain: ast.Domain, words: Words) -> Bound:
     """The first summand: what the indices stand for there. A sum inside a sum runs over the sites of a face or a cell."""
     if words.lattice is None:
         return {index: Site(()) for index in indices(domain)}
+    if words.bound and not isinstance(domain, ast.Members):
+        message = "a sum binds all that is multiplied on its right, so this one stands inside another"
+        hint = (
+            "put the first one in parentheses; inside a sum stand those over the sites of a face, sum(i in f)"
+        )
+        raise problem("nested-sum", message, domain.span, hint=hint)
     if words.bound:
         return next(members(domain, words.bound))
     return summands(domain, words.lattice, words.scope).bounds[0]

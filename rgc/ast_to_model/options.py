@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from rgc.ast_to_model.context import Context
-from rgc.ast_to_model.evaluate import INTEGER_TOLERANCE, number, numbers
+from rgc.ast_to_model.evaluate import INTEGER_TOLERANCE, kind, number, numbers
 from rgc.ast_to_model.scope import CONSTANTS, FUNCTIONS, Scope, Unknowable, problem, walk
 from rgc.errors import SpecError, suggest
 from rgc.model.signatures import Field, Signature
 from rgc.model.spec import CallValue, OperatorBasis, Value
+from rgc.model.vocabulary import OTHER_NAMES
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -77,7 +78,7 @@ def read_call(expr: ast.Expr, known: Mapping[str, Signature], what: str, context
         return None
     name, arguments, options = call
     if name not in known:
-        hint = suggest(name, known) or f"known: {', '.join(known)}"
+        hint = suggest(name, known) or suggest_other(name, known) or f"known: {', '.join(known)}"
         context.problems.error(f"unknown-{what}", f"unknown {what} '{name}'", name_span(expr), hint=hint)
         return None
     reading = Reading(known[name])
@@ -86,8 +87,19 @@ def read_call(expr: ast.Expr, known: Mapping[str, Signature], what: str, context
         if required.name not in reading.places:
             message = f"'{name}' needs {required.name}: {required.doc}"
             hint = _example(reading.signature, required)
-            context.problems.error("missing-option", message, expr.span, hint=hint)
+            context.problems.error("missing-option", message, name_span(expr), hint=hint)
     return reading
+
+
+def suggest_other(name: str, known: Collection[str]) -> str:
+    """A hint for what others call something that we know by another name."""
+    ours = OTHER_NAMES.get(name)
+    return f"here it is called '{ours}'" if ours in known else ""
+
+
+def in_yaml(span: Span | None) -> bool:
+    """Whether a place lies in a file of the YAML spelling, so that hints are written in it."""
+    return span is not None and span.source.name.endswith((".yaml", ".yml"))
 
 
 def _example(signature: Signature, wanted: Field) -> str:
@@ -127,7 +139,7 @@ def _option(reading: Reading, name: str, value: ast.Expr, span: Span | None, con
             reading.values[name] = read
     else:
         close = suggest(name, [each.name for each in signature.fields])
-        hint = "; ".join(part for part in (close, _options_of(signature)) if part)
+        hint = " ".join(part for part in (close, _options_of(signature)) if part)
         message = f"'{signature.name}' has no option '{name}'"
         context.problems.error("unknown-option", message, span, hint=hint)
 
@@ -180,10 +192,9 @@ def _value(field: Field, expr: ast.Expr, context: Context) -> Value | None:
 
 
 def _wrong(field: Field, expr: ast.Expr) -> SpecError:
-    hint = f"{field.name}: {field.doc}"
-    return problem(
-        "wrong-kind", f"'{field.name}' is {_A[field.kind]}", expr.span, label="not here", hint=hint
-    )
+    what = f"the word {expr.name}" if isinstance(expr, ast.Name) else kind(expr)
+    message = f"'{field.name}' is {_A[field.kind]}, not {what}"
+    return problem("wrong-kind", message, expr.span, hint=f"{field.name}: {field.doc}")
 
 
 def _number(field: Field, expr: ast.Expr, scope: Scope) -> int | float:
@@ -236,7 +247,11 @@ def _shown(value: float) -> str:
 def _flag(field: Field, expr: ast.Expr) -> bool:
     if isinstance(expr, ast.Name) and expr.name in ("true", "false"):
         return expr.name == "true"
-    raise problem("wrong-kind", f"'{field.name}' is true or false", expr.span)
+    word = expr.name if isinstance(expr, ast.Name) else ""
+    hint = {"yes": "write true", "on": "write true", "no": "write false", "off": "write false"}.get(
+        word.lower(), ""
+    )
+    raise problem("wrong-kind", f"'{field.name}' is true or false", expr.span, hint=hint)
 
 
 def _word(field: Field, expr: ast.Expr) -> str:
@@ -252,7 +267,7 @@ def _word(field: Field, expr: ast.Expr) -> str:
 
 
 def _call(field: Field, expr: ast.Expr, context: Context) -> Value | None:
-    reading = read_call(expr, {each.name: each for each in field.calls}, field.name, context)
+    reading = read_call(expr, {each.name: each for each in field.calls}, field.noun or field.name, context)
     return None if reading is None else as_value(reading)
 
 
@@ -298,7 +313,8 @@ def _scalar(field: Field, expr: ast.Expr) -> SpecError:
     if isinstance(expr, ast.Text | ast.Reduction | ast.Tuple):
         return _wrong(field, expr)
     text = expr.span.text if expr.span is not None else "..."
-    hint = f"write {field.name}=[{text}]" if len(text) < 40 else ""
+    shown = f"{field.name}: [{text}]" if in_yaml(expr.span) else f"{field.name}=[{text}]"
+    hint = f"write {shown}" if len(text) < 40 else ""
     return problem("scalar-not-list", f"'{field.name}' is {_A[field.kind]}", expr.span, hint=hint)
 
 

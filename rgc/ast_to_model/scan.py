@@ -8,6 +8,7 @@ from math import prod
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.evaluate import kind, numbers
+from rgc.ast_to_model.options import in_yaml
 from rgc.ast_to_model.scope import Unknowable, names, problem
 from rgc.errors import SpecError, suggest
 from rgc.model.spec import Axis, Spec
@@ -58,7 +59,8 @@ def _axis(entry: ast.Entry, scanned: set[str], context: Context) -> Axis:
     _check_parameter(name, entry, context)
     if not isinstance(value, ast.List | ast.Range):
         text = value.span.text if value.span is not None else "0.4"
-        hint = f"{name} = [{text}] is a list of one value, {name} = 0.4:0.5:11 a range of eleven"
+        sign = ": " if in_yaml(value.span) else " = "
+        hint = f"{name}{sign}[{text}] is a list of one value, {name}{sign}0.4:0.5:11 a range of eleven"
         if isinstance(value, ast.Text | ast.Tuple | ast.Reduction):
             raise problem(
                 "wrong-kind",

@@ -33,7 +33,7 @@ class Field:
     """One option. `least` and `most` are inclusive limits, `above` an exclusive one; `choices` are words, or the numbers allowed.
 
     `default` None: absent unless written, or computed as `doc` says. `calls` are the calls that an option of kind call takes, `also` a
-    call that an option of another kind takes besides (`starts=grid(...)`).
+    call that an option of another kind takes besides (`starts=grid(...)`). `noun` is what messages call one of `calls`.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Field:
     above: float | None = None
     most: float | None = None
     multiple: int = 1
+    noun: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,16 @@ DATA = table(
         Signature(
             "shuffle_sites",
             "the data with the sites permuted, the same way in every row: a control",
-            (Field("source", "call", "what is shuffled", required=True, calls=(_SAMPLES, _FILE, _PATTERNS)),),
+            (
+                Field(
+                    "source",
+                    "call",
+                    "what is shuffled",
+                    required=True,
+                    calls=(_SAMPLES, _FILE, _PATTERNS),
+                    noun="data",
+                ),
+            ),
             ("source",),
         ),
     )
@@ -96,8 +105,21 @@ LAYERS = table(
             "a restricted Boltzmann machine above the layer before it",
             (
                 Field("hidden", "lattice", "the hidden units: a lattice, or their number", required=True),
-                Field("spins", "call", "the hidden spins", "binary", calls=tuple(ALPHABETS.values())),
-                Field("train", "call", "how it is trained", calls=(TRAINERS["cd"], TRAINERS["pcd"])),
+                Field(
+                    "spins",
+                    "call",
+                    "the hidden spins",
+                    "binary",
+                    calls=tuple(ALPHABETS.values()),
+                    noun="alphabet",
+                ),
+                Field(
+                    "train",
+                    "call",
+                    "how it is trained",
+                    calls=(TRAINERS["cd"], TRAINERS["pcd"]),
+                    noun="trainer",
+                ),
             ),
             ("hidden",),
         ),
@@ -149,7 +171,7 @@ MAPS = table(
                     choices=("linear", "tanh", "sigmoid", "relu"),
                 ),
                 Field("tied", "flag", "one matrix both ways", False),
-                Field("train", "call", "how it is trained", calls=(TRAINERS["gradient"],)),
+                Field("train", "call", "how it is trained", calls=(TRAINERS["gradient"],), noun="trainer"),
             ),
             ("hidden",),
         ),
@@ -190,7 +212,7 @@ MEASURES = table(
         Signature(
             "free_energy",
             "F/N by each method",
-            (Field("methods", "calls", "methods", calls=tuple(METHODS.values())),),
+            (Field("methods", "calls", "methods", calls=tuple(METHODS.values()), noun="method"),),
             ("methods",),
         ),
         Signature("log_z", "ln Z of the whole system"),
@@ -215,6 +237,24 @@ MEASURES = table(
         Signature("avalanche_duration", "parallel steps of one avalanche"),
     )
 )
+OTHER_NAMES = {
+    "magnetisation": "m",
+    "magnetization": "m",
+    "mag": "m",
+    "chi": "susceptibility",
+    "heat_capacity": "specific_heat",
+    "c_v": "specific_heat",
+    "cv": "specific_heat",
+    "xi": "correlation_length",
+    "U4": "binder",
+    "E": "energy",
+    "internal_energy": "energy",
+    "F": "free_energy",
+    "Z": "log_z",
+    "partition_function": "log_z",
+}
+"""What others call our measures: for hints."""
+
 _MEASURED = Field("measure", "name", "a measure", required=True)
 _ALONG = Field("parameter", "name", "a scanned parameter", required=True)
 SCAN_MEASURES = table(

@@ -228,8 +228,8 @@ class _Reader:
         if isinstance(value, Mapping):
             options = tuple(self.option(word, tree) for word, tree in value.pairs)
             names = [option.name for option in options]
-            for word, _ in value.pairs:
-                if names.count(word.value) > 1:
+            for k, (word, _) in enumerate(value.pairs):
+                if word.value in names[:k]:
                     _fail("duplicate-option", f"option '{word.value}' is given twice", word.span)
         else:
             trees = value.items if isinstance(value, Items) else (value,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product as cartesian
-from math import prod, sqrt
+from math import sqrt
 from typing import Literal
 
 from rgc.ast_to_model.calls import as_call, read_call, word
@@ -103,7 +103,7 @@ def _average(call: ast.Call, lattice: Geometry, species: Sequence[Species], scop
 
 
 def _decimate(call: ast.Call, lattice: Geometry, scope: Scope) -> Block:
-    arguments, options = read_call(call, 1, ("b",))
+    arguments, options = read_call(call, 1, ("b", "cell"))
     b = _factor(call, arguments, options, scope)
     if isinstance(lattice, Diamond):
         if b != lattice.b:
@@ -111,9 +111,16 @@ def _decimate(call: ast.Call, lattice: Geometry, scope: Scope) -> Block:
             raise problem("bad-block", message, call.span)
         return Block("decimate", float(b), (), ())
     crystal = _with_cells(call, lattice)
-    _one_letter(call, crystal)
     d = crystal.dimension
-    return _block("decimate", Shape(float(b), (b,) * d, ((Site((0,) * d),),)))
+    if "cell" not in options:
+        _one_letter(call, crystal)
+        return _block("decimate", Shape(float(b), (b,) * d, ((Site((0,) * d),),)))
+    cells = _cells(options["cell"], crystal, scope)
+    if any(len(cell) != 1 for cell in cells):
+        message = "decimate keeps one site: a cell of one"
+        raise problem("bad-cell", message, options["cell"].span)
+    _check_disjoint(cells, (b,) * d, options["cell"].span)
+    return _block("decimate", Shape(float(b), (b,) * d, cells))
 
 
 def _kadanoff(
@@ -294,6 +301,19 @@ def _check_tiling(
     cells: Iterable[Sequence[Site]], factor: Sequence[int], lattice: Lattice, span: Span | None
 ) -> None:
     """Every fine site lies in exactly one block."""
+    seen = _check_disjoint(cells, factor, span)
+    letters = range(len(lattice.basis))
+    everything = [Site(cell, letter) for cell in cartesian(*map(range, factor)) for letter in letters]
+    missing = [site for site in everything if site not in seen]
+    if missing:
+        message = f"the cells do not tile: they hold {len(seen)} of {len(everything)} sites"
+        raise problem("no-tiling", message, span, hint=f"no block holds {_text(missing[0])}")
+
+
+def _check_disjoint(
+    cells: Iterable[Sequence[Site]], factor: Sequence[int], span: Span | None
+) -> dict[Site, Site]:
+    """No fine site lies in two blocks; the sites by their place modulo the blocks."""
     seen: dict[Site, Site] = {}
     for site in (site for cell in cells for site in cell):
         home = Site(tuple(x % f for x, f in zip(site.cell, factor, strict=True)), site.letter)
@@ -301,16 +321,7 @@ def _check_tiling(
             message = f"the cells do not tile: {_text(seen[home])} and {_text(site)} are the same site of two blocks"
             raise problem("no-tiling", message, span)
         seen[home] = site
-    wanted = prod(factor) * len(lattice.basis)
-    if len(seen) != wanted:
-        message = f"the cells do not tile: they hold {len(seen)} of {wanted} sites"
-        missing = next(
-            Site(cell, letter)
-            for cell in cartesian(*map(range, factor))
-            for letter in range(len(lattice.basis))
-            if Site(cell, letter) not in seen
-        )
-        raise problem("no-tiling", message, span, hint=f"no block holds {_text(missing)}")
+    return seen
 
 
 def _text(site: Site) -> str:

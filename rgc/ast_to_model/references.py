@@ -109,11 +109,16 @@ class References:
                 (*self.species, *self.scope.parameters) if what == "spin" else tuple(self.scope.parameters)
             )
             message = f"unknown {what} '{name}'"
-            hint = suggest(name, known)
+            hint = suggest(name, known) or (self._those_spins() if what == "spin" else "")
             self._add(problem("unknown-name", message, expr.base.span, label="not declared", hint=hint))
         for argument in expr.arguments:
             if argument not in sites:
                 self.check(argument, bound)
+
+    def _those_spins(self) -> str:
+        if len(self.species) == 1:
+            return f"did you mean '{self.species[0]}'?"
+        return f"the spins are {', '.join(self.species)}" if self.species else ""
 
     def _is_site(self, expr: ast.Expr, bound: tuple[str, ...]) -> bool:
         parts = [part.base if isinstance(part, ast.Member) else part for _, part in ast.addends(expr)]

@@ -115,7 +115,7 @@ def _referred(expr: ast.Name | ast.Member, bound: Bound) -> Site:
         message = f"'{expr.base.name}' has no letters: only cells and edges have"
         raise problem("bad-site", message, expr.span)
     if expr.name not in tuple(group.letters):
-        hint = f"there are {', '.join(group.letters)}"
+        hint = f"the letters are {', '.join(group.letters)}"
         raise problem("unknown-letter", f"there is no letter '{expr.name}'", expr.span, hint=hint)
     return group.sites[group.letters.index(expr.name)]
 

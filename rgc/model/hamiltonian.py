@@ -23,6 +23,8 @@ class Term:
     `name` and `coupling` are what results report: for `- K * sum(<i,j>) s[i]*s[j]` they are K and its value, sign is -1.
     Terms of other alphabets carry `tables` instead of products (energies include the sign and the coupling).
     `inhomogeneous` names the site-dependent coupling (`J[i,j]`) of a term that is not translation invariant.
+    On a lattice without cells (complete, diamond, graph) the spins of a product have the empty cell and are told apart by their
+    letters, in the order in which the sum binds its sites.
     """
 
     name: str

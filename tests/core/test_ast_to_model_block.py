@@ -130,6 +130,8 @@ def test_schedules_lists_and_free_parameters() -> None:
     assert blocks("square", "kadanoff(2, p=free(each=block))")[1][0].free == "block"
     _, (made,) = blocks("cubic(8)", "decimate(2)")
     assert made.cells == ((Site((0, 0, 0)),),)
+    _, (made,) = blocks("honeycomb(4)", "decimate(2, cell=[[(1,0,a)], [(0,0,b)]])")
+    assert made.cells == ((Site((1, 0), 0),), (Site((0, 0), 1),))
     _, (made,) = blocks("square(4)", "kernel(b=2, T=sum(B in blocks) s[B]*sum(i in B) s[i], normalised=true)")
     assert made.kernel is not None
     assert made.normalised
@@ -164,6 +166,7 @@ def test_schedules_lists_and_free_parameters() -> None:
         ("triangular(12)", "majority(b=2, cell=[(0,0,1), (2,1), (1,2)])", "bad-cell", "(0,0,1)"),
         ("honeycomb(12)", "majority(b=2, cell=[(0,0,a)])", "bad-cell", "[(0,0,a)]"),
         ("honeycomb(12)", "majority(b=2, cell=[[(0,0)], [(0,0,b)]])", "bad-cell", "(0,0)"),
+        ("square(4)", "decimate(2, cell=[(0,0), (1,0)])", "bad-cell", "[(0,0), (1,0)]"),
         ("square(4)", "kernel(b=2)", "missing-option", "kernel(b=2)"),
         ("square(4)", "kernel(b=2, T=sum(B in blocks) q*s[B])", "unknown-name", "q"),
         ("square(4)", "learned(3)", "wrong-kind", "learned(3)"),

@@ -262,3 +262,15 @@ def test_all_mistakes_are_found_in_one_pass() -> None:
         build(parse(Source("<test>", text)))
     codes = [each.code for each in caught.value.problems]
     assert codes == ["not-finite", "unknown-lattice", "unknown-name", "unknown-name", "unbound-index"]
+
+
+def test_the_error_of_the_language_page() -> None:
+    text = "parameters { K = 1 }\nlattice square(8)\nspins s: ising\nhamiltonian\n  - K * sum(<i,j>) s[i]*t[j]\n"
+    with pytest.raises(SpecError) as caught:
+        build(parse(Source("ising.rgc", text)))
+    assert str(caught.value) == (
+        "ising.rgc:5:25: error[unknown-name]: unknown spin 't'\n"
+        " 5 |   - K * sum(<i,j>) s[i]*t[j]\n"
+        "   |                         ^ not declared\n"
+        "hint: did you mean 's'?"
+    )

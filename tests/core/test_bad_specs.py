@@ -54,5 +54,7 @@ def test_bad_spec(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pinned = Path(f"{name}.txt")
     if os.environ.get("UPDATE_BAD_SPECS"):
         pinned.write_text(message, "utf-8")
-    assert sorted(marks_of(problems)) == sorted(marks_in(Path(name).read_text("utf-8", errors="replace"))), message
+    assert sorted(marks_of(problems)) == sorted(marks_in(Path(name).read_text("utf-8", errors="replace"))), (
+        message
+    )
     assert message == pinned.read_text("utf-8")

@@ -90,7 +90,8 @@ def _parts(weight: float, expr: ast.Expr, scope: Scope) -> Iterator[Part]:
             yield Part(weight, Key(), expr)
         case ast.Reduction(kind):
             hint = "a mean belongs in a measure" if kind == "mean" else "an energy is a sum of local terms"
-            raise problem("not-a-sum", f"a {kind} over the lattice is no energy", expr.span, hint=hint)
+            what = "mean" if kind == "mean" else "product"
+            raise problem("not-a-sum", f"a {what} over the lattice is no energy", expr.span, hint=hint)
         case ast.Negate(operand):
             yield from _parts(-weight, operand, scope)
         case ast.Binary("+" | "-", left, right) if _has_sum(expr):

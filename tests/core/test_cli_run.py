@@ -1,0 +1,301 @@
+"""`rgc run`: exit status, both spellings, scans, interruption and resumption, the output folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rgc
+from rgc.cli import main
+from rgc.flows.flow import Flow, State
+from rgc.results.result import Result
+
+SPEC = """\
+title "A small Ising model"
+parameters { K = 0.3, h = 0.1 }
+lattice square(4)
+spins s: ising
+hamiltonian
+  - K * sum(<i,j>) s[i]*s[j]
+  - h * sum(i) s[i]
+flow sample(sweeps=60, thermalise=20, every=1, replicas=64, seed=3)
+measure { energy, m }
+expect {
+  m above 0.1
+  energy = -0.4 within 0.2
+}
+"""
+
+WORK = 16 * 64 * 10  # spin updates: 10 sweeps a step, 8 steps in all
+COMPILE = sys.modules["rgc.compile"]
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RGC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("rgc.flows.plan.WORK", WORK)
+    path = tmp_path / "small.rgc"
+    path.write_text(SPEC)
+    return path
+
+
+@dataclass(frozen=True)
+class Hooked:
+    """A flow that calls `hook` before each step."""
+
+    inner: Flow
+    hook: Callable[[State], object]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def step(self, state: State) -> State:
+        self.hook(state)
+        return self.inner.step(state)
+
+    def finish(self, state: State) -> Result:
+        return self.inner.finish(state)
+
+
+def hooked(monkeypatch: pytest.MonkeyPatch, hook: Callable[[State], object]) -> None:
+    original = COMPILE.flow
+    monkeypatch.setattr(COMPILE, "flow", lambda *a, **k: Hooked(original(*a, **k), hook))
+
+
+def run(*words: str | Path) -> int:
+    return main(["run", *map(str, words), "--backend", "reference"])
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: str | Path) -> dict[str, Any]:
+    capsys.readouterr()
+    assert run(*words, "--json") == 0
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return document
+
+
+def test_the_table_for_people(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(spec) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("A small Ising model\nsample, backend reference, seed 3\n")
+    assert "  energy  -0." in out
+    assert "✓  m" in out
+    assert err == ""
+
+
+def test_both_spellings_give_the_same_digits(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    twin = spec.with_suffix(".yaml")
+    assert main(["convert", str(spec), str(twin)]) == 0
+    assert answer(capsys, spec) == answer(capsys, twin)
+
+
+def test_the_seed_of_the_command_wins(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine, other = answer(capsys, spec), answer(capsys, spec, "--seed", "4")
+    assert (mine["seed"], other["seed"]) == (3, 4)
+    assert mine["observables"] != other["observables"]
+    assert answer(capsys, spec, "--seed", "3") == mine
+
+
+def test_strict_turns_a_failed_expectation_into_status_1(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = ["--set", "h=-0.2"]  # m is then below zero
+    assert run(spec, "--strict") == 0
+    assert run(spec, *wrong) == 0
+    assert run(spec, *wrong, "--strict") == 1
+    assert "✗  m" in capsys.readouterr().out
+
+
+def test_a_scheme_that_comes_later_checks_but_does_not_run(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flow = SPEC[SPEC.index("flow") : SPEC.index("measure")]
+    spec.write_text(SPEC[: SPEC.index("flow")] + "flow enumerate\n")
+    assert flow not in spec.read_text()
+    assert main(["check", str(spec)]) == 0
+    assert run(spec) == 2
+    assert "error[not-yet]: the scheme 'enumerate'" in capsys.readouterr().err
+
+
+def test_an_unknown_backend_is_the_users_mistake(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(spec), "--backend", "referense"]) == 2
+    assert "did you mean 'reference'?" in capsys.readouterr().err
+
+
+# -- scans -----------------------------------------------------------------------------------------------------------------
+
+
+def test_every_point_of_a_scan_is_there_and_nothing_recompiles(
+    spec: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = rgc.compile(spec, backend="reference", scan={"K": "0.2:0.3:3", "h": "[0.1, 0.2]"})
+    kernels = len(compiled.machine.made)
+    found = compiled.run()
+    assert [dict(point.parameters) for point in found.points] == [
+        {"K": k, "h": h} for k in (0.2, 0.25, 0.3) for h in (0.1, 0.2)
+    ]
+    assert len(compiled.machine.made) == kernels
+    energies = [point.result.observables["energy"].value for point in found.points]
+    assert len(set(energies)) == 6
+    assert dict(found.to_xarray().sizes)["K"] == 3
+
+
+def test_a_point_of_a_scan_equals_itself_in_another_scan(spec: Path) -> None:
+    wide = rgc.compile(spec, backend="reference", scan={"K": "[0.2, 0.3]"}).run()
+    narrow = rgc.compile(spec, backend="reference", scan={"K": "[0.3]"}).run()
+    assert wide.points[1].result.observables == narrow.points[0].result.observables
+
+
+# -- interruption ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("out", [True, False])
+def test_interrupted_and_resumed_gives_the_same_digits(
+    spec: Path, tmp_path: Path, out: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--out", str(tmp_path / "out")] if out else []
+    whole = answer(capsys, spec)
+    with monkeypatch.context() as patch:
+        hooked(patch, lambda state: signal.raise_signal(signal.SIGINT) if state.done == 3 else None)
+        assert run(spec, *where) == 130
+    stdout, stderr = capsys.readouterr()
+    assert stdout == ""
+    assert "interrupted after 4 of 8 steps; the checkpoint is in" in stderr
+    assert "go on with: rgc run" in stderr
+    if out:
+        assert run(spec, *where) == 2  # would lose the checkpoint
+        assert "go on with --resume" in capsys.readouterr().err
+    begun: list[int] = []
+    with monkeypatch.context() as patch:
+        hooked(patch, lambda state: begun.append(state.done))
+        assert answer(capsys, spec, *where, "--resume") == whole
+    assert begun == [4, 5, 6, 7]
+    assert not list(tmp_path.rglob("point-*"))  # nothing is left behind
+    if out:
+        assert json.loads((tmp_path / "out" / "summary.json").read_text()) == whole
+
+
+def test_an_interrupted_scan_repeats_no_finished_point(
+    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scan = ["--scan", "K=0.1:0.3:3"]
+    whole = answer(capsys, spec, *scan)
+    steps: list[int] = []
+
+    def count(state: State) -> None:
+        steps.append(state.done)
+        if len(steps) == 12:  # in the second of three points
+            signal.raise_signal(signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        hooked(patch, count)
+        assert run(spec, *scan) == 130
+        assert answer(capsys, spec, *scan, "--resume") == whole
+    assert len(steps) == 24
+
+
+def test_resume_of_another_spec_is_refused(
+    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / "out")]
+    with monkeypatch.context() as patch:
+        hooked(patch, lambda state: signal.raise_signal(signal.SIGINT))
+        assert run(spec, *out) == 130
+    assert run(spec, *out, "--resume", "--set", "K=0.31") == 2
+    assert "belongs to another run: its spec" in capsys.readouterr().err
+    assert run(spec, *out, "--resume", "--seed", "4") == 2
+    assert "belongs to another run: its seed is 3, not 4" in capsys.readouterr().err
+    spec.write_text("# a comment changes nothing\n" + SPEC)
+    assert run(spec, *out, "--resume") == 0
+
+
+def test_the_time_limit_stops_with_a_checkpoint(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = answer(capsys, spec)
+    assert run(spec, "--time-limit", "0.000001") == 130
+    assert "time limit reached after 0 of 8 steps" in capsys.readouterr().err
+    assert answer(capsys, spec, "--resume") == whole
+
+
+CHILD = """
+    import sys, time
+    import rgc.flows.plan
+    from rgc.cli import main
+    rgc.flows.plan.WORK = int(sys.argv.pop(1))
+    compiling, original = sys.modules["rgc.compile"], sys.modules["rgc.compile"].flow
+
+    def flow(*words, **options):
+        made = original(*words, **options)
+        class Slow(type(made)):
+            def step(self, state):
+                print("stepping", flush=True)
+                time.sleep(0.05)
+                return super().step(state)
+        return Slow(made.sampler, made.observer, made.recorder)
+
+    compiling.flow = flow
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_real_signal_from_outside(
+    spec: Path, number: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        textwrap.dedent(CHILD),
+        str(WORK),
+        "run",
+        str(spec),
+        "--backend",
+        "reference",
+    ]
+    with subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        for _ in range(3):
+            child.stdout.readline()
+        child.send_signal(number)
+        said = child.stderr.read()
+        child.stdout.read()
+        status = child.wait()
+    assert status == (-number if number == signal.SIGKILL else 130)
+    assert ("go on with: rgc run" in said) == (number != signal.SIGKILL)
+    assert answer(capsys, spec, "--resume") == answer(capsys, spec)
+
+
+# -- the Python interface --------------------------------------------------------------------------------------------------
+
+
+def test_the_python_interface(spec: Path, tmp_path: Path) -> None:
+    loaded = rgc.load(str(spec))
+    found = rgc.compile(loaded, backend="reference").run(seed=7, out=tmp_path / "out")
+    assert found.seed == 7
+    assert found.couplings[0]["h"].value == 0.1
+    assert found.levels[0].shape == (4, 4)
+    assert (
+        float(found.to_xarray()["observables_value"].sel(observables="m"))
+        == found.result.observables["m"].value
+    )
+    assert "configurations" in found.plot()
+    assert found.document()["seed"] == 7
+    assert found.exponents == {}
+    assert rgc.load(tmp_path / "out" / "spec.rgc").sha256 == loaded.sha256
+
+
+def test_a_text_is_a_spec_too() -> None:
+    assert rgc.load(SPEC).title == "A small Ising model"
+    with pytest.raises(rgc.SpecError, match="cannot be read"):
+        rgc.load("no such file.rgc")

@@ -1,0 +1,198 @@
+"""Spin updates per nanosecond on one core, every code interleaved in one run: our kernels beside other ways to do it.
+
+    python benchmarks/lattice.py [--rounds 7] [--sizes 128 1024] [--report docs/performance.md]
+
+Pins itself to one core. Every round times every contestant once, so that a machine whose speed drifts drifts for all of them; what
+is reported is the median over rounds of the rate, and of the ratio to the scalar code of the same round. A peer that cannot be
+imported stands in the table with its error. Peers: `pip install peapods thrml jax`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+K_C = 0.44068679350977151262
+REPLICAS = 256
+ROUND = 0.4  # seconds of one timing
+SCALAR = "scalar int8, xoshiro"
+
+HAMILTONIANS = {
+    "nn": "- K * sum(<i,j>) s[i]*s[j]",
+    "nn + nnn + plaquette": """- K * sum(<i,j>) s[i]*s[j]
+  - K2 * sum(<<i,j>>) s[i]*s[j]
+  - K4 * sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]""",
+}
+
+
+@dataclass
+class Contestant:
+    """`run(n)` does n units of work, `updates` spin updates each (0: not an update; its time is reported in sweeps)."""
+
+    name: str
+    run: Callable[[int], object]
+    updates: int
+    count: int = 1
+    seconds: list[float] = field(default_factory=list)
+
+    def calibrate(self) -> None:
+        """Compile, and find how many units take about ROUND seconds."""
+        self.run(1)
+        self.run(1)
+        while True:
+            start = perf_counter()
+            self.run(self.count)
+            spent = perf_counter() - start
+            if spent > ROUND / 4:
+                self.count = max(1, round(self.count * ROUND / spent))
+                self.run(self.count)  # thrml compiles for each number of sweeps
+                return
+            self.count *= 4
+
+    def time(self) -> None:
+        start = perf_counter()
+        self.run(self.count)
+        self.seconds.append((perf_counter() - start) / self.count)
+
+
+def spec(size: int, hamiltonian: str, options: str = "") -> str:
+    return f"""title "benchmark"
+parameters {{ K = {K_C}, K2 = 0.05, K4 = 0.02 }}
+lattice square({size})
+spins s: ising
+hamiltonian
+  {HAMILTONIANS[hamiltonian]}
+block majority(2)
+flow mcrg(steps=1, replicas={REPLICAS}{options})
+"""
+
+
+def ours(size: int) -> list[Contestant]:
+    """Our kernels on one thread: specialised, general, gather; with three couplings; the other update and generator; tallies."""
+    from rgc import backend
+    from rgc.flows.recorder import Row, make_recorder
+    from rgc.flows.sampler import make_model, make_sampler
+    from rgc.compile import load
+    from rgc.model_to_program.operators_to_tallies import Wanted, operators_to_tallies
+    from rgc.passes.generate_operators import generate_operators
+    from rgc.program.draws import step_keys
+    from rgc_numba.kernel import GatherKernel, Shares
+
+    import numpy as np
+
+    machine = backend.load("numba", threads=1)
+    out = []
+
+    def sweeper(name: str, text: str, make: Callable[..., object]) -> None:
+        model = make_model(load(text).spec)
+        sampler = make_sampler(model, machine, seed=1, point={})
+        kernel = make(sampler.update.program, sampler.arguments)
+        state = [[machine.pack(each) for each in sampler.start()]]
+
+        def run(sweeps: int) -> None:
+            keys = step_keys(sampler.update_key, 0, sweeps, sampler.update.program.draws)
+            state[0], _ = kernel(state[0], sampler.arguments, keys)
+
+        out.append(Contestant(name, run, size * size * REPLICAS))
+
+    def special(program, arguments):  # type: ignore[no-untyped-def]
+        return machine.compile(program, constant=arguments)
+
+    def general(program, arguments):  # type: ignore[no-untyped-def]
+        return machine.compile(program)
+
+    def gather(program, arguments):  # type: ignore[no-untyped-def]
+        return GatherKernel(program, Shares(lambda: None, 1))
+
+    sweeper("rgc numba", spec(size, "nn"), special)
+    sweeper("rgc numba, couplings as arguments", spec(size, "nn"), general)
+    sweeper("rgc numba, heat bath", spec(size, "nn", ", update=heat_bath"), special)
+    sweeper("rgc numba, philox", spec(size, "nn", ", generator=philox"), special)
+    sweeper("rgc numba, nn + nnn + plaquette", spec(size, "nn + nnn + plaquette"), special)
+    sweeper("rgc numba, gather kernel", spec(size, "nn"), gather)
+
+    loaded = load(spec(size, "nn")).spec
+    model = make_model(loaded)
+    sampler = make_sampler(model, machine, seed=1, point={})
+    operators = generate_operators(model.lattice, model.species, model.hamiltonian, blocks=loaded.blocks)
+    images = sum(len(operator.products) for operator in operators)
+    for name, replica in (("tallies over replicas", False), ("tallies per replica", True)):
+        measurement = operators_to_tallies(model.lattice, model.species, [Wanted(operators, replica)])
+        kernel = machine.compile(measurement.program)
+        fields = [[machine.pack(each) for each in sampler.start()]]
+        words = REPLICAS // 64
+        nothing = measurement.program, sampler.arguments
+
+        def run(records: int, kernel=kernel, fields=fields) -> None:  # type: ignore[no-untyped-def]
+            fields[0], _ = kernel(fields[0], sampler.arguments, np.zeros((records, 0, 2), np.uint64))
+
+        out.append(Contestant(f"{name}, per 20 images of {images}", run, 0))
+    return out
+
+
+def contestants(size: int) -> tuple[list[Contestant], dict[str, str]]:
+    """Everything that runs here, and why the rest does not."""
+    from peers import PEERS
+
+    found, absent = [], {}
+    for name, make in PEERS.items():
+        try:
+            run = make(size, K_C)
+            run(1)
+            found.append(Contestant(name, run, size * size))
+        except Exception as problem:  # a peer may fail in any way; that is its line in the table
+            absent[name] = f"{type(problem).__name__}: {problem}"
+    return ours(size) + found, absent
+
+
+def measure(size: int, rounds: int) -> tuple[list[Contestant], dict[str, str]]:
+    found, absent = contestants(size)
+    for contestant in found:
+        contestant.calibrate()
+    for _ in range(rounds):
+        for contestant in found:
+            contestant.time()
+    return found, absent
+
+
+def table(size: int, found: list[Contestant], absent: Mapping[str, str]) -> str:
+    """Markdown: rate, and the ratio to the scalar code, each the median over rounds with its range."""
+    scalar = next(c for c in found if c.name == SCALAR)
+    sweep = next(c for c in found if c.name == "rgc numba")
+    lines = [f"### L = {size}", "", "| code | spin updates per ns | times the scalar code | range |", "| --- | --- | --- | --- |"]
+    for c in found:
+        if c.updates:
+            ratios = [(c.updates / t) / (scalar.updates / s) for t, s in zip(c.seconds, scalar.seconds, strict=True)]
+            rate = median(c.updates / t / 1e9 for t in c.seconds)
+            lines.append(f"| {c.name} | {rate:.3g} | {median(ratios):.3g} | {min(ratios):.3g} to {max(ratios):.3g} |")
+    lines += [f"| {name} | | | {reason} |" for name, reason in absent.items()]
+    lines += ["", "| tallies | sweeps |", "| --- | --- |"]
+    for c in found:
+        if not c.updates:
+            images = int(c.name.rsplit(" ", 1)[1])
+            sweeps = median(t / s for t, s in zip(c.seconds, sweep.seconds, strict=True)) * 20 / images
+            lines.append(f"| {c.name} | {sweeps:.3g} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[128, 1024])
+    parser.add_argument("--core", type=int, default=0)
+    parser.add_argument("--report", type=Path)
+    options = parser.parse_args()
+    os.sched_setaffinity(0, {options.core})  # before anything starts threads
+    text = "\n".join(table(size, *measure(size, options.rounds)) for size in options.sizes)
+    print(text)
+    if options.report:
+        options.report.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from lark import Lark, Token, UnexpectedToken
+from lark.lexer import Lexer, PatternStr
 
 from rgc.errors import Problem, SpecError
 from rgc.syntax.build import Build, check_depth
@@ -53,7 +55,7 @@ def data_file(name: str) -> Path:
 
 
 class _Layout:
-    """Keeps the words that only the layout uses in the scanner."""
+    """Keeps the words that only the layout uses among the terminals."""
 
     always_accept = LAYOUT
 
@@ -61,20 +63,45 @@ class _Layout:
         return stream
 
 
+class _NoLexer(Lexer):
+    """The words come from `scan`, which keeps comments and newlines and never fails."""
+
+    def __init__(self, conf: object) -> None: ...
+
+    def lex(self, *_: object) -> Iterator[Token]:
+        return iter(())
+
+
 @cache
 def language() -> Lark:
-    """The LALR parser of values, entries, expectations and texts."""
+    """The LALR parser of values, entries, expectations, tolerances and texts."""
     text = "".join(data_file(name).read_text("utf-8") for name in ("expressions.lark", "rgc.lark"))
     return Lark(
         text,
         parser="lalr",
-        lexer="basic",
+        lexer=_NoLexer,
         start=list(get_args(Start)),
         keep_all_tokens=True,
         maybe_placeholders=False,
         transformer=Build(),
         postlex=cast(Any, _Layout()),
     )
+
+
+@cache
+def _terminals() -> tuple[re.Pattern[str], dict[str, str]]:
+    """One pattern with a group for each terminal, and the words that look like names and are none."""
+    terminals = {terminal.name: terminal for terminal in language().terminals}
+    name = re.compile(terminals["NAME"].pattern.to_regexp())
+    words = [
+        t for t in terminals.values() if isinstance(t.pattern, PatternStr) and name.fullmatch(t.pattern.value)
+    ]
+    others = sorted(
+        (t for t in terminals.values() if t not in words),
+        key=lambda t: (-t.priority, -t.pattern.max_width, -len(t.pattern.value)),
+    )
+    pattern = re.compile("|".join(f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in others))
+    return pattern, {word.pattern.value: word.name for word in words}
 
 
 def scan(source: Source, text: str | None = None, offsets: Sequence[int] | None = None) -> list[Word]:
@@ -85,23 +112,20 @@ def scan(source: Source, text: str | None = None, offsets: Sequence[int] | None 
     """
     text = source.text if text is None else text
     places = range(len(text) + 1) if offsets is None else offsets
+    pattern, keywords = _terminals()
+    ignored = language().ignore_tokens
     words: list[Word] = []
-    for token in language().lex(text):
-        start, end = cast(int, token.start_pos), cast(int, token.end_pos)
+    for match in pattern.finditer(text):
+        kind, (start, end) = str(match.lastgroup), match.span()
+        if kind in ignored:
+            continue
+        word = match.group()
         span = Span(source, places[start], places[end - 1] + 1)
-        words.append(Word(token.type, token.value, span))
+        words.append(Word(keywords.get(word, kind) if kind == "NAME" else kind, word, span))
         if len(words) > WORD_LIMIT:
             message = f"this text has more than {WORD_LIMIT} words"
-            raise SpecError(
-                [
-                    Problem(
-                        "too-long",
-                        message,
-                        span,
-                        hint='keep large tables in a file: J = file("couplings.npy")',
-                    )
-                ]
-            )
+            hint = 'keep large tables in a file: J = file("couplings.npy")'
+            raise SpecError([Problem("too-long", message, span, hint=hint)])
     return words
 
 

@@ -167,5 +167,7 @@ def split_entries(words: Sequence[Word], problems: Problems) -> Iterator[list[Wo
 
 
 def _goes_on(last: Word, words: Sequence[Word], position: int) -> bool:
-    following = next((word for word in words[position:] if word.type != "NEWLINE"), None)
-    return following is not None and (last.type in JOINTS or following.type in JOINTS)
+    """True where the entry goes on behind the newline at that position."""
+    while position < len(words) and words[position].type == "NEWLINE":
+        position += 1
+    return position < len(words) and (last.type in JOINTS or words[position].type in JOINTS)

@@ -197,6 +197,8 @@ class _UpdateRule:
 
     def _weighed(self) -> Value:
         """exp(-dE) with dE = sum over products of (-1 + 2 * [product is -1]) * 2 c."""
+        if not any(self.star.images):
+            return self._always()
         masks, slots = [], []
         for group, words in enumerate(self._words(with_own=True)):
             masks += words

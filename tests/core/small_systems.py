@@ -57,10 +57,12 @@ def minus(system: System) -> np.ndarray[Any, Any]:
     return (states >> np.arange(system.spins)[:, None] & 1).astype(bool)
 
 
-def energies(system: System) -> np.ndarray[Any, Any]:
-    """H of every configuration, term by term and cell by cell; binary spins are v = (1 + s)/2."""
-    lattice, down = system.lattice, minus(system)
-    total = np.zeros(1 << system.spins)
+def energies(system: System, down: np.ndarray[Any, Any] | None = None) -> np.ndarray[Any, Any]:
+    """H of the configurations bool[spin, configuration], by default of all of them, term by term and cell by cell; binary spins are
+    v = (1 + s)/2."""
+    lattice = system.lattice
+    down = minus(system) if down is None else down
+    total = np.zeros(down.shape[1])
     for term in system.hamiltonian.terms:
         for weight, product in term.products:
             for at in cartesian(*map(range, lattice.cells)):
@@ -100,42 +102,45 @@ def _matrix(program: Program, rule: Rule, cell: Cell, arguments: Arguments) -> n
     spins = program.sites * len(program.fields)
     states = np.arange(1 << spins)
     matrix = np.zeros((len(states), len(states)))
-    for probability, target in outcomes(program, rule, cell, arguments, states):
+    for probability, spin, value in outcomes(
+        program, rule, cell, arguments, states >> np.arange(spins)[:, None] & 1 == 1
+    ):
+        target = states & ~(1 << spin) | value.astype(np.int64) << spin
         np.add.at(matrix, (states, target), probability)
     return matrix
 
 
 def outcomes(
-    program: Program, rule: Rule, cell: Cell, arguments: Arguments, states: np.ndarray[Any, Any]
-) -> list[Any]:
-    """(probability, new state) of every state, one pair of arrays for each combination of draws."""
-    branches: list[tuple[list[Any], Any, Any]] = [([], np.ones(len(states)), states.copy())]
+    program: Program, rule: Rule, cell: Cell, arguments: Arguments, down: np.ndarray[Any, Any]
+) -> list[tuple[Any, int, Any]]:
+    """What a rule with one `Store` may do to configurations bool[spin, configuration]: for each combination of draws (probability of
+    each configuration, the spin that is set, its new bit)."""
+    count = down.shape[1]
+    branches: list[tuple[list[Any], Any]] = [([], np.ones(count))]
+    stored: list[tuple[Any, int, Any]] = []
     for node in rule.nodes:
         grown = []
-        for values, probability, target in branches:
+        for values, probability in branches:
             if isinstance(node, Below | Accept):
-                chance = _chance(node, values, arguments, program.planes, len(states))
-                grown.append(([*values, np.ones(len(states), bool)], probability * chance, target))
-                grown.append(([*values, np.zeros(len(states), bool)], probability * (1 - chance), target))
+                chance = _chance(node, values, arguments, program.planes, count)
+                grown.append(([*values, np.ones(count, bool)], probability * chance))
+                grown.append(([*values, np.zeros(count, bool)], probability * (1 - chance)))
             elif isinstance(node, Store):
-                bit = number(program.shape, program.letters, node.field, cell, rule.letter)
-                stored = target & ~(1 << bit) | values[node.word].astype(np.int64) << bit
-                grown.append(([*values, None], probability, stored))
+                spin = number(program.shape, program.letters, node.field, cell, rule.letter)
+                stored.append((probability, spin, values[node.word]))
             else:
-                grown.append(
-                    ([*values, _value(program, node, values, cell, states, arguments)], probability, target)
-                )
+                grown.append(([*values, _value(program, node, values, cell, down, arguments)], probability))
         branches = grown
-    return [(probability, target) for _, probability, target in branches]
+    return stored
 
 
 def _value(
-    program: Program, node: Any, values: list[Any], cell: Cell, states: Any, arguments: Arguments
+    program: Program, node: Any, values: list[Any], cell: Cell, down: Any, arguments: Arguments
 ) -> Any:
     match node:
         case Load(field, offset, letter, 0, None):
             place = [x + y for x, y in zip(cell, offset, strict=True)]
-            return (states >> number(program.shape, program.letters, field, place, letter) & 1).astype(bool)
+            return down[number(program.shape, program.letters, field, place, letter)]
         case Bit("not", (a,)):
             return ~values[a]
         case Bit(op, operands):

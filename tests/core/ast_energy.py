@@ -55,17 +55,23 @@ class Energy:
                 cell, letter = self.fold(*self.site(reference, bound))
                 return self.spins[name, cell, letter]
             case ast.Reduction(kind, domain, body):
-                total = 1.0 if kind == "prod" else 0.0
-                for inner in self.domain(domain, bound):
-                    try:
-                        value = self(body, {**bound, **inner})
-                    except Missing:
-                        if kind == "prod":
-                            raise
-                        continue
-                    total = total * value if kind == "prod" else total + value
-                return total
+                values = self.summands(domain, body, bound, whole=kind != "sum")
+                total = math.prod(values) if kind == "prod" else math.fsum(values)
+                return total / len(values) if kind == "mean" else total
         raise AssertionError(expr)
+
+    def summands(
+        self, domain: ast.Domain, body: ast.Expr, bound: Mapping[str, Any], whole: bool
+    ) -> list[float]:
+        """The values of the body; those beyond an open edge are left out, or with `whole` are `Missing` for all."""
+        values = []
+        for inner in self.domain(domain, bound):
+            try:
+                values.append(self(body, {**bound, **inner}))
+            except Missing:
+                if whole:
+                    raise
+        return values
 
     def site(self, expr: ast.Expr, bound: Mapping[str, Any]) -> Place:
         match expr:
@@ -85,6 +91,8 @@ class Energy:
                 return tuple(int("xyz"[k] == name) for k in range(d))
             case ast.Tuple(items):
                 return tuple(int(self(item)) for item in items)
+            case ast.Negate(operand):
+                return tuple(-x for x in self.vector(operand))
             case ast.Binary("*", factor, direction):
                 return tuple(int(self(factor)) * x for x in self.vector(direction))
         raise AssertionError(expr)

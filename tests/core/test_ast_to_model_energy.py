@@ -40,6 +40,11 @@ SPECS = [
         "- K*sum(f in triangles) prod(i in f) s[i] + h*sum(f in hexagons) (sum(i in f) s[i])^2",
     ),
     (
+        "square(5)",
+        "s: ising",
+        "- K*sum(<i,j> along -x) s[i]*s[j] - h*sum(f in plaquettes) (mean(i in f) s[i])^2",
+    ),
+    (
         "cubic(4,3,4)",
         "s: ising",
         "- K*sum(f in cubes) prod(i in f) s[i] - h*sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]",

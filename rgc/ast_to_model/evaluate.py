@@ -17,7 +17,7 @@ from rgc.ast_to_model.scope import (
     Value,
     problem,
 )
-from rgc.errors import SpecError, suggest
+from rgc.errors import suggest
 from rgc.syntax import ast
 
 Special = Callable[[ast.Expr], float | None]
@@ -214,6 +214,3 @@ def _finite(value: float, expr: ast.Expr) -> float:
     if not math.isfinite(value):
         raise problem("not-finite", "this is not a finite real number", expr.span)
     return value
-
-
-__all__ = ["SpecError", "Special", "evaluate", "integer", "kind", "number", "numbers"]

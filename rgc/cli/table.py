@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from rgc.errors import escape
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from rgc.results.checks import Check
     from rgc.results.result import Eigenvalue, Estimate, Result
 
+WIDTH = 110  # columns
+
 
 def render_answer(answer: Answer) -> str:
     """Title, exponents, averages, levels, checks, warnings, and where the files are."""
@@ -21,7 +25,9 @@ def render_answer(answer: Answer) -> str:
     blocks = [head]
     blocks += _scan(answer) if answer.axes else _result(answer.result)
     blocks.append(_checks(answer.checks))
-    blocks.append("\n".join(f"warning: {escape(text)}" for text in answer.warnings))
+    blocks.append(
+        "\n".join(fill(f"warning: {escape(text)}", WIDTH, subsequent_indent="  ") for text in answer.warnings)
+    )
     if answer.folder is not None:
         blocks.append(f"results: {answer.folder} (open {answer.folder / 'report.html'})")
     return "\n\n".join(block for block in blocks if block)
@@ -55,7 +61,7 @@ def _result(result: Result) -> list[str]:
             for each in result.free_energy
         ]
         blocks.append("free energy\n" + aligned(rows))
-    blocks += [_levels(result), _exponent_table(result.eigenvalues)]
+    blocks += [*_levels(result), _exponent_table(result.eigenvalues)]
     return blocks
 
 
@@ -70,26 +76,38 @@ def _row(name: str, each: Estimate) -> tuple[str, str, str]:
 
 def _rule(result: Result) -> str:
     rules = dict.fromkeys(each.rule for each in result.exponents.values() if each.rule)
-    return "".join(f"\n  rule: {escape(rule)}" for rule in rules)
+    return "".join(
+        "\n" + fill(f"rule: {escape(rule)}", WIDTH, initial_indent="  ", subsequent_indent="    ")
+        for rule in rules
+    )
 
 
 def _named(table: Mapping[str, Estimate]) -> str:
     return aligned((name, estimate(each), escape(each.note)) for name, each in table.items())
 
 
-def _levels(result: Result) -> str:
-    """Cells, couplings and averages of each level, unless there is only the spec itself to show."""
+def _levels(result: Result) -> list[str]:
+    """Couplings and averages of each level, unless there is only the spec itself to show."""
     if len(result.levels) < 2:
-        return ""
-    names = list(
-        dict.fromkeys(name for level in result.levels for name in (*level.couplings, *level.observables))
-    )[:8]
+        return []
+    tables = (
+        ("couplings", [level.couplings for level in result.levels]),
+        ("averages", [level.observables for level in result.levels]),
+    )
+    return [_by_level(f"{what} by level", result, rows) for what, rows in tables if any(rows[1:])]
+
+
+def _by_level(head: str, result: Result, tables: Sequence[Mapping[str, Estimate]]) -> str:
+    """One line a level, as many columns as fit."""
+    names = list(dict.fromkeys(name for table in tables for name in table))
     rows = [("level", "cells", *names)]
-    for level in result.levels:
-        both = {**level.couplings, **level.observables}
-        cells = [with_error(both[name].value, both[name].error) if name in both else "" for name in names]
+    for level, table in zip(result.levels, tables, strict=True):
+        cells = [with_error(table[name].value, table[name].error) if name in table else "" for name in names]
         rows.append((str(level.level), "x".join(map(str, level.shape)), *cells))
-    return "levels\n" + aligned(rows)
+    widths = accumulate(max(len(cell) for cell in column) + 2 for column in zip(*rows, strict=True))
+    fit = max(3, sum(1 for width in widths if width <= WIDTH))
+    more = f"\n  and {len(names) + 2 - fit} more, see --json or --out" if fit < len(names) + 2 else ""
+    return f"{head}\n" + aligned(row[:fit] for row in rows) + more
 
 
 def _exponent_table(eigenvalues: Sequence[Eigenvalue]) -> str:

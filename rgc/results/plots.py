@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO, StringIO
 from itertools import cycle
@@ -194,11 +194,19 @@ def exponents(result: Result, expected: Mapping[str, float]) -> Figure | None:
             if headline is not None and headline.value is not None and headline.error is not None:
                 low, high = headline.value - headline.error, headline.value + headline.error
                 axes.axhspan(low, high, color="#999999", alpha=0.25, linewidth=0, label="headline", zorder=0)
-        right.legend(loc="best")
-        handles, labels = left.get_legend_handles_labels()
-        levels = [(handle, label) for handle, label in zip(handles, labels, strict=True) if label.isdigit()]
-        left.legend(*zip(*levels, strict=True), loc="best", title="level", ncols=2)
+    for axes, pick in ((rows[0][0], str.isdigit), (rows[0][1], lambda label: not label.isdigit())):
+        _legend_above(axes, pick, "level " if axes is rows[0][0] else "")
     return figure
+
+
+def _legend_above(axes: Axes, pick: Callable[[str], bool], before: str) -> None:
+    """A legend in lines above the axes, where it hides nothing."""
+    handles, labels = axes.get_legend_handles_labels()
+    shown = [(handle, before + label) for handle, label in zip(handles, labels, strict=True) if pick(label)]
+    columns = 5 if before else 2
+    axes.legend(
+        *zip(*shown, strict=True), loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False
+    )
 
 
 def _against_operators(axes: Axes, ours: list[Eigenvalue]) -> None:
@@ -253,7 +261,7 @@ def _whole_ticks(axes: Axes) -> None:
 
 
 def autocorrelation(result: Result) -> Figure | None:
-    """The normalised autocorrelation function of each kept time series, in records."""
+    """The normalised autocorrelation function of each kept time series, against the lag in sweeps."""
     if not any(len(series) > 1 for series in result.series.values()):
         return None
     figure = _figure(4.2, 3.0)
@@ -269,7 +277,7 @@ def autocorrelation(result: Result) -> Figure | None:
             label=rf"{name}, $\tau_\mathrm{{int}}$ = {time:.2g}",
         )
     axes.axhline(0, color="black", linewidth=0.6)
-    axes.set_xlabel("lag (records)")
+    axes.set_xlabel("lag (sweeps)")
     axes.set_ylabel(r"$\rho$(lag)")
     axes.set_ylim(top=1.05)
     axes.legend()

@@ -19,6 +19,7 @@ h1{font-size:1.5rem;margin-bottom:.2rem} h2{font-size:1.1rem;margin:2rem 0 .5rem
 table{border-collapse:collapse;font-variant-numeric:tabular-nums} td,th{padding:.2rem .9rem .2rem 0;text-align:left}
 th{font-weight:600;border-bottom:1px solid #999} pre{background:#f6f6f3;padding:.8rem;overflow-x:auto}
 .passed{color:#00684a}.failed{color:#b23c00;font-weight:600} svg{max-width:100%;height:auto} .small{color:#555;font-size:.85rem}
+.wide{overflow-x:auto}
 @media(prefers-color-scheme:dark){body{background:#fff}}
 """
 ORDER = ("exponents", "configurations", "scan", "autocorrelation")
@@ -117,12 +118,23 @@ def _checks(checks: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _levels(levels: Sequence[Mapping[str, Any]]) -> str:
-    rows = []
-    for level in levels:
-        both = {**level["couplings"], **level["observables"]}
-        text = ", ".join(f"{escape(name)} = {_number(each)}" for name, each in both.items())
-        rows.append((str(level["level"]), " x ".join(map(str, level["shape"])), text))
-    return "<h2>Levels</h2>" + _table(("level", "cells", ""), rows) if rows else ""
+    return "".join(
+        _by_level(levels, *each) for each in (("couplings", "Couplings"), ("observables", "Averages"))
+    )
+
+
+def _by_level(levels: Sequence[Mapping[str, Any]], key: str, title: str) -> str:
+    names = list(dict.fromkeys(name for level in levels for name in level[key]))
+    if len(levels) < 2 or not names:
+        return ""
+    rows = [
+        [str(level["level"]), " x ".join(map(str, level["shape"]))]
+        + [_number(level[key][name]) if name in level[key] else "" for name in names]
+        for level in levels
+    ]
+    return (
+        f'<h2>{title} by level</h2><div class="wide">' + _table(("level", "cells", *names), rows) + "</div>"
+    )
 
 
 def _eigenvalues(found: Sequence[Mapping[str, Any]]) -> str:

@@ -21,17 +21,27 @@ CRITICAL = log(1 + sqrt(2)) / 2
 
 def shell(lattice: Lattice, order: int) -> tuple[Product, ...]:
     """The pairs at the order-th distance, one product for each pair of a cell."""
-    return tuple(product([Spin(a.cell, a.letter), Spin(b.cell, b.letter)]) for a, b in lattices.shell(lattice, order))
+    return tuple(
+        product([Spin(a.cell, a.letter), Spin(b.cell, b.letter)]) for a, b in lattices.shell(lattice, order)
+    )
 
 
 def faces(lattice: Lattice, kind: str) -> tuple[Product, ...]:
     return tuple(
-        product(Spin(corner.cell, corner.letter) for corner in face.corners) for face in lattice.faces if face.kind == kind
+        product(Spin(corner.cell, corner.letter) for corner in face.corners)
+        for face in lattice.faces
+        if face.kind == kind
     )
 
 
 def field(lattice: Lattice) -> tuple[Product, ...]:
     return tuple((Spin((0,) * lattice.dimension, letter),) for letter in range(len(lattice.basis)))
+
+
+def sites(spins: Sequence[tuple[int, ...]], lattice: Lattice) -> Product:
+    """The product of the spins at these cells; one more number is the letter."""
+    d = lattice.dimension
+    return product(Spin(tuple(each[:d]), each[d] if len(each) > d else 0) for each in spins)
 
 
 def term(name: str, coupling: float, products: Sequence[Product]) -> Term:
@@ -78,8 +88,9 @@ def ising(lattice: Lattice, coupling: float = CRITICAL, scheme: str = "sample", 
     return spec(lattice, [term("K", coupling, shell(lattice, 1))], scheme, **options)
 
 
-def baxter_wu(size: int, coupling: float = CRITICAL, field_h: float = 0.0, scheme: str = "sample", **options: Any) -> Spec:
+def baxter_wu(
+    size: int, coupling: float = CRITICAL, field_h: float = 0.0, scheme: str = "sample", **options: Any
+) -> Spec:
     lattice = lattices.triangular(size, size)
     terms = [term("K", coupling, faces(lattice, "triangle")), term("h", field_h, field(lattice))]
     return spec(lattice, terms, scheme, **options)
-

@@ -1,0 +1,98 @@
+"""The square Ising model against Kaufman's formula, and where updates and starts could go wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rgc.flows.sample import make_sample
+from rgc.model import lattices
+from rgc.runner import run
+from tests.physics.enumeration import enumerate_exactly
+from tests.physics.golden import KAUFMAN_CRITICAL
+from tests.physics.models import CRITICAL, field, ising, spec, term
+from tests.physics.running import agrees, answer, machine, seeds, table
+
+SWEEPS = {"metropolis": 80_000, "heat_bath": 250_000}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("generator", ["splitmix", "philox"])
+@pytest.mark.parametrize("update", SWEEPS)
+@pytest.mark.parametrize("size", KAUFMAN_CRITICAL)
+def test_kaufman(size: int, update: str, generator: str) -> None:
+    """Energies to 1e-4 of their value, and to within their errors."""
+    options = {
+        "sweeps": SWEEPS[update],
+        "every": 10,
+        "replicas": 1024,
+        "update": update,
+        "generator": generator,
+    }
+    found = answer(ising(lattices.square(size, size), **options)).observables
+    energy, heat = KAUFMAN_CRITICAL[size]
+    assert found["energy"].value == pytest.approx(CRITICAL * energy, rel=1e-4)
+    assert found["energy"].value == pytest.approx(CRITICAL * energy, abs=4 * (found["energy"].error or 0))
+    assert found["specific_heat"].value == pytest.approx(heat, abs=4 * (found["specific_heat"].error or 0))
+
+
+@pytest.mark.parametrize("update", ["auto", "metropolis", "heat_bath"])
+def test_a_free_spin_in_a_field(update: str) -> None:
+    """At K = 0 every spin is tanh h on average. Metropolis alone would be periodic at small h; bit 1 must mean s = -1."""
+    lattice = lattices.square(4, 4)
+    for h in (0.5, 0.01):
+        options: dict[str, Any] = {
+            "sweeps": 40,
+            "thermalise": 20,
+            "every": 2,
+            "replicas": 512,
+            "update": update,
+        }
+        model = spec(lattice, [term("h", h, field(lattice))], **options)
+        flow = make_sample(model, machine("reference"), seed=0, point={})
+        found = run(flow).observables["m"]
+        assert found.value == pytest.approx(np.tanh(h), abs=4 * (found.error or 0))
+        assert found.error is not None
+        assert found.error < 1e-2
+
+
+def test_the_unpacked_spins_have_the_sign_of_the_field() -> None:
+    lattice = lattices.square(8, 8)
+    flow = make_sample(
+        spec(lattice, [term("h", 0.5, field(lattice))], sweeps=8, thermalise=8, every=1, replicas=256),
+        machine("reference"),
+        seed=3,
+        point={},
+    )
+    state = flow.start()
+    while state.done < flow.steps:
+        state = flow.step(state)
+    bits = np.unpackbits(np.ascontiguousarray(state.arrays["spins_0"]).view(np.uint8))
+    spins = 1 - 2.0 * bits
+    assert spins.mean() == pytest.approx(np.tanh(0.5), abs=4 / np.sqrt(spins.size))
+
+
+def test_near_infinite_temperature_a_sweep_is_not_periodic() -> None:
+    lattice = lattices.square(4, 4)
+    exact = enumerate_exactly(ising(lattice, 0.01))
+    options: dict[str, Any] = {"sweeps": 32, "thermalise": 16, "every": 2, "replicas": 1024}
+    for update in ("auto", "metropolis"):
+        found = [
+            each.observables["specific_heat"]
+            for each in seeds(ising(lattice, 0.01, update=update, **options), "reference", range(3))
+        ]
+        assert agrees(found, exact.specific_heat), table(found, exact.specific_heat)
+
+
+def test_hot_and_cold_replicas_meet() -> None:
+    lattice = lattices.square(4, 4)
+    found = answer(ising(lattice, 0.4, sweeps=64, thermalise=64, every=4, replicas=512), backend="reference")
+    assert not [text for text in found.warnings if "hot and cold" in text]
+
+
+def test_a_run_that_is_not_thermalised_says_so() -> None:
+    lattice = lattices.square(16, 16)
+    found = answer(ising(lattice, 0.6, sweeps=8, thermalise=0, every=1, replicas=256), backend="reference")
+    assert [text for text in found.warnings if "hot and cold" in text]

@@ -219,3 +219,13 @@ def test_heat_bath_is_not_offered_without_classes() -> None:
     )
     with pytest.raises(ValueError, match="heat bath"):
         lowered(system, kind="heat_bath")
+
+
+@pytest.mark.parametrize("kind", ["heat_bath", "lazy"])
+def test_a_hamiltonian_without_terms_is_sampled_too(kind: Any) -> None:
+    """At K = 0 and h = 0 every term is dropped: heat bath draws fair coins, lazy Metropolis flips with probability 7/8."""
+    lattice = square(2, boundary="open")
+    update = hamiltonian_to_update(lattice, (ISING,), (), colour_sites((), lattice), kind=kind)
+    chances = {"heat_bath": [0.5], "lazy": [0.125, 0.875]}[kind]
+    for matrix in site_updates(update.program, update.arguments([()], 1)):
+        assert sorted(set(matrix[matrix > 0])) == chances

@@ -164,12 +164,21 @@ def table(size: int, found: list[Contestant], absent: Mapping[str, str]) -> str:
     """Markdown: rate, and the ratio to the scalar code, each the median over rounds with its range."""
     scalar = next(c for c in found if c.name == SCALAR)
     sweep = next(c for c in found if c.name == "rgc numba")
-    lines = [f"### L = {size}", "", "| code | spin updates per ns | times the scalar code | range |", "| --- | --- | --- | --- |"]
+    lines = [
+        f"### L = {size}",
+        "",
+        "| code | spin updates per ns | times the scalar code | range |",
+        "| --- | --- | --- | --- |",
+    ]
     for c in found:
         if c.updates:
-            ratios = [(c.updates / t) / (scalar.updates / s) for t, s in zip(c.seconds, scalar.seconds, strict=True)]
+            ratios = [
+                (c.updates / t) / (scalar.updates / s) for t, s in zip(c.seconds, scalar.seconds, strict=True)
+            ]
             rate = median(c.updates / t / 1e9 for t in c.seconds)
-            lines.append(f"| {c.name} | {rate:.3g} | {median(ratios):.3g} | {min(ratios):.3g} to {max(ratios):.3g} |")
+            lines.append(
+                f"| {c.name} | {rate:.3g} | {median(ratios):.3g} | {min(ratios):.3g} to {max(ratios):.3g} |"
+            )
     lines += [f"| {name} | | | {reason} |" for name, reason in absent.items()]
     lines += ["", "| tallies | sweeps |", "| --- | --- |"]
     for c in found:
@@ -181,7 +190,9 @@ def table(size: int, found: list[Contestant], absent: Mapping[str, str]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--sizes", type=int, nargs="+", default=[128, 1024])
     parser.add_argument("--core", type=int, default=0)

@@ -23,7 +23,9 @@ def scalar_int8(L: int, K: float) -> Run:
     """numba, int8 spins, checkerboard, xoshiro256++ inlined, integer thresholds: the careful one-replica code."""
     from numba import njit
 
-    limits = np.array([2**32 - 1 if m <= 0 else int(2**32 * exp(-2 * K * m)) for m in range(-4, 5)], np.uint64)
+    limits = np.array(
+        [2**32 - 1 if m <= 0 else int(2**32 * exp(-2 * K * m)) for m in range(-4, 5)], np.uint64
+    )
 
     @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
     def sweep(s, limits, state, sweeps):  # type: ignore[no-untyped-def]

@@ -12,14 +12,10 @@ from rgc.ast_to_model.scope import CONSTANTS, FUNCTIONS, Scope, Unknowable, prob
 from rgc.errors import SpecError, suggest
 from rgc.model.signatures import Field, Signature
 from rgc.model.spec import CallValue, OperatorBasis, Value
-from rgc.model.vocabulary import OTHER_NAMES
+from rgc.model.vocabulary import LATTICES, OTHER_NAMES
 from rgc.syntax import ast
 from rgc.text import Span
 
-LATTICES = (
-    *("chain", "square", "triangular", "honeycomb", "kagome", "cubic", "hypercubic"),
-    *("diamond", "complete", "crystal", "graph"),
-)
 _A = {
     "integer": "an integer",
     "number": "a number",

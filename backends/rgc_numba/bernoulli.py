@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from rgc.backend import Arguments
 from rgc.program.nodes import Below
 from rgc.program.program import Program
-from rgc_numba.source import indent
+from rgc_numba.source import each_word, indent
 
 FIRST = 11
 """Planes that are drawn for every word. After them one word in 32 has a replica that is undecided; it changes no result."""
@@ -20,23 +20,33 @@ FEW = 8
 Baked = tuple[int, ...]
 """T of every slot, the same for all replicas."""
 
-MERGE = """
+HELPERS = '''
 
 @compiled
-def merge(into, mask, size):
+def clear(row, into, size):
     for j in range(size):
-        into[j] |= mask[j]
-"""
+        row[into + np.uint64(j)] = ZERO
 
 
-@dataclass(frozen=True, slots=True)
+@compiled
+def merge(row, into, mask, size):
+    """Or the buffer at `mask` into the buffer at `into`."""
+    for j in range(size):
+        i = np.uint64(j)
+        row[into + i] |= row[mask + i]
+'''
+
+
+@dataclass(slots=True)
 class Draw:
-    """Statements of a draw: before the loop of its part, inside at its end, after it; and the buffers they use."""
+    """Statements of a draw: at the start of the function, before the loop of its part, inside it at its end, after it; and the
+    names of the buffers that they use."""
 
-    before: list[str]
-    inside: list[str]
-    after: list[str]
-    buffers: tuple[str, ...]
+    first: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    inside: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+    buffers: list[str] = field(default_factory=list)
 
 
 def uniform_thresholds(given: Arguments) -> Baked | None:
@@ -48,127 +58,125 @@ def uniform_thresholds(given: Arguments) -> Baked | None:
     if not ((bits == 0) | (bits == np.uint64(0xFFFFFFFFFFFFFFFF))).all():
         return None
     planes = table.shape[1] - 1
-    return tuple(
-        (int(bool(row[0])) << planes) | sum(int(bool(b)) << (planes - 1 - k) for k, b in enumerate(row[1:]))
-        for row in bits
-    )
+    weights = [1 << planes - k for k in range(planes + 1)]
+    return tuple(sum(weight for weight, bit in zip(weights, entry, strict=True) if bit) for entry in bits)
 
 
 def write(number: int, node: Below, program: Program, baked: Baked | None) -> Draw:
-    """The statements that leave the word of node `number` in the buffer `b<number>`."""
+    """The statements that leave the word of node `number` in its buffer."""
+    draw = Draw(buffers=[f"b{number}"])
     classes = [(f"{mask}", slot) for mask, slot in node.classes]
-    inside = []
     if node.otherwise is not None:
         rest = " | ".join(f"v{mask}" for mask, _ in classes)
-        inside.append(f"v{number}e = ~({rest})" if rest else f"v{number}e = ONES")
+        draw.inside.append(f"v{number}e = ~({rest})" if rest else f"v{number}e = ONES")
         classes.append((f"{number}e", node.otherwise))
     if baked is not None:
-        return _baked(number, node, classes, inside, program, baked)
-    return _general(number, node, classes, inside, program)
-
-
-def _key(number: int, node: Below) -> list[str]:
-    return [
-        f"x{number}, y{number} = keys[{node.draw}, 0], keys[{node.draw}, 1]",
-        f"z{number} = spread(x{number}, c)",
+        top = 1 << program.planes
+        always = [f"v{mask}" for mask, slot in classes if baked[slot] == top]
+        classes = [(mask, slot) for mask, slot in classes if 0 < baked[slot] < top]
+    elif len(classes) <= FEW:
+        always = [f"v{mask} & h{number}_{n}_0" for n, (mask, _) in enumerate(classes)]
+        draw.first += _scalars(number, classes)
+    else:
+        _many(draw, number, classes, program, node.otherwise is not None)
+        return _keyed(draw, number, node)
+    draw.inside.append(f"v{number} = " + (" | ".join(always) or "ZERO"))
+    if not classes:
+        draw.inside.append(f"row[b{number} + i] = v{number}")
+        return draw
+    every = " | ".join(f"v{mask}" for mask, _ in classes)
+    draw.inside += [
+        f"u = {every}" if baked is not None else f"u = ({every}) & ~v{number}",
+        f"z = z{number} + ramp[j]",
     ]
+    for plane in range(FIRST):
+        draw.inside.append(f"r = {_word(number, f'np.uint64({plane})')}")
+        if baked is not None:
+            bits = [baked[slot] >> (program.planes - 1 - plane) & 1 for _, slot in classes]
+            draw.inside += _decide_baked(number, [f"v{mask}" for mask, _ in classes], bits)
+        else:
+            limit = " | ".join(
+                f"(v{mask} & h{number}_{n}_{1 + plane})" for n, (mask, _) in enumerate(classes)
+            )
+            draw.inside += _decide(f"v{number}", limit)
+    draw.inside += [f"row[b{mask} + i] = v{mask}" for mask, _ in classes]
+    draw.inside += [f"row[b{number} + i] = v{number}", f"row[u{number} + i] = u"]
+    draw.buffers += [f"u{number}", *(f"b{mask}" for mask, _ in classes)]
+    draw.after += _second(number, classes, program)
+    return _keyed(draw, number, node)
 
 
-def _drawn(number: int, plane: str) -> str:
+def _keyed(draw: Draw, number: int, node: Below) -> Draw:
+    draw.first.append(f"x{number}, y{number} = keys[{node.draw}, 0], keys[{node.draw}, 1]")
+    draw.before.append(f"z{number} = spread(x{number}, c)")
+    return draw
+
+
+def _word(number: int, plane: str) -> str:
     return f"word_at(x{number}, y{number}, z, {plane})"
 
 
-def _baked(
-    number: int,
-    node: Below,
-    classes: list[tuple[str, int]],
-    inside: list[str],
-    program: Program,
-    baked: Baked,
-) -> Draw:
-    top = 1 << program.planes
-    always = [f"v{mask}" for mask, slot in classes if baked[slot] == top]
-    active = [(mask, slot) for mask, slot in classes if 0 < baked[slot] < top]
-    inside = [*inside, f"v{number} = " + (" | ".join(always) or "ZERO")]
-    if not active:
-        return Draw([], [*inside, f"b{number}[j] = v{number}"], [], (f"b{number}",))
-    inside += [f"b{mask}[j] = v{mask}" for mask, _ in active]
-    inside += ["u = " + " | ".join(f"v{mask}" for mask, _ in active), f"z = z{number} + ramp[j]"]
-    for plane in range(FIRST):
-        one = [f"v{mask}" for mask, slot in active if baked[slot] >> (program.planes - 1 - plane) & 1]
-        inside.append(f"r = {_drawn(number, f'np.uint64({plane})')}")
-        if not one:
-            inside.append("u &= ~r")
-        elif len(one) == len(active):
-            inside += [f"v{number} |= u & ~r", "u &= r"]
-        else:
-            inside += [f"t = {' | '.join(one)}", f"v{number} |= u & t & ~r", "u &= ~(t ^ r)"]
-    inside += [f"b{number}[j] = v{number}", f"u{number}[j] = u"]
-    buffers = (f"b{number}", f"u{number}", *(f"b{mask}" for mask, _ in active))
-    return Draw(_key(number, node), inside, _second(number, active, program), buffers)
-
-
-def _second(number: int, active: list[tuple[str, int]], program: Program) -> list[str]:
-    """The remaining planes of the words that the first ones left undecided."""
-    limit = " | ".join(f"(b{mask}[j] & thresholds[{slot}, 1 + k, lo])" for mask, slot in active)
+def _scalars(number: int, classes: list[tuple[str, int]]) -> list[str]:
+    """The table entries of the first planes; entry 0 is "always"."""
     return [
-        "for j in range(size):",
-        f"    if u{number}[j] != ZERO:",
-        f"        u, v, z = u{number}[j], b{number}[j], z{number} + ramp[j]",
-        f"        k = {FIRST}",
-        f"        while u != ZERO and k < {program.planes}:",
-        f"            r = {_drawn(number, 'np.uint64(k)')}",
-        f"            t = {limit}",
-        "            v |= u & t & ~r",
-        "            u &= ~(t ^ r)",
-        "            k += 1",
-        f"        b{number}[j] = v",
+        f"h{number}_{n}_{entry} = thresholds[{slot}, {entry}, lo]"
+        for n, (_, slot) in enumerate(classes)
+        for entry in range(1 + FIRST)
     ]
 
 
-def _general(
-    number: int, node: Below, classes: list[tuple[str, int]], inside: list[str], program: Program
-) -> Draw:
-    """Thresholds come from the table, the same for all replicas: bits that select masks."""
-    if not classes:
-        return Draw([], [f"b{number}[j] = ZERO"], [], (f"b{number}",))
-    inside = [*inside, *(f"b{mask}[j] = v{mask}" for mask, _ in classes)]
-    buffers = (f"b{number}", f"u{number}", f"t{number}", *(f"b{mask}" for mask, _ in classes))
-    after = ["for j in range(size):", f"    b{number}[j] = ZERO"]
-    after += _selected(number, "b", classes, "0")
-    every = " | ".join(f"b{mask}[j]" for mask, _ in classes) if node.otherwise is None else "ONES"
-    after += [
-        "for j in range(size):",
-        f"    u{number}[j] = ({every}) & ~b{number}[j]",
-        f"for k in range({FIRST}):",
-    ]
-    planes = ["kk = np.uint64(k)"]
-    if len(classes) > FEW:
-        planes += ["for j in range(size):", f"    t{number}[j] = ZERO"]
-        planes += _selected(number, "t", classes, "1 + k")
-        limit = f"t{number}[j]"
-    else:
-        planes += [f"h{n} = thresholds[{slot}, 1 + k, lo]" for n, (_, slot) in enumerate(classes)]
-        limit = " | ".join(f"(b{mask}[j] & h{n})" for n, (mask, _) in enumerate(classes))
-    planes += [
-        "for j in range(size):",
-        f"    z = z{number} + ramp[j]",
-        f"    r = {_drawn(number, 'kk')}",
-        f"    t = {limit}",
-        f"    u = u{number}[j]",
-        f"    b{number}[j] |= u & t & ~r",
-        f"    u{number}[j] = u & ~(t ^ r)",
-    ]
-    after += indent(planes, 1) + _second(number, classes, program)
-    return Draw(_key(number, node), inside, after, buffers)
+def _decide(value: str, limit: str) -> list[str]:
+    """u, the replicas that were undecided before the plane r, and their threshold bits: less is 1, more is 0."""
+    return [f"t = {limit}", f"{value} |= u & t & ~r", "u &= ~(t ^ r)"]
 
 
-def _selected(number: int, into: str, classes: list[tuple[str, int]], entry: str) -> list[str]:
-    """Statements that merge the masks of the classes whose threshold has a bit."""
-    lines = []
-    for mask, slot in classes:
-        lines += [
-            f"if thresholds[{slot}, {entry}, lo] != ZERO:",
-            f"    merge({into}{number}, b{mask}, size)",
+def _decide_baked(number: int, masks: list[str], bits: list[int]) -> list[str]:
+    if not any(bits):
+        return ["u &= ~r"]
+    if all(bits):
+        return [f"v{number} |= u & ~r", "u &= r"]
+    return _decide(f"v{number}", " | ".join(mask for mask, bit in zip(masks, bits, strict=True) if bit))
+
+
+def _second(number: int, classes: list[tuple[str, int]], program: Program) -> list[str]:
+    """The remaining planes of the words that the first ones left undecided."""
+    limit = " | ".join(f"(row[b{mask} + i] & thresholds[{slot}, 1 + k, lo])" for mask, slot in classes)
+    rest = [
+        f"u, v, z = row[u{number} + i], row[b{number} + i], z{number} + ramp[j]",
+        f"k = {FIRST}",
+        f"while u != ZERO and k < {program.planes}:",
+        f"    r = {_word(number, 'np.uint64(k)')}",
+        *indent(_decide("v", limit), 1),
+        "    k += 1",
+        f"row[b{number} + i] = v",
+    ]
+    return each_word([f"if row[u{number} + i] != ZERO:", *indent(rest, 1)])
+
+
+def _many(draw: Draw, number: int, classes: list[tuple[str, int]], program: Program, rest: bool) -> None:
+    """Thresholds from the table, the same for all replicas: their bits say which masks to merge."""
+    draw.inside += [f"row[b{mask} + i] = v{mask}" for mask, _ in classes]
+    every = "ONES" if rest else " | ".join(f"v{mask}" for mask, _ in classes)
+    draw.inside.append(f"row[u{number} + i] = {every}")
+    draw.buffers += [f"u{number}", f"t{number}", *(f"b{mask}" for mask, _ in classes)]
+    draw.after += _merged(f"b{number}", classes, "0")
+    draw.after += each_word([f"row[u{number} + i] &= ~row[b{number} + i]"])
+    decide = each_word(
+        [
+            f"z, v, u = z{number} + ramp[j], row[b{number} + i], row[u{number} + i]",
+            f"r = {_word(number, 'np.uint64(k)')}",
+            *_decide("v", f"row[t{number} + i]"),
+            f"row[b{number} + i] = v",
+            f"row[u{number} + i] = u",
         ]
+    )
+    planes = [*_merged(f"t{number}", classes, "1 + k"), *decide]
+    draw.after += [f"for k in range({FIRST}):", *indent(planes, 1), *_second(number, classes, program)]
+
+
+def _merged(into: str, classes: list[tuple[str, int]], entry: str) -> list[str]:
+    """Statements that gather the masks of the classes whose threshold has a bit."""
+    lines = [f"clear(row, {into}, size)"]
+    for mask, slot in classes:
+        lines += [f"if thresholds[{slot}, {entry}, lo] != ZERO:", f"    merge(row, {into}, b{mask}, size)"]
     return lines

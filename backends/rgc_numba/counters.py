@@ -6,6 +6,8 @@ collected until there are eight for each of its places; seven full adders reduce
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rgc.program.nodes import Tally
 from rgc.program.program import Program
 from rgc_numba.source import indent
@@ -19,56 +21,59 @@ LEVELS = 40
 HELPERS = '''
 
 @compiled
-def eights(words, counter, carry, width):
-    """Add 8 * width words to the counter of `width` places; `carry` gets what goes into the planes of eights."""
-    ones, twos, fours = counter[0], counter[1], counter[2]
+def eights(kept, first, counter, carry, width):
+    """Add the 8 * width words from `first` on to a counter of `width` places; `carry` gets what goes into the plane of eights."""
+    step = np.uint64(width)
     for j in range(width):
-        x, y, z = words[j], words[j + width], ones[j]
+        i = first + np.uint64(j)
+        o, t, f = counter[0, j], counter[1, j], counter[2, j]
+        x, y = kept[i], kept[i + step]
         h = x ^ y
-        s = h ^ z
-        c1 = (x & y) | (h & z)
-        x, y = words[j + 2 * width], words[j + 3 * width]
+        c1 = (x & y) | (h & o)
+        o ^= h
+        i += step + step
+        x, y = kept[i], kept[i + step]
         h = x ^ y
-        c2 = (x & y) | (h & s)
-        s = h ^ s
-        x, y = words[j + 4 * width], words[j + 5 * width]
+        c2 = (x & y) | (h & o)
+        o ^= h
+        i += step + step
+        x, y = kept[i], kept[i + step]
         h = x ^ y
-        c3 = (x & y) | (h & s)
-        s = h ^ s
-        x, y = words[j + 6 * width], words[j + 7 * width]
+        c3 = (x & y) | (h & o)
+        o ^= h
+        i += step + step
+        x, y = kept[i], kept[i + step]
         h = x ^ y
-        c4 = (x & y) | (h & s)
-        ones[j] = h ^ s
-        s = twos[j]
+        c4 = (x & y) | (h & o)
+        counter[0, j] = o ^ h
         h = c1 ^ c2
-        d1 = (c1 & c2) | (h & s)
-        s = h ^ s
+        d1 = (c1 & c2) | (h & t)
+        t ^= h
         h = c3 ^ c4
-        d2 = (c3 & c4) | (h & s)
-        twos[j] = h ^ s
-        s = fours[j]
+        d2 = (c3 & c4) | (h & t)
+        counter[1, j] = t ^ h
         h = d1 ^ d2
-        carry[j] = (d1 & d2) | (h & s)
-        fours[j] = h ^ s
+        carry[j] = (d1 & d2) | (h & f)
+        counter[2, j] = f ^ h
 
 
 @compiled
-def pair(plane, pending, carry, width):
+def pair(plane, other, carry, size):
     """Full adder of three rows; the sum stays in `plane`, the carry in `carry`."""
-    for j in range(width):
-        x, y, z = plane[j], pending[j], carry[j]
+    for j in range(size):
+        x, y, z = plane[j], other[j], carry[j]
         h = x ^ y
         plane[j] = h ^ z
         carry[j] = (x & y) | (h & z)
 
 
 @compiled
-def collect(words, fill, counter, pending, carry, batch):
-    """Add the first `fill` of 8 * width words to a counter that has had `batch` batches before."""
+def collect(kept, first, fill, counter, pending, carry, batch):
+    """Add the `fill` words from `first` on, at most 8 for each place, to a counter that has had `batch` such batches before."""
     width = carry.shape[0]
     for j in range(fill, 8 * width):
-        words[j] = ZERO
-    eights(words, counter, carry, width)
+        kept[first + np.uint64(j)] = ZERO
+    eights(kept, first, counter, carry, width)
     level = 3
     while batch & 1:
         pair(counter[level], pending[level], carry, width)
@@ -85,20 +90,22 @@ def lanes(counter, pending, carry, batch, words, sums):
     top = 3
     while batch >> (top - 3):
         top += 1
+    carry[:] = ZERO
     for level in range(3, top):
         if (batch >> (level - 3)) & 1:
-            carry[:] = ZERO
             pair(counter[level], pending[level], carry, width)
-            for higher in range(level + 1, top + 1):
-                half(counter[higher], carry, width)
+        else:
+            for j in range(width):
+                x = counter[level, j]
+                counter[level, j] = x ^ carry[j]
+                carry[j] &= x
     places = width // words
     while places > 1:
         top += 1
         moved = places // 2
-        first = (places - moved) * words
         carry[:] = ZERO
         for level in range(top):
-            pair(counter[level], counter[level, first:], carry, moved * words)
+            pair(counter[level], counter[level, (places - moved) * words :], carry, moved * words)
         places -= moved
     for level in range(top):
         for w in range(words):
@@ -109,27 +116,18 @@ def lanes(counter, pending, carry, batch, words, sums):
 
 
 @compiled
-def half(plane, carry, width):
-    """Half adder of two rows."""
-    for j in range(width):
-        x, y = plane[j], carry[j]
-        plane[j] = x ^ y
-        carry[j] = x & y
-
-
-@compiled
-def along(row, size, words, at, pace, sums):
+def along(kept, first, size, words, at, pace, sums):
     """Add the bits of each cell of a row to the entry of its position, over replicas."""
     for j in range(size):
-        sums[at + j // words * pace, 0] += popcount(row[j])
+        sums[at + j // words * pace, 0] += popcount(kept[first + np.uint64(j)])
 
 
 @compiled
-def along_lanes(row, size, words, at, pace, sums):
+def along_lanes(kept, first, size, words, at, pace, sums):
     """Add the bits of each cell of a row to the entries of its position, one for each replica."""
     for cell in range(size // words):
         for w in range(words):
-            x = row[cell * words + w]
+            x = kept[first + np.uint64(cell * words + w)]
             for r in range(64):
                 sums[at + cell * pace, 64 * w + r] += np.int64((x >> np.uint64(r)) & ONE)
 '''
@@ -139,94 +137,109 @@ Tallies = dict[int, Tally]
 
 
 def chunk(words: int) -> int:
-    """Cells of a row that fill the buffers of vertical counters."""
+    """Cells of a row that fill the buffers of vertical counters: eight words for each place."""
     return 8 * max(1, WIDTH // words)
 
 
-def start(program: Program, tallies: Tallies) -> list[str]:
-    """Statements before the rows."""
-    counted = _counted(program, tallies)
-    lines = [f"n{number} = 0" for number in tallies if _kind(program, tallies[number]) == "sum"]
-    lines += [
-        f"w{number} = np.empty(chunk * words, np.uint64)"
-        for number in tallies
-        if f"n{number} = 0" not in lines
-    ]
-    if counted:
-        lines += ["carry = np.empty(chunk * words // 8, np.uint64)", "fill = 0"]
-    for name in dict.fromkeys(counted.values()):
-        lines.append(f"{name} = np.zeros(({LEVELS}, chunk * words // 8), np.uint64)")
-        lines.append(f"{name}_pending = np.empty(({LEVELS}, chunk * words // 8), np.uint64)")
-        lines.append(f"{name}_batch = 0")
-    return lines
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Writes what a body does with its tallies. `pitch`: words from one buffer to the next."""
 
+    program: Program
+    tallies: Tallies
+    pitch: int
 
-def place(program: Program, tallies: Tallies) -> list[str]:
-    """Statements at the head of a row: where its words go."""
-    counted = _counted(program, tallies)
-    lines = []
-    if counted:
-        lines += ["if fill + size > chunk * words:", *indent(_collect(counted), 1), "    fill = 0"]
-        lines += [f"a{number} = w{number}[fill : fill + size]" for number in counted]
-        lines.append("fill += size")
-    return lines + [f"a{n} = w{n}" for n, node in tallies.items() if _kind(program, node) == "along"]
+    def kind(self, number: int) -> str:
+        """How a tally adds up: popcounts in a `sum`, vertical counters of a `count`, or `along` kept axes."""
+        array = self.program.tallies[self.tallies[number].array]
+        return "along" if array.axes else "count" if array.replica else "sum"
 
+    def of(self, kind: str) -> list[int]:
+        return [number for number in self.tallies if self.kind(number) == kind]
 
-def add(program: Program, number: int, node: Tally) -> list[str]:
-    """The statement for one word of a row."""
-    if _kind(program, node) == "sum":
-        return [f"n{number} += popcount(v{node.word})"]
-    return [f"a{number}[j] = v{node.word}"]
+    def counted(self) -> list[tuple[int, int]]:
+        """Array and row of each vertical counter; images of one operator share it."""
+        nodes = (self.tallies[number] for number in self.of("count"))
+        return sorted({(node.array, node.row) for node in nodes})
 
+    def constants(self, name: str) -> list[str]:
+        """Module-level statements: which counter each buffer of words goes to."""
+        counters = self.counted()
+        owners = [
+            counters.index((node.array, node.row)) for node in map(self.tallies.__getitem__, self.of("count"))
+        ]
+        return [f"{name} = np.array({owners}, np.int64)"] if counters else []
 
-def after(program: Program, tallies: Tallies, columns: dict[tuple[int, ...], int]) -> list[str]:
-    """Statements after the words of a row; `columns` says where a table has the position along kept axes, then its pace."""
-    lines = []
-    for number, node in tallies.items():
-        array = program.tallies[node.array]
-        if array.axes:
+    def start(self) -> list[str]:
+        """Statements before the rows."""
+        lines = [f"n{number} = 0" for number in self.of("sum")]
+        kept = self.of("count") + self.of("along")
+        if kept:
+            lines.append(f"kept = np.empty({len(kept) * self.pitch}, np.uint64)")
+        lines += [f"w{number} = np.uint64({n * self.pitch})" for n, number in enumerate(kept)]
+        if counters := len(self.counted()):
+            lines += [
+                "width = chunk * words // 8",
+                "carry = np.empty(width, np.uint64)",
+                f"counter = np.zeros(({counters}, {LEVELS}, width), np.uint64)",
+                f"pending = np.empty(({counters}, {LEVELS}, width), np.uint64)",
+                f"batches = np.zeros({counters}, np.int64)",
+                "fill = 0",
+            ]
+        return lines
+
+    def collect(self, name: str) -> list[str]:
+        """Statements that empty the buffers into their counters."""
+        return [
+            f"for k in range({len(self.of('count'))}):",
+            f"    o = {name}[k]",
+            f"    collect(kept, np.uint64(k * {self.pitch}), fill, counter[o], pending[o], carry, batches[o])",
+            "    batches[o] += 1",
+            "fill = 0",
+        ]
+
+    def place(self, name: str) -> list[str]:
+        """Statements at the head of a row: where its words go."""
+        if not self.counted():
+            return []
+        return ["if fill + size > chunk * words:", *indent(self.collect(name), 1), "filled = np.uint64(fill)"]
+
+    def add(self, number: int) -> list[str]:
+        """The statement for one word of a row."""
+        word = self.tallies[number].word
+        match self.kind(number):
+            case "sum":
+                return [f"n{number} += popcount(v{word})"]
+            case "count":
+                return [f"kept[w{number} + filled + i] = v{word}"]
+        return [f"kept[w{number} + i] = v{word}"]
+
+    def after(self, columns: dict[tuple[int, ...], int]) -> list[str]:
+        """Statements after the words of a row; `columns` says where a table has the position along kept axes, then its pace."""
+        lines = ["fill += size"] if self.counted() else []
+        for number in self.of("along"):
+            node = self.tallies[number]
+            array = self.program.tallies[node.array]
             column = columns[array.axes]
             at = f"rows[n, {column}] + start * rows[n, {column + 1}], rows[n, {column + 1}]"
-            into = f"t{node.array}[step, {node.row}, :, {_lanes_of() if array.replica else ':'}]"
-            lines.append(f"along{'_lanes' if array.replica else ''}(w{number}, size, words, {at}, {into})")
-    return lines
+            into = f"t{node.array}[step, {node.row}, :, {LANES if array.replica else ':'}]"
+            lines.append(
+                f"along{'_lanes' if array.replica else ''}(kept, w{number}, size, words, {at}, {into})"
+            )
+        return lines
 
-
-def end(program: Program, tallies: Tallies) -> list[str]:
-    """Statements after the rows."""
-    lines = []
-    for number, node in tallies.items():
-        if _kind(program, node) == "sum":
+    def end(self, name: str) -> list[str]:
+        """Statements after the rows."""
+        lines = []
+        for number in self.of("sum"):
+            node = self.tallies[number]
             lines.append(f"t{node.array}[step, {node.row}, 0, 0] += n{number}")
-    counted = _counted(program, tallies)
-    lines += _collect(counted)
-    for name, node in {name: tallies[number] for number, name in counted.items()}.items():
-        into = f"t{node.array}[step, {node.row}, 0, {_lanes_of()}]"
-        lines.append(f"lanes({name}, {name}_pending, carry, {name}_batch, words, {into})")
-    return lines
+        if self.counted():
+            lines += self.collect(name)
+        for o, (array, row) in enumerate(self.counted()):
+            into = f"t{array}[step, {row}, 0, {LANES}]"
+            lines.append(f"lanes(counter[{o}], pending[{o}], carry, batches[{o}], words, {into})")
+        return lines
 
 
-def _lanes_of() -> str:
-    return "64 * lo : 64 * (lo + words)"
-
-
-def _kind(program: Program, node: Tally) -> str:
-    array = program.tallies[node.array]
-    return "along" if array.axes else "count" if array.replica else "sum"
-
-
-def _counted(program: Program, tallies: Tallies) -> dict[int, str]:
-    """The counter of each tally that has one: images of one operator share it."""
-    return {
-        number: f"c{node.array}_{node.row}"
-        for number, node in tallies.items()
-        if _kind(program, node) == "count"
-    }
-
-
-def _collect(counted: dict[int, str]) -> list[str]:
-    lines = []
-    for number, name in counted.items():
-        lines.append(f"collect(w{number}, fill, {name}, {name}_pending, carry, {name}_batch)")
-        lines.append(f"{name}_batch += 1")
-    return lines
+LANES = "64 * lo : 64 * (lo + words)"

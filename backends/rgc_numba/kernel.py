@@ -52,9 +52,9 @@ class Shares:
     def __init__(self, pool: Callable[[], Executor], threads: int) -> None:
         self._pool, self._threads = pool, threads
 
-    def cuts(self, words: int) -> tuple[int, ...]:
-        """Where the words are cut: 0, ..., words."""
-        number = max(1, min(self._threads, words))
+    def cuts(self, words: int, most: int | None = None) -> tuple[int, ...]:
+        """Where the words are cut: 0, ..., words; no share has more than `most`."""
+        number = max(1, min(self._threads, words), -(-words // most) if most else 1)
         return tuple(words * n // number for n in range(number + 1))
 
     def __call__(self, work: Callable[[int], list[Counts]], number: int) -> list[list[Counts]]:
@@ -122,7 +122,7 @@ class RowKernel:
             self._other = self._other or self._otherwise()
             return self._other(state, arguments, keys, word0)
         words = state[0].words
-        cuts = self._shares.cuts(words)
+        cuts = self._shares.cuts(words, rows.MOST_WORDS)
         fields = [
             field.private(layout, cuts) for field, layout in zip(state, self._layout.fields, strict=True)
         ]

@@ -13,10 +13,17 @@ from rgc.program.program import Program
 from rgc_numba import bernoulli, counters
 from rgc_numba.bernoulli import Baked
 from rgc_numba.bodies import Body, kept_axes, split, tallied
-from rgc_numba.source import POPCOUNT, indent, logic, preamble
+from rgc_numba.counters import Counters
+from rgc_numba.source import POPCOUNT, each_word, indent, logic, preamble
 
 CHUNK = 512
-"""Words of a row that are worked on at once; buffers of this size stay in the first cache."""
+"""Words of a row that are worked on at once; a few buffers of this size stay in the first cache."""
+
+PITCH = CHUNK + 24
+"""Words from one buffer to the next; a power of two would put all of them into the same sets of the cache."""
+
+MOST_WORDS = 64
+"""Words of one share: so many fit a chunk, with room for eight cells of a row."""
 
 REFRESH = '''
 
@@ -26,14 +33,23 @@ def refresh(field, copies, first, last, words):
     for n in range(first, last):
         to, source, size = copies[n, 0] * words, copies[n, 1] * words, copies[n, 2] * words
         for j in range(size):
-            field[to + j] = field[source + j]
+            field[np.uint64(to + j)] = field[np.uint64(source + j)]
 '''
+
+ROWS = [
+    "for n in range(first, last):",
+    "    for start in range(0, rows[n, 0], chunk):",
+    "        size = (min(rows[n, 0], start + chunk) - start) * words",
+    "        site = np.uint64(rows[n, 1] + start * pace)",
+    "        c = ((word0 + np.uint64(lo)) << WORD) + (site << SITE)",
+]
+"""The loops over the rows of a stage and their chunks; c is the counter of the first word of a chunk."""
 
 
 def source(program: Program, baked: Baked | None) -> str:
     """The generated module; it depends on the bodies and on what is baked in, not on the shape."""
     bodies, _ = split(program)
-    parts = [preamble(program.generator), REFRESH, bernoulli.MERGE]
+    parts = [preamble(program.generator), REFRESH, bernoulli.HELPERS]
     if any(tallied(body) for body in bodies):
         parts += [POPCOUNT, counters.HELPERS]
     parts += [_Writer(program, body, baked).function(number) for number, body in enumerate(bodies)]
@@ -73,45 +89,30 @@ class _Writer:
             n: k for k, part in enumerate(self.parts) for n in [*part.nodes, part.draw] if n is not None
         }
         self.stores = [node for node in body.nodes if isinstance(node, Store)]
-        self.tallies = {n: node for n, node in enumerate(body.nodes) if isinstance(node, Tally)}
+        tallies = {n: node for n, node in enumerate(body.nodes) if isinstance(node, Tally)}
+        self.counters = Counters(program, tallies, PITCH)
+        self.first: list[str] = []
         self.planes: dict[int, int] = {}
         self.buffers: dict[str, None] = {}
         self.loads = 1 + max((node.offset[0] for node in body.nodes if isinstance(node, Load)), default=-1)
 
     def function(self, number: int) -> str:
+        owners = f"OWNERS_{number}"
         inner = [line for k in range(len(self.parts)) for line in self._part(k)]
         inner += self._stored()
         column = 2 + self.loads + len(self.stores)
-        inner += counters.after(
-            self.program,
-            self.tallies,
-            {axes: column + 2 * n for n, axes in enumerate(kept_axes(self.program))},
-        )
-        lines = [
-            "",
-            "@compiled",
-            f"def rule_{number}(rows, first, last, step, keys, {shared(self.program)}):",
-        ]
-        lines += indent([f"{name} = np.empty(chunk * words, np.uint64)" for name in self.buffers], 1)
-        lines += indent(counters.start(self.program, self.tallies), 1)
-        lines += indent(
-            [
-                "for n in range(first, last):",
-                "    for start in range(0, rows[n, 0], chunk):",
-                "        size = (min(rows[n, 0], start + chunk) - start) * words",
-                "        site = np.uint64(rows[n, 1] + start * pace)",
-                "        c = ((word0 + np.uint64(lo)) << WORD) + (site << SITE)",
-            ],
-            1,
-        )
-        return (
-            "\n".join(
-                lines
-                + indent([*self._slices(), *inner], 3)
-                + indent(counters.end(self.program, self.tallies), 1)
-            )
-            + "\n"
-        )
+        inner += self.counters.after({axes: column + 2 * n for n, axes in enumerate(kept_axes(self.program))})
+        lines = [*self._buffers(), *self.first, *self.counters.start(), *ROWS]
+        lines += indent([*self._slices(), *self.counters.place(owners), *inner], 2)
+        lines += self.counters.end(owners)
+        head = f"def rule_{number}(rows, first, last, step, keys, {shared(self.program)}):"
+        text = ["", *self.counters.constants(owners), "", "@compiled", head, *indent(lines, 1)]
+        return "\n".join(text) + "\n"
+
+    def _buffers(self) -> list[str]:
+        """One array holds all buffers: LLVM knows that they are apart."""
+        lines = [f"row = np.empty({len(self.buffers) * PITCH}, np.uint64)"] if self.buffers else []
+        return lines + [f"{name} = np.uint64({n * PITCH})" for n, name in enumerate(self.buffers)]
 
     def _slices(self) -> list[str]:
         lines = []
@@ -119,7 +120,7 @@ class _Writer:
             column = node.offset[0]
             lines.append(f"p{column} = (rows[n, {2 + column}] + start) * words")
             lines.append(f"l{column} = f{node.field}[p{column} : p{column} + size]")
-        return [*lines, *counters.place(self.program, self.tallies)]
+        return lines
 
     def _part(self, k: int) -> list[str]:
         part = self.parts[k]
@@ -129,8 +130,7 @@ class _Writer:
             body += self._operands(number, k, have)
             body += self._compute(number)
             have.add(number)
-        before: list[str] = []
-        after: list[str] = []
+        draw = bernoulli.Draw()
         if part.draw is not None:
             node = self.nodes[part.draw]
             assert isinstance(node, Below)  # noqa: S101
@@ -138,14 +138,10 @@ class _Writer:
                 body += self._fetch(mask, k, have)
             draw = bernoulli.write(part.draw, node, self.program, self.baked)
             body += draw.inside
-            after = draw.after
-            before = draw.before
+            self.first += draw.first
             self._need(*draw.buffers)
         body += self._kept(k)
-        return [*before, *self._loop(body), *after]
-
-    def _loop(self, body: list[str]) -> list[str]:
-        return ["for j in range(size):", *indent(body, 1)] if body else []
+        return [*draw.before, *each_word(body), *draw.after]
 
     def _operands(self, number: int, k: int, have: set[int]) -> list[str]:
         return [line for operand in operands(self.nodes[number]) for line in self._fetch(operand, k, have)]
@@ -158,7 +154,7 @@ class _Writer:
         node = self.nodes[number]
         if isinstance(node, Load):
             return self._compute(number)
-        return [f"{name} = {self._need('b' + name[1:])}[j]" for name in self._names(number)]
+        return [f"{name} = row[{self._need('b' + name[1:])} + i]" for name in self._names(number)]
 
     def _names(self, number: int) -> list[str]:
         if isinstance(self.nodes[number], Count):
@@ -172,15 +168,15 @@ class _Writer:
         stored = {store.word for store in self.stores}
         for number in self.parts[k].nodes:
             if number in stored or (number in later and not isinstance(self.nodes[number], Load)):
-                lines += [f"{self._need('b' + name[1:])}[j] = {name}" for name in self._names(number)]
+                lines += [f"row[{self._need('b' + name[1:])} + i] = {name}" for name in self._names(number)]
         return lines
 
     def _compute(self, number: int) -> list[str]:
         match self.nodes[number]:
             case Load(_, (column,)):
                 return [f"v{number} = l{column}[j]"]
-            case Tally() as node:
-                return counters.add(self.program, number, node)
+            case Tally():
+                return self.counters.add(number)
             case Bit() | Count() | Is() as node:
                 return logic(number, node, self.planes)
         raise TypeError(f"rows cannot compute {self.nodes[number]!r}")
@@ -196,7 +192,7 @@ class _Writer:
             lines.append(f"p = (rows[n, {2 + self.loads + column}] + start) * words")
             lines.append(f"s{column} = f{store.field}[p : p + size]")
         for column, store in enumerate(self.stores):
-            lines += ["for j in range(size):", f"    s{column}[j] = b{store.word}[j]"]
+            lines += each_word([f"s{column}[j] = row[b{store.word} + i]"])
         return lines
 
 

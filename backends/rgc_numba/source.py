@@ -109,6 +109,11 @@ def indent(lines: list[str], levels: int) -> list[str]:
     return ["    " * levels + line for line in lines]
 
 
+def each_word(body: list[str]) -> list[str]:
+    """A loop over the words of a row; unsigned indices spare numba's test for negative ones, so that LLVM makes vectors of it."""
+    return ["for j in range(size):", *indent(["i = np.uint64(j)", *body], 1)] if body else []
+
+
 def listing(program: Program) -> str:
     """The program as comment lines: its fields, and every node of every rule under the name that the code gives it."""
     lines = [

@@ -295,6 +295,7 @@ def _list(field: Field, expr: ast.Expr, context: Context) -> Value | None:
         field.doc,
         choices=field.choices,
         calls=field.calls,
+        noun=field.noun,
     )
     found = (read_value(inner, item, context) for item in expr.items)
     return tuple(value for value in found if value is not None)

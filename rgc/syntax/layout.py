@@ -121,7 +121,8 @@ def _nest(word: Word, brackets: list[Word], problems: Problems) -> bool:
                 ]
             )
     elif word.type in CLOSERS:
-        if not brackets:
+        matched = CLOSERS[word.type] in [opener.type for opener in brackets]
+        if not brackets or (brackets[-1].type == "LBRACE" and not matched):
             problems.error("unmatched-bracket", f"'{word.text}' closes nothing", word.span)
             return False
         opener = brackets.pop()
@@ -129,6 +130,8 @@ def _nest(word: Word, brackets: list[Word], problems: Problems) -> bool:
             line, column = opener.span.position
             message = f"'{word.text}' does not close '{opener.text}'"
             problems.error("unmatched-bracket", message, word.span, label=f"opened at {line}:{column}")
+            while matched and CLOSERS[word.type] != opener.type:
+                opener = brackets.pop()
             return False
     return True
 

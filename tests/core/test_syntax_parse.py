@@ -270,10 +270,7 @@ def spans_of(node: object) -> list[tuple[str, str]]:
             "rgc",
             "parameters { K = alpha + f(beta) # c\n L ~ gamma }\nhamiltonian - K * sum(i < j) s[i]\n  - h",
         ),
-        (
-            "yaml",
-            'parameters: {K: alpha + f(beta), L: "~  gamma" }\n'.replace(", '''q''': ''''", ""),
-        ),
+        ("yaml", 'parameters: {K: alpha + f(beta), L: "~  gamma"}\n'),
         (
             "yaml",
             "hamiltonian: |\n\n   - K * sum(i) s[i]  # nn\n     + h\n   - alpha\nlattice: {square: L}\n",

@@ -1,0 +1,191 @@
+"""`mcrg` against the exact linearised map of a small lattice, against another program, and against exact exponents."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import product as cartesian
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rgc.analysis.eigenvalues import spectrum
+from rgc.errors import SpecError
+from rgc.flows.flow import State
+from rgc.flows.mcrg import Mcrg, make_mcrg
+from rgc.model import lattices
+from rgc.model.spec import Spec
+from rgc.results.result import Eigenvalue, Estimate, Result
+from tests.physics.enumeration import states
+from tests.physics.golden import ISING_3D, MCRG_SQUARE_64
+from tests.physics.models import CRITICAL, field, majority, shell, sites, spec, term
+from tests.physics.running import agrees, answer, machine, seeds, table
+
+FIXED_POINT = {"K": 0.299761, "K2": 0.087094, "K4": -0.001259}
+"""Of the exact majority map from 4x4 to 2x2 spins, ties with probability 1/2; there y_t = 0.92921 and y_h = 1.82187."""
+
+
+def small(**options: Any) -> Spec:
+    lattice = lattices.square(4, 4)
+    terms = [
+        term("K", FIXED_POINT["K"], shell(lattice, 1)),
+        term("K2", FIXED_POINT["K2"], shell(lattice, 2)),
+        term("K4", FIXED_POINT["K4"], [sites([(0, 0), (1, 0), (1, 1), (0, 1)], lattice)]),
+        term("h", 0.0, field(lattice)),
+    ]
+    return spec(lattice, terms, "mcrg", [majority(2)], steps=1, basis=(1.5, 4), **options)
+
+
+def ising(size: int, dimension: int = 2, coupling: float = CRITICAL, **options: Any) -> Spec:
+    lattice = lattices.hypercubic(*(size,) * dimension, d=dimension)
+    terms = [term("K", coupling, shell(lattice, 1)), term("h", 0.0, field(lattice))]
+    return spec(lattice, terms, "mcrg", [majority(2, dimension)], **options)
+
+
+def leading(found: Result, sector: str, level: int, operators: int) -> Estimate:
+    """The leading exponent of one matrix."""
+    (one,) = [e for e in found.eigenvalues if _key(e) == (sector, level, operators, 1)]
+    return Estimate(one.exponent, one.exponent_error)
+
+
+def _key(each: Eigenvalue) -> tuple[str, int, int, int]:
+    return each.sector, each.level, each.operators, each.index
+
+
+@lru_cache
+def exact_exponent(odd: bool, n: int) -> float:
+    """The leading exponent with n operators of the 4x4 -> 2x2 majority map at the fixed point, by summing over all states of both
+    lattices."""
+    fine, coarse = states(16).reshape(-1, 4, 4), states(4).reshape(-1, 2, 2)
+    before, after = (np.stack(_operators(each.astype(float), odd), axis=-1) for each in (fine, coarse))
+    pairs, diagonals, plaquettes = _operators(fine.astype(float), False)
+    weight = np.exp(FIXED_POINT["K"] * pairs + FIXED_POINT["K2"] * diagonals + FIXED_POINT["K4"] * plaquettes)
+    weight /= weight.sum()
+    blocks = fine.reshape(-1, 2, 2, 2, 2).sum(axis=(2, 4)).reshape(-1, 4)
+    up = np.where(blocks > 0, 1.0, np.where(blocks < 0, 0.0, 0.5))
+    chance = np.prod(np.where(coarse.reshape(-1, 4)[None] > 0, up[:, None], 1 - up[:, None]), axis=2)
+    joint = weight[:, None] * chance
+    of_coarse = joint.sum(axis=0)
+    mean_after, mean_before = of_coarse @ after, weight @ before
+    within = np.einsum("t,ta,tb->ab", of_coarse, after, after) - np.outer(mean_after, mean_after)
+    across = np.einsum("st,ta,sb->ab", joint, after, before) - np.outer(mean_after, mean_before)
+    matrix = np.linalg.solve(within[:n, :n], across[:n, :n])
+    return float(np.log2(abs(spectrum(matrix[None])[0, 0])))
+
+
+def _operators(s: np.ndarray, odd: bool) -> list[np.ndarray]:
+    """Sums over cells: pairs, diagonals, plaquettes; or single spins and three corners of a plaquette."""
+    x, y = np.roll(s, -1, axis=1), np.roll(s, -1, axis=2)
+    xy = np.roll(x, -1, axis=2)
+    square = s * x * y * xy
+    terms = [s, square * (s + x + y + xy)] if odd else [s * x + s * y, s * xy + x * y, square]
+    return [each.sum(axis=(1, 2)) for each in terms]
+
+
+def test_the_exact_map_has_the_known_exponents() -> None:
+    assert exact_exponent(False, 3) == pytest.approx(0.92921, abs=2e-5)
+    assert exact_exponent(True, 2) == pytest.approx(1.82187, abs=2e-5)
+
+
+def test_every_eigenvalue_agrees_with_the_exact_map() -> None:
+    found = seeds(small(sweeps=96, thermalise=32, every=4, replicas=1024), "reference", range(3))
+    for sector, odd, size in (("even", False, 3), ("odd", True, 2)):
+        for n in range(1, size + 1):
+            exact = exact_exponent(odd, n)
+            estimates = [leading(each, sector, 1, n) for each in found]
+            assert agrees(estimates, exact), f"{sector}, {n} operators\n{table(estimates, exact)}"
+
+
+def run_to(flow: Mcrg, state: State, steps: int) -> State:
+    while state.done < steps:
+        state = flow.step(state)
+    return state
+
+
+@pytest.mark.parametrize("backend", ["reference", pytest.param("numba", marks=pytest.mark.slow)])
+def test_a_resumed_run_gives_the_same_bits_on_either_backend(backend: str) -> None:
+    model = ising(8, sweeps=24, thermalise=8, every=2, replicas=64, basis=(1, 2))
+    options: dict[str, Any] = {"seed": 5, "point": {}}
+    whole = make_mcrg(model, machine("reference"), **options)
+    other = make_mcrg(model, machine(backend), **options)
+    object.__setattr__(whole.sampler.plan, "stride", 7)
+    object.__setattr__(other.sampler.plan, "stride", 7)
+    straight = run_to(whole, whole.start(), whole.steps)
+    half = run_to(whole, whole.start(), 2)
+    copied = State(half.done, {name: array.copy() for name, array in half.arrays.items()}, dict(half.values))
+    resumed = run_to(other, copied, other.steps)
+    assert straight.arrays.keys() == resumed.arrays.keys()
+    for name, array in straight.arrays.items():
+        assert np.array_equal(array, resumed.arrays[name]), name
+
+
+def test_points_of_a_scan_share_no_draws_and_measuring_changes_nothing() -> None:
+    model = ising(8, sweeps=4, thermalise=0, every=4, replicas=64, basis=(1, 2))
+    more = ising(8, sweeps=4, thermalise=0, every=4, replicas=64, basis=(2, 4))
+    spins = []
+    for each, point in ((model, {}), (more, {}), (model, {"K": CRITICAL})):
+        flow = make_mcrg(each, machine("reference"), seed=0, point=point)
+        spins.append(run_to(flow, flow.start(), flow.steps).arrays["spins_0"])
+    assert np.array_equal(spins[0], spins[1])
+    differing = np.unpackbits((spins[0] ^ spins[2]).view(np.uint8)).mean()
+    assert differing > 0.2
+
+
+def test_levels_and_blocks() -> None:
+    lattice = lattices.square(24, 24)
+    terms = [term("K", 0.3, shell(lattice, 1))]
+    blocks = [majority(2), majority(3)]
+    options: dict[str, Any] = {"sweeps": 4, "every": 4, "replicas": 64, "basis": (1, 2)}
+    found = answer(spec(lattice, terms, "mcrg", blocks, **options), backend="reference")
+    assert [level.shape for level in found.levels] == [(24, 24), (12, 12), (4, 4)]
+    assert [each.shape for each in found.configurations] == [(24, 24, 1), (12, 12, 1), (4, 4, 1)]
+    assert all(set(np.unique(each)) <= {-1, 1} for each in found.configurations)
+    assert found.levels[0].couplings["K"] == Estimate(0.3, 0.0, "exact")
+    assert not found.levels[1].couplings
+    assert found.levels[2].observables["K"].error is not None
+    with pytest.raises(SpecError, match="divide"):
+        answer(spec(lattice, terms, "mcrg", blocks, steps=4, **options), backend="reference")
+
+
+def test_one_unwrapped_level_has_no_error() -> None:
+    found = answer(
+        ising(8, sweeps=40, thermalise=8, every=4, replicas=128, basis=(1.5, 2)), backend="reference"
+    )
+    assert found.exponents["y_t"].error is None
+    assert "larger lattice" in found.exponents["y_t"].note
+    assert any("y_t has no error" in text for text in found.warnings)
+
+
+# -- slow --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_square_ising_against_another_program() -> None:
+    """Every level and number of operators that has the same operators in the same order there; and Onsager's and Yang's exponents."""
+    found = answer(ising(64, sweeps=20_000, every=10, replicas=256, steps=4))
+    compared = {1: "e1", 2: "e2", 3: "e3", 4: "e4"}
+    squares = []
+    for level, (operators, name) in cartesian((1, 2, 3, 4), compared.items()):
+        ours = leading(found, "even", level, operators)
+        value, error = MCRG_SQUARE_64[f"step{level}_{name}"]
+        squares.append((ours.value - value) ** 2 / ((ours.error or 0) ** 2 + error**2))
+    for level in (1, 2, 3, 4):
+        ours = leading(found, "odd", level, 1)
+        value, error = MCRG_SQUARE_64[f"step{level}_o1"]
+        squares.append((ours.value - value) ** 2 / ((ours.error or 0) ** 2 + error**2))
+    assert max(squares) < 4**2, squares
+    for name, exact in (("y_t", 1.0), ("y_h", 15 / 8)):
+        estimate = found.exponents[name]
+        assert estimate.value == pytest.approx(exact, abs=0.01)
+        assert estimate.error is not None
+        assert estimate.error <= 0.008
+        assert (estimate.statistical or 0) <= 0.003
+
+
+@pytest.mark.slow
+def test_cubic_ising() -> None:
+    """At L = 32 two levels hold the range; the corrections to scaling are still large in y_t."""
+    found = answer(ising(32, 3, ISING_3D["K_c"], sweeps=2000, every=20, replicas=256))
+    assert found.exponents["y_t"].value == pytest.approx(ISING_3D["y_t"], rel=0.06)
+    assert found.exponents["y_h"].value == pytest.approx(ISING_3D["y_h"], rel=0.015)
+    assert len(found.levels) == 4

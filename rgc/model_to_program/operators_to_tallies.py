@@ -160,6 +160,8 @@ def _rule(entries: Sequence[_Entry]) -> Rule:
     products = sorted(
         {entry.product for entry in entries if entry.product}, key=lambda each: (len(each), each)
     )
+    for spin in sorted({spin for spins in products for spin in spins}):
+        code.spin(spin)
     for spins in products:
         code.product(spins)
     for entry in entries:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rgc.model.sites import Cells, SiteSet
 from rgc.program.nodes import Accept, Below, Bit, Count, Is, Load, Node, Store, Tally, Value, Weigh
-from rgc.program.program import Program, Rule
+from rgc.program.program import Field, Program, Rule
 from rgc.program.tables import cell_table
 from rgc.program.truth import tables
 
@@ -193,25 +193,33 @@ def _check_stage(program: Program, rule: Rule, cells: SiteSet, where: str) -> No
     if not len(table):
         return
     low, high = table.min(axis=0), table.max(axis=0)
-    written = {(node.field, node.plane) for node in rule.nodes if isinstance(node, Store)}
-    mine = np.zeros(program.shape, dtype=bool)
-    mine[tuple(table.T)] = True
+    written = {(node.field, node.plane, rule.letter) for node in rule.nodes if isinstance(node, Store)}
     for k, node in enumerate(rule.nodes):
         if isinstance(node, Load):
             field, stride = program.fields[node.field], np.array(node.stride or (1,) * len(program.shape))
-            offset, shape = np.array(node.offset), np.array(field.shape)
-            stays = np.array(field.periodic) | (
-                (low * stride + offset >= 0) & (high * stride + offset < shape)
-            )
+            first, last = low * stride + node.offset, high * stride + node.offset
+            stays = np.array(field.periodic) | ((first >= 0) & (last < field.shape))
             _expect(bool(stays.all()), f"{where}, v{k}: loads beyond an open edge")
-            if (node.field, node.plane) in written and node.letter == rule.letter:
-                _expect(
-                    not _meets(table, (table * stride + offset) % shape, mine),
-                    f"{where}, v{k}: reads what it writes elsewhere",
-                )
+            if (node.field, node.plane, node.letter) in written and not _apart(cells, node, field):
+                read = (table * stride + np.array(node.offset)) % field.shape
+                _expect(not _meets(table, read, program), f"{where}, v{k}: reads what it writes elsewhere")
 
 
-def _meets(own: NDArray[np.int64], read: NDArray[np.int64], mine: NDArray[np.bool_]) -> bool:
+def _apart(cells: SiteSet, node: Load, field: Field) -> bool:
+    """Whether the residues alone tell that no other cell of the set is read: a short cut of `_meets`."""
+    if node.stride is not None or not isinstance(cells, Cells):
+        return False
+    axes = zip(node.offset, field.shape, field.periodic, cells.modulus, strict=True)
+    if any(offset and wraps and size % m for offset, size, wraps, m in axes):
+        return False
+    inside = set(cells.residues)
+    read = (zip(r, node.offset, cells.modulus, strict=True) for r in cells.residues)
+    return not any(node.offset) or not any(tuple((x + y) % m for x, y, m in each) in inside for each in read)
+
+
+def _meets(own: NDArray[np.int64], read: NDArray[np.int64], program: Program) -> bool:
     """Whether a cell reads another one of the set."""
+    mine = np.zeros(program.shape, dtype=bool)
+    mine[tuple(own.T)] = True
     elsewhere = (own != read).any(axis=1)
     return bool((mine[tuple(read.T)] & elsewhere).any())

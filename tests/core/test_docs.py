@@ -1,0 +1,325 @@
+"""The documents are true: examples are read, built and compiled, paths and names exist, tables are those of the code.
+
+`UPDATE_DOCS=1 pytest tests/core/test_docs.py` writes the tables of `docs/language.md` again from `rgc.model`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rgc
+from rgc.ast_to_model.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
+from rgc.cli import COMMANDS, main
+from rgc.compile import FLOWS
+from rgc.flows.built_in import NAMED
+from rgc.flows.sampler import LATER
+from rgc.loaded import Loaded
+from rgc.model import vocabulary
+from rgc.model.schemes import SCHEMES, UPDATES, Scheme
+from rgc.model.signatures import Field, Signature
+
+ROOT = Path(__file__).parents[2]
+LANGUAGE = ROOT / "docs/language.md"
+DOCS = [ROOT / f"{name}.md" for name in ("README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG")]
+DOCS += sorted((ROOT / "docs").glob("*.md"))
+FENCE = re.compile(r"^```(\S*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TABLE = re.compile(r"(<!-- table: ([a-z ]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A fenced block: its language, the words behind it, its text, and where it stands."""
+
+    language: str
+    words: tuple[str, ...]
+    text: str
+    place: str
+
+    def lines(self) -> list[str]:
+        """Its lines without comments and blank ones."""
+        bare = (line.split("#")[0].rstrip() for line in self.text.splitlines())
+        return [line for line in bare if line]
+
+
+def examples(path: Path) -> Iterator[Example]:
+    text = path.read_text("utf-8")
+    for found in FENCE.finditer(text):
+        line = text.count("\n", 0, found.start()) + 1
+        yield Example(found[1], tuple(found[2].split()), found[3], f"{path.relative_to(ROOT)}:{line}")
+
+
+EXAMPLES = [example for path in DOCS for example in examples(path)]
+
+
+# -- examples ----------------------------------------------------------------------------------------------------------
+
+
+def spec_of(
+    *,
+    parameters: str = "  K = 0.3",
+    lattice: str = "square(8)",
+    spins: str = "ising",
+    terms: str = "- K * sum(<i,j>) s[i]*s[j]",
+    block: str = "",
+    more: str = "",
+) -> str:
+    flow = "mcrg(sweeps=100, steps=1, basis=operators(range=1, bodies=2))" if block else "sample(sweeps=100)"
+    blocks = f"block {block}\n" if block else ""
+    return (
+        f'title "example"\nparameters {{\n{parameters}\n}}\nlattice {lattice}\nspins s: {spins}\n'
+        f"hamiltonian {terms}\n{blocks}flow {flow}\n{more}"
+    )
+
+
+def indented(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {line}" for line in lines)
+
+
+def parameter_specs(example: Example, arguments: list[str]) -> Iterator[str]:
+    used = "J[i,j]*" if "later" in example.words else ""
+    yield spec_of(
+        parameters=indented(["K0 = 0.3", *example.lines()]), terms=f"- K0 * sum(<i,j>) {used}s[i]*s[j]"
+    )
+
+
+def lattice_specs(example: Example, arguments: list[str]) -> Iterator[str]:
+    for line in example.lines():
+        yield spec_of(lattice=line.strip(), terms="- K * sum(i) s[i]")
+
+
+def hamiltonian_specs(example: Example, arguments: list[str]) -> Iterator[str]:
+    lattice, spins = [*arguments, "ising"][:2]
+    for line in example.lines():
+        yield spec_of(lattice=lattice, spins=spins, terms=line)
+
+
+def block_specs(example: Example, arguments: list[str]) -> Iterator[str]:
+    for line in example.lines():
+        yield spec_of(lattice=arguments[0], block=line.strip())
+
+
+def measure_specs(example: Example, arguments: list[str]) -> Iterator[str]:
+    yield spec_of(lattice=arguments[0], more=f"measure {{\n{indented(example.lines())}\n}}\n")
+
+
+def expect_specs(example: Example, arguments: list[str]) -> Iterator[str]:
+    measured = "measure { energy, tau = avg(m^2) }\n"
+    yield spec_of(block="majority(2)", more=f"{measured}expect {{\n{indented(example.lines())}\n}}\n")
+
+
+FRAGMENTS: Mapping[str, Callable[[Example, list[str]], Iterator[str]]] = {
+    "rgc-parameters": parameter_specs,
+    "rgc-lattice": lattice_specs,
+    "rgc-hamiltonian": hamiltonian_specs,
+    "rgc-block": block_specs,
+    "rgc-measure": measure_specs,
+    "rgc-expect": expect_specs,
+}
+
+
+def loaded(example: Example, tmp_path: Path) -> Loaded:
+    path = tmp_path / ("spec.yaml" if example.language == "yaml" else "spec.rgc")
+    path.write_text(example.text, "utf-8")
+    return rgc.load(path)
+
+
+def codes(error: rgc.SpecError) -> set[str]:
+    return {problem.code for problem in error.problems}
+
+
+def assert_later(text: str | Loaded) -> None:
+    """It is refused because it comes later, or, for a lattice without a size, because nothing that runs takes it."""
+    with pytest.raises(rgc.SpecError) as refused:
+        rgc.compile(text, backend="reference")
+    assert codes(refused.value) <= {"not-yet", "needs-finite-lattice"}
+
+
+@pytest.mark.parametrize(
+    "example", [each for each in EXAMPLES if each.language in ("rgc", "yaml")], ids=lambda each: each.place
+)
+def test_spec_in_a_document(example: Example, tmp_path: Path) -> None:
+    expected = {word.removeprefix("error=") for word in example.words if word.startswith("error=")}
+    if expected:
+        with pytest.raises(rgc.SpecError) as refused:
+            loaded(example, tmp_path)
+        assert codes(refused.value) == expected
+        return
+    spec = loaded(example, tmp_path)
+    assert not spec.warnings
+    if "later" in example.words:
+        assert_later(spec)
+    else:
+        rgc.compile(spec, backend="reference")
+
+
+@pytest.mark.parametrize(
+    "example", [each for each in EXAMPLES if each.language in FRAGMENTS], ids=lambda each: each.place
+)
+def test_fragment_in_a_document(example: Example) -> None:
+    arguments = [word for word in example.words if word != "later"]
+    texts = list(FRAGMENTS[example.language](example, arguments))
+    assert texts
+    for text in texts:
+        if "later" in example.words:
+            assert_later(text)
+        else:
+            rgc.compile(text, backend="reference")
+
+
+def test_twins_are_the_same_spec(tmp_path: Path) -> None:
+    pairs = [(a, b) for a, b in zip(EXAMPLES, EXAMPLES[1:], strict=False) if "same" in b.words]
+    assert pairs
+    for one, other in pairs:
+        assert loaded(one, tmp_path).sha256 == loaded(other, tmp_path).sha256
+
+
+def test_message_in_the_language_page(tmp_path: Path) -> None:
+    """The message that the page shows is the one that is printed."""
+    section = LANGUAGE.read_text("utf-8").split("## 9.")[1]
+    spec, message = (found[3] for found in list(FENCE.finditer(section))[:2])
+    path = tmp_path / "bad.rgc"
+    path.write_text(spec, "utf-8")
+    with pytest.raises(rgc.SpecError) as refused:
+        rgc.load(path)
+    assert str(refused.value).replace(str(path), "bad.rgc") == message.rstrip("\n")
+
+
+def test_every_example_has_a_kind_that_is_checked() -> None:
+    known = {"rgc", "yaml", "python", "bash", "json", "", *FRAGMENTS}
+    assert {each.language for each in EXAMPLES} <= known
+
+
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+
+def table(head: str, rows: Iterable[Iterable[str]]) -> str:
+    columns = head.split("|")
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join("| " + " | ".join(cell.strip() for cell in line) + " |\n" for line in lines)
+
+
+def code(words: Iterable[object]) -> str:
+    return " ".join(f"`{word}`" for word in words)
+
+
+def kind(field: Field) -> str:
+    """What an option takes, with its limits: `integer, at least 1`."""
+    if field.calls and field.kind == "call":
+        what = "one of " + code(each.name for each in field.calls) if len(field.calls) > 1 else f"`{field.calls[0].name}(...)`"
+    elif field.choices:
+        what = ("a list of " if field.kind == "names" else "") + " or ".join(f"`{each}`" for each in field.choices)
+    else:
+        what = {"numbers": "a list or range", "points": "a list of points", "flag": "`true` or `false`"}.get(field.kind, field.kind)
+    limits = [f"at least {field.least:g}"] if field.least is not None and field.multiple == 1 else []
+    limits += [f"above {field.above:g}"] if field.above is not None else []
+    limits += [f"at most {field.most:g}"] if field.most is not None and field.most < 1e9 else []
+    limits += [f"a multiple of {field.multiple}"] if field.multiple > 1 else []
+    return ", ".join([what, *limits])
+
+
+def default(field: Field) -> str:
+    if field.required:
+        return "needed"
+    if field.default is None:
+        return ""
+    if field.kind == "call" and not isinstance(field.default, str):
+        values = ", ".join(f"{each.name}={getattr(field.default, each.name)}" for each in field.calls[0].fields)
+        return f"`{field.calls[0].name}({values})`"
+    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+
+
+def written(signature: Signature) -> str:
+    """A call as it is written: `cd(k=1, epochs=100, ...)`; what must be given stands without a value."""
+    parts = []
+    for field in signature.fields:
+        plain = isinstance(field.default, str | int | float)
+        shown = str(field.default).lower() if isinstance(field.default, bool) else field.default
+        parts.append(f"{field.name}={shown}" if plain else field.name if field.required else f"{field.name}=...")
+    parts += [f"{signature.free}=..."] if signature.free else []
+    return f"`{signature.name}({', '.join(parts)})`" if parts else f"`{signature.name}`"
+
+
+def runs(value: bool) -> str:
+    return "yes" if value else "*later*"
+
+
+def calls(signatures: Mapping[str, Signature], ready: Iterable[str] | None = None) -> str:
+    if ready is None:
+        return table("call | what it is", ((written(each), each.doc) for each in signatures.values()))
+    rows = ((written(each), each.doc, runs(each.name in ready)) for each in signatures.values())
+    return table("call | what it is | runs", rows)
+
+
+def scheme_row(scheme: Scheme) -> tuple[str, ...]:
+    lattice = {"none": "", "chain": "chain or diamond"}.get(scheme.lattice, scheme.lattice)
+    needs = code(scheme.needs) + (f", may use {code(scheme.uses)}" if scheme.uses else "")
+    return f"`{scheme.name}`", runs(scheme.runs), scheme.doc, needs, lattice, code(scheme.rules)
+
+
+def options() -> str:
+    """One row for each option, those of the schemes that run first; equal options of several schemes share it."""
+    found: list[tuple[Field, list[str]]] = []
+    for scheme in sorted(SCHEMES.values(), key=lambda each: not each.runs):
+        for field in scheme.fields:
+            same = next((names for known, names in found if known == field), None)
+            if same is None:
+                found.append((field, [scheme.name]))
+            else:
+                same.append(scheme.name)
+    rows = ((f"`{f.name}`", kind(f), default(f), f.doc, code(names)) for f, names in found)
+    return table("option | takes | default | meaning | schemes", rows)
+
+
+def functions() -> str:
+    one = code(name for name, (arity, _) in FUNCTIONS.items() if arity == 1)
+    more = code(name for name, (arity, _) in FUNCTIONS.items() if arity < 0)
+    return (
+        f"Functions of one number: {one}; of any number of them: {more}; `delta(a, b)` is 1 where a = b, else 0. Of sites: "
+        f"{code(GEOMETRIC)}, as in `distance(i,j)`, `coordinate(i,x)`. Constants: {code(CONSTANTS)}.\n"
+    )
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "functions": functions,
+    "schemes": lambda: table(
+        "scheme | runs | does | needs the sections | lattice | block maps", map(scheme_row, SCHEMES.values())
+    ),
+    "options": options,
+    "updates": lambda: calls(UPDATES, set(UPDATES) - set(LATER)),
+    "measures": lambda: calls(vocabulary.MEASURES, {*NAMED, "correlation"}),
+    "scan measures": lambda: calls(vocabulary.SCAN_MEASURES, {"crossing", "extremum"}),
+    "data": lambda: calls(vocabulary.DATA),
+    "layers": lambda: calls({**vocabulary.LAYERS, **vocabulary.TRAINERS}),
+    "maps": lambda: calls(vocabulary.MAPS),
+}
+
+
+def with_tables(text: str) -> str:
+    return TABLE.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n{found[4]}", text)
+
+
+def test_tables_of_the_language_are_current() -> None:
+    text = LANGUAGE.read_text("utf-8")
+    if os.environ.get("UPDATE_DOCS"):
+        LANGUAGE.write_text(with_tables(text), "utf-8")
+    assert {found[2] for found in TABLE.finditer(text)} == set(TABLES)
+    assert LANGUAGE.read_text("utf-8") == with_tables(text)
+
+
+def test_schemes_that_run_have_a_flow() -> None:
+    assert {name for name, scheme in SCHEMES.items() if scheme.runs} == set(FLOWS)
+
+
+def test_every_section_is_described() -> None:
+    from rgc.syntax.ast import SECTIONS
+
+    described = LANGUAGE.read_text("utf-8").split("## 6.")[1].split("## 7.")[0]
+    assert not [name for name in SECTIONS if f"`{name}`" not in described and f"`{name} " not in described]

@@ -57,7 +57,7 @@ def mcrg_result(
         series=observer.series(arrays),
         configurations=tuple(arrays[f"configuration_{level.number}"] for level in levels.levels),
         tables=observer.tables(arrays) | _matrices(levels, arrays, samples),
-        warnings=(*observer.warnings(arrays), *_doubts(table)),
+        warnings=(*observer.warnings(arrays), *_doubts(levels, table)),
         provenance=provenance,
     )
 
@@ -188,9 +188,14 @@ def _matrices(levels: Levels, arrays: Arrays, samples: int) -> dict[str, NDArray
     return out
 
 
-def _doubts(table: Mapping[str, Estimate]) -> list[str]:
-    return [
-        f"{name} has no error: {each.note}"
-        for name, each in table.items()
-        if name in ("y_t", "y_h") and each.error is None
+def _doubts(levels: Levels, table: Mapping[str, Estimate]) -> list[str]:
+    out = [
+        f"{name} has no error: {table[name].note}"
+        for name in ("y_t", "y_h")
+        if name in table and table[name].error is None
     ]
+    if not levels.magnetic:
+        out.append(
+            "no symmetry of the Hamiltonian tells thermal from magnetic: y_t is the leading exponent of all operators"
+        )
+    return out

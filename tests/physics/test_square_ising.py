@@ -86,6 +86,27 @@ def test_near_infinite_temperature_a_sweep_is_not_periodic() -> None:
         assert agrees(found, exact.specific_heat), table(found, exact.specific_heat)
 
 
+@pytest.mark.parametrize("start", ["hot", "cold"])
+def test_any_start_gives_the_right_averages(start: str) -> None:
+    """All replicas from independent fair spins, or all from all up."""
+    lattice = lattices.square(4, 4)
+    exact = enumerate_exactly(ising(lattice, 0.4))
+    found = []
+    for seed in range(3):
+        model = ising(lattice, 0.4, sweeps=40, thermalise=40, every=4, replicas=1024)
+        flow = make_sample(model, machine("reference"), seed=seed, point={})
+        state = flow.start()
+        spins = state.arrays["spins_0"]
+        random = np.random.default_rng(seed).integers(0, 2**64, size=spins.shape, dtype=np.uint64)
+        state.arrays["spins_0"] = random if start == "hot" else np.zeros_like(spins)
+        while state.done < flow.steps:
+            state = flow.step(state)
+        found.append(flow.finish(state).observables)
+    for name in ("energy", "abs_m"):
+        estimates = [each[name] for each in found]
+        assert agrees(estimates, getattr(exact, name)), f"{name}\n{table(estimates, getattr(exact, name))}"
+
+
 def test_hot_and_cold_replicas_meet() -> None:
     lattice = lattices.square(4, 4)
     found = answer(ising(lattice, 0.4, sweeps=64, thermalise=64, every=4, replicas=512), backend="reference")

@@ -9,6 +9,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.checks import INVARIANT
+from rgc.results.numbers import estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -261,21 +262,17 @@ def _whole_ticks(axes: Axes) -> None:
 
 
 def autocorrelation(result: Result) -> Figure | None:
-    """The normalised autocorrelation function of each kept time series, against the lag in sweeps."""
-    if not any(len(series) > 1 for series in result.series.values()):
+    """The normalised autocorrelation function of each kept time series against the lag in sweeps, with its integrated time."""
+    functions = {name: _memory(result, name) for name, series in result.series.items() if len(series) > 1}
+    if not functions:
         return None
+    every = int(result.provenance.get("every", 1))
     figure = _figure(4.2, 3.0)
     axes = figure.subplots()
-    for (name, series), colour in zip(result.series.items(), cycle(COLOURS), strict=False):
-        rho = correlation(series)
-        time = 0.5 + float(rho[1:].sum())
-        axes.plot(
-            range(len(rho)),
-            rho,
-            color=colour,
-            marker=".",
-            label=rf"{name}, $\tau_\mathrm{{int}}$ = {time:.2g}",
-        )
+    for (name, rho), colour in zip(functions.items(), cycle(COLOURS), strict=False):
+        time = result.observables.get(f"tau_{name}")
+        label = name + (rf", $\tau_\mathrm{{int}}$ = {estimate(time)}" if time else "")
+        axes.plot([every * lag for lag in range(len(rho))], rho, color=colour, marker=".", label=label)
     axes.axhline(0, color="black", linewidth=0.6)
     axes.set_xlabel("lag (sweeps)")
     axes.set_ylabel(r"$\rho$(lag)")
@@ -284,22 +281,12 @@ def autocorrelation(result: Result) -> Figure | None:
     return figure
 
 
-def correlation(series: NDArray[Any]) -> NDArray[Any]:
-    """rho(t) = <x(0) x(t)>_c / <x^2>_c up to the window where t >= 6 tau_int(t) (Madras and Sokal 1988), at least 10 lags."""
-    import numpy as np
+def _memory(result: Result, name: str) -> NDArray[Any]:
+    """rho(t) as the scheme found it, else from the time series."""
+    from rgc.analysis.statistics import autocorrelation as memory
 
-    x = np.asarray(series, dtype=float) - np.mean(series)
-    n = len(x)
-    power = np.abs(np.fft.rfft(x, 2 * n)) ** 2
-    covariance = np.fft.irfft(power)[:n] / np.arange(n, 0, -1)
-    if covariance[0] <= 0:
-        return np.array([1.0])
-    rho = covariance / covariance[0]
-    times = np.cumsum(rho) - 0.5
-    window = np.flatnonzero(np.arange(n) >= 6 * times)
-    last = int(window[0]) if len(window) else n - 1
-    shown: NDArray[Any] = rho[: min(n, max(10, last) + 1)]
-    return shown
+    found = result.tables.get(f"autocorrelation_{name}")
+    return memory(result.series[name]).function if found is None else found
 
 
 def scan(answer: Answer) -> Figure | None:

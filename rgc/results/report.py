@@ -125,7 +125,7 @@ def _levels(levels: Sequence[Mapping[str, Any]]) -> str:
 
 def _by_level(levels: Sequence[Mapping[str, Any]], key: str, title: str) -> str:
     names = list(dict.fromkeys(name for level in levels for name in level[key]))
-    if len(levels) < 2 or not names:
+    if not any(level[key] for level in levels[1:]):
         return ""
     rows = [
         [str(level["level"]), " x ".join(map(str, level["shape"]))]

@@ -19,7 +19,7 @@ from rgc.results.answer import Answer, Point
 from rgc.results.checks import check
 from rgc.results.judge import judge
 from rgc.results.numbers import with_error
-from rgc.results.plots import correlation, figures, png, svg
+from rgc.results.plots import figures, png, svg
 from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
 from rgc.results.scan import measure
 from rgc.results.store import Job
@@ -393,17 +393,6 @@ def test_figures_are_drawn_from_what_is_there() -> None:
 def test_configurations_of_any_lattice_are_drawn(shape: tuple[int, ...]) -> None:
     made = answer(Result("sample", configurations=(np.ones(shape, dtype=np.int8),)))
     assert set(figures(made)) == {"configurations"}
-
-
-def test_autocorrelation_of_a_known_process() -> None:
-    rng = np.random.default_rng(1)
-    series = np.zeros(100_000)
-    for k, noise in enumerate(rng.normal(size=99_999), start=1):
-        series[k] = 0.5 * series[k - 1] + noise
-    rho = correlation(series)
-    np.testing.assert_allclose(rho[:5], 0.5 ** np.arange(5), atol=0.02)
-    assert 0.5 + rho[1:].sum() == pytest.approx(1.5, abs=0.1)
-    np.testing.assert_array_equal(correlation(np.ones(50)), [1.0])
 
 
 @pytest.mark.parametrize(

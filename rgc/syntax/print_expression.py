@@ -111,8 +111,13 @@ def print_tolerances(within: tuple[Within, ...]) -> str:
 
 
 def _left(target: Expr) -> str:
+    """The text where a minus at the front would continue the line before."""
     text = print_expression(target)
-    return f"({text})" if text.startswith("-") else text
+    if not text.startswith("-"):
+        return text
+    if isinstance(target, Range):
+        return _left(target.start) + text.removeprefix(print_expression(target.start, tight=True))
+    return f"({text})"
 
 
 def _level(expression: Expr) -> int:

@@ -74,16 +74,15 @@ flow mcrg(steps=1, replicas={REPLICAS}{options})
 
 def ours(size: int) -> list[Contestant]:
     """Our kernels on one thread: specialised, general, gather; with three couplings; the other update and generator; tallies."""
+    import numpy as np
+
     from rgc import backend
-    from rgc.flows.recorder import Row, make_recorder
-    from rgc.flows.sampler import make_model, make_sampler
     from rgc.compile import load
+    from rgc.flows.sampler import make_model, make_sampler
     from rgc.model_to_program.operators_to_tallies import Wanted, operators_to_tallies
     from rgc.passes.generate_operators import generate_operators
     from rgc.program.draws import step_keys
     from rgc_numba.kernel import GatherKernel, Shares
-
-    import numpy as np
 
     machine = backend.load("numba", threads=1)
     out = []
@@ -125,8 +124,6 @@ def ours(size: int) -> list[Contestant]:
         measurement = operators_to_tallies(model.lattice, model.species, [Wanted(operators, replica)])
         kernel = machine.compile(measurement.program)
         fields = [[machine.pack(each) for each in sampler.start()]]
-        words = REPLICAS // 64
-        nothing = measurement.program, sampler.arguments
 
         def run(records: int, kernel=kernel, fields=fields) -> None:  # type: ignore[no-untyped-def]
             fields[0], _ = kernel(fields[0], sampler.arguments, np.zeros((records, 0, 2), np.uint64))

@@ -78,7 +78,7 @@ def scalar_table(L: int, K: float) -> Run:
                         m = s[y, x] * (
                             s[(y + 1) % size, x] + s[y - 1, x] + s[y, (x + 1) % size] + s[y, x - 1]
                         )
-                        if np.random.random() < table[m + 4]:
+                        if np.random.random() < table[m + 4]:  # noqa: NPY002, what this peer is about
                             s[y, x] = -s[y, x]
 
     s = np.ones((L, L), np.int8)

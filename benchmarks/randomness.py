@@ -90,7 +90,8 @@ def dieharder(ordering: str, test: int) -> list[tuple[str, str, float, str]]:
         "assessment",
     ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
             for words in stream(ordering):
                 process.stdin.write(words.tobytes())

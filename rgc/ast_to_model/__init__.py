@@ -20,6 +20,7 @@ from rgc.ast_to_model.map import check_map
 from rgc.ast_to_model.measure import check_measure
 from rgc.ast_to_model.parameters import check_parameters
 from rgc.ast_to_model.scan import check_scan
+from rgc.ast_to_model.scan_points import check_points
 from rgc.ast_to_model.spins import check_spins
 from rgc.ast_to_model.stack import check_stack
 from rgc.errors import Problem
@@ -64,6 +65,12 @@ def build(
     for check in CHECKS:
         spec = check(spec, context)
     context.problems.raise_errors()
+    if point is None and spec.scan:
+        merged = context.document
+        check_points(
+            spec, lambda at: build(merged, settings=settings, point=at, folder=folder), context.problems
+        )
+        context.problems.raise_errors()
     return spec, context.problems.warnings
 
 

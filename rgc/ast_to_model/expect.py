@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.evaluate import kind, number
-from rgc.ast_to_model.options import check_limits, in_yaml, listing, named, read_call
+from rgc.ast_to_model.options import check_limits, in_yaml, listing, named, read_call, suggest_other
 from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.targets import known_targets
 from rgc.errors import SpecError, suggest
@@ -50,16 +50,26 @@ def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expect
     value = number(entry.value, context.scope)
     within = tuple(_tolerance(each, value, context) for each in entry.within)
     if entry.op == "=" and not within:
-        target, shown = _written(entry.target), _written(entry.value)
-        yaml = f"{target}: {{value: {shown}, within: 0.01}}"
-        hint = f"write {yaml if in_yaml(entry.span) else f'{target} = {shown} within 0.01'}"
-        raise problem("missing-tolerance", "an expected value needs a tolerance", entry.value.span, hint=hint)
+        raise _without_tolerance(entry)
     if entry.op != "=" and within:
         message = f"'{entry.op}' takes no tolerance"
         raise problem("wrong-tolerance", message, entry.within[0].span, hint="compare with = instead")
     return Expectation(
         _written(entry.target), path, entry.op, value, index, selectors, within, entry.source, entry.span
     )
+
+
+def _without_tolerance(entry: ast.Expectation) -> SpecError:
+    """The error of an expected value without a tolerance; `1 +- 0.1` is read as one plus minus 0.1."""
+    target, value, within = _written(entry.target), entry.value, "0.01"
+    match entry.value:
+        case ast.Binary("+", left, ast.Negate(width)):
+            value, within = left, _written(width)
+    shown = f"{target} = {_written(value)} within {within}"
+    if in_yaml(entry.span):
+        shown = f"{target}: {{value: {_written(value)}, within: {within}}}"
+    message = "an expected value needs a tolerance"
+    return problem("missing-tolerance", message, entry.value.span, hint=f"write {shown}")
 
 
 def _written(expr: ast.Expr) -> str:
@@ -84,9 +94,10 @@ def _check_known(path: tuple[str, ...], span: Span | None, spec: Spec) -> None:
     shown = ".".join(path)
     if shown in known:
         return
-    close = suggest(shown, known)
+    close = suggest(shown, known) or suggest_other(shown, known)
     if len(path) == 2 and path[0] not in ("fixed_point", "block"):
-        raise problem("unknown-target", f"'{path[0]}' has no members", span, hint=close)
+        hint = f"write {path[1]}" if path[1] in known else close
+        raise problem("unknown-target", f"'{path[0]}' has no members", span, hint=hint)
     what = f"'{spec.flow.scheme}'" if spec.flow is not None else "this spec"
     hint = close or f"it gives {listing(sorted(known))}"
     raise problem("unknown-target", f"{what} gives no '{shown}'", span, hint=hint)

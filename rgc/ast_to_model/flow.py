@@ -8,9 +8,9 @@ from dataclasses import replace
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.flow_limits import check_limits_of_run, default_steps
 from rgc.ast_to_model.flow_needs import check_needs
-from rgc.ast_to_model.options import Reading, in_yaml, listing, name_span, read_call
+from rgc.ast_to_model.options import Reading, in_yaml, listing, name_span, named, read_call
 from rgc.errors import suggest
-from rgc.model.schemes import SCHEMES, Scheme
+from rgc.model.schemes import SCHEMES, UPDATES, Scheme
 from rgc.model.spec import CallValue, Flow, Spec, Value
 from rgc.syntax import ast
 from rgc.text import Span
@@ -27,7 +27,9 @@ def check_flow(spec: Spec, context: Context) -> Spec:
         _check_idle(context)
         return spec
     before = len(context.problems.errors)
-    reading = read_call(section.body, SCHEMES, "scheme", context)
+    reading = (
+        None if _is_update(section.body, context) else read_call(section.body, SCHEMES, "scheme", context)
+    )
     if reading is None:
         context.failed.add("flow")
         return spec
@@ -43,6 +45,16 @@ def check_flow(spec: Spec, context: Context) -> Spec:
     if len(context.problems.errors) > before:
         context.failed.add("flow")
     return replace(spec, flow=flow)
+
+
+def _is_update(body: ast.Expr, context: Context) -> bool:
+    """Report an update where a scheme belongs."""
+    call = named(body)
+    if call is None or call[0] not in UPDATES:
+        return False
+    message, hint = f"'{call[0]}' is an update, not a scheme", f"flow sample(update={call[0]})"
+    context.problems.error("unknown-scheme", message, name_span(body), hint=hint)
+    return True
 
 
 def _check_idle(context: Context) -> None:

@@ -33,6 +33,9 @@ _A = {
 }
 
 
+TEMPERATURES = ("T", "beta", "temperature", "kT")
+
+
 @dataclass(slots=True)
 class Reading:
     """The options of one call by name: their values and where they stand. An option with an error has a place and no value."""
@@ -69,12 +72,13 @@ def read_call(expr: ast.Expr, known: Mapping[str, Signature], what: str, context
     """
     call = named(expr)
     if call is None:
-        hint = f"a {what} is a word or a call, such as {next(iter(known))}"
+        one = ", and there is one" if isinstance(expr, ast.List) else ""
+        hint = f"a {what} is a word or a call, such as {next(iter(known))}{one}"
         context.problems.error("wrong-kind", f"a {what} belongs here", expr.span, hint=hint)
         return None
     name, arguments, options = call
     if name not in known:
-        hint = suggest(name, known) or suggest_other(name, known) or f"known: {', '.join(known)}"
+        hint = suggest(name, known) or suggest_other(name, known) or _known(known)
         context.problems.error(f"unknown-{what}", f"unknown {what} '{name}'", name_span(expr), hint=hint)
         return None
     reading = Reading(known[name])
@@ -85,6 +89,14 @@ def read_call(expr: ast.Expr, known: Mapping[str, Signature], what: str, context
             hint = _example(reading.signature, required)
             context.problems.error("missing-option", message, name_span(expr), hint=hint)
     return reading
+
+
+def _known(signatures: Mapping[str, Signature]) -> str:
+    """The calls that are known; of a single one its options too."""
+    if len(signatures) > 1:
+        return f"known: {', '.join(signatures)}"
+    (only,) = signatures.values()
+    return f"known: {only.name}({', '.join(f'{each.name}=...' for each in only.fields)})"
 
 
 def suggest_other(name: str, known: Collection[str]) -> str:
@@ -134,10 +146,18 @@ def _option(reading: Reading, name: str, value: ast.Expr, span: Span | None, con
         if read is not None:
             reading.values[name] = read
     else:
-        close = suggest(name, [each.name for each in signature.fields])
-        hint = " ".join(part for part in (close, _options_of(signature)) if part)
+        hint = " ".join(part for part in (_likely(name, signature), _options_of(signature)) if part)
         message = f"'{signature.name}' has no option '{name}'"
         context.problems.error("unknown-option", message, span, hint=hint)
+
+
+def _likely(name: str, signature: Signature) -> str:
+    """What was probably meant by an unknown option."""
+    if name in TEMPERATURES:
+        return "couplings are in units of kT: put K = J/T into the parameters."
+    if name in ast.SECTIONS:
+        return f"'{name}' is a section of its own."
+    return suggest(name, [each.name for each in signature.fields])
 
 
 def _is_free(signature: Signature, name: str, context: Context) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from math import prod
 
 from rgc.ast_to_model.context import Context
-from rgc.ast_to_model.evaluate import kind, numbers
-from rgc.ast_to_model.options import in_yaml
-from rgc.ast_to_model.scope import Unknowable, names, problem
+from rgc.ast_to_model.evaluate import kind, number, numbers
+from rgc.ast_to_model.options import TEMPERATURES, in_yaml
+from rgc.ast_to_model.scope import Scope, Unknowable, names, problem
 from rgc.errors import SpecError, suggest
 from rgc.model.spec import Axis, Spec
 from rgc.syntax import ast
@@ -58,19 +58,9 @@ def _axis(entry: ast.Entry, scanned: set[str], context: Context) -> Axis:
         raise problem("wrong-operator", "an entry of 'scan' is written K = 0.43:0.45:9", entry.target.span)
     _check_parameter(name, entry, context)
     if not isinstance(value, ast.List | ast.Range):
-        text = value.span.text if value.span is not None else "0.4"
-        sign = ": " if in_yaml(value.span) else " = "
-        hint = f"{name}{sign}[{text}] is a list of one value, {name}{sign}0.4:0.5:11 a range of eleven"
-        if isinstance(value, ast.Text | ast.Tuple | ast.Reduction):
-            raise problem(
-                "wrong-kind",
-                f"a scan runs through a list or a range, not {kind(value)}",
-                value.span,
-                hint=hint,
-            )
-        raise problem(
-            "scalar-not-list", f"the values of '{name}' are a list or a range", value.span, hint=hint
-        )
+        raise _no_list(name, value)
+    if isinstance(value, ast.Range):
+        _check_count(value, context.scope)
     for used, span in names(value):
         if used in scanned:
             message = f"the values of one scanned parameter cannot depend on another, '{used}'"
@@ -84,12 +74,38 @@ def _axis(entry: ast.Entry, scanned: set[str], context: Context) -> Axis:
     return Axis(name, values)
 
 
+def _no_list(name: str, value: ast.Expr) -> SpecError:
+    sign = ": " if in_yaml(value.span) else " = "
+    hint = f"{name}{sign}0.4:0.5:11 is a range of eleven values"
+    if isinstance(value, ast.Text | ast.Tuple | ast.Reduction):
+        return problem(
+            "wrong-kind", f"a scan runs through a list or a range, not {kind(value)}", value.span, hint=hint
+        )
+    if not isinstance(value, ast.Call) and value.span is not None:
+        hint = f"{name}{sign}[{value.span.text}] is a list of one value, {hint}"
+    return problem("scalar-not-list", f"the values of '{name}' are a list or a range", value.span, hint=hint)
+
+
+def _check_count(value: ast.Range, scope: Scope) -> None:
+    """A range ends with the number of its points; whoever writes a step instead is told the number."""
+    start, stop, count = (number(part, scope) for part in (value.start, value.stop, value.count))
+    if 0 < abs(count) < 1 and abs((stop - start) / count) < POINT_LIMIT:
+        points = round(abs((stop - start) / count)) + 1
+        hint = f"steps of {count:g} are {points} points: {start:g}:{stop:g}:{points}"
+        message = "a range ends with the number of its points, not with a step"
+        raise problem("not-an-integer", message, value.count.span, hint=hint)
+
+
 def _check_parameter(name: str, entry: ast.Entry, context: Context) -> None:
     parameters = context.scope.parameters
     if name in context.scope.broken:
         raise Unknowable(name)
     if name not in parameters:
         hint = suggest(name, parameters) or "declare it under parameters, with the value of a single run"
+        if name in TEMPERATURES:
+            hint = (
+                "couplings are in units of kT: scan K = J/T, or declare T and write K = 1/T under parameters"
+            )
         raise problem(
             "unknown-parameter",
             f"there is no parameter '{name}' to scan",

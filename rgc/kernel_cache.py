@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class KernelCache:
-    """Another backend whose general kernels are compiled once for each program.
+    """Another backend whose kernels are compiled once for each program and what is baked into it.
 
     With `general`, values that a flow offers to be baked in are not: kernels are then keyed by structure alone, and a scan over a
     coupling compiles nothing after its first point. Baking in never changes a bit, so neither does leaving it.
@@ -19,7 +19,7 @@ class KernelCache:
 
     def __init__(self, backend: Backend, *, general: bool) -> None:
         self._backend, self._general = backend, general
-        self._kernels: dict[Program, Kernel] = {}
+        self._kernels: dict[tuple[Program, bytes], Kernel] = {}
         self.made: list[tuple[Program, Kernel]] = []  # everything the backend compiled, in order
         self.name = backend.name
 
@@ -35,15 +35,12 @@ class KernelCache:
         return self._backend.missing()
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
-        if constant is not None and not self._general:
-            return self._made(program, self._backend.compile(program, constant=constant))
-        if program not in self._kernels:
-            self._kernels[program] = self._made(program, self._backend.compile(program))
-        return self._kernels[program]
-
-    def _made(self, program: Program, kernel: Kernel) -> Kernel:
-        self.made.append((program, kernel))
-        return kernel
+        baked = None if self._general else constant
+        key = program, baked.thresholds.tobytes() + baked.weights.tobytes() if baked else b""
+        if key not in self._kernels:
+            self._kernels[key] = self._backend.compile(program, constant=baked)
+            self.made.append((program, self._kernels[key]))
+        return self._kernels[key]
 
     def pack(self, field: Words) -> State:
         return self._backend.pack(field)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rgc.cli import DONE, INTERRUPTED, UNEXPECTED, WRONG
 from rgc.cli.arguments import Parser, at_least, seconds
 from rgc.cli.settings import add_settings, entries
 from rgc.compile import BACKEND, compile, load
 from rgc.errors import render
+
+if TYPE_CHECKING:
+    from rgc.runner import Interrupted
 
 
 def main(words: Sequence[str]) -> int:
@@ -38,7 +43,7 @@ def main(words: Sequence[str]) -> int:
     else:
         from rgc.cli.table import render_answer
 
-        print(render_answer(answer))
+        print(render_answer(answer, [warning.message for warning in loaded.warnings]))
     return UNEXPECTED if options.strict and not answer.passed else DONE
 
 
@@ -82,12 +87,8 @@ def _parser() -> Parser:
     return parser
 
 
-def _farewell(stopped: object, words: Sequence[str]) -> str:
-    import shlex
-
-    from rgc.runner import Interrupted
-
-    assert isinstance(stopped, Interrupted)  # noqa: S101  (for the type checker: the caller caught it)
+def _farewell(stopped: Interrupted, words: Sequence[str]) -> str:
+    """How far the run got, where its checkpoint is, and the command that goes on."""
     if stopped.checkpoint is None:
         return f"{stopped}; no checkpoint could be written"
     again = shlex.join(["rgc", "run", *(word for word in words if word != "--resume"), "--resume"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -19,14 +19,18 @@ if TYPE_CHECKING:
 WIDTH = 110  # columns
 
 
-def render_answer(answer: Answer) -> str:
-    """Title, exponents, averages, levels, checks, warnings, and where the files are."""
+def render_answer(answer: Answer, said: Collection[str] = ()) -> str:
+    """Title, exponents, averages, levels, checks, warnings that were not `said` before, and where the files are."""
     head = f"{escape(answer.title)}\n{answer.points[0].result.scheme}, backend {answer.backend}, seed {answer.seed}"
     blocks = [head]
     blocks += _scan(answer) if answer.axes else _result(answer.result)
     blocks.append(_checks(answer.checks))
     blocks.append(
-        "\n".join(fill(f"warning: {escape(text)}", WIDTH, subsequent_indent="  ") for text in answer.warnings)
+        "\n".join(
+            fill(f"warning: {escape(text)}", WIDTH, subsequent_indent="  ")
+            for text in answer.warnings
+            if text not in said
+        )
     )
     if answer.folder is not None:
         blocks.append(f"results: {answer.folder} (open {answer.folder / 'report.html'})")

@@ -87,9 +87,11 @@ def compile(
 ) -> Compiled:
     """A spec made ready to run on a backend. Raises `SpecError` if the backend is not there or refuses, or the flow cannot be run."""
     from rgc import backend as backends
+    from rgc.ast_to_model.today import refuse_later
     from rgc.kernel_cache import KernelCache
 
     source = load(spec, settings=settings, scan=scan) if isinstance(spec, str | Path) else spec
+    refuse_later(source.spec)
     machine = KernelCache(backends.load(backend, threads=threads), general=len(source.points) > 1)
     compiled = Compiled(source, machine, threads)
     compiled.flow(source.points[0], source.seed)  # refusals come now, not when the run starts

@@ -29,7 +29,7 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
         return
     if not SCHEMES[spec.flow.scheme].runs:
         ready = " and ".join(name for name, scheme in SCHEMES.items() if scheme.runs)
-        message = f"'{spec.flow.scheme}' comes later: it is checked but cannot be run yet"
+        message = f"the scheme '{spec.flow.scheme}' comes later: it is checked but cannot be run yet"
         yield Problem("not-yet", message, spec.flow.span, hint=f"{ready} run today")
         return
     yield from _physics(spec)

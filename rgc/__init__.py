@@ -5,12 +5,11 @@
 >>> answer.exponents["y_t"]  # doctest: +SKIP
 """
 
-__version__ = "0.1.0"
-
 from rgc.compile import (
     compile,
     load,
 )  # the module `rgc.compile` stays reachable through `from rgc.compile import ...`
 from rgc.errors import SpecError
+from rgc.version import __version__
 
 __all__ = ["SpecError", "__version__", "compile", "load"]

@@ -12,9 +12,9 @@ from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from rgc import __version__
 from rgc.errors import Problem, SpecError
 from rgc.progress import Progress, Silent
+from rgc.version import __version__
 
 if TYPE_CHECKING:
     from rgc.flows.flow import Flow, State

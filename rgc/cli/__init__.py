@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TextIO
 
-from rgc import __version__
 from rgc.errors import Problem, SpecError, suggest
+from rgc.version import __version__
 
 COMMANDS = {
     "run": "run a spec and print what came out",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from rgc import __version__
+from rgc.version import __version__
 
 if TYPE_CHECKING:
     from rgc.results.answer import Answer

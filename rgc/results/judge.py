@@ -9,9 +9,9 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from rgc import __version__
 from rgc.results.checks import Check, NotFound, check
 from rgc.results.scan import measure
+from rgc.version import __version__
 
 if TYPE_CHECKING:
     from rgc.model.spec import Expectation, Spec

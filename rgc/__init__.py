@@ -5,10 +5,7 @@
 >>> answer.exponents["y_t"]  # doctest: +SKIP
 """
 
-from rgc.compile import (
-    compile,
-    load,
-)  # the module `rgc.compile` stays reachable through `from rgc.compile import ...`
+from rgc.compile import compile, load  # `from rgc.compile import ...` still finds the module
 from rgc.errors import SpecError
 from rgc.version import __version__
 

@@ -136,22 +136,23 @@ class Compiled:
         out: str | Path | None = None,
         *,
         resume: bool = False,
-        progress: Progress | None = None,
+        progress: Progress | bool = False,
         time_limit: float | None = None,
     ) -> Answer:
         """Run every point of the scan and judge what came out.
 
-        `seed` wins over the spec's. `out`: the folder for the results (made if needed). `resume`: go on from the checkpoint of a
-        run that was interrupted. Raises `SpecError`, and `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit` seconds.
+        `seed` wins over the spec's. `out`: the folder for the results (made if needed). `resume`: go on from the checkpoint of a run
+        that was interrupted. `progress=True` shows a bar on stderr. Raises `SpecError`, and `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit` seconds.
         """
         from rgc import runner
-        from rgc.progress import Silent
+        from rgc.progress import Silent, for_stream
         from rgc.results.store import Job
 
         number = self.loaded.seed if seed is None else seed
         job = Job(self.loaded.sha256, number, None if out is None else Path(out))
         job.prepare(resume=resume)
-        shown, warnings = progress or Silent(), list[str]()
+        shown = (for_stream() if progress else Silent()) if isinstance(progress, bool) else progress
+        warnings: list[str] = []
         try:
             with runner.stopping(time_limit) as stop:
                 points = tuple(

@@ -213,6 +213,7 @@ class _Reader:
                 "yaml-shape",
                 "a mapping stands for a call where it has one key, the name of the call",
                 value.span,
+                "its options stand below that name",
             )
         ((key, inside),) = value.pairs
         return self.call(key, inside, value.span)

@@ -68,7 +68,9 @@ def build(
     if point is None and spec.scan:
         merged = context.document
         check_points(
-            spec, lambda at: build(merged, settings=settings, point=at, folder=folder), context.problems
+            spec,
+            lambda at: build(merged, settings=settings, scan=scan, point=at, folder=folder),
+            context.problems,
         )
         context.problems.raise_errors()
     return spec, context.problems.warnings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from rgc.errors import Problem, SpecError
@@ -22,7 +23,7 @@ from rgc.passes.generate_operators import generate_operators, operator_range
 from rgc.program.draws import Key, step_keys, stream
 
 if TYPE_CHECKING:
-    from rgc.backend import Arguments, Backend, Kernel, State
+    from rgc.backend import Arguments, Backend, Kernel, State, Words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,23 +37,28 @@ class Blocking:
     arguments: Arguments
     key: Key
 
+    def keys(self, first: int, count: int) -> Words:
+        """The keys of some records: every record draws its own ties."""
+        return step_keys(self.key, first, count, self.map.program.draws)
+
     def __call__(
-        self, fine: Sequence[State], coarse: Sequence[State], record: int
+        self, fine: Sequence[State], coarse: Sequence[State], keys: Words
     ) -> tuple[list[State], list[State]]:
-        """The fine fields, unchanged, and the coarse ones, overwritten. Every record draws its own ties."""
-        keys = step_keys(self.key, record, 1, self.map.program.draws)
+        """The fine fields, unchanged, and the coarse ones, overwritten, with the keys of one record."""
         fields, _ = self.kernel([*fine, *coarse], self.arguments, keys)
         return fields[: len(fine)], fields[len(fine) :]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Level:
-    """One level. `rows[sector]`: its operators in the order of the basis, the same names at every level. `flagged`: names of those
+    """One level. `rows[sector]`: its operators in the order of the basis, the same names at every level, which are rows
+    `places[sector]` of the first array of the recorder. `flagged`: names of those
     that wrap onto others here and leave the basis. `wrapped`: the lattice does not hold the range. `blocking`: None at level 0."""
 
     number: int
     lattice: Lattice
     rows: Mapping[str, tuple[Row, ...]]
+    places: Mapping[str, slice]
     flagged: frozenset[str]
     wrapped: bool
     recorder: Recorder
@@ -122,14 +128,23 @@ def make_levels(
                 number,
                 lattice,
                 rows,
+                _places(rows),
                 frozenset(each.operator.name for each in fold_operators(operators, lattice) if each.flag),
                 not holds_range(lattice, basis.range),
-                make_recorder(lattice, model.species, every, backend),
+                make_recorder(lattice, model.species, every, backend, words),
                 blocking,
             )
         )
     ranges = {sector: tuple(reach[name] for name in kept) for sector, kept in names.items()}
     return Levels(tuple(levels), names, ranges, sectors[0].invariant, _magnetic(operators, sectors[-1]))
+
+
+def _places(rows: Mapping[str, Sequence[Row]]) -> dict[str, slice]:
+    """Where the rows of each sector stand when all are written one after the other."""
+    ends = list(accumulate(len(each) for each in rows.values()))
+    return {
+        sector: slice(end - len(each), end) for (sector, each), end in zip(rows.items(), ends, strict=True)
+    }
 
 
 def _lattices(model: Model, blocks: Sequence[Block]) -> list[Lattice]:

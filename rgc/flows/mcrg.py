@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from rgc.results.result import Result
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rgc.backend import Backend
+    from rgc.backend import Backend, Words
     from rgc.backend import State as Packed
     from rgc.model.spec import Spec
 
@@ -73,17 +73,19 @@ class Mcrg:
 
     def step(self, state: State) -> State:
         fields = [unfrozen(self.sampler, state), *self._coarse_fields()]
-        recorded = False
-        for piece in self.sampler.plan.pieces(state.done):
+        pieces = list(self.sampler.plan.pieces(state.done))
+        records = [piece.record for piece in pieces if piece.record is not None]
+        blockings = [level.blocking for level in self.levels.levels if level.blocking is not None]
+        keys = [each.keys(records[0], len(records)) for each in blockings] if records else []
+        for piece in pieces:
             fields[0] = self.sampler.sweep(fields[0], piece.first, piece.count)
             if piece.record is not None:
-                self._record(state.arrays, fields, piece.record)
-                recorded = True
+                k = piece.record - records[0]
+                self._record(state.arrays, fields, piece.record, [each[k : k + 1] for each in keys])
         frozen(self.sampler, state, fields[0])
-        if recorded:
-            for number, (field, *_) in enumerate(fields):
-                canonical = self.sampler.backend.unpack(field)
-                state.arrays[f"configuration_{number}"] = picture(self.sampler.model, canonical)
+        for number, (field, *_) in enumerate(fields if records else ()):
+            canonical = self.sampler.backend.unpack(field)
+            state.arrays[f"configuration_{number}"] = picture(self.sampler.model, canonical)
         state.done += 1
         return state
 
@@ -98,16 +100,18 @@ class Mcrg:
         ]
         return [[pack(np.zeros(shape, dtype=np.uint64)) for _ in species] for shape in shapes]
 
-    def _record(self, arrays: dict[str, NDArray[Any]], fields: list[list[Packed]], record: int) -> None:
-        """Block and measure level by level, in place."""
+    def _record(
+        self, arrays: dict[str, NDArray[Any]], fields: list[list[Packed]], record: int, keys: Sequence[Words]
+    ) -> None:
+        """Block and measure level by level, in place; `keys` are those of the block maps."""
         before: dict[str, NDArray[np.int64]] = {}
         for n, level in enumerate(self.levels.levels):
             if level.blocking is not None:
-                fields[n - 1], fields[n] = level.blocking(fields[n - 1], fields[n], record)
-            fields[n], sums = level.recorder(fields[n], self.sampler.plan.words)
+                fields[n - 1], fields[n] = level.blocking(fields[n - 1], fields[n], keys[n - 1])
+            fields[n], sums = level.recorder(fields[n])
             if n == 0:
-                self.observer.record(arrays, record, sums)
-            now = {sector: np.stack([sums[row] for row in rows]) for sector, rows in level.rows.items()}
+                self.observer.record(arrays, record, level.recorder.by_row(sums))
+            now = {sector: sums[0][place] for sector, place in level.places.items()}
             _accumulate(arrays, n, now, before)
             before = now
 

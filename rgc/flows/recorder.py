@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rgc.backend import Backend, Kernel, State
 
 Ints = NDArray[np.int64]
+_NO_DRAWS = np.zeros((1, 0, 2), dtype=np.uint64)
 Sums = Mapping["Row", Ints]
 """S of each row, int64[replica] or int64[cell of the axis, replica]."""
 
@@ -32,11 +33,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recorder:
-    """A compiled measurement: `rows[array]` are the rows of each tally array."""
+    """A compiled measurement: `rows[array]` are the rows of each tally array; `nothing`: its run-time values, of which it has none."""
 
     measurement: Measurement
     kernel: Kernel
     rows: tuple[tuple[Row, ...], ...]
+    nothing: Arguments
 
     def places(self) -> dict[Row, Ints]:
         """How many products each sum has."""
@@ -46,26 +48,26 @@ class Recorder:
             for row, places in zip(rows, array, strict=True)
         }
 
-    def __call__(self, packed: Sequence[State], words: int) -> tuple[list[State], dict[Row, Ints]]:
-        """The fields, unchanged, and the sums."""
-        nothing = Arguments(
-            np.zeros((0, 1 + self.measurement.program.planes, words), np.uint64),
-            np.zeros((0, 64 * words), np.int32),
-        )
-        fields, counts = self.kernel(packed, nothing, np.zeros((1, 0, 2), np.uint64))
-        sums = self.measurement.sums(counts, 64 * words)
-        found = {
+    def __call__(self, packed: Sequence[State]) -> tuple[list[State], list[Ints]]:
+        """The fields, unchanged, and for each array of `rows` the sums int64[row, *axis, replica]."""
+        fields, counts = self.kernel(packed, self.nothing, _NO_DRAWS)
+        replicas = self.nothing.weights.shape[1]
+        return fields, [array[0] for array in self.measurement.sums(counts, replicas)]
+
+    def by_row(self, sums: Sequence[Ints]) -> dict[Row, Ints]:
+        """The sums of one record, each under its row."""
+        return {
             row: s
             for rows, array in zip(self.rows, sums, strict=True)
-            for row, s in zip(rows, array[0], strict=True)
+            for row, s in zip(rows, array, strict=True)
         }
-        return fields, found
 
 
 def make_recorder(
-    lattice: Lattice, species: Sequence[Species], rows: Sequence[Row], backend: Backend
+    lattice: Lattice, species: Sequence[Species], rows: Sequence[Row], backend: Backend, words: int
 ) -> Recorder:
-    """The recorder of some rows; equal rows are measured once."""
+    """The recorder of some rows for so many words. Equal rows are measured once; those without an axis are the first array, in the order
+    in which they are given."""
     axes = sorted({row.axis for row in rows}, key=lambda axis: -1 if axis is None else axis)
     split = tuple(tuple(dict.fromkeys(row for row in rows if row.axis == axis)) for axis in axes)
     wanted = [
@@ -73,4 +75,6 @@ def make_recorder(
         for part, axis in zip(split, axes, strict=True)
     ]
     measurement = operators_to_tallies(lattice, species, wanted)
-    return Recorder(measurement, backend.compile(measurement.program), split)
+    planes = measurement.program.planes
+    nothing = Arguments(np.zeros((0, 1 + planes, words), np.uint64), np.zeros((0, 64 * words), np.int32))
+    return Recorder(measurement, backend.compile(measurement.program), split, nothing)

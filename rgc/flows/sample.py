@@ -52,8 +52,8 @@ class Sample:
         for piece in self.sampler.plan.pieces(state.done):
             packed = self.sampler.sweep(packed, piece.first, piece.count)
             if piece.record is not None:
-                packed, sums = self.recorder(packed, self.sampler.plan.words)
-                self.observer.record(state.arrays, piece.record, sums)
+                packed, sums = self.recorder(packed)
+                self.observer.record(state.arrays, piece.record, self.recorder.by_row(sums))
         frozen(self.sampler, state, packed)
         state.done += 1
         return state
@@ -78,7 +78,7 @@ def make_sample(spec: Spec, backend: Backend, *, seed: int, point: Mapping[str, 
     model = make_model(spec)
     sampler = make_sampler(model, backend, seed=seed, point=point)
     observer = Observer(quantities(spec, model, built_in.DEFAULT), watched(model), sampler.plan)
-    recorder = make_recorder(model.lattice, model.species, observer.rows, backend)
+    recorder = make_recorder(model.lattice, model.species, observer.rows, backend, sampler.plan.words)
     return Sample(sampler, observer, recorder)
 
 

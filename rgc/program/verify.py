@@ -16,6 +16,8 @@ from rgc.program.tables import cell_table
 from rgc.program.truth import tables
 
 Yield = Literal["word", "count", "lanes", "nothing"]
+Cells64 = NDArray[np.int64]
+"""int64[cell, axis]."""
 
 
 class ProgramError(AssertionError):
@@ -23,8 +25,9 @@ class ProgramError(AssertionError):
 
 
 def verify(program: Program) -> None:
-    """Check operands and their types, indices of fields, letters, planes, slots, weights, draws and tallies, each draw used once in
-    a rule, disjoint classes (up to 14 inputs), loads within open axes, and that no rule reads what its stage writes elsewhere.
+    """Check operands and their types, indices of fields, letters, planes, slots, weights, draws and tallies, disjoint classes (up to
+    14 inputs), loads within open axes, that a draw serves a site once in a step, and that no rule reads what its stage writes
+    elsewhere.
 
     Raises `ProgramError` naming the first violation.
     """
@@ -35,11 +38,15 @@ def verify(program: Program) -> None:
             for complaint in _complaints(program, rule, k, node):
                 raise ProgramError(f"{where}, v{k}: {complaint}")
         _check_rule(program, rule, where)
+    drawn: dict[tuple[int, int], NDArray[np.bool_]] = {}
     for number, stage in enumerate(program.schedule):
         where = f"stage {number} of '{program.name}'"
         _expect(0 <= stage.rule < len(program.rules), f"{where}: no rule {stage.rule}")
         _check_cells(program, stage.cells, where)
-        _check_stage(program, program.rules[stage.rule], stage.cells, where)
+        table = cell_table(stage.cells, program.shape)
+        if len(table):
+            _check_stage(program, program.rules[stage.rule], stage.cells, table, where)
+            _check_draws(program, program.rules[stage.rule], table, drawn, where)
 
 
 def _expect(holds: bool, complaint: str) -> None:
@@ -188,10 +195,18 @@ def _check_cells(program: Program, cells: SiteSet, where: str) -> None:
         )
 
 
-def _check_stage(program: Program, rule: Rule, cells: SiteSet, where: str) -> None:
-    table = cell_table(cells, program.shape)
-    if not len(table):
-        return
+def _check_draws(
+    program: Program, rule: Rule, table: Cells64, drawn: dict[tuple[int, int], NDArray[np.bool_]], where: str
+) -> None:
+    """A draw gives a site one word in a step: a second use would be the same number."""
+    for node in rule.nodes:
+        if isinstance(node, Below | Accept):
+            used = drawn.setdefault((node.draw, rule.letter), np.zeros(program.shape, dtype=bool))
+            _expect(not used[tuple(table.T)].any(), f"{where}: draw {node.draw} serves a site twice")
+            used[tuple(table.T)] = True
+
+
+def _check_stage(program: Program, rule: Rule, cells: SiteSet, table: Cells64, where: str) -> None:
     low, high = table.min(axis=0), table.max(axis=0)
     written = {(node.field, node.plane, rule.letter) for node in rule.nodes if isinstance(node, Store)}
     for k, node in enumerate(rule.nodes):
@@ -217,7 +232,7 @@ def _apart(cells: SiteSet, node: Load, field: Field) -> bool:
     return not any(node.offset) or not any(tuple((x + y) % m for x, y, m in each) in inside for each in read)
 
 
-def _meets(own: NDArray[np.int64], read: NDArray[np.int64], program: Program) -> bool:
+def _meets(own: Cells64, read: Cells64, program: Program) -> bool:
     """Whether a cell reads another one of the set."""
     mine = np.zeros(program.shape, dtype=bool)
     mine[tuple(own.T)] = True

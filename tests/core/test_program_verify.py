@@ -105,6 +105,7 @@ BROKEN = {
     "loads beyond an open edge": replace(GOOD, fields=(Field("s", (8,), periodic=(False,)),)),
     "one boundary for each axis": replace(GOOD, fields=(Field("s", (8,)),)),
     "stores to a field of another shape": replace(GOOD, fields=(Field("s", (16,), periodic=(True,)),)),
+    "draw 0 serves a site twice": replace(GOOD, schedule=(*GOOD.schedule, Stage(0, EVEN))),
     "no rule 1": replace(GOOD, schedule=(Stage(1, EVEN),)),
     "axes of a tally array": replace(GOOD, tallies=(TallyArray(1, True, (1,)),)),
 }

@@ -216,7 +216,7 @@ def test_every_kind_of_node_bit_by_bit() -> None:
     )
     from rgc.program.tables import pack_thresholds
 
-    thresholds = pack_thresholds([1 << 31, 1 << 32, 12345678, [k << 25 for k in range(128)]], 32, 2)
+    thresholds = pack_thresholds([1 << 32, 12345678, 1 << 31, [(k + 128) << 24 for k in range(128)]], 32, 2)
     weights = np.array(
         [[1 << 19] * 128, [-(1 << 20)] * 128, list(range(-(1 << 20), 1 << 20, 1 << 14))], np.int32
     )

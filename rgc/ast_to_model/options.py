@@ -10,9 +10,10 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.evaluate import INTEGER_TOLERANCE, kind, number, numbers
 from rgc.ast_to_model.scope import CONSTANTS, FUNCTIONS, Scope, Unknowable, problem, walk
 from rgc.errors import SpecError, suggest
+from rgc.model.shapes import LATTICES
 from rgc.model.signatures import Field, Signature
 from rgc.model.spec import CallValue, OperatorBasis, Value
-from rgc.model.vocabulary import LATTICES, OTHER_NAMES
+from rgc.model.vocabulary import OTHER_NAMES
 from rgc.syntax import ast
 from rgc.text import Span
 

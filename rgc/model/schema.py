@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rgc.model.schemes import SCHEMES
+from rgc.model.shapes import BLOCKS, LATTICES
 from rgc.model.signatures import Field, Signature
-from rgc.model.vocabulary import ALPHABETS, BLOCKS, DATA, LATTICES, LAYERS, MAPS, MEASURES, SCAN_MEASURES
+from rgc.model.vocabulary import ALPHABETS, DATA, LAYERS, MAPS, MEASURES, SCAN_MEASURES
 
 Schema = dict[str, Any]
 

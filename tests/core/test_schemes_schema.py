@@ -14,8 +14,9 @@ import yaml
 from rgc.ast_to_model.lattice import _LATTICES
 from rgc.model.block import Rule
 from rgc.model.schema import dump, schema
+from rgc.model.shapes import BLOCKS, LATTICES
 from rgc.model.spins import Alphabet
-from rgc.model.vocabulary import ALPHABETS, BLOCKS, LATTICES
+from rgc.model.vocabulary import ALPHABETS
 from rgc.syntax.ast import SECTIONS
 
 ROOT = Path(__file__).parent.parent.parent

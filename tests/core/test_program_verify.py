@@ -129,6 +129,9 @@ def test_conflicts_on_a_torus_of_odd_length() -> None:
     )
     with pytest.raises(ProgramError, match="reads what it writes elsewhere"):
         verify(replace(ring, schedule=(Stage(0, Listed((0, 2, 4))),)))
+    with pytest.raises(ProgramError, match="reads what it writes elsewhere"):
+        verify(replace(ring, schedule=(Stage(0, Cells((2,), ((0,),), (0,), (5,))),)))
+    verify(replace(ring, schedule=(Stage(0, Cells((2,), ((0,),), (0,), (4,))),)))
 
 
 def test_masks_of_random_words_count_as_independent() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
+from itertools import combinations
 from math import prod
 from typing import Any
 
@@ -15,23 +16,23 @@ from rgc.ast_to_model.domains import summands
 from rgc.ast_to_model.expand import Expander, key_value
 from rgc.ast_to_model.polynomial import Polynomial, Polynomials
 from rgc.ast_to_model.scope import Scope, problem, walk
-from rgc.ast_to_model.sites import Bound, Group, site, vector
+from rgc.ast_to_model.sites import Bound, site, vector
+from rgc.ast_to_model.sites import Group as Sites
 from rgc.flows.arithmetic import evaluate
 from rgc.flows.quantities import Leaf, linear
 from rgc.flows.recorder import Row
-from rgc.model.hamiltonian import Hamiltonian, Term
+from rgc.model.groups import Group, Reach
 from rgc.model.lattice import Cell, Lattice, Site
 from rgc.model.operators import Product, product
 from rgc.model.sectors import SectorOperator
 from rgc.model.spins import Species
-from rgc.passes.merge_terms import merge_terms
 from rgc.syntax import ast
 
 MOST_WEIGHTS = 1024
 """Different values that weights made from coordinates may take."""
 
-Weighted = dict[tuple[Product, Product], float]
-"""Weights of products of the spins as declared, each with all the sites of its summand, which must be there."""
+Cells = tuple[Cell, tuple[Cell, ...]]
+"""The cells x with x mod modulus in residues, as (modulus, residues)."""
 
 
 def reduction_leaf(expr: ast.Reduction, lattice: Lattice, species: Sequence[Species], scope: Scope) -> Leaf:
@@ -55,47 +56,66 @@ def reduction_leaf(expr: ast.Reduction, lattice: Lattice, species: Sequence[Spec
 
 
 def _rows(
-    body: ast.Expr, bound: Bound, where: tuple[Cell, tuple[Cell, ...]] | None, expander: Expander[Polynomial]
+    body: ast.Expr, bound: Bound, where: Cells | None, expander: Expander[Polynomial]
 ) -> Iterator[tuple[float, Row]]:
-    """The sums of one summand over all cells, or over those of `where` = (modulus, residues)."""
-    lattice, species = expander.lattice, expander.species
+    """The sums of one summand over all cells, or over those of `where`."""
+    lattice = expander.lattice
     assert isinstance(lattice, Lattice)  # noqa: S101  (sampling needs one)
+    needed = _reach(bound, lattice)
+    together: dict[float, list[tuple[Product, Reach]]] = defaultdict(list)
+    for spins, weight in _weights(body, bound, expander).items():
+        if where is None:
+            back = spins[0].cell if spins else (0,) * lattice.dimension
+            reach = tuple((low - x, high - x) for (low, high), x in zip(needed, back, strict=True))
+            together[weight].append((product(spins), reach))
+        elif any(
+            edge == "open" and (high or low)
+            for edge, (low, high) in zip(lattice.boundary, needed, strict=True)
+        ):
+            raise problem("not-yet", "weights by coordinates at open edges are for single sites", body.span)
+        else:
+            modulus, residues = where
+            yield weight, Row(SectorOperator("weighted", "", modulus, (spins,), (residues,)))
+    for weight, places in together.items():
+        products, reaches = zip(*sorted(places), strict=True)
+        yield weight, Row(Group((("measure", 1.0),), products, reaches))
+
+
+def _weights(body: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> dict[Product, float]:
+    """The summand as weights of sorted products of Ising spins, where they stand; a binary spin is (1 + s)/2."""
     weights: dict[Product, float] = defaultdict(float)
     for key, polynomial in expander.expand(body, bound).items():
         if key.field is not None:
-            raise problem(
-                "not-yet",
-                f"'{key.field}' differs from place to place: that cannot be measured yet",
-                body.span,
-            )
+            message = f"'{key.field}' differs from place to place: that cannot be measured yet"
+            raise problem("not-yet", message, body.span)
+        scale = key_value(key, expander.scope)
         for monomial, weight in polynomial.items():
-            weights[tuple(sorted(monomial))] += weight * key_value(key, expander.scope)
-    if where is None:
-        terms = tuple((weight, product(spins)) for spins, weight in weights.items())
-        merged = merge_terms(Hamiltonian((Term("measure", 1.0, 1, terms),)), lattice, species)
-        for group in (*merged.groups, *merged.constants):
-            yield group.coefficients[0][1], Row(group)
-        return
-    if any(species[spin.species].alphabet != "ising" for spins in weights for spin in spins):
-        raise problem("not-yet", "weights by coordinates need ising spins", body.span)
-    if "open" in lattice.boundary and any(len(spins) > 1 for spins in weights):
-        raise problem("not-yet", "weights by coordinates at open edges are for single spins", body.span)
-    modulus, residues = where
-    for spins, weight in weights.items():
-        yield weight, Row(SectorOperator("weighted", "", modulus, (spins,), (residues,)))
+            binary = [spin for spin in monomial if expander.species[spin.species].alphabet == "binary"]
+            for chosen in (c for size in range(len(binary) + 1) for c in combinations(sorted(binary), size)):
+                spins = tuple(sorted((monomial - frozenset(binary)) | frozenset(chosen)))
+                weights[spins] += scale * weight / 2 ** len(binary)
+    return {spins: weight for spins, weight in weights.items() if weight}
+
+
+def _sites(bound: Bound) -> list[Site]:
+    groups = (each.sites if isinstance(each, Sites) else (each,) for each in bound.values())
+    return [site for group in groups for site in group]
+
+
+def _reach(bound: Bound, lattice: Lattice) -> Reach:
+    """The lowest and the highest cell of a summand's sites on each open axis, (0, 0) elsewhere."""
+    cells = [site.cell for site in _sites(bound)]
+    return tuple(
+        (min(cell[axis] for cell in cells), max(cell[axis] for cell in cells)) if edge == "open" else (0, 0)
+        for axis, edge in enumerate(lattice.boundary)
+    )
 
 
 def _places(bound: Bound, lattice: Lattice) -> int:
     """In how many cells all the sites of a summand are there."""
-    sites = [
-        each
-        for referent in bound.values()
-        for each in (referent.sites if isinstance(referent, Group) else (referent,))
-    ]
-    extents = [[site.cell[axis] for site in sites] for axis in range(lattice.dimension)]
     return prod(
-        max(size - (max(cells) - min(cells)), 0) if edge == "open" else size
-        for size, edge, cells in zip(lattice.cells, lattice.boundary, extents, strict=True)
+        max(size - (high - low), 0)
+        for size, (low, high) in zip(lattice.cells, _reach(bound, lattice), strict=True)
     )
 
 
@@ -104,7 +124,7 @@ def _places(bound: Bound, lattice: Lattice) -> int:
 
 def _bodies(
     body: ast.Expr, bound: Bound, expander: Expander[Polynomial]
-) -> Iterator[tuple[ast.Expr, tuple[Cell, tuple[Cell, ...]] | None]]:
+) -> Iterator[tuple[ast.Expr, Cells | None]]:
     """The summand with every spin-free part that holds coordinates replaced by its value, once for each set of cells where these
     values are the same."""
     names = frozenset(each.name for each in expander.species)

@@ -1,0 +1,180 @@
+"""Every kind of measure against the sum over all states, from the text of a spec to the number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from rgc.compile import load
+from rgc.errors import SpecError
+from rgc.results.result import Result
+from tests.physics.enumeration import energies, states
+from tests.physics.running import agrees, answer, table
+
+SQUARE = """
+parameters {{ K = 0.3, h = 0.1, L = 4 }}
+lattice square(L)
+spins s: ising
+hamiltonian
+  - K * sum(<i,j>) s[i]*s[j]
+  - h * sum(i) s[i]
+  + sum(i) 0.5
+flow sample(sweeps=48, thermalise=16, every=4, replicas=1024)
+measure {{
+{measures}
+}}
+"""
+
+Average = Callable[[np.ndarray], float]
+Exact = Callable[[np.ndarray, np.ndarray, Average], float]
+"""From spins [state, x, y], H [state] and the thermal average to the value."""
+
+
+def wave(s: np.ndarray, axis: int) -> np.ndarray:
+    phase = np.exp(2j * np.pi * np.arange(4) / 4)
+    return abs(np.tensordot(s.sum(axis=3 - axis), phase, axes=(1, 0))) ** 2
+
+
+def length(s: np.ndarray, h: np.ndarray, avg: Average) -> float:
+    ratios = [avg(s.sum(axis=(1, 2)) ** 2) / avg(wave(s, axis)) - 1 for axis in (1, 2)]
+    return float(np.sqrt(np.mean(ratios) / (4 * np.sin(np.pi / 4) ** 2)))
+
+
+def connected(distance: int) -> Exact:
+    def exact(s: np.ndarray, h: np.ndarray, avg: Average) -> float:
+        pairs = (s * np.roll(s, -distance, axis=1)).mean(axis=(1, 2))
+        return avg(pairs) - avg(s.mean(axis=(1, 2))) ** 2
+
+    return exact
+
+
+SIGNS = (-1.0) ** np.add.outer(np.arange(4), np.arange(4))
+
+MEASURES: dict[str, tuple[str, Exact]] = {
+    "energy": ("energy", lambda s, h, avg: avg(h) / 16),
+    "binder": ("binder", lambda s, h, avg: 1 - avg(mean(s) ** 4) / (3 * avg(mean(s) ** 2) ** 2)),
+    "correlation(2)": ("correlation(2)", connected(2)),
+    "c": ("c = correlation(1)", connected(1)),
+    "correlation_length": ("correlation_length", length),
+    "mag": ("mag = mean(i) s[i]", lambda s, h, avg: avg(mean(s))),
+    "U": (
+        "U = 1 - avg(mag^4)/(3*avg(mag^2)^2)",
+        lambda s, h, avg: 1 - avg(mean(s) ** 4) / (3 * avg(mean(s) ** 2) ** 2),
+    ),
+    "chi": (
+        "chi = L^2*(avg(mag^2) - avg(abs(mag))^2)",
+        lambda s, h, avg: 16 * (avg(mean(s) ** 2) - avg(abs(mean(s))) ** 2),
+    ),
+    "spread": (
+        "spread = sqrt(var(mag))",
+        lambda s, h, avg: float(np.sqrt(avg(mean(s) ** 2) - avg(mean(s)) ** 2)),
+    ),
+    "staggered": (
+        "staggered = (mean(i) (-1)^(coordinate(i,x)+coordinate(i,y)) * s[i])^2",
+        lambda s, h, avg: avg(mean(s * SIGNS) ** 2),
+    ),
+    "row": (
+        "row = abs(mean(i) cos(2*pi*coordinate(i,x)/L)*s[i])",
+        lambda s, h, avg: avg(abs(mean(s * np.cos(np.pi * np.arange(4) / 2)[:, None]))),
+    ),
+    "plaquettes": (
+        "plaquettes = mean(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]",
+        lambda s, h, avg: avg(
+            mean(s * np.roll(s, -1, 1) * np.roll(s, -1, 2) * np.roll(np.roll(s, -1, 1), -1, 2))
+        ),
+    ),
+    "three": (
+        "three = sum(i) (s[i]*s[i+x]*s[i+y] + 1)/N2",
+        lambda s, h, avg: avg(mean(s * np.roll(s, -1, 1) * np.roll(s, -1, 2))) + 1,
+    ),
+    "mixed": (
+        "mixed = avg(energy*mag)/avg(abs_m) + specific_heat",
+        lambda s, h, avg: avg(h / 16 * mean(s)) / avg(abs(mean(s))) + (avg(h**2) - avg(h) ** 2) / 16,
+    ),
+    "bonds": (
+        "bonds = mean(<i,j> along x) max(s[i], s[j])",
+        lambda s, h, avg: avg(mean(np.maximum(s, np.roll(s, -1, 1)))),
+    ),
+}
+
+
+def mean(s: np.ndarray) -> np.ndarray:
+    return s.mean(axis=(1, 2))
+
+
+def found() -> list[Result]:
+    lines = "\n".join(f"  {line}" for line, _ in MEASURES.values())
+    text = SQUARE.format(measures=lines).replace("L = 4 }", "L = 4, N2 = 16 }")
+    return [answer(load(text).spec, seed=seed, backend="reference") for seed in range(3)]
+
+
+def test_every_measure_agrees_with_the_sum_over_states() -> None:
+    results = found()
+    spec = load(SQUARE.format(measures="  energy")).spec
+    h, s = energies(spec), states(16).reshape(-1, 4, 4).astype(float)
+    weight = np.exp(-(h - h.min()))
+    weight /= weight.sum()
+    for name, (_, exact) in MEASURES.items():
+        value = exact(s, h, lambda x: float(weight @ x))
+        estimates = [each.observables[name] for each in results]
+        assert agrees(estimates, value), f"{name}\n{table(estimates, value)}"
+
+
+def test_means_at_open_edges_divide_by_what_is_there() -> None:
+    text = """
+parameters { K = 0.4 }
+lattice square(4, 3, boundary=[open, periodic])
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+flow sample(sweeps=48, thermalise=16, every=4, replicas=512)
+measure { b = mean(<i,j>) s[i]*s[j], one = mean(<i,j>) 1, ends = mean(<i,j> along x) s[i], correlation(3) }
+"""
+    spec = load(text).spec
+    result = answer(spec, backend="reference").observables
+    h, s = energies(spec), states(12).reshape(-1, 4, 3).astype(float)
+    weight = np.exp(-(h - h.min()))
+    weight /= weight.sum()
+    pairs = (s * np.roll(s, -1, 2)).sum(axis=(1, 2)) + (s[:, 1:] * s[:, :-1]).sum(axis=(1, 2))
+    far = (s[:, 3] * s[:, 0]).mean(axis=1)
+    assert result["one"].value == pytest.approx(1.0)
+    for name, exact in (("b", weight @ pairs / 21), ("ends", 0.0), ("correlation(3)", weight @ far)):
+        assert agrees([result[name]], float(exact)), table([result[name]], float(exact))
+
+
+def test_binary_spins_are_measured_as_declared() -> None:
+    """A lattice gas: v = 0, 1 with -mu sum v - eps sum v v', against Ising variables summed by hand."""
+    text = """
+parameters { mu = -0.5, eps = 0.7 }
+lattice square(3)
+spins v: binary
+hamiltonian
+  - eps * sum(<i,j>) v[i]*v[j]
+  - mu * sum(i) v[i]
+flow sample(sweeps=64, thermalise=16, every=4, replicas=1024)
+measure { m, energy, d = mean(i) v[i], pairs = mean(<i,j>) v[i]*v[j], correlation(1) }
+"""
+    results = [answer(load(text).spec, seed=seed, backend="reference").observables for seed in range(3)]
+    v = (states(9).reshape(-1, 3, 3).astype(float) + 1) / 2
+    right, down = v * np.roll(v, -1, 1), v * np.roll(v, -1, 2)
+    bonds = (right + down).sum(axis=(1, 2))
+    h = -0.7 * bonds + 0.5 * v.sum(axis=(1, 2))
+    weight = np.exp(-h) / np.exp(-h).sum()
+    density = float(weight @ mean(v))
+    exact = {
+        "m": density,
+        "d": density,
+        "energy": float(weight @ h) / 9,
+        "pairs": float(weight @ bonds) / 18,
+        "correlation(1)": float(weight @ mean(right)) - density**2,
+    }
+    for name, value in exact.items():
+        estimates = [each[name] for each in results]
+        assert agrees(estimates, value), f"{name}\n{table(estimates, value)}"
+
+
+@pytest.mark.parametrize("measure", ["log_z", "free_energy(methods=[transfer])", "p = prod(i) s[i]"])
+def test_what_cannot_be_measured_yet_says_so(measure: str) -> None:
+    with pytest.raises(SpecError, match=r"yet|later"):
+        answer(load(SQUARE.format(measures=f"  {measure}")).spec, backend="reference")

@@ -69,16 +69,19 @@ def _bare(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measu
     reading = read_call(expr, {**MEASURES, **SCAN_MEASURES}, "measure", context)
     if reading is None:
         return None
-    _check_quantity(call[0], expr, spec, context)
+    _check_quantity(call[0], expr, words, context)
     bare = not reading.places
     argument = reading.values.get("r")
     name = call[0] if argument is None else f"{call[0]}({argument})"
     return Measure(name, None if bare else expr)
 
 
-def _check_quantity(name: str, expr: ast.Expr, spec: Spec, context: Context) -> None:
+def _check_quantity(name: str, expr: ast.Expr, words: Words, context: Context) -> None:
     energetic = ("energy", "specific_heat", "free_energy", "log_z")
-    if name in energetic and context.section("hamiltonian") is None:
+    refusal = words.refusal(name, expr)
+    if refusal is not None:
+        context.problems.extend(refusal.problems)
+    elif name in energetic and context.section("hamiltonian") is None:
         message = f"'{name}' belongs to a hamiltonian, and this spec has none"
         context.problems.error("missing-section", message, expr.span)
 
@@ -102,6 +105,7 @@ def _defined(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Me
     if call is not None and call[0] in SCAN_MEASURES:
         return _of_scan(name, value, spec, words, context)
     if call is not None and call[0] in MEASURES and isinstance(value, ast.Call):
+        _check_quantity(call[0], value, words, context)
         return Measure(name, value) if read_call(value, MEASURES, "measure", context) else None
     try:
         check_expression(value, words)

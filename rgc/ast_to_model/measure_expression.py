@@ -23,6 +23,7 @@ from rgc.ast_to_model.scope import (
 from rgc.ast_to_model.sites import Bound, site
 from rgc.errors import SpecError, suggest
 from rgc.model.lattice import Geometry, Site
+from rgc.model.schemes import SCHEMES
 from rgc.model.spec import Spec
 from rgc.model.vocabulary import MEASURES, SCAN_MEASURES
 from rgc.syntax import ast
@@ -30,6 +31,7 @@ from rgc.syntax import ast
 Level = Literal["number", "configuration", "average"]
 """Of what an expression has a value: always the same, one of each configuration, one of the ensemble."""
 
+OF_ANY_SCHEME = ("free_energy", "log_z")
 OF_CONFIGURATION = (
     "energy",
     "m",
@@ -43,7 +45,11 @@ OF_CONFIGURATION = (
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What names mean inside a measure. `bound` holds the indices by the reductions around, `averaged` is set inside avg, var."""
+    """What names mean inside a measure.
+
+    `given`: the built-in measures of the scheme. `bound`: what the indices of the sums around stand for. `averaged`: inside avg or
+    var. `open`: the measures whose definitions are being followed.
+    """
 
     scope: Scope
     species: frozenset[str]
@@ -52,6 +58,8 @@ class Words:
     bound: Bound = field(default_factory=dict)
     averaged: bool = False
     open: tuple[str, ...] = field(default=())
+    scheme: str = ""
+    given: tuple[str, ...] = tuple(MEASURES)
 
     @staticmethod
     def of(spec: Spec, context: Context, measures: Mapping[str, ast.Expr]) -> Words:
@@ -59,7 +67,20 @@ class Words:
         entries = section.body if section is not None and isinstance(section.body, tuple) else ()
         written = [entry.target for entry in entries if isinstance(entry, ast.Entry)]
         species = frozenset(target.name for target in written if isinstance(target, ast.Name))
-        return Words(context.scope, species, measures, spec.lattice)
+        words = Words(context.scope, species, measures, spec.lattice)
+        if spec.flow is None:
+            return words
+        answers = (*SCHEMES[spec.flow.scheme].answers, *OF_ANY_SCHEME)
+        given = tuple(name for name in MEASURES if name in answers)
+        return replace(words, scheme=spec.flow.scheme, given=given)
+
+    def refusal(self, name: str, expr: ast.Expr) -> SpecError | None:
+        """The error of a built-in measure that the scheme does not give."""
+        if name in self.given or name not in MEASURES:
+            return None
+        message = f"'{self.scheme}' gives no '{name}'"
+        hint = f"it gives {', '.join(self.given)}"
+        return problem("unknown-measure", message, name_span(expr), hint=hint)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,7 +91,7 @@ class Words:
             *self.scope.broken,
             *CONSTANTS,
             *self.measures,
-            *MEASURES,
+            *self.given,
         )
 
 
@@ -121,6 +142,9 @@ def _name(expr: ast.Name, words: Words) -> Level:
         if isinstance(words.scope.parameters[name], Function | Inhomogeneous | tuple):
             raise problem("wrong-kind", f"'{name}' is not a single number", expr.span)
         return "number"
+    refusal = words.refusal(name, expr)
+    if refusal is not None:
+        raise refusal
     if name in MEASURES:
         return "configuration" if name in OF_CONFIGURATION else "average"
     if name in CONSTANTS or name in words.scope.broken or name in words.measures:

@@ -140,7 +140,7 @@ SCHEMES = table(
             uses=("data", "stack"),
             rules=_HARD_OR_SOFT,
             alphabets=(*_DISCRETE, "gaussian"),
-            answers=(*_RG, *_STANDARD, "constant"),
+            answers=(*_RG, *_STANDARD, "constant", "correlation"),
             runs=True,
         ),
         Scheme(

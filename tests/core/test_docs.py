@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +176,7 @@ def test_fragment_in_a_document(example: Example) -> None:
 
 
 def test_twins_are_the_same_spec(tmp_path: Path) -> None:
-    pairs = [(a, b) for a, b in zip(EXAMPLES, EXAMPLES[1:], strict=False) if "same" in b.words]
+    pairs = [(a, b) for a, b in pairwise(EXAMPLES) if "same" in b.words]
     assert pairs
     for one, other in pairs:
         assert loaded(one, tmp_path).sha256 == loaded(other, tmp_path).sha256
@@ -202,8 +203,12 @@ def test_every_example_has_a_kind_that_is_checked() -> None:
 
 def table(head: str, rows: Iterable[Iterable[str]]) -> str:
     columns = head.split("|")
-    lines = [columns, ["---"] * len(columns), *rows]
+    lines = [columns, ["---"] * len(columns), *([_cell(each) for each in row] for row in rows)]
     return "".join("| " + " | ".join(cell.strip() for cell in line) + " |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|").replace("<", "&lt;")
 
 
 def code(words: Iterable[object]) -> str:
@@ -213,11 +218,19 @@ def code(words: Iterable[object]) -> str:
 def kind(field: Field) -> str:
     """What an option takes, with its limits: `integer, at least 1`."""
     if field.calls and field.kind == "call":
-        what = "one of " + code(each.name for each in field.calls) if len(field.calls) > 1 else f"`{field.calls[0].name}(...)`"
+        what = (
+            "one of " + code(each.name for each in field.calls)
+            if len(field.calls) > 1
+            else f"`{field.calls[0].name}(...)`"
+        )
     elif field.choices:
-        what = ("a list of " if field.kind == "names" else "") + " or ".join(f"`{each}`" for each in field.choices)
+        what = ("a list of " if field.kind == "names" else "") + " or ".join(
+            f"`{each}`" for each in field.choices
+        )
     else:
-        what = {"numbers": "a list or range", "points": "a list of points", "flag": "`true` or `false`"}.get(field.kind, field.kind)
+        what = {"numbers": "a list or range", "points": "a list of points", "flag": "`true` or `false`"}.get(
+            field.kind, field.kind
+        )
     limits = [f"at least {field.least:g}"] if field.least is not None and field.multiple == 1 else []
     limits += [f"above {field.above:g}"] if field.above is not None else []
     limits += [f"at most {field.most:g}"] if field.most is not None and field.most < 1e9 else []
@@ -231,7 +244,9 @@ def default(field: Field) -> str:
     if field.default is None:
         return ""
     if field.kind == "call" and not isinstance(field.default, str):
-        values = ", ".join(f"{each.name}={getattr(field.default, each.name)}" for each in field.calls[0].fields)
+        values = ", ".join(
+            f"{each.name}={getattr(field.default, each.name)}" for each in field.calls[0].fields
+        )
         return f"`{field.calls[0].name}({values})`"
     return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
 
@@ -242,7 +257,9 @@ def written(signature: Signature) -> str:
     for field in signature.fields:
         plain = isinstance(field.default, str | int | float)
         shown = str(field.default).lower() if isinstance(field.default, bool) else field.default
-        parts.append(f"{field.name}={shown}" if plain else field.name if field.required else f"{field.name}=...")
+        parts.append(
+            f"{field.name}={shown}" if plain else field.name if field.required else f"{field.name}=..."
+        )
     parts += [f"{signature.free}=..."] if signature.free else []
     return f"`{signature.name}({', '.join(parts)})`" if parts else f"`{signature.name}`"
 
@@ -323,3 +340,192 @@ def test_every_section_is_described() -> None:
 
     described = LANGUAGE.read_text("utf-8").split("## 6.")[1].split("## 7.")[0]
     assert not [name for name in SECTIONS if f"`{name}`" not in described and f"`{name} " not in described]
+
+
+# -- results -----------------------------------------------------------------------------------------------------------
+
+RESULTS = ROOT / "docs/results.md"
+
+
+@pytest.fixture(scope="module")
+def answer(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("out")
+    text = spec_of(block="majority(2)", more="expect { y_t = 1 within 0.5 }\n").replace(
+        "sweeps=100", "sweeps=200"
+    )
+    return rgc.compile(text, backend="reference").run(seed=3, out=folder)
+
+
+def keys(value: Any, path: str = "") -> Iterator[str]:
+    """The paths of all keys, names that a spec chooses left out."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            free = path.split(".")[-1] in ("exponents", "observables", "couplings", "fixed_point")
+            yield from keys(inner, path if free else f"{path}.{name}")
+            yield path if free else f"{path}.{name}"
+    for inner in value if isinstance(value, list) else ():
+        yield from keys(inner, path)
+
+
+def test_the_documented_keys_are_those_of_a_run(answer: Any) -> None:
+    (shown,) = (json.loads(each.text) for each in EXAMPLES if each.language == "json")
+    real = set(keys(answer.document()))
+    assert set(keys(shown)) <= real
+    assert list(shown) == list(answer.document())
+    assert {path for path in real - set(keys(shown)) if "provenance" not in path} <= {".exponents.note"}
+
+
+def test_documented_files_are_written(answer: Any) -> None:
+    text = RESULTS.read_text("utf-8").split("## The output folder")[1].split("## ")[0]
+    for path in answer.folder.iterdir():
+        assert f"`{path.name}`" in text or f"`{path.stem}`" in text
+    variables = set(
+        re.findall(
+            r"`((?:exponents|observables|coupling|average|eigenvalue|series|table|configuration)_\w+)`", text
+        )
+    )
+    assert len(variables) > 8
+    assert variables <= set(answer.to_xarray().variables)
+
+
+def test_the_headline_rule_is_quoted() -> None:
+    from rgc.analysis.exponents import DERIVED, RULE
+
+    text = RESULTS.read_text("utf-8")
+    assert RULE in " ".join(text.replace("\n> ", " ").split())
+    assert all(f"| `{name}` |" in text for name in DERIVED)
+
+
+def test_kinds_and_exit_statuses_are_described() -> None:
+    from typing import get_args
+
+    from rgc import cli
+    from rgc.results.result import Kind
+
+    text = RESULTS.read_text("utf-8")
+    assert all(f"`{each}`" in text for each in get_args(Kind))
+    listed = {
+        int(number) for number in re.findall(r"^\| (\d+) \|", text.split("## Exit status")[1], re.MULTILINE)
+    }
+    assert listed == {cli.DONE, cli.UNEXPECTED, cli.WRONG, cli.FAILED, cli.INTERRUPTED}
+
+
+# -- paths and names ---------------------------------------------------------------------------------------------------
+
+FOLDERS = ("rgc", "backends", "tests", "docs", "grammar", "specs", "examples", "benchmarks", ".ci")
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#([\w-]+))?\)")
+PATH = re.compile(rf"`((?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]*)`")
+NAMED_IN = re.compile(r"`(\w+)` (?:of|in) `([\w./]+\.py)`")
+
+
+def prose(path: Path) -> str:
+    return FENCE.sub("", path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_paths_named_in_a_document_exist(path: Path) -> None:
+    text = prose(path)
+    links = {path.parent / found[1] for found in LINK.finditer(text)}
+    named = {ROOT / found[1] for found in PATH.finditer(text)}
+    assert not sorted(str(each.relative_to(ROOT)) for each in links | named if not each.exists())
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_names_said_to_stand_in_a_file_do(path: Path) -> None:
+    for name, file in NAMED_IN.findall(prose(path)):
+        source = (ROOT / file).read_text("utf-8")
+        assert re.search(rf"^\s*(def |class )?{name}\b( *[:=(\[]|:)", source, re.MULTILINE), (
+            f"{name} in {file}"
+        )
+
+
+def test_links_inside_the_language_page_arrive() -> None:
+    text = LANGUAGE.read_text("utf-8")
+    heads = {
+        re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-")
+        for head in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
+    assert {found[1] for found in re.finditer(r"\]\(#([\w-]+)\)", text)} <= heads
+
+
+def test_the_map_of_the_architecture_is_the_tree() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8").split("## The map")[1]
+    listing = next(FENCE.finditer(text))[3]
+    folder, found = "", set()
+    for line in listing.splitlines():
+        name = line.split()[0]
+        if not line.startswith(" "):
+            folder = name if name in ("rgc/", "backends/", "tests/") else ""
+        found.add((folder + name).rstrip("/") if line.startswith(" ") else name.rstrip("/"))
+    missing = sorted(name for name in found if not (ROOT / name).exists())
+    assert not missing
+    inside = {
+        f"rgc/{path.name}"
+        for path in (ROOT / "rgc").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    inside |= {
+        f"tests/{path.name}"
+        for path in (ROOT / "tests").iterdir()
+        if path.is_dir() and path.name != "__pycache__" and any(path.iterdir())
+    }
+    inside |= {
+        f"backends/{path.name}" for path in (ROOT / "backends").iterdir() if (path / "__init__.py").exists()
+    }
+    assert not sorted(inside - found)
+
+
+# -- the README --------------------------------------------------------------------------------------------------------
+
+
+def readme_spec() -> str:
+    return next(each.text for each in EXAMPLES if each.place.startswith("README") and each.language == "rgc")
+
+
+def test_commands_in_the_readme_exist() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert set(re.findall(r"\brgc (run|check|show|convert|fmt|new|report|backends)\b", text)) == set(COMMANDS)
+    from rgc.cli.run import _parser
+
+    synopsis = next(line for line in text.splitlines() if line.startswith("rgc run SPEC"))
+    written = set(re.findall(r"--[a-z-]+", synopsis))
+    assert written
+    assert written <= set(_parser()._option_string_actions)
+
+
+def test_readme_shows_the_spec_of_its_main_job() -> None:
+    command = next(each.text for each in EXAMPLES if "rgc run" in each.text and each.language == "bash")
+    path = re.search(r"rgc run (\S+)", command)
+    assert path is not None
+    assert rgc.load(ROOT / path[1]).sha256 == rgc.load(readme_spec()).sha256
+
+
+@pytest.mark.parametrize("form", ["model", "latex", "spec"])
+def test_readme_spec_checks_and_shows(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "readme.rgc"
+    path.write_text(readme_spec(), "utf-8")
+    assert main(["check", str(path)]) == 0
+    assert main(["show", str(path), "--as", form]) == 0
+    shown = capsys.readouterr().out
+    assert {"model": "square, 64 x 64 cells", "latex": r"\sum", "spec": 'from "Yang 1952"'}[form] in shown
+
+
+def test_readme_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines of Python run as they stand, on a smaller lattice and the reference backend."""
+    small = readme_spec()
+    for old, new in (
+        ("square(64)", "square(16)"),
+        ("steps=4, sweeps=20000", "steps=2, sweeps=100"),
+        ("range=2, bodies=4", "range=1, bodies=2"),
+    ):
+        assert old in small
+        small = small.replace(old, new)
+    load, compile = rgc.load, rgc.compile
+    monkeypatch.setattr(rgc, "load", lambda path: load(small))
+    monkeypatch.setattr(rgc, "compile", lambda spec, backend: compile(spec, backend="reference"))
+    lines = next(
+        each.text for each in EXAMPLES if each.place.startswith("README") and each.language == "python"
+    )
+    scope: dict[str, Any] = {}
+    exec(lines, scope)  # noqa: S102
+    assert set(scope["flow"].plot()) == {"configurations", "exponents", "autocorrelation"}

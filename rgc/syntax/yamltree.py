@@ -77,6 +77,7 @@ def read_yaml(source: Source) -> tuple[Tree | None, list[Comment]]:
         _check_plain(event, span)
         if isinstance(event, yaml.ScalarEvent):
             scalar = Scalar(event.value, event.style or "", span)
+            _check_characters(scalar)
             scalars.append(scalar)
             _add(scalar, stack, root)
         elif isinstance(event, yaml.CollectionStartEvent):
@@ -98,6 +99,10 @@ def _events(source: Source) -> Iterator[Any]:
     except yaml.YAMLError as error:
         start = getattr(error, "position", 0)
         raise _refuse("yaml-syntax", "this text is not YAML", Span(source, start, start + 1)) from None
+    except (ValueError, OverflowError):  # the scanner's chr() of an escape
+        found = _TOO_LARGE.search(source.text)
+        start, end = found.span() if found else (0, 0)
+        raise _refuse("bad-escape", "this character does not exist", Span(source, start, end)) from None
 
 
 _MISREAD = {
@@ -163,6 +168,15 @@ def _add(tree: Tree, stack: list[_Open], root: list[Tree]) -> None:
     top.parts.append(tree)
 
 
+def _check_characters(scalar: Scalar) -> None:
+    surrogate = _SURROGATE.search(scalar.value)
+    if surrogate:
+        start = scalar.offsets[surrogate.start()]
+        raise _refuse(
+            "bad-escape", "this character does not exist", Span(scalar.span.source, start, start + 6)
+        )
+
+
 def _close(done: _Open, end: Span) -> Tree:
     last = done.parts[-1].span.end if done.parts else end.end
     span = Span(end.source, done.start, end.end if end.text in ("]", "}") else last)
@@ -174,6 +188,8 @@ def _close(done: _Open, end: Span) -> Tree:
 
 # -- places and comments ---------------------------------------------------------------------------------------------------
 
+_TOO_LARGE = re.compile(r"\\U(?!000|0010)[0-9A-Fa-f]{8}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK = re.compile(r"\s*")
 _ESCAPE = re.compile(r"\\(x..|u.{4}|U.{8}|.)", re.DOTALL)
 _JOINED = re.compile(r"\\\n[ \t]*")

@@ -112,6 +112,9 @@ def test_hostile_text(text: str, code: str) -> None:
         ("parameters: {K: }", "missing-value"),
         ("lattice: 1 within 2", "tolerance-place"),
         ("latice: square", "unknown-section"),
+        ('title: "\\U00110000"', "bad-escape"),
+        ('title: "\\UFFFFFFFF"', "bad-escape"),
+        ('title: "\\ud800"', "bad-escape"),
     ],
 )
 def test_traps_of_yaml(text: str, code: str) -> None:

@@ -174,7 +174,9 @@ class Compiled:
         point, count = self.loaded.points[k], len(self.loaded.points)
         made = self.flow(point, job.seed)
         identity = {"spec": job.sha256, "seed": job.seed, "point": dict(point), "scheme": made.scheme}
-        saving = runner.Saving(job.checkpoint(k), identity, resume=resume, finished=count > 1)
+        saving = runner.Saving(
+            job.checkpoint(k), identity, resume=resume, finished=count > 1, every=runner.EVERY
+        )
         name = " ".join(f"{name}={value:g}" for name, value in point.items()) or made.scheme
         task = f"[{k + 1}/{count}] {name}" if count > 1 else name
         result = runner.run(made, saving=saving, progress=progress, stop=stop, task=task, warn=warn)
@@ -190,6 +192,5 @@ class Compiled:
             loaded.title, loaded.sha256, loaded.text, self.machine.name, seed, points, loaded.axes
         )
         said = (*(warning.message for warning in loaded.warnings), *warnings)
-        return judge.judge(
-            answer, loaded.spec, said, provenance=judge.provenance(self.machine.name, self.threads)
-        )
+        specs = [loaded.at(point.parameters) if point.parameters else loaded.spec for point in points]
+        return judge.judge(answer, specs, said, provenance=judge.provenance(self.machine.name, self.threads))

@@ -14,29 +14,33 @@ from rgc.results.scan import measure
 from rgc.version import __version__
 
 if TYPE_CHECKING:
-    from rgc.model.spec import Expectation, Spec
+    from rgc.model.spec import Spec
     from rgc.results.answer import Answer, Point
     from rgc.results.result import Estimate
 
 LIBRARIES = ("numpy", "scipy", "numba", "jax")
 
 
-def judge(answer: Answer, spec: Spec, warnings: Sequence[str], *, provenance: Mapping[str, Any]) -> Answer:
-    """The answer with the measures of the scan, the checks, all warnings once, and where it came from."""
+def judge(
+    answer: Answer, specs: Sequence[Spec], warnings: Sequence[str], *, provenance: Mapping[str, Any]
+) -> Answer:
+    """The answer with the measures of the scan, the checks, all warnings once, and where it came from. `specs`: one a point."""
+    spec = specs[0]
     over = {each.name: measure(each, answer.axes, answer.points) for each in spec.measures if each.of_scan}
     said = dict.fromkeys((*warnings, *(text for point in answer.points for text in point.result.warnings)))
     choices = answer.points[0].result.provenance
     return replace(
         answer,
         observables=over,
-        checks=tuple(_check(each, answer.points, over) for each in spec.expectations),
+        checks=tuple(_check(k, specs, answer.points, over) for k in range(len(spec.expectations))),
         warnings=tuple(said),
         provenance={**provenance, **choices},
     )
 
 
-def _check(expectation: Expectation, points: Sequence[Point], over: Mapping[str, Estimate]) -> Check:
-    """A check against a measure of the scan, or against the one point that its selectors choose."""
+def _check(k: int, specs: Sequence[Spec], points: Sequence[Point], over: Mapping[str, Estimate]) -> Check:
+    """The k-th check: against a measure of the scan, or at the one point that its selectors choose."""
+    expectation = specs[0].expectations[k]
     name = ".".join(expectation.path)
     if name in over:
         return check(expectation, points[0].result, over[name])
@@ -44,13 +48,16 @@ def _check(expectation: Expectation, points: Sequence[Point], over: Mapping[str,
     wanted = {key: value for key, value in expectation.selectors if key in scanned}
     rest = tuple((key, value) for key, value in expectation.selectors if key not in scanned)
     found = [
-        point for point in points if all(_same(point.parameters[key], value) for key, value in wanted.items())
+        n
+        for n, point in enumerate(points)
+        if all(_same(point.parameters[key], value) for key, value in wanted.items())
     ]
     if len(found) != 1:
         example = ", ".join(f"{key}={value:g}" for key, value in points[0].parameters.items())
         reason = f"{len(found)} points of the scan match; one is chosen as in {name}[{example}]"
         return Check(expectation, None, None, False, reason)
-    return check(replace(expectation, selectors=rest), found[0].result)
+    there = specs[found[0]].expectations[k]  # its value may depend on the parameters
+    return check(replace(there, selectors=rest), points[found[0]].result)
 
 
 def _same(parameter: float, value: object) -> bool:

@@ -149,6 +149,14 @@ def test_every_point_of_a_scan_is_there_and_nothing_recompiles(
     assert dict(found.to_xarray().sizes)["K"] == 3
 
 
+def test_an_expected_value_is_worked_out_at_the_point_that_it_selects(spec: Path) -> None:
+    spec.write_text(
+        SPEC[: SPEC.index("expect")] + "scan { h = [0.1, 0.3] }\nexpect { m[h=0.3] = h within 10 }\n"
+    )
+    found = rgc.compile(spec, backend="reference").run()
+    assert [check.expectation.value for check in found.checks] == [0.3]
+
+
 def test_a_point_of_a_scan_equals_itself_in_another_scan(spec: Path) -> None:
     wide = rgc.compile(spec, backend="reference", scan={"K": "[0.2, 0.3]"}).run()
     narrow = rgc.compile(spec, backend="reference", scan={"K": "[0.3]"}).run()
@@ -229,7 +237,8 @@ CHILD = """
     import sys, time
     import rgc.flows.plan
     from rgc.cli import main
-    rgc.flows.plan.WORK = int(sys.argv.pop(1))
+    import rgc.runner
+    rgc.flows.plan.WORK, rgc.runner.EVERY = int(sys.argv.pop(1)), float(sys.argv.pop(1))
     compiling, original = sys.modules["rgc.compile"], sys.modules["rgc.compile"].flow
 
     def flow(*words, **options):
@@ -248,18 +257,11 @@ CHILD = """
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_real_signal_from_outside(
-    spec: Path, number: signal.Signals, capsys: pytest.CaptureFixture[str]
+    spec: Path, number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = [
-        sys.executable,
-        "-c",
-        textwrap.dedent(CHILD),
-        str(WORK),
-        "run",
-        str(spec),
-        "--backend",
-        "reference",
-    ]
+    every = "0" if number == signal.SIGKILL else "10"  # a checkpoint each step, or none before the signal
+    script = [sys.executable, "-c", textwrap.dedent(CHILD), str(WORK), every]
+    command = [*script, "run", str(spec), "--backend", "reference"]
     with subprocess.Popen(  # noqa: S603
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
     ) as child:
@@ -273,7 +275,12 @@ def test_a_real_signal_from_outside(
         status = child.wait()
     assert status == (-number if number == signal.SIGKILL else 130)
     assert ("go on with: rgc run" in said) == (number != signal.SIGKILL)
-    assert answer(capsys, spec, "--resume") == answer(capsys, spec)
+    begun: list[int] = []
+    with monkeypatch.context() as patch:
+        hooked(patch, lambda state: begun.append(state.done))
+        resumed = answer(capsys, spec, "--resume")
+    assert begun[0] > 0
+    assert resumed == answer(capsys, spec)
 
 
 # -- the Python interface --------------------------------------------------------------------------------------------------

@@ -288,7 +288,7 @@ def test_a_point_of_a_scan_is_selected_by_its_parameters() -> None:
         expectation("U[K=0.43, L=8]", 0.52, Tolerance(1e-9), path="U", selectors=(("K", 0.43), ("L", 8))),
         expectation("U[K=0.43]", 0.52, Tolerance(1e-9), path="U", selectors=(("K", 0.43),)),
     )
-    judged = judge(scan_answer(), spec, (), provenance={})
+    judged = judge(scan_answer(), [spec] * 15, (), provenance={})
     assert [each.passed for each in judged.checks] == [True, False]
     assert "3 points of the scan match" in judged.checks[1].reason
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rgc.errors import Problem, SpecError
 from rgc.flows.recorder import Recorder, Row, make_recorder
-from rgc.flows.sampler import Model
+from rgc.flows.sampler import Model, Sampler
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator
@@ -20,10 +20,10 @@ from rgc.model_to_program.block_to_rule import BlockMap, block_to_rule
 from rgc.passes.find_sectors import sectors_by_level, split_operator
 from rgc.passes.fold_operators import fold_operators, holds_range
 from rgc.passes.generate_operators import generate_operators, operator_range
-from rgc.program.draws import Key, step_keys, stream
+from rgc.program.draws import Key, step_keys
 
 if TYPE_CHECKING:
-    from rgc.backend import Arguments, Backend, Kernel, State, Words
+    from rgc.backend import Arguments, Kernel, State, Words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,24 +77,13 @@ class Levels:
     magnetic: tuple[tuple[str, ...], ...]
 
 
-def make_levels(
-    model: Model,
-    blocks: Sequence[Block],
-    backend: Backend,
-    *,
-    seed: int,
-    point: Mapping[str, float],
-    words: int,
-    extra: Sequence[Row] = (),
-) -> Levels:
+def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Row] = ()) -> Levels:
     """Operators within the basis, split into the sectors that the blocks keep, and compiled programs that block and measure;
-    level 0 measures the rows in `extra` besides."""
+    level 0 measures the rows in `extra` besides. Raises `SpecError` for blocks that do not divide the lattice or cannot be run yet."""
+    model = sampler.model
     lattices = _lattices(model, blocks)
-    steps = len(lattices) - 1
-    used = [blocks[n % len(blocks)] for n in range(steps)]
-    basis = model.options.get("basis", OperatorBasis())
-    if not isinstance(basis, OperatorBasis):
-        raise SpecError([Problem("not-possible", "the basis of mcrg is operators(range=..., bodies=...)")])
+    used = [blocks[n % len(blocks)] for n in range(len(lattices) - 1)]
+    basis = _basis(model)
     operators = generate_operators(
         model.lattice,
         model.species,
@@ -104,39 +93,58 @@ def make_levels(
         reach=basis.range,
         bodies=basis.bodies,
     )
-    sectors = sectors_by_level(model.sectors, blocks, steps)
-    parts = [_by_sector(operators, each) for each in sectors]
-    common = {
-        sector: [name for name in parts[0][sector] if all(name in part.get(sector, {}) for part in parts)]
-        for sector in parts[0]
-    }
-    names = {sector: tuple(kept) for sector, kept in common.items() if kept}
+    sectors = sectors_by_level(model.sectors, blocks, len(used))
+    rows, names = _rows(operators, sectors)
     reach = {operator.name: operator_range(operator, model.lattice) for operator in operators}
-    levels = []
-    for number, lattice in enumerate(lattices):
-        rows = {
-            sector: tuple(Row(parts[number][sector][name]) for name in kept) for sector, kept in names.items()
-        }
-        every = [row for each in rows.values() for row in each] + list(extra if number == 0 else ())
-        blocking = None
-        if number:
-            blocking = _blocking(
-                model, lattices[number - 1], number, used[number - 1], backend, seed, point, words
-            )
-        levels.append(
-            Level(
-                number,
-                lattice,
-                rows,
-                _places(rows),
-                frozenset(each.operator.name for each in fold_operators(operators, lattice) if each.flag),
-                not holds_range(lattice, basis.range),
-                make_recorder(lattice, model.species, every, backend, words),
-                blocking,
-            )
+    levels = [
+        Level(
+            number,
+            lattice,
+            rows[number],
+            _places(rows[number]),
+            frozenset(each.operator.name for each in fold_operators(operators, lattice) if each.flag),
+            not holds_range(lattice, basis.range),
+            _recorder(sampler, lattice, rows[number], () if number else extra),
+            _blocking(sampler, lattices[number - 1], number, used[number - 1]) if number else None,
         )
+        for number, lattice in enumerate(lattices)
+    ]
     ranges = {sector: tuple(reach[name] for name in kept) for sector, kept in names.items()}
     return Levels(tuple(levels), names, ranges, sectors[0].invariant, _magnetic(operators, sectors[-1]))
+
+
+def _basis(model: Model) -> OperatorBasis:
+    basis = model.options.get("basis", OperatorBasis())
+    if not isinstance(basis, OperatorBasis):
+        message = "the basis of mcrg is operators(range=..., bodies=...)"
+        raise SpecError([Problem("not-possible", message)])
+    return basis
+
+
+def _rows(
+    operators: Sequence[Operator], sectors: Sequence[Sectors]
+) -> tuple[list[dict[str, tuple[Row, ...]]], dict[str, tuple[str, ...]]]:
+    """The rows of each level by sector, and the names of their operators: those that have a part in the sector at every level."""
+    parts = [_by_sector(operators, each) for each in sectors]
+    common = {
+        sector: tuple(name for name in first if all(name in part[sector] for part in parts))
+        for sector, first in parts[0].items()
+    }
+    names = {sector: kept for sector, kept in common.items() if kept}
+    rows = [
+        {sector: tuple(Row(part[sector][name]) for name in kept) for sector, kept in names.items()}
+        for part in parts
+    ]
+    return rows, names
+
+
+def _recorder(
+    sampler: Sampler, lattice: Lattice, rows: Mapping[str, Sequence[Row]], extra: Sequence[Row]
+) -> Recorder:
+    every = [row for each in rows.values() for row in each]
+    return make_recorder(
+        lattice, sampler.model.species, [*every, *extra], sampler.backend, sampler.plan.words
+    )
 
 
 def _places(rows: Mapping[str, Sequence[Row]]) -> dict[str, slice]:
@@ -187,19 +195,11 @@ def _magnetic(operators: Sequence[Operator], sectors: Sectors) -> tuple[tuple[st
     return tuple(sorted(each for each in sets if sectors.invariant not in each))
 
 
-def _blocking(
-    model: Model,
-    fine: Lattice,
-    level: int,
-    block: Block,
-    backend: Backend,
-    seed: int,
-    point: Mapping[str, float],
-    words: int,
-) -> Blocking:
+def _blocking(sampler: Sampler, fine: Lattice, level: int, block: Block) -> Blocking:
     if block.free is not None:
         raise SpecError([Problem("not-yet", "a free block parameter comes with a scheme that determines it")])
+    model = sampler.model
     lowered = block_to_rule(fine, model.species, block, generator=model.generator)
-    arguments = lowered.arguments(words, block.p or 0.0)
-    kernel = backend.compile(lowered.program, constant=arguments)
-    return Blocking(level, block, lowered, kernel, arguments, stream(seed, point, "block", level))
+    arguments = lowered.arguments(sampler.plan.words, block.p or 0.0)
+    kernel = sampler.backend.compile(lowered.program, constant=arguments)
+    return Blocking(level, block, lowered, kernel, arguments, sampler.key("block", level))

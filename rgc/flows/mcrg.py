@@ -135,7 +135,5 @@ def make_mcrg(spec: Spec, backend: Backend, *, seed: int, point: Mapping[str, fl
     model = make_model(spec)
     sampler = make_sampler(model, backend, seed=seed, point=point)
     observer = Observer(quantities(spec, model, ("energy",)), watched(model), sampler.plan)
-    levels = make_levels(
-        model, spec.blocks, backend, seed=seed, point=point, words=sampler.plan.words, extra=observer.rows
-    )
+    levels = make_levels(sampler, spec.blocks, observer.rows)
     return Mcrg(sampler, observer, levels)

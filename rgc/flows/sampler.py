@@ -72,7 +72,8 @@ def make_model(spec: Spec) -> Model:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sampler:
-    """Sweeps of a model at one point on one backend. `update_key` and `start_key`: the streams of their random numbers."""
+    """Sweeps of a model at one point on one backend. `point` holds the scanned parameters only: with the seed they key the random
+    numbers."""
 
     model: Model
     plan: Plan
@@ -82,14 +83,18 @@ class Sampler:
     forms: tuple[str, ...]
     kernel: Kernel
     arguments: Arguments
-    update_key: Key
-    start_key: Key
+    seed: int
+    point: Mapping[str, float]
+
+    def key(self, purpose: str, level: int = 0) -> Key:
+        """The stream of the random numbers for a purpose at an RG level."""
+        return stream(self.seed, self.point, purpose, level)
 
     def start(self) -> list[Words]:
         """The canonical fields that the run starts from, one for each species."""
         model = self.model
         return start_fields(
-            self.start_key,
+            self.key("start"),
             self.update.program.fields,
             self.plan.words,
             lattice=model.lattice,
@@ -102,7 +107,7 @@ class Sampler:
 
     def sweep(self, packed: Sequence[State], first: int, count: int) -> list[State]:
         """The fields after sweeps `first`, ..., `first + count - 1`, counted from the start of the run."""
-        keys = step_keys(self.update_key, first, count, self.update.program.draws)
+        keys = step_keys(self.key("update"), first, count, self.update.program.draws)
         return self.kernel(packed, self.arguments, keys)[0]
 
     @property
@@ -163,8 +168,8 @@ def make_sampler(model: Model, backend: Backend, *, seed: int, point: Mapping[st
         tuple("joint" if choice.update == "heat_bath" else each.form for each in acceptances),
         backend.compile(update.program, constant=arguments),
         arguments,
-        stream(seed, point, "update"),
-        stream(seed, point, "start"),
+        seed,
+        point,
     )
 
 

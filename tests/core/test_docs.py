@@ -18,6 +18,7 @@ import pytest
 
 import rgc
 from rgc.ast_to_model.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
+from rgc.ast_to_model.today import RULES
 from rgc.cli import COMMANDS, main
 from rgc.compile import FLOWS
 from rgc.flows.built_in import NAMED
@@ -278,7 +279,10 @@ def calls(signatures: Mapping[str, Signature], ready: Iterable[str] | None = Non
 def scheme_row(scheme: Scheme) -> tuple[str, ...]:
     lattice = {"none": "", "chain": "chain or diamond"}.get(scheme.lattice, scheme.lattice)
     needs = code(scheme.needs) + (f", may use {code(scheme.uses)}" if scheme.uses else "")
-    return f"`{scheme.name}`", runs(scheme.runs), scheme.doc, needs, lattice, code(scheme.rules)
+    ready = [rule for rule in scheme.rules if rule in RULES or not scheme.runs]
+    later = [rule for rule in scheme.rules if rule not in ready]
+    maps = code(ready) + (f"; *later:* {code(later)}" if later else "")
+    return f"`{scheme.name}`", runs(scheme.runs), scheme.doc, needs, lattice, maps
 
 
 def options() -> str:

@@ -7,16 +7,17 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import monotonic
 
 from rgc.cli import DONE, INTERRUPTED, UNEXPECTED, WRONG
 from rgc.cli.arguments import Parser, at_least, seconds
 from rgc.cli.settings import add_settings, entries
 from rgc.compile import BACKEND, compile, load
 from rgc.errors import render
+from rgc.progress import Silent, duration, for_stream
+from rgc.runner import Interrupted
 
-if TYPE_CHECKING:
-    from rgc.runner import Interrupted
+NOTABLE = 5.0  # seconds: a run that took longer says so
 
 
 def main(words: Sequence[str]) -> int:
@@ -28,16 +29,22 @@ def main(words: Sequence[str]) -> int:
     if loaded.warnings and options.strict:
         return WRONG
     compiled = compile(loaded, backend=options.backend, threads=options.threads)
-    from rgc.progress import Silent, for_stream
-    from rgc.runner import Interrupted
-
     progress = Silent() if options.quiet else for_stream(sys.stderr)
-    limits = {"time_limit": options.time_limit}
+    began = monotonic()
     try:
-        answer = compiled.run(options.seed, options.out, resume=options.resume, progress=progress, **limits)
+        answer = compiled.run(
+            options.seed,
+            options.out,
+            resume=options.resume,
+            progress=progress,
+            time_limit=options.time_limit,
+        )
     except Interrupted as stopped:
         print(_farewell(stopped, words), file=sys.stderr)
         return INTERRUPTED
+    took = monotonic() - began
+    if took >= NOTABLE and not options.quiet:
+        print(f"done in {duration(took)}", file=sys.stderr)
     if options.json:
         print(json.dumps(answer.document(), indent=2, allow_nan=False))
     else:

@@ -84,7 +84,7 @@ def answer(capsys: pytest.CaptureFixture[str], *words: str | Path) -> dict[str, 
 
 
 def test_the_table_for_people(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(spec) == 0
+    assert run(spec, "--quiet") == 0
     out, err = capsys.readouterr()
     assert out.startswith("A small Ising model\nsample, backend reference, seed 3\n")
     assert "  energy  -0." in out

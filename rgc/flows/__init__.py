@@ -1,1 +1,11 @@
+"""Schemes, one a file, and the road that the samplers `sample` and `mcrg` share:
 
+    spec --make_model--> groups, exact couplings, sectors                              (sampler.py; merge_terms, find_sectors)
+         --make_sampler--> coloured sites, acceptance, update, kernel                  (sampler.py; colour_sites, choose_*, hamiltonian_to_update)
+         --make_levels--> operators by sector, block maps, recorders                   (levels.py; generate_operators, block_to_rule)
+         --quantities--> what to measure, as rows to tally and functions of averages   (measures.py, built_in.py, reductions.py)
+         --make_plan--> which sweeps and records a step of the runner makes            (plan.py)
+
+A new scheme is a file here and a line in `rgc.compile.FLOWS`: a function (spec, backend, *, seed, point) -> `rgc.flows.flow.Flow`.
+A new measure with a name of its own is a function in `built_in.py`.
+"""

@@ -73,7 +73,7 @@ def many_body(
 
 MODELS = {"square": square, "triangular": triangular, "honeycomb": honeycomb, "cubic": cubic}
 BRIEF = {"sweeps": 24, "thermalise": 16, "every": 4, "replicas": 1024}
-LONG = {"sweeps": 4000, "thermalise": 200, "every": 4, "replicas": 512}
+LONG = {"sweeps": 1000, "thermalise": 200, "every": 5, "replicas": 2048}
 
 
 def check(model: Callable[..., Spec], backend: str, **options: Any) -> None:

@@ -400,6 +400,19 @@ def test_the_headline_rule_is_quoted() -> None:
     assert all(f"| `{name}` |" in text for name in DERIVED)
 
 
+def test_warnings_are_described_as_they_are_said() -> None:
+    section = RESULTS.read_text("utf-8").split("## Warnings")[1].split("## ")[0]
+    said = "".join(path.read_text("utf-8") for path in sorted((ROOT / "rgc/flows").glob("*.py")))
+    phrases = [
+        part.strip()
+        for words in re.findall(r"^- \*(.+?)\*", section, re.MULTILINE)
+        for part in words.split("...")
+    ]
+    assert len(phrases) >= 4
+    for phrase in phrases:
+        assert phrase in said or phrase.replace("20 ", "{ENOUGH} ") in said, phrase
+
+
 def test_kinds_and_exit_statuses_are_described() -> None:
     from typing import get_args
 

@@ -90,6 +90,9 @@ def headline(levels: Sequence[LevelSpectrum]) -> Headline:
         )
     last = (unwrapped or usable[:1])[-1]
     value, statistical = map(float, jackknife(last.full))
+    if not np.isfinite([value, statistical]).all():
+        note = f"an operator does not fluctuate at level {last.level}, or the map has an eigenvalue 0 there"
+        return Headline(None, None, None, last.level, RULE, note, last.full)
     if len(unwrapped) < 2:
         note = f"{len(unwrapped)} of the levels hold{'s' * (len(unwrapped) == 1)} the range of the basis without wrapping; "
         note += "a systematic error needs two: take a larger lattice or a shorter range"
@@ -168,8 +171,11 @@ def derived(thermal: Headline | None, magnetic: Headline | None, dimension: int)
 
 
 def _derived(formula: Formula, parts: Sequence[Headline], dimension: int) -> Headline:
-    resampled = formula(dimension, *(part.resampled for part in parts))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        resampled = formula(dimension, *(part.resampled for part in parts))
     value, statistical = map(float, jackknife(resampled))
+    if not np.isfinite([value, statistical]).all():
+        return Headline(None, None, None, None, "", "not a finite number at these exponents", resampled)
     notes = "; ".join(dict.fromkeys(part.note for part in parts if part.systematic is None))
     systematic = (
         None
@@ -182,7 +188,7 @@ def _derived(formula: Formula, parts: Sequence[Headline], dimension: int) -> Hea
 
 def _shift(formula: Formula, parts: Sequence[Headline], number: int, dimension: int) -> float:
     """The systematic error of one part times the slope of the formula in it."""
-    at = [float(part.resampled[0]) for part in parts]
+    at = [part.resampled[0] for part in parts]
     up = [x + _STEP * (k == number) for k, x in enumerate(at)]
     down = [x - _STEP * (k == number) for k, x in enumerate(at)]
     slope = (formula(dimension, *up) - formula(dimension, *down)) / (2 * _STEP)

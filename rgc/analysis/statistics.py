@@ -39,11 +39,13 @@ def jackknife(resampled: Array) -> tuple[Floats, Floats]:
     """Value and standard error of resampled values [1 + group, ...], the bias of order 1/groups removed.
 
     value = n theta - (n - 1) mean theta_i, error^2 = (n - 1)/n sum (theta_i - mean theta_i)^2 (Quenouille 1956, Tukey 1958).
+    What is not finite gives NaN.
     """
     values = np.asarray(resampled, dtype=np.float64)
     others, n = values[1:], len(values) - 1
-    mean = others.mean(axis=0)
-    return n * values[0] - (n - 1) * mean, np.sqrt((n - 1) * ((others - mean) ** 2).mean(axis=0))
+    with np.errstate(invalid="ignore"):
+        mean = others.mean(axis=0)
+        return n * values[0] - (n - 1) * mean, np.sqrt((n - 1) * ((others - mean) ** 2).mean(axis=0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -122,6 +122,14 @@ def test_no_level_at_all() -> None:
     assert found.note
 
 
+def test_what_is_not_finite_has_no_value() -> None:
+    for y in (np.nan, -np.inf):
+        found = headline([level(1, 0.9), level(2, y)])
+        assert found.value is None
+        assert found.error is None
+        assert "level 2" in found.note
+
+
 def test_extrapolation_of_a_geometric_approach_is_exact() -> None:
     levels = [level(n, 1.2 - 0.5**n, 1.3 - 0.4**n) for n in (1, 2, 3)]
     found = extrapolate(levels)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rgc.results.result import Eigenvalue, Estimate, Result
 
 WIDTH = 110  # columns
+FEW = 7  # numbers of operators that are all shown
 
 
 def render_answer(answer: Answer, said: Collection[str] = ()) -> str:
@@ -122,7 +123,7 @@ def _exponent_table(eigenvalues: Sequence[Eigenvalue]) -> str:
     levels = sorted({level for _, _, level in leading})
     rows: list[tuple[str, ...]] = [("sector", "operators", *(f"level {level}" for level in levels))]
     for sector in dict.fromkeys(sector for sector, _, _ in leading):
-        for operators in sorted({number for name, number, _ in leading if name == sector}):
+        for operators in _shown(sorted({number for name, number, _ in leading if name == sector})):
             cells = (_exponent(leading.get((sector, operators, level))) for level in levels)
             rows.append((sector, str(operators), *cells))
     note = (
@@ -131,6 +132,14 @@ def _exponent_table(eigenvalues: Sequence[Eigenvalue]) -> str:
         else ""
     )
     return "leading exponents\n" + aligned(rows) + note
+
+
+def _shown(numbers: Sequence[int]) -> list[int]:
+    """All of a few numbers of operators; of many the first ones, every further doubling, and the last two."""
+    chosen = {
+        k for k in range(len(numbers)) if k < 3 or k + 1 in (4, 8, 16, 32, 64, 128) or k >= len(numbers) - 2
+    }
+    return [number for k, number in enumerate(numbers) if len(numbers) <= FEW or k in chosen]
 
 
 def _exponent(each: Eigenvalue | None) -> str:

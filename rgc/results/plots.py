@@ -96,7 +96,7 @@ def configurations(result: Result, lattice: Geometry | None = None) -> Figure | 
     if not result.configurations:
         return None
     count, chain = len(result.configurations), result.configurations[0].ndim == 2
-    figure = _figure(6.0, 0.7 * count) if chain else _figure(2.3 * count, 2.6)
+    figure = _figure(6.0, 0.7 * count) if chain else _figure(2.3 * count, 0.35 + 2.3 * _tallness(lattice))
     panels = figure.subplots(*((count, 1) if chain else (1, count)), squeeze=False).flat
     for axes, (level, spins) in zip(panels, enumerate(result.configurations), strict=True):
         _spins(axes, spins, lattice)
@@ -105,6 +105,13 @@ def configurations(result: Result, lattice: Geometry | None = None) -> Figure | 
     if result.configurations[0].ndim > 3:
         figure.suptitle("one plane of each level", fontsize=9)
     return figure
+
+
+def _tallness(lattice: Geometry | None) -> float:
+    """Height by width of a lattice of as many cells along both of its first vectors."""
+    vectors, _ = _cell(lattice, 2, 1)
+    width, height = abs(vectors).sum(axis=0)
+    return float(height / width)
 
 
 def _spins(axes: Axes, spins: NDArray[Any], lattice: Geometry | None) -> None:

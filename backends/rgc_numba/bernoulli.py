@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,24 +18,41 @@ FIRST = 11
 FEW = 8
 """Up to so many classes, thresholds that are not baked in are selected in registers."""
 
+STORED = 4
+"""Up to so many masks are left in buffers for the words that stay undecided; more are computed again for those words."""
+
 Baked = tuple[int, ...]
 """T of every slot, the same for all replicas."""
 
 HELPERS = '''
 
 @compiled
-def clear(row, into, size):
+def merge(row, into, masks, count, size):
+    """The buffer at `into` becomes the union of those at masks[:count], taken four at a time; masks[count:] are at zeros."""
     for j in range(size):
         row[into + np.uint64(j)] = ZERO
+    for n in range(0, count, 4):
+        a, b, c, d = masks[n], masks[n + 1], masks[n + 2], masks[n + 3]
+        for j in range(size):
+            i = np.uint64(j)
+            row[into + i] |= row[a + i] | row[b + i] | row[c + i] | row[d + i]
 
 
 @compiled
-def merge(row, into, mask, size):
-    """Or the buffer at `mask` into the buffer at `into`."""
-    for j in range(size):
-        i = np.uint64(j)
-        row[into + i] |= row[mask + i]
+def choose(thresholds, slots, masks, zeros, found, counts, lo):
+    """For each of the first entries of thresholds, those of the masks whose slot has a bit there."""
+    for entry in range(counts.shape[0]):
+        count = 0
+        for n in range(slots.shape[0]):
+            if thresholds[slots[n], entry, lo] != ZERO:
+                found[entry, count] = masks[n]
+                count += 1
+        counts[entry] = count
+        found[entry, count:] = zeros
 '''
+
+Again = Callable[[Sequence[int]], list[str]]
+"""Statements that compute the values of some nodes once more."""
 
 
 @dataclass(slots=True)
@@ -62,7 +80,7 @@ def uniform_thresholds(given: Arguments) -> Baked | None:
     return tuple(sum(weight for weight, bit in zip(weights, entry, strict=True) if bit) for entry in bits)
 
 
-def write(number: int, node: Below, program: Program, baked: Baked | None) -> Draw:
+def write(number: int, node: Below, program: Program, baked: Baked | None, again: Again) -> Draw:
     """The statements that leave the word of node `number` in its buffer."""
     draw = Draw(buffers=[f"b{number}"])
     classes = [(f"{mask}", slot) for mask, slot in node.classes]
@@ -78,7 +96,7 @@ def write(number: int, node: Below, program: Program, baked: Baked | None) -> Dr
         always = [f"v{mask} & h{number}_{n}_0" for n, (mask, _) in enumerate(classes)]
         draw.first += _scalars(number, classes)
     else:
-        _many(draw, number, classes, program, node.otherwise is not None)
+        _many(draw, number, node, classes, program, again)
         return _keyed(draw, number, node)
     draw.inside.append(f"v{number} = " + (" | ".join(always) or "ZERO"))
     if not classes:
@@ -99,11 +117,25 @@ def write(number: int, node: Below, program: Program, baked: Baked | None) -> Dr
                 f"(v{mask} & h{number}_{n}_{1 + plane})" for n, (mask, _) in enumerate(classes)
             )
             draw.inside += _decide(f"v{number}", limit)
-    draw.inside += [f"row[b{mask} + i] = v{mask}" for mask, _ in classes]
     draw.inside += [f"row[b{number} + i] = v{number}", f"row[u{number} + i] = u"]
-    draw.buffers += [f"u{number}", *(f"b{mask}" for mask, _ in classes)]
-    draw.after += _second(number, classes, program)
+    draw.buffers.append(f"u{number}")
+    if len(classes) <= STORED:
+        draw.inside += [f"row[b{mask} + i] = v{mask}" for mask, _ in classes]
+        draw.buffers += [f"b{mask}" for mask, _ in classes]
+        masks = [f"v{mask} = row[b{mask} + i]" for mask, _ in classes]
+    else:
+        masks = _again(number, node, again)
+    draw.after += _second(number, classes, program, masks)
     return _keyed(draw, number, node)
+
+
+def _again(number: int, node: Below, again: Again) -> list[str]:
+    """Statements that compute the masks of all classes once more."""
+    lines = again([mask for mask, _ in node.classes])
+    if node.otherwise is not None:
+        rest = " | ".join(f"v{mask}" for mask, _ in node.classes)
+        lines.append(f"v{number}e = ~({rest})" if rest else f"v{number}e = ONES")
+    return lines
 
 
 def _keyed(draw: Draw, number: int, node: Below) -> Draw:
@@ -138,11 +170,12 @@ def _decide_baked(number: int, masks: list[str], bits: list[int]) -> list[str]:
     return _decide(f"v{number}", " | ".join(mask for mask, bit in zip(masks, bits, strict=True) if bit))
 
 
-def _second(number: int, classes: list[tuple[str, int]], program: Program) -> list[str]:
+def _second(number: int, classes: list[tuple[str, int]], program: Program, masks: list[str]) -> list[str]:
     """The remaining planes of the words that the first ones left undecided."""
-    limit = " | ".join(f"(row[b{mask} + i] & thresholds[{slot}, 1 + k, lo])" for mask, slot in classes)
+    limit = " | ".join(f"(v{mask} & thresholds[{slot}, 1 + k, lo])" for mask, slot in classes)
     rest = [
         f"u, v, z = row[u{number} + i], row[b{number} + i], z{number} + ramp[j]",
+        *masks,
         f"k = {FIRST}",
         f"while u != ZERO and k < {program.planes}:",
         f"    r = {_word(number, 'np.uint64(k)')}",
@@ -153,13 +186,23 @@ def _second(number: int, classes: list[tuple[str, int]], program: Program) -> li
     return each_word([f"if row[u{number} + i] != ZERO:", *indent(rest, 1)])
 
 
-def _many(draw: Draw, number: int, classes: list[tuple[str, int]], program: Program, rest: bool) -> None:
+def _many(
+    draw: Draw, number: int, node: Below, classes: list[tuple[str, int]], program: Program, again: Again
+) -> None:
     """Thresholds from the table, the same for all replicas: their bits say which masks to merge."""
     draw.inside += [f"row[b{mask} + i] = v{mask}" for mask, _ in classes]
-    every = "ONES" if rest else " | ".join(f"v{mask}" for mask, _ in classes)
+    draw.inside += [f"row[o{number} + i] = ZERO"]
+    every = "ONES" if node.otherwise is not None else " | ".join(f"v{mask}" for mask, _ in classes)
     draw.inside.append(f"row[u{number} + i] = {every}")
-    draw.buffers += [f"u{number}", f"t{number}", *(f"b{mask}" for mask, _ in classes)]
-    draw.after += _merged(f"b{number}", classes, "0")
+    draw.buffers += [f"u{number}", f"t{number}", f"o{number}", *(f"b{mask}" for mask, _ in classes)]
+    slots, masks = ", ".join(str(slot) for _, slot in classes), ", ".join(f"b{mask}" for mask, _ in classes)
+    draw.first += [
+        f"found{number} = np.empty(({1 + FIRST}, {len(classes) + 4}), np.uint64)",
+        f"counts{number} = np.empty({1 + FIRST}, np.int64)",
+        f"slots{number}, masks{number} = np.array([{slots}]), np.array([{masks}])",
+        f"choose(thresholds, slots{number}, masks{number}, o{number}, found{number}, counts{number}, lo)",
+    ]
+    draw.after += _merged(f"b{number}", number, "0")
     draw.after += each_word([f"row[u{number} + i] &= ~row[b{number} + i]"])
     decide = each_word(
         [
@@ -170,13 +213,11 @@ def _many(draw: Draw, number: int, classes: list[tuple[str, int]], program: Prog
             f"row[u{number} + i] = u",
         ]
     )
-    planes = [*_merged(f"t{number}", classes, "1 + k"), *decide]
-    draw.after += [f"for k in range({FIRST}):", *indent(planes, 1), *_second(number, classes, program)]
+    planes = [*_merged(f"t{number}", number, "1 + k"), *decide]
+    draw.after += [f"for k in range({FIRST}):", *indent(planes, 1)]
+    draw.after += _second(number, classes, program, _again(number, node, again))
 
 
-def _merged(into: str, classes: list[tuple[str, int]], entry: str) -> list[str]:
-    """Statements that gather the masks of the classes whose threshold has a bit."""
-    lines = [f"clear(row, {into}, size)"]
-    for mask, slot in classes:
-        lines += [f"if thresholds[{slot}, {entry}, lo] != ZERO:", f"    merge(row, {into}, b{mask}, size)"]
-    return lines
+def _merged(into: str, number: int, entry: str) -> list[str]:
+    """A statement that gathers the masks of the classes whose threshold has a bit."""
+    return [f"merge(row, {into}, found{number}[{entry}], counts{number}[{entry}], size)"]

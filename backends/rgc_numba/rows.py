@@ -6,7 +6,9 @@ parts need in buffers. After a loop that decides the first planes of a draw, a s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from rgc.program.nodes import Below, Bit, Count, Is, Load, Node, Store, Tally
 from rgc.program.program import Program
@@ -136,12 +138,24 @@ class _Writer:
             assert isinstance(node, Below)  # noqa: S101
             for mask in (mask for mask, _ in node.classes):
                 body += self._fetch(mask, k, have)
-            draw = bernoulli.write(part.draw, node, self.program, self.baked)
+            draw = bernoulli.write(part.draw, node, self.program, self.baked, partial(self._again, k))
             body += draw.inside
             self.first += draw.first
             self._need(*draw.buffers)
         body += self._kept(k)
         return [*draw.before, *each_word(body), *draw.after]
+
+    def _again(self, k: int, wanted: Sequence[int]) -> list[str]:
+        """Statements that compute values of part k once more, with all that they need."""
+        needed = set(wanted)
+        for number in reversed(range(len(self.nodes))):
+            if number in needed and self.home[number] == k and number != self.parts[k].draw:
+                needed.update(operands(self.nodes[number]))
+        lines: list[str] = []
+        have: set[int] = set()
+        for number in sorted(needed):
+            lines += self._fetch(number, k, have) or self._compute(number)
+        return lines
 
     def _operands(self, number: int, k: int, have: set[int]) -> list[str]:
         return [line for operand in operands(self.nodes[number]) for line in self._fetch(operand, k, have)]

@@ -51,7 +51,7 @@ def reduction_leaf(expr: ast.Reduction, lattice: Lattice, species: Sequence[Spec
             rows += _rows(body, bound, where, expander)
     share = 1.0
     if expr.kind == "mean":
-        share = 1.0 / sum(_places(bound, lattice) for bound in bounds)
+        share = 1.0 / sum(_places(expr.body, bound, expander) for bound in bounds)
     return linear(repr(expr), [(share * weight, row) for weight, row in rows])
 
 
@@ -61,7 +61,7 @@ def _rows(
     """The sums of one summand over all cells, or over those of `where`."""
     lattice = expander.lattice
     assert isinstance(lattice, Lattice)  # noqa: S101  (sampling needs one)
-    needed = _reach(bound, lattice)
+    needed = _reach(body, bound, expander)
     together: dict[float, list[tuple[Product, Reach]]] = defaultdict(list)
     for spins, weight in _weights(body, bound, expander).items():
         if where is None:
@@ -97,26 +97,25 @@ def _weights(body: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> di
     return {spins: weight for spins, weight in weights.items() if weight}
 
 
-def _sites(bound: Bound) -> list[Site]:
-    groups = (each.sites if isinstance(each, Sites) else (each,) for each in bound.values())
-    return [site for group in groups for site in group]
-
-
-def _reach(bound: Bound, lattice: Lattice) -> Reach:
-    """The lowest and the highest cell of a summand's sites on each open axis, (0, 0) elsewhere."""
-    cells = [site.cell for site in _sites(bound)]
+def _reach(body: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> Reach:
+    """The lowest and the highest cell of a summand's sites, those of its indices and of its spins, on each open axis; (0, 0) elsewhere."""
+    lattice = expander.lattice
+    assert isinstance(lattice, Lattice)  # noqa: S101
+    named = (each.sites if isinstance(each, Sites) else (each,) for each in bound.values())
+    cells = [each.cell for group in named for each in group]
+    cells += [spin.cell for spin in expander.spins(body, bound)]
     return tuple(
         (min(cell[axis] for cell in cells), max(cell[axis] for cell in cells)) if edge == "open" else (0, 0)
         for axis, edge in enumerate(lattice.boundary)
     )
 
 
-def _places(bound: Bound, lattice: Lattice) -> int:
+def _places(body: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> int:
     """In how many cells all the sites of a summand are there."""
-    return prod(
-        max(size - (high - low), 0)
-        for size, (low, high) in zip(lattice.cells, _reach(bound, lattice), strict=True)
-    )
+    lattice = expander.lattice
+    assert isinstance(lattice, Lattice)  # noqa: S101
+    reach = _reach(body, bound, expander)
+    return prod(max(size - (high - low), 0) for size, (low, high) in zip(lattice.cells, reach, strict=True))
 
 
 # -- weights that depend on coordinates --------------------------------------------------------------------------------

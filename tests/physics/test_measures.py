@@ -129,7 +129,7 @@ lattice square(4, 3, boundary=[open, periodic])
 spins s: ising
 hamiltonian - K * sum(<i,j>) s[i]*s[j]
 flow sample(sweeps=48, thermalise=16, every=4, replicas=512)
-measure { b = mean(<i,j>) s[i]*s[j], one = mean(<i,j>) 1, ends = mean(<i,j> along x) s[i], correlation(3) }
+measure { b = mean(<i,j>) s[i]*s[j], one = mean(<i,j>) 1, ends = mean(<i,j> along x) s[i], far = mean(i) s[i]*s[i+3*x], correlation(3) }
 """
     spec = load(text).spec
     result = answer(spec, backend="reference").observables
@@ -139,7 +139,12 @@ measure { b = mean(<i,j>) s[i]*s[j], one = mean(<i,j>) 1, ends = mean(<i,j> alon
     pairs = (s * np.roll(s, -1, 2)).sum(axis=(1, 2)) + (s[:, 1:] * s[:, :-1]).sum(axis=(1, 2))
     far = (s[:, 3] * s[:, 0]).mean(axis=1)
     assert result["one"].value == pytest.approx(1.0)
-    for name, exact in (("b", weight @ pairs / 21), ("ends", 0.0), ("correlation(3)", weight @ far)):
+    for name, exact in (
+        ("b", weight @ pairs / 21),
+        ("ends", 0.0),
+        ("far", weight @ far),
+        ("correlation(3)", weight @ far),
+    ):
         assert agrees([result[name]], float(exact)), table([result[name]], float(exact))
 
 

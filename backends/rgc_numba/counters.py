@@ -163,12 +163,13 @@ class Counters:
         return sorted({(node.array, node.row) for node in nodes})
 
     def constants(self, name: str) -> list[str]:
-        """Module-level statements: which counter each buffer of words goes to."""
+        """Module-level statements: the counter that each buffer of words goes to, and the row that each counter goes to."""
         counters = self.counted()
-        owners = [
-            counters.index((node.array, node.row)) for node in map(self.tallies.__getitem__, self.of("count"))
-        ]
-        return [f"{name} = np.array({owners}, np.int64)"] if counters else []
+        nodes = [self.tallies[number] for number in self.of("count")]
+        owners = [counters.index((node.array, node.row)) for node in nodes]
+        targets = [row for _, row in counters]
+        lines = [f"{name} = np.array({owners}, np.int64)", f"{name}_ROWS = np.array({targets}, np.int64)"]
+        return lines if counters else []
 
     def start(self) -> list[str]:
         """Statements before the rows."""
@@ -236,9 +237,14 @@ class Counters:
             lines.append(f"t{node.array}[step, {node.row}, 0, 0] += n{number}")
         if self.counted():
             lines += self.collect(name)
-        for o, (array, row) in enumerate(self.counted()):
-            into = f"t{array}[step, {row}, 0, {LANES}]"
-            lines.append(f"lanes(counter[{o}], pending[{o}], carry, batches[{o}], words, {into})")
+        arrays = [array for array, _ in self.counted()]
+        for array in dict.fromkeys(arrays):
+            first = arrays.index(array)
+            lines += [
+                f"for o in range({first}, {first + arrays.count(array)}):",
+                f"    sums = t{array}[step, {name}_ROWS[o], 0, {LANES}]",
+                "    lanes(counter[o], pending[o], carry, batches[o], words, sums)",
+            ]
         return lines
 
 

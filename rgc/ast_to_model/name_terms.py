@@ -28,7 +28,8 @@ def name_terms(drafts: Sequence[Draft], species: Sequence[str]) -> tuple[Term, .
 
     A term is called by its parameter when its coefficient is that bare name up to sign and the name stands in one term only; a
     term whose only coefficient is a coupling that differs from place to place is called by that. Any other has the name of
-    its spins (language.md section 7). Terms of the same products without a parameter's name are added.
+    its spins (language.md section 7) and is written H = -k S: its sign is -1, whatever sign stands before it. Terms of the same
+    products without a parameter's name are added.
     """
     uses = Counter(name for draft in drafts for name in _mentioned(draft.key))
     terms: dict[str, Term] = {}
@@ -39,10 +40,11 @@ def name_terms(drafts: Sequence[Draft], species: Sequence[str]) -> tuple[Term, .
             continue
         bare = _bare(draft, uses)
         name = bare or _by_spins(term, species)
-        if bare is None and name in terms and _same_spins(terms[name], term):
-            terms[name] = _sum(terms[name], term)
-            continue
         if bare is None:
+            term = replace(term, coupling=-term.coefficient + 0.0, sign=-1)  # + 0.0: no negative zero
+            if name in terms and _same_spins(terms[name], term):
+                terms[name] = replace(terms[name], coupling=terms[name].coupling + term.coupling)
+                continue
             name = _free(name, terms.keys() | taken)
         terms[name] = replace(term, name=name)
     return tuple(terms.values())
@@ -74,16 +76,6 @@ def _by_spins(term: Term, species: Sequence[str]) -> str:
 
 def _same_spins(a: Term, b: Term) -> bool:
     return not a.tables and not b.tables and (a.products, a.inhomogeneous) == (b.products, b.inhomogeneous)
-
-
-def _sum(a: Term, b: Term) -> Term:
-    total = a.coefficient + b.coefficient
-    sign = a.sign if total * a.sign >= 0 else -a.sign
-    return replace(
-        a,
-        coupling=abs(total) if a.coupling >= 0 else total * a.sign,
-        sign=sign if a.coupling >= 0 else a.sign,
-    )
 
 
 def _free(name: str, taken: set[str]) -> str:

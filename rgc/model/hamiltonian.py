@@ -20,7 +20,9 @@ class Table:
 class Term:
     """H_t = sign * coupling * sum_R sum_(weight, product) weight * product(R), in units of kT.
 
-    `name` and `coupling` are what results report: for `- K * sum(<i,j>) s[i]*s[j]` they are K and its value, sign is -1.
+    `name` and `coupling` are what results report: for `- K * sum(<i,j>) s[i]*s[j]` they are K and its value, sign is -1, for
+    `+ K * sum(...)` it is 1. A term without a parameter's name always has sign -1, so that k is 0.1 for `- 0.1 * sum(...)` and -0.1
+    for `+ 0.1 * sum(...)`.
     Terms of other alphabets carry `tables` instead of products (energies include the sign and the coupling).
     `inhomogeneous` names the site-dependent coupling (`J[i,j]`) of a term that is not translation invariant.
     On a lattice without cells (complete, diamond, graph) the spins of a product have the empty cell and are told apart by their

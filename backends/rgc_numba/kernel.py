@@ -18,7 +18,7 @@ from rgc_numba import counters as row_counters
 from rgc_numba import gather, rows
 from rgc_numba.bernoulli import uniform_thresholds
 from rgc_numba.cache import load
-from rgc_numba.layout import Layout
+from rgc_numba.layout import FieldLayout, Layout, Tables
 from rgc_numba.source import listing
 from rgc_numba.state import Packed
 
@@ -106,14 +106,21 @@ class RowKernel:
         self, program: Program, shares: Shares, constant: Arguments | None, otherwise: Callable[[], Kernel]
     ) -> None:
         self._program, self._shares = program, shares
-        self._layout = Layout(program)
+        self._layouts: dict[tuple[FieldLayout | None, ...], tuple[Layout, Tables]] = {}
+        self._layout((None,) * len(program.fields))
         self._baked = uniform_thresholds(constant) if constant is not None else None
         self._otherwise = otherwise
         self._other: Kernel | None = None
         text = rows.source(program, self._baked)
         self.source = listing(program) + "\n" + text
         self._run = load(text).run
-        self._tables = self._layout.tables()
+
+    def _layout(self, now: tuple[FieldLayout | None, ...]) -> tuple[Layout, Tables]:
+        """What to run on where the fields have these layouts now."""
+        if now not in self._layouts:
+            layout = Layout(self._program, now)
+            self._layouts[now] = layout, layout.tables()
+        return self._layouts[now]
 
     def __call__(
         self, state: Sequence[Packed], arguments: Arguments, keys: Words, word0: int = 0
@@ -123,18 +130,16 @@ class RowKernel:
             return self._other(state, arguments, keys, word0)
         words = state[0].words
         cuts = self._shares.cuts(words, rows.MOST_WORDS)
-        fields = [
-            field.private(layout, cuts) for field, layout in zip(state, self._layout.fields, strict=True)
-        ]
+        layout, made = self._layout(tuple(field.layout(cuts) for field in state))
+        fields = [field.private(each, cuts) for field, each in zip(state, layout.fields, strict=True)]
         keys, (thresholds, _) = np.ascontiguousarray(keys), values(arguments)
         tallies = Tallies(self._program, len(keys), words)
-        made = self._tables
 
         def work(share: int) -> list[Counts]:
             mine = tallies.share()
             lo, count = cuts[share], cuts[share + 1] - cuts[share]
             chunk = row_counters.chunk(count) if self._program.tallies else max(1, rows.CHUNK // count)
-            geometry = count, chunk, lo, np.uint64(word0), made.pace, self._ramp(chunk, count)
+            geometry = count, chunk, lo, np.uint64(word0), made.pace, self._ramp(chunk, count, made.pace)
             pieces = [field[share] for field in fields]
             with np.errstate(over="ignore"):
                 self._run(
@@ -161,9 +166,9 @@ class RowKernel:
         given = uniform_thresholds(arguments)
         return given is not None and self._baked in (None, given)
 
-    def _ramp(self, chunk: int, words: int) -> Words:
+    def _ramp(self, chunk: int, words: int, pace: int) -> Words:
         """How far the stream of a draw moves from the first word of a row to each of the others."""
-        sites = np.arange(chunk, dtype=np.uint64)[:, None] * np.uint64(self._tables.pace)
+        sites = np.arange(chunk, dtype=np.uint64)[:, None] * np.uint64(pace)
         moved = counters(sites, np.arange(words)[None, :]).reshape(-1)
         return moved * GOLDEN if self._program.generator == "splitmix" else moved
 

@@ -7,10 +7,10 @@ tables made here, so generated code knows neither shape nor dimension.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import lcm, prod
+from math import gcd, lcm, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ Sublattice = tuple[int, int, Cell]
 
 RESIDUES = 64
 """A supercell of more cells than this has rows too short to be worth it."""
+
+JOINED = 16
+"""A supercell of more cells than this is not worth sharing a layout with another program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +93,14 @@ class Tables:
 
 
 class Layout:
-    """The layouts of the fields of a program, and its tables. Raises `ValueError` where rows do not vectorise."""
+    """The layouts of the fields of a program, and its tables. Where it can be, a layout is a refinement of those that the fields
+    have `now`, so that programs which take turns come to agree on one. Raises `ValueError` where rows do not vectorise."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, now: Sequence[FieldLayout | None] = ()) -> None:
         self._program = program
-        self._modulus = _modulus(program)
         self._strides = _strides(program)
+        self._now = now
+        self._modulus = _refined(_modulus(program), self._strides, now, program.shape)
         self._placed = split(program)[1]
         self._boxes = [box for n, stage in enumerate(program.schedule) for box in self._boxes_of(n, stage)]
         self._needs = self._halos()
@@ -151,6 +156,9 @@ class Layout:
                 low, high = _larger(low, below), _larger(high, above)
         modulus = tuple(m * s for m, s in zip(self._modulus, self._strides[number], strict=True))
         extent = self._extent(number)
+        now = self._now[number] if self._now else None
+        if now is not None and now.modulus == modulus:
+            low, high = _larger(low, now.low), _larger(high, now.high)
         for axis, size in enumerate(field.shape):
             if (low[axis] or high[axis]) and extent[axis] * modulus[axis] != size:
                 raise ValueError(f"axis {axis} of {size} cells is not a multiple of {modulus[axis]}")
@@ -257,6 +265,19 @@ def _modulus(program: Program) -> Cell:
     if any(isinstance(node, Weigh | Accept) for rule in program.rules for node in rule.nodes):
         raise ValueError("lanes are computed one by one")
     return modulus
+
+
+def _refined(modulus: Cell, strides: dict[int, Cell], now: Sequence[FieldLayout | None], shape: Cell) -> Cell:
+    """The smallest supercell that is also one of the present layouts; the given one if rows would be short or not divide the lattice."""
+    joined = modulus
+    for number, stride in strides.items():
+        layout = now[number] if now else None
+        if layout is not None and layout.modulus:
+            joined = tuple(
+                lcm(m, n // gcd(n, s)) for m, n, s in zip(joined, layout.modulus, stride, strict=True)
+            )
+    fits = all(size % m == 0 for size, m in zip(shape, joined, strict=True))
+    return joined if fits and prod(joined) <= JOINED else modulus
 
 
 def _strides(program: Program) -> dict[int, Cell]:

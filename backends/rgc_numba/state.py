@@ -38,6 +38,10 @@ class Packed:
             self._private = (layout, cuts, shares)
         return self._private[2]
 
+    def layout(self, cuts: Cuts) -> FieldLayout | None:
+        """The layout of the private form, if there is one with these shares."""
+        return self._private[0] if self._private is not None and self._private[1] == cuts else None
+
     def changed_canonical(self) -> None:
         self._private = None
 

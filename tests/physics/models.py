@@ -89,8 +89,12 @@ def ising(lattice: Lattice, coupling: float = CRITICAL, scheme: str = "sample", 
 
 
 def baxter_wu(
-    size: int, coupling: float = CRITICAL, field_h: float = 0.0, scheme: str = "sample", **options: Any
+    size: int | tuple[int, int],
+    coupling: float = CRITICAL,
+    field_h: float = 0.0,
+    scheme: str = "sample",
+    **options: Any,
 ) -> Spec:
-    lattice = lattices.triangular(size, size)
+    lattice = lattices.triangular(*((size, size) if isinstance(size, int) else size))
     terms = [term("K", coupling, faces(lattice, "triangle")), term("h", field_h, field(lattice))]
     return spec(lattice, terms, scheme, **options)

@@ -11,7 +11,7 @@ from rgc.flows.sampler import make_model
 from tests.physics.enumeration import enumerate_exactly, states
 from tests.physics.golden import BAXTER_WU_LOG_Z
 from tests.physics.models import BAXTER_WU_BLOCK, CRITICAL, baxter_wu
-from tests.physics.running import agrees, answer, seeds, table
+from tests.physics.running import agrees, answer, scaled, seeds, table
 
 BRIEF = {"sweeps": 40, "thermalise": 30, "every": 4, "replicas": 1024}
 
@@ -64,6 +64,23 @@ def test_energies_against_the_transfer_matrix(coupling: float, update: str) -> N
     assert agrees(found, transfer(6, coupling)[1]), table(found, transfer(6, coupling)[1])
     wrong = transfer(6, 1.01 * coupling)[1]
     assert not agrees(found, wrong), table(found, wrong)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("field", [0.0, 0.2, -0.2])
+def test_six_by_three_over_ten_seeds(field: float) -> None:
+    """Energy and magnetisation against the sum over states; a coupling or a field wrong by 1 % fails."""
+    model = baxter_wu((6, 3), 0.3, field)
+    exact = enumerate_exactly(model)
+    options = {"sweeps": 2000, "thermalise": 200, "every": 5, "replicas": 1024}
+    found = [each.observables for each in seeds(baxter_wu((6, 3), 0.3, field, **options))]
+    for name in ("energy", "m"):
+        estimates = [each[name] for each in found]
+        assert agrees(estimates, getattr(exact, name)), f"{name}\n{table(estimates, getattr(exact, name))}"
+    for name in ("K", "h") if field else ("K",):
+        wrong = enumerate_exactly(scaled(model, name, 1.01)).energy
+        estimates = [each["energy"] for each in found]
+        assert not agrees(estimates, wrong), f"{name}\n{table(estimates, wrong)}"
 
 
 @pytest.mark.slow

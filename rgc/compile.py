@@ -7,7 +7,7 @@ A flow's own road, from physics through passes and programs to kernels, is told 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -32,7 +32,7 @@ Settings = Mapping[str, str | int | float] | Sequence["Entry"]
 BACKEND = "numba"
 
 FLOWS = {"sample": "rgc.flows.sample:make_sample", "mcrg": "rgc.flows.mcrg:make_mcrg"}
-"""The schemes that run, each a function (spec, backend, *, seed, point) -> Flow; a new one is a file in `flows/` and a line here."""
+"""The schemes that run, each a function (spec, backend, *, seed, point, zero) -> Flow; a new one is a file in `flows/` and a line here."""
 
 
 def parse(source: str | Path) -> Document:
@@ -85,21 +85,32 @@ def compile(
     settings: Settings = (),
     scan: Settings = (),
 ) -> Compiled:
-    """A spec made ready to run on a backend. Raises `SpecError` if the backend is not there or refuses, or the flow cannot be run."""
+    """A spec made ready to run on a backend. `settings` and `scan` as in `load`.
+
+    Raises `SpecError` if the backend is not there or refuses, or the flow cannot be run, `TypeError` for settings of a spec that was
+    loaded before: its parameters are evaluated.
+    """
     from rgc import backend as backends
     from rgc.ast_to_model.today import refuse_later
     from rgc.kernel_cache import KernelCache
 
+    if not isinstance(spec, str | Path) and (settings or scan):
+        raise TypeError("settings and scan are for a spec that is read here: give them to rgc.load")
     source = load(spec, settings=settings, scan=scan) if isinstance(spec, str | Path) else spec
     refuse_later(source.spec)
     machine = KernelCache(backends.load(backend, threads=threads), general=len(source.points) > 1)
-    compiled = Compiled(source, machine, threads)
+    compiled = Compiled(source, machine, threads, source.zero)
     compiled.flow(source.points[0], source.seed)  # refusals come now, not when the run starts
     return compiled
 
 
-def flow(spec: Spec, machine: KernelCache, *, seed: int, point: Mapping[str, float]) -> Flow:
-    """The flow of a spec at one point: physics -> programs -> kernels. Raises `SpecError` for a scheme that cannot be run yet."""
+def flow(
+    spec: Spec, machine: KernelCache, *, seed: int, point: Mapping[str, float], zero: Collection[str]
+) -> Flow:
+    """The flow of a spec at one point: physics -> programs -> kernels, without the terms named in `zero`.
+
+    Raises `SpecError` for a scheme that cannot be run yet.
+    """
     wanted = spec.flow
     if wanted is None or wanted.scheme not in FLOWS:
         what = (
@@ -112,23 +123,23 @@ def flow(spec: Spec, machine: KernelCache, *, seed: int, point: Mapping[str, flo
             [Problem("not-yet", f"{what} but not run yet", wanted.span if wanted else None, hint=hint)]
         )
     module, maker = FLOWS[wanted.scheme].split(":")
-    made: Flow = getattr(import_module(module), maker)(spec, machine, seed=seed, point=point)
+    made: Flow = getattr(import_module(module), maker)(spec, machine, seed=seed, point=point, zero=zero)
     return made
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A spec on a backend, ready to run."""
+    """A spec on a backend, ready to run. `zero`: the terms that are left out, their coefficient being 0 at every point."""
 
     loaded: Loaded
     machine: KernelCache
     threads: int | None = None
+    zero: tuple[str, ...] = ()
 
     def flow(self, point: Mapping[str, float], seed: int) -> Flow:
         """The flow at one point of the scan; its kernels are compiled, or found among those of another point."""
-        return flow(
-            self.loaded.at(point) if point else self.loaded.spec, self.machine, seed=seed, point=point
-        )
+        spec = self.loaded.at(point) if point else self.loaded.spec
+        return flow(spec, self.machine, seed=seed, point=point, zero=self.zero)
 
     def run(
         self,

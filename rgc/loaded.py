@@ -73,6 +73,17 @@ class Loaded:
         points = f"{len(self.points)} points" if self.axes else ""
         return "ok: " + ", ".join(part for part in (f"{lattice} {size}".strip(), scheme, points) if part)
 
+    @property
+    def zero(self) -> tuple[str, ...]:
+        """The names of the terms whose coefficient is exactly 0 at every point: the run leaves them out."""
+        names = self.spec.hamiltonian.zero if self.spec.hamiltonian else ()
+        for point in self.points if self.axes else ():
+            if not names:
+                break
+            there = self.at(point).hamiltonian
+            names = tuple(name for name in names if there is not None and name in there.zero)
+        return names
+
     def at(self, point: Mapping[str, float]) -> Spec:
         """The physics at a point of the scan. Raises `SpecError` if it is refused there."""
         from rgc.ast_to_model import build

@@ -6,6 +6,7 @@
          --quantities--> what to measure, as rows to tally and functions of averages   (measures.py, built_in.py, reductions.py)
          --make_plan--> which sweeps and records a step of the runner makes            (plan.py)
 
-A new scheme is a file here and a line in `rgc.compile.FLOWS`: a function (spec, backend, *, seed, point) -> `rgc.flows.flow.Flow`.
+A new scheme is a file here and a line in `rgc.compile.FLOWS`: a function (spec, backend, *, seed, point, zero) -> `rgc.flows.flow.Flow`,
+where `zero` names the terms whose coefficient is 0 at every point of the run.
 A new measure with a name of its own is a function in `built_in.py`.
 """

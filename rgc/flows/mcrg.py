@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -130,9 +130,16 @@ def _accumulate(
             arrays[f"cross_{where}"] += products_by_group(values, before[sector])
 
 
-def make_mcrg(spec: Spec, backend: Backend, *, seed: int, point: Mapping[str, float]) -> Mcrg:
+def make_mcrg(
+    spec: Spec,
+    backend: Backend,
+    *,
+    seed: int,
+    point: Mapping[str, float],
+    zero: Collection[str] | None = None,
+) -> Mcrg:
     """The flow `mcrg` of a spec at one point. Raises `SpecError` for what cannot be sampled, blocked or measured yet."""
-    model = make_model(spec)
+    model = make_model(spec, zero)
     sampler = make_sampler(model, backend, seed=seed, point=point)
     observer = Observer(quantities(spec, model, ("energy",)), watched(model), sampler.plan)
     levels = make_levels(sampler, spec.blocks, observer.rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,9 +73,16 @@ class Sample:
         )
 
 
-def make_sample(spec: Spec, backend: Backend, *, seed: int, point: Mapping[str, float]) -> Sample:
+def make_sample(
+    spec: Spec,
+    backend: Backend,
+    *,
+    seed: int,
+    point: Mapping[str, float],
+    zero: Collection[str] | None = None,
+) -> Sample:
     """The flow `sample` of a spec at one point. Raises `SpecError` for what cannot be sampled or measured yet."""
-    model = make_model(spec)
+    model = make_model(spec, zero)
     sampler = make_sampler(model, backend, seed=seed, point=point)
     observer = Observer(quantities(spec, model, built_in.DEFAULT), watched(model), sampler.plan)
     recorder = make_recorder(model.lattice, model.species, observer.rows, backend, sampler.plan.words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
@@ -36,7 +36,7 @@ UPDATES = ("auto", "metropolis", "heat_bath", *LATER)
 @dataclass(frozen=True, slots=True)
 class Model:
     """What a lattice sampler works on: a spec whose lattice, spins and Hamiltonian are known to be there, the Hamiltonian merged
-    without the terms whose coefficient is 0, the exact coefficient of each of its groups, and the symmetry sectors."""
+    without the terms whose coefficient is 0 at every point of the run, the exact coefficient of each of its groups, and the symmetry sectors."""
 
     lattice: Lattice
     species: tuple[Species, ...]
@@ -52,14 +52,18 @@ class Model:
         return cast(Generator, self.options.get("generator", "splitmix"))
 
 
-def make_model(spec: Spec) -> Model:
-    """The model of a checked spec. Raises `SpecError` for what cannot be sampled yet, `ValueError` if sections are missing."""
+def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
+    """The model of a checked spec without the terms named in `zero`: those whose coefficient is 0 at every point of the run. None:
+    those of this spec.
+
+    Raises `SpecError` for what cannot be sampled yet, `ValueError` if sections are missing.
+    """
     if not isinstance(spec.lattice, Lattice):
         kind = type(spec.lattice).__name__.lower()
         raise SpecError([Problem("not-yet", f"sampling on a {kind} lattice comes later")])
     if spec.hamiltonian is None or spec.flow is None:
         raise ValueError("a sampler needs a hamiltonian and a flow")
-    zero = tuple(term.name for term in spec.hamiltonian.terms if term.coupling == 0 and not term.tables)
+    zero = spec.hamiltonian.zero if zero is None else tuple(zero)
     merged = merge_terms(spec.hamiltonian, spec.lattice, spec.species, zero)
     products = [product for group in merged.groups for product in group.products]
     sectors = find_sectors(products, spec.lattice, len(spec.species))

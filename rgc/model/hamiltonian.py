@@ -51,3 +51,8 @@ class Hamiltonian:
 
     def couplings(self) -> dict[str, float]:
         return {term.name: term.coupling for term in self.terms}
+
+    @property
+    def zero(self) -> tuple[str, ...]:
+        """The names of the terms whose coefficient is exactly 0."""
+        return tuple(term.name for term in self.terms if term.coupling == 0 and not term.tables)

@@ -157,6 +157,24 @@ def test_an_expected_value_is_worked_out_at_the_point_that_it_selects(spec: Path
     assert [check.expectation.value for check in found.checks] == [0.3]
 
 
+def test_a_field_that_is_0_at_some_points_only_compiles_once_and_has_one_list_of_sectors(spec: Path) -> None:
+    compiled = rgc.compile(spec, backend="reference", scan={"h": "[0, 0.1]"})
+    kernels = len(compiled.machine.made)
+    found = compiled.run()
+    assert len(compiled.machine.made) == kernels
+    assert [point.result.provenance["sectors"] for point in found.points] == [["invariant"]] * 2
+    assert [point.result.provenance["dropped"] for point in found.points] == [[], []]
+    assert rgc.load(spec, settings={"h": 0}, scan={"K": "[0.2, 0.3]"}).zero == ("h",)
+
+
+def test_settings_of_a_spec_that_was_loaded_before_are_refused(spec: Path) -> None:
+    loaded = rgc.load(spec)
+    with pytest.raises(TypeError, match=r"rgc\.load"):
+        rgc.compile(loaded, backend="reference", settings={"K": 0.2})
+    with pytest.raises(TypeError, match=r"rgc\.load"):
+        rgc.compile(loaded, backend="reference", scan={"K": "[0.2, 0.3]"})
+
+
 def test_a_point_of_a_scan_equals_itself_in_another_scan(spec: Path) -> None:
     wide = rgc.compile(spec, backend="reference", scan={"K": "[0.2, 0.3]"}).run()
     narrow = rgc.compile(spec, backend="reference", scan={"K": "[0.3]"}).run()

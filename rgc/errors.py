@@ -105,8 +105,9 @@ def _excerpt(span: Span, line: int, column: int, label: str) -> list[str]:
     text = span.source.line(line).replace("\t", " ")
     width = max(1, min(span.end - span.start, len(text) - column + 1))
     cut = max(0, column - 80)  # a line of a megabyte is shown around the caret
-    shown = escape(text[cut : cut + 160])
-    before = len(escape(text[cut : column - 1]))
+    first, last = "..." if cut else "", "..." if len(text) > cut + 160 else ""
+    shown = first + escape(text[cut : cut + 160]) + last
+    before = len(first) + len(escape(text[cut : column - 1]))
     caret = f"{'^' * min(width, 80)} {escape(label)}".rstrip()
     gutter = f"{line:>2} | "
     return [gutter + shown, " " * (len(gutter) - 2) + "| " + " " * before + caret]

@@ -11,6 +11,7 @@ from rgc.ast_to_model.options import check_limits, in_yaml, listing, named, read
 from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.targets import known_targets
 from rgc.errors import SpecError, suggest
+from rgc.model.sectors import PLAIN, is_sector
 from rgc.model.signatures import Field
 from rgc.model.spec import Expectation, Spec, Tolerance, Value
 from rgc.model.vocabulary import METHODS, SELECTORS
@@ -143,6 +144,10 @@ def _selector(option: ast.Option, scanned: Iterable[str], context: Context) -> V
         if not isinstance(option.value, ast.Name):
             message = "a sector has a name"
             raise problem("wrong-kind", message, option.value.span, hint="sector=even, sector=odd")
+        if not is_sector(option.value.name):
+            message = f"no sector is called '{option.value.name}'"
+            hint = suggest(option.value.name, PLAIN) or "even, odd, invariant, or a letter e or o a generator: eo"
+            raise problem("unknown-sector", message, option.value.span, hint=hint)
         return option.value.name
     if option.name in SELECTORS:
         return _count(option.name, option.value, context)

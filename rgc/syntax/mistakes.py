@@ -49,7 +49,9 @@ def explain(error: Unexpected, end: Span) -> Problem:
     """The problem at the word that does not fit; `end` is the place behind the last word."""
     word = error.words[error.position] if error.position < len(error.words) else None
     span = word.span if word else end
-    special = word and (_indented_section(error) or _layout_word(word) or _reserved(word, error.expected))
+    special = word and (
+        _indented_section(error) or _layout_word(word) or _reserved(word, error.expected) or _defined(error, word)
+    )
     if special:
         return special
     mistake = _known(error)
@@ -160,6 +162,17 @@ def _layout_word(word: Word) -> Problem | None:
 def _reserved(word: Word, expected: frozenset[str]) -> Problem | None:
     if word.type not in KEYWORDS or "NAME" not in expected or "STAR" in expected:
         return None
+    return _is_reserved(word)
+
+
+def _defined(error: Unexpected, word: Word) -> Problem | None:
+    """A word of the language on the left of a sign that gives it a value: `sum = 0.4`."""
+    if word.text not in ("=", "~", ":") or not error.position or _last(error).type not in KEYWORDS:
+        return None
+    return _is_reserved(_last(error))
+
+
+def _is_reserved(word: Word) -> Problem:
     return Problem(
         "reserved-word", f"'{word.text}' is a word of the language", word.span, hint="choose another name"
     )

@@ -10,7 +10,7 @@ from rgc.errors import Problem, Problems, SpecError, render
 from rgc.syntax.grammar import WORD_LIMIT, Start
 from rgc.syntax.mistakes import explain, fault, mistakes
 from rgc.syntax.read import SIZE_LIMIT, Spelling, read, read_text
-from rgc.text import Span
+from rgc.text import Source, Span
 
 EXAMPLES = [(mistake.code, start, text) for mistake in mistakes() for start, text in mistake.examples]
 
@@ -241,3 +241,13 @@ def test_a_problem_is_reported_once_and_in_order() -> None:
     problems.warning("a", "first")
     assert [problem.code for problem in problems.errors] == ["b"]
     assert [problem.code for problem in problems.warnings] == ["a"]
+
+
+def test_the_excerpt_of_a_long_line_shows_where_it_is_cut() -> None:
+    source = Source("long", "a" * 300 + "!" + "b" * 300)
+    _, excerpt, caret = render(Problem("code", "message", Span(source, 300, 301))).split("\n")
+    assert excerpt.startswith(" 1 | ...aaa")
+    assert excerpt.endswith("bbb...")
+    assert excerpt.index("!") == caret.index("^")
+    start, _, _ = render(Problem("code", "message", Span(source, 3, 4))).split("\n")[1].partition("a")
+    assert start == " 1 | "

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 Measurable = Operator | SectorOperator | Group
 """What has a sum S over the lattice."""
 
+BATCH = 96
+"""Products that one rule measures at most: a compiler's time grows faster than the length of a rule."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -79,14 +82,14 @@ class _Entry:
 def operators_to_tallies(
     lattice: Lattice, species: Sequence[Species], wanted: Sequence[Wanted]
 ) -> Measurement:
-    """The program that measures every operator of every array in one pass over the lattice; field n holds species n.
+    """The program that measures every operator of every array, in rules of at most `BATCH` products; field n holds species n.
 
-    Products share their common parts. A group of `merge_terms` is measured as it enters the Hamiltonian, so that
+    Products of a rule share their common parts. A group of `merge_terms` is measured as it enters the Hamiltonian, so that
     H = sum_g c_g S_g + constants.
     """
     entries = [entry for number, each in enumerate(wanted) for entry in _entries(number, each, lattice)]
     arrays = tuple(TallyArray(len(each.operators), each.replica, each.axes) for each in wanted)
-    classes = [(here, cells) for here, cells in _classes(entries, lattice) if here]
+    classes = [(batch, cells) for here, cells in _classes(entries, lattice) for batch in _batches(here)]
     rules = {here: number for number, here in enumerate(dict.fromkeys(here for here, _ in classes))}
     program = Program(
         name="measure",
@@ -144,6 +147,11 @@ def _classes(entries: Sequence[_Entry], lattice: Lattice) -> Iterator[tuple[tupl
         yield from (
             (which, Cells(modulus, tuple(residues), lower, upper)) for which, residues in here.items()
         )
+
+
+def _batches(entries: tuple[_Entry, ...]) -> Iterator[tuple[_Entry, ...]]:
+    for first in range(0, len(entries), BATCH):
+        yield entries[first : first + BATCH]
 
 
 def _intervals(entries: Sequence[_Entry], lattice: Lattice, axis: int) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rgc.ast_to_model import build
-from rgc.ast_to_model.today import refuse_later
+from rgc.ast_to_model.today import MEASURED, refuse_later
 from rgc.errors import SpecError
 from rgc.model.schemes import SCHEMES
 from rgc.model.signatures import Field
@@ -381,3 +381,29 @@ def test_what_comes_later_is_refused_with_a_reason(path: Path) -> None:
     else:
         with pytest.raises(SpecError, match="later"):
             refuse_later(spec)
+
+
+@pytest.mark.parametrize(
+    ("measure", "word"),
+    [
+        ("log_z", "log_z"),
+        ("free_energy(ais)", "free_energy(ais)"),
+        ("u = 2*overlap", "overlap"),
+        ("c = central_charge(energy, L)", "central_charge(energy, L)"),
+    ],
+)
+def test_measures_that_come_later_are_refused_where_they_stand(measure: str, word: str) -> None:
+    spec = spec_of(f"flow sample()\nscan {{ L = [8, 16], K = [0.3, 0.4] }}\nmeasure {{ energy, {measure} }}")
+    with pytest.raises(SpecError, match="later") as caught:
+        refuse_later(spec)
+    assert [problem.span.text for problem in caught.value.problems if problem.span] == [word]
+
+
+def test_a_measure_of_ones_own_may_have_the_name_of_one_that_comes_later() -> None:
+    refuse_later(spec_of("flow sample()\nmeasure { log_z = energy }"))
+
+
+def test_the_measures_that_run_are_those_that_flows_have() -> None:
+    from rgc.flows.built_in import NAMED
+
+    assert {*NAMED, "correlation"} == set(MEASURED)

@@ -51,10 +51,10 @@ def jackknife(resampled: Array) -> tuple[Floats, Floats]:
 @dataclass(frozen=True, slots=True, eq=False)
 class Autocorrelation:
     """`time`: the integrated autocorrelation time 1/2 + sum_t rho(t) in units of the spacing of records, `error` its standard
-    error (Madras and Sokal 1988), `window` the lag at which the sum ends, `function` rho(t) from t = 0 to twice the window."""
+    error (Madras and Sokal 1988), None where the series never changes, `window` the lag at which the sum ends, `function` rho(t) from t = 0 to twice the window."""
 
     time: float
-    error: float
+    error: float | None
     window: int
     function: Floats
 
@@ -62,14 +62,15 @@ class Autocorrelation:
 def autocorrelation(series: Array) -> Autocorrelation:
     """The memory of a series [record] or [record, stream] of independent streams with a common mean.
 
-    The autocovariances of all streams are averaged before they are divided. A series that never changes has time 1/2; one that is
+    The autocovariances of all streams are averaged before they are divided. A series that never changes, or has fewer than 4 records,
+    has time 1/2 by convention and no error; one that is
     too short for the window (fewer than 2 * WINDOW times) ends at half its length, and its time is a lower bound.
     """
     values = np.asarray(series, dtype=np.float64)
     values = values.reshape(len(values), -1)
     covariance = _autocovariance(values - values.mean())
     if len(values) < 4 or not covariance[0] > 0:
-        return Autocorrelation(0.5, 0.0, 0, np.ones(1))
+        return Autocorrelation(0.5, None, 0, np.ones(1))
     rho = covariance / covariance[0]
     running = np.cumsum(rho[: len(rho) // 2 + 1]) - 0.5
     enough = np.flatnonzero(np.arange(len(running)) >= WINDOW * running)

@@ -97,7 +97,7 @@ def _levels(result: Result) -> list[str]:
         return []
     tables = (
         ("couplings", [level.couplings for level in result.levels]),
-        ("averages", [level.observables for level in result.levels]),
+        ("averages of operators", [level.observables for level in result.levels]),
     )
     return [_by_level(f"{what} by level", result, rows) for what, rows in tables if any(rows[1:])]
 

@@ -94,11 +94,7 @@ class Observer:
 
     def times(self, arrays: Mapping[str, Floats]) -> dict[str, Estimate]:
         """Integrated autocorrelation times in sweeps: `tau_<name>`."""
-        every = self.plan.every
-        return {
-            f"tau_{name}": Estimate(found.time * every, found.error * every, statistical=found.error * every)
-            for name, found in self.memory(arrays).items()
-        }
+        return {f"tau_{name}": _time(found, self.plan.every) for name, found in self.memory(arrays).items()}
 
     def warnings(self, arrays: Mapping[str, Floats]) -> tuple[str, ...]:
         """Signs that the run was not thermalised."""
@@ -118,6 +114,12 @@ class Observer:
                     f"{error:.2g}: thermalise longer"
                 )
         return tuple(out)
+
+
+def _time(found: Autocorrelation, every: int) -> Estimate:
+    if found.error is None:
+        return Estimate(found.time * every, None, note="the series is constant or too short to have an error")
+    return Estimate(found.time * every, found.error * every, statistical=found.error * every)
 
 
 def _gap(sums: Floats, plan: Plan) -> tuple[float, float]:

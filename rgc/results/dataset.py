@@ -30,10 +30,12 @@ EIGENVALUE = (
 
 
 def dataset(answer: Answer) -> Dataset:
-    """Every table of the answer. Named numbers are `exponents(exponents)`, `exponents_error`, `exponents_kind`, ...; couplings are
-    `couplings(level, coupling)`; time series `series_<name>(record)`; spins `configuration_<level>(cells..., letter)`.
+    """Every table of the answer. The numbers of `TABLES` are `exponents_value(exponents)`, `exponents_error`, `exponents_statistical`,
+    `exponents_systematic`, `exponents_kind`, ...; free energies `free_energy(method)`, with `_error` and `_kind`; what belongs to a
+    level `coupling_value(level, coupling)` and `average_value(level, average)`, with `_error`.
 
-    A scan has one more dimension for each scanned parameter and leaves out what has another shape at every point.
+    A run without a scan has besides `eigenvalue_<column>(eigenvalue)`, time series `series_<name>(record_<length>)`, spins
+    `configuration_<level>(cell0_<level>, ..., letter_<level>)` and `table_<name>`. A scan has one more dimension for each scanned parameter and leaves out what has another shape at every point.
     """
     import xarray as xr
 

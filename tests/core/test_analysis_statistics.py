@@ -43,6 +43,7 @@ def test_time_of_an_autoregressive_series(phi: float) -> None:
     for k in range(1, len(noise)):
         series[k] = phi * series[k - 1] + noise[k]
     found = autocorrelation(series)
+    assert found.error is not None
     assert found.time == pytest.approx((1 + phi) / (2 * (1 - phi)), abs=5 * found.error + 1e-3 / (1 - phi))
     assert found.error < 0.1 * found.time
     assert found.function[1] == pytest.approx(phi, abs=0.02)
@@ -51,6 +52,7 @@ def test_time_of_an_autoregressive_series(phi: float) -> None:
 def test_a_constant_series_has_no_memory() -> None:
     assert autocorrelation(np.ones(100)).time == 0.5
     assert autocorrelation(np.ones((3, 2))).time == 0.5
+    assert autocorrelation(np.ones(100)).error is None
 
 
 def test_a_short_series_gives_a_lower_bound() -> None:

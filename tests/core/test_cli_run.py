@@ -131,6 +131,13 @@ def test_an_unknown_backend_is_the_users_mistake(spec: Path, capsys: pytest.Capt
     assert "did you mean 'reference'?" in capsys.readouterr().err
 
 
+def test_the_memory_of_a_constant_series_has_no_error(spec: Path) -> None:
+    found = rgc.compile(spec, backend="reference", settings={"K": 0, "h": 0}).run().result.observables
+    assert found["tau_energy"].error is None
+    assert "constant" in found["tau_energy"].note
+    assert found["tau_m^2"].error is not None
+
+
 # -- scans -----------------------------------------------------------------------------------------------------------------
 
 

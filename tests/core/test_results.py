@@ -412,3 +412,18 @@ def test_configurations_of_any_lattice_are_drawn(shape: tuple[int, ...]) -> None
 )
 def test_numbers_with_errors(value: float | None, error: float | None, text: str) -> None:
     assert with_error(value, error) == text
+
+
+def test_every_variable_that_the_docstring_of_a_dataset_names_is_there() -> None:
+    from rgc.results.dataset import dataset
+
+    named = re.findall(r"`(\w+)(?:\(\w+(?:, \w+)*\))?`", dataset.__doc__ or "")
+    variables = {each for each in named if each.startswith(("exponents_", "coupling_", "average_"))}
+    assert {"exponents_value", "coupling_value"} < variables
+    assert variables <= set(dataset(answer()).variables)
+
+
+def test_averages_of_operators_are_told_from_couplings() -> None:
+    from rgc.cli.table import render_answer
+
+    assert "averages of operators by level" in render_answer(answer())

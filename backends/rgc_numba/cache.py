@@ -7,8 +7,10 @@ import importlib.util
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from rgc.backend import cache_folder
 
@@ -29,7 +31,34 @@ def load(source: str) -> ModuleType:
         except BaseException:
             del sys.modules[name]
             raise
+        _guard(module, path.with_suffix(".lock"))
     return sys.modules[name]
+
+
+def _guard(module: ModuleType, lock: Path) -> None:
+    """Let one process at a time save machine code of a module.
+
+    numba keeps an index of signatures for each function, which it reads, changes and writes back: two processes that do so at once can
+    leave a signature that names the machine code of another.
+    """
+    for function in vars(module).values():
+        index = getattr(getattr(function, "_cache", None), "_cache_file", None)
+        if index is not None:
+            index.save = _alone(index.save, lock)
+
+
+def _alone(save: Callable[..., Any], lock: Path) -> Callable[..., Any]:
+    try:
+        import fcntl
+    except ImportError:  # no such lock on this system: as numba would do it
+        return save
+
+    def locked(*arguments: Any) -> Any:
+        with lock.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            return save(*arguments)
+
+    return locked
 
 
 def _digest(source: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from rgc.ast_to_model.calls import as_call, read_call, word
+from rgc.ast_to_model.calls import as_call, options_of, read_call, word
 from rgc.ast_to_model.cells import (
     Shape,
     block_factor,
@@ -23,6 +23,7 @@ from rgc.ast_to_model.scope import Scope, Unknowable, problem, walk
 from rgc.errors import Problems, SpecError, suggest
 from rgc.model.block import Block, Rule
 from rgc.model.lattice import Diamond, Geometry, Lattice, Site
+from rgc.model.shapes import BLOCKS
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.syntax import ast
@@ -75,7 +76,7 @@ def block_maps(
 
 
 def _plain(call: ast.Call, rule: Rule, lattice: Geometry, scope: Scope) -> Block:
-    arguments, options = read_call(call, 1, ("b", "cell"))
+    arguments, options = read_call(call, 1, options_of(BLOCKS, call))
     return _block(rule, block_shape(call, arguments, options, lattice, scope))
 
 
@@ -88,7 +89,7 @@ def _average(call: ast.Call, lattice: Geometry, species: Sequence[Species], scop
 
 
 def _decimate(call: ast.Call, lattice: Geometry, scope: Scope) -> Block:
-    arguments, options = read_call(call, 1, ("b", "cell"))
+    arguments, options = read_call(call, 1, options_of(BLOCKS, call))
     b = block_factor(call, arguments, options, scope)
     if isinstance(lattice, Diamond):
         if b != lattice.b:
@@ -111,7 +112,7 @@ def _decimate(call: ast.Call, lattice: Geometry, scope: Scope) -> Block:
 def _kadanoff(
     call: ast.Call, lattice: Geometry, species: Sequence[Species], scope: Scope
 ) -> tuple[Block, ...]:
-    arguments, options = read_call(call, 1, ("b", "cell", "p"))
+    arguments, options = read_call(call, 1, options_of(BLOCKS, call))
     block = _block("kadanoff", block_shape(call, arguments, options, lattice, scope))
     other = next((each for each in species if each.alphabet not in ("ising", "binary")), None)
     if other is not None:
@@ -141,7 +142,7 @@ def _free(expr: ast.Expr) -> Literal["step", "block"]:
 
 
 def _kernel(call: ast.Call, lattice: Geometry, species: Sequence[Species], scope: Scope) -> Block:
-    arguments, options = read_call(call, 1, ("b", "cell", "T", "normalised"))
+    arguments, options = read_call(call, 1, options_of(BLOCKS, call))
     if "T" not in options:
         hint = "write kernel(b=2, T=sum(B in blocks) p*s[B]*sum(i in B) s[i])"
         raise problem("missing-option", "kernel needs its transfer operator T", call.span, hint=hint)
@@ -159,8 +160,8 @@ def _kernel(call: ast.Call, lattice: Geometry, species: Sequence[Species], scope
 
 
 def _learned(call: ast.Call) -> Block:
-    arguments, _ = read_call(call, 1, ())
-    if arguments != (ast.Name("stack"),):
+    arguments, options = read_call(call, 1, options_of(BLOCKS, call))
+    if (*arguments, *options.values()) != (ast.Name("stack"),):
         raise problem("wrong-kind", "learned takes the stack", call.span, hint="write learned(stack)")
     return Block("learned", 1.0, (), ())
 

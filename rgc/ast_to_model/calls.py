@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from rgc.ast_to_model.evaluate import kind
 from rgc.ast_to_model.scope import problem
 from rgc.errors import suggest
+from rgc.model.signatures import Signature
 from rgc.syntax import ast
 
 
@@ -18,6 +19,11 @@ def as_call(expr: ast.Expr, what: str) -> ast.Call:
         case ast.Name(name):
             return ast.Call(name, span=expr.span)
     raise problem("wrong-kind", f"{what} is needed here, not {kind(expr)}", expr.span)
+
+
+def options_of(table: Mapping[str, Signature], call: ast.Call) -> tuple[str, ...]:
+    """The names of the options that a table gives to a call."""
+    return tuple(field.name for field in table[call.name].fields)
 
 
 def read_call(

@@ -9,6 +9,7 @@ from rgc.ast_to_model.options import Reading, listing, named
 from rgc.model.frustration import cluster_obstacle
 from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
 from rgc.model.schemes import CLUSTER_UPDATES, Scheme
+from rgc.model.shapes import BLOCKS
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 from rgc.text import Span
@@ -99,7 +100,7 @@ def _check_blocks(spec: Spec, scheme: Scheme, context: Context) -> None:
         if call is None:
             continue
         rule = call[0]
-        if rule not in scheme.rules and rule in _RULES:
+        if rule not in scheme.rules and rule in BLOCKS:
             message = f"'{scheme.name}' has no use for the block map '{rule}'"
             context.problems.error(
                 "wrong-block", message, expr.span, hint=f"it takes {listing(scheme.rules, 'or')}"
@@ -109,9 +110,6 @@ def _check_blocks(spec: Spec, scheme: Scheme, context: Context) -> None:
             context.problems.error(
                 "average-discrete", message, expr.span, hint="use majority, or gaussian spins"
             )
-
-
-_RULES = ("majority", "kadanoff", "decimate", "average", "kernel", "learned")
 
 
 def _check_update(spec: Spec, reading: Reading, context: Context) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
-from rgc.ast_to_model.calls import as_call, read_call, word
+from rgc.ast_to_model.calls import as_call, options_of, read_call, word
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.evaluate import evaluate, integer, number
 from rgc.ast_to_model.scope import Scope, Unknowable, problem
 from rgc.errors import SpecError, suggest
 from rgc.model import lattices
 from rgc.model.lattice import Boundary, Complete, Diamond, Geometry, Graph, Lattice, Vector
+from rgc.model.shapes import LATTICES
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 
@@ -58,7 +59,7 @@ def _hypercubic(call: ast.Call, scope: Scope) -> Lattice:
     if d > lattices.MOST_DIMENSIONS:
         message = f"a lattice has at most {lattices.MOST_DIMENSIONS} dimensions, not {d}"
         raise problem("out-of-range", message, given["d"].span)
-    sizes, boundary = _sizes(call, scope, d, ("d",))
+    sizes, boundary = _sizes(call, scope, d)
     return _counted(lattices.hypercubic(*sizes, d=d, boundary=boundary), call)
 
 
@@ -69,7 +70,7 @@ def _crystal(call: ast.Call, scope: Scope) -> Lattice:
             hint = "write crystal(vectors=[(1,0), (0,1)], basis=[(0,0)], size=8)"
             raise problem("missing-option", f"crystal needs its {name}", call.span, hint=hint)
     vectors, basis = (_vectors(given[name], scope) for name in ("vectors", "basis"))
-    sizes, boundary = _sizes(call, scope, len(vectors), ("vectors", "basis"))
+    sizes, boundary = _sizes(call, scope, len(vectors))
     try:
         return _counted(lattices.crystal(vectors, basis, *sizes, boundary=boundary), call)
     except ValueError as error:
@@ -77,7 +78,7 @@ def _crystal(call: ast.Call, scope: Scope) -> Lattice:
 
 
 def _complete(call: ast.Call, scope: Scope) -> Complete:
-    arguments, options = read_call(call, 1, ("size",))
+    arguments, options = read_call(call, 1, options_of(LATTICES, call))
     size = arguments[0] if arguments else options.get("size")
     if size is None:
         hint = "write complete(500)"
@@ -86,21 +87,22 @@ def _complete(call: ast.Call, scope: Scope) -> Complete:
 
 
 def _diamond(call: ast.Call, scope: Scope) -> Diamond:
-    _, options = read_call(call, 0, ("b", "branches", "generations"))
+    _, options = read_call(call, 0, options_of(LATTICES, call))
     least = {"b": 2, "branches": 1, "generations": 0}
     return Diamond(**{name: integer(value, scope, least=least[name]) for name, value in options.items()})
 
 
 def _graph(call: ast.Call, scope: Scope) -> Graph:
-    arguments, _ = read_call(call, 1, ())
-    if not arguments or not isinstance(arguments[0], ast.Text):
+    arguments, options = read_call(call, 1, options_of(LATTICES, call))
+    given = (*arguments, *options.values())
+    if len(given) != 1 or not isinstance(given[0], ast.Text):
         hint = 'write graph("edges.csv")'
         raise problem("wrong-kind", "graph needs the name of its file, a text", call.span, hint=hint)
-    path = arguments[0].value
+    path = given[0].value
     parts = path.replace("\\", "/").split("/")
     if not path or path.startswith(("/", "\\", "~")) or ".." in parts or ":" in parts[0]:
         message = "the file of a graph lies inside the folder of the spec"
-        raise problem("path-outside", message, arguments[0].span)
+        raise problem("path-outside", message, given[0].span)
     return Graph(path)
 
 
@@ -114,10 +116,8 @@ _LATTICES: Mapping[str, Callable[[ast.Call, Scope], Geometry]] = {
 }
 
 
-def _sizes(
-    call: ast.Call, scope: Scope, d: int, further: Sequence[str] = ()
-) -> tuple[tuple[int | None, ...], tuple[Boundary, ...]]:
-    arguments, options = read_call(call, d, ("size", "boundary", *further))
+def _sizes(call: ast.Call, scope: Scope, d: int) -> tuple[tuple[int | None, ...], tuple[Boundary, ...]]:
+    arguments, options = read_call(call, d, options_of(LATTICES, call))
     if "size" in options:
         if arguments:
             raise problem("duplicate-name", "the size is given twice", options["size"].span)

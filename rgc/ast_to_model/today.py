@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from rgc.ast_to_model.scope import names
 from rgc.errors import Problem, SpecError
 from rgc.model.lattice import Lattice
-from rgc.model.schemes import CLUSTER_UPDATES, SCHEMES
+from rgc.model.schemes import LATER_UPDATES, SCHEMES
+from rgc.model.shapes import SAMPLED_BLOCKS
 from rgc.model.spec import CallValue, Spec
 from rgc.model.vocabulary import MEASURES, SCAN_MEASURES
 from rgc.syntax import ast
 from rgc.text import Span
 
 ALPHABETS = ("ising", "binary")
-RULES = ("majority", "kadanoff", "decimate")
 MEASURED = (
     *("energy", "specific_heat", "m", "abs_m", "susceptibility", "binder"),
     *("correlation", "correlation_length"),
@@ -42,7 +42,7 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
     yield from _physics(spec)
     update = spec.flow.options.get("update")
     name = update.name if isinstance(update, CallValue) else update
-    if name in (*CLUSTER_UPDATES, "tempering"):
+    if name in LATER_UPDATES:
         hint = "update=auto chooses between metropolis and heat_bath"
         yield Problem("not-yet", f"the update '{name}' comes later", spec.flow.span, hint=hint)
     random = any(term.inhomogeneous for term in spec.hamiltonian.terms) if spec.hamiltonian else False
@@ -80,7 +80,7 @@ def _physics(spec: Spec) -> Iterator[Problem]:
             message = f"{species.alphabet} spins come later"
             yield Problem("not-yet", message, _place(spec, "spins"), hint="ising and binary spins run today")
     for block in spec.blocks if spec.flow is not None and spec.flow.scheme == "mcrg" else ():
-        if block.rule not in RULES or block.free:
+        if block.rule not in SAMPLED_BLOCKS or block.free:
             what = "p=free" if block.free else f"the block map '{block.rule}'"
             hint = "majority, decimate and kadanoff(b, p=...) run today"
             yield Problem("not-yet", f"{what} comes later", _place(spec, "block"), hint=hint)

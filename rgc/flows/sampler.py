@@ -13,6 +13,7 @@ from rgc.flows.start import RULE, start_fields
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
+from rgc.model.schemes import LATER_UPDATES, UPDATES
 from rgc.model.sectors import Sectors
 from rgc.model.spec import CallValue, Spec, Value
 from rgc.model.spins import Species
@@ -28,9 +29,6 @@ from rgc.program.program import Generator
 
 if TYPE_CHECKING:
     from rgc.backend import Arguments, Backend, Kernel, State, Words
-
-LATER = ("swendsen_wang", "wolff", "tempering")
-UPDATES = ("auto", "metropolis", "heat_bath", *LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +178,7 @@ def make_sampler(model: Model, backend: Backend, *, seed: int, point: Mapping[st
 def asked_update(value: Value) -> Asked:
     """The option `update`. Raises `SpecError` for an update that comes later."""
     name = value.name if isinstance(value, CallValue) else str(value)
-    if name in LATER:
+    if name in LATER_UPDATES:
         hint = "use update=auto, metropolis or heat_bath"
         raise SpecError([Problem("not-yet", f"the update {name} comes later", hint=hint)])
     if name not in UPDATES:

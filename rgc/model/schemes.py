@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from rgc.model.shapes import BLOCKS
 from rgc.model.signatures import Field, Signature, table
 from rgc.model.spec import OperatorBasis
 
@@ -53,6 +54,8 @@ UPDATES = table(
     )
 )
 CLUSTER_UPDATES = ("swendsen_wang", "wolff")
+LATER_UPDATES = (*CLUSTER_UPDATES, "tempering")
+"""Updates that can be checked and printed, but not run yet."""
 
 # -- options, as language.md section 8 has them ------------------------------------------------------------------------
 
@@ -112,7 +115,7 @@ _CHI = Field("chi", "integer", "largest number of states kept on a bond", requir
 
 _MODEL = ("lattice", "spins", "hamiltonian")
 _DISCRETE = ("ising", "binary", "potts", "clock", "spin")
-_HARD_OR_SOFT = ("majority", "kadanoff", "decimate", "average", "kernel", "learned")
+_HARD_OR_SOFT = tuple(BLOCKS)
 
 _RG = ("exponents", "eigenvalue", "couplings")
 _FIXED = (*_RG, "fixed_point", "constant", "free_energy", "log_z")

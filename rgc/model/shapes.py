@@ -1,5 +1,5 @@
-"""The calls of lattice and block, for editors and hints: names and options. What they mean is checked where lattices and blocks
-are built."""
+"""The calls of lattice and block: names and options, for checks, editors and hints. What they mean is checked where lattices and
+blocks are built."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ LATTICES = table(
         Signature(
             "complete",
             "every pair of sites is a neighbour pair",
-            (Field("sites", "integer", "number of sites", required=True, least=1),),
-            ("sites",),
+            (Field("size", "integer", "number of sites", required=True, least=1),),
+            ("size",),
         ),
         Signature(
             "diamond",
@@ -71,7 +71,7 @@ BLOCKS = table(
             (_B, Field("p", "expression", "a number, a list or free", required=True), _CELL),
             ("b",),
         ),
-        Signature("decimate", "the spin of one site", (_B,), ("b",)),
+        Signature("decimate", "the spin of one site", (_B, _CELL), ("b",)),
         Signature("average", "the mean of the spins", (_B, _CELL), ("b",)),
         Signature(
             "kernel",
@@ -82,6 +82,7 @@ BLOCKS = table(
                 Field("normalised", "flag", "subtract ln Tr_h exp(T)"),
                 _CELL,
             ),
+            ("b",),
         ),
         Signature(
             "learned",
@@ -91,3 +92,5 @@ BLOCKS = table(
         ),
     )
 )
+SAMPLED_BLOCKS = ("majority", "kadanoff", "decimate")
+"""The block maps that blocked configurations can be made with today."""

@@ -16,6 +16,7 @@ from rgc.errors import Problem, SpecError
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice, Site
 from rgc.model.operators import Spin
+from rgc.model.shapes import SAMPLED_BLOCKS
 from rgc.model.spins import Species
 from rgc.model_to_program import thresholds
 from rgc.model_to_program.fields import every_cell, spin_fields
@@ -60,7 +61,7 @@ def block_to_rule(
 
     Raises `SpecError` for other maps and for cells that reach beyond an open edge, `ValueError` where blocks do not divide the lattice.
     """
-    if block.rule not in ("majority", "kadanoff", "decimate"):
+    if block.rule not in SAMPLED_BLOCKS:
         raise SpecError(
             [Problem("not-yet", f"'{block.rule}' is no map of one block to one spin that can be sampled")]
         )

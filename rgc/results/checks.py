@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from rgc.model.vocabulary import EXPONENTS
 from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Result
 
 if TYPE_CHECKING:
     from rgc.model.spec import Expectation, Tolerance, Value
 
-EXPONENTS = ("y_t", "y_h", "nu", "eta", "alpha", "beta", "gamma", "delta")
 INVARIANT = ("even", "invariant")
 
 

@@ -18,14 +18,13 @@ import pytest
 
 import rgc
 from rgc.ast_to_model.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
-from rgc.ast_to_model.today import RULES
 from rgc.cli import COMMANDS, main
 from rgc.compile import FLOWS
 from rgc.flows.built_in import NAMED
-from rgc.flows.sampler import LATER
 from rgc.loaded import Loaded
 from rgc.model import vocabulary
-from rgc.model.schemes import SCHEMES, UPDATES, Scheme
+from rgc.model.schemes import LATER_UPDATES, SCHEMES, UPDATES, Scheme
+from rgc.model.shapes import SAMPLED_BLOCKS
 from rgc.model.signatures import Field, Signature
 
 ROOT = Path(__file__).parents[2]
@@ -279,7 +278,7 @@ def calls(signatures: Mapping[str, Signature], ready: Iterable[str] | None = Non
 def scheme_row(scheme: Scheme) -> tuple[str, ...]:
     lattice = {"none": "", "chain": "chain or diamond"}.get(scheme.lattice, scheme.lattice)
     needs = code(scheme.needs) + (f", may use {code(scheme.uses)}" if scheme.uses else "")
-    ready = [rule for rule in scheme.rules if rule in RULES or not scheme.runs]
+    ready = [rule for rule in scheme.rules if rule in SAMPLED_BLOCKS or not scheme.runs]
     later = [rule for rule in scheme.rules if rule not in ready]
     maps = code(ready) + (f"; *later:* {code(later)}" if later else "")
     return f"`{scheme.name}`", runs(scheme.runs), scheme.doc, needs, lattice, maps
@@ -314,7 +313,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
         "scheme | runs | does | needs the sections | lattice | block maps", map(scheme_row, SCHEMES.values())
     ),
     "options": options,
-    "updates": lambda: calls(UPDATES, set(UPDATES) - set(LATER)),
+    "updates": lambda: calls(UPDATES, set(UPDATES) - set(LATER_UPDATES)),
     "measures": lambda: calls(vocabulary.MEASURES, {*NAMED, "correlation"}),
     "scan measures": lambda: calls(vocabulary.SCAN_MEASURES, {"crossing", "extremum"}),
     "data": lambda: calls(vocabulary.DATA),

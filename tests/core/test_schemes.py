@@ -407,3 +407,14 @@ def test_the_measures_that_run_are_those_that_flows_have() -> None:
     from rgc.flows.built_in import NAMED
 
     assert {*NAMED, "correlation"} == set(MEASURED)
+
+
+def test_schemes_and_updates_that_run_are_those_that_have_a_flow_and_a_lowering() -> None:
+    from typing import get_args
+
+    from rgc.compile import FLOWS
+    from rgc.model.schemes import LATER_UPDATES, UPDATES
+    from rgc.passes.choose_update import Asked
+
+    assert {name for name, scheme in SCHEMES.items() if scheme.runs} == set(FLOWS)
+    assert set(UPDATES) - set(LATER_UPDATES) == set(get_args(Asked))

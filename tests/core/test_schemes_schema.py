@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
+from rgc.ast_to_model import build
 from rgc.ast_to_model.lattice import _LATTICES
 from rgc.model.block import Rule
 from rgc.model.schema import dump, schema
@@ -18,6 +19,7 @@ from rgc.model.shapes import BLOCKS, LATTICES
 from rgc.model.spins import Alphabet
 from rgc.model.vocabulary import ALPHABETS
 from rgc.syntax.ast import SECTIONS
+from rgc.syntax.read import read_text
 
 ROOT = Path(__file__).parent.parent.parent
 TWINS = sorted((ROOT / "tests" / "language").glob("*.yaml"))
@@ -129,3 +131,19 @@ def test_it_accepts_the_language_tests(path: Path) -> None:
 )
 def test_it_refuses(text: str) -> None:
     assert not valid(yaml.safe_load(text), WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("lattice", "block"),
+    [
+        ("complete(size=16)", None),
+        ('graph(path="edges.csv")', None),
+        ("diamond(b=2, branches=2, generations=3)", None),
+        ("square(8)", "decimate(b=2, cell=[(0,0)])"),
+        ("square(8)", "learned(stack=stack)"),
+        ("square(8)", "majority(b=2)"),
+    ],
+)
+def test_options_of_the_schema_are_options_of_the_checker(lattice: str, block: str | None) -> None:
+    text = f"lattice {lattice}\nspins s: ising\n" + (f"block {block}\n" if block else "")
+    build(read_text(text))

@@ -56,12 +56,6 @@ def sectors_by_level(sectors: Sectors, blocks: Sequence[Block], levels: int) -> 
     return tuple(Sectors(m, tuple(chain[k] for chain in chains)) for k, m in enumerate(modulus))
 
 
-def sector_of(product: Product, sectors: Sectors) -> str | None:
-    """The sector of the sum of a product over all cells; None where its translates belong to different sectors."""
-    characters = {sectors.character(product, at) for at in sectors.residues}
-    return sectors.name(characters.pop()) if len(characters) == 1 else None
-
-
 def split_operator(operator: Operator, sectors: Sectors) -> tuple[SectorOperator, ...]:
     """The parts of an operator in the sectors, in the order of their names; their sum is the operator.
 

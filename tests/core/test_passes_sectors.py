@@ -16,7 +16,13 @@ from rgc.model.lattice import Cell, Lattice, Site
 from rgc.model.lattices import chain, honeycomb, square, triangular
 from rgc.model.operators import Operator, Product, Spin, product
 from rgc.model.sectors import Sectors
-from rgc.passes.find_sectors import find_sectors, sector_of, sectors_by_level, split_operator
+from rgc.passes.find_sectors import find_sectors, sectors_by_level, split_operator
+
+
+def sector_of(product: Product, sectors: Sectors) -> str | None:
+    """The sector of the sum of a product over all cells; None where its translates belong to different sectors."""
+    characters = {sectors.character(product, at) for at in sectors.residues}
+    return sectors.name(characters.pop()) if len(characters) == 1 else None
 
 
 def spins(*cells: Cell) -> Product:

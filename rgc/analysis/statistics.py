@@ -26,13 +26,14 @@ def grouped(values: Array, groups: int = GROUPS) -> Array:
 def resample(sums: Array, counts: Array) -> Floats:
     """Averages of all groups, then of all but one: from sums [group, ...] and counts [group] to float64[1 + group, ...].
 
-    Functions of averages are evaluated along the first axis and handed to `jackknife`.
+    Functions of averages are evaluated along the first axis and handed to `jackknife`. What is not finite gives NaN.
     """
     total = np.asarray(sums, dtype=np.float64)
     weight = np.asarray(counts, dtype=np.float64).reshape(-1, *(1,) * (total.ndim - 1))
     whole = total.sum(axis=0, keepdims=True)
     below = weight.sum(axis=0, keepdims=True)
-    return np.concatenate([whole / below, (whole - total) / (below - weight)])
+    with np.errstate(invalid="ignore"):
+        return np.concatenate([whole / below, (whole - total) / (below - weight)])
 
 
 def jackknife(resampled: Array) -> tuple[Floats, Floats]:

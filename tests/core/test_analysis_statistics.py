@@ -59,3 +59,9 @@ def test_a_short_series_gives_a_lower_bound() -> None:
     found = autocorrelation(np.arange(20.0))
     assert found.window <= 10
     assert found.time > 1
+
+
+def test_an_infinite_value_makes_its_averages_nan_without_a_warning() -> None:
+    averages = resample(np.array([1.0, np.inf, 3.0]), np.ones(3))
+    assert averages[0] == np.inf
+    assert np.isnan(averages[2])

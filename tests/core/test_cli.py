@@ -68,14 +68,14 @@ sys.exit(status)
 def test_light_commands_import_nothing_heavy(words: list[str], spec: Path) -> None:
     words = [str(spec) if word == "SPEC" else word for word in words]
     command = [sys.executable, "-c", PROBE.format(heavy=set(HEAVY)), *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stderr
     assert "HEAVY []" in done.stderr, done.stderr
 
 
 def test_import_rgc_imports_nothing_heavy() -> None:
     code = f"import sys, rgc; print(sorted(set(sys.modules) & set({HEAVY})))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 

@@ -287,7 +287,7 @@ def test_a_real_signal_from_outside(
     every = "0" if number == signal.SIGKILL else "10"  # a checkpoint each step, or none before the signal
     script = [sys.executable, "-c", textwrap.dedent(CHILD), str(WORK), every]
     command = [*script, "run", str(spec), "--backend", "reference"]
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
     ) as child:
         assert child.stdout is not None

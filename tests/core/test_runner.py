@@ -231,7 +231,7 @@ def test_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
     path, reached, dice = tmp_path / "c.npz", 0, random.Random(3)  # noqa: S311
     for _ in range(6):
         command = [sys.executable, "-c", textwrap.dedent(WRITER), str(path), str(reached)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ}) as process:  # noqa: S603
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ}) as process:
             assert process.stdout is not None
             process.stdout.readline()
             time.sleep(0.02 + 0.1 * dice.random())

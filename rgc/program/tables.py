@@ -75,7 +75,8 @@ def _transpose(replicas: Sequence[Sequence[bool]], words: int) -> Words:
     if len(replicas) != 64 * words:
         raise ValueError(f"{len(replicas)} thresholds for {64 * words} replicas")
     bits = np.array(replicas, dtype=np.uint8).T.reshape(len(replicas[0]), words, 64)
-    return np.packbits(bits, axis=-1, bitorder="little").view("<u8")[..., 0].astype(np.uint64)
+    octets = np.ascontiguousarray(np.packbits(bits, axis=-1, bitorder="little"))
+    return octets.view("<u8")[..., 0].astype(np.uint64)
 
 
 def cell_table(cells: SiteSet, shape: Cell) -> NDArray[np.int64]:

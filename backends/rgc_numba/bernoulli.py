@@ -80,6 +80,11 @@ def uniform_thresholds(given: Arguments) -> Baked | None:
     return tuple(sum(weight for weight, bit in zip(weights, entry, strict=True) if bit) for entry in bits)
 
 
+def constants() -> str:
+    """Module-level statements: the numbers of the first planes."""
+    return "".join(f"K{plane} = np.uint64({plane})\n" for plane in range(FIRST))
+
+
 def write(number: int, node: Below, program: Program, baked: Baked | None, again: Again) -> Draw:
     """The statements that leave the word of node `number` in its buffer."""
     draw = Draw(buffers=[f"b{number}"])
@@ -108,7 +113,7 @@ def write(number: int, node: Below, program: Program, baked: Baked | None, again
         f"z = z{number} + ramp[j]",
     ]
     for plane in range(FIRST):
-        draw.inside.append(f"r = {_word(number, f'np.uint64({plane})')}")
+        draw.inside.append(f"r = {_word(number, f'K{plane}')}")
         if baked is not None:
             bits = [baked[slot] >> (program.planes - 1 - plane) & 1 for _, slot in classes]
             draw.inside += _decide_baked(number, [f"v{mask}" for mask, _ in classes], bits)
@@ -159,7 +164,7 @@ def _scalars(number: int, classes: list[tuple[str, int]]) -> list[str]:
 
 def _decide(value: str, limit: str) -> list[str]:
     """u, the replicas that were undecided before the plane r, and their threshold bits: less is 1, more is 0."""
-    return [f"t = {limit}", f"{value} |= u & t & ~r", "u &= ~(t ^ r)"]
+    return [f"t = {limit}", "d = t ^ r", f"{value} |= u & t & d", "u &= ~d"]
 
 
 def _decide_baked(number: int, masks: list[str], bits: list[int]) -> list[str]:

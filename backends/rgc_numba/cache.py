@@ -65,12 +65,8 @@ def _digest(source: str) -> str:
     import llvmlite.binding  # type: ignore[import-untyped]
     import numba
 
-    parts = (
-        source,
-        numba.__version__,
-        llvmlite.binding.get_host_cpu_name(),
-        os.environ.get("NUMBA_DISABLE_JIT", ""),
-    )
+    compiled = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+    parts = (source, numba.__version__, llvmlite.binding.get_host_cpu_name(), str(compiled))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
 
 

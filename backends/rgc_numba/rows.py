@@ -51,7 +51,7 @@ ROWS = [
 def source(program: Program, baked: Baked | None) -> str:
     """The generated module; it depends on the bodies and on what is baked in, not on the shape."""
     bodies, _ = split(program)
-    parts = [preamble(program.generator), REFRESH, bernoulli.HELPERS]
+    parts = [preamble(program.generator), bernoulli.constants(), REFRESH, bernoulli.HELPERS]
     if any(tallied(body) for body in bodies):
         parts += [POPCOUNT, counters.HELPERS]
     parts += [_Writer(program, body, baked).function(number) for number, body in enumerate(bodies)]

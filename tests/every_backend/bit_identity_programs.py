@@ -1,0 +1,249 @@
+"""Programs made by hand or at random, and running them: what the tests that two backends agree have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
+from math import prod
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from rgc.backend import Arguments
+from rgc.model.lattice import Lattice
+from rgc.model.spins import Species
+from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
+from rgc.passes.colour_sites import colour_sites
+from rgc.passes.merge_terms import merge_terms
+from rgc.program import (
+    Accept,
+    Below,
+    Bit,
+    Cells,
+    Count,
+    Field,
+    Is,
+    Listed,
+    Load,
+    Node,
+    Program,
+    Rule,
+    Stage,
+    Store,
+    Tally,
+    TallyArray,
+    Weigh,
+)
+from rgc.program.draws import random_field, step_keys
+from rgc.program.tables import pack_thresholds
+from tests.core.test_lowering_random import random_system
+
+
+class Writer:
+    """Appends nodes and gives back their numbers."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+
+    def __call__(self, node: Node) -> int:
+        if node not in self.nodes:
+            self.nodes.append(node)
+        return self.nodes.index(node)
+
+
+def arguments(program: Program, words: int, random: Random, uniform: bool = True) -> Arguments:
+    """Thresholds of every kind: never, always, one half, ends of the range, anything."""
+    full = 1 << program.planes
+    pool = [0, full, full // 2, 1, full - 1]
+
+    def one() -> int:
+        return random.choice([*pool, random.randrange(full), random.randrange(full)])
+
+    rows = [one() if uniform else [one() for _ in range(64 * words)] for _ in range(program.slots)]
+    weights = np.array(
+        [[random.randrange(-(2**21), 2**21)] * (64 * words) for _ in range(program.weights)], dtype=np.int32
+    ).reshape(program.weights, 64 * words)
+    if not uniform:
+        weights += np.arange(64 * words, dtype=np.int32) * 9973
+    return Arguments(pack_thresholds(rows, program.planes, words), weights)
+
+
+def run(
+    backend: Any, program: Program, given: Arguments, seed: int, **how: Any
+) -> tuple[list[Any], list[Any]]:
+    """The fields and tallies of `calls` (start, steps) on random fields."""
+    words, word0, constant = given.thresholds.shape[-1], how.get("word0", 0), how.get("constant", False)
+    kernel = backend.compile(program, constant=given if constant else None)
+    fields = [
+        random_field((seed, n), field, words, word0, program.generator)
+        for n, field in enumerate(program.fields)
+    ]
+    state = [backend.pack(field) for field in fields]
+    tallies = []
+    for start, steps in how.get("calls", ((0, 2), (2, 1))):
+        state, found = kernel(state, given, step_keys((seed, 77), start, steps, program.draws), word0)
+        tallies.append(found)
+    return [backend.unpack(field) for field in state], tallies
+
+
+def assert_equal(first: tuple[list[Any], list[Any]], second: tuple[list[Any], list[Any]]) -> None:
+    for a, b in zip(first[0], second[0], strict=True):
+        np.testing.assert_array_equal(a, b)
+    for call_a, call_b in zip(first[1], second[1], strict=True):
+        for a, b in zip(call_a, call_b, strict=True):
+            assert a.dtype == b.dtype == np.int64
+            np.testing.assert_array_equal(a, b)
+
+
+def metropolis(shape: tuple[int, ...], generator: Any = "splitmix", planes: Any = 32) -> Program:
+    """Nearest neighbours on a periodic square lattice with even sides: one slot for each number of unlike neighbours."""
+    w = Writer()
+    spin = w(Load(0, (0,) * len(shape)))
+    unlike = []
+    for axis, step in product(range(len(shape)), (1, -1)):
+        offset = tuple(step if k == axis else 0 for k in range(len(shape)))
+        unlike.append(w(Bit("xor", (spin, w(Load(0, offset))))))
+    count = w(Count(tuple(unlike)))
+    classes = tuple((w(Is(count, n)), n) for n in range(len(unlike)))
+    flip = w(Below(classes, len(unlike), 0))
+    w(Store(0, w(Bit("xor", (spin, flip)))))
+    two = (2,) * len(shape)
+    residues = tuple(product(range(2), repeat=len(shape)))
+    colours = [tuple(r for r in residues if sum(r) % 2 == c) for c in range(2)]
+    stages = tuple(Stage(0, Cells(two, colour, (0,) * len(shape), shape)) for colour in colours)
+    field = Field("s", shape, periodic=(True,) * len(shape))
+    return Program(
+        "metropolis",
+        shape,
+        1,
+        (field,),
+        (Rule(0, tuple(w.nodes)),),
+        stages,
+        len(unlike) + 1,
+        0,
+        1,
+        planes,
+        generator,
+    )
+
+
+def random_rule(
+    random: Random, program: Program, letter: int, reach: tuple[tuple[int, ...], ...], lanes: bool
+) -> Rule:
+    """A rule with every kind of node, those of lanes if asked: updates the site of `letter` in field 0."""
+    w = Writer()
+    zero = (0,) * len(program.shape)
+    spins = program.fields[0]
+    old = [w(Load(0, zero, letter, plane)) for plane in range(spins.planes)]
+    words = list(old)
+    for _ in range(4):
+        offset = random.choice(reach)
+        words.append(w(Load(0, offset, random.randrange(spins.letters), random.randrange(spins.planes))))
+    words.append(w(Load(1, random.choice(reach), random.randrange(program.fields[1].letters))))
+    words.append(w(Bit("xor", tuple(random.sample(words, 3)))))
+    words.append(w(Bit(random.choice(("and", "or")), tuple(random.sample(words, 2)))))
+    words.append(w(Bit("not", (random.choice(words),))))
+    size = random.choice((3, 4, 5, 9))
+    count = w(Count(tuple(random.sample(words, min(size, len(words))))))
+    classes = tuple(
+        (w(Is(count, n)), random.randrange(program.slots)) for n in range(random.randint(1, size))
+    )
+    drawn = w(Below(classes, random.choice((None, 0)), 0))
+    if lanes:
+        accepted = w(Accept(w(Weigh(tuple(words[:3]), (0, 1, 2), 3)), 1))
+    else:
+        accepted = w(Below(((words[-1], 3),), None, 1))
+    late = w(Below(((accepted, 1), (w(Bit("not", (accepted,))), 2)), None, 2))
+    results = (drawn, accepted, late)
+    for plane in range(spins.planes):
+        w(Store(0, w(Bit("xor", (old[plane], random.choice(results)))), plane))
+    for n, array in enumerate(program.tallies):
+        for row in range(array.rows):
+            w(Tally(n, row, random.choice(words)))
+    return Rule(letter, tuple(w.nodes))
+
+
+def random_program(seed: int, kind: str = "regular", **changes: Any) -> Program:
+    """A program on a random lattice: one to three axes, one or two letters, two species, odd sizes; regular sets of cells, listed
+    ones, with lanes, or at open edges."""
+    random = Random(seed)  # noqa: S311
+    axes = random.choice((1, 2, 2, 3))
+    modulus = tuple(random.choice((2, 3)) for _ in range(axes))
+    shape = tuple(m * random.choice((1, 2, 3)) for m in modulus)
+    letters = random.choice((1, 2))
+    periodic = (kind != "open",) * axes
+    fields = (
+        Field("s", shape, letters, random.choice((1, 2)), periodic),
+        Field("t", shape, letters, 1, periodic),
+    )
+    arrays = [
+        TallyArray(2, replica, kept)
+        for replica, kept in product((False, True), ((), (axes - 1,), tuple(range(axes))))
+    ]
+    tallies = tuple(random.sample(arrays, 2))
+    program = Program("random", shape, letters, fields, (), (), 5, 4, 3, 32, "splitmix", tallies)
+    program = replace(program, **changes)
+    near = product((-1, 0, 1), repeat=axes)
+    reach = tuple(o for o in near if any(x % m for x, m in zip(o, modulus, strict=True)))
+    rules = tuple(random_rule(random, program, letter, reach, kind == "lanes") for letter in range(letters))
+    lower, upper = (0,) * axes, shape
+    if kind == "open":
+        lower, upper = (1,) * axes, tuple(max(1, size - 1) for size in shape)
+    stages = [
+        Stage(letter, Cells(modulus, (residue,), lower, upper))
+        for residue in product(*map(range, modulus))
+        for letter in range(letters)
+    ]
+    if kind == "listed":
+        stages = [Stage(stage.rule, _listed(stage.cells, shape)) for stage in stages]
+    return replace(program, rules=rules, schedule=tuple(stages))
+
+
+def _listed(cells: Any, shape: tuple[int, ...]) -> Listed:
+    strides = [prod(shape[k + 1 :]) for k in range(len(shape))]
+    return Listed(tuple(sum(x * s for x, s in zip(cell, strides, strict=True)) for cell in cells))
+
+
+def blocks() -> Program:
+    """Majority of three of the four spins of a block, and a random one of two: loads with a stride, stores to a coarser field."""
+    w = Writer()
+    corners = [w(Load(0, offset, stride=(2, 2))) for offset in product((0, 1), repeat=2)]
+    count = w(Count(tuple(corners[:3])))
+    most = w(Bit("or", (w(Is(count, 2)), w(Is(count, 3)))))
+    tie = w(Below((), 0, 0))
+    w(Store(1, w(Bit("xor", (most, w(Bit("and", (tie, corners[3]))))))))
+    w(Tally(0, 0, most))
+    fields = (Field("fine", (6, 8), periodic=(True, True)), Field("coarse", (3, 4), periodic=(True, True)))
+    stage = Stage(0, Cells((1, 1), ((0, 0),), (0, 0), (3, 4)))
+    rule = Rule(0, tuple(w.nodes))
+    return Program("block", (3, 4), 1, fields, (rule,), (stage,), 1, 0, 1, tallies=(TallyArray(1, True),))
+
+
+def measure(shape: tuple[int, int], arrays: Sequence[TallyArray]) -> Program:
+    """Five products of two spins in three rows of every array."""
+    w = Writer()
+    spin = w(Load(0, (0, 0)))
+    for row, offset in enumerate(((0, 1), (1, 0), (1, 1), (2, 1), (0, 3))):
+        both = w(Bit("xor", (spin, w(Load(0, offset)))))
+        for array in range(len(arrays)):
+            w(Tally(array, row // 2, both))
+    field = Field("s", shape, periodic=(True, True))
+    stage = Stage(0, Cells((1, 1), ((0, 0),), (0, 0), shape))
+    return Program("measure", shape, 1, (field,), (Rule(0, tuple(w.nodes)),), (stage,), tallies=tuple(arrays))
+
+
+def lowered_update(
+    lattice: Lattice, species: tuple[Species, ...], form: Any, kind: Any, random: Random, words: int
+) -> tuple[Program, Arguments]:
+    """The update of a random Hamiltonian, in a form of acceptance or (None) the one that is chosen. Heat bath that is not on offer
+    becomes Metropolis."""
+    hamiltonian = random_system(lattice, species, random).hamiltonian
+    merged = merge_terms(hamiltonian, lattice, species)
+    steps = colour_sites(merged.groups, lattice, len(species))
+    try:
+        update = hamiltonian_to_update(lattice, species, merged.groups, steps, kind=kind, form=form)
+    except ValueError:
+        update = hamiltonian_to_update(lattice, species, merged.groups, steps)
+    return update.program, update.arguments([merged.coefficients(hamiltonian)], words)

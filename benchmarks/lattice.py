@@ -94,7 +94,7 @@ def ours(size: int) -> list[Contestant]:
         state = [[machine.pack(each) for each in sampler.start()]]
 
         def run(sweeps: int) -> None:
-            keys = step_keys(sampler.update_key, 0, sweeps, sampler.update.program.draws)
+            keys = step_keys(sampler.key("update"), 0, sweeps, sampler.update.program.draws)
             state[0], _ = kernel(state[0], sampler.arguments, keys)
 
         out.append(Contestant(name, run, size * size * REPLICAS))

@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -62,12 +63,18 @@ def _alone(save: Callable[..., Any], lock: Path) -> Callable[..., Any]:
 
 
 def _digest(source: str) -> str:
-    import llvmlite.binding  # type: ignore[import-untyped]
     import numba
 
     compiled = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
-    parts = (source, numba.__version__, llvmlite.binding.get_host_cpu_name(), str(compiled))
+    parts = (source, numba.__version__, _processor(), str(compiled))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
+
+
+@lru_cache(maxsize=1)
+def _processor() -> str:
+    import llvmlite.binding  # type: ignore[import-untyped]
+
+    return str(llvmlite.binding.get_host_cpu_name())
 
 
 def _write(path: Path, source: str) -> Path:

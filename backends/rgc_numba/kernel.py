@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 
 from rgc.backend import Arguments, Kernel
 from rgc.program.draws import counters
-from rgc.program.nodes import Accept, Store
-from rgc.program.program import Program, TallyArray
+from rgc.program.nodes import Accept, Below, Store
+from rgc.program.program import Generator, Program, TallyArray
 from rgc.program.tables import exponentials
 from rgc_numba import counters as row_counters
 from rgc_numba import gather, rows
@@ -21,6 +22,9 @@ from rgc_numba.cache import load
 from rgc_numba.layout import FieldLayout, Layout, Tables
 from rgc_numba.source import listing
 from rgc_numba.state import Packed
+
+SMALL = 400_000
+"""Words that one thread computes in the time that it takes to wake another."""
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -57,10 +61,10 @@ class Shares:
         number = max(1, min(self._threads, words), -(-words // most) if most else 1)
         return tuple(words * n // number for n in range(number + 1))
 
-    def __call__(self, work: Callable[[int], list[Counts]], number: int) -> list[list[Counts]]:
-        """The results of work(0), ..., work(number - 1)."""
-        if number == 1:
-            return [work(0)]
+    def __call__(self, work: Callable[[int], list[Counts]], number: int, effort: int) -> list[list[Counts]]:
+        """The results of work(0), ..., work(number - 1); `effort`, in words computed, says whether threads are worth it."""
+        if number == 1 or self._threads == 1 or effort < SMALL:
+            return [work(share) for share in range(number)]
         return list(self._pool().map(work, range(number)))
 
 
@@ -74,6 +78,7 @@ class GatherKernel:
         self._run = load(text).run
         self._stages, self._tables = gather.tables(program)
         self._exponentials = exponential_tables(program)
+        self._effort = effort(program)
 
     def __call__(
         self, state: Sequence[Packed], arguments: Arguments, keys: Words, word0: int = 0
@@ -92,7 +97,7 @@ class GatherKernel:
                 self._run(self._stages, *self._tables, *bounds, *given, lanes, *mine)
             return mine
 
-        found = self._shares(work, len(cuts) - 1)
+        found = self._shares(work, len(cuts) - 1, len(keys) * words * self._effort)
         for number in written(self._program):
             state[number].changed_canonical()
         return list(state), tallies.total(found)
@@ -111,6 +116,8 @@ class RowKernel:
         self._baked = uniform_thresholds(constant) if constant is not None else None
         self._otherwise = otherwise
         self._other: Kernel | None = None
+        self._checked: tuple[Words, bool] | None = None
+        self._effort = effort(program)
         text = rows.source(program, self._baked)
         self.source = listing(program) + "\n" + text
         self._run = load(text).run
@@ -139,7 +146,14 @@ class RowKernel:
             mine = tallies.share()
             lo, count = cuts[share], cuts[share + 1] - cuts[share]
             chunk = row_counters.chunk(count) if self._program.tallies else max(1, rows.CHUNK // count)
-            geometry = count, chunk, lo, np.uint64(word0), made.pace, self._ramp(chunk, count, made.pace)
+            geometry = (
+                count,
+                chunk,
+                lo,
+                np.uint64(word0),
+                made.pace,
+                ramp(self._program.generator, chunk, count, made.pace),
+            )
             pieces = [field[share] for field in fields]
             with np.errstate(over="ignore"):
                 self._run(
@@ -155,7 +169,7 @@ class RowKernel:
                 )
             return mine
 
-        found = self._shares(work, len(cuts) - 1)
+        found = self._shares(work, len(cuts) - 1, len(keys) * words * self._effort)
         for number in written(self._program):
             state[number].changed_private()
         return list(state), tallies.total(found)
@@ -163,14 +177,19 @@ class RowKernel:
     def _serves(self, arguments: Arguments) -> bool:
         if not self._program.slots:
             return True
-        given = uniform_thresholds(arguments)
-        return given is not None and self._baked in (None, given)
+        if self._checked is None or not np.array_equal(self._checked[0], arguments.thresholds):
+            given = uniform_thresholds(arguments)
+            serves = given is not None and self._baked in (None, given)
+            self._checked = arguments.thresholds.copy(), serves
+        return self._checked[1]
 
-    def _ramp(self, chunk: int, words: int, pace: int) -> Words:
-        """How far the stream of a draw moves from the first word of a row to each of the others."""
-        sites = np.arange(chunk, dtype=np.uint64)[:, None] * np.uint64(pace)
-        moved = counters(sites, np.arange(words)[None, :]).reshape(-1)
-        return moved * GOLDEN if self._program.generator == "splitmix" else moved
+
+@lru_cache(maxsize=64)
+def ramp(generator: Generator, chunk: int, words: int, pace: int) -> Words:
+    """How far the stream of a draw moves from the first word of a row to each of the others, `pace` site numbers from cell to cell."""
+    sites = np.arange(chunk, dtype=np.uint64)[:, None] * np.uint64(pace)
+    moved = counters(sites, np.arange(words)[None, :]).reshape(-1)
+    return moved * GOLDEN if generator == "splitmix" else moved
 
 
 class Tallies:
@@ -221,6 +240,14 @@ def exponential_tables(program: Program) -> tuple[Words, Words]:
 
 def most_nodes(program: Program) -> int:
     return max((len(rule.nodes) for rule in program.rules), default=0)
+
+
+def effort(program: Program) -> int:
+    """Nodes evaluated in a step, over all sites; a draw counts for many."""
+    rules = [
+        sum(30 if isinstance(node, Below | Accept) else 1 for node in rule.nodes) for rule in program.rules
+    ]
+    return sum(len(stage.cells) * rules[stage.rule] for stage in program.schedule)
 
 
 def written(program: Program) -> set[int]:

@@ -100,7 +100,7 @@ class Layout:
         self._program = program
         self._strides = _strides(program)
         self._now = now
-        self._modulus = _refined(_modulus(program), self._strides, now, program.shape)
+        self._modulus = _refined(program, _modulus(program), self._strides, now)
         self._placed = split(program)[1]
         self._boxes = [box for n, stage in enumerate(program.schedule) for box in self._boxes_of(n, stage)]
         self._needs = self._halos()
@@ -267,16 +267,18 @@ def _modulus(program: Program) -> Cell:
     return modulus
 
 
-def _refined(modulus: Cell, strides: dict[int, Cell], now: Sequence[FieldLayout | None], shape: Cell) -> Cell:
-    """The smallest supercell that is also one of the present layouts; the given one if rows would be short or not divide the lattice."""
+def _refined(
+    program: Program, modulus: Cell, strides: dict[int, Cell], now: Sequence[FieldLayout | None]
+) -> Cell:
+    """The smallest supercell that is also one of the present layouts of the fields that are read; the given one if its rows would be
+    short or it did not divide the lattice."""
     joined = modulus
-    for number, stride in strides.items():
+    for number in {load.field for rule in split(program)[1] for load in rule.loads}:
         layout = now[number] if now else None
-        if layout is not None and layout.modulus:
-            joined = tuple(
-                lcm(m, n // gcd(n, s)) for m, n, s in zip(joined, layout.modulus, stride, strict=True)
-            )
-    fits = all(size % m == 0 for size, m in zip(shape, joined, strict=True))
+        if layout is not None:
+            axes = zip(joined, layout.modulus, strides[number], strict=True)
+            joined = tuple(lcm(m, n // gcd(n, s)) for m, n, s in axes)
+    fits = all(size % m == 0 for size, m in zip(program.shape, joined, strict=True))
     return joined if fits and prod(joined) <= JOINED else modulus
 
 

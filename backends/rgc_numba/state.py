@@ -1,18 +1,33 @@
-"""Packed fields: the canonical array, private layouts of it, or both; each made when it is first asked for."""
+"""Packed fields: the canonical array, a private layout of it, or both; each made when it is first asked for."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise, product
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc_numba.cache import load
 from rgc_numba.layout import NOTHING, FieldLayout
+from rgc_numba.source import PREAMBLE
 
 Words = NDArray[np.uint64]
 Cuts = tuple[int, ...]
 """Where the words are cut into shares, one for each thread: 0, ..., words."""
+
+MOVE = '''
+
+@compiled
+def move(target, target_cells, target_first, source, source_cells, source_first, words):
+    """Copy words of every site from one array u64[site, word] to another; the cells say where each keeps a site."""
+    for n in range(target_cells.shape[0]):
+        to, since = target_cells[n], source_cells[n]
+        for w in range(words):
+            target[to, target_first + w] = source[since, source_first + w]
+'''
 
 
 class Packed:
@@ -20,13 +35,17 @@ class Packed:
 
     def __init__(self, canonical: Words) -> None:
         self.words = canonical.shape[-1]
+        self._shape = canonical.shape
         self._canonical: Words | None = canonical
         self._private: tuple[FieldLayout, Cuts, list[Words]] | None = None
 
     def canonical(self) -> Words:
         """u64[planes, *shape, letters, word], shared, not copied."""
         if self._canonical is None:
-            self._canonical = self._gathered()
+            field = np.empty(self._shape, dtype=np.uint64)
+            sites = np.arange(prod(self._shape[:-1]))
+            self._copy(field.reshape(-1, self.words), sites, 0, (0, self.words))
+            self._canonical = field
         return self._canonical
 
     def private(self, layout: FieldLayout, cuts: Cuts) -> list[Words]:
@@ -34,7 +53,11 @@ class Packed:
         if layout == NOTHING:
             return [np.zeros(0, dtype=np.uint64)] * (len(cuts) - 1)
         if self._private is None or self._private[:2] != (layout, cuts):
-            shares = [_laid_out(self.canonical(), layout, a, b) for a, b in pairwise(cuts)]
+            shares = []
+            for share in pairwise(cuts):
+                target = np.zeros((layout.columns, share[1] - share[0]), dtype=np.uint64)
+                self._copy(target, canonical_order(layout), share[0], share)
+                shares.append(target.reshape(-1))
             self._private = (layout, cuts, shares)
         return self._private[2]
 
@@ -48,42 +71,37 @@ class Packed:
     def changed_private(self) -> None:
         self._canonical = None
 
-    def _gathered(self) -> Words:
+    def _copy(self, target: Words, cells: NDArray[np.int64], first: int, wanted: tuple[int, int]) -> None:
+        """Copy the wanted words from whatever form there is; `first` is the number of the target's first word."""
+        move = load(PREAMBLE + MOVE).move
+        if self._canonical is not None:
+            source = np.ascontiguousarray(self._canonical).reshape(-1, self.words)
+            sites = np.arange(len(source))
+            move(target, cells, wanted[0] - first, source, sites, wanted[0], wanted[1] - wanted[0])
+            return
         if self._private is None:
             raise RuntimeError("a packed field without a form")
         layout, cuts, shares = self._private
-        field = np.empty((layout.planes, *layout.shape, layout.letters, self.words), dtype=np.uint64)
         for (a, b), share in zip(pairwise(cuts), shares, strict=True):
-            for outside, inside in _pairs(field[..., a:b], _inner(share, layout, b - a), layout):
-                outside[...] = inside
-        return field
+            low, high = max(a, wanted[0]), min(b, wanted[1])
+            if low < high:
+                source = share.reshape(-1, b - a)
+                move(target, cells, low - first, source, canonical_order(layout), low - a, high - low)
 
 
-def _laid_out(field: Words, layout: FieldLayout, first: int, last: int) -> Words:
-    flat = np.zeros(layout.columns * (last - first), dtype=np.uint64)
-    for outside, inside in _pairs(field[..., first:last], _inner(flat, layout, last - first), layout):
-        inside[...] = outside
+@lru_cache(maxsize=32)
+def canonical_order(layout: FieldLayout) -> NDArray[np.int64]:
+    """Where a private array keeps each site, plane by plane in canonical order."""
+    numbers = np.empty((layout.planes, *layout.shape, layout.letters), dtype=np.int64)
+    cells: NDArray[np.int64] = np.moveaxis(np.indices(layout.shape), 0, -1)
+    for residue in product(*map(range, layout.modulus)):
+        steps: tuple[Any, ...] = tuple(
+            slice(r, None, m) for r, m in zip(residue, layout.modulus, strict=True)
+        )
+        inner = cells[steps] // np.array(layout.modulus)
+        for plane, letter in product(range(layout.planes), range(layout.letters)):
+            found = layout.addresses((plane, letter, residue), inner.reshape(-1, inner.shape[-1]))
+            there = (plane, *steps, letter)
+            numbers[there] = found.reshape(inner.shape[:-1])
+    flat = numbers.reshape(-1)
     return flat
-
-
-def _inner(flat: Words, layout: FieldLayout, words: int) -> Words:
-    """u64[plane, letter, residue number, *extent, word]: a private array without its halos."""
-    residues = int(np.prod(layout.modulus))
-    whole = flat.reshape(layout.planes, layout.letters, residues, *layout.padded, words)
-    bounds = zip(layout.low, layout.extent, strict=True)
-    inside: tuple[Any, ...] = (slice(None),) * 3 + tuple(slice(a, a + e) for a, e in bounds)
-    view: Words = whole[inside]
-    return view
-
-
-def _pairs(field: Words, inner: Words, layout: FieldLayout) -> list[tuple[Words, Words]]:
-    """Views of the same sites, canonical and private, one pair for each residue and letter."""
-    pairs = []
-    for number, residue in enumerate(product(*map(range, layout.modulus))):
-        cells = tuple(slice(r, None, m) for r, m in zip(residue, layout.modulus, strict=True))
-        for letter in range(layout.letters):
-            there: tuple[Any, ...] = (slice(None), *cells, letter)
-            outside = field[there]
-            here: tuple[Any, ...] = (slice(None), letter, number, *(slice(0, n) for n in outside.shape[1:-1]))
-            pairs.append((outside, inner[here]))
-    return pairs

@@ -38,6 +38,7 @@ def word_at(a, b, z, k):
     return z ^ (z >> R3)
 '''
 
+# Inlined by numba: left to LLVM, its ten rounds stay a call, and the loop over a row of words does not become vector code.
 PHILOX = '''
 P1, P2 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 W1, W2 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
@@ -49,7 +50,7 @@ def spread(a, c):
     return c
 
 
-@compiled
+@njit(inline="always")
 def word_at(a, b, z, k):
     """The word of key (a, b) at counter c + k, z = spread(a, c): philox4x32-10."""
     c = z + k

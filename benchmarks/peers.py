@@ -170,7 +170,9 @@ def thrml(L: int, K: float) -> Run:
 
     def run(sweeps: int) -> float:
         if sweeps not in jitted:
-            schedule = SamplingSchedule(n_warmup=sweeps - 1, n_samples=1, steps_per_sample=1)
+            schedule = SamplingSchedule(
+                n_warmup=sweeps, n_samples=1, steps_per_sample=1
+            )  # a sample after the warm-up
             jitted[sweeps] = jax.jit(lambda key, s: sample_states(key, program, schedule, s, [], everything))
         spins = np.asarray(jitted[sweeps](jax.random.key(sweeps), state)[0])[0].reshape(L, L)
         return _energy(2 * spins.astype(np.int8) - 1)

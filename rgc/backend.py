@@ -91,7 +91,9 @@ def load(name: str, *, threads: int | None = None) -> Backend:
     backend: Backend = found[name].load()(threads=threads)
     reason = backend.missing()
     if reason is not None:
-        raise SpecError([Problem("backend-unavailable", f"the backend '{name}' cannot run here", hint=reason)])
+        raise SpecError(
+            [Problem("backend-unavailable", f"the backend '{name}' cannot run here", hint=reason)]
+        )
     return backend
 
 

@@ -44,10 +44,14 @@ class Problems:
         self.found: list[Problem] = []
         self._seen: set[Problem] = set()
 
-    def error(self, code: str, message: str, span: Span | None = None, *, label: str = "", hint: str = "") -> None:
+    def error(
+        self, code: str, message: str, span: Span | None = None, *, label: str = "", hint: str = ""
+    ) -> None:
         self._add(Problem(code, message, span, label, hint))
 
-    def warning(self, code: str, message: str, span: Span | None = None, *, label: str = "", hint: str = "") -> None:
+    def warning(
+        self, code: str, message: str, span: Span | None = None, *, label: str = "", hint: str = ""
+    ) -> None:
         self._add(Problem(code, message, span, label, hint, "warning"))
 
     def extend(self, problems: Iterable[Problem]) -> None:

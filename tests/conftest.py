@@ -21,7 +21,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if chosen == "all":
         return
     part, parts = (int(number) for number in chosen.split("/")) if "/" in chosen else (-1, 1)
-    dropped = [item for item in items if item.get_closest_marker("slow") and crc32(item.nodeid.encode()) % parts != part]
+    dropped = [
+        item
+        for item in items
+        if item.get_closest_marker("slow") and crc32(item.nodeid.encode()) % parts != part
+    ]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in set(dropped)]

@@ -146,7 +146,10 @@ def _selector(option: ast.Option, scanned: Iterable[str], context: Context) -> V
             raise problem("wrong-kind", message, option.value.span, hint="sector=even, sector=odd")
         if not is_sector(option.value.name):
             message = f"no sector is called '{option.value.name}'"
-            hint = suggest(option.value.name, PLAIN) or "even, odd, invariant, or a letter e or o a generator: eo"
+            hint = (
+                suggest(option.value.name, PLAIN)
+                or "even, odd, invariant, or a letter e or o a generator: eo"
+            )
             raise problem("unknown-sector", message, option.value.span, hint=hint)
         return option.value.name
     if option.name in SELECTORS:

@@ -76,7 +76,8 @@ class Lattice:
         """Cartesian position: sum_k cell_k * vectors[k] + basis[letter]."""
         at = self.basis[site.letter]
         return tuple(
-            at[x] + sum(n * vector[x] for n, vector in zip(site.cell, self.vectors, strict=True)) for x in range(len(at))
+            at[x] + sum(n * vector[x] for n, vector in zip(site.cell, self.vectors, strict=True))
+            for x in range(len(at))
         )
 
     def distance(self, first: Site, second: Site) -> float:

@@ -50,7 +50,10 @@ def explain(error: Unexpected, end: Span) -> Problem:
     word = error.words[error.position] if error.position < len(error.words) else None
     span = word.span if word else end
     special = word and (
-        _indented_section(error) or _layout_word(word) or _reserved(word, error.expected) or _defined(error, word)
+        _indented_section(error)
+        or _layout_word(word)
+        or _reserved(word, error.expected)
+        or _defined(error, word)
     )
     if special:
         return special

@@ -268,7 +268,9 @@ def test_all_mistakes_are_found_in_one_pass() -> None:
 
 
 def test_the_error_of_the_language_page() -> None:
-    text = "parameters { K = 1 }\nlattice square(8)\nspins s: ising\nhamiltonian\n  - K * sum(<i,j>) s[i]*t[j]\n"
+    text = (
+        "parameters { K = 1 }\nlattice square(8)\nspins s: ising\nhamiltonian\n  - K * sum(<i,j>) s[i]*t[j]\n"
+    )
     with pytest.raises(SpecError) as caught:
         build(parse(Source("ising.rgc", text)))
     assert str(caught.value) == (

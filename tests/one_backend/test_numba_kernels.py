@@ -1,0 +1,91 @@
+"""Which kernel the numba backend chooses, and what it shows of it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from rgc.backend import Arguments, load
+from rgc.program import Program, TallyArray
+from tests.every_backend.bit_identity_programs import (
+    arguments,
+    assert_equal,
+    blocks,
+    measure,
+    metropolis,
+    random_program,
+    run,
+)
+
+numba = pytest.importorskip("numba")
+
+
+@pytest.fixture(autouse=True)
+def uncompiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    monkeypatch.setenv("RGC_CACHE", str(tmp_path))
+
+
+def chosen(program: Program, constant: Arguments | None = None) -> str:
+    return type(load("numba", threads=1).compile(program, constant=constant)).__name__
+
+
+def test_rows_where_they_vectorise() -> None:
+    assert chosen(metropolis((4, 6))) == "RowKernel"
+    assert chosen(blocks()) == "RowKernel"
+    assert chosen(measure((6, 8), (TallyArray(3, True),))) == "RowKernel"
+    assert chosen(random_program(3, "open")) == "RowKernel"
+
+
+def test_gather_elsewhere() -> None:
+    assert chosen(random_program(3, "listed")) == "GatherKernel"
+    assert chosen(random_program(3, "lanes")) == "GatherKernel"
+
+
+def test_shape_is_no_part_of_the_code() -> None:
+    """So that the levels of a flow share what was compiled."""
+    backend = load("numba")
+    texts = [
+        backend.compile(metropolis(shape)).source.partition("import numpy")[2] for shape in ((4, 6), (8, 2))
+    ]
+    assert texts[0] == texts[1]
+
+
+def test_source_is_python_with_names_of_ours_only() -> None:
+    program = metropolis((4, 6))
+    source = load("numba").compile(program, constant=arguments(program, 1, Random(0))).source  # noqa: S311
+    names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    assert "v0" in names
+    assert not any("metropolis" in name for name in names)
+    assert max(map(len, re.findall(r"[^\n]+", source.partition("import numpy")[2]))) < 400
+
+
+def test_arguments_other_than_the_baked_ones_are_served() -> None:
+    """`constant` specialises only: a call with other thresholds gives the bits of the general kernel."""
+    program = metropolis((4, 6))
+    baked, other, mixed = (
+        arguments(program, 2, Random(seed), uniform=seed < 3)  # noqa: S311
+        for seed in (1, 2, 3)
+    )
+    kernel = load("numba", threads=1).compile(program, constant=baked)
+
+    class Compiled:
+        def __getattr__(self, name: str) -> object:
+            return getattr(load("numba", threads=1), name)
+
+        def compile(self, program: Program, constant: Arguments | None = None) -> object:
+            return kernel
+
+    for given in (baked, other, mixed, baked):
+        assert_equal(run(load("reference"), program, given, 4), run(Compiled(), program, given, 4))
+
+
+def test_numba_waits_until_something_is_compiled() -> None:
+    check = "import sys, rgc_numba; rgc_numba.NumbaBackend(); assert 'numba' not in sys.modules"
+    subprocess.run([sys.executable, "-c", check], check=True, timeout=60)

@@ -21,7 +21,7 @@ Words = NDArray[np.uint64]
 
 
 class NumbaBackend:
-    """Runs on `threads` threads (None: one for each core that this process may use). Packed fields are canonical."""
+    """Runs on `threads` threads (None: one for each core that this process may use)."""
 
     name = "numba"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -49,9 +50,9 @@ class Backend(Protocol):
 
     name: str
 
-    @property
-    def xp(self) -> Any:
-        """The array namespace (Python array API standard) that array flows compute with."""
+    def arrays(self) -> AbstractContextManager[Any]:
+        """A context in which array flows compute. It yields the array namespace (Python array API standard); inside it numbers
+        have 64 bits, and outside it nothing of the user's own session is changed."""
         ...
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,9 +24,8 @@ class KernelCache:
         self.made: list[tuple[Program, Kernel]] = []  # everything the backend compiled, in order
         self.name = backend.name
 
-    @property
-    def xp(self) -> Any:
-        return self._backend.xp
+    def arrays(self) -> AbstractContextManager[Any]:
+        return self._backend.arrays()
 
     @property
     def routines(self) -> Mapping[str, Callable[..., Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +30,8 @@ class NumbaBackend:
         self._threads = threads if threads is not None else _cores()
         self._executor: ThreadPoolExecutor | None = None
 
-    @property
-    def xp(self) -> Any:
-        return np
+    def arrays(self) -> AbstractContextManager[Any]:
+        return nullcontext(np)
 
     @property
     def routines(self) -> Mapping[str, Callable[..., Any]]:

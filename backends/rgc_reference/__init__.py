@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,9 +29,8 @@ class ReferenceBackend:
     def __init__(self, threads: int | None = None) -> None:
         del threads
 
-    @property
-    def xp(self) -> Any:
-        return np
+    def arrays(self) -> AbstractContextManager[Any]:
+        return nullcontext(np)
 
     @property
     def routines(self) -> Mapping[str, Callable[..., Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from rgc.model.shapes import BLOCKS
+from rgc.model.shapes import BLOCKS, SAMPLED_BLOCKS
 from rgc.model.signatures import Field, Signature, table
 from rgc.model.spec import OperatorBasis
 
@@ -16,13 +16,25 @@ STATE_BYTES = 16  # of one state of an enumeration
 SMALLEST = 4  # L' of the last level when `steps` is left out
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What of a scheme runs today; the rest is checked and printed. `alphabets` of the spins, `rules` of block maps (`free`: also with a
+    parameter that the scheme determines), `measures` by name, `lattices` by kind."""
+
+    alphabets: tuple[str, ...]
+    rules: tuple[str, ...] = ()
+    free: bool = False
+    measures: tuple[str, ...] = ()
+    lattices: tuple[Literal["crystal", "complete", "diamond", "graph"], ...] = ("crystal",)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheme(Signature):
     """A scheme. `needs` are the sections without which it cannot be, `uses` those that it can use besides.
 
     `lattice`: what it runs on (chain: chain or diamond, without a size); `rules`: the rules of block maps that it takes; `alphabets`:
     the spins. `answers`: what `expect` may name besides the measures of the spec (exponents, couplings and fixed_point stand for
-    one name for each). `runs`: it can be run today; the others are checked and printed.
+    one name for each). `ready`: what of it can be run today; None: it is checked and printed only.
     """
 
     lattice: LatticeNeed = "none"
@@ -31,7 +43,12 @@ class Scheme(Signature):
     rules: tuple[str, ...] = ()
     alphabets: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
-    runs: bool = False
+    ready: Ready | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it can be run today."""
+        return self.ready is not None
 
     @property
     def sections(self) -> tuple[str, ...]:
@@ -121,6 +138,7 @@ _RG = ("exponents", "eigenvalue", "couplings")
 _FIXED = (*_RG, "fixed_point", "constant", "free_energy", "log_z")
 _STANDARD = ("energy", "m", "abs_m", "susceptibility", "specific_heat", "binder", "correlation_length")
 _BLOCKED = ("dF", "kl", "tau_defect", "block.p")
+_SAMPLED = (*_STANDARD, "correlation")
 
 SCHEMES = table(
     (
@@ -132,7 +150,7 @@ SCHEMES = table(
             needs=_MODEL,
             alphabets=(*_DISCRETE, "gaussian"),
             answers=(*_STANDARD, "couplings", "correlation", "overlap"),
-            runs=True,
+            ready=Ready(("ising", "binary"), measures=_SAMPLED),
         ),
         Scheme(
             "mcrg",
@@ -144,7 +162,7 @@ SCHEMES = table(
             rules=_HARD_OR_SOFT,
             alphabets=(*_DISCRETE, "gaussian"),
             answers=(*_RG, *_STANDARD, "constant", "correlation"),
-            runs=True,
+            ready=Ready(("ising", "binary"), SAMPLED_BLOCKS, measures=_SAMPLED),
         ),
         Scheme(
             "variational_mcrg",

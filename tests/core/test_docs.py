@@ -24,7 +24,6 @@ from rgc.flows.built_in import NAMED
 from rgc.loaded import Loaded
 from rgc.model import vocabulary
 from rgc.model.schemes import LATER_UPDATES, SCHEMES, UPDATES, Scheme
-from rgc.model.shapes import SAMPLED_BLOCKS
 from rgc.model.signatures import Field, Signature
 
 ROOT = Path(__file__).parents[2]
@@ -278,7 +277,7 @@ def calls(signatures: Mapping[str, Signature], ready: Iterable[str] | None = Non
 def scheme_row(scheme: Scheme) -> tuple[str, ...]:
     lattice = {"none": "", "chain": "chain or diamond"}.get(scheme.lattice, scheme.lattice)
     needs = code(scheme.needs) + (f", may use {code(scheme.uses)}" if scheme.uses else "")
-    ready = [rule for rule in scheme.rules if rule in SAMPLED_BLOCKS or not scheme.runs]
+    ready = [rule for rule in scheme.rules if scheme.ready is None or rule in scheme.ready.rules]
     later = [rule for rule in scheme.rules if rule not in ready]
     maps = code(ready) + (f"; *later:* {code(later)}" if later else "")
     return f"`{scheme.name}`", runs(scheme.runs), scheme.doc, needs, lattice, maps

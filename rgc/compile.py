@@ -31,7 +31,12 @@ Settings = Mapping[str, str | int | float] | Sequence["Entry"]
 
 BACKEND = "numba"
 
-FLOWS = {"sample": "rgc.flows.sample:make_sample", "mcrg": "rgc.flows.mcrg:make_mcrg"}
+FLOWS = {
+    "sample": "rgc.flows.sample:make_sample",
+    "mcrg": "rgc.flows.mcrg:make_mcrg",
+    "exact": "rgc.flows.exact:make_exact",
+    "migdal_kadanoff": "rgc.flows.migdal_kadanoff:make_migdal_kadanoff",
+}
 """The schemes that run, each a function (spec, backend, *, seed, point, zero) -> Flow; a new one is a file in `flows/` and a line here."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.options import Reading, listing, named
+from rgc.model.bonds import NotBonds, bond_model
 from rgc.model.frustration import cluster_obstacle
 from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
 from rgc.model.schemes import CLUSTER_UPDATES, Scheme
@@ -14,12 +15,16 @@ from rgc.model.spec import Spec
 from rgc.syntax import ast
 from rgc.text import Span
 
+HYPERCUBIC = ("chain", "square", "cubic", "hypercubic")
+
 
 def check_needs(spec: Spec, scheme: Scheme, reading: Reading, context: Context) -> None:
     """Report lattices, spins, block maps and updates that the scheme cannot work with, each with the reason."""
     if spec.lattice is not None and "lattice" not in context.failed:
         _check_lattice(spec.lattice, scheme, context)
     _check_spins(spec, scheme, context)
+    if scheme.bonds and "hamiltonian" not in context.failed:
+        _check_bonds(spec, scheme, context)
     _check_blocks(spec, scheme, context)
     _check_update(spec, reading, context)
     _check_gauge(spec, reading, context)
@@ -66,6 +71,30 @@ def _check_lattice(lattice: Geometry, scheme: Scheme, context: Context) -> None:
     elif "block" in scheme.needs and scheme.lattice == "finite" and isinstance(lattice, Complete | Graph):
         message = f"'{scheme.name}' blocks a lattice with unit cells, which '{name}' lacks"
         error("wrong-lattice", message, span)
+
+
+def _check_bonds(spec: Spec, scheme: Scheme, context: Context) -> None:
+    """Report a Hamiltonian that is more than equal bonds between neighbours and fields, and lattices on which bonds are not moved."""
+    if spec.hamiltonian is None or spec.lattice is None:
+        return
+    name = spec.lattice.name if isinstance(spec.lattice, Lattice) else ""
+    if name and name not in HYPERCUBIC:
+        message = f"'{scheme.name}' moves bonds along the axes of a hypercubic lattice, not on '{name}'"
+        hint = f"it takes {listing(HYPERCUBIC, 'or')}"
+        context.problems.error("wrong-lattice", message, _body_span(context, "lattice"), hint=hint)
+        return
+    try:
+        model = bond_model(spec.hamiltonian, spec.lattice, spec.species)
+    except NotBonds as error:
+        message = f"'{scheme.name}' works on bonds between nearest neighbours, the same everywhere: {error}"
+        span = error.term.span if error.term is not None else _body_span(context, "hamiltonian")
+        hint = "enumerate and mcrg take any Hamiltonian"
+        context.problems.error("not-bonds", message, span, hint=hint)
+        return
+    if isinstance(spec.lattice, Diamond) and any(each.site and each.coupling for each in model.terms):
+        message = "the sites of a diamond lattice have different numbers of bonds, so that a field on sites is none on bonds"
+        hint = "y_h is given at field 0 all the same"
+        context.problems.error("not-bonds", message, _body_span(context, "hamiltonian"), hint=hint)
 
 
 def _check_spins(spec: Spec, scheme: Scheme, context: Context) -> None:

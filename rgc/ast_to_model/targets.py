@@ -17,7 +17,7 @@ def known_targets(spec: Spec) -> tuple[str, ...]:
         if answer == "exponents":
             found += EXPONENTS
         elif answer == "fixed_point":
-            found += [f"fixed_point.{name}" for name in couplings]
+            found += [f"{point}.{name}" for point in ("fixed_point", "critical") for name in couplings]
         elif answer == "couplings":
             found += couplings
         elif answer != "block.p" or any(block.free or block.p is not None for block in spec.blocks):

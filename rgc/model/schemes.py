@@ -33,7 +33,7 @@ class Scheme(Signature):
     """A scheme. `needs` are the sections without which it cannot be, `uses` those that it can use besides.
 
     `lattice`: what it runs on (chain: chain or diamond, without a size); `rules`: the rules of block maps that it takes; `alphabets`:
-    the spins. `answers`: what `expect` may name besides the measures of the spec (exponents, couplings and fixed_point stand for
+    the spins; `bonds`: the Hamiltonian is one of nearest-neighbour bonds and single sites. `answers`: what `expect` may name besides the measures of the spec (exponents, couplings and fixed_point stand for
     one name for each). `ready`: what of it can be run today; None: it is checked and printed only.
     """
 
@@ -42,6 +42,7 @@ class Scheme(Signature):
     uses: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     alphabets: tuple[str, ...] = ()
+    bonds: bool = False
     answers: tuple[str, ...] = ()
     ready: Ready | None = None
 
@@ -115,7 +116,12 @@ _BASIS = Field(
         ),
     ),
 )
-_FIND = Field("find", "word", "what to look for", choices=("fixed_point",))
+_FIND = Field(
+    "find",
+    "word",
+    "the fixed point that the critical couplings flow to, or only those: the separatrix",
+    choices=("fixed_point", "separatrix"),
+)
 _LINEARISE = Field("linearise", "flag", "report the linearised map and its spectrum")
 _GRID = Signature("grid", "every combination of the values of some couplings", free="coupling")
 _STARTS = Field("starts", "points", "couplings to start from, or grid(K=0:0.6:7)", also=_GRID)
@@ -194,7 +200,9 @@ SCHEMES = table(
             needs=(*_MODEL, "block"),
             rules=("decimate",),
             alphabets=_DISCRETE,
+            bonds=True,
             answers=_FIXED,
+            ready=Ready(_DISCRETE, ("decimate",), lattices=("crystal", "diamond")),
         ),
         Scheme(
             "migdal_kadanoff",
@@ -207,7 +215,9 @@ SCHEMES = table(
             lattice="infinite",
             needs=_MODEL,
             alphabets=_DISCRETE,
+            bonds=True,
             answers=_FIXED,
+            ready=Ready(_DISCRETE),
         ),
         Scheme(
             "cumulant",

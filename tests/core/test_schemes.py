@@ -369,7 +369,14 @@ def test_circles_of_includes_are_found(tmp_path: Path) -> None:
 
 # -- today -------------------------------------------------------------------------------------------------------------
 
-RUN_TODAY = {"compose", "honeycomb_aniso", "mcrg_ashkin_teller", "mcrg_baxter_wu"}
+RUN_TODAY = {
+    "compose",
+    "decimation_1d",
+    "honeycomb_aniso",
+    "mcrg_ashkin_teller",
+    "mcrg_baxter_wu",
+    "mk_weight",
+}
 
 
 @pytest.mark.parametrize("path", sorted(LANGUAGE.glob("*.rgc")), ids=lambda path: path.stem)

@@ -1,0 +1,244 @@
+"""Fixed points of recursions: where flows end, the critical point between two ends, Newton's method from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rgc.analysis.linearised_map import linearise
+from rgc.analysis.recursion import MOST_STEPS, Floats, Recursion
+
+FAR = 1e3
+"""Couplings beyond this have left for zero temperature."""
+
+_STILL = 1e-10
+_ALIKE = 1e-3
+_DOUBLINGS = 12
+_COARSE = 8
+_WARM_UP = 2
+_MOST_REFINEMENTS = 120
+_HALVINGS = 40
+_MOST_NEWTON = 80
+
+
+class NotFound(Exception):
+    """There is no such point; the message says what was tried."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sink:
+    """Where a flow ends: at the fixed point `couplings`, or, `away`, at infinity in the direction of `couplings`."""
+
+    couplings: Floats
+    away: bool
+
+    def same(self, other: Sink) -> bool:
+        """Whether two flows end in one phase. Phases are told by their sinks, not by the size of couplings: a sink of high
+        temperature need not be at zero."""
+        if self.away != other.away:
+            return False
+        if self.away:
+            return float(self.couplings @ other.couplings) > 0.5
+        distance = np.abs(self.couplings - other.couplings).max()
+        return bool(distance <= _ALIKE * (1 + np.abs(other.couplings).max()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Critical:
+    """The `factor` by which the start was multiplied, the `couplings` there, and the fixed point that their flow comes to; None where
+    Newton's method finds none near it."""
+
+    factor: float
+    couplings: Floats
+    fixed_point: Floats | None
+
+
+def sink(recursion: Recursion, start: Floats) -> Sink:
+    """Where the flow from `start` ends: where it moves ever less, or beyond `FAR`. Near a critical point it moves little, but more
+    at every step."""
+    couplings, before = np.asarray(start, dtype=np.float64), 0.0
+    for step in range(MOST_STEPS):
+        moved = recursion(couplings, step).couplings
+        size = np.linalg.norm(moved)
+        if not size < FAR:
+            finite = moved if np.isfinite(moved).all() else couplings
+            return Sink(finite / np.linalg.norm(finite), True)
+        change = float(np.abs(moved - couplings).max())
+        if change <= _STILL * (1 + size) and change <= 0.9 * before:
+            return Sink(moved, False)
+        couplings, before = moved, change
+    return Sink(couplings, False)
+
+
+def critical(recursion: Recursion, start: Floats) -> Critical:
+    """The critical point on the ray t * start: between factors t whose flows end in different phases.
+
+    A few bisections, then the fixed point near the flow that stays longest, then the factor at which the relevant scaling field
+    vanishes after ever more steps; where that fails, bisection to the last digit. Raises `NotFound` where all factors from 2^-12 to
+    2^12 end in one phase.
+    """
+    direction = np.asarray(start, dtype=np.float64)
+    low, high, ends = _bracket(recursion, direction)
+    low, high = _bisected(recursion, direction, low, high, ends, _COARSE)
+    point = _fixed_point_near(recursion, low * direction)
+    factor = None if point is None else _refined(recursion, direction, low, high, point)
+    if factor is None:
+        factor, _ = _bisected(recursion, direction, low, high, ends, 60)
+    return Critical(factor, factor * direction, point)
+
+
+def _bisected(
+    recursion: Recursion, direction: Floats, low: float, high: float, ends: Sink, times: int
+) -> tuple[float, float]:
+    """The bracket after some bisections: the flow from `low` goes on to end in the sink `ends`."""
+    for _ in range(times):
+        middle = (low + high) / 2
+        if not min(low, high) < middle < max(low, high):
+            break
+        if sink(recursion, middle * direction).same(ends):
+            low = middle
+        else:
+            high = middle
+    return low, high
+
+
+def _fixed_point_near(recursion: Recursion, start: Floats) -> Floats | None:
+    """The fixed point with a relevant direction that Newton's method finds from where the flow stays longest."""
+    try:
+        point = newton(recursion, _closest(recursion, start))
+    except NotFound:
+        return None
+    return point if abs(linearise(recursion, point)[0].values[0]) > 1 else None
+
+
+def _refined(recursion: Recursion, direction: Floats, low: float, high: float, point: Floats) -> float | None:
+    """The factor within the bracket from which the flow goes to the fixed point: where, after n steps, the leading left
+    eigenvector at the fixed point finds no relevant part; n grows until the factor stays. None where it leaves the bracket."""
+    field = linearise(recursion, point)[0].left[0].real
+
+    def relevant(factor: float, steps: int) -> float:
+        couplings = factor * direction
+        for step in range(steps):
+            couplings = recursion(couplings, step).couplings
+        return float(field @ (couplings - point))
+
+    factor, before = (low + high) / 2, np.inf
+    for steps in range(_MOST_REFINEMENTS):
+        found = _secant(lambda t, steps=steps: relevant(t, steps), factor, abs(high - low) / 4)  # type: ignore[misc]
+        if found is None or not min(low, high) - abs(high - low) <= found <= max(low, high) + abs(high - low):
+            if steps > _WARM_UP:
+                return None
+            continue
+        change = abs(found - factor)
+        if steps > _WARM_UP and (change <= 4e-16 * abs(found) or (change >= before and change <= 1e-13)):
+            return found
+        factor, before = found, change
+    return None
+
+
+def _secant(function: Callable[[float], float], start: float, width: float) -> float | None:
+    """A zero near `start`; None where the secants do not settle."""
+    a, b = start, start + width * 1e-3
+    fa, fb = function(a), function(b)
+    for _ in range(12):
+        if not np.isfinite([fa, fb]).all() or fa == fb:
+            return b if fb == 0 or abs(b - a) <= 4e-16 * abs(b) else None
+        a, fa, b = b, fb, b - fb * (b - a) / (fb - fa)
+        if abs(b - start) > 4 * width:
+            return None
+        if abs(b - a) <= 2e-16 * abs(b):
+            return b
+        fb = function(b)
+    return b if abs(b - a) <= 1e-13 * abs(b) else None
+
+
+def _bracket(recursion: Recursion, direction: Floats) -> tuple[float, float, Sink]:
+    """Neighbouring factors whose flows end in different phases, nearest to 1, and the sink of the first."""
+    if not np.any(direction):
+        raise NotFound("all couplings are 0: there is no direction in which to look for a critical point")
+    at = {0: sink(recursion, direction)}
+    for k in range(1, _DOUBLINGS + 1):
+        for sign in (1, -1):
+            at[sign * k] = sink(recursion, 2.0 ** (sign * k) * direction)
+            before = at[sign * (k - 1)]
+            if not at[sign * k].same(before):
+                return 2.0 ** (sign * (k - 1)), 2.0 ** (sign * k), before
+    raise NotFound(
+        f"the couplings, multiplied by anything from 2^-{_DOUBLINGS} to 2^{_DOUBLINGS}, flow to one phase"
+    )
+
+
+def _closest(recursion: Recursion, start: Floats) -> Floats:
+    """The point of a flow at which it moves least, before it leaves the critical surface."""
+    best, least, couplings = start, np.inf, start
+    for step in range(200):
+        moved = recursion(couplings, step).couplings
+        change = float(np.linalg.norm(moved - couplings))
+        if not np.isfinite(change) or change > 1e3 * least:
+            break
+        if change < least:
+            best, least = couplings, change
+        couplings = moved
+    return best
+
+
+def newton(recursion: Recursion, start: Floats) -> Floats:
+    """The fixed point that Newton's method, damped, reaches from `start`, to rounding. It moves within the sectors that `start`
+    has a part in. Raises `NotFound`."""
+    couplings = np.asarray(start, dtype=np.float64)
+    span = _span(recursion, couplings)
+    value, slope = recursion.defect(couplings)
+    size = _size(value, couplings)
+    for _ in range(_MOST_NEWTON):
+        try:
+            change = span @ np.linalg.lstsq(slope @ span, value, rcond=None)[0]
+        except np.linalg.LinAlgError:
+            break
+        better = _damped(recursion, couplings, change, size)
+        if better is None:
+            break
+        couplings, value, slope, size = better
+    if not size <= 1e-9:
+        raise NotFound(f"Newton's method came to a stop where the couplings still move by {size:.2g}")
+    return couplings
+
+
+def _size(value: Floats, couplings: Floats) -> float:
+    return float(np.abs(value).max() / (1 + np.abs(couplings).max()))
+
+
+def _damped(
+    recursion: Recursion, couplings: Floats, change: Floats, size: float
+) -> tuple[Floats, Floats, Floats, float] | None:
+    """The first of ever shorter steps that makes the defect smaller."""
+    if not np.isfinite(change).all():
+        return None
+    for k in range(_HALVINGS):
+        tried = couplings - change / 2**k
+        value, slope = recursion.defect(tried)
+        found = _size(value, tried)
+        if found < size and np.isfinite(slope).all():
+            return tried, value, slope, found
+        if size <= 1e-13:
+            return None
+    return None
+
+
+def _span(recursion: Recursion, couplings: Floats) -> Floats:
+    """The directions in which a fixed point is looked for: the invariant sector, and others that the couplings are part of."""
+    invariant, *others = recursion.sectors.values()
+    rest = couplings - invariant @ np.linalg.lstsq(invariant, couplings, rcond=None)[0]
+    if np.abs(rest).max(initial=0.0) <= 1e-14 * (1 + np.abs(couplings).max(initial=0.0)):
+        return invariant
+    return np.concatenate([invariant, *others], axis=1)
+
+
+def distinct(points: Sequence[Floats]) -> list[Floats]:
+    """The points without those that repeat an earlier one."""
+    found: list[Floats] = []
+    for point in points:
+        if not any(np.abs(point - other).max() <= 1e-8 * (1 + np.abs(other).max()) for other in found):
+            found.append(point)
+    return found

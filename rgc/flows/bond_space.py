@@ -1,0 +1,116 @@
+"""The functions of one bond: a basis that begins with the terms of the spec, and the symmetry of the states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+
+from rgc.analysis.recursion import Floats, invariant_projector
+from rgc.errors import Problem, SpecError
+from rgc.model.bonds import BondModel
+from rgc.model.names import coupling_name
+from rgc.model.operators import Spin
+
+_SMALL = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BondSpace:
+    """Symmetric functions u(a, b) = constant + sum_k K_k functions[k, a, b]; `start` are the couplings of the spec. A field h on sites
+    is shared among the bonds of a site: h (s + s') / neighbours. `inverse` [1 + n, q^2] reads the constant and K from u.
+
+    `sectors`: directions of K that the permutations of the states which the spec's couplings respect leave as they are, and the rest; `projector` [n, n] on the first along the second.
+    """
+
+    names: tuple[str, ...]
+    functions: Floats
+    start: Floats
+    inverse: Floats
+    sectors: dict[str, Floats]
+    projector: Floats
+
+    @property
+    def states(self) -> int:
+        return int(self.functions.shape[-1])
+
+
+def bond_space(model: BondModel, dimension: int) -> BondSpace:
+    """Terms of equal functions are refused with a `SpecError`; what the spec's terms do not span is completed, for two states by
+    products of spins, else by ln W(a, b) for pairs of states in order."""
+    q = model.states
+    named = [(each.name, each.coupling, _function(model, each.values, each.site)) for each in model.terms]
+    kept = [(name, coupling, function) for name, coupling, function in named if np.any(function)]
+    chosen = [np.ones((q, q)), *(function for _, _, function in kept)]
+    if _rank(chosen) < len(chosen):
+        message = (
+            "two of these terms are the same function of a bond, so their couplings cannot be told apart"
+        )
+        raise SpecError([Problem("equal-terms", message, hint="write them as one term")])
+    names = [name for name, _, _ in kept]
+    for name, function in _completion(model, dimension):
+        if _rank([*chosen, function]) > len(chosen):
+            chosen.append(function)
+            names.append(name if name not in names else f"{name}_")
+    functions = np.array(chosen[1:]).reshape(-1, q, q)
+    inverse = np.linalg.pinv(np.array(chosen).reshape(len(chosen), q * q).T)
+    start = np.array([coupling for _, coupling, _ in kept] + [0.0] * (len(functions) - len(kept)))
+    sectors = _sectors(functions, inverse, start)
+    return BondSpace(tuple(names), functions, start, inverse, sectors, invariant_projector(sectors))
+
+
+def _function(model: BondModel, values: Sequence[float], site: bool) -> Floats:
+    table = np.array(values, dtype=np.float64)
+    if not site:
+        return table.reshape(model.states, model.states)
+    return np.asarray((table[:, None] + table[None, :]) / (model.neighbours or 1))
+
+
+def _completion(model: BondModel, dimension: int) -> Iterator[tuple[str, Floats]]:
+    q = model.states
+    if q == 2:
+        spin, cell = np.array([-1.0, 1.0]), (0,) * dimension
+        pair = (Spin(cell), Spin((1, *cell[1:]))) if dimension else (Spin(()), Spin((), 1))
+        yield coupling_name(pair), np.outer(spin, spin)
+        yield "k1", _function(model, spin.tolist(), site=True)
+        return
+    for a in range(q):
+        for b in range(a, q):
+            function = np.zeros((q, q))
+            function[a, b] = function[b, a] = 1.0
+            yield f"lnW_{a}_{b}", function
+
+
+def _rank(functions: Sequence[Floats]) -> int:
+    rows = np.array(functions).reshape(len(functions), -1)
+    rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return int(np.linalg.matrix_rank(rows, tol=1e-9))
+
+
+def _sectors(functions: Floats, inverse: Floats, start: Floats) -> dict[str, Floats]:
+    """Directions spanned by the average over the permutations that leave the couplings as they are, and by the rest."""
+    count, q, _ = functions.shape
+    weight = np.tensordot(start, functions, 1)
+    size = _SMALL * (1 + np.abs(weight).max())
+    kept = [
+        order
+        for order in map(list, permutations(range(q)))
+        if np.abs(weight[np.ix_(order, order)] - weight).max() <= size
+    ]
+    average = np.mean([functions[:, order][:, :, order] for order in kept], axis=0)
+    project = (average.reshape(count, -1) @ inverse[1:].T).T
+    if len(kept) == 1:
+        return {"invariant": np.eye(count)}
+    even, odd = ("even", "odd") if q == 2 else ("invariant", "charged")
+    return {even: _range(project), odd: _range(np.eye(count) - project)}
+
+
+def _range(projector: Floats) -> Floats:
+    """Columns that span the image of a projector: unit vectors where it is diagonal."""
+    diagonal = np.round(np.diag(projector))
+    if np.abs(projector - np.diag(diagonal)).max(initial=0.0) <= 1e-9:
+        return np.eye(len(projector))[:, diagonal > 0]
+    left, values, _ = np.linalg.svd(projector)
+    return np.asarray(left[:, values > 1e-9])

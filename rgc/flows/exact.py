@@ -1,0 +1,53 @@
+"""Decimation where the sum closes: the chain, and the diamond hierarchical lattice."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from math import log
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rgc.analysis.recursion import Floats
+from rgc.flows.bond_recursion import BondRecursion, diamond, hypercubic
+from rgc.flows.bond_space import BondSpace, bond_space
+from rgc.flows.coupling_flow import Close, CouplingFlow, make_study
+from rgc.model.bonds import bond_model
+from rgc.model.lattice import Diamond
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+    from rgc.model.spec import Spec
+
+
+def make_exact(
+    spec: Spec,
+    backend: Backend,
+    *,
+    seed: int,
+    point: Mapping[str, float],
+    zero: Collection[str] | None = None,
+) -> CouplingFlow:
+    """The flow `exact` of a checked spec at one point. A diamond lattice of n generations is one bond after n steps, whose two sites
+    are summed; its free energy, like that of the infinite one, counts per bond."""
+    del seed, point, zero
+    assert spec.hamiltonian is not None  # noqa: S101  (the checker asks for the sections)
+    assert spec.lattice is not None  # noqa: S101
+    lattice, b = spec.lattice, int(spec.blocks[0].scale)
+    model = bond_model(spec.hamiltonian, lattice, spec.species)
+    if not isinstance(lattice, Diamond):
+        space = bond_space(model, 1)
+        recursion = BondRecursion(backend, space, hypercubic(1, b, "move", model.states))
+        return CouplingFlow(make_study(spec, recursion, space.start, 1))
+    space = bond_space(model, 0)
+    recursion = BondRecursion(backend, space, diamond(lattice.b, lattice.branches, model.states))
+    dimension = log(recursion.sites) / log(lattice.b)
+    close = None if lattice.generations is None else Close(lattice.generations, partial(_of_one_bond, space))
+    return CouplingFlow(make_study(spec, recursion, space.start, dimension, per="bond", close=close))
+
+
+def _of_one_bond(space: BondSpace, couplings: Floats) -> float:
+    """ln sum_ab W(a, b)."""
+    u = np.tensordot(couplings, space.functions, 1)
+    return float(u.max() + np.log(np.exp(u - u.max()).sum()))

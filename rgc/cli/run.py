@@ -13,8 +13,10 @@ from rgc.cli import DONE, INTERRUPTED, UNEXPECTED, WRONG
 from rgc.cli.arguments import Parser, at_least, seconds
 from rgc.cli.settings import add_settings, entries
 from rgc.compile import BACKEND, compile, load
-from rgc.errors import render
+from rgc.errors import Problem, SpecError, render
+from rgc.loaded import Loaded
 from rgc.progress import Silent, duration, for_stream
+from rgc.results.answer import Answer
 from rgc.runner import Interrupted
 
 NOTABLE = 5.0  # seconds: a run that took longer says so
@@ -45,6 +47,8 @@ def main(words: Sequence[str]) -> int:
     took = monotonic() - began
     if took >= NOTABLE and not options.quiet:
         print(f"done in {duration(took)}", file=sys.stderr)
+    if options.emit is not None:
+        _emit(answer, loaded, Path(options.emit), options.level)
     if options.json:
         print(json.dumps(answer.document(), indent=2, allow_nan=False))
     else:
@@ -77,6 +81,13 @@ def _parser() -> Parser:
         help="seed of the random numbers (default: the spec's, else 0)",
     )
     add("--out", metavar="DIR", help="write result.nc, summary.json, the plots and report.html there")
+    add("--emit", metavar="FILE", help="write the renormalised Hamiltonian as a spec that runs")
+    add(
+        "--level",
+        type=at_least(0),
+        metavar="N",
+        help="the level that --emit writes (default: the last with couplings)",
+    )
     add("--json", action="store_true", help="print one JSON document instead of the table")
     add(
         "--strict",
@@ -92,6 +103,17 @@ def _parser() -> Parser:
     )
     add("--quiet", action="store_true", help="no progress")
     return parser
+
+
+def _emit(answer: Answer, loaded: Loaded, path: Path, level: int | None) -> None:
+    from rgc.results import files
+    from rgc.results.emit import emit
+
+    if answer.axes:
+        hint = "give the parameter one value with --set"
+        raise SpecError([Problem("nothing-to-emit", "a scan has a Hamiltonian at every point", hint=hint)])
+    files.write_text(path, emit(loaded.spec, answer.result, level))
+    print(f"renormalised Hamiltonian: {path}", file=sys.stderr)
 
 
 def _farewell(stopped: Interrupted, words: Sequence[str]) -> str:

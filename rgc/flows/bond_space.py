@@ -23,6 +23,7 @@ class BondSpace:
     is shared among the bonds of a site: h (s + s') / neighbours. `inverse` [1 + n, q^2] reads the constant and K from u.
 
     `sectors`: directions of K that the permutations of the states which the spec's couplings respect leave as they are, and the rest; `projector` [n, n] on the first along the second.
+    `terms`: what the couplings that complete the basis multiply, in the language.
     """
 
     names: tuple[str, ...]
@@ -31,6 +32,7 @@ class BondSpace:
     inverse: Floats
     sectors: dict[str, Floats]
     projector: Floats
+    terms: dict[str, str]
 
     @property
     def states(self) -> int:
@@ -49,16 +51,17 @@ def bond_space(model: BondModel, dimension: int) -> BondSpace:
             "two of these terms are the same function of a bond, so their couplings cannot be told apart"
         )
         raise SpecError([Problem("equal-terms", message, hint="write them as one term")])
-    names = [name for name, _, _ in kept]
-    for name, function in _completion(model, dimension):
+    names, terms = [name for name, _, _ in kept], {}
+    for name, function, text in _completion(model, dimension):
         if _rank([*chosen, function]) > len(chosen):
             chosen.append(function)
             names.append(name if name not in names else f"{name}_")
+            terms[names[-1]] = text
     functions = np.array(chosen[1:]).reshape(-1, q, q)
     inverse = np.linalg.pinv(np.array(chosen).reshape(len(chosen), q * q).T)
     start = np.array([coupling for _, coupling, _ in kept] + [0.0] * (len(functions) - len(kept)))
     sectors = _sectors(functions, inverse, start)
-    return BondSpace(tuple(names), functions, start, inverse, sectors, invariant_projector(sectors))
+    return BondSpace(tuple(names), functions, start, inverse, sectors, invariant_projector(sectors), terms)
 
 
 def _function(model: BondModel, values: Sequence[float], site: bool) -> Floats:
@@ -68,19 +71,23 @@ def _function(model: BondModel, values: Sequence[float], site: bool) -> Floats:
     return np.asarray((table[:, None] + table[None, :]) / (model.neighbours or 1))
 
 
-def _completion(model: BondModel, dimension: int) -> Iterator[tuple[str, Floats]]:
-    q = model.states
+def _completion(model: BondModel, dimension: int) -> Iterator[tuple[str, Floats, str]]:
+    """Names, functions and terms that together with a constant span every symmetric function of a bond."""
+    q, s = model.states, model.species.name
     if q == 2:
-        spin, cell = np.array([-1.0, 1.0]), (0,) * dimension
+        spin, cell = np.array(model.species.values, dtype=np.float64), (0,) * dimension
         pair = (Spin(cell), Spin((1, *cell[1:]))) if dimension else (Spin(()), Spin((), 1))
-        yield coupling_name(pair), np.outer(spin, spin)
-        yield "k1", _function(model, spin.tolist(), site=True)
+        yield coupling_name(pair), np.outer(spin, spin), f"sum(<i,j>) {s}[i]*{s}[j]"
+        yield "k1", _function(model, spin.tolist(), site=True), f"sum(i) {s}[i]"
         return
     for a in range(q):
         for b in range(a, q):
             function = np.zeros((q, q))
             function[a, b] = function[b, a] = 1.0
-            yield f"lnW_{a}_{b}", function
+            x, y = (model.species.values[each] for each in (a, b))
+            both = f"delta({s}[i], {x})*delta({s}[j], {y})"
+            other = f" + delta({s}[i], {y})*delta({s}[j], {x})" if a != b else ""
+            yield f"lnW_{a}_{b}", function, f"sum(<i,j>) ({both}{other})"
 
 
 def _rank(functions: Sequence[Floats]) -> int:

@@ -46,7 +46,8 @@ class Study:
 
     `kind` of the couplings and the free energy, `per` site or bond; `ledger`: whether constants belong to the spec's lattice.
     `exponents`: the kind of exponents: those of an approximate map are truncated. `dimension`: d of hyperscaling. `close`: how
-    the flow of a finite lattice ends.
+    the flow of a finite lattice ends. `constant`: the part of H without
+    spins, per unit of the free energy. `terms`: see `Result`.
     """
 
     scheme: str
@@ -63,6 +64,8 @@ class Study:
     ledger: bool = True
     per: str = "site"
     close: Close | None = None
+    constant: float = 0.0
+    terms: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -84,7 +87,11 @@ class CouplingFlow:
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        return {"reproducibility": "L3", **self.study.provenance}
+        return {
+            "reproducibility": "L3",
+            "sites_per_step": self.study.recursion.sites,
+            **self.study.provenance,
+        }
 
     def start(self) -> State:
         return State(0, {}, {"why": {}})
@@ -119,19 +126,18 @@ def _parts(study: Study) -> Iterator[Callable[[State], None]]:
 
 
 def _trajectory(study: Study, state: State) -> None:
-    state.arrays["couplings"], state.arrays["constants"] = trajectory(
-        study.recursion, study.start, study.steps
-    )
+    couplings, constants = trajectory(study.recursion, study.start, study.steps)
+    state.arrays |= {"couplings": couplings, "constants": study.constant + constants}
 
 
 def _ledger(study: Study, state: State) -> None:
     if study.close is None:
         found = free_energy(study.recursion, study.start)
-        state.arrays["free_energy"] = np.array([found.value, found.error])
+        state.arrays["free_energy"] = np.array([study.constant + found.value, found.error])
         return
     couplings, constants = trajectory(study.recursion, study.start, study.close.steps)
     units = study.recursion.sites**study.close.steps
-    log_z = study.close.log_z(couplings[-1]) - units * constants[-1]
+    log_z = study.close.log_z(couplings[-1]) - units * (study.constant + constants[-1])
     error = 8 * np.finfo(np.float64).eps * max(abs(log_z), units * abs(constants[-1]))
     state.arrays["log_z"] = np.array([log_z, error])
     state.arrays["free_energy"] = np.array([-log_z / units, error / units])
@@ -213,6 +219,8 @@ def make_study(
     ledger: bool = True,
     per: str = "site",
     close: Close | None = None,
+    constant: float = 0.0,
+    terms: Mapping[str, str] | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> Study:
     """The study that the options of a flow ask for. `kind` of free energies: where they are exact so are exponents, else those belong
@@ -236,6 +244,8 @@ def make_study(
         ledger=ledger,
         per=per,
         close=close,
+        constant=constant,
+        terms=terms or {},
         provenance=provenance or {},
     )
 

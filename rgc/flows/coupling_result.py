@@ -38,8 +38,9 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
         free_energy=_free_energy(study, arrays),
         observables=_observables(study, arrays),
         tables=_tables(study, arrays, points, spectra),
+        terms=study.terms,
         warnings=tuple(_warnings(study, why, points)),
-        provenance={**provenance, "couplings": list(study.recursion.names)},
+        provenance={**provenance, "couplings": list(study.recursion.names), **_plane(study)},
     )
 
 
@@ -142,6 +143,10 @@ def _tables(
             study.recursion, points[0], leading.leading, float(leading.values[0].real)
         )
     return out
+
+
+def _plane(study: Study) -> dict[str, Any]:
+    return {} if study.plane is None else {"plane": list(study.plane)}
 
 
 def _relevant(spectrum: SectorSpectrum) -> int:

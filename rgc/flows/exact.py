@@ -39,15 +39,38 @@ def make_exact(
     if not isinstance(lattice, Diamond):
         space = bond_space(model, 1)
         recursion = BondRecursion(backend, space, hypercubic(1, b, "move", model.states))
-        return CouplingFlow(make_study(spec, recursion, space.start, 1))
+        return CouplingFlow(
+            make_study(spec, recursion, space.start, 1, constant=model.constant, terms=space.terms)
+        )
     space = bond_space(model, 0)
     recursion = BondRecursion(backend, space, diamond(lattice.b, lattice.branches, model.states))
     dimension = log(recursion.sites) / log(lattice.b)
     close = None if lattice.generations is None else Close(lattice.generations, partial(_of_one_bond, space))
-    return CouplingFlow(make_study(spec, recursion, space.start, dimension, per="bond", close=close))
+    return CouplingFlow(
+        make_study(
+            spec,
+            recursion,
+            space.start,
+            dimension,
+            per="bond",
+            close=close,
+            constant=model.constant * _sites(lattice),
+            terms=space.terms,
+        )
+    )
 
 
 def _of_one_bond(space: BondSpace, couplings: Floats) -> float:
     """ln sum_ab W(a, b)."""
     u = np.tensordot(couplings, space.functions, 1)
     return float(u.max() + np.log(np.exp(u - u.max()).sum()))
+
+
+def _sites(lattice: Diamond) -> float:
+    """Sites for each bond: two ends, and at every generation branches (b - 1) more for each bond before it."""
+    ratio = lattice.b * lattice.branches
+    inner = lattice.branches * (lattice.b - 1) / (ratio - 1)
+    if lattice.generations is None:
+        return inner
+    bonds = float(ratio**lattice.generations)
+    return (2 + inner * (bonds - 1)) / bonds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 from math import log
 from typing import TYPE_CHECKING, cast
 
@@ -38,12 +39,19 @@ def make_migdal_kadanoff(
     space = bond_space(model, dimension)
     _check_power(float(cast(float, options["b"])), space, spec)
     order, b = cast(Order, options["order"]), float(cast(float, options["b"]))
+    asked = partial(
+        make_study,
+        spec,
+        start=space.start,
+        dimension=dimension,
+        kind="lower bound",
+        constant=model.constant,
+        terms=space.terms,
+    )
     if b == 1:
-        limit = BondFlow(backend, space, infinitesimal(dimension, log(model.states)))
-        return CouplingFlow(make_study(spec, limit, space.start, dimension, kind="lower bound"))
+        return CouplingFlow(asked(BondFlow(backend, space, infinitesimal(dimension, log(model.states)))))
     recursion = BondRecursion(backend, space, hypercubic(dimension, b, order, model.states))
-    study = make_study(spec, recursion, space.start, dimension, kind="lower bound", ledger=order == "move")
-    return CouplingFlow(study)
+    return CouplingFlow(asked(recursion, ledger=order == "move"))
 
 
 def _check_power(b: float, space: BondSpace, spec: Spec) -> None:

@@ -36,12 +36,14 @@ class BondTerm:
 
 @dataclass(frozen=True, slots=True)
 class BondModel:
-    """-H of one species with q = `states` on bonds and sites; every site has `neighbours` bonds."""
+    """-H of one species with q = `states` on bonds and sites; every site has `neighbours` bonds. `constant`: the part of H without
+    spins, per site."""
 
     species: Species
     states: int
     neighbours: int
     terms: tuple[BondTerm, ...]
+    constant: float = 0.0
 
 
 def bond_model(hamiltonian: Hamiltonian, lattice: Geometry, species: Sequence[Species]) -> BondModel:
@@ -56,6 +58,7 @@ def bond_model(hamiltonian: Hamiltonian, lattice: Geometry, species: Sequence[Sp
         species[0].states or 0,
         2 * len(bonds) if bonds else 0,
         tuple(each for each in terms if each is not None),
+        sum(t.coefficient * weight for t in hamiltonian.terms for weight, spins in t.products if not spins),
     )
 
 

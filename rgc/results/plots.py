@@ -9,6 +9,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.checks import INVARIANT
+from rgc.results.flow_diagram import flow_diagram
 from rgc.results.numbers import estimate
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def figures(answer: Answer) -> dict[str, Figure]:
                 "configurations": configurations(point.result, point.lattice),
                 "exponents": exponents(point.result, expected),
                 "autocorrelation": autocorrelation(point.result),
+                "flow": flow_diagram(point.result, _figure(5.2, 4.2)),
             }
     return {name: figure for name, figure in made.items() if figure is not None}
 
@@ -183,7 +185,7 @@ def exponents(result: Result, expected: Mapping[str, float]) -> Figure | None:
     """The leading exponent of each sector against the number of operators, by level, and against level with the full basis."""
     leading = [each for each in result.eigenvalues if each.index == 1]
     sectors = list(dict.fromkeys(each.sector for each in leading))
-    if not sectors:
+    if len(leading) <= len(sectors):  # nothing to compare within a sector
         return None
     figure = _figure(7.0, 0.4 + 2.5 * len(sectors))
     rows = figure.subplots(len(sectors), 2, squeeze=False, width_ratios=(3, 2), sharey="row")

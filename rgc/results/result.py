@@ -69,7 +69,8 @@ class FreeEnergy:
 @dataclass(frozen=True, slots=True)
 class Result:
     """The answer of one flow at one point. `series`: named time series kept for autocorrelations, float64[record];
-    `configurations`: one replica at every level, int8[*shape, letters] of spin values; `tables`: named arrays for the record."""
+    `configurations`: one replica at every level, int8[*shape, letters] of spin values; `tables`: named arrays for the record;
+    `terms`: what couplings that the spec does not name multiply in -H, in the language, such as `sum(<i,j>) s[i]*s[j]`."""
 
     scheme: str
     exponents: Mapping[str, Estimate] = field(default_factory=dict)
@@ -81,5 +82,6 @@ class Result:
     series: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     configurations: tuple[NDArray[Any], ...] = ()
     tables: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    terms: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)

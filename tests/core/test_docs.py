@@ -387,7 +387,12 @@ def test_documented_files_are_written(answer: Any) -> None:
         )
     )
     assert len(variables) > 8
-    assert variables <= set(answer.to_xarray().variables)
+    flow = "flow migdal_kadanoff(find=fixed_point, plane=[K, h], starts=[0.3])"
+    terms = "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]"
+    text = f"parameters {{ K = 0.4, h = 0 }}\nlattice square\nspins s: ising\nhamiltonian {terms}\n{flow}\n"
+    couplings = rgc.compile(rgc.load(text), backend="reference").run()
+    assert "flow" in couplings.plot()
+    assert variables <= {*answer.to_xarray().variables, *couplings.to_xarray().variables}
 
 
 def test_the_headline_rule_is_quoted() -> None:

@@ -1,0 +1,171 @@
+"""A renormalised Hamiltonian as a spec of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from math import prod
+from typing import TYPE_CHECKING
+
+from rgc.ast_to_model.scope import names
+from rgc.errors import Problem, SpecError
+from rgc.model.lattice import Lattice
+from rgc.syntax import ast
+from rgc.syntax.parse import parse
+from rgc.syntax.print import print_text
+from rgc.text import Source
+
+if TYPE_CHECKING:
+    from rgc.model.hamiltonian import Term
+    from rgc.model.operators import Product, Spin
+    from rgc.model.spec import Spec
+    from rgc.results.result import Level, Result
+
+CONSTANT = "constant_"
+"""The parameter that holds the constant per site of an emitted spec."""
+
+ROUNDING = 1e-14
+"""Couplings that the spec does not name and that are smaller than this share of the largest are left out."""
+
+KEPT = ("spins", "block", "flow", "measure", "stack", "data", "map")
+_AXES = "xyzw"
+
+
+def emit(spec: Spec, result: Result, level: int | None = None) -> str:
+    """The spec, in the text spelling, whose Hamiltonian is that of a level (None: the last that has couplings).
+
+    Couplings have their own names; the constant of the ledger is a term without spins, so that free energies of the emitted spec are
+    those of the original per site of its own lattice. Raises `SpecError` where the level has no couplings, or where they are no
+    terms of the language.
+    """
+    chosen = _level(result, level)
+    largest = max(abs(each.value or 0.0) for each in chosen.couplings.values())
+    values = {
+        name: each.value
+        for name, each in chosen.couplings.items()
+        if abs(each.value or 0.0) > ROUNDING * largest or name in _names(spec)
+    }
+    lines = [f"  {sign} {name} * {text}" for name, sign, text in _terms(spec, result, values)]
+    constant = chosen.observables.get("constant")
+    if constant is not None and constant.value:
+        values[CONSTANT] = constant.value * _shrinking(spec, result, chosen)
+        lines.append(f"  + sum(i) {CONSTANT}")
+    return _document(spec, chosen, values, lines)
+
+
+def _level(result: Result, number: int | None) -> Level:
+    found = [
+        each
+        for each in result.levels
+        if each.couplings and all(c.value is not None for c in each.couplings.values())
+    ]
+    if number is not None:
+        found = [each for each in found if each.level == number]
+    if not found:
+        what = "no level" if number is None else f"no level {number}"
+        message = f"the flow has {what} with couplings, so that there is no Hamiltonian to write"
+        hint = "schemes such as enumerate, migdal_kadanoff and lower_bound renormalise couplings"
+        raise SpecError([Problem("nothing-to-emit", message, hint=hint)])
+    return found[-1]
+
+
+def _names(spec: Spec) -> tuple[str, ...]:
+    return tuple(term.name for term in spec.hamiltonian.terms) if spec.hamiltonian else ()
+
+
+def _terms(spec: Spec, result: Result, values: Mapping[str, float | None]) -> Iterator[tuple[str, str, str]]:
+    """Name, sign and sum of every coupling."""
+    own = {term.name: term for term in spec.hamiltonian.terms} if spec.hamiltonian else {}
+    for name in values:
+        if name in result.terms:
+            yield name, "-", result.terms[name]
+        elif name in own:
+            yield name, "-" if own[name].sign < 0 else "+", _own(own[name], spec)
+        else:
+            message = f"the coupling '{name}' has no term in the language"
+            raise SpecError([Problem("nothing-to-emit", message)])
+
+
+def _own(term: Term, spec: Spec) -> str:
+    """The sum of a term as it was written where a parameter alone stands before it, and for alphabets without products; else its products."""
+    if not term.tables and term.name not in spec.parameters:
+        return sum_text(term.products, spec)
+    if term.span is None:
+        raise SpecError([Problem("nothing-to-emit", f"the term '{term.name}' was not read from a text")])
+    return " ".join(term.span.text.split())
+
+
+def sum_text(products: Sequence[tuple[float, Product]], spec: Spec) -> str:
+    """`sum(i) (s[i]*s[i+x] + s[i]*s[i+y])`; by cells and letters on a lattice with a basis."""
+    letters = isinstance(spec.lattice, Lattice) and len(spec.lattice.basis) > 1
+    called = [species.name for species in spec.species]
+    parts = []
+    for weight, product in products:
+        spins = "*".join(f"{called[spin.species]}[{_place(spin, letters)}]" for spin in product)
+        parts.append(spins if weight == 1 else f"{weight!r}*{spins}")
+    body = " + ".join(parts)
+    return f"sum({'c in cells' if letters else 'i'}) " + (f"({body})" if len(parts) > 1 else body)
+
+
+def _place(spin: Spin, letters: bool) -> str:
+    start = f"c.{'abcdefghijklmnopqrstuvwxyz'[spin.letter]}" if letters else "i"
+    if len(spin.cell) > len(_AXES):
+        return start + f"+({','.join(map(str, spin.cell))})"
+    for axis, x in zip(_AXES, spin.cell, strict=False):
+        if x:
+            start += ("+" if x > 0 else "-") + (axis if abs(x) == 1 else f"{abs(x)}*{axis}")
+    return start
+
+
+def _shrinking(spec: Spec, result: Result, level: Level) -> float:
+    """Sites of level 0 for one site of this level."""
+    if level.shape:
+        return prod(result.levels[0].shape) / prod(level.shape)
+    per_step = result.provenance.get("sites_per_step", 1.0)
+    return float(per_step) ** level.level
+
+
+def _document(spec: Spec, level: Level, values: Mapping[str, float | None], terms: Sequence[str]) -> str:
+    kept = [section for section in spec.document.sections if section.name in KEPT]
+    lattice = spec.document.section("lattice")
+    body = "hamiltonian\n" + "\n".join(terms) + "\n"
+    new = parse(Source("<emitted>", f'title "{_title(spec, level)}"\n{body}'))
+    sections = {each.name: each for each in (*new.sections, *kept)}
+    if lattice is not None and not isinstance(lattice.body, str | tuple):
+        sections["lattice"] = replace(lattice, body=_resized(lattice.body, level))
+    sections["parameters"] = _parameters(spec, values, list(sections.values()))
+    first = [name for name in ("title", "parameters", "lattice", "spins", "hamiltonian") if name in sections]
+    order = [*first, *(name for name in sections if name not in first)]
+    return print_text(ast.Document(tuple(sections[name] for name in order)))
+
+
+def _title(spec: Spec, level: Level) -> str:
+    return f"{(spec.title or 'renormalised Hamiltonian').replace(chr(34), '')}: level {level.level}"
+
+
+def _resized(body: ast.Expr, level: Level) -> ast.Expr:
+    if not level.shape or not isinstance(body, ast.Call):
+        return body
+    sizes = level.shape if len(set(level.shape)) > 1 else level.shape[:1]
+    options = tuple(each for each in body.options if each.name != "size")
+    return replace(body, arguments=tuple(ast.Number(str(n)) for n in sizes), options=options)
+
+
+def _parameters(
+    spec: Spec, values: Mapping[str, float | None], sections: Sequence[ast.Section]
+) -> ast.Section:
+    """The couplings at their values, and the parameters that other sections still name."""
+    used = {name for section in sections for name, _ in names(section)}
+    entries = []
+    section = spec.document.section("parameters")
+    for entry in section.body if section is not None and isinstance(section.body, tuple) else ():
+        if isinstance(entry, ast.Entry) and isinstance(entry.target, ast.Name):
+            name = entry.target.name
+            if name in used and name not in values:
+                entries.append(entry)
+    entries += [ast.Entry(ast.Name(name), "=", _number(value or 0.0)) for name, value in values.items()]
+    return ast.Section("parameters", tuple(entries))
+
+
+def _number(value: float) -> ast.Expr:
+    return ast.Negate(ast.Number(repr(-value))) if value < 0 else ast.Number(repr(value))

@@ -1,0 +1,78 @@
+"""The flow diagram of a plane of couplings: arrows, critical line, fixed points, renormalised trajectory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from rgc.results.result import Result
+
+FLOW, SURFACE, MANIFOLD = "#8A8F98", "#0072B2", "#D55E00"
+
+
+def flow_diagram(result: Result, figure: Figure) -> Figure | None:
+    """The plane that the flow was asked for, drawn on an empty figure; None where there is none. Trajectories leave the plane: what is drawn
+    is their projection."""
+    if "diagram" not in result.tables:
+        return None
+    plane = list(result.provenance["plane"])
+    axes: Axes = figure.subplots()
+    _arrows(axes, result.tables["diagram"])
+    _line(axes, result.tables["critical_line"][:, plane], "critical line of the plane", SURFACE, "-")
+    if "renormalised_trajectory" in result.tables:
+        _line(
+            axes,
+            result.tables["renormalised_trajectory"][:, plane],
+            "renormalised trajectory",
+            MANIFOLD,
+            "--",
+        )
+    for path in result.tables.get("paths", ()):
+        axes.plot(*path[:, plane].T, color="black", linewidth=0.7, marker=".", markersize=3)
+    if "fixed_points" in result.tables:
+        points = result.tables["fixed_points"][:, plane]
+        axes.plot(*points.T, "o", color="black", markersize=6, label="fixed point", zorder=5)
+    names = [result.provenance["couplings"][k] for k in plane]
+    x, y = (f"${name}$" if len(name) == 1 else name for name in names)
+    axes.set(xlabel=x, ylabel=y)
+    _window(axes, result.tables["diagram"][:, 0])
+    axes.legend(loc="upper right", framealpha=0.9)
+    return figure
+
+
+def _arrows(axes: Axes, diagram: NDArray[Any]) -> None:
+    """From each start towards where one step takes it, all of one length: the step itself may leave the picture."""
+    import numpy as np
+
+    starts, change = diagram[:, 0], diagram[:, 1] - diagram[:, 0]
+    window = np.ptp(starts, axis=0)
+    window[window == 0] = 1.0
+    length = np.linalg.norm(change / window, axis=1, keepdims=True)
+    moved = (length > 1e-12).ravel() & np.isfinite(length).ravel()
+    shown = 0.07 * change[moved] / length[moved]
+    axes.quiver(
+        *starts[moved].T,
+        *shown.T,
+        color=FLOW,
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+        width=0.004,
+        pivot="tail",
+    )
+
+
+def _line(axes: Axes, points: NDArray[Any], label: str, colour: str, style: str) -> None:
+    if len(points):
+        axes.plot(*points.T, style, color=colour, label=label, linewidth=1.6)
+
+
+def _window(axes: Axes, starts: NDArray[Any]) -> None:
+    low, high = starts.min(axis=0), starts.max(axis=0)
+    room = 0.06 * (high - low)
+    axes.set_xlim(low[0] - room[0], high[0] + room[0])
+    axes.set_ylim(low[1] - room[1], high[1] + room[1])

@@ -15,7 +15,7 @@ FAR = 1e3
 
 _STILL = 1e-10
 _ALIKE = 1e-3
-_DOUBLINGS = 12
+_DOUBLINGS = 8
 _COARSE = 8
 _WARM_UP = 2
 _MOST_REFINEMENTS = 120
@@ -56,13 +56,13 @@ class Critical:
 
 
 def sink(recursion: Recursion, start: Floats) -> Sink:
-    """Where the flow from `start` ends: where it moves ever less, or beyond `FAR`. Near a critical point it moves little, but more
+    """Where the flow from `start` ends: where it moves ever less, or beyond `FAR` and growing. Near a critical point it moves little, but more
     at every step."""
     couplings, before = np.asarray(start, dtype=np.float64), 0.0
     for step in range(MOST_STEPS):
         moved = recursion(couplings, step).couplings
-        size = np.linalg.norm(moved)
-        if not size < FAR:
+        size = float(np.linalg.norm(moved))
+        if not size < max(FAR, float(np.linalg.norm(couplings))):
             finite = moved if np.isfinite(moved).all() else couplings
             return Sink(finite / np.linalg.norm(finite), True)
         change = float(np.abs(moved - couplings).max())
@@ -76,8 +76,8 @@ def critical(recursion: Recursion, start: Floats) -> Critical:
     """The critical point on the ray t * start: between factors t whose flows end in different phases.
 
     A few bisections, then the fixed point near the flow that stays longest, then the factor at which the relevant scaling field
-    vanishes after ever more steps; where that fails, bisection to the last digit. Raises `NotFound` where all factors from 2^-12 to
-    2^12 end in one phase.
+    vanishes after ever more steps; where that fails, bisection to the last digit. Raises `NotFound` where all factors from 2^-8 to 2^8 end in
+    one phase.
     """
     direction = np.asarray(start, dtype=np.float64)
     low, high, ends = _bracket(recursion, direction)

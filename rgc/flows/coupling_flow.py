@@ -47,7 +47,8 @@ class Study:
     `kind` of the couplings and the free energy, `per` site or bond; `ledger`: whether constants belong to the spec's lattice.
     `exponents`: the kind of exponents: those of an approximate map are truncated. `dimension`: d of hyperscaling. `close`: how
     the flow of a finite lattice ends. `constant`: the part of H without
-    spins, per unit of the free energy. `terms`: see `Result`.
+    spins, per unit of the free energy. `frozen`: exponents at zero
+    temperature, where a map without another critical point has one. `terms`: see `Result`.
     """
 
     scheme: str
@@ -65,6 +66,7 @@ class Study:
     per: str = "site"
     close: Close | None = None
     constant: float = 0.0
+    frozen: Callable[[], Mapping[str, float]] | None = None
     terms: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
 

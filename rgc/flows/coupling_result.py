@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from rgc.flows.coupling_flow import Study
     from rgc.flows.flow import State
 
+DIVERGES = 1e9
+"""An exponent beyond this is the inverse of a rounding error."""
+
 RULE = "leading eigenvalue of the linearised map in its sector, at the fixed point"
+FROZEN_RULE = "at the fixed point of zero temperature, y_t in the weight of unequal neighbours, exp(-2K) for Ising spins"
 
 
 def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -> Result:
@@ -28,7 +32,7 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
     arrays, why = state.arrays, state.values["why"]
     points = arrays.get("fixed_points")
     spectra = _spectra(study, points)
-    exponents = _exponents(study, spectra) if points is not None else {}
+    exponents = _exponents(study, spectra) if points is not None else _frozen(study)
     return Result(
         study.scheme,
         exponents=exponents,
@@ -98,22 +102,35 @@ def _eigenvalues(study: Study, spectrum: SectorSpectrum) -> Iterator[Eigenvalue]
 
 
 def _exponents(study: Study, spectra: tuple[SectorSpectrum, ...]) -> dict[str, Estimate]:
-    """y_t of the invariant sector, y_h the largest of the others, and what follows from them by scaling in d dimensions."""
+    """y_t of the invariant sector, y_h the largest of the others, and what follows from them."""
     leading = [float(spectrum.exponents[0]) for spectrum in spectra]
     found = {"y_t": leading[0]} if leading else {}
     if len(leading) > 1:
         found["y_h"] = max(leading[1:])
+    return _derived(study, found, RULE)
+
+
+def _frozen(study: Study) -> dict[str, Estimate]:
+    """The exponents at zero temperature, where those are the only ones."""
+    if study.find != "fixed_point" or study.frozen is None:
+        return {}
+    return _derived(study, dict(study.frozen()), FROZEN_RULE)
+
+
+def _derived(study: Study, found: dict[str, float], rule: str) -> dict[str, Estimate]:
+    """With the exponents that follow by scaling and hyperscaling in d dimensions."""
     letters = {name[-1]: value for name, value in found.items()}
     for name, (needs, formula) in DERIVED.items():
         if all(letter in letters for letter in needs):
             with np.errstate(all="ignore"):
                 found[name] = float(formula(study.dimension, *(np.float64(letters[each]) for each in needs)))
-    return {
-        name: Estimate(
-            value if isfinite(value) else None, 0.0, study.exponents, rule=RULE if name[:2] == "y_" else ""
-        )
-        for name, value in found.items()
-    }
+    return {name: _exponent(study, name, value, rule) for name, value in found.items()}
+
+
+def _exponent(study: Study, name: str, value: float, rule: str) -> Estimate:
+    if not abs(value) < DIVERGES:
+        return Estimate(None, None, study.exponents, note="it diverges")
+    return Estimate(value, 0.0, study.exponents, rule=rule if name[:2] == "y_" else "")
 
 
 def _tables(
@@ -154,7 +171,7 @@ def _relevant(spectrum: SectorSpectrum) -> int:
 
 
 def _warnings(study: Study, why: Mapping[str, str], points: Floats | None) -> Iterator[str]:
-    if study.find and "critical" in why:
+    if study.find and "critical" in why and not _frozen(study):
         yield f"no critical point was found: {why['critical']}"
-    if study.find == "fixed_point" and points is None:
+    if study.find == "fixed_point" and points is None and not _frozen(study):
         yield f"no fixed point was found: {why.get('fixed_point', why.get('critical', ''))}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rgc.analysis.linearised_map import linearise
 from rgc.analysis.recursion import Floats
 from rgc.flows.bond_recursion import BondRecursion, diamond, hypercubic
 from rgc.flows.bond_space import BondSpace, bond_space
@@ -19,6 +21,9 @@ from rgc.model.lattice import Diamond
 if TYPE_CHECKING:
     from rgc.backend import Backend
     from rgc.model.spec import Spec
+
+COLD = 30.0
+"""kT between equal and unequal neighbours where the limit of zero temperature is reached to rounding."""
 
 
 def make_exact(
@@ -39,9 +44,8 @@ def make_exact(
     if not isinstance(lattice, Diamond):
         space = bond_space(model, 1)
         recursion = BondRecursion(backend, space, hypercubic(1, b, "move", model.states))
-        return CouplingFlow(
-            make_study(spec, recursion, space.start, 1, constant=model.constant, terms=space.terms)
-        )
+        study = make_study(spec, recursion, space.start, 1, constant=model.constant, terms=space.terms)
+        return CouplingFlow(replace(study, frozen=partial(_zero_temperature, recursion)))
     space = bond_space(model, 0)
     recursion = BondRecursion(backend, space, diamond(lattice.b, lattice.branches, model.states))
     dimension = log(recursion.sites) / log(lattice.b)
@@ -58,6 +62,27 @@ def make_exact(
             terms=space.terms,
         )
     )
+
+
+def _zero_temperature(recursion: BondRecursion) -> dict[str, float]:
+    """y_t of w = W(a, b)/W(a, a), the weight of unequal neighbours, and y_h, in the limit w -> 0: the fixed point of zero temperature
+    (Nelson and Fisher 1975). {} where unequal neighbours are not the rarer ones."""
+    space, b = recursion.space, recursion.scale
+    gap = _gap(space, space.start)
+    if gap <= 0:
+        return {}
+    couplings = space.start * (COLD / gap)
+    rarer = _gap(space, recursion(couplings).couplings)
+    spectra = linearise(recursion, couplings)
+    found = {"y_t": (COLD - rarer) / log(b)}
+    return found | ({"y_h": float(spectra[1].exponents[0])} if len(spectra) > 1 else {})
+
+
+def _gap(space: BondSpace, couplings: Floats) -> float:
+    """min over a of u(a, a) less the largest u(a, b) of unequal states, in kT."""
+    u = np.tensordot(couplings, space.functions, 1)
+    unequal = np.where(np.eye(len(u), dtype=bool), -np.inf, u)
+    return float(np.diag(u).min() - unequal.max())
 
 
 def _of_one_bond(space: BondSpace, couplings: Floats) -> float:

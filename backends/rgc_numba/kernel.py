@@ -6,16 +6,17 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments, Kernel
 from rgc.program.draws import counters as draw_counters
-from rgc.program.nodes import Accept
+from rgc.program.nodes import Accept, Below
 from rgc.program.program import Generator, Program
 from rgc.program.tables import exponentials
-from rgc_numba import gather, measure, rows
+from rgc_numba import gather, rows, table, table_source
 from rgc_numba.bernoulli import uniform_thresholds
 from rgc_numba.cache import load
 from rgc_numba.layout import on_rows
@@ -23,16 +24,21 @@ from rgc_numba.shares import Layouts, Shares, Tallies, effort, written
 from rgc_numba.source import listing
 from rgc_numba.state import Packed
 
+MANY = 128
+"""Classes of a draw up to which a rule is compiled as code; more are looked up in tables, at half the speed, but compile nothing."""
+
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 Words = NDArray[np.uint64]
 Counts = NDArray[np.int64]
+Made = TypeVar("Made")
 
 
 def compile_program(
     program: Program, pool: Callable[[], Executor], threads: int, constant: Arguments | None
 ) -> Kernel:
-    """The measuring kernel for a program that only measures; else the row kernel where rows vectorise; else the gather kernel."""
+    """The table kernel for programs that measure or have long rules; else the row kernel where rows vectorise; else, and for
+    programs that weigh, the gather kernel."""
     shares = Shares(pool, threads)
 
     def gathering() -> Kernel:
@@ -42,8 +48,8 @@ def compile_program(
         return RowKernel(program, shares, None, gathering)
 
     try:
-        if program.tallies:
-            return MeasureKernel(program, shares)
+        if program.tallies or classes(program) > MANY:
+            return TableKernel(program, shares, gathering)
         return RowKernel(program, shares, constant, gathering if constant is None else general)
     except ValueError:
         return gathering()
@@ -96,7 +102,7 @@ class RowKernel:
         self._baked = uniform_thresholds(constant) if constant is not None else None
         self._otherwise = otherwise
         self._other: Kernel | None = None
-        self._checked: tuple[Words, bool] | None = None
+        self._serves = Remembered(lambda given: self._made_for(given))
         self._effort = effort(program)
         text = rows.source(program, self._baked)
         self.source = listing(program) + "\n" + text
@@ -143,56 +149,79 @@ class RowKernel:
             state[number].changed_private()
         return list(state), []
 
-    def _serves(self, arguments: Arguments) -> bool:
-        if not self._program.slots:
-            return True
-        if self._checked is None or not np.array_equal(self._checked[0], arguments.thresholds):
-            given = uniform_thresholds(arguments)
-            serves = given is not None and self._baked in (None, given)
-            self._checked = arguments.thresholds.copy(), serves
-        return self._checked[1]
+    def _made_for(self, arguments: Arguments) -> bool:
+        given = uniform_thresholds(arguments) if self._program.slots else ()
+        return given is not None and self._baked in (None, given)
 
 
-class MeasureKernel:
-    """A program that measures and does nothing else: its tables, carried out. Raises `ValueError` for any other."""
+class TableKernel:
+    """A program as tables, on the static layout where rows vectorise, else site by site. Raises `ValueError` for a program that weighs.
+    Calls with thresholds that differ between replicas go to `otherwise`."""
 
-    def __init__(self, program: Program, shares: Shares) -> None:
+    def __init__(self, program: Program, shares: Shares, otherwise: Callable[[], Kernel]) -> None:
         self._program, self._shares = program, shares
-        self._code = measure.encode(program)
-        self._layouts = measure.layouts(program)
+        self._code = table.encode(program)
+        self._layouts = table.layouts(program)
+        self._chosen = Remembered(lambda given: self._choose(given))
+        self._otherwise = otherwise
         self._own = threading.local()
         self._effort = effort(program)
-        text = measure.source(program)
+        text = table_source.source(program)
         self.source = listing(program) + "\n" + text
         self._run = load(text).run
 
     def __call__(
         self, state: Sequence[Packed], arguments: Arguments, keys: Words, word0: int = 0
     ) -> tuple[list[Packed], list[Counts]]:
+        chosen = self._chosen(arguments)
+        if chosen is None:
+            return self._otherwise()(state, arguments, keys, word0)
         words = state[0].words
         cuts = self._shares.cuts(words, rows.MOST_WORDS)
         fields, pieces = self._layouts(state, cuts)
         tallies = Tallies(self._program, len(keys), words)
+        keys = np.ascontiguousarray(keys)
 
         def work(share: int) -> list[Counts]:
             mine = tallies.share()
-            count = cuts[share + 1] - cuts[share]
-            tables = pieces.tables, self._code.tables, *pieces.copies, pieces.fresh
+            lo, count = cuts[share], cuts[share + 1] - cuts[share]
             room = self._room(count)
+            tables = pieces.tables, self._code.tables, chosen, pieces.fresh
+            moved = ramp(self._program.generator, room.chunk, count, pieces.pace)
+            geometry = room.arrays, count, room.chunk, lo, np.uint64(word0), pieces.pace, moved
             given = [field[share] for field in fields]
             with np.errstate(over="ignore"):
-                self._run(*tables, len(keys), room.arrays, count, room.chunk, cuts[share], *given, *mine)
+                self._run(*tables, keys, self._program.planes, *geometry, *pieces.copies, *given, *mine)
             return mine
 
         found = self._shares(work, len(cuts) - 1, len(keys) * words * self._effort)
+        for number in written(self._program):
+            state[number].changed_private()
         return list(state), tallies.total(found)
 
-    def _room(self, words: int) -> measure.Room:
+    def _choose(self, arguments: Arguments) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        given = uniform_thresholds(arguments) if self._program.slots else ()
+        return None if given is None else table.choose(self._code, given, self._program.planes)
+
+    def _room(self, words: int) -> table.Room:
         """One for each thread, kept: fresh memory costs more than what is counted on a small lattice."""
-        last: measure.Room | None = getattr(self._own, "room", None)
+        last: table.Room | None = getattr(self._own, "room", None)
         if last is None or last.words != words:
-            last = self._own.room = measure.room(self._program, self._code, words)
+            last = self._own.room = table.room(self._program, self._code, words)
         return last
+
+
+class Remembered(Generic[Made]):
+    """A function of the thresholds of a call, worked out anew when those change."""
+
+    def __init__(self, work: Callable[[Arguments], Made]) -> None:
+        self._work = work
+        self._last: tuple[Words, Made] | None = None
+
+    def __call__(self, arguments: Arguments) -> Made:
+        if self._last is None or not np.array_equal(self._last[0], arguments.thresholds):
+            self._last = arguments.thresholds.copy(), self._work(arguments)
+        return self._last[1]
 
 
 @lru_cache(maxsize=64)
@@ -217,6 +246,12 @@ def exponential_tables(program: Program) -> tuple[Words, Words]:
         coarse, fine = exponentials()
         return coarse.copy(), fine.copy()  # generated code has one signature: writable arrays
     return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.uint64)
+
+
+def classes(program: Program) -> int:
+    """The most classes of a draw."""
+    draws = (node for rule in program.rules for node in rule.nodes if isinstance(node, Below))
+    return max((len(node.classes) for node in draws), default=0)
 
 
 def most_nodes(program: Program) -> int:

@@ -248,7 +248,7 @@ def on_rows(
 def on_sites(
     program: Program, now: Sequence[FieldLayout | None] = ()
 ) -> tuple[tuple[FieldLayout, ...], Tables]:
-    """The same with one site in every row and no sublattices: any program that stores nothing."""
+    """The same with one site in every row and no sublattices: any program."""
     del now
     one, zero = (1,) * len(program.shape), (0,) * len(program.shape)
     fields = tuple(
@@ -265,14 +265,16 @@ def on_sites(
         for load in rule.loads:
             wrapped = (cells * (load.stride or one) + np.array(load.offset)) % fields[load.field].shape
             columns.append(fields[load.field].addresses((load.plane, load.letter, zero), wrapped))
+        for store in rule.stores:
+            columns.append(fields[store.field].addresses((store.plane, rule.letter, zero), cells))
         for axes in kept_axes(program):
             shape = tuple(program.shape[axis] for axis in axes)
             columns += [np.ravel_multi_index(tuple(cells[:, axes].T), shape), np.zeros(len(cells), np.int64)]
         parts[rule.body].append(np.stack(columns, axis=-1).astype(np.int64))
-        stages.append((rule.body, filled[rule.body], filled[rule.body] + len(cells)))
+        stages.append((rule.body, filled[rule.body], filled[rule.body] + len(cells), *([0, 0] * len(fields))))
         filled[rule.body] += len(cells)
     none = (np.zeros((0, 3), dtype=np.int64),) * len(fields)
-    table = np.array(stages, dtype=np.int64).reshape(-1, 3)
+    table = np.array(stages, dtype=np.int64).reshape(-1, 3 + 2 * len(fields))
     return fields, Tables(table, tuple(_join(part, 2) for part in parts), none, (0,) * len(fields), 0)
 
 

@@ -41,11 +41,11 @@ def test_rows_where_they_vectorise() -> None:
     assert chosen(blocks()) == "RowKernel"
 
 
-def test_programs_that_only_measure_are_data() -> None:
-    """Their operators are no part of the code: one compilation serves every basis on every lattice."""
+def test_tallies_and_long_rules_are_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Operators and classes are no part of the code: one compilation serves every basis on every lattice."""
     arrays = (TallyArray(3, True),)
-    assert chosen(measure((6, 8), arrays)) == "MeasureKernel"
-    assert chosen(measure((6, 8), arrays, (5, 1))) == "MeasureKernel"
+    assert chosen(measure((6, 8), arrays)) == "TableKernel"
+    assert chosen(measure((6, 8), arrays, (5, 1))) == "TableKernel"
     backend = load("numba")
     programs = [
         measure((6, 8), arrays),
@@ -54,13 +54,13 @@ def test_programs_that_only_measure_are_data() -> None:
     ]
     texts = {backend.compile(program).source.partition("import numpy")[2] for program in programs}
     assert len(texts) == 1
+    monkeypatch.setattr("rgc_numba.kernel.MANY", 3)
+    assert chosen(metropolis((4, 6))) == "TableKernel"
 
 
 def test_gather_elsewhere() -> None:
-    assert chosen(random_program(3, "listed")) == "GatherKernel"
+    assert chosen(random_program(3, "listed", tallies=())) == "GatherKernel"
     assert chosen(random_program(3, "lanes")) == "GatherKernel"
-    assert chosen(random_program(3, "open")) == "GatherKernel"  # it draws and tallies at once
-    assert chosen(blocks(counted=True)) == "GatherKernel"
 
 
 def test_shape_is_no_part_of_the_code() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,9 @@ FIRST = 11
 
 FEW = 8
 """Up to so many classes, thresholds that are not baked in are selected in registers."""
+
+INLINE = 64
+"""Up to so many classes, the thresholds of words that stay undecided are one expression; more are a loop, which compiles in less time."""
 
 STORED = 4
 """Up to so many masks are left in buffers for the words that stay undecided; more are computed again for those words."""
@@ -49,6 +53,22 @@ def choose(thresholds, slots, masks, zeros, found, counts, lo):
                 count += 1
         counts[entry] = count
         found[entry, count:] = zeros
+
+
+@compiled
+def finish(u, v, masks, slots, thresholds, lo, x, y, z, planes):
+    """The word v after the planes that come after the first ones, of which u is undecided."""
+    k = FIRST
+    while u != ZERO and k < planes:
+        r = word_at(x, y, z, np.uint64(k))
+        t = ZERO
+        for n in range(masks.shape[0]):
+            t |= masks[n] & thresholds[slots[n], 1 + k, lo]
+        d = t ^ r
+        v |= u & t & d
+        u &= ~d
+        k += 1
+    return v
 '''
 
 Again = Callable[[Sequence[int]], list[str]]
@@ -81,8 +101,8 @@ def uniform_thresholds(given: Arguments) -> Baked | None:
 
 
 def constants() -> str:
-    """Module-level statements: the numbers of the first planes."""
-    return "".join(f"K{plane} = np.uint64({plane})\n" for plane in range(FIRST))
+    """Module-level statements: how many planes come first, and their numbers."""
+    return f"FIRST = {FIRST}\n" + "".join(f"K{plane} = np.uint64({plane})\n" for plane in range(FIRST))
 
 
 def write(number: int, node: Below, program: Program, baked: Baked | None, again: Again) -> Draw:
@@ -130,7 +150,7 @@ def write(number: int, node: Below, program: Program, baked: Baked | None, again
         masks = [f"v{mask} = row[b{mask} + i]" for mask, _ in classes]
     else:
         masks = _again(number, node, again)
-    draw.after += _second(number, classes, program, masks)
+    _second(draw, number, classes, program, masks)
     return _keyed(draw, number, node)
 
 
@@ -162,9 +182,13 @@ def _scalars(number: int, classes: list[tuple[str, int]]) -> list[str]:
     ]
 
 
+def decide(value: str) -> list[str]:
+    """From u, the replicas that were undecided before the plane r, and t, the bits of their thresholds: less is 1, more is 0."""
+    return ["d = t ^ r", f"{value} |= u & t & d", "u &= ~d"]
+
+
 def _decide(value: str, limit: str) -> list[str]:
-    """u, the replicas that were undecided before the plane r, and their threshold bits: less is 1, more is 0."""
-    return [f"t = {limit}", "d = t ^ r", f"{value} |= u & t & d", "u &= ~d"]
+    return [f"t = {limit}", *decide(value)]
 
 
 def _decide_baked(number: int, masks: list[str], bits: list[int]) -> list[str]:
@@ -175,20 +199,37 @@ def _decide_baked(number: int, masks: list[str], bits: list[int]) -> list[str]:
     return _decide(f"v{number}", " | ".join(mask for mask, bit in zip(masks, bits, strict=True) if bit))
 
 
-def _second(number: int, classes: list[tuple[str, int]], program: Program, masks: list[str]) -> list[str]:
-    """The remaining planes of the words that the first ones left undecided."""
-    limit = " | ".join(f"(v{mask} & thresholds[{slot}, 1 + k, lo])" for mask, slot in classes)
-    rest = [
-        f"u, v, z = row[u{number} + i], row[b{number} + i], z{number} + ramp[j]",
-        *masks,
-        f"k = {FIRST}",
-        f"while u != ZERO and k < {program.planes}:",
-        f"    r = {_word(number, 'np.uint64(k)')}",
-        *indent(_decide("v", limit), 1),
-        "    k += 1",
-        f"row[b{number} + i] = v",
+def _second(
+    draw: Draw, number: int, classes: list[tuple[str, int]], program: Program, masks: list[str]
+) -> None:
+    """The remaining planes of the words that the first ones left undecided. Names are new: numba's time grows with the number of
+    names that are bound twice."""
+    body = [re.sub(r"\bv(?=\d)", "w", line) for line in masks]
+    if len(classes) > INLINE:
+        body += _looped(draw, number, classes, program)
+    else:
+        limit = " | ".join(f"(w{mask} & thresholds[{slot}, 1 + k, lo])" for mask, slot in classes)
+        body += [
+            f"u, v, z = row[u{number} + i], row[b{number} + i], z{number} + ramp[j]",
+            f"k = {FIRST}",
+            f"while u != ZERO and k < {program.planes}:",
+            f"    r = {_word(number, 'np.uint64(k)')}",
+            *indent(_decide("v", limit), 1),
+            "    k += 1",
+            f"row[b{number} + i] = v",
+        ]
+    draw.after += each_word([f"if row[u{number} + i] != ZERO:", *indent(body, 1)])
+
+
+def _looped(draw: Draw, number: int, classes: list[tuple[str, int]], program: Program) -> list[str]:
+    slots = ", ".join(str(slot) for _, slot in classes)
+    draw.first += [
+        f"some{number} = np.empty({len(classes)}, np.uint64)",
+        f"slots{number} = np.array([{slots}])",
     ]
-    return each_word([f"if row[u{number} + i] != ZERO:", *indent(rest, 1)])
+    keep = [f"some{number}[{n}] = w{mask}" for n, (mask, _) in enumerate(classes)]
+    given = f"some{number}, slots{number}, thresholds, lo, x{number}, y{number}, z{number} + ramp[j], {program.planes}"
+    return [*keep, f"row[b{number} + i] = finish(row[u{number} + i], row[b{number} + i], {given})"]
 
 
 def _many(
@@ -204,8 +245,8 @@ def _many(
     draw.first += [
         f"found{number} = np.empty(({1 + FIRST}, {len(classes) + 4}), np.uint64)",
         f"counts{number} = np.empty({1 + FIRST}, np.int64)",
-        f"slots{number}, masks{number} = np.array([{slots}]), np.array([{masks}])",
-        f"choose(thresholds, slots{number}, masks{number}, o{number}, found{number}, counts{number}, lo)",
+        f"chosen{number}, masks{number} = np.array([{slots}]), np.array([{masks}])",
+        f"choose(thresholds, chosen{number}, masks{number}, o{number}, found{number}, counts{number}, lo)",
     ]
     draw.after += _merged(f"b{number}", number, "0")
     draw.after += each_word([f"row[u{number} + i] &= ~row[b{number} + i]"])
@@ -220,7 +261,7 @@ def _many(
     )
     planes = [*_merged(f"t{number}", number, "1 + k"), *decide]
     draw.after += [f"for k in range({FIRST}):", *indent(planes, 1)]
-    draw.after += _second(number, classes, program, _again(number, node, again))
+    _second(draw, number, classes, program, _again(number, node, again))
 
 
 def _merged(into: str, number: int, entry: str) -> list[str]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from rgc.program import Cells
 from rgc.program.nodes import Accept, Load, Weigh
 from rgc.program.program import Field, Program, Stage
+from rgc.program.tables import cell_table
 from rgc_numba.bodies import Placed, kept_axes, split
 
 Table = NDArray[np.int64]
@@ -130,6 +131,7 @@ class Layout:
         needs: dict[tuple[int, Sublattice], tuple[Cell, Cell]] = {}
         for box in self._boxes:
             for load in self._rule(box).loads:
+                self._check_edges(box, load)
                 sublattice, shift = self._shift(box, load)
                 extent = self._extent(load.field)
                 low = tuple(max(0, -(a + q)) for a, q in zip(box.lower, shift, strict=True))
@@ -137,6 +139,17 @@ class Layout:
                 old = needs.get((load.field, sublattice), (low, high))
                 needs[load.field, sublattice] = _larger(old[0], low), _larger(old[1], high)
         return needs
+
+    def _check_edges(self, box: Box, load: Load) -> None:
+        """Raise `ValueError` if a load leaves a lattice that is not a whole number of supercells: it would come back elsewhere."""
+        edges = zip(box.lower, box.upper, box.residue, self._modulus, strict=True)
+        places = zip(
+            load.offset, self._strides[load.field], self._program.fields[load.field].shape, strict=True
+        )
+        for (low, high, residue, m), (offset, stride, size) in zip(edges, places, strict=True):
+            first, last = ((y * m + residue) * stride + offset for y in (low, high - 1))
+            if (first < 0 or last >= size) and size % (m * stride):
+                raise ValueError(f"{size} cells are no multiple of {m * stride}")
 
     def _rule(self, box: Box) -> Placed:
         return self._placed[self._program.schedule[box.stage].rule]
@@ -159,9 +172,6 @@ class Layout:
         now = self._now[number] if self._now else None
         if now is not None and now.modulus == modulus:
             low, high = _larger(low, now.low), _larger(high, now.high)
-        for axis, size in enumerate(field.shape):
-            if (low[axis] or high[axis]) and extent[axis] * modulus[axis] != size:
-                raise ValueError(f"axis {axis} of {size} cells is not a multiple of {modulus[axis]}")
         return FieldLayout(field.shape, field.planes, field.letters, modulus, extent, low, high)
 
     def tables(self) -> Tables:
@@ -225,6 +235,47 @@ class Layout:
             for store in self._rule(box).stores
             if store.field == field
         }
+
+
+def on_rows(
+    program: Program, now: Sequence[FieldLayout | None] = ()
+) -> tuple[tuple[FieldLayout, ...], Tables]:
+    """The layouts of the fields and the tables of rows. Raises `ValueError` where rows do not vectorise."""
+    layout = Layout(program, now)
+    return layout.fields, layout.tables()
+
+
+def on_sites(
+    program: Program, now: Sequence[FieldLayout | None] = ()
+) -> tuple[tuple[FieldLayout, ...], Tables]:
+    """The same with one site in every row and no sublattices: any program."""
+    del now
+    one, zero = (1,) * len(program.shape), (0,) * len(program.shape)
+    fields = tuple(
+        FieldLayout(f.shape, f.planes, f.letters, one, f.shape, zero, zero) for f in program.fields
+    )
+    bodies, placed = split(program)
+    parts: list[list[Table]] = [[] for _ in bodies]
+    filled = [0] * len(bodies)
+    stages = []
+    for stage in program.schedule:
+        rule, cells = placed[stage.rule], cell_table(stage.cells, program.shape)
+        number = np.ravel_multi_index(tuple(cells.T), program.shape) * program.letters + rule.letter
+        columns = [np.ones(len(cells), dtype=np.int64), number]
+        for load in rule.loads:
+            wrapped = (cells * (load.stride or one) + np.array(load.offset)) % fields[load.field].shape
+            columns.append(fields[load.field].addresses((load.plane, load.letter, zero), wrapped))
+        for store in rule.stores:
+            columns.append(fields[store.field].addresses((store.plane, rule.letter, zero), cells))
+        for axes in kept_axes(program):
+            shape = tuple(program.shape[axis] for axis in axes)
+            columns += [np.ravel_multi_index(tuple(cells[:, axes].T), shape), np.zeros(len(cells), np.int64)]
+        parts[rule.body].append(np.stack(columns, axis=-1).astype(np.int64))
+        stages.append((rule.body, filled[rule.body], filled[rule.body] + len(cells), *([0, 0] * len(fields))))
+        filled[rule.body] += len(cells)
+    none = (np.zeros((0, 3), dtype=np.int64),) * len(fields)
+    table = np.array(stages, dtype=np.int64).reshape(-1, 3 + 2 * len(fields))
+    return fields, Tables(table, tuple(_join(part, 2) for part in parts), none, (0,) * len(fields), 0)
 
 
 def _copies(layout: FieldLayout, sublattice: Sublattice, low: Cell, high: Cell) -> Table:

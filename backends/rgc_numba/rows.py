@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from rgc.program.nodes import Below, Bit, Count, Is, Load, Node, Store, Tally
+from rgc.program.nodes import Below, Bit, Count, Is, Load, Node, Store
 from rgc.program.program import Program
-from rgc_numba import bernoulli, counters
+from rgc_numba import bernoulli
 from rgc_numba.bernoulli import Baked
-from rgc_numba.bodies import Body, kept_axes, split, tallied
-from rgc_numba.counters import Counters
-from rgc_numba.source import POPCOUNT, each_word, indent, logic, preamble
+from rgc_numba.bodies import Body, split
+from rgc_numba.source import each_word, indent, logic, preamble
 
 CHUNK = 512
 """Words of a row that are worked on at once; a few buffers of this size stay in the first cache."""
@@ -52,18 +51,15 @@ def source(program: Program, baked: Baked | None) -> str:
     """The generated module; it depends on the bodies and on what is baked in, not on the shape."""
     bodies, _ = split(program)
     parts = [preamble(program.generator), bernoulli.constants(), REFRESH, bernoulli.HELPERS]
-    if any(tallied(body) for body in bodies):
-        parts += [POPCOUNT, counters.HELPERS]
     parts += [_Writer(program, body, baked).function(number) for number, body in enumerate(bodies)]
     parts.append(_driver(program, bodies))
     return "\n".join(parts)
 
 
 def shared(program: Program) -> str:
-    """Arguments of every rule: the run, the row geometry, the fields, the tallies."""
+    """Arguments of every rule: the run, the row geometry, the fields."""
     names = ["words", "chunk", "lo", "word0", "pace", "ramp", "thresholds"]
     names += [f"f{n}" for n in range(len(program.fields))]
-    names += [f"t{n}" for n in range(len(program.tallies))]
     return ", ".join(names)
 
 
@@ -91,25 +87,17 @@ class _Writer:
             n: k for k, part in enumerate(self.parts) for n in [*part.nodes, part.draw] if n is not None
         }
         self.stores = [node for node in body.nodes if isinstance(node, Store)]
-        tallies = {n: node for n, node in enumerate(body.nodes) if isinstance(node, Tally)}
-        self.counters = Counters(program, tallies, PITCH)
         self.first: list[str] = []
         self.planes: dict[int, int] = {}
         self.buffers: dict[str, None] = {}
         self.loads = 1 + max((node.offset[0] for node in body.nodes if isinstance(node, Load)), default=-1)
 
     def function(self, number: int) -> str:
-        owners = f"OWNERS_{number}"
         inner = [line for k in range(len(self.parts)) for line in self._part(k)]
         inner += self._stored()
-        column = 2 + self.loads + len(self.stores)
-        inner += self.counters.after({axes: column + 2 * n for n, axes in enumerate(kept_axes(self.program))})
-        lines = [*self._buffers(), *self.first, *self.counters.start(), *ROWS]
-        lines += indent([*self._slices(), *self.counters.place(owners), *inner], 2)
-        lines += self.counters.end(owners)
-        head = f"def rule_{number}(rows, first, last, step, keys, {shared(self.program)}):"
-        text = ["", *self.counters.constants(owners), "", "@compiled", head, *indent(lines, 1)]
-        return "\n".join(text) + "\n"
+        lines = [*self._buffers(), *self.first, *ROWS, *indent([*self._slices(), *inner], 2)]
+        head = f"def rule_{number}(rows, first, last, keys, {shared(self.program)}):"
+        return "\n".join(["", "@compiled", head, *indent(lines, 1)]) + "\n"
 
     def _buffers(self) -> list[str]:
         """One array holds all buffers: LLVM knows that they are apart."""
@@ -189,8 +177,6 @@ class _Writer:
         match self.nodes[number]:
             case Load(_, (column,)):
                 return [f"v{number} = l{column}[j]"]
-            case Tally():
-                return self.counters.add(number)
             case Bit() | Count() | Is() as node:
                 return logic(number, node, self.planes)
         raise TypeError(f"rows cannot compute {self.nodes[number]!r}")
@@ -218,7 +204,7 @@ def operands(node: Node) -> tuple[int, ...]:
             return (value,)
         case Below(classes):
             return tuple(mask for mask, _ in classes)
-        case Store(_, word) | Tally(_, _, word):
+        case Store(_, word):
             return (word,)
     return ()
 
@@ -232,7 +218,7 @@ def _driver(program: Program, bodies: tuple[Body, ...]) -> str:
     lines.append("            body, first, last = stages[stage, 0], stages[stage, 1], stages[stage, 2]")
     for n in range(len(bodies)):
         lines.append(f"            {'el' if n else ''}if body == {n}:")
-        lines.append(f"                rule_{n}(table{n}, first, last, step, keys[step], {shared(program)})")
+        lines.append(f"                rule_{n}(table{n}, first, last, keys[step], {shared(program)})")
     for n in fields:
         bounds = f"stages[stage, {3 + 2 * n}], stages[stage, {4 + 2 * n}]"
         lines.append(f"            refresh(f{n}, copies{n}, {bounds}, words)")

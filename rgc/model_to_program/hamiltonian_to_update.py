@@ -79,7 +79,9 @@ def hamiltonian_to_update(
 
 def _chosen(star: Star, form: Form | None, kind: Kind) -> Acceptance:
     """Heat bath has joint classes whatever the form of Metropolis."""
-    choice = choose_acceptance(star) if form is None else replace(choose_acceptance(star, _ANY), form=form)
+    choice = (
+        choose_acceptance(star) if form is None else replace(choose_acceptance(star, _ANY, _ANY), form=form)
+    )
     if kind != "heat_bath":
         return choice
     if choice.field is None:

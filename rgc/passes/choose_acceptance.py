@@ -14,6 +14,10 @@ from rgc.model.stars import Star
 MOST_CLASSES = 64
 """Thresholds that one site may need before its acceptance is no longer joint (or factorised)."""
 
+MOST_FIELDS = 512
+"""Thresholds that heat bath may need at one site: it has no other form. Five couplings need 87 on the square lattice (nearest and
+next-nearest neighbours, plaquettes, one three-body term, field), 239 on the triangular one, 476 in an open corner of a cubic one."""
+
 _MOST_NEIGHBOURS = 20  # 2^20 patterns are one integer of 128 KiB for each image
 
 Form = Literal["joint", "factorised", "weigh"]
@@ -43,19 +47,19 @@ class Acceptance:
         return self.field is not None
 
 
-def choose_acceptance(star: Star, most: int = MOST_CLASSES) -> Acceptance:
+def choose_acceptance(star: Star, most: int = MOST_CLASSES, fields: int = MOST_FIELDS) -> Acceptance:
     """The form for one star: joint while at most `most` classes occur; else factorised while the groups, each by itself, have at
-    most `most` together; else weights. Heat bath is offered while the classes of the field are at most `most`.
+    most `most` together; else weights. Heat bath is offered while the classes of the field are at most `fields`.
 
     Classes are those that some pattern of the neighbours reaches: a plaquette shares its spins with the bonds, so that nearest and
     next-nearest neighbours and plaquettes on the square lattice have 39 of 125, and 78 with a field. Beyond 20 neighbours every
     combination of counts is taken to occur.
     """
     sizes = tuple(len(images) for images in star.images)
-    field = reachable_classes(star.images, most)
+    field = reachable_classes(star.images, max(most, fields))
     flip = None if field is None else tuple(sorted({*field, *(_flipped(each, sizes) for each in field)}))
     by_group = tuple(_flip_counts(images) for images in star.images)
-    found = "over " + str(most) if flip is None else str(len(flip))
+    found = f"over {max(most, fields)}" if flip is None else str(len(flip))
     factors = sum(len(counts) for counts, n in zip(by_group, sizes, strict=True) if n)
     form: Form
     if flip is not None and len(flip) <= most:
@@ -68,13 +72,13 @@ def choose_acceptance(star: Star, most: int = MOST_CLASSES) -> Acceptance:
         form,
         sizes,
         flip if form == "joint" else None,
-        field if field is not None and len(field) <= most else None,
+        field if field is not None and len(field) <= fields else None,
         by_group,
         f"{why} (at most {most})",
     )
 
 
-def reachable_classes(images: Sequence[Sequence[Product]], most: int = MOST_CLASSES) -> Classes | None:
+def reachable_classes(images: Sequence[Sequence[Product]], most: int = MOST_FIELDS) -> Classes | None:
     """The numbers of negative products in each group that some pattern of the spins in them reaches, sorted.
 
     Beyond 20 spins: every combination of counts, or None when there are more than `most`.

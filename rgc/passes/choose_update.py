@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 from rgc.errors import Problem, SpecError
-from rgc.passes.choose_acceptance import Acceptance
+from rgc.passes.choose_acceptance import MOST_FIELDS, Acceptance
 from rgc.text import Span
 
 PERIODIC_BELOW = Fraction(1, 10)
@@ -41,7 +41,7 @@ def choose_update(
     offered = all(acceptance.heat_bath for acceptance in acceptances)
     if asked == "heat_bath":
         if not offered:
-            message = "heat bath needs a threshold for every local field, and here there are too many"
+            message = f"heat bath needs a threshold for every local field, and here there are more than {MOST_FIELDS}"
             raise SpecError(
                 [Problem("no-heat-bath", message, span, hint="use update=metropolis or update=auto")]
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -172,9 +171,11 @@ def _check_classes(rule: Rule, where: str) -> None:
         return
     for k, node in enumerate(rule.nodes):
         if isinstance(node, Below):
-            masks = [known[0][mask] or 0 for mask, _ in node.classes]
-            overlap = any(a & b for a, b in combinations(masks, 2))
-            _expect(not overlap, f"{where}, v{k}: classes overlap")
+            taken = 0
+            for mask, _ in node.classes:
+                table = known[0][mask] or 0
+                _expect(not taken & table, f"{where}, v{k}: classes overlap")
+                taken |= table
 
 
 def _check_cells(program: Program, cells: SiteSet, where: str) -> None:

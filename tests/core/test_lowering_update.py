@@ -49,6 +49,17 @@ SYSTEMS = {
         (ISING,),
         terms(("K", 0.5, NEAREST), ("K2", 0.1, DIAGONAL)),
     ),
+    "five couplings": System(
+        square(3),
+        (ISING,),
+        terms(
+            ("K", 0.12, NEAREST),
+            ("K2", 0.06, DIAGONAL),
+            ("K4", -0.15, PLAQUETTE),
+            ("K3", 0.15, [tuple(Spin(cell) for cell in ((0, 0), (1, 0), (0, 1)))]),
+            ("h", 0.15, FIELD),
+        ),
+    ),
     "three-body": System(triangular(3), (ISING,), terms(("K3", 0.35, UP + DOWN), ("h", 0.15, FIELD))),
     "honeycomb": System(
         honeycomb(2),
@@ -112,6 +123,13 @@ def test_every_site_update_is_balanced_and_a_sweep_forgets_its_start(name: str, 
     assert np.abs(weights @ sweep - weights).max() < resolution
     many = np.linalg.matrix_power(sweep, 4096)
     assert np.abs(many - weights).max() < 1e-5, "the sweep does not reach every configuration"
+
+
+def test_five_couplings_have_many_local_fields() -> None:
+    """More than Metropolis would take as joint classes."""
+    program = lowered(SYSTEMS["five couplings"], kind="heat_bath")[0].program
+    (draw,) = [node for node in program.rules[0].nodes if isinstance(node, Below)]
+    assert len(draw.classes) == 87
 
 
 def test_the_forms_are_what_they_claim() -> None:

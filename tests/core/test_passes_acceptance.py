@@ -33,6 +33,7 @@ def term(name: str, *products: Cells) -> Term:
 NEAREST = term("K", ((0, 0), (1, 0)), ((0, 0), (0, 1)))
 NEXT = term("L", ((0, 0), (1, 1)), ((0, 0), (1, -1)))
 PLAQUETTE = term("P", ((0, 0), (1, 0), (0, 1), (1, 1)))
+THREE = term("T", ((0, 0), (1, 0), (0, 1)))
 FIELD = term("h", ((0, 0),))
 
 
@@ -79,6 +80,7 @@ def test_classes_are_those_that_occur(images: tuple[tuple[Product, ...], ...]) -
         ((NEAREST, FIELD), "joint", 10, 5),
         ((NEAREST, NEXT, PLAQUETTE), "joint", 39, 39),
         ((NEAREST, NEXT, PLAQUETTE, FIELD), "factorised", None, 39),
+        ((NEAREST, NEXT, PLAQUETTE, THREE, FIELD), "factorised", None, 87),
     ],
 )
 def test_forms(terms: Sequence[Term], form: str, flips: int | None, fields: int | None) -> None:
@@ -113,6 +115,13 @@ def test_beyond_twenty_neighbours_every_combination_is_taken() -> None:
     bonds = tuple((Spin((k, 0)),) for k in range(1, 26))
     assert reachable_classes((bonds,)) == tuple((k,) for k in range(26))
     assert reachable_classes((bonds, bonds, bonds)) is None
+
+
+def test_heat_bath_has_a_limit_of_its_own() -> None:
+    star = star_of(NEAREST, NEXT, PLAQUETTE, THREE, FIELD)
+    assert choose_acceptance(star, fields=87).heat_bath
+    assert not choose_acceptance(star, fields=86).heat_bath
+    assert choose_acceptance(star, fields=86).form == "factorised"
 
 
 # -- update ----------------------------------------------------------------------------------------------------------

@@ -182,7 +182,7 @@ def random_program(seed: int, kind: str = "regular", **changes: Any) -> Program:
         TallyArray(2, replica, kept)
         for replica, kept in product((False, True), ((), (axes - 1,), tuple(range(axes))))
     ]
-    tallies = tuple(random.sample(arrays, 2))
+    tallies = tuple(random.sample(arrays, random.choice((0, 2))))
     program = Program("random", shape, letters, fields, (), (), 5, 4, 3, 32, "splitmix", tallies)
     program = replace(program, **changes)
     near = product((-1, 0, 1), repeat=axes)
@@ -206,23 +206,28 @@ def _listed(cells: Any, shape: tuple[int, ...]) -> Listed:
     return Listed(tuple(sum(x * s for x, s in zip(cell, strides, strict=True)) for cell in cells))
 
 
-def blocks() -> Program:
-    """Majority of three of the four spins of a block, and a random one of two: loads with a stride, stores to a coarser field."""
+def blocks(counted: bool = False) -> Program:
+    """Majority of three of the four spins of a block, and a random one of two: loads with a stride, stores to a coarser field;
+    with `counted` a tally besides."""
     w = Writer()
     corners = [w(Load(0, offset, stride=(2, 2))) for offset in product((0, 1), repeat=2)]
     count = w(Count(tuple(corners[:3])))
     most = w(Bit("or", (w(Is(count, 2)), w(Is(count, 3)))))
     tie = w(Below((), 0, 0))
     w(Store(1, w(Bit("xor", (most, w(Bit("and", (tie, corners[3]))))))))
-    w(Tally(0, 0, most))
+    if counted:
+        w(Tally(0, 0, most))
     fields = (Field("fine", (6, 8), periodic=(True, True)), Field("coarse", (3, 4), periodic=(True, True)))
     stage = Stage(0, Cells((1, 1), ((0, 0),), (0, 0), (3, 4)))
     rule = Rule(0, tuple(w.nodes))
-    return Program("block", (3, 4), 1, fields, (rule,), (stage,), 1, 0, 1, tallies=(TallyArray(1, True),))
+    tallies = (TallyArray(1, True),) if counted else ()
+    return Program("block", (3, 4), 1, fields, (rule,), (stage,), 1, 0, 1, tallies=tallies)
 
 
-def measure(shape: tuple[int, int], arrays: Sequence[TallyArray]) -> Program:
-    """Five products of two spins in three rows of every array."""
+def measure(
+    shape: tuple[int, int], arrays: Sequence[TallyArray], modulus: tuple[int, int] = (1, 1)
+) -> Program:
+    """Five products of two spins in three rows of every array, at the cells of residue 0."""
     w = Writer()
     spin = w(Load(0, (0, 0)))
     for row, offset in enumerate(((0, 1), (1, 0), (1, 1), (2, 1), (0, 3))):
@@ -230,8 +235,38 @@ def measure(shape: tuple[int, int], arrays: Sequence[TallyArray]) -> Program:
         for array in range(len(arrays)):
             w(Tally(array, row // 2, both))
     field = Field("s", shape, periodic=(True, True))
-    stage = Stage(0, Cells((1, 1), ((0, 0),), (0, 0), shape))
+    stage = Stage(0, Cells(modulus, ((0, 0),), (0, 0), shape))
     return Program("measure", shape, 1, (field,), (Rule(0, tuple(w.nodes)),), (stage,), tallies=tuple(arrays))
+
+
+def patterns(size: int, periodic: bool = True) -> Program:
+    """Every kind of logic, with two species, two letters and two planes, tallied in every kind of array: a rule for either letter,
+    at the cells of two residues. Nothing is drawn or stored."""
+    w = Writer()
+    offsets = ((0, 0), (1, 0), (0, 1), (-1, 1), (2, 0)) if periodic else ((0, 0),)
+    words = [w(Load(0, offset, n % 2, n // 2 % 2)) for n, offset in enumerate(offsets)]
+    words.append(w(Load(1, (0, 0), 1, stride=(2, 1))))
+    words.append(w(Bit("not", (words[0],))))
+    words.append(w(Bit("or", (words[0], words[-1], words[-2]))))
+    words.append(w(Bit("and", (words[1 % len(offsets)], words[-2]))))
+    count = w(Count(tuple(words)))
+    words += [w(Is(count, n)) for n in (0, 1, 2, 5, 40)]
+    words.append(w(Bit("xor", tuple(words[:5]))))
+    arrays = [
+        TallyArray(len(words), replica, axes)
+        for replica in (True, False)
+        for axes in ((), (0,), (1,), (0, 1))
+    ]
+    for row, word in enumerate(words):
+        for array in range(len(arrays)):
+            w(Tally(array, (row * (array + 1)) % len(words), word))
+    fields = (
+        Field("s", (size, size + 1), 2, 2, (periodic,) * 2),
+        Field("t", (2 * size, size + 1), 2, 1, (periodic,) * 2),
+    )
+    rules = tuple(Rule(letter, tuple(w.nodes)) for letter in (0, 1))
+    stages = [Stage(n, Cells((2, 1), ((n, 0),), (0, 0), (size, size + 1))) for n in (0, 1)]
+    return Program("patterns", (size, size + 1), 2, fields, rules, tuple(stages), tallies=tuple(arrays))
 
 
 def lowered_update(

@@ -17,6 +17,7 @@ from tests.every_backend.bit_identity_programs import (
     blocks,
     measure,
     metropolis,
+    patterns,
     random_program,
     run,
 )
@@ -53,8 +54,9 @@ def test_random_rules(name: str, kind: str, seed: int) -> None:
 
 
 @every_backend
-def test_blocks_of_another_lattice(name: str) -> None:
-    check(name, blocks(), 3, words=3)
+@pytest.mark.parametrize("counted", [False, True])
+def test_blocks_of_another_lattice(name: str, counted: bool) -> None:
+    check(name, blocks(counted), 3, words=3)
 
 
 @every_backend
@@ -62,6 +64,19 @@ def test_blocks_of_another_lattice(name: str) -> None:
 def test_many_tallies(name: str, words: int) -> None:
     """Images of several operators on a lattice of more rows than a vertical counter collects at once."""
     check(name, measure((45, 36), (TallyArray(3, True), TallyArray(3), TallyArray(3, True, (0,)))), 4, words)
+
+
+@every_backend
+@pytest.mark.parametrize("modulus", [(2, 4), (9, 1), (7, 2)])
+def test_tallies_at_some_cells(name: str, modulus: tuple[int, int]) -> None:
+    """Rows of sublattices, and sites one by one where the lattice is no multiple of the modulus."""
+    check(name, measure((36, 20), (TallyArray(3, True), TallyArray(3, False, (1,))), modulus), 8)
+
+
+@every_backend
+@pytest.mark.parametrize(("size", "periodic"), [(4, True), (5, True), (6, False)])
+def test_tallies_of_any_logic(name: str, size: int, periodic: bool) -> None:
+    check(name, patterns(size, periodic), 2, words=3)
 
 
 @every_backend

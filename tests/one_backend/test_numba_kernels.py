@@ -39,12 +39,27 @@ def chosen(program: Program, constant: Arguments | None = None) -> str:
 def test_rows_where_they_vectorise() -> None:
     assert chosen(metropolis((4, 6))) == "RowKernel"
     assert chosen(blocks()) == "RowKernel"
-    assert chosen(measure((6, 8), (TallyArray(3, True),))) == "RowKernel"
-    assert chosen(random_program(3, "open")) == "RowKernel"
+
+
+def test_tallies_and_long_rules_are_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Operators and classes are no part of the code: one compilation serves every basis on every lattice."""
+    arrays = (TallyArray(3, True),)
+    assert chosen(measure((6, 8), arrays)) == "TableKernel"
+    assert chosen(measure((6, 8), arrays, (5, 1))) == "TableKernel"
+    backend = load("numba")
+    programs = [
+        measure((6, 8), arrays),
+        measure((9, 6), arrays, (3, 1)),
+        measure((5, 5), (TallyArray(8, True),)),
+    ]
+    texts = {backend.compile(program).source.partition("import numpy")[2] for program in programs}
+    assert len(texts) == 1
+    monkeypatch.setattr("rgc_numba.kernel.MANY", 3)
+    assert chosen(metropolis((4, 6))) == "TableKernel"
 
 
 def test_gather_elsewhere() -> None:
-    assert chosen(random_program(3, "listed")) == "GatherKernel"
+    assert chosen(random_program(3, "listed", tallies=())) == "GatherKernel"
     assert chosen(random_program(3, "lanes")) == "GatherKernel"
 
 

@@ -33,11 +33,20 @@ def uncompiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def check(program: Program, given: Arguments, seed: int, constant: bool) -> None:
+    """The kernel that is chosen, the table kernel and the gather kernel."""
     how: dict[str, Any] = {"word0": seed, "calls": ((seed, 1), (seed + 1, 1))}
     expected = run(load("reference"), program, given, seed, **how)
-    assert_equal(
-        expected, run(load("numba", threads=1 + seed % 2), program, given, seed, constant=constant, **how)
-    )
+    backend = load("numba", threads=1 + seed % 2)
+    assert_equal(expected, run(backend, program, given, seed, constant=constant, **how))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rgc_numba.kernel.MANY", -1)
+        assert_equal(expected, run(backend, program, given, seed, constant=constant, **how))
+        patch.setattr("rgc_numba.kernel.TableKernel", refuse)
+        assert_equal(expected, run(backend, program, given, seed, constant=constant, **how))
+
+
+def refuse(*_: object) -> None:
+    raise ValueError
 
 
 def traits(program: Program) -> Iterator[str]:

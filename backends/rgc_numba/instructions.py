@@ -1,0 +1,159 @@
+"""A rule as data: a list of instructions on buffers of words, so that one compiled function carries out any rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rgc.program.nodes import Below, Bit, Count, Is, Load, Store, Tally
+from rgc_numba.bodies import Body
+
+AND, OR, XOR, NOT, NOTHING, DRAW, STORE, TALLY = range(8)
+"""Operations. NOTHING: all bits 0. TALLY + n adds to tally array n."""
+
+_OPERATION = {"and": AND, "or": OR, "xor": XOR}
+
+Instruction = tuple[int, int, int, int]
+"""An operation and three numbers. AND, OR, XOR: the buffer that is filled and the two that are read; NOT: one is read; NOTHING: none. DRAW: the buffer
+that is filled and the number of the draw. STORE: the buffer that is read, the field, the number of the store. TALLY: the buffer that is
+read, the row."""
+
+Classes = tuple[tuple[int, int], ...]
+"""Of a draw: the buffer of each mask, and its threshold slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """`fields[k]`: where load k comes from, whose words are in buffer k before the first instruction. `draws`: key and classes of
+    each draw. `buffers`: how many are used."""
+
+    fields: tuple[int, ...]
+    steps: tuple[Instruction, ...]
+    draws: tuple[tuple[int, Classes], ...]
+    buffers: int
+
+
+def instructions(body: Body, draws: int = 0) -> Instructions:
+    """The instructions of a body, its draws numbered from `draws` on. Raises `ValueError` if it weighs."""
+    loads = {node.offset[0]: node.field for node in body.nodes if isinstance(node, Load)}
+    code = _Code(len(loads), draws)
+    for number, node in enumerate(body.nodes):
+        code.node(number, node)
+    return _placed(tuple(loads[k] for k in range(len(loads))), code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An operation on values; `numbers` are those of its instruction that are no buffers."""
+
+    operation: int
+    reads: tuple[int, ...]
+    numbers: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class _Code:
+    """Values are numbered: first the loads, then one for each of `made`. `values[node]`: that of a word, or those of the planes of a
+    count, lowest first. `draws`: the key and the threshold slots of each draw, of which the first is number `first`."""
+
+    loads: int
+    first: int
+    made: list[_Step] = field(default_factory=list)
+    values: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    draws: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
+
+    def node(self, number: int, node: object) -> None:
+        match node:
+            case Load(_, (column,)):
+                self.values[number] = (column,)
+            case Bit("not", (word,)):
+                self.values[number] = (self.add(NOT, self.word(word)),)
+            case Bit(op, words):
+                self.values[number] = (self.fold(_OPERATION[op], [self.word(each) for each in words]),)
+            case Count(words):
+                self.values[number] = self.count([self.word(each) for each in words])
+            case Is(count, wanted):
+                self.values[number] = (self.equal(self.values[count], wanted),)
+            case Below():
+                self.values[number] = (self.draw(node),)
+            case Store(target, word, store):
+                self.add(STORE, self.word(word), numbers=(target, store))
+            case Tally(array, row, word):
+                self.add(TALLY + array, self.word(word), numbers=(row,))
+            case _:
+                raise ValueError(f"{type(node).__name__} is no operation on words")
+
+    def word(self, number: int) -> int:
+        return self.values[number][0]
+
+    def add(self, operation: int, *reads: int, numbers: tuple[int, ...] = ()) -> int:
+        self.made.append(_Step(operation, reads, numbers))
+        return self.loads + len(self.made) - 1
+
+    def fold(self, operation: int, values: Sequence[int]) -> int:
+        result, *others = values
+        for each in others:
+            result = self.add(operation, result, each)
+        return result
+
+    def count(self, words: Sequence[int]) -> tuple[int, ...]:
+        """The planes of the number of ones, by full adders."""
+        planes: list[int] = []
+        level = list(words)
+        while level:
+            carries = []
+            while len(level) > 1:
+                total, carry = self.adder(level[:3])
+                level = [*level[3:], total]
+                carries.append(carry)
+            planes += level
+            level = carries
+        return tuple(planes)
+
+    def adder(self, words: Sequence[int]) -> tuple[int, int]:
+        """words = sum + 2 carry."""
+        a, b, *third = words
+        half, carry = self.add(XOR, a, b), self.add(AND, a, b)
+        if not third:
+            return half, carry
+        return self.add(XOR, half, *third), self.add(OR, carry, self.add(AND, half, *third))
+
+    def equal(self, planes: Sequence[int], number: int) -> int:
+        if number >> len(planes):
+            return self.add(NOTHING)
+        bits = [plane if number >> k & 1 else self.add(NOT, plane) for k, plane in enumerate(planes)]
+        return self.fold(AND, bits)
+
+    def draw(self, node: Below) -> int:
+        masks = [self.word(mask) for mask, _ in node.classes]
+        slots = [slot for _, slot in node.classes]
+        if node.otherwise is not None:
+            masks.append(self.add(NOT, self.fold(OR, masks) if masks else self.add(NOTHING)))
+            slots.append(node.otherwise)
+        self.draws.append((node.draw, tuple(slots)))
+        return self.add(DRAW, *masks, numbers=(self.first + len(self.draws) - 1,))
+
+
+def _placed(fields: tuple[int, ...], code: _Code) -> Instructions:
+    """Values in buffers. One whose value is not read again is used anew, the last one first: it is still in the nearest cache."""
+    last = {value: at for at, step in enumerate(code.made) for value in step.reads}
+    where = {value: value for value in range(code.loads)}
+    free: list[int] = []
+    used = code.loads
+    steps: list[Instruction] = []
+    draws: list[tuple[int, Classes]] = []
+    for at, step in enumerate(code.made):
+        read = [where[value] for value in step.reads]
+        into = []
+        if step.operation <= DRAW:
+            into = [free.pop() if free else used]
+            used = max(used, into[0] + 1)
+            where[code.loads + at] = into[0]
+        if step.operation == DRAW:
+            key, slots = code.draws[step.numbers[0] - code.first]
+            draws.append((key, tuple(zip(read, slots, strict=True))))
+            read = []
+        a, b, c, *_ = (*into, *read, *step.numbers, 0, 0)
+        steps.append((step.operation, a, b, c))
+        free += [where[value] for value in sorted(set(step.reads)) if last[value] == at]
+    return Instructions(fields, tuple(steps), tuple(draws), used)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from rgc.program.bodies import Body
 from rgc.program.nodes import Bit, Count, Is, Load, Tally
-from rgc_numba.bodies import Body
 
 AND, OR, XOR, NOT, TALLY = range(5)
 """Operations. TALLY + n adds to tally array n."""

@@ -14,9 +14,8 @@ from rgc.backend import Arguments, Kernel
 from rgc.program.draws import counters as draw_counters
 from rgc.program.nodes import Accept
 from rgc.program.program import Generator, Program
-from rgc.program.tables import exponentials
+from rgc.program.tables import exponentials, uniform_thresholds
 from rgc_numba import gather, measure, rows
-from rgc_numba.bernoulli import uniform_thresholds
 from rgc_numba.cache import load
 from rgc_numba.layout import on_rows
 from rgc_numba.shares import Layouts, Shares, Tallies, effort, written
@@ -93,7 +92,7 @@ class RowKernel:
     ) -> None:
         self._program, self._shares = program, shares
         self._layouts = Layouts(program, on_rows)
-        self._baked = uniform_thresholds(constant) if constant is not None else None
+        self._baked = uniform_thresholds(constant.thresholds) if constant is not None else None
         self._otherwise = otherwise
         self._other: Kernel | None = None
         self._checked: tuple[Words, bool] | None = None
@@ -147,7 +146,7 @@ class RowKernel:
         if not self._program.slots:
             return True
         if self._checked is None or not np.array_equal(self._checked[0], arguments.thresholds):
-            given = uniform_thresholds(arguments)
+            given = uniform_thresholds(arguments.thresholds)
             serves = given is not None and self._baked in (None, given)
             self._checked = arguments.thresholds.copy(), serves
         return self._checked[1]

@@ -12,12 +12,13 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.program.bodies import kept_axes, split
 from rgc.program.nodes import Tally
 from rgc.program.program import Program, TallyArray
+from rgc.program.sublattices import FieldLayout
 from rgc_numba import counters, rows
-from rgc_numba.bodies import kept_axes, split
 from rgc_numba.instructions import AND, NOT, OR, TALLY, XOR, instructions
-from rgc_numba.layout import FieldLayout, Tables, on_rows, on_sites
+from rgc_numba.layout import Tables, on_rows, on_sites
 from rgc_numba.shares import Layouts, Make, Now
 from rgc_numba.source import POPCOUNT, PREAMBLE, each_word, indent
 

@@ -1,4 +1,8 @@
-"""The random words of `rgc.program.draws`, and Bernoulli words made of them, as JAX computes them."""
+"""The random words of `rgc.program.draws`, and Bernoulli words made of them, as JAX computes them.
+
+XLA fuses a value into each of its users on CPUs, which then compute it again: a word and its undecided replicas leave one fusion
+together, as the halves of a complex number.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from typing import Protocol
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from rgc.program.program import Generator
 
@@ -18,6 +23,9 @@ ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 LOW = np.uint64(0xFFFFFFFF)
 GOLDEN = 0x9E3779B97F4A7C15
 _32 = np.uint64(32)
+
+GROUP = 8
+"""Planes of a group; divides 32."""
 
 Bit = bool | jax.Array
 """Where thresholds have a bit set: everywhere, nowhere, or a mask."""
@@ -63,7 +71,7 @@ def _philox(a: jax.Array, b: jax.Array, counter: jax.Array) -> jax.Array:
 class Limits(Protocol):
     """The threshold table of a program; entry 0 of a slot is "always", entry 1 + k its bit of plane k."""
 
-    def bit(self, slot: int, entry: int) -> Bit: ...
+    def bit(self, slot: int, entry: int | jax.Array) -> Bit: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +81,11 @@ class Baked:
     values: tuple[int, ...]
     planes: int
 
-    def bit(self, slot: int, entry: int) -> Bit:
-        return bool(self.values[slot] >> self.planes - entry & 1)
+    def bit(self, slot: int, entry: int | jax.Array) -> Bit:
+        if isinstance(entry, int):
+            return bool(self.values[slot] >> self.planes - entry & 1)
+        bits = [int(ALL) * (self.values[slot] >> self.planes - n & 1) for n in range(1 + self.planes)]
+        return jnp.asarray(np.array(bits, dtype=np.uint64))[entry]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,33 +95,75 @@ class Given:
 
     table: jax.Array
 
-    def bit(self, slot: int, entry: int) -> Bit:
+    def bit(self, slot: int, entry: int | jax.Array) -> Bit:
         return self.table[slot, entry]
 
 
-def below(
-    masks: Sequence[tuple[jax.Array, int]], limits: Limits, uniform: Callable[[int], jax.Array], planes: int
-) -> tuple[jax.Array, jax.Array]:
-    """The Bernoulli word of disjoint masks and their slots after so many planes, and the replicas that they leave undecided.
+@dataclass(frozen=True, slots=True, eq=False)
+class Draw:
+    """A Bernoulli variable: disjoint masks with their slots, the thresholds, the random words by plane.
 
     A replica is decided at the first plane, from the top, where its uniform and its threshold differ: 1 where the uniform has the 0.
     """
-    zero = jnp.zeros_like(masks[0][0])
-    word = _union(masks, [limits.bit(slot, 0) for _, slot in masks], zero)
-    undecided = reduce(or_, (mask for mask, _ in masks)) & ~word
+
+    masks: Sequence[tuple[jax.Array, int]]
+    limits: Limits
+    uniform: Callable[[int | jax.Array], jax.Array]
+
+    def start(self) -> tuple[jax.Array, jax.Array]:
+        """The replicas that are 1 for sure, and those that are undecided."""
+        word = self._limit(0)
+        return word, reduce(or_, (mask for mask, _ in self.masks)) & ~word
+
+    def decide(
+        self, word: jax.Array, undecided: jax.Array, plane: int | jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        """The same after one more plane."""
+        limit = self._limit(1 + plane)
+        differ = limit ^ self.uniform(plane)
+        return word | (undecided & limit & differ), undecided & ~differ
+
+    def _limit(self, entry: int | jax.Array) -> jax.Array:
+        """The replicas whose threshold has the bit of an entry."""
+        bits = [(mask, self.limits.bit(slot, entry)) for mask, slot in self.masks]
+        parts = [mask if bit is True else mask & bit for mask, bit in bits if bit is not False]
+        return reduce(or_, parts) if parts else jnp.zeros_like(self.masks[0][0])
+
+
+def at_once(draw: Draw, planes: int) -> tuple[jax.Array, jax.Array]:
+    """The word after the first planes, in one expression, and the replicas that they leave undecided."""
+    word, undecided = draw.start()
     for plane in range(planes):
-        limit = _union(masks, [limits.bit(slot, 1 + plane) for _, slot in masks], zero)
-        differ = limit ^ uniform(plane)
-        word = word | (undecided & limit & differ)
-        undecided = undecided & ~differ
+        word, undecided = draw.decide(word, undecided, plane)
     return word, undecided
 
 
-def _union(masks: Sequence[tuple[jax.Array, int]], bits: Sequence[Bit], zero: jax.Array) -> jax.Array:
-    """The replicas in a class whose threshold has the bit."""
-    parts = [
-        mask if bit is True else mask & bit
-        for (mask, _), bit in zip(masks, bits, strict=True)
-        if bit is not False
-    ]
-    return reduce(or_, parts) if parts else zero
+def in_groups(draw: Draw, planes: int) -> jax.Array:
+    """The word after all planes, so many at a time until everything is decided: less code, and less work."""
+
+    def more(state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        first, value = state
+        word, undecided = halves(value)
+        for n in range(GROUP):
+            word, undecided = draw.decide(word, undecided, first + n)
+        return first + GROUP, pair(word, undecided)
+
+    def unfinished(state: tuple[jax.Array, jax.Array]) -> jax.Array:
+        return (state[0] < planes) & jnp.any(halves(state[1])[1] != 0)
+
+    _, value = lax.while_loop(unfinished, more, (jnp.int32(0), pair(*draw.start())))
+    return halves(value)[0]
+
+
+def pair(first: jax.Array, second: jax.Array) -> jax.Array:
+    """Two words as one complex number with the same bits."""
+    parts = (lax.bitcast_convert_type(word, jnp.float64) for word in (first, second))
+    return lax.complex(*parts)
+
+
+def halves(value: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The two words of a pair."""
+    return (
+        lax.bitcast_convert_type(lax.real(value), jnp.uint64),
+        lax.bitcast_convert_type(lax.imag(value), jnp.uint64),
+    )

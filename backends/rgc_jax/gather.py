@@ -1,7 +1,7 @@
 """Programs on canonical fields u64[site, word] with tables of neighbours: any program, any lattice, no layout.
 
-Stages of one body that follow each other are one loop over entries of tables, each entry at most `PATCH` words; entries that are
-shorter than the longest are filled up with sites that are not there: what they store is dropped, what they tally is 0.
+Stages of one body, cut where they are long, are entries of one set of tables, so that they are compiled once. Entries that are shorter
+than the longest are filled up with sites that are not there: what they store is dropped, what they tally is 0.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 from math import prod
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from numpy.typing import NDArray
 
 from rgc.program.bodies import Placed, split
@@ -53,8 +51,13 @@ class Gather:
         self.program = program
         self._put: dict[Share, list[dict[str, jax.Array]]] = {}
         self.bodies, placed = split(program)
-        pieces = groupby(_pieces(program, placed, most), key=lambda piece: piece[0].body)
-        self.walks = [self._walk([*group]) for _, group in pieces]
+        pieces: dict[int, list[tuple[Placed, Ints]]] = {}
+        self.order = []
+        for rule, cells in _pieces(program, placed, most):
+            alike = pieces.setdefault(rule.body, [])
+            self.order.append((list(pieces).index(rule.body), len(alike)))
+            alike.append((rule, cells))
+        self.walks = [self._walk(alike) for alike in pieces.values()]
 
     def _walk(self, pieces: list[tuple[Placed, Ints]]) -> Walk:
         program = self.program
@@ -157,13 +160,9 @@ class Gathering:
         self._limits = call.limits(lambda table: table)
         self._tables = tables
 
-    def run(self, call: Call, fields: Fields, totals: Totals) -> tuple[Fields, Totals]:
-        """The fields and tallies after the stages of the walk."""
-
-        def entry(n: jax.Array, state: tuple[Fields, Totals]) -> tuple[Fields, Totals]:
-            return self._entry(call, {name: table[n] for name, table in self._tables.items()}, *state)
-
-        return lax.fori_loop(0, len(self._walk.numbers), entry, (fields, totals))
+    def entry(self, call: Call, n: jax.Array, fields: Fields, totals: Totals) -> tuple[Fields, Totals]:
+        """The fields and tallies after entry n."""
+        return self._entry(call, {name: table[n] for name, table in self._tables.items()}, fields, totals)
 
     def _entry(
         self, call: Call, table: dict[str, jax.Array], fields: Fields, totals: Totals

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.sharding import PartitionSpec
@@ -76,6 +78,34 @@ class Handed:
             thresholds = share.everywhere(table[..., 0]) if same else share.put(table)
             self.put[share, same] = thresholds, share.put(self.weights, 64)
         return self.put[share, same]
+
+
+def follow(
+    order: Sequence[tuple[int, int]],
+    walks: Sequence[Walking | Gathering],
+    call: Call,
+    state: tuple[Any, Totals],
+) -> tuple[Any, Totals]:
+    """The fields and tallies after every entry (walk, number in it), in order: a loop for each walk, or one that switches between them."""
+    owners = [walk for walk, _ in order]
+    if owners == sorted(owners):
+        for n, walk in enumerate(walks):
+            step = partial(_entry, walk, call)
+            state = lax.fori_loop(0, owners.count(n), step, state)
+        return state
+    branches = [partial(_entry, walk, call) for walk in walks]
+    which, number = (jnp.array(column, dtype=jnp.int32) for column in zip(*order, strict=True))
+
+    def either(n: jax.Array, state: tuple[Any, Totals]) -> tuple[Any, Totals]:
+        return lax.switch(which[n], branches, number[n], state)
+
+    return lax.fori_loop(0, len(order), either, state)
+
+
+def _entry(
+    walk: Walking | Gathering, call: Call, n: jax.Array, state: tuple[Any, Totals]
+) -> tuple[Any, Totals]:
+    return walk.entry(call, n.astype(jnp.int32), *state)
 
 
 class JaxKernel:
@@ -230,10 +260,7 @@ class JaxKernel:
                 ]
 
             def step(n: jax.Array, state: tuple[Any, Totals]) -> tuple[Any, Totals]:
-                now = call.at_step(keys[n])
-                for walk in walks:
-                    state = walk.run(now, *state)
-                return state
+                return follow(plan.where.order, walks, call.at_step(keys[n]), state)
 
             fields: list[Any] = [None] * len(program.fields)
             for n, array in zip(plan.layouts, arrays, strict=True):

@@ -1,14 +1,14 @@
 """Programs on the static layout: a load of all sites of a box is a slice, from a place that stands in a table.
 
 The array of a field is u64[sublattice, padded cells, padded row * words]; a lattice of one axis has rows in a single line. Boxes
-of one body and one extent that follow each other are one loop over entries of tables, so that each body is compiled once.
+of one body and one extent are entries of one set of tables, so that they are compiled once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby, product
+from itertools import product
 
 import jax
 import jax.numpy as jnp
@@ -27,7 +27,7 @@ Signs = tuple[int, ...]
 """For each axis whether a piece of a halo lies below (-1), above (1) or beside (0) the cells that it continues."""
 
 WALKS = 12
-"""A program of more loops than this takes longer to compile than it is worth."""
+"""A program of more kinds of boxes than this takes longer to compile than it is worth."""
 
 
 def lines(cell: Cell, alone: int) -> Cell:
@@ -57,12 +57,15 @@ class Rows:
         self.layouts, self.modulus = self._geometry.fields, self._geometry.modulus
         self.paces = lines(self._geometry.paces, 0)
         self.bodies = split(program)[0]
-        groups = groupby(
-            self._geometry.boxes, key=lambda box: (self._geometry.rule(box).body, lines(box.extent, 1))
-        )
-        self.walks = [self._walk(body, extent, list(boxes)) for (body, extent), boxes in groups]
-        if len({(walk.body, walk.extent) for walk in self.walks}) > WALKS:
-            raise ValueError(f"{len(self.walks)} loops")
+        boxes: dict[tuple[int, Cell], list[Box]] = {}
+        self.order = []
+        for box in self._geometry.boxes:
+            alike = boxes.setdefault((self._geometry.rule(box).body, lines(box.extent, 1)), [])
+            self.order.append((list(boxes.values()).index(alike), len(alike)))
+            alike.append(box)
+        if len(boxes) > WALKS:
+            raise ValueError(f"{len(boxes)} kinds of boxes")
+        self.walks = [self._walk(body, extent, alike) for (body, extent), alike in boxes.items()]
         self.halos = [self._signs(number) for number in range(len(program.fields))]
         self._check_whole()
 

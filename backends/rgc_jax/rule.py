@@ -15,7 +15,7 @@ import numpy as np
 from rgc.program.bodies import Body
 from rgc.program.nodes import Accept, Below, Bit, Count, Is, Load, Node, Store, Tally, Weigh
 from rgc.program.tables import COARSE, exponentials
-from rgc_jax.draws import ALL, LOW, Limits, Stream, below
+from rgc_jax.draws import ALL, LOW, Draw, Limits, Stream
 
 FOLD = {"and": and_, "or": or_, "xor": xor}
 LANES = np.arange(64, dtype=np.uint64)
@@ -44,15 +44,19 @@ class Outcome:
     undecided: jax.Array | None = None
 
 
-def evaluate(body: Body, place: Place, planes: int) -> Outcome:
-    """A rule on some sites, with so many planes of every Bernoulli draw."""
+Decide = Callable[[Draw], tuple[jax.Array, jax.Array | None]]
+"""The word of a draw, and the replicas left undecided if there may be any."""
+
+
+def evaluate(body: Body, place: Place, decide: Decide) -> Outcome:
+    """A rule on some sites."""
     outcome, values = Outcome(), list[Any]()
     for node in body.nodes:
-        values.append(_value(node, values, place, planes, outcome))
+        values.append(_value(node, values, place, decide, outcome))
     return outcome
 
 
-def _value(node: Node, values: Sequence[Any], place: Place, planes: int, outcome: Outcome) -> Any:
+def _value(node: Node, values: Sequence[Any], place: Place, decide: Decide, outcome: Outcome) -> Any:
     match node:
         case Load(_, (number,)):
             return place.load(number)
@@ -65,7 +69,7 @@ def _value(node: Node, values: Sequence[Any], place: Place, planes: int, outcome
         case Is(count, number):
             return equal(values[count], number)
         case Below():
-            return _below(node, values, place, planes, outcome)
+            return _below(node, values, place, decide, outcome)
         case Weigh():
             return _weigh(node, values, place)
         case Accept(lanes, draw):
@@ -101,15 +105,16 @@ def equal(planes: Sequence[jax.Array], number: int) -> jax.Array:
     return reduce(and_, (plane if number >> k & 1 else ~plane for k, plane in enumerate(planes)))
 
 
-def _below(node: Below, values: Sequence[Any], place: Place, planes: int, outcome: Outcome) -> jax.Array:
+def _below(node: Below, values: Sequence[Any], place: Place, decide: Decide, outcome: Outcome) -> jax.Array:
     masks = [(values[mask], slot) for mask, slot in node.classes]
     if node.otherwise is not None:
         rest = ~reduce(or_, (mask for mask, _ in masks)) if masks else jnp.full(place.shape, ALL)
         masks.append((rest, node.otherwise))
     if not masks:
         return jnp.zeros(place.shape, jnp.uint64)
-    word, undecided = below(masks, place.limits, place.stream(node.draw).word, planes)
-    outcome.undecided = undecided if outcome.undecided is None else outcome.undecided | undecided
+    word, undecided = decide(Draw(masks, place.limits, place.stream(node.draw).word))
+    if undecided is not None:
+        outcome.undecided = undecided if outcome.undecided is None else outcome.undecided | undecided
     return word
 
 

@@ -1,12 +1,12 @@
 """Draws in two passes: a few planes of every word without a branch, then all planes of the words that are still undecided.
 
-On CPUs XLA fuses a value into each of its users, which then compute it again. `held` keeps it from that: what a conditional
-yields is computed once. A word and its undecided replicas leave one fusion together as the two halves of a complex number.
+`held` keeps a value from being fused into its users: what a conditional yields is computed once, and before its operands change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,7 @@ from jax import lax
 
 from rgc.program.bodies import Body, tallied
 from rgc.program.nodes import Below, Store
+from rgc_jax.draws import Draw, at_once, halves, in_groups, pair
 from rgc_jax.rule import Outcome, Place, evaluate
 
 BLOCK = 64
@@ -37,11 +38,26 @@ def settle(
     """
     stores = sum(isinstance(node, Store) for node in body.nodes)
     draws = any(isinstance(node, Below) for node in body.nodes)
-    if held is None or not stores:
-        return evaluate(body, whole, planes)
-    if first < planes and draws and stores == 1 and not tallied(body):
-        return Outcome([_in_two_passes(body, whole, at, first, planes, held)])
-    values = hold(lambda: _paired(evaluate(body, whole, planes)), held)
+    if held is None:
+        return evaluate(body, whole, partial(at_once, planes=planes))
+
+    def grouped(draw: Draw) -> tuple[jax.Array, None]:
+        return in_groups(draw, planes), None
+
+    if not stores:
+        return evaluate(body, whole, grouped)
+    if draws and stores == 1 and not tallied(body):
+
+        def begin() -> Value:
+            outcome = evaluate(body, whole, partial(at_once, planes=min(first, planes)))
+            assert outcome.undecided is not None  # noqa: S101
+            return [pair(outcome.stores[0].reshape(-1), outcome.undecided.reshape(-1))]
+
+        def again(positions: jax.Array) -> jax.Array:
+            return evaluate(body, at(positions), grouped).stores[0]
+
+        return Outcome([_completed(hold(begin, held)[0], again).reshape(whole.shape)])
+    values = hold(lambda: _paired(evaluate(body, whole, grouped)), held)
     return Outcome(*_parted(values, stores, len(tallied(body))))
 
 
@@ -50,20 +66,6 @@ def hold(make: Callable[[], Value], held: jax.Array) -> Value:
     shapes = jax.eval_shape(make)
     found: Value = lax.cond(held, make, lambda: [jnp.zeros(each.shape, each.dtype) for each in shapes])
     return found
-
-
-def pair(first: jax.Array, second: jax.Array) -> jax.Array:
-    """Two words as one complex number with the same bits."""
-    parts = (lax.bitcast_convert_type(word, jnp.float64) for word in (first, second))
-    return lax.complex(*parts)
-
-
-def halves(value: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The two words of a pair."""
-    return (
-        lax.bitcast_convert_type(lax.real(value), jnp.uint64),
-        lax.bitcast_convert_type(lax.imag(value), jnp.uint64),
-    )
 
 
 def _paired(outcome: Outcome) -> Value:
@@ -79,15 +81,8 @@ def _parted(values: Value, stores: int, tallies: int) -> tuple[Value, Value]:
     return words[:stores], words[stores : stores + tallies]
 
 
-def _in_two_passes(
-    body: Body, whole: Place, at: Callable[[jax.Array], Place], first: int, planes: int, held: jax.Array
-) -> jax.Array:
-    def begin() -> Value:
-        outcome = evaluate(body, whole, first)
-        assert outcome.undecided is not None  # noqa: S101
-        return [pair(outcome.stores[0].reshape(-1), outcome.undecided.reshape(-1))]
-
-    (begun,) = hold(begin, held)
+def _completed(begun: jax.Array, again: Callable[[jax.Array], jax.Array]) -> jax.Array:
+    """The words of pairs with their undecided replicas, when those at the positions of undecided words have been computed again."""
     size = begun.size
     block = max(n for n in range(1, BLOCK + 1) if size % n == 0)
     starts = jnp.arange(0, size, block, dtype=jnp.int32)
@@ -100,10 +95,10 @@ def _in_two_passes(
     def decide(state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         value, name = state
         positions = starts + jnp.maximum(name - 1, 0)
-        word = evaluate(body, at(positions), planes).stores[0]
         where = jnp.where(name > 0, positions, size + starts)  # beyond the end: dropped
+        word = again(positions)
         value = value.at[where].set(pair(word, jnp.zeros_like(word)), mode="drop", unique_indices=True)
         return value, named(value)
 
     value, _ = lax.while_loop(lambda state: jnp.any(state[1] > 0), decide, (begun, named(begun)))
-    return halves(value)[0].reshape(whole.shape)
+    return halves(value)[0]

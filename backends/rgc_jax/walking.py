@@ -55,30 +55,25 @@ class Walking:
         steps = zip([*along[:-1], row], self._rows.paces, strict=True)
         return sum((x * np.uint64(pace) for x, pace in steps), jnp.zeros_like(row)), word
 
-    def run(self, call: Call, fields: Fields, totals: Totals) -> tuple[Fields, Totals]:
-        """The fields and tallies after the boxes of the walk."""
-        boxes, patches = len(self._walk.numbers), self._walk.extent[0] // self._height
-        batch = 1 if self._sums.along_first else min(patches, capacity(self._body))
-        batches = -(-patches // batch) if self._sums.rows else 1
-        batch = batch if self._sums.rows else patches
+    def entry(self, call: Call, n: Index, fields: Fields, totals: Totals) -> tuple[Fields, Totals]:
+        """The fields and tallies after box n: patches in batches, after each of which what they tallied joins the totals."""
+        patches = self._walk.extent[0] // self._height
+        most = 1 if self._sums.along_first else capacity(self._body) if self._sums.rows else patches
+        batch = min(patches, most)
+        batches = -(-patches // batch)
 
-        def patch(box: Index, n: Index, state: tuple[Fields, Fields]) -> tuple[Fields, Fields]:
-            return self._patch(call, box, n.astype(jnp.int32), *state)
-
-        def some(box: Index, k: Index, state: tuple[Fields, Totals]) -> tuple[Fields, Totals]:
-            here, counted = state
+        def some(k: Index, state: tuple[Fields, Totals]) -> tuple[Fields, Totals]:
             first = k.astype(jnp.int32) * batch
-            bounds = first, jnp.minimum(first + batch, patches) if batches > 1 else first + batch
-            here, sums = lax.fori_loop(*bounds, partial(patch, box), (here, self._sums.start(self._shape)))
-            return here, self._flush(box, first, sums, counted)
+            last = jnp.minimum(first + batch, patches) if patches % batch else first + batch
+            step = partial(self._patch, call, n)
+            here, sums = lax.fori_loop(first, last, step, (state[0], self._sums.start(self._shape)))
+            return here, self._flush(n, first, sums, state[1])
 
-        def whole(box: Index, state: tuple[Fields, Totals]) -> tuple[Fields, Totals]:
-            return lax.fori_loop(0, batches, partial(some, box.astype(jnp.int32)), state)
+        return lax.fori_loop(0, batches, some, (fields, totals))
 
-        return lax.fori_loop(0, boxes, whole, (fields, totals))
-
-    def _patch(self, call: Call, box: Index, n: Index, fields: Fields, sums: Fields) -> tuple[Fields, Fields]:
+    def _patch(self, call: Call, box: Index, n: Index, state: tuple[Fields, Fields]) -> tuple[Fields, Fields]:
         """The fields and the counted bytes after patch n of a box."""
+        fields, sums = state
         outcome = settle(
             self._body,
             self._all(call, box, n, fields),

@@ -134,7 +134,7 @@ class JaxKernel:
             fields = [state[n].in_layout(layout) for n, layout in plan.layouts.items()]
             found = []
             for first in range(0, len(keys), self._steps):
-                steps = self._some_steps(plan, keys[first : first + self._steps])
+                steps = self._some_steps(keys[first : first + self._steps])
                 fields, counts = self._function(plan)(fields, *given, *steps)
                 found.append(counts)
         packed = list(state)
@@ -156,7 +156,7 @@ class JaxKernel:
                 )
                 for n in plan.layouts
             ]
-            steps = self._some_steps(plan, np.zeros((1, program.draws, 2), np.uint64))
+            steps = self._some_steps(np.zeros((1, program.draws, 2), np.uint64))
             code = jax.make_jaxpr(self._traced(plan))(fields, *self._given(plan, nothing, 0), *steps)
         return f"{show(program)}\n\n{code}\n"
 
@@ -194,15 +194,14 @@ class JaxKernel:
     def _given(self, plan: Plan, arguments: Arguments, word0: int) -> tuple[Any, ...]:
         """The arguments of compiled code that all steps of a call share."""
         thresholds, weights = self._remember(arguments).on(plan.share, plan.same)
-        everywhere = plan.share.everywhere
         tables = plan.gather.on(plan.share) if plan.gather else []
-        return thresholds, weights, everywhere(np.uint64(word0)), everywhere(np.bool_(True)), tables
+        return thresholds, weights, np.array(word0, np.uint64), np.array(True), tables
 
-    def _some_steps(self, plan: Plan, keys: Words) -> tuple[jax.Array, jax.Array]:
-        """Keys of some steps, filled up, and how many there are."""
+    def _some_steps(self, keys: Words) -> tuple[Words, NDArray[np.int32]]:
+        """A copy of the keys of some steps, filled up, and how many there are."""
         filled = np.zeros((self._steps, self._program.draws, 2), np.uint64)
         filled[: len(keys)] = keys
-        return plan.share.everywhere(filled), plan.share.everywhere(np.int32(len(keys)))
+        return filled, np.array(len(keys), np.int32)
 
     def _function(self, plan: Plan) -> Callable[..., Any]:
         key = tuple(plan.layouts.values()), plan.share, plan.baked is not None, plan.same

@@ -21,7 +21,7 @@ FIRST = 16
 PATCH = 1 << 15
 """Words that a CPU works on at once: they stay in its second cache."""
 
-SLAB = 1 << 11
+SLAB = 1 << 9
 """Words that a CPU adds to the counters of a tally at once."""
 
 

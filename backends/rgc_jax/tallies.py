@@ -18,6 +18,7 @@ from rgc_jax.machine import Share
 
 SHIFTS = np.arange(8, dtype=np.uint64)
 BYTES = np.uint64(0x0101010101010101)
+EVEN = np.uint64(0x00FF00FF00FF00FF)
 BYTE = 255
 """The most that a byte counts."""
 
@@ -51,11 +52,21 @@ def in_bytes(words: Sequence[jax.Array]) -> jax.Array:
 
 
 def by_lane(total: jax.Array, axes: tuple[int, ...] = ()) -> jax.Array:
-    """int64[..., 64 * word] of u64[8, ..., word] counted `in_bytes`, summed over the given axes of what is between."""
-    each = (total[..., None] >> (SHIFTS * np.uint64(8))) & np.uint64(BYTE)
-    summed = jnp.sum(each.astype(jnp.int64), axis=tuple(axis + 1 for axis in axes))
-    moved = jnp.moveaxis(summed, 0, -1)  # [..., word, byte, shift]
-    return moved.reshape(*moved.shape[:-3], -1)
+    """int64[..., 64 * word] of u64[8, ..., word] counted `in_bytes`, summed over the given axes of what is between.
+
+    Along the last of them bytes are added up in 16 bits, which is a quarter of the work.
+    """
+    halves = (total >> np.array([0, 8], np.uint64).reshape(2, *[1] * total.ndim)) & EVEN
+    where = [axis + 2 for axis in axes]
+    if axes:
+        size = halves.shape[where[-1]]
+        part = max(n for n in range(1, BYTE + 1) if size % n == 0)
+        split = (*halves.shape[: where[-1]], size // part, part, *halves.shape[where[-1] + 1 :])
+        halves = jnp.sum(halves.reshape(split), axis=where[-1] + 1, dtype=jnp.uint64)
+    each = (halves[..., None] >> (np.arange(4, dtype=np.uint64) * np.uint64(16))) & np.uint64(0xFFFF)
+    summed = jnp.sum(each.astype(jnp.int64), axis=tuple(where))
+    moved = jnp.moveaxis(summed, (0, 1), (-2, -1))  # [..., word, pair of bytes, byte, shift]
+    return moved.reshape(*moved.shape[:-4], -1)
 
 
 class Sums:

@@ -6,9 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from rgc.backend import Arguments
 from rgc.program.nodes import Below
 from rgc.program.program import Program
 from rgc_numba.source import each_word, indent
@@ -85,19 +82,6 @@ class Draw:
     inside: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
     buffers: list[str] = field(default_factory=list)
-
-
-def uniform_thresholds(given: Arguments) -> Baked | None:
-    """T of every slot, or None where replicas differ."""
-    table = given.thresholds
-    if table.shape[-1] == 0 or not (table == table[..., :1]).all():
-        return None
-    bits = table[..., 0]
-    if not ((bits == 0) | (bits == np.uint64(0xFFFFFFFFFFFFFFFF))).all():
-        return None
-    planes = table.shape[1] - 1
-    weights = [1 << planes - k for k in range(planes + 1)]
-    return tuple(sum(weight for weight, bit in zip(weights, entry, strict=True) if bit) for entry in bits)
 
 
 def constants() -> str:

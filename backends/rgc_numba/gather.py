@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.program.bodies import Body, Placed, kept_axes, split
 from rgc.program.nodes import Accept, Below, Bit, Count, Is, Load, Store, Tally, Weigh
 from rgc.program.program import Program
 from rgc.program.tables import cell_table
-from rgc_numba.bodies import Body, Placed, kept_axes, split
 from rgc_numba.source import ACCEPT, POPCOUNT, indent, logic, preamble
 
 Rows = NDArray[np.int64]

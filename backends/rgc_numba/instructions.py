@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from rgc.program.bodies import Body
 from rgc.program.nodes import Below, Bit, Count, Is, Load, Store, Tally
-from rgc_numba.bodies import Body
 
 AND, OR, XOR, NOT, NOTHING, DRAW, STORE, TALLY = range(8)
 """Operations. NOTHING: all bits 0. TALLY + n adds to tally array n."""

@@ -15,9 +15,8 @@ from rgc.backend import Arguments, Kernel
 from rgc.program.draws import counters as draw_counters
 from rgc.program.nodes import Accept, Below
 from rgc.program.program import Generator, Program
-from rgc.program.tables import exponentials
+from rgc.program.tables import exponentials, uniform_thresholds
 from rgc_numba import gather, rows, table, table_source
-from rgc_numba.bernoulli import uniform_thresholds
 from rgc_numba.cache import load
 from rgc_numba.layout import on_rows
 from rgc_numba.shares import Layouts, Shares, Tallies, effort, written
@@ -99,7 +98,7 @@ class RowKernel:
     ) -> None:
         self._program, self._shares = program, shares
         self._layouts = Layouts(program, on_rows)
-        self._baked = uniform_thresholds(constant) if constant is not None else None
+        self._baked = uniform_thresholds(constant.thresholds) if constant is not None else None
         self._otherwise = otherwise
         self._other: Kernel | None = None
         self._serves = Remembered(lambda given: self._made_for(given))
@@ -150,7 +149,7 @@ class RowKernel:
         return list(state), []
 
     def _made_for(self, arguments: Arguments) -> bool:
-        given = uniform_thresholds(arguments) if self._program.slots else ()
+        given = uniform_thresholds(arguments.thresholds) if self._program.slots else ()
         return given is not None and self._baked in (None, given)
 
 
@@ -200,7 +199,7 @@ class TableKernel:
         return list(state), tallies.total(found)
 
     def _choose(self, arguments: Arguments) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-        given = uniform_thresholds(arguments) if self._program.slots else ()
+        given = uniform_thresholds(arguments.thresholds) if self._program.slots else ()
         return None if given is None else table.choose(self._code, given, self._program.planes)
 
     def _room(self, words: int) -> table.Room:

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from rgc.program.bodies import Body, split
 from rgc.program.nodes import Below, Bit, Count, Is, Load, Node, Store
 from rgc.program.program import Program
 from rgc_numba import bernoulli
 from rgc_numba.bernoulli import Baked
-from rgc_numba.bodies import Body, split
 from rgc_numba.source import each_word, indent, logic, preamble
 
 CHUNK = 512

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rgc.program.nodes import Accept, Below, Store
 from rgc.program.program import Program, TallyArray
-from rgc_numba.layout import FieldLayout
+from rgc.program.sublattices import FieldLayout
 from rgc_numba.state import Cuts, Packed
 
 SMALL = 400_000

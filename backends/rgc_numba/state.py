@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.program.sublattices import NOTHING, FieldLayout
 from rgc_numba.cache import load
-from rgc_numba.layout import NOTHING, FieldLayout
 from rgc_numba.source import PREAMBLE
 
 Words = NDArray[np.uint64]

@@ -9,13 +9,14 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.program.bodies import split
 from rgc.program.nodes import Tally
 from rgc.program.program import Program, TallyArray
+from rgc.program.sublattices import FieldLayout
 from rgc_numba import counters
 from rgc_numba.bernoulli import FIRST, Baked
-from rgc_numba.bodies import split
 from rgc_numba.instructions import STORE, Classes, Instructions, instructions
-from rgc_numba.layout import FieldLayout, Tables, on_rows, on_sites
+from rgc_numba.layout import Tables, on_rows, on_sites
 from rgc_numba.shares import Layouts, Make, Now
 
 Table = NDArray[np.int64]

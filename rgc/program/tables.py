@@ -59,6 +59,18 @@ def pack_thresholds(thresholds: Sequence[int | Sequence[int]], planes: int, word
     return table
 
 
+def uniform_thresholds(table: Words) -> tuple[int, ...] | None:
+    """The integer T of every slot of a table u64[slot, 1 + planes, word], or None where replicas differ."""
+    if table.shape[-1] == 0 or not (table == table[..., :1]).all():
+        return None
+    bits = table[..., 0]
+    if not ((bits == 0) | (bits == np.uint64(_ALL))).all():
+        return None
+    planes = table.shape[1] - 1
+    weights = [1 << planes - k for k in range(planes + 1)]
+    return tuple(sum(weight for weight, bit in zip(weights, entry, strict=True) if bit) for entry in bits)
+
+
 def _planes_of(threshold: int, planes: int) -> tuple[bool, ...]:
     """Whether T is 2^planes ("always"), then the bits of T, most significant first (all 0 for "always")."""
     if not 0 <= threshold <= 1 << planes:

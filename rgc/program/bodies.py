@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from rgc.program.nodes import Load, Node, Store
+from rgc.program.nodes import Load, Node, Store, Tally
 from rgc.program.program import Program, Rule
 
 
@@ -54,3 +54,8 @@ def _take_out(rule: Rule) -> tuple[Body, tuple[Load, ...], tuple[Store, ...]]:
 def kept_axes(program: Program) -> tuple[tuple[int, ...], ...]:
     """The distinct sets of axes, other than none, that tally arrays keep."""
     return tuple(dict.fromkeys(array.axes for array in program.tallies if array.axes))
+
+
+def tallied(body: Body) -> tuple[Tally, ...]:
+    """The tallies of a body, in order."""
+    return tuple(node for node in body.nodes if isinstance(node, Tally))

@@ -1,0 +1,69 @@
+"""Programs as jitted JAX functions: bit-sliced, one fusion for a set of sites, on CPUs and GPUs, on one device or several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.backend import Arguments, Kernel
+from rgc.program.program import Program
+
+if TYPE_CHECKING:
+    from rgc_jax.machine import Machine
+    from rgc_jax.state import Packed
+
+Words = NDArray[np.uint64]
+
+
+class JaxBackend:
+    """Runs on the devices of JAX's default platform, each with a share of the replicas; on CPUs XLA has its own threads, whatever
+    `threads` says. `_first`: bit planes of a draw that are decided for every word before the undecided ones are looked at
+    again (None: what suits the platform); it changes no bit."""
+
+    name = "jax"
+
+    def __init__(self, threads: int | None = None, *, _first: int | None = None) -> None:
+        del threads
+        self._first = _first
+        self._found: Machine | None = None
+
+    def arrays(self) -> AbstractContextManager[Any]:
+        from rgc_jax.session import arrays
+
+        return arrays()
+
+    @property
+    def routines(self) -> Mapping[str, Callable[..., Any]]:
+        return {}
+
+    def missing(self) -> str | None:
+        if find_spec("jax") and find_spec("jaxlib"):
+            return None
+        return "JAX is not installed: pip install 'rgc-compiler[jax]'; for NVIDIA GPUs 'rgc-compiler[cuda13]' or [cuda12]"
+
+    def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
+        """The kernel of a program; XLA compiles it at the first call of each shape."""
+        from rgc_jax.kernel import JaxKernel
+
+        return JaxKernel(program, self._machine, constant)
+
+    def pack(self, field: Words) -> Packed:
+        from rgc_jax.state import pack
+
+        return pack(field, self._machine)
+
+    def unpack(self, state: Packed) -> Words:
+        return state.canonical()
+
+    @property
+    def _machine(self) -> Machine:
+        if self._found is None:
+            from rgc_jax.machine import find_machine
+
+            self._found = find_machine(self._first)
+        return self._found

@@ -1,0 +1,56 @@
+"""What one call of a kernel is handed, as the traced values that one device sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import jax
+import numpy as np
+
+from rgc.program.draws import SITE_SHIFT, WORD_SHIFT
+from rgc.program.program import Program
+from rgc_jax.draws import Baked, Given, Limits, Stream
+
+Fields = list[jax.Array]
+Totals = list[jax.Array]
+"""What each tally array has counted so far."""
+
+Pick = Callable[[jax.Array], jax.Array]
+"""Takes an array with an entry for each word of the device, on its last axis, to one with an entry for each word of a place."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """`words`: how many there are here; `word0`: the absolute number of the first; `keys` u64[draw, 2] of the running step.
+
+    `thresholds`: the integers T where they are baked in, else u64[slot, 1 + planes], or with a third axis of words where replicas
+    differ. `weights` int32[weight, word, 64]. `held`: see `rgc_jax.settle`. `first`, `patch`, `slab`: see `rgc_jax.machine`.
+    """
+
+    program: Program
+    words: int
+    word0: jax.Array
+    keys: jax.Array
+    thresholds: jax.Array | tuple[int, ...]
+    weights: jax.Array
+    held: jax.Array | None
+    first: int
+    patch: int
+    slab: int
+
+    def at_step(self, keys: jax.Array) -> Call:
+        return replace(self, keys=keys)
+
+    def limits(self, pick: Pick) -> Limits:
+        """The thresholds, for the words of a place."""
+        if isinstance(self.thresholds, tuple):
+            return Baked(self.thresholds, self.program.planes)
+        return Given(pick(self.thresholds) if self.thresholds.ndim == 3 else self.thresholds)
+
+    def stream(self, draw: int, counter: jax.Array) -> Stream:
+        return Stream(self.program.generator, self.keys[draw], counter)
+
+    def counter(self, site: jax.Array | np.uint64, word: jax.Array) -> jax.Array:
+        """The counters of canonical sites u64[...] in words u64[...] of this device."""
+        return ((self.word0 + word) << np.uint64(WORD_SHIFT)) | (site << np.uint64(SITE_SHIFT))

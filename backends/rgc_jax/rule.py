@@ -1,0 +1,142 @@
+"""The nodes of a rule as jax.numpy, on whole sets of sites at once: words u64[...], the same shape for every value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_, or_, xor
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rgc.program.bodies import Body
+from rgc.program.nodes import Accept, Below, Bit, Count, Is, Load, Node, Store, Tally, Weigh
+from rgc.program.tables import COARSE, exponentials
+from rgc_jax.draws import ALL, LOW, Draw, Limits, Stream
+
+FOLD = {"and": and_, "or": or_, "xor": xor}
+LANES = np.arange(64, dtype=np.uint64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Some sites, and all that a rule asks of them. `load(n)`: the words of load n of the body; `stream(draw)`: the random words;
+    `weights(slot)` int32[..., 64], where there
+    are lanes; all with the axes of `shape`."""
+
+    shape: tuple[int, ...]
+    load: Callable[[int], jax.Array]
+    stream: Callable[[int], Stream]
+    limits: Limits
+    weights: Callable[[int], jax.Array] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Outcome:
+    """What a rule does: the words it stores, the words it tallies, in the order of its nodes, and the replicas for which that is not
+    decided yet."""
+
+    stores: list[jax.Array] = field(default_factory=list)
+    tallies: list[jax.Array] = field(default_factory=list)
+    undecided: jax.Array | None = None
+
+
+Decide = Callable[[Draw], tuple[jax.Array, jax.Array | None]]
+"""The word of a draw, and the replicas left undecided if there may be any."""
+
+
+def evaluate(body: Body, place: Place, decide: Decide) -> Outcome:
+    """A rule on some sites."""
+    outcome, values = Outcome(), list[Any]()
+    for node in body.nodes:
+        values.append(_value(node, values, place, decide, outcome))
+    return outcome
+
+
+def _value(node: Node, values: Sequence[Any], place: Place, decide: Decide, outcome: Outcome) -> Any:
+    match node:
+        case Load(_, (number,)):
+            return place.load(number)
+        case Bit("not", (operand,)):
+            return ~values[operand]
+        case Bit(op, operands):
+            return reduce(FOLD[op], (values[n] for n in operands))
+        case Count(words):
+            return counted([values[n] for n in words])
+        case Is(count, number):
+            return equal(values[count], number)
+        case Below():
+            return _below(node, values, place, decide, outcome)
+        case Weigh():
+            return _weigh(node, values, place)
+        case Accept(lanes, draw):
+            return _accept(values[lanes], place.stream(draw))
+        case Store(word=word):
+            outcome.stores.append(values[word])
+        case Tally(word=word):
+            outcome.tallies.append(values[word])
+
+
+def counted(words: list[jax.Array]) -> list[jax.Array]:
+    """The planes of the sum of words, lowest first: a tree of full and half adders."""
+    planes = []
+    while words:
+        carries = []
+        while len(words) > 1:
+            total, carry = _added(*words[:3])
+            words = [*words[3:], total]
+            carries.append(carry)
+        planes.append(words[0])
+        words = carries
+    return planes
+
+
+def _added(a: jax.Array, b: jax.Array, c: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
+    half = a ^ b
+    return (half, a & b) if c is None else (half ^ c, (a & b) | (half & c))
+
+
+def equal(planes: Sequence[jax.Array], number: int) -> jax.Array:
+    if number >> len(planes):
+        return jnp.zeros_like(planes[0])
+    return reduce(and_, (plane if number >> k & 1 else ~plane for k, plane in enumerate(planes)))
+
+
+def _below(node: Below, values: Sequence[Any], place: Place, decide: Decide, outcome: Outcome) -> jax.Array:
+    masks = [(values[mask], slot) for mask, slot in node.classes]
+    if node.otherwise is not None:
+        rest = ~reduce(or_, (mask for mask, _ in masks)) if masks else jnp.full(place.shape, ALL)
+        masks.append((rest, node.otherwise))
+    if not masks:
+        return jnp.zeros(place.shape, jnp.uint64)
+    word, undecided = decide(Draw(masks, place.limits, place.stream(node.draw).word))
+    if undecided is not None:
+        outcome.undecided = undecided if outcome.undecided is None else outcome.undecided | undecided
+    return word
+
+
+def _weigh(node: Weigh, values: Sequence[Any], place: Place) -> jax.Array:
+    assert place.weights is not None  # noqa: S101
+    total = jnp.broadcast_to(place.weights(node.base), (*place.shape, 64))
+    for mask, slot in zip(node.masks, node.slots, strict=True):
+        total = total + lanes(values[mask]).astype(jnp.int32) * place.weights(slot)
+    return total
+
+
+def _accept(energy: jax.Array, stream: Stream) -> jax.Array:
+    """Lane r takes half r & 1 of plane r >> 1."""
+    coarse, fine = exponentials()
+    each = Stream(stream.generator, stream.key, stream.counter[..., None])
+    uniform = (each.word(jnp.asarray(LANES >> np.uint64(1))) >> (LANES % 2 * 32)) & LOW
+    high = jnp.clip(energy >> 10, 0, COARSE)
+    limit = (jnp.append(coarse, np.uint64(0))[high] * jnp.asarray(fine)[energy & 1023]) >> np.uint64(32)
+    accepted = (energy <= 0) | (uniform < limit)
+    return jnp.sum(accepted.astype(jnp.uint64) << LANES, axis=-1, dtype=jnp.uint64)
+
+
+def lanes(words: jax.Array) -> jax.Array:
+    """The bits of words u64[...] as u64[..., 64]."""
+    return (words[..., None] >> LANES) & np.uint64(1)

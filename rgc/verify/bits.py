@@ -39,7 +39,10 @@ def check_bits(subject: Subject) -> Iterator[Finding]:
 
 
 def _again(subject: Subject, backend: Backend, before: Trace, where: str) -> Finding:
-    again = trace(before.flow, backend, SWEEPS, CUTS)
-    complaint = first_difference(Pair(backend, backend), before, again, SWEEPS)
-    claim = f"{backend.name} again, in calls of 5, 13 and 14 sweeps: the same bits"
+    alone = subject.alone.get(backend.name)
+    made = before.flow if alone is None else subject.flow(alone)
+    again = trace(made, alone or backend, SWEEPS, CUTS)
+    complaint = first_difference(Pair(backend, alone or backend), before, again, SWEEPS)
+    threads = "" if alone is None else " on one thread"
+    claim = f"{backend.name} again{threads}, in calls of 5, 13 and 14 sweeps: the same bits"
     return judged("c", "bit identity", claim, where, "L1", complaint, sweeps=SWEEPS)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rgc.version import __version__
 
+if TYPE_CHECKING:
+    from rgc.verify.subject import Subject
+
+Part = Literal["a", "b", "c", "d", "e"]
 Verdict = Literal["passed", "failed", "not checked"]
 Level = Literal["L0", "L1", "L2", "L3", "L4"]
 
-PARTS = {
+PARTS: Mapping[Part, str] = {
     "a": "energies, energy differences and operators",
     "b": "the transition matrix of the update",
     "c": "bit identity of the backends",
@@ -26,7 +30,7 @@ class Finding:
     """One claim and its verdict. `where`: the instance it was checked on; `level`: the level of reproducibility at which it holds (L3 within
     `bound`, L4 in distribution); `figures`: numbers by name; `detail`: what is wrong, or why it was not checked."""
 
-    part: str
+    part: Part
     check: str
     claim: str
     where: str
@@ -46,14 +50,14 @@ class Finding:
 
 
 def judged(
-    part: str, check: str, claim: str, where: str, level: Level, complaint: str, **figures: Any
+    part: Part, check: str, claim: str, where: str, level: Level, complaint: str, **figures: Any
 ) -> Finding:
     """Passed without a complaint, else failed."""
     return Finding(part, check, claim, where, "failed" if complaint else "passed", level, figures, complaint)
 
 
 def within(
-    part: str, check: str, claim: str, where: str, difference: float, bound: float, **figures: Any
+    part: Part, check: str, claim: str, where: str, difference: float, bound: float, **figures: Any
 ) -> Finding:
     """Passed where a difference is within its derived bound. L3."""
     good = difference <= bound
@@ -62,30 +66,32 @@ def within(
     return Finding(part, check, claim, where, "passed" if good else "failed", "L3", figures, detail)
 
 
-def unchecked(part: str, check: str, claim: str, level: Level, reason: str) -> Finding:
+def unchecked(part: Part, check: str, claim: str, level: Level, reason: str) -> Finding:
     """What could not be checked, and why."""
     return Finding(part, check, claim, "", "not checked", level, {}, reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """All findings about a spec. `point`: the parameters of the first point of its scan, the one that was checked."""
+    """All findings about a spec at one of its `points`, where its parameters are `parameters`. `lattice`: the user's, in words; `instances`:
+    the small ones by what they are for; `missing`: installed backends that cannot run here, and why."""
 
     title: str
     sha256: str
     seed: int
-    backends: tuple[str, ...]
     scheme: str
     lattice: str
-    point: Mapping[str, float]
+    parameters: Mapping[str, float]
     points: int
+    backends: tuple[str, ...]
+    missing: Mapping[str, str]
+    instances: Mapping[str, str]
     findings: tuple[Finding, ...]
-    missing: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
         """Whether nothing failed. What was not checked has not failed, and is not counted as passed."""
-        return not any(finding.verdict == "failed" for finding in self.findings)
+        return not self.count("failed")
 
     @property
     def seconds(self) -> float:
@@ -99,17 +105,36 @@ class Certificate:
         return {
             "rgc": __version__,
             "spec": {"title": self.title, "sha256": self.sha256},
+            "backends": list(self.backends),
+            "missing": dict(self.missing),
             "seed": self.seed,
             "scheme": self.scheme,
             "lattice": self.lattice,
-            "parameters": dict(self.point),
+            "parameters": dict(self.parameters),
             "points": self.points,
-            "backends": list(self.backends),
-            "missing": dict(self.missing),
+            "instances": dict(self.instances),
             "passed": self.passed,
             "findings": [_document(finding) for finding in self.findings],
             "seconds": round(self.seconds, 3),
         }
+
+
+def certify(subject: Subject, findings: Sequence[Finding]) -> Certificate:
+    """The findings with what they are about."""
+    loaded = subject.loaded
+    return Certificate(
+        loaded.title,
+        loaded.sha256,
+        subject.seed,
+        subject.scheme,
+        subject.lattice,
+        dict(subject.point),
+        len(loaded.points),
+        tuple(backend.name for backend in subject.backends),
+        subject.missing,
+        subject.instances,
+        tuple(findings),
+    )
 
 
 def _document(finding: Finding) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def check_sampled(subject: Subject) -> Iterator[Finding]:
 
 def p_value(value: float, error: float, exact: float) -> float:
     """Two-sided, from Student's t with 31 degrees of freedom: errors come from 32 groups. A sum that never changes must be exact."""
-    from scipy.stats import t
+    from scipy.stats import t  # type: ignore[import-untyped]
 
     if error <= 1e-12 * (1 + abs(exact)):
         return float(abs(value - exact) <= 1e-9 * (1 + abs(exact)))
@@ -115,7 +115,7 @@ class Level:
 
 def _operators(
     subject: Subject, made: Any, arrays: Mapping[str, Any], states: States, weights: Any
-) -> Averaged:
+) -> dict[str, tuple[float, float, float]]:
     """Of each operator the average of its sum over the lattice, level by level."""
     found: dict[str, tuple[float, float, float]] = {}
     levels = [Level(states, weights)]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from rgc import backend as machines
 from rgc.ast_to_model import build
-from rgc.compile import flow
+from rgc.compile import BACKEND, flow
+from rgc.errors import SpecError
 from rgc.flows.sampler import Model, Sampler
 from rgc.kernel_cache import KernelCache
 from rgc.loaded import Loaded
@@ -17,7 +19,7 @@ from rgc.model.spec import Spec
 from rgc.program.draws import stream
 from rgc.syntax.ast import Document
 from rgc.verify.documents import at_point, with_flow
-from rgc.verify.instances import Instance, Search
+from rgc.verify.instances import KINSHIP, Instance, Search, describe
 from rgc.verify.states import States, random_states
 from rgc.verify.trace import Trace, trace
 
@@ -34,13 +36,45 @@ WORK = 2**17
 """Words of spins that the reference backend sweeps 32 times in a few seconds; with more spins fewer replicas are compared."""
 
 
+REFERENCE = "reference"
+"""The backend that says what a program means."""
+
+
+def make_subject(loaded: Loaded, backends: Sequence[str | Backend] | None, seed: int) -> Subject:
+    """With the backends asked for, by name or ready, or all that can run here. Raises `SpecError` for one that is asked for and not there."""
+    installed = sorted(machines.installed(), key=lambda name: (name != BACKEND, name))
+    found: list[Backend] = []
+    alone: dict[str, Backend] = {}
+    missing: dict[str, str] = {}
+    for each in dict.fromkeys([REFERENCE, *(installed if backends is None else backends)]):
+        if not isinstance(each, str):
+            found.append(each)
+            continue
+        try:
+            found.append(machines.load(each))
+            alone[each] = machines.load(each, threads=1)
+        except SpecError as error:
+            if backends is not None or each == REFERENCE:
+                raise
+            missing[each] = error.problems[0].hint or error.problems[0].message
+    return Subject(loaded, tuple(found), seed, alone, missing)
+
+
 @dataclass(frozen=True)
 class Subject:
-    """`backends`: the reference first, which says what a program means. Everything else is made when it is first asked for."""
+    """`backends`: the reference first. `alone`: some of them again, on one thread. `missing`: why others cannot run here. Everything else is
+    made when it is first asked for."""
 
     loaded: Loaded
     backends: tuple[Backend, ...]
     seed: int
+    alone: Mapping[str, Backend] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def scheme(self) -> str:
+        flow = self.loaded.spec.flow
+        return flow.scheme if flow else ""
 
     @property
     def reference(self) -> Backend:
@@ -123,6 +157,21 @@ class Subject:
         factor = self.spec.blocks[0].factor
         wide = [lambda cells: all(n >= 2 * f for n, f in zip(cells, factor, strict=True))]
         return self._search(SMALL, with_flow(self.document, "mcrg", steps=1), *wide)
+
+    @property
+    def lattice(self) -> str:
+        """The user's lattice in words."""
+        there = self.loaded.spec.lattice
+        return describe(there) if isinstance(there, Lattice) else type(there).__name__.lower()
+
+    @property
+    def instances(self) -> dict[str, str]:
+        """The small instances by what they are for, or why there is none."""
+        of = {"transition matrix": self.tiny, "every state": self.small, "sampling": self.sampled}
+        return {
+            name: each if isinstance(each, str) else f"{each.name}: {KINSHIP[each.kin]}"
+            for name, each in of.items()
+        }
 
     def _search(
         self, bits: int, document: Document | None = None, *first: Callable[[Cell], bool]

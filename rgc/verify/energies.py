@@ -63,7 +63,6 @@ def _energies(subject: Subject, sampler: Sampler, states: States, which: str) ->
         where,
         float(abs(lowered - exact).max()),
         bound,
-        configurations=states.number,
         spread=spread,
     )
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 KINSHIP = (
     "other rules than on your lattice",
-    "the rules of your lattice",
+    "the rules of your lattice, in other site sets",
     "the rules and site sets of your lattice",
 )
 

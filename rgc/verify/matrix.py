@@ -30,7 +30,7 @@ def check_programs(subject: Subject) -> Iterator[Finding]:
     complaints = (f"{name}: {broken(program)}" for name, program in programs.items() if broken(program))
     where, sweep = describe(subject.model.lattice), subject.sampler.update.program
     claim = "every program keeps the rules of programs"
-    yield judged("b", "programs", claim, where, "L1", next(complaints, ""), programs=len(programs))
+    yield judged("b", "programs", claim, where, "L2", next(complaints, ""), programs=len(programs))
     visited = np.concatenate([each.ravel() for each in writes(sweep)])
     complaint = conflict(sweep)
     if (visited != 1).any():
@@ -131,7 +131,7 @@ def _irreducible(subject: Subject, chain: Chain, where: str) -> Finding:
             complaint = f"{apart.sum()} states are never reached from the others"
         elif started_free(subject):
             complaint = f"{started_free(subject)} replicas of the run start where every flip is free, and stay: use update=heat_bath"
-    return judged("b", "irreducible", claim, where, "L0", complaint, **figures)
+    return judged("b", "irreducible", claim, where, "L4", complaint, **figures)
 
 
 def communicating(matrix: Any, state: int) -> tuple[Any, bool]:

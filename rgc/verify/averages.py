@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from math import nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,8 @@ class Averages(Evaluator):
                     self.average(abs(np.exp(1j * places @ each) @ spins) ** 2) for each in (0 * k, k)
                 )
                 squares.append((zero / wave - 1) / (4 * np.sin(np.linalg.norm(k) / 2) ** 2))
-        return float(np.sqrt(np.mean(squares)))
+        square = float(np.mean(squares))
+        return sqrt(square) if square >= 0 else nan
 
 
 BUILT_IN: Mapping[str, Any] = {

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from rgc.errors import SpecError
+from rgc.program.verify import ProgramError
 from rgc.progress import Progress
 from rgc.verify.bits import check_bits
-from rgc.verify.certificate import Finding, Part
+from rgc.verify.certificate import Finding, Part, judged, unchecked
 from rgc.verify.differences import check_differences
 from rgc.verify.energies import check_energies
 from rgc.verify.floats import check_floats
@@ -47,23 +48,38 @@ CHECKS: Mapping[str, Sequence[Check]] = {"sample": LATTICE, "mcrg": LATTICE}
 
 
 def run(checks: Sequence[Check], subject: Subject, progress: Progress) -> Iterator[Finding]:
-    """Every finding, with the seconds that it took."""
+    """Every finding, with the seconds that it took. Where a program breaks its own rules nothing else can be checked."""
     progress.start("verify", len(checks))
+    broken = ""
     for number, check in enumerate(checks):
-        yield from _timed(check, subject)
+        claim = f"the check of {check.name} can be made"
+        try:
+            if broken:
+                yield unchecked(check.part, check.name, claim, "L0", broken)
+            else:
+                yield from _timed(check, subject, claim)
+        except ProgramError as error:
+            broken = "a program breaks the rules of programs"
+            yield judged(
+                "b",
+                "programs",
+                "every program keeps the rules of programs",
+                subject.lattice,
+                "L2",
+                str(error),
+            )
         progress.advance(number + 1)
     progress.finish()
 
 
-def _timed(check: Check, subject: Subject) -> Iterator[Finding]:
+def _timed(check: Check, subject: Subject, claim: str) -> Iterator[Finding]:
     began = perf_counter()
     try:
         for finding in check.find(subject):
             yield replace(finding, seconds=perf_counter() - began)
             began = perf_counter()
-    except SpecError:
+    except (SpecError, ProgramError):
         raise
     except Exception as error:
         detail = f"{type(error).__name__}: {error}"
-        claim = f"the check of {check.name} can be made"
         yield Finding(check.part, check.name, claim, "", "failed", "L0", {}, detail, perf_counter() - began)

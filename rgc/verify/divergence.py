@@ -38,20 +38,20 @@ class Pair:
         return after[0], after[1]
 
 
-def first_difference(pair: Pair, right: Trace, other: Trace, sweeps: int) -> str:
+def first_difference(pair: Pair, right: Trace, other: Trace) -> str:
     """In words where the traces part; empty where they are equal."""
-    if not _equal(right.fields, other.fields):
-        return _in_sweeps(pair, right, sweeps)
+    last = 0
+    for mark in sorted(right.history.keys() & other.history.keys()):
+        if not equal(right.history[mark], other.history[mark]):
+            return _in_sweeps(pair, right, last, mark)
+        last = mark
     before = right.fields
     for level, station in enumerate(stations(right.flow)):
-        if not _equal(right.levels[level], other.levels[level]):
-            assert station.blocking is not None  # noqa: S101  (at level 0 these are the fields of the sweeps)
-            shape = right.levels[level][0].shape
-            fields, program = [*before, *(empty(shape) for _ in before)], station.blocking.map.program
-            keys = station.blocking.keys(0, 1)
-            return f"block map to level {level}, " + in_step(
-                pair, program, fields, station.blocking.arguments, keys
-            )
+        blocking = station.blocking
+        if blocking is not None and not equal(right.levels[level], other.levels[level]):
+            fields = [*before, *(empty(right.levels[level][0].shape) for _ in before)]
+            where = in_step(pair, blocking.map.program, fields, blocking.arguments, blocking.keys(0, 1))
+            return f"block map to level {level}, {where}"
         for rows, a, b in zip(station.recorder.rows, right.sums[level], other.sums[level], strict=True):
             if not np.array_equal(a, b):
                 return f"record of level {level}, " + _in_sums(pair, rows, a, b)
@@ -59,16 +59,18 @@ def first_difference(pair: Pair, right: Trace, other: Trace, sweeps: int) -> str
     return ""
 
 
-def _in_sweeps(pair: Pair, right: Trace, sweeps: int) -> str:
-    sampler = right.flow.sampler
-    program, fields = sampler.update.program, sampler.start()
-    for sweep in range(sweeps):
+def _in_sweeps(pair: Pair, right: Trace, first: int, last: int) -> str:
+    """The traces are equal after `first` sweeps and differ after `last`."""
+    sampler, fields = right.flow.sampler, right.history[first]
+    program = sampler.update.program
+    for sweep in range(first, last):
         keys = step_keys(sampler.key("update"), sweep, 1, program.draws)
         after = pair.run(program, fields, sampler.arguments, keys)
-        if not _equal(*after):
+        if not equal(*after):
             return f"sweep {sweep + 1}, " + in_step(pair, program, fields, sampler.arguments, keys)
         fields = after[0]
-    return f"the fields after {sweeps} sweeps in one call, though not after any sweep by itself"
+    calls = f"sweeps {first + 1} to {last} in one call" if last > first + 1 else f"sweep {last}"
+    return f"{calls}, though not when it is run again by itself"
 
 
 def in_step(pair: Pair, program: Program, fields: Sequence[Words], arguments: Arguments, keys: Words) -> str:
@@ -76,7 +78,7 @@ def in_step(pair: Pair, program: Program, fields: Sequence[Words], arguments: Ar
     for number, stage in enumerate(program.schedule):
         cut = replace(program, schedule=program.schedule[: number + 1])
         after = pair.run(cut, fields, arguments, keys)
-        if not _equal(*after):
+        if not equal(*after):
             sets = stage.cells
             kind = f"{len(sets)} cells" + (" of residues" if isinstance(sets, Cells) else " by list")
             return f"site set {number + 1} of {len(program.schedule)} (rule {stage.rule}, {kind}), " + _site(
@@ -109,5 +111,6 @@ def _in_sums(pair: Pair, rows: Sequence[Any], right: Any, other: Any) -> str:
     return f"{title(rows[row])}{axis}, replica {replica}: {pair.right.name} has {right[at]}, {pair.other.name} has {other[at]}"
 
 
-def _equal(right: Sequence[Any], other: Sequence[Any]) -> bool:
+def equal(right: Sequence[Any], other: Sequence[Any]) -> bool:
+    """Whether all arrays are."""
     return all(np.array_equal(a, b) for a, b in zip(right, other, strict=True))

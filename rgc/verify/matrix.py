@@ -147,7 +147,9 @@ def communicating(matrix: Any, state: int) -> tuple[Any, bool]:
 def _power(steps: Any, least: int) -> Any:
     """Which states are joined by 2^k steps, 2^k the first power of two not below `least`."""
     for _ in range((least - 1).bit_length()):
-        steps = (steps @ steps > 0).astype(np.float32)
+        before, steps = steps, (steps @ steps > 0).astype(np.float32)
+        if np.array_equal(before, steps):
+            break
     return steps
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -128,22 +129,19 @@ def check_measures(subject: Subject) -> Iterator[Finding]:
     except (SpecError, NotImplementedError) as reason:
         yield unchecked("a", "measures", claim, "L3", str(reason))
         return
-    worst = max(compiled, key=lambda name: abs(compiled[name] - wanted[name]) / (1 + abs(wanted[name])))
-    difference, bound = abs(compiled[worst] - wanted[worst]), ALLOWED * (1 + abs(wanted[worst]))
-    found = within(
-        "a",
-        "measures",
-        claim,
-        f"{small.name}, all {states.number} configurations",
-        difference,
-        bound,
-        measures=len(compiled),
-    )
-    yield (
-        found
-        if found.verdict == "passed"
-        else found.saying(f"{worst}: {compiled[worst]!r}, by the text {wanted[worst]!r}")
-    )
+    where = f"{small.name}, all {states.number} configurations"
+    apart = {name: _apart(compiled[name], wanted[name]) for name in compiled}
+    worst = max(apart, key=lambda name: apart[name])
+    found = within("a", "measures", claim, where, apart[worst], ALLOWED, measures=len(compiled))
+    complaint = f"{worst}: {compiled[worst]!r}, by the text {wanted[worst]!r}"
+    yield found if found.verdict == "passed" else found.saying(complaint)
+
+
+def _apart(compiled: float, wanted: float) -> float:
+    """The difference of two values of a measure, relative to 1 + its size; a value that does not exist is equal to another."""
+    if isnan(compiled) or isnan(wanted):
+        return 0.0 if isnan(compiled) and isnan(wanted) else 1.0
+    return abs(compiled - wanted) / (1 + abs(wanted))
 
 
 def averaged(flow: Sample, states: States, weights: Any, backend: Backend) -> dict[str, float]:

@@ -23,7 +23,7 @@ from rgc.verify.subject import Subject
 if TYPE_CHECKING:
     from rgc.backend import Backend
 
-RUN = {"replicas": 4096, "thermalise": 20, "sweeps": 100, "every": 5}
+RUN = {"replicas": 4096, "thermalise": 10, "sweeps": 50, "every": 5}
 """Replicas are independent and start in equilibrium, so that few sweeps are enough."""
 
 LEVEL = 1e-3

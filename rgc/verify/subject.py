@@ -17,6 +17,7 @@ from rgc.loaded import Loaded
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.spec import Spec
 from rgc.program.draws import stream
+from rgc.program.verify import ProgramError
 from rgc.syntax.ast import Document
 from rgc.verify.documents import at_point, with_flow
 from rgc.verify.instances import KINSHIP, Instance, Search, describe
@@ -166,8 +167,11 @@ class Subject:
 
     @property
     def instances(self) -> dict[str, str]:
-        """The small instances by what they are for, or why there is none."""
-        of = {"transition matrix": self.tiny, "every state": self.small, "sampling": self.sampled}
+        """The small instances by what they are for, or why there is none; nothing where a program is broken."""
+        try:
+            of = {"transition matrix": self.tiny, "every state": self.small, "sampling": self.sampled}
+        except ProgramError:
+            return {}
         return {
             name: each if isinstance(each, str) else f"{each.name}: {KINSHIP[each.kin]}"
             for name, each in of.items()

@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from rgc.backend import Arguments
 from rgc.flows.levels import Blocking
 from rgc.flows.recorder import Recorder
 from rgc.model.lattice import Lattice
+from rgc.program.draws import step_keys
 
 if TYPE_CHECKING:
     from rgc.backend import Backend, Words
 
 SWEEPS = 32
 """Sweeps before the record."""
+
+EVERY = tuple(range(1, SWEEPS + 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,20 +42,28 @@ def stations(flow: Any) -> list[Station]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
-    """`fields`: canonical fields after the sweeps; `levels[n]`: those of level n; `sums[n]`: what its recorder counted, by array."""
+    """`history[n]`: the canonical fields after n sweeps, for some n, the last of them all; `levels[n]`: those of level n; `sums[n]`: what
+    its recorder counted, by array."""
 
     flow: Any
-    fields: list[Words]
+    history: dict[int, list[Words]]
     levels: list[list[Words]]
     sums: list[list[Any]]
 
+    @property
+    def fields(self) -> list[Words]:
+        """After the sweeps."""
+        return self.history[max(self.history)]
 
-def trace(flow: Any, backend: Backend, sweeps: int = SWEEPS, cuts: Sequence[int] = ()) -> Trace:
-    """From the start of the run. The sweeps are made in one call, or cut after so many."""
-    sampler, now = flow.sampler, [backend.pack(field) for field in flow.sampler.start()]
-    for first, last in pairwise([0, *cuts, sweeps]):
+
+def trace(flow: Any, backend: Backend, marks: Sequence[int] = EVERY) -> Trace:
+    """From the start of the run, with a look at the fields after each of `marks` sweeps: one call from each to the next."""
+    sampler = flow.sampler
+    history = {0: sampler.start()}
+    now = [backend.pack(field) for field in history[0]]
+    for first, last in pairwise([0, *marks]):
         now = sampler.sweep(now, first, last - first)
-    fields = [backend.unpack(each) for each in now]
+        history[last] = [backend.unpack(each) for each in now]
     levels, sums = [], []
     for station in stations(flow):
         if station.blocking is not None:
@@ -59,11 +73,18 @@ def trace(flow: Any, backend: Backend, sweeps: int = SWEEPS, cuts: Sequence[int]
         now, found = station.recorder(now)
         levels.append([backend.unpack(each) for each in now])
         sums.append(found)
-    return Trace(flow, fields, levels, sums)
+    return Trace(flow, history, levels, sums)
+
+
+def later_words(flow: Any, backend: Backend, sweeps: int = SWEEPS) -> list[Words]:
+    """The canonical fields of all words but the first, run by themselves."""
+    sampler = flow.sampler
+    given = Arguments(sampler.arguments.thresholds[..., 1:], sampler.arguments.weights[:, 64:])
+    keys = step_keys(sampler.key("update"), 0, sweeps, sampler.update.program.draws)
+    state = [backend.pack(np.ascontiguousarray(field[..., 1:])) for field in sampler.start()]
+    return [backend.unpack(each) for each in sampler.kernel(state, given, keys, 1)[0]]
 
 
 def empty(shape: tuple[int, ...]) -> Words:
     """A field to be written."""
-    import numpy as np
-
     return np.zeros(shape, dtype=np.uint64)

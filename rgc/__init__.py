@@ -7,6 +7,7 @@
 
 from rgc.compile import compile, load  # `from rgc.compile import ...` still finds the module
 from rgc.errors import SpecError
+from rgc.verify import verify
 from rgc.version import __version__
 
-__all__ = ["SpecError", "__version__", "compile", "load"]
+__all__ = ["SpecError", "__version__", "compile", "load", "verify"]

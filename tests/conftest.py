@@ -29,3 +29,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in set(dropped)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Which check caught which mutant (tests/mutations), one line each."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    rows = [value for report in reports for name, value in report.user_properties if name == "mutant"]
+    if rows:
+        terminalreporter.section("mutants, and the parts of rgc verify that caught them")
+    for where, program, what, parts, why in rows:
+        caught = " ".join(part if part in parts else "." for part in "abcde")
+        terminalreporter.write_line(f"{where:<9} {program:<9} {what:<32} {caught}  {why}")

@@ -172,18 +172,19 @@ class _Run:
         """u < T, the bits of T selected by the masks and compared with those of u from the top."""
         table = self.arguments.thresholds
         rest = np.full((len(self.sites.cells), self.words), ALL)
-        bits = np.zeros((1 + self.program.planes, *rest.shape), dtype=np.uint64)
+        chosen = []
         for mask, slot in node.classes:
-            bits |= self.values[mask] & table[slot][:, None, :]
+            chosen.append((self.values[mask], table[slot]))
             rest &= ~self.values[mask]
         if node.otherwise is not None:
-            bits |= rest & table[node.otherwise][:, None, :]
-        below: Words = bits[0]
-        equal: Words = ~bits[0]
+            chosen.append((rest, table[node.otherwise]))
+        below: Words = np.bitwise_or.reduce([mask & row[0] for mask, row in chosen])
+        equal: Words = ~below
         for plane in range(self.program.planes):
+            bit = np.bitwise_or.reduce([mask & row[1 + plane] for mask, row in chosen])
             uniform = self._uniform(node.draw, plane)
-            below = below | (equal & bits[1 + plane] & ~uniform)
-            equal = equal & ~(bits[1 + plane] ^ uniform)
+            below = below | (equal & bit & ~uniform)
+            equal = equal & ~(bit ^ uniform)
         return below
 
     def _weigh(self, node: Weigh) -> NDArray[np.int64]:
@@ -212,18 +213,18 @@ class _Run:
         keep = self.program.tallies[node.array]
         counts = _lanes(self.values[node.word])
         if not keep.replica:
-            counts = counts.sum(axis=1)
+            counts = counts.sum(axis=1, dtype=np.int64)
         array = self.tallies[node.array]
         if keep.axes:
             np.add.at(array[node.row], tuple(self.sites.cells[:, axis] for axis in keep.axes), counts)
         else:
-            array[node.row] += counts.sum(axis=0)
+            array[node.row] += counts.sum(axis=0, dtype=np.int64)
 
 
-def _lanes(words: Words) -> NDArray[np.int64]:
-    """The bits of words u64[cell, word] as int64[cell, 64 * word]."""
+def _lanes(words: Words) -> NDArray[np.uint8]:
+    """The bits of words u64[cell, word] as uint8[cell, 64 * word]."""
     octets = np.ascontiguousarray(words.astype("<u8")).view(np.uint8)
-    return np.unpackbits(octets, axis=-1, bitorder="little").astype(np.int64)
+    return np.unpackbits(octets, axis=-1, bitorder="little")
 
 
 def _packed(bits: NDArray[np.bool_]) -> Words:

@@ -14,6 +14,7 @@ COMMANDS = {
     "run": "run a spec and print what came out",
     "check": "parse and type-check specs; fast, runs nothing",
     "show": "what the compiler made of a spec: model, program, generated code, formulas",
+    "verify": "check a spec and all backends against enumeration, and print a certificate",
     "convert": "rewrite a spec in the other spelling (.rgc, .yaml)",
     "fmt": "put specs into the standard layout",
     "report": "make the HTML page of an output folder again",
@@ -33,7 +34,8 @@ def usage() -> str:
         "A compiler for the renormalisation group: from a spec file to critical exponents.\n\n"
         f"{table}\n\n"
         "rgc COMMAND --help tells the options of a command; rgc --version the version.\n"
-        "Exit status: 0 done, 1 an expectation failed (--strict), 2 spec or command line wrong, 3 the run failed, 130 interrupted."
+        "Exit status: 0 done, 1 an expectation (--strict) or a verification failed, 2 spec or command line wrong, 3 the run failed, "
+        "130 interrupted."
     )
 
 

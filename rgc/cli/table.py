@@ -164,7 +164,7 @@ def _scan(answer: Answer) -> list[str]:
 def _checks(checks: Sequence[Check]) -> str:
     if not checks:
         return ""
-    good, bad = _marks()
+    good, bad = marks()
     rows = []
     for check in checks:
         wanted = check.expectation
@@ -182,7 +182,7 @@ def _tolerance(value: float, unit: str) -> str:
     return f"{value:g}" + {"absolute": "", "percent": " %", "sigma": " sigma"}[unit]
 
 
-def _marks() -> tuple[str, str]:
+def marks() -> tuple[str, str]:
     """A tick and a cross, or words where the terminal cannot show them."""
     try:
         "✓✗".encode(sys.stdout.encoding or "ascii")

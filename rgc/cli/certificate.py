@@ -1,0 +1,68 @@
+"""A certificate for people: two lines a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+from rgc.cli.table import WIDTH, aligned, marks
+from rgc.errors import escape
+
+if TYPE_CHECKING:
+    from rgc.verify.certificate import Certificate, Finding
+
+
+def render_certificate(certificate: Certificate) -> str:
+    """What was verified, every finding under its part, and the sum of it."""
+    from rgc.verify.certificate import PARTS
+
+    blocks = [_head(certificate)]
+    for part, title in PARTS.items():
+        found = [finding for finding in certificate.findings if finding.part == part]
+        if found:
+            blocks.append(
+                "\n".join([f"{part}. {title}", *(line for each in found for line in _finding(each))])
+            )
+    return "\n\n".join([*blocks, _sum(certificate)])
+
+
+def _head(certificate: Certificate) -> str:
+    point = ", ".join(f"{name}={value:g}" for name, value in certificate.parameters.items())
+    first = f"first of {certificate.points} points: {point}; " if certificate.points > 1 else ""
+    lines = [
+        escape(certificate.title),
+        f"{certificate.scheme} on {certificate.lattice}, {first}seed {certificate.seed}",
+        f"backends: {', '.join(certificate.backends)}",
+        *(f"not here: {escape(name)}, {escape(reason)}" for name, reason in certificate.missing.items()),
+        "small instances of the same text:",
+        aligned((f"for {name}", escape(what)) for name, what in certificate.instances.items()),
+    ]
+    return "\n".join(lines)
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    good, bad = marks()
+    mark = {"passed": good, "failed": bad, "not checked": "-"}[finding.verdict]
+    yield f"  {mark} {finding.level}  {escape(finding.claim)}"
+    said = ": ".join(text for text in (finding.where, _figures(finding.figures)) if text)
+    if said:
+        yield fill(
+            f"{said} ({finding.seconds:.1f} s)", WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8
+        )
+    if finding.detail:
+        label = "not checked: " if finding.verdict == "not checked" else "wrong: "
+        yield fill(label + escape(finding.detail), WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 10)
+
+
+def _figures(figures: Mapping[str, Any]) -> str:
+    shown = ((name.replace("_", " "), value) for name, value in figures.items() if value is not None)
+    return ", ".join(
+        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in shown
+    )
+
+
+def _sum(certificate: Certificate) -> str:
+    counts = {verdict: certificate.count(verdict) for verdict in ("passed", "failed", "not checked")}
+    said = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
+    return f"{'PASSED' if certificate.passed else 'FAILED'}: {said}, in {certificate.seconds:.0f} s"

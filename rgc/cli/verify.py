@@ -1,0 +1,61 @@
+"""`rgc verify SPEC`: the certificate."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rgc.cli import DONE, UNEXPECTED
+from rgc.cli.arguments import Parser, at_least
+from rgc.cli.settings import add_settings, entries
+from rgc.errors import render
+
+
+def main(words: Sequence[str]) -> int:
+    options = _parser().read(words)
+    settings, scan = entries(options)
+    from rgc.cli.certificate import render_certificate
+    from rgc.compile import load
+    from rgc.progress import Silent, for_stream
+    from rgc.verify import verify
+
+    loaded = load(Path(options.spec), settings=settings, scan=scan)
+    for warning in loaded.warnings:
+        print(render(warning), file=sys.stderr)
+    backends = (
+        [name.strip() for name in options.backends.split(",")] if options.backends is not None else None
+    )
+    progress = Silent() if options.quiet else for_stream(sys.stderr)
+    certificate = verify(loaded, backends=backends, seed=options.seed, progress=progress)
+    if options.json:
+        print(json.dumps(certificate.document(), indent=2, allow_nan=False))
+    else:
+        print(render_certificate(certificate))
+    return DONE if certificate.passed else UNEXPECTED
+
+
+def _parser() -> Parser:
+    about = (
+        "Check a spec against exact enumeration, every backend against every other, and print a certificate. "
+        "Exit status 1 if anything fails."
+    )
+    parser = Parser("verify", about)
+    add = parser.add_argument
+    add("spec", metavar="SPEC", help="a spec, .rgc or .yaml")
+    add(
+        "--backends",
+        metavar="A,B",
+        help="backends to compare, besides the reference (default: all that can run here)",
+    )
+    add_settings(parser)
+    add(
+        "--seed",
+        type=at_least(0),
+        metavar="N",
+        help="seed of the random numbers (default: the spec's, else 0)",
+    )
+    add("--json", action="store_true", help="print the certificate as one JSON document")
+    add("--quiet", action="store_true", help="no progress")
+    return parser

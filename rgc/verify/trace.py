@@ -1,0 +1,90 @@
+"""The user's run in short on one backend: its start, some sweeps, and one record at every level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rgc.backend import Arguments
+from rgc.flows.levels import Blocking
+from rgc.flows.recorder import Recorder
+from rgc.model.lattice import Lattice
+from rgc.program.draws import step_keys
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend, Words
+
+SWEEPS = 32
+"""Sweeps before the record."""
+
+EVERY = tuple(range(1, SWEEPS + 1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Station:
+    """What a record does at one level: the map from the level before (None at level 0), then the tallies."""
+
+    lattice: Lattice
+    blocking: Blocking | None
+    recorder: Recorder
+
+
+def stations(flow: Any) -> list[Station]:
+    """Those of `sample` or `mcrg`."""
+    if not hasattr(flow, "levels"):
+        return [Station(flow.sampler.model.lattice, None, flow.recorder)]
+    return [Station(level.lattice, level.blocking, level.recorder) for level in flow.levels.levels]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """`history[n]`: the canonical fields after n sweeps, for some n, the last of them all; `levels[n]`: those of level n; `sums[n]`: what
+    its recorder counted, by array."""
+
+    flow: Any
+    history: dict[int, list[Words]]
+    levels: list[list[Words]]
+    sums: list[list[Any]]
+
+    @property
+    def fields(self) -> list[Words]:
+        """After the sweeps."""
+        return self.history[max(self.history)]
+
+
+def trace(flow: Any, backend: Backend, marks: Sequence[int] = EVERY) -> Trace:
+    """From the start of the run, with a look at the fields after each of `marks` sweeps: one call from each to the next."""
+    sampler = flow.sampler
+    history = {0: sampler.start()}
+    now = [backend.pack(field) for field in history[0]]
+    for first, last in pairwise([0, *marks]):
+        now = sampler.sweep(now, first, last - first)
+        history[last] = [backend.unpack(each) for each in now]
+    levels, sums = [], []
+    for station in stations(flow):
+        if station.blocking is not None:
+            shape = (1, *station.lattice.cells, len(station.lattice.basis), sampler.plan.words)
+            coarse = [backend.pack(empty(shape)) for _ in now]
+            _, now = station.blocking(now, coarse, station.blocking.keys(0, 1))
+        now, found = station.recorder(now)
+        levels.append([backend.unpack(each) for each in now])
+        sums.append(found)
+    return Trace(flow, history, levels, sums)
+
+
+def later_words(flow: Any, backend: Backend, sweeps: int = SWEEPS) -> list[Words]:
+    """The canonical fields of all words but the first, run by themselves."""
+    sampler = flow.sampler
+    given = Arguments(sampler.arguments.thresholds[..., 1:], sampler.arguments.weights[:, 64:])
+    keys = step_keys(sampler.key("update"), 0, sweeps, sampler.update.program.draws)
+    state = [backend.pack(np.ascontiguousarray(field[..., 1:])) for field in sampler.start()]
+    return [backend.unpack(each) for each in sampler.kernel(state, given, keys, 1)[0]]
+
+
+def empty(shape: tuple[int, ...]) -> Words:
+    """A field to be written."""
+    return np.zeros(shape, dtype=np.uint64)

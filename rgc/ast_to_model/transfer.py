@@ -82,8 +82,8 @@ def _renamed(expr: Any, index: str, expander: Expander[Tabulated]) -> Any:
     names = {each.name for each in expander.species}
     match expr:
         case ast.Index(ast.Name(name), (ast.Name(at),)) if name in names and at == index:
-            base = replace(expr.base, name=name + BLOCK)
-            return replace(expr, base=base, arguments=(replace(expr.arguments[0], name=at + BLOCK),))
+            base, site = ast.Name(name + BLOCK, span=expr.span), ast.Name(at + BLOCK, span=expr.span)
+            return replace(expr, base=base, arguments=(site,))
     changed: dict[str, Any] = {}
     for each in fields(expr):
         value = getattr(expr, each.name)

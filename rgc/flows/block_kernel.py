@@ -94,7 +94,7 @@ def entropy(table: Floats) -> Floats:
     """-sum_h P(h|v) ln P(h|v), P = exp(T) / tau, for each v."""
     normal = table - _log_sum(table)[:, None]
     share = np.exp(normal)
-    return -(share * np.where(share > 0, normal, 0.0)).sum(axis=1)
+    return np.asarray(-(share * np.where(share > 0, normal, 0.0)).sum(axis=1))
 
 
 def _of_species(block: Block, kind: Species, size: int, p: float | None) -> Floats:
@@ -107,7 +107,7 @@ def _of_species(block: Block, kind: Species, size: int, p: float | None) -> Floa
         return _logarithm(most / most.sum(axis=1, keepdims=True))
     if block.rule == "kadanoff" and kind.alphabet in TWO_STATES and p is not None:
         total = (1 - 2 * states).sum(axis=0)
-        return -np.logaddexp(0.0, -2 * p * total[:, None] * np.array([1.0, -1.0]))
+        return np.asarray(-np.logaddexp(0.0, -2 * p * total[:, None] * np.array([1.0, -1.0])))
     raise ValueError(f"'{block.rule}' makes no {kind.alphabet} spins")
 
 

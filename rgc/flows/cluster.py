@@ -119,7 +119,7 @@ def placed(
         if present(needed, cell, lattice.shape, lattice.boundary):
             homes = [_home(spin.shifted(cell), lattice) for spin in spins]
             flipped = [axis for axis, (_, odd) in enumerate(homes) if odd]
-            yield _joined([cluster.number[spin] for spin, _ in homes], np.flip(table, flipped))
+            yield _joined([cluster.number[spin] for spin, _ in homes], np.flip(table, tuple(flipped)))
 
 
 def _extent(spins: Sequence[Spin], lattice: Lattice) -> Reach:
@@ -140,7 +140,8 @@ def _joined(numbers: Sequence[int], table: Floats) -> Piece:
     """The table with one axis for each distinct number, rising."""
     distinct = sorted(set(numbers))
     axes = [distinct.index(number) for number in numbers]
-    return tuple(distinct), np.einsum(table, axes, list(range(len(distinct))))
+    joined: Floats = np.einsum(table, axes, list(range(len(distinct))))  # type: ignore[arg-type]
+    return tuple(distinct), joined
 
 
 def _characters(table: Floats) -> Floats:
@@ -175,20 +176,25 @@ def operator_pieces(cluster: Cluster, operator: Measurable, axis: int | None = N
         else:
             table = outer([signs(cluster.species[spin.species]) for spin in spins])
         reach = None if isinstance(operator, Operator | SectorOperator) else operator.reaches[k]
-        residues = operator.residues[k] if isinstance(operator, SectorOperator) else None
+        where = _where(operator, k)
         for cell in cartesian(*map(range, cluster.lattice.cells)):
-            if isinstance(operator, SectorOperator) and residues is not None:
-                if tuple(x % m for x, m in zip(cell, operator.modulus, strict=True)) not in residues:
-                    continue
-            found[0 if axis is None else cell[axis]] += placed(cluster, spins, table, reach, [cell])
+            if where is None or tuple(x % m for x, m in zip(cell, where[0], strict=True)) in where[1]:
+                found[0 if axis is None else cell[axis]] += placed(cluster, spins, table, reach, [cell])
     return found
+
+
+def _where(operator: Measurable, k: int) -> tuple[Cell, tuple[Cell, ...]] | None:
+    """Modulus and residues of the cells at which the k-th product stands; None for all of them."""
+    if isinstance(operator, SectorOperator):
+        return operator.modulus, operator.residues[k]
+    return operator.where if isinstance(operator, Local) else None
 
 
 def from_values(species: Sequence[Species], spins: Sequence[Spin], values: Sequence[float]) -> Floats:
     """A table over digits from one that is row-major over `Species.values`."""
     kinds = [species[spin.species] for spin in spins]
     table = np.reshape(np.array(values, dtype=np.float64), [len(kind.values) for kind in kinds])
-    return np.flip(table, [axis for axis, kind in enumerate(kinds) if kind.alphabet in TWO_STATES])
+    return np.flip(table, tuple(axis for axis, kind in enumerate(kinds) if kind.alphabet in TWO_STATES))
 
 
 def outer(factors: Sequence[Floats]) -> Floats:

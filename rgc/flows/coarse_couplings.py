@@ -8,7 +8,7 @@ the same pair of spins on a small torus, they share c_A equally, and so do the t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product as cartesian
 from typing import Any
@@ -16,13 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.flows.cluster import Cluster, gathered, term_pieces
+from rgc.flows.cluster import Cluster, Piece, gathered, outer, placed, state_values, term_pieces
 from rgc.flows.states import Chunks
-from rgc.model.groups import present
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Cell, Lattice, Site
 from rgc.model.names import coupling_name
-from rgc.model.operators import Product, Spin, product
+from rgc.model.operators import Operator, Product, Spin, product
 from rgc.model.symmetry import Symmetry
 
 Floats = NDArray[np.float64]
@@ -55,24 +54,29 @@ def coefficients(cluster: Cluster, values: Floats, fwht: Any, xp: Any) -> Floats
     """c_A for every A, from W of every state of two-state spins; spin k is bit n-1-k of A."""
     if all(each.alphabet == "ising" for each in cluster.species):
         return np.asarray(fwht(xp.asarray(values.copy()))) / len(values)
-    table = values.reshape(cluster.radices)
-    for axis, spin in enumerate(cluster.spins):
+    numbers = range(len(cluster.spins))
+    return _in_products(cluster, numbers, values.reshape(cluster.radices)).reshape(-1)
+
+
+def _in_products(cluster: Cluster, numbers: Sequence[int], table: Floats) -> Floats:
+    """The coefficients of a function of two-state spins in products of them as declared: index 1 where a spin is in the product."""
+    for axis, number in enumerate(numbers):
         first, second = np.moveaxis(table, axis, 0)
-        binary = cluster.species[spin.species].alphabet == "binary"
+        binary = cluster.species[cluster.spins[number].species].alphabet == "binary"
         parts = (second, first - second) if binary else ((first + second) / 2, (first - second) / 2)
         table = np.stack(parts, axis=axis)
-    return table.reshape(-1)
+    return table
 
 
 def read_couplings(coupled: Sequence[Coupled], c: Floats) -> Couplings:
     """The couplings of a spectrum. Those of `coupled` that share a set of spins share its coefficient in proportion to their places."""
-    total: Counter[int] = Counter()
+    total: dict[int, float] = {}
     for each in coupled:
-        if not each.part:
-            total.update(each.places)  # type: ignore[arg-type]
+        for mask, n in each.places.items():
+            total[mask] = total.get(mask, 0.0) + (0.0 if each.part else abs(n))
     values = {
         each.name: sum(n * c[mask] / total[mask] for mask, n in each.places.items())
-        / sum(each.places.values())
+        / sum(map(abs, each.places.values()))
         for each in coupled
     }
     rest = c.copy()
@@ -135,43 +139,42 @@ def _order(each: Coupled) -> tuple[int, int, str]:
 
 
 def _of_term(cluster: Cluster, term: Term) -> Coupled | None:
-    """H_t = sign * coupling * sum weight * product, W = -H: the coupling is `value` where sign * weight is -1."""
+    """H_t = sign * coupling * sum weight * product and W = -H."""
     weights = {weight for weight, spins in term.products if spins}
     if term.tables or term.inhomogeneous or len(weights) != 1:
         return None
-    (weight,) = weights
-    places = _places(cluster, [spins for _, spins in term.products if spins])
-    if not places:
-        return None
-    return Coupled(
-        term.name,
-        max(mask.bit_count() for mask in places),
-        {mask: -term.sign * weight * n for mask, n in places.items()},
+    places = {mask: -term.sign * n for mask, n in _places(cluster, term_pieces(cluster, term)).items()}
+    return Coupled(term.name, max(map(int.bit_count, places)), places) if places else None
+
+
+def operator_places(cluster: Cluster, operator: Operator) -> Coupled:
+    """Where the products of an operator, of the spins as declared, are on the cluster."""
+    return Coupled(operator.name, operator.bodies, _of_products(cluster, operator.products))
+
+
+def _of_products(cluster: Cluster, products: Sequence[Product]) -> dict[int, float]:
+    pieces = (
+        piece
+        for spins in products
+        for piece in placed(cluster, spins, outer([_values(cluster, spin) for spin in spins]))
     )
+    return _places(cluster, pieces)
 
 
-def _places(cluster: Cluster, products: Sequence[Product]) -> Counter[int]:
-    """How many of the products, at every cell where they are present, are each set of spins; those that are a number are left out."""
-    found: Counter[int] = Counter()
-    for spins in products:
-        for mask in _masks(cluster, spins):
-            if mask:
-                found[mask] += 1
-    return found
+def _values(cluster: Cluster, spin: Spin) -> Floats:
+    return np.array(state_values(cluster.species[spin.species]), dtype=np.float64)
 
 
-def _masks(cluster: Cluster, spins: Product) -> Iterator[int]:
-    lattice, last = cluster.lattice, len(cluster.spins) - 1
-    axes = range(lattice.dimension)
-    reach = tuple((min(s.cell[k] for s in spins), max(s.cell[k] for s in spins)) for k in axes)
-    for cell in cartesian(*map(range, lattice.cells)):
-        if not present(reach, cell, lattice.shape, lattice.boundary):
-            continue
-        mask = 0
-        for spin in spins:
-            bit = 1 << (last - cluster.number[_wrapped(spin.shifted(cell), lattice)])
-            mask = mask | bit if cluster.species[spin.species].alphabet == "binary" else mask ^ bit
-        yield mask
+def _places(cluster: Cluster, pieces: Iterable[Piece]) -> dict[int, float]:
+    """How often each set of spins is met in a sum of products, numbers left out: twice where two of its bonds are one pair on a small torus,
+    with the other sign where an antiperiodic boundary lies between, not at all where that cancels."""
+    found: dict[int, float] = {}
+    last = len(cluster.spins) - 1
+    for numbers, table in pieces:
+        for chosen, c in np.ndenumerate(_in_products(cluster, numbers, table)):
+            mask = sum(1 << (last - k) for k, one in zip(numbers, chosen, strict=True) if one)
+            found[mask] = found.get(mask, 0.0) + float(c)
+    return {mask: n for mask, n in found.items() if abs(n) > 1e-12 and mask}
 
 
 def _wrapped(spin: Spin, lattice: Lattice) -> Spin:
@@ -188,8 +191,10 @@ def _classes(cluster: Cluster, symmetries: Sequence[Symmetry]) -> Iterator[Coupl
             continue
         shortest = _shortest(cluster, mask)
         images = sorted({image for each in symmetries for image in [each.product(shortest)]})
-        places = _places(cluster, images)
-        seen |= places.keys()
+        places = _of_products(cluster, images)
+        seen |= {mask, *places}
+        if not places:
+            continue
         yield Coupled(coupling_name(*images, species=kinds), mask.bit_count(), places)
 
 
@@ -209,7 +214,7 @@ def _representatives(cluster: Cluster, symmetries: Sequence[Symmetry]) -> list[i
 def _permutations(cluster: Cluster, symmetries: Sequence[Symmetry]) -> Iterator[list[int]]:
     lattice = cluster.lattice
     steps = [
-        range(size) if edge == "periodic" else range(1)
+        range(size) if edge != "open" else range(1)
         for size, edge in zip(lattice.cells, lattice.boundary, strict=True)
     ]
     for symmetry, shift in cartesian(symmetries, cartesian(*steps)):
@@ -236,13 +241,13 @@ def _shortest(cluster: Cluster, mask: int) -> Product:
 
 def _nearest(spin: Spin, lattice: Lattice) -> Spin:
     cell = tuple(
-        (x + (size - 1) // 2) % size - (size - 1) // 2 if edge == "periodic" else x
+        (x + (size - 1) // 2) % size - (size - 1) // 2 if edge != "open" else x
         for x, size, edge in zip(spin.cell, lattice.cells, lattice.boundary, strict=True)
     )
     return Spin(cell, spin.letter, spin.species)
 
 
-def _length(reading: Product) -> list[tuple[int, ...]]:
+def _length(reading: Iterable[Spin]) -> list[tuple[int, ...]]:
     keys = [
         (sum(x * x for x in s.cell), *(-abs(x) for x in s.cell), *(x < 0 for x in s.cell)) for s in reading
     ]

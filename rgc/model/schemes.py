@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from rgc.model.shapes import BLOCKS, SAMPLED_BLOCKS
+from rgc.model.shapes import BLOCKS, EXACT_BLOCKS, SAMPLED_BLOCKS
 from rgc.model.signatures import Field, Signature, table
 from rgc.model.spec import OperatorBasis
 
@@ -143,7 +143,7 @@ _HARD_OR_SOFT = tuple(BLOCKS)
 _RG = ("exponents", "eigenvalue", "couplings")
 _FIXED = (*_RG, "fixed_point", "constant", "free_energy", "log_z")
 _STANDARD = ("energy", "m", "abs_m", "susceptibility", "specific_heat", "binder", "correlation_length")
-_BLOCKED = ("dF", "kl", "tau_defect", "block.p")
+_BLOCKED = ("dF", "kl", "tau_defect", "information", "block.p")
 _SAMPLED = (*_STANDARD, "correlation")
 
 SCHEMES = table(
@@ -191,6 +191,12 @@ SCHEMES = table(
             rules=_HARD_OR_SOFT,
             alphabets=_DISCRETE,
             answers=(*_FIXED, *_STANDARD, *_BLOCKED, "correlation"),
+            ready=Ready(
+                _DISCRETE,
+                EXACT_BLOCKS,
+                free=True,
+                measures=(*_SAMPLED, "free_energy", "log_z", "dF", "kl", "tau_defect", "information"),
+            ),
         ),
         Scheme(
             "exact",

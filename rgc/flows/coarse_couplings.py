@@ -33,11 +33,13 @@ BODIES = 4
 @dataclass(frozen=True, slots=True, eq=False)
 class Coupled:
     """One named coupling of a cluster: `places[mask]` is how many of its products are that set of spins. A `part` is a class of products
-    that a term of the spec joins with others, though the block map tells them apart."""
+    that a term of the spec joins with others, though the block map tells them apart. `products`: those of a class on the infinite lattice;
+    none of a term of the spec."""
 
     name: str
     bodies: int
     places: Mapping[int, float]
+    products: tuple[Product, ...] = ()
     part: bool = False
 
 
@@ -92,7 +94,7 @@ def read_couplings(coupled: Sequence[Coupled], c: Floats) -> Couplings:
 def project(cluster: Cluster, hamiltonian: Hamiltonian, values: Floats, fwht: Any, xp: Any) -> Couplings:
     """The couplings of the spec's terms, for any alphabet, by least squares over all states; the rest is what these terms cannot say."""
     chunks = Chunks(cluster, 0)
-    terms = [term for term in hamiltonian.terms if _depends(term)]
+    terms = [term for term in hamiltonian.terms if depends(term)]
     columns = [
         term.sign * -np.asarray(chunks.function(gathered(term_pieces(cluster, term)), fwht, xp)(0))
         for term in terms
@@ -104,7 +106,8 @@ def project(cluster: Cluster, hamiltonian: Hamiltonian, values: Floats, fwht: An
     return Couplings(float(found[0]), named, rest)
 
 
-def _depends(term: Term) -> bool:
+def depends(term: Term) -> bool:
+    """Whether a term is more than a constant."""
     return bool(term.tables) or any(spins for _, spins in term.products)
 
 
@@ -153,12 +156,13 @@ def operator_places(cluster: Cluster, operator: Operator) -> Coupled:
 
 
 def _of_products(cluster: Cluster, products: Sequence[Product]) -> dict[int, float]:
-    pieces = (
-        piece
-        for spins in products
-        for piece in placed(cluster, spins, outer([_values(cluster, spin) for spin in spins]))
-    )
-    return _places(cluster, pieces)
+    return _places(cluster, product_pieces(cluster, products))
+
+
+def product_pieces(cluster: Cluster, products: Sequence[Product]) -> Iterator[Piece]:
+    """The sum of products of the spins as declared over the lattice."""
+    for spins in products:
+        yield from placed(cluster, spins, outer([_values(cluster, spin) for spin in spins]))
 
 
 def _values(cluster: Cluster, spin: Spin) -> Floats:
@@ -195,7 +199,7 @@ def _classes(cluster: Cluster, symmetries: Sequence[Symmetry]) -> Iterator[Coupl
         seen |= {mask, *places}
         if not places:
             continue
-        yield Coupled(coupling_name(*images, species=kinds), mask.bit_count(), places)
+        yield Coupled(coupling_name(*images, species=kinds), mask.bit_count(), places, tuple(images))
 
 
 def _representatives(cluster: Cluster, symmetries: Sequence[Symmetry]) -> list[int]:

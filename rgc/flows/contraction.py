@@ -34,6 +34,25 @@ def coarse(values: Any, kernels: Sequence[Any], xp: Any, done: int = 1) -> Any:
     return xp.reshape(values, (-1,))
 
 
+def coarse_slopes(values: Any, slopes: Any, kernels: Sequence[Any], xp: Any) -> tuple[Any, Any]:
+    """`coarse`, and its derivatives along `slopes` float64[n, states]: the average of each given h, float64[n, coarse states]."""
+    count, done = slopes.shape[0], 1
+    for kernel in kernels:
+        states, images = kernel.shape
+        values = xp.reshape(values, (done, states, -1))
+        slopes = xp.reshape(slopes, (count, done, states, -1))
+        columns, averages = [], []
+        for h in range(images):
+            terms = values + xp.reshape(kernel[:, h], (1, states, 1))
+            total = log_sum(terms, 1, xp)
+            finite = xp.where(xp.isfinite(total), total, xp.zeros_like(total))
+            share = xp.exp(terms - finite[:, None, :])
+            columns.append(total)
+            averages.append(xp.sum(share[None, ...] * slopes, axis=2))
+        values, slopes, done = xp.stack(columns, axis=1), xp.stack(averages, axis=2), done * images
+    return xp.reshape(values, (-1,)), xp.reshape(slopes, (count, -1))
+
+
 def fine(values: Any, kernels: Sequence[Any], xp: Any) -> Any:
     """ln sum_h exp(values(h) + sum_B T_B(v_B, h_B)) for every v: the same with the roles of fine and coarse exchanged."""
     return coarse(values, [kernel.T for kernel in kernels], xp)

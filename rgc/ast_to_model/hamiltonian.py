@@ -8,9 +8,10 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.gather_terms import drafts_of
 from rgc.ast_to_model.name_terms import Draft, name_terms
 from rgc.ast_to_model.references import References
-from rgc.ast_to_model.scope import Unknowable
+from rgc.ast_to_model.scope import Inhomogeneous, Unknowable
 from rgc.ast_to_model.sums import parts_of
 from rgc.errors import Problems, SpecError
+from rgc.model.draw import Draw
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
@@ -41,7 +42,12 @@ def check_hamiltonian(spec: Spec, context: Context) -> Spec:
         return spec
     terms = name_terms(drafts, [each.name for each in spec.species])
     _check_terms(terms, spec, context)
-    return replace(spec, hamiltonian=Hamiltonian(terms))
+    return replace(spec, hamiltonian=Hamiltonian(terms), draws=_draws(context))
+
+
+def _draws(context: Context) -> dict[str, Draw]:
+    parameters = context.scope.parameters.items()
+    return {name: value.draw for name, value in parameters if isinstance(value, Inhomogeneous) and value.draw}
 
 
 def _addend(sign: float, expr: ast.Expr, spec: Spec, context: Context) -> list[Draft]:

@@ -7,7 +7,7 @@ Walsh-Hadamard transform and every coupling that the coarse cluster can tell apa
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +26,11 @@ from rgc.flows.coarse_couplings import (
     depends,
     product_pieces,
     read_couplings,
+    term_masks,
 )
+from rgc.flows.spin_classes import Turn
 from rgc.flows.states import Chunks
 from rgc.model.hamiltonian import Hamiltonian
-from rgc.model.symmetry import Symmetry
 from rgc.routines import routine
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Reader:
 
 
 def make_recursion(
-    spec: Spec, backend: Backend, step: Step, symmetries: Sequence[Symmetry], zero: Collection[str]
+    spec: Spec, backend: Backend, step: Step, turns: Sequence[Turn], zero: Collection[str]
 ) -> ClusterRecursion:
     """The recursion of the couplings of a spec under its block map. Raises `SpecError` for a term that the coarse lattice cannot hold, and
     for couplings that differ from place to place."""
@@ -126,7 +127,7 @@ def make_recursion(
     if random is not None:
         raise SpecError([Problem("not-possible", "random couplings have no recursion", random.span)])
     if step.blocked.fine.binary:
-        return _of_products(spec.hamiltonian, backend, step, symmetries, zero)
+        return _of_products(spec.hamiltonian, backend, step, turns, zero)
     return _of_tables(spec.hamiltonian, backend, step, zero)
 
 
@@ -134,32 +135,40 @@ def _of_products(
     hamiltonian: Hamiltonian,
     backend: Backend,
     step: Step,
-    symmetries: Sequence[Symmetry],
+    turns: Sequence[Turn],
     zero: Collection[str],
 ) -> ClusterRecursion:
     fine, coarse = step.blocked.fine, step.blocked.coarse
-    every = couplings_of(coarse, hamiltonian, symmetries)
-    split = {mask for each in every if each.part for mask in each.places}
-    kept = tuple(each for each in every if each.part or not split & each.places.keys())
-    names = tuple(each.name for each in kept)
+    kept = couplings_of(coarse, hamiltonian, turns)
     terms = {term.name: term for term in hamiltonian.terms}
-    for term in hamiltonian.terms:
-        if depends(term) and term.coefficient and term.name not in {each.name for each in every}:
-            message = (
-                f"on the lattice of the block spins the term '{term.name}' is a number: its coupling is lost"
-            )
-            raise SpecError([Problem("not-possible", message, term.span, hint="take a larger lattice")])
-    locals_ = [
+    values = _start(hamiltonian, coarse, kept)
+    functions = [
         gathered(term_pieces(fine, terms[each.name]), -terms[each.name].sign)
         if each.name in terms
         else gathered(product_pieces(fine, each.products))
         for each in kept
     ]
-    owner = {mask: each.name for each in every if each.name in terms for mask in each.places}
-    start = [terms[owner[min(each.places)]].coupling if min(each.places) in owner else 0.0 for each in kept]
     sectors = product_sectors(hamiltonian, step, [each.places for each in kept], zero)
-    reader = Reader(coarse, backend, tuple(replace(each, part=False) for each in kept))
-    return _recursion(backend, step, names, sectors, locals_, reader, start)
+    names = tuple(each.name for each in kept)
+    return _recursion(backend, step, names, sectors, functions, Reader(coarse, backend, kept), values)
+
+
+def _start(hamiltonian: Hamiltonian, coarse: Cluster, kept: Sequence[Coupled]) -> list[float]:
+    """The couplings of the spec; those of the classes of a term that the block map splits are all its own."""
+    terms = {term.name: term.coupling for term in hamiltonian.terms}
+    found = {each.name: terms.get(each.name, 0.0) for each in kept}
+    for term in hamiltonian.terms:
+        if term.name in found or not depends(term) or not term.coefficient:
+            continue
+        masks = term_masks(coarse, term)
+        classes = [each.name for each in kept if masks & each.places.keys()]
+        if not classes:
+            message = (
+                f"on the lattice of the block spins the term '{term.name}' is a number: its coupling is lost"
+            )
+            raise SpecError([Problem("not-possible", message, term.span, hint="take a larger lattice")])
+        found |= dict.fromkeys(classes, term.coupling)
+    return list(found.values())
 
 
 def _of_tables(

@@ -7,22 +7,19 @@ the same pair of spins on a small torus, they share c_A equally, and so do the t
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import product as cartesian
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgc.flows.cluster import Cluster, Piece, gathered, outer, placed, state_values, term_pieces
+from rgc.flows.spin_classes import Turn, spin_classes
 from rgc.flows.states import Chunks
 from rgc.model.hamiltonian import Hamiltonian, Term
-from rgc.model.lattice import Cell, Lattice, Site
 from rgc.model.names import coupling_name
-from rgc.model.operators import Operator, Product, Spin, product
-from rgc.model.symmetry import Symmetry
+from rgc.model.operators import Operator, Product, Spin
 
 Floats = NDArray[np.float64]
 
@@ -32,15 +29,13 @@ BODIES = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coupled:
-    """One named coupling of a cluster: `places[mask]` is how many of its products are that set of spins. A `part` is a class of products
-    that a term of the spec joins with others, though the block map tells them apart. `products`: those of a class on the infinite lattice;
-    none of a term of the spec."""
+    """One named coupling of a cluster: `places[mask]` is how many of its products are that set of spins. `products`: those of a class on the
+    infinite lattice; none of a term of the spec."""
 
     name: str
     bodies: int
     places: Mapping[int, float]
     products: tuple[Product, ...] = ()
-    part: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +70,7 @@ def read_couplings(coupled: Sequence[Coupled], c: Floats) -> Couplings:
     total: dict[int, float] = {}
     for each in coupled:
         for mask, n in each.places.items():
-            total[mask] = total.get(mask, 0.0) + (0.0 if each.part else abs(n))
+            total[mask] = total.get(mask, 0.0) + abs(n)
     values = {
         each.name: sum(n * c[mask] / total[mask] for mask, n in each.places.items())
         / sum(map(abs, each.places.values()))
@@ -83,10 +78,9 @@ def read_couplings(coupled: Sequence[Coupled], c: Floats) -> Couplings:
     }
     rest = c.copy()
     rest[0] = 0.0
-    split = {mask for each in coupled if each.part for mask in each.places}
     for each in coupled:
         for mask, n in each.places.items():
-            rest[mask] -= values[each.name] * n if each.part or mask not in split else 0.0
+            rest[mask] -= values[each.name] * n
     named = {name: float(value) + 0.0 for name, value in values.items()}
     return Couplings(float(c[0]), named, float(np.sqrt((rest**2).sum())))
 
@@ -114,27 +108,23 @@ def depends(term: Term) -> bool:
 # -- which sets of spins make one coupling -----------------------------------------------------------------------------
 
 
-def couplings_of(
-    cluster: Cluster, hamiltonian: Hamiltonian, symmetries: Sequence[Symmetry]
-) -> tuple[Coupled, ...]:
+def couplings_of(cluster: Cluster, hamiltonian: Hamiltonian, turns: Sequence[Turn]) -> tuple[Coupled, ...]:
     """The couplings that a cluster of two-state spins can tell apart: the terms of the spec that are sums of products with one weight,
-    then the classes of all other sets of spins, by range of bodies. A term that has become a number on this lattice is not among them."""
-    own = tuple(each for term in hamiltonian.terms if (each := _of_term(cluster, term)) is not None)
-    owner = {mask: each for each in own for mask in each.places}
-    classes = list(_classes(cluster, symmetries))
-    others = [each for each in classes if not owner.keys() & each.places.keys()]
-    if len(own) + len(others) > MOST_CLASSES:
+    then the classes of all other sets of spins, by their number of spins.
+
+    A term that has become a number on this lattice is not among them, nor one whose products the block map tells apart: its classes
+    stand for it.
+    """
+    own = [each for term in hamiltonian.terms if (each := _of_term(cluster, term)) is not None]
+    classes = list(_classes(cluster, turns))
+    inside = {each.name: [c for c in classes if each.places.keys() & c.places.keys()] for each in own}
+    whole = tuple(each for each in own if len(inside[each.name]) < 2)
+    taken = {mask for each in whole for mask in each.places}
+    others = [each for each in classes if not taken & each.places.keys()]
+    if len(whole) + len(others) > MOST_CLASSES:
         others = [each for each in others if each.bodies <= BODIES]
-    inside = Counter(owner[mask].name for each in classes for mask in [min(each.places)] if mask in owner)
-    parts = [
-        replace(
-            each, places={mask: whole.places[mask] for mask in each.places if mask in whole.places}, part=True
-        )
-        for each in classes
-        if (whole := owner.get(min(each.places))) is not None and inside[whole.name] > 1
-    ]
-    names = {each.name for each in own}
-    return (*own, *(each for each in sorted([*others, *parts], key=_order) if each.name not in names))
+    names = {each.name for each in whole}
+    return (*whole, *(each for each in sorted(others, key=_order) if each.name not in names))
 
 
 def _order(each: Coupled) -> tuple[int, int, str]:
@@ -148,6 +138,11 @@ def _of_term(cluster: Cluster, term: Term) -> Coupled | None:
         return None
     places = {mask: -term.sign * n for mask, n in _places(cluster, term_pieces(cluster, term)).items()}
     return Coupled(term.name, max(map(int.bit_count, places)), places) if places else None
+
+
+def term_masks(cluster: Cluster, term: Term) -> set[int]:
+    """The sets of spins that a term is made of."""
+    return set(_places(cluster, term_pieces(cluster, term)))
 
 
 def operator_places(cluster: Cluster, operator: Operator) -> Coupled:
@@ -181,78 +176,14 @@ def _places(cluster: Cluster, pieces: Iterable[Piece]) -> dict[int, float]:
     return {mask: n for mask, n in found.items() if abs(n) > 1e-12 and mask}
 
 
-def _wrapped(spin: Spin, lattice: Lattice) -> Spin:
-    cell = tuple(x % size for x, size in zip(spin.cell, lattice.cells, strict=True))
-    return Spin(cell, spin.letter, spin.species)
-
-
-def _classes(cluster: Cluster, symmetries: Sequence[Symmetry]) -> Iterator[Coupled]:
-    """Every set of spins is of one class: the images, under the symmetries and all translations, of a product as short as can be."""
-    seen: set[int] = set()
+def _classes(cluster: Cluster, turns: Sequence[Turn]) -> Iterator[Coupled]:
+    """Every set of spins, by classes of those that the symmetries carry into one another."""
     kinds = [each.name for each in cluster.species]
-    for mask in _representatives(cluster, symmetries):
-        if mask in seen or not mask:
-            continue
-        shortest = _shortest(cluster, mask)
-        images = sorted({image for each in symmetries for image in [each.product(shortest)]})
-        places = _of_products(cluster, images)
-        seen |= {mask, *places}
-        if not places:
-            continue
-        yield Coupled(coupling_name(*images, species=kinds), mask.bit_count(), places, tuple(images))
-
-
-def _representatives(cluster: Cluster, symmetries: Sequence[Symmetry]) -> list[int]:
-    """The smallest mask of each orbit under translations along periodic axes and the symmetries, by number of spins."""
-    size = len(cluster.spins)
-    masks = np.arange(1 << size)
-    least = masks.copy()
-    for permutation in _permutations(cluster, symmetries):
-        moved = np.zeros_like(masks)
-        for k, image in enumerate(permutation):
-            moved |= (masks >> (size - 1 - k) & 1) << (size - 1 - image)
-        np.minimum(least, moved, out=least)
-    return sorted(map(int, np.flatnonzero(least == masks)), key=lambda mask: (mask.bit_count(), mask))
-
-
-def _permutations(cluster: Cluster, symmetries: Sequence[Symmetry]) -> Iterator[list[int]]:
-    lattice = cluster.lattice
-    steps = [
-        range(size) if edge != "open" else range(1)
-        for size, edge in zip(lattice.cells, lattice.boundary, strict=True)
-    ]
-    for symmetry, shift in cartesian(symmetries, cartesian(*steps)):
-        images = [_moved(spin, symmetry, shift, lattice) for spin in cluster.spins]
-        if len(set(images)) == len(images) and all(image in cluster.number for image in images):
-            yield [cluster.number[image] for image in images]
-
-
-def _moved(spin: Spin, symmetry: Symmetry, shift: Cell, lattice: Lattice) -> Spin:
-    site = symmetry.site(Site(spin.cell, spin.letter)).shifted(shift)
-    return _wrapped(Spin(site.cell, site.letter, spin.species), lattice)
-
-
-def _shortest(cluster: Cluster, mask: int) -> Product:
-    """A product of the set of spins on the infinite lattice whose offsets from one of them are as short as the torus allows."""
-    last = len(cluster.spins) - 1
-    spins = [spin for k, spin in enumerate(cluster.spins) if mask >> (last - k) & 1]
-    readings = []
-    for origin in spins:
-        back = tuple(-x for x in origin.cell)
-        readings.append(tuple(_nearest(spin.shifted(back), cluster.lattice) for spin in spins))
-    return product(min(readings, key=_length))
-
-
-def _nearest(spin: Spin, lattice: Lattice) -> Spin:
-    cell = tuple(
-        (x + (size - 1) // 2) % size - (size - 1) // 2 if edge != "open" else x
-        for x, size, edge in zip(spin.cell, lattice.cells, lattice.boundary, strict=True)
-    )
-    return Spin(cell, spin.letter, spin.species)
-
-
-def _length(reading: Iterable[Spin]) -> list[tuple[int, ...]]:
-    keys = [
-        (sum(x * x for x in s.cell), *(-abs(x) for x in s.cell), *(x < 0 for x in s.cell)) for s in reading
-    ]
-    return sorted(keys)
+    seen: set[int] = set()
+    for mask, products in spin_classes(cluster, turns):
+        if mask not in seen:
+            places = _of_products(cluster, products)
+            seen |= {mask, *places}
+            if places:
+                name = coupling_name(*products, species=kinds)
+                yield Coupled(name, mask.bit_count(), places, products)

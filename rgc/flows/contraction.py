@@ -34,10 +34,15 @@ def coarse(values: Any, kernels: Sequence[Any], xp: Any, done: int = 1) -> Any:
     return xp.reshape(values, (-1,))
 
 
-def coarse_slopes(values: Any, slopes: Any, kernels: Sequence[Any], xp: Any) -> tuple[Any, Any]:
-    """`coarse`, and its derivatives along `slopes` float64[n, states]: the average of each given h, float64[n, coarse states]."""
+def coarse_slopes(
+    values: Any, slopes: Any, kernels: Sequence[Any], xp: Any, tilts: Sequence[Any] | None = None
+) -> tuple[Any, Any]:
+    """`coarse`, and its derivatives along `slopes` float64[n, states]: the average of each given h, float64[n, coarse states].
+
+    `tilts`: for each block float64[n, Q, q], how its kernel changes along the same n parameters.
+    """
     count, done = slopes.shape[0], 1
-    for kernel in kernels:
+    for k, kernel in enumerate(kernels):
         states, images = kernel.shape
         values = xp.reshape(values, (done, states, -1))
         slopes = xp.reshape(slopes, (count, done, states, -1))
@@ -46,9 +51,10 @@ def coarse_slopes(values: Any, slopes: Any, kernels: Sequence[Any], xp: Any) -> 
             terms = values + xp.reshape(kernel[:, h], (1, states, 1))
             total = log_sum(terms, 1, xp)
             finite = xp.where(xp.isfinite(total), total, xp.zeros_like(total))
-            share = xp.exp(terms - finite[:, None, :])
+            share = xp.exp(terms - finite[:, None, :])[None, ...]
+            tilt = 0.0 if tilts is None else xp.reshape(tilts[k][:, :, h], (count, 1, states, 1))
             columns.append(total)
-            averages.append(xp.sum(share[None, ...] * slopes, axis=2))
+            averages.append(xp.sum(share * (slopes + tilt), axis=2))
         values, slopes, done = xp.stack(columns, axis=1), xp.stack(averages, axis=2), done * images
     return xp.reshape(values, (-1,)), xp.reshape(slopes, (count, -1))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,28 +21,34 @@ from rgc.flows.coarse_couplings import (
     project,
     read_couplings,
 )
+from rgc.flows.coupling_result import coupling_result
 from rgc.flows.sample import couplings as named_couplings
-from rgc.model.symmetry import Symmetry
-from rgc.passes.find_symmetries import find_symmetries
+from rgc.flows.spin_classes import Turn, find_turns
 from rgc.passes.fold_operators import fold_operators
 from rgc.passes.generate_operators import generate_operators
+from rgc.results.emit import sum_text
 from rgc.results.result import Estimate, FreeEnergy, Level, Result
 from rgc.routines import routine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rgc.flows.enumerate import Enumerate, Exact
+    from rgc.flows.enumerate import Enumerate
+    from rgc.flows.enumerate_model import Exact
+    from rgc.flows.flow import State
 
     Floats = NDArray[np.float64]
 
 KEPT = 16  # spins up to which all correlators are kept as a table
 
+KNOWN = ("log_z", "free_energy", "dF", "kl", "tau_defect", "information")
+"""Measures that are not averages over configurations: the flow has them once all states are counted."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coarse:
     """One level beyond the first: `values` that have names of their own, `averages` of one product of each operator, `log_weights` of its
-    states, and of two-state spins their `spectrum`."""
+    states, and of two-state spins their `spectrum` and the `coupled` sets of spins."""
 
     level: int
     cluster: Cluster
@@ -51,16 +57,55 @@ class Coarse:
     log_weights: Floats
     averages: Mapping[str, float] = field(default_factory=dict)
     spectrum: Floats | None = None
+    coupled: tuple[Coupled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answered:
-    """What one system gives, as plain numbers."""
+    """What one realisation gives, as plain numbers."""
 
     known: Mapping[str, float]
     measured: Mapping[str, float]
     levels: tuple[Coarse, ...] = ()
     operators: Mapping[str, float] = field(default_factory=dict)
+
+
+def enumerate_result(flow: Enumerate, state: State) -> Result:
+    """The answer: exact numbers of one system, averages over realisations of random couplings with their errors."""
+    exact, arrays = flow.exact, state.arrays
+    every = [answered(flow, arrays, k) for k in range(len(exact.log_weights))]
+    observables = _together([{**each.known, **each.measured} for each in every])
+    free_energy = observables.pop("free_energy")
+    result = Result(
+        "enumerate",
+        fixed_point=_parameters(exact, arrays),
+        levels=(_first_level(exact, every), *_further(every)),
+        free_energy=(
+            FreeEnergy("enumerate", float(free_energy.value or 0.0), free_energy.error, free_energy.kind),
+        ),
+        observables=observables,
+        tables=_tables(exact, arrays, every[0]) if len(every) == 1 else _parameter_table(arrays),
+        terms=_terms(flow, every[0]),
+        warnings=tuple(_warnings(every)),
+        provenance=flow.provenance,
+    )
+    return result if flow.study is None else _with_study(result, flow, state)
+
+
+def _with_study(result: Result, flow: Enumerate, state: State) -> Result:
+    """Fixed point, spectrum and exponents of the recursion of couplings beside what was counted."""
+    assert flow.study is not None  # noqa: S101
+    found = coupling_result(flow.study.study, state, flow.study.provenance)
+    return replace(
+        result,
+        exponents=found.exponents,
+        fixed_point={**result.fixed_point, **found.fixed_point},
+        eigenvalues=found.eigenvalues,
+        observables={**result.observables, **found.observables},
+        tables={**result.tables, **found.tables},
+        warnings=(*result.warnings, *found.warnings),
+        provenance={**found.provenance, **result.provenance},
+    )
 
 
 def exact_number(value: float) -> Estimate:
@@ -70,33 +115,35 @@ def exact_number(value: float) -> Estimate:
     return Estimate(float(value) + 0.0, 0.0, "exact")  # + 0.0: no negative zero
 
 
-def enumerate_result(flow: Enumerate, arrays: Mapping[str, Floats]) -> Result:
-    """The answer of one system."""
-    exact, found = flow.exact, answered(flow, arrays)
-    sites, log_z = exact.lattice.sites, found.known["log_z"]
-    observables = {name: exact_number(value) for name, value in {**found.known, **found.measured}.items()}
-    return Result(
-        "enumerate",
-        levels=(_first_level(exact, found), *(_level(each) for each in found.levels)),
-        free_energy=(FreeEnergy("enumerate", -log_z / sites, 0.0, "exact"),),
-        observables={name: each for name, each in observables.items() if name != "free_energy"},
-        tables=_tables(exact, arrays, found),
-        warnings=tuple(_warnings(found)),
-        provenance=flow.provenance,
-    )
+def _together(every: Sequence[Mapping[str, float]]) -> dict[str, Estimate]:
+    """The numbers of one realisation, or the averages over several and their standard errors."""
+    if len(every) == 1:
+        return {name: exact_number(value) for name, value in every[0].items()}
+    found = {}
+    for name in every[0]:
+        values = np.array([each.get(name, np.nan) for each in every])
+        if np.isfinite(values).all():
+            error = float(values.std(ddof=1) / np.sqrt(len(values)))
+            found[name] = Estimate(float(values.mean()), error, statistical=error)
+        else:
+            found[name] = Estimate(None, None, note="not a finite number in every realisation")
+    return found
 
 
-def answered(flow: Enumerate, arrays: Mapping[str, Floats]) -> Answered:
+def answered(flow: Enumerate, arrays: Mapping[str, Floats], realisation: int) -> Answered:
     """Averages, then level by level what the block maps make of the weights."""
     exact, leaves = flow.exact, flow.census.leaves
-    log_z, means = averages(arrays["largest"], arrays["sums"])
+    log_z, means = averages(arrays["largest"][realisation], arrays["sums"][realisation])
     known = {"log_z": log_z, "free_energy": -log_z / exact.lattice.sites}
     levels: tuple[Coarse, ...] = ()
     if exact.steps:
+        steps = flow.steps_of(realisation, arrays)
         with flow.backend.arrays() as xp:
-            fwht = routine(flow.backend, "fwht")
-            levels = tuple(_levels(exact, arrays["coarse"], means[len(leaves) :], fwht, xp))
+            fwht, partial = routine(flow.backend, "fwht"), arrays["coarse"][realisation]
+            levels = tuple(_levels(exact, steps, partial, means[len(leaves) :], fwht, xp))
         known |= _of_all_steps(levels)
+    if exact.free:
+        known |= dict(zip(("kl_reconstruction", "kl_uniform"), arrays["learned"][realisation], strict=True))
     of_leaf = {leaf.name: means[k : k + 1] for k, leaf in enumerate(leaves)}
     of_leaf |= {name: np.array([known.get(name, np.nan)]) for name in KNOWN}
     with np.errstate(all="ignore"):
@@ -106,10 +153,6 @@ def answered(flow: Enumerate, arrays: Mapping[str, Floats]) -> Answered:
         }
     operators = _averages(_operators(exact), arrays["correlators"]) if "correlators" in arrays else {}
     return Answered(known, measured, levels, operators)
-
-
-KNOWN = ("log_z", "free_energy", "dF", "kl", "tau_defect", "information")
-"""Measures that are not averages over configurations: the flow has them once all states are counted."""
 
 
 def _of_all_steps(levels: Sequence[Coarse]) -> dict[str, float]:
@@ -123,18 +166,20 @@ def _of_all_steps(levels: Sequence[Coarse]) -> dict[str, float]:
 # -- levels ------------------------------------------------------------------------------------------------------------
 
 
-def _levels(exact: Exact, partial: Floats, extras: Floats, fwht: Any, xp: Any) -> Iterator[Coarse]:
+def _levels(
+    exact: Exact, steps: Sequence[Step], partial: Floats, extras: Floats, fwht: Any, xp: Any
+) -> Iterator[Coarse]:
     """Level 1 from what the chunks left, every further one from all states of the one before."""
-    symmetries = _symmetries(exact)
-    log_weights = exact.steps[0].coarse(xp.reshape(xp.asarray(partial), (-1,)), xp, 0, exact.first)
-    for number, step in enumerate(exact.steps, 1):
+    turns = turns_of(exact)
+    log_weights = steps[0].coarse(xp.reshape(xp.asarray(partial), (-1,)), xp, 0, exact.first)
+    for number, step in enumerate(steps, 1):
         if number > 1:
-            before = exact.steps[number - 2].blocked.coarse
+            before = steps[number - 2].blocked.coarse
             order = [before.number[spin] for spin in step.blocked.fine.spins]
             fine = contraction.reordered(log_weights, before.radices, order, xp)
             extras = _mean_extras(step, np.asarray(fine))
             log_weights = step.coarse(fine, xp)
-        yield _coarse(exact, step, number, np.asarray(log_weights), extras, symmetries, fwht, xp)
+        yield _coarse(exact, step, number, np.asarray(log_weights), extras, turns, fwht, xp)
 
 
 def _mean_extras(step: Step, log_weights: Floats) -> Floats:
@@ -149,7 +194,7 @@ def _coarse(
     number: int,
     log_weights: Floats,
     extras: Floats,
-    symmetries: Sequence[Symmetry],
+    turns: Sequence[Turn],
     fwht: Any,
     xp: Any,
 ) -> Coarse:
@@ -169,26 +214,21 @@ def _coarse(
         found = project(cluster, exact.hamiltonian, log_weights, fwht, xp)
         values |= {"constant": -found.constant / sites, "rest": found.rest}
         return Coarse(number, cluster, found, values, log_weights)
-    coupled = couplings_of(cluster, exact.hamiltonian, symmetries)
+    coupled = couplings_of(cluster, exact.hamiltonian, turns)
     c = coefficients(cluster, log_weights, fwht, xp)
     found = read_couplings(coupled, c)
     values |= {"constant": -found.constant / sites, "rest": found.rest}
     correlators = np.asarray(fwht(xp.asarray(np.exp(log_weights - log_z))))
-    return Coarse(number, cluster, found, values, log_weights, _averages(coupled, correlators), c)
+    means = _averages(coupled, correlators)
+    return Coarse(number, cluster, found, values, log_weights, means, c, coupled)
 
 
-def _symmetries(exact: Exact) -> tuple[Symmetry, ...]:
-    """Those of lattice, block maps and Hamiltonian; of random couplings those of their distribution."""
+def turns_of(exact: Exact) -> tuple[Turn, ...]:
+    """The symmetries by which couplings are classed; none are needed where couplings are projected on the terms of the spec."""
     if not exact.cluster.binary:
         return ()
-    kinds = [
-        [spins for weight, spins in term.products if weight == each]
-        for term in exact.hamiltonian.terms
-        if term.coefficient
-        for each in {weight for weight, _ in term.products}
-    ]
     blocks = tuple(dict.fromkeys(step.block for step in exact.steps))
-    return find_symmetries(exact.lattice, blocks, kinds)
+    return find_turns(exact.lattice, exact.species, exact.hamiltonian, blocks)
 
 
 # -- averages ----------------------------------------------------------------------------------------------------------
@@ -219,32 +259,60 @@ def _averages(coupled: Sequence[Coupled], correlators: Floats) -> dict[str, floa
 # -- the answer --------------------------------------------------------------------------------------------------------
 
 
-def _first_level(exact: Exact, found: Answered) -> Level:
+def _first_level(exact: Exact, every: Sequence[Answered]) -> Level:
     constants = (
         term.coefficient * weight
         for term in exact.hamiltonian.terms
         for weight, spins in term.products
         if not spins
     )
-    cells = exact.lattice.sites / len(exact.lattice.basis)
-    constant = sum(constants) * cells / exact.lattice.sites
-    observables = {
-        name: exact_number(value) for name, value in {**found.operators, "constant": constant}.items()
+    constant = exact_number(sum(constants) / len(exact.lattice.basis))
+    operators = _together([each.operators for each in every])
+    couplings = named_couplings(exact.hamiltonian)
+    return Level(0, exact.lattice.cells, couplings, {**operators, "constant": constant})
+
+
+def _further(every: Sequence[Answered]) -> Iterator[Level]:
+    for k, first in enumerate(every[0].levels):
+        same = [each.levels[k] for each in every]
+        couplings = _together([each.couplings.values if each.couplings else {} for each in same])
+        observables = _together([{**each.averages, **each.values} for each in same])
+        yield Level(first.level, first.cluster.lattice.cells, couplings, observables)
+
+
+def _terms(flow: Enumerate, found: Answered) -> dict[str, str]:
+    """The sums that the couplings which the spec does not name multiply."""
+    spec = flow.exact.spec
+    return {
+        coupled.name: sum_text([(1.0, spins) for spins in coupled.products], spec)
+        for level in found.levels
+        for coupled in level.coupled
+        if coupled.products
     }
-    return Level(0, exact.lattice.cells, named_couplings(exact.hamiltonian), observables)
 
 
-def _level(coarse: Coarse) -> Level:
-    couplings = coarse.couplings.values if coarse.couplings is not None else {}
-    named = {name: exact_number(value) for name, value in couplings.items()}
-    observables = {name: exact_number(value) for name, value in {**coarse.averages, **coarse.values}.items()}
-    return Level(coarse.level, coarse.cluster.lattice.cells, named, observables)
+def _parameters(exact: Exact, arrays: Mapping[str, Floats]) -> dict[str, Estimate]:
+    """`block.p`: the parameter of kadanoff, given or found; of several the mean over blocks and realisations."""
+    if exact.free:
+        means = arrays["p"].mean(axis=1)
+        note = "the mean over blocks" if exact.free == "block" else ""
+        if len(means) == 1:
+            return {"block.p": Estimate(float(means[0]), 0.0, "exact", note=note)}
+        error = float(means.std(ddof=1) / np.sqrt(len(means)))
+        return {"block.p": Estimate(float(means.mean()), error, statistical=error, note=note)}
+    p = exact.steps[0].block.p if exact.steps else None
+    return {} if p is None else {"block.p": exact_number(p)}
+
+
+def _parameter_table(arrays: Mapping[str, Floats]) -> dict[str, Floats]:
+    """`block_p`[realisation, block] and `kl_reconstruction`[realisation, own or uniform]."""
+    return {"block_p": arrays["p"], "kl_reconstruction": arrays["learned"]} if "p" in arrays else {}
 
 
 def _tables(exact: Exact, arrays: Mapping[str, Floats], found: Answered) -> dict[str, Floats]:
     """`correlators`[A] of two-state spins, spin k (row-major: cells, letters, species) being bit n-1-k of A; `log_weights_<level>`[state]
     and `spectrum_<level>`[A] of the coarse lattices."""
-    out: dict[str, Floats] = {}
+    out = _parameter_table(arrays)
     if "correlators" in arrays and not exact.steps and len(exact.cluster.spins) <= KEPT:
         out["correlators"] = arrays["correlators"]
     for each in found.levels:
@@ -255,7 +323,7 @@ def _tables(exact: Exact, arrays: Mapping[str, Floats], found: Answered) -> dict
     return out
 
 
-def _warnings(found: Answered) -> Iterator[str]:
-    for each in found.levels:
+def _warnings(every: Sequence[Answered]) -> Iterator[str]:
+    for each in every[0].levels:
         if each.couplings is None:
             yield f"some configurations of level {each.level} cannot occur: its Hamiltonian is infinite there, and has no couplings"

@@ -19,13 +19,14 @@ SMALLEST = 4  # L' of the last level when `steps` is left out
 @dataclass(frozen=True, slots=True)
 class Ready:
     """What of a scheme runs today; the rest is checked and printed. `alphabets` of the spins, `rules` of block maps (`free`: also with a
-    parameter that the scheme determines), `measures` by name, `lattices` by kind."""
+    parameter that the scheme determines), `measures` by name, `lattices` by kind, `disorder`: random couplings."""
 
     alphabets: tuple[str, ...]
     rules: tuple[str, ...] = ()
     free: bool = False
     measures: tuple[str, ...] = ()
     lattices: tuple[Literal["crystal", "complete", "diamond", "graph"], ...] = ("crystal",)
+    disorder: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +197,7 @@ SCHEMES = table(
                 EXACT_BLOCKS,
                 free=True,
                 measures=(*_SAMPLED, "free_energy", "log_z", "dF", "kl", "tau_defect", "information"),
+                disorder=True,
             ),
         ),
         Scheme(

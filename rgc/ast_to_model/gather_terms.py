@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Generic
 
-from rgc.ast_to_model.domains import Summands, summands
+from rgc.ast_to_model.domains import Summands, indices, summands
 from rgc.ast_to_model.expand import Expander, Key, key_value
 from rgc.ast_to_model.name_terms import Draft
 from rgc.ast_to_model.polynomial import E, Polynomials, Ring, Tables
@@ -106,6 +106,7 @@ class _Gathered(Generic[E]):
             -1 if factor < 0 else 1,
             tuple((weight, product) for product, weight in sorted(weights.items())),
             inhomogeneous=key.field,
+            sites=0 if isinstance(self.expander.lattice, Lattice) else len(indices(self.part.sum.domain)),
             span=self.part.sum.span,
         )
         return Draft(term, key, abs(factor) == 1)

@@ -17,6 +17,7 @@ from rgc.flows.block_kernel import Blocked, cut_into_blocks, entropy, log_kernel
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
+from rgc.model_to_program.block_to_rule import check_edges
 
 Floats = NDArray[np.float64]
 
@@ -88,7 +89,8 @@ def make_step(
     lattice: Lattice, species: Sequence[Species], block: Block, p: Sequence[float] | None = None
 ) -> Step:
     """The step of a block map; `p` replaces the parameter of kadanoff, block by block. Raises `ValueError` for blocks that do not divide
-    the lattice and rules that make no spins of the same kind."""
+    the lattice and rules that make no spins of the same kind, `SpecError` for cells that reach beyond an open edge."""
+    check_edges(lattice, block)
     blocked = cut_into_blocks(lattice, species, block)
     radices = blocked.fine.radices
     cuts = [*range(0, blocked.free, FREE), blocked.free]

@@ -14,9 +14,10 @@ from rgc.flows.cluster import Cluster, LocalSum, make_cluster
 from rgc.flows.disorder import Realisation, log_weight
 from rgc.flows.recorder import Row
 from rgc.flows.states import Chunks, cut_after
+from rgc.model.complete import one_cell
 from rgc.model.groups import Local
 from rgc.model.hamiltonian import Hamiltonian
-from rgc.model.lattice import Lattice
+from rgc.model.lattice import Complete, Lattice
 from rgc.model.spins import Species
 
 if TYPE_CHECKING:
@@ -65,16 +66,19 @@ class Exact:
 
 def make_exact(spec: Spec, seed: int, point: Mapping[str, float]) -> Exact:
     """The exact system of a checked spec. Raises `SpecError` for what cannot be counted or blocked."""
-    assert isinstance(spec.lattice, Lattice)  # noqa: S101  (what is not is refused before)
     assert spec.hamiltonian is not None  # noqa: S101
     assert spec.flow is not None  # noqa: S101
-    _check_flips(spec.lattice, spec.species, spec.flow.span)
-    steps = _steps(spec, spec.lattice)
-    cluster = steps[0].blocked.fine if steps else make_cluster(spec.lattice, spec.species)
+    lattice, hamiltonian = spec.lattice, spec.hamiltonian
+    if isinstance(lattice, Complete):
+        lattice, hamiltonian = one_cell(lattice, hamiltonian)
+    assert isinstance(lattice, Lattice)  # noqa: S101  (what is not is refused before)
+    _check_flips(lattice, spec.species, spec.flow.span)
+    steps = _steps(spec, lattice)
+    cluster = steps[0].blocked.fine if steps else make_cluster(lattice, spec.species)
     disorder = spec.flow.options.get("disorder")
     number = int(disorder) if isinstance(disorder, int | float) else 1
     weights = [
-        log_weight(cluster, spec.hamiltonian, Realisation(spec.draws, spec.lattice, seed, point, k))
+        log_weight(cluster, hamiltonian, Realisation(spec.draws, lattice, seed, point, k))
         for k in range(number)
     ]
     first = _fixed_blocks(steps[0]) if steps else 0
@@ -84,8 +88,8 @@ def make_exact(spec: Spec, seed: int, point: Mapping[str, float]) -> Exact:
         _check_learned(cluster, steps, spec.flow.span)
     return Exact(
         spec,
-        spec.lattice,
-        spec.hamiltonian,
+        lattice,
+        hamiltonian,
         spec.species,
         cluster,
         tuple(weights),

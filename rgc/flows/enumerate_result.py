@@ -24,6 +24,7 @@ from rgc.flows.coarse_couplings import (
 from rgc.flows.coupling_result import coupling_result
 from rgc.flows.sample import couplings as named_couplings
 from rgc.flows.spin_classes import Turn, find_turns
+from rgc.model.complete import COMPLETE
 from rgc.passes.fold_operators import fold_operators
 from rgc.passes.generate_operators import generate_operators
 from rgc.results.emit import sum_text
@@ -235,8 +236,9 @@ def turns_of(exact: Exact) -> tuple[Turn, ...]:
 
 
 def _operators(exact: Exact) -> tuple[Coupled, ...]:
-    """The operators of range 2 with up to 4 spins, as far as the lattice tells them apart; none where couplings are random."""
-    if any(term.inhomogeneous for term in exact.hamiltonian.terms):
+    """The operators of range 2 with up to 4 spins, as far as the lattice tells them apart; none where couplings are random or a lattice
+    has no distances."""
+    if exact.lattice.name == COMPLETE or any(term.inhomogeneous for term in exact.hamiltonian.terms):
         return ()
     blocks = tuple(dict.fromkeys(step.block for step in exact.steps))
     operators = generate_operators(

@@ -197,6 +197,7 @@ SCHEMES = table(
                 EXACT_BLOCKS,
                 free=True,
                 measures=(*_SAMPLED, "free_energy", "log_z", "dF", "kl", "tau_defect", "information"),
+                lattices=("crystal", "complete"),
                 disorder=True,
             ),
         ),

@@ -111,15 +111,22 @@ def placed(
     reach: Reach | None = None,
     cells: Iterable[Cell] | None = None,
 ) -> Iterator[Piece]:
-    """A local function, with one axis for each of `spins`, at every cell, or at some, where it is present: where no spin lies beyond an
-    open edge, or where `reach` says. Spins that meet around the torus are one spin; around an antiperiodic boundary they are flipped."""
-    lattice = cluster.lattice
+    """A local function, with one axis for each of `spins`, at every cell, or at some, where it stands. Spins that meet around the torus are
+    one spin; around an antiperiodic boundary they are flipped."""
+    for homes in standing(cluster.lattice, spins, reach, cells):
+        flipped = tuple(axis for axis, (_, odd) in enumerate(homes) if odd)
+        yield _joined([cluster.number[spin] for spin, _ in homes], np.flip(table, flipped))
+
+
+def standing(
+    lattice: Lattice, spins: Sequence[Spin], reach: Reach | None = None, cells: Iterable[Cell] | None = None
+) -> Iterator[list[tuple[Spin, bool]]]:
+    """The spins of the lattice that `spins` are, seen from every cell, and which of them are flipped on the way there; where one lies beyond
+    an open edge, or, with `reach`, where that does, they are not there."""
     needed = _extent(spins, lattice) if reach is None else reach
     for cell in cartesian(*map(range, lattice.cells)) if cells is None else cells:
         if present(needed, cell, lattice.shape, lattice.boundary):
-            homes = [_home(spin.shifted(cell), lattice) for spin in spins]
-            flipped = [axis for axis, (_, odd) in enumerate(homes) if odd]
-            yield _joined([cluster.number[spin] for spin, _ in homes], np.flip(table, tuple(flipped)))
+            yield [_home(spin.shifted(cell), lattice) for spin in spins]
 
 
 def _extent(spins: Sequence[Spin], lattice: Lattice) -> Reach:

@@ -67,9 +67,10 @@ def _turns(step: Step) -> bool:
 
 def _label(sectors: Sectors, cluster: Cluster, places: Mapping[int, float]) -> str:
     last = len(cluster.spins) - 1
-    mask = min(places)
-    spins = tuple(spin for k, spin in enumerate(cluster.spins) if mask >> (last - k) & 1)
-    names = {sectors.name(sectors.character(spins, at)) for at in sectors.residues}
+    names = set()
+    for mask in places:
+        spins = tuple(spin for k, spin in enumerate(cluster.spins) if mask >> (last - k) & 1)
+        names |= {sectors.name(sectors.character(spins, at)) for at in sectors.residues}
     return "+".join(sorted(names))
 
 

@@ -7,19 +7,19 @@ the same pair of spins on a small torus, they share c_A equally, and so do the t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.flows.cluster import Cluster, Piece, gathered, outer, placed, state_values, term_pieces
+from rgc.flows.cluster import Cluster, Piece, gathered, outer, placed, standing, state_values, term_pieces
 from rgc.flows.spin_classes import Turn, spin_classes
 from rgc.flows.states import Chunks
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.names import coupling_name
-from rgc.model.operators import Operator, Product, Spin
+from rgc.model.operators import Operator, Product
 
 Floats = NDArray[np.float64]
 
@@ -136,13 +136,13 @@ def _of_term(cluster: Cluster, term: Term) -> Coupled | None:
     weights = {weight for weight, spins in term.products if spins}
     if term.tables or term.inhomogeneous or len(weights) != 1:
         return None
-    places = {mask: -term.sign * n for mask, n in _places(cluster, term_pieces(cluster, term)).items()}
+    places = {mask: -term.sign * n for mask, n in _places(cluster, term.products).items()}
     return Coupled(term.name, max(map(int.bit_count, places)), places) if places else None
 
 
 def term_masks(cluster: Cluster, term: Term) -> set[int]:
     """The sets of spins that a term is made of."""
-    return set(_places(cluster, term_pieces(cluster, term)))
+    return set(_places(cluster, term.products))
 
 
 def operator_places(cluster: Cluster, operator: Operator) -> Coupled:
@@ -151,28 +151,28 @@ def operator_places(cluster: Cluster, operator: Operator) -> Coupled:
 
 
 def _of_products(cluster: Cluster, products: Sequence[Product]) -> dict[int, float]:
-    return _places(cluster, product_pieces(cluster, products))
+    return _places(cluster, [(1.0, spins) for spins in products])
 
 
 def product_pieces(cluster: Cluster, products: Sequence[Product]) -> Iterator[Piece]:
     """The sum of products of the spins as declared over the lattice."""
     for spins in products:
-        yield from placed(cluster, spins, outer([_values(cluster, spin) for spin in spins]))
+        values = [np.array(state_values(cluster.species[spin.species]), dtype=float) for spin in spins]
+        yield from placed(cluster, spins, outer(values))
 
 
-def _values(cluster: Cluster, spin: Spin) -> Floats:
-    return np.array(state_values(cluster.species[spin.species]), dtype=np.float64)
-
-
-def _places(cluster: Cluster, pieces: Iterable[Piece]) -> dict[int, float]:
+def _places(cluster: Cluster, products: Sequence[tuple[float, Product]]) -> dict[int, float]:
     """How often each set of spins is met in a sum of products, numbers left out: twice where two of its bonds are one pair on a small torus,
     with the other sign where an antiperiodic boundary lies between, not at all where that cancels."""
     found: dict[int, float] = {}
-    last = len(cluster.spins) - 1
-    for numbers, table in pieces:
-        for chosen, c in np.ndenumerate(_in_products(cluster, numbers, table)):
-            mask = sum(1 << (last - k) for k, one in zip(numbers, chosen, strict=True) if one)
-            found[mask] = found.get(mask, 0.0) + float(c)
+    for weight, spins in products:
+        for homes in standing(cluster.lattice, spins):
+            mask, sign = 0, weight
+            for spin, flipped in homes:
+                bit = 1 << (len(cluster.spins) - 1 - cluster.number[spin])
+                ising = cluster.species[spin.species].alphabet == "ising"  # s s = 1, v v = v
+                mask, sign = mask ^ bit if ising else mask | bit, -sign if flipped else sign
+            found[mask] = found.get(mask, 0.0) + sign
     return {mask: n for mask, n in found.items() if abs(n) > 1e-12 and mask}
 
 

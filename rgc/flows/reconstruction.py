@@ -20,7 +20,7 @@ from rgc.flows.block_step import Step
 Floats = NDArray[np.float64]
 Moments = tuple[Floats, int]
 
-GRID = np.linspace(0.1, 3.0, 16)
+GRID = np.linspace(0.1, 2.9, 9)
 """Values of p among which the best uniform one is looked for first."""
 
 

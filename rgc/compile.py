@@ -34,6 +34,7 @@ BACKEND = "numba"
 FLOWS = {
     "sample": "rgc.flows.sample:make_sample",
     "mcrg": "rgc.flows.mcrg:make_mcrg",
+    "enumerate": "rgc.flows.enumerate:make_enumerate",
     "exact": "rgc.flows.exact:make_exact",
     "migdal_kadanoff": "rgc.flows.migdal_kadanoff:make_migdal_kadanoff",
 }

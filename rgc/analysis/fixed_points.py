@@ -105,12 +105,15 @@ def _bisected(
 
 
 def _fixed_point_near(recursion: Recursion, start: Floats) -> Floats | None:
-    """The fixed point with a relevant direction that Newton's method finds from where the flow stays longest."""
-    try:
-        point = newton(recursion, _closest(recursion, start))
-    except NotFound:
-        return None
-    return point if abs(linearise(recursion, point)[0].values[0]) > 1 else None
+    """The fixed point with a relevant direction that Newton's method finds from where the flow stays longest before it leaves."""
+    for slow in _slow(recursion, start):
+        try:
+            point = newton(recursion, slow)
+        except NotFound:
+            continue
+        if abs(linearise(recursion, point)[0].values[0]) > 1:
+            return point
+    return None
 
 
 def _refined(recursion: Recursion, direction: Floats, low: float, high: float, point: Floats) -> float | None:
@@ -170,18 +173,18 @@ def _bracket(recursion: Recursion, direction: Floats) -> tuple[float, float, Sin
     )
 
 
-def _closest(recursion: Recursion, start: Floats) -> Floats:
-    """The point of a flow at which it moves least, before it leaves the critical surface."""
-    best, least, couplings = start, np.inf, start
+def _slow(recursion: Recursion, start: Floats) -> list[Floats]:
+    """The points of a flow at which it moves less than just before and just after, in order; the last may be the sink."""
+    points, changes = [start], [np.inf]
     for step in range(200):
-        moved = recursion(couplings, step).couplings
-        change = float(np.linalg.norm(moved - couplings))
-        if not np.isfinite(change) or change > 1e3 * least:
+        moved = recursion(points[-1], step).couplings
+        change = float(np.linalg.norm(moved - points[-1]))
+        if not np.isfinite(change) or change == 0:
             break
-        if change < least:
-            best, least = couplings, change
-        couplings = moved
-    return best
+        points.append(moved)
+        changes.append(change)
+    changes.append(np.inf)  # changes[k] leads to points[k]
+    return [points[k - 1] for k in range(1, len(points)) if changes[k - 1] > changes[k] <= changes[k + 1]]
 
 
 def newton(recursion: Recursion, start: Floats) -> Floats:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 from rgc.ast_to_model.evaluate import integer
 from rgc.ast_to_model.scope import Scope, problem
 from rgc.ast_to_model.sites import Bound, Group, vector
 from rgc.errors import SpecError, suggest
+from rgc.model.complete import COMPLETE
 from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice, Site
 from rgc.model.lattices import Pair, face_kinds, shell
 from rgc.syntax import ast
@@ -47,6 +49,8 @@ def summands(domain: ast.Domain, lattice: Geometry, scope: Scope) -> Summands:
     if not isinstance(lattice, Lattice):
         return _without_cells(domain, lattice)
     origin = (0,) * lattice.dimension
+    if lattice.name == COMPLETE and isinstance(domain, ast.Pairs | ast.Ascending):
+        return _every(domain, lattice)
     match domain:
         case ast.Sites(index):
             return Summands(tuple({index: Site(origin, letter)} for letter in range(len(lattice.basis))))
@@ -68,6 +72,14 @@ def summands(domain: ast.Domain, lattice: Geometry, scope: Scope) -> Summands:
             message = "sums over all pairs of a lattice with cells are not supported yet"
             hint = "write shells or offsets, or take the complete lattice"
             raise problem("not-yet", message, domain.span, hint=hint)
+
+
+def _every(domain: ast.Pairs | ast.Ascending, lattice: Lattice) -> Summands:
+    """Every pair, triple, ... of the complete graph written as one cell."""
+    names = indices(domain)
+    letters = combinations(range(len(lattice.basis)), len(names))
+    sites = ([Site((0,) * lattice.dimension, letter) for letter in chosen] for chosen in letters)
+    return Summands(tuple(dict(zip(names, chosen, strict=True)) for chosen in sites), names)
 
 
 def members(domain: ast.Domain, bound: Bound) -> Iterator[Bound]:

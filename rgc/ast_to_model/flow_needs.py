@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.enumeration import check_enumeration
 from rgc.ast_to_model.options import Reading, listing, named
 from rgc.model.bonds import NotBonds, bond_model
 from rgc.model.frustration import cluster_obstacle
@@ -28,6 +29,8 @@ def check_needs(spec: Spec, scheme: Scheme, reading: Reading, context: Context) 
     _check_blocks(spec, scheme, context)
     _check_update(spec, reading, context)
     _check_gauge(spec, reading, context)
+    if scheme.name == "enumerate":
+        check_enumeration(spec, reading, context)
 
 
 def _body(context: Context, name: str) -> ast.Expr | None:
@@ -134,7 +137,7 @@ def _check_blocks(spec: Spec, scheme: Scheme, context: Context) -> None:
             context.problems.error(
                 "wrong-block", message, expr.span, hint=f"it takes {listing(scheme.rules, 'or')}"
             )
-        elif rule == "average" and discrete and scheme.name in ("mcrg", "variational_mcrg"):
+        elif rule == "average" and discrete and scheme.name in ("mcrg", "variational_mcrg", "enumerate"):
             message = "the average of discrete spins is no spin of the same kind, so block and fine operators cannot be compared"
             context.problems.error(
                 "average-discrete", message, expr.span, hint="use majority, or gaussian spins"

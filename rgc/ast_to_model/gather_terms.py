@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Generic
 
-from rgc.ast_to_model.domains import Summands, summands
+from rgc.ast_to_model.domains import Summands, indices, summands
 from rgc.ast_to_model.expand import Expander, Key, key_value
 from rgc.ast_to_model.name_terms import Draft
 from rgc.ast_to_model.polynomial import E, Polynomials, Ring, Tables
 from rgc.ast_to_model.scope import Scope, problem, walk
 from rgc.ast_to_model.sites import Bound
+from rgc.ast_to_model.sums import Part
 from rgc.errors import SpecError
 from rgc.model.hamiltonian import Table, Term
 from rgc.model.lattice import Cell, Geometry, Lattice, Site
@@ -22,15 +23,6 @@ from rgc.model.spins import Species
 from rgc.syntax import ast
 
 TWO_STATES = ("ising", "binary")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One term as written: weight * key * sum."""
-
-    weight: float
-    key: Key
-    sum: ast.Reduction
 
 
 def drafts_of(part: Part, lattice: Geometry, species: tuple[Species, ...], scope: Scope) -> list[Draft]:
@@ -114,6 +106,7 @@ class _Gathered(Generic[E]):
             -1 if factor < 0 else 1,
             tuple((weight, product) for product, weight in sorted(weights.items())),
             inhomogeneous=key.field,
+            sites=0 if isinstance(self.expander.lattice, Lattice) else len(indices(self.part.sum.domain)),
             span=self.part.sum.span,
         )
         return Draft(term, key, abs(factor) == 1)

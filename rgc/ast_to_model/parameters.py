@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from rgc.ast_to_model.evaluate import evaluate
 from rgc.ast_to_model.scope import (
-    DRAWS,
     RESERVED,
     SOURCES,
     Function,
@@ -21,6 +20,7 @@ from rgc.ast_to_model.scope import (
     walk,
 )
 from rgc.errors import Problems, SpecError, suggest
+from rgc.model.draw import DRAWS, Draw
 from rgc.syntax import ast
 
 TEMPERATURES = ("T", "beta", "temperature")
@@ -226,7 +226,8 @@ def _draw(expr: ast.Expr, scope: Scope) -> Inhomogeneous:
         raise problem("out-of-range", "a probability lies between 0 and 1", given["p"].span)
     if not isinstance(spread, float) or spread < 0:
         raise problem("out-of-range", "a standard deviation is not negative", given["sd"].span)
-    return Inhomogeneous(expr, drawn=True)
+    values = [of_name[name] for name in wanted]
+    return Inhomogeneous(expr, Draw(expr.name, tuple(value for value in values if isinstance(value, float))))
 
 
 def _source(expr: ast.Call) -> Inhomogeneous:
@@ -237,7 +238,7 @@ def _source(expr: ast.Call) -> Inhomogeneous:
         raise problem("wrong-kind", 'file takes a text: file("couplings.npy")', argument.span)
     if expr.name == "hebb" and argument != ast.Name("patterns"):
         raise problem("wrong-kind", "hebb takes the patterns of the data: hebb(patterns)", argument.span)
-    return Inhomogeneous(expr, drawn=False)
+    return Inhomogeneous(expr)
 
 
 def _report_unused(document: ast.Document, entries: Mapping[str, ast.Entry], problems: Problems) -> None:

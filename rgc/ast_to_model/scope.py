@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
 from rgc.errors import Problem, SpecError, suggest
+from rgc.model.draw import DRAWS, Draw
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -37,13 +38,6 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[..., float]]] = {
 GEOMETRIC = ("distance", "coordinate")
 """Functions of site indices."""
 
-DRAWS: Mapping[str, tuple[str, ...]] = {
-    "normal": ("mean", "sd"),
-    "bimodal": ("J", "p"),
-    "uniform": ("a", "b"),
-}
-"""Distributions of `~` and their arguments."""
-
 SOURCES = ("hebb", "file")
 """Site-dependent couplings that are computed or read."""
 
@@ -62,10 +56,14 @@ class Function:
 @dataclass(frozen=True, slots=True)
 class Inhomogeneous:
     """A coupling that differs from place to place, known by its name: `J ~ normal(0, 1)`, `J = hebb(patterns)`,
-    `J = file("couplings.npy")`. `source` is the call as written."""
+    `J = file("couplings.npy")`. `source` is the call as written; `draw` the distribution of one that is drawn."""
 
     source: ast.Call
-    drawn: bool
+    draw: Draw | None = None
+
+    @property
+    def drawn(self) -> bool:
+        return self.draw is not None
 
 
 Parameter = float | tuple[Value, ...] | Function | Inhomogeneous

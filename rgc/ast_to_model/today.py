@@ -42,7 +42,7 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
         hint = "update=auto chooses between metropolis and heat_bath"
         yield Problem("not-yet", f"the update '{name}' comes later", spec.flow.span, hint=hint)
     random = any(term.inhomogeneous for term in spec.hamiltonian.terms) if spec.hamiltonian else False
-    if random or "disorder" in spec.flow.options:
+    if (random or "disorder" in spec.flow.options) and not ready.disorder:
         message = "couplings that differ from place to place come later"
         yield Problem("not-yet", message, _place(spec, "hamiltonian"))
     yield from _measures(spec, ready)

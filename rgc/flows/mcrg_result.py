@@ -167,7 +167,9 @@ def _level(sampler: Sampler, levels: Levels, number: int, arrays: Arrays, sample
             averages[f"{name}[{sector}]" if split else name] = Estimate(
                 float(value), float(error), statistical=float(error)
             )
-    return Level(number, level.lattice.cells, couplings(sampler.model) if number == 0 else {}, averages)
+    return Level(
+        number, level.lattice.cells, couplings(sampler.model.hamiltonian) if number == 0 else {}, averages
+    )
 
 
 def _matrices(levels: Levels, arrays: Arrays, samples: int) -> dict[str, NDArray[Any]]:

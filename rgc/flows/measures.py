@@ -18,24 +18,26 @@ from rgc.ast_to_model.scope import THERMAL, Scope, problem
 from rgc.errors import Problem, SpecError
 from rgc.flows.arithmetic import evaluate
 from rgc.flows.built_in import CONFIGURATION, NAMED, correlation
-from rgc.flows.quantities import Leaf, Quantity, plain, power
+from rgc.flows.quantities import Leaf, Measured, Quantity, plain, power
 from rgc.flows.recorder import Sums
 from rgc.flows.reductions import reduction_leaf
-from rgc.flows.sampler import Model
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 
 Floats = NDArray[np.float64]
 
 
-def quantities(spec: Spec, model: Model, default: Sequence[str]) -> tuple[Quantity, ...]:
-    """What the spec asks to measure, else the quantities named in `default`. Measures of a finished scan are not among them.
+def quantities(
+    spec: Spec, model: Measured, default: Sequence[str], given: Mapping[str, Quantity] | None = None
+) -> tuple[Quantity, ...]:
+    """What the spec asks to measure, else the quantities named in `default`. Measures of a finished scan are not among them. `given`:
+    what the flow knows besides, by the names of built-in measures.
 
     Raises `SpecError` for what cannot be measured yet.
     """
     asked = [measure for measure in spec.measures if not measure.of_scan]
     definitions = {each.name: each.expression for each in asked if each.expression is not None}
-    reader = _Reader(model, Scope(dict(spec.parameters)), definitions)
+    reader = _Reader(model, Scope(dict(spec.parameters)), definitions, given or {})
     if not asked:
         return tuple(NAMED[name](model) for name in default)
     return tuple(reader.quantity(each.name, each.expression or ast.Name(each.name)) for each in asked)
@@ -43,9 +45,10 @@ def quantities(spec: Spec, model: Model, default: Sequence[str]) -> tuple[Quanti
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    model: Model
+    model: Measured
     scope: Scope
     definitions: Mapping[str, ast.Expr]
+    given: Mapping[str, Quantity]
 
     def quantity(self, name: str, expr: ast.Expr) -> Quantity:
         whole = self._inlined(expr, ())
@@ -78,9 +81,11 @@ class _Reader:
             argument = node.arguments[0] if node.arguments else node.options[0].value
             return correlation(self.model, integer(argument, self.scope))
         name = node.name if isinstance(node, ast.Name | ast.Call) else ""
+        if name in self.given:
+            return self.given[name]
         if name in NAMED:
             return NAMED[name](self.model)
-        raise SpecError([Problem("not-yet", f"'{name}' cannot be measured by sampling yet", node.span)])
+        raise SpecError([Problem("not-yet", f"'{name}' cannot be measured by this scheme yet", node.span)])
 
     def _leaf(self, expr: ast.Expr) -> Leaf:
         """A value of one configuration."""
@@ -137,7 +142,15 @@ def _thermal(expr: ast.Expr) -> Iterator[ast.Expr]:
             yield from _thermal(child)
 
 
-AVERAGES = frozenset(NAMED) - frozenset(CONFIGURATION) | {"log_z", "overlap", "dF", "kl", "tau_defect"}
+AVERAGES = frozenset(NAMED) - frozenset(CONFIGURATION) | {
+    "log_z",
+    "free_energy",
+    "overlap",
+    "dF",
+    "kl",
+    "tau_defect",
+    "information",
+}
 """Built-in names that stand for averages, or for what a sampler cannot measure."""
 
 

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgc.flows.recorder import Row, Sums
+from rgc.model.lattice import Lattice
+from rgc.model.spins import Species
 
 Floats = NDArray[np.float64]
+
+
+class Measured(Protocol):
+    """What is measured. `energy`: H as weights of sums over the lattice."""
+
+    @property
+    def lattice(self) -> Lattice: ...
+
+    @property
+    def species(self) -> tuple[Species, ...]: ...
+
+    @property
+    def energy(self) -> Sequence[tuple[float, Row]]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +53,13 @@ def plain(leaf: Leaf, name: str = "") -> Quantity:
 
 
 def power(leaf: Leaf, exponent: int) -> Leaf:
-    return Leaf(f"{leaf.name}^{exponent}", leaf.rows, lambda sums: leaf.value(sums) ** exponent)
+    return Leaf(f"{leaf.name}^{exponent}", leaf.rows, lambda sums: _power(leaf.value(sums), exponent))
+
+
+def _power(values: Floats, exponent: int) -> Floats:
+    """By squaring: far faster than the general power."""
+    root = _power(values, exponent // 2) ** 2 if exponent > 1 else np.ones_like(values)
+    return root * values if exponent % 2 else root
 
 
 def linear(name: str, rows: Sequence[tuple[float, Row]], constant: float = 0.0) -> Leaf:

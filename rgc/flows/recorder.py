@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments
+from rgc.model.groups import Local
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
 from rgc.model_to_program.operators_to_tallies import Measurable, Measurement, Wanted, operators_to_tallies
@@ -25,9 +26,9 @@ Sums = Mapping["Row", Ints]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A sum over the lattice, or with `axis` one for each coordinate along that axis."""
+    """A sum over the lattice, or with `axis` one for each coordinate along that axis. Only exact flows know sums of tables (`Local`)."""
 
-    operator: Measurable
+    operator: Measurable | Local
     axis: int | None = None
 
 
@@ -71,10 +72,16 @@ def make_recorder(
     axes = sorted({row.axis for row in rows}, key=lambda axis: -1 if axis is None else axis)
     split = tuple(tuple(dict.fromkeys(row for row in rows if row.axis == axis)) for axis in axes)
     wanted = [
-        Wanted(tuple(row.operator for row in part), True, () if axis is None else (axis,))
+        Wanted(tuple(_tallied(row) for row in part), True, () if axis is None else (axis,))
         for part, axis in zip(split, axes, strict=True)
     ]
     measurement = operators_to_tallies(lattice, species, wanted)
     planes = measurement.program.planes
     nothing = Arguments(np.zeros((0, 1 + planes, words), np.uint64), np.zeros((0, 64 * words), np.int32))
     return Recorder(measurement, backend.compile(measurement.program), split, nothing)
+
+
+def _tallied(row: Row) -> Measurable:
+    if isinstance(row.operator, Local):
+        raise TypeError("a sum of tables cannot be tallied")
+    return row.operator

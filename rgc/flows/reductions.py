@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from rgc.ast_to_model.domains import summands
 from rgc.ast_to_model.expand import Expander, key_value
-from rgc.ast_to_model.polynomial import Polynomial, Polynomials
+from rgc.ast_to_model.polynomial import Polynomial, Polynomials, Tables, Tabulated
 from rgc.ast_to_model.scope import Scope, problem, walk
 from rgc.ast_to_model.sites import Bound, site, vector
 from rgc.ast_to_model.sites import Group as Sites
 from rgc.flows.arithmetic import evaluate
 from rgc.flows.quantities import Leaf, linear
 from rgc.flows.recorder import Row
-from rgc.model.groups import Group, Reach
+from rgc.model.groups import Group, Local, Reach
 from rgc.model.lattice import Cell, Lattice, Site
 from rgc.model.operators import Product, product
 from rgc.model.sectors import SectorOperator
@@ -44,15 +44,35 @@ def reduction_leaf(expr: ast.Reduction, lattice: Lattice, species: Sequence[Spec
     if expr.kind == "prod":
         raise problem("not-yet", "a product over the whole lattice cannot be measured yet", expr.span)
     bounds = summands(expr.domain, lattice, scope).bounds
-    expander = Expander(Polynomials(species), species, lattice, scope)
+    two_states = all(each.alphabet in ("ising", "binary") for each in species)
+    polynomials = Expander(Polynomials(species), species, lattice, scope)
+    tables = Expander(Tables(species), species, lattice, scope)
     rows: list[tuple[float, Row]] = []
     for bound in bounds:
-        for body, where in _bodies(expr.body, bound, expander):
-            rows += _rows(body, bound, where, expander)
+        for body, where in _bodies(expr.body, bound, polynomials):
+            rows += (
+                _rows(body, bound, where, polynomials)
+                if two_states
+                else _table_rows(body, bound, where, tables)
+            )
     share = 1.0
     if expr.kind == "mean":
-        share = 1.0 / sum(_places(expr.body, bound, expander) for bound in bounds)
+        share = 1.0 / sum(_places(expr.body, bound, polynomials) for bound in bounds)
     return linear(repr(expr), [(share * weight, row) for weight, row in rows])
+
+
+def _table_rows(
+    body: ast.Expr, bound: Bound, where: Cells | None, expander: Expander[Tabulated]
+) -> Iterator[tuple[float, Row]]:
+    """The sum of one summand of spins of any alphabet, table by table; only exact flows can evaluate it."""
+    needed = _reach(body, bound, expander)
+    for key, tables in expander.expand(body, bound).items():
+        if key.field is not None:
+            message = f"'{key.field}' differs from place to place: that cannot be measured yet"
+            raise problem("not-yet", message, body.span)
+        scale = key_value(key, expander.scope)
+        for spins, values in tables.items():
+            yield scale, Row(Local((spins,), (values,), (needed,), where))
 
 
 def _rows(
@@ -97,7 +117,7 @@ def _weights(body: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> di
     return {spins: weight for spins, weight in weights.items() if weight}
 
 
-def _reach(body: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> Reach:
+def _reach(body: ast.Expr, bound: Bound, expander: Expander[Any]) -> Reach:
     """The lowest and the highest cell of a summand's sites, those of its indices and of its spins, on each open axis; (0, 0) elsewhere."""
     lattice = expander.lattice
     assert isinstance(lattice, Lattice)  # noqa: S101

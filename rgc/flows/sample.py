@@ -13,6 +13,7 @@ from rgc.flows.observer import Observer
 from rgc.flows.quantities import Leaf, power
 from rgc.flows.recorder import Recorder, make_recorder
 from rgc.flows.sampler import Model, Sampler, make_model, make_sampler
+from rgc.model.hamiltonian import Hamiltonian
 from rgc.results.result import Estimate, Level, Result
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Sample:
 
     def finish(self, state: State) -> Result:
         arrays, model = state.arrays, self.sampler.model
-        level = Level(0, model.lattice.cells, couplings(model))
+        level = Level(0, model.lattice.cells, couplings(model.hamiltonian))
         return Result(
             "sample",
             levels=(level,),
@@ -94,9 +95,9 @@ def watched(model: Model) -> tuple[Leaf, ...]:
     return built_in.energy(model), power(built_in.magnetisation(model), 2)
 
 
-def couplings(model: Model) -> dict[str, Estimate]:
+def couplings(hamiltonian: Hamiltonian) -> dict[str, Estimate]:
     """The couplings of level 0, which are those of the spec."""
-    return {name: Estimate(value, 0.0, "exact") for name, value in model.hamiltonian.couplings().items()}
+    return {name: Estimate(value, 0.0, "exact") for name, value in hamiltonian.couplings().items()}
 
 
 def unfrozen(sampler: Sampler, state: State) -> list[Packed]:

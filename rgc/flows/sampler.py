@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from rgc.errors import Problem, SpecError, suggest
 from rgc.flows.plan import Plan, make_plan
+from rgc.flows.recorder import Row
 from rgc.flows.start import RULE, start_fields
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
@@ -44,6 +45,13 @@ class Model:
     merged: Merged
     coefficients: tuple[Fraction, ...]
     sectors: Sectors
+
+    @property
+    def energy(self) -> tuple[tuple[float, Row], ...]:
+        """H as weights of sums over the lattice."""
+        of_term = {term.name: term.coefficient for term in self.hamiltonian.terms}
+        groups = (*self.merged.groups, *self.merged.constants)
+        return tuple((float(group.coefficient(of_term)), Row(group)) for group in groups)
 
     @property
     def generator(self) -> Generator:

@@ -26,7 +26,7 @@ class Term:
     Terms of other alphabets carry `tables` instead of products (energies include the sign and the coupling).
     `inhomogeneous` names the site-dependent coupling (`J[i,j]`) of a term that is not translation invariant.
     On a lattice without cells (complete, diamond, graph) the spins of a product have the empty cell and are told apart by their
-    letters, in the order in which the sum binds its sites.
+    letters, in the order in which the sum binds its `sites` (0 on all others).
     """
 
     name: str
@@ -35,6 +35,7 @@ class Term:
     products: tuple[tuple[float, Product], ...] = ()
     tables: tuple[Table, ...] = ()
     inhomogeneous: str | None = None
+    sites: int = 0
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from rgc.model.shapes import BLOCKS, SAMPLED_BLOCKS
+from rgc.model.shapes import BLOCKS, EXACT_BLOCKS, SAMPLED_BLOCKS
 from rgc.model.signatures import Field, Signature, table
 from rgc.model.spec import OperatorBasis
 
@@ -19,13 +19,14 @@ SMALLEST = 4  # L' of the last level when `steps` is left out
 @dataclass(frozen=True, slots=True)
 class Ready:
     """What of a scheme runs today; the rest is checked and printed. `alphabets` of the spins, `rules` of block maps (`free`: also with a
-    parameter that the scheme determines), `measures` by name, `lattices` by kind."""
+    parameter that the scheme determines), `measures` by name, `lattices` by kind, `disorder`: random couplings."""
 
     alphabets: tuple[str, ...]
     rules: tuple[str, ...] = ()
     free: bool = False
     measures: tuple[str, ...] = ()
     lattices: tuple[Literal["crystal", "complete", "diamond", "graph"], ...] = ("crystal",)
+    disorder: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,7 @@ _HARD_OR_SOFT = tuple(BLOCKS)
 _RG = ("exponents", "eigenvalue", "couplings")
 _FIXED = (*_RG, "fixed_point", "constant", "free_energy", "log_z")
 _STANDARD = ("energy", "m", "abs_m", "susceptibility", "specific_heat", "binder", "correlation_length")
-_BLOCKED = ("dF", "kl", "tau_defect", "block.p")
+_BLOCKED = ("dF", "kl", "tau_defect", "information", "block.p")
 _SAMPLED = (*_STANDARD, "correlation")
 
 SCHEMES = table(
@@ -191,6 +192,14 @@ SCHEMES = table(
             rules=_HARD_OR_SOFT,
             alphabets=_DISCRETE,
             answers=(*_FIXED, *_STANDARD, *_BLOCKED, "correlation"),
+            ready=Ready(
+                _DISCRETE,
+                EXACT_BLOCKS,
+                free=True,
+                measures=(*_SAMPLED, "free_energy", "log_z", "dF", "kl", "tau_defect", "information"),
+                lattices=("crystal", "complete"),
+                disorder=True,
+            ),
         ),
         Scheme(
             "exact",

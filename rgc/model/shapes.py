@@ -94,3 +94,5 @@ BLOCKS = table(
 )
 SAMPLED_BLOCKS = ("majority", "kadanoff", "decimate")
 """The block maps that blocked configurations can be made with today."""
+EXACT_BLOCKS = (*SAMPLED_BLOCKS, "kernel")
+"""The block maps that can be summed over exactly today."""

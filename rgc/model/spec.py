@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rgc.model.block import Block
+from rgc.model.draw import Draw
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Geometry
 from rgc.model.spins import Species
@@ -86,7 +87,7 @@ class Expectation:
 class Spec:
     """The physics of a spec at one point of its parameters.
 
-    `parameters` holds every evaluated scalar; `document` is the syntax tree it came from (includes merged). `data`, `stack` and
+    `parameters` holds every evaluated scalar, `draws` the couplings that are drawn; `document` is the syntax tree it came from (includes merged). `data`, `stack` and
     `map` are checked by name only and kept as written for the schemes that need them.
     """
 
@@ -97,6 +98,7 @@ class Spec:
     lattice: Geometry | None = None
     species: tuple[Species, ...] = ()
     hamiltonian: Hamiltonian | None = None
+    draws: Mapping[str, Draw] = field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
     flow: Flow | None = None
     scan: tuple[Axis, ...] = ()

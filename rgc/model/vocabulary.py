@@ -235,6 +235,7 @@ MEASURES = table(
         Signature("dF", "in nats of the whole system"),
         Signature("kl", "in nats of the whole system"),
         Signature("tau_defect", "max |ln tau - <ln tau>|"),
+        Signature("information", "I(v;h) of spins and block spins, in nats"),
         Signature("avalanche_size", "topplings of one avalanche"),
         Signature("avalanche_area", "sites that toppled in one avalanche"),
         Signature("avalanche_duration", "parallel steps of one avalanche"),

@@ -66,7 +66,7 @@ def block_to_rule(
             [Problem("not-yet", f"'{block.rule}' is no map of one block to one spin that can be sampled")]
         )
     coarse = block.coarse(lattice)
-    _check_edges(lattice, block)
+    check_edges(lattice, block)
     sums: list[int] = []
     rules = tuple(_block_rule(block, letter, len(species), sums) for letter in range(len(block.cells)))
     program = Program(
@@ -89,11 +89,12 @@ def _named(fields: Sequence[Field]) -> list[Field]:
     return [Field(f"{each.name}'", each.shape, each.letters, each.planes, each.periodic) for each in fields]
 
 
-def _check_edges(lattice: Lattice, block: Block) -> None:
+def check_edges(lattice: Lattice, block: Block) -> None:
+    """Raise `SpecError` for cells that reach beyond an edge where the lattice does not go on as it began."""
     for axis, (edge, factor) in enumerate(zip(lattice.boundary, block.factor, strict=True)):
         inside = all(0 <= site.cell[axis] < factor for cell in block.cells for site in cell)
-        if edge == "open" and not inside:
-            message = f"cells of the block reach beyond the open edge of axis {axis + 1}"
+        if edge != "periodic" and not inside:
+            message = f"cells of the block reach beyond the {edge} edge of axis {axis + 1}"
             raise SpecError([Problem("block-over-edge", message, hint="use boundary=periodic")])
 
 

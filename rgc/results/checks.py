@@ -142,7 +142,7 @@ def _lookup(table: Mapping[str, Estimate], name: str, message: str) -> Estimate:
 def _at_level(result: Result, name: str, number: Value) -> Estimate:
     for level in result.levels:
         if level.level == number:
-            return _lookup({**level.couplings, **level.observables}, name, f"level {number} has no {name}")
+            return _lookup({**level.observables, **level.couplings}, name, f"level {number} has no {name}")
     raise NotFound(
         f"there is no level {number}; the last is {max((each.level for each in result.levels), default=0)}"
     )

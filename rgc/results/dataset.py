@@ -54,7 +54,8 @@ def dataset(answer: Answer) -> Dataset:
     parts = [_at_point(point) for point in answer.points]
     joined = xr.concat(parts, dim="point", join="outer", data_vars="all", coords="minimal", compat="equals")
     names = [axis.name for axis in answer.axes]
-    grid = joined.set_index(point=names).unstack("point")
+    several = len(names) > 1
+    grid = joined.set_index(point=names).unstack("point") if several else joined.swap_dims(point=names[0])
     grid.attrs = attributes
     return grid
 

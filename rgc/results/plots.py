@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 UP, DOWN = "#F4F1E8", "#1D3557"
+FLAT = 1e-12  # relative: what rounding alone makes
 
 STYLE: Any = {
     "font.size": 9,
@@ -325,7 +326,14 @@ def _curves(axes: Axes, answer: Answer, name: str) -> None:
     for (label, curve), colour, marker in zip(curves.items(), cycle(COLOURS), cycle(MARKERS), strict=False):
         x, y, error = zip(*sorted(curve), strict=True)
         axes.errorbar(x, y, yerr=error, color=colour, marker=marker, label=label or None)
+    _flat(axes, [y for curve in curves.values() for _, y, _ in curve])
     axes.set_xlabel(first)
     axes.set_ylabel(name)
     if len(curves) > 1:
         axes.legend()
+
+
+def _flat(axes: Axes, values: list[float]) -> None:
+    """What differs by rounding alone is drawn as a straight line."""
+    if values and max(values) - min(values) <= FLAT * (1 + max(map(abs, values))):
+        axes.set_ylim(values[0] - 0.5, values[0] + 0.5)

@@ -364,6 +364,15 @@ def test_a_scan_is_a_grid() -> None:
     assert float(chosen) == pytest.approx(0.6 - 32 * 0.02)
 
 
+def test_a_scan_of_one_parameter_has_it_for_a_dimension() -> None:
+    whole = scan_answer()
+    points = tuple(point for point in whole.points if point.parameters["L"] == 8)
+    one = [replace(point, parameters={"K": point.parameters["K"]}) for point in points]
+    line = replace(whole, points=tuple(one), axes=whole.axes[:1]).to_xarray()
+    assert dict(line.sizes) == {"K": 5, "observables": 2}
+    assert float(line["observables_value"].sel(K=0.42, observables="U")) == pytest.approx(0.6 - 8 * 0.02)
+
+
 def test_the_page_stands_alone(tmp_path: Path) -> None:
     made = answer()
     drawings = {name: svg(figure) for name, figure in figures(made).items()}

@@ -35,7 +35,9 @@ class NumbaBackend:
 
     @property
     def routines(self) -> Mapping[str, Callable[..., Any]]:
-        return {}
+        from rgc_numba import walsh
+
+        return {"fwht": walsh.fwht, "walsh_exp": walsh.walsh_exp}
 
     def missing(self) -> str | None:
         return None if find_spec("numba") else "numba is not installed: pip install numba"

@@ -1,1 +1,33 @@
+"""Routines of array flows: named functions of whole arrays, with a default for each that a backend may replace by something faster.
 
+A default is written in the Python array API standard and takes its namespace from its arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, Protocol
+
+DEFAULTS: Mapping[str, str] = {
+    "fwht": "rgc.routines.walsh:fwht",
+    "walsh_exp": "rgc.routines.walsh:walsh_exp",
+}
+"""Where the default of each routine is: its docstring says what every version of it does."""
+
+
+class HasRoutines(Protocol):
+    """What of a backend is looked at here."""
+
+    @property
+    def routines(self) -> Mapping[str, Callable[..., Any]]: ...
+
+
+def routine(backend: HasRoutines, name: str) -> Callable[..., Any]:
+    """The backend's own version of a routine, else the default. Call it inside `backend.arrays()`, with arrays of its namespace.
+
+    Raises `KeyError` for a name that no routine has.
+    """
+    module, function = DEFAULTS[name].split(":")
+    own = backend.routines.get(name)
+    return own if own is not None else getattr(import_module(module), function)

@@ -1,0 +1,101 @@
+"""Routines of every backend against sums written out, and against their defaults."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import exp, log
+
+import numpy as np
+import pytest
+
+from rgc import backend as backends
+from rgc.backend import Backend
+from rgc.routines import routine
+from rgc.routines import walsh as default
+
+EPSILON = 2.0**-53
+
+
+@pytest.fixture(params=sorted(backends.installed()))
+def backend(request: pytest.FixtureRequest) -> Backend:
+    return backends.load(request.param)
+
+
+def character(mask: int, state: int) -> int:
+    """chi_mask(state)."""
+    return -1 if (mask & state).bit_count() % 2 else 1
+
+
+@pytest.mark.parametrize("bits", range(7))
+def test_walsh_hadamard_by_its_definition(backend: Backend, bits: int) -> None:
+    size = 1 << bits
+    values = np.random.default_rng(bits).standard_normal(size)
+    expected = [sum(character(a, v) * values[v] for v in range(size)) for a in range(size)]
+    with backend.arrays() as xp:
+        found = np.asarray(routine(backend, "fwht")(xp.asarray(values)))
+    assert found == pytest.approx(expected, abs=8 * (bits + 1) * EPSILON * np.abs(values).sum())
+
+
+@pytest.mark.parametrize("bits", [3, 5, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19])
+def test_walsh_hadamard_is_its_own_inverse_and_equals_the_default(backend: Backend, bits: int) -> None:
+    values = np.random.default_rng(bits).standard_normal(1 << bits)
+    bound = 8 * bits * EPSILON * np.abs(values).sum()
+    with backend.arrays() as xp:
+        fwht = routine(backend, "fwht")
+        once = np.array(fwht(xp.asarray(values.copy())))
+        twice = np.asarray(fwht(xp.asarray(once.copy())))
+    assert np.abs(once - default.fwht(values.copy())).max() <= bound
+    assert np.abs(twice / len(values) - values).max() <= bound
+
+
+def test_a_length_that_is_no_power_of_two_is_refused(backend: Backend) -> None:
+    with backend.arrays() as xp, pytest.raises(ValueError, match=r"2\^n points, not 12"):
+        routine(backend, "fwht")(xp.zeros(12))
+
+
+@pytest.mark.parametrize("bits", [1, 4, 7])
+def test_exponential_of_a_spectrum_by_its_definition(backend: Backend, bits: int) -> None:
+    random = np.random.default_rng(bits)
+    masks = [int(m) for m in random.integers(0, 1 << bits, 2 * bits)]
+    values = [float(c) for c in random.standard_normal(2 * bits)]
+    size = range(1 << bits)
+    weights = [exp(sum(c * character(m, v) for m, c in zip(masks, values, strict=True))) for v in size]
+    averages = [sum(character(a, v) * w for v, w in zip(size, weights, strict=True)) for a in size]
+    with backend.arrays() as xp:
+        found, spectrum = routine(backend, "walsh_exp")(masks, values, bits, xp)
+        assert np.asarray(spectrum) == pytest.approx(np.array(averages) / sum(weights), abs=1e-14)
+    assert found == pytest.approx(log(sum(weights)), abs=1e-13)
+
+
+@pytest.mark.parametrize("bits", [13, 17])
+@pytest.mark.parametrize("terms", [40, 6000])
+def test_exponential_of_a_spectrum_that_fills_many_blocks(backend: Backend, bits: int, terms: int) -> None:
+    """Sparse and not, with values far beyond what exp could hold: the largest is subtracted, block by block or at once."""
+    random = np.random.default_rng(terms)
+    masks = [int(m) for m in random.integers(0, 1 << bits, terms)]
+    values = [float(c) for c in random.standard_normal(terms) * 400 / terms**0.5]
+    with backend.arrays() as xp:
+        found, spectrum = routine(backend, "walsh_exp")(masks, values, bits, xp)
+        spectrum = np.asarray(spectrum)
+    expected, averages = default.walsh_exp(masks, values, bits, np)
+    assert expected > 709
+    assert found == pytest.approx(expected, rel=1e-15 * bits)
+    assert spectrum[0] == pytest.approx(1, abs=1e-14)
+    assert np.abs(spectrum - averages).max() <= 1e-11
+
+
+def test_log_z_of_independent_spins_far_below_the_resolution_of_z(backend: Backend) -> None:
+    """ln Z = sum ln 2cosh(h_i) and <prod s> = prod tanh(h_i), where exp(f) spans 1e-260 to 1e260."""
+    fields = [30.0 * (k + 1) / 10 - 5 for k in range(14)]
+    with backend.arrays() as xp:
+        found, spectrum = routine(backend, "walsh_exp")([1 << k for k in range(14)], fields, 14, xp)
+        spectrum = np.asarray(spectrum)
+    assert found == pytest.approx(sum(abs(h) + log(1 + exp(-2 * abs(h))) for h in fields), rel=1e-15)
+    for i, j in combinations(range(14), 2):
+        both = np.tanh(fields[i]) * np.tanh(fields[j])
+        assert spectrum[1 << i | 1 << j] == pytest.approx(both, abs=1e-14)
+
+
+def test_a_routine_that_nobody_has_is_a_bug_of_the_caller(backend: Backend) -> None:
+    with pytest.raises(KeyError):
+        routine(backend, "no_such_routine")

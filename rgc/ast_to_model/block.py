@@ -18,9 +18,9 @@ from rgc.ast_to_model.cells import (
 )
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.evaluate import evaluate
-from rgc.ast_to_model.references import References
-from rgc.ast_to_model.scope import Scope, Unknowable, problem, walk
-from rgc.errors import Problems, SpecError, suggest
+from rgc.ast_to_model.scope import Scope, Unknowable, problem
+from rgc.ast_to_model.transfer import transfer_tables
+from rgc.errors import SpecError, suggest
 from rgc.model.block import Block, Rule
 from rgc.model.lattice import Diamond, Geometry, Lattice, Site
 from rgc.model.shapes import BLOCKS
@@ -146,17 +146,11 @@ def _kernel(call: ast.Call, lattice: Geometry, species: Sequence[Species], scope
     if "T" not in options:
         hint = "write kernel(b=2, T=sum(B in blocks) p*s[B]*sum(i in B) s[i])"
         raise problem("missing-option", "kernel needs its transfer operator T", call.span, hint=hint)
-    found = Problems()
-    References(species, lattice, scope, found).check(options["T"])
-    if found.errors:
-        raise SpecError(found.errors)
-    if not any(isinstance(n, ast.Members) and n.collection == "blocks" for n in walk(options["T"])):
-        hint = "write sum(B in blocks) ..."
-        raise problem("no-sum", "the transfer operator is a sum over blocks", options["T"].span, hint=hint)
     normalised = options.get("normalised", ast.Name("false"))
     block = _block("kernel", block_shape(call, arguments, options, lattice, scope))
     truth = word(normalised, ("true", "false"), "normalised") == "true"
-    return replace(block, kernel=options["T"], normalised=truth)
+    transfer = transfer_tables(options["T"], block.cells, with_cells(call, lattice), species, scope)
+    return replace(block, transfer=transfer, normalised=truth)
 
 
 def _learned(call: ast.Call) -> Block:

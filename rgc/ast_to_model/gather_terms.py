@@ -14,6 +14,7 @@ from rgc.ast_to_model.name_terms import Draft
 from rgc.ast_to_model.polynomial import E, Polynomials, Ring, Tables
 from rgc.ast_to_model.scope import Scope, problem, walk
 from rgc.ast_to_model.sites import Bound
+from rgc.ast_to_model.sums import Part
 from rgc.errors import SpecError
 from rgc.model.hamiltonian import Table, Term
 from rgc.model.lattice import Cell, Geometry, Lattice, Site
@@ -22,15 +23,6 @@ from rgc.model.spins import Species
 from rgc.syntax import ast
 
 TWO_STATES = ("ising", "binary")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One term as written: weight * key * sum."""
-
-    weight: float
-    key: Key
-    sum: ast.Reduction
 
 
 def drafts_of(part: Part, lattice: Geometry, species: tuple[Species, ...], scope: Scope) -> list[Draft]:

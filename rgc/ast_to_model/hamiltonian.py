@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
-from rgc.ast_to_model.expand import Key, factorised
-from rgc.ast_to_model.gather_terms import Part, drafts_of
+from rgc.ast_to_model.gather_terms import drafts_of
 from rgc.ast_to_model.name_terms import Draft, name_terms
 from rgc.ast_to_model.references import References
-from rgc.ast_to_model.scope import Scope, Unknowable, problem, walk
+from rgc.ast_to_model.scope import Unknowable
+from rgc.ast_to_model.sums import parts_of
 from rgc.errors import Problems, SpecError
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Lattice
@@ -53,7 +52,7 @@ def _addend(sign: float, expr: ast.Expr, spec: Spec, context: Context) -> list[D
         context.fail("hamiltonian", SpecError(found.errors))
         return []
     try:
-        parts = list(_parts(sign, expr, context.scope))
+        parts = list(parts_of(sign, expr, context.scope))
         if spec.lattice is None:
             return []
         return [
@@ -66,49 +65,6 @@ def _addend(sign: float, expr: ast.Expr, spec: Spec, context: Context) -> list[D
     except Unknowable:
         context.failed.add("hamiltonian")
     return []
-
-
-def _parts(weight: float, expr: ast.Expr, scope: Scope) -> Iterator[Part]:
-    """Coefficients multiplied out, down to single sums over the lattice."""
-    match expr:
-        case ast.Reduction("sum"):
-            yield Part(weight, Key(), expr)
-        case ast.Reduction(kind):
-            hint = "a mean belongs in a measure" if kind == "mean" else "an energy is a sum of local terms"
-            what = "mean" if kind == "mean" else "product"
-            raise problem("not-a-sum", f"a {what} over the lattice is no energy", expr.span, hint=hint)
-        case ast.Negate(operand):
-            yield from _parts(-weight, operand, scope)
-        case ast.Binary("+" | "-", left, right) if _has_sum(expr):
-            yield from _parts(weight, left, scope)
-            yield from _parts(-weight if expr.op == "-" else weight, right, scope)
-        case ast.Binary("*", left, right) if _has_sum(left) and _has_sum(right):
-            message = "a product of two sums over the lattice couples every spin with every other"
-            raise problem("product-of-sums", message, expr.span)
-        case ast.Binary("*", left, right) if _has_sum(expr):
-            scalar, rest = (right, left) if _has_sum(left) else (left, right)
-            yield from _scaled(scalar, rest, weight, scope)
-        case ast.Binary("/", left, right) if _has_sum(left) and not _has_sum(right):
-            one = ast.Number("1", span=right.span)
-            yield from _scaled(ast.Binary("/", one, right, span=right.span), left, weight, scope)
-        case _ if _has_sum(expr):
-            message = "a sum over the lattice stands inside a function or a power"
-            raise problem("product-of-sums", message, expr.span)
-        case _:
-            hint = "a constant per site is sum(i) c"
-            raise problem(
-                "no-sum", "every term of a hamiltonian is a sum over the lattice", expr.span, hint=hint
-            )
-
-
-def _scaled(scalar: ast.Expr, rest: ast.Expr, weight: float, scope: Scope) -> Iterator[Part]:
-    number, key = factorised(scalar, scope)
-    for part in _parts(weight, rest, scope):
-        yield Part(number * part.weight, key.times(part.key), part.sum)
-
-
-def _has_sum(expr: ast.Expr) -> bool:
-    return any(isinstance(node, ast.Reduction) for node in walk(expr))
 
 
 def _check_terms(terms: tuple[Term, ...], spec: Spec, context: Context) -> None:

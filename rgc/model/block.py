@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from rgc.model.hamiltonian import Table
 from rgc.model.lattice import Cell, Lattice, Site
-from rgc.syntax import ast
 
 Rule = Literal["majority", "kadanoff", "decimate", "average", "kernel", "learned"]
 
@@ -20,7 +20,8 @@ class Block:
     kadanoff: p(t|s) proportional to exp(p*t*sum s). `free` is set for `p=free`: "step" (once per step) or "block".
 
     `vectors`: the coarse primitive vectors in fine cells, where they are not factor_k along vector k (`cell=triangle`); `factor`
-    is empty then. `kernel`: T(s, t) as written, with `normalised` ln Tr_t exp(T) is subtracted. A learned map has neither cells
+    is empty then. `transfer[k]`: T(s, t) of a block of letter k as written, a sum of tables of its fine spins and of the block spins, whose
+    species are counted behind those of the fine ones; with `normalised` ln Tr_t exp(T) is subtracted. A learned map has neither cells
     nor factor, and its scale follows from the stack: it is 1 here. On lattices without cells `factor` and `cells` are empty.
     """
 
@@ -31,7 +32,7 @@ class Block:
     p: float | None = None
     free: Literal["step", "block"] | None = None
     vectors: tuple[Cell, ...] = ()
-    kernel: ast.Expr | None = None
+    transfer: tuple[tuple[Table, ...], ...] = ()
     normalised: bool = False
 
     def coarse(self, lattice: Lattice) -> Lattice:

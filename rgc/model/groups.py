@@ -40,6 +40,15 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Local:
+    """sum_R sum_k f_k: functions of the spins products[k] at R, values[k] row-major over `Species.values`, present as those of a `Group`."""
+
+    products: tuple[Product, ...]
+    values: tuple[tuple[float, ...], ...]
+    reaches: tuple[Reach, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
     """H = sum of `groups` + sum of `constants`; the products of the constants are empty (a number for every place where they
     are present)."""

@@ -1,0 +1,199 @@
+"""A finite system all of whose states are counted: its spins in an order, and functions of few spins at a time.
+
+A state is a row of digits, one for each spin, the first the slowest. Of ising and binary spins digit 0 stands for +1 (binary 1) and digit
+1 for -1 (binary 0), so that products of spins are characters of the bits; of other alphabets digit d is the d-th of `Species.values`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product as cartesian
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.model.groups import Group, Local, Reach, present
+from rgc.model.hamiltonian import Term
+from rgc.model.lattice import Cell, Lattice
+from rgc.model.operators import Operator, Spin
+from rgc.model.sectors import SectorOperator
+from rgc.model.spins import Species
+
+Floats = NDArray[np.float64]
+Piece = tuple[tuple[int, ...], Floats]
+"""A function of the spins with these numbers, rising, as a table with one axis for each."""
+
+Measurable = Operator | SectorOperator | Group | Local
+TWO_STATES = ("ising", "binary")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cluster:
+    """The spins of a finite lattice, absolute and in the order of their digits; `number` finds their places."""
+
+    lattice: Lattice
+    species: tuple[Species, ...]
+    spins: tuple[Spin, ...]
+    number: Mapping[Spin, int]
+
+    @property
+    def radices(self) -> tuple[int, ...]:
+        """How many states each spin has."""
+        return tuple(len(self.species[spin.species].values) for spin in self.spins)
+
+    @property
+    def states(self) -> int:
+        return prod(self.radices)
+
+    @property
+    def binary(self) -> bool:
+        """Whether every spin has two states."""
+        return all(each.alphabet in TWO_STATES for each in self.species)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LocalSum:
+    """A function of the states: the sum of `tables`, each a function of the spins with these numbers."""
+
+    tables: Mapping[tuple[int, ...], Floats]
+
+    def spectrum(self, spins: int) -> tuple[NDArray[np.int64], Floats]:
+        """Masks and coefficients of f(v) = sum_k c_k chi_(mask_k)(v) for a system of so many two-state spins; spin k is bit spins-1-k."""
+        found: dict[int, float] = {}
+        for numbers, table in self.tables.items():
+            bits = [1 << (spins - 1 - k) for k in numbers]
+            for chosen, c in np.ndenumerate(_characters(table)):
+                mask = sum(bit for bit, one in zip(bits, chosen, strict=True) if one)
+                found[mask] = found.get(mask, 0.0) + float(c)
+        return np.array(list(found), dtype=np.int64), np.array(list(found.values()), dtype=np.float64)
+
+
+def make_cluster(
+    lattice: Lattice, species: Sequence[Species], order: Sequence[Spin] | None = None
+) -> Cluster:
+    """The cluster of a finite lattice; without an `order` cells in row-major order, then letters, then species."""
+    if order is None:
+        cells = cartesian(*map(range, lattice.cells))
+        letters, kinds = range(len(lattice.basis)), range(len(species))
+        order = [Spin(cell, a, kind) for cell in cells for a in letters for kind in kinds]
+    return Cluster(lattice, tuple(species), tuple(order), {spin: k for k, spin in enumerate(order)})
+
+
+def state_values(species: Species) -> tuple[int, ...]:
+    """The number that each digit stands for."""
+    return species.values[::-1] if species.alphabet in TWO_STATES else species.values
+
+
+def signs(species: Species) -> Floats:
+    """Ising values of the digits; those of a binary spin v are 2v - 1. Raises `ValueError` for other alphabets."""
+    if species.alphabet not in TWO_STATES:
+        raise ValueError(f"{species.alphabet} spins have no sign")
+    return np.array([1.0, -1.0])
+
+
+def gathered(pieces: Iterable[Piece], scale: float = 1.0) -> LocalSum:
+    """The sum of some pieces, times `scale`."""
+    tables: dict[tuple[int, ...], Floats] = {}
+    for numbers, table in pieces:
+        tables[numbers] = tables[numbers] + scale * table if numbers in tables else scale * table
+    return LocalSum(tables)
+
+
+# -- placing -----------------------------------------------------------------------------------------------------------
+
+
+def placed(
+    cluster: Cluster,
+    spins: Sequence[Spin],
+    table: Floats,
+    reach: Reach | None = None,
+    cells: Iterable[Cell] | None = None,
+) -> Iterator[Piece]:
+    """A local function, with one axis for each of `spins`, at every cell, or at some, where it is present: where no spin lies beyond an
+    open edge, or where `reach` says. Spins that meet around the torus are one spin; around an antiperiodic boundary they are flipped."""
+    lattice = cluster.lattice
+    needed = _extent(spins, lattice) if reach is None else reach
+    for cell in cartesian(*map(range, lattice.cells)) if cells is None else cells:
+        if present(needed, cell, lattice.shape, lattice.boundary):
+            homes = [_home(spin.shifted(cell), lattice) for spin in spins]
+            flipped = [axis for axis, (_, odd) in enumerate(homes) if odd]
+            yield _joined([cluster.number[spin] for spin, _ in homes], np.flip(table, flipped))
+
+
+def _extent(spins: Sequence[Spin], lattice: Lattice) -> Reach:
+    axes = range(lattice.dimension)
+    return tuple(
+        (min((s.cell[k] for s in spins), default=0), max((s.cell[k] for s in spins), default=0)) for k in axes
+    )
+
+
+def _home(spin: Spin, lattice: Lattice) -> tuple[Spin, bool]:
+    """The spin of the torus that a spin stands for, and whether it is flipped on the way there."""
+    turns = [divmod(x, size) for x, size in zip(spin.cell, lattice.cells, strict=True)]
+    odd = sum(turn for (turn, _), edge in zip(turns, lattice.boundary, strict=True) if edge == "antiperiodic")
+    return Spin(tuple(x for _, x in turns), spin.letter, spin.species), bool(odd % 2)
+
+
+def _joined(numbers: Sequence[int], table: Floats) -> Piece:
+    """The table with one axis for each distinct number, rising."""
+    distinct = sorted(set(numbers))
+    axes = [distinct.index(number) for number in numbers]
+    return tuple(distinct), np.einsum(table, axes, list(range(len(distinct))))
+
+
+def _characters(table: Floats) -> Floats:
+    """Coefficients of a table of two-state spins in products of their signs."""
+    for axis in range(table.ndim):
+        up, down = np.moveaxis(table, axis, 0)
+        table = np.stack([(up + down) / 2, (up - down) / 2], axis=axis)
+    return table
+
+
+# -- functions of the lattice ------------------------------------------------------------------------------------------
+
+
+def term_pieces(cluster: Cluster, term: Term) -> Iterator[Piece]:
+    """S of a term, H_t = coefficient * S, at every place. Raises `ValueError` for a term of tables whose coefficient is 0: they hold it."""
+    for weight, spins in term.products:
+        values = [np.array(state_values(cluster.species[spin.species]), dtype=float) for spin in spins]
+        yield from placed(cluster, spins, weight * outer(values))
+    if term.tables and not term.coefficient:
+        raise ValueError(f"the tables of '{term.name}' are all zero")
+    for table in term.tables:
+        unit = from_values(cluster.species, table.spins, table.energies) / term.coefficient
+        yield from placed(cluster, table.spins, unit)
+
+
+def operator_pieces(cluster: Cluster, operator: Measurable, axis: int | None = None) -> list[list[Piece]]:
+    """S of a measure, in the signs of two-state spins: one list of pieces, or with `axis` one for each coordinate of the cell along it."""
+    found: list[list[Piece]] = [[] for _ in range(1 if axis is None else cluster.lattice.cells[axis])]
+    for k, spins in enumerate(operator.products):
+        if isinstance(operator, Local):
+            table = from_values(cluster.species, spins, operator.values[k])
+        else:
+            table = outer([signs(cluster.species[spin.species]) for spin in spins])
+        reach = None if isinstance(operator, Operator | SectorOperator) else operator.reaches[k]
+        residues = operator.residues[k] if isinstance(operator, SectorOperator) else None
+        for cell in cartesian(*map(range, cluster.lattice.cells)):
+            if isinstance(operator, SectorOperator) and residues is not None:
+                if tuple(x % m for x, m in zip(cell, operator.modulus, strict=True)) not in residues:
+                    continue
+            found[0 if axis is None else cell[axis]] += placed(cluster, spins, table, reach, [cell])
+    return found
+
+
+def from_values(species: Sequence[Species], spins: Sequence[Spin], values: Sequence[float]) -> Floats:
+    """A table over digits from one that is row-major over `Species.values`."""
+    kinds = [species[spin.species] for spin in spins]
+    table = np.reshape(np.array(values, dtype=np.float64), [len(kind.values) for kind in kinds])
+    return np.flip(table, [axis for axis, kind in enumerate(kinds) if kind.alphabet in TWO_STATES])
+
+
+def outer(factors: Sequence[Floats]) -> Floats:
+    """The outer product of vectors, the number 1 of none."""
+    table = np.ones(())
+    for factor in factors:
+        table = np.multiply.outer(table, factor)
+    return table

@@ -1,0 +1,52 @@
+"""Sums over the states of a cluster, block by block and in logarithms, with the Python array API alone.
+
+A function of all states is a vector whose index runs over blocks, the first the slowest. One block is summed at a time:
+(done, Q, rest) becomes (done, q, rest), so that nothing is ever larger than the vector itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def log_sum(values: Any, axis: int, xp: Any) -> Any:
+    """ln sum exp along an axis; -inf where every term is."""
+    largest = xp.max(values, axis=axis, keepdims=True)
+    finite = xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest))
+    total = xp.sum(xp.exp(values - finite), axis=axis, keepdims=True)
+    positive = total > 0
+    log = xp.where(positive, xp.log(xp.where(positive, total, xp.ones_like(total))), -xp.inf)
+    return xp.squeeze(log + finite, axis=axis)
+
+
+def coarse(values: Any, kernels: Sequence[Any], xp: Any, done: int = 1) -> Any:
+    """ln sum_v exp(values(v) + sum_B T_B(v_B, h_B)) for every h, from float64[done * prod Q] and kernels float64[Q, q] block by block.
+
+    The first `done` states (of blocks that come before) are left as they are.
+    """
+    for kernel in kernels:
+        states, images = kernel.shape
+        values = xp.reshape(values, (done, states, -1))
+        columns = [log_sum(values + xp.reshape(kernel[:, h], (1, states, 1)), 1, xp) for h in range(images)]
+        values = xp.stack(columns, axis=1)
+        done *= images
+    return xp.reshape(values, (-1,))
+
+
+def fine(values: Any, kernels: Sequence[Any], xp: Any) -> Any:
+    """ln sum_h exp(values(h) + sum_B T_B(v_B, h_B)) for every v: the same with the roles of fine and coarse exchanged."""
+    return coarse(values, [kernel.T for kernel in kernels], xp)
+
+
+def spread(tables: Sequence[Any], xp: Any) -> Any:
+    """sum_B f_B(v_B) for every v, from one vector for each block."""
+    total = xp.zeros(1)
+    for table in tables:
+        total = xp.reshape(total[:, None] + table[None, :], (-1,))
+    return total
+
+
+def reordered(values: Any, radices: Sequence[int], order: Sequence[int], xp: Any) -> Any:
+    """The vector with its digits in another order: digit k of the result is digit order[k] of `values`."""
+    return xp.reshape(xp.permute_dims(xp.reshape(values, tuple(radices)), tuple(order)), (-1,))

@@ -228,6 +228,7 @@ SCHEMES = table(
             rules=("majority", "kadanoff", "decimate", "kernel"),
             alphabets=_DISCRETE,
             answers=_FIXED,
+            ready=Ready(("ising",), ("majority", "kadanoff", "decimate", "kernel")),
         ),
         Scheme(
             "lower_bound",

@@ -68,7 +68,7 @@ def cell_tables(block: Block, species: Sequence[Species], expansion: Expansion, 
 def _characters(masks: Integers, states: int) -> Floats:
     """chi_A(s) = (-1)^(number of bits that A and s share) as [s, A]."""
     shared = np.arange(states)[:, None] & masks[None, :]
-    return 1.0 - 2.0 * (np.bitwise_count(shared) & 1)
+    return np.asarray(1.0 - 2.0 * (np.bitwise_count(shared) & 1))
 
 
 def cell_averages(tables: CellTables, couplings: Any, backend: Backend, xp: Any) -> CellAverages:

@@ -33,36 +33,39 @@ class CouplingSpace:
 
 
 def coupling_space(
-    columns: Mapping[str, Sequence[float]],
+    columns: Mapping[str, Mapping[int, float]],
     couplings: Mapping[str, float],
-    completion: Mapping[str, int],
+    classes: Mapping[str, int],
     sectors: Sequence[str],
 ) -> CouplingSpace:
-    """`columns` of the terms, none a combination of others, with their `couplings`; the names of all classes in the order in which those
-    that are missing complete the basis; the sector of every class."""
-    n = len(sectors)
-    chosen = dict(zip(columns, map(np.asarray, columns.values()), strict=True))
-    classes = {}
-    for name, number in _missing(list(chosen.values()), completion, n):
-        free = name if name not in chosen else f"{name}_"
-        chosen[free], classes[free] = np.eye(n)[number], number
-    basis = np.array(list(chosen.values()), dtype=np.float64).reshape(n, n).T
-    inverse = np.linalg.inv(basis)
+    """`columns` of the terms, none a combination of others, with their `couplings`; all `classes` by name, in the order in which those that
+    are missing complete the basis; the sector of every class."""
+    unit = np.eye(len(sectors))
+    chosen = {name: _sum(column, unit) for name, column in columns.items()}
+    missing = dict(_missing(list(chosen.values()), classes, unit))
+    free = {(name if name not in chosen else f"{name}_"): number for name, number in missing.items()}
+    chosen |= {name: unit[number] for name, number in free.items()}
+    basis = np.stack(list(chosen.values()), axis=1)
+    inverse = np.asarray(np.linalg.inv(basis), dtype=np.float64)
     start = np.array([couplings.get(name, 0.0) for name in chosen])
-    named = {
-        sector: inverse[:, [k for k, each in enumerate(sectors) if each == sector]]
-        for sector in dict.fromkeys(sorted(sectors, key=_invariant_first))
-    }
-    return CouplingSpace(tuple(chosen), basis, inverse, start, named, invariant_projector(named), classes)
+    order = sorted(dict.fromkeys(sectors), key=lambda each: (each not in ("even", "invariant"), each))
+    spanned = {name: inverse[:, [each == name for each in sectors]] for name in order}
+    return CouplingSpace(tuple(chosen), basis, inverse, start, spanned, invariant_projector(spanned), free)
 
 
-def _missing(columns: Sequence[Floats], completion: Mapping[str, int], n: int) -> Iterator[tuple[str, int]]:
+def _sum(column: Mapping[int, float], unit: Floats) -> Floats:
+    return np.asarray(sum(weight * unit[k] for k, weight in column.items()))
+
+
+def _missing(
+    columns: Sequence[Floats], classes: Mapping[str, int], unit: Floats
+) -> Iterator[tuple[str, int]]:
     """The classes that are no combination of the columns and of classes before them."""
     span: list[Floats] = []
     for vector in columns:
         _add(span, vector)
-    for name, number in completion.items():
-        if _add(span, np.eye(n)[number]):
+    for name, number in classes.items():
+        if _add(span, unit[number]):
             yield name, number
 
 
@@ -78,11 +81,7 @@ def _add(span: list[Floats], vector: Floats) -> bool:
     return size > _SMALL
 
 
-def _invariant_first(sector: str) -> tuple[bool, str]:
-    return sector not in ("even", "invariant"), sector
-
-
-def class_sectors(classes: Sequence[Sequence[Product]], levels: Sequence[Sectors]) -> tuple[str, ...]:
+def sectors_of_classes(classes: Sequence[Sequence[Product]], levels: Sequence[Sectors]) -> tuple[str, ...]:
     """The sector of each class under the flips of the fine lattice, `levels[0]`, and those that they induce on the block spins.
 
     Where the flips are uniform and induce themselves, sectors have the names of their characters; else classes that change are in one

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import log
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 from rgc.analysis.recursion import Floats, Moved, keep_symmetry
 from rgc.flows.cell_averages import CellAverages, CellTables, cell_averages
 from rgc.flows.coupling_space import CouplingSpace
+from rgc.model.block import Block
 from rgc.model.cumulants import Expansion
+from rgc.model.tiling import tiling
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -63,8 +66,8 @@ def _padded(rows: Sequence[Sequence[int]], filling: int) -> Integers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CumulantRecursion:
-    """K' = R(K) to an order in V; see `rgc.analysis.recursion.Recursion`. `bodies[c]`: products of class c for each site; `entropy`: ln 2
-    for each species; `volume` coarse sites are `sites` fine ones."""
+    """K' = R(K) to an order in V; see `rgc.analysis.recursion.Recursion`. `products[c]`: products of class c for each site; `letters`: sites
+    of a unit cell; `entropy`: ln 2 for each spin of a site."""
 
     backend: Backend
     space: CouplingSpace
@@ -114,6 +117,29 @@ class CumulantRecursion:
             cells = [cell_averages(each, classes, self.backend, xp) for each in self.cells]
             value, slope = _cumulants(self.polynomial, classes, cells, xp)
             return np.asarray(value, dtype=np.float64), np.asarray(slope, dtype=np.float64)
+
+
+def cumulant_recursion(
+    backend: Backend,
+    block: Block,
+    expansion: Expansion,
+    space: CouplingSpace,
+    cells: tuple[CellTables, ...],
+    species: int,
+) -> CumulantRecursion:
+    """The recursion of an expansion for a block map whose cells hold every site."""
+    letters = len(block.cells)
+    return CumulantRecursion(
+        backend,
+        space,
+        cells,
+        polynomial(expansion, cells),
+        np.array([len(each) / letters for each in expansion.classes]),
+        block.scale,
+        float(tiling(block).volume),
+        letters,
+        species * log(2),
+    )
 
 
 def _cumulants(many: Polynomial, classes: Any, cells: Sequence[CellAverages], xp: Any) -> tuple[Any, Any]:

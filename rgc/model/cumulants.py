@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rgc.model.operators import Product
@@ -57,12 +58,14 @@ class Expansion:
     """-H' = ln Z_0 + <W>_0 + (<W^2>_0 - <W>_0^2)/2, W = -V, up to `order`, as the numbers that make each coupling K'.
 
     `classes[c]`: the products that the coupling K_c multiplies in -H, one for each translation class, on the fine as on the coarse lattice.
-    `orders[c]`: at which order it first appears; contributions have couplings of total order at most `order`.
+    `orders[c]`: at which order it first appears; contributions have couplings of total order at most `order`. `columns[name][c]`: what a
+    coupling 1 of a term of the spec adds to the class. `shares`: where ln Z_0 of each kind of cell goes.
     """
 
     order: int
     classes: tuple[tuple[Product, ...], ...]
     orders: tuple[int, ...]
+    columns: Mapping[str, Mapping[int, float]]
     moments: tuple[Moment, ...]
     inside: tuple[Inside, ...]
     shares: tuple[Share, ...]

@@ -31,7 +31,8 @@ class Tiling:
 
     def coordinates(self, cell: Cell) -> Rational:
         """A fine cell in units of the coarse vectors."""
-        return tuple(sum(m * x for m, x in zip(row, cell, strict=True)) for row in _inverse(self.vectors)[1])
+        rows = _inverse(self.vectors)[1]
+        return tuple(sum((m * x for m, x in zip(row, cell, strict=True)), Fraction(0)) for row in rows)
 
     def coarse(self, cell: Cell) -> Cell | None:
         """The R whose corner a fine cell is, if it is one."""

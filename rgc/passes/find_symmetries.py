@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import product as cartesian
 from math import hypot
 
 from rgc.model.block import Block

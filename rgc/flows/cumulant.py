@@ -17,7 +17,7 @@ from rgc.model.lattice import Lattice
 from rgc.model.names import coupling_name
 from rgc.model.operators import Operator
 from rgc.model.tiling import whole_cells
-from rgc.passes.expand_cumulants import MOST_CONTRIBUTIONS, TooLong, expand_cumulants
+from rgc.passes.expand_cumulants import MOST_PAIRS, TooLong, expand_cumulants
 from rgc.passes.find_sectors import find_sectors, sectors_by_level
 from rgc.passes.generate_operators import operator_range
 from rgc.passes.merge_terms import merge_terms
@@ -69,7 +69,7 @@ def _expansion(spec: Spec, lattice: Lattice, block: Block) -> Expansion:
     try:
         return expand_cumulants(lattice, spec.species, spec.hamiltonian, block, order)
     except TooLong:
-        message = f"this expansion has more than {MOST_CONTRIBUTIONS} contributions"
+        message = f"second order of this Hamiltonian joins more than {MOST_PAIRS} pairs of products in a cell"
         hint = "take order=1, smaller cells or fewer terms"
         raise SpecError([Problem("expansion-too-long", message, spec.flow.span, hint=hint)]) from None
 

@@ -10,8 +10,6 @@ from itertools import product as cartesian
 from rgc.model.block import Block
 from rgc.model.lattice import Cell, Lattice, Site
 
-Rational = tuple[Fraction, ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
@@ -29,24 +27,19 @@ class Tiling:
         """The fine cell at which the coarse cell `at` begins."""
         return tuple(sum(n * v[x] for n, v in zip(at, self.vectors, strict=True)) for x in range(len(at)))
 
-    def coordinates(self, cell: Cell) -> Rational:
-        """A fine cell in units of the coarse vectors."""
-        rows = _inverse(self.vectors)[1]
-        return tuple(sum((m * x for m, x in zip(row, cell, strict=True)), Fraction(0)) for row in rows)
-
     def coarse(self, cell: Cell) -> Cell | None:
         """The R whose corner a fine cell is, if it is one."""
-        found = self.coordinates(cell)
-        return tuple(map(int, found)) if all(x.denominator == 1 for x in found) else None
+        volume, found = self.volume, self._scaled(cell)
+        return None if any(x % volume for x in found) else tuple(x // volume for x in found)
 
     @property
     def cosets(self) -> tuple[Cell, ...]:
         """Fine cells, `volume` of them and the origin first, no two of which differ by a coarse vector."""
         axes = range(len(self.vectors))
-        found: dict[Rational, Cell] = {}
+        found: dict[Cell, Cell] = {}
         queue = [(0,) * len(self.vectors)]
         for cell in queue:
-            residue = tuple(x % 1 for x in self.coordinates(cell))
+            residue = tuple(x % self.volume for x in self._scaled(cell))
             if residue not in found:
                 found[residue] = cell
                 queue += [tuple(x + (k == axis) for k, x in enumerate(cell)) for axis in axes]
@@ -55,6 +48,10 @@ class Tiling:
     def home(self, site: Site) -> tuple[Site, int]:
         """The cell of a site, as a coarse site, and its number there. Raises `ValueError` for a site of no cell."""
         return _home(self, site)
+
+    def _scaled(self, cell: Cell) -> Cell:
+        """A fine cell in units of the coarse vectors, times `volume`."""
+        return tuple(sum(m * x for m, x in zip(row, cell, strict=True)) for row in _inverse(self.vectors)[1])
 
 
 def tiling(block: Block) -> Tiling:
@@ -90,8 +87,9 @@ def _home(tiled: Tiling, site: Site) -> tuple[Site, int]:
 
 
 @lru_cache(maxsize=256)
-def _inverse(vectors: tuple[Cell, ...]) -> tuple[int, tuple[Rational, ...]]:
-    """|det| and the inverse of the matrix with these columns, by Gauss-Jordan elimination. Raises `ValueError` where there is none."""
+def _inverse(vectors: tuple[Cell, ...]) -> tuple[int, tuple[Cell, ...]]:
+    """|det| of the matrix with these columns, and |det| times its inverse, by Gauss-Jordan elimination. Raises `ValueError` where it has
+    none."""
     size = len(vectors)
     rows = [
         [*(Fraction(v[i]) for v in vectors), *(Fraction(i == j) for j in range(size))] for i in range(size)
@@ -107,4 +105,4 @@ def _inverse(vectors: tuple[Cell, ...]) -> tuple[int, tuple[Rational, ...]]:
         for i in range(size):
             if i != k and rows[i][k]:
                 rows[i] = [x - rows[i][k] * y for x, y in zip(rows[i], rows[k], strict=True)]
-    return int(volume), tuple(tuple(row[size:]) for row in rows)
+    return int(volume), tuple(tuple(int(volume * x) for x in row[size:]) for row in rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product as cartesian
 
 from rgc.model.block import Block, turns_with
@@ -47,37 +48,35 @@ class Cells:
 
     def inner(self, factors: Factors) -> bool:
         """Whether a product lies in one cell and is even in every species: those make H_0."""
-        return len(factors) == 1 and not any(self._parities(*factors[0]))
+        return len(factors) == 1 and not any(self.parities(factors[0][0].letter, factors[0][1]))
 
     def averages(self, factors: Iterable[Factor]) -> Iterator[tuple[Product, tuple[Moment, ...]]]:
         """prod <factor>_0 as a polynomial of block spins: their products up to translation, and the moments that multiply each."""
-        given = [(cell, mask) for cell, mask in factors if mask]
-        for chosen in cartesian(*(self._blocks(self._parities(cell, mask)) for cell, mask in given)):
+        given = [(cell, _moments(self, cell.letter, mask)) for cell, mask in factors if mask]
+        for chosen in cartesian(*(moments for _, moments in given)):
             spins: list[Spin] = []
-            moments = []
-            for (cell, mask), blocks in zip(given, chosen, strict=True):
-                spins += self._block_spins(cell, blocks)
-                moments.append(Moment(cell.letter, mask, blocks))
-            yield product(spins), tuple(sorted(moments))
+            for (cell, _), moment in zip(given, chosen, strict=True):
+                spins += self._block_spins(cell, moment.blocks)
+            yield product(spins), tuple(sorted(chosen))
 
     def shares(self) -> Iterator[tuple[Product, int, int]]:
         """What ln Z_0 of each kind of cell consists of: a product of block spins, the letter, the mask of the block spins."""
         origin = (0,) * len(self.tiled.vectors)
         for letter in range(len(self.tiled.cells)):
-            for blocks in self._blocks((0,) * self.species):
+            for blocks in self.blocks((0,) * self.species):
                 yield product(self._block_spins(Site(origin, letter), blocks)), letter, blocks
 
     def _bit(self, letter: int, species: int, number: int) -> int:
         size = len(self.tiled.cells[letter])
         return 1 << (size * (self.species - species) - 1 - number)
 
-    def _parities(self, cell: Site, mask: int) -> tuple[int, ...]:
+    def parities(self, letter: int, mask: int) -> tuple[int, ...]:
         """For each species whether the number of its spins is odd."""
-        size = len(self.tiled.cells[cell.letter])
+        size = len(self.tiled.cells[letter])
         shifts = (size * (self.species - 1 - k) for k in range(self.species))
         return tuple((mask >> shift & (1 << size) - 1).bit_count() % 2 for shift in shifts)
 
-    def _blocks(self, parities: Iterable[int]) -> list[int]:
+    def blocks(self, parities: Iterable[int]) -> list[int]:
         """Products of block spins that an average may hold: those of its own parity, where the map turns with the spins."""
         found = [0]
         for parity, turns in zip(parities, self.turning, strict=True):
@@ -87,6 +86,12 @@ class Cells:
     def _block_spins(self, cell: Site, blocks: int) -> list[Spin]:
         chosen = (k for k in range(self.species) if blocks >> (self.species - 1 - k) & 1)
         return [Spin(cell.cell, cell.letter, k) for k in chosen]
+
+
+@lru_cache(maxsize=65536)
+def _moments(cells: Cells, letter: int, mask: int) -> tuple[Moment, ...]:
+    """What an average may consist of."""
+    return tuple(Moment(letter, mask, blocks) for blocks in cells.blocks(cells.parities(letter, mask)))
 
 
 def shifted(factors: Factors, by: Cell) -> Factors:

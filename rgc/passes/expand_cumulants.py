@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from rgc.model.block import Block
 from rgc.model.cumulants import CONSTANT, Contribution, Expansion, Inside, Moment, Share
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
-from rgc.model.lattice import Lattice
+from rgc.model.lattice import Cell, Lattice
 from rgc.model.operators import Product, Spin
 from rgc.model.spins import Species
 from rgc.model.symmetry import Symmetry
@@ -23,14 +24,15 @@ from rgc.passes.cut_into_cells import Cells, Factors, cut_into_cells, joined, sh
 from rgc.passes.find_symmetries import find_symmetries
 from rgc.passes.merge_terms import merge_terms
 
-MOST_CONTRIBUTIONS = 100_000
+MOST_PAIRS = 20_000
+"""Pairs of products in a coarse cell that second order goes through."""
 
 Raw = dict[tuple[Product, tuple[Product, ...], tuple[Moment, ...]], float]
 """Weights by product of block spins, couplings and moments."""
 
 
 class TooLong(Exception):
-    """The expansion has more than `MOST_CONTRIBUTIONS` contributions."""
+    """Second order has more than `MOST_PAIRS` pairs."""
 
 
 def expand_cumulants(
@@ -43,21 +45,27 @@ def expand_cumulants(
     couplings play no part. Raises `TooLong`.
     """
     merged = merge_terms(hamiltonian, lattice, species)
-    cells = cut_into_cells(block, len(species))
     symmetries = find_symmetries(lattice, [block], [group.products for group in merged.groups])
-    classes = Classes(cells, order, symmetries)
-    origin = (0,) * lattice.dimension
-    terms = [
-        [each for group in merged.groups if term.name in dict(group.coefficients) for each in group.products]
+    terms = tuple(
+        tuple(each for g in merged.groups if term.name in dict(g.coefficients) for each in g.products)
         for term in hamiltonian.terms
-    ]
-    fields: list[Product] = [
-        (Spin(origin, a, k),) for k in range(len(species)) for a in range(len(lattice.basis))
-    ]
+    )
+    found = _expanded(cut_into_cells(block, len(species)), order, symmetries, terms)
+    return replace(found, columns=_columns(hamiltonian, merged, found))
+
+
+@lru_cache(maxsize=16)
+def _expanded(
+    cells: Cells, order: int, symmetries: tuple[Symmetry, ...], terms: tuple[tuple[Product, ...], ...]
+) -> Expansion:
+    """Without columns: the same at all points of a scan."""
+    classes = Classes(cells, order, symmetries)
+    origin, letters = (0,) * len(cells.tiled.vectors), range(len(cells.tiled.cells))
+    fields: list[Product] = [(Spin(origin, a, k),) for k in range(cells.species) for a in letters]
     shares = [spins for spins, _, _ in cells.shares() if spins]
     for products in [*terms, fields, shares]:
         classes.grow([each for each in products if each not in classes.representative])
-    return _assembled(classes, _columns(hamiltonian, merged, classes))
+    return _assembled(classes)
 
 
 @dataclass(slots=True)
@@ -98,8 +106,6 @@ class Classes:
             if ones not in self._second:
                 self._second = {ones: second_cumulant(self.cells, {each: self.orbits[each] for each in ones})}
             found.append((self._second[ones], 2))
-        if sum(len(raw) for raw, _ in found) > MOST_CONTRIBUTIONS:
-            raise TooLong
         return found
 
     def _add(self, spins: Product, order: int) -> bool:
@@ -124,44 +130,58 @@ def first_cumulant(cells: Cells, first: Product, orbit: Iterable[Product]) -> Ra
 
 
 def second_cumulant(cells: Cells, orbits: Mapping[Product, Sequence[Product]]) -> Raw:
-    """(<W^2>_0 - <W>_0^2)/2: the pairs of products that have a cell in common, one of those that a coarse translation connects."""
+    """(<W^2>_0 - <W>_0^2)/2: pairs of products that have a cell in common, one of those that a coarse translation connects."""
     home = [
         (first, factors)
         for first, orbit in orbits.items()
         for factors in cells.places(orbit)
         if not cells.inner(factors)
     ]
-    touching: dict[int, list[tuple[Product, Factors]]] = {}
-    for first, factors in home:
+    touching: dict[int, list[tuple[int, Cell]]] = {}
+    for n, (_, factors) in enumerate(home):
         for cell, _ in factors:
-            back = tuple(-x for x in cell.cell)
-            touching.setdefault(cell.letter, []).append((first, shifted(factors, back)))
+            touching.setdefault(cell.letter, []).append((n, cell.cell))
     raw: Raw = {}
-    for first, factors in home:
-        near = {(other, shifted(each, at.cell)) for at, _ in factors for other, each in touching[at.letter]}
-        for other, each in sorted(near):
+    pairs = [_near(n, factors, touching) for n, (_, factors) in enumerate(home)]
+    if sum(map(len, pairs)) > MOST_PAIRS:
+        raise TooLong
+    for n, (first, factors) in enumerate(home):
+        for m, by in pairs[n]:
+            other, there = home[m][0], shifted(home[m][1], by)
             couplings = (first, other) if first < other else (other, first)
-            for sign, whole in ((0.5, joined(factors, each)), (-0.5, (*factors, *each))):
+            weight = 1.0 if m != n or any(by) else 0.5
+            for sign, whole in ((weight, joined(factors, there)), (-weight, (*factors, *there))):
                 for target, moments in cells.averages(whole):
                     key = target, couplings, moments
                     raw[key] = raw.get(key, 0.0) + sign
-        if len(raw) > MOST_CONTRIBUTIONS:
-            raise TooLong
     return {key: weight for key, weight in raw.items() if weight}
 
 
-def _columns(hamiltonian: Hamiltonian, merged: Merged, classes: Classes) -> dict[str, dict[Product, float]]:
+def _near(
+    n: int, factors: Factors, touching: Mapping[int, Sequence[tuple[int, Cell]]]
+) -> list[tuple[int, Cell]]:
+    """The products, by number and translation, that have a cell in common with the n-th; of each pair only one way round."""
+    found: dict[tuple[int, Cell], None] = {}
+    for at, _ in factors:
+        for m, cell in touching[at.letter]:
+            by = tuple(x - y for x, y in zip(at.cell, cell, strict=True))
+            if m > n or (m == n and by >= (0,) * len(by)):
+                found[m, by] = None
+    return list(found)
+
+
+def _columns(hamiltonian: Hamiltonian, merged: Merged, expansion: Expansion) -> dict[str, dict[int, float]]:
     """What a coupling 1 of each term adds to -H, by class."""
+    number = {each: k for k, products in enumerate(expansion.classes) for each in products}
     sign = {term.name: term.sign for term in hamiltonian.terms}
-    columns: dict[str, dict[Product, float]] = {name: {} for name in sign}
+    columns: dict[str, dict[int, float]] = {name: {} for name in sign}
     for group in merged.groups:
         for name, weight in group.coefficients:
-            for each in group.products:
-                columns[name][classes.representative[each]] = -sign[name] * weight
+            columns[name] |= {number[each]: -sign[name] * weight for each in group.products}
     return columns
 
 
-def _assembled(classes: Classes, columns: Mapping[str, Mapping[Product, float]]) -> Expansion:
+def _assembled(classes: Classes) -> Expansion:
     """The same with numbers for products and moments."""
     number = {first: k for k, first in enumerate(classes.orders)}
     raw = list(classes.contributions())
@@ -171,7 +191,7 @@ def _assembled(classes: Classes, columns: Mapping[str, Mapping[Product, float]])
         classes.order,
         tuple(classes.orbits[first] for first in number),
         tuple(classes.orders.values()),
-        {name: {number[first]: x for first, x in column.items()} for name, column in columns.items()},
+        {},
         tuple(moments),
         tuple(_inside(classes, number)),
         tuple(

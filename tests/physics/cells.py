@@ -108,7 +108,7 @@ class Torus:
             for number, site in enumerate(sites):
                 at = self.inverse @ (cell - np.array(site.cell))
                 if site.letter == letter and np.abs(at - np.round(at)).max() < 1e-9:
-                    return (tuple(int(round(x)) % self.length for x in at), k), number
+                    return (tuple(int(np.rint(x)) % self.length for x in at), k), number
         raise AssertionError((cell, letter))
 
     def inner(self, parts: Parts) -> bool:

@@ -15,7 +15,7 @@ from rgc import backend as backends
 from rgc.flows.coupling_flow import CouplingFlow
 from rgc.flows.cumulant import make_cumulant
 from rgc.flows.cumulant_recursion import CumulantRecursion
-from rgc.model.cumulants import CONSTANT, Expansion
+from rgc.model.cumulants import Expansion
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.model.tiling import tiling, whole_cells
@@ -296,3 +296,87 @@ def test_free_energies_have_the_series_of_the_square_lattice(block: str, order: 
         errors.append((flow.run().result.free_energy[0].value - onsager(coupling)) / coupling**power)
     assert errors[0] == pytest.approx(errors[1], rel=0.1)
     assert abs(errors[1]) > 1e-3
+
+
+# -- orders, sectors, what is refused ----------------------------------------------------------------------------------
+
+FURTHER = "- J * sum(<<i,j>>) s[i]*s[j]"
+
+
+def orders_of(*terms: str, order: int = 2, j: float = VALUES["J"]) -> dict[str, int]:
+    loaded = rgc.load(
+        text_of("square", "majority(2)", order, *terms), settings={"J": j} if FURTHER in terms else {}
+    )
+    return flow_of(loaded.spec).study.provenance["expansion"]["orders"]  # type: ignore[no-any-return]
+
+
+def test_terms_count_in_the_order_in_which_they_are_written() -> None:
+    """Second neighbours are made from first ones at second order, and make first ones at first order."""
+    assert orders_of(NN, FURTHER) == {"K": 1, "J": 2, "k1": 1, "k2_20": 2}
+    assert orders_of(FURTHER, NN)["K"] == orders_of(FURTHER, NN)["J"] == 1
+    assert orders_of(NN, FURTHER, j=0) == orders_of(NN, FURTHER)
+    assert orders_of(NN, FURTHER, order=1) == {"K": 1, "J": 1, "k1": 1}
+
+
+def test_a_field_that_is_not_there_is_a_direction_all_the_same() -> None:
+    plain = text_of("triangular", "majority(cell=triangle)", 1, NN)
+    symmetric = plain.replace("s: ising", "s: ising(symmetric)")
+    zero = text_of("triangular", "majority(cell=triangle)", 1, NN, FIELD).replace("h = 0.07", "h = 0")
+    for text in (plain, symmetric, zero):
+        found = (
+            rgc.compile(rgc.load(text.replace("steps=3", "find=fixed_point")), backend="reference")
+            .run()
+            .result
+        )
+        assert found.exponents["y_h"].value == pytest.approx(log(3 / sqrt(2)) / log(sqrt(3)), rel=1e-13)
+        assert found.exponents["y_h"].kind == "truncated"
+
+
+def test_a_kernel_that_is_not_normalised_has_no_free_energy() -> None:
+    text = text_of("square", "kernel(2, T=sum(B in blocks) p*s[B]*sum(i in B) s[i])", 1, NN)
+    result = rgc.compile(rgc.load(text), backend="reference").run().result
+    assert result.free_energy == ()
+    assert "constant" not in result.levels[1].observables
+
+
+def test_a_kernel_written_out_is_the_built_in_map() -> None:
+    written = "kernel(2, T=sum(B in blocks) (p*s[B]*sum(i in B) s[i] - log(2*cosh(p*sum(i in B) s[i]))))"
+    flows = [
+        flow_of(rgc.load(text_of("square", block, 2, NN)).spec) for block in (written, "kadanoff(2, p=p)")
+    ]
+    moved = [flow.study.recursion(flow.study.start) for flow in flows]
+    assert flows[0].study.recursion.names == flows[1].study.recursion.names
+    assert moved[0].couplings == pytest.approx(moved[1].couplings, rel=1e-14)
+    assert moved[0].constant == pytest.approx(moved[1].constant, rel=1e-14)
+
+
+def test_a_constant_of_the_spec_is_in_the_ledger() -> None:
+    text = text_of("honeycomb", "majority(cell=star)", 1, NN)
+    plain, shifted = (
+        rgc.compile(rgc.load(each), backend="reference").run().result
+        for each in (text, text.replace(NN, NN + "\n  + sum(i) 0.25"))
+    )
+    assert shifted.free_energy[0].value == pytest.approx(plain.free_energy[0].value + 0.25, rel=1e-14)
+    assert shifted.levels[0].observables["constant"].value == 0.25
+
+
+def test_an_expansion_beyond_the_limit_is_refused_at_the_flow() -> None:
+    text = text_of("hypercubic(d=4)", "majority(2)", 2, NN, PLAQUETTES)
+    with pytest.raises(rgc.SpecError) as caught:
+        rgc.compile(rgc.load(text), backend="reference")
+    (problem,) = caught.value.problems
+    assert problem.code == "expansion-too-long"
+    assert problem.span is not None
+    assert problem.span.position == (8, 6)
+
+
+@pytest.mark.parametrize("backend", sorted(backends.installed()))
+def test_backends_agree(backend: str) -> None:
+    """To rounding: sums of at most 2^n terms for n spins of a cell and of the contributions, each a product of a few averages below 1."""
+    spec = rgc.load(TORI["triangular"][0]).spec
+    ours, theirs = (recursion_of(flow_of(spec, name)) for name in ("reference", backend))
+    couplings = np.random.default_rng(3).uniform(-0.3, 0.3, len(ours.names))
+    bound = 64 * np.finfo(float).eps * np.abs(ours.polynomial.weights).sum()
+    assert np.abs(ours(couplings).couplings - theirs(couplings).couplings).max() < bound
+    assert np.abs(ours.jacobian(couplings) - theirs.jacobian(couplings)).max() < bound
+    assert abs(ours(couplings).constant - theirs(couplings).constant) < bound

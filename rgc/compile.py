@@ -37,6 +37,7 @@ FLOWS = {
     "enumerate": "rgc.flows.enumerate:make_enumerate",
     "exact": "rgc.flows.exact:make_exact",
     "migdal_kadanoff": "rgc.flows.migdal_kadanoff:make_migdal_kadanoff",
+    "cumulant": "rgc.flows.cumulant:make_cumulant",
 }
 """The schemes that run, each a function (spec, backend, *, seed, point, zero) -> Flow; a new one is a file in `flows/` and a line here."""
 

@@ -15,8 +15,11 @@ FAR = 1e3
 
 _STILL = 1e-10
 _ALIKE = 1e-3
+_CONTRACTS = 1e-7
 _DOUBLINGS = 8
-_COARSE = 8
+_TOGETHER = 0.1
+_BESIDE = 1e-14
+_BISECTIONS = (8, 8, 16)
 _WARM_UP = 2
 _MOST_REFINEMENTS = 120
 _HALVINGS = 40
@@ -29,10 +32,14 @@ class NotFound(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sink:
-    """Where a flow ends: at the fixed point `couplings`, or, `away`, at infinity in the direction of `couplings`."""
+    """Where a flow ends: at the fixed point `couplings`, or, `away`, at infinity in the direction of `couplings`.
+
+    `settled`: whether it ends there. A flow that creeps on, or that stands still where its neighbours stand still elsewhere, tells no phase.
+    """
 
     couplings: Floats
     away: bool
+    settled: bool = True
 
     def same(self, other: Sink) -> bool:
         """Whether two flows end in one phase. Phases are told by their sinks, not by the size of couplings: a sink of high
@@ -56,9 +63,9 @@ class Critical:
 
 
 def sink(recursion: Recursion, start: Floats) -> Sink:
-    """Where the flow from `start` ends: where it moves ever less, or beyond `FAR` and growing. Near a critical point it moves little, but more
-    at every step."""
-    couplings, before = np.asarray(start, dtype=np.float64), 0.0
+    """Where the flow from `start` ends: where it moves ever less and its neighbours do too, or beyond `FAR` and growing. A flow that comes
+    near a critical point moves little as well, but leaves it again."""
+    couplings, before, checked = np.asarray(start, dtype=np.float64), 0.0, np.inf
     for step in range(MOST_STEPS):
         moved = recursion(couplings, step).couplings
         size = float(np.linalg.norm(moved))
@@ -66,26 +73,46 @@ def sink(recursion: Recursion, start: Floats) -> Sink:
             finite = moved if np.isfinite(moved).all() else couplings
             return Sink(finite / np.linalg.norm(finite), True)
         change = float(np.abs(moved - couplings).max())
-        if change <= _STILL * (1 + size) and change <= 0.9 * before:
-            return Sink(moved, False)
+        if change <= min(_STILL * (1 + size), checked / 2) and change <= 0.9 * before:
+            if _attracts(recursion, moved):
+                return Sink(moved, False)
+            checked = change
         couplings, before = moved, change
-    return Sink(couplings, False)
+        if change == 0:
+            break
+    return Sink(couplings, False, settled=bool(change == 0 and _attracts(recursion, couplings)))
+
+
+def _attracts(recursion: Recursion, point: Floats) -> bool:
+    """Whether the map contracts around a fixed point, in the sectors that the point has a part in."""
+    span = _span(recursion, point)
+    values = np.linalg.eigvals(np.linalg.pinv(span) @ recursion.jacobian(point) @ span)
+    return bool(np.abs(values).max(initial=0.0) < 1 - _CONTRACTS)
 
 
 def critical(recursion: Recursion, start: Floats) -> Critical:
     """The critical point on the ray t * start: between factors t whose flows end in different phases.
 
     A few bisections, then the fixed point near the flow that stays longest, then the factor at which the relevant scaling field
-    vanishes after ever more steps; where that fails, bisection to the last digit. Raises `NotFound` where all factors from 2^-8 to 2^8 end in
-    one phase.
+    vanishes after ever more steps; where that fails, bisection to the last digit. The flow from there may come nearer to another
+    fixed point: then that is the one. Raises `NotFound` where all factors from 2^-8 to 2^8,
+    or as far as flows come to an end, end in one phase.
     """
     direction = np.asarray(start, dtype=np.float64)
     low, high, ends = _bracket(recursion, direction)
-    low, high = _bisected(recursion, direction, low, high, ends, _COARSE)
-    point = _fixed_point_near(recursion, low * direction)
+    point = None
+    for times in _BISECTIONS:
+        low, high = _bisected(recursion, direction, low, high, ends, times)
+        point = _fixed_point_near(recursion, low * direction, high * direction)
+        if point is not None:
+            break
     factor = None if point is None else _refined(recursion, direction, low, high, point)
     if factor is None:
         factor, _ = _bisected(recursion, direction, low, high, ends, 60)
+    beside = factor * (1 - _BESIDE) * direction, factor * (1 + _BESIDE) * direction
+    nearer = _fixed_point_near(recursion, *beside)
+    if nearer is not None and (point is None or len(distinct([point, nearer])) > 1):
+        point, factor = nearer, _refined(recursion, direction, low, high, nearer) or factor
     return Critical(factor, factor * direction, point)
 
 
@@ -104,16 +131,13 @@ def _bisected(
     return low, high
 
 
-def _fixed_point_near(recursion: Recursion, start: Floats) -> Floats | None:
-    """The fixed point with a relevant direction that Newton's method finds from where the flow stays longest before it leaves."""
-    for slow in _slow(recursion, start):
-        try:
-            point = newton(recursion, slow)
-        except NotFound:
-            continue
-        if abs(linearise(recursion, point)[0].values[0]) > 1:
-            return point
-    return None
+def _fixed_point_near(recursion: Recursion, low: Floats, high: Floats) -> Floats | None:
+    """The fixed point with a relevant direction that Newton's method finds from where flows on both sides of it stay longest."""
+    try:
+        point = newton(recursion, _closest(recursion, low, high))
+    except NotFound:
+        return None
+    return point if abs(linearise(recursion, point)[0].values[0]) > 1 else None
 
 
 def _refined(recursion: Recursion, direction: Floats, low: float, high: float, point: Floats) -> float | None:
@@ -161,30 +185,37 @@ def _bracket(recursion: Recursion, direction: Floats) -> tuple[float, float, Sin
     """Neighbouring factors whose flows end in different phases, nearest to 1, and the sink of the first."""
     if not np.any(direction):
         raise NotFound("all couplings are 0: there is no direction in which to look for a critical point")
-    at = {0: sink(recursion, direction)}
+    first = sink(recursion, direction)
+    last, signs = {1: (1.0, first), -1: (1.0, first)}, [1, -1]
     for k in range(1, _DOUBLINGS + 1):
-        for sign in (1, -1):
-            at[sign * k] = sink(recursion, 2.0 ** (sign * k) * direction)
-            before = at[sign * (k - 1)]
-            if not at[sign * k].same(before):
-                return 2.0 ** (sign * (k - 1)), 2.0 ** (sign * k), before
-    raise NotFound(
-        f"the couplings, multiplied by anything from 2^-{_DOUBLINGS} to 2^{_DOUBLINGS}, flow to one phase"
-    )
+        for sign in tuple(signs):
+            factor, (before, ended) = 2.0 ** (sign * k), last[sign]
+            found = sink(recursion, factor * direction)
+            if not found.settled:
+                signs.remove(sign)
+                continue
+            if ended.settled and not found.same(ended):
+                return before, factor, ended
+            last[sign] = factor, found
+        (below, low), (above, high) = last[-1], last[1]
+        if low.settled and high.settled and not low.same(high):
+            return below, above, low
+    below, above = last[-1][0], last[1][0]
+    raise NotFound(f"the couplings, multiplied by anything from {below:g} to {above:g}, flow to one phase")
 
 
-def _slow(recursion: Recursion, start: Floats) -> list[Floats]:
-    """The points of a flow at which it moves less than just before and just after, in order; the last may be the sink."""
-    points, changes = [start], [np.inf]
+def _closest(recursion: Recursion, low: Floats, high: Floats) -> Floats:
+    """Of two flows on either side of the critical surface the point at which they move least while they are together."""
+    best, least = low, np.inf
     for step in range(200):
-        moved = recursion(points[-1], step).couplings
-        change = float(np.linalg.norm(moved - points[-1]))
-        if not np.isfinite(change) or change == 0:
+        ends = [recursion(each, step).couplings for each in (low, high)]
+        change = float(np.linalg.norm(ends[0] - low))
+        if not np.isfinite(ends).all() or np.abs(high - low).max() > _TOGETHER * (1 + np.abs(low).max()):
             break
-        points.append(moved)
-        changes.append(change)
-    changes.append(np.inf)  # changes[k] leads to points[k]
-    return [points[k - 1] for k in range(1, len(points)) if changes[k - 1] > changes[k] <= changes[k + 1]]
+        if change < least:
+            best, least = (low + high) / 2, change
+        low, high = ends
+    return best
 
 
 def newton(recursion: Recursion, start: Floats) -> Floats:

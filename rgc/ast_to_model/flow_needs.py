@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rgc.ast_to_model.cell_needs import check_cells
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.enumeration import check_enumeration
 from rgc.ast_to_model.options import Reading, listing, named
@@ -27,6 +28,8 @@ def check_needs(spec: Spec, scheme: Scheme, reading: Reading, context: Context) 
     if scheme.bonds and "hamiltonian" not in context.failed:
         _check_bonds(spec, scheme, context)
     _check_blocks(spec, scheme, context)
+    if scheme.cells:
+        check_cells(spec, scheme, _body_span(context, "block"), context)
     _check_update(spec, reading, context)
     _check_gauge(spec, reading, context)
     if scheme.name == "enumerate":
@@ -50,6 +53,11 @@ def finite(lattice: Geometry) -> bool:
     return not isinstance(lattice, Diamond) or lattice.generations is not None
 
 
+def _sized(lattice: Geometry) -> bool:
+    """True for a lattice with a size in some direction."""
+    return any(lattice.shape) if isinstance(lattice, Lattice) else finite(lattice)
+
+
 def _check_lattice(lattice: Geometry, scheme: Scheme, context: Context) -> None:
     span = _body_span(context, "lattice")
     body = _body(context, "lattice")
@@ -60,7 +68,7 @@ def _check_lattice(lattice: Geometry, scheme: Scheme, context: Context) -> None:
         example = "diamond(generations=6)" if isinstance(lattice, Diamond) else f"{name}(16)"
         message = f"'{scheme.name}' needs a finite lattice, and this one has no size"
         error("needs-finite-lattice", message, span, hint=f"give it one: {example}")
-    elif scheme.lattice == "infinite" and finite(lattice):
+    elif (scheme.lattice == "infinite" or name == scheme.lattice == "chain") and _sized(lattice):
         message = f"'{scheme.name}' works on the infinite lattice"
         error("needs-infinite-lattice", message, span, hint=f"leave the size out: lattice {name}")
     elif scheme.lattice == "complete" and not isinstance(lattice, Complete):

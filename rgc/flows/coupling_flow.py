@@ -32,6 +32,9 @@ ARROWS = 9
 """Starts of a flow diagram along each axis where the spec names none."""
 
 
+_NONE_NEAR = "the flow of the critical couplings comes to none"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Close:
     """After `steps` steps one unit is left, and `log_z` of its couplings ends the sum."""
@@ -158,10 +161,13 @@ def _critical(study: Study, state: State) -> None:
 
 
 def _fixed_point(study: Study, state: State, start: Floats) -> None:
-    """With starts of its own Newton's method begins at each of them, else where the critical flow stays longest."""
-    first = start if study.starts is not None else state.arrays.get("nearest", start)
+    """With starts of its own Newton's method begins at each of them, else where the critical flow stays longest: a fixed point without a
+    relevant direction is the end of a phase."""
+    if study.starts is None and "nearest" not in state.arrays:
+        state.values["why"].setdefault("fixed_point", state.values["why"].get("critical", _NONE_NEAR))
+        return
     try:
-        found = newton(study.recursion, first)
+        found = newton(study.recursion, start if study.starts is not None else state.arrays["nearest"])
     except NotFound as error:
         state.values["why"].setdefault("fixed_point", str(error))
         return

@@ -50,3 +50,19 @@ class Block:
             None if size is None else size // f for size, f in zip(lattice.shape, self.factor, strict=True)
         )
         return replace(lattice, shape=shape)
+
+
+def turns_with(block: Block, kind: int, species: int) -> bool:
+    """Whether the map does not change when every spin of one of two-state `species` is flipped, of fine sites and of blocks. All rules
+    do but a kernel that was written otherwise."""
+    if block.rule != "kernel":
+        return True
+    for table in (each for tables in block.transfer for each in tables):
+        axes = [
+            len(table.spins) - 1 - k for k, spin in enumerate(table.spins) if spin.species % species == kind
+        ]
+        mask = sum(1 << axis for axis in axes)
+        size = 1e-12 * max(map(abs, table.energies))
+        if any(abs(value - table.energies[n ^ mask]) > size for n, value in enumerate(table.energies)):
+            return False
+    return True

@@ -34,7 +34,7 @@ class Scheme(Signature):
     """A scheme. `needs` are the sections without which it cannot be, `uses` those that it can use besides.
 
     `lattice`: what it runs on (chain: chain or diamond, without a size); `rules`: the rules of block maps that it takes; `alphabets`:
-    the spins; `bonds`: the Hamiltonian is one of nearest-neighbour bonds and single sites. `answers`: what `expect` may name besides the measures of the spec (exponents, couplings and fixed_point stand for
+    the spins; `bonds`: the Hamiltonian is one of nearest-neighbour bonds and single sites; `cells`: it is expanded around the cells of one block map. `answers`: what `expect` may name besides the measures of the spec (exponents, couplings and fixed_point stand for
     one name for each). `ready`: what of it can be run today; None: it is checked and printed only.
     """
 
@@ -44,6 +44,7 @@ class Scheme(Signature):
     rules: tuple[str, ...] = ()
     alphabets: tuple[str, ...] = ()
     bonds: bool = False
+    cells: bool = False
     answers: tuple[str, ...] = ()
     ready: Ready | None = None
 
@@ -236,7 +237,9 @@ SCHEMES = table(
             needs=(*_MODEL, "block"),
             rules=("majority", "kadanoff", "decimate", "kernel"),
             alphabets=_DISCRETE,
+            cells=True,
             answers=_FIXED,
+            ready=Ready(("ising",), ("majority", "kadanoff", "decimate", "kernel")),
         ),
         Scheme(
             "lower_bound",

@@ -15,8 +15,8 @@ Flip = frozenset[Spin]
 """The spins that change sign, their cells given modulo the period."""
 
 
-PLAIN = ("even", "odd", "invariant")
-"""The names of sectors of at most one generator; those of more spell their character."""
+PLAIN = ("even", "odd", "invariant", "charged")
+"""The names of sectors of at most one generator, and of all at once that are not invariant; those of more generators spell their character."""
 
 
 def is_sector(name: str) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import product as cartesian
-from math import gcd, prod
+from math import gcd, lcm, prod
 
 from rgc.model.block import Block
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.operators import Operator, Product, Spin
 from rgc.model.sectors import Flip, SectorOperator, Sectors
+from rgc.model.tiling import Tiling, tiling
 
 _PERIODS = (1, 2, 3, 4, 6)
 _MOST_GENERATORS = 4  # more are the subsystem symmetries of a degenerate Hamiltonian, of no use as sectors
@@ -40,18 +41,19 @@ def sectors_by_level(sectors: Sectors, blocks: Sequence[Block], levels: int) -> 
 
     A flip acts on the block spins when it is the same on all spins of each cell; the combinations for which this holds at every
     level are kept, on all levels. Step n uses blocks[n % len(blocks)], of a rule that turns with its spins: majority, kadanoff,
-    decimate; blocks of other lattices than `factor` and `cells` describe raise `ValueError`.
+    decimate.
     """
     modulus = [sectors.modulus]
     chains = [[flip] for flip in sectors.flips]
     for level in range(levels):
         block = blocks[level % len(blocks)]
         now = Sectors(modulus[-1], tuple(chain[-1] for chain in chains))
-        kept = _kernel(_unequal(now, block), len(chains))
+        cells = tiling(block)
+        coarse = _coarse_modulus(now.modulus, cells)
+        kept = _kernel(_unequal(now, coarse, cells), len(chains))
         chains = [_combined(chains, bits) for bits in kept]
-        coarse = tuple(m // gcd(m, f) for m, f in zip(now.modulus, block.factor, strict=True))
         for chain in chains:
-            chain.append(_induced(chain[-1], now, coarse, block))
+            chain.append(_induced(chain[-1], now, coarse, cells))
         modulus.append(coarse)
     return tuple(Sectors(m, tuple(chain[k] for chain in chains)) for k, m in enumerate(modulus))
 
@@ -127,13 +129,18 @@ def _kernel(equations: Iterable[int], unknowns: int) -> list[int]:
     return basis
 
 
-def _unequal(sectors: Sectors, block: Block) -> set[int]:
+def _coarse_modulus(modulus: Cell, cells: Tiling) -> Cell:
+    """After how many coarse cells along each coarse vector the fine period is met again."""
+    return tuple(lcm(*(m // gcd(m, x) for m, x in zip(modulus, v, strict=True))) for v in cells.vectors)
+
+
+def _unequal(sectors: Sectors, coarse: Cell, cells: Tiling) -> set[int]:
     """For each cell and pair of its spins the generators that flip one of the two, as bits."""
     rows = set()
     species = {spin.species for flip in sectors.flips for spin in flip}
-    for at in sectors.residues:
-        corner = tuple(f * x for f, x in zip(block.factor, at, strict=True))
-        for cell in block.cells:
+    for at in cartesian(*map(range, coarse)):
+        corner = cells.corner(at)
+        for cell in cells.cells:
             for kind in species:
                 spins = [Spin(site.cell, site.letter, kind) for site in cell]
                 first, *others = [sectors.character((spin,), corner) for spin in spins]
@@ -154,13 +161,13 @@ def _combined(chains: Sequence[Sequence[Flip]], bits: int) -> list[Flip]:
     return combined
 
 
-def _induced(flip: Flip, fine: Sectors, coarse: Cell, block: Block) -> Flip:
+def _induced(flip: Flip, fine: Sectors, coarse: Cell, cells: Tiling) -> Flip:
     """The flip of the block spins under a flip that is uniform on every cell."""
     one = Sectors(fine.modulus, (flip,))
     spins = set()
     for at in cartesian(*map(range, coarse)):
-        corner = tuple(f * x for f, x in zip(block.factor, at, strict=True))
-        for letter, cell in enumerate(block.cells):
+        corner = cells.corner(at)
+        for letter, cell in enumerate(cells.cells):
             for kind in {spin.species for spin in flip}:
                 if one.character((Spin(cell[0].cell, cell[0].letter, kind),), corner) == (1,):
                     spins.add(Spin(at, letter, kind))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import product as cartesian
 from math import hypot
 
 from rgc.model.block import Block
 from rgc.model.lattice import Cell, Lattice, Site
 from rgc.model.operators import Product
-from rgc.model.symmetry import Matrix, Symmetry
+from rgc.model.symmetry import Matrix, Symmetry, apply
+from rgc.model.tiling import Tiling, tiling
 from rgc.passes.geometry import cells_within, coordinates, gram_matrix, inner, times
 
 _CLOSE = 1e-6
@@ -100,32 +100,30 @@ def _keeping_block(kept: list[Symmetry], block: Block) -> list[Symmetry]:
 
 def _induced(symmetry: Symmetry, block: Block) -> Symmetry | None:
     """What the symmetry, after some translation, does to the block spins; None where it keeps no set of blocks."""
-    factor = block.factor
-    ratios = [
-        [m * f / g for m, f in zip(row, factor, strict=True)]
-        for row, g in zip(symmetry.matrix, factor, strict=True)
-    ]
-    if any(ratio != int(ratio) for row in ratios for ratio in row):
+    tiled = tiling(block)
+    columns = [tiled.coarse(apply(symmetry.matrix, vector)) for vector in tiled.vectors]
+    kept = [column for column in columns if column is not None]
+    if len(kept) < len(columns):
         return None
-    matrix = tuple(tuple(int(ratio) for ratio in row) for row in ratios)
     turned = [[symmetry.site(site) for site in cell] for cell in block.cells]
-    for by in cartesian(*map(range, factor)):
-        images = [_block_at({site.shifted(by) for site in cell}, block) for cell in turned]
+    for by in tiled.cosets:
+        images = [_block_at([site.shifted(by) for site in cell], block, tiled) for cell in turned]
         found = [image for image in images if image is not None]
         if len(found) == len(images):
             back = tuple(-x for x in found[0].cell)
-            return Symmetry(matrix, tuple(image.shifted(back) for image in found))
+            return Symmetry(tuple(zip(*kept, strict=True)), tuple(image.shifted(back) for image in found))
     return None
 
 
-def _block_at(sites: set[Site], block: Block) -> Site | None:
-    """The block spin made from exactly these sites, if there is one."""
+def _block_at(sites: Sequence[Site], block: Block, tiled: Tiling) -> Site | None:
+    """The block spin made from exactly these sites, if there is one; decimation looks at the first only, every other rule treats the
+    sites of a cell alike."""
     least = min(sites)
     for letter, cell in enumerate(block.cells):
         start = min(cell)
         offset = tuple(a - b for a, b in zip(least.cell, start.cell, strict=True))
-        if sites == {site.shifted(offset) for site in cell} and not any(
-            x % f for x, f in zip(offset, block.factor, strict=True)
-        ):
-            return Site(tuple(x // f for x, f in zip(offset, block.factor, strict=True)), letter)
+        at, moved = tiled.coarse(offset), [site.shifted(offset) for site in cell]
+        same = block.rule != "decimate" or sites[0] == moved[0]
+        if at is not None and same and set(sites) == set(moved):
+            return Site(at, letter)
     return None

@@ -58,7 +58,7 @@ def check_sampled(subject: Subject) -> Iterator[Finding]:
 
 def p_value(value: float, error: float, exact: float) -> float:
     """Two-sided, from Student's t with 31 degrees of freedom: errors come from 32 groups. A sum that never changes must be exact."""
-    from scipy.stats import t  # type: ignore[import-untyped]
+    from scipy.stats import t
 
     if error <= 1e-12 * (1 + abs(exact)):
         return float(abs(value - exact) <= 1e-9 * (1 + abs(exact)))

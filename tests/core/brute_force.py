@@ -8,10 +8,11 @@ from itertools import product
 from math import exp, fsum, log
 from typing import Any
 
+from tests.core.ast_energy import Energy
+
 from rgc.loaded import Loaded
 from rgc.model.lattice import Lattice
 from rgc.syntax import ast
-from tests.core.ast_energy import Energy
 
 Place = tuple[str, tuple[int, ...], int]
 Configuration = dict[Place, int]

@@ -44,11 +44,21 @@ hamiltonian - K * sum(i) s[i]*s[i+x]
 block decimate(3)
 flow exact(steps=3)
 """
+CUMULANT = """
+parameters { K = 0.2, P = 0.01 }
+lattice triangular
+spins s: ising
+hamiltonian
+  - K * sum(<i,j>) s[i]*s[j]
+  - P * sum(i) s[i]*s[i+x]*s[i+y]*s[i+x+y]
+block majority(cell=triangle)
+flow cumulant(order=2, steps=3)
+"""
 
 
 @pytest.mark.parametrize(
     ("text", "level", "sites"),
-    [(ISING, 1, 4), (ISING, 3, 64), (NO_FIELD, 2, 16), (WEIGHT, 1, 8), (CHAIN, 2, 9)],
+    [(ISING, 1, 4), (ISING, 3, 64), (NO_FIELD, 2, 16), (WEIGHT, 1, 8), (CHAIN, 2, 9), (CUMULANT, 2, 9)],
 )
 def test_an_emitted_spec_has_the_free_energy_of_the_original(text: str, level: int, sites: int) -> None:
     loaded = rgc.load(text)

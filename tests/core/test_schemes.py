@@ -376,6 +376,7 @@ RUN_TODAY = {
     "mcrg_ashkin_teller",
     "mcrg_baxter_wu",
     "mk_weight",
+    "nvl",
 }
 
 

@@ -1,0 +1,72 @@
+"""A cumulant expansion of a block-spin map as data: which averages over cells multiply which couplings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rgc.model.operators import Product
+
+CONSTANT = -1
+"""The target of what multiplies no block spin."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Moment:
+    """<prod of `spins` of a cell>_0 as a function of its block spins: the coefficient of the product of `blocks` in it.
+
+    Both are bit masks: spin k of n is bit n - 1 - k, counted species after species, in the order of the cell's sites; of m block spins
+    that of species k is bit m - 1 - k.
+    """
+
+    letter: int
+    spins: int
+    blocks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Within each cell of this letter H_0 holds the product of `spins` with the coupling of a class, `count` times."""
+
+    letter: int
+    spins: int
+    coupling: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """weight * prod K[coupling] * prod moments, to the coupling `target` (`CONSTANT`: to -H' per coarse unit cell)."""
+
+    target: int
+    weight: float
+    couplings: tuple[int, ...]
+    moments: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The coefficient of the product of `blocks` in ln Z_0 of a cell goes to `target`."""
+
+    target: int
+    letter: int
+    blocks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """-H' = ln Z_0 + <W>_0 + (<W^2>_0 - <W>_0^2)/2, W = -V, up to `order`, as the numbers that make each coupling K'.
+
+    `classes[c]`: the products that the coupling K_c multiplies in -H, one for each translation class, on the fine as on the coarse lattice.
+    `orders[c]`: at which order it first appears; contributions have couplings of total order at most `order`. `columns[name][c]`: what a
+    coupling 1 of a term of the spec adds to the class. `shares`: where ln Z_0 of each kind of cell goes.
+    """
+
+    order: int
+    classes: tuple[tuple[Product, ...], ...]
+    orders: tuple[int, ...]
+    columns: Mapping[str, Mapping[int, float]]
+    moments: tuple[Moment, ...]
+    inside: tuple[Inside, ...]
+    shares: tuple[Share, ...]
+    contributions: tuple[Contribution, ...]

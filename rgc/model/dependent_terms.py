@@ -1,0 +1,40 @@
+"""Terms whose couplings cannot be told apart."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rgc.model.hamiltonian import Hamiltonian, Term
+from rgc.model.operators import Product, product
+
+
+def dependent_term(hamiltonian: Hamiltonian) -> Term | None:
+    """The first term whose sum of products of Ising spins is a combination of those of earlier terms; None where there is none. Terms
+    without spins do not count."""
+    rows: dict[Product, dict[Product, Fraction]] = {}
+    for term in hamiltonian.terms:
+        weights: dict[Product, Fraction] = {}
+        for weight, spins in term.products:
+            each = product(spins)
+            if each:
+                weights[each] = weights.get(each, Fraction(0)) + Fraction(weight)
+        rest = _reduced(weights, rows)
+        if rest:
+            rows[min(rest)] = rest
+        elif any(weights.values()):
+            return term
+    return None
+
+
+def _reduced(
+    weights: dict[Product, Fraction], rows: dict[Product, dict[Product, Fraction]]
+) -> dict[Product, Fraction]:
+    """What is left when every pivot has been eliminated, in the order in which the rows were made."""
+    rest = {each: weight for each, weight in weights.items() if weight}
+    for pivot, row in rows.items():
+        if pivot in rest:
+            factor = rest[pivot] / row[pivot]
+            for each, weight in row.items():
+                rest[each] = rest.get(each, Fraction(0)) - factor * weight
+            rest = {each: weight for each, weight in rest.items() if weight}
+    return rest

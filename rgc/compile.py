@@ -156,11 +156,12 @@ class Compiled:
         resume: bool = False,
         progress: Progress | bool = False,
         time_limit: float | None = None,
+        warn: Callable[[str], object] = lambda message: None,
     ) -> Answer:
         """Run every point of the scan and judge what came out.
 
         `seed` wins over the spec's. `out`: the folder for the results (made if needed). `resume`: go on from the checkpoint of a run
-        that was interrupted. `progress=True` shows a bar on stderr. Raises `SpecError`, and `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit` seconds.
+        that was interrupted. `progress=True` shows a bar on stderr. `warn` hears of trouble while it runs; the answer tells it too. Raises `SpecError`, and `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit` seconds.
         """
         from rgc import runner
         from rgc.progress import Silent, for_stream
@@ -171,11 +172,17 @@ class Compiled:
         job.prepare(resume=resume)
         shown = (for_stream() if progress else Silent()) if isinstance(progress, bool) else progress
         warnings: list[str] = []
+
+        def heard(message: str) -> None:
+            warnings.append(message)
+            warn(message)
+
+        if resume and not job.unfinished:
+            heard(f"there is no checkpoint to resume in {job.checkpoints}: the run starts from the beginning")
         try:
             with runner.stopping(time_limit) as stop:
                 points = tuple(
-                    self._run(k, job, resume, shown, stop, warnings.append)
-                    for k in range(len(self.loaded.points))
+                    self._run(k, job, resume, shown, stop, heard) for k in range(len(self.loaded.points))
                 )
         finally:
             shown.close()

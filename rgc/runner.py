@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rgc.results.result import Result
 
 EVERY = 10.0  # seconds between checkpoints
+STEP = 0.1  # seconds that a flow is given at once: so soon a signal is heard and progress shown
 
 
 class Interrupted(Exception):
@@ -33,7 +34,7 @@ class Interrupted(Exception):
 
 @dataclass(slots=True)
 class Stop:
-    """Set by ctrl-C, by SIGTERM or by the time limit; the loop looks at it between steps."""
+    """Set by ctrl-C, by SIGTERM or by the time limit; the loop looks at it every `STEP` seconds, or after every step that lasts longer."""
 
     deadline: float | None = None
     signal: int | None = None
@@ -97,13 +98,15 @@ def run(
     """
     progress, stop = progress or Silent(), stop or Stop()
     state = _first_state(flow, saving)
+    state.most = 1
     progress.start(task or flow.scheme, flow.steps, state.done)
     saved = monotonic()
     while state.done < flow.steps:
         if reason := stop.reason():
             raise Interrupted(reason, state.done, flow.steps, _last_save(saving, state, warn))
-        before = state.done
+        before, began = state.done, monotonic()
         state = flow.step(state)
+        state.most = _more(state.done - before, monotonic() - began)
         if state.done <= before:
             raise RuntimeError(f"a step of {flow.scheme} did not advance the count of steps beyond {before}")
         progress.advance(state.done)
@@ -114,6 +117,11 @@ def run(
     if saving and saving.finished:
         _try_save(saving, state, warn)
     return flow.finish(state)
+
+
+def _more(steps: int, seconds: float) -> int:
+    """How many steps to make at once when so many took so long: as `STEP` allows, at most twice as many."""
+    return max(1, int(steps * min(2.0, STEP / max(seconds, 1e-9))))
 
 
 def _last_save(saving: Saving | None, state: State, warn: Callable[[str], object]) -> Path | None:

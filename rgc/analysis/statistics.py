@@ -81,6 +81,12 @@ def autocorrelation(series: Array) -> Autocorrelation:
     return Autocorrelation(time, float(error), window, rho[: 2 * window + 2])
 
 
+def decay_time(time: float) -> float:
+    """tau of the decay exp(-t/tau), t in records, whose integrated time 1/2 + sum_t rho(t) is `time`: 1/ln((2 time + 1)/(2 time - 1)), and 0
+    for a time of 1/2."""
+    return 1 / float(np.log((2 * time + 1) / (2 * time - 1))) if time > 0.5 else 0.0
+
+
 def _autocovariance(values: Floats) -> Floats:
     """At lags 0 to half the length, unbiased in the number of pairs, averaged over the streams."""
     length, lags = len(values), len(values) // 2 + 1

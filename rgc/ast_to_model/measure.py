@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.measure_expression import Words, check_expression
-from rgc.ast_to_model.options import name_span, named, read_call
+from rgc.ast_to_model.options import Reading, name_span, named, read_call
 from rgc.ast_to_model.scope import RESERVED, Unknowable, names
 from rgc.errors import SpecError, suggest
+from rgc.model.lattice import Lattice
 from rgc.model.spec import Axis, Measure, Spec
 from rgc.model.vocabulary import MEASURES, SCAN_MEASURES
 from rgc.syntax import ast
@@ -70,6 +71,7 @@ def _bare(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measu
     if reading is None:
         return None
     _check_quantity(call[0], expr, words, context)
+    _check_distance(reading, spec, context)
     bare = not reading.places
     argument = reading.values.get("r")
     name = call[0] if argument is None else f"{call[0]}({argument})"
@@ -84,6 +86,23 @@ def _check_quantity(name: str, expr: ast.Expr, words: Words, context: Context) -
     elif name in energetic and context.section("hamiltonian") is None:
         message = f"'{name}' belongs to a hamiltonian, and this spec has none"
         context.problems.error("missing-section", message, expr.span)
+
+
+def _check_distance(reading: Reading, spec: Spec, context: Context) -> None:
+    """Some two sites must be as far apart along x as `correlation(r)` asks."""
+    r = reading.values.get("r")
+    if (
+        reading.signature.name != "correlation"
+        or not isinstance(r, int)
+        or not isinstance(spec.lattice, Lattice)
+    ):
+        return
+    length, edge = spec.lattice.shape[0], spec.lattice.boundary[0]
+    if edge == "open" and length is not None and r >= length:
+        message = f"no two of {length} sites in an open row are {r} apart"
+        context.problems.error(
+            "out-of-range", message, reading.places["r"].span, hint=f"r is at most {length - 1}"
+        )
 
 
 def _defined(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measure | None:
@@ -106,7 +125,11 @@ def _defined(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Me
         return _of_scan(name, value, spec, words, context)
     if call is not None and call[0] in MEASURES and isinstance(value, ast.Call):
         _check_quantity(call[0], value, words, context)
-        return Measure(name, value) if read_call(value, MEASURES, "measure", context) else None
+        reading = read_call(value, MEASURES, "measure", context)
+        if reading is None:
+            return None
+        _check_distance(reading, spec, context)
+        return Measure(name, value)
     try:
         check_expression(value, words)
     except SpecError as error:

@@ -22,7 +22,7 @@ from rgc.ast_to_model.scope import (
 )
 from rgc.ast_to_model.sites import Bound, site
 from rgc.errors import SpecError, suggest
-from rgc.model.lattice import Geometry, Site
+from rgc.model.lattice import Geometry, Lattice, Site
 from rgc.model.schemes import SCHEMES
 from rgc.model.spec import Spec
 from rgc.model.vocabulary import MEASURES, SCAN_MEASURES
@@ -75,7 +75,10 @@ class Words:
         return replace(words, scheme=spec.flow.scheme, given=given)
 
     def refusal(self, name: str, expr: ast.Expr) -> SpecError | None:
-        """The error of a built-in measure that the scheme does not give."""
+        """The error of a built-in measure that the scheme does not give, or that means nothing on this lattice."""
+        if name in self.given and name == "correlation_length" and not _has_waves(self.lattice):
+            message = "a correlation length needs a periodic axis"
+            return problem("not-possible", message, name_span(expr))
         if name in self.given or name not in MEASURES:
             return None
         message = f"'{self.scheme}' gives no '{name}'"
@@ -93,6 +96,15 @@ class Words:
             *self.measures,
             *self.given,
         )
+
+
+def _has_waves(lattice: Geometry | None) -> bool:
+    """Whether a wave fits: along a periodic axis of more than one cell. Other lattices are not judged."""
+    if not isinstance(lattice, Lattice):
+        return True
+    return any(
+        edge != "open" and size != 1 for edge, size in zip(lattice.boundary, lattice.shape, strict=True)
+    )
 
 
 def check_expression(expr: ast.Expr, words: Words) -> Level:

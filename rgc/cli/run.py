@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 
 from rgc.cli import DONE, INTERRUPTED, UNEXPECTED, WRONG
 from rgc.cli.arguments import Parser, at_least, seconds
+from rgc.cli.patience import second_signal_ends
 from rgc.cli.settings import add_settings, entries
 from rgc.compile import BACKEND, compile, load
-from rgc.errors import Problem, SpecError, render
+from rgc.errors import Problem, SpecError, escape, render
 from rgc.loaded import Loaded
 from rgc.progress import Silent, duration, for_stream
 from rgc.results.answer import Answer
@@ -24,6 +26,11 @@ NOTABLE = 5.0  # seconds: a run that took longer says so
 
 def main(words: Sequence[str]) -> int:
     options = _parser().read(words)
+    with second_signal_ends():
+        return _run(options, words)
+
+
+def _run(options: Namespace, words: Sequence[str]) -> int:
     settings, scan = entries(options)
     loaded = load(Path(options.spec), settings=settings, scan=scan)
     for warning in loaded.warnings:
@@ -32,7 +39,12 @@ def main(words: Sequence[str]) -> int:
         return WRONG
     compiled = compile(loaded, backend=options.backend, threads=options.threads)
     progress = Silent() if options.quiet else for_stream(sys.stderr)
-    began = monotonic()
+    began, said = monotonic(), [warning.message for warning in loaded.warnings]
+
+    def warn(message: str) -> None:
+        said.append(message)
+        print(f"warning: {escape(message)}", file=sys.stderr)
+
     try:
         answer = compiled.run(
             options.seed,
@@ -40,6 +52,7 @@ def main(words: Sequence[str]) -> int:
             resume=options.resume,
             progress=progress,
             time_limit=options.time_limit,
+            warn=warn,
         )
     except Interrupted as stopped:
         print(_farewell(stopped, words), file=sys.stderr)
@@ -54,7 +67,7 @@ def main(words: Sequence[str]) -> int:
     else:
         from rgc.cli.table import render_answer
 
-        print(render_answer(answer, [warning.message for warning in loaded.warnings]))
+        print(render_answer(answer, said))
     return UNEXPECTED if options.strict and not answer.passed else DONE
 
 

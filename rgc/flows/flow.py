@@ -12,16 +12,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+ANY = 1 << 62
+"""As many steps as a flow likes to make at once."""
+
+
 @dataclass(slots=True)
 class State:
     """All that is needed to go on: the number of steps done, canonical fields and accumulators, and small JSON values.
 
-    A checkpoint is exactly this, so a run resumed from one (on any backend) continues it.
+    A checkpoint is exactly this, so a run resumed from one (on any backend) continues it. `most` is no part of it: how many steps the
+    runner wants to be made before it looks up again, which changes no number.
     """
 
     done: int = 0
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
+    most: int = ANY
 
 
 class Flow(Protocol):
@@ -32,7 +38,7 @@ class Flow(Protocol):
 
     @property
     def steps(self) -> int:
-        """How many steps the whole run takes; a step lasts well under a second."""
+        """How many steps the whole run takes, of sampling its sweeps; one lasts well under a second."""
         ...
 
     @property
@@ -45,7 +51,7 @@ class Flow(Protocol):
         ...
 
     def step(self, state: State) -> State:
-        """One more step; may change `state` in place."""
+        """One more step, or several, up to `state.most`; may change `state` in place."""
         ...
 
     def finish(self, state: State) -> Result:

@@ -46,7 +46,7 @@ class Mcrg:
 
     @property
     def steps(self) -> int:
-        return self.sampler.plan.steps
+        return self.sampler.plan.sweeps
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -73,7 +73,7 @@ class Mcrg:
 
     def step(self, state: State) -> State:
         fields = [unfrozen(self.sampler, state), *self._coarse_fields()]
-        pieces = list(self.sampler.plan.pieces(state.done))
+        pieces = self.sampler.plan.pieces(state.done, state.most)
         records = [piece.record for piece in pieces if piece.record is not None]
         blockings = [level.blocking for level in self.levels.levels if level.blocking is not None]
         keys = [each.keys(records[0], len(records)) for each in blockings] if records else []
@@ -86,7 +86,7 @@ class Mcrg:
         for number, (field, *_) in enumerate(fields if records else ()):
             canonical = self.sampler.backend.unpack(field)
             state.arrays[f"configuration_{number}"] = picture(self.sampler.model, canonical)
-        state.done += 1
+        state.done += sum(piece.count for piece in pieces)
         return state
 
     def finish(self, state: State) -> Result:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.analysis.statistics import GROUPS, Autocorrelation, autocorrelation, jackknife, resample
+from rgc.analysis.statistics import GROUPS, Autocorrelation, autocorrelation, decay_time, jackknife, resample
 from rgc.flows.accumulate import SERIES
 from rgc.flows.plan import Plan
 from rgc.flows.quantities import Leaf, Quantity
@@ -98,14 +98,8 @@ class Observer:
 
     def warnings(self, arrays: Mapping[str, Floats]) -> tuple[str, ...]:
         """Signs that the run was not thermalised."""
-        out = []
-        for name, found in self.memory(arrays).items():
-            time = found.time * self.plan.every
-            if self.plan.thermalise < ENOUGH * time and found.time > 0.5:
-                out.append(
-                    f"thermalise={self.plan.thermalise} is less than {ENOUGH} autocorrelation times of {name}, which are "
-                    f"{time:.0f} sweeps each"
-                )
+        judged = (_thermalised(name, found, self.plan) for name, found in self.memory(arrays).items())
+        out = [text for text in judged if text]
         for leaf, sums in zip(self.watched, arrays["leaves"], strict=False):
             gap, error = _gap(sums, self.plan)
             if abs(gap) > APART * error:
@@ -114,6 +108,25 @@ class Observer:
                     f"{error:.2g}: thermalise longer"
                 )
         return tuple(out)
+
+
+def _thermalised(name: str, found: Autocorrelation, plan: Plan) -> str:
+    """What is wrong with the length of the thermalisation, or the empty string.
+
+    Records far apart show a sum of 1/2 whatever the memory between them is. So a time is what an exponential decay would have that
+    gives the same sum; where the sum is 1/2 within two errors, the longest that it may be decides.
+    """
+    if found.error is None:
+        return ""
+    time, most = (decay_time(x) * plan.every for x in (found.time, found.time + 2 * found.error))
+    if plan.thermalise < ENOUGH * time and found.time > 0.5 + 2 * found.error:
+        return f"thermalise={plan.thermalise} is less than {ENOUGH} autocorrelation times of {name}, each of which has {time:.3g} sweeps"
+    if plan.thermalise < ENOUGH * most and found.time <= 0.5 + 2 * found.error:
+        return (
+            f"records every {plan.every} sweeps are too far apart to tell whether thermalise={plan.thermalise} is {ENOUGH} "
+            f"autocorrelation times of {name}, each of which may have up to {most:.2g} sweeps"
+        )
+    return ""
 
 
 def _time(found: Autocorrelation, every: int) -> Estimate:

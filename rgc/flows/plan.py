@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import ceil
 
 from rgc.model.spec import Value
 
-WORK = 5e7
-"""Spin updates of a step: a few hundredths of a second on one core."""
+WORK = 4e8
+"""Spin updates at once: some hundredths of a second."""
 
 MOST_RECORDS = 256
-"""Records of a step."""
+"""Records at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +25,8 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`thermalise` sweeps, then `records` records with `every` sweeps before each, for `replicas` replicas in steps of `stride`
-    sweeps."""
+    """`thermalise` sweeps, then `records` records with `every` sweeps before each, for `replicas` replicas; at most `stride` sweeps at
+    once."""
 
     thermalise: int
     records: int
@@ -41,16 +40,14 @@ class Plan:
         return self.thermalise + self.records * self.every
 
     @property
-    def steps(self) -> int:
-        return ceil(self.sweeps / self.stride)
-
-    @property
     def words(self) -> int:
         return self.replicas // 64
 
-    def pieces(self, step: int) -> Iterator[Piece]:
-        """The work of one step."""
-        at, end = step * self.stride, min((step + 1) * self.stride, self.sweeps)
+    def pieces(self, done: int, most: int) -> list[Piece]:
+        """The work after `done` sweeps: at most `most` more, and the records that follow them."""
+        return list(self._pieces(done, min(done + min(most, self.stride), self.sweeps)))
+
+    def _pieces(self, at: int, end: int) -> Iterator[Piece]:
         while at < end:
             done = max(at - self.thermalise, 0) // self.every
             mark = self.thermalise + (done + 1) * self.every if self.records else end

@@ -38,7 +38,7 @@ class Sample:
 
     @property
     def steps(self) -> int:
-        return self.sampler.plan.steps
+        return self.sampler.plan.sweeps
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -50,13 +50,14 @@ class Sample:
 
     def step(self, state: State) -> State:
         packed = unfrozen(self.sampler, state)
-        for piece in self.sampler.plan.pieces(state.done):
+        pieces = self.sampler.plan.pieces(state.done, state.most)
+        for piece in pieces:
             packed = self.sampler.sweep(packed, piece.first, piece.count)
             if piece.record is not None:
                 packed, sums = self.recorder(packed)
                 self.observer.record(state.arrays, piece.record, self.recorder.by_row(sums))
         frozen(self.sampler, state, packed)
-        state.done += 1
+        state.done += sum(piece.count for piece in pieces)
         return state
 
     def finish(self, state: State) -> Result:

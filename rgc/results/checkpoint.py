@@ -14,7 +14,7 @@ from rgc.results import files
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = "rgc-checkpoint-1"
+FORMAT = "rgc-checkpoint-2"
 _HEADER = "header"
 
 

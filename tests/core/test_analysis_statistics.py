@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rgc.analysis.statistics import autocorrelation, grouped, jackknife, resample
+from rgc.analysis.statistics import autocorrelation, decay_time, grouped, jackknife, resample
 
 
 def test_groups_of_replicas_are_contiguous() -> None:
@@ -47,6 +47,12 @@ def test_time_of_an_autoregressive_series(phi: float) -> None:
     assert found.time == pytest.approx((1 + phi) / (2 * (1 - phi)), abs=5 * found.error + 1e-3 / (1 - phi))
     assert found.error < 0.1 * found.time
     assert found.function[1] == pytest.approx(phi, abs=0.02)
+
+
+@pytest.mark.parametrize("rho", [1e-4, 0.1, 0.9, 0.999])
+def test_the_decay_that_gives_an_integrated_time(rho: float) -> None:
+    assert decay_time(0.5 + rho / (1 - rho)) == pytest.approx(-1 / np.log(rho))
+    assert decay_time(0.5) == 0
 
 
 def test_a_constant_series_has_no_memory() -> None:

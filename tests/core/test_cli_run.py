@@ -36,7 +36,7 @@ expect {
 }
 """
 
-WORK = 16 * 64 * 10  # spin updates: 10 sweeps a step, 8 steps in all
+WORK = 16 * 64 * 10  # spin updates: at most 10 of 80 sweeps at once, after 1, 2, 4, 8
 COMPILE = sys.modules["rgc.compile"]
 
 
@@ -44,6 +44,7 @@ COMPILE = sys.modules["rgc.compile"]
 def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RGC_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("rgc.flows.plan.WORK", WORK)
+    monkeypatch.setattr("rgc.runner.STEP", 1e9)
     path = tmp_path / "small.rgc"
     path.write_text(SPEC)
     return path
@@ -202,7 +203,7 @@ def test_interrupted_and_resumed_gives_the_same_digits(
         assert run(spec, *where) == 130
     stdout, stderr = capsys.readouterr()
     assert stdout == ""
-    assert "interrupted after 4 of 8 steps; the checkpoint is in" in stderr
+    assert "interrupted after 7 of 80 steps; the checkpoint is in" in stderr
     assert "go on with: rgc run" in stderr
     if out:
         assert run(spec, *where) == 2  # would lose the checkpoint
@@ -211,7 +212,7 @@ def test_interrupted_and_resumed_gives_the_same_digits(
     with monkeypatch.context() as patch:
         hooked(patch, lambda state: begun.append(state.done))
         assert answer(capsys, spec, *where, "--resume") == whole
-    assert begun == [4, 5, 6, 7]
+    assert begun == [7, 8, 10, 14, 22, 32, 42, 52, 62, 72]
     assert not list(tmp_path.rglob("point-*"))  # nothing is left behind
     if out:
         assert json.loads((tmp_path / "out" / "summary.json").read_text()) == whole
@@ -222,18 +223,20 @@ def test_an_interrupted_scan_repeats_no_finished_point(
 ) -> None:
     scan = ["--scan", "K=0.1:0.3:3"]
     whole = answer(capsys, spec, *scan)
-    steps: list[int] = []
+    begun: list[int] = []
 
-    def count(state: State) -> None:
-        steps.append(state.done)
-        if len(steps) == 12:  # in the second of three points
+    def stop_in_the_second(state: State) -> None:
+        begun.append(state.done)
+        if begun.count(0) == 2 and state.done > 20:
             signal.raise_signal(signal.SIGTERM)
 
     with monkeypatch.context() as patch:
-        hooked(patch, count)
+        hooked(patch, stop_in_the_second)
         assert run(spec, *scan) == 130
+    with monkeypatch.context() as patch:
+        hooked(patch, lambda state: begun.append(state.done))
         assert answer(capsys, spec, *scan, "--resume") == whole
-    assert len(steps) == 24
+    assert begun.count(0) == 3
 
 
 def test_resume_of_another_spec_is_refused(
@@ -251,10 +254,23 @@ def test_resume_of_another_spec_is_refused(
     assert run(spec, *out, "--resume") == 0
 
 
+def test_resuming_nothing_says_so(spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    assert run(spec, "--resume", "--out", out, "--json") == 0
+    stdout, stderr = capsys.readouterr()
+    message = f"there is no checkpoint to resume in {out / 'checkpoints'}: the run starts from the beginning"
+    assert stderr == f"warning: {message}\n"
+    assert message in json.loads(stdout)["warnings"]
+    assert run(spec, "--resume") == 0
+    stdout, stderr = capsys.readouterr()
+    assert "there is no checkpoint to resume" in stderr
+    assert "no checkpoint" not in stdout  # said once
+
+
 def test_the_time_limit_stops_with_a_checkpoint(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     whole = answer(capsys, spec)
     assert run(spec, "--time-limit", "0.000001") == 130
-    assert "time limit reached after 0 of 8 steps" in capsys.readouterr().err
+    assert "time limit reached after 0 of 80 steps" in capsys.readouterr().err
     assert answer(capsys, spec, "--resume") == whole
 
 
@@ -264,6 +280,7 @@ CHILD = """
     from rgc.cli import main
     import rgc.runner
     rgc.flows.plan.WORK, rgc.runner.EVERY = int(sys.argv.pop(1)), float(sys.argv.pop(1))
+    rgc.runner.STEP = 1e9
     compiling, original = sys.modules["rgc.compile"], sys.modules["rgc.compile"].flow
 
     def flow(*words, **options):

@@ -161,6 +161,25 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(tmp_path: Path
     assert "could not be written" in said[0]
 
 
+def test_a_step_is_given_no_more_than_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice as many units at once while they take less than STEP seconds; fewer as soon as they take more."""
+    clock, given = [0.0], []
+
+    class Slow(Walk):
+        def step(self, state: State) -> State:
+            given.append(state.most)
+            for _ in range(min(state.most, self.steps - state.done)):
+                clock[0] += 0.01 if state.done < 40 else 0.05
+                state = super().step(state)
+            return state
+
+    monkeypatch.setattr(runner, "monotonic", lambda: clock[0])
+    assert runner.run(Slow(steps=60)) == runner.run(Walk(steps=60))
+    assert given[:4] == [1, 2, 4, 8]
+    assert max(given) in (9, 10)  # so many take 0.1 s
+    assert max(given[-3:]) <= 2
+
+
 def test_time_limit_stops_with_a_checkpoint(tmp_path: Path) -> None:
     with runner.stopping(time_limit=1e-9) as stop, pytest.raises(runner.Interrupted, match="time limit"):
         runner.run(Walk(), saving=saving(tmp_path / "c.npz"), stop=stop)
@@ -175,6 +194,41 @@ def test_signals_are_heard_and_handed_back() -> None:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+DEAF = """
+    import signal, sys
+    from rgc import runner
+    import ctypes
+    from rgc.cli.patience import second_signal_ends
+    system, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+    with second_signal_ends(), runner.stopping() as stop:
+        print("ready", flush=True)
+        while sys.argv[1] == "python" and not stop.reason():
+            pass
+        for _ in range(2 if sys.argv[1] == "machine code" else 0):
+            system.pthread_mutex_lock(mutex)
+    print("left", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the mutex is that of Linux")
+@pytest.mark.parametrize(("busy", "status"), [("machine code", 130), ("python", 0)])
+def test_a_second_signal_ends_what_does_not_listen(busy: str, status: int) -> None:
+    """A mutex that is never released is like a compiler: handlers of signals wait until it returns."""
+    command = [sys.executable, "-c", textwrap.dedent(DEAF), busy]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        try:
+            child.stdout.readline()
+            child.send_signal(signal.SIGINT)
+            if status:
+                assert "once more ends it now" in child.stderr.readline() + child.stderr.readline()
+                child.send_signal(signal.SIGINT)
+            assert child.wait(timeout=30) == status
+        finally:
+            child.kill()
 
 
 def test_a_flow_that_does_not_advance_is_our_bug() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rgc.flows.plan import Plan, make_plan
+from rgc.flows.plan import Piece, Plan, make_plan
 from rgc.flows.sampler import make_model, make_sampler
 from rgc.model import lattices
 from tests.physics.models import baxter_wu, ising
@@ -16,19 +16,24 @@ from tests.physics.running import machine
 numbers = st.integers(0, 40)
 
 
-@given(thermalise=numbers, records=st.integers(1, 20), every=st.integers(1, 9), stride=st.integers(1, 50))
+@given(numbers, st.integers(1, 20), st.integers(1, 9), st.integers(1, 50), st.integers(1, 50))
 def test_steps_make_every_sweep_once_and_record_after_every_so_many(
-    thermalise: int, records: int, every: int, stride: int
+    thermalise: int, records: int, every: int, stride: int, most: int
 ) -> None:
     plan = Plan(thermalise, records, every, 64, stride)
-    pieces = [piece for step in range(plan.steps) for piece in plan.pieces(step)]
+    pieces: list[Piece] = []
+    done = 0
+    while done < plan.sweeps:
+        made = plan.pieces(done, most)
+        pieces += made
+        assert 0 < sum(piece.count for piece in made) <= min(most, stride)
+        done += sum(piece.count for piece in made)
     assert [sweep for piece in pieces for sweep in range(piece.first, piece.first + piece.count)] == list(
         range(plan.sweeps)
     )
     ends = {piece.record: piece.first + piece.count for piece in pieces if piece.record is not None}
     assert ends == {k: thermalise + (k + 1) * every for k in range(records)}
-    assert all(sum(piece.count for piece in plan.pieces(step)) <= stride for step in range(plan.steps))
-    assert not list(plan.pieces(plan.steps))
+    assert not plan.pieces(plan.sweeps, most)
 
 
 def test_defaults_of_the_language() -> None:

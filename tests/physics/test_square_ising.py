@@ -133,3 +133,23 @@ def test_a_run_that_is_not_thermalised_says_so() -> None:
     lattice = lattices.square(16, 16)
     found = answer(ising(lattice, 0.6, sweeps=8, thermalise=0, every=1, replicas=256), backend="reference")
     assert [text for text in found.warnings if "hot and cold" in text]
+
+
+@pytest.mark.parametrize(
+    ("thermalise", "every", "said"),
+    [(8, 1, "is less than 20 autocorrelation times"), (60, 20, "too far apart to tell"), (200, 20, "")],
+)
+def test_whether_it_was_thermalised_for_long_enough(thermalise: int, every: int, said: str) -> None:
+    """At K = 0.2 a configuration is forgotten in three sweeps or so: records every 20 sweeps cannot show it, and half their spacing is
+    no autocorrelation time."""
+    model = ising(
+        lattices.square(8, 8),
+        0.2,
+        sweeps=1000,
+        thermalise=thermalise,
+        every=every,
+        replicas=64,
+        update="heat_bath",
+    )
+    found = answer(model, backend="reference").warnings
+    assert [said in text for text in found if "autocorrelation" in text] == ([True] * 2 if said else [])

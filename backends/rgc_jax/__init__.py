@@ -39,7 +39,9 @@ class JaxBackend:
 
     @property
     def routines(self) -> Mapping[str, Callable[..., Any]]:
-        return {}
+        from rgc_jax import walsh
+
+        return {"fwht": walsh.fwht, "walsh_exp": walsh.walsh_exp}
 
     def missing(self) -> str | None:
         if find_spec("jax") and find_spec("jaxlib"):

@@ -35,9 +35,10 @@ def _head(certificate: Certificate) -> str:
         f"{certificate.scheme} on {certificate.lattice}, {first}seed {certificate.seed}",
         f"backends: {', '.join(certificate.backends)}",
         *(f"not here: {escape(name)}, {escape(reason)}" for name, reason in certificate.missing.items()),
-        "small instances of the same text:",
-        aligned((f"for {name}", escape(what)) for name, what in certificate.instances.items()),
     ]
+    if certificate.instances:
+        rows = ((f"for {name}", escape(what)) for name, what in certificate.instances.items())
+        lines += ["small instances of the same text:", aligned(rows)]
     return "\n".join(lines)
 
 

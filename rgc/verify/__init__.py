@@ -5,7 +5,7 @@
            a  energies, differences, operators   syntax tree (evaluator, blocks), counting              (energies, differences, operators)
            b  the Markov chain                   rules with probabilities (chances), schedules          (matrix)
            c  bit identity                       every backend against the reference (trace)            (bits, divergence)
-           d  floating point                     40-digit decimals, a derived bound                     (floats)
+           d  floating point                     40-digit decimals, a derived bound                     (floats, arrays)
            e  sampled averages                   enumeration (states, averages)                         (sampled)
          --> Certificate
 
@@ -44,7 +44,7 @@ def verify(
     from rgc.compile import load
     from rgc.progress import Silent, for_stream
     from rgc.verify.certificate import certify
-    from rgc.verify.checks import CHECKS, run
+    from rgc.verify.checks import ARRAYS, CHECKS, run
     from rgc.verify.subject import make_subject
 
     if not isinstance(spec, str | Path) and (settings or scan):
@@ -54,7 +54,7 @@ def verify(
     subject = make_subject(loaded, backends, loaded.seed if seed is None else seed)
     shown = (for_stream() if progress else Silent()) if isinstance(progress, bool) else progress
     try:
-        findings = tuple(run(CHECKS[subject.scheme], subject, shown))
+        findings = tuple(run(CHECKS.get(subject.scheme, ARRAYS), subject, shown))
     finally:
         shown.close()
     return certify(subject, findings)

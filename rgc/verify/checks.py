@@ -9,6 +9,7 @@ from time import perf_counter
 from rgc.errors import SpecError
 from rgc.program.verify import ProgramError
 from rgc.progress import Progress
+from rgc.verify.arrays import check_agreement, check_enumeration, check_jacobian, check_ledger
 from rgc.verify.bits import check_bits
 from rgc.verify.certificate import Finding, Part, judged, unchecked
 from rgc.verify.differences import check_differences
@@ -43,8 +44,19 @@ LATTICE = (
 )
 """Those of a flow that samples spins by lattice programs."""
 
-CHECKS: Mapping[str, Sequence[Check]] = {"sample": LATTICE, "mcrg": LATTICE}
-"""By scheme. A new scheme adds its row: checks of its own, those of lattice programs, or both."""
+ARRAYS = (
+    Check("a", "jacobian", check_jacobian),
+    Check("a", "ledger", check_ledger),
+    Check("d", "agreement", check_agreement),
+)
+"""Those of a flow that computes with arrays."""
+
+CHECKS: Mapping[str, Sequence[Check]] = {
+    "sample": LATTICE,
+    "mcrg": LATTICE,
+    "enumerate": (Check("a", "enumeration", check_enumeration), *ARRAYS),
+}
+"""Schemes with checks of their own; every other one has `ARRAYS`."""
 
 
 def run(checks: Sequence[Check], subject: Subject, progress: Progress) -> Iterator[Finding]:

@@ -54,6 +54,8 @@ class Instance:
 
 def describe(lattice: Lattice) -> str:
     """Its size and edges in words."""
+    if not lattice.finite:
+        return f"an infinite {lattice.name} lattice"
     size = " x ".join(map(str, lattice.cells))
     open_axes = [
         ("xyzw"[k] if k < 4 else str(k + 1)) for k, edge in enumerate(lattice.boundary) if edge == "open"

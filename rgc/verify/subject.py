@@ -78,6 +78,16 @@ class Subject:
         return flow.scheme if flow else ""
 
     @property
+    def sampled_by_programs(self) -> bool:
+        """Whether the flow runs lattice programs; others compute with arrays."""
+        return self.scheme in ("sample", "mcrg")
+
+    @cached_property
+    def results(self) -> dict[int, Any]:
+        """Results of the run by number of backend, as far as they were asked for."""
+        return {}
+
+    @property
     def reference(self) -> Backend:
         return self.backends[0]
 
@@ -97,10 +107,12 @@ class Subject:
 
     @cached_property
     def spec(self) -> Spec:
-        """The physics of `document`, for as few replicas as the comparison of backends needs."""
+        """The physics of `document`, of a sampler for as few replicas as the comparison of backends needs."""
         spec, _ = build(self.document, folder=self.loaded.folder)
+        if not self.sampled_by_programs:
+            return spec
         if spec.flow is None or not isinstance(spec.lattice, Lattice):
-            raise ValueError("a spec that can be run has a flow and a lattice")
+            raise ValueError("a spec that can be sampled has a flow and a lattice")
         asked, sites = spec.flow.options.get("replicas", 64), spec.lattice.sites * len(spec.species)
         words = max(1, min(asked // 64 if isinstance(asked, int) else 1, 4, WORK // sites))
         return replace(spec, flow=replace(spec.flow, options={**spec.flow.options, "replicas": 64 * words}))
@@ -167,7 +179,9 @@ class Subject:
 
     @property
     def instances(self) -> dict[str, str]:
-        """The small instances by what they are for, or why there is none; nothing where a program is broken."""
+        """The small instances by what they are for, or why there is none; nothing where a program is broken or there is none."""
+        if not self.sampled_by_programs:
+            return {}
         try:
             of = {"transition matrix": self.tiny, "every state": self.small, "sampling": self.sampled}
         except ProgramError:

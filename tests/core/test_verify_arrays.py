@@ -1,0 +1,85 @@
+"""The checks of flows that compute with arrays pass, and fail where something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rgc
+from rgc.analysis.recursion import Moved
+from rgc.backend import load
+from rgc.flows.bond_recursion import BondRecursion
+from rgc.verify import verify
+
+MIGDAL = """
+parameters { K = 0.4, h = 0.1 }
+lattice square
+spins s: ising
+hamiltonian
+  - K * sum(<i,j>) s[i]*s[j]
+  - h * sum(i) s[i]
+flow migdal_kadanoff(b=2, steps=3)
+"""
+ENUMERATE = """
+parameters { K = 0.4 }
+lattice square(3)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+flow enumerate()
+measure { log_z, energy }
+"""
+
+
+def verdicts(text: str, backends: Any = ()) -> dict[str, str]:
+    found = verify(rgc.load(text), backends=backends)
+    out: dict[str, str] = {}
+    for finding in found.findings:
+        out[finding.check] = (
+            "failed" if "failed" in (finding.verdict, out.get(finding.check)) else finding.verdict
+        )
+    return out
+
+
+def test_flows_of_couplings_pass() -> None:
+    found = verdicts(MIGDAL, ["numba"])
+    assert found == {"jacobian": "passed", "ledger": "passed", "agreement": "passed"}
+
+
+def test_enumeration_passes() -> None:
+    assert verdicts(ENUMERATE, ["numba"])["enumeration"] == "passed"
+
+
+def test_a_wrong_jacobian_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = BondRecursion.jacobian
+    monkeypatch.setattr(BondRecursion, "jacobian", lambda *given: 1.0001 * right(*given))
+    assert verdicts(MIGDAL)["jacobian"] == "failed"
+
+
+def test_a_constant_that_is_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ln 2 of the site that loses its bonds, at the first step only: a ledger that is wrong in the same way everywhere sums to
+    another free energy, which only an independent value can tell."""
+    right = BondRecursion.__call__
+
+    def wrong(self: Any, couplings: Any, step: int = 0) -> Moved:
+        moved = right(self, couplings, step)
+        return Moved(moved.couplings, moved.constant + (np.log(2) / 4 if step == 0 else 0.0))
+
+    monkeypatch.setattr(BondRecursion, "__call__", wrong)
+    assert verdicts(MIGDAL)["ledger"] == "failed"
+
+
+def test_a_backend_that_computes_otherwise_is_found() -> None:
+    class Sloppy(type(load("reference"))):  # type: ignore[misc]
+        name = "sloppy"
+
+        @contextmanager
+        def arrays(self) -> Iterator[Any]:
+            known = {name: getattr(np, name) for name in dir(np) if not name.startswith("__")}
+            yield SimpleNamespace(**known | {"exp": lambda x: np.exp(x) * (1 + 1e-9)})
+
+    assert verdicts(MIGDAL, [Sloppy()])["agreement"] == "failed"

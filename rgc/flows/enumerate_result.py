@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 KEPT = 16  # spins up to which all correlators are kept as a table
 
+BETTER = 1e-9
+"""By how much, in nats, parameters of their own are better than a common one."""
+
 KNOWN = ("log_z", "free_energy", "dF", "kl", "tau_defect", "information")
 """Measures that are not averages over configurations: the flow has them once all states are counted."""
 
@@ -144,7 +147,8 @@ def answered(flow: Enumerate, arrays: Mapping[str, Floats], realisation: int) ->
             levels = tuple(_levels(exact, steps, partial, means[len(leaves) :], fwht, xp))
         known |= _of_all_steps(levels)
     if exact.free:
-        known |= dict(zip(("kl_reconstruction", "kl_uniform"), arrays["learned"][realisation], strict=True))
+        own, common = map(float, arrays["learned"][realisation])
+        known |= {"kl_reconstruction": own, "kl_uniform": common, "improved": float(own < common - BETTER)}
     of_leaf = {leaf.name: means[k : k + 1] for k, leaf in enumerate(leaves)}
     of_leaf |= {name: np.array([known.get(name, np.nan)]) for name in KNOWN}
     with np.errstate(all="ignore"):

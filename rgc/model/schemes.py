@@ -192,7 +192,15 @@ SCHEMES = table(
             uses=("block", "data", "stack"),
             rules=_HARD_OR_SOFT,
             alphabets=_DISCRETE,
-            answers=(*_FIXED, *_STANDARD, *_BLOCKED, "correlation"),
+            answers=(
+                *_FIXED,
+                *_STANDARD,
+                *_BLOCKED,
+                "correlation",
+                "kl_reconstruction",
+                "kl_uniform",
+                "improved",
+            ),
             ready=Ready(
                 _DISCRETE,
                 EXACT_BLOCKS,

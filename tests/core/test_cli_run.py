@@ -120,11 +120,11 @@ def test_a_scheme_that_comes_later_checks_but_does_not_run(
     spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flow = SPEC[SPEC.index("flow") : SPEC.index("measure")]
-    spec.write_text(SPEC[: SPEC.index("flow")] + "flow enumerate\n")
+    spec.write_text(SPEC[: SPEC.index("flow")] + "block majority(2)\nflow variational_mcrg(steps=1)\n")
     assert flow not in spec.read_text()
     assert main(["check", str(spec)]) == 0
     assert run(spec) == 2
-    assert "error[not-yet]: the scheme 'enumerate'" in capsys.readouterr().err
+    assert "error[not-yet]: the scheme 'variational_mcrg'" in capsys.readouterr().err
 
 
 def test_an_unknown_backend_is_the_users_mistake(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,6 @@ import rgc
 from rgc.ast_to_model.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
 from rgc.cli import COMMANDS, main
 from rgc.compile import FLOWS
-from rgc.flows.built_in import NAMED
 from rgc.loaded import Loaded
 from rgc.model import vocabulary
 from rgc.model.schemes import LATER_UPDATES, SCHEMES, UPDATES, Scheme
@@ -70,8 +69,12 @@ def spec_of(
     terms: str = "- K * sum(<i,j>) s[i]*s[j]",
     block: str = "",
     more: str = "",
+    flow: str = "",
 ) -> str:
-    flow = "mcrg(sweeps=100, steps=1, basis=operators(range=1, bodies=2))" if block else "sample(sweeps=100)"
+    sampled = (
+        "mcrg(sweeps=100, steps=1, basis=operators(range=1, bodies=2))" if block else "sample(sweeps=100)"
+    )
+    flow = flow or sampled
     blocks = f"block {block}\n" if block else ""
     return (
         f'title "example"\nparameters {{\n{parameters}\n}}\nlattice {lattice}\nspins s: {spins}\n'
@@ -83,27 +86,43 @@ def indented(lines: Iterable[str]) -> str:
     return "\n".join(f"  {line}" for line in lines)
 
 
+def exactly(example: Example, arguments: list[str]) -> str:
+    """What the rest of a fragment says after the word enumerate, which is the scheme that it is for."""
+    if "enumerate" not in arguments:
+        return ""
+    arguments.remove("enumerate")
+    return "enumerate(minimise=kl)" if "p=free" in example.text else "enumerate"
+
+
 def parameter_specs(example: Example, arguments: list[str]) -> Iterator[str]:
-    used = "J[i,j]*" if "later" in example.words else ""
+    flow = exactly(example, arguments)
+    used = "J[i,j]*" if "~" in example.text else ""
     yield spec_of(
-        parameters=indented(["K0 = 0.3", *example.lines()]), terms=f"- K0 * sum(<i,j>) {used}s[i]*s[j]"
+        parameters=indented(["K0 = 0.3", *example.lines()]),
+        lattice="square(4)",
+        terms=f"- K0 * sum(<i,j>) {used}s[i]*s[j]",
+        flow=flow,
     )
 
 
 def lattice_specs(example: Example, arguments: list[str]) -> Iterator[str]:
+    flow = exactly(example, arguments)
     for line in example.lines():
-        yield spec_of(lattice=line.strip(), terms="- K * sum(i) s[i]")
+        yield spec_of(lattice=line.strip(), terms="- K * sum(i) s[i]", flow=flow)
 
 
 def hamiltonian_specs(example: Example, arguments: list[str]) -> Iterator[str]:
+    flow = exactly(example, arguments)
     lattice, spins = [*arguments, "ising"][:2]
     for line in example.lines():
-        yield spec_of(lattice=lattice, spins=spins, terms=line)
+        yield spec_of(lattice=lattice, spins=spins, terms=line, flow=flow)
 
 
 def block_specs(example: Example, arguments: list[str]) -> Iterator[str]:
+    flow = exactly(example, arguments)
     for line in example.lines():
-        yield spec_of(lattice=arguments[0], block=line.strip())
+        how = flow.removesuffix("(minimise=kl)") if "p=free" not in line else flow
+        yield spec_of(lattice=arguments[0], block=line.strip(), flow=how)
 
 
 def measure_specs(example: Example, arguments: list[str]) -> Iterator[str]:
@@ -274,6 +293,19 @@ def calls(signatures: Mapping[str, Signature], ready: Iterable[str] | None = Non
     return table("call | what it is | runs", rows)
 
 
+def measures() -> str:
+    """Every built-in measure, and the schemes that give it today."""
+    given = {
+        name: [each.name for each in SCHEMES.values() if each.ready and name in each.ready.measures]
+        for name in vocabulary.MEASURES
+    }
+    rows = (
+        (written(each), each.doc, code(given[each.name]) or "*later*")
+        for each in vocabulary.MEASURES.values()
+    )
+    return table("call | what it is | given by", rows)
+
+
 def scheme_row(scheme: Scheme) -> tuple[str, ...]:
     lattice = {"none": "", "chain": "chain or diamond"}.get(scheme.lattice, scheme.lattice)
     needs = code(scheme.needs) + (f", may use {code(scheme.uses)}" if scheme.uses else "")
@@ -313,7 +345,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     ),
     "options": options,
     "updates": lambda: calls(UPDATES, set(UPDATES) - set(LATER_UPDATES)),
-    "measures": lambda: calls(vocabulary.MEASURES, {*NAMED, "correlation"}),
+    "measures": measures,
     "scan measures": lambda: calls(vocabulary.SCAN_MEASURES, {"crossing", "extremum"}),
     "data": lambda: calls(vocabulary.DATA),
     "layers": lambda: calls({**vocabulary.LAYERS, **vocabulary.TRAINERS}),

@@ -371,12 +371,15 @@ def test_circles_of_includes_are_found(tmp_path: Path) -> None:
 
 RUN_TODAY = {
     "compose",
+    "custom_kernel",
     "decimation_1d",
+    "enumerate_4x4",
     "honeycomb_aniso",
     "mcrg_ashkin_teller",
     "mcrg_baxter_wu",
     "mk_weight",
     "nvl",
+    "random_bond",
 }
 
 

@@ -10,8 +10,13 @@ from rgc.model.lattice import Boundary, Cell
 from rgc.model.vocabulary import SCAN_MEASURES
 from rgc.syntax import ast
 
-KEPT = ("update", "generator", "planes", "basis")
-"""Options of a flow that belong to the model's programs, not to the length of its run."""
+KEPT = ("update", "generator", "planes")
+"""Options of a flow that belong to its update, not to the length of its run."""
+
+PAIRS = ast.Call(
+    "operators", (), (ast.Option("range", ast.Number("1")), ast.Option("bodies", ast.Number("2")))
+)
+"""A small basis of Monte Carlo RG: single spins and nearest neighbours."""
 
 
 def at_point(document: ast.Document, point: Mapping[str, float]) -> ast.Document:
@@ -39,15 +44,13 @@ def on_lattice(document: ast.Document, cells: Cell, boundary: Sequence[Boundary]
     return _with(document, "lattice", replace(call, arguments=(), options=(*kept, sizes, edges)))
 
 
-def with_flow(document: ast.Document, scheme: str, **options: int) -> ast.Document:
-    """The document with a flow of this scheme that updates and measures as its own does; without its block unless the scheme has one."""
+def with_flow(document: ast.Document, scheme: str, **options: ast.Expr) -> ast.Document:
+    """The document with a flow of this scheme and these options that updates as its own does; without its block for another scheme."""
     call = _call(_body(document, "flow"))
-    kept = tuple(
-        each for each in call.options if each.name in KEPT and (each.name != "basis" or scheme == call.name)
-    )
-    given = tuple(ast.Option(name, number(value)) for name, value in options.items())
-    document = _with(document, "flow", replace(call, name=scheme, arguments=(), options=(*kept, *given)))
-    return document if scheme == call.name else without(document, "block")
+    kept = tuple(each for each in call.options if each.name in KEPT)
+    given = tuple(ast.Option(name, value) for name, value in options.items())
+    changed = _with(document, "flow", replace(call, name=scheme, arguments=(), options=(*kept, *given)))
+    return changed if scheme == call.name else without(changed, "block")
 
 
 def without(document: ast.Document, name: str) -> ast.Document:

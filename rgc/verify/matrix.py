@@ -127,11 +127,19 @@ def _irreducible(subject: Subject, chain: Chain, where: str) -> Finding:
     complaint = "" if aperiodic else "the sweep has a fixed rhythm"
     if apart.any():
         claim = "sweeps reach every state from every state, but those where every flip is free and taken; no replica starts there"
+        free = started_free(subject)
         if (chain.matrix[apart].max(axis=1) < 1).any():
-            complaint = f"{apart.sum()} states are never reached from the others"
-        elif started_free(subject):
-            complaint = f"{started_free(subject)} replicas of the run start where every flip is free, and stay: use update=heat_bath"
+            weight = figures["weight_apart"]
+            complaint = f"{apart.sum()} states of weight {weight:.2g} are never reached from the others{_advice(subject)}"
+        elif free:
+            complaint = (
+                f"{free} replicas of the run start where every flip is free, and stay there{_advice(subject)}"
+            )
     return judged("b", "irreducible", claim, where, "L4", complaint, **figures)
+
+
+def _advice(subject: Subject) -> str:
+    return ": use update=heat_bath" if subject.sampler.choice.update == "metropolis" else ""
 
 
 def communicating(matrix: Any, state: int) -> tuple[Any, bool]:

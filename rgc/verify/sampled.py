@@ -67,7 +67,7 @@ def p_value(value: float, error: float, exact: float) -> float:
 
 def holm(p: Mapping[str, float]) -> float:
     """The smallest p-value after Holm's correction (1979): that of the smallest is multiplied by their number."""
-    return min(1.0, len(p) * min(p.values(), default=1.0))
+    return min(1.0, len(p) * min(p.values())) if p else 1.0
 
 
 def sampled(subject: Subject, instance: Instance, backend: Backend) -> Averaged:

@@ -47,6 +47,6 @@ def conflict(program: Program) -> str:
                 read = (table * (node.stride or 1) + node.offset) % program.fields[node.field].shape
                 met = inside[tuple(read.T)] & (read != table).any(axis=1)
                 if met.any():
-                    first = int(np.argmax(met))
-                    return f"site set {number + 1}: {tuple(table[first])} reads {tuple(read[first])} of the same set"
+                    cell, other = (tuple(each[int(np.argmax(met))].tolist()) for each in (table, read))
+                    return f"site set {number + 1}: {cell} reads {other} of the same set"
     return ""

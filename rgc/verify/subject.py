@@ -19,7 +19,7 @@ from rgc.model.spec import Spec
 from rgc.program.draws import stream
 from rgc.program.verify import ProgramError
 from rgc.syntax.ast import Document
-from rgc.verify.documents import at_point, with_flow
+from rgc.verify.documents import PAIRS, at_point, number, with_flow
 from rgc.verify.instances import KINSHIP, Instance, Search, describe
 from rgc.verify.states import States, random_states
 from rgc.verify.trace import Trace, trace
@@ -33,7 +33,7 @@ TINY = 9
 SMALL = 18
 """Spins of an instance whose states are all visited."""
 
-WORK = 2**17
+WORK = 2**16
 """Words of spins that the reference backend sweeps 32 times in a few seconds; with more spins fewer replicas are compared."""
 
 
@@ -169,7 +169,7 @@ class Subject:
             return self.small
         factor = self.spec.blocks[0].factor
         wide = [lambda cells: all(n >= 2 * f for n, f in zip(cells, factor, strict=True))]
-        return self._search(SMALL, with_flow(self.document, "mcrg", steps=1), *wide)
+        return self._search(SMALL, with_flow(self.document, "mcrg", steps=number(1), basis=PAIRS), *wide)
 
     @property
     def lattice(self) -> str:

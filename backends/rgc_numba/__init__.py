@@ -37,6 +37,10 @@ class NumbaBackend:
     def routines(self) -> Mapping[str, Callable[..., Any]]:
         return {}
 
+    @property
+    def lacks(self) -> Mapping[str, str]:
+        return {}
+
     def missing(self) -> str | None:
         return None if find_spec("numba") else "numba is not installed: pip install numba"
 

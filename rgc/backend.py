@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rgc.errors import Problem, SpecError, suggest
 from rgc.program.arguments import Arguments as Arguments
+from rgc.program.needs import CAPABILITIES, needs
 from rgc.program.program import Program
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ class Backend(Protocol):
         """Faster versions of `rgc.routines` by name; may be empty."""
         ...
 
+    @property
+    def lacks(self) -> Mapping[str, str]:
+        """Capabilities (`rgc.program.needs`) that this backend does not have, each with the reason; may be empty."""
+        ...
+
     def missing(self) -> str | None:
         """Why this backend cannot run here, with what to install; None if it can."""
         ...
@@ -96,6 +102,22 @@ def load(name: str, *, threads: int | None = None) -> Backend:
             [Problem("backend-unavailable", f"the backend '{name}' cannot run here", hint=reason)]
         )
     return backend
+
+
+def refuse(backend: Backend, program: Program) -> None:
+    """Raise `SpecError` if a program needs what the backend lacks."""
+    missed = [name for name in sorted(needs(program)) if name in backend.lacks]
+    if missed:
+        raise SpecError(
+            [
+                Problem(
+                    "backend-lacks",
+                    f"the backend '{backend.name}' cannot run this: it lacks {CAPABILITIES[name]}",
+                    hint=backend.lacks[name],
+                )
+                for name in missed
+            ]
+        )
 
 
 def cache_folder() -> Path:

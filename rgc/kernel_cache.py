@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from rgc.backend import refuse
+
 if TYPE_CHECKING:
     from rgc.backend import Arguments, Backend, Kernel, State, Words
     from rgc.program.program import Program
@@ -31,6 +33,10 @@ class KernelCache:
     def routines(self) -> Mapping[str, Callable[..., Any]]:
         return self._backend.routines
 
+    @property
+    def lacks(self) -> Mapping[str, str]:
+        return self._backend.lacks
+
     def missing(self) -> str | None:
         return self._backend.missing()
 
@@ -38,6 +44,7 @@ class KernelCache:
         baked = None if self._general else constant
         key = program, baked.thresholds.tobytes() + baked.weights.tobytes() if baked else b""
         if key not in self._kernels:
+            refuse(self._backend, program)
             self._kernels[key] = self._backend.compile(program, constant=baked)
             self.made.append((program, self._kernels[key]))
         return self._kernels[key]

@@ -43,6 +43,10 @@ class JaxBackend:
 
         return {"fwht": walsh.fwht, "walsh_exp": walsh.walsh_exp}
 
+    @property
+    def lacks(self) -> Mapping[str, str]:
+        return {}
+
     def missing(self) -> str | None:
         if find_spec("jax") and find_spec("jaxlib"):
             return None
@@ -50,9 +54,9 @@ class JaxBackend:
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
         """The kernel of a program; XLA compiles it at the first call of each shape."""
-        from rgc_jax.kernel import JaxKernel
+        from rgc_jax.kernel import compile_program
 
-        return JaxKernel(program, self._machine, constant)
+        return compile_program(program, self._machine, constant)
 
     def pack(self, field: Words) -> Packed:
         from rgc_jax.state import pack

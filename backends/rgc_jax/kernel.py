@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -108,13 +108,23 @@ def _entry(
     return walk.entry(call, n.astype(jnp.int32), *state)
 
 
+def compile_program(program: Program, machine: Machine, constant: Arguments | None) -> JaxKernel:
+    """The kernel of a program. Equal ones are shared as long as Python runs: XLA takes seconds for each."""
+    values = uniform_thresholds(constant.thresholds) if constant is not None else None
+    return _kernel(program, machine, values or None)
+
+
+@lru_cache(maxsize=256)
+def _kernel(program: Program, machine: Machine, baked: tuple[int, ...] | None) -> JaxKernel:
+    return JaxKernel(program, machine, baked)
+
+
 class JaxKernel:
     """A program on the static layout where rows vectorise, else on canonical fields. `traces`: how often JAX has traced it."""
 
-    def __init__(self, program: Program, machine: Machine, constant: Arguments | None) -> None:
+    def __init__(self, program: Program, machine: Machine, baked: tuple[int, ...] | None) -> None:
         verify(program)
-        self._program, self._machine = program, machine
-        self._baked = uniform_thresholds(constant.thresholds) if constant is not None else None
+        self._program, self._machine, self._baked = program, machine, baked
         nodes = [node for rule in program.rules for node in rule.nodes]
         self._used = sorted({node.field for node in nodes if isinstance(node, Load | Store)})
         self._rows: dict[Layouts, Rows | None] = {}

@@ -39,6 +39,10 @@ class NumbaBackend:
 
         return {"fwht": walsh.fwht, "walsh_exp": walsh.walsh_exp}
 
+    @property
+    def lacks(self) -> Mapping[str, str]:
+        return {}
+
     def missing(self) -> str | None:
         return None if find_spec("numba") else "numba is not installed: pip install numba"
 

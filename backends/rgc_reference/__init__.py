@@ -36,6 +36,10 @@ class ReferenceBackend:
     def routines(self) -> Mapping[str, Callable[..., Any]]:
         return {}
 
+    @property
+    def lacks(self) -> Mapping[str, str]:
+        return {}
+
     def missing(self) -> str | None:
         return None
 

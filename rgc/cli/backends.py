@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rgc.cli import DONE
 from rgc.cli.arguments import Parser
@@ -16,17 +16,20 @@ def main(words: Sequence[str]) -> int:
     found = backend.installed()
     width = max(map(len, found), default=0)
     for name in sorted(found):
-        print(f"{name:<{width}}  {_state(name):<12}  {found[name]}")
+        state, lacks = _state(name)
+        print(f"{name:<{width}}  {state:<12}  {found[name]}")
+        for what, reason in sorted(lacks.items()):
+            print(f"{'':<{width}}  lacks {what}: {reason}")
     return DONE
 
 
-def _state(name: str) -> str:
+def _state(name: str) -> tuple[str, Mapping[str, str]]:
+    """Whether a backend can run here, and what it lacks."""
     from rgc import backend
 
     try:
-        backend.load(name)
+        return "ready", backend.load(name).lacks
     except SpecError as error:
-        return f"unavailable: {error.problems[0].hint or error.problems[0].message}"
+        return f"unavailable: {error.problems[0].hint or error.problems[0].message}", {}
     except Exception as error:  # a stranger's plug-in may do anything; the list must still come out
-        return f"broken: {type(error).__name__}: {error}"
-    return "ready"
+        return f"broken: {type(error).__name__}: {error}", {}

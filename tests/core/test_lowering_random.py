@@ -10,10 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from rgc.model.hamiltonian import Hamiltonian, Term
+from rgc.conformance.systems import KINDS, LATTICES, SPECIES, random_hamiltonian
 from rgc.model.lattice import Lattice
-from rgc.model.lattices import cubic, honeycomb, kagome, square, triangular
-from rgc.model.operators import Spin, product
 from rgc.model.sites import Listed, enumerate_cells
 from rgc.model.spins import Species
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
@@ -22,41 +20,9 @@ from rgc.passes.colour_sites import colour_sites
 from rgc.passes.merge_terms import merge_terms
 from tests.core.small_systems import System, energies, flips
 
-LATTICES = [
-    square(4),
-    square(3, 5),
-    square(4, 5, boundary=["open", "periodic"]),
-    square(3, boundary="open"),
-    cubic(3),
-    triangular(6, 3),
-    honeycomb(3),
-    kagome(3),
-]
-KINDS = [
-    ("joint", "metropolis"),
-    ("joint", "heat_bath"),
-    ("factorised", "metropolis"),
-    ("weigh", "lazy"),
-    (None, "lazy"),
-]
-SPECIES = [(Species("s"),), (Species("v", "binary"),), (Species("s"), Species("v", "binary"))]
-
 
 def random_system(lattice: Lattice, species: tuple[Species, ...], random: Random) -> System:
-    """One to three terms of one or two products of one to four spins, at offsets 0 and 1 along every axis."""
-
-    def spin() -> Spin:
-        cell = tuple(random.randint(0, 1) for _ in range(lattice.dimension))
-        return Spin(cell, random.randrange(len(lattice.basis)), random.randrange(len(species)))
-
-    written = []
-    for number in range(random.randint(1, 3)):
-        products = {
-            product({spin() for _ in range(random.randint(1, 4))}) for _ in range(random.randint(1, 2))
-        }
-        coupling = random.uniform(-0.6, 0.6)
-        written.append(Term(f"K{number}", coupling, -1, tuple((1.0, each) for each in sorted(products))))
-    return System(lattice, species, Hamiltonian(tuple(written)))
+    return System(lattice, species, random_hamiltonian(lattice, species, random))
 
 
 def test_flips_are_balanced_whatever_the_hamiltonian() -> None:

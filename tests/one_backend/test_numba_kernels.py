@@ -12,16 +12,9 @@ from random import Random
 import pytest
 
 from rgc.backend import Arguments, load
+from rgc.conformance.programs import blocks, measure, metropolis, random_program
+from rgc.conformance.running import arguments, assert_equal, run
 from rgc.program import Program, TallyArray
-from tests.every_backend.bit_identity_programs import (
-    arguments,
-    assert_equal,
-    blocks,
-    measure,
-    metropolis,
-    random_program,
-    run,
-)
 
 numba = pytest.importorskip("numba")
 

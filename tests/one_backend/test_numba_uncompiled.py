@@ -13,15 +13,10 @@ from typing import Any
 import pytest
 
 from rgc.backend import Arguments, load
+from rgc.conformance.programs import random_program
+from rgc.conformance.running import arguments, assert_equal, run
+from rgc.conformance.systems import KINDS, LATTICES, SPECIES, lowered_update
 from rgc.program import Below, Listed, Program
-from tests.core.test_lowering_random import KINDS, LATTICES, SPECIES
-from tests.every_backend.bit_identity_programs import (
-    arguments,
-    assert_equal,
-    lowered_update,
-    random_program,
-    run,
-)
 
 numba = pytest.importorskip("numba")
 

@@ -1,4 +1,4 @@
-"""Programs made by hand or at random, and running them: what the tests that two backends agree have in common."""
+"""Programs made by hand or at random."""
 
 from __future__ import annotations
 
@@ -9,14 +9,6 @@ from math import prod
 from random import Random
 from typing import Any
 
-import numpy as np
-
-from rgc.backend import Arguments
-from rgc.model.lattice import Lattice
-from rgc.model.spins import Species
-from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
-from rgc.passes.colour_sites import colour_sites
-from rgc.passes.merge_terms import merge_terms
 from rgc.program import (
     Accept,
     Below,
@@ -36,9 +28,6 @@ from rgc.program import (
     TallyArray,
     Weigh,
 )
-from rgc.program.draws import random_field, step_keys
-from rgc.program.tables import pack_thresholds
-from tests.core.test_lowering_random import random_system
 
 
 class Writer:
@@ -51,50 +40,6 @@ class Writer:
         if node not in self.nodes:
             self.nodes.append(node)
         return self.nodes.index(node)
-
-
-def arguments(program: Program, words: int, random: Random, uniform: bool = True) -> Arguments:
-    """Thresholds of every kind: never, always, one half, ends of the range, anything."""
-    full = 1 << program.planes
-    pool = [0, full, full // 2, 1, full - 1]
-
-    def one() -> int:
-        return random.choice([*pool, random.randrange(full), random.randrange(full)])
-
-    rows = [one() if uniform else [one() for _ in range(64 * words)] for _ in range(program.slots)]
-    weights = np.array(
-        [[random.randrange(-(2**21), 2**21)] * (64 * words) for _ in range(program.weights)], dtype=np.int32
-    ).reshape(program.weights, 64 * words)
-    if not uniform:
-        weights += np.arange(64 * words, dtype=np.int32) * 9973
-    return Arguments(pack_thresholds(rows, program.planes, words), weights)
-
-
-def run(
-    backend: Any, program: Program, given: Arguments, seed: int, **how: Any
-) -> tuple[list[Any], list[Any]]:
-    """The fields and tallies of `calls` (start, steps) on random fields."""
-    words, word0, constant = given.thresholds.shape[-1], how.get("word0", 0), how.get("constant", False)
-    kernel = backend.compile(program, constant=given if constant else None)
-    fields = [
-        random_field((seed, n), field, words, word0, program.generator)
-        for n, field in enumerate(program.fields)
-    ]
-    state = [backend.pack(field) for field in fields]
-    tallies = []
-    for start, steps in how.get("calls", ((0, 2), (2, 1))):
-        state, found = kernel(state, given, step_keys((seed, 77), start, steps, program.draws), word0)
-        tallies.append(found)
-    return [backend.unpack(field) for field in state], tallies
-
-
-def assert_equal(first: tuple[list[Any], list[Any]], second: tuple[list[Any], list[Any]]) -> None:
-    for a, b in zip(first[0], second[0], strict=True):
-        np.testing.assert_array_equal(a, b)
-    for call_a, call_b in zip(first[1], second[1], strict=True):
-        for a, b in zip(call_a, call_b, strict=True):
-            assert a.dtype == b.dtype == np.int64
-            np.testing.assert_array_equal(a, b)
 
 
 def metropolis(shape: tuple[int, ...], generator: Any = "splitmix", planes: Any = 32) -> Program:
@@ -168,7 +113,7 @@ def random_rule(
 def random_program(seed: int, kind: str = "regular", **changes: Any) -> Program:
     """A program on a random lattice: one to three axes, one or two letters, two species, odd sizes; regular sets of cells, listed
     ones, with lanes, or at open edges."""
-    random = Random(seed)  # noqa: S311
+    random = Random(seed)
     axes = random.choice((1, 2, 2, 3))
     modulus = tuple(random.choice((2, 3)) for _ in range(axes))
     shape = tuple(m * random.choice((1, 2, 3)) for m in modulus)
@@ -267,18 +212,3 @@ def patterns(size: int, periodic: bool = True) -> Program:
     rules = tuple(Rule(letter, tuple(w.nodes)) for letter in (0, 1))
     stages = [Stage(n, Cells((2, 1), ((n, 0),), (0, 0), (size, size + 1))) for n in (0, 1)]
     return Program("patterns", (size, size + 1), 2, fields, rules, tuple(stages), tallies=tuple(arrays))
-
-
-def lowered_update(
-    lattice: Lattice, species: tuple[Species, ...], form: Any, kind: Any, random: Random, words: int
-) -> tuple[Program, Arguments]:
-    """The update of a random Hamiltonian, in a form of acceptance or (None) the one that is chosen. Heat bath that is not on offer
-    becomes Metropolis."""
-    hamiltonian = random_system(lattice, species, random).hamiltonian
-    merged = merge_terms(hamiltonian, lattice, species)
-    steps = colour_sites(merged.groups, lattice, len(species))
-    try:
-        update = hamiltonian_to_update(lattice, species, merged.groups, steps, kind=kind, form=form)
-    except ValueError:
-        update = hamiltonian_to_update(lattice, species, merged.groups, steps)
-    return update.program, update.arguments([merged.coefficients(hamiltonian)], words)

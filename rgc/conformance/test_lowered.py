@@ -1,0 +1,58 @@
+"""The reference's bits on programs lowered from random Hamiltonians."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from rgc.conformance.running import check
+from rgc.conformance.systems import lowered_update
+from rgc.model.hamiltonian import Hamiltonian, Term
+from rgc.model.lattices import honeycomb, square, triangular
+from rgc.model.operators import Spin
+from rgc.model.spins import Species
+from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
+from rgc.passes.colour_sites import colour_sites
+from rgc.passes.merge_terms import merge_terms
+
+TWO = (Species("s"), Species("v", "binary"))
+ONE = (Species("s"),)
+
+CASES = [
+    (square(6, 4), ONE, "joint", "metropolis"),
+    (square(3, 5), ONE, "joint", "heat_bath"),
+    (square(4, 5, boundary=["open", "periodic"]), ONE, "weigh", "lazy"),
+    (triangular(6, 6), ONE, "factorised", "metropolis"),
+    (honeycomb(4), TWO, None, "metropolis"),
+]
+
+
+@pytest.mark.parametrize("case", range(len(CASES)))
+def test_random_hamiltonians(name: str, case: int) -> None:
+    lattice, species, form, kind = CASES[case]
+    program, given = lowered_update(lattice, species, form, kind, Random(case), words=2)
+    check(name, program, given, case, word0=3)
+
+
+@pytest.mark.parametrize("shape", [(8, 4), (3, 5)])
+def test_hundreds_of_classes(name: str, shape: tuple[int, int]) -> None:
+    """Heat bath with five couplings on the triangular lattice: 239 thresholds at a site."""
+    lattice = triangular(*shape)
+    products: dict[str, list[list[tuple[int, int]]]] = {
+        "K": [[(0, 0), (1, 0)], [(0, 0), (0, 1)], [(0, 0), (1, 1)]],
+        "K2": [[(0, 0), (2, 1)], [(0, 0), (1, 2)], [(0, 0), (-1, 1)]],
+        "K4": [[(0, 0), (1, 0), (1, 1), (0, 1)]],
+        "K3": [[(0, 0), (1, 0), (1, 1)], [(0, 0), (1, 1), (0, 1)]],
+        "h": [[(0, 0)]],
+    }
+    hamiltonian = Hamiltonian(
+        tuple(
+            Term(name, 0.1 + 0.05 * k, -1, tuple((1.0, tuple(map(Spin, cells))) for cells in listed))
+            for k, (name, listed) in enumerate(products.items())
+        )
+    )
+    merged = merge_terms(hamiltonian, lattice, ONE)
+    steps = colour_sites(merged.groups, lattice, 1)
+    update = hamiltonian_to_update(lattice, ONE, merged.groups, steps, kind="heat_bath")
+    check(name, update.program, update.arguments([merged.coefficients(hamiltonian)], 3), 6, word0=2)

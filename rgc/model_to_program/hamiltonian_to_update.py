@@ -20,7 +20,7 @@ from rgc.model.spins import Species
 from rgc.model.stars import Star, Step
 from rgc.model_to_program.fields import spin_fields
 from rgc.model_to_program.rule_writer import Counter, RuleWriter
-from rgc.model_to_program.update import Kind, Sums, Update
+from rgc.model_to_program.update import Kind, Probability, Sums, Update
 from rgc.passes.choose_acceptance import Acceptance, Form, choose_acceptance
 from rgc.program.nodes import Accept, Below, Store, Value, Weigh
 from rgc.program.program import Generator, Program, Rule, Stage
@@ -95,10 +95,10 @@ class _Tables:
     def __init__(self, kind: Kind, groups: int) -> None:
         self.kind = kind
         self.groups = groups
-        self.rows: list[tuple[Kind, Sums]] = []
+        self.rows: list[tuple[Probability, Sums]] = []
         self.weights: list[Sums] = []
 
-    def threshold(self, kind: Kind, sums: Sums) -> int:
+    def threshold(self, kind: Probability, sums: Sums) -> int:
         if (kind, sums) not in self.rows:
             self.rows.append((kind, sums))
         return self.rows.index((kind, sums))
@@ -122,6 +122,7 @@ class _UpdateRule:
         self.draws = draws
         self.own = Spin((0,) * lattice.dimension, star.letter, star.species)
         self.code = RuleWriter(star.letter)
+        self._factor: Probability = "plain" if tables.kind == "lazy" else "metropolis"
 
     def write(self, choice: Acceptance) -> Rule:
         for spin in (*([] if self.tables.kind == "heat_bath" else [self.own]), *self.star.neighbours):
@@ -176,7 +177,7 @@ class _UpdateRule:
         return [masks[tuple(key)] for key in keys]
 
     def _factors(self, choice: Acceptance) -> list[Value]:
-        """One Bernoulli word for each group: min(1, exp(-dE_g))."""
+        """One Bernoulli word for each group: min(1, exp(-dE_g)), 7/8 of it where the group is free."""
         factors = []
         for group, words in enumerate(self._words(with_own=True)):
             if words:
@@ -189,12 +190,12 @@ class _UpdateRule:
         return factors or [self._always()]
 
     def _threshold_of(self, group: int, total: int) -> int:
-        return self.tables.threshold("metropolis", self.tables.only(group, total))
+        return self.tables.threshold(self._factor, self.tables.only(group, total))
 
     def _always(self) -> Value:
         """A spin that no product contains."""
         return self.code.add(
-            Below((), self.tables.threshold("metropolis", (0,) * self.tables.groups), self.draws[0])
+            Below((), self.tables.threshold(self._factor, (0,) * self.tables.groups), self.draws[0])
         )
 
     def _weighed(self) -> Value:

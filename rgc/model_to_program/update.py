@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from rgc.program.arguments import Arguments
 
 Kind = Literal["metropolis", "lazy", "heat_bath"]
+Probability = Literal["metropolis", "lazy", "heat_bath", "plain"]
+"""What a threshold is of: the flip of an update, or a factor of the lazy one, whose laziness is a factor of its own."""
 Sums = tuple[int, ...]
 """m_g of each group g: the sum of its products at one site."""
 
-_PROBABILITY: dict[Kind, Callable[[Fraction, int], int]] = {
+_PROBABILITY: dict[Probability, Callable[[Fraction, int], int]] = {
     "metropolis": thresholds.metropolis,
     "lazy": thresholds.lazy,
     "heat_bath": thresholds.heat_bath,
+    "plain": thresholds.plain,
 }
 
 
@@ -33,7 +36,7 @@ class Update:
     """
 
     program: Program
-    rows: tuple[tuple[Kind, Sums], ...]
+    rows: tuple[tuple[Probability, Sums], ...]
     weights: tuple[Sums, ...]
     sizes: tuple[Sums, ...]
 

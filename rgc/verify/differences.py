@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -28,12 +28,17 @@ PLACES = 48
 Site = tuple[int, Cell, tuple[int, ...]]
 """The rule of a site, its cell, and where its spin stands in bits[species, *cells, letter, configuration]."""
 
-CLAIMS: dict[str, Callable[[Any], Any]] = {
-    "metropolis": lambda change: np.exp(-np.maximum(change, 0)),
-    "lazy": lambda change: 7 / 8 * np.exp(-np.maximum(change, 0)),
-    "heat_bath": lambda change: np.exp(-np.logaddexp(0, change)),
-}
-"""The probability of a flip that changes H by so much."""
+FREE, LAZY = 0.01, 7 / 8
+"""kT: Metropolis turns a spin for which H changes by less 7/8 as often, unless it weighs its energies."""
+
+
+def claimed(update: str, form: str, change: Any, nearly: float = 1.0) -> Any:
+    """The probability of a flip that changes H by so much, as the update is described; with `nearly`, by so much less or more where
+    flips become free."""
+    if update == "heat_bath":
+        return np.exp(-np.logaddexp(0, change))
+    slow = LAZY if update == "lazy" else np.where((form != "weigh") & (abs(change) * nearly < FREE), LAZY, 1)
+    return slow * np.exp(-np.maximum(change, 0))
 
 
 def check_differences(subject: Subject) -> Iterator[Finding]:
@@ -95,8 +100,10 @@ class Flips:
         rule, cell, _ = site
         rise = np.where(change > 0, change, 0), np.where(change < 0, -change, 0)
         balance = abs(there * np.exp(-rise[1]) - back * np.exp(-rise[0]))
-        if self.sampler.forms[rule] != "factorised":
-            balance = np.maximum(balance, abs(there - CLAIMS[self.sampler.choice.update](change)))
+        update, form = self.sampler.choice.update, self.sampler.forms[rule]
+        if form != "factorised":
+            either = (abs(there - claimed(update, form, change, nearly)) for nearly in (1 - 1e-9, 1 + 1e-9))
+            balance = np.maximum(balance, np.minimum(*either))
         bound = self.resolution(rule, window)
         worst = int(np.argmax(balance))
         if balance[worst] * self.bound >= self.difference * bound:

@@ -26,7 +26,6 @@ from rgc.flows.coarse_couplings import (
     depends,
     product_pieces,
     read_couplings,
-    term_masks,
 )
 from rgc.flows.spin_classes import Turn
 from rgc.flows.states import Chunks
@@ -110,7 +109,11 @@ class Reader:
             return read[0], read[1:]
         fwht = routine(self.backend, "fwht")
         found = [
-            read_couplings(self.coupled, coefficients(self.cluster, np.ascontiguousarray(column), fwht, xp))
+            read_couplings(
+                self.cluster,
+                self.coupled,
+                coefficients(self.cluster, np.ascontiguousarray(column), fwht, xp),
+            )
             for column in values.T
         ]
         named = [[each.values[one.name] for one in self.coupled] for each in found]
@@ -141,7 +144,13 @@ def _of_products(
     fine, coarse = step.blocked.fine, step.blocked.coarse
     kept = couplings_of(coarse, hamiltonian, turns)
     terms = {term.name: term for term in hamiltonian.terms}
-    values = _start(hamiltonian, coarse, kept)
+    held = {each.name for each in kept}
+    for term in hamiltonian.terms:
+        if depends(term) and term.coefficient and term.name not in held:
+            message = (
+                f"on the lattice of the block spins the term '{term.name}' is a number: its coupling is lost"
+            )
+            raise SpecError([Problem("not-possible", message, term.span, hint="take a larger lattice")])
     functions = [
         gathered(term_pieces(fine, terms[each.name]), -terms[each.name].sign)
         if each.name in terms
@@ -150,25 +159,8 @@ def _of_products(
     ]
     sectors = product_sectors(hamiltonian, step, [each.places for each in kept], zero)
     names = tuple(each.name for each in kept)
-    return _recursion(backend, step, names, sectors, functions, Reader(coarse, backend, kept), values)
-
-
-def _start(hamiltonian: Hamiltonian, coarse: Cluster, kept: Sequence[Coupled]) -> list[float]:
-    """The couplings of the spec; those of the classes of a term that the block map splits are all its own."""
-    terms = {term.name: term.coupling for term in hamiltonian.terms}
-    found = {each.name: terms.get(each.name, 0.0) for each in kept}
-    for term in hamiltonian.terms:
-        if term.name in found or not depends(term) or not term.coefficient:
-            continue
-        masks = term_masks(coarse, term)
-        classes = [each.name for each in kept if masks & each.places.keys()]
-        if not classes:
-            message = (
-                f"on the lattice of the block spins the term '{term.name}' is a number: its coupling is lost"
-            )
-            raise SpecError([Problem("not-possible", message, term.span, hint="take a larger lattice")])
-        found |= dict.fromkeys(classes, term.coupling)
-    return list(found.values())
+    start = [terms[name].coupling if name in terms else 0.0 for name in names]
+    return _recursion(backend, step, names, sectors, functions, Reader(coarse, backend, kept), start)
 
 
 def _of_tables(

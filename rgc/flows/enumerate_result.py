@@ -221,7 +221,7 @@ def _coarse(
         return Coarse(number, cluster, found, values, log_weights)
     coupled = couplings_of(cluster, exact.hamiltonian, turns)
     c = coefficients(cluster, log_weights, fwht, xp)
-    found = read_couplings(coupled, c)
+    found = read_couplings(cluster, coupled, c)
     values |= {"constant": -found.constant / sites, "rest": found.rest}
     correlators = np.asarray(fwht(xp.asarray(np.exp(log_weights - log_z))))
     means = _averages(coupled, correlators)

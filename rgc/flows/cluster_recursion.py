@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from rgc.model.spec import Spec
 
 
+MOST_STATES = 1 << 22
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ClusterRecursion:
     """See `rgc.analysis.recursion.Recursion`. `sums` [n, states]: S_b of every fine state; `reader`: W' [coarse states, columns] to couplings
@@ -123,9 +126,13 @@ class Reader:
 def make_recursion(
     spec: Spec, backend: Backend, step: Step, turns: Sequence[Turn], zero: Collection[str]
 ) -> ClusterRecursion:
-    """The recursion of the couplings of a spec under its block map. Raises `SpecError` for a term that the coarse lattice cannot hold, and
-    for couplings that differ from place to place."""
+    """The recursion of the couplings of a spec under its block map. Raises `SpecError` for a lattice of too many states, for a term that the
+    coarse lattice cannot hold, and for couplings that differ from place to place."""
     assert spec.hamiltonian is not None  # noqa: S101
+    states = step.blocked.fine.states
+    if states > MOST_STATES:
+        message = f"a recursion of couplings keeps every term of every state: up to {MOST_STATES} states, not {states}"
+        raise SpecError([Problem("too-many-states", message, hint="take a smaller lattice")])
     random = next((term for term in spec.hamiltonian.terms if term.inhomogeneous), None)
     if random is not None:
         raise SpecError([Problem("not-possible", "random couplings have no recursion", random.span)])
@@ -180,7 +187,7 @@ def _of_tables(
     reader = Reader(coarse, backend, inverse=np.linalg.pinv(matrix.T))
     start = [term.coupling for term in terms]
     names = tuple(term.name for term in terms)
-    sectors = table_sectors(hamiltonian, coarse, sums, [name in zero for name in names])
+    sectors = table_sectors(coarse, sums, [name in zero for name in names])
     return _recursion(backend, step, names, sectors, pairs[0], reader, start)
 
 

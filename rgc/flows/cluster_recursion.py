@@ -26,7 +26,6 @@ from rgc.flows.coarse_couplings import (
     depends,
     product_pieces,
     read_couplings,
-    term_masks,
 )
 from rgc.flows.spin_classes import Turn
 from rgc.flows.states import Chunks
@@ -36,6 +35,9 @@ from rgc.routines import routine
 if TYPE_CHECKING:
     from rgc.backend import Backend
     from rgc.model.spec import Spec
+
+
+MOST_STATES = 1 << 22
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +112,11 @@ class Reader:
             return read[0], read[1:]
         fwht = routine(self.backend, "fwht")
         found = [
-            read_couplings(self.coupled, coefficients(self.cluster, np.ascontiguousarray(column), fwht, xp))
+            read_couplings(
+                self.cluster,
+                self.coupled,
+                coefficients(self.cluster, np.ascontiguousarray(column), fwht, xp),
+            )
             for column in values.T
         ]
         named = [[each.values[one.name] for one in self.coupled] for each in found]
@@ -120,9 +126,13 @@ class Reader:
 def make_recursion(
     spec: Spec, backend: Backend, step: Step, turns: Sequence[Turn], zero: Collection[str]
 ) -> ClusterRecursion:
-    """The recursion of the couplings of a spec under its block map. Raises `SpecError` for a term that the coarse lattice cannot hold, and
-    for couplings that differ from place to place."""
+    """The recursion of the couplings of a spec under its block map. Raises `SpecError` for a lattice of too many states, for a term that the
+    coarse lattice cannot hold, and for couplings that differ from place to place."""
     assert spec.hamiltonian is not None  # noqa: S101
+    states = step.blocked.fine.states
+    if states > MOST_STATES:
+        message = f"a recursion of couplings keeps every term of every state: up to {MOST_STATES} states, not {states}"
+        raise SpecError([Problem("too-many-states", message, hint="take a smaller lattice")])
     random = next((term for term in spec.hamiltonian.terms if term.inhomogeneous), None)
     if random is not None:
         raise SpecError([Problem("not-possible", "random couplings have no recursion", random.span)])
@@ -141,7 +151,13 @@ def _of_products(
     fine, coarse = step.blocked.fine, step.blocked.coarse
     kept = couplings_of(coarse, hamiltonian, turns)
     terms = {term.name: term for term in hamiltonian.terms}
-    values = _start(hamiltonian, coarse, kept)
+    held = {each.name for each in kept}
+    for term in hamiltonian.terms:
+        if depends(term) and term.coefficient and term.name not in held:
+            message = (
+                f"on the lattice of the block spins the term '{term.name}' is a number: its coupling is lost"
+            )
+            raise SpecError([Problem("not-possible", message, term.span, hint="take a larger lattice")])
     functions = [
         gathered(term_pieces(fine, terms[each.name]), -terms[each.name].sign)
         if each.name in terms
@@ -150,25 +166,8 @@ def _of_products(
     ]
     sectors = product_sectors(hamiltonian, step, [each.places for each in kept], zero)
     names = tuple(each.name for each in kept)
-    return _recursion(backend, step, names, sectors, functions, Reader(coarse, backend, kept), values)
-
-
-def _start(hamiltonian: Hamiltonian, coarse: Cluster, kept: Sequence[Coupled]) -> list[float]:
-    """The couplings of the spec; those of the classes of a term that the block map splits are all its own."""
-    terms = {term.name: term.coupling for term in hamiltonian.terms}
-    found = {each.name: terms.get(each.name, 0.0) for each in kept}
-    for term in hamiltonian.terms:
-        if term.name in found or not depends(term) or not term.coefficient:
-            continue
-        masks = term_masks(coarse, term)
-        classes = [each.name for each in kept if masks & each.places.keys()]
-        if not classes:
-            message = (
-                f"on the lattice of the block spins the term '{term.name}' is a number: its coupling is lost"
-            )
-            raise SpecError([Problem("not-possible", message, term.span, hint="take a larger lattice")])
-        found |= dict.fromkeys(classes, term.coupling)
-    return list(found.values())
+    start = [terms[name].coupling if name in terms else 0.0 for name in names]
+    return _recursion(backend, step, names, sectors, functions, Reader(coarse, backend, kept), start)
 
 
 def _of_tables(
@@ -188,7 +187,7 @@ def _of_tables(
     reader = Reader(coarse, backend, inverse=np.linalg.pinv(matrix.T))
     start = [term.coupling for term in terms]
     names = tuple(term.name for term in terms)
-    sectors = table_sectors(hamiltonian, coarse, sums, [name in zero for name in names])
+    sectors = table_sectors(coarse, sums, [name in zero for name in names])
     return _recursion(backend, step, names, sectors, pairs[0], reader, start)
 
 

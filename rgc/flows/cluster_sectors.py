@@ -74,12 +74,9 @@ def _label(sectors: Sectors, cluster: Cluster, places: Mapping[int, float]) -> s
     return "+".join(sorted(names))
 
 
-def table_sectors(
-    hamiltonian: Hamiltonian, cluster: Cluster, sums: Floats, zero: Sequence[bool]
-) -> dict[str, Floats]:
-    """The couplings whose term is the same under every permutation of states that leaves the others (those not in `zero`) unchanged, and
+def table_sectors(cluster: Cluster, sums: Floats, zero: Sequence[bool]) -> dict[str, Floats]:
+    """`sums` [n, states]. The couplings whose term is the same under every permutation of states that leaves the others (those not in `zero`) unchanged, and
     the couplings that such a permutation turns into a constant on average; everything in one sector where a term is neither."""
-    del hamiltonian
     one = {"invariant": np.eye(len(sums))}
     radix = cluster.radices[0]
     if len(cluster.species) > 1 or radix > MOST_STATES:

@@ -7,8 +7,8 @@ the same pair of spins on a small torus, they share c_A equally, and so do the t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,12 +29,16 @@ BODIES = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coupled:
-    """One named coupling of a cluster: `places[mask]` is how many of its products are that set of spins. `products`: those of a class on the
-    infinite lattice; none of a term of the spec."""
+    """One named coupling of a cluster: `places[mask]` is how many of its products are that set of spins, `bodies` how many spins each has.
+
+    A term of the spec is read from the sets in `read`: where the block map tells its products apart those of its first class, and the
+    couplings of the further classes are what these have besides. `products`: those of a class on the infinite lattice; none of a term.
+    """
 
     name: str
     bodies: int
     places: Mapping[int, float]
+    read: frozenset[int] = frozenset()
     products: tuple[Product, ...] = ()
 
 
@@ -65,24 +69,49 @@ def _in_products(cluster: Cluster, numbers: Sequence[int], table: Floats) -> Flo
     return table
 
 
-def read_couplings(coupled: Sequence[Coupled], c: Floats) -> Couplings:
-    """The couplings of a spectrum. Those of `coupled` that share a set of spins share its coefficient in proportion to their places."""
+def read_couplings(cluster: Cluster, coupled: Sequence[Coupled], c: Floats) -> Couplings:
+    """The couplings of a spectrum. Terms of the spec that share a set of spins share its coefficient in proportion to their places."""
+    own = [each for each in coupled if not each.products]
     total: dict[int, float] = {}
-    for each in coupled:
+    for each in own:
         for mask, n in each.places.items():
             total[mask] = total.get(mask, 0.0) + abs(n)
-    values = {
-        each.name: sum(n * c[mask] / total[mask] for mask, n in each.places.items())
-        / sum(map(abs, each.places.values()))
-        for each in coupled
-    }
+    values = {each.name: _mean(each, each.read, {m: c[m] / total[m] for m in each.read}) for each in own}
     rest = c.copy()
     rest[0] = 0.0
+    for each in own:
+        _subtract(rest, each, values[each.name])
     for each in coupled:
-        for mask, n in each.places.items():
-            rest[mask] -= values[each.name] * n
-    named = {name: float(value) + 0.0 for name, value in values.items()}
-    return Couplings(float(c[0]), named, float(np.sqrt((rest**2).sum())))
+        if each.products:
+            values[each.name] = _mean(
+                each, each.places, {m: rest[m] / abs(n) for m, n in each.places.items()}
+            )
+            _subtract(rest, each, values[each.name])
+    named = {each.name: float(values[each.name]) + 0.0 for each in coupled}
+    return Couplings(float(c[0]), named, _root_mean_square(cluster, rest))
+
+
+def _mean(each: Coupled, masks: Iterable[int], shares: Mapping[int, float]) -> float:
+    """The average of the shares over all places, with their signs."""
+    counts = {mask: each.places[mask] for mask in masks}
+    return sum(n * shares[mask] for mask, n in counts.items()) / sum(map(abs, counts.values()))
+
+
+def _subtract(rest: Floats, each: Coupled, value: float) -> None:
+    for mask, n in each.places.items():
+        rest[mask] -= value * n
+
+
+def _root_mean_square(cluster: Cluster, c: Floats) -> float:
+    """Of the function with these coefficients over all states: by Parseval for ising spins, whose products are orthonormal."""
+    if any(each.alphabet == "binary" for each in cluster.species):
+        table = c.reshape(cluster.radices)
+        for axis, spin in enumerate(cluster.spins):
+            one, spins = np.moveaxis(table, axis, 0)
+            binary = cluster.species[spin.species].alphabet == "binary"
+            table = np.stack([one + spins, one if binary else one - spins], axis=axis)
+        return float(np.sqrt(np.mean(table**2)))
+    return float(np.sqrt((c**2).sum()))
 
 
 def project(cluster: Cluster, hamiltonian: Hamiltonian, values: Floats, fwht: Any, xp: Any) -> Couplings:
@@ -112,19 +141,21 @@ def couplings_of(cluster: Cluster, hamiltonian: Hamiltonian, turns: Sequence[Tur
     """The couplings that a cluster of two-state spins can tell apart: the terms of the spec that are sums of products with one weight,
     then the classes of all other sets of spins, by their number of spins.
 
-    A term that has become a number on this lattice is not among them, nor one whose products the block map tells apart: its classes
-    stand for it.
+    A term that has become a number on this lattice is not among them.
     """
-    own = [each for term in hamiltonian.terms if (each := _of_term(cluster, term)) is not None]
-    classes = list(_classes(cluster, turns))
-    inside = {each.name: [c for c in classes if each.places.keys() & c.places.keys()] for each in own}
-    whole = tuple(each for each in own if len(inside[each.name]) < 2)
-    taken = {mask for each in whole for mask in each.places}
-    others = [each for each in classes if not taken & each.places.keys()]
-    if len(whole) + len(others) > MOST_CLASSES:
+    classes = sorted(_classes(cluster, turns), key=_order)
+    own, first = [], set[str]()
+    for term in hamiltonian.terms:
+        each = _of_term(cluster, term)
+        if each is not None:
+            inside = [found for found in classes if each.places.keys() & found.places.keys()]
+            own.append(replace(each, read=frozenset(each.places.keys() & inside[0].places.keys())))
+            first.add(inside[0].name)
+    others = [each for each in classes if each.name not in first]
+    if len(own) + len(others) > MOST_CLASSES:
         others = [each for each in others if each.bodies <= BODIES]
-    names = {each.name for each in whole}
-    return (*whole, *(each for each in sorted(others, key=_order) if each.name not in names))
+    names = {each.name for each in own}
+    return (*own, *(each for each in others if each.name not in names))
 
 
 def _order(each: Coupled) -> tuple[int, int, str]:
@@ -138,11 +169,6 @@ def _of_term(cluster: Cluster, term: Term) -> Coupled | None:
         return None
     places = {mask: -term.sign * n for mask, n in _places(cluster, term.products).items()}
     return Coupled(term.name, max(map(int.bit_count, places)), places) if places else None
-
-
-def term_masks(cluster: Cluster, term: Term) -> set[int]:
-    """The sets of spins that a term is made of."""
-    return set(_places(cluster, term.products))
 
 
 def operator_places(cluster: Cluster, operator: Operator) -> Coupled:
@@ -186,4 +212,4 @@ def _classes(cluster: Cluster, turns: Sequence[Turn]) -> Iterator[Coupled]:
             seen |= {mask, *places}
             if places:
                 name = coupling_name(*products, species=kinds)
-                yield Coupled(name, mask.bit_count(), places, products)
+                yield Coupled(name, mask.bit_count(), places, products=products)

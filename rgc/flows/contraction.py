@@ -1,7 +1,7 @@
 """Sums over the states of a cluster, block by block and in logarithms, with the Python array API alone.
 
 A function of all states is a vector whose index runs over blocks, the first the slowest. One block is summed at a time:
-(done, Q, rest) becomes (done, q, rest), so that nothing is ever larger than the vector itself.
+(done, Q, rest) becomes (done, q, rest), and nothing is ever larger than q vectors.
 """
 
 from __future__ import annotations
@@ -20,17 +20,14 @@ def log_sum(values: Any, axis: int, xp: Any) -> Any:
     return xp.squeeze(log + finite, axis=axis)
 
 
-def coarse(values: Any, kernels: Sequence[Any], xp: Any, done: int = 1) -> Any:
-    """ln sum_v exp(values(v) + sum_B T_B(v_B, h_B)) for every h, from float64[done * prod Q] and kernels float64[Q, q] block by block.
-
-    The first `done` states (of blocks that come before) are left as they are.
-    """
+def coarse(values: Any, kernels: Sequence[Any], xp: Any) -> Any:
+    """ln sum_v exp(values(v) + sum_B T_B(v_B, h_B)) for every h, from kernels float64[Q, q] block by block; blocks behind those that have
+    a kernel are left as they are."""
+    done = 1
     for kernel in kernels:
         states, images = kernel.shape
-        values = xp.reshape(values, (done, states, -1))
-        columns = [log_sum(values + xp.reshape(kernel[:, h], (1, states, 1)), 1, xp) for h in range(images)]
-        values = xp.stack(columns, axis=1)
-        done *= images
+        terms = xp.reshape(values, (done, states, 1, -1)) + xp.reshape(kernel, (1, states, images, 1))
+        values, done = log_sum(terms, 1, xp), done * images
     return xp.reshape(values, (-1,))
 
 

@@ -16,7 +16,14 @@ from rgc.flows.census import Census, batches, make_census, weighed
 from rgc.flows.cluster_recursion import make_recursion
 from rgc.flows.coupling_flow import CouplingFlow, make_study
 from rgc.flows.enumerate_model import ENERGY, Exact, make_exact, with_parameters
-from rgc.flows.enumerate_result import KNOWN, enumerate_result, turns_of
+from rgc.flows.enumerate_result import (
+    KEPT,
+    KNOWN,
+    averages_of,
+    enumerate_result,
+    operators_of,
+    turns_of,
+)
 from rgc.flows.flow import State
 from rgc.flows.measures import quantities
 from rgc.flows.quantities import Leaf, Quantity, plain
@@ -43,7 +50,8 @@ Work = Callable[[State, Any], None]
 class Enumerate:
     """`enumerate(...)` at one point. State arrays, r a realisation of random couplings: `largest` [r, chunk] and `sums` [r, chunk, 1 + leaf +
     extra], see `weighed`; with a block map `coarse` [r, chunk, state of the blocks that it leaves free] and, where they are free, the
-    parameters `p` [r, block] and `learned` [r, 2]; of two-state spins `correlators` [2^n]; those of a `CouplingFlow`."""
+    parameters `p` [r, block] and `learned` [r, 2]; of two-state spins the averages `operators` [operator], and of few of them all
+    `correlators` [2^n]; those of a `CouplingFlow`."""
 
     backend: Backend
     exact: Exact
@@ -149,8 +157,13 @@ class Enumerate:
         """The averages of all products of spins at once."""
         bits = len(self.exact.cluster.spins)
         masks, values = self.exact.log_weights[0].spectrum(bits)
-        _, correlators = routine(self.backend, "walsh_exp")(masks, values, bits, xp)
-        state.arrays["correlators"] = np.asarray(correlators)
+        _, found = routine(self.backend, "walsh_exp")(masks, values, bits, xp)
+        correlators = np.asarray(found)
+        state.arrays["operators"] = np.array(
+            list(averages_of(operators_of(self.exact), correlators).values())
+        )
+        if bits <= KEPT:
+            state.arrays["correlators"] = correlators
 
 
 def make_enumerate(

@@ -156,7 +156,8 @@ def answered(flow: Enumerate, arrays: Mapping[str, Floats], realisation: int) ->
             each.name: float(np.ravel(each.combine(*(of_leaf[leaf.name] for leaf in each.leaves)))[0])
             for each in flow.quantities
         }
-    operators = _averages(_operators(exact), arrays["correlators"]) if "correlators" in arrays else {}
+    names = [each.name for each in operators_of(exact)] if "operators" in arrays else []
+    operators = {name: float(arrays["operators"][k]) for k, name in enumerate(names)}
     return Answered(known, measured, levels, operators)
 
 
@@ -221,10 +222,10 @@ def _coarse(
         return Coarse(number, cluster, found, values, log_weights)
     coupled = couplings_of(cluster, exact.hamiltonian, turns)
     c = coefficients(cluster, log_weights, fwht, xp)
-    found = read_couplings(coupled, c)
+    found = read_couplings(cluster, coupled, c)
     values |= {"constant": -found.constant / sites, "rest": found.rest}
     correlators = np.asarray(fwht(xp.asarray(np.exp(log_weights - log_z))))
-    means = _averages(coupled, correlators)
+    means = averages_of(coupled, correlators)
     return Coarse(number, cluster, found, values, log_weights, means, c, coupled)
 
 
@@ -239,7 +240,7 @@ def turns_of(exact: Exact) -> tuple[Turn, ...]:
 # -- averages ----------------------------------------------------------------------------------------------------------
 
 
-def _operators(exact: Exact) -> tuple[Coupled, ...]:
+def operators_of(exact: Exact) -> tuple[Coupled, ...]:
     """The operators of range 2 with up to 4 spins, as far as the lattice tells them apart; none where couplings are random or a lattice
     has no distances."""
     if exact.lattice.name == COMPLETE or any(term.inhomogeneous for term in exact.hamiltonian.terms):
@@ -249,16 +250,16 @@ def _operators(exact: Exact) -> tuple[Coupled, ...]:
         exact.lattice, exact.species, exact.hamiltonian, zero=exact.hamiltonian.zero, blocks=blocks
     )
     kept = [each.operator for each in fold_operators(operators, exact.lattice) if not each.flag]
-    return tuple(operator_places(exact.cluster, operator) for operator in kept)
+    placed = (operator_places(exact.cluster, operator) for operator in kept)
+    return tuple(each for each in placed if each.places)
 
 
-def _averages(coupled: Sequence[Coupled], correlators: Floats) -> dict[str, float]:
+def averages_of(coupled: Sequence[Coupled], correlators: Floats) -> dict[str, float]:
     """The average of one product of each, in the signs of the spins."""
     return {
         each.name: float(sum(abs(n) * correlators[mask] for mask, n in each.places.items()))
         / sum(map(abs, each.places.values()))
         for each in coupled
-        if each.places
     }
 
 
@@ -319,7 +320,7 @@ def _tables(exact: Exact, arrays: Mapping[str, Floats], found: Answered) -> dict
     """`correlators`[A] of two-state spins, spin k (row-major: cells, letters, species) being bit n-1-k of A; `log_weights_<level>`[state]
     and `spectrum_<level>`[A] of the coarse lattices."""
     out = _parameter_table(arrays)
-    if "correlators" in arrays and not exact.steps and len(exact.cluster.spins) <= KEPT:
+    if "correlators" in arrays and not exact.steps:
         out["correlators"] = arrays["correlators"]
     for each in found.levels:
         if len(each.log_weights) <= 1 << KEPT:

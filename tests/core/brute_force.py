@@ -8,11 +8,12 @@ from itertools import product
 from math import exp, fsum, log
 from typing import Any
 
-from tests.core.ast_energy import Energy
+import numpy as np
 
 from rgc.loaded import Loaded
 from rgc.model.lattice import Lattice
 from rgc.syntax import ast
+from rgc.verify.evaluator import Evaluator
 
 Place = tuple[str, tuple[int, ...], int]
 Configuration = dict[Place, int]
@@ -44,44 +45,26 @@ def configurations(loaded: Loaded, shape: Sequence[int], letters: int) -> Iterat
         yield dict(zip(order, chosen, strict=True))
 
 
-def energy_function(loaded: Loaded) -> Callable[[Configuration], float]:
-    section = loaded.spec.document.section("hamiltonian")
+def energies(loaded: Loaded, every: Sequence[Configuration]) -> list[float]:
+    """H of each configuration, from the syntax tree."""
+    section, lattice = loaded.spec.document.section("hamiltonian"), loaded.spec.lattice
     assert section is not None
-    body = section.body
-    assert isinstance(body, ast.Node)
-    lattice = loaded.spec.lattice
+    assert isinstance(section.body, ast.Node)
     assert isinstance(lattice, Lattice)
-    values: dict[str, Any] = {"pi": 3.141592653589793, **loaded.spec.parameters, **lists(loaded)}
-    return lambda spins: float(Energy(lattice, values, {at: float(s) for at, s in spins.items()})(body))
-
-
-def lists(loaded: Loaded) -> dict[str, Any]:
-    """The parameters that are lists or matrices of numbers."""
-    section = loaded.spec.document.section("parameters")
-    entries = section.body if section is not None and isinstance(section.body, tuple) else ()
-    return {
-        entry.target.name: numbers(entry.value)
-        for entry in entries
-        if isinstance(entry, ast.Entry)
-        and isinstance(entry.target, ast.Name)
-        and isinstance(entry.value, ast.List)
-    }
-
-
-def numbers(expr: ast.Expr) -> Any:
-    if isinstance(expr, ast.List):
-        return [numbers(item) for item in expr.items]
-    assert isinstance(expr, ast.Number)
-    return expr.value
+    spins: dict[str, dict[tuple[int, ...], Any]] = {}
+    for name, cell, letter in every[0]:
+        values = [float(each[name, cell, letter]) for each in every]
+        spins.setdefault(name, {})[(*cell, letter)] = np.array(values)
+    found = Evaluator(loaded.spec.document, lattice, spins)(section.body)
+    return [float(x) for x in np.broadcast_to(found, len(every))]
 
 
 def weights(loaded: Loaded) -> list[tuple[Configuration, float]]:
     """Every configuration with exp(-H)."""
     lattice = loaded.spec.lattice
     assert isinstance(lattice, Lattice)
-    energy = energy_function(loaded)
-    every = configurations(loaded, lattice.cells, len(lattice.basis))
-    return [(spins, exp(-energy(spins))) for spins in every]
+    every = list(configurations(loaded, lattice.cells, len(lattice.basis)))
+    return [(spins, exp(-h)) for spins, h in zip(every, energies(loaded, every), strict=True)]
 
 
 def averages(loaded: Loaded) -> dict[str, float]:

@@ -424,7 +424,11 @@ def test_documented_files_are_written(answer: Any) -> None:
     text = f"parameters {{ K = 0.4, h = 0 }}\nlattice square\nspins s: ising\nhamiltonian {terms}\n{flow}\n"
     couplings = rgc.compile(rgc.load(text), backend="reference").run()
     assert "flow" in couplings.plot()
-    assert variables <= {*answer.to_xarray().variables, *couplings.to_xarray().variables}
+    counted = spec_of(lattice="square(2)", block="kadanoff(2, p=free)", flow="enumerate(minimise=kl)")
+    unblocked = spec_of(lattice="square(2)", flow="enumerate")
+    enumerated = [rgc.compile(rgc.load(each), backend="reference").run() for each in (counted, unblocked)]
+    every = [each.to_xarray().variables for each in (answer, couplings, *enumerated)]
+    assert variables <= {name for each in every for name in each}
 
 
 def test_the_headline_rule_is_quoted() -> None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from rgc.verify.certificate import Certificate, Finding
 
 
+NOTABLE = 0.1  # seconds: a finding that took longer says so
+
+
 def render_certificate(certificate: Certificate) -> str:
     """What was verified, every finding under its part, and the sum of it."""
     from rgc.verify.certificate import PARTS
@@ -37,7 +40,7 @@ def _head(certificate: Certificate) -> str:
         *(f"not here: {escape(name)}, {escape(reason)}" for name, reason in certificate.missing.items()),
     ]
     if certificate.instances:
-        rows = ((f"for {name}", escape(what)) for name, what in certificate.instances.items())
+        rows = ((name, escape(what)) for name, what in certificate.instances.items())
         lines += ["small instances of the same text:", aligned(rows)]
     return "\n".join(lines)
 
@@ -47,10 +50,9 @@ def _finding(finding: Finding) -> Iterator[str]:
     mark = {"passed": good, "failed": bad, "not checked": "-"}[finding.verdict]
     yield f"  {mark} {finding.level}  {escape(finding.claim)}"
     said = ": ".join(text for text in (finding.where, _figures(finding.figures)) if text)
+    took = f" ({finding.seconds:.1f} s)" if finding.seconds >= NOTABLE else ""
     if said:
-        yield fill(
-            f"{said} ({finding.seconds:.1f} s)", WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8
-        )
+        yield fill(said + took, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
     if finding.detail:
         label = "not checked: " if finding.verdict == "not checked" else "wrong: "
         yield fill(label + escape(finding.detail), WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from rgc.version import __version__
@@ -87,6 +88,7 @@ class Certificate:
     missing: Mapping[str, str]
     instances: Mapping[str, str]
     findings: tuple[Finding, ...]
+    provenance: Mapping[str, Any]
 
     @property
     def passed(self) -> bool:
@@ -116,12 +118,15 @@ class Certificate:
             "passed": self.passed,
             "findings": [_document(finding) for finding in self.findings],
             "seconds": round(self.seconds, 3),
+            "provenance": dict(self.provenance),
         }
 
 
 def certify(subject: Subject, findings: Sequence[Finding]) -> Certificate:
     """The findings with what they are about."""
-    loaded = subject.loaded
+    from rgc.results.judge import provenance
+
+    loaded, machine = subject.loaded, provenance("", None)
     return Certificate(
         loaded.title,
         loaded.sha256,
@@ -134,6 +139,7 @@ def certify(subject: Subject, findings: Sequence[Finding]) -> Certificate:
         subject.missing,
         subject.instances,
         tuple(findings),
+        {"versions": machine["versions"], "device": machine["device"], "threads": machine["threads"]},
     )
 
 
@@ -145,7 +151,12 @@ def _document(finding: Finding) -> dict[str, Any]:
         "where": finding.where,
         "verdict": finding.verdict,
         "level": finding.level,
-        "figures": dict(finding.figures),
+        "figures": {name: _plain(value) for name, value in finding.figures.items()},
         "detail": finding.detail,
         "seconds": round(finding.seconds, 3),
     }
+
+
+def _plain(value: Any) -> Any:
+    """A number that is not finite is null."""
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -129,7 +129,7 @@ class Flips:
         claim = (
             f"flips obey p(there) = p(back) exp(-dE), as {self.sampler.choice.update.replace('_', ' ')} says"
         )
-        figures = {"energy_differences": len(self.seen), "largest": max(self.seen, default=0.0)}
+        figures = {"values_of_dE": len(self.seen), "largest_dE": max(self.seen, default=0.0)}
         found = within("a", "energy differences", claim, where, self.difference, self.bound, **figures)
         return found if found.verdict == "passed" else found.saying(f"{found.detail}: {self.worst}")
 

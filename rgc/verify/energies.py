@@ -55,7 +55,7 @@ def _energies(subject: Subject, sampler: Sampler, states: States, which: str) ->
     bound = rounding(model.merged, of_term, prod(model.lattice.cells))
     where = f"{describe(model.lattice)}, {which} {states.number} configurations"
     claim = "H of the text = the compiler's groups of products, tallied"
-    spread = float(np.ptp(exact))
+    span = float(np.ptp(exact))
     return within(
         "a",
         "energies",
@@ -63,7 +63,7 @@ def _energies(subject: Subject, sampler: Sampler, states: States, which: str) ->
         where,
         float(abs(lowered - exact).max()),
         bound,
-        spread=spread,
+        span_of_H=span,
     )
 
 

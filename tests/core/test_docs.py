@@ -401,12 +401,30 @@ def keys(value: Any, path: str = "") -> Iterator[str]:
         yield from keys(inner, path)
 
 
+def json_example(name: str) -> Any:
+    (shown,) = (
+        json.loads(each.text) for each in EXAMPLES if each.language == "json" and each.place.startswith(name)
+    )
+    return shown
+
+
 def test_the_documented_keys_are_those_of_a_run(answer: Any) -> None:
-    (shown,) = (json.loads(each.text) for each in EXAMPLES if each.language == "json")
+    shown = json_example("docs/results.md")
     real = set(keys(answer.document()))
     assert set(keys(shown)) <= real
     assert list(shown) == list(answer.document())
     assert {path for path in real - set(keys(shown)) if "provenance" not in path} <= {".exponents.note"}
+
+
+def test_the_documented_keys_are_those_of_a_certificate() -> None:
+    shown, real = (
+        json_example("docs/verify.md"),
+        rgc.verify(spec_of(lattice="chain(4)"), backends=[]).document(),
+    )
+    assert list(shown) == list(real)
+    assert list(shown["findings"][0]) == list(real["findings"][0])
+    assert set(shown["provenance"]) == set(real["provenance"])
+    assert set(shown["instances"]) <= set(real["instances"])
 
 
 def test_documented_files_are_written(answer: Any) -> None:
@@ -540,7 +558,9 @@ def readme_spec() -> str:
 
 def test_commands_in_the_readme_exist() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    assert set(re.findall(r"\brgc (run|check|show|convert|fmt|new|report|backends)\b", text)) == set(COMMANDS)
+    assert set(re.findall(r"\brgc (run|check|show|verify|convert|fmt|new|report|backends)\b", text)) == set(
+        COMMANDS
+    )
     from rgc.cli.run import _parser
 
     synopsis = next(line for line in text.splitlines() if line.startswith("rgc run SPEC"))

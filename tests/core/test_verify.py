@@ -15,7 +15,7 @@ import pytest
 import rgc
 from rgc.cli import main
 from rgc.flows import built_in, sampler
-from rgc.model_to_program import thresholds
+from rgc.model_to_program import thresholds, update
 from rgc.passes import merge_terms as merging
 from rgc.verify.certificate import PARTS, Certificate
 from rgc_reference import ReferenceBackend
@@ -168,13 +168,21 @@ def test_a_term_that_the_sampler_forgets(monkeypatch: pytest.MonkeyPatch) -> Non
     )
 
 
-def test_metropolis_on_a_lattice_where_a_replica_starts_among_free_flips() -> None:
-    """On 3 x 3 sites 8 of 512 states only ever turn into each other, and one replica in 64 starts hot in one of them."""
-    certificate = rgc.verify(spec("square(3)"), backends=[])
-    assert failed(certificate) == {"irreducible"}
-    assert "update=heat_bath" in reasons(certificate)
-    bath = spec("square(3)", rest="flow sample(sweeps=100, update=heat_bath)")
-    assert rgc.verify(bath, backends=[]).passed
+def test_free_flips_that_are_taken_for_certain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a ring of 6 without a field the walls never turn: 24 of 64 states stay apart. On 3 x 3 sites 8 of 512 only turn into each other, and one
+    replica in 64 starts in one of them."""
+    monkeypatch.setitem(update._PROBABILITY, "metropolis", thresholds.plain)
+    ring = rgc.verify(spec("chain(6)"), backends=[])
+    assert failed(ring) == {"irreducible", "energy differences"}
+    assert "24 states of weight 0.31 are never reached from the others: use update=heat_bath" in reasons(ring)
+    torus = rgc.verify(spec("square(3)"), backends=[])
+    assert (
+        "replicas of the run start where every flip is free, and stay there: use update=heat_bath"
+        in reasons(torus)
+    )
+    larger = rgc.verify(spec("square(5)"), backends=[])
+    assert failed(larger) == {"energy differences"}
+    assert any("but those where every flip is free" in finding.claim for finding in larger.findings)
 
 
 class Narrow(ReferenceBackend):
@@ -229,9 +237,11 @@ def test_a_backend_that_cannot_run_here_is_named(monkeypatch: pytest.MonkeyPatch
     assert found.backends[0].name == "reference"
 
 
-def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "chain.rgc"
-    path.write_text(spec("chain(6)", IN_FIELD), "utf-8")
+    path.write_text(spec("chain(6)"), "utf-8")
     assert main(["verify", str(path), "--backends", "reference", "--quiet"]) == 0
     text = capsys.readouterr().out
     assert "sample on 6 ring, seed 0" in text
@@ -261,7 +271,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         set(finding) >= {"part", "check", "claim", "verdict", "level", "figures"}
         for finding in document["findings"]
     )
-    path.write_text(spec("square(3)"), "utf-8")
+    monkeypatch.setitem(update._PROBABILITY, "metropolis", thresholds.plain)
     assert main(["verify", str(path), "--backends", "reference", "--quiet"]) == 1
     assert "FAILED: " in capsys.readouterr().out
     assert main(["verify", str(path), "--backends", "cuda"]) == 2

@@ -16,7 +16,10 @@ FAR = 1e3
 _STILL = 1e-10
 _ALIKE = 1e-3
 _DOUBLINGS = 8
-_COARSE = 8
+_COARSE = 12
+_LEAVING = 10
+_LATER = 20
+_ROUNDING = 1e-14
 _WARM_UP = 2
 _MOST_REFINEMENTS = 120
 _HALVINGS = 40
@@ -56,9 +59,9 @@ class Critical:
 
 
 def sink(recursion: Recursion, start: Floats) -> Sink:
-    """Where the flow from `start` ends: where it moves ever less, or beyond `FAR` and growing. Near a critical point it moves little, but more
-    at every step."""
-    couplings, before = np.asarray(start, dtype=np.float64), 0.0
+    """Where the flow from `start` ends: where it moves ever less, or beyond `FAR` and growing. A flow that comes near a critical point
+    moves as little there, but some steps later more again."""
+    couplings, before, still = np.asarray(start, dtype=np.float64), 0.0, _Still(0, np.inf)
     for step in range(MOST_STEPS):
         moved = recursion(couplings, step).couplings
         size = float(np.linalg.norm(moved))
@@ -66,18 +69,30 @@ def sink(recursion: Recursion, start: Floats) -> Sink:
             finite = moved if np.isfinite(moved).all() else couplings
             return Sink(finite / np.linalg.norm(finite), True)
         change = float(np.abs(moved - couplings).max())
-        if change <= _STILL * (1 + size) and change <= 0.9 * before:
+        if change > _STILL * (1 + size) or change > still.change + _ROUNDING * (1 + size):
+            still = _Still(step, np.inf)
+        elif still.change == np.inf and change <= 0.9 * before:
+            still = _Still(step, change)
+        elif step - still.since >= _LATER:
             return Sink(moved, False)
         couplings, before = moved, change
     return Sink(couplings, False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Still:
+    """The step `since` which a flow has moved no more than by `change`."""
+
+    since: int
+    change: float
 
 
 def critical(recursion: Recursion, start: Floats) -> Critical:
     """The critical point on the ray t * start: between factors t whose flows end in different phases.
 
     A few bisections, then the fixed point near the flow that stays longest, then the factor at which the relevant scaling field
-    vanishes after ever more steps; where that fails, bisection to the last digit. Raises `NotFound` where all factors from 2^-8 to 2^8 end in
-    one phase.
+    vanishes after ever more steps; where that fails, bisection to the last digit. The flow from there may come nearer to another
+    fixed point: then that is the one. Raises `NotFound` where all factors from 2^-8 to 2^8 end in one phase.
     """
     direction = np.asarray(start, dtype=np.float64)
     low, high, ends = _bracket(recursion, direction)
@@ -86,6 +101,9 @@ def critical(recursion: Recursion, start: Floats) -> Critical:
     factor = None if point is None else _refined(recursion, direction, low, high, point)
     if factor is None:
         factor, _ = _bisected(recursion, direction, low, high, ends, 60)
+    nearer = _fixed_point_near(recursion, factor * direction)
+    if nearer is not None and (point is None or len(distinct([point, nearer])) > 1):
+        point, factor = nearer, _refined(recursion, direction, low, high, nearer) or factor
     return Critical(factor, factor * direction, point)
 
 
@@ -171,12 +189,12 @@ def _bracket(recursion: Recursion, direction: Floats) -> tuple[float, float, Sin
 
 
 def _closest(recursion: Recursion, start: Floats) -> Floats:
-    """The point of a flow at which it moves least, before it leaves the critical surface."""
+    """The point of a flow at which it moves least, before it leaves for a sink, where it would move less still."""
     best, least, couplings = start, np.inf, start
     for step in range(200):
         moved = recursion(couplings, step).couplings
         change = float(np.linalg.norm(moved - couplings))
-        if not np.isfinite(change) or change > 1e3 * least:
+        if not np.isfinite(change) or change > _LEAVING * least:
             break
         if change < least:
             best, least = couplings, change

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.flow_cells import check_cells
 from rgc.ast_to_model.options import Reading, listing, named
 from rgc.model.bonds import NotBonds, bond_model
+from rgc.model.cells import HYPERCUBIC
 from rgc.model.frustration import cluster_obstacle
 from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
 from rgc.model.schemes import CLUSTER_UPDATES, Scheme
@@ -14,8 +16,6 @@ from rgc.model.shapes import BLOCKS
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 from rgc.text import Span
-
-HYPERCUBIC = ("chain", "square", "cubic", "hypercubic")
 
 
 def check_needs(spec: Spec, scheme: Scheme, reading: Reading, context: Context) -> None:
@@ -26,6 +26,9 @@ def check_needs(spec: Spec, scheme: Scheme, reading: Reading, context: Context) 
     if scheme.bonds and "hamiltonian" not in context.failed:
         _check_bonds(spec, scheme, context)
     _check_blocks(spec, scheme, context)
+    if scheme.cells:
+        places = _body_span(context, "lattice"), _body_span(context, "block")
+        check_cells(spec, scheme, reading, context, *places)
     _check_update(spec, reading, context)
     _check_gauge(spec, reading, context)
 

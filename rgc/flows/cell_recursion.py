@@ -11,8 +11,9 @@ Exchanging p for -p turns the block spins, so that only |p| matters.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,6 @@ class Kernel:
     """The block map at one p. `weight` [mu, k]: ln of the sum of exp(p mu.s - ln 2cosh(p sum s)) over the states s of kind k;
     `slope`: its derivative by p. `most`, `aligned`: how much a step adds to V' of free spins, at most, and of equal ones, at least."""
 
-    p: float
     weight: Floats
     slope: Floats
     most: float
@@ -38,7 +38,7 @@ class Kernel:
 
 
 def kernel(backend: Backend, space: CellSpace, p: float) -> Kernel:
-    """Raises `OverflowError` nowhere for |p| <= 10: exp(2 p r) is a number for every r <= 16."""
+    """For |p| <= 10, where exp(2 p r) is a number for every number r of spins in a cell."""
     n = space.overlaps.shape[2] - 1
     with backend.arrays() as xp:
         apart = xp.arange(n + 1, dtype=xp.float64)
@@ -52,7 +52,7 @@ def kernel(backend: Backend, space: CellSpace, p: float) -> Kernel:
         top = xp.max(weight, axis=1)
         most = float(xp.max(top + xp.log(xp.sum(xp.exp(weight - top[:, None]), axis=1))))
         aligned = -float(np.logaddexp(0.0, -2 * abs(p) * n))
-        return Kernel(p, np.asarray(weight), np.asarray(slope), most, aligned)
+        return Kernel(np.asarray(weight), np.asarray(slope), most, aligned)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,10 +79,6 @@ class CellRecursion:
     @property
     def sites(self) -> float:
         return float(2**self.space.dimension)
-
-    @property
-    def p(self) -> tuple[float, ...]:
-        return tuple(each.p for each in self.kernels)
 
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:
         value, _ = self._moved(couplings, self._kernel(step))
@@ -142,7 +138,8 @@ class CellRecursion:
             return np.asarray(value, dtype=np.float64), np.asarray(share / total, dtype=np.float64)
 
 
-def cell_recursion(backend: Backend, space: CellSpace, p: Sequence[float]) -> CellRecursion:
+@lru_cache(maxsize=4)
+def cell_recursion(backend: Backend, space: CellSpace, p: tuple[float, ...]) -> CellRecursion:
     """The recursion with these p, in turn."""
     made = {each: kernel(backend, space, each) for each in dict.fromkeys(p)}
     return CellRecursion(backend, space, tuple(made[each] for each in p))

@@ -206,6 +206,7 @@ def _sectors(
     basis = np.eye(len(bodies)) if subspace == "full" else _numbers(cube)[1:, 1:]
     parity = even if subspace == "full" else np.arange(1, cube.spins + 1) % 2 == 0
     directions = back @ basis
+    directions = directions / np.linalg.norm(directions, axis=0)
     odd = forward[~even] @ start
     if np.abs(odd).max(initial=0.0) > _SMALL * (1 + np.abs(start).max(initial=0.0)):
         return {"invariant": directions}, np.eye(len(bodies))

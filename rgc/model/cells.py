@@ -21,6 +21,9 @@ MOST_CELL_DIMENSIONS = 4
 """A cell of d dimensions has 2^(2^d) states."""
 
 
+MOST_P = 10.0
+"""From this p of a block map on the block spin is that of the majority, but for a part exp(-4 p)."""
+
 _SAME = 1e-12
 
 
@@ -44,11 +47,12 @@ class CellTerm:
 
 @dataclass(frozen=True, slots=True)
 class CellModel:
-    """-H of one species of Ising or binary spins on a hypercubic lattice."""
+    """-H of one species of Ising or binary spins on a hypercubic lattice. `constant`: the part of H without spins, per site."""
 
     species: Species
     dimension: int
     terms: tuple[CellTerm, ...]
+    constant: float = 0.0
 
 
 def cell_model(hamiltonian: Hamiltonian, lattice: Geometry, species: Sequence[Species]) -> CellModel:
@@ -61,7 +65,8 @@ def cell_model(hamiltonian: Hamiltonian, lattice: Geometry, species: Sequence[Sp
     if len(species) != 1 or species[0].alphabet not in ("ising", "binary"):
         raise NotInACell("a cell holds Ising or binary spins of one species")
     terms = tuple(_term(term, lattice.dimension) for term in hamiltonian.terms)
-    return CellModel(species[0], lattice.dimension, tuple(each for each in terms if each.parts))
+    kept = tuple(each for each in terms if each.parts)
+    return CellModel(species[0], lattice.dimension, kept, hamiltonian.constant)
 
 
 @lru_cache(maxsize=8)
@@ -84,6 +89,12 @@ def sharing(bits: int, dimension: int) -> int:
     corners = corners_of(bits, dimension)
     flat = [all(corner[k] == corners[0][k] for corner in corners) for k in range(dimension)]
     return int(2 ** sum(flat)) if corners else 1
+
+
+def products(bits: int, dimension: int) -> tuple[frozenset[Cell], ...]:
+    """The products of the lattice, each once, that symmetries make of the product of the spins at some corners."""
+    found = {_pinned(image) for image in _images(frozenset(corners_of(bits, dimension)), dimension)}
+    return tuple(sorted(found, key=sorted))
 
 
 def _term(term: Term, dimension: int) -> CellTerm:

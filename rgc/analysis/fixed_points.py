@@ -15,11 +15,11 @@ FAR = 1e3
 
 _STILL = 1e-10
 _ALIKE = 1e-3
+_NEAR = 0.1
 _DOUBLINGS = 8
-_COARSE = 12
+_COARSE = 8
 _LEAVING = 10
-_LATER = 20
-_ROUNDING = 1e-14
+_PATIENCE = 20
 _WARM_UP = 2
 _MOST_REFINEMENTS = 120
 _HALVINGS = 40
@@ -58,10 +58,10 @@ class Critical:
     fixed_point: Floats | None
 
 
-def sink(recursion: Recursion, start: Floats) -> Sink:
-    """Where the flow from `start` ends: where it moves ever less, or beyond `FAR` and growing. A flow that comes near a critical point
-    moves as little there, but some steps later more again."""
-    couplings, before, still = np.asarray(start, dtype=np.float64), 0.0, _Still(0, np.inf)
+def sink(recursion: Recursion, start: Floats, patience: int = 0) -> Sink:
+    """Where the flow from `start` ends: where it moves ever less, or beyond `FAR` and growing. A flow that begins within rounding of the
+    critical surface may move as little near a critical point, but not for `patience` more steps."""
+    couplings, before, since = np.asarray(start, dtype=np.float64), 0.0, MOST_STEPS
     for step in range(MOST_STEPS):
         moved = recursion(couplings, step).couplings
         size = float(np.linalg.norm(moved))
@@ -69,22 +69,14 @@ def sink(recursion: Recursion, start: Floats) -> Sink:
             finite = moved if np.isfinite(moved).all() else couplings
             return Sink(finite / np.linalg.norm(finite), True)
         change = float(np.abs(moved - couplings).max())
-        if change > _STILL * (1 + size) or change > still.change + _ROUNDING * (1 + size):
-            still = _Still(step, np.inf)
-        elif still.change == np.inf and change <= 0.9 * before:
-            still = _Still(step, change)
-        elif step - still.since >= _LATER:
+        if change > _STILL * (1 + size):
+            since = MOST_STEPS
+        elif change <= 0.9 * before:
+            since = min(since, step)
+        if step >= since + patience:
             return Sink(moved, False)
         couplings, before = moved, change
     return Sink(couplings, False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Still:
-    """The step `since` which a flow has moved no more than by `change`."""
-
-    since: int
-    change: float
 
 
 def critical(recursion: Recursion, start: Floats) -> Critical:
@@ -100,22 +92,35 @@ def critical(recursion: Recursion, start: Floats) -> Critical:
     point = _fixed_point_near(recursion, low * direction)
     factor = None if point is None else _refined(recursion, direction, low, high, point)
     if factor is None:
-        factor, _ = _bisected(recursion, direction, low, high, ends, 60)
+        factor, _ = _bisected(recursion, direction, low, high, ends, 60, _PATIENCE)
     nearer = _fixed_point_near(recursion, factor * direction)
     if nearer is not None and (point is None or len(distinct([point, nearer])) > 1):
         point, factor = nearer, _refined(recursion, direction, low, high, nearer) or factor
-    return Critical(factor, factor * direction, point)
+    reached = point is not None and _comes_to(recursion, factor * direction, point)
+    return Critical(factor, factor * direction, point if reached else None)
+
+
+def _comes_to(recursion: Recursion, start: Floats, point: Floats) -> bool:
+    """Whether a critical flow is seen to come near a fixed point. With more than one relevant direction, which a flow avoids only by a
+    symmetry that the sectors do not know, it has to come nearer."""
+    near = (_NEAR if _relevant(recursion, point) == 1 else _ALIKE) * np.abs(point).max(initial=0.0)
+    return bool(np.abs(_closest(recursion, start) - point).max() <= near)
+
+
+def _relevant(recursion: Recursion, point: Floats) -> int:
+    """Relevant directions in the invariant sector."""
+    return int((np.abs(linearise(recursion, point)[0].values) > 1).sum())
 
 
 def _bisected(
-    recursion: Recursion, direction: Floats, low: float, high: float, ends: Sink, times: int
+    recursion: Recursion, direction: Floats, low: float, high: float, ends: Sink, times: int, patience: int = 0
 ) -> tuple[float, float]:
     """The bracket after some bisections: the flow from `low` goes on to end in the sink `ends`."""
     for _ in range(times):
         middle = (low + high) / 2
         if not min(low, high) < middle < max(low, high):
             break
-        if sink(recursion, middle * direction).same(ends):
+        if sink(recursion, middle * direction, patience).same(ends):
             low = middle
         else:
             high = middle
@@ -128,12 +133,15 @@ def _fixed_point_near(recursion: Recursion, start: Floats) -> Floats | None:
         point = newton(recursion, _closest(recursion, start))
     except NotFound:
         return None
-    return point if abs(linearise(recursion, point)[0].values[0]) > 1 else None
+    return point if _relevant(recursion, point) else None
 
 
 def _refined(recursion: Recursion, direction: Floats, low: float, high: float, point: Floats) -> float | None:
     """The factor within the bracket from which the flow goes to the fixed point: where, after n steps, the leading left
-    eigenvector at the fixed point finds no relevant part; n grows until the factor stays. None where it leaves the bracket."""
+    eigenvector at the fixed point finds no relevant part; n grows until the factor stays. None where it leaves the bracket, and where
+    the fixed point has more than one relevant direction."""
+    if _relevant(recursion, point) > 1:
+        return None
     field = linearise(recursion, point)[0].left[0].real
 
     def relevant(factor: float, steps: int) -> float:
@@ -245,12 +253,12 @@ def _damped(
 
 
 def _span(recursion: Recursion, couplings: Floats) -> Floats:
-    """The directions in which a fixed point is looked for: the invariant sector, and others that the couplings are part of."""
-    invariant, *others = recursion.sectors.values()
+    """The directions in which a fixed point is looked for: the invariant sector, or all where the couplings are not in it."""
+    invariant = next(iter(recursion.sectors.values()))
     rest = couplings - invariant @ np.linalg.lstsq(invariant, couplings, rcond=None)[0]
     if np.abs(rest).max(initial=0.0) <= 1e-14 * (1 + np.abs(couplings).max(initial=0.0)):
         return invariant
-    return np.concatenate([invariant, *others], axis=1)
+    return np.eye(len(couplings))
 
 
 def distinct(points: Sequence[Floats]) -> list[Floats]:

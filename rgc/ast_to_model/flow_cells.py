@@ -38,9 +38,7 @@ def _wrong_spins(spec: Spec) -> bool:
 
 def _check_lattice(lattice: Lattice, scheme: Scheme, context: Context, span: Span | None) -> bool:
     if lattice.name not in HYPERCUBIC:
-        message = (
-            f"'{scheme.name}' moves potentials between the cells of a hypercubic lattice, not of '{lattice.name}'"
-        )
+        message = f"'{scheme.name}' moves potentials between the cells of a hypercubic lattice, not of '{lattice.name}'"
         hint = f"it takes {listing(HYPERCUBIC, 'or')}"
     elif lattice.dimension > MOST_CELL_DIMENSIONS:
         message = f"a cell in {lattice.dimension} dimensions has 2^{2**lattice.dimension} states"
@@ -52,7 +50,8 @@ def _check_lattice(lattice: Lattice, scheme: Scheme, context: Context, span: Spa
 
 
 def _check_terms(spec: Spec, scheme: Scheme, context: Context) -> None:
-    assert spec.hamiltonian is not None and spec.lattice is not None  # noqa: S101
+    assert spec.hamiltonian is not None  # noqa: S101  (the caller has looked)
+    assert spec.lattice is not None  # noqa: S101
     try:
         cell_model(spec.hamiltonian, spec.lattice, spec.species)
     except NotInACell as error:

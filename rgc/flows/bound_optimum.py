@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
@@ -47,14 +47,14 @@ class Bound:
     steps: int
     end: End | None = None
 
-    def recursion(self, p: Sequence[float]) -> CellRecursion:
-        return cell_recursion(self.backend, self.space, tuple(float(each) for each in p))
+    def recursion(self, p: Iterable[float]) -> CellRecursion:
+        return cell_recursion(self.backend, self.space, p)
 
-    def value(self, p: Sequence[float]) -> float:
+    def value(self, p: Iterable[float]) -> float:
         """With these p, in turn."""
         return self._forward(self.recursion(p))[1]
 
-    def gradient(self, p: Sequence[float]) -> tuple[float, Floats]:
+    def gradient(self, p: Iterable[float]) -> tuple[float, Floats]:
         """The bound and its derivatives by the p of each step [steps], by a sweep back."""
         recursion = self.recursion(p)
         flow, total = self._forward(recursion)

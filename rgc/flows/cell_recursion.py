@@ -11,9 +11,8 @@ Exchanging p for -p turns the block spins, so that only |p| matters.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from math import log
 from typing import TYPE_CHECKING
 
@@ -138,8 +137,6 @@ class CellRecursion:
             return np.asarray(value, dtype=np.float64), np.asarray(share / total, dtype=np.float64)
 
 
-@lru_cache(maxsize=4)
-def cell_recursion(backend: Backend, space: CellSpace, p: tuple[float, ...]) -> CellRecursion:
+def cell_recursion(backend: Backend, space: CellSpace, p: Iterable[float]) -> CellRecursion:
     """The recursion with these p, in turn."""
-    made = {each: kernel(backend, space, each) for each in dict.fromkeys(p)}
-    return CellRecursion(backend, space, tuple(made[each] for each in p))
+    return CellRecursion(backend, space, tuple(kernel(backend, space, float(each)) for each in p))

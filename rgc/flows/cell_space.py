@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from rgc.analysis.recursion import Floats
 from rgc.errors import Problem, SpecError
-from rgc.model.cells import CellModel, corner_bits, corners_of, sharing
+from rgc.model.cells import CellModel, corner_bits, corners_of, products, sharing
 from rgc.model.lattice import Cell
 from rgc.model.names import coupling_name
 from rgc.model.operators import Spin
@@ -65,9 +66,7 @@ def hypercube(dimension: int) -> Hypercube:
         apart = number * (n + 1) + np.bitwise_count(every ^ state)
         overlaps.append(np.bincount(apart, minlength=count * (n + 1)).reshape(count, n + 1))
     sizes = np.bincount(number)
-    return Hypercube(
-        dimension, sets, bodies, sizes, products, occupied, np.array(overlaps, dtype=np.float64)
-    )
+    return Hypercube(dimension, sets, bodies, sizes, products, occupied, np.array(overlaps, dtype=np.float64))
 
 
 def _classes(every: Integers, dimension: int) -> Integers:
@@ -75,7 +74,7 @@ def _classes(every: Integers, dimension: int) -> Integers:
     bits = corner_bits(dimension)
 
     def image(of: dict[Cell, Cell]) -> Integers:
-        return np.bitwise_or.reduce([np.where(every & bits[c], bits[of[c]], 0) for c in bits])
+        return np.sum([np.where(every & bits[c], bits[of[c]], 0) for c in bits], axis=0, dtype=np.int64)
 
     reflections = [{c: (*c[:k], 1 - c[k], *c[k + 1 :]) for c in bits} for k in range(dimension)]
     exchanges = [{c: (*c[:k], c[k + 1], c[k], *c[k + 2 :]) for c in bits} for k in range(dimension - 1)]
@@ -89,6 +88,31 @@ def _classes(every: Integers, dimension: int) -> Integers:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Sums(Mapping[str, str]):
+    """What couplings multiply in -H, in the language: `sum(i) (s[i]*s[i+x+y] + ...)`. Written when asked for: in four dimensions there
+    are 401. `sets`: a set of corners for each name."""
+
+    sets: dict[str, int]
+    dimension: int
+    species: str
+
+    def __getitem__(self, name: str) -> str:
+        shown = []
+        for each in products(self.sets[name], self.dimension):
+            sites = (
+                "".join(f"+{axis}" for axis, x in zip("xyzw", c, strict=False) if x) for c in sorted(each)
+            )
+            shown.append("*".join(f"{self.species}[i{site}]" for site in sites))
+        return "sum(i) " + (f"({' + '.join(shown)})" if len(shown) > 1 else shown[0])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sets)
+
+    def __len__(self) -> int:
+        return len(self.sets)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class CellSpace:
     """Potentials V(state) = constant + sum_a K_a functions[a, state] of one cell, one cell a site; -H is their sum. K_a are the
     couplings of the lattice, so that a function holds a product 1/(number of cells that hold it) times. In the subspace `full`
@@ -96,8 +120,9 @@ class CellSpace:
     over the permutations of the spins.
 
     `inverse` [1 + n, states] reads the constant and K from V; `uniform`: the two states of equal spins; `magnetisation` [states];
-    `weights` [states]: how many states; `overlaps` [j, k, r] as in `Hypercube`. `start`: the spec's K. `sectors`: directions of K
-    that span the even and the odd functions of the subspace; `projector` [n, n] on the even ones.
+    `weights` [states]: how many states; `overlaps` [j, k, r] as in `Hypercube`. `start`, `constant`: the spec's K, and the part of its
+    H without spins. `sectors`: directions of K that span the even and the odd functions of the subspace; `projector` [n, n] on the
+    even ones. `terms`: what the couplings beyond the spec's multiply.
     """
 
     dimension: int
@@ -109,8 +134,10 @@ class CellSpace:
     weights: Floats
     overlaps: Floats
     start: Floats
+    constant: float
     sectors: dict[str, Floats]
     projector: Floats
+    terms: Sums
 
     def potential(self, couplings: Floats) -> Floats:
         """V [states], with the constant that belongs to the functions themselves."""
@@ -131,12 +158,12 @@ def cell_space(model: CellModel, subspace: Subspace) -> CellSpace:
     """Terms of equal functions are refused with a `SpecError`; what the spec's terms do not span is completed by one coupling for
     every class of products."""
     cube = hypercube(model.dimension)
-    named, start = _coordinates(model, cube)
+    named, start, added = _coordinates(model, cube)
     table = cube.products if model.species.alphabet == "ising" else cube.occupied
     functions = np.array([row for _, row in named]) @ (table / _shares(cube)[:, None])
     read = cube.products * cube.sizes / (2.0**cube.spins * cube.sizes[:, None])
     walsh = functions @ read.T
-    back = np.linalg.inv(walsh[:, 1:].T)
+    back = np.asarray(np.linalg.inv(walsh[:, 1:].T), dtype=np.float64)
     inverse = np.concatenate([read[:1] - walsh[:, 0] @ back @ read[1:], back @ read[1:]])
     lift = np.eye(len(cube.sets)) if subspace == "full" else _numbers(cube)
     average = (lift * cube.sizes[:, None] / (cube.sizes @ lift)).T
@@ -152,8 +179,10 @@ def cell_space(model: CellModel, subspace: Subspace) -> CellSpace:
         cube.sizes @ lift,
         np.ascontiguousarray(np.einsum("jkr,kl->jlr", cube.overlaps[first], lift)),
         start,
+        model.constant,
         sectors,
         projector,
+        Sums(added, model.dimension, model.species.name),
     )
 
 
@@ -166,9 +195,11 @@ def _numbers(cube: Hypercube) -> Floats:
     return np.asarray(cube.bodies[:, None] == np.arange(cube.spins + 1), dtype=np.float64)
 
 
-def _coordinates(model: CellModel, cube: Hypercube) -> tuple[list[tuple[str, Floats]], Floats]:
-    """Each coupling with its weights [classes], the spec's terms first, and the spec's couplings. A term takes the place of the class
-    that has its largest weight, once those before it are subtracted."""
+def _coordinates(
+    model: CellModel, cube: Hypercube
+) -> tuple[list[tuple[str, Floats]], Floats, dict[str, int]]:
+    """Each coupling with its weights [classes], the spec's terms first; the spec's couplings; the sets of corners of the others. A term
+    takes the place of the class that has its largest weight, once those before it are subtracted."""
     number = {int(bits): k for k, bits in enumerate(cube.sets)}
     left = dict(enumerate(cube.sets[1:], 1))
     named: list[tuple[str, Floats]] = []
@@ -187,13 +218,15 @@ def _coordinates(model: CellModel, cube: Hypercube) -> tuple[list[tuple[str, Flo
         reduced.append((pivot, rest))
         named.append((term.name, row))
         del left[pivot]
-    taken = {name for name, _ in named}
+    taken, added = {name for name, _ in named}, {}
     for k, bits in left.items():
-        name = coupling_name([Spin(corner) for corner in corners_of(int(bits), model.dimension)])
-        named.append((name if name not in taken else f"{name}_", np.eye(len(cube.sets))[k]))
+        name = coupling_name(tuple(Spin(corner) for corner in corners_of(int(bits), model.dimension)))
+        name = name if name not in taken else f"{name}_"
+        named.append((name, np.eye(len(cube.sets))[k]))
+        added[name] = int(bits)
     start = np.zeros(len(named))
     start[: len(model.terms)] = [term.coupling for term in model.terms]
-    return named, start
+    return named, start, added
 
 
 def _sectors(

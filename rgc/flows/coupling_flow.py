@@ -94,11 +94,7 @@ class CouplingFlow:
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        return {
-            "reproducibility": "L3",
-            "sites_per_step": self.study.recursion.sites,
-            **self.study.provenance,
-        }
+        return provenance(self.study)
 
     def start(self) -> State:
         return State(0, {}, {"why": {}})
@@ -110,6 +106,11 @@ class CouplingFlow:
 
     def finish(self, state: State) -> Result:
         return coupling_result(self.study, state, self.provenance)
+
+
+def provenance(study: Study) -> dict[str, Any]:
+    """What every study of a recursion says of itself."""
+    return {"reproducibility": "L3", "sites_per_step": study.recursion.sites, **study.provenance}
 
 
 def parts(study: Study) -> tuple[Callable[[State], None], ...]:

@@ -36,7 +36,10 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
     return Result(
         study.scheme,
         exponents=exponents,
-        fixed_point={**(_named(study, points[0], "exact") if points is not None else {}), **_block(study, points)},
+        fixed_point={
+            **(_named(study, points[0], "exact") if points is not None else {}),
+            **_block(study, points),
+        },
         levels=tuple(_levels(study, arrays)),
         eigenvalues=tuple(each for spectrum in spectra for each in _eigenvalues(study, spectrum)),
         free_energy=_free_energy(study, arrays),

@@ -16,7 +16,7 @@ from rgc.flows.bound_optimum import Bound, End, enough, tightest
 from rgc.flows.cell_recursion import CellRecursion, cell_recursion
 from rgc.flows.cell_space import CellSpace, Subspace, cell_space
 from rgc.flows.choose_p import Choice, Given, TightestConstant, TightestSequence
-from rgc.flows.coupling_flow import Study, make_study, parts
+from rgc.flows.coupling_flow import Study, make_study, parts, provenance
 from rgc.flows.coupling_result import coupling_result
 from rgc.flows.flow import State
 from rgc.flows.stationary_p import StationaryP, slope
@@ -37,9 +37,7 @@ OUTSIDE = (
     "the spec's couplings are no function of the number of flipped spins of a cell: the first step reads them as the nearest one, "
     "so that the constants give no bound on F of this spec"
 )
-JUMPED = (
-    "at this p the critical flow comes to another fixed point than near it, and there the bound is not stationary: see block.slope"
-)
+JUMPED = "at this p the critical flow comes to another fixed point than near it, and there the bound is not stationary: see block.slope"
 _STATIONARY = 1e-9
 
 
@@ -64,7 +62,7 @@ class LowerBoundFlow:
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        return {"reproducibility": "L3", **self.asked.provenance}
+        return provenance(self.asked)
 
     def start(self) -> State:
         return State(0, {}, {"why": {}})
@@ -127,6 +125,8 @@ def make_lower_bound(
         space.dimension,
         kind="lower bound",
         ledger=space.inside,
+        constant=space.constant,
+        terms=space.terms,
         provenance={"subspace": f"{subspace}: {SPACES[subspace]}"},
     )
     asked = replace(
@@ -144,7 +144,9 @@ def _choice(spec: Spec, backend: Backend, space: CellSpace, asked: Study) -> Cho
     if asked.find is not None:
         return StationaryP(backend, space, None if asked.starts is None else asked.starts[0])
     if not space.inside:
-        message = "p=free asks for the tightest bound, and the spec's couplings lie outside the symmetric subspace"
+        message = (
+            "p=free asks for the tightest bound, and the spec's couplings lie outside the symmetric subspace"
+        )
         hint = "take subspace=full, or find=fixed_point, where p belongs to the fixed point"
         raise SpecError([Problem("not-possible", message, spec.flow.span if spec.flow else None, hint=hint)])
     bound = Bound(backend, space, enough(space.dimension, asked.steps))
@@ -173,7 +175,7 @@ def lower_bound_free_energy(spec: Spec, backend: Backend) -> FreeEnergy:
     else:
         value = bound.value(p)
         error = 4 * float(np.finfo(np.float64).eps) * abs(value)
-    return FreeEnergy("lower_bound", spec.hamiltonian.constant + value, error, "lower bound")
+    return FreeEnergy("lower_bound", space.constant + value, error, "lower bound")
 
 
 def _halvings(lattice: Lattice) -> int | None:

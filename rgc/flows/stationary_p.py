@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import brentq
 
-from rgc.analysis.fixed_points import NotFound, critical, distinct, newton
+from rgc.analysis.fixed_points import NotFound, critical, newton
 from rgc.analysis.linearised_map import linearise
 from rgc.analysis.recursion import Floats
 from rgc.flows.cell_recursion import CellRecursion, cell_recursion
@@ -78,21 +78,24 @@ class StationaryP:
             return float(_FIRST / 2**self.space.dimension)
         p = rows[:, 0].max() * _STRIDE if rows[-1, 1] > 0 else rows[:, 0].min() / _STRIDE
         if p > MOST_P or len(rows) == _BRACKETS:
-            raise NotFound(f"dF/dp keeps its sign for p from {rows[:, 0].min():.3g} to {rows[:, 0].max():.3g}")
+            raise NotFound(
+                f"dF/dp keeps its sign for p from {rows[:, 0].min():.3g} to {rows[:, 0].max():.3g}"
+            )
         return float(p)
 
     def _row(self, p: float, rows: Floats) -> Floats:
         """Where there is no transition p is too small for one, and the slope counts as positive."""
+        recursion = self.at(p)
         try:
             if self.guess is None:
-                point = critical(self.at(p), self.space.start).fixed_point
+                point = critical(recursion, self.space.start).fixed_point
             else:
-                point = newton(self.at(p), rows[-1, 2:] if len(rows) else self.guess)
+                point = newton(recursion, rows[-1, 2:] if len(rows) else self.guess)
         except NotFound:
             point = None
         if point is None:
             return np.array([p, np.inf, *np.zeros(len(self.space.start))])
-        return np.array([p, slope(self.at(p), point), *point])
+        return np.array([p, slope(recursion, point), *point])
 
     def _between(self, rows: Floats) -> float:
         """Where the slope vanishes along the fixed point of one end; raises `NotFound` where it jumps."""

@@ -124,7 +124,11 @@ def find(expectation: Expectation, result: Result) -> Estimate:
 
 def _no_block(name: str, result: Result) -> str:
     by_level = any(name in level.observables for level in result.levels)
-    return f"{name} differs from step to step: ask for {name}[level=1]" if by_level else f"the flow has no {name}"
+    return (
+        f"{name} differs from step to step: ask for {name}[level=1]"
+        if by_level
+        else f"the flow has no {name}"
+    )
 
 
 def _unselected(result: Result, name: str) -> Estimate:

@@ -36,7 +36,8 @@ def linearise(recursion: Recursion, couplings: Floats, step: int = 0) -> tuple[S
     for sector, basis in recursion.sectors.items():
         if basis.shape[1] == 0:
             continue
-        inverse = np.linalg.pinv(basis)
+        orthonormal = np.array_equal(basis.T @ basis, np.eye(basis.shape[1]))
+        inverse = basis.T if orthonormal else np.linalg.pinv(basis)
         values, right, left = eigenvectors(inverse @ jacobian @ basis)
         found.append(
             SectorSpectrum(sector, values, exponents(values, recursion.scale), basis @ right, left @ inverse)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, cast
 
 from rgc.ast_to_model.calls import as_call, options_of, read_call, word
 from rgc.ast_to_model.cells import (
@@ -135,10 +135,10 @@ def _is_free(expr: ast.Expr) -> bool:
     return isinstance(expr, ast.Name | ast.Call) and expr.name == "free"
 
 
-def _free(expr: ast.Expr) -> Literal["step", "block"]:
+def _free(expr: ast.Expr) -> Literal["step", "block", "flow"]:
     _, options = read_call(as_call(expr, "free"), 0, ("each",))
-    each = word(options["each"], ("step", "block"), "each") if "each" in options else "step"
-    return "block" if each == "block" else "step"
+    each = word(options["each"], ("step", "block", "flow"), "each") if "each" in options else "step"
+    return cast(Literal["step", "block", "flow"], each)
 
 
 def _kernel(call: ast.Call, lattice: Geometry, species: Sequence[Species], scope: Scope) -> Block:

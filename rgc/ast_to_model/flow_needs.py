@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from rgc.ast_to_model.cell_needs import check_cells
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.enumeration import check_enumeration
+from rgc.ast_to_model.hypercube_needs import check_hypercube
 from rgc.ast_to_model.options import Reading, listing, named
 from rgc.model.bonds import NotBonds, bond_model
+from rgc.model.cells import HYPERCUBIC
 from rgc.model.frustration import cluster_obstacle
 from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
 from rgc.model.schemes import CLUSTER_UPDATES, Scheme
@@ -16,8 +18,6 @@ from rgc.model.shapes import BLOCKS
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 from rgc.text import Span
-
-HYPERCUBIC = ("chain", "square", "cubic", "hypercubic")
 
 
 def check_needs(spec: Spec, scheme: Scheme, reading: Reading, context: Context) -> None:
@@ -30,6 +30,9 @@ def check_needs(spec: Spec, scheme: Scheme, reading: Reading, context: Context) 
     _check_blocks(spec, scheme, context)
     if scheme.cells:
         check_cells(spec, scheme, _body_span(context, "block"), context)
+    if scheme.hypercube:
+        places = _body_span(context, "lattice"), _body_span(context, "block")
+        check_hypercube(spec, scheme, reading, context, *places)
     _check_update(spec, reading, context)
     _check_gauge(spec, reading, context)
     if scheme.name == "enumerate":

@@ -16,7 +16,7 @@ from rgc.errors import Problem, SpecError, suggest
 from rgc.flows.coupling_result import coupling_result
 from rgc.flows.flow import State
 from rgc.model.spec import CallValue
-from rgc.results.result import Kind, Result
+from rgc.results.result import Estimate, Kind, Result
 
 if TYPE_CHECKING:
     from rgc.model.spec import Spec, Value
@@ -48,10 +48,11 @@ class Study:
     """A recursion and the questions. `start`: the spec's couplings; `starts`: others, [k, n]; `plane`: the numbers of two couplings.
 
     `kind` of the couplings and the free energy, `per` site or bond; `ledger`: whether constants belong to the spec's lattice.
-    `exponents`: the kind of exponents: those of an approximate map are truncated. `dimension`: d of hyperscaling. `close`: how
-    the flow of a finite lattice ends. `constant`: the part of H without
-    spins, per unit of the free energy. `frozen`: exponents at zero
-    temperature, where a map without another critical point has one. `terms`: see `Result`.
+    `exponents`: the kind of exponents: those of an approximate map are truncated; `space`: where the map is linearised, if not in
+    all its couplings. `dimension`: d of hyperscaling. `close`: how the flow of a finite lattice ends. `constant`: the part of H
+    without spins, per unit of the free energy. `frozen`: exponents at zero temperature, where a map without another critical point
+    has one. `terms`: see `Result`. `p`: the parameter of the block map at each step, in turn; `at_fixed_point`: what else is told of
+    a fixed point, by name.
     """
 
     scheme: str
@@ -72,6 +73,10 @@ class Study:
     frozen: Callable[[], Mapping[str, float]] | None = None
     terms: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    space: str = ""
+    p: tuple[Estimate, ...] = ()
+    at_fixed_point: Callable[[Floats], Mapping[str, float]] | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,29 +93,32 @@ class CouplingFlow:
 
     @property
     def steps(self) -> int:
-        return len(self._parts())
+        return len(parts(self.study))
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        return {
-            "reproducibility": "L3",
-            "sites_per_step": self.study.recursion.sites,
-            **self.study.provenance,
-        }
+        return provenance(self.study)
 
     def start(self) -> State:
         return State(0, {}, {"why": {}})
 
     def step(self, state: State) -> State:
-        self._parts()[state.done](state)
+        parts(self.study)[state.done](state)
         state.done += 1
         return state
 
     def finish(self, state: State) -> Result:
         return coupling_result(self.study, state, self.provenance)
 
-    def _parts(self) -> list[Callable[[State], None]]:
-        return list(_parts(self.study))
+
+def provenance(study: Study) -> dict[str, Any]:
+    """What every study of a recursion says of itself."""
+    return {"reproducibility": "L3", "sites_per_step": study.recursion.sites, **study.provenance}
+
+
+def parts(study: Study) -> tuple[Callable[[State], None], ...]:
+    """The study in parts, each of which adds to the state."""
+    return tuple(_parts(study))
 
 
 def _parts(study: Study) -> Iterator[Callable[[State], None]]:

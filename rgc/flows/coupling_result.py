@@ -36,7 +36,10 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
     return Result(
         study.scheme,
         exponents=exponents,
-        fixed_point=_named(study, points[0], "exact") if points is not None else {},
+        fixed_point={
+            **(_named(study, points[0], "exact") if points is not None else {}),
+            **_block(study, points),
+        },
         levels=tuple(_levels(study, arrays)),
         eigenvalues=tuple(each for spectrum in spectra for each in _eigenvalues(study, spectrum)),
         free_energy=_free_energy(study, arrays),
@@ -60,6 +63,13 @@ def _named(study: Study, couplings: Floats, kind: Kind) -> dict[str, Estimate]:
     return {name: Estimate(value if isfinite(value) else None, 0.0, kind) for name, value in pairs}
 
 
+def _block(study: Study, points: Floats | None) -> dict[str, Estimate]:
+    """`block.p` where all steps have one, and what the scheme tells of the fixed point."""
+    one = {"block.p": study.p[0]} if len(study.p) == 1 else {}
+    more = study.at_fixed_point(points[0]) if study.at_fixed_point is not None and points is not None else {}
+    return {**one, **{name: Estimate(float(value), 0.0, "exact") for name, value in more.items()}}
+
+
 def _levels(study: Study, arrays: Mapping[str, NDArray[Any]]) -> Iterator[Level]:
     for number, (couplings, constant) in enumerate(
         zip(arrays["couplings"], arrays["constants"], strict=True)
@@ -67,8 +77,10 @@ def _levels(study: Study, arrays: Mapping[str, NDArray[Any]]) -> Iterator[Level]
         if not np.isfinite(couplings).all():
             return
         named = _named(study, couplings, "exact" if number == 0 else study.exponents)
-        constants = {"constant": Estimate(float(constant), 0.0, study.kind)} if study.ledger else {}
-        yield Level(number, (), named, constants)
+        told = {"constant": Estimate(float(constant), 0.0, study.kind)} if study.ledger else {}
+        if number and len(study.p) > 1:
+            told["block.p"] = study.p[(number - 1) % len(study.p)]
+        yield Level(number, (), named, told)
 
 
 def _free_energy(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[FreeEnergy, ...]:
@@ -107,7 +119,7 @@ def _exponents(study: Study, spectra: tuple[SectorSpectrum, ...]) -> dict[str, E
     found = {"y_t": leading[0]} if leading else {}
     if len(leading) > 1:
         found["y_h"] = max(leading[1:])
-    return _derived(study, found, RULE)
+    return _derived(study, found, RULE + study.space)
 
 
 def _frozen(study: Study) -> dict[str, Estimate]:
@@ -171,6 +183,7 @@ def _relevant(spectrum: SectorSpectrum) -> int:
 
 
 def _warnings(study: Study, why: Mapping[str, str], points: Floats | None) -> Iterator[str]:
+    yield from study.warnings
     if study.find and "critical" in why and not _frozen(study):
         yield f"no critical point was found: {why['critical']}"
     if study.find == "fixed_point" and points is None and not _frozen(study):

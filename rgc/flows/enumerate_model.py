@@ -84,6 +84,8 @@ def make_exact(spec: Spec, seed: int, point: Mapping[str, float]) -> Exact:
     first = _fixed_blocks(steps[0]) if steps else 0
     chunks = Chunks(cluster, steps[0].ends[first] if steps else cut_after(cluster.radices, CHUNK))
     free = spec.blocks[0].free if steps else None
+    if free == "flow":  # there is one step
+        free = "step"
     if free:
         _check_learned(cluster, steps, spec.flow.span)
     return Exact(

@@ -17,7 +17,7 @@ class Block:
 
     `factor`: fine unit cells per coarse unit cell along each vector. `cells[k]`: the fine sites, relative to the fine cell
     factor*R, that make the coarse site of letter k at R. `scale` is b, the ratio of lattice constants. `p` is the parameter of
-    kadanoff: p(t|s) proportional to exp(p*t*sum s). `free` is set for `p=free`: "step" (once per step) or "block".
+    kadanoff: p(t|s) proportional to exp(p*t*sum s). `free` is set for `p=free`: "step" (once per step), "block" or "flow" (one for all steps).
 
     `vectors`: the coarse primitive vectors in fine cells, where they are not factor_k along vector k (`cell=triangle`); `factor`
     is empty then. `transfer[k]`: T(s, t) of a block of letter k as written, a sum of tables of its fine spins and of the block spins, whose
@@ -30,7 +30,7 @@ class Block:
     factor: tuple[int, ...]
     cells: tuple[tuple[Site, ...], ...]
     p: float | None = None
-    free: Literal["step", "block"] | None = None
+    free: Literal["step", "block", "flow"] | None = None
     vectors: tuple[Cell, ...] = ()
     transfer: tuple[tuple[Table, ...], ...] = ()
     normalised: bool = False

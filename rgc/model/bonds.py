@@ -58,7 +58,7 @@ def bond_model(hamiltonian: Hamiltonian, lattice: Geometry, species: Sequence[Sp
         species[0].states or 0,
         2 * len(bonds) if bonds else 0,
         tuple(each for each in terms if each is not None),
-        sum(t.coefficient * weight for t in hamiltonian.terms for weight, spins in t.products if not spins),
+        hamiltonian.constant,
     )
 
 

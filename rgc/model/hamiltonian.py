@@ -54,6 +54,13 @@ class Hamiltonian:
         return {term.name: term.coupling for term in self.terms}
 
     @property
+    def constant(self) -> float:
+        """What terms without spins add to H in each unit cell."""
+        products = ((term, weight) for term in self.terms for weight, product in term.products if not product)
+        tables = (table.energies[0] for term in self.terms for table in term.tables if not table.spins)
+        return sum((term.coefficient * weight for term, weight in products), 0.0) + sum(tables)
+
+    @property
     def zero(self) -> tuple[str, ...]:
         """The names of the terms whose coefficient is exactly 0."""
         return tuple(term.name for term in self.terms if term.coupling == 0 and not term.tables)

@@ -34,7 +34,9 @@ class Scheme(Signature):
     """A scheme. `needs` are the sections without which it cannot be, `uses` those that it can use besides.
 
     `lattice`: what it runs on (chain: chain or diamond, without a size); `rules`: the rules of block maps that it takes; `alphabets`:
-    the spins; `bonds`: the Hamiltonian is one of nearest-neighbour bonds and single sites; `cells`: it is expanded around the cells of one block map. `answers`: what `expect` may name besides the measures of the spec (exponents, couplings and fixed_point stand for
+    the spins; `bonds`: the Hamiltonian is one of nearest-neighbour bonds and single sites; `hypercube`: of products within a unit
+    hypercube; `cells`: it is expanded around the cells of one block map. `answers`: what `expect` may name besides the measures of the
+    spec (exponents, couplings and fixed_point stand for
     one name for each). `ready`: what of it can be run today; None: it is checked and printed only.
     """
 
@@ -45,6 +47,7 @@ class Scheme(Signature):
     alphabets: tuple[str, ...] = ()
     bonds: bool = False
     cells: bool = False
+    hypercube: bool = False
     answers: tuple[str, ...] = ()
     ready: Ready | None = None
 
@@ -266,7 +269,9 @@ SCHEMES = table(
             needs=(*_MODEL, "block"),
             rules=("kadanoff",),
             alphabets=("ising", "binary"),
-            answers=(*_FIXED, "block.p"),
+            hypercube=True,
+            answers=(*_FIXED, "block.p", "block.slope"),
+            ready=Ready(("ising", "binary"), ("kadanoff",), free=True),
         ),
         Scheme(
             "trg",

@@ -101,10 +101,12 @@ def _width(tolerance: Tolerance, expected: float, estimate: Estimate) -> float |
 def find(expectation: Expectation, result: Result) -> Estimate:
     """What the target of an expectation names (language.md section 7). Raises `NotFound` with the reason."""
     head, selectors = expectation.path[0], dict(expectation.selectors)
-    if head in ("fixed_point", "block") and len(expectation.path) == 2:
-        name = expectation.path[1] if head == "fixed_point" else "block." + expectation.path[1]
-        return _lookup(result.fixed_point, name, f"the flow found no fixed point with {name}")
     name = ".".join(expectation.path)
+    if head == "fixed_point" and len(expectation.path) == 2:
+        name = expectation.path[1]
+        return _lookup(result.fixed_point, name, f"the flow found no fixed point with {name}")
+    if head == "block" and "level" not in selectors:
+        return _lookup(result.fixed_point, name, _no_block(name, result))
     if name == "eigenvalue":
         return _eigenvalue(result, expectation.index or 1, selectors)
     if name in EXPONENTS and selectors:
@@ -118,6 +120,15 @@ def find(expectation: Expectation, result: Result) -> Estimate:
     if selectors:
         raise NotFound(f"{name} has no selector {', '.join(selectors)}")
     return _unselected(result, name)
+
+
+def _no_block(name: str, result: Result) -> str:
+    by_level = any(name in level.observables for level in result.levels)
+    return (
+        f"{name} differs from step to step: ask for {name}[level=1]"
+        if by_level
+        else f"the flow has no {name}"
+    )
 
 
 def _unselected(result: Result, name: str) -> Estimate:

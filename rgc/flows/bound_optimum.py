@@ -1,0 +1,139 @@
+"""The tightest bound: its derivatives by the p of every step, and the p at which it is largest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import brentq, minimize
+
+from rgc.analysis.recursion import Floats
+from rgc.flows.cell_recursion import CellRecursion, cell_recursion
+from rgc.flows.cell_space import CellSpace
+from rgc.model.cells import MOST_P
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+
+_GRID = np.concatenate([np.arange(0, 1.5, 0.025), np.arange(1.5, 4, 0.1), np.linspace(4, MOST_P, 13)])
+ROUNDS = 10
+"""Rounds of the ascent, of `_ITERATIONS` each."""
+
+_ITERATIONS = 25
+_BITS = 56
+_AWAY = 0.05
+_DIFFERENCE = 1e-4
+_OUT_OF_ITERATIONS = 1
+_EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class End:
+    """What F of the last level counts as, and its derivative by the couplings."""
+
+    value: Callable[[Floats], float]
+    slope: Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """The bound on F/N from `start` after `steps` steps, where the rest counts 0, or `end`: the rest of enough steps is rounding."""
+
+    backend: Backend
+    space: CellSpace
+    steps: int
+    end: End | None = None
+
+    def recursion(self, p: Iterable[float]) -> CellRecursion:
+        return cell_recursion(self.backend, self.space, p)
+
+    def value(self, p: Iterable[float]) -> float:
+        """With these p, in turn."""
+        return self._forward(self.recursion(p))[1]
+
+    def gradient(self, p: Iterable[float]) -> tuple[float, Floats]:
+        """The bound and its derivatives by the p of each step [steps], by a sweep back."""
+        recursion = self.recursion(p)
+        flow, total = self._forward(recursion)
+        share = recursion.sites**-self.steps
+        slopes, covector = np.zeros(self.steps), np.zeros(len(self.space.start))
+        if self.end is not None:
+            covector = share * self.end.slope(flow[-1])
+        for step in reversed(range(self.steps)):
+            share *= recursion.sites
+            both = np.concatenate([[share], covector])
+            covector, slopes[step] = recursion.pulled_back(flow[step], step, both)
+        return total, slopes
+
+    def _forward(self, recursion: CellRecursion) -> tuple[list[Floats], float]:
+        flow, total, share = [self.space.start], 0.0, 1.0
+        for step in range(self.steps):
+            moved = recursion(flow[-1], step)
+            total += share * moved.constant
+            share /= recursion.sites
+            flow.append(moved.couplings)
+        return flow, total + (share * self.end.value(flow[-1]) if self.end is not None else 0.0)
+
+
+def enough(dimension: int, steps: int = 0) -> int:
+    """Steps after which a site of the last level is less than 2^-56 of one of level 0; at least `steps`."""
+    return max(ceil(_BITS / dimension), steps)
+
+
+def best_constant(bound: Bound) -> float:
+    """The p, the same at every step, at which the bound is largest: the best of a grid, then the zero of the derivative next to it."""
+    values = [bound.value([p]) for p in _GRID]
+    best = int(np.argmax(values))
+    if best in (0, len(_GRID) - 1):
+        return float(_GRID[best])
+    slope = {k: float(bound.gradient([_GRID[k]])[1].sum()) for k in (best - 1, best + 1)}
+    if not slope[best - 1] > 0 > slope[best + 1]:
+        return float(_GRID[best])
+    low, high = float(_GRID[best - 1]), float(_GRID[best + 1])
+    return float(brentq(lambda p: float(bound.gradient([p])[1].sum()), low, high, xtol=1e-15, rtol=4 * _EPS))
+
+
+def improved(bound: Bound, p: Floats) -> tuple[Floats, bool]:
+    """The p of each step [steps] after a round of L-BFGS, and whether there is no more to be gained. It works in p_k / 2^k, whose
+    curvatures are alike; p = 0 is no start, since by symmetry the derivative vanishes there."""
+    scale = 2.0 ** np.arange(bound.steps)
+
+    def down(x: Floats) -> tuple[float, Floats]:
+        value, slopes = bound.gradient(x * scale)
+        return -value, -slopes * scale
+
+    found = minimize(
+        down,
+        np.where(p < _AWAY, _AWAY, p) / scale,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(-MOST_P / each, MOST_P / each) for each in scale],
+        options={"maxiter": _ITERATIONS, "ftol": _EPS / 2, "gtol": 1e-14, "maxcor": bound.steps},
+    )
+    return np.abs(found.x * scale), found.status != _OUT_OF_ITERATIONS
+
+
+def resolution(bound: Bound, p: Floats) -> Floats:
+    """How far each p [steps] may be from the best: the derivative that is left over the curvature, and where the bound changes by its
+    rounding. Infinite where the bound does not depend on it."""
+    value, slopes = bound.gradient(p)
+    found = np.full(bound.steps, np.inf)
+    for k in range(bound.steps):
+        moved = p.copy()
+        moved[k] += _DIFFERENCE
+        curvature = (slopes[k] - bound.gradient(moved)[1][k]) / _DIFFERENCE
+        if curvature > 0:
+            found[k] = abs(slopes[k]) / curvature + np.sqrt(8 * _EPS * abs(value) / curvature)
+    return found
+
+
+def tightest(bound: Bound) -> Floats:
+    """The p of each step [steps] at which the bound is largest, as far as the ascent from the best constant p finds it."""
+    p, settled = np.full(bound.steps, best_constant(bound)), bound.steps == 0
+    for _ in range(ROUNDS):
+        if not settled:
+            p, settled = improved(bound, p)
+    return p

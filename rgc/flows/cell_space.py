@@ -1,0 +1,248 @@
+"""The functions of a cell of 2^d spins: a basis that begins with the terms of the spec, over classes of states of the cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.analysis.recursion import Floats
+from rgc.errors import Problem, SpecError
+from rgc.model.cells import CellModel, corner_bits, corners_of, products, sharing
+from rgc.model.lattice import Cell
+from rgc.model.names import coupling_name
+from rgc.model.operators import Spin
+
+Integers = NDArray[np.int64]
+Subspace = Literal["full", "symmetric"]
+
+_SMALL = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hypercube:
+    """The sets of the n = 2^d corners in classes under the symmetries of the hypercube: both the products of spins of a cell and, as
+    the sets of flipped spins, its states. Few spins come first, then the smallest list of offsets.
+
+    `sets` [classes]: the largest bit set of each; `bodies`, `sizes` [classes]: spins in a set, sets in a class; `products` [a, k]:
+    the sum over the sets of class a of the product of the spins of state k, for spins -1/+1, `occupied` for spins 0/1;
+    `overlaps` [j, k, r]: how many states of class k differ from one of class j in r spins.
+    """
+
+    dimension: int
+    sets: Integers
+    bodies: Integers
+    sizes: Integers
+    products: Floats
+    occupied: Floats
+    overlaps: Floats
+
+    @property
+    def spins(self) -> int:
+        return int(2**self.dimension)
+
+
+@lru_cache(maxsize=4)
+def hypercube(dimension: int) -> Hypercube:
+    """6, 22 and 402 classes in d = 2, 3 and 4."""
+    n, every = 2**dimension, np.arange(2**2**dimension)
+    largest = _classes(every, dimension)
+    sets = np.unique(largest)
+    bodies = np.bitwise_count(sets).astype(np.int64)
+    order = np.lexsort((-sets, bodies))
+    sets, bodies, count = sets[order], bodies[order], len(sets)
+    number = np.zeros(len(every), dtype=np.int64)
+    number[sets] = np.arange(count)
+    number = number[largest]
+    products, occupied, overlaps = np.zeros((count, count)), np.zeros((count, count)), []
+    for k, state in enumerate(sets):
+        common = np.bitwise_count(every & state)
+        products[:, k] = np.bincount(number, 1.0 - 2.0 * (common % 2), count)
+        occupied[:, k] = np.bincount(number, common == 0, count)
+        apart = number * (n + 1) + np.bitwise_count(every ^ state)
+        overlaps.append(np.bincount(apart, minlength=count * (n + 1)).reshape(count, n + 1))
+    sizes = np.bincount(number)
+    return Hypercube(dimension, sets, bodies, sizes, products, occupied, np.array(overlaps, dtype=np.float64))
+
+
+def _classes(every: Integers, dimension: int) -> Integers:
+    """The largest set that the symmetries make of each set of corners: reflections and exchanges of axes generate them."""
+    bits = corner_bits(dimension)
+
+    def image(of: dict[Cell, Cell]) -> Integers:
+        parts = [np.where(every & bits[c], bits[of[c]], 0) for c in bits]
+        return np.asarray(np.sum(parts, axis=0, dtype=np.int64))
+
+    reflections = [{c: (*c[:k], 1 - c[k], *c[k + 1 :]) for c in bits} for k in range(dimension)]
+    exchanges = [{c: (*c[:k], c[k + 1], c[k], *c[k + 2 :]) for c in bits} for k in range(dimension - 1)]
+    images = [image(each) for each in (*reflections, *exchanges)]
+    largest, before = every, None
+    while before is None or not np.array_equal(largest, before):
+        before = largest
+        for each in images:
+            largest = np.maximum(largest, largest[each])
+    return largest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sums(Mapping[str, str]):
+    """What couplings multiply in -H, in the language: `sum(i) (s[i]*s[i+x+y] + ...)`. Written when asked for: in four dimensions there
+    are 401. `sets`: a set of corners for each name."""
+
+    sets: dict[str, int]
+    dimension: int
+    species: str
+
+    def __getitem__(self, name: str) -> str:
+        shown = []
+        for each in products(self.sets[name], self.dimension):
+            sites = (
+                "".join(f"+{axis}" for axis, x in zip("xyzw", c, strict=False) if x) for c in sorted(each)
+            )
+            shown.append("*".join(f"{self.species}[i{site}]" for site in sites))
+        return "sum(i) " + (f"({' + '.join(shown)})" if len(shown) > 1 else shown[0])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sets)
+
+    def __len__(self) -> int:
+        return len(self.sets)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellSpace:
+    """Potentials V(state) = constant + sum_a K_a functions[a, state] of one cell, one cell a site; -H is their sum. K_a are the
+    couplings of the lattice, so that a function holds a product 1/(number of cells that hold it) times. In the subspace `full`
+    states are classes under the symmetries of the hypercube, in `symmetric` numbers of flipped spins: there functions are averaged
+    over the permutations of the spins.
+
+    `inverse` [1 + n, states] reads the constant and K from V; `uniform`: the two states of equal spins; `magnetisation` [states];
+    `weights` [states]: how many states; `overlaps` [j, k, r] as in `Hypercube`. `start`, `constant`: the spec's K, and the part of its
+    H without spins. `sectors`: directions of K that span the even and the odd functions of the subspace; `projector` [n, n] on the
+    even ones. `terms`: what the couplings beyond the spec's multiply.
+    """
+
+    dimension: int
+    subspace: Subspace
+    names: tuple[str, ...]
+    functions: Floats
+    inverse: Floats
+    magnetisation: Floats
+    weights: Floats
+    overlaps: Floats
+    start: Floats
+    constant: float
+    sectors: dict[str, Floats]
+    projector: Floats
+    terms: Sums
+
+    def potential(self, couplings: Floats) -> Floats:
+        """V [states], with the constant that belongs to the functions themselves."""
+        return np.asarray(couplings @ self.functions)
+
+    def nearest(self, couplings: Floats) -> Floats:
+        """The couplings of the function in the subspace that is nearest to theirs."""
+        return np.asarray(self.inverse[1:] @ self.potential(couplings))
+
+    @property
+    def inside(self) -> bool:
+        """Whether the spec's couplings lie in the subspace."""
+        size = _SMALL * (1 + np.abs(self.start).max(initial=0.0))
+        return bool(np.abs(self.nearest(self.start) - self.start).max(initial=0.0) <= size)
+
+
+def cell_space(model: CellModel, subspace: Subspace) -> CellSpace:
+    """Terms of equal functions are refused with a `SpecError`; what the spec's terms do not span is completed by one coupling for
+    every class of products."""
+    cube = hypercube(model.dimension)
+    named, start, added = _coordinates(model, cube)
+    table = cube.products if model.species.alphabet == "ising" else cube.occupied
+    functions = np.array([row for _, row in named]) @ (table / _shares(cube)[:, None])
+    read = cube.products * cube.sizes / (2.0**cube.spins * cube.sizes[:, None])
+    walsh = functions @ read.T
+    back = np.asarray(np.linalg.inv(walsh[:, 1:].T), dtype=np.float64)
+    inverse = np.concatenate([read[:1] - walsh[:, 0] @ back @ read[1:], back @ read[1:]])
+    lift = np.eye(len(cube.sets)) if subspace == "full" else _numbers(cube)
+    average = (lift * cube.sizes[:, None] / (cube.sizes @ lift)).T
+    first = lift.argmax(axis=0)
+    sectors, projector = _sectors(cube, subspace, walsh[:, 1:].T, back, start)
+    return CellSpace(
+        model.dimension,
+        subspace,
+        tuple(name for name, _ in named),
+        functions @ average.T,
+        inverse @ lift,
+        (cube.spins - 2.0 * cube.bodies)[first],
+        cube.sizes @ lift,
+        np.ascontiguousarray(np.einsum("jkr,kl->jlr", cube.overlaps[first], lift)),
+        start,
+        model.constant,
+        sectors,
+        projector,
+        Sums(added, model.dimension, model.species.name),
+    )
+
+
+def _shares(cube: Hypercube) -> Floats:
+    return np.array([sharing(int(each), cube.dimension) for each in cube.sets], dtype=np.float64)
+
+
+def _numbers(cube: Hypercube) -> Floats:
+    """[class, k]: 1 where the sets of a class have k corners."""
+    return np.asarray(cube.bodies[:, None] == np.arange(cube.spins + 1), dtype=np.float64)
+
+
+def _coordinates(
+    model: CellModel, cube: Hypercube
+) -> tuple[list[tuple[str, Floats]], Floats, dict[str, int]]:
+    """Each coupling with its weights [classes], the spec's terms first; the spec's couplings; the sets of corners of the others. A term
+    takes the place of the class that has its largest weight, once those before it are subtracted."""
+    number = {int(bits): k for k, bits in enumerate(cube.sets)}
+    left = dict(enumerate(cube.sets[1:], 1))
+    named: list[tuple[str, Floats]] = []
+    reduced: list[tuple[int, Floats]] = []
+    for term in model.terms:
+        row = np.zeros(len(cube.sets))
+        for weight, bits in term.parts:
+            row[number[bits]] = weight
+        rest = row.copy()
+        for pivot, other in reduced:
+            rest -= rest[pivot] / other[pivot] * other
+        pivot = int(np.abs(rest).argmax())
+        if abs(rest[pivot]) <= _SMALL * np.abs(row).max():
+            message = f"'{term.name}' is a sum of other terms, so that their couplings cannot be told apart"
+            raise SpecError([Problem("equal-terms", message, hint="write them as one term")])
+        reduced.append((pivot, rest))
+        named.append((term.name, row))
+        del left[pivot]
+    taken, added = {name for name, _ in named}, {}
+    for k, bits in left.items():
+        name = coupling_name(tuple(Spin(corner) for corner in corners_of(int(bits), model.dimension)))
+        name = name if name not in taken else f"{name}_"
+        named.append((name, np.eye(len(cube.sets))[k]))
+        added[name] = int(bits)
+    start = np.zeros(len(named))
+    start[: len(model.terms)] = [term.coupling for term in model.terms]
+    return named, start, added
+
+
+def _sectors(
+    cube: Hypercube, subspace: Subspace, forward: Floats, back: Floats, start: Floats
+) -> tuple[dict[str, Floats], Floats]:
+    """Even and odd functions where the spec's couplings are even, else all of them; `forward` gives the weights of products of Ising
+    spins, without the constant, that K makes, `back` undoes it."""
+    bodies = cube.bodies[1:]
+    even = bodies % 2 == 0
+    basis = np.eye(len(bodies)) if subspace == "full" else _numbers(cube)[1:, 1:]
+    parity = even if subspace == "full" else np.arange(1, cube.spins + 1) % 2 == 0
+    directions = back @ basis
+    directions = directions / np.linalg.norm(directions, axis=0)
+    odd = forward[~even] @ start
+    if np.abs(odd).max(initial=0.0) > _SMALL * (1 + np.abs(start).max(initial=0.0)):
+        return {"invariant": directions}, np.eye(len(bodies))
+    projector = (back * even) @ forward
+    return {"even": directions[:, parity], "odd": directions[:, ~parity]}, projector

@@ -74,6 +74,17 @@ def metropolis(shape: tuple[int, ...], generator: Any = "splitmix", planes: Any 
     )
 
 
+def coins(shape: tuple[int, ...], generator: Any = "splitmix", planes: Any = 32) -> Program:
+    """Every spin is turned over with the probability of slot 0."""
+    w = Writer()
+    spin = w(Load(0, (0,) * len(shape)))
+    w(Store(0, w(Bit("xor", (spin, w(Below((), 0, 0)))))))
+    field = Field("s", shape, periodic=(True,) * len(shape))
+    stage = Stage(0, Cells((1,) * len(shape), ((0,) * len(shape),), (0,) * len(shape), shape))
+    rule = Rule(0, tuple(w.nodes))
+    return Program("coins", shape, 1, (field,), (rule,), (stage,), 1, 0, 1, planes, generator)
+
+
 def random_rule(
     random: Random, program: Program, letter: int, reach: tuple[tuple[int, ...], ...], lanes: bool
 ) -> Rule:

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rgc.backend import load
-from rgc.conformance.programs import blocks, measure, metropolis, patterns, random_program
-from rgc.conformance.running import arguments, assert_equal, check, run
+from rgc.backend import Arguments, load
+from rgc.conformance.programs import blocks, coins, measure, metropolis, patterns, random_program
+from rgc.conformance.running import arguments, assert_equal, check, require, run
 from rgc.program import Program, TallyArray
-from rgc.program.draws import random_field, step_keys
+from rgc.program.draws import counters, random_field, step_keys, word
+from rgc.program.needs import needs
+from rgc.program.tables import pack_thresholds
 
 
 def check_on(
@@ -27,6 +29,37 @@ def check_on(
 )
 def test_metropolis(name: str, shape: Any, generator: Any, planes: Any, uniform: bool) -> None:
     check_on(name, metropolis(shape, generator, planes), 5, words=3, word0=7, uniform=uniform)
+
+
+@pytest.mark.parametrize("planes", [32, 64])
+def test_every_plane_counts(name: str, planes: Any) -> None:
+    """Thresholds that differ from the uniform of a replica in one plane, or in none: a draw that stops early would not see it."""
+    backend, program, words, seed = load(name), coins((4, 6), planes=planes), 2, 6
+    require(backend, *needs(program), "replicas")
+    kernels = [each.compile(program) for each in (load("reference"), backend)]
+    key = step_keys((seed, 77), 0, 1, 1)
+    numbers = uniforms(key[0, 0], 5, words, planes)
+    top = (1 << planes) - 1
+    near = [min(max(u + d, 0), top) for u in numbers[:4] for d in (-1, 0, 1)]
+    each = [u ^ (1 << r % planes) if r % 3 else u + r % 2 for r, u in enumerate(numbers)]
+    for thresholds in [[threshold] for threshold in near] + [[[min(t, top) for t in each]]]:
+        given = Arguments(pack_thresholds(thresholds, planes, words), np.zeros((0, 64 * words), np.int32))
+        found = []
+        for machine, kernel in zip((load("reference"), backend), kernels, strict=True):
+            state, _ = kernel([machine.pack(random_field((1, 1), program.fields[0], words))], given, key)
+            found.append(machine.unpack(state[0]))
+        np.testing.assert_array_equal(found[0], found[1])
+
+
+def uniforms(key: Any, site: int, words: int, planes: int) -> list[int]:
+    """The uniform of every replica at a site, as an integer below 2^planes."""
+    drawn = [word(key, counters(site, w) + np.uint64(k)) for w in range(words) for k in range(planes)]
+    rows = np.array(drawn, dtype=np.uint64).reshape(words, planes)
+    return [
+        sum(int(row[k]) >> r & 1 and 1 << planes - 1 - k for k in range(planes))
+        for row in rows
+        for r in range(64)
+    ]
 
 
 @pytest.mark.parametrize(("kind", "seed"), [("regular", 11), ("open", 3), ("listed", 9), ("lanes", 4)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,11 @@ _STILL = 1e-10
 _ALIKE = 1e-3
 _CONTRACTS = 1e-7
 _DOUBLINGS = 8
+_LEAST, _MOST = 2.0**-_DOUBLINGS, 2.0**_DOUBLINGS
 _TOGETHER = 0.1
 _BESIDE = 1e-14
 _BISECTIONS = (8, 8, 16)
+_TO_THE_END = 60
 _WARM_UP = 2
 _MOST_REFINEMENTS = 120
 _HALVINGS = 40
@@ -95,20 +97,32 @@ def critical(recursion: Recursion, start: Floats) -> Critical:
 
     A few bisections, then the fixed point near the flow that stays longest, then the factor at which the relevant scaling field
     vanishes after ever more steps; where that fails, bisection to the last digit. The flow from there may come nearer to another
-    fixed point: then that is the one. Raises `NotFound` where all factors from 2^-8 to 2^8,
-    or as far as flows come to an end, end in one phase.
+    fixed point: then that is the one. Raises `NotFound` where all factors from 2^-8 to 2^8, or as far as flows come to an end, end in
+    one phase or in ends that change gradually with the factor.
     """
     direction = np.asarray(start, dtype=np.float64)
-    low, high, ends = _bracket(recursion, direction)
-    point = None
-    for times in _BISECTIONS:
+    for low, high, ends in _brackets(recursion, direction):
+        found = _critical_between(recursion, direction, low, high, ends)
+        if found is not None:
+            return found
+    reach = f"anything from {_LEAST:g} to {_MOST:g}"
+    raise NotFound(f"the couplings, multiplied by {reach}, flow to one phase, as far as they come to an end")
+
+
+def _critical_between(
+    recursion: Recursion, direction: Floats, low: float, high: float, ends: Sink
+) -> Critical | None:
+    """None where the ends of neighbouring flows differ no more the nearer the flows are: in a field they turn to it sooner or later."""
+    factor = point = None
+    for times in (*_BISECTIONS, _TO_THE_END):
         low, high = _bisected(recursion, direction, low, high, ends, times)
+        if sink(recursion, low * direction).same(sink(recursion, high * direction)):
+            return None
         point = _fixed_point_near(recursion, low * direction, high * direction)
-        if point is not None:
+        factor = None if point is None else _refined(recursion, direction, low, high, point)
+        if factor is not None:
             break
-    factor = None if point is None else _refined(recursion, direction, low, high, point)
-    if factor is None:
-        factor, _ = _bisected(recursion, direction, low, high, ends, 60)
+    factor = low if factor is None else factor
     beside = factor * (1 - _BESIDE) * direction, factor * (1 + _BESIDE) * direction
     nearer = _fixed_point_near(recursion, *beside)
     if nearer is not None and (point is None or len(distinct([point, nearer])) > 1):
@@ -132,12 +146,12 @@ def _bisected(
 
 
 def _fixed_point_near(recursion: Recursion, low: Floats, high: Floats) -> Floats | None:
-    """The fixed point with a relevant direction that Newton's method finds from where flows on both sides of it stay longest."""
+    """The fixed point with one relevant direction that Newton's method finds from where flows on both sides of it stay longest."""
     try:
         point = newton(recursion, _closest(recursion, low, high))
     except NotFound:
         return None
-    return point if abs(linearise(recursion, point)[0].values[0]) > 1 else None
+    return point if (np.abs(linearise(recursion, point)[0].values) > 1).sum() == 1 else None
 
 
 def _refined(recursion: Recursion, direction: Floats, low: float, high: float, point: Floats) -> float | None:
@@ -181,12 +195,12 @@ def _secant(function: Callable[[float], float], start: float, width: float) -> f
     return b if abs(b - a) <= 1e-13 * abs(b) else None
 
 
-def _bracket(recursion: Recursion, direction: Floats) -> tuple[float, float, Sink]:
-    """Neighbouring factors whose flows end in different phases, nearest to 1, and the sink of the first."""
+def _brackets(recursion: Recursion, direction: Floats) -> Iterator[tuple[float, float, Sink]]:
+    """Neighbouring factors whose flows end differently, those nearest to 1 first, and the sink of the first of the two."""
     if not np.any(direction):
         raise NotFound("all couplings are 0: there is no direction in which to look for a critical point")
     first = sink(recursion, direction)
-    last, signs = {1: (1.0, first), -1: (1.0, first)}, [1, -1]
+    last, signs, across = {1: (1.0, first), -1: (1.0, first)}, [1, -1], not first.settled
     for k in range(1, _DOUBLINGS + 1):
         for sign in tuple(signs):
             factor, (before, ended) = 2.0 ** (sign * k), last[sign]
@@ -194,14 +208,14 @@ def _bracket(recursion: Recursion, direction: Floats) -> tuple[float, float, Sin
             if not found.settled:
                 signs.remove(sign)
                 continue
-            if ended.settled and not found.same(ended):
-                return before, factor, ended
             last[sign] = factor, found
+            if ended.settled and not found.same(ended):
+                yield before, factor, ended
         (below, low), (above, high) = last[-1], last[1]
-        if low.settled and high.settled and not low.same(high):
-            return below, above, low
-    below, above = last[-1][0], last[1][0]
-    raise NotFound(f"the couplings, multiplied by anything from {below:g} to {above:g}, flow to one phase")
+        if across and low.settled and high.settled:
+            across = False
+            if not low.same(high):
+                yield below, above, low
 
 
 def _closest(recursion: Recursion, low: Floats, high: Floats) -> Floats:

@@ -30,9 +30,8 @@ def renormalised_trajectory(
         for step in range(400):
             half += piece
             piece = [recursion(each, step).couplings for each in piece]
-            sizes = [np.abs(each).max() for each in piece]
-            still = max(np.abs(a - b).max() for a, b in zip(piece, half[-_PER_STEP:], strict=True)) < 1e-9
-            if not max(sizes) < FAR or (still and step > 3):
+            still = np.abs(np.array(piece) - half[-_PER_STEP:]).max() < 1e-9
+            if not np.abs(piece).max() < FAR or (still and step > 3):
                 break
         halves.append(half)
     return np.array([*reversed(halves[0]), point, *halves[1]])

@@ -43,7 +43,8 @@ class Recursion(Protocol):
     def sites(self) -> float: ...
 
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:
-        """The couplings after step number `step`, which counts from 0 (maps may take turns)."""
+        """The couplings after step number `step`, which counts from 0 (maps may take turns). NaN where they leave for infinity, and after
+        NaN."""
         ...
 
     def jacobian(self, couplings: Floats, step: int = 0) -> Floats:
@@ -84,14 +85,20 @@ class Ledger:
 
 
 def trajectory(recursion: Recursion, start: Floats, steps: int) -> tuple[Floats, Floats]:
-    """Couplings [1 + steps, n] and accumulated constants [1 + steps]: F/N = constant[k] + F_k/N, N the sites of level 0."""
+    """Couplings [1 + steps, n] and accumulated constants [1 + steps]: F/N = constant[k] + F_k/N, N the sites of level 0. NaN after a
+    step that left for infinity."""
     couplings, constants, share = [np.asarray(start, dtype=np.float64)], [0.0], 1.0
     for step in range(steps):
+        if not np.isfinite(couplings[-1]).all():
+            break
         moved = recursion(couplings[-1], step)
         couplings.append(moved.couplings)
         constants.append(constants[-1] + share * moved.constant)
         share /= recursion.sites
-    return np.array(couplings), np.array(constants)
+    missing = 1 + steps - len(couplings)
+    return np.array(couplings + missing * [np.full(len(start), np.nan)]), np.array(
+        constants + missing * [np.nan]
+    )
 
 
 def free_energy(recursion: Recursion, start: Floats, tolerance: float = 1e-17) -> Ledger:

@@ -10,14 +10,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rgc.analysis.recursion import Floats, Moved, keep_symmetry
-from rgc.flows.bond_recursion import TINY, Geometry, matrix_function
+from rgc.flows.bond_recursion import TINY, Geometry, bounds, matrix_function
 from rgc.flows.bond_space import BondSpace
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
 
-COLDEST = 24.0
+COLDEST = 12.0
 """kT between the weights of a bond beyond which it is frozen."""
+
+NOISE = 1e-12
+"""Rates are not known better: what is lost in the rounding of the largest weight is exp(COLDEST) times larger in the smallest."""
+
+COLD_PHASE = 4.0
+"""kT between equal and unequal neighbours beyond which bonds grow at every length: d gap/dl = (d - 1) gap - 1 and more."""
 
 
 def infinitesimal(dimension: int, entropy: float) -> Geometry:
@@ -67,10 +73,17 @@ class BondFlow:
         return rate[1:], slope
 
     def bounds(self, couplings: Floats) -> tuple[float, float]:
-        """As for `BondRecursion`."""
-        u = np.tensordot(couplings, self.space.functions, 1)
-        bonds = self.geometry.bonds
-        return float(-bonds * u.max() - self.geometry.entropy), float(-bonds * np.diag(u).max())
+        """As of any moved bonds; from `COLD_PHASE` on the gap of a bond grows for good, and of -F over the ground state d max u, no more
+        is to come than what decimation adds to the largest u(a, a) now."""
+        low, high = bounds(self.space, self.geometry, couplings)
+        u, dimension = np.tensordot(couplings, self.space.functions, 1), self.geometry.bonds
+        state = int(np.diag(u).argmax())
+        gap = u[state, state] - u[~np.eye(len(u), dtype=bool)].max()
+        if dimension > 1 and COLD_PHASE < gap < COLDEST:
+            values, vectors = np.linalg.eigh(np.exp(u - u[state, state]))
+            added = float(vectors[state] ** 2 @ (values * np.log(np.maximum(values, TINY))))
+            low = max(low, -dimension * (u[state, state] + max(added, 0.0)) - 1e-15)
+        return low, high
 
     def rate(self, couplings: Floats) -> tuple[Floats, Floats]:
         """The rates of the constant and the couplings [1 + n], and d(dK/dl)/dK [n, n]."""
@@ -111,8 +124,10 @@ class BondFlow:
             return np.concatenate([rate[1:], moved, [constant]])
 
         start = np.concatenate([couplings, np.eye(n).ravel() if tangent else [], [0.0]])
+        if not self._warm(couplings):
+            return np.full_like(start, np.nan)
         try:
-            found = solve_ivp(slope, (0.0, 1.0), start, method="DOP853", rtol=1e-12, atol=1e-14)
+            found = solve_ivp(slope, (0.0, 1.0), start, method="DOP853", rtol=1e-12, atol=NOISE)
         except _Frozen:
             return np.full_like(start, np.nan)
         return np.asarray(found.y[:, -1])

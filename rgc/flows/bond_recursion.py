@@ -96,10 +96,7 @@ class BondRecursion:
         return read[1:] - couplings, slope - np.eye(len(couplings))
 
     def bounds(self, couplings: Floats) -> tuple[float, float]:
-        """-bonds max u - entropy <= F <= -bonds max_a u(a, a): the ground state of every bond, and all spins equal."""
-        u = np.tensordot(couplings, self.space.functions, 1)
-        bonds = self.geometry.bonds
-        return float(-bonds * u.max() - self.geometry.entropy), float(-bonds * np.diag(u).max())
+        return bounds(self.space, self.geometry, couplings)
 
     def _moved(self, couplings: Floats) -> tuple[Floats, Floats]:
         """The constant and the couplings after a step [1 + n], and dK'/dK [n, n]."""
@@ -115,6 +112,14 @@ class BondRecursion:
             read = np.asarray(after * (inverse @ xp.reshape(value, (-1,))), dtype=np.float64)
             slopes = xp.reshape(slope, (slope.shape[0], -1)) @ inverse[1:].T
             return read, np.asarray(after * slopes, dtype=np.float64).T
+
+
+def bounds(space: BondSpace, geometry: Geometry, couplings: Floats) -> tuple[float, float]:
+    """-bonds max u - entropy, every bond in its ground state, <= F <= -bonds max_a u(a, a), all spins equal, and <= -bonds mean u -
+    entropy, random spins (Gibbs and Bogoliubov). Moving bonds lowers F, but not below the ground states."""
+    u, number = np.tensordot(couplings, space.functions, 1), geometry.bonds
+    low = -number * u.max() - geometry.entropy
+    return float(low), float(min(-number * np.diag(u).max(), -number * u.mean() - geometry.entropy))
 
 
 def chain(xp: Any, u: Any, slopes: Any, length: float) -> tuple[Any, Any]:

@@ -1,5 +1,4 @@
-"""Which backends the suite runs on: the option `--rgc-backends`, where a plug-in has registered it, else `$RGC_BACKENDS`, else all that
-are installed but the reference."""
+"""Which backends the suite runs on: the option `--rgc-backends`, else `$RGC_BACKENDS`, else all that are installed but the reference."""
 
 from __future__ import annotations
 
@@ -8,6 +7,7 @@ import os
 import pytest
 
 from rgc.backend import installed
+from rgc.pytest_plugin import backends
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -17,6 +17,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _names(config: pytest.Config) -> list[str]:
-    asked = config.getoption("--rgc-backends", default=None) or os.environ.get("RGC_BACKENDS", "")
-    names = [name.strip() for name in str(asked).split(",") if name.strip()]
-    return names or sorted(set(installed()) - {"reference"})
+    asked = [name.strip() for name in os.environ.get("RGC_BACKENDS", "").split(",") if name.strip()]
+    return list(backends(config, asked)) or sorted(set(installed()) - {"reference"})

@@ -155,18 +155,20 @@ class Compiled:
         progress: Progress | bool = False,
         time_limit: float | None = None,
         warn: Callable[[str], object] = lambda message: None,
+        checkpoints: bool = True,
     ) -> Answer:
         """Run every point of the scan and judge what came out.
 
         `seed` wins over the spec's. `out`: the folder for the results (made if needed). `resume`: go on from the checkpoint of a run
-        that was interrupted. `progress=True` shows a bar on stderr. `warn` hears of trouble while it runs; the answer tells it too. Raises `SpecError`, and `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit` seconds.
+        that was interrupted. `progress=True` shows a bar on stderr. `warn` hears of trouble while it runs; the answer tells it too.
+        Without `checkpoints` none are written, and an interrupted run is lost. Raises `SpecError`, and `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit` seconds.
         """
         from rgc import runner
         from rgc.progress import Silent, for_stream
         from rgc.results.store import Job
 
         number = self.loaded.seed if seed is None else seed
-        job = Job(self.loaded.sha256, number, None if out is None else Path(out))
+        job = Job(self.loaded.sha256, number, None if out is None else Path(out), checkpoints)
         job.prepare(resume=resume)
         shown = (for_stream() if progress else Silent()) if isinstance(progress, bool) else progress
         warnings: list[str] = []
@@ -197,12 +199,12 @@ class Compiled:
         point, count = self.loaded.points[k], len(self.loaded.points)
         made = self.flow(point, job.seed)
         identity = {"spec": job.sha256, "seed": job.seed, "point": dict(point), "scheme": made.scheme}
-        saving = runner.Saving(
-            job.checkpoint(k), identity, resume=resume, finished=count > 1, every=runner.EVERY
-        )
+        where = job.checkpoint(k)
+        saving = runner.Saving(where, identity, resume=resume, finished=count > 1, every=runner.EVERY)
         name = " ".join(f"{name}={value:g}" for name, value in point.items()) or made.scheme
         task = f"[{k + 1}/{count}] {name}" if count > 1 else name
-        result = runner.run(made, saving=saving, progress=progress, stop=stop, task=task, warn=warn)
+        kept = saving if job.saves else None
+        result = runner.run(made, saving=kept, progress=progress, stop=stop, task=task, warn=warn)
         return Point(point, result, self.loaded.at(point).lattice if point else self.loaded.spec.lattice)
 
     def _judge(self, points: tuple[Point, ...], seed: int, warnings: Sequence[str]) -> Answer:

@@ -95,14 +95,19 @@ def escape(text: str) -> str:
 def render(problem: Problem) -> str:
     """The problem as the user reads it: place, code, message, the line with a caret, the hint."""
     head = f"{problem.severity}[{problem.code}]: {escape(problem.message)}"
-    lines = [head]
-    if problem.span is not None:
-        line, column = problem.span.position
-        lines = [f"{escape(problem.span.source.name)}:{line}:{column}: {head}"]
-        lines += _excerpt(problem.span, line, column, problem.label)
+    lines = [head] if problem.span is None else render_place(problem.span, head, problem.label)
     if problem.hint:
         lines.append(f"hint: {escape(problem.hint)}")
     return "\n".join(lines)
+
+
+def render_place(span: Span, message: str, label: str = "") -> list[str]:
+    """Lines: the place and the message, the line of the text, a caret with the label."""
+    line, column = span.position
+    return [
+        f"{escape(span.source.name)}:{line}:{column}: {message}",
+        *_excerpt(span, line, column, label),
+    ]
 
 
 def _excerpt(span: Span, line: int, column: int, label: str) -> list[str]:

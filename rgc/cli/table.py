@@ -25,7 +25,7 @@ def render_answer(answer: Answer, said: Collection[str] = ()) -> str:
     head = f"{escape(answer.title)}\n{answer.points[0].result.scheme}, backend {answer.backend}, seed {answer.seed}"
     blocks = [head]
     blocks += _scan(answer) if answer.axes else _result(answer.result)
-    blocks.append(_checks(answer.checks))
+    blocks.append("expected\n" + render_checks(answer.checks) if answer.checks else "")
     blocks.append(
         "\n".join(
             fill(f"warning: {escape(text)}", WIDTH, subsequent_indent="  ")
@@ -161,9 +161,8 @@ def _scan(answer: Answer) -> list[str]:
     return ["points\n" + aligned(rows), found]
 
 
-def _checks(checks: Sequence[Check]) -> str:
-    if not checks:
-        return ""
+def render_checks(checks: Sequence[Check]) -> str:
+    """Whether each passed: target, value found, what was asked, its source, why it failed."""
     good, bad = _marks()
     rows = []
     for check in checks:
@@ -175,7 +174,7 @@ def _checks(checks: Sequence[Check]) -> str:
         rows.append(
             (good if check.passed else bad, wanted.target, found, asked, escape(source), escape(check.reason))
         )
-    return "expected\n" + aligned(rows)
+    return aligned(rows)
 
 
 def _tolerance(value: float, unit: str) -> str:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run of a spec (by its hash) with one seed, and its output folder if it has one."""
+    """One run of a spec (by its hash) with one seed, its output folder if it has one, and whether it `saves` checkpoints."""
 
     sha256: str
     seed: int
     out: Path | None = None
+    saves: bool = True
 
     @property
     def checkpoints(self) -> Path:
@@ -61,6 +62,8 @@ class Job:
         if self.out is not None:
             answer = replace(answer, folder=self.out)
             write(answer, self.out)
+        if not self.saves:
+            return answer
         for path in self.checkpoints.glob("point-*.npz"):
             checkpoint.remove(path)
         for path in self.checkpoints.glob("point-*.npz.prev"):

@@ -1,4 +1,4 @@
-"""The library of specs: every one checks without a warning, twins are one spec, and each gives what it says it gives."""
+"""The library of specs: every one checks without a warning, and twins are one spec. pytest itself collects and runs them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from rgc.cli import main
 
 FOLDER = Path(__file__).parents[2] / "specs"
 SPECS = sorted(path for path in FOLDER.iterdir() if path.suffix in (".rgc", ".yaml"))
-LONG = {"ising3d_mcrg_64"}  # a quarter of an hour: run by hand
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.name)
@@ -23,11 +22,3 @@ def test_every_spec_checks_and_expects_something(path: Path) -> None:
 @pytest.mark.parametrize("path", [p for p in SPECS if p.suffix == ".yaml"], ids=lambda path: path.name)
 def test_twins_are_one_spec(path: Path) -> None:
     assert rgc.load(path).sha256 == rgc.load(path.with_suffix(".rgc")).sha256
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "path", [p for p in SPECS if p.suffix == ".rgc" and p.stem not in LONG], ids=lambda path: path.stem
-)
-def test_every_spec_gives_what_it_expects(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", str(path), "--strict", "--quiet"]) == 0, capsys.readouterr().out

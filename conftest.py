@@ -6,6 +6,9 @@ from zlib import crc32
 
 import pytest
 
+collect_ignore = ["tests/bad", "tests/language"]
+"""Specs that must not check, and specs of everything that parses: other tests are about them."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

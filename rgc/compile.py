@@ -39,6 +39,8 @@ FLOWS = {
     "migdal_kadanoff": "rgc.flows.migdal_kadanoff:make_migdal_kadanoff",
     "cumulant": "rgc.flows.cumulant:make_cumulant",
     "lower_bound": "rgc.flows.lower_bound:make_lower_bound",
+    "trg": "rgc.flows.trg:make_trg",
+    "hotrg": "rgc.flows.hotrg:make_hotrg",
 }
 """The schemes that run, each a function (spec, backend, *, seed, point, zero) -> Flow; a new one is a file in `flows/` and a line here."""
 

@@ -138,6 +138,9 @@ _MEMORY = Field(
 
 _SAMPLING = (_SWEEPS, _THERMALISE, _EVERY, _REPLICAS, _UPDATE, _SEED, _GENERATOR, _PLANES, _DISORDER)
 _MAP_STEPS = Field("steps", "integer", "RG steps", least=1)
+_TENSOR_STEPS = Field(
+    "steps", "integer", "steps on the infinite lattice, each joining two sites to one", 50, least=1, most=200
+)
 _EXACT_MAP = (_MAP_STEPS, _FIND, _LINEARISE, _STARTS, _PLANE)
 _CHI = Field("chi", "integer", "largest number of states kept on a bond", required=True, least=1, most=512)
 
@@ -276,22 +279,24 @@ SCHEMES = table(
         Scheme(
             "trg",
             "tensor renormalisation by singular values",
-            (_CHI, _MAP_STEPS, _LINEARISE),
+            (_CHI, _TENSOR_STEPS),
             ("chi",),
             lattice="any",
             needs=_MODEL,
             alphabets=_DISCRETE,
-            answers=("exponents", "eigenvalue", "free_energy", "log_z"),
+            answers=("exponents", "eigenvalue", "central_charge", "constant", "free_energy", "log_z"),
+            ready=Ready(_DISCRETE, measures=("free_energy", "log_z")),
         ),
         Scheme(
             "hotrg",
             "tensor renormalisation by higher-order singular values",
-            (_CHI, _MAP_STEPS, _LINEARISE),
+            (_CHI, _TENSOR_STEPS),
             ("chi",),
             lattice="any",
             needs=_MODEL,
             alphabets=_DISCRETE,
-            answers=("exponents", "eigenvalue", "free_energy", "log_z"),
+            answers=("exponents", "eigenvalue", "central_charge", "constant", "free_energy", "log_z"),
+            ready=Ready(_DISCRETE, measures=("free_energy", "log_z")),
         ),
         Scheme(
             "train",

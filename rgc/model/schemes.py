@@ -34,10 +34,10 @@ class Scheme(Signature):
     """A scheme. `needs` are the sections without which it cannot be, `uses` those that it can use besides.
 
     `lattice`: what it runs on (chain: chain or diamond, without a size); `rules`: the rules of block maps that it takes; `alphabets`:
-    the spins; `bonds`: the Hamiltonian is one of nearest-neighbour bonds and single sites; `hypercube`: of products within a unit
-    hypercube; `cells`: it is expanded around the cells of one block map. `answers`: what `expect` may name besides the measures of the
-    spec (exponents, couplings and fixed_point stand for
-    one name for each). `ready`: what of it can be run today; None: it is checked and printed only.
+    the spins; `bonds`: the Hamiltonian is one of nearest-neighbour bonds and single sites, `equal` ones that can be moved, or `square`, along
+    the two vectors of a square lattice; `hypercube`: of products within a unit hypercube; `cells`: it is expanded around the cells of one
+    block map. `answers`: what `expect` may name besides the measures of the spec (exponents, couplings and fixed_point stand for one
+    name for each). `ready`: what of it can be run today; None: it is checked and printed only.
     """
 
     lattice: LatticeNeed = "none"
@@ -45,7 +45,7 @@ class Scheme(Signature):
     uses: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     alphabets: tuple[str, ...] = ()
-    bonds: bool = False
+    bonds: Literal["any", "equal", "square"] = "any"
     cells: bool = False
     hypercube: bool = False
     answers: tuple[str, ...] = ()
@@ -224,7 +224,7 @@ SCHEMES = table(
             needs=(*_MODEL, "block"),
             rules=("decimate",),
             alphabets=_DISCRETE,
-            bonds=True,
+            bonds="equal",
             answers=_FIXED,
             ready=Ready(_DISCRETE, ("decimate",), lattices=("crystal", "diamond")),
         ),
@@ -239,7 +239,7 @@ SCHEMES = table(
             lattice="infinite",
             needs=_MODEL,
             alphabets=_DISCRETE,
-            bonds=True,
+            bonds="equal",
             answers=_FIXED,
             ready=Ready(_DISCRETE),
         ),
@@ -282,6 +282,7 @@ SCHEMES = table(
             (_CHI, _TENSOR_STEPS),
             ("chi",),
             lattice="any",
+            bonds="square",
             needs=_MODEL,
             alphabets=_DISCRETE,
             answers=("exponents", "eigenvalue", "central_charge", "constant", "free_energy", "log_z"),
@@ -293,6 +294,7 @@ SCHEMES = table(
             (_CHI, _TENSOR_STEPS),
             ("chi",),
             lattice="any",
+            bonds="square",
             needs=_MODEL,
             alphabets=_DISCRETE,
             answers=("exponents", "eigenvalue", "central_charge", "constant", "free_energy", "log_z"),

@@ -21,10 +21,11 @@ def make_hotrg(
     seed: int,
     point: Mapping[str, float],
     zero: Collection[str] | None = None,
+    spectra: bool = True,
 ) -> TensorFlow:
     """The flow `hotrg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds of a square lattice."""
 
-    setting = make_setting(spec, zero)
+    setting = make_setting(spec, zero, spectra)
     made = plan(setting)
 
     def step(xp: Any, tensor: Tensor, chi: int, draws: Draws, number: int) -> Coarse:

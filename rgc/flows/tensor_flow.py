@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from math import prod
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -55,13 +56,15 @@ Coarsen = Callable[[Any, Tensor, int, Draws, int], Coarse]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a spec says: `extents` are those of a torus, none of the infinite lattice; `steps` are for the latter."""
+    """What a spec says: `extents` are those of a torus, none of the infinite lattice; `steps` are for the latter. `spectra`: transfer matrices
+    are looked at, for exponents and the central charge."""
 
     bonds: SquareBonds
     couplings: Mapping[str, float]
     extents: Shape
     chi: int
     steps: int
+    spectra: bool = True
 
     @property
     def isotropic(self) -> bool:
@@ -171,10 +174,10 @@ class TensorFlow:
 
     def free_energy(self, state: State, k: int) -> float:
         """F/N, the lattice of the last tensors closed to a torus."""
-        n = state.done
-        tensor = self.tensor(state, k)
-        log_z = _log_z(tensor, *self.plan.shapes[n]) if self.plan.shapes[n] else float(np.log(tensor.trace))
-        return float(state.arrays["constant"][k, n]) - log_z / 2.0**n
+        n, tensor = state.done, self.tensor(state, k)
+        shape = self.plan.shapes[n]
+        log_z = _log_z(tensor, *shape) if shape else float(np.log(tensor.trace))
+        return float(state.arrays["constant"][k, n]) - log_z / (2.0**n * prod(shape))
 
     def _put(self, state: State, k: int, tensor: Tensor, constant: float, number: int = 0) -> None:
         """Store a tensor with its largest entry taken out, the ledger, and the spectrum of its transfer matrices."""
@@ -188,7 +191,8 @@ class TensorFlow:
         )
         state.values["order"] = tensor.order
         arrays["constant"][k, number] = constant - np.log(largest) / 2.0**number
-        if not self.plan.square[number] or not self._near_critical(arrays["central_charge"][k]):
+        wanted = self.setting.spectra and self.plan.square[number]
+        if not wanted or not self._near_critical(arrays["central_charge"][k]):
             return
         found = _conformal(tensor, not self.setting.isotropic, _starts(self.seed, self.point, number))
         count = min(len(found.dimensions), arrays["dimensions"].shape[2])
@@ -208,7 +212,7 @@ class TensorFlow:
 
 def _draws(seed: int, point: Mapping[str, float], number: int) -> Draws:
     """Random matrices of the step: uniform in (-1/2, 1/2), the n-th call from the n-th slot."""
-    key = stream(seed, point, "tensor", number)
+    key = stream(seed, point, "arrays", number)
     calls = 0
 
     def draw(rows: int, columns: int) -> Floats:
@@ -221,14 +225,14 @@ def _draws(seed: int, point: Mapping[str, float], number: int) -> Draws:
 
 
 def _starts(seed: int, point: Mapping[str, float], number: int) -> Callable[[int], Floats]:
-    key = stream(seed, point, "tensor", number)
+    key = stream(seed, point, "arrays", number)
     return lambda count: uniforms(key, count) - 0.5
 
 
 # -- making one --------------------------------------------------------------------------------------------------------
 
 
-def make_setting(spec: Spec, zero: Collection[str] | None) -> Setting:
+def make_setting(spec: Spec, zero: Collection[str] | None, spectra: bool) -> Setting:
     """What a tensor flow needs of a spec. Raises `SpecError` as `find_bonds`, `ValueError` if a section is missing."""
     flow, lattice, hamiltonian = spec.flow, spec.lattice, spec.hamiltonian
     if flow is None or lattice is None or hamiltonian is None:
@@ -239,7 +243,7 @@ def make_setting(spec: Spec, zero: Collection[str] | None) -> Setting:
     bonds = find_bonds(lattice, spec.species, hamiltonian, left_out, place)
     extents = tuple(size for size in getattr(lattice, "shape", ()) if size is not None)
     chi, steps = flow.options["chi"], flow.options.get("steps", STEPS)
-    return Setting(bonds, hamiltonian.couplings(), extents, cast(int, chi), cast(int, steps))
+    return Setting(bonds, hamiltonian.couplings(), extents, cast(int, chi), cast(int, steps), spectra)
 
 
 # -- circles of tensors ------------------------------------------------------------------------------------------------

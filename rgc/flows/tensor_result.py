@@ -113,6 +113,8 @@ class Critical:
 
 def critical(flow: TensorFlow, state: State) -> Critical:
     """Exponents y = 2 - x and the central charge at the level that `RULE` chooses; sectors by the charge of the fixed tensor's symmetry."""
+    if not flow.setting.spectra:
+        return Critical()
     a, order = state.arrays, int(state.values["order"])
     seen = [_Seen(a["central_charge"][k], a["dimensions"][k], a["charges"][k]) for k in range(len(flow.chis))]
     sectors = {_name(order, charged): charged for charged in (False, True)[: 1 + (order > 1)]}

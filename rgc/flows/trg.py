@@ -23,10 +23,11 @@ def make_trg(
     seed: int,
     point: Mapping[str, float],
     zero: Collection[str] | None = None,
+    spectra: bool = True,
 ) -> TensorFlow:
     """The flow `trg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds of a square lattice."""
     svd: Routine = backend.routines.get("svd", default_svd)
-    setting = make_setting(spec, zero)
+    setting = make_setting(spec, zero, spectra)
 
     def step(xp: Any, tensor: Tensor, chi: int, draws: Draws, number: int) -> Coarse:
         made, splits = coarsen(xp, tensor, chi, lambda matrix, rank: svd(xp, matrix, rank, draws))

@@ -106,19 +106,20 @@ TRIVIAL = 0.25
 """A fixed point of positive weights has c = 0 or c >= 1/2; below this value a flow has left the critical one."""
 
 RULE = (
-    "at the level where the leading dimensions change least from both levels before, of those with a central charge above 1/4; the error is "
-    "the largest of these two changes and of the difference from half of chi"
+    "of the levels with a central charge above 1/4 the one where the errors of the leading dimensions and of the central charge are least: the "
+    "largest of the changes from the two levels before and of the difference from half of chi"
 )
 
 
-def plateau(c: Floats, leading: Floats) -> int | None:
-    """The level n that `RULE` chooses, from c[n] and the leading dimensions leading[n, k] (NaN where a level was not looked at): None
-    where no three levels in turn are critical."""
-    best, at = np.inf, None
+def plateau(leading: Floats, smaller: Floats) -> int | None:
+    """The level n that `RULE` chooses, from c and the leading dimensions [n, 1 + k] of the flow and of one with half of its chi (NaN where a
+    level was not looked at): None where no three levels in turn are critical."""
+    best, at, c = np.inf, None, leading[:, 0]
     looked = np.flatnonzero(np.isfinite(c))
     for first, second, third in zip(looked, looked[1:], looked[2:], strict=False):
         if min(c[[first, second, third]]) > TRIVIAL:
-            change = np.nanmax(np.abs(leading[third] - leading[[first, second]]))
+            others = np.stack([leading[first], leading[second], smaller[third]])
+            change = float(np.nanmax(np.abs(leading[third] - others)))
             if change < best:
-                best, at = float(change), int(third)
+                best, at = change, int(third)
     return at

@@ -118,8 +118,11 @@ def critical(flow: TensorFlow, state: State) -> Critical:
     a, order = state.arrays, int(state.values["order"])
     seen = [_Seen(a["central_charge"][k], a["dimensions"][k], a["charges"][k]) for k in range(len(flow.chis))]
     sectors = {_name(order, charged): charged for charged in (False, True)[: 1 + (order > 1)]}
-    leading = np.stack([seen[0].of(charged)[:, 0] for charged in sectors.values()], axis=1)
-    level = plateau(seen[0].central_charge, leading)
+    leading = [
+        np.stack([e.central_charge, *(e.of(charged)[:, 0] for charged in sectors.values())], axis=1)
+        for e in seen
+    ]
+    level = plateau(leading[0], leading[-1])
     if level is None:
         note = "the flow passes no critical fixed point but runs to a trivial one"
         return Critical({"y_t": Estimate(None, None, "truncated", note=note)})

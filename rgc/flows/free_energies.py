@@ -41,18 +41,24 @@ def _of_spec(make: Callable[..., Flow], **more: Any) -> Maker:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How a method is made, and the cells along each axis of the instance on which its sizes are looked at: the first that it takes."""
+    """How a method is made, and how on a small instance, where its sizes are looked at: the first of `sizes`, cells along each axis, that it
+    takes."""
 
     make: Maker
+    small: Maker
     sizes: tuple[int, ...]
 
 
 METHODS: Mapping[str, Row] = {
-    "transfer": Row(_of_spec(make_transfer), (4, 3, 2)),
-    "trg": Row(_of_spec(make_trg, spectra=False), (8, 4, 2)),
-    "hotrg": Row(_of_spec(make_hotrg, spectra=False), (8, 4, 2)),
-    "mean_field": Row(_of_spec(make_mean_field), (6, 4, 3)),
-    "integrate": Row(make_integrate, ()),  # to look at its sizes would be to sample again
+    "transfer": Row(_of_spec(make_transfer), _of_spec(make_transfer, most_work=2.0**26), (4, 3, 2)),
+    "trg": Row(
+        _of_spec(make_trg, spectra=False), _of_spec(make_trg, spectra=False, most_states=16), (8, 4, 2)
+    ),
+    "hotrg": Row(
+        _of_spec(make_hotrg, spectra=False), _of_spec(make_hotrg, spectra=False, most_states=16), (8, 4, 2)
+    ),
+    "mean_field": Row(_of_spec(make_mean_field), _of_spec(make_mean_field), (6, 4, 3)),
+    "integrate": Row(make_integrate, make_integrate, ()),  # it would have to sample again
 }
 """The methods that run, by name; a new one is a row here, and leaves `LATER_METHODS` in rgc/model/vocabulary.py."""
 
@@ -216,7 +222,7 @@ def _checks(spec: Spec, methods: Sequence[Method], backend: Backend, **keys: Any
             small = resized(spec, shape)
             try:
                 one, two, both = (
-                    METHODS[method.name].make(each, method, backend, zero=(), **keys)
+                    METHODS[method.name].small(each, method, backend, zero=(), **keys)
                     for each in (small, resized(spec, (2 * shape[0], *shape[1:])), two_copies(small))
                 )
             except SpecError:

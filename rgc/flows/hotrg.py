@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rgc.analysis.graded import Projection, project, sums
 from rgc.flows.site_tensor import Tensor
-from rgc.flows.tensor_flow import Coarse, Draws, Plan, Setting, Shape, TensorFlow, make_setting
+from rgc.flows.tensor_flow import MOST_STATES, Coarse, Draws, Plan, Setting, Shape, TensorFlow, make_setting
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -22,10 +22,11 @@ def make_hotrg(
     point: Mapping[str, float],
     zero: Collection[str] | None = None,
     spectra: bool = True,
+    most_states: int = MOST_STATES,
 ) -> TensorFlow:
     """The flow `hotrg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds of a square lattice."""
 
-    setting = make_setting(spec, zero, spectra)
+    setting = make_setting(spec, zero, spectra, most_states)
     made = plan(setting)
 
     def step(xp: Any, tensor: Tensor, chi: int, draws: Draws, number: int) -> Coarse:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rgc.analysis.conformal import TRIVIAL, Conformal, Spectrum, conformal, leading
 from rgc.analysis.graded import Charges, sums
 from rgc.analysis.truncation import Kept
+from rgc.errors import Problem, SpecError
 from rgc.flows.flow import State
 from rgc.flows.site_tensor import Tensor, site_tensor, turned
 from rgc.model.square_bonds import SquareBonds, find_bonds
@@ -34,6 +35,8 @@ WIDTH = 64
 """Singular values of a step that are kept for the record."""
 FEW = 6
 """Scaling dimensions of each charge that are looked for."""
+MOST_STATES = 64
+"""Of a site: its tensor has the fourth power of them as entries."""
 CLOSED_WHOLE = 2500
 """Largest chi^2 for which the last two tensors across a torus are contracted as they are."""
 
@@ -232,7 +235,7 @@ def _starts(seed: int, point: Mapping[str, float], number: int) -> Callable[[int
 # -- making one --------------------------------------------------------------------------------------------------------
 
 
-def make_setting(spec: Spec, zero: Collection[str] | None, spectra: bool) -> Setting:
+def make_setting(spec: Spec, zero: Collection[str] | None, spectra: bool, most_states: int) -> Setting:
     """What a tensor flow needs of a spec. Raises `SpecError` as `find_bonds`, `ValueError` if a section is missing."""
     flow, lattice, hamiltonian = spec.flow, spec.lattice, spec.hamiltonian
     if flow is None or lattice is None or hamiltonian is None:
@@ -241,6 +244,9 @@ def make_setting(spec: Spec, zero: Collection[str] | None, spectra: bool) -> Set
     place = section.body.span if section is not None and isinstance(section.body, Node) else None
     left_out = hamiltonian.zero if zero is None else zero
     bonds = find_bonds(lattice, spec.species, hamiltonian, left_out, place)
+    if bonds.states > most_states:
+        message = f"a site has {bonds.states} states, and tensors are made of up to {most_states}"
+        raise SpecError([Problem("too-many-states", message, place)])
     extents = tuple(size for size in getattr(lattice, "shape", ()) if size is not None)
     chi, steps = flow.options["chi"], flow.options.get("steps", STEPS)
     return Setting(bonds, hamiltonian.couplings(), extents, cast(int, chi), cast(int, steps), spectra)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,13 +129,18 @@ def critical(flow: TensorFlow, state: State) -> Critical:
     heads, eigenvalues = [], []
     for sector, charged in sectors.items():
         x, error = _with_error([each.of(charged) for each in seen], seen[0].before(level), level)
-        heads.append(Headline(2 - x[0], 0.0, error[0], level, RULE, "", np.full(2, 2 - x[0])))
+        heads.append(Headline(float(2 - x[0]), 0.0, float(error[0]), level, RULE, "", np.full(2, 2 - x[0])))
         eigenvalues += [
             _eigenvalue(float(value), float(wrong), sector, level, flow.setting.chi, n)
             for n, (value, wrong) in enumerate(zip(x, error, strict=True), 1)
             if np.isfinite(value)
         ]
     thermal, magnetic = heads[0], heads[1] if order > 1 else None
+    if magnetic is not None and _alternating(flow):
+        magnetic = replace(
+            magnetic,
+            note="of the field that alternates with the order: a bond weight has a negative eigenvalue",
+        )
     table = {"y_t": thermal} | ({"y_h": magnetic} if magnetic else {}) | derived(thermal, magnetic, 2)
     c, wrong = _with_error([each.central_charge[:, None] for each in seen], seen[0].before(level), level)
     charge = Estimate(float(c[0]), float(wrong[0]), "truncated", systematic=float(wrong[0]), rule=RULE)
@@ -196,6 +201,12 @@ def _eigenvalue(x: float, error: float, sector: str, level: int, chi: int, index
         index,
         kind="truncated",
     )
+
+
+def _alternating(flow: TensorFlow) -> bool:
+    """Whether a bond weight has a negative eigenvalue, as an antiferromagnet has: its order is none of a uniform field."""
+    weights = [np.exp(np.min(each) - np.array(each)) for each in (flow.setting.bonds.x, flow.setting.bonds.y)]
+    return any(float(np.linalg.eigvalsh((w + w.T) / 2)[0]) < -1e-12 * float(w.max()) for w in weights)
 
 
 def _name(order: int, charged: bool) -> str:

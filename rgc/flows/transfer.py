@@ -164,6 +164,7 @@ def make_transfer(
     seed: int,
     point: Mapping[str, float],
     zero: Collection[str] | None = None,
+    most_work: float = MOST_WORK,
 ) -> Transfer:
     """The transfer matrix of a spec at one point, along the axis of least work. Raises `SpecError` where no axis will do."""
     del seed, point
@@ -175,7 +176,7 @@ def make_transfer(
     tables = local_energies(hamiltonian, spec.species, hamiltonian.zero if zero is None else zero)
     axes = [k for k, size in enumerate(lattice.shape) if size is None] or range(lattice.dimension)
     best = min((_cut(lattice, spec.species, tables, axis) for axis in axes), key=lambda cut: cut.work)
-    if best.slices.largest > MOST_STATES or best.work > MOST_WORK:
+    if best.slices.largest > MOST_STATES or best.work > most_work:
         raise SpecError([_too_wide(best, place)])
     if best.closed and (best.length or 0) < best.slices.reach:
         message = f"a term joins {1 + best.slices.reach} layers, and there are {best.length}: it meets itself"

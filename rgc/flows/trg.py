@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rgc.analysis.graded import Split, Svd, multiply, split, sums
 from rgc.flows.site_tensor import Tensor
-from rgc.flows.tensor_flow import Coarse, Draws, Plan, Setting, Shape, TensorFlow, make_setting
+from rgc.flows.tensor_flow import MOST_STATES, Coarse, Draws, Plan, Setting, Shape, TensorFlow, make_setting
 from rgc.routines.svd import Routine
 from rgc.routines.svd import svd as default_svd
 
@@ -24,10 +24,11 @@ def make_trg(
     point: Mapping[str, float],
     zero: Collection[str] | None = None,
     spectra: bool = True,
+    most_states: int = MOST_STATES,
 ) -> TensorFlow:
     """The flow `trg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds of a square lattice."""
     svd: Routine = backend.routines.get("svd", default_svd)
-    setting = make_setting(spec, zero, spectra)
+    setting = make_setting(spec, zero, spectra, most_states)
 
     def step(xp: Any, tensor: Tensor, chi: int, draws: Draws, number: int) -> Coarse:
         made, splits = coarsen(xp, tensor, chi, lambda matrix, rank: svd(xp, matrix, rank, draws))

@@ -105,6 +105,9 @@ def _casimir(narrow: Spectrum, wide: Spectrum) -> float:
 TRIVIAL = 0.25
 """A fixed point of positive weights has c = 0 or c >= 1/2; below this value a flow has left the critical one."""
 
+PLATEAU = 0.1
+"""Largest error of a dimension or a central charge at a level that counts as a fixed point."""
+
 RULE = (
     "of the levels with a central charge above 1/4 the one where the errors of the leading dimensions and of the central charge are least: the "
     "largest of the changes from the two levels before and of the difference from half of chi"
@@ -113,8 +116,8 @@ RULE = (
 
 def plateau(leading: Floats, smaller: Floats) -> int | None:
     """The level n that `RULE` chooses, from c and the leading dimensions [n, 1 + k] of the flow and of one with half of its chi (NaN where a
-    level was not looked at): None where no three levels in turn are critical."""
-    best, at, c = np.inf, None, leading[:, 0]
+    level was not looked at): None where no three levels in turn are critical, or none comes to rest."""
+    best, at, c = PLATEAU, None, leading[:, 0]
     looked = np.flatnonzero(np.isfinite(c))
     for first, second, third in zip(looked, looked[1:], looked[2:], strict=False):
         if min(c[[first, second, third]]) > TRIVIAL:

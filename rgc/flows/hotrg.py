@@ -42,16 +42,16 @@ def make_hotrg(
 
 
 def plan(setting: Setting) -> Plan:
-    """Steps halve y and x in turn, of a torus the larger extent; `square` is every second step of the infinite lattice, and of a torus
-    where its proportions are those at the start."""
+    """Steps double y and x of a tensor in turn, on a torus beginning along its smaller extent, until the smaller extent is 1 or 2. `square`:
+    after every second step."""
     extents = setting.extents
     if not extents:
         return Plan(((),) * (setting.steps + 1), tuple(n % 2 == 0 for n in range(setting.steps + 1)))
-    shapes = [extents]
-    while max(shapes[-1]) > setting.last_width:
-        x, y = shapes[-1]
-        shapes.append((x // 2, y) if x > y else (x, y // 2))
-    return Plan(tuple(shapes), tuple(x * extents[1] == y * extents[0] for x, y in shapes))
+    shapes, first = [extents], 0 if extents[0] < extents[1] else 1
+    while min(shapes[-1]) > setting.last_width:
+        axis = (first + len(shapes) - 1) % 2
+        shapes.append(tuple(n // 2 if k == axis else n for k, n in enumerate(shapes[-1])))
+    return Plan(tuple(shapes), tuple(n % 2 == 0 for n in range(len(shapes))))
 
 
 def _upright(shapes: tuple[Shape, ...], number: int) -> bool:

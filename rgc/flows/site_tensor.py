@@ -52,7 +52,13 @@ def site_tensor(bonds: SquareBonds) -> tuple[Tensor, float]:
     values = np.einsum("s,sl,sr,sd,su->lrdu", weights[0], b_x, a_x, b_y, a_y)
     if np.abs(values.imag).max() > REAL * np.abs(values).max():
         raise RuntimeError("a site tensor is not real in the basis of its charges")
-    return Tensor(np.ascontiguousarray(values.real), across, along, order), taken
+    return Tensor(np.where(_conserving(across, along, order), values.real, 0.0), across, along, order), taken
+
+
+def _conserving(across: Charges, along: Charges, order: int) -> NDArray[np.bool_]:
+    """Which entries the charges allow: left + down = right + up."""
+    total = across[:, None, None, None] - across[:, None, None] + along[:, None] - along
+    return np.asarray(total % order == 0)
 
 
 Cycles = tuple[tuple[int, ...], ...]

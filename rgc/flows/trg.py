@@ -38,14 +38,14 @@ def make_trg(
 
 
 def plan(setting: Setting) -> Plan:
-    """Two steps halve both extents; after the first of them the lattice is tilted, and its sites are no square unless both directions are
-    alike."""
+    """Two steps halve both extents and turn the lattice by 90 degrees; after the first of them it is tilted, and the sites of a tensor are no
+    square unless both directions are alike."""
     shapes: list[Shape] = [setting.extents]
     if not setting.extents:
         shapes *= setting.steps + 1
     while shapes[-1] and min(shapes[-1]) > setting.last_width:
         x, y = shapes[-1]
-        shapes += [(x * y // 2,), (x // 2, y // 2)]
+        shapes += [(x * y // 2,), (y // 2, x // 2)]
     return Plan(tuple(shapes), tuple(setting.isotropic or n % 2 == 0 for n in range(len(shapes))))
 
 

@@ -43,6 +43,11 @@ def find_bonds(
     Raises `SpecError` with every obstacle: the lattice (at `place`) is not two-dimensional with one site a cell, finite along one
     vector only, of an extent that is no power of 2 or not periodic; a term reaches further than to the next site along a vector.
     """
+    if not isinstance(lattice, Lattice) or lattice.dimension != 2 or len(lattice.basis) > 1:
+        message = "tensor renormalisation works on two vectors with one site a cell: the square lattice"
+        raise SpecError(
+            [Problem("wrong-lattice", message, place, hint="transfer takes strips of any lattice")]
+        )
     problems = [*_lattice_obstacles(lattice, place)]
     size = prod(each.states or 0 for each in species)
     site = [0.0] * size
@@ -65,11 +70,7 @@ def find_bonds(
     return SquareBonds(tuple(site), *(tuple(map(tuple, bonds[step])) for step in ((1, 0), (0, 1))))
 
 
-def _lattice_obstacles(lattice: Geometry, place: Span | None) -> Iterator[Problem]:
-    if not isinstance(lattice, Lattice) or lattice.dimension != 2 or len(lattice.basis) > 1:
-        message = "tensor renormalisation works on two vectors with one site a cell: the square lattice"
-        yield Problem("wrong-lattice", message, place, hint="transfer takes strips of any lattice")
-        return
+def _lattice_obstacles(lattice: Lattice, place: Span | None) -> Iterator[Problem]:
     if None in lattice.shape and lattice.shape != (None, None):
         message = "tensor renormalisation works on the infinite lattice or on a torus, not on a strip"
         yield Problem("wrong-lattice", message, place, hint="transfer takes strips")

@@ -63,6 +63,7 @@ def test_relative_errors_are_those_of_another_program(
     assert (exact - value) / exact == pytest.approx(golden[8, coupling], rel=0.1)
 
 
+@pytest.mark.slow
 def test_hotrg_with_chi_16_at_criticality() -> None:
     exact = -onsager(CRITICAL)
     value = -answer(ising(lattices.square()), "hotrg", 16).free_energy[0].value
@@ -122,11 +123,19 @@ def anisotropic(lattice: Lattice, x: float, y: float, h: float) -> Spec:
 @pytest.mark.parametrize("scheme", ["trg", "hotrg"])
 @pytest.mark.parametrize("shape", [(4, 8), (8, 4), (2, 16), (1, 4)])
 def test_anisotropic_bonds_in_a_field_on_oblong_tori(scheme: str, shape: tuple[int, int]) -> None:
-    """Of 4 x 8 with chi = 16 some is left out, of the others nothing."""
+    """Nothing is left out with chi = 16; x and y must not change places."""
     given = anisotropic(lattices.square(*shape), 0.5, -0.2, 0.1)
     exact = run(make_transfer(given, REFERENCE, seed=0, point={})).free_energy[0].value
-    found = answer(given, scheme, 16).free_energy[0].value
-    assert found == pytest.approx(exact, abs=1e-12 if min(shape) < 4 else 1e-5)
+    assert answer(given, scheme, 16).free_energy[0].value == pytest.approx(exact, abs=1e-13)
+
+
+@pytest.mark.parametrize("scheme", ["trg", "hotrg"])
+def test_anisotropic_bonds_where_some_is_left_out(scheme: str) -> None:
+    given = anisotropic(lattices.square(8, 16), 0.4, 0.2, 0.1)
+    exact = run(make_transfer(given, REFERENCE, seed=0, point={})).free_energy[0].value
+    found = answer(given, scheme, 8).free_energy[0]
+    assert found.error is not None
+    assert 1e-9 < abs(found.value - exact) < found.error < 1e-3
 
 
 def local(
@@ -212,31 +221,31 @@ def test_charges_are_conserved_to_the_last_bit(scheme: str) -> None:
 
 
 def test_what_is_kept_cuts_no_multiplet() -> None:
-    """Potts: the two states of a charge pair have equal singular values; chi = 8 would cut one, and the warning says so."""
-    found = answer(local(lattices.square(), "potts", 3, POTTS, POTTS, FLAT3), "trg", 8)
-    assert any(
-        "multiplet of equal singular values" in text and "dropped whole" in text for text in found.warnings
-    )
-    made = flow(local(lattices.square(), "potts", 3, POTTS, POTTS, FLAT3), "trg", 8)
-    state = made.start()
-    for _ in range(8):
-        state = made.step(state)
-        charges = made.tensor(state, 0).across
-        assert np.sum(charges == 1) == np.sum(charges == 2)
+    """Potts: the states of charges 1 and 2 have equal singular values; some chi would cut them, and the warning says so."""
+    given, warnings = local(lattices.square(), "potts", 3, POTTS, POTTS, FLAT3), []
+    for chi in (4, 5, 6, 7):
+        made = flow(given, "trg", chi, steps=10)
+        state = made.start()
+        while state.done < made.steps:
+            state = made.step(state)
+            charges = made.tensor(state, 0).across
+            assert np.sum(charges == 1) == np.sum(charges == 2)
+        warnings += made.finish(state).warnings
+    assert any("multiplet of equal singular values" in text and "dropped whole" in text for text in warnings)
 
 
 # -- criticality -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ["trg", "hotrg"])
-def test_scaling_dimensions_of_the_ising_model(scheme: str) -> None:
-    found = answer(ising(lattices.square()), scheme, 16)
+@pytest.mark.parametrize(("scheme", "chi"), [("trg", 16), ("hotrg", 12)])
+def test_scaling_dimensions_of_the_ising_model(scheme: str, chi: int) -> None:
+    found = answer(ising(lattices.square()), scheme, chi, steps=16)
     table = {"y_t": 1.0, "y_h": 15 / 8}
     for name, exact in table.items():
         value, error = found.exponents[name].value, found.exponents[name].error
         assert value is not None
         assert error is not None
-        assert abs(value - exact) < min(error, 0.02)
+        assert abs(value - exact) < min(error, 0.03)
     assert found.observables["central_charge"].value == pytest.approx(0.5, abs=0.01)
     assert {each.sector for each in found.eigenvalues} == {"even", "odd"}
     leading = next(each for each in found.eigenvalues if each.sector == "odd" and each.index == 1)
@@ -246,7 +255,7 @@ def test_scaling_dimensions_of_the_ising_model(scheme: str) -> None:
 def test_anisotropy_changes_no_exponent() -> None:
     x = 0.3
     y = float(np.arcsinh(1 / np.sinh(2 * x)) / 2)  # critical: sinh 2Kx sinh 2Ky = 1
-    found = answer(anisotropic(lattices.square(), x, y, 0.0), "hotrg", 16)
+    found = answer(anisotropic(lattices.square(), x, y, 0.0), "hotrg", 12, steps=16)
     assert found.exponents["y_h"].value == pytest.approx(15 / 8, abs=0.005)
     assert found.exponents["y_t"].value == pytest.approx(1, abs=0.03)
 
@@ -270,8 +279,8 @@ def test_an_antiferromagnet_has_the_free_energy_of_the_ferromagnet() -> None:
 
 
 def test_projections_and_full_decompositions_agree() -> None:
-    """chi = 24 is where projections set in: blocks of 288, 36 columns. The free energy changes by far less than its error."""
-    made = flow(ising(lattices.square(), CRITICAL), "trg", 24, steps=16)
+    """With chi = 24 blocks of 288 are projected on 36 columns. The free energy changes by far less than its error."""
+    made = flow(ising(lattices.square(), CRITICAL), "trg", 24, steps=12)
     with_full = replace(made, coarsen=_full)
     one, other = run(made).free_energy[0], run(with_full).free_energy[0]
     assert one.error is not None

@@ -33,6 +33,9 @@ PERIODS = (1, 2, 3)
 RANDOM_STARTS = 6
 STRENGTH = 3.0
 """Of the fields that the minimisation starts from."""
+ITERATIONS = 300
+SETTLED = 1e-14
+"""Largest change of a probability that counts as none."""
 MOST_SPINS = 2**14
 """Spins that differ from each other."""
 
@@ -55,22 +58,32 @@ class Pattern:
     constant: float
     sites: int
 
-    def value(self, fields: Floats) -> tuple[float, Floats]:
-        """The bound per site and its gradient, p = softmax of fields [spin, state]; states that a spin does not have are at -inf."""
+    def shares(self, fields: Floats) -> Floats:
+        """p = softmax of fields [spin, state]; states that a spin does not have get none."""
         allowed = np.arange(fields.shape[1]) < np.array(self.states)[:, None]
         p = np.where(
             allowed, np.exp(fields - fields.max(axis=1, keepdims=True, where=allowed, initial=-np.inf)), 0.0
         )
-        p /= p.sum(axis=1, keepdims=True)
-        log_p = np.log(np.where(p > 0, p, 1.0))
-        total, slope = self.constant + float(np.sum(p * log_p)), log_p + 1.0
+        return np.asarray(p / p.sum(axis=1, keepdims=True))
+
+    def energy(self, p: Floats) -> tuple[float, Floats]:
+        """<H> of a repetition, and how it changes with each p."""
+        total, slope = self.constant, np.zeros_like(p)
         for each in self.interactions:
             energy, slopes = _averages(each, p)
             total += energy
             for k, part in enumerate(slopes):
                 np.add.at(slope[:, : part.shape[1]], each.spins[:, k], part)
+        return total, slope
+
+    def bound(self, fields: Floats) -> tuple[float, Floats]:
+        """The bound per site and its gradient."""
+        p = self.shares(fields)
+        total, slope = self.energy(p)
+        log_p = np.log(np.where(p > 0, p, 1.0))
+        slope = slope + log_p
         gradient = p * (slope - np.sum(p * slope, axis=1, keepdims=True))
-        return total / self.sites, gradient / self.sites
+        return (total + float(np.sum(p * log_p))) / self.sites, gradient / self.sites
 
 
 def _averages(interaction: Interaction, p: Floats) -> tuple[float, list[Floats]]:
@@ -141,14 +154,22 @@ class MeanField:
 
 
 def _minimum(pattern: Pattern, start: Floats) -> float:
+    """Each spin in the field of the others until nothing changes, half of the way at a time; then downhill, where that has not settled."""
     from scipy.optimize import minimize
 
+    fields = start
+    for _ in range(ITERATIONS):
+        before, fields = fields, (fields - pattern.energy(pattern.shares(fields))[1]) / 2
+        if np.abs(pattern.shares(fields) - pattern.shares(before)).max() < SETTLED:
+            return pattern.bound(fields)[0]
+
     def value(flat: Floats) -> tuple[float, Floats]:
-        found, gradient = pattern.value(flat.reshape(start.shape))
+        found, gradient = pattern.bound(flat.reshape(start.shape))
         return found, gradient.reshape(-1)
 
-    options = {"maxiter": 2000, "gtol": 1e-10}
-    return float(minimize(value, start.reshape(-1), jac=True, method="CG", options=options).fun)
+    options = {"maxiter": ITERATIONS, "gtol": 1e-10}
+    found = float(minimize(value, fields.reshape(-1), jac=True, method="CG", options=options).fun)
+    return min(found, pattern.bound(fields)[0])
 
 
 def make_mean_field(

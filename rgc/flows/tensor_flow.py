@@ -153,7 +153,7 @@ class TensorFlow:
             tensor = self.tensor(state, k)
             with self.backend.arrays() as xp:
                 given = replace(tensor, values=xp.asarray(tensor.values))
-                made = self.coarsen(xp, given, chi, _draws(self.seed, self.point, number), number)
+                made = self.coarsen(xp, given, chi, projections(self.seed, self.point, number), number)
                 values = np.asarray(made.tensor.values)
             state.arrays["discarded"][k, number] = np.mean([each.discarded for each in made.kept])
             state.arrays["dropped"][k, number] = max(each.dropped or -each.over for each in made.kept)
@@ -213,7 +213,7 @@ class TensorFlow:
         return FEW * tensor.order
 
 
-def _draws(seed: int, point: Mapping[str, float], number: int) -> Draws:
+def projections(seed: int, point: Mapping[str, float], number: int) -> Draws:
     """Random matrices of the step: uniform in (-1/2, 1/2), the n-th call from the n-th slot."""
     key = stream(seed, point, "arrays", number)
     calls = 0

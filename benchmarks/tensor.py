@@ -78,12 +78,12 @@ def contestants(chi: int, backend: str) -> Mapping[str, Step]:
             with machine.arrays() as xp:
                 given = replace(tensor, values=xp.asarray(tensor.values))
                 draws = projections(0, {}, 1)
-                made, _ = coarsen(xp, given, chi, lambda matrix, rank: decompose(xp, matrix, rank, draws))
+                made, _ = coarsen(xp, given, chi, lambda matrix, rank: decompose(matrix, rank, draws))
                 return replace(made, values=np.asarray(made.values))
 
         return once
 
-    whole = step(lambda xp, matrix, rank, draws: full(xp, matrix))
+    whole = step(lambda matrix, rank, draws: full(matrix))
     return {
         "plain, full": whole,
         "plain, projected": step(svd),

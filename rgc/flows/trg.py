@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rgc.analysis.graded import Split, Svd, multiply, split, sums
 from rgc.flows.site_tensor import Tensor
 from rgc.flows.tensor_flow import MOST_STATES, Coarse, Draws, Plan, Setting, Shape, TensorFlow, make_setting
-from rgc.routines.svd import Routine
-from rgc.routines.svd import svd as default_svd
+from rgc.routines import routine
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -27,11 +26,11 @@ def make_trg(
     most_states: int = MOST_STATES,
 ) -> TensorFlow:
     """The flow `trg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds of a square lattice."""
-    svd: Routine = backend.routines.get("svd", default_svd)
+    svd = routine(backend, "svd")
     setting = make_setting(spec, zero, spectra, most_states)
 
     def step(xp: Any, tensor: Tensor, chi: int, draws: Draws, number: int) -> Coarse:
-        made, splits = coarsen(xp, tensor, chi, lambda matrix, rank: svd(xp, matrix, rank, draws))
+        made, splits = coarsen(xp, tensor, chi, lambda matrix, rank: svd(matrix, rank, draws))
         return Coarse(made, tuple(each.kept for each in splits), splits[0].spectrum)
 
     return TensorFlow("trg", setting, plan(setting), step, backend, seed, point)

@@ -34,7 +34,7 @@ def test_projections_find_the_leading_triplets(decay: float) -> None:
     """Errors of singular values are of the second order in the residual, which the routine keeps below 5 %."""
     values = decay ** np.arange(200.0)
     matrix = with_values(values, 200)
-    u, s, vt = svd(np, matrix, 20, draws())
+    u, s, vt = svd(matrix, 20, draws())
     assert s.shape[0] < 200
     assert np.abs(s[:20] / values[:20] - 1).max() < 0.05**2
     assert np.abs(u[:, :20].T @ u[:, :20] - np.eye(20)).max() < 1e-12
@@ -45,23 +45,23 @@ def test_projections_find_the_leading_triplets(decay: float) -> None:
 def test_a_flat_spectrum_falls_back_on_the_full_decomposition() -> None:
     """Where values hardly fall no projection finds the leading ones to 5 %."""
     values = np.linspace(1, 0.5, 200)
-    s = svd(np, with_values(values, 200), 20, draws())[1]
+    s = svd(with_values(values, 200), 20, draws())[1]
     assert s.shape[0] == 200
     assert np.abs(s - values).max() < 1e-12
 
 
 def test_small_matrices_and_matrices_of_low_rank() -> None:
     matrix = with_values(np.array([3.0, 2.0, 1.0]), 100)
-    _, s, _ = svd(np, matrix, 8, draws())
+    _, s, _ = svd(matrix, 8, draws())
     assert np.abs(s[:3] - [3, 2, 1]).max() < 1e-12
     assert s[3] < 1e-12
     small = np.random.default_rng(3).normal(size=(6, 9))
-    assert np.array_equal(svd(np, small, 4, draws())[1], full(np, small)[1])
+    assert np.array_equal(svd(small, 4, draws())[1], full(small)[1])
 
 
 def test_other_random_numbers_give_the_same_to_second_order() -> None:
     matrix = with_values(0.8 ** np.arange(120.0), 120)
-    one, other = (svd(np, matrix, 16, draws(key))[1][:16] for key in (1, 5))
+    one, other = (svd(matrix, 16, draws(key))[1][:16] for key in (1, 5))
     assert not np.array_equal(one, other)
     assert np.abs(one / other - 1).max() < 1e-6
 
@@ -128,7 +128,7 @@ def test_products_charge_by_charge() -> None:
 def test_a_charge_that_one_side_lacks() -> None:
     rows, columns = np.array([0, 1, 1, 2]), np.array([1, 3, 1])
     matrix = graded(rows, columns, 4)
-    found = split(np, matrix, rows, columns, 8, lambda m, rank: full(np, m))
+    found = split(np, matrix, rows, columns, 8, lambda m, rank: full(m))
     assert np.abs(found.left @ found.right - matrix).max() < 1e-14
     assert found.left.shape == (4, 2)
     assert found.charges.tolist() == [1, 1]
@@ -136,7 +136,7 @@ def test_a_charge_that_one_side_lacks() -> None:
 
 def test_a_split_is_the_best_approximation_and_conserves_charge() -> None:
     matrix = graded(ROWS, INNER, 7)
-    found = split(np, matrix, ROWS, INNER, 4, lambda m, rank: full(np, m))
+    found = split(np, matrix, ROWS, INNER, 4, lambda m, rank: full(m))
     s = np.linalg.svd(matrix, compute_uv=False)
     assert np.linalg.norm(found.left @ found.right - matrix) == pytest.approx(np.linalg.norm(s[4:]))
     assert found.kept.discarded == pytest.approx(np.sum(s[4:] ** 2) / np.sum(s**2))

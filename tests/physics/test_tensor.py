@@ -292,7 +292,7 @@ def _full(xp: object, tensor: Tensor, chi: int, draws: object, number: int) -> o
     from rgc.flows.trg import coarsen
     from rgc.routines.svd import full
 
-    made, splits = coarsen(xp, tensor, chi, lambda matrix, rank: full(xp, matrix))
+    made, splits = coarsen(xp, tensor, chi, lambda matrix, rank: full(matrix))
     return Coarse(made, tuple(each.kept for each in splits), splits[0].spectrum)
 
 

@@ -8,7 +8,7 @@ A flow's own road, from physics through passes and programs to kernels, is told 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +39,8 @@ FLOWS = {
     "migdal_kadanoff": "rgc.flows.migdal_kadanoff:make_migdal_kadanoff",
     "cumulant": "rgc.flows.cumulant:make_cumulant",
     "lower_bound": "rgc.flows.lower_bound:make_lower_bound",
+    "trg": "rgc.flows.trg:make_trg",
+    "hotrg": "rgc.flows.hotrg:make_hotrg",
 }
 """The schemes that run, each a function (spec, backend, *, seed, point, zero) -> Flow; a new one is a file in `flows/` and a line here."""
 
@@ -64,6 +66,7 @@ def load(source: str | Path, *, settings: Settings = (), scan: Settings = ()) ->
     document = parse(source)
     spec, warnings = build(document, settings=replaced, scan=scanned, folder=folder)
     merged = loaded.apply(spec.document, replaced, scanned)
+    spec = replace(spec, document=merged)
     return loaded.Loaded(merged, spec, warnings, folder, "spec" if text else Path(source).stem)
 
 
@@ -115,23 +118,19 @@ def compile(
 def flow(
     spec: Spec, machine: KernelCache, *, seed: int, point: Mapping[str, float], zero: Collection[str]
 ) -> Flow:
-    """The flow of a spec at one point: physics -> programs -> kernels, without the terms named in `zero`.
+    """The flow of a spec at one point: physics -> programs -> kernels, without the terms named in `zero`, then the methods by which its
+    measures ask for a free energy.
 
     Raises `SpecError` for a scheme that cannot be run yet.
     """
-    wanted = spec.flow
-    if wanted is None or wanted.scheme not in FLOWS:
-        what = (
-            f"the scheme '{wanted.scheme}' can be checked"
-            if wanted
-            else "a spec without a flow can be checked"
-        )
-        hint = "schemes that run: " + ", ".join(FLOWS)
-        raise SpecError(
-            [Problem("not-yet", f"{what} but not run yet", wanted.span if wanted else None, hint=hint)]
-        )
-    module, maker = FLOWS[wanted.scheme].split(":")
-    made: Flow = getattr(import_module(module), maker)(spec, machine, seed=seed, point=point, zero=zero)
+    made: Flow | None = None
+    if spec.flow is not None:
+        module, maker = FLOWS[spec.flow.scheme].split(":")
+        made = getattr(import_module(module), maker)(spec, machine, seed=seed, point=point, zero=zero)
+    if made is None or any(measure.methods for measure in spec.measures):
+        from rgc.flows.free_energies import make_free_energies
+
+        return make_free_energies(spec, made, machine, seed=seed, point=point, zero=zero)
     return made
 
 

@@ -10,6 +10,7 @@ from rgc.ast_to_model.flow_limits import check_limits_of_run, default_steps
 from rgc.ast_to_model.flow_needs import check_needs
 from rgc.ast_to_model.options import Reading, in_yaml, listing, name_span, named, read_call
 from rgc.errors import suggest
+from rgc.model.lattice import Lattice
 from rgc.model.schemes import SCHEMES, UPDATES, Scheme
 from rgc.model.spec import CallValue, Flow, Spec, Value
 from rgc.syntax import ast
@@ -123,8 +124,23 @@ def _check_options(reading: Reading, spec: Spec, context: Context) -> None:
         message = f"a plane of couplings has two names, not {len(plane)}"
         context.problems.error("wrong-arity", message, places["plane"].span, hint="write plane=[K1, K2]")
     _check_update(values.get("update"), places.get("update"), context)
+    _check_steps(reading, spec, context)
     if spec.hamiltonian is not None or spec.map is not None:
         _check_couplings(reading, spec, context)
+
+
+def _check_steps(reading: Reading, spec: Spec, context: Context) -> None:
+    """Warn of a number of steps of tensor renormalisation on a torus."""
+    scheme, place = SCHEMES[reading.signature.name], reading.places.get("steps")
+    if (
+        place is not None
+        and scheme.bonds == "square"
+        and isinstance(spec.lattice, Lattice)
+        and spec.lattice.finite
+    ):
+        message = "on a torus the size says how many steps there are"
+        hint = "leave `steps` out, or the size of the lattice"
+        context.problems.warning("unused-option", message, place.span, hint=hint)
 
 
 def _check_update(update: Value | None, place: ast.Expr | None, context: Context) -> None:

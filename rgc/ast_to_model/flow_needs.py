@@ -9,6 +9,7 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.enumeration import check_enumeration
 from rgc.ast_to_model.hypercube_needs import check_hypercube
 from rgc.ast_to_model.options import Reading, listing, named
+from rgc.errors import SpecError
 from rgc.model.bonds import NotBonds, bond_model
 from rgc.model.cells import HYPERCUBIC
 from rgc.model.frustration import cluster_obstacle
@@ -16,6 +17,7 @@ from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
 from rgc.model.schemes import CLUSTER_UPDATES, Scheme
 from rgc.model.shapes import BLOCKS
 from rgc.model.spec import Spec
+from rgc.model.square_bonds import find_bonds
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -25,8 +27,10 @@ def check_needs(spec: Spec, scheme: Scheme, reading: Reading, context: Context) 
     if spec.lattice is not None and "lattice" not in context.failed:
         _check_lattice(spec.lattice, scheme, context)
     _check_spins(spec, scheme, context)
-    if scheme.bonds and "hamiltonian" not in context.failed:
+    if scheme.bonds == "equal" and "hamiltonian" not in context.failed:
         _check_bonds(spec, scheme, context)
+    if scheme.bonds == "square" and not context.failed & {"hamiltonian", "lattice", "spins"}:
+        check_square_bonds(spec, context)
     _check_blocks(spec, scheme, context)
     if scheme.cells:
         check_cells(spec, scheme, _body_span(context, "block"), context)
@@ -109,6 +113,16 @@ def _check_bonds(spec: Spec, scheme: Scheme, context: Context) -> None:
         message = "the sites of a diamond lattice have different numbers of bonds, so that a field on sites is none on bonds"
         hint = "y_h is given at field 0 all the same"
         context.problems.error("not-bonds", message, _body_span(context, "hamiltonian"), hint=hint)
+
+
+def check_square_bonds(spec: Spec, context: Context) -> None:
+    """Report what no tensor of one site of a square lattice holds."""
+    if spec.lattice is None or spec.hamiltonian is None or any(each.states is None for each in spec.species):
+        return
+    try:
+        find_bonds(spec.lattice, spec.species, spec.hamiltonian, place=_body_span(context, "lattice"))
+    except SpecError as error:
+        context.problems.extend(error.problems)
 
 
 def _check_spins(spec: Spec, scheme: Scheme, context: Context) -> None:

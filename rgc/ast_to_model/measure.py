@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.flow_needs import check_square_bonds
 from rgc.ast_to_model.measure_expression import Words, check_expression
 from rgc.ast_to_model.options import Reading, name_span, named, read_call
 from rgc.ast_to_model.scope import RESERVED, Unknowable, names
 from rgc.errors import SpecError, suggest
 from rgc.model.lattice import Lattice
-from rgc.model.spec import Axis, Measure, Spec
-from rgc.model.vocabulary import MEASURES, SCAN_MEASURES
+from rgc.model.spec import Axis, CallValue, Measure, Method, Spec
+from rgc.model.vocabulary import MEASURES, METHODS, SCAN_MEASURES
 from rgc.syntax import ast
 
 Definitions = Mapping[str, ast.Expr]
@@ -72,10 +73,36 @@ def _bare(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measu
         return None
     _check_quantity(call[0], expr, words, context)
     _check_distance(reading, spec, context)
+    _check_methods(_methods(reading), spec, context)
     bare = not reading.places
     argument = reading.values.get("r")
     name = call[0] if argument is None else f"{call[0]}({argument})"
-    return Measure(name, None if bare else expr)
+    return Measure(name, None if bare else expr, methods=_methods(reading))
+
+
+def _methods(reading: Reading) -> tuple[Method, ...]:
+    """The methods of a free energy, each with its place."""
+    values, place = reading.values.get("methods"), reading.places.get("methods")
+    items = place.items if isinstance(place, ast.List) else (place,)
+    found = []
+    for value, item in zip(values if isinstance(values, tuple) else (), items, strict=False):
+        name = value.name if isinstance(value, CallValue) else str(value)
+        given = dict(value.options) if isinstance(value, CallValue) else {}
+        span = item.span if item is not None else None
+        found.append(Method(name, {**METHODS[name].defaults, **given}, span))
+    return tuple(found)
+
+
+def _check_methods(methods: Sequence[Method], spec: Spec, context: Context) -> None:
+    """Report what a method cannot do."""
+    for method in methods:
+        if method.name in ("trg", "hotrg") and not context.failed & {"hamiltonian", "lattice", "spins"}:
+            check_square_bonds(spec, context)
+        paths = [name for name, value in method.options.items() if isinstance(value, tuple)]
+        if method.name == "integrate" and len(paths) != 1:
+            message = f"'integrate' runs along one parameter, not {len(paths)}"
+            hint = "write integrate(K=0:0.4:9), from where the spins are free to the value here"
+            context.problems.error("wrong-arity", message, method.span, hint=hint)
 
 
 def _check_quantity(name: str, expr: ast.Expr, words: Words, context: Context) -> None:
@@ -124,12 +151,7 @@ def _defined(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Me
     if call is not None and call[0] in SCAN_MEASURES:
         return _of_scan(name, value, spec, words, context)
     if call is not None and call[0] in MEASURES and isinstance(value, ast.Call):
-        _check_quantity(call[0], value, words, context)
-        reading = read_call(value, MEASURES, "measure", context)
-        if reading is None:
-            return None
-        _check_distance(reading, spec, context)
-        return Measure(name, value)
+        return _named_built_in(name, call[0], value, spec, words, context)
     try:
         check_expression(value, words)
     except SpecError as error:
@@ -137,6 +159,24 @@ def _defined(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Me
     except Unknowable:
         pass
     return Measure(name, value)
+
+
+def _named_built_in(
+    name: str, built_in: str, value: ast.Expr, spec: Spec, words: Words, context: Context
+) -> Measure | None:
+    """`c3 = correlation(3)`, `f = free_energy(transfer)`: one number under a name of its own."""
+    _check_quantity(built_in, value, words, context)
+    reading = read_call(value, MEASURES, "measure", context)
+    if reading is None:
+        return None
+    _check_distance(reading, spec, context)
+    methods = _methods(reading)
+    if len(methods) > 1:
+        message = f"'{name}' is one number, and these are {len(methods)} methods"
+        hint = "without a name of its own a free_energy takes several"
+        context.problems.error("wrong-arity", message, reading.places["methods"].span, hint=hint)
+    _check_methods(methods, spec, context)
+    return Measure(name, value, methods=methods)
 
 
 def _of_scan(name: str, expr: ast.Expr, spec: Spec, words: Words, context: Context) -> Measure | None:

@@ -13,6 +13,8 @@ def known_targets(spec: Spec) -> tuple[str, ...]:
     couplings = _couplings(spec)
     scheme = SCHEMES.get(spec.flow.scheme) if spec.flow is not None else None
     found = [_name(measure.name) for measure in spec.measures]
+    if any(measure.methods for measure in spec.measures):
+        found += ["free_energy", "log_z"]
     for answer in scheme.answers if scheme is not None else ():
         if answer == "exponents":
             found += EXPONENTS

@@ -10,11 +10,11 @@ from rgc.errors import Problem, SpecError
 from rgc.model.lattice import Lattice
 from rgc.model.schemes import LATER_UPDATES, SCHEMES, Ready
 from rgc.model.spec import CallValue, Spec
-from rgc.model.vocabulary import MEASURES, SCAN_MEASURES
+from rgc.model.vocabulary import LATER_METHODS, MEASURES, METHODS, SCAN_MEASURES
 from rgc.syntax import ast
 from rgc.text import Span
 
-OF_SCAN = ("crossing", "extremum")
+OF_SCAN = ("crossing", "extremum", "central_charge")
 
 
 def refuse_later(spec: Spec) -> None:
@@ -26,8 +26,7 @@ def refuse_later(spec: Spec) -> None:
 
 def _reasons(spec: Spec) -> Iterator[Problem]:
     if spec.flow is None:
-        hint = "add a flow, such as: flow sample()"
-        yield Problem("not-yet", "this spec has no flow, and measuring without one comes later", hint=hint)
+        yield from _without_flow(spec)
         return
     ready = SCHEMES[spec.flow.scheme].ready
     if ready is None:
@@ -41,24 +40,61 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
     if name in LATER_UPDATES:
         hint = "update=auto chooses between metropolis and heat_bath"
         yield Problem("not-yet", f"the update '{name}' comes later", spec.flow.span, hint=hint)
-    random = any(term.inhomogeneous for term in spec.hamiltonian.terms) if spec.hamiltonian else False
-    if (random or "disorder" in spec.flow.options) and not ready.disorder:
-        message = "couplings that differ from place to place come later"
-        yield Problem("not-yet", message, _place(spec, "hamiltonian"))
+    if ("disorder" in spec.flow.options or _inhomogeneous(spec)) and not ready.disorder:
+        yield _differing(spec)
+    yield from _methods(spec)
     yield from _measures(spec, ready)
+
+
+def _inhomogeneous(spec: Spec) -> bool:
+    return any(term.inhomogeneous for term in spec.hamiltonian.terms) if spec.hamiltonian else False
+
+
+def _differing(spec: Spec) -> Problem:
+    message = "couplings that differ from place to place come later"
+    return Problem("not-yet", message, _place(spec, "hamiltonian"))
+
+
+def _without_flow(spec: Spec) -> Iterator[Problem]:
+    """Without a flow there are free energies by methods of their own, and measures of a scan of them."""
+    hint = "add a flow, such as: flow sample(); without one free_energy(methods=[...]) runs today"
+    if not any(measure.methods for measure in spec.measures):
+        yield Problem("not-yet", "this spec has no flow, and no free energy to find without one", hint=hint)
+        return
+    for measure, entry in zip(spec.measures, _entries(spec), strict=True):
+        if not measure.methods and not measure.of_scan:
+            message = f"'{measure.name}' comes later where there is no flow"
+            yield Problem("not-yet", message, entry.target.span, hint=hint)
+    if _inhomogeneous(spec):
+        yield _differing(spec)
+    yield from _methods(spec)
+
+
+def _methods(spec: Spec) -> Iterator[Problem]:
+    ready = listing([name for name in METHODS if name not in LATER_METHODS])
+    for method in (each for measure in spec.measures for each in measure.methods):
+        if method.name in LATER_METHODS:
+            message = f"the method '{method.name}' comes later"
+            yield Problem("not-yet", message, method.span, hint=f"{ready} run today")
+
+
+def _entries(spec: Spec) -> list[ast.Entry]:
+    section = spec.document.section("measure")
+    body = section.body if section is not None and isinstance(section.body, tuple) else ()
+    return [entry for entry in body if isinstance(entry, ast.Entry)]
 
 
 def _measures(spec: Spec, ready: Ready) -> Iterator[Problem]:
     """Built-in measures, bare or inside others, that sampling does not give yet, each at its place."""
-    section = spec.document.section("measure")
-    body = section.body if section is not None and isinstance(section.body, tuple) else ()
-    entries = [entry for entry in body if isinstance(entry, ast.Entry)]
+    entries = _entries(spec)
     own = {
         entry.target.name for entry in entries if entry.op is not None and isinstance(entry.target, ast.Name)
     }
     later = {*MEASURES, *SCAN_MEASURES} - {*ready.measures, *OF_SCAN, *own, *spec.parameters}
     hint = f"{listing(ready.measures)} run today, and of a scan {listing(OF_SCAN)}" if ready.measures else ""
-    for entry in entries:
+    for measure, entry in zip(spec.measures, entries, strict=True):
+        if measure.methods:
+            continue
         expr = entry.target if entry.op is None else entry.value
         for name, span in names(expr) if expr is not None else ():
             if name in later:

@@ -62,7 +62,7 @@ def _result(result: Result) -> list[str]:
         blocks.append("averages\n" + _named(result.observables))
     if result.free_energy:
         rows = [
-            (each.method, with_error(each.value, each.error), each.kind, f"per {each.per}")
+            (each.method, with_error(each.value, each.error), each.kind, f"per {each.per}", escape(each.note))
             for each in result.free_energy
         ]
         blocks.append("free energy\n" + aligned(rows))

@@ -35,7 +35,7 @@ def quantities(
 
     Raises `SpecError` for what cannot be measured yet.
     """
-    asked = [measure for measure in spec.measures if not measure.of_scan]
+    asked = [measure for measure in spec.measures if not measure.of_scan and not measure.methods]
     definitions = {each.name: each.expression for each in asked if each.expression is not None}
     reader = _Reader(model, Scope(dict(spec.parameters)), definitions, given or {})
     if not asked:

@@ -141,11 +141,13 @@ class Sampler:
         }
 
 
-def make_sampler(model: Model, backend: Backend, *, seed: int, point: Mapping[str, float]) -> Sampler:
+def make_sampler(
+    model: Model, backend: Backend, *, seed: int, point: Mapping[str, float], specialise: bool = True
+) -> Sampler:
     """Passes, lowering, compiling: Hamiltonian -> coloured sites -> acceptance -> update -> kernel.
 
-    `point` holds the scanned parameters only: they key the random numbers. Raises `SpecError` for an update that is not there yet or
-    not possible.
+    `point` holds the scanned parameters only: they key the random numbers. `specialise`: values may be baked into the kernel. Raises
+    `SpecError` for an update that is not there yet or not possible.
     """
     groups, lattice = model.merged.groups, model.lattice
     steps = colour_sites(groups, lattice, len(model.species))
@@ -176,7 +178,7 @@ def make_sampler(model: Model, backend: Backend, *, seed: int, point: Mapping[st
         update,
         choice,
         tuple("joint" if choice.update == "heat_bath" else each.form for each in acceptances),
-        backend.compile(update.program, constant=arguments),
+        backend.compile(update.program, constant=arguments if specialise else None),
         arguments,
         seed,
         point,

@@ -34,10 +34,10 @@ class Scheme(Signature):
     """A scheme. `needs` are the sections without which it cannot be, `uses` those that it can use besides.
 
     `lattice`: what it runs on (chain: chain or diamond, without a size); `rules`: the rules of block maps that it takes; `alphabets`:
-    the spins; `bonds`: the Hamiltonian is one of nearest-neighbour bonds and single sites; `hypercube`: of products within a unit
-    hypercube; `cells`: it is expanded around the cells of one block map. `answers`: what `expect` may name besides the measures of the
-    spec (exponents, couplings and fixed_point stand for
-    one name for each). `ready`: what of it can be run today; None: it is checked and printed only.
+    the spins; `bonds`: the Hamiltonian is one of nearest-neighbour bonds and single sites, `equal` ones that can be moved, or `square`, along
+    the two vectors of a square lattice; `hypercube`: of products within a unit hypercube; `cells`: it is expanded around the cells of one
+    block map. `answers`: what `expect` may name besides the measures of the spec (exponents, couplings and fixed_point stand for one
+    name for each). `ready`: what of it can be run today; None: it is checked and printed only.
     """
 
     lattice: LatticeNeed = "none"
@@ -45,7 +45,7 @@ class Scheme(Signature):
     uses: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     alphabets: tuple[str, ...] = ()
-    bonds: bool = False
+    bonds: Literal["any", "equal", "square"] = "any"
     cells: bool = False
     hypercube: bool = False
     answers: tuple[str, ...] = ()
@@ -138,6 +138,9 @@ _MEMORY = Field(
 
 _SAMPLING = (_SWEEPS, _THERMALISE, _EVERY, _REPLICAS, _UPDATE, _SEED, _GENERATOR, _PLANES, _DISORDER)
 _MAP_STEPS = Field("steps", "integer", "RG steps", least=1)
+_TENSOR_STEPS = Field(
+    "steps", "integer", "steps on the infinite lattice, each joining two sites to one", 50, least=1, most=200
+)
 _EXACT_MAP = (_MAP_STEPS, _FIND, _LINEARISE, _STARTS, _PLANE)
 _CHI = Field("chi", "integer", "largest number of states kept on a bond", required=True, least=1, most=512)
 
@@ -221,7 +224,7 @@ SCHEMES = table(
             needs=(*_MODEL, "block"),
             rules=("decimate",),
             alphabets=_DISCRETE,
-            bonds=True,
+            bonds="equal",
             answers=_FIXED,
             ready=Ready(_DISCRETE, ("decimate",), lattices=("crystal", "diamond")),
         ),
@@ -236,7 +239,7 @@ SCHEMES = table(
             lattice="infinite",
             needs=_MODEL,
             alphabets=_DISCRETE,
-            bonds=True,
+            bonds="equal",
             answers=_FIXED,
             ready=Ready(_DISCRETE),
         ),
@@ -276,22 +279,26 @@ SCHEMES = table(
         Scheme(
             "trg",
             "tensor renormalisation by singular values",
-            (_CHI, _MAP_STEPS, _LINEARISE),
+            (_CHI, _TENSOR_STEPS),
             ("chi",),
             lattice="any",
+            bonds="square",
             needs=_MODEL,
             alphabets=_DISCRETE,
-            answers=("exponents", "eigenvalue", "free_energy", "log_z"),
+            answers=("exponents", "eigenvalue", "central_charge", "constant", "free_energy", "log_z"),
+            ready=Ready(_DISCRETE, measures=("free_energy", "log_z")),
         ),
         Scheme(
             "hotrg",
             "tensor renormalisation by higher-order singular values",
-            (_CHI, _MAP_STEPS, _LINEARISE),
+            (_CHI, _TENSOR_STEPS),
             ("chi",),
             lattice="any",
+            bonds="square",
             needs=_MODEL,
             alphabets=_DISCRETE,
-            answers=("exponents", "eigenvalue", "free_energy", "log_z"),
+            answers=("exponents", "eigenvalue", "central_charge", "constant", "free_energy", "log_z"),
+            ready=Ready(_DISCRETE, measures=("free_energy", "log_z")),
         ),
         Scheme(
             "train",

@@ -53,12 +53,30 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
+class Method:
+    """One way to the free energy, as in `free_energy(methods=[trg(16), integrate(K=0:0.4:9)])`, with its options, defaults filled in."""
+
+    name: str
+    options: Mapping[str, Value] = field(default_factory=dict)
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def label(self) -> str:
+        """What results call it: `transfer`, `trg(16)`, `integrate(K)`."""
+        lists = [name for name, value in self.options.items() if isinstance(value, tuple)]
+        shown = [str(value) for name, value in self.options.items() if name == "chi"] + lists
+        return f"{self.name}({', '.join(shown)})" if shown else self.name
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
-    """`name = expression`, or a built-in by its bare name (expression None). `of_scan`: evaluated over a finished scan."""
+    """`name = expression`, or a built-in by its bare name (expression None). `of_scan`: evaluated over a finished scan; `methods` of a
+    free energy that no flow need give."""
 
     name: str
     expression: ast.Expr | None = None
     of_scan: bool = False
+    methods: tuple[Method, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

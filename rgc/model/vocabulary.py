@@ -206,9 +206,20 @@ METHODS = table(
                 Field("temperatures", "integer", "temperatures from 0 coupling up", 1000, least=2),
             ),
         ),
-        Signature("integrate", "integration of the energy along a parameter", free="parameter"),
+        Signature(
+            "integrate",
+            "integration of <dH/dK> over values of a parameter K, from one where the spins are free to the one here",
+            (
+                Field("sweeps", "integer", "updates of every site per replica at each value", 4000, least=10),
+                Field("replicas", "integer", "independent configurations", 256, least=64, multiple=64),
+            ),
+            free="parameter",
+        ),
     )
 )
+LATER_METHODS = ("enumerate", "lower_bound", "ais")
+"""Methods that can be checked and printed, but not run yet."""
+
 MEASURES = table(
     (
         Signature("energy", "<H>/N with the constant"),

@@ -25,7 +25,7 @@ Key = tuple[int, int]
 PARAMETER, PURPOSE, LEVEL, STEP, SLOT = 1, 2, 3, 4, 5
 """Tags of `fold`, one for each joint of the key path. They never change: results are keyed by them."""
 
-PURPOSES = {"start": 1, "update": 2, "block": 3, "data": 4, "disorder": 5, "training": 6}
+PURPOSES = {"start": 1, "update": 2, "block": 3, "data": 4, "disorder": 5, "training": 6, "arrays": 7}
 """What a stream is for; numbers never change."""
 
 WORD_SHIFT, SITE_SHIFT = 40, 6

@@ -171,7 +171,7 @@ def _free_energy(entries: tuple[FreeEnergy, ...], selectors: Mapping[str, Value]
         raise NotFound(
             f"free_energy needs one of the methods {methods}, as in free_energy[{entries[0].method}]"
         )
-    return Estimate(found[0].value, found[0].error, found[0].kind)
+    return Estimate(found[0].value, found[0].error, found[0].kind, note=found[0].note)
 
 
 def _eigenvalue(result: Result, index: int, selectors: Mapping[str, Value]) -> Estimate:

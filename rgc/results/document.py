@@ -85,13 +85,14 @@ def _eigenvalue(eigenvalue: Eigenvalue) -> dict[str, Any]:
 
 
 def _free_energy(entry: FreeEnergy) -> dict[str, Any]:
-    return {
+    out = {
         "method": entry.method,
         "value": entry.value,
         "per": entry.per,
         "error": entry.error,
         "kind": entry.kind,
     }
+    return out | ({"note": entry.note} if entry.note else {})
 
 
 def _check(check: Check) -> dict[str, Any]:

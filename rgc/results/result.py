@@ -59,11 +59,14 @@ class Eigenvalue:
 
 @dataclass(frozen=True, slots=True)
 class FreeEnergy:
+    """F/N in kT (`per` site) as one method finds it; `note` says why an error is not known, and what was looked at besides."""
+
     method: str
     value: float
     error: float | None
     kind: Kind
     per: str = "site"
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
-"""Measures of a finished scan: `crossing(U, K)`, `extremum(chi, K)`."""
+"""Measures of a finished scan: `crossing(U, K)`, `extremum(chi, K)`, `central_charge(f, L)`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import hypot
+from math import hypot, pi
 from typing import TYPE_CHECKING
 
 from rgc.errors import Problem, SpecError
+from rgc.model.lattice import Lattice
 from rgc.results.result import Estimate
 from rgc.syntax import ast
 
@@ -23,16 +24,13 @@ def measure(wanted: Measure, axes: Sequence[Axis], points: Sequence[Point]) -> E
     """The value of one measure of a scan. Raises `SpecError` for a measure that comes later."""
     call = wanted.expression
     name = call.name if isinstance(call, ast.Call) else ""
-    if not isinstance(call, ast.Call) or name not in ("crossing", "extremum"):
+    if not isinstance(call, ast.Call) or name not in ("crossing", "extremum", "central_charge"):
         span = call.span if call is not None else None
-        raise SpecError(
-            [
-                Problem(
-                    "not-yet", f"the scan measure '{wanted.name}' can be checked but not computed yet", span
-                )
-            ]
-        )
+        message = f"the scan measure '{wanted.name}' can be checked but not computed yet"
+        raise SpecError([Problem("not-yet", message, span)])
     quantity, parameter = (str(getattr(each, "name", "")) for each in call.arguments[:2])
+    if name == "central_charge":
+        return _central_charge(quantity, points)
     curves = _curves(quantity, parameter, axes, points)
     if name == "crossing":
         return _crossing(list(curves.values()), quantity)
@@ -113,3 +111,70 @@ def _vertex(y: Sequence[float], x: Sequence[float]) -> float:
     first, second = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
     curvature = (second - first) / (x[2] - x[0])
     return (x[0] + x[1]) / 2 - first / (2 * curvature) if curvature else x[1]
+
+
+# -- central charge ----------------------------------------------------------------------------------------------------
+
+CHARGE_RULE = (
+    "c of f(L) = f - pi c a / (6 L^2) + b / L^4 through the last three widths, a the height of a layer by the width of a site; systematic "
+    "error: its change from the three before, or from the last two widths with b = 0"
+)
+
+Widths = Sequence[tuple[float, float, float]]
+"""Width L, free energy per cell in units of a, its error."""
+
+
+def _central_charge(quantity: str, points: Sequence[Point]) -> Estimate:
+    """c from free energies per site of periodic strips; isotropic bonds (Bloete, Cardy and Nightingale 1986; Affleck 1986)."""
+    curve = []
+    for point in points:
+        found, lattice = point.result.observables.get(quantity), point.lattice
+        strip = _strip(lattice) if isinstance(lattice, Lattice) else None
+        if found is None or found.value is None or found.error is None or strip is None:
+            note = f"{quantity} is needed on strips in two dimensions, periodic across and infinite along the other vector"
+            return Estimate(None, None, note=note)
+        curve.append((strip[0], found.value * strip[1], found.error * strip[1]))
+    curve.sort()
+    if len({width for width, _, _ in curve}) < max(2, len(curve)):
+        return Estimate(None, None, note="a central charge needs two widths or more, each once")
+    _, before, _ = _fitted(curve[-2:])
+    if len(curve) < 3:
+        note = "two widths only: the corrections to 1/L^2 are not known and not in the error"
+        return Estimate(before, None, rule=CHARGE_RULE, note=note)
+    f, c, statistical = _fitted(curve[-3:])
+    systematic = abs(c - (_fitted(curve[-4:-1])[1] if len(curve) > 3 else before))
+    each = ", ".join(f"{6 * w**2 * (f - g) / pi:.5f} at {w:g}" for w, g, _ in curve)
+    return Estimate(
+        c,
+        hypot(statistical, systematic),
+        statistical=statistical,
+        systematic=systematic,
+        rule=CHARGE_RULE,
+        note=f"of single widths with the f of this fit: {each}",
+    )
+
+
+def _fitted(curve: Widths) -> tuple[float, float, float]:
+    """f, c and the statistical error of c through two or three widths."""
+    import numpy as np
+
+    width, value, error = (np.array(each) for each in zip(*curve, strict=True))
+    powers = np.stack([np.ones_like(width), -pi / (6 * width**2), width**-4.0][: len(curve)], axis=1)
+    inverse = np.linalg.inv(powers)
+    f, c = inverse[:2] @ value
+    return float(f), float(c), float(np.linalg.norm(inverse[1] * error))
+
+
+def _strip(lattice: Lattice) -> tuple[float, float] | None:
+    """The width L of a strip in cells, and what turns its f per site into one per cell in units of a, the height of a layer by the width of
+    a cell: sites in a cell / a."""
+    if lattice.dimension != 2 or sum(size is None for size in lattice.shape) != 1:
+        return None
+    along = lattice.shape.index(None)
+    width, edge = lattice.shape[1 - along], lattice.boundary[1 - along]
+    if width is None or edge != "periodic":
+        return None
+    (ax, ay), (bx, by) = lattice.vectors
+    across = lattice.vectors[1 - along]
+    aspect = abs(ax * by - ay * bx) / (across[0] ** 2 + across[1] ** 2)
+    return float(width), len(lattice.basis) / aspect

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 DEFAULTS: Mapping[str, str] = {
     "fwht": "rgc.routines.walsh:fwht",
     "walsh_exp": "rgc.routines.walsh:walsh_exp",
+    "svd": "rgc.routines.svd:svd",
 }
 """Where the default of each routine is: its docstring says what every version of it does."""
 

@@ -20,6 +20,7 @@ import rgc
 from rgc.ast_to_model.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
 from rgc.cli import COMMANDS, main
 from rgc.compile import FLOWS
+from rgc.flows.free_energies import METHODS
 from rgc.loaded import Loaded
 from rgc.model import vocabulary
 from rgc.model.schemes import LATER_UPDATES, SCHEMES, UPDATES, Scheme
@@ -346,7 +347,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "options": options,
     "updates": lambda: calls(UPDATES, set(UPDATES) - set(LATER_UPDATES)),
     "measures": measures,
-    "scan measures": lambda: calls(vocabulary.SCAN_MEASURES, {"crossing", "extremum"}),
+    "methods": lambda: calls(vocabulary.METHODS, set(vocabulary.METHODS) - set(vocabulary.LATER_METHODS)),
+    "scan measures": lambda: calls(vocabulary.SCAN_MEASURES, {"crossing", "extremum", "central_charge"}),
     "data": lambda: calls(vocabulary.DATA),
     "layers": lambda: calls({**vocabulary.LAYERS, **vocabulary.TRAINERS}),
     "maps": lambda: calls(vocabulary.MAPS),
@@ -367,6 +369,10 @@ def test_tables_of_the_language_are_current() -> None:
 
 def test_schemes_that_run_have_a_flow() -> None:
     assert {name for name, scheme in SCHEMES.items() if scheme.runs} == set(FLOWS)
+
+
+def test_methods_that_run_have_a_row() -> None:
+    assert set(vocabulary.METHODS) - set(vocabulary.LATER_METHODS) == set(METHODS)
 
 
 def test_every_section_is_described() -> None:

@@ -1,0 +1,74 @@
+"""Tensor renormalisation by singular values (Levin and Nave, Phys. Rev. Lett. 99, 120601, 2007)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from rgc.analysis.graded import Split, Svd, multiply, split, sums
+from rgc.flows.site_tensor import Tensor
+from rgc.flows.tensor_flow import MOST_STATES, Coarse, Draws, Plan, Setting, Shape, TensorFlow, make_setting
+from rgc.routines import routine
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+    from rgc.model.spec import Spec
+
+
+def make_trg(
+    spec: Spec,
+    backend: Backend,
+    *,
+    seed: int,
+    point: Mapping[str, float],
+    zero: Collection[str] | None = None,
+    spectra: bool = True,
+    most_states: int = MOST_STATES,
+) -> TensorFlow:
+    """The flow `trg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds of a square lattice."""
+    svd = routine(backend, "svd")
+    setting = make_setting(spec, zero, spectra, most_states)
+
+    def step(xp: Any, tensor: Tensor, chi: int, draws: Draws, number: int) -> Coarse:
+        made, splits = coarsen(xp, tensor, chi, lambda matrix, rank: svd(matrix, rank, draws))
+        return Coarse(made, tuple(each.kept for each in splits), splits[0].spectrum)
+
+    return TensorFlow("trg", setting, plan(setting), step, backend, seed, point)
+
+
+def plan(setting: Setting) -> Plan:
+    """Two steps halve both extents and turn the lattice by 90 degrees; after the first of them it is tilted, and the sites of a tensor are no
+    square unless both directions are alike."""
+    shapes: list[Shape] = [setting.extents]
+    if not setting.extents:
+        shapes *= setting.steps + 1
+    while shapes[-1] and min(shapes[-1]) > setting.last_width:
+        x, y = shapes[-1]
+        shapes += [(x * y // 2,), (y // 2, x // 2)]
+    return Plan(tuple(shapes), tuple(setting.isotropic or n % 2 == 0 for n in range(len(shapes))))
+
+
+def coarsen(xp: Any, tensor: Tensor, chi: int, svd: Svd) -> tuple[Tensor, tuple[Split, Split]]:
+    """The tensor of a lattice of half as many sites, turned by 45 degrees, and the two splits on the way.
+
+    Each site of one sublattice is split into lower left and upper right, T = S1[l, d, k] S3[k, r, u], of the other into upper left
+    and lower right, T = S2[l, u, m] S4[m, r, d]; the four parts around a plaquette make the new tensor. The costs are O(chi^5) for splits by
+    projection, O(chi^6) for the full ones and for the plaquette.
+    """
+    values, order = tensor.values, tensor.order
+    n, m = len(tensor.across), len(tensor.along)
+    plus = sums(tensor.across, tensor.along, order)
+    minus = sums(-tensor.across, tensor.along, order)
+    one = split(xp, xp.reshape(xp.permute_dims(values, (0, 2, 1, 3)), (n * m, n * m)), plus, plus, chi, svd)
+    two = split(xp, xp.reshape(xp.permute_dims(values, (0, 3, 1, 2)), (n * m, n * m)), minus, minus, chi, svd)
+    lower_left, upper_right = xp.reshape(one.left, (n, m, -1)), xp.reshape(one.right, (-1, n, m))
+    upper_left, lower_right = xp.reshape(two.left, (n, m, -1)), xp.reshape(two.right, (-1, n, m))
+    bottom = xp.tensordot(upper_right, upper_left, axes=((1,), (0,)))  # [k, up of k, up of m, m]
+    top = xp.tensordot(lower_left, lower_right, axes=((0,), (1,)))  # [down of p, p, q, down of q]
+    joined = [sums(a, b, order) for a, b in ((one.charges, two.charges), (tensor.along, tensor.along))]
+    k, l = len(one.charges), len(two.charges)
+    bottom = xp.reshape(xp.permute_dims(bottom, (0, 3, 1, 2)), (k * l, m * m))
+    top = xp.reshape(xp.permute_dims(top, (3, 0, 1, 2)), (m * m, k * l))
+    plaquette = xp.reshape(multiply(xp, bottom, top, joined[0], joined[1], joined[0]), (k, l, k, l))
+    new = Tensor(xp.permute_dims(plaquette, (0, 2, 1, 3)), one.charges, two.charges, order)
+    return new, (one, two)

@@ -1,0 +1,73 @@
+"""A Hamiltonian as energies of the joint states of a few spins, whatever their alphabet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import product as cartesian
+from math import prod
+
+from rgc.model.hamiltonian import Hamiltonian, Table, Term
+from rgc.model.lattice import Cell, Lattice
+from rgc.model.operators import Product, Spin
+from rgc.model.spins import Species
+
+
+def local_energies(
+    hamiltonian: Hamiltonian, species: Sequence[Species], zero: Collection[str] = ()
+) -> tuple[Table, ...]:
+    """H = sum over unit cells of these tables, in kT: one for each set of spins, the constant as the table of no spin.
+
+    The terms named in `zero` and tables that are 0 everywhere are left out. Raises `ValueError` for real-valued spins.
+    """
+    total: dict[Product, tuple[float, ...]] = {}
+    for term in hamiltonian.terms:
+        for table in tables_of(term, species) if term.name not in zero else ():
+            before = total.get(table.spins, (0.0,) * len(table.energies))
+            total[table.spins] = tuple(a + b for a, b in zip(before, table.energies, strict=True))
+    return tuple(Table(spins, energies) for spins, energies in sorted(total.items()) if any(energies))
+
+
+def tables_of(term: Term, species: Sequence[Species]) -> Iterator[Table]:
+    """The tables of one term, its sign and coupling included."""
+    yield from term.tables
+    for weight, spins in term.products:
+        states = cartesian(*(species[spin.species].values for spin in spins))
+        yield Table(spins, tuple(term.coefficient * weight * prod(values) + 0.0 for values in states))
+
+
+def placed(table: Table, cell: Cell, lattice: Lattice, species: Sequence[Species]) -> Table | None:
+    """The table of one unit cell with its spins at their places in the box, each spin once and in order; along an infinite vector
+    cells stay as they are. None where it reaches over an open edge.
+
+    An Ising spin met over an antiperiodic edge has the opposite sign.
+    """
+    at: list[Spin] = []
+    turned: list[bool] = []
+    for spin in table.spins:
+        place, odd = [], False
+        for x, by, size, edge in zip(cell, spin.cell, lattice.shape, lattice.boundary, strict=True):
+            turns, rest = divmod(x + by, size) if size is not None else (0, x + by)
+            if turns and edge == "open":
+                return None
+            odd ^= edge == "antiperiodic" and turns % 2 == 1
+            place.append(rest)
+        at.append(Spin(tuple(place), spin.letter, spin.species))
+        turned.append(odd)
+    spins = tuple(sorted(set(at)))
+    counts = [_states(species, spin) for spin in spins]
+    energies = []
+    for states in cartesian(*map(range, counts)):
+        of = dict(zip(spins, states, strict=True))
+        index = 0
+        for spin, odd in zip(at, turned, strict=True):
+            count = _states(species, spin)
+            index = index * count + (count - 1 - of[spin] if odd else of[spin])
+        energies.append(table.energies[index])
+    return Table(spins, tuple(energies))
+
+
+def _states(species: Sequence[Species], spin: Spin) -> int:
+    count = species[spin.species].states
+    if count is None:
+        raise ValueError("real-valued spins have no list of states")
+    return count

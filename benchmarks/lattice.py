@@ -1,4 +1,4 @@
-"""Spin updates per nanosecond on one core, every code interleaved in one run: our kernels beside other ways to do it.
+"""Spin updates per nanosecond on one core, every code interleaved in one run: our kernels, numba and JAX, beside other ways to do it.
 
     python benchmarks/lattice.py [--rounds 7] [--sizes 128 1024] [--report docs/performance.md]
 
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 K_C = 0.44068679350977151262
 REPLICAS = 256
@@ -87,7 +88,7 @@ def ours(size: int) -> list[Contestant]:
     machine = backend.load("numba", threads=1)
     out = []
 
-    def sweeper(name: str, text: str, make: Callable[..., object]) -> None:
+    def sweeper(name: str, text: str, make: Callable[..., object], machine: Any = machine) -> None:
         model = make_model(load(text).spec)
         sampler = make_sampler(model, machine, seed=1, point={})
         kernel = make(sampler.update.program, sampler.arguments)
@@ -96,6 +97,8 @@ def ours(size: int) -> list[Contestant]:
         def run(sweeps: int) -> None:
             keys = step_keys(sampler.key("update"), 0, sweeps, sampler.update.program.draws)
             state[0], _ = kernel(state[0], sampler.arguments, keys)
+            for each in state[0]:  # JAX goes on in the background
+                getattr(getattr(each, "array", None), "block_until_ready", lambda: None)()
 
         out.append(Contestant(name, run, size * size * REPLICAS))
 
@@ -114,6 +117,11 @@ def ours(size: int) -> list[Contestant]:
     sweeper("rgc numba, philox", spec(size, "nn", ", generator=philox"), special)
     sweeper("rgc numba, nn + nnn + plaquette", spec(size, "nn + nnn + plaquette"), special)
     sweeper("rgc numba, gather kernel", spec(size, "nn"), gather)
+    if "jax" in backend.installed():
+        xla = backend.load("jax")
+        with_jax = lambda program, arguments: xla.compile(program, constant=arguments)  # noqa: E731
+        sweeper("rgc jax", spec(size, "nn"), with_jax, xla)
+        sweeper("rgc jax, nn + nnn + plaquette", spec(size, "nn + nnn + plaquette"), with_jax, xla)
 
     loaded = load(spec(size, "nn")).spec
     model = make_model(loaded)

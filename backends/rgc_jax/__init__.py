@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from rgc_jax.state import Packed
 
 Words = NDArray[np.uint64]
+
+OLDEST = 0, 8
+"""The first version of JAX with a scoped `jax.enable_x64`."""
 
 
 class JaxBackend:
@@ -48,9 +52,11 @@ class JaxBackend:
         return {}
 
     def missing(self) -> str | None:
-        if find_spec("jax") and find_spec("jaxlib"):
-            return None
-        return "JAX is not installed: pip install 'rgc-compiler[jax]'; for NVIDIA GPUs 'rgc-compiler[cuda13]' or [cuda12]"
+        install = "pip install 'rgc-compiler[jax]'; for NVIDIA GPUs 'rgc-compiler[cuda13]' or 'rgc-compiler[cuda12]'"
+        if not (find_spec("jax") and find_spec("jaxlib")):
+            return f"JAX is not installed: {install}"
+        found = tuple(int(part) for part in version("jax").split(".")[:2])
+        return None if found >= OLDEST else f"JAX {version('jax')} is too old: {install}"
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
         """The kernel of a program; XLA compiles it at the first call of each shape."""

@@ -1,0 +1,100 @@
+"""The JAX backend on many random programs and Hamiltonians: each is compiled, so most of them are slow tests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from random import Random
+from typing import Any
+
+import pytest
+
+from rgc.backend import Arguments, load
+from rgc.conformance.programs import random_program
+from rgc.conformance.running import arguments, assert_equal, run
+from rgc.conformance.systems import KINDS, LATTICES, SPECIES, lowered_update
+from rgc.program import Below, Listed, Program
+
+pytest.importorskip("jax")
+
+from rgc_jax import JaxBackend
+
+
+def check(program: Program, given: Arguments, seed: int) -> None:
+    """General or baked, with few or many planes decided first."""
+    how: dict[str, Any] = {"word0": seed, "calls": ((seed, 1), (seed + 1, 2))}
+    expected = run(load("reference"), program, given, seed, **how)
+    backend = JaxBackend(_first=(None, 2, 64)[seed % 3])
+    assert_equal(expected, run(backend, program, given, seed, constant=seed % 2 == 0, **how))
+
+
+def traits(program: Program) -> Iterator[str]:
+    """What must have occurred for the tests here to mean something."""
+    for rule in program.rules:
+        yield from (type(node).__name__ for node in rule.nodes)
+        yield from (
+            "many classes" for node in rule.nodes if isinstance(node, Below) and len(node.classes) > 8
+        )
+    yield from ("listed" if isinstance(stage.cells, Listed) else "residues" for stage in program.schedule)
+    yield from ("odd" for size in program.shape if size % 2)
+    yield f"{program.letters} letters"
+    yield program.generator
+
+
+def check_random(seeds: range) -> Counter[str]:
+    seen: Counter[str] = Counter()
+    for seed, kind in product(seeds, ("regular", "open", "listed", "lanes")):
+        program = random_program(seed, kind)
+        if seed % 3 == 0:
+            program = replace(program, generator="philox")
+        if seed % 4 == 0:
+            program = replace(program, planes=64)
+        words = 1 + seed % 3
+        check(program, arguments(program, words, Random(seed), uniform=seed % 5 != 0), seed)  # noqa: S311
+        seen.update(traits(program))
+    return seen
+
+
+def check_lowered(seeds: range) -> Counter[str]:
+    seen: Counter[str] = Counter()
+    for seed in seeds:
+        (form, kind), lattice = KINDS[seed % len(KINDS)], LATTICES[seed % len(LATTICES)]
+        species = SPECIES[seed % len(SPECIES)]
+        program, given = lowered_update(lattice, species, form, kind, Random(seed), words=1 + seed % 2)  # noqa: S311
+        check(program, given, seed)
+        seen.update(traits(program))
+    return seen
+
+
+def test_a_few_random_hamiltonians() -> None:
+    check_lowered(range(2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(12))
+def test_many_random_rules(part: int) -> None:
+    seen = check_random(range(5 * part, 5 * part + 5))
+    wanted = {
+        "Load",
+        "Bit",
+        "Count",
+        "Is",
+        "Below",
+        "Weigh",
+        "Accept",
+        "Store",
+        "Tally",
+        "listed",
+        "residues",
+        "odd",
+    }
+    assert wanted | {"1 letters", "2 letters", "philox", "splitmix"} <= set(seen)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(12))
+def test_many_random_hamiltonians(part: int) -> None:
+    seen = check_lowered(range(20 * part, 20 * part + 20))
+    assert {"Below", "Weigh", "Accept", "Count", "listed", "residues", "odd"} <= set(seen)

@@ -30,21 +30,31 @@ CUTS = (5, 18, SWEEPS)
 
 def check_bits(subject: Subject) -> Iterator[Finding]:
     """The start of the run, 32 sweeps and a record: every spin of every level and every tally of every replica, on each backend as on
-    the reference; and on each again, in other pieces."""
+    the reference; and on each again, in other pieces. A backend that stops has failed."""
     where = f"{describe(subject.model.lattice)}, {subject.sampler.plan.replicas} replicas"
-    right, levels = subject.trace(subject.reference), len(stations(subject.own))
-    for backend in subject.backends[1:]:
-        pair, found = Pair(subject.reference, backend), subject.trace(backend)
-        of_levels = f" of {levels} levels" if levels > 1 else ""
-        claim = f"{backend.name} = {subject.reference.name} over {SWEEPS} sweeps and a record{of_levels}"
-        complaint = first_difference(pair, right, found)
-        tallies = sum(each.size for sums in found.sums for each in sums)
-        spins = sum(field.size * 64 for fields in found.levels for field in fields)
-        figures = {"sweeps": SWEEPS, "spins": spins, "tallies": tallies}
-        yield judged("c", "bit identity", claim, where, "L2", complaint, **figures)
-        yield from _last_plane(subject, pair)
     for backend in subject.backends[1:] or subject.backends:
-        yield _again(subject, backend, subject.trace(backend), where)
+        try:
+            if backend is not subject.reference:
+                yield _compared(subject, backend, where)
+                yield from _last_plane(subject, Pair(subject.reference, backend))
+            yield _again(subject, backend, subject.trace(backend), where)
+        except Exception as error:
+            complaint = f"{backend.name} stopped: {type(error).__name__}: {error}"
+            yield judged(
+                "c", "bit identity", f"{backend.name} runs the programs of this spec", where, "L2", complaint
+            )
+
+
+def _compared(subject: Subject, backend: Backend, where: str) -> Finding:
+    right, levels = subject.trace(subject.reference), len(stations(subject.own))
+    found = subject.trace(backend)
+    of_levels = f" of {levels} levels" if levels > 1 else ""
+    claim = f"{backend.name} = {subject.reference.name} over {SWEEPS} sweeps and a record{of_levels}"
+    complaint = first_difference(Pair(subject.reference, backend), right, found)
+    tallies = sum(each.size for sums in found.sums for each in sums)
+    spins = sum(field.size * 64 for fields in found.levels for field in fields)
+    figures = {"sweeps": SWEEPS, "spins": spins, "tallies": tallies}
+    return judged("c", "bit identity", claim, where, "L2", complaint, **figures)
 
 
 def _last_plane(subject: Subject, pair: Pair) -> Iterator[Finding]:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from rgc.errors import SpecError
+from rgc.errors import Problem, SpecError
 from rgc.flows import sequence
+from rgc.flows.enumerate import make_enumerate
 from rgc.flows.flow import State
 from rgc.flows.hotrg import make_hotrg
 from rgc.flows.integrate import make_integrate
+from rgc.flows.lower_bound import check_cells, lower_bound_free_energy
 from rgc.flows.mean_field import make_mean_field
+from rgc.flows.once import Once
 from rgc.flows.transfer import make_transfer
 from rgc.flows.trg import make_trg
+from rgc.model.cells import NotInACell
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Flow as FlowOfSpec
 from rgc.model.spec import Method, Spec
@@ -39,6 +44,34 @@ def _of_spec(make: Callable[..., Flow], **more: Any) -> Maker:
     return made
 
 
+def _enumerated(spec: Spec, method: Method, backend: Backend, **keys: Any) -> Flow:
+    """Every state of the spec's lattice. Raises `SpecError` for more than `MOST_STATES`."""
+    states = prod(each.states or 1 for each in spec.species) ** _sites(spec)
+    if not 0 < states <= MOST_STATES:
+        message = f"{states:.3g} states are too many to visit; the limit is {MOST_STATES:.3g}"
+        hint = "transfer goes on where one direction is short"
+        raise SpecError([Problem("too-many-states", message, method.span, hint=hint)])
+    given = FlowOfSpec("enumerate", dict(method.options), method.span)
+    return make_enumerate(replace(spec, flow=given, measures=(), blocks=(), expectations=()), backend, **keys)
+
+
+def _sites(spec: Spec) -> int:
+    """N, beyond every limit where it is infinite or unknown."""
+    return spec.lattice.sites if isinstance(spec.lattice, Lattice) and spec.lattice.finite else 10**6
+
+
+def _bounded(spec: Spec, method: Method, backend: Backend, **keys: Any) -> Flow:
+    """Potential moving with the best p of every step. Raises `SpecError` for what does not fit in the cells of a hypercubic lattice."""
+    del keys
+    try:
+        check_cells(spec)
+    except NotInACell as error:
+        raise SpecError(
+            [Problem("not-possible", f"lower_bound moves potentials: {error}", method.span)]
+        ) from None
+    return Once("lower_bound", "lower bound", partial(lower_bound_free_energy, spec, backend))
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """How a method is made, and how on a small instance, where its sizes are looked at: the first of `sizes`, cells along each axis, that it
@@ -50,6 +83,8 @@ class Row:
 
 
 METHODS: Mapping[str, Row] = {
+    "enumerate": Row(_enumerated, _enumerated, (3, 2)),
+    "lower_bound": Row(_bounded, _bounded, ()),  # one bound for each shape of cell
     "transfer": Row(_of_spec(make_transfer), _of_spec(make_transfer, most_work=2.0**26), (4, 3, 2)),
     "trg": Row(
         _of_spec(make_trg, spectra=False), _of_spec(make_trg, spectra=False, most_states=16), (8, 4, 2)
@@ -61,6 +96,9 @@ METHODS: Mapping[str, Row] = {
     "integrate": Row(make_integrate, make_integrate, ()),  # it would have to sample again
 }
 """The methods that run, by name; a new one is a row here, and leaves `LATER_METHODS` in rgc/model/vocabulary.py."""
+
+MOST_STATES = 2**28
+"""States that are visited: 4 GiB at 16 bytes each, as for the flow."""
 
 ROUNDING = 1e-8
 """What differences of free energies may come to by rounding and by minimisers that stop, relative to them."""

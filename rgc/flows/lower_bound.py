@@ -178,6 +178,14 @@ def lower_bound_free_energy(spec: Spec, backend: Backend) -> FreeEnergy:
     return FreeEnergy("lower_bound", space.constant + value, error, "lower bound")
 
 
+def check_cells(spec: Spec) -> None:
+    """Raise `NotInACell` where `lower_bound_free_energy` would."""
+    if spec.lattice is None or spec.hamiltonian is None:
+        raise NotInACell("there is no lattice with a Hamiltonian")
+    cell_model(spec.hamiltonian, spec.lattice, spec.species)
+    _halvings(cast(Lattice, spec.lattice))
+
+
 def _halvings(lattice: Lattice) -> int | None:
     """k of 2^k sites in every direction; None of an infinite lattice. Raises `NotInACell`."""
     lengths = set(lattice.shape)

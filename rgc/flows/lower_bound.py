@@ -13,7 +13,7 @@ from rgc.analysis.fixed_points import NotFound
 from rgc.analysis.recursion import Floats, free_energy
 from rgc.errors import Problem, SpecError
 from rgc.flows.bound_optimum import Bound, End, enough, tightest
-from rgc.flows.cell_recursion import CellRecursion, cell_recursion
+from rgc.flows.cell_recursion import cell_recursion
 from rgc.flows.cell_space import CellSpace, Subspace, cell_space
 from rgc.flows.choose_p import Choice, Given, TightestConstant, TightestSequence
 from rgc.flows.coupling_flow import Study, make_study, parts, provenance
@@ -120,7 +120,7 @@ def make_lower_bound(
     space = cell_space(cell_model(spec.hamiltonian, spec.lattice, spec.species), subspace)
     asked = make_study(
         spec,
-        CellRecursion(backend, space, ()),
+        cell_recursion(backend, space, [0.0]),
         space.start,
         space.dimension,
         kind="lower bound",

@@ -101,6 +101,8 @@ def best_constant(bound: Bound) -> float:
 def improved(bound: Bound, p: Floats) -> tuple[Floats, bool]:
     """The p of each step [steps] after a round of L-BFGS, and whether there is no more to be gained. It works in p_k / 2^k, whose
     curvatures are alike; p = 0 is no start, since by symmetry the derivative vanishes there."""
+    if bound.steps == 0:
+        return p, True
     scale = 2.0 ** np.arange(bound.steps)
 
     def down(x: Floats) -> tuple[float, Floats]:
@@ -113,7 +115,7 @@ def improved(bound: Bound, p: Floats) -> tuple[Floats, bool]:
         jac=True,
         method="L-BFGS-B",
         bounds=[(-MOST_P / each, MOST_P / each) for each in scale],
-        options={"maxiter": _ITERATIONS, "ftol": _EPS / 2, "gtol": 1e-14, "maxcor": 10},
+        options={"maxiter": _ITERATIONS, "ftol": _EPS / 2, "gtol": 1e-14, "maxcor": bound.steps},
     )
     gain = bound.value(p) + found.fun
     settled = found.status != _OUT_OF_ITERATIONS or abs(gain) <= 8 * _EPS * abs(found.fun)
@@ -132,12 +134,3 @@ def resolution(bound: Bound, p: Floats) -> Floats:
         if curvature > 0:
             found[k] = abs(slopes[k]) / curvature + np.sqrt(8 * _EPS * abs(value) / curvature)
     return found
-
-
-def tightest(bound: Bound) -> Floats:
-    """The p of each step [steps] at which the bound is largest, as far as the ascent from the best constant p finds it."""
-    p, settled = np.full(bound.steps, best_constant(bound)), bound.steps == 0
-    for _ in range(ROUNDS):
-        if not settled:
-            p, settled = improved(bound, p)
-    return p

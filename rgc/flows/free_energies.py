@@ -13,6 +13,7 @@ from rgc.flows.flow import State
 from rgc.flows.hotrg import make_hotrg
 from rgc.flows.integrate import make_integrate
 from rgc.flows.mean_field import make_mean_field
+from rgc.flows.tightest_bound import make_tightest_bound
 from rgc.flows.transfer import make_transfer
 from rgc.flows.trg import make_trg
 from rgc.model.lattice import Lattice
@@ -58,6 +59,9 @@ METHODS: Mapping[str, Row] = {
         _of_spec(make_hotrg, spectra=False), _of_spec(make_hotrg, spectra=False, most_states=16), (8, 4, 2)
     ),
     "mean_field": Row(_of_spec(make_mean_field), _of_spec(make_mean_field), (6, 4, 3)),
+    "lower_bound": Row(
+        _of_spec(make_tightest_bound), _of_spec(make_tightest_bound), ()
+    ),  # it wants equal lengths
     "integrate": Row(make_integrate, make_integrate, ()),  # it would have to sample again
 }
 """The methods that run, by name; a new one is a row here, and leaves `LATER_METHODS` in rgc/model/vocabulary.py."""

@@ -18,11 +18,11 @@ from rgc.analysis.fixed_points import critical, newton
 from rgc.analysis.linearised_map import linearise
 from rgc.analysis.recursion import Floats, free_energy
 from rgc.errors import SpecError
-from rgc.flows.bound_optimum import Bound, best_constant, enough, tightest
+from rgc.flows.bound_optimum import Bound, best_constant, enough
 from rgc.flows.cell_recursion import CellRecursion, cell_recursion
 from rgc.flows.cell_space import CellSpace, Subspace, cell_space, hypercube
-from rgc.flows.lower_bound import lower_bound_free_energy
 from rgc.flows.stationary_p import slope
+from rgc.flows.tightest_bound import lower_bound_free_energy
 from rgc.model.cells import NotInACell, cell_model
 from rgc.model.spec import Spec
 
@@ -471,8 +471,8 @@ def test_the_bound_is_never_violated(p: float) -> None:
 def test_the_tightest_bound_is_the_best_of_all_and_below_onsager() -> None:
     for K in (0.1, 0.3, 0.44068679350977147, 0.5, 0.8):
         bound = Bound(BACKEND, space_of(spec_of(2, K=K)), enough(2))
-        best, constant = tightest(bound), best_constant(bound)
-        values = [bound.value(best), bound.value([constant]), bound.value([P_FULL])]
+        best, constant = lower_bound_free_energy(spec_of(2, K=K), BACKEND), best_constant(bound)
+        values = [best.value, bound.value([constant]), bound.value([P_FULL])]
         assert values[0] > values[1] >= values[2]
         assert values[0] <= onsager(K) + 1e-13
         assert values[1] >= max(bound.value([p]) for p in (constant - 1e-3, constant + 1e-3))
@@ -529,8 +529,34 @@ def test_on_two_sites_nothing_has_to_be_moved(dimension: int, lattice: str) -> N
 
 def test_lattices_that_cannot_be_halved() -> None:
     for lattice in ("square(6)", "square(4, 8)", "square(4, boundary=open)", "triangular(4)"):
-        with pytest.raises(NotInACell):
+        with pytest.raises(SpecError):
             lower_bound_free_energy(spec_of(2, lattice=lattice), BACKEND)
+
+
+def test_the_bounds_of_the_service_hold_the_exact_value_between_them() -> None:
+    text = """parameters { K = 0.4 }
+lattice square(8)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+measure { free_energy(methods=[lower_bound, transfer, mean_field]) }
+"""
+    result = rgc.compile(rgc.load(text), backend="reference").run().result
+    lower, exact, upper = result.free_energy
+    assert [each.kind for each in result.free_energy] == ["lower bound", "exact", "upper bound"]
+    assert lower.value < exact.value < upper.value
+    assert exact.value == pytest.approx(kaufman(0.4, 8), abs=1e-12)
+
+
+def test_a_method_that_cannot_says_where() -> None:
+    text = """parameters { K = 0.4 }
+lattice square(6)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+measure { free_energy(methods=[lower_bound]) }
+"""
+    with pytest.raises(SpecError, match="2, 4, 8") as caught:
+        rgc.compile(rgc.load(text), backend="reference")
+    assert caught.value.problems[0].span is not None
 
 
 # -- fixed points ----------------------------------------------------------------------------------------------------------

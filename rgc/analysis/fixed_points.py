@@ -275,12 +275,12 @@ def _damped(
 
 
 def _span(recursion: Recursion, couplings: Floats) -> Floats:
-    """The directions in which a fixed point is looked for: the invariant sector, and others that the couplings are part of."""
-    invariant, *others = recursion.sectors.values()
+    """The directions in which a fixed point is looked for: the invariant sector, or all where the couplings are not in it."""
+    invariant = next(iter(recursion.sectors.values()))
     rest = couplings - invariant @ np.linalg.lstsq(invariant, couplings, rcond=None)[0]
     if np.abs(rest).max(initial=0.0) <= 1e-14 * (1 + np.abs(couplings).max(initial=0.0)):
         return invariant
-    return np.concatenate([invariant, *others], axis=1)
+    return np.eye(len(couplings))
 
 
 def distinct(points: Sequence[Floats]) -> list[Floats]:

@@ -91,4 +91,4 @@ def _check_one_map(blocks: tuple[Block, ...], reading: Reading, context: Context
         if name in reading.places and (sequence or (free and name == "plane")):
             message = f"'{name}' asks about one map, and here p differs from step to step"
             hint = "give one p, p=free(each=flow), or find=fixed_point with p=free"
-            context.problems.error("useless-option", message, reading.places[name].span, hint=hint)
+            context.problems.error("needs-one-map", message, reading.places[name].span, hint=hint)

@@ -52,30 +52,32 @@ class Bound:
 
     def value(self, p: Iterable[float]) -> float:
         """With these p, in turn."""
-        return self._forward(self.recursion(p))[1]
+        return self._forward(self.recursion(p))[0]
 
     def gradient(self, p: Iterable[float]) -> tuple[float, Floats]:
         """The bound and its derivatives by the p of each step [steps], by a sweep back."""
         recursion = self.recursion(p)
-        flow, total = self._forward(recursion)
-        share = recursion.sites**-self.steps
-        slopes, covector = np.zeros(self.steps), np.zeros(len(self.space.start))
+        total, couplings, shares = self._forward(recursion)
+        weight = recursion.sites**-self.steps
+        slopes, covector = np.zeros(self.steps), np.zeros(len(couplings))
         if self.end is not None:
-            covector = share * self.end.slope(flow[-1])
+            covector = weight * self.end.slope(couplings)
         for step in reversed(range(self.steps)):
-            share *= recursion.sites
-            both = np.concatenate([[share], covector])
-            covector, slopes[step] = recursion.pulled_back(flow[step], step, both)
+            weight *= recursion.sites
+            both = np.concatenate([[weight], covector])
+            covector, slopes[step] = recursion.pulled_back(shares[step], step, both)
         return total, slopes
 
-    def _forward(self, recursion: CellRecursion) -> tuple[list[Floats], float]:
-        flow, total, share = [self.space.start], 0.0, 1.0
+    def _forward(self, recursion: CellRecursion) -> tuple[float, Floats, list[Floats]]:
+        """The bound, the last couplings, and the shares of every step."""
+        couplings, total, weight, shares = self.space.start, 0.0, 1.0, []
         for step in range(self.steps):
-            moved = recursion(flow[-1], step)
-            total += share * moved.constant
-            share /= recursion.sites
-            flow.append(moved.couplings)
-        return flow, total + (share * self.end.value(flow[-1]) if self.end is not None else 0.0)
+            moved, share = recursion.moved(couplings, step)
+            total += weight * moved.constant
+            weight /= recursion.sites
+            couplings = moved.couplings
+            shares.append(share)
+        return total + (weight * self.end.value(couplings) if self.end else 0.0), couplings, shares
 
 
 def enough(dimension: int, steps: int = 0) -> int:
@@ -99,6 +101,8 @@ def best_constant(bound: Bound) -> float:
 def improved(bound: Bound, p: Floats) -> tuple[Floats, bool]:
     """The p of each step [steps] after a round of L-BFGS, and whether there is no more to be gained. It works in p_k / 2^k, whose
     curvatures are alike; p = 0 is no start, since by symmetry the derivative vanishes there."""
+    if bound.steps == 0:
+        return p, True
     scale = 2.0 ** np.arange(bound.steps)
 
     def down(x: Floats) -> tuple[float, Floats]:
@@ -113,7 +117,9 @@ def improved(bound: Bound, p: Floats) -> tuple[Floats, bool]:
         bounds=[(-MOST_P / each, MOST_P / each) for each in scale],
         options={"maxiter": _ITERATIONS, "ftol": _EPS / 2, "gtol": 1e-14, "maxcor": bound.steps},
     )
-    return np.abs(found.x * scale), found.status != _OUT_OF_ITERATIONS
+    gain = bound.value(p) + found.fun
+    settled = found.status != _OUT_OF_ITERATIONS or abs(gain) <= 8 * _EPS * abs(found.fun)
+    return np.abs(found.x * scale), bool(settled)
 
 
 def resolution(bound: Bound, p: Floats) -> Floats:
@@ -128,12 +134,3 @@ def resolution(bound: Bound, p: Floats) -> Floats:
         if curvature > 0:
             found[k] = abs(slopes[k]) / curvature + np.sqrt(8 * _EPS * abs(value) / curvature)
     return found
-
-
-def tightest(bound: Bound) -> Floats:
-    """The p of each step [steps] at which the bound is largest, as far as the ascent from the best constant p finds it."""
-    p, settled = np.full(bound.steps, best_constant(bound)), bound.steps == 0
-    for _ in range(ROUNDS):
-        if not settled:
-            p, settled = improved(bound, p)
-    return p

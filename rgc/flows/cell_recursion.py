@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kernel:
-    """The block map at one p. `weight` [mu, k]: ln of the sum of exp(p mu.s - ln 2cosh(p sum s)) over the states s of kind k;
-    `slope`: its derivative by p. `most`, `aligned`: how much a step adds to V' of free spins, at most, and of equal ones, at least."""
+class Kernels:
+    """The block map at the p of each step. `weight` [step, mu, k]: ln of the sum of exp(p mu.s - ln 2cosh(p sum s)) over the states s of
+    kind k; `slope`: its derivative by p. `most`, `aligned`: how much a step adds to V' of free spins, at most, and of equal ones, at
+    least."""
 
     weight: Floats
     slope: Floats
@@ -36,22 +37,25 @@ class Kernel:
     aligned: float
 
 
-def kernel(backend: Backend, space: CellSpace, p: float) -> Kernel:
+def kernels(backend: Backend, space: CellSpace, p: Floats) -> Kernels:
     """For |p| <= 10, where exp(2 p r) is a number for every number r of spins in a cell."""
     n = space.overlaps.shape[2] - 1
     with backend.arrays() as xp:
-        apart = xp.arange(n + 1, dtype=xp.float64)
-        overlaps, magnetisation = xp.asarray(space.overlaps), xp.asarray(space.magnetisation)
+        apart, p = xp.arange(n + 1, dtype=xp.float64)[:, None], xp.asarray(p, dtype=xp.float64)
+        overlaps, magnetisation = xp.asarray(space.overlaps), xp.asarray(space.magnetisation)[:, None]
         factor = xp.exp(-2 * p * apart)
         total = overlaps @ factor
         mean = (overlaps @ (factor * apart)) / total
         field = xp.abs(p * magnetisation)
         weight = xp.log(total) + p * n - (field + xp.log1p(xp.exp(-2 * field)))
         slope = n - 2 * mean - magnetisation * xp.tanh(p * magnetisation)
-        top = xp.max(weight, axis=1)
-        most = float(xp.max(top + xp.log(xp.sum(xp.exp(weight - top[:, None]), axis=1))))
-        aligned = -float(np.logaddexp(0.0, -2 * abs(p) * n))
-        return Kernel(np.asarray(weight), np.asarray(slope), most, aligned)
+        most = float(xp.max(xp.log(xp.sum(xp.exp(weight), axis=1))))
+        aligned = -float(xp.max(xp.log1p(xp.exp(-2 * n * xp.abs(p)))))
+        return Kernels(_steps_first(weight), _steps_first(slope), most, aligned)
+
+
+def _steps_first(array: object) -> Floats:
+    return np.ascontiguousarray(np.moveaxis(np.asarray(array, dtype=np.float64), 2, 0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +65,7 @@ class CellRecursion:
 
     backend: Backend
     space: CellSpace
-    kernels: tuple[Kernel, ...]
+    kernels: Kernels
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -80,36 +84,33 @@ class CellRecursion:
         return float(2**self.space.dimension)
 
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:
-        value, _ = self._moved(couplings, self._kernel(step))
+        return self.moved(couplings, step)[0]
+
+    def moved(self, couplings: Floats, step: int) -> tuple[Moved, Floats]:
+        """The step, and for each block state the share of every fine state in the sum [states, states]: dV'/dV = 2^d share."""
+        value, share = self._summed(couplings, step)
         read = self.space.inverse @ value
-        moved = keep_symmetry(self.space.projector, couplings, read[1:])
-        return Moved(moved, -float(read[0]) / self.sites)
+        after = keep_symmetry(self.space.projector, couplings, read[1:])
+        return Moved(after, -float(read[0]) / self.sites), share
 
     def jacobian(self, couplings: Floats, step: int = 0) -> Floats:
         return self.derivatives(couplings, step)[0][1:]
 
     def derivatives(self, couplings: Floats, step: int = 0) -> tuple[Floats, Floats]:
         """Of (g, K') by K [1 + n, n] and by p [1 + n], g the constant of the step."""
-        kernel = self._kernel(step)
-        _, share = self._moved(couplings, kernel)
+        _, share = self._summed(couplings, step)
         read = self.space.inverse * np.array([-1 / self.sites] + [1.0] * len(couplings))[:, None]
-        return (
-            read @ (self.sites * share @ self.space.functions.T),
-            read @ np.sum(share * kernel.slope, axis=1),
-        )
+        by_potential = self.sites * share @ self.space.functions.T
+        return read @ by_potential, read @ np.sum(share * self._at(self.kernels.slope, step), axis=1)
 
-    def pulled_back(self, couplings: Floats, step: int, covector: Floats) -> tuple[Floats, float]:
-        """The derivatives by K [n] and by p of covector[0] g + covector[1:] K'."""
-        kernel = self._kernel(step)
-        _, share = self._moved(couplings, kernel)
+    def pulled_back(self, share: Floats, step: int, covector: Floats) -> tuple[Floats, float]:
+        """The derivatives by K [n] and by p of covector[0] g + covector[1:] K' for a step with these shares."""
         on_value = covector[1:] @ self.space.inverse[1:] - covector[0] / self.sites * self.space.inverse[0]
-        on_states = on_value @ share
-        return self.sites * (self.space.functions @ on_states), float(
-            on_value @ np.sum(share * kernel.slope, axis=1)
-        )
+        by_p = on_value @ np.sum(share * self._at(self.kernels.slope, step), axis=1)
+        return self.sites * (self.space.functions @ (on_value @ share)), float(by_p)
 
     def defect(self, couplings: Floats) -> tuple[Floats, Floats]:
-        value, share = self._moved(couplings, self._kernel(0))
+        value, share = self._summed(couplings, 0)
         read = self.space.inverse[1:]
         slope = read @ (self.sites * share @ self.space.functions.T)
         return read @ value - couplings, slope - np.eye(len(couplings))
@@ -119,17 +120,17 @@ class CellRecursion:
         `aligned`; and F is at most that of free spins plus <H> in them."""
         potential, rest = self.space.potential(couplings), self.sites - 1
         free = log(2) + float(self.space.weights @ potential) / float(self.space.weights.sum())
-        equal = float(max(potential[0], potential[-1])) + min(each.aligned for each in self.kernels) / rest
-        most = max(each.most for each in self.kernels) / rest
-        return float(-potential.max() - most), -max(free, equal)
+        equal = float(max(potential[0], potential[-1])) + self.kernels.aligned / rest
+        return float(-potential.max() - self.kernels.most / rest), -max(free, equal)
 
-    def _kernel(self, step: int) -> Kernel:
-        return self.kernels[step % len(self.kernels)]
+    def _at(self, kernels: Floats, step: int) -> Floats:
+        return np.asarray(kernels[step % len(kernels)])
 
-    def _moved(self, couplings: Floats, kernel: Kernel) -> tuple[Floats, Floats]:
-        """V' [states], and for each block state the share of every fine state in the sum [states, states]."""
+    def _summed(self, couplings: Floats, step: int) -> tuple[Floats, Floats]:
+        """V' [states] and the shares."""
         with self.backend.arrays() as xp:
-            exponent = self.sites * xp.asarray(self.space.potential(couplings)) + xp.asarray(kernel.weight)
+            potential = xp.asarray(self.space.potential(couplings))
+            exponent = self.sites * potential + xp.asarray(self._at(self.kernels.weight, step))
             top = xp.max(exponent, axis=1, keepdims=True)
             share = xp.exp(exponent - top)
             total = xp.sum(share, axis=1, keepdims=True)
@@ -139,4 +140,4 @@ class CellRecursion:
 
 def cell_recursion(backend: Backend, space: CellSpace, p: Iterable[float]) -> CellRecursion:
     """The recursion with these p, in turn."""
-    return CellRecursion(backend, space, tuple(kernel(backend, space, float(each)) for each in p))
+    return CellRecursion(backend, space, kernels(backend, space, np.array([*p], dtype=np.float64)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +13,10 @@ from rgc.flows.enumerate import make_enumerate
 from rgc.flows.flow import State
 from rgc.flows.hotrg import make_hotrg
 from rgc.flows.integrate import make_integrate
-from rgc.flows.lower_bound import check_cells, lower_bound_free_energy
 from rgc.flows.mean_field import make_mean_field
-from rgc.flows.once import Once
+from rgc.flows.tightest_bound import make_tightest_bound
 from rgc.flows.transfer import make_transfer
 from rgc.flows.trg import make_trg
-from rgc.model.cells import NotInACell
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Flow as FlowOfSpec
 from rgc.model.spec import Method, Spec
@@ -60,18 +57,6 @@ def _sites(spec: Spec) -> int:
     return spec.lattice.sites if isinstance(spec.lattice, Lattice) and spec.lattice.finite else 10**6
 
 
-def _bounded(spec: Spec, method: Method, backend: Backend, **keys: Any) -> Flow:
-    """Potential moving with the best p of every step. Raises `SpecError` for what does not fit in the cells of a hypercubic lattice."""
-    del keys
-    try:
-        check_cells(spec)
-    except NotInACell as error:
-        raise SpecError(
-            [Problem("not-possible", f"lower_bound moves potentials: {error}", method.span)]
-        ) from None
-    return Once("lower_bound", "lower bound", partial(lower_bound_free_energy, spec, backend))
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """How a method is made, and how on a small instance, where its sizes are looked at: the first of `sizes`, cells along each axis, that it
@@ -84,7 +69,6 @@ class Row:
 
 METHODS: Mapping[str, Row] = {
     "enumerate": Row(_enumerated, _enumerated, (3, 2)),
-    "lower_bound": Row(_bounded, _bounded, ()),  # one bound for each shape of cell
     "transfer": Row(_of_spec(make_transfer), _of_spec(make_transfer, most_work=2.0**26), (4, 3, 2)),
     "trg": Row(
         _of_spec(make_trg, spectra=False), _of_spec(make_trg, spectra=False, most_states=16), (8, 4, 2)
@@ -93,6 +77,9 @@ METHODS: Mapping[str, Row] = {
         _of_spec(make_hotrg, spectra=False), _of_spec(make_hotrg, spectra=False, most_states=16), (8, 4, 2)
     ),
     "mean_field": Row(_of_spec(make_mean_field), _of_spec(make_mean_field), (6, 4, 3)),
+    "lower_bound": Row(
+        _of_spec(make_tightest_bound), _of_spec(make_tightest_bound), ()
+    ),  # it wants equal lengths
     "integrate": Row(make_integrate, make_integrate, ()),  # it would have to sample again
 }
 """The methods that run, by name; a new one is a row here, and leaves `LATER_METHODS` in rgc/model/vocabulary.py."""

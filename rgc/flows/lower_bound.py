@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from math import log2
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from rgc.analysis.fixed_points import NotFound
-from rgc.analysis.recursion import Floats, free_energy
 from rgc.errors import Problem, SpecError
-from rgc.flows.bound_optimum import Bound, End, enough, tightest
-from rgc.flows.cell_recursion import CellRecursion, cell_recursion
+from rgc.flows.bound_optimum import Bound, enough
+from rgc.flows.cell_recursion import cell_recursion
 from rgc.flows.cell_space import CellSpace, Subspace, cell_space
 from rgc.flows.choose_p import Choice, Given, TightestConstant, TightestSequence
 from rgc.flows.coupling_flow import Study, make_study, parts, provenance
 from rgc.flows.coupling_result import coupling_result
 from rgc.flows.flow import State
 from rgc.flows.stationary_p import StationaryP, slope
-from rgc.model.cells import NotInACell, cell_model
+from rgc.model.cells import cell_model
 from rgc.model.lattice import Lattice
-from rgc.results.result import Estimate, FreeEnergy, Result
+from rgc.results.result import Estimate, Result
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -120,7 +116,7 @@ def make_lower_bound(
     space = cell_space(cell_model(spec.hamiltonian, spec.lattice, spec.species), subspace)
     asked = make_study(
         spec,
-        CellRecursion(backend, space, ()),
+        cell_recursion(backend, space, [0.0]),
         space.start,
         space.dimension,
         kind="lower bound",
@@ -151,55 +147,3 @@ def _choice(spec: Spec, backend: Backend, space: CellSpace, asked: Study) -> Cho
         raise SpecError([Problem("not-possible", message, spec.flow.span if spec.flow else None, hint=hint)])
     bound = Bound(backend, space, enough(space.dimension, asked.steps))
     return TightestConstant(bound) if free == "flow" else TightestSequence(bound)
-
-
-# -- the bound by itself -------------------------------------------------------------------------------------------------
-
-
-def lower_bound_free_energy(spec: Spec, backend: Backend) -> FreeEnergy:
-    """The tightest bound F/N >= value that a p for each step gives, for the Hamiltonian of a spec on its own lattice: infinite, or a
-    periodic one of 2^k sites in every direction, where the last step leaves one spin.
-
-    Raises `NotInACell` for other Hamiltonians and lattices.
-    """
-    if spec.lattice is None or spec.hamiltonian is None:
-        raise NotInACell("there is no lattice with a Hamiltonian")
-    space = cell_space(cell_model(spec.hamiltonian, spec.lattice, spec.species), "full")
-    depth = _halvings(cast(Lattice, spec.lattice))
-    end = None if depth is None else End(lambda k: _one_spin(space, k)[0], lambda k: _one_spin(space, k)[1])
-    bound = Bound(backend, space, enough(space.dimension) if depth is None else depth, end)
-    p = tightest(bound)
-    if depth is None:
-        found = free_energy(bound.recursion(p), space.start)
-        value, error = found.value, found.error
-    else:
-        value = bound.value(p)
-        error = 4 * float(np.finfo(np.float64).eps) * abs(value)
-    return FreeEnergy("lower_bound", space.constant + value, error, "lower bound")
-
-
-def check_cells(spec: Spec) -> None:
-    """Raise `NotInACell` where `lower_bound_free_energy` would."""
-    if spec.lattice is None or spec.hamiltonian is None:
-        raise NotInACell("there is no lattice with a Hamiltonian")
-    cell_model(spec.hamiltonian, spec.lattice, spec.species)
-    _halvings(cast(Lattice, spec.lattice))
-
-
-def _halvings(lattice: Lattice) -> int | None:
-    """k of 2^k sites in every direction; None of an infinite lattice. Raises `NotInACell`."""
-    lengths = set(lattice.shape)
-    if lengths == {None}:
-        return None
-    length = lengths.pop()
-    if lengths or length is None or length & (length - 1) or set(lattice.boundary) != {"periodic"}:
-        raise NotInACell("potentials are moved on periodic lattices of 2, 4, 8, ... sites in every direction")
-    return int(log2(length))
-
-
-def _one_spin(space: CellSpace, couplings: Floats) -> tuple[float, Floats]:
-    """F of a cell whose corners are one and the same spin, and its derivative by the couplings."""
-    functions = space.functions[:, [0, -1]]
-    exponents = couplings @ functions
-    log_z = float(np.logaddexp(*exponents))
-    return -log_z, -(functions @ np.exp(exponents - log_z))

@@ -375,6 +375,8 @@ RUN_TODAY = {
     "decimation_1d",
     "enumerate_4x4",
     "honeycomb_aniso",
+    "kadanoff_d2",
+    "kadanoff_d3",
     "mcrg_ashkin_teller",
     "mcrg_baxter_wu",
     "mk_weight",

@@ -1,141 +1,158 @@
-"""Spin updates per nanosecond of the JAX backend, against the number of replicas and the size of the lattice, bits compared with numba first.
+"""Spin updates per nanosecond of the JAX backend on whatever JAX finds, beside published figures, after a check of every bit.
 
-    python benchmarks/gpu.py [--replicas 64 1024 16384] [--sizes 64 256 1024] [--seconds 1] [--report FILE]
+    pip install 'rgc-compiler[cuda13]'
+    python benchmarks/gpu.py                            on a GPU: minutes
+    python benchmarks/gpu.py --sizes 64 128 --words 4   on a CPU: small, for a try
+    python benchmarks/gpu.py --report gpu.md            writes the table with date and device besides
 
-Runs on whatever JAX finds: on a GPU machine install `rgc-compiler[cuda13]`. On a CPU it says the same, slowly. Lattices of more than
-`--most` spins in flight are left out. Published figures stand below the table; they are of nearest neighbours, square lattice.
+First 64 sweeps of every Hamiltonian are made on numba and on JAX from the same start, and must agree in every bit of every field and
+every tally of a record; any difference ends the program. Then each size is timed with more and more replicas. A GPU wants at least
+1.5e8 spins in flight. All devices of the platform share the replicas.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
-from lattice import HAMILTONIANS, K_C
 
-PUBLISHED = (
-    ("V100", "383-417", "NVIDIA's CUDA multi-spin code"),
-    ("A100", "521", "the same"),
-    ("H100", "900", "the same"),
-    ("GB200 NVL72, a whole rack", "115000", "the rack-scale record"),
-)
-"""Flips per nanosecond, quoted from memory of publications: for orientation."""
+K_C = 0.44068679350977151262
+HAMILTONIANS = {
+    "nn": "- K * sum(<i,j>) s[i]*s[j]",
+    "nn + nnn + plaquette": """- K * sum(<i,j>) s[i]*s[j]
+  - 0.05 * sum(<<i,j>>) s[i]*s[j]
+  - 0.02 * sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]""",
+}
+PUBLISHED = """\
+Published, nearest neighbours on the square lattice, flips per ns on one device, quoted from memory for orientation: NVIDIA's CUDA
+multi-spin code V100 383 to 417, A100 521, H100 900. The record of a rack is 1.15e5, on a GB200 NVL72."""
+SECONDS, ROUNDS, CHECKED = 0.5, 3, 64
 
-CHECKED = 8
-"""Sweeps of the comparison with numba."""
 
+def sampler(size: int, hamiltonian: str, words: int, machine):  # type: ignore[no-untyped-def]
+    from rgc.compile import load
+    from rgc.flows.sampler import make_model, make_sampler
 
-@dataclass
-class Sweeps:
-    """A model with its sampler on one backend, and its state there."""
-
-    sampler: Any
-    machine: Any
-    state: list[Any]
-
-    @staticmethod
-    def of(machine: Any, size: int, replicas: int, hamiltonian: str) -> Sweeps:
-        from rgc.compile import load
-        from rgc.flows.sampler import make_model, make_sampler
-
-        text = f"""parameters {{ K = {K_C}, K2 = 0.05, K4 = 0.02 }}
+    text = f"""title "benchmark"
+parameters {{ K = {K_C} }}
 lattice square({size})
 spins s: ising
 hamiltonian
   {HAMILTONIANS[hamiltonian]}
-flow sample(replicas={replicas})
+flow sample(replicas={64 * words})
 """
-        sampler = make_sampler(make_model(load(text).spec), machine, seed=1, point={})
-        return Sweeps(sampler, machine, [machine.pack(each) for each in sampler.start()])
+    return make_sampler(make_model(load(text).spec), machine, seed=1, point={})
 
-    def run(self, first: int, count: int) -> float:
-        """Seconds of some sweeps."""
+
+def trajectory(size: int, hamiltonian: str, words: int, machine) -> list[np.ndarray]:  # type: ignore[no-untyped-def]
+    """The field and the sums of a record after 1, 17 and `CHECKED` sweeps."""
+    from rgc.flows.recorder import Row, make_recorder
+
+    made, found = sampler(size, hamiltonian, words, machine), []
+    rows = [Row(group) for group in made.model.merged.groups]
+    recorder = make_recorder(made.model.lattice, made.model.species, rows, machine, words)
+    packed, before = [machine.pack(field) for field in made.start()], 0
+    for sweeps in (1, 17, CHECKED):
+        packed = made.sweep(packed, before, sweeps - before)
+        packed, sums = recorder(packed)
+        found += [*map(machine.unpack, packed), *sums]
+        before = sweeps
+    return found
+
+
+def check(size: int, words: int) -> None:
+    """End the program at the first difference between numba and JAX."""
+    from rgc import backend
+
+    for hamiltonian in HAMILTONIANS:
+        found = [trajectory(size, hamiltonian, words, backend.load(name)) for name in ("numba", "jax")]
+        for one, other in zip(*found, strict=True):
+            if not np.array_equal(one, other):
+                sys.exit(f"{hamiltonian}, L = {size}, {64 * words} replicas: numba and JAX differ")
+        bits = sum(array.size for array in found[0])
+        print(f"{hamiltonian}: {bits} words and sums equal, L = {size}, {64 * words} replicas", flush=True)
+
+
+def rate(size: int, hamiltonian: str, words: int, machine) -> tuple[float, float]:  # type: ignore[no-untyped-def]
+    """Spin updates per ns, the best of some rounds, and the seconds of the first call."""
+    from rgc.program.draws import step_keys
+
+    made = sampler(size, hamiltonian, words, machine)
+    kernel = machine.compile(made.update.program, constant=made.arguments)
+    packed = [machine.pack(field) for field in made.start()]
+
+    def run(sweeps: int) -> float:
+        nonlocal packed
+        keys = step_keys(made.key("update"), 0, sweeps, made.update.program.draws)
         start = perf_counter()
-        self.state = self.sampler.sweep(self.state, first, count)
-        for field in self.state:
-            getattr(getattr(field, "array", None), "block_until_ready", lambda: None)()
+        packed, _ = kernel(packed, made.arguments, keys)
+        packed[0].array.block_until_ready()
         return perf_counter() - start
 
-    @property
-    def fields(self) -> list[Any]:
-        return [self.machine.unpack(each) for each in self.state]
+    first, sweeps = run(1), 1
+    while (spent := run(sweeps)) < SECONDS / 4:
+        sweeps *= 4
+    sweeps = max(1, round(sweeps * SECONDS / spent))
+    best = min(run(sweeps) for _ in range(ROUNDS)) / sweeps
+    return size * size * 64 * words / best / 1e9, first
 
 
-def same_bits(size: int, replicas: int, hamiltonian: str) -> bool:
-    """Whether JAX and numba give the same spins."""
+def rows(sizes: list[int], words: list[int], memory: float) -> Iterator[tuple[str, ...]]:
+    """One row for each Hamiltonian, size and number of replicas whose fields fit."""
     from rgc import backend
 
-    both = [Sweeps.of(backend.load(name), size, replicas, hamiltonian) for name in ("numba", "jax")]
-    for each in both:
-        each.run(0, CHECKED)
-    return all(np.array_equal(a, b) for a, b in zip(both[0].fields, both[1].fields, strict=True))
-
-
-def rate(size: int, replicas: int, hamiltonian: str, seconds: float) -> float:
-    """Spin updates per ns: sweeps are doubled until they last long enough, and the fastest of three is taken."""
-    from rgc import backend
-
-    work = Sweeps.of(backend.load("jax"), size, replicas, hamiltonian)
-    work.run(0, 1)
-    count, first = 1, 1
-    while (spent := work.run(first, count)) < seconds / 4 and count < 2**20:
-        first, count = first + count, count * 2
-    spent = min([spent, *(work.run(first + k * count, count) for k in range(1, 3))])
-    return count * size * size * replicas / spent / 1e9
-
-
-def table(options: argparse.Namespace, hamiltonian: str) -> list[str]:
-    lines = [
-        f"### {hamiltonian}",
-        "",
-        "| L | " + " | ".join(f"{r} replicas" for r in options.replicas) + " |",
-    ]
-    lines.append("| --- |" + " --- |" * len(options.replicas))
-    for size in options.sizes:
-        cells = []
-        for replicas in options.replicas:
-            fits = size * size * replicas <= options.most
-            cells.append(f"{rate(size, replicas, hamiltonian, options.seconds):.3g}" if fits else "")
-        lines.append(f"| {size} | " + " | ".join(cells) + " |")
-    return [*lines, ""]
+    machine = backend.load("jax")
+    for hamiltonian in HAMILTONIANS:
+        for size in sizes:
+            for count in words:
+                if size * size * count * 8 * 6 > memory:
+                    continue
+                found, first = rate(size, hamiltonian, count, machine)
+                spins = size * size * 64 * count
+                row = (
+                    hamiltonian,
+                    str(size),
+                    str(64 * count),
+                    f"{spins:.2g}",
+                    f"{found:.4g}",
+                    f"{first:.1f}",
+                )
+                print(" ".join(row), flush=True)
+                yield row
 
 
 def main() -> None:
+    import jax
+
+    from rgc import backend
+
+    gpu = jax.default_backend() != "cpu"
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--replicas", type=int, nargs="+", default=[64, 1024, 16384])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[64, 256, 1024])
-    parser.add_argument("--most", type=float, default=2e10, help="spins in flight at most (default 2e10)")
-    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[128, 512, 1024, 2048, 4096] if gpu else [64, 128]
+    )
+    parser.add_argument("--words", type=int, nargs="+", default=[4, 32, 256, 2048] if gpu else [1, 4])
+    parser.add_argument("--memory", type=float, default=16.0 if gpu else 1.0, help="GiB that fields may take")
     parser.add_argument("--report", type=Path)
     options = parser.parse_args()
-    import jax
-
-    device = jax.devices()[0]
-    lines = [
-        f"{device.device_kind} ({device.platform}), {len(jax.devices())} of them, jax {jax.__version__}, {date.today()}",
-        "",
-    ]
-    for hamiltonian in HAMILTONIANS:
-        equal = same_bits(64, 64, hamiltonian)
-        lines.append(
-            f"{hamiltonian}: {CHECKED} sweeps of 64 x 64, bits {'equal to' if equal else 'DIFFERENT FROM'} those of numba"
-        )
-        if not equal:
-            raise SystemExit("\n".join(lines))
-    lines += ["", "Spin updates per ns:", ""]
-    for hamiltonian in HAMILTONIANS:
-        lines += table(options, hamiltonian)
-    lines += ["| published | flips per ns | code |", "| --- | --- | --- |"]
-    lines += [f"| {' | '.join(row)} |" for row in PUBLISHED]
-    text = "\n".join(lines) + "\n"
-    print(text)
+    devices = ", ".join(sorted({f"{each.device_kind}" for each in jax.local_devices()}))
+    head = f"{date.today()}, {len(jax.local_devices())} x {devices}, jax {jax.__version__}"
+    print(head, flush=True)
+    if reason := backend.load("jax").missing():
+        sys.exit(reason)
+    check(128 if gpu else 32, 64 if gpu else 2)
+    table = list(rows(options.sizes, options.words, options.memory * 2**30))
+    titles = "Hamiltonian", "L", "replicas", "spins in flight", "spin updates per ns", "first call, s"
+    lines = [" | ".join(row) for row in (titles, ("---",) * len(titles), *table)]
+    text = "\n".join([head, "", *(f"| {line} |" for line in lines), "", PUBLISHED, ""])
+    print("\n" + text)
     if options.report:
         options.report.write_text(text, encoding="utf-8")
 

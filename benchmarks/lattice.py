@@ -1,6 +1,6 @@
-"""Spin updates per nanosecond on one core, every code interleaved in one run: our kernels, numba and JAX, beside other ways to do it.
+"""Spin updates per nanosecond on one core, every code interleaved in one run: our kernels beside other ways to do it.
 
-    python benchmarks/lattice.py [--rounds 7] [--sizes 128 1024] [--report docs/performance.md]
+    python benchmarks/lattice.py [--rounds 7] [--sizes 128 1024] [--only NAME ...] [--report docs/performance.md]
 
 Pins itself to one core. Every round times every contestant once, so that a machine whose speed drifts drifts for all of them; what
 is reported is the median over rounds of the rate, and of the ratio to the scalar code of the same round. A peer that cannot be
@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 K_C = 0.44068679350977151262
 REPLICAS = 256
@@ -74,70 +73,86 @@ flow mcrg(steps=1, replicas={REPLICAS}{options})
 
 
 def ours(size: int) -> list[Contestant]:
-    """Our kernels on one thread: specialised, general, gather; with three couplings; the other update and generator; tallies."""
+    """Our kernels on one thread: specialised, general, gather; with three couplings; the other update and generator; the JAX backend;
+    tallies."""
+    from rgc import backend
+    from rgc_numba.kernel import GatherKernel, Shares
+
+    numba, jax = backend.load("numba", threads=1), backend.load("jax")
+
+    def special(machine, program, arguments):  # type: ignore[no-untyped-def]
+        return machine.compile(program, constant=arguments)
+
+    def general(machine, program, arguments):  # type: ignore[no-untyped-def]
+        return machine.compile(program)
+
+    def gather(machine, program, arguments):  # type: ignore[no-untyped-def]
+        return GatherKernel(program, Shares(lambda: None, 1))
+
+    three = "nn + nnn + plaquette"
+    return [
+        sweeper(size, numba, "rgc numba", spec(size, "nn"), special),
+        sweeper(size, numba, "rgc numba, couplings as arguments", spec(size, "nn"), general),
+        sweeper(size, numba, "rgc numba, heat bath", spec(size, "nn", ", update=heat_bath"), special),
+        sweeper(size, numba, "rgc numba, philox", spec(size, "nn", ", generator=philox"), special),
+        sweeper(size, numba, f"rgc numba, {three}", spec(size, three), special),
+        sweeper(size, numba, "rgc numba, gather kernel", spec(size, "nn"), gather),
+        sweeper(size, jax, "rgc jax", spec(size, "nn"), special),
+        sweeper(size, jax, "rgc jax, couplings as arguments", spec(size, "nn"), general),
+        sweeper(size, jax, f"rgc jax, {three}", spec(size, three), special),
+        tallies(size, numba, "rgc numba, over replicas", False),
+        tallies(size, numba, "rgc numba, per replica", True),
+        tallies(size, jax, "rgc jax, per replica", True),
+    ]
+
+
+def sweeper(size: int, machine, name: str, text: str, make: Callable[..., object]) -> Contestant:  # type: ignore[no-untyped-def]
+    """Sweeps of a spec on a backend, with the kernel that `make` makes."""
+    from rgc.compile import load
+    from rgc.flows.sampler import make_model, make_sampler
+    from rgc.program.draws import step_keys
+
+    sampler = make_sampler(make_model(load(text).spec), machine, seed=1, point={})
+    kernel = make(machine, sampler.update.program, sampler.arguments)
+    state = [[machine.pack(each) for each in sampler.start()]]
+
+    def run(sweeps: int) -> None:
+        keys = step_keys(sampler.key("update"), 0, sweeps, sampler.update.program.draws)
+        state[0], _ = kernel(state[0], sampler.arguments, keys)
+        finished(state[0])
+
+    return Contestant(name, run, size * size * REPLICAS)
+
+
+def finished(state) -> None:  # type: ignore[no-untyped-def]
+    """Wait for what JAX still computes."""
+    for packed in state:
+        if hasattr(packed, "array"):
+            packed.array.block_until_ready()
+
+
+def tallies(size: int, machine, name: str, replica: bool) -> Contestant:  # type: ignore[no-untyped-def]
+    """Records of the basis of operators of `mcrg`."""
     import numpy as np
 
-    from rgc import backend
     from rgc.compile import load
     from rgc.flows.sampler import make_model, make_sampler
     from rgc.model_to_program.operators_to_tallies import Wanted, operators_to_tallies
     from rgc.passes.generate_operators import generate_operators
-    from rgc.program.draws import step_keys
-    from rgc_numba.kernel import GatherKernel, Shares
-
-    machine = backend.load("numba", threads=1)
-    out = []
-
-    def sweeper(name: str, text: str, make: Callable[..., object], machine: Any = machine) -> None:
-        model = make_model(load(text).spec)
-        sampler = make_sampler(model, machine, seed=1, point={})
-        kernel = make(sampler.update.program, sampler.arguments)
-        state = [[machine.pack(each) for each in sampler.start()]]
-
-        def run(sweeps: int) -> None:
-            keys = step_keys(sampler.key("update"), 0, sweeps, sampler.update.program.draws)
-            state[0], _ = kernel(state[0], sampler.arguments, keys)
-            for each in state[0]:  # JAX goes on in the background
-                getattr(getattr(each, "array", None), "block_until_ready", lambda: None)()
-
-        out.append(Contestant(name, run, size * size * REPLICAS))
-
-    def special(program, arguments):  # type: ignore[no-untyped-def]
-        return machine.compile(program, constant=arguments)
-
-    def general(program, arguments):  # type: ignore[no-untyped-def]
-        return machine.compile(program)
-
-    def gather(program, arguments):  # type: ignore[no-untyped-def]
-        return GatherKernel(program, Shares(lambda: None, 1))
-
-    sweeper("rgc numba", spec(size, "nn"), special)
-    sweeper("rgc numba, couplings as arguments", spec(size, "nn"), general)
-    sweeper("rgc numba, heat bath", spec(size, "nn", ", update=heat_bath"), special)
-    sweeper("rgc numba, philox", spec(size, "nn", ", generator=philox"), special)
-    sweeper("rgc numba, nn + nnn + plaquette", spec(size, "nn + nnn + plaquette"), special)
-    sweeper("rgc numba, gather kernel", spec(size, "nn"), gather)
-    if "jax" in backend.installed():
-        xla = backend.load("jax")
-        with_jax = lambda program, arguments: xla.compile(program, constant=arguments)  # noqa: E731
-        sweeper("rgc jax", spec(size, "nn"), with_jax, xla)
-        sweeper("rgc jax, nn + nnn + plaquette", spec(size, "nn + nnn + plaquette"), with_jax, xla)
 
     loaded = load(spec(size, "nn")).spec
     model = make_model(loaded)
     sampler = make_sampler(model, machine, seed=1, point={})
     operators = generate_operators(model.lattice, model.species, model.hamiltonian, blocks=loaded.blocks)
     images = sum(len(operator.products) for operator in operators)
-    for name, replica in (("tallies over replicas", False), ("tallies per replica", True)):
-        measurement = operators_to_tallies(model.lattice, model.species, [Wanted(operators, replica)])
-        kernel = machine.compile(measurement.program)
-        fields = [[machine.pack(each) for each in sampler.start()]]
+    measurement = operators_to_tallies(model.lattice, model.species, [Wanted(operators, replica)])
+    kernel = machine.compile(measurement.program)
+    fields = [[machine.pack(each) for each in sampler.start()]]
 
-        def run(records: int, kernel=kernel, fields=fields) -> None:  # type: ignore[no-untyped-def]
-            fields[0], _ = kernel(fields[0], sampler.arguments, np.zeros((records, 0, 2), np.uint64))
+    def run(records: int) -> None:
+        fields[0], _ = kernel(fields[0], sampler.arguments, np.zeros((records, 0, 2), np.uint64))
 
-        out.append(Contestant(f"{name}, per 20 images of {images}", run, 0))
-    return out
+    return Contestant(f"{name}, per 20 images of {images}", run, 0)
 
 
 def contestants(size: int) -> tuple[list[Contestant], dict[str, str]]:
@@ -155,8 +170,9 @@ def contestants(size: int) -> tuple[list[Contestant], dict[str, str]]:
     return ours(size) + found, absent
 
 
-def measure(size: int, rounds: int) -> tuple[list[Contestant], dict[str, str]]:
+def measure(size: int, rounds: int, only: list[str]) -> tuple[list[Contestant], dict[str, str]]:
     found, absent = contestants(size)
+    found = [c for c in found if not only or c.name in {SCALAR, *only}]
     for contestant in found:
         contestant.calibrate()
     for _ in range(rounds):
@@ -167,8 +183,8 @@ def measure(size: int, rounds: int) -> tuple[list[Contestant], dict[str, str]]:
 
 def table(size: int, found: list[Contestant], absent: Mapping[str, str]) -> str:
     """Markdown: rate, and the ratio to the scalar code, each the median over rounds with its range."""
-    scalar = next(c for c in found if c.name == SCALAR)
-    sweep = next(c for c in found if c.name == "rgc numba")
+    named = {c.name: c for c in found}
+    scalar = named[SCALAR]
     lines = [
         f"### L = {size}",
         "",
@@ -185,13 +201,27 @@ def table(size: int, found: list[Contestant], absent: Mapping[str, str]) -> str:
                 f"| {c.name} | {rate:.3g} | {median(ratios):.3g} | {min(ratios):.3g} to {max(ratios):.3g} |"
             )
     lines += [f"| {name} | | | {reason} |" for name, reason in absent.items()]
-    lines += ["", "| tallies | sweeps |", "| --- | --- |"]
+    lines += ["", *against(named, "rgc jax", "plain JAX"), *against(named, "rgc jax", "rgc numba")]
+    lines += ["| tallies | sweeps |", "| --- | --- |"]
     for c in found:
         if not c.updates:
             images = int(c.name.rsplit(" ", 1)[1])
+            sweep = named[c.name.split(",")[0]]
             sweeps = median(t / s for t, s in zip(c.seconds, sweep.seconds, strict=True)) * 20 / images
             lines.append(f"| {c.name} | {sweeps:.3g} |")
     return "\n".join(lines) + "\n"
+
+
+def against(named: Mapping[str, Contestant], first: str, second: str) -> list[str]:
+    """How many times one code is as fast as another, over rounds."""
+    if first not in named or second not in named:
+        return []
+    a, b = named[first], named[second]
+    ratios = [(a.updates / t) / (b.updates / s) for t, s in zip(a.seconds, b.seconds, strict=True)]
+    return [
+        f"{first} is {median(ratios):.3g} times as fast as {second} ({min(ratios):.3g} to {max(ratios):.3g}).",
+        "",
+    ]
 
 
 def main() -> None:
@@ -200,11 +230,14 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--sizes", type=int, nargs="+", default=[128, 1024])
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="NAME", help="these codes, and the scalar one"
+    )
     parser.add_argument("--core", type=int, default=0)
     parser.add_argument("--report", type=Path)
     options = parser.parse_args()
     os.sched_setaffinity(0, {options.core})  # before anything starts threads
-    text = "\n".join(table(size, *measure(size, options.rounds)) for size in options.sizes)
+    text = "\n".join(table(size, *measure(size, options.rounds, options.only)) for size in options.sizes)
     print(text)
     if options.report:
         options.report.write_text(text, encoding="utf-8")

@@ -321,12 +321,6 @@ def test_curves_that_do_not_cross_have_no_crossing() -> None:
     assert "do not cross" in found.note
 
 
-def test_a_scan_measure_that_comes_later_says_so() -> None:
-    scan = scan_answer()
-    with pytest.raises(SpecError, match="but not computed yet"):
-        measure(scan_measure("central_charge", "f", "L"), scan.axes, scan.points)
-
-
 # -- the output folder -----------------------------------------------------------------------------------------------------
 
 

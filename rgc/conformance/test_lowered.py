@@ -35,6 +35,7 @@ def test_random_hamiltonians(name: str, case: int) -> None:
     check(name, program, given, case, word0=3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(8, 4), (3, 5)])
 def test_hundreds_of_classes(name: str, shape: tuple[int, int]) -> None:
     """Heat bath with five couplings on the triangular lattice: 239 thresholds at a site."""

@@ -154,8 +154,9 @@ class Subject:
 
     @cached_property
     def tiny(self) -> Instance | str:
-        """An instance whose transition matrix can be written out, or why there is none."""
-        return self._search(TINY)
+        """An instance whose transition matrix can be written out, or why there is none. It measures nothing: a measure may ask for more
+        room than a term."""
+        return self._search(TINY, without(with_flow(self.document, "sample"), "measure"))
 
     @cached_property
     def small(self) -> Instance | str:

@@ -19,7 +19,7 @@ from rgc.model.spec import Spec
 from rgc.program.draws import stream
 from rgc.program.verify import ProgramError
 from rgc.syntax.ast import Document
-from rgc.verify.documents import PAIRS, at_point, number, with_flow
+from rgc.verify.documents import PAIRS, at_point, number, with_flow, without
 from rgc.verify.instances import KINSHIP, Instance, Search, describe
 from rgc.verify.states import States, random_states
 from rgc.verify.trace import Trace, trace

@@ -38,9 +38,11 @@ def walsh_exp(masks: Sequence[int], coefficients: Sequence[float], bits: int, xp
     """
     weights = fwht(xp.asarray(dense(masks, coefficients, bits)))
     largest = float(xp.max(weights))
-    weights = xp.exp(weights - largest)
+    weights -= largest
+    weights = xp.exp(weights)
     total = fsum(float(xp.sum(part)) for part in _parts(weights))
-    return largest + log(total), fwht(weights / total)
+    weights /= total
+    return largest + log(total), fwht(weights)
 
 
 def dense(masks: Sequence[int], coefficients: Sequence[float], bits: int) -> NDArray[np.float64]:

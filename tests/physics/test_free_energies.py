@@ -303,7 +303,7 @@ def test_settings_reach_the_path_of_an_integration() -> None:
     assert table[0].tolist() == pytest.approx([0, 0.05, 0.1, 0.15, 0.2])
 
 
-@pytest.mark.parametrize("method", ["enumerate", "ais(chains=10)"])
+@pytest.mark.parametrize("method", ["ais(chains=10)"])
 def test_methods_that_come_later(method: str) -> None:
     with pytest.raises(rgc.SpecError) as caught:
         rgc.compile(ISING.format(method=method, K="0.4", size="4"), backend="reference")

@@ -56,8 +56,13 @@ def reasons(certificate: Certificate, verdict: str = "failed") -> str:
 def test_every_spec_of_the_library_is_certified(path: Path) -> None:
     certificate = rgc.verify(path)
     assert certificate.passed, reasons(certificate)
-    assert {finding.part for finding in certificate.findings} == set(PARTS)
     assert {"reference", "numba"} <= set(certificate.backends)
+    if certificate.scheme not in ("sample", "mcrg"):  # it runs no lattice programs
+        agreed = [each for each in certificate.findings if each.check == "agreement"]
+        assert len(agreed) == len(certificate.backends) - 1
+        assert {each.verdict for each in agreed} == {"passed"}
+        return
+    assert {finding.part for finding in certificate.findings} == set(PARTS)
     unchecked = {finding.check for finding in certificate.findings if finding.verdict == "not checked"}
     assert unchecked <= ({"energies"} if path.stem == "ising3d_mcrg_64" else set())
 

@@ -103,16 +103,28 @@ def trajectory(recursion: Recursion, start: Floats, steps: int) -> tuple[Floats,
 
 def free_energy(recursion: Recursion, start: Floats, tolerance: float = 1e-17) -> Ledger:
     """The sum of constants until what is left is known within `tolerance`; the error is half the width of the last bounds and the
-    rounding of the sum."""
+    rounding of the sum.
+
+    A truncated map may contradict the bounds of its lattice, in a strong field above all: then the sum goes on until that no longer
+    matters, and where it does to the end the error holds it.
+    """
     couplings, total, share, largest = np.asarray(start, dtype=np.float64), 0.0, 1.0, 0.0
+    low, high = recursion.bounds(couplings)
     for step in range(MOST_STEPS):
-        low, high = recursion.bounds(couplings)
-        moved = recursion(couplings, step)
-        if share * (high - low) <= tolerance or not np.isfinite([moved.constant, *moved.couplings]).all():
+        moved, left = recursion(couplings, step), share * (high - low)
+        if not np.isfinite([moved.constant, *moved.couplings]).all():
+            break
+        below, above = recursion.bounds(moved.couplings)
+        excess = (
+            low - moved.constant - above / recursion.sites,
+            moved.constant + below / recursion.sites - high,
+        )
+        left += share * max(*excess, 0.0)
+        if left <= tolerance:
             break
         total += share * moved.constant
         largest = max(largest, abs(total))
-        couplings, share = moved.couplings, share / recursion.sites
+        couplings, low, high, share = moved.couplings, below, above, share / recursion.sites
     value = total + share * (low + high) / 2
     rounding = 4 * np.finfo(np.float64).eps * max(largest, abs(value))
-    return Ledger(float(value), float(share * (high - low) / 2 + rounding), step)
+    return Ledger(float(value), float(left / 2 + rounding), step)

@@ -46,7 +46,7 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
         observables=_observables(study, arrays),
         tables=_tables(study, arrays, points, spectra),
         terms=study.terms,
-        warnings=tuple(_warnings(study, why, points)),
+        warnings=tuple(_warnings(study, arrays, why, points)),
         provenance={**provenance, "couplings": list(study.recursion.names), **_plane(study)},
     )
 
@@ -182,9 +182,23 @@ def _relevant(spectrum: SectorSpectrum) -> int:
     return int((np.abs(spectrum.values) > 1).sum())
 
 
-def _warnings(study: Study, why: Mapping[str, str], points: Floats | None) -> Iterator[str]:
+def _warnings(
+    study: Study, arrays: Mapping[str, NDArray[Any]], why: Mapping[str, str], points: Floats | None
+) -> Iterator[str]:
     yield from study.warnings
+    yield from _beyond_bounds(study, arrays)
     if study.find and "critical" in why and not _frozen(study):
         yield f"no critical point was found: {why['critical']}"
     if study.find == "fixed_point" and points is None and not _frozen(study):
         yield f"no fixed point was found: {why.get('fixed_point', why.get('critical', ''))}"
+
+
+def _beyond_bounds(study: Study, arrays: Mapping[str, NDArray[Any]]) -> Iterator[str]:
+    """A truncated free energy is told from one that cannot be: F lies between the bounds of any lattice with these couplings."""
+    if study.kind != "truncated" or "free_energy" not in arrays:
+        return
+    low, high = study.recursion.bounds(study.start)
+    value, error = (float(x) for x in arrays["free_energy"] - np.array([study.constant, 0.0]))
+    if not low - error <= value <= high + error:
+        told = f"F lies between {low:.6g} and {high:.6g} for these couplings, and the truncated map makes it {value:.6g}"
+        yield f"{told}: the expansion does not hold here"

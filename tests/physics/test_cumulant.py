@@ -12,6 +12,7 @@ from scipy.integrate import quad
 
 import rgc
 from rgc import backend as backends
+from rgc.analysis.recursion import free_energy
 from rgc.flows.coupling_flow import CouplingFlow
 from rgc.flows.cumulant import make_cumulant
 from rgc.flows.cumulant_recursion import CumulantRecursion
@@ -380,3 +381,27 @@ def test_backends_agree(backend: str) -> None:
     assert np.abs(ours(couplings).couplings - theirs(couplings).couplings).max() < bound
     assert np.abs(ours.jacobian(couplings) - theirs.jacobian(couplings)).max() < bound
     assert abs(ours(couplings).constant - theirs(couplings).constant) < bound
+
+
+@pytest.mark.parametrize("field", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("order", [1, 2])
+def test_the_ledger_is_that_of_the_map_in_any_field(order: int, field: float) -> None:
+    """F(K)/N = g + F(K')/N, to the errors that both sums give; the terms of h^2 in V decay as (lambda_h^2/9)^n only."""
+    text = text_of("triangular", "majority(cell=triangle)", order, NN, FIELD)
+    study = flow_of(rgc.load(text, settings={"h": field, "K": 0.2}).spec).study
+    moved = study.recursion(study.start)
+    before, after = (free_energy(study.recursion, each) for each in (study.start, moved.couplings))
+    bound = before.error + after.error / study.recursion.sites
+    assert abs(before.value - moved.constant - after.value / study.recursion.sites) <= bound
+    assert bound < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("order", "field", "warned"), [(1, 0.1, False), (2, 0.1, False), (1, 1.0, True), (2, 1.0, True)]
+)
+def test_a_free_energy_that_cannot_be_is_called_so(order: int, field: float, warned: bool) -> None:
+    """At order 1 a field that averages to 0 does nothing, at order 2 it gives -h^2/2 however strong it is."""
+    text = text_of("triangular", "majority(cell=triangle)", order, NN, FIELD)
+    loaded = rgc.load(text, settings={"h": field, "K": 0.2})
+    warnings = rgc.compile(loaded, backend="reference").run().result.warnings
+    assert any("the expansion does not hold here" in each for each in warnings) == warned

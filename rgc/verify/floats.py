@@ -4,9 +4,10 @@ Exactly as array flows compute: weights w_i = exp(min H - H_i), their Walsh-Hada
 correlators c_k = S_k / S_0 (the average of the product of the spins in k) and ln Z = ln S_0 - min H. The exact values are those of the
 same float64 energies in decimal arithmetic with 40 digits.
 
-With u = 2^-53 and gamma_n = n u / (1 - n u) (Higham 2002): the subtraction rounds d_i = min H - H_i by u |d_i|, which is a relative
-error of w_i, and exp is taken to be good to 2 ulp, 4 u. So S_k is wrong by at most delta Z, delta = (<|d|> + 4) u + gamma_n, where <> is the
-Boltzmann average and n the number of spins, the depth of the sum. Then, to first order in delta but for the factor 1/(1 - delta),
+With u = 2^-53 and gamma_m = m u / (1 - m u) (Higham 2002): the subtraction rounds d_i = min H - H_i by u |d_i|, which is a relative
+error of w_i, and exp is taken to be good to 2 ulp, 4 u. The transform (`fwht` of the backend, else of `rgc.routines`) takes up to five
+spins at once, 32 terms to a sum, in whatever order: gamma_m with m = 31 floor(n/5) + 2^(n mod 5) - 1 for n spins. So S_k is wrong by at
+most delta Z, delta = (<|d|> + 4) u + gamma_m, where <> is the Boltzmann average. Then
 
     |c_k error| <= (1 + |c_k|) delta / (1 - delta) + u,    |ln Z error| <= delta / (1 - delta) + 2 u |ln S_0| + u |ln Z|.
 
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rgc.routines import routine
 from rgc.verify.certificate import Finding, judged, unchecked, within
 from rgc.verify.energies import UNIT, hamiltonian
 from rgc.verify.states import every_state
@@ -77,20 +79,9 @@ def moments(backend: Backend, energies: Any) -> tuple[Any, str]:
     with backend.arrays() as xp:
         given = xp.asarray(energies)
         lowest = xp.min(given)
-        sums = transform(xp, xp.exp(lowest - given))
+        sums = routine(backend, "fwht")(xp.exp(lowest - given))
         log_z = xp.log(sums[0]) - lowest
         return np.array([float(log_z), *np.asarray(sums / sums[0]).tolist()]), xp.__name__
-
-
-def transform(xp: Any, values: Any) -> Any:
-    """The Walsh-Hadamard transform of 2^n values: sums and differences, spin by spin."""
-    half = 1
-    while half < values.shape[0]:
-        pairs = xp.reshape(values, (-1, 2, half))
-        first, second = pairs[:, 0, :], pairs[:, 1, :]
-        values = xp.reshape(xp.stack([first + second, first - second], axis=1), (-1,))
-        half *= 2
-    return values
 
 
 def decimal_moments(energies: Sequence[float]) -> list[Decimal]:
@@ -112,7 +103,8 @@ def allowed(energies: Any, exact: Sequence[Decimal]) -> Any:
     below = energies - energies.min()
     weights = np.exp(-below)
     spins = len(energies).bit_length() - 1
-    delta = (float(weights @ below / weights.sum()) + EXP) * UNIT + spins * UNIT / (1 - spins * UNIT)
+    terms = 31 * (spins // 5) + 2 ** (spins % 5) - 1
+    delta = (float(weights @ below / weights.sum()) + EXP) * UNIT + terms * UNIT / (1 - terms * UNIT)
     share, log_z = delta / (1 - delta), float(exact[0])
     of_log = share + 2 * UNIT * abs(log_z + energies.min()) + UNIT * abs(log_z)
     return np.array([of_log, *((1 + abs(float(each))) * share + UNIT for each in exact[1:])])

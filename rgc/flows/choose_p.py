@@ -1,4 +1,4 @@
-"""How the p of Kadanoff's block map comes about: as the spec gives it, or such that the bound on F is tightest."""
+"""The p of Kadanoff's block map for which the bound on F is tightest."""
 
 from __future__ import annotations
 
@@ -26,24 +26,6 @@ class Choice(Protocol):
     def p(self, state: State) -> tuple[Estimate, ...]:
         """The p of each step, in turn."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The p of the spec, in turn."""
-
-    values: tuple[float, ...]
-
-    @property
-    def rounds(self) -> int:
-        return 0
-
-    def advance(self, state: State) -> None:
-        del state
-
-    def p(self, state: State) -> tuple[Estimate, ...]:
-        del state
-        return tuple(Estimate(each, 0.0, "exact") for each in self.values)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,5 +72,5 @@ class TightestSequence:
 
 def _estimate(p: float, error: float) -> Estimate:
     if isinf(error) or error > max(p, 1.0):
-        return Estimate(p, None, note="the bound hardly depends on it")
-    return Estimate(p, error)
+        return Estimate(p, None, "truncated", note="the bound hardly depends on it")
+    return Estimate(p, error, "truncated")

@@ -5,7 +5,7 @@ constants, ln Z of an enumeration against the syntax tree. Part d: every number 
 
 The bound follows a rounding error of delta = ROUNDINGS u (1 + max |K|) a step, u = 2^-53, to first order: through a trajectory
 by e' = |J| e + delta; at a fixed point by |(1 - J)^-1| delta = e; in an eigenvalue by |l| |r| / |l r| (|dJ/dK| e + delta |J|), in
-an exponent by that over |lambda| ln b. Other numbers count ROUNDINGS roundings of their own size, and truncated ones besides the error that they have.
+an exponent by that over |lambda| ln b. Other numbers count ROUNDINGS roundings of their own size, and truncated ones and bounds besides the error that they have.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 ROUNDINGS = 2**10
 """Roundings on the longest path of one step: sums over the states of a cell, chains, transforms."""
+
+WITH_ERROR = ("truncated", "lower bound", "upper bound")
+"""Kinds whose error is one of the calculation, not of an average."""
 
 STEP = 2e-4
 """The step of a difference, relative to 1 + |K|."""
@@ -71,7 +74,8 @@ def check_ledger(subject: Subject) -> Iterator[Finding]:
         yield unchecked("a", "ledger", claim, "L3", "this flow keeps no ledger of constants")
         return
     moved = study.recursion(study.start)
-    before, after = (free_energy(study.recursion, each) for each in (study.start, moved.couplings))
+    before = free_energy(study.recursion, study.start)
+    after = free_energy(study.recursion, moved.couplings, first=1)
     there = moved.constant + after.value / study.recursion.sites
     bound = before.error + after.error / study.recursion.sites + ROUNDINGS * UNIT * abs(before.value)
     yield within("a", "ledger", claim, "the couplings of the spec", abs(before.value - there), bound)
@@ -155,7 +159,7 @@ def numbers(result: Result, study: Study | None) -> dict[str, tuple[float, float
     def add(name: str, value: float | None, error: float | None, kind: str, amplified: float = 0.0) -> None:
         if value is not None and np.isfinite(value):
             own = ROUNDINGS * UNIT * (1 + abs(value))
-            found[name] = value, own + amplified + (error or 0.0) * (kind == "truncated")
+            found[name] = value, own + amplified + (error or 0.0) * (kind in WITH_ERROR)
 
     def add_all(prefix: str, table: Mapping[str, Estimate], amplified: float = 0.0) -> None:
         for name, each in table.items():

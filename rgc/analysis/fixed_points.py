@@ -146,12 +146,16 @@ def _bisected(
 
 
 def _fixed_point_near(recursion: Recursion, low: Floats, high: Floats) -> Floats | None:
-    """The fixed point with one relevant direction that Newton's method finds from where flows on both sides of it stay longest."""
+    """The fixed point with one relevant direction that Newton's method finds from where flows on both sides of it stay longest. With more
+    of them it is the one of the flow only if that comes very near: it does where a symmetry that the sectors do not know keeps it there."""
+    closest = _closest(recursion, low, high)
     try:
-        point = newton(recursion, _closest(recursion, low, high))
+        point = newton(recursion, closest)
     except NotFound:
         return None
-    return point if (np.abs(linearise(recursion, point)[0].values) > 1).sum() == 1 else None
+    relevant = (np.abs(linearise(recursion, point)[0].values) > 1).sum()
+    reached = np.abs(closest - point).max(initial=0.0) <= _ALIKE * (1 + np.abs(point).max(initial=0.0))
+    return point if relevant == 1 or (relevant > 1 and reached) else None
 
 
 def _refined(recursion: Recursion, direction: Floats, low: float, high: float, point: Floats) -> float | None:

@@ -99,11 +99,11 @@ def best_constant(bound: Bound) -> float:
 
 
 def improved(bound: Bound, p: Floats) -> tuple[Floats, bool]:
-    """The p of each step [steps] after a round of L-BFGS, and whether there is no more to be gained. It works in p_k / 2^k, whose
-    curvatures are alike; p = 0 is no start, since by symmetry the derivative vanishes there."""
+    """The p of each step [steps] after a round of L-BFGS, and whether there is no more to be gained. It works in p_k / 2^(kd/2),
+    whose curvatures are alike; p = 0 is no start, since by symmetry the derivative vanishes there."""
     if bound.steps == 0:
         return p, True
-    scale = 2.0 ** np.arange(bound.steps)
+    scale = 2.0 ** (bound.space.dimension / 2 * np.arange(bound.steps))
 
     def down(x: Floats) -> tuple[float, Floats]:
         value, slopes = bound.gradient(x * scale)

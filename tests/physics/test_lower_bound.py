@@ -206,7 +206,7 @@ def test_classes_of_states(dimension: int, classes: int) -> None:
 
 
 def test_a_chain_may_have_any_couplings_of_a_bond() -> None:
-    """d = 1: a cell is a bond, and moving is exact in no limit, but a step is the sum over its four states."""
+    """d = 1: a cell is a bond, and a step is the sum over its four states."""
     step = recursion_of(1, 0.6, K=0.8)
     spins = list(cartesian((-1, 1), repeat=2))
     table = {
@@ -485,6 +485,15 @@ def test_the_tightest_bound_of_free_spins_is_exact() -> None:
     assert found.value <= -np.log(2 * np.cosh(0.3)) + 1e-15
 
 
+@pytest.mark.parametrize("K", [0.3, 0.8, 1.5])
+def test_on_the_chain_the_tightest_bound_is_exact(K: float) -> None:
+    """With a p of its own for each step nothing is lost by moving the bonds of a chain; with one p for all of them a tenth of F is."""
+    found = lower_bound_free_energy(spec_of(1, K=K), BACKEND)
+    exact = -np.log(2 * np.cosh(K))
+    assert found.value == pytest.approx(exact, abs=1e-9)
+    assert found.value <= exact + found.error
+
+
 def test_bounds_hold_what_the_sum_of_constants_comes_to() -> None:
     rng = np.random.default_rng(11)
     for dimension, p in ((2, 0.0), (2, 0.766), (2, 3.0), (3, 0.4), (3, 5.0)):
@@ -605,6 +614,18 @@ def test_newton_starts_outside_the_subspace() -> None:
     found = newton(recursion, np.array([0.3, 0.0, 0.0, 0.0, 0.0]))
     assert np.abs(recursion(found).couplings - found).max() < 1e-14
     assert np.abs(recursion.space.nearest(found) - found).max() < 1e-14
+
+
+def test_a_flow_that_begins_in_the_subspace_stays_there() -> None:
+    """With equal pair couplings the critical flow comes to the fixed point with two relevant directions: symmetry keeps it from the second."""
+    recursion = cell_recursion(
+        BACKEND, space_of(spec_of(2, SQUARE, K=0.28, L=0.14, Q=0.0, h=0.0, T=0.0)), [P_SYMMETRIC]
+    )
+    point = critical(recursion, recursion.space.start).fixed_point
+    assert point is not None
+    spectrum = linearise(recursion, point)[0]
+    assert (np.abs(spectrum.values) > 1).sum() == 2
+    assert spectrum.exponents[:2] == pytest.approx([1.0008789338586648, 0.20332105522440894], abs=1e-12)
 
 
 # -- the flow --------------------------------------------------------------------------------------------------------------

@@ -609,6 +609,24 @@ def test_exponents_of_the_symmetric_fixed_point(dimension: int, p: float, y_t: f
     assert abs(slope(recursion, point)) < 1e-13
 
 
+@pytest.mark.parametrize(("dimension", "p"), [(3, P_CUBIC), (4, 0.25)])
+def test_a_fixed_point_is_one_of_the_transform_site_by_site(dimension: int, p: float) -> None:
+    """V' = V + constant for all 2^16 states, and two relevant exponents of mean-field size in d = 4."""
+    recursion = recursion_of(dimension, p, subspace="symmetric", K=0.1)
+    point = critical(recursion, recursion.space.start).fixed_point
+    assert point is not None
+    n = 2**dimension
+    flipped = np.indices((2,) * n).sum(axis=0)
+    potential = recursion.space.potential(point)[flipped]
+    change = site_by_site(potential, dimension, p) - potential
+    assert np.ptp(change) < 1e-12
+    even, odd = linearise(recursion, point)
+    assert (even.exponents > 0).sum() == 1
+    if dimension == 4:
+        assert even.exponents[0] == pytest.approx(2, abs=0.05)
+        assert odd.exponents[0] == pytest.approx(3, abs=0.05)
+
+
 def test_newton_starts_outside_the_subspace() -> None:
     recursion = recursion_of(2, P_SYMMETRIC, subspace="symmetric")
     found = newton(recursion, np.array([0.3, 0.0, 0.0, 0.0, 0.0]))

@@ -56,7 +56,8 @@ class Recursion(Protocol):
         ...
 
     def bounds(self, couplings: Floats) -> tuple[float, float]:
-        """Between which values F(K)/N lies for any lattice: from ground states and the number of states."""
+        """Between which values F(K)/N lies for any lattice: from ground states and the number of states. The upper one at K = 0 is F/N of
+        free spins."""
         ...
 
 
@@ -101,9 +102,9 @@ def trajectory(recursion: Recursion, start: Floats, steps: int) -> tuple[Floats,
     )
 
 
-def free_energy(recursion: Recursion, start: Floats, tolerance: float = 1e-17, *, first: int = 0) -> Ledger:
-    """The sum of constants, from step number `first` on, until what is left is known within `tolerance`; the error is half the width of
-    the last bounds and the rounding of the sum.
+def free_energy(recursion: Recursion, start: Floats, tolerance: float = 1e-17) -> Ledger:
+    """The sum of constants until what is left is known within `tolerance`; the error is half the width of the last bounds and the
+    rounding of the sum.
 
     A truncated map may contradict the bounds of its lattice, in a strong field above all: then the sum goes on until that no longer
     matters, and where it does to the end the error holds it.
@@ -111,7 +112,7 @@ def free_energy(recursion: Recursion, start: Floats, tolerance: float = 1e-17, *
     couplings, total, share, largest = np.asarray(start, dtype=np.float64), 0.0, 1.0, 0.0
     low, high = recursion.bounds(couplings)
     for step in range(MOST_STEPS):
-        moved, left = recursion(couplings, first + step), share * (high - low)
+        moved, left = recursion(couplings, step), share * (high - low)
         if not np.isfinite([moved.constant, *moved.couplings]).all():
             break
         below, above = recursion.bounds(moved.couplings)

@@ -81,11 +81,8 @@ def _check_sections(scheme: Scheme, section: ast.Section, context: Context) -> b
     where = name_span(section.body) if not isinstance(section.body, str | tuple) else section.name_span
     for name in missing:
         message = f"'{scheme.name}' needs the section '{name}', and this spec has none"
-        shown = (
-            _IN_YAML.get(name, f"{name}: {_EXAMPLES[name]}")
-            if in_yaml(where)
-            else f"{name} {_EXAMPLES[name]}"
-        )
+        example = _BLOCKS.get(scheme.name, _EXAMPLES[name]) if name == "block" else _EXAMPLES[name]
+        shown = _IN_YAML.get(name, f"{name}: {example}") if in_yaml(where) else f"{name} {example}"
         context.problems.error("missing-section", message, where, hint=f"add one, such as: {shown}")
     for name, extra in present.items():
         if name not in scheme.sections:
@@ -103,6 +100,9 @@ _EXAMPLES = {
     "stack": "{ rbm(hidden=16) }",
     "map": "recursion(K = log(cosh(2*K))/2, scale=2)",
 }
+
+_BLOCKS = {"exact": "decimate(2)", "lower_bound": "kadanoff(2, p=free)"}
+"""Blocks of the schemes that take no majority rule."""
 
 _IN_YAML = {
     "spins": "spins: {s: ising}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +14,7 @@ import rgc
 from rgc.analysis.recursion import Moved
 from rgc.backend import load
 from rgc.flows.bond_recursion import BondRecursion
+from rgc.flows.cell_recursion import CellRecursion
 from rgc.verify import verify
 
 MIGDAL = """
@@ -24,6 +25,14 @@ hamiltonian
   - K * sum(<i,j>) s[i]*s[j]
   - h * sum(i) s[i]
 flow migdal_kadanoff(b=2, steps=3)
+"""
+BOUND = """
+parameters { K = 0.4 }
+lattice square
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+block kadanoff(2, p=0.2)
+flow lower_bound(steps=3)
 """
 ENUMERATE = """
 parameters { K = 0.4 }
@@ -60,17 +69,23 @@ def test_a_wrong_jacobian_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert verdicts(MIGDAL)["jacobian"] == "failed"
 
 
-def test_a_constant_that_is_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The ln 2 of the site that loses its bonds, at the first step only: a ledger that is wrong in the same way everywhere sums to
-    another free energy, which only an independent value can tell."""
-    right = BondRecursion.__call__
+@pytest.mark.parametrize(
+    "wrong_at", [lambda step: True, lambda step: step == 0], ids=["every step", "the first step"]
+)
+@pytest.mark.parametrize(("text", "lost"), [(MIGDAL, -1), (MIGDAL, 1), (BOUND, 1)], ids=["+", "-", "bound"])
+def test_a_constant_that_is_lost_is_found(
+    text: str, lost: int, wrong_at: Callable[[int], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quarter of ln 2 a site: one of the four sites that lose their spins. A bound shows it where it is no bound any more."""
+    for recursion in (BondRecursion, CellRecursion):
+        right = recursion.__call__
 
-    def wrong(self: Any, couplings: Any, step: int = 0) -> Moved:
-        moved = right(self, couplings, step)
-        return Moved(moved.couplings, moved.constant + (np.log(2) / 4 if step == 0 else 0.0))
+        def wrong(self: Any, couplings: Any, step: int = 0, right: Any = right) -> Moved:
+            moved = right(self, couplings, step)
+            return Moved(moved.couplings, moved.constant + lost * np.log(2) / 4 * wrong_at(step))
 
-    monkeypatch.setattr(BondRecursion, "__call__", wrong)
-    assert verdicts(MIGDAL)["ledger"] == "failed"
+        monkeypatch.setattr(recursion, "__call__", wrong)
+    assert verdicts(text)["ledger"] == "failed"
 
 
 def test_a_backend_that_computes_otherwise_is_found() -> None:

@@ -36,6 +36,9 @@ Floats = NDArray[np.float64]
 
 SLOPE = "slope"
 
+THERMALISE = 20
+"""At least so many records before the first that counts: 20 autocorrelation times can then be told where records are independent."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Integrate:
@@ -91,16 +94,24 @@ class Integrate:
         if any(each.error is None for each in slopes):
             error, note = None, "an average has no error"
         table = np.array([self.values, [e.value for e in slopes], [e.error for e in slopes]], dtype=float)
-        warnings = [text for each in found for text in each.warnings]
         return Result(
             "integrate",
             free_energy=(
                 FreeEnergy(f"integrate({self.parameter})", self.free + value, error, "estimate", note=note),
             ),
             tables={f"integrate_{self.parameter}": table},
-            warnings=tuple(dict.fromkeys(warnings)),
+            warnings=self._warnings(found),
             provenance=self.provenance,
         )
+
+    def _warnings(self, found: Sequence[Result]) -> tuple[str, ...]:
+        """The first warning, and at how many values of the path there is one."""
+        warned = [(x, each.warnings[0]) for x, each in zip(self.values, found, strict=True) if each.warnings]
+        if not warned:
+            return ()
+        value, text = warned[0]
+        others = f" (and at {len(warned) - 1} more of the {len(found)} values)" if len(warned) > 1 else ""
+        return (f"integrate at {self.parameter} = {value:g}{others}: {text}",)
 
 
 def _every_second(pairs: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -204,7 +215,9 @@ def _at(spec: Spec, point: Mapping[str, float], method: Method) -> Spec:
     """The spec at a point of the path, to be sampled there."""
     there, _ = build(spec.document, point=point)
     given = {name: method.options[name] for name in ("sweeps", "replicas")}
-    options = {**SCHEMES["sample"].defaults, **given, "thermalise": cast(int, given["sweeps"]) // 4}
+    defaults = SCHEMES["sample"].defaults
+    enough = max(cast(int, given["sweeps"]) // 4, THERMALISE * cast(int, defaults["every"]))
+    options = {**defaults, **given, "thermalise": enough}
     return replace(there, flow=FlowOfSpec("sample", options, method.span), measures=())
 
 

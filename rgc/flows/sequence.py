@@ -22,17 +22,18 @@ def start() -> State:
 
 
 def step(flows: Sequence[Flow], state: State) -> State:
-    """One more step of the first flow that is not through. Its state is kept in that of the whole under its number."""
+    """A step of the first flow that is not through, of as many of its steps as there is time for. Its state is kept in that of the whole
+    under its number."""
     before = 0
     for number, flow in enumerate(flows):
         if state.done < before + flow.steps:
             inner = _state(flow, state, number, state.done - before)
+            inner.most = state.most
             inner = flow.step(inner)
-            inner.done = state.done + 1 - before
             _put(state, number, inner)
+            state.done = before + inner.done
             break
         before += flow.steps
-    state.done += 1
     return state
 
 

@@ -23,8 +23,10 @@ def with_error(value: float | None, error: float | None) -> str:
     places = 1 - floor(log10(error))
     if round(error * 10.0**places) >= 100:  # 0.0996 rounds to 0.10
         places -= 1
-    if places < 0 or places > 15:
+    if places < 0:
         return f"{value:.6g} +- {error:.3g}"
+    if places > 15:
+        return f"{value:.{DIGITS}g} +- {error:.2g}"
     digits = f"{error * 10.0**places:.0f}" if error < 1 else f"{error:.{places}f}"
     return f"{value:.{places}f}({digits})"
 

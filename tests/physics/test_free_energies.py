@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from math import log, tanh
 
@@ -324,3 +325,5 @@ expect { f = -0.8843654493816465 within 1e-9, free_energy[hotrg(8)] = -0.8843654
     assert answer.passed
     assert [each.method for each in answer.result.free_energy] == ["transfer", "hotrg(8)", "mean_field"]
     assert {"energy", "f", "log_z"} <= set(answer.result.observables)
+    alone = rgc.compile(re.sub(", f = .*", " }", text).split("expect")[0], backend="reference").run()
+    assert answer.result.observables["energy"] == alone.result.observables["energy"]

@@ -8,6 +8,7 @@ import pytest
 import rgc
 from rgc.loaded import Loaded
 from rgc.results.result import Result
+from rgc.verify import verify
 
 UNIT = 2.0**-53
 
@@ -28,11 +29,11 @@ FLOWS = {
 }  # fmt: skip
 
 
-def spec_of(lattice: str, spins: str, hamiltonian: str, block: str, flow: str) -> Loaded:
+def spec_of(lattice: str, spins: str, hamiltonian: str, block: str, flow: str, h: str = "0.15") -> Loaded:
     drawn = ", J ~ normal(0, 1)" if "J[" in hamiltonian else ""
     lines = [
         'title "array flow"',
-        f"parameters {{ K = 0.4, h = 0.15{drawn} }}",
+        f"parameters {{ K = 0.4, h = {h}{drawn} }}",
         f"lattice {lattice}",
         f"spins {spins}",
         f"hamiltonian {hamiltonian}",
@@ -80,3 +81,29 @@ def test_the_same_numbers_on_every_backend(name: str, flow: str) -> None:
     assert found.provenance["reproducibility"] == "L3"
     for table, values in expected.tables.items():
         np.testing.assert_allclose(found.tables[table], values, rtol=0, atol=allowed, err_msg=table)
+
+
+COUPLINGS = {
+    "decimation": ("chain", "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]", "decimate(3)", "exact(steps=4)"),
+    "diamond": ("diamond(b=2, branches=2)", "- K * sum(<i,j>) delta(s[i], s[j])", "decimate(2)", "exact(find=fixed_point)"),
+    "moved bonds": ("square", PAIRS, "", "migdal_kadanoff(b=2, find=fixed_point, steps=3)"),
+    "moved clock": ("cubic", "- K * sum(<i,j>) cos(s[i] - s[j])", "", "migdal_kadanoff(b=2, find=fixed_point)"),
+    "infinitesimal": ("square", PAIRS, "", "migdal_kadanoff(b=1, steps=1)"),
+    "cumulants": ("triangular", PAIRS, "majority(cell=triangle)", "cumulant(order=2, find=fixed_point)"),
+    "bound": ("square", PAIRS, "kadanoff(2, p=free)", "lower_bound(find=fixed_point)"),
+    "bound of pairs": ("cubic", PAIRS, "kadanoff(2, p=0.4)", "lower_bound(subspace=symmetric, find=fixed_point)"),
+    "schedule": ("square", PAIRS, "kadanoff(2, p=free)", "lower_bound(steps=3)"),
+    "cluster": ("square(4)", PAIRS, "majority(2)", "enumerate(find=fixed_point)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("flow", COUPLINGS)
+def test_a_flow_of_couplings_is_certified(name: str, flow: str) -> None:
+    """Trajectories, fixed points, spectra: `rgc verify` follows a rounding error through them and compares every number."""
+    lattice, hamiltonian, block, scheme = COUPLINGS[flow]
+    spins = "s: potts(3)" if "delta" in hamiltonian else "s: clock(4)" if "cos" in hamiltonian else "s: ising"
+    field = "0" if "find" in scheme else "0.15"
+    spec = spec_of(lattice, spins, hamiltonian, block, scheme, h=field)
+    certificate = verify(spec, backends=[name])
+    assert certificate.passed, [each for each in certificate.findings if each.verdict == "failed"]
+    assert any(each.check == "agreement" and each.verdict == "passed" for each in certificate.findings)

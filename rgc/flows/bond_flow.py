@@ -103,7 +103,7 @@ class BondFlow:
             value = raised / weight
             slopes = derivative / weight - value * functions
             inverse = xp.asarray(self.space.inverse)
-            read = np.asarray(inverse @ xp.reshape(value + top, (-1,)), dtype=np.float64)
+            read = np.array(inverse @ xp.reshape(value + top, (-1,)), dtype=np.float64)
             slope = np.asarray(xp.reshape(slopes, (len(couplings), -1)) @ inverse[1:].T, dtype=np.float64).T
         moving = self.geometry.bonds - 1
         read[1:] += moving * couplings

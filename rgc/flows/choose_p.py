@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from rgc.flows.bound_optimum import ROUNDS, Bound, best_constant, improved, resolution
+from rgc.flows.bound_optimum import AWAY, ROUNDS, Bound, best_constant, improved, resolution
 from rgc.flows.flow import State
 from rgc.results.result import Estimate
 
@@ -58,7 +58,7 @@ class TightestSequence:
     def advance(self, state: State) -> None:
         arrays = state.arrays
         if "p" not in arrays:
-            arrays["p"] = np.full(self.bound.steps, best_constant(self.bound))
+            arrays["p"] = np.full(self.bound.steps, max(best_constant(self.bound), AWAY))
         elif state.done < self.rounds - 1:
             if not state.values.get("settled"):
                 arrays["p"], state.values["settled"] = improved(self.bound, arrays["p"])

@@ -72,17 +72,29 @@ def many_body(
 
 MODELS = {"square": square, "triangular": triangular, "honeycomb": honeycomb, "cubic": cubic}
 BRIEF = {"sweeps": 24, "thermalise": 16, "every": 4, "replicas": 1024}
+AGAIN = range(10, 40)
 LONG = {"sweeps": 1000, "thermalise": 200, "every": 5, "replicas": 2048}
 
 
 def check(model: Callable[..., Spec], **options: Any) -> None:
-    """All quantities agree over ten seeds, and some do not when a coupling is wrong by 1 %."""
+    """All quantities agree over ten seeds, and some do not when a coupling is wrong by 1 %.
+
+    One comparison in 500 falls outside by chance, one run of all models in ten. What does is repeated with three times as many new
+    seeds, which decide at the same level: an error that is wrong is found the more surely, and chance is not found twice.
+    """
     right = model()
     exact = enumerate_exactly(right)
     found = seeds(model(**options))
-    for name in QUANTITIES:
-        estimates = [each.observables[name] for each in found]
-        assert agrees(estimates, getattr(exact, name)), f"{name}\n{table(estimates, getattr(exact, name))}"
+    outside = [
+        name
+        for name in QUANTITIES
+        if not agrees([each.observables[name] for each in found], getattr(exact, name))
+    ]
+    again = seeds(model(**options), over=AGAIN) if outside else []
+    for name in outside:
+        estimates, value = [each.observables[name] for each in again], getattr(exact, name)
+        print(f"{name} over ten seeds: {table([each.observables[name] for each in found], value)}")
+        assert agrees(estimates, value), f"{name}\n{table(estimates, value)}"
     for name in COUPLINGS:
         wrong = enumerate_exactly(scaled(right, name, 1.01))
         agreeing = [agrees([each.observables[q] for each in found], getattr(wrong, q)) for q in QUANTITIES]

@@ -1,0 +1,198 @@
+"""What the specs reproduce: run each of them, and write the table published | recomputed | ours of `specs/README.md`.
+
+    python benchmarks/specs.py [--backends numba,jax] [SPEC ...]
+
+Without names it runs every spec; what it finds goes into `specs/results.json`, from which the table is made, so that one spec can be run anew
+alone. `--backends`: a spec that samples is the same bits on each of them, and one will do. `--table`: run nothing, write the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import rgc
+from rgc.results.numbers import with_error
+from rgc.version import __version__
+
+FOLDER = Path(__file__).parents[1] / "specs"
+RESULTS, TABLE, PUBLISHED = FOLDER / "results.json", FOLDER / "README.md", FOLDER / "published.json"
+
+HEAD = """# The spec library
+
+Every spec here says in `expect` what it must reproduce, and from where. `rgc run specs/NAME --strict` runs one, `pytest specs/ --slow=all` all of them,
+`--rgc-backends numba,jax` on both backends.
+
+*Published* is what the literature prints, *recomputed* the same number from an independent calculation to all its digits (the names in `published.json`), or the exact
+value where the source gives one; *ours* is what this program found, with its error in parentheses where it has one, and *within* how close it has to come. The last
+column is the largest difference of ours between the backends that ran. The table is written by `python benchmarks/specs.py`.
+"""
+
+TITLES = {
+    "sample": "Monte Carlo",
+    "mcrg": "Monte Carlo renormalisation group",
+    "exact": "Decimation",
+    "migdal_kadanoff": "Migdal and Kadanoff: moved bonds",
+    "cumulant": "Niemeijer and van Leeuwen: cumulants",
+    "lower_bound": "Kadanoff: the variational lower bound",
+    "enumerate": "All states of a cluster",
+    "trg": "Tensor renormalisation by singular values",
+    "hotrg": "Tensor renormalisation by higher-order singular values",
+    "measure": "Free energies",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("specs", nargs="*", help="file names in specs/ (default: all)")
+    parser.add_argument("--backends", default="numba,jax")
+    parser.add_argument("--table", action="store_true", help="run nothing, write the table")
+    given = parser.parse_args()
+    names = [Path(name).name for name in given.specs] or [each.name for each in sorted(FOLDER.glob("*.rgc"))]
+    failed = [] if given.table else [name for name in names if not record(name, given.backends.split(","))]
+    TABLE.write_text(table(results()), encoding="utf-8")
+    for name in failed:
+        print(f"{name}: not as expected", file=sys.stderr)
+    return bool(failed)
+
+
+def results() -> dict[str, Any]:
+    """What was found, by file name."""
+    found: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    return found
+
+
+def record(name: str, backends: Sequence[str]) -> bool:
+    """Run a spec on each backend and keep what it found; whether all of it came out."""
+    loaded, found, passed = rgc.load(FOLDER / name), {}, True
+    for backend in backends:
+        began = monotonic()
+        answer = rgc.compile(loaded, backend=backend).run()
+        found[backend] = [
+            None if each.found is None else [each.found.value, each.found.error] for each in answer.checks
+        ]
+        passed = passed and answer.passed
+        print(
+            f"{name} {backend}: {'ok' if answer.passed else 'FAILED'}, {monotonic() - began:.1f} s",
+            flush=True,
+        )
+    checks = [
+        {
+            "name": each.expectation.target,
+            "relation": each.expectation.relation,
+            "expected": each.expectation.value,
+            "within": each.within,
+            "source": each.expectation.source,
+        }
+        for each in answer.checks
+    ]
+    kept = results()
+    kept[name] = {"sha256": loaded.sha256, "rgc": __version__, "checks": checks, "found": found}
+    RESULTS.write_text(_json(dict(sorted(kept.items()))), encoding="utf-8")
+    return passed
+
+
+def _json(kept: Mapping[str, Mapping[str, Any]]) -> str:
+    """One line for each check and each list of values."""
+    parts = []
+    for name, entry in kept.items():
+        checks = ",\n   ".join(json.dumps(each) for each in entry["checks"])
+        found = ",\n   ".join(
+            f"{json.dumps(each)}: {json.dumps(values)}" for each, values in entry["found"].items()
+        )
+        head = f'"sha256": {json.dumps(entry["sha256"])}, "rgc": {json.dumps(entry["rgc"])}'
+        parts.append(
+            f' {json.dumps(name)}: {{\n  {head},\n  "checks": [\n   {checks}\n  ],\n  "found": {{\n   {found}\n  }}\n }}'
+        )
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """The README of the specs."""
+    schemes: dict[str, list[str]] = {}
+    for name in found:
+        flow = rgc.load(FOLDER / name).spec.flow
+        schemes.setdefault(flow.scheme if flow else "measure", []).append(name)
+    published = json.loads(PUBLISHED.read_text("utf-8"))
+    parts = [HEAD]
+    for scheme, title in TITLES.items():
+        if scheme in schemes:
+            parts.append(f"\n## {title}\n")
+            for name in schemes[scheme]:
+                parts += ["", *_rows(name, found[name], published), ""]
+    return "\n".join(parts).replace("\n\n\n", "\n\n").rstrip() + "\n"
+
+
+def _rows(name: str, entry: Mapping[str, Any], published: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    backends, checks = list(entry["found"]), entry["checks"]
+    yield f"[`{name}`]({name}): {rgc.load(FOLDER / name).title}. On {' and '.join(backends)}."
+    said = [text for check in checks for text in _said(check["source"], published)]
+    for text in dict.fromkeys(said):
+        yield f"Published: {text}."
+    yield ""
+    yield "| | published | recomputed | ours | within | between backends |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for number, check in enumerate(checks):
+        values = [entry["found"][each][number] for each in backends]
+        ours, error = values[0] or (None, None)
+        shown = (
+            f"{ours:.15g}" if error == 0 and ours is not None and isfinite(ours) else with_error(ours, error)
+        )
+        sign = "" if check["relation"] == "=" else f"{check['relation']} "
+        within = "" if check["within"] is None else f"{check['within']:.2g}"
+        cells = (
+            f"`{check['name']}`".replace("|", "\\|"),
+            _value(check, published),
+            f"{sign}{check['expected']:.15g}",
+            shown,
+            within,
+            _spread(values),
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+def _said(source: str | None, published: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What was published of the values behind `recomputed:`, and where."""
+    for word in references(source, published):
+        text, where = published[word]["published"], published[word]["source"]
+        if text or where:
+            yield f"{text} ({where})" if text and where else text or where
+
+
+def _value(check: Mapping[str, Any], published: Mapping[str, Mapping[str, Any]]) -> str:
+    """The number that was published of this one, or who published the exact one."""
+    source = check["source"] or ""
+    if not source.startswith("recomputed:"):
+        return str(source)
+    values = [published[word].get("values", {}).get(check["name"]) for word in references(source, published)]
+    return next((str(each) for each in values if each is not None), "")
+
+
+def references(source: str | None, published: Mapping[str, Any]) -> list[str]:
+    """The names of recomputed values behind `recomputed:` in a source."""
+    if source is None or not source.startswith("recomputed:"):
+        return []
+    words = re.findall(r"[\w.+-]+", source.removeprefix("recomputed:"))
+    return [word for word in words if word in published]
+
+
+def _spread(values: Sequence[Sequence[float] | None]) -> str:
+    numbers = [each[0] for each in values if each is not None and each[0] is not None]
+    if len(numbers) < 2:
+        return ""
+    spread = max(numbers) - min(numbers)
+    return f"{spread:.1g}" if spread else "0"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

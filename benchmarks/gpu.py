@@ -36,7 +36,7 @@ SECONDS, ROUNDS, CHECKED = 0.5, 3, 64
 
 def sampler(size: int, hamiltonian: str, words: int, machine):  # type: ignore[no-untyped-def]
     from rgc.compile import load
-    from rgc.flows.sampler import make_model, make_sampler
+    from rgc.flows.sampling.sampler import make_model, make_sampler
 
     text = f"""title "benchmark"
 parameters {{ K = {K_C} }}
@@ -51,7 +51,7 @@ flow sample(replicas={64 * words})
 
 def trajectory(size: int, hamiltonian: str, words: int, machine) -> list[np.ndarray]:  # type: ignore[no-untyped-def]
     """The field and the sums of a record after 1, 17 and `CHECKED` sweeps."""
-    from rgc.flows.recorder import Row, make_recorder
+    from rgc.flows.sampling.recorder import Row, make_recorder
 
     made, found = sampler(size, hamiltonian, words, machine), []
     rows = [Row(group) for group in made.model.merged.groups]

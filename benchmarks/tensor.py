@@ -67,7 +67,7 @@ def contestants(chi: int, backend: str) -> Mapping[str, Step]:
     import numpy as np
 
     from rgc import backend as backends
-    from rgc.flows.tensor_flow import projections
+    from rgc.flows.tensors.tensor_flow import projections
     from rgc.flows.trg import coarsen
     from rgc.routines.svd import full, svd
 
@@ -93,7 +93,7 @@ def contestants(chi: int, backend: str) -> Mapping[str, Step]:
 
 
 def start() -> Any:
-    from rgc.flows.site_tensor import site_tensor
+    from rgc.flows.tensors.site_tensor import site_tensor
     from rgc.model.square_bonds import SquareBonds
 
     bond = ((-K_C, K_C), (K_C, -K_C))
@@ -127,7 +127,7 @@ def strips(width: int, rounds: int) -> None:
     """Milliseconds of one row of a periodic strip, spin by spin and group by group."""
     import numpy as np
 
-    from rgc.flows.transfer_matrix import make_layer
+    from rgc.flows.tensors.transfer_matrix import make_layer
     from rgc.model.hamiltonian import Hamiltonian, Term
     from rgc.model.lattices import shell, square
     from rgc.model.local_energies import local_energies

@@ -169,7 +169,7 @@ class Unexpected(Exception):
 
 def updates(loaded: Loaded) -> float:
     """Spin updates of a run, the points of a scan counted as the first; 0 for a scheme that does not sample."""
-    from rgc.flows.plan import make_plan
+    from rgc.flows.sampling.plan import make_plan
     from rgc.model.schemes import SCHEMES
 
     spec, flow = loaded.spec, loaded.spec.flow

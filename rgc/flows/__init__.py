@@ -1,4 +1,6 @@
-"""Schemes, one a file, and the road that the samplers `sample` and `mcrg` share:
+"""Schemes, one a file, and what they share, a folder for each kind.
+
+`sampling/` holds the road of the samplers `sample` and `mcrg`:
 
     spec --make_model--> groups, exact couplings, sectors                              (sampler.py; merge_terms, find_sectors)
          --make_sampler--> coloured sites, acceptance, update, kernel                  (sampler.py; colour_sites, choose_*, hamiltonian_to_update)
@@ -6,7 +8,11 @@
          --quantities--> what to measure, as rows to tally and functions of averages   (measures.py, built_in.py, reductions.py)
          --make_plan--> which sweeps and records a step of the runner makes            (plan.py)
 
+`couplings/` holds maps of couplings K' = R(K) and the one flow that studies them: `exact`, `migdal_kadanoff`, `cumulant`, `lower_bound`. `clusters/`
+holds finite clusters, all their states at once, for `enumerate` and for cells; `tensors/` the site tensor and its spectra, for `trg`, `hotrg`, and
+transfer matrices. `free_energies.py` runs methods of `free_energy(...)` one after the other.
+
 A new scheme is a file here and a line in `rgc.compile.FLOWS`: a function (spec, backend, *, seed, point, zero) -> `rgc.flows.flow.Flow`,
 where `zero` names the terms whose coefficient is 0 at every point of the run.
-A new measure with a name of its own is a function in `built_in.py`.
+A new measure with a name of its own is a function in `sampling/built_in.py`.
 """

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from rgc.errors import Problem, SpecError
-from rgc.flows.cell_averages import cell_tables
-from rgc.flows.coupling_flow import CouplingFlow, make_study
-from rgc.flows.coupling_space import CouplingSpace, coupling_space, sectors_of_classes
-from rgc.flows.cumulant_recursion import cumulant_recursion
+from rgc.flows.clusters.cell_averages import cell_tables
+from rgc.flows.couplings.coupling_flow import CouplingFlow, make_study
+from rgc.flows.couplings.coupling_space import CouplingSpace, coupling_space, sectors_of_classes
+from rgc.flows.couplings.cumulant_recursion import cumulant_recursion
 from rgc.model.block import Block, turns_with
 from rgc.model.cumulants import Expansion
 from rgc.model.lattice import Lattice

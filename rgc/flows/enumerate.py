@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rgc.flows import built_in, contraction
-from rgc.flows.block_step import Step
-from rgc.flows.census import Census, batches, make_census, weighed
-from rgc.flows.cluster_recursion import make_recursion
-from rgc.flows.coupling_flow import CouplingFlow, make_study
-from rgc.flows.enumerate_model import ENERGY, Exact, make_exact, with_parameters
+from rgc.flows.clusters import contraction
+from rgc.flows.clusters.block_step import Step
+from rgc.flows.clusters.census import Census, batches, make_census, weighed
+from rgc.flows.clusters.cluster_recursion import make_recursion
+from rgc.flows.clusters.enumerate_model import ENERGY, Exact, make_exact, with_parameters
+from rgc.flows.clusters.reconstruction import Reconstruction, learn
+from rgc.flows.couplings.coupling_flow import CouplingFlow, make_study
 from rgc.flows.enumerate_result import (
     KEPT,
     KNOWN,
@@ -25,9 +26,9 @@ from rgc.flows.enumerate_result import (
     turns_of,
 )
 from rgc.flows.flow import State
-from rgc.flows.measures import quantities
-from rgc.flows.quantities import Leaf, Quantity, plain
-from rgc.flows.reconstruction import Reconstruction, learn
+from rgc.flows.sampling import built_in
+from rgc.flows.sampling.measures import quantities
+from rgc.flows.sampling.quantities import Leaf, Quantity, plain
 from rgc.results.result import Result
 from rgc.routines import routine
 

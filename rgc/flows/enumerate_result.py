@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rgc.flows import contraction
-from rgc.flows.block_step import Step, information
-from rgc.flows.census import averages
-from rgc.flows.cluster import Cluster
-from rgc.flows.coarse_couplings import (
+from rgc.flows.clusters import contraction
+from rgc.flows.clusters.block_step import Step, information
+from rgc.flows.clusters.census import averages
+from rgc.flows.clusters.cluster import Cluster
+from rgc.flows.clusters.coarse_couplings import (
     Coupled,
     Couplings,
     coefficients,
@@ -21,9 +21,9 @@ from rgc.flows.coarse_couplings import (
     project,
     read_couplings,
 )
-from rgc.flows.coupling_result import coupling_result
+from rgc.flows.clusters.spin_classes import Turn, find_turns
+from rgc.flows.couplings.coupling_result import coupling_result
 from rgc.flows.sample import couplings as named_couplings
-from rgc.flows.spin_classes import Turn, find_turns
 from rgc.model.complete import COMPLETE
 from rgc.passes.fold_operators import fold_operators
 from rgc.passes.generate_operators import generate_operators
@@ -34,8 +34,8 @@ from rgc.routines import routine
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rgc.flows.clusters.enumerate_model import Exact
     from rgc.flows.enumerate import Enumerate
-    from rgc.flows.enumerate_model import Exact
     from rgc.flows.flow import State
 
     Floats = NDArray[np.float64]

@@ -12,9 +12,9 @@ import numpy as np
 
 from rgc.analysis.linearised_map import linearise
 from rgc.analysis.recursion import Floats
-from rgc.flows.bond_recursion import BondRecursion, diamond, hypercubic
-from rgc.flows.bond_space import BondSpace, bond_space
-from rgc.flows.coupling_flow import Close, CouplingFlow, make_study
+from rgc.flows.couplings.bond_recursion import BondRecursion, diamond, hypercubic
+from rgc.flows.couplings.bond_space import BondSpace, bond_space
+from rgc.flows.couplings.coupling_flow import Close, CouplingFlow, make_study
 from rgc.model.bonds import bond_model
 from rgc.model.lattice import Diamond
 

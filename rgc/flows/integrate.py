@@ -15,11 +15,11 @@ from rgc.ast_to_model import build
 from rgc.errors import Problem, SpecError
 from rgc.flows import sequence
 from rgc.flows.flow import State
-from rgc.flows.observer import Observer
-from rgc.flows.quantities import linear, plain
-from rgc.flows.recorder import Row, make_recorder
 from rgc.flows.sample import Sample, watched
-from rgc.flows.sampler import make_model, make_sampler
+from rgc.flows.sampling.observer import Observer
+from rgc.flows.sampling.quantities import linear, plain
+from rgc.flows.sampling.recorder import Row, make_recorder
+from rgc.flows.sampling.sampler import make_model, make_sampler
 from rgc.model.lattice import Lattice
 from rgc.model.local_energies import local_energies
 from rgc.model.schemes import SCHEMES

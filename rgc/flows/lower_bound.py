@@ -13,14 +13,14 @@ import numpy as np
 from rgc.analysis.fixed_points import NotFound
 from rgc.analysis.recursion import Floats
 from rgc.errors import Problem, SpecError
-from rgc.flows.bound_optimum import Bound, enough
-from rgc.flows.cell_recursion import CellRecursion, cell_recursion
-from rgc.flows.cell_space import CellSpace, Subspace, cell_space
-from rgc.flows.choose_p import Choice, TightestConstant, TightestSequence
-from rgc.flows.coupling_flow import CouplingFlow, Study, make_study, parts, provenance
-from rgc.flows.coupling_result import coupling_result
+from rgc.flows.couplings.bound_optimum import Bound, enough
+from rgc.flows.couplings.cell_recursion import CellRecursion, cell_recursion
+from rgc.flows.couplings.cell_space import CellSpace, Subspace, cell_space
+from rgc.flows.couplings.choose_p import Choice, TightestConstant, TightestSequence
+from rgc.flows.couplings.coupling_flow import CouplingFlow, Study, make_study, parts, provenance
+from rgc.flows.couplings.coupling_result import coupling_result
+from rgc.flows.couplings.stationary_p import StationaryP, slope
 from rgc.flows.flow import State
-from rgc.flows.stationary_p import StationaryP, slope
 from rgc.model.cells import cell_model
 from rgc.model.lattice import Lattice
 from rgc.results.result import Estimate, Level, Result
@@ -45,7 +45,7 @@ _STATIONARY = 1e-9
 @dataclass(frozen=True, eq=False)
 class LowerBoundFlow:
     """First p is chosen, in rounds; then the recursion with that p is studied. State arrays: those of the choice, and those of
-    `rgc.flows.coupling_flow.CouplingFlow`. `asked`: the study without p."""
+    `rgc.flows.couplings.coupling_flow.CouplingFlow`. `asked`: the study without p."""
 
     backend: Backend
     space: CellSpace

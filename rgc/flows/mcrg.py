@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rgc.analysis.statistics import GROUPS, grouped
-from rgc.flows.accumulate import products_by_group
 from rgc.flows.flow import State
-from rgc.flows.levels import Levels, make_levels
 from rgc.flows.mcrg_result import mcrg_result
-from rgc.flows.measures import quantities
-from rgc.flows.observer import Observer
 from rgc.flows.sample import frozen, picture, unfrozen, watched
-from rgc.flows.sampler import Sampler, make_model, make_sampler
+from rgc.flows.sampling.accumulate import products_by_group
+from rgc.flows.sampling.levels import Levels, make_levels
+from rgc.flows.sampling.measures import quantities
+from rgc.flows.sampling.observer import Observer
+from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
 from rgc.results.result import Result
 
 if TYPE_CHECKING:

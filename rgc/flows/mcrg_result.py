@@ -16,9 +16,9 @@ from rgc.results.result import Eigenvalue, Estimate, Level, Result
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rgc.flows.levels import Levels
-    from rgc.flows.observer import Observer
-    from rgc.flows.sampler import Sampler
+    from rgc.flows.sampling.levels import Levels
+    from rgc.flows.sampling.observer import Observer
+    from rgc.flows.sampling.sampler import Sampler
 
 Arrays = Mapping[str, "NDArray[Any]"]
 

@@ -8,10 +8,10 @@ from math import log
 from typing import TYPE_CHECKING, cast
 
 from rgc.errors import Problem, SpecError
-from rgc.flows.bond_flow import BondFlow, infinitesimal
-from rgc.flows.bond_recursion import BondRecursion, Order, hypercubic, positive
-from rgc.flows.bond_space import BondSpace, bond_space
-from rgc.flows.coupling_flow import CouplingFlow, make_study
+from rgc.flows.couplings.bond_flow import BondFlow, infinitesimal
+from rgc.flows.couplings.bond_recursion import BondRecursion, Order, hypercubic, positive
+from rgc.flows.couplings.bond_space import BondSpace, bond_space
+from rgc.flows.couplings.coupling_flow import CouplingFlow, make_study
 from rgc.model.bonds import bond_model
 from rgc.model.lattice import Lattice
 

@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rgc.flows import built_in
 from rgc.flows.flow import State
-from rgc.flows.measures import quantities
-from rgc.flows.observer import Observer
-from rgc.flows.quantities import Leaf, power
-from rgc.flows.recorder import Recorder, make_recorder
-from rgc.flows.sampler import Model, Sampler, make_model, make_sampler
+from rgc.flows.sampling import built_in
+from rgc.flows.sampling.measures import quantities
+from rgc.flows.sampling.observer import Observer
+from rgc.flows.sampling.quantities import Leaf, power
+from rgc.flows.sampling.recorder import Recorder, make_recorder
+from rgc.flows.sampling.sampler import Model, Sampler, make_model, make_sampler
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.results.result import Estimate, Level, Result
 

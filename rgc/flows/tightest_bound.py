@@ -10,9 +10,9 @@ import numpy as np
 
 from rgc.analysis.recursion import Floats, free_energy
 from rgc.errors import Problem, SpecError
-from rgc.flows.bound_optimum import Bound, End, enough
-from rgc.flows.cell_space import CellSpace, cell_space
-from rgc.flows.choose_p import TightestSequence
+from rgc.flows.couplings.bound_optimum import Bound, End, enough
+from rgc.flows.couplings.cell_space import CellSpace, cell_space
+from rgc.flows.couplings.choose_p import TightestSequence
 from rgc.flows.flow import State
 from rgc.model.cells import NotInACell, cell_model
 from rgc.model.lattice import Lattice

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rgc.errors import Problem, SpecError
 from rgc.flows.flow import State
-from rgc.flows.transfer_matrix import make_layer
+from rgc.flows.tensors.transfer_matrix import make_layer
 from rgc.model.hamiltonian import Table
 from rgc.model.lattice import Lattice
 from rgc.model.local_energies import local_energies

@@ -6,8 +6,17 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rgc.analysis.graded import Split, Svd, multiply, split, sums
-from rgc.flows.site_tensor import Tensor
-from rgc.flows.tensor_flow import MOST_STATES, Coarse, Draws, Plan, Setting, Shape, TensorFlow, make_setting
+from rgc.flows.tensors.site_tensor import Tensor
+from rgc.flows.tensors.tensor_flow import (
+    MOST_STATES,
+    Coarse,
+    Draws,
+    Plan,
+    Setting,
+    Shape,
+    TensorFlow,
+    make_setting,
+)
 from rgc.routines import routine
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from rgc.verify.subject import SMALL, Subject
 
 if TYPE_CHECKING:
     from rgc.analysis.recursion import Floats
-    from rgc.flows.coupling_flow import Study
+    from rgc.flows.couplings.coupling_flow import Study
     from rgc.results.result import Estimate, Result
 
 ROUNDINGS = 2**10
@@ -149,7 +149,7 @@ def result_on(subject: Subject, number: int) -> Result:
 
 def study_of(flow: Any) -> Study | None:
     """What a flow asks of a recursion; None where it is no map of couplings."""
-    from rgc.flows.coupling_flow import CouplingFlow
+    from rgc.flows.couplings.coupling_flow import CouplingFlow
 
     inner = flow if isinstance(flow, CouplingFlow) else getattr(flow, "study", None)
     return inner.study if isinstance(inner, CouplingFlow) else None

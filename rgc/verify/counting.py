@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.flows.recorder import Row
+from rgc.flows.sampling.recorder import Row
 from rgc.model.groups import Group
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Product

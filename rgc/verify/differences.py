@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rgc.flows.sampler import Sampler
+from rgc.flows.sampling.sampler import Sampler
 from rgc.model.lattice import Cell, Lattice
 from rgc.program.nodes import Accept, Below, Store
 from rgc.program.program import Program

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rgc.flows.recorder import Row, make_recorder
-from rgc.flows.sampler import Sampler
+from rgc.flows.sampling.recorder import Row, make_recorder
+from rgc.flows.sampling.sampler import Sampler
 from rgc.model.groups import Merged
 from rgc.model.lattice import Cell
 from rgc.verify.certificate import Finding, unchecked, within

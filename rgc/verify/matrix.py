@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rgc.flows.sampler import Sampler
+from rgc.flows.sampling.sampler import Sampler
 from rgc.program.program import Program
 from rgc.program.verify import ProgramError, verify
 from rgc.verify.certificate import Finding, judged, unchecked, within

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rgc.errors import SpecError
-from rgc.flows.levels import Blocking
-from rgc.flows.recorder import Row, make_recorder
 from rgc.flows.sample import Sample, make_sample
+from rgc.flows.sampling.levels import Blocking
+from rgc.flows.sampling.recorder import Row, make_recorder
 from rgc.program.program import Program
 from rgc.verify.averages import Averages
 from rgc.verify.blocks import Map, maps

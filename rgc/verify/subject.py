@@ -11,7 +11,7 @@ from rgc import backend as machines
 from rgc.ast_to_model import build
 from rgc.compile import BACKEND, flow
 from rgc.errors import SpecError
-from rgc.flows.sampler import Model, Sampler
+from rgc.flows.sampling.sampler import Model, Sampler
 from rgc.kernel_cache import KernelCache
 from rgc.loaded import Loaded
 from rgc.model.lattice import Cell, Lattice

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rgc.backend import Arguments
-from rgc.flows.levels import Blocking
-from rgc.flows.recorder import Recorder
+from rgc.flows.sampling.levels import Blocking
+from rgc.flows.sampling.recorder import Recorder
 from rgc.model.lattice import Lattice
 from rgc.program.draws import step_keys
 

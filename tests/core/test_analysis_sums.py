@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rgc.analysis.statistics import GROUPS
-from rgc.flows.accumulate import products_by_group
+from rgc.flows.sampling.accumulate import products_by_group
 
 
 @pytest.mark.parametrize("largest", [100, 2**30])

@@ -43,7 +43,7 @@ COMPILE = sys.modules["rgc.compile"]
 @pytest.fixture
 def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RGC_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("rgc.flows.plan.WORK", WORK)
+    monkeypatch.setattr("rgc.flows.sampling.plan.WORK", WORK)
     monkeypatch.setattr("rgc.runner.STEP", 1e9)
     path = tmp_path / "small.rgc"
     path.write_text(SPEC)
@@ -276,10 +276,10 @@ def test_the_time_limit_stops_with_a_checkpoint(spec: Path, capsys: pytest.Captu
 
 CHILD = """
     import sys, time
-    import rgc.flows.plan
+    import rgc.flows.sampling.plan
     from rgc.cli import main
     import rgc.runner
-    rgc.flows.plan.WORK, rgc.runner.EVERY = int(sys.argv.pop(1)), float(sys.argv.pop(1))
+    rgc.flows.sampling.plan.WORK, rgc.runner.EVERY = int(sys.argv.pop(1)), float(sys.argv.pop(1))
     rgc.runner.STEP = 1e9
     compiling, original = sys.modules["rgc.compile"], sys.modules["rgc.compile"].flow
 

@@ -417,7 +417,7 @@ def test_a_measure_of_ones_own_may_have_the_name_of_one_that_comes_later() -> No
 
 
 def test_the_measures_that_run_are_those_that_flows_have() -> None:
-    from rgc.flows.built_in import NAMED
+    from rgc.flows.sampling.built_in import NAMED
 
     for name in ("sample", "mcrg"):
         ready = SCHEMES[name].ready

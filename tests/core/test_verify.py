@@ -14,7 +14,7 @@ import pytest
 
 import rgc
 from rgc.cli import main
-from rgc.flows import built_in, sampler
+from rgc.flows.sampling import built_in, sampler
 from rgc.model_to_program import thresholds, update
 from rgc.passes import merge_terms as merging
 from rgc.verify.certificate import PARTS, Certificate

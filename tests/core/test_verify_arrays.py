@@ -13,8 +13,8 @@ import pytest
 import rgc
 from rgc.analysis.recursion import Moved
 from rgc.backend import load
-from rgc.flows.bond_recursion import BondRecursion
-from rgc.flows.cell_recursion import CellRecursion
+from rgc.flows.couplings.bond_recursion import BondRecursion
+from rgc.flows.couplings.cell_recursion import CellRecursion
 from rgc.verify import verify
 
 MIGDAL = """

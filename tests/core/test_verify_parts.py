@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import rgc
-from rgc.flows.recorder import Row
+from rgc.flows.sampling.recorder import Row
 from rgc.model.lattices import cubic, honeycomb, kagome, square
 from rgc.model.operators import Operator, Spin
 from rgc.model.spins import Species

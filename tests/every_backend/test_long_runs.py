@@ -11,8 +11,8 @@ import pytest
 from rgc.backend import installed, load
 from rgc.compile import compile
 from rgc.compile import load as load_spec
-from rgc.flows.recorder import Row, make_recorder
-from rgc.flows.sampler import Sampler, make_model, make_sampler
+from rgc.flows.sampling.recorder import Row, make_recorder
+from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
 from rgc.passes.generate_operators import generate_operators
 
 SWEEPS = 1000

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import rgc
-from rgc.flows import levels, recorder, sampler
+from rgc.flows.sampling import levels, recorder, sampler
 from rgc.program.tables import pack_thresholds
 from rgc.verify.chances import threshold
 from tests.mutations.cases import CASES, loaded, programs

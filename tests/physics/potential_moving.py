@@ -11,8 +11,8 @@ import numpy as np
 import rgc
 from rgc import backend as backends
 from rgc.analysis.recursion import Floats
-from rgc.flows.cell_recursion import CellRecursion, cell_recursion
-from rgc.flows.cell_space import CellSpace, Subspace, cell_space
+from rgc.flows.couplings.cell_recursion import CellRecursion, cell_recursion
+from rgc.flows.couplings.cell_space import CellSpace, Subspace, cell_space
 from rgc.model.cells import cell_model
 from rgc.model.spec import Spec
 

@@ -16,9 +16,9 @@ import rgc
 from rgc import runner
 from rgc.analysis.recursion import trajectory
 from rgc.compile import flow as flow_at
-from rgc.flows.bond_flow import BondFlow
-from rgc.flows.bond_recursion import BondRecursion
-from rgc.flows.coupling_flow import CouplingFlow
+from rgc.flows.couplings.bond_flow import BondFlow
+from rgc.flows.couplings.bond_recursion import BondRecursion
+from rgc.flows.couplings.coupling_flow import CouplingFlow
 from rgc.flows.flow import State
 from rgc.results.result import Result
 from tests.physics.running import machine

@@ -10,9 +10,9 @@ import pytest
 
 from rgc.analysis.recursion import Floats, free_energy
 from rgc.errors import SpecError
-from rgc.flows.bound_optimum import Bound
-from rgc.flows.cell_recursion import cell_recursion
-from rgc.flows.cell_space import Subspace, hypercube
+from rgc.flows.couplings.bound_optimum import Bound
+from rgc.flows.couplings.cell_recursion import cell_recursion
+from rgc.flows.couplings.cell_space import Subspace, hypercube
 from rgc.model.cells import NotInACell
 from tests.physics.potential_moving import (
     BACKEND,

@@ -12,8 +12,8 @@ from rgc.analysis.fixed_points import critical, newton
 from rgc.analysis.linearised_map import linearise
 from rgc.analysis.recursion import free_energy
 from rgc.errors import SpecError
-from rgc.flows.cell_recursion import cell_recursion
-from rgc.flows.stationary_p import slope
+from rgc.flows.couplings.cell_recursion import cell_recursion
+from rgc.flows.couplings.stationary_p import slope
 from tests.physics.potential_moving import (
     BACKEND,
     P_CUBIC,

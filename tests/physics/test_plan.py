@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rgc.flows.plan import Piece, Plan, make_plan
-from rgc.flows.sampler import make_model, make_sampler
+from rgc.flows.sampling.plan import Piece, Plan, make_plan
+from rgc.flows.sampling.sampler import make_model, make_sampler
 from rgc.model import lattices
 from tests.physics.models import baxter_wu, ising
 from tests.physics.running import machine

@@ -11,10 +11,10 @@ import pytest
 
 import rgc
 from rgc import backend as backends
-from rgc.flows import contraction
-from rgc.flows.disorder import Realisation
-from rgc.flows.enumerate_model import make_exact
-from rgc.flows.reconstruction import Reconstruction, learn
+from rgc.flows.clusters import contraction
+from rgc.flows.clusters.disorder import Realisation
+from rgc.flows.clusters.enumerate_model import make_exact
+from rgc.flows.clusters.reconstruction import Reconstruction, learn
 from rgc.loaded import Loaded
 from rgc.model.draw import Draw
 from rgc.model.lattices import square

@@ -11,8 +11,8 @@ from scipy.integrate import quad
 from rgc import backend as backends
 from rgc.errors import SpecError
 from rgc.flows.hotrg import make_hotrg
-from rgc.flows.site_tensor import Tensor, site_tensor
-from rgc.flows.tensor_flow import TensorFlow
+from rgc.flows.tensors.site_tensor import Tensor, site_tensor
+from rgc.flows.tensors.tensor_flow import TensorFlow
 from rgc.flows.transfer import make_transfer
 from rgc.flows.trg import make_trg
 from rgc.model import lattices
@@ -288,7 +288,7 @@ def test_projections_and_full_decompositions_agree() -> None:
 
 
 def _full(xp: object, tensor: Tensor, chi: int, draws: object, number: int) -> object:
-    from rgc.flows.tensor_flow import Coarse
+    from rgc.flows.tensors.tensor_flow import Coarse
     from rgc.flows.trg import coarsen
     from rgc.routines.svd import full
 

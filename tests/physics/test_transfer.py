@@ -83,7 +83,7 @@ def test_every_axis_gives_the_same_trace() -> None:
 
 
 def _trace(slices: object, length: int) -> float:
-    from rgc.flows.transfer_matrix import make_layer
+    from rgc.flows.tensors.transfer_matrix import make_layer
 
     layer = make_layer(np, slices, slices.reach)  # type: ignore[attr-defined, arg-type]
     matrix = layer(np, np.eye(slices.vector))  # type: ignore[attr-defined]

@@ -1,0 +1,144 @@
+"""The limit b -> 1 of moving and decimating bonds: an ordinary differential equation in l = ln b."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import e
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rgc.analysis.recursion import Floats, Moved, keep_symmetry
+from rgc.flows.couplings.bond_recursion import TINY, Geometry, bounds, matrix_function
+from rgc.flows.couplings.bond_space import BondSpace
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+
+COLDEST = 12.0
+"""kT between the weights of a bond beyond which it is frozen."""
+
+NOISE = 1e-12
+"""Rates are not known better: what is lost in the rounding of the largest weight is exp(COLDEST) times larger in the smallest."""
+
+COLD_PHASE = 4.0
+"""kT between equal and unequal neighbours beyond which bonds grow at every length: d gap/dl = (d - 1) gap - 1 and more."""
+
+
+def infinitesimal(dimension: int, entropy: float) -> Geometry:
+    """A step of l = 1: lengths by e. No site is stripped to first order in b - 1."""
+    return Geometry(1.0, 1.0, "move", dimension, e**dimension, 0.0, entropy, e)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BondFlow:
+    """du/dl = (d - 1) u + (W ln W)(a, b)/W(a, b), W = exp(u): for Ising spins dK/dl = (d - 1) K + sinh(2K) ln(tanh K)/2. A step of the
+    recursion (`rgc.analysis.recursion.Recursion`) integrates it over l = 1."""
+
+    backend: Backend
+    space: BondSpace
+    geometry: Geometry
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.space.names
+
+    @property
+    def sectors(self) -> Mapping[str, Floats]:
+        return self.space.sectors
+
+    @property
+    def scale(self) -> float:
+        return self.geometry.scale
+
+    @property
+    def sites(self) -> float:
+        return self.geometry.ratio
+
+    def __call__(self, couplings: Floats, step: int = 0) -> Moved:
+        del step
+        end = self._integrated(couplings, tangent=False)
+        moved = keep_symmetry(self.space.projector, couplings, end[: len(couplings)])
+        return Moved(moved, float(end[-1]))
+
+    def jacobian(self, couplings: Floats, step: int = 0) -> Floats:
+        del step
+        n = len(couplings)
+        return self._integrated(couplings, tangent=True)[n:-1].reshape(n, n)
+
+    def defect(self, couplings: Floats) -> tuple[Floats, Floats]:
+        """dK/dl and its Jacobian."""
+        rate, slope = self.rate(couplings)
+        return rate[1:], slope
+
+    def bounds(self, couplings: Floats) -> tuple[float, float]:
+        """As of any moved bonds; from `COLD_PHASE` on the gap of a bond grows for good, and of -F over the ground state d max u, no more
+        is to come than what decimation adds to the largest u(a, a) now."""
+        low, high = bounds(self.space, self.geometry, couplings)
+        u, dimension = np.tensordot(couplings, self.space.functions, 1), self.geometry.bonds
+        state = int(np.diag(u).argmax())
+        gap = u[state, state] - u[~np.eye(len(u), dtype=bool)].max()
+        if dimension > 1 and COLD_PHASE < gap < COLDEST:
+            values, vectors = np.linalg.eigh(np.exp(u - u[state, state]))
+            added = float(vectors[state] ** 2 @ (values * np.log(np.maximum(values, TINY))))
+            low = max(low, -dimension * (u[state, state] + max(added, 0.0)) - 1e-15)
+        return low, high
+
+    def rate(self, couplings: Floats) -> tuple[Floats, Floats]:
+        """The rates of the constant and the couplings [1 + n], and d(dK/dl)/dK [n, n]."""
+        with self.backend.arrays() as xp:
+            functions = xp.asarray(self.space.functions)
+            u = xp.sum(xp.asarray(couplings)[:, None, None] * functions, axis=0)
+            top = xp.max(u)
+            weight, one = xp.exp(u - top), xp.eye(u.shape[0])
+            raised, derivative = matrix_function(
+                xp,
+                weight - one,
+                weight * functions,
+                lambda x: (1 + x) * xp.log1p(x),
+                lambda x: 1 + xp.log1p(x),
+                least=TINY - 1,
+            )
+            value = raised / weight
+            slopes = derivative / weight - value * functions
+            inverse = xp.asarray(self.space.inverse)
+            read = np.array(inverse @ xp.reshape(value + top, (-1,)), dtype=np.float64)
+            slope = np.asarray(xp.reshape(slopes, (len(couplings), -1)) @ inverse[1:].T, dtype=np.float64).T
+        moving = self.geometry.bonds - 1
+        read[1:] += moving * couplings
+        return read, slope + moving * np.eye(len(couplings))
+
+    def _integrated(self, couplings: Floats, *, tangent: bool) -> Floats:
+        """Couplings, dK(1)/dK(0) where wanted, and the constant after l = 1. NaN where they leave for zero temperature."""
+        from scipy.integrate import solve_ivp
+
+        n, dimension = len(couplings), self.geometry.bonds
+
+        def slope(length: float, state: Floats) -> Floats:
+            if not self._warm(state[:n]):
+                raise _Frozen
+            rate, jacobian = self.rate(state[:n])
+            moved = (jacobian @ state[n:-1].reshape(n, n)).ravel() if tangent else state[n:-1]
+            constant = -dimension * rate[0] * np.exp(-dimension * length)
+            return np.concatenate([rate[1:], moved, [constant]])
+
+        start = np.concatenate([couplings, np.eye(n).ravel() if tangent else [], [0.0]])
+        if not self._warm(couplings):
+            return np.full_like(start, np.nan)
+        try:
+            found = solve_ivp(slope, (0.0, 1.0), start, method="DOP853", rtol=1e-12, atol=NOISE)
+        except _Frozen:
+            return np.full_like(start, np.nan)
+        return np.asarray(found.y[:, -1])
+
+    def _warm(self, couplings: Floats) -> bool:
+        """Whether no weight of a bond is lost in the rounding of another."""
+        if not np.isfinite(couplings).all():
+            return False
+        u = np.tensordot(couplings, self.space.functions, 1)
+        return bool(u.max() - u.min() < COLDEST)
+
+
+class _Frozen(Exception):
+    """The couplings have left for zero temperature."""

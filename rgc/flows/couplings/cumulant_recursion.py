@@ -1,0 +1,167 @@
+"""The renormalised couplings of a cumulant expansion, with their derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from math import log
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.analysis.recursion import Floats, Moved, keep_symmetry
+from rgc.flows.clusters.cell_averages import CellAverages, CellTables, cell_averages
+from rgc.flows.couplings.coupling_space import CouplingSpace
+from rgc.model.block import Block
+from rgc.model.cumulants import Expansion
+from rgc.model.tiling import tiling
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Polynomial:
+    """-H' per coarse cell [1 + n], the constant first: `weights` [1 + n, k] times products of `couplings` and `moments` [k, f], plus
+    `shares` [1 + n, l] times ln Z_0. The factors are numbered among the couplings, the moments and ln Z_0 of all kinds of cells, each read
+    block spins first; behind the last one comes a factor 1."""
+
+    weights: Floats
+    couplings: Integers
+    moments: Integers
+    shares: Floats
+
+
+def polynomial(expansion: Expansion, cells: Sequence[CellTables]) -> Polynomial:
+    """The contributions of an expansion as arrays."""
+    n, k = len(expansion.classes), len(expansion.contributions)
+    sizes = [each.kernel.shape[0] * len(each.spins) for each in cells]
+    starts = [0, *accumulate(sizes)]
+    columns = [{spins: a for a, spins in enumerate(each.spins.tolist())} for each in cells]
+    places = [
+        starts[m.letter] + m.blocks * len(cells[m.letter].spins) + columns[m.letter][m.spins]
+        for m in expansion.moments
+    ]
+    moments = [[places[m] for m in each.moments] for each in expansion.contributions]
+    weights = np.zeros((1 + n, k))
+    for column, each in enumerate(expansion.contributions):
+        weights[1 + each.target, column] += each.weight
+    logs = [0, *accumulate(each.kernel.shape[0] for each in cells)]
+    shares = np.zeros((1 + n, logs[-1]))
+    for share in expansion.shares:
+        shares[1 + share.target, logs[share.letter] + share.blocks] += 1
+    couplings = [each.couplings for each in expansion.contributions]
+    return Polynomial(weights, _padded(couplings, n), _padded(moments, starts[-1]), shares)
+
+
+def _padded(rows: Sequence[Sequence[int]], filling: int) -> Integers:
+    width = max(map(len, rows), default=0)
+    padded = [[*row, *(filling,) * (width - len(row))] for row in rows]
+    return np.array(padded, dtype=np.int64).reshape(len(rows), width)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CumulantRecursion:
+    """K' = R(K) to an order in V; see `rgc.analysis.recursion.Recursion`. `products[c]`: products of class c for each site; `letters`: sites
+    of a unit cell; `entropy`: ln 2 for each spin of a site."""
+
+    backend: Backend
+    space: CouplingSpace
+    cells: tuple[CellTables, ...]
+    polynomial: Polynomial
+    products: Floats
+    scale: float
+    sites: float
+    letters: int
+    entropy: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.space.names
+
+    @property
+    def sectors(self) -> Mapping[str, Floats]:
+        return self.space.sectors
+
+    def __call__(self, couplings: Floats, step: int = 0) -> Moved:
+        del step
+        value, _ = self._moved(couplings)
+        moved = keep_symmetry(self.space.projector, couplings, self.space.inverse @ value[1:])
+        return Moved(moved, float(-value[0] / (self.sites * self.letters)))
+
+    def jacobian(self, couplings: Floats, step: int = 0) -> Floats:
+        del step
+        return np.asarray(self.space.inverse @ self._moved(couplings)[1][1:] @ self.space.basis)
+
+    def defect(self, couplings: Floats) -> tuple[Floats, Floats]:
+        value, slope = self._moved(couplings)
+        space = self.space
+        moved, jacobian = space.inverse @ value[1:], space.inverse @ slope[1:] @ space.basis
+        return moved - couplings, jacobian - np.eye(len(couplings))
+
+    def bounds(self, couplings: Floats) -> tuple[float, float]:
+        """-sum |K| over all products - entropy <= F/N <= -entropy (random spins) and <= -sum K (all spins up)."""
+        classes = self.space.basis @ couplings
+        low = -float(np.abs(classes) @ self.products) - self.entropy
+        return low, min(-self.entropy, -float(classes @ self.products))
+
+    def _moved(self, couplings: Floats) -> tuple[Floats, Floats]:
+        """-H' per coarse cell, the constant and the couplings of the classes [1 + n], and its derivatives by those of the fine lattice
+        [1 + n, n]."""
+        with self.backend.arrays() as xp:
+            classes = xp.asarray(self.space.basis @ couplings)
+            cells = [cell_averages(each, classes, self.backend, xp) for each in self.cells]
+            value, slope = _cumulants(self.polynomial, classes, cells, xp)
+            return np.asarray(value, dtype=np.float64), np.asarray(slope, dtype=np.float64)
+
+
+def cumulant_recursion(
+    backend: Backend,
+    block: Block,
+    expansion: Expansion,
+    space: CouplingSpace,
+    cells: tuple[CellTables, ...],
+    species: int,
+) -> CumulantRecursion:
+    """The recursion of an expansion for a block map whose cells hold every site."""
+    letters = len(block.cells)
+    return CumulantRecursion(
+        backend,
+        space,
+        cells,
+        polynomial(expansion, cells),
+        np.array([len(each) / letters for each in expansion.classes]),
+        block.scale,
+        float(tiling(block).volume),
+        letters,
+        species * log(2),
+    )
+
+
+def _cumulants(many: Polynomial, classes: Any, cells: Sequence[CellAverages], xp: Any) -> tuple[Any, Any]:
+    """The sum of contributions and its derivatives by the classes, by the rule of products."""
+    n = classes.shape[0]
+    moments = xp.concat([*(xp.reshape(each.moments, (-1,)) for each in cells), xp.ones(1)])
+    moment_slopes = xp.concat(
+        [*(xp.reshape(each.moments_slope, (-1, n)) for each in cells), xp.zeros((1, n))]
+    )
+    couplings = xp.concat([classes, xp.ones(1)])
+    coupling_slopes = xp.concat([xp.eye(n), xp.zeros((1, n))])
+    columns = [(moments, moment_slopes, column) for column in many.moments.T]
+    columns += [(couplings, coupling_slopes, column) for column in many.couplings.T]
+    factors = [xp.take(values, xp.asarray(column)) for values, _, column in columns]
+    weights, shares = xp.asarray(many.weights), xp.asarray(many.shares)
+    before = [xp.ones(many.weights.shape[1])]
+    for factor in factors:
+        before.append(before[-1] * factor)
+    value = weights @ before[-1] + shares @ xp.concat([each.log_z for each in cells])
+    slope = shares @ xp.concat([each.log_z_slope for each in cells])
+    behind = before[0]
+    for (_, slopes, column), factor, others in reversed(list(zip(columns, factors, before, strict=False))):
+        slope = slope + (weights * (others * behind)) @ xp.take(slopes, xp.asarray(column), axis=0)
+        behind = behind * factor
+    return value, slope

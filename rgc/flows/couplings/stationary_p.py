@@ -1,0 +1,142 @@
+"""The p at which the bound is stationary at a critical fixed point: Kadanoff's choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import brentq
+
+from rgc.analysis.fixed_points import NotFound, critical, newton
+from rgc.analysis.linearised_map import linearise
+from rgc.analysis.recursion import Floats
+from rgc.flows.couplings.cell_recursion import CellRecursion, cell_recursion
+from rgc.flows.couplings.cell_space import CellSpace
+from rgc.flows.flow import State
+from rgc.model.cells import MOST_P
+from rgc.results.result import Estimate
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+
+_FIRST = 3.0
+_STRIDE = 1.15
+_BRACKETS = 24
+_PIECES = 8
+_EPS = float(np.finfo(np.float64).eps)
+
+
+def slope(recursion: CellRecursion, point: Floats) -> float:
+    """d(F/N)/dp of the bound at a fixed point, p the same at every step: (1 - b^-d) F_p = g_p + b^-d F_K R_p, where
+    F_K (1 - b^-d R_K) = g_K.
+
+    With V and its constant together this is L.dR/dp / (b^d - 1), where L is the left eigenvector of the eigenvalue b^d, of length 1 on
+    the constant.
+    """
+    by_couplings, by_p = recursion.derivatives(point)
+    share = 1 / recursion.sites
+    by_couplings[1:] *= share
+    scaling = np.linalg.solve((np.eye(len(point)) - by_couplings[1:]).T, by_couplings[0])
+    return float((by_p[0] + share * scaling @ by_p[1:]) / (1 - share))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StationaryP:
+    """The p at which `slope` vanishes at the critical fixed point. That is the one to which the critical flow on the ray of the spec's
+    couplings comes; with `guess` the one that Newton's method reaches from there.
+
+    First p grows or falls until the slope changes its sign, then the fixed point of one end is followed in between, and where the
+    critical flow has gone over to another one before the slope vanished, a little beyond. State array `search` [k, 2 + n]: p, slope,
+    fixed point.
+    """
+
+    backend: Backend
+    space: CellSpace
+    guess: Floats | None
+
+    @property
+    def rounds(self) -> int:
+        return _BRACKETS + 1
+
+    def advance(self, state: State) -> None:
+        """Raises `NotFound`."""
+        rows = state.arrays.get("search", np.zeros((0, 2 + len(self.space.start))))
+        if state.done == _BRACKETS:
+            state.arrays["p"] = np.array([self._between(rows)])
+        elif not ((rows[:, 1] > 0).any() and (rows[:, 1] < 0).any()):
+            state.arrays["search"] = np.concatenate([rows, [self._row(self._next(rows), rows)]])
+
+    def p(self, state: State) -> tuple[Estimate, ...]:
+        return (Estimate(float(state.arrays["p"][0]), 0.0, "exact"),)
+
+    def at(self, p: float) -> CellRecursion:
+        return cell_recursion(self.backend, self.space, (float(p),))
+
+    def _next(self, rows: Floats) -> float:
+        if not len(rows):
+            return float(_FIRST / 2**self.space.dimension)
+        p = rows[:, 0].max() * _STRIDE if rows[-1, 1] > 0 else rows[:, 0].min() / _STRIDE
+        if p > MOST_P or len(rows) == _BRACKETS:
+            raise NotFound(
+                f"dF/dp keeps its sign for p from {rows[:, 0].min():.3g} to {rows[:, 0].max():.3g}"
+            )
+        return float(p)
+
+    def _row(self, p: float, rows: Floats) -> Floats:
+        """Where there is no transition p is too small for one, and the slope counts as positive."""
+        recursion = self.at(p)
+        try:
+            if self.guess is None:
+                point = critical(recursion, self.space.start).fixed_point
+            else:
+                point = newton(recursion, rows[-1, 2:] if len(rows) else self.guess)
+        except NotFound:
+            point = None
+        if point is None:
+            return np.array([p, np.inf, *np.zeros(len(self.space.start))])
+        return np.array([p, slope(recursion, point), *point])
+
+    def _between(self, rows: Floats) -> float:
+        """Where the slope vanishes along the fixed point of one end; raises `NotFound` where it jumps."""
+        rising, falling = rows[rows[:, 1] > 0], rows[rows[:, 1] < 0]
+        if not len(rising) or not len(falling):
+            raise NotFound("dF/dp at the critical fixed point keeps its sign for every p that was tried")
+        low, high = rising[rising[:, 0].argmax()], falling[falling[:, 0].argmin()]
+        ends = ((high, low[0]), (low, high[0]), (low, 2 * high[0] - low[0]))
+        for here, end in ends:
+            found = self._along(here, end) if np.isfinite(here[1]) else None
+            if found is not None:
+                return found
+        raise NotFound(f"dF/dp at the critical fixed point jumps between p = {low[0]:.6g} and {high[0]:.6g}")
+
+    def _along(self, row: Floats, end: float) -> float | None:
+        """Where the slope vanishes as the fixed point of a row is followed from its p to another; None where it does not, or the fixed
+        point ends."""
+        here = row
+        for p in np.linspace(row[0], end, _PIECES + 1)[1:]:
+            try:
+                following = self._followed(here, p)
+            except NotFound:
+                return None
+            if following[1] * here[1] <= 0:
+                return self._zero(here, following)
+            here = following
+        return None
+
+    def _followed(self, row: Floats, p: float) -> Floats:
+        """The row at another p, from the tangent dK*/dp = (1 - R_K)^-1 R_p. Raises `NotFound` where the fixed point is lost."""
+        by_couplings, by_p = self.at(row[0]).derivatives(row[2:])
+        tangent = np.linalg.solve(np.eye(len(by_p) - 1) - by_couplings[1:], by_p[1:])
+        recursion = self.at(p)
+        point = newton(recursion, row[2:] + (p - row[0]) * tangent)
+        if abs(linearise(recursion, point)[0].values[0]) <= 1:
+            raise NotFound("the fixed point is no longer critical")
+        return np.array([p, slope(recursion, point), *point])
+
+    def _zero(self, first: Floats, second: Floats) -> float:
+        def at(p: float) -> float:
+            share, recursion = (p - first[0]) / (second[0] - first[0]), self.at(p)
+            return slope(recursion, newton(recursion, (1 - share) * first[2:] + share * second[2:]))
+
+        return float(brentq(at, first[0], second[0], xtol=1e-15, rtol=4 * _EPS))

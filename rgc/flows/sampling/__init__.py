@@ -1,0 +1,1 @@
+"""What Monte Carlo flows share: from a Hamiltonian to sweeps, from configurations to averages with errors."""

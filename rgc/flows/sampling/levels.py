@@ -1,0 +1,205 @@
+"""The levels of a Monte Carlo RG: lattices, operators by sector, block maps, and what measures them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from rgc.errors import Problem, SpecError
+from rgc.flows.sampling.recorder import Recorder, Row, make_recorder
+from rgc.flows.sampling.sampler import Model, Sampler
+from rgc.model.block import Block
+from rgc.model.lattice import Lattice
+from rgc.model.operators import Operator
+from rgc.model.schemes import SMALLEST
+from rgc.model.sectors import SectorOperator, Sectors
+from rgc.model.spec import OperatorBasis
+from rgc.model_to_program.block_to_rule import BlockMap, block_to_rule
+from rgc.passes.find_sectors import sectors_by_level, split_operator
+from rgc.passes.fold_operators import fold_operators, holds_range
+from rgc.passes.generate_operators import generate_operators, operator_range
+from rgc.program.draws import Key, step_keys
+
+if TYPE_CHECKING:
+    from rgc.backend import Arguments, Kernel, State, Words
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blocking:
+    """The map from level - 1 to `level`, compiled; `key`: the stream of its random ties."""
+
+    level: int
+    block: Block
+    map: BlockMap
+    kernel: Kernel
+    arguments: Arguments
+    key: Key
+
+    def keys(self, first: int, count: int) -> Words:
+        """The keys of some records: every record draws its own ties."""
+        return step_keys(self.key, first, count, self.map.program.draws)
+
+    def __call__(
+        self, fine: Sequence[State], coarse: Sequence[State], keys: Words
+    ) -> tuple[list[State], list[State]]:
+        """The fine fields, unchanged, and the coarse ones, overwritten, with the keys of one record."""
+        fields, _ = self.kernel([*fine, *coarse], self.arguments, keys)
+        return fields[: len(fine)], fields[len(fine) :]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """One level. `rows[sector]`: its operators in the order of the basis, the same names at every level, which are rows
+    `places[sector]` of the first array of the recorder. `flagged`: names of those
+    that wrap onto others here and leave the basis. `wrapped`: the lattice does not hold the range. `blocking`: None at level 0."""
+
+    number: int
+    lattice: Lattice
+    rows: Mapping[str, tuple[Row, ...]]
+    places: Mapping[str, slice]
+    flagged: frozenset[str]
+    wrapped: bool
+    recorder: Recorder
+    blocking: Blocking | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """All levels from 0. `names[sector]` and `ranges[sector]` are those of the operators of a sector, in the order of the basis.
+    `magnetic`: sets of sectors that couple to the field, those in a set being related by translations."""
+
+    levels: tuple[Level, ...]
+    names: Mapping[str, tuple[str, ...]]
+    ranges: Mapping[str, tuple[float, ...]]
+    invariant: str
+    magnetic: tuple[tuple[str, ...], ...]
+
+
+def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Row] = ()) -> Levels:
+    """Operators within the basis, split into the sectors that the blocks keep, and compiled programs that block and measure;
+    level 0 measures the rows in `extra` besides. Raises `SpecError` for blocks that do not divide the lattice or cannot be run yet."""
+    model = sampler.model
+    lattices = _lattices(model, blocks)
+    used = [blocks[n % len(blocks)] for n in range(len(lattices) - 1)]
+    basis = _basis(model)
+    operators = generate_operators(
+        model.lattice,
+        model.species,
+        model.hamiltonian,
+        zero=model.zero,
+        blocks=tuple(dict.fromkeys(used)),
+        reach=basis.range,
+        bodies=basis.bodies,
+    )
+    sectors = sectors_by_level(model.sectors, blocks, len(used))
+    rows, names = _rows(operators, sectors)
+    reach = {operator.name: operator_range(operator, model.lattice) for operator in operators}
+    levels = [
+        Level(
+            number,
+            lattice,
+            rows[number],
+            _places(rows[number]),
+            frozenset(each.operator.name for each in fold_operators(operators, lattice) if each.flag),
+            not holds_range(lattice, basis.range),
+            _recorder(sampler, lattice, rows[number], () if number else extra),
+            _blocking(sampler, lattices[number - 1], number, used[number - 1]) if number else None,
+        )
+        for number, lattice in enumerate(lattices)
+    ]
+    ranges = {sector: tuple(reach[name] for name in kept) for sector, kept in names.items()}
+    return Levels(tuple(levels), names, ranges, sectors[0].invariant, _magnetic(operators, sectors[-1]))
+
+
+def _basis(model: Model) -> OperatorBasis:
+    basis = model.options.get("basis", OperatorBasis())
+    if not isinstance(basis, OperatorBasis):
+        message = "the basis of mcrg is operators(range=..., bodies=...)"
+        raise SpecError([Problem("not-possible", message)])
+    return basis
+
+
+def _rows(
+    operators: Sequence[Operator], sectors: Sequence[Sectors]
+) -> tuple[list[dict[str, tuple[Row, ...]]], dict[str, tuple[str, ...]]]:
+    """The rows of each level by sector, and the names of their operators: those that have a part in the sector at every level."""
+    parts = [_by_sector(operators, each) for each in sectors]
+    common = {
+        sector: tuple(name for name in first if all(name in part[sector] for part in parts))
+        for sector, first in parts[0].items()
+    }
+    names = {sector: kept for sector, kept in common.items() if kept}
+    rows = [
+        {sector: tuple(Row(part[sector][name]) for name in kept) for sector, kept in names.items()}
+        for part in parts
+    ]
+    return rows, names
+
+
+def _recorder(
+    sampler: Sampler, lattice: Lattice, rows: Mapping[str, Sequence[Row]], extra: Sequence[Row]
+) -> Recorder:
+    every = [row for each in rows.values() for row in each]
+    return make_recorder(
+        lattice, sampler.model.species, [*every, *extra], sampler.backend, sampler.plan.words
+    )
+
+
+def _places(rows: Mapping[str, Sequence[Row]]) -> dict[str, slice]:
+    """Where the rows of each sector stand when all are written one after the other."""
+    ends = list(accumulate(len(each) for each in rows.values()))
+    return {
+        sector: slice(end - len(each), end) for (sector, each), end in zip(rows.items(), ends, strict=True)
+    }
+
+
+def _lattices(model: Model, blocks: Sequence[Block]) -> list[Lattice]:
+    """Those of all levels: `steps` of them besides the first, by default while L' >= 4. Raises `SpecError` for blocks that do not
+    divide the lattice or leave a single step impossible."""
+    asked = model.options.get("steps")
+    lattices = [model.lattice]
+    while len(lattices) - 1 < int(asked) if isinstance(asked, int | float) else True:
+        try:
+            coarse = blocks[(len(lattices) - 1) % len(blocks)].coarse(lattices[-1])
+        except ValueError as error:
+            if asked is None:
+                break
+            raise SpecError([Problem("indivisible", str(error), hint="ask for fewer steps")]) from None
+        if asked is None and min(coarse.cells) < SMALLEST:
+            break
+        lattices.append(coarse)
+    if len(lattices) < 2:
+        message = f"no block of this map leaves a lattice of at least {SMALLEST} cells"
+        raise SpecError([Problem("too-small", message, hint="take a larger lattice")])
+    return lattices
+
+
+def _by_sector(operators: Sequence[Operator], sectors: Sectors) -> dict[str, dict[str, SectorOperator]]:
+    out: dict[str, dict[str, SectorOperator]] = {name: {} for name in sectors.names}
+    for operator in operators:
+        for part in split_operator(operator, sectors):
+            out[part.sector][part.name] = part
+    return out
+
+
+def _magnetic(operators: Sequence[Operator], sectors: Sectors) -> tuple[tuple[str, ...], ...]:
+    """The sectors of single spins, those that translations of the coarsest lattice (and so of every one) relate in one set."""
+    sets = {
+        tuple(sorted({sectors.name(sectors.character(spin, at)) for at in sectors.residues}))
+        for operator in operators
+        if operator.bodies == 1
+        for spin in operator.products
+    }
+    return tuple(sorted(each for each in sets if sectors.invariant not in each))
+
+
+def _blocking(sampler: Sampler, fine: Lattice, level: int, block: Block) -> Blocking:
+    if block.free is not None:
+        raise SpecError([Problem("not-yet", "a free block parameter comes with a scheme that determines it")])
+    model = sampler.model
+    lowered = block_to_rule(fine, model.species, block, generator=model.generator)
+    arguments = lowered.arguments(sampler.plan.words, block.p or 0.0)
+    kernel = sampler.backend.compile(lowered.program, constant=arguments)
+    return Blocking(level, block, lowered, kernel, arguments, sampler.key("block", level))

@@ -1,0 +1,148 @@
+"""Averages, errors and time series of quantities while a run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.analysis.statistics import GROUPS, Autocorrelation, autocorrelation, decay_time, jackknife, resample
+from rgc.flows.sampling.accumulate import SERIES
+from rgc.flows.sampling.plan import Plan
+from rgc.flows.sampling.quantities import Leaf, Quantity
+from rgc.flows.sampling.recorder import Row, Sums
+from rgc.results.result import Estimate
+
+Floats = NDArray[np.float64]
+Arrays = dict[str, NDArray[np.float64]]
+
+ENOUGH = 20
+"""Autocorrelation times that a run should be thermalised for."""
+
+APART = 5
+"""Standard errors between the hot and the cold half that are too many."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observer:
+    """`quantities`: what is reported; `watched`: the leaves whose time series is kept and whose averages must not depend on the start."""
+
+    quantities: tuple[Quantity, ...]
+    watched: tuple[Leaf, ...]
+    plan: Plan
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        every = [*self.watched, *(leaf for quantity in self.quantities for leaf in quantity.leaves)]
+        return tuple({leaf.name: leaf for leaf in every}.values())
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(dict.fromkeys(row for leaf in self.leaves for row in leaf.rows))
+
+    def start(self) -> Arrays:
+        """`leaves` [leaf, group, half]: sums over records and replicas, half 0 of those that started hot, 1 cold;
+        `series` [watched, record, group]: averages over the replicas of a group."""
+        kept = min(self.plan.records, SERIES)
+        return {
+            "leaves": np.zeros((len(self.leaves), GROUPS, 2)),
+            "series": np.zeros((len(self.watched), kept, GROUPS)),
+        }
+
+    def record(self, arrays: Mapping[str, Floats], number: int, sums: Sums) -> None:
+        """Add one record, in place."""
+        per_group = self.plan.replicas // GROUPS
+        for k, leaf in enumerate(self.leaves):
+            values = np.broadcast_to(leaf.value(sums), (self.plan.replicas,))
+            halves = values.reshape(GROUPS, per_group // 2, 2).sum(axis=1)
+            arrays["leaves"][k] += halves
+            if k < len(self.watched) and number < SERIES:
+                arrays["series"][k, number] = halves.sum(axis=1) / per_group
+
+    def estimates(self, arrays: Mapping[str, Floats]) -> dict[str, Estimate]:
+        """Each quantity with its jackknife error over groups of replicas."""
+        counts = np.full(GROUPS, self.plan.records * self.plan.replicas / GROUPS)
+        averages = resample(arrays["leaves"].sum(axis=2).T, counts)
+        number = {leaf.name: k for k, leaf in enumerate(self.leaves)}
+        found = {}
+        for quantity in self.quantities:
+            with np.errstate(all="ignore"):
+                values = quantity.combine(*(averages[:, number[leaf.name]] for leaf in quantity.leaves))
+                value, error = jackknife(np.broadcast_to(values, (1 + GROUPS,)))
+            found[quantity.name] = _estimate(float(value), float(error))
+        return found
+
+    def memory(self, arrays: Mapping[str, Floats]) -> dict[str, Autocorrelation]:
+        """The autocorrelation of each watched leaf, in records."""
+        return {
+            leaf.name: autocorrelation(series)
+            for leaf, series in zip(self.watched, arrays["series"], strict=True)
+        }
+
+    def series(self, arrays: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Each watched leaf averaged over the replicas, float64[record]."""
+        return {
+            leaf.name: series.mean(axis=1)
+            for leaf, series in zip(self.watched, arrays["series"], strict=True)
+        }
+
+    def tables(self, arrays: Mapping[str, Floats]) -> dict[str, Floats]:
+        """The autocorrelation function of each watched leaf from t = 0, in records: `autocorrelation_<name>`."""
+        return {f"autocorrelation_{name}": found.function for name, found in self.memory(arrays).items()}
+
+    def times(self, arrays: Mapping[str, Floats]) -> dict[str, Estimate]:
+        """Integrated autocorrelation times in sweeps: `tau_<name>`."""
+        return {f"tau_{name}": _time(found, self.plan.every) for name, found in self.memory(arrays).items()}
+
+    def warnings(self, arrays: Mapping[str, Floats]) -> tuple[str, ...]:
+        """Signs that the run was not thermalised."""
+        judged = (_thermalised(name, found, self.plan) for name, found in self.memory(arrays).items())
+        out = [text for text in judged if text]
+        for leaf, sums in zip(self.watched, arrays["leaves"], strict=False):
+            gap, error = _gap(sums, self.plan)
+            if abs(gap) > APART * error:
+                out.append(
+                    f"replicas that started hot and cold still differ in {leaf.name}, by {abs(gap):.2g} with an error of "
+                    f"{error:.2g}: thermalise longer"
+                )
+        return tuple(out)
+
+
+def _thermalised(name: str, found: Autocorrelation, plan: Plan) -> str:
+    """What is wrong with the length of the thermalisation, or the empty string.
+
+    Records far apart show a sum of 1/2 whatever the memory between them is. So a time is what an exponential decay would have that
+    gives the same sum; where the sum is 1/2 within two errors, the longest that it may be decides.
+    """
+    if found.error is None:
+        return ""
+    time, most = (decay_time(x) * plan.every for x in (found.time, found.time + 2 * found.error))
+    if plan.thermalise < ENOUGH * time and found.time > 0.5 + 2 * found.error:
+        return f"thermalise={plan.thermalise} is less than {ENOUGH} autocorrelation times of {name}, each of which has {time:.3g} sweeps"
+    if plan.thermalise < ENOUGH * most and found.time <= 0.5 + 2 * found.error:
+        return (
+            f"records every {plan.every} sweeps are too far apart to tell whether thermalise={plan.thermalise} is {ENOUGH} "
+            f"autocorrelation times of {name}, each of which may have up to {most:.2g} sweeps"
+        )
+    return ""
+
+
+def _time(found: Autocorrelation, every: int) -> Estimate:
+    if found.error is None:
+        return Estimate(found.time * every, None, note="the series is constant or too short to have an error")
+    return Estimate(found.time * every, found.error * every, statistical=found.error * every)
+
+
+def _gap(sums: Floats, plan: Plan) -> tuple[float, float]:
+    """The difference of the averages over hot and cold replicas, and its standard error, from sums [group, half]."""
+    per_half = plan.records * plan.replicas / (2 * GROUPS)
+    gap = (sums[:, 0] - sums[:, 1]) / per_half
+    return float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(GROUPS))
+
+
+def _estimate(value: float, error: float) -> Estimate:
+    if np.isfinite(value) and np.isfinite(error):
+        return Estimate(value, error, statistical=error)
+    return Estimate(None, None, note="not a finite number with these averages")

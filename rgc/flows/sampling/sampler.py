@@ -1,0 +1,198 @@
+"""From the physics of a spec to sweeps on a backend: the part that `sample` and `mcrg` share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, cast
+
+from rgc.errors import Problem, SpecError, suggest
+from rgc.flows.sampling.plan import Plan, make_plan
+from rgc.flows.sampling.recorder import Row
+from rgc.flows.sampling.start import RULE, start_fields
+from rgc.model.groups import Merged
+from rgc.model.hamiltonian import Hamiltonian
+from rgc.model.lattice import Lattice
+from rgc.model.schemes import LATER_UPDATES, UPDATES
+from rgc.model.sectors import Sectors
+from rgc.model.spec import CallValue, Spec, Value
+from rgc.model.spins import Species
+from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
+from rgc.model_to_program.update import Update
+from rgc.passes.choose_acceptance import choose_acceptance
+from rgc.passes.choose_update import Asked, Choice, choose_update
+from rgc.passes.colour_sites import colour_sites
+from rgc.passes.find_sectors import find_sectors
+from rgc.passes.merge_terms import merge_terms
+from rgc.program.draws import Key, step_keys, stream
+from rgc.program.program import Generator
+
+if TYPE_CHECKING:
+    from rgc.backend import Arguments, Backend, Kernel, State, Words
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a lattice sampler works on: a spec whose lattice, spins and Hamiltonian are known to be there, the Hamiltonian merged
+    without the terms whose coefficient is 0 at every point of the run, the exact coefficient of each of its groups, and the symmetry sectors."""
+
+    lattice: Lattice
+    species: tuple[Species, ...]
+    hamiltonian: Hamiltonian
+    options: Mapping[str, Value]
+    zero: tuple[str, ...]
+    merged: Merged
+    coefficients: tuple[Fraction, ...]
+    sectors: Sectors
+
+    @property
+    def energy(self) -> tuple[tuple[float, Row], ...]:
+        """H as weights of sums over the lattice."""
+        of_term = {term.name: term.coefficient for term in self.hamiltonian.terms}
+        groups = (*self.merged.groups, *self.merged.constants)
+        return tuple((float(group.coefficient(of_term)), Row(group)) for group in groups)
+
+    @property
+    def generator(self) -> Generator:
+        return cast(Generator, self.options.get("generator", "splitmix"))
+
+
+def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
+    """The model of a checked spec without the terms named in `zero`: those whose coefficient is 0 at every point of the run. None:
+    those of this spec.
+
+    Raises `SpecError` for what cannot be sampled yet, `ValueError` if sections are missing.
+    """
+    if not isinstance(spec.lattice, Lattice):
+        kind = type(spec.lattice).__name__.lower()
+        raise SpecError([Problem("not-yet", f"sampling on a {kind} lattice comes later")])
+    if spec.hamiltonian is None or spec.flow is None:
+        raise ValueError("a sampler needs a hamiltonian and a flow")
+    zero = spec.hamiltonian.zero if zero is None else tuple(zero)
+    merged = merge_terms(spec.hamiltonian, spec.lattice, spec.species, zero)
+    products = [product for group in merged.groups for product in group.products]
+    sectors = find_sectors(products, spec.lattice, len(spec.species))
+    coefficients = merged.coefficients(spec.hamiltonian)
+    options = spec.flow.options
+    if "disorder" in options:
+        raise SpecError([Problem("not-yet", "averages over disorder come later", spec.flow.span)])
+    return Model(spec.lattice, spec.species, spec.hamiltonian, options, zero, merged, coefficients, sectors)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sampler:
+    """Sweeps of a model at one point on one backend. `point` holds the scanned parameters only: with the seed they key the random
+    numbers."""
+
+    model: Model
+    plan: Plan
+    backend: Backend
+    update: Update
+    choice: Choice
+    forms: tuple[str, ...]
+    kernel: Kernel
+    arguments: Arguments
+    seed: int
+    point: Mapping[str, float]
+
+    def key(self, purpose: str, level: int = 0) -> Key:
+        """The stream of the random numbers for a purpose at an RG level."""
+        return stream(self.seed, self.point, purpose, level)
+
+    def start(self) -> list[Words]:
+        """The canonical fields that the run starts from, one for each species."""
+        model = self.model
+        return start_fields(
+            self.key("start"),
+            self.update.program.fields,
+            self.plan.words,
+            lattice=model.lattice,
+            energies=[
+                (group, float(c)) for group, c in zip(model.merged.groups, model.coefficients, strict=True)
+            ],
+            sectors=model.sectors,
+            generator=model.generator,
+        )
+
+    def sweep(self, packed: Sequence[State], first: int, count: int) -> list[State]:
+        """The fields after sweeps `first`, ..., `first + count - 1`, counted from the start of the run."""
+        keys = step_keys(self.key("update"), first, count, self.update.program.draws)
+        return self.kernel(packed, self.arguments, keys)[0]
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        program, plan = self.update.program, self.plan
+        return {
+            "update": self.choice.update,
+            "why": self.choice.reason,
+            "acceptance": sorted(set(self.forms)),
+            "generator": program.generator,
+            "planes": program.planes,
+            "site_sets": len(program.schedule),
+            "replicas": plan.replicas,
+            "thermalise": plan.thermalise,
+            "every": plan.every,
+            "records": plan.records,
+            "start": RULE,
+            "dropped": list(self.model.zero),
+            "sectors": list(self.model.sectors.names),
+            "reproducibility": "L2",
+        }
+
+
+def make_sampler(
+    model: Model, backend: Backend, *, seed: int, point: Mapping[str, float], specialise: bool = True
+) -> Sampler:
+    """Passes, lowering, compiling: Hamiltonian -> coloured sites -> acceptance -> update -> kernel.
+
+    `point` holds the scanned parameters only: they key the random numbers. `specialise`: values may be baked into the kernel. Raises
+    `SpecError` for an update that is not there yet or not possible.
+    """
+    groups, lattice = model.merged.groups, model.lattice
+    steps = colour_sites(groups, lattice, len(model.species))
+    acceptances = [choose_acceptance(star) for star in dict.fromkeys(step.star for step in steps)]
+    choice = choose_update(model.coefficients, acceptances, asked_update(model.options.get("update", "auto")))
+    planes = 64 if model.options.get("planes", 32) == 64 else 32
+
+    def lowered(planes: Any) -> Update:
+        return hamiltonian_to_update(
+            lattice,
+            model.species,
+            groups,
+            steps,
+            kind=choice.update,
+            planes=planes,
+            generator=model.generator,
+        )
+
+    update = lowered(planes)
+    if planes == 32 and update.wants_64_planes(model.coefficients):
+        update = lowered(64)
+    plan = make_plan(model.options, lattice.sites * len(model.species))
+    arguments = update.arguments([model.coefficients], plan.words)
+    return Sampler(
+        model,
+        plan,
+        backend,
+        update,
+        choice,
+        tuple("joint" if choice.update == "heat_bath" else each.form for each in acceptances),
+        backend.compile(update.program, constant=arguments if specialise else None),
+        arguments,
+        seed,
+        point,
+    )
+
+
+def asked_update(value: Value) -> Asked:
+    """The option `update`. Raises `SpecError` for an update that comes later."""
+    name = value.name if isinstance(value, CallValue) else str(value)
+    if name in LATER_UPDATES:
+        hint = "use update=auto, metropolis or heat_bath"
+        raise SpecError([Problem("not-yet", f"the update {name} comes later", hint=hint)])
+    if name not in UPDATES:
+        raise SpecError(
+            [Problem("unknown-update", f"no update is called '{name}'", hint=suggest(name, UPDATES))]
+        )
+    return cast(Asked, name)

@@ -1,0 +1,1 @@
+"""Tensors of the square lattice and transfer matrices."""

@@ -1,0 +1,222 @@
+"""What a tensor flow answers: free energy, exponents, central charge, the ledger and the spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.analysis.conformal import RULE, plateau
+from rgc.analysis.exponents import Headline, derived
+from rgc.flows.flow import State
+from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
+
+if TYPE_CHECKING:
+    from rgc.flows.tensors.tensor_flow import TensorFlow
+
+Floats = NDArray[np.float64]
+
+ERROR_OF_F = "the larger of the change from half of chi and of the share of the squared singular values that was left out, each step counted by the sites of its tensors"
+
+
+def result(flow: TensorFlow, state: State) -> Result:
+    """The answer of a finished flow."""
+    value, error, note = free_energy(flow, state)
+    observables, sites = {}, flow.sites
+    if sites is not None:
+        total = None if error is None else sites * error
+        observables["log_z"] = Estimate(-sites * value, total, "truncated", note=note)
+    found = critical(flow, state)
+    return Result(
+        flow.scheme,
+        exponents=found.exponents,
+        levels=_levels(flow, state),
+        eigenvalues=found.eigenvalues,
+        free_energy=(FreeEnergy(f"{flow.scheme}({flow.setting.chi})", value, error, "truncated", note=note),),
+        observables=observables | found.observables,
+        tables=_tables(state),
+        warnings=(*_cuts(flow, state), *found.warnings),
+        provenance=flow.provenance,
+    )
+
+
+def free_energy(flow: TensorFlow, state: State) -> tuple[float, float | None, str]:
+    """F/N, its error by `ERROR_OF_F`, and why there is none."""
+    values = [flow.free_energy(state, k) for k in range(len(flow.chis))]
+    if len(values) < 2:
+        return values[0], None, "chi=1 has nothing smaller to be compared with"
+    steps = np.arange(state.done + 1)
+    left_out = float(np.sum(state.arrays["discarded"][0, : state.done + 1] * 2.0 ** (1 - steps)))
+    return values[0], max(abs(values[0] - values[1]), left_out), ""
+
+
+def _levels(flow: TensorFlow, state: State) -> tuple[Level, ...]:
+    """The ledger F/N = constant + F_n/N, F_n of the tensors of level n, whose largest entry is 1."""
+    note = "part of the ledger: the error is that of the free energy"
+    couplings = {name: Estimate(value, 0.0, "exact") for name, value in flow.setting.couplings.items()}
+    constants = state.arrays["constant"][0]
+    return tuple(
+        Level(
+            n,
+            shape,
+            {} if n else couplings,
+            {"constant": Estimate(float(constants[n]), None, "truncated", note=note)},
+        )
+        for n, shape in enumerate(flow.plan.shapes[: state.done + 1])
+    )
+
+
+def _tables(state: State) -> dict[str, NDArray[np.float64]]:
+    """`singular_values` [step, value] in units of the largest; of both chi `discarded` [k, step], `central_charge` [k, step],
+    `scaling_dimensions` and `scaling_charges` [k, step, n]."""
+    a = state.arrays
+    return {
+        "singular_values": a["spectrum"][1:],
+        "discarded": a["discarded"],
+        "central_charge": a["central_charge"],
+        "scaling_dimensions": a["dimensions"],
+        "scaling_charges": a["charges"],
+    }
+
+
+def _cuts(flow: TensorFlow, state: State) -> tuple[str, ...]:
+    """Where chi would have cut a multiplet of equal singular values."""
+    found = []
+    dropped = state.arrays["dropped"][0]
+    for sign, verb in ((1, "dropped"), (-1, "kept")):
+        steps = np.flatnonzero(sign * dropped > 0)
+        if len(steps):
+            first, size = int(steps[0]), abs(int(dropped[steps[0]]))
+            again = f", and at {len(steps) - 1} later steps" if len(steps) > 1 else ""
+            found.append(
+                f"{flow.scheme}({flow.setting.chi}): a multiplet of equal singular values would have been cut and was {verb} whole: "
+                f"{size} {'fewer' if sign > 0 else 'more'} than chi at step {first}{again}"
+            )
+    return tuple(found)
+
+
+# -- criticality -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Critical:
+    """What the fixed tensor says, nothing where the flow passes no critical one."""
+
+    exponents: dict[str, Estimate] = field(default_factory=dict)
+    eigenvalues: tuple[Eigenvalue, ...] = ()
+    observables: dict[str, Estimate] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def critical(flow: TensorFlow, state: State) -> Critical:
+    """Exponents y = 2 - x and the central charge at the level that `RULE` chooses; sectors by the charge of the fixed tensor's symmetry."""
+    if not flow.setting.spectra:
+        return Critical()
+    a, order = state.arrays, int(state.values["order"])
+    seen = [_Seen(a["central_charge"][k], a["dimensions"][k], a["charges"][k]) for k in range(len(flow.chis))]
+    sectors = {_name(order, charged): charged for charged in (False, True)[: 1 + (order > 1)]}
+    leading = [
+        np.stack([e.central_charge, *(e.of(charged)[:, 0] for charged in sectors.values())], axis=1)
+        for e in seen
+    ]
+    level = plateau(leading[0], leading[-1])
+    if level is None:
+        note = "the flow passes no critical fixed point but runs to a trivial one"
+        return Critical({"y_t": Estimate(None, None, "truncated", note=note)})
+    heads, eigenvalues = [], []
+    for sector, charged in sectors.items():
+        x, error = _with_error([each.of(charged) for each in seen], seen[0].before(level), level)
+        heads.append(Headline(float(2 - x[0]), 0.0, float(error[0]), level, RULE, "", np.full(2, 2 - x[0])))
+        eigenvalues += [
+            _eigenvalue(float(value), float(wrong), sector, level, flow.setting.chi, n)
+            for n, (value, wrong) in enumerate(zip(x, error, strict=True), 1)
+            if np.isfinite(value)
+        ]
+    thermal, magnetic = heads[0], heads[1] if order > 1 else None
+    if magnetic is not None and _alternating(flow):
+        magnetic = replace(
+            magnetic,
+            note="of the field that alternates with the order: a bond weight has a negative eigenvalue",
+        )
+    table = {"y_t": thermal} | ({"y_h": magnetic} if magnetic else {}) | derived(thermal, magnetic, 2)
+    c, wrong = _with_error([each.central_charge[:, None] for each in seen], seen[0].before(level), level)
+    charge = Estimate(float(c[0]), float(wrong[0]), "truncated", systematic=float(wrong[0]), rule=RULE)
+    alone = "no symmetry of the Hamiltonian tells thermal from magnetic: y_t is the leading exponent of all operators"
+    return Critical(
+        {name: _estimate(each) for name, each in table.items()},
+        tuple(eigenvalues),
+        {"central_charge": charge},
+        () if order > 1 else (alone,),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """Central charges [level], dimensions [level, n] rising and their charges, of one chi."""
+
+    central_charge: Floats
+    dimensions: Floats
+    charges: NDArray[np.int64]
+
+    def of(self, charged: bool) -> Floats:
+        """The dimensions [level, n] of the operators that have a charge, or of those that have none but are not the identity."""
+        found = [
+            row[(charges != 0) & np.isfinite(row)] if charged else row[(charges == 0) & np.isfinite(row)][1:]
+            for row, charges in zip(self.dimensions, self.charges, strict=True)
+        ]
+        width = max(1, *(len(row) for row in found))
+        return np.array([[*row, *[np.nan] * (width - len(row))] for row in found])
+
+    def before(self, level: int) -> NDArray[np.int64]:
+        """The two levels looked at before."""
+        return np.flatnonzero(np.isfinite(self.central_charge[:level]))[-2:]
+
+
+def _with_error(found: Sequence[Floats], before: NDArray[np.int64], level: int) -> tuple[Floats, Floats]:
+    """The values [n] of the first of `found` [level, n] at the level, and their errors as `RULE` says."""
+    value = found[0][level]
+    others = [*found[0][before], *(each[level] for each in found[1:])]
+    changes = [np.abs(value[: len(other)] - other[: len(value)]) for other in others]
+    wrong = np.full((len(changes), len(value)), np.nan)
+    for row, change in zip(wrong, changes, strict=True):
+        row[: len(change)] = change
+    return value, np.where(np.isfinite(wrong), wrong, -1).max(axis=0)
+
+
+def _eigenvalue(x: float, error: float, sector: str, level: int, chi: int, index: int) -> Eigenvalue:
+    """2^y of a step that doubles the linear size."""
+    value = 2.0 ** (2 - x)
+    return Eigenvalue(
+        value,
+        0.0,
+        value * float(np.log(2)) * error,
+        2 - x,
+        error,
+        sector,
+        level,
+        chi,
+        index,
+        kind="truncated",
+    )
+
+
+def _alternating(flow: TensorFlow) -> bool:
+    """Whether a bond weight has a negative eigenvalue, as an antiferromagnet has: its order is none of a uniform field."""
+    weights = [np.exp(np.min(each) - np.array(each)) for each in (flow.setting.bonds.x, flow.setting.bonds.y)]
+    return any(float(np.linalg.eigvalsh((w + w.T) / 2)[0]) < -1e-12 * float(w.max()) for w in weights)
+
+
+def _name(order: int, charged: bool) -> str:
+    if order == 2:
+        return "odd" if charged else "even"
+    return "charged" if charged else "invariant"
+
+
+def _estimate(found: Headline) -> Estimate:
+    rule = found.rule if found.level is None else f"{found.rule}; level {found.level}"
+    return Estimate(
+        found.value, found.error, "truncated", systematic=found.systematic, rule=rule, note=found.note
+    )

@@ -149,16 +149,22 @@ def _exponent(each: Eigenvalue | None) -> str:
 
 
 def _scan(answer: Answer) -> list[str]:
-    names = list(
-        dict.fromkeys(n for p in answer.points for n in (*p.result.exponents, *p.result.observables))
-    )
+    tables = [_found(point.result) for point in answer.points]
+    names = list(dict.fromkeys(name for table in tables for name in table))
     rows = [tuple(axis.name for axis in answer.axes) + tuple(names)]
-    for point in answer.points:
-        both = {**point.result.exponents, **point.result.observables}
-        cells = (with_error(both[name].value, both[name].error) if name in both else "" for name in names)
+    for point, table in zip(answer.points, tables, strict=True):
+        cells = (with_error(*table[name]) if name in table else "" for name in names)
         rows.append((*(f"{value:g}" for value in point.parameters.values()), *cells))
     found = "from the scan\n" + _named(answer.observables) if answer.observables else ""
     return ["points\n" + aligned(rows), found]
+
+
+def _found(result: Result) -> dict[str, tuple[float | None, float | None]]:
+    """Values and errors of what has one at a point, by name."""
+    estimates = {**result.exponents, **result.observables}
+    return {name: (each.value, each.error) for name, each in estimates.items()} | {
+        f"free_energy[{each.method}]": (each.value, each.error) for each in result.free_energy
+    }
 
 
 def render_checks(checks: Sequence[Check]) -> str:

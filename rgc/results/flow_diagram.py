@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,16 +32,16 @@ def flow_diagram(result: Result, figure: Figure) -> Figure | None:
             MANIFOLD,
             "--",
         )
-    for path in result.tables.get("paths", ()):
-        axes.plot(*path[:, plane].T, color="black", linewidth=0.7, marker=".", markersize=3)
+    for k, path in enumerate(result.tables.get("paths", ())):
+        label = None if k else "flow from a start"
+        axes.plot(*path[:, plane].T, color="black", linewidth=0.7, marker=".", markersize=3, label=label)
     if "fixed_points" in result.tables:
         points = result.tables["fixed_points"][:, plane]
         axes.plot(*points.T, "o", color="black", markersize=6, label="fixed point", zorder=5)
     names = [result.provenance["couplings"][k] for k in plane]
-    x, y = (f"${name}$" if len(name) == 1 else name for name in names)
-    axes.set(xlabel=x, ylabel=y)
+    axes.set(**dict(zip(("xlabel", "ylabel"), map(_symbol, names), strict=True)))
     _window(axes, result.tables["diagram"][:, 0])
-    axes.legend(loc="upper right", framealpha=0.9)
+    axes.legend(loc="best", framealpha=0.9)
     return figure
 
 
@@ -69,6 +70,12 @@ def _arrows(axes: Axes, diagram: NDArray[Any]) -> None:
 def _line(axes: Axes, points: NDArray[Any], label: str, colour: str, style: str) -> None:
     if len(points):
         axes.plot(*points.T, style, color=colour, label=label, linewidth=1.6)
+
+
+def _symbol(name: str) -> str:
+    """K and K2 as a formula has them, other names as they are."""
+    found = re.fullmatch(r"([A-Za-z])(\d*)", name)
+    return f"${found[1]}_{{{found[2]}}}$" if found else name
 
 
 def _window(axes: Axes, starts: NDArray[Any]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rgc.results.checks import INVARIANT
 from rgc.results.flow_diagram import flow_diagram
+from rgc.results.free_energy_plot import free_energies
 from rgc.results.numbers import estimate
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def figures(answer: Answer) -> dict[str, Figure]:
     """The figures that the answer has numbers for, by name."""
     with _styled():
         if answer.axes:
-            made = {"scan": scan(answer)}
+            made = {"scan": scan(answer), "free_energy": free_energies(answer, _figure(4.6, 5.2))}
         else:
             point = answer.points[0]
             expected = {each.expectation.target: each.expectation.value for each in answer.checks}

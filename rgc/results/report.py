@@ -22,7 +22,8 @@ th{font-weight:600;border-bottom:1px solid #999} pre{background:#f6f6f3;padding:
 .wide{overflow-x:auto}
 @media(prefers-color-scheme:dark){body{background:#fff}}
 """
-ORDER = ("exponents", "configurations", "scan", "autocorrelation")
+ORDER = ("exponents", "flow", "configurations", "free_energy", "scan", "autocorrelation")
+"""Plots, by name; others come after them."""
 
 
 def report(summary: Mapping[str, Any], spec: str, drawings: Mapping[str, str]) -> str:
@@ -36,17 +37,17 @@ def report(summary: Mapping[str, Any], spec: str, drawings: Mapping[str, str]) -
 def body(summary: Mapping[str, Any], drawings: Mapping[str, str]) -> str:
     """The page without its head, the spec and the provenance."""
     parts = [f"<h1>{escape(summary['spec']['title'])}</h1>", _line(summary), _checks(summary["checks"])]
-    points = summary.get("points")
+    points, names = summary.get("points"), dict.fromkeys((*ORDER, *drawings))
     if points is None:
         parts += [
             _numbers(summary, *each) for each in (("exponents", "Exponents"), ("fixed_point", "Fixed point"))
         ]
-        parts += [_numbers(summary, "observables", "Averages")]
-        parts += [_drawing(name, drawings) for name in ORDER]
+        parts += [_numbers(summary, "observables", "Averages"), _free_energies(summary["free_energy"])]
+        parts += [_drawing(name, drawings) for name in names]
         parts += [_levels(summary["levels"]), _eigenvalues(summary["eigenvalues"])]
     else:
         parts += [_numbers(summary, "observables", "From the scan"), _points(points)]
-        parts += [_drawing(name, drawings) for name in ORDER]
+        parts += [_drawing(name, drawings) for name in names]
     if summary["warnings"]:
         items = "".join(f"<li>{escape(text)}</li>" for text in summary["warnings"])
         parts.append(f"<h2>Warnings</h2><ul>{items}</ul>")
@@ -97,6 +98,22 @@ def _numbers(summary: Mapping[str, Any], key: str, title: str) -> str:
         for name, each in summary[key].items()
     ]
     return f"<h2>{title}</h2>" + _table(("", "value", "kind", "how"), rows)
+
+
+def _free_energies(entries: Sequence[Mapping[str, Any]]) -> str:
+    if not entries:
+        return ""
+    rows = [
+        (
+            escape(each["method"]),
+            _number(each),
+            escape(each["kind"]),
+            f"per {escape(each['per'])}",
+            escape(each.get("note", "")),
+        )
+        for each in entries
+    ]
+    return "<h2>Free energy</h2>" + _table(("method", "F", "kind", "", ""), rows)
 
 
 def _checks(checks: Sequence[Mapping[str, Any]]) -> str:
@@ -154,15 +171,22 @@ def _eigenvalues(found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _points(points: Sequence[Mapping[str, Any]]) -> str:
-    names = list(
-        dict.fromkeys(name for point in points for key in ("exponents", "observables") for name in point[key])
-    )
-    rows = []
-    for point in points:
-        both = {**point["exponents"], **point["observables"]}
-        found = [_number(both[name]) if name in both else "" for name in names]
-        rows.append([f"{value:g}" for value in point["parameters"].values()] + found)
-    return "<h2>Points</h2>" + _table([*points[0]["parameters"], *names], rows)
+    tables = [
+        {
+            **point["exponents"],
+            **point["observables"],
+            **{f"free_energy[{each['method']}]": each for each in point["free_energy"]},
+        }
+        for point in points
+    ]
+    names = list(dict.fromkeys(name for table in tables for name in table))
+    rows = [
+        [f"{value:g}" for value in point["parameters"].values()]
+        + [_number(table[name]) if name in table else "" for name in names]
+        for point, table in zip(points, tables, strict=True)
+    ]
+    table = _table([*points[0]["parameters"], *names], rows)
+    return f'<h2>Points</h2><div class="wide">{table}</div>'
 
 
 def _drawing(name: str, drawings: Mapping[str, str]) -> str:
@@ -172,7 +196,7 @@ def _drawing(name: str, drawings: Mapping[str, str]) -> str:
     text = drawings[name][drawings[name].index("<svg") :]
     text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
     text = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", text)
-    return f"<h2>{name.capitalize()}</h2>\n{text}"
+    return f"<h2>{name.capitalize().replace('_', ' ')}</h2>\n{text}"
 
 
 def _provenance(summary: Mapping[str, Any]) -> str:

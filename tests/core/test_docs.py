@@ -465,7 +465,7 @@ def test_the_headline_rule_is_quoted() -> None:
 
 def test_warnings_are_described_as_they_are_said() -> None:
     section = RESULTS.read_text("utf-8").split("## Warnings")[1].split("## ")[0]
-    said = "".join(path.read_text("utf-8") for path in sorted((ROOT / "rgc/flows").glob("*.py")))
+    said = "".join(path.read_text("utf-8") for path in sorted((ROOT / "rgc/flows").rglob("*.py")))
     phrases = [
         part.strip()
         for words in re.findall(r"^- \*(.+?)\*", section, re.MULTILINE)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rgc.cli.table import render_answer
 from rgc.errors import SpecError
 from rgc.model.spec import Axis, Expectation, Measure, Tolerance
 from rgc.results import report
@@ -198,6 +199,31 @@ def test_a_scan_has_points() -> None:
     )
     with pytest.raises(ValueError, match="points"):
         _ = scan_answer().exponents
+
+
+def band_answer() -> Answer:
+    """A scan with an exact free energy between two bounds."""
+    points = []
+    for k in (0.1, 0.2, 0.3):
+        entries = (
+            FreeEnergy("transfer", -k, 0.0, "exact"),
+            FreeEnergy("mean_field", -k / 2, 0.0, "upper bound", note="<1>"),
+            FreeEnergy("lower_bound", -2 * k, 0.0, "lower bound"),
+        )
+        found = Result("measure", free_energy=entries, observables={"log_z": Estimate(k, 0.0, "exact")})
+        points.append(Point({"K": k}, found))
+    return Answer("band", "1" * 64, "", "numba", 0, tuple(points), (Axis("K", (0.1, 0.2, 0.3)),))
+
+
+def test_free_energies_stand_in_the_tables_and_the_page() -> None:
+    band = band_answer()
+    assert "free_energy[mean_field]" in render_answer(band)
+    page = report.report(band.document(), "", {"free_energy": "<svg></svg>"})
+    assert "free_energy[lower_bound]" in page
+    assert "<h2>Free energy</h2>\n<svg>" in page
+    single = report.report(answer(band.points[0].result).document(), "", {"new": "<svg></svg>"})
+    assert "&lt;1&gt;" in single
+    assert "<h2>New</h2>" in single
 
 
 # -- expectations ----------------------------------------------------------------------------------------------------------
@@ -388,6 +414,7 @@ def test_a_folder_without_results_is_the_users_mistake(tmp_path: Path) -> None:
 def test_figures_are_drawn_from_what_is_there() -> None:
     assert set(figures(answer())) == {"configurations", "exponents", "autocorrelation"}
     assert set(figures(scan_answer())) == {"scan"}
+    assert set(figures(band_answer())) == {"scan", "free_energy"}
     assert figures(answer(Result("sample"))) == {}
     assert png(figures(scan_answer())["scan"]).startswith(b"\x89PNG")
 

@@ -1,0 +1,73 @@
+"""Free energies of a scan by every method, the band between bounds, and how far each method is from an exact one."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from rgc.results.answer import Answer
+    from rgc.results.result import FreeEnergy
+
+COLOURS = {"exact": "#000000", "lower bound": "#0072B2", "upper bound": "#D55E00", "truncated": "#009E73", "estimate": "#CC79A7"}  # fmt: skip
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+BAND = "#56B4E9"
+
+Curve = list[tuple[float, "FreeEnergy"]]
+
+
+def free_energies(answer: Answer, figure: Figure) -> Figure | None:
+    """F/N against the parameter of a scan over one, drawn on an empty figure, and below it what each method differs by from the first exact one.
+    None for fewer than two methods, or more parameters."""
+    curves = _curves(answer)
+    if len(answer.axes) != 1 or len(curves) < 2:
+        return None
+    exact = next((name for name, curve in curves.items() if curve[0][1].kind == "exact"), None)
+    panels = figure.subplots(1 + (exact is not None), 1, sharex=True, squeeze=False)[:, 0]
+    per = {entry.per for curve in curves.values() for _, entry in curve}
+    _draw(panels[0], curves, {})
+    panels[0].set_ylabel(f"$F$ per {' or '.join(sorted(per))}")
+    panels[0].legend()
+    if exact is not None:
+        known = {x: entry.value for x, entry in curves[exact]}
+        _draw(panels[1], curves, known)
+        panels[1].set_ylabel(f"$F$ less that of {exact}")
+    panels[-1].set_xlabel(answer.axes[0].name)
+    return figure
+
+
+def _curves(answer: Answer) -> dict[str, Curve]:
+    curves: dict[str, Curve] = {}
+    for point in answer.points:
+        x = next(iter(point.parameters.values()), 0.0)
+        for entry in point.result.free_energy:
+            curves.setdefault(entry.method, []).append((x, entry))
+    return {name: sorted(curve, key=lambda pair: pair[0]) for name, curve in curves.items()}
+
+
+def _draw(axes: Axes, curves: dict[str, Curve], less: dict[float, float]) -> None:
+    """Curves with their errors, `less` what is known at each x; where both kinds of bounds are there, the band between the tightest."""
+    bounds: dict[str, dict[float, float]] = {"lower bound": {}, "upper bound": {}}
+    for (name, curve), marker in zip(curves.items(), cycle(MARKERS), strict=False):
+        kind = curve[0][1].kind
+        shown = [
+            (x, each.value - less.get(x, 0.0), each.error or 0.0)
+            for x, each in curve
+            if not less or x in less
+        ]
+        if not shown:
+            continue
+        x, y, error = zip(*shown, strict=True)
+        style: dict[str, Any] = {"color": COLOURS[kind], "marker": marker, "markersize": 3, "linewidth": 0.9}
+        axes.errorbar(x, y, yerr=error, label=f"{name}: {kind}", **style)
+        if kind in bounds:
+            tightest = max if kind == "lower bound" else min
+            known = bounds[kind]
+            known |= {at: tightest(value, known.get(at, value)) for at, value, _ in shown}
+    both = sorted(bounds["lower bound"].keys() & bounds["upper bound"].keys())
+    if both:
+        low, high = ([bounds[kind][at] for at in both] for kind in ("lower bound", "upper bound"))
+        axes.fill_between(both, low, high, color=BAND, alpha=0.25, linewidth=0, zorder=0)

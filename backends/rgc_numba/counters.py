@@ -130,6 +130,24 @@ def total(row, first, size):
 
 
 @compiled
+def total_xor(row, into, a, b, size):
+    """The number of ones of the XOR of two rows, which is kept in a third unless `into` is negative."""
+    count = 0
+    if into < 0:
+        for j in range(size):
+            i = np.uint64(j)
+            count += popcount(row[a, i] ^ row[b, i])
+    else:
+        c = np.uint64(into)
+        for j in range(size):
+            i = np.uint64(j)
+            x = row[a, i] ^ row[b, i]
+            row[c, i] = x
+            count += popcount(x)
+    return count
+
+
+@compiled
 def along(row, first, cells, words, at, pace, sums):
     """Add the ones of each cell, over replicas, to the entry of its position."""
     for cell in range(cells):

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rgc.program.bodies import Body
 from rgc.program.nodes import Below, Bit, Count, Is, Load, Store, Tally
 
 AND, OR, XOR, NOT, NOTHING, DRAW, STORE, TALLY = range(8)
-"""Operations. NOTHING: all bits 0. TALLY + n adds to tally array n."""
+"""Operations. NOTHING: all bits 0. TALLY + 2 n adds to tally array n, TALLY + 2 n + 1 does so with an XOR that it carries out first."""
+
+UNUSED = -1
+"""The buffer of a word that is added up and not read again."""
 
 _OPERATION = {"and": AND, "or": OR, "xor": XOR}
 
-Instruction = tuple[int, int, int, int]
-"""An operation and three numbers. AND, OR, XOR: the buffer that is filled and the two that are read; NOT: one is read; NOTHING: none. DRAW: the buffer
+Instruction = tuple[int, int, int, int, int]
+"""An operation and up to four numbers. AND, OR, XOR: the buffer that is filled and the two that are read; NOT: one is read; NOTHING: none. DRAW: the buffer
 that is filled and the number of the draw. STORE: the buffer that is read, the field, the number of the store. TALLY: the buffer that is
-read, the row."""
+read, the row; with an XOR the buffer that is filled, or `UNUSED`, the two that are read, the row."""
 
 Classes = tuple[tuple[int, int], ...]
 """Of a draw: the buffer of each mask, and its threshold slot."""
@@ -33,13 +36,14 @@ class Instructions:
     buffers: int
 
 
-def instructions(body: Body, draws: int = 0) -> Instructions:
-    """The instructions of a body, its draws numbered from `draws` on. Raises `ValueError` if it weighs."""
+def instructions(body: Body, draws: int = 0, sums: Collection[int] = ()) -> Instructions:
+    """The instructions of a body, its draws numbered from `draws` on; tally arrays of `sums` add up words as they are made. Raises
+    `ValueError` if it weighs."""
     loads = {node.offset[0]: node.field for node in body.nodes if isinstance(node, Load)}
     code = _Code(len(loads), draws)
     for number, node in enumerate(body.nodes):
         code.node(number, node)
-    return _placed(tuple(loads[k] for k in range(len(loads))), code)
+    return _placed(tuple(loads[k] for k in range(len(loads))), code, list(_ordered(code, sums)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class _Code:
             case Store(target, word, store):
                 self.add(STORE, self.word(word), numbers=(target, store))
             case Tally(array, row, word):
-                self.add(TALLY + array, self.word(word), numbers=(row,))
+                self.add(TALLY + 2 * array, self.word(word), numbers=(row,))
             case _:
                 raise ValueError(f"{type(node).__name__} is no operation on words")
 
@@ -134,26 +138,50 @@ class _Code:
         return self.add(DRAW, *masks, numbers=(self.first + len(self.draws) - 1,))
 
 
-def _placed(fields: tuple[int, ...], code: _Code) -> Instructions:
+def _ordered(code: _Code, sums: Collection[int]) -> Iterator[tuple[int, _Step]]:
+    """The steps and the numbers of the values they make: each tally comes right behind the step that makes its word, which is in the nearest
+    cache then, and the first tally of an XOR in `sums` together with it."""
+    tallies: dict[int, list[tuple[int, _Step]]] = {value: [] for value in range(code.loads + len(code.made))}
+    others = []
+    for value, step in enumerate(code.made, code.loads):
+        if step.operation >= TALLY:
+            tallies[step.reads[0]].append((value, step))
+        else:
+            others.append((value, step))
+    for value in range(code.loads):
+        yield from tallies[value]
+    for value, step in others:
+        mine = tallies[value]
+        if step.operation == XOR and mine and (mine[0][1].operation - TALLY) // 2 in sums:
+            first = mine.pop(0)[1]
+            yield value, _Step(first.operation + 1, step.reads, first.numbers)
+        else:
+            yield value, step
+        yield from mine
+
+
+def _placed(fields: tuple[int, ...], code: _Code, ordered: Sequence[tuple[int, _Step]]) -> Instructions:
     """Values in buffers. One whose value is not read again is used anew, the last one first: it is still in the nearest cache."""
-    last = {value: at for at, step in enumerate(code.made) for value in step.reads}
+    last = {value: at for at, (_, step) in enumerate(ordered) for value in step.reads}
     where = {value: value for value in range(code.loads)}
     free: list[int] = []
     used = code.loads
     steps: list[Instruction] = []
     draws: list[tuple[int, Classes]] = []
-    for at, step in enumerate(code.made):
-        read = [where[value] for value in step.reads]
-        into = []
-        if step.operation <= DRAW:
+    for at, (value, step) in enumerate(ordered):
+        read = [where[each] for each in step.reads]
+        into, adds = [], step.operation >= TALLY and (step.operation - TALLY) % 2
+        if adds and value not in last:
+            into = [UNUSED]
+        elif adds or step.operation <= DRAW:
             into = [free.pop() if free else used]
             used = max(used, into[0] + 1)
-            where[code.loads + at] = into[0]
+            where[value] = into[0]
         if step.operation == DRAW:
             key, slots = code.draws[step.numbers[0] - code.first]
             draws.append((key, tuple(zip(read, slots, strict=True))))
             read = []
-        a, b, c, *_ = (*into, *read, *step.numbers, 0, 0)
-        steps.append((step.operation, a, b, c))
-        free += [where[value] for value in sorted(set(step.reads)) if last[value] == at]
+        a, b, c, d, *_ = (*into, *read, *step.numbers, 0, 0, 0)
+        steps.append((step.operation, a, b, c, d))
+        free += [where[each] for each in sorted(set(step.reads)) if last[each] == at]
     return Instructions(fields, tuple(steps), tuple(draws), used)

@@ -15,7 +15,7 @@ from rgc.program.nodes import Below, Bit, Count, Is, Load, Node, Store
 from rgc.program.program import Program
 from rgc_numba import bernoulli
 from rgc_numba.bernoulli import Baked
-from rgc_numba.source import each_word, indent, logic, preamble
+from rgc_numba.source import LINE, each_word, indent, logic, preamble
 
 CHUNK = 512
 """Words of a row that are worked on at once; a few buffers of this size stay in the first cache."""
@@ -101,8 +101,14 @@ class _Writer:
 
     def _buffers(self) -> list[str]:
         """One array holds all buffers: LLVM knows that they are apart."""
-        lines = [f"row = np.empty({len(self.buffers) * PITCH}, np.uint64)"] if self.buffers else []
-        return lines + [f"{name} = np.uint64({n * PITCH})" for n, name in enumerate(self.buffers)]
+        size = len(self.buffers) * PITCH
+        lines = [
+            f"row = np.empty({size + LINE}, np.uint64)",
+            f"row = row[-np.int64(row.ctypes.data // 8) % {LINE} :]",
+        ]
+        return (lines if self.buffers else []) + [
+            f"{name} = np.uint64({n * PITCH})" for n, name in enumerate(self.buffers)
+        ]
 
     def _slices(self) -> list[str]:
         lines = []

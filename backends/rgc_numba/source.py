@@ -5,6 +5,9 @@ from __future__ import annotations
 from rgc.program.nodes import Bit, Count, Is, Node
 from rgc.program.program import Generator, Program
 
+LINE = 8
+"""Words of a cache line."""
+
 SYMBOL = {"and": " & ", "or": " | ", "xor": " ^ "}
 
 PREAMBLE = """\

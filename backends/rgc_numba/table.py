@@ -18,6 +18,7 @@ from rgc_numba.bernoulli import FIRST, Baked
 from rgc_numba.instructions import STORE, Classes, Instructions, instructions
 from rgc_numba.layout import Tables, on_rows, on_sites
 from rgc_numba.shares import Layouts, Make, Now
+from rgc_numba.state import aligned
 
 Table = NDArray[np.int64]
 Words = NDArray[np.uint64]
@@ -37,7 +38,7 @@ class Code:
     """The rules of a program.
 
     `tables`: int64[body, 5], where its loads and its instructions begin and end in the next two, and its number of loads and stores; int64[load], the field of each;
-    int64[instruction, 4]; int64[draw, 2], its key and its first column in the tables of `choose`. `draws`: the classes of each draw.
+    int64[instruction, 5]; int64[draw, 2], its key and its first column in the tables of `choose`. `draws`: the classes of each draw.
     `buffers`: how many the instructions use; `counters`: rows of arrays that are counted vertically; `busiest`: words that one
     of them gets from a site at most.
     """
@@ -52,8 +53,9 @@ class Code:
 def encode(program: Program) -> Code:
     """Raises `ValueError` for a program that weighs."""
     bodies: list[Instructions] = []
+    sums = {n for n, array in enumerate(program.tallies) if kind(array) == "sum"}
     for body in split(program)[0]:
-        bodies.append(instructions(body, sum(len(each.draws) for each in bodies)))
+        bodies.append(instructions(body, sum(len(each.draws) for each in bodies), sums))
     loads, steps = _bounds(each.fields for each in bodies), _bounds(each.steps for each in bodies)
     addresses = [len(each.fields) + [step[0] for step in each.steps].count(STORE) for each in bodies]
     bounds = [(*a, *b, n) for a, b, n in zip(loads, steps, addresses, strict=True)]
@@ -62,7 +64,7 @@ def encode(program: Program) -> Code:
     tables = (
         np.array(bounds, np.int64).reshape(-1, 5),
         np.array([field for each in bodies for field in each.fields], np.int64),
-        np.array([step for each in bodies for step in each.steps], np.int64).reshape(-1, 4),
+        np.array([step for each in bodies for step in each.steps], np.int64).reshape(-1, 5),
         np.array([(key, a) for (key, _), (a, _) in zip(draws, columns, strict=True)], np.int64).reshape(
             -1, 2
         ),
@@ -149,9 +151,9 @@ def room(program: Program, code: Code, words: int) -> Room:
     batches = code.busiest * sum(-(-each // chunk) for each in cells)
     planes = code.counters, counters.levels(batches, chunk // 8), chunk // 8 * words
     arrays = (
-        np.zeros((code.buffers + MORE, chunk * words + PAD), np.uint64),
-        np.empty(planes, np.uint64),
-        np.empty(planes, np.uint64),
+        aligned((code.buffers + MORE, chunk * words + PAD)),
+        aligned(planes),
+        aligned(planes),
         np.empty(code.counters, np.int64),
     )
     return Room(words, chunk, arrays)

@@ -132,7 +132,15 @@ def _carry_out(program: Program) -> str:
     ]
     cases = [(DRAW, _draw())] if _has(program, Below) else []
     cases += [(STORE, _store(program))] if _has(program, Store) else []
-    cases += [(TALLY + n, _tally(program, n)) for n in range(len(program.tallies))]
+    cases += [(TALLY + 2 * n, _tally(program, n)) for n in range(len(program.tallies))]
+    cases += [
+        (
+            TALLY + 2 * n + 1,
+            [f"t{n}[step, code[n, 4], 0, 0] += total_xor(row, code[n, 1], b, np.uint64(code[n, 3]), fill)"],
+        )
+        for n, array in enumerate(program.tallies)
+        if kind(array) == "sum"
+    ]
     for operation, body in cases:
         lines += [f"        elif operation == {operation}:", *indent(body, 3)]
     return "\n".join(lines) + "\n"

@@ -25,6 +25,9 @@ from rgc.version import __version__
 FOLDER = Path(__file__).parents[1] / "specs"
 RESULTS, TABLE, PUBLISHED = FOLDER / "results.json", FOLDER / "README.md", FOLDER / "published.json"
 
+ALL_DIGITS = 1e-12
+"""Relative errors below this are not shown."""
+
 HEAD = """# The spec library
 
 Every spec here says in `expect` what it must reproduce, and from where. `rgc run specs/NAME --strict` runs one, `pytest specs/ --slow=all` all of them,
@@ -145,9 +148,7 @@ def _rows(name: str, entry: Mapping[str, Any], published: Mapping[str, Mapping[s
     for number, check in enumerate(checks):
         values = [entry["found"][each][number] for each in backends]
         ours, error = values[0] or (None, None)
-        shown = (
-            f"{ours:.15g}" if error == 0 and ours is not None and isfinite(ours) else with_error(ours, error)
-        )
+        shown = _shown(ours, error)
         sign = "" if check["relation"] == "=" else f"{check['relation']} "
         within = "" if check["within"] is None else f"{check['within']:.2g}"
         cells = (
@@ -159,6 +160,12 @@ def _rows(name: str, entry: Mapping[str, Any], published: Mapping[str, Mapping[s
             _spread(values),
         )
         yield f"| {' | '.join(cells)} |"
+
+
+def _shown(value: float | None, error: float | None) -> str:
+    """All digits of what is known to them."""
+    known = value is not None and error is not None and isfinite(value) and error <= ALL_DIGITS * abs(value)
+    return f"{value:.15g}" if known else with_error(value, error)
 
 
 def _said(source: str | None, published: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.flow_needs import check_square_bonds
 from rgc.ast_to_model.measure_expression import Words, check_expression
 from rgc.ast_to_model.options import Reading, name_span, named, read_call
-from rgc.ast_to_model.scope import RESERVED, Unknowable, names
+from rgc.ast_to_model.scope import RESERVED, Unknowable, walk
 from rgc.errors import SpecError, suggest
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Axis, CallValue, Measure, Method, Spec
@@ -208,18 +208,32 @@ def _check_axes(call: str, parameter: str, place: ast.Expr, axes: Sequence[Axis]
 def _check_circles(definitions: Definitions, context: Context) -> None:
     """Report each circle of measures that refer to one another, once."""
     uses = {
-        name: [used for used, _ in names(value) if used in definitions and used != name]
+        name: [used for used in _referred(value) if used in definitions and used != name]
         for name, value in definitions.items()
     }
     reported: set[str] = set()
     for name, value in definitions.items():
         circle = _circle(name, uses)
-        direct = name not in MEASURES and any(used == name for used, _ in names(value))
+        direct = name not in MEASURES and name in _referred(value)
         if (circle or direct) and not reported & {name, *circle}:
             shown = " -> ".join((name, *circle[1:], name)) if circle else f"{name} -> {name}"
             message = f"these measures depend on each other: {shown}"
             context.problems.error("cyclic-measures", message, name_span(value))
             reported |= {name, *circle}
+
+
+def _referred(expr: ast.Node) -> list[str]:
+    """The names that may be those of other measures: words of a place, the x of s[i+x], are none."""
+    places = {
+        id(node)
+        for index in walk(expr)
+        if isinstance(index, ast.Index)
+        for part in index.arguments
+        for node in walk(part)
+    }
+    return [
+        node.name for node in walk(expr) if isinstance(node, ast.Name | ast.Call) and id(node) not in places
+    ]
 
 
 def _circle(start: str, uses: Mapping[str, Sequence[str]]) -> list[str]:

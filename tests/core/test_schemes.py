@@ -234,6 +234,7 @@ measure {
   staggered = mean(i) (-1)^(coordinate(i,x) + coordinate(i,y)) * s[i]
   faces = sum(f in plaquettes) prod(i in f) s[i]
   bonds = mean(<i,j> along x) s[i]*s[j+(0,1)]
+  x = mean(i) s[i]*s[i+x]
   u = avg(energy)/K
   K_c = crossing(U, K)
 }"""

@@ -114,7 +114,7 @@ class RowKernel:
             self._other = self._other or self._otherwise()
             return self._other(state, arguments, keys, word0)
         words = state[0].words
-        cuts = self._shares.cuts(words, rows.MOST_WORDS)
+        cuts = self._shares.cuts_for_rows(state)
         fields, made = self._layouts(state, cuts)
         keys, (thresholds, _) = np.ascontiguousarray(keys), values(arguments)
 
@@ -176,7 +176,7 @@ class TableKernel:
         if chosen is None:
             return self._otherwise()(state, arguments, keys, word0)
         words = state[0].words
-        cuts = self._shares.cuts(words, rows.MOST_WORDS)
+        cuts = self._shares.cuts_for_rows(state)
         fields, pieces = self._layouts(state, cuts)
         tallies = Tallies(self._program, len(keys), words)
         keys = np.ascontiguousarray(keys)

@@ -23,9 +23,6 @@ CHUNK = 512
 PITCH = CHUNK + 24
 """Words from one buffer to the next; a power of two would put all of them into the same sets of the cache."""
 
-MOST_WORDS = 64
-"""Words of one share: so many fit a chunk, with room for eight cells of a row."""
-
 REFRESH = '''
 
 @compiled

@@ -18,6 +18,12 @@ from rgc_numba.state import Cuts, Packed
 SMALL = 400_000
 """Words that one thread computes in the time that it takes to wake another."""
 
+MOST_WORDS = 64
+"""Words of a share of rows, at most: so many fit a chunk, with room for eight cells of a row."""
+
+MOST_BYTES = 16 << 20
+"""Of a field in a share of rows, if it has more than one word: all steps of a call are made on a share before the next, out of the last cache."""
+
 Counts = NDArray[np.int64]
 Words = NDArray[np.uint64]
 Made = TypeVar("Made")
@@ -31,10 +37,17 @@ class Shares:
     def __init__(self, pool: Callable[[], Executor], threads: int) -> None:
         self._pool, self._threads = pool, threads
 
-    def cuts(self, words: int, most: int | None = None) -> tuple[int, ...]:
-        """Where the words are cut: 0, ..., words; no share has more than `most`."""
-        number = max(1, min(self._threads, words), -(-words // most) if most else 1)
+    def cuts(self, words: int, least: int = 1) -> Cuts:
+        """Where the words are cut: 0, ..., words; into `least` shares or more, as many for each thread if they can be."""
+        number = min(words, -(-least // self._threads) * self._threads)
         return tuple(words * n // number for n in range(number + 1))
+
+    def cuts_for_rows(self, state: Sequence[Packed]) -> Cuts:
+        """The finest cuts that fields in a private layout have now, so that programs which take turns agree, or such that no share
+        has more than `MOST_WORDS` and `MOST_BYTES`."""
+        now = max((field.cuts for field in state), key=len)
+        words, size = state[0].words, max(field.nbytes for field in state)
+        return now or self.cuts(words, max(-(-words // MOST_WORDS), -(-size // MOST_BYTES)))
 
     def __call__(self, work: Callable[[int], list[Counts]], number: int, effort: int) -> list[list[Counts]]:
         """The results of work(0), ..., work(number - 1); `effort`, in words computed, says whether threads are worth it."""

@@ -16,7 +16,7 @@ from rgc_numba.source import LINE, PREAMBLE
 
 Words = NDArray[np.uint64]
 Cuts = tuple[int, ...]
-"""Where the words are cut into shares, one for each thread: 0, ..., words."""
+"""Where the words are cut into shares, one or more for each thread: 0, ..., words."""
 
 MOVE = '''
 
@@ -38,6 +38,15 @@ class Packed:
         self._shape = canonical.shape
         self._canonical: Words | None = canonical
         self._private: tuple[FieldLayout, Cuts, list[Words]] | None = None
+
+    @property
+    def nbytes(self) -> int:
+        return 8 * prod(self._shape)
+
+    @property
+    def cuts(self) -> Cuts:
+        """Where the words of the private form are cut; empty if there is none."""
+        return self._private[1] if self._private is not None else ()
 
     def canonical(self) -> Words:
         """u64[planes, *shape, letters, word], shared, not copied."""

@@ -597,7 +597,7 @@ def test_readme_python(monkeypatch: pytest.MonkeyPatch) -> None:
     small = readme_spec()
     for old, new in (
         ("square(64)", "square(16)"),
-        ("steps=4, sweeps=20000", "steps=2, sweeps=100"),
+        ("steps=4, sweeps=30000", "steps=2, sweeps=100"),
         ("range=2, bodies=4", "range=1, bodies=2"),
     ):
         assert old in small

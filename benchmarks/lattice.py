@@ -1,6 +1,6 @@
 """Spin updates per nanosecond on one core, every code interleaved in one run: our kernels beside other ways to do it.
 
-    python benchmarks/lattice.py [--rounds 7] [--sizes 128 1024] [--only NAME ...] [--report docs/performance.md]
+    python benchmarks/lattice.py [--rounds 7] [--sizes 128 1024] [--only NAME ...] [--report lattice.md]
 
 Pins itself to one core. Every round times every contestant once, so that a machine whose speed drifts drifts for all of them; what
 is reported is the median over rounds of the rate, and of the ratio to the scalar code of the same round. A peer that cannot be

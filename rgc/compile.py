@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rgc.errors import Problem, SpecError
+from rgc.errors import Problem, SpecError, placed
 
 if TYPE_CHECKING:
     from rgc.flows.flow import Flow
@@ -126,7 +126,8 @@ def flow(
     made: Flow | None = None
     if spec.flow is not None:
         module, maker = FLOWS[spec.flow.scheme].split(":")
-        made = getattr(import_module(module), maker)(spec, machine, seed=seed, point=point, zero=zero)
+        with placed(spec.flow.span):
+            made = getattr(import_module(module), maker)(spec, machine, seed=seed, point=point, zero=zero)
     if made is None or any(measure.methods for measure in spec.measures):
         from rgc.flows.free_energies import make_free_energies
 

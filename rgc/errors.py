@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
@@ -35,6 +36,18 @@ class SpecError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n\n".join(render(problem) for problem in self.problems))
+
+
+@contextmanager
+def placed(span: Span | None) -> Iterator[None]:
+    """Problems raised inside that name no place of their own stand at `span`."""
+    try:
+        yield
+    except SpecError as error:
+        if all(problem.span for problem in error.problems):
+            raise
+        found = [replace(problem, span=problem.span or span) for problem in error.problems]
+        raise SpecError(found) from error
 
 
 class Problems:

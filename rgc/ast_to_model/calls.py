@@ -35,8 +35,9 @@ def read_call(
     """
     if len(call.arguments) > most:
         wanted = "no argument" if most == 0 else "one argument" if most == 1 else f"at most {most} arguments"
-        message = f"{call.name} takes {wanted}, not {len(call.arguments)}"
-        raise problem("wrong-arity", message, call.arguments[most].span)
+        message = f"{call.name} takes {wanted} without a name, not {len(call.arguments)}"
+        hint = f"with a name it takes {', '.join(options)}" if options else ""
+        raise problem("wrong-arity", message, call.arguments[most].span, hint=hint)
     found: dict[str, ast.Expr] = {}
     for option in call.options:
         if option.name not in options:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from rgc.errors import Problem, SpecError
+from rgc.errors import Problem, SpecError, placed
 from rgc.flows import sequence
 from rgc.flows.enumerate import make_enumerate
 from rgc.flows.flow import State
@@ -227,14 +227,17 @@ def make_free_energies(
 ) -> FreeEnergies:
     """The free energies that the measures of a spec ask for, each method once, behind its flow. Raises `SpecError` for what a method cannot do."""
     methods = tuple({m.label: m for measure in spec.measures for m in measure.methods}.values())
-    found = tuple(METHODS[m.name].make(spec, m, backend, seed=seed, point=point, zero=zero) for m in methods)
+    found = []
+    for m in methods:
+        with placed(m.span):
+            found.append(METHODS[m.name].make(spec, m, backend, seed=seed, point=point, zero=zero))
     names = {
         measure.name: measure.methods[0].label
         for measure in spec.measures
         if len(measure.methods) == 1 and measure.name != "free_energy"
     }
     checks = tuple(_checks(spec, methods, backend, seed=seed, point=point))
-    return FreeEnergies(main, methods, found, checks, names)
+    return FreeEnergies(main, methods, tuple(found), checks, names)
 
 
 def _checks(spec: Spec, methods: Sequence[Method], backend: Backend, **keys: Any) -> Iterator[SizeCheck]:

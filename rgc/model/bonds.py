@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product as cartesian
 
 from rgc.model.hamiltonian import Hamiltonian, Term
@@ -11,6 +11,7 @@ from rgc.model.lattice import Diamond, Geometry, Lattice, Site
 from rgc.model.lattices import shell
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
+from rgc.text import Span
 
 Table = tuple[float, ...]
 
@@ -32,6 +33,7 @@ class BondTerm:
     coupling: float
     values: Table
     site: bool
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def _term(
         raise NotBonds("it is not the same on every bond", term)
     if not site:
         _check_pairs(term, supports, bonds, isinstance(lattice, Diamond))
-    return BondTerm(term.name, term.coupling, values, site)
+    return BondTerm(term.name, term.coupling, values, site, term.span)
 
 
 def _check_pairs(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import permutations
 from itertools import product as cartesian
@@ -13,6 +13,7 @@ from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Cell, Geometry, Lattice
 from rgc.model.operators import Product
 from rgc.model.spins import Species
+from rgc.text import Span
 
 HYPERCUBIC = ("chain", "square", "cubic", "hypercubic")
 """The lattices whose unit cell is a hypercube."""
@@ -43,6 +44,7 @@ class CellTerm:
     name: str
     coupling: float
     parts: tuple[tuple[float, int], ...]
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def _term(term: Term, dimension: int) -> CellTerm:
             raise NotInACell("it is not the same in every direction", term)
         if any(found):
             parts.append((found[0], max(map(_bits, images))))
-    return CellTerm(term.name, term.coupling, tuple(parts))
+    return CellTerm(term.name, term.coupling, tuple(parts), term.span)
 
 
 def _corners(product: Product, term: Term) -> frozenset[Cell]:

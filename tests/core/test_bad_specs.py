@@ -1,6 +1,7 @@
 """Every bad spec is reported where its author marked it, with the message pinned beside it.
 
-The first lines of a bad spec say what must be found: `# expect: LINE:COLUMN CODE`, or `CODE warning`. They are written by hand.
+The first lines of a bad spec say what must be found: `# expect: LINE:COLUMN CODE`, or `CODE warning`, or `CODE when compiled` of what a check
+lets pass. They are written by hand.
 `UPDATE_BAD_SPECS=1 pytest tests/core/test_bad_specs.py` rewrites the pinned messages, and still fails where a mark disagrees.
 """
 
@@ -12,24 +13,30 @@ from pathlib import Path
 
 import pytest
 
+import rgc
 from rgc.ast_to_model import build
 from rgc.errors import Problem, SpecError, render
 from rgc.syntax.read import read
 
 BAD = Path(__file__).parent.parent / "bad"
 SPECS = sorted(path.name for path in BAD.iterdir() if path.suffix in (".rgc", ".yaml"))
-MARK = re.compile(r"# expect: (\d+):(\d+) ([a-z-]+)( warning)?")
+MARK = re.compile(r"# expect: (\d+):(\d+) ([a-z-]+)( warning| when compiled)?")
 
 Mark = tuple[int, int, str, str]
 
 
-def problems_of(path: Path) -> tuple[Problem, ...]:
-    """Everything that a check of the file reports: its errors, or the warnings of one that has none."""
+def problems_of(path: Path, *, compiled: bool = False) -> tuple[Problem, ...]:
+    """Everything that a check of the file reports: its errors, or the warnings of one that has none; or what its compiler reports, after a
+    check without errors."""
     try:
         _, warnings = build(read(path), folder=path.parent)
     except SpecError as error:
-        return error.problems
-    return warnings
+        return () if compiled else error.problems
+    if not compiled:
+        return warnings
+    with pytest.raises(SpecError) as refused:
+        rgc.compile(path, backend="reference")
+    return refused.value.problems
 
 
 def marks_in(text: str) -> list[Mark]:
@@ -38,7 +45,7 @@ def marks_in(text: str) -> list[Mark]:
     lines = head.group().splitlines()
     found = [MARK.fullmatch(line) for line in lines]
     assert all(found), lines
-    return [(int(m[1]), int(m[2]), m[3], "warning" if m[4] else "error") for m in found if m]
+    return [(int(m[1]), int(m[2]), m[3], "warning" if m[4] == " warning" else "error") for m in found if m]
 
 
 def marks_of(problems: tuple[Problem, ...]) -> list[Mark]:
@@ -49,12 +56,11 @@ def marks_of(problems: tuple[Problem, ...]) -> list[Mark]:
 @pytest.mark.parametrize("name", SPECS)
 def test_bad_spec(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(BAD)
-    problems = problems_of(Path(name))
+    text = Path(name).read_text("utf-8", errors="replace")
+    problems = problems_of(Path(name), compiled=bool(re.match(r"# expect: .* when compiled\n", text)))
     message = "\n\n".join(map(render, problems)) + "\n"
     pinned = Path(f"{name}.txt")
     if os.environ.get("UPDATE_BAD_SPECS"):
         pinned.write_text(message, "utf-8")
-    assert sorted(marks_of(problems)) == sorted(marks_in(Path(name).read_text("utf-8", errors="replace"))), (
-        message
-    )
+    assert sorted(marks_of(problems)) == sorted(marks_in(text)), message
     assert message == pinned.read_text("utf-8")

@@ -10,7 +10,7 @@ import numpy as np
 
 from rgc.analysis.recursion import Floats, invariant_projector
 from rgc.errors import Problem, SpecError
-from rgc.model.bonds import BondModel
+from rgc.model.bonds import BondModel, BondTerm
 from rgc.model.names import coupling_name
 from rgc.model.operators import Spin
 
@@ -43,23 +43,26 @@ def bond_space(model: BondModel, dimension: int) -> BondSpace:
     """Terms of equal functions are refused with a `SpecError`; what the spec's terms do not span is completed, for two states by
     products of spins, else by ln W(a, b) for pairs of states in order."""
     q = model.states
-    named = [(each.name, each.coupling, _function(model, each.values, each.site)) for each in model.terms]
-    kept = [(name, coupling, function) for name, coupling, function in named if np.any(function)]
-    chosen = [np.ones((q, q)), *(function for _, _, function in kept)]
-    if _rank(chosen) < len(chosen):
-        message = (
-            "two of these terms are the same function of a bond, so their couplings cannot be told apart"
-        )
-        raise SpecError([Problem("equal-terms", message, hint="write them as one term")])
-    names, terms = [name for name, _, _ in kept], {}
+    kept: list[BondTerm] = []
+    chosen: list[Floats] = [np.ones((q, q))]
+    for term in model.terms:
+        function = _function(model, term.values, term.site)
+        if not np.any(function):
+            continue
+        if _rank([*chosen, function]) <= len(chosen):
+            message = f"on a bond '{term.name}' is a combination of terms before it, so that their couplings cannot be told apart"
+            raise SpecError([Problem("equal-terms", message, term.span, hint="write them as one term")])
+        kept.append(term)
+        chosen.append(function)
+    names, terms = [term.name for term in kept], {}
     for name, function, text in _completion(model, dimension):
         if _rank([*chosen, function]) > len(chosen):
             chosen.append(function)
             names.append(name if name not in names else f"{name}_")
             terms[names[-1]] = text
     functions = np.array(chosen[1:]).reshape(-1, q, q)
-    inverse = np.linalg.pinv(np.array(chosen).reshape(len(chosen), q * q).T)
-    start = np.array([coupling for _, coupling, _ in kept] + [0.0] * (len(functions) - len(kept)))
+    inverse = np.asarray(np.linalg.pinv(np.array(chosen).reshape(len(chosen), q * q).T), np.float64)
+    start = np.pad([term.coupling for term in kept], (0, len(functions) - len(kept)))
     sectors = _sectors(functions, inverse, start)
     return BondSpace(tuple(names), functions, start, inverse, sectors, invariant_projector(sectors), terms)
 

@@ -214,8 +214,8 @@ def _coordinates(
             rest -= rest[pivot] / other[pivot] * other
         pivot = int(np.abs(rest).argmax())
         if abs(rest[pivot]) <= _SMALL * np.abs(row).max():
-            message = f"'{term.name}' is a sum of other terms, so that their couplings cannot be told apart"
-            raise SpecError([Problem("equal-terms", message, hint="write them as one term")])
+            message = f"'{term.name}' is a combination of terms before it, so that their couplings cannot be told apart"
+            raise SpecError([Problem("equal-terms", message, term.span, hint="write them as one term")])
         reduced.append((pivot, rest))
         named.append((term.name, row))
         del left[pivot]

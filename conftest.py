@@ -1,13 +1,17 @@
-"""Options of the test run: slow tests stay out unless asked for, and can be run in rotating parts."""
+"""Options of the test run: slow tests stay out unless asked for, and can be run in rotating parts; no test fails by the clock."""
 
 from __future__ import annotations
 
 from zlib import crc32
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 collect_ignore = ["tests/bad", "tests/language"]
 """Specs that must not check, and specs of everything that parses: other tests are about them."""
+
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no clock")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

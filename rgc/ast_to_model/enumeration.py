@@ -10,8 +10,6 @@ from rgc.ast_to_model.options import Reading
 from rgc.errors import Problem
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
-from rgc.syntax import ast
-from rgc.text import Span
 
 STUDIED = ("find", "linearise", "starts", "plane")
 """Options that ask for the map of the couplings as a recursion."""
@@ -70,7 +68,7 @@ def _free(spec: Spec, reading: Reading, context: Context) -> Iterator[Problem]:
         if free:
             hint = "write enumerate(minimise=kl)"
             message = "p=free is found by what it minimises, and nothing is named"
-            yield Problem("nothing-to-minimise", message, _block_span(context), hint=hint)
+            yield Problem("nothing-to-minimise", message, context.document.place("block"), hint=hint)
         return
     if not free:
         message = "no parameter of the block map is free"
@@ -82,8 +80,3 @@ def _free(spec: Spec, reading: Reading, context: Context) -> Iterator[Problem]:
         )
         hint = "minimise kl: how far the spins rebuilt from the block spins are from those of the model"
         yield Problem("pure-gauge", message, minimise.span, hint=hint)
-
-
-def _block_span(context: Context) -> Span | None:
-    section = context.section("block")
-    return section.body.span if section is not None and isinstance(section.body, ast.Node) else None

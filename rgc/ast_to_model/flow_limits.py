@@ -64,15 +64,7 @@ def _check_configurations(spec: Spec, flow: Flow, places: Places, context: Conte
             f"the limit is {CONFIGURATION_LIMIT // GIB} GiB"
         )
         hint = f"with these replicas up to {most} sites fit"
-        section = context.section("lattice")
-        place = places.get("replicas")
-        span = (
-            place.span
-            if place is not None
-            else section.body.span
-            if section and isinstance(section.body, ast.Node)
-            else None
-        )
+        span = places["replicas"].span if "replicas" in places else context.document.place("lattice")
         context.problems.error("too-many-sites", message, span, hint=hint)
 
 
@@ -90,9 +82,8 @@ def _check_states(spec: Spec, flow: Flow, context: Context) -> None:
     hint = f"up to {floor(allowed / bits + 1e-9)} sites fit"
     if needed < 10:
         hint += f", or raise it: memory={ceil(2**needed)}"
-    section = context.section("lattice")
-    span = section.body.span if section is not None and isinstance(section.body, ast.Node) else flow.span
-    context.problems.error("too-many-states", message, span, hint=hint)
+    place = context.document.place("lattice") or flow.span
+    context.problems.error("too-many-states", message, place, hint=hint)
 
 
 def _power(sites: int, spec: Spec) -> str:

@@ -19,7 +19,6 @@ from rgc.model.shapes import BLOCKS
 from rgc.model.spec import Spec
 from rgc.model.square_bonds import find_bonds
 from rgc.syntax import ast
-from rgc.text import Span
 
 
 def check_needs(spec: Spec, scheme: Scheme, reading: Reading, context: Context) -> None:
@@ -33,9 +32,9 @@ def check_needs(spec: Spec, scheme: Scheme, reading: Reading, context: Context) 
         check_square_bonds(spec, context)
     _check_blocks(spec, scheme, context)
     if scheme.cells:
-        check_cells(spec, scheme, _body_span(context, "block"), context)
+        check_cells(spec, scheme, context.document.place("block"), context)
     if scheme.hypercube:
-        places = _body_span(context, "lattice"), _body_span(context, "block")
+        places = context.document.place("lattice"), context.document.place("block")
         check_hypercube(spec, scheme, reading, context, *places)
     _check_update(spec, reading, context)
     _check_gauge(spec, reading, context)
@@ -46,11 +45,6 @@ def check_needs(spec: Spec, scheme: Scheme, reading: Reading, context: Context) 
 def _body(context: Context, name: str) -> ast.Expr | None:
     section = context.section(name)
     return None if section is None or isinstance(section.body, str | tuple) else section.body
-
-
-def _body_span(context: Context, name: str) -> Span | None:
-    body = _body(context, name)
-    return body.span if body is not None else None
 
 
 def finite(lattice: Geometry) -> bool:
@@ -66,7 +60,7 @@ def _sized(lattice: Geometry) -> bool:
 
 
 def _check_lattice(lattice: Geometry, scheme: Scheme, context: Context) -> None:
-    span = _body_span(context, "lattice")
+    span = context.document.place("lattice")
     body = _body(context, "lattice")
     call = named(body) if body is not None else None
     name = call[0] if call else "lattice"
@@ -99,20 +93,20 @@ def _check_bonds(spec: Spec, scheme: Scheme, context: Context) -> None:
     if name and name not in HYPERCUBIC:
         message = f"'{scheme.name}' moves bonds along the axes of a hypercubic lattice, not on '{name}'"
         hint = f"it takes {listing(HYPERCUBIC, 'or')}"
-        context.problems.error("wrong-lattice", message, _body_span(context, "lattice"), hint=hint)
+        context.problems.error("wrong-lattice", message, context.document.place("lattice"), hint=hint)
         return
     try:
         model = bond_model(spec.hamiltonian, spec.lattice, spec.species)
     except NotBonds as error:
         message = f"'{scheme.name}' works on bonds between nearest neighbours, the same everywhere: {error}"
-        span = error.term.span if error.term is not None else _body_span(context, "hamiltonian")
+        span = error.term.span if error.term is not None else context.document.place("hamiltonian")
         hint = "enumerate and mcrg take any Hamiltonian"
         context.problems.error("not-bonds", message, span, hint=hint)
         return
     if isinstance(spec.lattice, Diamond) and any(each.site and each.coupling for each in model.terms):
         message = "the sites of a diamond lattice have different numbers of bonds, so that a field on sites is none on bonds"
         hint = "y_h is given at field 0 all the same"
-        context.problems.error("not-bonds", message, _body_span(context, "hamiltonian"), hint=hint)
+        context.problems.error("not-bonds", message, context.document.place("hamiltonian"), hint=hint)
 
 
 def check_square_bonds(spec: Spec, context: Context) -> None:
@@ -120,7 +114,7 @@ def check_square_bonds(spec: Spec, context: Context) -> None:
     if spec.lattice is None or spec.hamiltonian is None or any(each.states is None for each in spec.species):
         return
     try:
-        find_bonds(spec.lattice, spec.species, spec.hamiltonian, place=_body_span(context, "lattice"))
+        find_bonds(spec.lattice, spec.species, spec.hamiltonian, place=context.document.place("lattice"))
     except SpecError as error:
         context.problems.extend(error.problems)
 

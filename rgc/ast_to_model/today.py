@@ -12,7 +12,6 @@ from rgc.model.schemes import LATER_UPDATES, SCHEMES, Ready
 from rgc.model.spec import CallValue, Spec
 from rgc.model.vocabulary import LATER_METHODS, MEASURES, METHODS, SCAN_MEASURES
 from rgc.syntax import ast
-from rgc.text import Span
 
 OF_SCAN = ("crossing", "extremum", "central_charge")
 
@@ -52,7 +51,7 @@ def _inhomogeneous(spec: Spec) -> bool:
 
 def _differing(spec: Spec) -> Problem:
     message = "couplings that differ from place to place come later"
-    return Problem("not-yet", message, _place(spec, "hamiltonian"))
+    return Problem("not-yet", message, spec.document.place("hamiltonian"))
 
 
 def _without_flow(spec: Spec) -> Iterator[Problem]:
@@ -105,21 +104,16 @@ def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
     kind = "crystal" if isinstance(spec.lattice, Lattice) else type(spec.lattice).__name__.lower()
     if spec.lattice is not None and kind not in ready.lattices:
         message = f"{kind} lattices come later for this scheme"
-        yield Problem("not-yet", message, _place(spec, "lattice"))
+        yield Problem("not-yet", message, spec.document.place("lattice"))
     for species in spec.species:
         if species.alphabet not in ready.alphabets:
             message = f"{species.alphabet} spins come later for this scheme"
             hint = f"{listing(ready.alphabets)} spins run today"
-            yield Problem("not-yet", message, _place(spec, "spins"), hint=hint)
+            yield Problem("not-yet", message, spec.document.place("spins"), hint=hint)
     for block in spec.blocks if spec.flow is not None and SCHEMES[spec.flow.scheme].rules else ():
         if block.rule not in ready.rules or (block.free and not ready.free):
             what = "p=free" if block.free else f"the block map '{block.rule}'"
             hint = f"{listing(ready.rules)} run today"
-            yield Problem("not-yet", f"{what} comes later for this scheme", _place(spec, "block"), hint=hint)
-
-
-def _place(spec: Spec, name: str) -> Span | None:
-    section = spec.document.section(name)
-    if section is None:
-        return None
-    return section.body.span if isinstance(section.body, ast.Node) else section.name_span
+            yield Problem(
+                "not-yet", f"{what} comes later for this scheme", spec.document.place("block"), hint=hint
+            )

@@ -20,7 +20,6 @@ from rgc.model.local_energies import local_energies
 from rgc.model.spins import Species
 from rgc.passes.slice_lattice import Slices, slice_lattice
 from rgc.results.result import Estimate, FreeEnergy, Result
-from rgc.syntax.ast import Node
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -171,7 +170,7 @@ def make_transfer(
     hamiltonian = spec.hamiltonian
     if hamiltonian is None:
         raise ValueError("a transfer matrix needs a hamiltonian")
-    place = lattice_place(spec)
+    place = spec.document.place("lattice")
     lattice = _checked(spec, place)
     tables = local_energies(hamiltonian, spec.species, hamiltonian.zero if zero is None else zero)
     axes = [k for k, size in enumerate(lattice.shape) if size is None] or range(lattice.dimension)
@@ -183,12 +182,6 @@ def make_transfer(
         raise SpecError([Problem("lattice-too-small", message, place, hint="enumerate takes such lattices")])
     starts, counts = _starts(lattice, spec.species, tables, best.slices) if best.closed else _NONE
     return Transfer(best, starts, counts, backend)
-
-
-def lattice_place(spec: Spec) -> Span | None:
-    """Where the lattice stands in the spec."""
-    section = spec.document.section("lattice")
-    return section.body.span if section is not None and isinstance(section.body, Node) else None
 
 
 def _cut(lattice: Lattice, species: Sequence[Species], tables: Sequence[Table], axis: int) -> Cut:

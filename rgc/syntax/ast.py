@@ -285,3 +285,10 @@ class Document(Node):
     def section(self, name: str) -> Section | None:
         """The section of that name, or None."""
         return next((section for section in self.sections if section.name == name), None)
+
+    def place(self, name: str) -> Span | None:
+        """Where a section says what it says: its expression, or its name if it holds a text or entries. None without the section."""
+        section = self.section(name)
+        if section is None:
+            return None
+        return section.body.span if isinstance(section.body, Node) else section.name_span

@@ -96,7 +96,7 @@ def test_rounding_is_never_kept() -> None:
     assert choose(blocks([1.0, 1e-15, 1e-15]), 3, 1.0).counts == (1,)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=30), st.integers(1, 12), st.integers(1, 3))
 def test_equal_values_are_never_parted(values: list[int], chi: int, parts: int) -> None:
     """However equal values are spread over blocks, all of them are kept or none."""

@@ -61,7 +61,7 @@ image = st.frozensets(neighbour.filter(lambda spin: spin.cell != (0, 0)), max_si
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(image, max_size=4).map(tuple), min_size=1, max_size=3).map(tuple))
 def test_classes_are_those_that_occur(images: tuple[tuple[Product, ...], ...]) -> None:
     star = Star(0, 0, images)
@@ -147,7 +147,7 @@ def test_one_free_site_is_enough() -> None:
     assert choose_update([Fraction(-1)], [strong, free]).update == "heat_bath"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.fractions(-2, 2, max_denominator=64), min_size=4, max_size=4))
 def test_largest_change_is_the_maximum_over_what_occurs(couplings: list[Fraction]) -> None:
     star = star_of(NEAREST, NEXT, PLAQUETTE, FIELD)

@@ -107,7 +107,7 @@ plane = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.lists(plane, min_size=1, max_size=4).map(product).filter(bool), min_size=1, max_size=4),
     st.tuples(st.integers(2, 7), st.integers(2, 7)),
@@ -121,7 +121,7 @@ def test_random_products_of_two_species_on_the_honeycomb(
     check(colour_sites(groups, lattice, 2), groups, lattice, 2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(*[st.integers(-1, 2)] * 3), min_size=1, max_size=4)
     .map(lambda c: product(map(Spin, c)))

@@ -101,7 +101,7 @@ def test_symmetries_of_subsystems_are_no_sectors() -> None:
 small = st.builds(Spin, st.tuples(st.integers(0, 2), st.integers(0, 2)), st.integers(0, 1))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.lists(small, min_size=1, max_size=4).map(product).filter(bool), min_size=1, max_size=3),
     st.sampled_from([(2, 1), (3, 1), (2, 2), (4, 1), (1, 4), (1, 3)]),

@@ -195,7 +195,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(WORDS, max_size=25).map("".join) | st.text(max_size=30))
 def test_any_text_is_read_or_refused(text: str) -> None:
     problems_in(text, "rgc")

@@ -29,14 +29,14 @@ def check_round_trip(document: Document) -> None:
         assert convert(again, spelling) == text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(values)
 def test_printed_expression_parses_to_itself(expression: Expr) -> None:
     text = print_expression(expression)
     assert parse_expression(Source("<test>", text)) == expression, text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(documents())
 def test_printed_document_parses_to_itself(document: Document) -> None:
     check_round_trip(document)

@@ -47,7 +47,7 @@ TERMS = {
 }  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.data())
 def test_the_transform_of_a_hamiltonian_is_its_declared_couplings(data: st.DataObject) -> None:
     """H of every state, transformed: what multiplies each term as it is written, and nothing else."""

@@ -18,7 +18,6 @@ from rgc.flows.flow import State
 from rgc.flows.tensors.site_tensor import Tensor, site_tensor, turned
 from rgc.model.square_bonds import SquareBonds, find_bonds
 from rgc.program.draws import SLOT, fold, stream, uniforms
-from rgc.syntax.ast import Node
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -240,8 +239,7 @@ def make_setting(spec: Spec, zero: Collection[str] | None, spectra: bool, most_s
     flow, lattice, hamiltonian = spec.flow, spec.lattice, spec.hamiltonian
     if flow is None or lattice is None or hamiltonian is None:
         raise ValueError("a tensor flow needs a lattice, a hamiltonian and a flow")
-    section = spec.document.section("lattice")
-    place = section.body.span if section is not None and isinstance(section.body, Node) else None
+    place = spec.document.place("lattice")
     left_out = hamiltonian.zero if zero is None else zero
     bonds = find_bonds(lattice, spec.species, hamiltonian, left_out, place)
     if bonds.states > most_states:

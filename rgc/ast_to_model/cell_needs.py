@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rgc.ast_to_model.context import Context
 from rgc.model.block import Block
-from rgc.model.dependent_terms import dependent_term
+from rgc.model.dependent_terms import dependent_term, equal_terms
 from rgc.model.lattice import Lattice
 from rgc.model.schemes import Scheme
 from rgc.model.spec import Spec
@@ -25,8 +25,7 @@ def check_cells(spec: Spec, scheme: Scheme, span: Span | None, context: Context)
     if spec.hamiltonian is not None and "hamiltonian" not in context.failed:
         term = dependent_term(spec.hamiltonian)
         if term is not None:
-            message = f"the term '{term.name}' is a combination of terms before it, so that their couplings cannot be told apart"
-            context.problems.error("equal-terms", message, term.span, hint="write them as one term")
+            context.problems.extend([equal_terms(term.name, term.span)])
 
 
 def _check_block(

@@ -20,6 +20,7 @@ from rgc.syntax import ast
 
 ORDINALS = {1: "nearest", 2: "second", 3: "third"}
 MOST_SHELLS = 64
+PAIRS = ("bond", "edge", "link", "pair")  # what others call <i,j>
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -156,14 +157,11 @@ def _collection(domain: ast.Members, collection: str, lattice: Lattice) -> list[
     return faces
 
 
-_PAIRS = ("bond", "edge", "link", "pair")
-
-
 def _no_such_face(domain: ast.Domain, kind: str, lattice: Lattice, plural: str) -> SpecError:
     known = [f"{each}{plural}" for each in face_kinds(lattice)]
     has = f"it has {', '.join(known)}" if known else "it has no faces"
     hint = suggest(kind, [*known, "cells"] if plural else known) or has
-    if kind in _PAIRS:
+    if kind in PAIRS:
         hint = "pairs of neighbours are <i,j>, those of one direction <i,j> along x"
     return problem("unknown-face", f"the {lattice.name} lattice has no {kind}", domain.span, hint=hint)
 

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from rgc.errors import Problem
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.operators import Product, product
+from rgc.text import Span
+
+
+def equal_terms(name: str, span: Span | None) -> Problem:
+    """What is said of a term that is a combination of terms before it."""
+    message = (
+        f"the term '{name}' is a combination of terms before it, so that their couplings cannot be told apart"
+    )
+    return Problem("equal-terms", message, span, hint="write them as one term")
 
 
 def dependent_term(hamiltonian: Hamiltonian) -> Term | None:

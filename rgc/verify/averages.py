@@ -17,7 +17,7 @@ from rgc.verify.states import States
 
 class Averages(Evaluator):
     """Measures of the states of a lattice, all of them. A value of one configuration is an array over configurations, a thermal average
-    a number; what is left at the end as an array is averaged. Raises `NotImplementedError` for what it cannot measure."""
+    a number; what is left at the end as an array is averaged. Raises `Unreadable` for what it cannot measure."""
 
     def __init__(self, document: ast.Document, spec: Spec, states: States) -> None:
         super().__init__(document, states.lattice, states.values)

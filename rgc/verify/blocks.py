@@ -11,7 +11,7 @@ import numpy as np
 
 from rgc.model.lattice import Cell, Lattice, Site
 from rgc.syntax import ast
-from rgc.verify.evaluator import Evaluator
+from rgc.verify.evaluator import Evaluator, Unreadable
 
 STARS = (Site((0, 0), 1), Site((2, 1), 0))
 """The centres of the stars that make the coarse letters a and b of a honeycomb lattice."""
@@ -39,7 +39,7 @@ class Map:
 
 
 def maps(document: ast.Document, lattice: Lattice) -> list[Map]:
-    """The maps of a document in the order in which steps take them. Raises `NotImplementedError` for rules that are not sampled."""
+    """The maps of a document in the order in which steps take them. Raises `Unreadable` for rules that are not sampled."""
     section = document.section("block")
     body = section.body if section else ast.List(())
     numbers = Evaluator(document, lattice, {}, [(0,) * lattice.dimension])
@@ -54,7 +54,7 @@ def _maps(call: Any, lattice: Lattice, numbers: Evaluator) -> Sequence[Map]:
     options = {option.name: option.value for option in call.options}
     rule = call.name
     if rule not in ("majority", "kadanoff", "decimate"):
-        raise NotImplementedError(f"the block map {rule} has no independent evaluator")
+        raise Unreadable(f"the block map {rule} has no independent evaluator")
     star = options.get("cell") == ast.Name("star")
     given = call.arguments[0] if call.arguments else options.get("b")
     b = 2 if star else round(numbers(given))

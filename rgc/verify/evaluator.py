@@ -37,13 +37,17 @@ OPERATORS = {
 }
 
 
+class Unreadable(Exception):
+    """The independent evaluator has no reading of a piece of the language: what rests on it is `not checked`."""
+
+
 class Missing(Exception):
     """A summand reaches beyond an open edge."""
 
 
 class Evaluator:
     """`spins[species][cell + (letter,)]` float64[configuration]: the values of a spin as declared. Outermost sums run over `cells`,
-    by default all of them. Raises `NotImplementedError` for what it cannot read."""
+    by default all of them. Raises `Unreadable` for what it cannot read."""
 
     def __init__(
         self, document: ast.Document, lattice: Lattice, spins: Mapping[str, Any], cells: Sequence[Cell] = ()
@@ -87,7 +91,7 @@ class Evaluator:
                 )
                 total = reduce(OPERATORS["*" if kind == "prod" else "+"], values, float(kind == "prod"))
                 return total / len(values) if kind == "mean" else total
-        raise NotImplementedError(f"the independent evaluator cannot read {type(expr).__name__}")
+        raise Unreadable(f"the independent evaluator cannot read {type(expr).__name__}")
 
     def named(self, name: str) -> Any:
         """A parameter or a constant."""
@@ -124,7 +128,7 @@ class Evaluator:
                 return self.site(left, bound).shifted(
                     tuple((x if op == "+" else -x) for x in self.vector(right))
                 )
-        raise NotImplementedError(f"the independent evaluator cannot read the site {expr}")
+        raise Unreadable(f"the independent evaluator cannot read the site {expr}")
 
     def vector(self, expr: Any) -> Cell:
         match expr:
@@ -136,7 +140,7 @@ class Evaluator:
                 return tuple(-x for x in self.vector(operand))
             case ast.Binary("*", factor, direction):
                 return tuple(round(self(factor)) * x for x in self.vector(direction))
-        raise NotImplementedError(f"the independent evaluator cannot read the vector {expr}")
+        raise Unreadable(f"the independent evaluator cannot read the vector {expr}")
 
     def folded(self, site: Site) -> tuple[int, ...]:
         """The index of a site in a field."""
@@ -164,7 +168,7 @@ class Evaluator:
             case ast.Shell(order_of, first, second):
                 yield from self.pairs(first, second, round(self(order_of)), None)
             case _:
-                raise NotImplementedError(f"the independent evaluator cannot read sums over {domain}")
+                raise Unreadable(f"the independent evaluator cannot read sums over {domain}")
 
     def faces(self, kind: str, along: ast.Expr | None) -> Iterator[tuple[Site, ...]]:
         normal = None if along is None else self.vector(along).index(1)

@@ -20,6 +20,7 @@ from rgc.verify.certificate import Finding, judged, unchecked, within
 from rgc.verify.chances import stored
 from rgc.verify.counting import counted
 from rgc.verify.energies import UNIT
+from rgc.verify.evaluator import Unreadable
 from rgc.verify.instances import describe
 from rgc.verify.schedule import sites, writes
 from rgc.verify.states import States, every_state
@@ -78,7 +79,7 @@ def check_blocks(subject: Subject) -> Iterator[Finding]:
         return
     try:
         written = maps(subject.document, subject.model.lattice)
-    except NotImplementedError as reason:
+    except Unreadable as reason:
         yield unchecked("a", "block maps", "block spins as the text says", "L3", str(reason))
         return
     claim = "block spins are made as the text says"
@@ -126,7 +127,7 @@ def check_measures(subject: Subject) -> Iterator[Finding]:
         flow = make_sample(small.spec, subject.reference, seed=subject.seed, point={}, zero=subject.zero)
         compiled = averaged(flow, states, exact.weights, subject.reference)
         wanted = {name: exact.measure(name) for name in compiled}
-    except (SpecError, NotImplementedError) as reason:
+    except (SpecError, Unreadable) as reason:
         yield unchecked("a", "measures", claim, "L3", str(reason))
         return
     where = f"{small.name}, all {states.number} configurations"

@@ -16,6 +16,7 @@ from rgc.verify.averages import Averages
 from rgc.verify.blocks import maps
 from rgc.verify.certificate import Finding, judged, unchecked
 from rgc.verify.counting import counted
+from rgc.verify.evaluator import Unreadable
 from rgc.verify.instances import Instance
 from rgc.verify.states import States, every_state, pack
 from rgc.verify.subject import Subject
@@ -45,7 +46,7 @@ def check_sampled(subject: Subject) -> Iterator[Finding]:
         return
     try:
         averages = sampled(subject, instance)
-    except (SpecError, NotImplementedError) as reason:
+    except (SpecError, Unreadable) as reason:
         yield unchecked("e", "sampled averages", claim, "L4", str(reason))
         return
     p = {name: p_value(*each) for name, each in averages.items()}
@@ -72,7 +73,7 @@ def holm(p: Mapping[str, float]) -> float:
 
 
 def sampled(subject: Subject, instance: Instance) -> Averaged:
-    """The averages of a short run of the instance's flow. Raises `SpecError`, `NotImplementedError` for what cannot be measured."""
+    """The averages of a short run of the instance's flow. Raises `SpecError`, `Unreadable` for what cannot be measured."""
     spec = instance.spec
     assert spec.flow is not None  # noqa: S101  (it was given one)
     spec = replace(spec, flow=replace(spec.flow, options={**spec.flow.options, **RUN}))

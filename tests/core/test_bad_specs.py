@@ -20,23 +20,25 @@ from rgc.syntax.read import read
 
 BAD = Path(__file__).parent.parent / "bad"
 SPECS = sorted(path.name for path in BAD.iterdir() if path.suffix in (".rgc", ".yaml"))
-MARK = re.compile(r"# expect: (\d+):(\d+) ([a-z-]+)( warning| when compiled)?")
+MARK = re.compile(r"# expect: (\d+):(\d+) ([a-z-]+)(?: (warning|when compiled))?")
+COMPILED = "when compiled"
 
 Mark = tuple[int, int, str, str]
 
 
-def problems_of(path: Path, *, compiled: bool = False) -> tuple[Problem, ...]:
-    """Everything that a check of the file reports: its errors, or the warnings of one that has none; or what its compiler reports, after a
-    check without errors."""
+def problems_of(path: Path, *, compiled: bool) -> list[tuple[Problem, str]]:
+    """Everything that a check of the file reports, with its severity: its errors, or the warnings of one that has none, and then what the
+    compiler reports."""
     try:
         _, warnings = build(read(path), folder=path.parent)
     except SpecError as error:
-        return () if compiled else error.problems
-    if not compiled:
-        return warnings
-    with pytest.raises(SpecError) as refused:
-        rgc.compile(path, backend="reference")
-    return refused.value.problems
+        return [(problem, problem.severity) for problem in error.problems]
+    found: list[tuple[Problem, str]] = [(problem, problem.severity) for problem in warnings]
+    if compiled:
+        with pytest.raises(SpecError) as refused:
+            rgc.compile(path, backend="reference")
+        found += [(problem, COMPILED) for problem in refused.value.problems]
+    return found
 
 
 def marks_in(text: str) -> list[Mark]:
@@ -45,22 +47,24 @@ def marks_in(text: str) -> list[Mark]:
     lines = head.group().splitlines()
     found = [MARK.fullmatch(line) for line in lines]
     assert all(found), lines
-    return [(int(m[1]), int(m[2]), m[3], "warning" if m[4] == " warning" else "error") for m in found if m]
+    return [(int(m[1]), int(m[2]), m[3], m[4] or "error") for m in found if m]
 
 
-def marks_of(problems: tuple[Problem, ...]) -> list[Mark]:
-    placed = [(problem.span.position if problem.span else (0, 0), problem) for problem in problems]
-    return [(*place, problem.code, problem.severity) for place, problem in placed]
+def marks_of(problems: list[tuple[Problem, str]]) -> list[Mark]:
+    return [
+        (*(problem.span.position if problem.span else (0, 0)), problem.code, kind)
+        for problem, kind in problems
+    ]
 
 
 @pytest.mark.parametrize("name", SPECS)
 def test_bad_spec(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(BAD)
-    text = Path(name).read_text("utf-8", errors="replace")
-    problems = problems_of(Path(name), compiled=bool(re.match(r"# expect: .* when compiled\n", text)))
-    message = "\n\n".join(map(render, problems)) + "\n"
+    marks = marks_in(Path(name).read_text("utf-8", errors="replace"))
+    problems = problems_of(Path(name), compiled=any(kind == COMPILED for *_, kind in marks))
+    message = "\n\n".join(render(problem) for problem, _ in problems) + "\n"
     pinned = Path(f"{name}.txt")
     if os.environ.get("UPDATE_BAD_SPECS"):
         pinned.write_text(message, "utf-8")
-    assert sorted(marks_of(problems)) == sorted(marks_in(text)), message
+    assert sorted(marks_of(problems)) == sorted(marks), message
     assert message == pinned.read_text("utf-8")

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from math import prod
 from pathlib import Path
 from random import Random
 
@@ -15,6 +16,8 @@ from rgc.backend import Arguments, load
 from rgc.conformance.programs import blocks, measure, metropolis, random_program
 from rgc.conformance.running import arguments, assert_equal, run
 from rgc.program import Program, TallyArray
+from rgc.program.draws import random_field
+from rgc_numba import shares
 
 numba = pytest.importorskip("numba")
 
@@ -92,6 +95,25 @@ def test_arguments_other_than_the_baked_ones_are_served() -> None:
 
     for given in (baked, other, mixed, baked):
         assert_equal(run(load("reference"), program, given, 4), run(Compiled(), program, given, 4))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [metropolis((4, 6)), measure((8, 8), (TallyArray(3), TallyArray(3, replica=True)))],
+    ids=["rows", "tables"],
+)
+def test_shares_change_no_bit(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many shares the limits of words and bytes ask for, more than threads or not."""
+    given = arguments(program, 5, Random(1))  # noqa: S311
+    expected = run(load("reference"), program, given, 4)
+    size = max(8 * prod(random_field((4, n), each, 5).shape) for n, each in enumerate(program.fields))
+    for name, most in (("MOST_WORDS", 2), ("MOST_BYTES", size // 3)):
+        with monkeypatch.context() as patched:
+            patched.setattr(shares, name, most)
+            backend = load("numba", threads=2)
+            state = [backend.pack(random_field((4, n), each, 5)) for n, each in enumerate(program.fields)]
+            assert len(shares.Shares(lambda: None, 2).cuts_for_rows(state)) == 1 + 4
+            assert_equal(expected, run(backend, program, given, 4))
 
 
 def test_numba_waits_until_something_is_compiled() -> None:

@@ -9,8 +9,9 @@ from itertools import permutations
 import numpy as np
 
 from rgc.analysis.recursion import Floats, invariant_projector
-from rgc.errors import Problem, SpecError
+from rgc.errors import SpecError
 from rgc.model.bonds import BondModel, BondTerm
+from rgc.model.dependent_terms import equal_terms
 from rgc.model.names import coupling_name
 from rgc.model.operators import Spin
 
@@ -50,8 +51,7 @@ def bond_space(model: BondModel, dimension: int) -> BondSpace:
         if not np.any(function):
             continue
         if _rank([*chosen, function]) <= len(chosen):
-            message = f"on a bond '{term.name}' is a combination of terms before it, so that their couplings cannot be told apart"
-            raise SpecError([Problem("equal-terms", message, term.span, hint="write them as one term")])
+            raise SpecError([equal_terms(term.name, term.span)])
         kept.append(term)
         chosen.append(function)
     names, terms = [term.name for term in kept], {}

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.analysis.recursion import Floats
-from rgc.errors import Problem, SpecError
+from rgc.errors import SpecError
 from rgc.model.cells import CellModel, corner_bits, corners_of, products, sharing
+from rgc.model.dependent_terms import equal_terms
 from rgc.model.lattice import Cell
 from rgc.model.names import coupling_name
 from rgc.model.operators import Spin
@@ -214,8 +215,7 @@ def _coordinates(
             rest -= rest[pivot] / other[pivot] * other
         pivot = int(np.abs(rest).argmax())
         if abs(rest[pivot]) <= _SMALL * np.abs(row).max():
-            message = f"'{term.name}' is a combination of terms before it, so that their couplings cannot be told apart"
-            raise SpecError([Problem("equal-terms", message, term.span, hint="write them as one term")])
+            raise SpecError([equal_terms(term.name, term.span)])
         reduced.append((pivot, rest))
         named.append((term.name, row))
         del left[pivot]

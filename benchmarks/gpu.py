@@ -35,7 +35,7 @@ SECONDS, ROUNDS, CHECKED = 0.5, 3, 64
 
 
 def sampler(size: int, hamiltonian: str, words: int, machine):  # type: ignore[no-untyped-def]
-    from rgc.compile import load
+    from rgc.compiler import load
     from rgc.flows.sampling.sampler import make_model, make_sampler
 
     text = f"""title "benchmark"

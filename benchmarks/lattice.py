@@ -108,7 +108,7 @@ def ours(size: int) -> list[Contestant]:
 
 def sweeper(size: int, machine, name: str, text: str, make: Callable[..., object]) -> Contestant:  # type: ignore[no-untyped-def]
     """Sweeps of a spec on a backend, with the kernel that `make` makes."""
-    from rgc.compile import load
+    from rgc.compiler import load
     from rgc.flows.sampling.sampler import make_model, make_sampler
     from rgc.program.draws import step_keys
 
@@ -135,7 +135,7 @@ def tallies(size: int, machine, name: str, replica: bool) -> Contestant:  # type
     """Records of the basis of operators of `mcrg`."""
     import numpy as np
 
-    from rgc.compile import load
+    from rgc.compiler import load
     from rgc.flows.sampling.sampler import make_model, make_sampler
     from rgc.model_to_program.operators_to_tallies import Wanted, operators_to_tallies
     from rgc.passes.generate_operators import generate_operators

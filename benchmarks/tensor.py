@@ -68,7 +68,7 @@ def contestants(chi: int, backend: str) -> Mapping[str, Step]:
 
     from rgc import backend as backends
     from rgc.flows.tensors.tensor_flow import projections
-    from rgc.flows.trg import coarsen
+    from rgc.flows.tensors.trg import coarsen
     from rgc.routines.svd import full, svd
 
     machine = backends.load(backend, threads=1)
@@ -94,7 +94,7 @@ def contestants(chi: int, backend: str) -> Mapping[str, Step]:
 
 def start() -> Any:
     from rgc.flows.tensors.site_tensor import site_tensor
-    from rgc.model.square_bonds import SquareBonds
+    from rgc.passes.square_bonds import SquareBonds
 
     bond = ((-K_C, K_C), (K_C, -K_C))
     return site_tensor(SquareBonds((0.0, 0.0), bond, bond))
@@ -130,9 +130,9 @@ def strips(width: int, rounds: int) -> None:
     from rgc.flows.tensors.transfer_matrix import make_layer
     from rgc.model.hamiltonian import Hamiltonian, Term
     from rgc.model.lattices import shell, square
-    from rgc.model.local_energies import local_energies
     from rgc.model.operators import Spin
     from rgc.model.spins import Species
+    from rgc.passes.local_energies import local_energies
     from rgc.passes.slice_lattice import slice_lattice
 
     lattice, species = square(width, None), (Species("s"),)

@@ -5,9 +5,9 @@
 >>> answer.exponents["y_t"]  # doctest: +SKIP
 """
 
-from rgc.compile import compile, load  # `from rgc.compile import ...` still finds the module
+from rgc.compiler import compile, load  # `from rgc.compiler import ...` still finds the module
 from rgc.errors import SpecError
-from rgc.verify import verify
+from rgc.verification import verify
 from rgc.version import __version__
 
 __all__ = ["SpecError", "__version__", "compile", "load", "verify"]

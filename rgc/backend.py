@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rgc.errors import Problem, SpecError, suggest
 from rgc.program.arguments import Arguments as Arguments
-from rgc.program.needs import CAPABILITIES, needs
-from rgc.program.program import Program
+from rgc.program.lattice.needs import CAPABILITIES, needs
+from rgc.program.lattice.program import Program
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,7 +63,7 @@ class Backend(Protocol):
 
     @property
     def lacks(self) -> Mapping[str, str]:
-        """Capabilities (`rgc.program.needs`) that this backend does not have, each with the reason; may be empty."""
+        """Capabilities (`rgc.program.lattice.needs`) that this backend does not have, each with the reason; may be empty."""
         ...
 
     def missing(self) -> str | None:

@@ -10,7 +10,7 @@ from rgc.backend import refuse
 
 if TYPE_CHECKING:
     from rgc.backend import Arguments, Backend, Kernel, State, Words
-    from rgc.program.program import Program
+    from rgc.program.lattice.program import Program
 
 
 class KernelCache:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rgc.compile import BACKEND, compile, load
+from rgc.compiler import BACKEND, compile, load
 from rgc.errors import SpecError, escape, render_place, suggest
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Unexpected(Exception):
 def updates(loaded: Loaded) -> float:
     """Spin updates of a run, the points of a scan counted as the first; 0 for a scheme that does not sample."""
     from rgc.flows.sampling.plan import make_plan
-    from rgc.model.schemes import SCHEMES
+    from rgc.schemes.table import SCHEMES
 
     spec, flow = loaded.spec, loaded.spec.flow
     if flow is None or spec.lattice is None or SCHEMES[flow.scheme].field("sweeps") is None:

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from rgc.program.draws import SITE_SHIFT, WORD_SHIFT
-from rgc.program.program import Program
+from rgc.program.lattice.program import Program
 from rgc_jax.draws import Baked, Given, Limits, Stream
 
 Fields = list[jax.Array]

@@ -16,9 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.program.bodies import Placed, split
-from rgc.program.nodes import Load, Store
-from rgc.program.program import Field, Program
+from rgc.program.lattice.bodies import Placed, split
+from rgc.program.lattice.nodes import Load, Store
+from rgc.program.lattice.program import Field, Program
 from rgc.program.tables import cell_table
 from rgc_jax.call import Call, Fields, Totals
 from rgc_jax.machine import Share

@@ -15,12 +15,12 @@ from jax.sharding import PartitionSpec
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments
-from rgc.program.nodes import Load, Store
-from rgc.program.program import Program
-from rgc.program.show import show
-from rgc.program.sublattices import FieldLayout
+from rgc.program.lattice.nodes import Load, Store
+from rgc.program.lattice.program import Program
+from rgc.program.lattice.show import show
+from rgc.program.lattice.sublattices import FieldLayout
+from rgc.program.lattice.verify import verify
 from rgc.program.tables import uniform_thresholds
-from rgc.program.verify import verify
 from rgc_jax import tallies
 from rgc_jax.call import Call, Fields, Totals
 from rgc_jax.gather import Gather, Gathering

@@ -16,9 +16,9 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
-from rgc.program.bodies import split
-from rgc.program.program import Program
-from rgc.program.sublattices import Box, Cell, FieldLayout, Sublattices
+from rgc.program.lattice.bodies import split
+from rgc.program.lattice.program import Program
+from rgc.program.lattice.sublattices import Box, Cell, FieldLayout, Sublattices
 from rgc_jax import tallies
 from rgc_jax.call import Totals
 

@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rgc.program.bodies import Body
-from rgc.program.nodes import Accept, Below, Bit, Count, Is, Load, Node, Store, Tally, Weigh
+from rgc.program.lattice.bodies import Body
+from rgc.program.lattice.nodes import Accept, Below, Bit, Count, Is, Load, Node, Store, Tally, Weigh
 from rgc.program.tables import COARSE, exponentials
 from rgc_jax.draws import ALL, LOW, Draw, Limits, Stream
 

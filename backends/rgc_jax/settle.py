@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from rgc.program.bodies import Body, tallied
-from rgc.program.nodes import Below, Store
+from rgc.program.lattice.bodies import Body, tallied
+from rgc.program.lattice.nodes import Below, Store
 from rgc_jax.draws import Draw, at_once, halves, in_groups, pair
 from rgc_jax.rule import Outcome, Place, evaluate
 

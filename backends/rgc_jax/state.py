@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.program.sublattices import FieldLayout
+from rgc.program.lattice.sublattices import FieldLayout
 from rgc_jax.machine import Machine, Share
 from rgc_jax.rows import lines
 from rgc_jax.session import session

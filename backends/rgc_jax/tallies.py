@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from rgc.program.bodies import Body, tallied
-from rgc.program.program import Program
+from rgc.program.lattice.bodies import Body, tallied
+from rgc.program.lattice.program import Program
 from rgc_jax.machine import Share
 
 SHIFTS = np.arange(8, dtype=np.uint64)

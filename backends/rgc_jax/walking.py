@@ -11,7 +11,7 @@ import numpy as np
 from jax import lax
 
 from rgc.program.draws import SITE_SHIFT
-from rgc.program.nodes import Load, Store
+from rgc.program.lattice.nodes import Load, Store
 from rgc_jax.call import Call, Fields, Totals
 from rgc_jax.rows import Rows, Walk
 from rgc_jax.rule import Place

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments, Kernel
-from rgc.program.program import Program
+from rgc.program.lattice.program import Program
 
 if TYPE_CHECKING:
     from rgc_numba.state import Packed

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from rgc.program.nodes import Below
-from rgc.program.program import Program
+from rgc.program.lattice.nodes import Below
+from rgc.program.lattice.program import Program
 from rgc_numba.source import each_word, indent
 
 FIRST = 11

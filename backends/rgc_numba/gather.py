@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.program.bodies import Body, Placed, kept_axes, split
-from rgc.program.nodes import Accept, Below, Bit, Count, Is, Load, Store, Tally, Weigh
-from rgc.program.program import Program
+from rgc.program.lattice.bodies import Body, Placed, kept_axes, split
+from rgc.program.lattice.nodes import Accept, Below, Bit, Count, Is, Load, Store, Tally, Weigh
+from rgc.program.lattice.program import Program
 from rgc.program.tables import cell_table
 from rgc_numba.source import ACCEPT, POPCOUNT, indent, logic, preamble
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rgc.program.bodies import Body
-from rgc.program.nodes import Below, Bit, Count, Is, Load, Store, Tally
+from rgc.program.lattice.bodies import Body
+from rgc.program.lattice.nodes import Below, Bit, Count, Is, Load, Store, Tally
 
 AND, OR, XOR, NOT, NOTHING, DRAW, STORE, TALLY = range(8)
 """Operations. NOTHING: all bits 0. TALLY + 2 n adds to tally array n, TALLY + 2 n + 1 does so with an XOR that it carries out first."""

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from rgc.backend import Arguments, Kernel
 from rgc.program.draws import counters as draw_counters
-from rgc.program.nodes import Accept, Below
-from rgc.program.program import Generator, Program
+from rgc.program.lattice.nodes import Accept, Below
+from rgc.program.lattice.program import Generator, Program
 from rgc.program.tables import exponentials, uniform_thresholds
 from rgc_numba import gather, rows, table, table_source
 from rgc_numba.cache import load

@@ -1,6 +1,6 @@
 """The static layout as tables: which row a load means, so that generated code knows neither shape nor dimension.
 
-The cells of a sublattice (`rgc.program.sublattices`) that share all coordinates but the last form a row, contiguous with their words.
+The cells of a sublattice (`rgc.program.lattice.sublattices`) that share all coordinates but the last form a row, contiguous with their words.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from math import prod
 
 import numpy as np
 
-from rgc.program.bodies import kept_axes, split
-from rgc.program.program import Program
-from rgc.program.sublattices import Box, Cell, FieldLayout, Sublattice, Sublattices, Table
+from rgc.program.lattice.bodies import kept_axes, split
+from rgc.program.lattice.program import Program
+from rgc.program.lattice.sublattices import Box, Cell, FieldLayout, Sublattice, Sublattices, Table
 from rgc.program.tables import cell_table
 
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from rgc.program.bodies import Body, split
-from rgc.program.nodes import Below, Bit, Count, Is, Load, Node, Store
-from rgc.program.program import Program
+from rgc.program.lattice.bodies import Body, split
+from rgc.program.lattice.nodes import Below, Bit, Count, Is, Load, Node, Store
+from rgc.program.lattice.program import Program
 from rgc_numba import bernoulli
 from rgc_numba.bernoulli import Baked
 from rgc_numba.source import LINE, each_word, indent, logic, preamble

@@ -10,9 +10,9 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.program.nodes import Accept, Below, Store
-from rgc.program.program import Program, TallyArray
-from rgc.program.sublattices import FieldLayout
+from rgc.program.lattice.nodes import Accept, Below, Store
+from rgc.program.lattice.program import Program, TallyArray
+from rgc.program.lattice.sublattices import FieldLayout
 from rgc_numba.state import Cuts, Packed
 
 SMALL = 400_000

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rgc.program.nodes import Bit, Count, Is, Node
-from rgc.program.program import Generator, Program
+from rgc.program.lattice.nodes import Bit, Count, Is, Node
+from rgc.program.lattice.program import Generator, Program
 
 LINE = 8
 """Words of a cache line."""

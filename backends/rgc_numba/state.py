@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.program.sublattices import NOTHING, FieldLayout
+from rgc.program.lattice.sublattices import NOTHING, FieldLayout
 from rgc_numba.cache import load
 from rgc_numba.source import LINE, PREAMBLE
 

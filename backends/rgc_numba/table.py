@@ -9,10 +9,10 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.program.bodies import split
-from rgc.program.nodes import Tally
-from rgc.program.program import Program, TallyArray
-from rgc.program.sublattices import FieldLayout
+from rgc.program.lattice.bodies import split
+from rgc.program.lattice.nodes import Tally
+from rgc.program.lattice.program import Program, TallyArray
+from rgc.program.lattice.sublattices import FieldLayout
 from rgc_numba import counters
 from rgc_numba.bernoulli import FIRST, Baked
 from rgc_numba.instructions import STORE, Classes, Instructions, instructions

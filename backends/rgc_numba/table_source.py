@@ -6,9 +6,9 @@ Words are brought from rows of sites into buffers until those are full; then eve
 
 from __future__ import annotations
 
-from rgc.program.bodies import kept_axes
-from rgc.program.nodes import Below, Store
-from rgc.program.program import Program
+from rgc.program.lattice.bodies import kept_axes
+from rgc.program.lattice.nodes import Below, Store
+from rgc.program.lattice.program import Program
 from rgc_numba import bernoulli, counters, rows
 from rgc_numba.instructions import AND, DRAW, NOT, NOTHING, OR, STORE, TALLY, XOR
 from rgc_numba.source import POPCOUNT, each_word, indent, preamble

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from rgc.backend import Arguments
 from rgc.program import Accept, Below, Bit, Count, Is, Load, Program, Rule, Stage, Store, Tally, Weigh
 from rgc.program.draws import Words, counters, word
-from rgc.program.show import show
+from rgc.program.lattice.show import show
+from rgc.program.lattice.verify import verify
 from rgc.program.tables import COARSE, cell_table, exponentials
-from rgc.program.verify import verify
 
 Counts = NDArray[np.int64]
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)

@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rgc.ast_to_model.block import check_block
 from rgc.ast_to_model.context import Check, Context
-from rgc.ast_to_model.data import check_data
-from rgc.ast_to_model.expect import check_expect
-from rgc.ast_to_model.flow import check_flow
-from rgc.ast_to_model.hamiltonian import check_hamiltonian
-from rgc.ast_to_model.include import merge_includes
-from rgc.ast_to_model.lattice import check_lattice
-from rgc.ast_to_model.map import check_map
-from rgc.ast_to_model.measure import check_measure
-from rgc.ast_to_model.parameters import check_parameters
-from rgc.ast_to_model.scan import check_scan
-from rgc.ast_to_model.scan_points import check_points
-from rgc.ast_to_model.spins import check_spins
-from rgc.ast_to_model.stack import check_stack
+from rgc.ast_to_model.sections.block import check_block
+from rgc.ast_to_model.sections.data import check_data
+from rgc.ast_to_model.sections.expect import check_expect
+from rgc.ast_to_model.sections.flow import check_flow
+from rgc.ast_to_model.sections.hamiltonian import check_hamiltonian
+from rgc.ast_to_model.sections.include import merge_includes
+from rgc.ast_to_model.sections.lattice import check_lattice
+from rgc.ast_to_model.sections.map import check_map
+from rgc.ast_to_model.sections.measure import check_measure
+from rgc.ast_to_model.sections.parameters import check_parameters
+from rgc.ast_to_model.sections.scan import check_scan
+from rgc.ast_to_model.sections.scan_points import check_points
+from rgc.ast_to_model.sections.spins import check_spins
+from rgc.ast_to_model.sections.stack import check_stack
 from rgc.errors import Problem
 from rgc.model.spec import Spec
 from rgc.syntax import ast

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rgc.ast_to_model.scope import Scope
+from rgc.ast_to_model.expressions.scope import Scope
 from rgc.errors import Problems, SpecError
 from rgc.model.spec import Spec
 from rgc.syntax import ast

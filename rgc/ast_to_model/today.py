@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rgc.ast_to_model.options import listing
-from rgc.ast_to_model.scope import names
+from rgc.ast_to_model.expressions.options import listing
+from rgc.ast_to_model.expressions.scope import names
 from rgc.errors import Problem, SpecError
+from rgc.language.updates import LATER_UPDATES
+from rgc.language.values import CallValue
+from rgc.language.vocabulary import LATER_METHODS, MEASURES, METHODS, SCAN_MEASURES
 from rgc.model.lattice import Lattice
-from rgc.model.schemes import LATER_UPDATES, SCHEMES, Ready
-from rgc.model.spec import CallValue, Spec
-from rgc.model.vocabulary import LATER_METHODS, MEASURES, METHODS, SCAN_MEASURES
+from rgc.model.spec import Spec
+from rgc.schemes.table import SCHEMES, Ready
 from rgc.syntax import ast
 
 OF_SCAN = ("crossing", "extremum", "central_charge")

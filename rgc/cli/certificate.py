@@ -10,7 +10,7 @@ from rgc.cli.table import WIDTH, aligned, marks
 from rgc.errors import escape
 
 if TYPE_CHECKING:
-    from rgc.verify.certificate import Certificate, Finding
+    from rgc.verification.certificate import Certificate, Finding
 
 
 NOTABLE = 0.1  # seconds: a finding that took longer says so
@@ -18,7 +18,7 @@ NOTABLE = 0.1  # seconds: a finding that took longer says so
 
 def render_certificate(certificate: Certificate) -> str:
     """What was verified, every finding under its part, and the sum of it."""
-    from rgc.verify.certificate import PARTS
+    from rgc.verification.certificate import PARTS
 
     blocks = [_head(certificate)]
     for part, title in PARTS.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 from rgc.cli import DONE, WRONG
 from rgc.cli.arguments import Parser
 from rgc.cli.settings import add_settings, entries
-from rgc.compile import load
+from rgc.compiler import load
 from rgc.errors import SpecError, render
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rgc.cli import DONE
 from rgc.cli.arguments import Parser
-from rgc.compile import parse
+from rgc.compiler import parse
 from rgc.errors import Problem, SpecError
 from rgc.results import files
 from rgc.syntax.read import SPELLINGS, spelling_of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rgc.cli import DONE, UNEXPECTED, WRONG
 from rgc.cli.arguments import Parser
-from rgc.compile import parse
+from rgc.compiler import parse
 from rgc.errors import SpecError
 from rgc.syntax.read import spelling_of
 

@@ -14,7 +14,7 @@ from rgc.cli import DONE, INTERRUPTED, UNEXPECTED, WRONG
 from rgc.cli.arguments import Parser, at_least, seconds
 from rgc.cli.patience import second_signal_ends
 from rgc.cli.settings import add_settings, entries
-from rgc.compile import BACKEND, compile, load
+from rgc.compiler import BACKEND, compile, load
 from rgc.errors import Problem, SpecError, escape, render
 from rgc.loaded import Loaded
 from rgc.progress import Silent, duration, for_stream

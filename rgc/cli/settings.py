@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from rgc.compile import entry
+from rgc.compiler import entry
 from rgc.errors import Problems, SpecError
 
 if TYPE_CHECKING:

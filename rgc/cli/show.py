@@ -8,7 +8,7 @@ from pathlib import Path
 from rgc.cli import DONE
 from rgc.cli.arguments import Parser
 from rgc.cli.settings import add_settings, entries
-from rgc.compile import BACKEND, compile, load
+from rgc.compiler import BACKEND, compile, load
 from rgc.loaded import Loaded
 
 
@@ -43,7 +43,7 @@ def _latex(loaded: Loaded) -> str:
 
 
 def _program(loaded: Loaded, backend: str) -> str:
-    from rgc.program.show import show
+    from rgc.program.lattice.show import show
 
     return "\n\n".join(
         dict.fromkeys(show(program) for program, _ in compile(loaded, backend=backend).machine.made)

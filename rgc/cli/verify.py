@@ -17,9 +17,9 @@ def main(words: Sequence[str]) -> int:
     options = _parser().read(words)
     settings, scan = entries(options)
     from rgc.cli.certificate import render_certificate
-    from rgc.compile import load
+    from rgc.compiler import load
     from rgc.progress import Silent, for_stream
-    from rgc.verify import verify
+    from rgc.verification import verify
 
     loaded = load(Path(options.spec), settings=settings, scan=scan)
     for warning in loaded.warnings:

@@ -11,7 +11,7 @@ import pytest
 from rgc.backend import Arguments, Backend, load
 from rgc.program import Program
 from rgc.program.draws import random_field, step_keys
-from rgc.program.needs import needs
+from rgc.program.lattice.needs import needs
 from rgc.program.tables import pack_thresholds, uniform_thresholds
 
 

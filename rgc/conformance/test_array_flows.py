@@ -8,7 +8,7 @@ import pytest
 import rgc
 from rgc.loaded import Loaded
 from rgc.results.result import Result
-from rgc.verify import verify
+from rgc.verification import verify
 
 UNIT = 2.0**-53
 

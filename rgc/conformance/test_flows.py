@@ -10,7 +10,7 @@ import pytest
 
 from rgc import runner
 from rgc.backend import load as load_backend
-from rgc.compile import Compiled, compile, load
+from rgc.compiler import Compiled, compile, load
 from rgc.conformance.running import require
 
 SAMPLE = """title "a sample"

@@ -13,7 +13,7 @@ from rgc.conformance.programs import blocks, coins, measure, metropolis, pattern
 from rgc.conformance.running import arguments, assert_equal, check, require, run
 from rgc.program import Program, TallyArray
 from rgc.program.draws import counters, random_field, step_keys, word
-from rgc.program.needs import needs
+from rgc.program.lattice.needs import needs
 from rgc.program.tables import pack_thresholds
 
 

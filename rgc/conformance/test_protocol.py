@@ -12,7 +12,7 @@ from rgc.conformance.programs import measure, metropolis
 from rgc.conformance.running import arguments, assert_equal, require, run
 from rgc.program import Field, TallyArray
 from rgc.program.draws import random_field, step_keys
-from rgc.program.needs import CAPABILITIES
+from rgc.program.lattice.needs import CAPABILITIES
 
 
 def test_it_is_found_and_says_what_it_is(name: str) -> None:

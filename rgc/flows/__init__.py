@@ -12,7 +12,7 @@
 holds finite clusters, all their states at once, for `enumerate` and for cells; `tensors/` the site tensor and its spectra, for `trg`, `hotrg`, and
 transfer matrices. `free_energies.py` runs methods of `free_energy(...)` one after the other.
 
-A new scheme is a file here and a line in `rgc.compile.FLOWS`: a function (spec, backend, *, seed, point, zero) -> `rgc.flows.flow.Flow`,
+A new scheme is a file here and a line in `rgc.compiler.FLOWS`: a function (spec, backend, *, seed, point, zero) -> `rgc.flows.flow.Flow`,
 where `zero` names the terms whose coefficient is 0 at every point of the run.
 A new measure with a name of its own is a function in `sampling/built_in.py`.
 """

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rgc.language.values import Value
 from rgc.model.block import Block
 from rgc.model.draw import Draw
 from rgc.model.hamiltonian import Hamiltonian
@@ -16,28 +17,8 @@ from rgc.text import Span
 
 
 @dataclass(frozen=True, slots=True)
-class OperatorBasis:
-    """`operators(range=2, bodies=4)`: all inequivalent operators within a Euclidean range and a number of spins."""
-
-    range: float = 2
-    bodies: int = 4
-
-
-@dataclass(frozen=True, slots=True)
-class CallValue:
-    """An option given as a call whose meaning belongs to its scheme, e.g. `tempering(K=0.4:0.5:9)`."""
-
-    name: str
-    arguments: tuple[Value, ...] = ()
-    options: tuple[tuple[str, Value], ...] = ()
-
-
-Value = bool | int | float | str | tuple["Value", ...] | OperatorBasis | CallValue
-
-
-@dataclass(frozen=True, slots=True)
 class Flow:
-    """The scheme to run and the options written in the spec (defaults filled in by `rgc.model.schemes`)."""
+    """The scheme to run and the options written in the spec (defaults filled in by `rgc.schemes.table`)."""
 
     scheme: str
     options: Mapping[str, Value]

@@ -13,17 +13,17 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from rgc.errors import Problem, SpecError
+from rgc.language.shapes import SAMPLED_BLOCKS
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice, Site
 from rgc.model.operators import Spin
-from rgc.model.shapes import SAMPLED_BLOCKS
 from rgc.model.spins import Species
 from rgc.model_to_program import thresholds
 from rgc.model_to_program.fields import every_cell, spin_fields
 from rgc.model_to_program.rule_writer import RuleWriter
-from rgc.program.nodes import Below, Store, Value
-from rgc.program.program import Field, Generator, Program, Rule, Stage
-from rgc.program.verify import verify
+from rgc.program.lattice.nodes import Below, Store, Value
+from rgc.program.lattice.program import Field, Generator, Program, Rule, Stage
+from rgc.program.lattice.verify import verify
 
 if TYPE_CHECKING:
     from rgc.program.arguments import Arguments

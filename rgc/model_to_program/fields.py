@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.sites import Cells
 from rgc.model.spins import Species
-from rgc.program.program import Field
+from rgc.program.lattice.program import Field
 
 
 def spin_fields(lattice: Lattice, species: Sequence[Species]) -> tuple[Field, ...]:

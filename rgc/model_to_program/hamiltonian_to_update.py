@@ -22,9 +22,9 @@ from rgc.model_to_program.fields import spin_fields
 from rgc.model_to_program.rule_writer import Counter, RuleWriter
 from rgc.model_to_program.update import Kind, Probability, Sums, Update
 from rgc.passes.choose_acceptance import Acceptance, Form, choose_acceptance
-from rgc.program.nodes import Accept, Below, Store, Value, Weigh
-from rgc.program.program import Generator, Program, Rule, Stage
-from rgc.program.verify import verify
+from rgc.program.lattice.nodes import Accept, Below, Store, Value, Weigh
+from rgc.program.lattice.program import Generator, Program, Rule, Stage
+from rgc.program.lattice.verify import verify
 
 _ANY = 1 << 16  # classes, where a form is asked for by name
 

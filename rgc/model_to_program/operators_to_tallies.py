@@ -21,8 +21,8 @@ from rgc.model.spins import Species
 from rgc.model_to_program.fields import spin_fields
 from rgc.model_to_program.rule_writer import RuleWriter
 from rgc.passes.gather_stars import wrapped
-from rgc.program.program import Program, Rule, Stage, TallyArray
-from rgc.program.verify import verify
+from rgc.program.lattice.program import Program, Rule, Stage, TallyArray
+from rgc.program.lattice.verify import verify
 
 if TYPE_CHECKING:
     import numpy as np

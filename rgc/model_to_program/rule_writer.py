@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rgc.model.operators import Spin
-from rgc.program.nodes import Bit, Count, Is, Load, Node, Tally, Value
-from rgc.program.program import Rule
+from rgc.program.lattice.nodes import Bit, Count, Is, Load, Node, Tally, Value
+from rgc.program.lattice.program import Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from rgc.model_to_program import thresholds
-from rgc.program.program import Program
+from rgc.program.lattice.program import Program
 
 if TYPE_CHECKING:
     from rgc.program.arguments import Arguments

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from rgc.model.hamiltonian import Hamiltonian, Table, Term
 from rgc.model.lattice import Cell, Lattice
-from rgc.model.local_energies import local_energies
 from rgc.model.operators import Product
 from rgc.model.spec import Spec
+from rgc.passes.local_energies import local_energies
 
 
 def resized(spec: Spec, shape: Cell) -> Spec:

@@ -11,9 +11,9 @@ from math import prod
 
 from rgc.model.hamiltonian import Table
 from rgc.model.lattice import Cell, Lattice
-from rgc.model.local_energies import placed
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
+from rgc.passes.local_energies import placed
 
 Place = tuple[int, int]
 """A spin: how many layers back it stands, and its number in the layer."""

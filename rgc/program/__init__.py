@@ -1,8 +1,8 @@
 """Kernel programs: what the front end hands to a backend."""
 
 from rgc.model.sites import Cells, Listed
-from rgc.program.nodes import Accept, Below, Bit, Count, Is, Load, Node, Store, Tally, Value, Weigh
-from rgc.program.program import Field, Generator, Program, Rule, SiteSet, Stage, TallyArray
+from rgc.program.lattice.nodes import Accept, Below, Bit, Count, Is, Load, Node, Store, Tally, Value, Weigh
+from rgc.program.lattice.program import Field, Generator, Program, Rule, SiteSet, Stage, TallyArray
 
 __all__ = [
     "Accept",

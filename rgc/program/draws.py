@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.program.program import Field, Generator
+from rgc.program.lattice.program import Field, Generator
 
 Words = NDArray[np.uint64]
 Key = tuple[int, int]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from rgc.model.vocabulary import EXPONENTS
+from rgc.language.vocabulary import EXPONENTS
 from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Result
 
 if TYPE_CHECKING:
-    from rgc.model.spec import Expectation, Tolerance, Value
+    from rgc.language.values import Value
+    from rgc.model.spec import Expectation, Tolerance
 
 INVARIANT = ("even", "invariant")
 

@@ -13,7 +13,7 @@ import numpy as np
 from rgc.loaded import Loaded
 from rgc.model.lattice import Lattice
 from rgc.syntax import ast
-from rgc.verify.evaluator import Evaluator
+from rgc.verification.evaluator import Evaluator
 
 Place = tuple[str, tuple[int, ...], int]
 Configuration = dict[Place, int]

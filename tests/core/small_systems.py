@@ -1,5 +1,5 @@
 """Small systems solved by force: energies straight from the terms, and transition matrices from rules interpreted with probabilities
-(`rgc.verify.chances`).
+(`rgc.verification.chances`).
 
 Nothing here uses the passes or the lowering that it checks. A configuration is a number; bit n says whether spin n is -1, spins in
 the order (species, cell row-major, letter)."""
@@ -20,8 +20,8 @@ from rgc.model.lattice import Cell, Lattice
 from rgc.model.operators import Product, Spin
 from rgc.model.spins import Species
 from rgc.program import Program, Rule
-from rgc.verify.chances import stored
-from rgc.verify.schedule import sites
+from rgc.verification.chances import stored
+from rgc.verification.schedule import sites
 
 
 @dataclass(frozen=True)

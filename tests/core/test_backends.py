@@ -19,7 +19,7 @@ from rgc.conformance.programs import blocks, measure, metropolis, random_program
 from rgc.errors import SpecError
 from rgc.kernel_cache import KernelCache
 from rgc.program import TallyArray
-from rgc.program.needs import CAPABILITIES, needs
+from rgc.program.lattice.needs import CAPABILITIES, needs
 from rgc_reference import ReferenceBackend
 
 PAGE = Path(__file__).parents[2] / "docs/backends.md"

@@ -17,14 +17,15 @@ from typing import Any
 import pytest
 
 import rgc
-from rgc.ast_to_model.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
+from rgc.ast_to_model.expressions.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
 from rgc.cli import COMMANDS, main
-from rgc.compile import FLOWS
-from rgc.flows.free_energies import METHODS
+from rgc.compiler import FLOWS
+from rgc.flows.free_energies.service import METHODS
+from rgc.language import vocabulary
+from rgc.language.signatures import Field, Signature
+from rgc.language.updates import LATER_UPDATES, UPDATES
 from rgc.loaded import Loaded
-from rgc.model import vocabulary
-from rgc.model.schemes import LATER_UPDATES, SCHEMES, UPDATES, Scheme
-from rgc.model.signatures import Field, Signature
+from rgc.schemes.table import SCHEMES, Scheme
 
 ROOT = Path(__file__).parents[2]
 LANGUAGE = ROOT / "docs/language.md"

@@ -10,7 +10,7 @@ import pytest
 
 import rgc
 import rgc.cli
-import rgc.flows.sample  # numpy cannot be imported a second time, and a test inside forgets what it imported
+import rgc.flows.sampling.sample  # numpy cannot be imported a second time, and a test inside forgets what it imported
 from rgc.pytest_plugin import SLOW, updates
 
 pytest_plugins = ("pytester",)
@@ -171,7 +171,7 @@ def test_a_project_without_specs_pays_nothing(tmp_path: Path) -> None:
         "    heavy = {'numpy', 'scipy', 'numba', 'jax', 'lark', 'yaml', 'rich', 'xarray', 'matplotlib'}\n"
         "    assert not heavy & set(sys.modules)\n"
         "    ours = {name for name in sys.modules if name == 'rgc' or name.startswith('rgc.')}\n"
-        "    assert ours <= {'rgc', 'rgc.compile', 'rgc.errors', 'rgc.text', 'rgc.verify', 'rgc.version', 'rgc.pytest_plugin'}\n"
+        "    assert ours <= {'rgc', 'rgc.compiler', 'rgc.errors', 'rgc.text', 'rgc.verification', 'rgc.version', 'rgc.pytest_plugin'}\n"
     )
     (tmp_path / "other.yaml").write_text("name: x\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:hypothesispytest", str(tmp_path)]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from rgc.backend import installed, load
-from rgc.compile import compile
-from rgc.compile import load as load_spec
+from rgc.compiler import compile
+from rgc.compiler import load as load_spec
 from rgc.flows.sampling.recorder import Row, make_recorder
 from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
 from rgc.passes.generate_operators import generate_operators

@@ -10,8 +10,8 @@ import rgc
 from rgc import backend
 from rgc.loaded import Loaded
 from rgc.program import Program
-from rgc.verify.subject import Subject
-from rgc.verify.trace import stations
+from rgc.verification.subject import Subject
+from rgc.verification.trace import stations
 
 HEAD = (
     'title "{title}"\nparameters {{ {parameters} }}\nlattice {lattice}\nspins {spins}\nhamiltonian {terms}\n'

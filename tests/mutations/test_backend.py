@@ -11,9 +11,9 @@ import pytest
 
 from rgc.backend import Arguments, load
 from rgc.program import Program
-from rgc.verify.bits import check_bits
-from rgc.verify.certificate import Finding
-from rgc.verify.subject import Subject
+from rgc.verification.bits import check_bits
+from rgc.verification.certificate import Finding
+from rgc.verification.subject import Subject
 from rgc_reference import ReferenceBackend, ReferenceKernel
 from tests.mutations.cases import loaded
 from tests.mutations.mutants import Mutation

@@ -11,7 +11,7 @@ import pytest
 import rgc
 from rgc.flows.sampling import levels, recorder, sampler
 from rgc.program.tables import pack_thresholds
-from rgc.verify.chances import threshold
+from rgc.verification.chances import threshold
 from tests.mutations.cases import CASES, loaded, programs
 from tests.mutations.mutants import MUTATIONS, Mutation
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from rgc.backend import Arguments, load
-from rgc.compile import compile
-from rgc.compile import load as load_spec
+from rgc.compiler import compile
+from rgc.compiler import load as load_spec
 from rgc.conformance.programs import blocks, measure, metropolis, random_program
 from rgc.conformance.running import arguments, assert_equal, run
 from rgc.program import Program, TallyArray

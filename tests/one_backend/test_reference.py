@@ -36,7 +36,7 @@ from rgc.program import (
     Weigh,
 )
 from rgc.program.draws import random_field, step_keys, stream, word
-from rgc.verify.chances import accepted, threshold
+from rgc.verification.chances import accepted, threshold
 from rgc_reference import ReferenceBackend
 from tests.core.small_systems import System, boltzmann, energies, minus, pairs, terms
 

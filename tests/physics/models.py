@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from math import log, sqrt
 from typing import Any
 
+from rgc.language.values import OperatorBasis
 from rgc.model import lattices
 from rgc.model.block import Block
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Lattice, Site
 from rgc.model.operators import Product, Spin, product
-from rgc.model.spec import Flow, OperatorBasis, Spec
+from rgc.model.spec import Flow, Spec
 from rgc.model.spins import Species
 from rgc.syntax import ast
 

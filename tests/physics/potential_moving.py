@@ -13,8 +13,8 @@ from rgc import backend as backends
 from rgc.analysis.recursion import Floats
 from rgc.flows.couplings.cell_recursion import CellRecursion, cell_recursion
 from rgc.flows.couplings.cell_space import CellSpace, Subspace, cell_space
-from rgc.model.cells import cell_model
 from rgc.model.spec import Spec
+from rgc.passes.cells import cell_model
 
 LATTICES = {1: "chain", 2: "square", 3: "cubic", 4: "hypercubic(d=4)"}
 BACKEND = backends.load("reference")

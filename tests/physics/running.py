@@ -10,8 +10,8 @@ import numpy as np
 from scipy.stats import chi2
 
 from rgc import backend as backends
-from rgc.flows.mcrg import make_mcrg
-from rgc.flows.sample import make_sample
+from rgc.flows.sampling.mcrg import make_mcrg
+from rgc.flows.sampling.sample import make_sample
 from rgc.kernel_cache import KernelCache
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.spec import Spec

@@ -15,11 +15,11 @@ from scipy.integrate import quad
 import rgc
 from rgc import runner
 from rgc.analysis.recursion import trajectory
-from rgc.compile import flow as flow_at
+from rgc.compiler import flow as flow_at
 from rgc.flows.couplings.bond_flow import BondFlow
 from rgc.flows.couplings.bond_recursion import BondRecursion
-from rgc.flows.couplings.coupling_flow import CouplingFlow
 from rgc.flows.flow import State
+from rgc.flows.study.coupling_flow import CouplingFlow
 from rgc.results.result import Result
 from tests.physics.running import machine
 

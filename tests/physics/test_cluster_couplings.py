@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 import rgc
 from rgc import backend as backends
-from rgc.flows.clusters import contraction
-from rgc.flows.clusters.cluster import gathered, make_cluster, term_pieces
-from rgc.flows.clusters.cluster_recursion import ClusterRecursion, make_recursion
-from rgc.flows.clusters.coarse_couplings import coefficients, couplings_of, read_couplings
-from rgc.flows.clusters.enumerate_model import make_exact
-from rgc.flows.clusters.spin_classes import find_turns
-from rgc.flows.clusters.states import Chunks
-from rgc.flows.enumerate_result import turns_of
+from rgc.flows.enumeration import contraction
+from rgc.flows.enumeration.cluster import gathered, make_cluster, term_pieces
+from rgc.flows.enumeration.cluster_recursion import ClusterRecursion, make_recursion
+from rgc.flows.enumeration.coarse_couplings import coefficients, couplings_of, read_couplings
+from rgc.flows.enumeration.enumerate_model import make_exact
+from rgc.flows.enumeration.enumerate_result import turns_of
+from rgc.flows.enumeration.spin_classes import find_turns
+from rgc.flows.enumeration.states import Chunks
 from rgc.routines.walsh import fwht
 from tests.physics.test_enumerate import loaded, result, value
 

@@ -13,9 +13,9 @@ from scipy.integrate import quad
 import rgc
 from rgc import backend as backends
 from rgc.analysis.recursion import free_energy
-from rgc.flows.couplings.coupling_flow import CouplingFlow
+from rgc.flows.couplings.cumulant import make_cumulant
 from rgc.flows.couplings.cumulant_recursion import CumulantRecursion
-from rgc.flows.cumulant import make_cumulant
+from rgc.flows.study.coupling_flow import CouplingFlow
 from rgc.model.cumulants import Expansion
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec

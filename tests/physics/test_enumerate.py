@@ -341,7 +341,7 @@ def test_the_order_of_blocks_is_not_the_order_of_the_next_step() -> None:
 
 
 def test_blocks_in_chunks_are_the_same_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rgc.flows.clusters import enumerate_model
+    from rgc.flows.enumeration import enumerate_model
 
     spec = loaded("square(4)", FIELD, block="kernel(b=2, T=sum(B in blocks) 0.4*s[B]*sum(i in B) s[i])")
     whole = result(spec)
@@ -354,7 +354,7 @@ def test_blocks_in_chunks_are_the_same_as_all_at_once(monkeypatch: pytest.Monkey
 
 
 def test_states_in_chunks_are_the_same_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rgc.flows.clusters import enumerate_model
+    from rgc.flows.enumeration import enumerate_model
 
     for name in ("square, field", "Potts", "two alphabets"):
         whole = result(SYSTEMS[name])
@@ -368,7 +368,7 @@ def test_states_in_chunks_are_the_same_as_all_at_once(monkeypatch: pytest.Monkey
 def test_a_run_goes_on_where_it_was_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The state is all that a step depends on: copied in the middle, it gives the same digits."""
     from rgc.flows import enumerate as flow_module
-    from rgc.flows.clusters import enumerate_model
+    from rgc.flows.enumeration import enumerate_model
     from rgc.flows.flow import State
 
     monkeypatch.setattr(enumerate_model, "CHUNK", 64)

@@ -13,10 +13,10 @@ from scipy.optimize import brentq
 import rgc
 from rgc import backend as backends
 from rgc.ast_to_model import build
-from rgc.flows.free_energies import FreeEnergies, check_order, make_free_energies
-from rgc.flows.integrate import integral, make_integrate
-from rgc.flows.mean_field import make_mean_field
-from rgc.flows.transfer import make_transfer
+from rgc.flows.free_energies.integrate import integral, make_integrate
+from rgc.flows.free_energies.mean_field import make_mean_field
+from rgc.flows.free_energies.service import FreeEnergies, check_order, make_free_energies
+from rgc.flows.free_energies.transfer import make_transfer
 from rgc.kernel_cache import KernelCache
 from rgc.model import lattices
 from rgc.model.lattice import Lattice

@@ -13,7 +13,7 @@ from rgc.errors import SpecError
 from rgc.flows.couplings.bound_optimum import Bound
 from rgc.flows.couplings.cell_recursion import cell_recursion
 from rgc.flows.couplings.cell_space import Subspace, hypercube
-from rgc.model.cells import NotInACell
+from rgc.passes.cells import NotInACell
 from tests.physics.potential_moving import (
     BACKEND,
     P_FULL,

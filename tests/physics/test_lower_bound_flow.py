@@ -120,7 +120,7 @@ flow lower_bound({options})
 """
 
 
-def answer_of(p: str, options: str, K: float = 0.4) -> rgc.compile.Answer:  # type: ignore[name-defined]
+def answer_of(p: str, options: str, K: float = 0.4) -> rgc.compiler.Answer:  # type: ignore[name-defined]
     return rgc.compile(rgc.load(FLOW.format(K=K, p=p, options=options)), backend="reference").run()
 
 

@@ -12,7 +12,7 @@ import rgc
 from rgc.analysis.recursion import free_energy
 from rgc.errors import SpecError
 from rgc.flows.couplings.bound_optimum import Bound, best_constant, enough
-from rgc.flows.tightest_bound import lower_bound_free_energy
+from rgc.flows.free_energies.tightest_bound import lower_bound_free_energy
 from tests.physics.potential_moving import (
     BACKEND,
     P_FULL,

@@ -12,7 +12,7 @@ import pytest
 from rgc.analysis.eigenvalues import spectrum
 from rgc.errors import SpecError
 from rgc.flows.flow import State
-from rgc.flows.mcrg import Mcrg, make_mcrg
+from rgc.flows.sampling.mcrg import Mcrg, make_mcrg
 from rgc.model import lattices
 from rgc.model.spec import Spec
 from rgc.results.result import Eigenvalue, Estimate, Result

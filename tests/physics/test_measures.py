@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from rgc.compile import load
+from rgc.compiler import load
 from rgc.errors import SpecError
 from rgc.results.result import Result
 from tests.physics.enumeration import energies, states

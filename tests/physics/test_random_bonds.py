@@ -11,10 +11,10 @@ import pytest
 
 import rgc
 from rgc import backend as backends
-from rgc.flows.clusters import contraction
-from rgc.flows.clusters.disorder import Realisation
-from rgc.flows.clusters.enumerate_model import make_exact
-from rgc.flows.clusters.reconstruction import Reconstruction, learn
+from rgc.flows.enumeration import contraction
+from rgc.flows.enumeration.disorder import Realisation
+from rgc.flows.enumeration.enumerate_model import make_exact
+from rgc.flows.enumeration.reconstruction import Reconstruction, learn
 from rgc.loaded import Loaded
 from rgc.model.draw import Draw
 from rgc.model.lattices import square

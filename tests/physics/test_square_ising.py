@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rgc.flows.sample import make_sample
+from rgc.flows.sampling.sample import make_sample
 from rgc.model import lattices
 from rgc.model.spec import Spec
 from rgc.runner import run

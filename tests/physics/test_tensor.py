@@ -10,18 +10,18 @@ from scipy.integrate import quad
 
 from rgc import backend as backends
 from rgc.errors import SpecError
-from rgc.flows.hotrg import make_hotrg
+from rgc.flows.free_energies.transfer import make_transfer
+from rgc.flows.tensors.hotrg import make_hotrg
 from rgc.flows.tensors.site_tensor import Tensor, site_tensor
 from rgc.flows.tensors.tensor_flow import TensorFlow
-from rgc.flows.transfer import make_transfer
-from rgc.flows.trg import make_trg
+from rgc.flows.tensors.trg import make_trg
 from rgc.model import lattices
 from rgc.model.hamiltonian import Hamiltonian, Table, Term
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Spin
 from rgc.model.spec import Flow, Spec
 from rgc.model.spins import Species
-from rgc.model.square_bonds import find_bonds
+from rgc.passes.square_bonds import find_bonds
 from rgc.results.result import Result
 from rgc.runner import run
 from tests.physics.golden import HOTRG, KAUFMAN_LOG_Z, TRG
@@ -289,7 +289,7 @@ def test_projections_and_full_decompositions_agree() -> None:
 
 def _full(xp: object, tensor: Tensor, chi: int, draws: object, number: int) -> object:
     from rgc.flows.tensors.tensor_flow import Coarse
-    from rgc.flows.trg import coarsen
+    from rgc.flows.tensors.trg import coarsen
     from rgc.routines.svd import full
 
     made, splits = coarsen(xp, tensor, chi, lambda matrix, rank: full(matrix))

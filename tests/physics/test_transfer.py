@@ -11,14 +11,14 @@ import pytest
 
 from rgc import backend as backends
 from rgc.errors import SpecError
-from rgc.flows.transfer import Transfer, make_transfer
+from rgc.flows.free_energies.transfer import Transfer, make_transfer
 from rgc.model import lattices
 from rgc.model.hamiltonian import Hamiltonian, Table, Term
 from rgc.model.lattice import Boundary, Lattice
-from rgc.model.local_energies import local_energies
 from rgc.model.operators import Spin
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
+from rgc.passes.local_energies import local_energies
 from rgc.passes.slice_lattice import slice_lattice
 from rgc.runner import run
 from tests.physics.enumeration import enumerate_exactly

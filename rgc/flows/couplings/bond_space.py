@@ -10,10 +10,10 @@ import numpy as np
 
 from rgc.analysis.recursion import Floats, invariant_projector
 from rgc.errors import SpecError
-from rgc.model.bonds import BondModel, BondTerm
-from rgc.model.dependent_terms import equal_terms
 from rgc.model.names import coupling_name
 from rgc.model.operators import Spin
+from rgc.passes.bonds import BondModel, BondTerm
+from rgc.passes.dependent_terms import equal_terms
 
 _SMALL = 1e-12
 

@@ -13,7 +13,7 @@ from scipy.optimize import brentq, minimize
 from rgc.analysis.recursion import Floats
 from rgc.flows.couplings.cell_recursion import CellRecursion, cell_recursion
 from rgc.flows.couplings.cell_space import CellSpace
-from rgc.model.cells import MOST_P
+from rgc.passes.cells import MOST_P
 
 if TYPE_CHECKING:
     from rgc.backend import Backend

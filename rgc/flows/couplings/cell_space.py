@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from rgc.analysis.recursion import Floats
 from rgc.errors import SpecError
-from rgc.model.cells import CellModel, corner_bits, corners_of, products, sharing
-from rgc.model.dependent_terms import equal_terms
 from rgc.model.lattice import Cell
 from rgc.model.names import coupling_name
 from rgc.model.operators import Spin
+from rgc.passes.cells import CellModel, corner_bits, corners_of, products, sharing
+from rgc.passes.dependent_terms import equal_terms
 
 Integers = NDArray[np.int64]
 Subspace = Literal["full", "symmetric"]

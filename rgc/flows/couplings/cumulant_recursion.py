@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.analysis.recursion import Floats, Moved, keep_symmetry
-from rgc.flows.clusters.cell_averages import CellAverages, CellTables, cell_averages
 from rgc.flows.couplings.coupling_space import CouplingSpace
+from rgc.flows.enumeration.cell_averages import CellAverages, CellTables, cell_averages
 from rgc.model.block import Block
 from rgc.model.cumulants import Expansion
 from rgc.model.tiling import tiling

@@ -14,7 +14,7 @@ from rgc.analysis.recursion import Floats
 from rgc.flows.couplings.cell_recursion import CellRecursion, cell_recursion
 from rgc.flows.couplings.cell_space import CellSpace
 from rgc.flows.flow import State
-from rgc.model.cells import MOST_P
+from rgc.passes.cells import MOST_P
 from rgc.results.result import Estimate
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.ast_to_model.scope import CONSTANTS, Scope, problem
+from rgc.ast_to_model.expressions.scope import CONSTANTS, Scope, problem
 from rgc.syntax import ast
 
 Floats = NDArray[np.float64]

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from rgc.errors import Problem, SpecError
 from rgc.flows.sampling.recorder import Recorder, Row, make_recorder
 from rgc.flows.sampling.sampler import Model, Sampler
+from rgc.language.values import OperatorBasis
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator
-from rgc.model.schemes import SMALLEST
 from rgc.model.sectors import SectorOperator, Sectors
-from rgc.model.spec import OperatorBasis
 from rgc.model_to_program.block_to_rule import BlockMap, block_to_rule
 from rgc.passes.find_sectors import sectors_by_level, split_operator
 from rgc.passes.fold_operators import fold_operators, holds_range
 from rgc.passes.generate_operators import generate_operators, operator_range
 from rgc.program.draws import Key, step_keys
+from rgc.schemes.table import SMALLEST
 
 if TYPE_CHECKING:
     from rgc.backend import Arguments, Kernel, State, Words

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.ast_to_model.evaluate import integer
-from rgc.ast_to_model.scope import THERMAL, Scope, problem
+from rgc.ast_to_model.expressions.evaluate import integer
+from rgc.ast_to_model.expressions.scope import THERMAL, Scope, problem
 from rgc.errors import Problem, SpecError
 from rgc.flows.sampling.arithmetic import evaluate
 from rgc.flows.sampling.built_in import CONFIGURATION, NAMED, correlation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rgc.model.spec import Value
+from rgc.language.values import Value
 
 WORK = 4e8
 """Spin updates at once: some hundredths of a second."""

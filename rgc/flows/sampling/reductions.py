@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.ast_to_model.domains import summands
-from rgc.ast_to_model.expand import Expander, key_value
-from rgc.ast_to_model.polynomial import Polynomial, Polynomials, Tables, Tabulated
-from rgc.ast_to_model.scope import Scope, problem, walk
-from rgc.ast_to_model.sites import Bound, site, vector
-from rgc.ast_to_model.sites import Group as Sites
+from rgc.ast_to_model.expressions.domains import summands
+from rgc.ast_to_model.expressions.expand import Expander, key_value
+from rgc.ast_to_model.expressions.polynomial import Polynomial, Polynomials, Tables, Tabulated
+from rgc.ast_to_model.expressions.scope import Scope, problem, walk
+from rgc.ast_to_model.expressions.sites import Bound, site, vector
+from rgc.ast_to_model.expressions.sites import Group as Sites
 from rgc.flows.sampling.arithmetic import evaluate
 from rgc.flows.sampling.quantities import Leaf, linear
 from rgc.flows.sampling.recorder import Row

@@ -11,12 +11,13 @@ from rgc.errors import Problem, SpecError, suggest
 from rgc.flows.sampling.plan import Plan, make_plan
 from rgc.flows.sampling.recorder import Row
 from rgc.flows.sampling.start import RULE, start_fields
+from rgc.language.updates import LATER_UPDATES, UPDATES
+from rgc.language.values import CallValue, Value
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
-from rgc.model.schemes import LATER_UPDATES, UPDATES
 from rgc.model.sectors import Sectors
-from rgc.model.spec import CallValue, Spec, Value
+from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
 from rgc.model_to_program.update import Update
@@ -26,7 +27,7 @@ from rgc.passes.colour_sites import colour_sites
 from rgc.passes.find_sectors import find_sectors
 from rgc.passes.merge_terms import merge_terms
 from rgc.program.draws import Key, step_keys, stream
-from rgc.program.program import Generator
+from rgc.program.lattice.program import Generator
 
 if TYPE_CHECKING:
     from rgc.backend import Arguments, Backend, Kernel, State, Words

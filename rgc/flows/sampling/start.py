@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rgc.model.groups import Group, present
 from rgc.model.lattice import Lattice
 from rgc.model.sectors import Sectors
-from rgc.program.program import Field, Generator
+from rgc.program.lattice.program import Field, Generator
 
 if TYPE_CHECKING:
     from rgc.backend import Words

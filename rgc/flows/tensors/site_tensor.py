@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.analysis.graded import Charges, Floats
-from rgc.model.square_bonds import SquareBonds
+from rgc.passes.square_bonds import SquareBonds
 
 REAL = 1e-13
 

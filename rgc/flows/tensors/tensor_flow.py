@@ -16,7 +16,7 @@ from rgc.analysis.truncation import Kept
 from rgc.errors import Problem, SpecError
 from rgc.flows.flow import State
 from rgc.flows.tensors.site_tensor import Tensor, site_tensor, turned
-from rgc.model.square_bonds import SquareBonds, find_bonds
+from rgc.passes.square_bonds import SquareBonds, find_bonds
 from rgc.program.draws import SLOT, fold, stream, uniforms
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import numpy as np
 
 from rgc.backend import Arguments
 from rgc.program import Below, Bit, Cells, Count, Is, Load, Program, Rule, Store, Tally
-from rgc.program.show import show
+from rgc.program.lattice.show import show
 
 MASK = (1 << 64) - 1
 FOLD = {"and": and_, "or": or_, "xor": xor}

@@ -1,0 +1,1 @@
+"""Expressions: names in scope, numbers, sums over sites, products of spins."""

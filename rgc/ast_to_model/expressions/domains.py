@@ -1,0 +1,189 @@
+"""What a sum runs over: for each summand of one unit cell, the sites that its indices stand for.
+
+Lattices without cells (complete, diamond, graph) have one summand; its sites are numbered by letters in the order of the indices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from rgc.ast_to_model.expressions.evaluate import integer
+from rgc.ast_to_model.expressions.scope import Scope, problem
+from rgc.ast_to_model.expressions.sites import Bound, Group, vector
+from rgc.errors import SpecError, suggest
+from rgc.model.complete import COMPLETE
+from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice, Site
+from rgc.model.lattices import Pair, face_kinds, shell
+from rgc.syntax import ast
+
+ORDINALS = {1: "nearest", 2: "second", 3: "third"}
+MOST_SHELLS = 64
+PAIRS = ("bond", "edge", "link", "pair")  # what others call <i,j>
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Summands:
+    """`bounds`: the indices of each summand. `exchangeable`: indices whose order has no meaning (`<i,j>`, `i < j`)."""
+
+    bounds: tuple[Bound, ...]
+    exchangeable: tuple[str, ...] = ()
+
+
+def indices(domain: ast.Domain) -> tuple[str, ...]:
+    """The names that a domain binds."""
+    match domain:
+        case ast.Sites(index) | ast.Members(index):
+            return (index,)
+        case ast.Pairs(first, second) | ast.Shell(_, first, second):
+            return first, second
+        case ast.Faces(_, corners):
+            return corners
+        case ast.Ascending(names):
+            return names
+
+
+def summands(domain: ast.Domain, lattice: Geometry, scope: Scope) -> Summands:
+    """The summands of a sum over the whole lattice. Raises `SpecError` where the lattice has no such thing."""
+    if not isinstance(lattice, Lattice):
+        return _without_cells(domain, lattice)
+    origin = (0,) * lattice.dimension
+    if lattice.name == COMPLETE and isinstance(domain, ast.Pairs | ast.Ascending):
+        return _every(domain, lattice)
+    match domain:
+        case ast.Sites(index):
+            return Summands(tuple({index: Site(origin, letter)} for letter in range(len(lattice.basis))))
+        case ast.Pairs(first, second, order, along):
+            pairs = shell(lattice, order)
+            if along is not None:
+                pairs = _along(along, order, pairs, lattice, scope)
+            return _pairs(first, second, pairs)
+        case ast.Shell(order_expr, first, second):
+            order = integer(order_expr, scope, least=1)
+            if order > MOST_SHELLS:
+                raise problem("out-of-range", f"at most {MOST_SHELLS} shells, not {order}", order_expr.span)
+            return _pairs(first, second, shell(lattice, order))
+        case ast.Faces():
+            return _faces(domain, lattice)
+        case ast.Members(index, collection):
+            return Summands(tuple({index: group} for group in _collection(domain, collection, lattice)))
+        case ast.Ascending():
+            message = "sums over all pairs of a lattice with cells are not supported yet"
+            hint = "write shells or offsets, or take the complete lattice"
+            raise problem("not-yet", message, domain.span, hint=hint)
+
+
+def _every(domain: ast.Pairs | ast.Ascending, lattice: Lattice) -> Summands:
+    """Every pair, triple, ... of the complete graph written as one cell."""
+    names = indices(domain)
+    letters = combinations(range(len(lattice.basis)), len(names))
+    sites = ([Site((0,) * lattice.dimension, letter) for letter in chosen] for chosen in letters)
+    return Summands(tuple(dict(zip(names, chosen, strict=True)) for chosen in sites), names)
+
+
+def members(domain: ast.Domain, bound: Bound) -> Iterator[Bound]:
+    """The indices of an inner `i in f`, where f is a face, an edge or a cell bound outside. Raises `SpecError`."""
+    if not isinstance(domain, ast.Members):
+        message = "a sum inside a sum runs over the sites of a face, an edge or a cell: sum(i in f)"
+        raise problem("nested-sum", message, domain.span)
+    group = bound.get(domain.collection)
+    if not isinstance(group, Group):
+        hint = suggest(domain.collection, bound) or "bind it outside: sum(f in plaquettes)"
+        message = f"'{domain.collection}' is no face, edge or cell bound outside"
+        raise problem("unknown-collection", message, domain.span, hint=hint)
+    for each in group.sites:
+        yield {**bound, domain.index: each}
+
+
+def _pairs(first: str, second: str, pairs: tuple[Pair, ...]) -> Summands:
+    return Summands(tuple({first: a, second: b} for a, b in pairs), (first, second))
+
+
+def _along(
+    along: ast.Expr, order: int, pairs: tuple[Pair, ...], lattice: Lattice, scope: Scope
+) -> tuple[Pair, ...]:
+    if len(lattice.basis) > 1:
+        hint = "write the sum over cells: sum(c in cells) s[c.a]*s[c.b]"
+        message = "on a lattice with a basis no bond lies along a vector alone"
+        raise problem("along-basis", message, along.span, hint=hint)
+    direction = vector(along, lattice, scope)
+    opposite = tuple(-x for x in direction)
+    chosen = tuple(pair for pair in pairs if pair[1].cell in (direction, opposite))
+    if not chosen:
+        known = ", ".join(_vector_text(b.cell) for _, b in pairs)
+        which = ORDINALS[order]
+        message = f"no {which} neighbours are displaced by {_vector_text(direction)}"
+        raise problem("bad-direction", message, along.span, hint=f"they are displaced by {known}")
+    return chosen
+
+
+def _vector_text(cell: tuple[int, ...]) -> str:
+    return f"({','.join(map(str, cell))})"
+
+
+def _faces(domain: ast.Faces, lattice: Lattice) -> Summands:
+    faces = [face for face in lattice.faces if face.kind == domain.kind]
+    if not faces:
+        raise _no_such_face(domain, domain.kind, lattice, "")
+    corners = len(faces[0].corners)
+    if len(domain.corners) != corners:
+        message = f"a {domain.kind} has {corners} corners, not {len(domain.corners)}"
+        raise problem("wrong-corners", message, domain.span)
+    if domain.along is not None:
+        axis = domain.along.name if isinstance(domain.along, ast.Name) else ""
+        faces = [face for face in faces if face.normal is not None and "xyz"[face.normal] == axis]
+        if not faces:
+            message = f"no {domain.kind} of this lattice has its normal along that direction"
+            hint = "plaquettes of the cubic lattice have normals x, y and z"
+            raise problem("bad-direction", message, domain.along.span, hint=hint)
+    return Summands(tuple(dict(zip(domain.corners, face.corners, strict=True)) for face in faces))
+
+
+def _collection(domain: ast.Members, collection: str, lattice: Lattice) -> list[Group]:
+    if collection == "cells":
+        origin = (0,) * lattice.dimension
+        return [Group(tuple(Site(origin, k) for k in range(len(lattice.basis))), lattice.letters)]
+    if collection == "blocks":
+        raise problem("wrong-collection", "blocks stand only in the kernel of a block", domain.span)
+    if collection == "edges":
+        hint = "write <i,j> for pairs of neighbours"
+        raise problem("wrong-collection", "edges are those of a graph", domain.span, hint=hint)
+    kind = collection.removesuffix("s")
+    faces = [Group(face.corners) for face in lattice.faces if face.kind == kind and collection != kind]
+    if not faces:
+        raise _no_such_face(domain, collection, lattice, "s")
+    return faces
+
+
+def _no_such_face(domain: ast.Domain, kind: str, lattice: Lattice, plural: str) -> SpecError:
+    known = [f"{each}{plural}" for each in face_kinds(lattice)]
+    has = f"it has {', '.join(known)}" if known else "it has no faces"
+    hint = suggest(kind, [*known, "cells"] if plural else known) or has
+    if kind in PAIRS:
+        hint = "pairs of neighbours are <i,j>, those of one direction <i,j> along x"
+    return problem("unknown-face", f"the {lattice.name} lattice has no {kind}", domain.span, hint=hint)
+
+
+def _without_cells(domain: ast.Domain, lattice: Complete | Diamond | Graph) -> Summands:
+    match lattice, domain:
+        case _, ast.Sites(index):
+            return Summands(({index: Site((), 0)},))
+        case _, ast.Pairs(first, second, 1, None):
+            return Summands(({first: Site((), 0), second: Site((), 1)},), (first, second))
+        case Complete(), ast.Ascending(names):
+            if len(names) > len(LETTERS):
+                raise problem("out-of-range", f"at most {len(LETTERS)} indices", domain.span)
+            return Summands(({name: Site((), k) for k, name in enumerate(names)},), names)
+        case Graph(), ast.Members(index, "edges"):
+            # the number of ends is known when the file is read
+            return Summands(({index: Group(tuple(Site((), k) for k in range(26)), LETTERS)},))
+    name = type(lattice).__name__.lower()
+    allowed = {
+        "complete": "(i), <i,j> and i < j",
+        "diamond": "(i) and <i,j>",
+        "graph": "(i), <i,j> and e in edges",
+    }
+    message = f"sums on the {name} lattice run over {allowed[name]}"
+    raise problem("wrong-lattice", message, domain.span)

@@ -1,0 +1,216 @@
+"""Values of scalar expressions, in float64 with Python's `math`."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+
+from rgc.ast_to_model.expressions.scope import (
+    CONSTANTS,
+    FUNCTIONS,
+    GEOMETRIC,
+    Function,
+    Inhomogeneous,
+    Scope,
+    Unknowable,
+    Value,
+    problem,
+)
+from rgc.errors import suggest
+from rgc.syntax import ast
+
+Special = Callable[[ast.Expr], float | None]
+"""Looks at a node first and gives its value, or None to leave it to the ordinary rules."""
+
+INTEGER_TOLERANCE = 1e-9
+LARGEST_INTEGER = 2**31 - 1
+
+_OPERATORS: Mapping[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "^": math.pow,
+}
+
+
+def evaluate(expr: ast.Expr, scope: Scope, special: Special | None = None) -> Value:
+    """The number, list or matrix that an expression stands for.
+
+    Raises `SpecError` for unknown names, wrong kinds and numbers of arguments, and values that are not finite; `Unknowable` where
+    a parameter has no value because of an error reported before.
+    """
+    if special is not None and (found := special(expr)) is not None:
+        return found
+    match expr:
+        case ast.Number():
+            return _finite(expr.value, expr)
+        case ast.Name(name):
+            return _named(name, expr, scope)
+        case ast.Negate(operand):
+            return -number(operand, scope, special)
+        case ast.Binary():
+            return _binary(expr, scope, special)
+        case ast.Call():
+            return _call(expr, scope, special)
+        case ast.Index():
+            return _entry(expr, scope, special)
+        case ast.List(items):
+            return tuple(evaluate(item, scope, special) for item in items)
+        case ast.Range():
+            return _range(expr, scope)
+    raise problem("wrong-kind", f"a number is needed here, not {kind(expr)}", expr.span)
+
+
+def number(expr: ast.Expr, scope: Scope, special: Special | None = None) -> float:
+    """The value of an expression that must be one number. Raises like `evaluate`."""
+    value = evaluate(expr, scope, special)
+    if isinstance(value, tuple):
+        raise problem("wrong-kind", "a number is needed here, not a list", expr.span)
+    return value
+
+
+def numbers(expr: ast.Expr, scope: Scope) -> tuple[float, ...]:
+    """The values of a list or range of numbers. Raises like `evaluate`."""
+    value = evaluate(expr, scope)
+    if not isinstance(value, tuple):
+        raise problem("wrong-kind", "a list of numbers is needed here, not one number", expr.span)
+    flat = tuple(item for item in value if not isinstance(item, tuple))
+    if len(flat) != len(value):
+        raise problem("wrong-kind", "a list of numbers is needed here, not a matrix", expr.span)
+    return flat
+
+
+def integer(expr: ast.Expr, scope: Scope, *, least: int | None = None) -> int:
+    """A size, count or range: a value within 1e-9 of an integer is rounded, any other is an error. Raises like `evaluate`."""
+    value = number(expr, scope)
+    nearest = round(value)
+    if abs(value - nearest) > INTEGER_TOLERANCE:
+        raise problem("not-an-integer", f"an integer is needed here, not {value:g}", expr.span)
+    if abs(nearest) > LARGEST_INTEGER:
+        raise problem("out-of-range", f"{value:g} is too large for a size or a count", expr.span)
+    if least is not None and nearest < least:
+        raise problem("out-of-range", f"at least {least} is needed here, not {nearest}", expr.span)
+    return nearest
+
+
+def kind(expr: ast.Expr) -> str:
+    """What an expression is, in words for a message."""
+    words = {
+        ast.Text: "a text",
+        ast.List: "a list",
+        ast.Tuple: "a vector",
+        ast.Range: "a range",
+        ast.Reduction: "a sum over the lattice",
+        ast.Member: "a member",
+    }
+    return words.get(type(expr), "an expression")
+
+
+def _named(name: str, expr: ast.Name, scope: Scope) -> Value:
+    if name in scope.broken:
+        raise Unknowable(name)
+    value = scope.parameters.get(name, CONSTANTS.get(name))
+    match value:
+        case None:
+            if name in FUNCTIONS or name in GEOMETRIC:
+                hint = f"write {name}(...)"
+                raise problem("wrong-kind", f"'{name}' is a function", expr.span, hint=hint)
+            raise scope.unknown(name, expr.span)
+        case Function(argument):
+            hint = f"write {name}({argument})"
+            raise problem("wrong-kind", f"'{name}' is a function of {argument}", expr.span, hint=hint)
+        case Inhomogeneous():
+            message = f"'{name}' differs from place to place and has no single value"
+            raise problem("wrong-kind", message, expr.span, hint=f"index it: {name}[i,j] or {name}[i]")
+    return value
+
+
+def _binary(expr: ast.Binary, scope: Scope, special: Special | None) -> float:
+    left, right = number(expr.left, scope, special), number(expr.right, scope, special)
+    try:
+        return _finite(_OPERATORS[expr.op](left, right), expr)
+    except ZeroDivisionError:
+        raise problem("division-by-zero", "division by zero", expr.span) from None
+    except (ValueError, OverflowError):
+        message = f"{left:g} {expr.op} {right:g} is not a finite real number"
+        raise problem("not-finite", message, expr.span) from None
+
+
+def _call(expr: ast.Call, scope: Scope, special: Special | None) -> float:
+    if expr.name in scope.broken:
+        raise Unknowable(expr.name)
+    own = scope.parameters.get(expr.name)
+    if isinstance(own, Function):
+        _arity(expr, 1)
+        argument = number(expr.arguments[0], scope, special)
+        return number(own.body, scope.extended(own.argument, argument))
+    if own is not None:
+        hint = f"parentheses call, brackets index: {expr.name}[...]" if not isinstance(own, float) else ""
+        raise problem("not-a-function", f"'{expr.name}' is no function", expr.span, hint=hint)
+    if expr.name not in FUNCTIONS:
+        if expr.name in GEOMETRIC:
+            message = f"{expr.name}(...) needs site indices bound by a sum"
+            raise problem("unbound-index", message, expr.span)
+        known = (
+            *FUNCTIONS,
+            *(name for name, value in scope.parameters.items() if isinstance(value, Function)),
+        )
+        hint = suggest(expr.name, known)
+        raise problem("unknown-function", f"unknown function '{expr.name}'", expr.span, hint=hint)
+    arity, function = FUNCTIONS[expr.name]
+    _arity(expr, arity)
+    arguments = [number(argument, scope, special) for argument in expr.arguments]
+    try:
+        return _finite(float(function(*arguments)), expr)
+    except (ValueError, OverflowError):
+        shown = ", ".join(f"{argument:g}" for argument in arguments)
+        message = f"{expr.name}({shown}) is not a finite real number"
+        raise problem("not-finite", message, expr.span) from None
+
+
+def _arity(expr: ast.Call, arity: int) -> None:
+    if expr.options:
+        option = expr.options[0]
+        message = f"the function '{expr.name}' has no option '{option.name}'"
+        raise problem("unknown-option", message, option.span)
+    given = len(expr.arguments)
+    if given == arity or (arity < 0 and given):
+        return
+    wanted = "at least one argument" if arity < 0 else "one argument" if arity == 1 else f"{arity} arguments"
+    raise problem("wrong-arity", f"{expr.name} takes {wanted}, not {given}", expr.span)
+
+
+def _entry(expr: ast.Index, scope: Scope, special: Special | None) -> Value:
+    """`W[1]`, `W[0,1]`: entries of lists and matrices, counted from 0."""
+    if isinstance(expr.base, ast.Name) and isinstance(scope.parameters.get(expr.base.name), Inhomogeneous):
+        message = f"'{expr.base.name}' differs from place to place: it stands only in the hamiltonian"
+        raise problem("wrong-kind", message, expr.span)
+    value = evaluate(expr.base, scope)
+    for argument in expr.arguments:
+        if not isinstance(value, tuple):
+            raise problem("wrong-kind", "only lists and matrices have entries", expr.span)
+        position = number(argument, scope, special)
+        if position != int(position) or not 0 <= position < len(value):
+            message = f"there is no entry {position:g}: entries are counted from 0 to {len(value) - 1}"
+            raise problem("out-of-range", message, argument.span)
+        value = value[int(position)]
+    return value
+
+
+def _range(expr: ast.Range, scope: Scope) -> tuple[float, ...]:
+    start, stop = number(expr.start, scope), number(expr.stop, scope)
+    count = integer(expr.count, scope, least=1)
+    if count == 1:
+        return (start,)
+    if count > 1_000_000:
+        raise problem("out-of-range", f"{count} points are too many", expr.count.span)
+    inner = (start + (stop - start) * k / (count - 1) for k in range(count - 1))
+    return (*inner, stop)
+
+
+def _finite(value: float, expr: ast.Expr) -> float:
+    if not math.isfinite(value):
+        raise problem("not-finite", "this is not a finite real number", expr.span)
+    return value

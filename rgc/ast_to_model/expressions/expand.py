@@ -1,0 +1,286 @@
+"""From one summand to functions of spins, sorted by the parameters that multiply them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from math import prod
+from typing import Any, Generic
+
+from rgc.ast_to_model.expressions.domains import members
+from rgc.ast_to_model.expressions.evaluate import Special, number
+from rgc.ast_to_model.expressions.polynomial import E, Ring, sum_of
+from rgc.ast_to_model.expressions.scope import (
+    GEOMETRIC,
+    Inhomogeneous,
+    Scope,
+    Unknowable,
+    names,
+    problem,
+    walk,
+)
+from rgc.ast_to_model.expressions.sites import Bound, site
+from rgc.model.lattice import Geometry, Graph, Lattice
+from rgc.model.operators import Spin
+from rgc.model.spins import Species
+from rgc.syntax import ast
+
+MOST_POWERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What multiplies a function of spins besides numbers: a product of scalar expressions in the parameters, and the name
+    of a coupling that differs from place to place."""
+
+    factors: tuple[ast.Expr, ...] = ()
+    field: str | None = None
+
+    def times(self, other: Key) -> Key:
+        return Key(
+            tuple(sorted((*self.factors, *other.factors), key=repr)),
+            self.field if other.field is None else other.field,
+        )
+
+
+Expansion = Mapping[Key, E]
+
+
+def factorised(expr: ast.Expr, scope: Scope) -> tuple[float, Key]:
+    """A scalar expression as number times factors that hold parameters: 2*K/3 is 2/3 times K. Raises like `number`."""
+    match expr:
+        case ast.Negate(operand):
+            weight, key = factorised(operand, scope)
+            return -weight, key
+        case ast.Binary("*", left, right):
+            (a, first), (b, second) = factorised(left, scope), factorised(right, scope)
+            return a * b, first.times(second)
+        case ast.Binary("/", left, right) if right_value := number(right, scope):
+            weight, key = factorised(left, scope)
+            if _parameters(right, scope):
+                return weight, key.times(Key((ast.Binary("/", ast.Number("1"), right, span=right.span),)))
+            return weight / right_value, key
+    value = number(expr, scope)
+    return (1.0, Key((expr,))) if _parameters(expr, scope) else (value, Key())
+
+
+def key_value(key: Key, scope: Scope) -> float:
+    """The product of the factors of a key. Raises like `number`."""
+    return prod((number(factor, scope) for factor in key.factors), start=1.0)
+
+
+def _parameters(expr: ast.Expr, scope: Scope) -> bool:
+    return any(name in scope.parameters or name in scope.broken for name, _ in names(expr))
+
+
+@dataclass(frozen=True, slots=True)
+class Expander(Generic[E]):
+    """Expands summands over one lattice and its species."""
+
+    ring: Ring[E]
+    species: Sequence[Species]
+    lattice: Geometry
+    scope: Scope
+
+    def expand(self, expr: ast.Expr, bound: Bound) -> dict[Key, E]:
+        """The summand as a sum of key * function of spins.
+
+        Raises `SpecError` for what has no such form: spins in a denominator, sums over the lattice inside a sum, couplings that
+        differ from place to place inside a function, functions of too many states.
+        """
+        if not self._local(expr, bound):
+            weight, key = factorised(expr, self.scope)
+            return {key: self.ring.constant(weight)}
+        match expr:
+            case ast.Negate(operand):
+                return self._times({Key(): self.ring.constant(-1.0)}, self.expand(operand, bound))
+            case ast.Binary("+" | "-", left, right):
+                signed = right if expr.op == "+" else ast.Negate(right, span=right.span)
+                return self._plus(self.expand(left, bound), self.expand(signed, bound))
+            case ast.Binary("*", left, right):
+                return self._times(self.expand(left, bound), self.expand(right, bound))
+            case ast.Binary("/", left, right):
+                return self._times(self.expand(left, bound), self._inverse(right, bound))
+            case ast.Binary("^", base, exponent) if self._is_power(exponent, bound):
+                return self._power(base, exponent, bound)
+            case ast.Reduction():
+                return self._inner(expr, bound)
+            case ast.Index(ast.Name(name)) if self._number_of(name) is not None:
+                return {Key(): self.ring.spin(self.spin(expr, bound))}
+            case ast.Index(ast.Name(name)) if self.is_field(name) and not self.spins(expr, bound):
+                return {Key((), name): self.ring.constant(1.0)}
+        if self.spins(expr, bound):
+            return {Key(): self._tabulated(expr, bound)}
+        weight, key = factorised(self._geometric(expr, bound), self.scope)
+        return {key: self.ring.constant(weight)}
+
+    def spin(self, expr: ast.Index, bound: Bound) -> Spin:
+        """The spin of `s[i+x]`. Raises `SpecError`."""
+        species = self._number_of(expr.base.name) if isinstance(expr.base, ast.Name) else None
+        if species is None or len(expr.arguments) != 1 or expr.options:
+            raise problem("bad-site", "a spin stands at one site", expr.span)
+        at = site(expr.arguments[0], bound, self.lattice, self.scope)
+        return Spin(at.cell, at.letter, species)
+
+    def spins(self, expr: ast.Node, bound: Bound) -> frozenset[Spin]:
+        """All spins that an expression refers to, those of inner sums included. Raises `SpecError`."""
+        match expr:
+            case ast.Index(ast.Name(name)) if self._number_of(name) is not None:
+                return frozenset({self.spin(expr, bound)})
+            case ast.Reduction(_, domain, body):
+                each = (self.spins(body, inner) for inner in members(domain, bound))
+                return frozenset().union(*each)
+        return frozenset().union(*(self.spins(child, bound) for child in _children(expr)))
+
+    def is_field(self, name: str) -> bool:
+        """Whether `name[...]` is a coupling that differs from place to place: a draw, a file, a matrix over sites, a column."""
+        if name in self.scope.parameters:
+            return isinstance(self.scope.parameters[name], Inhomogeneous | tuple)
+        return isinstance(self.lattice, Graph) and not self.scope.known(name)
+
+    def _number_of(self, name: str) -> int | None:
+        return next((k for k, each in enumerate(self.species) if each.name == name), None)
+
+    def _local(self, expr: ast.Expr, bound: Bound) -> bool:
+        """Whether an expression holds spins, indices, or couplings that differ from place to place."""
+        for node in walk(expr):
+            match node:
+                case ast.Reduction():
+                    return True
+                case ast.Index(ast.Name(name)) if self._number_of(name) is not None:
+                    return True
+                case ast.Name(name) if name in bound:
+                    return True
+        return False
+
+    def _plus(self, a: Mapping[Key, E], b: Mapping[Key, E]) -> dict[Key, E]:
+        total = dict(a)
+        for key, value in b.items():
+            total[key] = self.ring.add(total[key], value) if key in total else value
+        return total
+
+    def _times(self, a: Mapping[Key, E], b: Mapping[Key, E]) -> dict[Key, E]:
+        total: dict[Key, E] = {}
+        for left, x in a.items():
+            for right, y in b.items():
+                if left.field is not None and right.field is not None:
+                    message = f"'{left.field}' and '{right.field}' differ from place to place: only one may stand in a product"
+                    raise problem("two-fields", message, None)
+                total = self._plus(total, {left.times(right): self.ring.multiply(x, y)})
+        return total
+
+    def _inverse(self, expr: ast.Expr, bound: Bound) -> dict[Key, E]:
+        if self.spins(expr, bound):
+            hint = "with ising spins 1/s is s"
+            raise problem("spin-in-denominator", "a spin stands in a denominator", expr.span, hint=hint)
+        if any(
+            isinstance(n, ast.Index) and isinstance(n.base, ast.Name) and self.is_field(n.base.name)
+            for n in walk(expr)
+        ):
+            message = "a coupling that differs from place to place stands in a denominator"
+            raise problem("not-uniform", message, expr.span)
+        one = ast.Number("1", span=expr.span)
+        weight, key = factorised(
+            ast.Binary("/", one, self._geometric(expr, bound), span=expr.span), self.scope
+        )
+        return {key: self.ring.constant(weight)}
+
+    def _is_power(self, exponent: ast.Expr, bound: Bound) -> bool:
+        if self._local(exponent, bound):
+            return False
+        value = number(exponent, self.scope)
+        return value == int(value) and 0 <= value <= MOST_POWERS
+
+    def _power(self, base: ast.Expr, exponent: ast.Expr, bound: Bound) -> dict[Key, E]:
+        total: dict[Key, E] = {Key(): self.ring.constant(1.0)}
+        factor = self.expand(base, bound)
+        for _ in range(int(number(exponent, self.scope))):
+            total = self._times(total, factor)
+        return total
+
+    def _inner(self, expr: ast.Reduction, bound: Bound) -> dict[Key, E]:
+        each = [self.expand(expr.body, inner) for inner in members(expr.domain, bound)]
+        if expr.kind == "prod":
+            total: dict[Key, E] = {Key(): self.ring.constant(1.0)}
+            for factor in each:
+                total = self._times(total, factor)
+            return total
+        share = {Key(): self.ring.constant(1 / len(each) if expr.kind == "mean" else 1.0)}
+        keys = dict.fromkeys(key for part in each for key in part)
+        summed = {key: sum_of(self.ring, [part[key] for part in each if key in part]) for key in keys}
+        return self._times(share, summed)
+
+    def _tabulated(self, expr: ast.Expr, bound: Bound) -> E:
+        spins = self.spins(expr, bound)
+
+        def energy(at: Mapping[Spin, float]) -> float:
+            return number(expr, self.scope, self._special(bound, at))
+
+        try:
+            return self.ring.tabulate(tuple(spins), energy)
+        except OverflowError as error:
+            raise problem("too-many-states", str(error), expr.span) from None
+
+    def _special(self, bound: Bound, at: Mapping[Spin, float]) -> Special:
+        def special(expr: ast.Expr) -> float | None:
+            match expr:
+                case ast.Index(ast.Name(name)) if self._number_of(name) is not None:
+                    return at[self.spin(expr, bound)]
+                case ast.Index(ast.Name(name)) if isinstance(self.scope.parameters.get(name), Inhomogeneous):
+                    message = f"'{name}' differs from place to place: it multiplies spins and stands in no function of them"
+                    raise problem("not-uniform", message, expr.span)
+                case ast.Call(name) if name in GEOMETRIC:
+                    return number(self._geometric(expr, bound), self.scope)
+                case ast.Reduction(kind, domain, body):
+                    inner = [
+                        number(body, self.scope, self._special(each, at)) for each in members(domain, bound)
+                    ]
+                    return (
+                        prod(inner) if kind == "prod" else sum(inner) / (len(inner) if kind == "mean" else 1)
+                    )
+            return None
+
+        return special
+
+    def _geometric(self, expr: ast.Expr, bound: Bound) -> ast.Expr:
+        """The expression with distances replaced by their values."""
+        if (
+            isinstance(expr, ast.Index)
+            and isinstance(expr.base, ast.Name)
+            and expr.base.name in self.scope.broken
+        ):
+            raise Unknowable(expr.base.name)
+        if isinstance(expr, ast.Call) and expr.name in GEOMETRIC:
+            if expr.name == "coordinate":
+                message = "a term that depends on the coordinates of its sites is not translation invariant"
+                raise problem("not-uniform", message, expr.span, hint="in a measure it may stand")
+            return ast.Number(repr(self._distance(expr, bound)), span=expr.span)
+        if isinstance(expr, ast.Name) and expr.name in bound:
+            message = f"the index '{expr.name}' is no number"
+            raise problem("wrong-kind", message, expr.span, hint=f"a spin at it is s[{expr.name}]")
+        if isinstance(expr, ast.Reduction):
+            raise problem("wrong-kind", "a sum without spins stands here", expr.span)
+        changed: dict[str, Any] = {}
+        for each in fields(expr):
+            value = getattr(expr, each.name)
+            if isinstance(value, ast.Node):
+                changed[each.name] = self._geometric(value, bound)  # type: ignore[arg-type]
+            elif isinstance(value, tuple) and value and isinstance(value[0], ast.Node):
+                changed[each.name] = tuple(self._geometric(part, bound) for part in value)
+        return replace(expr, **changed)
+
+    def _distance(self, expr: ast.Call, bound: Bound) -> float:
+        if len(expr.arguments) != 2:
+            raise problem("wrong-arity", f"distance takes 2 arguments, not {len(expr.arguments)}", expr.span)
+        if not isinstance(self.lattice, Lattice):
+            raise problem("wrong-lattice", "this lattice has no distances", expr.span)
+        first, second = (site(argument, bound, self.lattice, self.scope) for argument in expr.arguments)
+        return self.lattice.distance(first, second)
+
+
+def _children(node: ast.Node) -> Iterator[ast.Node]:
+    for each in fields(node):
+        value = getattr(node, each.name)
+        yield from (
+            part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, ast.Node)
+        )

@@ -1,0 +1,308 @@
+"""The expression of a measure: which names it may use, and that `sum` belongs to a configuration, `avg` to the ensemble."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.expressions.domains import indices, members, summands
+from rgc.ast_to_model.expressions.evaluate import kind
+from rgc.ast_to_model.expressions.options import name_span, suggest_other
+from rgc.ast_to_model.expressions.scope import (
+    CONSTANTS,
+    FUNCTIONS,
+    GEOMETRIC,
+    THERMAL,
+    Function,
+    Inhomogeneous,
+    Scope,
+    problem,
+)
+from rgc.ast_to_model.expressions.sites import Bound, site
+from rgc.errors import SpecError, suggest
+from rgc.language.vocabulary import MEASURES, SCAN_MEASURES
+from rgc.model.lattice import Geometry, Lattice, Site
+from rgc.model.spec import Spec
+from rgc.schemes.table import SCHEMES
+from rgc.syntax import ast
+
+Level = Literal["number", "configuration", "average"]
+"""Of what an expression has a value: always the same, one of each configuration, one of the ensemble."""
+
+OF_ANY_SCHEME = ("free_energy", "log_z")
+OF_CONFIGURATION = (
+    "energy",
+    "m",
+    "abs_m",
+    "overlap",
+    "avalanche_size",
+    "avalanche_area",
+    "avalanche_duration",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What names mean inside a measure.
+
+    `given`: the built-in measures of the scheme. `bound`: what the indices of the sums around stand for. `averaged`: inside avg or
+    var. `open`: the measures whose definitions are being followed.
+    """
+
+    scope: Scope
+    species: frozenset[str]
+    measures: Mapping[str, ast.Expr]
+    lattice: Geometry | None = None
+    bound: Bound = field(default_factory=dict)
+    averaged: bool = False
+    open: tuple[str, ...] = field(default=())
+    scheme: str = ""
+    given: tuple[str, ...] = tuple(MEASURES)
+
+    @staticmethod
+    def of(spec: Spec, context: Context, measures: Mapping[str, ast.Expr]) -> Words:
+        section = context.section("spins")
+        entries = section.body if section is not None and isinstance(section.body, tuple) else ()
+        written = [entry.target for entry in entries if isinstance(entry, ast.Entry)]
+        species = frozenset(target.name for target in written if isinstance(target, ast.Name))
+        words = Words(context.scope, species, measures, spec.lattice)
+        if spec.flow is None:
+            return words
+        answers = (*SCHEMES[spec.flow.scheme].answers, *OF_ANY_SCHEME)
+        given = tuple(name for name in MEASURES if name in answers)
+        return replace(words, scheme=spec.flow.scheme, given=given)
+
+    def refusal(self, name: str, expr: ast.Expr) -> SpecError | None:
+        """The error of a built-in measure that the scheme does not give, or that means nothing on this lattice."""
+        if name in self.given and name == "correlation_length" and not _has_waves(self.lattice):
+            message = "a correlation length needs a periodic axis"
+            return problem("not-possible", message, name_span(expr))
+        if name in self.given or name not in MEASURES:
+            return None
+        message = f"'{self.scheme}' gives no '{name}'"
+        hint = f"it gives {', '.join(self.given)}"
+        return problem("unknown-measure", message, name_span(expr), hint=hint)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that a bare name may be."""
+        return (
+            *self.bound,
+            *self.scope.parameters,
+            *self.scope.broken,
+            *CONSTANTS,
+            *self.measures,
+            *self.given,
+        )
+
+
+def _has_waves(lattice: Geometry | None) -> bool:
+    """Whether a wave fits: along a periodic axis of more than one cell. Other lattices are not judged."""
+    if not isinstance(lattice, Lattice):
+        return True
+    return any(
+        edge != "open" and size != 1 for edge, size in zip(lattice.boundary, lattice.shape, strict=True)
+    )
+
+
+def check_expression(expr: ast.Expr, words: Words) -> Level:
+    """Of what the expression has a value. Raises `SpecError` at the first thing that is wrong with it."""
+    match expr:
+        case ast.Number():
+            return "number"
+        case ast.Name():
+            return _name(expr, words)
+        case ast.Negate(operand):
+            return check_expression(operand, words)
+        case ast.Binary(_, left, right):
+            return _together((left, right), expr, words)
+        case ast.Call():
+            return _call(expr, words)
+        case ast.Index():
+            return _index(expr, words)
+        case ast.Reduction():
+            return _reduction(expr, words)
+        case ast.Member():
+            raise problem("wrong-kind", "a site is no value: write s[...] around it", expr.span)
+    raise problem("wrong-kind", f"a measure is a number, not {kind(expr)}", expr.span)
+
+
+def _together(parts: tuple[ast.Expr, ...], whole: ast.Expr, words: Words) -> Level:
+    levels = [check_expression(part, words) for part in parts]
+    if "average" in levels and "configuration" in levels:
+        part = parts[levels.index("configuration")]
+        message = "this is a value of one configuration, beside an average"
+        raise problem("mixed-average", message, part.span, hint="average it too: avg(...)")
+    return "average" if "average" in levels else "configuration" if "configuration" in levels else "number"
+
+
+def _name(expr: ast.Name, words: Words) -> Level:
+    name = expr.name
+    if name in words.bound:
+        raise problem(
+            "wrong-kind", f"'{name}' is an index, not a value", expr.span, hint=f"a spin is written s[{name}]"
+        )
+    if name in words.species:
+        hint = f"one site is {name}[i], inside sum(i), prod(i) or mean(i)"
+        raise problem("missing-index", f"the spin '{name}' stands at no site", expr.span, hint=hint)
+    if name in words.measures and name not in words.open:
+        inside = replace(words, bound={}, averaged=False, open=(*words.open, name))
+        return _quiet(words.measures[name], inside)
+    if name in words.scope.parameters:
+        if isinstance(words.scope.parameters[name], Function | Inhomogeneous | tuple):
+            raise problem("wrong-kind", f"'{name}' is not a single number", expr.span)
+        return "number"
+    refusal = words.refusal(name, expr)
+    if refusal is not None:
+        raise refusal
+    if name in MEASURES:
+        return "configuration" if name in OF_CONFIGURATION else "average"
+    if name in CONSTANTS or name in words.scope.broken or name in words.measures:
+        return "number"
+    raise _unknown(expr, words)
+
+
+def _unknown(expr: ast.Name, words: Words) -> SpecError:
+    if expr.name in FUNCTIONS or expr.name in THERMAL:
+        return problem(
+            "wrong-kind", f"'{expr.name}' is a function", expr.span, hint=f"write {expr.name}(...)"
+        )
+    hint = suggest(expr.name, (*words.names, *words.species)) or suggest_other(expr.name, words.names)
+    return problem("unknown-name", f"unknown name '{expr.name}'", expr.span, label="not declared", hint=hint)
+
+
+def _quiet(expr: ast.Expr, words: Words) -> Level:
+    """The level of another measure, whose own errors are reported where it stands."""
+    if isinstance(expr, ast.Call | ast.Name) and expr.name in MEASURES and expr.name not in words.measures:
+        return "configuration" if expr.name in OF_CONFIGURATION else "average"
+    if isinstance(expr, ast.Call) and expr.name in SCAN_MEASURES:
+        return "average"
+    try:
+        return check_expression(expr, words)
+    except SpecError:
+        return "number"
+
+
+def _call(expr: ast.Call, words: Words) -> Level:
+    name = expr.name
+    if name in THERMAL:
+        return _average(expr, words)
+    if name in GEOMETRIC:
+        return _geometric(expr, words)
+    if isinstance(words.scope.parameters.get(name), Function):
+        return _arguments(expr, 1, words)
+    if name in FUNCTIONS:
+        return _arguments(expr, FUNCTIONS[name][0], words)
+    if name in MEASURES or name in SCAN_MEASURES:
+        hint = f"give it a name of its own: q = {name}(...)"
+        raise problem("wrong-kind", f"'{name}' with options stands alone", expr.span, hint=hint)
+    if name in words.species or name in words.scope.parameters:
+        message, hint = f"'{name}' is no function", f"brackets index, parentheses call: {name}[...]"
+        raise problem("not-a-function", message, name_span(expr), hint=hint)
+    functions = [key for key, value in words.scope.parameters.items() if isinstance(value, Function)]
+    hint = suggest(name, (*FUNCTIONS, *THERMAL, *functions, *MEASURES))
+    raise problem(
+        "unknown-function", f"unknown function '{name}'", name_span(expr), label="not declared", hint=hint
+    )
+
+
+def _arguments(expr: ast.Call, arity: int, words: Words) -> Level:
+    if expr.options:
+        option = expr.options[0]
+        raise problem("unknown-option", f"the function '{expr.name}' has no options", option.span)
+    given = len(expr.arguments)
+    if given != arity and not (arity < 0 and given):
+        wanted = (
+            "at least one argument" if arity < 0 else "one argument" if arity == 1 else f"{arity} arguments"
+        )
+        raise problem("wrong-arity", f"{expr.name} takes {wanted}, not {given}", expr.span)
+    return _together(expr.arguments, expr, words)
+
+
+def _average(expr: ast.Call, words: Words) -> Level:
+    if words.averaged:
+        hint = "average once: the inside of avg and var is a value of one configuration"
+        raise problem("nested-average", "an average inside an average", expr.span, hint=hint)
+    if words.bound:
+        message = "an average inside a sum over sites"
+        raise problem("average-in-sum", message, expr.span, hint="average the whole sum: avg(sum(i) ...)")
+    inside = replace(words, averaged=True)
+    level = _arguments(expr, 1, inside)
+    if level == "average":
+        hint = "use measures of one configuration, such as m or energy"
+        raise problem("nested-average", "this is an average already", expr.arguments[0].span, hint=hint)
+    return "average"
+
+
+def _geometric(expr: ast.Call, words: Words) -> Level:
+    if len(expr.arguments) != 2:
+        shown = "distance(i,j)" if expr.name == "distance" else "coordinate(i,x)"
+        raise problem("wrong-arity", f"{expr.name} takes two arguments", expr.span, hint=f"as in {shown}")
+    sites = expr.arguments if expr.name == "distance" else expr.arguments[:1]
+    for each in sites:
+        _site(each, words)
+    return "number"
+
+
+def _index(expr: ast.Index, words: Words) -> Level:
+    base = expr.base.name if isinstance(expr.base, ast.Name) else ""
+    if base in words.species:
+        if len(expr.arguments) != 1 or expr.options:
+            raise problem(
+                "wrong-arity", f"the spin '{base}' has one index", expr.span, hint=f"as in {base}[i]"
+            )
+        _site(expr.arguments[0], words)
+        return "configuration"
+    found = words.scope.parameters.get(base)
+    if isinstance(found, Inhomogeneous):
+        for argument in expr.arguments:
+            _site(argument, words)
+        return "number"
+    if isinstance(found, tuple):
+        return _together(expr.arguments, expr, words)
+    if base in words.scope.broken:
+        return "number"
+    if base in words.names:
+        hint = f"parentheses call, brackets index: {base} has no entries"
+        raise problem("wrong-kind", f"'{base}' has no index", expr.span, hint=hint)
+    hint = suggest(base, words.species)
+    raise problem("unknown-name", f"unknown spin '{base}'", expr.base.span, label="not declared", hint=hint)
+
+
+def _site(expr: ast.Expr, words: Words) -> None:
+    """`i`, `i+x`, `i+(1,0)`, `c.a`, `c.b-x`: a site that starts from a bound index."""
+    if words.lattice is not None:
+        site(expr, words.bound, words.lattice, words.scope)
+
+
+def _reduction(expr: ast.Reduction, words: Words) -> Level:
+    if words.lattice is None and not words.species:
+        raise problem("missing-section", "a sum over sites needs a lattice", expr.span)
+    new = indices(expr.domain)
+    for k, index in enumerate(new):
+        if index in new[:k] or index in words.bound:
+            raise problem("repeated-index", f"the index '{index}' is bound twice", expr.domain.span)
+    level = check_expression(expr.body, replace(words, bound={**words.bound, **_first(expr.domain, words)}))
+    if level == "average":
+        message = "an average inside a sum over sites"
+        raise problem(
+            "average-in-sum", message, expr.body.span, hint="average the whole sum: avg(sum(i) ...)"
+        )
+    return level
+
+
+def _first(domain: ast.Domain, words: Words) -> Bound:
+    """The first summand: what the indices stand for there. A sum inside a sum runs over the sites of a face or a cell."""
+    if words.lattice is None:
+        return {index: Site(()) for index in indices(domain)}
+    if words.bound and not isinstance(domain, ast.Members):
+        message = "a sum binds all that is multiplied on its right, so this one stands inside another"
+        hint = (
+            "put the first one in parentheses; inside a sum stand those over the sites of a face, sum(i in f)"
+        )
+        raise problem("nested-sum", message, domain.span, hint=hint)
+    if words.bound:
+        return next(members(domain, words.bound))
+    return summands(domain, words.lattice, words.scope).bounds[0]

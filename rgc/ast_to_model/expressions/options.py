@@ -1,0 +1,359 @@
+"""Calls against their signatures: names, options, kinds and limits, whatever the section."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.expressions.evaluate import INTEGER_TOLERANCE, kind, number, numbers
+from rgc.ast_to_model.expressions.scope import CONSTANTS, FUNCTIONS, Scope, Unknowable, problem, walk
+from rgc.errors import SpecError, suggest
+from rgc.language.shapes import LATTICES
+from rgc.language.signatures import Field, Signature
+from rgc.language.values import CallValue, OperatorBasis, Value
+from rgc.language.vocabulary import OTHER_NAMES
+from rgc.syntax import ast
+from rgc.text import Span
+
+_A = {
+    "integer": "an integer",
+    "number": "a number",
+    "flag": "true or false",
+    "word": "a word",
+    "name": "a name",
+    "names": "a list of names",
+    "numbers": "a list or range of numbers",
+    "points": "a list of points",
+    "call": "a word or a call",
+    "calls": "a list of methods",
+    "text": "a quoted text",
+    "path": "a quoted path",
+    "lattice": "a lattice or a number of units",
+}
+
+
+TEMPERATURES = ("T", "beta", "temperature", "kT")
+
+
+@dataclass(slots=True)
+class Reading:
+    """The options of one call by name: their values and where they stand. An option with an error has a place and no value."""
+
+    signature: Signature
+    values: dict[str, Value] = field(default_factory=dict)
+    places: dict[str, ast.Expr] = field(default_factory=dict)
+
+
+def listing(words: Iterable[object], last: str = "and") -> str:
+    """`a, b and c`."""
+    *first, final = map(str, words)
+    return f"{', '.join(first)} {last} {final}" if first else final
+
+
+def named(expr: ast.Expr) -> tuple[str, tuple[ast.Expr, ...], tuple[ast.Option, ...]] | None:
+    """Name, arguments and options of a call or a bare word; None for anything else."""
+    if isinstance(expr, ast.Name):
+        return expr.name, (), ()
+    return (expr.name, expr.arguments, expr.options) if isinstance(expr, ast.Call) else None
+
+
+def name_span(expr: ast.Expr) -> Span | None:
+    """The place of the word before the parentheses."""
+    if isinstance(expr, ast.Call) and expr.span is not None:
+        return Span(expr.span.source, expr.span.start, expr.span.start + len(expr.name))
+    return expr.span
+
+
+def read_call(expr: ast.Expr, known: Mapping[str, Signature], what: str, context: Context) -> Reading | None:
+    """A call of one of the `known` signatures with every problem reported; None where its name means nothing.
+
+    `what` is the noun of the messages (scheme, layer, ...), which becomes part of the code `unknown-...`.
+    """
+    call = named(expr)
+    if call is None:
+        one = ", and there is one" if isinstance(expr, ast.List) else ""
+        hint = f"a {what} is a word or a call, such as {next(iter(known))}{one}"
+        context.problems.error("wrong-kind", f"a {what} belongs here", expr.span, hint=hint)
+        return None
+    name, arguments, options = call
+    if name not in known:
+        hint = suggest(name, known) or suggest_other(name, known) or _known(known)
+        context.problems.error(f"unknown-{what}", f"unknown {what} '{name}'", name_span(expr), hint=hint)
+        return None
+    reading = Reading(known[name])
+    _bind(reading, arguments, options, context)
+    for required in (each for each in reading.signature.fields if each.required):
+        if required.name not in reading.places:
+            message = f"'{name}' needs {required.name}: {required.doc}"
+            hint = _example(reading.signature, required)
+            context.problems.error("missing-option", message, name_span(expr), hint=hint)
+    return reading
+
+
+def _known(signatures: Mapping[str, Signature]) -> str:
+    """The calls that are known; of a single one its options too."""
+    if len(signatures) > 1:
+        return f"known: {', '.join(signatures)}"
+    (only,) = signatures.values()
+    return f"known: {only.name}({', '.join(f'{each.name}=...' for each in only.fields)})"
+
+
+def suggest_other(name: str, known: Collection[str]) -> str:
+    """A hint for what others call something that we know by another name."""
+    ours = OTHER_NAMES.get(name)
+    return f"here it is called '{ours}'" if ours in known else ""
+
+
+def in_yaml(span: Span | None) -> bool:
+    """Whether a place lies in a file of the YAML spelling, so that hints are written in it."""
+    return span is not None and span.source.name.endswith((".yaml", ".yml"))
+
+
+def _example(signature: Signature, wanted: Field) -> str:
+    value = {"integer": "16", "number": "1", "path": '"file.npy"', "lattice": "square(16)", "name": "K"}
+    shown = value.get(wanted.kind, "...")
+    inside = shown if wanted.name in signature.positional else f"{wanted.name}={shown}"
+    return f"write {signature.name}({inside})"
+
+
+def _bind(
+    reading: Reading, arguments: tuple[ast.Expr, ...], options: tuple[ast.Option, ...], context: Context
+) -> None:
+    signature = reading.signature
+    places = len(signature.positional)
+    if len(arguments) > places:
+        takes = "no arguments" if places == 0 else "one argument" if places == 1 else f"{places} arguments"
+        message, hint = f"'{signature.name}' takes {takes} without a name", _options_of(signature)
+        span = arguments[places].span
+        context.problems.error("wrong-arity", message, span, label="one too many", hint=hint)
+    for name, argument in zip(signature.positional, arguments, strict=False):
+        _option(reading, name, argument, argument.span, context)
+    for option in options:
+        _option(reading, option.name, option.value, option.span, context)
+
+
+def _option(reading: Reading, name: str, value: ast.Expr, span: Span | None, context: Context) -> None:
+    signature = reading.signature
+    field = signature.field(name)
+    if name in reading.places:
+        context.problems.error("duplicate-option", f"'{name}' is given twice", span)
+    elif field is not None or _is_free(signature, name, context):
+        reading.places[name] = value
+        if field is None and signature.free == "quantity":
+            return
+        read = read_value(field or Field(name, "numbers", f"values of {name}"), value, context)
+        if read is not None:
+            reading.values[name] = read
+    else:
+        hint = " ".join(part for part in (_likely(name, signature), _options_of(signature)) if part)
+        message = f"'{signature.name}' has no option '{name}'"
+        context.problems.error("unknown-option", message, span, hint=hint)
+
+
+def _likely(name: str, signature: Signature) -> str:
+    """What was probably meant by an unknown option."""
+    if name in TEMPERATURES:
+        return "couplings are in units of kT: put K = J/T into the parameters."
+    if name in ast.SECTIONS:
+        return f"'{name}' is a section of its own."
+    return suggest(name, [each.name for each in signature.fields])
+
+
+def _is_free(signature: Signature, name: str, context: Context) -> bool:
+    """Whether an option may bear a name of the user's. Couplings are known later, when the Hamiltonian is."""
+    if signature.free == "parameter":
+        return context.scope.known(name)
+    return signature.free in ("quantity", "coupling")
+
+
+def _options_of(signature: Signature) -> str:
+    names = sorted(field.name for field in signature.fields if field.name not in signature.positional)
+    free = [f"the values of a {signature.free}"] if signature.free else []
+    if not names and not free:
+        return "" if signature.positional else f"{signature.name} takes no options"
+    return f"{signature.name} takes {listing((*names, *free))}"
+
+
+def read_value(field: Field, expr: ast.Expr, context: Context) -> Value | None:
+    """The value of one option, or None where it is wrong (reported), unknowable, or kept as written."""
+    try:
+        return _value(field, expr, context)
+    except SpecError as error:
+        context.problems.extend(error.problems)
+    except Unknowable:
+        pass
+    return None
+
+
+def _value(field: Field, expr: ast.Expr, context: Context) -> Value | None:
+    match field.kind:
+        case "integer" | "number":
+            return _number(field, expr, context.scope)
+        case "flag":
+            return _flag(field, expr)
+        case "word" | "name":
+            return _word(field, expr)
+        case "text" | "path":
+            if not isinstance(expr, ast.Text):
+                raise _wrong(field, expr)
+            return expr.value
+        case "call":
+            return _call(field, expr, context)
+        case "names" | "numbers" | "points" | "calls":
+            return _list(field, expr, context)
+        case "lattice":
+            return _lattice(field, expr, context)
+    return None
+
+
+def _wrong(field: Field, expr: ast.Expr) -> SpecError:
+    what = f"the word {expr.name}" if isinstance(expr, ast.Name) else kind(expr)
+    message = f"'{field.name}' is {_A[field.kind]}, not {what}"
+    return problem("wrong-kind", message, expr.span, hint=f"{field.name}: {field.doc}")
+
+
+def _number(field: Field, expr: ast.Expr, scope: Scope) -> int | float:
+    word = isinstance(expr, ast.Name) and not scope.known(expr.name) and expr.name in ("true", "false")
+    if word or isinstance(expr, ast.Text | ast.List | ast.Tuple | ast.Range | ast.Reduction):
+        raise _wrong(field, expr)
+    value: int | float = _exact(expr) or number(expr, scope)
+    if field.kind == "integer" and isinstance(value, float):
+        value = _whole(field, value, expr)
+    if field.choices and value not in field.choices:
+        allowed = listing(field.choices, "or")
+        raise problem("out-of-range", f"'{field.name}' is {allowed}, not {value:.10g}", expr.span)
+    check_limits(field, value, expr.span)
+    return value
+
+
+def _exact(expr: ast.Expr) -> int:
+    """An integer written out, beyond what a float64 can hold."""
+    digits = expr.digits.replace("_", "") if isinstance(expr, ast.Number) else ""
+    return int(digits) if digits.isdigit() and len(digits) <= 20 else 0
+
+
+def _whole(field: Field, value: float, expr: ast.Expr) -> int:
+    if abs(value - round(value)) > INTEGER_TOLERANCE:
+        raise problem("not-an-integer", f"'{field.name}' is an integer, not {value:.10g}", expr.span)
+    return round(value)
+
+
+def check_limits(field: Field, value: float, span: Span | None) -> None:
+    """Raise SpecError where a number lies outside the limits of its option, with the nearest number allowed."""
+    limit = ""
+    if field.least is not None and value < field.least:
+        limit = f"at least {_shown(field.least)}"
+    elif field.above is not None and value <= field.above:
+        limit = f"above {_shown(field.above)}"
+    elif field.most is not None and value > field.most:
+        limit = f"at most {_shown(field.most)}"
+    if limit and field.multiple == 1:
+        raise problem("out-of-range", f"'{field.name}' must be {limit}, not {_shown(value)}", span)
+    if limit or (field.multiple > 1 and value % field.multiple):
+        nearest = max(round(value / field.multiple), 1) * field.multiple
+        message = f"'{field.name}' must be a multiple of {field.multiple}, not {_shown(value)}"
+        raise problem("not-a-multiple", message, span, hint=f"the nearest is {nearest}")
+
+
+def _shown(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.10g}"
+
+
+def _flag(field: Field, expr: ast.Expr) -> bool:
+    if isinstance(expr, ast.Name) and expr.name in ("true", "false"):
+        return expr.name == "true"
+    word = expr.name if isinstance(expr, ast.Name) else ""
+    hint = {"yes": "write true", "on": "write true", "no": "write false", "off": "write false"}.get(
+        word.lower(), ""
+    )
+    raise problem("wrong-kind", f"'{field.name}' is true or false", expr.span, hint=hint)
+
+
+def _word(field: Field, expr: ast.Expr) -> str:
+    allowed = listing(field.choices, "or") if field.choices else ""
+    if not isinstance(expr, ast.Name):
+        if not allowed:
+            raise _wrong(field, expr)
+        raise problem("wrong-kind", f"'{field.name}' is the word {allowed}", expr.span, label="not a word")
+    if allowed and expr.name not in field.choices:
+        hint = suggest(expr.name, map(str, field.choices))
+        raise problem("unknown-word", f"'{field.name}' is {allowed}, not '{expr.name}'", expr.span, hint=hint)
+    return expr.name
+
+
+def _call(field: Field, expr: ast.Expr, context: Context) -> Value | None:
+    reading = read_call(expr, {each.name: each for each in field.calls}, field.noun or field.name, context)
+    return None if reading is None else as_value(reading)
+
+
+def as_value(reading: Reading) -> Value:
+    """A bare word where nothing was written beside it, else the call; `operators(...)` with its defaults."""
+    if reading.signature.name == "operators":
+        given = {**reading.signature.defaults, **reading.values}
+        return OperatorBasis(cast(float, given["range"]), cast(int, given["bodies"]))
+    if not reading.places:
+        return reading.signature.name
+    return CallValue(reading.signature.name, (), tuple(reading.values.items()))
+
+
+def _list(field: Field, expr: ast.Expr, context: Context) -> Value | None:
+    if field.also is not None and isinstance(expr, ast.Call) and expr.name == field.also.name:
+        reading = read_call(expr, {field.also.name: field.also}, field.name, context)
+        return None if reading is None else as_value(reading)
+    if field.kind == "numbers" and isinstance(expr, ast.List | ast.Range):
+        return numbers(expr, context.scope)
+    if field.kind == "calls" and not isinstance(expr, ast.List):
+        expr = ast.List((expr,), span=expr.span)  # one method stands for a list of one
+    if field.kind == "numbers" or not isinstance(expr, ast.List):
+        raise _scalar(field, expr)
+    if field.kind == "points":
+        return tuple(_point(item, context.scope) for item in expr.items)
+    inner = Field(
+        field.name,
+        "call" if field.kind == "calls" else "name",
+        field.doc,
+        choices=field.choices,
+        calls=field.calls,
+        noun=field.noun,
+    )
+    found = (read_value(inner, item, context) for item in expr.items)
+    return tuple(value for value in found if value is not None)
+
+
+def _point(expr: ast.Expr, scope: Scope) -> Value:
+    return numbers(expr, scope) if isinstance(expr, ast.List) else number(expr, scope)
+
+
+def _scalar(field: Field, expr: ast.Expr) -> SpecError:
+    """A scalar where a list belongs."""
+    if isinstance(expr, ast.Text | ast.Reduction | ast.Tuple):
+        return _wrong(field, expr)
+    text = expr.span.text if expr.span is not None else "..."
+    shown = f"{field.name}: [{text}]" if in_yaml(expr.span) else f"{field.name}=[{text}]"
+    hint = f"write {shown}" if len(text) < 40 else ""
+    return problem("scalar-not-list", f"'{field.name}' is {_A[field.kind]}", expr.span, hint=hint)
+
+
+def _lattice(field: Field, expr: ast.Expr, context: Context) -> Value | None:
+    call = named(expr)
+    if call is None or (isinstance(expr, ast.Name) and context.scope.known(expr.name)):
+        return _number(Field(field.name, "integer", field.doc, least=1), expr, context.scope)
+    if call[0] not in LATTICES:
+        hint = suggest(call[0], LATTICES) or f"known: {', '.join(LATTICES)}; or a number of units"
+        raise problem("unknown-lattice", f"unknown lattice '{call[0]}'", name_span(expr), hint=hint)
+    return call[0]
+
+
+def check_names(expr: ast.Expr, known: Collection[str], context: Context) -> None:
+    """Report every name of an expression that is neither a parameter, a function nor `known`."""
+    allowed = {*known, *CONSTANTS, *FUNCTIONS, *context.scope.parameters, *context.scope.broken}
+    for node in walk(expr):
+        if isinstance(node, ast.Name | ast.Call) and node.name not in allowed:
+            what = "function" if isinstance(node, ast.Call) else "name"
+            hint = suggest(node.name, allowed)
+            message = f"unknown {what} '{node.name}'"
+            context.problems.error(
+                f"unknown-{what}", message, name_span(node), label="not declared", hint=hint
+            )

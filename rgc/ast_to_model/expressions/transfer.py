@@ -1,0 +1,94 @@
+"""The transfer operator of `kernel(b, T=...)`: a sum over blocks, as tables of the spins of one block and of its block spins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from rgc.ast_to_model.expressions.expand import Expander, key_value
+from rgc.ast_to_model.expressions.polynomial import Tables, Tabulated
+from rgc.ast_to_model.expressions.references import References
+from rgc.ast_to_model.expressions.scope import Scope, problem, walk
+from rgc.ast_to_model.expressions.sites import Bound, Group
+from rgc.ast_to_model.expressions.sums import Part, parts_of
+from rgc.errors import Problems, SpecError
+from rgc.model.hamiltonian import Table
+from rgc.model.lattice import Lattice, Site
+from rgc.model.operators import Spin
+from rgc.model.spins import Species
+from rgc.syntax import ast
+
+BLOCK = "'"  # behind the name of a species its block spins, behind that of a block the site of its block spin: no name holds it
+
+
+def transfer_tables(
+    expr: ast.Expr,
+    cells: Sequence[Sequence[Site]],
+    lattice: Lattice,
+    species: Sequence[Species],
+    scope: Scope,
+) -> tuple[tuple[Table, ...], ...]:
+    """For each letter of the coarse lattice T(v, h) of one block: tables of its spins, those of block spins counted as species behind the
+    fine ones, at the origin.
+
+    Raises `SpecError` where T is no sum over blocks, where it holds a spin of another block or a coupling that differs from place to
+    place, and where a function in it has more than 65536 states.
+    """
+    found = Problems()
+    References(species, lattice, scope, found).check(expr)
+    if found.errors:
+        raise SpecError(found.errors)
+    parts = list(parts_of(1.0, expr, scope)) if _over_blocks(expr) else []
+    if not parts or not all(_over_blocks(part.sum) for part in parts):
+        hint = "write sum(B in blocks) ..."
+        raise problem("no-sum", "the transfer operator is a sum over blocks", expr.span, hint=hint)
+    both = (*species, *(replace(each, name=each.name + BLOCK) for each in species))
+    expander = Expander(Tables(both), both, lattice, scope)
+    return tuple(_tables(parts, k, cell, expander, len(species)) for k, cell in enumerate(cells))
+
+
+def _over_blocks(expr: ast.Expr) -> bool:
+    return any(isinstance(node, ast.Members) and node.collection == "blocks" for node in walk(expr))
+
+
+def _tables(
+    parts: Sequence[Part], letter: int, cell: Sequence[Site], expander: Expander[Tabulated], species: int
+) -> tuple[Table, ...]:
+    origin = Site((0,) * len(cell[0].cell), letter)
+    ring, total = expander.ring, expander.ring.constant(0.0)
+    own = {Spin(site.cell, site.letter, k) for site in cell for k in range(species)}
+    own |= {Spin(origin.cell, letter, species + k) for k in range(species)}
+    for part in parts:
+        index = part.sum.domain.index if isinstance(part.sum.domain, ast.Members) else ""
+        bound: Bound = {index: Group(tuple(cell)), index + BLOCK: origin}
+        expanded = expander.expand(_renamed(part.sum.body, index, expander), bound)
+        for key, tables in expanded.items():
+            if key.field is not None:
+                message = f"'{key.field}' differs from place to place: it cannot stand in a kernel"
+                raise problem("not-uniform", message, part.sum.span)
+            scale = ring.constant(part.weight * key_value(key, expander.scope))
+            total = ring.add(total, ring.multiply(scale, tables))
+    for spins in total:
+        if not set(spins) <= own:
+            message = "a block's part of the kernel holds a spin of another block"
+            hint = "take the spins of the block alone: sum(i in B) s[i]"
+            raise problem("kernel-reaches-out", message, parts[0].sum.span, hint=hint)
+    return tuple(Table(spins, values) for spins, values in sorted(total.items()))
+
+
+def _renamed(expr: Any, index: str, expander: Expander[Tabulated]) -> Any:
+    """The expression with s[B] as the block spin of its own species at its own site."""
+    names = {each.name for each in expander.species}
+    match expr:
+        case ast.Index(ast.Name(name), (ast.Name(at),)) if name in names and at == index:
+            base, site = ast.Name(name + BLOCK, span=expr.span), ast.Name(at + BLOCK, span=expr.span)
+            return replace(expr, base=base, arguments=(site,))
+    changed: dict[str, Any] = {}
+    for each in fields(expr):
+        value = getattr(expr, each.name)
+        if isinstance(value, ast.Node):
+            changed[each.name] = _renamed(value, index, expander)
+        elif isinstance(value, tuple) and value and isinstance(value[0], ast.Node):
+            changed[each.name] = tuple(_renamed(part, index, expander) for part in value)
+    return replace(expr, **changed)

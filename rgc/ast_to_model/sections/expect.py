@@ -1,0 +1,198 @@
+"""The section `expect`: what must come out, and how near."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.expressions.evaluate import kind, number
+from rgc.ast_to_model.expressions.options import (
+    check_limits,
+    in_yaml,
+    listing,
+    named,
+    read_call,
+    suggest_other,
+)
+from rgc.ast_to_model.expressions.scope import Unknowable, problem
+from rgc.ast_to_model.sections.targets import known_targets
+from rgc.errors import SpecError, suggest
+from rgc.language.signatures import Field
+from rgc.language.values import Value
+from rgc.language.vocabulary import METHODS, SELECTORS
+from rgc.model.sectors import PLAIN, is_sector
+from rgc.model.spec import Expectation, Spec, Tolerance
+from rgc.syntax import ast
+from rgc.text import Span
+
+_LEAST = {"level": 0, "layer": 0, "step": 1, "operators": 1, "index": 1}
+
+
+def check_expect(spec: Spec, context: Context) -> Spec:
+    """The spec with its expectations.
+
+    Reports targets and selectors that the flow and the measures do not give, values and tolerances that are not finite numbers or
+    not positive, and equalities without a tolerance.
+    """
+    section = context.section("expect")
+    if section is None or not isinstance(section.body, tuple):
+        return spec
+    found: list[Expectation] = []
+    for entry in section.body:
+        if not isinstance(entry, ast.Expectation):
+            continue
+        try:
+            found.append(_expectation(entry, spec, context))
+        except SpecError as error:
+            context.fail("expect", error)
+        except Unknowable:
+            context.failed.add("expect")
+    return replace(spec, expectations=tuple(found))
+
+
+def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expectation:
+    path, span = _path(entry.target)
+    if not context.failed & {"flow", "measure", "hamiltonian", "parameters", "block", "map"}:
+        _check_known(path, span, spec)
+    index, selectors = _selectors(entry.target, path, spec, context)
+    value = number(entry.value, context.scope)
+    within = tuple(_tolerance(each, value, context) for each in entry.within)
+    if entry.op == "=" and not within:
+        raise _without_tolerance(entry)
+    if entry.op != "=" and within:
+        message = f"'{entry.op}' takes no tolerance"
+        raise problem("wrong-tolerance", message, entry.within[0].span, hint="compare with = instead")
+    return Expectation(
+        _written(entry.target), path, entry.op, value, index, selectors, within, entry.source, entry.span
+    )
+
+
+def _without_tolerance(entry: ast.Expectation) -> SpecError:
+    """The error of an expected value without a tolerance; `1 +- 0.1` is read as one plus minus 0.1."""
+    target, value, within = _written(entry.target), entry.value, "0.01"
+    match entry.value:
+        case ast.Binary("+", left, ast.Negate(width)):
+            value, within = left, _written(width)
+    shown = f"{target} = {_written(value)} within {within}"
+    if in_yaml(entry.span):
+        shown = f"{target}: {{value: {_written(value)}, within: {within}}}"
+    message = "an expected value needs a tolerance"
+    return problem("missing-tolerance", message, entry.value.span, hint=f"write {shown}")
+
+
+def _written(expr: ast.Expr) -> str:
+    return " ".join(expr.span.text.split()) if expr.span is not None else "..."
+
+
+def _path(target: ast.Expr) -> tuple[tuple[str, ...], Span | None]:
+    base = target.base if isinstance(target, ast.Index) else target
+    match base:
+        case ast.Name(name):
+            return (name,), base.span
+        case ast.Member(ast.Name(first), second):
+            return (first, second), base.span
+    hint = "as in y_t, fixed_point.K, eigenvalue[1, sector=even]"
+    raise problem(
+        "wrong-target", f"what is expected has a name, and is not {kind(base)}", base.span, hint=hint
+    )
+
+
+def _check_known(path: tuple[str, ...], span: Span | None, spec: Spec) -> None:
+    known = known_targets(spec)
+    shown = ".".join(path)
+    if shown in known:
+        return
+    close = suggest(shown, known) or suggest_other(shown, known)
+    if len(path) == 2 and path[0] not in ("fixed_point", "critical", "block"):
+        hint = f"write {path[1]}" if path[1] in known else close
+        raise problem("unknown-target", f"'{path[0]}' has no members", span, hint=hint)
+    what = f"'{spec.flow.scheme}'" if spec.flow is not None else "this spec"
+    hint = close or f"it gives {listing(sorted(known))}"
+    raise problem("unknown-target", f"{what} gives no '{shown}'", span, hint=hint)
+
+
+# -- selectors ---------------------------------------------------------------------------------------------------------
+
+
+def _selectors(
+    target: ast.Expr, path: tuple[str, ...], spec: Spec, context: Context
+) -> tuple[int | None, tuple[tuple[str, Value], ...]]:
+    if not isinstance(target, ast.Index):
+        if path == ("eigenvalue",):
+            message = "eigenvalues are numbered by modulus, from 1"
+            raise problem("missing-selector", message, target.span, hint="write eigenvalue[1]")
+        return None, ()
+    index: int | None = None
+    selectors: list[tuple[str, Value]] = []
+    for argument in target.arguments:
+        if path == ("eigenvalue",) and index is None:
+            index = _count("index", argument, context)
+        elif path == ("free_energy",):
+            selectors.append(("method", _method(argument, context)))
+        else:
+            hint = "selectors have names, as in y_t[level=2, operators=4]"
+            raise problem("unknown-selector", "this selects nothing", argument.span, hint=hint)
+    scanned = [axis.name for axis in spec.scan]
+    for option in target.options:
+        selectors.append((option.name, _selector(option, scanned, context)))
+    return index, tuple(selectors)
+
+
+def _selector(option: ast.Option, scanned: Iterable[str], context: Context) -> Value:
+    known = (*SELECTORS, "method", *scanned)
+    if option.name not in known:
+        hint = suggest(option.name, known) or f"known: {', '.join(known)}"
+        if option.name in context.scope.parameters:
+            hint = f"'{option.name}' is a parameter that is not scanned"
+        raise problem("unknown-selector", f"unknown selector '{option.name}'", option.span, hint=hint)
+    if option.name == "method":
+        return _method(option.value, context)
+    if option.name == "sector":
+        if not isinstance(option.value, ast.Name):
+            message = "a sector has a name"
+            raise problem("wrong-kind", message, option.value.span, hint="sector=even, sector=odd")
+        if not is_sector(option.value.name):
+            message = f"no sector is called '{option.value.name}'"
+            hint = (
+                suggest(option.value.name, PLAIN)
+                or "even, odd, invariant, or a letter e or o a generator: eo"
+            )
+            raise problem("unknown-sector", message, option.value.span, hint=hint)
+        return option.value.name
+    if option.name in SELECTORS:
+        return _count(option.name, option.value, context)
+    return number(option.value, context.scope)
+
+
+def _count(name: str, expr: ast.Expr, context: Context) -> int:
+    value = number(expr, context.scope)
+    if value != round(value):
+        raise problem("not-an-integer", f"'{name}' is an integer, not {value:.10g}", expr.span)
+    check_limits(Field(name, "integer", "", least=_LEAST[name]), round(value), expr.span)
+    return round(value)
+
+
+def _method(expr: ast.Expr, context: Context) -> str:
+    """A method by its name, with its arguments where they tell it from others: `ais`, `trg(16)`."""
+    call = named(expr)
+    if call is not None and call[0] in METHODS and isinstance(expr, ast.Name):
+        return call[0]
+    before = len(context.problems.errors)
+    reading = read_call(expr, METHODS, "method", context)
+    if reading is None or len(context.problems.errors) > before:
+        raise Unknowable
+    shown = ", ".join(
+        f"{value:g}" if isinstance(value, int | float) else str(value) for value in reading.values.values()
+    )
+    return f"{reading.signature.name}({shown})"
+
+
+def _tolerance(within: ast.Within, expected: float, context: Context) -> Tolerance:
+    value = number(within.value, context.scope)
+    if value <= 0:
+        raise problem("out-of-range", f"a tolerance is above 0, not {value:g}", within.value.span)
+    if within.unit == "percent" and expected == 0:
+        hint = "write an absolute tolerance"
+        raise problem("wrong-tolerance", "a percentage of 0 is 0", within.span, hint=hint)
+    return Tolerance(value, within.unit)

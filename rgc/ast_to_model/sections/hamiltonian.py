@@ -1,0 +1,97 @@
+"""The section `hamiltonian`: from sums over the lattice to named terms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.expressions.gather_terms import drafts_of
+from rgc.ast_to_model.expressions.name_terms import Draft, name_terms
+from rgc.ast_to_model.expressions.references import References
+from rgc.ast_to_model.expressions.scope import Inhomogeneous, Unknowable
+from rgc.ast_to_model.expressions.sums import parts_of
+from rgc.errors import Problems, SpecError
+from rgc.model.draw import Draw
+from rgc.model.hamiltonian import Hamiltonian, Term
+from rgc.model.lattice import Lattice
+from rgc.model.spec import Spec
+from rgc.passes.wrapping import meets_itself
+from rgc.syntax import ast
+
+SAMPLING = ("sample", "mcrg", "variational_mcrg")
+
+
+def check_hamiltonian(spec: Spec, context: Context) -> Spec:
+    """The spec with its Hamiltonian. Problems: see `language.md` section 9; each term is judged by itself."""
+    section = context.section("hamiltonian")
+    if section is None or isinstance(section.body, str | tuple):
+        return spec
+    here = section.name_span or section.span
+    for needed in ("lattice", "spins"):
+        if context.section(needed) is None:
+            context.problems.error("missing-section", f"a hamiltonian needs the section {needed}", here)
+            context.failed.add(needed)
+    if "spins" in context.failed:
+        context.failed.add("hamiltonian")
+        return spec
+    drafts: list[Draft] = []
+    for sign, expr in ast.addends(section.body):
+        drafts += _addend(-1.0 if sign == "-" else 1.0, expr, spec, context)
+    if "hamiltonian" in context.failed or spec.lattice is None:
+        context.failed.add("hamiltonian")
+        return spec
+    terms = name_terms(drafts, [each.name for each in spec.species])
+    _check_terms(terms, spec, context)
+    return replace(spec, hamiltonian=Hamiltonian(terms), draws=_draws(context))
+
+
+def _draws(context: Context) -> dict[str, Draw]:
+    parameters = context.scope.parameters.items()
+    return {name: value.draw for name, value in parameters if isinstance(value, Inhomogeneous) and value.draw}
+
+
+def _addend(sign: float, expr: ast.Expr, spec: Spec, context: Context) -> list[Draft]:
+    """The drafts of one addend; its problems go into the context."""
+    found = Problems()
+    References(spec.species, spec.lattice, context.scope, found).check(expr)
+    if found.errors:
+        context.fail("hamiltonian", SpecError(found.errors))
+        return []
+    try:
+        parts = list(parts_of(sign, expr, context.scope))
+        if spec.lattice is None:
+            return []
+        return [
+            draft for part in parts for draft in drafts_of(part, spec.lattice, spec.species, context.scope)
+        ]
+    except SpecError as error:
+        if not any(each.span for each in error.problems):
+            error = SpecError([replace(each, span=expr.span) for each in error.problems])
+        context.fail("hamiltonian", error)
+    except Unknowable:
+        context.failed.add("hamiltonian")
+    return []
+
+
+def _check_terms(terms: tuple[Term, ...], spec: Spec, context: Context) -> None:
+    for term in terms:
+        for number, species in enumerate(spec.species):
+            if species.symmetric and term.coupling and _odd(term, number):
+                message = (
+                    f"the spins '{species.name}' are declared symmetric, but this term changes sign with them"
+                )
+                hint = f"declare {species.name}: {species.alphabet}"
+                context.problems.error("broken-symmetry", message, term.span, hint=hint)
+        if (
+            isinstance(spec.lattice, Lattice)
+            and context.scheme in SAMPLING
+            and meets_itself(term, spec.lattice)
+        ):
+            shape = " x ".join("infinite" if size is None else str(size) for size in spec.lattice.shape)
+            message = f"on a lattice of {shape} cells this term meets itself around the boundary"
+            hint = "take a larger lattice or open boundaries; enumerate counts such bonds with their multiplicity"
+            context.problems.error("lattice-too-small", message, term.span, hint=hint)
+
+
+def _odd(term: Term, species: int) -> bool:
+    return any(sum(spin.species == species for spin in product) % 2 for _, product in term.products)

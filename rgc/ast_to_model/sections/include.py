@@ -1,0 +1,104 @@
+"""The section `include`: a spec that stands on another one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rgc.ast_to_model.sections.data import check_path
+from rgc.errors import Problems, SpecError
+from rgc.syntax import ast
+from rgc.syntax.read import read
+from rgc.text import Span
+
+MERGED = ("parameters", "spins", "scan", "measure")
+NOT_INHERITED = ("title", "about", "expect")
+DEPTH_LIMIT = 16  # specs that include one another
+
+
+def merge_includes(document: ast.Document, folder: Path | None, problems: Problems) -> ast.Document:
+    """The document with what it includes merged in, and without its `include`.
+
+    `parameters spins scan measure` merge by name, an entry of the including spec in the place of the included one; every other
+    section is replaced whole; `title about expect` are not inherited. Reports paths that leave the folder, cycles, and the problems
+    of included files, which keep their own places.
+    """
+    return _merged(document, folder, problems, ())
+
+
+def _merged(
+    document: ast.Document, folder: Path | None, problems: Problems, above: Sequence[Path]
+) -> ast.Document:
+    section = document.section("include")
+    if section is None or not isinstance(section.body, str):
+        return document
+    own = replace(document, sections=tuple(each for each in document.sections if each is not section))
+    base = _read(section, section.body, folder, problems, above)
+    return own if base is None else _over(base, own)
+
+
+def _read(
+    section: ast.Section, path: str, folder: Path | None, problems: Problems, above: Sequence[Path]
+) -> ast.Document | None:
+    span = _path_span(section)
+    if folder is None:
+        message = "this text is no file, so it has no folder to include from"
+        problems.error("include-without-folder", message, span)
+        return None
+    if not check_path(path, span, problems):
+        return None
+    target = (folder / path).resolve()
+    if folder.resolve() not in target.parents:
+        problems.error("path-outside", "the included file lies outside the spec's folder", span)
+        return None
+    if target in above:
+        circle = " -> ".join(each.name for each in (*above[above.index(target) :], target))
+        problems.error("include-cycle", f"these specs include each other: {circle}", span)
+        return None
+    if len(above) >= DEPTH_LIMIT:
+        problems.error("include-cycle", f"more than {DEPTH_LIMIT} specs include one another", span)
+        return None
+    try:
+        inner = read(folder / path)
+    except SpecError as error:
+        problems.extend(replace(each, span=each.span or span) for each in error.problems)
+        return None
+    return _merged(inner, (folder / path).parent, problems, (*above, target))
+
+
+def _path_span(section: ast.Section) -> Span | None:
+    """The place of the path behind the word `include`."""
+    whole, word = section.span, section.name_span
+    if whole is None or word is None:
+        return whole
+    behind = whole.source.text[word.end : whole.end]
+    return Span(whole.source, whole.end - len(behind.lstrip(" \t\n:")), whole.end)
+
+
+def _over(base: ast.Document, own: ast.Document) -> ast.Document:
+    """The sections of the base, each replaced by or merged with that of the including spec, then what is only there."""
+    inherited = [each for each in base.sections if each.name not in NOT_INHERITED]
+    names = {each.name for each in inherited}
+    merged = [_section(each, own.section(each.name)) for each in inherited]
+    added = [each for each in own.sections if each.name not in names]
+    order = {name: place for place, name in enumerate(ast.SECTIONS)}
+    return replace(own, sections=tuple(sorted((*merged, *added), key=lambda each: order.get(each.name, 99))))
+
+
+def _section(base: ast.Section, own: ast.Section | None) -> ast.Section:
+    if own is None:
+        return base
+    if own.name not in MERGED or not isinstance(base.body, tuple) or not isinstance(own.body, tuple):
+        return own
+    given = {_key(entry): entry for entry in own.body}
+    kept = [given.pop(_key(entry), entry) for entry in base.body]
+    return replace(own, body=(*kept, *given.values()))
+
+
+def _key(entry: ast.Entry | ast.Item | ast.Expectation) -> object:
+    """What two entries share that mean the same thing: the name; a bare measure is known by all that it says."""
+    target = entry.value if isinstance(entry, ast.Item) else entry.target
+    if isinstance(entry, ast.Entry) and entry.op is None:
+        return target
+    return target.name if isinstance(target, ast.Name | ast.Call) else target

@@ -1,0 +1,251 @@
+"""The section `measure`: built-ins by bare name, or `name = expression`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.expressions.measure_expression import Words, check_expression
+from rgc.ast_to_model.expressions.options import Reading, name_span, named, read_call
+from rgc.ast_to_model.expressions.scope import RESERVED, Unknowable, walk
+from rgc.ast_to_model.sections.flow_needs import check_square_bonds
+from rgc.errors import SpecError, suggest
+from rgc.language.values import CallValue
+from rgc.language.vocabulary import MEASURES, METHODS, SCAN_MEASURES
+from rgc.model.lattice import Lattice
+from rgc.model.spec import Axis, Measure, Method, Spec
+from rgc.syntax import ast
+
+Definitions = Mapping[str, ast.Expr]
+
+
+def check_measure(spec: Spec, context: Context) -> Spec:
+    """The spec with its measures. A built-in by its bare name has no expression; one with options has the call as its expression.
+
+    Reports unknown measures, names, functions, species and indices, faces that the lattice lacks, averages of averages, sums of
+    averages, measures that refer to each other in a circle, and measures of a scan without the scan that they need.
+    """
+    section = context.section("measure")
+    if section is None or not isinstance(section.body, tuple):
+        return spec
+    entries = [entry for entry in section.body if isinstance(entry, ast.Entry)]
+    definitions = {
+        entry.target.name: entry.value
+        for entry in entries
+        if isinstance(entry.target, ast.Name) and entry.op == "=" and entry.value is not None
+    }
+    words = Words.of(spec, context, definitions)
+    found = [_measure(entry, spec, words, context) for entry in entries]
+    _check_circles(definitions, context)
+    return replace(spec, measures=tuple(measure for measure in found if measure is not None))
+
+
+def _measure(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measure | None:
+    before = len(context.problems.errors)
+    measure = (
+        _bare(entry, spec, words, context) if entry.op is None else _defined(entry, spec, words, context)
+    )
+    if len(context.problems.errors) > before:
+        context.failed.add("measure")
+        return None
+    return measure
+
+
+def _bare(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measure | None:
+    expr = entry.target
+    call = named(expr)
+    if call is None:
+        message = "a measure that is computed needs a name"
+        context.problems.error(
+            "missing-name", message, expr.span, hint="write name = expression, as in m = mean(i) s[i]"
+        )
+        return None
+    if call[0] in SCAN_MEASURES:
+        return _of_scan(call[0], expr, spec, words, context)
+    if call[0] not in MEASURES and call[0] in words.names:
+        message = f"'{call[0]}' is not a measure of its own"
+        context.problems.error(
+            "unknown-measure", message, expr.span, hint=f"write name = ..., as in u = {call[0]}"
+        )
+        return None
+    reading = read_call(expr, {**MEASURES, **SCAN_MEASURES}, "measure", context)
+    if reading is None:
+        return None
+    _check_quantity(call[0], expr, words, context)
+    _check_distance(reading, spec, context)
+    _check_methods(_methods(reading), spec, context)
+    bare = not reading.places
+    argument = reading.values.get("r")
+    name = call[0] if argument is None else f"{call[0]}({argument})"
+    return Measure(name, None if bare else expr, methods=_methods(reading))
+
+
+def _methods(reading: Reading) -> tuple[Method, ...]:
+    """The methods of a free energy, each with its place."""
+    values, place = reading.values.get("methods"), reading.places.get("methods")
+    items = place.items if isinstance(place, ast.List) else (place,)
+    found = []
+    for value, item in zip(values if isinstance(values, tuple) else (), items, strict=False):
+        name = value.name if isinstance(value, CallValue) else str(value)
+        given = dict(value.options) if isinstance(value, CallValue) else {}
+        span = item.span if item is not None else None
+        found.append(Method(name, {**METHODS[name].defaults, **given}, span))
+    return tuple(found)
+
+
+def _check_methods(methods: Sequence[Method], spec: Spec, context: Context) -> None:
+    """Report what a method cannot do."""
+    for method in methods:
+        if method.name in ("trg", "hotrg") and not context.failed & {"hamiltonian", "lattice", "spins"}:
+            check_square_bonds(spec, context)
+        paths = [name for name, value in method.options.items() if isinstance(value, tuple)]
+        if method.name == "integrate" and len(paths) != 1:
+            message = f"'integrate' runs along one parameter, not {len(paths)}"
+            hint = "write integrate(K=0:0.4:9), from where the spins are free to the value here"
+            context.problems.error("wrong-arity", message, method.span, hint=hint)
+
+
+def _check_quantity(name: str, expr: ast.Expr, words: Words, context: Context) -> None:
+    energetic = ("energy", "specific_heat", "free_energy", "log_z")
+    refusal = words.refusal(name, expr)
+    if refusal is not None:
+        context.problems.extend(refusal.problems)
+    elif name in energetic and context.section("hamiltonian") is None:
+        message = f"'{name}' belongs to a hamiltonian, and this spec has none"
+        context.problems.error("missing-section", message, expr.span)
+
+
+def _check_distance(reading: Reading, spec: Spec, context: Context) -> None:
+    """Some two sites must be as far apart along x as `correlation(r)` asks."""
+    r = reading.values.get("r")
+    if (
+        reading.signature.name != "correlation"
+        or not isinstance(r, int)
+        or not isinstance(spec.lattice, Lattice)
+    ):
+        return
+    length, edge = spec.lattice.shape[0], spec.lattice.boundary[0]
+    if edge == "open" and length is not None and r >= length:
+        message = f"no two of {length} sites in an open row are {r} apart"
+        context.problems.error(
+            "out-of-range", message, reading.places["r"].span, hint=f"r is at most {length - 1}"
+        )
+
+
+def _defined(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measure | None:
+    if not isinstance(entry.target, ast.Name) or entry.value is None:
+        return None
+    name, value = entry.target.name, entry.value
+    if name in context.scope.parameters or name in {species.name for species in spec.species}:
+        what = "a parameter" if name in context.scope.parameters else "a spin"
+        message = f"'{name}' is {what} already"
+        context.problems.error(
+            "duplicate-name", message, entry.target.span, hint="give the measure another name"
+        )
+        return None
+    if name in RESERVED:
+        message = f"'{name}' has a meaning of its own and cannot name a measure"
+        context.problems.error("reserved-name", message, entry.target.span)
+        return None
+    call = named(value)
+    if call is not None and call[0] in SCAN_MEASURES:
+        return _of_scan(name, value, spec, words, context)
+    if call is not None and call[0] in MEASURES and isinstance(value, ast.Call):
+        return _named_built_in(name, call[0], value, spec, words, context)
+    try:
+        check_expression(value, words)
+    except SpecError as error:
+        context.problems.extend(error.problems)
+    except Unknowable:
+        pass
+    return Measure(name, value)
+
+
+def _named_built_in(
+    name: str, built_in: str, value: ast.Expr, spec: Spec, words: Words, context: Context
+) -> Measure | None:
+    """`c3 = correlation(3)`, `f = free_energy(transfer)`: one number under a name of its own."""
+    _check_quantity(built_in, value, words, context)
+    reading = read_call(value, MEASURES, "measure", context)
+    if reading is None:
+        return None
+    _check_distance(reading, spec, context)
+    methods = _methods(reading)
+    if len(methods) > 1:
+        message = f"'{name}' is one number, and these are {len(methods)} methods"
+        hint = "without a name of its own a free_energy takes several"
+        context.problems.error("wrong-arity", message, reading.places["methods"].span, hint=hint)
+    _check_methods(methods, spec, context)
+    return Measure(name, value, methods=methods)
+
+
+def _of_scan(name: str, expr: ast.Expr, spec: Spec, words: Words, context: Context) -> Measure | None:
+    reading = read_call(expr, SCAN_MEASURES, "measure", context)
+    if reading is None or not {"measure", "parameter"} <= reading.values.keys():
+        return None
+    measured, parameter = str(reading.values["measure"]), str(reading.values["parameter"])
+    if measured not in words.measures and measured not in MEASURES:
+        known = (*words.measures, *MEASURES)
+        message = f"unknown measure '{measured}'"
+        place = reading.places["measure"]
+        context.problems.error("unknown-measure", message, place.span, hint=suggest(measured, known))
+    if "scan" not in context.failed:
+        _check_axes(reading.signature.name, parameter, reading.places["parameter"], spec.scan, context)
+    return Measure(name, expr, of_scan=True)
+
+
+def _check_axes(call: str, parameter: str, place: ast.Expr, axes: Sequence[Axis], context: Context) -> None:
+    scanned = [axis.name for axis in axes]
+    if parameter not in scanned:
+        message = f"'{parameter}' is not scanned"
+        known = f"scan {{ {parameter} = 0.4:0.5:9 }}" if not scanned else f"scanned: {', '.join(scanned)}"
+        context.problems.error("not-scanned", message, place.span, hint=suggest(parameter, scanned) or known)
+    elif call == "crossing" and len(axes) < 2:
+        message = "curves cross only where a second parameter, such as the size, is scanned too"
+        context.problems.error("not-scanned", message, place.span, hint="scan { ..., L = [16, 32] }")
+
+
+def _check_circles(definitions: Definitions, context: Context) -> None:
+    """Report each circle of measures that refer to one another, once."""
+    uses = {
+        name: [used for used in _referred(value) if used in definitions and used != name]
+        for name, value in definitions.items()
+    }
+    reported: set[str] = set()
+    for name, value in definitions.items():
+        circle = _circle(name, uses)
+        direct = name not in MEASURES and name in _referred(value)
+        if (circle or direct) and not reported & {name, *circle}:
+            shown = " -> ".join((name, *circle[1:], name)) if circle else f"{name} -> {name}"
+            message = f"these measures depend on each other: {shown}"
+            context.problems.error("cyclic-measures", message, name_span(value))
+            reported |= {name, *circle}
+
+
+def _referred(expr: ast.Node) -> list[str]:
+    """The names that may be those of other measures: words of a place, the x of s[i+x], are none."""
+    places = {
+        id(node)
+        for index in walk(expr)
+        if isinstance(index, ast.Index)
+        for part in index.arguments
+        for node in walk(part)
+    }
+    return [
+        node.name for node in walk(expr) if isinstance(node, ast.Name | ast.Call) and id(node) not in places
+    ]
+
+
+def _circle(start: str, uses: Mapping[str, Sequence[str]]) -> list[str]:
+    """A path start -> ... -> start, without its end; empty where there is none."""
+    paths, seen = [[start]], set[str]()
+    while paths:
+        path = paths.pop()
+        for name in uses[path[-1]]:
+            if name == start:
+                return path
+            if name not in seen:
+                seen.add(name)
+                paths.append([*path, name])
+    return []

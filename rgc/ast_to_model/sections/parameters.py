@@ -1,0 +1,282 @@
+"""The section `parameters`: names, kinds, dependencies, values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from rgc.ast_to_model.expressions.evaluate import evaluate
+from rgc.ast_to_model.expressions.scope import (
+    RESERVED,
+    SOURCES,
+    Function,
+    Inhomogeneous,
+    Parameter,
+    Scope,
+    Unknowable,
+    Value,
+    names,
+    problem,
+    walk,
+)
+from rgc.errors import Problems, SpecError, suggest
+from rgc.model.draw import DRAWS, Draw
+from rgc.syntax import ast
+
+TEMPERATURES = ("T", "beta", "temperature")
+OPTIONS_NAME_PARAMETERS = ("data", "flow")
+
+
+def check_parameters(
+    document: ast.Document,
+    problems: Problems,
+    settings: Sequence[ast.Entry] = (),
+    point: Mapping[str, float] | None = None,
+) -> Scope:
+    """The parameters of a document with the right sides of `settings` and the values of `point` in place.
+
+    Problems found: duplicate and reserved names, `=` that draws, cycles, values that are not finite, unknown settings,
+    parameters that nothing uses (an error for a temperature, since couplings already contain it).
+    """
+    entries = _entries(document, problems)
+    _apply(settings, entries, problems)
+    fixed: dict[str, Parameter] = {}
+    for name, value in (point or {}).items():
+        if name in entries:
+            fixed[name] = float(value)
+        else:
+            hint = suggest(name, entries)
+            problems.error("unknown-parameter", f"there is no parameter '{name}' to scan", hint=hint)
+    scope = _evaluate_all(entries, fixed, problems)
+    _report_unused(document, entries, problems)
+    return scope
+
+
+def _entries(document: ast.Document, problems: Problems) -> dict[str, ast.Entry]:
+    section = document.section("parameters")
+    entries: dict[str, ast.Entry] = {}
+    for entry in section.body if section is not None and isinstance(section.body, tuple) else ():
+        if not isinstance(entry, ast.Entry):
+            continue
+        try:
+            name = _target(entry)
+        except SpecError as error:
+            problems.extend(error.problems)
+            continue
+        if name in RESERVED:
+            message = f"'{name}' has a meaning of its own and cannot be a parameter"
+            problems.error("reserved-name", message, entry.target.span)
+        else:
+            entries[name] = entry
+    return entries
+
+
+def _target(entry: ast.Entry) -> str:
+    target = entry.target
+    if entry.op not in ("=", "~") or entry.value is None:
+        raise problem("no-value", "a parameter needs a value: name = value", entry.span or target.span)
+    match target:
+        case ast.Name(name):
+            return name
+        case ast.Call(name, (ast.Name(_),), ()) if entry.op == "=":
+            return name
+        case ast.Call(name):
+            hint = f"write {name}(r) = ..."
+            raise problem("bad-parameter", "functions have one argument", target.span, hint=hint)
+    raise problem("bad-parameter", "the name of a parameter is one word", target.span)
+
+
+def _apply(settings: Iterable[ast.Entry], entries: dict[str, ast.Entry], problems: Problems) -> None:
+    for setting in settings:
+        name = setting.target.name if isinstance(setting.target, ast.Name | ast.Call) else ""
+        if name not in entries:
+            message = f"there is no parameter '{name}' to set"
+            problems.error("unknown-parameter", message, setting.target.span, hint=suggest(name, entries))
+            continue
+        old = entries[name]
+        target = setting.target if isinstance(setting.target, ast.Call) else old.target
+        if isinstance(old.target, ast.Call) and isinstance(setting.target, ast.Name):
+            target = old.target
+        entries[name] = replace(old, target=target, op=setting.op or "=", value=setting.value)
+
+
+def _evaluate_all(
+    entries: Mapping[str, ast.Entry], fixed: Mapping[str, Parameter], problems: Problems
+) -> Scope:
+    values: dict[str, Parameter] = dict(fixed)
+    broken: set[str] = set()
+    for name in _ordered(entries, fixed, values, broken, problems):
+        scope = Scope(values, frozenset(broken))
+        try:
+            values[name] = _value(entries[name], scope)
+        except SpecError as error:
+            problems.extend(error.problems)
+            broken.add(name)
+        except Unknowable:
+            broken.add(name)
+    in_order = {name: values[name] for name in entries if name in values}
+    return Scope(in_order, frozenset(broken))
+
+
+def _ordered(
+    entries: Mapping[str, ast.Entry],
+    fixed: Mapping[str, Parameter],
+    values: Mapping[str, Parameter],
+    broken: set[str],
+    problems: Problems,
+) -> list[str]:
+    """The names in the order of evaluation; those on a cycle become broken."""
+    needs = {name: [] if name in fixed else _needs(entry, entries) for name, entry in entries.items()}
+    order: list[str] = []
+    waiting = [name for name in entries if name not in fixed]
+    while waiting:
+        ready = [
+            name for name in waiting if all(n in order or n in fixed or n in broken for n in needs[name])
+        ]
+        if not ready:
+            cycle = _cycle(waiting, needs)
+            entry = entries[cycle[0]]
+            message = "these parameters depend on each other: " + " -> ".join((*cycle, cycle[0]))
+            problems.error("cyclic-parameters", message, entry.target.span)
+            broken |= set(cycle)
+            waiting = [name for name in waiting if name not in cycle]
+            continue
+        order += ready
+        waiting = [name for name in waiting if name not in ready]
+    return order
+
+
+def _needs(entry: ast.Entry, entries: Mapping[str, ast.Entry]) -> list[str]:
+    if entry.value is None or (isinstance(entry.value, ast.Call) and entry.value.name in SOURCES):
+        return []
+    bound = {a.name for a in _arguments(entry) if isinstance(a, ast.Name)}
+    return [name for name, _ in names(entry.value) if name in entries and name not in bound]
+
+
+def _arguments(entry: ast.Entry) -> tuple[ast.Expr, ...]:
+    return entry.target.arguments if isinstance(entry.target, ast.Call) else ()
+
+
+def _cycle(waiting: Sequence[str], needs: Mapping[str, Sequence[str]]) -> list[str]:
+    path = [waiting[0]]
+    while True:
+        following = next(name for name in needs[path[-1]] if name in waiting)
+        if following in path:
+            return path[path.index(following) :]
+        path.append(following)
+
+
+def _value(entry: ast.Entry, scope: Scope) -> Parameter:
+    expr = entry.value
+    if expr is None:
+        raise problem("no-value", "a parameter needs a value: name = value", entry.target.span)
+    for argument in _arguments(entry):
+        if isinstance(argument, ast.Name):
+            _check_body(expr, argument.name, scope)
+            return Function(argument.name, expr)
+    if entry.op == "~":
+        return _draw(expr, scope)
+    if isinstance(expr, ast.Call) and expr.name in SOURCES:
+        return _source(expr)
+    if isinstance(expr, ast.Call) and expr.name in DRAWS:
+        name = entry.target.name if isinstance(entry.target, ast.Name) else "J"
+        hint = f"write {name} ~ {expr.name}(...)"
+        raise problem("draw-with-equals", "'=' never draws", expr.span, hint=hint)
+    return _listed(evaluate(expr, scope), expr)
+
+
+def _listed(value: Value, expr: ast.Expr) -> float | tuple[Value, ...]:
+    """A number, a list or a matrix; rows of a matrix are equally long."""
+    if not isinstance(value, tuple):
+        return value
+    rows = [row for row in value if isinstance(row, tuple)]
+    deep = any(isinstance(item, tuple) for row in rows for item in row)
+    if not value or deep or (rows and (len(rows) < len(value) or len({len(row) for row in rows}) > 1)):
+        message = "a parameter is a number, a list of numbers or a matrix with rows of one length"
+        raise problem("ragged-matrix", message, expr.span)
+    return value
+
+
+def _check_body(body: ast.Expr, argument: str, scope: Scope) -> None:
+    """Unknown names in a function are found where it is defined."""
+    for node in walk(body):
+        if isinstance(node, ast.Name) and node.name != argument and not scope.known(node.name):
+            raise scope.unknown(node.name, node.span)
+
+
+def _draw(expr: ast.Expr, scope: Scope) -> Inhomogeneous:
+    if not isinstance(expr, ast.Call) or expr.name not in DRAWS:
+        name = expr.name if isinstance(expr, ast.Name | ast.Call) else ""
+        hint = suggest(name, DRAWS) or "a draw is normal(mean, sd), bimodal(J, p=...) or uniform(a, b)"
+        raise problem("unknown-draw", "'~' needs a distribution", expr.span, hint=hint)
+    wanted = DRAWS[expr.name]
+    given = dict(zip(wanted, expr.arguments, strict=False))
+    for option in expr.options:
+        if option.name not in wanted or option.name in given:
+            hint = suggest(option.name, wanted)
+            message = f"{expr.name} has no place for the option '{option.name}'"
+            raise problem("unknown-option", message, option.span, hint=hint)
+        given[option.name] = option.value
+    if len(expr.arguments) > len(wanted) or len(given) < len(wanted):
+        message = f"{expr.name} takes {' and '.join(wanted)}"
+        raise problem("wrong-arity", message, expr.span)
+    of_name = {name: evaluate(value, scope) for name, value in given.items()}
+    probability, spread = of_name.get("p", 0.0), of_name.get("sd", 0.0)
+    if not isinstance(probability, float) or not 0 <= probability <= 1:
+        raise problem("out-of-range", "a probability lies between 0 and 1", given["p"].span)
+    if not isinstance(spread, float) or spread < 0:
+        raise problem("out-of-range", "a standard deviation is not negative", given["sd"].span)
+    values = [of_name[name] for name in wanted]
+    return Inhomogeneous(expr, Draw(expr.name, tuple(value for value in values if isinstance(value, float))))
+
+
+def _source(expr: ast.Call) -> Inhomogeneous:
+    if len(expr.arguments) != 1:
+        raise problem("wrong-arity", f"{expr.name} takes one argument, not {len(expr.arguments)}", expr.span)
+    (argument,) = expr.arguments
+    if expr.name == "file" and not isinstance(argument, ast.Text):
+        raise problem("wrong-kind", 'file takes a text: file("couplings.npy")', argument.span)
+    if expr.name == "hebb" and argument != ast.Name("patterns"):
+        raise problem("wrong-kind", "hebb takes the patterns of the data: hebb(patterns)", argument.span)
+    return Inhomogeneous(expr)
+
+
+def _report_unused(document: ast.Document, entries: Mapping[str, ast.Entry], problems: Problems) -> None:
+    used = _used(document)
+    for name, entry in entries.items():
+        if name in used:
+            continue
+        if name in TEMPERATURES:
+            message = f"the parameter '{name}' is not used: couplings are in units of kT, K = J/T"
+            hint = f"divide by it in the hamiltonian, or drop '{name}'"
+            problems.error("unused-temperature", message, entry.target.span, hint=hint)
+        else:
+            problems.warning("unused-parameter", f"the parameter '{name}' is not used", entry.target.span)
+
+
+def _used(document: ast.Document) -> set[str]:
+    """Every name on a right side anywhere; names of options too, in the sections where they may mean a parameter."""
+    used: set[str] = set()
+    for section in document.sections:
+        for expr, own in _right_sides(section):
+            used |= {name for name, _ in names(expr)} - own
+            if section.name in OPTIONS_NAME_PARAMETERS:
+                used |= {node.name for node in walk(expr) if isinstance(node, ast.Option)}
+    return used
+
+
+def _right_sides(section: ast.Section) -> Iterator[tuple[ast.Expr, set[str]]]:
+    """The expressions of a section without the names that they define, and the arguments of functions."""
+    if isinstance(section.body, str):
+        return
+    for part in section.body if isinstance(section.body, tuple) else (section.body,):
+        match part:
+            case ast.Entry() if part.op is None:
+                yield part.target, set()
+            case ast.Entry():
+                if part.value is not None:
+                    yield part.value, {each.name for each in _arguments(part) if isinstance(each, ast.Name)}
+            case ast.Item() | ast.Expectation():
+                yield part.value, set()
+            case _:
+                yield part, set()

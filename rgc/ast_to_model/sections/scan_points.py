@@ -1,0 +1,67 @@
+"""The other points of a scan: what is refused at one of them is refused before the first of them runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+
+from rgc.ast_to_model.expressions.scope import names
+from rgc.errors import Problems, SpecError
+from rgc.model.spec import Axis, Spec
+from rgc.syntax import ast
+
+MOST_BUILDS = 64
+STRUCTURAL = ("lattice", "spins", "block", "flow", "data")
+
+Point = Mapping[str, float]
+
+
+def check_points(spec: Spec, at: Callable[[Point], object], problems: Problems) -> None:
+    """Report what `at` refuses away from the values of a single run, with the point in the message.
+
+    Looked at are, with the other parameters at the values of a single run, every value of a parameter that sizes and options depend
+    on and the two ends of any other, at most `MOST_BUILDS` in all. The first refusal of each axis is enough.
+    """
+    structural = _needed_by(STRUCTURAL, spec.document)
+    refused: set[str] = set()
+    for axis, value in islice(_points(spec.scan, structural), MOST_BUILDS):
+        if axis in refused:
+            continue
+        try:
+            at({axis: value})
+        except SpecError as error:
+            refused.add(axis)
+            where = f" (at {axis} = {value:.10g})"
+            problems.extend(replace(each, message=each.message + where) for each in error.problems)
+
+
+def _points(axes: tuple[Axis, ...], structural: set[str]) -> Iterator[tuple[str, float]]:
+    for axis in axes:
+        ends = axis.values[:1] + axis.values[-1:]
+        yield from ((axis.name, value) for value in (axis.values if axis.name in structural else ends))
+
+
+def _needed_by(sections: tuple[str, ...], document: ast.Document) -> set[str]:
+    """The parameters that some sections refer to, directly or through others."""
+    bodies = [each.body for each in document.sections if each.name in sections]
+    entries = document.section("parameters")
+    listed = entries.body if entries is not None and isinstance(entries.body, tuple) else ()
+    definitions = {
+        entry.target.name: entry.value
+        for entry in listed
+        if isinstance(entry, ast.Entry)
+        and isinstance(entry.target, ast.Name | ast.Call)
+        and entry.value is not None
+    }
+    waiting: list[ast.Node] = []
+    for body in bodies:
+        waiting += body if isinstance(body, tuple) else [body] if isinstance(body, ast.Node) else []
+    found: set[str] = set()
+    while waiting:
+        for name, _ in names(waiting.pop()):
+            if name not in found:
+                found.add(name)
+                if name in definitions:
+                    waiting.append(definitions[name])
+    return found

@@ -1,0 +1,40 @@
+"""What an `expect` may name: the answers of a scheme, its couplings, and the measures of the spec."""
+
+from __future__ import annotations
+
+from rgc.language.vocabulary import EXPONENTS
+from rgc.model.spec import Spec
+from rgc.schemes.table import SCHEMES
+from rgc.syntax import ast
+
+
+def known_targets(spec: Spec) -> tuple[str, ...]:
+    """Names that an expectation of this spec may have, `fixed_point.K` and `block.p` among them."""
+    couplings = _couplings(spec)
+    scheme = SCHEMES.get(spec.flow.scheme) if spec.flow is not None else None
+    found = [_name(measure.name) for measure in spec.measures]
+    if any(measure.methods for measure in spec.measures):
+        found += ["free_energy", "log_z"]
+    for answer in scheme.answers if scheme is not None else ():
+        if answer == "exponents":
+            found += EXPONENTS
+        elif answer == "fixed_point":
+            found += [f"{point}.{name}" for point in ("fixed_point", "critical") for name in couplings]
+        elif answer == "couplings":
+            found += couplings
+        elif answer != "block.p" or any(block.free or block.p is not None for block in spec.blocks):
+            found.append(answer)
+    return tuple(dict.fromkeys(found))
+
+
+def _name(measure: str) -> str:
+    return measure.split("(")[0]
+
+
+def _couplings(spec: Spec) -> list[str]:
+    names = list(spec.hamiltonian.couplings()) if spec.hamiltonian is not None else []
+    maps = spec.map.items if isinstance(spec.map, ast.List) else (spec.map,)
+    for each in maps:
+        if isinstance(each, ast.Call) and each.name in ("recursion", "ode"):
+            names += [option.name for option in each.options if option.name != "scale"]
+    return names

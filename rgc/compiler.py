@@ -1,0 +1,224 @@
+"""THE MAP: the road from a spec to an answer, in order, one call a stage.
+
+    text --parse--> syntax tree --build--> physics --flow--> programs and kernels --run--> results --judge--> answer
+
+A flow's own road, from physics through passes and programs to kernels, is told in `rgc.flows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rgc.errors import Problem, SpecError, placed
+
+if TYPE_CHECKING:
+    from rgc.flows.flow import Flow
+    from rgc.kernel_cache import KernelCache
+    from rgc.loaded import Loaded
+    from rgc.model.spec import Spec
+    from rgc.progress import Progress
+    from rgc.results.answer import Answer, Point
+    from rgc.results.store import Job
+    from rgc.runner import Stop
+    from rgc.syntax.ast import Document, Entry
+
+Settings = Mapping[str, str | int | float] | Sequence["Entry"]
+"""New right sides of parameters, or values of scans: `{"K": 0.43}`, `{"K": "0.43:0.45:9"}`, or entries of the syntax tree."""
+
+BACKEND = "numba"
+
+FLOWS = {
+    "sample": "rgc.flows.sampling.sample:make_sample",
+    "mcrg": "rgc.flows.sampling.mcrg:make_mcrg",
+    "enumerate": "rgc.flows.enumeration.enumerate:make_enumerate",
+    "exact": "rgc.flows.couplings.exact:make_exact",
+    "migdal_kadanoff": "rgc.flows.couplings.migdal_kadanoff:make_migdal_kadanoff",
+    "cumulant": "rgc.flows.couplings.cumulant:make_cumulant",
+    "lower_bound": "rgc.flows.couplings.lower_bound:make_lower_bound",
+    "trg": "rgc.flows.tensors.trg:make_trg",
+    "hotrg": "rgc.flows.tensors.hotrg:make_hotrg",
+}
+"""The schemes that run, each a function (spec, backend, *, seed, point, zero) -> Flow; a new one is a file in `flows/` and a line here."""
+
+
+def parse(source: str | Path) -> Document:
+    """The syntax tree of a spec. `source` is a path, or a text of several lines in the text spelling. Raises `SpecError`."""
+    from rgc.syntax.read import read, read_text
+
+    return read_text(source) if isinstance(source, str) and "\n" in source else read(source)
+
+
+def load(source: str | Path, *, settings: Settings = (), scan: Settings = ()) -> Loaded:
+    """Read and check a spec, in either spelling: text -> syntax tree -> physics.
+
+    `settings` and `scan` do what `--set` and `--scan` do. Raises `SpecError` with every problem of the file.
+    """
+    from rgc import loaded
+    from rgc.ast_to_model import build
+
+    text = isinstance(source, str) and "\n" in source
+    folder = None if text else Path(source).parent
+    replaced, scanned = entries(settings), entries(scan)
+    document = parse(source)
+    spec, warnings = build(document, settings=replaced, scan=scanned, folder=folder)
+    merged = loaded.apply(spec.document, replaced, scanned)
+    spec = replace(spec, document=merged)
+    return loaded.Loaded(merged, spec, warnings, folder, "spec" if text else Path(source).stem)
+
+
+def entries(settings: Settings) -> tuple[Entry, ...]:
+    """Settings as entries of the syntax tree; texts are read by the spec's own grammar. Raises `SpecError`."""
+    if not isinstance(settings, Mapping):
+        return tuple(settings)
+    return tuple(entry(f"{name} = {value}", "<settings>") for name, value in settings.items())
+
+
+def entry(text: str, name: str) -> Entry:
+    """The entry `K=0.43` that a text holds; `name` is what messages call the text. Raises `SpecError`."""
+    from rgc.syntax.parse import parse_entry
+    from rgc.syntax.read import make_source
+
+    found = parse_entry(make_source(name, text))
+    if found.value is None:
+        raise SpecError([Problem("no-value", "a parameter needs a value: NAME=VALUE", found.span)])
+    return found
+
+
+def compile(
+    spec: Loaded | str | Path,
+    *,
+    backend: str = BACKEND,
+    threads: int | None = None,
+    settings: Settings = (),
+    scan: Settings = (),
+) -> Compiled:
+    """A spec made ready to run on a backend. `settings` and `scan` as in `load`.
+
+    Raises `SpecError` if the backend is not there or refuses, or the flow cannot be run, `TypeError` for settings of a spec that was
+    loaded before: its parameters are evaluated.
+    """
+    from rgc import backend as backends
+    from rgc.ast_to_model.today import refuse_later
+    from rgc.kernel_cache import KernelCache
+
+    if not isinstance(spec, str | Path) and (settings or scan):
+        raise TypeError("settings and scan are for a spec that is read here: give them to rgc.load")
+    source = load(spec, settings=settings, scan=scan) if isinstance(spec, str | Path) else spec
+    refuse_later(source.spec)
+    machine = KernelCache(backends.load(backend, threads=threads), general=len(source.points) > 1)
+    compiled = Compiled(source, machine, threads, source.zero)
+    compiled.flow(source.points[0], source.seed)  # refusals come now, not when the run starts
+    return compiled
+
+
+def flow(
+    spec: Spec, machine: KernelCache, *, seed: int, point: Mapping[str, float], zero: Collection[str]
+) -> Flow:
+    """The flow of a spec at one point: physics -> programs -> kernels, without the terms named in `zero`, then the methods by which its
+    measures ask for a free energy.
+
+    Raises `SpecError` for a scheme that cannot be run yet.
+    """
+    made: Flow | None = None
+    if spec.flow is not None:
+        module, maker = FLOWS[spec.flow.scheme].split(":")
+        with placed(spec.flow.span):
+            made = getattr(import_module(module), maker)(spec, machine, seed=seed, point=point, zero=zero)
+    if made is None or any(measure.methods for measure in spec.measures):
+        from rgc.flows.free_energies.service import make_free_energies
+
+        return make_free_energies(spec, made, machine, seed=seed, point=point, zero=zero)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A spec on a backend, ready to run. `zero`: the terms that are left out, their coefficient being 0 at every point."""
+
+    loaded: Loaded
+    machine: KernelCache
+    threads: int | None = None
+    zero: tuple[str, ...] = ()
+
+    def flow(self, point: Mapping[str, float], seed: int) -> Flow:
+        """The flow at one point of the scan; its kernels are compiled, or found among those of another point."""
+        spec = self.loaded.at(point) if point else self.loaded.spec
+        return flow(spec, self.machine, seed=seed, point=point, zero=self.zero)
+
+    def run(
+        self,
+        seed: int | None = None,
+        out: str | Path | None = None,
+        *,
+        resume: bool = False,
+        progress: Progress | bool = False,
+        time_limit: float | None = None,
+        warn: Callable[[str], object] = lambda message: None,
+        checkpoints: bool = True,
+    ) -> Answer:
+        """Run every point of the scan and judge what came out.
+
+        `seed` wins over the spec's. `out`: the folder for the results (made if needed). `resume`: go on from the checkpoint of a run
+        that was interrupted. `progress=True` shows a bar on stderr. `warn` hears of trouble while it runs; the answer tells it too.
+        Without `checkpoints` none are written, and an interrupted run is lost. Raises `SpecError`, and `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit` seconds.
+        """
+        from rgc import runner
+        from rgc.progress import Silent, for_stream
+        from rgc.results.store import Job
+
+        number = self.loaded.seed if seed is None else seed
+        job = Job(self.loaded.sha256, number, None if out is None else Path(out), checkpoints)
+        job.prepare(resume=resume)
+        shown = (for_stream() if progress else Silent()) if isinstance(progress, bool) else progress
+        warnings: list[str] = []
+
+        def heard(message: str) -> None:
+            warnings.append(message)
+            warn(message)
+
+        if resume and not job.unfinished:
+            heard(f"there is no checkpoint to resume in {job.checkpoints}: the run starts from the beginning")
+        try:
+            with runner.stopping(time_limit) as stop:
+                points = tuple(
+                    self._run(k, job, resume, shown, stop, heard) for k in range(len(self.loaded.points))
+                )
+        finally:
+            shown.close()
+        answer = self._judge(points, number, warnings)
+        return job.finish(answer)
+
+    def _run(
+        self, k: int, job: Job, resume: bool, progress: Progress, stop: Stop, warn: Callable[[str], object]
+    ) -> Point:
+        """The k-th point of the scan."""
+        from rgc import runner
+        from rgc.results.answer import Point
+
+        point, count = self.loaded.points[k], len(self.loaded.points)
+        made = self.flow(point, job.seed)
+        identity = {"spec": job.sha256, "seed": job.seed, "point": dict(point), "scheme": made.scheme}
+        where = job.checkpoint(k)
+        saving = runner.Saving(where, identity, resume=resume, finished=count > 1, every=runner.EVERY)
+        name = " ".join(f"{name}={value:g}" for name, value in point.items()) or made.scheme
+        task = f"[{k + 1}/{count}] {name}" if count > 1 else name
+        kept = saving if job.saves else None
+        result = runner.run(made, saving=kept, progress=progress, stop=stop, task=task, warn=warn)
+        return Point(point, result, self.loaded.at(point).lattice if point else self.loaded.spec.lattice)
+
+    def _judge(self, points: tuple[Point, ...], seed: int, warnings: Sequence[str]) -> Answer:
+        """The answer: measures of the finished scan, and what was expected against what came out."""
+        from rgc.results import judge
+        from rgc.results.answer import Answer
+
+        loaded = self.loaded
+        answer = Answer(
+            loaded.title, loaded.sha256, loaded.text, self.machine.name, seed, points, loaded.axes
+        )
+        said = (*(warning.message for warning in loaded.warnings), *warnings)
+        specs = [loaded.at(point.parameters) if point.parameters else loaded.spec for point in points]
+        return judge.judge(answer, specs, said, provenance=judge.provenance(self.machine.name, self.threads))

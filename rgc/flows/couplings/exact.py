@@ -1,0 +1,102 @@
+"""Decimation where the sum closes: the chain, and the diamond hierarchical lattice."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from functools import partial
+from math import log
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rgc.analysis.linearised_map import linearise
+from rgc.analysis.recursion import Floats
+from rgc.flows.couplings.bond_recursion import BondRecursion, diamond, hypercubic
+from rgc.flows.couplings.bond_space import BondSpace, bond_space
+from rgc.flows.study.coupling_flow import CouplingFlow
+from rgc.flows.study.study import Close, make_study
+from rgc.model.lattice import Diamond
+from rgc.passes.bonds import bond_model
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+    from rgc.model.spec import Spec
+
+COLD = 30.0
+"""kT between equal and unequal neighbours where the limit of zero temperature is reached to rounding."""
+
+
+def make_exact(
+    spec: Spec,
+    backend: Backend,
+    *,
+    seed: int,
+    point: Mapping[str, float],
+    zero: Collection[str] | None = None,
+) -> CouplingFlow:
+    """The flow `exact` of a checked spec at one point. A diamond lattice of n generations is one bond after n steps, whose two sites
+    are summed; its free energy, like that of the infinite one, counts per bond."""
+    del seed, point, zero
+    assert spec.hamiltonian is not None  # noqa: S101  (the checker asks for the sections)
+    assert spec.lattice is not None  # noqa: S101
+    lattice, b = spec.lattice, int(spec.blocks[0].scale)
+    model = bond_model(spec.hamiltonian, lattice, spec.species)
+    if not isinstance(lattice, Diamond):
+        space = bond_space(model, 1)
+        recursion = BondRecursion(backend, space, hypercubic(1, b, "move", model.states))
+        study = make_study(spec, recursion, space.start, 1, constant=model.constant, terms=space.terms)
+        return CouplingFlow(replace(study, frozen=partial(_zero_temperature, recursion)))
+    space = bond_space(model, 0)
+    recursion = BondRecursion(backend, space, diamond(lattice.b, lattice.branches, model.states))
+    dimension = log(recursion.sites) / log(lattice.b)
+    close = None if lattice.generations is None else Close(lattice.generations, partial(_of_one_bond, space))
+    return CouplingFlow(
+        make_study(
+            spec,
+            recursion,
+            space.start,
+            dimension,
+            per="bond",
+            close=close,
+            constant=model.constant * _sites(lattice),
+            terms=space.terms,
+        )
+    )
+
+
+def _zero_temperature(recursion: BondRecursion) -> dict[str, float]:
+    """y_t of w = W(a, b)/W(a, a), the weight of unequal neighbours, and y_h, in the limit w -> 0: the fixed point of zero temperature
+    (Nelson and Fisher 1975). {} where unequal neighbours are not the rarer ones."""
+    space, b = recursion.space, recursion.scale
+    gap = _gap(space, space.start)
+    if gap <= 0:
+        return {}
+    couplings = space.start * (COLD / gap)
+    rarer = _gap(space, recursion(couplings).couplings)
+    spectra = linearise(recursion, couplings)
+    found = {"y_t": (COLD - rarer) / log(b)}
+    return found | ({"y_h": float(spectra[1].exponents[0])} if len(spectra) > 1 else {})
+
+
+def _gap(space: BondSpace, couplings: Floats) -> float:
+    """min over a of u(a, a) less the largest u(a, b) of unequal states, in kT."""
+    u = np.tensordot(couplings, space.functions, 1)
+    unequal = np.where(np.eye(len(u), dtype=bool), -np.inf, u)
+    return float(np.diag(u).min() - unequal.max())
+
+
+def _of_one_bond(space: BondSpace, couplings: Floats) -> float:
+    """ln sum_ab W(a, b)."""
+    u = np.tensordot(couplings, space.functions, 1)
+    return float(u.max() + np.log(np.exp(u - u.max()).sum()))
+
+
+def _sites(lattice: Diamond) -> float:
+    """Sites for each bond: two ends, and at every generation branches (b - 1) more for each bond before it."""
+    ratio = lattice.b * lattice.branches
+    inner = lattice.branches * (lattice.b - 1) / (ratio - 1)
+    if lattice.generations is None:
+        return inner
+    bonds = float(ratio**lattice.generations)
+    return (2 + inner * (bonds - 1)) / bonds

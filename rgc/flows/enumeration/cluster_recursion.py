@@ -1,0 +1,213 @@
+"""The couplings of a cluster, renormalised exactly: those of its block spins are taken for couplings of the cluster again.
+
+K'_a = sum_h R_a(h) W'(h), W'(h) = ln sum_v exp(sum_b K_b S_b(v) + T(v, h)), so dK'_a/dK_b = sum_h R_a(h) <S_b>_h. For two-state spins R is a
+Walsh-Hadamard transform and every coupling that the coarse cluster can tell apart is kept; for others it is least squares on the spec's terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rgc.analysis.recursion import Floats, Moved, invariant_projector, keep_symmetry
+from rgc.errors import Problem, SpecError
+from rgc.flows.enumeration import contraction
+from rgc.flows.enumeration.block_step import Step
+from rgc.flows.enumeration.cluster import Cluster, LocalSum, gathered, term_pieces
+from rgc.flows.enumeration.cluster_sectors import product_sectors, table_sectors
+from rgc.flows.enumeration.coarse_couplings import (
+    Coupled,
+    coefficients,
+    couplings_of,
+    depends,
+    product_pieces,
+    read_couplings,
+)
+from rgc.flows.enumeration.spin_classes import Turn
+from rgc.flows.enumeration.states import Chunks
+from rgc.model.hamiltonian import Hamiltonian
+from rgc.routines import routine
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+    from rgc.model.spec import Spec
+
+
+MOST_STATES = 1 << 22
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClusterRecursion:
+    """See `rgc.analysis.recursion.Recursion`. `sums` [n, states]: S_b of every fine state; `reader`: W' [coarse states, columns] to couplings
+    [n, columns]; `start`: those of the spec."""
+
+    backend: Backend
+    step: Step
+    names: tuple[str, ...]
+    sectors: Mapping[str, Floats]
+    projector: Floats
+    sums: Floats
+    reader: Reader
+    start: Floats
+
+    @property
+    def scale(self) -> float:
+        return self.step.block.scale
+
+    @property
+    def sites(self) -> float:
+        return self.step.blocked.fine.lattice.sites / self.step.blocked.coarse.lattice.sites
+
+    def __call__(self, couplings: Floats, step: int = 0) -> Moved:
+        del step
+        with self.backend.arrays() as xp:
+            log_weights = self.step.coarse(xp.asarray(couplings @ self.sums), xp)
+            constant, read = self.reader(np.asarray(log_weights)[:, None], xp)
+        fine = self.step.blocked.fine.lattice.sites
+        return Moved(keep_symmetry(self.projector, couplings, read[:, 0]), -float(constant[0]) / fine)
+
+    def jacobian(self, couplings: Floats, step: int = 0) -> Floats:
+        del step
+        return self._moved(couplings)[1]
+
+    def defect(self, couplings: Floats) -> tuple[Floats, Floats]:
+        moved, slope = self._moved(couplings)
+        return moved - couplings, slope - np.eye(len(couplings))
+
+    def bounds(self, couplings: Floats) -> tuple[float, float]:
+        """Of this cluster: from its ground state, and from that with the number of states."""
+        cluster = self.step.blocked.fine
+        lowest = -float((couplings @ self.sums).max()) / cluster.lattice.sites
+        return lowest - log(cluster.states) / cluster.lattice.sites, lowest
+
+    def _moved(self, couplings: Floats) -> tuple[Floats, Floats]:
+        """The couplings after a step [n], and dK'/dK [n, n]."""
+        with self.backend.arrays() as xp:
+            kernels = [xp.asarray(kernel) for kernel in self.step.kernels]
+            values, slopes = contraction.coarse_slopes(
+                xp.asarray(couplings @ self.sums), xp.asarray(self.sums), kernels, xp
+            )
+            columns = np.concatenate([np.asarray(values)[None, :], np.asarray(slopes)]).T
+            _, read = self.reader(columns, xp)
+        return read[:, 0], read[:, 1:]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reader:
+    """From functions of the coarse states [states, columns] to constants [columns] and couplings [n, columns]: by products of spins, or, for
+    other alphabets, by `inverse` [1 + n, states], the pseudo-inverse of the terms."""
+
+    cluster: Cluster
+    backend: Backend
+    coupled: tuple[Coupled, ...] = ()
+    inverse: Floats | None = None
+
+    def __call__(self, values: Floats, xp: Any) -> tuple[Floats, Floats]:
+        if self.inverse is not None:
+            read = self.inverse @ values
+            return read[0], read[1:]
+        fwht = routine(self.backend, "fwht")
+        found = [
+            read_couplings(
+                self.cluster,
+                self.coupled,
+                coefficients(self.cluster, np.ascontiguousarray(column), fwht, xp),
+            )
+            for column in values.T
+        ]
+        named = [[each.values[one.name] for one in self.coupled] for each in found]
+        return np.array([each.constant for each in found]), np.array(named).T
+
+
+def make_recursion(
+    spec: Spec, backend: Backend, step: Step, turns: Sequence[Turn], zero: Collection[str]
+) -> ClusterRecursion:
+    """The recursion of the couplings of a spec under its block map. Raises `SpecError` for a lattice of too many states, for a term that the
+    coarse lattice cannot hold, and for couplings that differ from place to place."""
+    assert spec.hamiltonian is not None  # noqa: S101
+    states = step.blocked.fine.states
+    if states > MOST_STATES:
+        message = f"a recursion of couplings keeps every term of every state: up to {MOST_STATES} states, not {states}"
+        raise SpecError([Problem("too-many-states", message, hint="take a smaller lattice")])
+    random = next((term for term in spec.hamiltonian.terms if term.inhomogeneous), None)
+    if random is not None:
+        raise SpecError([Problem("not-possible", "random couplings have no recursion", random.span)])
+    if step.blocked.fine.binary:
+        return _of_products(spec.hamiltonian, backend, step, turns, zero)
+    return _of_tables(spec.hamiltonian, backend, step, zero)
+
+
+def _of_products(
+    hamiltonian: Hamiltonian,
+    backend: Backend,
+    step: Step,
+    turns: Sequence[Turn],
+    zero: Collection[str],
+) -> ClusterRecursion:
+    fine, coarse = step.blocked.fine, step.blocked.coarse
+    kept = couplings_of(coarse, hamiltonian, turns)
+    terms = {term.name: term for term in hamiltonian.terms}
+    held = {each.name for each in kept}
+    for term in hamiltonian.terms:
+        if depends(term) and term.coefficient and term.name not in held:
+            message = (
+                f"on the lattice of the block spins the term '{term.name}' is a number: its coupling is lost"
+            )
+            raise SpecError([Problem("not-possible", message, term.span, hint="take a larger lattice")])
+    functions = [
+        gathered(term_pieces(fine, terms[each.name]), -terms[each.name].sign)
+        if each.name in terms
+        else gathered(product_pieces(fine, each.products))
+        for each in kept
+    ]
+    sectors = product_sectors(hamiltonian, step, [each.places for each in kept], zero)
+    names = tuple(each.name for each in kept)
+    start = [terms[name].coupling if name in terms else 0.0 for name in names]
+    return _recursion(backend, step, names, sectors, functions, Reader(coarse, backend, kept), start)
+
+
+def _of_tables(
+    hamiltonian: Hamiltonian, backend: Backend, step: Step, zero: Collection[str]
+) -> ClusterRecursion:
+    fine, coarse = step.blocked.fine, step.blocked.coarse
+    terms = [term for term in hamiltonian.terms if depends(term)]
+    try:
+        pairs = [
+            [gathered(term_pieces(cluster, term), -term.sign) for term in terms] for cluster in (fine, coarse)
+        ]
+    except ValueError as error:
+        hint = "a coupling that is 0 has no table to be read by: give it a value"
+        raise SpecError([Problem("not-possible", str(error), hint=hint)]) from None
+    sums = _values(coarse, pairs[1], backend)
+    matrix = np.concatenate([np.ones((1, sums.shape[1])), sums])
+    reader = Reader(coarse, backend, inverse=np.linalg.pinv(matrix.T))
+    start = [term.coupling for term in terms]
+    names = tuple(term.name for term in terms)
+    sectors = table_sectors(coarse, sums, [name in zero for name in names])
+    return _recursion(backend, step, names, sectors, pairs[0], reader, start)
+
+
+def _recursion(
+    backend: Backend,
+    step: Step,
+    names: tuple[str, ...],
+    sectors: Mapping[str, Floats],
+    functions: Sequence[LocalSum],
+    reader: Reader,
+    start: Sequence[float],
+) -> ClusterRecursion:
+    sums = _values(step.blocked.fine, functions, backend)
+    projector = invariant_projector(sectors)
+    return ClusterRecursion(backend, step, names, sectors, projector, sums, reader, np.array(start))
+
+
+def _values(cluster: Cluster, functions: Sequence[LocalSum], backend: Backend) -> Floats:
+    """Each function of every state, [n, states]."""
+    chunks = Chunks(cluster, 0)
+    with backend.arrays() as xp:
+        fwht = routine(backend, "fwht")
+        return np.array([np.asarray(chunks.function(each, fwht, xp)(0)) for each in functions])

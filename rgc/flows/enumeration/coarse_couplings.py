@@ -1,0 +1,224 @@
+"""From a log-weight of all block configurations to couplings with names.
+
+W(h) = -H(h) = sum_A c_A prod_(i in A) h_i over all sets A of spins: c by a Walsh-Hadamard transform, in products of ising spins -1/+1 or of
+binary spins 0/1. A coupling is what multiplies a term as the language writes it, every bond or face once: where several of its bonds are
+the same pair of spins on a small torus, they share c_A equally, and so do the terms of the spec that coincide there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.flows.enumeration.cluster import (
+    Cluster,
+    Piece,
+    gathered,
+    outer,
+    placed,
+    standing,
+    state_values,
+    term_pieces,
+)
+from rgc.flows.enumeration.spin_classes import Turn, spin_classes
+from rgc.flows.enumeration.states import Chunks
+from rgc.model.hamiltonian import Hamiltonian, Term
+from rgc.model.names import coupling_name
+from rgc.model.operators import Operator, Product
+
+Floats = NDArray[np.float64]
+
+MOST_CLASSES = 64  # beyond it those of more than four spins are not named
+BODIES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coupled:
+    """One named coupling of a cluster: `places[mask]` is how many of its products are that set of spins, `bodies` how many spins each has.
+
+    A term of the spec is read from the sets in `read`: where the block map tells its products apart those of its first class, and the
+    couplings of the further classes are what these have besides. `products`: those of a class on the infinite lattice; none of a term.
+    """
+
+    name: str
+    bodies: int
+    places: Mapping[int, float]
+    read: frozenset[int] = frozenset()
+    products: tuple[Product, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Couplings:
+    """What a function of the states is made of: W = `constant` + sum of value * S + a rest with this root mean square over all states."""
+
+    constant: float
+    values: Mapping[str, float]
+    rest: float
+
+
+def coefficients(cluster: Cluster, values: Floats, fwht: Any, xp: Any) -> Floats:
+    """c_A for every A, from W of every state of two-state spins; spin k is bit n-1-k of A."""
+    if all(each.alphabet == "ising" for each in cluster.species):
+        return np.asarray(fwht(xp.asarray(values.copy()))) / len(values)
+    numbers = range(len(cluster.spins))
+    return _in_products(cluster, numbers, values.reshape(cluster.radices)).reshape(-1)
+
+
+def _in_products(cluster: Cluster, numbers: Sequence[int], table: Floats) -> Floats:
+    """The coefficients of a function of two-state spins in products of them as declared: index 1 where a spin is in the product."""
+    for axis, number in enumerate(numbers):
+        first, second = np.moveaxis(table, axis, 0)
+        binary = cluster.species[cluster.spins[number].species].alphabet == "binary"
+        parts = (second, first - second) if binary else ((first + second) / 2, (first - second) / 2)
+        table = np.stack(parts, axis=axis)
+    return table
+
+
+def read_couplings(cluster: Cluster, coupled: Sequence[Coupled], c: Floats) -> Couplings:
+    """The couplings of a spectrum. Terms of the spec that share a set of spins share its coefficient in proportion to their places."""
+    own = [each for each in coupled if not each.products]
+    total: dict[int, float] = {}
+    for each in own:
+        for mask, n in each.places.items():
+            total[mask] = total.get(mask, 0.0) + abs(n)
+    values = {each.name: _mean(each, each.read, {m: c[m] / total[m] for m in each.read}) for each in own}
+    rest = c.copy()
+    rest[0] = 0.0
+    for each in own:
+        _subtract(rest, each, values[each.name])
+    for each in coupled:
+        if each.products:
+            values[each.name] = _mean(
+                each, each.places, {m: rest[m] / abs(n) for m, n in each.places.items()}
+            )
+            _subtract(rest, each, values[each.name])
+    named = {each.name: float(values[each.name]) + 0.0 for each in coupled}
+    return Couplings(float(c[0]), named, _root_mean_square(cluster, rest))
+
+
+def _mean(each: Coupled, masks: Iterable[int], shares: Mapping[int, float]) -> float:
+    """The average of the shares over all places, with their signs."""
+    counts = {mask: each.places[mask] for mask in masks}
+    return sum(n * shares[mask] for mask, n in counts.items()) / sum(map(abs, counts.values()))
+
+
+def _subtract(rest: Floats, each: Coupled, value: float) -> None:
+    for mask, n in each.places.items():
+        rest[mask] -= value * n
+
+
+def _root_mean_square(cluster: Cluster, c: Floats) -> float:
+    """Of the function with these coefficients over all states: by Parseval for ising spins, whose products are orthonormal."""
+    if any(each.alphabet == "binary" for each in cluster.species):
+        table = c.reshape(cluster.radices)
+        for axis, spin in enumerate(cluster.spins):
+            one, spins = np.moveaxis(table, axis, 0)
+            binary = cluster.species[spin.species].alphabet == "binary"
+            table = np.stack([one + spins, one if binary else one - spins], axis=axis)
+        return float(np.sqrt(np.mean(table**2)))
+    return float(np.sqrt((c**2).sum()))
+
+
+def project(cluster: Cluster, hamiltonian: Hamiltonian, values: Floats, fwht: Any, xp: Any) -> Couplings:
+    """The couplings of the spec's terms, for any alphabet, by least squares over all states; the rest is what these terms cannot say."""
+    chunks = Chunks(cluster, 0)
+    terms = [term for term in hamiltonian.terms if depends(term)]
+    columns = [
+        term.sign * -np.asarray(chunks.function(gathered(term_pieces(cluster, term)), fwht, xp)(0))
+        for term in terms
+    ]
+    matrix = np.stack([np.ones(len(values)), *columns], axis=1)
+    found, *_ = np.linalg.lstsq(matrix, values, rcond=None)
+    rest = float(np.sqrt(np.mean((values - matrix @ found) ** 2)))
+    named = {term.name: float(value) for term, value in zip(terms, found[1:], strict=True)}
+    return Couplings(float(found[0]), named, rest)
+
+
+def depends(term: Term) -> bool:
+    """Whether a term is more than a constant."""
+    return bool(term.tables) or any(spins for _, spins in term.products)
+
+
+# -- which sets of spins make one coupling -----------------------------------------------------------------------------
+
+
+def couplings_of(cluster: Cluster, hamiltonian: Hamiltonian, turns: Sequence[Turn]) -> tuple[Coupled, ...]:
+    """The couplings that a cluster of two-state spins can tell apart: the terms of the spec that are sums of products with one weight,
+    then the classes of all other sets of spins, by their number of spins.
+
+    A term that has become a number on this lattice is not among them.
+    """
+    classes = sorted(_classes(cluster, turns), key=_order)
+    own, first = [], set[str]()
+    for term in hamiltonian.terms:
+        each = _of_term(cluster, term)
+        if each is not None:
+            inside = [found for found in classes if each.places.keys() & found.places.keys()]
+            own.append(replace(each, read=frozenset(each.places.keys() & inside[0].places.keys())))
+            first.add(inside[0].name)
+    others = [each for each in classes if each.name not in first]
+    if len(own) + len(others) > MOST_CLASSES:
+        others = [each for each in others if each.bodies <= BODIES]
+    names = {each.name for each in own}
+    return (*own, *(each for each in others if each.name not in names))
+
+
+def _order(each: Coupled) -> tuple[int, int, str]:
+    return each.bodies, len(each.name), each.name
+
+
+def _of_term(cluster: Cluster, term: Term) -> Coupled | None:
+    """H_t = sign * coupling * sum weight * product and W = -H."""
+    weights = {weight for weight, spins in term.products if spins}
+    if term.tables or term.inhomogeneous or len(weights) != 1:
+        return None
+    places = {mask: -term.sign * n for mask, n in _places(cluster, term.products).items()}
+    return Coupled(term.name, max(map(int.bit_count, places)), places) if places else None
+
+
+def operator_places(cluster: Cluster, operator: Operator) -> Coupled:
+    """Where the products of an operator, of the spins as declared, are on the cluster."""
+    return Coupled(operator.name, operator.bodies, _of_products(cluster, operator.products))
+
+
+def _of_products(cluster: Cluster, products: Sequence[Product]) -> dict[int, float]:
+    return _places(cluster, [(1.0, spins) for spins in products])
+
+
+def product_pieces(cluster: Cluster, products: Sequence[Product]) -> Iterator[Piece]:
+    """The sum of products of the spins as declared over the lattice."""
+    for spins in products:
+        values = [np.array(state_values(cluster.species[spin.species]), dtype=float) for spin in spins]
+        yield from placed(cluster, spins, outer(values))
+
+
+def _places(cluster: Cluster, products: Sequence[tuple[float, Product]]) -> dict[int, float]:
+    """How often each set of spins is met in a sum of products, numbers left out: twice where two of its bonds are one pair on a small torus,
+    with the other sign where an antiperiodic boundary lies between, not at all where that cancels."""
+    found: dict[int, float] = {}
+    for weight, spins in products:
+        for homes in standing(cluster.lattice, spins):
+            mask, sign = 0, weight
+            for spin, flipped in homes:
+                bit = 1 << (len(cluster.spins) - 1 - cluster.number[spin])
+                ising = cluster.species[spin.species].alphabet == "ising"  # s s = 1, v v = v
+                mask, sign = mask ^ bit if ising else mask | bit, -sign if flipped else sign
+            found[mask] = found.get(mask, 0.0) + sign
+    return {mask: n for mask, n in found.items() if abs(n) > 1e-12 and mask}
+
+
+def _classes(cluster: Cluster, turns: Sequence[Turn]) -> Iterator[Coupled]:
+    """Every set of spins, by classes of those that the symmetries carry into one another."""
+    kinds = [each.name for each in cluster.species]
+    seen: set[int] = set()
+    for mask, products in spin_classes(cluster, turns):
+        if mask not in seen:
+            places = _of_products(cluster, products)
+            seen |= {mask, *places}
+            if places:
+                name = coupling_name(*products, species=kinds)
+                yield Coupled(name, mask.bit_count(), places, products=products)

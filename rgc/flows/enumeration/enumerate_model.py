@@ -1,0 +1,150 @@
+"""What `enumerate` counts: the cluster of a spec, its Hamiltonian realisation by realisation, its block maps, and how states are cut into chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from rgc.errors import Problem, SpecError
+from rgc.flows.enumeration.block_step import Step, make_step
+from rgc.flows.enumeration.cluster import Cluster, LocalSum, make_cluster
+from rgc.flows.enumeration.disorder import Realisation, log_weight
+from rgc.flows.enumeration.states import Chunks, cut_after
+from rgc.flows.sampling.recorder import Row
+from rgc.model.complete import one_cell
+from rgc.model.groups import Local
+from rgc.model.hamiltonian import Hamiltonian
+from rgc.model.lattice import Complete, Lattice
+from rgc.model.spins import Species
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rgc.model.spec import Spec
+    from rgc.text import Span
+
+CHUNK = 1 << 16
+"""States that are looked at at once: their weights fit the second cache."""
+
+LEARNED = 1 << 22
+"""States up to which free parameters are found."""
+
+ENERGY = Row(Local((), (), ()))
+"""Stands for H itself among the sums that measures are made of."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exact:
+    """`log_weights`: -H as a function of the states of `cluster`, for each realisation of random couplings (one without any); the order of the
+    spins is that of the first of the block maps `steps`, of which a chunk fixes the first `first` blocks. `free`: whether parameters
+    of the block map are to be found, one for all blocks or one for each."""
+
+    spec: Spec
+    lattice: Lattice
+    hamiltonian: Hamiltonian
+    species: tuple[Species, ...]
+    cluster: Cluster
+    log_weights: tuple[LocalSum, ...]
+    steps: tuple[Step, ...]
+    first: int
+    chunks: Chunks
+    free: Literal["step", "block"] | None = None
+
+    @property
+    def energy(self) -> tuple[tuple[float, Row], ...]:
+        """H as one sum, which is known without being measured."""
+        return ((1.0, ENERGY),)
+
+    def digits(self, chunk: int) -> tuple[int, ...]:
+        """The states of the blocks that a chunk fixes."""
+        sizes = [kernel.shape[0] for kernel in self.steps[0].kernels[: self.first]]
+        return tuple(map(int, np.unravel_index(chunk, sizes))) if sizes else ()
+
+
+def make_exact(spec: Spec, seed: int, point: Mapping[str, float]) -> Exact:
+    """The exact system of a checked spec. Raises `SpecError` for what cannot be counted or blocked."""
+    assert spec.hamiltonian is not None  # noqa: S101
+    assert spec.flow is not None  # noqa: S101
+    lattice, hamiltonian = spec.lattice, spec.hamiltonian
+    if isinstance(lattice, Complete):
+        lattice, hamiltonian = one_cell(lattice, hamiltonian)
+    assert isinstance(lattice, Lattice)  # noqa: S101  (what is not is refused before)
+    _check_flips(lattice, spec.species, spec.flow.span)
+    steps = _steps(spec, lattice)
+    cluster = steps[0].blocked.fine if steps else make_cluster(lattice, spec.species)
+    disorder = spec.flow.options.get("disorder")
+    number = int(disorder) if isinstance(disorder, int | float) else 1
+    weights = [
+        log_weight(cluster, hamiltonian, Realisation(spec.draws, lattice, seed, point, k))
+        for k in range(number)
+    ]
+    first = _fixed_blocks(steps[0]) if steps else 0
+    chunks = Chunks(cluster, steps[0].ends[first] if steps else cut_after(cluster.radices, CHUNK))
+    free = spec.blocks[0].free if steps else None
+    if free == "flow":  # there is one step
+        free = "step"
+    if free:
+        _check_learned(cluster, steps, spec.flow.span)
+    return Exact(
+        spec,
+        lattice,
+        hamiltonian,
+        spec.species,
+        cluster,
+        tuple(weights),
+        steps,
+        first,
+        chunks,
+        free,
+    )
+
+
+def with_parameters(exact: Exact, p: NDArray[np.float64]) -> tuple[Step, ...]:
+    """The block map with these parameters, block by block."""
+    return (make_step(exact.lattice, exact.species, exact.steps[0].block, list(map(float, p))),)
+
+
+def _check_flips(lattice: Lattice, species: Sequence[Species], span: Span | None) -> None:
+    other = next((each for each in species if each.alphabet != "ising"), None)
+    if "antiperiodic" in lattice.boundary and other is not None:
+        message = f"an antiperiodic boundary flips ising spins; {other.alphabet} spins have no flip"
+        raise SpecError([Problem("not-possible", message, span, hint="use boundary=periodic")])
+
+
+def _check_learned(cluster: Cluster, steps: Sequence[Step], span: Span | None) -> None:
+    if len(steps) > 1:
+        message = "p=free is found for one step; several come later"
+        raise SpecError([Problem("not-yet", message, span, hint="leave steps out")])
+    if cluster.states > LEARNED:
+        message = f"p=free is found on lattices of up to {LEARNED} states, not {cluster.states}"
+        raise SpecError([Problem("too-many-states", message, span, hint="take a smaller lattice")])
+
+
+def _steps(spec: Spec, lattice: Lattice) -> tuple[Step, ...]:
+    """The block maps of `steps` levels, by default one, taken in turn. Raises `SpecError` where a lattice cannot be blocked so often."""
+    assert spec.flow is not None  # noqa: S101
+    asked = spec.flow.options.get("steps")
+    steps: list[Step] = []
+    for level in range((int(asked) if isinstance(asked, int | float) else 1) if spec.blocks else 0):
+        block = spec.blocks[level % len(spec.blocks)]
+        placed = replace(block, p=1.0) if block.free else block  # until it is found
+        try:
+            steps.append(make_step(lattice, spec.species, placed))
+        except ValueError as error:
+            raise SpecError([Problem("not-possible", str(error), spec.flow.span)]) from None
+        lattice = block.coarse(lattice)
+    return tuple(steps)
+
+
+def _fixed_blocks(step: Step) -> int:
+    """How many blocks a chunk fixes: the last one is always free."""
+    size, first = 1, len(step.kernels)
+    for kernel in reversed(step.kernels):
+        size *= kernel.shape[0]
+        if size > CHUNK and first < len(step.kernels):
+            break
+        first -= 1
+    return first

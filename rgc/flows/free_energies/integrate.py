@@ -1,0 +1,267 @@
+"""Thermodynamic integration: F(K) = F(a) + integral of <dH/dK> from a to K, sampled on the way, from where the spins are free."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import hypot
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.ast_to_model import build
+from rgc.errors import Problem, SpecError
+from rgc.flows import sequence
+from rgc.flows.flow import State
+from rgc.flows.sampling.observer import Observer
+from rgc.flows.sampling.quantities import linear, plain
+from rgc.flows.sampling.recorder import Row, make_recorder
+from rgc.flows.sampling.sample import Sample, watched
+from rgc.flows.sampling.sampler import make_model, make_sampler
+from rgc.model.lattice import Lattice
+from rgc.model.spec import Flow as FlowOfSpec
+from rgc.passes.local_energies import local_energies
+from rgc.passes.wrapping import meets_itself
+from rgc.results.result import FreeEnergy, Result
+from rgc.schemes.table import SCHEMES
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+    from rgc.flows.flow import Flow
+    from rgc.language.values import Value
+    from rgc.model.spec import Method, Spec
+
+Floats = NDArray[np.float64]
+
+SLOPE = "slope"
+
+THERMALISE = 20
+"""At least so many records before the first that counts: 20 autocorrelation times can then be told where records are independent."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Integrate:
+    """<dH/dK>/N sampled at each of the `values` of a parameter; F/N at the first one is `free`. The state is that of the `samples`, one after
+    the other."""
+
+    parameter: str
+    values: tuple[float, ...]
+    free: float
+    samples: tuple[Sample, ...]
+
+    @property
+    def scheme(self) -> str:
+        return "integrate"
+
+    @property
+    def steps(self) -> int:
+        return sequence.steps(self._flows)
+
+    @property
+    def _flows(self) -> Sequence[Flow]:
+        return self.samples
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        return {
+            "integrate": {
+                self.parameter: list(self.values),
+                "replicas": self.samples[0].sampler.plan.replicas,
+            }
+        }
+
+    def start(self) -> State:
+        return sequence.start()
+
+    def step(self, state: State) -> State:
+        return sequence.step(self._flows, state)
+
+    def finish(self, state: State) -> Result:
+        found = sequence.results(self._flows, state)
+        slopes = [each.observables[SLOPE] for each in found]
+        value, weights = integral(self.values, [each.value or 0.0 for each in slopes])
+        half, _ = integral(
+            *zip(
+                *_every_second(list(zip(self.values, (e.value or 0.0 for e in slopes), strict=True))),
+                strict=True,
+            )
+        )
+        statistical = float(np.linalg.norm(weights * np.array([each.error or 0.0 for each in slopes])))
+        quadrature = abs(value - half)
+        note = f"statistical error {statistical:.2g}, of the quadrature {quadrature:.2g}: the change from every second value"
+        error: float | None = hypot(statistical, quadrature)
+        if any(each.error is None for each in slopes):
+            error, note = None, "an average has no error"
+        table = np.array([self.values, [e.value for e in slopes], [e.error for e in slopes]], dtype=float)
+        return Result(
+            "integrate",
+            free_energy=(
+                FreeEnergy(f"integrate({self.parameter})", self.free + value, error, "estimate", note=note),
+            ),
+            tables={f"integrate_{self.parameter}": table},
+            warnings=self._warnings(found),
+            provenance=self.provenance,
+        )
+
+    def _warnings(self, found: Sequence[Result]) -> tuple[str, ...]:
+        """The first warning, and at how many values of the path there is one."""
+        warned = [(x, each.warnings[0]) for x, each in zip(self.values, found, strict=True) if each.warnings]
+        if not warned:
+            return ()
+        value, text = warned[0]
+        others = f" (and at {len(warned) - 1} more of the {len(found)} values)" if len(warned) > 1 else ""
+        return (f"integrate at {self.parameter} = {value:g}{others}: {text}",)
+
+
+def _every_second(pairs: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    return pairs[::2] if len(pairs) % 2 else [*pairs[::2], pairs[-1]]
+
+
+def integral(x: Sequence[float], y: Sequence[float]) -> tuple[float, Floats]:
+    """The integral of y over x from the first to the last value, and the weight of each value: of the cubic spline through them
+    (not-a-knot), of two the trapezium, of three the parabola."""
+    from scipy.interpolate import CubicSpline
+
+    way = 1 if x[-1] > x[0] else -1
+    weights = np.array(
+        [float(CubicSpline(x[::way], unit[::way]).integrate(x[0], x[-1])) for unit in np.eye(len(x))]
+    )
+    return float(weights @ np.array(y)), weights
+
+
+def make_integrate(
+    spec: Spec,
+    method: Method,
+    backend: Backend,
+    *,
+    seed: int,
+    point: Mapping[str, float],
+    zero: Collection[str] | None = None,
+) -> Integrate:
+    """The integration that `integrate(K=0:0.4:9)` asks for. Raises `SpecError` where it does not end at the spec's K, where the spins are not free
+    at its first value, where H is not linear in K, and for what cannot be sampled yet."""
+    _check_sampled(spec, method)
+    (name, values), *_ = ((key, value) for key, value in method.options.items() if isinstance(value, tuple))
+    path = _path(name, values, spec, method)
+    nodes = [_at(spec, {**point, name: value}, method) for value in path]
+    hamiltonians = [node.hamiltonian for node in nodes]
+    assert spec.hamiltonian is not None  # noqa: S101  (a free energy belongs to one)
+    left_out = spec.hamiltonian.zero if zero is None else zero
+    terms = [{t.name: t.coefficient for t in h.terms} for h in hamiltonians if h is not None]
+    slopes = {key: (terms[-1][key] - terms[0][key]) / (path[-1] - path[0]) for key in terms[0]}
+    for value, there in zip(path, terms, strict=True):
+        if any(
+            abs(there[k] - terms[0][k] - s * (value - path[0])) > 1e-12 * (1 + abs(there[k]))
+            for k, s in slopes.items()
+        ):
+            raise _refused(
+                method,
+                f"H is no linear function of {name}",
+                "integrate along a parameter that multiplies a term",
+            )
+    samples = tuple(
+        _sample(node, slopes, backend, left_out, seed, {**point, name: value})
+        for node, value in zip(nodes, path, strict=True)
+    )
+    return Integrate(name, path, _free(nodes[0], method), samples)
+
+
+def _check_sampled(spec: Spec, method: Method) -> None:
+    """Raise `SpecError` for what no sampler takes."""
+    lattice, terms = spec.lattice, spec.hamiltonian.terms if spec.hamiltonian is not None else ()
+    ready = SCHEMES["sample"].ready
+    later = [each.alphabet for each in spec.species if ready is None or each.alphabet not in ready.alphabets]
+    if later:
+        message = f"{later[0]} spins cannot be sampled yet, so that nothing can be integrated"
+        raise SpecError([Problem("not-yet", message, method.span, hint="take transfer, trg or mean_field")])
+    if not isinstance(lattice, Lattice) or not lattice.finite:
+        message = "integration samples a finite lattice with cells, and this is none"
+        raise SpecError(
+            [Problem("needs-finite-lattice", message, method.span, hint="give the lattice a size")]
+        )
+    small = next((term for term in terms if meets_itself(term, lattice)), None)
+    if small is not None:
+        message = "on this lattice the term meets itself around the boundary, and cannot be sampled"
+        raise SpecError(
+            [Problem("lattice-too-small", message, small.span, hint="transfer takes such lattices")]
+        )
+
+
+def _refused(method: Method, message: str, hint: str = "") -> SpecError:
+    return SpecError([Problem("bad-path", message, method.span, hint=hint)])
+
+
+def _path(name: str, values: Value, spec: Spec, method: Method) -> tuple[float, ...]:
+    path = (
+        tuple(float(each) for each in values if isinstance(each, int | float))
+        if isinstance(values, tuple)
+        else ()
+    )
+    rising = all(b > a for a, b in pairwise(path))
+    if len(path) < 3 or not (rising or all(b < a for a, b in pairwise(path))):
+        raise _refused(method, "a path has three values or more, all rising or all falling")
+    here = spec.parameters.get(name)
+    if here is None or abs(path[-1] - here) > 1e-9 * max(1.0, abs(here)):
+        raise _refused(
+            method,
+            f"the path ends at {name} = {path[-1]:.10g}, and here it is {here:.10g}",
+            f"write {name}=0:{name}:{len(path)}",
+        )
+    return path
+
+
+def _at(spec: Spec, point: Mapping[str, float], method: Method) -> Spec:
+    """The spec at a point of the path, to be sampled there."""
+    there, _ = build(spec.document, point=point)
+    given = {name: method.options[name] for name in ("sweeps", "replicas")}
+    defaults = SCHEMES["sample"].defaults
+    enough = max(cast(int, given["sweeps"]) // 4, THERMALISE * cast(int, defaults["every"]))
+    options = {**defaults, **given, "thermalise": enough}
+    return replace(there, flow=FlowOfSpec("sample", options, method.span), measures=())
+
+
+def _free(spec: Spec, method: Method) -> float:
+    """F/N of spins that do not interact."""
+    lattice = spec.lattice
+    assert isinstance(lattice, Lattice)  # noqa: S101  (sampled before)
+    assert spec.hamiltonian is not None  # noqa: S101
+    energies = {
+        (letter, kind): np.zeros(species.states or 0)
+        for letter in range(len(lattice.basis))
+        for kind, species in enumerate(spec.species)
+    }
+    constant = 0.0
+    for table in local_energies(spec.hamiltonian, spec.species):
+        if len(table.spins) > 1:
+            raise _refused(
+                method,
+                "at the first value of the path spins still interact",
+                "begin where every coupling but a field is 0",
+            )
+        if table.spins:
+            energies[table.spins[0].letter, table.spins[0].species] += np.array(table.energies)
+        else:
+            constant += table.energies[0]
+    total = constant - sum(
+        float(np.log(np.exp(each.min() - each).sum()) - each.min()) for each in energies.values()
+    )
+    return total / len(lattice.basis)
+
+
+def _sample(
+    spec: Spec,
+    slopes: Mapping[str, float],
+    backend: Backend,
+    zero: Collection[str],
+    seed: int,
+    point: Mapping[str, float],
+) -> Sample:
+    model = make_model(spec, zero)
+    sampler = make_sampler(model, backend, seed=seed, point=point, specialise=False)
+    groups = (*model.merged.groups, *model.merged.constants)
+    rows = [(float(group.coefficient(slopes)) / model.lattice.sites, Row(group)) for group in groups]
+    observer = Observer((plain(linear(SLOPE, rows)),), watched(model), sampler.plan)
+    recorder = make_recorder(model.lattice, model.species, observer.rows, backend, sampler.plan.words)
+    return Sample(sampler, observer, recorder)

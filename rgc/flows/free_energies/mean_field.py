@@ -1,0 +1,244 @@
+"""The mean-field upper bound on the free energy (Gibbs, Bogoliubov, Feynman): F <= <H>_0 + sum p ln p over independent spins."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product as cartesian
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.errors import Problem, SpecError
+from rgc.flows.flow import State
+from rgc.model.lattice import Lattice
+from rgc.passes.local_energies import local_energies, placed
+from rgc.program.draws import stream, uniforms
+from rgc.results.result import FreeEnergy, Result
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+    from rgc.model.hamiltonian import Table
+    from rgc.model.spec import Spec
+    from rgc.model.spins import Species
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+PERIODS = (1, 2, 3)
+"""Along a vector: uniform, alternating, three sublattices."""
+RANDOM_STARTS = 6
+STRENGTH = 3.0
+"""Of the fields that the minimisation starts from."""
+ITERATIONS = 300
+SETTLED = 1e-14
+"""Largest change of a probability that counts as none."""
+MOST_SPINS = 2**14
+"""Spins that differ from each other."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Interaction:
+    """An energy [state, ...] of spins, at several places: `spins` [place, spin] by number."""
+
+    energies: Floats
+    spins: Integers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pattern:
+    """Independent spins with so many `states` each, repeated through the lattice; `sites` of a repetition, `constant` its energy without
+    spins."""
+
+    states: tuple[int, ...]
+    interactions: tuple[Interaction, ...]
+    constant: float
+    sites: int
+
+    def shares(self, fields: Floats) -> Floats:
+        """p = softmax of fields [spin, state]; states that a spin does not have get none."""
+        allowed = np.arange(fields.shape[1]) < np.array(self.states)[:, None]
+        p = np.where(
+            allowed, np.exp(fields - fields.max(axis=1, keepdims=True, where=allowed, initial=-np.inf)), 0.0
+        )
+        return np.asarray(p / p.sum(axis=1, keepdims=True))
+
+    def energy(self, p: Floats) -> tuple[float, Floats]:
+        """<H> of a repetition, and how it changes with each p."""
+        total, slope = self.constant, np.zeros_like(p)
+        for each in self.interactions:
+            energy, slopes = _averages(each, p)
+            total += energy
+            for k, part in enumerate(slopes):
+                np.add.at(slope[:, : part.shape[1]], each.spins[:, k], part)
+        return total, slope
+
+    def bound(self, fields: Floats) -> tuple[float, Floats]:
+        """The bound per site and its gradient."""
+        p = self.shares(fields)
+        total, slope = self.energy(p)
+        log_p = np.log(np.where(p > 0, p, 1.0))
+        slope = slope + log_p
+        gradient = p * (slope - np.sum(p * slope, axis=1, keepdims=True))
+        return (total + float(np.sum(p * log_p))) / self.sites, gradient / self.sites
+
+
+def _averages(interaction: Interaction, p: Floats) -> tuple[float, list[Floats]]:
+    """The sum over places of the average energy, and for each spin of it the average [place, state] at given state of that spin."""
+    energies, spins = interaction.energies, interaction.spins
+    count = energies.ndim
+    letters = "abcdefghijklmnopqrstuvwxy"[:count]
+    shares = [p[spins[:, k], : energies.shape[k]] for k in range(count)]
+    slopes = []
+    for k in range(count):
+        others = [n for n in range(count) if n != k]
+        terms = ",".join([letters, *(f"z{letters[n]}" for n in others)])
+        part = np.einsum(
+            f"{terms}->z{letters[k]}" if others else f"{terms}->{letters[k]}",
+            energies,
+            *(shares[n] for n in others),
+        )
+        slopes.append(np.broadcast_to(part, (len(spins), energies.shape[k])))
+    return float(np.sum(slopes[0] * shares[0])), slopes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeanField:
+    """The best of several patterns, each minimised from several starts; a step is a pattern. State arrays: `best` [1]."""
+
+    patterns: tuple[Pattern, ...]
+    draws: Callable[[int, int], Floats]
+
+    @property
+    def scheme(self) -> str:
+        return "mean_field"
+
+    @property
+    def steps(self) -> int:
+        return len(self.patterns)
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        return {
+            "mean_field": {"sublattices": [len(each.states) for each in self.patterns]},
+            "reproducibility": "L3",
+        }
+
+    def start(self) -> State:
+        return State(0, {"best": np.array([np.inf])})
+
+    def step(self, state: State) -> State:
+        pattern = self.patterns[state.done]
+        found = min(_minimum(pattern, start) for start in self._starts(pattern, state.done))
+        state.arrays["best"] = np.minimum(state.arrays["best"], found)
+        state.done += 1
+        return state
+
+    def finish(self, state: State) -> Result:
+        found = FreeEnergy("mean_field", float(state.arrays["best"][0]), 0.0, "upper bound")
+        return Result("mean_field", free_energy=(found,), provenance=self.provenance)
+
+    def _starts(self, pattern: Pattern, number: int) -> Iterator[Floats]:
+        """All spins in one state, then each in a random one."""
+        count, most = len(pattern.states), max(pattern.states)
+        for state in range(most):
+            yield STRENGTH * np.tile(np.arange(most) == state, (count, 1))
+        yield from (
+            2
+            * STRENGTH
+            * self.draws(number, RANDOM_STARTS * count * most).reshape(RANDOM_STARTS, count, most)
+        )
+
+
+def _minimum(pattern: Pattern, start: Floats) -> float:
+    """Each spin in the field of the others until nothing changes, half of the way at a time; then downhill, where that has not settled."""
+    from scipy.optimize import minimize
+
+    fields = start
+    for _ in range(ITERATIONS):
+        before, fields = fields, (fields - pattern.energy(pattern.shares(fields))[1]) / 2
+        if np.abs(pattern.shares(fields) - pattern.shares(before)).max() < SETTLED:
+            return pattern.bound(fields)[0]
+
+    def value(flat: Floats) -> tuple[float, Floats]:
+        found, gradient = pattern.bound(flat.reshape(start.shape))
+        return found, gradient.reshape(-1)
+
+    options = {"maxiter": ITERATIONS, "gtol": 1e-10}
+    found = float(minimize(value, fields.reshape(-1), jac=True, method="CG", options=options).fun)
+    return min(found, pattern.bound(fields)[0])
+
+
+def make_mean_field(
+    spec: Spec,
+    backend: Backend,
+    *,
+    seed: int,
+    point: Mapping[str, float],
+    zero: Collection[str] | None = None,
+) -> MeanField:
+    """The bound for a spec at one point: spins alike on all sites of a sublattice, along open axes each by itself. Raises `SpecError` for a
+    lattice without cells or with too many spins that differ."""
+    del backend
+    lattice, hamiltonian = spec.lattice, spec.hamiltonian
+    if hamiltonian is None:
+        raise ValueError("a mean field needs a hamiltonian")
+    if not isinstance(lattice, Lattice):
+        raise SpecError([Problem("not-yet", "the mean field of a lattice without cells comes later")])
+    tables = local_energies(hamiltonian, spec.species, hamiltonian.zero if zero is None else zero)
+    periods = dict.fromkeys(_periods(lattice, period) for period in PERIODS)
+    spins = max(map(prod, periods)) * len(lattice.basis) * len(spec.species)
+    if spins > MOST_SPINS:
+        message = f"{spins} spins that differ from each other are more than {MOST_SPINS}"
+        raise SpecError(
+            [Problem("too-many-sites", message, hint="take periodic boundaries or a smaller lattice")]
+        )
+    patterns = tuple(_pattern(lattice, spec.species, tables, each) for each in periods)
+    return MeanField(
+        patterns, lambda number, count: uniforms(stream(seed, point, "arrays", number), count) - 0.5
+    )
+
+
+def _periods(lattice: Lattice, period: int) -> tuple[int, ...]:
+    """The pattern of that period where it fits, along axes that are not periodic as long as the lattice."""
+    return tuple(
+        period
+        if size is None or (edge == "periodic" and size % period == 0)
+        else 1
+        if edge == "periodic"
+        else size
+        for size, edge in zip(lattice.shape, lattice.boundary, strict=True)
+    )
+
+
+def _pattern(
+    lattice: Lattice, species: Sequence[Species], tables: Sequence[Table], periods: tuple[int, ...]
+) -> Pattern:
+    cells = list(cartesian(*map(range, periods)))
+    letters, kinds = len(lattice.basis), len(species)
+    numbers = {cell: n for n, cell in enumerate(cells)}
+    constant = 0.0
+    found: dict[tuple[tuple[float, ...], tuple[int, ...]], list[list[int]]] = defaultdict(list)
+    for table, cell in cartesian(tables, cells):
+        there = placed(table, cell, lattice, species)
+        if there is None:
+            continue
+        if not there.spins:
+            constant += there.energies[0]
+            continue
+        at = [
+            (numbers[tuple(x % m for x, m in zip(s.cell, periods, strict=True))] * letters + s.letter) * kinds
+            + s.species
+            for s in there.spins
+        ]
+        shape = tuple(species[spin.species].states or 0 for spin in there.spins)
+        found[there.energies, shape].append(at)
+    interactions = tuple(
+        Interaction(np.array(energies).reshape(shape), np.array(spins))
+        for (energies, shape), spins in found.items()
+    )
+    states = tuple(each.states or 0 for each in species) * (len(cells) * letters)
+    return Pattern(states, interactions, constant, len(cells) * letters)

@@ -1,0 +1,243 @@
+"""Free energies by the transfer matrix: of infinite strips by its largest eigenvalue, of finite lattices by its trace or a product."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product as cartesian
+from math import log, log2, prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.errors import Problem, SpecError
+from rgc.flows.flow import State
+from rgc.flows.tensors.transfer_matrix import make_layer
+from rgc.model.hamiltonian import Table
+from rgc.model.lattice import Lattice
+from rgc.model.spins import Species
+from rgc.passes.local_energies import local_energies
+from rgc.passes.slice_lattice import Slices, slice_lattice
+from rgc.results.result import Estimate, FreeEnergy, Result
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+    from rgc.model.spec import Spec
+    from rgc.text import Span
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+MOST_STATES = 2**24
+"""Joint states of the spins that a layer meets while it is added."""
+
+MOST_WORK = 2**42
+"""Of a trace: products of a weight with an entry of a vector."""
+
+BATCH = 2**20
+"""Entries of the vectors that a step takes through all layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A lattice cut into layers. `length`: their number, None of an infinite strip; `closed`: the last one meets the first, with Ising
+    spins `turned` where the boundary is antiperiodic. `sites`: those of the lattice, of a strip those of a layer."""
+
+    slices: Slices
+    sites: int
+    length: int | None
+    closed: bool
+    turned: bool
+
+    @property
+    def work(self) -> float:
+        """About how many products of a weight and an entry of a vector it takes."""
+        each = float(self.slices.vector) * len(self.slices.states) * (self.length or 50)
+        return each * self.slices.vector if self.closed else each
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transfer:
+    """ln Z of a lattice in layers along one axis. `starts`: the states at which a trace begins, `counts`: how many states are like each of
+    them; `batch` of them make a step.
+
+    State arrays: `log_z` [1], the logarithm of what has been summed (of an infinite strip ln of the largest eigenvalue).
+    """
+
+    cut: Cut
+    starts: Integers
+    counts: Integers
+    backend: Backend
+
+    @property
+    def scheme(self) -> str:
+        return "transfer"
+
+    @property
+    def batch(self) -> int:
+        return max(1, BATCH // self.cut.slices.vector)
+
+    @property
+    def steps(self) -> int:
+        return -(-len(self.starts) // self.batch) if self.cut.closed else 1
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        return {
+            "transfer": {
+                "axis": self.cut.slices.axis,
+                "states": self.cut.slices.vector,
+                "reach": self.cut.slices.reach,
+            },
+            "reproducibility": "L3",
+        }
+
+    def start(self) -> State:
+        return State(0, {"log_z": np.array([-np.inf])})
+
+    def step(self, state: State) -> State:
+        with self.backend.arrays() as xp:
+            if self.cut.length is None:
+                found = self._strip(xp)
+            elif self.cut.closed:
+                found = self._trace(xp, slice(state.done * self.batch, (state.done + 1) * self.batch))
+            else:
+                found = self._open(xp)
+        state.arrays["log_z"] = np.logaddexp(state.arrays["log_z"], found)
+        state.done += 1
+        return state
+
+    def finish(self, state: State) -> Result:
+        log_z = float(state.arrays["log_z"][0])
+        found = FreeEnergy("transfer", -log_z / self.cut.sites, 0.0, "exact")
+        observables = {} if self.cut.length is None else {"log_z": Estimate(log_z, 0.0, "exact")}
+        return Result("transfer", free_energy=(found,), observables=observables, provenance=self.provenance)
+
+    def _strip(self, xp: Any) -> float:
+        """ln of the largest eigenvalue, which is positive, as the matrix is."""
+        from scipy.sparse.linalg import LinearOperator, eigs
+
+        layer, size = make_layer(xp, self.cut.slices, self.cut.slices.reach), self.cut.slices.vector
+
+        def apply(vector: Any) -> Any:
+            return np.asarray(layer(xp, xp.asarray(vector.reshape(size, -1)))).reshape(vector.shape)
+
+        if size <= 64:
+            values = np.linalg.eigvals(apply(np.eye(size)))
+        else:
+            operator = LinearOperator((size, size), matvec=apply, dtype=np.float64)
+            values = eigs(operator, k=1, which="LR", v0=np.ones(size), tol=0, return_eigenvectors=False)
+        return float(np.log(values.real.max())) + layer.log
+
+    def _trace(self, xp: Any, part: slice) -> float:
+        """ln of the part of Tr T^length that begins at some of the states."""
+        starts, size = self.starts[part], self.cut.slices.vector
+        first = np.zeros((size, len(starts)))
+        first[starts, np.arange(len(starts))] = 1.0
+        layer, taken = make_layer(xp, self.cut.slices, self.cut.slices.reach), 0.0
+        vectors = xp.asarray(first)
+        for _ in range(self.cut.length or 0):
+            vectors = layer(xp, vectors)
+            largest = float(xp.max(vectors))
+            vectors, taken = vectors / largest, taken + layer.log + log(largest)
+        ends = size - 1 - starts if self.cut.turned else starts
+        back = np.asarray(vectors)[ends, np.arange(len(starts))]
+        return taken + float(np.log(back @ self.counts[part]))
+
+    def _open(self, xp: Any) -> float:
+        """ln Z of a lattice whose first and last layers are free."""
+        vectors, taken = xp.ones((1, 1)), 0.0
+        for number in range(self.cut.length or 0):
+            layer = make_layer(xp, self.cut.slices, min(number, self.cut.slices.reach))
+            vectors = layer(xp, vectors)
+            largest = float(xp.max(vectors))
+            vectors, taken = vectors / largest, taken + layer.log + log(largest)
+        return taken + float(xp.log(xp.sum(vectors)))
+
+
+def make_transfer(
+    spec: Spec,
+    backend: Backend,
+    *,
+    seed: int,
+    point: Mapping[str, float],
+    zero: Collection[str] | None = None,
+    most_work: float = MOST_WORK,
+) -> Transfer:
+    """The transfer matrix of a spec at one point, along the axis of least work. Raises `SpecError` where no axis will do."""
+    del seed, point
+    hamiltonian = spec.hamiltonian
+    if hamiltonian is None:
+        raise ValueError("a transfer matrix needs a hamiltonian")
+    place = spec.document.place("lattice")
+    lattice = _checked(spec, place)
+    tables = local_energies(hamiltonian, spec.species, hamiltonian.zero if zero is None else zero)
+    axes = [k for k, size in enumerate(lattice.shape) if size is None] or range(lattice.dimension)
+    best = min((_cut(lattice, spec.species, tables, axis) for axis in axes), key=lambda cut: cut.work)
+    if best.slices.largest > MOST_STATES or best.work > most_work:
+        raise SpecError([_too_wide(best, place)])
+    if best.closed and (best.length or 0) < best.slices.reach:
+        message = f"a term joins {1 + best.slices.reach} layers, and there are {best.length}: it meets itself"
+        raise SpecError([Problem("lattice-too-small", message, place, hint="enumerate takes such lattices")])
+    starts, counts = _starts(lattice, spec.species, tables, best.slices) if best.closed else _NONE
+    return Transfer(best, starts, counts, backend)
+
+
+def _cut(lattice: Lattice, species: Sequence[Species], tables: Sequence[Table], axis: int) -> Cut:
+    length, edge = lattice.shape[axis], lattice.boundary[axis]
+    slices = slice_lattice(lattice, species, tables, axis)
+    sites = lattice.sites if length is not None else len(slices.states) // len(species)
+    closed = length is not None and edge != "open"
+    return Cut(slices, sites, length, closed, closed and edge == "antiperiodic")
+
+
+def _checked(spec: Spec, place: Span | None) -> Lattice:
+    """The lattice. Raises `SpecError` for one without layers, or with boundaries that its spins do not have."""
+    lattice = spec.lattice
+    if not isinstance(lattice, Lattice) or sum(size is None for size in lattice.shape) > 1:
+        message = "a transfer matrix adds layer after layer: the lattice is finite along every vector but one at most"
+        raise SpecError([Problem("wrong-lattice", message, place, hint="a strip is square(12, infinite)")])
+    if "antiperiodic" in lattice.boundary and any(each.alphabet != "ising" for each in spec.species):
+        message = "antiperiodic boundaries change the sign of ising spins, and these are others"
+        raise SpecError([Problem("wrong-lattice", message, place)])
+    return lattice
+
+
+def _too_wide(cut: Cut, place: Span | None) -> Problem:
+    spins, states = len(cut.slices.states), cut.slices.largest
+    message = f"a layer of {spins} spins takes vectors of 2^{log2(states):.0f} entries; the limit is 2^{log2(MOST_STATES):.0f}"
+    if states <= MOST_STATES:
+        message = f"the trace over 2^{log2(cut.slices.vector):.0f} states of {cut.length} layers takes 2^{log2(cut.work):.0f} steps; "
+        message += f"the limit is 2^{log2(MOST_WORK):.0f}"
+    return Problem("too-many-states", message, place, hint="take a narrower lattice, or trg")
+
+
+_NONE: tuple[Integers, Integers] = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+
+
+def _starts(
+    lattice: Lattice, species: Sequence[Species], tables: Sequence[Table], slices: Slices
+) -> tuple[Integers, Integers]:
+    """One state of each class of states that give the same term of the trace, and how many there are: those related by translations
+    along periodic axes, and where no table changes by it, by the reversal of every spin."""
+    states, n = slices.states * slices.reach, len(slices.states)
+    every = np.arange(slices.vector)
+    smallest = every.copy()
+    for moved in _translations(lattice, len(species), slices.axis):
+        order = [layer * n + number for layer in range(slices.reach) for number in moved]
+        np.minimum(smallest, every.reshape(states or (1,)).transpose(order or (0,)).reshape(-1), out=smallest)
+    if all(table.energies == table.energies[::-1] for table in tables):
+        np.minimum(smallest, smallest[::-1], out=smallest)
+    starts, counts = np.unique(smallest, return_counts=True)
+    return starts, counts
+
+
+def _translations(lattice: Lattice, kinds: int, axis: int) -> Iterator[list[int]]:
+    """Where each spin of a layer goes under the translations along its periodic axes."""
+    shape = [1 if k == axis else size or 1 for k, size in enumerate(lattice.shape)]
+    within = len(lattice.basis) * kinds
+    numbers = np.arange(prod(shape) * within).reshape(*shape, within)
+    free = [k for k, edge in enumerate(lattice.boundary) if edge == "periodic" and k != axis]
+    for shift in cartesian(*(range(shape[k]) for k in free)):
+        yield np.roll(numbers, shift, tuple(free)).reshape(-1).tolist()

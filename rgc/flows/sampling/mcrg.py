@@ -1,0 +1,146 @@
+"""Swendsen's Monte Carlo renormalisation group: block the configurations, correlate the operators of neighbouring levels."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rgc.analysis.statistics import GROUPS, grouped
+from rgc.flows.flow import State
+from rgc.flows.sampling.accumulate import products_by_group
+from rgc.flows.sampling.levels import Levels, make_levels
+from rgc.flows.sampling.mcrg_result import mcrg_result
+from rgc.flows.sampling.measures import quantities
+from rgc.flows.sampling.observer import Observer
+from rgc.flows.sampling.sample import frozen, picture, unfrozen, watched
+from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
+from rgc.results.result import Result
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rgc.backend import Backend, Words
+    from rgc.backend import State as Packed
+    from rgc.model.spec import Spec
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mcrg:
+    """`mcrg(...)` at one point.
+
+    State arrays: `spins_<k>`, those of the `Observer`, `configuration_<level>`, and for each level and sector the sums over records and
+    the replicas of a group of S (`sum_<level>_<sector>` [group, a]), of S S (`square_...` [group, a, b]) and, from level 1 on, of S
+    times that of the level before (`cross_...` [group, a, b]); whole numbers in float64.
+    """
+
+    sampler: Sampler
+    observer: Observer
+    levels: Levels
+
+    @property
+    def scheme(self) -> str:
+        return "mcrg"
+
+    @property
+    def steps(self) -> int:
+        return self.sampler.plan.sweeps
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        return self.sampler.provenance | {
+            "operators": {sector: list(names) for sector, names in self.levels.names.items()},
+            "flagged": {level.number: sorted(level.flagged) for level in self.levels.levels},
+        }
+
+    def start(self) -> State:
+        arrays: dict[str, NDArray[Any]] = {
+            f"spins_{k}": field for k, field in enumerate(self.sampler.start())
+        }
+        arrays |= self.observer.start()
+        for level in self.levels.levels:
+            shape = (*level.lattice.cells, len(level.lattice.basis))
+            arrays[f"configuration_{level.number}"] = np.zeros(shape, dtype=np.int8)
+            for sector, rows in level.rows.items():
+                n, where = len(rows), f"{level.number}_{sector}"
+                arrays[f"sum_{where}"] = np.zeros((GROUPS, n))
+                arrays[f"square_{where}"] = np.zeros((GROUPS, n, n))
+                if level.number:
+                    arrays[f"cross_{where}"] = np.zeros((GROUPS, n, n))
+        return State(0, arrays)
+
+    def step(self, state: State) -> State:
+        fields = [unfrozen(self.sampler, state), *self._coarse_fields()]
+        pieces = self.sampler.plan.pieces(state.done, state.most)
+        records = [piece.record for piece in pieces if piece.record is not None]
+        blockings = [level.blocking for level in self.levels.levels if level.blocking is not None]
+        keys = [each.keys(records[0], len(records)) for each in blockings] if records else []
+        for piece in pieces:
+            fields[0] = self.sampler.sweep(fields[0], piece.first, piece.count)
+            if piece.record is not None:
+                k = piece.record - records[0]
+                self._record(state.arrays, fields, piece.record, [each[k : k + 1] for each in keys])
+        frozen(self.sampler, state, fields[0])
+        for number, (field, *_) in enumerate(fields if records else ()):
+            canonical = self.sampler.backend.unpack(field)
+            state.arrays[f"configuration_{number}"] = picture(self.sampler.model, canonical)
+        state.done += sum(piece.count for piece in pieces)
+        return state
+
+    def finish(self, state: State) -> Result:
+        return mcrg_result(self.sampler, self.observer, self.levels, state.arrays, self.provenance)
+
+    def _coarse_fields(self) -> list[list[Packed]]:
+        """Fields of the levels from 1 on, to be written by the block maps."""
+        pack, words, species = self.sampler.backend.pack, self.sampler.plan.words, self.sampler.model.species
+        shapes = [
+            (1, *level.lattice.cells, len(level.lattice.basis), words) for level in self.levels.levels[1:]
+        ]
+        return [[pack(np.zeros(shape, dtype=np.uint64)) for _ in species] for shape in shapes]
+
+    def _record(
+        self, arrays: dict[str, NDArray[Any]], fields: list[list[Packed]], record: int, keys: Sequence[Words]
+    ) -> None:
+        """Block and measure level by level, in place; `keys` are those of the block maps."""
+        before: dict[str, NDArray[np.int64]] = {}
+        for n, level in enumerate(self.levels.levels):
+            if level.blocking is not None:
+                fields[n - 1], fields[n] = level.blocking(fields[n - 1], fields[n], keys[n - 1])
+            fields[n], sums = level.recorder(fields[n])
+            if n == 0:
+                self.observer.record(arrays, record, level.recorder.by_row(sums))
+            now = {sector: sums[0][place] for sector, place in level.places.items()}
+            _accumulate(arrays, n, now, before)
+            before = now
+
+
+def _accumulate(
+    arrays: dict[str, NDArray[Any]],
+    level: int,
+    now: Mapping[str, NDArray[np.int64]],
+    before: Mapping[str, NDArray[np.int64]],
+) -> None:
+    for sector, values in now.items():
+        where = f"{level}_{sector}"
+        arrays[f"sum_{where}"] += grouped(values).T
+        arrays[f"square_{where}"] += products_by_group(values, values)
+        if level:
+            arrays[f"cross_{where}"] += products_by_group(values, before[sector])
+
+
+def make_mcrg(
+    spec: Spec,
+    backend: Backend,
+    *,
+    seed: int,
+    point: Mapping[str, float],
+    zero: Collection[str] | None = None,
+) -> Mcrg:
+    """The flow `mcrg` of a spec at one point. Raises `SpecError` for what cannot be sampled, blocked or measured yet."""
+    model = make_model(spec, zero)
+    sampler = make_sampler(model, backend, seed=seed, point=point)
+    observer = Observer(quantities(spec, model, ("energy",)), watched(model), sampler.plan)
+    levels = make_levels(sampler, spec.blocks, observer.rows)
+    return Mcrg(sampler, observer, levels)

@@ -1,0 +1,203 @@
+"""From the sums of a Monte Carlo RG run to eigenvalues, exponents and the table of levels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rgc.analysis.eigenvalues import Correlations, eigenvectors, exponents, leading_spectra, linearised
+from rgc.analysis.exponents import Headline, LevelSpectrum, derived, extrapolate, headline, shells
+from rgc.analysis.statistics import GROUPS, jackknife, resample
+from rgc.flows.sampling.sample import couplings
+from rgc.results.result import Eigenvalue, Estimate, Level, Result
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rgc.flows.sampling.levels import Levels
+    from rgc.flows.sampling.observer import Observer
+    from rgc.flows.sampling.sampler import Sampler
+
+Arrays = Mapping[str, "NDArray[Any]"]
+
+MOST_SIZES = 24
+"""Every number of operators up to here is reported, beyond it those at which a shell is complete."""
+
+MOST_EIGENVALUES = 4
+"""Eigenvalues reported of each matrix."""
+
+
+def mcrg_result(
+    sampler: Sampler, observer: Observer, levels: Levels, arrays: Arrays, provenance: Mapping[str, Any]
+) -> Result:
+    """The answer. y_t comes from the invariant sector, y_h from the leading set of sectors that couple to the field."""
+    samples = sampler.plan.records * sampler.plan.replicas // GROUPS
+    spectra = {sector: sector_spectra(levels, arrays, (sector,), samples) for sector in levels.names}
+    thermal = headline(spectra[levels.invariant]) if levels.invariant in spectra else None
+    magnetic = _magnetic(levels, arrays, spectra, samples)
+    found = {"y_t": thermal, "y_h": magnetic[0] if magnetic else None}
+    found |= derived(found["y_t"], found["y_h"], sampler.model.lattice.dimension)
+    table = {name: estimate(each) for name, each in found.items() if each is not None}
+    observables = observer.estimates(arrays) | observer.times(arrays)
+    observables |= _extrapolated("y_t", spectra.get(levels.invariant, ())) | _extrapolated(
+        "y_h", magnetic[1] if magnetic else ()
+    )
+    return Result(
+        "mcrg",
+        exponents=table,
+        levels=tuple(
+            _level(sampler, levels, number, arrays, samples) for number in range(len(levels.levels))
+        ),
+        eigenvalues=tuple(
+            each for sector, steps in spectra.items() for step in steps for each in _eigenvalues(sector, step)
+        ),
+        observables=observables,
+        series=observer.series(arrays),
+        configurations=tuple(arrays[f"configuration_{level.number}"] for level in levels.levels),
+        tables=observer.tables(arrays) | _matrices(levels, arrays, samples),
+        warnings=(*observer.warnings(arrays), *_doubts(levels, table)),
+        provenance=provenance,
+    )
+
+
+def sector_spectra(
+    levels: Levels, arrays: Arrays, sectors: Sequence[str], samples: int
+) -> tuple[LevelSpectrum, ...]:
+    """The spectra of every step. Sums of several sectors, which translations relate, are added before anything else."""
+    out = []
+    for level in levels.levels[1:]:
+        assert level.blocking is not None  # noqa: S101  (only level 0 has none)
+        kept = _kept(levels, level.number, sectors[0])
+        ranges = tuple(levels.ranges[sectors[0]][k] for k in kept)
+        whole = shells(ranges)
+        sizes = [n for n in range(1, len(kept) + 1) if n <= MOST_SIZES or n in whole]
+        measured = correlations(arrays, level.number, sectors, samples)
+        found = leading_spectra(measured, kept, sizes)
+        out.append(LevelSpectrum(level.number, level.blocking.block.scale, level.wrapped, ranges, found))
+    return tuple(out)
+
+
+def correlations(arrays: Arrays, level: int, sectors: Sequence[str], samples: int) -> Correlations:
+    """Averages of level and level - 1, resampled; `samples`: configurations in each group."""
+    counts = np.full(GROUPS, samples * len(sectors))
+
+    def average(kind: str, number: int) -> NDArray[np.float64]:
+        return resample(np.sum([arrays[f"{kind}_{number}_{sector}"] for sector in sectors], axis=0), counts)
+
+    return Correlations(
+        average("sum", level), average("sum", level - 1), average("square", level), average("cross", level)
+    )
+
+
+def estimate(found: Headline) -> Estimate:
+    return Estimate(
+        found.value,
+        found.error,
+        statistical=found.statistical,
+        systematic=found.systematic,
+        rule=found.rule if found.level is None else f"{found.rule}; level {found.level}",
+        note=found.note,
+    )
+
+
+def _kept(levels: Levels, level: int, sector: str) -> list[int]:
+    """Numbers of the operators that stay in the basis at a level."""
+    flagged = levels.levels[level].flagged
+    return [k for k, name in enumerate(levels.names[sector]) if name not in flagged]
+
+
+def _magnetic(
+    levels: Levels, arrays: Arrays, spectra: Mapping[str, tuple[LevelSpectrum, ...]], samples: int
+) -> tuple[Headline, tuple[LevelSpectrum, ...]] | None:
+    """The largest headline among the sets of sectors that couple to the field, and its spectra."""
+    found = []
+    for sectors in levels.magnetic:
+        if all(sector in spectra for sector in sectors):
+            steps = (
+                spectra[sectors[0]] if len(sectors) == 1 else sector_spectra(levels, arrays, sectors, samples)
+            )
+            found.append((headline(steps), steps))
+    return max(found, key=lambda each: each[0].value or -np.inf, default=None)
+
+
+def _extrapolated(name: str, steps: Sequence[LevelSpectrum]) -> dict[str, Estimate]:
+    found = extrapolate(steps)
+    return {} if found is None else {f"{name}_extrapolated": estimate(found)}
+
+
+def _eigenvalues(sector: str, step: LevelSpectrum) -> list[Eigenvalue]:
+    out = []
+    for operators, values in step.spectra.items():
+        leading = values[:, :MOST_EIGENVALUES]
+        real, imag = (jackknife(part) for part in (leading.real, leading.imag))
+        power, power_error = jackknife(exponents(leading, step.scale))
+        for k in range(leading.shape[1]):
+            numbers = (real[0][k], imag[0][k], real[1][k], power[k], power_error[k])
+            value, imaginary, error, exponent, exponent_error = map(float, numbers)
+            out.append(
+                Eigenvalue(
+                    value,
+                    imaginary if np.any(leading[0, k].imag) else 0.0,
+                    error,
+                    exponent,
+                    exponent_error,
+                    sector,
+                    step.level,
+                    operators,
+                    k + 1,
+                    step.wrapped,
+                )
+            )
+    return out
+
+
+def _level(sampler: Sampler, levels: Levels, number: int, arrays: Arrays, samples: int) -> Level:
+    """Averages of one product of each operator, at this level."""
+    level = levels.levels[number]
+    places = level.recorder.places()
+    averages = {}
+    for sector, rows in level.rows.items():
+        values = resample(arrays[f"sum_{number}_{sector}"], np.full(GROUPS, samples))
+        for k, row in enumerate(rows):
+            value, error = jackknife(values[:, k] / float(places[row]))
+            name = levels.names[sector][k]
+            split = sum(name in names for names in levels.names.values()) > 1
+            averages[f"{name}[{sector}]" if split else name] = Estimate(
+                float(value), float(error), statistical=float(error)
+            )
+    return Level(
+        number, level.lattice.cells, couplings(sampler.model.hamiltonian) if number == 0 else {}, averages
+    )
+
+
+def _matrices(levels: Levels, arrays: Arrays, samples: int) -> dict[str, NDArray[Any]]:
+    """For each sector and step the linearised map T with the full basis, and its left and right eigenvectors as
+    float64[part, row, column], part 0 the real and 1 the imaginary one."""
+    out: dict[str, NDArray[Any]] = {}
+    for sector in levels.names:
+        for level in levels.levels[1:]:
+            kept = _kept(levels, level.number, sector)
+            if not kept:
+                continue
+            matrix = linearised(correlations(arrays, level.number, (sector,), samples), kept)[0]
+            out[f"linearised_{level.number}_{sector}"] = matrix
+            if np.isfinite(matrix).all():
+                _, right, left = eigenvectors(matrix)
+                out[f"right_{level.number}_{sector}"] = np.stack([right.real, right.imag])
+                out[f"left_{level.number}_{sector}"] = np.stack([left.real, left.imag])
+    return out
+
+
+def _doubts(levels: Levels, table: Mapping[str, Estimate]) -> list[str]:
+    out = [
+        f"{name} has no error: {table[name].note}"
+        for name in ("y_t", "y_h")
+        if name in table and table[name].error is None
+    ]
+    if not levels.magnetic:
+        out.append(
+            "no symmetry of the Hamiltonian tells thermal from magnetic: y_t is the leading exponent of all operators"
+        )
+    return out

@@ -1,0 +1,82 @@
+"""Lattice programs: fields, rules, a schedule of conflict-free site sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+from rgc.model.lattice import Cell
+from rgc.model.sites import Cells, Listed
+from rgc.program.lattice.nodes import Node
+
+SiteSet = Cells | Listed
+Generator = Literal["splitmix", "philox"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Bit-sliced spins: canonically `u64[planes, *shape, letters, word]`; lane r of word w is replica 64 w + r.
+
+    A load that leaves a periodic axis wraps; no load leaves an open one (`verify` checks it).
+    """
+
+    name: str
+    shape: Cell
+    letters: int = 1
+    planes: int = 1
+    periodic: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Straight-line code for the site of basis `letter` of the running cell."""
+
+    letter: int
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One entry of the schedule: run rule number `rule` on every cell of `cells`; no rule of a stage reads what it writes
+    elsewhere in the same stage."""
+
+    rule: int
+    cells: SiteSet
+
+
+@dataclass(frozen=True, slots=True)
+class TallyArray:
+    """An int64 result array of the shape [rows, *kept]: bits are summed over sites and replicas, except over what is kept:
+    each replica if `replica`, and the cell coordinates of the axes in `axes`. kept = (axes in order, replicas)."""
+
+    rows: int
+    replica: bool = False
+    axes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a backend compiles. One *step* runs the schedule once (a sweep, a record, a blocking).
+
+    `shape`, `letters`: the running cells and their basis; the canonical number of a running site, which keys its draws, is
+    i = row_major(cell) * letters + letter. `slots`: rows of the threshold table u64[slots, 1 + planes, word]; `weights`: rows of
+    the table int32[weights, 64 * word]; `draws`: keys needed per step. `planes`: P of `Below`, 32 or 64.
+    """
+
+    name: str
+    shape: Cell
+    letters: int
+    fields: tuple[Field, ...]
+    rules: tuple[Rule, ...]
+    schedule: tuple[Stage, ...]
+    slots: int = 0
+    weights: int = 0
+    draws: int = 0
+    planes: Literal[32, 64] = 32
+    generator: Generator = "splitmix"
+    tallies: tuple[TallyArray, ...] = ()
+
+    @property
+    def sites(self) -> int:
+        return prod(self.shape) * self.letters

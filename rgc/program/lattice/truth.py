@@ -1,0 +1,69 @@
+"""Truth tables of the words of a rule, as Python integers: bit p is the value under input pattern p."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import and_, or_, xor
+
+from rgc.program.lattice.nodes import Accept, Below, Bit, Count, Is, Load
+from rgc.program.lattice.program import Rule
+
+_FOLD = {"and": and_, "or": or_, "xor": xor}
+
+
+def variables(number: int) -> list[int]:
+    """The tables of `number` independent words over their 2^number patterns."""
+    patterns = 1 << number
+    tables = []
+    for k in range(number):
+        block = ((1 << (1 << k)) - 1) << (1 << k)
+        repeat = ((1 << patterns) - 1) // ((1 << (2 << k)) - 1)
+        tables.append(block * repeat)
+    return tables
+
+
+def counted(words: Iterable[int]) -> list[int]:
+    """The planes of the sum of words."""
+    planes: list[int] = []
+    for carry in words:
+        for k, plane in enumerate(planes):
+            planes[k], carry = plane ^ carry, plane & carry
+        if carry:
+            planes.append(carry)
+    return planes
+
+
+def equal(planes: Sequence[int], number: int, everything: int) -> int:
+    """Where a count is `number`."""
+    if number >> len(planes):
+        return 0
+    masks = (plane if number >> k & 1 else plane ^ everything for k, plane in enumerate(planes))
+    return reduce(and_, masks, everything)
+
+
+def tables(rule: Rule, most: int = 14) -> tuple[list[int | None], int] | None:
+    """The table of every word of a rule (None for other values), loads and random words being independent inputs, and the table
+    that is 1 everywhere. None where there are more than `most` inputs."""
+    inputs = [k for k, node in enumerate(rule.nodes) if isinstance(node, Load | Below | Accept)]
+    if len(inputs) > most:
+        return None
+    everything = (1 << (1 << len(inputs))) - 1
+    given = dict(zip(inputs, variables(len(inputs)), strict=True))
+    words: dict[int, int] = {}
+    counts: dict[int, list[int]] = {}
+    for k, node in enumerate(rule.nodes):
+        match node:
+            case Load() | Below() | Accept():
+                words[k] = given[k]
+            case Bit("not", (operand,)):
+                words[k] = words[operand] ^ everything
+            case Bit(op, operands):
+                words[k] = reduce(_FOLD[op], (words[operand] for operand in operands))
+            case Count(operands):
+                counts[k] = counted(words[operand] for operand in operands)
+            case Is(count, number):
+                words[k] = equal(counts[count], number, everything)
+            case _:
+                pass
+    return [words.get(k) for k in range(len(rule.nodes))], everything

@@ -1,0 +1,235 @@
+"""The JSON Schema of the YAML spelling, from the tables of schemes and calls: editors complete and check a spec by it.
+
+`python -m rgc.schema` prints it; `grammar/schema.json` is its output. It knows names, options and kinds; what expressions mean
+is left to `rgc check`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rgc.language.shapes import BLOCKS, LATTICES
+from rgc.language.signatures import Field, Signature
+from rgc.language.vocabulary import ALPHABETS, DATA, LAYERS, MAPS, MEASURES, SCAN_MEASURES
+from rgc.schemes.table import SCHEMES
+
+Schema = dict[str, Any]
+
+_EXPRESSION: Schema = {"$ref": "#/$defs/expression"}
+_TEXT: Schema = {"type": "string"}
+_NAMES = "^[A-Za-z_][A-Za-z_0-9]*$"
+
+
+def schema() -> Schema:
+    """The whole schema, a JSON document of draft 2020-12."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "rgc spec",
+        "description": "What physics to run: see the documentation of the language.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": _sections(),
+        "$defs": _definitions(),
+    }
+
+
+def _sections() -> Schema:
+    return {
+        "title": {**_TEXT, "description": "one line for people"},
+        "about": {**_TEXT, "description": "more lines for people"},
+        "include": {**_TEXT, "description": "a spec that this one stands on, a path relative to this file"},
+        "parameters": _named(_values(), "numbers, lists, matrices, functions J(r), draws '~ normal(0, 1)'"),
+        "lattice": _one_of(LATTICES.values(), "sizes count unit cells; no size is infinite"),
+        "spins": _named(_texts(ALPHABETS.values()), "the species and their alphabets"),
+        "hamiltonian": {**_TEXT, "description": "H in units of kT; the weight is exp(-H)"},
+        "block": _one_or_list(_one_of(BLOCKS.values(), "the block-spin map")),
+        "data": _one_of(DATA.values(), "where training data come from"),
+        "stack": {
+            "type": "array",
+            "items": _one_of(LAYERS.values(), "a layer"),
+            "description": "layers, bottom up",
+        },
+        "map": _one_or_list(_one_of(MAPS.values(), "a flow map without spins")),
+        "flow": _one_of(SCHEMES.values(), "the scheme that is run"),
+        "scan": _named(_values(), "parameters and the values that they run through, such as 0.43:0.45:9"),
+        "measure": _measure(),
+        "expect": _expect(),
+    }
+
+
+def _definitions() -> Schema:
+    scalar = {"type": ["string", "number", "boolean", "null"]}
+    nested = {"type": "array", "items": _EXPRESSION}
+    call = {"type": "object", "maxProperties": 1}
+    signatures = {
+        each.name: each
+        for each in _nested((*SCHEMES.values(), *DATA.values(), *LAYERS.values(), *MAPS.values()))
+    }
+    calls = {f"call_{name}": _options(signature) for name, signature in sorted(signatures.items())}
+    return {"expression": {"anyOf": [scalar, nested, call]}, **calls}
+
+
+def _nested(signatures: Iterable[Signature]) -> Iterable[Signature]:
+    """The signatures of calls inside calls; those of one name are one and the same."""
+    for signature in signatures:
+        for field in signature.fields:
+            inner = (*field.calls, *((field.also,) if field.also else ()))
+            yield from inner
+            yield from _nested(inner)
+
+
+# -- entries -----------------------------------------------------------------------------------------------------------
+
+
+def _named(values: Schema, description: str) -> Schema:
+    """A mapping of names to values, or a list of such mappings."""
+    mapping = {"type": "object", "additionalProperties": values}
+    return {"anyOf": [mapping, {"type": "array", "items": mapping}], "description": description}
+
+
+def _values() -> Schema:
+    return {"anyOf": [{"type": ["string", "number"]}, {"type": "array", "items": _EXPRESSION}]}
+
+
+def _measure() -> Schema:
+    words = _texts((*MEASURES.values(), *SCAN_MEASURES.values()))
+    named = {"type": "object", "additionalProperties": {"type": ["string", "number", "null"]}}
+    items = {"anyOf": [words, _TEXT, named]}
+    return {
+        "anyOf": [{"type": "array", "items": items}, named],
+        "description": "built-ins by name, or name: expression",
+    }
+
+
+def _expect() -> Schema:
+    tolerance = {"type": ["number", "string"], "examples": [0.01, "3 %", "3 sigma"]}
+    fields = {
+        "value": _EXPRESSION,
+        "below": _EXPRESSION,
+        "above": _EXPRESSION,
+        "within": {"anyOf": [tolerance, {"type": "array", "items": tolerance}]},
+        "from": {**_TEXT, "description": "the source of the value"},
+    }
+    one: Schema = {
+        "type": "object",
+        "properties": fields,
+        "additionalProperties": False,
+        "oneOf": [{"required": [name]} for name in ("value", "below", "above")],
+    }
+    return _named(one, "what must come out")
+
+
+# -- calls -------------------------------------------------------------------------------------------------------------
+
+
+def _one_or_list(one: Schema) -> Schema:
+    return {"anyOf": [one, {"type": "array", "items": one}]}
+
+
+def _one_of(signatures: Iterable[Signature], description: str) -> Schema:
+    """One of some calls: a word, a text `name(...)`, or a mapping of one key."""
+    known = tuple(signatures)
+    return {"description": description, "oneOf": [*_texts(known)["oneOf"], *map(_mapping, known)]}
+
+
+def _texts(signatures: Iterable[Signature]) -> Schema:
+    """The same as texts alone: a word where nothing is required, or `name(...)`."""
+    known = tuple(signatures)
+    words: list[Schema] = [
+        {"const": each.name, "description": each.doc}
+        for each in known
+        if not any(field.required for field in each.fields)
+    ]
+    names = "|".join(each.name for each in known)
+    return {"oneOf": [*words, {"type": "string", "pattern": rf"^\s*({names})\s*\("}]}
+
+
+def _mapping(signature: Signature) -> Schema:
+    return {
+        "type": "object",
+        "properties": {signature.name: _options(signature)},
+        "required": [signature.name],
+        "additionalProperties": False,
+        "description": signature.doc,
+    }
+
+
+def _options(signature: Signature) -> Schema:
+    """What stands under the key of a call: a mapping of options, a list of arguments, the one argument, or nothing."""
+    properties = {field.name: _field(field) for field in signature.fields}
+    required = [field.name for field in signature.fields if field.required]
+    free = _values() if signature.free else False
+    found: list[Schema] = [
+        {"type": "object", "properties": properties, "additionalProperties": free, "required": required}
+    ]
+    if signature.positional:
+        found.append({"type": ["string", "number"]})
+        found.append({"type": "array", "items": _EXPRESSION, "minItems": 1})
+    if not required:
+        found.append({"type": "null"})
+    return {"oneOf": found}
+
+
+def _field(field: Field) -> Schema:
+    described = {"description": field.doc, **({} if field.default is None else _default(field))}
+    match field.kind:
+        case "integer" | "number":
+            return {**described, "anyOf": [_limits(field), _TEXT]}
+        case "flag":
+            return {**described, "type": "boolean"}
+        case "word":
+            return {**described, "oneOf": [{"const": word} for word in field.choices]}
+        case "text" | "path":
+            return {**described, **_TEXT}
+        case "name":
+            return {**described, "type": "string", "pattern": _NAMES}
+        case "names":
+            item: Schema = {"oneOf": [{"const": word} for word in field.choices]} if field.choices else _TEXT
+            return {
+                **described,
+                "anyOf": [{"type": "array", "items": item}, {"type": "string", "pattern": r"^\s*\["}],
+            }
+        case "call":
+            return {**described, **_inner(field.calls)}
+    return {**described, **_EXPRESSION}
+
+
+def _default(field: Field) -> Mapping[str, Any]:
+    return {"default": field.default} if isinstance(field.default, bool | int | float | str) else {}
+
+
+def _limits(field: Field) -> Schema:
+    if field.choices:
+        return {"oneOf": [{"const": choice} for choice in field.choices]}
+    limits = {
+        "minimum": field.least,
+        "exclusiveMinimum": field.above,
+        "maximum": field.most,
+        "multipleOf": field.multiple if field.multiple > 1 else None,
+    }
+    return {"type": field.kind, **{name: limit for name, limit in limits.items() if limit is not None}}
+
+
+def _inner(signatures: tuple[Signature, ...]) -> Schema:
+    """The calls that an option takes, by reference, since calls may stand in calls."""
+    mappings = [
+        {
+            "type": "object",
+            "properties": {each.name: {"$ref": f"#/$defs/call_{each.name}"}},
+            "required": [each.name],
+            "additionalProperties": False,
+        }
+        for each in signatures
+    ]
+    return {"oneOf": [*_texts(signatures)["oneOf"], *mappings]}
+
+
+def dump() -> str:
+    """The schema as the text of `grammar/schema.json`."""
+    return json.dumps(schema(), indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    print(dump(), end="")

@@ -1,0 +1,1 @@
+"""The schemes: what each is asked with, what it needs, and what it answers."""

@@ -1,0 +1,129 @@
+"""Averages by enumeration: measures as the language defines them, over every configuration of a small lattice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from math import nan, sqrt
+from typing import Any
+
+import numpy as np
+
+from rgc.model.spec import Spec
+from rgc.syntax import ast
+from rgc.verification.evaluator import Evaluator
+from rgc.verification.states import States
+
+
+class Averages(Evaluator):
+    """Measures of the states of a lattice, all of them. A value of one configuration is an array over configurations, a thermal average
+    a number; what is left at the end as an array is averaged. Raises `Unreadable` for what it cannot measure."""
+
+    def __init__(self, document: ast.Document, spec: Spec, states: States) -> None:
+        super().__init__(document, states.lattice, states.values)
+        self.spec, self.states = spec, states
+        self.definitions = {
+            each.name: each.expression for each in spec.measures if each.expression is not None
+        }
+        self.open: list[str] = []
+
+    @cached_property
+    def energies(self) -> Any:
+        """H of every configuration."""
+        section = self.spec.document.section("hamiltonian")
+        return self(section.body if section else ast.Number("0")) + np.zeros(self.states.number)
+
+    @cached_property
+    def weights(self) -> Any:
+        """exp(-H) / Z."""
+        weights = np.exp(self.energies.min() - self.energies)
+        return weights / weights.sum()
+
+    def average(self, values: Any) -> float:
+        return float(self.weights @ (values + np.zeros(self.states.number)))
+
+    def measure(self, name: str) -> float:
+        """The value of a measure by its name: one of the spec, or built in."""
+        value = self.named(name)
+        return float(value) if np.ndim(value) == 0 else self.average(value)
+
+    def named(self, name: str) -> Any:
+        if name in self.definitions and name not in self.open:
+            self.open.append(name)
+            value = self(self.definitions[name])
+            self.open.remove(name)
+            return value
+        if name in self.parameters or name not in BUILT_IN:
+            return super().named(name)
+        return BUILT_IN[name](self)
+
+    def called(self, name: str, values: list[Any]) -> Any:
+        if name == "avg":
+            return self.average(values[0])
+        if name == "var":
+            return self.average(values[0] ** 2) - self.average(values[0]) ** 2
+        if name == "correlation":
+            return self.correlation(round(values[0]))
+        return super().called(name, values)
+
+    # -- built-in measures ---------------------------------------------------------------------------------------------
+
+    @property
+    def first(self) -> Any:
+        """The spins of the first species, float64[site, configuration]."""
+        return self.spins[self.spec.species[0].name][...].reshape(-1, self.states.number)
+
+    @property
+    def m(self) -> Any:
+        return self.first.mean(axis=0)
+
+    def correlation(self, distance: int) -> float:
+        """<s_i s_j> - <s>^2 over the pairs a distance apart along x."""
+        spins = self.spins[self.spec.species[0].name][...]
+        length = spins.shape[0]
+        starts = range(length - distance if self.lattice.boundary[0] == "open" else length)
+        pairs = np.mean(
+            [
+                (spins[x] * spins[(x + distance) % length]).mean(axis=tuple(range(spins.ndim - 2)))
+                for x in starts
+            ],
+            axis=0,
+        )
+        return self.average(pairs) - self.average(self.m) ** 2
+
+    def correlation_length(self) -> float:
+        """xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)), S(k) = <|sum_i s_i exp(i k r_i)|^2>, over the smallest k of each periodic axis."""
+        spins = self.first if self.spec.species[0].alphabet == "ising" else 2 * self.first - 1
+        sites = [(cell, letter) for cell in self.cells for letter in range(len(self.lattice.basis))]
+        vectors, basis = np.array(self.lattice.vectors), np.array(self.lattice.basis)
+        places = np.array([np.array(cell) @ vectors + basis[letter] for cell, letter in sites])
+        squares = []
+        for axis, edge in enumerate(self.lattice.boundary):
+            if edge != "open" and self.lattice.cells[axis] > 1:
+                k = 2 * np.pi * np.linalg.inv(vectors)[:, axis] / self.lattice.cells[axis]
+                zero, wave = (
+                    self.average(abs(np.exp(1j * places @ each) @ spins) ** 2) for each in (0 * k, k)
+                )
+                squares.append((zero / wave - 1) / (4 * np.sin(np.linalg.norm(k) / 2) ** 2))
+        square = float(np.mean(squares))
+        return sqrt(square) if square >= 0 else nan
+
+
+BUILT_IN: Mapping[str, Any] = {
+    "energy": lambda self: self.energies / self.lattice.sites,
+    "m": lambda self: self.m,
+    "abs_m": lambda self: abs(self.m),
+    "susceptibility": lambda self: (
+        self.lattice.sites * (self.average(self.m**2) - self.average(abs(self.m)) ** 2)
+    ),
+    "specific_heat": lambda self: (
+        (self.average(self.energies**2) - self.average(self.energies) ** 2) / self.lattice.sites
+    ),
+    "binder": lambda self: 1 - self.average(self.m**4) / (3 * self.average(self.m**2) ** 2),
+    "correlation_length": Averages.correlation_length,
+}
+
+
+def names(spec: Spec, default: Sequence[str]) -> list[str]:
+    """The measures of a spec, or the default ones."""
+    return [each.name for each in spec.measures if not each.of_scan] or list(default)

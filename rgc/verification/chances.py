@@ -1,0 +1,133 @@
+"""A rule interpreted with probabilities: for each configuration the chance that a stored bit is 1.
+
+Every word is a probability for each configuration and the set of draws that it hangs on. Words of disjoint draws are independent, so
+that the chance of a gate follows from those of its operands; what is certain is 0 or 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.backend import Arguments
+from rgc.model.lattice import Cell
+from rgc.program.lattice.nodes import Accept, Below, Bit, Count, Is, Load, Store, Weigh
+from rgc.program.lattice.program import Program, Rule
+from rgc.program.tables import COARSE, exponentials
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Word:
+    """1 with probability `chance` float64[configuration] (bool where it is certain); `draws`: what it hangs on."""
+
+    chance: Any
+    draws: frozenset[int] = frozenset()
+
+
+class Entangled(ValueError):
+    """Words that hang on the same draw, or decisions that hang on any: their chances do not multiply."""
+
+
+def stored(
+    program: Program, rule: Rule, cell: Cell, arguments: Arguments, fields: Sequence[Any]
+) -> Iterator[tuple[Store, Word]]:
+    """What the rule stores at a cell; `fields[n]` bool[plane, *shape, letter, configuration]. Raises `Entangled`."""
+    values: list[Any] = []
+    for node in rule.nodes:
+        if isinstance(node, Store):
+            yield node, values[node.word]
+            values.append(None)
+        else:
+            values.append(_value(program, node, values, cell, arguments, fields))
+
+
+def _value(
+    program: Program, node: Any, values: list[Any], cell: Cell, arguments: Arguments, fields: Sequence[Any]
+) -> Any:
+    match node:
+        case Load(field, offset, letter, plane, stride):
+            axes = zip(cell, offset, stride or (1,) * len(cell), program.fields[field].shape, strict=True)
+            return Word(fields[field][(plane, *((x * f + y) % n for x, y, f, n in axes), letter)])
+        case Bit("not", (operand,)):
+            word = values[operand]
+            return Word(~word.chance if word.chance.dtype == bool else 1 - word.chance, word.draws)
+        case Bit(op, operands):
+            return reduce(_GATES[op], (values[k] for k in operands))
+        case Count(words):
+            return np.sum([_certain(values[k]) for k in words], axis=0)
+        case Is(count, number):
+            return Word(values[count] == number)
+        case Below(classes, otherwise, draw):
+            chosen = [(_certain(values[mask]), slot) for mask, slot in classes]
+            return Word(_below(chosen, otherwise, arguments, program.planes), frozenset([draw]))
+        case Weigh(masks, slots, base):
+            table = arguments.weights.astype(np.int64)[:, 0]
+            return table[base] + sum(
+                _certain(values[m]) * table[s] for m, s in zip(masks, slots, strict=True)
+            )
+        case Accept(lanes, draw):
+            distinct, where = np.unique(np.asarray(values[lanes]), return_inverse=True)
+            return Word((np.array([accepted(int(x)) for x in distinct]) / 2**32)[where], frozenset([draw]))
+    return None
+
+
+def _certain(word: Word) -> Any:
+    if word.draws:
+        raise Entangled("a decision hangs on a draw")
+    return word.chance
+
+
+def _gate(certain: Any, likely: Any) -> Any:
+    def gate(a: Word, b: Word) -> Word:
+        if a.draws & b.draws:
+            raise Entangled("two words hang on one draw")
+        if not a.draws | b.draws:
+            return Word(certain(a.chance, b.chance))
+        return Word(likely(a.chance * 1.0, b.chance * 1.0), a.draws | b.draws)
+
+    return gate
+
+
+_GATES = {
+    "and": _gate(np.logical_and, lambda p, q: p * q),
+    "or": _gate(np.logical_or, lambda p, q: p + q - p * q),
+    "xor": _gate(np.logical_xor, lambda p, q: p * (1 - q) + q * (1 - p)),
+}
+
+
+def _below(
+    classes: Sequence[tuple[Any, int]], otherwise: int | None, arguments: Arguments, planes: int
+) -> Floats:
+    if not classes:
+        return np.asarray(_probability(arguments, otherwise, planes))
+    total = np.zeros(np.broadcast_shapes(*(mask.shape for mask, _ in classes)))
+    rest = np.ones(total.shape, dtype=bool)
+    for mask, slot in classes:
+        total = np.where(mask, _probability(arguments, slot, planes), total)
+        rest &= ~mask
+    return np.where(rest, _probability(arguments, otherwise, planes), total)
+
+
+def _probability(arguments: Arguments, slot: int | None, planes: int) -> float:
+    return 0.0 if slot is None else threshold(arguments, slot, planes) / 2**planes
+
+
+def threshold(arguments: Arguments, slot: int, planes: int, replica: int = 0) -> int:
+    """T of a slot, read back from its planes."""
+    bits = arguments.thresholds[slot, :, replica // 64] >> np.uint64(replica % 64) & np.uint64(1)
+    return 1 << planes if bits[0] else sum(int(bit) << (planes - 1 - k) for k, bit in enumerate(bits[1:]))
+
+
+def accepted(x: int) -> int:
+    """Of 2^32 uniforms, how many are accepted at lanes x."""
+    if x <= 0:
+        return 1 << 32
+    coarse, fine = exponentials()
+    return int(coarse[x >> 10]) * int(fine[x & 1023]) >> 32 if x >> 10 < COARSE else 0

@@ -1,0 +1,179 @@
+"""Part a: what the compiled acceptance of every flip implies, against energy differences of the syntax tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from rgc.flows.sampling.sampler import Sampler
+from rgc.model.lattice import Cell, Lattice
+from rgc.program.lattice.nodes import Accept, Below, Store
+from rgc.program.lattice.program import Program
+from rgc.syntax import ast
+from rgc.verification.certificate import Finding, unchecked, within
+from rgc.verification.chances import stored
+from rgc.verification.energies import UNIT, coefficients, hamiltonian, rounding
+from rgc.verification.evaluator import Evaluator
+from rgc.verification.instances import describe
+from rgc.verification.schedule import sites
+from rgc.verification.states import States, every_state
+from rgc.verification.subject import Subject
+
+PLACES = 48
+"""Sites of the user's lattice that are looked at, spread over all site sets."""
+
+Site = tuple[int, Cell, tuple[int, ...]]
+"""The rule of a site, its cell, and where its spin stands in bits[species, *cells, letter, configuration]."""
+
+FREE, LAZY = 0.01, 7 / 8
+"""kT: Metropolis turns a spin for which H changes by less 7/8 as often, unless it weighs its energies."""
+
+
+def claimed(update: str, form: str, change: Any, nearly: float = 1.0) -> Any:
+    """The probability of a flip that changes H by so much, as the update is described; with `nearly`, by so much less or more where
+    flips become free."""
+    if update == "heat_bath":
+        return np.exp(-np.logaddexp(0, change))
+    slow = LAZY if update == "lazy" else np.where((form != "weigh") & (abs(change) * nearly < FREE), LAZY, 1)
+    return slow * np.exp(-np.maximum(change, 0))
+
+
+def check_differences(subject: Subject) -> Iterator[Finding]:
+    """Every flip of every configuration of the small instance, and flips at some sites of every site set of the user's lattice:
+    p(there) = p(back) exp(-dE), and p as the update claims. Thresholds are read back from their planes."""
+    small = subject.small
+    if isinstance(small, str):
+        yield unchecked("a", "energy differences", "every flip of every configuration", "L3", small)
+    else:
+        states, sampler = every_state(small.lattice, small.spec.species), small.sampler
+        energies, flips = hamiltonian(subject, states), Flips(small.sampler)
+        for site in places(sampler.update.program):
+            number = int(np.ravel_multi_index(site[2], states.bits.shape[:-1]))
+            other = np.arange(states.number) ^ (1 << number)
+            there = flip_chance(sampler, site, states)
+            flips.look(site, there, there[other], energies[other] - energies, small.lattice.cells)
+        yield flips.finding(f"{small.name}, all {states.number} configurations")
+    yield _own(subject)
+
+
+def _own(subject: Subject) -> Finding:
+    sampler, lattice = subject.sampler, subject.model.lattice
+    states, flips, reach = subject.random(lattice), Flips(sampler), _reach(subject)
+    chosen = list(places(sampler.update.program, PLACES))
+    for site in chosen:
+        window = _window(site[1], reach, lattice)
+        there, before = flip_chance(sampler, site, states), hamiltonian(subject, states, window)
+        with states.turned(site[2]):
+            back, after = flip_chance(sampler, site, states), hamiltonian(subject, states, window)
+        flips.look(site, there, back, after - before, window)
+    return flips.finding(f"{describe(lattice)}, {len(chosen)} sites in {states.number} random configurations")
+
+
+def places(program: Program, most: int | None = None) -> Iterator[Site]:
+    """The sites of a sweep, or about so many of them."""
+    for rule, number, cell in sites(program, most):
+        (field,) = {node.field for node in rule.nodes if isinstance(node, Store)}
+        yield number, cell, (field, *cell, rule.letter)
+
+
+def flip_chance(sampler: Sampler, site: Site, states: States) -> Any:
+    """The probability that an update turns the spin of a site, in each configuration. Raises `Entangled`."""
+    program, (rule, cell, place) = sampler.update.program, site
+    fields = list(states.bits[:, None])
+    ((_, word),) = stored(program, program.rules[rule], cell, sampler.arguments, fields)
+    down = word.chance + np.zeros(states.number)
+    return np.where(states.bits[place], 1 - down, down)
+
+
+class Flips:
+    """The worst that was seen of the flips of a sampler, in units of its bound."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self.sampler = sampler
+        self.difference, self.bound, self.worst, self.seen = 0.0, 0.0, "", set[float]()
+
+    def look(self, site: Site, there: Any, back: Any, change: Any, window: Sequence[Any]) -> None:
+        """Flips at one site: their probability, that of the way back, and the change of H, whose sums ran over `window`."""
+        rule, cell, _ = site
+        rise = np.where(change > 0, change, 0), np.where(change < 0, -change, 0)
+        balance = abs(there * np.exp(-rise[1]) - back * np.exp(-rise[0]))
+        update, form = self.sampler.choice.update, self.sampler.forms[rule]
+        if form != "factorised":
+            either = (abs(there - claimed(update, form, change, nearly)) for nearly in (1 - 1e-9, 1 + 1e-9))
+            balance = np.maximum(balance, np.minimum(*either))
+        bound = self.resolution(rule, window)
+        worst = int(np.argmax(balance))
+        if balance[worst] * self.bound >= self.difference * bound:
+            self.difference, self.bound = float(balance[worst]), bound
+            self.worst = (
+                f"at {cell} a flip with dE = {change[worst]:.6g} has probability {there[worst]:.6g}, "
+                f"the way back {back[worst]:.6g}"
+            )
+        self.seen |= set(np.unique(np.round(change, 9)).tolist())
+
+    def resolution(self, rule: int, window: Sequence[Any]) -> float:
+        """What rounding allows: 2^-P of each threshold, 3 * 2^-32 of the tables of `Accept`, 2^-20 kT of each weight, both ways, and
+        the rounding of two energies."""
+        program, model = self.sampler.update.program, self.sampler.model
+        nodes = program.rules[rule].nodes
+        drawn = sum(isinstance(node, Below) for node in nodes) * 2.0**-program.planes
+        lanes = any(isinstance(node, Accept) for node in nodes)
+        weighed = lanes * (3 * 2.0**-32 + sum(self.sampler.update.sizes[rule]) * 2.0**-20)
+        cells = int(np.prod(window)) if np.ndim(window) == 1 else len(window)
+        return 2 * (drawn + weighed + rounding(model.merged, coefficients(self.sampler), cells)) + 16 * UNIT
+
+    def finding(self, where: str) -> Finding:
+        claim = (
+            f"flips obey p(there) = p(back) exp(-dE), as {self.sampler.choice.update.replace('_', ' ')} says"
+        )
+        figures = {"values_of_dE": len(self.seen), "largest_dE": max(self.seen, default=0.0)}
+        found = within("a", "energy differences", claim, where, self.difference, self.bound, **figures)
+        return found if found.verdict == "passed" else found.saying(f"{found.detail}: {self.worst}")
+
+
+# -- the part of H that one spin can change ----------------------------------------------------------------------------
+
+
+class _Probe(Evaluator):
+    """Notes which cells a sum looks at."""
+
+    seen: list[Cell]
+
+    def folded(self, site: Any) -> tuple[int, ...]:
+        self.seen.append(site.cell)
+        return super().folded(site)
+
+
+def _reach(subject: Subject) -> tuple[int, ...]:
+    """How far along each axis the summands of one cell look."""
+    lattice = subject.model.lattice
+    middle = tuple(size // 2 for size in lattice.cells)
+    one = States(
+        lattice,
+        subject.spec.species,
+        np.zeros((len(subject.spec.species), *lattice.cells, len(lattice.basis), 1), bool),
+        False,
+    )
+    probe = _Probe(subject.document, lattice, one.values, [middle])
+    probe.seen = [middle]
+    section = subject.document.section("hamiltonian")
+    probe(section.body if section else ast.Number("0"))
+    return tuple(int(x) for x in abs(np.array(probe.seen) - middle).max(axis=0))
+
+
+def _window(cell: Cell, reach: tuple[int, ...], lattice: Lattice) -> list[Cell]:
+    """The cells whose summands look at a cell."""
+    axes = [
+        sorted(
+            {
+                y % size if edge != "open" else y
+                for y in range(x - r, x + r + 1)
+                if edge != "open" or 0 <= y < size
+            }
+        )
+        for x, r, size, edge in zip(cell, reach, lattice.cells, lattice.boundary, strict=True)
+    ]
+    return list(product(*axes))

@@ -1,0 +1,86 @@
+"""Specs made smaller: the syntax tree of the same model at one point of a scan, on another lattice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from rgc.language.vocabulary import SCAN_MEASURES
+from rgc.model.lattice import Boundary, Cell
+from rgc.syntax import ast
+
+KEPT = ("update", "generator", "planes")
+"""Options of a flow that belong to its update, not to the length of its run."""
+
+PAIRS = ast.Call(
+    "operators", (), (ast.Option("range", ast.Number("1")), ast.Option("bodies", ast.Number("2")))
+)
+"""A small basis of Monte Carlo RG: single spins and nearest neighbours."""
+
+
+def at_point(document: ast.Document, point: Mapping[str, float]) -> ast.Document:
+    """The document with scanned parameters at their values, without scan, its measures, and expectations."""
+    sections = []
+    for section in document.sections:
+        if section.name in ("scan", "expect"):
+            continue
+        body = section.body
+        if isinstance(body, tuple) and section.name == "parameters":
+            body = tuple(_fixed(entry, point) for entry in body)
+        elif isinstance(body, tuple) and section.name == "measure":
+            body = tuple(entry for entry in body if not _of_scan(entry))
+        if body != ():
+            sections.append(replace(section, body=body, notes=()))
+    return replace(document, sections=tuple(sections))
+
+
+def on_lattice(document: ast.Document, cells: Cell, boundary: Sequence[Boundary]) -> ast.Document:
+    """The document on a lattice of so many cells, the kind of lattice as it is."""
+    call = _call(_body(document, "lattice"))
+    kept = tuple(each for each in call.options if each.name not in ("size", "boundary"))
+    sizes = ast.Option("size", ast.List(tuple(number(size) for size in cells)))
+    edges = ast.Option("boundary", ast.List(tuple(ast.Name(edge) for edge in boundary)))
+    return _with(document, "lattice", replace(call, arguments=(), options=(*kept, sizes, edges)))
+
+
+def with_flow(document: ast.Document, scheme: str, **options: ast.Expr) -> ast.Document:
+    """The document with a flow of this scheme and these options that updates as its own does; without its block for another scheme."""
+    call = _call(_body(document, "flow"))
+    kept = tuple(each for each in call.options if each.name in KEPT)
+    given = tuple(ast.Option(name, value) for name, value in options.items())
+    changed = _with(document, "flow", replace(call, name=scheme, arguments=(), options=(*kept, *given)))
+    return changed if scheme == call.name else without(changed, "block")
+
+
+def without(document: ast.Document, name: str) -> ast.Document:
+    return replace(document, sections=tuple(each for each in document.sections if each.name != name))
+
+
+def number(value: float) -> ast.Expr:
+    """A number as an expression."""
+    return ast.Negate(number(-value)) if value < 0 else ast.Number(repr(value))
+
+
+def _fixed(entry: Any, point: Mapping[str, float]) -> Any:
+    name = entry.target.name if isinstance(entry, ast.Entry) and isinstance(entry.target, ast.Name) else ""
+    return replace(entry, op="=", value=number(point[name])) if name in point else entry
+
+
+def _of_scan(entry: Any) -> bool:
+    expr = entry.target if entry.op is None else entry.value
+    return isinstance(expr, ast.Call) and expr.name in SCAN_MEASURES
+
+
+def _body(document: ast.Document, name: str) -> Any:
+    section = document.section(name)
+    return section.body if section else None
+
+
+def _call(expr: Any) -> ast.Call:
+    return ast.Call(expr.name, span=expr.span) if isinstance(expr, ast.Name) else expr
+
+
+def _with(document: ast.Document, name: str, body: ast.Expr) -> ast.Document:
+    changed = (replace(each, body=body) if each.name == name else each for each in document.sections)
+    return replace(document, sections=tuple(changed))

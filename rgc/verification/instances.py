@@ -1,0 +1,139 @@
+"""Small instances of a model: the same syntax tree on a lattice whose states can be counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from itertools import product as cartesian
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from rgc.ast_to_model import build
+from rgc.errors import SpecError
+from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
+from rgc.model.groups import present
+from rgc.model.lattice import Boundary, Cell, Lattice
+from rgc.model.sites import Cells
+from rgc.model.spec import Spec
+from rgc.program.lattice.program import Program
+from rgc.verification.documents import on_lattice
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+    from rgc.syntax.ast import Document
+
+KINSHIP = (
+    "other rules than on your lattice",
+    "the rules of your lattice, in other site sets",
+    "the rules and site sets of your lattice",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instance:
+    """A spec on a small lattice, lowered. `kin`: how near its sweep is to that of the user's lattice, an index of `KINSHIP`."""
+
+    spec: Spec
+    sampler: Sampler
+    kin: int
+
+    @property
+    def lattice(self) -> Lattice:
+        return self.sampler.model.lattice
+
+    @property
+    def spins(self) -> int:
+        return self.lattice.sites * len(self.sampler.model.species)
+
+    @property
+    def name(self) -> str:
+        """`4 x 4 torus`, `2 x 2 x 4 cells, open along x`."""
+        return describe(self.lattice)
+
+
+def describe(lattice: Lattice) -> str:
+    """Its size and edges in words."""
+    if not lattice.finite:
+        return f"an infinite {lattice.name} lattice"
+    size = " x ".join(map(str, lattice.cells))
+    open_axes = [
+        ("xyzw"[k] if k < 4 else str(k + 1)) for k, edge in enumerate(lattice.boundary) if edge == "open"
+    ]
+    if not open_axes:
+        return f"{size} {'ring' if lattice.dimension == 1 else 'torus'}"
+    every = len(open_axes) == lattice.dimension
+    return f"{size} cells, open edges" if every else f"{size} cells, open along {' and '.join(open_axes)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How an instance is looked for. `document`: the spec to put on small lattices; `own`: the sweep on the user's lattice; `bits`: the
+    most spins; `zero`: terms left out, as in the run; `first`: whether a shape is to be preferred."""
+
+    document: Document
+    lattice: Lattice
+    own: Program
+    bits: int
+    zero: tuple[str, ...]
+    first: Callable[[Cell], bool] = lambda cells: True
+
+    def __call__(self, backend: Backend, seed: int) -> Instance | str:
+        """The largest instance that sweeps as the user's lattice does, else the nearest; why there is none."""
+        for boundary in _boundaries(self.lattice):
+            best: Instance | None = None
+            for cells in self._shapes():
+                found = self._made(cells, boundary, backend, seed)
+                if found is not None and (best is None or found.kin > best.kin):
+                    best = found
+                if best is not None and best.kin == len(KINSHIP) - 1:
+                    break
+            if best is not None:
+                return best
+        return f"no lattice of at most {self.bits} spins holds every term once"
+
+    def _shapes(self) -> list[Cell]:
+        letters = len(self.lattice.basis)
+        species = len(self.own.fields)
+        sizes = (range(min(2, size), min(size, self.bits) + 1) for size in self.lattice.cells)
+        fit = [cells for cells in cartesian(*sizes) if prod(cells) * letters * species <= self.bits]
+        return sorted(
+            fit, key=lambda cells: (not self.first(cells), -prod(cells), max(cells) / min(cells), cells)
+        )
+
+    def _made(
+        self, cells: Cell, boundary: Sequence[Boundary], backend: Backend, seed: int
+    ) -> Instance | None:
+        """The instance of this shape; None where a term meets itself or has no place, or the spec does not fit."""
+        try:
+            spec, _ = build(on_lattice(self.document, cells, boundary))
+            model = make_model(spec, self.zero)
+            groups = (*model.merged.groups, *model.merged.constants)
+            places = [reach for group in groups for reach in group.reaches]
+            every = list(cartesian(*map(range, cells)))
+            if not all(any(present(reach, at, cells, tuple(boundary)) for at in every) for reach in places):
+                return None
+            sampler = make_sampler(model, backend, seed=seed, point={})
+        except SpecError:
+            return None
+        return Instance(spec, sampler, kinship(self.own, sampler.update.program))
+
+
+def kinship(own: Program, other: Program) -> int:
+    """Of two sweeps of one model, whether the rules are equal (1), and the site sets periodic in the same way too (2)."""
+    if own.rules != other.rules:
+        return 0
+    return 1 + (_sets(own) == _sets(other))
+
+
+def _sets(program: Program) -> list[Any]:
+    sets = [stage.cells for stage in program.schedule]
+    return [(each.modulus, each.residues) if isinstance(each, Cells) else None for each in sets]
+
+
+def _boundaries(lattice: Lattice) -> Iterator[tuple[Boundary, ...]]:
+    """The edges as they are, then with one axis opened, two, ..."""
+    closed = [axis for axis, edge in enumerate(lattice.boundary) if edge != "open"]
+    for number in range(len(closed) + 1):
+        for opened in combinations(closed[::-1], number):
+            yield tuple("open" if k in opened else edge for k, edge in enumerate(lattice.boundary))

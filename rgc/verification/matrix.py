@@ -1,0 +1,174 @@
+"""Part b: the update as a Markov chain. What the compiled thresholds make of the Boltzmann weight of the syntax tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from rgc.flows.sampling.sampler import Sampler
+from rgc.program.lattice.program import Program
+from rgc.program.lattice.verify import ProgramError, verify
+from rgc.verification.certificate import Finding, judged, unchecked, within
+from rgc.verification.differences import Flips, flip_chance, places
+from rgc.verification.energies import hamiltonian
+from rgc.verification.instances import Instance, describe
+from rgc.verification.schedule import conflict, writes
+from rgc.verification.states import States, every_state, unpack
+from rgc.verification.subject import Subject
+from rgc.verification.trace import stations
+
+
+def check_programs(subject: Subject) -> Iterator[Finding]:
+    """Every program of the run keeps its invariants; a sweep visits every spin once, in sets of spins that do not meet."""
+    programs = {"sweep": subject.sampler.update.program}
+    for level, station in enumerate(stations(subject.own)):
+        programs[f"record of level {level}"] = station.recorder.measurement.program
+        if station.blocking is not None:
+            programs[f"block map of level {level}"] = station.blocking.map.program
+    complaints = (f"{name}: {broken(program)}" for name, program in programs.items() if broken(program))
+    where, sweep = describe(subject.model.lattice), subject.sampler.update.program
+    claim = "every program keeps the rules of programs"
+    yield judged("b", "programs", claim, where, "L2", next(complaints, ""), programs=len(programs))
+    visited = np.concatenate([each.ravel() for each in writes(sweep)])
+    complaint = conflict(sweep)
+    if (visited != 1).any():
+        complaint = (
+            f"a sweep visits between {visited.min()} and {visited.max()} times each of {visited.size} spins"
+        )
+    claim = "a sweep visits every spin once, in sets that do not read themselves"
+    yield judged(
+        "b", "schedule", claim, where, "L1", complaint, spins=visited.size, site_sets=len(sweep.schedule)
+    )
+
+
+def broken(program: Program) -> str:
+    """The first invariant that a program breaks."""
+    try:
+        verify(program)
+    except ProgramError as error:
+        return str(error)
+    return ""
+
+
+def check_balance(subject: Subject) -> Iterator[Finding]:
+    """exp(-H) is stationary: each site step is in detailed balance, the sweep in global balance, which step by step differ from 0 by no
+    more than thresholds and rounding allow. On the tiny instance the sweep is written out as a matrix, and reaches every state."""
+    for name, instance in (("tiny", subject.tiny), ("small", subject.small)):
+        if isinstance(instance, str):
+            yield unchecked(
+                "b", "balance", f"the Boltzmann weight is stationary ({name} instance)", "L3", instance
+            )
+        elif name == "tiny" or instance.name != getattr(subject.tiny, "name", ""):
+            yield from _balance(subject, instance, written_out=name == "tiny")
+
+
+def _balance(subject: Subject, instance: Instance, written_out: bool) -> Iterator[Finding]:
+    sampler, states = instance.sampler, every_state(instance.lattice, instance.spec.species)
+    energies = hamiltonian(subject, states)
+    weight = np.exp(energies.min() - energies)
+    weight /= weight.sum()
+    chain = Chain(sampler, weight, np.eye(states.number) if written_out else None)
+    for site in places(sampler.update.program):
+        number = int(np.ravel_multi_index(site[2], states.bits.shape[:-1]))
+        chance = flip_chance(sampler, site, states)
+        chain.step(chance, np.arange(states.number) ^ (1 << number))
+        chain.allowed += Flips(sampler).resolution(site[0], instance.lattice.cells)
+    where = f"{instance.name}, {states.number} states"
+    claim = "each site step is in detailed balance with exp(-H)"
+    yield within(
+        "b",
+        "detailed balance",
+        claim,
+        where,
+        chain.detailed,
+        chain.allowed / max(1, chain.steps),
+        steps=chain.steps,
+    )
+    claim = "a sweep leaves exp(-H) as it is (total variation)"
+    moved = float(abs(chain.weight - weight).sum() / 2)
+    yield within("b", "global balance", claim, where, moved, chain.allowed)
+    if chain.matrix is not None:
+        yield _irreducible(subject, chain, where)
+
+
+class Chain:
+    """A sweep site by site: `weight` is carried along, and `matrix` P[from, to] where it is asked for."""
+
+    def __init__(self, sampler: Sampler, weight: Any, matrix: Any) -> None:
+        self.start, self.weight, self.matrix = weight, weight, matrix
+        self.steps, self.detailed, self.allowed = 0, 0.0, 0.0
+
+    def step(self, chance: Any, other: Any) -> None:
+        """One site: each state becomes the other with a probability."""
+        flow = self.start * chance
+        self.detailed = max(self.detailed, float(abs(flow - flow[other]).sum() / 2))
+        self.weight = self.weight * (1 - chance) + (self.weight * chance)[other]
+        if self.matrix is not None:
+            self.matrix = self.matrix * (1 - chance) + (self.matrix * chance)[:, other]
+        self.steps += 1
+
+
+# -- does it reach every state -----------------------------------------------------------------------------------------
+
+
+def _irreducible(subject: Subject, chain: Chain, where: str) -> Finding:
+    """Metropolis turns a spin for certain where that costs nothing. States in which no flip costs anything, now or ever, are then left only
+    for each other: if there are any, no replica of the run may start in one."""
+    largest, aperiodic = communicating(chain.matrix, int(np.argmax(chain.start)))
+    apart = ~largest
+    figures = {
+        "states": len(largest),
+        "apart": int(apart.sum()),
+        "weight_apart": float(chain.start[apart].sum()),
+    }
+    claim = "sweeps reach every state from every state, in no fixed rhythm"
+    complaint = "" if aperiodic else "the sweep has a fixed rhythm"
+    if apart.any():
+        claim = "sweeps reach every state from every state, but those where every flip is free and taken; no replica starts there"
+        free = started_free(subject)
+        if (chain.matrix[apart].max(axis=1) < 1).any():
+            weight = figures["weight_apart"]
+            complaint = f"{apart.sum()} states of weight {weight:.2g} are never reached from the others{_advice(subject)}"
+        elif free:
+            complaint = (
+                f"{free} replicas of the run start where every flip is free, and stay there{_advice(subject)}"
+            )
+    return judged("b", "irreducible", claim, where, "L4", complaint, **figures)
+
+
+def _advice(subject: Subject) -> str:
+    return ": use update=heat_bath" if subject.sampler.choice.update == "metropolis" else ""
+
+
+def communicating(matrix: Any, state: int) -> tuple[Any, bool]:
+    """The states that a state reaches and that reach it, and whether sweeps among them have no period. Powers of n - 1 tell the first, of
+    n^2 the second (Wielandt 1950)."""
+    steps = (matrix > 0).astype(np.float32)
+    reached = _power(np.maximum(steps, np.eye(len(steps), dtype=np.float32)), len(steps))
+    largest = (reached[state] > 0) & (reached[:, state] > 0)
+    inside = steps[np.ix_(largest, largest)]
+    return largest, bool((_power(inside, len(inside) ** 2) > 0).all())
+
+
+def _power(steps: Any, least: int) -> Any:
+    """Which states are joined by 2^k steps, 2^k the first power of two not below `least`."""
+    for _ in range((least - 1).bit_length()):
+        before, steps = steps, (steps @ steps > 0).astype(np.float32)
+        if np.array_equal(before, steps):
+            break
+    return steps
+
+
+def started_free(subject: Subject) -> int:
+    """How many replicas of the run start in a state from which every flip of a sweep is taken for certain."""
+    sampler = subject.sampler
+    bits = np.stack([unpack(field)[0] for field in sampler.start()])
+    for site in places(sampler.update.program):
+        states = States(sampler.model.lattice, sampler.model.species, bits, False)
+        bits = bits[..., flip_chance(sampler, site, states) == 1]
+        if not bits.size:
+            break
+        bits[site[2]] ^= True
+    return int(bits.shape[-1])

@@ -1,0 +1,161 @@
+"""Part a: what a record makes of a configuration, sums of operators, block spins and measures, against plain counting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rgc.errors import SpecError
+from rgc.flows.sampling.levels import Blocking
+from rgc.flows.sampling.recorder import Row, make_recorder
+from rgc.flows.sampling.sample import Sample, make_sample
+from rgc.program.lattice.program import Program
+from rgc.verification.averages import Averages
+from rgc.verification.blocks import Map, maps
+from rgc.verification.certificate import Finding, judged, unchecked, within
+from rgc.verification.chances import stored
+from rgc.verification.counting import counted
+from rgc.verification.energies import UNIT
+from rgc.verification.evaluator import Unreadable
+from rgc.verification.instances import describe
+from rgc.verification.schedule import sites, writes
+from rgc.verification.states import States, every_state
+from rgc.verification.subject import Subject
+from rgc.verification.trace import Station, stations
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+
+BLOCKS = 64
+"""Block spins of each level whose probability is looked at."""
+
+ALLOWED = 2.0**-36
+"""Relative difference of averages over all states: some roundings for each of at most 2^18 states, and differences of moments."""
+
+
+def check_operators(subject: Subject) -> Iterator[Finding]:
+    """Every sum that a record tallies, at every level of the user's lattice after 32 sweeps, replica by replica."""
+    found, levels = subject.trace(subject.reference), stations(subject.own)
+    complaints, number = [], 0
+    for level, (station, fields, sums) in enumerate(zip(levels, found.levels, found.sums, strict=True)):
+        for row, tallied in station.recorder.by_row(sums).items():
+            number += tallied.size
+            exact = counted(row, station.lattice, fields)
+            if not np.array_equal(tallied, exact):
+                at = tuple(np.argwhere(tallied != exact)[0])
+                complaints.append(
+                    f"level {level}, {title(row)}, replica {at[-1]}: tallied {tallied[at]}, counted {exact[at]}"
+                )
+    claim = "every sum that a record tallies is the one counted bit by bit"
+    complaint = f"{complaints[0]}; {len(complaints)} rows are wrong" if complaints else ""
+    yield judged("a", "operators", claim, spanned(levels), "L2", complaint, sums=number)
+
+
+def spanned(levels: Sequence[Station]) -> str:
+    """The lattices of all levels, in words."""
+    first, last = describe(levels[0].lattice), describe(levels[-1].lattice)
+    return first if len(levels) == 1 else f"{len(levels)} levels, {first} to {last}"
+
+
+def title(row: Row) -> str:
+    """The name of what a row sums."""
+    name = getattr(row.operator, "name", "") or "+".join(
+        name for name, _ in getattr(row.operator, "coefficients", ())
+    )
+    return f"operator {name}" + ("" if row.axis is None else f" along axis {row.axis + 1}")
+
+
+# -- block maps --------------------------------------------------------------------------------------------------------
+
+
+def check_blocks(subject: Subject) -> Iterator[Finding]:
+    """At every level the probability that a block spin is -1, from the compiled rule and from the section `block`."""
+    levels = stations(subject.own)
+    if len(levels) == 1:
+        return
+    try:
+        written = maps(subject.document, subject.model.lattice)
+    except Unreadable as reason:
+        yield unchecked("a", "block maps", "block spins as the text says", "L3", str(reason))
+        return
+    claim = "block spins are made as the text says"
+    difference, bound, lost = 0.0, 0.0, []
+    for level, (fine, station) in enumerate(pairwise(levels), start=1):
+        blocking = station.blocking
+        assert blocking is not None  # noqa: S101  (levels above 0 have one)
+        each = _difference(subject, fine, station, blocking, written[(level - 1) % len(written)])
+        difference, bound = max(difference, each), max(bound, 2.0**-blocking.map.program.planes + 8 * UNIT)
+        if not _written_once(blocking.map.program, len(subject.spec.species)):
+            lost.append(f"not every block spin of level {level} is written once")
+    found = within("a", "block maps", claim, spanned(levels), difference, bound, maps=len(levels) - 1)
+    yield found.failing(lost[0]) if lost else found
+
+
+def _difference(subject: Subject, fine: Station, station: Station, blocking: Blocking, wanted: Map) -> float:
+    """The largest difference of the probability of -1, over some block spins and random configurations."""
+    program, states, species = blocking.map.program, subject.random(fine.lattice), len(subject.spec.species)
+    shape = (species, 1, *station.lattice.cells, len(station.lattice.basis), states.number)
+    fields = [*states.bits[:, None], *np.zeros(shape, dtype=bool)]
+    return max(
+        float(abs(word.chance - wanted.chance(states.bits[store.field - species], cell, rule.letter)).max())
+        for rule, _, cell in sites(program, BLOCKS)
+        for store, word in stored(program, rule, cell, blocking.arguments, fields)
+    )
+
+
+def _written_once(program: Program, species: int) -> bool:
+    """Whether a step writes every coarse spin once and no fine one."""
+    return all((each == int(number >= species)).all() for number, each in enumerate(writes(program)))
+
+
+# -- measures ----------------------------------------------------------------------------------------------------------
+
+
+def check_measures(subject: Subject) -> Iterator[Finding]:
+    """Each measure averaged over every configuration of the small instance, by the compiler's sums and by the text."""
+    small, claim = subject.small, "measures, averaged over every configuration"
+    if isinstance(small, str):
+        yield unchecked("a", "measures", claim, "L3", small)
+        return
+    states = every_state(small.lattice, small.spec.species)
+    exact = Averages(small.spec.document, small.spec, states)
+    try:
+        flow = make_sample(small.spec, subject.reference, seed=subject.seed, point={}, zero=subject.zero)
+        compiled = averaged(flow, states, exact.weights, subject.reference)
+        wanted = {name: exact.measure(name) for name in compiled}
+    except (SpecError, Unreadable) as reason:
+        yield unchecked("a", "measures", claim, "L3", str(reason))
+        return
+    where = f"{small.name}, all {states.number} configurations"
+    apart = {name: _apart(compiled[name], wanted[name]) for name in compiled}
+    worst = max(apart, key=lambda name: apart[name])
+    found = within("a", "measures", claim, where, apart[worst], ALLOWED, measures=len(compiled))
+    complaint = f"{worst}: {compiled[worst]!r}, by the text {wanted[worst]!r}"
+    yield found if found.verdict == "passed" else found.saying(complaint)
+
+
+def _apart(compiled: float, wanted: float) -> float:
+    """The difference of two values of a measure, relative to 1 + its size; a value that does not exist is equal to another."""
+    if isnan(compiled) or isnan(wanted):
+        return 0.0 if isnan(compiled) and isnan(wanted) else 1.0
+    return abs(compiled - wanted) / (1 + abs(wanted))
+
+
+def averaged(flow: Sample, states: States, weights: Any, backend: Backend) -> dict[str, float]:
+    """The quantities of a flow where each state has its weight."""
+    recorder = make_recorder(
+        states.lattice, states.species, flow.observer.rows, backend, -(-states.number // 64)
+    )
+    _, counts = recorder([backend.pack(field) for field in states.fields])
+    sums = {row: each[..., : states.number] for row, each in recorder.by_row(counts).items()}
+    averages = {
+        leaf.name: np.array([weights @ (leaf.value(sums) + 0 * weights)]) for leaf in flow.observer.leaves
+    }
+    return {
+        quantity.name: float(quantity.combine(*(averages[leaf.name] for leaf in quantity.leaves)).item())
+        for quantity in flow.observer.quantities
+    }

@@ -1,0 +1,146 @@
+"""Part e: averages of the user's flow on a small instance against enumeration, corrected for their number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from rgc.compiler import flow
+from rgc.errors import SpecError
+from rgc.kernel_cache import KernelCache
+from rgc.program.draws import stream, uniforms
+from rgc.verification.averages import Averages
+from rgc.verification.blocks import maps
+from rgc.verification.certificate import Finding, judged, unchecked
+from rgc.verification.counting import counted
+from rgc.verification.evaluator import Unreadable
+from rgc.verification.instances import Instance
+from rgc.verification.states import States, every_state, pack
+from rgc.verification.subject import Subject
+
+RUN = {"replicas": 4096, "thermalise": 10, "sweeps": 50, "every": 5}
+"""Replicas are independent and start in equilibrium, so that few sweeps are enough."""
+
+LEVEL = 1e-3
+"""The chance that a correct code fails, whatever the number of averages."""
+
+Averaged = Mapping[str, tuple[float, float, float]]
+"""For each name the sampled average, its error from groups of replicas, and the exact one."""
+
+
+def check_sampled(subject: Subject) -> Iterator[Finding]:
+    """Each replica starts from a state drawn with its Boltzmann weight, which the update must keep: slow updates are not mistaken for
+    wrong ones. On the reference backend, whose bits the others share. Student's t for each average, Holm's correction over all."""
+    claim = f"sampled averages are those of enumeration (Holm-corrected p above {LEVEL:g})"
+    instance = subject.sampled
+    if isinstance(instance, str) and subject.scheme == "mcrg":
+        yield unchecked(
+            "e", "sampled averages", "averages of block spins are those of enumeration", "L4", instance
+        )
+        instance = subject.small
+    if isinstance(instance, str):
+        yield unchecked("e", "sampled averages", claim, "L4", instance)
+        return
+    try:
+        averages = sampled(subject, instance)
+    except (SpecError, Unreadable) as reason:
+        yield unchecked("e", "sampled averages", claim, "L4", str(reason))
+        return
+    p = {name: p_value(*each) for name, each in averages.items()}
+    worst = min(p, key=lambda name: p[name])
+    value, error, exact = averages[worst]
+    complaint = "" if holm(p) > LEVEL else f"{worst} is {value:.6g} +- {error:.2g}, exactly {exact:.6g}"
+    where = f"{instance.name}, {RUN['replicas']} replicas, {RUN['sweeps']} sweeps"
+    figures = {"averages": len(p), "corrected_p": holm(p), "smallest_p": p[worst], "of": worst}
+    yield judged("e", "sampled averages", claim, where, "L4", complaint, **figures)
+
+
+def p_value(value: float, error: float, exact: float) -> float:
+    """Two-sided, from Student's t with 31 degrees of freedom: errors come from 32 groups. A sum that never changes must be exact."""
+    from scipy.stats import t
+
+    if error <= 1e-12 * (1 + abs(exact)):
+        return float(abs(value - exact) <= 1e-9 * (1 + abs(exact)))
+    return float(2 * t.sf(abs(value - exact) / error, 31))
+
+
+def holm(p: Mapping[str, float]) -> float:
+    """The smallest p-value after Holm's correction (1979): that of the smallest is multiplied by their number."""
+    return min(1.0, len(p) * min(p.values())) if p else 1.0
+
+
+def sampled(subject: Subject, instance: Instance) -> Averaged:
+    """The averages of a short run of the instance's flow. Raises `SpecError`, `Unreadable` for what cannot be measured."""
+    spec = instance.spec
+    assert spec.flow is not None  # noqa: S101  (it was given one)
+    spec = replace(spec, flow=replace(spec.flow, options={**spec.flow.options, **RUN}))
+    made: Any = flow(
+        spec, KernelCache(subject.reference, general=False), seed=subject.seed, point={}, zero=subject.zero
+    )
+    states = every_state(instance.lattice, spec.species)
+    exact = Averages(spec.document, spec, states)
+    state = made.start()
+    state.arrays |= {
+        f"spins_{k}": field for k, field in enumerate(_drawn(states, exact.weights, subject.seed))
+    }
+    for _ in range(made.steps):
+        state = made.step(state)
+    found: dict[str, tuple[float, float, float]] = {}
+    for name, each in made.observer.estimates(state.arrays).items():
+        if each.value is not None and each.error is not None:
+            found[name] = each.value, each.error, exact.measure(name)
+    return found | (
+        _operators(subject, made, state.arrays, states, exact.weights) if hasattr(made, "levels") else {}
+    )
+
+
+def _drawn(states: States, weights: Any, seed: int) -> list[Any]:
+    """Canonical fields of states drawn with their weights."""
+    numbers = uniforms(stream(seed, {}, "data", 1), RUN["replicas"])
+    which = np.searchsorted(np.cumsum(weights), numbers).clip(max=states.number - 1)
+    return pack(states.bits[:, None][..., which])
+
+
+# -- operators at every level ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """Every configuration of a level and its weight."""
+
+    states: States
+    weights: Any
+
+
+def _operators(
+    subject: Subject, made: Any, arrays: Mapping[str, Any], states: States, weights: Any
+) -> dict[str, tuple[float, float, float]]:
+    """Of each operator the average of its sum over the lattice, level by level."""
+    found: dict[str, tuple[float, float, float]] = {}
+    levels = [Level(states, weights)]
+    for block, level in zip(maps(subject.document, states.lattice), made.levels.levels[1:], strict=False):
+        levels.append(_blocked(levels[-1], block, level.lattice))
+    count = made.sampler.plan.records * made.sampler.plan.replicas / 32
+    for level, exact in zip(made.levels.levels, levels, strict=True):
+        for sector, rows in level.rows.items():
+            groups = arrays[f"sum_{level.number}_{sector}"] / count
+            for row, means in zip(rows, groups.T, strict=True):
+                sums = counted(row, level.lattice, exact.states.fields)[: exact.states.number]
+                error = float(means.std(ddof=1) / np.sqrt(len(means)))
+                name = f"{row.operator.name} ({sector}) at level {level.number}"
+                found[name] = float(means.mean()), error, float(sums @ exact.weights)
+    return found
+
+
+def _blocked(fine: Level, block: Any, lattice: Any) -> Level:
+    """The block spins of a level: every configuration with the weight that it gets from all fine ones."""
+    coarse = every_state(lattice, fine.states.species)
+    joint = fine.weights[:, None]
+    for place in np.ndindex(coarse.bits.shape[:-1]):
+        species, *cell, letter = place
+        down = block.chance(fine.states.bits[species], tuple(cell), letter)[:, None]
+        joint = np.concatenate([joint * (1 - down), joint * down], axis=1)
+    return Level(coarse, joint.sum(axis=0))

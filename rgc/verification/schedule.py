@@ -1,0 +1,52 @@
+"""What a schedule visits: every site, how often, and who reads what in the same set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from rgc.model.lattice import Cell
+from rgc.program.lattice.nodes import Load, Store
+from rgc.program.lattice.program import Program, Rule
+from rgc.program.tables import cell_table
+
+
+def sites(program: Program, most: int | None = None) -> Iterator[tuple[Rule, int, Cell]]:
+    """Rule, its number and cell of every site of a step, in order; with `most`, of about so many, evenly from every stage."""
+    for stage in program.schedule:
+        table = cell_table(stage.cells, program.shape)
+        if most is not None:
+            few = max(2, most // len(program.schedule))
+            table = table[np.unique(np.linspace(0, len(table) - 1, few).astype(int))]
+        for cell in table.tolist():
+            yield program.rules[stage.rule], stage.rule, tuple(cell)
+
+
+def writes(program: Program) -> list[Any]:
+    """For each field int[plane, *cells, letter]: how often a step writes each spin."""
+    counts = [np.zeros((field.planes, *field.shape, field.letters), dtype=int) for field in program.fields]
+    for stage in program.schedule:
+        rule, where = program.rules[stage.rule], tuple(cell_table(stage.cells, program.shape).T)
+        for node in rule.nodes:
+            if isinstance(node, Store):
+                np.add.at(counts[node.field], (node.plane, *where, rule.letter), 1)
+    return counts
+
+
+def conflict(program: Program) -> str:
+    """The first site that reads what another of its set writes, in words; empty where there is none."""
+    for number, stage in enumerate(program.schedule):
+        rule, table = program.rules[stage.rule], cell_table(stage.cells, program.shape)
+        written = {(node.field, node.plane, rule.letter) for node in rule.nodes if isinstance(node, Store)}
+        inside = np.zeros(program.shape, dtype=bool)
+        inside[tuple(table.T)] = True
+        for node in rule.nodes:
+            if isinstance(node, Load) and (node.field, node.plane, node.letter) in written:
+                read = (table * (node.stride or 1) + node.offset) % program.fields[node.field].shape
+                met = inside[tuple(read.T)] & (read != table).any(axis=1)
+                if met.any():
+                    cell, other = (tuple(each[int(np.argmax(met))].tolist()) for each in (table, read))
+                    return f"site set {number + 1}: {cell} reads {other} of the same set"
+    return ""

@@ -1,0 +1,104 @@
+"""Configurations of a lattice: every one of them, or some at random."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.model.lattice import Lattice
+from rgc.model.spins import Species
+from rgc.program.draws import SLOT, Key, fold, random_field
+from rgc.program.lattice.program import Field
+
+Bits = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Words = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class States:
+    """`bits` bool[species, *cells, letter, configuration]: whether a spin is -1 (a binary one 0). `whole`: configuration n is that whose
+    spins, in the order of the axes, are the bits of n, the first the lowest."""
+
+    lattice: Lattice
+    species: tuple[Species, ...]
+    bits: Bits
+    whole: bool
+
+    @property
+    def number(self) -> int:
+        return int(self.bits.shape[-1])
+
+    @property
+    def values(self) -> dict[str, Values]:
+        """The spins as declared, for an `Evaluator`."""
+        return {
+            each.name: Values(bits, {"ising": -1.0, "binary": 0.0}[each.alphabet])
+            for each, bits in zip(self.species, self.bits, strict=True)
+        }
+
+    @property
+    def fields(self) -> list[Words]:
+        """Canonical fields u64[1, *cells, letter, word]: configuration n is replica n; the last word is filled up with the first ones."""
+        return pack(self.bits[:, None])
+
+    @contextmanager
+    def turned(self, place: tuple[int, ...]) -> Iterator[None]:
+        """Inside it, the spin bits[place] of every configuration is turned."""
+        self.bits[place] ^= True
+        yield
+        self.bits[place] ^= True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Values:
+    """Numbers of bits bool[*cells, letter, configuration], made as they are asked for: `low` where a bit is 1, else 1."""
+
+    bits: Bits
+    low: float
+
+    def __getitem__(self, place: Any) -> Floats:
+        return np.where(self.bits[place], self.low, 1.0)
+
+
+def every_state(lattice: Lattice, species: Sequence[Species]) -> States:
+    """All 2^n configurations."""
+    shape = (len(species), *lattice.cells, len(lattice.basis))
+    spins = int(np.prod(shape))
+    numbers = np.arange(1 << spins, dtype=np.uint32)
+    bits = (numbers >> np.arange(spins, dtype=np.uint32)[:, None]) & np.uint32(1) == 1
+    return States(lattice, tuple(species), bits.reshape(*shape, -1), True)
+
+
+def random_states(lattice: Lattice, species: Sequence[Species], words: int, key: Key) -> States:
+    """64 * words configurations, those of the key: a spin is -1 with probability 1/2, 1/4, 3/4, 1/8 or 7/8, the same for all
+    spins of a configuration, so that aligned neighbours are met too."""
+    field = Field("", lattice.cells, len(lattice.basis), 1, (True,) * lattice.dimension)
+    bits = np.concatenate([_densities(field, words, key, k) for k in range(len(species))])
+    return States(lattice, tuple(species), bits, False)
+
+
+def _densities(field: Field, words: int, key: Key, number: int) -> Bits:
+    keys = fold(np.array(key, dtype=np.uint64), SLOT, np.arange(3 * number, 3 * number + 3, dtype=np.uint64))
+    a, b, c = (random_field((int(each[0]), int(each[1])), field, words) for each in keys)
+    bits = unpack(np.stack([a, a & b, a | b, a & b & c, a | b | c]))
+    return np.concatenate([bits[k, ..., k::5] for k in range(5)], axis=-1)
+
+
+def pack(bits: Bits) -> list[Words]:
+    """Words u64[..., word] of each bool[..., replica] along the first axis."""
+    replicas = bits.shape[-1]
+    padded = bits if replicas % 64 == 0 else bits[..., np.arange(-(-replicas // 64) * 64) % replicas]
+    octets = np.ascontiguousarray(np.packbits(padded, axis=-1, bitorder="little"))
+    return list(octets.view("<u8").astype(np.uint64))
+
+
+def unpack(field: Words) -> Bits:
+    """bool[..., 64 * word] of words u64[..., word]."""
+    octets = np.ascontiguousarray(field.astype("<u8")).view(np.uint8)
+    return np.unpackbits(octets, axis=-1, bitorder="little").astype(bool)

@@ -1,0 +1,149 @@
+"""The JSON Schema of the YAML spelling is current, knows every language test, and refuses what the compiler refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+
+from rgc.ast_to_model import build
+from rgc.ast_to_model.sections.lattice import _LATTICES
+from rgc.language.shapes import BLOCKS, LATTICES
+from rgc.language.vocabulary import ALPHABETS
+from rgc.model.block import Rule
+from rgc.model.spins import Alphabet
+from rgc.schema import dump, schema
+from rgc.syntax.ast import SECTIONS
+from rgc.syntax.read import read_text
+
+ROOT = Path(__file__).parents[2].parent
+TWINS = sorted((ROOT / "tests" / "language").glob("*.yaml"))
+WHOLE = schema()
+TYPES: Mapping[str, Any] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "boolean": bool,
+    "null": type(None),
+    "integer": int,
+    "number": (int, float),
+}
+
+
+def valid(value: object, rules: dict[str, Any]) -> bool:
+    """Whether a value obeys the part of draft 2020-12 that the schema is made of; an unknown word is an error."""
+    return all(obeys(value, word, rule, rules) for word, rule in rules.items())
+
+
+def obeys(value: Any, word: str, rule: Any, rules: dict[str, Any]) -> bool:
+    match word:
+        case "$ref":
+            return valid(value, WHOLE["$defs"][rule.removeprefix("#/$defs/")])
+        case "type":
+            return any(is_a(value, kind) for kind in ([rule] if isinstance(rule, str) else rule))
+        case "const":
+            return bool(value == rule)
+        case "pattern":
+            return not isinstance(value, str) or re.search(rule, value) is not None
+        case "anyOf":
+            return any(valid(value, each) for each in rule)
+        case "oneOf":
+            return sum(valid(value, each) for each in rule) == 1
+        case "required":
+            return not isinstance(value, dict) or set(rule) <= set(value)
+        case "properties":
+            return not isinstance(value, dict) or all(
+                valid(value[k], r) for k, r in rule.items() if k in value
+            )
+        case "additionalProperties":
+            others = set(value) - set(rules.get("properties", {})) if isinstance(value, dict) else set()
+            return not others or (rule is not False and all(valid(value[key], rule) for key in others))
+        case "items":
+            return not isinstance(value, list) or all(valid(each, rule) for each in value)
+        case "minItems":
+            return not isinstance(value, list) or len(value) >= rule
+        case "maxProperties":
+            return not isinstance(value, dict) or len(value) <= rule
+        case "minimum" | "maximum" | "exclusiveMinimum" | "multipleOf":
+            return not is_a(value, "number") or within(value, word, rule)
+        case "$schema" | "title" | "description" | "default" | "examples" | "$defs":
+            return True
+    raise NotImplementedError(word)
+
+
+def is_a(value: object, kind: str) -> bool:
+    return isinstance(value, TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
+
+
+def within(value: float, word: str, limit: float) -> bool:
+    if word == "multipleOf":
+        return value % limit == 0
+    return value >= limit if word == "minimum" else value <= limit if word == "maximum" else value > limit
+
+
+def test_the_committed_schema_is_current() -> None:
+    """`python -m rgc.schema > grammar/schema.json` makes it so."""
+    assert (ROOT / "grammar" / "schema.json").read_text("utf-8") == dump()
+    assert json.loads(dump()) == WHOLE
+
+
+def test_it_knows_every_section_lattice_block_and_alphabet() -> None:
+    assert set(WHOLE["properties"]) == set(SECTIONS)
+    assert set(LATTICES) == set(_LATTICES)
+    assert set(BLOCKS) == set(get_args(Rule))
+    assert set(ALPHABETS) == set(get_args(Alphabet))
+
+
+@pytest.mark.parametrize("path", TWINS, ids=lambda path: path.stem)
+def test_it_accepts_the_language_tests(path: Path) -> None:
+    spec = yaml.safe_load(path.read_text("utf-8"))
+    wrong = [name for name in spec if not valid({name: spec[name]}, WHOLE)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "latice: square(8)",
+        "lattice: sqare(8)",
+        "flow: mcgr",
+        "flow: {mcgr: {steps: 2}}",
+        "flow: {sample: {sweep: 100}}",
+        "flow: {sample: {sweeps: [100]}}",
+        "flow: {sample: {sweeps: -5}}",
+        "flow: {sample: {replicas: 100}}",
+        "flow: {sample: {generator: phlox}}",
+        "flow: {sample: {update: {tempring: {K: '0:1:3'}}}}",
+        "flow: {sample: {sweeps: 1}, seed: 7}",
+        "flow: trg",
+        "block: {majorty: 2}",
+        "spins: {s: issing}",
+        "stack: [{rmb: {hidden: 4}}]",
+        "expect: {y_t: {value: 1, withn: 0.01}}",
+        "expect: {y_t: {value: 1, below: 0.01}}",
+        "hamiltonian: [1]",
+    ],
+)
+def test_it_refuses(text: str) -> None:
+    assert not valid(yaml.safe_load(text), WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("lattice", "block"),
+    [
+        ("complete(size=16)", None),
+        ('graph(path="edges.csv")', None),
+        ("diamond(b=2, branches=2, generations=3)", None),
+        ("square(8)", "decimate(b=2, cell=[(0,0)])"),
+        ("square(8)", "learned(stack=stack)"),
+        ("square(8)", "majority(b=2)"),
+    ],
+)
+def test_options_of_the_schema_are_options_of_the_checker(lattice: str, block: str | None) -> None:
+    text = f"lattice {lattice}\nspins s: ising\n" + (f"block {block}\n" if block else "")
+    build(read_text(text))

@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rgc.language.shapes import BLOCKS, LATTICES
+from rgc.language.blocks import BLOCKS
+from rgc.language.lattices import LATTICES
 from rgc.language.signatures import Field, Signature
 from rgc.language.vocabulary import ALPHABETS, DATA, LAYERS, MAPS, MEASURES, SCAN_MEASURES
 from rgc.schemes.table import SCHEMES

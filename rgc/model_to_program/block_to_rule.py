@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from rgc.errors import Problem, SpecError
-from rgc.language.shapes import SAMPLED_BLOCKS
+from rgc.language.blocks import SAMPLED_BLOCKS
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice, Site
 from rgc.model.operators import Spin

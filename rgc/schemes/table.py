@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from rgc.language.shapes import BLOCKS, EXACT_BLOCKS, SAMPLED_BLOCKS
+from rgc.language.blocks import BLOCKS, EXACT_BLOCKS, SAMPLED_BLOCKS
 from rgc.language.signatures import Field, Signature, table
 from rgc.language.updates import UPDATES
 from rgc.language.values import OperatorBasis

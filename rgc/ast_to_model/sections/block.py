@@ -21,7 +21,7 @@ from rgc.ast_to_model.expressions.evaluate import evaluate
 from rgc.ast_to_model.expressions.scope import Scope, Unknowable, problem
 from rgc.ast_to_model.expressions.transfer import transfer_tables
 from rgc.errors import SpecError, suggest
-from rgc.language.shapes import BLOCKS
+from rgc.language.blocks import BLOCKS
 from rgc.model.block import Block, Rule
 from rgc.model.lattice import Diamond, Geometry, Lattice, Site
 from rgc.model.spec import Spec

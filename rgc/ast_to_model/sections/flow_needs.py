@@ -10,7 +10,7 @@ from rgc.ast_to_model.sections.cell_needs import check_cells
 from rgc.ast_to_model.sections.enumeration import check_enumeration
 from rgc.ast_to_model.sections.hypercube_needs import check_hypercube
 from rgc.errors import SpecError
-from rgc.language.shapes import BLOCKS
+from rgc.language.blocks import BLOCKS
 from rgc.language.updates import CLUSTER_UPDATES
 from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
 from rgc.model.spec import Spec

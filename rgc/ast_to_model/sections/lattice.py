@@ -11,7 +11,7 @@ from rgc.ast_to_model.expressions.calls import as_call, options_of, read_call, w
 from rgc.ast_to_model.expressions.evaluate import evaluate, integer, number
 from rgc.ast_to_model.expressions.scope import Scope, Unknowable, problem
 from rgc.errors import SpecError, suggest
-from rgc.language.shapes import LATTICES
+from rgc.language.lattices import LATTICES
 from rgc.model import lattices
 from rgc.model.lattice import Boundary, Complete, Diamond, Geometry, Graph, Lattice, Vector
 from rgc.model.spec import Spec

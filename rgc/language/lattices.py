@@ -1,5 +1,6 @@
-"""The calls of lattice and block: names and options, for checks, editors and hints. What they mean is checked where lattices and
-blocks are built."""
+"""The calls of the section `lattice`: names and options, for checks, editors and hints.
+
+What they mean is checked in `rgc.ast_to_model.sections.lattice`, where lattices are built."""
 
 from __future__ import annotations
 
@@ -60,39 +61,3 @@ LATTICES = table(
         ),
     )
 )
-_B = Field("b", "integer", "ratio of lattice constants", least=2)
-_CELL = Field("cell", "expression", "the fine sites of a block: a list of sites, triangle or star")
-BLOCKS = table(
-    (
-        Signature("majority", "the state of most spins; ties are drawn", (_B, _CELL), ("b",)),
-        Signature(
-            "kadanoff",
-            "p(t|s) proportional to exp(p t sum s)",
-            (_B, Field("p", "expression", "a number, a list or free", required=True), _CELL),
-            ("b",),
-        ),
-        Signature("decimate", "the spin of one site", (_B, _CELL), ("b",)),
-        Signature("average", "the mean of the spins", (_B, _CELL), ("b",)),
-        Signature(
-            "kernel",
-            "a transfer operator T(v, h)",
-            (
-                _B,
-                Field("T", "expression", "the transfer operator", required=True),
-                Field("normalised", "flag", "subtract ln Tr_h exp(T)"),
-                _CELL,
-            ),
-            ("b",),
-        ),
-        Signature(
-            "learned",
-            "the layers of the stack",
-            (Field("stack", "name", "the word stack", required=True),),
-            ("stack",),
-        ),
-    )
-)
-SAMPLED_BLOCKS = ("majority", "kadanoff", "decimate")
-"""The block maps that blocked configurations can be made with today."""
-EXACT_BLOCKS = (*SAMPLED_BLOCKS, "kernel")
-"""The block maps that can be summed over exactly today."""

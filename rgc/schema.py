@@ -10,9 +10,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rgc.language.alphabets import ALPHABETS
+from rgc.language.data import DATA
+from rgc.language.layers import LAYERS
+from rgc.language.maps import MAPS
+from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.language.shapes import BLOCKS, LATTICES
 from rgc.language.signatures import Field, Signature
-from rgc.language.vocabulary import ALPHABETS, DATA, LAYERS, MAPS, MEASURES, SCAN_MEASURES
 from rgc.schemes.table import SCHEMES
 
 Schema = dict[str, Any]

@@ -10,10 +10,10 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.evaluate import INTEGER_TOLERANCE, kind, number, numbers
 from rgc.ast_to_model.expressions.scope import CONSTANTS, FUNCTIONS, Scope, Unknowable, problem, walk
 from rgc.errors import SpecError, suggest
+from rgc.language.measures import OTHER_NAMES
 from rgc.language.shapes import LATTICES
 from rgc.language.signatures import Field, Signature
 from rgc.language.values import CallValue, OperatorBasis, Value
-from rgc.language.vocabulary import OTHER_NAMES
 from rgc.syntax import ast
 from rgc.text import Span
 

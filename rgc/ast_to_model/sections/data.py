@@ -9,7 +9,7 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.options import read_call
 from rgc.ast_to_model.expressions.scope import walk
 from rgc.errors import Problems
-from rgc.language.vocabulary import DATA
+from rgc.language.data import DATA
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 from rgc.text import Span

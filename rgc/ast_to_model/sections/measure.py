@@ -11,8 +11,8 @@ from rgc.ast_to_model.expressions.options import Reading, name_span, named, read
 from rgc.ast_to_model.expressions.scope import RESERVED, Unknowable, walk
 from rgc.ast_to_model.sections.flow_needs import check_square_bonds
 from rgc.errors import SpecError, suggest
+from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.values import CallValue
-from rgc.language.vocabulary import MEASURES, METHODS, SCAN_MEASURES
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Axis, Measure, Method, Spec
 from rgc.syntax import ast

@@ -13,8 +13,8 @@ import yaml
 
 from rgc.ast_to_model import build
 from rgc.ast_to_model.sections.lattice import _LATTICES
+from rgc.language.alphabets import ALPHABETS
 from rgc.language.shapes import BLOCKS, LATTICES
-from rgc.language.vocabulary import ALPHABETS
 from rgc.model.block import Rule
 from rgc.model.spins import Alphabet
 from rgc.schema import dump, schema

@@ -32,9 +32,7 @@ METHODS = table(
                     4000,
                     least=10,
                 ),
-                Field(
-                    "replicas", "integer", "independent configurations", 256, least=64, multiple=64
-                ),
+                Field("replicas", "integer", "independent configurations", 256, least=64, multiple=64),
             ),
             free="parameter",
         ),

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from rgc.ast_to_model.expressions.options import listing
 from rgc.ast_to_model.expressions.scope import names
 from rgc.errors import Problem, SpecError
+from rgc.language.measures import LATER_METHODS, MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.updates import LATER_UPDATES
 from rgc.language.values import CallValue
-from rgc.language.vocabulary import LATER_METHODS, MEASURES, METHODS, SCAN_MEASURES
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.schemes.table import SCHEMES, Ready

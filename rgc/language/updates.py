@@ -11,7 +11,11 @@ UPDATES = table(
         Signature("heat_bath", "single-spin heat bath"),
         Signature("swendsen_wang", "all Swendsen-Wang clusters; pair terms without frustration only"),
         Signature("wolff", "single clusters; pair terms without frustration only"),
-        Signature("tempering", "replica exchange along a list of values of one parameter", free="parameter"),
+        Signature(
+            "tempering",
+            "replica exchange along a list of values of one parameter",
+            free="parameter",
+        ),
     )
 )
 CLUSTER_UPDATES = ("swendsen_wang", "wolff")

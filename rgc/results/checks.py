@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from rgc.language.vocabulary import EXPONENTS
+from rgc.language.expect import EXPONENTS
 from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Result
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ and comments are kept; layout, redundant parentheses and the choice of a call fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
 
 from rgc.text import Span
 
@@ -229,6 +230,46 @@ class Expectation(Commented):
     value: Expr
     within: tuple[Within, ...] = ()
     source: str | None = None
+
+
+# -- walks -------------------------------------------------------------------------------------------------------------
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The nodes directly below a node, in the order of the text."""
+    for each in fields(node):
+        value = getattr(node, each.name)
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, Node):
+                yield part
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all nodes below it, parents first, in the order of the text."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def rewritten(expression: Expr, function: Callable[[Expr], Expr | None]) -> Expr:
+    """The expression with parts replaced, from the outside inwards.
+
+    `function` gives what stands instead of a part, which is not looked into again, or None to go on with the parts
+    below it. Domains of sums are looked into, and every node that stays keeps its place in the text.
+    """
+    found: Expr = _rewritten(expression, function)
+    return found
+
+
+def _rewritten(node: Any, function: Callable[[Expr], Expr | None]) -> Any:
+    if isinstance(node, tuple):
+        return tuple(_rewritten(part, function) for part in node)
+    if not isinstance(node, Node):
+        return node
+    if isinstance(node, Expr) and (found := function(node)) is not None:
+        return found
+    parts = {each.name: getattr(node, each.name) for each in fields(node)}
+    return replace(node, **{name: _rewritten(part, function) for name, part in parts.items()})
 
 
 def addends(expression: Expr) -> tuple[tuple[Literal["+", "-"], Expr], ...]:

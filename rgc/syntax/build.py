@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 from lark import Transformer
 
@@ -37,12 +37,10 @@ from rgc.syntax.ast import (
     Text,
     Tuple,
     Within,
+    children,
 )
 from rgc.syntax.strings import unescape, unindent
 from rgc.text import Span
-
-if TYPE_CHECKING:
-    pass
 
 DEPTH_LIMIT = 200  # of the syntax tree: terms of one sum, factors of one product
 
@@ -64,13 +62,9 @@ def check_depth(root: object, words: int) -> None:
                     node.span,
                     hint="group them in parentheses",
                 )
-            stack += [(getattr(node, name), depth + 1) for name in _parts(node)]
+            stack += [(child, depth + 1) for child in children(node)]
         elif isinstance(node, tuple):
             stack += [(part, depth) for part in node]
-
-
-def _parts(node: Node) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(node) if field.name != "span")
 
 
 def _fail(code: str, message: str, span: Span | None, *, label: str = "", hint: str = "") -> NoReturn:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rgc.language.vocabulary import SCAN_MEASURES
+from rgc.language.measures import SCAN_MEASURES
 from rgc.model.lattice import Boundary, Cell
 from rgc.syntax import ast
 

@@ -20,8 +20,11 @@ import rgc
 from rgc.ast_to_model.expressions.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
 from rgc.cli import COMMANDS, main
 from rgc.compiler import FLOWS
-from rgc.flows.free_energies.service import METHODS
-from rgc.language import vocabulary
+from rgc.flows.free_energies import service
+from rgc.language.data import DATA
+from rgc.language.layers import LAYERS, TRAINERS
+from rgc.language.maps import MAPS
+from rgc.language.measures import LATER_METHODS, MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.signatures import Field, Signature
 from rgc.language.updates import LATER_UPDATES, UPDATES
 from rgc.loaded import Loaded
@@ -299,12 +302,9 @@ def measures() -> str:
     """Every built-in measure, and the schemes that give it today."""
     given = {
         name: [each.name for each in SCHEMES.values() if each.ready and name in each.ready.measures]
-        for name in vocabulary.MEASURES
+        for name in MEASURES
     }
-    rows = (
-        (written(each), each.doc, code(given[each.name]) or "*later*")
-        for each in vocabulary.MEASURES.values()
-    )
+    rows = ((written(each), each.doc, code(given[each.name]) or "*later*") for each in MEASURES.values())
     return table("call | what it is | given by", rows)
 
 
@@ -348,11 +348,11 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "options": options,
     "updates": lambda: calls(UPDATES, set(UPDATES) - set(LATER_UPDATES)),
     "measures": measures,
-    "methods": lambda: calls(vocabulary.METHODS, set(vocabulary.METHODS) - set(vocabulary.LATER_METHODS)),
-    "scan measures": lambda: calls(vocabulary.SCAN_MEASURES, {"crossing", "extremum", "central_charge"}),
-    "data": lambda: calls(vocabulary.DATA),
-    "layers": lambda: calls({**vocabulary.LAYERS, **vocabulary.TRAINERS}),
-    "maps": lambda: calls(vocabulary.MAPS),
+    "methods": lambda: calls(METHODS, set(METHODS) - set(LATER_METHODS)),
+    "scan measures": lambda: calls(SCAN_MEASURES, {"crossing", "extremum", "central_charge"}),
+    "data": lambda: calls(DATA),
+    "layers": lambda: calls({**LAYERS, **TRAINERS}),
+    "maps": lambda: calls(MAPS),
 }
 
 
@@ -373,7 +373,7 @@ def test_schemes_that_run_have_a_flow() -> None:
 
 
 def test_methods_that_run_have_a_row() -> None:
-    assert set(vocabulary.METHODS) - set(vocabulary.LATER_METHODS) == set(METHODS)
+    assert set(METHODS) - set(LATER_METHODS) == set(service.METHODS)
 
 
 def test_every_section_is_described() -> None:

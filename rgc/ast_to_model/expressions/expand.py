@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
-from typing import Any, Generic
+from typing import Generic
 
 from rgc.ast_to_model.expressions.domains import members
 from rgc.ast_to_model.expressions.evaluate import Special, number
@@ -17,7 +17,6 @@ from rgc.ast_to_model.expressions.scope import (
     Unknowable,
     names,
     problem,
-    walk,
 )
 from rgc.ast_to_model.expressions.sites import Bound, site
 from rgc.model.lattice import Geometry, Graph, Lattice
@@ -130,7 +129,7 @@ class Expander(Generic[E]):
             case ast.Reduction(_, domain, body):
                 each = (self.spins(body, inner) for inner in members(domain, bound))
                 return frozenset().union(*each)
-        return frozenset().union(*(self.spins(child, bound) for child in _children(expr)))
+        return frozenset().union(*(self.spins(child, bound) for child in ast.children(expr)))
 
     def is_field(self, name: str) -> bool:
         """Whether `name[...]` is a coupling that differs from place to place: a draw, a file, a matrix over sites, a column."""
@@ -143,7 +142,7 @@ class Expander(Generic[E]):
 
     def _local(self, expr: ast.Expr, bound: Bound) -> bool:
         """Whether an expression holds spins, indices, or couplings that differ from place to place."""
-        for node in walk(expr):
+        for node in ast.walk(expr):
             match node:
                 case ast.Reduction():
                     return True
@@ -175,7 +174,7 @@ class Expander(Generic[E]):
             raise problem("spin-in-denominator", "a spin stands in a denominator", expr.span, hint=hint)
         if any(
             isinstance(n, ast.Index) and isinstance(n.base, ast.Name) and self.is_field(n.base.name)
-            for n in walk(expr)
+            for n in ast.walk(expr)
         ):
             message = "a coupling that differs from place to place stands in a denominator"
             raise problem("not-uniform", message, expr.span)
@@ -244,6 +243,10 @@ class Expander(Generic[E]):
 
     def _geometric(self, expr: ast.Expr, bound: Bound) -> ast.Expr:
         """The expression with distances replaced by their values."""
+        return ast.rewritten(expr, lambda part: self._measured(part, bound))
+
+    def _measured(self, expr: ast.Expr, bound: Bound) -> ast.Expr | None:
+        """A distance as a number; None for parts that may hold distances. Raises for parts that have no number."""
         if (
             isinstance(expr, ast.Index)
             and isinstance(expr.base, ast.Name)
@@ -260,14 +263,7 @@ class Expander(Generic[E]):
             raise problem("wrong-kind", message, expr.span, hint=f"a spin at it is s[{expr.name}]")
         if isinstance(expr, ast.Reduction):
             raise problem("wrong-kind", "a sum without spins stands here", expr.span)
-        changed: dict[str, Any] = {}
-        for each in fields(expr):
-            value = getattr(expr, each.name)
-            if isinstance(value, ast.Node):
-                changed[each.name] = self._geometric(value, bound)  # type: ignore[arg-type]
-            elif isinstance(value, tuple) and value and isinstance(value[0], ast.Node):
-                changed[each.name] = tuple(self._geometric(part, bound) for part in value)
-        return replace(expr, **changed)
+        return None
 
     def _distance(self, expr: ast.Call, bound: Bound) -> float:
         if len(expr.arguments) != 2:
@@ -276,11 +272,3 @@ class Expander(Generic[E]):
             raise problem("wrong-lattice", "this lattice has no distances", expr.span)
         first, second = (site(argument, bound, self.lattice, self.scope) for argument in expr.arguments)
         return self.lattice.distance(first, second)
-
-
-def _children(node: ast.Node) -> Iterator[ast.Node]:
-    for each in fields(node):
-        value = getattr(node, each.name)
-        yield from (
-            part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, ast.Node)
-        )

@@ -12,7 +12,7 @@ from rgc.ast_to_model.expressions.domains import Summands, indices, summands
 from rgc.ast_to_model.expressions.expand import Expander, Key, key_value
 from rgc.ast_to_model.expressions.name_terms import Draft
 from rgc.ast_to_model.expressions.polynomial import E, Polynomials, Ring, Tables
-from rgc.ast_to_model.expressions.scope import Scope, problem, walk
+from rgc.ast_to_model.expressions.scope import Scope, problem
 from rgc.ast_to_model.expressions.sites import Bound
 from rgc.ast_to_model.expressions.sums import Part
 from rgc.errors import SpecError
@@ -32,7 +32,7 @@ def drafts_of(part: Part, lattice: Geometry, species: tuple[Species, ...], scope
     """
     used = {
         node.base.name
-        for node in walk(part.sum)
+        for node in ast.walk(part.sum)
         if isinstance(node, ast.Index) and isinstance(node.base, ast.Name)
     }
     of_sum = [each for each in species if each.name in used]

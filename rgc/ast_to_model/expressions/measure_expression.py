@@ -22,7 +22,7 @@ from rgc.ast_to_model.expressions.scope import (
 )
 from rgc.ast_to_model.expressions.sites import Bound, site
 from rgc.errors import SpecError, suggest
-from rgc.language.vocabulary import MEASURES, SCAN_MEASURES
+from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.model.lattice import Geometry, Lattice, Site
 from rgc.model.spec import Spec
 from rgc.schemes.table import SCHEMES

@@ -8,12 +8,12 @@ from typing import cast
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.evaluate import INTEGER_TOLERANCE, kind, number, numbers
-from rgc.ast_to_model.expressions.scope import CONSTANTS, FUNCTIONS, Scope, Unknowable, problem, walk
+from rgc.ast_to_model.expressions.scope import CONSTANTS, FUNCTIONS, Scope, Unknowable, problem
 from rgc.errors import SpecError, suggest
 from rgc.language.lattices import LATTICES
+from rgc.language.measures import OTHER_NAMES
 from rgc.language.signatures import Field, Signature
 from rgc.language.values import CallValue, OperatorBasis, Value
-from rgc.language.vocabulary import OTHER_NAMES
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -349,7 +349,7 @@ def _lattice(field: Field, expr: ast.Expr, context: Context) -> Value | None:
 def check_names(expr: ast.Expr, known: Collection[str], context: Context) -> None:
     """Report every name of an expression that is neither a parameter, a function nor `known`."""
     allowed = {*known, *CONSTANTS, *FUNCTIONS, *context.scope.parameters, *context.scope.broken}
-    for node in walk(expr):
+    for node in ast.walk(expr):
         if isinstance(node, ast.Name | ast.Call) and node.name not in allowed:
             what = "function" if isinstance(node, ast.Call) else "name"
             hint = suggest(node.name, allowed)

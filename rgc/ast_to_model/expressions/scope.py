@@ -1,10 +1,10 @@
-"""Names in scope: parameters by kind, constants, functions; walking expressions for the names in them."""
+"""Names in scope: parameters by kind, constants, functions, and the names that an expression refers to."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from rgc.errors import Problem, SpecError, suggest
 from rgc.model.draw import DRAWS, Draw
@@ -103,18 +103,8 @@ def problem(code: str, message: str, span: Span | None, *, label: str = "", hint
     return SpecError([Problem(code, message, span, label, hint)])
 
 
-def walk(node: ast.Node) -> Iterator[ast.Node]:
-    """The node and all nodes below it, parents first, in the order of the text."""
-    yield node
-    for each in fields(node):
-        value = getattr(node, each.name)
-        for part in value if isinstance(value, tuple) else (value,):
-            if isinstance(part, ast.Node):
-                yield from walk(part)
-
-
 def names(expr: ast.Node) -> Iterator[tuple[str, Span | None]]:
     """Every name that an expression refers to (of values and of functions) and its place."""
-    for node in walk(expr):
+    for node in ast.walk(expr):
         if isinstance(node, ast.Name | ast.Call):
             yield node.name, node.span

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rgc.ast_to_model.expressions.expand import Key, factorised
-from rgc.ast_to_model.expressions.scope import Scope, problem, walk
+from rgc.ast_to_model.expressions.scope import Scope, problem
 from rgc.syntax import ast
 
 
@@ -59,4 +59,4 @@ def _scaled(scalar: ast.Expr, rest: ast.Expr, weight: float, scope: Scope) -> It
 
 
 def _has_sum(expr: ast.Expr) -> bool:
-    return any(isinstance(node, ast.Reduction) for node in walk(expr))
+    return any(isinstance(node, ast.Reduction) for node in ast.walk(expr))

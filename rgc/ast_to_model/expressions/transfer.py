@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
 
 from rgc.ast_to_model.expressions.expand import Expander, key_value
 from rgc.ast_to_model.expressions.polynomial import Tables, Tabulated
 from rgc.ast_to_model.expressions.references import References
-from rgc.ast_to_model.expressions.scope import Scope, problem, walk
+from rgc.ast_to_model.expressions.scope import Scope, problem
 from rgc.ast_to_model.expressions.sites import Bound, Group
 from rgc.ast_to_model.expressions.sums import Part, parts_of
 from rgc.errors import Problems, SpecError
@@ -49,7 +48,7 @@ def transfer_tables(
 
 
 def _over_blocks(expr: ast.Expr) -> bool:
-    return any(isinstance(node, ast.Members) and node.collection == "blocks" for node in walk(expr))
+    return any(isinstance(node, ast.Members) and node.collection == "blocks" for node in ast.walk(expr))
 
 
 def _tables(
@@ -77,18 +76,16 @@ def _tables(
     return tuple(Table(spins, values) for spins, values in sorted(total.items()))
 
 
-def _renamed(expr: Any, index: str, expander: Expander[Tabulated]) -> Any:
+def _renamed(expr: ast.Expr, index: str, expander: Expander[Tabulated]) -> ast.Expr:
     """The expression with s[B] as the block spin of its own species at its own site."""
     names = {each.name for each in expander.species}
-    match expr:
-        case ast.Index(ast.Name(name), (ast.Name(at),)) if name in names and at == index:
-            base, site = ast.Name(name + BLOCK, span=expr.span), ast.Name(at + BLOCK, span=expr.span)
-            return replace(expr, base=base, arguments=(site,))
-    changed: dict[str, Any] = {}
-    for each in fields(expr):
-        value = getattr(expr, each.name)
-        if isinstance(value, ast.Node):
-            changed[each.name] = _renamed(value, index, expander)
-        elif isinstance(value, tuple) and value and isinstance(value[0], ast.Node):
-            changed[each.name] = tuple(_renamed(part, index, expander) for part in value)
-    return replace(expr, **changed)
+
+    def block_spin(part: ast.Expr) -> ast.Expr | None:
+        match part:
+            case ast.Index(ast.Name(name), (ast.Name(at),)) if name in names and at == index:
+                base = ast.Name(name + BLOCK, span=part.span)
+                site = ast.Name(at + BLOCK, span=part.span)
+                return replace(part, base=base, arguments=(site,))
+        return None
+
+    return ast.rewritten(expr, block_spin)

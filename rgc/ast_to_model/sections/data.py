@@ -7,9 +7,8 @@ from pathlib import Path
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.options import read_call
-from rgc.ast_to_model.expressions.scope import walk
 from rgc.errors import Problems
-from rgc.language.vocabulary import DATA
+from rgc.language.data import DATA
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 from rgc.text import Span
@@ -23,7 +22,7 @@ def check_data(spec: Spec, context: Context) -> Spec:
         return spec
     before = len(context.problems.errors)
     read_call(section.body, DATA, "data", context)
-    for node in walk(section.body):
+    for node in ast.walk(section.body):
         if isinstance(node, ast.Call) and node.name == "file" and node.arguments:
             path = node.arguments[0]
             if isinstance(path, ast.Text):

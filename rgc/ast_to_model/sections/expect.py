@@ -18,9 +18,10 @@ from rgc.ast_to_model.expressions.options import (
 from rgc.ast_to_model.expressions.scope import Unknowable, problem
 from rgc.ast_to_model.sections.targets import known_targets
 from rgc.errors import SpecError, suggest
+from rgc.language.expect import SELECTORS
+from rgc.language.measures import METHODS
 from rgc.language.signatures import Field
 from rgc.language.values import Value
-from rgc.language.vocabulary import METHODS, SELECTORS
 from rgc.model.sectors import PLAIN, is_sector
 from rgc.model.spec import Expectation, Spec, Tolerance
 from rgc.syntax import ast

@@ -8,7 +8,7 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.options import Reading, check_names, name_span, read_call
 from rgc.ast_to_model.expressions.scope import Function
 from rgc.errors import suggest
-from rgc.language.vocabulary import MAPS
+from rgc.language.maps import MAPS
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 

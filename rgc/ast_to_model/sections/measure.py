@@ -8,11 +8,11 @@ from dataclasses import replace
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.measure_expression import Words, check_expression
 from rgc.ast_to_model.expressions.options import Reading, name_span, named, read_call
-from rgc.ast_to_model.expressions.scope import RESERVED, Unknowable, walk
+from rgc.ast_to_model.expressions.scope import RESERVED, Unknowable
 from rgc.ast_to_model.sections.flow_needs import check_square_bonds
 from rgc.errors import SpecError, suggest
+from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.values import CallValue
-from rgc.language.vocabulary import MEASURES, METHODS, SCAN_MEASURES
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Axis, Measure, Method, Spec
 from rgc.syntax import ast
@@ -227,13 +227,15 @@ def _referred(expr: ast.Node) -> list[str]:
     """The names that may be those of other measures: words of a place, the x of s[i+x], are none."""
     places = {
         id(node)
-        for index in walk(expr)
+        for index in ast.walk(expr)
         if isinstance(index, ast.Index)
         for part in index.arguments
-        for node in walk(part)
+        for node in ast.walk(part)
     }
     return [
-        node.name for node in walk(expr) if isinstance(node, ast.Name | ast.Call) and id(node) not in places
+        node.name
+        for node in ast.walk(expr)
+        if isinstance(node, ast.Name | ast.Call) and id(node) not in places
     ]
 
 

@@ -17,7 +17,6 @@ from rgc.ast_to_model.expressions.scope import (
     Value,
     names,
     problem,
-    walk,
 )
 from rgc.errors import Problems, SpecError, suggest
 from rgc.model.draw import DRAWS, Draw
@@ -199,7 +198,7 @@ def _listed(value: Value, expr: ast.Expr) -> float | tuple[Value, ...]:
 
 def _check_body(body: ast.Expr, argument: str, scope: Scope) -> None:
     """Unknown names in a function are found where it is defined."""
-    for node in walk(body):
+    for node in ast.walk(body):
         if isinstance(node, ast.Name) and node.name != argument and not scope.known(node.name):
             raise scope.unknown(node.name, node.span)
 
@@ -261,7 +260,7 @@ def _used(document: ast.Document) -> set[str]:
         for expr, own in _right_sides(section):
             used |= {name for name, _ in names(expr)} - own
             if section.name in OPTIONS_NAME_PARAMETERS:
-                used |= {node.name for node in walk(expr) if isinstance(node, ast.Option)}
+                used |= {node.name for node in ast.walk(expr) if isinstance(node, ast.Option)}
     return used
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.options import read_call
-from rgc.language.vocabulary import LAYERS
+from rgc.language.layers import LAYERS
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 

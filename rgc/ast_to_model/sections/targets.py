@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rgc.language.vocabulary import EXPONENTS
+from rgc.language.expect import EXPONENTS
 from rgc.model.spec import Spec
 from rgc.schemes.table import SCHEMES
 from rgc.syntax import ast

@@ -82,7 +82,7 @@ METHODS: Mapping[str, Row] = {
     ),  # it wants equal lengths
     "integrate": Row(make_integrate, make_integrate, ()),  # it would have to sample again
 }
-"""The methods that run, by name; a new one is a row here, and leaves `LATER_METHODS` in rgc/language/vocabulary.py."""
+"""The methods that run, by name; a new one is a row here, and leaves `LATER_METHODS` in rgc/language/measures.py."""
 
 MOST_STATES = 2**28
 """States that are visited: 4 GiB at 16 bytes each, as for the flow."""

@@ -7,8 +7,7 @@ one another by name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +101,7 @@ class _Reader:
         rows = tuple(dict.fromkeys(row for leaf in parts.values() for row in leaf.rows))
         return Leaf(repr(expr), rows, value)
 
-    def _primitives(self, expr: ast.Expr) -> Iterator[tuple[ast.Expr, Leaf]]:
+    def _primitives(self, expr: ast.Node) -> Iterator[tuple[ast.Expr, Leaf]]:
         """Sums over the lattice and built-ins of one configuration."""
         match expr:
             case ast.Reduction():
@@ -112,34 +111,35 @@ class _Reader:
             case ast.Index():
                 raise problem("not-yet", "a spin is measured inside a sum or mean", expr.span)
             case _:
-                for child in _children(expr):
+                for child in ast.children(expr):
                     yield from self._primitives(child)
 
-    def _inlined(self, expr: Any, open_: tuple[str, ...]) -> Any:
+    def _inlined(self, expr: ast.Expr, open_: tuple[str, ...]) -> ast.Expr:
         """The expression with the names of other measures replaced by what they stand for."""
-        if isinstance(expr, ast.Name) and expr.name in self.definitions and expr.name not in open_:
-            return self._inlined(self.definitions[expr.name], (*open_, expr.name))
-        if isinstance(expr, ast.Reduction):
-            return expr
-        changed: dict[str, Any] = {}
-        for each in fields(expr):
-            value = getattr(expr, each.name)
-            if isinstance(value, ast.Node):
-                changed[each.name] = self._inlined(value, open_)
-            elif isinstance(value, tuple) and value and isinstance(value[0], ast.Node):
-                changed[each.name] = tuple(self._inlined(part, open_) for part in value)
-        return replace(expr, **changed)
+
+        def meant(part: ast.Expr) -> ast.Expr | None:
+            match part:
+                case ast.Name(name) if name in self.definitions and name not in open_:
+                    return self._inlined(self.definitions[name], (*open_, name))
+                case ast.Reduction():
+                    return part
+            return None
+
+        return ast.rewritten(expr, meant)
 
 
-def _thermal(expr: ast.Expr) -> Iterator[ast.Expr]:
+def _thermal(expr: ast.Node) -> Iterator[ast.Expr]:
     """The outermost averages of an expression."""
-    is_average = isinstance(expr, ast.Call) and expr.name in (*THERMAL, "correlation", "free_energy")
-    is_named = isinstance(expr, ast.Name) and expr.name in AVERAGES
-    if is_average or is_named:
-        yield expr
-    elif not isinstance(expr, ast.Reduction):
-        for child in _children(expr):
-            yield from _thermal(child)
+    match expr:
+        case ast.Call(name) if name in (*THERMAL, "correlation", "free_energy"):
+            yield expr
+        case ast.Name(name) if name in AVERAGES:
+            yield expr
+        case ast.Reduction():
+            pass
+        case _:
+            for child in ast.children(expr):
+                yield from _thermal(child)
 
 
 AVERAGES = frozenset(NAMED) - frozenset(CONFIGURATION) | {
@@ -152,13 +152,3 @@ AVERAGES = frozenset(NAMED) - frozenset(CONFIGURATION) | {
     "information",
 }
 """Built-in names that stand for averages, or for what a sampler cannot measure."""
-
-
-def _children(node: ast.Expr) -> Iterator[ast.Expr]:
-    for each in fields(node):
-        value = getattr(node, each.name)
-        for part in value if isinstance(value, tuple) else (value,):
-            if isinstance(part, ast.Option):
-                yield part.value
-            elif isinstance(part, ast.Node):
-                yield part  # type: ignore[misc]

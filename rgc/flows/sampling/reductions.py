@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from math import prod
 from typing import Any
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from rgc.ast_to_model.expressions.domains import summands
 from rgc.ast_to_model.expressions.expand import Expander, key_value
 from rgc.ast_to_model.expressions.polynomial import Polynomial, Polynomials, Tables, Tabulated
-from rgc.ast_to_model.expressions.scope import Scope, problem, walk
+from rgc.ast_to_model.expressions.scope import Scope, problem
 from rgc.ast_to_model.expressions.sites import Bound, site, vector
 from rgc.ast_to_model.expressions.sites import Group as Sites
 from rgc.flows.sampling.arithmetic import evaluate
@@ -167,12 +166,12 @@ def _bodies(
     for number, row in enumerate(distinct):
         residues = tuple(tuple(map(int, cell)) for cell in np.argwhere(corner == number))
         numbers = {part: ast.Number(repr(float(value))) for part, value in zip(parts, row, strict=True)}
-        yield _replaced(body, numbers), (modulus, residues)
+        yield ast.rewritten(body, numbers.get), (modulus, residues)
 
 
 def _coordinate_parts(expr: ast.Node, spins: frozenset[str]) -> Iterator[ast.Expr]:
     """The largest parts without spins that hold a coordinate."""
-    inside = list(walk(expr))
+    inside = list(ast.walk(expr))
     if not any(isinstance(node, ast.Call) and node.name == "coordinate" for node in inside):
         return
     held = any(
@@ -181,7 +180,7 @@ def _coordinate_parts(expr: ast.Node, spins: frozenset[str]) -> Iterator[ast.Exp
     if not held and not isinstance(expr, ast.Option):
         yield expr  # type: ignore[misc]
         return
-    for child in _children(expr):
+    for child in ast.children(expr):
         yield from _coordinate_parts(child, spins)
 
 
@@ -210,25 +209,3 @@ def _period(labels: NDArray[np.int64], axis: int) -> int:
     length = labels.shape[axis]
     divisors = (m for m in range(1, length + 1) if length % m == 0)
     return next(m for m in divisors if np.array_equal(np.roll(labels, m, axis), labels))
-
-
-def _children(node: ast.Node) -> Iterator[ast.Node]:
-    for each in fields(node):
-        value = getattr(node, each.name)
-        yield from (
-            part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, ast.Node)
-        )
-
-
-def _replaced(expr: Any, numbers: Mapping[ast.Expr, ast.Number]) -> Any:
-    """The expression with some of its parts replaced."""
-    if expr in numbers:
-        return numbers[expr]
-    changed: dict[str, Any] = {}
-    for each in fields(expr):
-        value = getattr(expr, each.name)
-        if isinstance(value, ast.Node):
-            changed[each.name] = _replaced(value, numbers)
-        elif isinstance(value, tuple) and value and isinstance(value[0], ast.Node):
-            changed[each.name] = tuple(_replaced(part, numbers) for part in value)
-    return replace(expr, **changed)

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import yaml
 
+from rgc.language.data import DATA
+from rgc.language.layers import LAYERS
+from rgc.language.maps import MAPS
+from rgc.language.measures import MEASURES
 from rgc.language.signatures import Field, Signature
-from rgc.language.vocabulary import DATA, LAYERS, MAPS, MEASURES
 from rgc.schemes.table import SCHEMES
 
 ROOT = Path(__file__).parents[2].parent

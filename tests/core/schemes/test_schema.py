@@ -13,9 +13,9 @@ import yaml
 
 from rgc.ast_to_model import build
 from rgc.ast_to_model.sections.lattice import _LATTICES
+from rgc.language.alphabets import ALPHABETS
 from rgc.language.blocks import BLOCKS
 from rgc.language.lattices import LATTICES
-from rgc.language.vocabulary import ALPHABETS
 from rgc.model.block import Rule
 from rgc.model.spins import Alphabet
 from rgc.schema import dump, schema

@@ -1,0 +1,68 @@
+"""The flow maps without spins: what the section `map` may hold."""
+
+from __future__ import annotations
+
+from rgc.language.layers import TRAINERS
+from rgc.language.signatures import Field, Signature, table
+
+_SCALE = Field("scale", "number", "b, the ratio of lattice constants", above=1)
+MAPS = table(
+    (
+        Signature("recursion", "p' = f(p): the new value of each quantity", (_SCALE,), free="quantity"),
+        Signature("ode", "dr/dl = f(r, ...): the rate of each quantity", free="quantity"),
+        Signature(
+            "scale",
+            "the fundamental equation F(x) = g(x) + F(phi(x))/mu",
+            (
+                Field("phi", "expression", "phi", required=True),
+                Field("g", "expression", "g", required=True),
+                Field("mu", "number", "mu", required=True, above=0),
+            ),
+            ("phi", "g", "mu"),
+        ),
+        Signature(
+            "linear",
+            "x' = C x",
+            (Field("matrix", "expression", "C", required=True), _SCALE),
+            ("matrix",),
+        ),
+        Signature(
+            "convex_nmf",
+            "convex non-negative factorisation of the data",
+            (
+                Field("rank", "integer", "number of factors", required=True, least=1),
+                Field("iterations", "integer", "updates of the factors", 200, least=1),
+            ),
+            ("rank",),
+        ),
+        Signature(
+            "autoencoder",
+            "data to hidden units and back",
+            (
+                Field("hidden", "lattice", "the hidden units", required=True),
+                Field(
+                    "activation",
+                    "word",
+                    "of the hidden units",
+                    "linear",
+                    choices=("linear", "tanh", "sigmoid", "relu"),
+                ),
+                Field("tied", "flag", "one matrix both ways", False),
+                Field(
+                    "train",
+                    "call",
+                    "how it is trained",
+                    calls=(TRAINERS["gradient"],),
+                    noun="trainer",
+                ),
+            ),
+            ("hidden",),
+        ),
+        Signature(
+            "topple",
+            "a site of that height gives a grain to each neighbour",
+            (Field("threshold", "integer", "height at which a site topples", required=True, least=1),),
+            ("threshold",),
+        ),
+    )
+)

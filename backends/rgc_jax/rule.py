@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rgc.program.lattice.bodies import Body
-from rgc.program.lattice.nodes import Accept, Below, Bit, Count, Is, Load, Node, Store, Tally, Weigh
+from rgc.program.lattice.nodes import Accept, Bernoulli, Bit, Count, Equals, Load, Node, Store, Tally, Weigh
 from rgc.program.tables import COARSE, exponentials
 from rgc_jax.draws import ALL, LOW, Draw, Limits, Stream
 
@@ -66,10 +66,10 @@ def _value(node: Node, values: Sequence[Any], place: Place, decide: Decide, outc
             return reduce(FOLD[op], (values[n] for n in operands))
         case Count(words):
             return counted([values[n] for n in words])
-        case Is(count, number):
+        case Equals(count, number):
             return equal(values[count], number)
-        case Below():
-            return _below(node, values, place, decide, outcome)
+        case Bernoulli():
+            return _bernoulli(node, values, place, decide, outcome)
         case Weigh():
             return _weigh(node, values, place)
         case Accept(lanes, draw):
@@ -105,7 +105,9 @@ def equal(planes: Sequence[jax.Array], number: int) -> jax.Array:
     return reduce(and_, (plane if number >> k & 1 else ~plane for k, plane in enumerate(planes)))
 
 
-def _below(node: Below, values: Sequence[Any], place: Place, decide: Decide, outcome: Outcome) -> jax.Array:
+def _bernoulli(
+    node: Bernoulli, values: Sequence[Any], place: Place, decide: Decide, outcome: Outcome
+) -> jax.Array:
     masks = [(values[mask], slot) for mask, slot in node.classes]
     if node.otherwise is not None:
         rest = ~reduce(or_, (mask for mask, _ in masks)) if masks else jnp.full(place.shape, ALL)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from rgc.program.lattice.bodies import Body, tallied
-from rgc.program.lattice.nodes import Below, Store
+from rgc.program.lattice.nodes import Bernoulli, Store
 from rgc_jax.draws import Draw, at_once, halves, in_groups, pair
 from rgc_jax.rule import Outcome, Place, evaluate
 
@@ -37,7 +37,7 @@ def settle(
     `held`: a true value that XLA cannot know, where values must be held; None where they need not be.
     """
     stores = sum(isinstance(node, Store) for node in body.nodes)
-    draws = any(isinstance(node, Below) for node in body.nodes)
+    draws = any(isinstance(node, Bernoulli) for node in body.nodes)
     if held is None:
         return evaluate(body, whole, partial(at_once, planes=planes))
 

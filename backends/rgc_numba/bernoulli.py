@@ -1,4 +1,4 @@
-"""`Below` on rows: the first planes of every word without a branch, then the rest of those that are still undecided."""
+"""`Bernoulli` on rows: the first planes of every word without a branch, then the rest of those that are still undecided."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from rgc.program.lattice.nodes import Below
+from rgc.program.lattice.nodes import Bernoulli
 from rgc.program.lattice.program import Program
 from rgc_numba.source import each_word, indent
 
@@ -89,7 +89,7 @@ def constants() -> str:
     return f"FIRST = {FIRST}\n" + "".join(f"K{plane} = np.uint64({plane})\n" for plane in range(FIRST))
 
 
-def write(number: int, node: Below, program: Program, baked: Baked | None, again: Again) -> Draw:
+def write(number: int, node: Bernoulli, program: Program, baked: Baked | None, again: Again) -> Draw:
     """The statements that leave the word of node `number` in its buffer."""
     draw = Draw(buffers=[f"b{number}"])
     classes = [(f"{mask}", slot) for mask, slot in node.classes]
@@ -138,7 +138,7 @@ def write(number: int, node: Below, program: Program, baked: Baked | None, again
     return _keyed(draw, number, node)
 
 
-def _again(number: int, node: Below, again: Again) -> list[str]:
+def _again(number: int, node: Bernoulli, again: Again) -> list[str]:
     """Statements that compute the masks of all classes once more."""
     lines = again([mask for mask, _ in node.classes])
     if node.otherwise is not None:
@@ -147,7 +147,7 @@ def _again(number: int, node: Below, again: Again) -> list[str]:
     return lines
 
 
-def _keyed(draw: Draw, number: int, node: Below) -> Draw:
+def _keyed(draw: Draw, number: int, node: Bernoulli) -> Draw:
     draw.first.append(f"x{number}, y{number} = keys[{node.draw}, 0], keys[{node.draw}, 1]")
     draw.before.append(f"z{number} = spread(x{number}, c)")
     return draw
@@ -217,7 +217,7 @@ def _looped(draw: Draw, number: int, classes: list[tuple[str, int]], program: Pr
 
 
 def _many(
-    draw: Draw, number: int, node: Below, classes: list[tuple[str, int]], program: Program, again: Again
+    draw: Draw, number: int, node: Bernoulli, classes: list[tuple[str, int]], program: Program, again: Again
 ) -> None:
     """Thresholds from the table, the same for all replicas: their bits say which masks to merge."""
     draw.inside += [f"row[b{mask} + i] = v{mask}" for mask, _ in classes]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.program.lattice.bodies import Body, Placed, kept_axes, split
-from rgc.program.lattice.nodes import Accept, Below, Bit, Count, Is, Load, Store, Tally, Weigh
+from rgc.program.lattice.nodes import Accept, Bernoulli, Bit, Count, Equals, Load, Store, Tally, Weigh
 from rgc.program.lattice.program import Program
 from rgc.program.tables import cell_table
 from rgc_numba.source import ACCEPT, POPCOUNT, indent, logic, preamble
@@ -103,10 +103,10 @@ def _rule(program: Program, number: int, body: Body) -> str:
             case Store(field, value, column):
                 stored.append(f"f{field}[q{at + column}, w] = v{value}")
                 made = []
-            case Bit() | Count() | Is():
+            case Bit() | Count() | Equals():
                 made = logic(index, node, planes)
-            case Below():
-                made = below(index, node, program.planes)
+            case Bernoulli():
+                made = bernoulli(index, node, program.planes)
             case Weigh():
                 made = weigh(index, node)
             case Accept(x, slot):
@@ -118,7 +118,7 @@ def _rule(program: Program, number: int, body: Body) -> str:
     return "\n".join(lines) + "\n"
 
 
-def below(index: int, node: Below, planes: int) -> list[str]:
+def bernoulli(index: int, node: Bernoulli, planes: int) -> list[str]:
     """Statements of a Bernoulli word: bit planes, most significant first, until every replica is decided."""
     terms = [(f"v{mask}", slot) for mask, slot in node.classes]
     lines = []

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rgc.program.lattice.bodies import Body
-from rgc.program.lattice.nodes import Below, Bit, Count, Is, Load, Store, Tally
+from rgc.program.lattice.nodes import Bernoulli, Bit, Count, Equals, Load, Store, Tally
 
 AND, OR, XOR, NOT, NOTHING, DRAW, STORE, TALLY = range(8)
 """Operations. NOTHING: all bits 0. TALLY + 2 n adds to tally array n, TALLY + 2 n + 1 does so with an XOR that it carries out first."""
@@ -76,9 +76,9 @@ class _Code:
                 self.values[number] = (self.fold(_OPERATION[op], [self.word(each) for each in words]),)
             case Count(words):
                 self.values[number] = self.count([self.word(each) for each in words])
-            case Is(count, wanted):
+            case Equals(count, wanted):
                 self.values[number] = (self.equal(self.values[count], wanted),)
-            case Below():
+            case Bernoulli():
                 self.values[number] = (self.draw(node),)
             case Store(target, word, store):
                 self.add(STORE, self.word(word), numbers=(target, store))
@@ -128,7 +128,7 @@ class _Code:
         bits = [plane if number >> k & 1 else self.add(NOT, plane) for k, plane in enumerate(planes)]
         return self.fold(AND, bits)
 
-    def draw(self, node: Below) -> int:
+    def draw(self, node: Bernoulli) -> int:
         masks = [self.word(mask) for mask, _ in node.classes]
         slots = [slot for _, slot in node.classes]
         if node.otherwise is not None:

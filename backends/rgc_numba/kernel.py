@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rgc.backend import Arguments, Kernel
 from rgc.program.draws import counters as draw_counters
-from rgc.program.lattice.nodes import Accept, Below
+from rgc.program.lattice.nodes import Accept, Bernoulli
 from rgc.program.lattice.program import Generator, Program
 from rgc.program.tables import exponentials, uniform_thresholds
 from rgc_numba import gather, rows, table, table_source
@@ -249,7 +249,7 @@ def exponential_tables(program: Program) -> tuple[Words, Words]:
 
 def classes(program: Program) -> int:
     """The most classes of a draw."""
-    draws = (node for rule in program.rules for node in rule.nodes if isinstance(node, Below))
+    draws = (node for rule in program.rules for node in rule.nodes if isinstance(node, Bernoulli))
     return max((len(node.classes) for node in draws), default=0)
 
 

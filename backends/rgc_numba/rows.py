@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from rgc.program.lattice.bodies import Body, split
-from rgc.program.lattice.nodes import Below, Bit, Count, Is, Load, Node, Store
+from rgc.program.lattice.nodes import Bernoulli, Bit, Count, Equals, Load, Node, Store
 from rgc.program.lattice.program import Program
 from rgc_numba import bernoulli
 from rgc_numba.bernoulli import Baked
@@ -75,7 +75,7 @@ class _Writer:
         self.program, self.nodes, self.baked = program, body.nodes, baked
         self.parts = [_Part([])]
         for number, node in enumerate(body.nodes):
-            if isinstance(node, Below):
+            if isinstance(node, Bernoulli):
                 self.parts[-1].draw = number
                 self.parts.append(_Part([]))
             elif not isinstance(node, Store):
@@ -126,7 +126,7 @@ class _Writer:
         draw = bernoulli.Draw()
         if part.draw is not None:
             node = self.nodes[part.draw]
-            assert isinstance(node, Below)  # noqa: S101
+            assert isinstance(node, Bernoulli)  # noqa: S101
             for mask in (mask for mask, _ in node.classes):
                 body += self._fetch(mask, k, have)
             draw = bernoulli.write(part.draw, node, self.program, self.baked, partial(self._again, k))
@@ -180,7 +180,7 @@ class _Writer:
         match self.nodes[number]:
             case Load(_, (column,)):
                 return [f"v{number} = l{column}[j]"]
-            case Bit() | Count() | Is() as node:
+            case Bit() | Count() | Equals() as node:
                 return logic(number, node, self.planes)
         raise TypeError(f"rows cannot compute {self.nodes[number]!r}")
 
@@ -203,9 +203,9 @@ def operands(node: Node) -> tuple[int, ...]:
     match node:
         case Bit(_, values) | Count(values):
             return values
-        case Is(value, _):
+        case Equals(value, _):
             return (value,)
-        case Below(classes):
+        case Bernoulli(classes):
             return tuple(mask for mask, _ in classes)
         case Store(_, word):
             return (word,)

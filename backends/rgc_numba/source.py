@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rgc.program.lattice.nodes import Bit, Count, Is, Node
+from rgc.program.lattice.nodes import Bit, Count, Equals, Node
 from rgc.program.lattice.program import Generator, Program
 
 LINE = 8
@@ -131,7 +131,7 @@ def listing(program: Program) -> str:
 
 
 def logic(number: int, node: Node, planes: dict[int, int]) -> list[str]:
-    """Statements that compute a `Bit`, `Count` or `Is` from earlier words. The planes of count n are `v<n>_0`, `v<n>_1`, ...,
+    """Statements that compute a `Bit`, `Count` or `Equals` from earlier words. The planes of count n are `v<n>_0`, `v<n>_1`, ...,
     lowest first; `planes` maps counts to their number of planes and is added to."""
     match node:
         case Bit("not", (a,)):
@@ -142,7 +142,7 @@ def logic(number: int, node: Node, planes: dict[int, int]) -> list[str]:
             lines, names = add_up([f"v{a}" for a in words], f"v{number}")
             planes[number] = len(names)
             return [*lines, *(f"v{number}_{n} = {name}" for n, name in enumerate(names))]
-        case Is(count, value):
+        case Equals(count, value):
             width = planes[count]
             if value < 0 or value >> width:
                 return [f"v{number} = ZERO"]

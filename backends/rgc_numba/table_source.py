@@ -7,7 +7,7 @@ Words are brought from rows of sites into buffers until those are full; then eve
 from __future__ import annotations
 
 from rgc.program.lattice.bodies import kept_axes
-from rgc.program.lattice.nodes import Below, Store
+from rgc.program.lattice.nodes import Bernoulli, Store
 from rgc.program.lattice.program import Program
 from rgc_numba import bernoulli, counters, rows
 from rgc_numba.instructions import AND, DRAW, NOT, NOTHING, OR, STORE, TALLY, XOR
@@ -65,7 +65,7 @@ DRAW_REST = """
 
 def source(program: Program) -> str:
     parts = [preamble(program.generator), rows.REFRESH]
-    parts += [bernoulli.constants(), MERGE, _drawing()] if _has(program, Below) else []
+    parts += [bernoulli.constants(), MERGE, _drawing()] if _has(program, Bernoulli) else []
     parts += [POPCOUNT, counters.HELPERS] if program.tallies else []
     return "\n".join([*parts, _logic(), _moves(program), _carry_out(program), _driver(program)])
 
@@ -130,7 +130,7 @@ def _carry_out(program: Program) -> str:
         f"        if operation < {DRAW}:",
         "            logic(row, operation, a, b, np.uint64(code[n, 3]), fill)",
     ]
-    cases = [(DRAW, _draw())] if _has(program, Below) else []
+    cases = [(DRAW, _draw())] if _has(program, Bernoulli) else []
     cases += [(STORE, _store(program))] if _has(program, Store) else []
     cases += [(TALLY + 2 * n, _tally(program, n)) for n in range(len(program.tallies))]
     cases += [
@@ -253,7 +253,7 @@ def _piece(program: Program) -> list[str]:
         "    to = np.uint64((rows[n, 2 + k] + start) * words)",
         f"    bring(row, np.uint64(k), at, fields[bodies[body, 0] + k], to, size * words, {_fields(program)})",
     ]
-    if _has(program, Below):
+    if _has(program, Bernoulli):
         lines += [
             "site = np.uint64(rows[n, 1] + start * pace)",
             "base = spread(ZERO, ((word0 + np.uint64(lo)) << WORD) + (site << SITE))",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments
-from rgc.program import Accept, Below, Bit, Count, Is, Load, Program, Rule, Stage, Store, Tally, Weigh
+from rgc.program import Accept, Bernoulli, Bit, Count, Equals, Load, Program, Rule, Stage, Store, Tally, Weigh
 from rgc.program.draws import Words, counters, word
 from rgc.program.lattice.show import show
 from rgc.program.lattice.verify import verify
@@ -160,7 +160,7 @@ class _Run:
                 planes.append(carry)
         return tuple(planes)
 
-    def _is(self, node: Is) -> Words:
+    def _equals(self, node: Equals) -> Words:
         planes: tuple[Words, ...] = self.values[node.count]
         result = np.full_like(planes[0], 0 if node.number >> len(planes) else ALL)
         for k, plane in enumerate(planes):
@@ -172,7 +172,7 @@ class _Run:
         counter = counters(self.sites.numbers[:, None], absolute[None, :]) + np.uint64(plane)
         return word(self.key[draw], counter, self.program.generator)
 
-    def _below(self, node: Below) -> Words:
+    def _bernoulli(self, node: Bernoulli) -> Words:
         """u < T, the bits of T selected by the masks and compared with those of u from the top."""
         table = self.arguments.thresholds
         rest = np.full((len(self.sites.cells), self.words), ALL)

@@ -11,12 +11,12 @@ from typing import Any
 
 from rgc.program import (
     Accept,
-    Below,
+    Bernoulli,
     Bit,
     Cells,
     Count,
+    Equals,
     Field,
-    Is,
     Listed,
     Load,
     Node,
@@ -51,8 +51,8 @@ def metropolis(shape: tuple[int, ...], generator: Any = "splitmix", planes: Any 
         offset = tuple(step if k == axis else 0 for k in range(len(shape)))
         unlike.append(w(Bit("xor", (spin, w(Load(0, offset))))))
     count = w(Count(tuple(unlike)))
-    classes = tuple((w(Is(count, n)), n) for n in range(len(unlike)))
-    flip = w(Below(classes, len(unlike), 0))
+    classes = tuple((w(Equals(count, n)), n) for n in range(len(unlike)))
+    flip = w(Bernoulli(classes, len(unlike), 0))
     w(Store(0, w(Bit("xor", (spin, flip)))))
     two = (2,) * len(shape)
     residues = tuple(product(range(2), repeat=len(shape)))
@@ -78,7 +78,7 @@ def coins(shape: tuple[int, ...], generator: Any = "splitmix", planes: Any = 32)
     """Every spin is turned over with the probability of slot 0."""
     w = Writer()
     spin = w(Load(0, (0,) * len(shape)))
-    w(Store(0, w(Bit("xor", (spin, w(Below((), 0, 0)))))))
+    w(Store(0, w(Bit("xor", (spin, w(Bernoulli((), 0, 0)))))))
     field = Field("s", shape, periodic=(True,) * len(shape))
     stage = Stage(0, Cells((1,) * len(shape), ((0,) * len(shape),), (0,) * len(shape), shape))
     rule = Rule(0, tuple(w.nodes))
@@ -104,14 +104,14 @@ def random_rule(
     size = random.choice((3, 4, 5, 9))
     count = w(Count(tuple(random.sample(words, min(size, len(words))))))
     classes = tuple(
-        (w(Is(count, n)), random.randrange(program.slots)) for n in range(random.randint(1, size))
+        (w(Equals(count, n)), random.randrange(program.slots)) for n in range(random.randint(1, size))
     )
-    drawn = w(Below(classes, random.choice((None, 0)), 0))
+    drawn = w(Bernoulli(classes, random.choice((None, 0)), 0))
     if lanes:
         accepted = w(Accept(w(Weigh(tuple(words[:3]), (0, 1, 2), 3)), 1))
     else:
-        accepted = w(Below(((words[-1], 3),), None, 1))
-    late = w(Below(((accepted, 1), (w(Bit("not", (accepted,))), 2)), None, 2))
+        accepted = w(Bernoulli(((words[-1], 3),), None, 1))
+    late = w(Bernoulli(((accepted, 1), (w(Bit("not", (accepted,))), 2)), None, 2))
     results = (drawn, accepted, late)
     for plane in range(spins.planes):
         w(Store(0, w(Bit("xor", (old[plane], random.choice(results)))), plane))
@@ -168,8 +168,8 @@ def blocks(counted: bool = False) -> Program:
     w = Writer()
     corners = [w(Load(0, offset, stride=(2, 2))) for offset in product((0, 1), repeat=2)]
     count = w(Count(tuple(corners[:3])))
-    most = w(Bit("or", (w(Is(count, 2)), w(Is(count, 3)))))
-    tie = w(Below((), 0, 0))
+    most = w(Bit("or", (w(Equals(count, 2)), w(Equals(count, 3)))))
+    tie = w(Bernoulli((), 0, 0))
     w(Store(1, w(Bit("xor", (most, w(Bit("and", (tie, corners[3]))))))))
     if counted:
         w(Tally(0, 0, most))
@@ -206,7 +206,7 @@ def patterns(size: int, periodic: bool = True) -> Program:
     words.append(w(Bit("or", (words[0], words[-1], words[-2]))))
     words.append(w(Bit("and", (words[1 % len(offsets)], words[-2]))))
     count = w(Count(tuple(words)))
-    words += [w(Is(count, n)) for n in (0, 1, 2, 5, 40)]
+    words += [w(Equals(count, n)) for n in (0, 1, 2, 5, 40)]
     words.append(w(Bit("xor", tuple(words[:5]))))
     arrays = [
         TallyArray(len(words), replica, axes)

@@ -21,7 +21,7 @@ from rgc.model.spins import Species
 from rgc.model_to_program import thresholds
 from rgc.model_to_program.fields import every_cell, spin_fields
 from rgc.model_to_program.rule_writer import RuleWriter
-from rgc.program.lattice.nodes import Below, Store, Value
+from rgc.program.lattice.nodes import Bernoulli, Store, Value
 from rgc.program.lattice.program import Field, Generator, Program, Rule, Stage
 from rgc.program.lattice.verify import verify
 
@@ -117,11 +117,11 @@ def _block_spin(code: RuleWriter, block: Block, words: Sequence[Value], draw: in
     size, count = len(words), code.counter(words)
     if block.rule == "kadanoff":
         classes = tuple((code.equals(count, c), _slot(sums, size - 2 * c)) for c in range(size + 1))
-        return code.add(Below(classes, None, draw))
+        return code.add(Bernoulli(classes, None, draw))
     minus = [code.equals(count, c) for c in range(size // 2 + 1, size + 1)]
     if size % 2 == 0:
         tie = code.equals(count, size // 2)
-        minus.append(code.add(Below(((tie, _slot(sums, 0)),), None, draw)))
+        minus.append(code.add(Bernoulli(((tie, _slot(sums, 0)),), None, draw)))
     return code.bit("or", minus)
 
 

@@ -22,7 +22,7 @@ from rgc.model_to_program.fields import spin_fields
 from rgc.model_to_program.rule_writer import Counter, RuleWriter
 from rgc.model_to_program.update import Kind, Probability, Sums, Update
 from rgc.passes.choose_acceptance import Acceptance, Form, choose_acceptance
-from rgc.program.lattice.nodes import Accept, Below, Store, Value, Weigh
+from rgc.program.lattice.nodes import Accept, Bernoulli, Store, Value, Weigh
 from rgc.program.lattice.program import Generator, Program, Rule, Stage
 from rgc.program.lattice.verify import verify
 
@@ -140,7 +140,7 @@ class _UpdateRule:
         factors = self._factors(choice) if choice.form == "factorised" else [self._weighed()]
         if self.tables.kind == "lazy":
             slot = self.tables.threshold("lazy", (0,) * self.tables.groups)
-            factors.append(self.code.add(Below((), slot, self.draws[-1])))
+            factors.append(self.code.add(Bernoulli((), slot, self.draws[-1])))
         return self.code.bit("and", factors)
 
     def _words(self, with_own: bool) -> list[list[Value]]:
@@ -158,11 +158,11 @@ class _UpdateRule:
             classes = tuple(cartesian(*(range(n + 1) for n in choice.sizes)))
         slots = [self.tables.threshold(kind, _sums(choice.sizes, each)) for each in classes]
         if len(classes) == 1:
-            return self.code.add(Below((), slots[0], self.draws[0]))
+            return self.code.add(Bernoulli((), slots[0], self.draws[0]))
         felt = [(self.code.counter(group), group_number) for group_number, group in enumerate(words) if group]
         keys = [tuple(each[number] for _, number in felt) for each in classes]
         masks = self._masks([counter for counter, _ in felt], keys)
-        return self.code.add(Below(tuple(zip(masks, slots, strict=True)), None, self.draws[0]))
+        return self.code.add(Bernoulli(tuple(zip(masks, slots, strict=True)), None, self.draws[0]))
 
     def _masks(self, counters: Sequence[Counter], keys: Sequence[Sums]) -> list[Value]:
         """Where the counts of the groups are those of each key; keys with a common beginning share its mask."""
@@ -186,7 +186,7 @@ class _UpdateRule:
                     (self.code.equals(counter, k), self._threshold_of(group, size - 2 * k))
                     for k in choice.by_group[group]
                 )
-                factors.append(self.code.add(Below(classes, None, self.draws[group])))
+                factors.append(self.code.add(Bernoulli(classes, None, self.draws[group])))
         return factors or [self._always()]
 
     def _threshold_of(self, group: int, total: int) -> int:
@@ -195,7 +195,7 @@ class _UpdateRule:
     def _always(self) -> Value:
         """A spin that no product contains."""
         return self.code.add(
-            Below((), self.tables.threshold(self._factor, (0,) * self.tables.groups), self.draws[0])
+            Bernoulli((), self.tables.threshold(self._factor, (0,) * self.tables.groups), self.draws[0])
         )
 
     def _weighed(self) -> Value:

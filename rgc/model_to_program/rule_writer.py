@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rgc.model.operators import Spin
-from rgc.program.lattice.nodes import Bit, Count, Is, Load, Node, Tally, Value
+from rgc.program.lattice.nodes import Bit, Count, Equals, Load, Node, Tally, Value
 from rgc.program.lattice.program import Rule
 
 
@@ -69,7 +69,7 @@ class RuleWriter:
     def equals(self, counter: Counter, number: int) -> Value:
         """The word that is 1 where the count is `number`; of one word the word itself or its inverse."""
         if counter.several:
-            return self.add(Is(counter.value, number))
+            return self.add(Equals(counter.value, number))
         return counter.value if number else self.add(Bit("not", (counter.value,)))
 
     def rule(self) -> Rule:

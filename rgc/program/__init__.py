@@ -1,18 +1,30 @@
 """Kernel programs: what the front end hands to a backend."""
 
 from rgc.model.sites import Cells, Listed
-from rgc.program.lattice.nodes import Accept, Below, Bit, Count, Is, Load, Node, Store, Tally, Value, Weigh
+from rgc.program.lattice.nodes import (
+    Accept,
+    Bernoulli,
+    Bit,
+    Count,
+    Equals,
+    Load,
+    Node,
+    Store,
+    Tally,
+    Value,
+    Weigh,
+)
 from rgc.program.lattice.program import Field, Generator, Program, Rule, SiteSet, Stage, TallyArray
 
 __all__ = [
     "Accept",
-    "Below",
+    "Bernoulli",
     "Bit",
     "Cells",
     "Count",
+    "Equals",
     "Field",
     "Generator",
-    "Is",
     "Listed",
     "Load",
     "Node",

@@ -10,7 +10,7 @@ import numpy as np
 from rgc.backend import Arguments
 from rgc.model.sites import flatten
 from rgc.program.draws import counters, step_keys, word
-from rgc.program.lattice.nodes import Below
+from rgc.program.lattice.nodes import Bernoulli
 from rgc.program.lattice.program import Program
 from rgc.program.tables import pack_thresholds
 from rgc.verification.certificate import Finding, judged
@@ -61,7 +61,7 @@ def _last_plane(subject: Subject, pair: Pair) -> Iterator[Finding]:
     """One sweep with every threshold T = u + 1, u an even uniform that is drawn in it: the last plane alone decides that u < T."""
     sampler, program = subject.sampler, subject.sampler.update.program
     rule = program.rules[program.schedule[0].rule]
-    draws = [node.draw for node in rule.nodes if isinstance(node, Below)]
+    draws = [node.draw for node in rule.nodes if isinstance(node, Bernoulli)]
     if not draws:
         return
     keys = step_keys(sampler.key("update"), 0, 1, program.draws)

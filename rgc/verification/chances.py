@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rgc.backend import Arguments
 from rgc.model.lattice import Cell
-from rgc.program.lattice.nodes import Accept, Below, Bit, Count, Is, Load, Store, Weigh
+from rgc.program.lattice.nodes import Accept, Bernoulli, Bit, Count, Equals, Load, Store, Weigh
 from rgc.program.lattice.program import Program, Rule
 from rgc.program.tables import COARSE, exponentials
 
@@ -62,11 +62,11 @@ def _value(
             return reduce(_GATES[op], (values[k] for k in operands))
         case Count(words):
             return np.sum([_certain(values[k]) for k in words], axis=0)
-        case Is(count, number):
+        case Equals(count, number):
             return Word(values[count] == number)
-        case Below(classes, otherwise, draw):
+        case Bernoulli(classes, otherwise, draw):
             chosen = [(_certain(values[mask]), slot) for mask, slot in classes]
-            return Word(_below(chosen, otherwise, arguments, program.planes), frozenset([draw]))
+            return Word(_bernoulli(chosen, otherwise, arguments, program.planes), frozenset([draw]))
         case Weigh(masks, slots, base):
             table = arguments.weights.astype(np.int64)[:, 0]
             return table[base] + sum(
@@ -102,7 +102,7 @@ _GATES = {
 }
 
 
-def _below(
+def _bernoulli(
     classes: Sequence[tuple[Any, int]], otherwise: int | None, arguments: Arguments, planes: int
 ) -> Floats:
     if not classes:

@@ -8,10 +8,10 @@ from typing import Any
 
 from rgc.program import (
     Accept,
-    Below,
+    Bernoulli,
     Bit,
     Count,
-    Is,
+    Equals,
     Listed,
     Load,
     Program,
@@ -117,36 +117,38 @@ def fewer(program: Program, rule: Rule, k: int, count: Count) -> Iterator[Count]
         yield replace(count, words=count.words[:-1])
 
 
-def off_by_one(program: Program, rule: Rule, k: int, equal: Is) -> Iterator[Is]:
-    yield replace(equal, number=equal.number + 1)
+def off_by_one(program: Program, rule: Rule, k: int, node: Equals) -> Iterator[Equals]:
+    yield replace(node, number=node.number + 1)
 
 
-def classes_swapped(program: Program, rule: Rule, k: int, below: Below) -> Iterator[Below]:
-    if len(below.classes) > 1:
-        (a, slot_a), *middle, (b, slot_b) = below.classes
-        yield replace(below, classes=((a, slot_b), *middle, (b, slot_a)))
+def classes_swapped(program: Program, rule: Rule, k: int, node: Bernoulli) -> Iterator[Bernoulli]:
+    if len(node.classes) > 1:
+        (a, slot_a), *middle, (b, slot_b) = node.classes
+        yield replace(node, classes=((a, slot_b), *middle, (b, slot_a)))
 
 
-def class_lost(program: Program, rule: Rule, k: int, below: Below) -> Iterator[Below]:
-    if len(below.classes) > 1:
-        yield replace(below, classes=below.classes[1:])
+def class_lost(program: Program, rule: Rule, k: int, node: Bernoulli) -> Iterator[Bernoulli]:
+    if len(node.classes) > 1:
+        yield replace(node, classes=node.classes[1:])
 
 
-def mask_ignored(program: Program, rule: Rule, k: int, below: Below) -> Iterator[Below]:
+def mask_ignored(program: Program, rule: Rule, k: int, node: Bernoulli) -> Iterator[Bernoulli]:
     """Whoever is in no other class is taken to be in the first."""
-    if below.classes and below.otherwise is None:
-        yield replace(below, classes=below.classes[1:], otherwise=below.classes[0][1])
+    if node.classes and node.otherwise is None:
+        yield replace(node, classes=node.classes[1:], otherwise=node.classes[0][1])
 
 
-def draw_reused(program: Program, rule: Rule, k: int, below: Any) -> Iterator[Any]:
-    drawn = (each.draw for each in rule.nodes if isinstance(each, Below | Accept) and each.draw != below.draw)
-    yield from (replace(below, draw=draw) for draw in drawn)
+def draw_reused(program: Program, rule: Rule, k: int, node: Any) -> Iterator[Any]:
+    drawn = (
+        each.draw for each in rule.nodes if isinstance(each, Bernoulli | Accept) and each.draw != node.draw
+    )
+    yield from (replace(node, draw=draw) for draw in drawn)
 
 
-def draw_of_others(program: Program, rule: Rule, k: int, below: Any) -> Iterator[Any]:
+def draw_of_others(program: Program, rule: Rule, k: int, node: Any) -> Iterator[Any]:
     """The draw of another species: good numbers, but used for the other spin of the same site too."""
-    used = {each.draw for each in rule.nodes if isinstance(each, Below | Accept)}
-    yield from (replace(below, draw=draw) for draw in range(program.draws) if draw not in used)
+    used = {each.draw for each in rule.nodes if isinstance(each, Bernoulli | Accept)}
+    yield from (replace(node, draw=draw) for draw in range(program.draws) if draw not in used)
 
 
 def weights_swapped(program: Program, rule: Rule, k: int, weigh: Weigh) -> Iterator[Weigh]:
@@ -166,7 +168,11 @@ def mask_lost(program: Program, rule: Rule, k: int, weigh: Weigh) -> Iterator[We
 
 def other_word(program: Program, rule: Rule, k: int, node: Any) -> Iterator[Any]:
     """What stands before the word that is meant."""
-    words = [n for n, each in enumerate(rule.nodes[:k]) if isinstance(each, Load | Bit | Is | Below | Accept)]
+    words = [
+        n
+        for n, each in enumerate(rule.nodes[:k])
+        if isinstance(each, Load | Bit | Equals | Bernoulli | Accept)
+    ]
     before = [n for n in words if n < node.word]
     yield from (replace(node, word=n) for n in reversed(before))
 
@@ -216,10 +222,10 @@ def _renumbered(each: Any, numbers: list[int]) -> Any:
             return Bit(op, tuple(numbers[k] for k in operands))
         case Count(words):
             return Count(tuple(numbers[k] for k in words))
-        case Is(count, number):
-            return Is(numbers[count], number)
-        case Below(classes, otherwise, draw):
-            return Below(tuple((numbers[mask], slot) for mask, slot in classes), otherwise, draw)
+        case Equals(count, number):
+            return Equals(numbers[count], number)
+        case Bernoulli(classes, otherwise, draw):
+            return Bernoulli(tuple((numbers[mask], slot) for mask, slot in classes), otherwise, draw)
         case Weigh(masks, slots, base):
             return Weigh(tuple(numbers[k] for k in masks), slots, base)
         case Accept(lanes, draw):
@@ -299,12 +305,12 @@ MUTATIONS = (
     node(Bit, "operation swapped", swapped),
     node(Bit, "operand lost, sign wrong", inverted),
     node(Count, "a word dropped", fewer),
-    node(Is, "number off by one", off_by_one),
-    node(Below, "classes swapped", classes_swapped),
-    node(Below, "a class lost", class_lost),
-    node(Below, "a mask ignored", mask_ignored),
-    node(Below, "draw reused", draw_reused),
-    node(Below, "draw of another species", draw_of_others),
+    node(Equals, "number off by one", off_by_one),
+    node(Bernoulli, "classes swapped", classes_swapped),
+    node(Bernoulli, "a class lost", class_lost),
+    node(Bernoulli, "a mask ignored", mask_ignored),
+    node(Bernoulli, "draw reused", draw_reused),
+    node(Bernoulli, "draw of another species", draw_of_others),
     node(Weigh, "slots swapped", weights_swapped),
     node(Weigh, "base moved", base_moved),
     node(Weigh, "a mask lost", mask_lost),

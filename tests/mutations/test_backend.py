@@ -38,7 +38,7 @@ PLACES = {
 EQUIVALENT = {
     (
         "update",
-        "Below: a mask ignored",
+        "Bernoulli: a mask ignored",
     ): "the masks of joint classes are a partition: who is in no other class is in the first",
     (
         "block",

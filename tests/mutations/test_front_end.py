@@ -31,12 +31,12 @@ PLAN = {
         "Bit: operation swapped": "joint",
         "Bit: operand lost, sign wrong": "joint",
         "Count: a word dropped": "joint",
-        "Is: number off by one": "joint",
-        "Below: classes swapped": "joint",
-        "Below: a class lost": "joint",
-        "Below: a mask ignored": "joint",
-        "Below: draw reused": "factorised",
-        "Below: draw of another species": "two species",
+        "Equals: number off by one": "joint",
+        "Bernoulli: classes swapped": "joint",
+        "Bernoulli: a class lost": "joint",
+        "Bernoulli: a mask ignored": "joint",
+        "Bernoulli: draw reused": "factorised",
+        "Bernoulli: draw of another species": "two species",
         "Weigh: slots swapped": "weigh",
         "Weigh: base moved": "weigh",
         "Weigh: a mask lost": "weigh",
@@ -71,9 +71,9 @@ PLAN = {
         "Bit: operation swapped": "joint",
         "Bit: operand lost, sign wrong": "joint",
         "Count: a word dropped": "joint",
-        "Is: number off by one": "joint",
-        "Below: a mask ignored": "joint",
-        "Below: draw reused": "two species",
+        "Equals: number off by one": "joint",
+        "Bernoulli: a mask ignored": "joint",
+        "Bernoulli: draw reused": "two species",
         "Store: wrong word": "joint",
         "Store: wrong field or plane": "two species",
         "Store: complement": "joint",
@@ -86,7 +86,7 @@ PLAN = {
 EQUIVALENT = {
     (
         "update",
-        "Below: a mask ignored",
+        "Bernoulli: a mask ignored",
     ): "the masks of joint classes are a partition: who is in no other class is in the first",
     ("update", "schedule: order reversed"): "a product of steps that each keep exp(-H) keeps it in any order",
 }
@@ -105,7 +105,7 @@ def test_the_plan_holds_every_mutation_that_can_be_made() -> None:
     assert found == PLAN
     assert {name for names in PLAN.values() for name in names} == set(OF_NAME)
     assert {name.split(":")[0] for name in OF_NAME} - {"schedule"} == {
-        "Load", "Bit", "Count", "Is", "Below", "Weigh", "Accept", "Store", "Tally"
+        "Load", "Bit", "Count", "Equals", "Bernoulli", "Weigh", "Accept", "Store", "Tally"
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from rgc.backend import Arguments, load
 from rgc.conformance.programs import random_program
 from rgc.conformance.running import arguments, assert_equal, run
 from rgc.conformance.systems import KINDS, LATTICES, SPECIES, lowered_update
-from rgc.program import Below, Listed, Program
+from rgc.program import Bernoulli, Listed, Program
 
 pytest.importorskip("jax")
 
@@ -34,7 +34,7 @@ def traits(program: Program) -> Iterator[str]:
     for rule in program.rules:
         yield from (type(node).__name__ for node in rule.nodes)
         yield from (
-            "many classes" for node in rule.nodes if isinstance(node, Below) and len(node.classes) > 8
+            "many classes" for node in rule.nodes if isinstance(node, Bernoulli) and len(node.classes) > 8
         )
     yield from ("listed" if isinstance(stage.cells, Listed) else "residues" for stage in program.schedule)
     yield from ("odd" for size in program.shape if size % 2)
@@ -74,8 +74,8 @@ def test_everything_occurs_among_what_is_checked() -> None:
         "Load",
         "Bit",
         "Count",
-        "Is",
-        "Below",
+        "Equals",
+        "Bernoulli",
         "Weigh",
         "Accept",
         "Store",

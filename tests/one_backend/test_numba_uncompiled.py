@@ -16,7 +16,7 @@ from rgc.backend import Arguments, load
 from rgc.conformance.programs import random_program
 from rgc.conformance.running import arguments, assert_equal, run
 from rgc.conformance.systems import KINDS, LATTICES, SPECIES, lowered_update
-from rgc.program import Below, Listed, Program
+from rgc.program import Bernoulli, Listed, Program
 
 numba = pytest.importorskip("numba")
 
@@ -49,7 +49,7 @@ def traits(program: Program) -> Iterator[str]:
     for rule in program.rules:
         yield from (type(node).__name__ for node in rule.nodes)
         yield from (
-            "many classes" for node in rule.nodes if isinstance(node, Below) and len(node.classes) > 8
+            "many classes" for node in rule.nodes if isinstance(node, Bernoulli) and len(node.classes) > 8
         )
     yield from ("listed" if isinstance(stage.cells, Listed) else "residues" for stage in program.schedule)
     yield f"{program.letters} letters, {len(program.fields)} fields, {len(program.shape)} axes, {program.generator}"
@@ -87,8 +87,8 @@ def test_random_rules() -> None:
         "Load",
         "Bit",
         "Count",
-        "Is",
-        "Below",
+        "Equals",
+        "Bernoulli",
         "Weigh",
         "Accept",
         "Store",
@@ -102,7 +102,7 @@ def test_random_rules() -> None:
 
 def test_random_hamiltonians() -> None:
     seen = check_lowered(range(60))
-    wanted = {"Below", "Weigh", "Accept", "Count", "listed", "residues", "odd", "many classes"}
+    wanted = {"Bernoulli", "Weigh", "Accept", "Count", "listed", "residues", "odd", "many classes"}
     assert wanted <= set(seen), wanted - set(seen)
 
 

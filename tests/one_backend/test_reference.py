@@ -20,12 +20,12 @@ from rgc.passes.colour_sites import colour_sites
 from rgc.passes.merge_terms import merge_terms
 from rgc.program import (
     Accept,
-    Below,
+    Bernoulli,
     Bit,
     Cells,
     Count,
+    Equals,
     Field,
-    Is,
     Load,
     Program,
     Rule,
@@ -96,9 +96,9 @@ class Scalar:
                 return {"and": min(bits), "or": max(bits), "xor": sum(bits) % 2}[op]
             case Count(words):
                 return sum(values[k] for k in words)
-            case Is(count, n):
+            case Equals(count, n):
                 return int(values[count] == n)
-            case Below(classes, otherwise, draw):
+            case Bernoulli(classes, otherwise, draw):
                 slots = [slot for mask, slot in classes if values[mask]]
                 if not slots and otherwise is None:
                     return 0
@@ -185,11 +185,11 @@ def test_every_kind_of_node_bit_by_bit() -> None:
         Bit("or", (1, 2)),
         Bit("and", (0, 1, 5)),
         Count((0, 1, 2, 4, 5)),
-        Is(7, 0),
-        Is(7, 4),
-        Is(7, 9),
-        Below(((8, 0), (9, 1), (10, 2)), 3, 1),
-        Below((), 2, 0),
+        Equals(7, 0),
+        Equals(7, 4),
+        Equals(7, 9),
+        Bernoulli(((8, 0), (9, 1), (10, 2)), 3, 1),
+        Bernoulli((), 2, 0),
         Weigh((0, 1, 6), (0, 1, 0), 2),
         Accept(13, 3),
         Bit("xor", (0, 11, 12, 14)),

@@ -40,7 +40,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Is:
+class Equals:
     """word: the replicas whose `count` equals `number`."""
 
     count: Value
@@ -48,7 +48,7 @@ class Is:
 
 
 @dataclass(frozen=True, slots=True)
-class Below:
+class Bernoulli:
     """word: a Bernoulli variable. Replica r gets 1 with probability T / 2^P, T the threshold of the slot of the class whose mask
     holds r; `otherwise` is the slot of the replicas in no class, None standing for probability 0. Masks are disjoint.
 
@@ -100,4 +100,4 @@ class Tally:
     word: Value
 
 
-Node = Load | Bit | Count | Is | Below | Weigh | Accept | Store | Tally
+Node = Load | Bit | Count | Equals | Bernoulli | Weigh | Accept | Store | Tally

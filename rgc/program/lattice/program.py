@@ -61,7 +61,7 @@ class Program:
 
     `shape`, `letters`: the running cells and their basis; the canonical number of a running site, which keys its draws, is
     i = row_major(cell) * letters + letter. `slots`: rows of the threshold table u64[slots, 1 + planes, word]; `weights`: rows of
-    the table int32[weights, 64 * word]; `draws`: keys needed per step. `planes`: P of `Below`, 32 or 64.
+    the table int32[weights, 64 * word]; `draws`: keys needed per step. `planes`: P of `Bernoulli`, 32 or 64.
     """
 
     name: str

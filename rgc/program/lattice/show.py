@@ -8,7 +8,7 @@ from itertools import groupby
 from textwrap import wrap
 
 from rgc.model.sites import Cells
-from rgc.program.lattice.nodes import Accept, Below, Bit, Count, Is, Load, Node, Store, Tally, Weigh
+from rgc.program.lattice.nodes import Accept, Bernoulli, Bit, Count, Equals, Load, Node, Store, Tally, Weigh
 from rgc.program.lattice.program import Program, Rule, SiteSet, Stage, TallyArray
 
 _SYMBOLS = {"and": " & ", "or": " | ", "xor": " ^ "}
@@ -38,12 +38,12 @@ def show_rule(program: Program, number: int) -> list[str]:
 
 def _texts(program: Program, rule: Rule, run: Sequence[tuple[int, Node]]) -> Iterator[str]:
     """Nodes of one kind; successive comparisons of one count are one range."""
-    if isinstance(run[0][1], Is):
-        pairs = [(k, node) for k, node in run if isinstance(node, Is)]
+    if isinstance(run[0][1], Equals):
+        pairs = [(k, node) for k, node in run if isinstance(node, Equals)]
         for _, group in groupby(pairs, key=lambda each: (each[1].count, each[1].number - each[0])):
             same = list(group)
             numbers = _range("", [node.number for _, node in same])
-            yield f"{_range('v', [k for k, _ in same])} = v{same[0][1].count} is {numbers}"
+            yield f"{_range('v', [k for k, _ in same])} = v{same[0][1].count} == {numbers}"
         return
     for k, node in run:
         text = _node(program, rule, node)
@@ -100,12 +100,12 @@ def _node(program: Program, rule: Rule, node: Node) -> str:
             return f"~v{operands[0]}" if op == "not" else _SYMBOLS[op].join(f"v{k}" for k in operands)
         case Count(words):
             return f"count({_values(words)})"
-        case Is(count, number):
-            return f"v{count} is {number}"
-        case Below(classes, otherwise, draw):
+        case Equals(count, number):
+            return f"v{count} == {number}"
+        case Bernoulli(classes, otherwise, draw):
             slots = [_slots("T", classes)] if classes else []
             rest = [] if otherwise is None else [f"else: T{otherwise}"]
-            return f"below(draw {draw}; {', '.join(slots + rest)})"
+            return f"bernoulli(draw {draw}; {', '.join(slots + rest)})"
         case Weigh(masks, slots, base):
             return f"weigh(W{base}; {_slots('W', list(zip(masks, slots, strict=True)))})"
         case Accept(lanes, draw):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import and_, or_, xor
 
-from rgc.program.lattice.nodes import Accept, Below, Bit, Count, Is, Load
+from rgc.program.lattice.nodes import Accept, Bernoulli, Bit, Count, Equals, Load
 from rgc.program.lattice.program import Rule
 
 _FOLD = {"and": and_, "or": or_, "xor": xor}
@@ -45,7 +45,7 @@ def equal(planes: Sequence[int], number: int, everything: int) -> int:
 def tables(rule: Rule, most: int = 14) -> tuple[list[int | None], int] | None:
     """The table of every word of a rule (None for other values), loads and random words being independent inputs, and the table
     that is 1 everywhere. None where there are more than `most` inputs."""
-    inputs = [k for k, node in enumerate(rule.nodes) if isinstance(node, Load | Below | Accept)]
+    inputs = [k for k, node in enumerate(rule.nodes) if isinstance(node, Load | Bernoulli | Accept)]
     if len(inputs) > most:
         return None
     everything = (1 << (1 << len(inputs))) - 1
@@ -54,7 +54,7 @@ def tables(rule: Rule, most: int = 14) -> tuple[list[int | None], int] | None:
     counts: dict[int, list[int]] = {}
     for k, node in enumerate(rule.nodes):
         match node:
-            case Load() | Below() | Accept():
+            case Load() | Bernoulli() | Accept():
                 words[k] = given[k]
             case Bit("not", (operand,)):
                 words[k] = words[operand] ^ everything
@@ -62,7 +62,7 @@ def tables(rule: Rule, most: int = 14) -> tuple[list[int | None], int] | None:
                 words[k] = reduce(_FOLD[op], (words[operand] for operand in operands))
             case Count(operands):
                 counts[k] = counted(words[operand] for operand in operands)
-            case Is(count, number):
+            case Equals(count, number):
                 words[k] = equal(counts[count], number, everything)
             case _:
                 pass

@@ -9,7 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.model.sites import Cells, SiteSet
-from rgc.program.lattice.nodes import Accept, Below, Bit, Count, Is, Load, Node, Store, Tally, Value, Weigh
+from rgc.program.lattice.nodes import (
+    Accept,
+    Bernoulli,
+    Bit,
+    Count,
+    Equals,
+    Load,
+    Node,
+    Store,
+    Tally,
+    Value,
+    Weigh,
+)
 from rgc.program.lattice.program import Field, Program, Rule
 from rgc.program.lattice.truth import tables
 from rgc.program.tables import cell_table
@@ -88,9 +100,9 @@ def _operands(node: Node) -> tuple[tuple[Value, ...], Yield]:
             return (), "word"
         case Bit(_, operands) | Count(operands) | Weigh(operands):
             return operands, "word"
-        case Is(count, _):
+        case Equals(count, _):
             return (count,), "count"
-        case Below(classes):
+        case Bernoulli(classes):
             return tuple(mask for mask, _ in classes), "word"
         case Accept(lanes, _):
             return (lanes,), "lanes"
@@ -117,9 +129,9 @@ def _complaints(program: Program, rule: Rule, k: int, node: Node) -> Iterator[st
             yield f"{op} of {len(words)} words"
         case Count(()):
             yield "count of nothing"
-        case Is(_, number) if number < 0:
+        case Equals(_, number) if number < 0:
             yield "a negative count"
-        case Below(classes, otherwise):
+        case Bernoulli(classes, otherwise):
             slots = [slot for _, slot in classes] + ([] if otherwise is None else [otherwise])
             if not slots or not all(0 <= slot < program.slots for slot in slots):
                 yield f"threshold slots {slots} of {program.slots}"
@@ -150,7 +162,7 @@ def _load(program: Program, node: Load) -> Iterator[str]:
 
 def _check_rule(program: Program, rule: Rule, where: str) -> None:
     _expect(0 <= rule.letter < program.letters, f"{where}: no letter {rule.letter}")
-    draws = [node.draw for node in rule.nodes if isinstance(node, Below | Accept)]
+    draws = [node.draw for node in rule.nodes if isinstance(node, Bernoulli | Accept)]
     _expect(len(set(draws)) == len(draws), f"{where}: a draw is used twice")
     _expect(all(0 <= draw < program.draws for draw in draws), f"{where}: draws {draws} of {program.draws}")
     written: set[tuple[int, int]] = set()
@@ -164,13 +176,13 @@ def _check_rule(program: Program, rule: Rule, where: str) -> None:
 
 
 def _check_classes(rule: Rule, where: str) -> None:
-    if not any(isinstance(node, Below) and len(node.classes) > 1 for node in rule.nodes):
+    if not any(isinstance(node, Bernoulli) and len(node.classes) > 1 for node in rule.nodes):
         return
     known = tables(rule)
     if known is None:
         return
     for k, node in enumerate(rule.nodes):
-        if isinstance(node, Below):
+        if isinstance(node, Bernoulli):
             taken = 0
             for mask, _ in node.classes:
                 table = known[0][mask] or 0
@@ -201,7 +213,7 @@ def _check_draws(
 ) -> None:
     """A draw gives a site one word in a step: a second use would be the same number."""
     for node in rule.nodes:
-        if isinstance(node, Below | Accept):
+        if isinstance(node, Bernoulli | Accept):
             used = drawn.setdefault((node.draw, rule.letter), np.zeros(program.shape, dtype=bool))
             _expect(not used[tuple(table.T)].any(), f"{where}: draw {node.draw} serves a site twice")
             used[tuple(table.T)] = True

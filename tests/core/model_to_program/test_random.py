@@ -31,7 +31,7 @@ def test_flips_are_balanced_whatever_the_hamiltonian() -> None:
     for number, (lattice, how) in enumerate(cartesian(LATTICES, KINDS)):
         system = random_system(lattice, SPECIES[number % len(SPECIES)], random)
         check_flips(system, how, number, seen)
-    wanted = {"Below", "Accept", "Weigh", "Count", "Is", "Bit", "open", "listed", "residues"}
+    wanted = {"Bernoulli", "Accept", "Weigh", "Count", "Equals", "Bit", "open", "listed", "residues"}
     wanted |= {f"{n} bodies" for n in (1, 2, 3, 4)} | {"joint", "factorised", "weigh"}
     assert wanted <= set(seen), wanted - set(seen)
     assert seen["heat bath not on offer"] < 4
@@ -75,7 +75,7 @@ def _traits(system: System, update: Update) -> Iterator[str]:
     for rule in program.rules:
         kinds = [type(node).__name__ for node in rule.nodes]
         yield from kinds
-        yield "weigh" if "Weigh" in kinds else "joint" if kinds.count("Below") == 1 else "factorised"
+        yield "weigh" if "Weigh" in kinds else "joint" if kinds.count("Bernoulli") == 1 else "factorised"
     yield from system.lattice.boundary
     yield from ("listed" if isinstance(stage.cells, Listed) else "residues" for stage in program.schedule)
     yield from (f"{len(p)} bodies" for term in system.hamiltonian.terms for _, p in term.products)

@@ -20,7 +20,7 @@ from rgc.model_to_program.update import Update
 from rgc.passes.colour_sites import colour_sites
 from rgc.passes.merge_terms import merge_terms
 from rgc.program.draws import step_keys, stream
-from rgc.program.lattice.nodes import Accept, Below
+from rgc.program.lattice.nodes import Accept, Bernoulli
 from rgc_reference import ReferenceBackend
 from tests.core.small_systems import System, boltzmann, pairs, site_updates, terms
 
@@ -128,7 +128,7 @@ def test_every_site_update_is_balanced_and_a_sweep_forgets_its_start(name: str, 
 def test_five_couplings_have_many_local_fields() -> None:
     """More than Metropolis would take as joint classes."""
     program = lowered(SYSTEMS["five couplings"], kind="heat_bath")[0].program
-    (draw,) = [node for node in program.rules[0].nodes if isinstance(node, Below)]
+    (draw,) = [node for node in program.rules[0].nodes if isinstance(node, Bernoulli)]
     assert len(draw.classes) == 87
 
 
@@ -136,7 +136,8 @@ def test_the_forms_are_what_they_claim() -> None:
     system = SYSTEMS["open"]
     draws = {form: lowered(system, form=form)[0].program for form in ("joint", "factorised", "weigh")}
     count = {
-        form: sum(isinstance(n, Below) for n in program.rules[-1].nodes) for form, program in draws.items()
+        form: sum(isinstance(n, Bernoulli) for n in program.rules[-1].nodes)
+        for form, program in draws.items()
     }
     assert count == {"joint": 1, "factorised": 4, "weigh": 0}
     assert any(isinstance(n, Accept) for n in draws["weigh"].rules[-1].nodes)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rgc.model.sites import Cells, Listed, enumerate_cells
-from rgc.program import Count, Is, Load, Rule
+from rgc.program import Count, Equals, Load, Rule
 from rgc.program.lattice.truth import tables
 from rgc.program.tables import COARSE, FINE, cell_table, exponentials, pack_thresholds
 
@@ -67,7 +67,9 @@ def test_cell_tables_follow_the_sets(cells: Cells | Listed) -> None:
 
 
 def test_truth_tables() -> None:
-    rule = Rule(0, (Load(0, (0,)), Load(0, (1,)), Load(0, (2,)), Count((0, 1, 2)), Is(3, 2), Is(3, 4)))
+    rule = Rule(
+        0, (Load(0, (0,)), Load(0, (1,)), Load(0, (2,)), Count((0, 1, 2)), Equals(3, 2), Equals(3, 4))
+    )
     known = tables(rule)
     assert known is not None
     words, everything = known

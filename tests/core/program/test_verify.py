@@ -16,12 +16,12 @@ from rgc.passes.colour_sites import colour_sites
 from rgc.passes.merge_terms import merge_terms
 from rgc.program import (
     Accept,
-    Below,
+    Bernoulli,
     Bit,
     Cells,
     Count,
+    Equals,
     Field,
-    Is,
     Listed,
     Load,
     Program,
@@ -43,9 +43,9 @@ NODES = (
     Load(0, (1,)),
     Load(0, (-1,)),
     Count((1, 2)),
-    Is(3, 0),
-    Is(3, 2),
-    Below(((4, 0), (5, 1)), None, 0),
+    Equals(3, 0),
+    Equals(3, 2),
+    Bernoulli(((4, 0), (5, 1)), None, 0),
     Weigh((1, 2), (0, 0), 1),
     Accept(7, 1),
     Bit("and", (6, 8)),
@@ -76,8 +76,8 @@ def with_cells(cells: Any) -> Program:
 
 
 BROKEN = {
-    "does not come before": with_node(4, Is(4, 0)),
-    "is no count": with_node(4, Is(1, 0)),
+    "does not come before": with_node(4, Equals(4, 0)),
+    "is no count": with_node(4, Equals(1, 0)),
     "is no word": with_node(9, Bit("and", (6, 7))),
     "is no lanes": with_node(8, Accept(6, 1)),
     "v12: operand v11 is no word": with_node(12, Tally(0, 0, 11)),
@@ -88,13 +88,13 @@ BROKEN = {
     "and of 1 words": with_node(9, Bit("and", (6,))),
     "not of 2 words": with_node(9, Bit("not", (6, 8))),
     "count of nothing": with_node(3, Count(())),
-    "a negative count": with_node(4, Is(3, -1)),
-    "threshold slots": with_node(6, Below(((4, 0), (5, 2)), None, 0)),
+    "a negative count": with_node(4, Equals(3, -1)),
+    "threshold slots": with_node(6, Bernoulli(((4, 0), (5, 2)), None, 0)),
     "weight slots": with_node(7, Weigh((1, 2), (0, 0), 2)),
     "no row 1": with_node(12, Tally(0, 1, 10)),
     "a draw is used twice": with_node(8, Accept(7, 0)),
     "draws": replace(GOOD, draws=1),
-    "classes overlap": with_node(5, Is(3, 0)),
+    "classes overlap": with_node(5, Equals(3, 0)),
     "stores twice": with_node(12, Store(0, 10)),
     "loads what the rule has stored": with_node(12, Load(0, (0,))),
     "no letter 1": replace(GOOD, rules=(Rule(1, NODES[:1]),)),
@@ -135,7 +135,7 @@ def test_conflicts_on_a_torus_of_odd_length() -> None:
 
 
 def test_masks_of_random_words_count_as_independent() -> None:
-    nodes = (Load(0, (0,)), Below((), 0, 0), Bit("and", (0, 1)), Below(((2, 0), (0, 1)), None, 1))
+    nodes = (Load(0, (0,)), Bernoulli((), 0, 0), Bit("and", (0, 1)), Bernoulli(((2, 0), (0, 1)), None, 1))
     with pytest.raises(ProgramError, match="classes overlap"):
         verify(replace(GOOD, rules=(Rule(0, nodes),)))
     excluded = (
@@ -143,7 +143,7 @@ def test_masks_of_random_words_count_as_independent() -> None:
         Bit("not", (1,)),
         Bit("and", (0, 2)),
         Bit("and", (0, 1)),
-        Below(((3, 0), (4, 1)), None, 1),
+        Bernoulli(((3, 0), (4, 1)), None, 1),
     )
     verify(replace(GOOD, rules=(Rule(0, excluded),)))
 
@@ -186,8 +186,8 @@ def test_every_node_is_shown() -> None:
     text = show(GOOD)
     assert "v0 = s[0]; v1 = s[1]; v2 = s[-1]" in text
     assert "v3 = count(v1, v2)" in text
-    assert "v4 = v3 is 0; v5 = v3 is 2" in text
-    assert "v6 = below(draw 0; v4..v5: T0..T1)" in text
+    assert "v4 = v3 == 0; v5 = v3 == 2" in text
+    assert "v6 = bernoulli(draw 0; v4..v5: T0..T1)" in text
     assert "v7 = weigh(W1; v1: W0, v2: W0)" in text
     assert "store s = v10" in text
     assert "tally 0[0] += v10" in text

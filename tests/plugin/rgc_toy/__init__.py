@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from rgc.backend import Arguments
-from rgc.program import Below, Bit, Cells, Count, Is, Load, Program, Rule, Store, Tally
+from rgc.program import Bernoulli, Bit, Cells, Count, Equals, Load, Program, Rule, Store, Tally
 from rgc.program.lattice.show import show
 
 MASK = (1 << 64) - 1
@@ -163,12 +163,12 @@ class Run:
                     made = []
                     for n in operands:
                         add(made, values[n])
-                case Is(count, number):
+                case Equals(count, number):
                     made = self.all if not number >> len(values[count]) else 0
                     for k, each in enumerate(values[count]):
                         made &= each if number >> k & 1 else self.all ^ each
-                case Below():
-                    made = self.below(node, values, keys[node.draw], self.number(cell, rule.letter))
+                case Bernoulli():
+                    made = self.bernoulli(node, values, keys[node.draw], self.number(cell, rule.letter))
                 case Store(field, word, plane):
                     stores.append((field, self.address(field, plane, cell, rule.letter), values[word]))
                 case Tally(array, row, word):
@@ -178,7 +178,7 @@ class Run:
         for field, place, value in stores:
             self.state[field][1][place] = value
 
-    def below(self, node: Below, values: list[Any], key: tuple[int, int], number: int) -> int:
+    def bernoulli(self, node: Bernoulli, values: list[Any], key: tuple[int, int], number: int) -> int:
         classes = [(values[mask], slot) for mask, slot in node.classes]
         if node.otherwise is not None:
             classes.append((self.all ^ reduce(or_, (mask for mask, _ in classes), 0), node.otherwise))

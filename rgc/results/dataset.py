@@ -1,4 +1,4 @@
-"""An answer as one xarray dataset, which is also the NetCDF file."""
+"""The outcome of a run as one xarray dataset, which is also the NetCDF file."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rgc.results.document import document
+
 if TYPE_CHECKING:
     from xarray import Dataset
 
-    from rgc.results.answer import Answer, Point
+    from rgc.results.outcome import Outcome, Point
     from rgc.results.result import Estimate, Result
 
 Variables = dict[str, Any]
@@ -29,8 +31,8 @@ EIGENVALUE = (
 )
 
 
-def dataset(answer: Answer) -> Dataset:
-    """Every table of the answer. The numbers of `TABLES` are `exponents_value(exponents)`, `exponents_error`, `exponents_statistical`,
+def dataset(outcome: Outcome) -> Dataset:
+    """Every table of the outcome. The numbers of `TABLES` are `exponents_value(exponents)`, `exponents_error`, `exponents_statistical`,
     `exponents_systematic`, `exponents_kind`, ...; free energies `free_energy(method)`, with `_error` and `_kind`; what belongs to a
     level `coupling_value(level, coupling)` and `average_value(level, average)`, with `_error`.
 
@@ -40,20 +42,20 @@ def dataset(answer: Answer) -> Dataset:
     import xarray as xr
 
     attributes = {
-        "title": answer.title,
-        "spec": answer.text,
-        "spec_sha256": answer.sha256,
-        "backend": answer.backend,
-        "seed": str(answer.seed),
-        "provenance": json.dumps(answer.document()["provenance"]),
+        "title": outcome.title,
+        "spec": outcome.text,
+        "spec_sha256": outcome.sha256,
+        "backend": outcome.backend,
+        "seed": str(outcome.seed),
+        "provenance": json.dumps(document(outcome)["provenance"]),
     }
-    if not answer.axes:
+    if not outcome.axes:
         return xr.Dataset(
-            _named(answer.result) | _levels(answer.result) | _whole(answer.result), attrs=attributes
+            _named(outcome.result) | _levels(outcome.result) | _whole(outcome.result), attrs=attributes
         )
-    parts = [_at_point(point) for point in answer.points]
+    parts = [_at_point(point) for point in outcome.points]
     joined = xr.concat(parts, dim="point", join="outer", data_vars="all", coords="minimal", compat="equals")
-    names = [axis.name for axis in answer.axes]
+    names = [axis.name for axis in outcome.axes]
     several = len(names) > 1
     grid = joined.set_index(point=names).unstack("point") if several else joined.swap_dims(point=names[0])
     grid.attrs = attributes

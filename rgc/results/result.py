@@ -36,7 +36,7 @@ class Level:
     observables: Mapping[str, Estimate] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Eigenvalue:
     """An eigenvalue of the linearised map from level - 1 to `level`, with the leading `operators` operators of its sector.
 

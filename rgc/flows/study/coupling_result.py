@@ -108,9 +108,17 @@ def _eigenvalues(study: Study, spectrum: SectorSpectrum) -> Iterator[Eigenvalue]
     for k, value in enumerate(spectrum.values):
         exponent = float(spectrum.exponents[k])
         yield Eigenvalue(
-            float(value.real), float(value.imag), 0.0, exponent, 0.0, spectrum.sector, 1, count, k + 1,
+            value=float(value.real),
+            imag=float(value.imag),
+            error=0.0,
+            exponent=exponent,
+            exponent_error=0.0,
+            sector=spectrum.sector,
+            level=1,
+            operators=count,
+            index=k + 1,
             kind=study.exponents,
-        )  # fmt: skip
+        )
 
 
 def _exponents(study: Study, spectra: tuple[SectorSpectrum, ...]) -> dict[str, Estimate]:

@@ -190,15 +190,15 @@ def _eigenvalue(x: float, error: float, sector: str, level: int, chi: int, index
     """2^y of a step that doubles the linear size."""
     value = 2.0 ** (2 - x)
     return Eigenvalue(
-        value,
-        0.0,
-        value * float(np.log(2)) * error,
-        2 - x,
-        error,
-        sector,
-        level,
-        chi,
-        index,
+        value=value,
+        imag=0.0,
+        error=value * float(np.log(2)) * error,
+        exponent=2 - x,
+        exponent_error=error,
+        sector=sector,
+        level=level,
+        operators=chi,
+        index=index,
         kind="truncated",
     )
 

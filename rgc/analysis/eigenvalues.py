@@ -15,8 +15,10 @@ Complex = NDArray[np.complex128]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Correlations:
-    """Averages of the operators S' of a level and S of the level before, resampled along the first axis (1 + group):
-    `coarse` <S'> [r, a], `fine` <S> [r, b], `coarse_coarse` <S' S'> [r, a, a], `coarse_fine` <S' S> [r, a, b]."""
+    """Averages of the operators S' of a level and S of the level before, resampled along the first
+    axis (1 + group): `coarse` <S'> [r, a], `fine` <S> [r, b], `coarse_coarse` <S' S'> [r, a, a],
+    `coarse_fine` <S' S> [r, a, b].
+    """
 
     coarse: Floats
     fine: Floats
@@ -34,8 +36,9 @@ class Correlations:
 
 
 def linearised(correlations: Correlations, operators: Sequence[int]) -> Floats:
-    """T[r, a, b] = dK'_a/dK_b for the chosen operators: <S' S'>_c T = <S' S>_c (Swendsen 1979). NaN where an operator does not
-    fluctuate."""
+    """T[r, a, b] = dK'_a/dK_b for the chosen operators: <S' S'>_c T = <S' S>_c (Swendsen 1979). NaN
+    where an operator does not fluctuate.
+    """
     kept = np.ix_(range(len(correlations.coarse)), operators, operators)
     left, right = (each[kept] for each in correlations.connected)
     spread = np.sqrt(np.einsum("raa->ra", left).clip(min=0))
@@ -50,7 +53,9 @@ def linearised(correlations: Correlations, operators: Sequence[int]) -> Floats:
 
 
 def spectrum(matrices: Floats) -> Complex:
-    """The eigenvalues [r, n] of each matrix [r, n, n], by falling modulus, of a conjugate pair the upper one first."""
+    """The eigenvalues [r, n] of each matrix [r, n, n], by falling modulus, of a conjugate pair the
+    upper one first.
+    """
     if not np.isfinite(matrices).all():
         return np.full(matrices.shape[:-1], np.nan + 0j)
     values = np.linalg.eigvals(matrices).astype(np.complex128)
@@ -65,8 +70,10 @@ def exponents(values: Complex, scale: float) -> Floats:
 
 
 def eigenvectors(matrix: Floats) -> tuple[Complex, Complex, Complex]:
-    """Eigenvalues [n] by falling modulus, right eigenvectors [:, k] (directions in coupling space) and left ones [k, :] (scaling
-    fields), with left @ right = 1. NaN where the matrix is not diagonalisable."""
+    """Eigenvalues [n] by falling modulus, right eigenvectors [:, k] (directions in coupling space)
+    and left ones [k, :] (scaling fields), with left @ right = 1. NaN where the matrix is not
+    diagonalisable.
+    """
     values, right = np.linalg.eig(matrix)
     order = np.lexsort((-values.imag, -np.round(np.abs(values), 12)))
     right = right[:, order].astype(np.complex128)

@@ -1,4 +1,6 @@
-"""The exponent that stands in the headline, chosen by a declared rule that cannot see the known answer, and what follows from it."""
+"""The exponent that stands in the headline, chosen by a declared rule that cannot see the known
+answer, and what follows from it.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +17,25 @@ from rgc.analysis.statistics import jackknife
 Floats = NDArray[np.float64]
 
 RULE = (
-    "full basis at the last level whose coarse lattice holds the range without wrapping (L' > 2 range); statistical error by "
-    "jackknife over replicas; systematic error the larger of the change from the level before and from the basis one shell "
-    "smaller, each counting at least its own jackknife error"
+    "full basis at the last level whose coarse lattice holds the range without wrapping (L' > 2 "
+    "range); statistical error by jackknife over replicas; systematic error the larger of the "
+    "change from the level before and from the basis one shell smaller, each counting at least "
+    "its own jackknife error"
 )
-AITKEN_RULE = "Aitken extrapolation in level of the full basis; error: jackknife and the spread over bases of whole shells"
+AITKEN_RULE = (
+    "Aitken extrapolation in level of the full basis; error: jackknife and the spread over bases "
+    "of whole shells"
+)
 
 _CLOSE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LevelSpectrum:
-    """The spectra of the map from level - 1 to `level` in one sector: `spectra[n]` [1 + group, n] with the leading n operators, at
-    least for the `shells`; `ranges` are those of all its operators; `scale` is b of this step; `wrapped`: the coarse lattice does
-    not hold the range."""
+    """The spectra of the map from level - 1 to `level` in one sector: `spectra[n]` [1 + group, n]
+    with the leading n operators, at least for the `shells`; `ranges` are those of all its
+    operators; `scale` is b of this step; `wrapped`: the coarse lattice does not hold the range.
+    """
 
     level: int
     scale: float
@@ -51,15 +58,18 @@ class LevelSpectrum:
 
 
 def shells(ranges: Sequence[float]) -> tuple[int, ...]:
-    """Numbers of operators at which a shell of equal range is complete, rising; the last one is the full basis."""
+    """Numbers of operators at which a shell of equal range is complete, rising; the last one is the
+    full basis.
+    """
     ends = [n for n, (a, b) in enumerate(pairwise(ranges), 1) if b - a > _CLOSE]
     return (*ends, len(ranges)) if ranges else ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Headline:
-    """An exponent with its two errors; `error` None where it cannot be determined, for the reason in `note`. `resampled` holds the
-    values [1 + group] behind it."""
+    """An exponent with its two errors; `error` None where it cannot be determined, for the reason
+    in `note`. `resampled` holds the values [1 + group] behind it.
+    """
 
     value: float | None
     statistical: float | None
@@ -80,21 +90,34 @@ class Headline:
 def headline(levels: Sequence[LevelSpectrum]) -> Headline:
     """The headline exponent of a sector by `RULE`, from its levels in rising order.
 
-    With fewer than two unwrapped levels the systematic error is None, and without any the value belongs to the first level.
+    With fewer than two unwrapped levels the systematic error is None, and without any the value
+    belongs to the first level.
     """
     usable = [each for each in levels if each.ranges]
     unwrapped = [each for each in usable if not each.wrapped]
     if not usable:
         return Headline(
-            None, None, None, None, RULE, "no operator of this sector can be measured", np.full(2, np.nan)
+            None,
+            None,
+            None,
+            None,
+            RULE,
+            "no operator of this sector can be measured",
+            np.full(2, np.nan),
         )
     last = (unwrapped or usable[:1])[-1]
     value, statistical = map(float, jackknife(last.full))
     if not np.isfinite([value, statistical]).all():
-        note = f"an operator does not fluctuate at level {last.level}, or the map has an eigenvalue 0 there"
+        note = (
+            f"an operator does not fluctuate at level {last.level}, or the map has an eigenvalue "
+            "0 there"
+        )
         return Headline(None, None, None, last.level, RULE, note, last.full)
     if len(unwrapped) < 2:
-        note = f"{len(unwrapped)} of the levels hold{'s' * (len(unwrapped) == 1)} the range of the basis without wrapping; "
+        note = (
+            f"{len(unwrapped)} of the levels hold{'s' * (len(unwrapped) == 1)} the range of the "
+            "basis without wrapping; "
+        )
         note += "a systematic error needs two: take a larger lattice or a shorter range"
         return Headline(value, statistical, None, last.level, RULE, note, last.full)
     changes = [change(last.full, unwrapped[-2].full)]
@@ -110,17 +133,22 @@ def change(one: Floats, other: Floats) -> float:
 
 
 def extrapolate(levels: Sequence[LevelSpectrum]) -> Headline | None:
-    """The second estimate: Aitken's limit y - d^2/(d - d') of the last three exponents, d and d' the last two differences.
+    """The second estimate: Aitken's limit y - d^2/(d - d') of the last three exponents, d and d'
+    the last two differences.
 
-    The last three unwrapped levels, or where there are fewer the last three. None with fewer than three levels; where successive
-    differences do not shrink there is no limit to extrapolate to, and value and error are None.
+    The last three unwrapped levels, or where there are fewer the last three. None with fewer than
+    three levels; where successive differences do not shrink there is no limit to extrapolate to,
+    and value and error are None.
     """
     usable = [each for each in levels if each.ranges]
     unwrapped = [each for each in usable if not each.wrapped]
     three = unwrapped[-3:] if len(unwrapped) > 2 else usable[-3:]
     if len(three) < 3:
         return None
-    limits = [aitken(*(each.leading(min(n, len(each.ranges))) for each in three)) for n in three[-1].shells]
+    limits = [
+        aitken(*(each.leading(min(n, len(each.ranges))) for each in three))
+        for n in three[-1].shells
+    ]
     resampled = limits[-1]
     value, statistical = map(float, jackknife(resampled))
     if not np.isfinite(value):
@@ -149,19 +177,25 @@ DERIVED: Mapping[str, tuple[str, Formula]] = {
     "gamma": ("th", lambda d, t, h: (2 * h - d) / t),
     "delta": ("h", lambda d, h: h / (d - h)),
 }
-"""Exponents from y_t and y_h by scaling and hyperscaling: what each needs, and its formula in d and these."""
+"""Exponents from y_t and y_h by scaling and hyperscaling: what each needs, and its formula in d and
+these.
+"""
 
 _STEP = 1e-6
 
 
-def derived(thermal: Headline | None, magnetic: Headline | None, dimension: int) -> dict[str, Headline]:
+def derived(
+    thermal: Headline | None, magnetic: Headline | None, dimension: int
+) -> dict[str, Headline]:
     """The exponents that follow from y_t and y_h, as far as those are known.
 
-    The statistical error is a jackknife of the function itself; the systematic ones of y_t and y_h are propagated linearly and
-    added in quadrature.
+    The statistical error is a jackknife of the function itself; the systematic ones of y_t and y_h
+    are propagated linearly and added in quadrature.
     """
     known = {
-        letter: part for letter, part in (("t", thermal), ("h", magnetic)) if part and part.value is not None
+        letter: part
+        for letter, part in (("t", thermal), ("h", magnetic))
+        if part and part.value is not None
     }
     return {
         name: _derived(formula, [known[letter] for letter in needs], dimension)
@@ -175,12 +209,16 @@ def _derived(formula: Formula, parts: Sequence[Headline], dimension: int) -> Hea
         resampled = formula(dimension, *(part.resampled for part in parts))
     value, statistical = map(float, jackknife(resampled))
     if not np.isfinite([value, statistical]).all():
-        return Headline(None, None, None, None, "", "not a finite number at these exponents", resampled)
+        return Headline(
+            None, None, None, None, "", "not a finite number at these exponents", resampled
+        )
     notes = "; ".join(dict.fromkeys(part.note for part in parts if part.systematic is None))
     systematic = (
         None
         if notes
-        else float(np.hypot.reduce([_shift(formula, parts, k, dimension) for k in range(len(parts))]))
+        else float(
+            np.hypot.reduce([_shift(formula, parts, k, dimension) for k in range(len(parts))])
+        )
     )
     rule = f"from the headline exponents by scaling and hyperscaling in d = {dimension}"
     return Headline(value, statistical, systematic, None, rule, notes, resampled)

@@ -1,4 +1,6 @@
-"""Fixed points of recursions: where flows end, the critical point between two ends, Newton's method from there."""
+"""Fixed points of recursions: where flows end, the critical point between two ends, Newton's method
+from there.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +36,11 @@ class NotFound(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sink:
-    """Where a flow ends: at the fixed point `couplings`, or, `away`, at infinity in the direction of `couplings`.
+    """Where a flow ends: at the fixed point `couplings`, or, `away`, at infinity in the direction
+    of `couplings`.
 
-    `settled`: whether it ends there. A flow that creeps on, or that stands still where its neighbours stand still elsewhere, tells no phase.
+    `settled`: whether it ends there. A flow that creeps on, or that stands still where its
+    neighbours stand still elsewhere, tells no phase.
     """
 
     couplings: Floats
@@ -44,8 +48,9 @@ class Sink:
     settled: bool = True
 
     def same(self, other: Sink) -> bool:
-        """Whether two flows end in one phase. Phases are told by their sinks, not by the size of couplings: a sink of high
-        temperature need not be at zero."""
+        """Whether two flows end in one phase. Phases are told by their sinks, not by the size of
+        couplings: a sink of high temperature need not be at zero.
+        """
         if self.away != other.away:
             return False
         if self.away:
@@ -56,8 +61,9 @@ class Sink:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Critical:
-    """The `factor` by which the start was multiplied, the `couplings` there, and the fixed point that their flow comes to; None where
-    Newton's method finds none near it."""
+    """The `factor` by which the start was multiplied, the `couplings` there, and the fixed point
+    that their flow comes to; None where Newton's method finds none near it.
+    """
 
     factor: float
     couplings: Floats
@@ -65,8 +71,10 @@ class Critical:
 
 
 def sink(recursion: Recursion, start: Floats) -> Sink:
-    """Where the flow from `start` ends: where it moves ever less and its neighbours do too, or beyond `FAR` and growing. A flow that comes
-    near a critical point moves little as well, but leaves it again."""
+    """Where the flow from `start` ends: where it moves ever less and its neighbours do too, or
+    beyond `FAR` and growing. A flow that comes near a critical point moves little as well, but
+    leaves it again.
+    """
     couplings, before, checked = np.asarray(start, dtype=np.float64), 0.0, np.inf
     for step in range(MOST_STEPS):
         moved = recursion(couplings, step).couplings
@@ -86,19 +94,23 @@ def sink(recursion: Recursion, start: Floats) -> Sink:
 
 
 def _attracts(recursion: Recursion, point: Floats) -> bool:
-    """Whether the map contracts around a fixed point, in the sectors that the point has a part in."""
+    """Whether the map contracts around a fixed point, in the sectors that the point has a
+    part in.
+    """
     span = _span(recursion, point)
     values = np.linalg.eigvals(np.linalg.pinv(span) @ recursion.jacobian(point) @ span)
     return bool(np.abs(values).max(initial=0.0) < 1 - _CONTRACTS)
 
 
 def critical(recursion: Recursion, start: Floats) -> Critical:
-    """The critical point on the ray t * start: between factors t whose flows end in different phases.
+    """The critical point on the ray t * start: between factors t whose flows end in different
+    phases.
 
-    A few bisections, then the fixed point near the flow that stays longest, then the factor at which the relevant scaling field
-    vanishes after ever more steps; where that fails, bisection to the last digit. The flow from there may come nearer to another
-    fixed point: then that is the one. Raises `NotFound` where all factors from 2^-8 to 2^8, or as far as flows come to an end, end in
-    one phase or in ends that change gradually with the factor.
+    A few bisections, then the fixed point near the flow that stays longest, then the factor at
+    which the relevant scaling field vanishes after ever more steps; where that fails, bisection to
+    the last digit. The flow from there may come nearer to another fixed point: then that is the
+    one. Raises `NotFound` where all factors from 2^-8 to 2^8, or as far as flows come to an end,
+    end in one phase or in ends that change gradually with the factor.
     """
     direction = np.asarray(start, dtype=np.float64)
     for low, high, ends in _brackets(recursion, direction):
@@ -106,13 +118,17 @@ def critical(recursion: Recursion, start: Floats) -> Critical:
         if found is not None:
             return found
     reach = f"anything from {_LEAST:g} to {_MOST:g}"
-    raise NotFound(f"the couplings, multiplied by {reach}, flow to one phase, as far as they come to an end")
+    raise NotFound(
+        f"the couplings, multiplied by {reach}, flow to one phase, as far as they come to an end"
+    )
 
 
 def _critical_between(
     recursion: Recursion, direction: Floats, low: float, high: float, ends: Sink
 ) -> Critical | None:
-    """None where the ends of neighbouring flows differ no more the nearer the flows are: in a field they turn to it sooner or later."""
+    """None where the ends of neighbouring flows differ no more the nearer the flows are: in a field
+    they turn to it sooner or later.
+    """
     factor = point = None
     for times in (*_BISECTIONS, _TO_THE_END):
         low, high = _bisected(recursion, direction, low, high, ends, times)
@@ -146,21 +162,29 @@ def _bisected(
 
 
 def _fixed_point_near(recursion: Recursion, low: Floats, high: Floats) -> Floats | None:
-    """The fixed point with one relevant direction that Newton's method finds from where flows on both sides of it stay longest. With more
-    of them it is the one of the flow only if that comes very near: it does where a symmetry that the sectors do not know keeps it there."""
+    """The fixed point with one relevant direction that Newton's method finds from where flows on
+    both sides of it stay longest. With more of them it is the one of the flow only if that comes
+    very near: it does where a symmetry that the sectors do not know keeps it there.
+    """
     closest = _closest(recursion, low, high)
     try:
         point = newton(recursion, closest)
     except NotFound:
         return None
     relevant = (np.abs(linearise(recursion, point)[0].values) > 1).sum()
-    reached = np.abs(closest - point).max(initial=0.0) <= _ALIKE * (1 + np.abs(point).max(initial=0.0))
+    reached = np.abs(closest - point).max(initial=0.0) <= _ALIKE * (
+        1 + np.abs(point).max(initial=0.0)
+    )
     return point if relevant == 1 or (relevant > 1 and reached) else None
 
 
-def _refined(recursion: Recursion, direction: Floats, low: float, high: float, point: Floats) -> float | None:
-    """The factor within the bracket from which the flow goes to the fixed point: where, after n steps, the leading left
-    eigenvector at the fixed point finds no relevant part; n grows until the factor stays. None where it leaves the bracket."""
+def _refined(
+    recursion: Recursion, direction: Floats, low: float, high: float, point: Floats
+) -> float | None:
+    """The factor within the bracket from which the flow goes to the fixed point: where, after n
+    steps, the leading left eigenvector at the fixed point finds no relevant part; n grows until the
+    factor stays. None where it leaves the bracket.
+    """
     field = linearise(recursion, point)[0].left[0].real
 
     def relevant(factor: float, steps: int) -> float:
@@ -172,12 +196,16 @@ def _refined(recursion: Recursion, direction: Floats, low: float, high: float, p
     factor, before = (low + high) / 2, np.inf
     for steps in range(_MOST_REFINEMENTS):
         found = _secant(lambda t, steps=steps: relevant(t, steps), factor, abs(high - low) / 4)  # type: ignore[misc]
-        if found is None or not min(low, high) - abs(high - low) <= found <= max(low, high) + abs(high - low):
+        if found is None or not min(low, high) - abs(high - low) <= found <= max(low, high) + abs(
+            high - low
+        ):
             if steps > _WARM_UP:
                 return None
             continue
         change = abs(found - factor)
-        if steps > _WARM_UP and (change <= 4e-16 * abs(found) or (change >= before and change <= 1e-13)):
+        if steps > _WARM_UP and (
+            change <= 4e-16 * abs(found) or (change >= before and change <= 1e-13)
+        ):
             return found
         factor, before = found, change
     return None
@@ -200,9 +228,13 @@ def _secant(function: Callable[[float], float], start: float, width: float) -> f
 
 
 def _brackets(recursion: Recursion, direction: Floats) -> Iterator[tuple[float, float, Sink]]:
-    """Neighbouring factors whose flows end differently, those nearest to 1 first, and the sink of the first of the two."""
+    """Neighbouring factors whose flows end differently, those nearest to 1 first, and the sink of
+    the first of the two.
+    """
     if not np.any(direction):
-        raise NotFound("all couplings are 0: there is no direction in which to look for a critical point")
+        raise NotFound(
+            "all couplings are 0: there is no direction in which to look for a critical point"
+        )
     first = sink(recursion, direction)
     last, signs, across = {1: (1.0, first), -1: (1.0, first)}, [1, -1], not first.settled
     for k in range(1, _DOUBLINGS + 1):
@@ -223,12 +255,16 @@ def _brackets(recursion: Recursion, direction: Floats) -> Iterator[tuple[float, 
 
 
 def _closest(recursion: Recursion, low: Floats, high: Floats) -> Floats:
-    """Of two flows on either side of the critical surface the point at which they move least while they are together."""
+    """Of two flows on either side of the critical surface the point at which they move least while
+    they are together.
+    """
     best, least = low, np.inf
     for step in range(200):
         ends = [recursion(each, step).couplings for each in (low, high)]
         change = float(np.linalg.norm(ends[0] - low))
-        if not np.isfinite(ends).all() or np.abs(high - low).max() > _TOGETHER * (1 + np.abs(low).max()):
+        if not np.isfinite(ends).all() or np.abs(high - low).max() > _TOGETHER * (
+            1 + np.abs(low).max()
+        ):
             break
         if change < least:
             best, least = (low + high) / 2, change
@@ -237,8 +273,9 @@ def _closest(recursion: Recursion, low: Floats, high: Floats) -> Floats:
 
 
 def newton(recursion: Recursion, start: Floats) -> Floats:
-    """The fixed point that Newton's method, damped, reaches from `start`, to rounding. It moves within the sectors that `start`
-    has a part in. Raises `NotFound`."""
+    """The fixed point that Newton's method, damped, reaches from `start`, to rounding. It moves
+    within the sectors that `start` has a part in. Raises `NotFound`.
+    """
     couplings = np.asarray(start, dtype=np.float64)
     span = _span(recursion, couplings)
     value, slope = recursion.defect(couplings)
@@ -253,7 +290,9 @@ def newton(recursion: Recursion, start: Floats) -> Floats:
             break
         couplings, value, slope, size = better
     if not size <= 1e-9:
-        raise NotFound(f"Newton's method came to a stop where the couplings still move by {size:.2g}")
+        raise NotFound(
+            f"Newton's method came to a stop where the couplings still move by {size:.2g}"
+        )
     return couplings
 
 
@@ -279,7 +318,9 @@ def _damped(
 
 
 def _span(recursion: Recursion, couplings: Floats) -> Floats:
-    """The directions in which a fixed point is looked for: the invariant sector, or all where the couplings are not in it."""
+    """The directions in which a fixed point is looked for: the invariant sector, or all where the
+    couplings are not in it.
+    """
     invariant = next(iter(recursion.sectors.values()))
     rest = couplings - invariant @ np.linalg.lstsq(invariant, couplings, rcond=None)[0]
     if np.abs(rest).max(initial=0.0) <= 1e-14 * (1 + np.abs(couplings).max(initial=0.0)):
@@ -291,6 +332,8 @@ def distinct(points: Sequence[Floats]) -> list[Floats]:
     """The points without those that repeat an earlier one."""
     found: list[Floats] = []
     for point in points:
-        if not any(np.abs(point - other).max() <= 1e-8 * (1 + np.abs(other).max()) for other in found):
+        if not any(
+            np.abs(point - other).max() <= 1e-8 * (1 + np.abs(other).max()) for other in found
+        ):
             found.append(point)
     return found

@@ -1,4 +1,6 @@
-"""Matrices whose entries are 0 unless row and column have one charge: split and multiplied charge by charge."""
+"""Matrices whose entries are 0 unless row and column have one charge: split and multiplied charge
+by charge.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,10 @@ ROOT_OF_ROUNDING = 3e-8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """matrix = left @ right up to what was left out, each side with a factor sqrt(s). `charges` of the new index, rising; `spectrum`:
-    every singular value that was found, falling, in units of the largest."""
+    """matrix = left @ right up to what was left out, each side with a factor sqrt(s). `charges` of
+    the new index, rising; `spectrum`: every singular value that was found, falling, in units of the
+    largest.
+    """
 
     left: Any
     right: Any
@@ -33,9 +37,11 @@ class Split:
 
 
 def split(xp: Any, matrix: Any, rows: Charges, columns: Charges, chi: int, svd: Svd) -> Split:
-    """The best approximation of about `chi` singular values of a matrix whose entries are 0 unless row and column have one charge.
+    """The best approximation of about `chi` singular values of a matrix whose entries are 0 unless
+    row and column have one charge.
 
-    Every charge is decomposed by itself, so that no rounding mixes them; `choose` says how many values each keeps.
+    Every charge is decomposed by itself, so that no rounding mixes them; `choose` says how many
+    values each keeps.
     """
     charges = _every(rows, columns)
     r, c = _members(rows, charges), _members(columns, charges)
@@ -46,7 +52,9 @@ def split(xp: Any, matrix: Any, rows: Charges, columns: Charges, chi: int, svd: 
     counts = {**dict.fromkeys(charges, 0), **dict(zip(both, kept.counts, strict=True))}
     left, right = [], []
     for k in charges:
-        u, s, vt = parts.get(k, (xp.zeros((len(r[k]), 0)), xp.zeros((0,)), xp.zeros((0, len(c[k])))))
+        u, s, vt = parts.get(
+            k, (xp.zeros((len(r[k]), 0)), xp.zeros((0,)), xp.zeros((0, len(c[k]))))
+        )
         root = xp.sqrt(s[: counts[k]])
         left.append(u[:, : counts[k]] * root)
         right.append(vt[: counts[k], :] * root[:, None])
@@ -71,13 +79,19 @@ class Projection:
 
 
 def project(xp: Any, gram: Any, charges: Charges, chi: int) -> Projection:
-    """The eigenvectors of about `chi` largest eigenvalues of M M^T, whose roots are the singular values of M."""
+    """The eigenvectors of about `chi` largest eigenvalues of M M^T, whose roots are the singular
+    values of M.
+    """
     every = _every(charges)
     members = _members(charges, every)
     parts = [xp.linalg.eigh(_block(xp, gram, members[k], members[k])) for k in every]
     values = [np.sqrt(np.maximum(np.asarray(w)[::-1], 0)) for w, _ in parts]
-    kept = choose(values, chi, float(sum(np.sum(each**2) for each in values)), zero=ROOT_OF_ROUNDING)
-    columns = [xp.flip(v, axis=1)[:, :count] for (_, v), count in zip(parts, kept.counts, strict=True)]
+    kept = choose(
+        values, chi, float(sum(np.sum(each**2) for each in values)), zero=ROOT_OF_ROUNDING
+    )
+    columns = [
+        xp.flip(v, axis=1)[:, :count] for (_, v), count in zip(parts, kept.counts, strict=True)
+    ]
     spectrum = -np.sort(-np.concatenate(values))
     return Projection(
         xp.take(_diagonal(xp, columns), xp.asarray(_back(members)), axis=0),
@@ -88,7 +102,9 @@ def project(xp: Any, gram: Any, charges: Charges, chi: int) -> Projection:
 
 
 def multiply(xp: Any, a: Any, b: Any, rows: Charges, inner: Charges, columns: Charges) -> Any:
-    """a @ b of matrices whose entries are 0 unless row and column have one charge, charge by charge."""
+    """a @ b of matrices whose entries are 0 unless row and column have one charge, charge by
+    charge.
+    """
     charges = _every(rows, inner, columns)
     if len(charges) == 1:
         return a @ b
@@ -116,7 +132,9 @@ def _block(xp: Any, matrix: Any, rows: Charges, columns: Charges) -> Any:
     if (len(rows), len(columns)) == matrix.shape:
         return matrix
     flat = (rows[:, None] * matrix.shape[1] + columns).reshape(-1)
-    return xp.reshape(xp.take(xp.reshape(matrix, (-1,)), xp.asarray(flat)), (len(rows), len(columns)))
+    return xp.reshape(
+        xp.take(xp.reshape(matrix, (-1,)), xp.asarray(flat)), (len(rows), len(columns))
+    )
 
 
 def _diagonal(xp: Any, blocks: Sequence[Any]) -> Any:
@@ -127,7 +145,9 @@ def _diagonal(xp: Any, blocks: Sequence[Any]) -> Any:
     for block in blocks:
         height, own = block.shape
         strips.append(
-            xp.concat([xp.zeros((height, left)), block, xp.zeros((height, width - left - own))], axis=1)
+            xp.concat(
+                [xp.zeros((height, left)), block, xp.zeros((height, width - left - own))], axis=1
+            )
         )
         left += own
     return xp.concat(strips, axis=0)

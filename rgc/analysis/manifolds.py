@@ -1,4 +1,6 @@
-"""Lines through coupling space: the renormalised trajectory, the critical line of a plane, trajectories of a flow diagram."""
+"""Lines through coupling space: the renormalised trajectory, the critical line of a plane,
+trajectories of a flow diagram.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,12 @@ _PER_STEP = 24
 def renormalised_trajectory(
     recursion: Recursion, point: Floats, direction: Floats, eigenvalue: float
 ) -> Floats:
-    """The unstable manifold of a fixed point with one relevant direction, [points, n], from one end to the other.
+    """The unstable manifold of a fixed point with one relevant direction, [points, n], from one end
+    to the other.
 
-    Both halves begin at K* +- e * direction, for `_PER_STEP` values of e that grow by the eigenvalue from first to last, so that the
-    images of that piece lie end to end; the map contracts everything off the manifold.
+    Both halves begin at K* +- e * direction, for `_PER_STEP` values of e that grow by the
+    eigenvalue from first to last, so that the images of that piece lie end to end; the map
+    contracts everything off the manifold.
     """
     size = _NEAR * (1 + float(np.abs(point).max()))
     starts = size * np.abs(eigenvalue) ** (np.arange(_PER_STEP) / _PER_STEP)
@@ -38,7 +42,9 @@ def renormalised_trajectory(
 
 
 def critical_line(recursion: Recursion, rays: Sequence[Floats]) -> Floats:
-    """The critical point on each ray [n] through the origin, [found, n]; rays without one are left out."""
+    """The critical point on each ray [n] through the origin, [found, n]; rays without one are left
+    out.
+    """
     return np.array(list(_critical(recursion, rays))).reshape(-1, len(recursion.names))
 
 

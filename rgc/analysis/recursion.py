@@ -1,4 +1,6 @@
-"""Maps of couplings to couplings: what a real-space scheme is once the spins of its blocks are summed over."""
+"""Maps of couplings to couplings: what a real-space scheme is once the spins of its blocks are
+summed over.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +26,12 @@ class Moved:
 
 
 class Recursion(Protocol):
-    """K' = R(K) for couplings with `names`; F(K)/N = g(K) + F(K')/N, with N/N' = `sites` of the fine spins to a block spin.
+    """K' = R(K) for couplings with `names`; F(K)/N = g(K) + F(K')/N, with N/N' = `sites` of the
+    fine spins to a block spin.
 
-    `scale` is b, the ratio of lattice constants. `sectors`: for each sector of the symmetry of the couplings it starts from the
-    directions float64[n, m] that span it; the first sector is the invariant one, and R maps each to itself.
+    `scale` is b, the ratio of lattice constants. `sectors`: for each sector of the symmetry of the
+    couplings it starts from the directions float64[n, m] that span it; the first sector is the
+    invariant one, and R maps each to itself.
     """
 
     @property
@@ -43,8 +47,9 @@ class Recursion(Protocol):
     def sites(self) -> float: ...
 
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:
-        """The couplings after step number `step`, which counts from 0 (maps may take turns). NaN where they leave for infinity, and after
-        NaN."""
+        """The couplings after step number `step`, which counts from 0 (maps may take turns). NaN
+        where they leave for infinity, and after NaN.
+        """
         ...
 
     def jacobian(self, couplings: Floats, step: int = 0) -> Floats:
@@ -52,12 +57,15 @@ class Recursion(Protocol):
         ...
 
     def defect(self, couplings: Floats) -> tuple[Floats, Floats]:
-        """A function of the couplings that vanishes at fixed points, and its Jacobian; R(K) - K where nothing better is known."""
+        """A function of the couplings that vanishes at fixed points, and its Jacobian; R(K) - K
+        where nothing better is known.
+        """
         ...
 
     def bounds(self, couplings: Floats) -> tuple[float, float]:
-        """Between which values F(K)/N lies for any lattice: from ground states and the number of states. The upper one at K = 0 is F/N of
-        free spins."""
+        """Between which values F(K)/N lies for any lattice: from ground states and the number of
+        states. The upper one at K = 0 is F/N of free spins.
+        """
         ...
 
 
@@ -70,7 +78,9 @@ def invariant_projector(sectors: Mapping[str, Floats]) -> Floats:
 
 
 def keep_symmetry(projector: Floats, before: Floats, after: Floats) -> Floats:
-    """`after`, without the rounding that breaks a symmetry which `before` has: broken directions are relevant, so that it would grow."""
+    """`after`, without the rounding that breaks a symmetry which `before` has: broken directions
+    are relevant, so that it would grow.
+    """
     rest = np.abs(before - projector @ before).max(initial=0.0)
     whole = rest <= 1e-13 * (1 + np.abs(before).max(initial=0.0)) and bool(np.isfinite(after).all())
     return np.asarray(projector @ after) if whole else after
@@ -86,8 +96,9 @@ class Ledger:
 
 
 def trajectory(recursion: Recursion, start: Floats, steps: int) -> tuple[Floats, Floats]:
-    """Couplings [1 + steps, n] and accumulated constants [1 + steps]: F/N = constant[k] + F_k/N, N the sites of level 0. NaN after a
-    step that left for infinity."""
+    """Couplings [1 + steps, n] and accumulated constants [1 + steps]: F/N = constant[k] + F_k/N, N
+    the sites of level 0. NaN after a step that left for infinity.
+    """
     couplings, constants, share = [np.asarray(start, dtype=np.float64)], [0.0], 1.0
     for step in range(steps):
         if not np.isfinite(couplings[-1]).all():
@@ -103,11 +114,11 @@ def trajectory(recursion: Recursion, start: Floats, steps: int) -> tuple[Floats,
 
 
 def free_energy(recursion: Recursion, start: Floats, tolerance: float = 1e-17) -> Ledger:
-    """The sum of constants until what is left is known within `tolerance`; the error is half the width of the last bounds and the
-    rounding of the sum.
+    """The sum of constants until what is left is known within `tolerance`; the error is half the
+    width of the last bounds and the rounding of the sum.
 
-    A truncated map may contradict the bounds of its lattice, in a strong field above all: then the sum goes on until that no longer
-    matters, and where it does to the end the error holds it.
+    A truncated map may contradict the bounds of its lattice, in a strong field above all: then the
+    sum goes on until that no longer matters, and where it does to the end the error holds it.
     """
     couplings, total, share, largest = np.asarray(start, dtype=np.float64), 0.0, 1.0, 0.0
     low, high = recursion.bounds(couplings)

@@ -1,4 +1,6 @@
-"""How many singular values of each block are kept: the largest, and multiplets of equal ones whole or not at all."""
+"""How many singular values of each block are kept: the largest, and multiplets of equal ones whole
+or not at all.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,11 @@ ZERO = 1e-13
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """`counts`: the number kept of each block. `discarded`: the share of the sum of squares that is not kept. `dropped`: the number of
-    values below `chi` that were left out because the multiplet that they belong to did not fit; `over`: how many were kept beyond
-    `chi` because their multiplet began with the first value."""
+    """`counts`: the number kept of each block. `discarded`: the share of the sum of squares that is
+    not kept. `dropped`: the number of values below `chi` that were left out because the multiplet
+    that they belong to did not fit; `over`: how many were kept beyond `chi` because their multiplet
+    began with the first value.
+    """
 
     counts: tuple[int, ...]
     discarded: float
@@ -29,7 +33,8 @@ class Kept:
 
 
 def choose(blocks: Sequence[Floats], chi: int, total: float, zero: float = ZERO) -> Kept:
-    """What is kept of the singular values of the blocks, each falling, where about `chi` may be kept and the squares sum to `total`.
+    """What is kept of the singular values of the blocks, each falling, where about `chi` may be
+    kept and the squares sum to `total`.
 
     Values below `zero` times the largest are rounding and never kept.
     """
@@ -46,7 +51,9 @@ def choose(blocks: Sequence[Floats], chi: int, total: float, zero: float = ZERO)
 
 
 def _whole(falling: Floats, count: int) -> int:
-    """The largest number up to `count` that cuts no multiplet, and where there is none the whole of the first one."""
+    """The largest number up to `count` that cuts no multiplet, and where there is none the whole of
+    the first one.
+    """
     if count == len(falling) or not _equal(falling, count):
         return count
     start = count

@@ -34,7 +34,8 @@ class Answer(Outcome):
     def plot(self) -> dict[str, Figure]:
         """The figures by name, as far as the run has the numbers that they show.
 
-        Their names are `configurations`, `exponents`, `autocorrelation`, `flow`, `scan` and `free_energy`.
+        Their names are `configurations`, `exponents`, `autocorrelation`, `flow`, `scan` and
+        `free_energy`.
         """
         from rgc.results.plots import figures
 

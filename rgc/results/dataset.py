@@ -32,12 +32,15 @@ EIGENVALUE = (
 
 
 def dataset(outcome: Outcome) -> Dataset:
-    """Every table of the outcome. The numbers of `TABLES` are `exponents_value(exponents)`, `exponents_error`, `exponents_statistical`,
-    `exponents_systematic`, `exponents_kind`, ...; free energies `free_energy(method)`, with `_error` and `_kind`; what belongs to a
-    level `coupling_value(level, coupling)` and `average_value(level, average)`, with `_error`.
+    """Every table of the outcome. The numbers of `TABLES` are `exponents_value(exponents)`,
+    `exponents_error`, `exponents_statistical`, `exponents_systematic`, `exponents_kind`, ...; free
+    energies `free_energy(method)`, with `_error` and `_kind`; what belongs to a level
+    `coupling_value(level, coupling)` and `average_value(level, average)`, with `_error`.
 
-    A run without a scan has besides `eigenvalue_<column>(eigenvalue)`, time series `series_<name>(record_<length>)`, spins
-    `configuration_<level>(cell0_<level>, ..., letter_<level>)` and `table_<name>`. A scan has one more dimension for each scanned parameter and leaves out what has another shape at every point.
+    A run without a scan has besides `eigenvalue_<column>(eigenvalue)`, time series
+    `series_<name>(record_<length>)`, spins `configuration_<level>(cell0_<level>, ...,
+    letter_<level>)` and `table_<name>`. A scan has one more dimension for each scanned parameter
+    and leaves out what has another shape at every point.
     """
     import xarray as xr
 
@@ -51,13 +54,20 @@ def dataset(outcome: Outcome) -> Dataset:
     }
     if not outcome.axes:
         return xr.Dataset(
-            _named(outcome.result) | _levels(outcome.result) | _whole(outcome.result), attrs=attributes
+            _named(outcome.result) | _levels(outcome.result) | _whole(outcome.result),
+            attrs=attributes,
         )
     parts = [_at_point(point) for point in outcome.points]
-    joined = xr.concat(parts, dim="point", join="outer", data_vars="all", coords="minimal", compat="equals")
+    joined = xr.concat(
+        parts, dim="point", join="outer", data_vars="all", coords="minimal", compat="equals"
+    )
     names = [axis.name for axis in outcome.axes]
     several = len(names) > 1
-    grid = joined.set_index(point=names).unstack("point") if several else joined.swap_dims(point=names[0])
+    grid = (
+        joined.set_index(point=names).unstack("point")
+        if several
+        else joined.swap_dims(point=names[0])
+    )
     grid.attrs = attributes
     return grid
 
@@ -66,7 +76,9 @@ def _at_point(point: Point) -> Dataset:
     import xarray as xr
 
     here = xr.Dataset(_named(point.result) | _levels(point.result)).expand_dims("point")
-    return here.assign_coords({name: ("point", [value]) for name, value in point.parameters.items()})
+    return here.assign_coords(
+        {name: ("point", [value]) for name, value in point.parameters.items()}
+    )
 
 
 def _named(result: Result) -> Variables:
@@ -92,7 +104,10 @@ def _table(name: str, estimates: Mapping[str, Estimate]) -> Variables:
         return {}
     coordinates, found = {name: list(estimates)}, list(estimates.values())
     columns = ("error", "statistical", "systematic")
-    numbers = {f"{name}_{each}": [_number(getattr(estimate, each)) for estimate in found] for each in columns}
+    numbers = {
+        f"{name}_{each}": [_number(getattr(estimate, each)) for estimate in found]
+        for each in columns
+    }
     arrays = {key: _array([name], column, coordinates) for key, column in numbers.items()}
     values = _array([name], [_number(each.value) for each in found], coordinates)
     return {
@@ -115,7 +130,9 @@ def _levels(result: Result) -> Variables:
     return out
 
 
-def _grid(tables: Sequence[Mapping[str, Estimate]], names: Sequence[str], column: str) -> list[list[float]]:
+def _grid(
+    tables: Sequence[Mapping[str, Estimate]], names: Sequence[str], column: str
+) -> list[list[float]]:
     return [
         [_number(getattr(table[name], column)) if name in table else float("nan") for name in names]
         for table in tables
@@ -123,7 +140,9 @@ def _grid(tables: Sequence[Mapping[str, Estimate]], names: Sequence[str], column
 
 
 def _whole(result: Result) -> Variables:
-    """What only a run without a scan keeps: eigenvalues, time series, configurations, tables of the scheme."""
+    """What only a run without a scan keeps: eigenvalues, time series, configurations, tables of the
+    scheme.
+    """
     out: Variables = {}
     for column in EIGENVALUE if result.eigenvalues else ():
         values = [getattr(each, column) for each in result.eigenvalues]
@@ -145,7 +164,9 @@ def _number(value: float | int | None) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _array(dimensions: Sequence[str], values: Any, coordinates: Mapping[str, Any] | None = None) -> Any:
+def _array(
+    dimensions: Sequence[str], values: Any, coordinates: Mapping[str, Any] | None = None
+) -> Any:
     import xarray as xr
 
     here = {name: list(coordinates[name]) for name in dimensions} if coordinates else None

@@ -1,4 +1,6 @@
-"""What a run found, as data: one result for each point of the scan, the checks, and where it all came from."""
+"""What a run found, as data: one result for each point of the scan, the checks, and where it all
+came from.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The result at one point of the scan. `parameters` are the scanned ones; without a scan there are none."""
+    """The result at one point of the scan. `parameters` are the scanned ones; without a scan there
+    are none.
+    """
 
     parameters: Mapping[str, float]
     result: Result
@@ -29,7 +33,8 @@ class Outcome:
     """Everything a run found.
 
     - `text` is the spec as it was run, in the text spelling; `sha256` is its hash without comments.
-    - `points` holds one result for each point of the scan over `axes`, and a single one without a scan.
+    - `points` holds one result for each point of the scan over `axes`, and a single one without a
+      scan.
     - `observables` are the measures of a finished scan.
     - `folder` is the output folder, if there is one.
 

@@ -28,11 +28,11 @@ _EPS = float(np.finfo(np.float64).eps)
 
 
 def slope(recursion: CellRecursion, point: Floats) -> float:
-    """d(F/N)/dp of the bound at a fixed point, p the same at every step: (1 - b^-d) F_p = g_p + b^-d F_K R_p, where
-    F_K (1 - b^-d R_K) = g_K.
+    """d(F/N)/dp of the bound at a fixed point, p the same at every step: (1 - b^-d) F_p = g_p +
+    b^-d F_K R_p, where F_K (1 - b^-d R_K) = g_K.
 
-    With V and its constant together this is L.dR/dp / (b^d - 1), where L is the left eigenvector of the eigenvalue b^d, of length 1 on
-    the constant.
+    With V and its constant together this is L.dR/dp / (b^d - 1), where L is the left eigenvector of
+    the eigenvalue b^d, of length 1 on the constant.
     """
     by_couplings, by_p = recursion.derivatives(point)
     share = 1 / recursion.sites
@@ -43,12 +43,13 @@ def slope(recursion: CellRecursion, point: Floats) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StationaryP:
-    """The p at which `slope` vanishes at the critical fixed point. That is the one to which the critical flow on the ray of the spec's
-    couplings comes; with `guess` the one that Newton's method reaches from there.
+    """The p at which `slope` vanishes at the critical fixed point. That is the one to which the
+    critical flow on the ray of the spec's couplings comes; with `guess` the one that Newton's
+    method reaches from there.
 
-    First p grows or falls until the slope changes its sign, then the fixed point of one end is followed in between, and where the
-    critical flow has gone over to another one before the slope vanished, a little beyond. State array `search` [k, 2 + n]: p, slope,
-    fixed point.
+    First p grows or falls until the slope changes its sign, then the fixed point of one end is
+    followed in between, and where the critical flow has gone over to another one before the slope
+    vanished, a little beyond. State array `search` [k, 2 + n]: p, slope, fixed point.
     """
 
     backend: Backend
@@ -98,21 +99,28 @@ class StationaryP:
         return np.array([p, slope(recursion, point), *point])
 
     def _between(self, rows: Floats) -> float:
-        """Where the slope vanishes along the fixed point of one end; raises `NotFound` where it jumps."""
+        """Where the slope vanishes along the fixed point of one end; raises `NotFound` where it
+        jumps.
+        """
         rising, falling = rows[rows[:, 1] > 0], rows[rows[:, 1] < 0]
         if not len(rising) or not len(falling):
-            raise NotFound("dF/dp at the critical fixed point keeps its sign for every p that was tried")
+            raise NotFound(
+                "dF/dp at the critical fixed point keeps its sign for every p that was tried"
+            )
         low, high = rising[rising[:, 0].argmax()], falling[falling[:, 0].argmin()]
         ends = ((high, low[0]), (low, high[0]), (low, 2 * high[0] - low[0]))
         for here, end in ends:
             found = self._along(here, end) if np.isfinite(here[1]) else None
             if found is not None:
                 return found
-        raise NotFound(f"dF/dp at the critical fixed point jumps between p = {low[0]:.6g} and {high[0]:.6g}")
+        raise NotFound(
+            f"dF/dp at the critical fixed point jumps between p = {low[0]:.6g} and {high[0]:.6g}"
+        )
 
     def _along(self, row: Floats, end: float) -> float | None:
-        """Where the slope vanishes as the fixed point of a row is followed from its p to another; None where it does not, or the fixed
-        point ends."""
+        """Where the slope vanishes as the fixed point of a row is followed from its p to another;
+        None where it does not, or the fixed point ends.
+        """
         here = row
         for p in np.linspace(row[0], end, _PIECES + 1)[1:]:
             try:
@@ -125,7 +133,9 @@ class StationaryP:
         return None
 
     def _followed(self, row: Floats, p: float) -> Floats:
-        """The row at another p, from the tangent dK*/dp = (1 - R_K)^-1 R_p. Raises `NotFound` where the fixed point is lost."""
+        """The row at another p, from the tangent dK*/dp = (1 - R_K)^-1 R_p. Raises `NotFound` where
+        the fixed point is lost.
+        """
         by_couplings, by_p = self.at(row[0]).derivatives(row[2:])
         tangent = np.linalg.solve(np.eye(len(by_p) - 1) - by_couplings[1:], by_p[1:])
         recursion = self.at(p)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rgc.model.spec import Spec
     from rgc.progress import Progress
     from rgc.results.answer import Answer
-    from rgc.results.outcome import Point
+    from rgc.results.answer_data import Point
     from rgc.results.store import Job
     from rgc.runner import Stop
     from rgc.syntax.ast import Document, Entry
@@ -198,7 +198,7 @@ class Compiled:
     ) -> Point:
         """The k-th point of the scan."""
         from rgc import runner
-        from rgc.results.outcome import Point
+        from rgc.results.answer_data import Point
 
         point, count = self.loaded.points[k], len(self.loaded.points)
         made = self.flow(point, job.seed)

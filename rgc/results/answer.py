@@ -1,11 +1,11 @@
-"""The answer of a run: what it found (`rgc.results.outcome`), with its views as methods."""
+"""The answer of a run: its data (`rgc.results.answer_data`) with its views as methods."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.outcome import Outcome
+from rgc.results.answer_data import AnswerData
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer(Outcome):
-    """An outcome with its views: the JSON document, the dataset, the figures and the page."""
+class Answer(AnswerData):
+    """The data of a run (`AnswerData`) with its views as methods: the JSON document, the dataset,
+    the figures and the page.
+    """
 
     def document(self) -> dict[str, Any]:
         """The JSON document that `rgc run --json` prints."""

@@ -1,4 +1,4 @@
-"""The outcome of a run as one xarray dataset, which is also the NetCDF file."""
+"""The answer of a run as one xarray dataset, which is also the NetCDF file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rgc.results.document import document
 if TYPE_CHECKING:
     from xarray import Dataset
 
-    from rgc.results.outcome import Outcome, Point
+    from rgc.results.answer_data import AnswerData, Point
     from rgc.results.result import Estimate, Result
 
 Variables = dict[str, Any]
@@ -31,8 +31,8 @@ EIGENVALUE = (
 )
 
 
-def dataset(outcome: Outcome) -> Dataset:
-    """Every table of the outcome. The numbers of `TABLES` are `exponents_value(exponents)`,
+def dataset(answer: AnswerData) -> Dataset:
+    """Every table of the answer. The numbers of `TABLES` are `exponents_value(exponents)`,
     `exponents_error`, `exponents_statistical`, `exponents_systematic`, `exponents_kind`, ...; free
     energies `free_energy(method)`, with `_error` and `_kind`; what belongs to a level
     `coupling_value(level, coupling)` and `average_value(level, average)`, with `_error`.
@@ -45,23 +45,23 @@ def dataset(outcome: Outcome) -> Dataset:
     import xarray as xr
 
     attributes = {
-        "title": outcome.title,
-        "spec": outcome.text,
-        "spec_sha256": outcome.sha256,
-        "backend": outcome.backend,
-        "seed": str(outcome.seed),
-        "provenance": json.dumps(document(outcome)["provenance"]),
+        "title": answer.title,
+        "spec": answer.text,
+        "spec_sha256": answer.sha256,
+        "backend": answer.backend,
+        "seed": str(answer.seed),
+        "provenance": json.dumps(document(answer)["provenance"]),
     }
-    if not outcome.axes:
+    if not answer.axes:
         return xr.Dataset(
-            _named(outcome.result) | _levels(outcome.result) | _whole(outcome.result),
+            _named(answer.result) | _levels(answer.result) | _whole(answer.result),
             attrs=attributes,
         )
-    parts = [_at_point(point) for point in outcome.points]
+    parts = [_at_point(point) for point in answer.points]
     joined = xr.concat(
         parts, dim="point", join="outer", data_vars="all", coords="minimal", compat="equals"
     )
-    names = [axis.name for axis in outcome.axes]
+    names = [axis.name for axis in answer.axes]
     several = len(names) > 1
     grid = (
         joined.set_index(point=names).unstack("point")

@@ -1,4 +1,4 @@
-"""The JSON document of an outcome. Its keys are a contract: they are added to, never renamed."""
+"""The JSON document of an answer. Its keys are a contract: they are added to, never renamed."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from typing import TYPE_CHECKING, Any
 from rgc.version import __version__
 
 if TYPE_CHECKING:
+    from rgc.results.answer_data import AnswerData
     from rgc.results.checks import Check
-    from rgc.results.outcome import Outcome
     from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
 
 
-def document(outcome: Outcome) -> dict[str, Any]:
-    """The outcome as JSON values. Numbers that are not finite, and errors that are not known, are null."""
+def document(answer: AnswerData) -> dict[str, Any]:
+    """The answer as JSON values. Numbers that are not finite, and errors that are not known, are null."""
     head = {
         "rgc": __version__,
-        "spec": {"title": outcome.title, "sha256": outcome.sha256},
-        "backend": outcome.backend,
-        "seed": outcome.seed,
-        "scheme": outcome.points[0].result.scheme,
+        "spec": {"title": answer.title, "sha256": answer.sha256},
+        "backend": answer.backend,
+        "seed": answer.seed,
+        "scheme": answer.points[0].result.scheme,
     }
     tail = {
-        "checks": [_check(check) for check in outcome.checks],
-        "warnings": list(outcome.warnings),
-        "provenance": dict(outcome.provenance),
+        "checks": [_check(check) for check in answer.checks],
+        "warnings": list(answer.warnings),
+        "provenance": dict(answer.provenance),
     }
-    if not outcome.axes:
-        return _plain(head | _result(outcome.result) | tail)
-    points = [{"parameters": dict(point.parameters), **_result(point.result)} for point in outcome.points]
-    scan = {axis.name: list(axis.values) for axis in outcome.axes}
+    if not answer.axes:
+        return _plain(head | _result(answer.result) | tail)
+    points = [{"parameters": dict(point.parameters), **_result(point.result)} for point in answer.points]
+    scan = {axis.name: list(axis.values) for axis in answer.axes}
     return _plain(
-        head | {"scan": scan, "observables": _estimates(outcome.observables), "points": points} | tail
+        head | {"scan": scan, "observables": _estimates(answer.observables), "points": points} | tail
     )
 
 

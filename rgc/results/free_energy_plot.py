@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from rgc.results.outcome import Outcome
+    from rgc.results.answer_data import AnswerData
     from rgc.results.result import FreeEnergy
 
 COLOURS = {"exact": "#000000", "lower bound": "#0072B2", "upper bound": "#D55E00", "truncated": "#009E73", "estimate": "#CC79A7"}  # fmt: skip
@@ -21,13 +21,13 @@ BAND = "#56B4E9"
 Curve = list[tuple[float, "FreeEnergy"]]
 
 
-def free_energies(outcome: Outcome, figure: Figure) -> Figure | None:
+def free_energies(answer: AnswerData, figure: Figure) -> Figure | None:
     """F/N against the parameter of a scan over one, drawn on an empty figure, and below it what
     each method differs by from the first exact one. None for fewer than two methods, or more
     parameters.
     """
-    curves = _curves(outcome)
-    if len(outcome.axes) != 1 or len(curves) < 2:
+    curves = _curves(answer)
+    if len(answer.axes) != 1 or len(curves) < 2:
         return None
     exact = next((name for name, curve in curves.items() if curve[0][1].kind == "exact"), None)
     panels = figure.subplots(1 + (exact is not None), 1, sharex=True, squeeze=False)[:, 0]
@@ -39,13 +39,13 @@ def free_energies(outcome: Outcome, figure: Figure) -> Figure | None:
         known = {x: entry.value for x, entry in curves[exact]}
         _draw(panels[1], curves, known)
         panels[1].set_ylabel(f"$F$ less that of {exact}")
-    panels[-1].set_xlabel(outcome.axes[0].name)
+    panels[-1].set_xlabel(answer.axes[0].name)
     return figure
 
 
-def _curves(outcome: Outcome) -> dict[str, Curve]:
+def _curves(answer: AnswerData) -> dict[str, Curve]:
     curves: dict[str, Curve] = {}
-    for point in outcome.points:
+    for point in answer.points:
         x = next(iter(point.parameters.values()), 0.0)
         for entry in point.result.free_energy:
             curves.setdefault(entry.method, []).append((x, entry))

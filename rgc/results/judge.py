@@ -16,7 +16,7 @@ from rgc.version import __version__
 if TYPE_CHECKING:
     from rgc.model.spec import Spec
     from rgc.results.answer import Answer
-    from rgc.results.outcome import Point
+    from rgc.results.answer_data import Point
     from rgc.results.result import Estimate
 
 LIBRARIES = ("numpy", "scipy", "numba", "jax")

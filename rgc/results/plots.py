@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rgc.model.lattice import Geometry
-    from rgc.results.outcome import Outcome
+    from rgc.results.answer_data import AnswerData
     from rgc.results.result import Eigenvalue, Result
 
 # Okabe and Ito's palette, told apart by every kind of colour vision; markers tell the curves apart
@@ -50,14 +50,14 @@ STYLE: Any = {
 }
 
 
-def figures(outcome: Outcome) -> dict[str, Figure]:
-    """The figures that the outcome has numbers for, by name."""
+def figures(answer: AnswerData) -> dict[str, Figure]:
+    """The figures that the answer has numbers for, by name."""
     with _styled():
-        if outcome.axes:
-            made = {"scan": scan(outcome), "free_energy": free_energies(outcome, _figure(4.6, 5.2))}
+        if answer.axes:
+            made = {"scan": scan(answer), "free_energy": free_energies(answer, _figure(4.6, 5.2))}
         else:
-            point = outcome.points[0]
-            expected = {each.expectation.target: each.expectation.value for each in outcome.checks}
+            point = answer.points[0]
+            expected = {each.expectation.target: each.expectation.value for each in answer.checks}
             made = {
                 "configurations": configurations(point.result, point.lattice),
                 "exponents": exponents(point.result, expected),
@@ -345,12 +345,12 @@ def _memory(result: Result, name: str) -> NDArray[Any]:
     return memory(result.series[name]).function if found is None else found
 
 
-def scan(outcome: Outcome) -> Figure | None:
+def scan(answer: AnswerData) -> Figure | None:
     """Every measured quantity against the first scanned parameter, a curve for each value of the
     others.
     """
     names = list(
-        dict.fromkeys(name for point in outcome.points for name in point.result.observables)
+        dict.fromkeys(name for point in answer.points for name in point.result.observables)
     )
     if not names:
         return None
@@ -359,16 +359,16 @@ def scan(outcome: Outcome) -> Figure | None:
     figure = _figure(2.8 * columns + 0.4, 2.4 * rows + 0.2)
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes, name in zip(panels, names, strict=False):
-        _curves(axes, outcome, name)
+        _curves(axes, answer, name)
     for axes in panels[len(names) :]:
         axes.set_visible(False)
     return figure
 
 
-def _curves(axes: Axes, outcome: Outcome, name: str) -> None:
-    first = outcome.axes[0].name
+def _curves(axes: Axes, answer: AnswerData, name: str) -> None:
+    first = answer.axes[0].name
     curves: dict[str, list[tuple[float, float, float]]] = {}
-    for point in outcome.points:
+    for point in answer.points:
         found = point.result.observables.get(name)
         if found is not None and found.value is not None:
             label = ", ".join(

@@ -18,10 +18,10 @@ from rgc.errors import SpecError
 from rgc.model.spec import Axis, Expectation, Measure, Tolerance
 from rgc.results import report
 from rgc.results.answer import Answer
+from rgc.results.answer_data import Point
 from rgc.results.checks import check
 from rgc.results.judge import judge
 from rgc.results.numbers import with_error
-from rgc.results.outcome import Point
 from rgc.results.plots import figures, png, svg
 from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
 from rgc.results.scan import measure

@@ -29,7 +29,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class AnswerData:
     """Everything a run found.
 
     - `text` is the spec as it was run, in the text spelling; `sha256` is its hash without comments.

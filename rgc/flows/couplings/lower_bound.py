@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from rgc.analysis.fixed_points import NotFound
+from rgc.analysis.fixed_points import PointNotFound
 from rgc.analysis.recursion import Floats
 from rgc.errors import Problem, SpecError
 from rgc.flows.couplings.bound_optimum import Bound, enough
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 SPACES: Mapping[Subspace, str] = {
     "full": "all products of the spins of a cell, the same in every direction",
     "symmetric": (
-        "functions of the number of flipped spins of a cell, so that all its pair couplings "
-        "are equal"
+        "functions of the number of flipped spins of a cell, so that all its pair couplings are "
+        "equal"
     ),
 }
 OUTSIDE = (
@@ -108,7 +108,7 @@ class LowerBoundFlow:
     def _choose(self, state: State) -> None:
         try:
             self.choice.advance(state)
-        except NotFound as error:
+        except PointNotFound as error:
             message = f"no p makes the bound stationary at a critical fixed point: {error}"
             hint = "give p a number, or leave find out: then p is the best for the bound itself"
             raise SpecError([Problem("no-stationary-p", message, self.span, hint=hint)]) from error

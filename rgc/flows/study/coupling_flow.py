@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rgc.analysis.fixed_points import NotFound, critical, distinct, newton
+from rgc.analysis.fixed_points import PointNotFound, critical, distinct, newton
 from rgc.analysis.manifolds import critical_line
 from rgc.analysis.recursion import Floats, free_energy, trajectory
 from rgc.flows.flow import State
@@ -114,7 +114,7 @@ def _critical(study: Study, state: State) -> None:
     """The critical point on the line of the spec's couplings; where there is none, the reason."""
     try:
         found = critical(study.recursion, study.start)
-    except NotFound as error:
+    except PointNotFound as error:
         state.values["why"]["critical"] = str(error)
         return
     state.arrays["critical"] = np.concatenate([[found.factor], found.couplings])
@@ -135,7 +135,7 @@ def _fixed_point(study: Study, state: State, start: Floats) -> None:
         found = newton(
             study.recursion, start if study.starts is not None else state.arrays["nearest"]
         )
-    except NotFound as error:
+    except PointNotFound as error:
         state.values["why"].setdefault("fixed_point", str(error))
         return
     known = list(state.arrays.get("fixed_points", ()))

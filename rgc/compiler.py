@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from rgc.loaded import Loaded
     from rgc.model.spec import Spec
     from rgc.progress import Progress
-    from rgc.results.answer import Answer, Point
+    from rgc.results.answer import Answer
+    from rgc.results.answer_data import Point
     from rgc.results.store import Job
     from rgc.runner import Stop
     from rgc.syntax.ast import Document, Entry
@@ -197,7 +198,7 @@ class Compiled:
     ) -> Point:
         """The k-th point of the scan."""
         from rgc import runner
-        from rgc.results.answer import Point
+        from rgc.results.answer_data import Point
 
         point, count = self.loaded.points[k], len(self.loaded.points)
         made = self.flow(point, job.seed)
@@ -217,7 +218,13 @@ class Compiled:
 
         loaded = self.loaded
         answer = Answer(
-            loaded.title, loaded.sha256, loaded.text, self.machine.name, seed, points, loaded.axes
+            title=loaded.title,
+            sha256=loaded.sha256,
+            text=loaded.text,
+            backend=self.machine.name,
+            seed=seed,
+            points=points,
+            axes=loaded.axes,
         )
         said = (*(warning.message for warning in loaded.warnings), *warnings)
         specs = [loaded.at(point.parameters) if point.parameters else loaded.spec for point in points]

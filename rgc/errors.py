@@ -1,4 +1,6 @@
-"""Errors are data: a place in the user's text, a stable code, a message, a hint. One renderer prints them."""
+"""Errors are data: a place in the user's text, a stable code, a message, a hint. One renderer
+prints them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ Severity = Literal["error", "warning"]
 class Problem:
     """One finding about a spec.
 
-    `code` is stable and has a page in the docs; `label` stands beside the caret; `hint` says what to do.
+    `code` is stable and has a page in the docs; `label` stands beside the caret; `hint` says what
+    to do.
     """
 
     code: str
@@ -85,7 +88,9 @@ class Problems:
         return tuple(problem for problem in self.found if problem.severity == "warning")
 
     def raise_errors(self) -> None:
-        """Raise `SpecError` with at most `LIMIT` errors, in the order of the text, if there are any."""
+        """Raise `SpecError` with at most `LIMIT` errors, in the order of the text, if there are
+        any.
+        """
         if self.errors:
             raise SpecError(sorted(self.errors, key=_place)[:LIMIT])
 
@@ -102,7 +107,9 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 def escape(text: str) -> str:
     """The text with control characters made visible, so that no spec can drive a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
 
 
 def render(problem: Problem) -> str:

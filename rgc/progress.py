@@ -1,4 +1,6 @@
-"""How far a run has got: a bar with the time left on a terminal, a plain line now and then elsewhere. Always on stderr."""
+"""How far a run has got: a bar with the time left on a terminal, a plain line now and then
+elsewhere. Always on stderr.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ EVERY = 30.0  # seconds between plain lines
 
 
 class Progress(Protocol):
-    """What the runner tells: a task begins with `done` of `total` steps behind it, advances, is finished; all is over."""
+    """What the runner tells: a task begins with `done` of `total` steps behind it, advances, is
+    finished; all is over.
+    """
 
     def start(self, task: str, total: int, done: int = 0) -> None: ...
 
@@ -35,9 +39,13 @@ class Silent:
 
 
 class Lines:
-    """One plain line for each task every `every` seconds, and one at its end if it took that long."""
+    """One plain line for each task every `every` seconds, and one at its end if it took that
+    long.
+    """
 
-    def __init__(self, stream: TextIO, every: float = EVERY, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, stream: TextIO, every: float = EVERY, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._stream, self._every, self._clock = stream, every, clock
         self._task, self._total, self._first = "", 0, 0
         self._began = self._last = clock()
@@ -54,7 +62,8 @@ class Lines:
         rate = (done - self._first) / (now - self._began)
         left = f", about {duration((self._total - done) / rate)} left" if rate > 0 else ""
         self._say(
-            f"{self._task}: {done} of {self._total} steps ({100 * done // max(1, self._total)} %){left}"
+            f"{self._task}: {done} of {self._total} steps ({100 * done // max(1, self._total)} "
+            f"%){left}"
         )
 
     def finish(self) -> None:
@@ -81,7 +90,12 @@ class Bar:
             TimeRemainingColumn,
         )
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         left = (TextColumn("left"), TimeRemainingColumn())
         self._bar = Progress(*columns, *left, console=Console(file=stream), transient=True)
         self._bar.start()
@@ -103,7 +117,9 @@ class Bar:
 
 
 class Guarded:
-    """Another progress display that is dropped, silently, the first time it raises: showing progress never fails a run."""
+    """Another progress display that is dropped, silently, the first time it raises: showing
+    progress never fails a run.
+    """
 
     def __init__(self, make: Callable[[], Progress]) -> None:
         self._inner: Progress = Silent()

@@ -25,7 +25,9 @@ STEP = 0.1  # seconds that a flow is given at once: so soon a signal is heard an
 
 
 class Interrupted(Exception):
-    """The run was stopped before its end. `checkpoint`: where it can go on from; None if that could not be written."""
+    """The run was stopped before its end. `checkpoint`: where it can go on from; None if that could
+    not be written.
+    """
 
     def __init__(self, reason: str, done: int, steps: int, checkpoint: Path | None) -> None:
         self.reason, self.done, self.steps, self.checkpoint = reason, done, steps, checkpoint
@@ -34,7 +36,9 @@ class Interrupted(Exception):
 
 @dataclass(slots=True)
 class Stop:
-    """Set by ctrl-C, by SIGTERM or by the time limit; the loop looks at it every `STEP` seconds, or after every step that lasts longer."""
+    """Set by ctrl-C, by SIGTERM or by the time limit; the loop looks at it every `STEP` seconds, or
+    after every step that lasts longer.
+    """
 
     deadline: float | None = None
     signal: int | None = None
@@ -43,12 +47,18 @@ class Stop:
         """Why the run must stop now, or None."""
         if self.signal is not None:
             return "interrupted" if self.signal == signal.SIGINT else "terminated"
-        return "time limit reached" if self.deadline is not None and monotonic() >= self.deadline else None
+        return (
+            "time limit reached"
+            if self.deadline is not None and monotonic() >= self.deadline
+            else None
+        )
 
 
 @contextmanager
 def stopping(time_limit: float | None = None) -> Iterator[Stop]:
-    """A `Stop` that listens to SIGINT and SIGTERM (in the main thread only). A second signal raises `KeyboardInterrupt`."""
+    """A `Stop` that listens to SIGINT and SIGTERM (in the main thread only). A second signal raises
+    `KeyboardInterrupt`.
+    """
     stop = Stop(None if time_limit is None else monotonic() + time_limit)
 
     def heard(number: int, frame: FrameType | None) -> None:
@@ -70,10 +80,12 @@ def stopping(time_limit: float | None = None) -> Iterator[Stop]:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """Where a run's checkpoints go. `identity` (spec, seed, point) decides whether a checkpoint belongs to the run.
+    """Where a run's checkpoints go. `identity` (spec, seed, point) decides whether a checkpoint
+    belongs to the run.
 
-    Written every `every` seconds and when the run is stopped, with `finished` also at its end: a scan that is stopped at a later
-    point need not repeat this one. `resume`: go on from what is there.
+    Written every `every` seconds and when the run is stopped, with `finished` also at its end: a
+    scan that is stopped at a later point need not repeat this one. `resume`: go on from what is
+    there.
     """
 
     path: Path
@@ -92,9 +104,11 @@ def run(
     task: str = "",
     warn: Callable[[str], object] = lambda message: None,
 ) -> Result:
-    """The answer of a flow. Raises `Interrupted` when stopped, `SpecError` when asked to resume a checkpoint of another run.
+    """The answer of a flow. Raises `Interrupted` when stopped, `SpecError` when asked to resume a
+    checkpoint of another run.
 
-    A run that was resumed gives the same digits as one that was not: the state is all that a step depends on.
+    A run that was resumed gives the same digits as one that was not: the state is all that a step
+    depends on.
     """
     progress, stop = progress or Silent(), stop or Stop()
     state = _first_state(flow, saving)
@@ -108,7 +122,9 @@ def run(
         state = flow.step(state)
         state.most = _more(state.done - before, monotonic() - began)
         if state.done <= before:
-            raise RuntimeError(f"a step of {flow.scheme} did not advance the count of steps beyond {before}")
+            raise RuntimeError(
+                f"a step of {flow.scheme} did not advance the count of steps beyond {before}"
+            )
         progress.advance(state.done)
         if saving and monotonic() - saved >= saving.every:
             _try_save(saving, state, warn)
@@ -120,7 +136,9 @@ def run(
 
 
 def _more(steps: int, seconds: float) -> int:
-    """How many steps to make at once when so many took so long: as `STEP` allows, at most twice as many."""
+    """How many steps to make at once when so many took so long: as `STEP` allows, at most twice as
+    many.
+    """
     return max(1, int(steps * min(2.0, STEP / max(seconds, 1e-9))))
 
 
@@ -129,7 +147,9 @@ def _last_save(saving: Saving | None, state: State, warn: Callable[[str], object
 
 
 def _try_save(saving: Saving, state: State, warn: Callable[[str], object]) -> bool:
-    """A full disk must not end a run that could still finish: it is reported, and the run goes on."""
+    """A full disk must not end a run that could still finish: it is reported, and the run
+    goes on.
+    """
     from rgc.results import checkpoint
 
     header = {
@@ -171,7 +191,8 @@ def _check_identity(saving: Saving, identity: Mapping[str, Any]) -> None:
         theirs = identity.get(name)
         if theirs != mine:
             message = (
-                f"the checkpoint {saving.path} belongs to another run: its {name} is {theirs}, not {mine}"
+                f"the checkpoint {saving.path} belongs to another run: its {name} is {theirs}, "
+                f"not {mine}"
             )
             hint = "give --out another folder, or run without --resume"
             raise SpecError([Problem("other-checkpoint", message, hint=hint)])

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A named text, with `\\n` line ends; `name` is what error messages print (a file name or `<string>`)."""
+    """A named text, with `\\n` line ends; `name` is what error messages print (a file name or
+    `<string>`).
+    """
 
     name: str
     text: str = field(repr=False)

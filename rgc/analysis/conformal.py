@@ -14,12 +14,16 @@ Complex = NDArray[np.complex128]
 Integers = NDArray[np.int64]
 
 DENSE = 96
-"""Largest matrix whose eigenvalues are all found; of a larger one the leading ones, by Arnoldi's method."""
+"""The largest matrix whose eigenvalues are all computed. Of a larger one, Arnoldi's method finds
+the leading ones.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spectrum:
-    """The leading eigenvalues of a transfer matrix around a circle of `width`, by modulus, and the charge of each."""
+    """The leading eigenvalues of a transfer matrix around a circle of `width`, by falling modulus,
+    and the charge of each.
+    """
 
     width: int
     values: Complex
@@ -39,8 +43,11 @@ class Spectrum:
 def leading(
     matrix: Floats, charges: Integers, width: int, count: int, start: Callable[[int], Floats]
 ) -> Spectrum:
-    """Up to `count` leading eigenvalues of each charge of a matrix that conserves it, as one spectrum; `start(n)` gives starting
-    vectors."""
+    """The spectrum of a matrix that conserves the charges: up to `count` leading eigenvalues of
+    each charge.
+
+    `start(n)` gives the starting vector of length n for Arnoldi's method.
+    """
     values, of = [], []
     for charge in np.unique(charges):
         members = np.flatnonzero(charges == charge)
@@ -68,7 +75,10 @@ def _eigenvalues(block: Floats, count: int, start: Callable[[int], Floats]) -> C
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conformal:
-    """Central charge c and scaling dimensions x_n, rising from that of the identity, 0, with the charge of each."""
+    """The central charge c and the scaling dimensions x_n, with the charge of each.
+
+    The dimensions rise from that of the identity, which is 0.
+    """
 
     central_charge: float
     dimensions: Floats
@@ -76,18 +86,20 @@ class Conformal:
 
 
 def conformal(pairs: Sequence[tuple[Spectrum, Spectrum]]) -> Conformal:
-    """c and x from the spectra of a narrow and a wide circle, of one direction or of both.
+    """c and x_n from the spectra of a narrow and a wide circle, in one direction or in both.
 
-    ln lambda_n = -f w + (2 pi / w) a (c/12 - x_n) for one row of a circle of w sites, a the aspect ratio that anisotropic bonds give a
-    site (Cardy 1986; Gu and Wen, Phys. Rev. B 80, 155131, 2009): x from the wide circle, c from both, which takes f out. Of two
-    directions, whose aspect ratios are a and 1/a, the geometric mean is taken, which takes a out; of one a = 1.
+    For one row of a circle of w sites ln lambda_n = -f w + (2 pi / w) a (c/12 - x_n), where a is
+    the aspect ratio that anisotropic bonds give a site (Cardy 1986; Gu and Wen, Phys. Rev. B 80,
+    155131, 2009). The x_n come from the wide circle; c comes from both, which eliminates f. Two
+    directions have the aspect ratios a and 1/a, and the geometric mean of their results eliminates
+    a. With one direction a = 1 is assumed.
     """
     c = [max(6 / pi * _casimir(narrow, wide), 0.0) for narrow, wide in pairs]
     x, charges = [], []
     for charge in np.unique(pairs[0][1].charges):
         gaps = [wide.gaps[wide.charges == charge] * wide.width / (2 * pi) for _, wide in pairs]
         count = min(map(len, gaps))
-        x.append(np.prod([each[:count] for each in gaps], axis=0) ** (1 / len(pairs)))
+        x.append(np.prod([rising[:count] for rising in gaps], axis=0) ** (1 / len(pairs)))
         charges.append(np.full(count, charge))
     every, owner = np.concatenate(x), np.concatenate(charges)
     order = np.argsort(every, kind="stable")
@@ -100,23 +112,32 @@ def _casimir(narrow: Spectrum, wide: Spectrum) -> float:
     return (narrow.log_leading / v - wide.log_leading / w) / (1 / v**2 - 1 / w**2)
 
 
-# -- along a flow ------------------------------------------------------------------------------------------------------
+# -- along a flow --------------------------------------------------------------------------------
 
 TRIVIAL = 0.25
-"""A fixed point of positive weights has c = 0 or c >= 1/2; below this value a flow has left the critical one."""
+"""A fixed point of positive weights has c = 0 or c >= 1/2. Below this value a flow has left the
+critical fixed point.
+"""
 
 PLATEAU = 0.1
-"""Largest error of a dimension or a central charge at a level that counts as a fixed point."""
+"""The largest error of a dimension or of the central charge at a level that counts as a fixed
+point.
+"""
 
 RULE = (
-    "of the levels with a central charge above 1/4 the one where the errors of the leading dimensions and of the central charge are least: the "
-    "largest of the changes from the two levels before and of the difference from half of chi"
+    "of the levels with a central charge above 1/4 the one where the errors of the leading "
+    "dimensions and of the central charge are least: the largest of the changes from the two "
+    "levels before and of the difference from half of chi"
 )
 
 
 def plateau(leading: Floats, smaller: Floats) -> int | None:
-    """The level n that `RULE` chooses, from c and the leading dimensions [n, 1 + k] of the flow and of one with half of its chi (NaN where a
-    level was not looked at): None where no three levels in turn are critical, or none comes to rest."""
+    """The level n that `RULE` chooses, or None.
+
+    `leading` and `smaller` hold c and the leading dimensions [n, 1 + k] of the flow and of one with
+    half of its chi, NaN where a level was not analysed. The result is None where no three
+    consecutive levels are critical, or where none of them is stationary.
+    """
     best, at, c = PLATEAU, None, leading[:, 0]
     looked = np.flatnonzero(np.isfinite(c))
     for first, second, third in zip(looked, looked[1:], looked[2:], strict=False):

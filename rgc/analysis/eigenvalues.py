@@ -15,8 +15,11 @@ Complex = NDArray[np.complex128]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Correlations:
-    """Averages of the operators S' of a level and S of the level before, resampled along the first axis (1 + group):
-    `coarse` <S'> [r, a], `fine` <S> [r, b], `coarse_coarse` <S' S'> [r, a, a], `coarse_fine` <S' S> [r, a, b]."""
+    """Averages of the operators S' of a level and S of the level before it.
+
+    All are resampled along the first axis (1 + group): `coarse` is <S'> [r, a], `fine` is <S> [r,
+    b], `coarse_coarse` is <S' S'> [r, a, a] and `coarse_fine` is <S' S> [r, a, b].
+    """
 
     coarse: Floats
     fine: Floats
@@ -25,7 +28,7 @@ class Correlations:
 
     @property
     def connected(self) -> tuple[Floats, Floats]:
-        """<S' S'>_c [r, a, a] and <S' S>_c [r, a, b]."""
+        """The connected correlations <S' S'>_c [r, a, a] and <S' S>_c [r, a, b]."""
         left = self.coarse[:, :, None]
         return (
             self.coarse_coarse - left * self.coarse[:, None, :],
@@ -34,10 +37,13 @@ class Correlations:
 
 
 def linearised(correlations: Correlations, operators: Sequence[int]) -> Floats:
-    """T[r, a, b] = dK'_a/dK_b for the chosen operators: <S' S'>_c T = <S' S>_c (Swendsen 1979). NaN where an operator does not
-    fluctuate."""
+    """T[r, a, b] = dK'_a/dK_b for the chosen operators.
+
+    It solves <S' S'>_c T = <S' S>_c (Swendsen 1979), and is NaN where an operator does not
+    fluctuate.
+    """
     kept = np.ix_(range(len(correlations.coarse)), operators, operators)
-    left, right = (each[kept] for each in correlations.connected)
+    left, right = (sums[kept] for sums in correlations.connected)
     spread = np.sqrt(np.einsum("raa->ra", left).clip(min=0))
     if not (spread > 0).all():
         return np.full(right.shape, np.nan)
@@ -50,7 +56,9 @@ def linearised(correlations: Correlations, operators: Sequence[int]) -> Floats:
 
 
 def spectrum(matrices: Floats) -> Complex:
-    """The eigenvalues [r, n] of each matrix [r, n, n], by falling modulus, of a conjugate pair the upper one first."""
+    """The eigenvalues [r, n] of each matrix [r, n, n] by falling modulus. Of a conjugate pair the
+    one with the positive imaginary part comes first.
+    """
     if not np.isfinite(matrices).all():
         return np.full(matrices.shape[:-1], np.nan + 0j)
     values = np.linalg.eigvals(matrices).astype(np.complex128)
@@ -59,14 +67,18 @@ def spectrum(matrices: Floats) -> Complex:
 
 
 def exponents(values: Complex, scale: float) -> Floats:
-    """y = ln|lambda| / ln b; -inf for a vanishing eigenvalue."""
+    """y = ln|lambda| / ln b, which is -inf for a vanishing eigenvalue."""
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(np.abs(values)) / log(scale))
 
 
 def eigenvectors(matrix: Floats) -> tuple[Complex, Complex, Complex]:
-    """Eigenvalues [n] by falling modulus, right eigenvectors [:, k] (directions in coupling space) and left ones [k, :] (scaling
-    fields), with left @ right = 1. NaN where the matrix is not diagonalisable."""
+    """Eigenvalues and both kinds of eigenvectors of a matrix [n, n].
+
+    The eigenvalues [n] fall in modulus. Right eigenvectors [:, k] are directions in coupling space,
+    left ones [k, :] are scaling fields, and left @ right = 1. All are NaN where the matrix is not
+    diagonalisable.
+    """
     values, right = np.linalg.eig(matrix)
     order = np.lexsort((-values.imag, -np.round(np.abs(values), 12)))
     right = right[:, order].astype(np.complex128)
@@ -80,5 +92,5 @@ def eigenvectors(matrix: Floats) -> tuple[Complex, Complex, Complex]:
 def leading_spectra(
     correlations: Correlations, operators: Sequence[int], sizes: Sequence[int]
 ) -> dict[int, Complex]:
-    """For each n in `sizes` the spectra [r, n] with the first n of the operators."""
+    """The spectra [r, n] of the map with the first n of the operators, for each n in `sizes`."""
     return {n: spectrum(linearised(correlations, operators[:n])) for n in sizes}

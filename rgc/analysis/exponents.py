@@ -1,4 +1,6 @@
-"""The exponent that stands in the headline, chosen by a declared rule that cannot see the known answer, and what follows from it."""
+"""The headline exponent, chosen by a declared rule that cannot see the known answer, and what
+follows from it.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +17,29 @@ from rgc.analysis.statistics import jackknife
 Floats = NDArray[np.float64]
 
 RULE = (
-    "full basis at the last level whose coarse lattice holds the range without wrapping (L' > 2 range); statistical error by "
-    "jackknife over replicas; systematic error the larger of the change from the level before and from the basis one shell "
-    "smaller, each counting at least its own jackknife error"
+    "full basis at the last level whose coarse lattice holds the range without wrapping (L' > 2 "
+    "range); statistical error by jackknife over replicas; systematic error the larger of the "
+    "change from the level before and from the basis one shell smaller, each counting at least "
+    "its own jackknife error"
 )
-AITKEN_RULE = "Aitken extrapolation in level of the full basis; error: jackknife and the spread over bases of whole shells"
+AITKEN_RULE = (
+    "Aitken extrapolation in level of the full basis; error: jackknife and the spread over bases "
+    "of whole shells"
+)
 
 _CLOSE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LevelSpectrum:
-    """The spectra of the map from level - 1 to `level` in one sector: `spectra[n]` [1 + group, n] with the leading n operators, at
-    least for the `shells`; `ranges` are those of all its operators; `scale` is b of this step; `wrapped`: the coarse lattice does
-    not hold the range."""
+    """The spectra of the map from level - 1 to `level` in one sector.
+
+    - `scale` is b of this step.
+    - `spectra[n]` [1 + group, n] belongs to the leading n operators, at least for every n in
+      `shells`.
+    - `ranges` are those of all operators of the sector.
+    - `wrapped` says that the coarse lattice is too small for the range.
+    """
 
     level: int
     scale: float
@@ -51,22 +62,27 @@ class LevelSpectrum:
 
 
 def shells(ranges: Sequence[float]) -> tuple[int, ...]:
-    """Numbers of operators at which a shell of equal range is complete, rising; the last one is the full basis."""
+    """The numbers of operators that complete a shell of equal range, rising. The last one is the
+    full basis.
+    """
     ends = [n for n, (a, b) in enumerate(pairwise(ranges), 1) if b - a > _CLOSE]
     return (*ends, len(ranges)) if ranges else ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Headline:
-    """An exponent with its two errors; `error` None where it cannot be determined, for the reason in `note`. `resampled` holds the
-    values [1 + group] behind it."""
+    """An exponent with its statistical and systematic error.
 
-    value: float | None
-    statistical: float | None
-    systematic: float | None
-    level: int | None
-    rule: str
-    note: str
+    An error that cannot be determined is None, and `note` says why. `resampled` holds the values
+    [1 + group] from which the exponent was taken.
+    """
+
+    value: float | None = None
+    statistical: float | None = None
+    systematic: float | None = None
+    level: int | None = None
+    rule: str = ""
+    note: str = ""
     resampled: Floats
 
     @property
@@ -80,27 +96,47 @@ class Headline:
 def headline(levels: Sequence[LevelSpectrum]) -> Headline:
     """The headline exponent of a sector by `RULE`, from its levels in rising order.
 
-    With fewer than two unwrapped levels the systematic error is None, and without any the value belongs to the first level.
+    The systematic error is None with fewer than two unwrapped levels. With none at all, the value
+    is that of the first level.
     """
-    usable = [each for each in levels if each.ranges]
-    unwrapped = [each for each in usable if not each.wrapped]
+    usable = [level for level in levels if level.ranges]
+    unwrapped = [level for level in usable if not level.wrapped]
     if not usable:
-        return Headline(
-            None, None, None, None, RULE, "no operator of this sector can be measured", np.full(2, np.nan)
-        )
+        note = "no operator of this sector can be measured"
+        return Headline(rule=RULE, note=note, resampled=np.full(2, np.nan))
     last = (unwrapped or usable[:1])[-1]
     value, statistical = map(float, jackknife(last.full))
     if not np.isfinite([value, statistical]).all():
-        note = f"an operator does not fluctuate at level {last.level}, or the map has an eigenvalue 0 there"
-        return Headline(None, None, None, last.level, RULE, note, last.full)
+        note = (
+            f"an operator does not fluctuate at level {last.level}, or the map has an eigenvalue "
+            "0 there"
+        )
+        return Headline(level=last.level, rule=RULE, note=note, resampled=last.full)
     if len(unwrapped) < 2:
-        note = f"{len(unwrapped)} of the levels hold{'s' * (len(unwrapped) == 1)} the range of the basis without wrapping; "
+        note = (
+            f"{len(unwrapped)} of the levels hold{'s' * (len(unwrapped) == 1)} the range of the "
+            "basis without wrapping; "
+        )
         note += "a systematic error needs two: take a larger lattice or a shorter range"
-        return Headline(value, statistical, None, last.level, RULE, note, last.full)
+        return Headline(
+            value=value,
+            statistical=statistical,
+            level=last.level,
+            rule=RULE,
+            note=note,
+            resampled=last.full,
+        )
     changes = [change(last.full, unwrapped[-2].full)]
     if len(last.shells) > 1:
         changes.append(change(last.full, last.leading(last.shells[-2])))
-    return Headline(value, statistical, max(changes), last.level, RULE, "", last.full)
+    return Headline(
+        value=value,
+        statistical=statistical,
+        systematic=max(changes),
+        level=last.level,
+        rule=RULE,
+        resampled=last.full,
+    )
 
 
 def change(one: Floats, other: Floats) -> float:
@@ -110,29 +146,41 @@ def change(one: Floats, other: Floats) -> float:
 
 
 def extrapolate(levels: Sequence[LevelSpectrum]) -> Headline | None:
-    """The second estimate: Aitken's limit y - d^2/(d - d') of the last three exponents, d and d' the last two differences.
+    """A second estimate of the exponent by Aitken's limit y - d^2/(d - d'), with d and d' the last
+    two differences of three exponents.
 
-    The last three unwrapped levels, or where there are fewer the last three. None with fewer than three levels; where successive
-    differences do not shrink there is no limit to extrapolate to, and value and error are None.
+    It takes the last three unwrapped levels, or the last three levels where fewer are unwrapped,
+    and returns None with fewer than three levels. Where successive differences do not shrink there
+    is no limit, and value and error are None.
     """
-    usable = [each for each in levels if each.ranges]
-    unwrapped = [each for each in usable if not each.wrapped]
+    usable = [level for level in levels if level.ranges]
+    unwrapped = [level for level in usable if not level.wrapped]
     three = unwrapped[-3:] if len(unwrapped) > 2 else usable[-3:]
     if len(three) < 3:
         return None
-    limits = [aitken(*(each.leading(min(n, len(each.ranges))) for each in three)) for n in three[-1].shells]
+    limits = [
+        aitken(*(level.leading(min(n, len(level.ranges))) for level in three))
+        for n in three[-1].shells
+    ]
     resampled = limits[-1]
     value, statistical = map(float, jackknife(resampled))
     if not np.isfinite(value):
         note = "successive differences of the levels do not shrink"
-        return Headline(None, None, None, three[-1].level, AITKEN_RULE, note, resampled)
+        return Headline(level=three[-1].level, rule=AITKEN_RULE, note=note, resampled=resampled)
     finite = [limit[0] for limit in limits if np.isfinite(limit[0])]
     spread = max(finite) - min(finite) if len(finite) > 1 else 0.0
-    return Headline(value, statistical, float(spread), three[-1].level, AITKEN_RULE, "", resampled)
+    return Headline(
+        value=value,
+        statistical=statistical,
+        systematic=float(spread),
+        level=three[-1].level,
+        rule=AITKEN_RULE,
+        resampled=resampled,
+    )
 
 
 def aitken(first: Floats, second: Floats, third: Floats) -> Floats:
-    """The limit of a geometric approach through three values; NaN where it does not converge."""
+    """The limit of a geometric approach through three values, or NaN where it does not converge."""
     before, after = second - first, third - second
     with np.errstate(divide="ignore", invalid="ignore"):
         limit = third - after**2 / (after - before)
@@ -149,19 +197,25 @@ DERIVED: Mapping[str, tuple[str, Formula]] = {
     "gamma": ("th", lambda d, t, h: (2 * h - d) / t),
     "delta": ("h", lambda d, h: h / (d - h)),
 }
-"""Exponents from y_t and y_h by scaling and hyperscaling: what each needs, and its formula in d and these."""
+"""The exponents that follow from y_t and y_h by scaling and hyperscaling. Each row says which of
+the two it needs (`t`, `h`) and gives the formula in d and these.
+"""
 
 _STEP = 1e-6
 
 
-def derived(thermal: Headline | None, magnetic: Headline | None, dimension: int) -> dict[str, Headline]:
+def derived(
+    thermal: Headline | None, magnetic: Headline | None, dimension: int
+) -> dict[str, Headline]:
     """The exponents that follow from y_t and y_h, as far as those are known.
 
-    The statistical error is a jackknife of the function itself; the systematic ones of y_t and y_h are propagated linearly and
-    added in quadrature.
+    The statistical error is a jackknife of the function itself. The systematic errors of y_t and
+    y_h are propagated linearly and added in quadrature.
     """
     known = {
-        letter: part for letter, part in (("t", thermal), ("h", magnetic)) if part and part.value is not None
+        letter: part
+        for letter, part in (("t", thermal), ("h", magnetic))
+        if part and part.value is not None
     }
     return {
         name: _derived(formula, [known[letter] for letter in needs], dimension)
@@ -175,15 +229,24 @@ def _derived(formula: Formula, parts: Sequence[Headline], dimension: int) -> Hea
         resampled = formula(dimension, *(part.resampled for part in parts))
     value, statistical = map(float, jackknife(resampled))
     if not np.isfinite([value, statistical]).all():
-        return Headline(None, None, None, None, "", "not a finite number at these exponents", resampled)
+        return Headline(note="not a finite number at these exponents", resampled=resampled)
     notes = "; ".join(dict.fromkeys(part.note for part in parts if part.systematic is None))
     systematic = (
         None
         if notes
-        else float(np.hypot.reduce([_shift(formula, parts, k, dimension) for k in range(len(parts))]))
+        else float(
+            np.hypot.reduce([_shift(formula, parts, k, dimension) for k in range(len(parts))])
+        )
     )
     rule = f"from the headline exponents by scaling and hyperscaling in d = {dimension}"
-    return Headline(value, statistical, systematic, None, rule, notes, resampled)
+    return Headline(
+        value=value,
+        statistical=statistical,
+        systematic=systematic,
+        rule=rule,
+        note=notes,
+        resampled=resampled,
+    )
 
 
 def _shift(formula: Formula, parts: Sequence[Headline], number: int, dimension: int) -> float:

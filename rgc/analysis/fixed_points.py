@@ -1,9 +1,12 @@
-"""Fixed points of recursions: where flows end, the critical point between two ends, Newton's method from there."""
+"""Fixed points of recursions: sinks of flows, critical points between two sinks, and Newton's
+method.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +14,7 @@ from rgc.analysis.linearised_map import linearise
 from rgc.analysis.recursion import MOST_STEPS, Floats, Recursion
 
 FAR = 1e3
-"""Couplings beyond this have left for zero temperature."""
+"""A flow whose couplings exceed this value goes to zero temperature."""
 
 _STILL = 1e-10
 _ALIKE = 1e-3
@@ -28,15 +31,17 @@ _HALVINGS = 40
 _MOST_NEWTON = 80
 
 
-class NotFound(Exception):
-    """There is no such point; the message says what was tried."""
+class PointNotFound(Exception):
+    """There is no such point. The message says what was tried."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sink:
-    """Where a flow ends: at the fixed point `couplings`, or, `away`, at infinity in the direction of `couplings`.
+    """Where a flow ends: at the fixed point `couplings`, or, if `away`, at infinity in that
+    direction.
 
-    `settled`: whether it ends there. A flow that creeps on, or that stands still where its neighbours stand still elsewhere, tells no phase.
+    `settled` is false where the flow tells no phase: it still creeps on, or it stands still at a
+    point that does not attract its neighbours.
     """
 
     couplings: Floats
@@ -44,8 +49,11 @@ class Sink:
     settled: bool = True
 
     def same(self, other: Sink) -> bool:
-        """Whether two flows end in one phase. Phases are told by their sinks, not by the size of couplings: a sink of high
-        temperature need not be at zero."""
+        """Whether two flows end in one phase.
+
+        Phases are identified by their sinks and not by the size of the couplings, since a sink of
+        high temperature need not be at zero.
+        """
         if self.away != other.away:
             return False
         if self.away:
@@ -55,9 +63,12 @@ class Sink:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Critical:
-    """The `factor` by which the start was multiplied, the `couplings` there, and the fixed point that their flow comes to; None where
-    Newton's method finds none near it."""
+class CriticalPoint:
+    """A critical point on the ray through the start.
+
+    `factor` multiplies the start and gives the critical `couplings`. `fixed_point` is where their
+    flow goes, or None where Newton's method finds no fixed point near that flow.
+    """
 
     factor: float
     couplings: Floats
@@ -65,8 +76,12 @@ class Critical:
 
 
 def sink(recursion: Recursion, start: Floats) -> Sink:
-    """Where the flow from `start` ends: where it moves ever less and its neighbours do too, or beyond `FAR` and growing. A flow that comes
-    near a critical point moves little as well, but leaves it again."""
+    """The sink of the flow from `start`.
+
+    A flow ends at a fixed point when it moves ever less and the map contracts around the point, and
+    at infinity when it is beyond `FAR` and grows. A flow that passes a critical point also moves
+    little there, but leaves it again.
+    """
     couplings, before, checked = np.asarray(start, dtype=np.float64), 0.0, np.inf
     for step in range(MOST_STEPS):
         moved = recursion(couplings, step).couplings
@@ -86,19 +101,25 @@ def sink(recursion: Recursion, start: Floats) -> Sink:
 
 
 def _attracts(recursion: Recursion, point: Floats) -> bool:
-    """Whether the map contracts around a fixed point, in the sectors that the point has a part in."""
+    """Whether the map contracts around a fixed point, within the sectors in which the point
+    lies.
+    """
     span = _span(recursion, point)
     values = np.linalg.eigvals(np.linalg.pinv(span) @ recursion.jacobian(point) @ span)
     return bool(np.abs(values).max(initial=0.0) < 1 - _CONTRACTS)
 
 
-def critical(recursion: Recursion, start: Floats) -> Critical:
-    """The critical point on the ray t * start: between factors t whose flows end in different phases.
+def critical(recursion: Recursion, start: Floats) -> CriticalPoint:
+    """The critical point on the ray t * start, between factors t whose flows end in different
+    phases.
 
-    A few bisections, then the fixed point near the flow that stays longest, then the factor at which the relevant scaling field
-    vanishes after ever more steps; where that fails, bisection to the last digit. The flow from there may come nearer to another
-    fixed point: then that is the one. Raises `NotFound` where all factors from 2^-8 to 2^8, or as far as flows come to an end, end in
-    one phase or in ends that change gradually with the factor.
+    The search bisects a few times, finds the fixed point near the flow that stays longest, and
+    refines the factor until the relevant scaling field vanishes after ever more steps. Where that
+    fails it bisects to the last digit. If the flow from the resulting point comes nearer to another
+    fixed point, that one is taken.
+
+    Raises `PointNotFound` if all factors from 2^-8 to 2^8 whose flows come to an end lead to one
+    phase, or to ends that change gradually with the factor.
     """
     direction = np.asarray(start, dtype=np.float64)
     for low, high, ends in _brackets(recursion, direction):
@@ -106,16 +127,22 @@ def critical(recursion: Recursion, start: Floats) -> Critical:
         if found is not None:
             return found
     reach = f"anything from {_LEAST:g} to {_MOST:g}"
-    raise NotFound(f"the couplings, multiplied by {reach}, flow to one phase, as far as they come to an end")
+    raise PointNotFound(
+        f"the couplings, multiplied by {reach}, flow to one phase, as far as they come to an end"
+    )
 
 
 def _critical_between(
     recursion: Recursion, direction: Floats, low: float, high: float, ends: Sink
-) -> Critical | None:
-    """None where the ends of neighbouring flows differ no more the nearer the flows are: in a field they turn to it sooner or later."""
+) -> CriticalPoint | None:
+    """The critical point between two factors, or None.
+
+    It is None where the sinks of neighbouring flows approach each other as the factors do, as in a
+    field, which every flow follows in the end.
+    """
     factor = point = None
     for times in (*_BISECTIONS, _TO_THE_END):
-        low, high = _bisected(recursion, direction, low, high, ends, times)
+        low, high = _bisected(recursion, direction, low, high, ends, times=times)
         if sink(recursion, low * direction).same(sink(recursion, high * direction)):
             return None
         point = _fixed_point_near(recursion, low * direction, high * direction)
@@ -127,13 +154,13 @@ def _critical_between(
     nearer = _fixed_point_near(recursion, *beside)
     if nearer is not None and (point is None or len(distinct([point, nearer])) > 1):
         point, factor = nearer, _refined(recursion, direction, low, high, nearer) or factor
-    return Critical(factor, factor * direction, point)
+    return CriticalPoint(factor, factor * direction, point)
 
 
 def _bisected(
-    recursion: Recursion, direction: Floats, low: float, high: float, ends: Sink, times: int
+    recursion: Recursion, direction: Floats, low: float, high: float, ends: Sink, *, times: int
 ) -> tuple[float, float]:
-    """The bracket after some bisections: the flow from `low` goes on to end in the sink `ends`."""
+    """The bracket after some bisections. The flow from `low` still ends in the sink `ends`."""
     for _ in range(times):
         middle = (low + high) / 2
         if not min(low, high) < middle < max(low, high):
@@ -146,21 +173,33 @@ def _bisected(
 
 
 def _fixed_point_near(recursion: Recursion, low: Floats, high: Floats) -> Floats | None:
-    """The fixed point with one relevant direction that Newton's method finds from where flows on both sides of it stay longest. With more
-    of them it is the one of the flow only if that comes very near: it does where a symmetry that the sectors do not know keeps it there."""
+    """The fixed point that Newton's method finds from where the flows on both sides of it stay
+    longest.
+
+    It must have one relevant direction. A point with more of them counts only if the flow comes
+    very close to it, as it does where a symmetry that the sectors do not know keeps it there.
+    Otherwise the result is None.
+    """
     closest = _closest(recursion, low, high)
     try:
         point = newton(recursion, closest)
-    except NotFound:
+    except PointNotFound:
         return None
     relevant = (np.abs(linearise(recursion, point)[0].values) > 1).sum()
-    reached = np.abs(closest - point).max(initial=0.0) <= _ALIKE * (1 + np.abs(point).max(initial=0.0))
+    distance = np.abs(closest - point).max(initial=0.0)
+    reached = distance <= _ALIKE * (1 + np.abs(point).max(initial=0.0))
     return point if relevant == 1 or (relevant > 1 and reached) else None
 
 
-def _refined(recursion: Recursion, direction: Floats, low: float, high: float, point: Floats) -> float | None:
-    """The factor within the bracket from which the flow goes to the fixed point: where, after n steps, the leading left
-    eigenvector at the fixed point finds no relevant part; n grows until the factor stays. None where it leaves the bracket."""
+def _refined(
+    recursion: Recursion, direction: Floats, low: float, high: float, point: Floats
+) -> float | None:
+    """The factor within the bracket from which the flow goes to the fixed point.
+
+    It is the factor at which, after n steps, the leading left eigenvector at the fixed point finds
+    no relevant component, with n growing until the factor no longer changes. The result is None if
+    the factor leaves the bracket.
+    """
     field = linearise(recursion, point)[0].left[0].real
 
     def relevant(factor: float, steps: int) -> float:
@@ -169,22 +208,24 @@ def _refined(recursion: Recursion, direction: Floats, low: float, high: float, p
             couplings = recursion(couplings, step).couplings
         return float(field @ (couplings - point))
 
-    factor, before = (low + high) / 2, np.inf
+    factor, before, width = (low + high) / 2, np.inf, abs(high - low)
     for steps in range(_MOST_REFINEMENTS):
-        found = _secant(lambda t, steps=steps: relevant(t, steps), factor, abs(high - low) / 4)  # type: ignore[misc]
-        if found is None or not min(low, high) - abs(high - low) <= found <= max(low, high) + abs(high - low):
+        found = _secant(partial(relevant, steps=steps), factor, width / 4)
+        if found is None or not min(low, high) - width <= found <= max(low, high) + width:
             if steps > _WARM_UP:
                 return None
             continue
         change = abs(found - factor)
-        if steps > _WARM_UP and (change <= 4e-16 * abs(found) or (change >= before and change <= 1e-13)):
+        if steps > _WARM_UP and (
+            change <= 4e-16 * abs(found) or (change >= before and change <= 1e-13)
+        ):
             return found
         factor, before = found, change
     return None
 
 
 def _secant(function: Callable[[float], float], start: float, width: float) -> float | None:
-    """A zero near `start`; None where the secants do not settle."""
+    """A zero of the function near `start`, or None where the secant method does not converge."""
     a, b = start, start + width * 1e-3
     fa, fb = function(a), function(b)
     for _ in range(12):
@@ -200,9 +241,15 @@ def _secant(function: Callable[[float], float], start: float, width: float) -> f
 
 
 def _brackets(recursion: Recursion, direction: Floats) -> Iterator[tuple[float, float, Sink]]:
-    """Neighbouring factors whose flows end differently, those nearest to 1 first, and the sink of the first of the two."""
+    """Neighbouring factors whose flows end differently, those nearest to 1 first, and the sink of
+    the first of the two.
+
+    Raises `PointNotFound` if the direction is zero.
+    """
     if not np.any(direction):
-        raise NotFound("all couplings are 0: there is no direction in which to look for a critical point")
+        raise PointNotFound(
+            "all couplings are 0: there is no direction in which to look for a critical point"
+        )
     first = sink(recursion, direction)
     last, signs, across = {1: (1.0, first), -1: (1.0, first)}, [1, -1], not first.settled
     for k in range(1, _DOUBLINGS + 1):
@@ -223,12 +270,15 @@ def _brackets(recursion: Recursion, direction: Floats) -> Iterator[tuple[float, 
 
 
 def _closest(recursion: Recursion, low: Floats, high: Floats) -> Floats:
-    """Of two flows on either side of the critical surface the point at which they move least while they are together."""
+    """The point at which two flows on either side of the critical surface move least while they are
+    together.
+    """
     best, least = low, np.inf
     for step in range(200):
-        ends = [recursion(each, step).couplings for each in (low, high)]
+        ends = [recursion(couplings, step).couplings for couplings in (low, high)]
         change = float(np.linalg.norm(ends[0] - low))
-        if not np.isfinite(ends).all() or np.abs(high - low).max() > _TOGETHER * (1 + np.abs(low).max()):
+        apart = np.abs(high - low).max() > _TOGETHER * (1 + np.abs(low).max())
+        if not np.isfinite(ends).all() or apart:
             break
         if change < least:
             best, least = (low + high) / 2, change
@@ -237,8 +287,11 @@ def _closest(recursion: Recursion, low: Floats, high: Floats) -> Floats:
 
 
 def newton(recursion: Recursion, start: Floats) -> Floats:
-    """The fixed point that Newton's method, damped, reaches from `start`, to rounding. It moves within the sectors that `start`
-    has a part in. Raises `NotFound`."""
+    """The fixed point that damped Newton iterations reach from `start`, to rounding.
+
+    They move within the sectors in which `start` lies. Raises `PointNotFound` where they do not
+    converge.
+    """
     couplings = np.asarray(start, dtype=np.float64)
     span = _span(recursion, couplings)
     value, slope = recursion.defect(couplings)
@@ -253,7 +306,9 @@ def newton(recursion: Recursion, start: Floats) -> Floats:
             break
         couplings, value, slope, size = better
     if not size <= 1e-9:
-        raise NotFound(f"Newton's method came to a stop where the couplings still move by {size:.2g}")
+        raise PointNotFound(
+            f"Newton's method came to a stop where the couplings still move by {size:.2g}"
+        )
     return couplings
 
 
@@ -264,7 +319,7 @@ def _size(value: Floats, couplings: Floats) -> float:
 def _damped(
     recursion: Recursion, couplings: Floats, change: Floats, size: float
 ) -> tuple[Floats, Floats, Floats, float] | None:
-    """The first of ever shorter steps that makes the defect smaller."""
+    """The first of ever shorter steps that reduces the defect, or None."""
     if not np.isfinite(change).all():
         return None
     for k in range(_HALVINGS):
@@ -279,7 +334,9 @@ def _damped(
 
 
 def _span(recursion: Recursion, couplings: Floats) -> Floats:
-    """The directions in which a fixed point is looked for: the invariant sector, or all where the couplings are not in it."""
+    """The directions in which a fixed point is sought: the invariant sector, or all directions
+    where the couplings are not in it.
+    """
     invariant = next(iter(recursion.sectors.values()))
     rest = couplings - invariant @ np.linalg.lstsq(invariant, couplings, rcond=None)[0]
     if np.abs(rest).max(initial=0.0) <= 1e-14 * (1 + np.abs(couplings).max(initial=0.0)):
@@ -291,6 +348,8 @@ def distinct(points: Sequence[Floats]) -> list[Floats]:
     """The points without those that repeat an earlier one."""
     found: list[Floats] = []
     for point in points:
-        if not any(np.abs(point - other).max() <= 1e-8 * (1 + np.abs(other).max()) for other in found):
+        if not any(
+            np.abs(point - other).max() <= 1e-8 * (1 + np.abs(other).max()) for other in found
+        ):
             found.append(point)
     return found

@@ -1,4 +1,6 @@
-"""Matrices whose entries are 0 unless row and column have one charge: split and multiplied charge by charge."""
+"""Matrices whose entries vanish unless row and column have the same charge, decomposed and
+multiplied charge by charge.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +16,21 @@ from rgc.analysis.truncation import Kept, choose
 Charges = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Svd = Callable[[Any, int], tuple[Any, Any, Any]]
-"""(matrix, rank) -> u, s, vt with at least the leading `rank` singular triplets."""
+"""svd(matrix, rank) returns u, s, vt with at least the leading `rank` singular triplets."""
 
 ROOT_OF_ROUNDING = 3e-8
-"""Singular values that are found as roots of eigenvalues are known to this part of the largest."""
+"""Singular values that are computed as square roots of eigenvalues are accurate to this fraction of
+the largest one.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """matrix = left @ right up to what was left out, each side with a factor sqrt(s). `charges` of the new index, rising; `spectrum`:
-    every singular value that was found, falling, in units of the largest."""
+    """matrix = left @ right up to the truncation, with a factor sqrt(s) on each side.
+
+    `charges` are those of the new index, rising. `spectrum` holds every singular value that was
+    found, falling, in units of the largest.
+    """
 
     left: Any
     right: Any
@@ -33,9 +40,10 @@ class Split:
 
 
 def split(xp: Any, matrix: Any, rows: Charges, columns: Charges, chi: int, svd: Svd) -> Split:
-    """The best approximation of about `chi` singular values of a matrix whose entries are 0 unless row and column have one charge.
+    """The best approximation of a graded matrix by about `chi` singular values.
 
-    Every charge is decomposed by itself, so that no rounding mixes them; `choose` says how many values each keeps.
+    Every charge is decomposed by itself, so that rounding never mixes charges. `choose` decides how
+    many values each of them keeps.
     """
     charges = _every(rows, columns)
     r, c = _members(rows, charges), _members(columns, charges)
@@ -46,7 +54,9 @@ def split(xp: Any, matrix: Any, rows: Charges, columns: Charges, chi: int, svd: 
     counts = {**dict.fromkeys(charges, 0), **dict(zip(both, kept.counts, strict=True))}
     left, right = [], []
     for k in charges:
-        u, s, vt = parts.get(k, (xp.zeros((len(r[k]), 0)), xp.zeros((0,)), xp.zeros((0, len(c[k])))))
+        u, s, vt = parts.get(
+            k, (xp.zeros((len(r[k]), 0)), xp.zeros((0,)), xp.zeros((0, len(c[k]))))
+        )
         root = xp.sqrt(s[: counts[k]])
         left.append(u[:, : counts[k]] * root)
         right.append(vt[: counts[k], :] * root[:, None])
@@ -62,7 +72,7 @@ def split(xp: Any, matrix: Any, rows: Charges, columns: Charges, chi: int, svd: 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """Orthonormal `columns` of definite charge; `spectrum` as in `Split`."""
+    """Orthonormal `columns` of definite charge. `spectrum` is as in `Split`."""
 
     columns: Any
     charges: Charges
@@ -71,13 +81,19 @@ class Projection:
 
 
 def project(xp: Any, gram: Any, charges: Charges, chi: int) -> Projection:
-    """The eigenvectors of about `chi` largest eigenvalues of M M^T, whose roots are the singular values of M."""
+    """The eigenvectors of about `chi` largest eigenvalues of M M^T, whose square roots are the
+    singular values of M.
+    """
     every = _every(charges)
     members = _members(charges, every)
     parts = [xp.linalg.eigh(_block(xp, gram, members[k], members[k])) for k in every]
     values = [np.sqrt(np.maximum(np.asarray(w)[::-1], 0)) for w, _ in parts]
-    kept = choose(values, chi, float(sum(np.sum(each**2) for each in values)), zero=ROOT_OF_ROUNDING)
-    columns = [xp.flip(v, axis=1)[:, :count] for (_, v), count in zip(parts, kept.counts, strict=True)]
+    kept = choose(
+        values, chi, float(sum(np.sum(block**2) for block in values)), zero=ROOT_OF_ROUNDING
+    )
+    columns = [
+        xp.flip(v, axis=1)[:, :count] for (_, v), count in zip(parts, kept.counts, strict=True)
+    ]
     spectrum = -np.sort(-np.concatenate(values))
     return Projection(
         xp.take(_diagonal(xp, columns), xp.asarray(_back(members)), axis=0),
@@ -88,27 +104,27 @@ def project(xp: Any, gram: Any, charges: Charges, chi: int) -> Projection:
 
 
 def multiply(xp: Any, a: Any, b: Any, rows: Charges, inner: Charges, columns: Charges) -> Any:
-    """a @ b of matrices whose entries are 0 unless row and column have one charge, charge by charge."""
+    """The product a @ b of graded matrices, charge by charge."""
     charges = _every(rows, inner, columns)
     if len(charges) == 1:
         return a @ b
-    r, i, c = (_members(each, charges) for each in (rows, inner, columns))
+    r, i, c = (_members(index, charges) for index in (rows, inner, columns))
     blocks = [_block(xp, a, r[k], i[k]) @ _block(xp, b, i[k], c[k]) for k in charges]
     whole = xp.take(_diagonal(xp, blocks), xp.asarray(_back(r)), axis=0)
     return xp.take(whole, xp.asarray(_back(c)), axis=1)
 
 
 def sums(first: Charges, second: Charges, order: int) -> Charges:
-    """The charge of each pair of indices, row-major."""
+    """The charge of each pair of indices, in row-major order."""
     return ((first[:, None] + second) % order).reshape(-1)
 
 
 def _every(*charges: Charges) -> list[int]:
-    return [int(each) for each in np.unique(np.concatenate(charges))]
+    return [int(charge) for charge in np.unique(np.concatenate(charges))]
 
 
 def _members(charges: Charges, every: Sequence[int]) -> dict[int, Charges]:
-    """Where each charge stands."""
+    """The indices of each charge."""
     return {charge: np.flatnonzero(charges == charge) for charge in every}
 
 
@@ -116,23 +132,27 @@ def _block(xp: Any, matrix: Any, rows: Charges, columns: Charges) -> Any:
     if (len(rows), len(columns)) == matrix.shape:
         return matrix
     flat = (rows[:, None] * matrix.shape[1] + columns).reshape(-1)
-    return xp.reshape(xp.take(xp.reshape(matrix, (-1,)), xp.asarray(flat)), (len(rows), len(columns)))
+    return xp.reshape(
+        xp.take(xp.reshape(matrix, (-1,)), xp.asarray(flat)), (len(rows), len(columns))
+    )
 
 
 def _diagonal(xp: Any, blocks: Sequence[Any]) -> Any:
-    """The block-diagonal matrix."""
+    """The block-diagonal matrix of the blocks."""
     if len(blocks) == 1:
         return blocks[0]
     width, left, strips = sum(block.shape[1] for block in blocks), 0, []
     for block in blocks:
         height, own = block.shape
         strips.append(
-            xp.concat([xp.zeros((height, left)), block, xp.zeros((height, width - left - own))], axis=1)
+            xp.concat(
+                [xp.zeros((height, left)), block, xp.zeros((height, width - left - own))], axis=1
+            )
         )
         left += own
     return xp.concat(strips, axis=0)
 
 
 def _back(members: dict[int, Charges]) -> Charges:
-    """For each index its place among those sorted by charge."""
+    """For each index its position among the indices sorted by charge."""
     return np.argsort(np.concatenate(list(members.values())))

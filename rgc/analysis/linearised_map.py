@@ -12,8 +12,12 @@ from rgc.analysis.recursion import Floats, Recursion
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SectorSpectrum:
-    """Eigenvalues [m] by falling modulus, exponents y = ln|lambda|/ln b, right eigenvectors [n, m] (directions of couplings), left
-    ones [m, n] (scaling fields), left @ right = 1."""
+    """The spectrum of the linearised map in one sector.
+
+    `values` are the eigenvalues [m] by falling modulus, and `exponents` are y = ln|lambda|/ln b.
+    Right eigenvectors [n, m] are directions of couplings, left ones [m, n] are scaling fields, and
+    left @ right = 1.
+    """
 
     sector: str
     values: Complex
@@ -23,14 +27,21 @@ class SectorSpectrum:
 
     @property
     def leading(self) -> Floats:
-        """The right eigenvector [n] of the leading eigenvalue, of length 1, its largest component positive."""
+        """The right eigenvector [n] of the leading eigenvalue, of length 1, with its largest
+        component positive.
+        """
         vector = self.right[:, 0].real
-        return np.asarray(vector / np.linalg.norm(vector) * np.sign(vector[np.abs(vector).argmax()]))
+        return np.asarray(
+            vector / np.linalg.norm(vector) * np.sign(vector[np.abs(vector).argmax()])
+        )
 
 
 def linearise(recursion: Recursion, couplings: Floats, step: int = 0) -> tuple[SectorSpectrum, ...]:
-    """dK'/dK in each sector. For the spectrum at couplings that break the symmetry only the whole map has a meaning; sectors must then
-    be one."""
+    """The spectrum of dK'/dK in each sector.
+
+    At couplings that break the symmetry only the whole map has a spectrum, so that the recursion
+    must then have a single sector.
+    """
     jacobian = recursion.jacobian(couplings, step)
     found = []
     for sector, basis in recursion.sectors.items():
@@ -40,6 +51,8 @@ def linearise(recursion: Recursion, couplings: Floats, step: int = 0) -> tuple[S
         inverse = basis.T if orthonormal else np.linalg.pinv(basis)
         values, right, left = eigenvectors(inverse @ jacobian @ basis)
         found.append(
-            SectorSpectrum(sector, values, exponents(values, recursion.scale), basis @ right, left @ inverse)
+            SectorSpectrum(
+                sector, values, exponents(values, recursion.scale), basis @ right, left @ inverse
+            )
         )
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Lines through coupling space: the renormalised trajectory, the critical line of a plane, trajectories of a flow diagram."""
+"""Lines in coupling space: the renormalised trajectory and the critical line of a plane."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from rgc.analysis.fixed_points import FAR, NotFound, critical
+from rgc.analysis.fixed_points import FAR, PointNotFound, critical
 from rgc.analysis.recursion import Floats, Recursion
 
 _NEAR = 1e-6
@@ -16,10 +16,12 @@ _PER_STEP = 24
 def renormalised_trajectory(
     recursion: Recursion, point: Floats, direction: Floats, eigenvalue: float
 ) -> Floats:
-    """The unstable manifold of a fixed point with one relevant direction, [points, n], from one end to the other.
+    """The unstable manifold [points, n] of a fixed point with one relevant direction, from one end
+    to the other.
 
-    Both halves begin at K* +- e * direction, for `_PER_STEP` values of e that grow by the eigenvalue from first to last, so that the
-    images of that piece lie end to end; the map contracts everything off the manifold.
+    Each half starts from the points K* +- e * direction for `_PER_STEP` values of e that fill the
+    interval from e_0 to e_0 |eigenvalue|, so that the images of this piece join end to end. The map
+    contracts every deviation from the manifold.
     """
     size = _NEAR * (1 + float(np.abs(point).max()))
     starts = size * np.abs(eigenvalue) ** (np.arange(_PER_STEP) / _PER_STEP)
@@ -29,7 +31,7 @@ def renormalised_trajectory(
         half: list[Floats] = []
         for step in range(400):
             half += piece
-            piece = [recursion(each, step).couplings for each in piece]
+            piece = [recursion(couplings, step).couplings for couplings in piece]
             still = np.abs(np.array(piece) - half[-_PER_STEP:]).max() < 1e-9
             if not np.abs(piece).max() < FAR or (still and step > 3):
                 break
@@ -38,7 +40,9 @@ def renormalised_trajectory(
 
 
 def critical_line(recursion: Recursion, rays: Sequence[Floats]) -> Floats:
-    """The critical point on each ray [n] through the origin, [found, n]; rays without one are left out."""
+    """The critical points [found, n] on rays [n] through the origin. Rays without a critical point
+    are left out.
+    """
     return np.array(list(_critical(recursion, rays))).reshape(-1, len(recursion.names))
 
 
@@ -46,5 +50,5 @@ def _critical(recursion: Recursion, rays: Sequence[Floats]) -> Iterator[Floats]:
     for ray in rays:
         try:
             yield critical(recursion, ray).couplings
-        except NotFound:
+        except PointNotFound:
             continue

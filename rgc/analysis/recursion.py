@@ -1,4 +1,6 @@
-"""Maps of couplings to couplings: what a real-space scheme is once the spins of its blocks are summed over."""
+"""Recursions: maps of couplings to couplings, which real-space schemes define by summing over the
+spins of blocks.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 MOST_STEPS = 4000
-"""Steps after which a ledger, or the way to a sink, is given up."""
+"""The number of steps after which the sum of constants, or the search for a sink, is given up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,10 +26,13 @@ class Moved:
 
 
 class Recursion(Protocol):
-    """K' = R(K) for couplings with `names`; F(K)/N = g(K) + F(K')/N, with N/N' = `sites` of the fine spins to a block spin.
+    """The map K' = R(K) of the couplings `names`, with F(K)/N = g(K) + F(K')/N.
 
-    `scale` is b, the ratio of lattice constants. `sectors`: for each sector of the symmetry of the couplings it starts from the
-    directions float64[n, m] that span it; the first sector is the invariant one, and R maps each to itself.
+    - N/N' = `sites` is the number of fine spins for each block spin.
+    - `scale` is b, the ratio of lattice constants.
+    - `sectors` gives for each symmetry sector of the couplings at the start the directions
+      float64[n, m] that span it. The first one is the invariant sector. R maps each sector to
+      itself.
     """
 
     @property
@@ -43,8 +48,11 @@ class Recursion(Protocol):
     def sites(self) -> float: ...
 
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:
-        """The couplings after step number `step`, which counts from 0 (maps may take turns). NaN where they leave for infinity, and after
-        NaN."""
+        """One step from `couplings`.
+
+        `step` is its number, counted from 0, since some schemes alternate between maps. The result
+        is NaN where the couplings go to infinity, and NaN for couplings that are NaN.
+        """
         ...
 
     def jacobian(self, couplings: Floats, step: int = 0) -> Floats:
@@ -52,12 +60,18 @@ class Recursion(Protocol):
         ...
 
     def defect(self, couplings: Floats) -> tuple[Floats, Floats]:
-        """A function of the couplings that vanishes at fixed points, and its Jacobian; R(K) - K where nothing better is known."""
+        """A function of the couplings that vanishes at fixed points, and its Jacobian.
+
+        It is R(K) - K where nothing better is known.
+        """
         ...
 
     def bounds(self, couplings: Floats) -> tuple[float, float]:
-        """Between which values F(K)/N lies for any lattice: from ground states and the number of states. The upper one at K = 0 is F/N of
-        free spins."""
+        """A lower and an upper bound of F(K)/N that hold for any lattice.
+
+        They follow from ground states and the number of states. The upper one at K = 0 is F/N of
+        free spins.
+        """
         ...
 
 
@@ -70,15 +84,19 @@ def invariant_projector(sectors: Mapping[str, Floats]) -> Floats:
 
 
 def keep_symmetry(projector: Floats, before: Floats, after: Floats) -> Floats:
-    """`after`, without the rounding that breaks a symmetry which `before` has: broken directions are relevant, so that it would grow."""
+    """`after`, without rounding that breaks a symmetry of `before`. Broken directions are relevant,
+    so that such rounding would grow.
+    """
     rest = np.abs(before - projector @ before).max(initial=0.0)
     whole = rest <= 1e-13 * (1 + np.abs(before).max(initial=0.0)) and bool(np.isfinite(after).all())
     return np.asarray(projector @ after) if whole else after
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ledger:
-    """F/N at the couplings a flow starts from: `value` +- `error`, after `steps` steps."""
+class AccumulatedConstant:
+    """The free energy per site as the accumulated constant of a flow: F/N = `value` +- `error` at
+    its start, after `steps` steps.
+    """
 
     value: float
     error: float
@@ -86,8 +104,11 @@ class Ledger:
 
 
 def trajectory(recursion: Recursion, start: Floats, steps: int) -> tuple[Floats, Floats]:
-    """Couplings [1 + steps, n] and accumulated constants [1 + steps]: F/N = constant[k] + F_k/N, N the sites of level 0. NaN after a
-    step that left for infinity."""
+    """Couplings [1 + steps, n] and accumulated constants [1 + steps] of a flow.
+
+    F/N = constant[k] + F_k/N, with N the number of sites of level 0. Both are NaN after a step to
+    infinity.
+    """
     couplings, constants, share = [np.asarray(start, dtype=np.float64)], [0.0], 1.0
     for step in range(steps):
         if not np.isfinite(couplings[-1]).all():
@@ -102,12 +123,14 @@ def trajectory(recursion: Recursion, start: Floats, steps: int) -> tuple[Floats,
     )
 
 
-def free_energy(recursion: Recursion, start: Floats, tolerance: float = 1e-17) -> Ledger:
-    """The sum of constants until what is left is known within `tolerance`; the error is half the width of the last bounds and the
-    rounding of the sum.
+def free_energy(
+    recursion: Recursion, start: Floats, tolerance: float = 1e-17
+) -> AccumulatedConstant:
+    """The sum of constants until what is left is known within `tolerance`.
 
-    A truncated map may contradict the bounds of its lattice, in a strong field above all: then the sum goes on until that no longer
-    matters, and where it does to the end the error holds it.
+    The error is half the width of the last bounds plus the rounding of the sum. A truncated map may
+    contradict the bounds of its lattice, above all in a strong field. The sum then continues until
+    the contradiction no longer matters; if it matters to the end, the error contains it.
     """
     couplings, total, share, largest = np.asarray(start, dtype=np.float64), 0.0, 1.0, 0.0
     low, high = recursion.bounds(couplings)
@@ -128,4 +151,4 @@ def free_energy(recursion: Recursion, start: Floats, tolerance: float = 1e-17) -
         couplings, low, high, share = moved.couplings, below, above, share / recursion.sites
     value = total + share * (low + high) / 2
     rounding = 4 * np.finfo(np.float64).eps * max(largest, abs(value))
-    return Ledger(float(value), float(left / 2 + rounding), step)
+    return AccumulatedConstant(float(value), float(left / 2 + rounding), step)

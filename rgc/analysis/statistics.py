@@ -1,4 +1,4 @@
-"""Errors of averages over independent replicas, and the memory of a time series."""
+"""Errors of averages over independent replicas, and autocorrelations of time series."""
 
 from __future__ import annotations
 
@@ -12,21 +12,29 @@ Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 GROUPS = 32
-"""Groups of replicas that the jackknife leaves out one at a time; `replicas` is a multiple of 64."""
+"""The number of groups of replicas that the jackknife leaves out one at a time. `replicas` is a
+multiple of 64.
+"""
 
 WINDOW = 6.0
-"""The sum of the autocorrelation function ends at the first lag of at least WINDOW autocorrelation times."""
+"""The sum of the autocorrelation function ends at the first lag of at least WINDOW autocorrelation
+times.
+"""
 
 
 def grouped(values: Array, groups: int = GROUPS) -> Array:
-    """Sums over the replicas of each group: [..., replica] to [..., group]; replica r belongs to group r * groups // replicas."""
+    """Sums over the replicas of each group, from [..., replica] to [..., group]. Replica r belongs
+    to group r * groups // replicas.
+    """
     return np.asarray(values.reshape(*values.shape[:-1], groups, -1).sum(axis=-1))
 
 
 def resample(sums: Array, counts: Array) -> Floats:
-    """Averages of all groups, then of all but one: from sums [group, ...] and counts [group] to float64[1 + group, ...].
+    """Averages over all groups, then over all but one: from sums [group, ...] and counts [group] to
+    float64[1 + group, ...].
 
-    Functions of averages are evaluated along the first axis and handed to `jackknife`. What is not finite gives NaN.
+    Functions of averages are evaluated along the first axis and passed to `jackknife`. A value that
+    is not finite becomes NaN.
     """
     total = np.asarray(sums, dtype=np.float64)
     weight = np.asarray(counts, dtype=np.float64).reshape(-1, *(1,) * (total.ndim - 1))
@@ -37,22 +45,31 @@ def resample(sums: Array, counts: Array) -> Floats:
 
 
 def jackknife(resampled: Array) -> tuple[Floats, Floats]:
-    """Value and standard error of resampled values [1 + group, ...], the bias of order 1/groups removed.
+    """Value and standard error of resampled values [1 + group, ...], with the bias of order
+    1/groups removed.
 
-    value = n theta - (n - 1) mean theta_i, error^2 = (n - 1)/n sum (theta_i - mean theta_i)^2 (Quenouille 1956, Tukey 1958).
-    What is not finite gives NaN.
+    value = n theta - (n - 1) mean theta_i, error^2 = (n - 1)/n sum (theta_i - mean theta_i)^2
+    (Quenouille 1956, Tukey 1958). A value that is not finite gives NaN.
     """
     values = np.asarray(resampled, dtype=np.float64)
     others, n = values[1:], len(values) - 1
     with np.errstate(invalid="ignore"):
         mean = others.mean(axis=0)
-        return n * values[0] - (n - 1) * mean, np.sqrt((n - 1) * ((others - mean) ** 2).mean(axis=0))
+        return n * values[0] - (n - 1) * mean, np.sqrt(
+            (n - 1) * ((others - mean) ** 2).mean(axis=0)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Autocorrelation:
-    """`time`: the integrated autocorrelation time 1/2 + sum_t rho(t) in units of the spacing of records, `error` its standard
-    error (Madras and Sokal 1988), None where the series never changes, `window` the lag at which the sum ends, `function` rho(t) from t = 0 to twice the window."""
+    """The autocorrelation of a time series.
+
+    - `time` is the integrated autocorrelation time 1/2 + sum_t rho(t) in units of the spacing of
+      records.
+    - `error` is its standard error (Madras and Sokal 1988), or None where the series never changes.
+    - `window` is the lag at which the sum ends.
+    - `function` is rho(t) from t = 0 to twice the window.
+    """
 
     time: float
     error: float | None
@@ -61,11 +78,12 @@ class Autocorrelation:
 
 
 def autocorrelation(series: Array) -> Autocorrelation:
-    """The memory of a series [record] or [record, stream] of independent streams with a common mean.
+    """The autocorrelation of a series [record], or of independent streams [record, stream] with a
+    common mean.
 
-    The autocovariances of all streams are averaged before they are divided. A series that never changes, or has fewer than 4 records,
-    has time 1/2 by convention and no error; one that is
-    too short for the window (fewer than 2 * WINDOW times) ends at half its length, and its time is a lower bound.
+    The autocovariances of all streams are averaged before they are divided. A series that never
+    changes, or has fewer than 4 records, has time 1/2 by convention and no error. One that is
+    shorter than 2 * WINDOW times ends at half its length, and its time is then a lower bound.
     """
     values = np.asarray(series, dtype=np.float64)
     values = values.reshape(len(values), -1)
@@ -82,13 +100,18 @@ def autocorrelation(series: Array) -> Autocorrelation:
 
 
 def decay_time(time: float) -> float:
-    """tau of the decay exp(-t/tau), t in records, whose integrated time 1/2 + sum_t rho(t) is `time`: 1/ln((2 time + 1)/(2 time - 1)), and 0
-    for a time of 1/2."""
+    """tau of the decay exp(-t/tau), t in records, whose integrated time 1/2 + sum_t rho(t) is
+    `time`.
+
+    It is 1/ln((2 time + 1)/(2 time - 1)), and 0 for a time of 1/2.
+    """
     return 1 / float(np.log((2 * time + 1) / (2 * time - 1))) if time > 0.5 else 0.0
 
 
 def _autocovariance(values: Floats) -> Floats:
-    """At lags 0 to half the length, unbiased in the number of pairs, averaged over the streams."""
+    """The autocovariance at lags 0 to half the length, unbiased in the number of pairs, averaged
+    over the streams.
+    """
     length, lags = len(values), len(values) // 2 + 1
     spectrum = np.fft.rfft(values, n=2 * length, axis=0)
     power = (spectrum.real**2 + spectrum.imag**2).mean(axis=1)

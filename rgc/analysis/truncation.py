@@ -1,4 +1,6 @@
-"""How many singular values of each block are kept: the largest, and multiplets of equal ones whole or not at all."""
+"""How many singular values of each block are kept. Multiplets of equal values are kept whole or not
+at all.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +13,24 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 EQUAL = 1e-4
-"""Relative distance of singular values of one multiplet; projections find them to 1e-5."""
+"""The relative distance up to which singular values belong to one multiplet. Projections find them
+to 1e-5.
+"""
 ZERO = 1e-13
-"""Of the largest singular value: what lies below it is rounding."""
+"""Values below this fraction of the largest singular value are rounding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """`counts`: the number kept of each block. `discarded`: the share of the sum of squares that is not kept. `dropped`: the number of
-    values below `chi` that were left out because the multiplet that they belong to did not fit; `over`: how many were kept beyond
-    `chi` because their multiplet began with the first value."""
+    """What a truncation keeps.
+
+    - `counts` is the number of values kept of each block.
+    - `discarded` is the fraction of the sum of squares that is not kept.
+    - `dropped` is the number of values below `chi` that were left out because their multiplet did
+      not fit.
+    - `over` is the number of values kept beyond `chi` because their multiplet began with the first
+      value.
+    """
 
     counts: tuple[int, ...]
     discarded: float
@@ -29,12 +39,13 @@ class Kept:
 
 
 def choose(blocks: Sequence[Floats], chi: int, total: float, zero: float = ZERO) -> Kept:
-    """What is kept of the singular values of the blocks, each falling, where about `chi` may be kept and the squares sum to `total`.
+    """The singular values to keep, where about `chi` may be kept and the squares sum to `total`.
 
-    Values below `zero` times the largest are rounding and never kept.
+    The values of each block fall. Values below `zero` times the largest are rounding and are never
+    kept.
     """
     values = np.concatenate(blocks)
-    owner = np.repeat(np.arange(len(blocks)), [len(each) for each in blocks])
+    owner = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
     order = np.argsort(-values, kind="stable")
     falling = values[order]
     count = min(chi, int(np.sum(falling > zero * falling[0])))
@@ -46,7 +57,9 @@ def choose(blocks: Sequence[Floats], chi: int, total: float, zero: float = ZERO)
 
 
 def _whole(falling: Floats, count: int) -> int:
-    """The largest number up to `count` that cuts no multiplet, and where there is none the whole of the first one."""
+    """The largest number up to `count` that cuts no multiplet, or the size of the first multiplet
+    where there is none.
+    """
     if count == len(falling) or not _equal(falling, count):
         return count
     start = count

@@ -1,4 +1,6 @@
-"""The command line: a table of commands, each in a module that is imported only when it is called."""
+"""The command line: a table of commands, each in a module that is imported only when it is
+called.
+"""
 
 from __future__ import annotations
 
@@ -23,24 +25,26 @@ COMMANDS = {
 }
 
 DONE, UNEXPECTED, WRONG, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
-"""Exit status: done; an `expect` failed under --strict; the spec or the command line is wrong; the run failed; interrupted."""
+"""Exit status: done; an `expect` failed under --strict; the spec or the command line is wrong; the
+run failed; interrupted.
+"""
 
 
 def usage() -> str:
     width = max(map(len, COMMANDS)) + 2
     table = "\n".join(f"  {name:<{width}}{what}" for name, what in COMMANDS.items())
     return (
-        "usage: rgc COMMAND ...\n\n"
-        "A compiler for the renormalisation group: from a spec file to critical exponents.\n\n"
-        f"{table}\n\n"
-        "rgc COMMAND --help tells the options of a command; rgc --version the version.\n"
-        "Exit status: 0 done, 1 an expectation (--strict) or a verification failed, 2 spec or command line wrong, 3 the run failed, "
-        "130 interrupted."
+        "usage: rgc COMMAND ...\n\nA compiler for the renormalisation group: from a spec file to "
+        f"critical exponents.\n\n{table}\n\nrgc COMMAND --help tells the options of a command; "
+        "rgc --version the version.\nExit status: 0 done, 1 an expectation (--strict) or a "
+        "verification failed, 2 spec or command line wrong, 3 the run failed, 130 interrupted."
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit status. Nothing that a user does wrong ends in a traceback."""
+    """Run one command; returns its exit status. Nothing that a user does wrong ends in a
+    traceback.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         return _dispatch(words)
@@ -86,7 +90,8 @@ def _report_failure(error: Exception) -> None:
         return
     _say("".join(traceback.format_exception(error)), sys.stderr)
     _say(
-        "rgc: the run failed. This is a bug in rgc, not a mistake in your spec: please report it with the text above.",
+        "rgc: the run failed. This is a bug in rgc, not a mistake in your spec: please report it "
+        "with the text above.",
         sys.stderr,
     )
 

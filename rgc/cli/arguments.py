@@ -24,7 +24,9 @@ class Parser(argparse.ArgumentParser):
             known = [name for action in self._actions for name in action.option_strings]
             if word.startswith("-"):
                 hint = _suggest_option(word, known) or f"{self.prog} --help lists the options"
-                raise SpecError([Problem("unknown-option", f"{self.prog} has no option '{word}'", hint=hint)])
+                raise SpecError(
+                    [Problem("unknown-option", f"{self.prog} has no option '{word}'", hint=hint)]
+                )
             raise SpecError(
                 [Problem("command-line", f"{self.prog} has no use for '{word}'", hint=self._how())]
             )
@@ -38,7 +40,9 @@ class Parser(argparse.ArgumentParser):
 
 
 def _suggest_option(word: str, known: Sequence[str]) -> str:
-    """The dashes are left out of the comparison: they would make every option look like every other."""
+    """The dashes are left out of the comparison: they would make every option look like every
+    other.
+    """
     close = suggest(word.lstrip("-"), [name.lstrip("-") for name in known])
     return close.replace("'", "'--", 1) if close else ""
 

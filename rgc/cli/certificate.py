@@ -25,7 +25,9 @@ def render_certificate(certificate: Certificate) -> str:
         found = [finding for finding in certificate.findings if finding.part == part]
         if found:
             blocks.append(
-                "\n".join([f"{part}. {title}", *(line for each in found for line in _finding(each))])
+                "\n".join(
+                    [f"{part}. {title}", *(line for each in found for line in _finding(each))]
+                )
             )
     return "\n\n".join([*blocks, _sum(certificate)])
 
@@ -37,7 +39,10 @@ def _head(certificate: Certificate) -> str:
         escape(certificate.title),
         f"{certificate.scheme} on {certificate.lattice}, {first}seed {certificate.seed}",
         f"backends: {', '.join(certificate.backends)}",
-        *(f"not here: {escape(name)}, {escape(reason)}" for name, reason in certificate.missing.items()),
+        *(
+            f"not here: {escape(name)}, {escape(reason)}"
+            for name, reason in certificate.missing.items()
+        ),
     ]
     if certificate.instances:
         rows = ((name, escape(what)) for name, what in certificate.instances.items())
@@ -55,17 +60,27 @@ def _finding(finding: Finding) -> Iterator[str]:
         yield fill(said + took, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
     if finding.detail:
         label = "not checked: " if finding.verdict == "not checked" else "wrong: "
-        yield fill(label + escape(finding.detail), WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 10)
+        yield fill(
+            label + escape(finding.detail),
+            WIDTH,
+            initial_indent=" " * 8,
+            subsequent_indent=" " * 10,
+        )
 
 
 def _figures(figures: Mapping[str, Any]) -> str:
-    shown = ((name.replace("_", " "), value) for name, value in figures.items() if value is not None)
+    shown = (
+        (name.replace("_", " "), value) for name, value in figures.items() if value is not None
+    )
     return ", ".join(
-        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in shown
+        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in shown
     )
 
 
 def _sum(certificate: Certificate) -> str:
-    counts = {verdict: certificate.count(verdict) for verdict in ("passed", "failed", "not checked")}
+    counts = {
+        verdict: certificate.count(verdict) for verdict in ("passed", "failed", "not checked")
+    }
     said = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
     return f"{'PASSED' if certificate.passed else 'FAILED'}: {said}, in {certificate.seconds:.0f} s"

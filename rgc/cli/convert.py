@@ -14,9 +14,13 @@ from rgc.syntax.read import SPELLINGS, spelling_of
 
 
 def main(words: Sequence[str]) -> int:
-    parser = Parser("convert", "Rewrite a spec in the spelling that the name of the second file tells.")
+    parser = Parser(
+        "convert", "Rewrite a spec in the spelling that the name of the second file tells."
+    )
     parser.add_argument("source", metavar="A", help="a spec, .rgc or .yaml")
-    parser.add_argument("target", metavar="B", help="where to write it; .rgc or .yaml alone prints it")
+    parser.add_argument(
+        "target", metavar="B", help="where to write it; .rgc or .yaml alone prints it"
+    )
     parser.add_argument("--force", action="store_true", help="replace B if it exists")
     options = parser.read(words)
     from rgc.syntax.print import convert
@@ -29,7 +33,9 @@ def main(words: Sequence[str]) -> int:
         return DONE
     target = Path(options.target)
     if target.exists() and not options.force:
-        raise SpecError([Problem("file-exists", f"'{target}' exists already", hint="--force replaces it")])
+        raise SpecError(
+            [Problem("file-exists", f"'{target}' exists already", hint="--force replaces it")]
+        )
     files.write_text(target, text)
     print(f"{options.source} -> {target}")
     return DONE

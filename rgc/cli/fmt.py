@@ -15,7 +15,8 @@ from rgc.syntax.read import spelling_of
 
 def main(words: Sequence[str]) -> int:
     parser = Parser(
-        "fmt", "Put specs into the standard layout, in place. Comments and the digits of numbers stay."
+        "fmt",
+        "Put specs into the standard layout, in place. Comments and the digits of numbers stay.",
     )
     parser.add_argument("specs", nargs="+", metavar="SPEC", help="a spec, .rgc or .yaml")
     parser.add_argument(

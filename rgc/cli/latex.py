@@ -32,7 +32,11 @@ KINDS = {"sum": r"\sum", "prod": r"\prod"}
 
 def latex(document: ast.Document) -> str:
     """The parameters, the Hamiltonian and the measures as an `align*` environment."""
-    rows = [*_entries(document, "parameters"), *_hamiltonian(document), *_entries(document, "measure")]
+    rows = [
+        *_entries(document, "parameters"),
+        *_hamiltonian(document),
+        *_entries(document, "measure"),
+    ]
     if not rows:
         return "% no formulas\n"
     return "\\begin{align*}\n" + " \\\\\n".join(f"  {row}" for row in rows) + "\n\\end{align*}\n"
@@ -151,14 +155,18 @@ def _domain(domain: ast.Domain) -> str:
             return rf"\text{{{domain.kind}s }} {' '.join(map(symbol, domain.corners))}{normal}"
         case ast.Members():
             collection = domain.collection
-            inner = symbol(collection) if len(collection) == 1 else rf"\text{{{_plain(collection)}}}"
+            inner = (
+                symbol(collection) if len(collection) == 1 else rf"\text{{{_plain(collection)}}}"
+            )
             return rf"{symbol(domain.index)} \in {inner}"
         case ast.Ascending():
             return " < ".join(map(symbol, domain.indices))
 
 
 def symbol(name: str) -> str:
-    """A name: Greek letters by name, digits and what follows `_` as a subscript, several letters upright."""
+    """A name: Greek letters by name, digits and what follows `_` as a subscript, several letters
+    upright.
+    """
     head, _, below = name.partition("_")
     if below and len(head) > 1 and head not in GREEK:
         head, below = name, ""
@@ -167,7 +175,9 @@ def symbol(name: str) -> str:
         head, below = match.groups() if match else (head, "")
     if not head:
         return rf"\text{{{_plain(name)}}}"
-    shown = f"\\{head}" if head in GREEK else head if len(head) == 1 else rf"\mathrm{{{_plain(head)}}}"
+    shown = (
+        f"\\{head}" if head in GREEK else head if len(head) == 1 else rf"\mathrm{{{_plain(head)}}}"
+    )
     return shown + (f"_{{{_plain(below)}}}" if below else "")
 
 

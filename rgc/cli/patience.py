@@ -1,4 +1,6 @@
-"""What ctrl-C does while the main thread is in machine code that does not listen, as in a long compilation."""
+"""What ctrl-C does while the main thread is in machine code that does not listen, as in a long
+compilation.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,12 @@ PATIENCE = 1.0
 
 @contextmanager
 def second_signal_ends() -> Iterator[None]:
-    """Within it a first SIGINT or SIGTERM that nobody has reacted to after `PATIENCE` seconds is acknowledged on stderr, and a second
-    one ends the process after as long, whatever it does; files appear whole or not at all, so none is damaged.
+    """Within it a first SIGINT or SIGTERM that nobody has reacted to after `PATIENCE` seconds is
+    acknowledged on stderr, and a second one ends the process after as long, whatever it does; files
+    appear whole or not at all, so none is damaged.
 
-    Python tells handlers of a signal between two of its own instructions; the system tells a socket at once, and a thread listens there.
+    Python tells handlers of a signal between two of its own instructions; the system tells a socket
+    at once, and a thread listens there.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

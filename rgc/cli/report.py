@@ -12,7 +12,8 @@ from rgc.results.report import rebuild
 
 def main(words: Sequence[str]) -> int:
     parser = Parser(
-        "report", "Make the self-contained HTML page of an output folder again, from its summary and plots."
+        "report",
+        "Make the self-contained HTML page of an output folder again, from its summary and plots.",
     )
     parser.add_argument("folder", metavar="DIR", help="what `rgc run --out DIR` wrote")
     print(rebuild(Path(parser.read(words).folder)))

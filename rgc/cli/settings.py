@@ -26,7 +26,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def entries(options: argparse.Namespace) -> tuple[Entries, Entries]:
-    """The settings and the scan entries of the command line. Raises `SpecError` with every mistake in them."""
+    """The settings and the scan entries of the command line. Raises `SpecError` with every mistake
+    in them.
+    """
     problems = Problems()
     settings = _read("--set", options.settings, problems)
     scan = _read("--scan", options.scans, problems)

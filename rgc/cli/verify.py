@@ -25,7 +25,9 @@ def main(words: Sequence[str]) -> int:
     for warning in loaded.warnings:
         print(render(warning), file=sys.stderr)
     backends = (
-        [name.strip() for name in options.backends.split(",")] if options.backends is not None else None
+        [name.strip() for name in options.backends.split(",")]
+        if options.backends is not None
+        else None
     )
     progress = Silent() if options.quiet else for_stream(sys.stderr)
     certificate = verify(loaded, backends=backends, seed=options.seed, progress=progress)
@@ -38,8 +40,8 @@ def main(words: Sequence[str]) -> int:
 
 def _parser() -> Parser:
     about = (
-        "Check a spec against exact enumeration, every backend against every other, and print a certificate. "
-        "Exit status 1 if anything fails."
+        "Check a spec against exact enumeration, every backend against every other, and print a "
+        "certificate. Exit status 1 if anything fails."
     )
     parser = Parser("verify", about)
     add = parser.add_argument

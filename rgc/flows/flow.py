@@ -18,10 +18,12 @@ ANY = 1 << 62
 
 @dataclass(slots=True)
 class State:
-    """All that is needed to go on: the number of steps done, canonical fields and accumulators, and small JSON values.
+    """All that is needed to go on: the number of steps done, canonical fields and accumulators, and
+    small JSON values.
 
-    A checkpoint is exactly this, so a run resumed from one (on any backend) continues it. `most` is no part of it: how many steps the
-    runner wants to be made before it looks up again, which changes no number.
+    A checkpoint is exactly this, so a run resumed from one (on any backend) continues it. `most` is
+    no part of it: how many steps the runner wants to be made before it looks up again, which
+    changes no number.
     """
 
     done: int = 0
@@ -38,12 +40,16 @@ class Flow(Protocol):
 
     @property
     def steps(self) -> int:
-        """How many steps the whole run takes, of sampling its sweeps; one lasts well under a second."""
+        """How many steps the whole run takes, of sampling its sweeps; one lasts well under a
+        second.
+        """
         ...
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """Choices made by the compiler: update, acceptance, generator, replicas, reproducibility level."""
+        """Choices made by the compiler: update, acceptance, generator, replicas, reproducibility
+        level.
+        """
         ...
 
     def start(self) -> State:

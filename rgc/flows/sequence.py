@@ -22,8 +22,9 @@ def start() -> State:
 
 
 def step(flows: Sequence[Flow], state: State) -> State:
-    """A step of the first flow that is not through, of as many of its steps as there is time for. Its state is kept in that of the whole
-    under its number."""
+    """A step of the first flow that is not through, of as many of its steps as there is time for.
+    Its state is kept in that of the whole under its number.
+    """
     before = 0
     for number, flow in enumerate(flows):
         if state.done < before + flow.steps:
@@ -39,14 +40,18 @@ def step(flows: Sequence[Flow], state: State) -> State:
 
 def results(flows: Sequence[Flow], state: State) -> list[Result]:
     """The answers of all flows, which are through."""
-    return [flow.finish(_state(flow, state, number, flow.steps)) for number, flow in enumerate(flows)]
+    return [
+        flow.finish(_state(flow, state, number, flow.steps)) for number, flow in enumerate(flows)
+    ]
 
 
 def _state(flow: Flow, state: State, number: int, done: int) -> State:
     if done == 0 or flow.steps == 0:
         return flow.start()
     head = f"{number}:"
-    arrays = {name[len(head) :]: array for name, array in state.arrays.items() if name.startswith(head)}
+    arrays = {
+        name[len(head) :]: array for name, array in state.arrays.items() if name.startswith(head)
+    }
     return State(done, arrays, dict(state.values[str(number)]))
 
 

@@ -1,4 +1,6 @@
-"""The complete graph as a crystal of one cell with a letter for each site, so that what works on cells works on it."""
+"""The complete graph as a crystal of one cell with a letter for each site, so that what works on
+cells works on it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ COMPLETE = "complete"
 
 
 def one_cell(lattice: Complete, hamiltonian: Hamiltonian) -> tuple[Lattice, Hamiltonian]:
-    """The lattice and the Hamiltonian, every term with a product for each set of sites that its sum binds."""
+    """The lattice and the Hamiltonian, every term with a product for each set of sites that its sum
+    binds.
+    """
     basis = tuple((float(k),) for k in range(lattice.sites))
     cell = Lattice(COMPLETE, ((float(lattice.sites),),), basis, (1,), ("open",))
     return cell, Hamiltonian(tuple(_everywhere(term, lattice.sites) for term in hamiltonian.terms))

@@ -1,4 +1,6 @@
-"""A cumulant expansion of a block-spin map as data: which averages over cells multiply which couplings."""
+"""A cumulant expansion of a block-spin map as data: which averages over cells multiply which
+couplings.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,11 @@ CONSTANT = -1
 
 @dataclass(frozen=True, slots=True, order=True)
 class Moment:
-    """<prod of `spins` of a cell>_0 as a function of its block spins: the coefficient of the product of `blocks` in it.
+    """<prod of `spins` of a cell>_0 as a function of its block spins: the coefficient of the
+    product of `blocks` in it.
 
-    Both are bit masks: spin k of n is bit n - 1 - k, counted species after species, in the order of the cell's sites; of m block spins
-    that of species k is bit m - 1 - k.
+    Both are bit masks: spin k of n is bit n - 1 - k, counted species after species, in the order of
+    the cell's sites; of m block spins that of species k is bit m - 1 - k.
     """
 
     letter: int
@@ -26,7 +29,9 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Within each cell of this letter H_0 holds the product of `spins` with the coupling of a class, `count` times."""
+    """Within each cell of this letter H_0 holds the product of `spins` with the coupling of a
+    class, `count` times.
+    """
 
     letter: int
     spins: int
@@ -36,7 +41,9 @@ class Inside:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """weight * prod K[coupling] * prod moments, to the coupling `target` (`CONSTANT`: to -H' per coarse unit cell)."""
+    """weight * prod K[coupling] * prod moments, to the coupling `target` (`CONSTANT`: to -H' per
+    coarse unit cell).
+    """
 
     target: int
     weight: float
@@ -55,11 +62,13 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """-H' = ln Z_0 + <W>_0 + (<W^2>_0 - <W>_0^2)/2, W = -V, up to `order`, as the numbers that make each coupling K'.
+    """-H' = ln Z_0 + <W>_0 + (<W^2>_0 - <W>_0^2)/2, W = -V, up to `order`, as the numbers that make
+    each coupling K'.
 
-    `classes[c]`: the products that the coupling K_c multiplies in -H, one for each translation class, on the fine as on the coarse lattice.
-    `orders[c]`: at which order it first appears; contributions have couplings of total order at most `order`. `columns[name][c]`: what a
-    coupling 1 of a term of the spec adds to the class. `shares`: where ln Z_0 of each kind of cell goes.
+    `classes[c]`: the products that the coupling K_c multiplies in -H, one for each translation
+    class, on the fine as on the coarse lattice. `orders[c]`: at which order it first appears;
+    contributions have couplings of total order at most `order`. `columns[name][c]`: what a coupling
+    1 of a term of the spec adds to the class. `shares`: where ln Z_0 of each kind of cell goes.
     """
 
     order: int

@@ -1,4 +1,6 @@
-"""A Hamiltonian ready for lowering: products of Ising spins, gathered by the combination of couplings that multiplies them."""
+"""A Hamiltonian ready for lowering: products of Ising spins, gathered by the combination of
+couplings that multiplies them.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,12 @@ Reach = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Products that share one combination of coefficients: c * sum_R sum_k products[k](R), c = sum_t weight_t * coefficient_t.
+    """Products that share one combination of coefficients: c * sum_R sum_k products[k](R), c =
+    sum_t weight_t * coefficient_t.
 
-    `coefficients` holds (term name, weight), in the order of the terms. `reaches[k]`: products[k] is present at R where
-    R + reach lies inside every open edge. The reach of a product made from binary spins is that of the product it came from, so
-    it may be larger than its own spins.
+    `coefficients` holds (term name, weight), in the order of the terms. `reaches[k]`: products[k]
+    is present at R where R + reach lies inside every open edge. The reach of a product made from
+    binary spins is that of the product it came from, so it may be larger than its own spins.
     """
 
     coefficients: tuple[tuple[str, float], ...]
@@ -30,7 +33,8 @@ class Group:
     def coefficient(self, of_term: Mapping[str, float]) -> Fraction:
         """c, exactly, from the coefficient (sign * coupling) of each term."""
         return sum(
-            (Fraction(weight) * Fraction(of_term[name]) for name, weight in self.coefficients), Fraction(0)
+            (Fraction(weight) * Fraction(of_term[name]) for name, weight in self.coefficients),
+            Fraction(0),
         )
 
     @property
@@ -41,8 +45,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """sum_R sum_k f_k: functions of the spins products[k] at R, values[k] row-major over `Species.values`, present as those of a `Group`;
-    with `where` = (modulus, residues) at the cells R with R mod modulus in residues only."""
+    """sum_R sum_k f_k: functions of the spins products[k] at R, values[k] row-major over
+    `Species.values`, present as those of a `Group`; with `where` = (modulus, residues) at the cells
+    R with R mod modulus in residues only.
+    """
 
     products: tuple[Product, ...]
     values: tuple[tuple[float, ...], ...]
@@ -52,8 +58,9 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """H = sum of `groups` + sum of `constants`; the products of the constants are empty (a number for every place where they
-    are present)."""
+    """H = sum of `groups` + sum of `constants`; the products of the constants are empty (a number
+    for every place where they are present).
+    """
 
     groups: tuple[Group, ...]
     constants: tuple[Group, ...] = ()
@@ -64,7 +71,9 @@ class Merged:
         return tuple(group.coefficient(of_term) for group in self.groups)
 
 
-def present(reach: Reach, cell: Cell, shape: tuple[int | None, ...], boundary: tuple[Boundary, ...]) -> bool:
+def present(
+    reach: Reach, cell: Cell, shape: tuple[int | None, ...], boundary: tuple[Boundary, ...]
+) -> bool:
     """Whether a product with this reach is there at `cell`: always, but beyond an open edge."""
     return all(
         edge != "open" or (x + low >= 0 and (size is None or x + high < size))

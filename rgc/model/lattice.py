@@ -1,4 +1,6 @@
-"""Lattices: unit cells, basis sites, faces, boundaries. Sites are addressed by integer cells, positions are Cartesian."""
+"""Lattices: unit cells, basis sites, faces, boundaries. Sites are addressed by integer cells,
+positions are Cartesian.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ Boundary = Literal["periodic", "open", "antiperiodic"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Site:
-    """The basis site `letter` (0 is a) of the unit cell at integer coordinates `cell`, absolute or relative."""
+    """The basis site `letter` (0 is a) of the unit cell at integer coordinates `cell`, absolute or
+    relative.
+    """
 
     cell: Cell
     letter: int = 0
@@ -24,8 +28,9 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A face of the unit cell at the origin: `kind` (plaquette, triangle, hexagon, cube), corners counter-clockwise, and the
-    axis of its normal where it has one."""
+    """A face of the unit cell at the origin: `kind` (plaquette, triangle, hexagon, cube), corners
+    counter-clockwise, and the axis of its normal where it has one.
+    """
 
     kind: str
     corners: tuple[Site, ...]
@@ -34,8 +39,9 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """A crystal: d primitive `vectors` (rows, Cartesian, nearest-neighbour distance 1), `basis` positions (Cartesian, one for
-    each letter), unit cells along each vector in `shape` (None: infinite in that direction), one boundary per vector.
+    """A crystal: d primitive `vectors` (rows, Cartesian, nearest-neighbour distance 1), `basis`
+    positions (Cartesian, one for each letter), unit cells along each vector in `shape` (None:
+    infinite in that direction), one boundary per vector.
 
     The number of sites is N = prod(shape) * len(basis).
     """
@@ -81,7 +87,9 @@ class Lattice:
         )
 
     def distance(self, first: Site, second: Site) -> float:
-        """Euclidean distance on the infinite lattice, in units of the nearest-neighbour distance."""
+        """Euclidean distance on the infinite lattice, in units of the nearest-neighbour
+        distance.
+        """
         pairs = zip(self.position(first), self.position(second), strict=True)
         return sqrt(sum((a - b) ** 2 for a, b in pairs))
 
@@ -95,7 +103,9 @@ class Complete:
 
 @dataclass(frozen=True, slots=True)
 class Diamond:
-    """The hierarchical lattice: each bond becomes `branches` parallel chains of b bonds, `generations` times (None: for ever)."""
+    """The hierarchical lattice: each bond becomes `branches` parallel chains of b bonds,
+    `generations` times (None: for ever).
+    """
 
     b: int = 2
     branches: int = 2
@@ -104,7 +114,9 @@ class Diamond:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A user's graph or hypergraph, read from a CSV file inside the spec's folder when it is run."""
+    """A user's graph or hypergraph, read from a CSV file inside the spec's folder when it is
+    run.
+    """
 
     path: str
 

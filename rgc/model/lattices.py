@@ -1,7 +1,8 @@
 """The lattices of the language and the neighbour shells of any lattice.
 
-Vectors and basis positions are Cartesian and right-handed, nearest neighbours of the built-in lattices at distance 1; the corners
-of a face go round counter-clockwise. Conventions: language.md section 4.
+Vectors and basis positions are Cartesian and right-handed, nearest neighbours of the built-in
+lattices at distance 1; the corners of a face go round counter-clockwise. Conventions: language.md
+section 4.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def cubic(*sizes: int | None, boundary: Boundaries = "periodic") -> Lattice:
 
 
 def hypercubic(*sizes: int | None, d: int, boundary: Boundaries = "periodic") -> Lattice:
-    """d(d-1)/2 plaquettes and d(d-1)(d-2)/6 cubes per cell. Raises `ValueError` unless 1 <= d <= 8."""
+    """d(d-1)/2 plaquettes and d(d-1)(d-2)/6 cubes per cell. Raises `ValueError` unless 1 <= d
+    <= 8.
+    """
     if not 1 <= d <= MOST_DIMENSIONS:
         raise ValueError(f"a lattice has between 1 and {MOST_DIMENSIONS} dimensions, not {d}")
     return _cubic("hypercubic", d, sizes, boundary)
@@ -76,9 +79,11 @@ def crystal(
     *sizes: int | None,
     boundary: Boundaries = "periodic",
 ) -> Lattice:
-    """Any crystal: d primitive vectors and the basis positions, both Cartesian and in the units given; no faces.
+    """Any crystal: d primitive vectors and the basis positions, both Cartesian and in the units
+    given; no faces.
 
-    Raises `ValueError` for vectors that are linearly dependent, positions of the wrong length or that coincide.
+    Raises `ValueError` for vectors that are linearly dependent, positions of the wrong length or
+    that coincide.
     """
     d = len(vectors)
     if not 1 <= d <= MOST_DIMENSIONS:
@@ -102,10 +107,12 @@ def crystal(
 
 @lru_cache(maxsize=256)
 def shell(lattice: Lattice, n: int) -> tuple[Pair, ...]:
-    """The pairs at the n-th distance (1: nearest neighbours) of the infinite lattice, each once per unit cell.
+    """The pairs at the n-th distance (1: nearest neighbours) of the infinite lattice, each once per
+    unit cell.
 
-    The first site stands in the cell at the origin and has the smaller letter; between equal letters the displacement is
-    positive in its first component that is not zero. Raises `ValueError` for n < 1.
+    The first site stands in the cell at the origin and has the smaller letter; between equal
+    letters the displacement is positive in its first component that is not zero. Raises
+    `ValueError` for n < 1.
     """
     if n < 1:
         raise ValueError(f"shells are counted from 1, not {n}")
@@ -123,7 +130,9 @@ def face_kinds(lattice: Lattice) -> tuple[str, ...]:
 
 
 def _shells(lattice: Lattice, width: int) -> list[tuple[Pair, ...]]:
-    """The shells that lie safely within cells of at most `width` along each vector, nearest first."""
+    """The shells that lie safely within cells of at most `width` along each vector, nearest
+    first.
+    """
     origin = (0,) * lattice.dimension
     spread = max(
         lattice.distance(Site(origin, a), Site(origin, b))
@@ -151,7 +160,9 @@ def _shells(lattice: Lattice, width: int) -> list[tuple[Pair, ...]]:
 
 
 def _heights(lattice: Lattice) -> list[float]:
-    """The distance between neighbouring lattice planes across each vector. Raises `ValueError` for dependent vectors."""
+    """The distance between neighbouring lattice planes across each vector. Raises `ValueError` for
+    dependent vectors.
+    """
     heights = []
     for k, vector in enumerate(lattice.vectors):
         rest = list(vector)
@@ -183,7 +194,9 @@ def _length(vector: Sequence[float]) -> float:
 
 
 def _coincide(lattice: Lattice) -> bool:
-    return len(lattice.basis) > 1 and lattice.distance(*shell(lattice, 1)[0]) <= 1e-9 * min(_heights(lattice))
+    return len(lattice.basis) > 1 and lattice.distance(*shell(lattice, 1)[0]) <= 1e-9 * min(
+        _heights(lattice)
+    )
 
 
 def _face(kind: str, *corners: tuple[int | str, ...], normal: int | None = None) -> Face:
@@ -211,14 +224,22 @@ def _planar(
 def _cubic(name: str, d: int, sizes: Sequence[int | None], boundary: Boundaries) -> Lattice:
     vectors = tuple(tuple(map(float, _unit(k, d))) for k in range(d))
     basis = ((0.0,) * d,)
-    return Lattice(name, vectors, basis, _shape(sizes, d), _boundaries(boundary, d), _cubic_faces(d))
+    return Lattice(
+        name, vectors, basis, _shape(sizes, d), _boundaries(boundary, d), _cubic_faces(d)
+    )
 
 
 def _cubic_faces(d: int) -> tuple[Face, ...]:
-    """Plaquettes of every plane of axes (cyclic in d = 3, so that they turn about their normal), then cubes."""
+    """Plaquettes of every plane of axes (cyclic in d = 3, so that they turn about their normal),
+    then cubes.
+    """
     planes = [(1, 2), (2, 0), (0, 1)] if d == 3 else list(combinations(range(d), 2))
     faces = [
-        Face("plaquette", _corners(plane, d), normal=({0, 1, 2} - set(plane)).pop() if d == 3 else None)
+        Face(
+            "plaquette",
+            _corners(plane, d),
+            normal=({0, 1, 2} - set(plane)).pop() if d == 3 else None,
+        )
         for plane in planes
     ]
     for a, b, c in combinations(range(d), 3):
@@ -230,7 +251,12 @@ def _cubic_faces(d: int) -> tuple[Face, ...]:
 def _corners(plane: tuple[int, int], d: int) -> tuple[Site, ...]:
     first, second = (_unit(axis, d) for axis in plane)
     corner = Site((0,) * d)
-    return corner, corner.shifted(first), corner.shifted(first).shifted(second), corner.shifted(second)
+    return (
+        corner,
+        corner.shifted(first),
+        corner.shifted(first).shifted(second),
+        corner.shifted(second),
+    )
 
 
 def _unit(axis: int, d: int) -> Cell:
@@ -238,7 +264,9 @@ def _unit(axis: int, d: int) -> Cell:
 
 
 def _shape(sizes: Sequence[int | None], d: int) -> tuple[int | None, ...]:
-    """No size: infinite; one: the same along every vector. Raises `ValueError` for another number of sizes or one below 1."""
+    """No size: infinite; one: the same along every vector. Raises `ValueError` for another number
+    of sizes or one below 1.
+    """
     if len(sizes) not in (0, 1, d):
         raise ValueError(f"a lattice of {d} dimensions takes one size or {d}, not {len(sizes)}")
     if any(size is not None and size < 1 for size in sizes):
@@ -252,7 +280,9 @@ def _boundaries(boundary: Boundaries, d: int) -> tuple[Boundary, ...]:
     if isinstance(boundary, str):
         return (boundary,) * d
     if len(boundary) != d:
-        raise ValueError(f"a lattice of {d} dimensions takes one boundary or {d}, not {len(boundary)}")
+        raise ValueError(
+            f"a lattice of {d} dimensions takes one boundary or {d}, not {len(boundary)}"
+        )
     return tuple(boundary)
 
 
@@ -269,5 +299,7 @@ BUILT_IN: Mapping[str, int] = {name: factory().dimension for name, factory in _F
 
 
 def built_in(name: str, sizes: Sequence[int | None], boundary: Boundaries = "periodic") -> Lattice:
-    """The lattice of that name. Raises `KeyError` for another name, `ValueError` for sizes or boundaries that do not fit."""
+    """The lattice of that name. Raises `KeyError` for another name, `ValueError` for sizes or
+    boundaries that do not fit.
+    """
     return _FACTORIES[name](*sizes, boundary=boundary)

@@ -12,16 +12,19 @@ _Key = tuple[int, tuple[int, ...], tuple[bool, ...], int, int]
 
 
 def coupling_name(product: Product, *equivalent: Product, species: Sequence[str] = ("s",)) -> str:
-    """The name of the class that holds `product` and the `equivalent` ones: `k2_10`, `k2_1m1`, `k4_10_01_11`.
+    """The name of the class that holds `product` and the `equivalent` ones: `k2_10`, `k2_1m1`,
+    `k4_10_01_11`.
 
-    The number of spins comes first, then the offset of each further spin from the first one, a digit for each component,
-    `m` for minus; offsets with a component beyond 9 are joined by `c` (`k2_12c0`). The basis letter stands behind the offset
-    unless it is a, the name of the species in front of it unless it is the first: `k2_00b`, `k2_t00`. Where the first spin is
-    itself not letter a of the first species it is written too, so that `k1_00b` and `k1_t00` are the fields of other sites
-    and `k2_00b_10b` joins two b sites. The constant is `k0`.
+    The number of spins comes first, then the offset of each further spin from the first one, a
+    digit for each component, `m` for minus; offsets with a component beyond 9 are joined by `c`
+    (`k2_12c0`). The basis letter stands behind the offset unless it is a, the name of the species
+    in front of it unless it is the first: `k2_00b`, `k2_t00`. Where the first spin is itself not
+    letter a of the first species it is written too, so that `k1_00b` and `k1_t00` are the fields of
+    other sites and `k2_00b_10b` joins two b sites. The constant is `k0`.
 
-    Every product of the class is read from every one of its spins; the smallest list names the class. Offsets are compared by
-    length (sum of squared components), then by the position of their components (10 before 01), then positive before negative.
+    Every product of the class is read from every one of its spins; the smallest list names the
+    class. Offsets are compared by length (sum of squared components), then by the position of their
+    components (10 before 01), then positive before negative.
     """
     readings = (reading for each in (product, *equivalent) for reading in _readings(each))
     spins = min(readings, key=lambda spins: [_key(spin) for spin in spins], default=())
@@ -31,11 +34,15 @@ def coupling_name(product: Product, *equivalent: Product, species: Sequence[str]
 
 
 def _readings(product: Product) -> Iterator[Product]:
-    """The product seen from each of its spins of lowest species and letter, that spin first and the others in order."""
+    """The product seen from each of its spins of lowest species and letter, that spin first and the
+    others in order.
+    """
     lowest = min(((spin.species, spin.letter) for spin in product), default=(0, 0))
     for spin in product:
         if (spin.species, spin.letter) == lowest:
-            moved = [other.shifted(tuple(-x for x in spin.cell)) for other in product if other != spin]
+            moved = [
+                other.shifted(tuple(-x for x in spin.cell)) for other in product if other != spin
+            ]
             origin = Spin((0,) * len(spin.cell), spin.letter, spin.species)
             yield (origin, *sorted(moved, key=_key))
 
@@ -43,7 +50,13 @@ def _readings(product: Product) -> Iterator[Product]:
 def _key(spin: Spin) -> _Key:
     cell = spin.cell
     square = sum(x * x for x in cell)
-    return square, tuple(-abs(x) for x in cell), tuple(x < 0 for x in cell), spin.species, spin.letter
+    return (
+        square,
+        tuple(-abs(x) for x in cell),
+        tuple(x < 0 for x in cell),
+        spin.species,
+        spin.letter,
+    )
 
 
 def _offset(spin: Spin, species: Sequence[str]) -> str:

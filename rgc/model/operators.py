@@ -10,14 +10,18 @@ from rgc.model.lattice import Cell
 
 @dataclass(frozen=True, slots=True, order=True)
 class Spin:
-    """One spin in a product: `cell` relative to the running unit cell, basis `letter`, `species` by index."""
+    """One spin in a product: `cell` relative to the running unit cell, basis `letter`, `species` by
+    index.
+    """
 
     cell: Cell
     letter: int = 0
     species: int = 0
 
     def shifted(self, cell: Cell) -> Spin:
-        return Spin(tuple(a + b for a, b in zip(self.cell, cell, strict=True)), self.letter, self.species)
+        return Spin(
+            tuple(a + b for a, b in zip(self.cell, cell, strict=True)), self.letter, self.species
+        )
 
 
 Product = tuple[Spin, ...]
@@ -25,8 +29,9 @@ Product = tuple[Spin, ...]
 
 
 def product(spins: Iterable[Spin]) -> Product:
-    """The canonical product of Ising spins up to translation: equal spins cancel in pairs (s*s = 1), the rest is sorted and
-    moved so that its first spin stands in the cell at the origin."""
+    """The canonical product of Ising spins up to translation: equal spins cancel in pairs (s*s =
+    1), the rest is sorted and moved so that its first spin stands in the cell at the origin.
+    """
     odd: set[Spin] = set()
     for spin in spins:
         odd ^= {spin}
@@ -40,7 +45,8 @@ def product(spins: Iterable[Spin]) -> Product:
 class Operator:
     """S = sum over unit cells R, sum over `products`, of the product of spins at R + offset.
 
-    `name` is the name of its coupling (language.md section 7). The products of a class are inequivalent by translation.
+    `name` is the name of its coupling (language.md section 7). The products of a class are
+    inequivalent by translation.
     """
 
     name: str

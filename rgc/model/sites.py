@@ -12,7 +12,9 @@ from rgc.model.lattice import Cell
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The cells x with lower <= x < upper on every axis and x mod modulus in `residues` (sorted)."""
+    """The cells x with lower <= x < upper on every axis and x mod modulus in `residues`
+    (sorted).
+    """
 
     modulus: Cell
     residues: tuple[Cell, ...]
@@ -30,7 +32,9 @@ class Cells:
         return sum(
             prod(
                 len(range(low + (r - low) % m, high, m))
-                for r, m, low, high in zip(residue, self.modulus, self.lower, self.upper, strict=True)
+                for r, m, low, high in zip(
+                    residue, self.modulus, self.lower, self.upper, strict=True
+                )
             )
             for residue in self.residues
         )
@@ -51,7 +55,11 @@ SiteSet = Cells | Listed
 
 def enumerate_cells(sites: SiteSet, shape: Cell) -> Iterator[Cell]:
     """The cells of a set on a lattice of `shape` cells, in row-major order."""
-    return iter(sites) if isinstance(sites, Cells) else (unflatten(number, shape) for number in sites.cells)
+    return (
+        iter(sites)
+        if isinstance(sites, Cells)
+        else (unflatten(number, shape) for number in sites.cells)
+    )
 
 
 def flatten(cell: Cell, shape: Cell) -> int:

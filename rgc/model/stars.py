@@ -10,10 +10,12 @@ from rgc.model.sites import SiteSet
 
 @dataclass(frozen=True, slots=True)
 class Star:
-    """The products that contain the spin of one `letter` and `species`, on sites that all have the same ones.
+    """The products that contain the spin of one `letter` and `species`, on sites that all have the
+    same ones.
 
-    images[g]: for each product of group g that contains the spin, its other spins, their cells relative to the spin's own
-    (on a torus they wrap). dE of a flip = -2 * sum_g c_g * sum over images[g] of s * product of the others.
+    images[g]: for each product of group g that contains the spin, its other spins, their cells
+    relative to the spin's own (on a torus they wrap). dE of a flip = -2 * sum_g c_g * sum over
+    images[g] of s * product of the others.
     """
 
     letter: int
@@ -28,7 +30,9 @@ class Star:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One entry of a sweep: update the spins with this star on these cells, none of which is a neighbour of another."""
+    """One entry of a sweep: update the spins with this star on these cells, none of which is a
+    neighbour of another.
+    """
 
     star: Star
     sites: SiteSet

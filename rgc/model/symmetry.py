@@ -13,7 +13,8 @@ Matrix = tuple[Cell, ...]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Symmetry:
-    """A symmetry up to translation: the site (cell, a) goes to (matrix * cell + images[a].cell, images[a].letter).
+    """A symmetry up to translation: the site (cell, a) goes to (matrix * cell + images[a].cell,
+    images[a].letter).
 
     images[0].cell is the origin, which picks one of the symmetries that differ by a translation.
     """

@@ -1,4 +1,6 @@
-"""Hamiltonians of bonds: nearest-neighbour pairs of one species, the same on every bond, and single sites."""
+"""Hamiltonians of bonds: nearest-neighbour pairs of one species, the same on every bond, and single
+sites.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,9 @@ class NotBonds(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class BondTerm:
-    """A part of -H: `coupling` times the sum of `values` over the bonds, row-major over the states (a, b) and symmetric, or with
-    `site` over the sites, by state."""
+    """A part of -H: `coupling` times the sum of `values` over the bonds, row-major over the states
+    (a, b) and symmetric, or with `site` over the sites, by state.
+    """
 
     name: str
     coupling: float
@@ -38,8 +41,9 @@ class BondTerm:
 
 @dataclass(frozen=True, slots=True)
 class BondModel:
-    """-H of one species with q = `states` on bonds and sites; every site has `neighbours` bonds. `constant`: the part of H without
-    spins, per site."""
+    """-H of one species with q = `states` on bonds and sites; every site has `neighbours` bonds.
+    `constant`: the part of H without spins, per site.
+    """
 
     species: Species
     states: int
@@ -48,9 +52,13 @@ class BondModel:
     constant: float = 0.0
 
 
-def bond_model(hamiltonian: Hamiltonian, lattice: Geometry, species: Sequence[Species]) -> BondModel:
-    """The Hamiltonian as bonds and sites. Raises `NotBonds` for anything else: several species, unequal bonds, further neighbours,
-    products of more spins, couplings that differ from place to place."""
+def bond_model(
+    hamiltonian: Hamiltonian, lattice: Geometry, species: Sequence[Species]
+) -> BondModel:
+    """The Hamiltonian as bonds and sites. Raises `NotBonds` for anything else: several species,
+    unequal bonds, further neighbours, products of more spins, couplings that differ from place to
+    place.
+    """
     if len(species) != 1:
         raise NotBonds("bonds join spins of one species")
     bonds = _bonds(lattice)
@@ -95,7 +103,10 @@ def _term(
 
 
 def _check_pairs(
-    term: Term, supports: Sequence[tuple[Spin, ...]], bonds: frozenset[tuple[Site, Site]], diamond: bool
+    term: Term,
+    supports: Sequence[tuple[Spin, ...]],
+    bonds: frozenset[tuple[Site, Site]],
+    diamond: bool,
 ) -> None:
     if diamond:
         return
@@ -108,10 +119,16 @@ def _check_pairs(
 
 
 def _parts(term: Term, species: Species) -> list[tuple[tuple[Spin, ...], Table]]:
-    """The spins of each summand and its values in -H for coupling 1, row-major over `Species.values`; constants are left out."""
+    """The spins of each summand and its values in -H for coupling 1, row-major over
+    `Species.values`; constants are left out.
+    """
     if term.tables:
         unit = -1.0 / term.coupling if term.coupling else 0.0
-        tables = [(each.spins, tuple(unit * e for e in each.energies)) for each in term.tables if each.spins]
+        tables = [
+            (each.spins, tuple(unit * e for e in each.energies))
+            for each in term.tables
+            if each.spins
+        ]
         return [(spins, _symmetric(term, values, spins, species)) for spins, values in tables]
     found = []
     for weight, product in term.products:

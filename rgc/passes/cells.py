@@ -1,4 +1,6 @@
-"""Hamiltonians of cells: products of spins at the corners of a unit hypercube, the same in every direction."""
+"""Hamiltonians of cells: products of spins at the corners of a unit hypercube, the same in every
+direction.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,17 @@ MOST_CELL_DIMENSIONS = 4
 
 
 MOST_P = 10.0
-"""From this p of a block map on the block spin is that of the majority, but for a part exp(-4 p)."""
+"""From this p of a block map on the block spin is that of the majority, but for a part exp(-4
+p).
+"""
 
 _SAME = 1e-12
 
 
 class NotInACell(ValueError):
-    """The Hamiltonian, or one `term` of it, is no sum over cells with all the symmetry of a hypercube."""
+    """The Hamiltonian, or one `term` of it, is no sum over cells with all the symmetry of a
+    hypercube.
+    """
 
     def __init__(self, reason: str, term: Term | None = None) -> None:
         super().__init__(reason)
@@ -38,8 +44,10 @@ class NotInACell(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CellTerm:
-    """A part of -H: `coupling` times the sum, over (weight, corners) in `parts`, of weight times every lattice product that lattice
-    symmetries make of the product of the spins at these corners. Corners are a bit set (`corner_bits`), the largest of its class."""
+    """A part of -H: `coupling` times the sum, over (weight, corners) in `parts`, of weight times
+    every lattice product that lattice symmetries make of the product of the spins at these corners.
+    Corners are a bit set (`corner_bits`), the largest of its class.
+    """
 
     name: str
     coupling: float
@@ -49,7 +57,9 @@ class CellTerm:
 
 @dataclass(frozen=True, slots=True)
 class CellModel:
-    """-H of one species of Ising or binary spins on a hypercubic lattice. `constant`: the part of H without spins, per site."""
+    """-H of one species of Ising or binary spins on a hypercubic lattice. `constant`: the part of H
+    without spins, per site.
+    """
 
     species: Species
     dimension: int
@@ -57,9 +67,13 @@ class CellModel:
     constant: float = 0.0
 
 
-def cell_model(hamiltonian: Hamiltonian, lattice: Geometry, species: Sequence[Species]) -> CellModel:
-    """The Hamiltonian as a sum over cells. Raises `NotInACell` for anything else: another lattice, several species, products that
-    reach beyond a unit hypercube, terms that differ between directions or from place to place."""
+def cell_model(
+    hamiltonian: Hamiltonian, lattice: Geometry, species: Sequence[Species]
+) -> CellModel:
+    """The Hamiltonian as a sum over cells. Raises `NotInACell` for anything else: another lattice,
+    several species, products that reach beyond a unit hypercube, terms that differ between
+    directions or from place to place.
+    """
     if not isinstance(lattice, Lattice) or lattice.name not in HYPERCUBIC:
         raise NotInACell("the unit cells of this lattice are no hypercubes")
     if lattice.dimension > MOST_CELL_DIMENSIONS:
@@ -73,10 +87,13 @@ def cell_model(hamiltonian: Hamiltonian, lattice: Geometry, species: Sequence[Sp
 
 @lru_cache(maxsize=8)
 def corner_bits(dimension: int) -> dict[Cell, int]:
-    """The corners of the unit hypercube, nearest to the origin first, each with its bit in a set of corners. The first has the highest
-    bit, so that the largest bit set of a class is the one that names the coupling (`rgc.model.names`)."""
+    """The corners of the unit hypercube, nearest to the origin first, each with its bit in a set of
+    corners. The first has the highest bit, so that the largest bit set of a class is the one that
+    names the coupling (`rgc.model.names`).
+    """
     corners = sorted(
-        cartesian((0, 1), repeat=dimension), key=lambda corner: (sum(corner), tuple(-x for x in corner))
+        cartesian((0, 1), repeat=dimension),
+        key=lambda corner: (sum(corner), tuple(-x for x in corner)),
     )
     return {corner: 1 << (len(corners) - 1 - rank) for rank, corner in enumerate(corners)}
 
@@ -87,14 +104,18 @@ def corners_of(bits: int, dimension: int) -> tuple[Cell, ...]:
 
 
 def sharing(bits: int, dimension: int) -> int:
-    """How many cells of the lattice hold a product: 2 for each direction in which it has no extent."""
+    """How many cells of the lattice hold a product: 2 for each direction in which it has no
+    extent.
+    """
     corners = corners_of(bits, dimension)
     flat = [all(corner[k] == corners[0][k] for corner in corners) for k in range(dimension)]
     return int(2 ** sum(flat)) if corners else 1
 
 
 def products(bits: int, dimension: int) -> tuple[frozenset[Cell], ...]:
-    """The products of the lattice, each once, that symmetries make of the product of the spins at some corners."""
+    """The products of the lattice, each once, that symmetries make of the product of the spins at
+    some corners.
+    """
     found = {_pinned(image) for image in _images(frozenset(corners_of(bits, dimension)), dimension)}
     return tuple(sorted(found, key=sorted))
 
@@ -130,7 +151,9 @@ def _corners(product: Product, term: Term) -> frozenset[Cell]:
 
 def _pinned(corners: frozenset[Cell]) -> frozenset[Cell]:
     lowest = [min(axis) for axis in zip(*corners, strict=True)]
-    return frozenset(tuple(x - low for x, low in zip(each, lowest, strict=True)) for each in corners)
+    return frozenset(
+        tuple(x - low for x, low in zip(each, lowest, strict=True)) for each in corners
+    )
 
 
 def _images(corners: frozenset[Cell], dimension: int) -> Iterator[frozenset[Cell]]:
@@ -138,7 +161,8 @@ def _images(corners: frozenset[Cell], dimension: int) -> Iterator[frozenset[Cell
     for order in permutations(range(dimension)):
         for flips in cartesian((0, 1), repeat=dimension):
             yield frozenset(
-                tuple(each[axis] ^ flip for axis, flip in zip(order, flips, strict=True)) for each in corners
+                tuple(each[axis] ^ flip for axis, flip in zip(order, flips, strict=True))
+                for each in corners
             )
 
 

@@ -1,4 +1,6 @@
-"""How the acceptance of one spin flip is computed: joint classes, a factor for each group, or weights."""
+"""How the acceptance of one spin flip is computed: joint classes, a factor for each group, or
+weights.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,10 @@ MOST_CLASSES = 64
 """Thresholds that one site may need before its acceptance is no longer joint (or factorised)."""
 
 MOST_FIELDS = 512
-"""Thresholds that heat bath may need at one site: it has no other form. Five couplings need 87 on the square lattice (nearest and
-next-nearest neighbours, plaquettes, one three-body term, field), 239 on the triangular one, 476 in an open corner of a cubic one."""
+"""Thresholds that heat bath may need at one site: it has no other form. Five couplings need 87 on
+the square lattice (nearest and next-nearest neighbours, plaquettes, one three-body term, field),
+239 on the triangular one, 476 in an open corner of a cubic one.
+"""
 
 _MOST_NEIGHBOURS = 20  # 2^20 patterns are one integer of 128 KiB for each image
 
@@ -28,10 +32,12 @@ Classes = tuple[tuple[int, ...], ...]
 class Acceptance:
     """How a site with one star decides.
 
-    A class is, for each group g, the number k_g of its n_g = sizes[g] images whose product is -1. `flip`: the classes that occur with
-    the spin's own sign in the product; a flip costs dE = -2 sum_g c_g (n_g - 2 k_g). `field`: those of the other spins alone; heat bath
-    sets s = -1 with probability 1/(1 + exp(-2 x)), x = sum_g c_g (n_g - 2 k_g). Either is None where there are too many. `by_group[g]`:
-    the k_g that occur in flips, each a threshold of the factorised form. `form` is that of Metropolis; `reason` is for people.
+    A class is, for each group g, the number k_g of its n_g = sizes[g] images whose product is -1.
+    `flip`: the classes that occur with the spin's own sign in the product; a flip costs dE = -2
+    sum_g c_g (n_g - 2 k_g). `field`: those of the other spins alone; heat bath sets s = -1 with
+    probability 1/(1 + exp(-2 x)), x = sum_g c_g (n_g - 2 k_g). Either is None where there are too
+    many. `by_group[g]`: the k_g that occur in flips, each a threshold of the factorised form.
+    `form` is that of Metropolis; `reason` is for people.
     """
 
     form: Form
@@ -47,17 +53,25 @@ class Acceptance:
         return self.field is not None
 
 
-def choose_acceptance(star: Star, most: int = MOST_CLASSES, fields: int = MOST_FIELDS) -> Acceptance:
-    """The form for one star: joint while at most `most` classes occur; else factorised while the groups, each by itself, have at
-    most `most` together; else weights. Heat bath is offered while the classes of the field are at most `fields`.
+def choose_acceptance(
+    star: Star, most: int = MOST_CLASSES, fields: int = MOST_FIELDS
+) -> Acceptance:
+    """The form for one star: joint while at most `most` classes occur; else factorised while the
+    groups, each by itself, have at most `most` together; else weights. Heat bath is offered while
+    the classes of the field are at most `fields`.
 
-    Classes are those that some pattern of the neighbours reaches: a plaquette shares its spins with the bonds, so that nearest and
-    next-nearest neighbours and plaquettes on the square lattice have 39 of 125, and 78 with a field. Beyond 20 neighbours every
-    combination of counts is taken to occur.
+    Classes are those that some pattern of the neighbours reaches: a plaquette shares its spins with
+    the bonds, so that nearest and next-nearest neighbours and plaquettes on the square lattice have
+    39 of 125, and 78 with a field. Beyond 20 neighbours every combination of counts is taken to
+    occur.
     """
     sizes = tuple(len(images) for images in star.images)
     field = reachable_classes(star.images, max(most, fields))
-    flip = None if field is None else tuple(sorted({*field, *(_flipped(each, sizes) for each in field)}))
+    flip = (
+        None
+        if field is None
+        else tuple(sorted({*field, *(_flipped(each, sizes) for each in field)}))
+    )
     by_group = tuple(_flip_counts(images) for images in star.images)
     found = f"over {max(most, fields)}" if flip is None else str(len(flip))
     factors = sum(len(counts) for counts, n in zip(by_group, sizes, strict=True) if n)
@@ -78,8 +92,11 @@ def choose_acceptance(star: Star, most: int = MOST_CLASSES, fields: int = MOST_F
     )
 
 
-def reachable_classes(images: Sequence[Sequence[Product]], most: int = MOST_FIELDS) -> Classes | None:
-    """The numbers of negative products in each group that some pattern of the spins in them reaches, sorted.
+def reachable_classes(
+    images: Sequence[Sequence[Product]], most: int = MOST_FIELDS
+) -> Classes | None:
+    """The numbers of negative products in each group that some pattern of the spins in them
+    reaches, sorted.
 
     Beyond 20 spins: every combination of counts, or None when there are more than `most`.
     """
@@ -110,7 +127,9 @@ def _signs(image: Product, negative: dict[Spin, int]) -> int:
 
 
 def _counted(tables: Sequence[int], everything: int) -> dict[int, int]:
-    """For each number the patterns in which so many of the tables have a bit; numbers that never occur are left out."""
+    """For each number the patterns in which so many of the tables have a bit; numbers that never
+    occur are left out.
+    """
     counts = {0: everything}
     for table in tables:
         raised: dict[int, int] = {}

@@ -12,7 +12,9 @@ from rgc.passes.choose_acceptance import MOST_FIELDS, Acceptance
 from rgc.text import Span
 
 PERIODIC_BELOW = Fraction(1, 10)
-"""kT: where no flip of a site costs or gains as much as this, Metropolis flips it nearly always and a sweep nearly has period 2."""
+"""kT: where no flip of a site costs or gains as much as this, Metropolis flips it nearly always and
+a sweep nearly has period 2.
+"""
 
 Asked = Literal["auto", "metropolis", "heat_bath"]
 Update = Literal["metropolis", "heat_bath", "lazy"]
@@ -32,23 +34,33 @@ def choose_update(
     asked: Asked = "auto",
     span: Span | None = None,
 ) -> Choice:
-    """The update at one point: `couplings` are the coefficients of the groups, `acceptances` those of every star.
+    """The update at one point: `couplings` are the coefficients of the groups, `acceptances` those
+    of every star.
 
-    Metropolis, unless some site would be flipped nearly always (max |dE| < 0.1 there): then heat bath where every star offers it,
-    else lazy Metropolis. Asked for, Metropolis is lazy in the same case, and heat bath is refused with a `SpecError` where a
-    star has too many classes.
+    Metropolis, unless some site would be flipped nearly always (max |dE| < 0.1 there): then heat
+    bath where every star offers it, else lazy Metropolis. Asked for, Metropolis is lazy in the same
+    case, and heat bath is refused with a `SpecError` where a star has too many classes.
     """
     offered = all(acceptance.heat_bath for acceptance in acceptances)
     if asked == "heat_bath":
         if not offered:
-            message = f"heat bath needs a threshold for every local field, and here there are more than {MOST_FIELDS}"
+            message = (
+                "heat bath needs a threshold for every local field, and here there are more "
+                f"than {MOST_FIELDS}"
+            )
             raise SpecError(
-                [Problem("no-heat-bath", message, span, hint="use update=metropolis or update=auto")]
+                [
+                    Problem(
+                        "no-heat-bath", message, span, hint="use update=metropolis or update=auto"
+                    )
+                ]
             )
         return Choice("heat_bath", "asked for")
     least = min((largest_change(couplings, each) for each in acceptances), default=PERIODIC_BELOW)
     if least >= PERIODIC_BELOW:
-        return Choice("metropolis", "asked for" if asked == "metropolis" else "shortest autocorrelation")
+        return Choice(
+            "metropolis", "asked for" if asked == "metropolis" else "shortest autocorrelation"
+        )
     why = f"a flip changes H by at most {float(least):.3g} kT, where Metropolis is nearly periodic"
     if asked == "auto" and offered:
         return Choice("heat_bath", why)
@@ -56,14 +68,22 @@ def choose_update(
 
 
 def largest_change(couplings: Sequence[Fraction], acceptance: Acceptance) -> Fraction:
-    """max |dE| of a flip in kT: over the classes that occur, or over every combination of counts where these are not listed."""
+    """max |dE| of a flip in kT: over the classes that occur, or over every combination of counts
+    where these are not listed.
+    """
     if acceptance.field is not None:
-        return max(abs(energy_change(couplings, acceptance.sizes, each)) for each in acceptance.field)
+        return max(
+            abs(energy_change(couplings, acceptance.sizes, each)) for each in acceptance.field
+        )
     sizes = zip(couplings, acceptance.sizes, acceptance.by_group, strict=True)
-    return 2 * sum((abs(c) * max(abs(n - 2 * k) for k in counts) for c, n, counts in sizes), Fraction(0))
+    return 2 * sum(
+        (abs(c) * max(abs(n - 2 * k) for k in counts) for c, n, counts in sizes), Fraction(0)
+    )
 
 
-def energy_change(couplings: Sequence[Fraction], sizes: Sequence[int], counts: Sequence[int]) -> Fraction:
+def energy_change(
+    couplings: Sequence[Fraction], sizes: Sequence[int], counts: Sequence[int]
+) -> Fraction:
     """dE = -2 sum_g c_g (n_g - 2 k_g) of a flip, exactly."""
     terms = zip(couplings, sizes, counts, strict=True)
     return -2 * sum((c * (n - 2 * k) for c, n, k in terms), Fraction(0))

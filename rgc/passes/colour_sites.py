@@ -15,16 +15,20 @@ from rgc.model.sites import Cells, Listed, flatten
 from rgc.model.stars import Star, Step
 from rgc.passes.gather_stars import Box, gather_stars, wrapped
 
-_PATIENCE = 3  # a colouring by residues may need this many times the colours of the infinite lattice
+_PATIENCE = (
+    3  # a colouring by residues may need this many times the colours of the infinite lattice
+)
 
 
 def colour_sites(groups: Sequence[Group], lattice: Lattice, species: int = 1) -> tuple[Step, ...]:
-    """The steps of a sweep: each species and letter in turn, its cells coloured so that no two spins of a step share a product.
+    """The steps of a sweep: each species and letter in turn, its cells coloured so that no two
+    spins of a step share a product.
 
-    Colours are the cosets of a sublattice of the smallest index (2 for nearest neighbours on an even square lattice, 3 for
-    Baxter-Wu, 4 with a plaquette), then of the smallest period: sets of residues. Where the size of a periodic lattice
-    admits none with at most three times the colours of the infinite lattice, the actual torus is coloured greedily and the cells
-    are listed. Near open edges a step splits into boxes whose spins have the same products.
+    Colours are the cosets of a sublattice of the smallest index (2 for nearest neighbours on an
+    even square lattice, 3 for Baxter-Wu, 4 with a plaquette), then of the smallest period: sets of
+    residues. Where the size of a periodic lattice admits none with at most three times the colours
+    of the infinite lattice, the actual torus is coloured greedily and the cells are listed. Near
+    open edges a step splits into boxes whose spins have the same products.
 
     Raises `SpecError` on antiperiodic boundaries and `ValueError` on an infinite lattice.
     """
@@ -40,7 +44,9 @@ def colour_sites(groups: Sequence[Group], lattice: Lattice, species: int = 1) ->
 
 
 def conflicts(stars: Sequence[Star]) -> frozenset[Cell]:
-    """The displacements between two spins of the same kind that stand in one product, in both directions."""
+    """The displacements between two spins of the same kind that stand in one product, in both
+    directions.
+    """
     return frozenset(
         spin.cell
         for star in stars
@@ -64,7 +70,9 @@ def _steps(stars: Sequence[tuple[Star, Box]], lattice: Lattice) -> Iterator[Step
 
 @dataclass(frozen=True, slots=True)
 class _Sublattice:
-    """The lattice spanned by `rows`, in Hermite normal form; `modulus`: the smallest multiple of each unit vector in it."""
+    """The lattice spanned by `rows`, in Hermite normal form; `modulus`: the smallest multiple of
+    each unit vector in it.
+    """
 
     rows: tuple[Cell, ...]
     modulus: Cell
@@ -78,7 +86,9 @@ class _Sublattice:
 
 
 def _colouring(apart: frozenset[Cell], lattice: Lattice) -> _Sublattice | None:
-    """The sublattice of least index, then volume of its period box, that holds no conflict and all periods."""
+    """The sublattice of least index, then volume of its period box, that holds no conflict and all
+    periods.
+    """
     periods = [
         tuple(size * (k == axis) for k in range(lattice.dimension))
         for axis, (size, edge) in enumerate(zip(lattice.cells, lattice.boundary, strict=True))
@@ -88,12 +98,16 @@ def _colouring(apart: frozenset[Cell], lattice: Lattice) -> _Sublattice | None:
     while not most or colours < most:
         colours += 1
         free = [
-            rows for rows in _hermite(lattice.dimension, colours) if not any(_inside(x, rows) for x in apart)
+            rows
+            for rows in _hermite(lattice.dimension, colours)
+            if not any(_inside(x, rows) for x in apart)
         ]
         if free and not most:
             most = _PATIENCE * colours
         fitting = [
-            _Sublattice(rows, _periods(rows)) for rows in free if all(_inside(x, rows) for x in periods)
+            _Sublattice(rows, _periods(rows))
+            for rows in free
+            if all(_inside(x, rows) for x in periods)
         ]
         if fitting:
             return min(fitting, key=lambda each: (prod(each.modulus), each.modulus, each.rows))
@@ -101,7 +115,9 @@ def _colouring(apart: frozenset[Cell], lattice: Lattice) -> _Sublattice | None:
 
 
 def _hermite(dimension: int, index: int) -> Iterator[tuple[Cell, ...]]:
-    """Every sublattice of Z^dimension of this index, once: upper triangular rows, entries above a pivot smaller than it."""
+    """Every sublattice of Z^dimension of this index, once: upper triangular rows, entries above a
+    pivot smaller than it.
+    """
     if dimension == 0:
         if index == 1:
             yield ()
@@ -134,12 +150,17 @@ def _periods(rows: Sequence[Cell]) -> Cell:
 
 
 def _greedy(apart: frozenset[Cell], lattice: Lattice) -> list[list[Cell]]:
-    """The cells of the actual lattice by colour: each, in row-major order, takes the first colour free among its neighbours."""
+    """The cells of the actual lattice by colour: each, in row-major order, takes the first colour
+    free among its neighbours.
+    """
     shape = lattice.cells
     colour_of: dict[Cell, int] = {}
     colours: list[list[Cell]] = []
     for cell in cartesian(*map(range, shape)):
-        near = (wrapped(tuple(x + y for x, y in zip(cell, offset, strict=True)), lattice) for offset in apart)
+        near = (
+            wrapped(tuple(x + y for x, y in zip(cell, offset, strict=True)), lattice)
+            for offset in apart
+        )
         taken = {colour_of.get(other) for other in near}
         colour = next(c for c in count() if c not in taken)
         colour_of[cell] = colour
@@ -154,7 +175,9 @@ def _listed_steps(
     for cells in colours:
         for star, (lower, upper) in stars:
             here = (
-                cell for cell in cells if all(a <= x < b for a, x, b in zip(lower, cell, upper, strict=True))
+                cell
+                for cell in cells
+                if all(a <= x < b for a, x, b in zip(lower, cell, upper, strict=True))
             )
             numbers = tuple(flatten(cell, lattice.cells) for cell in here)
             if numbers:

@@ -14,14 +14,18 @@ from rgc.model.operators import Product, Spin, product
 from rgc.model.tiling import Tiling, tiling
 
 Factor = tuple[Site, int]
-"""A cell and the mask of some of its spins: spin k of n is bit n - 1 - k, counted species after species, in the order of its sites."""
+"""A cell and the mask of some of its spins: spin k of n is bit n - 1 - k, counted species after
+species, in the order of its sites.
+"""
 
 Factors = tuple[Factor, ...]
 
 
 def cut_into_cells(block: Block, species: int) -> Cells:
     """The cells of a block map whose cells hold every site."""
-    return Cells(tiling(block), species, tuple(turns_with(block, k, species) for k in range(species)))
+    return Cells(
+        tiling(block), species, tuple(turns_with(block, k, species) for k in range(species))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,9 @@ class Cells:
         return len(factors) == 1 and not any(self.parities(factors[0][0].letter, factors[0][1]))
 
     def averages(self, factors: Iterable[Factor]) -> Iterator[tuple[Product, tuple[Moment, ...]]]:
-        """prod <factor>_0 as a polynomial of block spins: their products up to translation, and the moments that multiply each."""
+        """prod <factor>_0 as a polynomial of block spins: their products up to translation, and the
+        moments that multiply each.
+        """
         given = [(cell, _moments(self, cell.letter, mask)) for cell, mask in factors if mask]
         for chosen in cartesian(*(moments for _, moments in given)):
             spins: list[Spin] = []
@@ -60,7 +66,9 @@ class Cells:
             yield product(spins), tuple(sorted(chosen))
 
     def shares(self) -> Iterator[tuple[Product, int, int]]:
-        """What ln Z_0 of each kind of cell consists of: a product of block spins, the letter, the mask of the block spins."""
+        """What ln Z_0 of each kind of cell consists of: a product of block spins, the letter, the
+        mask of the block spins.
+        """
         origin = (0,) * len(self.tiled.vectors)
         for letter in range(len(self.tiled.cells)):
             for blocks in self.blocks((0,) * self.species):
@@ -77,7 +85,9 @@ class Cells:
         return tuple((mask >> shift & (1 << size) - 1).bit_count() % 2 for shift in shifts)
 
     def blocks(self, parities: Iterable[int]) -> list[int]:
-        """Products of block spins that an average may hold: those of its own parity, where the map turns with the spins."""
+        """Products of block spins that an average may hold: those of its own parity, where the map
+        turns with the spins.
+        """
         found = [0]
         for parity, turns in zip(parities, self.turning, strict=True):
             found = [2 * bits + one for bits in found for one in ((parity,) if turns else (0, 1))]
@@ -91,7 +101,9 @@ class Cells:
 @lru_cache(maxsize=65536)
 def _moments(cells: Cells, letter: int, mask: int) -> tuple[Moment, ...]:
     """What an average may consist of."""
-    return tuple(Moment(letter, mask, blocks) for blocks in cells.blocks(cells.parities(letter, mask)))
+    return tuple(
+        Moment(letter, mask, blocks) for blocks in cells.blocks(cells.parities(letter, mask))
+    )
 
 
 def shifted(factors: Factors, by: Cell) -> Factors:

@@ -13,14 +13,16 @@ from rgc.text import Span
 def equal_terms(name: str, span: Span | None) -> Problem:
     """What is said of a term that is a combination of terms before it."""
     message = (
-        f"the term '{name}' is a combination of terms before it, so that their couplings cannot be told apart"
+        f"the term '{name}' is a combination of terms before it, so that their couplings cannot "
+        "be told apart"
     )
     return Problem("equal-terms", message, span, hint="write them as one term")
 
 
 def dependent_term(hamiltonian: Hamiltonian) -> Term | None:
-    """The first term whose sum of products of Ising spins is a combination of those of earlier terms; None where there is none. Terms
-    without spins do not count."""
+    """The first term whose sum of products of Ising spins is a combination of those of earlier
+    terms; None where there is none. Terms without spins do not count.
+    """
     rows: dict[Product, dict[Product, Fraction]] = {}
     for term in hamiltonian.terms:
         weights: dict[Product, Fraction] = {}
@@ -39,7 +41,9 @@ def dependent_term(hamiltonian: Hamiltonian) -> Term | None:
 def _reduced(
     weights: dict[Product, Fraction], rows: dict[Product, dict[Product, Fraction]]
 ) -> dict[Product, Fraction]:
-    """What is left when every pivot has been eliminated, in the order in which the rows were made."""
+    """What is left when every pivot has been eliminated, in the order in which the rows were
+    made.
+    """
     rest = {each: weight for each, weight in weights.items() if weight}
     for pivot, row in rows.items():
         if pivot in rest:

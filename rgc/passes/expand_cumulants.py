@@ -1,8 +1,9 @@
 """The cumulant expansion of Niemeijer and van Leeuwen, from lattice, block map and Hamiltonian.
 
-H = H_0 + V: H_0 holds the products within a cell that are even in every species, V all others, those between cells and odd ones such as a
-field. Averages in H_0 at fixed block spins factorise over cells, so that every cumulant of V is a sum of products of averages of one cell
-(Niemeijer and van Leeuwen, Phys. Rev. Lett. 31, 1411 (1973); Physica 71, 17 (1974)).
+H = H_0 + V: H_0 holds the products within a cell that are even in every species, V all others,
+those between cells and odd ones such as a field. Averages in H_0 at fixed block spins factorise
+over cells, so that every cumulant of V is a sum of products of averages of one cell (Niemeijer and
+van Leeuwen, Phys. Rev. Lett. 31, 1411 (1973); Physica 71, 17 (1974)).
 """
 
 from __future__ import annotations
@@ -38,16 +39,20 @@ class TooLong(Exception):
 def expand_cumulants(
     lattice: Lattice, species: Sequence[Species], hamiltonian: Hamiltonian, block: Block, order: int
 ) -> Expansion:
-    """The expansion for a block map whose cells hold every site. Everything that is generated within `order` is kept.
+    """The expansion for a block map whose cells hold every site. Everything that is generated
+    within `order` is kept.
 
-    Terms count in the order in which they are written: a class of products that earlier ones do not generate is of order 1, any other of
-    the order at which it is generated. The fields of all letters and species come last, whether the spec names them or not. The values of
-    couplings play no part. Raises `TooLong`.
+    Terms count in the order in which they are written: a class of products that earlier ones do not
+    generate is of order 1, any other of the order at which it is generated. The fields of all
+    letters and species come last, whether the spec names them or not. The values of couplings play
+    no part. Raises `TooLong`.
     """
     merged = merge_terms(hamiltonian, lattice, species)
     symmetries = find_symmetries(lattice, [block], [group.products for group in merged.groups])
     terms = tuple(
-        tuple(each for g in merged.groups if term.name in dict(g.coefficients) for each in g.products)
+        tuple(
+            each for g in merged.groups if term.name in dict(g.coefficients) for each in g.products
+        )
         for term in hamiltonian.terms
     )
     found = _expanded(cut_into_cells(block, len(species)), order, symmetries, terms)
@@ -56,7 +61,10 @@ def expand_cumulants(
 
 @lru_cache(maxsize=16)
 def _expanded(
-    cells: Cells, order: int, symmetries: tuple[Symmetry, ...], terms: tuple[tuple[Product, ...], ...]
+    cells: Cells,
+    order: int,
+    symmetries: tuple[Symmetry, ...],
+    terms: tuple[tuple[Product, ...], ...],
 ) -> Expansion:
     """Without columns: the same at all points of a scan."""
     classes = Classes(cells, order, symmetries)
@@ -85,10 +93,17 @@ class Classes:
         """Add products of order 1 and all that is generated from them."""
         changed = [self._add(each, 1) for each in products]
         while any(changed):
-            found = [(target, order) for raw, order in self._cumulants() for target, _, _ in raw if target]
+            found = [
+                (target, order)
+                for raw, order in self._cumulants()
+                for target, _, _ in raw
+                if target
+            ]
             changed = [self._add(target, order) for target, order in found]
 
-    def contributions(self) -> Iterator[tuple[Product, tuple[Product, ...], tuple[Moment, ...], float]]:
+    def contributions(
+        self,
+    ) -> Iterator[tuple[Product, tuple[Product, ...], tuple[Moment, ...], float]]:
         """What goes to the representative of each class, and to the constant."""
         for raw, _ in self._cumulants():
             for (target, couplings, moments), weight in raw.items():
@@ -96,7 +111,9 @@ class Classes:
                     yield target, couplings, moments, weight
 
     def _cumulants(self) -> list[tuple[Raw, int]]:
-        """First order in every class, second order in those of order 1, each with the order of what it generates."""
+        """First order in every class, second order in those of order 1, each with the order of what
+        it generates.
+        """
         for first in self.orders:
             if first not in self._first:
                 self._first[first] = first_cumulant(self.cells, first, self.orbits[first])
@@ -104,7 +121,9 @@ class Classes:
         if self.order == 2:
             ones = tuple(first for first, order in self.orders.items() if order == 1)
             if ones not in self._second:
-                self._second = {ones: second_cumulant(self.cells, {each: self.orbits[each] for each in ones})}
+                self._second = {
+                    ones: second_cumulant(self.cells, {each: self.orbits[each] for each in ones})
+                }
             found.append((self._second[ones], 2))
         return found
 
@@ -130,7 +149,9 @@ def first_cumulant(cells: Cells, first: Product, orbit: Iterable[Product]) -> Ra
 
 
 def second_cumulant(cells: Cells, orbits: Mapping[Product, Sequence[Product]]) -> Raw:
-    """(<W^2>_0 - <W>_0^2)/2: pairs of products that have a cell in common, one of those that a coarse translation connects."""
+    """(<W^2>_0 - <W>_0^2)/2: pairs of products that have a cell in common, one of those that a
+    coarse translation connects.
+    """
     home = [
         (first, factors)
         for first, orbit in orbits.items()
@@ -160,7 +181,9 @@ def second_cumulant(cells: Cells, orbits: Mapping[Product, Sequence[Product]]) -
 def _near(
     n: int, factors: Factors, touching: Mapping[int, Sequence[tuple[int, Cell]]]
 ) -> list[tuple[int, Cell]]:
-    """The products, by number and translation, that have a cell in common with the n-th; of each pair only one way round."""
+    """The products, by number and translation, that have a cell in common with the n-th; of each
+    pair only one way round.
+    """
     found: dict[tuple[int, Cell], None] = {}
     for at, _ in factors:
         for m, cell in touching[at.letter]:
@@ -170,7 +193,9 @@ def _near(
     return list(found)
 
 
-def _columns(hamiltonian: Hamiltonian, merged: Merged, expansion: Expansion) -> dict[str, dict[int, float]]:
+def _columns(
+    hamiltonian: Hamiltonian, merged: Merged, expansion: Expansion
+) -> dict[str, dict[int, float]]:
     """What a coupling 1 of each term adds to -H, by class."""
     number = {each: k for k, products in enumerate(expansion.classes) for each in products}
     sign = {term.name: term.sign for term in hamiltonian.terms}

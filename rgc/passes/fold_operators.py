@@ -11,25 +11,32 @@ from rgc.model.operators import Operator, Product, Spin
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """An operator on a given lattice. `flag` says why it leaves the basis there, and is empty where it stays."""
+    """An operator on a given lattice. `flag` says why it leaves the basis there, and is empty where
+    it stays.
+    """
 
     operator: Operator
     flag: str = ""
 
 
 def fold_product(product: Product, lattice: Lattice) -> Product:
-    """The product with the cells taken modulo the periods: spins that coincide cancel. Two products give the same sum over all
-    cells of the torus exactly when their folded forms are equal."""
+    """The product with the cells taken modulo the periods: spins that coincide cancel. Two products
+    give the same sum over all cells of the torus exactly when their folded forms are equal.
+    """
     odd: set[Spin] = set()
     for spin in product:
         odd ^= {_wrapped(spin, (0,) * lattice.dimension, lattice)}
     shifts = [tuple(-x for x in spin.cell) for spin in odd]
-    return min((tuple(sorted(_wrapped(spin, by, lattice) for spin in odd)) for by in shifts), default=())
+    return min(
+        (tuple(sorted(_wrapped(spin, by, lattice) for spin in odd)) for by in shifts), default=()
+    )
 
 
 def fold_operators(operators: Sequence[Operator], lattice: Lattice) -> tuple[Folded, ...]:
-    """Each operator, flagged where spins of one of its products coincide, or where a product is also one of an operator that comes
-    earlier and stays. An operator that only meets itself (k2_20 on a length of 4 counts each pair twice) stays."""
+    """Each operator, flagged where spins of one of its products coincide, or where a product is
+    also one of an operator that comes earlier and stays. An operator that only meets itself (k2_20
+    on a length of 4 counts each pair twice) stays.
+    """
     owner: dict[Product, str] = {}
     folded = []
     for operator in operators:
@@ -42,7 +49,9 @@ def fold_operators(operators: Sequence[Operator], lattice: Lattice) -> tuple[Fol
 
 
 def holds_range(lattice: Lattice, reach: float) -> bool:
-    """Whether no operator of this range wraps by the rule of the headline: L' > 2 * range on every periodic axis."""
+    """Whether no operator of this range wraps by the rule of the headline: L' > 2 * range on every
+    periodic axis.
+    """
     return all(
         edge == "open" or size is None or size > 2 * reach
         for size, edge in zip(lattice.shape, lattice.boundary, strict=True)
@@ -58,5 +67,7 @@ def _flag(operator: Operator, images: set[Product], owner: dict[Product, str]) -
 
 def _wrapped(spin: Spin, by: Cell, lattice: Lattice) -> Spin:
     axes = zip(spin.cell, by, lattice.shape, lattice.boundary, strict=True)
-    cell = tuple(x + y if size is None or edge == "open" else (x + y) % size for x, y, size, edge in axes)
+    cell = tuple(
+        x + y if size is None or edge == "open" else (x + y) % size for x, y, size, edge in axes
+    )
     return Spin(cell, spin.letter, spin.species)

@@ -1,4 +1,6 @@
-"""Whether cluster updates suit a Hamiltonian: pair terms that some sign change of whole sublattices makes ferromagnetic."""
+"""Whether cluster updates suit a Hamiltonian: pair terms that some sign change of whole sublattices
+makes ferromagnetic.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,11 @@ _Pair = tuple[float, Spin, Spin]
 
 
 def cluster_obstacle(hamiltonian: Hamiltonian, lattice: Geometry) -> str:
-    """Why Swendsen-Wang and Wolff clusters do not suit the Hamiltonian, in a few words; empty where they do.
+    """Why Swendsen-Wang and Wolff clusters do not suit the Hamiltonian, in a few words; empty where
+    they do.
 
-    Only terms whose coefficient is not zero count. Fields are bonds to one further spin that is common to all.
+    Only terms whose coefficient is not zero count. Fields are bonds to one further spin that is
+    common to all.
     """
     terms = [term for term in hamiltonian.terms if term.coupling != 0]
     for term in terms:
@@ -27,12 +31,16 @@ def cluster_obstacle(hamiltonian: Hamiltonian, lattice: Geometry) -> str:
             return f"{term.name} couples {bodies} spins"
         if not all(_aligning(table) for table in term.tables):
             return f"{term.name} does not favour equal states"
-    weighted = [(term.coefficient * weight, product) for term in terms for weight, product in term.products]
+    weighted = [
+        (term.coefficient * weight, product) for term in terms for weight, product in term.products
+    ]
     return "" if _unfrustrated(weighted, lattice) else "its couplings are frustrated"
 
 
 def _aligning(table: Table) -> bool:
-    """True for a table of two spins that has two values, the lower one where the states are equal; always for fewer spins."""
+    """True for a table of two spins that has two values, the lower one where the states are equal;
+    always for fewer spins.
+    """
     if len(table.spins) < 2:
         return True
     q = round(len(table.energies) ** 0.5)
@@ -42,10 +50,14 @@ def _aligning(table: Table) -> bool:
 
 
 def _unfrustrated(weighted: Sequence[tuple[float, Product]], lattice: Geometry) -> bool:
-    """True if some choice of signs, alternating along some vectors and uniform along the others, makes every coupling <= 0."""
+    """True if some choice of signs, alternating along some vectors and uniform along the others,
+    makes every coupling <= 0.
+    """
     pairs = list(_pairs(weighted))
     if not pairs or not isinstance(lattice, Lattice):
-        return isinstance(lattice, Lattice | Complete | Diamond | Graph) and all(e <= 0 for e, _, _ in pairs)
+        return isinstance(lattice, Lattice | Complete | Diamond | Graph) and all(
+            e <= 0 for e, _, _ in pairs
+        )
     kinds = sorted({(spin.letter, spin.species) for _, *spins in pairs for spin in spins})
     for waves in cartesian((0, 1), repeat=lattice.dimension):
         if not _fits(waves, lattice):
@@ -69,7 +81,9 @@ def _pairs(weighted: Sequence[tuple[float, Product]]) -> Iterator[_Pair]:
 
 
 def _fits(waves: Sequence[int], lattice: Lattice) -> bool:
-    """An alternating sign closes on itself only around an even or an open direction; an antiperiodic one shifts it by one."""
+    """An alternating sign closes on itself only around an even or an open direction; an
+    antiperiodic one shifts it by one.
+    """
     sizes = zip(waves, lattice.shape, lattice.boundary, strict=True)
     return all(
         boundary == "open" or size is None or (wave * size + (boundary == "antiperiodic")) % 2 == 0
@@ -78,7 +92,9 @@ def _fits(waves: Sequence[int], lattice: Lattice) -> bool:
 
 
 def _coupling(pair: _Pair, waves: Sequence[int], sign: dict[tuple[int, int], int]) -> float:
-    """The energy of two spins after the change of signs; positive where a field would have to alternate."""
+    """The energy of two spins after the change of signs; positive where a field would have to
+    alternate.
+    """
     energy, first, second = pair
     energy *= sign[first.letter, first.species] * sign[second.letter, second.species]
     if second is _FIELD:

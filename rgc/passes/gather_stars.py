@@ -1,4 +1,6 @@
-"""For each kind of spin the products that contain it, and where open edges leave some of them out."""
+"""For each kind of spin the products that contain it, and where open edges leave some of them
+out.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +28,11 @@ class _Image:
 def gather_stars(
     groups: Sequence[Group], lattice: Lattice, letter: int, species: int
 ) -> tuple[tuple[Star, Box], ...]:
-    """The star of a kind of spin on each box of cells that have the same products, together the whole lattice.
+    """The star of a kind of spin on each box of cells that have the same products, together the
+    whole lattice.
 
-    Without open edges there is one box. Spins of a product that coincide on a small torus cancel; a product in which the spin itself
-    cancels is not felt.
+    Without open edges there is one box. Spins of a product that coincide on a small torus cancel; a
+    product in which the spin itself cancels is not felt.
     """
     images = tuple(_images(groups, lattice, Spin((0,) * lattice.dimension, letter, species)))
     cuts = [_cuts(images, lattice, axis) for axis in range(lattice.dimension)]
@@ -37,7 +40,9 @@ def gather_stars(
     for intervals in cartesian(*cuts):
         lower, upper = tuple(low for low, _ in intervals), tuple(high for _, high in intervals)
         felt = [image for image in images if _felt(image, lower, lattice)]
-        by_group = tuple(tuple(sorted(i.others for i in felt if i.group == g)) for g in range(len(groups)))
+        by_group = tuple(
+            tuple(sorted(i.others for i in felt if i.group == g)) for g in range(len(groups))
+        )
         stars.append((Star(letter, species, by_group), (lower, upper)))
     return tuple(stars)
 
@@ -53,12 +58,16 @@ def _images(groups: Sequence[Group], lattice: Lattice, own: Spin) -> Iterator[_I
                     seen.add(place)
                     others = _others([each.shifted(back) for each in product], own, lattice)
                     if others is not None:
-                        moved = tuple((low + x, high + x) for (low, high), x in zip(reach, back, strict=True))
+                        moved = tuple(
+                            (low + x, high + x) for (low, high), x in zip(reach, back, strict=True)
+                        )
                         yield _Image(number, others, moved)
 
 
 def _others(spins: Sequence[Spin], own: Spin, lattice: Lattice) -> Product | None:
-    """The spins that remain beside `own` after those that coincide on the torus have cancelled; None where `own` cancels."""
+    """The spins that remain beside `own` after those that coincide on the torus have cancelled;
+    None where `own` cancels.
+    """
     odd: dict[Spin, Spin] = {}
     for spin in spins:
         at = Spin(wrapped(spin.cell, lattice), spin.letter, spin.species)
@@ -80,10 +89,14 @@ def _cuts(images: Sequence[_Image], lattice: Lattice, axis: int) -> list[tuple[i
     size = lattice.cells[axis]
     if lattice.boundary[axis] != "open":
         return [(0, size)]
-    marks = {-image.reach[axis][0] for image in images} | {size - image.reach[axis][1] for image in images}
+    marks = {-image.reach[axis][0] for image in images} | {
+        size - image.reach[axis][1] for image in images
+    }
     return list(pairwise([0, *sorted(x for x in marks if 0 < x < size), size]))
 
 
 def _felt(image: _Image, cell: Cell, lattice: Lattice) -> bool:
     axes = zip(cell, image.reach, lattice.cells, lattice.boundary, strict=True)
-    return all(edge != "open" or (x + low >= 0 and x + high < size) for x, (low, high), size, edge in axes)
+    return all(
+        edge != "open" or (x + low >= 0 and x + high < size) for x, (low, high), size, edge in axes
+    )

@@ -30,13 +30,16 @@ def generate_operators(
     reach: float = 2,
     bodies: int = 4,
 ) -> tuple[Operator, ...]:
-    """The operators of 1 to `bodies` distinct spins whose largest pair distance is at most `reach` nearest-neighbour distances.
+    """The operators of 1 to `bodies` distinct spins whose largest pair distance is at most `reach`
+    nearest-neighbour distances.
 
-    An operator is the sum over a class of products: those that the symmetries common to lattice, blocks and Hamiltonian (without
-    the terms in `zero`) carry into one another. The constant is not among them. Reach 2 and 4 bodies give 6 even and 4 odd
-    operators on the square lattice, 16 and 7 on the cubic, 10 and 7 on the triangular one (20 even with its 3x3 rhombic block).
-    They are ordered by range, then bodies, then name. A class that is the whole of one term of the Hamiltonian, with weight 1,
-    bears the name of the term, also when its coupling is 0; any other is called by `coupling_name`.
+    An operator is the sum over a class of products: those that the symmetries common to lattice,
+    blocks and Hamiltonian (without the terms in `zero`) carry into one another. The constant is not
+    among them. Reach 2 and 4 bodies give 6 even and 4 odd operators on the square lattice, 16 and 7
+    on the cubic, 10 and 7 on the triangular one (20 even with its 3x3 rhombic block). They are
+    ordered by range, then bodies, then name. A class that is the whole of one term of the
+    Hamiltonian, with weight 1, bears the name of the term, also when its coupling is 0; any other
+    is called by `coupling_name`.
     """
     groups = merge_terms(hamiltonian, lattice, species, zero).groups
     symmetries = find_symmetries(lattice, blocks, [group.products for group in groups])
@@ -47,12 +50,17 @@ def generate_operators(
         name = named.get(frozenset(each)) or coupling_name(*each, species=kinds)
         operators.append(Operator(name, each))
     return tuple(
-        sorted(operators, key=lambda operator: (_rounded(operator, lattice), operator.bodies, operator.name))
+        sorted(
+            operators,
+            key=lambda operator: (_rounded(operator, lattice), operator.bodies, operator.name),
+        )
     )
 
 
 def operator_range(operator: Operator, lattice: Lattice) -> float:
-    """The largest distance between two spins of a product, in nearest-neighbour distances; 0 for one spin."""
+    """The largest distance between two spins of a product, in nearest-neighbour distances; 0 for
+    one spin.
+    """
     return max((_extent(each, lattice) for each in operator.products), default=0.0)
 
 
@@ -85,7 +93,9 @@ def _terms(
 def _classes(
     lattice: Lattice, species: int, symmetries: Sequence[Symmetry], reach: float, bodies: int
 ) -> Iterator[tuple[Product, ...]]:
-    """Body number by body number: every class contains a representative of the last ones with one more spin."""
+    """Body number by body number: every class contains a representative of the last ones with one
+    more spin.
+    """
     origin = (0,) * lattice.dimension
     letters = len(lattice.basis)
     singles = [product([Spin(origin, a, s)]) for s in range(species) for a in range(letters)]
@@ -98,11 +108,14 @@ def _classes(
             (*each, spin)
             for each in (orbit[0] for orbit in classes)
             for spin in near[each[0].letter]
-            if spin not in each and all(_distance(spin, other, lattice) <= reach + _CLOSE for other in each)
+            if spin not in each
+            and all(_distance(spin, other, lattice) <= reach + _CLOSE for other in each)
         ]
 
 
-def _orbits(candidates: Sequence[Product], symmetries: Sequence[Symmetry]) -> list[tuple[Product, ...]]:
+def _orbits(
+    candidates: Sequence[Product], symmetries: Sequence[Symmetry]
+) -> list[tuple[Product, ...]]:
     seen: set[Product] = set()
     classes = []
     for candidate in candidates:
@@ -123,4 +136,8 @@ def _ball(centre: Spin, lattice: Lattice, species: int, reach: float) -> list[Sp
         for cell in cells_within(lattice, reach + dist(middle, position))
         for s in range(species)
     ]
-    return [spin for spin in spins if spin != centre and _distance(centre, spin, lattice) <= reach + _CLOSE]
+    return [
+        spin
+        for spin in spins
+        if spin != centre and _distance(centre, spin, lattice) <= reach + _CLOSE
+    ]

@@ -19,7 +19,9 @@ def gram_matrix(lattice: Lattice) -> Rows:
 
 def coordinates(lattice: Lattice, position: Sequence[float]) -> list[float]:
     """The coefficients x of a Cartesian position = sum_k x_k * vectors[k]."""
-    return times(_inverse(gram_matrix(lattice)), [_dot(vector, position) for vector in lattice.vectors])
+    return times(
+        _inverse(gram_matrix(lattice)), [_dot(vector, position) for vector in lattice.vectors]
+    )
 
 
 def cells_within(lattice: Lattice, radius: float) -> list[Cell]:

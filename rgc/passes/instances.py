@@ -1,4 +1,6 @@
-"""Small instances of a spec on which the free energy of a method can be looked at: of other sizes, and two copies side by side."""
+"""Small instances of a spec on which the free energy of a method can be looked at: of other sizes,
+and two copies side by side.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def two_copies(spec: Spec) -> Spec:
     copies = tuple(replace(each, name=f"{each.name}_2") for each in spec.species)
     terms = tuple(_moved(term, kinds) for term in hamiltonian.terms)
     return replace(
-        spec, species=(*spec.species, *copies), hamiltonian=Hamiltonian((*hamiltonian.terms, *terms))
+        spec,
+        species=(*spec.species, *copies),
+        hamiltonian=Hamiltonian((*hamiltonian.terms, *terms)),
     )
 
 
@@ -43,8 +47,10 @@ def _of_copy(product: Product, kinds: int) -> Product:
 
 
 def seam(spec: Spec, axis: int) -> float:
-    """How much F of a lattice twice as long along an axis can differ from twice F: the sum over the terms that are cut there, and joined
-    otherwise, of the difference of their highest and lowest energy (Peierls-Bogoliubov inequality: F changes by no more than H does)."""
+    """How much F of a lattice twice as long along an axis can differ from twice F: the sum over the
+    terms that are cut there, and joined otherwise, of the difference of their highest and lowest
+    energy (Peierls-Bogoliubov inequality: F changes by no more than H does).
+    """
     lattice, hamiltonian = spec.lattice, spec.hamiltonian
     if not isinstance(lattice, Lattice) or hamiltonian is None:
         raise ValueError("a seam needs a lattice with cells and a hamiltonian")

@@ -15,16 +15,20 @@ from rgc.model.spins import Species
 def local_energies(
     hamiltonian: Hamiltonian, species: Sequence[Species], zero: Collection[str] = ()
 ) -> tuple[Table, ...]:
-    """H = sum over unit cells of these tables, in kT: one for each set of spins, the constant as the table of no spin.
+    """H = sum over unit cells of these tables, in kT: one for each set of spins, the constant as
+    the table of no spin.
 
-    The terms named in `zero` and tables that are 0 everywhere are left out. Raises `ValueError` for real-valued spins.
+    The terms named in `zero` and tables that are 0 everywhere are left out. Raises `ValueError` for
+    real-valued spins.
     """
     total: dict[Product, tuple[float, ...]] = {}
     for term in hamiltonian.terms:
         for table in tables_of(term, species) if term.name not in zero else ():
             before = total.get(table.spins, (0.0,) * len(table.energies))
             total[table.spins] = tuple(a + b for a, b in zip(before, table.energies, strict=True))
-    return tuple(Table(spins, energies) for spins, energies in sorted(total.items()) if any(energies))
+    return tuple(
+        Table(spins, energies) for spins, energies in sorted(total.items()) if any(energies)
+    )
 
 
 def tables_of(term: Term, species: Sequence[Species]) -> Iterator[Table]:
@@ -32,12 +36,14 @@ def tables_of(term: Term, species: Sequence[Species]) -> Iterator[Table]:
     yield from term.tables
     for weight, spins in term.products:
         states = cartesian(*(species[spin.species].values for spin in spins))
-        yield Table(spins, tuple(term.coefficient * weight * prod(values) + 0.0 for values in states))
+        yield Table(
+            spins, tuple(term.coefficient * weight * prod(values) + 0.0 for values in states)
+        )
 
 
 def placed(table: Table, cell: Cell, lattice: Lattice, species: Sequence[Species]) -> Table | None:
-    """The table of one unit cell with its spins at their places in the box, each spin once and in order; along an infinite vector
-    cells stay as they are. None where it reaches over an open edge.
+    """The table of one unit cell with its spins at their places in the box, each spin once and in
+    order; along an infinite vector cells stay as they are. None where it reaches over an open edge.
 
     An Ising spin met over an antiperiodic edge has the opposite sign.
     """

@@ -18,16 +18,20 @@ _Weights = dict[int, float]
 
 
 def merge_terms(
-    hamiltonian: Hamiltonian, lattice: Lattice, species: Sequence[Species], zero: Collection[str] = ()
+    hamiltonian: Hamiltonian,
+    lattice: Lattice,
+    species: Sequence[Species],
+    zero: Collection[str] = (),
 ) -> Merged:
     """The Hamiltonian as groups of products that share the same linear combination of coefficients.
 
-    Binary spins become Ising spins, v = (1 + s)/2; equal products of several terms are merged; products whose weights cancel
-    disappear; products of no spin are set apart as constants. Terms named in `zero` (their coupling is exactly 0 at every point
-    of the run) are left out. The result depends on the structure of the terms, never on the values of their couplings.
+    Binary spins become Ising spins, v = (1 + s)/2; equal products of several terms are merged;
+    products whose weights cancel disappear; products of no spin are set apart as constants. Terms
+    named in `zero` (their coupling is exactly 0 at every point of the run) are left out. The result
+    depends on the structure of the terms, never on the values of their couplings.
 
-    Raises `SpecError` for terms that are not sums of products of Ising and binary spins with one coupling, `ValueError` where two
-    terms have the same name.
+    Raises `SpecError` for terms that are not sums of products of Ising and binary spins with one
+    coupling, `ValueError` where two terms have the same name.
     """
     if len({term.name for term in hamiltonian.terms}) < len(hamiltonian.terms):
         raise ValueError("two terms of a Hamiltonian have the same name")
@@ -45,24 +49,32 @@ def _refuse(terms: Sequence[Term], species: Sequence[Species]) -> None:
     problems = []
     for term in terms:
         used = {spin.species for _, product in term.products for spin in product}
-        other = sorted(species[k].alphabet for k in used if species[k].alphabet not in ("ising", "binary"))
+        other = sorted(
+            species[k].alphabet for k in used if species[k].alphabet not in ("ising", "binary")
+        )
         if term.tables or other:
             what = f"{other[0]} spins" if other else "these spins"
             message = (
-                f"the term '{term.name}' is no product of Ising or binary spins: {what} cannot be sampled yet"
+                f"the term '{term.name}' is no product of Ising or binary spins: {what} cannot "
+                "be sampled yet"
             )
             problems.append(Problem("not-yet", message, term.span))
         elif term.inhomogeneous is not None:
             message = (
-                f"couplings that vary from place to place ('{term.inhomogeneous}') cannot be sampled yet"
+                f"couplings that vary from place to place ('{term.inhomogeneous}') cannot be "
+                "sampled yet"
             )
             problems.append(Problem("not-yet", message, term.span))
     if problems:
         raise SpecError(problems)
 
 
-def _ising(weight: float, product: Product, species: Sequence[Species]) -> Iterator[tuple[float, Product]]:
-    """The product in Ising spins: a factor 2^-n for n binary spins, and one product for every subset of them."""
+def _ising(
+    weight: float, product: Product, species: Sequence[Species]
+) -> Iterator[tuple[float, Product]]:
+    """The product in Ising spins: a factor 2^-n for n binary spins, and one product for every
+    subset of them.
+    """
     kept = [spin for spin in product if species[spin.species].alphabet != "binary"]
     binary = [spin for spin in product if species[spin.species].alphabet == "binary"]
     for size in range(len(binary) + 1):
@@ -71,14 +83,19 @@ def _ising(weight: float, product: Product, species: Sequence[Species]) -> Itera
 
 
 def _canonical(part: Sequence[Spin], whole: Product, lattice: Lattice) -> _Place:
-    """The part moved to the origin and the cells, relative to it, that must exist for `whole` to be there."""
+    """The part moved to the origin and the cells, relative to it, that must exist for `whole` to be
+    there.
+    """
     odd: set[Spin] = set()
     for spin in part:
         odd ^= {spin}
     base = min(odd).cell if odd else (0,) * lattice.dimension
     back = tuple(-x for x in base)
     reach = tuple(
-        (min(spin.cell[k] for spin in whole) - base[k], max(spin.cell[k] for spin in whole) - base[k])
+        (
+            min(spin.cell[k] for spin in whole) - base[k],
+            max(spin.cell[k] for spin in whole) - base[k],
+        )
         if edge == "open" and whole
         else (0, 0)
         for k, edge in enumerate(lattice.boundary)
@@ -89,7 +106,9 @@ def _canonical(part: Sequence[Spin], whole: Product, lattice: Lattice) -> _Place
 def _gather(terms: Sequence[Term], weights: dict[_Place, _Weights]) -> Merged:
     shared: dict[tuple[tuple[int, float], ...], list[_Place]] = defaultdict(list)
     for place, of_term in weights.items():
-        combination = tuple(sorted((number, weight) for number, weight in of_term.items() if weight))
+        combination = tuple(
+            sorted((number, weight) for number, weight in of_term.items() if weight)
+        )
         if combination:
             shared[combination].append(place)
     groups: list[Group] = []
@@ -102,6 +121,10 @@ def _gather(terms: Sequence[Term], weights: dict[_Place, _Weights]) -> Merged:
         ):
             if places:
                 into.append(
-                    Group(named, tuple(each for each, _ in places), tuple(reach for _, reach in places))
+                    Group(
+                        named,
+                        tuple(each for each, _ in places),
+                        tuple(reach for _, reach in places),
+                    )
                 )
     return Merged(tuple(groups), tuple(constants))

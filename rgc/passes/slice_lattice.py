@@ -1,4 +1,6 @@
-"""A lattice as layers along one axis, and the order in which the spins of a layer are added to those before it."""
+"""A lattice as layers along one axis, and the order in which the spins of a layer are added to
+those before it.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ GROUP_STATES = 16
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """Energies in kT of the joint states of the spins at the `axes` of the window (rising), row-major."""
+    """Energies in kT of the joint states of the spins at the `axes` of the window (rising),
+    row-major.
+    """
 
     axes: tuple[int, ...]
     energies: tuple[float, ...]
@@ -35,8 +39,10 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One more spin behind those in the window, the factors that can be had with it, then the axes to be summed over, which nothing
-    needs that comes later. `window`: the numbers of states of its spins while the new one is there."""
+    """One more spin behind those in the window, the factors that can be had with it, then the axes
+    to be summed over, which nothing needs that comes later. `window`: the numbers of states of its
+    spins while the new one is there.
+    """
 
     window: tuple[int, ...]
     factors: tuple[Factor, ...]
@@ -45,8 +51,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A layer whose spins meet those of the layer before group by group: `groups` of consecutive spins, by their number of states, each with
-    its energies [states before, states after], row-major; then the `factors` within the new layer."""
+    """A layer whose spins meet those of the layer before group by group: `groups` of consecutive
+    spins, by their number of states, each with its energies [states before, states after],
+    row-major; then the `factors` within the new layer.
+    """
 
     groups: tuple[tuple[int, tuple[float, ...]], ...]
     factors: tuple[Factor, ...]
@@ -56,8 +64,9 @@ class Product:
 class Slices:
     """A Hamiltonian on a lattice as layers along `axis`, each of spins with so many `states`.
 
-    A table joins up to 1 + `reach` layers. `layers[k]` adds one layer to k <= reach others and leaves the spins of the last `reach`, the
-    oldest layer first; `constant` is the energy of a layer that depends on no spin. `species` of each spin of a layer. `product`: the last of
+    A table joins up to 1 + `reach` layers. `layers[k]` adds one layer to k <= reach others and
+    leaves the spins of the last `reach`, the oldest layer first; `constant` is the energy of a
+    layer that depends on no spin. `species` of each spin of a layer. `product`: the last of
     `layers` in a form that is quicker, where it has one.
     """
 
@@ -71,7 +80,9 @@ class Slices:
 
     @property
     def vector(self) -> int:
-        """The number of joint states of the spins that the next layer meets: the size of the transfer matrix."""
+        """The number of joint states of the spins that the next layer meets: the size of the
+        transfer matrix.
+        """
         whole: int = prod(self.states) ** self.reach
         return whole
 
@@ -81,9 +92,15 @@ class Slices:
         return max(prod(step.window) for step in self.layers[-1])
 
 
-def slice_lattice(lattice: Lattice, species: Sequence[Species], tables: Iterable[Table], axis: int) -> Slices:
-    """The layers of a lattice along an axis; along all others it is finite. Raises `ValueError` if it is not."""
-    strip = replace(lattice, shape=tuple(None if k == axis else n for k, n in enumerate(lattice.shape)))
+def slice_lattice(
+    lattice: Lattice, species: Sequence[Species], tables: Iterable[Table], axis: int
+) -> Slices:
+    """The layers of a lattice along an axis; along all others it is finite. Raises `ValueError` if
+    it is not.
+    """
+    strip = replace(
+        lattice, shape=tuple(None if k == axis else n for k, n in enumerate(lattice.shape))
+    )
     ranges = [range(1) if k == axis else range(_finite(n)) for k, n in enumerate(lattice.shape)]
     cells = list(cartesian(*ranges))
     spins = [
@@ -98,7 +115,9 @@ def slice_lattice(lattice: Lattice, species: Sequence[Species], tables: Iterable
     reach = max((back for places in placed_ for back, _ in places), default=0)
     layers = tuple(_steps(placed_, states, reach, before) for before in range(reach + 1))
     product = _product(placed_, states) if reach == 1 else None
-    return Slices(axis, states, tuple(spin.species for spin in spins), reach, layers, constant, product)
+    return Slices(
+        axis, states, tuple(spin.species for spin in spins), reach, layers, constant, product
+    )
 
 
 def _finite(size: int | None) -> int:
@@ -118,8 +137,9 @@ def _placed(
     numbers: Mapping[Spin, int],
     axis: int,
 ) -> tuple[float, Placed]:
-    """The energy of a layer that depends on no spin, and every table at its places, the newest spin in layer 0; tables of the same
-    places are added."""
+    """The energy of a layer that depends on no spin, and every table at its places, the newest spin
+    in layer 0; tables of the same places are added.
+    """
     constant, found = 0.0, dict[tuple[Place, ...], tuple[float, ...]]()
     for table in tables:
         for cell in cells:
@@ -130,7 +150,9 @@ def _placed(
                 constant += there.energies[0]
                 continue
             newest = max(spin.cell[axis] for spin in there.spins)
-            places = tuple((newest - s.cell[axis], numbers[_in_layer(s, axis)]) for s in there.spins)
+            places = tuple(
+                (newest - s.cell[axis], numbers[_in_layer(s, axis)]) for s in there.spins
+            )
             before = found.get(places, (0.0,) * len(there.energies))
             found[places] = tuple(a + b for a, b in zip(before, there.energies, strict=True))
     return constant, found
@@ -156,7 +178,11 @@ def _steps(placed_: Placed, states: Sequence[int], reach: int, before: int) -> t
         window.append((0, number))
         counts = tuple(states[n] for _, n in window)
         factors = _factors([(places, placed_[places]) for places in with_[number]], window, counts)
-        gone = [k for k, place in enumerate(window) if place[0] == reach and last.get(place, 0) <= number]
+        gone = [
+            k
+            for k, place in enumerate(window)
+            if place[0] == reach and last.get(place, 0) <= number
+        ]
         steps.append(Step(counts, factors, tuple(gone)))
         window = [place for k, place in enumerate(window) if k not in gone]
     return tuple(steps)
@@ -167,7 +193,9 @@ def _factors(
     window: Sequence[Place],
     counts: Sequence[int],
 ) -> tuple[Factor, ...]:
-    """Tables gathered in factors of few states, so that the window is passed through as rarely as possible."""
+    """Tables gathered in factors of few states, so that the window is passed through as rarely as
+    possible.
+    """
     at = {place: axis for axis, place in enumerate(window)}
     parts = [(tuple(at[place] for place in places), energies) for places, energies in tables]
     groups: list[tuple[set[int], list[tuple[tuple[int, ...], tuple[float, ...]]]]] = []
@@ -183,7 +211,9 @@ def _factors(
 
 
 def _factor(
-    axes: tuple[int, ...], members: Sequence[tuple[tuple[int, ...], tuple[float, ...]]], counts: Sequence[int]
+    axes: tuple[int, ...],
+    members: Sequence[tuple[tuple[int, ...], tuple[float, ...]]],
+    counts: Sequence[int],
 ) -> Factor:
     total = []
     for joint in cartesian(*(range(counts[axis]) for axis in axes)):
@@ -197,11 +227,13 @@ def _factor(
     return Factor(axes, tuple(total))
 
 
-# -- layers that meet group by group -----------------------------------------------------------------------------------
+# -- layers that meet group by group -------------------------------------------------------------
 
 
 def _product(placed_: Placed, states: Sequence[int]) -> Product | None:
-    between = {places: energies for places, energies in placed_.items() if any(back for back, _ in places)}
+    between = {
+        places: energies for places, energies in placed_.items() if any(back for back, _ in places)
+    }
     within = [(places, energies) for places, energies in placed_.items() if places not in between]
     groups = _groups([{n for _, n in places} for places in between], states)
     if groups is None:
@@ -223,11 +255,15 @@ def _product(placed_: Placed, states: Sequence[int]) -> Product | None:
 
 
 def _groups(joined: Sequence[set[int]], states: Sequence[int]) -> list[tuple[int, int]] | None:
-    """Ranges of spins, as long as `GROUP_STATES` allows, such that each set lies within one; None where there are none."""
+    """Ranges of spins, as long as `GROUP_STATES` allows, such that each set lies within one; None
+    where there are none.
+    """
     ends = [0]
     while ends[-1] < len(states):
         start, end = ends[-1], ends[-1] + 1
-        while (reach := max((max(each) + 1 for each in joined if min(each) < end), default=end)) > end:
+        while (
+            reach := max((max(each) + 1 for each in joined if min(each) < end), default=end)
+        ) > end:
             end = reach
         if prod(states[start:end]) > GROUP_STATES:
             return None

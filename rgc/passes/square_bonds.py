@@ -1,4 +1,6 @@
-"""Hamiltonians that are bonds between neighbours of a square lattice and energies of single sites: what a tensor of one site holds."""
+"""Hamiltonians that are bonds between neighbours of a square lattice and energies of single sites:
+what a tensor of one site holds.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ Matrix = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class SquareBonds:
-    """H = sum_i [site[a_i] + x[a_i][a_(i+x)] + y[a_i][a_(i+y)]] in kT, a the joint state of all species of a site, row-major."""
+    """H = sum_i [site[a_i] + x[a_i][a_(i+x)] + y[a_i][a_(i+y)]] in kT, a the joint state of all
+    species of a site, row-major.
+    """
 
     site: tuple[float, ...]
     x: Matrix
@@ -40,11 +44,14 @@ def find_bonds(
 ) -> SquareBonds:
     """The bonds of a Hamiltonian without the terms named in `zero`.
 
-    Raises `SpecError` with every obstacle: the lattice (at `place`) is not two-dimensional with one site a cell, finite along one
-    vector only, of an extent that is no power of 2 or not periodic; a term reaches further than to the next site along a vector.
+    Raises `SpecError` with every obstacle: the lattice (at `place`) is not two-dimensional with one
+    site a cell, finite along one vector only, of an extent that is no power of 2 or not periodic; a
+    term reaches further than to the next site along a vector.
     """
     if not isinstance(lattice, Lattice) or lattice.dimension != 2 or len(lattice.basis) > 1:
-        message = "tensor renormalisation works on two vectors with one site a cell: the square lattice"
+        message = (
+            "tensor renormalisation works on two vectors with one site a cell: the square lattice"
+        )
         raise SpecError(
             [Problem("wrong-lattice", message, place, hint="transfer takes strips of any lattice")]
         )
@@ -72,21 +79,29 @@ def find_bonds(
 
 def _lattice_obstacles(lattice: Lattice, place: Span | None) -> Iterator[Problem]:
     if None in lattice.shape and lattice.shape != (None, None):
-        message = "tensor renormalisation works on the infinite lattice or on a torus, not on a strip"
+        message = (
+            "tensor renormalisation works on the infinite lattice or on a torus, not on a strip"
+        )
         yield Problem("wrong-lattice", message, place, hint="transfer takes strips")
     for size, edge in zip(lattice.shape, lattice.boundary, strict=True):
         if size is not None and size & (size - 1):
             above = 1 << size.bit_length()
-            message = f"tensor renormalisation halves the lattice at each step: {size} is no power of 2"
+            message = (
+                f"tensor renormalisation halves the lattice at each step: {size} is no power of 2"
+            )
             yield Problem("bad-division", message, place, hint=f"take {above // 2} or {above}")
             return
         if edge != "periodic" and size is not None:
-            yield Problem("wrong-lattice", f"tensor renormalisation of {edge} boundaries comes later", place)
+            yield Problem(
+                "wrong-lattice", f"tensor renormalisation of {edge} boundaries comes later", place
+            )
             return
 
 
 def _reach(table: Table) -> tuple[int, ...] | None:
-    """From the first cell of the table to its other one; None where there is one cell only, zeros where there are more than two."""
+    """From the first cell of the table to its other one; None where there is one cell only, zeros
+    where there are more than two.
+    """
     cells = sorted({spin.cell for spin in table.spins})
     if len(cells) < 2:
         return None
@@ -116,5 +131,8 @@ def _too_far(name: str, table: Table, span: Span | None) -> Problem:
     def shown(spin: Spin) -> str:
         return f"({','.join(map(str, spin.cell))})"
 
-    message = f"a tensor of one site holds bonds along the vectors and single sites; '{name}' joins {', '.join(map(shown, table.spins))}"
+    message = (
+        f"a tensor of one site holds bonds along the vectors and single sites; '{name}' joins "
+        f"{', '.join(map(shown, table.spins))}"
+    )
     return Problem("not-bonds", message, span, hint="transfer and enumerate take any term")

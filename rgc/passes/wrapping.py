@@ -10,9 +10,11 @@ from rgc.model.operators import Product, Spin
 
 
 def meets_itself(term: Term, lattice: Lattice) -> bool:
-    """Whether periodic boundaries make two spins of a product, or two places of the term's products, coincide.
+    """Whether periodic boundaries make two spins of a product, or two places of the term's
+    products, coincide.
 
-    On a square lattice of length 2 every bond is met twice; on one of length 1 a bond joins a spin to itself.
+    On a square lattice of length 2 every bond is met twice; on one of length 1 a bond joins a spin
+    to itself.
     """
     periods = tuple(
         0 if size is None or edge == "open" else size

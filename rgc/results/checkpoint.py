@@ -1,4 +1,6 @@
-"""Checkpoints: an npz file with a JSON header. Written atomically, the one before kept as `.prev`; nothing is pickled."""
+"""Checkpoints: an npz file with a JSON header. Written atomically, the one before kept as `.prev`;
+nothing is pickled.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ class Damaged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """`header`: what run this belongs to and how far it got; `arrays`: the state's arrays by name."""
+    """`header`: what run this belongs to and how far it got; `arrays`: the state's arrays by
+    name.
+    """
 
     header: Mapping[str, Any]
     arrays: Mapping[str, NDArray[Any]]
@@ -36,7 +40,9 @@ def previous(path: Path) -> Path:
 
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
-    """Store a checkpoint; the last one becomes `.prev`. Raises `OSError`, and `ValueError` for an array of objects."""
+    """Store a checkpoint; the last one becomes `.prev`. Raises `OSError`, and `ValueError` for an
+    array of objects.
+    """
     import numpy as np
 
     header = json.dumps({"format": FORMAT, **checkpoint.header}).encode("utf-8")
@@ -46,7 +52,9 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read(path: Path) -> Checkpoint | None:
-    """The checkpoint in `path`, else the one before it; None if there is neither. Raises `Damaged` if no whole one is left."""
+    """The checkpoint in `path`, else the one before it; None if there is neither. Raises `Damaged`
+    if no whole one is left.
+    """
     reasons = []
     for candidate in (path, previous(path)):
         if not candidate.exists():
@@ -69,16 +77,21 @@ def remove(path: Path) -> None:
 def _read(path: Path) -> Checkpoint:
     with zipfile.ZipFile(path) as archive:
         arrays = {
-            entry.filename.removesuffix(".npy"): _member(archive, entry) for entry in archive.infolist()
+            entry.filename.removesuffix(".npy"): _member(archive, entry)
+            for entry in archive.infolist()
         }
     header = json.loads(arrays.pop(_HEADER).tobytes().decode("utf-8"))
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise Damaged("not a checkpoint of this format")
-    return Checkpoint(header, {name.removeprefix("array/"): array for name, array in arrays.items()})
+    return Checkpoint(
+        header, {name.removeprefix("array/"): array for name, array in arrays.items()}
+    )
 
 
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
-    """One array. Its stated type and size are checked against the bytes that are there before anything is allocated."""
+    """One array. Its stated type and size are checked against the bytes that are there before
+    anything is allocated.
+    """
     from math import prod
 
     import numpy as np
@@ -92,7 +105,9 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
         size = prod(shape) * dtype.itemsize
         if dtype.kind not in "biufc" or not 0 <= size <= entry.file_size:
-            raise Damaged(f"{entry.filename} has type {dtype} and shape {shape}, which do not fit its size")
+            raise Damaged(
+                f"{entry.filename} has type {dtype} and shape {shape}, which do not fit its size"
+            )
         data = stream.read()  # to the end: the checksum of the archive is verified there
     if len(data) != size:
         raise Damaged(f"{entry.filename} is cut short")

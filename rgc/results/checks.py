@@ -19,8 +19,9 @@ INVARIANT = ("even", "invariant")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """An expectation and what came of it. `within`: the tightest tolerance in the units of the value; None where there is none
-    or it could not be worked out. `reason` says why it failed."""
+    """An expectation and what came of it. `within`: the tightest tolerance in the units of the
+    value; None where there is none or it could not be worked out. `reason` says why it failed.
+    """
 
     expectation: Expectation
     found: Estimate | None
@@ -34,9 +35,11 @@ class NotFound(Exception):
 
 
 def check(expectation: Expectation, result: Result, found: Estimate | None = None) -> Check:
-    """The verdict on one expectation; `found` hands over a value that is not in the result itself (a measure of a scan).
+    """The verdict on one expectation; `found` hands over a value that is not in the result itself
+    (a measure of a scan).
 
-    Passes if the value obeys every tolerance and its error is known. A bound passes `below` or `above` on its own side only.
+    Passes if the value obeys every tolerance and its error is known. A bound passes `below` or
+    `above` on its own side only.
     """
     try:
         estimate = found if found is not None else find(expectation, result)
@@ -48,11 +51,17 @@ def check(expectation: Expectation, result: Result, found: Estimate | None = Non
     if expectation.relation != "=":
         reason = _one_sided(expectation, estimate)
         return Check(expectation, estimate, None, not reason, reason)
-    widths = [_width(tolerance, expectation.value, estimate) for tolerance in expectation.within] or [0.0]
+    widths = [
+        _width(tolerance, expectation.value, estimate) for tolerance in expectation.within
+    ] or [0.0]
     deviation = abs(_value(estimate) - expectation.value)
     if None in widths:
         return Check(
-            expectation, estimate, None, False, "its error is 0, so that a tolerance in sigma means nothing"
+            expectation,
+            estimate,
+            None,
+            False,
+            "its error is 0, so that a tolerance in sigma means nothing",
         )
     within = min(width for width in widths if width is not None)
     passed = deviation <= within
@@ -83,7 +92,10 @@ def _one_sided(expectation: Expectation, estimate: Estimate) -> str:
     value, limit = _value(estimate), expectation.value
     wrong_side = {"below": "lower bound", "above": "upper bound"}[expectation.relation]
     if estimate.kind == wrong_side:
-        return f"{'an' if wrong_side[0] == 'u' else 'a'} {wrong_side} cannot show that it is {expectation.relation} {limit:g}"
+        return (
+            f"{'an' if wrong_side[0] == 'u' else 'a'} {wrong_side} cannot show that it is "
+            f"{expectation.relation} {limit:g}"
+        )
     holds = value < limit if expectation.relation == "below" else value > limit
     return "" if holds else f"{value:g} is not {expectation.relation} {limit:g}"
 
@@ -96,11 +108,13 @@ def _width(tolerance: Tolerance, expected: float, estimate: Estimate) -> float |
     return tolerance.value
 
 
-# -- finding -------------------------------------------------------------------------------------------------------------
+# -- finding -------------------------------------------------------------------------------------
 
 
 def find(expectation: Expectation, result: Result) -> Estimate:
-    """What the target of an expectation names (language.md section 7). Raises `NotFound` with the reason."""
+    """What the target of an expectation names (language.md section 7). Raises `NotFound` with the
+    reason.
+    """
     head, selectors = expectation.path[0], dict(expectation.selectors)
     name = ".".join(expectation.path)
     if head == "fixed_point" and len(expectation.path) == 2:
@@ -140,7 +154,11 @@ def _unselected(result: Result, name: str) -> Estimate:
         if name in level.couplings:
             return level.couplings[name]
     known = sorted(
-        {*result.exponents, *result.observables, *(c for level in result.levels for c in level.couplings)}
+        {
+            *result.exponents,
+            *result.observables,
+            *(c for level in result.levels for c in level.couplings),
+        }
     )
     raise NotFound(f"the result holds no {name}; it holds " + (", ".join(known) or "nothing"))
 
@@ -154,9 +172,12 @@ def _lookup(table: Mapping[str, Estimate], name: str, message: str) -> Estimate:
 def _at_level(result: Result, name: str, number: Value) -> Estimate:
     for level in result.levels:
         if level.level == number:
-            return _lookup({**level.observables, **level.couplings}, name, f"level {number} has no {name}")
+            return _lookup(
+                {**level.observables, **level.couplings}, name, f"level {number} has no {name}"
+            )
     raise NotFound(
-        f"there is no level {number}; the last is {max((each.level for each in result.levels), default=0)}"
+        f"there is no level {number}; the last is "
+        f"{max((each.level for each in result.levels), default=0)}"
     )
 
 
@@ -170,7 +191,8 @@ def _free_energy(entries: tuple[FreeEnergy, ...], selectors: Mapping[str, Value]
     if len(found) != 1:
         methods = ", ".join(each.method for each in entries)
         raise NotFound(
-            f"free_energy needs one of the methods {methods}, as in free_energy[{entries[0].method}]"
+            f"free_energy needs one of the methods {methods}, as in "
+            f"free_energy[{entries[0].method}]"
         )
     return Estimate(found[0].value, found[0].error, found[0].kind, note=found[0].note)
 
@@ -195,8 +217,9 @@ def _selected_exponent(result: Result, name: str, selectors: Mapping[str, Value]
 def _one_eigenvalue(
     candidates: tuple[Eigenvalue, ...], index: int, selectors: Mapping[str, Value]
 ) -> Eigenvalue:
-    """The eigenvalue of that index; what is not selected is the headline's: last unwrapped level, full basis, and of several
-    sectors the leading one."""
+    """The eigenvalue of that index; what is not selected is the headline's: last unwrapped level,
+    full basis, and of several sectors the leading one.
+    """
     unknown = sorted(set(selectors) - {"sector", "level", "step", "operators"})
     if unknown:
         raise NotFound(f"an eigenvalue has no selector {', '.join(unknown)}")
@@ -216,7 +239,9 @@ def _one_eigenvalue(
         for e in found
         if e.level == last
     }
-    return max((e for e in found if e.level == last and e.operators == full[e.sector]), key=_modulus)
+    return max(
+        (e for e in found if e.level == last and e.operators == full[e.sector]), key=_modulus
+    )
 
 
 def _modulus(eigenvalue: Eigenvalue) -> float:

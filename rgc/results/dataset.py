@@ -1,4 +1,4 @@
-"""An answer as one xarray dataset, which is also the NetCDF file."""
+"""The answer of a run as one xarray dataset, which is also the NetCDF file."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rgc.results.document import document
+
 if TYPE_CHECKING:
     from xarray import Dataset
 
-    from rgc.results.answer import Answer, Point
+    from rgc.results.answer_data import AnswerData, Point
     from rgc.results.result import Estimate, Result
 
 Variables = dict[str, Any]
@@ -29,13 +31,16 @@ EIGENVALUE = (
 )
 
 
-def dataset(answer: Answer) -> Dataset:
-    """Every table of the answer. The numbers of `TABLES` are `exponents_value(exponents)`, `exponents_error`, `exponents_statistical`,
-    `exponents_systematic`, `exponents_kind`, ...; free energies `free_energy(method)`, with `_error` and `_kind`; what belongs to a
-    level `coupling_value(level, coupling)` and `average_value(level, average)`, with `_error`.
+def dataset(answer: AnswerData) -> Dataset:
+    """Every table of the answer. The numbers of `TABLES` are `exponents_value(exponents)`,
+    `exponents_error`, `exponents_statistical`, `exponents_systematic`, `exponents_kind`, ...; free
+    energies `free_energy(method)`, with `_error` and `_kind`; what belongs to a level
+    `coupling_value(level, coupling)` and `average_value(level, average)`, with `_error`.
 
-    A run without a scan has besides `eigenvalue_<column>(eigenvalue)`, time series `series_<name>(record_<length>)`, spins
-    `configuration_<level>(cell0_<level>, ..., letter_<level>)` and `table_<name>`. A scan has one more dimension for each scanned parameter and leaves out what has another shape at every point.
+    A run without a scan has besides `eigenvalue_<column>(eigenvalue)`, time series
+    `series_<name>(record_<length>)`, spins `configuration_<level>(cell0_<level>, ...,
+    letter_<level>)` and `table_<name>`. A scan has one more dimension for each scanned parameter
+    and leaves out what has another shape at every point.
     """
     import xarray as xr
 
@@ -45,17 +50,24 @@ def dataset(answer: Answer) -> Dataset:
         "spec_sha256": answer.sha256,
         "backend": answer.backend,
         "seed": str(answer.seed),
-        "provenance": json.dumps(answer.document()["provenance"]),
+        "provenance": json.dumps(document(answer)["provenance"]),
     }
     if not answer.axes:
         return xr.Dataset(
-            _named(answer.result) | _levels(answer.result) | _whole(answer.result), attrs=attributes
+            _named(answer.result) | _levels(answer.result) | _whole(answer.result),
+            attrs=attributes,
         )
     parts = [_at_point(point) for point in answer.points]
-    joined = xr.concat(parts, dim="point", join="outer", data_vars="all", coords="minimal", compat="equals")
+    joined = xr.concat(
+        parts, dim="point", join="outer", data_vars="all", coords="minimal", compat="equals"
+    )
     names = [axis.name for axis in answer.axes]
     several = len(names) > 1
-    grid = joined.set_index(point=names).unstack("point") if several else joined.swap_dims(point=names[0])
+    grid = (
+        joined.set_index(point=names).unstack("point")
+        if several
+        else joined.swap_dims(point=names[0])
+    )
     grid.attrs = attributes
     return grid
 
@@ -64,7 +76,9 @@ def _at_point(point: Point) -> Dataset:
     import xarray as xr
 
     here = xr.Dataset(_named(point.result) | _levels(point.result)).expand_dims("point")
-    return here.assign_coords({name: ("point", [value]) for name, value in point.parameters.items()})
+    return here.assign_coords(
+        {name: ("point", [value]) for name, value in point.parameters.items()}
+    )
 
 
 def _named(result: Result) -> Variables:
@@ -90,7 +104,10 @@ def _table(name: str, estimates: Mapping[str, Estimate]) -> Variables:
         return {}
     coordinates, found = {name: list(estimates)}, list(estimates.values())
     columns = ("error", "statistical", "systematic")
-    numbers = {f"{name}_{each}": [_number(getattr(estimate, each)) for estimate in found] for each in columns}
+    numbers = {
+        f"{name}_{each}": [_number(getattr(estimate, each)) for estimate in found]
+        for each in columns
+    }
     arrays = {key: _array([name], column, coordinates) for key, column in numbers.items()}
     values = _array([name], [_number(each.value) for each in found], coordinates)
     return {
@@ -113,7 +130,9 @@ def _levels(result: Result) -> Variables:
     return out
 
 
-def _grid(tables: Sequence[Mapping[str, Estimate]], names: Sequence[str], column: str) -> list[list[float]]:
+def _grid(
+    tables: Sequence[Mapping[str, Estimate]], names: Sequence[str], column: str
+) -> list[list[float]]:
     return [
         [_number(getattr(table[name], column)) if name in table else float("nan") for name in names]
         for table in tables
@@ -121,7 +140,9 @@ def _grid(tables: Sequence[Mapping[str, Estimate]], names: Sequence[str], column
 
 
 def _whole(result: Result) -> Variables:
-    """What only a run without a scan keeps: eigenvalues, time series, configurations, tables of the scheme."""
+    """What only a run without a scan keeps: eigenvalues, time series, configurations, tables of the
+    scheme.
+    """
     out: Variables = {}
     for column in EIGENVALUE if result.eigenvalues else ():
         values = [getattr(each, column) for each in result.eigenvalues]
@@ -143,7 +164,9 @@ def _number(value: float | int | None) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _array(dimensions: Sequence[str], values: Any, coordinates: Mapping[str, Any] | None = None) -> Any:
+def _array(
+    dimensions: Sequence[str], values: Any, coordinates: Mapping[str, Any] | None = None
+) -> Any:
     import xarray as xr
 
     here = {name: list(coordinates[name]) for name in dimensions} if coordinates else None

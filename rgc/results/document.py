@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from rgc.version import __version__
 
 if TYPE_CHECKING:
-    from rgc.results.answer import Answer
+    from rgc.results.answer_data import AnswerData
     from rgc.results.checks import Check
     from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
 
 
-def document(answer: Answer) -> dict[str, Any]:
+def document(answer: AnswerData) -> dict[str, Any]:
     """The answer as JSON values. Numbers that are not finite, and errors that are not known, are null."""
     head = {
         "rgc": __version__,

@@ -11,9 +11,11 @@ from typing import BinaryIO
 
 
 def write(path: Path, fill: Callable[[BinaryIO], object], *, keep: Path | None = None) -> None:
-    """Replace `path` by what `fill` writes: temporary file in the same folder, fsync, rename, fsync of the folder.
+    """Replace `path` by what `fill` writes: temporary file in the same folder, fsync, rename, fsync
+    of the folder.
 
-    With `keep`, the old file stays reachable under that name. Raises `OSError`; the old file is then untouched.
+    With `keep`, the old file stays reachable under that name. Raises `OSError`; the old file is
+    then untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{token_hex(8)}.tmp")
@@ -36,7 +38,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _link(path: Path, keep: Path) -> None:
-    """Hard-link `path` as `keep`. Renaming twice instead would lose the main file to a kill between the two."""
+    """Hard-link `path` as `keep`. Renaming twice instead would lose the main file to a kill between
+    the two.
+    """
     spare = keep.with_name(f".{keep.name}.{token_hex(8)}.tmp")
     try:
         os.link(path, spare)

@@ -1,4 +1,6 @@
-"""The flow diagram of a plane of couplings: arrows, critical line, fixed points, renormalised trajectory."""
+"""The flow diagram of a plane of couplings: arrows, critical line, fixed points, renormalised
+trajectory.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,17 @@ FLOW, SURFACE, MANIFOLD = "#8A8F98", "#0072B2", "#D55E00"
 
 
 def flow_diagram(result: Result, figure: Figure) -> Figure | None:
-    """The plane that the flow was asked for, drawn on an empty figure; None where there is none. Trajectories leave the plane: what is drawn
-    is their projection."""
+    """The plane that the flow was asked for, drawn on an empty figure; None where there is none.
+    Trajectories leave the plane: what is drawn is their projection.
+    """
     if "diagram" not in result.tables:
         return None
     plane = list(result.provenance["plane"])
     axes: Axes = figure.subplots()
     _arrows(axes, result.tables["diagram"])
-    _line(axes, result.tables["critical_line"][:, plane], "critical line of the plane", SURFACE, "-")
+    _line(
+        axes, result.tables["critical_line"][:, plane], "critical line of the plane", SURFACE, "-"
+    )
     if "renormalised_trajectory" in result.tables:
         _line(
             axes,
@@ -34,7 +39,9 @@ def flow_diagram(result: Result, figure: Figure) -> Figure | None:
         )
     for k, path in enumerate(result.tables.get("paths", ())):
         label = None if k else "flow from a start"
-        axes.plot(*path[:, plane].T, color="black", linewidth=0.7, marker=".", markersize=3, label=label)
+        axes.plot(
+            *path[:, plane].T, color="black", linewidth=0.7, marker=".", markersize=3, label=label
+        )
     if "fixed_points" in result.tables:
         points = result.tables["fixed_points"][:, plane]
         axes.plot(*points.T, "o", color="black", markersize=6, label="fixed point", zorder=5)
@@ -46,7 +53,9 @@ def flow_diagram(result: Result, figure: Figure) -> Figure | None:
 
 
 def _arrows(axes: Axes, diagram: NDArray[Any]) -> None:
-    """From each start towards where one step takes it, all of one length: the step itself may leave the picture."""
+    """From each start towards where one step takes it, all of one length: the step itself may leave
+    the picture.
+    """
     import numpy as np
 
     starts, change = diagram[:, 0], diagram[:, 1] - diagram[:, 0]

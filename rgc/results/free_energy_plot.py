@@ -1,4 +1,6 @@
-"""Free energies of a scan by every method, the band between bounds, and how far each method is from an exact one."""
+"""Free energies of a scan by every method, the band between bounds, and how far each method is from
+an exact one.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from rgc.results.answer import Answer
+    from rgc.results.answer_data import AnswerData
     from rgc.results.result import FreeEnergy
 
 COLOURS = {"exact": "#000000", "lower bound": "#0072B2", "upper bound": "#D55E00", "truncated": "#009E73", "estimate": "#CC79A7"}  # fmt: skip
@@ -19,9 +21,11 @@ BAND = "#56B4E9"
 Curve = list[tuple[float, "FreeEnergy"]]
 
 
-def free_energies(answer: Answer, figure: Figure) -> Figure | None:
-    """F/N against the parameter of a scan over one, drawn on an empty figure, and below it what each method differs by from the first exact one.
-    None for fewer than two methods, or more parameters."""
+def free_energies(answer: AnswerData, figure: Figure) -> Figure | None:
+    """F/N against the parameter of a scan over one, drawn on an empty figure, and below it what
+    each method differs by from the first exact one. None for fewer than two methods, or more
+    parameters.
+    """
     curves = _curves(answer)
     if len(answer.axes) != 1 or len(curves) < 2:
         return None
@@ -39,7 +43,7 @@ def free_energies(answer: Answer, figure: Figure) -> Figure | None:
     return figure
 
 
-def _curves(answer: Answer) -> dict[str, Curve]:
+def _curves(answer: AnswerData) -> dict[str, Curve]:
     curves: dict[str, Curve] = {}
     for point in answer.points:
         x = next(iter(point.parameters.values()), 0.0)
@@ -49,7 +53,9 @@ def _curves(answer: Answer) -> dict[str, Curve]:
 
 
 def _draw(axes: Axes, curves: dict[str, Curve], less: dict[float, float]) -> None:
-    """Curves with their errors, `less` what is known at each x; where both kinds of bounds are there, the band between the tightest."""
+    """Curves with their errors, `less` what is known at each x; where both kinds of bounds are
+    there, the band between the tightest.
+    """
     bounds: dict[str, dict[float, float]] = {"lower bound": {}, "upper bound": {}}
     for (name, curve), marker in zip(curves.items(), cycle(MARKERS), strict=False):
         kind = curve[0][1].kind
@@ -61,7 +67,12 @@ def _draw(axes: Axes, curves: dict[str, Curve], less: dict[float, float]) -> Non
         if not shown:
             continue
         x, y, error = zip(*shown, strict=True)
-        style: dict[str, Any] = {"color": COLOURS[kind], "marker": marker, "markersize": 3, "linewidth": 0.9}
+        style: dict[str, Any] = {
+            "color": COLOURS[kind],
+            "marker": marker,
+            "markersize": 3,
+            "linewidth": 0.9,
+        }
         axes.errorbar(x, y, yerr=error, label=f"{name}: {kind}", **style)
         if kind in bounds:
             tightest = max if kind == "lower bound" else min

@@ -15,7 +15,8 @@ from rgc.version import __version__
 
 if TYPE_CHECKING:
     from rgc.model.spec import Spec
-    from rgc.results.answer import Answer, Point
+    from rgc.results.answer import Answer
+    from rgc.results.answer_data import Point
     from rgc.results.result import Estimate
 
 LIBRARIES = ("numpy", "scipy", "numba", "jax")
@@ -24,10 +25,18 @@ LIBRARIES = ("numpy", "scipy", "numba", "jax")
 def judge(
     answer: Answer, specs: Sequence[Spec], warnings: Sequence[str], *, provenance: Mapping[str, Any]
 ) -> Answer:
-    """The answer with the measures of the scan, the checks, all warnings once, and where it came from. `specs`: one a point."""
+    """The answer with the measures of the scan, the checks, all warnings once, and where it came
+    from. `specs`: one a point.
+    """
     spec = specs[0]
-    over = {each.name: measure(each, answer.axes, answer.points) for each in spec.measures if each.of_scan}
-    said = dict.fromkeys((*warnings, *(text for point in answer.points for text in point.result.warnings)))
+    over = {
+        each.name: measure(each, answer.axes, answer.points)
+        for each in spec.measures
+        if each.of_scan
+    }
+    said = dict.fromkeys(
+        (*warnings, *(text for point in answer.points for text in point.result.warnings))
+    )
     choices = answer.points[0].result.provenance
     return replace(
         answer,
@@ -38,8 +47,12 @@ def judge(
     )
 
 
-def _check(k: int, specs: Sequence[Spec], points: Sequence[Point], over: Mapping[str, Estimate]) -> Check:
-    """The k-th check: against a measure of the scan, or at the one point that its selectors choose."""
+def _check(
+    k: int, specs: Sequence[Spec], points: Sequence[Point], over: Mapping[str, Estimate]
+) -> Check:
+    """The k-th check: against a measure of the scan, or at the one point that its selectors
+    choose.
+    """
     expectation = specs[0].expectations[k]
     name = ".".join(expectation.path)
     if name in over:
@@ -61,7 +74,9 @@ def _check(k: int, specs: Sequence[Spec], points: Sequence[Point], over: Mapping
 
 
 def _same(parameter: float, value: object) -> bool:
-    return isinstance(value, int | float) and abs(parameter - value) <= 1e-9 * max(1.0, abs(parameter))
+    return isinstance(value, int | float) and abs(parameter - value) <= 1e-9 * max(
+        1.0, abs(parameter)
+    )
 
 
 def provenance(backend: str, threads: int | None) -> dict[str, Any]:

@@ -12,8 +12,9 @@ DIGITS = 10  # of a number without an error
 
 
 def with_error(value: float | None, error: float | None) -> str:
-    """The value with two digits of its error in parentheses: (1.0012, 0.0031) is `1.0012(31)`. An error of 0 is left out, an
-    unknown one is written `(?)`."""
+    """The value with two digits of its error in parentheses: (1.0012, 0.0031) is `1.0012(31)`. An
+    error of 0 is left out, an unknown one is written `(?)`.
+    """
     if value is None or not isfinite(value):
         return "-"
     if error is None or not isfinite(error):

@@ -1,4 +1,6 @@
-"""Figures: spins at every level, exponents against level and number of operators, autocorrelation, scans."""
+"""Figures: spins at every level, exponents against level and number of operators, autocorrelation,
+scans.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rgc.model.lattice import Geometry
-    from rgc.results.answer import Answer
+    from rgc.results.answer_data import AnswerData
     from rgc.results.result import Eigenvalue, Result
 
-# Okabe and Ito's palette, told apart by every kind of colour vision; markers tell the curves apart in print.
+# Okabe and Ito's palette, told apart by every kind of colour vision; markers tell the curves apart
+# in print.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 UP, DOWN = "#F4F1E8", "#1D3557"
@@ -47,7 +50,7 @@ STYLE: Any = {
 }
 
 
-def figures(answer: Answer) -> dict[str, Figure]:
+def figures(answer: AnswerData) -> dict[str, Figure]:
     """The figures that the answer has numbers for, by name."""
     with _styled():
         if answer.axes:
@@ -92,15 +95,21 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-# -- spins -----------------------------------------------------------------------------------------------------------------
+# -- spins ---------------------------------------------------------------------------------------
 
 
 def configurations(result: Result, lattice: Geometry | None = None) -> Figure | None:
-    """One replica at every RG level side by side, each on its own lattice; of three dimensions a plane is shown."""
+    """One replica at every RG level side by side, each on its own lattice; of three dimensions a
+    plane is shown.
+    """
     if not result.configurations:
         return None
     count, chain = len(result.configurations), result.configurations[0].ndim == 2
-    figure = _figure(6.0, 0.7 * count) if chain else _figure(2.3 * count, 0.35 + 2.3 * _tallness(lattice))
+    figure = (
+        _figure(6.0, 0.7 * count)
+        if chain
+        else _figure(2.3 * count, 0.35 + 2.3 * _tallness(lattice))
+    )
     panels = figure.subplots(*((count, 1) if chain else (1, count)), squeeze=False).flat
     for axes, (level, spins) in zip(panels, enumerate(result.configurations), strict=True):
         _spins(axes, spins, lattice)
@@ -119,7 +128,9 @@ def _tallness(lattice: Geometry | None) -> float:
 
 
 def _spins(axes: Axes, spins: NDArray[Any], lattice: Geometry | None) -> None:
-    """Each site as the parallelogram of its cell, or, where a cell holds several sites, as a disc."""
+    """Each site as the parallelogram of its cell, or, where a cell holds several sites, as a
+    disc.
+    """
     from matplotlib.colors import ListedColormap
 
     plane = spins.reshape(1, *spins.shape) if spins.ndim == 2 else spins
@@ -168,23 +179,31 @@ def _discs(axes: Axes, up: NDArray[Any], vectors: NDArray[Any], basis: NDArray[A
     axes.set_ylim(low[1], high[1])
 
 
-def _cell(lattice: Geometry | None, dimension: int, letters: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The two vectors that span the plane shown, and the basis positions in it; a chain is drawn as a strip."""
+def _cell(
+    lattice: Geometry | None, dimension: int, letters: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The two vectors that span the plane shown, and the basis positions in it; a chain is drawn as
+    a strip.
+    """
     import numpy as np
 
     vectors = np.array(getattr(lattice, "vectors", np.eye(2)), dtype=float)
-    basis = np.array(getattr(lattice, "basis", [(0.4 * k, 0.4 * k) for k in range(letters)]), dtype=float)
+    basis = np.array(
+        getattr(lattice, "basis", [(0.4 * k, 0.4 * k) for k in range(letters)]), dtype=float
+    )
     if dimension == 1:
         along = np.pad(basis[:, :1], ((0, 0), (0, 1)))
         return np.array([[0.0, 1.0], [1.0, 0.0]]), along
     return vectors[:2, :2], basis[:, :2]
 
 
-# -- exponents -------------------------------------------------------------------------------------------------------------
+# -- exponents -----------------------------------------------------------------------------------
 
 
 def exponents(result: Result, expected: Mapping[str, float]) -> Figure | None:
-    """The leading exponent of each sector against the number of operators, by level, and against level with the full basis."""
+    """The leading exponent of each sector against the number of operators, by level, and against
+    level with the full basis.
+    """
     leading = [each for each in result.eigenvalues if each.index == 1]
     sectors = list(dict.fromkeys(each.sector for each in leading))
     if len(leading) <= len(sectors):  # nothing to compare within a sector
@@ -201,11 +220,18 @@ def exponents(result: Result, expected: Mapping[str, float]) -> Figure | None:
         for axes in (left, right):
             if name in expected:
                 axes.axhline(
-                    expected[name], color="black", linewidth=0.9, linestyle="--", label="expected", zorder=0
+                    expected[name],
+                    color="black",
+                    linewidth=0.9,
+                    linestyle="--",
+                    label="expected",
+                    zorder=0,
                 )
             if headline is not None and headline.value is not None and headline.error is not None:
                 low, high = headline.value - headline.error, headline.value + headline.error
-                axes.axhspan(low, high, color="#999999", alpha=0.25, linewidth=0, label="headline", zorder=0)
+                axes.axhspan(
+                    low, high, color="#999999", alpha=0.25, linewidth=0, label="headline", zorder=0
+                )
     for axes, pick in ((rows[0][0], str.isdigit), (rows[0][1], lambda label: not label.isdigit())):
         _legend_above(axes, pick, "level " if axes is rows[0][0] else "")
     return figure
@@ -214,17 +240,27 @@ def exponents(result: Result, expected: Mapping[str, float]) -> Figure | None:
 def _legend_above(axes: Axes, pick: Callable[[str], bool], before: str) -> None:
     """A legend in lines above the axes, where it hides nothing."""
     handles, labels = axes.get_legend_handles_labels()
-    shown = [(handle, before + label) for handle, label in zip(handles, labels, strict=True) if pick(label)]
+    shown = [
+        (handle, before + label)
+        for handle, label in zip(handles, labels, strict=True)
+        if pick(label)
+    ]
     columns = 5 if before else 2
     axes.legend(
-        *zip(*shown, strict=True), loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False
+        *zip(*shown, strict=True),
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=columns,
+        frameon=False,
     )
 
 
 def _against_operators(axes: Axes, ours: list[Eigenvalue]) -> None:
     levels = sorted({each.level for each in ours})
     for level, colour, marker in zip(levels, cycle(COLOURS), cycle(MARKERS), strict=False):
-        line = sorted((each for each in ours if each.level == level), key=lambda each: each.operators)
+        line = sorted(
+            (each for each in ours if each.level == level), key=lambda each: each.operators
+        )
         shift = 0.12 * (level - (levels[0] + levels[-1]) / 2)
         _errorbar(
             axes,
@@ -240,7 +276,10 @@ def _against_operators(axes: Axes, ours: list[Eigenvalue]) -> None:
 
 def _against_level(axes: Axes, ours: list[Eigenvalue]) -> None:
     full = {each.level: each for each in sorted(ours, key=lambda each: each.operators)}
-    for wrapped, face, label in ((False, COLOURS[0], "full basis"), (True, "white", "too small: wraps")):
+    for wrapped, face, label in (
+        (False, COLOURS[0], "full basis"),
+        (True, "white", "too small: wraps"),
+    ):
         line = [each for _, each in sorted(full.items()) if each.wrapped == wrapped]
         if line:
             xs = [float(each.level) for each in line]
@@ -269,12 +308,16 @@ def _whole_ticks(axes: Axes) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-# -- time and scans --------------------------------------------------------------------------------------------------------
+# -- time and scans ------------------------------------------------------------------------------
 
 
 def autocorrelation(result: Result) -> Figure | None:
-    """The normalised autocorrelation function of each kept time series against the lag in sweeps, with its integrated time."""
-    functions = {name: _memory(result, name) for name, series in result.series.items() if len(series) > 1}
+    """The normalised autocorrelation function of each kept time series against the lag in sweeps,
+    with its integrated time.
+    """
+    functions = {
+        name: _memory(result, name) for name, series in result.series.items() if len(series) > 1
+    }
     if not functions:
         return None
     every = int(result.provenance.get("every", 1))
@@ -283,7 +326,9 @@ def autocorrelation(result: Result) -> Figure | None:
     for (name, rho), colour in zip(functions.items(), cycle(COLOURS), strict=False):
         time = result.observables.get(f"tau_{name}")
         label = name + (rf", $\tau_\mathrm{{int}}$ = {estimate(time)}" if time else "")
-        axes.plot([every * lag for lag in range(len(rho))], rho, color=colour, marker=".", label=label)
+        axes.plot(
+            [every * lag for lag in range(len(rho))], rho, color=colour, marker=".", label=label
+        )
     axes.axhline(0, color="black", linewidth=0.6)
     axes.set_xlabel("lag (sweeps)")
     axes.set_ylabel(r"$\rho$(lag)")
@@ -300,9 +345,13 @@ def _memory(result: Result, name: str) -> NDArray[Any]:
     return memory(result.series[name]).function if found is None else found
 
 
-def scan(answer: Answer) -> Figure | None:
-    """Every measured quantity against the first scanned parameter, a curve for each value of the others."""
-    names = list(dict.fromkeys(name for point in answer.points for name in point.result.observables))
+def scan(answer: AnswerData) -> Figure | None:
+    """Every measured quantity against the first scanned parameter, a curve for each value of the
+    others.
+    """
+    names = list(
+        dict.fromkeys(name for point in answer.points for name in point.result.observables)
+    )
     if not names:
         return None
     columns = min(3, len(names))
@@ -316,15 +365,21 @@ def scan(answer: Answer) -> Figure | None:
     return figure
 
 
-def _curves(axes: Axes, answer: Answer, name: str) -> None:
+def _curves(axes: Axes, answer: AnswerData, name: str) -> None:
     first = answer.axes[0].name
     curves: dict[str, list[tuple[float, float, float]]] = {}
     for point in answer.points:
         found = point.result.observables.get(name)
         if found is not None and found.value is not None:
-            label = ", ".join(f"{key} = {value:g}" for key, value in point.parameters.items() if key != first)
-            curves.setdefault(label, []).append((point.parameters[first], found.value, found.error or 0.0))
-    for (label, curve), colour, marker in zip(curves.items(), cycle(COLOURS), cycle(MARKERS), strict=False):
+            label = ", ".join(
+                f"{key} = {value:g}" for key, value in point.parameters.items() if key != first
+            )
+            curves.setdefault(label, []).append(
+                (point.parameters[first], found.value, found.error or 0.0)
+            )
+    for (label, curve), colour, marker in zip(
+        curves.items(), cycle(COLOURS), cycle(MARKERS), strict=False
+    ):
         x, y, error = zip(*sorted(curve), strict=True)
         axes.errorbar(x, y, yerr=error, color=colour, marker=marker, label=label or None)
     _flat(axes, [y for curve in curves.values() for _, y, _ in curve])

@@ -29,20 +29,31 @@ ORDER = ("exponents", "flow", "configurations", "free_energy", "scan", "autocorr
 def report(summary: Mapping[str, Any], spec: str, drawings: Mapping[str, str]) -> str:
     """A whole page from the JSON document, the spec as run and the plots as SVG texts by name."""
     title = escape(summary["spec"]["title"])
-    head = f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style></head>'
+    head = (
+        '<!doctype html>\n<html lang="en"><head><meta '
+        f'charset="utf-8"><title>{title}</title><style>{STYLE}</style></head>'
+    )
     end = f"<h2>The spec as run</h2><pre>{escape(spec)}</pre>" + _provenance(summary)
     return f"{head}\n<body>\n{body(summary, drawings)}\n{end}\n</body></html>\n"
 
 
 def body(summary: Mapping[str, Any], drawings: Mapping[str, str]) -> str:
     """The page without its head, the spec and the provenance."""
-    parts = [f"<h1>{escape(summary['spec']['title'])}</h1>", _line(summary), _checks(summary["checks"])]
+    parts = [
+        f"<h1>{escape(summary['spec']['title'])}</h1>",
+        _line(summary),
+        _checks(summary["checks"]),
+    ]
     points, names = summary.get("points"), dict.fromkeys((*ORDER, *drawings))
     if points is None:
         parts += [
-            _numbers(summary, *each) for each in (("exponents", "Exponents"), ("fixed_point", "Fixed point"))
+            _numbers(summary, *each)
+            for each in (("exponents", "Exponents"), ("fixed_point", "Fixed point"))
         ]
-        parts += [_numbers(summary, "observables", "Averages"), _free_energies(summary["free_energy"])]
+        parts += [
+            _numbers(summary, "observables", "Averages"),
+            _free_energies(summary["free_energy"]),
+        ]
         parts += [_drawing(name, drawings) for name in names]
         parts += [_levels(summary["levels"]), _eigenvalues(summary["eigenvalues"])]
     else:
@@ -55,15 +66,21 @@ def body(summary: Mapping[str, Any], drawings: Mapping[str, str]) -> str:
 
 
 def rebuild(folder: Path) -> Path:
-    """Write `report.html` of an output folder again. Raises `SpecError` if the folder holds no result."""
+    """Write `report.html` of an output folder again. Raises `SpecError` if the folder holds no
+    result.
+    """
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         spec = (folder / "spec.rgc").read_text(encoding="utf-8")
-        drawings = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.svg"))}
+        drawings = {
+            path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.svg"))
+        }
         page = report(summary, spec, drawings)
     except (OSError, ValueError, KeyError, TypeError) as error:
         hint = "an output folder is what `rgc run --out` writes"
-        raise SpecError([Problem("no-results", f"'{folder}' holds no result: {error}", hint=hint)]) from None
+        raise SpecError(
+            [Problem("no-results", f"'{folder}' holds no result: {error}", hint=hint)]
+        ) from None
     files.write_text(folder / "report.html", page)
     return folder / "report.html"
 
@@ -121,7 +138,9 @@ def _checks(checks: Sequence[Mapping[str, Any]]) -> str:
         return ""
     rows = [
         (
-            '<span class="passed">passed</span>' if check["passed"] else '<span class="failed">failed</span>',
+            '<span class="passed">passed</span>'
+            if check["passed"]
+            else '<span class="failed">failed</span>',
             escape(check["name"]),
             escape(with_error(check["value"], check["error"])),
             f"{escape(check['relation'])} {check['expected']:.10g}",
@@ -131,12 +150,15 @@ def _checks(checks: Sequence[Mapping[str, Any]]) -> str:
         )
         for check in checks
     ]
-    return "<h2>What was expected</h2>" + _table(("", "", "found", "expected", "", "source", ""), rows)
+    return "<h2>What was expected</h2>" + _table(
+        ("", "", "found", "expected", "", "source", ""), rows
+    )
 
 
 def _levels(levels: Sequence[Mapping[str, Any]]) -> str:
     return "".join(
-        _by_level(levels, *each) for each in (("couplings", "Couplings"), ("observables", "Averages"))
+        _by_level(levels, *each)
+        for each in (("couplings", "Couplings"), ("observables", "Averages"))
     )
 
 
@@ -150,7 +172,9 @@ def _by_level(levels: Sequence[Mapping[str, Any]], key: str, title: str) -> str:
         for level in levels
     ]
     return (
-        f'<h2>{title} by level</h2><div class="wide">' + _table(("level", "cells", *names), rows) + "</div>"
+        f'<h2>{title} by level</h2><div class="wide">'
+        + _table(("level", "cells", *names), rows)
+        + "</div>"
     )
 
 
@@ -167,7 +191,11 @@ def _eigenvalues(found: Sequence[Mapping[str, Any]]) -> str:
         if each["index"] == 1
     ]
     title = "<h2>Leading eigenvalues</h2>"
-    return title + _table(("sector", "level", "operators", "eigenvalue", "exponent"), rows) if rows else ""
+    return (
+        title + _table(("sector", "level", "operators", "eigenvalue", "exponent"), rows)
+        if rows
+        else ""
+    )
 
 
 def _points(points: Sequence[Mapping[str, Any]]) -> str:
@@ -190,7 +218,9 @@ def _points(points: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _drawing(name: str, drawings: Mapping[str, str]) -> str:
-    """The plot without its XML head; its ids get the plot's name in front, for a page has one set of ids."""
+    """The plot without its XML head; its ids get the plot's name in front, for a page has one set
+    of ids.
+    """
     if name not in drawings:
         return ""
     text = drawings[name][drawings[name].index("<svg") :]

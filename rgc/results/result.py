@@ -1,4 +1,6 @@
-"""What a flow answers: numbers with an error and a kind, level by level. The JSON contract is a direct image of these."""
+"""What a flow answers: numbers with an error and a kind, level by level. The JSON contract is a
+direct image of these.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,10 @@ Kind = Literal["exact", "lower bound", "upper bound", "estimate", "truncated"]
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number that leaves rgc. `error` is one standard deviation, statistical and systematic in quadrature; None means that it
-    could not be determined, and `note` says why. `rule` says how a headline was chosen."""
+    """A number that leaves rgc. `error` is one standard deviation, statistical and systematic in
+    quadrature; None means that it could not be determined, and `note` says why. `rule` says how a
+    headline was chosen.
+    """
 
     value: float | None
     error: float | None
@@ -28,7 +32,9 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One RG level: its lattice in unit cells, its couplings (level 0: the spec's) and averages measured on it."""
+    """One RG level: its lattice in unit cells, its couplings (level 0: the spec's) and averages
+    measured on it.
+    """
 
     level: int
     shape: tuple[int, ...]
@@ -36,12 +42,14 @@ class Level:
     observables: Mapping[str, Estimate] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Eigenvalue:
-    """An eigenvalue of the linearised map from level - 1 to `level`, with the leading `operators` operators of its sector.
+    """An eigenvalue of the linearised map from level - 1 to `level`, with the leading `operators`
+    operators of its sector.
 
-    `value` and `imag` are its real and imaginary parts, `exponent` = ln|value| / ln b. `wrapped`: the coarse lattice is too small
-    for the basis (L' <= 2 range), so that it takes no part in a headline. `index` counts from 1 by modulus within its matrix.
+    `value` and `imag` are its real and imaginary parts, `exponent` = ln|value| / ln b. `wrapped`:
+    the coarse lattice is too small for the basis (L' <= 2 range), so that it takes no part in a
+    headline. `index` counts from 1 by modulus within its matrix.
     """
 
     value: float
@@ -59,7 +67,9 @@ class Eigenvalue:
 
 @dataclass(frozen=True, slots=True)
 class FreeEnergy:
-    """F/N in kT (`per` site) as one method finds it; `note` says why an error is not known, and what was looked at besides."""
+    """F/N in kT (`per` site) as one method finds it; `note` says why an error is not known, and
+    what was looked at besides.
+    """
 
     method: str
     value: float
@@ -71,9 +81,11 @@ class FreeEnergy:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The answer of one flow at one point. `series`: named time series kept for autocorrelations, float64[record];
-    `configurations`: one replica at every level, int8[*shape, letters] of spin values; `tables`: named arrays for the record;
-    `terms`: what couplings that the spec does not name multiply in -H, in the language, such as `sum(<i,j>) s[i]*s[j]`."""
+    """The answer of one flow at one point. `series`: named time series kept for autocorrelations,
+    float64[record]; `configurations`: one replica at every level, int8[*shape, letters] of spin
+    values; `tables`: named arrays for the record; `terms`: what couplings that the spec does not
+    name multiply in -H, in the language, such as `sum(<i,j>) s[i]*s[j]`.
+    """
 
     scheme: str
     exponents: Mapping[str, Estimate] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from rgc.syntax import ast
 
 if TYPE_CHECKING:
     from rgc.model.spec import Axis, Measure
-    from rgc.results.answer import Point
+    from rgc.results.answer_data import Point
 
 Curve = list[tuple[float, float, float]]
 """(parameter, value, error), in increasing order of the parameter."""

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run of a spec (by its hash) with one seed, its output folder if it has one, and whether it `saves` checkpoints."""
+    """One run of a spec (by its hash) with one seed, its output folder if it has one, and whether
+    it `saves` checkpoints.
+    """
 
     sha256: str
     seed: int
@@ -25,7 +27,9 @@ class Job:
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of its checkpoints: in the output folder, else in the user's cache folder under the hash and the seed."""
+        """The folder of its checkpoints: in the output folder, else in the user's cache folder
+        under the hash and the seed.
+        """
         from rgc.backend import cache_folder
 
         return (
@@ -43,14 +47,20 @@ class Job:
         return any(self.checkpoints.glob("point-*.npz*"))
 
     def prepare(self, *, resume: bool) -> None:
-        """Make the output folder. Raises `SpecError` if that fails, or if it holds an unfinished run that would be lost."""
+        """Make the output folder. Raises `SpecError` if that fails, or if it holds an unfinished
+        run that would be lost.
+        """
         if self.out is None:
             return
         try:
             self.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SpecError(
-                [Problem("out-folder", f"'{self.out}' cannot be the output folder: {error.strerror}")]
+                [
+                    Problem(
+                        "out-folder", f"'{self.out}' cannot be the output folder: {error.strerror}"
+                    )
+                ]
             ) from None
         if self.unfinished and not resume:
             message = f"'{self.out}' holds the checkpoints of an unfinished run"
@@ -74,7 +84,8 @@ class Job:
 
 
 def write(answer: Answer, folder: Path) -> None:
-    """`summary.json`, `spec.rgc` as run, `result.nc`, the plots as PNG and SVG, `report.html`; each appears whole or not at all.
+    """`summary.json`, `spec.rgc` as run, `result.nc`, the plots as PNG and SVG, `report.html`; each
+    appears whole or not at all.
 
     The summary comes first, so that a failing plot loses no number. Raises `OSError`.
     """

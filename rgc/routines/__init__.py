@@ -1,4 +1,5 @@
-"""Routines of array flows: named functions of whole arrays, with a default for each that a backend may replace by something faster.
+"""Routines of array flows: named functions of whole arrays, with a default for each that a backend
+may replace by something faster.
 
 A default is written in the Python array API standard and takes its namespace from its arguments.
 """
@@ -25,7 +26,8 @@ class HasRoutines(Protocol):
 
 
 def routine(backend: HasRoutines, name: str) -> Callable[..., Any]:
-    """The backend's own version of a routine, else the default. Call it inside `backend.arrays()`, with arrays of its namespace.
+    """The backend's own version of a routine, else the default. Call it inside `backend.arrays()`,
+    with arrays of its namespace.
 
     Raises `KeyError` for a name that no routine has.
     """

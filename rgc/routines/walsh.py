@@ -1,6 +1,7 @@
 """The Walsh-Hadamard transform and what is made of it.
 
-chi_A(v) = (-1)^(number of bits that A and v share) are the characters of n bits; with bit 1 meaning s = -1 they are the products of spins.
+chi_A(v) = (-1)^(number of bits that A and v share) are the characters of n bits; with bit 1 meaning
+s = -1 they are the products of spins.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ RADIX_BITS = 5
 
 
 def fwht(values: Any) -> Any:
-    """sum_v chi_A(v) values[v] for every A, from float64[2^n]: unnormalised, in natural order, so that fwht(fwht(x)) = 2^n x.
+    """sum_v chi_A(v) values[v] for every A, from float64[2^n]: unnormalised, in natural order, so
+    that fwht(fwht(x)) = 2^n x.
 
-    The argument may be overwritten: go on with what is returned. Every result is a sum of 2^n terms in n levels, wrong by less than
-    n 2^-53 sum |values| up to a small factor. Raises `ValueError` where the length is no power of two.
+    The argument may be overwritten: go on with what is returned. Every result is a sum of 2^n terms
+    in n levels, wrong by less than n 2^-53 sum |values| up to a small factor. Raises `ValueError`
+    where the length is no power of two.
     """
     xp = values.__array_namespace__()
     size = values.shape[0]
@@ -30,11 +33,15 @@ def fwht(values: Any) -> Any:
     return xp.reshape(values, (size,))
 
 
-def walsh_exp(masks: Sequence[int], coefficients: Sequence[float], bits: int, xp: Any) -> tuple[float, Any]:
-    """(ln S, w), S = sum_v exp f(v) and w[A] = sum_v chi_A(v) exp f(v) / S, of f(v) = sum_k coefficients[k] chi_(masks[k])(v).
+def walsh_exp(
+    masks: Sequence[int], coefficients: Sequence[float], bits: int, xp: Any
+) -> tuple[float, Any]:
+    """(ln S, w), S = sum_v exp f(v) and w[A] = sum_v chi_A(v) exp f(v) / S, of f(v) = sum_k
+    coefficients[k] chi_(masks[k])(v).
 
-    f is a log-weight of `bits` Ising spins: ln S is ln Z and w[A] the thermal average of the product of the spins in A. The largest f
-    is subtracted before exp; nothing overflows for any finite coefficients.
+    f is a log-weight of `bits` Ising spins: ln S is ln Z and w[A] the thermal average of the
+    product of the spins in A. The largest f is subtracted before exp; nothing overflows for any
+    finite coefficients.
     """
     weights = fwht(xp.asarray(dense(masks, coefficients, bits)))
     largest = float(xp.max(weights))
@@ -48,7 +55,9 @@ def walsh_exp(masks: Sequence[int], coefficients: Sequence[float], bits: int, xp
 def dense(masks: Sequence[int], coefficients: Sequence[float], bits: int) -> NDArray[np.float64]:
     """The spectrum as float64[2^bits]; coefficients of one mask are added."""
     spectrum = np.zeros(1 << bits)
-    np.add.at(spectrum, np.asarray(masks, dtype=np.int64), np.asarray(coefficients, dtype=np.float64))
+    np.add.at(
+        spectrum, np.asarray(masks, dtype=np.int64), np.asarray(coefficients, dtype=np.float64)
+    )
     return spectrum
 
 

@@ -1,11 +1,14 @@
 """Flows that compute with arrays: couplings, tensors, enumeration.
 
-Part a: the Jacobian of a recursion against differences of the map itself, the ledger of constants against
-free spins, ln Z of an enumeration against the syntax tree. Part d: every number of the run, on every backend, within a bound.
+Part a: the Jacobian of a recursion against differences of the map itself, the ledger of constants
+against free spins, ln Z of an enumeration against the syntax tree. Part d: every number of the run,
+on every backend, within a bound.
 
-The bound follows a rounding error of delta = ROUNDINGS u (1 + max |K|) a step, u = 2^-53, to first order: through a trajectory
-by e' = |J| e + delta; at a fixed point by |(1 - J)^-1| delta = e; in an eigenvalue by |l| |r| / |l r| (|dJ/dK| e + delta |J|), in
-an exponent by that over |lambda| ln b. Other numbers count ROUNDINGS roundings of their own size, and truncated ones and bounds besides the error that they have.
+The bound follows a rounding error of delta = ROUNDINGS u (1 + max |K|) a step, u = 2^-53, to first
+order: through a trajectory by e' = |J| e + delta; at a fixed point by |(1 - J)^-1| delta = e; in an
+eigenvalue by |l| |r| / |l r| (|dJ/dK| e + delta |J|), in an exponent by that over |lambda| ln b.
+Other numbers count ROUNDINGS roundings of their own size, and truncated ones and bounds besides the
+error that they have.
 """
 
 from __future__ import annotations
@@ -34,7 +37,9 @@ ROUNDINGS = 2**10
 """Roundings on the longest path of one step: sums over the states of a cell, chains, transforms."""
 
 MINIMUM = (ROUNDINGS * UNIT) ** 0.5
-"""Where a minimum lies is known to the root of the rounding of the function, and what depends on the place no better."""
+"""Where a minimum lies is known to the root of the rounding of the function, and what depends on
+the place no better.
+"""
 
 WITH_ERROR = ("truncated", "lower bound", "upper bound")
 """Kinds whose error is one of the calculation, not of an average."""
@@ -44,7 +49,9 @@ STEP = 2e-4
 
 
 def check_jacobian(subject: Subject) -> Iterator[Finding]:
-    """The analytic Jacobian against differences of fourth order at the couplings of the spec; two steps tell their error."""
+    """The analytic Jacobian against differences of fourth order at the couplings of the spec; two
+    steps tell their error.
+    """
     study, claim = study_of(subject.own), "dK'/dK = differences of the map"
     if study is None:
         yield unchecked("a", "jacobian", claim, "L3", "this flow is no map of couplings")
@@ -71,8 +78,10 @@ def differences(study: Study, width: float) -> Floats:
 
 
 def check_ledger(subject: Subject) -> Iterator[Finding]:
-    """F/N of free spins, that is at K = 0. At other couplings F(K)/N = g + F(K')/N holds whatever g is; a constant that is lost shows
-    where the sum is known. A map that moves potentials by the spins of a block takes K = 0 elsewhere, and is only a lower bound there."""
+    """F/N of free spins, that is at K = 0. At other couplings F(K)/N = g + F(K')/N holds whatever g
+    is; a constant that is lost shows where the sum is known. A map that moves potentials by the
+    spins of a block takes K = 0 elsewhere, and is only a lower bound there.
+    """
     study = study_of(subject.own)
     if study is None or not study.ledger:
         claim = "the sum of constants at K = 0 is F of free spins"
@@ -95,7 +104,11 @@ def check_enumeration(subject: Subject) -> Iterator[Finding]:
     lattice = spec.lattice
     if not isinstance(lattice, Lattice) or not alphabets <= {"ising", "binary"}:
         yield unchecked(
-            "a", "enumeration", claim, "L3", "states are visited for Ising and binary spins on crystals"
+            "a",
+            "enumeration",
+            claim,
+            "L3",
+            "states are visited for Ising and binary spins on crystals",
         )
         return
     if lattice.sites * len(spec.species) > SMALL:
@@ -112,7 +125,9 @@ def check_enumeration(subject: Subject) -> Iterator[Finding]:
     lowest = float(energies.min())
     exact = float(np.log(np.exp(lowest - energies).sum())) - lowest
     bound = ROUNDINGS * UNIT * (1 + abs(exact))
-    yield within("a", "enumeration", claim, f"{len(energies)} states", abs(found.value - exact), bound)
+    yield within(
+        "a", "enumeration", claim, f"{len(energies)} states", abs(found.value - exact), bound
+    )
 
 
 def check_agreement(subject: Subject) -> Iterator[Finding]:
@@ -124,13 +139,17 @@ def check_agreement(subject: Subject) -> Iterator[Finding]:
     values = {name: value for name, (value, _) in numbers(expected, None).items()}
     for k, backend in enumerate(subject.backends[1:], 1):
         found = {name: value for name, (value, _) in numbers(result_on(subject, k), None).items()}
-        claim = f"every number by {backend.name} is that of the reference within the bound of rounding"
+        claim = (
+            f"every number by {backend.name} is that of the reference within the bound of rounding"
+        )
         if found.keys() != values.keys():
             missing = sorted(found.keys() ^ values.keys())[:3]
             finding = within("d", "agreement", claim, f"{len(values)} numbers", np.inf, 0.0)
             yield finding.failing(f"only one of the two has {', '.join(missing)}")
             continue
-        worst = max(values, key=lambda name: abs(found[name] - values[name]) / bounds[name], default=None)
+        worst = max(
+            values, key=lambda name: abs(found[name] - values[name]) / bounds[name], default=None
+        )
         if worst is None:
             yield unchecked("d", "agreement", claim, "L3", "the run has no numbers")
             continue
@@ -168,7 +187,9 @@ def numbers(result: Result, study: Study | None) -> dict[str, tuple[float, float
     spread = Spread(study, result) if study is not None else None
     found: dict[str, tuple[float, float]] = {}
 
-    def add(name: str, value: float | None, error: float | None, kind: str, amplified: float = 0.0) -> None:
+    def add(
+        name: str, value: float | None, error: float | None, kind: str, amplified: float = 0.0
+    ) -> None:
         if value is not None and np.isfinite(value):
             own = ROUNDINGS * UNIT * (1 + abs(value))
             found[name] = value, own + amplified + (error or 0.0) * (kind in WITH_ERROR)
@@ -187,7 +208,13 @@ def numbers(result: Result, study: Study | None) -> dict[str, tuple[float, float
         add_all(f"level {level.level}.", level.observables, grown)
     for each in result.eigenvalues:
         name = f"eigenvalue {each.index} {each.sector} {each.level}"
-        add(name, abs(complex(each.value, each.imag)), 0.0, each.kind, spread.eigenvalue if spread else 0.0)
+        add(
+            name,
+            abs(complex(each.value, each.imag)),
+            0.0,
+            each.kind,
+            spread.eigenvalue if spread else 0.0,
+        )
     for entry in result.free_energy:
         add(f"free_energy.{entry.method}", entry.value, entry.error, entry.kind)
     return found
@@ -207,7 +234,9 @@ class Spread:
             self._errors.append(error)
         self.fixed_point = self.eigenvalue = self.exponent = 0.0
         if all(name in result.fixed_point for name in names):
-            self._at_fixed_point(study, np.array([result.fixed_point[name].value for name in names]))
+            self._at_fixed_point(
+                study, np.array([result.fixed_point[name].value for name in names])
+            )
 
     def level(self, number: int) -> float:
         return self._errors[min(number, len(self._errors) - 1)]
@@ -215,9 +244,9 @@ class Spread:
     def _at_fixed_point(self, study: Study, point: Floats) -> None:
         recursion = study.recursion
         jacobian = recursion.jacobian(point)
-        self.fixed_point = float(np.linalg.norm(np.linalg.pinv(np.eye(len(point)) - jacobian), 2)) * rounding(
-            point
-        )
+        self.fixed_point = float(
+            np.linalg.norm(np.linalg.pinv(np.eye(len(point)) - jacobian), 2)
+        ) * rounding(point)
         width = 1e-5 * (1 + float(np.abs(point).max()))
         bend = max(
             float(np.linalg.norm(recursion.jacobian(point + width * each) - jacobian, 2)) / width

@@ -1,4 +1,6 @@
-"""Averages by enumeration: measures as the language defines them, over every configuration of a small lattice."""
+"""Averages by enumeration: measures as the language defines them, over every configuration of a
+small lattice.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,10 @@ from rgc.verification.states import States
 
 
 class Averages(Evaluator):
-    """Measures of the states of a lattice, all of them. A value of one configuration is an array over configurations, a thermal average
-    a number; what is left at the end as an array is averaged. Raises `Unreadable` for what it cannot measure."""
+    """Measures of the states of a lattice, all of them. A value of one configuration is an array
+    over configurations, a thermal average a number; what is left at the end as an array is
+    averaged. Raises `Unreadable` for what it cannot measure.
+    """
 
     def __init__(self, document: ast.Document, spec: Spec, states: States) -> None:
         super().__init__(document, states.lattice, states.values)
@@ -66,7 +70,7 @@ class Averages(Evaluator):
             return self.correlation(round(values[0]))
         return super().called(name, values)
 
-    # -- built-in measures ---------------------------------------------------------------------------------------------
+    # -- built-in measures ------------------------------------------------------------------------
 
     @property
     def first(self) -> Any:
@@ -92,7 +96,9 @@ class Averages(Evaluator):
         return self.average(pairs) - self.average(self.m) ** 2
 
     def correlation_length(self) -> float:
-        """xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)), S(k) = <|sum_i s_i exp(i k r_i)|^2>, over the smallest k of each periodic axis."""
+        """xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)), S(k) = <|sum_i s_i exp(i k r_i)|^2>, over the
+        smallest k of each periodic axis.
+        """
         spins = self.first if self.spec.species[0].alphabet == "ising" else 2 * self.first - 1
         sites = [(cell, letter) for cell in self.cells for letter in range(len(self.lattice.basis))]
         vectors, basis = np.array(self.lattice.vectors), np.array(self.lattice.basis)
@@ -102,7 +108,8 @@ class Averages(Evaluator):
             if edge != "open" and self.lattice.cells[axis] > 1:
                 k = 2 * np.pi * np.linalg.inv(vectors)[:, axis] / self.lattice.cells[axis]
                 zero, wave = (
-                    self.average(abs(np.exp(1j * places @ each) @ spins) ** 2) for each in (0 * k, k)
+                    self.average(abs(np.exp(1j * places @ each) @ spins) ** 2)
+                    for each in (0 * k, k)
                 )
                 squares.append((zero / wave - 1) / (4 * np.sin(np.linalg.norm(k) / 2) ** 2))
         square = float(np.mean(squares))

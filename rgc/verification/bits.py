@@ -29,8 +29,10 @@ CUTS = (5, 18, SWEEPS)
 
 
 def check_bits(subject: Subject) -> Iterator[Finding]:
-    """The start of the run, 32 sweeps and a record: every spin of every level and every tally of every replica, on each backend as on
-    the reference; and on each again, in other pieces. A backend that stops has failed."""
+    """The start of the run, 32 sweeps and a record: every spin of every level and every tally of
+    every replica, on each backend as on the reference; and on each again, in other pieces. A
+    backend that stops has failed.
+    """
     where = f"{describe(subject.model.lattice)}, {subject.sampler.plan.replicas} replicas"
     for backend in subject.backends[1:] or subject.backends:
         try:
@@ -41,7 +43,12 @@ def check_bits(subject: Subject) -> Iterator[Finding]:
         except Exception as error:
             complaint = f"{backend.name} stopped: {type(error).__name__}: {error}"
             yield judged(
-                "c", "bit identity", f"{backend.name} runs the programs of this spec", where, "L2", complaint
+                "c",
+                "bit identity",
+                f"{backend.name} runs the programs of this spec",
+                where,
+                "L2",
+                complaint,
             )
 
 
@@ -49,7 +56,9 @@ def _compared(subject: Subject, backend: Backend, where: str) -> Finding:
     right, levels = subject.trace(subject.reference), len(stations(subject.own))
     found = subject.trace(backend)
     of_levels = f" of {levels} levels" if levels > 1 else ""
-    claim = f"{backend.name} = {subject.reference.name} over {SWEEPS} sweeps and a record{of_levels}"
+    claim = (
+        f"{backend.name} = {subject.reference.name} over {SWEEPS} sweeps and a record{of_levels}"
+    )
     complaint = first_difference(Pair(subject.reference, backend), right, found)
     tallies = sum(each.size for sums in found.sums for each in sums)
     spins = sum(field.size * 64 for fields in found.levels for field in fields)
@@ -58,7 +67,9 @@ def _compared(subject: Subject, backend: Backend, where: str) -> Finding:
 
 
 def _last_plane(subject: Subject, pair: Pair) -> Iterator[Finding]:
-    """One sweep with every threshold T = u + 1, u an even uniform that is drawn in it: the last plane alone decides that u < T."""
+    """One sweep with every threshold T = u + 1, u an even uniform that is drawn in it: the last
+    plane alone decides that u < T.
+    """
     sampler, program = subject.sampler, subject.sampler.update.program
     rule = program.rules[program.schedule[0].rule]
     draws = [node.draw for node in rule.nodes if isinstance(node, Bernoulli)]
@@ -80,13 +91,21 @@ def _last_plane(subject: Subject, pair: Pair) -> Iterator[Finding]:
 
 def drawn(key: Any, site: int, words: int, program: Program) -> list[int]:
     """The uniform of each replica at a site, as an integer of so many planes."""
-    numbers = counters(site, np.arange(words))[None, :] + np.arange(program.planes, dtype=np.uint64)[:, None]
+    numbers = (
+        counters(site, np.arange(words))[None, :]
+        + np.arange(program.planes, dtype=np.uint64)[:, None]
+    )
     bits = unpack(word(key, numbers, program.generator))
-    return [sum(int(bit) << (program.planes - 1 - k) for k, bit in enumerate(column)) for column in bits.T]
+    return [
+        sum(int(bit) << (program.planes - 1 - k) for k, bit in enumerate(column))
+        for column in bits.T
+    ]
 
 
 def _again(subject: Subject, backend: Backend, before: Trace, where: str) -> Finding:
-    """The second run: on one thread where that can be had, in calls of other lengths, and of a part of the replicas alone."""
+    """The second run: on one thread where that can be had, in calls of other lengths, and of a part
+    of the replicas alone.
+    """
     alone = subject.alone.get(backend.name)
     made = before.flow if alone is None else subject.flow(alone)
     again = trace(made, alone or backend, CUTS)

@@ -28,8 +28,10 @@ PARTS: Mapping[Part, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One claim and its verdict. `where`: the instance it was checked on; `level`: the level of reproducibility at which it holds (L3 within
-    `bound`, L4 in distribution); `figures`: numbers by name; `detail`: what is wrong, or why it was not checked."""
+    """One claim and its verdict. `where`: the instance it was checked on; `level`: the level of
+    reproducibility at which it holds (L3 within `bound`, L4 in distribution); `figures`: numbers by
+    name; `detail`: what is wrong, or why it was not checked.
+    """
 
     part: Part
     check: str
@@ -54,7 +56,9 @@ def judged(
     part: Part, check: str, claim: str, where: str, level: Level, complaint: str, **figures: Any
 ) -> Finding:
     """Passed without a complaint, else failed."""
-    return Finding(part, check, claim, where, "failed" if complaint else "passed", level, figures, complaint)
+    return Finding(
+        part, check, claim, where, "failed" if complaint else "passed", level, figures, complaint
+    )
 
 
 def within(
@@ -74,8 +78,10 @@ def unchecked(part: Part, check: str, claim: str, level: Level, reason: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """All findings about a spec at one of its `points`, where its parameters are `parameters`. `lattice`: the user's, in words; `instances`:
-    the small ones by what they are for; `missing`: installed backends that cannot run here, and why."""
+    """All findings about a spec at one of its `points`, where its parameters are `parameters`.
+    `lattice`: the user's, in words; `instances`: the small ones by what they are for; `missing`:
+    installed backends that cannot run here, and why.
+    """
 
     title: str
     sha256: str
@@ -92,7 +98,9 @@ class Certificate:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing failed. What was not checked has not failed, and is not counted as passed."""
+        """Whether nothing failed. What was not checked has not failed, and is not counted as
+        passed.
+        """
         return not self.count("failed")
 
     @property
@@ -139,7 +147,11 @@ def certify(subject: Subject, findings: Sequence[Finding]) -> Certificate:
         subject.missing,
         subject.instances,
         tuple(findings),
-        {"versions": machine["versions"], "device": machine["device"], "threads": machine["threads"]},
+        {
+            "versions": machine["versions"],
+            "device": machine["device"],
+            "threads": machine["threads"],
+        },
     )
 
 

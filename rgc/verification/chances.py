@@ -1,7 +1,8 @@
 """A rule interpreted with probabilities: for each configuration the chance that a stored bit is 1.
 
-Every word is a probability for each configuration and the set of draws that it hangs on. Words of disjoint draws are independent, so
-that the chance of a gate follows from those of its operands; what is certain is 0 or 1.
+Every word is a probability for each configuration and the set of draws that it hangs on. Words of
+disjoint draws are independent, so that the chance of a gate follows from those of its operands;
+what is certain is 0 or 1.
 """
 
 from __future__ import annotations
@@ -25,20 +26,26 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Word:
-    """1 with probability `chance` float64[configuration] (bool where it is certain); `draws`: what it hangs on."""
+    """1 with probability `chance` float64[configuration] (bool where it is certain); `draws`: what
+    it hangs on.
+    """
 
     chance: Any
     draws: frozenset[int] = frozenset()
 
 
 class Entangled(ValueError):
-    """Words that hang on the same draw, or decisions that hang on any: their chances do not multiply."""
+    """Words that hang on the same draw, or decisions that hang on any: their chances do not
+    multiply.
+    """
 
 
 def stored(
     program: Program, rule: Rule, cell: Cell, arguments: Arguments, fields: Sequence[Any]
 ) -> Iterator[tuple[Store, Word]]:
-    """What the rule stores at a cell; `fields[n]` bool[plane, *shape, letter, configuration]. Raises `Entangled`."""
+    """What the rule stores at a cell; `fields[n]` bool[plane, *shape, letter, configuration].
+    Raises `Entangled`.
+    """
     values: list[Any] = []
     for node in rule.nodes:
         if isinstance(node, Store):
@@ -49,11 +56,18 @@ def stored(
 
 
 def _value(
-    program: Program, node: Any, values: list[Any], cell: Cell, arguments: Arguments, fields: Sequence[Any]
+    program: Program,
+    node: Any,
+    values: list[Any],
+    cell: Cell,
+    arguments: Arguments,
+    fields: Sequence[Any],
 ) -> Any:
     match node:
         case Load(field, offset, letter, plane, stride):
-            axes = zip(cell, offset, stride or (1,) * len(cell), program.fields[field].shape, strict=True)
+            axes = zip(
+                cell, offset, stride or (1,) * len(cell), program.fields[field].shape, strict=True
+            )
             return Word(fields[field][(plane, *((x * f + y) % n for x, y, f, n in axes), letter)])
         case Bit("not", (operand,)):
             word = values[operand]
@@ -74,7 +88,9 @@ def _value(
             )
         case Accept(lanes, draw):
             distinct, where = np.unique(np.asarray(values[lanes]), return_inverse=True)
-            return Word((np.array([accepted(int(x)) for x in distinct]) / 2**32)[where], frozenset([draw]))
+            return Word(
+                (np.array([accepted(int(x)) for x in distinct]) / 2**32)[where], frozenset([draw])
+            )
     return None
 
 
@@ -122,7 +138,11 @@ def _probability(arguments: Arguments, slot: int | None, planes: int) -> float:
 def threshold(arguments: Arguments, slot: int, planes: int, replica: int = 0) -> int:
     """T of a slot, read back from its planes."""
     bits = arguments.thresholds[slot, :, replica // 64] >> np.uint64(replica % 64) & np.uint64(1)
-    return 1 << planes if bits[0] else sum(int(bit) << (planes - 1 - k) for k, bit in enumerate(bits[1:]))
+    return (
+        1 << planes
+        if bits[0]
+        else sum(int(bit) << (planes - 1 - k) for k, bit in enumerate(bits[1:]))
+    )
 
 
 def accepted(x: int) -> int:

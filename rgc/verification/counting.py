@@ -1,4 +1,6 @@
-"""Sums of products of spins counted straight from a configuration: shifted words, XOR, bits. No rule, no program."""
+"""Sums of products of spins counted straight from a configuration: shifted words, XOR, bits. No
+rule, no program.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,10 @@ Ints = NDArray[np.int64]
 
 
 def counted(row: Row, lattice: Lattice, fields: Sequence[Any]) -> Ints:
-    """S of the row, int64[replica] or int64[cell of the axis, replica], of canonical fields u64[1, *cells, letter, word]: at every cell
-    where a product stands, 1 or -1 for an even or odd number of its spins at -1."""
+    """S of the row, int64[replica] or int64[cell of the axis, replica], of canonical fields u64[1,
+    *cells, letter, word]: at every cell where a product stands, 1 or -1 for an even or odd number
+    of its spins at -1.
+    """
     sums = [
         _sum(_parity(product, lattice, fields), _stands(row.operator, k, lattice), row.axis)
         for k, product in enumerate(row.operator.products)
@@ -32,18 +36,25 @@ def _parity(product: Product, lattice: Lattice, fields: Sequence[Any]) -> Any:
     axes = tuple(range(lattice.dimension))
     odd = np.zeros((*lattice.cells, fields[0].shape[-1]), dtype=np.uint64)
     for spin in product:
-        odd ^= np.roll(fields[spin.species][0][..., spin.letter, :], tuple(-x for x in spin.cell), axes)
+        odd ^= np.roll(
+            fields[spin.species][0][..., spin.letter, :], tuple(-x for x in spin.cell), axes
+        )
     return odd
 
 
 def _stands(operator: Any, k: int, lattice: Lattice) -> Any:
-    """bool[*cells]: whether product k is there; not beyond an open edge, nor where its sector has other cells."""
+    """bool[*cells]: whether product k is there; not beyond an open edge, nor where its sector has
+    other cells.
+    """
     here = np.ones(lattice.cells, dtype=bool)
     if isinstance(operator, SectorOperator) and not operator.whole:
         inside = np.zeros(operator.modulus, dtype=bool)
         inside[tuple(np.array(operator.residues[k]).T)] = True
         here = inside[
-            tuple(np.indices(lattice.cells) % np.reshape(operator.modulus, (-1, *(1,) * lattice.dimension)))
+            tuple(
+                np.indices(lattice.cells)
+                % np.reshape(operator.modulus, (-1, *(1,) * lattice.dimension))
+            )
         ]
     for axis, edge in enumerate(lattice.boundary):
         if edge == "open":

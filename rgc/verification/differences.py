@@ -1,4 +1,6 @@
-"""Part a: what the compiled acceptance of every flip implies, against energy differences of the syntax tree."""
+"""Part a: what the compiled acceptance of every flip implies, against energy differences of the
+syntax tree.
+"""
 
 from __future__ import annotations
 
@@ -26,24 +28,35 @@ PLACES = 48
 """Sites of the user's lattice that are looked at, spread over all site sets."""
 
 Site = tuple[int, Cell, tuple[int, ...]]
-"""The rule of a site, its cell, and where its spin stands in bits[species, *cells, letter, configuration]."""
+"""The rule of a site, its cell, and where its spin stands in bits[species, *cells, letter,
+configuration].
+"""
 
 FREE, LAZY = 0.01, 7 / 8
-"""kT: Metropolis turns a spin for which H changes by less 7/8 as often, unless it weighs its energies."""
+"""kT: Metropolis turns a spin for which H changes by less 7/8 as often, unless it weighs its
+energies.
+"""
 
 
 def claimed(update: str, form: str, change: Any, nearly: float = 1.0) -> Any:
-    """The probability of a flip that changes H by so much, as the update is described; with `nearly`, by so much less or more where
-    flips become free."""
+    """The probability of a flip that changes H by so much, as the update is described; with
+    `nearly`, by so much less or more where flips become free.
+    """
     if update == "heat_bath":
         return np.exp(-np.logaddexp(0, change))
-    slow = LAZY if update == "lazy" else np.where((form != "weigh") & (abs(change) * nearly < FREE), LAZY, 1)
+    slow = (
+        LAZY
+        if update == "lazy"
+        else np.where((form != "weigh") & (abs(change) * nearly < FREE), LAZY, 1)
+    )
     return slow * np.exp(-np.maximum(change, 0))
 
 
 def check_differences(subject: Subject) -> Iterator[Finding]:
-    """Every flip of every configuration of the small instance, and flips at some sites of every site set of the user's lattice:
-    p(there) = p(back) exp(-dE), and p as the update claims. Thresholds are read back from their planes."""
+    """Every flip of every configuration of the small instance, and flips at some sites of every
+    site set of the user's lattice: p(there) = p(back) exp(-dE), and p as the update claims.
+    Thresholds are read back from their planes.
+    """
     small = subject.small
     if isinstance(small, str):
         yield unchecked("a", "energy differences", "every flip of every configuration", "L3", small)
@@ -69,7 +82,9 @@ def _own(subject: Subject) -> Finding:
         with states.turned(site[2]):
             back, after = flip_chance(sampler, site, states), hamiltonian(subject, states, window)
         flips.look(site, there, back, after - before, window)
-    return flips.finding(f"{describe(lattice)}, {len(chosen)} sites in {states.number} random configurations")
+    return flips.finding(
+        f"{describe(lattice)}, {len(chosen)} sites in {states.number} random configurations"
+    )
 
 
 def places(program: Program, most: int | None = None) -> Iterator[Site]:
@@ -80,7 +95,9 @@ def places(program: Program, most: int | None = None) -> Iterator[Site]:
 
 
 def flip_chance(sampler: Sampler, site: Site, states: States) -> Any:
-    """The probability that an update turns the spin of a site, in each configuration. Raises `Entangled`."""
+    """The probability that an update turns the spin of a site, in each configuration. Raises
+    `Entangled`.
+    """
     program, (rule, cell, place) = sampler.update.program, site
     fields = list(states.bits[:, None])
     ((_, word),) = stored(program, program.rules[rule], cell, sampler.arguments, fields)
@@ -96,45 +113,57 @@ class Flips:
         self.difference, self.bound, self.worst, self.seen = 0.0, 0.0, "", set[float]()
 
     def look(self, site: Site, there: Any, back: Any, change: Any, window: Sequence[Any]) -> None:
-        """Flips at one site: their probability, that of the way back, and the change of H, whose sums ran over `window`."""
+        """Flips at one site: their probability, that of the way back, and the change of H, whose
+        sums ran over `window`.
+        """
         rule, cell, _ = site
         rise = np.where(change > 0, change, 0), np.where(change < 0, -change, 0)
         balance = abs(there * np.exp(-rise[1]) - back * np.exp(-rise[0]))
         update, form = self.sampler.choice.update, self.sampler.forms[rule]
         if form != "factorised":
-            either = (abs(there - claimed(update, form, change, nearly)) for nearly in (1 - 1e-9, 1 + 1e-9))
+            either = (
+                abs(there - claimed(update, form, change, nearly))
+                for nearly in (1 - 1e-9, 1 + 1e-9)
+            )
             balance = np.maximum(balance, np.minimum(*either))
         bound = self.resolution(rule, window)
         worst = int(np.argmax(balance))
         if balance[worst] * self.bound >= self.difference * bound:
             self.difference, self.bound = float(balance[worst]), bound
             self.worst = (
-                f"at {cell} a flip with dE = {change[worst]:.6g} has probability {there[worst]:.6g}, "
-                f"the way back {back[worst]:.6g}"
+                f"at {cell} a flip with dE = {change[worst]:.6g} has probability "
+                f"{there[worst]:.6g}, the way back {back[worst]:.6g}"
             )
         self.seen |= set(np.unique(np.round(change, 9)).tolist())
 
     def resolution(self, rule: int, window: Sequence[Any]) -> float:
-        """What rounding allows: 2^-P of each threshold, 3 * 2^-32 of the tables of `Accept`, 2^-20 kT of each weight, both ways, and
-        the rounding of two energies."""
+        """What rounding allows: 2^-P of each threshold, 3 * 2^-32 of the tables of `Accept`, 2^-20
+        kT of each weight, both ways, and the rounding of two energies.
+        """
         program, model = self.sampler.update.program, self.sampler.model
         nodes = program.rules[rule].nodes
         drawn = sum(isinstance(node, Bernoulli) for node in nodes) * 2.0**-program.planes
         lanes = any(isinstance(node, Accept) for node in nodes)
         weighed = lanes * (3 * 2.0**-32 + sum(self.sampler.update.sizes[rule]) * 2.0**-20)
         cells = int(np.prod(window)) if np.ndim(window) == 1 else len(window)
-        return 2 * (drawn + weighed + rounding(model.merged, coefficients(self.sampler), cells)) + 16 * UNIT
+        return (
+            2 * (drawn + weighed + rounding(model.merged, coefficients(self.sampler), cells))
+            + 16 * UNIT
+        )
 
     def finding(self, where: str) -> Finding:
         claim = (
-            f"flips obey p(there) = p(back) exp(-dE), as {self.sampler.choice.update.replace('_', ' ')} says"
+            "flips obey p(there) = p(back) exp(-dE), as "
+            f"{self.sampler.choice.update.replace('_', ' ')} says"
         )
         figures = {"values_of_dE": len(self.seen), "largest_dE": max(self.seen, default=0.0)}
-        found = within("a", "energy differences", claim, where, self.difference, self.bound, **figures)
+        found = within(
+            "a", "energy differences", claim, where, self.difference, self.bound, **figures
+        )
         return found if found.verdict == "passed" else found.saying(f"{found.detail}: {self.worst}")
 
 
-# -- the part of H that one spin can change ----------------------------------------------------------------------------
+# -- the part of H that one spin can change ------------------------------------------------------
 
 
 class _Probe(Evaluator):

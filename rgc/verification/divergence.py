@@ -50,9 +50,13 @@ def first_difference(pair: Pair, right: Trace, other: Trace) -> str:
         blocking = station.blocking
         if blocking is not None and not equal(right.levels[level], other.levels[level]):
             fields = [*before, *(empty(right.levels[level][0].shape) for _ in before)]
-            where = in_step(pair, blocking.map.program, fields, blocking.arguments, blocking.keys(0, 1))
+            where = in_step(
+                pair, blocking.map.program, fields, blocking.arguments, blocking.keys(0, 1)
+            )
             return f"block map to level {level}, {where}"
-        for rows, a, b in zip(station.recorder.rows, right.sums[level], other.sums[level], strict=True):
+        for rows, a, b in zip(
+            station.recorder.rows, right.sums[level], other.sums[level], strict=True
+        ):
             if not np.array_equal(a, b):
                 return f"record of level {level}, " + _in_sums(pair, rows, a, b)
         before = right.levels[level]
@@ -73,16 +77,23 @@ def _in_sweeps(pair: Pair, right: Trace, first: int, last: int) -> str:
     return f"{calls}, though not when it is run again by itself"
 
 
-def in_step(pair: Pair, program: Program, fields: Sequence[Words], arguments: Arguments, keys: Words) -> str:
-    """The stage after which two backends differ, by programs cut after 1, 2, ... stages, and the first site that does."""
+def in_step(
+    pair: Pair, program: Program, fields: Sequence[Words], arguments: Arguments, keys: Words
+) -> str:
+    """The stage after which two backends differ, by programs cut after 1, 2, ... stages, and the
+    first site that does.
+    """
     for number, stage in enumerate(program.schedule):
         cut = replace(program, schedule=program.schedule[: number + 1])
         after = pair.run(cut, fields, arguments, keys)
         if not equal(*after):
             sets = stage.cells
-            kind = f"{len(sets)} cells" + (" of residues" if isinstance(sets, Cells) else " by list")
-            return f"site set {number + 1} of {len(program.schedule)} (rule {stage.rule}, {kind}), " + _site(
-                pair, program, *after
+            kind = f"{len(sets)} cells" + (
+                " of residues" if isinstance(sets, Cells) else " by list"
+            )
+            return (
+                f"site set {number + 1} of {len(program.schedule)} (rule {stage.rule}, {kind}), "
+                + _site(pair, program, *after)
             )
     return "in no site set by itself"
 
@@ -91,16 +102,26 @@ def _site(pair: Pair, program: Program, right: Sequence[Words], other: Sequence[
     for field, a, b in zip(program.fields, right, other, strict=True):
         differ = np.argwhere((a != b).any(axis=-1))
         if len(differ):
-            plane, *cell, letter = sorted(map(tuple, differ.tolist()), key=lambda at: (*at[1:], at[0]))[0]
+            plane, *cell, letter = sorted(
+                map(tuple, differ.tolist()), key=lambda at: (*at[1:], at[0])
+            )[0]
             place = (plane, *cell, letter)
             replicas = np.flatnonzero(unpack(a[place]) != unpack(b[place]))
-            name = f"{field.name}.{'abcdefghijklmnopqrstuvwxyz'[letter]}" if field.letters > 1 else field.name
+            name = (
+                f"{field.name}.{'abcdefghijklmnopqrstuvwxyz'[letter]}"
+                if field.letters > 1
+                else field.name
+            )
             bits = (int(unpack(each[place])[replicas[0]]) for each in (a, b))
             values = ", ".join(
-                f"{who.name} has {bit}" for who, bit in zip((pair.right, pair.other), bits, strict=True)
+                f"{who.name} has {bit}"
+                for who, bit in zip((pair.right, pair.other), bits, strict=True)
             )
             where = f"site ({', '.join(map(str, cell))}) of {name}, plane {plane}"
-            return f"{where}: {len(replicas)} of {64 * a.shape[-1]} replicas differ, the first is {replicas[0]}, where {values}"
+            return (
+                f"{where}: {len(replicas)} of {64 * a.shape[-1]} replicas differ, the first is "
+                f"{replicas[0]}, where {values}"
+            )
     return "no field"
 
 
@@ -108,7 +129,10 @@ def _in_sums(pair: Pair, rows: Sequence[Any], right: Any, other: Any) -> str:
     row, *kept, replica = np.argwhere(right != other)[0].tolist()
     axis = f", coordinate {kept[0]}" if kept else ""
     at = (row, *kept, replica)
-    return f"{title(rows[row])}{axis}, replica {replica}: {pair.right.name} has {right[at]}, {pair.other.name} has {other[at]}"
+    return (
+        f"{title(rows[row])}{axis}, replica {replica}: {pair.right.name} has {right[at]}, "
+        f"{pair.other.name} has {other[at]}"
+    )
 
 
 def equal(right: Sequence[Any], other: Sequence[Any]) -> bool:

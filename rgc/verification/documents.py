@@ -1,4 +1,6 @@
-"""Specs made smaller: the syntax tree of the same model at one point of a scan, on another lattice."""
+"""Specs made smaller: the syntax tree of the same model at one point of a scan, on another
+lattice.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ PAIRS = ast.Call(
 
 
 def at_point(document: ast.Document, point: Mapping[str, float]) -> ast.Document:
-    """The document with scanned parameters at their values, without scan, its measures, and expectations."""
+    """The document with scanned parameters at their values, without scan, its measures, and
+    expectations.
+    """
     sections = []
     for section in document.sections:
         if section.name in ("scan", "expect"):
@@ -45,16 +49,22 @@ def on_lattice(document: ast.Document, cells: Cell, boundary: Sequence[Boundary]
 
 
 def with_flow(document: ast.Document, scheme: str, **options: ast.Expr) -> ast.Document:
-    """The document with a flow of this scheme and these options that updates as its own does; without its block for another scheme."""
+    """The document with a flow of this scheme and these options that updates as its own does;
+    without its block for another scheme.
+    """
     call = _call(_body(document, "flow"))
     kept = tuple(each for each in call.options if each.name in KEPT)
     given = tuple(ast.Option(name, value) for name, value in options.items())
-    changed = _with(document, "flow", replace(call, name=scheme, arguments=(), options=(*kept, *given)))
+    changed = _with(
+        document, "flow", replace(call, name=scheme, arguments=(), options=(*kept, *given))
+    )
     return changed if scheme == call.name else without(changed, "block")
 
 
 def without(document: ast.Document, name: str) -> ast.Document:
-    return replace(document, sections=tuple(each for each in document.sections if each.name != name))
+    return replace(
+        document, sections=tuple(each for each in document.sections if each.name != name)
+    )
 
 
 def number(value: float) -> ast.Expr:
@@ -63,7 +73,11 @@ def number(value: float) -> ast.Expr:
 
 
 def _fixed(entry: Any, point: Mapping[str, float]) -> Any:
-    name = entry.target.name if isinstance(entry, ast.Entry) and isinstance(entry.target, ast.Name) else ""
+    name = (
+        entry.target.name
+        if isinstance(entry, ast.Entry) and isinstance(entry.target, ast.Name)
+        else ""
+    )
     return replace(entry, op="=", value=number(point[name])) if name in point else entry
 
 
@@ -82,5 +96,7 @@ def _call(expr: Any) -> ast.Call:
 
 
 def _with(document: ast.Document, name: str, body: ast.Expr) -> ast.Document:
-    changed = (replace(each, body=body) if each.name == name else each for each in document.sections)
+    changed = (
+        replace(each, body=body) if each.name == name else each for each in document.sections
+    )
     return replace(document, sections=tuple(changed))

@@ -26,15 +26,21 @@ MOST_SITES = 2**15
 
 
 def check_energies(subject: Subject) -> Iterator[Finding]:
-    """H from the syntax tree against H = sum_g c_g S_g + constants of the compiler, its sums S tallied by the reference backend."""
+    """H from the syntax tree against H = sum_g c_g S_g + constants of the compiler, its sums S
+    tallied by the reference backend.
+    """
     small = subject.small
     if isinstance(small, str):
         yield unchecked("a", "energies", "H of every configuration", "L3", small)
     else:
-        yield _energies(subject, small.sampler, every_state(small.lattice, small.spec.species), "all")
+        yield _energies(
+            subject, small.sampler, every_state(small.lattice, small.spec.species), "all"
+        )
     model = subject.model
     if model.lattice.sites > MOST_SITES:
-        reason = f"it has {model.lattice.sites} sites; the whole energy is evaluated up to {MOST_SITES}"
+        reason = (
+            f"it has {model.lattice.sites} sites; the whole energy is evaluated up to {MOST_SITES}"
+        )
         yield unchecked("a", "energies", f"H of the whole {describe(model.lattice)}", "L3", reason)
     else:
         yield _energies(subject, subject.sampler, subject.random(model.lattice), "random")
@@ -71,7 +77,9 @@ def _energies(subject: Subject, sampler: Sampler, states: States, which: str) ->
 
 
 def hamiltonian(subject: Subject, states: States, cells: Sequence[Cell] = ()) -> Any:
-    """H of each configuration from the syntax tree, or the part of it that its sums have at some cells."""
+    """H of each configuration from the syntax tree, or the part of it that its sums have at some
+    cells.
+    """
     section = subject.document.section("hamiltonian")
     evaluator = Evaluator(subject.document, states.lattice, states.values, cells)
     return evaluator(section.body if section else None) + np.zeros(states.number)
@@ -83,8 +91,9 @@ def coefficients(sampler: Sampler) -> dict[str, float]:
 
 
 def rounding(merged: Merged, of_term: Mapping[str, float], cells: int) -> float:
-    """A bound on the error of a float64 sum of H over so many cells, computed in two ways: 2 (n + 8) u sum |c|, for n summands;
-    8 is for the roundings within a summand."""
+    """A bound on the error of a float64 sum of H over so many cells, computed in two ways: 2 (n +
+    8) u sum |c|, for n summands; 8 is for the roundings within a summand.
+    """
     groups = (*merged.groups, *merged.constants)
     number = cells * sum(len(group.products) for group in groups)
     size = cells * sum(abs(float(g.coefficient(of_term))) * len(g.products) for g in groups)

@@ -1,7 +1,9 @@
-"""Energies and measures straight from the syntax tree: every sum site by site, as the language page reads.
+"""Energies and measures straight from the syntax tree: every sum site by site, as the language page
+reads.
 
-Shares nothing with the compiler but the parser and the vectors, basis and faces of the lattice. Values are numbers, or arrays over
-configurations, so that many configurations are evaluated at once.
+Shares nothing with the compiler but the parser and the vectors, basis and faces of the lattice.
+Values are numbers, or arrays over configurations, so that many configurations are evaluated at
+once.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from rgc.model.lattice import Cell, Lattice, Site
 from rgc.syntax import ast
 
 Bound = Mapping[str, Any]
-"""What indices stand for: a `Site` whose cell is not folded, or a tuple of them (corners of a face, letters of a cell)."""
+"""What indices stand for: a `Site` whose cell is not folded, or a tuple of them (corners of a face,
+letters of a cell).
+"""
 
 _ARC = {name: f"arc{name[1:]}" for name in ("asinh", "acosh", "atanh")}
 _PLAIN = ("sqrt", "exp", "log", "sin", "cos", "sinh", "cosh", "tanh", "abs", *_ARC)
@@ -38,7 +42,9 @@ OPERATORS = {
 
 
 class Unreadable(Exception):
-    """The independent evaluator has no reading of a piece of the language: what rests on it is `not checked`."""
+    """The independent evaluator has no reading of a piece of the language: what rests on it is `not
+    checked`.
+    """
 
 
 class Missing(Exception):
@@ -46,11 +52,17 @@ class Missing(Exception):
 
 
 class Evaluator:
-    """`spins[species][cell + (letter,)]` float64[configuration]: the values of a spin as declared. Outermost sums run over `cells`,
-    by default all of them. Raises `Unreadable` for what it cannot read."""
+    """`spins[species][cell + (letter,)]` float64[configuration]: the values of a spin as declared.
+    Outermost sums run over `cells`, by default all of them. Raises `Unreadable` for what it cannot
+    read.
+    """
 
     def __init__(
-        self, document: ast.Document, lattice: Lattice, spins: Mapping[str, Any], cells: Sequence[Cell] = ()
+        self,
+        document: ast.Document,
+        lattice: Lattice,
+        spins: Mapping[str, Any],
+        cells: Sequence[Cell] = (),
     ) -> None:
         section = document.section("parameters")
         entries = section.body if section and isinstance(section.body, tuple) else ()
@@ -75,7 +87,9 @@ class Evaluator:
             case ast.Binary(op, left, right):
                 return OPERATORS[op](self(left, bound), self(right, bound))
             case ast.Call("distance", (first, second)):
-                return dist(*(self.lattice.position(self.site(each, bound)) for each in (first, second)))
+                return dist(
+                    *(self.lattice.position(self.site(each, bound)) for each in (first, second))
+                )
             case ast.Call("coordinate", (where, along)):
                 return float(self.folded(self.site(where, bound))[self.vector(along).index(1)])
             case ast.Call(name, arguments, options):
@@ -84,18 +98,26 @@ class Evaluator:
             case ast.Index(ast.Name(name), (where,)) if name in self.spins:
                 return self.spins[name][self.folded(self.site(where, bound))]
             case ast.Index(base, arguments):
-                return self(base, bound)[tuple(np.asarray(self(each, bound), int) for each in arguments)]
+                return self(base, bound)[
+                    tuple(np.asarray(self(each, bound), int) for each in arguments)
+                ]
             case ast.Reduction(kind, domain, body):
                 values = self.summands(
                     domain, body, bound, whole=kind == "prod" or (kind == "mean" and bound != {})
                 )
-                total = reduce(OPERATORS["*" if kind == "prod" else "+"], values, float(kind == "prod"))
+                total = reduce(
+                    OPERATORS["*" if kind == "prod" else "+"], values, float(kind == "prod")
+                )
                 return total / len(values) if kind == "mean" else total
         raise Unreadable(f"the independent evaluator cannot read {type(expr).__name__}")
 
     def named(self, name: str) -> Any:
         """A parameter or a constant."""
-        return self(self.parameters[name].value) if name in self.parameters else {"pi": pi, "e": e}[name]
+        return (
+            self(self.parameters[name].value)
+            if name in self.parameters
+            else {"pi": pi, "e": e}[name]
+        )
 
     def called(self, name: str, values: list[Any]) -> Any:
         """A function of numbers: built in, or a parameter `J(r) = ...`."""
@@ -106,7 +128,9 @@ class Evaluator:
         return self(self.parameters[name].value, {each.name: value for each, value in named})
 
     def summands(self, domain: ast.Domain, body: ast.Expr, bound: Bound, whole: bool) -> list[Any]:
-        """The values of the body; those beyond an open edge are left out, or with `whole` are `Missing` for all."""
+        """The values of the body; those beyond an open edge are left out, or with `whole` are
+        `Missing` for all.
+        """
         values = []
         for inner in self.domain(domain, bound):
             try:
@@ -116,7 +140,7 @@ class Evaluator:
                     raise
         return values
 
-    # -- places --------------------------------------------------------------------------------------------------------
+    # -- places -----------------------------------------------------------------------------------
 
     def site(self, expr: Any, bound: Bound) -> Site:
         match expr:
@@ -153,11 +177,15 @@ class Evaluator:
         letters = range(len(self.lattice.basis))
         match domain:
             case ast.Sites(index):
-                yield from ({index: Site(cell, letter)} for cell in self.cells for letter in letters)
+                yield from (
+                    {index: Site(cell, letter)} for cell in self.cells for letter in letters
+                )
             case ast.Members(index, collection) if collection in bound:
                 yield from ({index: site} for site in bound[collection])
             case ast.Members(index, "cells"):
-                yield from ({index: tuple(Site(cell, letter) for letter in letters)} for cell in self.cells)
+                yield from (
+                    {index: tuple(Site(cell, letter) for letter in letters)} for cell in self.cells
+                )
             case ast.Members(index, collection):
                 yield from ({index: corners} for corners in self.faces(collection[:-1], None))
             case ast.Faces(kind, names, along):
@@ -174,20 +202,30 @@ class Evaluator:
         normal = None if along is None else self.vector(along).index(1)
         for face in self.lattice.faces:
             if face.kind == kind and (along is None or face.normal == normal):
-                yield from (tuple(corner.shifted(cell) for corner in face.corners) for cell in self.cells)
+                yield from (
+                    tuple(corner.shifted(cell) for corner in face.corners) for cell in self.cells
+                )
 
-    def pairs(self, first: str, second: str, order: int, along: ast.Expr | None) -> Iterator[dict[str, Site]]:
-        """Every pair at the order-th distance once, on a small torus with its multiplicity; `along`: displaced by +- that vector."""
+    def pairs(
+        self, first: str, second: str, order: int, along: ast.Expr | None
+    ) -> Iterator[dict[str, Site]]:
+        """Every pair at the order-th distance once, on a small torus with its multiplicity;
+        `along`: displaced by +- that vector.
+        """
         bonds = [(self.lattice.distance(*bond), bond) for bond in self.bonds(order)]
         length = sorted({round(x, 6) for x, _ in bonds})[order - 1]
         wanted = None if along is None else self.vector(along)
         for x, (a, b) in bonds:
             if round(x, 6) == length and wanted in (None, b.cell, tuple(-x for x in b.cell)):
-                yield from ({first: a.shifted(cell), second: b.shifted(cell)} for cell in self.cells)
+                yield from (
+                    {first: a.shifted(cell), second: b.shifted(cell)} for cell in self.cells
+                )
 
     def bonds(self, order: int) -> Iterator[tuple[Site, Site]]:
-        """One of each pair of sites up to translation, out to the order-th distance at least: that is at most `order` times the
-        shortest vector v, and a site at distance r has |x_k| <= r |column k of the inverse of the vectors|."""
+        """One of each pair of sites up to translation, out to the order-th distance at least: that
+        is at most `order` times the shortest vector v, and a site at distance r has |x_k| <= r
+        |column k of the inverse of the vectors|.
+        """
         vectors, basis = np.array(self.lattice.vectors), np.array(self.lattice.basis)
         spread = np.linalg.norm(basis[:, None] - basis, axis=2).max()
         reach = order * np.linalg.norm(vectors, axis=1).min() + spread

@@ -1,17 +1,21 @@
 """Part d: ln Z and every correlator in the floating point of each backend, within a derived bound.
 
-Exactly as array flows compute: weights w_i = exp(min H - H_i), their Walsh-Hadamard transform S_k = sum_i (-1)^|k & i| w_i, the
-correlators c_k = S_k / S_0 (the average of the product of the spins in k) and ln Z = ln S_0 - min H. The exact values are those of the
-same float64 energies in decimal arithmetic with 40 digits.
+Exactly as array flows compute: weights w_i = exp(min H - H_i), their Walsh-Hadamard transform S_k =
+sum_i (-1)^|k & i| w_i, the correlators c_k = S_k / S_0 (the average of the product of the spins in
+k) and ln Z = ln S_0 - min H. The exact values are those of the same float64 energies in decimal
+arithmetic with 40 digits.
 
-With u = 2^-53 and gamma_m = m u / (1 - m u) (Higham 2002): the subtraction rounds d_i = min H - H_i by u |d_i|, which is a relative
-error of w_i, and exp is taken to be good to 2 ulp, 4 u. The transform (`fwht` of the backend, else of `rgc.routines`) takes up to five
-spins at once, 32 terms to a sum, in whatever order: gamma_m with m = 31 floor(n/5) + 2^(n mod 5) - 1 for n spins. So S_k is wrong by at
-most delta Z, delta = (<|d|> + 4) u + gamma_m, where <> is the Boltzmann average. Then
+With u = 2^-53 and gamma_m = m u / (1 - m u) (Higham 2002): the subtraction rounds d_i = min H - H_i
+by u |d_i|, which is a relative error of w_i, and exp is taken to be good to 2 ulp, 4 u. The
+transform (`fwht` of the backend, else of `rgc.routines`) takes up to five spins at once, 32 terms
+to a sum, in whatever order: gamma_m with m = 31 floor(n/5) + 2^(n mod 5) - 1 for n spins. So S_k is
+wrong by at most delta Z, delta = (<|d|> + 4) u + gamma_m, where <> is the Boltzmann average. Then
 
-    |c_k error| <= (1 + |c_k|) delta / (1 - delta) + u,    |ln Z error| <= delta / (1 - delta) + 2 u |ln S_0| + u |ln Z|.
+    |c_k error| <= (1 + |c_k|) delta / (1 - delta) + u,    |ln Z error| <= delta / (1 - delta) + 2 u
+    |ln S_0| + u |ln Z|.
 
-It is a worst-case bound; that it is not an empty one is checked too: at some k it is at most 100 times the difference.
+It is a worst-case bound; that it is not an empty one is checked too: at some k it is at most 100
+times the difference.
 """
 
 from __future__ import annotations
@@ -47,14 +51,19 @@ def check_floats(subject: Subject) -> Iterator[Finding]:
     """On every backend, for the smallest instance there is."""
     instance = subject.small if isinstance(subject.tiny, str) else subject.tiny
     if isinstance(instance, str) or instance.spins > MOST:
-        claim, reason = "ln Z and every correlator in floating point", f"no instance of at most {MOST} spins"
+        claim, reason = (
+            "ln Z and every correlator in floating point",
+            f"no instance of at most {MOST} spins",
+        )
         yield unchecked("d", "floats", claim, "L3", reason)
         return
     energies = hamiltonian(subject, every_state(instance.lattice, instance.spec.species))
     exact = decimal_moments(energies.tolist())
     bounds = allowed(energies, exact)
     for backend in subject.backends:
-        yield _compared(backend, energies, exact, bounds, f"{instance.name}, {len(energies)} correlators")
+        yield _compared(
+            backend, energies, exact, bounds, f"{instance.name}, {len(energies)} correlators"
+        )
 
 
 def _compared(backend: Backend, energies: Any, exact: Any, bounds: Any, where: str) -> Finding:
@@ -62,11 +71,17 @@ def _compared(backend: Backend, energies: Any, exact: Any, bounds: Any, where: s
         found, namespace = moments(backend, energies)
     except Exception as error:
         complaint = f"{backend.name} stopped: {type(error).__name__}: {error}"
-        return judged("d", "floats", f"{backend.name} computes on its arrays", where, "L3", complaint)
-    differences = np.array([abs(float(Decimal(a) - b)) for a, b in zip(found.tolist(), exact, strict=True)])
+        return judged(
+            "d", "floats", f"{backend.name} computes on its arrays", where, "L3", complaint
+        )
+    differences = np.array(
+        [abs(float(Decimal(a) - b)) for a, b in zip(found.tolist(), exact, strict=True)]
+    )
     closest = int(np.argmax(differences / bounds))
     difference, bound = float(differences[closest]), float(bounds[closest])
-    claim = f"ln Z and every correlator by {backend.name} ({namespace}) within the bound of rounding"
+    claim = (
+        f"ln Z and every correlator by {backend.name} ({namespace}) within the bound of rounding"
+    )
     times = bound / difference if difference else None
     finding = within("d", "floats", claim, where, difference, bound, bound_over_difference=times)
     if times is not None and times > LOOSE:
@@ -75,7 +90,9 @@ def _compared(backend: Backend, energies: Any, exact: Any, bounds: Any, where: s
 
 
 def moments(backend: Backend, energies: Any) -> tuple[Any, str]:
-    """float64[1 + states]: ln Z, then the correlators, computed on the arrays of a backend; and what these are called."""
+    """float64[1 + states]: ln Z, then the correlators, computed on the arrays of a backend; and
+    what these are called.
+    """
     with backend.arrays() as xp:
         given = xp.asarray(energies)
         lowest = xp.min(given)
@@ -104,7 +121,9 @@ def allowed(energies: Any, exact: Sequence[Decimal]) -> Any:
     weights = np.exp(-below)
     spins = len(energies).bit_length() - 1
     terms = 31 * (spins // 5) + 2 ** (spins % 5) - 1
-    delta = (float(weights @ below / weights.sum()) + EXP) * UNIT + terms * UNIT / (1 - terms * UNIT)
+    delta = (float(weights @ below / weights.sum()) + EXP) * UNIT + terms * UNIT / (
+        1 - terms * UNIT
+    )
     share, log_z = delta / (1 - delta), float(exact[0])
     of_log = share + 2 * UNIT * abs(log_z + energies.min()) + UNIT * abs(log_z)
     return np.array([of_log, *((1 + abs(float(each))) * share + UNIT for each in exact[1:])])

@@ -32,7 +32,9 @@ KINSHIP = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:
-    """A spec on a small lattice, lowered. `kin`: how near its sweep is to that of the user's lattice, an index of `KINSHIP`."""
+    """A spec on a small lattice, lowered. `kin`: how near its sweep is to that of the user's
+    lattice, an index of `KINSHIP`.
+    """
 
     spec: Spec
     sampler: Sampler
@@ -58,18 +60,26 @@ def describe(lattice: Lattice) -> str:
         return f"an infinite {lattice.name} lattice"
     size = " x ".join(map(str, lattice.cells))
     open_axes = [
-        ("xyzw"[k] if k < 4 else str(k + 1)) for k, edge in enumerate(lattice.boundary) if edge == "open"
+        ("xyzw"[k] if k < 4 else str(k + 1))
+        for k, edge in enumerate(lattice.boundary)
+        if edge == "open"
     ]
     if not open_axes:
         return f"{size} {'ring' if lattice.dimension == 1 else 'torus'}"
     every = len(open_axes) == lattice.dimension
-    return f"{size} cells, open edges" if every else f"{size} cells, open along {' and '.join(open_axes)}"
+    return (
+        f"{size} cells, open edges"
+        if every
+        else f"{size} cells, open along {' and '.join(open_axes)}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How an instance is looked for. `document`: the spec to put on small lattices; `own`: the sweep on the user's lattice; `bits`: the
-    most spins; `zero`: terms left out, as in the run; `first`: whether a shape is to be preferred."""
+    """How an instance is looked for. `document`: the spec to put on small lattices; `own`: the
+    sweep on the user's lattice; `bits`: the most spins; `zero`: terms left out, as in the run;
+    `first`: whether a shape is to be preferred.
+    """
 
     document: Document
     lattice: Lattice
@@ -79,7 +89,9 @@ class Search:
     first: Callable[[Cell], bool] = lambda cells: True
 
     def __call__(self, backend: Backend, seed: int) -> Instance | str:
-        """The largest instance that sweeps as the user's lattice does, else the nearest; why there is none."""
+        """The largest instance that sweeps as the user's lattice does, else the nearest; why there
+        is none.
+        """
         for boundary in _boundaries(self.lattice):
             best: Instance | None = None
             for cells in self._shapes():
@@ -98,20 +110,25 @@ class Search:
         sizes = (range(min(2, size), min(size, self.bits) + 1) for size in self.lattice.cells)
         fit = [cells for cells in cartesian(*sizes) if prod(cells) * letters * species <= self.bits]
         return sorted(
-            fit, key=lambda cells: (not self.first(cells), -prod(cells), max(cells) / min(cells), cells)
+            fit,
+            key=lambda cells: (not self.first(cells), -prod(cells), max(cells) / min(cells), cells),
         )
 
     def _made(
         self, cells: Cell, boundary: Sequence[Boundary], backend: Backend, seed: int
     ) -> Instance | None:
-        """The instance of this shape; None where a term meets itself or has no place, or the spec does not fit."""
+        """The instance of this shape; None where a term meets itself or has no place, or the spec
+        does not fit.
+        """
         try:
             spec, _ = build(on_lattice(self.document, cells, boundary))
             model = make_model(spec, self.zero)
             groups = (*model.merged.groups, *model.merged.constants)
             places = [reach for group in groups for reach in group.reaches]
             every = list(cartesian(*map(range, cells)))
-            if not all(any(present(reach, at, cells, tuple(boundary)) for at in every) for reach in places):
+            if not all(
+                any(present(reach, at, cells, tuple(boundary)) for at in every) for reach in places
+            ):
                 return None
             sampler = make_sampler(model, backend, seed=seed, point={})
         except SpecError:
@@ -120,7 +137,9 @@ class Search:
 
 
 def kinship(own: Program, other: Program) -> int:
-    """Of two sweeps of one model, whether the rules are equal (1), and the site sets periodic in the same way too (2)."""
+    """Of two sweeps of one model, whether the rules are equal (1), and the site sets periodic in
+    the same way too (2).
+    """
     if own.rules != other.rules:
         return 0
     return 1 + (_sets(own) == _sets(other))

@@ -1,4 +1,6 @@
-"""Part b: the update as a Markov chain. What the compiled thresholds make of the Boltzmann weight of the syntax tree."""
+"""Part b: the update as a Markov chain. What the compiled thresholds make of the Boltzmann weight
+of the syntax tree.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,17 @@ from rgc.verification.trace import stations
 
 
 def check_programs(subject: Subject) -> Iterator[Finding]:
-    """Every program of the run keeps its invariants; a sweep visits every spin once, in sets of spins that do not meet."""
+    """Every program of the run keeps its invariants; a sweep visits every spin once, in sets of
+    spins that do not meet.
+    """
     programs = {"sweep": subject.sampler.update.program}
     for level, station in enumerate(stations(subject.own)):
         programs[f"record of level {level}"] = station.recorder.measurement.program
         if station.blocking is not None:
             programs[f"block map of level {level}"] = station.blocking.map.program
-    complaints = (f"{name}: {broken(program)}" for name, program in programs.items() if broken(program))
+    complaints = (
+        f"{name}: {broken(program)}" for name, program in programs.items() if broken(program)
+    )
     where, sweep = describe(subject.model.lattice), subject.sampler.update.program
     claim = "every program keeps the rules of programs"
     yield judged("b", "programs", claim, where, "L2", next(complaints, ""), programs=len(programs))
@@ -35,11 +41,19 @@ def check_programs(subject: Subject) -> Iterator[Finding]:
     complaint = conflict(sweep)
     if (visited != 1).any():
         complaint = (
-            f"a sweep visits between {visited.min()} and {visited.max()} times each of {visited.size} spins"
+            f"a sweep visits between {visited.min()} and {visited.max()} times each of "
+            f"{visited.size} spins"
         )
     claim = "a sweep visits every spin once, in sets that do not read themselves"
     yield judged(
-        "b", "schedule", claim, where, "L1", complaint, spins=visited.size, site_sets=len(sweep.schedule)
+        "b",
+        "schedule",
+        claim,
+        where,
+        "L1",
+        complaint,
+        spins=visited.size,
+        site_sets=len(sweep.schedule),
     )
 
 
@@ -53,12 +67,18 @@ def broken(program: Program) -> str:
 
 
 def check_balance(subject: Subject) -> Iterator[Finding]:
-    """exp(-H) is stationary: each site step is in detailed balance, the sweep in global balance, which step by step differ from 0 by no
-    more than thresholds and rounding allow. On the tiny instance the sweep is written out as a matrix, and reaches every state."""
+    """exp(-H) is stationary: each site step is in detailed balance, the sweep in global balance,
+    which step by step differ from 0 by no more than thresholds and rounding allow. On the tiny
+    instance the sweep is written out as a matrix, and reaches every state.
+    """
     for name, instance in (("tiny", subject.tiny), ("small", subject.small)):
         if isinstance(instance, str):
             yield unchecked(
-                "b", "balance", f"the Boltzmann weight is stationary ({name} instance)", "L3", instance
+                "b",
+                "balance",
+                f"the Boltzmann weight is stationary ({name} instance)",
+                "L3",
+                instance,
             )
         elif name == "tiny" or instance.name != getattr(subject.tiny, "name", ""):
             yield from _balance(subject, instance, written_out=name == "tiny")
@@ -94,7 +114,9 @@ def _balance(subject: Subject, instance: Instance, written_out: bool) -> Iterato
 
 
 class Chain:
-    """A sweep site by site: `weight` is carried along, and `matrix` P[from, to] where it is asked for."""
+    """A sweep site by site: `weight` is carried along, and `matrix` P[from, to] where it is asked
+    for.
+    """
 
     def __init__(self, sampler: Sampler, weight: Any, matrix: Any) -> None:
         self.start, self.weight, self.matrix = weight, weight, matrix
@@ -110,12 +132,14 @@ class Chain:
         self.steps += 1
 
 
-# -- does it reach every state -----------------------------------------------------------------------------------------
+# -- does it reach every state -------------------------------------------------------------------
 
 
 def _irreducible(subject: Subject, chain: Chain, where: str) -> Finding:
-    """Metropolis turns a spin for certain where that costs nothing. States in which no flip costs anything, now or ever, are then left only
-    for each other: if there are any, no replica of the run may start in one."""
+    """Metropolis turns a spin for certain where that costs nothing. States in which no flip costs
+    anything, now or ever, are then left only for each other: if there are any, no replica of the
+    run may start in one.
+    """
     largest, aperiodic = communicating(chain.matrix, int(np.argmax(chain.start)))
     apart = ~largest
     figures = {
@@ -126,14 +150,21 @@ def _irreducible(subject: Subject, chain: Chain, where: str) -> Finding:
     claim = "sweeps reach every state from every state, in no fixed rhythm"
     complaint = "" if aperiodic else "the sweep has a fixed rhythm"
     if apart.any():
-        claim = "sweeps reach every state from every state, but those where every flip is free and taken; no replica starts there"
+        claim = (
+            "sweeps reach every state from every state, but those where every flip is free and "
+            "taken; no replica starts there"
+        )
         free = started_free(subject)
         if (chain.matrix[apart].max(axis=1) < 1).any():
             weight = figures["weight_apart"]
-            complaint = f"{apart.sum()} states of weight {weight:.2g} are never reached from the others{_advice(subject)}"
+            complaint = (
+                f"{apart.sum()} states of weight {weight:.2g} are never reached from the "
+                f"others{_advice(subject)}"
+            )
         elif free:
             complaint = (
-                f"{free} replicas of the run start where every flip is free, and stay there{_advice(subject)}"
+                f"{free} replicas of the run start where every flip is free, and stay "
+                f"there{_advice(subject)}"
             )
     return judged("b", "irreducible", claim, where, "L4", complaint, **figures)
 
@@ -143,8 +174,9 @@ def _advice(subject: Subject) -> str:
 
 
 def communicating(matrix: Any, state: int) -> tuple[Any, bool]:
-    """The states that a state reaches and that reach it, and whether sweeps among them have no period. Powers of n - 1 tell the first, of
-    n^2 the second (Wielandt 1950)."""
+    """The states that a state reaches and that reach it, and whether sweeps among them have no
+    period. Powers of n - 1 tell the first, of n^2 the second (Wielandt 1950).
+    """
     steps = (matrix > 0).astype(np.float32)
     reached = _power(np.maximum(steps, np.eye(len(steps), dtype=np.float32)), len(steps))
     largest = (reached[state] > 0) & (reached[:, state] > 0)
@@ -162,7 +194,9 @@ def _power(steps: Any, least: int) -> Any:
 
 
 def started_free(subject: Subject) -> int:
-    """How many replicas of the run start in a state from which every flip of a sweep is taken for certain."""
+    """How many replicas of the run start in a state from which every flip of a sweep is taken for
+    certain.
+    """
     sampler = subject.sampler
     bits = np.stack([unpack(field)[0] for field in sampler.start()])
     for site in places(sampler.update.program):

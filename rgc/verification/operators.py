@@ -1,4 +1,6 @@
-"""Part a: what a record makes of a configuration, sums of operators, block spins and measures, against plain counting."""
+"""Part a: what a record makes of a configuration, sums of operators, block spins and measures,
+against plain counting.
+"""
 
 from __future__ import annotations
 
@@ -34,21 +36,28 @@ BLOCKS = 64
 """Block spins of each level whose probability is looked at."""
 
 ALLOWED = 2.0**-36
-"""Relative difference of averages over all states: some roundings for each of at most 2^18 states, and differences of moments."""
+"""Relative difference of averages over all states: some roundings for each of at most 2^18 states,
+and differences of moments.
+"""
 
 
 def check_operators(subject: Subject) -> Iterator[Finding]:
-    """Every sum that a record tallies, at every level of the user's lattice after 32 sweeps, replica by replica."""
+    """Every sum that a record tallies, at every level of the user's lattice after 32 sweeps,
+    replica by replica.
+    """
     found, levels = subject.trace(subject.reference), stations(subject.own)
     complaints, number = [], 0
-    for level, (station, fields, sums) in enumerate(zip(levels, found.levels, found.sums, strict=True)):
+    for level, (station, fields, sums) in enumerate(
+        zip(levels, found.levels, found.sums, strict=True)
+    ):
         for row, tallied in station.recorder.by_row(sums).items():
             number += tallied.size
             exact = counted(row, station.lattice, fields)
             if not np.array_equal(tallied, exact):
                 at = tuple(np.argwhere(tallied != exact)[0])
                 complaints.append(
-                    f"level {level}, {title(row)}, replica {at[-1]}: tallied {tallied[at]}, counted {exact[at]}"
+                    f"level {level}, {title(row)}, replica {at[-1]}: tallied {tallied[at]}, "
+                    f"counted {exact[at]}"
                 )
     claim = "every sum that a record tallies is the one counted bit by bit"
     complaint = f"{complaints[0]}; {len(complaints)} rows are wrong" if complaints else ""
@@ -69,11 +78,13 @@ def title(row: Row) -> str:
     return f"operator {name}" + ("" if row.axis is None else f" along axis {row.axis + 1}")
 
 
-# -- block maps --------------------------------------------------------------------------------------------------------
+# -- block maps ----------------------------------------------------------------------------------
 
 
 def check_blocks(subject: Subject) -> Iterator[Finding]:
-    """At every level the probability that a block spin is -1, from the compiled rule and from the section `block`."""
+    """At every level the probability that a block spin is -1, from the compiled rule and from the
+    section `block`.
+    """
     levels = stations(subject.own)
     if len(levels) == 1:
         return
@@ -88,20 +99,37 @@ def check_blocks(subject: Subject) -> Iterator[Finding]:
         blocking = station.blocking
         assert blocking is not None  # noqa: S101  (levels above 0 have one)
         each = _difference(subject, fine, station, blocking, written[(level - 1) % len(written)])
-        difference, bound = max(difference, each), max(bound, 2.0**-blocking.map.program.planes + 8 * UNIT)
+        difference, bound = (
+            max(difference, each),
+            max(bound, 2.0**-blocking.map.program.planes + 8 * UNIT),
+        )
         if not _written_once(blocking.map.program, len(subject.spec.species)):
             lost.append(f"not every block spin of level {level} is written once")
-    found = within("a", "block maps", claim, spanned(levels), difference, bound, maps=len(levels) - 1)
+    found = within(
+        "a", "block maps", claim, spanned(levels), difference, bound, maps=len(levels) - 1
+    )
     yield found.failing(lost[0]) if lost else found
 
 
-def _difference(subject: Subject, fine: Station, station: Station, blocking: Blocking, wanted: Map) -> float:
-    """The largest difference of the probability of -1, over some block spins and random configurations."""
-    program, states, species = blocking.map.program, subject.random(fine.lattice), len(subject.spec.species)
+def _difference(
+    subject: Subject, fine: Station, station: Station, blocking: Blocking, wanted: Map
+) -> float:
+    """The largest difference of the probability of -1, over some block spins and random
+    configurations.
+    """
+    program, states, species = (
+        blocking.map.program,
+        subject.random(fine.lattice),
+        len(subject.spec.species),
+    )
     shape = (species, 1, *station.lattice.cells, len(station.lattice.basis), states.number)
     fields = [*states.bits[:, None], *np.zeros(shape, dtype=bool)]
     return max(
-        float(abs(word.chance - wanted.chance(states.bits[store.field - species], cell, rule.letter)).max())
+        float(
+            abs(
+                word.chance - wanted.chance(states.bits[store.field - species], cell, rule.letter)
+            ).max()
+        )
         for rule, _, cell in sites(program, BLOCKS)
         for store, word in stored(program, rule, cell, blocking.arguments, fields)
     )
@@ -109,14 +137,18 @@ def _difference(subject: Subject, fine: Station, station: Station, blocking: Blo
 
 def _written_once(program: Program, species: int) -> bool:
     """Whether a step writes every coarse spin once and no fine one."""
-    return all((each == int(number >= species)).all() for number, each in enumerate(writes(program)))
+    return all(
+        (each == int(number >= species)).all() for number, each in enumerate(writes(program))
+    )
 
 
-# -- measures ----------------------------------------------------------------------------------------------------------
+# -- measures ------------------------------------------------------------------------------------
 
 
 def check_measures(subject: Subject) -> Iterator[Finding]:
-    """Each measure averaged over every configuration of the small instance, by the compiler's sums and by the text."""
+    """Each measure averaged over every configuration of the small instance, by the compiler's sums
+    and by the text.
+    """
     small, claim = subject.small, "measures, averaged over every configuration"
     if isinstance(small, str):
         yield unchecked("a", "measures", claim, "L3", small)
@@ -124,7 +156,9 @@ def check_measures(subject: Subject) -> Iterator[Finding]:
     states = every_state(small.lattice, small.spec.species)
     exact = Averages(small.spec.document, small.spec, states)
     try:
-        flow = make_sample(small.spec, subject.reference, seed=subject.seed, point={}, zero=subject.zero)
+        flow = make_sample(
+            small.spec, subject.reference, seed=subject.seed, point={}, zero=subject.zero
+        )
         compiled = averaged(flow, states, exact.weights, subject.reference)
         wanted = {name: exact.measure(name) for name in compiled}
     except (SpecError, Unreadable) as reason:
@@ -139,7 +173,9 @@ def check_measures(subject: Subject) -> Iterator[Finding]:
 
 
 def _apart(compiled: float, wanted: float) -> float:
-    """The difference of two values of a measure, relative to 1 + its size; a value that does not exist is equal to another."""
+    """The difference of two values of a measure, relative to 1 + its size; a value that does not
+    exist is equal to another.
+    """
     if isnan(compiled) or isnan(wanted):
         return 0.0 if isnan(compiled) and isnan(wanted) else 1.0
     return abs(compiled - wanted) / (1 + abs(wanted))
@@ -153,9 +189,12 @@ def averaged(flow: Sample, states: States, weights: Any, backend: Backend) -> di
     _, counts = recorder([backend.pack(field) for field in states.fields])
     sums = {row: each[..., : states.number] for row, each in recorder.by_row(counts).items()}
     averages = {
-        leaf.name: np.array([weights @ (leaf.value(sums) + 0 * weights)]) for leaf in flow.observer.leaves
+        leaf.name: np.array([weights @ (leaf.value(sums) + 0 * weights)])
+        for leaf in flow.observer.leaves
     }
     return {
-        quantity.name: float(quantity.combine(*(averages[leaf.name] for leaf in quantity.leaves)).item())
+        quantity.name: float(
+            quantity.combine(*(averages[leaf.name] for leaf in quantity.leaves)).item()
+        )
         for quantity in flow.observer.quantities
     }

@@ -1,4 +1,6 @@
-"""Part e: averages of the user's flow on a small instance against enumeration, corrected for their number."""
+"""Part e: averages of the user's flow on a small instance against enumeration, corrected for their
+number.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +34,19 @@ Averaged = Mapping[str, tuple[float, float, float]]
 
 
 def check_sampled(subject: Subject) -> Iterator[Finding]:
-    """Each replica starts from a state drawn with its Boltzmann weight, which the update must keep: slow updates are not mistaken for
-    wrong ones. On the reference backend, whose bits the others share. Student's t for each average, Holm's correction over all."""
+    """Each replica starts from a state drawn with its Boltzmann weight, which the update must keep:
+    slow updates are not mistaken for wrong ones. On the reference backend, whose bits the others
+    share. Student's t for each average, Holm's correction over all.
+    """
     claim = f"sampled averages are those of enumeration (Holm-corrected p above {LEVEL:g})"
     instance = subject.sampled
     if isinstance(instance, str) and subject.scheme == "mcrg":
         yield unchecked(
-            "e", "sampled averages", "averages of block spins are those of enumeration", "L4", instance
+            "e",
+            "sampled averages",
+            "averages of block spins are those of enumeration",
+            "L4",
+            instance,
         )
         instance = subject.small
     if isinstance(instance, str):
@@ -52,14 +60,18 @@ def check_sampled(subject: Subject) -> Iterator[Finding]:
     p = {name: p_value(*each) for name, each in averages.items()}
     worst = min(p, key=lambda name: p[name])
     value, error, exact = averages[worst]
-    complaint = "" if holm(p) > LEVEL else f"{worst} is {value:.6g} +- {error:.2g}, exactly {exact:.6g}"
+    complaint = (
+        "" if holm(p) > LEVEL else f"{worst} is {value:.6g} +- {error:.2g}, exactly {exact:.6g}"
+    )
     where = f"{instance.name}, {RUN['replicas']} replicas, {RUN['sweeps']} sweeps"
     figures = {"averages": len(p), "corrected_p": holm(p), "smallest_p": p[worst], "of": worst}
     yield judged("e", "sampled averages", claim, where, "L4", complaint, **figures)
 
 
 def p_value(value: float, error: float, exact: float) -> float:
-    """Two-sided, from Student's t with 31 degrees of freedom: errors come from 32 groups. A sum that never changes must be exact."""
+    """Two-sided, from Student's t with 31 degrees of freedom: errors come from 32 groups. A sum
+    that never changes must be exact.
+    """
     from scipy.stats import t
 
     if error <= 1e-12 * (1 + abs(exact)):
@@ -68,17 +80,25 @@ def p_value(value: float, error: float, exact: float) -> float:
 
 
 def holm(p: Mapping[str, float]) -> float:
-    """The smallest p-value after Holm's correction (1979): that of the smallest is multiplied by their number."""
+    """The smallest p-value after Holm's correction (1979): that of the smallest is multiplied by
+    their number.
+    """
     return min(1.0, len(p) * min(p.values())) if p else 1.0
 
 
 def sampled(subject: Subject, instance: Instance) -> Averaged:
-    """The averages of a short run of the instance's flow. Raises `SpecError`, `Unreadable` for what cannot be measured."""
+    """The averages of a short run of the instance's flow. Raises `SpecError`, `Unreadable` for what
+    cannot be measured.
+    """
     spec = instance.spec
     assert spec.flow is not None  # noqa: S101  (it was given one)
     spec = replace(spec, flow=replace(spec.flow, options={**spec.flow.options, **RUN}))
     made: Any = flow(
-        spec, KernelCache(subject.reference, general=False), seed=subject.seed, point={}, zero=subject.zero
+        spec,
+        KernelCache(subject.reference, general=False),
+        seed=subject.seed,
+        point={},
+        zero=subject.zero,
     )
     states = every_state(instance.lattice, spec.species)
     exact = Averages(spec.document, spec, states)
@@ -93,7 +113,9 @@ def sampled(subject: Subject, instance: Instance) -> Averaged:
         if each.value is not None and each.error is not None:
             found[name] = each.value, each.error, exact.measure(name)
     return found | (
-        _operators(subject, made, state.arrays, states, exact.weights) if hasattr(made, "levels") else {}
+        _operators(subject, made, state.arrays, states, exact.weights)
+        if hasattr(made, "levels")
+        else {}
     )
 
 
@@ -104,7 +126,7 @@ def _drawn(states: States, weights: Any, seed: int) -> list[Any]:
     return pack(states.bits[:, None][..., which])
 
 
-# -- operators at every level ------------------------------------------------------------------------------------------
+# -- operators at every level --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +143,9 @@ def _operators(
     """Of each operator the average of its sum over the lattice, level by level."""
     found: dict[str, tuple[float, float, float]] = {}
     levels = [Level(states, weights)]
-    for block, level in zip(maps(subject.document, states.lattice), made.levels.levels[1:], strict=False):
+    for block, level in zip(
+        maps(subject.document, states.lattice), made.levels.levels[1:], strict=False
+    ):
         levels.append(_blocked(levels[-1], block, level.lattice))
     count = made.sampler.plan.records * made.sampler.plan.replicas / 32
     for level, exact in zip(made.levels.levels, levels, strict=True):
@@ -136,7 +160,9 @@ def _operators(
 
 
 def _blocked(fine: Level, block: Any, lattice: Any) -> Level:
-    """The block spins of a level: every configuration with the weight that it gets from all fine ones."""
+    """The block spins of a level: every configuration with the weight that it gets from all fine
+    ones.
+    """
     coarse = every_state(lattice, fine.states.species)
     joint = fine.weights[:, None]
     for place in np.ndindex(coarse.bits.shape[:-1]):

@@ -14,7 +14,9 @@ from rgc.program.tables import cell_table
 
 
 def sites(program: Program, most: int | None = None) -> Iterator[tuple[Rule, int, Cell]]:
-    """Rule, its number and cell of every site of a step, in order; with `most`, of about so many, evenly from every stage."""
+    """Rule, its number and cell of every site of a step, in order; with `most`, of about so many,
+    evenly from every stage.
+    """
     for stage in program.schedule:
         table = cell_table(stage.cells, program.shape)
         if most is not None:
@@ -26,7 +28,9 @@ def sites(program: Program, most: int | None = None) -> Iterator[tuple[Rule, int
 
 def writes(program: Program) -> list[Any]:
     """For each field int[plane, *cells, letter]: how often a step writes each spin."""
-    counts = [np.zeros((field.planes, *field.shape, field.letters), dtype=int) for field in program.fields]
+    counts = [
+        np.zeros((field.planes, *field.shape, field.letters), dtype=int) for field in program.fields
+    ]
     for stage in program.schedule:
         rule, where = program.rules[stage.rule], tuple(cell_table(stage.cells, program.shape).T)
         for node in rule.nodes:
@@ -36,10 +40,14 @@ def writes(program: Program) -> list[Any]:
 
 
 def conflict(program: Program) -> str:
-    """The first site that reads what another of its set writes, in words; empty where there is none."""
+    """The first site that reads what another of its set writes, in words; empty where there is
+    none.
+    """
     for number, stage in enumerate(program.schedule):
         rule, table = program.rules[stage.rule], cell_table(stage.cells, program.shape)
-        written = {(node.field, node.plane, rule.letter) for node in rule.nodes if isinstance(node, Store)}
+        written = {
+            (node.field, node.plane, rule.letter) for node in rule.nodes if isinstance(node, Store)
+        }
         inside = np.zeros(program.shape, dtype=bool)
         inside[tuple(table.T)] = True
         for node in rule.nodes:
@@ -47,6 +55,8 @@ def conflict(program: Program) -> str:
                 read = (table * (node.stride or 1) + node.offset) % program.fields[node.field].shape
                 met = inside[tuple(read.T)] & (read != table).any(axis=1)
                 if met.any():
-                    cell, other = (tuple(each[int(np.argmax(met))].tolist()) for each in (table, read))
+                    cell, other = (
+                        tuple(each[int(np.argmax(met))].tolist()) for each in (table, read)
+                    )
                     return f"site set {number + 1}: {cell} reads {other} of the same set"
     return ""

@@ -22,8 +22,10 @@ Words = NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class States:
-    """`bits` bool[species, *cells, letter, configuration]: whether a spin is -1 (a binary one 0). `whole`: configuration n is that whose
-    spins, in the order of the axes, are the bits of n, the first the lowest."""
+    """`bits` bool[species, *cells, letter, configuration]: whether a spin is -1 (a binary one 0).
+    `whole`: configuration n is that whose spins, in the order of the axes, are the bits of n, the
+    first the lowest.
+    """
 
     lattice: Lattice
     species: tuple[Species, ...]
@@ -44,7 +46,9 @@ class States:
 
     @property
     def fields(self) -> list[Words]:
-        """Canonical fields u64[1, *cells, letter, word]: configuration n is replica n; the last word is filled up with the first ones."""
+        """Canonical fields u64[1, *cells, letter, word]: configuration n is replica n; the last
+        word is filled up with the first ones.
+        """
         return pack(self.bits[:, None])
 
     @contextmanager
@@ -57,7 +61,9 @@ class States:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:
-    """Numbers of bits bool[*cells, letter, configuration], made as they are asked for: `low` where a bit is 1, else 1."""
+    """Numbers of bits bool[*cells, letter, configuration], made as they are asked for: `low` where
+    a bit is 1, else 1.
+    """
 
     bits: Bits
     low: float
@@ -76,15 +82,18 @@ def every_state(lattice: Lattice, species: Sequence[Species]) -> States:
 
 
 def random_states(lattice: Lattice, species: Sequence[Species], words: int, key: Key) -> States:
-    """64 * words configurations, those of the key: a spin is -1 with probability 1/2, 1/4, 3/4, 1/8 or 7/8, the same for all
-    spins of a configuration, so that aligned neighbours are met too."""
+    """64 * words configurations, those of the key: a spin is -1 with probability 1/2, 1/4, 3/4, 1/8
+    or 7/8, the same for all spins of a configuration, so that aligned neighbours are met too.
+    """
     field = Field("", lattice.cells, len(lattice.basis), 1, (True,) * lattice.dimension)
     bits = np.concatenate([_densities(field, words, key, k) for k in range(len(species))])
     return States(lattice, tuple(species), bits, False)
 
 
 def _densities(field: Field, words: int, key: Key, number: int) -> Bits:
-    keys = fold(np.array(key, dtype=np.uint64), SLOT, np.arange(3 * number, 3 * number + 3, dtype=np.uint64))
+    keys = fold(
+        np.array(key, dtype=np.uint64), SLOT, np.arange(3 * number, 3 * number + 3, dtype=np.uint64)
+    )
     a, b, c = (random_field((int(each[0]), int(each[1])), field, words) for each in keys)
     bits = unpack(np.stack([a, a & b, a | b, a & b & c, a | b | c]))
     return np.concatenate([bits[k, ..., k::5] for k in range(5)], axis=-1)
@@ -93,7 +102,9 @@ def _densities(field: Field, words: int, key: Key, number: int) -> Bits:
 def pack(bits: Bits) -> list[Words]:
     """Words u64[..., word] of each bool[..., replica] along the first axis."""
     replicas = bits.shape[-1]
-    padded = bits if replicas % 64 == 0 else bits[..., np.arange(-(-replicas // 64) * 64) % replicas]
+    padded = (
+        bits if replicas % 64 == 0 else bits[..., np.arange(-(-replicas // 64) * 64) % replicas]
+    )
     octets = np.ascontiguousarray(np.packbits(padded, axis=-1, bitorder="little"))
     return list(octets.view("<u8").astype(np.uint64))
 

@@ -26,7 +26,9 @@ EVERY = tuple(range(1, SWEEPS + 1))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Station:
-    """What a record does at one level: the map from the level before (None at level 0), then the tallies."""
+    """What a record does at one level: the map from the level before (None at level 0), then the
+    tallies.
+    """
 
     lattice: Lattice
     blocking: Blocking | None
@@ -42,8 +44,9 @@ def stations(flow: Any) -> list[Station]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
-    """`history[n]`: the canonical fields after n sweeps, for some n, the last of them all; `levels[n]`: those of level n; `sums[n]`: what
-    its recorder counted, by array."""
+    """`history[n]`: the canonical fields after n sweeps, for some n, the last of them all;
+    `levels[n]`: those of level n; `sums[n]`: what its recorder counted, by array.
+    """
 
     flow: Any
     history: dict[int, list[Words]]
@@ -57,7 +60,9 @@ class Trace:
 
 
 def trace(flow: Any, backend: Backend, marks: Sequence[int] = EVERY) -> Trace:
-    """From the start of the run, with a look at the fields after each of `marks` sweeps: one call from each to the next."""
+    """From the start of the run, with a look at the fields after each of `marks` sweeps: one call
+    from each to the next.
+    """
     sampler = flow.sampler
     history = {0: sampler.start()}
     now = [backend.pack(field) for field in history[0]]

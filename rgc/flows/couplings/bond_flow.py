@@ -1,4 +1,6 @@
-"""The limit b -> 1 of moving and decimating bonds: an ordinary differential equation in l = ln b."""
+"""The limit b -> 1 of moving and decimating bonds: an ordinary differential equation in l =
+ln b.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,14 @@ COLDEST = 12.0
 """kT between the weights of a bond beyond which it is frozen."""
 
 NOISE = 1e-12
-"""Rates are not known better: what is lost in the rounding of the largest weight is exp(COLDEST) times larger in the smallest."""
+"""Rates are not known better: what is lost in the rounding of the largest weight is exp(COLDEST)
+times larger in the smallest.
+"""
 
 COLD_PHASE = 4.0
-"""kT between equal and unequal neighbours beyond which bonds grow at every length: d gap/dl = (d - 1) gap - 1 and more."""
+"""kT between equal and unequal neighbours beyond which bonds grow at every length: d gap/dl = (d -
+1) gap - 1 and more.
+"""
 
 
 def infinitesimal(dimension: int, entropy: float) -> Geometry:
@@ -33,8 +39,10 @@ def infinitesimal(dimension: int, entropy: float) -> Geometry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BondFlow:
-    """du/dl = (d - 1) u + (W ln W)(a, b)/W(a, b), W = exp(u): for Ising spins dK/dl = (d - 1) K + sinh(2K) ln(tanh K)/2. A step of the
-    recursion (`rgc.analysis.recursion.Recursion`) integrates it over l = 1."""
+    """du/dl = (d - 1) u + (W ln W)(a, b)/W(a, b), W = exp(u): for Ising spins dK/dl = (d - 1) K +
+    sinh(2K) ln(tanh K)/2. A step of the recursion (`rgc.analysis.recursion.Recursion`) integrates
+    it over l = 1.
+    """
 
     backend: Backend
     space: BondSpace
@@ -73,8 +81,10 @@ class BondFlow:
         return rate[1:], slope
 
     def bounds(self, couplings: Floats) -> tuple[float, float]:
-        """As of any moved bonds; from `COLD_PHASE` on the gap of a bond grows for good, and of -F over the ground state d max u, no more
-        is to come than what decimation adds to the largest u(a, a) now."""
+        """As of any moved bonds; from `COLD_PHASE` on the gap of a bond grows for good, and of -F
+        over the ground state d max u, no more is to come than what decimation adds to the largest
+        u(a, a) now.
+        """
         low, high = bounds(self.space, self.geometry, couplings)
         u, dimension = np.tensordot(couplings, self.space.functions, 1), self.geometry.bonds
         state = int(np.diag(u).argmax())
@@ -104,13 +114,17 @@ class BondFlow:
             slopes = derivative / weight - value * functions
             inverse = xp.asarray(self.space.inverse)
             read = np.array(inverse @ xp.reshape(value + top, (-1,)), dtype=np.float64)
-            slope = np.asarray(xp.reshape(slopes, (len(couplings), -1)) @ inverse[1:].T, dtype=np.float64).T
+            slope = np.asarray(
+                xp.reshape(slopes, (len(couplings), -1)) @ inverse[1:].T, dtype=np.float64
+            ).T
         moving = self.geometry.bonds - 1
         read[1:] += moving * couplings
         return read, slope + moving * np.eye(len(couplings))
 
     def _integrated(self, couplings: Floats, *, tangent: bool) -> Floats:
-        """Couplings, dK(1)/dK(0) where wanted, and the constant after l = 1. NaN where they leave for zero temperature."""
+        """Couplings, dK(1)/dK(0) where wanted, and the constant after l = 1. NaN where they leave
+        for zero temperature.
+        """
         from scipy.integrate import solve_ivp
 
         n, dimension = len(couplings), self.geometry.bonds

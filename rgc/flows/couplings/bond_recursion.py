@@ -1,7 +1,8 @@
 """Decimation of chains and moving of bonds: the recursion of a bond weight W(a, b) = exp(u(a, b)).
 
-On a hypercubic lattice in d dimensions b^(d-1) bonds are moved onto one and chains of b bonds are decimated (Migdal 1975, Kadanoff 1976);
-in one dimension this is exact, and decimating first it is exact on the hierarchical (diamond) lattice.
+On a hypercubic lattice in d dimensions b^(d-1) bonds are moved onto one and chains of b bonds are
+decimated (Migdal 1975, Kadanoff 1976); in one dimension this is exact, and decimating first it is
+exact on the hierarchical (diamond) lattice.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ FROZEN = 1e-300
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Geometry:
-    """A step: chains of `length` bonds, `copies` of them side by side. Constants count per unit of the free energy (a site, or a bond)
-    with `bonds` bonds; `ratio` fine units make a coarse one, and `stripped` sites of each coarse unit lose all their bonds.
-    `entropy` is ln q times the sites of a unit. `scale`: b."""
+    """A step: chains of `length` bonds, `copies` of them side by side. Constants count per unit of
+    the free energy (a site, or a bond) with `bonds` bonds; `ratio` fine units make a coarse one,
+    and `stripped` sites of each coarse unit lose all their bonds. `entropy` is ln q times the sites
+    of a unit. `scale`: b.
+    """
 
     length: float
     copies: float
@@ -47,18 +50,24 @@ class Geometry:
 def hypercubic(dimension: int, b: float, order: Order, states: int) -> Geometry:
     """Per site: of the b^d sites of a cell one stays, d(b-1) are decimated, the others stripped."""
     stripped = b**dimension - 1 - dimension * (b - 1)
-    return Geometry(b, b ** (dimension - 1), order, dimension, b**dimension, stripped, log(states), b)
+    return Geometry(
+        b, b ** (dimension - 1), order, dimension, b**dimension, stripped, log(states), b
+    )
 
 
 def diamond(b: int, branches: int, states: int) -> Geometry:
-    """Per bond of the infinite lattice, which has branches (b - 1)/(b branches - 1) sites for each bond."""
+    """Per bond of the infinite lattice, which has branches (b - 1)/(b branches - 1) sites for each
+    bond.
+    """
     sites = branches * (b - 1) / (b * branches - 1)
     return Geometry(b, branches, "decimate", 1, b * branches, 0, sites * log(states), b)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BondRecursion:
-    """u' = ln W^b of the moved weight W = exp(b^(d-1) u), or the other way round; see `rgc.analysis.recursion.Recursion`."""
+    """u' = ln W^b of the moved weight W = exp(b^(d-1) u), or the other way round; see
+    `rgc.analysis.recursion.Recursion`.
+    """
 
     backend: Backend
     space: BondSpace
@@ -115,8 +124,10 @@ class BondRecursion:
 
 
 def bounds(space: BondSpace, geometry: Geometry, couplings: Floats) -> tuple[float, float]:
-    """-bonds max u - entropy, every bond in its ground state, <= F <= -bonds max_a u(a, a), all spins equal, and <= -bonds mean u -
-    entropy, random spins (Gibbs and Bogoliubov). Moving bonds lowers F, but not below the ground states."""
+    """-bonds max u - entropy, every bond in its ground state, <= F <= -bonds max_a u(a, a), all
+    spins equal, and <= -bonds mean u - entropy, random spins (Gibbs and Bogoliubov). Moving bonds
+    lowers F, but not below the ground states.
+    """
     u, number = np.tensordot(couplings, space.functions, 1), geometry.bonds
     low = -number * u.max() - geometry.entropy
     return float(low), float(min(-number * np.diag(u).max(), -number * u.mean() - geometry.entropy))
@@ -130,7 +141,9 @@ def chain(xp: Any, u: Any, slopes: Any, length: float) -> tuple[Any, Any]:
 
 
 def _whole_chain(xp: Any, u: Any, slopes: Any, length: int) -> tuple[Any, Any]:
-    """Site by site, with logarithms of sums of exponentials: nothing overflows at low temperature."""
+    """Site by site, with logarithms of sums of exponentials: nothing overflows at low
+    temperature.
+    """
     total, slope = u, slopes
     for _ in range(length - 1):
         joined = total[:, :, None] + u[None, :, :]
@@ -148,7 +161,12 @@ def _power(xp: Any, u: Any, slopes: Any, power: float) -> tuple[Any, Any]:
     top = xp.max(u)
     weight = xp.exp(u - top)
     raised, derivative = matrix_function(
-        xp, weight, weight * slopes, lambda x: x**power, lambda x: power * x ** (power - 1), least=TINY
+        xp,
+        weight,
+        weight * slopes,
+        lambda x: x**power,
+        lambda x: power * x ** (power - 1),
+        least=TINY,
     )
     raised = xp.where(raised > FROZEN, raised, xp.full_like(raised, FROZEN))
     return power * top + xp.log(raised), derivative / raised
@@ -157,8 +175,10 @@ def _power(xp: Any, u: Any, slopes: Any, power: float) -> tuple[Any, Any]:
 def matrix_function(
     xp: Any, matrix: Any, directions: Any, function: Any, derivative: Any, *, least: float
 ) -> tuple[Any, Any]:
-    """f(W) of a symmetric matrix, and its derivatives along symmetric `directions` [n, q, q] by divided differences (Daleckii and
-    Krein 1965). Eigenvalues that rounding has pushed below `least` count as that."""
+    """f(W) of a symmetric matrix, and its derivatives along symmetric `directions` [n, q, q] by
+    divided differences (Daleckii and Krein 1965). Eigenvalues that rounding has pushed below
+    `least` count as that.
+    """
     values, vectors = xp.linalg.eigh(matrix)
     values = xp.where(values > least, values, xp.full_like(values, least))
     raised = function(values)

@@ -1,4 +1,6 @@
-"""The functions of one bond: a basis that begins with the terms of the spec, and the symmetry of the states."""
+"""The functions of one bond: a basis that begins with the terms of the spec, and the symmetry of
+the states.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,12 @@ _SMALL = 1e-12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BondSpace:
-    """Symmetric functions u(a, b) = constant + sum_k K_k functions[k, a, b]; `start` are the couplings of the spec. A field h on sites
-    is shared among the bonds of a site: h (s + s') / neighbours. `inverse` [1 + n, q^2] reads the constant and K from u.
+    """Symmetric functions u(a, b) = constant + sum_k K_k functions[k, a, b]; `start` are the
+    couplings of the spec. A field h on sites is shared among the bonds of a site: h (s + s') /
+    neighbours. `inverse` [1 + n, q^2] reads the constant and K from u.
 
-    `sectors`: directions of K that the permutations of the states which the spec's couplings respect leave as they are, and the rest; `projector` [n, n] on the first along the second.
+    `sectors`: directions of K that the permutations of the states which the spec's couplings
+    respect leave as they are, and the rest; `projector` [n, n] on the first along the second.
     `terms`: what the couplings that complete the basis multiply, in the language.
     """
 
@@ -41,8 +45,9 @@ class BondSpace:
 
 
 def bond_space(model: BondModel, dimension: int) -> BondSpace:
-    """Terms of equal functions are refused with a `SpecError`; what the spec's terms do not span is completed, for two states by
-    products of spins, else by ln W(a, b) for pairs of states in order."""
+    """Terms of equal functions are refused with a `SpecError`; what the spec's terms do not span is
+    completed, for two states by products of spins, else by ln W(a, b) for pairs of states in order.
+    """
     q = model.states
     kept: list[BondTerm] = []
     chosen: list[Floats] = [np.ones((q, q))]
@@ -64,7 +69,9 @@ def bond_space(model: BondModel, dimension: int) -> BondSpace:
     inverse = np.asarray(np.linalg.pinv(np.array(chosen).reshape(len(chosen), q * q).T), np.float64)
     start = np.pad([term.coupling for term in kept], (0, len(functions) - len(kept)))
     sectors = _sectors(functions, inverse, start)
-    return BondSpace(tuple(names), functions, start, inverse, sectors, invariant_projector(sectors), terms)
+    return BondSpace(
+        tuple(names), functions, start, inverse, sectors, invariant_projector(sectors), terms
+    )
 
 
 def _function(model: BondModel, values: Sequence[float], site: bool) -> Floats:
@@ -75,7 +82,9 @@ def _function(model: BondModel, values: Sequence[float], site: bool) -> Floats:
 
 
 def _completion(model: BondModel, dimension: int) -> Iterator[tuple[str, Floats, str]]:
-    """Names, functions and terms that together with a constant span every symmetric function of a bond."""
+    """Names, functions and terms that together with a constant span every symmetric function of a
+    bond.
+    """
     q, s = model.states, model.species.name
     if q == 2:
         spin, cell = np.array(model.species.values, dtype=np.float64), (0,) * dimension
@@ -100,7 +109,9 @@ def _rank(functions: Sequence[Floats]) -> int:
 
 
 def _sectors(functions: Floats, inverse: Floats, start: Floats) -> dict[str, Floats]:
-    """Directions spanned by the average over the permutations that leave the couplings as they are, and by the rest."""
+    """Directions spanned by the average over the permutations that leave the couplings as they are,
+    and by the rest.
+    """
     count, q, _ = functions.shape
     weight = np.tensordot(start, functions, 1)
     size = _SMALL * (1 + np.abs(weight).max())

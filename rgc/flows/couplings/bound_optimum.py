@@ -18,7 +18,9 @@ from rgc.passes.cells import MOST_P
 if TYPE_CHECKING:
     from rgc.backend import Backend
 
-_GRID = np.concatenate([np.arange(0, 1.5, 0.025), np.arange(1.5, 4, 0.1), np.linspace(4, MOST_P, 13)])
+_GRID = np.concatenate(
+    [np.arange(0, 1.5, 0.025), np.arange(1.5, 4, 0.1), np.linspace(4, MOST_P, 13)]
+)
 ROUNDS = 10
 """Rounds of the ascent, of `_ITERATIONS` each."""
 
@@ -40,7 +42,9 @@ class End:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bound:
-    """The bound on F/N from `start` after `steps` steps, where the rest counts 0, or `end`: the rest of enough steps is rounding."""
+    """The bound on F/N from `start` after `steps` steps, where the rest counts 0, or `end`: the
+    rest of enough steps is rounding.
+    """
 
     backend: Backend
     space: CellSpace
@@ -81,12 +85,16 @@ class Bound:
 
 
 def enough(dimension: int, steps: int = 0) -> int:
-    """Steps after which a site of the last level is less than 2^-56 of one of level 0; at least `steps`."""
+    """Steps after which a site of the last level is less than 2^-56 of one of level 0; at least
+    `steps`.
+    """
     return max(ceil(_BITS / dimension), steps)
 
 
 def best_constant(bound: Bound) -> float:
-    """The p, the same at every step, at which the bound is largest: the best of a grid, then the zero of the derivative next to it."""
+    """The p, the same at every step, at which the bound is largest: the best of a grid, then the
+    zero of the derivative next to it.
+    """
     values = [bound.value([p]) for p in _GRID]
     best = int(np.argmax(values))
     if best in (0, len(_GRID) - 1):
@@ -95,13 +103,17 @@ def best_constant(bound: Bound) -> float:
     if not slope[best - 1] > 0 > slope[best + 1]:
         return float(_GRID[best])
     low, high = float(_GRID[best - 1]), float(_GRID[best + 1])
-    return float(brentq(lambda p: float(bound.gradient([p])[1].sum()), low, high, xtol=1e-15, rtol=4 * _EPS))
+    return float(
+        brentq(lambda p: float(bound.gradient([p])[1].sum()), low, high, xtol=1e-15, rtol=4 * _EPS)
+    )
 
 
 def improved(bound: Bound, p: Floats) -> tuple[Floats, bool]:
-    """The p of each step [steps] after a round of L-BFGS, and whether there is no more to be gained. It works in p_k times the root of the
-    curvature of the bound, which falls by 2^d a step and faster where the flow has left the critical region; a p that the bound does not
-    depend on stays. p = 0 is no start, since by symmetry the derivative vanishes there."""
+    """The p of each step [steps] after a round of L-BFGS, and whether there is no more to be
+    gained. It works in p_k times the root of the curvature of the bound, which falls by 2^d a step
+    and faster where the flow has left the critical region; a p that the bound does not depend on
+    stays. p = 0 is no start, since by symmetry the derivative vanishes there.
+    """
     if bound.steps == 0:
         return p, True
     before, slopes, curvatures = _local(bound, p)
@@ -134,18 +146,26 @@ def improved(bound: Bound, p: Floats) -> tuple[Floats, bool]:
 
 
 def resolution(bound: Bound, p: Floats) -> Floats:
-    """How far each p [steps] may be from the best: the derivative that is left over the curvature, and where the bound changes by its
-    rounding. Infinite where the bound does not depend on it."""
+    """How far each p [steps] may be from the best: the derivative that is left over the curvature,
+    and where the bound changes by its rounding. Infinite where the bound does not depend on it.
+    """
     value, slopes, curvatures = _local(bound, p)
     found = np.full(bound.steps, np.inf)
     bent = curvatures > 0
-    found[bent] = np.abs(slopes[bent]) / curvatures[bent] + np.sqrt(8 * _EPS * abs(value) / curvatures[bent])
+    found[bent] = np.abs(slopes[bent]) / curvatures[bent] + np.sqrt(
+        8 * _EPS * abs(value) / curvatures[bent]
+    )
     return found
 
 
 def _local(bound: Bound, p: Floats) -> tuple[float, Floats, Floats]:
-    """The bound, its derivatives by each p, and minus the second ones, from differences of the first."""
+    """The bound, its derivatives by each p, and minus the second ones, from differences of the
+    first.
+    """
     value, slopes = bound.gradient(p)
     unit = _DIFFERENCE * np.eye(bound.steps)
-    second = [(bound.gradient(p - each)[1] - bound.gradient(p + each)[1])[k] for k, each in enumerate(unit)]
+    second = [
+        (bound.gradient(p - each)[1] - bound.gradient(p + each)[1])[k]
+        for k, each in enumerate(unit)
+    ]
     return value, slopes, np.array(second) / (2 * _DIFFERENCE)

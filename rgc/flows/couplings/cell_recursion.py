@@ -1,8 +1,9 @@
-"""Potential moving: the recursion of a cell potential that bounds F from below (Kadanoff, Phys. Rev. Lett. 34, 1005 (1975)).
+"""Potential moving: the recursion of a cell potential that bounds F from below (Kadanoff, Phys.
+Rev. Lett. 34, 1005 (1975)).
 
-The potentials of all 2^d cells of a block, and -ln 2cosh(p sum s) of the block map, are moved to the one cell whose corners belong to
-2^d blocks. What is moved keeps its average in a translation-invariant system, so that ln Z only grows. The fine spins are then summed
-cell by cell:
+The potentials of all 2^d cells of a block, and -ln 2cosh(p sum s) of the block map, are moved to
+the one cell whose corners belong to 2^d blocks. What is moved keeps its average in a
+translation-invariant system, so that ln Z only grows. The fine spins are then summed cell by cell:
 
     exp V'(mu) = sum_s exp(2^d V(s) - ln 2cosh(p sum_i s_i) + p sum_i mu_i s_i).
 
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kernels:
-    """The block map at the p of each step. `weight` [step, mu, k]: ln of the sum of exp(p mu.s - ln 2cosh(p sum s)) over the states s of
-    kind k; `slope`: its derivative by p. `most`, `aligned`: how much a step adds to V' of free spins, at most, and of equal ones, at
-    least."""
+    """The block map at the p of each step. `weight` [step, mu, k]: ln of the sum of exp(p mu.s - ln
+    2cosh(p sum s)) over the states s of kind k; `slope`: its derivative by p. `most`, `aligned`:
+    how much a step adds to V' of free spins, at most, and of equal ones, at least.
+    """
 
     weight: Floats
     slope: Floats
@@ -42,7 +44,10 @@ def kernels(backend: Backend, space: CellSpace, p: Floats) -> Kernels:
     n = space.overlaps.shape[2] - 1
     with backend.arrays() as xp:
         apart, p = xp.arange(n + 1, dtype=xp.float64)[:, None], xp.asarray(p, dtype=xp.float64)
-        overlaps, magnetisation = xp.asarray(space.overlaps), xp.asarray(space.magnetisation)[:, None]
+        overlaps, magnetisation = (
+            xp.asarray(space.overlaps),
+            xp.asarray(space.magnetisation)[:, None],
+        )
         factor = xp.exp(-2 * p * apart)
         total = overlaps @ factor
         mean = (overlaps @ (factor * apart)) / total
@@ -60,8 +65,9 @@ def _steps_first(array: object) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellRecursion:
-    """K' of the potential V' at one p for each step, in turn; see `rgc.analysis.recursion.Recursion`. The sum of its constants is a
-    lower bound on F."""
+    """K' of the potential V' at one p for each step, in turn; see
+    `rgc.analysis.recursion.Recursion`. The sum of its constants is a lower bound on F.
+    """
 
     backend: Backend
     space: CellSpace
@@ -87,7 +93,9 @@ class CellRecursion:
         return self.moved(couplings, step)[0]
 
     def moved(self, couplings: Floats, step: int) -> tuple[Moved, Floats]:
-        """The step, and for each block state the share of every fine state in the sum [states, states]: dV'/dV = 2^d share."""
+        """The step, and for each block state the share of every fine state in the sum [states,
+        states]: dV'/dV = 2^d share.
+        """
         value, share = self._summed(couplings, step)
         read = self.space.inverse @ value
         after = keep_symmetry(self.space.projector, couplings, read[1:])
@@ -101,11 +109,17 @@ class CellRecursion:
         _, share = self._summed(couplings, step)
         read = self.space.inverse * np.array([-1 / self.sites] + [1.0] * len(couplings))[:, None]
         by_potential = self.sites * share @ self.space.functions.T
-        return read @ by_potential, read @ np.sum(share * self._at(self.kernels.slope, step), axis=1)
+        return read @ by_potential, read @ np.sum(
+            share * self._at(self.kernels.slope, step), axis=1
+        )
 
     def pulled_back(self, share: Floats, step: int, covector: Floats) -> tuple[Floats, float]:
-        """The derivatives by K [n] and by p of covector[0] g + covector[1:] K' for a step with these shares."""
-        on_value = covector[1:] @ self.space.inverse[1:] - covector[0] / self.sites * self.space.inverse[0]
+        """The derivatives by K [n] and by p of covector[0] g + covector[1:] K' for a step with
+        these shares.
+        """
+        on_value = (
+            covector[1:] @ self.space.inverse[1:] - covector[0] / self.sites * self.space.inverse[0]
+        )
         by_p = on_value @ np.sum(share * self._at(self.kernels.slope, step), axis=1)
         return self.sites * (self.space.functions @ (on_value @ share)), float(by_p)
 
@@ -116,8 +130,10 @@ class CellRecursion:
         return read @ value - couplings, slope - np.eye(len(couplings))
 
     def bounds(self, couplings: Floats) -> tuple[float, float]:
-        """Between which values the bound itself lies: V grows by 2^d and at most `most` in a step, at equal spins by 2^d and at least
-        `aligned`; and F is at most that of free spins plus <H> in them."""
+        """Between which values the bound itself lies: V grows by 2^d and at most `most` in a step,
+        at equal spins by 2^d and at least `aligned`; and F is at most that of free spins plus <H>
+        in them.
+        """
         potential, rest = self.space.potential(couplings), self.sites - 1
         free = log(2) + float(self.space.weights @ potential) / float(self.space.weights.sum())
         equal = float(max(potential[0], potential[-1])) + self.kernels.aligned / rest

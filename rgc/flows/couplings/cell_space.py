@@ -1,4 +1,6 @@
-"""The functions of a cell of 2^d spins: a basis that begins with the terms of the spec, over classes of states of the cell."""
+"""The functions of a cell of 2^d spins: a basis that begins with the terms of the spec, over
+classes of states of the cell.
+"""
 
 from __future__ import annotations
 
@@ -26,12 +28,14 @@ _SMALL = 1e-12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hypercube:
-    """The sets of the n = 2^d corners in classes under the symmetries of the hypercube: both the products of spins of a cell and, as
-    the sets of flipped spins, its states. Few spins come first, then the smallest list of offsets.
+    """The sets of the n = 2^d corners in classes under the symmetries of the hypercube: both the
+    products of spins of a cell and, as the sets of flipped spins, its states. Few spins come first,
+    then the smallest list of offsets.
 
-    `sets` [classes]: the largest bit set of each; `bodies`, `sizes` [classes]: spins in a set, sets in a class; `products` [a, k]:
-    the sum over the sets of class a of the product of the spins of state k, for spins -1/+1, `occupied` for spins 0/1;
-    `overlaps` [j, k, r]: how many states of class k differ from one of class j in r spins.
+    `sets` [classes]: the largest bit set of each; `bodies`, `sizes` [classes]: spins in a set, sets
+    in a class; `products` [a, k]: the sum over the sets of class a of the product of the spins of
+    state k, for spins -1/+1, `occupied` for spins 0/1; `overlaps` [j, k, r]: how many states of
+    class k differ from one of class j in r spins.
     """
 
     dimension: int
@@ -67,11 +71,15 @@ def hypercube(dimension: int) -> Hypercube:
         apart = number * (n + 1) + np.bitwise_count(every ^ state)
         overlaps.append(np.bincount(apart, minlength=count * (n + 1)).reshape(count, n + 1))
     sizes = np.bincount(number)
-    return Hypercube(dimension, sets, bodies, sizes, products, occupied, np.array(overlaps, dtype=np.float64))
+    return Hypercube(
+        dimension, sets, bodies, sizes, products, occupied, np.array(overlaps, dtype=np.float64)
+    )
 
 
 def _classes(every: Integers, dimension: int) -> Integers:
-    """The largest set that the symmetries make of each set of corners: reflections and exchanges of axes generate them."""
+    """The largest set that the symmetries make of each set of corners: reflections and exchanges of
+    axes generate them.
+    """
     bits = corner_bits(dimension)
 
     def image(of: dict[Cell, Cell]) -> Integers:
@@ -79,7 +87,9 @@ def _classes(every: Integers, dimension: int) -> Integers:
         return np.asarray(np.sum(parts, axis=0, dtype=np.int64))
 
     reflections = [{c: (*c[:k], 1 - c[k], *c[k + 1 :]) for c in bits} for k in range(dimension)]
-    exchanges = [{c: (*c[:k], c[k + 1], c[k], *c[k + 2 :]) for c in bits} for k in range(dimension - 1)]
+    exchanges = [
+        {c: (*c[:k], c[k + 1], c[k], *c[k + 2 :]) for c in bits} for k in range(dimension - 1)
+    ]
     images = [image(each) for each in (*reflections, *exchanges)]
     largest, before = every, None
     while before is None or not np.array_equal(largest, before):
@@ -91,8 +101,9 @@ def _classes(every: Integers, dimension: int) -> Integers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sums(Mapping[str, str]):
-    """What couplings multiply in -H, in the language: `sum(i) (s[i]*s[i+x+y] + ...)`. Written when asked for: in four dimensions there
-    are 401. `sets`: a set of corners for each name."""
+    """What couplings multiply in -H, in the language: `sum(i) (s[i]*s[i+x+y] + ...)`. Written when
+    asked for: in four dimensions there are 401. `sets`: a set of corners for each name.
+    """
 
     sets: dict[str, int]
     dimension: int
@@ -102,7 +113,8 @@ class Sums(Mapping[str, str]):
         shown = []
         for each in products(self.sets[name], self.dimension):
             sites = (
-                "".join(f"+{axis}" for axis, x in zip("xyzw", c, strict=False) if x) for c in sorted(each)
+                "".join(f"+{axis}" for axis, x in zip("xyzw", c, strict=False) if x)
+                for c in sorted(each)
             )
             shown.append("*".join(f"{self.species}[i{site}]" for site in sites))
         return "sum(i) " + (f"({' + '.join(shown)})" if len(shown) > 1 else shown[0])
@@ -116,15 +128,17 @@ class Sums(Mapping[str, str]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellSpace:
-    """Potentials V(state) = constant + sum_a K_a functions[a, state] of one cell, one cell a site; -H is their sum. K_a are the
-    couplings of the lattice, so that a function holds a product 1/(number of cells that hold it) times. In the subspace `full`
-    states are classes under the symmetries of the hypercube, in `symmetric` numbers of flipped spins: there functions are averaged
-    over the permutations of the spins.
+    """Potentials V(state) = constant + sum_a K_a functions[a, state] of one cell, one cell a site;
+    -H is their sum. K_a are the couplings of the lattice, so that a function holds a product
+    1/(number of cells that hold it) times. In the subspace `full` states are classes under the
+    symmetries of the hypercube, in `symmetric` numbers of flipped spins: there functions are
+    averaged over the permutations of the spins.
 
-    `inverse` [1 + n, states] reads the constant and K from V; `uniform`: the two states of equal spins; `magnetisation` [states];
-    `weights` [states]: how many states; `overlaps` [j, k, r] as in `Hypercube`. `start`, `constant`: the spec's K, and the part of its
-    H without spins. `sectors`: directions of K that span the even and the odd functions of the subspace; `projector` [n, n] on the
-    even ones. `terms`: what the couplings beyond the spec's multiply.
+    `inverse` [1 + n, states] reads the constant and K from V; `uniform`: the two states of equal
+    spins; `magnetisation` [states]; `weights` [states]: how many states; `overlaps` [j, k, r] as in
+    `Hypercube`. `start`, `constant`: the spec's K, and the part of its H without spins. `sectors`:
+    directions of K that span the even and the odd functions of the subspace; `projector` [n, n] on
+    the even ones. `terms`: what the couplings beyond the spec's multiply.
     """
 
     dimension: int
@@ -157,8 +171,9 @@ class CellSpace:
 
 
 def cell_space(model: CellModel, subspace: Subspace) -> CellSpace:
-    """Terms of equal functions are refused with a `SpecError`; what the spec's terms do not span is completed by one coupling for
-    every class of products."""
+    """Terms of equal functions are refused with a `SpecError`; what the spec's terms do not span is
+    completed by one coupling for every class of products.
+    """
     cube = hypercube(model.dimension)
     named, start, added = _coordinates(model, cube)
     table = cube.products if model.species.alphabet == "ising" else cube.occupied
@@ -200,8 +215,10 @@ def _numbers(cube: Hypercube) -> Floats:
 def _coordinates(
     model: CellModel, cube: Hypercube
 ) -> tuple[list[tuple[str, Floats]], Floats, dict[str, int]]:
-    """Each coupling with its weights [classes], the spec's terms first; the spec's couplings; the sets of corners of the others. A term
-    takes the place of the class that has its largest weight, once those before it are subtracted."""
+    """Each coupling with its weights [classes], the spec's terms first; the spec's couplings; the
+    sets of corners of the others. A term takes the place of the class that has its largest weight,
+    once those before it are subtracted.
+    """
     number = {int(bits): k for k, bits in enumerate(cube.sets)}
     left = dict(enumerate(cube.sets[1:], 1))
     named: list[tuple[str, Floats]] = []
@@ -221,7 +238,9 @@ def _coordinates(
         del left[pivot]
     taken, added = {name for name, _ in named}, {}
     for k, bits in left.items():
-        name = coupling_name(tuple(Spin(corner) for corner in corners_of(int(bits), model.dimension)))
+        name = coupling_name(
+            tuple(Spin(corner) for corner in corners_of(int(bits), model.dimension))
+        )
         name = name if name not in taken else f"{name}_"
         named.append((name, np.eye(len(cube.sets))[k]))
         added[name] = int(bits)
@@ -233,8 +252,9 @@ def _coordinates(
 def _sectors(
     cube: Hypercube, subspace: Subspace, forward: Floats, back: Floats, start: Floats
 ) -> tuple[dict[str, Floats], Floats]:
-    """Even and odd functions where the spec's couplings are even, else all of them; `forward` gives the weights of products of Ising
-    spins, without the constant, that K makes, `back` undoes it."""
+    """Even and odd functions where the spec's couplings are even, else all of them; `forward` gives
+    the weights of products of Ising spins, without the constant, that K makes, `back` undoes it.
+    """
     bodies = cube.bodies[1:]
     even = bodies % 2 == 0
     basis = np.eye(len(bodies)) if subspace == "full" else _numbers(cube)[1:, 1:]

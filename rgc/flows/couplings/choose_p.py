@@ -8,7 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
-from rgc.flows.couplings.bound_optimum import AWAY, ROUNDS, Bound, best_constant, improved, resolution
+from rgc.flows.couplings.bound_optimum import (
+    AWAY,
+    ROUNDS,
+    Bound,
+    best_constant,
+    improved,
+    resolution,
+)
 from rgc.flows.flow import State
 from rgc.results.result import Estimate
 
@@ -47,7 +54,9 @@ class TightestConstant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TightestSequence:
-    """The p of every step that together make the bound on F of the spec's couplings largest, from the best constant p on."""
+    """The p of every step that together make the bound on F of the spec's couplings largest, from
+    the best constant p on.
+    """
 
     bound: Bound
 

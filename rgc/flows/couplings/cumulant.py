@@ -37,14 +37,18 @@ def make_cumulant(
     point: Mapping[str, float],
     zero: Collection[str] | None = None,
 ) -> CouplingFlow:
-    """The flow `cumulant` of a checked spec at one point. Constants of a kernel that is not normalised are those of no free energy and are
-    left out. Raises `SpecError` for an expansion that is too long."""
+    """The flow `cumulant` of a checked spec at one point. Constants of a kernel that is not
+    normalised are those of no free energy and are left out. Raises `SpecError` for an expansion
+    that is too long.
+    """
     del seed, point
     assert isinstance(spec.lattice, Lattice)  # noqa: S101  (the checker asks for a crystal, and for the sections)
     assert spec.hamiltonian is not None  # noqa: S101
     block = whole_cells(spec.blocks[0], spec.lattice)
     expansion = _expansion(spec, spec.lattice, block)
-    space = _space(spec, spec.lattice, block, expansion, spec.hamiltonian.zero if zero is None else zero)
+    space = _space(
+        spec, spec.lattice, block, expansion, spec.hamiltonian.zero if zero is None else zero
+    )
     cells = tuple(cell_tables(block, spec.species, expansion, k) for k in range(len(block.cells)))
     study = make_study(
         spec,
@@ -70,20 +74,31 @@ def _expansion(spec: Spec, lattice: Lattice, block: Block) -> Expansion:
     try:
         return expand_cumulants(lattice, spec.species, spec.hamiltonian, block, order)
     except TooLong:
-        message = f"second order of this Hamiltonian joins more than {MOST_PAIRS} pairs of products in a cell"
+        message = (
+            f"second order of this Hamiltonian joins more than {MOST_PAIRS} pairs of products in "
+            "a cell"
+        )
         hint = "take order=1, smaller cells or fewer terms"
-        raise SpecError([Problem("expansion-too-long", message, spec.flow.span, hint=hint)]) from None
+        raise SpecError(
+            [Problem("expansion-too-long", message, spec.flow.span, hint=hint)]
+        ) from None
 
 
 def _space(
     spec: Spec, lattice: Lattice, block: Block, expansion: Expansion, zero: Collection[str]
 ) -> CouplingSpace:
-    """Coordinates that begin with the terms of the spec. Sectors are those of the terms that are not `zero`, under flips with which the
-    block map turns."""
+    """Coordinates that begin with the terms of the spec. Sectors are those of the terms that are
+    not `zero`, under flips with which the block map turns.
+    """
     assert spec.hamiltonian is not None  # noqa: S101
-    groups, species = merge_terms(spec.hamiltonian, lattice, spec.species, zero).groups, len(spec.species)
+    groups, species = (
+        merge_terms(spec.hamiltonian, lattice, spec.species, zero).groups,
+        len(spec.species),
+    )
     sectors = find_sectors([each for g in groups for each in g.products], lattice, species)
-    flips = (flip for flip in sectors.flips if all(turns_with(block, s.species, species) for s in flip))
+    flips = (
+        flip for flip in sectors.flips if all(turns_with(block, s.species, species) for s in flip)
+    )
     sectors = replace(sectors, flips=tuple(flips))
     return coupling_space(
         {name: column for name, column in expansion.columns.items() if column},
@@ -97,7 +112,9 @@ def _names(spec: Spec, lattice: Lattice, expansion: Expansion) -> dict[str, int]
     """All classes by name: by order, range, bodies and name."""
     named = []
     for k, products in enumerate(expansion.classes):
-        operator = Operator(coupling_name(*products, species=[each.name for each in spec.species]), products)
+        operator = Operator(
+            coupling_name(*products, species=[each.name for each in spec.species]), products
+        )
         reach = round(operator_range(operator, lattice), 9)
         named.append((expansion.orders[k], reach, operator.bodies, operator.name, k))
     return {name: k for *_, name, k in sorted(named)}
@@ -112,9 +129,17 @@ def _constant(spec: Spec, lattice: Lattice) -> float:
 
 
 def _told(expansion: Expansion, space: CouplingSpace) -> dict[str, Any]:
-    """The order at which each coupling first appears: products of couplings beyond the order of the expansion are dropped, nothing else is."""
+    """The order at which each coupling first appears: products of couplings beyond the order of the
+    expansion are dropped, nothing else is.
+    """
     orders = {
-        name: min(o for o, weight in zip(expansion.orders, space.basis[:, k], strict=True) if weight)
+        name: min(
+            o for o, weight in zip(expansion.orders, space.basis[:, k], strict=True) if weight
+        )
         for k, name in enumerate(space.names)
     }
-    return {"order": expansion.order, "orders": orders, "contributions": len(expansion.contributions)}
+    return {
+        "order": expansion.order,
+        "orders": orders,
+        "contributions": len(expansion.contributions),
+    }

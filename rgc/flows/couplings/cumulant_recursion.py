@@ -26,9 +26,11 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Polynomial:
-    """-H' per coarse cell [1 + n], the constant first: `weights` [1 + n, k] times products of `couplings` and `moments` [k, f], plus
-    `shares` [1 + n, l] times ln Z_0. The factors are numbered among the couplings, the moments and ln Z_0 of all kinds of cells, each read
-    block spins first; behind the last one comes a factor 1."""
+    """-H' per coarse cell [1 + n], the constant first: `weights` [1 + n, k] times products of
+    `couplings` and `moments` [k, f], plus `shares` [1 + n, l] times ln Z_0. The factors are
+    numbered among the couplings, the moments and ln Z_0 of all kinds of cells, each read block
+    spins first; behind the last one comes a factor 1.
+    """
 
     weights: Floats
     couplings: Integers
@@ -66,8 +68,10 @@ def _padded(rows: Sequence[Sequence[int]], filling: int) -> Integers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CumulantRecursion:
-    """K' = R(K) to an order in V; see `rgc.analysis.recursion.Recursion`. `products[c]`: products of class c for each site; `letters`: sites
-    of a unit cell; `entropy`: ln 2 for each spin of a site."""
+    """K' = R(K) to an order in V; see `rgc.analysis.recursion.Recursion`. `products[c]`: products
+    of class c for each site; `letters`: sites of a unit cell; `entropy`: ln 2 for each spin of a
+    site.
+    """
 
     backend: Backend
     space: CouplingSpace
@@ -104,14 +108,17 @@ class CumulantRecursion:
         return moved - couplings, jacobian - np.eye(len(couplings))
 
     def bounds(self, couplings: Floats) -> tuple[float, float]:
-        """-sum |K| over all products - entropy <= F/N <= -entropy (random spins) and <= -sum K (all spins up)."""
+        """-sum |K| over all products - entropy <= F/N <= -entropy (random spins) and <= -sum K (all
+        spins up).
+        """
         classes = self.space.basis @ couplings
         low = -float(np.abs(classes) @ self.products) - self.entropy
         return low, min(-self.entropy, -float(classes @ self.products))
 
     def _moved(self, couplings: Floats) -> tuple[Floats, Floats]:
-        """-H' per coarse cell, the constant and the couplings of the classes [1 + n], and its derivatives by those of the fine lattice
-        [1 + n, n]."""
+        """-H' per coarse cell, the constant and the couplings of the classes [1 + n], and its
+        derivatives by those of the fine lattice [1 + n, n].
+        """
         with self.backend.arrays() as xp:
             classes = xp.asarray(self.space.basis @ couplings)
             cells = [cell_averages(each, classes, self.backend, xp) for each in self.cells]
@@ -142,7 +149,9 @@ def cumulant_recursion(
     )
 
 
-def _cumulants(many: Polynomial, classes: Any, cells: Sequence[CellAverages], xp: Any) -> tuple[Any, Any]:
+def _cumulants(
+    many: Polynomial, classes: Any, cells: Sequence[CellAverages], xp: Any
+) -> tuple[Any, Any]:
     """The sum of contributions and its derivatives by the classes, by the rule of products."""
     n = classes.shape[0]
     moments = xp.concat([*(xp.reshape(each.moments, (-1,)) for each in cells), xp.ones(1)])
@@ -161,7 +170,9 @@ def _cumulants(many: Polynomial, classes: Any, cells: Sequence[CellAverages], xp
     value = weights @ before[-1] + shares @ xp.concat([each.log_z for each in cells])
     slope = shares @ xp.concat([each.log_z_slope for each in cells])
     behind = before[0]
-    for (_, slopes, column), factor, others in reversed(list(zip(columns, factors, before, strict=False))):
+    for (_, slopes, column), factor, others in reversed(
+        list(zip(columns, factors, before, strict=False))
+    ):
         slope = slope + (weights * (others * behind)) @ xp.take(slopes, xp.asarray(column), axis=0)
         behind = behind * factor
     return value, slope

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from rgc.model.spec import Spec
 
 COLD = 30.0
-"""kT between equal and unequal neighbours where the limit of zero temperature is reached to rounding."""
+"""kT between equal and unequal neighbours where the limit of zero temperature is reached to
+rounding.
+"""
 
 
 def make_exact(
@@ -35,8 +37,10 @@ def make_exact(
     point: Mapping[str, float],
     zero: Collection[str] | None = None,
 ) -> CouplingFlow:
-    """The flow `exact` of a checked spec at one point. A diamond lattice of n generations is one bond after n steps, whose two sites
-    are summed; its free energy, like that of the infinite one, counts per bond."""
+    """The flow `exact` of a checked spec at one point. A diamond lattice of n generations is one
+    bond after n steps, whose two sites are summed; its free energy, like that of the infinite one,
+    counts per bond.
+    """
     del seed, point, zero
     assert spec.hamiltonian is not None  # noqa: S101  (the checker asks for the sections)
     assert spec.lattice is not None  # noqa: S101
@@ -45,12 +49,18 @@ def make_exact(
     if not isinstance(lattice, Diamond):
         space = bond_space(model, 1)
         recursion = BondRecursion(backend, space, hypercubic(1, b, "move", model.states))
-        study = make_study(spec, recursion, space.start, 1, constant=model.constant, terms=space.terms)
+        study = make_study(
+            spec, recursion, space.start, 1, constant=model.constant, terms=space.terms
+        )
         return CouplingFlow(replace(study, frozen=partial(_zero_temperature, recursion)))
     space = bond_space(model, 0)
     recursion = BondRecursion(backend, space, diamond(lattice.b, lattice.branches, model.states))
     dimension = log(recursion.sites) / log(lattice.b)
-    close = None if lattice.generations is None else Close(lattice.generations, partial(_of_one_bond, space))
+    close = (
+        None
+        if lattice.generations is None
+        else Close(lattice.generations, partial(_of_one_bond, space))
+    )
     return CouplingFlow(
         make_study(
             spec,
@@ -66,8 +76,10 @@ def make_exact(
 
 
 def _zero_temperature(recursion: BondRecursion) -> dict[str, float]:
-    """y_t of w = W(a, b)/W(a, a), the weight of unequal neighbours, and y_h, in the limit w -> 0: the fixed point of zero temperature
-    (Nelson and Fisher 1975). {} where unequal neighbours are not the rarer ones."""
+    """y_t of w = W(a, b)/W(a, a), the weight of unequal neighbours, and y_h, in the limit w -> 0:
+    the fixed point of zero temperature (Nelson and Fisher 1975). {} where unequal neighbours are
+    not the rarer ones.
+    """
     space, b = recursion.space, recursion.scale
     gap = _gap(space, space.start)
     if gap <= 0:
@@ -93,7 +105,9 @@ def _of_one_bond(space: BondSpace, couplings: Floats) -> float:
 
 
 def _sites(lattice: Diamond) -> float:
-    """Sites for each bond: two ends, and at every generation branches (b - 1) more for each bond before it."""
+    """Sites for each bond: two ends, and at every generation branches (b - 1) more for each bond
+    before it.
+    """
     ratio = lattice.b * lattice.branches
     inner = lattice.branches * (lattice.b - 1) / (ratio - 1)
     if lattice.generations is None:

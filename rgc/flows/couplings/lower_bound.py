@@ -1,4 +1,6 @@
-"""Kadanoff's variational renormalisation group: potentials are moved, so that F is bounded from below (Kadanoff 1975)."""
+"""Kadanoff's variational renormalisation group: potentials are moved, so that F is bounded from
+below (Kadanoff 1975).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from rgc.analysis.fixed_points import NotFound
+from rgc.analysis.fixed_points import PointNotFound
 from rgc.analysis.recursion import Floats
 from rgc.errors import Problem, SpecError
 from rgc.flows.couplings.bound_optimum import Bound, enough
@@ -33,20 +35,28 @@ if TYPE_CHECKING:
 
 SPACES: Mapping[Subspace, str] = {
     "full": "all products of the spins of a cell, the same in every direction",
-    "symmetric": "functions of the number of flipped spins of a cell, so that all its pair couplings are equal",
+    "symmetric": (
+        "functions of the number of flipped spins of a cell, so that all its pair couplings are "
+        "equal"
+    ),
 }
 OUTSIDE = (
-    "the spec's couplings are no function of the number of flipped spins of a cell: the first step reads them as the nearest one, "
-    "so that the constants give no bound on F of this spec"
+    "the spec's couplings are no function of the number of flipped spins of a cell: the first "
+    "step reads them as the nearest one, so that the constants give no bound on F of this spec"
 )
-JUMPED = "at this p the critical flow comes to another fixed point than near it, and there the bound is not stationary: see block.slope"
+JUMPED = (
+    "at this p the critical flow comes to another fixed point than near it, and there the bound "
+    "is not stationary: see block.slope"
+)
 _STATIONARY = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class LowerBoundFlow:
-    """First p is chosen, in rounds; then the recursion with that p is studied. State arrays: those of the choice, and those of
-    `rgc.flows.study.coupling_flow.CouplingFlow`. `asked`: the study without p."""
+    """First p is chosen, in rounds; then the recursion with that p is studied. State arrays: those
+    of the choice, and those of `rgc.flows.study.coupling_flow.CouplingFlow`. `asked`: the study
+    without p.
+    """
 
     backend: Backend
     space: CellSpace
@@ -98,7 +108,7 @@ class LowerBoundFlow:
     def _choose(self, state: State) -> None:
         try:
             self.choice.advance(state)
-        except NotFound as error:
+        except PointNotFound as error:
             message = f"no p makes the bound stationary at a critical fixed point: {error}"
             hint = "give p a number, or leave find out: then p is the best for the bound itself"
             raise SpecError([Problem("no-stationary-p", message, self.span, hint=hint)]) from error
@@ -115,20 +125,26 @@ def with_p(asked: Study, backend: Backend, space: CellSpace, p: Sequence[Estimat
 
 
 def _with_errors(levels: Sequence[Level], study: Study) -> Iterator[Level]:
-    """Levels whose numbers have the errors that follow from those of p, to first order; None after a p of unknown error."""
+    """Levels whose numbers have the errors that follow from those of p, to first order; None after
+    a p of unknown error.
+    """
     recursion = cast(CellRecursion, study.recursion)
     errors: Floats | None = np.zeros(1 + len(recursion.names))
     yield levels[0]
     for step, (before, level) in enumerate(pairwise(levels)):
         of_p = study.p[step % len(study.p)].error
         if errors is not None and of_p is not None:
-            couplings = np.array([each.value for each in before.couplings.values()], dtype=np.float64)
+            couplings = np.array(
+                [each.value for each in before.couplings.values()], dtype=np.float64
+            )
             by_couplings, by_p = recursion.derivatives(couplings, step)
             change = np.abs(by_couplings) @ errors[1:] + np.abs(by_p) * of_p
             errors = np.array([errors[0] + change[0] / recursion.sites**step, *change[1:]])
         else:
             errors = None
-        yield _with_error(level, [None] * (1 + len(recursion.names)) if errors is None else errors.tolist())
+        yield _with_error(
+            level, [None] * (1 + len(recursion.names)) if errors is None else errors.tolist()
+        )
 
 
 def _with_error(level: Level, errors: Sequence[float | None]) -> Level:
@@ -139,7 +155,9 @@ def _with_error(level: Level, errors: Sequence[float | None]) -> Level:
         for name, each in level.observables.items()
     }
     return replace(
-        level, couplings={name: replace(each, error=e) for (name, each), e in named}, observables=told
+        level,
+        couplings={name: replace(each, error=e) for (name, each), e in named},
+        observables=told,
     )
 
 
@@ -151,8 +169,9 @@ def make_lower_bound(
     point: Mapping[str, float],
     zero: Collection[str] | None = None,
 ) -> CouplingFlow | LowerBoundFlow:
-    """The flow `lower_bound` of a checked spec at one point. Raises `SpecError` where p is to be the best for a bound that says nothing
-    about the spec: its couplings lie outside the subspace."""
+    """The flow `lower_bound` of a checked spec at one point. Raises `SpecError` where p is to be
+    the best for a bound that says nothing about the spec: its couplings lie outside the subspace.
+    """
     del seed, point, zero
     assert isinstance(spec.lattice, Lattice)  # noqa: S101  (the checker asks for a crystal, and for the sections)
     assert spec.hamiltonian is not None  # noqa: S101
@@ -178,7 +197,9 @@ def make_lower_bound(
     if not any(block.free for block in spec.blocks):
         given = [Estimate(block.p, 0.0, "exact") for block in spec.blocks]
         return CouplingFlow(with_p(asked, backend, space, given))
-    return LowerBoundFlow(backend, space, _choice(spec, backend, space, asked), asked, spec.flow.span)
+    return LowerBoundFlow(
+        backend, space, _choice(spec, backend, space, asked), asked, spec.flow.span
+    )
 
 
 def _choice(spec: Spec, backend: Backend, space: CellSpace, asked: Study) -> Choice:
@@ -186,9 +207,12 @@ def _choice(spec: Spec, backend: Backend, space: CellSpace, asked: Study) -> Cho
         return StationaryP(backend, space, None if asked.starts is None else asked.starts[0])
     if not space.inside:
         message = (
-            "p=free asks for the tightest bound, and the spec's couplings lie outside the symmetric subspace"
+            "p=free asks for the tightest bound, and the spec's couplings lie outside the "
+            "symmetric subspace"
         )
         hint = "take subspace=full, or find=fixed_point, where p belongs to the fixed point"
-        raise SpecError([Problem("not-possible", message, spec.flow.span if spec.flow else None, hint=hint)])
+        raise SpecError(
+            [Problem("not-possible", message, spec.flow.span if spec.flow else None, hint=hint)]
+        )
     bound = Bound(backend, space, enough(space.dimension, asked.steps))
     return TightestConstant(bound) if spec.blocks[0].free == "flow" else TightestSequence(bound)

@@ -29,8 +29,9 @@ def make_migdal_kadanoff(
     point: Mapping[str, float],
     zero: Collection[str] | None = None,
 ) -> CouplingFlow:
-    """The flow `migdal_kadanoff` of a checked spec at one point. Moving bonds first, F is bounded from below; the constants of
-    decimating first belong to the diamond lattice and are left out."""
+    """The flow `migdal_kadanoff` of a checked spec at one point. Moving bonds first, F is bounded
+    from below; the constants of decimating first belong to the diamond lattice and are left out.
+    """
     del seed, point, zero
     assert isinstance(spec.lattice, Lattice)  # noqa: S101  (the checker asks for a crystal, and for the sections)
     assert spec.hamiltonian is not None  # noqa: S101
@@ -50,14 +51,23 @@ def make_migdal_kadanoff(
         terms=space.terms,
     )
     if b == 1:
-        return CouplingFlow(asked(BondFlow(backend, space, infinitesimal(dimension, log(model.states)))))
+        return CouplingFlow(
+            asked(BondFlow(backend, space, infinitesimal(dimension, log(model.states))))
+        )
     recursion = BondRecursion(backend, space, hypercubic(dimension, b, order, model.states))
     return CouplingFlow(asked(recursion, ledger=order == "move"))
 
 
 def _check_power(b: float, space: BondSpace, spec: Spec) -> None:
-    """Raise `SpecError` where W^b is not real: b is no whole number and the bond weight has a negative eigenvalue."""
+    """Raise `SpecError` where W^b is not real: b is no whole number and the bond weight has a
+    negative eigenvalue.
+    """
     if (b == 1 or not b.is_integer()) and not positive(space, space.start):
-        message = f"a chain of b = {b:g} bonds needs a bond weight without negative eigenvalues, and this one has some"
+        message = (
+            f"a chain of b = {b:g} bonds needs a bond weight without negative eigenvalues, and "
+            "this one has some"
+        )
         hint = "antiferromagnetic bonds need a whole b of at least 2"
-        raise SpecError([Problem("not-possible", message, spec.flow.span if spec.flow else None, hint=hint)])
+        raise SpecError(
+            [Problem("not-possible", message, spec.flow.span if spec.flow else None, hint=hint)]
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import brentq
 
-from rgc.analysis.fixed_points import NotFound, critical, newton
+from rgc.analysis.fixed_points import PointNotFound, critical, newton
 from rgc.analysis.linearised_map import linearise
 from rgc.analysis.recursion import Floats
 from rgc.flows.couplings.cell_recursion import CellRecursion, cell_recursion
@@ -28,11 +28,11 @@ _EPS = float(np.finfo(np.float64).eps)
 
 
 def slope(recursion: CellRecursion, point: Floats) -> float:
-    """d(F/N)/dp of the bound at a fixed point, p the same at every step: (1 - b^-d) F_p = g_p + b^-d F_K R_p, where
-    F_K (1 - b^-d R_K) = g_K.
+    """d(F/N)/dp of the bound at a fixed point, p the same at every step: (1 - b^-d) F_p = g_p +
+    b^-d F_K R_p, where F_K (1 - b^-d R_K) = g_K.
 
-    With V and its constant together this is L.dR/dp / (b^d - 1), where L is the left eigenvector of the eigenvalue b^d, of length 1 on
-    the constant.
+    With V and its constant together this is L.dR/dp / (b^d - 1), where L is the left eigenvector of
+    the eigenvalue b^d, of length 1 on the constant.
     """
     by_couplings, by_p = recursion.derivatives(point)
     share = 1 / recursion.sites
@@ -43,12 +43,13 @@ def slope(recursion: CellRecursion, point: Floats) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StationaryP:
-    """The p at which `slope` vanishes at the critical fixed point. That is the one to which the critical flow on the ray of the spec's
-    couplings comes; with `guess` the one that Newton's method reaches from there.
+    """The p at which `slope` vanishes at the critical fixed point. That is the one to which the
+    critical flow on the ray of the spec's couplings comes; with `guess` the one that Newton's
+    method reaches from there.
 
-    First p grows or falls until the slope changes its sign, then the fixed point of one end is followed in between, and where the
-    critical flow has gone over to another one before the slope vanished, a little beyond. State array `search` [k, 2 + n]: p, slope,
-    fixed point.
+    First p grows or falls until the slope changes its sign, then the fixed point of one end is
+    followed in between, and where the critical flow has gone over to another one before the slope
+    vanished, a little beyond. State array `search` [k, 2 + n]: p, slope, fixed point.
     """
 
     backend: Backend
@@ -60,7 +61,7 @@ class StationaryP:
         return _BRACKETS + 1
 
     def advance(self, state: State) -> None:
-        """Raises `NotFound`."""
+        """Raises `PointNotFound`."""
         rows = state.arrays.get("search", np.zeros((0, 2 + len(self.space.start))))
         if state.done == _BRACKETS:
             state.arrays["p"] = np.array([self._between(rows)])
@@ -78,7 +79,7 @@ class StationaryP:
             return float(_FIRST / 2**self.space.dimension)
         p = rows[:, 0].max() * _STRIDE if rows[-1, 1] > 0 else rows[:, 0].min() / _STRIDE
         if p > MOST_P or len(rows) == _BRACKETS:
-            raise NotFound(
+            raise PointNotFound(
                 f"dF/dp keeps its sign for p from {rows[:, 0].min():.3g} to {rows[:, 0].max():.3g}"
             )
         return float(p)
@@ -91,33 +92,40 @@ class StationaryP:
                 point = critical(recursion, self.space.start).fixed_point
             else:
                 point = newton(recursion, rows[-1, 2:] if len(rows) else self.guess)
-        except NotFound:
+        except PointNotFound:
             point = None
         if point is None:
             return np.array([p, np.inf, *np.zeros(len(self.space.start))])
         return np.array([p, slope(recursion, point), *point])
 
     def _between(self, rows: Floats) -> float:
-        """Where the slope vanishes along the fixed point of one end; raises `NotFound` where it jumps."""
+        """Where the slope vanishes along the fixed point of one end; raises `PointNotFound` where
+        it jumps.
+        """
         rising, falling = rows[rows[:, 1] > 0], rows[rows[:, 1] < 0]
         if not len(rising) or not len(falling):
-            raise NotFound("dF/dp at the critical fixed point keeps its sign for every p that was tried")
+            raise PointNotFound(
+                "dF/dp at the critical fixed point keeps its sign for every p that was tried"
+            )
         low, high = rising[rising[:, 0].argmax()], falling[falling[:, 0].argmin()]
         ends = ((high, low[0]), (low, high[0]), (low, 2 * high[0] - low[0]))
         for here, end in ends:
             found = self._along(here, end) if np.isfinite(here[1]) else None
             if found is not None:
                 return found
-        raise NotFound(f"dF/dp at the critical fixed point jumps between p = {low[0]:.6g} and {high[0]:.6g}")
+        raise PointNotFound(
+            f"dF/dp at the critical fixed point jumps between p = {low[0]:.6g} and {high[0]:.6g}"
+        )
 
     def _along(self, row: Floats, end: float) -> float | None:
-        """Where the slope vanishes as the fixed point of a row is followed from its p to another; None where it does not, or the fixed
-        point ends."""
+        """Where the slope vanishes as the fixed point of a row is followed from its p to another;
+        None where it does not, or the fixed point ends.
+        """
         here = row
         for p in np.linspace(row[0], end, _PIECES + 1)[1:]:
             try:
                 following = self._followed(here, p)
-            except NotFound:
+            except PointNotFound:
                 return None
             if following[1] * here[1] <= 0:
                 return self._zero(here, following)
@@ -125,13 +133,15 @@ class StationaryP:
         return None
 
     def _followed(self, row: Floats, p: float) -> Floats:
-        """The row at another p, from the tangent dK*/dp = (1 - R_K)^-1 R_p. Raises `NotFound` where the fixed point is lost."""
+        """The row at another p, from the tangent dK*/dp = (1 - R_K)^-1 R_p. Raises `PointNotFound`
+        where the fixed point is lost.
+        """
         by_couplings, by_p = self.at(row[0]).derivatives(row[2:])
         tangent = np.linalg.solve(np.eye(len(by_p) - 1) - by_couplings[1:], by_p[1:])
         recursion = self.at(p)
         point = newton(recursion, row[2:] + (p - row[0]) * tangent)
         if abs(linearise(recursion, point)[0].values[0]) <= 1:
-            raise NotFound("the fixed point is no longer critical")
+            raise PointNotFound("the fixed point is no longer critical")
         return np.array([p, slope(recursion, point), *point])
 
     def _zero(self, first: Floats, second: Floats) -> float:

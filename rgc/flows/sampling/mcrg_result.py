@@ -138,16 +138,16 @@ def _eigenvalues(sector: str, step: LevelSpectrum) -> list[Eigenvalue]:
             value, imaginary, error, exponent, exponent_error = map(float, numbers)
             out.append(
                 Eigenvalue(
-                    value,
-                    imaginary if np.any(leading[0, k].imag) else 0.0,
-                    error,
-                    exponent,
-                    exponent_error,
-                    sector,
-                    step.level,
-                    operators,
-                    k + 1,
-                    step.wrapped,
+                    value=value,
+                    imag=imaginary if np.any(leading[0, k].imag) else 0.0,
+                    error=error,
+                    exponent=exponent,
+                    exponent_error=exponent_error,
+                    sector=sector,
+                    level=step.level,
+                    operators=operators,
+                    index=k + 1,
+                    wrapped=step.wrapped,
                 )
             )
     return out

@@ -1,4 +1,6 @@
-"""What is asked of a recursion of couplings, in steps that can be interrupted: trajectory, ledger, fixed points, separatrix, diagram."""
+"""What is asked of a recursion of couplings, in steps that can be interrupted: trajectory, ledger,
+fixed points, separatrix, diagram.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rgc.analysis.fixed_points import NotFound, critical, distinct, newton
+from rgc.analysis.fixed_points import PointNotFound, critical, distinct, newton
 from rgc.analysis.manifolds import critical_line
 from rgc.analysis.recursion import Floats, free_energy, trajectory
 from rgc.flows.flow import State
@@ -31,9 +33,11 @@ _NONE_NEAR = "the flow of the critical couplings comes to none"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CouplingFlow:
-    """A flow that studies a recursion; its steps are the parts of the study. State arrays: `couplings` [1 + steps, n], `constants`,
-    `free_energy` [value, error], `critical` [factor, K...], `fixed_points` [k, n], `paths_<k>` [1 + steps, n], `critical_line`,
-    `diagram_<k>`; values: `why` for what was not found."""
+    """A flow that studies a recursion; its steps are the parts of the study. State arrays:
+    `couplings` [1 + steps, n], `constants`, `free_energy` [value, error], `critical` [factor,
+    K...], `fixed_points` [k, n], `paths_<k>` [1 + steps, n], `critical_line`, `diagram_<k>`;
+    values: `why` for what was not found.
+    """
 
     study: Study
 
@@ -110,7 +114,7 @@ def _critical(study: Study, state: State) -> None:
     """The critical point on the line of the spec's couplings; where there is none, the reason."""
     try:
         found = critical(study.recursion, study.start)
-    except NotFound as error:
+    except PointNotFound as error:
         state.values["why"]["critical"] = str(error)
         return
     state.arrays["critical"] = np.concatenate([[found.factor], found.couplings])
@@ -119,14 +123,19 @@ def _critical(study: Study, state: State) -> None:
 
 
 def _fixed_point(study: Study, state: State, start: Floats) -> None:
-    """With starts of its own Newton's method begins at each of them, else where the critical flow stays longest: a fixed point without a
-    relevant direction is the end of a phase."""
+    """With starts of its own Newton's method begins at each of them, else where the critical flow
+    stays longest: a fixed point without a relevant direction is the end of a phase.
+    """
     if study.starts is None and "nearest" not in state.arrays:
-        state.values["why"].setdefault("fixed_point", state.values["why"].get("critical", _NONE_NEAR))
+        state.values["why"].setdefault(
+            "fixed_point", state.values["why"].get("critical", _NONE_NEAR)
+        )
         return
     try:
-        found = newton(study.recursion, start if study.starts is not None else state.arrays["nearest"])
-    except NotFound as error:
+        found = newton(
+            study.recursion, start if study.starts is not None else state.arrays["nearest"]
+        )
+    except PointNotFound as error:
         state.values["why"].setdefault("fixed_point", str(error))
         return
     known = list(state.arrays.get("fixed_points", ()))
@@ -165,11 +174,16 @@ def _critical_line(study: Study, state: State, plane: tuple[int, int]) -> None:
 def _window(
     study: Study, state: State, plane: tuple[int, int]
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The part of the plane that is drawn: the spec's couplings, the critical and the fixed point lie well inside."""
+    """The part of the plane that is drawn: the spec's couplings, the critical and the fixed point
+    lie well inside.
+    """
     points = [np.zeros(len(study.start)), study.start, *state.arrays.get("fixed_points", ())]
     if "critical" in state.arrays:
         points.append(state.arrays["critical"][1:])
     shown = np.array(points)[:, list(plane)]
     low, high = shown.min(axis=0), shown.max(axis=0)
     room = np.maximum(0.5 * (high - low), 0.3 * float(np.abs(high - low).max()))
-    return (float(low[0]), float(high[0] + room[0])), (float(low[1] - room[1]), float(high[1] + room[1]))
+    return (float(low[0]), float(high[0] + room[0])), (
+        float(low[1] - room[1]),
+        float(high[1] + room[1]),
+    )

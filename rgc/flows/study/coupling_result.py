@@ -24,11 +24,16 @@ DIVERGES = 1e9
 """An exponent beyond this is the inverse of a rounding error."""
 
 RULE = "leading eigenvalue of the linearised map in its sector, at the fixed point"
-FROZEN_RULE = "at the fixed point of zero temperature, y_t in the weight of unequal neighbours, exp(-2K) for Ising spins"
+FROZEN_RULE = (
+    "at the fixed point of zero temperature, y_t in the weight of unequal neighbours, exp(-2K) "
+    "for Ising spins"
+)
 
 
 def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -> Result:
-    """Levels, ledger, fixed point, spectrum, exponents, and tables of what is drawn. The first fixed point is the one of the headline."""
+    """Levels, ledger, fixed point, spectrum, exponents, and tables of what is drawn. The first
+    fixed point is the one of the headline.
+    """
     arrays, why = state.arrays, state.values["why"]
     points = arrays.get("fixed_points")
     spectra = _spectra(study, points)
@@ -58,7 +63,9 @@ def _spectra(study: Study, points: Floats | None) -> tuple[SectorSpectrum, ...]:
 
 
 def _named(study: Study, couplings: Floats, kind: Kind) -> dict[str, Estimate]:
-    """Couplings by name. A fixed point is an exact number of the map, whatever the map is to the lattice."""
+    """Couplings by name. A fixed point is an exact number of the map, whatever the map is to the
+    lattice.
+    """
     pairs = zip(study.recursion.names, map(float, couplings), strict=True)
     return {name: Estimate(value if isfinite(value) else None, 0.0, kind) for name, value in pairs}
 
@@ -66,7 +73,11 @@ def _named(study: Study, couplings: Floats, kind: Kind) -> dict[str, Estimate]:
 def _block(study: Study, points: Floats | None) -> dict[str, Estimate]:
     """`block.p` where all steps have one, and what the scheme tells of the fixed point."""
     one = {"block.p": study.p[0]} if len(study.p) == 1 else {}
-    more = study.at_fixed_point(points[0]) if study.at_fixed_point is not None and points is not None else {}
+    more = (
+        study.at_fixed_point(points[0])
+        if study.at_fixed_point is not None and points is not None
+        else {}
+    )
     return {**one, **{name: Estimate(float(value), 0.0, "exact") for name, value in more.items()}}
 
 
@@ -91,7 +102,9 @@ def _free_energy(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[Free
 
 
 def _observables(study: Study, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Estimate]:
-    """`critical.K`, the critical couplings on the line of the spec's, for every coupling that is not 0 there; `log_z` of a finite lattice."""
+    """`critical.K`, the critical couplings on the line of the spec's, for every coupling that is
+    not 0 there; `log_z` of a finite lattice.
+    """
     finite = {}
     if "log_z" in arrays:
         finite["log_z"] = Estimate(float(arrays["log_z"][0]), float(arrays["log_z"][1]), study.kind)
@@ -99,7 +112,9 @@ def _observables(study: Study, arrays: Mapping[str, NDArray[Any]]) -> dict[str, 
         return finite
     named = zip(study.recursion.names, arrays["critical"][1:], study.start, strict=True)
     return {
-        f"critical.{name}": Estimate(float(value), 0.0, study.exponents) for name, value, at in named if at
+        f"critical.{name}": Estimate(float(value), 0.0, study.exponents)
+        for name, value, at in named
+        if at
     }
 
 
@@ -108,9 +123,17 @@ def _eigenvalues(study: Study, spectrum: SectorSpectrum) -> Iterator[Eigenvalue]
     for k, value in enumerate(spectrum.values):
         exponent = float(spectrum.exponents[k])
         yield Eigenvalue(
-            float(value.real), float(value.imag), 0.0, exponent, 0.0, spectrum.sector, 1, count, k + 1,
+            value=float(value.real),
+            imag=float(value.imag),
+            error=0.0,
+            exponent=exponent,
+            exponent_error=0.0,
+            sector=spectrum.sector,
+            level=1,
+            operators=count,
+            index=k + 1,
             kind=study.exponents,
-        )  # fmt: skip
+        )
 
 
 def _exponents(study: Study, spectra: tuple[SectorSpectrum, ...]) -> dict[str, Estimate]:
@@ -135,7 +158,9 @@ def _derived(study: Study, found: dict[str, float], rule: str) -> dict[str, Esti
     for name, (needs, formula) in DERIVED.items():
         if all(letter in letters for letter in needs):
             with np.errstate(all="ignore"):
-                found[name] = float(formula(study.dimension, *(np.float64(letters[each]) for each in needs)))
+                found[name] = float(
+                    formula(study.dimension, *(np.float64(letters[each]) for each in needs))
+                )
     return {name: _exponent(study, name, value, rule) for name, value in found.items()}
 
 
@@ -151,8 +176,10 @@ def _tables(
     points: Floats | None,
     spectra: tuple[SectorSpectrum, ...],
 ) -> dict[str, NDArray[Any]]:
-    """`right_<sector>` and `left_<sector>` as [part, row, column] (part 0 real, 1 imaginary), `fixed_points`, `paths`, and of a flow
-    diagram `diagram`, `critical_line` and, where one direction is relevant, `renormalised_trajectory`."""
+    """`right_<sector>` and `left_<sector>` as [part, row, column] (part 0 real, 1 imaginary),
+    `fixed_points`, `paths`, and of a flow diagram `diagram`, `critical_line` and, where one
+    direction is relevant, `renormalised_trajectory`.
+    """
     out: dict[str, NDArray[Any]] = {}
     for spectrum in spectra:
         out[f"right_{spectrum.sector}"] = np.stack([spectrum.right.real, spectrum.right.imag])
@@ -194,11 +221,16 @@ def _warnings(
 
 
 def _beyond_bounds(study: Study, arrays: Mapping[str, NDArray[Any]]) -> Iterator[str]:
-    """A truncated free energy is told from one that cannot be: F lies between the bounds of any lattice with these couplings."""
+    """A truncated free energy is told from one that cannot be: F lies between the bounds of any
+    lattice with these couplings.
+    """
     if study.kind != "truncated" or "free_energy" not in arrays:
         return
     low, high = study.recursion.bounds(study.start)
     value, error = (float(x) for x in arrays["free_energy"] - np.array([study.constant, 0.0]))
     if not low - error <= value <= high + error:
-        told = f"F lies between {low:.6g} and {high:.6g} for these couplings, and the truncated map makes it {value:.6g}"
+        told = (
+            f"F lies between {low:.6g} and {high:.6g} for these couplings, and the truncated map "
+            f"makes it {value:.6g}"
+        )
         yield f"{told}: the expansion does not hold here"

@@ -33,14 +33,16 @@ class Close:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Study:
-    """A recursion and the questions. `start`: the spec's couplings; `starts`: others, [k, n]; `plane`: the numbers of two couplings.
+    """A recursion and the questions. `start`: the spec's couplings; `starts`: others, [k, n];
+    `plane`: the numbers of two couplings.
 
-    `kind` of the couplings and the free energy, `per` site or bond; `ledger`: whether constants belong to the spec's lattice.
-    `exponents`: the kind of exponents: those of an approximate map are truncated; `space`: where the map is linearised, if not in
-    all its couplings. `dimension`: d of hyperscaling. `close`: how the flow of a finite lattice ends. `constant`: the part of H
-    without spins, per unit of the free energy. `frozen`: exponents at zero temperature, where a map without another critical point
-    has one. `terms`: see `Result`. `p`: the parameter of the block map at each step, in turn; `at_fixed_point`: what else is told of
-    a fixed point, by name.
+    `kind` of the couplings and the free energy, `per` site or bond; `ledger`: whether constants
+    belong to the spec's lattice. `exponents`: the kind of exponents: those of an approximate map
+    are truncated; `space`: where the map is linearised, if not in all its couplings. `dimension`: d
+    of hyperscaling. `close`: how the flow of a finite lattice ends. `constant`: the part of H
+    without spins, per unit of the free energy. `frozen`: exponents at zero temperature, where a map
+    without another critical point has one. `terms`: see `Result`. `p`: the parameter of the block
+    map at each step, in turn; `at_fixed_point`: what else is told of a fixed point, by name.
     """
 
     scheme: str
@@ -81,8 +83,10 @@ def make_study(
     terms: Mapping[str, str] | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> Study:
-    """The study that the options of a flow ask for. `kind` of free energies: where they are exact so are exponents, else those belong
-    to an approximate map. Raises `SpecError` for names of couplings that the recursion lacks."""
+    """The study that the options of a flow ask for. `kind` of free energies: where they are exact
+    so are exponents, else those belong to an approximate map. Raises `SpecError` for names of
+    couplings that the recursion lacks.
+    """
     assert spec.flow is not None  # noqa: S101  (a flow is made of one)
     options, names = spec.flow.options, recursion.names
     find, steps = options.get("find"), options.get("steps")
@@ -118,15 +122,19 @@ def _plane(value: Value | None, names: Sequence[str], span: Span | None) -> tupl
 def _number_of(name: str, names: Sequence[str], span: Span | None) -> int:
     if name not in names:
         hint = suggest(name, names) or f"it has {', '.join(names)}"
-        raise SpecError([Problem("unknown-coupling", f"this flow has no coupling '{name}'", span, hint=hint)])
+        raise SpecError(
+            [Problem("unknown-coupling", f"this flow has no coupling '{name}'", span, hint=hint)]
+        )
     return names.index(name)
 
 
 def read_starts(
     value: Value | None, names: Sequence[str], start: Floats, span: Span | None = None
 ) -> Floats | None:
-    """The option `starts` as couplings [k, n]: numbers are values of the first coupling, lists of the first few, `grid(K=..., h=...)`
-    every combination; what is not given is as in the spec. Raises `SpecError` for names that there are not."""
+    """The option `starts` as couplings [k, n]: numbers are values of the first coupling, lists of
+    the first few, `grid(K=..., h=...)` every combination; what is not given is as in the spec.
+    Raises `SpecError` for names that there are not.
+    """
     if value is None:
         return None
     rows = []

@@ -1,4 +1,6 @@
-"""Tensor renormalisation by higher-order singular values (Xie et al., Phys. Rev. B 86, 045139, 2012)."""
+"""Tensor renormalisation by higher-order singular values (Xie et al., Phys. Rev. B 86, 045139,
+2012).
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def make_hotrg(
     spectra: bool = True,
     most_states: int = MOST_STATES,
 ) -> TensorFlow:
-    """The flow `hotrg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds of a square lattice."""
+    """The flow `hotrg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no
+    bonds of a square lattice.
+    """
 
     setting = make_setting(spec, zero, spectra, most_states)
     made = plan(setting)
@@ -51,11 +55,14 @@ def make_hotrg(
 
 
 def plan(setting: Setting) -> Plan:
-    """Steps double y and x of a tensor in turn, on a torus beginning along its smaller extent, until the smaller extent is 1 or 2. `square`:
-    after every second step."""
+    """Steps double y and x of a tensor in turn, on a torus beginning along its smaller extent,
+    until the smaller extent is 1 or 2. `square`: after every second step.
+    """
     extents = setting.extents
     if not extents:
-        return Plan(((),) * (setting.steps + 1), tuple(n % 2 == 0 for n in range(setting.steps + 1)))
+        return Plan(
+            ((),) * (setting.steps + 1), tuple(n % 2 == 0 for n in range(setting.steps + 1))
+        )
     shapes, first = [extents], 0 if extents[0] < extents[1] else 1
     while min(shapes[-1]) > setting.last_width:
         axis = (first + len(shapes) - 1) % 2
@@ -69,27 +76,37 @@ def _upright(shapes: tuple[Shape, ...], number: int) -> bool:
 
 
 def stack(xp: Any, tensor: Tensor, chi: int) -> tuple[Tensor, Projection]:
-    """Two tensors, one above the other, as one whose left and right indices have about `chi` values.
+    """Two tensors, one above the other, as one whose left and right indices have about `chi`
+    values.
 
-    The pair of left indices, or the pair of right ones if that discards less, is projected on the leading eigenvectors of M M^T, M the two
-    tensors as a matrix from that pair to everything else. The costs are O(chi^7).
+    The pair of left indices, or the pair of right ones if that discards less, is projected on the
+    leading eigenvectors of M M^T, M the two tensors as a matrix from that pair to everything else.
+    The costs are O(chi^7).
     """
     t, n = tensor.values, len(tensor.across)
-    found = min((_leading(xp, tensor, chi, side) for side in (0, 1)), key=lambda each: each.kept.discarded)
+    found = min(
+        (_leading(xp, tensor, chi, side) for side in (0, 1)), key=lambda each: each.kept.discarded
+    )
     u = xp.reshape(found.columns, (n, n, -1))
     lower = xp.tensordot(u, t, axes=((0,), (0,)))  # [l2, L, r1, d, i]
     both = xp.tensordot(lower, t, axes=((0, 4), (0, 2)))  # [L, r1, d, r2, u]
     new = xp.tensordot(both, u, axes=((1, 3), (0, 1)))  # [L, d, u, R]
-    return Tensor(xp.permute_dims(new, (0, 3, 1, 2)), found.charges, tensor.along, tensor.order), found
+    return Tensor(
+        xp.permute_dims(new, (0, 3, 1, 2)), found.charges, tensor.along, tensor.order
+    ), found
 
 
 def turn(xp: Any, tensor: Tensor) -> Tensor:
     """The tensor with x and y exchanged."""
-    return Tensor(xp.permute_dims(tensor.values, (2, 3, 0, 1)), tensor.along, tensor.across, tensor.order)
+    return Tensor(
+        xp.permute_dims(tensor.values, (2, 3, 0, 1)), tensor.along, tensor.across, tensor.order
+    )
 
 
 def _leading(xp: Any, tensor: Tensor, chi: int, side: int) -> Projection:
-    """The leading eigenvectors for the pair of left (side 0) or of right (side 1) indices, the lower tensor first."""
+    """The leading eigenvectors for the pair of left (side 0) or of right (side 1) indices, the
+    lower tensor first.
+    """
     t, n, other = tensor.values, len(tensor.across), 1 - side
     lower = xp.tensordot(t, t, axes=((other, 2), (other, 2)))  # [a1, i, b1, j]
     upper = xp.tensordot(t, t, axes=((other, 3), (other, 3)))  # [a2, i, b2, j]

@@ -1,4 +1,6 @@
-"""The tensor of one site of the square lattice, with the charges that the symmetry of its Hamiltonian conserves."""
+"""The tensor of one site of the square lattice, with the charges that the symmetry of its
+Hamiltonian conserves.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,10 @@ REAL = 1e-13
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
-    """T[left, right, down, up] of the square lattice. Its indices have charges modulo `order`, `across` those of left and right,
-    `along` those of down and up: T is 0 unless left + down = right + up. Order 1: no symmetry is known."""
+    """T[left, right, down, up] of the square lattice. Its indices have charges modulo `order`,
+    `across` those of left and right, `along` those of down and up: T is 0 unless left + down =
+    right + up. Order 1: no symmetry is known.
+    """
 
     values: Any
     across: Charges
@@ -40,8 +44,9 @@ def turned(tensor: Tensor) -> Tensor:
 def site_tensor(bonds: SquareBonds) -> tuple[Tensor, float]:
     """exp(-H) of one site as a tensor, and the logarithm of the factor taken out of it.
 
-    Each bond weight W = exp(-E) is factorised as W[a, b] = sum_k A[a, k] B[b, k] by the singular values of its part of each charge, B not
-    A where W has negative eigenvalues, and T[l, r, d, u] = sum_a exp(-site[a]) B_x[a, l] A_x[a, r] B_y[a, d] A_y[a, u].
+    Each bond weight W = exp(-E) is factorised as W[a, b] = sum_k A[a, k] B[b, k] by the singular
+    values of its part of each charge, B not A where W has negative eigenvalues, and T[l, r, d, u] =
+    sum_a exp(-site[a]) B_x[a, l] A_x[a, r] B_y[a, d] A_y[a, u].
     """
     site, x, y = (np.array(part) for part in (bonds.site, bonds.x, bonds.y))
     taken = -sum(float(part.min()) for part in (site, x, y))
@@ -52,7 +57,9 @@ def site_tensor(bonds: SquareBonds) -> tuple[Tensor, float]:
     values = np.einsum("s,sl,sr,sd,su->lrdu", weights[0], b_x, a_x, b_y, a_y)
     if np.abs(values.imag).max() > REAL * np.abs(values).max():
         raise RuntimeError("a site tensor is not real in the basis of its charges")
-    return Tensor(np.where(_conserving(across, along, order), values.real, 0.0), across, along, order), taken
+    return Tensor(
+        np.where(_conserving(across, along, order), values.real, 0.0), across, along, order
+    ), taken
 
 
 def _conserving(across: Charges, along: Charges, order: int) -> NDArray[np.bool_]:
@@ -67,7 +74,8 @@ Factors = tuple[Any, Any, Charges]
 
 
 def _symmetries(site: Floats, x: Floats, y: Floats) -> list[Cycles]:
-    """Permutations of the states, as cycles, that leave all energies unchanged: those of few cycles first, the identity last.
+    """Permutations of the states, as cycles, that leave all energies unchanged: those of few cycles
+    first, the identity last.
 
     Looked at are cyclic shifts of the states of equal energy and the reversal of all states.
     """
@@ -81,8 +89,15 @@ def _symmetries(site: Floats, x: Floats, y: Floats) -> list[Cycles]:
         for k, state in enumerate(members):
             one[state] = shift[state] = members[(k + 1) % len(members)]
         candidates.append(one)
-    found = {_cycles(p) for p in (*candidates, shift) if all(_unchanged(part, p) for part in (site, x, y))}
-    return [*sorted(found, key=lambda cycles: (len(cycles), cycles)), tuple((k,) for k in range(count))]
+    found = {
+        _cycles(p)
+        for p in (*candidates, shift)
+        if all(_unchanged(part, p) for part in (site, x, y))
+    }
+    return [
+        *sorted(found, key=lambda cycles: (len(cycles), cycles)),
+        tuple((k,) for k in range(count)),
+    ]
 
 
 def _unchanged(energies: Floats, permutation: Sequence[int]) -> bool:
@@ -102,21 +117,28 @@ def _cycles(permutation: Sequence[int]) -> Cycles:
 
 
 def _fourier(cycles: Cycles, count: int) -> tuple[NDArray[np.complex128], Charges, int]:
-    """Orthonormal columns of definite charge, (1/sqrt n) exp(2 pi i j m / n) on the m-th state of a cycle of n, with their charges modulo
-    the order of the permutation."""
+    """Orthonormal columns of definite charge, (1/sqrt n) exp(2 pi i j m / n) on the m-th state of a
+    cycle of n, with their charges modulo the order of the permutation.
+    """
     order = int(np.lcm.reduce([len(cycle) for cycle in cycles]))
     basis = np.zeros((count, count), dtype=np.complex128)
     charges: list[int] = []
     for cycle in cycles:
         n = len(cycle)
         for j in range(n):
-            basis[list(cycle), len(charges)] = np.exp(2j * np.pi * j * np.arange(n) / n) / np.sqrt(n)
+            basis[list(cycle), len(charges)] = np.exp(2j * np.pi * j * np.arange(n) / n) / np.sqrt(
+                n
+            )
             charges.append(j * order // n)
     return basis, np.array(charges), order
 
 
-def _both_factors(x: Floats, y: Floats, symmetries: Sequence[Cycles]) -> tuple[Factors, Factors, int]:
-    """The factors of both bond weights in the basis of the first symmetry in which they are real, and its order."""
+def _both_factors(
+    x: Floats, y: Floats, symmetries: Sequence[Cycles]
+) -> tuple[Factors, Factors, int]:
+    """The factors of both bond weights in the basis of the first symmetry in which they are real,
+    and its order.
+    """
     for cycles in symmetries:
         basis, charges, order = _fourier(cycles, len(x))
         first, second = (_factors(weight, basis, charges, order) for weight in (x, y))
@@ -125,8 +147,12 @@ def _both_factors(x: Floats, y: Floats, symmetries: Sequence[Cycles]) -> tuple[F
     raise RuntimeError("bond weights are not real in the basis of the states")
 
 
-def _factors(weight: Floats, basis: NDArray[np.complex128], charges: Charges, order: int) -> Factors | None:
-    """B, A and the charges of their columns with weight = A B^T, A and B* real in the basis; None where they cannot be."""
+def _factors(
+    weight: Floats, basis: NDArray[np.complex128], charges: Charges, order: int
+) -> Factors | None:
+    """B, A and the charges of their columns with weight = A B^T, A and B* real in the basis; None
+    where they cannot be.
+    """
     inner = basis.conj().T @ weight @ basis
     if np.abs(inner.imag).max() > REAL * np.abs(inner).max():
         return None

@@ -129,7 +129,16 @@ def critical(flow: TensorFlow, state: State) -> Critical:
     heads, eigenvalues = [], []
     for sector, charged in sectors.items():
         x, error = _with_error([each.of(charged) for each in seen], seen[0].before(level), level)
-        heads.append(Headline(float(2 - x[0]), 0.0, float(error[0]), level, RULE, "", np.full(2, 2 - x[0])))
+        heads.append(
+            Headline(
+                value=float(2 - x[0]),
+                statistical=0.0,
+                systematic=float(error[0]),
+                level=level,
+                rule=RULE,
+                resampled=np.full(2, 2 - x[0]),
+            )
+        )
         eigenvalues += [
             _eigenvalue(float(value), float(wrong), sector, level, flow.setting.chi, n)
             for n, (value, wrong) in enumerate(zip(x, error, strict=True), 1)
@@ -190,15 +199,15 @@ def _eigenvalue(x: float, error: float, sector: str, level: int, chi: int, index
     """2^y of a step that doubles the linear size."""
     value = 2.0 ** (2 - x)
     return Eigenvalue(
-        value,
-        0.0,
-        value * float(np.log(2)) * error,
-        2 - x,
-        error,
-        sector,
-        level,
-        chi,
-        index,
+        value=value,
+        imag=0.0,
+        error=value * float(np.log(2)) * error,
+        exponent=2 - x,
+        exponent_error=error,
+        sector=sector,
+        level=level,
+        operators=chi,
+        index=index,
         kind="truncated",
     )
 

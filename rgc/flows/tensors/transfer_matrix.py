@@ -1,4 +1,6 @@
-"""The transfer matrix of a lattice cut into layers, applied spin by spin; nothing of its size squared is ever held."""
+"""The transfer matrix of a lattice cut into layers, applied spin by spin; nothing of its size
+squared is ever held.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ Operation = Callable[[Any, Any], Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """What adds one layer to vectors [state, column]; `log` is the logarithm of what was taken out of its weights."""
+    """What adds one layer to vectors [state, column]; `log` is the logarithm of what was taken out
+    of its weights.
+    """
 
     operations: tuple[Operation, ...]
     log: float
@@ -43,7 +47,9 @@ def make_layer(xp: Any, slices: Slices, before: int) -> Layer:
 
 
 def _by_groups(xp: Any, product: Product, states: Sequence[int]) -> tuple[list[Operation], float]:
-    """Each group of spins gives way to the one above it, by a matrix; then the weights within the layer."""
+    """Each group of spins gives way to the one above it, by a matrix; then the weights within the
+    layer.
+    """
     operations: list[Operation] = []
     log = 0.0
     for count, energies in product.groups:
@@ -52,7 +58,9 @@ def _by_groups(xp: Any, product: Product, states: Sequence[int]) -> tuple[list[O
         log -= float(matrix.min())
     row = np.zeros(tuple(states))
     for factor in product.factors:
-        row += np.array(factor.energies).reshape([n if k in factor.axes else 1 for k, n in enumerate(states)])
+        row += np.array(factor.energies).reshape(
+            [n if k in factor.axes else 1 for k, n in enumerate(states)]
+        )
     weights = xp.asarray(np.exp(row.min() - row).reshape(-1, 1))
     operations.append(lambda xp, vectors: vectors * weights)
     return operations, log - float(row.min())
@@ -93,8 +101,10 @@ def _factor(shape: tuple[int, ...], values: Any, summed: tuple[int, ...]) -> Ope
 
 
 def _broadcast(step: Step) -> Iterator[tuple[tuple[int, ...], Floats, tuple[int, ...], float]]:
-    """Shape of the vector, weights, axes to sum and logarithm taken out, for each factor of a step: the first one brings in the new
-    spin, after the last one sums are taken. Axes that no factor touches are joined."""
+    """Shape of the vector, weights, axes to sum and logarithm taken out, for each factor of a step:
+    the first one brings in the new spin, after the last one sums are taken. Axes that no factor
+    touches are joined.
+    """
     new = len(step.window) - 1
     factors = step.factors or (Factor((), (0.0,)),)
     for number, factor in enumerate(factors):
@@ -104,7 +114,8 @@ def _broadcast(step: Step) -> Iterator[tuple[tuple[int, ...], Floats, tuple[int,
         groups = _joined(step.window, touched)
         shape = tuple(1 if number == 0 and group == (new,) else size for group, size in groups)
         own = tuple(
-            size if group[0] in axes or (group == (new,) and number == 0) else 1 for group, size in groups
+            size if group[0] in axes or (group == (new,) and number == 0) else 1
+            for group, size in groups
         )
         low = float(energies.min())
         values = np.exp(low - energies).reshape(tuple(step.window[a] for a in axes))
@@ -118,7 +129,9 @@ def _broadcast(step: Step) -> Iterator[tuple[tuple[int, ...], Floats, tuple[int,
 
 
 def _joined(window: Sequence[int], touched: Sequence[int]) -> list[tuple[tuple[int, ...], int]]:
-    """The axes of the window in groups: each touched one by itself, what lies between them together."""
+    """The axes of the window in groups: each touched one by itself, what lies between them
+    together.
+    """
     groups: list[tuple[int, ...]] = []
     for axis in range(len(window)):
         if axis in touched or not groups or groups[-1][-1] in touched:
@@ -128,6 +141,8 @@ def _joined(window: Sequence[int], touched: Sequence[int]) -> list[tuple[tuple[i
     return [(group, prod(window[axis] for axis in group)) for group in groups]
 
 
-def _expanded(values: Floats, axes: Sequence[int], groups: Sequence[tuple[tuple[int, ...], int]]) -> Floats:
+def _expanded(
+    values: Floats, axes: Sequence[int], groups: Sequence[tuple[tuple[int, ...], int]]
+) -> Floats:
     """The factor with an axis of length 1 for every group that it does not depend on."""
     return values.reshape(tuple(size if group[0] in axes else 1 for group, size in groups))

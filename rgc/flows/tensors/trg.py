@@ -34,7 +34,9 @@ def make_trg(
     spectra: bool = True,
     most_states: int = MOST_STATES,
 ) -> TensorFlow:
-    """The flow `trg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds of a square lattice."""
+    """The flow `trg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds
+    of a square lattice.
+    """
     svd = routine(backend, "svd")
     setting = make_setting(spec, zero, spectra, most_states)
 
@@ -46,8 +48,9 @@ def make_trg(
 
 
 def plan(setting: Setting) -> Plan:
-    """Two steps halve both extents and turn the lattice by 90 degrees; after the first of them it is tilted, and the sites of a tensor are no
-    square unless both directions are alike."""
+    """Two steps halve both extents and turn the lattice by 90 degrees; after the first of them it
+    is tilted, and the sites of a tensor are no square unless both directions are alike.
+    """
     shapes: list[Shape] = [setting.extents]
     if not setting.extents:
         shapes *= setting.steps + 1
@@ -58,23 +61,36 @@ def plan(setting: Setting) -> Plan:
 
 
 def coarsen(xp: Any, tensor: Tensor, chi: int, svd: Svd) -> tuple[Tensor, tuple[Split, Split]]:
-    """The tensor of a lattice of half as many sites, turned by 45 degrees, and the two splits on the way.
+    """The tensor of a lattice of half as many sites, turned by 45 degrees, and the two splits on
+    the way.
 
-    Each site of one sublattice is split into lower left and upper right, T = S1[l, d, k] S3[k, r, u], of the other into upper left
-    and lower right, T = S2[l, u, m] S4[m, r, d]; the four parts around a plaquette make the new tensor. The costs are O(chi^5) for splits by
-    projection, O(chi^6) for the full ones and for the plaquette.
+    Each site of one sublattice is split into lower left and upper right, T = S1[l, d, k] S3[k, r,
+    u], of the other into upper left and lower right, T = S2[l, u, m] S4[m, r, d]; the four parts
+    around a plaquette make the new tensor. The costs are O(chi^5) for splits by projection,
+    O(chi^6) for the full ones and for the plaquette.
     """
     values, order = tensor.values, tensor.order
     n, m = len(tensor.across), len(tensor.along)
     plus = sums(tensor.across, tensor.along, order)
     minus = sums(-tensor.across, tensor.along, order)
-    one = split(xp, xp.reshape(xp.permute_dims(values, (0, 2, 1, 3)), (n * m, n * m)), plus, plus, chi, svd)
-    two = split(xp, xp.reshape(xp.permute_dims(values, (0, 3, 1, 2)), (n * m, n * m)), minus, minus, chi, svd)
+    one = split(
+        xp, xp.reshape(xp.permute_dims(values, (0, 2, 1, 3)), (n * m, n * m)), plus, plus, chi, svd
+    )
+    two = split(
+        xp,
+        xp.reshape(xp.permute_dims(values, (0, 3, 1, 2)), (n * m, n * m)),
+        minus,
+        minus,
+        chi,
+        svd,
+    )
     lower_left, upper_right = xp.reshape(one.left, (n, m, -1)), xp.reshape(one.right, (-1, n, m))
     upper_left, lower_right = xp.reshape(two.left, (n, m, -1)), xp.reshape(two.right, (-1, n, m))
     bottom = xp.tensordot(upper_right, upper_left, axes=((1,), (0,)))  # [k, up of k, up of m, m]
     top = xp.tensordot(lower_left, lower_right, axes=((0,), (1,)))  # [down of p, p, q, down of q]
-    joined = [sums(a, b, order) for a, b in ((one.charges, two.charges), (tensor.along, tensor.along))]
+    joined = [
+        sums(a, b, order) for a, b in ((one.charges, two.charges), (tensor.along, tensor.along))
+    ]
     k, l = len(one.charges), len(two.charges)
     bottom = xp.reshape(xp.permute_dims(bottom, (0, 3, 1, 2)), (k * l, m * m))
     top = xp.reshape(xp.permute_dims(top, (3, 0, 1, 2)), (m * m, k * l))

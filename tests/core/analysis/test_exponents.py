@@ -150,7 +150,14 @@ def known(value: float, statistical: float, systematic: float | None) -> Headlin
     others = np.random.default_rng(0).normal(size=32)
     others = (others - others.mean()) / others.std() * statistical / np.sqrt(31)
     note = "" if systematic is not None else "no second level"
-    return Headline(value, statistical, systematic, 3, "", note, np.concatenate([[value], value + others]))
+    return Headline(
+        value=value,
+        statistical=statistical,
+        systematic=systematic,
+        level=3,
+        note=note,
+        resampled=np.concatenate([[value], value + others]),
+    )
 
 
 def test_derived_exponents_of_the_square_ising_model() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rgc.analysis.fixed_points import NotFound, critical, distinct, newton, sink
+from rgc.analysis.fixed_points import PointNotFound, critical, distinct, newton, sink
 from rgc.analysis.linearised_map import linearise
 from rgc.analysis.manifolds import critical_line, renormalised_trajectory
 from rgc.analysis.recursion import free_energy, invariant_projector, keep_symmetry, trajectory
@@ -84,12 +84,12 @@ def test_a_start_at_the_critical_point_itself_is_found() -> None:
 
 
 def test_one_phase_has_no_critical_point() -> None:
-    with pytest.raises(NotFound, match="flow to one phase"):
+    with pytest.raises(PointNotFound, match="flow to one phase"):
         critical(HALVED, start(1.0, 0.2))
 
 
 def test_couplings_that_are_zero_show_no_direction() -> None:
-    with pytest.raises(NotFound, match="no direction"):
+    with pytest.raises(PointNotFound, match="no direction"):
         critical(BENT, start(0.0, 0.0))
 
 
@@ -97,13 +97,13 @@ def test_a_flow_that_creeps_is_no_phase() -> None:
     assert sink(CREEPING, start(1.0)).settled
     assert not sink(CREEPING, start(9.0)).settled
     assert not sink(CREEPING, start(40.0)).settled
-    with pytest.raises(NotFound, match="flow to one phase"):
+    with pytest.raises(PointNotFound, match="flow to one phase"):
         critical(CREEPING, start(1.0))
 
 
 def test_a_rotation_ends_nowhere() -> None:
     assert not sink(turning(1.0), start(1.0, 0.5)).settled
-    with pytest.raises(NotFound):
+    with pytest.raises(PointNotFound):
         critical(turning(1.0), start(1.0, 0.5))
     inward, outward = sink(turning(0.8), start(1.0, 0.5)), sink(turning(1.3), start(1.0, 0.5))
     assert inward.settled
@@ -133,7 +133,7 @@ def test_newton_moves_within_the_sectors_of_its_start() -> None:
 
 def test_newton_says_where_it_comes_to_a_stop() -> None:
     shifted = toy(lambda x: x + 1 + x**2, lambda x: np.diag(1 + 2 * x), 1)
-    with pytest.raises(NotFound, match="came to a stop"):
+    with pytest.raises(PointNotFound, match="came to a stop"):
         newton(shifted, start(0.3))
 
 

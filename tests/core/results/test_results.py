@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from math import nan
 from pathlib import Path
@@ -16,7 +17,8 @@ from rgc.cli.table import render_answer
 from rgc.errors import SpecError
 from rgc.model.spec import Axis, Expectation, Measure, Tolerance
 from rgc.results import report
-from rgc.results.answer import Answer, Point
+from rgc.results.answer import Answer
+from rgc.results.answer_data import Point
 from rgc.results.checks import check
 from rgc.results.judge import judge
 from rgc.results.numbers import with_error
@@ -40,15 +42,15 @@ def eigenvalues() -> tuple[Eigenvalue, ...]:
                     e = y - shift
                     made.append(
                         Eigenvalue(
-                            2.0**e,
-                            0.0,
-                            0.003,
-                            e,
-                            0.002 * level,
-                            sector,
-                            level,
-                            operators,
-                            index,
+                            value=2.0**e,
+                            imag=0.0,
+                            error=0.003,
+                            exponent=e,
+                            exponent_error=0.002 * level,
+                            sector=sector,
+                            level=level,
+                            operators=operators,
+                            index=index,
                             wrapped=level == 4,
                         )
                     )
@@ -99,7 +101,14 @@ def expectation(target: str, value: float, *within: Tolerance, **options: Any) -
 
 
 def answer(result: Result | None = None) -> Answer:
-    made = Answer("a <title>", "0" * 64, 'title "a <title>"\n', "numba", 7, (Point({}, result or mcrg()),))
+    made = Answer(
+        title="a <title>",
+        sha256="0" * 64,
+        text='title "a <title>"\n',
+        backend="numba",
+        seed=7,
+        points=(Point({}, result or mcrg()),),
+    )
     checks = tuple(
         check(each, made.result)
         for each in (
@@ -109,6 +118,18 @@ def answer(result: Result | None = None) -> Answer:
     )
     return replace(
         made, checks=checks, warnings=("thermalisation is short",), provenance={"versions": {"rgc": "0"}}
+    )
+
+
+def scanned(title: str, points: Sequence[Point], axes: tuple[Axis, ...]) -> Answer:
+    return Answer(
+        title=title,
+        sha256="1" * 64,
+        text="",
+        backend="numba",
+        seed=0,
+        points=tuple(points),
+        axes=axes,
     )
 
 
@@ -122,7 +143,8 @@ def scan_answer() -> Answer:
             chi = size * (1 - (k - 0.45) ** 2)
             observables = {"U": Estimate(u, 0.01), "chi": Estimate(chi, 1e-6)}
             points.append(Point({"K": k, "L": size}, Result("sample", observables=observables)))
-    return Answer("scan", "1" * 64, "", "numba", 0, tuple(points), (Axis("K", values), Axis("L", sizes)))
+    axes = (Axis("K", values), Axis("L", sizes))
+    return scanned("scan", points, axes)
 
 
 # -- the JSON contract -----------------------------------------------------------------------------------------------------
@@ -212,7 +234,7 @@ def band_answer() -> Answer:
         )
         found = Result("measure", free_energy=entries, observables={"log_z": Estimate(k, 0.0, "exact")})
         points.append(Point({"K": k}, found))
-    return Answer("band", "1" * 64, "", "numba", 0, tuple(points), (Axis("K", (0.1, 0.2, 0.3)),))
+    return scanned("band", points, (Axis("K", (0.1, 0.2, 0.3)),))
 
 
 def test_free_energies_stand_in_the_tables_and_the_page() -> None:

@@ -1,0 +1,90 @@
+"""What a run found, as data: one result for each point of the scan, the checks, and where it all
+came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rgc.results.checks import Check
+from rgc.results.result import Eigenvalue, Estimate, Level, Result
+
+if TYPE_CHECKING:
+    from rgc.model.lattice import Geometry
+    from rgc.model.spec import Axis
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The result at one point of the scan. `parameters` are the scanned ones; without a scan there
+    are none.
+    """
+
+    parameters: Mapping[str, float]
+    result: Result
+    lattice: Geometry | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerData:
+    """Everything a run found.
+
+    - `text` is the spec as it was run, in the text spelling; `sha256` is its hash without comments.
+    - `points` holds one result for each point of the scan over `axes`, and a single one without a
+      scan.
+    - `observables` are the measures of a finished scan.
+    - `folder` is the output folder, if there is one.
+
+    Every number carries its error and its kind.
+    """
+
+    title: str
+    sha256: str
+    text: str
+    backend: str
+    seed: int
+    points: tuple[Point, ...]
+    axes: tuple[Axis, ...] = ()
+    observables: Mapping[str, Estimate] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
+    warnings: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+
+    @property
+    def result(self) -> Result:
+        """The result of a run without a scan.
+
+        Raises `ValueError` for a scan, which has a result at each of its `points`.
+        """
+        if self.axes:
+            raise ValueError("a scan has a result at each of its `points`")
+        return self.points[0].result
+
+    @property
+    def exponents(self) -> Mapping[str, Estimate]:
+        """The headline exponents: `y_t` and `y_h`, then `nu`, `eta`, and so on."""
+        return self.result.exponents
+
+    @property
+    def couplings(self) -> tuple[Mapping[str, Estimate], ...]:
+        """The couplings by name, one mapping for each level from level 0."""
+        return tuple(level.couplings for level in self.result.levels)
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels of the result, from level 0."""
+        return self.result.levels
+
+    @property
+    def eigenvalues(self) -> tuple[Eigenvalue, ...]:
+        """The eigenvalues of the linearised maps, by sector, level and size of the basis."""
+        return self.result.eigenvalues
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything in `expect` came out."""
+        return all(check.passed for check in self.checks)

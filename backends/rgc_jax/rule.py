@@ -13,7 +13,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from rgc.program.lattice.bodies import Body
-from rgc.program.lattice.nodes import Accept, Bernoulli, Bit, Count, Equals, Load, Node, Store, Tally, Weigh
+from rgc.program.lattice.nodes import (
+    Accept,
+    Bernoulli,
+    Bit,
+    Count,
+    Equals,
+    Load,
+    Node,
+    Store,
+    Tally,
+    Weigh,
+)
 from rgc.program.tables import COARSE, exponentials
 from rgc_jax.draws import ALL, LOW, Draw, Limits, Stream
 

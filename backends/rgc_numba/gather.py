@@ -6,7 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.program.lattice.bodies import Body, Placed, kept_axes, split
-from rgc.program.lattice.nodes import Accept, Bernoulli, Bit, Count, Equals, Load, Store, Tally, Weigh
+from rgc.program.lattice.nodes import (
+    Accept,
+    Bernoulli,
+    Bit,
+    Count,
+    Equals,
+    Load,
+    Store,
+    Tally,
+    Weigh,
+)
 from rgc.program.lattice.program import Program
 from rgc.program.tables import cell_table
 from rgc_numba.source import ACCEPT, POPCOUNT, indent, logic, preamble

@@ -11,7 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments
-from rgc.program import Accept, Bernoulli, Bit, Count, Equals, Load, Program, Rule, Stage, Store, Tally, Weigh
+from rgc.program import (
+    Accept,
+    Bernoulli,
+    Bit,
+    Count,
+    Equals,
+    Load,
+    Program,
+    Rule,
+    Stage,
+    Store,
+    Tally,
+    Weigh,
+)
 from rgc.program.draws import Words, counters, word
 from rgc.program.lattice.show import show
 from rgc.program.lattice.verify import verify

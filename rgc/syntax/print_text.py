@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rgc.syntax.ast import Commented, Document, Entry, Expectation, Expr, Item, Note, Section, addends
+from rgc.syntax.ast import (
+    Commented,
+    Document,
+    Entry,
+    Expectation,
+    Expr,
+    Item,
+    Note,
+    Section,
+    addends,
+)
 from rgc.syntax.print_expression import print_entry, print_expectation, print_expression, print_item
 from rgc.syntax.strings import CONTROL, quote
 

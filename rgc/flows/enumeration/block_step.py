@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.flows.enumeration import contraction
-from rgc.flows.enumeration.block_kernel import Blocked, cut_into_blocks, entropy, log_kernel, log_tau
+from rgc.flows.enumeration.block_kernel import (
+    Blocked,
+    cut_into_blocks,
+    entropy,
+    log_kernel,
+    log_tau,
+)
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rgc.analysis.eigenvalues import Correlations, eigenvectors, exponents, leading_spectra, linearised
+from rgc.analysis.eigenvalues import (
+    Correlations,
+    eigenvectors,
+    exponents,
+    leading_spectra,
+    linearised,
+)
 from rgc.analysis.exponents import Headline, LevelSpectrum, derived, extrapolate, headline, shells
 from rgc.analysis.statistics import GROUPS, jackknife, resample
 from rgc.flows.sampling.sample import couplings

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.analysis.statistics import GROUPS, Autocorrelation, autocorrelation, decay_time, jackknife, resample
+from rgc.analysis.statistics import (
+    GROUPS,
+    Autocorrelation,
+    autocorrelation,
+    decay_time,
+    jackknife,
+    resample,
+)
 from rgc.flows.sampling.accumulate import SERIES
 from rgc.flows.sampling.plan import Plan
 from rgc.flows.sampling.quantities import Leaf, Quantity

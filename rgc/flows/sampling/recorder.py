@@ -13,7 +13,12 @@ from rgc.backend import Arguments
 from rgc.model.groups import Local
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
-from rgc.model_to_program.operators_to_tallies import Measurable, Measurement, Wanted, operators_to_tallies
+from rgc.model_to_program.operators_to_tallies import (
+    Measurable,
+    Measurement,
+    Wanted,
+    operators_to_tallies,
+)
 
 if TYPE_CHECKING:
     from rgc.backend import Backend, Kernel, State

@@ -8,7 +8,18 @@ from itertools import groupby
 from textwrap import wrap
 
 from rgc.model.sites import Cells
-from rgc.program.lattice.nodes import Accept, Bernoulli, Bit, Count, Equals, Load, Node, Store, Tally, Weigh
+from rgc.program.lattice.nodes import (
+    Accept,
+    Bernoulli,
+    Bit,
+    Count,
+    Equals,
+    Load,
+    Node,
+    Store,
+    Tally,
+    Weigh,
+)
 from rgc.program.lattice.program import Program, Rule, SiteSet, Stage, TallyArray
 
 _SYMBOLS = {"and": " & ", "or": " | ", "xor": " ^ "}

@@ -33,7 +33,7 @@ def check_hypercube(
 
 
 def _wrong_spins(spec: Spec) -> bool:
-    return any(species.alphabet not in ("ising", "binary") for species in spec.species)
+    return not all(species.two_states for species in spec.species)
 
 
 def _check_lattice(lattice: Lattice, scheme: Scheme, context: Context, span: Span | None) -> bool:

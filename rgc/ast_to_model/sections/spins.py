@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import as_call
 from rgc.ast_to_model.expressions.evaluate import integer
 from rgc.ast_to_model.expressions.scope import RESERVED, Scope, Unknowable, problem
 from rgc.errors import SpecError, suggest
+from rgc.language.alphabets import ALPHABETS
 from rgc.model.spec import Spec
-from rgc.model.spins import Alphabet, Species
+from rgc.model.spins import Species
 from rgc.syntax import ast
 
-ALPHABETS: tuple[Alphabet, ...] = get_args(Alphabet)
 LEAST_STATES = {"potts": 2, "clock": 2, "height": 1}
 MOST_STATES = 256
 
@@ -76,7 +75,7 @@ def alphabet(expr: ast.Expr | None, scope: Scope, name: str) -> Species:
     return Species(name, known, _states(call, known, counts, scope), symmetric)
 
 
-def _states(call: ast.Call, alphabet: Alphabet, counts: list[ast.Expr], scope: Scope) -> int | None:
+def _states(call: ast.Call, alphabet: str, counts: list[ast.Expr], scope: Scope) -> int | None:
     wants = alphabet in LEAST_STATES or alphabet == "spin"
     if len(counts) != int(wants):
         written = {"spin": "spin(1)"}.get(alphabet, f"{alphabet}(3)") if wants else alphabet

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from itertools import product as cartesian
 
 from rgc.ast_to_model.context import Context
-from rgc.ast_to_model.expressions.options import Reading, listing
+from rgc.ast_to_model.expressions.calls import listing
+from rgc.ast_to_model.expressions.options import Reading
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice, Site
 from rgc.model.spec import Spec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rgc.ast_to_model.expressions.options import listing
+from rgc.ast_to_model.expressions.calls import listing
 from rgc.ast_to_model.expressions.scope import names
 from rgc.errors import Problem, SpecError
 from rgc.language.measures import LATER_METHODS, MEASURES, METHODS, SCAN_MEASURES

@@ -1,28 +1,120 @@
-"""The alphabets of spins."""
+"""The alphabets of spins. A row is all that is known about one; what follows from it is computed."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rgc.language.signatures import Field, Signature, table
 
-_STATES = Field("states", "integer", "number of states", required=True, least=2, most=8)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alphabet(Signature):
+    """An alphabet as it is written, and the numbers that stand for its states in a Hamiltonian.
+
+    `values` are these numbers, rising. They are left out where the spec gives the number of states with an option
+    `states`, which then are 0, 1, 2, ..., and where the spins are `real`. `energies` says whether a Hamiltonian may
+    hold such spins today. An option `symmetry` lets a species be declared symmetric, which it is not unless it says so.
+
+    Two-state spins are stored as one bit; the bit 1 means the lower value, which a flip exchanges with the upper one.
+
+    Raises `ValueError` where these facts contradict one another.
+    """
+
+    values: tuple[int, ...] = ()
+    real: bool = False
+    energies: bool = True
+
+    def __post_init__(self) -> None:
+        if sum((bool(self.values), self.counted, self.real)) != 1:
+            raise ValueError(
+                f"{self.name} spins have values, a number of states, or are real: one of these"
+            )
+        if list(self.values) != sorted(set(self.values)) or len(self.values) == 1:
+            raise ValueError(f"the values of {self.name} spins are two or more, rising")
+        if self.two_states and not self.values[0] <= 0 < self.values[1]:
+            raise ValueError(f"of two {self.name} states one is positive and the other is not")
+        if self.declarable and not self.turns_sign:
+            raise ValueError(
+                f"{self.name} spins do not change sign when they flip, so none are symmetric"
+            )
+
+    @property
+    def counted(self) -> bool:
+        """Whether the spec gives the number of states."""
+        return self.field("states") is not None
+
+    @property
+    def declarable(self) -> bool:
+        """Whether a species can be declared symmetric."""
+        return self.field("symmetry") is not None
+
+    @property
+    def two_states(self) -> bool:
+        """Whether a spin is one bit, and its functions are polynomials."""
+        return len(self.values) == 2
+
+    @property
+    def turns_sign(self) -> bool:
+        """Whether a flip takes s to -s."""
+        return self.two_states and self.values[0] == -self.values[1]
+
+    def values_of(self, states: int | None) -> tuple[int, ...]:
+        """The numbers that stand for so many states. Raises `ValueError` for real spins, which have no list of them,
+        and for a number of states that the alphabet does not have."""
+        if self.real or states is None:
+            raise ValueError(f"{self.name} spins have no list of states")
+        if self.values and states != len(self.values):
+            raise ValueError(f"{self.name} spins have {len(self.values)} states, not {states}")
+        return self.values or tuple(range(states))
+
+
+MOST_STATES = 256
+_STATES = Field("states", "integer", "number of states", required=True, least=2, most=MOST_STATES)
+
 ALPHABETS = table(
     (
-        Signature(
+        Alphabet(
             "ising",
             "-1/+1",
             (Field("symmetry", "word", "odd couplings are zero", choices=("symmetric",)),),
             ("symmetry",),
+            values=(-1, 1),
         ),
-        Signature("binary", "0/1"),
-        Signature("potts", "0..q-1", (_STATES,), ("states",)),
-        Signature("clock", "0..q-1, on a circle", (_STATES,), ("states",)),
-        Signature("spin", "-1/0/+1", (Field("size", "integer", "1", choices=(1,)),), ("size",)),
-        Signature("gaussian", "real"),
-        Signature(
+        Alphabet("binary", "0/1", values=(0, 1)),
+        Alphabet("potts", "0..q-1", (_STATES,), ("states",), example="potts(3)"),
+        Alphabet("clock", "0..q-1, on a circle", (_STATES,), ("states",), example="clock(6)"),
+        Alphabet(
+            "spin",
+            "-1/0/+1",
+            (Field("S", "integer", "the length of the spin", required=True, choices=(1,)),),
+            ("S",),
+            example="spin(1)",
+            values=(-1, 0, 1),
+        ),
+        Alphabet("gaussian", "real", real=True, energies=False),
+        Alphabet(
             "height",
             "0..n-1",
-            (Field("states", "integer", "n", required=True, least=2),),
+            (
+                Field(
+                    "states",
+                    "integer",
+                    "number of heights",
+                    required=True,
+                    least=1,
+                    most=MOST_STATES,
+                ),
+            ),
             ("states",),
+            example="height(4)",
+            energies=False,
         ),
     )
 )
+TWO_STATES = tuple(name for name, alphabet in ALPHABETS.items() if alphabet.two_states)
+"""The alphabets whose spins are bits, which can be sampled."""
+
+DISCRETE = tuple(
+    name for name, alphabet in ALPHABETS.items() if alphabet.energies and not alphabet.real
+)
+"""The alphabets with a list of states that a Hamiltonian may hold, which can be summed over."""

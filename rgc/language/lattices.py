@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from rgc.language.signatures import Field, Signature, table
 
-_SIZE = Field("size", "expression", "unit cells along each vector; without it the lattice is infinite")
+_SIZE = Field(
+    "size", "expression", "unit cells along each vector; without it the lattice is infinite"
+)
 _BOUNDARY = Field(
     "boundary", "expression", "periodic, open or antiperiodic, or a list with one for each vector"
 )
@@ -20,12 +22,17 @@ _CRYSTALS = (
 )
 LATTICES = table(
     (
-        *(Signature(name, doc, (_SIZE, _BOUNDARY), ("size",)) for name, doc in _CRYSTALS),
+        *(
+            Signature(name, doc, (_SIZE, _BOUNDARY), ("size",), variadic=True)
+            for name, doc in _CRYSTALS
+        ),
         Signature(
             "hypercubic",
             "in d dimensions",
             (Field("d", "integer", "dimension", required=True, least=1), _SIZE, _BOUNDARY),
             ("size",),
+            variadic=True,
+            example="hypercubic(8, d=4)",
         ),
         Signature(
             "crystal",
@@ -37,12 +44,15 @@ LATTICES = table(
                 _BOUNDARY,
             ),
             ("size",),
+            variadic=True,
+            example="crystal(vectors=[(1,0), (0,1)], basis=[(0,0)], size=8)",
         ),
         Signature(
             "complete",
             "every pair of sites is a neighbour pair",
             (Field("size", "integer", "number of sites", required=True, least=1),),
             ("size",),
+            example="complete(500)",
         ),
         Signature(
             "diamond",
@@ -58,6 +68,7 @@ LATTICES = table(
             "sites and bonds of a CSV file",
             (Field("path", "path", "the file", required=True),),
             ("path",),
+            example='graph("edges.csv")',
         ),
     )
 )

@@ -55,6 +55,9 @@ class Field:
 class Signature:
     """A call: `positional` names the fields whose names may be left out, in their order.
 
+    `variadic` says that the last of them takes all further arguments: `square(16, 8)` is `square(size=[16, 8])`. `example`
+    is a call that messages show where a required field is missing.
+
     `free` says what further options of any name are: `tempering(K=0.4:0.5:9)` takes parameters, `ode(r=...)` quantities of the
     flow. Empty: there are none.
     """
@@ -64,6 +67,8 @@ class Signature:
     fields: tuple[Field, ...] = ()
     positional: tuple[str, ...] = ()
     free: str = ""
+    variadic: bool = False
+    example: str = ""
 
     def field(self, name: str) -> Field | None:
         return next((field for field in self.fields if field.name == name), None)

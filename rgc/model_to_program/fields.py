@@ -1,4 +1,4 @@
-"""The fields of a lattice of two-state spins, and all of its cells."""
+"""The fields of the spins of a lattice, and all of its cells."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from rgc.program.lattice.program import Field
 
 
 def spin_fields(lattice: Lattice, species: Sequence[Species]) -> tuple[Field, ...]:
-    """One field of one plane for each species, in order. Raises `ValueError` on an infinite lattice."""
+    """One field for each species, in order, with a plane for each bit of a spin. Raises `ValueError` on an infinite
+    lattice."""
     periodic = tuple(edge != "open" for edge in lattice.boundary)
-    return tuple(Field(each.name, lattice.cells, len(lattice.basis), 1, periodic) for each in species)
+    return tuple(
+        Field(each.name, lattice.cells, len(lattice.basis), each.bits, periodic) for each in species
+    )
 
 
 def every_cell(shape: Cell) -> Cells:

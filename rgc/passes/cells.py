@@ -57,7 +57,7 @@ class CellTerm:
 
 @dataclass(frozen=True, slots=True)
 class CellModel:
-    """-H of one species of Ising or binary spins on a hypercubic lattice. `constant`: the part of H
+    """-H of one species of two-state spins on a hypercubic lattice. `constant`: the part of H
     without spins, per site.
     """
 
@@ -78,8 +78,8 @@ def cell_model(
         raise NotInACell("the unit cells of this lattice are no hypercubes")
     if lattice.dimension > MOST_CELL_DIMENSIONS:
         raise NotInACell(f"a cell of {lattice.dimension} dimensions has too many states")
-    if len(species) != 1 or species[0].alphabet not in ("ising", "binary"):
-        raise NotInACell("a cell holds Ising or binary spins of one species")
+    if len(species) != 1 or not species[0].two_states:
+        raise NotInACell("a cell holds two-state spins of one species")
     terms = tuple(_term(term, lattice.dimension) for term in hamiltonian.terms)
     kept = tuple(each for each in terms if each.parts)
     return CellModel(species[0], lattice.dimension, kept, hamiltonian.constant)

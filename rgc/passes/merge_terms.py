@@ -1,10 +1,9 @@
-"""From the terms as written to groups of products of Ising spins, each product once."""
+"""From the terms as written to groups of products of signs, each product once."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from itertools import combinations
+from collections.abc import Collection, Sequence
 
 from rgc.errors import Problem, SpecError
 from rgc.model.groups import Group, Merged, Reach
@@ -12,6 +11,7 @@ from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Product, Spin
 from rgc.model.spins import Species
+from rgc.passes.write_in_signs import write_in_signs
 
 _Place = tuple[Product, Reach]
 _Weights = dict[int, float]
@@ -25,13 +25,13 @@ def merge_terms(
 ) -> Merged:
     """The Hamiltonian as groups of products that share the same linear combination of coefficients.
 
-    Binary spins become Ising spins, v = (1 + s)/2; equal products of several terms are merged;
-    products whose weights cancel disappear; products of no spin are set apart as constants. Terms
-    named in `zero` (their coupling is exactly 0 at every point of the run) are left out. The result
-    depends on the structure of the terms, never on the values of their couplings.
+    Two-state spins become signs, as a binary spin v = (1 + s)/2; equal products of several terms
+    are merged; products whose weights cancel disappear; products of no spin are set apart as
+    constants. Terms named in `zero` (their coupling is exactly 0 at every point of the run) are left
+    out. The result depends on the structure of the terms, never on the values of their couplings.
 
-    Raises `SpecError` for terms that are not sums of products of Ising and binary spins with one
-    coupling, `ValueError` where two terms have the same name.
+    Raises `SpecError` for terms that are not sums of products of two-state spins with one coupling,
+    `ValueError` where two terms have the same name.
     """
     if len({term.name for term in hamiltonian.terms}) < len(hamiltonian.terms):
         raise ValueError("two terms of a Hamiltonian have the same name")
@@ -40,7 +40,7 @@ def merge_terms(
     weights: dict[_Place, _Weights] = defaultdict(lambda: defaultdict(float))
     for number, term in enumerate(terms):
         for weight, product in term.products:
-            for part, each in _ising(weight, product, species):
+            for part, each in write_in_signs(weight, product, species):
                 weights[_canonical(each, product, lattice)][number] += part
     return _gather(terms, weights)
 
@@ -49,9 +49,7 @@ def _refuse(terms: Sequence[Term], species: Sequence[Species]) -> None:
     problems = []
     for term in terms:
         used = {spin.species for _, product in term.products for spin in product}
-        other = sorted(
-            species[k].alphabet for k in used if species[k].alphabet not in ("ising", "binary")
-        )
+        other = sorted(species[k].alphabet for k in used if not species[k].two_states)
         if term.tables or other:
             what = f"{other[0]} spins" if other else "these spins"
             message = (
@@ -67,19 +65,6 @@ def _refuse(terms: Sequence[Term], species: Sequence[Species]) -> None:
             problems.append(Problem("not-yet", message, term.span))
     if problems:
         raise SpecError(problems)
-
-
-def _ising(
-    weight: float, product: Product, species: Sequence[Species]
-) -> Iterator[tuple[float, Product]]:
-    """The product in Ising spins: a factor 2^-n for n binary spins, and one product for every
-    subset of them.
-    """
-    kept = [spin for spin in product if species[spin.species].alphabet != "binary"]
-    binary = [spin for spin in product if species[spin.species].alphabet == "binary"]
-    for size in range(len(binary) + 1):
-        for chosen in combinations(binary, size):
-            yield weight / 2 ** len(binary), (*kept, *chosen)
 
 
 def _canonical(part: Sequence[Spin], whole: Product, lattice: Lattice) -> _Place:

@@ -100,15 +100,10 @@ def check_ledger(subject: Subject) -> Iterator[Finding]:
 def check_enumeration(subject: Subject) -> Iterator[Finding]:
     """ln Z of the run against the energies of every state as the syntax tree has them."""
     claim, spec = "ln Z = the sum over all states of the text's exp(-H)", subject.spec
-    alphabets = {species.alphabet for species in spec.species}
     lattice = spec.lattice
-    if not isinstance(lattice, Lattice) or not alphabets <= {"ising", "binary"}:
+    if not isinstance(lattice, Lattice) or not all(each.two_states for each in spec.species):
         yield unchecked(
-            "a",
-            "enumeration",
-            claim,
-            "L3",
-            "states are visited for Ising and binary spins on crystals",
+            "a", "enumeration", claim, "L3", "states are visited for two-state spins on crystals"
         )
         return
     if lattice.sites * len(spec.species) > SMALL:

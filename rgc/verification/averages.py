@@ -99,7 +99,8 @@ class Averages(Evaluator):
         """xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)), S(k) = <|sum_i s_i exp(i k r_i)|^2>, over the
         smallest k of each periodic axis.
         """
-        spins = self.first if self.spec.species[0].alphabet == "ising" else 2 * self.first - 1
+        low, high = self.spec.species[0].values
+        spins = (2 * self.first - low - high) / (high - low)
         sites = [(cell, letter) for cell in self.cells for letter in range(len(self.lattice.basis))]
         vectors, basis = np.array(self.lattice.vectors), np.array(self.lattice.basis)
         places = np.array([np.array(cell) @ vectors + basis[letter] for cell, letter in sites])

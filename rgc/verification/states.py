@@ -22,9 +22,9 @@ Words = NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class States:
-    """`bits` bool[species, *cells, letter, configuration]: whether a spin is -1 (a binary one 0).
-    `whole`: configuration n is that whose spins, in the order of the axes, are the bits of n, the
-    first the lowest.
+    """`bits` bool[species, *cells, letter, configuration]: whether a spin has the lower of its two
+    values. `whole`: configuration n is that whose spins, in the order of the axes, are the bits of
+    n, the first the lowest.
     """
 
     lattice: Lattice
@@ -40,7 +40,7 @@ class States:
     def values(self) -> dict[str, Values]:
         """The spins as declared, for an `Evaluator`."""
         return {
-            each.name: Values(bits, {"ising": -1.0, "binary": 0.0}[each.alphabet])
+            each.name: Values(bits, *each.values)
             for each, bits in zip(self.species, self.bits, strict=True)
         }
 
@@ -62,14 +62,15 @@ class States:
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:
     """Numbers of bits bool[*cells, letter, configuration], made as they are asked for: `low` where
-    a bit is 1, else 1.
+    a bit is 1, else `high`.
     """
 
     bits: Bits
-    low: float
+    low: int
+    high: int
 
     def __getitem__(self, place: Any) -> Floats:
-        return np.where(self.bits[place], self.low, 1.0)
+        return np.where(self.bits[place], float(self.low), float(self.high))
 
 
 def every_state(lattice: Lattice, species: Sequence[Species]) -> States:

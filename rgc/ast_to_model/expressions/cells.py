@@ -38,7 +38,6 @@ class Shape:
 
 def block_shape(
     call: ast.Call,
-    arguments: Sequence[ast.Expr],
     options: Mapping[str, ast.Expr],
     lattice: Geometry,
     scope: Scope,
@@ -53,8 +52,8 @@ def block_shape(
         name = word(cell, NAMED_CELLS, "a cell")
         if name == "triangle":
             return _triangle(call, cell, crystal)
-        return _star(call, cell, arguments, options, crystal, scope)
-    b = block_factor(call, arguments, options, scope)
+        return _star(call, cell, options, crystal, scope)
+    b = block_factor(call, options, scope)
     d = crystal.dimension
     if cell is None:
         single_letter(call, crystal)
@@ -83,13 +82,9 @@ def single_letter(call: ast.Call, lattice: Lattice) -> None:
     raise problem("no-default-cell", message, call.span, hint=hint)
 
 
-def block_factor(
-    call: ast.Call, arguments: Sequence[ast.Expr], options: Mapping[str, ast.Expr], scope: Scope
-) -> int:
-    """b, from the first argument or `b=`. Raises `SpecError` unless it is an integer from 2 to 64."""
-    if arguments and "b" in options:
-        raise problem("duplicate-name", "b is given twice", options["b"].span)
-    given = arguments[0] if arguments else options.get("b")
+def block_factor(call: ast.Call, options: Mapping[str, ast.Expr], scope: Scope) -> int:
+    """b. Raises `SpecError` unless it is an integer from 2 to 64."""
+    given = options.get("b")
     if given is None:
         hint = f"write {call.name}(2)"
         raise problem("missing-option", f"{call.name} needs its scale b", call.span, hint=hint)
@@ -113,14 +108,13 @@ def _triangle(call: ast.Call, cell: ast.Expr, lattice: Lattice) -> Shape:
 def _star(
     call: ast.Call,
     cell: ast.Expr,
-    arguments: Sequence[ast.Expr],
     options: Mapping[str, ast.Expr],
     lattice: Lattice,
     scope: Scope,
 ) -> Shape:
     if lattice.name != "honeycomb":
         raise problem("wrong-lattice", "cell=star needs the honeycomb lattice", cell.span)
-    if (arguments or "b" in options) and block_factor(call, arguments, options, scope) != 2:
+    if "b" in options and block_factor(call, options, scope) != 2:
         raise problem("bad-block", "the scale of cell=star is 2", call.span)
     return Shape(2.0, (2, 2), STAR)
 

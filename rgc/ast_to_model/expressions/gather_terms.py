@@ -22,11 +22,9 @@ from rgc.model.operators import Product, Spin
 from rgc.model.spins import Species
 from rgc.syntax import ast
 
-TWO_STATES = ("ising", "binary")
-
 
 def drafts_of(part: Part, lattice: Geometry, species: tuple[Species, ...], scope: Scope) -> list[Draft]:
-    """The terms of one sum, without their names: products for Ising and binary spins, tables for all others.
+    """The terms of one sum, without their names: products of two-state spins, tables of all others.
 
     Raises `SpecError` for sums that the lattice lacks, for alphabets without a Hamiltonian, and as `Expander.expand`.
     """
@@ -37,11 +35,11 @@ def drafts_of(part: Part, lattice: Geometry, species: tuple[Species, ...], scope
     }
     of_sum = [each for each in species if each.name in used]
     for each in of_sum:
-        if each.states is None or each.alphabet == "height":
+        if not each.kind.energies:
             message = f"a Hamiltonian of {each.alphabet} spins is not supported yet"
             raise problem("not-yet", message, part.sum.span)
     domain = summands(part.sum.domain, lattice, scope)
-    if all(each.alphabet in TWO_STATES for each in of_sum):
+    if all(each.two_states for each in of_sum):
         polynomials = Polynomials(species)
         gathered = _Gathered(part, Expander(polynomials, species, lattice, scope), polynomials)
         return gathered.product_drafts(domain)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.expressions.calls import name_span, suggest_other
 from rgc.ast_to_model.expressions.domains import indices, members, summands
 from rgc.ast_to_model.expressions.evaluate import kind
-from rgc.ast_to_model.expressions.options import name_span, suggest_other
 from rgc.ast_to_model.expressions.scope import (
     CONSTANTS,
     FUNCTIONS,

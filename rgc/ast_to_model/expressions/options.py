@@ -1,17 +1,17 @@
-"""Calls against their signatures: names, options, kinds and limits, whatever the section."""
+"""The options of calls read by their kinds and within their limits, whatever the section."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
 from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.expressions.calls import bind, listing, name_span, named, signature_of
 from rgc.ast_to_model.expressions.evaluate import INTEGER_TOLERANCE, kind, number, numbers
 from rgc.ast_to_model.expressions.scope import CONSTANTS, FUNCTIONS, Scope, Unknowable, problem
 from rgc.errors import SpecError, suggest
 from rgc.language.lattices import LATTICES
-from rgc.language.measures import OTHER_NAMES
 from rgc.language.signatures import Field, Signature
 from rgc.language.values import CallValue, OperatorBasis, Value
 from rgc.syntax import ast
@@ -34,76 +34,45 @@ _A = {
 }
 
 
-TEMPERATURES = ("T", "beta", "temperature", "kT")
-
-
 @dataclass(slots=True)
 class Reading:
-    """The options of one call by name: their values and where they stand. An option with an error has a place and no value."""
+    """The options of one call by name: their values and where they stand. An option with an error has a place and no
+    value."""
 
     signature: Signature
     values: dict[str, Value] = field(default_factory=dict)
     places: dict[str, ast.Expr] = field(default_factory=dict)
 
-
-def listing(words: Iterable[object], last: str = "and") -> str:
-    """`a, b and c`."""
-    *first, final = map(str, words)
-    return f"{', '.join(first)} {last} {final}" if first else final
-
-
-def named(expr: ast.Expr) -> tuple[str, tuple[ast.Expr, ...], tuple[ast.Option, ...]] | None:
-    """Name, arguments and options of a call or a bare word; None for anything else."""
-    if isinstance(expr, ast.Name):
-        return expr.name, (), ()
-    return (expr.name, expr.arguments, expr.options) if isinstance(expr, ast.Call) else None
+    @property
+    def complete(self) -> bool:
+        """Whether every option that was written has a value, and every required one is there."""
+        required = {each.name for each in self.signature.fields if each.required}
+        return self.places.keys() | required <= self.values.keys()
 
 
-def name_span(expr: ast.Expr) -> Span | None:
-    """The place of the word before the parentheses."""
-    if isinstance(expr, ast.Call) and expr.span is not None:
-        return Span(expr.span.source, expr.span.start, expr.span.start + len(expr.name))
-    return expr.span
-
-
-def read_call(expr: ast.Expr, known: Mapping[str, Signature], what: str, context: Context) -> Reading | None:
-    """A call of one of the `known` signatures with every problem reported; None where its name means nothing.
+def read_call(
+    expr: ast.Expr, known: Mapping[str, Signature], what: str, context: Context
+) -> Reading | None:
+    """A call of one of the `known` signatures with every problem reported, or None where its name means nothing.
 
     `what` is the noun of the messages (scheme, layer, ...), which becomes part of the code `unknown-...`.
     """
-    call = named(expr)
-    if call is None:
-        one = ", and there is one" if isinstance(expr, ast.List) else ""
-        hint = f"a {what} is a word or a call, such as {next(iter(known))}{one}"
-        context.problems.error("wrong-kind", f"a {what} belongs here", expr.span, hint=hint)
+    try:
+        call, signature = signature_of(expr, known, what)
+    except SpecError as error:
+        context.problems.extend(error.problems)
         return None
-    name, arguments, options = call
-    if name not in known:
-        hint = suggest(name, known) or suggest_other(name, known) or _known(known)
-        context.problems.error(f"unknown-{what}", f"unknown {what} '{name}'", name_span(expr), hint=hint)
-        return None
-    reading = Reading(known[name])
-    _bind(reading, arguments, options, context)
-    for required in (each for each in reading.signature.fields if each.required):
-        if required.name not in reading.places:
-            message = f"'{name}' needs {required.name}: {required.doc}"
-            hint = _example(reading.signature, required)
-            context.problems.error("missing-option", message, name_span(expr), hint=hint)
+    found = bind(call, signature, lambda name: _is_free(signature, name, context))
+    context.problems.extend(found.problems)
+    reading = Reading(signature, places=dict(found.places))
+    for name, value in found.places.items():
+        field = signature.field(name)
+        if field is None and signature.free == "quantity":
+            continue
+        read = read_value(field or Field(name, "numbers", f"values of {name}"), value, context)
+        if read is not None:
+            reading.values[name] = read
     return reading
-
-
-def _known(signatures: Mapping[str, Signature]) -> str:
-    """The calls that are known; of a single one its options too."""
-    if len(signatures) > 1:
-        return f"known: {', '.join(signatures)}"
-    (only,) = signatures.values()
-    return f"known: {only.name}({', '.join(f'{each.name}=...' for each in only.fields)})"
-
-
-def suggest_other(name: str, known: Collection[str]) -> str:
-    """A hint for what others call something that we know by another name."""
-    ours = OTHER_NAMES.get(name)
-    return f"here it is called '{ours}'" if ours in known else ""
 
 
 def in_yaml(span: Span | None) -> bool:
@@ -111,69 +80,11 @@ def in_yaml(span: Span | None) -> bool:
     return span is not None and span.source.name.endswith((".yaml", ".yml"))
 
 
-def _example(signature: Signature, wanted: Field) -> str:
-    value = {"integer": "16", "number": "1", "path": '"file.npy"', "lattice": "square(16)", "name": "K"}
-    shown = value.get(wanted.kind, "...")
-    inside = shown if wanted.name in signature.positional else f"{wanted.name}={shown}"
-    return f"write {signature.name}({inside})"
-
-
-def _bind(
-    reading: Reading, arguments: tuple[ast.Expr, ...], options: tuple[ast.Option, ...], context: Context
-) -> None:
-    signature = reading.signature
-    places = len(signature.positional)
-    if len(arguments) > places:
-        takes = "no arguments" if places == 0 else "one argument" if places == 1 else f"{places} arguments"
-        message, hint = f"'{signature.name}' takes {takes} without a name", _options_of(signature)
-        span = arguments[places].span
-        context.problems.error("wrong-arity", message, span, label="one too many", hint=hint)
-    for name, argument in zip(signature.positional, arguments, strict=False):
-        _option(reading, name, argument, argument.span, context)
-    for option in options:
-        _option(reading, option.name, option.value, option.span, context)
-
-
-def _option(reading: Reading, name: str, value: ast.Expr, span: Span | None, context: Context) -> None:
-    signature = reading.signature
-    field = signature.field(name)
-    if name in reading.places:
-        context.problems.error("duplicate-option", f"'{name}' is given twice", span)
-    elif field is not None or _is_free(signature, name, context):
-        reading.places[name] = value
-        if field is None and signature.free == "quantity":
-            return
-        read = read_value(field or Field(name, "numbers", f"values of {name}"), value, context)
-        if read is not None:
-            reading.values[name] = read
-    else:
-        hint = " ".join(part for part in (_likely(name, signature), _options_of(signature)) if part)
-        message = f"'{signature.name}' has no option '{name}'"
-        context.problems.error("unknown-option", message, span, hint=hint)
-
-
-def _likely(name: str, signature: Signature) -> str:
-    """What was probably meant by an unknown option."""
-    if name in TEMPERATURES:
-        return "couplings are in units of kT: put K = J/T into the parameters."
-    if name in ast.SECTIONS:
-        return f"'{name}' is a section of its own."
-    return suggest(name, [each.name for each in signature.fields])
-
-
 def _is_free(signature: Signature, name: str, context: Context) -> bool:
     """Whether an option may bear a name of the user's. Couplings are known later, when the Hamiltonian is."""
     if signature.free == "parameter":
         return context.scope.known(name)
     return signature.free in ("quantity", "coupling")
-
-
-def _options_of(signature: Signature) -> str:
-    names = sorted(field.name for field in signature.fields if field.name not in signature.positional)
-    free = [f"the values of a {signature.free}"] if signature.free else []
-    if not names and not free:
-        return "" if signature.positional else f"{signature.name} takes no options"
-    return f"{signature.name} takes {listing((*names, *free))}"
 
 
 def read_value(field: Field, expr: ast.Expr, context: Context) -> Value | None:
@@ -190,7 +101,7 @@ def read_value(field: Field, expr: ast.Expr, context: Context) -> Value | None:
 def _value(field: Field, expr: ast.Expr, context: Context) -> Value | None:
     match field.kind:
         case "integer" | "number":
-            return _number(field, expr, context.scope)
+            return read_number(field, expr, context.scope)
         case "flag":
             return _flag(field, expr)
         case "word" | "name":
@@ -214,7 +125,8 @@ def _wrong(field: Field, expr: ast.Expr) -> SpecError:
     return problem("wrong-kind", message, expr.span, hint=f"{field.name}: {field.doc}")
 
 
-def _number(field: Field, expr: ast.Expr, scope: Scope) -> int | float:
+def read_number(field: Field, expr: ast.Expr, scope: Scope) -> int | float:
+    """A number within the limits of its option, an integer where the option is one. Raises like `evaluate`."""
     word = isinstance(expr, ast.Name) and not scope.known(expr.name) and expr.name in ("true", "false")
     if word or isinstance(expr, ast.Text | ast.List | ast.Tuple | ast.Range | ast.Reduction):
         raise _wrong(field, expr)
@@ -339,11 +251,8 @@ def _scalar(field: Field, expr: ast.Expr) -> SpecError:
 def _lattice(field: Field, expr: ast.Expr, context: Context) -> Value | None:
     call = named(expr)
     if call is None or (isinstance(expr, ast.Name) and context.scope.known(expr.name)):
-        return _number(Field(field.name, "integer", field.doc, least=1), expr, context.scope)
-    if call[0] not in LATTICES:
-        hint = suggest(call[0], LATTICES) or f"known: {', '.join(LATTICES)}; or a number of units"
-        raise problem("unknown-lattice", f"unknown lattice '{call[0]}'", name_span(expr), hint=hint)
-    return call[0]
+        return read_number(Field(field.name, "integer", field.doc, least=1), expr, context.scope)
+    return signature_of(expr, LATTICES, "lattice")[1].name
 
 
 def check_names(expr: ast.Expr, known: Collection[str], context: Context) -> None:

@@ -48,10 +48,11 @@ def sum_of(ring: Ring[E], parts: Sequence[E]) -> E:
 
 
 class Polynomials:
-    """Polynomials in Ising spins (s*s = 1) and binary spins (v*v = v)."""
+    """Polynomials in two-state spins, whose square is linear: s*s = 1 of ising spins, s*s = s of binary ones."""
 
     def __init__(self, species: Sequence[Species]) -> None:
         self.species = species
+        self.squares = [_square(each) for each in species]
 
     def constant(self, value: float) -> Polynomial:
         return {frozenset(): value} if value else {}
@@ -68,8 +69,10 @@ class Polynomials:
     def multiply(self, a: Polynomial, b: Polynomial) -> Polynomial:
         total: dict[Monomial, float] = {}
         for (left, x), (right, y) in cartesian(a.items(), b.items()):
-            squared = {spin for spin in left & right if self.species[spin.species].alphabet == "ising"}
-            _put(total, (left | right) - squared, x * y)
+            shared = sorted(left & right)
+            for chosen in cartesian(*(self.squares[spin.species] for spin in shared)):
+                gone = {spin for spin, (_, stays) in zip(shared, chosen, strict=True) if not stays}
+                _put(total, (left | right) - gone, x * y * prod(weight for weight, _ in chosen))
         return total
 
     def tabulate(
@@ -78,7 +81,7 @@ class Polynomials:
         ordered = tuple(sorted(set(spins)))
         values = _values(ordered, self.species, function)
         for k, spin in enumerate(ordered):
-            values = _interpolated(values, k, len(ordered), self.species[spin.species].alphabet == "ising")
+            values = _interpolated(values, k, len(ordered), self.species[spin.species])
         largest = max(map(abs, values))
         return {
             frozenset(spin for spin, chosen in zip(ordered, subset, strict=True) if chosen): value
@@ -153,12 +156,22 @@ def _values(
     ]
 
 
-def _interpolated(values: Sequence[float], axis: int, axes: int, ising: bool) -> list[float]:
-    """From the values at the two states of one spin to the coefficients of 1 and of that spin."""
+def _square(species: Species) -> tuple[tuple[float, bool], ...]:
+    """The terms of s*s = (a + b) s - a b for a spin of values a and b: their weights, and whether s stays in them."""
+    if not species.two_states:
+        return ()
+    low, high = species.values
+    terms = ((float(low + high), True), (-float(low * high), False))
+    return tuple(term for term in terms if term[0])
+
+
+def _interpolated(values: Sequence[float], axis: int, axes: int, species: Species) -> list[float]:
+    """From the values f at the two states a < b of one spin to the coefficients of 1 and of that spin."""
     stride = 2 ** (axes - 1 - axis)
+    a, b = species.values
     out = list(values)
     for k, low in enumerate(values):
         if not k // stride % 2:
             high = values[k + stride]
-            out[k], out[k + stride] = ((low + high) / 2, (high - low) / 2) if ising else (low, high - low)
+            out[k], out[k + stride] = (b * low - a * high) / (b - a), (high - low) / (b - a)
     return out

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal, cast
 
 from rgc.ast_to_model.context import Context
-from rgc.ast_to_model.expressions.calls import as_call, options_of, read_call, word
+from rgc.ast_to_model.expressions.calls import bound, word
 from rgc.ast_to_model.expressions.cells import (
     Shape,
     block_factor,
@@ -20,13 +20,16 @@ from rgc.ast_to_model.expressions.cells import (
 from rgc.ast_to_model.expressions.evaluate import evaluate
 from rgc.ast_to_model.expressions.scope import Scope, Unknowable, problem
 from rgc.ast_to_model.expressions.transfer import transfer_tables
-from rgc.errors import SpecError, suggest
-from rgc.language.blocks import BLOCKS
+from rgc.errors import SpecError
+from rgc.language.blocks import BLOCKS, FREE
 from rgc.model.block import Block, Rule
 from rgc.model.lattice import Diamond, Geometry, Lattice, Site
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.syntax import ast
+
+Given = Mapping[str, ast.Expr]
+"""What stands for each option of a call."""
 
 
 def check_block(spec: Spec, context: Context) -> Spec:
@@ -60,37 +63,32 @@ def block_maps(
     expr: ast.Expr, lattice: Geometry, species: Sequence[Species], scope: Scope
 ) -> tuple[Block, ...]:
     """The map that an expression such as `majority(2)` names; several for a schedule `p=[...]`. Raises `SpecError`."""
-    call = as_call(expr, "a block map")
+    call, options = bound(expr, BLOCKS, "block map")
     makers: Mapping[str, Callable[[], tuple[Block, ...]]] = {
-        "majority": lambda: (_plain(call, "majority", lattice, scope),),
-        "average": lambda: (_average(call, lattice, species, scope),),
-        "decimate": lambda: (_decimate(call, lattice, scope),),
-        "kadanoff": lambda: _kadanoff(call, lattice, species, scope),
-        "kernel": lambda: (_kernel(call, lattice, species, scope),),
-        "learned": lambda: (_learned(call),),
+        "majority": lambda: (_plain(call, options, "majority", lattice, scope),),
+        "average": lambda: (_average(call, options, lattice, species, scope),),
+        "decimate": lambda: (_decimate(call, options, lattice, scope),),
+        "kadanoff": lambda: _kadanoff(call, options, lattice, species, scope),
+        "kernel": lambda: (_kernel(call, options, lattice, species, scope),),
+        "learned": lambda: (_learned(call, options),),
     }
-    if call.name not in makers:
-        hint = suggest(call.name, makers) or f"there are {', '.join(makers)}"
-        raise problem("unknown-block", f"unknown block map '{call.name}'", call.span, hint=hint)
     return makers[call.name]()
 
 
-def _plain(call: ast.Call, rule: Rule, lattice: Geometry, scope: Scope) -> Block:
-    arguments, options = read_call(call, 1, options_of(BLOCKS, call))
-    return _block(rule, block_shape(call, arguments, options, lattice, scope))
+def _plain(call: ast.Call, options: Given, rule: Rule, lattice: Geometry, scope: Scope) -> Block:
+    return _block(rule, block_shape(call, options, lattice, scope))
 
 
-def _average(call: ast.Call, lattice: Geometry, species: Sequence[Species], scope: Scope) -> Block:
-    block = _plain(call, "average", lattice, scope)
+def _average(call: ast.Call, options: Given, lattice: Geometry, species: Sequence[Species], scope: Scope) -> Block:
+    block = _plain(call, options, "average", lattice, scope)
     if block.vectors and any(each.states is not None for each in species):
         message = "the average of three discrete spins is no spin of the same alphabet"
         raise problem("bad-block", message, call.span, hint="take majority(cell=triangle)")
     return block
 
 
-def _decimate(call: ast.Call, lattice: Geometry, scope: Scope) -> Block:
-    arguments, options = read_call(call, 1, options_of(BLOCKS, call))
-    b = block_factor(call, arguments, options, scope)
+def _decimate(call: ast.Call, options: Given, lattice: Geometry, scope: Scope) -> Block:
+    b = block_factor(call, options, scope)
     if isinstance(lattice, Diamond):
         if b != lattice.b:
             message = f"this diamond lattice is decimated by {lattice.b}, not by {b}"
@@ -110,17 +108,13 @@ def _decimate(call: ast.Call, lattice: Geometry, scope: Scope) -> Block:
 
 
 def _kadanoff(
-    call: ast.Call, lattice: Geometry, species: Sequence[Species], scope: Scope
+    call: ast.Call, options: Given, lattice: Geometry, species: Sequence[Species], scope: Scope
 ) -> tuple[Block, ...]:
-    arguments, options = read_call(call, 1, options_of(BLOCKS, call))
-    block = _block("kadanoff", block_shape(call, arguments, options, lattice, scope))
+    block = _block("kadanoff", block_shape(call, options, lattice, scope))
     other = next((each for each in species if each.alphabet not in ("ising", "binary")), None)
     if other is not None:
         message = f"kadanoff blocks ising spins, not {other.alphabet} spins"
         raise problem("bad-block", message, call.span, hint="take majority or decimate")
-    if "p" not in options:
-        hint = f"write kadanoff({block.scale:g}, p=0.766) or p=free"
-        raise problem("missing-option", "kadanoff needs its parameter p", call.span, hint=hint)
     p = options["p"]
     if _is_free(p):
         return (replace(block, free=_free(p)),)
@@ -136,26 +130,21 @@ def _is_free(expr: ast.Expr) -> bool:
 
 
 def _free(expr: ast.Expr) -> Literal["step", "block", "flow"]:
-    _, options = read_call(as_call(expr, "free"), 0, ("each",))
+    _, options = bound(expr, {FREE.name: FREE}, "parameter")
     each = word(options["each"], ("step", "block", "flow"), "each") if "each" in options else "step"
     return cast(Literal["step", "block", "flow"], each)
 
 
-def _kernel(call: ast.Call, lattice: Geometry, species: Sequence[Species], scope: Scope) -> Block:
-    arguments, options = read_call(call, 1, options_of(BLOCKS, call))
-    if "T" not in options:
-        hint = "write kernel(b=2, T=sum(B in blocks) p*s[B]*sum(i in B) s[i])"
-        raise problem("missing-option", "kernel needs its transfer operator T", call.span, hint=hint)
+def _kernel(call: ast.Call, options: Given, lattice: Geometry, species: Sequence[Species], scope: Scope) -> Block:
     normalised = options.get("normalised", ast.Name("false"))
-    block = _block("kernel", block_shape(call, arguments, options, lattice, scope))
+    block = _block("kernel", block_shape(call, options, lattice, scope))
     truth = word(normalised, ("true", "false"), "normalised") == "true"
     transfer = transfer_tables(options["T"], block.cells, with_cells(call, lattice), species, scope)
     return replace(block, transfer=transfer, normalised=truth)
 
 
-def _learned(call: ast.Call) -> Block:
-    arguments, options = read_call(call, 1, options_of(BLOCKS, call))
-    if (*arguments, *options.values()) != (ast.Name("stack"),):
+def _learned(call: ast.Call, options: Given) -> Block:
+    if options["stack"] != ast.Name("stack"):
         raise problem("wrong-kind", "learned takes the stack", call.span, hint="write learned(stack)")
     return Block("learned", 1.0, (), ())
 

@@ -7,14 +7,8 @@ from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.evaluate import kind, number
-from rgc.ast_to_model.expressions.options import (
-    check_limits,
-    in_yaml,
-    listing,
-    named,
-    read_call,
-    suggest_other,
-)
+from rgc.ast_to_model.expressions.calls import listing, named, suggest_other
+from rgc.ast_to_model.expressions.options import check_limits, in_yaml, read_call
 from rgc.ast_to_model.expressions.scope import Unknowable, problem
 from rgc.ast_to_model.sections.targets import known_targets
 from rgc.errors import SpecError, suggest

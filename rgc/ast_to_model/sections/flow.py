@@ -6,14 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
-from rgc.ast_to_model.expressions.options import (
-    Reading,
-    in_yaml,
-    listing,
-    name_span,
-    named,
-    read_call,
-)
+from rgc.ast_to_model.expressions.options import Reading, in_yaml, listing, name_span, named, read_call
+from rgc.ast_to_model.expressions.calls import listing, name_span, named
+from rgc.ast_to_model.expressions.options import Reading, in_yaml, read_call
 from rgc.ast_to_model.sections.flow_limits import check_limits_of_run, default_steps
 from rgc.ast_to_model.sections.flow_needs import check_needs
 from rgc.errors import suggest

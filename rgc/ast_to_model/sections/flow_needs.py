@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.ast_to_model.context import Context
-from rgc.ast_to_model.expressions.options import Reading, listing, named
+from rgc.ast_to_model.expressions.calls import listing, named
+from rgc.ast_to_model.expressions.options import Reading
 from rgc.ast_to_model.sections.cell_needs import check_cells
 from rgc.ast_to_model.sections.enumeration import check_enumeration
 from rgc.ast_to_model.sections.hypercube_needs import check_hypercube

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from itertools import product as cartesian
 
 from rgc.ast_to_model.context import Context
-from rgc.ast_to_model.expressions.options import Reading, listing
+from rgc.ast_to_model.expressions.calls import listing
+from rgc.ast_to_model.expressions.options import Reading
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice, Site
 from rgc.model.spec import Spec
@@ -33,7 +34,7 @@ def check_hypercube(
 
 
 def _wrong_spins(spec: Spec) -> bool:
-    return any(species.alphabet not in ("ising", "binary") for species in spec.species)
+    return not all(species.two_states for species in spec.species)
 
 
 def _check_lattice(lattice: Lattice, scheme: Scheme, context: Context, span: Span | None) -> bool:

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import cast
 
 from rgc.ast_to_model.context import Context
-from rgc.ast_to_model.expressions.calls import as_call, options_of, read_call, word
+from rgc.ast_to_model.expressions.calls import bound, word
 from rgc.ast_to_model.expressions.evaluate import evaluate, integer, number
+from rgc.ast_to_model.expressions.options import read_number
 from rgc.ast_to_model.expressions.scope import Scope, Unknowable, problem
-from rgc.errors import SpecError, suggest
+from rgc.errors import SpecError
 from rgc.language.lattices import LATTICES
 from rgc.model import lattices
 from rgc.model.lattice import Boundary, Complete, Diamond, Geometry, Graph, Lattice, Vector
@@ -19,6 +20,9 @@ from rgc.syntax import ast
 
 BOUNDARIES = ("periodic", "open", "antiperiodic")
 MOST_SITES = 2**31 - 1
+
+Given = Mapping[str, ast.Expr]
+"""What stands for each option of a call."""
 
 
 def check_lattice(spec: Spec, context: Context) -> Spec:
@@ -37,76 +41,63 @@ def check_lattice(spec: Spec, context: Context) -> Spec:
 
 def geometry(expr: ast.Expr, scope: Scope) -> Geometry:
     """The lattice that an expression such as `square(64, boundary=open)` names. Raises `SpecError`."""
-    call = as_call(expr, "a lattice")
-    if call.name not in _LATTICES:
-        hint = suggest(call.name, _LATTICES) or f"there are {', '.join(_LATTICES)}"
-        raise problem("unknown-lattice", f"unknown lattice '{call.name}'", call.span, hint=hint)
-    return _LATTICES[call.name](call, scope)
+    call, given = bound(expr, LATTICES, "lattice")
+    return _LATTICES[call.name](call, given, scope)
 
 
-def _built_in(call: ast.Call, scope: Scope) -> Lattice:
-    sizes, boundary = _sizes(call, scope, lattices.BUILT_IN[call.name])
+def _built_in(call: ast.Call, given: Given, scope: Scope) -> Lattice:
+    sizes, boundary = _sizes(call, given, scope, lattices.BUILT_IN[call.name])
     return _counted(lattices.built_in(call.name, sizes, boundary), call)
 
 
-def _hypercubic(call: ast.Call, scope: Scope) -> Lattice:
-    given = {option.name: option.value for option in call.options}
-    if "d" not in given:
-        raise problem(
-            "missing-option", "hypercubic needs its dimension", call.span, hint="write hypercubic(8, d=4)"
-        )
-    d = integer(given["d"], scope, least=1)
+def _hypercubic(call: ast.Call, given: Given, scope: Scope) -> Lattice:
+    d = _integer(call, "d", given, scope)
     if d > lattices.MOST_DIMENSIONS:
         message = f"a lattice has at most {lattices.MOST_DIMENSIONS} dimensions, not {d}"
         raise problem("out-of-range", message, given["d"].span)
-    sizes, boundary = _sizes(call, scope, d)
+    sizes, boundary = _sizes(call, given, scope, d)
     return _counted(lattices.hypercubic(*sizes, d=d, boundary=boundary), call)
 
 
-def _crystal(call: ast.Call, scope: Scope) -> Lattice:
-    given = {option.name: option.value for option in call.options}
-    for name in ("vectors", "basis"):
-        if name not in given:
-            hint = "write crystal(vectors=[(1,0), (0,1)], basis=[(0,0)], size=8)"
-            raise problem("missing-option", f"crystal needs its {name}", call.span, hint=hint)
+def _crystal(call: ast.Call, given: Given, scope: Scope) -> Lattice:
     vectors, basis = (_vectors(given[name], scope) for name in ("vectors", "basis"))
-    sizes, boundary = _sizes(call, scope, len(vectors))
+    sizes, boundary = _sizes(call, given, scope, len(vectors))
     try:
         return _counted(lattices.crystal(vectors, basis, *sizes, boundary=boundary), call)
     except ValueError as error:
         raise problem("bad-crystal", str(error), call.span) from None
 
 
-def _complete(call: ast.Call, scope: Scope) -> Complete:
-    arguments, options = read_call(call, 1, options_of(LATTICES, call))
-    size = arguments[0] if arguments else options.get("size")
-    if size is None:
-        hint = "write complete(500)"
-        raise problem("missing-option", "complete needs its number of sites", call.span, hint=hint)
-    return Complete(integer(size, scope, least=1))
+def _complete(call: ast.Call, given: Given, scope: Scope) -> Complete:
+    return Complete(_integer(call, "size", given, scope))
 
 
-def _diamond(call: ast.Call, scope: Scope) -> Diamond:
-    _, options = read_call(call, 0, options_of(LATTICES, call))
-    least = {"b": 2, "branches": 1, "generations": 0}
-    return Diamond(**{name: integer(value, scope, least=least[name]) for name, value in options.items()})
+def _diamond(call: ast.Call, given: Given, scope: Scope) -> Diamond:
+    return Diamond(**{name: _integer(call, name, given, scope) for name in given})
 
 
-def _graph(call: ast.Call, scope: Scope) -> Graph:
-    arguments, options = read_call(call, 1, options_of(LATTICES, call))
-    given = (*arguments, *options.values())
-    if len(given) != 1 or not isinstance(given[0], ast.Text):
-        hint = 'write graph("edges.csv")'
-        raise problem("wrong-kind", "graph needs the name of its file, a text", call.span, hint=hint)
-    path = given[0].value
+def _integer(call: ast.Call, name: str, given: Given, scope: Scope) -> int:
+    field = LATTICES[call.name].field(name)
+    assert field is not None  # noqa: S101  (an option that was bound is in the table)
+    return int(read_number(field, given[name], scope))
+
+
+def _graph(call: ast.Call, given: Given, scope: Scope) -> Graph:
+    written = given["path"]
+    if not isinstance(written, ast.Text):
+        hint = f"write {LATTICES['graph'].example}"
+        raise problem(
+            "wrong-kind", "graph needs the name of its file, a text", call.span, hint=hint
+        )
+    path = written.value
     parts = path.replace("\\", "/").split("/")
     if not path or path.startswith(("/", "\\", "~")) or ".." in parts or ":" in parts[0]:
         message = "the file of a graph lies inside the folder of the spec"
-        raise problem("path-outside", message, given[0].span)
+        raise problem("path-outside", message, written.span)
     return Graph(path)
 
 
-_LATTICES: Mapping[str, Callable[[ast.Call, Scope], Geometry]] = {
+_LATTICES: Mapping[str, Callable[[ast.Call, Given, Scope], Geometry]] = {
     **dict.fromkeys(lattices.BUILT_IN, _built_in),
     "hypercubic": _hypercubic,
     "crystal": _crystal,
@@ -116,19 +107,19 @@ _LATTICES: Mapping[str, Callable[[ast.Call, Scope], Geometry]] = {
 }
 
 
-def _sizes(call: ast.Call, scope: Scope, d: int) -> tuple[tuple[int | None, ...], tuple[Boundary, ...]]:
-    arguments, options = read_call(call, d, options_of(LATTICES, call))
-    if "size" in options:
-        if arguments:
-            raise problem("duplicate-name", "the size is given twice", options["size"].span)
-        size = options["size"]
-        arguments = size.items if isinstance(size, ast.List | ast.Tuple) else (size,)
+def _sizes(
+    call: ast.Call, given: Given, scope: Scope, d: int
+) -> tuple[tuple[int | None, ...], tuple[Boundary, ...]]:
+    size = given.get("size")
+    arguments = (
+        size.items if isinstance(size, ast.List | ast.Tuple) else () if size is None else (size,)
+    )
     if len(arguments) not in (0, 1, d):
         message = f"{call.name} takes one size or {d}, not {len(arguments)}"
         raise problem("wrong-arity", message, arguments[-1].span)
     sizes = tuple(_size(argument, scope) for argument in arguments)
     sizes = sizes if len(sizes) == d else (sizes[0] if sizes else None,) * d
-    return sizes, _boundary(call, options.get("boundary"), sizes)
+    return sizes, _boundary(call, given.get("boundary"), sizes)
 
 
 def _size(expr: ast.Expr, scope: Scope) -> int | None:
@@ -140,7 +131,9 @@ def _size(expr: ast.Expr, scope: Scope) -> int | None:
     return integer(expr, scope, least=1)
 
 
-def _boundary(call: ast.Call, expr: ast.Expr | None, sizes: Sequence[int | None]) -> tuple[Boundary, ...]:
+def _boundary(
+    call: ast.Call, expr: ast.Expr | None, sizes: Sequence[int | None]
+) -> tuple[Boundary, ...]:
     periodic: Boundary = "periodic"
     if expr is None:
         return (periodic,) * len(sizes)
@@ -154,12 +147,16 @@ def _boundary(call: ast.Call, expr: ast.Expr | None, sizes: Sequence[int | None]
 
 
 def _vectors(expr: ast.Expr, scope: Scope) -> tuple[Vector, ...]:
-    if isinstance(expr, ast.List) and all(isinstance(item, ast.List | ast.Tuple) for item in expr.items):
+    if isinstance(expr, ast.List) and all(
+        isinstance(item, ast.List | ast.Tuple) for item in expr.items
+    ):
         rows = [item.items for item in expr.items if isinstance(item, ast.List | ast.Tuple)]
         return tuple(tuple(number(x, scope) for x in row) for row in rows)
     value = () if isinstance(expr, ast.Tuple) else evaluate(expr, scope)
     rows_of = value if isinstance(value, tuple) else ()
-    found = tuple(tuple(x for x in row if isinstance(x, float)) for row in rows_of if isinstance(row, tuple))
+    found = tuple(
+        tuple(x for x in row if isinstance(x, float)) for row in rows_of if isinstance(row, tuple)
+    )
     if not found:
         hint = "write [(1,0), (0,1)]"
         raise problem("wrong-kind", "a list of vectors is needed here", expr.span, hint=hint)

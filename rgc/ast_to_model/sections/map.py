@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
-from rgc.ast_to_model.expressions.options import Reading, check_names, name_span, read_call
+from rgc.ast_to_model.expressions.calls import name_span
+from rgc.ast_to_model.expressions.options import Reading, check_names, read_call
 from rgc.ast_to_model.expressions.scope import Function
 from rgc.errors import suggest
 from rgc.language.maps import MAPS

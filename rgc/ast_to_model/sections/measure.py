@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.measure_expression import Words, check_expression
-from rgc.ast_to_model.expressions.options import Reading, name_span, named, read_call
+from rgc.ast_to_model.expressions.calls import name_span, named
+from rgc.ast_to_model.expressions.options import Reading, read_call
 from rgc.ast_to_model.expressions.scope import RESERVED, Unknowable
 from rgc.ast_to_model.sections.flow_needs import check_square_bonds
 from rgc.errors import SpecError, suggest

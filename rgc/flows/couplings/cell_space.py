@@ -34,8 +34,8 @@ class Hypercube:
 
     `sets` [classes]: the largest bit set of each; `bodies`, `sizes` [classes]: spins in a set, sets
     in a class; `products` [a, k]: the sum over the sets of class a of the product of the spins of
-    state k, for spins -1/+1, `occupied` for spins 0/1; `overlaps` [j, k, r]: how many states of
-    class k differ from one of class j in r spins.
+    state k, for spins -1/+1; `classes`: the class of each of the 2^n sets; `overlaps` [j, k, r]: how
+    many states of class k differ from one of class j in r spins.
     """
 
     dimension: int
@@ -43,7 +43,7 @@ class Hypercube:
     bodies: Integers
     sizes: Integers
     products: Floats
-    occupied: Floats
+    classes: Integers
     overlaps: Floats
 
     @property
@@ -63,17 +63,28 @@ def hypercube(dimension: int) -> Hypercube:
     number = np.zeros(len(every), dtype=np.int64)
     number[sets] = np.arange(count)
     number = number[largest]
-    products, occupied, overlaps = np.zeros((count, count)), np.zeros((count, count)), []
-    for k, state in enumerate(sets):
-        common = np.bitwise_count(every & state)
-        products[:, k] = np.bincount(number, 1.0 - 2.0 * (common % 2), count)
-        occupied[:, k] = np.bincount(number, common == 0, count)
+    overlaps = []
+    for state in sets:
         apart = number * (n + 1) + np.bitwise_count(every ^ state)
         overlaps.append(np.bincount(apart, minlength=count * (n + 1)).reshape(count, n + 1))
     sizes = np.bincount(number)
+    products = _products(sets, number, (-1, 1))
     return Hypercube(
-        dimension, sets, bodies, sizes, products, occupied, np.array(overlaps, dtype=np.float64)
+        dimension, sets, bodies, sizes, products, number, np.array(overlaps, dtype=np.float64)
     )
+
+
+def _products(sets: Integers, classes: Integers, values: tuple[int, ...]) -> Floats:
+    """The sum over the sets of class a of the product of the spins of state k [a, k], a spin that is flipped having the
+    lower of two values and any other the upper one."""
+    low, high = values
+    every = np.arange(len(classes))
+    bodies = np.bitwise_count(every)
+    numbers = np.arange(bodies.max() + 1)
+    powers = np.outer(float(high) ** numbers, float(low) ** numbers)
+    common = (np.bitwise_count(every & state) for state in sets)
+    columns = [np.bincount(classes, powers[bodies - each, each], len(sets)) for each in common]
+    return np.stack(columns, axis=1).astype(np.float64)
 
 
 def _classes(every: Integers, dimension: int) -> Integers:
@@ -176,7 +187,7 @@ def cell_space(model: CellModel, subspace: Subspace) -> CellSpace:
     """
     cube = hypercube(model.dimension)
     named, start, added = _coordinates(model, cube)
-    table = cube.products if model.species.alphabet == "ising" else cube.occupied
+    table = _products(cube.sets, cube.classes, model.species.values)
     functions = np.array([row for _, row in named]) @ (table / _shares(cube)[:, None])
     read = cube.products * cube.sizes / (2.0**cube.spins * cube.sizes[:, None])
     walsh = functions @ read.T

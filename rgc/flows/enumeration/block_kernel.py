@@ -13,7 +13,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.flows.enumeration.cluster import TWO_STATES, Cluster, from_values, make_cluster
+from rgc.flows.enumeration.cluster import Cluster, from_values, make_cluster
 from rgc.model.block import Block
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.operators import Spin
@@ -105,7 +105,7 @@ def _of_species(block: Block, kind: Species, size: int, p: float | None) -> Floa
         counts = (states[:, :, None] == np.arange(len(kind.values))).sum(axis=0)
         most = counts == counts.max(axis=1, keepdims=True)
         return _logarithm(most / most.sum(axis=1, keepdims=True))
-    if block.rule == "kadanoff" and kind.alphabet in TWO_STATES and p is not None:
+    if block.rule == "kadanoff" and kind.two_states and p is not None:
         total = (1 - 2 * states).sum(axis=0)
         return np.asarray(-np.logaddexp(0.0, -2 * p * total[:, None] * np.array([1.0, -1.0])))
     raise ValueError(f"'{block.rule}' makes no {kind.alphabet} spins")

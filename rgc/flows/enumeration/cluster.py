@@ -1,7 +1,8 @@
 """A finite system all of whose states are counted: its spins in an order, and functions of few spins at a time.
 
-A state is a row of digits, one for each spin, the first the slowest. Of ising and binary spins digit 0 stands for +1 (binary 1) and digit
-1 for -1 (binary 0), so that products of spins are characters of the bits; of other alphabets digit d is the d-th of `Species.values`.
+A state is a row of digits, one for each spin, the first the slowest. Of two-state spins digit 0 stands for the upper
+value and digit 1 for the lower, +1 and -1 of ising spins, so that products of signs are characters of the bits. Of
+other alphabets digit d is the d-th of `Species.values`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ Piece = tuple[tuple[int, ...], Floats]
 """A function of the spins with these numbers, rising, as a table with one axis for each."""
 
 Measurable = Operator | SectorOperator | Group | Local
-TWO_STATES = ("ising", "binary")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,9 +48,9 @@ class Cluster:
         return prod(self.radices)
 
     @property
-    def binary(self) -> bool:
-        """Whether every spin has two states."""
-        return all(each.alphabet in TWO_STATES for each in self.species)
+    def two_states(self) -> bool:
+        """Whether every spin is a bit."""
+        return all(each.two_states for each in self.species)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,12 +83,12 @@ def make_cluster(
 
 def state_values(species: Species) -> tuple[int, ...]:
     """The number that each digit stands for."""
-    return species.values[::-1] if species.alphabet in TWO_STATES else species.values
+    return species.values[::-1] if species.two_states else species.values
 
 
 def signs(species: Species) -> Floats:
-    """Ising values of the digits; those of a binary spin v are 2v - 1. Raises `ValueError` for other alphabets."""
-    if species.alphabet not in TWO_STATES:
+    """The signs of the digits of a two-state spin. Raises `ValueError` for other alphabets."""
+    if not species.two_states:
         raise ValueError(f"{species.alphabet} spins have no sign")
     return np.array([1.0, -1.0])
 
@@ -201,7 +201,7 @@ def from_values(species: Sequence[Species], spins: Sequence[Spin], values: Seque
     """A table over digits from one that is row-major over `Species.values`."""
     kinds = [species[spin.species] for spin in spins]
     table = np.reshape(np.array(values, dtype=np.float64), [len(kind.values) for kind in kinds])
-    return np.flip(table, tuple(axis for axis, kind in enumerate(kinds) if kind.alphabet in TWO_STATES))
+    return np.flip(table, tuple(axis for axis, kind in enumerate(kinds) if kind.two_states))
 
 
 def outer(factors: Sequence[Floats]) -> Floats:

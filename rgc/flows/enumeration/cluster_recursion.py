@@ -136,7 +136,7 @@ def make_recursion(
     random = next((term for term in spec.hamiltonian.terms if term.inhomogeneous), None)
     if random is not None:
         raise SpecError([Problem("not-possible", "random couplings have no recursion", random.span)])
-    if step.blocked.fine.binary:
+    if step.blocked.fine.two_states:
         return _of_products(spec.hamiltonian, backend, step, turns, zero)
     return _of_tables(spec.hamiltonian, backend, step, zero)
 

@@ -36,7 +36,7 @@ def _flips(hamiltonian: Hamiltonian, step: Step, zero: Collection[str]) -> Secto
     """The sectors of the coarse lattice."""
     cluster, block = step.blocked.fine, step.block
     whole = (1,) * cluster.lattice.dimension
-    if any(each.alphabet == "binary" for each in cluster.species):
+    if not all(each.turns_sign for each in cluster.species):
         return Sectors(whole)
     products = [
         spins

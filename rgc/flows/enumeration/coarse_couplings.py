@@ -1,7 +1,7 @@
 """From a log-weight of all block configurations to couplings with names.
 
-W(h) = -H(h) = sum_A c_A prod_(i in A) h_i over all sets A of spins: c by a Walsh-Hadamard transform, in products of ising spins -1/+1 or of
-binary spins 0/1. A coupling is what multiplies a term as the language writes it, every bond or face once: where several of its bonds are
+W(h) = -H(h) = sum_A c_A prod_(i in A) h_i over all sets A of spins: c by a Walsh-Hadamard transform, in products of the spins as
+declared, -1/+1 or 0/1. A coupling is what multiplies a term as the language writes it, every bond or face once: where several of its bonds are
 the same pair of spins on a small torus, they share c_A equally, and so do the terms of the spec that coincide there.
 """
 
@@ -28,12 +28,13 @@ from rgc.flows.enumeration.spin_classes import Turn, spin_classes
 from rgc.flows.enumeration.states import Chunks
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.names import coupling_name
-from rgc.model.operators import Operator, Product
+from rgc.model.operators import Operator, Product, Spin
 
 Floats = NDArray[np.float64]
 
 MOST_CLASSES = 64  # beyond it those of more than four spins are not named
 BODIES = 4
+SIGNS = (-1, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +63,7 @@ class Couplings:
 
 def coefficients(cluster: Cluster, values: Floats, fwht: Any, xp: Any) -> Floats:
     """c_A for every A, from W of every state of two-state spins; spin k is bit n-1-k of A."""
-    if all(each.alphabet == "ising" for each in cluster.species):
+    if all(each.values == SIGNS for each in cluster.species):
         return np.asarray(fwht(xp.asarray(values.copy()))) / len(values)
     numbers = range(len(cluster.spins))
     return _in_products(cluster, numbers, values.reshape(cluster.radices)).reshape(-1)
@@ -72,8 +73,8 @@ def _in_products(cluster: Cluster, numbers: Sequence[int], table: Floats) -> Flo
     """The coefficients of a function of two-state spins in products of them as declared: index 1 where a spin is in the product."""
     for axis, number in enumerate(numbers):
         first, second = np.moveaxis(table, axis, 0)
-        binary = cluster.species[cluster.spins[number].species].alphabet == "binary"
-        parts = (second, first - second) if binary else ((first + second) / 2, (first - second) / 2)
+        low, high = cluster.species[cluster.spins[number].species].values
+        parts = ((high * second - low * first) / (high - low), (first - second) / (high - low))
         table = np.stack(parts, axis=axis)
     return table
 
@@ -112,13 +113,13 @@ def _subtract(rest: Floats, each: Coupled, value: float) -> None:
 
 
 def _root_mean_square(cluster: Cluster, c: Floats) -> float:
-    """Of the function with these coefficients over all states: by Parseval for ising spins, whose products are orthonormal."""
-    if any(each.alphabet == "binary" for each in cluster.species):
+    """Of the function with these coefficients over all states: by Parseval for signs, whose products are orthonormal."""
+    if any(each.values != SIGNS for each in cluster.species):
         table = c.reshape(cluster.radices)
         for axis, spin in enumerate(cluster.spins):
             one, spins = np.moveaxis(table, axis, 0)
-            binary = cluster.species[spin.species].alphabet == "binary"
-            table = np.stack([one + spins, one if binary else one - spins], axis=axis)
+            low, high = cluster.species[spin.species].values
+            table = np.stack([one + high * spins, one + low * spins], axis=axis)
         return float(np.sqrt(np.mean(table**2)))
     return float(np.sqrt((c**2).sum()))
 
@@ -202,13 +203,25 @@ def _places(cluster: Cluster, products: Sequence[tuple[float, Product]]) -> dict
     found: dict[int, float] = {}
     for weight, spins in products:
         for homes in standing(cluster.lattice, spins):
-            mask, sign = 0, weight
-            for spin, flipped in homes:
-                bit = 1 << (len(cluster.spins) - 1 - cluster.number[spin])
-                ising = cluster.species[spin.species].alphabet == "ising"  # s s = 1, v v = v
-                mask, sign = mask ^ bit if ising else mask | bit, -sign if flipped else sign
-            found[mask] = found.get(mask, 0.0) + sign
+            for mask, share in _sets(cluster, homes).items():
+                found[mask] = found.get(mask, 0.0) + weight * share
     return {mask: n for mask, n in found.items() if abs(n) > 1e-12 and mask}
+
+
+def _sets(cluster: Cluster, homes: Sequence[tuple[Spin, bool]]) -> dict[int, float]:
+    """A product of spins in products of distinct ones: s s = (a + b) s - a b for a spin of values a and b."""
+    sets = {0: 1.0}
+    for spin, flipped in homes:
+        bit = 1 << (len(cluster.spins) - 1 - cluster.number[spin])
+        low, high = cluster.species[spin.species].values
+        grown: dict[int, float] = {}
+        for mask, share in sets.items():
+            signed = -share if flipped else share
+            parts = ((mask, low + high), (mask ^ bit, -low * high)) if mask & bit else ((mask | bit, 1),)
+            for image, factor in parts:
+                grown[image] = grown.get(image, 0.0) + signed * factor
+        sets = {mask: share for mask, share in grown.items() if share}
+    return sets
 
 
 def _classes(cluster: Cluster, turns: Sequence[Turn]) -> Iterator[Coupled]:

@@ -125,7 +125,7 @@ class Enumerate:
                 partial(self._count, r, batch)
                 for batch in batches(exact.chunks.number, exact.chunks.size, BATCH)
             ]
-        if exact.cluster.binary and len(exact.log_weights) == 1:
+        if exact.cluster.two_states and len(exact.log_weights) == 1:
             works.append(self._transform)
         return works
 

@@ -108,9 +108,9 @@ def with_parameters(exact: Exact, p: NDArray[np.float64]) -> tuple[Step, ...]:
 
 
 def _check_flips(lattice: Lattice, species: Sequence[Species], span: Span | None) -> None:
-    other = next((each for each in species if each.alphabet != "ising"), None)
+    other = next((each for each in species if not each.turns_sign), None)
     if "antiperiodic" in lattice.boundary and other is not None:
-        message = f"an antiperiodic boundary flips ising spins; {other.alphabet} spins have no flip"
+        message = f"an antiperiodic boundary changes the sign of spins, and {other.alphabet} spins have none"
         raise SpecError([Problem("not-possible", message, span, hint="use boundary=periodic")])
 
 

@@ -216,7 +216,7 @@ def _coarse(
     }
     if not np.isfinite(log_weights).all():
         return Coarse(number, cluster, None, values, log_weights)
-    if not cluster.binary:
+    if not cluster.two_states:
         found = project(cluster, exact.hamiltonian, log_weights, fwht, xp)
         values |= {"constant": -found.constant / sites, "rest": found.rest}
         return Coarse(number, cluster, found, values, log_weights)
@@ -231,7 +231,7 @@ def _coarse(
 
 def turns_of(exact: Exact) -> tuple[Turn, ...]:
     """The symmetries by which couplings are classed; none are needed where couplings are projected on the terms of the spec."""
-    if not exact.cluster.binary:
+    if not exact.cluster.two_states:
         return ()
     blocks = tuple(dict.fromkeys(step.block for step in exact.steps))
     return find_turns(exact.lattice, exact.species, exact.hamiltonian, blocks)

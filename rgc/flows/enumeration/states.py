@@ -39,7 +39,7 @@ class Chunks:
 
     def function(self, local: LocalSum, fwht: Callable[[Any], Any], xp: Any) -> Callable[[int], Any]:
         """chunk -> the values of a function at its states, float64[size] of the namespace."""
-        if self.cluster.binary:
+        if self.cluster.two_states:
             return _Spectral(self, *local.spectrum(len(self.cluster.spins)), fwht, xp)
         return _Tabulated(self, local, xp)
 

@@ -198,8 +198,8 @@ def _checked(spec: Spec, place: Span | None) -> Lattice:
     if not isinstance(lattice, Lattice) or sum(size is None for size in lattice.shape) > 1:
         message = "a transfer matrix adds layer after layer: the lattice is finite along every vector but one at most"
         raise SpecError([Problem("wrong-lattice", message, place, hint="a strip is square(12, infinite)")])
-    if "antiperiodic" in lattice.boundary and any(each.alphabet != "ising" for each in spec.species):
-        message = "antiperiodic boundaries change the sign of ising spins, and these are others"
+    if "antiperiodic" in lattice.boundary and not all(each.turns_sign for each in spec.species):
+        message = "an antiperiodic boundary changes the sign of spins, and these have none"
         raise SpecError([Problem("wrong-lattice", message, place)])
     return lattice
 

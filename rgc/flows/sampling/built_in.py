@@ -29,9 +29,8 @@ def energy(model: Measured) -> Leaf:
 
 def magnetisation(model: Measured) -> Leaf:
     """m = sum s/N of the first species, in the spins as declared: a binary spin is (1 + s)/2."""
-    binary = model.species[0].alphabet == "binary"
-    share = (0.5 if binary else 1.0) / model.lattice.sites
-    return linear("m", [(share, Row(field(model)))], 0.5 if binary else 0.0)
+    species = model.species[0]
+    return linear("m", [(species.scale / model.lattice.sites, Row(field(model)))], species.offset)
 
 
 def absolute(leaf: Leaf) -> Leaf:
@@ -48,7 +47,7 @@ def field(model: Measured, letter: int | None = None) -> Operator | Local:
 def _sum(model: Measured, name: str, products: tuple[Product, ...]) -> Operator | Local:
     """The sum of products of spins of the first species: signs of two-state spins, of any other the numbers that stand for the states."""
     species = model.species[0]
-    if species.alphabet in ("ising", "binary"):
+    if species.two_states:
         return Operator(name, products)
     values = [tuple(map(float, map(prod, cartesian(species.values, repeat=len(each))))) for each in products]
     axes = range(model.lattice.dimension)
@@ -94,7 +93,7 @@ def correlation(model: Measured, distance: int) -> Quantity:
     row = Row(_sum(model, "correlation", pairs) if distance else _squares(model))
     pair = linear(f"pair({distance})", [(1 / places, row)])
     spin = linear("spin", [(1 / lattice.sites, Row(field(model)))])
-    scale = 0.25 if model.species[0].alphabet == "binary" else 1.0
+    scale = model.species[0].scale ** 2
     return Quantity(f"correlation({distance})", (pair, spin), lambda ss, s: scale * (ss - s**2))
 
 
@@ -103,7 +102,7 @@ def _squares(model: Measured) -> Operator | Local:
     origin = (0,) * model.lattice.dimension
     letters = range(len(model.lattice.basis))
     species = model.species[0]
-    if species.alphabet in ("ising", "binary"):
+    if species.two_states:
         return Operator("correlation", tuple(() for _ in letters))
     squares = tuple(float(value * value) for value in species.values)
     still = ((0, 0),) * model.lattice.dimension

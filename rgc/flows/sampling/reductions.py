@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import combinations
 from math import prod
 from typing import Any
 
@@ -25,6 +24,7 @@ from rgc.model.lattice import Cell, Lattice, Site
 from rgc.model.operators import Product, product
 from rgc.model.sectors import SectorOperator
 from rgc.model.spins import Species
+from rgc.passes.write_in_signs import write_in_signs
 from rgc.syntax import ast
 
 MOST_WEIGHTS = 1024
@@ -43,7 +43,7 @@ def reduction_leaf(expr: ast.Reduction, lattice: Lattice, species: Sequence[Spec
     if expr.kind == "prod":
         raise problem("not-yet", "a product over the whole lattice cannot be measured yet", expr.span)
     bounds = summands(expr.domain, lattice, scope).bounds
-    two_states = all(each.alphabet in ("ising", "binary") for each in species)
+    two_states = all(each.two_states for each in species)
     polynomials = Expander(Polynomials(species), species, lattice, scope)
     tables = Expander(Tables(species), species, lattice, scope)
     rows: list[tuple[float, Row]] = []
@@ -101,7 +101,7 @@ def _rows(
 
 
 def _weights(body: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> dict[Product, float]:
-    """The summand as weights of sorted products of Ising spins, where they stand; a binary spin is (1 + s)/2."""
+    """The summand as weights of sorted products of signs, where they stand; a binary spin is (1 + s)/2."""
     weights: dict[Product, float] = defaultdict(float)
     for key, polynomial in expander.expand(body, bound).items():
         if key.field is not None:
@@ -109,10 +109,9 @@ def _weights(body: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> di
             raise problem("not-yet", message, body.span)
         scale = key_value(key, expander.scope)
         for monomial, weight in polynomial.items():
-            binary = [spin for spin in monomial if expander.species[spin.species].alphabet == "binary"]
-            for chosen in (c for size in range(len(binary) + 1) for c in combinations(sorted(binary), size)):
-                spins = tuple(sorted((monomial - frozenset(binary)) | frozenset(chosen)))
-                weights[spins] += scale * weight / 2 ** len(binary)
+            whole = tuple(sorted(monomial))
+            for part, spins in write_in_signs(scale * weight, whole, expander.species):
+                weights[tuple(sorted(spins))] += part
     return {spins: weight for spins, weight in weights.items() if weight}
 
 

@@ -116,5 +116,6 @@ def picture(model: Model, field: NDArray[Any]) -> NDArray[Any]:
     """Replica 0 of a canonical field as int8[*shape, letters] of the spins as declared."""
     import numpy as np
 
-    bit = (field[0, ..., 0] & np.uint64(1)).astype(np.int8)
-    return np.asarray(1 - bit if model.species[0].alphabet == "binary" else 1 - 2 * bit, dtype=np.int8)
+    down = (field[0, ..., 0] & np.uint64(1)).astype(bool)
+    low, high = model.species[0].values
+    return np.where(down, low, high).astype(np.int8)

@@ -224,7 +224,7 @@ def test_refusals_that_depend_on_the_rest(
 @pytest.mark.parametrize(
     ("sections", "code", "at"),
     [
-        ("lattice squre(8)\nspins s: ising", "unknown-lattice", "squre(8)"),
+        ("lattice squre(8)\nspins s: ising", "unknown-lattice", "squre"),
         ("lattice square(8, 8, 8)\nspins s: ising", "wrong-arity", "8"),
         ("lattice square(8.5)\nspins s: ising", "not-an-integer", "8.5"),
         ("lattice square(0)\nspins s: ising", "out-of-range", "0"),
@@ -234,11 +234,11 @@ def test_refusals_that_depend_on_the_rest(
         ("lattice square(8, boundary=[open])\nspins s: ising", "wrong-arity", "[open]"),
         ("lattice square(boundary=open)\nspins s: ising", "infinite-boundary", "open"),
         ("lattice cubic(4, 4)\nspins s: ising", "wrong-arity", "4"),
-        ("lattice hypercubic(4)\nspins s: ising", "missing-option", "hypercubic(4)"),
+        ("lattice hypercubic(4)\nspins s: ising", "missing-option", "hypercubic"),
         ("lattice crystal(vectors=[(1,0), (2,0)], basis=[(0,0)])\nspins s: ising", "bad-crystal", None),
         ('lattice graph("../edges.csv")\nspins s: ising', "path-outside", '"../edges.csv"'),
         ("lattice square(8)\nspins s: isng", "unknown-alphabet", "isng"),
-        ("lattice square(8)\nspins s: potts", "wrong-arity", "potts"),
+        ("lattice square(8)\nspins s: potts", "missing-option", "potts"),
         ("lattice square(8)\nspins s: potts(1)", "out-of-range", "1"),
         ("lattice square(8)\nspins s: spin(2)", "out-of-range", "2"),
         ("lattice square(8)\nspins s: potts(3, symmetric)", "bad-symmetry", "potts(3, symmetric)"),

@@ -19,7 +19,10 @@ from rgc.schemes.table import SCHEMES
 ROOT = Path(__file__).parents[2].parent
 CODE = re.compile(r"[a-z]+(-[a-z]+)+")
 NO_CODES = {"utf-8", "non-negative", "latin-1"}
-NOUNS = ("scheme", "data", "layer", "map", "measure", "method")
+NOUNS = (
+    *("lattice", "alphabet", "block", "scheme", "data"),
+    *("layer", "map", "measure", "method"),
+)
 
 
 def constants(tree: ast.AST) -> Iterator[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.evaluate import INTEGER_TOLERANCE, kind, number, numbers
 from rgc.ast_to_model.expressions.scope import CONSTANTS, FUNCTIONS, Scope, Unknowable, problem
-from rgc.errors import SpecError, suggest
+from rgc.errors import SpecError, listing, suggest
 from rgc.language.lattices import LATTICES
 from rgc.language.measures import OTHER_NAMES
 from rgc.language.signatures import Field, Signature
@@ -46,12 +46,6 @@ class Reading:
     places: dict[str, ast.Expr] = field(default_factory=dict)
 
 
-def listing(words: Iterable[object], last: str = "and") -> str:
-    """`a, b and c`."""
-    *first, final = map(str, words)
-    return f"{', '.join(first)} {last} {final}" if first else final
-
-
 def named(expr: ast.Expr) -> tuple[str, tuple[ast.Expr, ...], tuple[ast.Option, ...]] | None:
     """Name, arguments and options of a call or a bare word; None for anything else."""
     if isinstance(expr, ast.Name):
@@ -66,7 +60,9 @@ def name_span(expr: ast.Expr) -> Span | None:
     return expr.span
 
 
-def read_call(expr: ast.Expr, known: Mapping[str, Signature], what: str, context: Context) -> Reading | None:
+def read_call(
+    expr: ast.Expr, known: Mapping[str, Signature], what: str, context: Context
+) -> Reading | None:
     """A call of one of the `known` signatures with every problem reported; None where its name means nothing.
 
     `what` is the noun of the messages (scheme, layer, ...), which becomes part of the code `unknown-...`.
@@ -80,7 +76,9 @@ def read_call(expr: ast.Expr, known: Mapping[str, Signature], what: str, context
     name, arguments, options = call
     if name not in known:
         hint = suggest(name, known) or suggest_other(name, known) or _known(known)
-        context.problems.error(f"unknown-{what}", f"unknown {what} '{name}'", name_span(expr), hint=hint)
+        context.problems.error(
+            f"unknown-{what}", f"unknown {what} '{name}'", name_span(expr), hint=hint
+        )
         return None
     reading = Reading(known[name])
     _bind(reading, arguments, options, context)
@@ -112,19 +110,34 @@ def in_yaml(span: Span | None) -> bool:
 
 
 def _example(signature: Signature, wanted: Field) -> str:
-    value = {"integer": "16", "number": "1", "path": '"file.npy"', "lattice": "square(16)", "name": "K"}
+    value = {
+        "integer": "16",
+        "number": "1",
+        "path": '"file.npy"',
+        "lattice": "square(16)",
+        "name": "K",
+    }
     shown = value.get(wanted.kind, "...")
     inside = shown if wanted.name in signature.positional else f"{wanted.name}={shown}"
     return f"write {signature.name}({inside})"
 
 
 def _bind(
-    reading: Reading, arguments: tuple[ast.Expr, ...], options: tuple[ast.Option, ...], context: Context
+    reading: Reading,
+    arguments: tuple[ast.Expr, ...],
+    options: tuple[ast.Option, ...],
+    context: Context,
 ) -> None:
     signature = reading.signature
     places = len(signature.positional)
     if len(arguments) > places:
-        takes = "no arguments" if places == 0 else "one argument" if places == 1 else f"{places} arguments"
+        takes = (
+            "no arguments"
+            if places == 0
+            else "one argument"
+            if places == 1
+            else f"{places} arguments"
+        )
         message, hint = f"'{signature.name}' takes {takes} without a name", _options_of(signature)
         span = arguments[places].span
         context.problems.error("wrong-arity", message, span, label="one too many", hint=hint)
@@ -134,7 +147,9 @@ def _bind(
         _option(reading, option.name, option.value, option.span, context)
 
 
-def _option(reading: Reading, name: str, value: ast.Expr, span: Span | None, context: Context) -> None:
+def _option(
+    reading: Reading, name: str, value: ast.Expr, span: Span | None, context: Context
+) -> None:
     signature = reading.signature
     field = signature.field(name)
     if name in reading.places:
@@ -169,7 +184,9 @@ def _is_free(signature: Signature, name: str, context: Context) -> bool:
 
 
 def _options_of(signature: Signature) -> str:
-    names = sorted(field.name for field in signature.fields if field.name not in signature.positional)
+    names = sorted(
+        field.name for field in signature.fields if field.name not in signature.positional
+    )
     free = [f"the values of a {signature.free}"] if signature.free else []
     if not names and not free:
         return "" if signature.positional else f"{signature.name} takes no options"
@@ -215,7 +232,9 @@ def _wrong(field: Field, expr: ast.Expr) -> SpecError:
 
 
 def _number(field: Field, expr: ast.Expr, scope: Scope) -> int | float:
-    word = isinstance(expr, ast.Name) and not scope.known(expr.name) and expr.name in ("true", "false")
+    word = (
+        isinstance(expr, ast.Name) and not scope.known(expr.name) and expr.name in ("true", "false")
+    )
     if word or isinstance(expr, ast.Text | ast.List | ast.Tuple | ast.Range | ast.Reduction):
         raise _wrong(field, expr)
     value: int | float = _exact(expr) or number(expr, scope)
@@ -236,7 +255,9 @@ def _exact(expr: ast.Expr) -> int:
 
 def _whole(field: Field, value: float, expr: ast.Expr) -> int:
     if abs(value - round(value)) > INTEGER_TOLERANCE:
-        raise problem("not-an-integer", f"'{field.name}' is an integer, not {value:.10g}", expr.span)
+        raise problem(
+            "not-an-integer", f"'{field.name}' is an integer, not {value:.10g}", expr.span
+        )
     return round(value)
 
 
@@ -276,15 +297,21 @@ def _word(field: Field, expr: ast.Expr) -> str:
     if not isinstance(expr, ast.Name):
         if not allowed:
             raise _wrong(field, expr)
-        raise problem("wrong-kind", f"'{field.name}' is the word {allowed}", expr.span, label="not a word")
+        raise problem(
+            "wrong-kind", f"'{field.name}' is the word {allowed}", expr.span, label="not a word"
+        )
     if allowed and expr.name not in field.choices:
         hint = suggest(expr.name, map(str, field.choices))
-        raise problem("unknown-word", f"'{field.name}' is {allowed}, not '{expr.name}'", expr.span, hint=hint)
+        raise problem(
+            "unknown-word", f"'{field.name}' is {allowed}, not '{expr.name}'", expr.span, hint=hint
+        )
     return expr.name
 
 
 def _call(field: Field, expr: ast.Expr, context: Context) -> Value | None:
-    reading = read_call(expr, {each.name: each for each in field.calls}, field.noun or field.name, context)
+    reading = read_call(
+        expr, {each.name: each for each in field.calls}, field.noun or field.name, context
+    )
     return None if reading is None else as_value(reading)
 
 

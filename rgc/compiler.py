@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rgc.errors import Problem, SpecError, placed
+from rgc.schemes import SCHEMES
 
 if TYPE_CHECKING:
     from rgc.flows.flow import Flow
@@ -31,19 +31,6 @@ Settings = Mapping[str, str | int | float] | Sequence["Entry"]
 """New right sides of parameters, or values of scans: `{"K": 0.43}`, `{"K": "0.43:0.45:9"}`, or entries of the syntax tree."""
 
 BACKEND = "numba"
-
-FLOWS = {
-    "sample": "rgc.flows.sampling.sample:make_sample",
-    "mcrg": "rgc.flows.sampling.mcrg:make_mcrg",
-    "enumerate": "rgc.flows.enumeration.enumerate:make_enumerate",
-    "exact": "rgc.flows.couplings.exact:make_exact",
-    "migdal_kadanoff": "rgc.flows.couplings.migdal_kadanoff:make_migdal_kadanoff",
-    "cumulant": "rgc.flows.couplings.cumulant:make_cumulant",
-    "lower_bound": "rgc.flows.couplings.lower_bound:make_lower_bound",
-    "trg": "rgc.flows.tensors.trg:make_trg",
-    "hotrg": "rgc.flows.tensors.hotrg:make_hotrg",
-}
-"""The schemes that run, each a function (spec, backend, *, seed, point, zero) -> Flow; a new one is a file in `flows/` and a line here."""
 
 
 def parse(source: str | Path) -> Document:
@@ -117,18 +104,23 @@ def compile(
 
 
 def flow(
-    spec: Spec, machine: KernelCache, *, seed: int, point: Mapping[str, float], zero: Collection[str]
+    spec: Spec,
+    machine: KernelCache,
+    *,
+    seed: int,
+    point: Mapping[str, float],
+    zero: Collection[str],
 ) -> Flow:
     """The flow of a spec at one point: physics -> programs -> kernels, without the terms named in `zero`, then the methods by which its
     measures ask for a free energy.
 
-    Raises `SpecError` for a scheme that cannot be run yet.
+    Raises `SpecError` for a scheme that cannot be run yet, and for what its maker refuses.
     """
     made: Flow | None = None
     if spec.flow is not None:
-        module, maker = FLOWS[spec.flow.scheme].split(":")
         with placed(spec.flow.span):
-            made = getattr(import_module(module), maker)(spec, machine, seed=seed, point=point, zero=zero)
+            make = SCHEMES[spec.flow.scheme].maker
+            made = make(spec, machine, seed=seed, point=point, zero=zero)
     if made is None or any(measure.methods for measure in spec.measures):
         from rgc.flows.free_energies.service import make_free_energies
 
@@ -182,11 +174,14 @@ class Compiled:
             warn(message)
 
         if resume and not job.unfinished:
-            heard(f"there is no checkpoint to resume in {job.checkpoints}: the run starts from the beginning")
+            heard(
+                f"there is no checkpoint to resume in {job.checkpoints}: the run starts from the beginning"
+            )
         try:
             with runner.stopping(time_limit) as stop:
                 points = tuple(
-                    self._run(k, job, resume, shown, stop, heard) for k in range(len(self.loaded.points))
+                    self._run(k, job, resume, shown, stop, heard)
+                    for k in range(len(self.loaded.points))
                 )
         finally:
             shown.close()
@@ -194,7 +189,13 @@ class Compiled:
         return job.finish(answer)
 
     def _run(
-        self, k: int, job: Job, resume: bool, progress: Progress, stop: Stop, warn: Callable[[str], object]
+        self,
+        k: int,
+        job: Job,
+        resume: bool,
+        progress: Progress,
+        stop: Stop,
+        warn: Callable[[str], object],
     ) -> Point:
         """The k-th point of the scan."""
         from rgc import runner
@@ -202,14 +203,23 @@ class Compiled:
 
         point, count = self.loaded.points[k], len(self.loaded.points)
         made = self.flow(point, job.seed)
-        identity = {"spec": job.sha256, "seed": job.seed, "point": dict(point), "scheme": made.scheme}
+        identity = {
+            "spec": job.sha256,
+            "seed": job.seed,
+            "point": dict(point),
+            "scheme": made.scheme,
+        }
         where = job.checkpoint(k)
-        saving = runner.Saving(where, identity, resume=resume, finished=count > 1, every=runner.EVERY)
+        saving = runner.Saving(
+            where, identity, resume=resume, finished=count > 1, every=runner.EVERY
+        )
         name = " ".join(f"{name}={value:g}" for name, value in point.items()) or made.scheme
         task = f"[{k + 1}/{count}] {name}" if count > 1 else name
         kept = saving if job.saves else None
         result = runner.run(made, saving=kept, progress=progress, stop=stop, task=task, warn=warn)
-        return Point(point, result, self.loaded.at(point).lattice if point else self.loaded.spec.lattice)
+        return Point(
+            point, result, self.loaded.at(point).lattice if point else self.loaded.spec.lattice
+        )
 
     def _judge(self, points: tuple[Point, ...], seed: int, warnings: Sequence[str]) -> Answer:
         """The answer: measures of the finished scan, and what was expected against what came out."""
@@ -227,5 +237,9 @@ class Compiled:
             axes=loaded.axes,
         )
         said = (*(warning.message for warning in loaded.warnings), *warnings)
-        specs = [loaded.at(point.parameters) if point.parameters else loaded.spec for point in points]
-        return judge.judge(answer, specs, said, provenance=judge.provenance(self.machine.name, self.threads))
+        specs = [
+            loaded.at(point.parameters) if point.parameters else loaded.spec for point in points
+        ]
+        return judge.judge(
+            answer, specs, said, provenance=judge.provenance(self.machine.name, self.threads)
+        )

@@ -99,6 +99,12 @@ def _place(problem: Problem) -> tuple[str, int]:
     return (problem.span.source.name, problem.span.start) if problem.span else ("", -1)
 
 
+def listing(words: Iterable[object], last: str = "and") -> str:
+    """`a, b and c`."""
+    *first, final = map(str, words)
+    return f"{', '.join(first)} {last} {final}" if first else final
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """A hint `did you mean 'x'?`, or the empty string when nothing known is close."""
     close = get_close_matches(word, list(known), n=1, cutoff=0.6)

@@ -38,7 +38,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NAMES",
         help=f"what runs specs: names such as numba,jax, or all that are installed (default: {BACKEND})",
     )
-    parser.addini("rgc_slow", "file names of specs that are marked slow whatever they sample", "linelist")
+    parser.addini(
+        "rgc_slow", "file names of specs that are marked slow whatever they sample", "linelist"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,7 +66,9 @@ def backends(config: pytest.Config, default: Sequence[str] = (BACKEND,)) -> tupl
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SpecFile | None:
-    if file_path.suffix == ".rgc" or (file_path.suffix in (".yaml", ".yml") and _is_spec(file_path)):
+    if file_path.suffix == ".rgc" or (
+        file_path.suffix in (".yaml", ".yml") and _is_spec(file_path)
+    ):
         return SpecFile.from_parent(parent, path=file_path)
     return None
 
@@ -85,9 +89,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     first: dict[tuple[Path, str, str], SpecItem] = {}
     for item in items:
         if isinstance(item, SpecItem) and item.loaded is not None:
-            twin = first.setdefault((item.path.with_suffix(""), item.loaded.sha256, item.backend), item)
+            twin = first.setdefault(
+                (item.path.with_suffix(""), item.loaded.sha256, item.backend), item
+            )
             if twin.path != item.path:
-                item.add_marker(pytest.mark.skip(reason=f"the same spec as {twin.path.name}, which is run"))
+                item.add_marker(
+                    pytest.mark.skip(reason=f"the same spec as {twin.path.name}, which is run")
+                )
 
 
 class SpecFile(pytest.File):
@@ -142,7 +150,11 @@ class SpecItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        return self.path, 0, f"{self.path.name} on {self.backend}" if self.loaded else f"{self.path.name}"
+        return (
+            self.path,
+            0,
+            f"{self.path.name} on {self.backend}" if self.loaded else f"{self.path.name}",
+        )
 
 
 def _why_not(loaded: Loaded) -> str:
@@ -170,7 +182,7 @@ class Unexpected(Exception):
 def updates(loaded: Loaded) -> float:
     """Spin updates of a run, the points of a scan counted as the first; 0 for a scheme that does not sample."""
     from rgc.flows.sampling.plan import make_plan
-    from rgc.schemes.table import SCHEMES
+    from rgc.schemes import SCHEMES
 
     spec, flow = loaded.spec, loaded.spec.flow
     if flow is None or spec.lattice is None or SCHEMES[flow.scheme].field("sweeps") is None:
@@ -189,7 +201,10 @@ def _verdict(answer: Answer) -> str:
     lines = [f"{escape(answer.title)}: {head} (backend {answer.backend}, seed {answer.seed})", ""]
     lines += [render_checks(answer.checks), ""]
     for check in failed:
-        span, message = check.expectation.span, f"{check.expectation.target}: {escape(check.reason)}"
+        span, message = (
+            check.expectation.span,
+            f"{check.expectation.target}: {escape(check.reason)}",
+        )
         lines += [*(render_place(span, message) if span else [message]), ""]
     lines += [f"warning: {escape(text)}" for text in answer.warnings]
     return "\n".join(lines).rstrip()

@@ -18,7 +18,7 @@ from rgc.language.layers import LAYERS
 from rgc.language.maps import MAPS
 from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.language.signatures import Field, Signature
-from rgc.schemes.table import SCHEMES
+from rgc.schemes import SCHEMES
 
 Schema = dict[str, Any]
 
@@ -44,8 +44,13 @@ def _sections() -> Schema:
     return {
         "title": {**_TEXT, "description": "one line for people"},
         "about": {**_TEXT, "description": "more lines for people"},
-        "include": {**_TEXT, "description": "a spec that this one stands on, a path relative to this file"},
-        "parameters": _named(_values(), "numbers, lists, matrices, functions J(r), draws '~ normal(0, 1)'"),
+        "include": {
+            **_TEXT,
+            "description": "a spec that this one stands on, a path relative to this file",
+        },
+        "parameters": _named(
+            _values(), "numbers, lists, matrices, functions J(r), draws '~ normal(0, 1)'"
+        ),
         "lattice": _one_of(LATTICES.values(), "sizes count unit cells; no size is infinite"),
         "spins": _named(_texts(ALPHABETS.values()), "the species and their alphabets"),
         "hamiltonian": {**_TEXT, "description": "H in units of kT; the weight is exp(-H)"},
@@ -58,7 +63,9 @@ def _sections() -> Schema:
         },
         "map": _one_or_list(_one_of(MAPS.values(), "a flow map without spins")),
         "flow": _one_of(SCHEMES.values(), "the scheme that is run"),
-        "scan": _named(_values(), "parameters and the values that they run through, such as 0.43:0.45:9"),
+        "scan": _named(
+            _values(), "parameters and the values that they run through, such as 0.43:0.45:9"
+        ),
         "measure": _measure(),
         "expect": _expect(),
     }
@@ -167,7 +174,12 @@ def _options(signature: Signature) -> Schema:
     required = [field.name for field in signature.fields if field.required]
     free = _values() if signature.free else False
     found: list[Schema] = [
-        {"type": "object", "properties": properties, "additionalProperties": free, "required": required}
+        {
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": free,
+            "required": required,
+        }
     ]
     if signature.positional:
         found.append({"type": ["string", "number"]})
@@ -191,10 +203,15 @@ def _field(field: Field) -> Schema:
         case "name":
             return {**described, "type": "string", "pattern": _NAMES}
         case "names":
-            item: Schema = {"oneOf": [{"const": word} for word in field.choices]} if field.choices else _TEXT
+            item: Schema = (
+                {"oneOf": [{"const": word} for word in field.choices]} if field.choices else _TEXT
+            )
             return {
                 **described,
-                "anyOf": [{"type": "array", "items": item}, {"type": "string", "pattern": r"^\s*\["}],
+                "anyOf": [
+                    {"type": "array", "items": item},
+                    {"type": "string", "pattern": r"^\s*\["},
+                ],
             }
         case "call":
             return {**described, **_inner(field.calls)}
@@ -214,7 +231,10 @@ def _limits(field: Field) -> Schema:
         "maximum": field.most,
         "multipleOf": field.multiple if field.multiple > 1 else None,
     }
-    return {"type": field.kind, **{name: limit for name, limit in limits.items() if limit is not None}}
+    return {
+        "type": field.kind,
+        **{name: limit for name, limit in limits.items() if limit is not None},
+    }
 
 
 def _inner(signatures: tuple[Signature, ...]) -> Schema:

@@ -35,12 +35,6 @@ class Context:
     def section(self, name: str) -> ast.Section | None:
         return self.document.section(name)
 
-    @property
-    def scheme(self) -> str | None:
-        """The name of the scheme as written, unchecked; None without a flow."""
-        flow = self.section("flow")
-        return flow.body.name if flow is not None and isinstance(flow.body, ast.Name | ast.Call) else None
-
 
 Check = Callable[[Spec, Context], Spec]
 """A section's checker: the spec with that section filled in; problems go into the context."""

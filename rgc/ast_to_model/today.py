@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rgc.ast_to_model.expressions.calls import listing
 from rgc.ast_to_model.expressions.scope import names
-from rgc.errors import Problem, SpecError
+from rgc.errors import Problem, SpecError, listing
 from rgc.language.measures import LATER_METHODS, MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.updates import LATER_UPDATES
 from rgc.language.values import CallValue
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
-from rgc.schemes.table import SCHEMES, Ready
+from rgc.schemes import SCHEMES
+from rgc.schemes.scheme import Ready
 from rgc.syntax import ast
 
 OF_SCAN = ("crossing", "extremum", "central_charge")
@@ -32,7 +32,9 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
     ready = SCHEMES[spec.flow.scheme].ready
     if ready is None:
         today = listing([name for name, scheme in SCHEMES.items() if scheme.runs])
-        message = f"the scheme '{spec.flow.scheme}' comes later: it is checked but cannot be run yet"
+        message = (
+            f"the scheme '{spec.flow.scheme}' comes later: it is checked but cannot be run yet"
+        )
         yield Problem("not-yet", message, spec.flow.span, hint=f"{today} run today")
         return
     yield from _physics(spec, ready)
@@ -60,7 +62,9 @@ def _without_flow(spec: Spec) -> Iterator[Problem]:
     """Without a flow there are free energies by methods of their own, and measures of a scan of them."""
     hint = "add a flow, such as: flow sample(); without one free_energy(methods=[...]) runs today"
     if not any(measure.methods for measure in spec.measures):
-        yield Problem("not-yet", "this spec has no flow, and no free energy to find without one", hint=hint)
+        yield Problem(
+            "not-yet", "this spec has no flow, and no free energy to find without one", hint=hint
+        )
         return
     for measure, entry in zip(spec.measures, _entries(spec), strict=True):
         if not measure.methods and not measure.of_scan:
@@ -89,10 +93,16 @@ def _measures(spec: Spec, ready: Ready) -> Iterator[Problem]:
     """Built-in measures, bare or inside others, that sampling does not give yet, each at its place."""
     entries = _entries(spec)
     own = {
-        entry.target.name for entry in entries if entry.op is not None and isinstance(entry.target, ast.Name)
+        entry.target.name
+        for entry in entries
+        if entry.op is not None and isinstance(entry.target, ast.Name)
     }
     later = {*MEASURES, *SCAN_MEASURES} - {*ready.measures, *OF_SCAN, *own, *spec.parameters}
-    hint = f"{listing(ready.measures)} run today, and of a scan {listing(OF_SCAN)}" if ready.measures else ""
+    hint = (
+        f"{listing(ready.measures)} run today, and of a scan {listing(OF_SCAN)}"
+        if ready.measures
+        else ""
+    )
     for measure, entry in zip(spec.measures, entries, strict=True):
         if measure.methods:
             continue
@@ -117,5 +127,8 @@ def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
             what = "p=free" if block.free else f"the block map '{block.rule}'"
             hint = f"{listing(ready.rules)} run today"
             yield Problem(
-                "not-yet", f"{what} comes later for this scheme", spec.document.place("block"), hint=hint
+                "not-yet",
+                f"{what} comes later for this scheme",
+                spec.document.place("block"),
+                hint=hint,
             )

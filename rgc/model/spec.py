@@ -18,7 +18,7 @@ from rgc.text import Span
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """The scheme to run and the options written in the spec (defaults filled in by `rgc.schemes.table`)."""
+    """The scheme to run and the options written in the spec (defaults filled in by `rgc.schemes`)."""
 
     scheme: str
     options: Mapping[str, Value]

@@ -1,7 +1,7 @@
 """Whether a spec does what it says: `rgc verify`, on the user's own model, against evaluators that share nothing with the compiler.
 
     spec --Subject--> the user's programs on every backend, small instances of the same syntax tree   (subject, instances, documents)
-         --CHECKS--> findings, one check a function                                                     (checks)
+         --checks of the scheme--> findings, one check a function                                       (checks)
            a  energies, differences, operators   syntax tree (evaluator, blocks), counting              (energies, differences, operators)
            b  the Markov chain                   rules with probabilities (chances), schedules          (matrix)
            c  bit identity                       every backend against the reference (trace)            (bits, divergence)
@@ -9,7 +9,7 @@
            e  sampled averages                   enumeration (states, averages)                         (sampled)
          --> Certificate
 
-A new scheme adds a row to `CHECKS` in `rgc.verification.checks`; each check is a function from a `Subject` to `Finding`s.
+Which checks a scheme has stands in its file in `rgc.schemes`; each is a function from a `Subject` to `Finding`s.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def verify(
     from rgc.compiler import load
     from rgc.progress import Silent, for_stream
     from rgc.verification.certificate import certify
-    from rgc.verification.checks import ARRAYS, CHECKS, run
+    from rgc.verification.checks import run
     from rgc.verification.subject import make_subject
 
     if not isinstance(spec, str | Path) and (settings or scan):
@@ -54,7 +54,7 @@ def verify(
     subject = make_subject(loaded, backends, loaded.seed if seed is None else seed)
     shown = (for_stream() if progress else Silent()) if isinstance(progress, bool) else progress
     try:
-        findings = tuple(run(CHECKS.get(subject.scheme, ARRAYS), subject, shown))
+        findings = tuple(run(subject.checks, subject, shown))
     finally:
         shown.close()
     return certify(subject, findings)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
+from rgc.schemes.checks import Part
 from rgc.version import __version__
 
 if TYPE_CHECKING:
     from rgc.verification.subject import Subject
 
-Part = Literal["a", "b", "c", "d", "e"]
 Verdict = Literal["passed", "failed", "not checked"]
 Level = Literal["L0", "L1", "L2", "L3", "L4"]
 

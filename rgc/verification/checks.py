@@ -1,62 +1,18 @@
-"""The table of checks, by scheme, and running them."""
+"""Running the checks of `rgc verify`. Which they are stands in `rgc.schemes.checks`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from time import perf_counter
 
 from rgc.errors import SpecError
 from rgc.program.lattice.verify import ProgramError
 from rgc.progress import Progress
-from rgc.verification.arrays import check_agreement, check_enumeration, check_jacobian, check_ledger
-from rgc.verification.bits import check_bits
-from rgc.verification.certificate import Finding, Part, judged, unchecked
-from rgc.verification.differences import check_differences
-from rgc.verification.energies import check_energies
-from rgc.verification.floats import check_floats
-from rgc.verification.matrix import check_balance, check_programs
-from rgc.verification.operators import check_blocks, check_measures, check_operators
-from rgc.verification.sampled import check_sampled
+from rgc.schemes.checks import Check
+from rgc.schemes.scheme import object_at
+from rgc.verification.certificate import Finding, judged, unchecked
 from rgc.verification.subject import Subject
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check: findings about a subject, each with its own verdict. What it raises, but for a `SpecError`, is a failed finding."""
-
-    part: Part
-    name: str
-    find: Callable[[Subject], Iterable[Finding]]
-
-
-LATTICE = (
-    Check("a", "energies", check_energies),
-    Check("a", "energy differences", check_differences),
-    Check("a", "operators", check_operators),
-    Check("a", "block maps", check_blocks),
-    Check("a", "measures", check_measures),
-    Check("b", "programs", check_programs),
-    Check("b", "balance", check_balance),
-    Check("c", "bit identity", check_bits),
-    Check("d", "floats", check_floats),
-    Check("e", "sampled averages", check_sampled),
-)
-"""Those of a flow that samples spins by lattice programs."""
-
-ARRAYS = (
-    Check("a", "jacobian", check_jacobian),
-    Check("a", "ledger", check_ledger),
-    Check("d", "agreement", check_agreement),
-)
-"""Those of a flow that computes with arrays."""
-
-CHECKS: Mapping[str, Sequence[Check]] = {
-    "sample": LATTICE,
-    "mcrg": LATTICE,
-    "enumerate": (Check("a", "enumeration", check_enumeration), *ARRAYS),
-}
-"""Schemes with checks of their own; every other one has `ARRAYS`."""
 
 
 def run(checks: Sequence[Check], subject: Subject, progress: Progress) -> Iterator[Finding]:
@@ -85,13 +41,16 @@ def run(checks: Sequence[Check], subject: Subject, progress: Progress) -> Iterat
 
 
 def _timed(check: Check, subject: Subject, claim: str) -> Iterator[Finding]:
+    """The findings of one check. What it raises, but for a `SpecError`, is a failed finding."""
     began = perf_counter()
     try:
-        for finding in check.find(subject):
+        for finding in object_at(check.find)(subject):
             yield replace(finding, seconds=perf_counter() - began)
             began = perf_counter()
     except (SpecError, ProgramError):
         raise
     except Exception as error:
         detail = f"{type(error).__name__}: {error}"
-        yield Finding(check.part, check.name, claim, "", "failed", "L0", {}, detail, perf_counter() - began)
+        yield Finding(
+            check.part, check.name, claim, "", "failed", "L0", {}, detail, perf_counter() - began
+        )

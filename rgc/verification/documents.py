@@ -15,11 +15,6 @@ from rgc.syntax import ast
 KEPT = ("update", "generator", "planes")
 """Options of a flow that belong to its update, not to the length of its run."""
 
-PAIRS = ast.Call(
-    "operators", (), (ast.Option("range", ast.Number("1")), ast.Option("bodies", ast.Number("2")))
-)
-"""A small basis of Monte Carlo RG: single spins and nearest neighbours."""
-
 
 def at_point(document: ast.Document, point: Mapping[str, float]) -> ast.Document:
     """The document with scanned parameters at their values, without scan, its measures, and

@@ -40,7 +40,7 @@ def check_sampled(subject: Subject) -> Iterator[Finding]:
     """
     claim = f"sampled averages are those of enumeration (Holm-corrected p above {LEVEL:g})"
     instance = subject.sampled
-    if isinstance(instance, str) and subject.scheme == "mcrg":
+    if isinstance(instance, str) and subject.has_small_run:
         yield unchecked(
             "e",
             "sampled averages",

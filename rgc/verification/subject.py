@@ -18,8 +18,14 @@ from rgc.model.lattice import Cell, Lattice
 from rgc.model.spec import Spec
 from rgc.program.draws import stream
 from rgc.program.lattice.verify import ProgramError
+from rgc.schemes import SCHEMES
+from rgc.schemes.checks import ARRAYS, Check
+from rgc.schemes.sample import SCHEME as SAMPLE
+from rgc.schemes.scheme import Ready
 from rgc.syntax.ast import Document
-from rgc.verification.documents import PAIRS, at_point, number, with_flow, without
+from rgc.syntax.parse import parse_expression
+from rgc.syntax.read import make_source
+from rgc.verification.documents import at_point, with_flow, without
 from rgc.verification.instances import KINSHIP, Instance, Search, describe
 from rgc.verification.states import States, random_states
 from rgc.verification.trace import Trace, trace
@@ -78,9 +84,24 @@ class Subject:
         return flow.scheme if flow else ""
 
     @property
+    def ready(self) -> Ready | None:
+        """What is known of how the scheme runs; None without a flow."""
+        return SCHEMES[self.scheme].ready if self.scheme else None
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Those of the scheme; a spec without a flow finds free energies with arrays."""
+        return self.ready.checks if self.ready is not None else ARRAYS
+
+    @property
     def sampled_by_programs(self) -> bool:
         """Whether the flow runs lattice programs; others compute with arrays."""
-        return self.scheme in ("sample", "mcrg")
+        return self.ready is not None and self.ready.kind == "programs"
+
+    @property
+    def has_small_run(self) -> bool:
+        """Whether the flow itself is run on a small instance; of others the plain sampling is."""
+        return self.ready is not None and bool(self.ready.small)
 
     @cached_property
     def results(self) -> dict[int, Any]:
@@ -115,7 +136,9 @@ class Subject:
             raise ValueError("a spec that can be sampled has a flow and a lattice")
         asked, sites = spec.flow.options.get("replicas", 64), spec.lattice.sites * len(spec.species)
         words = max(1, min(asked // 64 if isinstance(asked, int) else 1, 4, WORK // sites))
-        return replace(spec, flow=replace(spec.flow, options={**spec.flow.options, "replicas": 64 * words}))
+        return replace(
+            spec, flow=replace(spec.flow, options={**spec.flow.options, "replicas": 64 * words})
+        )
 
     def flow(self, backend: Backend) -> Any:
         """The flow of the spec on a backend, with the random numbers of its own run."""
@@ -156,7 +179,7 @@ class Subject:
     def tiny(self) -> Instance | str:
         """An instance whose transition matrix can be written out, or why there is none. It measures nothing: a measure may ask for more
         room than a term."""
-        return self._search(TINY, without(with_flow(self.document, "sample"), "measure"))
+        return self._search(TINY, without(with_flow(self.document, SAMPLE.name), "measure"))
 
     @cached_property
     def small(self) -> Instance | str:
@@ -166,11 +189,15 @@ class Subject:
     @cached_property
     def sampled(self) -> Instance | str:
         """An instance on which the flow is run: for Monte Carlo RG one that is blocked once, to two cells along each axis if it can be."""
-        if not self.spec.blocks or self.spec.flow is None or self.spec.flow.scheme != "mcrg":
+        if not self.spec.blocks or self.ready is None or not self.has_small_run:
             return self.small
         factor = self.spec.blocks[0].factor
         wide = [lambda cells: all(n >= 2 * f for n, f in zip(cells, factor, strict=True))]
-        return self._search(SMALL, with_flow(self.document, "mcrg", steps=number(1), basis=PAIRS), *wide)
+        options = {
+            name: parse_expression(make_source("<small run>", text))
+            for name, text in self.ready.small.items()
+        }
+        return self._search(SMALL, with_flow(self.document, self.scheme, **options), *wide)
 
     @property
     def lattice(self) -> str:
@@ -184,7 +211,11 @@ class Subject:
         if not self.sampled_by_programs:
             return {}
         try:
-            of = {"transition matrix": self.tiny, "every state": self.small, "sampling": self.sampled}
+            of = {
+                "transition matrix": self.tiny,
+                "every state": self.small,
+                "sampling": self.sampled,
+            }
         except ProgramError:
             return {}
         return {
@@ -196,7 +227,7 @@ class Subject:
         self, bits: int, document: Document | None = None, *first: Callable[[Cell], bool]
     ) -> Instance | str:
         search = Search(
-            document or with_flow(self.document, "sample"),
+            document or with_flow(self.document, SAMPLE.name),
             self.model.lattice,
             self.sampler.update.program,
             bits,

@@ -19,7 +19,6 @@ import pytest
 import rgc
 from rgc.ast_to_model.expressions.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
 from rgc.cli import COMMANDS, main
-from rgc.compiler import FLOWS
 from rgc.flows.free_energies import service
 from rgc.language.data import DATA
 from rgc.language.layers import LAYERS, TRAINERS
@@ -28,7 +27,8 @@ from rgc.language.measures import LATER_METHODS, MEASURES, METHODS, SCAN_MEASURE
 from rgc.language.signatures import Field, Signature
 from rgc.language.updates import LATER_UPDATES, UPDATES
 from rgc.loaded import Loaded
-from rgc.schemes.table import SCHEMES, Scheme
+from rgc.schemes import SCHEMES
+from rgc.schemes.scheme import Scheme
 
 ROOT = Path(__file__).parents[2]
 LANGUAGE = ROOT / "docs/language.md"
@@ -57,7 +57,9 @@ def examples(path: Path) -> Iterator[Example]:
     text = path.read_text("utf-8")
     for found in FENCE.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
-        yield Example(found[1], tuple(found[2].split()), found[3], f"{path.relative_to(ROOT)}:{line}")
+        yield Example(
+            found[1], tuple(found[2].split()), found[3], f"{path.relative_to(ROOT)}:{line}"
+        )
 
 
 EXAMPLES = [example for path in DOCS for example in examples(path)]
@@ -77,7 +79,9 @@ def spec_of(
     flow: str = "",
 ) -> str:
     sampled = (
-        "mcrg(sweeps=100, steps=1, basis=operators(range=1, bodies=2))" if block else "sample(sweeps=100)"
+        "mcrg(sweeps=100, steps=1, basis=operators(range=1, bodies=2))"
+        if block
+        else "sample(sweeps=100)"
     )
     flow = flow or sampled
     blocks = f"block {block}\n" if block else ""
@@ -136,7 +140,9 @@ def measure_specs(example: Example, arguments: list[str]) -> Iterator[str]:
 
 def expect_specs(example: Example, arguments: list[str]) -> Iterator[str]:
     measured = "measure { energy, tau = avg(m^2) }\n"
-    yield spec_of(block="majority(2)", more=f"{measured}expect {{\n{indented(example.lines())}\n}}\n")
+    yield spec_of(
+        block="majority(2)", more=f"{measured}expect {{\n{indented(example.lines())}\n}}\n"
+    )
 
 
 FRAGMENTS: Mapping[str, Callable[[Example, list[str]], Iterator[str]]] = {
@@ -167,7 +173,9 @@ def assert_later(text: str | Loaded) -> None:
 
 
 @pytest.mark.parametrize(
-    "example", [each for each in EXAMPLES if each.language in ("rgc", "yaml")], ids=lambda each: each.place
+    "example",
+    [each for each in EXAMPLES if each.language in ("rgc", "yaml")],
+    ids=lambda each: each.place,
 )
 def test_spec_in_a_document(example: Example, tmp_path: Path) -> None:
     expected = {word.removeprefix("error=") for word in example.words if word.startswith("error=")}
@@ -185,7 +193,9 @@ def test_spec_in_a_document(example: Example, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "example", [each for each in EXAMPLES if each.language in FRAGMENTS], ids=lambda each: each.place
+    "example",
+    [each for each in EXAMPLES if each.language in FRAGMENTS],
+    ids=lambda each: each.place,
 )
 def test_fragment_in_a_document(example: Example) -> None:
     arguments = [word for word in example.words if word != "later"]
@@ -251,10 +261,14 @@ def kind(field: Field) -> str:
             f"`{each}`" for each in field.choices
         )
     else:
-        what = {"numbers": "a list or range", "points": "a list of points", "flag": "`true` or `false`"}.get(
-            field.kind, field.kind
-        )
-    limits = [f"at least {field.least:g}"] if field.least is not None and field.multiple == 1 else []
+        what = {
+            "numbers": "a list or range",
+            "points": "a list of points",
+            "flag": "`true` or `false`",
+        }.get(field.kind, field.kind)
+    limits = (
+        [f"at least {field.least:g}"] if field.least is not None and field.multiple == 1 else []
+    )
     limits += [f"above {field.above:g}"] if field.above is not None else []
     limits += [f"at most {field.most:g}"] if field.most is not None and field.most < 1e9 else []
     limits += [f"a multiple of {field.multiple}"] if field.multiple > 1 else []
@@ -281,7 +295,11 @@ def written(signature: Signature) -> str:
         plain = isinstance(field.default, str | int | float)
         shown = str(field.default).lower() if isinstance(field.default, bool) else field.default
         parts.append(
-            f"{field.name}={shown}" if plain else field.name if field.required else f"{field.name}=..."
+            f"{field.name}={shown}"
+            if plain
+            else field.name
+            if field.required
+            else f"{field.name}=..."
         )
     parts += [f"{signature.free}=..."] if signature.free else []
     return f"`{signature.name}({', '.join(parts)})`" if parts else f"`{signature.name}`"
@@ -293,7 +311,9 @@ def runs(value: bool) -> str:
 
 def calls(signatures: Mapping[str, Signature], ready: Iterable[str] | None = None) -> str:
     if ready is None:
-        return table("call | what it is", ((written(each), each.doc) for each in signatures.values()))
+        return table(
+            "call | what it is", ((written(each), each.doc) for each in signatures.values())
+        )
     rows = ((written(each), each.doc, runs(each.name in ready)) for each in signatures.values())
     return table("call | what it is | runs", rows)
 
@@ -304,17 +324,18 @@ def measures() -> str:
         name: [each.name for each in SCHEMES.values() if each.ready and name in each.ready.measures]
         for name in MEASURES
     }
-    rows = ((written(each), each.doc, code(given[each.name]) or "*later*") for each in MEASURES.values())
+    rows = (
+        (written(each), each.doc, code(given[each.name]) or "*later*") for each in MEASURES.values()
+    )
     return table("call | what it is | given by", rows)
 
 
 def scheme_row(scheme: Scheme) -> tuple[str, ...]:
-    lattice = {"none": "", "chain": "chain or diamond"}.get(scheme.lattice, scheme.lattice)
     needs = code(scheme.needs) + (f", may use {code(scheme.uses)}" if scheme.uses else "")
     ready = [rule for rule in scheme.rules if scheme.ready is None or rule in scheme.ready.rules]
     later = [rule for rule in scheme.rules if rule not in ready]
     maps = code(ready) + (f"; *later:* {code(later)}" if later else "")
-    return f"`{scheme.name}`", runs(scheme.runs), scheme.doc, needs, lattice, maps
+    return f"`{scheme.name}`", runs(scheme.runs), scheme.doc, needs, scheme.lattice.name, maps
 
 
 def options() -> str:
@@ -343,7 +364,8 @@ def functions() -> str:
 TABLES: Mapping[str, Callable[[], str]] = {
     "functions": functions,
     "schemes": lambda: table(
-        "scheme | runs | does | needs the sections | lattice | block maps", map(scheme_row, SCHEMES.values())
+        "scheme | runs | does | needs the sections | lattice | block maps",
+        map(scheme_row, SCHEMES.values()),
     ),
     "options": options,
     "updates": lambda: calls(UPDATES, set(UPDATES) - set(LATER_UPDATES)),
@@ -368,10 +390,6 @@ def test_tables_of_the_language_are_current() -> None:
     assert LANGUAGE.read_text("utf-8") == with_tables(text)
 
 
-def test_schemes_that_run_have_a_flow() -> None:
-    assert {name for name, scheme in SCHEMES.items() if scheme.runs} == set(FLOWS)
-
-
 def test_methods_that_run_have_a_row() -> None:
     assert set(METHODS) - set(LATER_METHODS) == set(service.METHODS)
 
@@ -380,7 +398,9 @@ def test_every_section_is_described() -> None:
     from rgc.syntax.ast import SECTIONS
 
     described = LANGUAGE.read_text("utf-8").split("## 6.")[1].split("## 7.")[0]
-    assert not [name for name in SECTIONS if f"`{name}`" not in described and f"`{name} " not in described]
+    assert not [
+        name for name in SECTIONS if f"`{name}`" not in described and f"`{name} " not in described
+    ]
 
 
 # -- results -----------------------------------------------------------------------------------------------------------
@@ -410,7 +430,9 @@ def keys(value: Any, path: str = "") -> Iterator[str]:
 
 def json_example(name: str) -> Any:
     (shown,) = (
-        json.loads(each.text) for each in EXAMPLES if each.language == "json" and each.place.startswith(name)
+        json.loads(each.text)
+        for each in EXAMPLES
+        if each.language == "json" and each.place.startswith(name)
     )
     return shown
 
@@ -420,7 +442,9 @@ def test_the_documented_keys_are_those_of_a_run(answer: Any) -> None:
     real = set(keys(answer.document()))
     assert set(keys(shown)) <= real
     assert list(shown) == list(answer.document())
-    assert {path for path in real - set(keys(shown)) if "provenance" not in path} <= {".exponents.note"}
+    assert {path for path in real - set(keys(shown)) if "provenance" not in path} <= {
+        ".exponents.note"
+    }
 
 
 def test_the_documented_keys_are_those_of_a_certificate() -> None:
@@ -440,7 +464,8 @@ def test_documented_files_are_written(answer: Any) -> None:
         assert f"`{path.name}`" in text or f"`{path.stem}`" in text
     variables = set(
         re.findall(
-            r"`((?:exponents|observables|coupling|average|eigenvalue|series|table|configuration)_\w+)`", text
+            r"`((?:exponents|observables|coupling|average|eigenvalue|series|table|configuration)_\w+)`",
+            text,
         )
     )
     assert len(variables) > 8
@@ -449,9 +474,13 @@ def test_documented_files_are_written(answer: Any) -> None:
     text = f"parameters {{ K = 0.4, h = 0 }}\nlattice square\nspins s: ising\nhamiltonian {terms}\n{flow}\n"
     couplings = rgc.compile(rgc.load(text), backend="reference").run()
     assert "flow" in couplings.plot()
-    counted = spec_of(lattice="square(2)", block="kadanoff(2, p=free)", flow="enumerate(minimise=kl)")
+    counted = spec_of(
+        lattice="square(2)", block="kadanoff(2, p=free)", flow="enumerate(minimise=kl)"
+    )
     unblocked = spec_of(lattice="square(2)", flow="enumerate")
-    enumerated = [rgc.compile(rgc.load(each), backend="reference").run() for each in (counted, unblocked)]
+    enumerated = [
+        rgc.compile(rgc.load(each), backend="reference").run() for each in (counted, unblocked)
+    ]
     every = [each.to_xarray().variables for each in (answer, couplings, *enumerated)]
     assert variables <= {name for each in every for name in each}
 
@@ -486,7 +515,8 @@ def test_kinds_and_exit_statuses_are_described() -> None:
     text = RESULTS.read_text("utf-8")
     assert all(f"`{each}`" in text for each in get_args(Kind))
     listed = {
-        int(number) for number in re.findall(r"^\| (\d+) \|", text.split("## Exit status")[1], re.MULTILINE)
+        int(number)
+        for number in re.findall(r"^\| (\d+) \|", text.split("## Exit status")[1], re.MULTILINE)
     }
     assert listed == {cli.DONE, cli.UNEXPECTED, cli.WRONG, cli.FAILED, cli.INTERRUPTED}
 
@@ -551,7 +581,9 @@ def test_the_map_of_the_architecture_is_the_tree() -> None:
         if path.is_dir() and path.name != "__pycache__" and any(path.iterdir())
     }
     inside |= {
-        f"backends/{path.name}" for path in (ROOT / "backends").iterdir() if (path / "__init__.py").exists()
+        f"backends/{path.name}"
+        for path in (ROOT / "backends").iterdir()
+        if (path / "__init__.py").exists()
     }
     assert not sorted(inside - found)
 
@@ -560,14 +592,16 @@ def test_the_map_of_the_architecture_is_the_tree() -> None:
 
 
 def readme_spec() -> str:
-    return next(each.text for each in EXAMPLES if each.place.startswith("README") and each.language == "rgc")
+    return next(
+        each.text for each in EXAMPLES if each.place.startswith("README") and each.language == "rgc"
+    )
 
 
 def test_commands_in_the_readme_exist() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    assert set(re.findall(r"\brgc (run|check|show|verify|convert|fmt|new|report|backends)\b", text)) == set(
-        COMMANDS
-    )
+    assert set(
+        re.findall(r"\brgc (run|check|show|verify|convert|fmt|new|report|backends)\b", text)
+    ) == set(COMMANDS)
     from rgc.cli.run import _parser
 
     synopsis = next(line for line in text.splitlines() if line.startswith("rgc run SPEC"))
@@ -577,20 +611,26 @@ def test_commands_in_the_readme_exist() -> None:
 
 
 def test_readme_shows_the_spec_of_its_main_job() -> None:
-    command = next(each.text for each in EXAMPLES if "rgc run" in each.text and each.language == "bash")
+    command = next(
+        each.text for each in EXAMPLES if "rgc run" in each.text and each.language == "bash"
+    )
     path = re.search(r"rgc run (\S+)", command)
     assert path is not None
     assert rgc.load(ROOT / path[1]).sha256 == rgc.load(readme_spec()).sha256
 
 
 @pytest.mark.parametrize("form", ["model", "latex", "spec"])
-def test_readme_spec_checks_and_shows(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_readme_spec_checks_and_shows(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "readme.rgc"
     path.write_text(readme_spec(), "utf-8")
     assert main(["check", str(path)]) == 0
     assert main(["show", str(path), "--as", form]) == 0
     shown = capsys.readouterr().out
-    assert {"model": "square, 64 x 64 cells", "latex": r"\sum", "spec": 'from "Yang 1952"'}[form] in shown
+    assert {"model": "square, 64 x 64 cells", "latex": r"\sum", "spec": 'from "Yang 1952"'}[
+        form
+    ] in shown
 
 
 def test_readme_python(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -607,7 +647,9 @@ def test_readme_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rgc, "load", lambda path: load(small))
     monkeypatch.setattr(rgc, "compile", lambda spec, backend: compile(spec, backend="reference"))
     lines = next(
-        each.text for each in EXAMPLES if each.place.startswith("README") and each.language == "python"
+        each.text
+        for each in EXAMPLES
+        if each.place.startswith("README") and each.language == "python"
     )
     scope: dict[str, Any] = {}
     exec(lines, scope)  # noqa: S102

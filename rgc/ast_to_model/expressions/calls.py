@@ -6,13 +6,13 @@ its section, or by `rgc.ast_to_model.expressions.options` where the table says w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from rgc.ast_to_model.expressions.evaluate import kind
 from rgc.ast_to_model.expressions.scope import problem
-from rgc.errors import Problem, SpecError, suggest
+from rgc.errors import Problem, SpecError, listing, suggest
 from rgc.language.measures import OTHER_NAMES
 from rgc.language.signatures import Field, Signature
 from rgc.syntax import ast
@@ -32,12 +32,6 @@ class Bound:
 
 
 # -- names -------------------------------------------------------------------------------------------------------------
-
-
-def listing(words: Iterable[object], last: str = "and") -> str:
-    """`a, b and c`."""
-    *first, final = map(str, words)
-    return f"{', '.join(first)} {last} {final}" if first else final
 
 
 def named(expr: ast.Expr) -> tuple[str, tuple[ast.Expr, ...], tuple[ast.Option, ...]] | None:

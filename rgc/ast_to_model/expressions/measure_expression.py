@@ -25,7 +25,7 @@ from rgc.errors import SpecError, suggest
 from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.model.lattice import Geometry, Lattice, Site
 from rgc.model.spec import Spec
-from rgc.schemes.table import SCHEMES
+from rgc.schemes import SCHEMES
 from rgc.syntax import ast
 
 Level = Literal["number", "configuration", "average"]
@@ -103,7 +103,8 @@ def _has_waves(lattice: Geometry | None) -> bool:
     if not isinstance(lattice, Lattice):
         return True
     return any(
-        edge != "open" and size != 1 for edge, size in zip(lattice.boundary, lattice.shape, strict=True)
+        edge != "open" and size != 1
+        for edge, size in zip(lattice.boundary, lattice.shape, strict=True)
     )
 
 
@@ -135,14 +136,23 @@ def _together(parts: tuple[ast.Expr, ...], whole: ast.Expr, words: Words) -> Lev
         part = parts[levels.index("configuration")]
         message = "this is a value of one configuration, beside an average"
         raise problem("mixed-average", message, part.span, hint="average it too: avg(...)")
-    return "average" if "average" in levels else "configuration" if "configuration" in levels else "number"
+    return (
+        "average"
+        if "average" in levels
+        else "configuration"
+        if "configuration" in levels
+        else "number"
+    )
 
 
 def _name(expr: ast.Name, words: Words) -> Level:
     name = expr.name
     if name in words.bound:
         raise problem(
-            "wrong-kind", f"'{name}' is an index, not a value", expr.span, hint=f"a spin is written s[{name}]"
+            "wrong-kind",
+            f"'{name}' is an index, not a value",
+            expr.span,
+            hint=f"a spin is written s[{name}]",
         )
     if name in words.species:
         hint = f"one site is {name}[i], inside sum(i), prod(i) or mean(i)"
@@ -169,13 +179,21 @@ def _unknown(expr: ast.Name, words: Words) -> SpecError:
         return problem(
             "wrong-kind", f"'{expr.name}' is a function", expr.span, hint=f"write {expr.name}(...)"
         )
-    hint = suggest(expr.name, (*words.names, *words.species)) or suggest_other(expr.name, words.names)
-    return problem("unknown-name", f"unknown name '{expr.name}'", expr.span, label="not declared", hint=hint)
+    hint = suggest(expr.name, (*words.names, *words.species)) or suggest_other(
+        expr.name, words.names
+    )
+    return problem(
+        "unknown-name", f"unknown name '{expr.name}'", expr.span, label="not declared", hint=hint
+    )
 
 
 def _quiet(expr: ast.Expr, words: Words) -> Level:
     """The level of another measure, whose own errors are reported where it stands."""
-    if isinstance(expr, ast.Call | ast.Name) and expr.name in MEASURES and expr.name not in words.measures:
+    if (
+        isinstance(expr, ast.Call | ast.Name)
+        and expr.name in MEASURES
+        and expr.name not in words.measures
+    ):
         return "configuration" if expr.name in OF_CONFIGURATION else "average"
     if isinstance(expr, ast.Call) and expr.name in SCAN_MEASURES:
         return "average"
@@ -201,10 +219,16 @@ def _call(expr: ast.Call, words: Words) -> Level:
     if name in words.species or name in words.scope.parameters:
         message, hint = f"'{name}' is no function", f"brackets index, parentheses call: {name}[...]"
         raise problem("not-a-function", message, name_span(expr), hint=hint)
-    functions = [key for key, value in words.scope.parameters.items() if isinstance(value, Function)]
+    functions = [
+        key for key, value in words.scope.parameters.items() if isinstance(value, Function)
+    ]
     hint = suggest(name, (*FUNCTIONS, *THERMAL, *functions, *MEASURES))
     raise problem(
-        "unknown-function", f"unknown function '{name}'", name_span(expr), label="not declared", hint=hint
+        "unknown-function",
+        f"unknown function '{name}'",
+        name_span(expr),
+        label="not declared",
+        hint=hint,
     )
 
 
@@ -215,7 +239,11 @@ def _arguments(expr: ast.Call, arity: int, words: Words) -> Level:
     given = len(expr.arguments)
     if given != arity and not (arity < 0 and given):
         wanted = (
-            "at least one argument" if arity < 0 else "one argument" if arity == 1 else f"{arity} arguments"
+            "at least one argument"
+            if arity < 0
+            else "one argument"
+            if arity == 1
+            else f"{arity} arguments"
         )
         raise problem("wrong-arity", f"{expr.name} takes {wanted}, not {given}", expr.span)
     return _together(expr.arguments, expr, words)
@@ -227,19 +255,25 @@ def _average(expr: ast.Call, words: Words) -> Level:
         raise problem("nested-average", "an average inside an average", expr.span, hint=hint)
     if words.bound:
         message = "an average inside a sum over sites"
-        raise problem("average-in-sum", message, expr.span, hint="average the whole sum: avg(sum(i) ...)")
+        raise problem(
+            "average-in-sum", message, expr.span, hint="average the whole sum: avg(sum(i) ...)"
+        )
     inside = replace(words, averaged=True)
     level = _arguments(expr, 1, inside)
     if level == "average":
         hint = "use measures of one configuration, such as m or energy"
-        raise problem("nested-average", "this is an average already", expr.arguments[0].span, hint=hint)
+        raise problem(
+            "nested-average", "this is an average already", expr.arguments[0].span, hint=hint
+        )
     return "average"
 
 
 def _geometric(expr: ast.Call, words: Words) -> Level:
     if len(expr.arguments) != 2:
         shown = "distance(i,j)" if expr.name == "distance" else "coordinate(i,x)"
-        raise problem("wrong-arity", f"{expr.name} takes two arguments", expr.span, hint=f"as in {shown}")
+        raise problem(
+            "wrong-arity", f"{expr.name} takes two arguments", expr.span, hint=f"as in {shown}"
+        )
     sites = expr.arguments if expr.name == "distance" else expr.arguments[:1]
     for each in sites:
         _site(each, words)
@@ -251,7 +285,10 @@ def _index(expr: ast.Index, words: Words) -> Level:
     if base in words.species:
         if len(expr.arguments) != 1 or expr.options:
             raise problem(
-                "wrong-arity", f"the spin '{base}' has one index", expr.span, hint=f"as in {base}[i]"
+                "wrong-arity",
+                f"the spin '{base}' has one index",
+                expr.span,
+                hint=f"as in {base}[i]",
             )
         _site(expr.arguments[0], words)
         return "configuration"
@@ -268,7 +305,9 @@ def _index(expr: ast.Index, words: Words) -> Level:
         hint = f"parentheses call, brackets index: {base} has no entries"
         raise problem("wrong-kind", f"'{base}' has no index", expr.span, hint=hint)
     hint = suggest(base, words.species)
-    raise problem("unknown-name", f"unknown spin '{base}'", expr.base.span, label="not declared", hint=hint)
+    raise problem(
+        "unknown-name", f"unknown spin '{base}'", expr.base.span, label="not declared", hint=hint
+    )
 
 
 def _site(expr: ast.Expr, words: Words) -> None:
@@ -284,7 +323,9 @@ def _reduction(expr: ast.Reduction, words: Words) -> Level:
     for k, index in enumerate(new):
         if index in new[:k] or index in words.bound:
             raise problem("repeated-index", f"the index '{index}' is bound twice", expr.domain.span)
-    level = check_expression(expr.body, replace(words, bound={**words.bound, **_first(expr.domain, words)}))
+    level = check_expression(
+        expr.body, replace(words, bound={**words.bound, **_first(expr.domain, words)})
+    )
     if level == "average":
         message = "an average inside a sum over sites"
         raise problem(
@@ -298,10 +339,10 @@ def _first(domain: ast.Domain, words: Words) -> Bound:
     if words.lattice is None:
         return {index: Site(()) for index in indices(domain)}
     if words.bound and not isinstance(domain, ast.Members):
-        message = "a sum binds all that is multiplied on its right, so this one stands inside another"
-        hint = (
-            "put the first one in parentheses; inside a sum stand those over the sites of a face, sum(i in f)"
+        message = (
+            "a sum binds all that is multiplied on its right, so this one stands inside another"
         )
+        hint = "put the first one in parentheses; inside a sum stand those over the sites of a face, sum(i in f)"
         raise problem("nested-sum", message, domain.span, hint=hint)
     if words.bound:
         return next(members(domain, words.bound))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from rgc.ast_to_model.context import Context
-from rgc.ast_to_model.expressions.calls import bind, listing, name_span, named, signature_of
+from rgc.ast_to_model.expressions.calls import bind, name_span, named, signature_of
 from rgc.ast_to_model.expressions.evaluate import INTEGER_TOLERANCE, kind, number, numbers
 from rgc.ast_to_model.expressions.scope import CONSTANTS, FUNCTIONS, Scope, Unknowable, problem
-from rgc.errors import SpecError, suggest
+from rgc.errors import SpecError, listing, suggest
 from rgc.language.lattices import LATTICES
 from rgc.language.signatures import Field, Signature
 from rgc.language.values import CallValue, OperatorBasis, Value

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.expressions.calls import named, suggest_other
 from rgc.ast_to_model.expressions.evaluate import kind, number
-from rgc.ast_to_model.expressions.calls import listing, named, suggest_other
 from rgc.ast_to_model.expressions.options import check_limits, in_yaml, read_call
 from rgc.ast_to_model.expressions.scope import Unknowable, problem
 from rgc.ast_to_model.sections.targets import known_targets
-from rgc.errors import SpecError, suggest
+from rgc.errors import SpecError, listing, suggest
 from rgc.language.expect import SELECTORS
 from rgc.language.measures import METHODS
 from rgc.language.signatures import Field
@@ -57,9 +57,19 @@ def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expect
         raise _without_tolerance(entry)
     if entry.op != "=" and within:
         message = f"'{entry.op}' takes no tolerance"
-        raise problem("wrong-tolerance", message, entry.within[0].span, hint="compare with = instead")
+        raise problem(
+            "wrong-tolerance", message, entry.within[0].span, hint="compare with = instead"
+        )
     return Expectation(
-        _written(entry.target), path, entry.op, value, index, selectors, within, entry.source, entry.span
+        _written(entry.target),
+        path,
+        entry.op,
+        value,
+        index,
+        selectors,
+        within,
+        entry.source,
+        entry.span,
     )
 
 
@@ -89,7 +99,10 @@ def _path(target: ast.Expr) -> tuple[tuple[str, ...], Span | None]:
             return (first, second), base.span
     hint = "as in y_t, fixed_point.K, eigenvalue[1, sector=even]"
     raise problem(
-        "wrong-target", f"what is expected has a name, and is not {kind(base)}", base.span, hint=hint
+        "wrong-target",
+        f"what is expected has a name, and is not {kind(base)}",
+        base.span,
+        hint=hint,
     )
 
 
@@ -140,7 +153,9 @@ def _selector(option: ast.Option, scanned: Iterable[str], context: Context) -> V
         hint = suggest(option.name, known) or f"known: {', '.join(known)}"
         if option.name in context.scope.parameters:
             hint = f"'{option.name}' is a parameter that is not scanned"
-        raise problem("unknown-selector", f"unknown selector '{option.name}'", option.span, hint=hint)
+        raise problem(
+            "unknown-selector", f"unknown selector '{option.name}'", option.span, hint=hint
+        )
     if option.name == "method":
         return _method(option.value, context)
     if option.name == "sector":
@@ -178,7 +193,8 @@ def _method(expr: ast.Expr, context: Context) -> str:
     if reading is None or len(context.problems.errors) > before:
         raise Unknowable
     shown = ", ".join(
-        f"{value:g}" if isinstance(value, int | float) else str(value) for value in reading.values.values()
+        f"{value:g}" if isinstance(value, int | float) else str(value)
+        for value in reading.values.values()
     )
     return f"{reading.signature.name}({shown})"
 

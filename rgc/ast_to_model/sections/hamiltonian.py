@@ -13,12 +13,8 @@ from rgc.ast_to_model.expressions.sums import parts_of
 from rgc.errors import Problems, SpecError
 from rgc.model.draw import Draw
 from rgc.model.hamiltonian import Hamiltonian, Term
-from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
-from rgc.passes.wrapping import meets_itself
 from rgc.syntax import ast
-
-SAMPLING = ("sample", "mcrg", "variational_mcrg")
 
 
 def check_hamiltonian(spec: Spec, context: Context) -> Spec:
@@ -29,7 +25,9 @@ def check_hamiltonian(spec: Spec, context: Context) -> Spec:
     here = section.name_span or section.span
     for needed in ("lattice", "spins"):
         if context.section(needed) is None:
-            context.problems.error("missing-section", f"a hamiltonian needs the section {needed}", here)
+            context.problems.error(
+                "missing-section", f"a hamiltonian needs the section {needed}", here
+            )
             context.failed.add(needed)
     if "spins" in context.failed:
         context.failed.add("hamiltonian")
@@ -47,7 +45,11 @@ def check_hamiltonian(spec: Spec, context: Context) -> Spec:
 
 def _draws(context: Context) -> dict[str, Draw]:
     parameters = context.scope.parameters.items()
-    return {name: value.draw for name, value in parameters if isinstance(value, Inhomogeneous) and value.draw}
+    return {
+        name: value.draw
+        for name, value in parameters
+        if isinstance(value, Inhomogeneous) and value.draw
+    }
 
 
 def _addend(sign: float, expr: ast.Expr, spec: Spec, context: Context) -> list[Draft]:
@@ -62,7 +64,9 @@ def _addend(sign: float, expr: ast.Expr, spec: Spec, context: Context) -> list[D
         if spec.lattice is None:
             return []
         return [
-            draft for part in parts for draft in drafts_of(part, spec.lattice, spec.species, context.scope)
+            draft
+            for part in parts
+            for draft in drafts_of(part, spec.lattice, spec.species, context.scope)
         ]
     except SpecError as error:
         if not any(each.span for each in error.problems):
@@ -77,20 +81,9 @@ def _check_terms(terms: tuple[Term, ...], spec: Spec, context: Context) -> None:
     for term in terms:
         for number, species in enumerate(spec.species):
             if species.symmetric and term.coupling and _odd(term, number):
-                message = (
-                    f"the spins '{species.name}' are declared symmetric, but this term changes sign with them"
-                )
+                message = f"the spins '{species.name}' are declared symmetric, but this term changes sign with them"
                 hint = f"declare {species.name}: {species.alphabet}"
                 context.problems.error("broken-symmetry", message, term.span, hint=hint)
-        if (
-            isinstance(spec.lattice, Lattice)
-            and context.scheme in SAMPLING
-            and meets_itself(term, spec.lattice)
-        ):
-            shape = " x ".join("infinite" if size is None else str(size) for size in spec.lattice.shape)
-            message = f"on a lattice of {shape} cells this term meets itself around the boundary"
-            hint = "take a larger lattice or open boundaries; enumerate counts such bonds with their multiplicity"
-            context.problems.error("lattice-too-small", message, term.span, hint=hint)
 
 
 def _odd(term: Term, species: int) -> bool:

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
-from rgc.ast_to_model.expressions.measure_expression import Words, check_expression
 from rgc.ast_to_model.expressions.calls import name_span, named
+from rgc.ast_to_model.expressions.measure_expression import Words, check_expression
 from rgc.ast_to_model.expressions.options import Reading, read_call
 from rgc.ast_to_model.expressions.scope import RESERVED, Unknowable
-from rgc.ast_to_model.sections.flow_needs import check_square_bonds
 from rgc.errors import SpecError, suggest
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.values import CallValue
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Axis, Measure, Method, Spec
+from rgc.schemes.needs.square_bonds import obstacles
 from rgc.syntax import ast
 
 Definitions = Mapping[str, ast.Expr]
@@ -45,7 +45,9 @@ def check_measure(spec: Spec, context: Context) -> Spec:
 def _measure(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measure | None:
     before = len(context.problems.errors)
     measure = (
-        _bare(entry, spec, words, context) if entry.op is None else _defined(entry, spec, words, context)
+        _bare(entry, spec, words, context)
+        if entry.op is None
+        else _defined(entry, spec, words, context)
     )
     if len(context.problems.errors) > before:
         context.failed.add("measure")
@@ -59,7 +61,10 @@ def _bare(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measu
     if call is None:
         message = "a measure that is computed needs a name"
         context.problems.error(
-            "missing-name", message, expr.span, hint="write name = expression, as in m = mean(i) s[i]"
+            "missing-name",
+            message,
+            expr.span,
+            hint="write name = expression, as in m = mean(i) s[i]",
         )
         return None
     if call[0] in SCAN_MEASURES:
@@ -98,8 +103,12 @@ def _methods(reading: Reading) -> tuple[Method, ...]:
 def _check_methods(methods: Sequence[Method], spec: Spec, context: Context) -> None:
     """Report what a method cannot do."""
     for method in methods:
-        if method.name in ("trg", "hotrg") and not context.failed & {"hamiltonian", "lattice", "spins"}:
-            check_square_bonds(spec, context)
+        if method.name in ("trg", "hotrg") and not context.failed & {
+            "hamiltonian",
+            "lattice",
+            "spins",
+        }:
+            context.problems.extend(obstacles(spec, context.document.place("lattice")))
         paths = [name for name, value in method.options.items() if isinstance(value, tuple)]
         if method.name == "integrate" and len(paths) != 1:
             message = f"'integrate' runs along one parameter, not {len(paths)}"
@@ -181,7 +190,9 @@ def _named_built_in(
     return Measure(name, value, methods=methods)
 
 
-def _of_scan(name: str, expr: ast.Expr, spec: Spec, words: Words, context: Context) -> Measure | None:
+def _of_scan(
+    name: str, expr: ast.Expr, spec: Spec, words: Words, context: Context
+) -> Measure | None:
     reading = read_call(expr, SCAN_MEASURES, "measure", context)
     if reading is None or not {"measure", "parameter"} <= reading.values.keys():
         return None
@@ -190,21 +201,35 @@ def _of_scan(name: str, expr: ast.Expr, spec: Spec, words: Words, context: Conte
         known = (*words.measures, *MEASURES)
         message = f"unknown measure '{measured}'"
         place = reading.places["measure"]
-        context.problems.error("unknown-measure", message, place.span, hint=suggest(measured, known))
+        context.problems.error(
+            "unknown-measure", message, place.span, hint=suggest(measured, known)
+        )
     if "scan" not in context.failed:
-        _check_axes(reading.signature.name, parameter, reading.places["parameter"], spec.scan, context)
+        _check_axes(
+            reading.signature.name, parameter, reading.places["parameter"], spec.scan, context
+        )
     return Measure(name, expr, of_scan=True)
 
 
-def _check_axes(call: str, parameter: str, place: ast.Expr, axes: Sequence[Axis], context: Context) -> None:
+def _check_axes(
+    call: str, parameter: str, place: ast.Expr, axes: Sequence[Axis], context: Context
+) -> None:
     scanned = [axis.name for axis in axes]
     if parameter not in scanned:
         message = f"'{parameter}' is not scanned"
-        known = f"scan {{ {parameter} = 0.4:0.5:9 }}" if not scanned else f"scanned: {', '.join(scanned)}"
-        context.problems.error("not-scanned", message, place.span, hint=suggest(parameter, scanned) or known)
+        known = (
+            f"scan {{ {parameter} = 0.4:0.5:9 }}"
+            if not scanned
+            else f"scanned: {', '.join(scanned)}"
+        )
+        context.problems.error(
+            "not-scanned", message, place.span, hint=suggest(parameter, scanned) or known
+        )
     elif call == "crossing" and len(axes) < 2:
         message = "curves cross only where a second parameter, such as the size, is scanned too"
-        context.problems.error("not-scanned", message, place.span, hint="scan { ..., L = [16, 32] }")
+        context.problems.error(
+            "not-scanned", message, place.span, hint="scan { ..., L = [16, 32] }"
+        )
 
 
 def _check_circles(definitions: Definitions, context: Context) -> None:

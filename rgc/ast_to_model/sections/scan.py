@@ -7,8 +7,8 @@ from dataclasses import replace
 from math import prod
 
 from rgc.ast_to_model.context import Context
-from rgc.ast_to_model.expressions.evaluate import kind, number, numbers
 from rgc.ast_to_model.expressions.calls import TEMPERATURES
+from rgc.ast_to_model.expressions.evaluate import kind, number, numbers
 from rgc.ast_to_model.expressions.options import in_yaml
 from rgc.ast_to_model.expressions.scope import Scope, Unknowable, names, problem
 from rgc.errors import SpecError, suggest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rgc.language.expect import EXPONENTS
 from rgc.model.spec import Spec
-from rgc.schemes.table import SCHEMES
+from rgc.schemes import SCHEMES
 from rgc.syntax import ast
 
 
@@ -19,7 +19,9 @@ def known_targets(spec: Spec) -> tuple[str, ...]:
         if answer == "exponents":
             found += EXPONENTS
         elif answer == "fixed_point":
-            found += [f"{point}.{name}" for point in ("fixed_point", "critical") for name in couplings]
+            found += [
+                f"{point}.{name}" for point in ("fixed_point", "critical") for name in couplings
+            ]
         elif answer == "couplings":
             found += couplings
         elif answer != "block.p" or any(block.free or block.p is not None for block in spec.blocks):

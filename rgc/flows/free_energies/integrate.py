@@ -25,7 +25,7 @@ from rgc.model.spec import Flow as FlowOfSpec
 from rgc.passes.local_energies import local_energies
 from rgc.passes.wrapping import meets_itself
 from rgc.results.result import FreeEnergy, Result
-from rgc.schemes.table import SCHEMES
+from rgc.schemes import SCHEMES
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -84,21 +84,29 @@ class Integrate:
         value, weights = integral(self.values, [each.value or 0.0 for each in slopes])
         half, _ = integral(
             *zip(
-                *_every_second(list(zip(self.values, (e.value or 0.0 for e in slopes), strict=True))),
+                *_every_second(
+                    list(zip(self.values, (e.value or 0.0 for e in slopes), strict=True))
+                ),
                 strict=True,
             )
         )
-        statistical = float(np.linalg.norm(weights * np.array([each.error or 0.0 for each in slopes])))
+        statistical = float(
+            np.linalg.norm(weights * np.array([each.error or 0.0 for each in slopes]))
+        )
         quadrature = abs(value - half)
         note = f"statistical error {statistical:.2g}, of the quadrature {quadrature:.2g}: the change from every second value"
         error: float | None = hypot(statistical, quadrature)
         if any(each.error is None for each in slopes):
             error, note = None, "an average has no error"
-        table = np.array([self.values, [e.value for e in slopes], [e.error for e in slopes]], dtype=float)
+        table = np.array(
+            [self.values, [e.value for e in slopes], [e.error for e in slopes]], dtype=float
+        )
         return Result(
             "integrate",
             free_energy=(
-                FreeEnergy(f"integrate({self.parameter})", self.free + value, error, "estimate", note=note),
+                FreeEnergy(
+                    f"integrate({self.parameter})", self.free + value, error, "estimate", note=note
+                ),
             ),
             tables={f"integrate_{self.parameter}": table},
             warnings=self._warnings(found),
@@ -107,11 +115,19 @@ class Integrate:
 
     def _warnings(self, found: Sequence[Result]) -> tuple[str, ...]:
         """The first warning, and at how many values of the path there is one."""
-        warned = [(x, each.warnings[0]) for x, each in zip(self.values, found, strict=True) if each.warnings]
+        warned = [
+            (x, each.warnings[0])
+            for x, each in zip(self.values, found, strict=True)
+            if each.warnings
+        ]
         if not warned:
             return ()
         value, text = warned[0]
-        others = f" (and at {len(warned) - 1} more of the {len(found)} values)" if len(warned) > 1 else ""
+        others = (
+            f" (and at {len(warned) - 1} more of the {len(found)} values)"
+            if len(warned) > 1
+            else ""
+        )
         return (f"integrate at {self.parameter} = {value:g}{others}: {text}",)
 
 
@@ -126,7 +142,10 @@ def integral(x: Sequence[float], y: Sequence[float]) -> tuple[float, Floats]:
 
     way = 1 if x[-1] > x[0] else -1
     weights = np.array(
-        [float(CubicSpline(x[::way], unit[::way]).integrate(x[0], x[-1])) for unit in np.eye(len(x))]
+        [
+            float(CubicSpline(x[::way], unit[::way]).integrate(x[0], x[-1]))
+            for unit in np.eye(len(x))
+        ]
     )
     return float(weights @ np.array(y)), weights
 
@@ -143,7 +162,9 @@ def make_integrate(
     """The integration that `integrate(K=0:0.4:9)` asks for. Raises `SpecError` where it does not end at the spec's K, where the spins are not free
     at its first value, where H is not linear in K, and for what cannot be sampled yet."""
     _check_sampled(spec, method)
-    (name, values), *_ = ((key, value) for key, value in method.options.items() if isinstance(value, tuple))
+    (name, values), *_ = (
+        (key, value) for key, value in method.options.items() if isinstance(value, tuple)
+    )
     path = _path(name, values, spec, method)
     nodes = [_at(spec, {**point, name: value}, method) for value in path]
     hamiltonians = [node.hamiltonian for node in nodes]
@@ -172,10 +193,16 @@ def _check_sampled(spec: Spec, method: Method) -> None:
     """Raise `SpecError` for what no sampler takes."""
     lattice, terms = spec.lattice, spec.hamiltonian.terms if spec.hamiltonian is not None else ()
     ready = SCHEMES["sample"].ready
-    later = [each.alphabet for each in spec.species if ready is None or each.alphabet not in ready.alphabets]
+    later = [
+        each.alphabet
+        for each in spec.species
+        if ready is None or each.alphabet not in ready.alphabets
+    ]
     if later:
         message = f"{later[0]} spins cannot be sampled yet, so that nothing can be integrated"
-        raise SpecError([Problem("not-yet", message, method.span, hint="take transfer, trg or mean_field")])
+        raise SpecError(
+            [Problem("not-yet", message, method.span, hint="take transfer, trg or mean_field")]
+        )
     if not isinstance(lattice, Lattice) or not lattice.finite:
         message = "integration samples a finite lattice with cells, and this is none"
         raise SpecError(
@@ -261,7 +288,11 @@ def _sample(
     model = make_model(spec, zero)
     sampler = make_sampler(model, backend, seed=seed, point=point, specialise=False)
     groups = (*model.merged.groups, *model.merged.constants)
-    rows = [(float(group.coefficient(slopes)) / model.lattice.sites, Row(group)) for group in groups]
+    rows = [
+        (float(group.coefficient(slopes)) / model.lattice.sites, Row(group)) for group in groups
+    ]
     observer = Observer((plain(linear(SLOPE, rows)),), watched(model), sampler.plan)
-    recorder = make_recorder(model.lattice, model.species, observer.rows, backend, sampler.plan.words)
+    recorder = make_recorder(
+        model.lattice, model.species, observer.rows, backend, sampler.plan.words
+    )
     return Sample(sampler, observer, recorder)

@@ -20,7 +20,7 @@ from rgc.passes.find_sectors import sectors_by_level, split_operator
 from rgc.passes.fold_operators import fold_operators, holds_range
 from rgc.passes.generate_operators import generate_operators, operator_range
 from rgc.program.draws import Key, step_keys
-from rgc.schemes.table import SMALLEST
+from rgc.schemes.needs.steps import SMALLEST
 
 if TYPE_CHECKING:
     from rgc.backend import Arguments, Kernel, State, Words
@@ -102,7 +102,9 @@ def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Row] 
             lattice,
             rows[number],
             _places(rows[number]),
-            frozenset(each.operator.name for each in fold_operators(operators, lattice) if each.flag),
+            frozenset(
+                each.operator.name for each in fold_operators(operators, lattice) if each.flag
+            ),
             not holds_range(lattice, basis.range),
             _recorder(sampler, lattice, rows[number], () if number else extra),
             _blocking(sampler, lattices[number - 1], number, used[number - 1]) if number else None,
@@ -110,7 +112,9 @@ def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Row] 
         for number, lattice in enumerate(lattices)
     ]
     ranges = {sector: tuple(reach[name] for name in kept) for sector, kept in names.items()}
-    return Levels(tuple(levels), names, ranges, sectors[0].invariant, _magnetic(operators, sectors[-1]))
+    return Levels(
+        tuple(levels), names, ranges, sectors[0].invariant, _magnetic(operators, sectors[-1])
+    )
 
 
 def _basis(model: Model) -> OperatorBasis:
@@ -151,7 +155,8 @@ def _places(rows: Mapping[str, Sequence[Row]]) -> dict[str, slice]:
     """Where the rows of each sector stand when all are written one after the other."""
     ends = list(accumulate(len(each) for each in rows.values()))
     return {
-        sector: slice(end - len(each), end) for (sector, each), end in zip(rows.items(), ends, strict=True)
+        sector: slice(end - len(each), end)
+        for (sector, each), end in zip(rows.items(), ends, strict=True)
     }
 
 
@@ -166,7 +171,9 @@ def _lattices(model: Model, blocks: Sequence[Block]) -> list[Lattice]:
         except ValueError as error:
             if asked is None:
                 break
-            raise SpecError([Problem("indivisible", str(error), hint="ask for fewer steps")]) from None
+            raise SpecError(
+                [Problem("indivisible", str(error), hint="ask for fewer steps")]
+            ) from None
         if asked is None and min(coarse.cells) < SMALLEST:
             break
         lattices.append(coarse)
@@ -176,7 +183,9 @@ def _lattices(model: Model, blocks: Sequence[Block]) -> list[Lattice]:
     return lattices
 
 
-def _by_sector(operators: Sequence[Operator], sectors: Sectors) -> dict[str, dict[str, SectorOperator]]:
+def _by_sector(
+    operators: Sequence[Operator], sectors: Sectors
+) -> dict[str, dict[str, SectorOperator]]:
     out: dict[str, dict[str, SectorOperator]] = {name: {} for name in sectors.names}
     for operator in operators:
         for part in split_operator(operator, sectors):
@@ -197,7 +206,9 @@ def _magnetic(operators: Sequence[Operator], sectors: Sectors) -> tuple[tuple[st
 
 def _blocking(sampler: Sampler, fine: Lattice, level: int, block: Block) -> Blocking:
     if block.free is not None:
-        raise SpecError([Problem("not-yet", "a free block parameter comes with a scheme that determines it")])
+        raise SpecError(
+            [Problem("not-yet", "a free block parameter comes with a scheme that determines it")]
+        )
     model = sampler.model
     lowered = block_to_rule(fine, model.species, block, generator=model.generator)
     arguments = lowered.arguments(sampler.plan.words, block.p or 0.0)

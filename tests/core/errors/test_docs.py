@@ -14,7 +14,7 @@ from rgc.language.layers import LAYERS
 from rgc.language.maps import MAPS
 from rgc.language.measures import MEASURES
 from rgc.language.signatures import Field, Signature
-from rgc.schemes.table import SCHEMES
+from rgc.schemes import SCHEMES
 
 ROOT = Path(__file__).parents[2].parent
 CODE = re.compile(r"[a-z]+(-[a-z]+)+")
@@ -53,7 +53,9 @@ def used_codes() -> set[str]:
         if CODE.fullmatch(text)
     }
     mistakes = yaml.safe_load((ROOT / "grammar" / "mistakes.yaml").read_text("utf-8"))
-    tables = tuple(table for tables in (SCHEMES, DATA, LAYERS, MAPS, MEASURES) for table in tables.values())
+    tables = tuple(
+        table for tables in (SCHEMES, DATA, LAYERS, MAPS, MEASURES) for table in tables.values()
+    )
     made = {f"unknown-{each}" for each in (*NOUNS, *nouns(tables))}
     return (found - NO_CODES) | {row["code"] for row in mistakes} | made
 
@@ -73,8 +75,12 @@ def test_the_entries_are_in_order_and_there_once() -> None:
 
 def test_every_mark_of_a_bad_spec_is_a_documented_code() -> None:
     marks = re.compile(r"^# expect: \d+:\d+ ([a-z-]+)", re.MULTILINE)
-    specs = [path for path in (ROOT / "tests" / "bad").iterdir() if path.suffix in (".rgc", ".yaml")]
-    codes = [code for path in specs for code in marks.findall(path.read_text("utf-8", errors="replace"))]
+    specs = [
+        path for path in (ROOT / "tests" / "bad").iterdir() if path.suffix in (".rgc", ".yaml")
+    ]
+    codes = [
+        code for path in specs for code in marks.findall(path.read_text("utf-8", errors="replace"))
+    ]
     assert set(codes) <= set(entries())
     assert len(specs) >= 60
     assert len(set(codes)) >= 40

@@ -12,7 +12,8 @@ from rgc.errors import SpecError
 from rgc.language.signatures import Field
 from rgc.language.values import CallValue, OperatorBasis
 from rgc.model.spec import Axis, Spec, Tolerance
-from rgc.schemes.table import SCHEMES
+from rgc.schemes import SCHEMES
+from rgc.schemes.scheme import Scheme, object_at
 from rgc.syntax import ast
 from rgc.syntax.parse import parse_entry
 from rgc.syntax.read import make_source, read, read_text
@@ -54,7 +55,9 @@ def obeys(field: Field, value: object) -> bool:
     if field.choices:
         return value in field.choices
     high = field.most is None or value <= field.most
-    low = (field.least is None or value >= field.least) and (field.above is None or value > field.above)
+    low = (field.least is None or value >= field.least) and (
+        field.above is None or value > field.above
+    )
     return high and low and value % field.multiple == 0
 
 
@@ -69,7 +72,7 @@ def test_a_scheme_is_whole(scheme: object) -> None:
     assert all(obeys(field, field.default) for field in row.fields if field.default is not None)
     assert all(field.doc and not field.doc.endswith(".") for field in row.fields)
     assert ("block" in row.sections) == bool(row.rules)
-    assert (row.lattice == "none") == ("lattice" not in row.sections)
+    assert (not row.lattice.name) == ("lattice" not in row.sections)
 
 
 def test_the_schemes_of_the_language_are_there() -> None:
@@ -119,7 +122,9 @@ def test_steps_go_on_until_size_four(size: int, b: int, steps: int) -> None:
 
 def test_blocks_of_a_list_are_taken_in_turn() -> None:
     assert options_of("block [majority(2), majority(3)]\nflow mcrg()", size=36)["steps"] == 2
-    assert codes_of("block [majority(2), majority(3)]\nflow mcrg(steps=4)", size=36) == {"too-many-steps"}
+    assert codes_of("block [majority(2), majority(3)]\nflow mcrg(steps=4)", size=36) == {
+        "too-many-steps"
+    }
     assert options_of("block [majority(2), majority(3)]\nflow mcrg(steps=3)", size=36)["steps"] == 3
 
 
@@ -165,7 +170,9 @@ def test_the_sections_that_a_scheme_needs() -> None:
 )
 def test_clusters_suit_what_is_not_frustrated(lattice: str, sign: str, fits: bool) -> None:
     if fits:
-        assert options_of("flow sample(update=wolff)", lattice=lattice, sign=sign)["update"] == "wolff"
+        assert (
+            options_of("flow sample(update=wolff)", lattice=lattice, sign=sign)["update"] == "wolff"
+        )
     else:
         assert codes_of("flow sample(update=wolff)", lattice=lattice, sign=sign) == {"wrong-update"}
 
@@ -180,7 +187,9 @@ def test_clusters_suit_what_is_not_frustrated(lattice: str, sign: str, fits: boo
         ("triangular(9)", False),
     ],
 )
-def test_an_antiferromagnet_without_a_field_fits_a_bipartite_lattice(lattice: str, fits: bool) -> None:
+def test_an_antiferromagnet_without_a_field_fits_a_bipartite_lattice(
+    lattice: str, fits: bool
+) -> None:
     text = f"lattice {lattice}\nspins s: ising\nhamiltonian 0.4 * sum(<i,j>) s[i]*s[j]\nflow sample(update=wolff)\n"
     if fits:
         build(read_text(text))
@@ -192,9 +201,7 @@ def test_an_antiferromagnet_without_a_field_fits_a_bipartite_lattice(lattice: st
 @pytest.mark.parametrize(("spins", "most"), [("ising", 28), ("potts(4)", 14), ("spin(1)", 17)])
 def test_the_budget_of_states_counts_states(spins: str, most: int) -> None:
     """4 GiB at 16 bytes a state hold 2^28 states."""
-    text = (
-        "lattice chain({n})\nspins s: {spins}\nhamiltonian sum(i) delta(s[i], 0)\nflow enumerate({options})\n"
-    )
+    text = "lattice chain({n})\nspins s: {spins}\nhamiltonian sum(i) delta(s[i], 0)\nflow enumerate({options})\n"
     build(read_text(text.format(n=most, spins=spins, options="")))
     with pytest.raises(SpecError, match=f"up to {most} sites fit"):
         build(read_text(text.format(n=most + 1, spins=spins, options="")))
@@ -212,7 +219,10 @@ def test_a_scan_has_its_ends() -> None:
 def test_the_command_line_replaces_entries_of_the_scan() -> None:
     document = read_text(
         ISING.format(
-            rest="flow sample\nscan { K = 0.43:0.45:3, L = [16, 32] }", lattice="square(L)", size=8, sign="-"
+            rest="flow sample\nscan { K = 0.43:0.45:3, L = [16, 32] }",
+            lattice="square(L)",
+            size=8,
+            sign="-",
         )
     )
     given = [parse_entry(make_source("--scan", text)) for text in ("K = [0.5]", "h = [0, 1]")]
@@ -357,7 +367,9 @@ def test_the_mistakes_of_an_included_spec_keep_their_place(tmp_path: Path) -> No
     (tmp_path / "top.rgc").write_text('include "base.rgc"\nflow sample(sweep=1)\n')
     with pytest.raises(SpecError) as caught:
         build(read(tmp_path / "top.rgc"), folder=tmp_path)
-    places = {problem.code: problem.span.source.name for problem in caught.value.problems if problem.span}
+    places = {
+        problem.code: problem.span.source.name for problem in caught.value.problems if problem.span
+    }
     assert places["unknown-alphabet"].endswith("base.rgc")
     assert places["unknown-option"].endswith("top.rgc")
 
@@ -408,7 +420,9 @@ def test_what_comes_later_is_refused_with_a_reason(path: Path) -> None:
     ],
 )
 def test_measures_that_come_later_are_refused_where_they_stand(measure: str, word: str) -> None:
-    spec = spec_of(f"flow sample()\nscan {{ L = [8, 16], K = [0.3, 0.4] }}\nmeasure {{ energy, {measure} }}")
+    spec = spec_of(
+        f"flow sample()\nscan {{ L = [8, 16], K = [0.3, 0.4] }}\nmeasure {{ energy, {measure} }}"
+    )
     with pytest.raises(SpecError, match="later") as caught:
         refuse_later(spec)
     assert [problem.span.text for problem in caught.value.problems if problem.span] == [word]
@@ -427,12 +441,31 @@ def test_the_measures_that_run_are_those_that_flows_have() -> None:
         assert {*NAMED, "correlation"} == set(ready.measures)
 
 
-def test_schemes_and_updates_that_run_are_those_that_have_a_flow_and_a_lowering() -> None:
+def test_updates_that_run_are_those_that_have_a_lowering() -> None:
     from typing import get_args
 
-    from rgc.compiler import FLOWS
     from rgc.language.updates import LATER_UPDATES, UPDATES
     from rgc.passes.choose_update import Asked
 
-    assert {name for name, scheme in SCHEMES.items() if scheme.runs} == set(FLOWS)
     assert set(UPDATES) - set(LATER_UPDATES) == set(get_args(Asked))
+
+
+@pytest.mark.parametrize(
+    "scheme", [each for each in SCHEMES.values() if each.runs], ids=lambda each: each.name
+)
+def test_what_runs_has_a_maker_and_checks(scheme: Scheme) -> None:
+    assert scheme.ready is not None
+    assert callable(scheme.maker)
+    assert scheme.ready.checks
+    assert all(callable(object_at(check.find)) for check in scheme.ready.checks)
+    assert set(scheme.ready.rules) <= set(scheme.rules)
+    assert not scheme.alphabets or set(scheme.ready.alphabets) <= set(scheme.alphabets)
+    assert set(scheme.ready.small) <= {field.name for field in scheme.fields}
+
+
+def test_what_does_not_run_has_no_maker() -> None:
+    later = [scheme for scheme in SCHEMES.values() if not scheme.runs]
+    assert later
+    for scheme in later:
+        with pytest.raises(SpecError, match="cannot be run yet"):
+            scheme.maker  # noqa: B018

@@ -1,0 +1,42 @@
+"""The checks that `rgc verify` makes, by name: which of them a scheme has is said by the scheme."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Part = Literal["a", "b", "c", "d", "e"]
+"""Part of a certificate: energies, the Markov chain, bit identity, floating point, averages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of a certificate. `find` is where it is made: `module:function`, from a `Subject` to findings."""
+
+    part: Part
+    name: str
+    find: str
+
+
+PROGRAMS = (
+    Check("a", "energies", "rgc.verification.energies:check_energies"),
+    Check("a", "energy differences", "rgc.verification.differences:check_differences"),
+    Check("a", "operators", "rgc.verification.operators:check_operators"),
+    Check("a", "block maps", "rgc.verification.operators:check_blocks"),
+    Check("a", "measures", "rgc.verification.operators:check_measures"),
+    Check("b", "programs", "rgc.verification.matrix:check_programs"),
+    Check("b", "balance", "rgc.verification.matrix:check_balance"),
+    Check("c", "bit identity", "rgc.verification.bits:check_bits"),
+    Check("d", "floats", "rgc.verification.floats:check_floats"),
+    Check("e", "sampled averages", "rgc.verification.sampled:check_sampled"),
+)
+"""The checks of a flow that samples spins by lattice programs."""
+
+ENUMERATION = Check("a", "enumeration", "rgc.verification.arrays:check_enumeration")
+
+ARRAYS = (
+    Check("a", "jacobian", "rgc.verification.arrays:check_jacobian"),
+    Check("a", "ledger", "rgc.verification.arrays:check_ledger"),
+    Check("d", "agreement", "rgc.verification.arrays:check_agreement"),
+)
+"""The checks of a flow that computes with arrays."""

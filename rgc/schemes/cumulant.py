@@ -1,0 +1,31 @@
+"""The cumulant expansion around independent cells."""
+
+from __future__ import annotations
+
+from rgc.language.signatures import Field
+from rgc.schemes import checks, options
+from rgc.schemes.answers import DISCRETE, FIXED_POINT, MODEL
+from rgc.schemes.needs import cells, couplings, lattice
+from rgc.schemes.scheme import Ready, Scheme
+
+ORDER = Field("order", "integer", "order of the expansion", 1, choices=(1, 2))
+RULES = ("majority", "kadanoff", "decimate", "kernel")
+
+SCHEME = Scheme(
+    name="cumulant",
+    doc="cumulant expansion of Niemeijer and van Leeuwen",
+    fields=(ORDER, *options.EXACT_MAP),
+    lattice=lattice.INFINITE,
+    needs=(*MODEL, "block"),
+    rules=RULES,
+    alphabets=DISCRETE,
+    limits=(*couplings.NAMED, cells.one_map_of_cells, cells.independent_terms),
+    answers=FIXED_POINT,
+    ready=Ready(
+        maker="rgc.flows.couplings.cumulant:make_cumulant",
+        kind="arrays",
+        checks=checks.ARRAYS,
+        alphabets=("ising",),
+        rules=RULES,
+    ),
+)

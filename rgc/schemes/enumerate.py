@@ -1,0 +1,60 @@
+"""All states of a small lattice: exact numbers, and with a block map the exact renormalised Hamiltonian."""
+
+from __future__ import annotations
+
+from rgc.language.blocks import EXACT_BLOCKS
+from rgc.language.signatures import Field
+from rgc.schemes import checks, options
+from rgc.schemes.answers import AVERAGES, BLOCKED, DISCRETE, EVERY_RULE, FIXED_POINT, MODEL, SAMPLED
+from rgc.schemes.needs import blocks, couplings, gauge, lattice, states
+from rgc.schemes.scheme import Ready, Scheme
+
+MEMORY = Field(
+    "memory",
+    "number",
+    f"largest memory of the enumeration in GiB, at {states.STATE_BYTES} bytes a state",
+    4,
+    above=0,
+    most=1024,
+)
+
+SCHEME = Scheme(
+    name="enumerate",
+    doc="exact block-spin map of a small lattice, or without a block Z and all correlators",
+    fields=(*options.EXACT_MAP, options.MINIMISE, options.DISORDER, options.SEED, MEMORY),
+    lattice=lattice.FINITE,
+    needs=MODEL,
+    uses=("block", "data", "stack"),
+    rules=EVERY_RULE,
+    alphabets=DISCRETE,
+    limits=(
+        *couplings.NAMED,
+        blocks.keep_the_alphabet,
+        gauge.anchored_where_learned,
+        states.studied_map,
+        states.blocked_steps,
+        states.free_parameters,
+        states.drawn_couplings,
+        states.memory,
+    ),
+    answers=(
+        *FIXED_POINT,
+        *AVERAGES,
+        *BLOCKED,
+        "correlation",
+        "kl_reconstruction",
+        "kl_uniform",
+        "improved",
+    ),
+    ready=Ready(
+        maker="rgc.flows.enumeration.enumerate:make_enumerate",
+        kind="arrays",
+        checks=(checks.ENUMERATION, *checks.ARRAYS),
+        alphabets=DISCRETE,
+        rules=EXACT_BLOCKS,
+        free=True,
+        measures=(*SAMPLED, "free_energy", "log_z", "dF", "kl", "tau_defect", "information"),
+        lattices=("crystal", "complete"),
+        disorder=True,
+    ),
+)

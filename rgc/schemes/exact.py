@@ -1,0 +1,29 @@
+"""Decimation where the sum over the decimated spins closes."""
+
+from __future__ import annotations
+
+from rgc.schemes import checks, options
+from rgc.schemes.answers import DISCRETE, FIXED_POINT, MODEL
+from rgc.schemes.needs import bonds, couplings, lattice
+from rgc.schemes.scheme import Ready, Scheme
+
+SCHEME = Scheme(
+    name="exact",
+    doc="decimation where the sum closes: chain and diamond lattices",
+    fields=options.EXACT_MAP,
+    lattice=lattice.CHAIN_OR_DIAMOND,
+    needs=(*MODEL, "block"),
+    rules=("decimate",),
+    alphabets=DISCRETE,
+    limits=(*couplings.NAMED, bonds.equal_bonds),
+    answers=FIXED_POINT,
+    ready=Ready(
+        maker="rgc.flows.couplings.exact:make_exact",
+        kind="arrays",
+        checks=checks.ARRAYS,
+        alphabets=DISCRETE,
+        rules=("decimate",),
+        lattices=("crystal", "diamond"),
+    ),
+    examples={"block": "decimate(2)"},
+)

@@ -1,0 +1,38 @@
+"""Kadanoff's variational renormalisation group: potentials are moved, so that F is bounded from below."""
+
+from __future__ import annotations
+
+from rgc.language.signatures import Field
+from rgc.schemes import checks, options
+from rgc.schemes.answers import FIXED_POINT, MODEL, TWO_STATES
+from rgc.schemes.needs import couplings, hypercube, lattice
+from rgc.schemes.scheme import Ready, Scheme
+
+SUBSPACE = Field(
+    "subspace",
+    "word",
+    "couplings of a cell; symmetric keeps its pair couplings equal",
+    "full",
+    choices=("full", "symmetric"),
+)
+
+SCHEME = Scheme(
+    name="lower_bound",
+    doc="Kadanoff's variational potential moving: a lower bound on F",
+    fields=(SUBSPACE, *options.EXACT_MAP),
+    lattice=lattice.INFINITE,
+    needs=(*MODEL, "block"),
+    rules=("kadanoff",),
+    alphabets=TWO_STATES,
+    limits=(*couplings.NAMED, hypercube.hypercube, hypercube.one_map),
+    answers=(*FIXED_POINT, "block.p", "block.slope"),
+    ready=Ready(
+        maker="rgc.flows.couplings.lower_bound:make_lower_bound",
+        kind="arrays",
+        checks=checks.ARRAYS,
+        alphabets=TWO_STATES,
+        rules=("kadanoff",),
+        free=True,
+    ),
+    examples={"block": "kadanoff(2, p=free)"},
+)

@@ -1,0 +1,62 @@
+"""Swendsen's Monte Carlo renormalisation group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rgc.language.blocks import SAMPLED_BLOCKS
+from rgc.language.values import Value
+from rgc.model.spec import Spec
+from rgc.schemes import checks, options
+from rgc.schemes.answers import AVERAGES, DISCRETE, EVERY_RULE, MODEL, RG, SAMPLED, TWO_STATES
+from rgc.schemes.needs import blocks, lattice, operators, samples, steps
+from rgc.schemes.scheme import Ready, Scheme
+
+TEMPLATE = """\
+title "Ising model on the square lattice: critical exponents"
+
+parameters {
+  K = log(1 + sqrt(2))/2  # Onsager's critical coupling
+}
+
+lattice square(32)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+block majority(2)
+flow mcrg(steps=3, sweeps=10000, basis=operators(range=2, bodies=4))
+
+expect {
+  y_t = 1 within 0.05 from "Onsager 1944"
+  y_h = 15/8 within 0.05 from "Yang 1952"
+}
+"""
+
+
+def derived(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:
+    """The defaults of `thermalise` and `steps`."""
+    return {**samples.thermalise(spec, options), **steps.until_smallest(spec, options)}
+
+
+SCHEME = Scheme(
+    name="mcrg",
+    doc="Swendsen's Monte Carlo renormalisation group",
+    fields=(options.STEPS, *options.SAMPLING, options.BASIS),
+    lattice=lattice.FINITE_CELLS,
+    needs=(*MODEL, "block"),
+    uses=("data", "stack"),
+    rules=EVERY_RULE,
+    alphabets=(*DISCRETE, "gaussian"),
+    limits=(*samples.SAMPLED, blocks.keep_the_alphabet, steps.possible_steps, operators.basis),
+    derived=derived,
+    answers=(*RG, *AVERAGES, "constant", "correlation"),
+    ready=Ready(
+        maker="rgc.flows.sampling.mcrg:make_mcrg",
+        kind="programs",
+        checks=checks.PROGRAMS,
+        alphabets=TWO_STATES,
+        rules=SAMPLED_BLOCKS,
+        measures=SAMPLED,
+        small={"steps": "1", "basis": "operators(range=1, bodies=2)"},
+    ),
+    template=TEMPLATE,
+)

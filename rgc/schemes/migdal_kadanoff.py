@@ -1,0 +1,29 @@
+"""Bonds are moved until chains are left, which are decimated."""
+
+from __future__ import annotations
+
+from rgc.language.signatures import Field
+from rgc.schemes import checks, options
+from rgc.schemes.answers import DISCRETE, FIXED_POINT, MODEL
+from rgc.schemes.needs import bonds, couplings, lattice
+from rgc.schemes.scheme import Ready, Scheme
+
+B = Field("b", "number", "ratio of lattice constants; 1 is the limit b -> 1", 2, least=1)
+ORDER = Field("order", "word", "what comes first", "move", choices=("move", "decimate"))
+
+SCHEME = Scheme(
+    name="migdal_kadanoff",
+    doc="bond moving and decimation, any q x q bond weight",
+    fields=(B, ORDER, *options.EXACT_MAP),
+    lattice=lattice.INFINITE,
+    needs=MODEL,
+    alphabets=DISCRETE,
+    limits=(*couplings.NAMED, bonds.equal_bonds),
+    answers=FIXED_POINT,
+    ready=Ready(
+        maker="rgc.flows.couplings.migdal_kadanoff:make_migdal_kadanoff",
+        kind="arrays",
+        checks=checks.ARRAYS,
+        alphabets=DISCRETE,
+    ),
+)

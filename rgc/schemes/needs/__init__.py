@@ -1,0 +1,1 @@
+"""What schemes ask of a spec, one question a file: functions from `rgc.schemes.scheme.Asked` to problems, for `Scheme.limits`."""

@@ -1,0 +1,45 @@
+"""Couplings that options name: those of the Hamiltonian, or quantities of the map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rgc.errors import Problem, listing, suggest
+from rgc.schemes.scheme import Asked
+from rgc.syntax import ast
+from rgc.text import Span
+
+
+def a_plane(asked: Asked) -> Iterator[Problem]:
+    """Report a plane of other than two couplings."""
+    plane = asked.options.get("plane")
+    if isinstance(plane, tuple) and len(plane) != 2:
+        message = f"a plane of couplings has two names, not {len(plane)}"
+        yield Problem("wrong-arity", message, asked.place("plane"), hint="write plane=[K1, K2]")
+
+
+def known_couplings(asked: Asked) -> Iterator[Problem]:
+    """Report names in `plane` and `starts=grid(...)` that are no couplings."""
+    spec = asked.spec
+    if spec.hamiltonian is None and spec.map is None:
+        return
+    known = set(asked.parameters) | set(spec.hamiltonian.couplings() if spec.hamiltonian else ())
+    if isinstance(spec.map, ast.Call):
+        known |= {option.name for option in spec.map.options}
+    for name, span in _named(asked):
+        if name not in known:
+            hint = suggest(name, known) or f"known: {listing(sorted(known))}"
+            yield Problem("unknown-coupling", f"unknown coupling '{name}'", span, hint=hint)
+
+
+def _named(asked: Asked) -> Iterator[tuple[str, Span | None]]:
+    plane, starts = asked.places.get("plane"), asked.places.get("starts")
+    for item in plane.items if isinstance(plane, ast.List) else ():
+        if isinstance(item, ast.Name):
+            yield item.name, item.span
+    for option in starts.options if isinstance(starts, ast.Call) else ():
+        yield option.name, option.span
+
+
+NAMED = (a_plane, known_couplings)
+"""The limits of every scheme that studies a map of couplings."""

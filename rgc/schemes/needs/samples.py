@@ -1,0 +1,91 @@
+"""What sampling asks: room for the configurations, terms that fit the lattice, an update that is valid, a record at least."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rgc.errors import Problem
+from rgc.language.updates import CLUSTER_UPDATES
+from rgc.language.values import CallValue, Value
+from rgc.model.lattice import Lattice
+from rgc.model.spec import Spec
+from rgc.passes.frustration import cluster_obstacle
+from rgc.passes.wrapping import meets_itself
+from rgc.schemes.needs.lattice import count_sites
+from rgc.schemes.scheme import Asked
+
+GIB = 2**30
+CONFIGURATION_LIMIT = 16 * GIB
+"""Bytes of all spins of all replicas, at one byte each."""
+
+
+def thermalise(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:
+    """The default of `thermalise`: a fifth of the sweeps."""
+    sweeps = options.get("sweeps")
+    return {"thermalise": sweeps // 5} if isinstance(sweeps, int) else {}
+
+
+def configurations(asked: Asked) -> Iterator[Problem]:
+    """Report more spins of all replicas than `CONFIGURATION_LIMIT`."""
+    sites, replicas = count_sites(asked.spec.lattice), asked.options.get("replicas")
+    if sites is None or not isinstance(replicas, int) or not asked.read("lattice", "spins"):
+        return
+    species = max(len(asked.spec.species), 1)
+    spins = sites * replicas * species
+    if spins > CONFIGURATION_LIMIT:
+        message = (
+            f"{sites} sites in {replicas} replicas take {spins / GIB:.1f} GiB at one byte a spin; "
+            f"the limit is {CONFIGURATION_LIMIT // GIB} GiB"
+        )
+        hint = f"with these replicas up to {CONFIGURATION_LIMIT // replicas // species} sites fit"
+        span = asked.place("replicas") if "replicas" in asked.places else asked.section("lattice")
+        yield Problem("too-many-sites", message, span, hint=hint)
+
+
+def terms_that_fit(asked: Asked) -> Iterator[Problem]:
+    """Report terms that meet themselves around the boundary: one spin would be flipped against itself."""
+    lattice, hamiltonian = asked.spec.lattice, asked.spec.hamiltonian
+    if not isinstance(lattice, Lattice) or hamiltonian is None or not asked.read("hamiltonian"):
+        return
+    shape = " x ".join("infinite" if size is None else str(size) for size in lattice.shape)
+    for term in hamiltonian.terms:
+        if meets_itself(term, lattice):
+            message = f"on a lattice of {shape} cells this term meets itself around the boundary"
+            hint = "take a larger lattice or open boundaries; enumerate counts such bonds with their multiplicity"
+            yield Problem("lattice-too-small", message, term.span, hint=hint)
+
+
+def valid_update(asked: Asked) -> Iterator[Problem]:
+    """Report clusters that do not suit the Hamiltonian, and tempering along no or several parameters."""
+    update, place = asked.options.get("update"), asked.place("update")
+    if update == "tempering":
+        message = "'tempering' needs the values of one parameter"
+        yield Problem("missing-option", message, place, hint="write tempering(K=0.4:0.5:9)")
+    if isinstance(update, CallValue) and len(update.options) > 1:
+        message = f"'tempering' runs along one parameter, not {len(update.options)}"
+        yield Problem("wrong-arity", message, place)
+    lattice, hamiltonian = asked.spec.lattice, asked.spec.hamiltonian
+    if update in CLUSTER_UPDATES and hamiltonian is not None and lattice is not None:
+        why = cluster_obstacle(hamiltonian, lattice) if asked.read("hamiltonian", "lattice") else ""
+        if why:
+            message = f"'{update}' clusters do not suit this Hamiltonian: {why}"
+            hint = "metropolis and heat_bath are valid here"
+            yield Problem("wrong-update", message, place, hint=hint)
+
+
+def a_record(asked: Asked) -> Iterator[Problem]:
+    """Report fewer sweeps than pass from one record to the next."""
+    sweeps, every = asked.options.get("sweeps"), asked.options.get("every")
+    if (
+        "sweeps" in asked.places
+        and isinstance(sweeps, int)
+        and isinstance(every, int)
+        and sweeps < every
+    ):
+        message = f"{sweeps} sweeps with a record each {every} leave no record"
+        hint = f"sweeps={every} or more, or a smaller every"
+        yield Problem("no-record", message, asked.place("sweeps"), hint=hint)
+
+
+SAMPLED = (terms_that_fit, valid_update, a_record, configurations)
+"""The limits of every scheme that samples configurations."""

@@ -1,0 +1,122 @@
+"""How many states an enumeration visits, and what its options need to have a meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil, floor, log2, prod
+
+from rgc.errors import Problem
+from rgc.model.lattice import Lattice
+from rgc.schemes.needs.lattice import count_sites
+from rgc.schemes.needs.steps import shapes
+from rgc.schemes.scheme import Asked
+
+STATE_BYTES = 16
+"""Of one state of an enumeration."""
+
+GIB = 2**30
+
+
+def memory(asked: Asked) -> Iterator[Problem]:
+    """Report more states than the option `memory` has room for."""
+    spec, sites, gib = asked.spec, count_sites(asked.spec.lattice), asked.options.get("memory")
+    bits = sum(log2(species.states) for species in spec.species if species.states is not None)
+    unknown = sites is None or bits == 0 or not isinstance(gib, int | float)
+    if unknown or not asked.read("lattice", "spins"):
+        return
+    assert sites is not None  # noqa: S101  (not `unknown`)
+    assert isinstance(gib, int | float)  # noqa: S101
+    allowed = log2(gib * GIB / STATE_BYTES)
+    if sites * bits <= allowed + 1e-9:
+        return
+    needed = sites * bits + log2(STATE_BYTES) - 30
+    states = prod(species.states or 1 for species in spec.species)
+    message = f"{states}^{sites} states take {_gib(needed)} at {STATE_BYTES} bytes each; the limit is {gib:g} GiB"
+    hint = f"up to {floor(allowed / bits + 1e-9)} sites fit"
+    if needed < 10:
+        hint += f", or raise it: memory={ceil(2**needed)}"
+    yield Problem("too-many-states", message, asked.section("lattice") or asked.where, hint=hint)
+
+
+def _gib(exponent: float) -> str:
+    return f"{2**exponent:.4g} GiB" if exponent < 40 else f"2^{exponent:.0f} GiB"
+
+
+def _known(asked: Asked) -> bool:
+    return asked.read("block", "lattice", "hamiltonian", "spins")
+
+
+def studied_map(asked: Asked) -> Iterator[Problem]:
+    """Report options that ask for a recursion of the couplings where there is not one block map."""
+    studied = ("find", "linearise", "starts", "plane")
+    found = [
+        name for name in studied if name in asked.places and asked.options.get(name) is not False
+    ]
+    if not found or not _known(asked):
+        return
+    name, blocks = found[0], asked.spec.blocks
+    if not blocks:
+        message = f"'{name}' is about the map of the couplings, and there is no block map"
+        hint = "add one: block majority(2)"
+        yield Problem("missing-section", message, asked.place(name), hint=hint)
+    elif len(set(blocks)) > 1:
+        message = (
+            f"'{name}' is about one map of the couplings, and there are {len(blocks)} block maps"
+        )
+        yield Problem("several-maps", message, asked.place(name), hint="keep one of them")
+
+
+def blocked_steps(asked: Asked) -> Iterator[Problem]:
+    """Report steps without a block map, and more of them than the lattice can be blocked."""
+    steps, lattice, blocks = asked.options.get("steps"), asked.spec.lattice, asked.spec.blocks
+    wanted = "steps" in asked.places and isinstance(steps, int) and isinstance(lattice, Lattice)
+    if not wanted or not _known(asked):
+        return
+    assert isinstance(steps, int)  # noqa: S101  (`wanted`)
+    assert isinstance(lattice, Lattice)  # noqa: S101
+    if not blocks:
+        hint = "add one: block majority(2)"
+        yield Problem("missing-section", "steps need a block map", asked.place("steps"), hint=hint)
+        return
+    if not lattice.finite or any(not block.factor for block in blocks):
+        return
+    most = len(shapes(lattice, blocks)) - 1
+    if steps > most:
+        size = " x ".join(map(str, lattice.cells))
+        times = "once" if most == 1 else f"{most} times"
+        message = f"{steps} steps, but {size} cells can be blocked {times}"
+        yield Problem("too-many-steps", message, asked.place("steps"), hint=f"steps={most} at most")
+
+
+def free_parameters(asked: Asked) -> Iterator[Problem]:
+    """Report free parameters of a block map without a functional that they minimise, and the other way round."""
+    if not _known(asked):
+        return
+    free = any(block.free for block in asked.spec.blocks)
+    if "minimise" not in asked.places:
+        if free:
+            hint = "write enumerate(minimise=kl)"
+            message = "p=free is found by what it minimises, and nothing is named"
+            yield Problem("nothing-to-minimise", message, asked.section("block"), hint=hint)
+        return
+    if not free:
+        message = "no parameter of the block map is free"
+        hint = "write kadanoff(2, p=free) or p=free(each=block)"
+        yield Problem("nothing-to-minimise", message, asked.place("minimise"), hint=hint)
+    elif asked.options.get("minimise") == "dF":
+        message = "the kernel is normalised and its sum exact: dF is 0 whatever p is, so that it chooses nothing"
+        hint = "minimise kl: how far the spins rebuilt from the block spins are from those of the model"
+        yield Problem("pure-gauge", message, asked.place("minimise"), hint=hint)
+
+
+def drawn_couplings(asked: Asked) -> Iterator[Problem]:
+    """Report realisations of random couplings where none is random."""
+    terms = asked.spec.hamiltonian.terms if asked.spec.hamiltonian is not None else ()
+    if (
+        "disorder" in asked.places
+        and _known(asked)
+        and not any(term.inhomogeneous for term in terms)
+    ):
+        message = "no coupling is drawn: every realisation would be the same"
+        hint = "draw one: J ~ normal(0, 1)"
+        yield Problem("no-disorder", message, asked.place("disorder"), hint=hint)

@@ -1,0 +1,117 @@
+"""Options that several schemes share, as section 8 of `docs/language.md` has them."""
+
+from __future__ import annotations
+
+from rgc.language.signatures import Field, Signature
+from rgc.language.updates import UPDATES
+from rgc.language.values import OperatorBasis
+
+WORD_REPLICAS = 64
+"""Replicas in one machine word."""
+
+SEED = Field(
+    "seed", "integer", "seed of all random numbers; --seed wins", 0, least=0, most=2**64 - 1
+)
+GENERATOR = Field(
+    "generator", "word", "generator of random words", "splitmix", choices=("splitmix", "philox")
+)
+REPLICAS = Field(
+    "replicas",
+    "integer",
+    "independent configurations",
+    256,
+    least=WORD_REPLICAS,
+    multiple=WORD_REPLICAS,
+)
+DISORDER = Field("disorder", "integer", "realisations of the random couplings", least=1)
+
+SAMPLING = (
+    Field(
+        "sweeps", "integer", "updates of every site per replica, after thermalising", 20000, least=1
+    ),
+    Field(
+        "thermalise",
+        "integer",
+        "updates of every site before the first record; default sweeps/5",
+        least=0,
+    ),
+    Field("every", "integer", "sweeps from one record to the next", 10, least=1),
+    REPLICAS,
+    Field(
+        "update", "call", "how configurations are updated", "auto", calls=tuple(UPDATES.values())
+    ),
+    SEED,
+    GENERATOR,
+    Field("planes", "integer", "bits of an acceptance probability", 32, choices=(32, 64)),
+    DISORDER,
+)
+"""Of a run that samples configurations."""
+
+STEPS = Field("steps", "integer", "RG steps; default until the lattice has size 4", least=1)
+BASIS = Field(
+    "basis",
+    "call",
+    "operators of the linearised map",
+    OperatorBasis(),
+    calls=(
+        Signature(
+            "operators",
+            "all inequivalent operators within a range and a number of spins",
+            (
+                Field(
+                    "range",
+                    "number",
+                    "largest distance of two of its spins, in lattice constants",
+                    2,
+                    above=0,
+                    most=8,
+                ),
+                Field("bodies", "integer", "largest number of spins", 4, least=1, most=8),
+            ),
+        ),
+    ),
+)
+
+FIND = Field(
+    "find",
+    "word",
+    "the fixed point that the critical couplings flow to, or only those: the separatrix",
+    choices=("fixed_point", "separatrix"),
+)
+LINEARISE = Field("linearise", "flag", "report the linearised map and its spectrum")
+STARTS = Field(
+    "starts",
+    "points",
+    "couplings to start from, or grid(K=0:0.6:7)",
+    also=Signature("grid", "every combination of the values of some couplings", free="coupling"),
+)
+PLANE = Field("plane", "names", "the two couplings of a flow diagram")
+MAP = (FIND, LINEARISE, STARTS, PLANE)
+"""What can be asked of a map of couplings."""
+
+EXACT_MAP = (Field("steps", "integer", "RG steps", least=1), *MAP)
+"""Of a map of couplings that is computed, not sampled."""
+
+MINIMISE = Field(
+    "minimise", "word", "the functional that free parameters minimise", choices=("dF", "kl")
+)
+
+TENSORS = (
+    Field(
+        "chi",
+        "integer",
+        "largest number of states kept on a bond",
+        required=True,
+        least=1,
+        most=512,
+    ),
+    Field(
+        "steps",
+        "integer",
+        "steps on the infinite lattice, each joining two sites to one",
+        50,
+        least=1,
+        most=200,
+    ),
+)
+"""Of tensor renormalisation."""

@@ -1,0 +1,48 @@
+"""Plain Monte Carlo."""
+
+from __future__ import annotations
+
+from rgc.schemes import checks, options
+from rgc.schemes.answers import AVERAGES, DISCRETE, MODEL, SAMPLED, TWO_STATES
+from rgc.schemes.needs import lattice, samples
+from rgc.schemes.scheme import Ready, Scheme
+
+TEMPLATE = """\
+title "Ising model on the square lattice"
+
+parameters {
+  K = 0.44  # J/kT: couplings are in units of kT
+  h = 0
+  L = 32
+}
+
+lattice square(L)  # periodic unless told otherwise
+spins s: ising
+
+hamiltonian  # the weight of a configuration is exp(-H)
+  - K * sum(<i,j>) s[i]*s[j]
+  - h * sum(i) s[i]
+
+flow sample(sweeps=20000)
+measure { energy, abs_m, susceptibility, specific_heat, binder }
+"""
+
+SCHEME = Scheme(
+    name="sample",
+    doc="plain Monte Carlo",
+    fields=options.SAMPLING,
+    lattice=lattice.FINITE,
+    needs=MODEL,
+    alphabets=(*DISCRETE, "gaussian"),
+    limits=samples.SAMPLED,
+    derived=samples.thermalise,
+    answers=(*AVERAGES, "couplings", "correlation", "overlap"),
+    ready=Ready(
+        maker="rgc.flows.sampling.sample:make_sample",
+        kind="programs",
+        checks=checks.PROGRAMS,
+        alphabets=TWO_STATES,
+        measures=SAMPLED,
+    ),
+    template=TEMPLATE,
+)

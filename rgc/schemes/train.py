@@ -1,0 +1,42 @@
+"""Greedy training of a stack of layers."""
+
+from __future__ import annotations
+
+from rgc.language.signatures import Field
+from rgc.schemes import options
+from rgc.schemes.answers import DISCRETE, EVERY_RULE, MODEL
+from rgc.schemes.needs import gauge, lattice
+from rgc.schemes.scheme import Scheme
+
+FIELDS = (
+    Field("receptive_fields", "flag", "report the weights of every hidden unit as maps"),
+    Field("reconstruct", "integer", "samples to reconstruct through the stack", least=0),
+    Field(
+        "monitors",
+        "names",
+        "what is followed while training",
+        choices=("kl", "gap", "reconstruction", "dF", "tau_defect", "pseudo_likelihood"),
+    ),
+    options.MINIMISE,
+    Field(
+        "anchor",
+        "word",
+        "what fixes the constant of dF",
+        choices=("normalised", "enumerate", "ais"),
+    ),
+    options.SEED,
+    options.GENERATOR,
+)
+
+SCHEME = Scheme(
+    name="train",
+    doc="greedy training of a stack of layers",
+    fields=FIELDS,
+    lattice=lattice.OPTIONAL,
+    needs=("data", "stack"),
+    uses=(*MODEL, "block"),
+    rules=EVERY_RULE,
+    alphabets=(*DISCRETE, "gaussian"),
+    limits=(gauge.anchored,),
+    answers=("kl", "dF", "tau_defect", "gap", "reconstruction", "couplings", "free_energy"),
+)

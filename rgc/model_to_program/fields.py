@@ -13,7 +13,10 @@ from rgc.program.lattice.program import Field
 def spin_fields(lattice: Lattice, species: Sequence[Species]) -> tuple[Field, ...]:
     """One field of one plane for each species, in order. Raises `ValueError` on an infinite lattice."""
     periodic = tuple(edge != "open" for edge in lattice.boundary)
-    return tuple(Field(each.name, lattice.cells, len(lattice.basis), 1, periodic) for each in species)
+    return tuple(
+        Field(each.name, lattice.cells, letters=len(lattice.basis), planes=1, periodic=periodic)
+        for each in species
+    )
 
 
 def every_cell(shape: Cell) -> Cells:

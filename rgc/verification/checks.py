@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from rgc.errors import SpecError
-from rgc.program.lattice.verify import ProgramError
+from rgc.program.family import ProgramError
 from rgc.progress import Progress
 from rgc.verification.arrays import check_agreement, check_enumeration, check_jacobian, check_ledger
 from rgc.verification.bits import check_bits
@@ -94,4 +94,6 @@ def _timed(check: Check, subject: Subject, claim: str) -> Iterator[Finding]:
         raise
     except Exception as error:
         detail = f"{type(error).__name__}: {error}"
-        yield Finding(check.part, check.name, claim, "", "failed", "L0", {}, detail, perf_counter() - began)
+        yield Finding(
+            check.part, check.name, claim, "", "failed", "L0", {}, detail, perf_counter() - began
+        )

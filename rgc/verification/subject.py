@@ -17,7 +17,7 @@ from rgc.loaded import Loaded
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.spec import Spec
 from rgc.program.draws import stream
-from rgc.program.lattice.verify import ProgramError
+from rgc.program.family import ProgramError
 from rgc.syntax.ast import Document
 from rgc.verification.documents import PAIRS, at_point, number, with_flow, without
 from rgc.verification.instances import KINSHIP, Instance, Search, describe
@@ -115,7 +115,9 @@ class Subject:
             raise ValueError("a spec that can be sampled has a flow and a lattice")
         asked, sites = spec.flow.options.get("replicas", 64), spec.lattice.sites * len(spec.species)
         words = max(1, min(asked // 64 if isinstance(asked, int) else 1, 4, WORK // sites))
-        return replace(spec, flow=replace(spec.flow, options={**spec.flow.options, "replicas": 64 * words}))
+        return replace(
+            spec, flow=replace(spec.flow, options={**spec.flow.options, "replicas": 64 * words})
+        )
 
     def flow(self, backend: Backend) -> Any:
         """The flow of the spec on a backend, with the random numbers of its own run."""
@@ -170,7 +172,9 @@ class Subject:
             return self.small
         factor = self.spec.blocks[0].factor
         wide = [lambda cells: all(n >= 2 * f for n, f in zip(cells, factor, strict=True))]
-        return self._search(SMALL, with_flow(self.document, "mcrg", steps=number(1), basis=PAIRS), *wide)
+        return self._search(
+            SMALL, with_flow(self.document, "mcrg", steps=number(1), basis=PAIRS), *wide
+        )
 
     @property
     def lattice(self) -> str:
@@ -184,7 +188,11 @@ class Subject:
         if not self.sampled_by_programs:
             return {}
         try:
-            of = {"transition matrix": self.tiny, "every state": self.small, "sampling": self.sampled}
+            of = {
+                "transition matrix": self.tiny,
+                "every state": self.small,
+                "sampling": self.sampled,
+            }
         except ProgramError:
             return {}
         return {

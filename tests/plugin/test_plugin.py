@@ -28,7 +28,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the package installed as an installer leaves it: its modules, and the metadata of its `pyproject.toml`."""
     folder = tmp_path_factory.mktemp("site")
     project = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["project"]
-    shutil.copytree(HERE / "rgc_toy", folder / "rgc_toy", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        HERE / "rgc_toy", folder / "rgc_toy", ignore=shutil.ignore_patterns("__pycache__")
+    )
     info = folder / f"rgc_toy-{project['version']}.dist-info"
     info.mkdir()
     head = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
@@ -45,7 +47,9 @@ def outside(site: Path, *words: str, backends: str = "toy") -> subprocess.Comple
     """`python -m ...` from a folder that is not ours, with the site on its path."""
     environment = os.environ | {"PYTHONPATH": str(site), "RGC_BACKENDS": backends}
     command: list[Any] = [sys.executable, "-m", *words]
-    return subprocess.run(command, cwd=site, env=environment, capture_output=True, text=True, timeout=600)
+    return subprocess.run(
+        command, cwd=site, env=environment, capture_output=True, text=True, timeout=600
+    )
 
 
 def suite(site: Path, name: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -63,7 +67,8 @@ def test_it_runs_a_spec_and_refuses_what_it_lacks(site: Path) -> None:
     for name, generator in (("plain", ""), ("philox", ", generator=philox")):
         (site / f"{name}.rgc").write_text(SPEC.replace("GENERATOR", generator), "utf-8")
     ran = [
-        outside(site, "rgc", "run", "plain.rgc", "--backend", name, "--json") for name in ("toy", "reference")
+        outside(site, "rgc", "run", "plain.rgc", "--backend", name, "--json")
+        for name in ("toy", "reference")
     ]
     assert [each.returncode for each in ran] == [0, 0]
     assert ran[0].stdout == ran[1].stdout.replace('"backend": "reference"', '"backend": "toy"')
@@ -87,7 +92,11 @@ def test_the_suite_accepts_it(site: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "test"),
-    [("toy_deaf", "test_metropolis"), ("toy_hasty", "test_every_plane"), ("toy_proud", "test_random_rules")],
+    [
+        ("toy_deaf", "test_metropolis"),
+        ("toy_hasty", "test_every_plane"),
+        ("toy_proud", "test_random_rules"),
+    ],
 )
 def test_the_suite_rejects_what_is_wrong(site: Path, name: str, test: str) -> None:
     assert suite(site, "toy", "-k", test).returncode == 0

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rgc.errors import Problem, SpecError, suggest
 from rgc.program.arguments import Arguments as Arguments
-from rgc.program.lattice.needs import CAPABILITIES, needs
-from rgc.program.lattice.program import Program
+from rgc.program.family import Program, family_of, find
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Array = NDArray[Any]
     Words = NDArray[np.uint64]
     Counts = NDArray[np.int64]
 
 State = Any
-"""The fields of a program in a backend's own form; only `pack` makes one and only `unpack` reads one."""
+"""An array that a program changes, in a backend's own form; only `pack` makes one and only `unpack` reads one."""
 
 GROUP = "rgc.backends"
 
@@ -39,9 +39,9 @@ class Kernel(Protocol):
     ) -> tuple[list[State], list[Counts]]:
         """Run one step for each row of `keys` u64[step, draw, 2].
 
-        `state` holds one packed array for each field of the program and is consumed (it may be changed in place); `word0` is the
-        absolute number of the first word, so that a share of the replicas draws the same numbers anywhere. Returns the new
-        state and, for each tally array, int64[step, rows, *kept].
+        `state` holds the packed arrays of the program and is consumed: it may be changed in place. `word0` is the absolute
+        number of the first word of replicas, so that a share of the replicas draws the same numbers anywhere. Returns
+        the new state and the tally arrays, int64 with one entry for each step on their first axis.
         """
         ...
 
@@ -62,8 +62,9 @@ class Backend(Protocol):
         ...
 
     @property
-    def lacks(self) -> Mapping[str, str]:
-        """Capabilities (`rgc.program.lattice.needs`) that this backend does not have, each with the reason; may be empty."""
+    def families(self) -> Mapping[str, Mapping[str, str]]:
+        """The families of programs that this backend compiles (`rgc.program.family`), by name, and for each the
+        capabilities that it lacks of that family, with the reason."""
         ...
 
     def missing(self) -> str | None:
@@ -75,12 +76,13 @@ class Backend(Protocol):
         specialises and never changes a bit."""
         ...
 
-    def pack(self, field: Words) -> State:
-        """A canonical field u64[planes, *shape, letters, word] in this backend's own form."""
+    def pack(self, array: Array) -> State:
+        """A copy of a canonical array in this backend's own form. Raises `TypeError` for a dtype that none of its families
+        keeps."""
         ...
 
-    def unpack(self, state: State) -> Words:
-        """The canonical field of a packed one."""
+    def unpack(self, state: State) -> Array:
+        """A copy of a packed array, canonical again."""
         ...
 
 
@@ -105,18 +107,40 @@ def load(name: str, *, threads: int | None = None) -> Backend:
 
 
 def refuse(backend: Backend, program: Program) -> None:
-    """Raise `SpecError` if a program needs what the backend lacks."""
-    missed = [name for name in sorted(needs(program)) if name in backend.lacks]
+    """Raise `SpecError` if a program is of a family that the backend does not compile, or needs what the backend lacks.
+    Raises what `family_of` does for a program of no known family."""
+    family = family_of(program)
+    cannot = f"the backend '{backend.name}' cannot run this"
+    if family.name not in backend.families:
+        compiled = ", ".join(f"{name} programs" for name in sorted(backend.families)) or "none"
+        message = f"{cannot}: it does not compile {family.name} programs"
+        raise SpecError([Problem("backend-lacks", message, hint=f"what it compiles: {compiled}")])
+    lacks = backend.families[family.name]
+    missed = [name for name in sorted(family.needs(program)) if name in lacks]
     if missed:
         raise SpecError(
             [
                 Problem(
                     "backend-lacks",
-                    f"the backend '{backend.name}' cannot run this: it lacks {CAPABILITIES[name]}",
-                    hint=backend.lacks[name],
+                    f"{cannot}: it lacks {family.capabilities[name]}",
+                    hint=lacks[name],
                 )
                 for name in missed
             ]
+        )
+
+
+def not_compiled(backend: Backend, program: Program) -> TypeError:
+    """What a backend raises for a program of a family that it does not compile; `refuse` says so in time."""
+    return TypeError(f"the backend '{backend.name}' does not compile {program.family} programs")
+
+
+def check_dtype(backend: Backend, array: Array) -> None:
+    """Raise `TypeError` for an array of a dtype that no family of the backend keeps."""
+    kept = sorted({dtype for name in backend.families for dtype in find(name).states})
+    if array.dtype.name not in kept:
+        raise TypeError(
+            f"the backend '{backend.name}' keeps arrays of {', '.join(kept)}, not {array.dtype.name}"
         )
 
 
@@ -125,6 +149,10 @@ def cache_folder() -> Path:
     import os
 
     base = os.environ.get("RGC_CACHE")
-    folder = Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rgc"
+    folder = (
+        Path(base)
+        if base
+        else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rgc"
+    )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder

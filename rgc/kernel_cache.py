@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from rgc.backend import refuse
+from rgc.program.family import family_of
 
 if TYPE_CHECKING:
-    from rgc.backend import Arguments, Backend, Kernel, State, Words
-    from rgc.program.lattice.program import Program
+    from rgc.backend import Arguments, Array, Backend, Kernel, State
+    from rgc.program.family import Program
 
 
 class KernelCache:
@@ -34,23 +35,25 @@ class KernelCache:
         return self._backend.routines
 
     @property
-    def lacks(self) -> Mapping[str, str]:
-        return self._backend.lacks
+    def families(self) -> Mapping[str, Mapping[str, str]]:
+        return self._backend.families
 
     def missing(self) -> str | None:
         return self._backend.missing()
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
         baked = None if self._general else constant
-        key = program, baked.thresholds.tobytes() + baked.weights.tobytes() if baked else b""
+        key = program, baked.key() if baked else b""
         if key not in self._kernels:
             refuse(self._backend, program)
+            if baked:
+                family_of(program).check(baked)
             self._kernels[key] = self._backend.compile(program, constant=baked)
             self.made.append((program, self._kernels[key]))
         return self._kernels[key]
 
-    def pack(self, field: Words) -> State:
-        return self._backend.pack(field)
+    def pack(self, array: Array) -> State:
+        return self._backend.pack(array)
 
-    def unpack(self, state: State) -> Words:
+    def unpack(self, state: State) -> Array:
         return self._backend.unpack(state)

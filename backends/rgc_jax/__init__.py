@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.backend import Arguments, Kernel
-from rgc.program.lattice.program import Program
+from rgc.backend import Arguments, Kernel, check_dtype, not_compiled
+from rgc.program.family import Program
+from rgc.program.lattice.program import Program as LatticeProgram
 
 if TYPE_CHECKING:
     from rgc_jax.machine import Machine
     from rgc_jax.state import Packed
-
-Words = NDArray[np.uint64]
 
 OLDEST = 0, 8
 """The first version of JAX with a scoped `jax.enable_x64`."""
@@ -48,8 +47,8 @@ class JaxBackend:
         return {"fwht": walsh.fwht, "walsh_exp": walsh.walsh_exp}
 
     @property
-    def lacks(self) -> Mapping[str, str]:
-        return {}
+    def families(self) -> Mapping[str, Mapping[str, str]]:
+        return {"lattice": {}}
 
     def missing(self) -> str | None:
         install = "pip install 'rgc-compiler[jax]'; for NVIDIA GPUs 'rgc-compiler[cuda13]' or 'rgc-compiler[cuda12]'"
@@ -60,16 +59,19 @@ class JaxBackend:
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
         """The kernel of a program; XLA compiles it at the first call of each shape."""
+        if not isinstance(program, LatticeProgram):
+            raise not_compiled(self, program)
         from rgc_jax.kernel import compile_program
 
         return compile_program(program, self._machine, constant)
 
-    def pack(self, field: Words) -> Packed:
+    def pack(self, array: NDArray[Any]) -> Packed:
         from rgc_jax.state import pack
 
-        return pack(field, self._machine)
+        check_dtype(self, array)
+        return pack(array, self._machine)
 
-    def unpack(self, state: Packed) -> Words:
+    def unpack(self, state: Packed) -> NDArray[np.uint64]:
         return state.canonical()
 
     @property

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from rgc.program.lattice.program import Generator
+from rgc.program.draws import Generator
 
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 LOW = np.uint64(0xFFFFFFFF)
@@ -43,7 +43,11 @@ class Stream:
         a, b = self.key[0], self.key[1]
         if self.generator == "philox":
             return _philox(a, b, self.counter + jnp.uint64(plane))
-        step = jnp.uint64(plane) * np.uint64(GOLDEN) if isinstance(plane, jax.Array) else _times_golden(plane)
+        step = (
+            jnp.uint64(plane) * np.uint64(GOLDEN)
+            if isinstance(plane, jax.Array)
+            else _times_golden(plane)
+        )
         return _splitmix(b, a + self.counter * np.uint64(GOLDEN) + step)
 
 
@@ -84,7 +88,9 @@ class Baked:
     def bit(self, slot: int, entry: int | jax.Array) -> Bit:
         if isinstance(entry, int):
             return bool(self.values[slot] >> self.planes - entry & 1)
-        bits = [int(ALL) * (self.values[slot] >> self.planes - n & 1) for n in range(1 + self.planes)]
+        bits = [
+            int(ALL) * (self.values[slot] >> self.planes - n & 1) for n in range(1 + self.planes)
+        ]
         return jnp.asarray(np.array(bits, dtype=np.uint64))[entry]
 
 

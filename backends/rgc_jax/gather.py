@@ -16,10 +16,10 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.program.lattice.bodies import Placed, split
+from rgc.program.lattice.cells import cell_table
 from rgc.program.lattice.nodes import Load, Store
+from rgc.program.lattice.outlining import Outlined, outline
 from rgc.program.lattice.program import Field, Program
-from rgc.program.tables import cell_table
 from rgc_jax.call import Call, Fields, Totals
 from rgc_jax.machine import Share
 from rgc_jax.rule import Place
@@ -50,16 +50,16 @@ class Gather:
     def __init__(self, program: Program, most: int) -> None:
         self.program = program
         self._put: dict[Share, list[dict[str, jax.Array]]] = {}
-        self.bodies, placed = split(program)
-        pieces: dict[int, list[tuple[Placed, Ints]]] = {}
+        self.bodies, outlined = outline(program)
+        pieces: dict[int, list[tuple[Outlined, Ints]]] = {}
         self.order = []
-        for rule, cells in _pieces(program, placed, most):
+        for rule, cells in _pieces(program, outlined, most):
             alike = pieces.setdefault(rule.body, [])
             self.order.append((list(pieces).index(rule.body), len(alike)))
             alike.append((rule, cells))
         self.walks = [self._walk(alike) for alike in pieces.values()]
 
-    def _walk(self, pieces: list[tuple[Placed, Ints]]) -> Walk:
+    def _walk(self, pieces: list[tuple[Outlined, Ints]]) -> Walk:
         program = self.program
         longest = max(len(cells) for _, cells in pieces)
 
@@ -71,16 +71,21 @@ class Gather:
 
         zeros = np.zeros(longest, np.int64)
         ends = np.arange(longest) + max(self.sites(field) for field in program.fields)
-        numbers = [[_flat(cells, program.shape) * program.letters + rule.letter] for rule, cells in pieces]
+        numbers = [
+            [_flat(cells, program.shape) * program.letters + rule.letter] for rule, cells in pieces
+        ]
         return Walk(
             pieces[0][0].body,
             filled(numbers, zeros)[:, 0].astype(np.uint64),
-            filled([[self._row(load, cells) for load in rule.loads] for rule, cells in pieces], zeros),
+            filled(
+                [[self._row(load, cells) for load in rule.loads] for rule, cells in pieces], zeros
+            ),
             filled(
                 [
                     [
                         self._row(
-                            Load(store.field, (0,) * len(program.shape), rule.letter, store.plane), cells
+                            Load(store.field, (0,) * len(program.shape), rule.letter, store.plane),
+                            cells,
                         )
                         for store in rule.stores
                     ]
@@ -89,7 +94,10 @@ class Gather:
                 ends,
             ),
             filled(
-                [[self._position(array.axes, cells) for array in program.tallies] for _, cells in pieces],
+                [
+                    [self._position(array.axes, cells) for array in program.tallies]
+                    for _, cells in pieces
+                ],
                 zeros,
             ),
             np.array([len(cells) for _, cells in pieces]),
@@ -99,7 +107,8 @@ class Gather:
         """The tables of every walk on the devices."""
         if share not in self._put:
             self._put[share] = [
-                {name: share.everywhere(getattr(walk, name)) for name in TABLES} for walk in self.walks
+                {name: share.everywhere(getattr(walk, name)) for name in TABLES}
+                for walk in self.walks
             ]
         return self._put[share]
 
@@ -107,7 +116,8 @@ class Gather:
         """What tallies have counted before anything is: int64[row, position, lane]."""
         return [
             jnp.zeros(
-                (array.rows, prod(self.program.shape[axis] for axis in array.axes), 64 * words), jnp.int64
+                (array.rows, prod(self.program.shape[axis] for axis in array.axes), 64 * words),
+                jnp.int64,
             )
             for array in self.program.tallies
         ]
@@ -128,19 +138,25 @@ class Gather:
         field = self.program.fields[load.field]
         stride = np.array(load.stride or (1,) * len(field.shape))
         target = (cells * stride + np.array(load.offset)) % np.array(field.shape)
-        return (load.plane * prod(field.shape) + _flat(target, field.shape)) * field.letters + load.letter
+        return (
+            load.plane * prod(field.shape) + _flat(target, field.shape)
+        ) * field.letters + load.letter
 
     def _position(self, axes: tuple[int, ...], cells: Ints) -> Ints:
         shape = tuple(self.program.shape[axis] for axis in axes)
         return _flat(cells[:, axes], shape) if axes else np.zeros(len(cells), np.int64)
 
 
-def _pieces(program: Program, placed: tuple[Placed, ...], most: int) -> Iterator[tuple[Placed, Ints]]:
+def _pieces(
+    program: Program, outlined: tuple[Outlined, ...], most: int
+) -> Iterator[tuple[Outlined, Ints]]:
     """The rules and cells of all stages, in pieces."""
     for stage in program.schedule:
         cells = cell_table(stage.cells, program.shape)
         number = -(-len(cells) // most)
-        yield from ((placed[stage.rule], part) for part in np.array_split(cells, number) if number)
+        yield from (
+            (outlined[stage.rule], part) for part in np.array_split(cells, number) if number
+        )
 
 
 def _flat(cells: Ints, shape: tuple[int, ...]) -> Ints:
@@ -150,19 +166,27 @@ def _flat(cells: Ints, shape: tuple[int, ...]) -> Ints:
 class Gathering:
     """One walk of a call."""
 
-    def __init__(self, gather: Gather, walk: Walk, tables: dict[str, jax.Array], call: Call) -> None:
+    def __init__(
+        self, gather: Gather, walk: Walk, tables: dict[str, jax.Array], call: Call
+    ) -> None:
         self._walk, self._program, self._words = walk, gather.program, call.words
         self._body = gather.bodies[walk.body]
-        self._fields = {node.offset[0]: node.field for node in self._body.nodes if isinstance(node, Load)}
+        self._fields = {
+            node.offset[0]: node.field for node in self._body.nodes if isinstance(node, Load)
+        }
         self._stores = [node.field for node in self._body.nodes if isinstance(node, Store)]
         self._shape = (walk.numbers.shape[1], call.words)
         self._targets = targets(self._body)
         self._limits = call.limits(lambda table: table)
         self._tables = tables
 
-    def entry(self, call: Call, n: jax.Array, fields: Fields, totals: Totals) -> tuple[Fields, Totals]:
+    def entry(
+        self, call: Call, n: jax.Array, fields: Fields, totals: Totals
+    ) -> tuple[Fields, Totals]:
         """The fields and tallies after entry n."""
-        return self._entry(call, {name: table[n] for name, table in self._tables.items()}, fields, totals)
+        return self._entry(
+            call, {name: table[n] for name, table in self._tables.items()}, fields, totals
+        )
 
     def _entry(
         self, call: Call, table: dict[str, jax.Array], fields: Fields, totals: Totals
@@ -187,7 +211,11 @@ class Gathering:
         counter = call.counter(table["numbers"][:, None], words[None, :])
 
         def load(number: int) -> jax.Array:
-            return fields[self._fields[number]].at[table["loads"][number]].get(mode="promise_in_bounds")
+            return (
+                fields[self._fields[number]]
+                .at[table["loads"][number]]
+                .get(mode="promise_in_bounds")
+            )
 
         return Place(
             self._shape,
@@ -197,7 +225,9 @@ class Gathering:
             lambda slot: call.weights[slot],
         )
 
-    def _some(self, call: Call, table: dict[str, jax.Array], fields: Fields, positions: jax.Array) -> Place:
+    def _some(
+        self, call: Call, table: dict[str, jax.Array], fields: Fields, positions: jax.Array
+    ) -> Place:
         site, word = positions // self._words, positions % self._words
         counter = call.counter(table["numbers"][site], word.astype(jnp.uint64))
 

@@ -15,12 +15,13 @@ from jax.sharding import PartitionSpec
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments
+from rgc.program.lattice.arguments import lattice_arguments
 from rgc.program.lattice.nodes import Load, Store
 from rgc.program.lattice.program import Program
 from rgc.program.lattice.show import show
 from rgc.program.lattice.sublattices import FieldLayout
+from rgc.program.lattice.thresholds import uniform_thresholds
 from rgc.program.lattice.verify import verify
-from rgc.program.tables import uniform_thresholds
 from rgc_jax import tallies
 from rgc_jax.call import Call, Fields, Totals
 from rgc_jax.gather import Gather, Gathering
@@ -68,8 +69,8 @@ class Handed:
     put: dict[tuple[Share, bool], tuple[jax.Array, jax.Array]]
 
     def equal(self, arguments: Arguments) -> bool:
-        return np.array_equal(self.thresholds, arguments.thresholds) and np.array_equal(
-            self.weights, arguments.weights
+        return np.array_equal(self.thresholds, arguments["thresholds"]) and np.array_equal(
+            self.weights, arguments["weights"]
         )
 
     def on(self, share: Share, same: bool) -> tuple[jax.Array, jax.Array]:
@@ -110,7 +111,7 @@ def _entry(
 
 def compile_program(program: Program, machine: Machine, constant: Arguments | None) -> JaxKernel:
     """The kernel of a program. Equal ones are shared as long as Python runs: XLA takes seconds for each."""
-    values = uniform_thresholds(constant.thresholds) if constant is not None else None
+    values = uniform_thresholds(constant["thresholds"]) if constant is not None else None
     return _kernel(program, machine, values or None)
 
 
@@ -157,17 +158,20 @@ class JaxKernel:
         """The program, and what JAX makes of it for a single word of replicas."""
         program, share = self._program, self._machine.share(1)
         thresholds = np.zeros((program.slots, 1 + program.planes, 1), np.uint64)
-        nothing = Arguments(thresholds, np.zeros((program.weights, 64), np.int32))
+        nothing = lattice_arguments(thresholds, np.zeros((program.weights, 64), np.int32))
         with session():
             plan = self._plan((None,) * len(program.fields), share, nothing)
             fields = [
                 jax.ShapeDtypeStruct(
-                    plan.rows.array(n, 1) if plan.rows else (Gather.sites(program.fields[n]), 1), np.uint64
+                    plan.rows.array(n, 1) if plan.rows else (Gather.sites(program.fields[n]), 1),
+                    np.uint64,
                 )
                 for n in plan.layouts
             ]
             steps = self._some_steps(np.zeros((1, program.draws, 2), np.uint64))
-            code = jax.make_jaxpr(self._traced(plan))(fields, *self._given(plan, nothing, 0), *steps)
+            code = jax.make_jaxpr(self._traced(plan))(
+                fields, *self._given(plan, nothing, 0), *steps
+            )
         return f"{show(program)}\n\n{code}\n"
 
     def _plan(self, now: Layouts, share: Share, arguments: Arguments) -> Plan:
@@ -196,9 +200,11 @@ class JaxKernel:
 
     def _remember(self, arguments: Arguments) -> Handed:
         if self._handed is None or not self._handed.equal(arguments):
-            thresholds = np.array(arguments.thresholds, dtype=np.uint64)
+            thresholds = np.array(arguments["thresholds"], dtype=np.uint64)
             values = uniform_thresholds(thresholds) if len(thresholds) else ()
-            self._handed = Handed(thresholds, np.array(arguments.weights, dtype=np.int32), values, {})
+            self._handed = Handed(
+                thresholds, np.array(arguments["weights"], dtype=np.int32), values, {}
+            )
         return self._handed
 
     def _given(self, plan: Plan, arguments: Arguments, word0: int) -> tuple[Any, ...]:
@@ -260,7 +266,8 @@ class JaxKernel:
             if plan.rows is not None:
                 walks += [Walking(plan.rows, walk, call) for walk in plan.rows.walks]
                 arrays = [
-                    plan.rows.refresh(n, array, words) for n, array in zip(plan.layouts, arrays, strict=True)
+                    plan.rows.refresh(n, array, words)
+                    for n, array in zip(plan.layouts, arrays, strict=True)
                 ]
             elif plan.gather is not None:
                 walks += [
@@ -277,7 +284,9 @@ class JaxKernel:
             totals = plan.where.empty(words)
             fields, totals = lax.fori_loop(0, count, step, (fields, totals))
             counts = plan.where.joined(totals)
-            return [fields[n] for n in plan.layouts], tallies.finish(program, counts, plan.share, here)
+            return [fields[n] for n in plan.layouts], tallies.finish(
+                program, counts, plan.share, here
+            )
 
         return run
 

@@ -82,7 +82,9 @@ class Share:
         """A function that sees the words of one device, on all of them; specifications as in `jax.shard_map`."""
         if len(self.devices) == 1:
             return function
-        return jax.shard_map(function, mesh=self.mesh, in_specs=ins, out_specs=outs, check_vma=False)
+        return jax.shard_map(
+            function, mesh=self.mesh, in_specs=ins, out_specs=outs, check_vma=False
+        )
 
     def first(self) -> jax.Array:
         """Inside `mapped`: the number of the first word of this device."""

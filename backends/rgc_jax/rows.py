@@ -16,7 +16,7 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
-from rgc.program.lattice.bodies import split
+from rgc.program.lattice.outlining import outline
 from rgc.program.lattice.program import Program
 from rgc.program.lattice.sublattices import Box, Cell, FieldLayout, Sublattices
 from rgc_jax import tallies
@@ -56,7 +56,7 @@ class Rows:
         self.program, self._geometry = program, Sublattices(program, now)
         self.layouts, self.modulus = self._geometry.fields, self._geometry.modulus
         self.paces = lines(self._geometry.paces, 0)
-        self.bodies = split(program)[0]
+        self.bodies = outline(program)[0]
         boxes: dict[tuple[int, Cell], list[Box]] = {}
         self.order = []
         for box in self._geometry.boxes:
@@ -103,9 +103,12 @@ class Rows:
             for load in geometry.rule(box).loads:
                 if load.field == field:
                     _, shift = geometry.shift(box, load)
-                    sides = zip(box.lower, box.upper, shift, self.layouts[field].extent, strict=True)
+                    sides = zip(
+                        box.lower, box.upper, shift, self.layouts[field].extent, strict=True
+                    )
                     signs = [
-                        [0, *([-1] if a + q < 0 else []), *([1] if b + q > e else [])] for a, b, q, e in sides
+                        [0, *([-1] if a + q < 0 else []), *([1] if b + q > e else [])]
+                        for a, b, q, e in sides
                     ]
                     found.update(lines(each, 0) for each in product(*signs) if any(each))
         return sorted(found)
@@ -144,7 +147,8 @@ class Rows:
             return array
         layout = self.layouts[number]
         inner = [
-            (low, extent) for low, extent in zip(lines(layout.low, 0), lines(layout.extent, 1), strict=True)
+            (low, extent)
+            for low, extent in zip(lines(layout.low, 0), lines(layout.extent, 1), strict=True)
         ]
         for axis in range(1, array.ndim):
             unit = words if axis == array.ndim - 1 else 1

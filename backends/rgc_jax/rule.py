@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rgc.program.lattice.bodies import Body
+from rgc.program.exponentials import COARSE, exponentials
 from rgc.program.lattice.nodes import (
     Accept,
     Bernoulli,
@@ -25,7 +25,7 @@ from rgc.program.lattice.nodes import (
     Tally,
     Weigh,
 )
-from rgc.program.tables import COARSE, exponentials
+from rgc.program.lattice.outlining import Body
 from rgc_jax.draws import ALL, LOW, Draw, Limits, Stream
 
 FOLD = {"and": and_, "or": or_, "xor": xor}
@@ -67,7 +67,9 @@ def evaluate(body: Body, place: Place, decide: Decide) -> Outcome:
     return outcome
 
 
-def _value(node: Node, values: Sequence[Any], place: Place, decide: Decide, outcome: Outcome) -> Any:
+def _value(
+    node: Node, values: Sequence[Any], place: Place, decide: Decide, outcome: Outcome
+) -> Any:
     match node:
         case Load(_, (number,)):
             return place.load(number)
@@ -127,7 +129,9 @@ def _bernoulli(
         return jnp.zeros(place.shape, jnp.uint64)
     word, undecided = decide(Draw(masks, place.limits, place.stream(node.draw).word))
     if undecided is not None:
-        outcome.undecided = undecided if outcome.undecided is None else outcome.undecided | undecided
+        outcome.undecided = (
+            undecided if outcome.undecided is None else outcome.undecided | undecided
+        )
     return word
 
 
@@ -145,7 +149,9 @@ def _accept(energy: jax.Array, stream: Stream) -> jax.Array:
     each = Stream(stream.generator, stream.key, stream.counter[..., None])
     uniform = (each.word(jnp.asarray(LANES >> np.uint64(1))) >> (LANES % 2 * 32)) & LOW
     high = jnp.clip(energy >> 10, 0, COARSE)
-    limit = (jnp.append(coarse, np.uint64(0))[high] * jnp.asarray(fine)[energy & 1023]) >> np.uint64(32)
+    limit = (
+        jnp.append(coarse, np.uint64(0))[high] * jnp.asarray(fine)[energy & 1023]
+    ) >> np.uint64(32)
     accepted = (energy <= 0) | (uniform < limit)
     return jnp.sum(accepted.astype(jnp.uint64) << LANES, axis=-1, dtype=jnp.uint64)
 

@@ -13,7 +13,11 @@ import jax.numpy as jnp
 @contextmanager
 def session() -> Iterator[None]:
     """64-bit types and the usual promotions, in this thread, until it is left."""
-    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+    with (
+        jax.enable_x64(True),
+        jax.numpy_dtype_promotion("standard"),
+        jax.numpy_rank_promotion("allow"),
+    ):
         yield
 
 

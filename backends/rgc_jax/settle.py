@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from rgc.program.lattice.bodies import Body, tallied
 from rgc.program.lattice.nodes import Bernoulli, Store
+from rgc.program.lattice.outlining import Body, tallied
 from rgc_jax.draws import Draw, at_once, halves, in_groups, pair
 from rgc_jax.rule import Outcome, Place, evaluate
 
@@ -64,7 +64,9 @@ def settle(
 def hold(make: Callable[[], Value], held: jax.Array) -> Value:
     """The values of `make`, each computed once, apart from what uses them."""
     shapes = jax.eval_shape(make)
-    found: Value = lax.cond(held, make, lambda: [jnp.zeros(each.shape, each.dtype) for each in shapes])
+    found: Value = lax.cond(
+        held, make, lambda: [jnp.zeros(each.shape, each.dtype) for each in shapes]
+    )
     return found
 
 
@@ -90,14 +92,18 @@ def _completed(begun: jax.Array, again: Callable[[jax.Array], jax.Array]) -> jax
     def named(value: jax.Array) -> jax.Array:
         """In each block 1 + the place of an undecided word, or 0."""
         undecided = halves(value)[1].reshape(-1, block)
-        return jnp.max(jnp.where(undecided != 0, jnp.arange(1, block + 1, dtype=jnp.int32), 0), axis=1)
+        return jnp.max(
+            jnp.where(undecided != 0, jnp.arange(1, block + 1, dtype=jnp.int32), 0), axis=1
+        )
 
     def decide(state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         value, name = state
         positions = starts + jnp.maximum(name - 1, 0)
         where = jnp.where(name > 0, positions, size + starts)  # beyond the end: dropped
         word = again(positions)
-        value = value.at[where].set(pair(word, jnp.zeros_like(word)), mode="drop", unique_indices=True)
+        value = value.at[where].set(
+            pair(word, jnp.zeros_like(word)), mode="drop", unique_indices=True
+        )
         return value, named(value)
 
     value, _ = lax.while_loop(lambda state: jnp.any(state[1] > 0), decide, (begun, named(begun)))

@@ -24,7 +24,11 @@ class Packed:
     of each device together and maybe some more that mean nothing."""
 
     def __init__(
-        self, array: jax.Array, shape: tuple[int, ...], share: Share, layout: FieldLayout | None = None
+        self,
+        array: jax.Array,
+        shape: tuple[int, ...],
+        share: Share,
+        layout: FieldLayout | None = None,
     ) -> None:
         self.array, self.shape, self.share, self.layout = array, shape, share, layout
 
@@ -69,7 +73,9 @@ def enter(flat: jax.Array, layout: FieldLayout, words: int) -> jax.Array:
     """A canonical field u64[site, word] in a layout, halos not filled."""
     d = len(layout.shape)
     field = flat.reshape(layout.planes, *layout.shape, layout.letters, words)
-    spare = [(0, e * m - n) for e, m, n in zip(layout.extent, layout.modulus, layout.shape, strict=True)]
+    spare = [
+        (0, e * m - n) for e, m, n in zip(layout.extent, layout.modulus, layout.shape, strict=True)
+    ]
     field = jnp.pad(field, [(0, 0), *spare, (0, 0), (0, 0)])
     apart = [n for pair in zip(layout.extent, layout.modulus, strict=True) for n in pair]
     field = field.reshape(layout.planes, *apart, layout.letters, words)

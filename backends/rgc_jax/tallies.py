@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from rgc.program.lattice.bodies import Body, tallied
+from rgc.program.lattice.outlining import Body, tallied
 from rgc.program.lattice.program import Program
 from rgc_jax.machine import Share
 
@@ -63,7 +63,9 @@ def by_lane(total: jax.Array, axes: tuple[int, ...] = ()) -> jax.Array:
         part = max(n for n in range(1, BYTE + 1) if size % n == 0)
         split = (*halves.shape[: where[-1]], size // part, part, *halves.shape[where[-1] + 1 :])
         halves = jnp.sum(halves.reshape(split), axis=where[-1] + 1, dtype=jnp.uint64)
-    each = (halves[..., None] >> (np.arange(4, dtype=np.uint64) * np.uint64(16))) & np.uint64(0xFFFF)
+    each = (halves[..., None] >> (np.arange(4, dtype=np.uint64) * np.uint64(16))) & np.uint64(
+        0xFFFF
+    )
     summed = jnp.sum(each.astype(jnp.int64), axis=tuple(where))
     moved = jnp.moveaxis(summed, (0, 1), (-2, -1))  # [..., word, pair of bytes, byte, shift]
     return moved.reshape(*moved.shape[:-4], -1)
@@ -150,13 +152,18 @@ def joined(program: Program, totals: Sequence[jax.Array]) -> list[jax.Array]:
         n = len(array.axes)
         order = [axis for k in range(n) for axis in (1 + k, 1 + n + k)]
         moved = jnp.transpose(total, (0, *order, 1 + 2 * n))
-        sizes = [a * b for a, b in zip(total.shape[1 : 1 + n], total.shape[1 + n : 1 + 2 * n], strict=True)]
+        sizes = [
+            a * b
+            for a, b in zip(total.shape[1 : 1 + n], total.shape[1 + n : 1 + 2 * n], strict=True)
+        ]
         whole = moved.reshape(total.shape[0], *sizes, total.shape[-1])
         out.append(whole[(slice(None), *(slice(program.shape[axis]) for axis in array.axes))])
     return out
 
 
-def finish(program: Program, totals: Sequence[jax.Array], share: Share, first: jax.Array) -> list[jax.Array]:
+def finish(
+    program: Program, totals: Sequence[jax.Array], share: Share, first: jax.Array
+) -> list[jax.Array]:
     """int64[row, *kept] of each array from int64[row, *kept axes, lane], on one device, whose words begin at `first`: where replicas are
     not kept, the sum over those that mean something, on all devices."""
     live = share.live(first)

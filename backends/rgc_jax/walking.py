@@ -28,7 +28,9 @@ class Walking:
     def __init__(self, rows: Rows, walk: Walk, call: Call) -> None:
         self._rows, self._walk = rows, walk
         self._body, self._words = rows.bodies[walk.body], call.words
-        self._fields = {node.offset[0]: node.field for node in self._body.nodes if isinstance(node, Load)}
+        self._fields = {
+            node.offset[0]: node.field for node in self._body.nodes if isinstance(node, Load)
+        }
         self._stores = [node.field for node in self._body.nodes if isinstance(node, Store)]
         self._height = self._patch_height(call)
         self._shape = (self._height, *walk.extent[1:-1], walk.extent[-1] * call.words)
@@ -42,14 +44,18 @@ class Walking:
         height, rest = self._walk.extent[0], prod(self._walk.extent[1:]) * self._words
         most = (call.patch if self._stores else call.slab) // rest
         layouts = [self._rows.layouts[field] for field in self._stores]
-        least = max((max(each.low[0], each.high[0]) for each in layouts if len(each.low) > 1), default=1)
+        least = max(
+            (max(each.low[0], each.high[0]) for each in layouts if len(each.low) > 1), default=1
+        )
         heights = [n for n in range(1, height + 1) if height % n == 0]
         fit = [n for n in heights if least <= n <= most]
         return fit[-1] if fit else next(n for n in heights if n >= least)
 
     def _sites(self) -> tuple[jax.Array, jax.Array]:
         """How far the canonical numbers of the sites of a patch are from the first, and the words: u64 of the patch's shape."""
-        along = [lax.broadcasted_iota(jnp.uint64, self._shape, axis) for axis in range(len(self._shape))]
+        along = [
+            lax.broadcasted_iota(jnp.uint64, self._shape, axis) for axis in range(len(self._shape))
+        ]
         words = np.uint64(self._words)
         row, word = along[-1] // words, along[-1] % words
         steps = zip([*along[:-1], row], self._rows.paces, strict=True)
@@ -71,7 +77,9 @@ class Walking:
 
         return lax.fori_loop(0, batches, some, (fields, totals))
 
-    def _patch(self, call: Call, box: Index, n: Index, state: tuple[Fields, Fields]) -> tuple[Fields, Fields]:
+    def _patch(
+        self, call: Call, box: Index, n: Index, state: tuple[Fields, Fields]
+    ) -> tuple[Fields, Fields]:
         """The fields and the counted bytes after patch n of a box."""
         fields, sums = state
         outcome = settle(
@@ -97,11 +105,15 @@ class Walking:
 
         def load(number: int) -> jax.Array:
             start = self._start(box, n, number)
-            return lax.dynamic_slice(fields[self._fields[number]], list(start), (1, *self._shape))[0]
+            return lax.dynamic_slice(fields[self._fields[number]], list(start), (1, *self._shape))[
+                0
+            ]
 
         return Place(self._shape, load, lambda draw: call.stream(draw, counter), self._tiled)
 
-    def _some(self, call: Call, box: Index, n: Index, fields: Fields, positions: jax.Array) -> Place:
+    def _some(
+        self, call: Call, box: Index, n: Index, fields: Fields, positions: jax.Array
+    ) -> Place:
         """The words of a patch at some row-major positions."""
         counter = self._ramp.reshape(-1)[positions] + self._base(box, n)
         cells = jnp.unravel_index(positions, self._shape)
@@ -129,7 +141,9 @@ class Walking:
         sublattice, line, *cells, row = jnp.asarray(self._walk.loads)[box, number]
         return sublattice, line + n * self._height, *cells, row * self._words
 
-    def _stored(self, field: int, array: jax.Array, word: jax.Array, start: jax.Array, n: Index) -> jax.Array:
+    def _stored(
+        self, field: int, array: jax.Array, word: jax.Array, start: jax.Array, n: Index
+    ) -> jax.Array:
         """The array of a field with the words of a patch in it, and in every piece of a halo that continues them."""
         for signs in [(0,) * len(self._shape), *self._rows.halos[field]]:
             cut, at = word, [start[0]]

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.backend import Arguments, Kernel
-from rgc.program.lattice.program import Program
+from rgc.backend import Arguments, Kernel, check_dtype, not_compiled
+from rgc.program.family import Program
+from rgc.program.lattice.program import Program as LatticeProgram
 
 if TYPE_CHECKING:
     from rgc_numba.state import Packed
-
-Words = NDArray[np.uint64]
 
 
 class NumbaBackend:
@@ -40,24 +39,27 @@ class NumbaBackend:
         return {"fwht": walsh.fwht, "walsh_exp": walsh.walsh_exp}
 
     @property
-    def lacks(self) -> Mapping[str, str]:
-        return {}
+    def families(self) -> Mapping[str, Mapping[str, str]]:
+        return {"lattice": {}}
 
     def missing(self) -> str | None:
         return None if find_spec("numba") else "numba is not installed: pip install numba"
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
         """The kernel of a program; its machine code is made at the first call, or read from the cache folder."""
+        if not isinstance(program, LatticeProgram):
+            raise not_compiled(self, program)
         from rgc_numba.kernel import compile_program
 
         return compile_program(program, self._pool, self._threads, constant)
 
-    def pack(self, field: Words) -> Packed:
+    def pack(self, array: NDArray[Any]) -> Packed:
         from rgc_numba.state import Packed
 
-        return Packed(np.array(field, dtype=np.uint64, order="C"))
+        check_dtype(self, array)
+        return Packed(np.array(array, dtype=np.uint64, order="C"))
 
-    def unpack(self, state: Packed) -> Words:
+    def unpack(self, state: Packed) -> NDArray[np.uint64]:
         return np.array(state.canonical())
 
     def _pool(self) -> Executor:

@@ -86,10 +86,14 @@ class Draw:
 
 def constants() -> str:
     """Module-level statements: how many planes come first, and their numbers."""
-    return f"FIRST = {FIRST}\n" + "".join(f"K{plane} = np.uint64({plane})\n" for plane in range(FIRST))
+    return f"FIRST = {FIRST}\n" + "".join(
+        f"K{plane} = np.uint64({plane})\n" for plane in range(FIRST)
+    )
 
 
-def write(number: int, node: Bernoulli, program: Program, baked: Baked | None, again: Again) -> Draw:
+def write(
+    number: int, node: Bernoulli, program: Program, baked: Baked | None, again: Again
+) -> Draw:
     """The statements that leave the word of node `number` in its buffer."""
     draw = Draw(buffers=[f"b{number}"])
     classes = [(f"{mask}", slot) for mask, slot in node.classes]
@@ -180,7 +184,9 @@ def _decide_baked(number: int, masks: list[str], bits: list[int]) -> list[str]:
         return ["u &= ~r"]
     if all(bits):
         return [f"v{number} |= u & ~r", "u &= r"]
-    return _decide(f"v{number}", " | ".join(mask for mask, bit in zip(masks, bits, strict=True) if bit))
+    return _decide(
+        f"v{number}", " | ".join(mask for mask, bit in zip(masks, bits, strict=True) if bit)
+    )
 
 
 def _second(
@@ -217,7 +223,12 @@ def _looped(draw: Draw, number: int, classes: list[tuple[str, int]], program: Pr
 
 
 def _many(
-    draw: Draw, number: int, node: Bernoulli, classes: list[tuple[str, int]], program: Program, again: Again
+    draw: Draw,
+    number: int,
+    node: Bernoulli,
+    classes: list[tuple[str, int]],
+    program: Program,
+    again: Again,
 ) -> None:
     """Thresholds from the table, the same for all replicas: their bits say which masks to merge."""
     draw.inside += [f"row[b{mask} + i] = v{mask}" for mask, _ in classes]
@@ -225,7 +236,10 @@ def _many(
     every = "ONES" if node.otherwise is not None else " | ".join(f"v{mask}" for mask, _ in classes)
     draw.inside.append(f"row[u{number} + i] = {every}")
     draw.buffers += [f"u{number}", f"t{number}", f"o{number}", *(f"b{mask}" for mask, _ in classes)]
-    slots, masks = ", ".join(str(slot) for _, slot in classes), ", ".join(f"b{mask}" for mask, _ in classes)
+    slots, masks = (
+        ", ".join(str(slot) for _, slot in classes),
+        ", ".join(f"b{mask}" for mask, _ in classes),
+    )
     draw.first += [
         f"found{number} = np.empty(({1 + FIRST}, {len(classes) + 4}), np.uint64)",
         f"counts{number} = np.empty({1 + FIRST}, np.int64)",

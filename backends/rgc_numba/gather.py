@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.program.lattice.bodies import Body, Placed, kept_axes, split
+from rgc.program.lattice.cells import cell_table
 from rgc.program.lattice.nodes import (
     Accept,
     Bernoulli,
@@ -17,8 +17,8 @@ from rgc.program.lattice.nodes import (
     Tally,
     Weigh,
 )
+from rgc.program.lattice.outlining import Body, Outlined, kept_axes, outline
 from rgc.program.lattice.program import Program
-from rgc.program.tables import cell_table
 from rgc_numba.source import ACCEPT, POPCOUNT, indent, logic, preamble
 
 Rows = NDArray[np.int64]
@@ -30,11 +30,11 @@ def tables(program: Program) -> tuple[Rows, list[Rows]]:
     The table of a body is int64[site, column]: the canonical number of the running site, the row of every load and of every
     store in its field `u64[row, word]`, and the position along the kept axes for each of `kept_axes`.
     """
-    bodies, placed = split(program)
+    bodies, outlined = outline(program)
     parts: list[list[Rows]] = [[] for _ in bodies]
     stages, filled = [], [0] * len(bodies)
     for stage in program.schedule:
-        rule = placed[stage.rule]
+        rule = outlined[stage.rule]
         part = _columns(program, rule, cell_table(stage.cells, program.shape))
         stages.append((rule.body, filled[rule.body], filled[rule.body] + len(part)))
         filled[rule.body] += len(part)
@@ -44,7 +44,7 @@ def tables(program: Program) -> tuple[Rows, list[Rows]]:
     return np.array(stages, dtype=np.int64).reshape(-1, 3), joined
 
 
-def _columns(program: Program, rule: Placed, cells: Rows) -> Rows:
+def _columns(program: Program, rule: Outlined, cells: Rows) -> Rows:
     number = _flat(cells, program.shape) * program.letters + rule.letter
     columns = [number]
     columns += [_row(program, load, cells) for load in rule.loads]
@@ -71,7 +71,7 @@ def _flat(cells: Rows, shape: tuple[int, ...]) -> Rows:
 
 def source(program: Program) -> str:
     """The generated module. It depends on the bodies only, not on the shape: `run` takes the tables."""
-    bodies, _ = split(program)
+    bodies, _ = outline(program)
     parts = [preamble(program.generator)]
     if any(isinstance(node, Accept) for body in bodies for node in body.nodes):
         parts.append(ACCEPT)
@@ -120,7 +120,9 @@ def _rule(program: Program, number: int, body: Body) -> str:
             case Weigh():
                 made = weigh(index, node)
             case Accept(x, slot):
-                made = [f"v{index} = accept(lanes[{x}], keys[{slot}, 0], keys[{slot}, 1], c, coarse, fine)"]
+                made = [
+                    f"v{index} = accept(lanes[{x}], keys[{slot}, 0], keys[{slot}, 1], c, coarse, fine)"
+                ]
             case Tally():
                 made = _tally(program, node, kept)
         lines += indent(made, 3)
@@ -160,7 +162,9 @@ def weigh(index: int, node: Weigh) -> list[str]:
     """Statements that leave the weights of the 64 replicas of a word in row `index` of `lanes`."""
     lines = ["for r in range(64):", f"    x = weights[{node.base}, 64 * w + r]"]
     for mask, slot in zip(node.masks, node.slots, strict=True):
-        lines.append(f"    x += weights[{slot}, 64 * w + r] * np.int32((v{mask} >> np.uint64(r)) & ONE)")
+        lines.append(
+            f"    x += weights[{slot}, 64 * w + r] * np.int32((v{mask} >> np.uint64(r)) & ONE)"
+        )
     return [*lines, f"    lanes[{index}, r] = x"]
 
 
@@ -169,9 +173,7 @@ def _tally(program: Program, node: Tally, kept: dict[tuple[int, ...], str]) -> l
     at = kept[array.axes] if array.axes else "0"
     if not array.replica:
         return [f"t{node.array}[step, {node.row}, {at}, 0] += popcount(v{node.word})"]
-    add = (
-        f"t{node.array}[step, {node.row}, {at}, 64 * w + r] += np.int64((v{node.word} >> np.uint64(r)) & ONE)"
-    )
+    add = f"t{node.array}[step, {node.row}, {at}, 64 * w + r] += np.int64((v{node.word} >> np.uint64(r)) & ONE)"
     return ["for r in range(64):", f"    {add}"]
 
 
@@ -179,8 +181,13 @@ def _driver(program: Program, bodies: int) -> str:
     names = ", ".join(f"table{n}" for n in range(bodies))
     shared = _shared(program)
     lines = ["", "@compiled", f"def run(stages, {names}, lo, hi, word0, keys, {shared}):"]
-    lines += ["    for step in range(keys.shape[0]):", "        for stage in range(stages.shape[0]):"]
-    lines.append("            body, first, last = stages[stage, 0], stages[stage, 1], stages[stage, 2]")
+    lines += [
+        "    for step in range(keys.shape[0]):",
+        "        for stage in range(stages.shape[0]):",
+    ]
+    lines.append(
+        "            body, first, last = stages[stage, 0], stages[stage, 1], stages[stage, 2]"
+    )
     for n in range(bodies):
         lines.append(f"            {'el' if n else ''}if body == {n}:")
         lines.append(

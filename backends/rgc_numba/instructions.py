@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rgc.program.lattice.bodies import Body
 from rgc.program.lattice.nodes import Bernoulli, Bit, Count, Equals, Load, Store, Tally
+from rgc.program.lattice.outlining import Body
 
 AND, OR, XOR, NOT, NOTHING, DRAW, STORE, TALLY = range(8)
 """Operations. NOTHING: all bits 0. TALLY + 2 n adds to tally array n, TALLY + 2 n + 1 does so with an XOR that it carries out first."""
@@ -73,7 +73,9 @@ class _Code:
             case Bit("not", (word,)):
                 self.values[number] = (self.add(NOT, self.word(word)),)
             case Bit(op, words):
-                self.values[number] = (self.fold(_OPERATION[op], [self.word(each) for each in words]),)
+                self.values[number] = (
+                    self.fold(_OPERATION[op], [self.word(each) for each in words]),
+                )
             case Count(words):
                 self.values[number] = self.count([self.word(each) for each in words])
             case Equals(count, wanted):
@@ -125,7 +127,9 @@ class _Code:
     def equal(self, planes: Sequence[int], number: int) -> int:
         if number >> len(planes):
             return self.add(NOTHING)
-        bits = [plane if number >> k & 1 else self.add(NOT, plane) for k, plane in enumerate(planes)]
+        bits = [
+            plane if number >> k & 1 else self.add(NOT, plane) for k, plane in enumerate(planes)
+        ]
         return self.fold(AND, bits)
 
     def draw(self, node: Bernoulli) -> int:
@@ -141,7 +145,9 @@ class _Code:
 def _ordered(code: _Code, sums: Collection[int]) -> Iterator[tuple[int, _Step]]:
     """The steps and the numbers of the values they make: each tally comes right behind the step that makes its word, which is in the nearest
     cache then, and the first tally of an XOR in `sums` together with it."""
-    tallies: dict[int, list[tuple[int, _Step]]] = {value: [] for value in range(code.loads + len(code.made))}
+    tallies: dict[int, list[tuple[int, _Step]]] = {
+        value: [] for value in range(code.loads + len(code.made))
+    }
     others = []
     for value, step in enumerate(code.made, code.loads):
         if step.operation >= TALLY:
@@ -160,7 +166,9 @@ def _ordered(code: _Code, sums: Collection[int]) -> Iterator[tuple[int, _Step]]:
         yield from mine
 
 
-def _placed(fields: tuple[int, ...], code: _Code, ordered: Sequence[tuple[int, _Step]]) -> Instructions:
+def _placed(
+    fields: tuple[int, ...], code: _Code, ordered: Sequence[tuple[int, _Step]]
+) -> Instructions:
     """Values in buffers. One whose value is not read again is used anew, the last one first: it is still in the nearest cache."""
     last = {value: at for at, (_, step) in enumerate(ordered) for value in step.reads}
     where = {value: value for value in range(code.loads)}

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments, Kernel
+from rgc.program.draws import Generator
 from rgc.program.draws import counters as draw_counters
+from rgc.program.exponentials import exponentials
 from rgc.program.lattice.nodes import Accept, Bernoulli
-from rgc.program.lattice.program import Generator, Program
-from rgc.program.tables import exponentials, uniform_thresholds
+from rgc.program.lattice.program import Program
+from rgc.program.lattice.thresholds import uniform_thresholds
 from rgc_numba import gather, rows, table, table_source
 from rgc_numba.cache import load
 from rgc_numba.layout import on_rows
@@ -94,11 +96,15 @@ class RowKernel:
     thresholds that differ between replicas or from those baked in, go to `otherwise`."""
 
     def __init__(
-        self, program: Program, shares: Shares, constant: Arguments | None, otherwise: Callable[[], Kernel]
+        self,
+        program: Program,
+        shares: Shares,
+        constant: Arguments | None,
+        otherwise: Callable[[], Kernel],
     ) -> None:
         self._program, self._shares = program, shares
         self._layouts = Layouts(program, on_rows)
-        self._baked = uniform_thresholds(constant.thresholds) if constant is not None else None
+        self._baked = uniform_thresholds(constant["thresholds"]) if constant is not None else None
         self._otherwise = otherwise
         self._other: Kernel | None = None
         self._serves = Remembered(lambda given: self._made_for(given))
@@ -149,7 +155,7 @@ class RowKernel:
         return list(state), []
 
     def _made_for(self, arguments: Arguments) -> bool:
-        given = uniform_thresholds(arguments.thresholds) if self._program.slots else ()
+        given = uniform_thresholds(arguments["thresholds"]) if self._program.slots else ()
         return given is not None and self._baked in (None, given)
 
 
@@ -190,7 +196,9 @@ class TableKernel:
             geometry = room.arrays, count, room.chunk, lo, np.uint64(word0), pieces.pace, moved
             given = [field[share] for field in fields]
             with np.errstate(over="ignore"):
-                self._run(*tables, keys, self._program.planes, *geometry, *pieces.copies, *given, *mine)
+                self._run(
+                    *tables, keys, self._program.planes, *geometry, *pieces.copies, *given, *mine
+                )
             return mine
 
         found = self._shares(work, len(cuts) - 1, len(keys) * words * self._effort)
@@ -199,7 +207,7 @@ class TableKernel:
         return list(state), tallies.total(found)
 
     def _choose(self, arguments: Arguments) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-        given = uniform_thresholds(arguments.thresholds) if self._program.slots else ()
+        given = uniform_thresholds(arguments["thresholds"]) if self._program.slots else ()
         return None if given is None else table.choose(self._code, given, self._program.planes)
 
     def _room(self, words: int) -> table.Room:
@@ -218,8 +226,8 @@ class Remembered(Generic[Made]):
         self._last: tuple[Words, Made] | None = None
 
     def __call__(self, arguments: Arguments) -> Made:
-        if self._last is None or not np.array_equal(self._last[0], arguments.thresholds):
-            self._last = arguments.thresholds.copy(), self._work(arguments)
+        if self._last is None or not np.array_equal(self._last[0], arguments["thresholds"]):
+            self._last = arguments["thresholds"].copy(), self._work(arguments)
         return self._last[1]
 
 
@@ -234,8 +242,8 @@ def ramp(generator: Generator, chunk: int, words: int, pace: int) -> Words:
 def values(arguments: Arguments) -> tuple[Words, NDArray[np.int32]]:
     """The thresholds and weights as generated code takes them."""
     return (
-        np.ascontiguousarray(arguments.thresholds, dtype=np.uint64),
-        np.ascontiguousarray(arguments.weights, dtype=np.int32),
+        np.ascontiguousarray(arguments["thresholds"], dtype=np.uint64),
+        np.ascontiguousarray(arguments["weights"], dtype=np.int32),
     )
 
 

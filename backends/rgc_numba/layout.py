@@ -11,10 +11,10 @@ from math import prod
 
 import numpy as np
 
-from rgc.program.lattice.bodies import kept_axes, split
+from rgc.program.lattice.cells import cell_table
+from rgc.program.lattice.outlining import kept_axes, outline
 from rgc.program.lattice.program import Program
 from rgc.program.lattice.sublattices import Box, Cell, FieldLayout, Sublattice, Sublattices, Table
-from rgc.program.tables import cell_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ class Layout(Sublattices):
     """The layouts of the fields of a program, and its tables. Raises `ValueError` where rows do not vectorise."""
 
     def tables(self) -> Tables:
-        bodies: list[list[Table]] = [[] for _ in split(self.program)[0]]
+        bodies: list[list[Table]] = [[] for _ in outline(self.program)[0]]
         copies = [[_join(self._refresh(n, None), 3)] for n in range(len(self.fields))]
         fresh = tuple(len(parts[0]) for parts in copies)
         filled, copied = [0] * len(bodies), list(fresh)
         stages = []
         for number, stage in enumerate(self.program.schedule):
-            rule = self.placed[stage.rule]
+            rule = self.outlined[stage.rule]
             rows = _join([self._rows(box) for box in self.boxes if box.stage == number], 2)
             entry = [rule.body, filled[rule.body], filled[rule.body] + len(rows)]
             filled[rule.body] += len(rows)
@@ -57,7 +57,11 @@ class Layout(Sublattices):
         pace = self.modulus[-1] * self.program.letters
         table = np.array(stages, dtype=np.int64).reshape(len(stages), -1)
         return Tables(
-            table, tuple(_join(b, 2) for b in bodies), tuple(_join(c, 3) for c in copies), fresh, pace
+            table,
+            tuple(_join(b, 2) for b in bodies),
+            tuple(_join(c, 3) for c in copies),
+            fresh,
+            pace,
         )
 
     def _rows(self, box: Box) -> Table:
@@ -87,7 +91,9 @@ class Layout(Sublattices):
         return [
             _copies(layout, sublattice, low, high)
             for (owner, sublattice), (low, high) in self.needs.items()
-            if owner == field and (wanted is None or sublattice in wanted) and (any(low) or any(high))
+            if owner == field
+            and (wanted is None or sublattice in wanted)
+            and (any(low) or any(high))
         ]
 
     def _written(self, field: int, stage: int) -> set[Sublattice]:
@@ -117,35 +123,45 @@ def on_sites(
     fields = tuple(
         FieldLayout(f.shape, f.planes, f.letters, one, f.shape, zero, zero) for f in program.fields
     )
-    bodies, placed = split(program)
+    bodies, outlined = outline(program)
     parts: list[list[Table]] = [[] for _ in bodies]
     filled = [0] * len(bodies)
     stages = []
     for stage in program.schedule:
-        rule, cells = placed[stage.rule], cell_table(stage.cells, program.shape)
+        rule, cells = outlined[stage.rule], cell_table(stage.cells, program.shape)
         number = np.ravel_multi_index(tuple(cells.T), program.shape) * program.letters + rule.letter
         columns = [np.ones(len(cells), dtype=np.int64), number]
         for load in rule.loads:
-            wrapped = (cells * (load.stride or one) + np.array(load.offset)) % fields[load.field].shape
+            wrapped = (cells * (load.stride or one) + np.array(load.offset)) % fields[
+                load.field
+            ].shape
             columns.append(fields[load.field].addresses((load.plane, load.letter, zero), wrapped))
         for store in rule.stores:
             columns.append(fields[store.field].addresses((store.plane, rule.letter, zero), cells))
         for axes in kept_axes(program):
             shape = tuple(program.shape[axis] for axis in axes)
-            columns += [np.ravel_multi_index(tuple(cells[:, axes].T), shape), np.zeros(len(cells), np.int64)]
+            columns += [
+                np.ravel_multi_index(tuple(cells[:, axes].T), shape),
+                np.zeros(len(cells), np.int64),
+            ]
         parts[rule.body].append(np.stack(columns, axis=-1).astype(np.int64))
-        stages.append((rule.body, filled[rule.body], filled[rule.body] + len(cells), *([0, 0] * len(fields))))
+        stages.append(
+            (rule.body, filled[rule.body], filled[rule.body] + len(cells), *([0, 0] * len(fields)))
+        )
         filled[rule.body] += len(cells)
     none = (np.zeros((0, 3), dtype=np.int64),) * len(fields)
     table = np.array(stages, dtype=np.int64).reshape(-1, 3 + 2 * len(fields))
-    return fields, Tables(table, tuple(_join(part, 2) for part in parts), none, (0,) * len(fields), 0)
+    return fields, Tables(
+        table, tuple(_join(part, 2) for part in parts), none, (0,) * len(fields), 0
+    )
 
 
 def _copies(layout: FieldLayout, sublattice: Sublattice, low: Cell, high: Cell) -> Table:
     """Destination, source and length of the contiguous pieces of a halo; rows inside the sublattice only get their ends."""
     extent = np.array(layout.extent)
     outer = _grid(
-        tuple(-a for a in low[:-1]), tuple(e + b for e, b in zip(layout.extent[:-1], high[:-1], strict=True))
+        tuple(-a for a in low[:-1]),
+        tuple(e + b for e, b in zip(layout.extent[:-1], high[:-1], strict=True)),
     )
     inside = ((outer >= 0) & (outer < extent[:-1])).all(axis=1)
     pieces = []
@@ -154,7 +170,9 @@ def _copies(layout: FieldLayout, sublattice: Sublattice, low: Cell, high: Cell) 
         cells = np.concatenate([rows, np.full((len(rows), 1), start)], axis=1)
         source = layout.addresses(sublattice, cells % extent)
         pieces.append(
-            np.stack([layout.addresses(sublattice, cells), source, np.full(len(rows), length)], axis=-1)
+            np.stack(
+                [layout.addresses(sublattice, cells), source, np.full(len(rows), length)], axis=-1
+            )
         )
     return _join(pieces, 3)
 
@@ -182,4 +200,8 @@ def _grid(lower: Cell, upper: Cell) -> Table:
 
 
 def _join(parts: list[Table], width: int) -> Table:
-    return np.ascontiguousarray(np.concatenate(parts)) if parts else np.zeros((0, width), dtype=np.int64)
+    return (
+        np.ascontiguousarray(np.concatenate(parts))
+        if parts
+        else np.zeros((0, width), dtype=np.int64)
+    )

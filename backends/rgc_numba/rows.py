@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from rgc.program.lattice.bodies import Body, split
 from rgc.program.lattice.nodes import Bernoulli, Bit, Count, Equals, Load, Node, Store
+from rgc.program.lattice.outlining import Body, outline
 from rgc.program.lattice.program import Program
 from rgc_numba import bernoulli
 from rgc_numba.bernoulli import Baked
@@ -46,7 +46,7 @@ ROWS = [
 
 def source(program: Program, baked: Baked | None) -> str:
     """The generated module; it depends on the bodies and on what is baked in, not on the shape."""
-    bodies, _ = split(program)
+    bodies, _ = outline(program)
     parts = [preamble(program.generator), bernoulli.constants(), REFRESH, bernoulli.HELPERS]
     parts += [_Writer(program, body, baked).function(number) for number, body in enumerate(bodies)]
     parts.append(_driver(program, bodies))
@@ -81,13 +81,18 @@ class _Writer:
             elif not isinstance(node, Store):
                 self.parts[-1].nodes.append(number)
         self.home = {
-            n: k for k, part in enumerate(self.parts) for n in [*part.nodes, part.draw] if n is not None
+            n: k
+            for k, part in enumerate(self.parts)
+            for n in [*part.nodes, part.draw]
+            if n is not None
         }
         self.stores = [node for node in body.nodes if isinstance(node, Store)]
         self.first: list[str] = []
         self.planes: dict[int, int] = {}
         self.buffers: dict[str, None] = {}
-        self.loads = 1 + max((node.offset[0] for node in body.nodes if isinstance(node, Load)), default=-1)
+        self.loads = 1 + max(
+            (node.offset[0] for node in body.nodes if isinstance(node, Load)), default=-1
+        )
 
     def function(self, number: int) -> str:
         inner = [line for k in range(len(self.parts)) for line in self._part(k)]
@@ -129,7 +134,9 @@ class _Writer:
             assert isinstance(node, Bernoulli)  # noqa: S101
             for mask in (mask for mask, _ in node.classes):
                 body += self._fetch(mask, k, have)
-            draw = bernoulli.write(part.draw, node, self.program, self.baked, partial(self._again, k))
+            draw = bernoulli.write(
+                part.draw, node, self.program, self.baked, partial(self._again, k)
+            )
             body += draw.inside
             self.first += draw.first
             self._need(*draw.buffers)
@@ -149,7 +156,11 @@ class _Writer:
         return lines
 
     def _operands(self, number: int, k: int, have: set[int]) -> list[str]:
-        return [line for operand in operands(self.nodes[number]) for line in self._fetch(operand, k, have)]
+        return [
+            line
+            for operand in operands(self.nodes[number])
+            for line in self._fetch(operand, k, have)
+        ]
 
     def _fetch(self, number: int, k: int, have: set[int]) -> list[str]:
         """Statements that bring the value of an earlier part into this loop."""
@@ -173,7 +184,10 @@ class _Writer:
         stored = {store.word for store in self.stores}
         for number in self.parts[k].nodes:
             if number in stored or (number in later and not isinstance(self.nodes[number], Load)):
-                lines += [f"row[{self._need('b' + name[1:])} + i] = {name}" for name in self._names(number)]
+                lines += [
+                    f"row[{self._need('b' + name[1:])} + i] = {name}"
+                    for name in self._names(number)
+                ]
         return lines
 
     def _compute(self, number: int) -> list[str]:
@@ -214,14 +228,25 @@ def operands(node: Node) -> tuple[int, ...]:
 
 def _driver(program: Program, bodies: tuple[Body, ...]) -> str:
     fields = range(len(program.fields))
-    names = [f"table{n}" for n in range(len(bodies))] + [f"copies{n}" for n in fields] + ["fresh", "keys"]
+    names = (
+        [f"table{n}" for n in range(len(bodies))]
+        + [f"copies{n}" for n in fields]
+        + ["fresh", "keys"]
+    )
     lines = ["", "@compiled", f"def run(stages, {', '.join(names)}, {shared(program)}):"]
     lines += [f"    refresh(f{n}, copies{n}, 0, fresh[{n}], words)" for n in fields]
-    lines += ["    for step in range(keys.shape[0]):", "        for stage in range(stages.shape[0]):"]
-    lines.append("            body, first, last = stages[stage, 0], stages[stage, 1], stages[stage, 2]")
+    lines += [
+        "    for step in range(keys.shape[0]):",
+        "        for stage in range(stages.shape[0]):",
+    ]
+    lines.append(
+        "            body, first, last = stages[stage, 0], stages[stage, 1], stages[stage, 2]"
+    )
     for n in range(len(bodies)):
         lines.append(f"            {'el' if n else ''}if body == {n}:")
-        lines.append(f"                rule_{n}(table{n}, first, last, keys[step], {shared(program)})")
+        lines.append(
+            f"                rule_{n}(table{n}, first, last, keys[step], {shared(program)})"
+        )
     for n in fields:
         bounds = f"stages[stage, {3 + 2 * n}], stages[stage, {4 + 2 * n}]"
         lines.append(f"            refresh(f{n}, copies{n}, {bounds}, words)")

@@ -49,7 +49,9 @@ class Shares:
         words, size = state[0].words, max(field.nbytes for field in state)
         return now or self.cuts(words, max(-(-words // MOST_WORDS), -(-size // MOST_BYTES)))
 
-    def __call__(self, work: Callable[[int], list[Counts]], number: int, effort: int) -> list[list[Counts]]:
+    def __call__(
+        self, work: Callable[[int], list[Counts]], number: int, effort: int
+    ) -> list[list[Counts]]:
         """The results of work(0), ..., work(number - 1); `effort`, in words computed, says whether threads are worth it."""
         if number == 1 or self._threads == 1 or effort < SMALL:
             return [work(share) for share in range(number)]
@@ -81,12 +83,15 @@ class Tallies:
 
     def __init__(self, program: Program, steps: int, words: int) -> None:
         self._program, self._steps, self._words = program, steps, words
-        self._common = {n: self._zeros(each) for n, each in enumerate(program.tallies) if each.replica}
+        self._common = {
+            n: self._zeros(each) for n, each in enumerate(program.tallies) if each.replica
+        }
 
     def _zeros(self, array: TallyArray) -> Counts:
         positions = prod(self._program.shape[axis] for axis in array.axes)
         return np.zeros(
-            (self._steps, array.rows, positions, 64 * self._words if array.replica else 1), dtype=np.int64
+            (self._steps, array.rows, positions, 64 * self._words if array.replica else 1),
+            dtype=np.int64,
         )
 
     def share(self) -> list[Counts]:
@@ -101,9 +106,13 @@ class Tallies:
         return [self._joined(n, array, found) for n, array in enumerate(self._program.tallies)]
 
     def _joined(self, n: int, array: TallyArray, found: list[list[Counts]]) -> Counts:
-        whole = self._common[n] if array.replica else sum((part[n] for part in found[1:]), found[0][n])
+        whole = (
+            self._common[n] if array.replica else sum((part[n] for part in found[1:]), found[0][n])
+        )
         kept = tuple(self._program.shape[axis] for axis in array.axes)
-        return whole.reshape(self._steps, array.rows, *kept, *whole.shape[3:] if array.replica else ())
+        return whole.reshape(
+            self._steps, array.rows, *kept, *whole.shape[3:] if array.replica else ()
+        )
 
 
 def effort(program: Program) -> int:

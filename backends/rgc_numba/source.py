@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from rgc.program.draws import Generator
 from rgc.program.lattice.nodes import Bit, Count, Equals, Node
-from rgc.program.lattice.program import Generator, Program
+from rgc.program.lattice.program import Program
 
 LINE = 8
 """Words of a cache line."""

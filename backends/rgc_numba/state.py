@@ -80,7 +80,9 @@ class Packed:
     def changed_private(self) -> None:
         self._canonical = None
 
-    def _copy(self, target: Words, cells: NDArray[np.int64], first: int, wanted: tuple[int, int]) -> None:
+    def _copy(
+        self, target: Words, cells: NDArray[np.int64], first: int, wanted: tuple[int, int]
+    ) -> None:
         """Copy the wanted words from whatever form there is; `first` is the number of the target's first word."""
         move = load(PREAMBLE + MOVE).move
         if self._canonical is not None:
@@ -95,7 +97,9 @@ class Packed:
             low, high = max(a, wanted[0]), min(b, wanted[1])
             if low < high:
                 source = share.reshape(-1, b - a)
-                move(target, cells, low - first, source, canonical_order(layout), low - a, high - low)
+                move(
+                    target, cells, low - first, source, canonical_order(layout), low - a, high - low
+                )
 
 
 @lru_cache(maxsize=32)

@@ -9,8 +9,8 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.program.lattice.bodies import split
 from rgc.program.lattice.nodes import Tally
+from rgc.program.lattice.outlining import outline
 from rgc.program.lattice.program import Program, TallyArray
 from rgc.program.lattice.sublattices import FieldLayout
 from rgc_numba import counters
@@ -54,10 +54,12 @@ def encode(program: Program) -> Code:
     """Raises `ValueError` for a program that weighs."""
     bodies: list[Instructions] = []
     sums = {n for n, array in enumerate(program.tallies) if kind(array) == "sum"}
-    for body in split(program)[0]:
+    for body in outline(program)[0]:
         bodies.append(instructions(body, sum(len(each.draws) for each in bodies), sums))
     loads, steps = _bounds(each.fields for each in bodies), _bounds(each.steps for each in bodies)
-    addresses = [len(each.fields) + [step[0] for step in each.steps].count(STORE) for each in bodies]
+    addresses = [
+        len(each.fields) + [step[0] for step in each.steps].count(STORE) for each in bodies
+    ]
     bounds = [(*a, *b, n) for a, b, n in zip(loads, steps, addresses, strict=True)]
     draws = [draw for each in bodies for draw in each.draws]
     columns = _bounds(_padded(classes) for _, classes in draws)
@@ -65,12 +67,13 @@ def encode(program: Program) -> Code:
         np.array(bounds, np.int64).reshape(-1, 5),
         np.array([field for each in bodies for field in each.fields], np.int64),
         np.array([step for each in bodies for step in each.steps], np.int64).reshape(-1, 5),
-        np.array([(key, a) for (key, _), (a, _) in zip(draws, columns, strict=True)], np.int64).reshape(
-            -1, 2
-        ),
+        np.array(
+            [(key, a) for (key, _), (a, _) in zip(draws, columns, strict=True)], np.int64
+        ).reshape(-1, 2),
     )
     tallies = [
-        [(node.array, node.row) for node in rule.nodes if isinstance(node, Tally)] for rule in program.rules
+        [(node.array, node.row) for node in rule.nodes if isinstance(node, Tally)]
+        for rule in program.rules
     ]
     busiest = max((each.count(row) for each in tallies for row in set(each)), default=0)
     counted = sum(array.rows for array in program.tallies if kind(array) == "count")
@@ -91,7 +94,9 @@ def _padded(classes: Classes) -> range:
 def choose(code: Code, thresholds: Baked, planes: int) -> tuple[Table, Table]:
     """For "always" and every plane the buffers of those masks whose threshold has a bit there: int64[1 + planes, column], filled up
     with the buffer of zeros, and their number int64[draw, 1 + planes], rounded up to a multiple of four."""
-    found = np.full((1 + planes, sum(len(_padded(each)) for each in code.draws)), code.buffers, np.int64)
+    found = np.full(
+        (1 + planes, sum(len(_padded(each)) for each in code.draws)), code.buffers, np.int64
+    )
     counts = np.zeros((len(code.draws), 1 + planes), np.int64)
     for number, classes in enumerate(code.draws):
         first = code.tables[3][number, 1]
@@ -147,7 +152,9 @@ class Room:
 
 def room(program: Program, code: Code, words: int) -> Room:
     cells = [len(stage.cells) for stage in program.schedule]
-    chunk = counters.chunk(words, max(cells, default=1)) if not code.draws else max(1, DRAWN // words)
+    chunk = (
+        counters.chunk(words, max(cells, default=1)) if not code.draws else max(1, DRAWN // words)
+    )
     batches = code.busiest * sum(-(-each // chunk) for each in cells)
     planes = code.counters, counters.levels(batches, chunk // 8), chunk // 8 * words
     arrays = (

@@ -6,8 +6,8 @@ Words are brought from rows of sites into buffers until those are full; then eve
 
 from __future__ import annotations
 
-from rgc.program.lattice.bodies import kept_axes
 from rgc.program.lattice.nodes import Bernoulli, Store
+from rgc.program.lattice.outlining import kept_axes
 from rgc.program.lattice.program import Program
 from rgc_numba import bernoulli, counters, rows
 from rgc_numba.instructions import AND, DRAW, NOT, NOTHING, OR, STORE, TALLY, XOR
@@ -113,7 +113,11 @@ def _moves(program: Program) -> str:
         ("bring", "row[buffer, at + i] = {}[to + i]"),
         ("put", "{}[to + i] = row[buffer, at + i]"),
     ):
-        lines += ["", "@compiled", f"def {name}(row, buffer, at, field, to, size, {_fields(program)}):"]
+        lines += [
+            "",
+            "@compiled",
+            f"def {name}(row, buffer, at, field, to, size, {_fields(program)}):",
+        ]
         for n in range(len(program.fields)):
             loop = each_word([statement.format(f"f{n}")])
             lines += [f"    {'el' if n else ''}if field == {n}:", *indent(loop, 2)]
@@ -136,7 +140,9 @@ def _carry_out(program: Program) -> str:
     cases += [
         (
             TALLY + 2 * n + 1,
-            [f"t{n}[step, code[n, 4], 0, 0] += total_xor(row, code[n, 1], b, np.uint64(code[n, 3]), fill)"],
+            [
+                f"t{n}[step, code[n, 4], 0, 0] += total_xor(row, code[n, 1], b, np.uint64(code[n, 3]), fill)"
+            ],
         )
         for n, array in enumerate(program.tallies)
         if kind(array) == "sum"

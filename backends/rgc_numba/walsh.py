@@ -21,7 +21,9 @@ Floats = NDArray[np.float64]
 
 FIRST = 12  # bits of a block in the first cache: 32 KiB
 SECOND = 4  # further bits of a block in the second, at most: 512 KiB
-DENSE = 32  # a spectrum with more than one term in so many states of a block is transformed as a whole
+DENSE = (
+    32  # a spectrum with more than one term in so many states of a block is transformed as a whole
+)
 
 # -- generated code ----------------------------------------------------------------------------------------------------
 
@@ -97,9 +99,7 @@ def _fixed(radix: int, h: int) -> str:
     lines, names = _butterfly(radix)
     body = [f"a{k} = x[j + U({k * h})]" for k in range(radix)]
     body += [*lines, *(f"x[j + U({k * h})] = {names[k]}" for k in range(radix))]
-    head = (
-        f"\n\n@compiled\ndef fixed_{radix}_{h}(x):\n    for base in range(U(0), U(x.size), U({radix * h})):\n"
-    )
+    head = f"\n\n@compiled\ndef fixed_{radix}_{h}(x):\n    for base in range(U(0), U(x.size), U({radix * h})):\n"
     return head + f"        for j in range(base, base + U({h})):\n" + _indented(body, 12)
 
 
@@ -109,7 +109,9 @@ def _radix(radix: int) -> str:
     rows = [f"r{k} = x[base + {k} * h : base + {k + 1} * h]" for k in range(radix)]
     body = [f"a{k} = r{k}[j]" for k in range(radix)]
     body += [*lines, *(f"r{k}[j] = {names[k]}" for k in range(radix))]
-    head = f"\n\n@compiled\ndef radix_{radix}(x, h):\n    for base in range(0, x.size, {radix} * h):\n"
+    head = (
+        f"\n\n@compiled\ndef radix_{radix}(x, h):\n    for base in range(0, x.size, {radix} * h):\n"
+    )
     return head + _indented(rows, 8) + "        for j in range(h):\n" + _indented(body, 12)
 
 
@@ -188,7 +190,9 @@ def walsh_exp(
     return top + log(total), weights
 
 
-def _merged(masks: Sequence[int], coefficients: Sequence[float]) -> tuple[NDArray[np.uint64], Floats]:
+def _merged(
+    masks: Sequence[int], coefficients: Sequence[float]
+) -> tuple[NDArray[np.uint64], Floats]:
     """Each mask once, with the sum of its coefficients."""
     found, place = np.unique(np.asarray(masks, dtype=np.uint64), return_inverse=True)
     values = np.zeros(len(found))

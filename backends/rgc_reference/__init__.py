@@ -1,41 +1,24 @@
-"""The meaning of a program, in plain NumPy: obvious, vectorised over the cells of a stage, and bit-identical to every backend."""
+"""The meaning of programs, in plain NumPy: a module of kernels for each family."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.backend import Arguments
-from rgc.program import (
-    Accept,
-    Bernoulli,
-    Bit,
-    Count,
-    Equals,
-    Load,
-    Program,
-    Rule,
-    Stage,
-    Store,
-    Tally,
-    Weigh,
-)
-from rgc.program.draws import Words, counters, word
-from rgc.program.lattice.show import show
-from rgc.program.lattice.verify import verify
-from rgc.program.tables import COARSE, cell_table, exponentials
+from rgc.backend import Arguments, Kernel, check_dtype, not_compiled
+from rgc.program.family import Program, family_of
+from rgc_reference.lattice import LatticeKernel
 
-Counts = NDArray[np.int64]
-ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+KERNELS: dict[str, Callable[[Any], Kernel]] = {"lattice": LatticeKernel}
+"""How a program of each family is interpreted."""
 
 
 class ReferenceBackend:
-    """Canonical fields u64[planes, *shape, letters, word] are its own form; one thread whatever `threads` says."""
+    """Canonical arrays are its own form; one thread whatever `threads` says."""
 
     name = "reference"
 
@@ -50,201 +33,25 @@ class ReferenceBackend:
         return {}
 
     @property
-    def lacks(self) -> Mapping[str, str]:
-        return {}
+    def families(self) -> Mapping[str, Mapping[str, str]]:
+        return {name: {} for name in KERNELS}
 
     def missing(self) -> str | None:
         return None
 
-    def compile(self, program: Program, *, constant: Arguments | None = None) -> ReferenceKernel:
+    def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
         """The kernel of a program; `constant` would only specialise, and here specialises nothing."""
         del constant
-        verify(program)
-        return ReferenceKernel(program)
+        if program.family not in KERNELS:
+            raise not_compiled(self, program)
+        family_of(program).verify(program)
+        return KERNELS[program.family](program)
 
-    def pack(self, field: Words) -> Words:
-        """A copy of a canonical field."""
-        return np.array(field, dtype=np.uint64)
+    def pack(self, array: NDArray[Any]) -> NDArray[Any]:
+        """A copy of a canonical array."""
+        check_dtype(self, array)
+        return np.array(array)
 
-    def unpack(self, state: Words) -> Words:
-        """A copy of the canonical field."""
+    def unpack(self, state: NDArray[Any]) -> NDArray[Any]:
+        """A copy of the canonical array."""
         return np.array(state)
-
-
-class ReferenceKernel:
-    """A program, interpreted."""
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self._sites = [_Sites.of(program, stage) for stage in program.schedule]
-
-    @property
-    def source(self) -> str:
-        """The program itself: nothing is generated."""
-        return show(self.program)
-
-    def __call__(
-        self, state: Sequence[Words], arguments: Arguments, keys: Words, word0: int = 0
-    ) -> tuple[list[Words], list[Counts]]:
-        """One step for each row of `keys`; see `rgc.backend.Kernel`."""
-        words = state[0].shape[-1]
-        records = [
-            [np.zeros(self._kept(k, words), np.int64) for _ in keys] for k in range(len(self.program.tallies))
-        ]
-        for step, key in enumerate(keys):
-            for stage, sites in zip(self.program.schedule, self._sites, strict=True):
-                tallies = [record[step] for record in records]
-                run = _Run(self.program, state, arguments, np.asarray(key), word0, sites, tallies)
-                run.rule(self.program.rules[stage.rule])
-        shapes = [(len(keys), *self._kept(k, words)) for k in range(len(records))]
-        return list(state), [
-            np.array(record, dtype=np.int64).reshape(shape)
-            for record, shape in zip(records, shapes, strict=True)
-        ]
-
-    def _kept(self, array: int, words: int) -> tuple[int, ...]:
-        tally = self.program.tallies[array]
-        axes = tuple(self.program.shape[axis] for axis in tally.axes)
-        return (tally.rows, *axes, *((64 * words,) if tally.replica else ()))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sites:
-    """The cells of a stage, int64[cell, axis], and the canonical numbers of their sites."""
-
-    cells: NDArray[np.int64]
-    numbers: NDArray[np.int64]
-
-    @staticmethod
-    def of(program: Program, stage: Stage) -> _Sites:
-        cells = cell_table(stage.cells, program.shape)
-        flat = np.ravel_multi_index(tuple(cells.T), program.shape)
-        return _Sites(cells, flat * program.letters + program.rules[stage.rule].letter)
-
-
-@dataclass(slots=True, eq=False)
-class _Run:
-    """One rule on the sites of one stage in one step. Values are words u64[cell, word], counts as tuples of planes, or lanes
-    int64[cell, replica]."""
-
-    program: Program
-    state: Sequence[Words]
-    arguments: Arguments
-    key: Words
-    word0: int
-    sites: _Sites
-    tallies: Sequence[Counts]
-    values: list[Any] = field(default_factory=list)
-    stores: list[tuple[Store, Words]] = field(default_factory=list)
-
-    @property
-    def words(self) -> int:
-        return int(self.state[0].shape[-1])
-
-    def rule(self, rule: Rule) -> None:
-        for node in rule.nodes:
-            self.values.append(getattr(self, f"_{type(node).__name__.lower()}")(node))
-        for store, value in self.stores:
-            cells = tuple(self.sites.cells.T)
-            self.state[store.field][(store.plane, *cells, rule.letter)] = value
-
-    def _load(self, node: Load) -> Words:
-        target = self.program.fields[node.field]
-        stride = node.stride or (1,) * len(target.shape)
-        cells = (self.sites.cells * stride + np.array(node.offset)) % target.shape
-        found: Words = self.state[node.field][(node.plane, *cells.T, node.letter)]
-        return found
-
-    def _bit(self, node: Bit) -> Words:
-        first, *others = (self.values[k] for k in node.operands)
-        operation = {"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}
-        result: Words = ~first if node.op == "not" else first
-        for other in others:
-            result = operation[node.op](result, other)
-        return result
-
-    def _count(self, node: Count) -> tuple[Words, ...]:
-        planes: list[Words] = []
-        for each in node.words:
-            carry = self.values[each]
-            for k, plane in enumerate(planes):
-                planes[k], carry = plane ^ carry, plane & carry
-            if len(planes) < len(node.words).bit_length():
-                planes.append(carry)
-        return tuple(planes)
-
-    def _equals(self, node: Equals) -> Words:
-        planes: tuple[Words, ...] = self.values[node.count]
-        result = np.full_like(planes[0], 0 if node.number >> len(planes) else ALL)
-        for k, plane in enumerate(planes):
-            result = result & (plane if node.number >> k & 1 else ~plane)
-        return result
-
-    def _uniform(self, draw: int, plane: int) -> Words:
-        absolute = np.arange(self.word0, self.word0 + self.words)
-        counter = counters(self.sites.numbers[:, None], absolute[None, :]) + np.uint64(plane)
-        return word(self.key[draw], counter, self.program.generator)
-
-    def _bernoulli(self, node: Bernoulli) -> Words:
-        """u < T, the bits of T selected by the masks and compared with those of u from the top."""
-        table = self.arguments.thresholds
-        rest = np.full((len(self.sites.cells), self.words), ALL)
-        chosen = []
-        for mask, slot in node.classes:
-            chosen.append((self.values[mask], table[slot]))
-            rest &= ~self.values[mask]
-        if node.otherwise is not None:
-            chosen.append((rest, table[node.otherwise]))
-        below: Words = np.bitwise_or.reduce([mask & row[0] for mask, row in chosen])
-        equal: Words = ~below
-        for plane in range(self.program.planes):
-            bit = np.bitwise_or.reduce([mask & row[1 + plane] for mask, row in chosen])
-            uniform = self._uniform(node.draw, plane)
-            below = below | (equal & bit & ~uniform)
-            equal = equal & ~(bit ^ uniform)
-        return below
-
-    def _weigh(self, node: Weigh) -> NDArray[np.int64]:
-        weights = self.arguments.weights.astype(np.int64)
-        total = np.broadcast_to(weights[node.base], (len(self.sites.cells), 64 * self.words)).copy()
-        for mask, slot in zip(node.masks, node.slots, strict=True):
-            total += _lanes(self.values[mask]) * weights[slot]
-        return total
-
-    def _accept(self, node: Accept) -> Words:
-        """Lane r takes half r & 1 of plane r >> 1: plane p serves lanes 2p and 2p + 1 of its word."""
-        x = self.values[node.lanes].reshape(len(self.sites.cells), self.words, 64)
-        planes = np.stack([self._uniform(node.draw, plane) for plane in range(32)], axis=-1)
-        uniform = np.stack([planes & np.uint64(0xFFFFFFFF), planes >> np.uint64(32)], axis=-1).reshape(
-            x.shape
-        )
-        coarse, fine = exponentials()
-        high = np.clip(x >> 10, 0, COARSE)
-        limit = (np.append(coarse, np.uint64(0))[high] * fine[x & 1023]) >> np.uint64(32)
-        return _packed((x <= 0) | (uniform < limit))
-
-    def _store(self, node: Store) -> None:
-        self.stores.append((node, self.values[node.word]))
-
-    def _tally(self, node: Tally) -> None:
-        keep = self.program.tallies[node.array]
-        counts = _lanes(self.values[node.word])
-        if not keep.replica:
-            counts = counts.sum(axis=1, dtype=np.int64)
-        array = self.tallies[node.array]
-        if keep.axes:
-            np.add.at(array[node.row], tuple(self.sites.cells[:, axis] for axis in keep.axes), counts)
-        else:
-            array[node.row] += counts.sum(axis=0, dtype=np.int64)
-
-
-def _lanes(words: Words) -> NDArray[np.uint8]:
-    """The bits of words u64[cell, word] as uint8[cell, 64 * word]."""
-    octets = np.ascontiguousarray(words.astype("<u8")).view(np.uint8)
-    return np.unpackbits(octets, axis=-1, bitorder="little")
-
-
-def _packed(bits: NDArray[np.bool_]) -> Words:
-    """Words u64[cell, word] of bool[cell, word, 64]."""
-    octets = np.packbits(bits, axis=-1, bitorder="little")
-    return np.ascontiguousarray(octets).view("<u8")[..., 0].astype(np.uint64)

@@ -20,13 +20,17 @@ def main(words: Sequence[str]) -> int:
         help="model: the physics (default); program: rules and schedules; code: what the backend generated; latex: the formulas; "
         "spec: the spec as run, with settings",
     )  # fmt: skip
-    parser.add_argument("--backend", default=BACKEND, metavar="NAME", help=f"whose code (default {BACKEND})")
+    parser.add_argument(
+        "--backend", default=BACKEND, metavar="NAME", help=f"whose code (default {BACKEND})"
+    )
     add_settings(parser)
     options = parser.read(words)
     settings, scan = entries(options)
     loaded = load(Path(options.spec), settings=settings, scan=scan)
     light = LIGHT.get(options.form)
-    print((light(loaded) if light else COMPILED[options.form](loaded, options.backend)).rstrip("\n"))
+    print(
+        (light(loaded) if light else COMPILED[options.form](loaded, options.backend)).rstrip("\n")
+    )
     return DONE
 
 
@@ -43,15 +47,19 @@ def _latex(loaded: Loaded) -> str:
 
 
 def _program(loaded: Loaded, backend: str) -> str:
-    from rgc.program.lattice.show import show
+    from rgc.program.family import family_of
 
     return "\n\n".join(
-        dict.fromkeys(show(program) for program, _ in compile(loaded, backend=backend).machine.made)
+        dict.fromkeys(
+            family_of(p).show(p) for p, _ in compile(loaded, backend=backend).machine.made
+        )
     )
 
 
 def _code(loaded: Loaded, backend: str) -> str:
-    sources = dict.fromkeys(kernel.source for _, kernel in compile(loaded, backend=backend).machine.made)
+    sources = dict.fromkeys(
+        kernel.source for _, kernel in compile(loaded, backend=backend).machine.made
+    )
     return "\n\n".join(sources)
 
 

@@ -29,7 +29,9 @@ FLOWS = {
 }  # fmt: skip
 
 
-def spec_of(lattice: str, spins: str, hamiltonian: str, block: str, flow: str, h: str = "0.15") -> Loaded:
+def spec_of(
+    lattice: str, spins: str, hamiltonian: str, block: str, flow: str, h: str = "0.15"
+) -> Loaded:
     drawn = ", J ~ normal(0, 1)" if "J[" in hamiltonian else ""
     lines = [
         'title "array flow"',
@@ -47,8 +49,13 @@ def numbers(found: Result) -> dict[str, float]:
     """Everything with a value, by a name of its own."""
     out = {f"observables.{name}": each.value for name, each in found.observables.items()}
     for level in found.levels:
-        out |= {f"{level.level}.couplings.{name}": each.value for name, each in level.couplings.items()}
-        out |= {f"{level.level}.observables.{name}": each.value for name, each in level.observables.items()}
+        out |= {
+            f"{level.level}.couplings.{name}": each.value for name, each in level.couplings.items()
+        }
+        out |= {
+            f"{level.level}.observables.{name}": each.value
+            for name, each in level.observables.items()
+        }
     return {name: value for name, value in out.items() if value is not None}
 
 
@@ -61,7 +68,8 @@ def bound(spec: Loaded, found: Result) -> float:
     sites = lattice.sites  # type: ignore[union-attr]
     spins = sites * len(spec.spec.species)
     size = sum(
-        abs(term.coefficient) * (len(term.products) + len(term.tables)) * 4 for term in hamiltonian.terms
+        abs(term.coefficient) * (len(term.products) + len(term.tables)) * 4
+        for term in hamiltonian.terms
     )
     largest = max(1.0, *(abs(value) for value in numbers(found).values()))
     return float(((spins + 2) * size * sites + 8 * (spins + 1)) * sites * UNIT * largest)
@@ -101,9 +109,17 @@ COUPLINGS = {
 def test_a_flow_of_couplings_is_certified(name: str, flow: str) -> None:
     """Trajectories, fixed points, spectra: `rgc verify` follows a rounding error through them and compares every number."""
     lattice, hamiltonian, block, scheme = COUPLINGS[flow]
-    spins = "s: potts(3)" if "delta" in hamiltonian else "s: clock(4)" if "cos" in hamiltonian else "s: ising"
+    spins = (
+        "s: potts(3)"
+        if "delta" in hamiltonian
+        else "s: clock(4)"
+        if "cos" in hamiltonian
+        else "s: ising"
+    )
     field = "0" if "find" in scheme else "0.15"
     spec = spec_of(lattice, spins, hamiltonian, block, scheme, h=field)
     certificate = verify(spec, backends=[name])
     assert certificate.passed, [each for each in certificate.findings if each.verdict == "failed"]
-    assert any(each.check == "agreement" and each.verdict == "passed" for each in certificate.findings)
+    assert any(
+        each.check == "agreement" and each.verdict == "passed" for each in certificate.findings
+    )

@@ -37,7 +37,9 @@ def test_walsh_hadamard_by_its_definition(backend: Backend, bits: int) -> None:
 
 
 @pytest.mark.parametrize("bits", [3, 5, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19])
-def test_walsh_hadamard_is_its_own_inverse_and_equals_the_default(backend: Backend, bits: int) -> None:
+def test_walsh_hadamard_is_its_own_inverse_and_equals_the_default(
+    backend: Backend, bits: int
+) -> None:
     values = np.random.default_rng(bits).standard_normal(1 << bits)
     bound = 8 * bits * EPSILON * np.abs(values).sum()
     with backend.arrays() as xp:
@@ -59,7 +61,9 @@ def test_exponential_of_a_spectrum_by_its_definition(backend: Backend, bits: int
     masks = [int(m) for m in random.integers(0, 1 << bits, 2 * bits)]
     values = [float(c) for c in random.standard_normal(2 * bits)]
     size = range(1 << bits)
-    weights = [exp(sum(c * character(m, v) for m, c in zip(masks, values, strict=True))) for v in size]
+    weights = [
+        exp(sum(c * character(m, v) for m, c in zip(masks, values, strict=True))) for v in size
+    ]
     averages = [sum(character(a, v) * w for v, w in zip(size, weights, strict=True)) for a in size]
     with backend.arrays() as xp:
         found, spectrum = routine(backend, "walsh_exp")(masks, values, bits, xp)
@@ -69,7 +73,9 @@ def test_exponential_of_a_spectrum_by_its_definition(backend: Backend, bits: int
 
 @pytest.mark.parametrize("bits", [13, 17])
 @pytest.mark.parametrize("terms", [40, 6000])
-def test_exponential_of_a_spectrum_that_fills_many_blocks(backend: Backend, bits: int, terms: int) -> None:
+def test_exponential_of_a_spectrum_that_fills_many_blocks(
+    backend: Backend, bits: int, terms: int
+) -> None:
     """Sparse and not, with values far beyond what exp could hold: the largest is subtracted, block by block or at once."""
     random = np.random.default_rng(terms)
     masks = [int(m) for m in random.integers(0, 1 << bits, terms)]
@@ -90,7 +96,9 @@ def test_log_z_of_independent_spins_far_below_the_resolution_of_z(backend: Backe
     with backend.arrays() as xp:
         found, spectrum = routine(backend, "walsh_exp")([1 << k for k in range(14)], fields, 14, xp)
         spectrum = np.asarray(spectrum)
-    assert found == pytest.approx(sum(abs(h) + log(1 + exp(-2 * abs(h))) for h in fields), rel=1e-15)
+    assert found == pytest.approx(
+        sum(abs(h) + log(1 + exp(-2 * abs(h))) for h in fields), rel=1e-15
+    )
     for i, j in combinations(range(14), 2):
         both = np.tanh(fields[i]) * np.tanh(fields[j])
         assert spectrum[1 << i | 1 << j] == pytest.approx(both, abs=1e-14)

@@ -38,12 +38,16 @@ def answers(text: str, name: str) -> tuple[Result, Result]:
     ("scheme", "chi", "steps", "coupling"),
     [("trg", 6, 12, "0.3"), ("trg", 6, 12, KC), ("hotrg", 6, 12, KC), ("trg", 20, 7, KC)],
 )
-def test_tensor_renormalisation(name: str, scheme: str, chi: int, steps: int, coupling: str) -> None:
+def test_tensor_renormalisation(
+    name: str, scheme: str, chi: int, steps: int, coupling: str
+) -> None:
     """The entries of a step are sums over at most chi^2 states of four of them, wrong by some chi^2 u of the largest, and count 2^-n: in all
     less than 16 chi^2 u. Dimensions are logarithms of ratios of eigenvalues of matrices of chi^2 rows, which the plateau keeps apart."""
     text = TENSORS.format(K=coupling, flow=f"{scheme}(chi={chi}, steps={steps})")
     found, expected = answers(text, name)
-    assert found.free_energy[0].value == pytest.approx(expected.free_energy[0].value, abs=16 * chi**2 * UNIT)
+    assert found.free_energy[0].value == pytest.approx(
+        expected.free_energy[0].value, abs=16 * chi**2 * UNIT
+    )
     assert found.exponents.keys() == expected.exponents.keys()
     for exponent, estimate in expected.exponents.items():
         if estimate.value is not None:
@@ -63,7 +67,9 @@ def test_tensor_renormalisation(name: str, scheme: str, chi: int, steps: int, co
 )
 def test_transfer_matrices(name: str, lattice: str, spins: str, hamiltonian: str) -> None:
     """Sums of positive products: each of at most 30 spins adds less than 8 u."""
-    found, expected = answers(LAYERS.format(lattice=lattice, spins=spins, hamiltonian=hamiltonian), name)
+    found, expected = answers(
+        LAYERS.format(lattice=lattice, spins=spins, hamiltonian=hamiltonian), name
+    )
     for here, there in zip(found.free_energy, expected.free_energy, strict=True):
         assert here.kind == there.kind
         assert here.value == pytest.approx(there.value, abs=8 * 30 * UNIT)

@@ -21,8 +21,9 @@ from rgc.model.spins import Species
 from rgc.model_to_program import thresholds
 from rgc.model_to_program.fields import every_cell, spin_fields
 from rgc.model_to_program.rule_writer import RuleWriter
+from rgc.program.draws import Generator
 from rgc.program.lattice.nodes import Bernoulli, Store, Value
-from rgc.program.lattice.program import Field, Generator, Program, Rule, Stage
+from rgc.program.lattice.program import Field, Program, Rule, Stage
 from rgc.program.lattice.verify import verify
 
 if TYPE_CHECKING:
@@ -39,14 +40,13 @@ class BlockMap:
 
     def arguments(self, words: int, p: float = 0.0) -> Arguments:
         """The thresholds floor(2^planes / (1 + exp(2 p m))). `p` is Kadanoff's parameter; majority has no use for it."""
-        import numpy as np
 
-        from rgc.program.arguments import Arguments
-        from rgc.program.tables import pack_thresholds
+        from rgc.program.lattice.arguments import lattice_arguments
+        from rgc.program.lattice.thresholds import pack_thresholds
 
         planes = self.program.planes
         table = [thresholds.heat_bath(2 * Fraction(p) * m, planes) for m in self.sums]
-        return Arguments(pack_thresholds(table, planes, words), np.zeros((0, 64 * words), dtype=np.int32))
+        return lattice_arguments(pack_thresholds(table, planes, words))
 
 
 def block_to_rule(
@@ -63,12 +63,19 @@ def block_to_rule(
     """
     if block.rule not in SAMPLED_BLOCKS:
         raise SpecError(
-            [Problem("not-yet", f"'{block.rule}' is no map of one block to one spin that can be sampled")]
+            [
+                Problem(
+                    "not-yet",
+                    f"'{block.rule}' is no map of one block to one spin that can be sampled",
+                )
+            ]
         )
     coarse = block.coarse(lattice)
     check_edges(lattice, block)
     sums: list[int] = []
-    rules = tuple(_block_rule(block, letter, len(species), sums) for letter in range(len(block.cells)))
+    rules = tuple(
+        _block_rule(block, letter, len(species), sums) for letter in range(len(block.cells))
+    )
     program = Program(
         name="block",
         shape=coarse.cells,
@@ -86,7 +93,16 @@ def block_to_rule(
 
 
 def _named(fields: Sequence[Field]) -> list[Field]:
-    return [Field(f"{each.name}'", each.shape, each.letters, each.planes, each.periodic) for each in fields]
+    return [
+        Field(
+            f"{each.name}'",
+            each.shape,
+            letters=each.letters,
+            planes=each.planes,
+            periodic=each.periodic,
+        )
+        for each in fields
+    ]
 
 
 def check_edges(lattice: Lattice, block: Block) -> None:
@@ -110,7 +126,9 @@ def _fine(code: RuleWriter, site: Site, species: int, factor: tuple[int, ...]) -
     return code.spin(Spin(site.cell, site.letter, species), stride=factor)
 
 
-def _block_spin(code: RuleWriter, block: Block, words: Sequence[Value], draw: int, sums: list[int]) -> Value:
+def _block_spin(
+    code: RuleWriter, block: Block, words: Sequence[Value], draw: int, sums: list[int]
+) -> Value:
     if block.rule == "decimate":
         (word,) = words
         return word

@@ -15,7 +15,8 @@ def spin_fields(lattice: Lattice, species: Sequence[Species]) -> tuple[Field, ..
     lattice."""
     periodic = tuple(edge != "open" for edge in lattice.boundary)
     return tuple(
-        Field(each.name, lattice.cells, len(lattice.basis), each.bits, periodic) for each in species
+        Field(each.name, lattice.cells, letters=len(lattice.basis), planes=each.bits, periodic=periodic)
+        for each in species
     )
 
 

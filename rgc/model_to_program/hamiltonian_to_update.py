@@ -22,8 +22,9 @@ from rgc.model_to_program.fields import spin_fields
 from rgc.model_to_program.rule_writer import Counter, RuleWriter
 from rgc.model_to_program.update import Kind, Probability, Sums, Update
 from rgc.passes.choose_acceptance import Acceptance, Form, choose_acceptance
+from rgc.program.draws import Generator
 from rgc.program.lattice.nodes import Accept, Bernoulli, Store, Value, Weigh
-from rgc.program.lattice.program import Generator, Program, Rule, Stage
+from rgc.program.lattice.program import Program, Rule, Stage
 from rgc.program.lattice.verify import verify
 
 _ANY = 1 << 16  # classes, where a form is asked for by name
@@ -53,9 +54,9 @@ def hamiltonian_to_update(
     width = factors + (kind == "lazy" and any(each.form != "joint" for each in chosen))
     tables = _Tables(kind, len(groups))
     rules = [
-        _UpdateRule(tables, lattice, star, range(star.species * width, (star.species + 1) * width)).write(
-            choice
-        )
+        _UpdateRule(
+            tables, lattice, star, range(star.species * width, (star.species + 1) * width)
+        ).write(choice)
         for star, choice in zip(stars, chosen, strict=True)
     ]
     numbers = {star: number for number, star in enumerate(stars)}
@@ -80,7 +81,9 @@ def hamiltonian_to_update(
 def _chosen(star: Star, form: Form | None, kind: Kind) -> Acceptance:
     """Heat bath has joint classes whatever the form of Metropolis."""
     choice = (
-        choose_acceptance(star) if form is None else replace(choose_acceptance(star, _ANY, _ANY), form=form)
+        choose_acceptance(star)
+        if form is None
+        else replace(choose_acceptance(star, _ANY, _ANY), form=form)
     )
     if kind != "heat_bath":
         return choice
@@ -125,7 +128,10 @@ class _UpdateRule:
         self._factor: Probability = "plain" if tables.kind == "lazy" else "metropolis"
 
     def write(self, choice: Acceptance) -> Rule:
-        for spin in (*([] if self.tables.kind == "heat_bath" else [self.own]), *self.star.neighbours):
+        for spin in (
+            *([] if self.tables.kind == "heat_bath" else [self.own]),
+            *self.star.neighbours,
+        ):
             self.code.spin(spin)
         if self.tables.kind == "heat_bath":
             new = self._heat_bath(choice)
@@ -159,7 +165,11 @@ class _UpdateRule:
         slots = [self.tables.threshold(kind, _sums(choice.sizes, each)) for each in classes]
         if len(classes) == 1:
             return self.code.add(Bernoulli((), slots[0], self.draws[0]))
-        felt = [(self.code.counter(group), group_number) for group_number, group in enumerate(words) if group]
+        felt = [
+            (self.code.counter(group), group_number)
+            for group_number, group in enumerate(words)
+            if group
+        ]
         keys = [tuple(each[number] for _, number in felt) for each in classes]
         masks = self._masks([counter for counter, _ in felt], keys)
         return self.code.add(Bernoulli(tuple(zip(masks, slots, strict=True)), None, self.draws[0]))
@@ -173,7 +183,10 @@ class _UpdateRule:
         masks: dict[Sums, Value] = {(k,): mask for k, mask in digits[0].items()}
         for place, digit in enumerate(digits[1:], start=1):
             beginnings = dict.fromkeys(key[: place + 1] for key in keys)
-            masks = {each: self.code.bit("and", (masks[each[:-1]], digit[each[-1]])) for each in beginnings}
+            masks = {
+                each: self.code.bit("and", (masks[each[:-1]], digit[each[-1]]))
+                for each in beginnings
+            }
         return [masks[tuple(key)] for key in keys]
 
     def _factors(self, choice: Acceptance) -> list[Value]:
@@ -195,7 +208,9 @@ class _UpdateRule:
     def _always(self) -> Value:
         """A spin that no product contains."""
         return self.code.add(
-            Bernoulli((), self.tables.threshold(self._factor, (0,) * self.tables.groups), self.draws[0])
+            Bernoulli(
+                (), self.tables.threshold(self._factor, (0,) * self.tables.groups), self.draws[0]
+            )
         )
 
     def _weighed(self) -> Value:

@@ -76,7 +76,9 @@ class _Entry:
 
     def stands(self, cell: Cell, lattice: Lattice) -> bool:
         residue = tuple(x % m for x, m in zip(cell, self.modulus, strict=True))
-        return residue in self.residues and present(self.reach, cell, lattice.shape, lattice.boundary)
+        return residue in self.residues and present(
+            self.reach, cell, lattice.shape, lattice.boundary
+        )
 
 
 def operators_to_tallies(
@@ -87,9 +89,15 @@ def operators_to_tallies(
     Products of a rule share their common parts. A group of `merge_terms` is measured as it enters the Hamiltonian, so that
     H = sum_g c_g S_g + constants.
     """
-    entries = [entry for number, each in enumerate(wanted) for entry in _entries(number, each, lattice)]
-    arrays = tuple(TallyArray(len(each.operators), each.replica, each.axes) for each in wanted)
-    classes = [(batch, cells) for here, cells in _classes(entries, lattice) for batch in _batches(here)]
+    entries = [
+        entry for number, each in enumerate(wanted) for entry in _entries(number, each, lattice)
+    ]
+    arrays = tuple(
+        TallyArray(len(each.operators), replica=each.replica, axes=each.axes) for each in wanted
+    )
+    classes = [
+        (batch, cells) for here, cells in _classes(entries, lattice) for batch in _batches(here)
+    ]
     rules = {here: number for number, here in enumerate(dict.fromkeys(here for here, _ in classes))}
     program = Program(
         name="measure",
@@ -118,7 +126,8 @@ def _entries(array: int, wanted: Wanted, lattice: Lattice) -> Iterator[_Entry]:
 def _reach(spins: Product, lattice: Lattice) -> Reach:
     axes = range(lattice.dimension)
     return tuple(
-        (min((s.cell[k] for s in spins), default=0), max((s.cell[k] for s in spins), default=0)) for k in axes
+        (min((s.cell[k] for s in spins), default=0), max((s.cell[k] for s in spins), default=0))
+        for k in axes
     )
 
 
@@ -132,20 +141,29 @@ def _cancelled(spins: Product, lattice: Lattice) -> Product:
     return tuple(sorted(odd.values()))
 
 
-def _classes(entries: Sequence[_Entry], lattice: Lattice) -> Iterator[tuple[tuple[_Entry, ...], Cells]]:
+def _classes(
+    entries: Sequence[_Entry], lattice: Lattice
+) -> Iterator[tuple[tuple[_Entry, ...], Cells]]:
     """The lattice in classes of cells at which the same entries stand."""
-    modulus = tuple(lcm(*(entry.modulus[axis] for entry in entries)) for axis in range(lattice.dimension))
-    for intervals in cartesian(*(_intervals(entries, lattice, axis) for axis in range(lattice.dimension))):
+    modulus = tuple(
+        lcm(*(entry.modulus[axis] for entry in entries)) for axis in range(lattice.dimension)
+    )
+    for intervals in cartesian(
+        *(_intervals(entries, lattice, axis) for axis in range(lattice.dimension))
+    ):
         lower, upper = tuple(low for low, _ in intervals), tuple(high for _, high in intervals)
         here: dict[tuple[_Entry, ...], list[Cell]] = {}
         for residue in cartesian(*map(range, modulus)):
-            cell = tuple(low + (r - low) % m for r, low, m in zip(residue, lower, modulus, strict=True))
+            cell = tuple(
+                low + (r - low) % m for r, low, m in zip(residue, lower, modulus, strict=True)
+            )
             if all(x < high for x, high in zip(cell, upper, strict=True)):
-                here.setdefault(tuple(each for each in entries if each.stands(cell, lattice)), []).append(
-                    residue
-                )
+                here.setdefault(
+                    tuple(each for each in entries if each.stands(cell, lattice)), []
+                ).append(residue)
         yield from (
-            (which, Cells(modulus, tuple(residues), lower, upper)) for which, residues in here.items()
+            (which, Cells(modulus, tuple(residues), lower, upper))
+            for which, residues in here.items()
         )
 
 
@@ -159,7 +177,9 @@ def _intervals(entries: Sequence[_Entry], lattice: Lattice, axis: int) -> list[t
     size = lattice.cells[axis]
     marks = set()
     if lattice.boundary[axis] == "open":
-        marks = {mark for each in entries for mark in (-each.reach[axis][0], size - each.reach[axis][1])}
+        marks = {
+            mark for each in entries for mark in (-each.reach[axis][0], size - each.reach[axis][1])
+        }
     return list(pairwise([0, *sorted(x for x in marks if 0 < x < size), size]))
 
 
@@ -179,14 +199,17 @@ def _rule(entries: Sequence[_Entry]) -> Rule:
 
 
 def _places(
-    arrays: Sequence[TallyArray], classes: Sequence[tuple[tuple[_Entry, ...], Cells]], lattice: Lattice
+    arrays: Sequence[TallyArray],
+    classes: Sequence[tuple[tuple[_Entry, ...], Cells]],
+    lattice: Lattice,
 ) -> tuple[Counts, ...]:
     import numpy as np
 
-    from rgc.program.tables import cell_table
+    from rgc.program.lattice.cells import cell_table
 
     places = [
-        np.zeros((each.rows, *(lattice.cells[axis] for axis in each.axes)), np.int64) for each in arrays
+        np.zeros((each.rows, *(lattice.cells[axis] for axis in each.axes)), np.int64)
+        for each in arrays
     ]
     for entries, cells in classes:
         table = cell_table(cells, lattice.cells)

@@ -55,7 +55,9 @@ class RuleWriter:
             return self._products[wanted]
         parts = [part for part in self._products if part < wanted and len(part) > 1]
         pair = next((part for part in parts if wanted - part in self._products), frozenset[Spin]())
-        part = pair or max(parts, key=lambda each: (len(each), sorted(each)), default=frozenset[Spin]())
+        part = pair or max(
+            parts, key=lambda each: (len(each), sorted(each)), default=frozenset[Spin]()
+        )
         rest = wanted - part
         words = [self._products[part]] if part else []
         words += [self._products[rest]] if pair else [self.spin(spin) for spin in sorted(rest)]
@@ -64,7 +66,11 @@ class RuleWriter:
 
     def counter(self, words: Sequence[Value]) -> Counter:
         """What `equals` compares: how many of the words are 1."""
-        return Counter(words[0]) if len(words) == 1 else Counter(self.add(Count(tuple(words))), several=True)
+        return (
+            Counter(words[0])
+            if len(words) == 1
+            else Counter(self.add(Count(tuple(words))), several=True)
+        )
 
     def equals(self, counter: Counter, number: int) -> Value:
         """The word that is 1 where the count is `number`; of one word the word itself or its inverse."""

@@ -12,7 +12,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 
 from rgc.errors import Problem, SpecError
-from rgc.program.tables import LIMIT, UNIT
+from rgc.program.exponentials import LIMIT, UNIT
 
 LAZY = Fraction(7, 8)
 """The factor of the lazy acceptance: where Metropolis would be periodic, as near K = 0."""
@@ -73,9 +73,20 @@ def check_weights(sizes: Sequence[Sequence[int]], halves: Sequence[int]) -> None
 
     Raises `SpecError`: the couplings are too large for int32 lanes.
     """
-    worst = max((sum(n * 2 * abs(w) for n, w in zip(size, halves, strict=True)) for size in sizes), default=0)
+    worst = max(
+        (sum(n * 2 * abs(w) for n, w in zip(size, halves, strict=True)) for size in sizes),
+        default=0,
+    )
     if worst >= LIMIT * UNIT:
-        message = f"flipping one spin may cost {worst / UNIT:.0f} kT; sampling allows less than {LIMIT}"
+        message = (
+            f"flipping one spin may cost {worst / UNIT:.0f} kT; sampling allows less than {LIMIT}"
+        )
         raise SpecError(
-            [Problem("coupling-too-large", message, hint="energies are in kT: is a coupling meant as J/T?")]
+            [
+                Problem(
+                    "coupling-too-large",
+                    message,
+                    hint="energies are in kT: is a coupling meant as J/T?",
+                )
+            ]
         )

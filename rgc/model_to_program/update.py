@@ -48,22 +48,26 @@ class Update:
         """
         import numpy as np
 
-        from rgc.program.arguments import Arguments
-        from rgc.program.tables import pack_thresholds
+        from rgc.program.lattice.arguments import lattice_arguments
+        from rgc.program.lattice.thresholds import pack_thresholds
 
         if len(coefficients) not in (1, 64 * words):
             raise ValueError(f"{len(coefficients)} sets of couplings for {64 * words} replicas")
-        distinct = {point: self.thresholds(point) for point in dict.fromkeys(map(tuple, coefficients))}
+        distinct = {
+            point: self.thresholds(point) for point in dict.fromkeys(map(tuple, coefficients))
+        }
         columns = [distinct[tuple(point)] for point in coefficients]
         table = [row[0] if len(set(row)) == 1 else row for row in zip(*columns, strict=True)]
         weights = np.empty((len(self.weights), 64 * words), dtype=np.int32)
         weights[:] = np.array([self._weights(point) for point in coefficients], dtype=np.int32).T
-        return Arguments(pack_thresholds(table, self.program.planes, words), weights)
+        return lattice_arguments(pack_thresholds(table, self.program.planes, words), weights)
 
     def thresholds(self, coefficients: Sequence[Fraction]) -> tuple[int, ...]:
         """T of each threshold slot at one set of coefficients, 0 <= T <= 2^planes."""
         planes = self.program.planes
-        return tuple(_PROBABILITY[kind](_energy(sums, coefficients), planes) for kind, sums in self.rows)
+        return tuple(
+            _PROBABILITY[kind](_energy(sums, coefficients), planes) for kind, sums in self.rows
+        )
 
     def _weights(self, coefficients: Sequence[Fraction]) -> list[int]:
         if not self.weights:

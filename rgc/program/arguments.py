@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arguments:
-    """Run-time values of a program, computed once on the host and equal for every backend.
+    """Run-time values of a program: arrays by name, computed once on the host and equal for every backend.
 
-    `thresholds` u64[slot, 1 + planes, word]: entry 0 is the mask of the replicas where the probability is 1 ("always"), entry
-    1 + k the mask of the replicas whose threshold has bit planes-1-k set. `weights` int32[weight, 64 * word], units of 2^-20 kT.
+    The family of the program declares the names, with their dtypes and axes (`Family.arguments`).
     """
 
-    thresholds: NDArray[np.uint64]
-    weights: NDArray[np.int32]
+    arrays: Mapping[str, NDArray[Any]]
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """The array of that name. Raises `KeyError` for a name that the family does not declare."""
+        return self.arrays[name]
+
+    def key(self) -> bytes:
+        """Bytes that two sets of arguments share if and only if all names, dtypes, shapes and values are equal."""
+        parts = [
+            repr((name, array.dtype.str, array.shape)).encode() + array.tobytes()
+            for name, array in sorted(self.arrays.items())
+        ]
+        return b"".join(parts)

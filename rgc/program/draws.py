@@ -12,20 +12,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from struct import pack, unpack
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.program.lattice.program import Field, Generator
-
 Words = NDArray[np.uint64]
 Key = tuple[int, int]
+Generator = Literal["splitmix", "philox"]
 
 PARAMETER, PURPOSE, LEVEL, STEP, SLOT = 1, 2, 3, 4, 5
 """Tags of `fold`, one for each joint of the key path. They never change: results are keyed by them."""
 
-PURPOSES = {"start": 1, "update": 2, "block": 3, "data": 4, "disorder": 5, "training": 6, "arrays": 7}
+PURPOSES = {
+    "start": 1,
+    "update": 2,
+    "block": 3,
+    "data": 4,
+    "disorder": 5,
+    "training": 6,
+    "arrays": 7,
+}
 """What a stream is for; numbers never change."""
 
 WORD_SHIFT, SITE_SHIFT = 40, 6
@@ -63,7 +70,9 @@ def philox(key: Any, counter: Any) -> Words:
 
 
 @np.errstate(over="ignore")
-def philox4x32(counter: tuple[Words, ...], key: tuple[Words, Words], rounds: int = 10) -> tuple[Words, ...]:
+def philox4x32(
+    counter: tuple[Words, ...], key: tuple[Words, Words], rounds: int = 10
+) -> tuple[Words, ...]:
     """Philox4x32 of Salmon et al. 2011 on 32-bit halves held in u64 arrays."""
     c0, c1, c2, c3 = counter
     k0, k1 = key
@@ -105,7 +114,9 @@ def fold(key: Any, tag: int, number: Any) -> Words:
 
 def counters(site: Any, words: Any) -> Words:
     """The counter of plane 0 for canonical site numbers and absolute word numbers, broadcast."""
-    return np.asarray((_words(words) << np.uint64(WORD_SHIFT)) | (_words(site) << np.uint64(SITE_SHIFT)))
+    return np.asarray(
+        (_words(words) << np.uint64(WORD_SHIFT)) | (_words(site) << np.uint64(SITE_SHIFT))
+    )
 
 
 def stream(seed: int, point: Mapping[str, float], purpose: str, level: int = 0) -> Key:
@@ -130,18 +141,9 @@ def step_keys(key: Key, start: int, count: int, draws: int) -> Words:
     return fold(steps[:, None, :], SLOT, np.arange(draws, dtype=np.uint64)[None, :])
 
 
-def random_field(
-    key: Key, field: Field, words: int, word0: int = 0, generator: Generator = "splitmix"
-) -> Words:
-    """A field u64[planes, *shape, letters, words] of fair, independent bits: the hot start. Plane k of canonical site i in word w
-    is `word(key, w * 2^40 + i * 2^6 + k)`, so a share of the words holds the same spins anywhere."""
-    sites = int(np.prod(field.shape)) * field.letters
-    base = counters(np.arange(sites)[:, None], np.arange(word0, word0 + words)[None, :])
-    planes = [word(key, base + np.uint64(plane), generator) for plane in range(field.planes)]
-    return np.stack(planes).reshape(field.planes, *field.shape, field.letters, words)
-
-
-def uniforms(key: Key, count: int, start: int = 0, generator: Generator = "splitmix") -> NDArray[np.float64]:
+def uniforms(
+    key: Key, count: int, start: int = 0, generator: Generator = "splitmix"
+) -> NDArray[np.float64]:
     """`count` numbers in [0, 1) with 53 bits, from the words at counters start, start + 1, ..."""
     bits = word(key, np.arange(start, start + count, dtype=np.uint64), generator) >> np.uint64(11)
     return bits.astype(np.float64) * 2.0**-53

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rgc.backend import Arguments
 from rgc.model.sites import flatten
 from rgc.program.draws import counters, step_keys, word
+from rgc.program.lattice.arguments import lattice_arguments
 from rgc.program.lattice.nodes import Bernoulli
 from rgc.program.lattice.program import Program
-from rgc.program.tables import pack_thresholds
+from rgc.program.lattice.thresholds import pack_thresholds
 from rgc.verification.certificate import Finding, judged
 from rgc.verification.divergence import Pair, equal, first_difference, in_step
 from rgc.verification.instances import describe
@@ -81,7 +81,7 @@ def _last_plane(subject: Subject, pair: Pair) -> Iterator[Finding]:
     uniforms = drawn(keys[0, draws[0]], site, sampler.plan.words, program)
     replica, uniform = next((k, u) for k, u in enumerate(uniforms) if u % 2 == 0)
     table = pack_thresholds([uniform + 1] * program.slots, program.planes, sampler.plan.words)
-    arguments = Arguments(table, sampler.arguments.weights)
+    arguments = lattice_arguments(table, sampler.arguments["weights"])
     after = pair.run(program, sampler.start(), arguments, keys)
     complaint = "" if equal(*after) else in_step(pair, program, sampler.start(), arguments, keys)
     claim = f"{pair.other.name} decides by the last of {program.planes} planes where it must"

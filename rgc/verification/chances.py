@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from rgc.backend import Arguments
 from rgc.model.lattice import Cell
+from rgc.program.exponentials import COARSE, exponentials
 from rgc.program.lattice.nodes import Accept, Bernoulli, Bit, Count, Equals, Load, Store, Weigh
 from rgc.program.lattice.program import Program, Rule
-from rgc.program.tables import COARSE, exponentials
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ def _value(
             chosen = [(_certain(values[mask]), slot) for mask, slot in classes]
             return Word(_bernoulli(chosen, otherwise, arguments, program.planes), frozenset([draw]))
         case Weigh(masks, slots, base):
-            table = arguments.weights.astype(np.int64)[:, 0]
+            table = arguments["weights"].astype(np.int64)[:, 0]
             return table[base] + sum(
                 _certain(values[m]) * table[s] for m, s in zip(masks, slots, strict=True)
             )
@@ -137,7 +137,7 @@ def _probability(arguments: Arguments, slot: int | None, planes: int) -> float:
 
 def threshold(arguments: Arguments, slot: int, planes: int, replica: int = 0) -> int:
     """T of a slot, read back from its planes."""
-    bits = arguments.thresholds[slot, :, replica // 64] >> np.uint64(replica % 64) & np.uint64(1)
+    bits = arguments["thresholds"][slot, :, replica // 64] >> np.uint64(replica % 64) & np.uint64(1)
     return (
         1 << planes
         if bits[0]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from time import perf_counter
 
 from rgc.errors import SpecError
-from rgc.program.lattice.verify import ProgramError
+from rgc.program.family import ProgramError
 from rgc.progress import Progress
 from rgc.schemes.checks import Check
 from rgc.schemes.scheme import object_at

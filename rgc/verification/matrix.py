@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from rgc.flows.sampling.sampler import Sampler
+from rgc.program.family import ProgramError
 from rgc.program.lattice.program import Program
-from rgc.program.lattice.verify import ProgramError, verify
+from rgc.program.lattice.verify import verify
 from rgc.verification.certificate import Finding, judged, unchecked, within
 from rgc.verification.differences import Flips, flip_chance, places
 from rgc.verification.energies import hamiltonian

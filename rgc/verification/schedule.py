@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from rgc.model.lattice import Cell
+from rgc.program.lattice.cells import cell_table
 from rgc.program.lattice.nodes import Load, Store
 from rgc.program.lattice.program import Program, Rule
-from rgc.program.tables import cell_table
 
 
 def sites(program: Program, most: int | None = None) -> Iterator[tuple[Rule, int, Cell]]:

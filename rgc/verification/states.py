@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
-from rgc.program.draws import SLOT, Key, fold, random_field
+from rgc.program.draws import SLOT, Key, fold
 from rgc.program.lattice.program import Field
+from rgc.program.lattice.start import random_field
 
 Bits = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -86,7 +87,9 @@ def random_states(lattice: Lattice, species: Sequence[Species], words: int, key:
     """64 * words configurations, those of the key: a spin is -1 with probability 1/2, 1/4, 3/4, 1/8
     or 7/8, the same for all spins of a configuration, so that aligned neighbours are met too.
     """
-    field = Field("", lattice.cells, len(lattice.basis), 1, (True,) * lattice.dimension)
+    field = Field(
+        "", lattice.cells, letters=len(lattice.basis), periodic=(True,) * lattice.dimension
+    )
     bits = np.concatenate([_densities(field, words, key, k) for k in range(len(species))])
     return States(lattice, tuple(species), bits, False)
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rgc.backend import Arguments
 from rgc.flows.sampling.levels import Blocking
 from rgc.flows.sampling.recorder import Recorder
 from rgc.model.lattice import Lattice
 from rgc.program.draws import step_keys
+from rgc.program.lattice.arguments import lattice_arguments
 
 if TYPE_CHECKING:
     from rgc.backend import Backend, Words
@@ -84,7 +84,9 @@ def trace(flow: Any, backend: Backend, marks: Sequence[int] = EVERY) -> Trace:
 def later_words(flow: Any, backend: Backend, sweeps: int = SWEEPS) -> list[Words]:
     """The canonical fields of all words but the first, run by themselves."""
     sampler = flow.sampler
-    given = Arguments(sampler.arguments.thresholds[..., 1:], sampler.arguments.weights[:, 64:])
+    given = lattice_arguments(
+        sampler.arguments["thresholds"][..., 1:], sampler.arguments["weights"][:, 64:]
+    )
     keys = step_keys(sampler.key("update"), 0, sweeps, sampler.update.program.draws)
     state = [backend.pack(np.ascontiguousarray(field[..., 1:])) for field in sampler.start()]
     return [backend.unpack(each) for each in sampler.kernel(state, given, keys, 1)[0]]

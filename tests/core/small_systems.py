@@ -19,7 +19,7 @@ from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.operators import Product, Spin
 from rgc.model.spins import Species
-from rgc.program import Program, Rule
+from rgc.program.lattice import Program, Rule
 from rgc.verification.chances import stored
 from rgc.verification.schedule import sites
 
@@ -67,7 +67,9 @@ def energies(system: System, down: np.ndarray[Any, Any] | None = None) -> np.nda
     for term in system.hamiltonian.terms:
         for weight, product in term.products:
             for at in cartesian(*map(range, lattice.cells)):
-                places = [tuple(x + y for x, y in zip(at, spin.cell, strict=True)) for spin in product]
+                places = [
+                    tuple(x + y for x, y in zip(at, spin.cell, strict=True)) for spin in product
+                ]
                 if any(_outside(place, lattice) for place in places):
                     continue
                 value = np.ones_like(total)
@@ -75,7 +77,11 @@ def energies(system: System, down: np.ndarray[Any, Any] | None = None) -> np.nda
                     s = (
                         1
                         - 2.0
-                        * down[number(lattice.cells, len(lattice.basis), spin.species, place, spin.letter)]
+                        * down[
+                            number(
+                                lattice.cells, len(lattice.basis), spin.species, place, spin.letter
+                            )
+                        ]
                     )
                     value *= (1 + s) / 2 if system.species[spin.species].alphabet == "binary" else s
                 total += term.sign * term.coupling * weight * value

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from rgc.backend import installed, load, refuse
-from rgc.conformance.programs import blocks, measure, metropolis, random_program
+from rgc.conformance.lattice.programs import blocks, measure, metropolis, random_program
 from rgc.errors import SpecError
 from rgc.kernel_cache import KernelCache
-from rgc.program import TallyArray
+from rgc.program.lattice import TallyArray
 from rgc.program.lattice.needs import CAPABILITIES, needs
 from rgc_reference import ReferenceBackend
 
@@ -35,8 +35,8 @@ class Without(ReferenceBackend):
         self._lacks = lacks
 
     @property
-    def lacks(self) -> Mapping[str, str]:
-        return self._lacks
+    def families(self) -> Mapping[str, Mapping[str, str]]:
+        return {"lattice": self._lacks}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ class Without(ReferenceBackend):
         (metropolis((4, 6)), set()),
         (metropolis((4, 6), "philox", 64), {"philox", "planes"}),
         (blocks(), {"strides"}),
-        (measure((4, 6), (TallyArray(3), TallyArray(3, True, (0,)))), {"axes"}),
+        (measure((4, 6), (TallyArray(3), TallyArray(3, replica=True, axes=(0,)))), {"axes"}),
         (replace(random_program(9, "listed"), tallies=()), {"lists", "letters"}),
         (replace(random_program(4, "lanes"), tallies=()), {"lanes", "letters"}),
     ],
@@ -57,7 +57,9 @@ def test_needs_are_read_off_a_program(program: Any, needed: set[str]) -> None:
 def test_what_is_lacked_is_refused_with_the_reason() -> None:
     program = metropolis((4, 6), "philox", 64)
     refuse(Without({"lanes": "no"}), program)
-    machine = KernelCache(Without({"planes": "32 must do", "philox": "never heard of it"}), general=True)
+    machine = KernelCache(
+        Without({"planes": "32 must do", "philox": "never heard of it"}), general=True
+    )
     with pytest.raises(SpecError) as refused:
         machine.compile(program)
     found = [(each.code, each.message, each.hint) for each in refused.value.problems]
@@ -67,10 +69,13 @@ def test_what_is_lacked_is_refused_with_the_reason() -> None:
 
 
 def table() -> str:
-    lines = [("capability", "what it is", *(f"`{name}`" for name in OURS)), ("---",) * (2 + len(OURS))]
+    lines = [
+        ("capability", "what it is", *(f"`{name}`" for name in OURS)),
+        ("---",) * (2 + len(OURS)),
+    ]
     backends = {name: load(name) for name in OURS}
     for name, what in CAPABILITIES.items():
-        cells = (backend.lacks.get(name, "yes") for backend in backends.values())
+        cells = (backend.families["lattice"].get(name, "yes") for backend in backends.values())
         lines.append((f"`{name}`", what, *cells))
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 

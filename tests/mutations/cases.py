@@ -9,13 +9,11 @@ from itertools import combinations, product
 import rgc
 from rgc import backend
 from rgc.loaded import Loaded
-from rgc.program import Program
+from rgc.program.lattice import Program
 from rgc.verification.subject import Subject
 from rgc.verification.trace import stations
 
-HEAD = (
-    'title "{title}"\nparameters {{ {parameters} }}\nlattice {lattice}\nspins {spins}\nhamiltonian {terms}\n'
-)
+HEAD = 'title "{title}"\nparameters {{ {parameters} }}\nlattice {lattice}\nspins {spins}\nhamiltonian {terms}\n'
 MCRG = "block majority(2)\nflow mcrg(steps=1, sweeps=100, basis=operators(range=1, bodies=2))\n"
 SAMPLE = "flow sample(sweeps=100)\nmeasure { energy, m, correlation_length }\n"
 
@@ -24,7 +22,9 @@ def spec(
     title: str, lattice: str, terms: str, rest: str, spins: str = "s: ising", **parameters: float
 ) -> str:
     given = ", ".join(f"{name} = {value}" for name, value in parameters.items())
-    return HEAD.format(title=title, parameters=given, lattice=lattice, spins=spins, terms=terms) + rest
+    return (
+        HEAD.format(title=title, parameters=given, lattice=lattice, spins=spins, terms=terms) + rest
+    )
 
 
 def weighed(size: float, title: str) -> str:
@@ -45,7 +45,9 @@ def orbits(bodies: int) -> list[tuple[tuple[int, int], ...]]:
     found: dict[frozenset[frozenset[tuple[int, int]]], tuple[tuple[int, int], ...]] = {}
     for rest in combinations(cells[1:], bodies - 1):
         chosen = (cells[0], *rest)
-        translates = frozenset(frozenset(((x + a) % 3, (y + b) % 3) for x, y in chosen) for a, b in cells)
+        translates = frozenset(
+            frozenset(((x + a) % 3, (y + b) % 3) for x, y in chosen) for a, b in cells
+        )
         if len(translates) == len(cells):
             found.setdefault(translates, chosen)
     return list(found.values())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rgc.program import (
+from rgc.program.lattice import (
     Accept,
     Bernoulli,
     Bit,
@@ -21,7 +21,7 @@ from rgc.program import (
     Tally,
     Weigh,
 )
-from rgc.program.tables import cell_table
+from rgc.program.lattice.cells import cell_table
 
 Change = Callable[[Program, Rule, int, Any], Iterator[Any]]
 """What may stand in the place of node k of a rule: other nodes of its kind, the first the one that is taken."""
@@ -73,10 +73,14 @@ def shifted(program: Program, rule: Rule, k: int, load: Load) -> Iterator[Load]:
 
 def doubled(program: Program, rule: Rule, k: int, load: Load) -> Iterator[Load]:
     """Another neighbour in its place, which is then read twice."""
-    others = (each.offset for each in rule.nodes if isinstance(each, Load) and each.letter == load.letter)
+    others = (
+        each.offset for each in rule.nodes if isinstance(each, Load) and each.letter == load.letter
+    )
     if any(load.offset):
         yield from (
-            replace(load, offset=offset) for offset in others if any(offset) and offset != load.offset
+            replace(load, offset=offset)
+            for offset in others
+            if any(offset) and offset != load.offset
         )
 
 
@@ -87,7 +91,9 @@ def other_letter(program: Program, rule: Rule, k: int, load: Load) -> Iterator[L
 
 def other_field(program: Program, rule: Rule, k: int, load: Load) -> Iterator[Load]:
     field = program.fields[load.field]
-    same = (n for n, each in enumerate(program.fields) if n != load.field and each.shape == field.shape)
+    same = (
+        n for n, each in enumerate(program.fields) if n != load.field and each.shape == field.shape
+    )
     yield from (replace(load, field=n) for n in same if load.stride is None)
 
 
@@ -140,7 +146,9 @@ def mask_ignored(program: Program, rule: Rule, k: int, node: Bernoulli) -> Itera
 
 def draw_reused(program: Program, rule: Rule, k: int, node: Any) -> Iterator[Any]:
     drawn = (
-        each.draw for each in rule.nodes if isinstance(each, Bernoulli | Accept) and each.draw != node.draw
+        each.draw
+        for each in rule.nodes
+        if isinstance(each, Bernoulli | Accept) and each.draw != node.draw
     )
     yield from (replace(node, draw=draw) for draw in drawn)
 
@@ -179,7 +187,9 @@ def other_word(program: Program, rule: Rule, k: int, node: Any) -> Iterator[Any]
 
 def stored_elsewhere(program: Program, rule: Rule, k: int, store: Store) -> Iterator[Store]:
     field = program.fields[store.field]
-    same = (n for n, each in enumerate(program.fields) if n != store.field and each.shape == field.shape)
+    same = (
+        n for n, each in enumerate(program.fields) if n != store.field and each.shape == field.shape
+    )
     yield from (replace(store, field=n) for n in same)
     if field.planes > 1:
         yield replace(store, plane=1 - store.plane)
@@ -225,7 +235,9 @@ def _renumbered(each: Any, numbers: list[int]) -> Any:
         case Equals(count, number):
             return Equals(numbers[count], number)
         case Bernoulli(classes, otherwise, draw):
-            return Bernoulli(tuple((numbers[mask], slot) for mask, slot in classes), otherwise, draw)
+            return Bernoulli(
+                tuple((numbers[mask], slot) for mask, slot in classes), otherwise, draw
+            )
         case Weigh(masks, slots, base):
             return Weigh(tuple(numbers[k] for k in masks), slots, base)
         case Accept(lanes, draw):
@@ -242,7 +254,9 @@ def once_more(kind: type) -> Callable[[Program], Program | None]:
         for number, rule in enumerate(program.rules):
             if rule.nodes and isinstance(rule.nodes[-1], kind):
                 twice = Rule(rule.letter, (*rule.nodes, rule.nodes[-1]))
-                return replace(program, rules=(*program.rules[:number], twice, *program.rules[number + 1 :]))
+                return replace(
+                    program, rules=(*program.rules[:number], twice, *program.rules[number + 1 :])
+                )
         return None
 
     return apply
@@ -269,7 +283,10 @@ def _numbers(stage: Stage, program: Program) -> list[int]:
     import numpy as np
 
     return [
-        int(n) for n in np.ravel_multi_index(tuple(cell_table(stage.cells, program.shape).T), program.shape)
+        int(n)
+        for n in np.ravel_multi_index(
+            tuple(cell_table(stage.cells, program.shape).T), program.shape
+        )
     ]
 
 
@@ -290,7 +307,9 @@ def cell_lost(program: Program) -> Program | None:
     first = program.schedule[0]
     cells = _numbers(first, program)
     return (
-        replace(program, schedule=(Stage(first.rule, Listed(tuple(cells[:-1]))), *program.schedule[1:]))
+        replace(
+            program, schedule=(Stage(first.rule, Listed(tuple(cells[:-1]))), *program.schedule[1:])
+        )
         if len(cells) > 1
         else None
     )

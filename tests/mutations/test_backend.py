@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from rgc.backend import Arguments, load
-from rgc.program import Program
+from rgc.program.lattice import Program
+from rgc.program.lattice.arguments import lattice_arguments
 from rgc.verification.bits import check_bits
 from rgc.verification.certificate import Finding
 from rgc.verification.subject import Subject
-from rgc_reference import ReferenceBackend, ReferenceKernel
+from rgc_reference import ReferenceBackend
+from rgc_reference.lattice import LatticeKernel
 from tests.mutations.cases import loaded
 from tests.mutations.mutants import Mutation
 from tests.mutations.test_front_end import (
@@ -59,7 +61,7 @@ class Mutant(ReferenceBackend):
 
     def compile(self, program: Program, *, constant: Any = None) -> Any:
         changed = self.mutation.apply(program) if KINDS[program.name] == self.kind else None
-        return ReferenceKernel(changed or program)
+        return LatticeKernel(changed or program)
 
 
 @lru_cache
@@ -106,13 +108,13 @@ class Careless(ReferenceBackend):
         self.change = change
 
     def compile(self, program: Program, *, constant: Any = None) -> Any:
-        kernel = ReferenceKernel(program)
+        kernel = LatticeKernel(program)
         return lambda state, arguments, keys, word0=0: kernel(state, *self.change(arguments, keys, word0))
 
 
 def given(change: Any) -> Any:
     def changed(arguments: Arguments, keys: Any, word0: int) -> tuple[Arguments, Any, int]:
-        return Arguments(*change(arguments.thresholds, arguments.weights)), keys, word0
+        return lattice_arguments(*change(arguments["thresholds"], arguments["weights"])), keys, word0
 
     return changed
 
@@ -167,7 +169,7 @@ class Upset(ReferenceBackend):
         self.sweep, self.place, self.replica = sweep, place, replica
 
     def compile(self, program: Program, *, constant: Any = None) -> Any:
-        kernel = ReferenceKernel(program)
+        kernel = LatticeKernel(program)
         wanted = right("joint").sampler
         from rgc.program.draws import step_keys
 

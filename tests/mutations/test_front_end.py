@@ -10,7 +10,7 @@ import pytest
 
 import rgc
 from rgc.flows.sampling import levels, recorder, sampler
-from rgc.program.tables import pack_thresholds
+from rgc.program.lattice.thresholds import pack_thresholds
 from rgc.verification.chances import threshold
 from tests.mutations.cases import CASES, loaded, programs
 from tests.mutations.mutants import MUTATIONS, Mutation
@@ -88,7 +88,10 @@ EQUIVALENT = {
         "update",
         "Bernoulli: a mask ignored",
     ): "the masks of joint classes are a partition: who is in no other class is in the first",
-    ("update", "schedule: order reversed"): "a product of steps that each keep exp(-H) keeps it in any order",
+    (
+        "update",
+        "schedule: order reversed",
+    ): "a product of steps that each keep exp(-H) keeps it in any order",
 }
 """Mutants that are as right as the original, and why: they may pass where backends are not compared."""
 
@@ -109,11 +112,15 @@ def test_the_plan_holds_every_mutation_that_can_be_made() -> None:
     }  # fmt: skip
 
 
-def failures(case: str, record_property: Callable[[str, object], None], kind: str, name: str) -> list[str]:
+def failures(
+    case: str, record_property: Callable[[str, object], None], kind: str, name: str
+) -> list[str]:
     """The checks that fail, as `a energies`; what caught the mutant is told at the end of the test run."""
     certificate = rgc.verify(loaded(case), backends=[])
     assert certificate.backends == ("reference",)
-    failed = [f"{each.part} {each.check}" for each in certificate.findings if each.verdict == "failed"]
+    failed = [
+        f"{each.part} {each.check}" for each in certificate.findings if each.verdict == "failed"
+    ]
     reason = EQUIVALENT.get((kind, name), "")
     record_property(
         "mutant",
@@ -128,7 +135,9 @@ def failures(case: str, record_property: Callable[[str, object], None], kind: st
     return failed
 
 
-@pytest.mark.parametrize(("kind", "name", "case"), ROWS, ids=[f"{kind} {name}" for kind, name, _ in ROWS])
+@pytest.mark.parametrize(
+    ("kind", "name", "case"), ROWS, ids=[f"{kind} {name}" for kind, name, _ in ROWS]
+)
 def test_a_wrong_program_is_caught(
     kind: str,
     name: str,
@@ -196,28 +205,32 @@ ARGUMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("change", "case"), ARGUMENTS, ids=[change.__name__ for change, _ in ARGUMENTS])
+@pytest.mark.parametrize(
+    ("change", "case"), ARGUMENTS, ids=[change.__name__ for change, _ in ARGUMENTS]
+)
 def test_wrong_thresholds_and_weights_are_caught(
-    change: Any, case: str, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+    change: Any,
+    case: str,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
 ) -> None:
     from rgc.backend import Arguments
     from rgc.model_to_program.update import Update
+    from rgc.program.lattice.arguments import lattice_arguments
 
     right = Update.arguments
 
     def wrong(self: Update, *given: Any) -> Arguments:
         made = right(self, *given)
-        return Arguments(*change(made.thresholds, made.weights))
+        return lattice_arguments(*change(made["thresholds"], made["weights"]))
 
     monkeypatch.setattr(Update, "arguments", wrong)
     assert failures(case, record_property, "arguments", change.__name__.replace("_", " "))
 
 
 def test_a_threshold_is_read_back_as_it_was_packed() -> None:
-    from rgc.backend import Arguments
+    from rgc.program.lattice.arguments import lattice_arguments
 
     numbers = [0, 1, 1 << 32, (1 << 32) - 1, 0xDEADBEEF]
-    import numpy as np
-
-    made = Arguments(pack_thresholds(numbers, 32, 2), np.zeros((0, 128), np.int32))
+    made = lattice_arguments(pack_thresholds(numbers, 32, 2))
     assert [threshold(made, slot, 32, replica=77) for slot in range(len(numbers))] == numbers

@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rgc.backend import Arguments, load
+from rgc.backend import load
 from rgc.compiler import compile
 from rgc.compiler import load as load_spec
-from rgc.conformance.programs import blocks, measure, metropolis, random_program
-from rgc.conformance.running import arguments, assert_equal, run
-from rgc.program import Program, TallyArray
-from rgc.program.draws import random_field, step_keys
+from rgc.conformance.lattice.programs import blocks, measure, metropolis, random_program
+from rgc.conformance.lattice.running import arguments, run
+from rgc.conformance.running import assert_equal
+from rgc.program.draws import step_keys
+from rgc.program.lattice import Program, TallyArray
+from rgc.program.lattice.arguments import lattice_arguments
+from rgc.program.lattice.start import random_field
 
 pytest.importorskip("jax")
 
@@ -47,7 +50,7 @@ def chosen(program: Program) -> str:
 def test_rows_where_they_vectorise() -> None:
     assert chosen(metropolis((4, 6))) == "rows"
     assert chosen(blocks()) == "rows"
-    assert chosen(measure((6, 8), (TallyArray(3, True),))) == "rows"
+    assert chosen(measure((6, 8), (TallyArray(3, replica=True),))) == "rows"
     assert chosen(random_program(3, "open")) == "rows"
     assert chosen(random_program(3, "listed")) == "gather"
     assert chosen(random_program(3, "lanes")) == "gather"
@@ -67,8 +70,8 @@ def test_planes_decided_first_change_nothing_when_gathering() -> None:
 
 def listed(program: Program) -> Any:
     """The stages of a program with their cells as lists."""
-    from rgc.program import Listed, Stage
-    from rgc.program.tables import cell_table
+    from rgc.program.lattice import Listed, Stage
+    from rgc.program.lattice.cells import cell_table
 
     for stage in program.schedule:
         cells = np.ravel_multi_index(tuple(cell_table(stage.cells, program.shape).T), program.shape)
@@ -89,7 +92,12 @@ def test_pieces_of_stages_change_nothing() -> None:
 @pytest.mark.parametrize("slab", [1, 40])
 def test_slabs_change_nothing(slab: int) -> None:
     """More lines than a byte counts, and a last batch that is shorter."""
-    arrays = (TallyArray(3, True), TallyArray(3), TallyArray(3, True, (0,)), TallyArray(3, False, (1,)))
+    arrays = (
+        TallyArray(3, replica=True),
+        TallyArray(3),
+        TallyArray(3, replica=True, axes=(0,)),
+        TallyArray(3, replica=False, axes=(1,)),
+    )
     check(measure((270, 4), arrays), slab=slab)
 
 
@@ -102,7 +110,7 @@ def test_values_that_are_not_held(kind: str) -> None:
 
 def test_layouts_follow_the_programs_that_take_turns() -> None:
     """A field keeps the layout of a sweep while it is measured, and both programs settle on one: nothing is traced after two turns."""
-    sweep, record = metropolis((12, 8)), measure((12, 8), (TallyArray(3, True),))
+    sweep, record = metropolis((12, 8)), measure((12, 8), (TallyArray(3, replica=True),))
     backend = Changed(slab=64)  # no other test has these kernels
     given, nothing = (arguments(each, 2, Random(3)) for each in (sweep, record))  # noqa: S311
     kernels = [compile_program(each, backend._machine, None) for each in (sweep, record)]
@@ -174,7 +182,9 @@ def test_tables_of_a_stage_hold_all_its_sites() -> None:
     program = random_program(9, "listed")
     gather = Gather(program, 4)
     for walk in gather.walks:
-        sites = [int(n) for row, count in zip(walk.numbers, walk.sites, strict=True) for n in row[:count]]
+        sites = [
+            int(n) for row, count in zip(walk.numbers, walk.sites, strict=True) for n in row[:count]
+        ]
         assert len(sites) == len(set(sites))
     assert sum(int(walk.sites.sum()) for walk in gather.walks) == sum(
         len(each.cells) for each in program.schedule
@@ -186,9 +196,9 @@ def test_arguments_that_change_in_place_are_noticed() -> None:
     program, backend = metropolis((4, 6)), JaxBackend()
     kernel, found = backend.compile(program), []
     first, second = (arguments(program, 2, Random(seed)) for seed in (1, 2))  # noqa: S311
-    table = Arguments(first.thresholds.copy(), first.weights.copy())
+    table = lattice_arguments(first["thresholds"].copy(), first["weights"].copy())
     for given in (first, second):
-        table.thresholds[...] = given.thresholds
+        table["thresholds"][...] = given["thresholds"]
         state = [backend.pack(random_field((1, 1), program.fields[0], 2))]
         found.append(backend.unpack(kernel(state, table, step_keys((1, 2), 0, 3, 1))[0][0]))
         state = [load("reference").pack(random_field((1, 1), program.fields[0], 2))]

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from rgc.backend import Arguments, load
-from rgc.conformance.programs import random_program
-from rgc.conformance.running import arguments, assert_equal, run
-from rgc.conformance.systems import KINDS, LATTICES, SPECIES, lowered_update
-from rgc.program import Bernoulli, Listed, Program
+from rgc.conformance.lattice.programs import random_program
+from rgc.conformance.lattice.running import arguments, run
+from rgc.conformance.lattice.systems import KINDS, LATTICES, SPECIES, lowered_update
+from rgc.conformance.running import assert_equal
+from rgc.program.lattice import Bernoulli, Listed, Program
 
 pytest.importorskip("jax")
 
@@ -34,9 +35,13 @@ def traits(program: Program) -> Iterator[str]:
     for rule in program.rules:
         yield from (type(node).__name__ for node in rule.nodes)
         yield from (
-            "many classes" for node in rule.nodes if isinstance(node, Bernoulli) and len(node.classes) > 8
+            "many classes"
+            for node in rule.nodes
+            if isinstance(node, Bernoulli) and len(node.classes) > 8
         )
-    yield from ("listed" if isinstance(stage.cells, Listed) else "residues" for stage in program.schedule)
+    yield from (
+        "listed" if isinstance(stage.cells, Listed) else "residues" for stage in program.schedule
+    )
     yield from ("odd" for size in program.shape if size % 2)
     yield f"{program.letters} letters"
     yield program.generator
@@ -47,7 +52,9 @@ PARTS = 12
 
 def rules(part: int) -> Iterator[tuple[int, Program, Arguments]]:
     """Seeds, programs and arguments of random rules."""
-    for seed, kind in product(range(5 * part, 5 * part + 5), ("regular", "open", "listed", "lanes")):
+    for seed, kind in product(
+        range(5 * part, 5 * part + 5), ("regular", "open", "listed", "lanes")
+    ):
         program = random_program(seed, kind)
         if seed % 3 == 0:
             program = replace(program, generator="philox")
@@ -84,7 +91,9 @@ def test_everything_occurs_among_what_is_checked() -> None:
         "residues",
         "odd",
     }
-    seen = {each for part in range(PARTS) for _, program, _ in rules(part) for each in traits(program)}
+    seen = {
+        each for part in range(PARTS) for _, program, _ in rules(part) for each in traits(program)
+    }
     assert seen >= everything | {"1 letters", "2 letters", "philox", "splitmix"}
     seen = {each for _, program, _ in hamiltonians(range(20 * PARTS)) for each in traits(program)}
     assert seen >= everything - {"Tally"} | {"many classes"}

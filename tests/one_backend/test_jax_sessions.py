@@ -31,7 +31,9 @@ def python(code: str, tmp_path: Path, **environment: str) -> str:
     words: list[Any] = [sys.executable, "-W", "error", "-c", textwrap.dedent(code)]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     around = os.environ | {"PYTHONPATH": path} | environment
-    done = subprocess.run(words, cwd=tmp_path, env=around, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        words, cwd=tmp_path, env=around, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -73,12 +75,13 @@ DEVICES = """
     import jax
     from random import Random
     from rgc.backend import load
-    from rgc.conformance.programs import measure, metropolis, random_program
-    from rgc.conformance.running import arguments, assert_equal, run
-    from rgc.program import TallyArray
+    from rgc.conformance.lattice.programs import measure, metropolis, random_program
+    from rgc.conformance.lattice.running import arguments, run
+    from rgc.conformance.running import assert_equal
+    from rgc.program.lattice import TallyArray
 
     assert len(jax.devices()) == 4
-    arrays = (TallyArray(3, True), TallyArray(3), TallyArray(3, True, (0,)), TallyArray(3, False, (0, 1)))
+    arrays = (TallyArray(3, replica=True), TallyArray(3), TallyArray(3, replica=True, axes=(0,)), TallyArray(3, False, (0, 1)))
     programs = {"rows": metropolis((4, 6)), "tallies": measure((6, 4), arrays), "gather": random_program(9, "listed")}
     used = []
     for case in sys.argv[1:]:
@@ -98,7 +101,9 @@ DEVICES = """
         ("rows-5-1", [3]),
         ("rows-4-0 tallies-6-1", [4, 3]),
         pytest.param("rows-1-1 rows-2-1 rows-3-0 rows-8-1", [1, 2, 3, 4], marks=pytest.mark.slow),
-        pytest.param("tallies-1-1 tallies-4-1 tallies-8-1 tallies-9-1", [1, 4, 4, 3], marks=pytest.mark.slow),
+        pytest.param(
+            "tallies-1-1 tallies-4-1 tallies-8-1 tallies-9-1", [1, 4, 4, 3], marks=pytest.mark.slow
+        ),
         pytest.param("gather-2-1 gather-5-0 gather-8-0", [2, 3, 4], marks=pytest.mark.slow),
     ],
 )

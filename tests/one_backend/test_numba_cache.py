@@ -40,7 +40,8 @@ def test_no_entry_is_lost_when_processes_save_at_once(tmp_path: Path) -> None:
     index.write_text("")
     environment = os.environ | {"RGC_CACHE": str(tmp_path / "cache")}
     started = [
-        subprocess.Popen([sys.executable, "-c", WORK, str(index), name], env=environment) for name in "abc"
+        subprocess.Popen([sys.executable, "-c", WORK, str(index), name], env=environment)
+        for name in "abc"
     ]
     assert [process.wait(timeout=60) for process in started] == [0, 0, 0]
     assert sorted(index.read_text().split()) == [f"{name}{k}" for name in "abc" for k in range(4)]

@@ -13,10 +13,11 @@ from random import Random
 import pytest
 
 from rgc.backend import Arguments, load
-from rgc.conformance.programs import blocks, measure, metropolis, random_program
-from rgc.conformance.running import arguments, assert_equal, run
-from rgc.program import Program, TallyArray
-from rgc.program.draws import random_field
+from rgc.conformance.lattice.programs import blocks, measure, metropolis, random_program
+from rgc.conformance.lattice.running import arguments, run
+from rgc.conformance.running import assert_equal
+from rgc.program.lattice import Program, TallyArray
+from rgc.program.lattice.start import random_field
 from rgc_numba import shares
 
 numba = pytest.importorskip("numba")
@@ -39,14 +40,14 @@ def test_rows_where_they_vectorise() -> None:
 
 def test_tallies_and_long_rules_are_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Operators and classes are no part of the code: one compilation serves every basis on every lattice."""
-    arrays = (TallyArray(3, True),)
+    arrays = (TallyArray(3, replica=True),)
     assert chosen(measure((6, 8), arrays)) == "TableKernel"
     assert chosen(measure((6, 8), arrays, (5, 1))) == "TableKernel"
     backend = load("numba")
     programs = [
         measure((6, 8), arrays),
         measure((9, 6), arrays, (3, 1)),
-        measure((5, 5), (TallyArray(8, True),)),
+        measure((5, 5), (TallyArray(8, replica=True),)),
     ]
     texts = {backend.compile(program).source.partition("import numpy")[2] for program in programs}
     assert len(texts) == 1
@@ -63,7 +64,8 @@ def test_shape_is_no_part_of_the_code() -> None:
     """So that the levels of a flow share what was compiled."""
     backend = load("numba")
     texts = [
-        backend.compile(metropolis(shape)).source.partition("import numpy")[2] for shape in ((4, 6), (8, 2))
+        backend.compile(metropolis(shape)).source.partition("import numpy")[2]
+        for shape in ((4, 6), (8, 2))
     ]
     assert texts[0] == texts[1]
 
@@ -106,12 +108,16 @@ def test_shares_change_no_bit(program: Program, monkeypatch: pytest.MonkeyPatch)
     """However many shares the limits of words and bytes ask for, more than threads or not."""
     given = arguments(program, 5, Random(1))  # noqa: S311
     expected = run(load("reference"), program, given, 4)
-    size = max(8 * prod(random_field((4, n), each, 5).shape) for n, each in enumerate(program.fields))
+    size = max(
+        8 * prod(random_field((4, n), each, 5).shape) for n, each in enumerate(program.fields)
+    )
     for name, most in (("MOST_WORDS", 2), ("MOST_BYTES", size // 3)):
         with monkeypatch.context() as patched:
             patched.setattr(shares, name, most)
             backend = load("numba", threads=2)
-            state = [backend.pack(random_field((4, n), each, 5)) for n, each in enumerate(program.fields)]
+            state = [
+                backend.pack(random_field((4, n), each, 5)) for n, each in enumerate(program.fields)
+            ]
             assert len(shares.Shares(lambda: None, 2).cuts_for_rows(state)) == 1 + 4
             assert_equal(expected, run(backend, program, given, 4))
 

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from rgc.backend import Arguments, load
-from rgc.conformance.programs import random_program
-from rgc.conformance.running import arguments, assert_equal, run
-from rgc.conformance.systems import KINDS, LATTICES, SPECIES, lowered_update
-from rgc.program import Bernoulli, Listed, Program
+from rgc.conformance.lattice.programs import random_program
+from rgc.conformance.lattice.running import arguments, run
+from rgc.conformance.lattice.systems import KINDS, LATTICES, SPECIES, lowered_update
+from rgc.conformance.running import assert_equal
+from rgc.program.lattice import Bernoulli, Listed, Program
 
 numba = pytest.importorskip("numba")
 
@@ -49,9 +50,13 @@ def traits(program: Program) -> Iterator[str]:
     for rule in program.rules:
         yield from (type(node).__name__ for node in rule.nodes)
         yield from (
-            "many classes" for node in rule.nodes if isinstance(node, Bernoulli) and len(node.classes) > 8
+            "many classes"
+            for node in rule.nodes
+            if isinstance(node, Bernoulli) and len(node.classes) > 8
         )
-    yield from ("listed" if isinstance(stage.cells, Listed) else "residues" for stage in program.schedule)
+    yield from (
+        "listed" if isinstance(stage.cells, Listed) else "residues" for stage in program.schedule
+    )
     yield f"{program.letters} letters, {len(program.fields)} fields, {len(program.shape)} axes, {program.generator}"
     yield from ("odd" for size in program.shape if size % 2)
 
@@ -65,7 +70,8 @@ def check_random(seeds: range) -> Counter[str]:
         if seed % 4 == 0:
             program = replace(program, planes=64)
         words = 1 + seed % 3
-        check(program, arguments(program, words, Random(seed), uniform=seed % 5 != 0), seed, seed % 2 == 0)  # noqa: S311
+        given = arguments(program, words, Random(seed), uniform=seed % 5 != 0)  # noqa: S311
+        check(program, given, seed, seed % 2 == 0)
         seen.update(traits(program))
     return seen
 
@@ -75,7 +81,8 @@ def check_lowered(seeds: range) -> Counter[str]:
     for seed in seeds:
         (form, kind), lattice = KINDS[seed % len(KINDS)], LATTICES[seed % len(LATTICES)]
         species = SPECIES[seed % len(SPECIES)]
-        program, given = lowered_update(lattice, species, form, kind, Random(seed), words=1 + seed % 2)  # noqa: S311
+        random = Random(seed)  # noqa: S311
+        program, given = lowered_update(lattice, species, form, kind, random, words=1 + seed % 2)
         check(program, given, seed, seed % 3 != 0)
         seen.update(traits(program))
     return seen

@@ -18,7 +18,8 @@ from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
 from rgc.model_to_program.operators_to_tallies import Wanted, operators_to_tallies
 from rgc.passes.colour_sites import colour_sites
 from rgc.passes.merge_terms import merge_terms
-from rgc.program import (
+from rgc.program.draws import step_keys, stream, word
+from rgc.program.lattice import (
     Accept,
     Bernoulli,
     Bit,
@@ -35,7 +36,8 @@ from rgc.program import (
     TallyArray,
     Weigh,
 )
-from rgc.program.draws import random_field, step_keys, stream, word
+from rgc.program.lattice.arguments import lattice_arguments
+from rgc.program.lattice.start import random_field
 from rgc.verification.chances import accepted, threshold
 from rgc_reference import ReferenceBackend
 from tests.core.small_systems import System, boltzmann, energies, minus, pairs, terms
@@ -103,14 +105,18 @@ class Scalar:
                 if not slots and otherwise is None:
                     return 0
                 limit = threshold(
-                    self.arguments, slots[0] if slots else otherwise, self.program.planes, self.replica
+                    self.arguments,
+                    slots[0] if slots else otherwise,
+                    self.program.planes,
+                    self.replica,
                 )
                 planes = (
-                    self.plane(draw, where, k) >> self.replica % 64 & 1 for k in range(self.program.planes)
+                    self.plane(draw, where, k) >> self.replica % 64 & 1
+                    for k in range(self.program.planes)
                 )
                 return int(int("".join(map(str, planes)), 2) < limit)
             case Weigh(masks, slots, base):
-                table = self.arguments.weights[:, self.replica]
+                table = self.arguments["weights"][:, self.replica]
                 return int(table[base]) + sum(
                     int(table[s]) * values[m] for m, s in zip(masks, slots, strict=True)
                 )
@@ -128,10 +134,15 @@ class Scalar:
 
 def check(program: Program, arguments: Arguments, words: int = 2, word0: int = 3) -> None:
     """Two steps, some replicas one by one; tallies summed over replicas are compared where all replicas are kept too."""
-    fields = [random_field((8, k), f, words, word0, program.generator) for k, f in enumerate(program.fields)]
+    fields = [
+        random_field((8, k), f, words, word0, program.generator)
+        for k, f in enumerate(program.fields)
+    ]
     keys = step_keys(stream(4, {"K": 0.3}, "update", 1), 11, 2, program.draws)
     backend = ReferenceBackend()
-    state, tallies = backend.compile(program)([backend.pack(f) for f in fields], arguments, keys, word0)
+    state, tallies = backend.compile(program)(
+        [backend.pack(f) for f in fields], arguments, keys, word0
+    )
     after = [backend.unpack(each) for each in state]
     for replica in (0, 1, 63, 64, 64 * words - 1):
         one = Scalar(program, fields, arguments, replica, word0)
@@ -141,7 +152,9 @@ def check(program: Program, arguments: Arguments, words: int = 2, word0: int = 3
                 assert int(field[place][replica // 64]) >> replica % 64 & 1 == bit
         for array, each in enumerate(program.tallies):
             if each.replica:
-                assert np.array_equal(tallies[array][..., replica], [count[array] for count in counts])
+                assert np.array_equal(
+                    tallies[array][..., replica], [count[array] for count in counts]
+                )
 
 
 SYSTEM = System(
@@ -170,7 +183,10 @@ def test_updates_bit_by_bit(form: Any, kind: Any, planes: Any, generator: Any) -
     steps = colour_sites(merged.groups, SYSTEM.lattice)
     options: Any = {"form": form, "kind": kind, "planes": planes, "generator": generator}
     update = hamiltonian_to_update(SYSTEM.lattice, ISING, merged.groups, steps, **options)
-    points = [tuple(c * Fraction(k, 40) for c in merged.coefficients(SYSTEM.hamiltonian)) for k in range(128)]
+    points = [
+        tuple(c * Fraction(k, 40) for c in merged.coefficients(SYSTEM.hamiltonian))
+        for k in range(128)
+    ]
     check(update.program, update.arguments(points, 2))
 
 
@@ -205,30 +221,40 @@ def test_every_kind_of_node_bit_by_bit() -> None:
         shape=(4, 6),
         letters=2,
         fields=(
-            Field("s", (4, 6), 2, 2, (True, True)),
-            Field("t", (8, 18), 2, 2, (True, True)),
+            Field("s", (4, 6), letters=2, planes=2, periodic=(True, True)),
+            Field("t", (8, 18), letters=2, planes=2, periodic=(True, True)),
         ),
         rules=(Rule(1, nodes),),
         schedule=(Stage(0, cells),),
         slots=4,
         weights=3,
         draws=4,
-        tallies=(TallyArray(2, True), TallyArray(1, True, (1,)), TallyArray(1, True, (0, 1))),
+        tallies=(
+            TallyArray(2, replica=True),
+            TallyArray(1, replica=True, axes=(1,)),
+            TallyArray(1, replica=True, axes=(0, 1)),
+        ),
     )
-    from rgc.program.tables import pack_thresholds
+    from rgc.program.lattice.thresholds import pack_thresholds
 
-    thresholds = pack_thresholds([1 << 32, 12345678, 1 << 31, [(k + 128) << 24 for k in range(128)]], 32, 2)
+    thresholds = pack_thresholds(
+        [1 << 32, 12345678, 1 << 31, [(k + 128) << 24 for k in range(128)]], 32, 2
+    )
     weights = np.array(
         [[1 << 19] * 128, [-(1 << 20)] * 128, list(range(-(1 << 20), 1 << 20, 1 << 14))], np.int32
     )
-    check(program, Arguments(thresholds, weights))
+    check(program, lattice_arguments(thresholds, weights))
 
 
 def test_a_share_of_the_words_gives_the_same_bits() -> None:
     lattice = honeycomb(3, 4)
-    bond = terms(("K", 0.6, [(Spin((0, 0)), Spin((-x, -y), 1)) for x, y in ((0, 0), (1, 0), (1, 1))]))
+    bond = terms(
+        ("K", 0.6, [(Spin((0, 0)), Spin((-x, -y), 1)) for x, y in ((0, 0), (1, 0), (1, 1))])
+    )
     merged = merge_terms(bond, lattice, ISING)
-    update = hamiltonian_to_update(lattice, ISING, merged.groups, colour_sites(merged.groups, lattice))
+    update = hamiltonian_to_update(
+        lattice, ISING, merged.groups, colour_sites(merged.groups, lattice)
+    )
     backend = load("reference")
     kernel, keys = backend.compile(update.program), step_keys((1, 2), 0, 3, 1)
     (field,) = (random_field((5, 6), f, 4) for f in update.program.fields)
@@ -245,7 +271,7 @@ def test_tallies_summed_over_replicas() -> None:
         lattice, ISING, [Wanted(operators), Wanted(operators, replica=False)]
     ).program
     field = random_field((1, 1), program.fields[0], 3)
-    arguments = Arguments(np.zeros((0, 33, 3), np.uint64), np.zeros((0, 192), np.int32))
+    arguments = lattice_arguments(np.zeros((0, 33, 3), np.uint64))
     _, (kept, summed) = ReferenceBackend().compile(program)(
         [field], arguments, np.zeros((2, 0, 2), np.uint64)
     )
@@ -261,7 +287,9 @@ def test_sampled_averages_are_the_enumerated_ones(form: Any, kind: Any) -> None:
     """<H> and <m> of a 3 x 4 strip in a field, 512 replicas, errors from the replicas."""
     merged = merge_terms(SYSTEM.hamiltonian, SYSTEM.lattice, ISING)
     steps = colour_sites(merged.groups, SYSTEM.lattice)
-    update = hamiltonian_to_update(SYSTEM.lattice, ISING, merged.groups, steps, form=form, kind=kind)
+    update = hamiltonian_to_update(
+        SYSTEM.lattice, ISING, merged.groups, steps, form=form, kind=kind
+    )
     measure = operators_to_tallies(
         SYSTEM.lattice, ISING, [Wanted((*merged.groups, Operator("m", ((Spin((0, 0)),),))))]
     )
@@ -269,7 +297,9 @@ def test_sampled_averages_are_the_enumerated_ones(form: Any, kind: Any) -> None:
     backend = ReferenceBackend()
     sweep, record = backend.compile(update.program), backend.compile(measure.program)
     arguments = update.arguments([merged.coefficients(SYSTEM.hamiltonian)], words)
-    state = [backend.pack(random_field(stream(0, {}, "start"), f, words)) for f in update.program.fields]
+    state = [
+        backend.pack(random_field(stream(0, {}, "start"), f, words)) for f in update.program.fields
+    ]
     samples = []
     for step in range(30, 105, 3):
         state, _ = sweep(state, arguments, step_keys(key, step, 3, update.program.draws))
@@ -278,12 +308,17 @@ def test_sampled_averages_are_the_enumerated_ones(form: Any, kind: Any) -> None:
     mean = np.mean(samples[5:], axis=0)
     couplings = [float(c) for c in merged.coefficients(SYSTEM.hamiltonian)]
     weights = boltzmann(SYSTEM)
-    expected = (weights @ energies(SYSTEM), weights @ (1 - 2 * minus(SYSTEM).astype(int)).sum(axis=0))
+    expected = (
+        weights @ energies(SYSTEM),
+        weights @ (1 - 2 * minus(SYSTEM).astype(int)).sum(axis=0),
+    )
     for series, exact in zip((np.array(couplings) @ mean[:-1], mean[-1]), expected, strict=True):
         assert abs(series.mean() - exact) < 4.5 * series.std() / np.sqrt(series.size)
         assert series.std() / np.sqrt(series.size) < 0.3
 
 
 def test_the_source_of_a_kernel_is_the_program() -> None:
-    program = operators_to_tallies(square(4), ISING, [Wanted((Operator("m", ((Spin((0, 0)),),)),))]).program
+    program = operators_to_tallies(
+        square(4), ISING, [Wanted((Operator("m", ((Spin((0, 0)),),)),))]
+    ).program
     assert "tally 0[0] += v0" in ReferenceBackend().compile(program).source

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-HERE = Path(__file__).parent
+from tests.plugin.installed import install, outside, suite
 
 SPEC = """title "toy"
 parameters { K = 0.4 }
@@ -25,36 +19,11 @@ flow sample(sweeps=20, replicas=64GENERATOR)
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the package installed as an installer leaves it: its modules, and the metadata of its `pyproject.toml`."""
-    folder = tmp_path_factory.mktemp("site")
-    project = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["project"]
-    shutil.copytree(HERE / "rgc_toy", folder / "rgc_toy", ignore=shutil.ignore_patterns("__pycache__"))
-    info = folder / f"rgc_toy-{project['version']}.dist-info"
-    info.mkdir()
-    head = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
-    (info / "METADATA").write_text(head, "utf-8")
-    points = [
-        f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in table.items())
-        for group, table in project["entry-points"].items()
-    ]
-    (info / "entry_points.txt").write_text("\n".join(points), "utf-8")
-    return folder
-
-
-def outside(site: Path, *words: str, backends: str = "toy") -> subprocess.CompletedProcess[str]:
-    """`python -m ...` from a folder that is not ours, with the site on its path."""
-    environment = os.environ | {"PYTHONPATH": str(site), "RGC_BACKENDS": backends}
-    command: list[Any] = [sys.executable, "-m", *words]
-    return subprocess.run(command, cwd=site, env=environment, capture_output=True, text=True, timeout=600)
-
-
-def suite(site: Path, name: str, *words: str) -> subprocess.CompletedProcess[str]:
-    plain = ("-q", "-rs", "-p", "no:cacheprovider", "-p", "no:xdist")
-    return outside(site, "pytest", "--pyargs", "rgc.conformance", *plain, *words, backends=name)
+    return install(tmp_path_factory.mktemp("site"))
 
 
 def test_it_is_listed_with_what_it_lacks(site: Path) -> None:
-    listed = outside(site, "rgc", "backends").stdout
+    listed = outside(site, "-m", "rgc", "backends").stdout
     assert "toy        ready         rgc_toy:ToyBackend" in listed
     assert "lacks lanes: integers have no lanes" in listed
 
@@ -63,11 +32,12 @@ def test_it_runs_a_spec_and_refuses_what_it_lacks(site: Path) -> None:
     for name, generator in (("plain", ""), ("philox", ", generator=philox")):
         (site / f"{name}.rgc").write_text(SPEC.replace("GENERATOR", generator), "utf-8")
     ran = [
-        outside(site, "rgc", "run", "plain.rgc", "--backend", name, "--json") for name in ("toy", "reference")
+        outside(site, "-m", "rgc", "run", "plain.rgc", "--backend", name, "--json")
+        for name in ("toy", "reference")
     ]
     assert [each.returncode for each in ran] == [0, 0]
     assert ran[0].stdout == ran[1].stdout.replace('"backend": "reference"', '"backend": "toy"')
-    refused = outside(site, "rgc", "run", "philox.rgc", "--backend", "toy")
+    refused = outside(site, "-m", "rgc", "run", "philox.rgc", "--backend", "toy")
     assert refused.returncode == 2
     assert (
         "error[backend-lacks]: the backend 'toy' cannot run this: it lacks the generator philox4x32-10"
@@ -87,7 +57,11 @@ def test_the_suite_accepts_it(site: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "test"),
-    [("toy_deaf", "test_metropolis"), ("toy_hasty", "test_every_plane"), ("toy_proud", "test_random_rules")],
+    [
+        ("toy_deaf", "test_metropolis"),
+        ("toy_hasty", "test_every_plane"),
+        ("toy_proud", "test_random_rules"),
+    ],
 )
 def test_the_suite_rejects_what_is_wrong(site: Path, name: str, test: str) -> None:
     assert suite(site, "toy", "-k", test).returncode == 0

@@ -19,6 +19,7 @@ from rgc.model_to_program.operators_to_tallies import (
     Wanted,
     operators_to_tallies,
 )
+from rgc.program.lattice.arguments import lattice_arguments
 
 if TYPE_CHECKING:
     from rgc.backend import Backend, Kernel, State
@@ -57,7 +58,7 @@ class Recorder:
     def __call__(self, packed: Sequence[State]) -> tuple[list[State], list[Ints]]:
         """The fields, unchanged, and for each array of `rows` the sums int64[row, *axis, replica]."""
         fields, counts = self.kernel(packed, self.nothing, _NO_DRAWS)
-        replicas = self.nothing.weights.shape[1]
+        replicas = self.nothing["weights"].shape[1]
         return fields, [array[0] for array in self.measurement.sums(counts, replicas)]
 
     def by_row(self, sums: Sequence[Ints]) -> dict[Row, Ints]:
@@ -82,7 +83,7 @@ def make_recorder(
     ]
     measurement = operators_to_tallies(lattice, species, wanted)
     planes = measurement.program.planes
-    nothing = Arguments(np.zeros((0, 1 + planes, words), np.uint64), np.zeros((0, 64 * words), np.int32))
+    nothing = lattice_arguments(np.zeros((0, 1 + planes, words), np.uint64))
     return Recorder(measurement, backend.compile(measurement.program), split, nothing)
 
 

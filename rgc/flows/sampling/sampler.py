@@ -26,8 +26,7 @@ from rgc.passes.choose_update import Asked, Choice, choose_update
 from rgc.passes.colour_sites import colour_sites
 from rgc.passes.find_sectors import find_sectors
 from rgc.passes.merge_terms import merge_terms
-from rgc.program.draws import Key, step_keys, stream
-from rgc.program.lattice.program import Generator
+from rgc.program.draws import Generator, Key, step_keys, stream
 
 if TYPE_CHECKING:
     from rgc.backend import Arguments, Backend, Kernel, State, Words
@@ -78,7 +77,9 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
     options = spec.flow.options
     if "disorder" in options:
         raise SpecError([Problem("not-yet", "averages over disorder come later", spec.flow.span)])
-    return Model(spec.lattice, spec.species, spec.hamiltonian, options, zero, merged, coefficients, sectors)
+    return Model(
+        spec.lattice, spec.species, spec.hamiltonian, options, zero, merged, coefficients, sectors
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +111,8 @@ class Sampler:
             self.plan.words,
             lattice=model.lattice,
             energies=[
-                (group, float(c)) for group, c in zip(model.merged.groups, model.coefficients, strict=True)
+                (group, float(c))
+                for group, c in zip(model.merged.groups, model.coefficients, strict=True)
             ],
             sectors=model.sectors,
             generator=model.generator,
@@ -143,7 +145,12 @@ class Sampler:
 
 
 def make_sampler(
-    model: Model, backend: Backend, *, seed: int, point: Mapping[str, float], specialise: bool = True
+    model: Model,
+    backend: Backend,
+    *,
+    seed: int,
+    point: Mapping[str, float],
+    specialise: bool = True,
 ) -> Sampler:
     """Passes, lowering, compiling: Hamiltonian -> coloured sites -> acceptance -> update -> kernel.
 
@@ -153,7 +160,9 @@ def make_sampler(
     groups, lattice = model.merged.groups, model.lattice
     steps = colour_sites(groups, lattice, len(model.species))
     acceptances = [choose_acceptance(star) for star in dict.fromkeys(step.star for step in steps)]
-    choice = choose_update(model.coefficients, acceptances, asked_update(model.options.get("update", "auto")))
+    choice = choose_update(
+        model.coefficients, acceptances, asked_update(model.options.get("update", "auto"))
+    )
     planes = 64 if model.options.get("planes", 32) == 64 else 32
 
     def lowered(planes: Any) -> Update:
@@ -194,6 +203,10 @@ def asked_update(value: Value) -> Asked:
         raise SpecError([Problem("not-yet", f"the update {name} comes later", hint=hint)])
     if name not in UPDATES:
         raise SpecError(
-            [Problem("unknown-update", f"no update is called '{name}'", hint=suggest(name, UPDATES))]
+            [
+                Problem(
+                    "unknown-update", f"no update is called '{name}'", hint=suggest(name, UPDATES)
+                )
+            ]
         )
     return cast(Asked, name)

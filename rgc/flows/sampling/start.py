@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from rgc.model.groups import Group, present
 from rgc.model.lattice import Lattice
 from rgc.model.sectors import Sectors
-from rgc.program.lattice.program import Field, Generator
+from rgc.program.draws import Generator
+from rgc.program.lattice.program import Field
 
 if TYPE_CHECKING:
     from rgc.backend import Words
@@ -40,7 +41,8 @@ def start_fields(
     """
     import numpy as np
 
-    from rgc.program.draws import SLOT, fold, random_field
+    from rgc.program.draws import SLOT, fold
+    from rgc.program.lattice.start import random_field
 
     down = _energy(energies, lattice, -1) < _energy(energies, lattice, 1)
     keys = [fold(np.array(key, dtype=np.uint64), SLOT, k) for k in range(len(fields) + 1)]
@@ -52,7 +54,9 @@ def start_fields(
         for flip, word in zip(sectors.flips, flips, strict=True):
             for spin in flip:
                 if spin.species == species:
-                    cells = (slice(x, None, m) for x, m in zip(spin.cell, sectors.modulus, strict=True))
+                    cells = (
+                        slice(x, None, m) for x, m in zip(spin.cell, sectors.modulus, strict=True)
+                    )
                     place: Any = (slice(None), *cells, spin.letter)
                     cold[place] ^= word
         out.append((hot & np.uint64(HOT)) | (cold & ~np.uint64(HOT)))

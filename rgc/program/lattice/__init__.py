@@ -1,1 +1,39 @@
-"""The family of lattice programs: a rule for one site and a schedule of sites."""
+"""The family of lattice programs: a rule for one site, and a schedule of conflict-free sets of sites."""
+
+from rgc.model.sites import Cells, Listed
+from rgc.program.lattice.nodes import (
+    Accept,
+    Bernoulli,
+    Bit,
+    Count,
+    Equals,
+    Load,
+    Node,
+    Store,
+    Tally,
+    Value,
+    Weigh,
+)
+from rgc.program.lattice.program import Field, Program, Rule, SiteSet, Stage, TallyArray
+
+__all__ = [
+    "Accept",
+    "Bernoulli",
+    "Bit",
+    "Cells",
+    "Count",
+    "Equals",
+    "Field",
+    "Listed",
+    "Load",
+    "Node",
+    "Program",
+    "Rule",
+    "SiteSet",
+    "Stage",
+    "Store",
+    "Tally",
+    "TallyArray",
+    "Value",
+    "Weigh",
+]

@@ -73,7 +73,7 @@ class Weigh:
 @dataclass(frozen=True, slots=True)
 class Accept:
     """word: 1 where x <= 0, else 1 with probability exp(-x), for lanes x in units of 2^-20:
-    `U32 < (A[x >> 10] * B[x & 1023]) >> 32` with the tables of `rgc.program.tables`, 0 where x >> 10 is beyond A.
+    `U32 < (A[x >> 10] * B[x & 1023]) >> 32` with the tables of `rgc.program.exponentials`, 0 where x >> 10 is beyond A.
 
     U32 of lane r is half `r & 1` (0: low) of the draw's plane `r >> 1`.
     """

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from math import prod
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rgc.model.lattice import Cell
 from rgc.model.sites import Cells, Listed
 from rgc.program.lattice.nodes import Node
 
+if TYPE_CHECKING:
+    from rgc.program.draws import Generator
+
 SiteSet = Cells | Listed
-Generator = Literal["splitmix", "philox"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Field:
 
     name: str
     shape: Cell
+    _: KW_ONLY
     letters: int = 1
     planes: int = 1
     periodic: tuple[bool, ...] = ()
@@ -51,11 +54,12 @@ class TallyArray:
     each replica if `replica`, and the cell coordinates of the axes in `axes`. kept = (axes in order, replicas)."""
 
     rows: int
+    _: KW_ONLY
     replica: bool = False
     axes: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """What a backend compiles. One *step* runs the schedule once (a sweep, a record, a blocking).
 
@@ -63,6 +67,8 @@ class Program:
     i = row_major(cell) * letters + letter. `slots`: rows of the threshold table u64[slots, 1 + planes, word]; `weights`: rows of
     the table int32[weights, 64 * word]; `draws`: keys needed per step. `planes`: P of `Bernoulli`, 32 or 64.
     """
+
+    family: ClassVar[str] = "lattice"
 
     name: str
     shape: Cell

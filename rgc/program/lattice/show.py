@@ -71,7 +71,9 @@ def _slots(name: str, pairs: Sequence[tuple[int, int]]) -> str:
     """Masks and their slots, `v3: T0`, or `v3..v7: T0..T4` where both are successive."""
     runs = groupby(enumerate(pairs), key=lambda each: (each[1][0] - each[0], each[1][1] - each[0]))
     groups = [[pair for _, pair in run] for _, run in runs]
-    return ", ".join(f"{_range('v', [m for m, _ in g])}: {_range(name, [s for _, s in g])}" for g in groups)
+    return ", ".join(
+        f"{_range('v', [m for m, _ in g])}: {_range(name, [s for _, s in g])}" for g in groups
+    )
 
 
 def _wrapped(texts: Iterable[str]) -> Iterator[str]:
@@ -98,7 +100,8 @@ def _head(program: Program) -> str:
 def _field(program: Program, number: int) -> str:
     field = program.fields[number]
     size = " x ".join(
-        str(n) if wraps else f"{n} (open)" for n, wraps in zip(field.shape, field.periodic, strict=True)
+        str(n) if wraps else f"{n} (open)"
+        for n, wraps in zip(field.shape, field.periodic, strict=True)
     )
     return f"{field.name}, {size} cells, {field.letters} letters, {field.planes} planes"
 
@@ -108,7 +111,9 @@ def _node(program: Program, rule: Rule, node: Node) -> str:
         case Load():
             return _load(program, node)
         case Bit(op, operands):
-            return f"~v{operands[0]}" if op == "not" else _SYMBOLS[op].join(f"v{k}" for k in operands)
+            return (
+                f"~v{operands[0]}" if op == "not" else _SYMBOLS[op].join(f"v{k}" for k in operands)
+            )
         case Count(words):
             return f"count({_values(words)})"
         case Equals(count, number):
@@ -144,9 +149,9 @@ def _load(program: Program, node: Load) -> str:
 
 
 def _schedule(program: Program) -> list[str]:
-    return [f"  then rule {stage.rule} on {_cells(stage.cells)}" for stage in program.schedule[:_SHOWN]] + (
-        [f"  ... {_more(program.schedule[_SHOWN:])}"] if len(program.schedule) > _SHOWN else []
-    )
+    return [
+        f"  then rule {stage.rule} on {_cells(stage.cells)}" for stage in program.schedule[:_SHOWN]
+    ] + ([f"  ... {_more(program.schedule[_SHOWN:])}"] if len(program.schedule) > _SHOWN else [])
 
 
 _SHOWN = 8
@@ -174,7 +179,9 @@ def _tables(program: Program) -> list[str]:
         lines.append(
             f"  arguments: {program.slots} thresholds T, {program.weights} weights W, {program.draws} draws a step"
         )
-    return lines + [f"  tally array {number}: {_tally(each)}" for number, each in enumerate(program.tallies)]
+    return lines + [
+        f"  tally array {number}: {_tally(each)}" for number, each in enumerate(program.tallies)
+    ]
 
 
 def _tally(array: TallyArray) -> str:

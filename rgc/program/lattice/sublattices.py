@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.model.sites import Cells
-from rgc.program.lattice.bodies import Placed, split
 from rgc.program.lattice.nodes import Accept, Load, Weigh
+from rgc.program.lattice.outlining import Outlined, outline
 from rgc.program.lattice.program import Field, Program, Stage
 
 Table = NDArray[np.int64]
@@ -98,14 +98,16 @@ class Sublattices:
         self.strides = _strides(program)
         self._now = now
         self.modulus = _refined(program, _modulus(program), self.strides, now)
-        self.placed = split(program)[1]
-        self.boxes = [box for n, stage in enumerate(program.schedule) for box in self._boxes_of(n, stage)]
+        self.outlined = outline(program)[1]
+        self.boxes = [
+            box for n, stage in enumerate(program.schedule) for box in self._boxes_of(n, stage)
+        ]
         self.needs = self._halos()
         self.fields = tuple(self._field(n, field) for n, field in enumerate(program.fields))
 
-    def rule(self, box: Box) -> Placed:
+    def rule(self, box: Box) -> Outlined:
         """The rule of the stage of a box."""
-        return self.placed[self.program.schedule[box.stage].rule]
+        return self.outlined[self.program.schedule[box.stage].rule]
 
     def shift(self, box: Box, load: Load) -> tuple[Sublattice, Cell]:
         """The sublattice that a load reads, and by how many of its cells it is shifted."""
@@ -113,26 +115,35 @@ class Sublattices:
         moduli = [m * s for m, s in zip(self.modulus, stride, strict=True)]
         moved = [r * s + o for r, s, o in zip(box.residue, stride, load.offset, strict=True)]
         residue = tuple(x % m for x, m in zip(moved, moduli, strict=True))
-        return (load.plane, load.letter, residue), tuple(x // m for x, m in zip(moved, moduli, strict=True))
+        return (load.plane, load.letter, residue), tuple(
+            x // m for x, m in zip(moved, moduli, strict=True)
+        )
 
     def number(self, box: Box) -> int:
         """The canonical number of the first site of a box."""
-        first = (lower * m + r for lower, m, r in zip(box.lower, self.modulus, box.residue, strict=True))
-        return ravel(tuple(first), self.program.shape) * self.program.letters + self.rule(box).letter
+        first = (
+            lower * m + r for lower, m, r in zip(box.lower, self.modulus, box.residue, strict=True)
+        )
+        return (
+            ravel(tuple(first), self.program.shape) * self.program.letters + self.rule(box).letter
+        )
 
     @property
     def paces(self) -> Cell:
         """Canonical numbers from one site of a sublattice to the next, by axis."""
         shape = self.program.shape
         return tuple(
-            m * self.program.letters * prod(shape[axis + 1 :]) for axis, m in enumerate(self.modulus)
+            m * self.program.letters * prod(shape[axis + 1 :])
+            for axis, m in enumerate(self.modulus)
         )
 
     def _boxes_of(self, number: int, stage: Stage) -> Iterator[Box]:
         cells = stage.cells
         assert isinstance(cells, Cells)  # noqa: S101  # _modulus has refused lists
         for residue in product(*map(range, self.modulus)):
-            if tuple(r % m for r, m in zip(residue, cells.modulus, strict=True)) in set(cells.residues):
+            if tuple(r % m for r, m in zip(residue, cells.modulus, strict=True)) in set(
+                cells.residues
+            ):
                 bounds = list(zip(cells.lower, cells.upper, residue, self.modulus, strict=True))
                 lower = tuple(-((r - low) // m) for low, _, r, m in bounds)
                 upper = tuple(-((r - high) // m) for _, high, r, m in bounds)
@@ -147,7 +158,9 @@ class Sublattices:
                 sublattice, shift = self.shift(box, load)
                 extent = self._extent(load.field)
                 low = tuple(max(0, -(a + q)) for a, q in zip(box.lower, shift, strict=True))
-                high = tuple(max(0, b + q - e) for b, q, e in zip(box.upper, shift, extent, strict=True))
+                high = tuple(
+                    max(0, b + q - e) for b, q, e in zip(box.upper, shift, extent, strict=True)
+                )
                 old = needs.get((load.field, sublattice), (low, high))
                 needs[load.field, sublattice] = _larger(old[0], low), _larger(old[1], high)
         return needs
@@ -156,7 +169,10 @@ class Sublattices:
         """Raise `ValueError` if a load leaves a lattice that is not a whole number of supercells: it would come back elsewhere."""
         edges = zip(box.lower, box.upper, box.residue, self.modulus, strict=True)
         places = zip(
-            load.offset, self.strides[load.field], self.program.fields[load.field].shape, strict=True
+            load.offset,
+            self.strides[load.field],
+            self.program.fields[load.field].shape,
+            strict=True,
         )
         for (low, high, residue, m), (offset, stride, size) in zip(edges, places, strict=True):
             first, last = ((y * m + residue) * stride + offset for y in (low, high - 1))
@@ -209,7 +225,7 @@ def _refined(
     """The smallest supercell that is also one of the present layouts of the fields that are read; the given one if its rows would be
     short or it did not divide the lattice."""
     joined = modulus
-    for number in {load.field for rule in split(program)[1] for load in rule.loads}:
+    for number in {load.field for rule in outline(program)[1] for load in rule.loads}:
         layout = now[number] if now else None
         if layout is not None:
             axes = zip(joined, layout.modulus, strides[number], strict=True)
@@ -222,7 +238,7 @@ def _strides(program: Program) -> dict[int, Cell]:
     """The stride by which each field is read; fields that are not used are left out. Raises `ValueError` for a field read in two ways."""
     one = (1,) * len(program.shape)
     strides: dict[int, Cell] = {}
-    for rule in split(program)[1]:
+    for rule in outline(program)[1]:
         used = [(load.field, load.stride or one) for load in rule.loads]
         for number, stride in used + [(store.field, one) for store in rule.stores]:
             if strides.setdefault(number, stride) != stride:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.model.sites import Cells, SiteSet
+from rgc.program.family import ProgramError
+from rgc.program.lattice.cells import cell_table
 from rgc.program.lattice.nodes import (
     Accept,
     Bernoulli,
@@ -23,16 +25,11 @@ from rgc.program.lattice.nodes import (
     Weigh,
 )
 from rgc.program.lattice.program import Field, Program, Rule
-from rgc.program.lattice.truth import tables
-from rgc.program.tables import cell_table
+from rgc.program.lattice.truth_tables import truth_tables
 
 Yield = Literal["word", "count", "lanes", "nothing"]
 Cells64 = NDArray[np.int64]
 """int64[cell, axis]."""
-
-
-class ProgramError(AssertionError):
-    """A program breaks its own rules: a bug of the compiler."""
 
 
 def verify(program: Program) -> None:
@@ -67,7 +64,10 @@ def _expect(holds: bool, complaint: str) -> None:
 
 def _check_fields(program: Program) -> None:
     for field in program.fields:
-        _expect(len(field.shape) == len(field.periodic), f"field '{field.name}': one boundary for each axis")
+        _expect(
+            len(field.shape) == len(field.periodic),
+            f"field '{field.name}': one boundary for each axis",
+        )
         _expect(
             min(field.shape, default=1) > 0 and field.letters > 0 and field.planes > 0,
             f"field '{field.name}': empty",
@@ -136,7 +136,9 @@ def _complaints(program: Program, rule: Rule, k: int, node: Node) -> Iterator[st
             if not slots or not all(0 <= slot < program.slots for slot in slots):
                 yield f"threshold slots {slots} of {program.slots}"
         case Weigh(masks, slots, base):
-            if len(masks) != len(slots) or not all(0 <= slot < program.weights for slot in (*slots, base)):
+            if len(masks) != len(slots) or not all(
+                0 <= slot < program.weights for slot in (*slots, base)
+            ):
                 yield f"weight slots {(*slots, base)} of {program.weights}"
         case Tally(array, row):
             if not 0 <= array < len(program.tallies) or not 0 <= row < program.tallies[array].rows:
@@ -148,7 +150,9 @@ def _complaints(program: Program, rule: Rule, k: int, node: Node) -> Iterator[st
 def _place(program: Program, field: int, plane: int, letter: int) -> Iterator[str]:
     if not 0 <= field < len(program.fields):
         yield f"no field {field}"
-    elif not (0 <= plane < program.fields[field].planes and 0 <= letter < program.fields[field].letters):
+    elif not (
+        0 <= plane < program.fields[field].planes and 0 <= letter < program.fields[field].letters
+    ):
         yield f"no plane {plane}, letter {letter} in field {field}"
 
 
@@ -156,7 +160,9 @@ def _load(program: Program, node: Load) -> Iterator[str]:
     dimension = len(program.shape)
     if len(node.offset) != dimension or (node.stride is not None and len(node.stride) != dimension):
         yield f"offset and stride need {dimension} components"
-    elif 0 <= node.field < len(program.fields) and len(program.fields[node.field].shape) != dimension:
+    elif (
+        0 <= node.field < len(program.fields) and len(program.fields[node.field].shape) != dimension
+    ):
         yield f"field {node.field} has another dimension"
 
 
@@ -164,11 +170,17 @@ def _check_rule(program: Program, rule: Rule, where: str) -> None:
     _expect(0 <= rule.letter < program.letters, f"{where}: no letter {rule.letter}")
     draws = [node.draw for node in rule.nodes if isinstance(node, Bernoulli | Accept)]
     _expect(len(set(draws)) == len(draws), f"{where}: a draw is used twice")
-    _expect(all(0 <= draw < program.draws for draw in draws), f"{where}: draws {draws} of {program.draws}")
+    _expect(
+        all(0 <= draw < program.draws for draw in draws),
+        f"{where}: draws {draws} of {program.draws}",
+    )
     written: set[tuple[int, int]] = set()
     for k, node in enumerate(rule.nodes):
         if isinstance(node, Load):
-            _expect((node.field, node.plane) not in written, f"{where}, v{k}: loads what the rule has stored")
+            _expect(
+                (node.field, node.plane) not in written,
+                f"{where}, v{k}: loads what the rule has stored",
+            )
         elif isinstance(node, Store):
             _expect((node.field, node.plane) not in written, f"{where}, v{k}: stores twice")
             written.add((node.field, node.plane))
@@ -178,7 +190,7 @@ def _check_rule(program: Program, rule: Rule, where: str) -> None:
 def _check_classes(rule: Rule, where: str) -> None:
     if not any(isinstance(node, Bernoulli) and len(node.classes) > 1 for node in rule.nodes):
         return
-    known = tables(rule)
+    known = truth_tables(rule)
     if known is None:
         return
     for k, node in enumerate(rule.nodes):
@@ -194,43 +206,63 @@ def _check_cells(program: Program, cells: SiteSet, where: str) -> None:
     dimension = len(program.shape)
     if isinstance(cells, Cells):
         parts = (cells.modulus, cells.lower, cells.upper, *cells.residues)
-        _expect(all(len(part) == dimension for part in parts), f"{where}: cells of another dimension")
-        inside = all(
-            0 <= a <= b <= n for a, b, n in zip(cells.lower, cells.upper, program.shape, strict=True)
+        _expect(
+            all(len(part) == dimension for part in parts), f"{where}: cells of another dimension"
         )
-        reduced = all(0 <= x < m for r in cells.residues for x, m in zip(r, cells.modulus, strict=True))
+        inside = all(
+            0 <= a <= b <= n
+            for a, b, n in zip(cells.lower, cells.upper, program.shape, strict=True)
+        )
+        reduced = all(
+            0 <= x < m for r in cells.residues for x, m in zip(r, cells.modulus, strict=True)
+        )
         _expect(inside and reduced, f"{where}: cells outside the lattice")
     else:
         increasing = all(a < b for a, b in zip(cells.cells, cells.cells[1:], strict=False))
         sites = int(np.prod(program.shape))
         _expect(
-            increasing and all(0 <= x < sites for x in cells.cells), f"{where}: listed cells must increase"
+            increasing and all(0 <= x < sites for x in cells.cells),
+            f"{where}: listed cells must increase",
         )
 
 
 def _check_draws(
-    program: Program, rule: Rule, table: Cells64, drawn: dict[tuple[int, int], NDArray[np.bool_]], where: str
+    program: Program,
+    rule: Rule,
+    table: Cells64,
+    drawn: dict[tuple[int, int], NDArray[np.bool_]],
+    where: str,
 ) -> None:
     """A draw gives a site one word in a step: a second use would be the same number."""
     for node in rule.nodes:
         if isinstance(node, Bernoulli | Accept):
             used = drawn.setdefault((node.draw, rule.letter), np.zeros(program.shape, dtype=bool))
-            _expect(not used[tuple(table.T)].any(), f"{where}: draw {node.draw} serves a site twice")
+            _expect(
+                not used[tuple(table.T)].any(), f"{where}: draw {node.draw} serves a site twice"
+            )
             used[tuple(table.T)] = True
 
 
 def _check_stage(program: Program, rule: Rule, cells: SiteSet, table: Cells64, where: str) -> None:
     low, high = table.min(axis=0), table.max(axis=0)
-    written = {(node.field, node.plane, rule.letter) for node in rule.nodes if isinstance(node, Store)}
+    written = {
+        (node.field, node.plane, rule.letter) for node in rule.nodes if isinstance(node, Store)
+    }
     for k, node in enumerate(rule.nodes):
         if isinstance(node, Load):
-            field, stride = program.fields[node.field], np.array(node.stride or (1,) * len(program.shape))
+            field, stride = (
+                program.fields[node.field],
+                np.array(node.stride or (1,) * len(program.shape)),
+            )
             first, last = low * stride + node.offset, high * stride + node.offset
             stays = np.array(field.periodic) | ((first >= 0) & (last < field.shape))
             _expect(bool(stays.all()), f"{where}, v{k}: loads beyond an open edge")
             if (node.field, node.plane, node.letter) in written and not _apart(cells, node, field):
                 read = (table * stride + np.array(node.offset)) % field.shape
-                _expect(not _meets(table, read, program), f"{where}, v{k}: reads what it writes elsewhere")
+                _expect(
+                    not _meets(table, read, program),
+                    f"{where}, v{k}: reads what it writes elsewhere",
+                )
 
 
 def _apart(cells: SiteSet, node: Load, field: Field) -> bool:
@@ -242,7 +274,9 @@ def _apart(cells: SiteSet, node: Load, field: Field) -> bool:
         return False
     inside = set(cells.residues)
     read = (zip(r, node.offset, cells.modulus, strict=True) for r in cells.residues)
-    return not any(node.offset) or not any(tuple((x + y) % m for x, y, m in each) in inside for each in read)
+    return not any(node.offset) or not any(
+        tuple((x + y) % m for x, y, m in each) in inside for each in read
+    )
 
 
 def _meets(own: Cells64, read: Cells64, program: Program) -> bool:

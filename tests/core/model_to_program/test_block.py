@@ -15,7 +15,8 @@ from rgc.model.lattice import Lattice, Site
 from rgc.model.lattices import cubic, honeycomb, square, triangular
 from rgc.model.spins import Species
 from rgc.model_to_program.block_to_rule import block_to_rule
-from rgc.program.draws import random_field, step_keys, stream
+from rgc.program.draws import step_keys, stream
+from rgc.program.lattice.start import random_field
 from rgc_reference import ReferenceBackend
 
 WORDS = 4
@@ -27,9 +28,9 @@ def box(b: int, d: int) -> tuple[tuple[Site, ...], ...]:
 
 def bits(field: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """int[*shape, letter, replica] of a canonical field of one plane: 1 is s = -1."""
-    return np.unpackbits(np.ascontiguousarray(field[0]).view(np.uint8), axis=-1, bitorder="little").astype(
-        int
-    )
+    return np.unpackbits(
+        np.ascontiguousarray(field[0]).view(np.uint8), axis=-1, bitorder="little"
+    ).astype(int)
 
 
 def blocked(lattice: Lattice, block: Block, species: int = 1, p: float = 0.0, step: int = 0) -> Any:
@@ -47,14 +48,17 @@ def blocked(lattice: Lattice, block: Block, species: int = 1, p: float = 0.0, st
     return [bits(f) for f in fields[:species]], [bits(backend.unpack(f)) for f in state[species:]]
 
 
-def sums(fine: np.ndarray[Any, Any], lattice: Lattice, block: Block, letter: int) -> np.ndarray[Any, Any]:
+def sums(
+    fine: np.ndarray[Any, Any], lattice: Lattice, block: Block, letter: int
+) -> np.ndarray[Any, Any]:
     """m of every block, the lattice walked cell by cell."""
     coarse = block.coarse(lattice).cells
     total = np.zeros((*coarse, fine.shape[-1]), dtype=int)
     for at in cartesian(*map(range, coarse)):
         for site in block.cells[letter]:
             cell = (
-                (f * x + y) % n for f, x, y, n in zip(block.factor, at, site.cell, lattice.cells, strict=True)
+                (f * x + y) % n
+                for f, x, y, n in zip(block.factor, at, site.cell, lattice.cells, strict=True)
             )
             total[at] += 1 - 2 * fine[(*cell, site.letter)]
     return total
@@ -125,7 +129,10 @@ def test_kadanoff_probabilities(size: int) -> None:
     for value in np.unique(m):
         here = t[m == value]
         chance = 1 / (1 + exp(-2 * p * value))
-        assert abs((here == 1).mean() - chance) < 5 * sqrt(chance * (1 - chance) / here.size) + 1 / here.size
+        assert (
+            abs((here == 1).mean() - chance)
+            < 5 * sqrt(chance * (1 - chance) / here.size) + 1 / here.size
+        )
 
 
 def test_what_cannot_be_blocked_is_refused() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rgc.conformance.systems import KINDS, LATTICES, SPECIES, random_hamiltonian
+from rgc.conformance.lattice.systems import KINDS, LATTICES, SPECIES, random_hamiltonian
 from rgc.model.lattice import Lattice
 from rgc.model.sites import Listed, enumerate_cells
 from rgc.model.spins import Species
@@ -31,7 +31,17 @@ def test_flips_are_balanced_whatever_the_hamiltonian() -> None:
     for number, (lattice, how) in enumerate(cartesian(LATTICES, KINDS)):
         system = random_system(lattice, SPECIES[number % len(SPECIES)], random)
         check_flips(system, how, number, seen)
-    wanted = {"Bernoulli", "Accept", "Weigh", "Count", "Equals", "Bit", "open", "listed", "residues"}
+    wanted = {
+        "Bernoulli",
+        "Accept",
+        "Weigh",
+        "Count",
+        "Equals",
+        "Bit",
+        "open",
+        "listed",
+        "residues",
+    }
     wanted |= {f"{n} bodies" for n in (1, 2, 3, 4)} | {"joint", "factorised", "weigh"}
     assert wanted <= set(seen), wanted - set(seen)
     assert seen["heat bath not on offer"] < 4
@@ -63,7 +73,9 @@ def check_flips(system: System, how: tuple[Any, Any], seed: int, seen: Counter[s
             change = energies(system, flipped) - before
             np.testing.assert_allclose(forward, backward * np.exp(-change), rtol=3e-5, atol=1e-12)
             if kind != "heat_bath":
-                assert ((forward > 0.8) | (change > 0) | (form == "factorised") | (form is None)).all()
+                assert (
+                    (forward > 0.8) | (change > 0) | (form == "factorised") | (form is None)
+                ).all()
             visited.add((stage.rule, spin))
     seen.update(_traits(system, update))
     assert len(visited) >= len(update.program.rules)
@@ -75,7 +87,15 @@ def _traits(system: System, update: Update) -> Iterator[str]:
     for rule in program.rules:
         kinds = [type(node).__name__ for node in rule.nodes]
         yield from kinds
-        yield "weigh" if "Weigh" in kinds else "joint" if kinds.count("Bernoulli") == 1 else "factorised"
+        yield (
+            "weigh"
+            if "Weigh" in kinds
+            else "joint"
+            if kinds.count("Bernoulli") == 1
+            else "factorised"
+        )
     yield from system.lattice.boundary
-    yield from ("listed" if isinstance(stage.cells, Listed) else "residues" for stage in program.schedule)
+    yield from (
+        "listed" if isinstance(stage.cells, Listed) else "residues" for stage in program.schedule
+    )
     yield from (f"{len(p)} bodies" for term in system.hamiltonian.terms for _, p in term.products)

@@ -18,8 +18,8 @@ from rgc.model.spins import Species
 from rgc.model_to_program.operators_to_tallies import Measurement, Wanted, operators_to_tallies
 from rgc.passes.generate_operators import generate_operators
 from rgc.passes.merge_terms import merge_terms
-from rgc.program import Bit, Load
-from rgc.program.draws import random_field
+from rgc.program.lattice import Bit, Load
+from rgc.program.lattice.start import random_field
 from rgc_reference import ReferenceBackend
 from tests.core.small_systems import System, energies, pairs, terms
 
@@ -33,9 +33,12 @@ def measured(measurement: Measurement, seed: int = 5) -> tuple[list[Any], list[A
     fields = [random_field((seed, k), f, WORDS) for k, f in enumerate(measurement.program.fields)]
     arguments = no_arguments()
     keys = np.zeros((2, 0, 2), dtype=np.uint64)
-    _, counts = backend.compile(measurement.program)([backend.pack(f) for f in fields], arguments, keys)
+    _, counts = backend.compile(measurement.program)(
+        [backend.pack(f) for f in fields], arguments, keys
+    )
     spins = [
-        1 - 2 * np.unpackbits(f[0].view(np.uint8), axis=-1, bitorder="little").astype(int) for f in fields
+        1 - 2 * np.unpackbits(f[0].view(np.uint8), axis=-1, bitorder="little").astype(int)
+        for f in fields
     ]
     sums = measurement.sums(counts, 64 * WORDS)
     assert all(np.array_equal(each[0], each[1]) for each in sums)
@@ -43,9 +46,9 @@ def measured(measurement: Measurement, seed: int = 5) -> tuple[list[Any], list[A
 
 
 def no_arguments() -> Any:
-    from rgc.backend import Arguments
+    from rgc.program.lattice.arguments import lattice_arguments
 
-    return Arguments(np.zeros((0, 33, WORDS), np.uint64), np.zeros((0, 64 * WORDS), np.int32))
+    return lattice_arguments(np.zeros((0, 33, WORDS), np.uint64))
 
 
 def placed(product: Product, spins: Sequence[Any], lattice: Lattice) -> Any:
@@ -127,7 +130,9 @@ def test_energy_from_the_groups_of_a_hamiltonian() -> None:
     products = pairs((0, 1), (1, 0))
     mixed = [(p[0], Spin(p[1].cell, 0, 1)) for p in products]
     system = System(
-        lattice, species, terms(("K", 0.7, products), ("J", 0.3, mixed), ("h", -0.4, [(Spin((0, 0)),)]))
+        lattice,
+        species,
+        terms(("K", 0.7, products), ("J", 0.3, mixed), ("h", -0.4, [(Spin((0, 0)),)])),
     )
     merged = merge_terms(system.hamiltonian, lattice, species)
     measurement = operators_to_tallies(lattice, species, [Wanted(merged.groups + merged.constants)])

@@ -42,7 +42,9 @@ SYSTEMS = {
     "open": System(
         square(2, 3, boundary="open"),
         (ISING,),
-        terms(("K", 0.3, NEAREST), ("K2", -0.25, DIAGONAL), ("K4", 0.4, PLAQUETTE), ("h", 0.1, FIELD)),
+        terms(
+            ("K", 0.3, NEAREST), ("K2", -0.25, DIAGONAL), ("K4", 0.4, PLAQUETTE), ("h", 0.1, FIELD)
+        ),
     ),
     "half open": System(
         square(3, 3, boundary=["periodic", "open"]),
@@ -60,7 +62,9 @@ SYSTEMS = {
             ("h", 0.15, FIELD),
         ),
     ),
-    "three-body": System(triangular(3), (ISING,), terms(("K3", 0.35, UP + DOWN), ("h", 0.15, FIELD))),
+    "three-body": System(
+        triangular(3), (ISING,), terms(("K3", 0.35, UP + DOWN), ("h", 0.15, FIELD))
+    ),
     "honeycomb": System(
         honeycomb(2),
         (ISING,),
@@ -105,17 +109,23 @@ def lowered(system: System, **options: Any) -> tuple[Update, tuple[Fraction, ...
         ("weigh", "lazy"),
     ],
 )
-def test_every_site_update_is_balanced_and_a_sweep_forgets_its_start(name: str, form: Any, kind: Any) -> None:
+def test_every_site_update_is_balanced_and_a_sweep_forgets_its_start(
+    name: str, form: Any, kind: Any
+) -> None:
     system = SYSTEMS[name]
     update, coefficients = lowered(system, form=form, kind=kind)
     arguments = update.arguments([coefficients], words=1)
     weights = boltzmann(system)
-    resolution = 4e-6 if form == "weigh" else 1e-9  # weights are rounded to 2^-20 kT, thresholds to 2^-32
+    resolution = (
+        4e-6 if form == "weigh" else 1e-9
+    )  # weights are rounded to 2^-20 kT, thresholds to 2^-32
     sweep = np.eye(len(weights))
     visits = 0
     for matrix in site_updates(update.program, arguments):
         flow = weights[:, None] * matrix
-        assert np.abs(flow - flow.T).max() < resolution * weights.max(), "a step breaks detailed balance"
+        assert np.abs(flow - flow.T).max() < resolution * weights.max(), (
+            "a step breaks detailed balance"
+        )
         assert np.allclose(matrix.sum(axis=1), 1)
         sweep = sweep @ csr_array(matrix)
         visits += 1
@@ -134,7 +144,9 @@ def test_five_couplings_have_many_local_fields() -> None:
 
 def test_the_forms_are_what_they_claim() -> None:
     system = SYSTEMS["open"]
-    draws = {form: lowered(system, form=form)[0].program for form in ("joint", "factorised", "weigh")}
+    draws = {
+        form: lowered(system, form=form)[0].program for form in ("joint", "factorised", "weigh")
+    }
     count = {
         form: sum(isinstance(n, Bernoulli) for n in program.rules[-1].nodes)
         for form, program in draws.items()
@@ -151,7 +163,9 @@ def test_metropolis_is_as_fast_as_it_may_be() -> None:
     weights = boltzmann(system)
     for matrix in site_updates(update.program, update.arguments([coefficients], words=1)):
         start, end = np.nonzero(matrix - np.diag(np.diag(matrix)))
-        assert np.allclose(matrix[start, end], np.minimum(1, weights[end] / weights[start]), atol=1e-8)
+        assert np.allclose(
+            matrix[start, end], np.minimum(1, weights[end] / weights[start]), atol=1e-8
+        )
 
 
 @pytest.mark.parametrize("size", range(3, 9))
@@ -197,8 +211,10 @@ def test_replicas_of_one_word_may_have_different_couplings() -> None:
     for replica in (0, 63, 64, 101):
         alone = update.arguments([points[replica]], words=1)
         for slot in range(update.program.slots):
-            bits = together.thresholds[slot, :, replica // 64] >> np.uint64(replica % 64) & np.uint64(1)
-            assert np.array_equal(bits, alone.thresholds[slot, :, 0] & np.uint64(1))
+            bits = together["thresholds"][slot, :, replica // 64] >> np.uint64(
+                replica % 64
+            ) & np.uint64(1)
+            assert np.array_equal(bits, alone["thresholds"][slot, :, 0] & np.uint64(1))
     with pytest.raises(ValueError, match="128"):
         update.arguments(points[:3], words=2)
 
@@ -210,11 +226,17 @@ def test_thresholds_are_exact_floors() -> None:
     wide = thresholds.metropolis(energy, 64)
     assert wide >> 32 == value
     assert thresholds.plain(Fraction(0), 32) == thresholds.metropolis(Fraction(-1), 32) == 1 << 32
-    assert thresholds.metropolis(Fraction(0), 32) == thresholds.metropolis(Fraction(-1, 200), 32) == 7 << 29
+    assert (
+        thresholds.metropolis(Fraction(0), 32)
+        == thresholds.metropolis(Fraction(-1, 200), 32)
+        == 7 << 29
+    )
     assert thresholds.lazy(Fraction(-3), 32) == 7 << 29
     assert thresholds.heat_bath(Fraction(0), 64) == 1 << 63
     assert thresholds.heat_bath(Fraction(1), 32) == int(2**32 / (1 + exp(1)))
-    assert thresholds.metropolis(Fraction(10**9), 64) == thresholds.heat_bath(Fraction(10**9), 64) == 0
+    assert (
+        thresholds.metropolis(Fraction(10**9), 64) == thresholds.heat_bath(Fraction(10**9), 64) == 0
+    )
     assert thresholds.heat_bath(Fraction(-(10**9)), 32) == 1 << 32
     # floor(2^64 e^-1), from the decimals of e^-1 = 0.36787944117144232159552377016146086744581113...
     assert (
@@ -248,7 +270,9 @@ def test_weights_beyond_int32_are_refused() -> None:
 def test_heat_bath_is_not_offered_without_classes() -> None:
     chains = pairs(*((0, k) for k in range(1, 40)))
     system = System(
-        square(1, 96, boundary="open"), (ISING,), terms(*((f"J{k}", 0.1, [p]) for k, p in enumerate(chains)))
+        square(1, 96, boundary="open"),
+        (ISING,),
+        terms(*((f"J{k}", 0.1, [p]) for k, p in enumerate(chains))),
     )
     with pytest.raises(ValueError, match="heat bath"):
         lowered(system, kind="heat_bath")

@@ -7,6 +7,7 @@ import pytest
 
 from rgc.program import draws
 from rgc.program.lattice.program import Field
+from rgc.program.lattice.start import random_field
 
 ONES = 0xFFFFFFFFFFFFFFFF
 
@@ -81,7 +82,9 @@ def test_philox_word_places_key_and_counter_as_defined() -> None:
 def test_fold_is_threefry_of_tag_and_number() -> None:
     key = (3, 5)
     assert np.array_equal(draws.fold(key, 7, 11), draws.threefry2x64(key, (7, 11)))
-    many = draws.fold(np.array([[3, 5], [1, 2]], dtype=np.uint64), 7, np.array([11, 12], dtype=np.uint64))
+    many = draws.fold(
+        np.array([[3, 5], [1, 2]], dtype=np.uint64), 7, np.array([11, 12], dtype=np.uint64)
+    )
     assert np.array_equal(many[0], draws.fold((3, 5), 7, 11))
     assert np.array_equal(many[1], draws.fold((1, 2), 7, 12))
 
@@ -120,9 +123,9 @@ def test_streams_differ_wherever_the_path_does() -> None:
 
 def test_a_share_of_the_words_of_a_random_field_is_the_same_anywhere() -> None:
     field = Field("s", (3, 4), letters=2, planes=2, periodic=(True, True))
-    whole = draws.random_field((1, 2), field, words=5)
+    whole = random_field((1, 2), field, words=5)
     assert whole.shape == (2, 3, 4, 2, 5)
-    assert np.array_equal(draws.random_field((1, 2), field, words=2, word0=3), whole[..., 3:])
+    assert np.array_equal(random_field((1, 2), field, words=2, word0=3), whole[..., 3:])
     site = (1 * 4 + 2) * 2 + 1
     assert int(whole[1, 1, 2, 1, 4]) == int(draws.word((1, 2), 4 * 2**40 + site * 2**6 + 1))
 

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from rgc.model.sites import Cells, Listed, enumerate_cells
-from rgc.program import Count, Equals, Load, Rule
-from rgc.program.lattice.truth import tables
-from rgc.program.tables import COARSE, FINE, cell_table, exponentials, pack_thresholds
+from rgc.program.exponentials import COARSE, FINE, exponentials
+from rgc.program.lattice import Count, Equals, Load, Rule
+from rgc.program.lattice.cells import cell_table
+from rgc.program.lattice.thresholds import pack_thresholds
+from rgc.program.lattice.truth_tables import truth_tables
 
 
 def test_exponentials() -> None:
@@ -63,17 +65,20 @@ def test_thresholds_out_of_range() -> None:
     ],
 )
 def test_cell_tables_follow_the_sets(cells: Cells | Listed) -> None:
-    assert list(map(tuple, cell_table(cells, (6, 8)).tolist())) == list(enumerate_cells(cells, (6, 8)))
+    assert list(map(tuple, cell_table(cells, (6, 8)).tolist())) == list(
+        enumerate_cells(cells, (6, 8))
+    )
 
 
 def test_truth_tables() -> None:
     rule = Rule(
-        0, (Load(0, (0,)), Load(0, (1,)), Load(0, (2,)), Count((0, 1, 2)), Equals(3, 2), Equals(3, 4))
+        0,
+        (Load(0, (0,)), Load(0, (1,)), Load(0, (2,)), Count((0, 1, 2)), Equals(3, 2), Equals(3, 4)),
     )
-    known = tables(rule)
+    known = truth_tables(rule)
     assert known is not None
     words, everything = known
     assert everything == 255
     assert words[4] == sum(1 << p for p in range(8) if p.bit_count() == 2)
     assert words[5] == 0
-    assert tables(rule, most=2) is None
+    assert truth_tables(rule, most=2) is None

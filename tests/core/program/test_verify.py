@@ -14,7 +14,8 @@ from rgc.model.spins import Species
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
 from rgc.passes.colour_sites import colour_sites
 from rgc.passes.merge_terms import merge_terms
-from rgc.program import (
+from rgc.program.family import ProgramError
+from rgc.program.lattice import (
     Accept,
     Bernoulli,
     Bit,
@@ -33,7 +34,7 @@ from rgc.program import (
     Weigh,
 )
 from rgc.program.lattice.show import show
-from rgc.program.lattice.verify import ProgramError, verify
+from rgc.program.lattice.verify import verify
 from tests.core.small_systems import pairs, terms
 
 EVEN = Cells((2,), ((0,),), (0,), (8,))
@@ -54,16 +55,16 @@ NODES = (
     Tally(0, 0, 10),
 )
 GOOD = Program(
-    "chain",
-    (8,),
-    1,
-    (Field("s", (8,), periodic=(True,)),),
-    (Rule(0, NODES),),
-    (Stage(0, EVEN), Stage(0, ODD)),
+    name="chain",
+    shape=(8,),
+    letters=1,
+    fields=(Field("s", (8,), periodic=(True,)),),
+    rules=(Rule(0, NODES),),
+    schedule=(Stage(0, EVEN), Stage(0, ODD)),
     slots=2,
     weights=2,
     draws=2,
-    tallies=(TallyArray(1, True),),
+    tallies=(TallyArray(1, replica=True),),
 )
 
 
@@ -104,10 +105,12 @@ BROKEN = {
     "cells of another dimension": with_cells(Cells((2, 2), ((0, 0),), (0, 0), (8, 8))),
     "loads beyond an open edge": replace(GOOD, fields=(Field("s", (8,), periodic=(False,)),)),
     "one boundary for each axis": replace(GOOD, fields=(Field("s", (8,)),)),
-    "stores to a field of another shape": replace(GOOD, fields=(Field("s", (16,), periodic=(True,)),)),
+    "stores to a field of another shape": replace(
+        GOOD, fields=(Field("s", (16,), periodic=(True,)),)
+    ),
     "draw 0 serves a site twice": replace(GOOD, schedule=(*GOOD.schedule, Stage(0, EVEN))),
     "no rule 1": replace(GOOD, schedule=(Stage(1, EVEN),)),
-    "axes of a tally array": replace(GOOD, tallies=(TallyArray(1, True, (1,)),)),
+    "axes of a tally array": replace(GOOD, tallies=(TallyArray(1, replica=True, axes=(1,)),)),
 }
 
 
@@ -125,7 +128,10 @@ def test_conflicts_on_a_torus_of_odd_length() -> None:
     """Cells 0, 2, 4 of a ring of five: 4 and 0 are neighbours."""
     ring = replace(GOOD, shape=(5,), fields=(Field("s", (5,), periodic=(True,)),))
     verify(
-        replace(ring, schedule=(Stage(0, Listed((0, 2))), Stage(0, Listed((1, 3))), Stage(0, Listed((4,)))))
+        replace(
+            ring,
+            schedule=(Stage(0, Listed((0, 2))), Stage(0, Listed((1, 3))), Stage(0, Listed((4,)))),
+        )
     )
     with pytest.raises(ProgramError, match="reads what it writes elsewhere"):
         verify(replace(ring, schedule=(Stage(0, Listed((0, 2, 4))),)))
@@ -135,7 +141,12 @@ def test_conflicts_on_a_torus_of_odd_length() -> None:
 
 
 def test_masks_of_random_words_count_as_independent() -> None:
-    nodes = (Load(0, (0,)), Bernoulli((), 0, 0), Bit("and", (0, 1)), Bernoulli(((2, 0), (0, 1)), None, 1))
+    nodes = (
+        Load(0, (0,)),
+        Bernoulli((), 0, 0),
+        Bit("and", (0, 1)),
+        Bernoulli(((2, 0), (0, 1)), None, 1),
+    )
     with pytest.raises(ProgramError, match="classes overlap"):
         verify(replace(GOOD, rules=(Rule(0, nodes),)))
     excluded = (
@@ -161,12 +172,17 @@ TRIANGLES = [
 BONDS = [(Spin((0, 0)), Spin((-x, -y), 1)) for x, y in ((0, 0), (1, 0), (1, 1))]
 LISTED: dict[str, tuple[Any, Hamiltonian]] = {
     "Ising": (square(64), terms(("K", 0.44, SQUARE["K"]))),
-    "three couplings": (square(64), terms(*((name, 0.1, SQUARE[name]) for name in ("K", "K2", "K4")))),
+    "three couplings": (
+        square(64),
+        terms(*((name, 0.1, SQUARE[name]) for name in ("K", "K2", "K4"))),
+    ),
     "Baxter-Wu": (triangular(48), terms(("K", 0.44, TRIANGLES))),
     "honeycomb": (honeycomb(12), terms(*((f"K{k}", 0.6, [bond]) for k, bond in enumerate(BONDS)))),
     "cubic": (
         cubic(32),
-        terms(("K", 0.22, pairs((1, 0, 0), (0, 1, 0), (0, 0, 1))), ("h", 0.1, [(Spin((0, 0, 0)),)])),
+        terms(
+            ("K", 0.22, pairs((1, 0, 0), (0, 1, 0), (0, 0, 1))), ("h", 0.1, [(Spin((0, 0, 0)),)])
+        ),
     ),
 }
 

@@ -14,7 +14,7 @@ from rgc.flows.sampling.recorder import Row
 from rgc.model.lattices import cubic, honeycomb, kagome, square
 from rgc.model.operators import Operator, Spin
 from rgc.model.spins import Species
-from rgc.program import Cells, Field, Load, Program, Rule, Stage, Store
+from rgc.program.lattice import Cells, Field, Load, Program, Rule, Stage, Store
 from rgc.verification.averages import Averages
 from rgc.verification.blocks import maps
 from rgc.verification.counting import counted
@@ -40,7 +40,9 @@ def evaluated(text: str, lattice: str, parameters: str = "", spins: str = "s: is
     )
     loaded = rgc.load(whole)
     states = every_state(loaded.spec.lattice, loaded.spec.species)  # type: ignore[arg-type]
-    return Evaluator(loaded.document, states.lattice, states.values)(loaded.spec.measures[0].expression)
+    return Evaluator(loaded.document, states.lattice, states.values)(
+        loaded.spec.measures[0].expression
+    )
 
 
 def test_sums_of_the_text_by_hand() -> None:
@@ -49,14 +51,18 @@ def test_sums_of_the_text_by_hand() -> None:
     np.testing.assert_array_equal(
         evaluated("sum(<i,j>) s[i]*s[j]", chain), s[0] * s[1] + s[1] * s[2] + s[2] * s[3]
     )
-    np.testing.assert_array_equal(evaluated("sum(<<i,j>>) s[i]*s[j]", chain), s[0] * s[2] + s[1] * s[3])
+    np.testing.assert_array_equal(
+        evaluated("sum(<<i,j>>) s[i]*s[j]", chain), s[0] * s[2] + s[1] * s[3]
+    )
     np.testing.assert_allclose(
         evaluated("mean(i) s[i]*s[i+x]", chain), (s[0] * s[1] + s[1] * s[2] + s[2] * s[3]) / 3
     )
     np.testing.assert_array_equal(
         evaluated("sum(i) s[i]*s[i+x]", "chain(4)"), sum(s[k] * s[(k + 1) % 4] for k in range(4))
     )
-    np.testing.assert_array_equal(evaluated("sum(i) coordinate(i,x)*s[i]", chain), s[1] + 2 * s[2] + 3 * s[3])
+    np.testing.assert_array_equal(
+        evaluated("sum(i) coordinate(i,x)*s[i]", chain), s[1] + 2 * s[2] + 3 * s[3]
+    )
     np.testing.assert_allclose(
         evaluated("mean(i) cos(2*pi*coordinate(i,x)/4)*s[i]", chain), (s[0] - s[2]) / 4, atol=1e-15
     )
@@ -77,11 +83,14 @@ def test_the_number_of_neighbours(lattice: str, order: int, bonds: int) -> None:
 
 def test_faces_along_an_axis() -> None:
     assert (
-        evaluated("sum(plaquette(i,j,k,l) along z) s[i]*s[j]*s[k]*s[l]", "cubic(2, 2, 3, boundary=open)")[0]
+        evaluated(
+            "sum(plaquette(i,j,k,l) along z) s[i]*s[j]*s[k]*s[l]", "cubic(2, 2, 3, boundary=open)"
+        )[0]
         == 3
     )
     assert (
-        evaluated("sum(f in plaquettes) prod(i in f) s[i]", "cubic(2, 2, 3, boundary=open)")[0] == 3 + 2 * 4
+        evaluated("sum(f in plaquettes) prod(i in f) s[i]", "cubic(2, 2, 3, boundary=open)")[0]
+        == 3 + 2 * 4
     )
 
 
@@ -117,12 +126,18 @@ def test_the_correlation_length_of_a_ring() -> None:
 
 def test_counting_against_products_cell_by_cell() -> None:
     lattice = square(3, 4, boundary=["open", "periodic"])
-    operator = Operator("x", ((Spin((0, 0)), Spin((1, 0)), Spin((1, 2))), (Spin((0, 0)), Spin((0, 1)))))
+    operator = Operator(
+        "x", ((Spin((0, 0)), Spin((1, 0)), Spin((1, 2))), (Spin((0, 0)), Spin((0, 1))))
+    )
     states = random_states(lattice, (Species("s"),), 1, (3, 4))
     spins = [1 - 2 * bits.astype(int) for bits in states.bits]
     exact = sum(placed(p, spins, lattice) for p in operator.products)
-    np.testing.assert_array_equal(counted(Row(operator), lattice, states.fields), exact.sum(axis=(0, 1)))
-    np.testing.assert_array_equal(counted(Row(operator, 0), lattice, states.fields), exact.sum(axis=1))
+    np.testing.assert_array_equal(
+        counted(Row(operator), lattice, states.fields), exact.sum(axis=(0, 1))
+    )
+    np.testing.assert_array_equal(
+        counted(Row(operator, 0), lattice, states.fields), exact.sum(axis=1)
+    )
 
 
 def test_random_states_have_aligned_neighbours_too() -> None:
@@ -134,7 +149,9 @@ def test_random_states_have_aligned_neighbours_too() -> None:
 
 
 def test_blocks_of_the_text() -> None:
-    star = rgc.load(spec("honeycomb(4)", rest="block majority(cell=star)\nflow mcrg(steps=1, sweeps=100)"))
+    star = rgc.load(
+        spec("honeycomb(4)", rest="block majority(cell=star)\nflow mcrg(steps=1, sweeps=100)")
+    )
     (found,), (block,) = maps(star.document, honeycomb(4)), star.spec.blocks
     assert [sorted(cell) for cell in found.cells] == [sorted(cell) for cell in block.cells]
     schedule = rgc.load(
@@ -146,7 +163,9 @@ def test_blocks_of_the_text() -> None:
     ]
     bits = every_state(square(2), (Species("s"),)).bits[0]
     (majority,) = maps(
-        rgc.load(spec("square(8)", rest="block majority(2)\nflow mcrg(steps=1, sweeps=100)")).document,
+        rgc.load(
+            spec("square(8)", rest="block majority(2)\nflow mcrg(steps=1, sweeps=100)")
+        ).document,
         square(8),
     )
     counts = np.bitwise_count(np.arange(16))
@@ -157,7 +176,14 @@ def test_blocks_of_the_text() -> None:
 
 INSTANCES = [
     ("square(16)", "", "3 x 3 torus", 1, "4 x 4 torus", 2),
-    ("triangular(12)", "- K*sum(triangle(i,j,k)) s[i]*s[j]*s[k]", "3 x 3 torus", 2, "3 x 6 torus", 2),
+    (
+        "triangular(12)",
+        "- K*sum(triangle(i,j,k)) s[i]*s[j]*s[k]",
+        "3 x 3 torus",
+        2,
+        "3 x 6 torus",
+        2,
+    ),
     ("cubic(8)", "", "2 x 2 x 2 cells, open edges", 0, "3 x 3 x 2 cells, open along z", 0),
     ("honeycomb(8)", "", "2 x 2 torus", 2, "3 x 3 torus", 2),
     ("chain(8)", "", "8 ring", 2, "8 ring", 2),
@@ -165,9 +191,13 @@ INSTANCES = [
 
 
 @pytest.mark.parametrize(("lattice", "terms", "tiny", "near", "small", "nearer"), INSTANCES)
-def test_small_instances(lattice: str, terms: str, tiny: str, near: int, small: str, nearer: int) -> None:
+def test_small_instances(
+    lattice: str, terms: str, tiny: str, near: int, small: str, nearer: int
+) -> None:
     subject = Subject(rgc.load(spec(lattice, terms)), (ReferenceBackend(),), 0)
-    found = [(each.name, each.kin) for each in (subject.tiny, subject.small) if not isinstance(each, str)]
+    found = [
+        (each.name, each.kin) for each in (subject.tiny, subject.small) if not isinstance(each, str)
+    ]
     assert found == [(tiny, near), (small, nearer)]
     assert len(KINSHIP) == 3
 
@@ -182,7 +212,14 @@ def test_lattices_in_words() -> None:
 
 def swept(*stages: Stage) -> Program:
     rule = Rule(0, (Load(0, (0,)), Load(0, (1,)), Store(0, 1)))
-    return Program("sweep", (6,), 1, (Field("s", (6,), periodic=(True,)),), (rule,), stages)
+    return Program(
+        name="sweep",
+        shape=(6,),
+        letters=1,
+        fields=(Field("s", (6,), periodic=(True,)),),
+        rules=(rule,),
+        schedule=stages,
+    )
 
 
 def test_schedules() -> None:
@@ -199,7 +236,9 @@ def test_communicating_states() -> None:
     matrix = np.zeros((5, 5))
     matrix[0, 1] = matrix[1, 0] = 1
     matrix[2:, 2:] = [[0.5, 0.5, 0], [0, 0.5, 0.5], [1, 0, 0]]
-    assert [each.tolist() for each in communicating(matrix, 0)[:1]] == [[True, True, False, False, False]]
+    assert [each.tolist() for each in communicating(matrix, 0)[:1]] == [
+        [True, True, False, False, False]
+    ]
     assert not communicating(matrix, 0)[1]
     mixed, aperiodic = communicating(matrix, 2)
     assert mixed.tolist() == [False, False, True, True, True]
@@ -223,7 +262,9 @@ def test_moments_and_their_bound() -> None:
 
 def test_p_values() -> None:
     assert p_value(1.0, 0.1, 1.0) == 1
-    assert p_value(1.0, 0.1, 0.7960) == pytest.approx(0.05, abs=1e-3)  # t = 2.0395 at 31 degrees of freedom
+    assert p_value(1.0, 0.1, 0.7960) == pytest.approx(
+        0.05, abs=1e-3
+    )  # t = 2.0395 at 31 degrees of freedom
     assert (p_value(3.0, 0.0, 3.0), p_value(3.0, 0.0, 3.1)) == (1, 0)
     assert holm({"a": 0.01, "b": 0.5}) == 0.02
     assert holm({}) == 1

@@ -15,7 +15,18 @@ from typing import Any
 import numpy as np
 
 from rgc.backend import Arguments
-from rgc.program import Bernoulli, Bit, Cells, Count, Equals, Load, Program, Rule, Store, Tally
+from rgc.program.lattice import (
+    Bernoulli,
+    Bit,
+    Cells,
+    Count,
+    Equals,
+    Load,
+    Program,
+    Rule,
+    Store,
+    Tally,
+)
 from rgc.program.lattice.show import show
 
 MASK = (1 << 64) - 1
@@ -38,11 +49,8 @@ class ToyBackend:
         return {}
 
     @property
-    def lacks(self) -> Mapping[str, str]:
-        return {
-            "philox": "a toy has one generator",
-            "lanes": "integers have no lanes",
-        }
+    def families(self) -> Mapping[str, Mapping[str, str]]:
+        return {"lattice": {"philox": "a toy has one generator", "lanes": "integers have no lanes"}}
 
     def missing(self) -> str | None:
         return None
@@ -84,7 +92,8 @@ class ToyKernel:
         self.program = program
         self.source = show(program)
         self._stages = [
-            (program.rules[stage.rule], [*cells(stage.cells, program.shape)]) for stage in program.schedule
+            (program.rules[stage.rule], [*cells(stage.cells, program.shape)])
+            for stage in program.schedule
         ]
 
     def __call__(
@@ -94,7 +103,9 @@ class ToyKernel:
         found = [run.step([(int(a), int(b)) for a, b in key], self._stages) for key in keys]
         kept = [run.zeros(n) for n in range(len(self.program.tallies))]
         return [*state], [
-            np.array([step[n] for step in found], dtype=np.int64).reshape(len(found), *kept[n].shape)
+            np.array([step[n] for step in found], dtype=np.int64).reshape(
+                len(found), *kept[n].shape
+            )
             for n in range(len(kept))
         ]
 
@@ -107,16 +118,20 @@ def cells(sites: Any, shape: tuple[int, ...]) -> Any:
 
 
 class Run:
-    def __init__(self, program: Program, state: Sequence[Any], arguments: Arguments, word0: int) -> None:
+    def __init__(
+        self, program: Program, state: Sequence[Any], arguments: Arguments, word0: int
+    ) -> None:
         self.program, self.state = program, state
         self.words, self.word0 = state[0][0][-1], word0
         self.all = (1 << 64 * self.words) - 1
-        self.table = [[integer(entry) for entry in slot] for slot in arguments.thresholds]
+        self.table = [[integer(entry) for entry in slot] for slot in arguments["thresholds"]]
 
     def zeros(self, number: int) -> Any:
         array = self.program.tallies[number]
         kept = [self.program.shape[axis] for axis in array.axes]
-        return np.zeros((array.rows, *kept, *([64 * self.words] if array.replica else [])), np.int64)
+        return np.zeros(
+            (array.rows, *kept, *([64 * self.words] if array.replica else [])), np.int64
+        )
 
     def step(self, keys: list[tuple[int, int]], stages: Any) -> list[Any]:
         tallies = [self.zeros(n) for n in range(len(self.program.tallies))]
@@ -125,8 +140,12 @@ class Run:
             for cell in sites:
                 self.site(rule, cell, keys, planes)
         for (array, row, *kept), counter in planes.items():
-            total = sum((bits(plane, 64 * self.words) << k for k, plane in enumerate(counter)), np.int64(0))
-            tallies[array][(row, *kept)] = total if self.program.tallies[array].replica else total.sum()
+            total = sum(
+                (bits(plane, 64 * self.words) << k for k, plane in enumerate(counter)), np.int64(0)
+            )
+            tallies[array][(row, *kept)] = (
+                total if self.program.tallies[array].replica else total.sum()
+            )
         return tallies
 
     def address(self, field: int, plane: int, cell: Sequence[int], letter: int) -> int:
@@ -168,9 +187,13 @@ class Run:
                     for k, each in enumerate(values[count]):
                         made &= each if number >> k & 1 else self.all ^ each
                 case Bernoulli():
-                    made = self.bernoulli(node, values, keys[node.draw], self.number(cell, rule.letter))
+                    made = self.bernoulli(
+                        node, values, keys[node.draw], self.number(cell, rule.letter)
+                    )
                 case Store(field, word, plane):
-                    stores.append((field, self.address(field, plane, cell, rule.letter), values[word]))
+                    stores.append(
+                        (field, self.address(field, plane, cell, rule.letter), values[word])
+                    )
                 case Tally(array, row, word):
                     kept = (cell[axis] for axis in self.program.tallies[array].axes)
                     add(planes.setdefault((array, row, *kept), []), values[word])
@@ -178,10 +201,14 @@ class Run:
         for field, place, value in stores:
             self.state[field][1][place] = value
 
-    def bernoulli(self, node: Bernoulli, values: list[Any], key: tuple[int, int], number: int) -> int:
+    def bernoulli(
+        self, node: Bernoulli, values: list[Any], key: tuple[int, int], number: int
+    ) -> int:
         classes = [(values[mask], slot) for mask, slot in node.classes]
         if node.otherwise is not None:
-            classes.append((self.all ^ reduce(or_, (mask for mask, _ in classes), 0), node.otherwise))
+            classes.append(
+                (self.all ^ reduce(or_, (mask for mask, _ in classes), 0), node.otherwise)
+            )
 
         def limit(entry: int) -> int:
             return reduce(or_, (mask & self.table[slot][entry] for mask, slot in classes), 0)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rgc.backend import Arguments
-from rgc.program import Program
+from rgc.program.lattice import Program
+from rgc.program.lattice.arguments import lattice_arguments
 from rgc_toy import ToyBackend, ToyKernel
 
 
@@ -35,9 +36,9 @@ class HastyBackend(ToyBackend):
 
 class HastyKernel(ToyKernel):
     def __call__(self, state: Any, arguments: Arguments, keys: Any, word0: int = 0) -> Any:
-        table = arguments.thresholds.copy()
+        table = arguments["thresholds"].copy()
         table[:, 21:] = 0
-        return super().__call__(state, Arguments(table, arguments.weights), keys, word0)
+        return super().__call__(state, lattice_arguments(table, arguments["weights"]), keys, word0)
 
 
 class ProudBackend(ToyBackend):
@@ -46,5 +47,5 @@ class ProudBackend(ToyBackend):
     name = "toy_proud"
 
     @property
-    def lacks(self) -> Mapping[str, str]:
-        return {}
+    def families(self) -> Mapping[str, Mapping[str, str]]:
+        return {"lattice": {}}

@@ -8,13 +8,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rgc.backend import Arguments, load
-from rgc.conformance.programs import blocks, coins, measure, metropolis, patterns, random_program
-from rgc.conformance.running import arguments, assert_equal, check, require, run
-from rgc.program import Program, TallyArray
-from rgc.program.draws import counters, random_field, step_keys, word
+from rgc.backend import load
+from rgc.conformance.lattice.programs import (
+    blocks,
+    coins,
+    measure,
+    metropolis,
+    patterns,
+    random_program,
+)
+from rgc.conformance.lattice.running import arguments, check, run
+from rgc.conformance.running import assert_equal, require
+from rgc.program.draws import counters, step_keys, word
+from rgc.program.lattice import Program, TallyArray
+from rgc.program.lattice.arguments import lattice_arguments
 from rgc.program.lattice.needs import needs
-from rgc.program.tables import pack_thresholds
+from rgc.program.lattice.start import random_field
+from rgc.program.lattice.thresholds import pack_thresholds
 
 
 def check_on(
@@ -25,7 +35,11 @@ def check_on(
 
 @pytest.mark.parametrize(
     ("shape", "generator", "planes", "uniform"),
-    [((4, 6), "splitmix", 32, True), ((2, 2, 4), "splitmix", 64, False), ((8, 8), "philox", 32, True)],
+    [
+        ((4, 6), "splitmix", 32, True),
+        ((2, 2, 4), "splitmix", 64, False),
+        ((8, 8), "philox", 32, True),
+    ],
 )
 def test_metropolis(name: str, shape: Any, generator: Any, planes: Any, uniform: bool) -> None:
     check_on(name, metropolis(shape, generator, planes), 5, words=3, word0=7, uniform=uniform)
@@ -35,7 +49,7 @@ def test_metropolis(name: str, shape: Any, generator: Any, planes: Any, uniform:
 def test_every_plane_counts(name: str, planes: Any) -> None:
     """Thresholds that differ from the uniform of a replica in one plane, or in none: a draw that stops early would not see it."""
     backend, program, words, seed = load(name), coins((4, 6), planes=planes), 2, 6
-    require(backend, *needs(program), "replicas")
+    require(backend, "lattice", *needs(program), "replicas")
     kernels = [each.compile(program) for each in (load("reference"), backend)]
     key = step_keys((seed, 77), 0, 1, 1)
     numbers = uniforms(key[0, 0], 5, words, planes)
@@ -43,17 +57,21 @@ def test_every_plane_counts(name: str, planes: Any) -> None:
     near = [min(max(u + d, 0), top) for u in numbers[:4] for d in (-1, 0, 1)]
     each = [u ^ (1 << r % planes) if r % 3 else u + r % 2 for r, u in enumerate(numbers)]
     for thresholds in [[threshold] for threshold in near] + [[[min(t, top) for t in each]]]:
-        given = Arguments(pack_thresholds(thresholds, planes, words), np.zeros((0, 64 * words), np.int32))
+        given = lattice_arguments(pack_thresholds(thresholds, planes, words))
         found = []
         for machine, kernel in zip((load("reference"), backend), kernels, strict=True):
-            state, _ = kernel([machine.pack(random_field((1, 1), program.fields[0], words))], given, key)
+            state, _ = kernel(
+                [machine.pack(random_field((1, 1), program.fields[0], words))], given, key
+            )
             found.append(machine.unpack(state[0]))
         np.testing.assert_array_equal(found[0], found[1])
 
 
 def uniforms(key: Any, site: int, words: int, planes: int) -> list[int]:
     """The uniform of every replica at a site, as an integer below 2^planes."""
-    drawn = [word(key, counters(site, w) + np.uint64(k)) for w in range(words) for k in range(planes)]
+    drawn = [
+        word(key, counters(site, w) + np.uint64(k)) for w in range(words) for k in range(planes)
+    ]
     rows = np.array(drawn, dtype=np.uint64).reshape(words, planes)
     return [
         sum(int(row[k]) >> r & 1 and 1 << planes - 1 - k for k in range(planes))
@@ -62,7 +80,9 @@ def uniforms(key: Any, site: int, words: int, planes: int) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize(("kind", "seed"), [("regular", 11), ("open", 3), ("listed", 9), ("lanes", 4)])
+@pytest.mark.parametrize(
+    ("kind", "seed"), [("regular", 11), ("open", 3), ("listed", 9), ("lanes", 4)]
+)
 def test_random_rules(name: str, kind: str, seed: int) -> None:
     """One to three axes, one and two letters, one and two planes a spin, two fields; more of them in the tests of each backend."""
     check_on(name, random_program(seed, kind), seed, word0=seed, uniform=seed != 9)
@@ -77,14 +97,28 @@ def test_blocks_of_another_lattice(name: str, counted: bool) -> None:
 def test_many_tallies(name: str, words: int) -> None:
     """Images of several operators on a lattice of more rows than a vertical counter collects at once."""
     check_on(
-        name, measure((45, 36), (TallyArray(3, True), TallyArray(3), TallyArray(3, True, (0,)))), 4, words
+        name,
+        measure(
+            (45, 36),
+            (TallyArray(3, replica=True), TallyArray(3), TallyArray(3, replica=True, axes=(0,))),
+        ),
+        4,
+        words,
     )
 
 
 @pytest.mark.parametrize("modulus", [(2, 4), (9, 1), (7, 2)])
 def test_tallies_at_some_cells(name: str, modulus: tuple[int, int]) -> None:
     """Rows of sublattices, and sites one by one where the lattice is no multiple of the modulus."""
-    check_on(name, measure((36, 20), (TallyArray(3, True), TallyArray(3, False, (1,))), modulus), 8)
+    check_on(
+        name,
+        measure(
+            (36, 20),
+            (TallyArray(3, replica=True), TallyArray(3, replica=False, axes=(1,))),
+            modulus,
+        ),
+        8,
+    )
 
 
 @pytest.mark.parametrize(("size", "periodic"), [(4, True), (5, True), (6, False)])
@@ -105,7 +139,7 @@ def test_chunks_of_steps_and_of_words(name: str) -> None:
 
 def test_programs_take_turns_on_a_field(name: str) -> None:
     """A sweep, a record, a sweep: each program finds what the one before left, however a backend keeps it."""
-    sweep, record = metropolis((12, 8)), measure((12, 8), (TallyArray(3, True),))
+    sweep, record = metropolis((12, 8)), measure((12, 8), (TallyArray(3, replica=True),))
     given, nothing = (arguments(each, 2, Random(3)) for each in (sweep, record))
     found = []
     for backend in (load("reference"), load(name, threads=2)):

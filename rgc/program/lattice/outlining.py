@@ -10,14 +10,14 @@ from rgc.program.lattice.program import Program, Rule
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The nodes of a rule with addresses taken out: `Load.offset` is (n,), n the number of the load in `Placed.loads`, and
-    `Store.plane` the number of the store in `Placed.stores`."""
+    """The nodes of a rule with addresses taken out: `Load.offset` is (n,), n the number of the load in `Outlined.loads`, and
+    `Store.plane` the number of the store in `Outlined.stores`."""
 
     nodes: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Outlined:
     """A rule as the number of its body, and the addresses that the body's loads and stores stand for."""
 
     body: int
@@ -26,14 +26,14 @@ class Placed:
     stores: tuple[Store, ...]
 
 
-def split(program: Program) -> tuple[tuple[Body, ...], tuple[Placed, ...]]:
+def outline(program: Program) -> tuple[tuple[Body, ...], tuple[Outlined, ...]]:
     """The distinct bodies of a program, and its rules in terms of them."""
     bodies: dict[Body, int] = {}
-    placed = []
+    outlined = []
     for rule in program.rules:
         body, loads, stores = _take_out(rule)
-        placed.append(Placed(bodies.setdefault(body, len(bodies)), rule.letter, loads, stores))
-    return tuple(bodies), tuple(placed)
+        outlined.append(Outlined(bodies.setdefault(body, len(bodies)), rule.letter, loads, stores))
+    return tuple(bodies), tuple(outlined)
 
 
 def _take_out(rule: Rule) -> tuple[Body, tuple[Load, ...], tuple[Store, ...]]:

@@ -42,7 +42,7 @@ def equal(planes: Sequence[int], number: int, everything: int) -> int:
     return reduce(and_, masks, everything)
 
 
-def tables(rule: Rule, most: int = 14) -> tuple[list[int | None], int] | None:
+def truth_tables(rule: Rule, most: int = 14) -> tuple[list[int | None], int] | None:
     """The table of every word of a rule (None for other values), loads and random words being independent inputs, and the table
     that is 1 everywhere. None where there are more than `most` inputs."""
     inputs = [k for k, node in enumerate(rule.nodes) if isinstance(node, Load | Bernoulli | Accept)]

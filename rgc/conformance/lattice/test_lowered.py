@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from rgc.conformance.running import check
-from rgc.conformance.systems import lowered_update
+from rgc.conformance.lattice.running import check
+from rgc.conformance.lattice.systems import lowered_update
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattices import honeycomb, square, triangular
 from rgc.model.operators import Spin
@@ -49,7 +49,9 @@ def test_hundreds_of_classes(name: str, shape: tuple[int, int]) -> None:
     }
     hamiltonian = Hamiltonian(
         tuple(
-            Term(name, 0.1 + 0.05 * k, -1, tuple((1.0, tuple(map(Spin, cells))) for cells in listed))
+            Term(
+                name, 0.1 + 0.05 * k, -1, tuple((1.0, tuple(map(Spin, cells))) for cells in listed)
+            )
             for k, (name, listed) in enumerate(products.items())
         )
     )

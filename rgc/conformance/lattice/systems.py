@@ -14,7 +14,7 @@ from rgc.model.spins import Species
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
 from rgc.passes.colour_sites import colour_sites
 from rgc.passes.merge_terms import merge_terms
-from rgc.program import Program
+from rgc.program.lattice import Program
 
 LATTICES = [
     square(4),
@@ -38,7 +38,9 @@ KINDS: list[tuple[Any, Any]] = [
 SPECIES = [(Species("s"),), (Species("v", "binary"),), (Species("s"), Species("v", "binary"))]
 
 
-def random_hamiltonian(lattice: Lattice, species: tuple[Species, ...], random: Random) -> Hamiltonian:
+def random_hamiltonian(
+    lattice: Lattice, species: tuple[Species, ...], random: Random
+) -> Hamiltonian:
     """One to three terms of one or two products of one to four spins, at offsets 0 and 1 along every axis."""
 
     def spin() -> Spin:
@@ -48,10 +50,13 @@ def random_hamiltonian(lattice: Lattice, species: tuple[Species, ...], random: R
     written = []
     for number in range(random.randint(1, 3)):
         products = {
-            product({spin() for _ in range(random.randint(1, 4))}) for _ in range(random.randint(1, 2))
+            product({spin() for _ in range(random.randint(1, 4))})
+            for _ in range(random.randint(1, 2))
         }
         coupling = random.uniform(-0.6, 0.6)
-        written.append(Term(f"K{number}", coupling, -1, tuple((1.0, each) for each in sorted(products))))
+        written.append(
+            Term(f"K{number}", coupling, -1, tuple((1.0, each) for each in sorted(products)))
+        )
     return Hamiltonian(tuple(written))
 
 

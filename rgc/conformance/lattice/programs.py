@@ -9,7 +9,7 @@ from math import prod
 from random import Random
 from typing import Any
 
-from rgc.program import (
+from rgc.program.lattice import (
     Accept,
     Bernoulli,
     Bit,
@@ -60,17 +60,17 @@ def metropolis(shape: tuple[int, ...], generator: Any = "splitmix", planes: Any 
     stages = tuple(Stage(0, Cells(two, colour, (0,) * len(shape), shape)) for colour in colours)
     field = Field("s", shape, periodic=(True,) * len(shape))
     return Program(
-        "metropolis",
-        shape,
-        1,
-        (field,),
-        (Rule(0, tuple(w.nodes)),),
-        stages,
-        len(unlike) + 1,
-        0,
-        1,
-        planes,
-        generator,
+        name="metropolis",
+        shape=shape,
+        letters=1,
+        fields=(field,),
+        rules=(Rule(0, tuple(w.nodes)),),
+        schedule=stages,
+        slots=len(unlike) + 1,
+        weights=0,
+        draws=1,
+        planes=planes,
+        generator=generator,
     )
 
 
@@ -82,7 +82,19 @@ def coins(shape: tuple[int, ...], generator: Any = "splitmix", planes: Any = 32)
     field = Field("s", shape, periodic=(True,) * len(shape))
     stage = Stage(0, Cells((1,) * len(shape), ((0,) * len(shape),), (0,) * len(shape), shape))
     rule = Rule(0, tuple(w.nodes))
-    return Program("coins", shape, 1, (field,), (rule,), (stage,), 1, 0, 1, planes, generator)
+    return Program(
+        name="coins",
+        shape=shape,
+        letters=1,
+        fields=(field,),
+        rules=(rule,),
+        schedule=(stage,),
+        slots=1,
+        weights=0,
+        draws=1,
+        planes=planes,
+        generator=generator,
+    )
 
 
 def random_rule(
@@ -96,7 +108,9 @@ def random_rule(
     words = list(old)
     for _ in range(4):
         offset = random.choice(reach)
-        words.append(w(Load(0, offset, random.randrange(spins.letters), random.randrange(spins.planes))))
+        words.append(
+            w(Load(0, offset, random.randrange(spins.letters), random.randrange(spins.planes)))
+        )
     words.append(w(Load(1, random.choice(reach), random.randrange(program.fields[1].letters))))
     words.append(w(Bit("xor", tuple(random.sample(words, 3)))))
     words.append(w(Bit(random.choice(("and", "or")), tuple(random.sample(words, 2)))))
@@ -104,7 +118,8 @@ def random_rule(
     size = random.choice((3, 4, 5, 9))
     count = w(Count(tuple(random.sample(words, min(size, len(words))))))
     classes = tuple(
-        (w(Equals(count, n)), random.randrange(program.slots)) for n in range(random.randint(1, size))
+        (w(Equals(count, n)), random.randrange(program.slots))
+        for n in range(random.randint(1, size))
     )
     drawn = w(Bernoulli(classes, random.choice((None, 0)), 0))
     if lanes:
@@ -131,19 +146,34 @@ def random_program(seed: int, kind: str = "regular", **changes: Any) -> Program:
     letters = random.choice((1, 2))
     periodic = (kind != "open",) * axes
     fields = (
-        Field("s", shape, letters, random.choice((1, 2)), periodic),
-        Field("t", shape, letters, 1, periodic),
+        Field("s", shape, letters=letters, planes=random.choice((1, 2)), periodic=periodic),
+        Field("t", shape, letters=letters, planes=1, periodic=periodic),
     )
     arrays = [
-        TallyArray(2, replica, kept)
+        TallyArray(2, replica=replica, axes=kept)
         for replica, kept in product((False, True), ((), (axes - 1,), tuple(range(axes))))
     ]
     tallies = tuple(random.sample(arrays, random.choice((0, 2))))
-    program = Program("random", shape, letters, fields, (), (), 5, 4, 3, 32, "splitmix", tallies)
+    program = Program(
+        name="random",
+        shape=shape,
+        letters=letters,
+        fields=fields,
+        rules=(),
+        schedule=(),
+        slots=5,
+        weights=4,
+        draws=3,
+        planes=32,
+        generator="splitmix",
+        tallies=tallies,
+    )
     program = replace(program, **changes)
     near = product((-1, 0, 1), repeat=axes)
     reach = tuple(o for o in near if any(x % m for x, m in zip(o, modulus, strict=True)))
-    rules = tuple(random_rule(random, program, letter, reach, kind == "lanes") for letter in range(letters))
+    rules = tuple(
+        random_rule(random, program, letter, reach, kind == "lanes") for letter in range(letters)
+    )
     lower, upper = (0,) * axes, shape
     if kind == "open":
         lower, upper = (1,) * axes, tuple(max(1, size - 1) for size in shape)
@@ -173,11 +203,25 @@ def blocks(counted: bool = False) -> Program:
     w(Store(1, w(Bit("xor", (most, w(Bit("and", (tie, corners[3]))))))))
     if counted:
         w(Tally(0, 0, most))
-    fields = (Field("fine", (6, 8), periodic=(True, True)), Field("coarse", (3, 4), periodic=(True, True)))
+    fields = (
+        Field("fine", (6, 8), periodic=(True, True)),
+        Field("coarse", (3, 4), periodic=(True, True)),
+    )
     stage = Stage(0, Cells((1, 1), ((0, 0),), (0, 0), (3, 4)))
     rule = Rule(0, tuple(w.nodes))
-    tallies = (TallyArray(1, True),) if counted else ()
-    return Program("block", (3, 4), 1, fields, (rule,), (stage,), 1, 0, 1, tallies=tallies)
+    tallies = (TallyArray(1, replica=True),) if counted else ()
+    return Program(
+        name="block",
+        shape=(3, 4),
+        letters=1,
+        fields=fields,
+        rules=(rule,),
+        schedule=(stage,),
+        slots=1,
+        weights=0,
+        draws=1,
+        tallies=tallies,
+    )
 
 
 def measure(
@@ -192,7 +236,15 @@ def measure(
             w(Tally(array, row // 2, both))
     field = Field("s", shape, periodic=(True, True))
     stage = Stage(0, Cells(modulus, ((0, 0),), (0, 0), shape))
-    return Program("measure", shape, 1, (field,), (Rule(0, tuple(w.nodes)),), (stage,), tallies=tuple(arrays))
+    return Program(
+        name="measure",
+        shape=shape,
+        letters=1,
+        fields=(field,),
+        rules=(Rule(0, tuple(w.nodes)),),
+        schedule=(stage,),
+        tallies=tuple(arrays),
+    )
 
 
 def patterns(size: int, periodic: bool = True) -> Program:
@@ -209,7 +261,7 @@ def patterns(size: int, periodic: bool = True) -> Program:
     words += [w(Equals(count, n)) for n in (0, 1, 2, 5, 40)]
     words.append(w(Bit("xor", tuple(words[:5]))))
     arrays = [
-        TallyArray(len(words), replica, axes)
+        TallyArray(len(words), replica=replica, axes=axes)
         for replica in (True, False)
         for axes in ((), (0,), (1,), (0, 1))
     ]
@@ -217,9 +269,17 @@ def patterns(size: int, periodic: bool = True) -> Program:
         for array in range(len(arrays)):
             w(Tally(array, (row * (array + 1)) % len(words), word))
     fields = (
-        Field("s", (size, size + 1), 2, 2, (periodic,) * 2),
-        Field("t", (2 * size, size + 1), 2, 1, (periodic,) * 2),
+        Field("s", (size, size + 1), letters=2, planes=2, periodic=(periodic,) * 2),
+        Field("t", (2 * size, size + 1), letters=2, planes=1, periodic=(periodic,) * 2),
     )
     rules = tuple(Rule(letter, tuple(w.nodes)) for letter in (0, 1))
     stages = [Stage(n, Cells((2, 1), ((n, 0),), (0, 0), (size, size + 1))) for n in (0, 1)]
-    return Program("patterns", (size, size + 1), 2, fields, rules, tuple(stages), tallies=tuple(arrays))
+    return Program(
+        name="patterns",
+        shape=(size, size + 1),
+        letters=2,
+        fields=fields,
+        rules=rules,
+        schedule=tuple(stages),
+        tallies=tuple(arrays),
+    )

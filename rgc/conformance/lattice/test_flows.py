@@ -48,7 +48,7 @@ class Once(runner.Stop):
 
 
 def require_flows(name: str, text: str) -> None:
-    require(load_backend(name), *(["strides"] if "block" in text else []))
+    require(load_backend(name), "lattice", *(["strides"] if "block" in text else []))
 
 
 def digits(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Lattice programs on every backend that compiles them."""

@@ -1,0 +1,30 @@
+"""The arguments of lattice programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.program.arguments import Arguments
+from rgc.program.family import Argument
+
+ARGUMENTS = {
+    "thresholds": Argument("uint64", ("slot", "1 + planes", "word")),
+    "weights": Argument("int32", ("weight", "replica")),
+}
+
+
+def lattice_arguments(
+    thresholds: NDArray[np.uint64], weights: NDArray[Any] | None = None
+) -> Arguments:
+    """The arguments of a lattice program; without `weights` those of a program that weighs nothing.
+
+    `thresholds` u64[slot, 1 + planes, word]: entry 0 is the mask of the replicas where the probability is 1
+    ("always"), entry 1 + k the mask of the replicas whose threshold has bit planes-1-k set. `weights`
+    int32[weight, 64 * word] is in units of 2^-20 kT.
+    """
+    if weights is None:
+        weights = np.zeros((0, 64 * thresholds.shape[-1]), dtype=np.int32)
+    return Arguments({"thresholds": thresholds, "weights": weights})

@@ -52,7 +52,7 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class CellShare:
     """The coefficient of the product of `blocks` in ln Z_0 of a cell goes to `target`."""
 
     target: int
@@ -60,7 +60,7 @@ class Share:
     blocks: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
     """-H' = ln Z_0 + <W>_0 + (<W^2>_0 - <W>_0^2)/2, W = -V, up to `order`, as the numbers that make
     each coupling K'.
@@ -77,5 +77,5 @@ class Expansion:
     columns: Mapping[str, Mapping[int, float]]
     moments: tuple[Moment, ...]
     inside: tuple[Inside, ...]
-    shares: tuple[Share, ...]
+    shares: tuple[CellShare, ...]
     contributions: tuple[Contribution, ...]

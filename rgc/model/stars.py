@@ -29,7 +29,7 @@ class Star:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SweepStep:
     """One entry of a sweep: update the spins with this star on these cells, none of which is a
     neighbour of another.
     """

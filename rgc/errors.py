@@ -1,4 +1,4 @@
-"""Errors are data: a place in the user's text, a stable code, a message, a hint. One renderer
+"""Errors as data: a place in the user's text, a stable code, a message and a hint. One renderer
 prints them.
 """
 
@@ -19,10 +19,10 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding about a spec.
+    """One problem of a spec.
 
-    `code` is stable and has a page in the docs; `label` stands beside the caret; `hint` says what
-    to do.
+    `code` is stable and described in docs/errors.md. `label` stands beside the caret. `hint` says
+    what to do.
     """
 
     code: str
@@ -34,7 +34,9 @@ class Problem:
 
 
 class SpecError(Exception):
-    """The user's spec or command line is wrong; carries every problem that was found."""
+    """The user's spec or command line is wrong. The exception carries every problem that was
+    found.
+    """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -43,18 +45,18 @@ class SpecError(Exception):
 
 @contextmanager
 def placed(span: Span | None) -> Iterator[None]:
-    """Problems raised inside that name no place of their own stand at `span`."""
+    """Give problems that are raised inside and have no place of their own the place `span`."""
     try:
         yield
     except SpecError as error:
         if all(problem.span for problem in error.problems):
             raise
-        found = [replace(problem, span=problem.span or span) for problem in error.problems]
-        raise SpecError(found) from error
+        problems = [replace(problem, span=problem.span or span) for problem in error.problems]
+        raise SpecError(problems) from error
 
 
 class Problems:
-    """Collects the problems of one file, in order, so that one pass reports them all."""
+    """The problems of one file, collected in order, so that one pass reports them all."""
 
     def __init__(self) -> None:
         self.found: list[Problem] = []
@@ -68,7 +70,7 @@ class Problems:
     def warning(
         self, code: str, message: str, span: Span | None = None, *, label: str = "", hint: str = ""
     ) -> None:
-        self._add(Problem(code, message, span, label, hint, "warning"))
+        self._add(Problem(code, message, span, label, hint, severity="warning"))
 
     def extend(self, problems: Iterable[Problem]) -> None:
         for problem in problems:
@@ -106,7 +108,7 @@ def listing(words: Iterable[object], last: str = "and") -> str:
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """A hint `did you mean 'x'?`, or the empty string when nothing known is close."""
+    """A hint `did you mean 'x'?`, or the empty string when no known word is close."""
     close = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"did you mean '{close[0]}'?" if close else ""
 
@@ -119,7 +121,9 @@ def escape(text: str) -> str:
 
 
 def render(problem: Problem) -> str:
-    """The problem as the user reads it: place, code, message, the line with a caret, the hint."""
+    """The problem as the user reads it: place, code, message, the line with a caret, and the
+    hint.
+    """
     head = f"{problem.severity}[{problem.code}]: {escape(problem.message)}"
     lines = [head] if problem.span is None else render_place(problem.span, head, problem.label)
     if problem.hint:
@@ -128,7 +132,9 @@ def render(problem: Problem) -> str:
 
 
 def render_place(span: Span, message: str, label: str = "") -> list[str]:
-    """Lines: the place and the message, the line of the text, a caret with the label."""
+    """The lines that show a place: the message, the line of the text, and a caret with the
+    label.
+    """
     line, column = span.position
     return [
         f"{escape(span.source.name)}:{line}:{column}: {message}",

@@ -1,5 +1,5 @@
-"""How far a run has got: a bar with the time left on a terminal, a plain line now and then
-elsewhere. Always on stderr.
+"""Progress of a run, always on stderr: a bar with the time left on a terminal, occasional plain
+lines elsewhere.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ EVERY = 30.0  # seconds between plain lines
 
 
 class Progress(Protocol):
-    """What the runner tells: a task begins with `done` of `total` steps behind it, advances, is
-    finished; all is over.
+    """What the runner calls.
+
+    A task begins with `done` of `total` steps already made, advances and is finished; `close` ends
+    the display.
     """
 
     def start(self, task: str, total: int, done: int = 0) -> None: ...
@@ -27,7 +29,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """Says nothing."""
+    """Progress that is not shown."""
 
     def start(self, task: str, total: int, done: int = 0) -> None: ...
 
@@ -117,8 +119,8 @@ class Bar:
 
 
 class Guarded:
-    """Another progress display that is dropped, silently, the first time it raises: showing
-    progress never fails a run.
+    """Another progress display that is dropped silently the first time it raises, since showing
+    progress must never fail a run.
     """
 
     def __init__(self, make: Callable[[], Progress]) -> None:
@@ -145,13 +147,15 @@ class Guarded:
 
 
 def for_stream(stream: TextIO | None = None) -> Progress:
-    """A bar if the stream (default stderr) is a terminal, plain lines otherwise; never raises."""
+    """A bar if the stream (default stderr) is a terminal, and plain lines otherwise. It never
+    raises.
+    """
     target = stream if stream is not None else sys.stderr
     return Guarded(lambda: Bar(target) if target.isatty() else Lines(target))
 
 
 def duration(seconds: float) -> str:
-    """`8 s`, `2 min 5 s`, `1 h 12 min`."""
+    """A duration such as `8 s`, `2 min 5 s` or `1 h 12 min`."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"

@@ -1,4 +1,4 @@
-"""The one loop: steps, progress, checkpoints, signals, limits."""
+"""The one loop: steps, progress, checkpoints, signals and limits."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from rgc.results.result import Result
 
 EVERY = 10.0  # seconds between checkpoints
-STEP = 0.1  # seconds that a flow is given at once: so soon a signal is heard and progress shown
+# Target duration in seconds of one call to `flow.step`. Signals and progress are handled between
+# calls.
+STEP = 0.1
 
 
 class Interrupted(Exception):
-    """The run was stopped before its end. `checkpoint`: where it can go on from; None if that could
-    not be written.
+    """The run was stopped before its end.
+
+    `checkpoint` is where it can continue, or None if that could not be written.
     """
 
     def __init__(self, reason: str, done: int, steps: int, checkpoint: Path | None) -> None:
@@ -36,8 +39,8 @@ class Interrupted(Exception):
 
 @dataclass(slots=True)
 class Stop:
-    """Set by ctrl-C, by SIGTERM or by the time limit; the loop looks at it every `STEP` seconds, or
-    after every step that lasts longer.
+    """A stop that ctrl-C, SIGTERM or the time limit requests. The loop checks it between calls to
+    `flow.step`, about every `STEP` seconds.
     """
 
     deadline: float | None = None
@@ -56,7 +59,7 @@ class Stop:
 
 @contextmanager
 def stopping(time_limit: float | None = None) -> Iterator[Stop]:
-    """A `Stop` that listens to SIGINT and SIGTERM (in the main thread only). A second signal raises
+    """A `Stop` that listens to SIGINT and SIGTERM, in the main thread only. A second signal raises
     `KeyboardInterrupt`.
     """
     stop = Stop(None if time_limit is None else monotonic() + time_limit)
@@ -80,12 +83,11 @@ def stopping(time_limit: float | None = None) -> Iterator[Stop]:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """Where a run's checkpoints go. `identity` (spec, seed, point) decides whether a checkpoint
-    belongs to the run.
+    """Where a run's checkpoints go, and whether to start from one (`resume`).
 
-    Written every `every` seconds and when the run is stopped, with `finished` also at its end: a
-    scan that is stopped at a later point need not repeat this one. `resume`: go on from what is
-    there.
+    `identity` (spec, seed, point) decides whether a checkpoint belongs to the run. A checkpoint is
+    written every `every` seconds and when the run is stopped. With `finished` it is also written at
+    the end of the run, so that a scan that is stopped at a later point need not repeat this one.
     """
 
     path: Path
@@ -104,11 +106,13 @@ def run(
     task: str = "",
     warn: Callable[[str], object] = lambda message: None,
 ) -> Result:
-    """The answer of a flow. Raises `Interrupted` when stopped, `SpecError` when asked to resume a
-    checkpoint of another run.
+    """The answer of a flow.
 
-    A run that was resumed gives the same digits as one that was not: the state is all that a step
-    depends on.
+    `warn(message)` is called for each warning. A resumed run gives the same digits as an
+    uninterrupted one, because the state is all that a step depends on.
+
+    Raises `Interrupted` when stopped, and `SpecError` when asked to resume a checkpoint of another
+    run.
     """
     progress, stop = progress or Silent(), stop or Stop()
     state = _first_state(flow, saving)
@@ -136,8 +140,8 @@ def run(
 
 
 def _more(steps: int, seconds: float) -> int:
-    """How many steps to make at once when so many took so long: as `STEP` allows, at most twice as
-    many.
+    """How many steps to make in the next call when `steps` took so many seconds: as many as fit in
+    `STEP`, and at most twice as many as before.
     """
     return max(1, int(steps * min(2.0, STEP / max(seconds, 1e-9))))
 
@@ -147,8 +151,8 @@ def _last_save(saving: Saving | None, state: State, warn: Callable[[str], object
 
 
 def _try_save(saving: Saving, state: State, warn: Callable[[str], object]) -> bool:
-    """A full disk must not end a run that could still finish: it is reported, and the run
-    goes on.
+    """Save a checkpoint. A failure, such as a full disk, is reported and does not end a run that
+    could still finish.
     """
     from rgc.results import checkpoint
 
@@ -173,16 +177,16 @@ def _first_state(flow: Flow, saving: Saving | None) -> State:
     from rgc.results import checkpoint
 
     try:
-        found = checkpoint.read(saving.path)
+        stored = checkpoint.read(saving.path)
     except checkpoint.Damaged as error:
         hint = "without --resume the run starts from the beginning"
         raise SpecError(
             [Problem("damaged-checkpoint", f"no checkpoint can be read: {error}", hint=hint)]
         ) from None
-    if found is None:
+    if stored is None:
         return flow.start()
-    _check_identity(saving, found.header.get("identity", {}))
-    return State(int(found.header["done"]), dict(found.arrays), dict(found.header["values"]))
+    _check_identity(saving, stored.header.get("identity", {}))
+    return State(int(stored.header["done"]), dict(stored.arrays), dict(stored.header["values"]))
 
 
 def _check_identity(saving: Saving, identity: Mapping[str, Any]) -> None:

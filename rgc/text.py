@@ -1,4 +1,4 @@
-"""Source text and places in it."""
+"""Source texts and places in them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A named text, with `\\n` line ends; `name` is what error messages print (a file name or
+    """A named text with `\\n` line ends. `name` is what error messages print (a file name or
     `<string>`).
     """
 
@@ -49,5 +49,5 @@ class Span:
         return self.source.position(self.start)
 
     def to(self, other: Span) -> Span:
-        """From the start of this span to the end of another of the same source."""
+        """The range from the start of this span to the end of another of the same source."""
         return Span(self.source, self.start, max(self.end, other.end))

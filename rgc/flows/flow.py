@@ -1,4 +1,6 @@
-"""What a flow is: start, step, finish over a serialisable state. The runner owns the loop."""
+"""The protocol of a flow: start, step and finish over a serialisable state. The runner owns the
+loop.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +15,15 @@ if TYPE_CHECKING:
 
 
 ANY = 1 << 62
-"""As many steps as a flow likes to make at once."""
+"""More steps than any flow makes in one call."""
 
 
 @dataclass(slots=True)
 class State:
-    """All that is needed to go on: the number of steps done, canonical fields and accumulators, and
-    small JSON values.
+    """Everything that a flow needs to continue: the steps done, arrays, and small JSON values.
 
-    A checkpoint is exactly this, so a run resumed from one (on any backend) continues it. `most` is
-    no part of it: how many steps the runner wants to be made before it looks up again, which
+    A checkpoint is exactly this, so that a run resumed from one (on any backend) continues it.
+    `most` is no part of it: it is the number of steps that the runner wants in one call, and
     changes no number.
     """
 
@@ -40,14 +41,14 @@ class Flow(Protocol):
 
     @property
     def steps(self) -> int:
-        """How many steps the whole run takes, of sampling its sweeps; one lasts well under a
-        second.
+        """The number of steps of the whole run, which are sweeps for schemes that sample. A step
+        lasts well under a second.
         """
         ...
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """Choices made by the compiler: update, acceptance, generator, replicas, reproducibility
+        """The compiler's choices: update, acceptance, generator, replicas and reproducibility
         level.
         """
         ...
@@ -57,9 +58,11 @@ class Flow(Protocol):
         ...
 
     def step(self, state: State) -> State:
-        """One more step, or several, up to `state.most`; may change `state` in place."""
+        """The state after one or more steps, at most `state.most`. It may change `state` in
+        place.
+        """
         ...
 
     def finish(self, state: State) -> Result:
-        """The answer. Does not change the state."""
+        """The answer. It does not change the state."""
         ...

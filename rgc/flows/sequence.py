@@ -1,4 +1,4 @@
-"""Several flows, one after the other, as one."""
+"""Several flows in sequence, run as one."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ if TYPE_CHECKING:
 
 
 def steps(flows: Sequence[Flow]) -> int:
-    return sum(each.steps for each in flows)
+    return sum(flow.steps for flow in flows)
 
 
 def start() -> State:
-    """Before the first flow has started: each does when its turn comes."""
+    """The state before the first flow. Each flow starts when its turn comes."""
     return State(0, {}, {})
 
 
 def step(flows: Sequence[Flow], state: State) -> State:
-    """A step of the first flow that is not through, of as many of its steps as there is time for.
-    Its state is kept in that of the whole under its number.
+    """A step of the first flow that is not finished, with as many of its own steps as there is time
+    for.
+
+    The state of each flow is stored in that of the whole under its number.
     """
     before = 0
     for number, flow in enumerate(flows):
@@ -39,7 +41,7 @@ def step(flows: Sequence[Flow], state: State) -> State:
 
 
 def results(flows: Sequence[Flow], state: State) -> list[Result]:
-    """The answers of all flows, which are through."""
+    """The answers of all flows, which must be finished."""
     return [
         flow.finish(_state(flow, state, number, flow.steps)) for number, flow in enumerate(flows)
     ]

@@ -1,5 +1,5 @@
-"""The complete graph as a crystal of one cell with a letter for each site, so that what works on
-cells works on it.
+"""The complete graph as a crystal of one cell with a basis site for each of its sites, so that
+whatever works on cells works on it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,21 @@ from rgc.model.lattice import Complete, Lattice
 from rgc.model.operators import Product, Spin
 
 COMPLETE = "complete"
-"""The name of such a lattice; its distances mean nothing."""
+"""The name of such a lattice. Its distances mean nothing."""
 
 
 def one_cell(lattice: Complete, hamiltonian: Hamiltonian) -> tuple[Lattice, Hamiltonian]:
-    """The lattice and the Hamiltonian, every term with a product for each set of sites that its sum
-    binds.
+    """The lattice and the Hamiltonian, in which every term has a product for each set of sites that
+    its sum binds.
     """
     basis = tuple((float(k),) for k in range(lattice.sites))
-    cell = Lattice(COMPLETE, ((float(lattice.sites),),), basis, (1,), ("open",))
+    cell = Lattice(
+        name=COMPLETE,
+        vectors=((float(lattice.sites),),),
+        basis=basis,
+        shape=(1,),
+        boundary=("open",),
+    )
     return cell, Hamiltonian(tuple(_everywhere(term, lattice.sites) for term in hamiltonian.terms))
 
 

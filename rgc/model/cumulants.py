@@ -18,8 +18,8 @@ class Moment:
     """<prod of `spins` of a cell>_0 as a function of its block spins: the coefficient of the
     product of `blocks` in it.
 
-    Both are bit masks: spin k of n is bit n - 1 - k, counted species after species, in the order of
-    the cell's sites; of m block spins that of species k is bit m - 1 - k.
+    Both are bit masks. Spin k of n is bit n - 1 - k, counted species after species, in the order of
+    the cell's sites. Of m block spins that of species k is bit m - 1 - k.
     """
 
     letter: int
@@ -29,8 +29,8 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Within each cell of this letter H_0 holds the product of `spins` with the coupling of a
-    class, `count` times.
+    """H_0 holds, `count` times within each cell of this basis site, the product of `spins` with the
+    coupling of a class.
     """
 
     letter: int
@@ -41,8 +41,9 @@ class Inside:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """weight * prod K[coupling] * prod moments, to the coupling `target` (`CONSTANT`: to -H' per
-    coarse unit cell).
+    """weight * prod K[coupling] * prod moments, a contribution to the coupling `target`.
+
+    The target `CONSTANT` stands for -H' per coarse unit cell.
     """
 
     target: int
@@ -52,23 +53,25 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """The coefficient of the product of `blocks` in ln Z_0 of a cell goes to `target`."""
+class CellShare:
+    """The coefficient of the product of `blocks` in ln Z_0 of a cell contributes to `target`."""
 
     target: int
     letter: int
     blocks: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
-    """-H' = ln Z_0 + <W>_0 + (<W^2>_0 - <W>_0^2)/2, W = -V, up to `order`, as the numbers that make
-    each coupling K'.
+    """-H' = ln Z_0 + <W>_0 + (<W^2>_0 - <W>_0^2)/2 with W = -V, up to `order`, as the numbers that
+    make each coupling K'.
 
-    `classes[c]`: the products that the coupling K_c multiplies in -H, one for each translation
-    class, on the fine as on the coarse lattice. `orders[c]`: at which order it first appears;
-    contributions have couplings of total order at most `order`. `columns[name][c]`: what a coupling
-    1 of a term of the spec adds to the class. `shares`: where ln Z_0 of each kind of cell goes.
+    - `classes[c]` holds the products that the coupling K_c multiplies in -H, one for each
+      translation class, on the fine as on the coarse lattice.
+    - `orders[c]` is the order at which it first appears. Contributions have couplings of total
+      order at most `order`.
+    - `columns[name][c]` is what a coupling 1 of a term of the spec adds to the class.
+    - `shares` says where ln Z_0 of each kind of cell contributes.
     """
 
     order: int
@@ -77,5 +80,5 @@ class Expansion:
     columns: Mapping[str, Mapping[int, float]]
     moments: tuple[Moment, ...]
     inside: tuple[Inside, ...]
-    shares: tuple[Share, ...]
+    shares: tuple[CellShare, ...]
     contributions: tuple[Contribution, ...]

@@ -10,12 +10,14 @@ DRAWS: Mapping[str, tuple[str, ...]] = {
     "bimodal": ("J", "p"),
     "uniform": ("a", "b"),
 }
-"""Their arguments: `bimodal(J, p)` is J with probability p, else -J."""
+"""The distributions and their arguments: `bimodal(J, p)` is J with probability p, else -J."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """`J ~ normal(0, 1)`: the distribution and its arguments, in the order of `DRAWS`."""
+    """The distribution of a coupling such as `J ~ normal(0, 1)`, with its arguments in the order of
+    `DRAWS`.
+    """
 
     distribution: str
     arguments: tuple[float, ...]

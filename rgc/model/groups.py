@@ -1,4 +1,4 @@
-"""A Hamiltonian ready for lowering: products of Ising spins, gathered by the combination of
+"""A Hamiltonian ready for lowering: products of Ising spins, grouped by the combination of
 couplings that multiplies them.
 """
 
@@ -13,7 +13,7 @@ from rgc.model.lattice import Boundary, Cell
 from rgc.model.operators import Product
 
 Reach = tuple[tuple[int, int], ...]
-"""For each axis the lowest and the highest cell that must exist for a product to be there."""
+"""For each axis the lowest and the highest cell that must exist for a product to exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class Group:
     """Products that share one combination of coefficients: c * sum_R sum_k products[k](R), c =
     sum_t weight_t * coefficient_t.
 
-    `coefficients` holds (term name, weight), in the order of the terms. `reaches[k]`: products[k]
-    is present at R where R + reach lies inside every open edge. The reach of a product made from
-    binary spins is that of the product it came from, so it may be larger than its own spins.
+    `coefficients` holds (term name, weight) in the order of the terms. `reaches[k]` says where
+    products[k] exists: at R where R + reach lies inside every open edge. The reach of a product
+    made from binary spins is that of the product it came from, so that it may exceed its own spins.
     """
 
     coefficients: tuple[tuple[str, float], ...]
@@ -40,14 +40,16 @@ class Group:
     @property
     def spins(self) -> frozenset[int]:
         """The species that occur."""
-        return frozenset(spin.species for each in self.products for spin in each)
+        return frozenset(spin.species for spins in self.products for spin in spins)
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """sum_R sum_k f_k: functions of the spins products[k] at R, values[k] row-major over
-    `Species.values`, present as those of a `Group`; with `where` = (modulus, residues) at the cells
-    R with R mod modulus in residues only.
+    """sum_R sum_k f_k, where f_k is a function of the spins products[k] at R.
+
+    Its values[k] are row-major over `Species.values`, and it exists where the product of a `Group`
+    would. With `where` = (modulus, residues) the sum takes only cells R with R mod modulus in
+    residues.
     """
 
     products: tuple[Product, ...]
@@ -58,8 +60,9 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """H = sum of `groups` + sum of `constants`; the products of the constants are empty (a number
-    for every place where they are present).
+    """H = sum of `groups` + sum of `constants`.
+
+    The products of the constants are empty: a number for every place where they exist.
     """
 
     groups: tuple[Group, ...]
@@ -74,7 +77,9 @@ class Merged:
 def present(
     reach: Reach, cell: Cell, shape: tuple[int | None, ...], boundary: tuple[Boundary, ...]
 ) -> bool:
-    """Whether a product with this reach is there at `cell`: always, but beyond an open edge."""
+    """Whether a product with this reach exists at `cell`, as it does everywhere except across an
+    open edge.
+    """
     return all(
         edge != "open" or (x + low >= 0 and (size is None or x + high < size))
         for (low, high), x, size, edge in zip(reach, cell, shape, boundary, strict=True)

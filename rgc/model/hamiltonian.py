@@ -10,8 +10,8 @@ from rgc.text import Span
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A local energy of `spins` that is no product of Ising spins: `energies` in row-major order of
-    their states.
+    """A local energy of `spins` that is not a product of Ising spins, with its `energies` in
+    row-major order of their states.
     """
 
     spins: tuple[Spin, ...]
@@ -22,14 +22,17 @@ class Table:
 class Term:
     """H_t = sign * coupling * sum_R sum_(weight, product) weight * product(R), in units of kT.
 
-    `name` and `coupling` are what results report: for `- K * sum(<i,j>) s[i]*s[j]` they are K and
-    its value, sign is -1, for `+ K * sum(...)` it is 1. A term without a parameter's name always
-    has sign -1, so that k is 0.1 for `- 0.1 * sum(...)` and -0.1 for `+ 0.1 * sum(...)`. Terms of
-    other alphabets carry `tables` instead of products (energies include the sign and the coupling).
-    `inhomogeneous` names the site-dependent coupling (`J[i,j]`) of a term that is not translation
-    invariant. On a lattice without cells (complete, diamond, graph) the spins of a product have the
-    empty cell and are told apart by their letters, in the order in which the sum binds its `sites`
-    (0 on all others).
+    `name` and `coupling` are what results report. For `- K * sum(<i,j>) s[i]*s[j]` they are K and
+    its value, and sign is -1; for `+ K * sum(...)` it is 1. A term without a parameter's name
+    always has sign -1, so that k is 0.1 for `- 0.1 * sum(...)` and -0.1 for `+ 0.1 * sum(...)`.
+
+    Terms of other alphabets carry `tables` instead of products, whose energies include the sign and
+    the coupling. `inhomogeneous` names the site-dependent coupling (`J[i,j]`) of a term that is not
+    translation invariant.
+
+    On a lattice without cells (complete, diamond, graph) the spins of a product have the empty
+    cell, and their letters distinguish them, in the order in which the sum binds its `sites` (0 on
+    all others).
     """
 
     name: str
@@ -49,7 +52,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Hamiltonian:
-    """H = sum of its terms; the weight of a configuration is exp(-H)."""
+    """H, the sum of its terms. The weight of a configuration is exp(-H)."""
 
     terms: tuple[Term, ...]
 

@@ -1,5 +1,6 @@
-"""Lattices: unit cells, basis sites, faces, boundaries. Sites are addressed by integer cells,
-positions are Cartesian.
+"""Lattices: unit cells, basis sites, faces and boundaries.
+
+Sites are addressed by integer cells, and positions are Cartesian.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ Boundary = Literal["periodic", "open", "antiperiodic"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Site:
-    """The basis site `letter` (0 is a) of the unit cell at integer coordinates `cell`, absolute or
-    relative.
+    """The basis site `letter` (0 is a) of the unit cell at the integer coordinates `cell`, absolute
+    or relative.
     """
 
     cell: Cell
@@ -28,8 +29,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A face of the unit cell at the origin: `kind` (plaquette, triangle, hexagon, cube), corners
-    counter-clockwise, and the axis of its normal where it has one.
+    """A face of the unit cell at the origin.
+
+    `kind` is plaquette, triangle, hexagon or cube. The corners go round counter-clockwise. `normal`
+    is the axis of its normal where it has one.
     """
 
     kind: str
@@ -37,11 +40,14 @@ class Face:
     normal: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lattice:
-    """A crystal: d primitive `vectors` (rows, Cartesian, nearest-neighbour distance 1), `basis`
-    positions (Cartesian, one for each letter), unit cells along each vector in `shape` (None:
-    infinite in that direction), one boundary per vector.
+    """A crystal.
+
+    - `vectors` are its d primitive vectors (rows, Cartesian, nearest-neighbour distance 1).
+    - `basis` holds the Cartesian position of each basis site.
+    - `shape` is the number of unit cells along each vector, None where it is infinite.
+    - `boundary` has one entry for each vector.
 
     The number of sites is N = prod(shape) * len(basis).
     """
@@ -79,7 +85,7 @@ class Lattice:
         return prod(self.cells) * len(self.basis)
 
     def position(self, site: Site) -> Vector:
-        """Cartesian position: sum_k cell_k * vectors[k] + basis[letter]."""
+        """The Cartesian position sum_k cell_k * vectors[k] + basis[letter]."""
         at = self.basis[site.letter]
         return tuple(
             at[x] + sum(n * vector[x] for n, vector in zip(site.cell, self.vectors, strict=True))
@@ -87,7 +93,7 @@ class Lattice:
         )
 
     def distance(self, first: Site, second: Site) -> float:
-        """Euclidean distance on the infinite lattice, in units of the nearest-neighbour
+        """The Euclidean distance on the infinite lattice, in units of the nearest-neighbour
         distance.
         """
         pairs = zip(self.position(first), self.position(second), strict=True)
@@ -96,15 +102,17 @@ class Lattice:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """Every pair of `sites` sites is a neighbour pair; no geometry."""
+    """`sites` sites of which every pair is a neighbour pair. There is no geometry."""
 
     sites: int
 
 
 @dataclass(frozen=True, slots=True)
 class Diamond:
-    """The hierarchical lattice: each bond becomes `branches` parallel chains of b bonds,
-    `generations` times (None: for ever).
+    """The hierarchical lattice: `generations` times, each bond is replaced by `branches` parallel
+    chains of b bonds.
+
+    It is infinite if `generations` is None.
     """
 
     b: int = 2

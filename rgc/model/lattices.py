@@ -1,8 +1,8 @@
 """The lattices of the language and the neighbour shells of any lattice.
 
-Vectors and basis positions are Cartesian and right-handed, nearest neighbours of the built-in
-lattices at distance 1; the corners of a face go round counter-clockwise. Conventions: language.md
-section 4.
+Vectors and basis positions are Cartesian and right-handed, and nearest neighbours of the built-in
+lattices have distance 1. The corners of a face go round counter-clockwise. Section 4 of
+docs/language.md states the conventions.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ def cubic(*sizes: int | None, boundary: Boundaries = "periodic") -> Lattice:
 
 
 def hypercubic(*sizes: int | None, d: int, boundary: Boundaries = "periodic") -> Lattice:
-    """d(d-1)/2 plaquettes and d(d-1)(d-2)/6 cubes per cell. Raises `ValueError` unless 1 <= d
-    <= 8.
+    """d(d-1)/2 plaquettes and d(d-1)(d-2)/6 cubes per cell.
+
+    Raises `ValueError` unless 1 <= d <= 8.
     """
     if not 1 <= d <= MOST_DIMENSIONS:
         raise ValueError(f"a lattice has between 1 and {MOST_DIMENSIONS} dimensions, not {d}")
@@ -51,26 +52,31 @@ def hypercubic(*sizes: int | None, d: int, boundary: Boundaries = "periodic") ->
 
 
 def triangular(*sizes: int | None, boundary: Boundaries = "periodic") -> Lattice:
-    """x and y at 120 degrees: the neighbours are +-x, +-y, +-(x+y); two triangles per cell."""
+    """x and y at 120 degrees, so that the neighbours are +-x, +-y, +-(x+y). There are two triangles
+    per cell.
+    """
     faces = (_face("triangle", (0, 0), (1, 0), (1, 1)), _face("triangle", (0, 0), (1, 1), (0, 1)))
-    return _planar("triangular", 1.0, ((0.0, 0.0),), faces, sizes, boundary)
+    return _planar("triangular", 1.0, ((0.0, 0.0),), faces, sizes=sizes, boundary=boundary)
 
 
 def honeycomb(*sizes: int | None, boundary: Boundaries = "periodic") -> Lattice:
-    """a at 0, b at (2x+y)/3: a(R) touches b(R), b(R-x), b(R-x-y); one hexagon per cell."""
+    """a at 0 and b at (2x+y)/3, so that a(R) touches b(R), b(R-x) and b(R-x-y). There is one
+    hexagon per cell.
+    """
     hexagon = _face("hexagon", (0, 0), (0, 0, "b"), (1, 1), (0, 1, "b"), (0, 1), (-1, 0, "b"))
-    return _planar("honeycomb", sqrt(3), ((0.0, 0.0), (_HEIGHT, 0.5)), (hexagon,), sizes, boundary)
+    basis = ((0.0, 0.0), (_HEIGHT, 0.5))
+    return _planar("honeycomb", sqrt(3), basis, (hexagon,), sizes=sizes, boundary=boundary)
 
 
 def kagome(*sizes: int | None, boundary: Boundaries = "periodic") -> Lattice:
-    """a at 0, b at x/2, c at (x+y)/2; two triangles and one hexagon per cell."""
+    """a at 0, b at x/2 and c at (x+y)/2. There are two triangles and one hexagon per cell."""
     faces = (
         _face("triangle", (0, 0), (0, 0, "b"), (0, 0, "c")),
         _face("triangle", (0, 0), (-1, 0, "b"), (-1, -1, "c")),
         _face("hexagon", (0, 0), (0, 0, "c"), (0, 1, "b"), (0, 1), (-1, 0, "c"), (-1, 0, "b")),
     )
     basis = ((0.0, 0.0), (1.0, 0.0), (0.5, _HEIGHT))
-    return _planar("kagome", 2.0, basis, faces, sizes, boundary)
+    return _planar("kagome", 2.0, basis, faces, sizes=sizes, boundary=boundary)
 
 
 def crystal(
@@ -79,11 +85,11 @@ def crystal(
     *sizes: int | None,
     boundary: Boundaries = "periodic",
 ) -> Lattice:
-    """Any crystal: d primitive vectors and the basis positions, both Cartesian and in the units
-    given; no faces.
+    """Any crystal from d primitive vectors and the basis positions, both Cartesian and in the units
+    given. It has no faces.
 
-    Raises `ValueError` for vectors that are linearly dependent, positions of the wrong length or
-    that coincide.
+    Raises `ValueError` for vectors that are linearly dependent, and for positions of the wrong
+    length or that coincide.
     """
     d = len(vectors)
     if not 1 <= d <= MOST_DIMENSIONS:
@@ -93,11 +99,11 @@ def crystal(
     if any(len(vector) != d for vector in (*vectors, *basis)):
         raise ValueError(f"vectors and positions need {d} components each")
     lattice = Lattice(
-        "crystal",
-        tuple(tuple(float(x) for x in vector) for vector in vectors),
-        tuple(tuple(float(x) for x in position) for position in basis),
-        _shape(sizes, d),
-        _boundaries(boundary, d),
+        name="crystal",
+        vectors=tuple(tuple(float(x) for x in vector) for vector in vectors),
+        basis=tuple(tuple(float(x) for x in position) for position in basis),
+        shape=_shape(sizes, d),
+        boundary=_boundaries(boundary, d),
     )
     _heights(lattice)
     if _coincide(lattice):
@@ -110,7 +116,7 @@ def shell(lattice: Lattice, n: int) -> tuple[Pair, ...]:
     """The pairs at the n-th distance (1: nearest neighbours) of the infinite lattice, each once per
     unit cell.
 
-    The first site stands in the cell at the origin and has the smaller letter; between equal
+    The first site stands in the cell at the origin and has the smaller letter. Between equal
     letters the displacement is positive in its first component that is not zero. Raises
     `ValueError` for n < 1.
     """
@@ -118,9 +124,9 @@ def shell(lattice: Lattice, n: int) -> tuple[Pair, ...]:
         raise ValueError(f"shells are counted from 1, not {n}")
     width = 1
     while True:
-        found = _shells(lattice, width)
-        if len(found) >= n:
-            return found[n - 1]
+        shells = _shells(lattice, width)
+        if len(shells) >= n:
+            return shells[n - 1]
         width += 1
 
 
@@ -156,7 +162,7 @@ def _shells(lattice: Lattice, width: int) -> list[tuple[Pair, ...]]:
             shells.append([])
             last = length
         shells[-1].append(pair)
-    return [tuple(sorted(each)) for each in shells]
+    return [tuple(sorted(pairs)) for pairs in shells]
 
 
 def _heights(lattice: Lattice) -> list[float]:
@@ -176,17 +182,17 @@ def _heights(lattice: Lattice) -> list[float]:
 
 
 def _orthogonal(vectors: Sequence[Vector]) -> list[Vector]:
-    """Orthonormal vectors that span the same space (modified Gram-Schmidt)."""
-    found: list[Vector] = []
+    """Orthonormal vectors that span the same space, by modified Gram-Schmidt."""
+    orthonormal: list[Vector] = []
     for vector in vectors:
         rest = list(vector)
-        for other in found:
+        for other in orthonormal:
             overlap = sum(a * b for a, b in zip(rest, other, strict=True))
             rest = [a - overlap * b for a, b in zip(rest, other, strict=True)]
         if _length(rest) <= 1e-9 * _length(vector):
             raise ValueError("the vectors of a crystal must be linearly independent")
-        found.append(tuple(x / _length(rest) for x in rest))
-    return found
+        orthonormal.append(tuple(x / _length(rest) for x in rest))
+    return orthonormal
 
 
 def _length(vector: Sequence[float]) -> float:
@@ -194,13 +200,14 @@ def _length(vector: Sequence[float]) -> float:
 
 
 def _coincide(lattice: Lattice) -> bool:
-    return len(lattice.basis) > 1 and lattice.distance(*shell(lattice, 1)[0]) <= 1e-9 * min(
-        _heights(lattice)
-    )
+    if len(lattice.basis) == 1:
+        return False
+    nearest = lattice.distance(*shell(lattice, 1)[0])
+    return nearest <= 1e-9 * min(_heights(lattice))
 
 
 def _face(kind: str, *corners: tuple[int | str, ...], normal: int | None = None) -> Face:
-    """Corners as cells, with the letter behind unless it is a."""
+    """A face from its corners, each given as a cell followed by its letter unless that is a."""
     sites = []
     for corner in corners:
         cell = tuple(x for x in corner if isinstance(x, int))
@@ -214,24 +221,37 @@ def _planar(
     constant: float,
     basis: tuple[Vector, ...],
     faces: tuple[Face, ...],
+    *,
     sizes: Sequence[int | None],
     boundary: Boundaries,
 ) -> Lattice:
     vectors = ((constant, 0.0), (-constant / 2, constant * _HEIGHT))
-    return Lattice(name, vectors, basis, _shape(sizes, 2), _boundaries(boundary, 2), faces)
+    return Lattice(
+        name=name,
+        vectors=vectors,
+        basis=basis,
+        shape=_shape(sizes, 2),
+        boundary=_boundaries(boundary, 2),
+        faces=faces,
+    )
 
 
 def _cubic(name: str, d: int, sizes: Sequence[int | None], boundary: Boundaries) -> Lattice:
     vectors = tuple(tuple(map(float, _unit(k, d))) for k in range(d))
     basis = ((0.0,) * d,)
     return Lattice(
-        name, vectors, basis, _shape(sizes, d), _boundaries(boundary, d), _cubic_faces(d)
+        name=name,
+        vectors=vectors,
+        basis=basis,
+        shape=_shape(sizes, d),
+        boundary=_boundaries(boundary, d),
+        faces=_cubic_faces(d),
     )
 
 
 def _cubic_faces(d: int) -> tuple[Face, ...]:
-    """Plaquettes of every plane of axes (cyclic in d = 3, so that they turn about their normal),
-    then cubes.
+    """The plaquettes of every plane of axes (cyclic in d = 3, so that they turn about their
+    normal), then the cubes.
     """
     planes = [(1, 2), (2, 0), (0, 1)] if d == 3 else list(combinations(range(d), 2))
     faces = [
@@ -264,8 +284,9 @@ def _unit(axis: int, d: int) -> Cell:
 
 
 def _shape(sizes: Sequence[int | None], d: int) -> tuple[int | None, ...]:
-    """No size: infinite; one: the same along every vector. Raises `ValueError` for another number
-    of sizes or one below 1.
+    """The shape for these sizes: infinite without any, the same along every vector for one.
+
+    Raises `ValueError` for another number of sizes, or one below 1.
     """
     if len(sizes) not in (0, 1, d):
         raise ValueError(f"a lattice of {d} dimensions takes one size or {d}, not {len(sizes)}")
@@ -299,7 +320,8 @@ BUILT_IN: Mapping[str, int] = {name: factory().dimension for name, factory in _F
 
 
 def built_in(name: str, sizes: Sequence[int | None], boundary: Boundaries = "periodic") -> Lattice:
-    """The lattice of that name. Raises `KeyError` for another name, `ValueError` for sizes or
-    boundaries that do not fit.
+    """The lattice of that name.
+
+    Raises `KeyError` for another name, and `ValueError` for sizes or boundaries that do not fit.
     """
     return _FACTORIES[name](*sizes, boundary=boundary)

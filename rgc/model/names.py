@@ -1,4 +1,4 @@
-"""Names of couplings: `k` + bodies + the offsets of the further spins."""
+"""Names of couplings: `k`, the number of spins, and the offsets of the further spins."""
 
 from __future__ import annotations
 
@@ -12,21 +12,24 @@ _Key = tuple[int, tuple[int, ...], tuple[bool, ...], int, int]
 
 
 def coupling_name(product: Product, *equivalent: Product, species: Sequence[str] = ("s",)) -> str:
-    """The name of the class that holds `product` and the `equivalent` ones: `k2_10`, `k2_1m1`,
-    `k4_10_01_11`.
+    """The name of the class that holds `product` and the `equivalent` ones, such as `k2_10`,
+    `k2_1m1`, `k4_10_01_11`.
 
-    The number of spins comes first, then the offset of each further spin from the first one, a
-    digit for each component, `m` for minus; offsets with a component beyond 9 are joined by `c`
-    (`k2_12c0`). The basis letter stands behind the offset unless it is a, the name of the species
-    in front of it unless it is the first: `k2_00b`, `k2_t00`. Where the first spin is itself not
-    letter a of the first species it is written too, so that `k1_00b` and `k1_t00` are the fields of
-    other sites and `k2_00b_10b` joins two b sites. The constant is `k0`.
+    - The number of spins comes first, then the offset of each further spin from the first one, with
+      a digit for each component and `m` for minus. Offsets with a component beyond 9 are joined by
+      `c` (`k2_12c0`).
+    - The letter of the basis site stands behind the offset unless it is a, and the name of the
+      species in front of it unless it is the first: `k2_00b`, `k2_t00`.
+    - Where the first spin is itself not letter a of the first species, it is written too, so that
+      `k1_00b` and `k1_t00` are the fields of other sites and `k2_00b_10b` joins two b sites.
+    - The constant is `k0`.
 
-    Every product of the class is read from every one of its spins; the smallest list names the
+    Every product of the class is read from every one of its spins, and the smallest list names the
     class. Offsets are compared by length (sum of squared components), then by the position of their
     components (10 before 01), then positive before negative.
     """
-    readings = (reading for each in (product, *equivalent) for reading in _readings(each))
+    members = (product, *equivalent)
+    readings = (reading for member in members for reading in _readings(member))
     spins = min(readings, key=lambda spins: [_key(spin) for spin in spins], default=())
     first_is_plain = bool(spins) and spins[0].letter == 0 and spins[0].species == 0
     offsets = [_offset(spin, species) for spin in (spins[1:] if first_is_plain else spins)]
@@ -34,8 +37,8 @@ def coupling_name(product: Product, *equivalent: Product, species: Sequence[str]
 
 
 def _readings(product: Product) -> Iterator[Product]:
-    """The product seen from each of its spins of lowest species and letter, that spin first and the
-    others in order.
+    """The product seen from each of its spins of lowest species and letter, with that spin first
+    and the others in order.
     """
     lowest = min(((spin.species, spin.letter) for spin in product), default=(0, 0))
     for spin in product:

@@ -10,8 +10,8 @@ from rgc.model.lattice import Cell
 
 @dataclass(frozen=True, slots=True, order=True)
 class Spin:
-    """One spin in a product: `cell` relative to the running unit cell, basis `letter`, `species` by
-    index.
+    """One spin in a product: its `cell` relative to the running unit cell, its basis site `letter`
+    and its `species` by index.
     """
 
     cell: Cell
@@ -25,12 +25,14 @@ class Spin:
 
 
 Product = tuple[Spin, ...]
-"""A product of distinct spins, sorted; the empty product is the constant 1."""
+"""A product of distinct spins, sorted. The empty product is the constant 1."""
 
 
 def product(spins: Iterable[Spin]) -> Product:
-    """The canonical product of Ising spins up to translation: equal spins cancel in pairs (s*s =
-    1), the rest is sorted and moved so that its first spin stands in the cell at the origin.
+    """The canonical product of Ising spins up to translation.
+
+    Equal spins cancel in pairs (s*s = 1). The rest is sorted and moved so that its first spin
+    stands in the cell at the origin.
     """
     odd: set[Spin] = set()
     for spin in spins:
@@ -45,7 +47,7 @@ def product(spins: Iterable[Spin]) -> Product:
 class Operator:
     """S = sum over unit cells R, sum over `products`, of the product of spins at R + offset.
 
-    `name` is the name of its coupling (language.md section 7). The products of a class are
+    `name` is the name of its coupling (section 7 of docs/language.md). The products of a class are
     inequivalent by translation.
     """
 

@@ -12,8 +12,8 @@ from rgc.model.lattice import Cell
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The cells x with lower <= x < upper on every axis and x mod modulus in `residues`
-    (sorted).
+    """The cells x with lower <= x < upper on every axis and x mod modulus in `residues`, which are
+    sorted.
     """
 
     modulus: Cell
@@ -42,7 +42,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Explicit cells, as row-major numbers on the lattice, increasing."""
+    """Explicit cells, as increasing row-major numbers on the lattice."""
 
     cells: tuple[int, ...]
 
@@ -63,7 +63,7 @@ def enumerate_cells(sites: SiteSet, shape: Cell) -> Iterator[Cell]:
 
 
 def flatten(cell: Cell, shape: Cell) -> int:
-    """The row-major number of a cell: the last coordinate runs fastest."""
+    """The row-major number of a cell, whose last coordinate runs fastest."""
     number = 0
     for x, size in zip(cell, shape, strict=True):
         number = number * size + x

@@ -1,4 +1,4 @@
-"""What one spin feels: the products that contain it, and the order in which spins are visited."""
+"""The products that contain one spin, and the order in which a sweep visits the spins."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Star:
     """The products that contain the spin of one `letter` and `species`, on sites that all have the
     same ones.
 
-    images[g]: for each product of group g that contains the spin, its other spins, their cells
-    relative to the spin's own (on a torus they wrap). dE of a flip = -2 * sum_g c_g * sum over
-    images[g] of s * product of the others.
+    images[g] holds, for each product of group g that contains the spin, its other spins, with their
+    cells relative to the spin's own (on a torus they wrap). A flip costs dE = -2 * sum_g c_g * sum
+    over images[g] of s * product of the others.
     """
 
     letter: int
@@ -29,9 +29,9 @@ class Star:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One entry of a sweep: update the spins with this star on these cells, none of which is a
-    neighbour of another.
+class SweepStep:
+    """One entry of a sweep: an update of the spins with this star on these cells, no two of which
+    are neighbours.
     """
 
     star: Star

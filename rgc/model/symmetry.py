@@ -8,15 +8,15 @@ from rgc.model.lattice import Cell, Site
 from rgc.model.operators import Product, Spin, product
 
 Matrix = tuple[Cell, ...]
-"""Rows."""
+"""The rows of an integer matrix."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Symmetry:
-    """A symmetry up to translation: the site (cell, a) goes to (matrix * cell + images[a].cell,
-    images[a].letter).
+    """A symmetry up to translation, which takes the site (cell, a) to (matrix * cell +
+    images[a].cell, images[a].letter).
 
-    images[0].cell is the origin, which picks one of the symmetries that differ by a translation.
+    images[0].cell is the origin, which selects one of the symmetries that differ by a translation.
     """
 
     matrix: Matrix

@@ -17,7 +17,7 @@ from rgc.model.groups import Group
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
-from rgc.model.stars import Star, Step
+from rgc.model.stars import Star, SweepStep
 from rgc.model_to_program.fields import spin_fields
 from rgc.model_to_program.rule_writer import Counter, RuleWriter
 from rgc.model_to_program.update import Kind, Probability, Sums, Update
@@ -34,7 +34,7 @@ def hamiltonian_to_update(
     lattice: Lattice,
     species: Sequence[Species],
     groups: Sequence[Group],
-    steps: Sequence[Step],
+    steps: Sequence[SweepStep],
     *,
     kind: Kind = "metropolis",
     form: Form | None = None,

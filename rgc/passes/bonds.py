@@ -1,5 +1,5 @@
-"""Hamiltonians of bonds: nearest-neighbour pairs of one species, the same on every bond, and single
-sites.
+"""Hamiltonians of bonds: one species with the same nearest-neighbour energy on every bond, and
+single-site energies.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Table = tuple[float, ...]
 
 
 class NotBonds(ValueError):
-    """The Hamiltonian, or one `term` of it, is more than bonds and sites."""
+    """The Hamiltonian, or one `term` of it, contains more than bonds and sites."""
 
     def __init__(self, reason: str, term: Term | None = None) -> None:
         super().__init__(reason)
@@ -28,8 +28,11 @@ class NotBonds(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class BondTerm:
-    """A part of -H: `coupling` times the sum of `values` over the bonds, row-major over the states
-    (a, b) and symmetric, or with `site` over the sites, by state.
+    """A part of -H: `coupling` times the sum of `values` over the bonds, or over the sites if
+    `site` is set.
+
+    The values are row-major over the states (a, b) of a bond and symmetric in them, or listed by
+    the state of a site.
     """
 
     name: str
@@ -41,8 +44,9 @@ class BondTerm:
 
 @dataclass(frozen=True, slots=True)
 class BondModel:
-    """-H of one species with q = `states` on bonds and sites; every site has `neighbours` bonds.
-    `constant`: the part of H without spins, per site.
+    """-H of one species with q = `states` on bonds and sites.
+
+    Every site has `neighbours` bonds. `constant` is the spin-independent part of H per site.
     """
 
     species: Species
@@ -55,9 +59,10 @@ class BondModel:
 def bond_model(
     hamiltonian: Hamiltonian, lattice: Geometry, species: Sequence[Species]
 ) -> BondModel:
-    """The Hamiltonian as bonds and sites. Raises `NotBonds` for anything else: several species,
-    unequal bonds, further neighbours, products of more spins, couplings that differ from place to
-    place.
+    """The Hamiltonian as bonds and sites.
+
+    Raises `NotBonds` for anything else: several species, unequal bonds, further neighbours,
+    products of more spins, or couplings that differ from place to place.
     """
     if len(species) != 1:
         raise NotBonds("bonds join spins of one species")
@@ -67,13 +72,15 @@ def bond_model(
         species[0],
         species[0].states or 0,
         2 * len(bonds) if bonds else 0,
-        tuple(each for each in terms if each is not None),
+        tuple(term for term in terms if term is not None),
         hamiltonian.constant,
     )
 
 
 def _bonds(lattice: Geometry) -> frozenset[tuple[Site, Site]]:
-    """The nearest-neighbour pairs of a cell; none on a diamond lattice, where a bond is a bond."""
+    """The nearest-neighbour pairs of a cell. It is empty on a diamond lattice, where every pair
+    that a term joins is a bond.
+    """
     if isinstance(lattice, Diamond):
         return frozenset()
     if not isinstance(lattice, Lattice) or len(lattice.basis) != 1:
@@ -84,7 +91,7 @@ def _bonds(lattice: Geometry) -> frozenset[tuple[Site, Site]]:
 def _term(
     term: Term, lattice: Geometry, species: Species, bonds: frozenset[tuple[Site, Site]]
 ) -> BondTerm | None:
-    """One term; None for a constant."""
+    """One term, or None for a constant."""
     if term.inhomogeneous is not None:
         raise NotBonds("its coupling differs from place to place", term)
     parts = _parts(term, species)
@@ -110,32 +117,34 @@ def _check_pairs(
 ) -> None:
     if diamond:
         return
-    found = {tuple(sorted((Site(a.cell, a.letter), Site(b.cell, b.letter)))) for a, b in supports}
+    joined = {tuple(sorted((Site(a.cell, a.letter), Site(b.cell, b.letter)))) for a, b in supports}
     whole = {tuple(sorted(pair)) for pair in bonds}
-    if found - whole:
+    if joined - whole:
         raise NotBonds("it joins spins that are no nearest neighbours", term)
-    if found != whole or len(found) != len(supports):
+    if joined != whole or len(joined) != len(supports):
         raise NotBonds("it is not the same in every direction", term)
 
 
 def _parts(term: Term, species: Species) -> list[tuple[tuple[Spin, ...], Table]]:
     """The spins of each summand and its values in -H for coupling 1, row-major over
-    `Species.values`; constants are left out.
+    `Species.values`, without constants.
     """
     if term.tables:
         unit = -1.0 / term.coupling if term.coupling else 0.0
         tables = [
-            (each.spins, tuple(unit * e for e in each.energies))
-            for each in term.tables
-            if each.spins
+            (table.spins, tuple(unit * e for e in table.energies))
+            for table in term.tables
+            if table.spins
         ]
         return [(spins, _symmetric(term, values, spins, species)) for spins, values in tables]
-    found = []
+    parts = []
     for weight, product in term.products:
         if product:
             states = cartesian(species.values, repeat=len(product))
-            found.append((product, tuple(-term.sign * weight * _product(each) for each in states)))
-    return found
+            parts.append(
+                (product, tuple(-term.sign * weight * _product(values) for values in states))
+            )
+    return parts
 
 
 def _product(values: Sequence[int]) -> float:

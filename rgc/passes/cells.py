@@ -25,7 +25,7 @@ MOST_CELL_DIMENSIONS = 4
 
 
 MOST_P = 10.0
-"""From this p of a block map on the block spin is that of the majority, but for a part exp(-4
+"""From this p of a block map on, the block spin is that of the majority up to terms of order exp(-4
 p).
 """
 
@@ -33,7 +33,7 @@ _SAME = 1e-12
 
 
 class NotInACell(ValueError):
-    """The Hamiltonian, or one `term` of it, is no sum over cells with all the symmetry of a
+    """The Hamiltonian, or one `term` of it, is not a sum over cells with the full symmetry of a
     hypercube.
     """
 
@@ -44,9 +44,11 @@ class NotInACell(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CellTerm:
-    """A part of -H: `coupling` times the sum, over (weight, corners) in `parts`, of weight times
-    every lattice product that lattice symmetries make of the product of the spins at these corners.
-    Corners are a bit set (`corner_bits`), the largest of its class.
+    """A part of -H: `coupling` times a sum of lattice products.
+
+    For each (weight, corners) in `parts` it contains, with that weight, every product that lattice
+    symmetries make of the product of the spins at these corners. Corners are a bit set
+    (`corner_bits`), the largest of its class.
     """
 
     name: str
@@ -57,8 +59,8 @@ class CellTerm:
 
 @dataclass(frozen=True, slots=True)
 class CellModel:
-    """-H of one species of two-state spins on a hypercubic lattice. `constant`: the part of H
-    without spins, per site.
+    """-H of one species of two-state spins on a hypercubic lattice. `constant` is the
+    spin-independent part of H per site.
     """
 
     species: Species
@@ -70,9 +72,10 @@ class CellModel:
 def cell_model(
     hamiltonian: Hamiltonian, lattice: Geometry, species: Sequence[Species]
 ) -> CellModel:
-    """The Hamiltonian as a sum over cells. Raises `NotInACell` for anything else: another lattice,
-    several species, products that reach beyond a unit hypercube, terms that differ between
-    directions or from place to place.
+    """The Hamiltonian as a sum over cells.
+
+    Raises `NotInACell` for anything else: another lattice, several species, products that reach
+    beyond a unit hypercube, or terms that differ between directions or from place to place.
     """
     if not isinstance(lattice, Lattice) or lattice.name not in HYPERCUBIC:
         raise NotInACell("the unit cells of this lattice are no hypercubes")
@@ -81,14 +84,16 @@ def cell_model(
     if len(species) != 1 or not species[0].two_states:
         raise NotInACell("a cell holds two-state spins of one species")
     terms = tuple(_term(term, lattice.dimension) for term in hamiltonian.terms)
-    kept = tuple(each for each in terms if each.parts)
+    kept = tuple(term for term in terms if term.parts)
     return CellModel(species[0], lattice.dimension, kept, hamiltonian.constant)
 
 
 @lru_cache(maxsize=8)
 def corner_bits(dimension: int) -> dict[Cell, int]:
     """The corners of the unit hypercube, nearest to the origin first, each with its bit in a set of
-    corners. The first has the highest bit, so that the largest bit set of a class is the one that
+    corners.
+
+    The first corner has the highest bit, so that the largest bit set of a class is the one that
     names the coupling (`rgc.model.names`).
     """
     corners = sorted(
@@ -104,8 +109,8 @@ def corners_of(bits: int, dimension: int) -> tuple[Cell, ...]:
 
 
 def sharing(bits: int, dimension: int) -> int:
-    """How many cells of the lattice hold a product: 2 for each direction in which it has no
-    extent.
+    """The number of cells of the lattice that hold a product: a factor 2 for each direction in
+    which it has no extent.
     """
     corners = corners_of(bits, dimension)
     flat = [all(corner[k] == corners[0][k] for corner in corners) for k in range(dimension)]
@@ -113,11 +118,11 @@ def sharing(bits: int, dimension: int) -> int:
 
 
 def products(bits: int, dimension: int) -> tuple[frozenset[Cell], ...]:
-    """The products of the lattice, each once, that symmetries make of the product of the spins at
-    some corners.
+    """The distinct lattice products that symmetries make of the product of the spins at some
+    corners.
     """
-    found = {_pinned(image) for image in _images(frozenset(corners_of(bits, dimension)), dimension)}
-    return tuple(sorted(found, key=sorted))
+    images = _images(frozenset(corners_of(bits, dimension)), dimension)
+    return tuple(sorted({_pinned(image) for image in images}, key=sorted))
 
 
 def _term(term: Term, dimension: int) -> CellTerm:
@@ -133,16 +138,16 @@ def _term(term: Term, dimension: int) -> CellTerm:
     while weights:
         corners = next(iter(weights))
         images = list(_images(corners, dimension))
-        found = [weights.pop(each, 0.0) for each in {_pinned(image) for image in images}]
-        if max(found) - min(found) > _SAME * max(map(abs, found)):
+        equal = [weights.pop(pinned, 0.0) for pinned in {_pinned(image) for image in images}]
+        if max(equal) - min(equal) > _SAME * max(map(abs, equal)):
             raise NotInACell("it is not the same in every direction", term)
-        if any(found):
-            parts.append((found[0], max(map(_bits, images))))
+        if any(equal):
+            parts.append((equal[0], max(map(_bits, images))))
     return CellTerm(term.name, term.coupling, tuple(parts), term.span)
 
 
 def _corners(product: Product, term: Term) -> frozenset[Cell]:
-    """The spins of a product as corners of a cell, moved as near to the origin as they go."""
+    """The spins of a product as corners of a cell, moved as close to the origin as possible."""
     corners = _pinned(frozenset(spin.cell for spin in product))
     if any(x > 1 for corner in corners for x in corner):
         raise NotInACell("it joins spins that are no corners of one cell", term)
@@ -152,20 +157,20 @@ def _corners(product: Product, term: Term) -> frozenset[Cell]:
 def _pinned(corners: frozenset[Cell]) -> frozenset[Cell]:
     lowest = [min(axis) for axis in zip(*corners, strict=True)]
     return frozenset(
-        tuple(x - low for x, low in zip(each, lowest, strict=True)) for each in corners
+        tuple(x - low for x, low in zip(corner, lowest, strict=True)) for corner in corners
     )
 
 
 def _images(corners: frozenset[Cell], dimension: int) -> Iterator[frozenset[Cell]]:
-    """What the symmetries of the hypercube make of a set of corners."""
+    """The images of a set of corners under the symmetries of the hypercube."""
     for order in permutations(range(dimension)):
         for flips in cartesian((0, 1), repeat=dimension):
             yield frozenset(
-                tuple(each[axis] ^ flip for axis, flip in zip(order, flips, strict=True))
-                for each in corners
+                tuple(corner[axis] ^ flip for axis, flip in zip(order, flips, strict=True))
+                for corner in corners
             )
 
 
 def _bits(corners: frozenset[Cell]) -> int:
     bits = corner_bits(len(next(iter(corners))))
-    return sum(bits[each] for each in corners)
+    return sum(bits[corner] for corner in corners)

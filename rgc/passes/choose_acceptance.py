@@ -1,5 +1,5 @@
-"""How the acceptance of one spin flip is computed: joint classes, a factor for each group, or
-weights.
+"""How the acceptance of a spin flip is computed: by joint classes, by a factor for each group, or
+by weights.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from rgc.model.operators import Product, Spin
 from rgc.model.stars import Star
 
 MOST_CLASSES = 64
-"""Thresholds that one site may need before its acceptance is no longer joint (or factorised)."""
+"""The number of thresholds that a site may need before its acceptance is neither joint nor
+factorised.
+"""
 
 MOST_FIELDS = 512
-"""Thresholds that heat bath may need at one site: it has no other form. Five couplings need 87 on
-the square lattice (nearest and next-nearest neighbours, plaquettes, one three-body term, field),
-239 on the triangular one, 476 in an open corner of a cubic one.
+"""The number of thresholds that heat bath, which has no other form, may need at one site.
+
+Five couplings (nearest and next-nearest neighbours, plaquettes, one three-body term, a field) need
+87 on the square lattice and 239 on the triangular one. An open corner of a cubic lattice needs 476.
 """
 
 _MOST_NEIGHBOURS = 20  # 2^20 patterns are one integer of 128 KiB for each image
@@ -28,16 +31,20 @@ Form = Literal["joint", "factorised", "weigh"]
 Classes = tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """How a site with one star decides.
+    """How the sites with one star decide about a flip.
 
-    A class is, for each group g, the number k_g of its n_g = sizes[g] images whose product is -1.
-    `flip`: the classes that occur with the spin's own sign in the product; a flip costs dE = -2
-    sum_g c_g (n_g - 2 k_g). `field`: those of the other spins alone; heat bath sets s = -1 with
-    probability 1/(1 + exp(-2 x)), x = sum_g c_g (n_g - 2 k_g). Either is None where there are too
-    many. `by_group[g]`: the k_g that occur in flips, each a threshold of the factorised form.
-    `form` is that of Metropolis; `reason` is for people.
+    - A class is, for each group g, the number k_g of its n_g = sizes[g] images whose product is -1.
+    - `flip` holds the classes that occur with the spin's own sign in the product. A flip costs dE =
+      -2 sum_g c_g (n_g - 2 k_g).
+    - `field` holds the classes of the other spins alone. Heat bath sets s = -1 with probability
+      1/(1 + exp(-2 x)), where x = sum_g c_g (n_g - 2 k_g).
+    - `by_group[g]` holds the k_g that occur in flips. Each needs a threshold in the factorised
+      form.
+    - `form` is the form of the Metropolis acceptance, and `reason` explains it to people.
+
+    `flip` and `field` are None where there are too many classes.
     """
 
     form: Form
@@ -49,56 +56,58 @@ class Acceptance:
 
     @property
     def heat_bath(self) -> bool:
-        """Whether heat bath is on offer: it needs a threshold for every class of the field."""
+        """Whether heat bath is available, which needs a threshold for every class of the field."""
         return self.field is not None
 
 
 def choose_acceptance(
     star: Star, most: int = MOST_CLASSES, fields: int = MOST_FIELDS
 ) -> Acceptance:
-    """The form for one star: joint while at most `most` classes occur; else factorised while the
-    groups, each by itself, have at most `most` together; else weights. Heat bath is offered while
-    the classes of the field are at most `fields`.
+    """The form of the acceptance for one star.
 
-    Classes are those that some pattern of the neighbours reaches: a plaquette shares its spins with
-    the bonds, so that nearest and next-nearest neighbours and plaquettes on the square lattice have
-    39 of 125, and 78 with a field. Beyond 20 neighbours every combination of counts is taken to
-    occur.
+    It is joint while at most `most` classes occur. Otherwise it is factorised while the groups,
+    each by itself, have at most `most` classes together, and else it uses weights. Heat bath is
+    available while the field has at most `fields` classes.
+
+    Classes count only if some pattern of the neighbours reaches them. A plaquette shares its spins
+    with the bonds, so that nearest and next-nearest neighbours and plaquettes on the square lattice
+    have 39 classes out of 125, and 78 with a field. Beyond 20 neighbours every combination of
+    counts is assumed to occur.
     """
     sizes = tuple(len(images) for images in star.images)
     field = reachable_classes(star.images, max(most, fields))
     flip = (
         None
         if field is None
-        else tuple(sorted({*field, *(_flipped(each, sizes) for each in field)}))
+        else tuple(sorted({*field, *(_flipped(counts, sizes) for counts in field)}))
     )
     by_group = tuple(_flip_counts(images) for images in star.images)
-    found = f"over {max(most, fields)}" if flip is None else str(len(flip))
+    joint = f"over {max(most, fields)}" if flip is None else str(len(flip))
     factors = sum(len(counts) for counts, n in zip(by_group, sizes, strict=True) if n)
     form: Form
     if flip is not None and len(flip) <= most:
-        form, why = "joint", f"{found} joint classes"
+        form, why = "joint", f"{joint} joint classes"
     elif factors <= most:
-        form, why = "factorised", f"{found} joint classes, {factors} in factors"
+        form, why = "factorised", f"{joint} joint classes, {factors} in factors"
     else:
-        form, why = "weigh", f"{found} joint classes, {factors} even in factors"
+        form, why = "weigh", f"{joint} joint classes, {factors} even in factors"
     return Acceptance(
-        form,
-        sizes,
-        flip if form == "joint" else None,
-        field if field is not None and len(field) <= fields else None,
-        by_group,
-        f"{why} (at most {most})",
+        form=form,
+        sizes=sizes,
+        flip=flip if form == "joint" else None,
+        field=field if field is not None and len(field) <= fields else None,
+        by_group=by_group,
+        reason=f"{why} (at most {most})",
     )
 
 
 def reachable_classes(
     images: Sequence[Sequence[Product]], most: int = MOST_FIELDS
 ) -> Classes | None:
-    """The numbers of negative products in each group that some pattern of the spins in them
-    reaches, sorted.
+    """The numbers of negative products in each group that some pattern of their spins reaches,
+    sorted.
 
-    Beyond 20 spins: every combination of counts, or None when there are more than `most`.
+    Beyond 20 spins these are all combinations of counts, or None when there are more than `most`.
     """
     spins = sorted({spin for group in images for image in group for spin in image})
     if len(spins) > _MOST_NEIGHBOURS:
@@ -119,7 +128,7 @@ def reachable_classes(
 
 
 def _signs(image: Product, negative: dict[Spin, int]) -> int:
-    """The patterns, as bits of one integer, in which the product is -1."""
+    """The patterns in which the product is -1, as bits of one integer."""
     bits = 0
     for spin in image:
         bits ^= negative[spin]
@@ -127,8 +136,8 @@ def _signs(image: Product, negative: dict[Spin, int]) -> int:
 
 
 def _counted(tables: Sequence[int], everything: int) -> dict[int, int]:
-    """For each number the patterns in which so many of the tables have a bit; numbers that never
-    occur are left out.
+    """For each number, the patterns in which exactly that many of the tables have a bit. Numbers
+    that never occur are left out.
     """
     counts = {0: everything}
     for table in tables:

@@ -1,4 +1,4 @@
-"""Which update `update=auto` means at given couplings."""
+"""The update that `update=auto` means at given couplings."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from rgc.passes.choose_acceptance import MOST_FIELDS, Acceptance
 from rgc.text import Span
 
 PERIODIC_BELOW = Fraction(1, 10)
-"""kT: where no flip of a site costs or gains as much as this, Metropolis flips it nearly always and
-a sweep nearly has period 2.
+"""In kT. Where no flip of a site changes the energy by as much, Metropolis flips it almost always,
+and a sweep has nearly period 2.
 """
 
 Asked = Literal["auto", "metropolis", "heat_bath"]
@@ -21,8 +21,8 @@ Update = Literal["metropolis", "heat_bath", "lazy"]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The update of a run. `lazy` is Metropolis with acceptance 7/8 min(1, exp(-dE))."""
+class UpdateChoice:
+    """The update of a run. `lazy` means Metropolis with the acceptance 7/8 min(1, exp(-dE))."""
 
     update: Update
     reason: str
@@ -33,13 +33,14 @@ def choose_update(
     acceptances: Sequence[Acceptance],
     asked: Asked = "auto",
     span: Span | None = None,
-) -> Choice:
-    """The update at one point: `couplings` are the coefficients of the groups, `acceptances` those
-    of every star.
+) -> UpdateChoice:
+    """The update at one point, from the coefficients of the groups (`couplings`) and the
+    acceptances of every star.
 
-    Metropolis, unless some site would be flipped nearly always (max |dE| < 0.1 there): then heat
-    bath where every star offers it, else lazy Metropolis. Asked for, Metropolis is lazy in the same
-    case, and heat bath is refused with a `SpecError` where a star has too many classes.
+    `auto` is Metropolis, unless some site would be flipped almost always (max |dE| < 0.1 there). In
+    that case it is heat bath where every star offers it, and else lazy Metropolis. Metropolis that
+    is asked for is lazy in the same case. Raises `SpecError` if heat bath is asked for and a star
+    has too many classes.
     """
     offered = all(acceptance.heat_bath for acceptance in acceptances)
     if asked == "heat_bath":
@@ -55,25 +56,28 @@ def choose_update(
                     )
                 ]
             )
-        return Choice("heat_bath", "asked for")
-    least = min((largest_change(couplings, each) for each in acceptances), default=PERIODIC_BELOW)
+        return UpdateChoice("heat_bath", "asked for")
+    least = min(
+        (largest_change(couplings, acceptance) for acceptance in acceptances),
+        default=PERIODIC_BELOW,
+    )
     if least >= PERIODIC_BELOW:
-        return Choice(
+        return UpdateChoice(
             "metropolis", "asked for" if asked == "metropolis" else "shortest autocorrelation"
         )
     why = f"a flip changes H by at most {float(least):.3g} kT, where Metropolis is nearly periodic"
     if asked == "auto" and offered:
-        return Choice("heat_bath", why)
-    return Choice("lazy", why)
+        return UpdateChoice("heat_bath", why)
+    return UpdateChoice("lazy", why)
 
 
 def largest_change(couplings: Sequence[Fraction], acceptance: Acceptance) -> Fraction:
-    """max |dE| of a flip in kT: over the classes that occur, or over every combination of counts
+    """max |dE| of a flip in kT, over the classes that occur, or over every combination of counts
     where these are not listed.
     """
     if acceptance.field is not None:
         return max(
-            abs(energy_change(couplings, acceptance.sizes, each)) for each in acceptance.field
+            abs(energy_change(couplings, acceptance.sizes, counts)) for counts in acceptance.field
         )
     sizes = zip(couplings, acceptance.sizes, acceptance.by_group, strict=True)
     return 2 * sum(

@@ -12,23 +12,25 @@ from rgc.errors import Problem, SpecError
 from rgc.model.groups import Group
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.sites import Cells, Listed, flatten
-from rgc.model.stars import Star, Step
+from rgc.model.stars import Star, SweepStep
 from rgc.passes.gather_stars import Box, gather_stars, wrapped
 
-_PATIENCE = (
-    3  # a colouring by residues may need this many times the colours of the infinite lattice
-)
+# A colouring by residues may need this many times the colours of the infinite lattice.
+_PATIENCE = 3
 
 
-def colour_sites(groups: Sequence[Group], lattice: Lattice, species: int = 1) -> tuple[Step, ...]:
-    """The steps of a sweep: each species and letter in turn, its cells coloured so that no two
-    spins of a step share a product.
+def colour_sites(
+    groups: Sequence[Group], lattice: Lattice, species: int = 1
+) -> tuple[SweepStep, ...]:
+    """The steps of a sweep: each species and basis site in turn, with its cells coloured so that no
+    two spins of a step share a product.
 
     Colours are the cosets of a sublattice of the smallest index (2 for nearest neighbours on an
-    even square lattice, 3 for Baxter-Wu, 4 with a plaquette), then of the smallest period: sets of
-    residues. Where the size of a periodic lattice admits none with at most three times the colours
-    of the infinite lattice, the actual torus is coloured greedily and the cells are listed. Near
-    open edges a step splits into boxes whose spins have the same products.
+    even square lattice, 3 for Baxter-Wu, 4 with a plaquette) and among those of the smallest
+    period, so that they are sets of residues. Where the size of a periodic lattice admits no
+    colouring with at most three times the colours of the infinite lattice, the actual torus is
+    coloured greedily and the cells are listed. Near open edges a step splits into boxes whose spins
+    have the same products.
 
     Raises `SpecError` on antiperiodic boundaries and `ValueError` on an infinite lattice.
     """
@@ -44,8 +46,8 @@ def colour_sites(groups: Sequence[Group], lattice: Lattice, species: int = 1) ->
 
 
 def conflicts(stars: Sequence[Star]) -> frozenset[Cell]:
-    """The displacements between two spins of the same kind that stand in one product, in both
-    directions.
+    """The displacements, in both directions, between two spins of the same kind that stand in one
+    product.
     """
     return frozenset(
         spin.cell
@@ -55,7 +57,7 @@ def conflicts(stars: Sequence[Star]) -> frozenset[Cell]:
     )
 
 
-def _steps(stars: Sequence[tuple[Star, Box]], lattice: Lattice) -> Iterator[Step]:
+def _steps(stars: Sequence[tuple[Star, Box]], lattice: Lattice) -> Iterator[SweepStep]:
     apart = conflicts([star for star, _ in stars])
     colours = _colouring(apart, lattice)
     if colours is None:
@@ -65,13 +67,14 @@ def _steps(stars: Sequence[tuple[Star, Box]], lattice: Lattice) -> Iterator[Step
         for star, (lower, upper) in stars:
             cells = Cells(colours.modulus, residues, lower, upper)
             if len(cells):
-                yield Step(star, cells)
+                yield SweepStep(star, cells)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sublattice:
-    """The lattice spanned by `rows`, in Hermite normal form; `modulus`: the smallest multiple of
-    each unit vector in it.
+    """The lattice spanned by `rows`, in Hermite normal form.
+
+    `modulus` holds the smallest multiple of each unit vector that lies in it.
     """
 
     rows: tuple[Cell, ...]
@@ -86,8 +89,8 @@ class _Sublattice:
 
 
 def _colouring(apart: frozenset[Cell], lattice: Lattice) -> _Sublattice | None:
-    """The sublattice of least index, then volume of its period box, that holds no conflict and all
-    periods.
+    """The sublattice that contains no conflict and all periods, of least index and then of least
+    volume of its period box.
     """
     periods = [
         tuple(size * (k == axis) for k in range(lattice.dimension))
@@ -110,13 +113,18 @@ def _colouring(apart: frozenset[Cell], lattice: Lattice) -> _Sublattice | None:
             if all(_inside(x, rows) for x in periods)
         ]
         if fitting:
-            return min(fitting, key=lambda each: (prod(each.modulus), each.modulus, each.rows))
+            return min(fitting, key=_by_period)
     return None
 
 
+def _by_period(sublattice: _Sublattice) -> tuple[int, Cell, tuple[Cell, ...]]:
+    return prod(sublattice.modulus), sublattice.modulus, sublattice.rows
+
+
 def _hermite(dimension: int, index: int) -> Iterator[tuple[Cell, ...]]:
-    """Every sublattice of Z^dimension of this index, once: upper triangular rows, entries above a
-    pivot smaller than it.
+    """Every sublattice of Z^dimension with this index, once.
+
+    Its rows are upper triangular, with the entries above a pivot smaller than the pivot.
     """
     if dimension == 0:
         if index == 1:
@@ -150,8 +158,8 @@ def _periods(rows: Sequence[Cell]) -> Cell:
 
 
 def _greedy(apart: frozenset[Cell], lattice: Lattice) -> list[list[Cell]]:
-    """The cells of the actual lattice by colour: each, in row-major order, takes the first colour
-    free among its neighbours.
+    """The cells of the actual lattice by colour. Each cell, in row-major order, takes the first
+    colour that none of its neighbours has.
     """
     shape = lattice.cells
     colour_of: dict[Cell, int] = {}
@@ -171,7 +179,7 @@ def _greedy(apart: frozenset[Cell], lattice: Lattice) -> list[list[Cell]]:
 
 def _listed_steps(
     stars: Sequence[tuple[Star, Box]], colours: Sequence[Sequence[Cell]], lattice: Lattice
-) -> Iterator[Step]:
+) -> Iterator[SweepStep]:
     for cells in colours:
         for star, (lower, upper) in stars:
             here = (
@@ -181,4 +189,4 @@ def _listed_steps(
             )
             numbers = tuple(flatten(cell, lattice.cells) for cell in here)
             if numbers:
-                yield Step(star, Listed(numbers))
+                yield SweepStep(star, Listed(numbers))

@@ -1,4 +1,6 @@
-"""Products of spins cell by cell, and what their averages at fixed block spins can be."""
+"""Products of spins factorised over cells, and what their averages at fixed block spins may
+contain.
+"""
 
 from __future__ import annotations
 
@@ -14,36 +16,38 @@ from rgc.model.operators import Product, Spin, product
 from rgc.model.tiling import Tiling, tiling
 
 Factor = tuple[Site, int]
-"""A cell and the mask of some of its spins: spin k of n is bit n - 1 - k, counted species after
+"""A cell and the mask of some of its spins. Spin k of n is bit n - 1 - k, counted species after
 species, in the order of its sites.
 """
 
 Factors = tuple[Factor, ...]
 
 
-def cut_into_cells(block: Block, species: int) -> Cells:
+def cut_into_cells(block: Block, species: int) -> BlockCells:
     """The cells of a block map whose cells hold every site."""
-    return Cells(
+    return BlockCells(
         tiling(block), species, tuple(turns_with(block, k, species) for k in range(species))
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """`turning[k]`: whether the map commutes with a flip of species k, fine and block spins."""
+class BlockCells:
+    """The cells of a block map with factorised products. `turning[k]` says whether the map commutes
+    with a flip of species k in fine and block spins.
+    """
 
     tiled: Tiling
     species: int
     turning: tuple[bool, ...]
 
     def places(self, products: Iterable[Product]) -> Iterator[Factors]:
-        """The products at every place, one of those that a coarse translation connects."""
+        """The products at every place, one for each class under coarse translations."""
         for spins in products:
             for by in self.tiled.cosets:
                 yield self.factors(spins, by)
 
     def factors(self, spins: Product, by: Cell) -> Factors:
-        """A product, translated, cell by cell."""
+        """A product, translated by `by`, cell by cell."""
         masks: dict[Site, int] = {}
         for spin in spins:
             cell, number = self.tiled.home(Site(spin.cell, spin.letter).shifted(by))
@@ -51,12 +55,14 @@ class Cells:
         return tuple(sorted(masks.items()))
 
     def inner(self, factors: Factors) -> bool:
-        """Whether a product lies in one cell and is even in every species: those make H_0."""
+        """Whether a product lies in one cell and is even in every species, so that it belongs to
+        H_0.
+        """
         return len(factors) == 1 and not any(self.parities(factors[0][0].letter, factors[0][1]))
 
     def averages(self, factors: Iterable[Factor]) -> Iterator[tuple[Product, tuple[Moment, ...]]]:
-        """prod <factor>_0 as a polynomial of block spins: their products up to translation, and the
-        moments that multiply each.
+        """The product of <factor>_0 as a polynomial of block spins: each product of these up to
+        translation, with the moments that multiply it.
         """
         given = [(cell, _moments(self, cell.letter, mask)) for cell, mask in factors if mask]
         for chosen in cartesian(*(moments for _, moments in given)):
@@ -66,8 +72,8 @@ class Cells:
             yield product(spins), tuple(sorted(chosen))
 
     def shares(self) -> Iterator[tuple[Product, int, int]]:
-        """What ln Z_0 of each kind of cell consists of: a product of block spins, the letter, the
-        mask of the block spins.
+        """The contributions to ln Z_0 of each kind of cell: a product of block spins, the basis
+        site and the mask of the block spins.
         """
         origin = (0,) * len(self.tiled.vectors)
         for letter in range(len(self.tiled.cells)):
@@ -79,19 +85,20 @@ class Cells:
         return 1 << (size * (self.species - species) - 1 - number)
 
     def parities(self, letter: int, mask: int) -> tuple[int, ...]:
-        """For each species whether the number of its spins is odd."""
+        """For each species, whether the number of its spins is odd."""
         size = len(self.tiled.cells[letter])
         shifts = (size * (self.species - 1 - k) for k in range(self.species))
         return tuple((mask >> shift & (1 << size) - 1).bit_count() % 2 for shift in shifts)
 
     def blocks(self, parities: Iterable[int]) -> list[int]:
-        """Products of block spins that an average may hold: those of its own parity, where the map
-        turns with the spins.
+        """The products of block spins that an average may contain: those of its own parity, where
+        the map turns with the spins.
         """
-        found = [0]
+        masks = [0]
         for parity, turns in zip(parities, self.turning, strict=True):
-            found = [2 * bits + one for bits in found for one in ((parity,) if turns else (0, 1))]
-        return found
+            choices = (parity,) if turns else (0, 1)
+            masks = [2 * mask + bit for mask in masks for bit in choices]
+        return masks
 
     def _block_spins(self, cell: Site, blocks: int) -> list[Spin]:
         chosen = (k for k in range(self.species) if blocks >> (self.species - 1 - k) & 1)
@@ -99,20 +106,20 @@ class Cells:
 
 
 @lru_cache(maxsize=65536)
-def _moments(cells: Cells, letter: int, mask: int) -> tuple[Moment, ...]:
-    """What an average may consist of."""
+def _moments(cells: BlockCells, letter: int, mask: int) -> tuple[Moment, ...]:
+    """The moments that an average may contain."""
     return tuple(
         Moment(letter, mask, blocks) for blocks in cells.blocks(cells.parities(letter, mask))
     )
 
 
 def shifted(factors: Factors, by: Cell) -> Factors:
-    """The same some coarse cells on."""
+    """The same factors, translated by some coarse cells."""
     return tuple((cell.shifted(by), mask) for cell, mask in factors)
 
 
 def joined(a: Factors, b: Factors) -> Factors:
-    """The product of two products of spins: equal spins cancel."""
+    """The product of two products of spins, in which equal spins cancel."""
     masks = dict(a)
     for cell, mask in b:
         masks[cell] = masks.get(cell, 0) ^ mask

@@ -1,4 +1,4 @@
-"""Terms whose couplings cannot be told apart."""
+"""Terms whose couplings cannot be distinguished."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rgc.text import Span
 
 
 def equal_terms(name: str, span: Span | None) -> Problem:
-    """What is said of a term that is a combination of terms before it."""
+    """The error about a term that is a combination of terms before it."""
     message = (
         f"the term '{name}' is a combination of terms before it, so that their couplings cannot "
         "be told apart"
@@ -21,15 +21,17 @@ def equal_terms(name: str, span: Span | None) -> Problem:
 
 def dependent_term(hamiltonian: Hamiltonian) -> Term | None:
     """The first term whose sum of products of Ising spins is a combination of those of earlier
-    terms; None where there is none. Terms without spins do not count.
+    terms, or None.
+
+    Terms without spins do not count.
     """
     rows: dict[Product, dict[Product, Fraction]] = {}
     for term in hamiltonian.terms:
         weights: dict[Product, Fraction] = {}
         for weight, spins in term.products:
-            each = product(spins)
-            if each:
-                weights[each] = weights.get(each, Fraction(0)) + Fraction(weight)
+            reduced = product(spins)
+            if reduced:
+                weights[reduced] = weights.get(reduced, Fraction(0)) + Fraction(weight)
         rest = _reduced(weights, rows)
         if rest:
             rows[min(rest)] = rest
@@ -41,14 +43,14 @@ def dependent_term(hamiltonian: Hamiltonian) -> Term | None:
 def _reduced(
     weights: dict[Product, Fraction], rows: dict[Product, dict[Product, Fraction]]
 ) -> dict[Product, Fraction]:
-    """What is left when every pivot has been eliminated, in the order in which the rows were
+    """What remains when every pivot has been eliminated, in the order in which the rows were
     made.
     """
-    rest = {each: weight for each, weight in weights.items() if weight}
+    rest = {spins: weight for spins, weight in weights.items() if weight}
     for pivot, row in rows.items():
         if pivot in rest:
             factor = rest[pivot] / row[pivot]
-            for each, weight in row.items():
-                rest[each] = rest.get(each, Fraction(0)) - factor * weight
-            rest = {each: weight for each, weight in rest.items() if weight}
+            for spins, weight in row.items():
+                rest[spins] = rest.get(spins, Fraction(0)) - factor * weight
+            rest = {spins: weight for spins, weight in rest.items() if weight}
     return rest

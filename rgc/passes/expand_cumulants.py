@@ -1,9 +1,9 @@
 """The cumulant expansion of Niemeijer and van Leeuwen, from lattice, block map and Hamiltonian.
 
-H = H_0 + V: H_0 holds the products within a cell that are even in every species, V all others,
-those between cells and odd ones such as a field. Averages in H_0 at fixed block spins factorise
-over cells, so that every cumulant of V is a sum of products of averages of one cell (Niemeijer and
-van Leeuwen, Phys. Rev. Lett. 31, 1411 (1973); Physica 71, 17 (1974)).
+H = H_0 + V, where H_0 holds the products within a cell that are even in every species, and V holds
+all others: those between cells and odd ones such as a field. Averages in H_0 at fixed block spins
+factorise over cells, so that every cumulant of V is a sum of products of averages of one cell
+(Niemeijer and van Leeuwen, Phys. Rev. Lett. 31, 1411 (1973); Physica 71, 17 (1974)).
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from rgc.model.block import Block
-from rgc.model.cumulants import CONSTANT, Contribution, Expansion, Inside, Moment, Share
+from rgc.model.cumulants import CONSTANT, CellShare, Contribution, Expansion, Inside, Moment
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.operators import Product, Spin
 from rgc.model.spins import Species
 from rgc.model.symmetry import Symmetry
-from rgc.passes.cut_into_cells import Cells, Factors, cut_into_cells, joined, shifted
+from rgc.passes.cut_into_cells import BlockCells, Factors, cut_into_cells, joined, shifted
 from rgc.passes.find_symmetries import find_symmetries
 from rgc.passes.merge_terms import merge_terms
 
 MOST_PAIRS = 20_000
-"""Pairs of products in a coarse cell that second order goes through."""
+"""The largest number of pairs of products in a coarse cell for which second order is computed."""
 
 Raw = dict[tuple[Product, tuple[Product, ...], tuple[Moment, ...]], float]
 """Weights by product of block spins, couplings and moments."""
@@ -39,40 +39,43 @@ class TooLong(Exception):
 def expand_cumulants(
     lattice: Lattice, species: Sequence[Species], hamiltonian: Hamiltonian, block: Block, order: int
 ) -> Expansion:
-    """The expansion for a block map whose cells hold every site. Everything that is generated
-    within `order` is kept.
+    """The expansion for a block map whose cells hold every site, with everything that is generated
+    within `order`.
 
-    Terms count in the order in which they are written: a class of products that earlier ones do not
-    generate is of order 1, any other of the order at which it is generated. The fields of all
-    letters and species come last, whether the spec names them or not. The values of couplings play
-    no part. Raises `TooLong`.
+    Terms count in the order in which they are written. A class of products that earlier ones do not
+    generate is of order 1, and any other is of the order at which it is generated. The fields of
+    all basis sites and species come last, whether the spec names them or not. The values of
+    couplings play no part. Raises `TooLong`.
     """
     merged = merge_terms(hamiltonian, lattice, species)
     symmetries = find_symmetries(lattice, [block], [group.products for group in merged.groups])
     terms = tuple(
         tuple(
-            each for g in merged.groups if term.name in dict(g.coefficients) for each in g.products
+            spins
+            for group in merged.groups
+            if term.name in dict(group.coefficients)
+            for spins in group.products
         )
         for term in hamiltonian.terms
     )
-    found = _expanded(cut_into_cells(block, len(species)), order, symmetries, terms)
-    return replace(found, columns=_columns(hamiltonian, merged, found))
+    expansion = _expanded(cut_into_cells(block, len(species)), order, symmetries, terms)
+    return replace(expansion, columns=_columns(hamiltonian, merged, expansion))
 
 
 @lru_cache(maxsize=16)
 def _expanded(
-    cells: Cells,
+    cells: BlockCells,
     order: int,
     symmetries: tuple[Symmetry, ...],
     terms: tuple[tuple[Product, ...], ...],
 ) -> Expansion:
-    """Without columns: the same at all points of a scan."""
+    """The expansion without columns, which is the same at all points of a scan."""
     classes = Classes(cells, order, symmetries)
     origin, letters = (0,) * len(cells.tiled.vectors), range(len(cells.tiled.cells))
     fields: list[Product] = [(Spin(origin, a, k),) for k in range(cells.species) for a in letters]
     shares = [spins for spins, _, _ in cells.shares() if spins]
     for products in [*terms, fields, shares]:
-        classes.grow([each for each in products if each not in classes.representative])
+        classes.grow([spins for spins in products if spins not in classes.representative])
     return _assembled(classes)
 
 
@@ -80,7 +83,7 @@ def _expanded(
 class Classes:
     """Classes of products by representative, with the order at which they first appear."""
 
-    cells: Cells
+    cells: BlockCells
     order: int
     symmetries: Sequence[Symmetry]
     representative: dict[Product, Product] = field(default_factory=dict)
@@ -90,47 +93,49 @@ class Classes:
     _second: dict[tuple[Product, ...], Raw] = field(default_factory=dict)
 
     def grow(self, products: Sequence[Product]) -> None:
-        """Add products of order 1 and all that is generated from them."""
-        changed = [self._add(each, 1) for each in products]
+        """Add products of order 1 and all that they generate."""
+        changed = [self._add(spins, 1) for spins in products]
         while any(changed):
-            found = [
+            generated = [
                 (target, order)
                 for raw, order in self._cumulants()
                 for target, _, _ in raw
                 if target
             ]
-            changed = [self._add(target, order) for target, order in found]
+            changed = [self._add(target, order) for target, order in generated]
 
     def contributions(
         self,
     ) -> Iterator[tuple[Product, tuple[Product, ...], tuple[Moment, ...], float]]:
-        """What goes to the representative of each class, and to the constant."""
+        """The contributions to the representative of each class, and to the constant."""
         for raw, _ in self._cumulants():
             for (target, couplings, moments), weight in raw.items():
                 if not target or target in self.orders:
                     yield target, couplings, moments, weight
 
     def _cumulants(self) -> list[tuple[Raw, int]]:
-        """First order in every class, second order in those of order 1, each with the order of what
-        it generates.
+        """First order in every class and second order in those of order 1, each with the order of
+        what it generates.
         """
         for first in self.orders:
             if first not in self._first:
                 self._first[first] = first_cumulant(self.cells, first, self.orbits[first])
-        found = [(self._first[first], order) for first, order in self.orders.items()]
+        cumulants = [(self._first[first], order) for first, order in self.orders.items()]
         if self.order == 2:
             ones = tuple(first for first, order in self.orders.items() if order == 1)
             if ones not in self._second:
                 self._second = {
-                    ones: second_cumulant(self.cells, {each: self.orbits[each] for each in ones})
+                    ones: second_cumulant(self.cells, {first: self.orbits[first] for first in ones})
                 }
-            found.append((self._second[ones], 2))
-        return found
+            cumulants.append((self._second[ones], 2))
+        return cumulants
 
     def _add(self, spins: Product, order: int) -> bool:
-        """True if the class is new, or of a lower order than it was."""
+        """Add the class of a product. The result is True if it is new, or of a lower order than
+        before.
+        """
         if spins not in self.representative:
-            orbit = sorted({spins, *(each.product(spins) for each in self.symmetries)})
+            orbit = sorted({spins, *(symmetry.product(spins) for symmetry in self.symmetries)})
             self.representative |= dict.fromkeys(orbit, orbit[0])
             self.orbits[orbit[0]] = tuple(orbit)
         first = self.representative[spins]
@@ -139,8 +144,8 @@ class Classes:
         return order < before
 
 
-def first_cumulant(cells: Cells, first: Product, orbit: Iterable[Product]) -> Raw:
-    """<W>_0, W = -V, with coupling 1 for a class of products."""
+def first_cumulant(cells: BlockCells, first: Product, orbit: Iterable[Product]) -> Raw:
+    """<W>_0 with W = -V and coupling 1 for a class of products."""
     raw: Counter[tuple[Product, tuple[Product, ...], tuple[Moment, ...]]] = Counter()
     for factors in cells.places(orbit):
         if not cells.inner(factors):
@@ -148,9 +153,9 @@ def first_cumulant(cells: Cells, first: Product, orbit: Iterable[Product]) -> Ra
     return {key: float(count) for key, count in raw.items()}
 
 
-def second_cumulant(cells: Cells, orbits: Mapping[Product, Sequence[Product]]) -> Raw:
-    """(<W^2>_0 - <W>_0^2)/2: pairs of products that have a cell in common, one of those that a
-    coarse translation connects.
+def second_cumulant(cells: BlockCells, orbits: Mapping[Product, Sequence[Product]]) -> Raw:
+    """(<W^2>_0 - <W>_0^2)/2 over pairs of products that have a cell in common, one for each class
+    under coarse translations.
     """
     home = [
         (first, factors)
@@ -181,53 +186,53 @@ def second_cumulant(cells: Cells, orbits: Mapping[Product, Sequence[Product]]) -
 def _near(
     n: int, factors: Factors, touching: Mapping[int, Sequence[tuple[int, Cell]]]
 ) -> list[tuple[int, Cell]]:
-    """The products, by number and translation, that have a cell in common with the n-th; of each
-    pair only one way round.
+    """The products, by number and translation, that have a cell in common with the n-th. Each pair
+    appears in one order only.
     """
-    found: dict[tuple[int, Cell], None] = {}
+    near: dict[tuple[int, Cell], None] = {}
     for at, _ in factors:
         for m, cell in touching[at.letter]:
             by = tuple(x - y for x, y in zip(at.cell, cell, strict=True))
             if m > n or (m == n and by >= (0,) * len(by)):
-                found[m, by] = None
-    return list(found)
+                near[m, by] = None
+    return list(near)
 
 
 def _columns(
     hamiltonian: Hamiltonian, merged: Merged, expansion: Expansion
 ) -> dict[str, dict[int, float]]:
     """What a coupling 1 of each term adds to -H, by class."""
-    number = {each: k for k, products in enumerate(expansion.classes) for each in products}
+    number = {spins: k for k, products in enumerate(expansion.classes) for spins in products}
     sign = {term.name: term.sign for term in hamiltonian.terms}
     columns: dict[str, dict[int, float]] = {name: {} for name in sign}
     for group in merged.groups:
         for name, weight in group.coefficients:
-            columns[name] |= {number[each]: -sign[name] * weight for each in group.products}
+            columns[name] |= {number[spins]: -sign[name] * weight for spins in group.products}
     return columns
 
 
 def _assembled(classes: Classes) -> Expansion:
-    """The same with numbers for products and moments."""
+    """The expansion of the classes, with numbers for products and moments."""
     number = {first: k for k, first in enumerate(classes.orders)}
     raw = list(classes.contributions())
     moments = sorted({moment for _, _, many, _ in raw for moment in many})
     place = {moment: k for k, moment in enumerate(moments)}
     return Expansion(
-        classes.order,
-        tuple(classes.orbits[first] for first in number),
-        tuple(classes.orders.values()),
-        {},
-        tuple(moments),
-        tuple(_inside(classes, number)),
-        tuple(
-            Share(number.get(spins, CONSTANT), letter, blocks)
+        order=classes.order,
+        classes=tuple(classes.orbits[first] for first in number),
+        orders=tuple(classes.orders.values()),
+        columns={},
+        moments=tuple(moments),
+        inside=tuple(_inside(classes, number)),
+        shares=tuple(
+            CellShare(number.get(spins, CONSTANT), letter, blocks)
             for spins, letter, blocks in classes.cells.shares()
         ),
-        tuple(
+        contributions=tuple(
             Contribution(
                 number.get(target, CONSTANT),
                 weight,
-                tuple(number[each] for each in couplings),
+                tuple(number[coupling] for coupling in couplings),
                 tuple(place[moment] for moment in many),
             )
             for target, couplings, many, weight in raw
@@ -237,11 +242,11 @@ def _assembled(classes: Classes) -> Expansion:
 
 def _inside(classes: Classes, number: Mapping[Product, int]) -> Iterator[Inside]:
     """The products of H_0."""
-    found: Counter[tuple[int, int, int]] = Counter()
+    counts: Counter[tuple[int, int, int]] = Counter()
     for first, k in number.items():
         for factors in classes.cells.places(classes.orbits[first]):
             if classes.cells.inner(factors):
                 ((cell, mask),) = factors
-                found[cell.letter, mask, k] += 1
-    for (letter, mask, k), count in sorted(found.items()):
+                counts[cell.letter, mask, k] += 1
+    for (letter, mask, k), count in sorted(counts.items()):
         yield Inside(letter, mask, k, count)

@@ -20,8 +20,10 @@ class Folded:
 
 
 def fold_product(product: Product, lattice: Lattice) -> Product:
-    """The product with the cells taken modulo the periods: spins that coincide cancel. Two products
-    give the same sum over all cells of the torus exactly when their folded forms are equal.
+    """The product with its cells taken modulo the periods, where coinciding spins cancel.
+
+    Two products give the same sum over all cells of the torus exactly when their folded forms are
+    equal.
     """
     odd: set[Spin] = set()
     for spin in product:
@@ -33,14 +35,16 @@ def fold_product(product: Product, lattice: Lattice) -> Product:
 
 
 def fold_operators(operators: Sequence[Operator], lattice: Lattice) -> tuple[Folded, ...]:
-    """Each operator, flagged where spins of one of its products coincide, or where a product is
-    also one of an operator that comes earlier and stays. An operator that only meets itself (k2_20
-    on a length of 4 counts each pair twice) stays.
+    """Each operator, with a flag where it leaves the basis.
+
+    It leaves where spins of one of its products coincide, or where one of its products also belongs
+    to an earlier operator that stays. An operator that meets only itself stays (k2_20 on a length
+    of 4 counts each pair twice).
     """
     owner: dict[Product, str] = {}
     folded = []
     for operator in operators:
-        images = {fold_product(each, lattice) for each in operator.products}
+        images = {fold_product(spins, lattice) for spins in operator.products}
         flag = _flag(operator, images, owner)
         if not flag:
             owner |= dict.fromkeys(images, operator.name)
@@ -49,7 +53,7 @@ def fold_operators(operators: Sequence[Operator], lattice: Lattice) -> tuple[Fol
 
 
 def holds_range(lattice: Lattice, reach: float) -> bool:
-    """Whether no operator of this range wraps by the rule of the headline: L' > 2 * range on every
+    """Whether no operator of this range wraps, by the rule of the headline: L' > 2 * range on every
     periodic axis.
     """
     return all(

@@ -1,5 +1,5 @@
-"""Whether cluster updates suit a Hamiltonian: pair terms that some sign change of whole sublattices
-makes ferromagnetic.
+"""Whether cluster updates suit a Hamiltonian, whose pair terms some sign change of whole
+sublattices must make ferromagnetic.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ _Pair = tuple[float, Spin, Spin]
 
 
 def cluster_obstacle(hamiltonian: Hamiltonian, lattice: Geometry) -> str:
-    """Why Swendsen-Wang and Wolff clusters do not suit the Hamiltonian, in a few words; empty where
-    they do.
+    """Why Swendsen-Wang and Wolff clusters do not suit the Hamiltonian, in a few words, or the
+    empty string.
 
-    Only terms whose coefficient is not zero count. Fields are bonds to one further spin that is
-    common to all.
+    Only terms with a non-zero coefficient count. Fields are treated as bonds to one further spin
+    that is common to all.
     """
     terms = [term for term in hamiltonian.terms if term.coupling != 0]
     for term in terms:
@@ -38,8 +38,8 @@ def cluster_obstacle(hamiltonian: Hamiltonian, lattice: Geometry) -> str:
 
 
 def _aligning(table: Table) -> bool:
-    """True for a table of two spins that has two values, the lower one where the states are equal;
-    always for fewer spins.
+    """Whether a table of two spins has two values, of which the lower one belongs to equal states.
+    It is True for fewer spins.
     """
     if len(table.spins) < 2:
         return True
@@ -50,7 +50,7 @@ def _aligning(table: Table) -> bool:
 
 
 def _unfrustrated(weighted: Sequence[tuple[float, Product]], lattice: Geometry) -> bool:
-    """True if some choice of signs, alternating along some vectors and uniform along the others,
+    """Whether some choice of signs, alternating along some vectors and uniform along the others,
     makes every coupling <= 0.
     """
     pairs = list(_pairs(weighted))
@@ -81,8 +81,10 @@ def _pairs(weighted: Sequence[tuple[float, Product]]) -> Iterator[_Pair]:
 
 
 def _fits(waves: Sequence[int], lattice: Lattice) -> bool:
-    """An alternating sign closes on itself only around an even or an open direction; an
-    antiperiodic one shifts it by one.
+    """Whether an alternating sign fits the boundaries.
+
+    It closes on itself around an even or an open direction, and an antiperiodic direction shifts it
+    by one.
     """
     sizes = zip(waves, lattice.shape, lattice.boundary, strict=True)
     return all(
@@ -92,7 +94,7 @@ def _fits(waves: Sequence[int], lattice: Lattice) -> bool:
 
 
 def _coupling(pair: _Pair, waves: Sequence[int], sign: dict[tuple[int, int], int]) -> float:
-    """The energy of two spins after the change of signs; positive where a field would have to
+    """The energy of two spins after the change of signs. It is positive where a field would have to
     alternate.
     """
     energy, first, second = pair

@@ -1,6 +1,4 @@
-"""For each kind of spin the products that contain it, and where open edges leave some of them
-out.
-"""
+"""The products that contain each kind of spin, and where open edges leave some of them out."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from rgc.model.operators import Product, Spin
 from rgc.model.stars import Star
 
 Box = tuple[Cell, Cell]
-"""Lower and upper corner: the cells x with lower <= x < upper."""
+"""Lower and upper corner of the cells x with lower <= x < upper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +26,11 @@ class _Image:
 def gather_stars(
     groups: Sequence[Group], lattice: Lattice, letter: int, species: int
 ) -> tuple[tuple[Star, Box], ...]:
-    """The star of a kind of spin on each box of cells that have the same products, together the
-    whole lattice.
+    """The star of a kind of spin on each box of cells that have the same products. The boxes cover
+    the whole lattice.
 
-    Without open edges there is one box. Spins of a product that coincide on a small torus cancel; a
-    product in which the spin itself cancels is not felt.
+    Without open edges there is one box. Spins of a product that coincide on a small torus cancel,
+    and a product in which the spin itself cancels is left out.
     """
     images = tuple(_images(groups, lattice, Spin((0,) * lattice.dimension, letter, species)))
     cuts = [_cuts(images, lattice, axis) for axis in range(lattice.dimension)]
@@ -56,7 +54,7 @@ def _images(groups: Sequence[Group], lattice: Lattice, own: Spin) -> Iterator[_I
                 place = wrapped(back, lattice)
                 if (spin.letter, spin.species) == (own.letter, own.species) and place not in seen:
                     seen.add(place)
-                    others = _others([each.shifted(back) for each in product], own, lattice)
+                    others = _others([spin.shifted(back) for spin in product], own, lattice)
                     if others is not None:
                         moved = tuple(
                             (low + x, high + x) for (low, high), x in zip(reach, back, strict=True)
@@ -65,7 +63,7 @@ def _images(groups: Sequence[Group], lattice: Lattice, own: Spin) -> Iterator[_I
 
 
 def _others(spins: Sequence[Spin], own: Spin, lattice: Lattice) -> Product | None:
-    """The spins that remain beside `own` after those that coincide on the torus have cancelled;
+    """The spins that remain beside `own` after those that coincide on the torus have cancelled, or
     None where `own` cancels.
     """
     odd: dict[Spin, Spin] = {}
@@ -79,13 +77,13 @@ def _others(spins: Sequence[Spin], own: Spin, lattice: Lattice) -> Product | Non
 
 
 def wrapped(cell: Cell, lattice: Lattice) -> Cell:
-    """The cell modulo the periods; open axes as they are."""
+    """The cell modulo the periods, unchanged along open axes."""
     axes = zip(cell, lattice.cells, lattice.boundary, strict=True)
     return tuple(x if edge == "open" else x % size for x, size, edge in axes)
 
 
 def _cuts(images: Sequence[_Image], lattice: Lattice, axis: int) -> list[tuple[int, int]]:
-    """The intervals of an axis on which no product begins or ends to exist."""
+    """The intervals of an axis on which no product begins or ceases to exist."""
     size = lattice.cells[axis]
     if lattice.boundary[axis] != "open":
         return [(0, size)]

@@ -33,22 +33,23 @@ def generate_operators(
     """The operators of 1 to `bodies` distinct spins whose largest pair distance is at most `reach`
     nearest-neighbour distances.
 
-    An operator is the sum over a class of products: those that the symmetries common to lattice,
-    blocks and Hamiltonian (without the terms in `zero`) carry into one another. The constant is not
+    An operator is the sum over a class of products, which the symmetries common to lattice, blocks
+    and Hamiltonian (without the terms in `zero`) transform into one another. The constant is not
     among them. Reach 2 and 4 bodies give 6 even and 4 odd operators on the square lattice, 16 and 7
-    on the cubic, 10 and 7 on the triangular one (20 even with its 3x3 rhombic block). They are
-    ordered by range, then bodies, then name. A class that is the whole of one term of the
-    Hamiltonian, with weight 1, bears the name of the term, also when its coupling is 0; any other
-    is called by `coupling_name`.
+    on the cubic, 10 and 7 on the triangular one (20 even with its 3x3 rhombic block).
+
+    Operators are ordered by range, then bodies, then name. A class that is the whole of one term of
+    the Hamiltonian with weight 1 bears the name of the term, also when its coupling is 0. Any other
+    is named by `coupling_name`.
     """
     groups = merge_terms(hamiltonian, lattice, species, zero).groups
     symmetries = find_symmetries(lattice, blocks, [group.products for group in groups])
     named = _terms(hamiltonian, lattice, species)
     kinds = [kind.name for kind in species]
     operators = []
-    for each in _classes(lattice, len(species), symmetries, reach, bodies):
-        name = named.get(frozenset(each)) or coupling_name(*each, species=kinds)
-        operators.append(Operator(name, each))
+    for products in _classes(lattice, len(species), symmetries, reach, bodies):
+        name = named.get(frozenset(products)) or coupling_name(*products, species=kinds)
+        operators.append(Operator(name, products))
     return tuple(
         sorted(
             operators,
@@ -58,10 +59,10 @@ def generate_operators(
 
 
 def operator_range(operator: Operator, lattice: Lattice) -> float:
-    """The largest distance between two spins of a product, in nearest-neighbour distances; 0 for
-    one spin.
+    """The largest distance between two spins of a product in nearest-neighbour distances, which is
+    0 for one spin.
     """
-    return max((_extent(each, lattice) for each in operator.products), default=0.0)
+    return max((_extent(spins, lattice) for spins in operator.products), default=0.0)
 
 
 def _rounded(operator: Operator, lattice: Lattice) -> float:
@@ -79,7 +80,7 @@ def _distance(a: Spin, b: Spin, lattice: Lattice) -> float:
 def _terms(
     hamiltonian: Hamiltonian, lattice: Lattice, species: Sequence[Species]
 ) -> dict[frozenset[Product], str]:
-    """The terms that are plain sums of products, each once."""
+    """The terms that are plain sums of products, by the set of these products."""
     groups = merge_terms(hamiltonian, lattice, species).groups
     uses = [name for group in groups for name, _ in group.coefficients]
     return {
@@ -93,8 +94,9 @@ def _terms(
 def _classes(
     lattice: Lattice, species: int, symmetries: Sequence[Symmetry], reach: float, bodies: int
 ) -> Iterator[tuple[Product, ...]]:
-    """Body number by body number: every class contains a representative of the last ones with one
-    more spin.
+    """The classes of products, for each number of bodies in turn.
+
+    Every class contains a representative of the previous number with one more spin.
     """
     origin = (0,) * lattice.dimension
     letters = len(lattice.basis)
@@ -105,11 +107,11 @@ def _classes(
         classes = _orbits(candidates, symmetries)
         yield from classes
         candidates = [
-            (*each, spin)
-            for each in (orbit[0] for orbit in classes)
-            for spin in near[each[0].letter]
-            if spin not in each
-            and all(_distance(spin, other, lattice) <= reach + _CLOSE for other in each)
+            (*spins, spin)
+            for spins in (orbit[0] for orbit in classes)
+            for spin in near[spins[0].letter]
+            if spin not in spins
+            and all(_distance(spin, other, lattice) <= reach + _CLOSE for other in spins)
         ]
 
 
@@ -121,7 +123,7 @@ def _orbits(
     for candidate in candidates:
         canonical = product(candidate)
         if canonical not in seen:
-            orbit = {each.product(canonical) for each in symmetries}
+            orbit = {symmetry.product(canonical) for symmetry in symmetries}
             seen |= orbit
             classes.append(tuple(sorted(orbit)))
     return classes

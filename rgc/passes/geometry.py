@@ -48,7 +48,7 @@ def _dot(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def _inverse(matrix: Rows) -> Rows:
-    """Gauss-Jordan elimination of a positive definite matrix."""
+    """The inverse of a positive definite matrix by Gauss-Jordan elimination."""
     size = len(matrix)
     rows = [[*row, *(float(i == k) for i in range(size))] for k, row in enumerate(matrix)]
     for k in range(size):

@@ -1,5 +1,5 @@
-"""Small instances of a spec on which the free energy of a method can be looked at: of other sizes,
-and two copies side by side.
+"""Small instances of a spec for checks of free energies: other sizes, and two copies side by
+side.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ def resized(spec: Spec, shape: Cell) -> Spec:
 
 
 def two_copies(spec: Spec) -> Spec:
-    """Two copies of the system on the same sites, which do not interact: F is twice that of one."""
+    """Two copies of the system on the same sites, which do not interact, so that F is twice that of
+    one.
+    """
     kinds, hamiltonian = len(spec.species), spec.hamiltonian
     if hamiltonian is None:
         raise ValueError("without a hamiltonian there is nothing to copy")
-    copies = tuple(replace(each, name=f"{each.name}_2") for each in spec.species)
+    copies = tuple(replace(spin, name=f"{spin.name}_2") for spin in spec.species)
     terms = tuple(_moved(term, kinds) for term in hamiltonian.terms)
     return replace(
         spec,
@@ -36,7 +38,7 @@ def two_copies(spec: Spec) -> Spec:
 
 
 def _moved(term: Term, kinds: int) -> Term:
-    """The term of the second copy; its name cannot be that of a term of the language."""
+    """The term of the second copy. Its name cannot be that of a term of the language."""
     products = tuple((weight, _of_copy(product, kinds)) for weight, product in term.products)
     tables = tuple(Table(_of_copy(table.spins, kinds), table.energies) for table in term.tables)
     return replace(term, name=f"{term.name} (2)", products=products, tables=tables)
@@ -47,9 +49,11 @@ def _of_copy(product: Product, kinds: int) -> Product:
 
 
 def seam(spec: Spec, axis: int) -> float:
-    """How much F of a lattice twice as long along an axis can differ from twice F: the sum over the
-    terms that are cut there, and joined otherwise, of the difference of their highest and lowest
-    energy (Peierls-Bogoliubov inequality: F changes by no more than H does).
+    """How much F of a lattice that is twice as long along an axis can differ from twice F.
+
+    It is the sum, over the terms that are cut there in one case and joined in the other, of the
+    difference of their highest and lowest energy: F changes by no more than H does
+    (Peierls-Bogoliubov inequality).
     """
     lattice, hamiltonian = spec.lattice, spec.hamiltonian
     if not isinstance(lattice, Lattice) or hamiltonian is None:

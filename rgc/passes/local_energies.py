@@ -1,4 +1,4 @@
-"""A Hamiltonian as energies of the joint states of a few spins, whatever their alphabet."""
+"""A Hamiltonian as energies of the joint states of a few spins of any alphabet."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from rgc.model.spins import Species
 def local_energies(
     hamiltonian: Hamiltonian, species: Sequence[Species], zero: Collection[str] = ()
 ) -> tuple[Table, ...]:
-    """H = sum over unit cells of these tables, in kT: one for each set of spins, the constant as
-    the table of no spin.
+    """The tables whose sum over unit cells is H in kT: one for each set of spins, the constant
+    being the table of no spin.
 
-    The terms named in `zero` and tables that are 0 everywhere are left out. Raises `ValueError` for
+    The terms named in `zero` and tables that vanish are left out. Raises `ValueError` for
     real-valued spins.
     """
     total: dict[Product, tuple[float, ...]] = {}
@@ -43,9 +43,10 @@ def tables_of(term: Term, species: Sequence[Species]) -> Iterator[Table]:
 
 def placed(table: Table, cell: Cell, lattice: Lattice, species: Sequence[Species]) -> Table | None:
     """The table of one unit cell with its spins at their places in the box, each spin once and in
-    order; along an infinite vector cells stay as they are. None where it reaches over an open edge.
+    order.
 
-    An Ising spin met over an antiperiodic edge has the opposite sign.
+    Cells along an infinite vector stay as they are. The result is None where the table reaches over
+    an open edge. An Ising spin that is reached across an antiperiodic edge has the opposite sign.
     """
     at: list[Spin] = []
     turned: list[bool] = []

@@ -1,4 +1,4 @@
-"""From the terms as written to groups of products of signs, each product once."""
+"""From the terms as written to groups of products of signs, in which each product stands once."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ def merge_terms(
 ) -> Merged:
     """The Hamiltonian as groups of products that share the same linear combination of coefficients.
 
-    Two-state spins become signs, as a binary spin v = (1 + s)/2; equal products of several terms
-    are merged; products whose weights cancel disappear; products of no spin are set apart as
-    constants. Terms named in `zero` (their coupling is exactly 0 at every point of the run) are left
-    out. The result depends on the structure of the terms, never on the values of their couplings.
+    - Two-state spins become signs, a binary spin by v = (1 + s)/2.
+    - Equal products of several terms are merged, and products whose weights cancel disappear.
+    - Products of no spin are set apart as constants.
+    - Terms named in `zero`, whose coupling is exactly 0 at every point of the run, are left out.
 
-    Raises `SpecError` for terms that are not sums of products of two-state spins with one coupling,
-    `ValueError` where two terms have the same name.
+    The result depends on the structure of the terms, never on the values of their couplings.
+
+    Raises `SpecError` for terms that are not sums of products of two-state spins with one
+    coupling, and `ValueError` where two terms have the same name.
     """
     if len({term.name for term in hamiltonian.terms}) < len(hamiltonian.terms):
         raise ValueError("two terms of a Hamiltonian have the same name")
@@ -40,8 +42,8 @@ def merge_terms(
     weights: dict[_Place, _Weights] = defaultdict(lambda: defaultdict(float))
     for number, term in enumerate(terms):
         for weight, product in term.products:
-            for part, each in write_in_signs(weight, product, species):
-                weights[_canonical(each, product, lattice)][number] += part
+            for part, spins in write_in_signs(weight, product, species):
+                weights[_canonical(spins, product, lattice)][number] += part
     return _gather(terms, weights)
 
 
@@ -68,8 +70,8 @@ def _refuse(terms: Sequence[Term], species: Sequence[Species]) -> None:
 
 
 def _canonical(part: Sequence[Spin], whole: Product, lattice: Lattice) -> _Place:
-    """The part moved to the origin and the cells, relative to it, that must exist for `whole` to be
-    there.
+    """The part moved to the origin, and the cells relative to it that must exist for `whole` to
+    exist.
     """
     odd: set[Spin] = set()
     for spin in part:
@@ -108,7 +110,7 @@ def _gather(terms: Sequence[Term], weights: dict[_Place, _Weights]) -> Merged:
                 into.append(
                     Group(
                         named,
-                        tuple(each for each, _ in places),
+                        tuple(spins for spins, _ in places),
                         tuple(reach for _, reach in places),
                     )
                 )

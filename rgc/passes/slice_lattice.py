@@ -21,16 +21,18 @@ Place = tuple[int, int]
 """A spin: how many layers back it stands, and its number in the layer."""
 
 MOST_STATES = 256
-"""Joint states of a factor that several tables are gathered in."""
+"""The largest number of joint states of a factor in which several tables are gathered."""
 
 GROUP_STATES = 16
-"""Joint states of a group of spins that meets the group below it as one matrix."""
+"""The largest number of joint states of a group of spins that meets the group below it as one
+matrix.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """Energies in kT of the joint states of the spins at the `axes` of the window (rising),
-    row-major.
+    """Energies in kT of the joint states of the spins at the `axes` of the window, which rise, in
+    row-major order.
     """
 
     axes: tuple[int, ...]
@@ -38,10 +40,12 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One more spin behind those in the window, the factors that can be had with it, then the axes
-    to be summed over, which nothing needs that comes later. `window`: the numbers of states of its
-    spins while the new one is there.
+class WindowStep:
+    """One step of adding a layer: one more spin behind those in the window.
+
+    Then come the `factors` that this spin makes available, and the sum over the axes `summed`,
+    which nothing needs that comes later. `window` holds the numbers of states of the spins in the
+    window while the new one is there.
     """
 
     window: tuple[int, ...]
@@ -50,38 +54,42 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
-    """A layer whose spins meet those of the layer before group by group: `groups` of consecutive
-    spins, by their number of states, each with its energies [states before, states after],
-    row-major; then the `factors` within the new layer.
+class LayerProduct:
+    """A layer whose spins meet those of the layer before group by group.
+
+    `groups` are consecutive spins, given by their number of states and the energies
+    [states before, states after], row-major. They are followed by the `factors` within the new
+    layer.
     """
 
     groups: tuple[tuple[int, tuple[float, ...]], ...]
     factors: tuple[Factor, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Slices:
-    """A Hamiltonian on a lattice as layers along `axis`, each of spins with so many `states`.
+    """A Hamiltonian on a lattice as layers along `axis`.
 
-    A table joins up to 1 + `reach` layers. `layers[k]` adds one layer to k <= reach others and
-    leaves the spins of the last `reach`, the oldest layer first; `constant` is the energy of a
-    layer that depends on no spin. `species` of each spin of a layer. `product`: the last of
-    `layers` in a form that is quicker, where it has one.
+    - Each layer has spins with so many `states`, of these `species`.
+    - A table joins up to 1 + `reach` layers.
+    - `layers[k]` adds one layer to k <= reach others and leaves the spins of the last `reach`, the
+      oldest layer first.
+    - `constant` is the energy of a layer that depends on no spin.
+    - `product` is the last of `layers` in a faster form, where it has one.
     """
 
     axis: int
     states: tuple[int, ...]
     species: tuple[int, ...]
     reach: int
-    layers: tuple[tuple[Step, ...], ...]
+    layers: tuple[tuple[WindowStep, ...], ...]
     constant: float
-    product: Product | None = None
+    product: LayerProduct | None = None
 
     @property
     def vector(self) -> int:
-        """The number of joint states of the spins that the next layer meets: the size of the
-        transfer matrix.
+        """The number of joint states of the spins that the next layer meets, which is the size of
+        the transfer matrix.
         """
         whole: int = prod(self.states) ** self.reach
         return whole
@@ -95,8 +103,8 @@ class Slices:
 def slice_lattice(
     lattice: Lattice, species: Sequence[Species], tables: Iterable[Table], axis: int
 ) -> Slices:
-    """The layers of a lattice along an axis; along all others it is finite. Raises `ValueError` if
-    it is not.
+    """The layers of a lattice along an axis. Raises `ValueError` if the lattice is not finite along
+    all others.
     """
     strip = replace(
         lattice, shape=tuple(None if k == axis else n for k, n in enumerate(lattice.shape))
@@ -116,7 +124,13 @@ def slice_lattice(
     layers = tuple(_steps(placed_, states, reach, before) for before in range(reach + 1))
     product = _product(placed_, states) if reach == 1 else None
     return Slices(
-        axis, states, tuple(spin.species for spin in spins), reach, layers, constant, product
+        axis=axis,
+        states=states,
+        species=tuple(spin.species for spin in spins),
+        reach=reach,
+        layers=layers,
+        constant=constant,
+        product=product,
     )
 
 
@@ -137,10 +151,12 @@ def _placed(
     numbers: Mapping[Spin, int],
     axis: int,
 ) -> tuple[float, Placed]:
-    """The energy of a layer that depends on no spin, and every table at its places, the newest spin
-    in layer 0; tables of the same places are added.
+    """The energy of a layer that depends on no spin, and every table at its places with the newest
+    spin in layer 0.
+
+    Tables at the same places are added.
     """
-    constant, found = 0.0, dict[tuple[Place, ...], tuple[float, ...]]()
+    constant, gathered = 0.0, dict[tuple[Place, ...], tuple[float, ...]]()
     for table in tables:
         for cell in cells:
             there = placed(table, cell, strip, species)
@@ -153,17 +169,19 @@ def _placed(
             places = tuple(
                 (newest - s.cell[axis], numbers[_in_layer(s, axis)]) for s in there.spins
             )
-            before = found.get(places, (0.0,) * len(there.energies))
-            found[places] = tuple(a + b for a, b in zip(before, there.energies, strict=True))
-    return constant, found
+            before = gathered.get(places, (0.0,) * len(there.energies))
+            gathered[places] = tuple(a + b for a, b in zip(before, there.energies, strict=True))
+    return constant, gathered
 
 
 def _in_layer(spin: Spin, axis: int) -> Spin:
     return replace(spin, cell=tuple(0 if k == axis else x for k, x in enumerate(spin.cell)))
 
 
-def _steps(placed_: Placed, states: Sequence[int], reach: int, before: int) -> tuple[Step, ...]:
-    """The steps that add a layer to so many others."""
+def _steps(
+    placed_: Placed, states: Sequence[int], reach: int, before: int
+) -> tuple[WindowStep, ...]:
+    """The steps that add a layer to `before` others."""
     with_: dict[int, list[tuple[Place, ...]]] = defaultdict(list)
     last: dict[Place, int] = {}
     for places in placed_:
@@ -183,7 +201,7 @@ def _steps(placed_: Placed, states: Sequence[int], reach: int, before: int) -> t
             for k, place in enumerate(window)
             if place[0] == reach and last.get(place, 0) <= number
         ]
-        steps.append(Step(counts, factors, tuple(gone)))
+        steps.append(WindowStep(counts, factors, tuple(gone)))
         window = [place for k, place in enumerate(window) if k not in gone]
     return tuple(steps)
 
@@ -193,7 +211,7 @@ def _factors(
     window: Sequence[Place],
     counts: Sequence[int],
 ) -> tuple[Factor, ...]:
-    """Tables gathered in factors of few states, so that the window is passed through as rarely as
+    """Tables gathered in factors of few states, so that the window is traversed as rarely as
     possible.
     """
     at = {place: axis for axis, place in enumerate(window)}
@@ -230,16 +248,16 @@ def _factor(
 # -- layers that meet group by group -------------------------------------------------------------
 
 
-def _product(placed_: Placed, states: Sequence[int]) -> Product | None:
+def _product(placed_: Placed, states: Sequence[int]) -> LayerProduct | None:
     between = {
         places: energies for places, energies in placed_.items() if any(back for back, _ in places)
     }
     within = [(places, energies) for places, energies in placed_.items() if places not in between]
-    groups = _groups([{n for _, n in places} for places in between], states)
-    if groups is None:
+    ranges = _groups([{n for _, n in places} for places in between], states)
+    if ranges is None:
         return None
-    found = []
-    for start, end in groups:
+    groups = []
+    for start, end in ranges:
         window: list[Place] = [(back, n) for back in (1, 0) for n in range(start, end)]
         counts = [states[n] for _, n in window]
         at = {place: axis for axis, place in enumerate(window)}
@@ -249,20 +267,20 @@ def _product(placed_: Placed, states: Sequence[int]) -> Product | None:
             if places[0][1] in range(start, end)
         ]
         whole = _factor(tuple(range(len(window))), members, counts)
-        found.append((prod(states[start:end]), whole.energies))
+        groups.append((prod(states[start:end]), whole.energies))
     row: list[Place] = [(0, n) for n in range(len(states))]
-    return Product(tuple(found), _factors(within, row, states))
+    return LayerProduct(tuple(groups), _factors(within, row, states))
 
 
 def _groups(joined: Sequence[set[int]], states: Sequence[int]) -> list[tuple[int, int]] | None:
-    """Ranges of spins, as long as `GROUP_STATES` allows, such that each set lies within one; None
-    where there are none.
+    """Ranges of spins, as long as `GROUP_STATES` allows, such that each set lies within one, or
+    None where there are none.
     """
     ends = [0]
     while ends[-1] < len(states):
         start, end = ends[-1], ends[-1] + 1
         while (
-            reach := max((max(each) + 1 for each in joined if min(each) < end), default=end)
+            reach := max((max(spins) + 1 for spins in joined if min(spins) < end), default=end)
         ) > end:
             end = reach
         if prod(states[start:end]) > GROUP_STATES:

@@ -1,5 +1,5 @@
-"""Hamiltonians that are bonds between neighbours of a square lattice and energies of single sites:
-what a tensor of one site holds.
+"""Hamiltonians of bonds between neighbours on a square lattice and energies of single sites, as a
+site tensor holds them.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Matrix = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class SquareBonds:
-    """H = sum_i [site[a_i] + x[a_i][a_(i+x)] + y[a_i][a_(i+y)]] in kT, a the joint state of all
-    species of a site, row-major.
+    """H = sum_i [site[a_i] + x[a_i][a_(i+x)] + y[a_i][a_(i+y)]] in kT, with a the joint state of
+    all species of a site, row-major.
     """
 
     site: tuple[float, ...]
@@ -44,9 +44,9 @@ def find_bonds(
 ) -> SquareBonds:
     """The bonds of a Hamiltonian without the terms named in `zero`.
 
-    Raises `SpecError` with every obstacle: the lattice (at `place`) is not two-dimensional with one
-    site a cell, finite along one vector only, of an extent that is no power of 2 or not periodic; a
-    term reaches further than to the next site along a vector.
+    Raises `SpecError` with every obstacle. The lattice (at `place`) must be two-dimensional with
+    one site in a cell, must not be finite along one vector only, and its extents must be periodic
+    and powers of 2. A term must not reach further than the next site along a vector.
     """
     if not isinstance(lattice, Lattice) or lattice.dimension != 2 or len(lattice.basis) > 1:
         message = (
@@ -56,7 +56,7 @@ def find_bonds(
             [Problem("wrong-lattice", message, place, hint="transfer takes strips of any lattice")]
         )
     problems = [*_lattice_obstacles(lattice, place)]
-    size = prod(each.states or 0 for each in species)
+    size = prod(spin.states or 0 for spin in species)
     site = [0.0] * size
     bonds = {step: [[0.0] * size for _ in range(size)] for step in ((1, 0), (0, 1))}
     for term in hamiltonian.terms:
@@ -99,8 +99,8 @@ def _lattice_obstacles(lattice: Lattice, place: Span | None) -> Iterator[Problem
 
 
 def _reach(table: Table) -> tuple[int, ...] | None:
-    """From the first cell of the table to its other one; None where there is one cell only, zeros
-    where there are more than two.
+    """The displacement from the first cell of the table to its other one. It is None where there is
+    one cell only, and zero where there are more than two.
     """
     cells = sorted({spin.cell for spin in table.spins})
     if len(cells) < 2:
@@ -121,8 +121,8 @@ def _index(table: Table, species: Sequence[Species], *sites: int) -> int:
 
 def _digits(joint: int, species: Sequence[Species]) -> list[int]:
     digits = []
-    for each in reversed(species):
-        joint, digit = divmod(joint, each.states or 1)
+    for spin in reversed(species):
+        joint, digit = divmod(joint, spin.states or 1)
         digits.append(digit)
     return digits[::-1]
 

@@ -1,4 +1,4 @@
-"""Terms on small periodic lattices: which of them meet themselves."""
+"""Terms that meet themselves on small periodic lattices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def meets_itself(term: Term, lattice: Lattice) -> bool:
     """Whether periodic boundaries make two spins of a product, or two places of the term's
     products, coincide.
 
-    On a square lattice of length 2 every bond is met twice; on one of length 1 a bond joins a spin
+    On a square lattice of length 2 every bond is met twice. On one of length 1 a bond joins a spin
     to itself.
     """
     periods = tuple(
@@ -45,7 +45,9 @@ def _choices(product: Product) -> int:
 
 
 def _folded(product: Product, origin: Spin, periods: Cell) -> frozenset[Spin]:
-    """The product seen from one of its spins, with cells taken modulo the periods (0: none)."""
+    """The product seen from one of its spins, with cells taken modulo the periods, where 0 means no
+    period.
+    """
     return frozenset(
         Spin(
             tuple(

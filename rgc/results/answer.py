@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer(AnswerData):
-    """The data of a run (`AnswerData`) with its views as methods: the JSON document, the dataset,
-    the figures and the page.
+    """The data of a run (`AnswerData`), with the JSON document, the dataset, the figures and the
+    page as methods.
     """
 
     def document(self) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""What a run found, as data: one result for each point of the scan, the checks, and where it all
-came from.
+"""The data of an answer: a result for each point of the scan, the checks, the warnings and the
+provenance.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""Checkpoints: an npz file with a JSON header. Written atomically, the one before kept as `.prev`;
-nothing is pickled.
+"""Checkpoints: an npz file with a JSON header.
+
+They are written atomically, and the previous one is kept with the suffix `.prev`. Nothing is
+pickled.
 """
 
 from __future__ import annotations
@@ -21,13 +23,13 @@ _HEADER = "header"
 
 
 class Damaged(Exception):
-    """The file is no whole checkpoint."""
+    """The file is not a complete checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """`header`: what run this belongs to and how far it got; `arrays`: the state's arrays by
-    name.
+    """`header` says which run the checkpoint belongs to and how far it got; `arrays` are the arrays
+    of the state by name.
     """
 
     header: Mapping[str, Any]
@@ -35,13 +37,14 @@ class Checkpoint:
 
 
 def previous(path: Path) -> Path:
-    """Where the checkpoint before the one in `path` is kept."""
+    """The file in which the checkpoint before the one in `path` is kept."""
     return path.with_name(path.name + ".prev")
 
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
-    """Store a checkpoint; the last one becomes `.prev`. Raises `OSError`, and `ValueError` for an
-    array of objects.
+    """Store a checkpoint and keep the last one as `.prev`.
+
+    Raises `OSError`, and `ValueError` for an array of objects.
     """
     import numpy as np
 
@@ -52,8 +55,9 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read(path: Path) -> Checkpoint | None:
-    """The checkpoint in `path`, else the one before it; None if there is neither. Raises `Damaged`
-    if no whole one is left.
+    """The checkpoint in `path`, else the one before it, or None if there is neither.
+
+    Raises `Damaged` if files are there but none of them is complete.
     """
     reasons = []
     for candidate in (path, previous(path)):
@@ -89,8 +93,10 @@ def _read(path: Path) -> Checkpoint:
 
 
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
-    """One array. Its stated type and size are checked against the bytes that are there before
-    anything is allocated.
+    """One array of the archive.
+
+    Its stated type and size are checked against the bytes that are there before anything is
+    allocated.
     """
     from math import prod
 
@@ -108,7 +114,7 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
             raise Damaged(
                 f"{entry.filename} has type {dtype} and shape {shape}, which do not fit its size"
             )
-        data = stream.read()  # to the end: the checksum of the archive is verified there
+        data = stream.read()  # reading to the end makes zipfile verify the checksum
     if len(data) != size:
         raise Damaged(f"{entry.filename} is cut short")
     return np.frombuffer(bytearray(data), dtype=dtype).reshape(shape, order="F" if fortran else "C")

@@ -1,4 +1,4 @@
-"""`expect`: finding what a target names in a result, and judging it."""
+"""`expect`: finding in a result what a target names, and judging it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ INVARIANT = ("even", "invariant")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """An expectation and what came of it. `within`: the tightest tolerance in the units of the
-    value; None where there is none or it could not be worked out. `reason` says why it failed.
+    """An expectation and how it came out.
+
+    `within` is the tightest tolerance in the units of the value, or None where there is none or it
+    could not be determined. `reason` says why the check failed.
     """
 
     expectation: Expectation
@@ -35,11 +37,12 @@ class NotFound(Exception):
 
 
 def check(expectation: Expectation, result: Result, found: Estimate | None = None) -> Check:
-    """The verdict on one expectation; `found` hands over a value that is not in the result itself
-    (a measure of a scan).
+    """The verdict on one expectation. `found` passes a value that is not in the result itself, such
+    as a measure of a scan.
 
-    Passes if the value obeys every tolerance and its error is known. A bound passes `below` or
-    `above` on its own side only.
+    The check passes if the value obeys every tolerance and its error is known. A lower bound can
+    show that something is `above` a limit, and an upper bound that it is `below` one, but not the
+    reverse.
     """
     try:
         estimate = found if found is not None else find(expectation, result)
@@ -80,7 +83,7 @@ def _value(estimate: Estimate) -> float:
 
 
 def _usable(estimate: Estimate) -> str:
-    """Why the estimate cannot be judged, or the empty string."""
+    """The reason why the estimate cannot be judged, or the empty string."""
     if estimate.value is None or not isfinite(estimate.value):
         return "it has no value" + (f": {estimate.note}" if estimate.note else "")
     if estimate.error is None or not isfinite(estimate.error):
@@ -112,8 +115,9 @@ def _width(tolerance: Tolerance, expected: float, estimate: Estimate) -> float |
 
 
 def find(expectation: Expectation, result: Result) -> Estimate:
-    """What the target of an expectation names (language.md section 7). Raises `NotFound` with the
-    reason.
+    """The estimate that the target of an expectation names (section 7 of docs/language.md).
+
+    Raises `NotFound` with the reason.
     """
     head, selectors = expectation.path[0], dict(expectation.selectors)
     name = ".".join(expectation.path)
@@ -147,7 +151,7 @@ def _no_block(name: str, result: Result) -> str:
 
 
 def _unselected(result: Result, name: str) -> Estimate:
-    """A measure, else a coupling of the last level that has it."""
+    """The measure of that name, else the coupling at the last level that has it."""
     if name in result.observables:
         return result.observables[name]
     for level in reversed(result.levels):
@@ -177,48 +181,50 @@ def _at_level(result: Result, name: str, number: Value) -> Estimate:
             )
     raise NotFound(
         f"there is no level {number}; the last is "
-        f"{max((each.level for each in result.levels), default=0)}"
+        f"{max((level.level for level in result.levels), default=0)}"
     )
 
 
 def _free_energy(entries: tuple[FreeEnergy, ...], selectors: Mapping[str, Value]) -> Estimate:
     wanted = str(selectors["method"]) if "method" in selectors else None
-    found = [
-        each
-        for each in entries
-        if wanted is None or each.method == wanted or each.method.split("(")[0] == wanted
+    chosen = [
+        entry
+        for entry in entries
+        if wanted is None or entry.method == wanted or entry.method.split("(")[0] == wanted
     ]
-    if len(found) != 1:
-        methods = ", ".join(each.method for each in entries)
+    if len(chosen) != 1:
+        methods = ", ".join(entry.method for entry in entries)
         raise NotFound(
             f"free_energy needs one of the methods {methods}, as in "
             f"free_energy[{entries[0].method}]"
         )
-    return Estimate(found[0].value, found[0].error, found[0].kind, note=found[0].note)
+    return Estimate(chosen[0].value, chosen[0].error, chosen[0].kind, note=chosen[0].note)
 
 
 def _eigenvalue(result: Result, index: int, selectors: Mapping[str, Value]) -> Estimate:
-    found = _one_eigenvalue(result.eigenvalues, index, selectors)
-    return Estimate(found.value, found.error, found.kind)
+    eigenvalue = _one_eigenvalue(result.eigenvalues, index, selectors)
+    return Estimate(eigenvalue.value, eigenvalue.error, eigenvalue.kind)
 
 
 def _selected_exponent(result: Result, name: str, selectors: Mapping[str, Value]) -> Estimate:
     if name not in ("y_t", "y_h"):
         raise NotFound(f"{name} is derived from the headline exponents and takes no selectors")
     ours = [
-        each
-        for each in result.eigenvalues
-        if (each.sector in INVARIANT) == (name == "y_t") or "sector" in selectors
+        eigenvalue
+        for eigenvalue in result.eigenvalues
+        if (eigenvalue.sector in INVARIANT) == (name == "y_t") or "sector" in selectors
     ]
-    found = _one_eigenvalue(tuple(ours), 1, selectors)
-    return Estimate(found.exponent, found.exponent_error, found.kind)
+    leading = _one_eigenvalue(tuple(ours), 1, selectors)
+    return Estimate(leading.exponent, leading.exponent_error, leading.kind)
 
 
 def _one_eigenvalue(
     candidates: tuple[Eigenvalue, ...], index: int, selectors: Mapping[str, Value]
 ) -> Eigenvalue:
-    """The eigenvalue of that index; what is not selected is the headline's: last unwrapped level,
-    full basis, and of several sectors the leading one.
+    """The eigenvalue of that index that the selectors choose.
+
+    What is not selected is taken as for the headline: the last unwrapped level, the full basis, and
+    of several sectors the leading one.
     """
     unknown = sorted(set(selectors) - {"sector", "level", "step", "operators"})
     if unknown:

@@ -32,15 +32,18 @@ EIGENVALUE = (
 
 
 def dataset(answer: AnswerData) -> Dataset:
-    """Every table of the answer. The numbers of `TABLES` are `exponents_value(exponents)`,
-    `exponents_error`, `exponents_statistical`, `exponents_systematic`, `exponents_kind`, ...; free
-    energies `free_energy(method)`, with `_error` and `_kind`; what belongs to a level
-    `coupling_value(level, coupling)` and `average_value(level, average)`, with `_error`.
+    """Every table of the answer.
 
-    A run without a scan has besides `eigenvalue_<column>(eigenvalue)`, time series
+    - The numbers of `TABLES` are `exponents_value(exponents)`, `exponents_error`,
+      `exponents_statistical`, `exponents_systematic`, `exponents_kind`, and so on.
+    - Free energies are `free_energy(method)`, with `_error` and `_kind`.
+    - What belongs to a level is `coupling_value(level, coupling)` and
+      `average_value(level, average)`, with `_error`.
+
+    A run without a scan also has `eigenvalue_<column>(eigenvalue)`, time series
     `series_<name>(record_<length>)`, spins `configuration_<level>(cell0_<level>, ...,
-    letter_<level>)` and `table_<name>`. A scan has one more dimension for each scanned parameter
-    and leaves out what has another shape at every point.
+    letter_<level>)` and `table_<name>`. A scan has one more dimension for each scanned parameter,
+    and leaves out these arrays, whose shapes may differ between points.
     """
     import xarray as xr
 
@@ -86,15 +89,15 @@ def _named(result: Result) -> Variables:
     for table in TABLES:
         out |= _table(table, getattr(result, table))
     if result.free_energy:
-        methods = [each.method for each in result.free_energy]
+        methods = [entry.method for entry in result.free_energy]
         out["free_energy"] = _array(
-            ["method"], [each.value for each in result.free_energy], {"method": methods}
+            ["method"], [entry.value for entry in result.free_energy], {"method": methods}
         )
         out["free_energy_error"] = _array(
-            ["method"], [_number(each.error) for each in result.free_energy], {"method": methods}
+            ["method"], [_number(entry.error) for entry in result.free_energy], {"method": methods}
         )
         out["free_energy_kind"] = _array(
-            ["method"], [each.kind for each in result.free_energy], {"method": methods}
+            ["method"], [entry.kind for entry in result.free_energy], {"method": methods}
         )
     return out
 
@@ -102,18 +105,17 @@ def _named(result: Result) -> Variables:
 def _table(name: str, estimates: Mapping[str, Estimate]) -> Variables:
     if not estimates:
         return {}
-    coordinates, found = {name: list(estimates)}, list(estimates.values())
+    coordinates, rows = {name: list(estimates)}, list(estimates.values())
     columns = ("error", "statistical", "systematic")
     numbers = {
-        f"{name}_{each}": [_number(getattr(estimate, each)) for estimate in found]
-        for each in columns
+        f"{name}_{column}": [_number(getattr(row, column)) for row in rows] for column in columns
     }
     arrays = {key: _array([name], column, coordinates) for key, column in numbers.items()}
-    values = _array([name], [_number(each.value) for each in found], coordinates)
+    values = _array([name], [_number(row.value) for row in rows], coordinates)
     return {
         f"{name}_value": values,
         **arrays,
-        f"{name}_kind": _array([name], [each.kind for each in found], coordinates),
+        f"{name}_kind": _array([name], [row.kind for row in rows], coordinates),
     }
 
 
@@ -140,12 +142,12 @@ def _grid(
 
 
 def _whole(result: Result) -> Variables:
-    """What only a run without a scan keeps: eigenvalues, time series, configurations, tables of the
-    scheme.
+    """The variables that only a run without a scan has: eigenvalues, time series, configurations
+    and tables of the scheme.
     """
     out: Variables = {}
     for column in EIGENVALUE if result.eigenvalues else ():
-        values = [getattr(each, column) for each in result.eigenvalues]
+        values = [getattr(eigenvalue, column) for eigenvalue in result.eigenvalues]
         numeric = column not in ("sector", "kind")
         out[f"eigenvalue_{column}"] = _array(
             ["eigenvalue"], [_number(v) for v in values] if numeric else values

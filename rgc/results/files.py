@@ -1,4 +1,6 @@
-"""Writing files so that a reader, and a power cut, see either the old one or the new one."""
+"""Writing files so that a reader sees either the old file or the new one, also after a power
+cut.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,11 @@ from typing import BinaryIO
 
 
 def write(path: Path, fill: Callable[[BinaryIO], object], *, keep: Path | None = None) -> None:
-    """Replace `path` by what `fill` writes: temporary file in the same folder, fsync, rename, fsync
-    of the folder.
+    """Replace `path` by what `fill` writes.
 
-    With `keep`, the old file stays reachable under that name. Raises `OSError`; the old file is
-    then untouched.
+    The content goes to a temporary file in the same folder, which is synchronised and renamed; then
+    the folder is synchronised. With `keep`, the old file stays reachable under that name. Raises
+    `OSError`, in which case the old file is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{token_hex(8)}.tmp")
@@ -32,14 +34,20 @@ def write(path: Path, fill: Callable[[BinaryIO], object], *, keep: Path | None =
     _sync_folder(path.parent)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace `path` by these bytes."""
+    write(path, lambda out: out.write(content))
+
+
 def write_text(path: Path, text: str) -> None:
     """Replace `path` by a UTF-8 text."""
-    write(path, lambda out: out.write(text.encode("utf-8")))
+    write_bytes(path, text.encode("utf-8"))
 
 
 def _link(path: Path, keep: Path) -> None:
-    """Hard-link `path` as `keep`. Renaming twice instead would lose the main file to a kill between
-    the two.
+    """Hard-link `path` as `keep`.
+
+    Renaming twice instead would lose the main file if the process were killed between the two.
     """
     spare = keep.with_name(f".{keep.name}.{token_hex(8)}.tmp")
     try:
@@ -50,7 +58,7 @@ def _link(path: Path, keep: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    with suppress(OSError):  # not every file system can
+    with suppress(OSError):  # not every file system can synchronise a folder
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

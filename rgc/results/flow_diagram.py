@@ -1,4 +1,4 @@
-"""The flow diagram of a plane of couplings: arrows, critical line, fixed points, renormalised
+"""The flow diagram of a plane of couplings: arrows, critical line, fixed points and renormalised
 trajectory.
 """
 
@@ -18,8 +18,10 @@ FLOW, SURFACE, MANIFOLD = "#8A8F98", "#0072B2", "#D55E00"
 
 
 def flow_diagram(result: Result, figure: Figure) -> Figure | None:
-    """The plane that the flow was asked for, drawn on an empty figure; None where there is none.
-    Trajectories leave the plane: what is drawn is their projection.
+    """The flow diagram of the plane that was asked for, drawn on an empty figure, or None where
+    there is none.
+
+    Trajectories leave the plane; their projection is drawn.
     """
     if "diagram" not in result.tables:
         return None
@@ -53,8 +55,9 @@ def flow_diagram(result: Result, figure: Figure) -> Figure | None:
 
 
 def _arrows(axes: Axes, diagram: NDArray[Any]) -> None:
-    """From each start towards where one step takes it, all of one length: the step itself may leave
-    the picture.
+    """Arrows from each start in the direction of one step.
+
+    All have the same length, since the step itself may leave the picture.
     """
     import numpy as np
 
@@ -82,9 +85,11 @@ def _line(axes: Axes, points: NDArray[Any], label: str, colour: str, style: str)
 
 
 def _symbol(name: str) -> str:
-    """K and K2 as a formula has them, other names as they are."""
-    found = re.fullmatch(r"([A-Za-z])(\d*)", name)
-    return f"${found[1]}_{{{found[2]}}}$" if found else name
+    """The name as a formula shows it where it is a letter with digits, such as K and K2, and
+    unchanged otherwise.
+    """
+    match = re.fullmatch(r"([A-Za-z])(\d*)", name)
+    return f"${match[1]}_{{{match[2]}}}$" if match else name
 
 
 def _window(axes: Axes, starts: NDArray[Any]) -> None:

@@ -1,5 +1,5 @@
-"""Free energies of a scan by every method, the band between bounds, and how far each method is from
-an exact one.
+"""Free energies of a scan by every method, the band between bounds, and the deviation of each
+method from an exact one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from rgc.results.answer_data import AnswerData
     from rgc.results.result import FreeEnergy
 
-COLOURS = {"exact": "#000000", "lower bound": "#0072B2", "upper bound": "#D55E00", "truncated": "#009E73", "estimate": "#CC79A7"}  # fmt: skip
+COLOURS = {
+    "exact": "#000000",
+    "lower bound": "#0072B2",
+    "upper bound": "#D55E00",
+    "truncated": "#009E73",
+    "estimate": "#CC79A7",
+}
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 BAND = "#56B4E9"
 
@@ -22,9 +28,10 @@ Curve = list[tuple[float, "FreeEnergy"]]
 
 
 def free_energies(answer: AnswerData, figure: Figure) -> Figure | None:
-    """F/N against the parameter of a scan over one, drawn on an empty figure, and below it what
-    each method differs by from the first exact one. None for fewer than two methods, or more
-    parameters.
+    """F/N against the scanned parameter, drawn on an empty figure.
+
+    If a method is exact, a second panel shows how far the others deviate from the first exact one.
+    The result is None for fewer than two methods, or for a scan of several parameters.
     """
     curves = _curves(answer)
     if len(answer.axes) != 1 or len(curves) < 2:
@@ -53,15 +60,16 @@ def _curves(answer: AnswerData) -> dict[str, Curve]:
 
 
 def _draw(axes: Axes, curves: dict[str, Curve], less: dict[float, float]) -> None:
-    """Curves with their errors, `less` what is known at each x; where both kinds of bounds are
-    there, the band between the tightest.
+    """Curves with their errors, minus the values of `less` at each x if there are any.
+
+    Where there are lower and upper bounds, the band between the tightest ones is shaded.
     """
     bounds: dict[str, dict[float, float]] = {"lower bound": {}, "upper bound": {}}
     for (name, curve), marker in zip(curves.items(), cycle(MARKERS), strict=False):
         kind = curve[0][1].kind
         shown = [
-            (x, each.value - less.get(x, 0.0), each.error or 0.0)
-            for x, each in curve
+            (x, entry.value - less.get(x, 0.0), entry.error or 0.0)
+            for x, entry in curve
             if not less or x in less
         ]
         if not shown:

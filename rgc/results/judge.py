@@ -1,4 +1,4 @@
-"""From finished points to an answer: measures of the scan, checks, warnings, provenance."""
+"""From finished points to an answer: measures of the scan, checks, warnings and provenance."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ LIBRARIES = ("numpy", "scipy", "numba", "jax")
 def judge(
     answer: Answer, specs: Sequence[Spec], warnings: Sequence[str], *, provenance: Mapping[str, Any]
 ) -> Answer:
-    """The answer with the measures of the scan, the checks, all warnings once, and where it came
-    from. `specs`: one a point.
+    """The answer with the measures of the scan, the checks, every warning once, and the provenance.
+
+    `specs` holds one spec for each point.
     """
     spec = specs[0]
     over = {
-        each.name: measure(each, answer.axes, answer.points)
-        for each in spec.measures
-        if each.of_scan
+        wanted.name: measure(wanted, answer.axes, answer.points)
+        for wanted in spec.measures
+        if wanted.of_scan
     }
     said = dict.fromkeys(
         (*warnings, *(text for point in answer.points for text in point.result.warnings))
@@ -50,7 +51,7 @@ def judge(
 def _check(
     k: int, specs: Sequence[Spec], points: Sequence[Point], over: Mapping[str, Estimate]
 ) -> Check:
-    """The k-th check: against a measure of the scan, or at the one point that its selectors
+    """The k-th check, against a measure of the scan or at the one point that its selectors
     choose.
     """
     expectation = specs[0].expectations[k]
@@ -60,17 +61,17 @@ def _check(
     scanned = set(points[0].parameters)
     wanted = {key: value for key, value in expectation.selectors if key in scanned}
     rest = tuple((key, value) for key, value in expectation.selectors if key not in scanned)
-    found = [
+    matching = [
         n
         for n, point in enumerate(points)
         if all(_same(point.parameters[key], value) for key, value in wanted.items())
     ]
-    if len(found) != 1:
+    if len(matching) != 1:
         example = ", ".join(f"{key}={value:g}" for key, value in points[0].parameters.items())
-        reason = f"{len(found)} points of the scan match; one is chosen as in {name}[{example}]"
+        reason = f"{len(matching)} points of the scan match; one is chosen as in {name}[{example}]"
         return Check(expectation, None, None, False, reason)
-    there = specs[found[0]].expectations[k]  # its value may depend on the parameters
-    return check(replace(there, selectors=rest), points[found[0]].result)
+    there = specs[matching[0]].expectations[k]  # the expected value may depend on the parameters
+    return check(replace(there, selectors=rest), points[matching[0]].result)
 
 
 def _same(parameter: float, value: object) -> bool:
@@ -80,7 +81,7 @@ def _same(parameter: float, value: object) -> bool:
 
 
 def provenance(backend: str, threads: int | None) -> dict[str, Any]:
-    """Where numbers come from: versions, machine, threads."""
+    """The versions, the machine and the threads that a run used."""
     return {
         "versions": {"rgc": __version__, "python": platform.python_version(), **_versions()},
         "backend": backend,
@@ -92,13 +93,13 @@ def provenance(backend: str, threads: int | None) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in LIBRARIES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 __all__ = ["NotFound", "judge", "provenance"]

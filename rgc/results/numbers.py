@@ -1,4 +1,4 @@
-"""Numbers as physicists read them: `0.9973(31)`."""
+"""Numbers in the notation of physicists: `0.9973(31)`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rgc.results.result import Estimate
 
-DIGITS = 10  # of a number without an error
+DIGITS = 10  # significant digits of a number without an error
 
 
 def with_error(value: float | None, error: float | None) -> str:
-    """The value with two digits of its error in parentheses: (1.0012, 0.0031) is `1.0012(31)`. An
-    error of 0 is left out, an unknown one is written `(?)`.
+    """The value with two digits of its error in parentheses: (1.0012, 0.0031) becomes `1.0012(31)`.
+
+    An error of 0 is left out, and an unknown one is written `(?)`.
     """
     if value is None or not isfinite(value):
         return "-"
@@ -33,6 +34,6 @@ def with_error(value: float | None, error: float | None) -> str:
 
 
 def estimate(number: Estimate) -> str:
-    """An estimate with its error, and its kind unless that is `estimate`."""
+    """An estimate with its error, and with its kind unless that is `estimate`."""
     text = with_error(number.value, number.error)
     return text if number.kind == "estimate" else f"{text} {number.kind}"

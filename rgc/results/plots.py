@@ -1,5 +1,5 @@
-"""Figures: spins at every level, exponents against level and number of operators, autocorrelation,
-scans.
+"""Figures of an answer: configurations, exponents against level and number of operators,
+autocorrelation, scans.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from rgc.results.answer_data import AnswerData
     from rgc.results.result import Eigenvalue, Result
 
-# Okabe and Ito's palette, told apart by every kind of colour vision; markers tell the curves apart
-# in print.
+# The palette of Okabe and Ito can be told apart with every kind of colour vision. Markers
+# distinguish the curves in print.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 UP, DOWN = "#F4F1E8", "#1D3557"
-FLAT = 1e-12  # relative: what rounding alone makes
+FLAT = 1e-12  # relative differences up to this size are rounding
 
 STYLE: Any = {
     "font.size": 9,
@@ -51,13 +51,15 @@ STYLE: Any = {
 
 
 def figures(answer: AnswerData) -> dict[str, Figure]:
-    """The figures that the answer has numbers for, by name."""
+    """The figures for which the answer has numbers, by name."""
     with _styled():
         if answer.axes:
             made = {"scan": scan(answer), "free_energy": free_energies(answer, _figure(4.6, 5.2))}
         else:
             point = answer.points[0]
-            expected = {each.expectation.target: each.expectation.value for each in answer.checks}
+            expected = {
+                check.expectation.target: check.expectation.value for check in answer.checks
+            }
             made = {
                 "configurations": configurations(point.result, point.lattice),
                 "exponents": exponents(point.result, expected),
@@ -99,8 +101,8 @@ def _figure(width: float, height: float) -> Figure:
 
 
 def configurations(result: Result, lattice: Geometry | None = None) -> Figure | None:
-    """One replica at every RG level side by side, each on its own lattice; of three dimensions a
-    plane is shown.
+    """One replica at every RG level side by side, each on its own lattice. Of a three-dimensional
+    lattice one plane is shown.
     """
     if not result.configurations:
         return None
@@ -121,15 +123,17 @@ def configurations(result: Result, lattice: Geometry | None = None) -> Figure | 
 
 
 def _tallness(lattice: Geometry | None) -> float:
-    """Height by width of a lattice of as many cells along both of its first vectors."""
+    """The ratio of height to width of a lattice with equally many cells along its first two
+    vectors.
+    """
     vectors, _ = _cell(lattice, 2, 1)
     width, height = abs(vectors).sum(axis=0)
     return float(height / width)
 
 
 def _spins(axes: Axes, spins: NDArray[Any], lattice: Geometry | None) -> None:
-    """Each site as the parallelogram of its cell, or, where a cell holds several sites, as a
-    disc.
+    """The spins of one level: each site as the parallelogram of its cell, or as a disc where a cell
+    holds several sites.
     """
     from matplotlib.colors import ListedColormap
 
@@ -145,7 +149,7 @@ def _spins(axes: Axes, spins: NDArray[Any], lattice: Geometry | None) -> None:
 
 
 def _cells(axes: Axes, up: NDArray[Any], vectors: NDArray[Any], colours: Any) -> None:
-    """An image whose axes are the vectors."""
+    """An image whose axes are the lattice vectors."""
     import numpy as np
     from matplotlib.transforms import Affine2D
 
@@ -170,8 +174,13 @@ def _discs(axes: Axes, up: NDArray[Any], vectors: NDArray[Any], basis: NDArray[A
     colours = np.where(up.reshape(-1, up.shape[2]).T.reshape(-1), UP, DOWN)
     sizes = np.full(len(at), 0.9)
     discs = EllipseCollection(
-        sizes, sizes, np.zeros(len(at)), units="xy", offsets=at, offset_transform=axes.transData
-    )  # fmt: skip
+        widths=sizes,
+        heights=sizes,
+        angles=np.zeros(len(at)),
+        units="xy",
+        offsets=at,
+        offset_transform=axes.transData,
+    )
     discs.set(facecolor=colours, edgecolor=DOWN, linewidth=0.3)
     axes.add_collection(discs)
     low, high = at.min(axis=0) - 0.6, at.max(axis=0) + 0.6
@@ -182,7 +191,7 @@ def _discs(axes: Axes, up: NDArray[Any], vectors: NDArray[Any], basis: NDArray[A
 def _cell(
     lattice: Geometry | None, dimension: int, letters: int
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The two vectors that span the plane shown, and the basis positions in it; a chain is drawn as
+    """The two vectors that span the plane shown, and the basis positions in it. A chain is drawn as
     a strip.
     """
     import numpy as np
@@ -201,18 +210,20 @@ def _cell(
 
 
 def exponents(result: Result, expected: Mapping[str, float]) -> Figure | None:
-    """The leading exponent of each sector against the number of operators, by level, and against
-    level with the full basis.
+    """The leading exponent of each sector.
+
+    The left panel shows it against the number of operators for each level, the right one against
+    the level for the full basis.
     """
-    leading = [each for each in result.eigenvalues if each.index == 1]
-    sectors = list(dict.fromkeys(each.sector for each in leading))
+    leading = [eigenvalue for eigenvalue in result.eigenvalues if eigenvalue.index == 1]
+    sectors = list(dict.fromkeys(eigenvalue.sector for eigenvalue in leading))
     if len(leading) <= len(sectors):  # nothing to compare within a sector
         return None
     figure = _figure(7.0, 0.4 + 2.5 * len(sectors))
     rows = figure.subplots(len(sectors), 2, squeeze=False, width_ratios=(3, 2), sharey="row")
     for (left, right), sector in zip(rows, sectors, strict=True):
         name = "y_t" if sector in INVARIANT else "y_h" if sector == "odd" else ""
-        ours = [each for each in leading if each.sector == sector]
+        ours = [eigenvalue for eigenvalue in leading if eigenvalue.sector == sector]
         _against_operators(left, ours)
         _against_level(right, ours)
         left.set_ylabel(f"${name}$ ({sector})" if name else f"exponent ({sector})")
@@ -238,7 +249,7 @@ def exponents(result: Result, expected: Mapping[str, float]) -> Figure | None:
 
 
 def _legend_above(axes: Axes, pick: Callable[[str], bool], before: str) -> None:
-    """A legend in lines above the axes, where it hides nothing."""
+    """A legend in lines above the axes, where it covers nothing."""
     handles, labels = axes.get_legend_handles_labels()
     shown = [
         (handle, before + label)
@@ -256,15 +267,13 @@ def _legend_above(axes: Axes, pick: Callable[[str], bool], before: str) -> None:
 
 
 def _against_operators(axes: Axes, ours: list[Eigenvalue]) -> None:
-    levels = sorted({each.level for each in ours})
+    levels = sorted({eigenvalue.level for eigenvalue in ours})
     for level, colour, marker in zip(levels, cycle(COLOURS), cycle(MARKERS), strict=False):
-        line = sorted(
-            (each for each in ours if each.level == level), key=lambda each: each.operators
-        )
+        line = sorted((one for one in ours if one.level == level), key=lambda one: one.operators)
         shift = 0.12 * (level - (levels[0] + levels[-1]) / 2)
         _errorbar(
             axes,
-            [each.operators + shift for each in line],
+            [one.operators + shift for one in line],
             line,
             color=colour,
             marker=marker,
@@ -275,14 +284,14 @@ def _against_operators(axes: Axes, ours: list[Eigenvalue]) -> None:
 
 
 def _against_level(axes: Axes, ours: list[Eigenvalue]) -> None:
-    full = {each.level: each for each in sorted(ours, key=lambda each: each.operators)}
+    full = {one.level: one for one in sorted(ours, key=lambda one: one.operators)}
     for wrapped, face, label in (
         (False, COLOURS[0], "full basis"),
         (True, "white", "too small: wraps"),
     ):
-        line = [each for _, each in sorted(full.items()) if each.wrapped == wrapped]
+        line = [one for _, one in sorted(full.items()) if one.wrapped == wrapped]
         if line:
-            xs = [float(each.level) for each in line]
+            xs = [float(one.level) for one in line]
             _errorbar(
                 axes,
                 xs,
@@ -298,8 +307,8 @@ def _against_level(axes: Axes, ours: list[Eigenvalue]) -> None:
 
 
 def _errorbar(axes: Axes, x: list[float], line: list[Eigenvalue], **style: Any) -> None:
-    errors = [each.exponent_error or 0.0 for each in line]
-    axes.errorbar(x, [each.exponent for each in line], yerr=errors, **style)
+    errors = [one.exponent_error or 0.0 for one in line]
+    axes.errorbar(x, [one.exponent for one in line], yerr=errors, **style)
 
 
 def _whole_ticks(axes: Axes) -> None:
@@ -312,7 +321,7 @@ def _whole_ticks(axes: Axes) -> None:
 
 
 def autocorrelation(result: Result) -> Figure | None:
-    """The normalised autocorrelation function of each kept time series against the lag in sweeps,
+    """The normalised autocorrelation function of each stored time series against the lag in sweeps,
     with its integrated time.
     """
     functions = {
@@ -338,16 +347,16 @@ def autocorrelation(result: Result) -> Figure | None:
 
 
 def _memory(result: Result, name: str) -> NDArray[Any]:
-    """rho(t) as the scheme found it, else from the time series."""
+    """rho(t) as the scheme computed it, else from the time series."""
     from rgc.analysis.statistics import autocorrelation as memory
 
-    found = result.tables.get(f"autocorrelation_{name}")
-    return memory(result.series[name]).function if found is None else found
+    table = result.tables.get(f"autocorrelation_{name}")
+    return memory(result.series[name]).function if table is None else table
 
 
 def scan(answer: AnswerData) -> Figure | None:
-    """Every measured quantity against the first scanned parameter, a curve for each value of the
-    others.
+    """Every measured quantity against the first scanned parameter, with one curve for each value of
+    the others.
     """
     names = list(
         dict.fromkeys(name for point in answer.points for name in point.result.observables)
@@ -369,13 +378,13 @@ def _curves(axes: Axes, answer: AnswerData, name: str) -> None:
     first = answer.axes[0].name
     curves: dict[str, list[tuple[float, float, float]]] = {}
     for point in answer.points:
-        found = point.result.observables.get(name)
-        if found is not None and found.value is not None:
+        measured = point.result.observables.get(name)
+        if measured is not None and measured.value is not None:
             label = ", ".join(
                 f"{key} = {value:g}" for key, value in point.parameters.items() if key != first
             )
             curves.setdefault(label, []).append(
-                (point.parameters[first], found.value, found.error or 0.0)
+                (point.parameters[first], measured.value, measured.error or 0.0)
             )
     for (label, curve), colour, marker in zip(
         curves.items(), cycle(COLOURS), cycle(MARKERS), strict=False
@@ -390,6 +399,6 @@ def _curves(axes: Axes, answer: AnswerData, name: str) -> None:
 
 
 def _flat(axes: Axes, values: list[float]) -> None:
-    """What differs by rounding alone is drawn as a straight line."""
+    """Draw values that differ by rounding only as a straight line."""
     if values and max(values) - min(values) <= FLAT * (1 + max(map(abs, values))):
         axes.set_ylim(values[0] - 0.5, values[0] + 0.5)

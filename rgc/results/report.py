@@ -1,4 +1,6 @@
-"""The HTML page of an answer: one file, nothing loaded from elsewhere, plots as inline SVG."""
+"""The HTML page of an answer: one file that loads nothing from elsewhere, with the plots as inline
+SVG.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +16,27 @@ from rgc.results import files
 from rgc.results.numbers import with_error
 
 STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#1b1b1b;max-width:62rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem;margin-bottom:.2rem} h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:1px solid #ccc}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums} td,th{padding:.2rem .9rem .2rem 0;text-align:left}
-th{font-weight:600;border-bottom:1px solid #999} pre{background:#f6f6f3;padding:.8rem;overflow-x:auto}
-.passed{color:#00684a}.failed{color:#b23c00;font-weight:600} svg{max-width:100%;height:auto} .small{color:#555;font-size:.85rem}
+body{font:15px/1.5 system-ui,sans-serif;color:#1b1b1b;max-width:62rem;margin:2rem auto;
+padding:0 1rem}
+h1{font-size:1.5rem;margin-bottom:.2rem}
+h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:1px solid #ccc}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+td,th{padding:.2rem .9rem .2rem 0;text-align:left}
+th{font-weight:600;border-bottom:1px solid #999}
+pre{background:#f6f6f3;padding:.8rem;overflow-x:auto}
+.passed{color:#00684a}.failed{color:#b23c00;font-weight:600}
+svg{max-width:100%;height:auto} .small{color:#555;font-size:.85rem}
 .wide{overflow-x:auto}
 @media(prefers-color-scheme:dark){body{background:#fff}}
 """
 ORDER = ("exponents", "flow", "configurations", "free_energy", "scan", "autocorrelation")
-"""Plots, by name; others come after them."""
+"""The order of the plots by name. Others come after them."""
 
 
 def report(summary: Mapping[str, Any], spec: str, drawings: Mapping[str, str]) -> str:
-    """A whole page from the JSON document, the spec as run and the plots as SVG texts by name."""
+    """A whole page from the JSON document, the spec as it was run, and the plots as SVG texts by
+    name.
+    """
     title = escape(summary["spec"]["title"])
     head = (
         '<!doctype html>\n<html lang="en"><head><meta '
@@ -47,8 +56,8 @@ def body(summary: Mapping[str, Any], drawings: Mapping[str, str]) -> str:
     points, names = summary.get("points"), dict.fromkeys((*ORDER, *drawings))
     if points is None:
         parts += [
-            _numbers(summary, *each)
-            for each in (("exponents", "Exponents"), ("fixed_point", "Fixed point"))
+            _numbers(summary, key, title)
+            for key, title in (("exponents", "Exponents"), ("fixed_point", "Fixed point"))
         ]
         parts += [
             _numbers(summary, "observables", "Averages"),
@@ -66,8 +75,9 @@ def body(summary: Mapping[str, Any], drawings: Mapping[str, str]) -> str:
 
 
 def rebuild(folder: Path) -> Path:
-    """Write `report.html` of an output folder again. Raises `SpecError` if the folder holds no
-    result.
+    """Write `report.html` of an output folder again.
+
+    Raises `SpecError` if the folder holds no result.
     """
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
@@ -87,7 +97,8 @@ def rebuild(folder: Path) -> Path:
 
 def _line(summary: Mapping[str, Any]) -> str:
     return (
-        f'<p class="small">{escape(summary["scheme"])} on {escape(summary["backend"])}, seed {summary["seed"]}, '
+        f'<p class="small">{escape(summary["scheme"])} on {escape(summary["backend"])}, '
+        f"seed {summary['seed']}, "
         f"rgc {escape(summary['rgc'])}, spec {summary['spec']['sha256'][:12]}</p>"
     )
 
@@ -108,11 +119,11 @@ def _numbers(summary: Mapping[str, Any], key: str, title: str) -> str:
     rows = [
         (
             escape(name),
-            _number(each),
-            escape(each["kind"]),
-            escape(each.get("rule") or each.get("note") or ""),
+            _number(estimate),
+            escape(estimate["kind"]),
+            escape(estimate.get("rule") or estimate.get("note") or ""),
         )
-        for name, each in summary[key].items()
+        for name, estimate in summary[key].items()
     ]
     return f"<h2>{title}</h2>" + _table(("", "value", "kind", "how"), rows)
 
@@ -122,13 +133,13 @@ def _free_energies(entries: Sequence[Mapping[str, Any]]) -> str:
         return ""
     rows = [
         (
-            escape(each["method"]),
-            _number(each),
-            escape(each["kind"]),
-            f"per {escape(each['per'])}",
-            escape(each.get("note", "")),
+            escape(entry["method"]),
+            _number(entry),
+            escape(entry["kind"]),
+            f"per {escape(entry['per'])}",
+            escape(entry.get("note", "")),
         )
-        for each in entries
+        for entry in entries
     ]
     return "<h2>Free energy</h2>" + _table(("method", "F", "kind", "", ""), rows)
 
@@ -157,8 +168,8 @@ def _checks(checks: Sequence[Mapping[str, Any]]) -> str:
 
 def _levels(levels: Sequence[Mapping[str, Any]]) -> str:
     return "".join(
-        _by_level(levels, *each)
-        for each in (("couplings", "Couplings"), ("observables", "Averages"))
+        _by_level(levels, key, title)
+        for key, title in (("couplings", "Couplings"), ("observables", "Averages"))
     )
 
 
@@ -178,17 +189,17 @@ def _by_level(levels: Sequence[Mapping[str, Any]], key: str, title: str) -> str:
     )
 
 
-def _eigenvalues(found: Sequence[Mapping[str, Any]]) -> str:
+def _eigenvalues(eigenvalues: Sequence[Mapping[str, Any]]) -> str:
     rows = [
         (
-            escape(each["sector"]),
-            str(each["level"]) + (" (wraps)" if each["wrapped"] else ""),
-            str(each["operators"]),
-            escape(with_error(each["value"], each["error"])),
-            escape(with_error(each["exponent"], each["exponent_error"])),
+            escape(row["sector"]),
+            str(row["level"]) + (" (wraps)" if row["wrapped"] else ""),
+            str(row["operators"]),
+            escape(with_error(row["value"], row["error"])),
+            escape(with_error(row["exponent"], row["exponent_error"])),
         )
-        for each in found
-        if each["index"] == 1
+        for row in eigenvalues
+        if row["index"] == 1
     ]
     title = "<h2>Leading eigenvalues</h2>"
     return (
@@ -203,7 +214,7 @@ def _points(points: Sequence[Mapping[str, Any]]) -> str:
         {
             **point["exponents"],
             **point["observables"],
-            **{f"free_energy[{each['method']}]": each for each in point["free_energy"]},
+            **{f"free_energy[{entry['method']}]": entry for entry in point["free_energy"]},
         }
         for point in points
     ]
@@ -218,8 +229,9 @@ def _points(points: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _drawing(name: str, drawings: Mapping[str, str]) -> str:
-    """The plot without its XML head; its ids get the plot's name in front, for a page has one set
-    of ids.
+    """The plot without its XML declaration.
+
+    The name of the plot is put in front of its ids, because ids must be unique within a page.
     """
     if name not in drawings:
         return ""

@@ -1,11 +1,11 @@
-"""What a flow answers: numbers with an error and a kind, level by level. The JSON contract is a
-direct image of these.
+"""What a flow answers: numbers with an error and a kind, level by level. The JSON document shows
+these directly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -16,14 +16,17 @@ Kind = Literal["exact", "lower bound", "upper bound", "estimate", "truncated"]
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number that leaves rgc. `error` is one standard deviation, statistical and systematic in
-    quadrature; None means that it could not be determined, and `note` says why. `rule` says how a
-    headline was chosen.
+    """A number that leaves rgc.
+
+    - `error` is one standard deviation, with the statistical and the systematic part in quadrature.
+      It is None if it could not be determined, and `note` then says why.
+    - `rule` says how a headline was chosen.
     """
 
     value: float | None
     error: float | None
     kind: Kind = "estimate"
+    _: KW_ONLY
     statistical: float | None = None
     systematic: float | None = None
     rule: str = ""
@@ -32,8 +35,9 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One RG level: its lattice in unit cells, its couplings (level 0: the spec's) and averages
-    measured on it.
+    """One RG level: its lattice in unit cells, its couplings and the averages measured on it.
+
+    The couplings of level 0 are those of the spec.
     """
 
     level: int
@@ -47,9 +51,11 @@ class Eigenvalue:
     """An eigenvalue of the linearised map from level - 1 to `level`, with the leading `operators`
     operators of its sector.
 
-    `value` and `imag` are its real and imaginary parts, `exponent` = ln|value| / ln b. `wrapped`:
-    the coarse lattice is too small for the basis (L' <= 2 range), so that it takes no part in a
-    headline. `index` counts from 1 by modulus within its matrix.
+    - `value` and `imag` are its real and imaginary parts.
+    - `exponent` is ln|value| / ln b.
+    - `index` counts the eigenvalues of a matrix from 1 by falling modulus.
+    - `wrapped` says that the coarse lattice is too small for the basis (L' <= 2 range), so that the
+      eigenvalue takes no part in a headline.
     """
 
     value: float
@@ -67,27 +73,33 @@ class Eigenvalue:
 
 @dataclass(frozen=True, slots=True)
 class FreeEnergy:
-    """F/N in kT (`per` site) as one method finds it; `note` says why an error is not known, and
-    what was looked at besides.
+    """F/N in kT (`per` site) as one method computes it.
+
+    `note` says why an error is not known, and what else was looked at.
     """
 
     method: str
     value: float
     error: float | None
     kind: Kind
+    _: KW_ONLY
     per: str = "site"
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The answer of one flow at one point. `series`: named time series kept for autocorrelations,
-    float64[record]; `configurations`: one replica at every level, int8[*shape, letters] of spin
-    values; `tables`: named arrays for the record; `terms`: what couplings that the spec does not
-    name multiply in -H, in the language, such as `sum(<i,j>) s[i]*s[j]`.
+    """The answer of one flow at one point.
+
+    - `series` are time series kept for autocorrelations, float64[record], by name.
+    - `configurations` holds one replica at every level, int8[*shape, letters] of spin values.
+    - `tables` are further arrays by name.
+    - `terms` gives for each coupling that the spec does not name what it multiplies in -H, in the
+      language, such as `sum(<i,j>) s[i]*s[j]`.
     """
 
     scheme: str
+    _: KW_ONLY
     exponents: Mapping[str, Estimate] = field(default_factory=dict)
     fixed_point: Mapping[str, Estimate] = field(default_factory=dict)
     levels: tuple[Level, ...] = ()

@@ -1,4 +1,4 @@
-"""Where a run leaves things: checkpoints while it runs, the output folder at its end."""
+"""Where a run stores things: checkpoints while it runs, and the output folder at its end."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run of a spec (by its hash) with one seed, its output folder if it has one, and whether
-    it `saves` checkpoints.
+    """One run of a spec, identified by its hash `sha256`, with one seed.
+
+    `out` is its output folder, if it has one. `saves` says whether it writes checkpoints.
     """
 
     sha256: str
@@ -27,7 +28,7 @@ class Job:
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of its checkpoints: in the output folder, else in the user's cache folder
+        """The folder of its checkpoints: inside the output folder, else in the user's cache folder
         under the hash and the seed.
         """
         from rgc.backend import cache_folder
@@ -43,12 +44,13 @@ class Job:
 
     @property
     def unfinished(self) -> bool:
-        """Whether there is something to resume."""
+        """Whether there are checkpoints to resume from."""
         return any(self.checkpoints.glob("point-*.npz*"))
 
     def prepare(self, *, resume: bool) -> None:
-        """Make the output folder. Raises `SpecError` if that fails, or if it holds an unfinished
-        run that would be lost.
+        """Make the output folder.
+
+        Raises `SpecError` if that fails, or if it holds an unfinished run that would be lost.
         """
         if self.out is None:
             return
@@ -84,10 +86,11 @@ class Job:
 
 
 def write(answer: Answer, folder: Path) -> None:
-    """`summary.json`, `spec.rgc` as run, `result.nc`, the plots as PNG and SVG, `report.html`; each
-    appears whole or not at all.
+    """Write `summary.json`, `spec.rgc` as it was run, `result.nc`, the plots as PNG and SVG, and
+    `report.html`.
 
-    The summary comes first, so that a failing plot loses no number. Raises `OSError`.
+    Each file appears whole or not at all. The summary comes first, so that a plot that fails loses
+    no number. Raises `OSError`.
     """
     from rgc.results.plots import figures, png, svg
     from rgc.results.report import report
@@ -98,7 +101,7 @@ def write(answer: Answer, folder: Path) -> None:
     _write_dataset(answer, folder / "result.nc")
     drawings = {}
     for name, figure in figures(answer).items():
-        files.write(folder / f"{name}.png", lambda out, figure=figure: out.write(png(figure)))  # type: ignore[misc]
+        files.write_bytes(folder / f"{name}.png", png(figure))
         drawings[name] = svg(figure)
         files.write_text(folder / f"{name}.svg", drawings[name])
     files.write_text(folder / "report.html", report(summary, answer.text, drawings))
@@ -109,4 +112,4 @@ def _write_dataset(answer: Answer, path: Path) -> None:
 
     memory = BytesIO()
     answer.to_xarray().to_netcdf(memory, engine="h5netcdf")
-    files.write(path, lambda out: out.write(memory.getvalue()))
+    files.write_bytes(path, memory.getvalue())

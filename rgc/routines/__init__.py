@@ -1,5 +1,5 @@
-"""Routines of array flows: named functions of whole arrays, with a default for each that a backend
-may replace by something faster.
+"""Routines of array flows: named functions of whole arrays, each with a default that a backend may
+replace by a faster version.
 
 A default is written in the Python array API standard and takes its namespace from its arguments.
 """
@@ -15,21 +15,21 @@ DEFAULTS: Mapping[str, str] = {
     "walsh_exp": "rgc.routines.walsh:walsh_exp",
     "svd": "rgc.routines.svd:svd",
 }
-"""Where the default of each routine is: its docstring says what every version of it does."""
+"""The default of each routine. Its docstring says what every version must do."""
 
 
 class HasRoutines(Protocol):
-    """What of a backend is looked at here."""
+    """The part of a backend that is needed here."""
 
     @property
     def routines(self) -> Mapping[str, Callable[..., Any]]: ...
 
 
 def routine(backend: HasRoutines, name: str) -> Callable[..., Any]:
-    """The backend's own version of a routine, else the default. Call it inside `backend.arrays()`,
-    with arrays of its namespace.
+    """The backend's own version of a routine, else the default.
 
-    Raises `KeyError` for a name that no routine has.
+    Call it inside `backend.arrays()`, with arrays of its namespace. Raises `KeyError` for a name
+    that no routine has.
     """
     module, function = DEFAULTS[name].split(":")
     own = backend.routines.get(name)

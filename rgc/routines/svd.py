@@ -1,5 +1,5 @@
-"""Truncated singular value decomposition: by random projections where that saves work, its residual
-checked, else in full.
+"""Truncated singular value decomposition, by random projections where that saves work and their
+residual is small, and otherwise in full.
 """
 
 from __future__ import annotations
@@ -18,21 +18,24 @@ if TYPE_CHECKING:
 OVERSAMPLING = 1.5
 POWER_ITERATIONS = 2
 RESIDUAL = 0.05
-"""Largest |M v - s u| of a triplet that is kept, in units of the smallest kept s: a singular value
-is then wrong by the square of this at most, in parts of itself.
+"""The largest |M v - s u| of a triplet that is kept, in units of the smallest kept s. The relative
+error of a singular value is then at most the square of this.
 """
 ROUNDING = 1e-14
-"""Of the largest singular value: what lies below it is rounding."""
+"""Values below this fraction of the largest singular value are rounding."""
 
 
 def svd(matrix: Any, rank: int, draws: Draws) -> tuple[Any, Any, Any]:
-    """u [m, k], s [k] falling, vt [k, n] with matrix = u diag(s) vt up to what lies beyond the
-    leading `rank` triplets, k >= rank where the matrix has so many.
+    """u [m, k], s [k] falling and vt [k, n] with matrix = u diag(s) vt up to what lies beyond the
+    leading `rank` triplets.
 
-    `draws(rows, columns)` gives the random matrix of the projection, independent numbers of zero
-    mean. Halko, Martinsson and Tropp, SIAM Review 53, 217 (2011): ceil(1.5 rank) columns, two power
-    iterations, orthonormalised after every product. In full where that is no smaller than half the
-    matrix, or where the residual is too large after two more iterations.
+    k >= rank where the matrix has so many singular values. `draws(rows, columns)` gives the random
+    matrix of the projection, whose entries are independent with zero mean.
+
+    The method is that of Halko, Martinsson and Tropp, SIAM Review 53, 217 (2011), with ceil(1.5
+    rank) columns and two power iterations, orthonormalised after every product. The decomposition
+    is done in full where the projection is not smaller than half the matrix, or where the residual
+    is still too large after two more iterations.
     """
     columns, xp = ceil(OVERSAMPLING * rank), matrix.__array_namespace__()
     if 2 * columns >= min(matrix.shape):

@@ -1,6 +1,6 @@
-"""The Walsh-Hadamard transform and what is made of it.
+"""The Walsh-Hadamard transform and what is computed from it.
 
-chi_A(v) = (-1)^(number of bits that A and v share) are the characters of n bits; with bit 1 meaning
+chi_A(v) = (-1)^(number of bits that A and v share) are the characters of n bits. With bit 1 meaning
 s = -1 they are the products of spins.
 """
 
@@ -18,12 +18,12 @@ RADIX_BITS = 5
 
 
 def fwht(values: Any) -> Any:
-    """sum_v chi_A(v) values[v] for every A, from float64[2^n]: unnormalised, in natural order, so
-    that fwht(fwht(x)) = 2^n x.
+    """sum_v chi_A(v) values[v] for every A, from float64[2^n].
 
-    The argument may be overwritten: go on with what is returned. Every result is a sum of 2^n terms
-    in n levels, wrong by less than n 2^-53 sum |values| up to a small factor. Raises `ValueError`
-    where the length is no power of two.
+    The transform is unnormalised and in natural order, so that fwht(fwht(x)) = 2^n x. The argument
+    may be overwritten; use the array that is returned. Every result is a sum of 2^n terms in n
+    levels, with an error below n 2^-53 sum |values| up to a small factor. Raises `ValueError` where
+    the length is not a power of two.
     """
     xp = values.__array_namespace__()
     size = values.shape[0]
@@ -36,12 +36,12 @@ def fwht(values: Any) -> Any:
 def walsh_exp(
     masks: Sequence[int], coefficients: Sequence[float], bits: int, xp: Any
 ) -> tuple[float, Any]:
-    """(ln S, w), S = sum_v exp f(v) and w[A] = sum_v chi_A(v) exp f(v) / S, of f(v) = sum_k
+    """(ln S, w) with S = sum_v exp f(v) and w[A] = sum_v chi_A(v) exp f(v) / S, for f(v) = sum_k
     coefficients[k] chi_(masks[k])(v).
 
-    f is a log-weight of `bits` Ising spins: ln S is ln Z and w[A] the thermal average of the
-    product of the spins in A. The largest f is subtracted before exp; nothing overflows for any
-    finite coefficients.
+    f is a log-weight of `bits` Ising spins, ln S is ln Z, and w[A] is the thermal average of the
+    product of the spins in A. The largest f is subtracted before exp, so that nothing overflows for
+    any finite coefficients.
     """
     weights = fwht(xp.asarray(dense(masks, coefficients, bits)))
     largest = float(xp.max(weights))
@@ -53,7 +53,7 @@ def walsh_exp(
 
 
 def dense(masks: Sequence[int], coefficients: Sequence[float], bits: int) -> NDArray[np.float64]:
-    """The spectrum as float64[2^bits]; coefficients of one mask are added."""
+    """The spectrum as float64[2^bits]. Coefficients of equal masks are added."""
     spectrum = np.zeros(1 << bits)
     np.add.at(
         spectrum, np.asarray(masks, dtype=np.int64), np.asarray(coefficients, dtype=np.float64)

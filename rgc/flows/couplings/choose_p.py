@@ -20,7 +20,7 @@ from rgc.flows.flow import State
 from rgc.results.result import Estimate
 
 
-class Choice(Protocol):
+class ChoiceOfP(Protocol):
     """p in `rounds` steps over a state: array `p` holds what is known so far."""
 
     @property

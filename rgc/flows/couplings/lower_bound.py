@@ -18,7 +18,7 @@ from rgc.errors import Problem, SpecError
 from rgc.flows.couplings.bound_optimum import Bound, enough
 from rgc.flows.couplings.cell_recursion import CellRecursion, cell_recursion
 from rgc.flows.couplings.cell_space import CellSpace, Subspace, cell_space
-from rgc.flows.couplings.choose_p import Choice, TightestConstant, TightestSequence
+from rgc.flows.couplings.choose_p import ChoiceOfP, TightestConstant, TightestSequence
 from rgc.flows.couplings.stationary_p import StationaryP, slope
 from rgc.flows.flow import State
 from rgc.flows.study.coupling_flow import CouplingFlow, parts, provenance
@@ -60,7 +60,7 @@ class LowerBoundFlow:
 
     backend: Backend
     space: CellSpace
-    choice: Choice
+    choice: ChoiceOfP
     asked: Study
     span: Span | None
 
@@ -202,7 +202,7 @@ def make_lower_bound(
     )
 
 
-def _choice(spec: Spec, backend: Backend, space: CellSpace, asked: Study) -> Choice:
+def _choice(spec: Spec, backend: Backend, space: CellSpace, asked: Study) -> ChoiceOfP:
     if asked.find is not None:
         return StationaryP(backend, space, None if asked.starts is None else asked.starts[0])
     if not space.inside:

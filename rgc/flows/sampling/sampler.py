@@ -22,7 +22,7 @@ from rgc.model.spins import Species
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
 from rgc.model_to_program.update import Update
 from rgc.passes.choose_acceptance import choose_acceptance
-from rgc.passes.choose_update import Asked, Choice, choose_update
+from rgc.passes.choose_update import Asked, UpdateChoice, choose_update
 from rgc.passes.colour_sites import colour_sites
 from rgc.passes.find_sectors import find_sectors
 from rgc.passes.merge_terms import merge_terms
@@ -91,7 +91,7 @@ class Sampler:
     plan: Plan
     backend: Backend
     update: Update
-    choice: Choice
+    choice: UpdateChoice
     forms: tuple[str, ...]
     kernel: Kernel
     arguments: Arguments

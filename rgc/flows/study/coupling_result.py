@@ -98,7 +98,7 @@ def _free_energy(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[Free
     if "free_energy" not in arrays:
         return ()
     value, error = map(float, arrays["free_energy"])
-    return (FreeEnergy(study.scheme, value, error, study.kind, study.per),)
+    return (FreeEnergy(study.scheme, value, error, study.kind, per=study.per),)
 
 
 def _observables(study: Study, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Estimate]:

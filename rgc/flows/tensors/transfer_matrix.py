@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.passes.slice_lattice import Factor, Product, Slices, Step
+from rgc.passes.slice_lattice import Factor, LayerProduct, Slices, WindowStep
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +46,9 @@ def make_layer(xp: Any, slices: Slices, before: int) -> Layer:
     return Layer(tuple(operations), log - slices.constant)
 
 
-def _by_groups(xp: Any, product: Product, states: Sequence[int]) -> tuple[list[Operation], float]:
+def _by_groups(
+    xp: Any, product: LayerProduct, states: Sequence[int]
+) -> tuple[list[Operation], float]:
     """Each group of spins gives way to the one above it, by a matrix; then the weights within the
     layer.
     """
@@ -80,7 +82,7 @@ def _group(matrix: Any) -> Operation:
     return apply
 
 
-def _by_spins(xp: Any, steps: Sequence[Step]) -> tuple[list[Operation], float]:
+def _by_spins(xp: Any, steps: Sequence[WindowStep]) -> tuple[list[Operation], float]:
     """The spins of the layer one by one, whatever they meet."""
     operations: list[Operation] = []
     log = 0.0
@@ -100,7 +102,9 @@ def _factor(shape: tuple[int, ...], values: Any, summed: tuple[int, ...]) -> Ope
     return apply
 
 
-def _broadcast(step: Step) -> Iterator[tuple[tuple[int, ...], Floats, tuple[int, ...], float]]:
+def _broadcast(
+    step: WindowStep,
+) -> Iterator[tuple[tuple[int, ...], Floats, tuple[int, ...], float]]:
     """Shape of the vector, weights, axes to sum and logarithm taken out, for each factor of a step:
     the first one brings in the new spin, after the last one sums are taken. Axes that no factor
     touches are joined.

@@ -17,7 +17,7 @@ from rgc.model.lattice import Cell, Lattice
 from rgc.model.lattices import chain, cubic, honeycomb, hypercubic, square, triangular
 from rgc.model.operators import Product, Spin, product
 from rgc.model.sites import Cells, Listed, enumerate_cells
-from rgc.model.stars import Step
+from rgc.model.stars import SweepStep
 from rgc.passes.colour_sites import colour_sites
 
 
@@ -60,7 +60,7 @@ def _absolute(spin: Spin, at: Cell, lattice: Lattice) -> Spin:
     return Spin(cell, spin.letter, spin.species)
 
 
-def check(steps: Sequence[Step], groups: Sequence[Group], lattice: Lattice, species: int) -> None:
+def check(steps: Sequence[SweepStep], groups: Sequence[Group], lattice: Lattice, species: int) -> None:
     every = [
         Spin(cell, a, s)
         for s in range(species)
@@ -81,7 +81,7 @@ def check(steps: Sequence[Step], groups: Sequence[Group], lattice: Lattice, spec
 
 
 def feel_the_same(
-    steps: Sequence[Step], products: list[tuple[int, frozenset[Spin]]], lattice: Lattice
+    steps: Sequence[SweepStep], products: list[tuple[int, frozenset[Spin]]], lattice: Lattice
 ) -> None:
     """The images of a star, placed at each of its sites, are the products that contain the site."""
     for step in steps:

@@ -17,11 +17,11 @@ from rgc.loaded import Loaded
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.spec import Spec
 from rgc.program.draws import stream
+from rgc.program.family import ProgramError
 from rgc.schemes import SCHEMES
 from rgc.schemes.checks import ARRAYS, Check
 from rgc.schemes.sample import SCHEME as SAMPLE
 from rgc.schemes.scheme import Ready
-from rgc.program.family import ProgramError
 from rgc.syntax.ast import Document
 from rgc.syntax.parse import parse_expression
 from rgc.syntax.read import make_source

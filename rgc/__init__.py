@@ -5,7 +5,7 @@
 >>> answer.exponents["y_t"]  # doctest: +SKIP
 """
 
-from rgc.compiler import compile, load  # `from rgc.compiler import ...` still finds the module
+from rgc.compiler import compile, load
 from rgc.errors import SpecError
 from rgc.verification import verify
 from rgc.version import __version__

@@ -71,7 +71,8 @@ class Loaded:
         size = "x".join("inf" if n is None else str(n) for n in getattr(spec.lattice, "shape", ()))
         scheme = spec.flow.scheme if spec.flow else ""
         points = f"{len(self.points)} points" if self.axes else ""
-        return "ok: " + ", ".join(part for part in (f"{lattice} {size}".strip(), scheme, points) if part)
+        said = ", ".join(part for part in (f"{lattice} {size}".strip(), scheme, points) if part)
+        return f"ok: {said}" if said else "ok"
 
     @property
     def zero(self) -> tuple[str, ...]:

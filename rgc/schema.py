@@ -7,7 +7,7 @@ is left to `rgc check`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rgc.language.alphabets import ALPHABETS
@@ -148,14 +148,63 @@ def _one_of(signatures: Iterable[Signature], description: str) -> Schema:
 
 def _texts(signatures: Iterable[Signature]) -> Schema:
     """The same as texts alone: a word where nothing is required, or `name(...)`."""
-    known = tuple(signatures)
-    words: list[Schema] = [
-        {"const": each.name, "description": each.doc}
-        for each in known
-        if not any(field.required for field in each.fields)
-    ]
-    names = "|".join(each.name for each in known)
-    return {"oneOf": [*words, {"type": "string", "pattern": rf"^\s*({names})\s*\("}]}
+    return {"oneOf": [one for each in signatures for one in _written(each)]}
+
+
+def _written(signature: Signature) -> Iterator[Schema]:
+    required = any(field.required for field in signature.fields)
+    if not required:
+        yield {"const": signature.name, "description": signature.doc}
+    argument = "".join(map(_argument, signature.fields)) if _is_narrow(signature) else ""
+    optional = "" if required or not argument else "?"
+    inside = rf"\s*({argument}){optional}\s*\)\s*$" if argument else r"\s*\)\s*$"
+    pattern = rf"^\s*{signature.name}\s*\("
+    yield {"type": "string", "pattern": pattern + (inside if _is_narrow(signature) else "")}
+
+
+def _is_narrow(signature: Signature) -> bool:
+    """Whether a pattern can say what stands inside the parentheses: nothing, a word, or a number within limits. Anything
+    else is left to `rgc check`."""
+    if signature.free or len(signature.fields) > 1:
+        return False
+    return all(
+        field.kind == "word" or (field.kind == "integer" and (field.choices or field.most))
+        for field in signature.fields
+    )
+
+
+def _argument(field: Field) -> str:
+    """The pattern of an argument, with its name or without: one of the choices of its option, a number within the limits,
+    or an expression that is more than a number, which is left to `rgc check`."""
+    name = rf"({field.name}\s*=\s*)?"
+    if field.kind == "word":
+        return rf"{name}({'|'.join(map(str, field.choices))})"
+    numbers = map(str, field.choices) if field.choices else _between(*_bounds(field))
+    written = "|".join(numbers)
+    return rf"{name}({written})|(?!\s*{name}[0-9]+\s*\)).+"
+
+
+def _bounds(field: Field) -> tuple[int, int]:
+    return int(field.least or 0), int(field.most or 0)
+
+
+def _between(low: int, high: int) -> Iterator[str]:
+    """Patterns of the whole numbers from `low` to `high`: those of one digit, and decade by decade the rest."""
+    if low < 10:
+        yield f"[{low}-{min(high, 9)}]"
+        low = 10
+    first, last = -(-low // 10), (high + 1) // 10  # whole decades are those from first to last - 1
+    if low > high:
+        return
+    if first > last:
+        yield f"{high // 10}[{low % 10}-{high % 10}]"
+        return
+    if low % 10:
+        yield f"{low // 10}[{low % 10}-9]"
+    if first < last:
+        yield f"({'|'.join(_between(first, last - 1))})[0-9]"
+    if high % 10 != 9:
+        yield f"{high // 10}[0-{high % 10}]"
 
 
 def _mapping(signature: Signature) -> Schema:
@@ -182,11 +231,19 @@ def _options(signature: Signature) -> Schema:
         }
     ]
     if signature.positional:
-        found.append({"type": ["string", "number"]})
+        found.append(_single(signature))
         found.append({"type": "array", "items": _EXPRESSION, "minItems": 1})
     if not required:
         found.append({"type": "null"})
     return {"oneOf": found}
+
+
+def _single(signature: Signature) -> Schema:
+    """The one argument of a call without its name."""
+    field = signature.field(signature.positional[0])
+    if field is not None and field.kind in ("integer", "number"):
+        return {"anyOf": [_limits(field), _TEXT]}
+    return {"type": ["string", "number"]}
 
 
 def _field(field: Field) -> Schema:

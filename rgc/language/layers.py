@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from rgc.language.alphabets import ALPHABETS
+from dataclasses import replace
+
+from rgc.language.alphabets import ALPHABETS, Alphabet
 from rgc.language.signatures import Field, Signature, table
+
+MOST_HIDDEN_STATES = 8
 
 _EPOCHS = Field("epochs", "integer", "passes over the data", 100, least=1)
 _BATCH = Field("batch", "integer", "rows of one gradient", 100, least=1)
@@ -14,6 +18,16 @@ _L2 = Field("l2", "number", "weight of the sum of w^2 / 2", 0, least=0)
 _DROPOUT = Field("dropout", "number", "share of hidden units left out", 0, least=0, most=0.99)
 _K = Field("k", "integer", "Gibbs steps of one gradient", 1, least=1)
 _DESCENT = (_EPOCHS, _BATCH, _RATE, _MOMENTUM, _L1, _L2)
+
+
+def _of_units(alphabet: Alphabet) -> Alphabet:
+    """The alphabet of hidden units, which have two to eight states."""
+    fields = tuple(
+        replace(field, least=2, most=MOST_HIDDEN_STATES) if field.name == "states" else field
+        for field in alphabet.fields
+    )
+    return replace(alphabet, fields=fields)
+
 
 TRAINERS = table(
     (
@@ -48,7 +62,7 @@ LAYERS = table(
                     "call",
                     "the hidden spins",
                     "binary",
-                    calls=tuple(ALPHABETS.values()),
+                    calls=tuple(map(_of_units, ALPHABETS.values())),
                     noun="alphabet",
                 ),
                 Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -27,14 +28,22 @@ def read_text(text: str, spelling: Spelling = "rgc", name: str = "<string>") -> 
 
 
 def parse_source(source: Source, spelling: Spelling) -> Document:
-    """The syntax tree of a source. Raises SpecError."""
+    """The syntax tree of a source. Raises SpecError, also where it has no section at all."""
+    document = _parser(spelling)(source)
+    if not document.sections:
+        message, hint = "this spec is empty: it has no section", "rgc new NAME writes a first spec"
+        _fail("empty-spec", message, Span(source, 0, 0), hint)
+    return document
+
+
+def _parser(spelling: Spelling) -> Callable[[Source], Document]:
     if spelling == "yaml":
         from rgc.syntax.parse_yaml import parse_yaml
 
-        return parse_yaml(source)
+        return parse_yaml
     from rgc.syntax.parse import parse
 
-    return parse(source)
+    return parse
 
 
 def spelling_of(path: str | Path) -> Spelling:

@@ -13,7 +13,9 @@ from rgc.backend import Arguments, Kernel, check_dtype, not_compiled
 from rgc.program.family import Program, family_of
 from rgc_reference.lattice import LatticeKernel
 
-KERNELS: dict[str, Callable[[Any], Kernel]] = {"lattice": LatticeKernel}
+KERNELS: dict[str, Callable[[Any], Kernel]] = {
+    "lattice": LatticeKernel,
+}
 """How a program of each family is interpreted."""
 
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 GROUP = "rgc.families"
 """The entry points of families that are installed from outside."""
 
-FAMILIES = {"lattice": "rgc.program.lattice.family:LATTICE"}
+FAMILIES = {
+    "lattice": "rgc.program.lattice.family:LATTICE",
+}
 """The families that rgc has itself: where each is declared."""
 
 

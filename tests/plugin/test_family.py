@@ -66,7 +66,7 @@ def test_it_runs_and_is_shown(site: Path) -> None:
     """Numbers against the definition, in Python's integers."""
     state, odd = [10, -1, 2**62], []
     for key in step_keys((1, 2), 4, 2, 1)[:, 0]:
-        drawn = [int(word(key, counters(i, 3))) & 1 for i in range(3)]
+        drawn = [int(word(key, counters(i, 3))) & 0xFFFF for i in range(3)]
         state = [x + a + b for x, a, b in zip(state, (1, 0, -5), drawn, strict=True)]
         odd.append([sum(x % 2 for x in state)])
     assert script(site, RUN) == f"{state} {odd}\nprogram wide: 3 counters of int64\n"

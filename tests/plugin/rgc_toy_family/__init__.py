@@ -13,7 +13,7 @@ from rgc.program.family import Argument, Example, Family, ProgramError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
-    """`size` counters x, int32 or int64. One step adds to x[i] the argument increments[i] and the last bit of
+    """`size` counters x, int32 or int64. One step adds to x[i] the argument increments[i] and the last 16 bits of
     `word(key, w * 2^40 + i * 2^6)`, w being the number of the first word, and counts the odd ones: int64[step, 1]."""
 
     family: ClassVar[str] = "counters"

@@ -20,7 +20,7 @@ Run = Callable[[Counters, Any, Any, Any, int], tuple[Any, int]]
 def in_numpy(
     program: Counters, state: Any, increments: Any, key: Any, word0: int
 ) -> tuple[Any, int]:
-    drawn = word(key, counters(np.arange(program.size), word0)) & np.uint64(1)
+    drawn = word(key, counters(np.arange(program.size), word0)) & np.uint64(0xFFFF)
     state = state + increments.astype(state.dtype) + drawn.astype(state.dtype)
     return state, int((state & 1).sum())
 
@@ -28,7 +28,7 @@ def in_numpy(
 def in_python(
     program: Counters, state: Any, increments: Any, key: Any, word0: int
 ) -> tuple[Any, int]:
-    drawn = [int(word(key, counters(i, word0))) & 1 for i in range(program.size)]
+    drawn = [int(word(key, counters(i, word0))) & 0xFFFF for i in range(program.size)]
     half = 1 << 63
     state = [
         (x + int(a) + b + half) % (2 * half) - half

@@ -1,4 +1,5 @@
-"""Programs as jitted JAX functions: bit-sliced, one fusion for a set of sites, on CPUs and GPUs, on one device or several."""
+"""Programs as jitted JAX functions: bit-sliced, one fusion for a set of sites, on CPUs and GPUs, on
+one device or several."""
 
 from __future__ import annotations
 
@@ -24,9 +25,10 @@ OLDEST = 0, 8
 
 
 class JaxBackend:
-    """Runs on the devices of JAX's default platform, each with a share of the replicas; on CPUs XLA has its own threads, whatever
-    `threads` says. `_first`: bit planes of a draw that are decided for every word before the undecided ones are looked at
-    again (None: what suits the platform); it changes no bit."""
+    """Runs on the devices of JAX's default platform, each with a share of the replicas; on CPUs XLA
+    has its own threads, whatever `threads` says. `_first`: bit planes of a draw that are decided
+    for every word before the undecided ones are looked at again (None: what suits the platform); it
+    changes no bit."""
 
     name = "jax"
 
@@ -51,7 +53,10 @@ class JaxBackend:
         return {"lattice": {}}
 
     def missing(self) -> str | None:
-        install = "pip install 'rgc-compiler[jax]'; for NVIDIA GPUs 'rgc-compiler[cuda13]' or 'rgc-compiler[cuda12]'"
+        install = (
+            "pip install 'rgc-compiler[jax]'; for NVIDIA GPUs 'rgc-compiler[cuda13]' or "
+            "'rgc-compiler[cuda12]'"
+        )
         if not (find_spec("jax") and find_spec("jaxlib")):
             return f"JAX is not installed: {install}"
         found = tuple(int(part) for part in version("jax").split(".")[:2])

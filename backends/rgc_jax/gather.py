@@ -1,7 +1,9 @@
-"""Programs on canonical fields u64[site, word] with tables of neighbours: any program, any lattice, no layout.
+"""Programs on canonical fields u64[site, word] with tables of neighbours: any program, any lattice,
+no layout.
 
-Stages of one body, cut where they are long, are entries of one set of tables, so that they are compiled once. Entries that are shorter
-than the longest are filled up with sites that are not there: what they store is dropped, what they tally is 0.
+Stages of one body, cut where they are long, are entries of one set of tables, so that they are
+compiled once. Entries that are shorter than the longest are filled up with sites that are not
+there: what they store is dropped, what they tally is 0.
 """
 
 from __future__ import annotations
@@ -32,9 +34,9 @@ TABLES = "numbers", "loads", "stores", "kept", "sites"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Walk:
-    """Stages of one body. `numbers` u64[entry, site]: canonical numbers; `loads`, `stores` int64[entry, load, site]: rows of fields, those
-    of stores beyond the end for sites that are not there; `kept` int64[entry, array, site]: position along the kept axes;
-    `sites` int64[entry]."""
+    """Stages of one body. `numbers` u64[entry, site]: canonical numbers; `loads`, `stores`
+    int64[entry, load, site]: rows of fields, those of stores beyond the end for sites that are not
+    there; `kept` int64[entry, array, site]: position along the kept axes; `sites` int64[entry]."""
 
     body: int
     numbers: NDArray[np.uint64]

@@ -36,14 +36,16 @@ Counts = NDArray[np.int64]
 Layouts = tuple[FieldLayout | None, ...]
 
 STEPS = 256
-"""Steps of a call of compiled code, at most. It is always handed so many keys and told how many count, so that the number of steps
-is no part of what is compiled. A program that tallies makes one step a call."""
+"""Steps of a call of compiled code, at most. It is always handed so many keys and told how many
+count, so that the number of steps is no part of what is compiled. A program that tallies makes one
+step a call."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """How a call is computed: on rows or by gathering; where each field that the program uses lies; and the form of the thresholds,
-    `baked` integers T that are part of the code, or the `same` for all replicas, or not."""
+    """How a call is computed: on rows or by gathering; where each field that the program uses lies;
+    and the form of the thresholds, `baked` integers T that are part of the code, or the `same` for
+    all replicas, or not."""
 
     rows: Rows | None
     gather: Gather | None
@@ -61,7 +63,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Handed:
-    """Arguments, remembered: their values on the host, the integers T if all replicas have the same, and arrays on the devices."""
+    """Arguments, remembered: their values on the host, the integers T if all replicas have the
+    same, and arrays on the devices."""
 
     thresholds: Words
     weights: NDArray[np.int32]
@@ -87,7 +90,8 @@ def follow(
     call: Call,
     state: tuple[Any, Totals],
 ) -> tuple[Any, Totals]:
-    """The fields and tallies after every entry (walk, number in it), in order: a loop for each walk, or one that switches between them."""
+    """The fields and tallies after every entry (walk, number in it), in order: a loop for each
+    walk, or one that switches between them."""
     owners = [walk for walk, _ in order]
     if owners == sorted(owners):
         for n, walk in enumerate(walks):
@@ -110,7 +114,8 @@ def _entry(
 
 
 def compile_program(program: Program, machine: Machine, constant: Arguments | None) -> JaxKernel:
-    """The kernel of a program. Equal ones are shared as long as Python runs: XLA takes seconds for each."""
+    """The kernel of a program. Equal ones are shared as long as Python runs: XLA takes seconds for
+    each."""
     values = uniform_thresholds(constant["thresholds"]) if constant is not None else None
     return _kernel(program, machine, values or None)
 
@@ -121,7 +126,8 @@ def _kernel(program: Program, machine: Machine, baked: tuple[int, ...] | None) -
 
 
 class JaxKernel:
-    """A program on the static layout where rows vectorise, else on canonical fields. `traces`: how often JAX has traced it."""
+    """A program on the static layout where rows vectorise, else on canonical fields. `traces`: how
+    often JAX has traced it."""
 
     def __init__(self, program: Program, machine: Machine, baked: tuple[int, ...] | None) -> None:
         verify(program)

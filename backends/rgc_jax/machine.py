@@ -16,7 +16,8 @@ WORDS = "words"
 """The axis along which arrays are sharded; every array of words has it last."""
 
 FIRST = 16
-"""Planes that a CPU decides for every word. After them one word in a thousand has a replica that is undecided."""
+"""Planes that a CPU decides for every word. After them one word in a thousand has a replica that is
+undecided."""
 
 PATCH = 1 << 15
 """Words that a CPU works on at once: they stay in its second cache."""
@@ -27,8 +28,9 @@ SLAB = 1 << 9
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """`first`: planes decided for every word before the undecided ones; at least 64 means all. `patch`, `slab`: most words worked
-    on at once by updates and by tallies. `held`: whether a value must be kept from being fused into all of its users."""
+    """`first`: planes decided for every word before the undecided ones; at least 64 means all.
+    `patch`, `slab`: most words worked on at once by updates and by tallies. `held`: whether a value
+    must be kept from being fused into all of its users."""
 
     devices: tuple[Any, ...]
     first: int
@@ -48,7 +50,8 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`words` in parts of `part` words, one for each device; the last part may hold words that mean nothing."""
+    """`words` in parts of `part` words, one for each device; the last part may hold words that mean
+    nothing."""
 
     words: int
     part: int
@@ -59,8 +62,8 @@ class Share:
         return self.part * len(self.devices)
 
     def put(self, array: np.ndarray[Any, Any], unit: int = 1) -> jax.Array:
-        """A copy of an array [..., unit * words] on the devices, filled up with zeros. A copy, since JAX may go on reading a NumPy
-        buffer that is changed in place meanwhile."""
+        """A copy of an array [..., unit * words] on the devices, filled up with zeros. A copy,
+        since JAX may go on reading a NumPy buffer that is changed in place meanwhile."""
         spare = [(0, 0)] * (array.ndim - 1) + [(0, unit * (self.padded - self.words))]
         return jax.device_put(np.pad(array, spare), self.sharding(array.ndim))
 
@@ -79,7 +82,8 @@ class Share:
         return PartitionSpec(*[None] * (axes - 1), WORDS)
 
     def mapped(self, function: Callable[..., Any], ins: Any, outs: Any) -> Callable[..., Any]:
-        """A function that sees the words of one device, on all of them; specifications as in `jax.shard_map`."""
+        """A function that sees the words of one device, on all of them; specifications as in
+        `jax.shard_map`."""
         if len(self.devices) == 1:
             return function
         return jax.shard_map(
@@ -117,7 +121,8 @@ def find_machine(first: int | None = None) -> Machine:
 
 @lru_cache(maxsize=1)
 def cpu_options() -> tuple[tuple[str, Any], ...]:
-    """Vectors of 512 bits, where this version of XLA takes the option: by itself it stops at 256."""
+    """Vectors of 512 bits, where this version of XLA takes the option: by itself it stops at
+    256."""
     options = {"xla_cpu_prefer_vector_width": 512}
     try:
         jax.jit(lambda: 0, compiler_options=options)()

@@ -20,8 +20,9 @@ Words = NDArray[np.uint64]
 
 
 class Packed:
-    """One field. `array` is u64[site, word], or u64[sublattice, padded cells, padded row * words] where there is a layout, with the words
-    of each device together and maybe some more that mean nothing."""
+    """One field. `array` is u64[site, word], or u64[sublattice, padded cells, padded row * words]
+    where there is a layout, with the words of each device together and maybe some more that mean
+    nothing."""
 
     def __init__(
         self,

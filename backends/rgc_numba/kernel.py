@@ -26,7 +26,8 @@ from rgc_numba.source import listing
 from rgc_numba.state import Packed
 
 MANY = 128
-"""Classes of a draw up to which a rule is compiled as code; more are looked up in tables, at half the speed, but compile nothing."""
+"""Classes of a draw up to which a rule is compiled as code; more are looked up in tables, at half
+the speed, but compile nothing."""
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -38,8 +39,8 @@ Made = TypeVar("Made")
 def compile_program(
     program: Program, pool: Callable[[], Executor], threads: int, constant: Arguments | None
 ) -> Kernel:
-    """The table kernel for programs that measure or have long rules; else the row kernel where rows vectorise; else, and for
-    programs that weigh, the gather kernel."""
+    """The table kernel for programs that measure or have long rules; else the row kernel where rows
+    vectorise; else, and for programs that weigh, the gather kernel."""
     shares = Shares(pool, threads)
 
     def gathering() -> Kernel:
@@ -92,8 +93,9 @@ class GatherKernel:
 
 
 class RowKernel:
-    """A program without tallies on the static layout. Raises `ValueError` where rows do not vectorise. Calls that it is not made for, with
-    thresholds that differ between replicas or from those baked in, go to `otherwise`."""
+    """A program without tallies on the static layout. Raises `ValueError` where rows do not
+    vectorise. Calls that it is not made for, with thresholds that differ between replicas or from
+    those baked in, go to `otherwise`."""
 
     def __init__(
         self,
@@ -160,8 +162,9 @@ class RowKernel:
 
 
 class TableKernel:
-    """A program as tables, on the static layout where rows vectorise, else site by site. Raises `ValueError` for a program that weighs.
-    Calls with thresholds that differ between replicas go to `otherwise`."""
+    """A program as tables, on the static layout where rows vectorise, else site by site. Raises
+    `ValueError` for a program that weighs. Calls with thresholds that differ between replicas go to
+    `otherwise`."""
 
     def __init__(self, program: Program, shares: Shares, otherwise: Callable[[], Kernel]) -> None:
         self._program, self._shares = program, shares
@@ -211,7 +214,8 @@ class TableKernel:
         return None if given is None else table.choose(self._code, given, self._program.planes)
 
     def _room(self, words: int) -> table.Room:
-        """One for each thread, kept: fresh memory costs more than what is counted on a small lattice."""
+        """One for each thread, kept: fresh memory costs more than what is counted on a small
+        lattice."""
         last: table.Room | None = getattr(self._own, "room", None)
         if last is None or last.words != words:
             last = self._own.room = table.room(self._program, self._code, words)
@@ -233,7 +237,8 @@ class Remembered(Generic[Made]):
 
 @lru_cache(maxsize=64)
 def ramp(generator: Generator, chunk: int, words: int, pace: int) -> Words:
-    """How far the stream of a draw moves from the first word of a row to each of the others, `pace` site numbers from cell to cell."""
+    """How far the stream of a draw moves from the first word of a row to each of the others, `pace`
+    site numbers from cell to cell."""
     sites = np.arange(chunk, dtype=np.uint64)[:, None] * np.uint64(pace)
     moved = draw_counters(sites, np.arange(words)[None, :]).reshape(-1)
     return moved * GOLDEN if generator == "splitmix" else moved

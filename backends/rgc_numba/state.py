@@ -1,4 +1,5 @@
-"""Packed fields: the canonical array, a private layout of it, or both; each made when it is first asked for."""
+"""Packed fields: the canonical array, a private layout of it, or both; each made when it is first
+asked for."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ MOVE = '''
 
 @compiled
 def move(target, target_cells, target_first, source, source_cells, source_first, words):
-    """Copy words of every site from one array u64[site, word] to another; the cells say where each keeps a site."""
+    """Copy words of every site from one array u64[site, word] to another; the cells say where each
+    keeps a site."""
     for n in range(target_cells.shape[0]):
         to, since = target_cells[n], source_cells[n]
         for w in range(words):
@@ -83,7 +85,8 @@ class Packed:
     def _copy(
         self, target: Words, cells: NDArray[np.int64], first: int, wanted: tuple[int, int]
     ) -> None:
-        """Copy the wanted words from whatever form there is; `first` is the number of the target's first word."""
+        """Copy the wanted words from whatever form there is; `first` is the number of the target's
+        first word."""
         move = load(PREAMBLE + MOVE).move
         if self._canonical is not None:
             source = np.ascontiguousarray(self._canonical).reshape(-1, self.words)
@@ -121,7 +124,8 @@ def canonical_order(layout: FieldLayout) -> NDArray[np.int64]:
 
 
 def aligned(shape: tuple[int, ...]) -> Words:
-    """Zeros from a boundary of a cache line on: a vector that lies across two of them takes twice as long to load."""
+    """Zeros from a boundary of a cache line on: a vector that lies across two of them takes twice
+    as long to load."""
     size = prod(shape)
     whole = np.zeros(size + LINE, np.uint64)
     first = -(whole.ctypes.data // whole.itemsize) % LINE

@@ -42,7 +42,8 @@ class ReferenceBackend:
         return None
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
-        """The kernel of a program; `constant` would only specialise, and here specialises nothing."""
+        """The kernel of a program; `constant` would only specialise, and here specialises
+        nothing."""
         del constant
         if program.family not in KERNELS:
             raise not_compiled(self, program)

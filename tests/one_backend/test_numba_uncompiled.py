@@ -1,4 +1,5 @@
-"""The generated code of the numba backend, run as plain Python: many more programs than could be compiled."""
+"""The generated code of the numba backend, run as plain Python: many more programs than could be
+compiled."""
 
 from __future__ import annotations
 
@@ -57,7 +58,8 @@ def traits(program: Program) -> Iterator[str]:
     yield from (
         "listed" if isinstance(stage.cells, Listed) else "residues" for stage in program.schedule
     )
-    yield f"{program.letters} letters, {len(program.fields)} fields, {len(program.shape)} axes, {program.generator}"
+    sizes = f"{program.letters} letters, {len(program.fields)} fields, {len(program.shape)} axes"
+    yield f"{sizes}, {program.generator}"
     yield from ("odd" for size in program.shape if size % 2)
 
 

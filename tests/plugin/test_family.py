@@ -1,5 +1,5 @@
-"""A family of programs from outside: found by its entry point, compiled once, run, shown, refused where it must be, and put through
-the suite; and what is said where it is not registered."""
+"""A family of programs from outside: found by its entry point, compiled once, run, shown, refused
+where it must be, and put through the suite; and what is said where it is not registered."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ print("\\n".join(family_of(program).show(program) for program, _ in machine.made
 """
 
 CACHE = """
-baked = [machine.compile(wide, constant=arguments(*numbers)) for numbers in ((1, 2, 3), (1, 2, 3), (1, 2, 4))]
+numbers = (1, 2, 3), (1, 2, 3), (1, 2, 4)
+baked = [machine.compile(wide, constant=arguments(*each)) for each in numbers]
 again = machine.compile(Counters(name="wide", size=3), constant=arguments(1, 2, 4))
 print(baked[0] is baked[1], baked[1] is baked[2], baked[2] is again, len(machine.made))
 try:

@@ -1,4 +1,5 @@
-"""A family of programs is added in three places: its package, its row of `FAMILIES`, and its kernels in the reference backend."""
+"""A family of programs is added in three places: its package, its row of `FAMILIES`, and its
+kernels in the reference backend."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from tests.stranger.house import House
 
-FAMILY = '''"""Shift registers: rows of bits that move by one place a step, a random bit coming in."""
+FAMILY = '''"""Shift registers: bits that move by one place a step, a random one coming in."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from rgc.program.family import Argument, Example, Family, ProgramError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
-    """`length` bits of int32; the one that comes in is drawn, and flipped where the argument `flip` is 1."""
+    """`length` bits of int32; the one that comes in is drawn, and flipped where `flip` is 1."""
 
     family: ClassVar[str] = "registers"
 
@@ -113,8 +114,8 @@ SUITE = """import sys
 import pytest
 
 tests = "test_protocol or test_families or test_examples"
-sys.exit(pytest.main(["-q", "--pyargs", "rgc.conformance", "--rgc-backends", "reference", "-p", "no:cacheprovider",
-                      "-k", f"({tests}) and not lattice"]))
+plain = ["-q", "--pyargs", "rgc.conformance", "-p", "no:cacheprovider"]
+sys.exit(pytest.main([*plain, "--rgc-backends", "reference", "-k", f"({tests}) and not lattice"]))
 """
 
 
@@ -145,7 +146,8 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_three_places_are_enough(tmp_path: Path) -> None:
-    """It is run and shown, refused by a backend that does not compile it, and put through the conformance suite."""
+    """It is run and shown, refused by a backend that does not compile it, and put through the
+    conformance suite."""
     house = build(tmp_path)
     used = house.run("use.py")
     assert used.returncode == 0, said(used)

@@ -94,7 +94,8 @@ def _wrapped(texts: Iterable[str]) -> Iterator[str]:
 def _head(program: Program) -> str:
     size = " x ".join(map(str, program.shape))
     letters = f", {program.letters} letters" if program.letters > 1 else ""
-    return f"program {program.name} on {size} cells{letters}, {program.generator}, {program.planes} planes"
+    draws = f"{program.generator}, {program.planes} planes"
+    return f"program {program.name} on {size} cells{letters}, {draws}"
 
 
 def _field(program: Program, number: int) -> str:
@@ -177,7 +178,8 @@ def _tables(program: Program) -> list[str]:
     lines = []
     if program.slots or program.weights or program.draws:
         lines.append(
-            f"  arguments: {program.slots} thresholds T, {program.weights} weights W, {program.draws} draws a step"
+            f"  arguments: {program.slots} thresholds T, {program.weights} weights W, "
+            f"{program.draws} draws a step"
         )
     return lines + [
         f"  tally array {number}: {_tally(each)}" for number, each in enumerate(program.tallies)

@@ -1,4 +1,5 @@
-"""Backends that compile counters: their meaning in NumPy, another one in Python's integers, and a wrong one."""
+"""Backends that compile counters: their meaning in NumPy, another one in Python's integers, and a
+wrong one."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from rgc.program.family import Program
 from rgc_toy_family import Counters, show
 
 Run = Callable[[Counters, Any, Any, Any, int], tuple[Any, int]]
-"""One step: the counters, the increments, the key and the first word to the new counters and how many are odd."""
+"""One step: the counters, the increments, the key and the first word to the new counters and how
+many are odd."""
 
 
 def in_numpy(

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     Counts = NDArray[np.int64]
 
 State = Any
-"""An array that a program changes, in a backend's own form; only `pack` makes one and only `unpack`
-reads one."""
+"""An array that a program changes, in a backend's own form. Only `pack` makes one, and only
+`unpack` reads one."""
 
 GROUP = "rgc.backends"
 
@@ -57,13 +57,13 @@ class Backend(Protocol):
 
     def arrays(self) -> AbstractContextManager[Any]:
         """A context in which array flows compute. It yields the array namespace (Python array API
-        standard); inside it numbers have 64 bits, and outside it nothing of the user's own session
-        is changed."""
+        standard). Inside it numbers have 64 bits, and outside it nothing of the user's own
+        session is changed."""
         ...
 
     @property
     def routines(self) -> Mapping[str, Callable[..., Any]]:
-        """Faster versions of `rgc.routines` by name; may be empty."""
+        """Faster versions of `rgc.routines`, by name. There may be none."""
         ...
 
     @property
@@ -73,7 +73,7 @@ class Backend(Protocol):
         ...
 
     def missing(self) -> str | None:
-        """Why this backend cannot run here, with what to install; None if it can."""
+        """Why this backend cannot run here, with what to install. None means that it can."""
         ...
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
@@ -137,8 +137,8 @@ def refuse(backend: Backend, program: Program) -> None:
 
 
 def not_compiled(backend: Backend, program: Program) -> TypeError:
-    """What a backend raises for a program of a family that it does not compile; `refuse` says so in
-    time."""
+    """The error of a backend that is handed a program of a family that it does not compile. Callers
+    ask `refuse` first."""
     return TypeError(f"the backend '{backend.name}' does not compile {program.family} programs")
 
 
@@ -153,8 +153,8 @@ def check_dtype(backend: Backend, array: Array) -> None:
 
 
 def cache_folder() -> Path:
-    """Where compiled kernels are kept: `$RGC_CACHE`, else `rgc` in the user's cache folder; made
-    with mode 0700."""
+    """The folder of compiled kernels: `$RGC_CACHE`, else `rgc` in the user's cache folder. It is
+    made with mode 0700."""
     import os
 
     base = os.environ.get("RGC_CACHE")

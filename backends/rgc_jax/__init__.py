@@ -17,7 +17,7 @@ from rgc.program.family import Program
 from rgc.program.lattice.program import Program as LatticeProgram
 
 if TYPE_CHECKING:
-    from rgc_jax.machine import Machine
+    from rgc_jax.devices import Platform
     from rgc_jax.state import Packed
 
 OLDEST = 0, 8
@@ -25,17 +25,19 @@ OLDEST = 0, 8
 
 
 class JaxBackend:
-    """Runs on the devices of JAX's default platform, each with a share of the replicas; on CPUs XLA
-    has its own threads, whatever `threads` says. `_first`: bit planes of a draw that are decided
-    for every word before the undecided ones are looked at again (None: what suits the platform); it
-    changes no bit."""
+    """Runs on the devices of JAX's default platform, each with a share of the replicas. On CPUs XLA
+    has its own threads, whatever `threads` says.
+
+    `_first` is the number of bit planes of a draw that are decided for every word before the
+    undecided ones are looked at again. None takes what suits the platform. It changes no bit.
+    """
 
     name = "jax"
 
     def __init__(self, threads: int | None = None, *, _first: int | None = None) -> None:
         del threads
         self._first = _first
-        self._found: Machine | None = None
+        self._found: Platform | None = None
 
     def arrays(self) -> AbstractContextManager[Any]:
         from rgc_jax.session import arrays
@@ -63,26 +65,26 @@ class JaxBackend:
         return None if found >= OLDEST else f"JAX {version('jax')} is too old: {install}"
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
-        """The kernel of a program; XLA compiles it at the first call of each shape."""
+        """The kernel of a program. XLA compiles it at the first call of each shape."""
         if not isinstance(program, LatticeProgram):
             raise not_compiled(self, program)
         from rgc_jax.kernel import compile_program
 
-        return compile_program(program, self._machine, constant)
+        return compile_program(program, self._platform, constant)
 
     def pack(self, array: NDArray[Any]) -> Packed:
         from rgc_jax.state import pack
 
         check_dtype(self, array)
-        return pack(array, self._machine)
+        return pack(array, self._platform)
 
     def unpack(self, state: Packed) -> NDArray[np.uint64]:
         return state.canonical()
 
     @property
-    def _machine(self) -> Machine:
+    def _platform(self) -> Platform:
         if self._found is None:
-            from rgc_jax.machine import find_machine
+            from rgc_jax.devices import find_platform
 
-            self._found = find_machine(self._first)
+            self._found = find_platform(self._first)
         return self._found

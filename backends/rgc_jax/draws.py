@@ -25,7 +25,7 @@ GOLDEN = 0x9E3779B97F4A7C15
 _32 = np.uint64(32)
 
 GROUP = 8
-"""Planes of a group; divides 32."""
+"""Planes of a group. It divides 32."""
 
 Bit = bool | jax.Array
 """Where thresholds have a bit set: everywhere, nowhere, or a mask."""
@@ -33,7 +33,7 @@ Bit = bool | jax.Array
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stream:
-    """The words of key `key` u64[2] at the counters of some sites; `counter` u64[...] is that of
+    """The words of key `key` u64[2] at the counters of some sites. `counter` u64[...] is that of
     plane 0."""
 
     generator: Generator
@@ -74,8 +74,8 @@ def _philox(a: jax.Array, b: jax.Array, counter: jax.Array) -> jax.Array:
 
 
 class Limits(Protocol):
-    """The threshold table of a program; entry 0 of a slot is "always", entry 1 + k its bit of plane
-    k."""
+    """The threshold table of a program. Entry 0 of a slot is "always", and entry 1 + k is its bit
+    of plane k."""
 
     def bit(self, slot: int, entry: int | jax.Array) -> Bit: ...
 

@@ -1,7 +1,7 @@
 """Programs on the static layout: a load of all sites of a box is a slice, from a place that stands
 in a table.
 
-The array of a field is u64[sublattice, padded cells, padded row * words]; a lattice of one axis has
+The array of a field is u64[sublattice, padded cells, padded row * words]. A lattice of one axis has
 rows in a single line. Boxes of one body and one extent are entries of one set of tables, so that
 they are compiled once.
 """
@@ -40,9 +40,13 @@ def lines(cell: Cell, alone: int) -> Cell:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Walk:
-    """Boxes of one body and one extent. `loads`, `stores` int32[box, load, 1 + axis]: the
-    sublattice, and the first cell from the corner of the padded array; `numbers` u64[box]:
-    canonical number of the first site; `lower`, `residue` int32[box, axis]."""
+    """Boxes of one body and one extent.
+
+    - `loads` and `stores` int32[box, load, 1 + axis] are the sublattice, and the first cell from
+      the corner of the padded array.
+    - `numbers` u64[box] is the canonical number of the first site.
+    - `lower` and `residue` are int32[box, axis].
+    """
 
     body: int
     extent: Cell

@@ -35,9 +35,11 @@ LANES = np.arange(64, dtype=np.uint64)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """Some sites, and all that a rule asks of them. `load(n)`: the words of load n of the body;
-    `stream(draw)`: the random words; `weights(slot)` int32[..., 64], where there are lanes; all
-    with the axes of `shape`."""
+    """Some sites, and all that a rule asks of them, with the axes of `shape`.
+
+    `load(n)` yields the words of load n of the body, `stream(draw)` the random words, and
+    `weights(slot)` int32[..., 64] where there are lanes.
+    """
 
     shape: tuple[int, ...]
     load: Callable[[int], jax.Array]

@@ -15,7 +15,7 @@ from jax import lax
 
 from rgc.program.lattice.outlining import Body, tallied
 from rgc.program.lattice.program import Program
-from rgc_jax.machine import Share
+from rgc_jax.devices import Share
 
 SHIFTS = np.arange(8, dtype=np.uint64)
 BYTES = np.uint64(0x0101010101010101)

@@ -14,9 +14,9 @@ from jax import lax
 from rgc.program.draws import SITE_SHIFT
 from rgc.program.lattice.nodes import Load, Store
 from rgc_jax.call import Call, Fields, Totals
+from rgc_jax.compaction import evaluate_compacted
 from rgc_jax.rows import Rows, Walk
 from rgc_jax.rule import Place
-from rgc_jax.settle import settle
 from rgc_jax.tallies import Sums, capacity
 
 Index = jax.Array
@@ -87,7 +87,7 @@ class Walking:
     ) -> tuple[Fields, Fields]:
         """The fields and the counted bytes after patch n of a box."""
         fields, sums = state
-        outcome = settle(
+        outcome = evaluate_compacted(
             self._body,
             self._all(call, box, n, fields),
             partial(self._some, call, box, n, fields),
@@ -162,9 +162,11 @@ class Walking:
     def _piece(
         self, field: int, axis: int, sign: int, word: jax.Array, start: jax.Array, n: Index
     ) -> tuple[jax.Array, jax.Array]:
-        """What of a patch goes to one side along an axis, and where to. Every patch writes its last
-        lines below the first one, where those of the last patch remain; its first lines go above
-        the last one only from the first patch, else where they are."""
+        """What of a patch goes to one side along an axis, and where to.
+
+        Every patch writes its last lines below the first one, where those of the last patch remain.
+        Its first lines go above the last one only from the first patch, and else where they are.
+        """
         layout = self._rows.layouts[field]
         alone = len(layout.low) == 1
         unit = self._words if axis == word.ndim - 1 else 1

@@ -47,7 +47,7 @@ class NumbaBackend:
         return None if find_spec("numba") else "numba is not installed: pip install numba"
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
-        """The kernel of a program; its machine code is made at the first call, or read from the
+        """The kernel of a program. Its machine code is made at the first call, or read from the
         cache folder."""
         if not isinstance(program, LatticeProgram):
             raise not_compiled(self, program)

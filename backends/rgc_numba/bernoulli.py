@@ -12,18 +12,18 @@ from rgc.program.lattice.program import Program
 from rgc_numba.source import each_word, indent
 
 FIRST = 11
-"""Planes that are drawn for every word. After them one word in 32 has a replica that is undecided;
-it changes no result."""
+"""Planes that are drawn for every word. After them one word in 32 has a replica that is undecided.
+The number changes no result."""
 
 FEW = 8
 """Up to so many classes, thresholds that are not baked in are selected in registers."""
 
 INLINE = 64
-"""Up to so many classes, the thresholds of words that stay undecided are one expression; more are a
+"""Up to so many classes, the thresholds of words that stay undecided are one expression. More are a
 loop, which compiles in less time."""
 
 STORED = 4
-"""Up to so many masks are left in buffers for the words that stay undecided; more are computed
+"""Up to so many masks are left in buffers for the words that stay undecided. More are computed
 again for those words."""
 
 Baked = tuple[int, ...]
@@ -80,8 +80,8 @@ Again = Callable[[Sequence[int]], list[str]]
 
 @dataclass(slots=True)
 class Draw:
-    """Statements of a draw: at the start of the function, before the loop of its part, inside it at
-    its end, after it; and the names of the buffers that they use."""
+    """The statements of a draw, at the start of the function, before the loop of its part, inside
+    that loop at its end, and after it, with the names of the buffers that they use."""
 
     first: list[str] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
@@ -168,7 +168,7 @@ def _word(number: int, plane: str) -> str:
 
 
 def _scalars(number: int, classes: list[tuple[str, int]]) -> list[str]:
-    """The table entries of the first planes; entry 0 is "always"."""
+    """The table entries of the first planes. Entry 0 is "always"."""
     return [
         f"h{number}_{n}_{entry} = thresholds[{slot}, {entry}, lo]"
         for n, (_, slot) in enumerate(classes)

@@ -18,7 +18,7 @@ from rgc.backend import cache_folder
 
 
 def load(source: str) -> ModuleType:
-    """The module of a generated source, from `rgc_<hash>.py` in the cache folder; the hash covers
+    """The module of a generated source, from `rgc_<hash>.py` in the cache folder. The hash covers
     the text, the version of numba and the processor. Raises `OSError` where the folder cannot be
     written."""
     name = f"rgc_{_digest(source)}"

@@ -19,10 +19,16 @@ UNUSED = -1
 _OPERATION = {"and": AND, "or": OR, "xor": XOR}
 
 Instruction = tuple[int, int, int, int, int]
-"""An operation and up to four numbers. AND, OR, XOR: the buffer that is filled and the two that are
-read; NOT: one is read; NOTHING: none. DRAW: the buffer that is filled and the number of the draw.
-STORE: the buffer that is read, the field, the number of the store. TALLY: the buffer that is read,
-the row; with an XOR the buffer that is filled, or `UNUSED`, the two that are read, the row."""
+"""An operation and up to four numbers:
+
+- AND, OR, XOR: the buffer that is filled, and the two that are read.
+- NOT: the buffer that is filled, and the one that is read.
+- NOTHING: the buffer that is filled.
+- DRAW: the buffer that is filled, and the number of the draw.
+- STORE: the buffer that is read, the field, and the number of the store.
+- TALLY: the buffer that is read, and the row; with an XOR the buffer that is filled, or `UNUSED`,
+  the two that are read, and the row.
+"""
 
 Classes = tuple[tuple[int, int], ...]
 """Of a draw: the buffer of each mask, and its threshold slot."""
@@ -40,8 +46,8 @@ class Instructions:
 
 
 def instructions(body: Body, draws: int = 0, sums: Collection[int] = ()) -> Instructions:
-    """The instructions of a body, its draws numbered from `draws` on; tally arrays of `sums` add up
-    words as they are made. Raises `ValueError` if it weighs."""
+    """The instructions of a body, with draws numbered from `draws` on. Tally arrays of `sums` add
+    up words as they are made. Raises `ValueError` for a body that weighs."""
     loads = {node.offset[0]: node.field for node in body.nodes if isinstance(node, Load)}
     code = _Code(len(loads), draws)
     for number, node in enumerate(body.nodes):
@@ -51,7 +57,7 @@ def instructions(body: Body, draws: int = 0, sums: Collection[int] = ()) -> Inst
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """An operation on values; `numbers` are those of its instruction that are no buffers."""
+    """An operation on values. `numbers` are those of its instruction that are no buffers."""
 
     operation: int
     reads: tuple[int, ...]

@@ -23,12 +23,14 @@ from rgc.program.lattice.sublattices import Box, Cell, FieldLayout, Sublattice, 
 class Tables:
     """What generated code walks.
 
-    `stages` int64[stage, 3 + 2 fields]: body, first and last row in its table, first and last entry
-    in the copies of each field. The table of a body is int64[row, column]: cells in the row,
-    canonical number of the first site, address of every load, address of every store, and first
-    position and pace for each of `kept_axes`. `copies` of a field: int64[copy, 3] with destination,
-    source, cells; the first `fresh` of them fill every halo. `pace`: canonical numbers from one
-    site of a row to the next.
+    - `stages` int64[stage, 3 + 2 fields]: body, first and last row in its table, first and last
+      entry in the copies of each field.
+    - The table of a body, int64[row, column]: cells in the row, canonical number of the first site,
+      address of every load, address of every store, and first position and pace for each of
+      `kept_axes`.
+    - `copies` of a field, int64[copy, 3]: destination, source, cells. The first `fresh` of them
+      fill every halo.
+    - `pace`: canonical numbers from one site of a row to the next.
     """
 
     stages: Table
@@ -164,8 +166,8 @@ def on_sites(
 
 
 def _copies(layout: FieldLayout, sublattice: Sublattice, low: Cell, high: Cell) -> Table:
-    """Destination, source and length of the contiguous pieces of a halo; rows inside the sublattice
-    only get their ends."""
+    """Destination, source and length of the contiguous segments of a halo. Rows inside the
+    sublattice only get their ends."""
     extent = np.array(layout.extent)
     outer = _grid(
         tuple(-a for a in low[:-1]),

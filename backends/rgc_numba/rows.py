@@ -20,10 +20,10 @@ from rgc_numba.bernoulli import Baked
 from rgc_numba.source import LINE, each_word, indent, logic, preamble
 
 CHUNK = 512
-"""Words of a row that are worked on at once; a few buffers of this size stay in the first cache."""
+"""Words of a row that are worked on at once. A few buffers of this size stay in the first cache."""
 
 PITCH = CHUNK + 24
-"""Words from one buffer to the next; a power of two would put all of them into the same sets of the
+"""Words from one buffer to the next. A power of two would put all of them into the same sets of the
 cache."""
 
 REFRESH = '''
@@ -44,12 +44,12 @@ ROWS = [
     "        site = np.uint64(rows[n, 1] + start * pace)",
     "        c = ((word0 + np.uint64(lo)) << WORD) + (site << SITE)",
 ]
-"""The loops over the rows of a stage and their chunks; c is the counter of the first word of a
-chunk."""
+"""The loops over the rows of a stage and their chunks, where c is the counter of the first word of
+a chunk."""
 
 
 def source(program: Program, baked: Baked | None) -> str:
-    """The generated module; it depends on the bodies and on what is baked in, not on the shape."""
+    """The generated module. It depends on the bodies and on what is baked in, not on the shape."""
     bodies, _ = outline(program)
     parts = [preamble(program.generator), bernoulli.constants(), REFRESH, bernoulli.HELPERS]
     parts += [_Writer(program, body, baked).function(number) for number, body in enumerate(bodies)]

@@ -40,8 +40,8 @@ class Shares:
         self._pool, self._threads = pool, threads
 
     def cuts(self, words: int, least: int = 1) -> Cuts:
-        """Where the words are cut: 0, ..., words; into `least` shares or more, as many for each
-        thread if they can be."""
+        """Where the words are cut: 0, ..., words. There are `least` shares or more, as many for
+        each thread if they can be."""
         number = min(words, -(-least // self._threads) * self._threads)
         return tuple(words * n // number for n in range(number + 1))
 
@@ -55,7 +55,7 @@ class Shares:
     def __call__(
         self, work: Callable[[int], list[Counts]], number: int, effort: int
     ) -> list[list[Counts]]:
-        """The results of work(0), ..., work(number - 1); `effort`, in words computed, says whether
+        """The results of work(0), ..., work(number - 1). `effort`, in words computed, says whether
         threads are worth it."""
         if number == 1 or self._threads == 1 or effort < SMALL:
             return [work(share) for share in range(number)]
@@ -122,7 +122,7 @@ class Tallies:
 
 
 def effort(program: Program) -> int:
-    """Nodes evaluated in a step, over all sites; a draw counts for many."""
+    """Nodes evaluated in a step, over all sites. A draw counts for many."""
     rules = [
         sum(30 if isinstance(node, Bernoulli | Accept) else 1 for node in rule.nodes)
         for rule in program.rules

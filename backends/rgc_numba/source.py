@@ -118,7 +118,7 @@ def indent(lines: list[str], levels: int) -> list[str]:
 
 
 def each_word(body: list[str]) -> list[str]:
-    """A loop over the words of a row; unsigned indices spare numba's test for negative ones, so
+    """A loop over the words of a row. Unsigned indices spare numba's test for negative ones, so
     that LLVM makes vectors of it."""
     return ["for j in range(size):", *indent(["i = np.uint64(j)", *body], 1)] if body else []
 
@@ -139,8 +139,8 @@ def listing(program: Program) -> str:
 
 def logic(number: int, node: Node, planes: dict[int, int]) -> list[str]:
     """Statements that compute a `Bit`, `Count` or `Equals` from earlier words. The planes of count
-    n are `v<n>_0`, `v<n>_1`, ..., lowest first; `planes` maps counts to their number of planes and
-    is added to."""
+    n are `v<n>_0`, `v<n>_1`, ..., lowest first. `planes` maps counts to their number of planes
+    and is added to."""
     match node:
         case Bit("not", (a,)):
             return [f"v{number} = ~v{a}"]

@@ -1,5 +1,5 @@
-"""Packed fields: the canonical array, a private layout of it, or both; each made when it is first
-asked for."""
+"""Packed fields: the canonical array, a private layout of it, or both. Each is made when it is
+first asked for."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def move(target, target_cells, target_first, source, source_cells, source_first,
 
 
 class Packed:
-    """One field. At least one of its forms is up to date; whoever changes a form says so."""
+    """One field. At least one of its forms is up to date, and whoever changes a form says so."""
 
     def __init__(self, canonical: Words) -> None:
         self.words = canonical.shape[-1]
@@ -47,7 +47,7 @@ class Packed:
 
     @property
     def cuts(self) -> Cuts:
-        """Where the words of the private form are cut; empty if there is none."""
+        """Where the words of the private form are cut. It is empty if there is none."""
         return self._private[1] if self._private is not None else ()
 
     def canonical(self) -> Words:
@@ -85,7 +85,7 @@ class Packed:
     def _copy(
         self, target: Words, cells: NDArray[np.int64], first: int, wanted: tuple[int, int]
     ) -> None:
-        """Copy the wanted words from whatever form there is; `first` is the number of the target's
+        """Copy the wanted words from whatever form there is. `first` is the number of the target's
         first word."""
         move = load(PREAMBLE + MOVE).move
         if self._canonical is not None:

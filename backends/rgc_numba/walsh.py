@@ -1,7 +1,7 @@
 """Walsh-Hadamard transforms in blocks: 2^12 numbers in the first cache, a few such blocks in the
 second, radix 8 over the memory.
 
-A sweep over the memory costs what reading and writing it costs, so each does three levels; more
+A sweep over the memory costs what reading and writing it costs, so each does three levels. More
 would need more lines of one set of the cache than it has, since all strides are powers of two.
 """
 
@@ -108,7 +108,7 @@ def _fixed(radix: int, h: int) -> str:
 
 
 def _radix(radix: int) -> str:
-    """Levels h to radix * h of x for any h; its rows are slices, which LLVM makes vectors of."""
+    """Levels h to radix * h of x for any h. Its rows are slices, which LLVM makes vectors of."""
     lines, names = _butterfly(radix)
     rows = [f"r{k} = x[base + {k} * h : base + {k + 1} * h]" for k in range(radix)]
     body = [f"a{k} = r{k}[j]" for k in range(radix)]
@@ -171,8 +171,8 @@ def walsh_exp(
     masks: Sequence[int], coefficients: Sequence[float], bits: int, xp: Any
 ) -> tuple[float, Floats]:
     """See `rgc.routines.walsh.walsh_exp`. Where the spectrum is sparse each block of f is made from
-    it when its turn comes; every block is exponentiated less its own largest value, and the second
-    transform rescales it."""
+    it when its turn comes. Every block is exponentiated less its own largest value, and the
+    second transform rescales it."""
     first, second = _blocks(_bits(1 << bits))
     found, values = _merged(masks, coefficients)
     sparse = len(found) <= second // DENSE

@@ -20,7 +20,7 @@ KERNELS: dict[str, Callable[[Any], Kernel]] = {
 
 
 class ReferenceBackend:
-    """Canonical arrays are its own form; one thread whatever `threads` says."""
+    """Canonical arrays are its own form. It runs on one thread, whatever `threads` says."""
 
     name = "reference"
 
@@ -42,7 +42,7 @@ class ReferenceBackend:
         return None
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
-        """The kernel of a program; `constant` would only specialise, and here specialises
+        """The kernel of a program. `constant` would only specialise, and here specialises
         nothing."""
         del constant
         if program.family not in KERNELS:

@@ -29,7 +29,7 @@ class RuleWriter:
     _products: dict[frozenset[Spin], Value] = field(default_factory=dict)
 
     def add(self, node: Node) -> Value:
-        """The value of a node; a node that is already there is not written again."""
+        """The value of a node. A node that is already there is not written again."""
         if node not in self._known:
             self._known[node] = len(self.nodes)
             self.nodes.append(node)
@@ -40,7 +40,7 @@ class RuleWriter:
         self.nodes.append(Tally(array, row, word))
 
     def spin(self, spin: Spin, stride: tuple[int, ...] | None = None) -> Value:
-        """The word of a spin relative to the running cell; the field of a species bears its
+        """The word of a spin relative to the running cell. The field of a species bears its
         number."""
         return self.add(Load(spin.species, spin.cell, spin.letter, stride=stride))
 
@@ -76,8 +76,8 @@ class RuleWriter:
         )
 
     def equals(self, counter: Counter, number: int) -> Value:
-        """The word that is 1 where the count is `number`; of one word the word itself or its
-        inverse."""
+        """The word that is 1 where the count is `number`. For a count of one word it is that word
+        or its inverse."""
         if counter.several:
             return self.add(Equals(counter.value, number))
         return counter.value if number else self.add(Bit("not", (counter.value,)))

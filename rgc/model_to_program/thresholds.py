@@ -1,7 +1,7 @@
 """From energies to integer thresholds and weights: the one place where an exponential is taken.
 
-Energies are exact sums (`Fraction`) of float64 couplings; `exp` is taken once, in decimal
-arithmetic with 40 digits, so that every backend and every machine is handed the same integers. T /
+Energies are exact sums (`Fraction`) of float64 couplings. `exp` is taken once, in decimal
+arithmetic with 40 digits, so that every backend and every computer is handed the same integers. T /
 2^planes is the probability, 0 <= T <= 2^planes, and T = 2^planes is "always".
 """
 
@@ -35,7 +35,8 @@ def plain(energy: Fraction, planes: int) -> int:
 
 
 def metropolis(energy: Fraction, planes: int) -> int:
-    """The same, but 7/8 of it where the flip is free; the factor is equal there and back."""
+    """The same, but 7/8 of it where the flip is free. The factor is the same for a flip and its
+    reverse."""
     return lazy(energy, planes) if abs(energy) < FREE else plain(energy, planes)
 
 

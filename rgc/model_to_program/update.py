@@ -43,11 +43,11 @@ class Update:
     sizes: tuple[Sums, ...]
 
     def arguments(self, coefficients: Sequence[Sequence[Fraction]], words: int) -> Arguments:
-        """The tables for `words` words. `coefficients` holds c_g of each group, exactly
-        (`Merged.coefficients`): one tuple for all replicas, or one for each of the 64 * words.
+        """The tables for `words` words.
 
-        Raises `SpecError` where weights are summed and a flip could cost 2047 kT; `ValueError` on a
-        wrong number of tuples.
+        `coefficients` holds c_g of each group, exactly (`Merged.coefficients`): one tuple for all
+        replicas, or one for each of the 64 * words. Raises `SpecError` where weights are summed and
+        a flip could cost 2047 kT, and `ValueError` for a wrong number of tuples.
         """
         import numpy as np
 

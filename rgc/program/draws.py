@@ -1,14 +1,14 @@
 """Random words, defined exactly: counter-based, keyed by logical indices, equal on every backend.
 
-A key is a pair of 64-bit words (a, b), in arrays the last axis `u64[..., 2]`. Keys descend a path
-on the host,
+A key is a pair of 64-bit words (a, b), in arrays the last axis `u64[..., 2]`. The host makes keys
+along a path, one `fold` for each joint:
 
-    seed -> scanned parameters (sorted by name, the bits of their float64) -> purpose -> level ->
-    step -> slot,
+    seed -> scanned parameters (sorted by name, the bits of their float64) -> purpose -> level
+         -> step -> slot
 
-by `fold`; kernels receive `keys[step, slot]` and draw bit plane k (most significant first) of
-canonical site i in word w as `word(key, w * 2^40 + i * 2^6 + k)`. So no number depends on threads,
-chunks, layout, or on which other draws exist.
+Kernels receive `keys[step, slot]` and draw bit plane k (most significant first) of canonical site i
+in word w as `word(key, w * 2^40 + i * 2^6 + k)`. So no number depends on threads, chunks, layout,
+or on which other draws exist.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ PURPOSES = {
     "training": 6,
     "arrays": 7,
 }
-"""What a stream is for; numbers never change."""
+"""What a stream is for. The numbers never change."""
 
 WORD_SHIFT, SITE_SHIFT = 40, 6
 """The counter of a plane: word * 2^40 + site * 2^6 + plane."""
@@ -55,7 +55,7 @@ _32 = np.uint64(32)
 @np.errstate(over="ignore")
 def splitmix(key: Any, counter: Any) -> Words:
     """mix((a + c * 0x9E3779B97F4A7C15) ^ b) mod 2^64 for keys u64[..., 2] and counters c,
-    broadcast; mix is the finaliser of splitmix64 (Steele, Lea, Flood 2014)."""
+    broadcast, where mix is the finaliser of splitmix64 (Steele, Lea, Flood 2014)."""
     key = _words(key)
     z: Words = (key[..., 0] + _words(counter) * _GOLDEN) ^ key[..., 1]
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -112,7 +112,7 @@ def word(key: Any, counter: Any, generator: Generator = "splitmix") -> Words:
 
 
 def fold(key: Any, tag: int, number: Any) -> Words:
-    """The child of a key: threefry2x64-20(key, (tag, number)); keys u64[..., 2] and numbers
+    """The child of a key: threefry2x64-20(key, (tag, number)). Keys u64[..., 2] and numbers are
     broadcast."""
     number = _words(number)
     counter = np.stack([np.full_like(number, tag), number], axis=-1)
@@ -138,7 +138,7 @@ def stream(seed: int, point: Mapping[str, float], purpose: str, level: int = 0) 
 
 
 def float_bits(value: float) -> int:
-    """The bits of a float64 as an integer; -0 counts as 0."""
+    """The bits of a float64 as an integer. -0 counts as 0."""
     bits: int = unpack("<Q", pack("<d", float(value) + 0.0))[0]
     return bits
 
@@ -159,7 +159,7 @@ def uniforms(
 
 
 def _words(value: Any) -> Words:
-    """As u64, with at least one axis so that arithmetic wraps silently; integers are taken mod
+    """As u64, with at least one axis so that arithmetic wraps silently. Integers are taken mod
     2^64."""
     if isinstance(value, int):
         value = value & _MASK

@@ -1,6 +1,6 @@
 """What all programs have in common, and what a family of programs declares.
 
-Kernels, their cache, `rgc show --as program` and the conformance suite ask a program's family; none
+Kernels, their cache, `rgc show --as program` and the conformance suite ask a program's family. None
 of them knows what the programs of a family are made of.
 """
 
@@ -34,7 +34,7 @@ class ProgramError(AssertionError):
 class Program(Protocol):
     """A program of any family: frozen data, equal and hashed by its structure.
 
-    `family` is the name of its family; `draws` is the number of keys that one step needs.
+    `family` is the name of its family, and `draws` the number of keys that one step needs.
     """
 
     family: ClassVar[str]
@@ -77,13 +77,13 @@ class Family(Generic[P]):
 
     - `programs` is the class of its programs, `states` the dtypes of the canonical arrays that they
       change, and `arguments` the arrays that they are handed.
-    - `capabilities` are what a backend of the family may lack, each with what it is; `needs` reads
+    - `capabilities` are what a backend of the family may lack, each with what it is. `needs` reads
       off a program which of them it takes.
-    - `verify` raises `ProgramError` for a program that breaks an invariant; `show` prints a program
-      for people.
+    - `verify` raises `ProgramError` for a program that breaks an invariant.
+    - `show` prints a program for people.
     - `reference` is the backend whose bits say what a program means.
-    - `examples` is where the function stands that yields small programs of every kind,
-      `module:function`; the conformance suite runs them on every backend of the family.
+    - `examples` says where the function stands that yields small programs of every kind, as
+      `module:function`. The conformance suite runs them on every backend of the family.
     """
 
     name: str

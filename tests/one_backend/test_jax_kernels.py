@@ -24,9 +24,9 @@ from rgc.program.lattice.start import random_field
 pytest.importorskip("jax")
 
 from rgc_jax import JaxBackend
+from rgc_jax.devices import Platform, find_platform
 from rgc_jax.gather import Gather
 from rgc_jax.kernel import JaxKernel, compile_program
-from rgc_jax.machine import Machine, find_machine
 
 
 class Changed(JaxBackend):
@@ -34,7 +34,7 @@ class Changed(JaxBackend):
 
     def __init__(self, **changes: Any) -> None:
         super().__init__()
-        self._found: Machine | None = replace(find_machine(), **changes)
+        self._found: Platform | None = replace(find_platform(), **changes)
 
 
 def check(program: Program, words: int = 2, uniform: bool = True, **changes: Any) -> None:
@@ -44,7 +44,7 @@ def check(program: Program, words: int = 2, uniform: bool = True, **changes: Any
 
 
 def chosen(program: Program) -> str:
-    kernel = compile_program(program, find_machine(), None)
+    kernel = compile_program(program, find_platform(), None)
     return "gather" if kernel._rows_for((None,) * len(program.fields)) is None else "rows"
 
 

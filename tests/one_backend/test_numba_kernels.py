@@ -38,12 +38,12 @@ def test_rows_where_they_vectorise() -> None:
     assert chosen(blocks()) == "RowKernel"
 
 
-def test_tallies_and_long_rules_are_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tallies_and_long_rules_are_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
     """Operators and classes are no part of the code: one compilation serves every basis on every
     lattice."""
     arrays = (TallyArray(3, replica=True),)
-    assert chosen(measure((6, 8), arrays)) == "TableKernel"
-    assert chosen(measure((6, 8), arrays, (5, 1))) == "TableKernel"
+    assert chosen(measure((6, 8), arrays)) == "BytecodeKernel"
+    assert chosen(measure((6, 8), arrays, (5, 1))) == "BytecodeKernel"
     backend = load("numba")
     programs = [
         measure((6, 8), arrays),
@@ -53,7 +53,7 @@ def test_tallies_and_long_rules_are_tables(monkeypatch: pytest.MonkeyPatch) -> N
     texts = {backend.compile(program).source.partition("import numpy")[2] for program in programs}
     assert len(texts) == 1
     monkeypatch.setattr("rgc_numba.kernel.MANY", 3)
-    assert chosen(metropolis((4, 6))) == "TableKernel"
+    assert chosen(metropolis((4, 6))) == "BytecodeKernel"
 
 
 def test_gather_elsewhere() -> None:

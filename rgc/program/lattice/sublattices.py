@@ -1,10 +1,10 @@
 """The geometry of a static layout: sublattices of a supercell with halos, in which every load of a
 rule is a shift.
 
-A field of modulus M is kept as u64[plane, letter, residue mod M, padded cells, word]; the cells of
+A field of modulus M is kept as u64[plane, letter, residue mod M, padded cells, word]. The cells of
 one residue lie as a lattice of their own, so a neighbour of every site of a sublattice is another
-sublattice, moved as a whole. Backends that vectorise over rows of sites take the shifts from here;
-how they store and walk them is their own affair.
+sublattice, moved as a whole. Backends that vectorise over rows of sites take the shifts from here
+and decide themselves how they store and walk the rows.
 """
 
 from __future__ import annotations
@@ -229,8 +229,8 @@ def _modulus(program: Program) -> Cell:
 def _refined(
     program: Program, modulus: Cell, strides: dict[int, Cell], now: Sequence[FieldLayout | None]
 ) -> Cell:
-    """The smallest supercell that is also one of the present layouts of the fields that are read;
-    the given one if its rows would be short or it did not divide the lattice."""
+    """The smallest supercell that is also one of the present layouts of the fields that are read,
+    or the given one if rows would be short or the supercell did not divide the lattice."""
     joined = modulus
     for number in {load.field for rule in outline(program)[1] for load in rule.loads}:
         layout = now[number] if now else None
@@ -242,7 +242,7 @@ def _refined(
 
 
 def _strides(program: Program) -> dict[int, Cell]:
-    """The stride by which each field is read; fields that are not used are left out. Raises
+    """The stride by which each field is read, without the fields that are not used. Raises
     `ValueError` for a field read in two ways."""
     one = (1,) * len(program.shape)
     strides: dict[int, Cell] = {}

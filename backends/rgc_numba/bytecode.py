@@ -1,4 +1,4 @@
-"""Rules as tables: what the table kernel is handed instead of code."""
+"""Rules as bytecode: the tables that the bytecode kernel is handed instead of generated code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DRAWN = 128
 stay in the second cache."""
 
 PAD = 24
-"""Words between buffers; a power of two from one to the next would put all of them into the same
+"""Words between buffers. A power of two from one to the next would put all of them into the same
 sets of the cache."""
 
 MORE = 3 + FIRST
@@ -40,11 +40,13 @@ threshold bits of the first planes."""
 class Code:
     """The rules of a program.
 
-    `tables`: int64[body, 5], where its loads and its instructions begin and end in the next two,
-    and its number of loads and stores; int64[load], the field of each; int64[instruction, 5];
-    int64[draw, 2], its key and its first column in the tables of `choose`. `draws`: the classes of
-    each draw. `buffers`: how many the instructions use; `counters`: rows of arrays that are counted
-    vertically; `busiest`: words that one of them gets from a site at most.
+    - `tables` are int64[body, 5], where its loads and its instructions begin and end in the next
+      two, and its number of loads and stores; int64[load], the field of each; int64[instruction,
+      5]; and int64[draw, 2], its key and its first column in the tables of `choose`.
+    - `draws` are the classes of each draw.
+    - `buffers` is how many buffers the instructions use.
+    - `counters` is the number of rows of arrays that are counted vertically, and `busiest` the most
+      words that one of them gets from a site.
     """
 
     tables: tuple[Table, Table, Table, Table]
@@ -114,8 +116,8 @@ def choose(code: Code, thresholds: Baked, planes: int) -> tuple[Table, Table]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pieces:
-    """`tables`: the stages of `Tables`, and int64[row, column] of all bodies in one; the rest as
-    there."""
+    """A program where its fields lie. `tables` are the stages of `Tables`, and int64[row, column]
+    of all bodies in one. The rest is as there."""
 
     tables: tuple[Table, Table]
     copies: tuple[Table, ...]
@@ -148,9 +150,12 @@ def _pieces(made: Tables) -> Pieces:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Room:
-    """Where a share of so many words works: `chunk` cells of a row at once, in buffers u64[buffer,
-    word]; vertical counters u64[counter, plane, word], their carries that wait for another, and the
-    number of batches each has had."""
+    """Where a share of so many words works.
+
+    There are buffers u64[buffer, word] for `chunk` cells of a row at once, vertical counters
+    u64[counter, plane, word], their carries that wait for another, and the number of batches that
+    each has had.
+    """
 
     words: int
     chunk: int

@@ -13,7 +13,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 WORDS = "words"
-"""The axis along which arrays are sharded; every array of words has it last."""
+"""The axis along which arrays are sharded. Every array of words has it last."""
 
 FIRST = 16
 """Planes that a CPU decides for every word. After them one word in a thousand has a replica that is
@@ -27,10 +27,14 @@ SLAB = 1 << 9
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """`first`: planes decided for every word before the undecided ones; at least 64 means all.
-    `patch`, `slab`: most words worked on at once by updates and by tallies. `held`: whether a value
-    must be kept from being fused into all of its users."""
+class Platform:
+    """The devices of JAX's default platform, and what suits them.
+
+    - `first` is the number of planes decided for every word before the undecided ones. 64 or more
+      means all of them.
+    - `patch` and `slab` are the most words worked on at once, by updates and by tallies.
+    - `held` says whether a value must be kept from being fused into all of its users.
+    """
 
     devices: tuple[Any, ...]
     first: int
@@ -50,7 +54,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`words` in parts of `part` words, one for each device; the last part may hold words that mean
+    """`words` in parts of `part` words, one for each device. The last part may hold words that mean
     nothing."""
 
     words: int
@@ -82,8 +86,8 @@ class Share:
         return PartitionSpec(*[None] * (axes - 1), WORDS)
 
     def mapped(self, function: Callable[..., Any], ins: Any, outs: Any) -> Callable[..., Any]:
-        """A function that sees the words of one device, on all of them; specifications as in
-        `jax.shard_map`."""
+        """A function that sees the words of one device, made one of all devices. The specifications
+        are those of `jax.shard_map`."""
         if len(self.devices) == 1:
             return function
         return jax.shard_map(
@@ -96,7 +100,7 @@ class Share:
         return jnp.uint64(device) * np.uint64(self.part)
 
     def live(self, first: jax.Array) -> jax.Array | None:
-        """Which words from `first` on mean something; None if all do."""
+        """Which words from `first` on mean something. None says that all do."""
         if self.padded == self.words:
             return None
         return first + jnp.arange(self.part, dtype=jnp.uint64) < np.uint64(self.words)
@@ -110,13 +114,15 @@ class Share:
         return Mesh(np.array(self.devices), (WORDS,))
 
 
-def find_machine(first: int | None = None) -> Machine:
+def find_platform(first: int | None = None) -> Platform:
     """JAX's default platform and its devices that belong to this process."""
     platform = jax.default_backend()
     devices = tuple(jax.local_devices(backend=platform))
     if platform == "cpu":
-        return Machine(devices, FIRST if first is None else first, PATCH, SLAB, True, cpu_options())
-    return Machine(devices, 64 if first is None else first, 1 << 62, 1 << 24, False)
+        return Platform(
+            devices, FIRST if first is None else first, PATCH, SLAB, True, cpu_options()
+        )
+    return Platform(devices, 64 if first is None else first, 1 << 62, 1 << 24, False)
 
 
 @lru_cache(maxsize=1)

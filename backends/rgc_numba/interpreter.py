@@ -1,9 +1,8 @@
-"""The generated source of the table kernel. It knows how many fields there are, what the tally
-arrays keep and whether anything is drawn, and nothing else of a program: rules, shapes and classes
-come as tables.
+"""The generated interpreter of the bytecode kernel.
 
-Words are brought from rows of sites into buffers until those are full; then every instruction of
-the rule runs over its buffers.
+It knows how many fields there are, what the tally arrays keep and whether anything is drawn, and
+nothing else of a program: rules, shapes and classes come as tables. Words are brought from rows of
+sites into buffers until those are full. Then every instruction of the rule runs over its buffers.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ from rgc.program.lattice.nodes import Bernoulli, Store
 from rgc.program.lattice.outlining import kept_axes
 from rgc.program.lattice.program import Program
 from rgc_numba import bernoulli, counters, rows
+from rgc_numba.bytecode import MORE, kind
 from rgc_numba.instructions import AND, DRAW, NOT, NOTHING, OR, STORE, TALLY, XOR
 from rgc_numba.source import POPCOUNT, each_word, indent, preamble
-from rgc_numba.table import MORE, kind
 
 LOGIC = {
     AND: "row[a, i] & row[b, i]",
@@ -231,7 +230,7 @@ def _start(program: Program) -> list[str]:
 
 
 def _step(program: Program) -> list[str]:
-    """Every stage, its rows brought piece by piece; then the vertical counters are read."""
+    """Every stage, its rows brought segment by segment. Then the vertical counters are read."""
     shared = _shared(program).replace("keys", "keys[step]")
     call = f"carry_out(code, bodies[body, 2], bodies[body, 3], fill * words, held, {shared})"
     lines = [
@@ -262,8 +261,8 @@ def _step(program: Program) -> list[str]:
 
 
 def _piece(program: Program) -> list[str]:
-    """As much of a row as fits into the buffers; where there are draws, the counters of its words
-    too."""
+    """As much of a row as fits into the buffers, with the counters of its words where there are
+    draws."""
     lines = [
         "size, at = min(rows[n, 0] - start, chunk - fill), np.uint64(fill * words)",
         "for k in range(loads):",

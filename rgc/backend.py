@@ -1,4 +1,5 @@
-"""What a backend is: the one protocol between the compiler and a machine, and how installed backends are found."""
+"""What a backend is: the one protocol between the compiler and a machine, and how installed
+backends are found."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     Counts = NDArray[np.int64]
 
 State = Any
-"""An array that a program changes, in a backend's own form; only `pack` makes one and only `unpack` reads one."""
+"""An array that a program changes, in a backend's own form. Only `pack` makes one, and only
+`unpack` reads one."""
 
 GROUP = "rgc.backends"
 
@@ -39,46 +41,49 @@ class Kernel(Protocol):
     ) -> tuple[list[State], list[Counts]]:
         """Run one step for each row of `keys` u64[step, draw, 2].
 
-        `state` holds the packed arrays of the program and is consumed: it may be changed in place. `word0` is the absolute
-        number of the first word of replicas, so that a share of the replicas draws the same numbers anywhere. Returns
-        the new state and the tally arrays, int64 with one entry for each step on their first axis.
+        `state` holds the packed arrays of the program and is consumed: it may be changed in place.
+        `word0` is the absolute number of the first word of replicas, so that a share of the
+        replicas draws the same numbers anywhere. Returns the new state and the tally arrays, int64
+        with one entry for each step on their first axis.
         """
         ...
 
 
 class Backend(Protocol):
-    """A machine that runs programs. Built by calling its entry point with `threads` (None: every core)."""
+    """A machine that runs programs. Built by calling its entry point with `threads` (None: every
+    core)."""
 
     name: str
 
     def arrays(self) -> AbstractContextManager[Any]:
-        """A context in which array flows compute. It yields the array namespace (Python array API standard); inside it numbers
-        have 64 bits, and outside it nothing of the user's own session is changed."""
+        """A context in which array flows compute. It yields the array namespace (Python array API
+        standard). Inside it numbers have 64 bits, and outside it nothing of the user's own
+        session is changed."""
         ...
 
     @property
     def routines(self) -> Mapping[str, Callable[..., Any]]:
-        """Faster versions of `rgc.routines` by name; may be empty."""
+        """Faster versions of `rgc.routines`, by name. There may be none."""
         ...
 
     @property
     def families(self) -> Mapping[str, Mapping[str, str]]:
-        """The families of programs that this backend compiles (`rgc.program.family`), by name, and for each the
-        capabilities that it lacks of that family, with the reason."""
+        """The families of programs that this backend compiles (`rgc.program.family`), by name, and
+        for each the capabilities that it lacks of that family, with the reason."""
         ...
 
     def missing(self) -> str | None:
-        """Why this backend cannot run here, with what to install; None if it can."""
+        """Why this backend cannot run here, with what to install. None means that it can."""
         ...
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
-        """The kernel of a program. `constant` hands over arguments known before the run, which may be baked in: this only
-        specialises and never changes a bit."""
+        """The kernel of a program. `constant` hands over arguments known before the run, which may
+        be baked in: this only specialises and never changes a bit."""
         ...
 
     def pack(self, array: Array) -> State:
-        """A copy of a canonical array in this backend's own form. Raises `TypeError` for a dtype that none of its families
-        keeps."""
+        """A copy of a canonical array in this backend's own form. Raises `TypeError` for a dtype
+        that none of its families keeps."""
         ...
 
     def unpack(self, state: State) -> Array:
@@ -92,7 +97,8 @@ def installed() -> dict[str, str]:
 
 
 def load(name: str, *, threads: int | None = None) -> Backend:
-    """The backend of that name, ready to run. Raises `SpecError` if it is not installed or cannot run here."""
+    """The backend of that name, ready to run. Raises `SpecError` if it is not installed or cannot
+    run here."""
     found = {point.name: point for point in entry_points(group=GROUP)}
     if name not in found:
         hint = suggest(name, found) or "installed: " + ", ".join(sorted(found))
@@ -107,8 +113,8 @@ def load(name: str, *, threads: int | None = None) -> Backend:
 
 
 def refuse(backend: Backend, program: Program) -> None:
-    """Raise `SpecError` if a program is of a family that the backend does not compile, or needs what the backend lacks.
-    Raises what `family_of` does for a program of no known family."""
+    """Raise `SpecError` if a program is of a family that the backend does not compile, or needs
+    what the backend lacks. Raises what `family_of` does for a program of no known family."""
     family = family_of(program)
     cannot = f"the backend '{backend.name}' cannot run this"
     if family.name not in backend.families:
@@ -131,7 +137,8 @@ def refuse(backend: Backend, program: Program) -> None:
 
 
 def not_compiled(backend: Backend, program: Program) -> TypeError:
-    """What a backend raises for a program of a family that it does not compile; `refuse` says so in time."""
+    """The error of a backend that is handed a program of a family that it does not compile. Callers
+    ask `refuse` first."""
     return TypeError(f"the backend '{backend.name}' does not compile {program.family} programs")
 
 
@@ -139,13 +146,15 @@ def check_dtype(backend: Backend, array: Array) -> None:
     """Raise `TypeError` for an array of a dtype that no family of the backend keeps."""
     kept = sorted({dtype for name in backend.families for dtype in find(name).states})
     if array.dtype.name not in kept:
+        dtypes = ", ".join(kept)
         raise TypeError(
-            f"the backend '{backend.name}' keeps arrays of {', '.join(kept)}, not {array.dtype.name}"
+            f"the backend '{backend.name}' keeps arrays of {dtypes}, not {array.dtype.name}"
         )
 
 
 def cache_folder() -> Path:
-    """Where compiled kernels are kept: `$RGC_CACHE`, else `rgc` in the user's cache folder; made with mode 0700."""
+    """The folder of compiled kernels: `$RGC_CACHE`, else `rgc` in the user's cache folder. It is
+    made with mode 0700."""
     import os
 
     base = os.environ.get("RGC_CACHE")

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 class KernelCache:
-    """Another backend whose kernels are compiled once for each program and what is baked into it.
+    """A backend whose kernels are compiled once for each program and what is baked into it.
 
-    With `general`, values that a flow offers to be baked in are not: kernels are then keyed by structure alone, and a scan over a
-    coupling compiles nothing after its first point. Baking in never changes a bit, so neither does leaving it.
+    With `general`, values that a flow offers to be baked in are not. Kernels are then keyed by
+    structure alone, and a scan over a coupling compiles nothing after its first point. Baking in
+    never changes a bit, so neither does leaving it.
     """
 
     def __init__(self, backend: Backend, *, general: bool) -> None:

@@ -1,4 +1,5 @@
-"""Programs as jitted JAX functions: bit-sliced, one fusion for a set of sites, on CPUs and GPUs, on one device or several."""
+"""Programs as jitted JAX functions: bit-sliced, one fusion for a set of sites, on CPUs and GPUs, on
+one device or several."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from rgc.program.family import Program
 from rgc.program.lattice.program import Program as LatticeProgram
 
 if TYPE_CHECKING:
-    from rgc_jax.machine import Machine
+    from rgc_jax.devices import Platform
     from rgc_jax.state import Packed
 
 OLDEST = 0, 8
@@ -24,16 +25,19 @@ OLDEST = 0, 8
 
 
 class JaxBackend:
-    """Runs on the devices of JAX's default platform, each with a share of the replicas; on CPUs XLA has its own threads, whatever
-    `threads` says. `_first`: bit planes of a draw that are decided for every word before the undecided ones are looked at
-    again (None: what suits the platform); it changes no bit."""
+    """Runs on the devices of JAX's default platform, each with a share of the replicas. On CPUs XLA
+    has its own threads, whatever `threads` says.
+
+    `_first` is the number of bit planes of a draw that are decided for every word before the
+    undecided ones are looked at again. None takes what suits the platform. It changes no bit.
+    """
 
     name = "jax"
 
     def __init__(self, threads: int | None = None, *, _first: int | None = None) -> None:
         del threads
         self._first = _first
-        self._found: Machine | None = None
+        self._found: Platform | None = None
 
     def arrays(self) -> AbstractContextManager[Any]:
         from rgc_jax.session import arrays
@@ -51,33 +55,36 @@ class JaxBackend:
         return {"lattice": {}}
 
     def missing(self) -> str | None:
-        install = "pip install 'rgc-compiler[jax]'; for NVIDIA GPUs 'rgc-compiler[cuda13]' or 'rgc-compiler[cuda12]'"
+        install = (
+            "pip install 'rgc-compiler[jax]'; for NVIDIA GPUs 'rgc-compiler[cuda13]' or "
+            "'rgc-compiler[cuda12]'"
+        )
         if not (find_spec("jax") and find_spec("jaxlib")):
             return f"JAX is not installed: {install}"
         found = tuple(int(part) for part in version("jax").split(".")[:2])
         return None if found >= OLDEST else f"JAX {version('jax')} is too old: {install}"
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
-        """The kernel of a program; XLA compiles it at the first call of each shape."""
+        """The kernel of a program. XLA compiles it at the first call of each shape."""
         if not isinstance(program, LatticeProgram):
             raise not_compiled(self, program)
         from rgc_jax.kernel import compile_program
 
-        return compile_program(program, self._machine, constant)
+        return compile_program(program, self._platform, constant)
 
     def pack(self, array: NDArray[Any]) -> Packed:
         from rgc_jax.state import pack
 
         check_dtype(self, array)
-        return pack(array, self._machine)
+        return pack(array, self._platform)
 
     def unpack(self, state: Packed) -> NDArray[np.uint64]:
         return state.canonical()
 
     @property
-    def _machine(self) -> Machine:
+    def _platform(self) -> Platform:
         if self._found is None:
-            from rgc_jax.machine import find_machine
+            from rgc_jax.devices import find_platform
 
-            self._found = find_machine(self._first)
+            self._found = find_platform(self._first)
         return self._found

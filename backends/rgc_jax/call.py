@@ -17,15 +17,19 @@ Totals = list[jax.Array]
 """What each tally array has counted so far."""
 
 Pick = Callable[[jax.Array], jax.Array]
-"""Takes an array with an entry for each word of the device, on its last axis, to one with an entry for each word of a place."""
+"""Takes an array with an entry for each word of the device, on its last axis, to one with an entry
+for each word of a place."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """`words`: how many there are here; `word0`: the absolute number of the first; `keys` u64[draw, 2] of the running step.
+    """What one device is handed for one call.
 
-    `thresholds`: the integers T where they are baked in, else u64[slot, 1 + planes], or with a third axis of words where replicas
-    differ. `weights` int32[weight, word, 64]. `held`: see `rgc_jax.settle`. `first`, `patch`, `slab`: see `rgc_jax.machine`.
+    - `words` is how many words there are here, and `word0` the absolute number of the first.
+    - `keys` u64[draw, 2] are those of the running step.
+    - `thresholds` are the integers T where they are baked in, else u64[slot, 1 + planes], with a
+      third axis of words where replicas differ. `weights` are int32[weight, word, 64].
+    - `held` is explained in `rgc_jax.compaction`; `first`, `patch` and `slab` in `rgc_jax.devices`.
     """
 
     program: Program

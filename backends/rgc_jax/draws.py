@@ -1,7 +1,7 @@
 """The random words of `rgc.program.draws`, and Bernoulli words made of them, as JAX computes them.
 
-XLA fuses a value into each of its users on CPUs, which then compute it again: a word and its undecided replicas leave one fusion
-together, as the halves of a complex number.
+XLA fuses a value into each of its users on CPUs, which then compute it again: a word and its
+undecided replicas leave one fusion together, as the halves of a complex number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ GOLDEN = 0x9E3779B97F4A7C15
 _32 = np.uint64(32)
 
 GROUP = 8
-"""Planes of a group; divides 32."""
+"""Planes of a group. It divides 32."""
 
 Bit = bool | jax.Array
 """Where thresholds have a bit set: everywhere, nowhere, or a mask."""
@@ -33,7 +33,8 @@ Bit = bool | jax.Array
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stream:
-    """The words of key `key` u64[2] at the counters of some sites; `counter` u64[...] is that of plane 0."""
+    """The words of key `key` u64[2] at the counters of some sites. `counter` u64[...] is that of
+    plane 0."""
 
     generator: Generator
     key: jax.Array
@@ -73,7 +74,8 @@ def _philox(a: jax.Array, b: jax.Array, counter: jax.Array) -> jax.Array:
 
 
 class Limits(Protocol):
-    """The threshold table of a program; entry 0 of a slot is "always", entry 1 + k its bit of plane k."""
+    """The threshold table of a program. Entry 0 of a slot is "always", and entry 1 + k is its bit
+    of plane k."""
 
     def bit(self, slot: int, entry: int | jax.Array) -> Bit: ...
 
@@ -96,8 +98,8 @@ class Baked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Given:
-    """Thresholds that are arguments: u64[slot, 1 + planes] where all replicas have the same, else u64[slot, 1 + planes, word] with
-    an entry for each word that the last axis of values counts."""
+    """Thresholds that are arguments: u64[slot, 1 + planes] where all replicas have the same, else
+    u64[slot, 1 + planes, word] with an entry for each word that the last axis of values counts."""
 
     table: jax.Array
 
@@ -107,9 +109,11 @@ class Given:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draw:
-    """A Bernoulli variable: disjoint masks with their slots, the thresholds, the random words by plane.
+    """A Bernoulli variable: disjoint masks with their slots, the thresholds, the random words by
+    plane.
 
-    A replica is decided at the first plane, from the top, where its uniform and its threshold differ: 1 where the uniform has the 0.
+    A replica is decided at the first plane, from the top, where its uniform and its threshold
+    differ: 1 where the uniform has the 0.
     """
 
     masks: Sequence[tuple[jax.Array, int]]
@@ -137,7 +141,8 @@ class Draw:
 
 
 def at_once(draw: Draw, planes: int) -> tuple[jax.Array, jax.Array]:
-    """The word after the first planes, in one expression, and the replicas that they leave undecided."""
+    """The word after the first planes, in one expression, and the replicas that they leave
+    undecided."""
     word, undecided = draw.start()
     for plane in range(planes):
         word, undecided = draw.decide(word, undecided, plane)
@@ -145,7 +150,8 @@ def at_once(draw: Draw, planes: int) -> tuple[jax.Array, jax.Array]:
 
 
 def in_groups(draw: Draw, planes: int) -> jax.Array:
-    """The word after all planes, so many at a time until everything is decided: less code, and less work."""
+    """The word after all planes, so many at a time until everything is decided: less code, and less
+    work."""
 
     def more(state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         first, value = state

@@ -1,7 +1,9 @@
-"""Programs on canonical fields u64[site, word] with tables of neighbours: any program, any lattice, no layout.
+"""Programs on canonical fields u64[site, word] with tables of neighbours: any program, any lattice,
+no layout.
 
-Stages of one body, cut where they are long, are entries of one set of tables, so that they are compiled once. Entries that are shorter
-than the longest are filled up with sites that are not there: what they store is dropped, what they tally is 0.
+Stages of one body, cut where they are long, are entries of one set of tables, so that they are
+compiled once. Entries that are shorter than the longest are filled up with sites that are not
+there: what they store is dropped, what they tally is 0.
 """
 
 from __future__ import annotations
@@ -21,9 +23,9 @@ from rgc.program.lattice.nodes import Load, Store
 from rgc.program.lattice.outlining import Outlined, outline
 from rgc.program.lattice.program import Field, Program
 from rgc_jax.call import Call, Fields, Totals
-from rgc_jax.machine import Share
+from rgc_jax.compaction import evaluate_compacted
+from rgc_jax.devices import Share
 from rgc_jax.rule import Place
-from rgc_jax.settle import settle
 from rgc_jax.tallies import BYTE, by_lane, in_bytes, targets
 
 Ints = NDArray[np.int64]
@@ -32,9 +34,14 @@ TABLES = "numbers", "loads", "stores", "kept", "sites"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Walk:
-    """Stages of one body. `numbers` u64[entry, site]: canonical numbers; `loads`, `stores` int64[entry, load, site]: rows of fields, those
-    of stores beyond the end for sites that are not there; `kept` int64[entry, array, site]: position along the kept axes;
-    `sites` int64[entry]."""
+    """Stages of one body.
+
+    - `numbers` u64[entry, site] are the canonical numbers of the sites, and `sites` int64[entry]
+      how many there are.
+    - `loads` and `stores` int64[entry, load, site] are rows of fields. Those of stores lie beyond
+      the end for sites that are not there.
+    - `kept` int64[entry, array, site] is the position along the kept axes.
+    """
 
     body: int
     numbers: NDArray[np.uint64]
@@ -191,7 +198,7 @@ class Gathering:
     def _entry(
         self, call: Call, table: dict[str, jax.Array], fields: Fields, totals: Totals
     ) -> tuple[Fields, Totals]:
-        outcome = settle(
+        outcome = evaluate_compacted(
             self._body,
             self._all(call, table, fields),
             partial(self._some, call, table, fields),

@@ -24,8 +24,8 @@ from rgc.program.lattice.thresholds import uniform_thresholds
 from rgc.program.lattice.verify import verify
 from rgc_jax import tallies
 from rgc_jax.call import Call, Fields, Totals
+from rgc_jax.devices import Platform, Share
 from rgc_jax.gather import Gather, Gathering
-from rgc_jax.machine import Machine, Share
 from rgc_jax.rows import Rows
 from rgc_jax.session import session
 from rgc_jax.state import Packed, axes_of
@@ -36,14 +36,16 @@ Counts = NDArray[np.int64]
 Layouts = tuple[FieldLayout | None, ...]
 
 STEPS = 256
-"""Steps of a call of compiled code, at most. It is always handed so many keys and told how many count, so that the number of steps
-is no part of what is compiled. A program that tallies makes one step a call."""
+"""Steps of a call of compiled code, at most. It is always handed so many keys and told how many
+count, so that the number of steps is no part of what is compiled. A program that tallies makes one
+step a call."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """How a call is computed: on rows or by gathering; where each field that the program uses lies; and the form of the thresholds,
-    `baked` integers T that are part of the code, or the `same` for all replicas, or not."""
+    """How a call is computed: on rows or by gathering, where each field that the program uses lies,
+    and the form of the thresholds. `baked` are the integers T that are part of the code; `same`
+    says that all replicas have the same thresholds."""
 
     rows: Rows | None
     gather: Gather | None
@@ -61,7 +63,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Handed:
-    """Arguments, remembered: their values on the host, the integers T if all replicas have the same, and arrays on the devices."""
+    """Arguments, remembered: their values on the host, the integers T if all replicas have the
+    same, and arrays on the devices."""
 
     thresholds: Words
     weights: NDArray[np.int32]
@@ -87,7 +90,8 @@ def follow(
     call: Call,
     state: tuple[Any, Totals],
 ) -> tuple[Any, Totals]:
-    """The fields and tallies after every entry (walk, number in it), in order: a loop for each walk, or one that switches between them."""
+    """The fields and tallies after every entry (walk, number in it), in order: a loop for each
+    walk, or one that switches between them."""
     owners = [walk for walk, _ in order]
     if owners == sorted(owners):
         for n, walk in enumerate(walks):
@@ -109,23 +113,25 @@ def _entry(
     return walk.entry(call, n.astype(jnp.int32), *state)
 
 
-def compile_program(program: Program, machine: Machine, constant: Arguments | None) -> JaxKernel:
-    """The kernel of a program. Equal ones are shared as long as Python runs: XLA takes seconds for each."""
+def compile_program(program: Program, platform: Platform, constant: Arguments | None) -> JaxKernel:
+    """The kernel of a program. Equal ones are shared as long as Python runs: XLA takes seconds for
+    each."""
     values = uniform_thresholds(constant["thresholds"]) if constant is not None else None
-    return _kernel(program, machine, values or None)
+    return _kernel(program, platform, values or None)
 
 
 @lru_cache(maxsize=256)
-def _kernel(program: Program, machine: Machine, baked: tuple[int, ...] | None) -> JaxKernel:
-    return JaxKernel(program, machine, baked)
+def _kernel(program: Program, platform: Platform, baked: tuple[int, ...] | None) -> JaxKernel:
+    return JaxKernel(program, platform, baked)
 
 
 class JaxKernel:
-    """A program on the static layout where rows vectorise, else on canonical fields. `traces`: how often JAX has traced it."""
+    """A program on the static layout where rows vectorise, else on canonical fields. `traces`: how
+    often JAX has traced it."""
 
-    def __init__(self, program: Program, machine: Machine, baked: tuple[int, ...] | None) -> None:
+    def __init__(self, program: Program, platform: Platform, baked: tuple[int, ...] | None) -> None:
         verify(program)
-        self._program, self._machine, self._baked = program, machine, baked
+        self._program, self._platform, self._baked = program, platform, baked
         nodes = [node for rule in program.rules for node in rule.nodes]
         self._used = sorted({node.field for node in nodes if isinstance(node, Load | Store)})
         self._rows: dict[Layouts, Rows | None] = {}
@@ -156,7 +162,7 @@ class JaxKernel:
     @property
     def source(self) -> str:
         """The program, and what JAX makes of it for a single word of replicas."""
-        program, share = self._program, self._machine.share(1)
+        program, share = self._program, self._platform.share(1)
         thresholds = np.zeros((program.slots, 1 + program.planes, 1), np.uint64)
         nothing = lattice_arguments(thresholds, np.zeros((program.weights, 64), np.int32))
         with session():
@@ -178,7 +184,7 @@ class JaxKernel:
         values = self._remember(arguments).values
         rows, gather = self._rows_for(now), None
         if rows is None:
-            most = max(1, self._machine.patch // share.part)
+            most = max(1, self._platform.patch // share.part)
             if most not in self._gathers:
                 self._gathers[most] = Gather(self._program, most)
             gather = self._gathers[most]
@@ -231,12 +237,12 @@ class JaxKernel:
             thresholds = everywhere if plan.same else plan.share.spec(3)
             ins = (fields, thresholds, plan.share.spec(2), *[everywhere] * 5)
             mapped = plan.share.mapped(self._traced(plan), ins, (fields, kept))
-            self._functions[key] = self._machine.jit(mapped, donate_argnums=0)
+            self._functions[key] = self._platform.jit(mapped, donate_argnums=0)
         return self._functions[key]
 
     def _traced(self, plan: Plan) -> Callable[..., tuple[Fields, Totals]]:
         """What one device computes."""
-        program, machine, words = self._program, self._machine, plan.share.part
+        program, platform, words = self._program, self._platform, plan.share.part
 
         def run(
             arrays: Fields,
@@ -257,10 +263,10 @@ class JaxKernel:
                 keys[0],
                 plan.baked if plan.baked is not None else thresholds,
                 weights.reshape(-1, words, 64),
-                held if machine.held else None,
-                machine.first,
-                machine.patch,
-                machine.slab,
+                held if platform.held else None,
+                platform.first,
+                platform.patch,
+                platform.slab,
             )
             walks: list[Walking | Gathering] = []
             if plan.rows is not None:

@@ -1,7 +1,9 @@
-"""Programs on the static layout: a load of all sites of a box is a slice, from a place that stands in a table.
+"""Programs on the static layout: a load of all sites of a box is a slice, from a place that stands
+in a table.
 
-The array of a field is u64[sublattice, padded cells, padded row * words]; a lattice of one axis has rows in a single line. Boxes
-of one body and one extent are entries of one set of tables, so that they are compiled once.
+The array of a field is u64[sublattice, padded cells, padded row * words]. A lattice of one axis has
+rows in a single line. Boxes of one body and one extent are entries of one set of tables, so that
+they are compiled once.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ from rgc_jax.call import Totals
 
 Table = NDArray[np.int32]
 Signs = tuple[int, ...]
-"""For each axis whether a piece of a halo lies below (-1), above (1) or beside (0) the cells that it continues."""
+"""For each axis whether a piece of a halo lies below (-1), above (1) or beside (0) the cells that
+it continues."""
 
 WALKS = 12
 """A program of more kinds of boxes than this takes longer to compile than it is worth."""
@@ -37,8 +40,13 @@ def lines(cell: Cell, alone: int) -> Cell:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Walk:
-    """Boxes of one body and one extent. `loads`, `stores` int32[box, load, 1 + axis]: the sublattice, and the first cell from the
-    corner of the padded array; `numbers` u64[box]: canonical number of the first site; `lower`, `residue` int32[box, axis]."""
+    """Boxes of one body and one extent.
+
+    - `loads` and `stores` int32[box, load, 1 + axis] are the sublattice, and the first cell from
+      the corner of the padded array.
+    - `numbers` u64[box] is the canonical number of the first site.
+    - `lower` and `residue` are int32[box, axis].
+    """
 
     body: int
     extent: Cell
@@ -50,7 +58,8 @@ class Walk:
 
 
 class Rows:
-    """A program and where its fields lie. Raises `ValueError` where rows do not vectorise, or for too many bodies and extents."""
+    """A program and where its fields lie. Raises `ValueError` where rows do not vectorise, or for
+    too many bodies and extents."""
 
     def __init__(self, program: Program, now: Sequence[FieldLayout | None] = ()) -> None:
         self.program, self._geometry = program, Sublattices(program, now)

@@ -1,4 +1,5 @@
-"""The nodes of a rule as jax.numpy, on whole sets of sites at once: words u64[...], the same shape for every value."""
+"""The nodes of a rule as jax.numpy, on whole sets of sites at once: words u64[...], the same shape
+for every value."""
 
 from __future__ import annotations
 
@@ -34,9 +35,11 @@ LANES = np.arange(64, dtype=np.uint64)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """Some sites, and all that a rule asks of them. `load(n)`: the words of load n of the body; `stream(draw)`: the random words;
-    `weights(slot)` int32[..., 64], where there
-    are lanes; all with the axes of `shape`."""
+    """Some sites, and all that a rule asks of them, with the axes of `shape`.
+
+    `load(n)` yields the words of load n of the body, `stream(draw)` the random words, and
+    `weights(slot)` int32[..., 64] where there are lanes.
+    """
 
     shape: tuple[int, ...]
     load: Callable[[int], jax.Array]
@@ -47,8 +50,8 @@ class Place:
 
 @dataclass(slots=True, eq=False)
 class Outcome:
-    """What a rule does: the words it stores, the words it tallies, in the order of its nodes, and the replicas for which that is not
-    decided yet."""
+    """What a rule does: the words it stores, the words it tallies, in the order of its nodes, and
+    the replicas for which that is not decided yet."""
 
     stores: list[jax.Array] = field(default_factory=list)
     tallies: list[jax.Array] = field(default_factory=list)

@@ -1,4 +1,5 @@
-"""JAX as this backend uses it, with 64-bit words, in a scope: a user's own JAX session is left as it was."""
+"""JAX as this backend uses it, with 64-bit words, in a scope: a user's own JAX session is left as
+it was."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.program.lattice.sublattices import FieldLayout
-from rgc_jax.machine import Machine, Share
+from rgc_jax.devices import Platform, Share
 from rgc_jax.rows import lines
 from rgc_jax.session import session
 
@@ -20,8 +20,9 @@ Words = NDArray[np.uint64]
 
 
 class Packed:
-    """One field. `array` is u64[site, word], or u64[sublattice, padded cells, padded row * words] where there is a layout, with the words
-    of each device together and maybe some more that mean nothing."""
+    """One field. `array` is u64[site, word], or u64[sublattice, padded cells, padded row * words]
+    where there is a layout, with the words of each device together and maybe some more that mean
+    nothing."""
 
     def __init__(
         self,
@@ -33,7 +34,7 @@ class Packed:
         self.array, self.shape, self.share, self.layout = array, shape, share, layout
 
     def in_layout(self, layout: FieldLayout | None) -> jax.Array:
-        """The array in a layout; the one in another is given up."""
+        """The array in a layout. The array in another layout is given up."""
         if layout != self.layout:
             return _moved(self.share, self.layout, layout)(self.array)
         return self.array
@@ -45,9 +46,9 @@ class Packed:
         return np.ascontiguousarray(flat[:, : self.share.words]).reshape(self.shape)
 
 
-def pack(field: Words, machine: Machine) -> Packed:
+def pack(field: Words, platform: Platform) -> Packed:
     """A copy of a canonical field on the devices."""
-    share = machine.share(field.shape[-1])
+    share = platform.share(field.shape[-1])
     with session():
         array = share.put(np.asarray(field, dtype=np.uint64).reshape(-1, share.words))
     return Packed(array, field.shape, share)

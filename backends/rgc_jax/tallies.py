@@ -1,4 +1,5 @@
-"""Tallies: bits counted for each replica. Words are added up in the eight bytes of eight words, and those now and then in integers.
+"""Tallies: bits counted for each replica. Words are added up in the eight bytes of eight words, and
+those now and then in integers.
 
 Replicas are summed, where a tally does not keep them, at the very end.
 """
@@ -14,7 +15,7 @@ from jax import lax
 
 from rgc.program.lattice.outlining import Body, tallied
 from rgc.program.lattice.program import Program
-from rgc_jax.machine import Share
+from rgc_jax.devices import Share
 
 SHIFTS = np.arange(8, dtype=np.uint64)
 BYTES = np.uint64(0x0101010101010101)
@@ -43,7 +44,8 @@ def capacity(body: Body) -> int:
 
 
 def in_bytes(words: Sequence[jax.Array]) -> jax.Array:
-    """u64[8, ...] of words u64[...]: byte b of entry k counts lane 8 b + k. At most `BYTE` words may be added up."""
+    """u64[8, ...] of words u64[...]: byte b of entry k counts lane 8 b + k. At most `BYTE` words
+    may be added up."""
     shifts = SHIFTS.reshape(8, *[1] * words[0].ndim)
     total = (words[0] >> shifts) & BYTES
     for word in words[1:]:
@@ -52,7 +54,8 @@ def in_bytes(words: Sequence[jax.Array]) -> jax.Array:
 
 
 def by_lane(total: jax.Array, axes: tuple[int, ...] = ()) -> jax.Array:
-    """int64[..., 64 * word] of u64[8, ..., word] counted `in_bytes`, summed over the given axes of what is between.
+    """int64[..., 64 * word] of u64[8, ..., word] counted `in_bytes`, summed over the given axes of
+    what is between.
 
     Along the last of them bytes are added up in 16 bits, which is a quarter of the work.
     """
@@ -72,9 +75,11 @@ def by_lane(total: jax.Array, axes: tuple[int, ...] = ()) -> jax.Array:
 
 
 class Sums:
-    """What a body counts, on patches of cells with as many axes as the lattice, or one more in front where it has one only.
+    """What a body counts, on patches of cells with as many axes as the lattice, or one more in
+    front where it has one only.
 
-    The totals of an array are int64[row, *cells, *residues, lane], cells and residues along the axes that it keeps.
+    The totals of an array are int64[row, *cells, *residues, lane], cells and residues along the
+    axes that it keeps.
     """
 
     def __init__(self, program: Program, body: Body) -> None:
@@ -101,7 +106,8 @@ class Sums:
     def flush(
         self, sums: Bytes, totals: Sequence[jax.Array], first: jax.Array, residue: jax.Array
     ) -> list[jax.Array]:
-        """The totals with the sums u64[8, *cells, word] of a patch that begins at cell `first` of the sublattice of a residue."""
+        """The totals with the sums u64[8, *cells, word] of a patch that begins at cell `first` of
+        the sublattice of a residue."""
         found = dict(zip(self.rows, sums, strict=True))
         return [
             self._flushed(n, total, found, first, residue) if n in self._kept else total
@@ -130,7 +136,8 @@ class Sums:
 
 
 def empty(program: Program, modulus: tuple[int, ...], words: int) -> list[jax.Array]:
-    """The totals of every array before anything is counted, for a layout with a supercell of `modulus` cells."""
+    """The totals of every array before anything is counted, for a layout with a supercell of
+    `modulus` cells."""
     return [
         jnp.zeros(
             (
@@ -146,7 +153,8 @@ def empty(program: Program, modulus: tuple[int, ...], words: int) -> list[jax.Ar
 
 
 def joined(program: Program, totals: Sequence[jax.Array]) -> list[jax.Array]:
-    """int64[row, *kept axes, lane] of totals in sublattices: coordinate = modulus * cell + residue."""
+    """int64[row, *kept axes, lane] of totals in sublattices: coordinate = modulus * cell +
+    residue."""
     out = []
     for array, total in zip(program.tallies, totals, strict=True):
         n = len(array.axes)
@@ -164,8 +172,9 @@ def joined(program: Program, totals: Sequence[jax.Array]) -> list[jax.Array]:
 def finish(
     program: Program, totals: Sequence[jax.Array], share: Share, first: jax.Array
 ) -> list[jax.Array]:
-    """int64[row, *kept] of each array from int64[row, *kept axes, lane], on one device, whose words begin at `first`: where replicas are
-    not kept, the sum over those that mean something, on all devices."""
+    """int64[row, *kept] of each array from int64[row, *kept axes, lane], on one device, whose words
+    begin at `first`: where replicas are not kept, the sum over those that mean something, on all
+    devices."""
     live = share.live(first)
     out = []
     for array, total in zip(program.tallies, totals, strict=True):

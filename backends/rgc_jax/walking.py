@@ -1,4 +1,5 @@
-"""Walking the boxes of a program on the static layout: patch by patch, a rule on all sites of a patch at once."""
+"""Walking the boxes of a program on the static layout: patch by patch, a rule on all sites of a
+patch at once."""
 
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ from jax import lax
 from rgc.program.draws import SITE_SHIFT
 from rgc.program.lattice.nodes import Load, Store
 from rgc_jax.call import Call, Fields, Totals
+from rgc_jax.compaction import evaluate_compacted
 from rgc_jax.rows import Rows, Walk
 from rgc_jax.rule import Place
-from rgc_jax.settle import settle
 from rgc_jax.tallies import Sums, capacity
 
 Index = jax.Array
@@ -23,7 +24,8 @@ Index = jax.Array
 
 
 class Walking:
-    """One walk of a call. A patch is `rows` lines of cells along the first axis, of shape [rows, cells, row * words]."""
+    """One walk of a call. A patch is `rows` lines of cells along the first axis, of shape [rows,
+    cells, row * words]."""
 
     def __init__(self, rows: Rows, walk: Walk, call: Call) -> None:
         self._rows, self._walk = rows, walk
@@ -40,7 +42,8 @@ class Walking:
         self._tiled = call.limits(lambda table: jnp.tile(table, walk.extent[-1]))
 
     def _patch_height(self, call: Call) -> int:
-        """The largest divisor of the walk's height that keeps a patch small and no lower than the halos that it fills."""
+        """The largest divisor of the walk's height that keeps a patch small and no lower than the
+        halos that it fills."""
         height, rest = self._walk.extent[0], prod(self._walk.extent[1:]) * self._words
         most = (call.patch if self._stores else call.slab) // rest
         layouts = [self._rows.layouts[field] for field in self._stores]
@@ -52,7 +55,8 @@ class Walking:
         return fit[-1] if fit else next(n for n in heights if n >= least)
 
     def _sites(self) -> tuple[jax.Array, jax.Array]:
-        """How far the canonical numbers of the sites of a patch are from the first, and the words: u64 of the patch's shape."""
+        """How far the canonical numbers of the sites of a patch are from the first, and the words:
+        u64 of the patch's shape."""
         along = [
             lax.broadcasted_iota(jnp.uint64, self._shape, axis) for axis in range(len(self._shape))
         ]
@@ -62,7 +66,8 @@ class Walking:
         return sum((x * np.uint64(pace) for x, pace in steps), jnp.zeros_like(row)), word
 
     def entry(self, call: Call, n: Index, fields: Fields, totals: Totals) -> tuple[Fields, Totals]:
-        """The fields and tallies after box n: patches in batches, after each of which what they tallied joins the totals."""
+        """The fields and tallies after box n: patches in batches, after each of which what they
+        tallied joins the totals."""
         patches = self._walk.extent[0] // self._height
         most = 1 if self._sums.along_first else capacity(self._body) if self._sums.rows else patches
         batch = min(patches, most)
@@ -82,7 +87,7 @@ class Walking:
     ) -> tuple[Fields, Fields]:
         """The fields and the counted bytes after patch n of a box."""
         fields, sums = state
-        outcome = settle(
+        outcome = evaluate_compacted(
             self._body,
             self._all(call, box, n, fields),
             partial(self._some, call, box, n, fields),
@@ -144,7 +149,8 @@ class Walking:
     def _stored(
         self, field: int, array: jax.Array, word: jax.Array, start: jax.Array, n: Index
     ) -> jax.Array:
-        """The array of a field with the words of a patch in it, and in every piece of a halo that continues them."""
+        """The array of a field with the words of a patch in it, and in every piece of a halo that
+        continues them."""
         for signs in [(0,) * len(self._shape), *self._rows.halos[field]]:
             cut, at = word, [start[0]]
             for axis, sign in enumerate(signs):
@@ -156,8 +162,11 @@ class Walking:
     def _piece(
         self, field: int, axis: int, sign: int, word: jax.Array, start: jax.Array, n: Index
     ) -> tuple[jax.Array, jax.Array]:
-        """What of a patch goes to one side along an axis, and where to. Every patch writes its last lines below the first one, where
-        those of the last patch remain; its first lines go above the last one only from the first patch, else where they are."""
+        """What of a patch goes to one side along an axis, and where to.
+
+        Every patch writes its last lines below the first one, where those of the last patch remain.
+        Its first lines go above the last one only from the first patch, and else where they are.
+        """
         layout = self._rows.layouts[field]
         alone = len(layout.low) == 1
         unit = self._words if axis == word.ndim - 1 else 1

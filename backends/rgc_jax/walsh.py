@@ -1,4 +1,5 @@
-"""Walsh-Hadamard transforms as jitted functions: products with Hadamard matrices, five levels at a time, which is where XLA is fast."""
+"""Walsh-Hadamard transforms as jitted functions: products with Hadamard matrices, five levels at a
+time, which is where XLA is fast."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def _exp(bits: int, masks: jax.Array, coefficients: jax.Array) -> tuple[jax.Arra
 
 
 def _levels(values: jax.Array) -> jax.Array:
-    """All levels: the leading digit of the index becomes the last one, transformed, until every digit had its turn."""
+    """All levels: the leading digit of the index becomes the last one, transformed, until every
+    digit had its turn."""
     bits = _bits(values.shape[0])
     rest = [bits % RADIX_BITS] if bits % RADIX_BITS else []
     for digit in (*rest, *[RADIX_BITS] * (bits // RADIX_BITS)):

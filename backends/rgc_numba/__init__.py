@@ -1,4 +1,5 @@
-"""Programs as generated numba code on the CPU: bit-sliced, vectorised, one share of the replicas for each thread."""
+"""Programs as generated numba code on the CPU: bit-sliced, vectorised, one share of the replicas
+for each thread."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ class NumbaBackend:
         return None if find_spec("numba") else "numba is not installed: pip install numba"
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
-        """The kernel of a program; its machine code is made at the first call, or read from the cache folder."""
+        """The kernel of a program. Its machine code is made at the first call, or read from the
+        cache folder."""
         if not isinstance(program, LatticeProgram):
             raise not_compiled(self, program)
         from rgc_numba.kernel import compile_program

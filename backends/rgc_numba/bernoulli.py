@@ -1,4 +1,5 @@
-"""`Bernoulli` on rows: the first planes of every word without a branch, then the rest of those that are still undecided."""
+"""`Bernoulli` on rows: the first planes of every word without a branch, then the rest of those that
+are still undecided."""
 
 from __future__ import annotations
 
@@ -11,16 +12,19 @@ from rgc.program.lattice.program import Program
 from rgc_numba.source import each_word, indent
 
 FIRST = 11
-"""Planes that are drawn for every word. After them one word in 32 has a replica that is undecided; it changes no result."""
+"""Planes that are drawn for every word. After them one word in 32 has a replica that is undecided.
+The number changes no result."""
 
 FEW = 8
 """Up to so many classes, thresholds that are not baked in are selected in registers."""
 
 INLINE = 64
-"""Up to so many classes, the thresholds of words that stay undecided are one expression; more are a loop, which compiles in less time."""
+"""Up to so many classes, the thresholds of words that stay undecided are one expression. More are a
+loop, which compiles in less time."""
 
 STORED = 4
-"""Up to so many masks are left in buffers for the words that stay undecided; more are computed again for those words."""
+"""Up to so many masks are left in buffers for the words that stay undecided. More are computed
+again for those words."""
 
 Baked = tuple[int, ...]
 """T of every slot, the same for all replicas."""
@@ -29,7 +33,8 @@ HELPERS = '''
 
 @compiled
 def merge(row, into, masks, count, size):
-    """The buffer at `into` becomes the union of those at masks[:count], taken four at a time; masks[count:] are at zeros."""
+    """The buffer at `into` becomes the union of those at masks[:count], taken four at a time; the
+    entries masks[count:] point at zeros."""
     for j in range(size):
         row[into + np.uint64(j)] = ZERO
     for n in range(0, count, 4):
@@ -41,7 +46,8 @@ def merge(row, into, masks, count, size):
 
 @compiled
 def choose(thresholds, slots, masks, zeros, found, counts, lo):
-    """For each of the first entries of thresholds, those of the masks whose slot has a bit there."""
+    """For each of the first entries of thresholds, those of the masks whose slot has a bit
+    there."""
     for entry in range(counts.shape[0]):
         count = 0
         for n in range(slots.shape[0]):
@@ -74,8 +80,8 @@ Again = Callable[[Sequence[int]], list[str]]
 
 @dataclass(slots=True)
 class Draw:
-    """Statements of a draw: at the start of the function, before the loop of its part, inside it at its end, after it; and the
-    names of the buffers that they use."""
+    """The statements of a draw, at the start of the function, before the loop of its part, inside
+    that loop at its end, and after it, with the names of the buffers that they use."""
 
     first: list[str] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
@@ -162,7 +168,7 @@ def _word(number: int, plane: str) -> str:
 
 
 def _scalars(number: int, classes: list[tuple[str, int]]) -> list[str]:
-    """The table entries of the first planes; entry 0 is "always"."""
+    """The table entries of the first planes. Entry 0 is "always"."""
     return [
         f"h{number}_{n}_{entry} = thresholds[{slot}, {entry}, lo]"
         for n, (_, slot) in enumerate(classes)
@@ -171,7 +177,8 @@ def _scalars(number: int, classes: list[tuple[str, int]]) -> list[str]:
 
 
 def decide(value: str) -> list[str]:
-    """From u, the replicas that were undecided before the plane r, and t, the bits of their thresholds: less is 1, more is 0."""
+    """From u, the replicas that were undecided before the plane r, and t, the bits of their
+    thresholds: less is 1, more is 0."""
     return ["d = t ^ r", f"{value} |= u & t & d", "u &= ~d"]
 
 
@@ -192,8 +199,8 @@ def _decide_baked(number: int, masks: list[str], bits: list[int]) -> list[str]:
 def _second(
     draw: Draw, number: int, classes: list[tuple[str, int]], program: Program, masks: list[str]
 ) -> None:
-    """The remaining planes of the words that the first ones left undecided. Names are new: numba's time grows with the number of
-    names that are bound twice."""
+    """The remaining planes of the words that the first ones left undecided. Names are new: numba's
+    time grows with the number of names that are bound twice."""
     body = [re.sub(r"\bv(?=\d)", "w", line) for line in masks]
     if len(classes) > INLINE:
         body += _looped(draw, number, classes, program)
@@ -218,7 +225,8 @@ def _looped(draw: Draw, number: int, classes: list[tuple[str, int]], program: Pr
         f"slots{number} = np.array([{slots}])",
     ]
     keep = [f"some{number}[{n}] = w{mask}" for n, (mask, _) in enumerate(classes)]
-    given = f"some{number}, slots{number}, thresholds, lo, x{number}, y{number}, z{number} + ramp[j], {program.planes}"
+    stream = f"x{number}, y{number}, z{number} + ramp[j]"
+    given = f"some{number}, slots{number}, thresholds, lo, {stream}, {program.planes}"
     return [*keep, f"row[b{number} + i] = finish(row[u{number} + i], row[b{number} + i], {given})"]
 
 
@@ -244,7 +252,8 @@ def _many(
         f"found{number} = np.empty(({1 + FIRST}, {len(classes) + 4}), np.uint64)",
         f"counts{number} = np.empty({1 + FIRST}, np.int64)",
         f"chosen{number}, masks{number} = np.array([{slots}]), np.array([{masks}])",
-        f"choose(thresholds, chosen{number}, masks{number}, o{number}, found{number}, counts{number}, lo)",
+        f"choose(thresholds, chosen{number}, masks{number}, o{number}, "
+        f"found{number}, counts{number}, lo)",
     ]
     draw.after += _merged(f"b{number}", number, "0")
     draw.after += each_word([f"row[u{number} + i] &= ~row[b{number} + i]"])

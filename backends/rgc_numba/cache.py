@@ -1,4 +1,5 @@
-"""Generated modules: real files, named by their content, imported once, their machine code kept beside them by numba."""
+"""Generated modules: real files, named by their content, imported once, their machine code kept
+beside them by numba."""
 
 from __future__ import annotations
 
@@ -17,8 +18,9 @@ from rgc.backend import cache_folder
 
 
 def load(source: str) -> ModuleType:
-    """The module of a generated source, from `rgc_<hash>.py` in the cache folder; the hash covers the text, the version of
-    numba and the processor. Raises `OSError` where the folder cannot be written."""
+    """The module of a generated source, from `rgc_<hash>.py` in the cache folder. The hash covers
+    the text, the version of numba and the processor. Raises `OSError` where the folder cannot be
+    written."""
     name = f"rgc_{_digest(source)}"
     if name not in sys.modules:
         path = _write(cache_folder() / f"{name}.py", source)
@@ -39,8 +41,8 @@ def load(source: str) -> ModuleType:
 def _guard(module: ModuleType, lock: Path) -> None:
     """Let one process at a time save machine code of a module.
 
-    numba keeps an index of signatures for each function, which it reads, changes and writes back: two processes that do so at once can
-    leave a signature that names the machine code of another.
+    numba keeps an index of signatures for each function, which it reads, changes and writes back:
+    two processes that do so at once can leave a signature that names the machine code of another.
     """
     for function in vars(module).values():
         index = getattr(getattr(function, "_cache", None), "_cache_file", None)
@@ -78,7 +80,8 @@ def _processor() -> str:
 
 
 def _write(path: Path, source: str) -> Path:
-    """Write the file whole or not at all. One that is there already keeps its time stamp: numba's cache goes by it."""
+    """Write the file whole or not at all. One that is there already keeps its time stamp: numba's
+    cache goes by it."""
     if path.exists() and path.read_text(encoding="utf-8") == source:
         return path
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")

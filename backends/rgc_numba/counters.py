@@ -1,7 +1,8 @@
 """Sums for each replica as vertical counters of bit planes.
 
-A vertical counter holds one small integer for each bit of `width` words, one plane of words for each binary digit. It takes eight
-words for each of its places at a time: seven full adders reduce those to one carry, and carries are added in pairs.
+A vertical counter holds one small integer for each bit of `width` words, one plane of words for
+each binary digit. It takes eight words for each of its places at a time: seven full adders reduce
+those to one carry, and carries are added in pairs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ HELPERS = '''
 
 @compiled
 def eights(row, first, counter, carry, width):
-    """Add the 8 * width words from `first` on to a counter of `width` places; `carry` gets what goes into the plane of eights."""
+    """Add the 8 * width words from `first` on to a counter of `width` places; `carry` gets what
+    goes into the plane of eights."""
     step = np.uint64(width)
     for j in range(width):
         i = first + np.uint64(j)
@@ -60,7 +62,8 @@ def pair(plane, other, carry, size):
 
 @compiled
 def collect(row, first, fill, counter, pending, carry, batch):
-    """Add the `fill` words from `first` on, at most 8 for each place, to a counter that has had `batch` such batches before.
+    """Add the `fill` words from `first` on, at most 8 for each place, to a counter that has had
+    `batch` such batches before.
 
     A plane of a counter is cleared when it is first needed.
     """
@@ -83,7 +86,8 @@ def collect(row, first, fill, counter, pending, carry, batch):
 
 @compiled
 def lanes(counter, pending, carry, batch, words, sums, base):
-    """Add the integers of a counter that has had `batch` batches to sums[base:], one entry for each bit of `words` words."""
+    """Add the integers of a counter that has had `batch` batches to sums[base:], one entry for each
+    bit of `words` words."""
     width = carry.shape[0]
     top = 3
     while batch >> (top - 3):
@@ -131,7 +135,8 @@ def total(row, first, size):
 
 @compiled
 def total_xor(row, into, a, b, size):
-    """The number of ones of the XOR of two rows, which is kept in a third unless `into` is negative."""
+    """The number of ones of the XOR of two rows, which is kept in a third unless `into` is
+    negative."""
     count = 0
     if into < 0:
         for j in range(size):
@@ -159,12 +164,14 @@ def along_lanes(row, first, cells, words, at, pace, sums, base):
     """Add the bits of each cell to the entries of its position, one for each replica."""
     for cell in range(cells):
         for w in range(words):
-            unpack(row[first + np.uint64(cell * words + w)], ZERO, sums[at + cell * pace], base + 64 * w)
+            word = row[first + np.uint64(cell * words + w)]
+            unpack(word, ZERO, sums[at + cell * pace], base + 64 * w)
 '''
 
 
 def chunk(words: int, cells: int) -> int:
-    """Cells that fill a vertical counter, eight words for each place, where at most `cells` are counted one after the other."""
+    """Cells that fill a vertical counter, eight words for each place, where at most `cells` are
+    counted one after the other."""
     return 8 * max(1, min(WIDTH // words, -(-cells // 8)))
 
 

@@ -1,4 +1,5 @@
-"""The gather kernel: a loop over sites with neighbour tables, a loop over words. Any program, any lattice, no layout."""
+"""The gather kernel: a loop over sites with neighbour tables, a loop over words. Any program, any
+lattice, no layout."""
 
 from __future__ import annotations
 
@@ -25,10 +26,12 @@ Rows = NDArray[np.int64]
 
 
 def tables(program: Program) -> tuple[Rows, list[Rows]]:
-    """Where everything is. `stages` int64[stage, 3]: number of the body, first and last row (exclusive) in that body's table.
+    """Where everything is. `stages` int64[stage, 3]: number of the body, first and last row
+    (exclusive) in that body's table.
 
-    The table of a body is int64[site, column]: the canonical number of the running site, the row of every load and of every
-    store in its field `u64[row, word]`, and the position along the kept axes for each of `kept_axes`.
+    The table of a body is int64[site, column]: the canonical number of the running site, the row of
+    every load and of every store in its field `u64[row, word]`, and the position along the kept
+    axes for each of `kept_axes`.
     """
     bodies, outlined = outline(program)
     parts: list[list[Rows]] = [[] for _ in bodies]
@@ -70,7 +73,8 @@ def _flat(cells: Rows, shape: tuple[int, ...]) -> Rows:
 
 
 def source(program: Program) -> str:
-    """The generated module. It depends on the bodies only, not on the shape: `run` takes the tables."""
+    """The generated module. It depends on the bodies only, not on the shape: `run` takes the
+    tables."""
     bodies, _ = outline(program)
     parts = [preamble(program.generator)]
     if any(isinstance(node, Accept) for body in bodies for node in body.nodes):
@@ -120,9 +124,8 @@ def _rule(program: Program, number: int, body: Body) -> str:
             case Weigh():
                 made = weigh(index, node)
             case Accept(x, slot):
-                made = [
-                    f"v{index} = accept(lanes[{x}], keys[{slot}, 0], keys[{slot}, 1], c, coarse, fine)"
-                ]
+                key = f"keys[{slot}, 0], keys[{slot}, 1]"
+                made = [f"v{index} = accept(lanes[{x}], {key}, c, coarse, fine)"]
             case Tally():
                 made = _tally(program, node, kept)
         lines += indent(made, 3)
@@ -131,7 +134,8 @@ def _rule(program: Program, number: int, body: Body) -> str:
 
 
 def bernoulli(index: int, node: Bernoulli, planes: int) -> list[str]:
-    """Statements of a Bernoulli word: bit planes, most significant first, until every replica is decided."""
+    """Statements of a Bernoulli word: bit planes, most significant first, until every replica is
+    decided."""
     terms = [(f"v{mask}", slot) for mask, slot in node.classes]
     lines = []
     if node.otherwise is not None:
@@ -173,8 +177,11 @@ def _tally(program: Program, node: Tally, kept: dict[tuple[int, ...], str]) -> l
     at = kept[array.axes] if array.axes else "0"
     if not array.replica:
         return [f"t{node.array}[step, {node.row}, {at}, 0] += popcount(v{node.word})"]
-    add = f"t{node.array}[step, {node.row}, {at}, 64 * w + r] += np.int64((v{node.word} >> np.uint64(r)) & ONE)"
-    return ["for r in range(64):", f"    {add}"]
+    entry = f"t{node.array}[step, {node.row}, {at}, 64 * w + r]"
+    return [
+        "for r in range(64):",
+        f"    {entry} += np.int64((v{node.word} >> np.uint64(r)) & ONE)",
+    ]
 
 
 def _driver(program: Program, bodies: int) -> str:
@@ -190,7 +197,6 @@ def _driver(program: Program, bodies: int) -> str:
     )
     for n in range(bodies):
         lines.append(f"            {'el' if n else ''}if body == {n}:")
-        lines.append(
-            f"                rule_{n}(table{n}, first, last, lo, hi, word0, step, keys[step], {shared})"
-        )
+        given = f"table{n}, first, last, lo, hi, word0, step, keys[step], {shared}"
+        lines.append(f"                rule_{n}({given})")
     return "\n".join(lines) + "\n"

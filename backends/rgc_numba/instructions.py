@@ -1,4 +1,5 @@
-"""A rule as data: a list of instructions on buffers of words, so that one compiled function carries out any rule."""
+"""A rule as data: a list of instructions on buffers of words, so that one compiled function carries
+out any rule."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from rgc.program.lattice.nodes import Bernoulli, Bit, Count, Equals, Load, Store
 from rgc.program.lattice.outlining import Body
 
 AND, OR, XOR, NOT, NOTHING, DRAW, STORE, TALLY = range(8)
-"""Operations. NOTHING: all bits 0. TALLY + 2 n adds to tally array n, TALLY + 2 n + 1 does so with an XOR that it carries out first."""
+"""Operations. NOTHING: all bits 0. TALLY + 2 n adds to tally array n, TALLY + 2 n + 1 does so with
+an XOR that it carries out first."""
 
 UNUSED = -1
 """The buffer of a word that is added up and not read again."""
@@ -17,9 +19,16 @@ UNUSED = -1
 _OPERATION = {"and": AND, "or": OR, "xor": XOR}
 
 Instruction = tuple[int, int, int, int, int]
-"""An operation and up to four numbers. AND, OR, XOR: the buffer that is filled and the two that are read; NOT: one is read; NOTHING: none. DRAW: the buffer
-that is filled and the number of the draw. STORE: the buffer that is read, the field, the number of the store. TALLY: the buffer that is
-read, the row; with an XOR the buffer that is filled, or `UNUSED`, the two that are read, the row."""
+"""An operation and up to four numbers:
+
+- AND, OR, XOR: the buffer that is filled, and the two that are read.
+- NOT: the buffer that is filled, and the one that is read.
+- NOTHING: the buffer that is filled.
+- DRAW: the buffer that is filled, and the number of the draw.
+- STORE: the buffer that is read, the field, and the number of the store.
+- TALLY: the buffer that is read, and the row; with an XOR the buffer that is filled, or `UNUSED`,
+  the two that are read, and the row.
+"""
 
 Classes = tuple[tuple[int, int], ...]
 """Of a draw: the buffer of each mask, and its threshold slot."""
@@ -27,8 +36,8 @@ Classes = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
-    """`fields[k]`: where load k comes from, whose words are in buffer k before the first instruction. `draws`: key and classes of
-    each draw. `buffers`: how many are used."""
+    """`fields[k]`: where load k comes from, whose words are in buffer k before the first
+    instruction. `draws`: key and classes of each draw. `buffers`: how many are used."""
 
     fields: tuple[int, ...]
     steps: tuple[Instruction, ...]
@@ -37,8 +46,8 @@ class Instructions:
 
 
 def instructions(body: Body, draws: int = 0, sums: Collection[int] = ()) -> Instructions:
-    """The instructions of a body, its draws numbered from `draws` on; tally arrays of `sums` add up words as they are made. Raises
-    `ValueError` if it weighs."""
+    """The instructions of a body, with draws numbered from `draws` on. Tally arrays of `sums` add
+    up words as they are made. Raises `ValueError` for a body that weighs."""
     loads = {node.offset[0]: node.field for node in body.nodes if isinstance(node, Load)}
     code = _Code(len(loads), draws)
     for number, node in enumerate(body.nodes):
@@ -48,7 +57,7 @@ def instructions(body: Body, draws: int = 0, sums: Collection[int] = ()) -> Inst
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """An operation on values; `numbers` are those of its instruction that are no buffers."""
+    """An operation on values. `numbers` are those of its instruction that are no buffers."""
 
     operation: int
     reads: tuple[int, ...]
@@ -57,8 +66,9 @@ class _Step:
 
 @dataclass(slots=True)
 class _Code:
-    """Values are numbered: first the loads, then one for each of `made`. `values[node]`: that of a word, or those of the planes of a
-    count, lowest first. `draws`: the key and the threshold slots of each draw, of which the first is number `first`."""
+    """Values are numbered: first the loads, then one for each of `made`. `values[node]`: that of a
+    word, or those of the planes of a count, lowest first. `draws`: the key and the threshold slots
+    of each draw, of which the first is number `first`."""
 
     loads: int
     first: int
@@ -143,8 +153,9 @@ class _Code:
 
 
 def _ordered(code: _Code, sums: Collection[int]) -> Iterator[tuple[int, _Step]]:
-    """The steps and the numbers of the values they make: each tally comes right behind the step that makes its word, which is in the nearest
-    cache then, and the first tally of an XOR in `sums` together with it."""
+    """The steps and the numbers of the values they make: each tally comes right behind the step
+    that makes its word, which is in the nearest cache then, and the first tally of an XOR in `sums`
+    together with it."""
     tallies: dict[int, list[tuple[int, _Step]]] = {
         value: [] for value in range(code.loads + len(code.made))
     }
@@ -169,7 +180,8 @@ def _ordered(code: _Code, sums: Collection[int]) -> Iterator[tuple[int, _Step]]:
 def _placed(
     fields: tuple[int, ...], code: _Code, ordered: Sequence[tuple[int, _Step]]
 ) -> Instructions:
-    """Values in buffers. One whose value is not read again is used anew, the last one first: it is still in the nearest cache."""
+    """Values in buffers. One whose value is not read again is used anew, the last one first: it is
+    still in the nearest cache."""
     last = {value: at for at, (_, step) in enumerate(ordered) for value in step.reads}
     where = {value: value for value in range(code.loads)}
     free: list[int] = []

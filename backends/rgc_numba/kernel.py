@@ -18,7 +18,7 @@ from rgc.program.exponentials import exponentials
 from rgc.program.lattice.nodes import Accept, Bernoulli
 from rgc.program.lattice.program import Program
 from rgc.program.lattice.thresholds import uniform_thresholds
-from rgc_numba import gather, rows, table, table_source
+from rgc_numba import bytecode, gather, interpreter, rows
 from rgc_numba.cache import load
 from rgc_numba.layout import on_rows
 from rgc_numba.shares import Layouts, Shares, Tallies, effort, written
@@ -26,7 +26,8 @@ from rgc_numba.source import listing
 from rgc_numba.state import Packed
 
 MANY = 128
-"""Classes of a draw up to which a rule is compiled as code; more are looked up in tables, at half the speed, but compile nothing."""
+"""Classes of a draw up to which a rule is compiled as code. More are looked up in tables, at half
+the speed, but compile nothing."""
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -38,8 +39,9 @@ Made = TypeVar("Made")
 def compile_program(
     program: Program, pool: Callable[[], Executor], threads: int, constant: Arguments | None
 ) -> Kernel:
-    """The table kernel for programs that measure or have long rules; else the row kernel where rows vectorise; else, and for
-    programs that weigh, the gather kernel."""
+    """The bytecode kernel for programs that measure or have long rules. Of the others, those whose
+    rows vectorise get the row kernel, and the rest, with all programs that weigh, the gather
+    kernel."""
     shares = Shares(pool, threads)
 
     def gathering() -> Kernel:
@@ -50,7 +52,7 @@ def compile_program(
 
     try:
         if program.tallies or classes(program) > MANY:
-            return TableKernel(program, shares, gathering)
+            return BytecodeKernel(program, shares, gathering)
         return RowKernel(program, shares, constant, gathering if constant is None else general)
     except ValueError:
         return gathering()
@@ -92,8 +94,9 @@ class GatherKernel:
 
 
 class RowKernel:
-    """A program without tallies on the static layout. Raises `ValueError` where rows do not vectorise. Calls that it is not made for, with
-    thresholds that differ between replicas or from those baked in, go to `otherwise`."""
+    """A program without tallies on the static layout. Raises `ValueError` where rows do not
+    vectorise. Calls that it is not made for, with thresholds that differ between replicas or from
+    those baked in, go to `otherwise`."""
 
     def __init__(
         self,
@@ -159,19 +162,20 @@ class RowKernel:
         return given is not None and self._baked in (None, given)
 
 
-class TableKernel:
-    """A program as tables, on the static layout where rows vectorise, else site by site. Raises `ValueError` for a program that weighs.
-    Calls with thresholds that differ between replicas go to `otherwise`."""
+class BytecodeKernel:
+    """A program as tables, on the static layout where rows vectorise, else site by site. Raises
+    `ValueError` for a program that weighs. Calls with thresholds that differ between replicas go to
+    `otherwise`."""
 
     def __init__(self, program: Program, shares: Shares, otherwise: Callable[[], Kernel]) -> None:
         self._program, self._shares = program, shares
-        self._code = table.encode(program)
-        self._layouts = table.layouts(program)
+        self._code = bytecode.encode(program)
+        self._layouts = bytecode.layouts(program)
         self._chosen = Remembered(lambda given: self._choose(given))
         self._otherwise = otherwise
         self._own = threading.local()
         self._effort = effort(program)
-        text = table_source.source(program)
+        text = interpreter.source(program)
         self.source = listing(program) + "\n" + text
         self._run = load(text).run
 
@@ -208,13 +212,14 @@ class TableKernel:
 
     def _choose(self, arguments: Arguments) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
         given = uniform_thresholds(arguments["thresholds"]) if self._program.slots else ()
-        return None if given is None else table.choose(self._code, given, self._program.planes)
+        return None if given is None else bytecode.choose(self._code, given, self._program.planes)
 
-    def _room(self, words: int) -> table.Room:
-        """One for each thread, kept: fresh memory costs more than what is counted on a small lattice."""
-        last: table.Room | None = getattr(self._own, "room", None)
+    def _room(self, words: int) -> bytecode.Room:
+        """One for each thread, kept: fresh memory costs more than what is counted on a small
+        lattice."""
+        last: bytecode.Room | None = getattr(self._own, "room", None)
         if last is None or last.words != words:
-            last = self._own.room = table.room(self._program, self._code, words)
+            last = self._own.room = bytecode.room(self._program, self._code, words)
         return last
 
 
@@ -233,7 +238,8 @@ class Remembered(Generic[Made]):
 
 @lru_cache(maxsize=64)
 def ramp(generator: Generator, chunk: int, words: int, pace: int) -> Words:
-    """How far the stream of a draw moves from the first word of a row to each of the others, `pace` site numbers from cell to cell."""
+    """How far the stream of a draw moves from the first word of a row to each of the others, `pace`
+    site numbers from cell to cell."""
     sites = np.arange(chunk, dtype=np.uint64)[:, None] * np.uint64(pace)
     moved = draw_counters(sites, np.arange(words)[None, :]).reshape(-1)
     return moved * GOLDEN if generator == "splitmix" else moved
@@ -248,7 +254,7 @@ def values(arguments: Arguments) -> tuple[Words, NDArray[np.int32]]:
 
 
 def exponential_tables(program: Program) -> tuple[Words, Words]:
-    """The tables of `Accept`; empty for a program without one."""
+    """The tables of `Accept`, empty for a program without one."""
     if any(isinstance(node, Accept) for rule in program.rules for node in rule.nodes):
         coarse, fine = exponentials()
         return coarse.copy(), fine.copy()  # generated code has one signature: writable arrays

@@ -1,6 +1,8 @@
-"""The static layout as tables: which row a load means, so that generated code knows neither shape nor dimension.
+"""The static layout as tables: which row a load means, so that generated code knows neither shape
+nor dimension.
 
-The cells of a sublattice (`rgc.program.lattice.sublattices`) that share all coordinates but the last form a row, contiguous with their words.
+The cells of a sublattice (`rgc.program.lattice.sublattices`) that share all coordinates but the
+last form a row, contiguous with their words.
 """
 
 from __future__ import annotations
@@ -21,10 +23,14 @@ from rgc.program.lattice.sublattices import Box, Cell, FieldLayout, Sublattice, 
 class Tables:
     """What generated code walks.
 
-    `stages` int64[stage, 3 + 2 fields]: body, first and last row in its table, first and last entry in the copies of each field.
-    The table of a body is int64[row, column]: cells in the row, canonical number of the first site, address of every load, address of
-    every store, and first position and pace for each of `kept_axes`. `copies` of a field: int64[copy, 3] with destination,
-    source, cells; the first `fresh` of them fill every halo. `pace`: canonical numbers from one site of a row to the next.
+    - `stages` int64[stage, 3 + 2 fields]: body, first and last row in its table, first and last
+      entry in the copies of each field.
+    - The table of a body, int64[row, column]: cells in the row, canonical number of the first site,
+      address of every load, address of every store, and first position and pace for each of
+      `kept_axes`.
+    - `copies` of a field, int64[copy, 3]: destination, source, cells. The first `fresh` of them
+      fill every halo.
+    - `pace`: canonical numbers from one site of a row to the next.
     """
 
     stages: Table
@@ -35,7 +41,8 @@ class Tables:
 
 
 class Layout(Sublattices):
-    """The layouts of the fields of a program, and its tables. Raises `ValueError` where rows do not vectorise."""
+    """The layouts of the fields of a program, and its tables. Raises `ValueError` where rows do not
+    vectorise."""
 
     def tables(self) -> Tables:
         bodies: list[list[Table]] = [[] for _ in outline(self.program)[0]]
@@ -85,7 +92,8 @@ class Layout(Sublattices):
         return np.stack(columns, axis=-1).astype(np.int64)
 
     def _refresh(self, field: int, stage: int | None) -> list[Table]:
-        """The copies into the halos of a field: of every sublattice, or of those that a stage writes."""
+        """The copies into the halos of a field: of every sublattice, or of those that a stage
+        writes."""
         wanted = None if stage is None else self._written(field, stage)
         layout = self.fields[field]
         return [
@@ -109,7 +117,8 @@ class Layout(Sublattices):
 def on_rows(
     program: Program, now: Sequence[FieldLayout | None] = ()
 ) -> tuple[tuple[FieldLayout, ...], Tables]:
-    """The layouts of the fields and the tables of rows. Raises `ValueError` where rows do not vectorise."""
+    """The layouts of the fields and the tables of rows. Raises `ValueError` where rows do not
+    vectorise."""
     layout = Layout(program, now)
     return layout.fields, layout.tables()
 
@@ -157,7 +166,8 @@ def on_sites(
 
 
 def _copies(layout: FieldLayout, sublattice: Sublattice, low: Cell, high: Cell) -> Table:
-    """Destination, source and length of the contiguous pieces of a halo; rows inside the sublattice only get their ends."""
+    """Destination, source and length of the contiguous segments of a halo. Rows inside the
+    sublattice only get their ends."""
     extent = np.array(layout.extent)
     outer = _grid(
         tuple(-a for a in low[:-1]),

@@ -1,7 +1,9 @@
-"""The row kernel: rules on whole rows of sites in the static layout, written so that LLVM makes vector code of the loops.
+"""The row kernel: rules on whole rows of sites in the static layout, written so that LLVM makes
+vector code of the loops.
 
-A rule is cut at its draws into parts. Each part is one loop over the words of a row: it loads, computes, and leaves what later
-parts need in buffers. After a loop that decides the first planes of a draw, a second one visits the words still undecided.
+A rule is cut at its draws into parts. Each part is one loop over the words of a row: it loads,
+computes, and leaves what later parts need in buffers. After a loop that decides the first planes of
+a draw, a second one visits the words still undecided.
 """
 
 from __future__ import annotations
@@ -18,10 +20,11 @@ from rgc_numba.bernoulli import Baked
 from rgc_numba.source import LINE, each_word, indent, logic, preamble
 
 CHUNK = 512
-"""Words of a row that are worked on at once; a few buffers of this size stay in the first cache."""
+"""Words of a row that are worked on at once. A few buffers of this size stay in the first cache."""
 
 PITCH = CHUNK + 24
-"""Words from one buffer to the next; a power of two would put all of them into the same sets of the cache."""
+"""Words from one buffer to the next. A power of two would put all of them into the same sets of the
+cache."""
 
 REFRESH = '''
 
@@ -41,11 +44,12 @@ ROWS = [
     "        site = np.uint64(rows[n, 1] + start * pace)",
     "        c = ((word0 + np.uint64(lo)) << WORD) + (site << SITE)",
 ]
-"""The loops over the rows of a stage and their chunks; c is the counter of the first word of a chunk."""
+"""The loops over the rows of a stage and their chunks, where c is the counter of the first word of
+a chunk."""
 
 
 def source(program: Program, baked: Baked | None) -> str:
-    """The generated module; it depends on the bodies and on what is baked in, not on the shape."""
+    """The generated module. It depends on the bodies and on what is baked in, not on the shape."""
     bodies, _ = outline(program)
     parts = [preamble(program.generator), bernoulli.constants(), REFRESH, bernoulli.HELPERS]
     parts += [_Writer(program, body, baked).function(number) for number, body in enumerate(bodies)]
@@ -203,7 +207,8 @@ class _Writer:
         return names[0] if names else ""
 
     def _stored(self) -> list[str]:
-        """Statements that write the results over the row. They come last, alone: a loop that also loads would not vectorise."""
+        """Statements that write the results over the row. They come last, alone: a loop that also
+        loads would not vectorise."""
         lines = []
         for column, store in enumerate(self.stores):
             lines.append(f"p = (rows[n, {2 + self.loads + column}] + start) * words")

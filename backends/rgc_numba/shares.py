@@ -1,4 +1,5 @@
-"""What calls of every kernel share: words cut for threads, layouts of the fields, tallies put together."""
+"""What calls of every kernel share: words cut for threads, layouts of the fields, tallies put
+together."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ MOST_WORDS = 64
 """Words of a share of rows, at most: so many fit a chunk, with room for eight cells of a row."""
 
 MOST_BYTES = 16 << 20
-"""Of a field in a share of rows, if it has more than one word: all steps of a call are made on a share before the next, out of the last cache."""
+"""Of a field in a share of rows, if it has more than one word: all steps of a call are made on a
+share before the next, out of the last cache."""
 
 Counts = NDArray[np.int64]
 Words = NDArray[np.uint64]
@@ -38,13 +40,14 @@ class Shares:
         self._pool, self._threads = pool, threads
 
     def cuts(self, words: int, least: int = 1) -> Cuts:
-        """Where the words are cut: 0, ..., words; into `least` shares or more, as many for each thread if they can be."""
+        """Where the words are cut: 0, ..., words. There are `least` shares or more, as many for
+        each thread if they can be."""
         number = min(words, -(-least // self._threads) * self._threads)
         return tuple(words * n // number for n in range(number + 1))
 
     def cuts_for_rows(self, state: Sequence[Packed]) -> Cuts:
-        """The finest cuts that fields in a private layout have now, so that programs which take turns agree, or such that no share
-        has more than `MOST_WORDS` and `MOST_BYTES`."""
+        """The finest cuts that fields in a private layout have now, so that programs which take
+        turns agree, or such that no share has more than `MOST_WORDS` and `MOST_BYTES`."""
         now = max((field.cuts for field in state), key=len)
         words, size = state[0].words, max(field.nbytes for field in state)
         return now or self.cuts(words, max(-(-words // MOST_WORDS), -(-size // MOST_BYTES)))
@@ -52,15 +55,16 @@ class Shares:
     def __call__(
         self, work: Callable[[int], list[Counts]], number: int, effort: int
     ) -> list[list[Counts]]:
-        """The results of work(0), ..., work(number - 1); `effort`, in words computed, says whether threads are worth it."""
+        """The results of work(0), ..., work(number - 1). `effort`, in words computed, says whether
+        threads are worth it."""
         if number == 1 or self._threads == 1 or effort < SMALL:
             return [work(share) for share in range(number)]
         return list(self._pool().map(work, range(number)))
 
 
 class Layouts(Generic[Made]):
-    """The layouts that a program runs on, and what `make` makes of them, by the layouts that its fields have now. Raises what
-    `make` raises."""
+    """The layouts that a program runs on, and what `make` makes of them, by the layouts that its
+    fields have now. Raises what `make` raises."""
 
     def __init__(self, program: Program, make: Make[Made]) -> None:
         self._program, self._make = program, make
@@ -79,7 +83,8 @@ class Layouts(Generic[Made]):
 
 
 class Tallies:
-    """The tally arrays of one call as int64[step, row, position along the kept axes, replica], axes that are not kept of length 1."""
+    """The tally arrays of one call as int64[step, row, position along the kept axes, replica], axes
+    that are not kept of length 1."""
 
     def __init__(self, program: Program, steps: int, words: int) -> None:
         self._program, self._steps, self._words = program, steps, words
@@ -95,7 +100,8 @@ class Tallies:
         )
 
     def share(self) -> list[Counts]:
-        """The arrays one thread adds to: common where replicas are kept, for no two threads hold the same, else its own."""
+        """The arrays one thread adds to: common where replicas are kept, for no two threads hold
+        the same, else its own."""
         return [
             self._common[n] if array.replica else self._zeros(array)
             for n, array in enumerate(self._program.tallies)
@@ -116,7 +122,7 @@ class Tallies:
 
 
 def effort(program: Program) -> int:
-    """Nodes evaluated in a step, over all sites; a draw counts for many."""
+    """Nodes evaluated in a step, over all sites. A draw counts for many."""
     rules = [
         sum(30 if isinstance(node, Bernoulli | Accept) else 1 for node in rule.nodes)
         for rule in program.rules

@@ -1,4 +1,5 @@
-"""Pieces of generated code that every kernel shares: the preamble, the generators, and logic on words as plain statements."""
+"""Pieces of generated code that every kernel shares: the preamble, the generators, and logic on
+words as plain statements."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ def word_at(a, b, z, k):
     return z ^ (z >> R3)
 '''
 
-# Inlined by numba: left to LLVM, its ten rounds stay a call, and the loop over a row of words does not become vector code.
+# Inlined by numba: left to LLVM, its ten rounds stay a call, and the loop over a row of words does
+# not become vector code.
 PHILOX = '''
 P1, P2 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 W1, W2 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
@@ -92,8 +94,9 @@ def accept(x, a, b, c, coarse, fine):
 '''
 
 POPCOUNT = '''
-C1, C2, C4 = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333), np.uint64(0x0F0F0F0F0F0F0F0F)
-C8, S1, S2, S4, S56 = np.uint64(0x0101010101010101), np.uint64(1), np.uint64(2), np.uint64(4), np.uint64(56)
+C1, C2 = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333)
+C4, C8 = np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(0x0101010101010101)
+S1, S2, S4, S56 = np.uint64(1), np.uint64(2), np.uint64(4), np.uint64(56)
 
 
 @compiled
@@ -115,14 +118,17 @@ def indent(lines: list[str], levels: int) -> list[str]:
 
 
 def each_word(body: list[str]) -> list[str]:
-    """A loop over the words of a row; unsigned indices spare numba's test for negative ones, so that LLVM makes vectors of it."""
+    """A loop over the words of a row. Unsigned indices spare numba's test for negative ones, so
+    that LLVM makes vectors of it."""
     return ["for j in range(size):", *indent(["i = np.uint64(j)", *body], 1)] if body else []
 
 
 def listing(program: Program) -> str:
-    """The program as comment lines: its fields, and every node of every rule under the name that the code gives it."""
+    """The program as comment lines: its fields, and every node of every rule under the name that
+    the code gives it."""
     lines = [
-        f"# {program.name!r}: {program.shape} cells, {program.letters} letters, {len(program.schedule)} stages"
+        f"# {program.name!r}: {program.shape} cells, {program.letters} letters, "
+        f"{len(program.schedule)} stages"
     ]
     lines += [f"# f{n}: {field!r}" for n, field in enumerate(program.fields)]
     for number, rule in enumerate(program.rules):
@@ -132,8 +138,9 @@ def listing(program: Program) -> str:
 
 
 def logic(number: int, node: Node, planes: dict[int, int]) -> list[str]:
-    """Statements that compute a `Bit`, `Count` or `Equals` from earlier words. The planes of count n are `v<n>_0`, `v<n>_1`, ...,
-    lowest first; `planes` maps counts to their number of planes and is added to."""
+    """Statements that compute a `Bit`, `Count` or `Equals` from earlier words. The planes of count
+    n are `v<n>_0`, `v<n>_1`, ..., lowest first. `planes` maps counts to their number of planes
+    and is added to."""
     match node:
         case Bit("not", (a,)):
             return [f"v{number} = ~v{a}"]
@@ -153,7 +160,8 @@ def logic(number: int, node: Node, planes: dict[int, int]) -> list[str]:
 
 
 def add_up(words: list[str], stem: str) -> tuple[list[str], list[str]]:
-    """Statements of a carry-save adder over words, and the names of the planes of the sum, lowest first."""
+    """Statements of a carry-save adder over words, and the names of the planes of the sum, lowest
+    first."""
     lines: list[str] = []
     planes: list[str] = []
     level = words or ["ZERO"]

@@ -1,4 +1,5 @@
-"""Packed fields: the canonical array, a private layout of it, or both; each made when it is first asked for."""
+"""Packed fields: the canonical array, a private layout of it, or both. Each is made when it is
+first asked for."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ MOVE = '''
 
 @compiled
 def move(target, target_cells, target_first, source, source_cells, source_first, words):
-    """Copy words of every site from one array u64[site, word] to another; the cells say where each keeps a site."""
+    """Copy words of every site from one array u64[site, word] to another; the cells say where each
+    keeps a site."""
     for n in range(target_cells.shape[0]):
         to, since = target_cells[n], source_cells[n]
         for w in range(words):
@@ -31,7 +33,7 @@ def move(target, target_cells, target_first, source, source_cells, source_first,
 
 
 class Packed:
-    """One field. At least one of its forms is up to date; whoever changes a form says so."""
+    """One field. At least one of its forms is up to date, and whoever changes a form says so."""
 
     def __init__(self, canonical: Words) -> None:
         self.words = canonical.shape[-1]
@@ -45,7 +47,7 @@ class Packed:
 
     @property
     def cuts(self) -> Cuts:
-        """Where the words of the private form are cut; empty if there is none."""
+        """Where the words of the private form are cut. It is empty if there is none."""
         return self._private[1] if self._private is not None else ()
 
     def canonical(self) -> Words:
@@ -83,7 +85,8 @@ class Packed:
     def _copy(
         self, target: Words, cells: NDArray[np.int64], first: int, wanted: tuple[int, int]
     ) -> None:
-        """Copy the wanted words from whatever form there is; `first` is the number of the target's first word."""
+        """Copy the wanted words from whatever form there is. `first` is the number of the target's
+        first word."""
         move = load(PREAMBLE + MOVE).move
         if self._canonical is not None:
             source = np.ascontiguousarray(self._canonical).reshape(-1, self.words)
@@ -121,7 +124,8 @@ def canonical_order(layout: FieldLayout) -> NDArray[np.int64]:
 
 
 def aligned(shape: tuple[int, ...]) -> Words:
-    """Zeros from a boundary of a cache line on: a vector that lies across two of them takes twice as long to load."""
+    """Zeros from a boundary of a cache line on: a vector that lies across two of them takes twice
+    as long to load."""
     size = prod(shape)
     whole = np.zeros(size + LINE, np.uint64)
     first = -(whole.ctypes.data // whole.itemsize) % LINE

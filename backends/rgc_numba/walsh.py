@@ -1,7 +1,8 @@
-"""Walsh-Hadamard transforms in blocks: 2^12 numbers in the first cache, a few such blocks in the second, radix 8 over the memory.
+"""Walsh-Hadamard transforms in blocks: 2^12 numbers in the first cache, a few such blocks in the
+second, radix 8 over the memory.
 
-A sweep over the memory costs what reading and writing it costs, so each does three levels; more would need more lines of one set
-of the cache than it has, since all strides are powers of two.
+A sweep over the memory costs what reading and writing it costs, so each does three levels. More
+would need more lines of one set of the cache than it has, since all strides are powers of two.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ DENSE = (
     32  # a spectrum with more than one term in so many states of a block is transformed as a whole
 )
 
-# -- generated code ----------------------------------------------------------------------------------------------------
+# -- generated code
 
 PREAMBLE = """\
 import numpy as np
@@ -66,7 +67,8 @@ def higher(x, h):
 
 @compiled
 def evaluate(x, low, high, values, at, first):
-    """x[v] = sum over k of values[k] chi_(low[k] + high[k])(at + v): one block, from a sparse spectrum."""
+    """x[v] = sum over k of values[k] chi_(low[k] + high[k])(at + v): one block, from a sparse
+    spectrum."""
     x[:] = 0.0
     for k in range(values.size):
         shared = high[k] & at
@@ -95,16 +97,18 @@ def _butterfly(radix: int) -> tuple[list[str], list[str]]:
 
 
 def _fixed(radix: int, h: int) -> str:
-    """Levels h to radix * h of x. Indices are unsigned: numba would test signed ones for being negative, and LLVM give up on vectors."""
+    """Levels h to radix * h of x. Indices are unsigned: numba would test signed ones for being
+    negative, and LLVM give up on vectors."""
     lines, names = _butterfly(radix)
     body = [f"a{k} = x[j + U({k * h})]" for k in range(radix)]
     body += [*lines, *(f"x[j + U({k * h})] = {names[k]}" for k in range(radix))]
-    head = f"\n\n@compiled\ndef fixed_{radix}_{h}(x):\n    for base in range(U(0), U(x.size), U({radix * h})):\n"
+    head = f"\n\n@compiled\ndef fixed_{radix}_{h}(x):\n"
+    head += f"    for base in range(U(0), U(x.size), U({radix * h})):\n"
     return head + f"        for j in range(base, base + U({h})):\n" + _indented(body, 12)
 
 
 def _radix(radix: int) -> str:
-    """Levels h to radix * h of x for any h; its rows are slices, which LLVM makes vectors of."""
+    """Levels h to radix * h of x for any h. Its rows are slices, which LLVM makes vectors of."""
     lines, names = _butterfly(radix)
     rows = [f"r{k} = x[base + {k} * h : base + {k + 1} * h]" for k in range(radix)]
     body = [f"a{k} = r{k}[j]" for k in range(radix)]
@@ -125,7 +129,7 @@ def kernels() -> ModuleType:
     return load("".join(parts))
 
 
-# -- routines ----------------------------------------------------------------------------------------------------------
+# -- routines
 
 
 def fwht(argument: Any) -> Floats:
@@ -155,7 +159,8 @@ def _bits(size: int) -> int:
 
 
 def _blocks(bits: int) -> tuple[int, int]:
-    """The lengths of the blocks of the first and of the second cache: what remains is swept three levels at a time."""
+    """The lengths of the blocks of the first and of the second cache: what remains is swept three
+    levels at a time."""
     first = min(bits, FIRST)
     rest = bits - first
     second = rest if rest <= SECOND else SECOND - (SECOND - rest) % 3
@@ -165,8 +170,9 @@ def _blocks(bits: int) -> tuple[int, int]:
 def walsh_exp(
     masks: Sequence[int], coefficients: Sequence[float], bits: int, xp: Any
 ) -> tuple[float, Floats]:
-    """See `rgc.routines.walsh.walsh_exp`. Where the spectrum is sparse each block of f is made from it when its turn comes; every block is
-    exponentiated less its own largest value, and the second transform rescales it."""
+    """See `rgc.routines.walsh.walsh_exp`. Where the spectrum is sparse each block of f is made from
+    it when its turn comes. Every block is exponentiated less its own largest value, and the
+    second transform rescales it."""
     first, second = _blocks(_bits(1 << bits))
     found, values = _merged(masks, coefficients)
     sparse = len(found) <= second // DENSE

@@ -13,12 +13,14 @@ from rgc.backend import Arguments, Kernel, check_dtype, not_compiled
 from rgc.program.family import Program, family_of
 from rgc_reference.lattice import LatticeKernel
 
-KERNELS: dict[str, Callable[[Any], Kernel]] = {"lattice": LatticeKernel}
+KERNELS: dict[str, Callable[[Any], Kernel]] = {
+    "lattice": LatticeKernel,
+}
 """How a program of each family is interpreted."""
 
 
 class ReferenceBackend:
-    """Canonical arrays are its own form; one thread whatever `threads` says."""
+    """Canonical arrays are its own form. It runs on one thread, whatever `threads` says."""
 
     name = "reference"
 
@@ -40,7 +42,8 @@ class ReferenceBackend:
         return None
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
-        """The kernel of a program; `constant` would only specialise, and here specialises nothing."""
+        """The kernel of a program. `constant` would only specialise, and here specialises
+        nothing."""
         del constant
         if program.family not in KERNELS:
             raise not_compiled(self, program)

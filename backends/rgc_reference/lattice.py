@@ -1,4 +1,5 @@
-"""The meaning of a lattice program: obvious, vectorised over the cells of a stage, and bit-identical to every backend."""
+"""The meaning of a lattice program: obvious, vectorised over the cells of a stage, and
+bit-identical to every backend."""
 
 from __future__ import annotations
 
@@ -87,8 +88,8 @@ class _Sites:
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """One rule on the sites of one stage in one step. Values are words u64[cell, word], counts as tuples of planes, or lanes
-    int64[cell, replica]."""
+    """One rule on the sites of one stage in one step. Values are words u64[cell, word], counts as
+    tuples of planes, or lanes int64[cell, replica]."""
 
     program: Program
     state: Sequence[Words]
@@ -175,7 +176,8 @@ class _Run:
         return total
 
     def _accept(self, node: Accept) -> Words:
-        """Lane r takes half r & 1 of plane r >> 1: plane p serves lanes 2p and 2p + 1 of its word."""
+        """Lane r takes half r & 1 of plane r >> 1: plane p serves lanes 2p and 2p + 1 of its
+        word."""
         x = self.values[node.lanes].reshape(len(self.sites.cells), self.words, 64)
         planes = np.stack([self._uniform(node.draw, plane) for plane in range(32)], axis=-1)
         uniform = np.stack(

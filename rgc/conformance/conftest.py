@@ -1,4 +1,5 @@
-"""Which backends the suite runs on: the option `--rgc-backends`, else `$RGC_BACKENDS`, else all that are installed but the reference."""
+"""Which backends the suite runs on: the option `--rgc-backends`, else `$RGC_BACKENDS`, else all
+that are installed but the reference."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ from rgc.pytest_plugin import backends
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests that take `name` run once on every backend, those that take `family` once for every family of programs, and
-    those that take `family` and `number` once for each of its examples."""
+    """Tests that take `name` run once on every backend, those that take `family` once for every
+    family of programs, and those that take `family` and `number` once for each of its examples."""
     if "name" in metafunc.fixturenames:
         metafunc.parametrize("name", _names(metafunc.config))
     if {"family", "number"} <= set(metafunc.fixturenames):

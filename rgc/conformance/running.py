@@ -56,7 +56,8 @@ def assert_equal(first: Outcome, second: Outcome) -> None:
 
 
 def require(backend: Backend, family: str, *capabilities: str) -> None:
-    """Skip the running test if the backend does not compile the family, or says that it lacks one of the capabilities."""
+    """Skip the running test if the backend does not compile the family, or says that it lacks one
+    of the capabilities."""
     if family not in backend.families:
         pytest.skip(f"{backend.name} does not compile {family} programs")
     lacks = backend.families[family]

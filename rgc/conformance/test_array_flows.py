@@ -1,4 +1,5 @@
-"""Array flows give the same numbers on every backend as on the reference, within a bound of rounding."""
+"""Array flows give the same numbers on every backend as on the reference, within a bound of
+rounding."""
 
 from __future__ import annotations
 
@@ -18,15 +19,31 @@ T = "sum(B in blocks) (0.3*s[B]*sum(i in B) s[i] + 0.2*prod(i in B) s[i])"
 FLOWS = {
     "Potts": ("square(2, 3)", "s: potts(3)", POTTS, "", "enumerate"),
     "two alphabets": (
-        "chain(4)", "{ s: ising, t: potts(3) }", f"{PAIRS} - h * sum(i) s[i]*delta(t[i], t[i+x])", "", "enumerate",
+        "chain(4)",
+        "{ s: ising, t: potts(3) }",
+        f"{PAIRS} - h * sum(i) s[i]*delta(t[i], t[i+x])",
+        "",
+        "enumerate",
     ),
     "binary": ("square(3)", "s: binary", PAIRS, "", "enumerate"),
     "star": ("honeycomb(2)", "s: ising", PAIRS, "majority(cell=star)", "enumerate"),
     "plurality": ("chain(6)", "s: potts(3)", POTTS, "majority(3)", "enumerate"),
     "kernel": ("chain(6)", "s: ising", PAIRS, f"kernel(b=2, T={T})", "enumerate"),
-    "two steps": ("square(4)", "s: ising", PAIRS, "[majority(2), decimate(2)]", "enumerate(steps=2)"),
-    "random bonds": ("square(3)", "s: ising", "- K * sum(<i,j>) J[i,j]*s[i]*s[j]", "", "enumerate(disorder=3)"),
-}  # fmt: skip
+    "two steps": (
+        "square(4)",
+        "s: ising",
+        PAIRS,
+        "[majority(2), decimate(2)]",
+        "enumerate(steps=2)",
+    ),
+    "random bonds": (
+        "square(3)",
+        "s: ising",
+        "- K * sum(<i,j>) J[i,j]*s[i]*s[j]",
+        "",
+        "enumerate(disorder=3)",
+    ),
+}
 
 
 def spec_of(
@@ -60,8 +77,9 @@ def numbers(found: Result) -> dict[str, float]:
 
 
 def bound(spec: Loaded, found: Result) -> float:
-    """-H is a sum of w = sum |coefficients| in so many levels as there are spins n, wrong by (n + 2) w u; weights and logarithms of sums
-    add 8 (n + 1) u each time, and the largest number reported is a sum over N sites: times N, for variances and ratios."""
+    """-H is a sum of w = sum |coefficients| in so many levels as there are spins n, wrong by (n +
+    2) w u; weights and logarithms of sums add 8 (n + 1) u each time, and the largest number
+    reported is a sum over N sites: times N, for variances and ratios."""
     lattice, hamiltonian = spec.spec.lattice, spec.spec.hamiltonian
     assert lattice is not None
     assert hamiltonian is not None
@@ -92,22 +110,48 @@ def test_the_same_numbers_on_every_backend(name: str, flow: str) -> None:
 
 
 COUPLINGS = {
-    "decimation": ("chain", "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]", "decimate(3)", "exact(steps=4)"),
-    "diamond": ("diamond(b=2, branches=2)", "- K * sum(<i,j>) delta(s[i], s[j])", "decimate(2)", "exact(find=fixed_point)"),
+    "decimation": (
+        "chain",
+        "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]",
+        "decimate(3)",
+        "exact(steps=4)",
+    ),
+    "diamond": (
+        "diamond(b=2, branches=2)",
+        "- K * sum(<i,j>) delta(s[i], s[j])",
+        "decimate(2)",
+        "exact(find=fixed_point)",
+    ),
     "moved bonds": ("square", PAIRS, "", "migdal_kadanoff(b=2, find=fixed_point, steps=3)"),
-    "moved clock": ("cubic", "- K * sum(<i,j>) cos(s[i] - s[j])", "", "migdal_kadanoff(b=2, find=fixed_point)"),
+    "moved clock": (
+        "cubic",
+        "- K * sum(<i,j>) cos(s[i] - s[j])",
+        "",
+        "migdal_kadanoff(b=2, find=fixed_point)",
+    ),
     "infinitesimal": ("square", PAIRS, "", "migdal_kadanoff(b=1, steps=1)"),
-    "cumulants": ("triangular", PAIRS, "majority(cell=triangle)", "cumulant(order=2, find=fixed_point)"),
+    "cumulants": (
+        "triangular",
+        PAIRS,
+        "majority(cell=triangle)",
+        "cumulant(order=2, find=fixed_point)",
+    ),
     "bound": ("square", PAIRS, "kadanoff(2, p=free)", "lower_bound(find=fixed_point)"),
-    "bound of pairs": ("cubic", PAIRS, "kadanoff(2, p=0.4)", "lower_bound(subspace=symmetric, find=fixed_point)"),
+    "bound of pairs": (
+        "cubic",
+        PAIRS,
+        "kadanoff(2, p=0.4)",
+        "lower_bound(subspace=symmetric, find=fixed_point)",
+    ),
     "schedule": ("square", PAIRS, "kadanoff(2, p=free)", "lower_bound(steps=3)"),
     "cluster": ("square(4)", PAIRS, "majority(2)", "enumerate(find=fixed_point)"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("flow", COUPLINGS)
 def test_a_flow_of_couplings_is_certified(name: str, flow: str) -> None:
-    """Trajectories, fixed points, spectra: `rgc verify` follows a rounding error through them and compares every number."""
+    """Trajectories, fixed points, spectra: `rgc verify` follows a rounding error through them and
+    compares every number."""
     lattice, hamiltonian, block, scheme = COUPLINGS[flow]
     spins = (
         "s: potts(3)"

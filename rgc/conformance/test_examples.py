@@ -86,7 +86,8 @@ def test_what_is_handed_over_stays_as_it_is(name: str, family: str, number: int)
 
 
 def test_what_changes_after_the_call_changes_nothing(name: str, family: str, number: int) -> None:
-    """Buffers of the caller may be used again as soon as a call returns, whatever is still computed then."""
+    """Buffers of the caller may be used again as soon as a call returns, whatever is still computed
+    then."""
     backend, example = able(name, family, number)
     expected, _ = run(backend, example, ((0, 4),))
     given = keys(example.program, 0, 4)

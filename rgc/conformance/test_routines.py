@@ -76,7 +76,8 @@ def test_exponential_of_a_spectrum_by_its_definition(backend: Backend, bits: int
 def test_exponential_of_a_spectrum_that_fills_many_blocks(
     backend: Backend, bits: int, terms: int
 ) -> None:
-    """Sparse and not, with values far beyond what exp could hold: the largest is subtracted, block by block or at once."""
+    """Sparse and not, with values far beyond what exp could hold: the largest is subtracted, block
+    by block or at once."""
     random = np.random.default_rng(terms)
     masks = [int(m) for m in random.integers(0, 1 << bits, terms)]
     values = [float(c) for c in random.standard_normal(terms) * 400 / terms**0.5]
@@ -91,7 +92,8 @@ def test_exponential_of_a_spectrum_that_fills_many_blocks(
 
 
 def test_log_z_of_independent_spins_far_below_the_resolution_of_z(backend: Backend) -> None:
-    """ln Z = sum ln 2cosh(h_i) and <prod s> = prod tanh(h_i), where exp(f) spans 1e-260 to 1e260."""
+    """ln Z = sum ln 2cosh(h_i) and <prod s> = prod tanh(h_i), where exp(f) spans 1e-260 to
+    1e260."""
     fields = [30.0 * (k + 1) / 10 - 5 for k in range(14)]
     with backend.arrays() as xp:
         found, spectrum = routine(backend, "walsh_exp")([1 << k for k in range(14)], fields, 14, xp)

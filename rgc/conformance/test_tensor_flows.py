@@ -1,4 +1,5 @@
-"""Tensors and transfer matrices give the same numbers on every backend as on the reference, within a bound of rounding."""
+"""Tensors and transfer matrices give the same numbers on every backend as on the reference, within
+a bound of rounding."""
 
 from __future__ import annotations
 
@@ -41,8 +42,9 @@ def answers(text: str, name: str) -> tuple[Result, Result]:
 def test_tensor_renormalisation(
     name: str, scheme: str, chi: int, steps: int, coupling: str
 ) -> None:
-    """The entries of a step are sums over at most chi^2 states of four of them, wrong by some chi^2 u of the largest, and count 2^-n: in all
-    less than 16 chi^2 u. Dimensions are logarithms of ratios of eigenvalues of matrices of chi^2 rows, which the plateau keeps apart."""
+    """The entries of a step are sums over at most chi^2 states of four of them, wrong by some chi^2
+    u of the largest, and count 2^-n: in all less than 16 chi^2 u. Dimensions are logarithms of
+    ratios of eigenvalues of matrices of chi^2 rows, which the plateau keeps apart."""
     text = TENSORS.format(K=coupling, flow=f"{scheme}(chi={chi}, steps={steps})")
     found, expected = answers(text, name)
     assert found.free_energy[0].value == pytest.approx(

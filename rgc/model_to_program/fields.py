@@ -11,11 +11,17 @@ from rgc.program.lattice.program import Field
 
 
 def spin_fields(lattice: Lattice, species: Sequence[Species]) -> tuple[Field, ...]:
-    """One field for each species, in order, with a plane for each bit of a spin. Raises `ValueError` on an infinite
-    lattice."""
+    """One field for each species, in order, with a plane for each bit of a spin. Raises
+    `ValueError` on an infinite lattice."""
     periodic = tuple(edge != "open" for edge in lattice.boundary)
     return tuple(
-        Field(each.name, lattice.cells, letters=len(lattice.basis), planes=each.bits, periodic=periodic)
+        Field(
+            each.name,
+            lattice.cells,
+            letters=len(lattice.basis),
+            planes=each.bits,
+            periodic=periodic,
+        )
         for each in species
     )
 

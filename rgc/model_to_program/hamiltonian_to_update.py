@@ -1,9 +1,13 @@
 """From a Hamiltonian to the program of one sweep.
 
-Bit 1 means s = -1, so the product of spins is the XOR of their words; with k of the n products of a group at -1 their sum is
-m = n - 2 k. Metropolis flips a spin: dE = -2 sum_g c_g m_g over the products that contain it. Heat bath sets it: s = -1 with
-probability 1 / (1 + exp(-2 sum_g c_g m_g)), m over the products of the *other* spins. The program depends on structure and shape
-only; couplings enter through `Update.arguments`.
+Bit 1 means s = -1, so the product of spins is the XOR of their words. With k of the n products of a
+group at -1 their sum is m = n - 2 k.
+
+- Metropolis flips a spin: dE = -2 sum_g c_g m_g over the products that contain it.
+- Heat bath sets a spin: s = -1 with probability 1 / (1 + exp(-2 sum_g c_g m_g)), where m is over
+  the products of the *other* spins.
+
+The program depends on structure and shape only. Couplings enter through `Update.arguments`.
 """
 
 from __future__ import annotations
@@ -41,10 +45,12 @@ def hamiltonian_to_update(
     planes: Literal[32, 64] = 32,
     generator: Generator = "splitmix",
 ) -> Update:
-    """The program of one sweep: the steps of `colour_sites` in order, one rule for each star that occurs.
+    """The program of one sweep: the steps of `colour_sites` in order, one rule for each star that
+    occurs.
 
-    Field n holds species n. The draws of a species are shared by its rules, since the canonical site number tells letters and
-    places apart. `lazy` multiplies every acceptance by 7/8. `form` overrides the choice of `choose_acceptance`.
+    Field n holds species n. The draws of a species are shared by its rules, since the canonical
+    site number tells letters and places apart. `lazy` multiplies every acceptance by 7/8. `form`
+    overrides the choice of `choose_acceptance`.
 
     Raises `ValueError` for heat bath where it is not on offer (`choose_update` refuses it before).
     """
@@ -150,7 +156,8 @@ class _UpdateRule:
         return self.code.bit("and", factors)
 
     def _words(self, with_own: bool) -> list[list[Value]]:
-        """For each group the words of its products; those of no spin at all are left out (they are never -1)."""
+        """For each group the words of its products. Products of no spin at all are left out: they
+        are never -1."""
         own = (self.own,) if with_own else ()
         images = [[(*own, *image) for image in images] for images in self.star.images]
         return [[self.code.product(spins) for spins in group if spins] for group in images]
@@ -175,7 +182,8 @@ class _UpdateRule:
         return self.code.add(Bernoulli(tuple(zip(masks, slots, strict=True)), None, self.draws[0]))
 
     def _masks(self, counters: Sequence[Counter], keys: Sequence[Sums]) -> list[Value]:
-        """Where the counts of the groups are those of each key; keys with a common beginning share its mask."""
+        """The masks of where the counts of the groups are those of each key. Keys with a common
+        beginning share its mask."""
         digits = [
             {k: self.code.equals(counter, k) for k in sorted({key[place] for key in keys})}
             for place, counter in enumerate(counters)
@@ -190,7 +198,8 @@ class _UpdateRule:
         return [masks[tuple(key)] for key in keys]
 
     def _factors(self, choice: Acceptance) -> list[Value]:
-        """One Bernoulli word for each group: min(1, exp(-dE_g)), 7/8 of it where the group is free."""
+        """One Bernoulli word for each group: min(1, exp(-dE_g)), 7/8 of it where the group is
+        free."""
         factors = []
         for group, words in enumerate(self._words(with_own=True)):
             if words:

@@ -1,6 +1,7 @@
-"""From operators to a program that measures them: bits of products are counted, S = (number of products) - 2 * (number at -1).
+"""From operators to a program that measures them.
 
-On a torus spins of a product that coincide cancel; at open edges a product is left out where one of its cells is missing.
+Bits of products are counted: S = (number of products) - 2 * (number at -1). On a torus, spins of a
+product that coincide cancel. At open edges a product is left out where one of its cells is missing.
 """
 
 from __future__ import annotations
@@ -34,13 +35,14 @@ Measurable = Operator | SectorOperator | Group
 """What has a sum S over the lattice."""
 
 BATCH = 96
-"""Products that one rule measures at most: a compiler's time grows faster than the length of a rule."""
+"""Products that one rule measures at most: a compiler's time grows faster than the length of a
+rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One result array: a row for each operator, for each replica if `replica`, for each coordinate of the axes in `axes` (those of the
-    cell at which a product stands)."""
+    """One result array: a row for each operator, for each replica if `replica`, for each coordinate
+    of the axes in `axes` (those of the cell at which a product stands)."""
 
     operators: tuple[Measurable, ...]
     replica: bool = True
@@ -49,14 +51,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurement:
-    """The program of one record; it changes no field. places[array] int64[rows, *axes]: how many products each sum has."""
+    """The program of one record, which changes no field. places[array] int64[rows, *axes] is how
+    many products each sum has."""
 
     program: Program
     places: tuple[Counts, ...]
 
     def sums(self, counts: Sequence[Counts], replicas: int) -> list[Counts]:
-        """S from what a kernel counted, the same shapes int64[record, rows, *axes, replicas]; where replicas are not kept, S is
-        the sum over all `replicas` of them."""
+        """S from what a kernel counted, int64[record, rows, *axes, replicas] both. Where replicas
+        are not kept, S is the sum over all `replicas` of them."""
         return [
             (places[..., None] if array.replica else places * replicas) - 2 * count
             for array, places, count in zip(self.program.tallies, self.places, counts, strict=True)
@@ -84,10 +87,11 @@ class _Entry:
 def operators_to_tallies(
     lattice: Lattice, species: Sequence[Species], wanted: Sequence[Wanted]
 ) -> Measurement:
-    """The program that measures every operator of every array, in rules of at most `BATCH` products; field n holds species n.
+    """The program that measures every operator of every array, in rules of at most `BATCH`
+    products. Field n holds species n, and products of a rule share their common parts.
 
-    Products of a rule share their common parts. A group of `merge_terms` is measured as it enters the Hamiltonian, so that
-    H = sum_g c_g S_g + constants.
+    A group of `merge_terms` is measured as it enters the Hamiltonian, so that H = sum_g c_g S_g +
+    constants.
     """
     entries = [
         entry for number, each in enumerate(wanted) for entry in _entries(number, each, lattice)

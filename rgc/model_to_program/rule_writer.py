@@ -20,7 +20,8 @@ class Counter:
 
 @dataclass(slots=True)
 class RuleWriter:
-    """A rule in the making. Words: bit 1 means s = -1, so that the product of spins is the XOR of their words."""
+    """A rule in the making. Words: bit 1 means s = -1, so that the product of spins is the XOR of
+    their words."""
 
     letter: int
     nodes: list[Node] = field(default_factory=list)
@@ -28,7 +29,7 @@ class RuleWriter:
     _products: dict[frozenset[Spin], Value] = field(default_factory=dict)
 
     def add(self, node: Node) -> Value:
-        """The value of a node; a node that is already there is not written again."""
+        """The value of a node. A node that is already there is not written again."""
         if node not in self._known:
             self._known[node] = len(self.nodes)
             self.nodes.append(node)
@@ -39,7 +40,8 @@ class RuleWriter:
         self.nodes.append(Tally(array, row, word))
 
     def spin(self, spin: Spin, stride: tuple[int, ...] | None = None) -> Value:
-        """The word of a spin relative to the running cell; the field of a species bears its number."""
+        """The word of a spin relative to the running cell. The field of a species bears its
+        number."""
         return self.add(Load(spin.species, spin.cell, spin.letter, stride=stride))
 
     def bit(self, op: str, operands: Iterable[Value]) -> Value:
@@ -48,8 +50,9 @@ class RuleWriter:
         return words[0] if len(words) == 1 else self.add(Bit(op, words))  # type: ignore[arg-type]
 
     def product(self, spins: Iterable[Spin]) -> Value:
-        """The word of a product of at least one spin (1 where it is -1), built upon the products written before: first from two
-        known parts, else from the largest known part and single spins."""
+        """The word of a product of at least one spin (1 where it is -1), built upon the products
+        written before: first from two known parts, else from the largest known part and single
+        spins."""
         wanted = frozenset(spins)
         if wanted in self._products:
             return self._products[wanted]
@@ -73,7 +76,8 @@ class RuleWriter:
         )
 
     def equals(self, counter: Counter, number: int) -> Value:
-        """The word that is 1 where the count is `number`; of one word the word itself or its inverse."""
+        """The word that is 1 where the count is `number`. For a count of one word it is that word
+        or its inverse."""
         if counter.several:
             return self.add(Equals(counter.value, number))
         return counter.value if number else self.add(Bit("not", (counter.value,)))

@@ -1,8 +1,8 @@
 """From energies to integer thresholds and weights: the one place where an exponential is taken.
 
-Energies are exact sums (`Fraction`) of float64 couplings; `exp` is taken once, in decimal arithmetic with 40 digits, so that every
-backend and every machine is handed the same integers. T / 2^planes is the probability, 0 <= T <= 2^planes, and T = 2^planes is
-"always".
+Energies are exact sums (`Fraction`) of float64 couplings. `exp` is taken once, in decimal
+arithmetic with 40 digits, so that every backend and every computer is handed the same integers. T /
+2^planes is the probability, 0 <= T <= 2^planes, and T = 2^planes is "always".
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ LAZY = Fraction(7, 8)
 """The factor of the lazy acceptance: where Metropolis would be periodic, as near K = 0."""
 
 FREE = Fraction(1, 100)
-"""kT: a flip that changes H by less is free, and Metropolis is lazy about it. Taken for certain, free flips in a fixed order are a
-deterministic motion: the walls of an Ising ring without a field would run left and right for ever and never turn."""
+"""kT: a flip that changes H by less is free, and Metropolis is lazy about it. Taken for certain,
+free flips in a fixed order are a deterministic motion: the walls of an Ising ring without a field
+would run left and right for ever and never turn."""
 
 RARE = 1e-6
 """Below this acceptance 32 bits are no longer enough: 2^-32 would be 2e-4 of it."""
@@ -34,7 +35,8 @@ def plain(energy: Fraction, planes: int) -> int:
 
 
 def metropolis(energy: Fraction, planes: int) -> int:
-    """The same, but 7/8 of it where the flip is free; the factor is equal there and back."""
+    """The same, but 7/8 of it where the flip is free. The factor is the same for a flip and its
+    reverse."""
     return lazy(energy, planes) if abs(energy) < FREE else plain(energy, planes)
 
 
@@ -44,7 +46,8 @@ def lazy(energy: Fraction, planes: int) -> int:
 
 
 def heat_bath(energy: Fraction, planes: int) -> int:
-    """floor(2^planes / (1 + exp(energy))), the probability of the state that lies `energy` higher."""
+    """floor(2^planes / (1 + exp(energy))), the probability of the state that lies `energy`
+    higher."""
     if energy > _FAR:
         return 0
     if energy < -_FAR:
@@ -64,12 +67,14 @@ def _decimal(value: Fraction) -> Decimal:
 
 
 def half_weights(coefficients: Sequence[Fraction]) -> tuple[int, ...]:
-    """2 c in units of 2^-20 kT, rounded to the nearest integer, of each coefficient c: half of what a flip costs."""
+    """2 c in units of 2^-20 kT, rounded to the nearest integer, of each coefficient c: half of what
+    a flip costs."""
     return tuple(round(2 * c * UNIT) for c in coefficients)
 
 
 def check_weights(sizes: Sequence[Sequence[int]], halves: Sequence[int]) -> None:
-    """Refuse a site whose weights could sum to 2047 kT, for `sizes[rule][group]` products at a site.
+    """Refuse a site whose weights could sum to 2047 kT, for `sizes[rule][group]` products at a
+    site.
 
     Raises `SpecError`: the couplings are too large for int32 lanes.
     """

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["metropolis", "lazy", "heat_bath"]
 Probability = Literal["metropolis", "lazy", "heat_bath", "plain"]
-"""What a threshold is of: the flip of an update, or a factor of the lazy one, whose laziness is a factor of its own."""
+"""What a threshold is of: the flip of an update, or a factor of the lazy one, whose laziness is a
+factor of its own."""
 Sums = tuple[int, ...]
 """m_g of each group g: the sum of its products at one site."""
 
@@ -31,8 +32,9 @@ _PROBABILITY: dict[Probability, Callable[[Fraction, int], int]] = {
 class Update:
     """The program of one sweep, with what its slots stand for.
 
-    rows[slot] = (kind, m): the threshold of that kind at the energy -2 sum_g c_g m_g. weights[slot] = n: the weight
-    sum_g n_g * 2 c_g. `sizes`: for every rule the number of products of each group at a site.
+    rows[slot] = (kind, m): the threshold of that kind at the energy -2 sum_g c_g m_g. weights[slot]
+    = n: the weight sum_g n_g * 2 c_g. `sizes`: for every rule the number of products of each group
+    at a site.
     """
 
     program: Program
@@ -41,10 +43,11 @@ class Update:
     sizes: tuple[Sums, ...]
 
     def arguments(self, coefficients: Sequence[Sequence[Fraction]], words: int) -> Arguments:
-        """The tables for `words` words. `coefficients` holds c_g of each group, exactly (`Merged.coefficients`): one tuple for all
-        replicas, or one for each of the 64 * words.
+        """The tables for `words` words.
 
-        Raises `SpecError` where weights are summed and a flip could cost 2047 kT; `ValueError` on a wrong number of tuples.
+        `coefficients` holds c_g of each group, exactly (`Merged.coefficients`): one tuple for all
+        replicas, or one for each of the 64 * words. Raises `SpecError` where weights are summed and
+        a flip could cost 2047 kT, and `ValueError` for a wrong number of tuples.
         """
         import numpy as np
 
@@ -77,7 +80,8 @@ class Update:
         return [sum(n * w for n, w in zip(sums, halves, strict=True)) for sums in self.weights]
 
     def wants_64_planes(self, coefficients: Sequence[Fraction]) -> bool:
-        """Whether an acceptance lies below 1e-6, so that the program is better made with `planes=64`."""
+        """Whether an acceptance lies below 1e-6, so that the program is better made with
+        `planes=64`."""
         least = min(self.thresholds(coefficients), default=1 << self.program.planes)
         return least < thresholds.RARE * (1 << self.program.planes)
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arguments:
-    """Run-time values of a program: arrays by name, computed once on the host and equal for every backend.
+    """Run-time values of a program: arrays by name, computed once on the host and equal for every
+    backend.
 
     The family of the program declares the names, with their dtypes and axes (`Family.arguments`).
     """
@@ -24,7 +25,8 @@ class Arguments:
         return self.arrays[name]
 
     def key(self) -> bytes:
-        """Bytes that two sets of arguments share if and only if all names, dtypes, shapes and values are equal."""
+        """Bytes that two sets of arguments share if and only if all names, dtypes, shapes and
+        values are equal."""
         parts = [
             repr((name, array.dtype.str, array.shape)).encode() + array.tobytes()
             for name, array in sorted(self.arrays.items())

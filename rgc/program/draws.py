@@ -1,11 +1,14 @@
 """Random words, defined exactly: counter-based, keyed by logical indices, equal on every backend.
 
-A key is a pair of 64-bit words (a, b), in arrays the last axis `u64[..., 2]`. Keys descend a path on the host,
+A key is a pair of 64-bit words (a, b), in arrays the last axis `u64[..., 2]`. The host makes keys
+along a path, one `fold` for each joint:
 
-    seed -> scanned parameters (sorted by name, the bits of their float64) -> purpose -> level -> step -> slot,
+    seed -> scanned parameters (sorted by name, the bits of their float64) -> purpose -> level
+         -> step -> slot
 
-by `fold`; kernels receive `keys[step, slot]` and draw bit plane k (most significant first) of canonical site i in word w as
-`word(key, w * 2^40 + i * 2^6 + k)`. So no number depends on threads, chunks, layout, or on which other draws exist.
+Kernels receive `keys[step, slot]` and draw bit plane k (most significant first) of canonical site i
+in word w as `word(key, w * 2^40 + i * 2^6 + k)`. So no number depends on threads, chunks, layout,
+or on which other draws exist.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ Key = tuple[int, int]
 Generator = Literal["splitmix", "philox"]
 
 PARAMETER, PURPOSE, LEVEL, STEP, SLOT = 1, 2, 3, 4, 5
-"""Tags of `fold`, one for each joint of the key path. They never change: results are keyed by them."""
+"""Tags of `fold`, one for each joint of the key path. They never change: results are keyed by
+them."""
 
 PURPOSES = {
     "start": 1,
@@ -33,7 +37,7 @@ PURPOSES = {
     "training": 6,
     "arrays": 7,
 }
-"""What a stream is for; numbers never change."""
+"""What a stream is for. The numbers never change."""
 
 WORD_SHIFT, SITE_SHIFT = 40, 6
 """The counter of a plane: word * 2^40 + site * 2^6 + plane."""
@@ -50,8 +54,8 @@ _32 = np.uint64(32)
 
 @np.errstate(over="ignore")
 def splitmix(key: Any, counter: Any) -> Words:
-    """mix((a + c * 0x9E3779B97F4A7C15) ^ b) mod 2^64 for keys u64[..., 2] and counters c, broadcast; mix is the finaliser of
-    splitmix64 (Steele, Lea, Flood 2014)."""
+    """mix((a + c * 0x9E3779B97F4A7C15) ^ b) mod 2^64 for keys u64[..., 2] and counters c,
+    broadcast, where mix is the finaliser of splitmix64 (Steele, Lea, Flood 2014)."""
     key = _words(key)
     z: Words = (key[..., 0] + _words(counter) * _GOLDEN) ^ key[..., 1]
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -61,7 +65,8 @@ def splitmix(key: Any, counter: Any) -> Words:
 
 @np.errstate(over="ignore")
 def philox(key: Any, counter: Any) -> Words:
-    """out0 + 2^32 out1 of philox4x32-10 with key (a lo, a hi) and counter (c lo, c hi, b lo, b hi)."""
+    """out0 + 2^32 out1 of philox4x32-10 with key (a lo, a hi) and counter (c lo, c hi, b lo, b
+    hi)."""
     key, counter = _words(key), _words(counter)
     a, b = key[..., 0], key[..., 1]
     block = (counter & _LOW, counter >> _32, b & _LOW, b >> _32)
@@ -85,7 +90,8 @@ def philox4x32(
 
 @np.errstate(over="ignore")
 def threefry2x64(key: Any, counter: Any, rounds: int = 20) -> Words:
-    """Threefry2x64 of Salmon et al. 2011: u64[..., 2] from keys u64[..., 2] and counters u64[..., 2], broadcast."""
+    """Threefry2x64 of Salmon et al. 2011: u64[..., 2] from keys u64[..., 2] and counters u64[...,
+    2], broadcast."""
     key, counter = _words(key), _words(counter)
     schedule = (key[..., 0], key[..., 1], key[..., 0] ^ key[..., 1] ^ _THREEFRY_PARITY)
     x, y = counter[..., 0] + schedule[0], counter[..., 1] + schedule[1]
@@ -106,7 +112,8 @@ def word(key: Any, counter: Any, generator: Generator = "splitmix") -> Words:
 
 
 def fold(key: Any, tag: int, number: Any) -> Words:
-    """The child of a key: threefry2x64-20(key, (tag, number)); keys u64[..., 2] and numbers broadcast."""
+    """The child of a key: threefry2x64-20(key, (tag, number)). Keys u64[..., 2] and numbers are
+    broadcast."""
     number = _words(number)
     counter = np.stack([np.full_like(number, tag), number], axis=-1)
     return threefry2x64(key, counter)
@@ -120,8 +127,9 @@ def counters(site: Any, words: Any) -> Words:
 
 
 def stream(seed: int, point: Mapping[str, float], purpose: str, level: int = 0) -> Key:
-    """The key of one stream of a run: `seed` (any integer, mod 2^128), the *scanned* parameters of the point, what the numbers
-    are for (`PURPOSES`), and the RG level. Raises `KeyError` for an unknown purpose."""
+    """The key of one stream of a run: `seed` (any integer, mod 2^128), the *scanned* parameters of
+    the point, what the numbers are for (`PURPOSES`), and the RG level. Raises `KeyError` for an
+    unknown purpose."""
     key = np.array([seed & _MASK, (seed >> 64) & _MASK], dtype=np.uint64)
     for name in sorted(point):
         key = fold(key, PARAMETER, float_bits(point[name]))
@@ -130,13 +138,14 @@ def stream(seed: int, point: Mapping[str, float], purpose: str, level: int = 0) 
 
 
 def float_bits(value: float) -> int:
-    """The bits of a float64 as an integer; -0 counts as 0."""
+    """The bits of a float64 as an integer. -0 counts as 0."""
     bits: int = unpack("<Q", pack("<d", float(value) + 0.0))[0]
     return bits
 
 
 def step_keys(key: Key, start: int, count: int, draws: int) -> Words:
-    """Keys u64[count, draws, 2] of the absolute steps start, start + 1, ..., for the draw slots 0 .. draws - 1."""
+    """Keys u64[count, draws, 2] of the absolute steps start, start + 1, ..., for the draw slots 0
+    .. draws - 1."""
     steps = fold(key, STEP, np.arange(start, start + count, dtype=np.uint64))
     return fold(steps[:, None, :], SLOT, np.arange(draws, dtype=np.uint64)[None, :])
 
@@ -150,7 +159,8 @@ def uniforms(
 
 
 def _words(value: Any) -> Words:
-    """As u64, with at least one axis so that arithmetic wraps silently; integers are taken mod 2^64."""
+    """As u64, with at least one axis so that arithmetic wraps silently. Integers are taken mod
+    2^64."""
     if isinstance(value, int):
         value = value & _MASK
     return np.asarray(value, dtype=np.uint64)

@@ -1,4 +1,5 @@
-"""The unit of energies, and tables of exponentials that the host makes once and every backend shares."""
+"""The unit of energies, and tables of exponentials that the host makes once and every backend
+shares."""
 
 from __future__ import annotations
 
@@ -25,9 +26,11 @@ LIMIT = 2047
 
 @lru_cache(maxsize=1)
 def exponentials() -> tuple[Words, Words]:
-    """The tables of `Accept`: A[i] = floor(2^32 exp(-i / 2^10)), i < COARSE, and B[j] = floor(2^32 exp(-j / 2^20)), j < FINE.
+    """The tables of `Accept`: A[i] = floor(2^32 exp(-i / 2^10)) for i < COARSE, and B[j] =
+    floor(2^32 exp(-j / 2^20)) for j < FINE.
 
-    Lanes x > 0 are accepted where U32 < (A[x >> 10] * B[x & 1023]) >> 32; for x > 0 the product stays below 2^64.
+    A lane x > 0 is accepted where U32 < (A[x >> 10] * B[x & 1023]) >> 32. For x > 0 the product
+    stays below 2^64.
     """
     coarse = np.array([_floor_exp(i, 2**10) for i in range(COARSE)], dtype=np.uint64)
     fine = np.array([_floor_exp(j, 2**20) for j in range(FINE)], dtype=np.uint64)

@@ -1,7 +1,7 @@
 """What all programs have in common, and what a family of programs declares.
 
-Kernels, their cache, `rgc show --as program` and the conformance suite ask a program's family; none of them knows
-what the programs of a family are made of.
+Kernels, their cache, `rgc show --as program` and the conformance suite ask a program's family. None
+of them knows what the programs of a family are made of.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 GROUP = "rgc.families"
 """The entry points of families that are installed from outside."""
 
-FAMILIES = {"lattice": "rgc.program.lattice.family:LATTICE"}
+FAMILIES = {
+    "lattice": "rgc.program.lattice.family:LATTICE",
+}
 """The families that rgc has itself: where each is declared."""
 
 
@@ -32,7 +34,7 @@ class ProgramError(AssertionError):
 class Program(Protocol):
     """A program of any family: frozen data, equal and hashed by its structure.
 
-    `family` is the name of its family; `draws` is the number of keys that one step needs.
+    `family` is the name of its family, and `draws` the number of keys that one step needs.
     """
 
     family: ClassVar[str]
@@ -56,6 +58,9 @@ class Argument:
     dtype: str
     axes: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return f"{self.dtype}[{', '.join(self.axes)}]"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Example(Generic[P]):
@@ -70,14 +75,15 @@ class Example(Generic[P]):
 class Family(Generic[P]):
     """What a family of programs declares.
 
-    - `programs` is the class of its programs, `states` the dtypes of the canonical arrays that they change, and
-      `arguments` the arrays that they are handed.
-    - `capabilities` are what a backend of the family may lack, each with what it is; `needs` reads off a program
-      which of them it takes.
-    - `verify` raises `ProgramError` for a program that breaks an invariant; `show` prints a program for people.
+    - `programs` is the class of its programs, `states` the dtypes of the canonical arrays that they
+      change, and `arguments` the arrays that they are handed.
+    - `capabilities` are what a backend of the family may lack, each with what it is. `needs` reads
+      off a program which of them it takes.
+    - `verify` raises `ProgramError` for a program that breaks an invariant.
+    - `show` prints a program for people.
     - `reference` is the backend whose bits say what a program means.
-    - `examples` is where the function stands that yields small programs of every kind, `module:function`; the
-      conformance suite runs them on every backend of the family.
+    - `examples` says where the function stands that yields small programs of every kind, as
+      `module:function`. The conformance suite runs them on every backend of the family.
     """
 
     name: str
@@ -94,15 +100,14 @@ class Family(Generic[P]):
     def check(self, arguments: Arguments) -> None:
         """Raise `ProgramError` for arguments that are not those which the family declares."""
         if set(arguments.arrays) != set(self.arguments):
-            raise ProgramError(
-                f"arguments {sorted(arguments.arrays)} of a {self.name} program that takes {sorted(self.arguments)}"
-            )
+            given, taken = sorted(arguments.arrays), sorted(self.arguments)
+            raise ProgramError(f"arguments {given} of a {self.name} program that takes {taken}")
         for name, declared in self.arguments.items():
-            given = arguments[name]
-            if given.dtype.name != declared.dtype or given.ndim != len(declared.axes):
+            array = arguments[name]
+            if array.dtype.name != declared.dtype or array.ndim != len(declared.axes):
                 raise ProgramError(
-                    f"argument '{name}' of a {self.name} program is {declared.dtype}[{', '.join(declared.axes)}], "
-                    f"not {given.dtype.name} of shape {given.shape}"
+                    f"argument '{name}' of a {self.name} program is {declared}, "
+                    f"not {array.dtype.name} of shape {array.shape}"
                 )
 
     def make_examples(self) -> tuple[Example[P], ...]:
@@ -126,14 +131,14 @@ def find(name: str) -> Family[Any]:
         family: Family[Any] = point.load()
         return family
     raise LookupError(
-        f"no family of programs is called '{name}' (known: {', '.join(known())}): it has neither a row of FAMILIES in "
-        f"rgc/program/family.py nor an entry point of the group {GROUP}"
+        f"no family of programs is called '{name}' (known: {', '.join(known())}): it has neither a "
+        f"row of FAMILIES in rgc/program/family.py nor an entry point of the group {GROUP}"
     )
 
 
 def family_of(program: Program) -> Family[Any]:
-    """The family of a program. Raises `LookupError` if nothing declares it, and `TypeError` for a class of programs
-    that is not the family's."""
+    """The family of a program. Raises `LookupError` if nothing declares it, and `TypeError` for a
+    class of programs that is not the family's."""
     family = find(program.family)
     if not isinstance(program, family.programs):
         raise TypeError(f"a {type(program).__name__} is no program of the family '{family.name}'")

@@ -1,4 +1,5 @@
-"""How the JAX backend goes about it: layouts, planes, patches, devices' own way, compilations. None of it changes a bit."""
+"""How the JAX backend goes about it: layouts, planes, patches, devices' own way, compilations. None
+of it changes a bit."""
 
 from __future__ import annotations
 
@@ -23,9 +24,9 @@ from rgc.program.lattice.start import random_field
 pytest.importorskip("jax")
 
 from rgc_jax import JaxBackend
+from rgc_jax.devices import Platform, find_platform
 from rgc_jax.gather import Gather
 from rgc_jax.kernel import JaxKernel, compile_program
-from rgc_jax.machine import Machine, find_machine
 
 
 class Changed(JaxBackend):
@@ -33,7 +34,7 @@ class Changed(JaxBackend):
 
     def __init__(self, **changes: Any) -> None:
         super().__init__()
-        self._found: Machine | None = replace(find_machine(), **changes)
+        self._found: Platform | None = replace(find_platform(), **changes)
 
 
 def check(program: Program, words: int = 2, uniform: bool = True, **changes: Any) -> None:
@@ -43,7 +44,7 @@ def check(program: Program, words: int = 2, uniform: bool = True, **changes: Any
 
 
 def chosen(program: Program) -> str:
-    kernel = compile_program(program, find_machine(), None)
+    kernel = compile_program(program, find_platform(), None)
     return "gather" if kernel._rows_for((None,) * len(program.fields)) is None else "rows"
 
 
@@ -59,7 +60,8 @@ def test_rows_where_they_vectorise() -> None:
 
 @pytest.mark.parametrize("first", [1, 5, 32])
 def test_planes_decided_first_change_nothing(first: int) -> None:
-    """After one plane every word is undecided and every block is visited many times; after 32 none is."""
+    """After one plane every word is undecided and every block is visited many times; after 32 none
+    is."""
     check(metropolis((4, 6)), first=first)
 
 
@@ -109,7 +111,8 @@ def test_values_that_are_not_held(kind: str) -> None:
 
 
 def test_layouts_follow_the_programs_that_take_turns() -> None:
-    """A field keeps the layout of a sweep while it is measured, and both programs settle on one: nothing is traced after two turns."""
+    """A field keeps the layout of a sweep while it is measured, and both programs settle on one:
+    nothing is traced after two turns."""
     sweep, record = metropolis((12, 8)), measure((12, 8), (TallyArray(3, replica=True),))
     backend = Changed(slab=64)  # no other test has these kernels
     given, nothing = (arguments(each, 2, Random(3)) for each in (sweep, record))  # noqa: S311

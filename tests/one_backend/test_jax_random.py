@@ -1,4 +1,5 @@
-"""The JAX backend on many random programs and Hamiltonians: each is compiled, so most of them are slow tests."""
+"""The JAX backend on many random programs and Hamiltonians: each is compiled, so most of them are
+slow tests."""
 
 from __future__ import annotations
 
@@ -60,7 +61,8 @@ def rules(part: int) -> Iterator[tuple[int, Program, Arguments]]:
             program = replace(program, generator="philox")
         if seed % 4 == 0:
             program = replace(program, planes=64)
-        yield seed, program, arguments(program, 1 + seed % 3, Random(seed), uniform=seed % 5 != 0)  # noqa: S311
+        random = Random(seed)  # noqa: S311
+        yield seed, program, arguments(program, 1 + seed % 3, random, uniform=seed % 5 != 0)
 
 
 def hamiltonians(seeds: range) -> Iterator[tuple[int, Program, Arguments]]:
@@ -68,7 +70,8 @@ def hamiltonians(seeds: range) -> Iterator[tuple[int, Program, Arguments]]:
     for seed in seeds:
         (form, kind), lattice = KINDS[seed % len(KINDS)], LATTICES[seed % len(LATTICES)]
         species = SPECIES[seed % len(SPECIES)]
-        yield seed, *lowered_update(lattice, species, form, kind, Random(seed), words=1 + seed % 2)  # noqa: S311
+        random = Random(seed)  # noqa: S311
+        yield seed, *lowered_update(lattice, species, form, kind, random, words=1 + seed % 2)
 
 
 def test_a_few_random_hamiltonians() -> None:

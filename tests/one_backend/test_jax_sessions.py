@@ -1,4 +1,5 @@
-"""The JAX backend and everything around it: the user's own JAX, several devices, and a machine without JAX."""
+"""The JAX backend and everything around it: the user's own JAX, several devices, and a machine
+without JAX."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ measure { energy, m2 = avg((mean(i) s[i])^2) }
 
 
 def python(code: str, tmp_path: Path, **environment: str) -> str:
-    """What a program prints in a process of its own, where a spec lies in its folder. Its warnings are errors."""
+    """What a program prints in a process of its own, where a spec lies in its folder. Its warnings
+    are errors."""
     (tmp_path / "spec.rgc").write_text(SPEC, "utf-8")
     words: list[Any] = [sys.executable, "-W", "error", "-c", textwrap.dedent(code)]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
@@ -39,7 +41,8 @@ def python(code: str, tmp_path: Path, **environment: str) -> str:
 
 
 def test_a_users_own_session_is_left_as_it_was(tmp_path: Path) -> None:
-    """Types, settings and functions of theirs, before, during and after, even under settings that our code could not live with."""
+    """Types, settings and functions of theirs, before, during and after, even under settings that
+    our code could not live with."""
     python(
         """
         import jax, jax.numpy as jnp, rgc
@@ -81,8 +84,10 @@ DEVICES = """
     from rgc.program.lattice import TallyArray
 
     assert len(jax.devices()) == 4
-    arrays = (TallyArray(3, replica=True), TallyArray(3), TallyArray(3, replica=True, axes=(0,)), TallyArray(3, False, (0, 1)))
-    programs = {"rows": metropolis((4, 6)), "tallies": measure((6, 4), arrays), "gather": random_program(9, "listed")}
+    arrays = (TallyArray(3, replica=True), TallyArray(3), TallyArray(3, replica=True, axes=(0,)),
+              TallyArray(3, axes=(0, 1)))
+    programs = {"rows": metropolis((4, 6)), "tallies": measure((6, 4), arrays),
+                "gather": random_program(9, "listed")}
     used = []
     for case in sys.argv[1:]:
         kind, words, uniform = case.split("-")
@@ -108,7 +113,8 @@ DEVICES = """
     ],
 )
 def test_devices_change_nothing(cases: str, devices: list[int], tmp_path: Path) -> None:
-    """Words that divide among four devices and words that do not; thresholds that are the same for all replicas and that are not."""
+    """Words that divide among four devices and words that do not; thresholds that are the same for
+    all replicas and that are not."""
     words = f"import sys; sys.argv = {['', *cases.split()]!r}\n{textwrap.dedent(DEVICES)}"
     flags = "--xla_force_host_platform_device_count=4"
     assert python(words, tmp_path, XLA_FLAGS=flags).strip() == str(devices)
@@ -125,7 +131,9 @@ WITHOUT = """
     sys.meta_path.insert(0, Absent())
     import importlib.util
     find = importlib.util.find_spec
-    importlib.util.find_spec = lambda name, *more: None if name in ("jax", "jaxlib") else find(name, *more)
+    importlib.util.find_spec = lambda name, *more: (
+        None if name in ("jax", "jaxlib") else find(name, *more)
+    )
     from rgc.cli import main
 """
 

@@ -38,11 +38,12 @@ def test_rows_where_they_vectorise() -> None:
     assert chosen(blocks()) == "RowKernel"
 
 
-def test_tallies_and_long_rules_are_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Operators and classes are no part of the code: one compilation serves every basis on every lattice."""
+def test_tallies_and_long_rules_are_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Operators and classes are no part of the code: one compilation serves every basis on every
+    lattice."""
     arrays = (TallyArray(3, replica=True),)
-    assert chosen(measure((6, 8), arrays)) == "TableKernel"
-    assert chosen(measure((6, 8), arrays, (5, 1))) == "TableKernel"
+    assert chosen(measure((6, 8), arrays)) == "BytecodeKernel"
+    assert chosen(measure((6, 8), arrays, (5, 1))) == "BytecodeKernel"
     backend = load("numba")
     programs = [
         measure((6, 8), arrays),
@@ -52,7 +53,7 @@ def test_tallies_and_long_rules_are_tables(monkeypatch: pytest.MonkeyPatch) -> N
     texts = {backend.compile(program).source.partition("import numpy")[2] for program in programs}
     assert len(texts) == 1
     monkeypatch.setattr("rgc_numba.kernel.MANY", 3)
-    assert chosen(metropolis((4, 6))) == "TableKernel"
+    assert chosen(metropolis((4, 6))) == "BytecodeKernel"
 
 
 def test_gather_elsewhere() -> None:
@@ -72,7 +73,8 @@ def test_shape_is_no_part_of_the_code() -> None:
 
 def test_source_is_python_with_names_of_ours_only() -> None:
     program = metropolis((4, 6))
-    source = load("numba").compile(program, constant=arguments(program, 1, Random(0))).source  # noqa: S311
+    constant = arguments(program, 1, Random(0))  # noqa: S311
+    source = load("numba").compile(program, constant=constant).source
     names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
     assert "v0" in names
     assert not any("metropolis" in name for name in names)
@@ -80,7 +82,8 @@ def test_source_is_python_with_names_of_ours_only() -> None:
 
 
 def test_arguments_other_than_the_baked_ones_are_served() -> None:
-    """`constant` specialises only: a call with other thresholds gives the bits of the general kernel."""
+    """`constant` specialises only: a call with other thresholds gives the bits of the general
+    kernel."""
     program = metropolis((4, 6))
     baked, other, mixed = (
         arguments(program, 2, Random(seed), uniform=seed < 3)  # noqa: S311

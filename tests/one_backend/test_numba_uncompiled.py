@@ -1,4 +1,5 @@
-"""The generated code of the numba backend, run as plain Python: many more programs than could be compiled."""
+"""The generated code of the numba backend, run as plain Python: many more programs than could be
+compiled."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ def uncompiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def check(program: Program, given: Arguments, seed: int, constant: bool) -> None:
-    """The kernel that is chosen, the table kernel and the gather kernel."""
+    """The kernel that is chosen, the bytecode kernel and the gather kernel."""
     how: dict[str, Any] = {"word0": seed, "calls": ((seed, 1), (seed + 1, 1))}
     expected = run(load("reference"), program, given, seed, **how)
     backend = load("numba", threads=1 + seed % 2)
@@ -37,7 +38,7 @@ def check(program: Program, given: Arguments, seed: int, constant: bool) -> None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("rgc_numba.kernel.MANY", -1)
         assert_equal(expected, run(backend, program, given, seed, constant=constant, **how))
-        patch.setattr("rgc_numba.kernel.TableKernel", refuse)
+        patch.setattr("rgc_numba.kernel.BytecodeKernel", refuse)
         assert_equal(expected, run(backend, program, given, seed, constant=constant, **how))
 
 
@@ -57,7 +58,8 @@ def traits(program: Program) -> Iterator[str]:
     yield from (
         "listed" if isinstance(stage.cells, Listed) else "residues" for stage in program.schedule
     )
-    yield f"{program.letters} letters, {len(program.fields)} fields, {len(program.shape)} axes, {program.generator}"
+    sizes = f"{program.letters} letters, {len(program.fields)} fields, {len(program.shape)} axes"
+    yield f"{sizes}, {program.generator}"
     yield from ("odd" for size in program.shape if size % 2)
 
 

@@ -1,4 +1,5 @@
-"""The reference backend against an interpreter on Python integers, one replica and one site at a time, and against enumeration."""
+"""The reference backend against an interpreter on Python integers, one replica and one site at a
+time, and against enumeration."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ ISING = (Species("s"),)
 
 
 class Scalar:
-    """One replica of a program: fields as dictionaries of bits, everything else as Python integers."""
+    """One replica of a program: fields as dictionaries of bits, everything else as Python
+    integers."""
 
     def __init__(
         self, program: Program, fields: list[Any], arguments: Arguments, replica: int, word0: int
@@ -133,7 +135,8 @@ class Scalar:
 
 
 def check(program: Program, arguments: Arguments, words: int = 2, word0: int = 3) -> None:
-    """Two steps, some replicas one by one; tallies summed over replicas are compared where all replicas are kept too."""
+    """Two steps, some replicas one by one; tallies summed over replicas are compared where all
+    replicas are kept too."""
     fields = [
         random_field((8, k), f, words, word0, program.generator)
         for k, f in enumerate(program.fields)
@@ -191,7 +194,8 @@ def test_updates_bit_by_bit(form: Any, kind: Any, planes: Any, generator: Any) -
 
 
 def test_every_kind_of_node_bit_by_bit() -> None:
-    """Two fields of two planes and two letters, a stride, every node, every way of keeping a tally."""
+    """Two fields of two planes and two letters, a stride, every node, every way of keeping a
+    tally."""
     nodes = (
         Load(0, (0, 0), 1, 1),
         Load(0, (1, -1), 0, 0),

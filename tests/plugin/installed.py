@@ -1,4 +1,5 @@
-"""The packages of this folder, installed as an installer leaves them, and commands that find them there."""
+"""The packages of this folder, installed as an installer leaves them, and commands that find them
+there."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ HERE = Path(__file__).parent
 
 
 def install(folder: Path, *, without: Collection[str] = ()) -> Path:
-    """Lay the modules into a folder, with the metadata of `pyproject.toml` but for some groups of entry points."""
+    """Lay the modules into a folder, with the metadata of `pyproject.toml` but for some groups of
+    entry points."""
     project = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["project"]
     for package in ("rgc_toy", "rgc_toy_family"):
         shutil.copytree(

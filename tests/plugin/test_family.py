@@ -1,5 +1,5 @@
-"""A family of programs from outside: found by its entry point, compiled once, run, shown, refused where it must be, and put through
-the suite; and what is said where it is not registered."""
+"""A family of programs from outside: found by its entry point, compiled once, run, shown, refused
+where it must be, and put through the suite; and what is said where it is not registered."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ print("\\n".join(family_of(program).show(program) for program, _ in machine.made
 """
 
 CACHE = """
-baked = [machine.compile(wide, constant=arguments(*numbers)) for numbers in ((1, 2, 3), (1, 2, 3), (1, 2, 4))]
+numbers = (1, 2, 3), (1, 2, 3), (1, 2, 4)
+baked = [machine.compile(wide, constant=arguments(*each)) for each in numbers]
 again = machine.compile(Counters(name="wide", size=3), constant=arguments(1, 2, 4))
 print(baked[0] is baked[1], baked[1] is baked[2], baked[2] is again, len(machine.made))
 try:
@@ -66,7 +67,7 @@ def test_it_runs_and_is_shown(site: Path) -> None:
     """Numbers against the definition, in Python's integers."""
     state, odd = [10, -1, 2**62], []
     for key in step_keys((1, 2), 4, 2, 1)[:, 0]:
-        drawn = [int(word(key, counters(i, 3))) & 1 for i in range(3)]
+        drawn = [int(word(key, counters(i, 3))) & 0xFFFF for i in range(3)]
         state = [x + a + b for x, a, b in zip(state, (1, 0, -5), drawn, strict=True)]
         odd.append([sum(x % 2 for x in state)])
     assert script(site, RUN) == f"{state} {odd}\nprogram wide: 3 counters of int64\n"

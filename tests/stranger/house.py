@@ -1,4 +1,5 @@
-"""A copy of the source tree that a test extends as a stranger would, and commands run on that copy."""
+"""A copy of the source tree that a test extends as a stranger would, and commands run on that
+copy."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ SOURCES = ("rgc", "backends", "grammar")
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The tree under `root`. Every change is an ordinary edit of a file, so what a test does here is what
-    `ARCHITECTURE.md` tells a person to do."""
+    """The tree under `root`. Every change is an ordinary edit of a file, so what a test does here
+    is what `ARCHITECTURE.md` tells a person to do."""
 
     root: Path
 
@@ -24,7 +25,9 @@ class House:
     def build(cls, folder: Path) -> House:
         """A fresh copy of the sources in an empty folder."""
         for name in SOURCES:
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
         return cls(folder)
 
     def write(self, path: str, text: str) -> None:
@@ -35,7 +38,8 @@ class House:
         place.write_text(text, encoding="utf-8")
 
     def insert(self, path: str, text: str, *, before: str) -> None:
-        """Insert a text in front of the only occurrence of `before`. Raises `ValueError` unless there is exactly one."""
+        """Insert a text in front of the only occurrence of `before`. Raises `ValueError` unless
+        there is exactly one."""
         place = self.root / path
         source = place.read_text("utf-8")
         if source.count(before) != 1:
@@ -45,9 +49,15 @@ class House:
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`rgc WORDS` on this tree; with a first word that ends in `.py` that script instead."""
         command = (
-            [sys.executable, *words] if words[0].endswith(".py") else [sys.executable, "-m", "rgc", *words]
+            [sys.executable, *words]
+            if words[0].endswith(".py")
+            else [sys.executable, "-m", "rgc", *words]
         )
         sources = os.pathsep.join(str(self.root / name) for name in (".", "backends"))
         return subprocess.run(
-            command, cwd=self.root, env={**os.environ, "PYTHONPATH": sources}, capture_output=True, text=True
+            command,
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": sources},
+            capture_output=True,
+            text=True,
         )

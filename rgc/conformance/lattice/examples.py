@@ -11,7 +11,8 @@ from rgc.program.lattice import Program, TallyArray
 
 
 def examples() -> tuple[Example[Program], ...]:
-    """An update, other planes and another generator, a block map, a measurement, and rules at random, the last with lanes."""
+    """An update, other planes and another generator, a block map, a measurement, and rules at
+    random, the last with lanes."""
     programs = (
         metropolis((4, 6)),
         coins((4, 6), "philox", 64),

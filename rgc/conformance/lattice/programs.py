@@ -43,7 +43,8 @@ class Writer:
 
 
 def metropolis(shape: tuple[int, ...], generator: Any = "splitmix", planes: Any = 32) -> Program:
-    """Nearest neighbours on a periodic square lattice with even sides: one slot for each number of unlike neighbours."""
+    """Nearest neighbours on a periodic square lattice with even sides: one slot for each number of
+    unlike neighbours."""
     w = Writer()
     spin = w(Load(0, (0,) * len(shape)))
     unlike = []
@@ -100,7 +101,8 @@ def coins(shape: tuple[int, ...], generator: Any = "splitmix", planes: Any = 32)
 def random_rule(
     random: Random, program: Program, letter: int, reach: tuple[tuple[int, ...], ...], lanes: bool
 ) -> Rule:
-    """A rule with every kind of node, those of lanes if asked: updates the site of `letter` in field 0."""
+    """A rule with every kind of node, those of lanes if asked: updates the site of `letter` in
+    field 0."""
     w = Writer()
     zero = (0,) * len(program.shape)
     spins = program.fields[0]
@@ -137,8 +139,8 @@ def random_rule(
 
 
 def random_program(seed: int, kind: str = "regular", **changes: Any) -> Program:
-    """A program on a random lattice: one to three axes, one or two letters, two species, odd sizes; regular sets of cells, listed
-    ones, with lanes, or at open edges."""
+    """A program on a random lattice: one to three axes, one or two letters, two species, odd sizes;
+    regular sets of cells, listed ones, with lanes, or at open edges."""
     random = Random(seed)
     axes = random.choice((1, 2, 2, 3))
     modulus = tuple(random.choice((2, 3)) for _ in range(axes))
@@ -193,8 +195,8 @@ def _listed(cells: Any, shape: tuple[int, ...]) -> Listed:
 
 
 def blocks(counted: bool = False) -> Program:
-    """Majority of three of the four spins of a block, and a random one of two: loads with a stride, stores to a coarser field;
-    with `counted` a tally besides."""
+    """Majority of three of the four spins of a block, and a random one of two: loads with a stride,
+    stores to a coarser field; with `counted` a tally besides."""
     w = Writer()
     corners = [w(Load(0, offset, stride=(2, 2))) for offset in product((0, 1), repeat=2)]
     count = w(Count(tuple(corners[:3])))
@@ -248,8 +250,8 @@ def measure(
 
 
 def patterns(size: int, periodic: bool = True) -> Program:
-    """Every kind of logic, with two species, two letters and two planes, tallied in every kind of array: a rule for either letter,
-    at the cells of two residues. Nothing is drawn or stored."""
+    """Every kind of logic, with two species, two letters and two planes, tallied in every kind of
+    array: a rule for either letter, at the cells of two residues. Nothing is drawn or stored."""
     w = Writer()
     offsets = ((0, 0), (1, 0), (0, 1), (-1, 1), (2, 0)) if periodic else ((0, 0),)
     words = [w(Load(0, offset, n % 2, n // 2 % 2)) for n, offset in enumerate(offsets)]

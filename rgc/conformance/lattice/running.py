@@ -48,14 +48,16 @@ def example(program: Program, given: Arguments, seed: int, word0: int = 0) -> Ex
 def run(
     backend: Backend, program: Program, given: Arguments, seed: int, *, word0: int = 0, **how: Any
 ) -> Outcome:
-    """The fields and tallies of a program on random fields; `how` as in `rgc.conformance.running.run`."""
+    """The fields and tallies of a program on random fields; `how` as in
+    `rgc.conformance.running.run`."""
     return run_example(backend, example(program, given, seed, word0), seed=seed, word0=word0, **how)
 
 
 def check(
     name: str, program: Program, given: Arguments, seed: int, word0: int = 0, calls: Any = CALLS
 ) -> None:
-    """A backend gives the reference's bits: the general kernel on one thread, and the one with its arguments baked in on two."""
+    """A backend gives the reference's bits: the general kernel on one thread, and the one with its
+    arguments baked in on two."""
     require_for(load(name), program)
     if len(given["thresholds"]) and uniform_thresholds(given["thresholds"]) is None:
         require(load(name), "lattice", "replicas")

@@ -41,7 +41,8 @@ SPECIES = [(Species("s"),), (Species("v", "binary"),), (Species("s"), Species("v
 def random_hamiltonian(
     lattice: Lattice, species: tuple[Species, ...], random: Random
 ) -> Hamiltonian:
-    """One to three terms of one or two products of one to four spins, at offsets 0 and 1 along every axis."""
+    """One to three terms of one or two products of one to four spins, at offsets 0 and 1 along
+    every axis."""
 
     def spin() -> Spin:
         cell = tuple(random.randint(0, 1) for _ in range(lattice.dimension))
@@ -63,8 +64,8 @@ def random_hamiltonian(
 def lowered_update(
     lattice: Lattice, species: tuple[Species, ...], form: Any, kind: Any, random: Random, words: int
 ) -> tuple[Program, Arguments]:
-    """The update of a random Hamiltonian, in a form of acceptance or (None) the one that is chosen. Heat bath that is not on offer
-    becomes Metropolis."""
+    """The update of a random Hamiltonian, in a form of acceptance or (None) the one that is chosen.
+    Heat bath that is not on offer becomes Metropolis."""
     hamiltonian = random_hamiltonian(lattice, species, random)
     merged = merge_terms(hamiltonian, lattice, species)
     steps = colour_sites(merged.groups, lattice, len(species))

@@ -42,7 +42,8 @@ def test_tallies_keep_replicas_or_add_them_up(name: str, steps: int) -> None:
 
 
 def test_thresholds_other_than_those_baked_in(name: str) -> None:
-    """A call with other thresholds than those baked in, and one where replicas differ, gives the bits of the general kernel."""
+    """A call with other thresholds than those baked in, and one where replicas differ, gives the
+    bits of the general kernel."""
     backend, program = load(name), metropolis((4, 6))
     require(backend, "lattice", "replicas")
     baked, other, mixed = (

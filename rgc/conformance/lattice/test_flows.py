@@ -1,4 +1,5 @@
-"""Whole runs: the same document as on the reference backend, and the same again when a run moves between backends half way."""
+"""Whole runs: the same document as on the reference backend, and the same again when a run moves
+between backends half way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The reference's bits on programs made by hand and at random, whatever the shares of words and the threads."""
+"""The reference's bits on programs made by hand and at random, whatever the shares of words and the
+threads."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ def test_metropolis(name: str, shape: Any, generator: Any, planes: Any, uniform:
 
 @pytest.mark.parametrize("planes", [32, 64])
 def test_every_plane_counts(name: str, planes: Any) -> None:
-    """Thresholds that differ from the uniform of a replica in one plane, or in none: a draw that stops early would not see it."""
+    """Thresholds that differ from the uniform of a replica in one plane, or in none: a draw that
+    stops early would not see it."""
     backend, program, words, seed = load(name), coins((4, 6), planes=planes), 2, 6
     require(backend, "lattice", *needs(program), "replicas")
     kernels = [each.compile(program) for each in (load("reference"), backend)]
@@ -84,7 +86,8 @@ def uniforms(key: Any, site: int, words: int, planes: int) -> list[int]:
     ("kind", "seed"), [("regular", 11), ("open", 3), ("listed", 9), ("lanes", 4)]
 )
 def test_random_rules(name: str, kind: str, seed: int) -> None:
-    """One to three axes, one and two letters, one and two planes a spin, two fields; more of them in the tests of each backend."""
+    """One to three axes, one and two letters, one and two planes a spin, two fields; more of them
+    in the tests of each backend."""
     check_on(name, random_program(seed, kind), seed, word0=seed, uniform=seed != 9)
 
 
@@ -95,7 +98,8 @@ def test_blocks_of_another_lattice(name: str, counted: bool) -> None:
 
 @pytest.mark.parametrize("words", [1, 3, 70])
 def test_many_tallies(name: str, words: int) -> None:
-    """Images of several operators on a lattice of more rows than a vertical counter collects at once."""
+    """Images of several operators on a lattice of more rows than a vertical counter collects at
+    once."""
     check_on(
         name,
         measure(
@@ -138,7 +142,8 @@ def test_chunks_of_steps_and_of_words(name: str) -> None:
 
 
 def test_programs_take_turns_on_a_field(name: str) -> None:
-    """A sweep, a record, a sweep: each program finds what the one before left, however a backend keeps it."""
+    """A sweep, a record, a sweep: each program finds what the one before left, however a backend
+    keeps it."""
     sweep, record = metropolis((12, 8)), measure((12, 8), (TallyArray(3, replica=True),))
     given, nothing = (arguments(each, 2, Random(3)) for each in (sweep, record))
     found = []

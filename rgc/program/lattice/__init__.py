@@ -1,4 +1,5 @@
-"""The family of lattice programs: a rule for one site, and a schedule of conflict-free sets of sites."""
+"""The family of lattice programs: a rule for one site, and a schedule of conflict-free sets of
+sites."""
 
 from rgc.model.sites import Cells, Listed
 from rgc.program.lattice.nodes import (

@@ -21,9 +21,9 @@ def lattice_arguments(
 ) -> Arguments:
     """The arguments of a lattice program; without `weights` those of a program that weighs nothing.
 
-    `thresholds` u64[slot, 1 + planes, word]: entry 0 is the mask of the replicas where the probability is 1
-    ("always"), entry 1 + k the mask of the replicas whose threshold has bit planes-1-k set. `weights`
-    int32[weight, 64 * word] is in units of 2^-20 kT.
+    `thresholds` u64[slot, 1 + planes, word]: entry 0 is the mask of the replicas where the
+    probability is 1 ("always"), entry 1 + k the mask of the replicas whose threshold has bit
+    planes-1-k set. `weights` int32[weight, 64 * word] is in units of 2^-20 kT.
     """
     if weights is None:
         weights = np.zeros((0, 64 * thresholds.shape[-1]), dtype=np.int32)

@@ -16,7 +16,8 @@ CAPABILITIES = {
     "axes": "tallies along axes",
     "replicas": "thresholds that differ between replicas",
 }
-"""What a backend may say it lacks, and what that is. The last is a need of arguments, not of a program."""
+"""What a backend may say it lacks, and what that is. The last is a need of arguments, not of a
+program."""
 
 
 def needs(program: Program) -> frozenset[str]:

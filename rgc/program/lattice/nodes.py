@@ -1,7 +1,11 @@
-"""The nodes of a rule: straight-line code for one site, on words that hold that site of 64 replicas at once.
+"""The nodes of a rule: straight-line code for one site, on words that hold that site of 64
+replicas.
 
-A rule is a tuple of nodes; a node names earlier ones by their index (`Value`). What a node yields is a `word` (one bit a
-replica; as a spin, bit 1 means s = -1), a `count` (bit planes of a small integer), or `lanes` (an int32 a replica).
+A rule is a tuple of nodes, and a node names earlier ones by their index (`Value`). A node yields
+
+- a `word`, one bit a replica; read as a spin, bit 1 means s = -1;
+- a `count`, the bit planes of a small integer;
+- or `lanes`, an int32 a replica.
 """
 
 from __future__ import annotations
@@ -15,7 +19,8 @@ Value = int
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """word: plane `plane` of `field` at cell stride * cell + offset (componentwise, wrapped on periodic axes), basis `letter`."""
+    """word: plane `plane` of `field` at cell stride * cell + offset (componentwise, wrapped on
+    periodic axes), basis `letter`."""
 
     field: int
     offset: tuple[int, ...]
@@ -26,7 +31,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Bit:
-    """word: bitwise `op` of words; `not` has one operand, the others two or more."""
+    """word: bitwise `op` of words. `not` has one operand, the others have two or more."""
 
     op: Literal["and", "or", "xor", "not"]
     operands: tuple[Value, ...]
@@ -49,11 +54,15 @@ class Equals:
 
 @dataclass(frozen=True, slots=True)
 class Bernoulli:
-    """word: a Bernoulli variable. Replica r gets 1 with probability T / 2^P, T the threshold of the slot of the class whose mask
-    holds r; `otherwise` is the slot of the replicas in no class, None standing for probability 0. Masks are disjoint.
+    """word: a Bernoulli variable. Replica r gets 1 with probability T / 2^P.
 
-    P is the program's `planes`. The uniform of replica r has as bit P-1-k (plane k = 0 is the most significant) bit r of
-    `word(key[step, draw], w * 2^40 + i * 2^6 + k)`, and 1 is drawn where it is below T; T = 2^P is "always".
+    T is the threshold of the class whose mask holds r. A class is a mask and the slot of its
+    threshold; masks are disjoint. `otherwise` is the slot of the replicas in no class, and None
+    stands for probability 0. P is the program's `planes`.
+
+    Bit P-1-k of the uniform of replica r is bit r of `word(key[step, draw], w * 2^40 + i * 2^6 +
+    k)`, so plane k = 0 is the most significant. 1 is drawn where the uniform is below T; T = 2^P is
+    "always".
     """
 
     classes: tuple[tuple[Value, int], ...]
@@ -63,7 +72,8 @@ class Bernoulli:
 
 @dataclass(frozen=True, slots=True)
 class Weigh:
-    """lanes: weight[base] + sum of weight[slot] over the masks whose bit is 1; int32 in units of 2^-20 kT."""
+    """lanes: weight[base] + sum of weight[slot] over the masks whose bit is 1, int32 in units of
+    2^-20 kT."""
 
     masks: tuple[Value, ...]
     slots: tuple[int, ...]
@@ -72,10 +82,11 @@ class Weigh:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """word: 1 where x <= 0, else 1 with probability exp(-x), for lanes x in units of 2^-20:
-    `U32 < (A[x >> 10] * B[x & 1023]) >> 32` with the tables of `rgc.program.exponentials`, 0 where x >> 10 is beyond A.
+    """word: 1 where x <= 0, else 1 with probability exp(-x), for lanes x in units of 2^-20 kT.
 
-    U32 of lane r is half `r & 1` (0: low) of the draw's plane `r >> 1`.
+    The test is `U32 < (A[x >> 10] * B[x & 1023]) >> 32` with the tables of
+    `rgc.program.exponentials`, and A is 0 beyond its end. U32 of lane r is half `r & 1` (0: low) of
+    the draw's plane `r >> 1`.
     """
 
     lanes: Value
@@ -84,7 +95,8 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Write a word to the running site (its cell and the rule's letter) of a plane of a field. Yields nothing."""
+    """Write a word to the running site (its cell and the rule's letter) of a plane of a field.
+    Yields nothing."""
 
     field: int
     word: Value

@@ -1,4 +1,5 @@
-"""Rules that differ only in where they load from share one body, hence one compiled function: addresses come from tables."""
+"""Rules that differ only in where they load from share one body, hence one compiled function:
+addresses come from tables."""
 
 from __future__ import annotations
 
@@ -10,15 +11,16 @@ from rgc.program.lattice.program import Program, Rule
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The nodes of a rule with addresses taken out: `Load.offset` is (n,), n the number of the load in `Outlined.loads`, and
-    `Store.plane` the number of the store in `Outlined.stores`."""
+    """The nodes of a rule with addresses taken out: `Load.offset` is (n,), n the number of the load
+    in `Outlined.loads`, and `Store.plane` the number of the store in `Outlined.stores`."""
 
     nodes: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Outlined:
-    """A rule as the number of its body, and the addresses that the body's loads and stores stand for."""
+    """A rule as the number of its body, and the addresses that the body's loads and stores stand
+    for."""
 
     body: int
     letter: int

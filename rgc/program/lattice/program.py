@@ -18,9 +18,10 @@ SiteSet = Cells | Listed
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Bit-sliced spins: canonically `u64[planes, *shape, letters, word]`; lane r of word w is replica 64 w + r.
+    """Bit-sliced spins, canonically `u64[planes, *shape, letters, word]`. Lane r of word w is
+    replica 64 w + r.
 
-    A load that leaves a periodic axis wraps; no load leaves an open one (`verify` checks it).
+    A load that leaves a periodic axis wraps. No load leaves an open one, which `verify` checks.
     """
 
     name: str
@@ -41,8 +42,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One entry of the schedule: run rule number `rule` on every cell of `cells`; no rule of a stage reads what it writes
-    elsewhere in the same stage."""
+    """One entry of the schedule: rule number `rule` is run on every cell of `cells`. No rule of a
+    stage reads what the stage writes elsewhere."""
 
     rule: int
     cells: SiteSet
@@ -50,8 +51,11 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class TallyArray:
-    """An int64 result array of the shape [rows, *kept]: bits are summed over sites and replicas, except over what is kept:
-    each replica if `replica`, and the cell coordinates of the axes in `axes`. kept = (axes in order, replicas)."""
+    """An int64 result array of shape [rows, *kept].
+
+    Bits are summed over sites and replicas, except over what is kept: the cell coordinates of the
+    axes in `axes`, in order, and then each replica if `replica`.
+    """
 
     rows: int
     _: KW_ONLY
@@ -61,11 +65,13 @@ class TallyArray:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What a backend compiles. One *step* runs the schedule once (a sweep, a record, a blocking).
+    """A lattice program. One *step* runs the schedule once: a sweep, a record or a blocking.
 
-    `shape`, `letters`: the running cells and their basis; the canonical number of a running site, which keys its draws, is
-    i = row_major(cell) * letters + letter. `slots`: rows of the threshold table u64[slots, 1 + planes, word]; `weights`: rows of
-    the table int32[weights, 64 * word]; `draws`: keys needed per step. `planes`: P of `Bernoulli`, 32 or 64.
+    - `shape` and `letters` are the running cells and their basis. The canonical number of a running
+      site, which keys its draws, is i = row_major(cell) * letters + letter.
+    - `slots` is the number of rows of the threshold table u64[slots, 1 + planes, word], `weights`
+      that of the table int32[weights, 64 * word].
+    - `draws` is the number of keys that a step needs, and `planes` is P of `Bernoulli`, 32 or 64.
     """
 
     family: ClassVar[str] = "lattice"

@@ -39,7 +39,7 @@ def show(program: Program) -> str:
 
 
 def show_rule(program: Program, number: int) -> list[str]:
-    """One rule; nodes of one kind that follow each other share lines."""
+    """One rule. Nodes of one kind that follow each other share lines."""
     rule = program.rules[number]
     lines = [f"  rule {number}, site {_LETTERS[rule.letter]}:"]
     for _, run in groupby(enumerate(rule.nodes), key=lambda each: type(each[1])):
@@ -48,7 +48,7 @@ def show_rule(program: Program, number: int) -> list[str]:
 
 
 def _texts(program: Program, rule: Rule, run: Sequence[tuple[int, Node]]) -> Iterator[str]:
-    """Nodes of one kind; successive comparisons of one count are one range."""
+    """Nodes of one kind. Successive comparisons of one count are one range."""
     if isinstance(run[0][1], Equals):
         pairs = [(k, node) for k, node in run if isinstance(node, Equals)]
         for _, group in groupby(pairs, key=lambda each: (each[1].count, each[1].number - each[0])):
@@ -77,7 +77,7 @@ def _slots(name: str, pairs: Sequence[tuple[int, int]]) -> str:
 
 
 def _wrapped(texts: Iterable[str]) -> Iterator[str]:
-    """Several to a line while they fit; one that does not fit alone goes over several lines."""
+    """Several to a line while they fit. One that does not fit alone goes over several lines."""
     line = ""
     for text in texts:
         if line and len(line) + len(text) + 2 <= _WIDTH:
@@ -94,7 +94,8 @@ def _wrapped(texts: Iterable[str]) -> Iterator[str]:
 def _head(program: Program) -> str:
     size = " x ".join(map(str, program.shape))
     letters = f", {program.letters} letters" if program.letters > 1 else ""
-    return f"program {program.name} on {size} cells{letters}, {program.generator}, {program.planes} planes"
+    draws = f"{program.generator}, {program.planes} planes"
+    return f"program {program.name} on {size} cells{letters}, {draws}"
 
 
 def _field(program: Program, number: int) -> str:
@@ -177,7 +178,8 @@ def _tables(program: Program) -> list[str]:
     lines = []
     if program.slots or program.weights or program.draws:
         lines.append(
-            f"  arguments: {program.slots} thresholds T, {program.weights} weights W, {program.draws} draws a step"
+            f"  arguments: {program.slots} thresholds T, {program.weights} weights W, "
+            f"{program.draws} draws a step"
         )
     return lines + [
         f"  tally array {number}: {_tally(each)}" for number, each in enumerate(program.tallies)

@@ -1,8 +1,10 @@
-"""The geometry of a static layout: sublattices of a supercell with halos, in which every load of a rule is a shift.
+"""The geometry of a static layout: sublattices of a supercell with halos, in which every load of a
+rule is a shift.
 
-A field of modulus M is kept as u64[plane, letter, residue mod M, padded cells, word]; the cells of one residue lie as a lattice of
-their own, so a neighbour of every site of a sublattice is another sublattice, moved as a whole. Backends that vectorise over
-rows of sites take the shifts from here; how they store and walk them is their own affair.
+A field of modulus M is kept as u64[plane, letter, residue mod M, padded cells, word]. The cells of
+one residue lie as a lattice of their own, so a neighbour of every site of a sublattice is another
+sublattice, moved as a whole. Backends that vectorise over rows of sites take the shifts from here
+and decide themselves how they store and walk the rows.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ JOINED = 16
 
 @dataclass(frozen=True, slots=True)
 class FieldLayout:
-    """A field of `shape` cells in sublattices of `extent` cells, with halos of `low` and `high` cells on each axis."""
+    """A field of `shape` cells in sublattices of `extent` cells, with halos of `low` and `high`
+    cells on each axis."""
 
     shape: Cell
     planes: int
@@ -63,7 +66,8 @@ class FieldLayout:
         return (plane * self.letters + letter) * prod(self.modulus) + ravel(residue, self.modulus)
 
     def addresses(self, sublattice: Sublattice, cells: Table) -> Table:
-        """Where cells int64[cell, axis] of a sublattice lie, in cells from the start of the array."""
+        """Where cells int64[cell, axis] of a sublattice lie, in cells from the start of the
+        array."""
         inner = np.ravel_multi_index(tuple((cells + np.array(self.low)).T), self.padded)
         return np.asarray(self.number(sublattice) * prod(self.padded) + inner, dtype=np.int64)
 
@@ -87,8 +91,9 @@ class Box:
 
 
 class Sublattices:
-    """The layouts of the fields of a program and the boxes of its stages. Where it can be, a layout is a refinement of those that
-    the fields have `now`, so that programs which take turns come to agree on one. Raises `ValueError` where rows do not vectorise.
+    """The layouts of the fields of a program and the boxes of its stages. Where it can be, a layout
+    is a refinement of those that the fields have `now`, so that programs which take turns come to
+    agree on one. Raises `ValueError` where rows do not vectorise.
 
     `needs[field, sublattice]`: the cells that loads read below and above a sublattice, by axis.
     """
@@ -166,7 +171,8 @@ class Sublattices:
         return needs
 
     def _check_edges(self, box: Box, load: Load) -> None:
-        """Raise `ValueError` if a load leaves a lattice that is not a whole number of supercells: it would come back elsewhere."""
+        """Raise `ValueError` if a load leaves a lattice that is not a whole number of supercells:
+        it would come back elsewhere."""
         edges = zip(box.lower, box.upper, box.residue, self.modulus, strict=True)
         places = zip(
             load.offset,
@@ -206,7 +212,8 @@ def ravel(cell: Cell, shape: Cell) -> int:
 
 
 def _modulus(program: Program) -> Cell:
-    """The smallest supercell of all stages. Raises `ValueError` for listed cells, lanes, or a supercell too large."""
+    """The smallest supercell of all stages. Raises `ValueError` for listed cells, lanes, or a
+    supercell too large."""
     modulus = (1,) * len(program.shape)
     for stage in program.schedule:
         if not isinstance(stage.cells, Cells):
@@ -222,8 +229,8 @@ def _modulus(program: Program) -> Cell:
 def _refined(
     program: Program, modulus: Cell, strides: dict[int, Cell], now: Sequence[FieldLayout | None]
 ) -> Cell:
-    """The smallest supercell that is also one of the present layouts of the fields that are read; the given one if its rows would be
-    short or it did not divide the lattice."""
+    """The smallest supercell that is also one of the present layouts of the fields that are read,
+    or the given one if rows would be short or the supercell did not divide the lattice."""
     joined = modulus
     for number in {load.field for rule in outline(program)[1] for load in rule.loads}:
         layout = now[number] if now else None
@@ -235,7 +242,8 @@ def _refined(
 
 
 def _strides(program: Program) -> dict[int, Cell]:
-    """The stride by which each field is read; fields that are not used are left out. Raises `ValueError` for a field read in two ways."""
+    """The stride by which each field is read, without the fields that are not used. Raises
+    `ValueError` for a field read in two ways."""
     one = (1,) * len(program.shape)
     strides: dict[int, Cell] = {}
     for rule in outline(program)[1]:

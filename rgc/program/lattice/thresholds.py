@@ -13,8 +13,9 @@ _ALL = (1 << 64) - 1
 
 
 def pack_thresholds(thresholds: Sequence[int | Sequence[int]], planes: int, words: int) -> Words:
-    """The threshold table u64[slot, 1 + planes, word] of integers T, 0 <= T <= 2^planes, one for each slot or, in a slot, one for
-    each of the 64 * words replicas. Raises `ValueError` for a threshold out of range or a wrong number of replicas."""
+    """The threshold table u64[slot, 1 + planes, word] of integers T, 0 <= T <= 2^planes, one for
+    each slot or, in a slot, one for each of the 64 * words replicas. Raises `ValueError` for a
+    threshold out of range or a wrong number of replicas."""
     table = np.zeros((len(thresholds), 1 + planes, words), dtype=np.uint64)
     for row, entry in zip(table, thresholds, strict=True):
         if isinstance(entry, int):
@@ -25,7 +26,8 @@ def pack_thresholds(thresholds: Sequence[int | Sequence[int]], planes: int, word
 
 
 def uniform_thresholds(table: Words) -> tuple[int, ...] | None:
-    """The integer T of every slot of a table u64[slot, 1 + planes, word], or None where replicas differ."""
+    """The integer T of every slot of a table u64[slot, 1 + planes, word], or None where replicas
+    differ."""
     if table.shape[-1] == 0 or not (table == table[..., :1]).all():
         return None
     bits = table[..., 0]
@@ -39,7 +41,8 @@ def uniform_thresholds(table: Words) -> tuple[int, ...] | None:
 
 
 def _planes_of(threshold: int, planes: int) -> tuple[bool, ...]:
-    """Whether T is 2^planes ("always"), then the bits of T, most significant first (all 0 for "always")."""
+    """Whether T is 2^planes ("always"), then the bits of T, most significant first (all 0 for
+    "always")."""
     if not 0 <= threshold <= 1 << planes:
         raise ValueError(f"threshold {threshold} is not between 0 and 2^{planes}")
     always = threshold == 1 << planes

@@ -1,4 +1,5 @@
-"""Truth tables of the words of a rule, as Python integers: bit p is the value under input pattern p."""
+"""Truth tables of the words of a rule, as Python integers: bit p is the value under input pattern
+p."""
 
 from __future__ import annotations
 
@@ -43,8 +44,9 @@ def equal(planes: Sequence[int], number: int, everything: int) -> int:
 
 
 def truth_tables(rule: Rule, most: int = 14) -> tuple[list[int | None], int] | None:
-    """The table of every word of a rule (None for other values), loads and random words being independent inputs, and the table
-    that is 1 everywhere. None where there are more than `most` inputs."""
+    """The table of every word of a rule (None for other values), loads and random words being
+    independent inputs, and the table that is 1 everywhere. None where there are more than `most`
+    inputs."""
     inputs = [k for k, node in enumerate(rule.nodes) if isinstance(node, Load | Bernoulli | Accept)]
     if len(inputs) > most:
         return None

@@ -33,9 +33,9 @@ Cells64 = NDArray[np.int64]
 
 
 def verify(program: Program) -> None:
-    """Check operands and their types, indices of fields, letters, planes, slots, weights, draws and tallies, disjoint classes (up to
-    14 inputs), loads within open axes, that a draw serves a site once in a step, and that no rule reads what its stage writes
-    elsewhere.
+    """Check operands and their types, indices of fields, letters, planes, slots, weights, draws and
+    tallies, disjoint classes (up to 14 inputs), loads within open axes, that a draw serves a site
+    once in a step, and that no rule reads what its stage writes elsewhere.
 
     Raises `ProgramError` naming the first violation.
     """
@@ -266,7 +266,8 @@ def _check_stage(program: Program, rule: Rule, cells: SiteSet, table: Cells64, w
 
 
 def _apart(cells: SiteSet, node: Load, field: Field) -> bool:
-    """Whether the residues alone tell that no other cell of the set is read: a short cut of `_meets`."""
+    """Whether the residues alone tell that no other cell of the set is read: a short cut of
+    `_meets`."""
     if node.stride is not None or not isinstance(cells, Cells):
         return False
     axes = zip(node.offset, field.shape, field.periodic, cells.modulus, strict=True)

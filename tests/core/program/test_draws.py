@@ -34,7 +34,8 @@ def test_keyed_word_on_python_integers() -> None:
     assert int(draws.word((a, b), c)) == mix(((a + c * 0x9E3779B97F4A7C15) & ONES) ^ b)
 
 
-# Known-answer vectors published with Random123 (Salmon et al. 2011, file kat_vectors): zeros, ones, digits of pi.
+# Known-answer vectors published with Random123 (Salmon et al. 2011, file kat_vectors): zeros, ones,
+# digits of pi.
 THREEFRY = [
     ((0, 0), (0, 0), (0xC2B6E3A8C2C69865, 0x6F81ED42F350084D)),
     ((ONES, ONES), (ONES, ONES), (0xE02CB7C4D95D277A, 0xD06633D0893B8B68)),

@@ -1,4 +1,5 @@
-"""A toy backend: every site is one Python integer, bit r of it replica r; slow, short, and unlike the reference.
+"""A toy backend: every site is one Python integer, bit r of it replica r; slow, short, and unlike
+the reference.
 
 It has one generator and no lanes, and says so.
 """
@@ -34,7 +35,8 @@ FOLD = {"and": and_, "or": or_, "xor": xor}
 
 
 class ToyBackend:
-    """A packed field is its words, the shape of the canonical array, and a list of integers, one for each site and plane."""
+    """A packed field is its words, the shape of the canonical array, and a list of integers, one
+    for each site and plane."""
 
     name = "toy"
 

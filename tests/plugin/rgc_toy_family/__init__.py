@@ -1,4 +1,5 @@
-"""A toy family of programs from outside: integer counters that grow by given and by random amounts."""
+"""A toy family of programs from outside: integer counters that grow by given and by random
+amounts."""
 
 from __future__ import annotations
 
@@ -13,8 +14,9 @@ from rgc.program.family import Argument, Example, Family, ProgramError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
-    """`size` counters x, int32 or int64. One step adds to x[i] the argument increments[i] and the last bit of
-    `word(key, w * 2^40 + i * 2^6)`, w being the number of the first word, and counts the odd ones: int64[step, 1]."""
+    """`size` counters x, int32 or int64. One step adds to x[i] the argument increments[i] and the
+    last 16 bits of `word(key, w * 2^40 + i * 2^6)`, w being the number of the first word, and
+    counts the odd ones: int64[step, 1]."""
 
     family: ClassVar[str] = "counters"
 

@@ -1,4 +1,5 @@
-"""Backends that compile counters: their meaning in NumPy, another one in Python's integers, and a wrong one."""
+"""Backends that compile counters: their meaning in NumPy, another one in Python's integers, and a
+wrong one."""
 
 from __future__ import annotations
 
@@ -14,13 +15,14 @@ from rgc.program.family import Program
 from rgc_toy_family import Counters, show
 
 Run = Callable[[Counters, Any, Any, Any, int], tuple[Any, int]]
-"""One step: the counters, the increments, the key and the first word to the new counters and how many are odd."""
+"""One step: the counters, the increments, the key and the first word to the new counters and how
+many are odd."""
 
 
 def in_numpy(
     program: Counters, state: Any, increments: Any, key: Any, word0: int
 ) -> tuple[Any, int]:
-    drawn = word(key, counters(np.arange(program.size), word0)) & np.uint64(1)
+    drawn = word(key, counters(np.arange(program.size), word0)) & np.uint64(0xFFFF)
     state = state + increments.astype(state.dtype) + drawn.astype(state.dtype)
     return state, int((state & 1).sum())
 
@@ -28,7 +30,7 @@ def in_numpy(
 def in_python(
     program: Counters, state: Any, increments: Any, key: Any, word0: int
 ) -> tuple[Any, int]:
-    drawn = [int(word(key, counters(i, word0))) & 1 for i in range(program.size)]
+    drawn = [int(word(key, counters(i, word0))) & 0xFFFF for i in range(program.size)]
     half = 1 << 63
     state = [
         (x + int(a) + b + half) % (2 * half) - half

@@ -1,4 +1,4 @@
-"""Rules as tables: what the table kernel is handed instead of code."""
+"""Rules as bytecode: the tables that the bytecode kernel is handed instead of generated code."""
 
 from __future__ import annotations
 
@@ -24,23 +24,29 @@ Table = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
 DRAWN = 128
-"""Words of a row that are worked on at once where there are draws: the masks of hundreds of classes stay in the second cache."""
+"""Words of a row that are worked on at once where there are draws: the masks of hundreds of classes
+stay in the second cache."""
 
 PAD = 24
-"""Words between buffers; a power of two from one to the next would put all of them into the same sets of the cache."""
+"""Words between buffers. A power of two from one to the next would put all of them into the same
+sets of the cache."""
 
 MORE = 3 + FIRST
-"""Buffers besides those of the instructions: zeros, counters of the words, replicas undecided, threshold bits of the first planes."""
+"""Buffers besides those of the instructions: zeros, counters of the words, replicas undecided,
+threshold bits of the first planes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Code:
     """The rules of a program.
 
-    `tables`: int64[body, 5], where its loads and its instructions begin and end in the next two, and its number of loads and stores; int64[load], the field of each;
-    int64[instruction, 5]; int64[draw, 2], its key and its first column in the tables of `choose`. `draws`: the classes of each draw.
-    `buffers`: how many the instructions use; `counters`: rows of arrays that are counted vertically; `busiest`: words that one
-    of them gets from a site at most.
+    - `tables` are int64[body, 5], where its loads and its instructions begin and end in the next
+      two, and its number of loads and stores; int64[load], the field of each; int64[instruction,
+      5]; and int64[draw, 2], its key and its first column in the tables of `choose`.
+    - `draws` are the classes of each draw.
+    - `buffers` is how many buffers the instructions use.
+    - `counters` is the number of rows of arrays that are counted vertically, and `busiest` the most
+      words that one of them gets from a site.
     """
 
     tables: tuple[Table, Table, Table, Table]
@@ -92,8 +98,9 @@ def _padded(classes: Classes) -> range:
 
 
 def choose(code: Code, thresholds: Baked, planes: int) -> tuple[Table, Table]:
-    """For "always" and every plane the buffers of those masks whose threshold has a bit there: int64[1 + planes, column], filled up
-    with the buffer of zeros, and their number int64[draw, 1 + planes], rounded up to a multiple of four."""
+    """For "always" and every plane the buffers of those masks whose threshold has a bit there:
+    int64[1 + planes, column], filled up with the buffer of zeros, and their number int64[draw, 1 +
+    planes], rounded up to a multiple of four."""
     found = np.full(
         (1 + planes, sum(len(_padded(each)) for each in code.draws)), code.buffers, np.int64
     )
@@ -109,7 +116,8 @@ def choose(code: Code, thresholds: Baked, planes: int) -> tuple[Table, Table]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pieces:
-    """`tables`: the stages of `Tables`, and int64[row, column] of all bodies in one; the rest as there."""
+    """A program where its fields lie. `tables` are the stages of `Tables`, and int64[row, column]
+    of all bodies in one. The rest is as there."""
 
     tables: tuple[Table, Table]
     copies: tuple[Table, ...]
@@ -142,8 +150,12 @@ def _pieces(made: Tables) -> Pieces:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Room:
-    """Where a share of so many words works: `chunk` cells of a row at once, in buffers u64[buffer, word]; vertical counters
-    u64[counter, plane, word], their carries that wait for another, and the number of batches each has had."""
+    """Where a share of so many words works.
+
+    There are buffers u64[buffer, word] for `chunk` cells of a row at once, vertical counters
+    u64[counter, plane, word], their carries that wait for another, and the number of batches that
+    each has had.
+    """
 
     words: int
     chunk: int
@@ -167,5 +179,6 @@ def room(program: Program, code: Code, words: int) -> Room:
 
 
 def kind(array: TallyArray) -> str:
-    """How a tally array is added up: `along` kept axes, in vertical counters (`count`), or as one `sum`."""
+    """How a tally array is added up: `along` kept axes, in vertical counters (`count`), or as one
+    `sum`."""
     return "along" if array.axes else "count" if array.replica else "sum"

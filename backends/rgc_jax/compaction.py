@@ -1,6 +1,8 @@
-"""Draws in two passes: a few planes of every word without a branch, then all planes of the words that are still undecided.
+"""Draws in two passes: a few planes of every word without a branch, then all planes of the words
+that are still undecided, which are compacted.
 
-`held` keeps a value from being fused into its users: what a conditional yields is computed once, and before its operands change.
+`held` keeps a value from being fused into its users: what a conditional yields is computed once,
+and before its operands change.
 """
 
 from __future__ import annotations
@@ -18,12 +20,13 @@ from rgc_jax.draws import Draw, at_once, halves, in_groups, pair
 from rgc_jax.rule import Outcome, Place, evaluate
 
 BLOCK = 64
-"""Words of a block; each block with undecided words names one of them, and those are decided together."""
+"""Words of a block. Each block with undecided words names one of them, and those are decided
+together."""
 
 Value = list[jax.Array]
 
 
-def settle(
+def evaluate_compacted(
     body: Body,
     whole: Place,
     at: Callable[[jax.Array], Place],
@@ -32,9 +35,11 @@ def settle(
     planes: int,
     held: jax.Array | None,
 ) -> Outcome:
-    """What a rule does on the sites of `whole`; `at` is the place of some of its words, by their row-major positions.
+    """What a rule does on the sites of `whole`. `at` yields the place of some of its words, given
+    their row-major positions.
 
-    `held`: a true value that XLA cannot know, where values must be held; None where they need not be.
+    `held` is a true value that XLA cannot know, where values must be held, and None where they need
+    not be.
     """
     stores = sum(isinstance(node, Store) for node in body.nodes)
     draws = any(isinstance(node, Bernoulli) for node in body.nodes)
@@ -84,7 +89,8 @@ def _parted(values: Value, stores: int, tallies: int) -> tuple[Value, Value]:
 
 
 def _completed(begun: jax.Array, again: Callable[[jax.Array], jax.Array]) -> jax.Array:
-    """The words of pairs with their undecided replicas, when those at the positions of undecided words have been computed again."""
+    """The words of pairs with their undecided replicas, when those at the positions of undecided
+    words have been computed again."""
     size = begun.size
     block = max(n for n in range(1, BLOCK + 1) if size % n == 0)
     starts = jnp.arange(0, size, block, dtype=jnp.int32)

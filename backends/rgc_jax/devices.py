@@ -13,10 +13,11 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 WORDS = "words"
-"""The axis along which arrays are sharded; every array of words has it last."""
+"""The axis along which arrays are sharded. Every array of words has it last."""
 
 FIRST = 16
-"""Planes that a CPU decides for every word. After them one word in a thousand has a replica that is undecided."""
+"""Planes that a CPU decides for every word. After them one word in a thousand has a replica that is
+undecided."""
 
 PATCH = 1 << 15
 """Words that a CPU works on at once: they stay in its second cache."""
@@ -26,9 +27,14 @@ SLAB = 1 << 9
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """`first`: planes decided for every word before the undecided ones; at least 64 means all. `patch`, `slab`: most words worked
-    on at once by updates and by tallies. `held`: whether a value must be kept from being fused into all of its users."""
+class Platform:
+    """The devices of JAX's default platform, and what suits them.
+
+    - `first` is the number of planes decided for every word before the undecided ones. 64 or more
+      means all of them.
+    - `patch` and `slab` are the most words worked on at once, by updates and by tallies.
+    - `held` says whether a value must be kept from being fused into all of its users.
+    """
 
     devices: tuple[Any, ...]
     first: int
@@ -48,7 +54,8 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`words` in parts of `part` words, one for each device; the last part may hold words that mean nothing."""
+    """`words` in parts of `part` words, one for each device. The last part may hold words that mean
+    nothing."""
 
     words: int
     part: int
@@ -59,8 +66,8 @@ class Share:
         return self.part * len(self.devices)
 
     def put(self, array: np.ndarray[Any, Any], unit: int = 1) -> jax.Array:
-        """A copy of an array [..., unit * words] on the devices, filled up with zeros. A copy, since JAX may go on reading a NumPy
-        buffer that is changed in place meanwhile."""
+        """A copy of an array [..., unit * words] on the devices, filled up with zeros. A copy,
+        since JAX may go on reading a NumPy buffer that is changed in place meanwhile."""
         spare = [(0, 0)] * (array.ndim - 1) + [(0, unit * (self.padded - self.words))]
         return jax.device_put(np.pad(array, spare), self.sharding(array.ndim))
 
@@ -79,7 +86,8 @@ class Share:
         return PartitionSpec(*[None] * (axes - 1), WORDS)
 
     def mapped(self, function: Callable[..., Any], ins: Any, outs: Any) -> Callable[..., Any]:
-        """A function that sees the words of one device, on all of them; specifications as in `jax.shard_map`."""
+        """A function that sees the words of one device, made one of all devices. The specifications
+        are those of `jax.shard_map`."""
         if len(self.devices) == 1:
             return function
         return jax.shard_map(
@@ -92,7 +100,7 @@ class Share:
         return jnp.uint64(device) * np.uint64(self.part)
 
     def live(self, first: jax.Array) -> jax.Array | None:
-        """Which words from `first` on mean something; None if all do."""
+        """Which words from `first` on mean something. None says that all do."""
         if self.padded == self.words:
             return None
         return first + jnp.arange(self.part, dtype=jnp.uint64) < np.uint64(self.words)
@@ -106,18 +114,21 @@ class Share:
         return Mesh(np.array(self.devices), (WORDS,))
 
 
-def find_machine(first: int | None = None) -> Machine:
+def find_platform(first: int | None = None) -> Platform:
     """JAX's default platform and its devices that belong to this process."""
     platform = jax.default_backend()
     devices = tuple(jax.local_devices(backend=platform))
     if platform == "cpu":
-        return Machine(devices, FIRST if first is None else first, PATCH, SLAB, True, cpu_options())
-    return Machine(devices, 64 if first is None else first, 1 << 62, 1 << 24, False)
+        return Platform(
+            devices, FIRST if first is None else first, PATCH, SLAB, True, cpu_options()
+        )
+    return Platform(devices, 64 if first is None else first, 1 << 62, 1 << 24, False)
 
 
 @lru_cache(maxsize=1)
 def cpu_options() -> tuple[tuple[str, Any], ...]:
-    """Vectors of 512 bits, where this version of XLA takes the option: by itself it stops at 256."""
+    """Vectors of 512 bits, where this version of XLA takes the option: by itself it stops at
+    256."""
     options = {"xla_cpu_prefer_vector_width": 512}
     try:
         jax.jit(lambda: 0, compiler_options=options)()

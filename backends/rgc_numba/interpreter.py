@@ -1,7 +1,8 @@
-"""The generated source of the table kernel. It knows how many fields there are, what the tally arrays keep and whether anything is
-drawn, and nothing else of a program: rules, shapes and classes come as tables.
+"""The generated interpreter of the bytecode kernel.
 
-Words are brought from rows of sites into buffers until those are full; then every instruction of the rule runs over its buffers.
+It knows how many fields there are, what the tally arrays keep and whether anything is drawn, and
+nothing else of a program: rules, shapes and classes come as tables. Words are brought from rows of
+sites into buffers until those are full. Then every instruction of the rule runs over its buffers.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from rgc.program.lattice.nodes import Bernoulli, Store
 from rgc.program.lattice.outlining import kept_axes
 from rgc.program.lattice.program import Program
 from rgc_numba import bernoulli, counters, rows
+from rgc_numba.bytecode import MORE, kind
 from rgc_numba.instructions import AND, DRAW, NOT, NOTHING, OR, STORE, TALLY, XOR
 from rgc_numba.source import POPCOUNT, each_word, indent, preamble
-from rgc_numba.table import MORE, kind
 
 LOGIC = {
     AND: "row[a, i] & row[b, i]",
@@ -30,7 +31,8 @@ def merge(row, into, masks, count, size):
     for j in range(size):
         row[into, np.uint64(j)] = ZERO
     for n in range(0, count, 4):
-        a, b, c, d = np.uint64(masks[n]), np.uint64(masks[n + 1]), np.uint64(masks[n + 2]), np.uint64(masks[n + 3])
+        a, b = np.uint64(masks[n]), np.uint64(masks[n + 1])
+        c, d = np.uint64(masks[n + 2]), np.uint64(masks[n + 3])
         for j in range(size):
             i = np.uint64(j)
             row[into, i] |= row[a, i] | row[b, i] | row[c, i] | row[d, i]
@@ -71,7 +73,8 @@ def source(program: Program) -> str:
 
 
 def _drawing() -> str:
-    """A Bernoulli word: the first planes of every word, then the rest of those that are still undecided."""
+    """A Bernoulli word: the first planes of every word, then the rest of those that are still
+    undecided."""
     inside = ["v = row[into, i]", "u = ~v", "z = start + row[place, i]"]
     for k in range(bernoulli.FIRST):
         inside += [f"r, t = word_at(x, y, z, K{k}), row[limits + K{k}, i]", *bernoulli.decide("v")]
@@ -93,8 +96,9 @@ def _tallies(program: Program) -> str:
 
 def _shared(program: Program) -> str:
     """Arguments from `run` to `carry_out`."""
-    names = "rows, loads, draws, found, counts, keys, planes, row, place, counter, pending, carry, batches, pieces, kept, words, lo, step"
-    return f"{names}, {_fields(program)}{_tallies(program)}"
+    rule = "rows, loads, draws, found, counts, keys, planes"
+    room = "row, place, counter, pending, carry, batches"
+    return f"{rule}, {room}, pieces, kept, words, lo, step, {_fields(program)}{_tallies(program)}"
 
 
 def _logic() -> str:
@@ -126,7 +130,8 @@ def _moves(program: Program) -> str:
 
 
 def _carry_out(program: Program) -> str:
-    """All instructions of a rule on buffers that hold `fill` words, which are `held` pieces of rows."""
+    """All instructions of a rule on buffers that hold `fill` words, which are `held` pieces of
+    rows."""
     lines = ["", "@compiled", f"def carry_out(code, first, last, fill, held, {_shared(program)}):"]
     lines += [
         "    for n in range(first, last):",
@@ -141,7 +146,8 @@ def _carry_out(program: Program) -> str:
         (
             TALLY + 2 * n + 1,
             [
-                f"t{n}[step, code[n, 4], 0, 0] += total_xor(row, code[n, 1], b, np.uint64(code[n, 3]), fill)"
+                f"t{n}[step, code[n, 4], 0, 0] += "
+                "total_xor(row, code[n, 1], b, np.uint64(code[n, 3]), fill)"
             ],
         )
         for n, array in enumerate(program.tallies)
@@ -155,7 +161,8 @@ def _carry_out(program: Program) -> str:
 def _draw() -> list[str]:
     return [
         "key, first = draws[code[n, 2], 0], draws[code[n, 2], 1]",
-        "draw(row, a, place, fill, keys[key, 0], keys[key, 1], found[:, first:], counts[code[n, 2]], planes)",
+        "draw(row, a, place, fill, keys[key, 0], keys[key, 1], "
+        "found[:, first:], counts[code[n, 2]], planes)",
     ]
 
 
@@ -192,7 +199,8 @@ def _tally(program: Program, n: int) -> list[str]:
         "    at, size, r, start = pieces[k, 0], pieces[k, 1], pieces[k, 2], pieces[k, 3]",
         f"    position, pace = rows[r, kept + {column}], rows[r, kept + {column + 1}]",
         f"    target = t{n}[step, code[n, 2]]",
-        f"    {name}(row[a], np.uint64(at * words), size, words, position + start * pace, pace, target{more})",
+        f"    {name}(row[a], np.uint64(at * words), size, words, "
+        f"position + start * pace, pace, target{more})",
     ]
 
 
@@ -222,7 +230,7 @@ def _start(program: Program) -> list[str]:
 
 
 def _step(program: Program) -> list[str]:
-    """Every stage, its rows brought piece by piece; then the vertical counters are read."""
+    """Every stage, its rows brought segment by segment. Then the vertical counters are read."""
     shared = _shared(program).replace("keys", "keys[step]")
     call = f"carry_out(code, bodies[body, 2], bodies[body, 3], fill * words, held, {shared})"
     lines = [
@@ -245,19 +253,22 @@ def _step(program: Program) -> list[str]:
         lines.append(f"    refresh(f{n}, copies{n}, {bounds}, words)")
     for n, array in enumerate(program.tallies):
         if kind(array) == "count":
-            read = f"lanes(counter[o], pending[o], carry, batches[o], words, t{n}[step, k, 0], 64 * lo)"
+            sums = f"t{n}[step, k, 0], 64 * lo"
+            read = f"lanes(counter[o], pending[o], carry, batches[o], words, {sums})"
             lines += [f"for k in range(t{n}.shape[1]):", f"    o = {_slot(program, n)} + k"]
             lines += ["    if batches[o]:", f"        {read}"]
     return lines
 
 
 def _piece(program: Program) -> list[str]:
-    """As much of a row as fits into the buffers; where there are draws, the counters of its words too."""
+    """As much of a row as fits into the buffers, with the counters of its words where there are
+    draws."""
     lines = [
         "size, at = min(rows[n, 0] - start, chunk - fill), np.uint64(fill * words)",
         "for k in range(loads):",
         "    to = np.uint64((rows[n, 2 + k] + start) * words)",
-        f"    bring(row, np.uint64(k), at, fields[bodies[body, 0] + k], to, size * words, {_fields(program)})",
+        "    bring(row, np.uint64(k), at, fields[bodies[body, 0] + k], to, size * words, "
+        f"{_fields(program)})",
     ]
     if _has(program, Bernoulli):
         lines += [

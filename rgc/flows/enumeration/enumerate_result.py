@@ -28,7 +28,7 @@ from rgc.flows.study.coupling_result import coupling_result
 from rgc.model.complete import COMPLETE
 from rgc.passes.fold_operators import fold_operators
 from rgc.passes.generate_operators import generate_operators
-from rgc.results.emit import sum_text
+from rgc.passes.write_sum import sum_text
 from rgc.results.result import Estimate, FreeEnergy, Level, Result
 from rgc.routines import routine
 

@@ -101,8 +101,13 @@ def _measures(spec: Spec, ready: Ready) -> Iterator[Problem]:
         if ready.measures
         else ""
     )
+    averages = any(MEASURES[name].of_spins for name in ready.measures)
     for measure, entry in zip(spec.measures, entries, strict=True):
         if measure.methods:
+            continue
+        if entry.op is not None and measure.of_scan is None and not averages:
+            message = f"'{measure.name}' comes later: this scheme averages over no configurations"
+            yield Problem("not-yet", message, entry.target.span, hint=hint)
             continue
         expr = entry.target if entry.op is None else entry.value
         for name, span in names(expr) if expr is not None else ():

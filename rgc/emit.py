@@ -71,7 +71,9 @@ def _names(spec: Spec) -> tuple[str, ...]:
     return tuple(term.name for term in spec.hamiltonian.terms) if spec.hamiltonian else ()
 
 
-def _terms(spec: Spec, result: Result, values: Mapping[str, float | None]) -> Iterator[tuple[str, str, str]]:
+def _terms(
+    spec: Spec, result: Result, values: Mapping[str, float | None]
+) -> Iterator[tuple[str, str, str]]:
     """Name, sign and sum of every coupling."""
     own = {term.name: term for term in spec.hamiltonian.terms} if spec.hamiltonian else {}
     for name in values:
@@ -89,7 +91,9 @@ def _own(term: Term, spec: Spec) -> str:
     if not term.tables and term.name not in spec.parameters:
         return sum_text(term.products, spec)
     if term.span is None:
-        raise SpecError([Problem("nothing-to-emit", f"the term '{term.name}' was not read from a text")])
+        raise SpecError(
+            [Problem("nothing-to-emit", f"the term '{term.name}' was not read from a text")]
+        )
     return " ".join(term.span.text.split())
 
 
@@ -101,7 +105,9 @@ def _shrinking(spec: Spec, result: Result, level: Level) -> float:
     return float(per_step) ** level.level
 
 
-def _document(spec: Spec, level: Level, values: Mapping[str, float | None], terms: Sequence[str]) -> str:
+def _document(
+    spec: Spec, level: Level, values: Mapping[str, float | None], terms: Sequence[str]
+) -> str:
     kept = [section for section in spec.document.sections if section.name in KEPT]
     lattice = spec.document.section("lattice")
     body = "hamiltonian\n" + "\n".join(terms) + "\n"
@@ -110,7 +116,11 @@ def _document(spec: Spec, level: Level, values: Mapping[str, float | None], term
     if lattice is not None and not isinstance(lattice.body, str | tuple):
         sections["lattice"] = replace(lattice, body=_resized(lattice.body, level))
     sections["parameters"] = _parameters(spec, values, list(sections.values()))
-    first = [name for name in ("title", "parameters", "lattice", "spins", "hamiltonian") if name in sections]
+    first = [
+        name
+        for name in ("title", "parameters", "lattice", "spins", "hamiltonian")
+        if name in sections
+    ]
     order = [*first, *(name for name in sections if name not in first)]
     return print_text(ast.Document(tuple(sections[name] for name in order)))
 
@@ -139,7 +149,9 @@ def _parameters(
             name = entry.target.name
             if name in used and name not in values:
                 entries.append(entry)
-    entries += [ast.Entry(ast.Name(name), "=", _number(value or 0.0)) for name, value in values.items()]
+    entries += [
+        ast.Entry(ast.Name(name), "=", _number(value or 0.0)) for name, value in values.items()
+    ]
     return ast.Section("parameters", tuple(entries))
 
 

@@ -51,11 +51,12 @@ flow sample(replicas={64 * words})
 
 def trajectory(size: int, hamiltonian: str, words: int, machine) -> list[np.ndarray]:  # type: ignore[no-untyped-def]
     """The field and the sums of a record after 1, 17 and `CHECKED` sweeps."""
-    from rgc.flows.sampling.recorder import Row, make_recorder
+    from rgc.flows.sampling.recorder import make_recorder
+    from rgc.model.observables import Tally
 
     made, found = sampler(size, hamiltonian, words, machine), []
-    rows = [Row(group) for group in made.model.merged.groups]
-    recorder = make_recorder(made.model.lattice, made.model.species, rows, machine, words)
+    tallies = [Tally(group) for group in made.model.merged.groups]
+    recorder = make_recorder(made.model.lattice, made.model.species, tallies, machine, words)
     packed, before = [machine.pack(field) for field in made.start()], 0
     for sweeps in (1, 17, CHECKED):
         packed = made.sweep(packed, before, sweeps - before)
@@ -70,12 +71,17 @@ def check(size: int, words: int) -> None:
     from rgc import backend
 
     for hamiltonian in HAMILTONIANS:
-        found = [trajectory(size, hamiltonian, words, backend.load(name)) for name in ("numba", "jax")]
+        found = [
+            trajectory(size, hamiltonian, words, backend.load(name)) for name in ("numba", "jax")
+        ]
         for one, other in zip(*found, strict=True):
             if not np.array_equal(one, other):
                 sys.exit(f"{hamiltonian}, L = {size}, {64 * words} replicas: numba and JAX differ")
         bits = sum(array.size for array in found[0])
-        print(f"{hamiltonian}: {bits} words and sums equal, L = {size}, {64 * words} replicas", flush=True)
+        print(
+            f"{hamiltonian}: {bits} words and sums equal, L = {size}, {64 * words} replicas",
+            flush=True,
+        )
 
 
 def rate(size: int, hamiltonian: str, words: int, machine) -> tuple[float, float]:  # type: ignore[no-untyped-def]
@@ -138,8 +144,12 @@ def main() -> None:
     parser.add_argument(
         "--sizes", type=int, nargs="+", default=[128, 512, 1024, 2048, 4096] if gpu else [64, 128]
     )
-    parser.add_argument("--words", type=int, nargs="+", default=[4, 32, 256, 2048] if gpu else [1, 4])
-    parser.add_argument("--memory", type=float, default=16.0 if gpu else 1.0, help="GiB that fields may take")
+    parser.add_argument(
+        "--words", type=int, nargs="+", default=[4, 32, 256, 2048] if gpu else [1, 4]
+    )
+    parser.add_argument(
+        "--memory", type=float, default=16.0 if gpu else 1.0, help="GiB that fields may take"
+    )
     parser.add_argument("--report", type=Path)
     options = parser.parse_args()
     devices = ", ".join(sorted({f"{each.device_kind}" for each in jax.local_devices()}))
@@ -149,7 +159,14 @@ def main() -> None:
         sys.exit(reason)
     check(128 if gpu else 32, 64 if gpu else 2)
     table = list(rows(options.sizes, options.words, options.memory * 2**30))
-    titles = "Hamiltonian", "L", "replicas", "spins in flight", "spin updates per ns", "first call, s"
+    titles = (
+        "Hamiltonian",
+        "L",
+        "replicas",
+        "spins in flight",
+        "spin updates per ns",
+        "first call, s",
+    )
     lines = [" | ".join(row) for row in (titles, ("---",) * len(titles), *table)]
     text = "\n".join([head, "", *(f"| {line} |" for line in lines), "", PUBLISHED, ""])
     print("\n" + text)

@@ -93,7 +93,9 @@ def ours(size: int) -> list[Contestant]:
     return [
         sweeper(size, numba, "rgc numba", spec(size, "nn"), special),
         sweeper(size, numba, "rgc numba, couplings as arguments", spec(size, "nn"), general),
-        sweeper(size, numba, "rgc numba, heat bath", spec(size, "nn", ", update=heat_bath"), special),
+        sweeper(
+            size, numba, "rgc numba, heat bath", spec(size, "nn", ", update=heat_bath"), special
+        ),
         sweeper(size, numba, "rgc numba, philox", spec(size, "nn", ", generator=philox"), special),
         sweeper(size, numba, f"rgc numba, {three}", spec(size, three), special),
         sweeper(size, numba, "rgc numba, gather kernel", spec(size, "nn"), gather),
@@ -137,16 +139,18 @@ def tallies(size: int, machine, name: str, replica: bool) -> Contestant:  # type
 
     from rgc.compiler import load
     from rgc.flows.sampling.sampler import make_model, make_sampler
-    from rgc.model_to_program.operators_to_tallies import Wanted, operators_to_tallies
+    from rgc.model_to_program.operators_to_tallies import Tallies, operators_to_tallies
     from rgc.passes.generate_operators import generate_operators
 
     loaded = load(spec(size, "nn")).spec
     model = make_model(loaded)
     sampler = make_sampler(model, machine, seed=1, point={})
-    operators = generate_operators(model.lattice, model.species, model.hamiltonian, blocks=loaded.blocks)
+    operators = generate_operators(
+        model.lattice, model.species, model.hamiltonian, blocks=loaded.blocks
+    )
     images = sum(len(operator.products) for operator in operators)
-    measurement = operators_to_tallies(model.lattice, model.species, [Wanted(operators, replica)])
-    kernel = machine.compile(measurement.program)
+    record = operators_to_tallies(model.lattice, model.species, [Tallies(operators, replica)])
+    kernel = machine.compile(record.program)
     fields = [[machine.pack(each) for each in sampler.start()]]
 
     def run(records: int) -> None:
@@ -194,7 +198,8 @@ def table(size: int, found: list[Contestant], absent: Mapping[str, str]) -> str:
     for c in found:
         if c.updates:
             ratios = [
-                (c.updates / t) / (scalar.updates / s) for t, s in zip(c.seconds, scalar.seconds, strict=True)
+                (c.updates / t) / (scalar.updates / s)
+                for t, s in zip(c.seconds, scalar.seconds, strict=True)
             ]
             rate = median(c.updates / t / 1e9 for t in c.seconds)
             lines.append(
@@ -207,7 +212,9 @@ def table(size: int, found: list[Contestant], absent: Mapping[str, str]) -> str:
         if not c.updates:
             images = int(c.name.rsplit(" ", 1)[1])
             sweep = named[c.name.split(",")[0]]
-            sweeps = median(t / s for t, s in zip(c.seconds, sweep.seconds, strict=True)) * 20 / images
+            sweeps = (
+                median(t / s for t, s in zip(c.seconds, sweep.seconds, strict=True)) * 20 / images
+            )
             lines.append(f"| {c.name} | {sweeps:.3g} |")
     return "\n".join(lines) + "\n"
 
@@ -237,7 +244,9 @@ def main() -> None:
     parser.add_argument("--report", type=Path)
     options = parser.parse_args()
     os.sched_setaffinity(0, {options.core})  # before anything starts threads
-    text = "\n".join(table(size, *measure(size, options.rounds, options.only)) for size in options.sizes)
+    text = "\n".join(
+        table(size, *measure(size, options.rounds, options.only)) for size in options.sizes
+    )
     print(text)
     if options.report:
         options.report.write_text(text, encoding="utf-8")

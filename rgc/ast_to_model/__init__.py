@@ -19,18 +19,23 @@ from rgc.ast_to_model.sections.lattice import check_lattice
 from rgc.ast_to_model.sections.map import check_map
 from rgc.ast_to_model.sections.measure import check_measure
 from rgc.ast_to_model.sections.parameters import check_parameters
+from rgc.ast_to_model.sections.paths import add_paths
 from rgc.ast_to_model.sections.scan import check_scan
 from rgc.ast_to_model.sections.scan_points import check_points
 from rgc.ast_to_model.sections.spins import check_spins
 from rgc.ast_to_model.sections.stack import check_stack
 from rgc.errors import Problem
+from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 
+Point = Mapping[str, float]
+"""Values of some parameters."""
+
+PHYSICS: tuple[Check, ...] = (check_lattice, check_spins, check_hamiltonian)
+
 CHECKS: tuple[Check, ...] = (
-    check_lattice,
-    check_spins,
-    check_hamiltonian,
+    *PHYSICS,
     check_block,
     # the run
     check_data,
@@ -60,20 +65,39 @@ def build(
     """
     context = Context(document, folder=folder, scan=tuple(scan))
     context.document = merge_includes(document, folder, context.problems)
-    context.scope = check_parameters(context.document, context.problems, settings, point or {})
-    spec = Spec(_text(context, "title"), context.document, context.scope.numbers, _text(context, "about"))
-    for check in CHECKS:
-        spec = check(spec, context)
+    merged, here = context.document, point or {}
+    spec = _checked(CHECKS, context, settings, here)
+
+    def hamiltonian_at(there: Point) -> Hamiltonian | None:
+        other = Context(merged, folder=folder)
+        return _checked(PHYSICS, other, settings, {**here, **there}).hamiltonian
+
+    spec = add_paths(spec, hamiltonian_at, context.problems)
     context.problems.raise_errors()
     if point is None and spec.scan:
-        merged = context.document
-        check_points(
-            spec,
-            lambda at: build(merged, settings=settings, scan=scan, point=at, folder=folder),
-            context.problems,
-        )
+
+        def at(there: Point) -> Spec:
+            return _checked(
+                CHECKS, Context(merged, folder=folder, scan=tuple(scan)), settings, there
+            )
+
+        check_points(spec, at, context.problems)
         context.problems.raise_errors()
     return spec, context.problems.warnings
+
+
+def _checked(
+    checks: Sequence[Check], context: Context, settings: Sequence[ast.Entry], point: Point
+) -> Spec:
+    """The spec as far as some checkers make it. Raises `SpecError` with every error that they find."""
+    context.scope = check_parameters(context.document, context.problems, settings, point)
+    spec = Spec(
+        _text(context, "title"), context.document, context.scope.numbers, _text(context, "about")
+    )
+    for check in checks:
+        spec = check(spec, context)
+    context.problems.raise_errors()
+    return spec
 
 
 def _text(context: Context, name: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rgc.ast_to_model.expressions.scope import Scope
+from rgc.ast_to_model.expressions.scope import Scope, Unknowable
 from rgc.errors import Problems, SpecError
 from rgc.model.spec import Spec
 from rgc.syntax import ast
@@ -31,6 +32,16 @@ class Context:
         """Keep the problems of one entry and go on with the next."""
         self.failed.add(section)
         self.problems.extend(error.problems)
+
+    @contextmanager
+    def failing(self, section: str) -> Iterator[None]:
+        """Problems raised inside are kept, and the section counts as failed; so it does where a value is unknowable."""
+        try:
+            yield
+        except SpecError as error:
+            self.fail(section, error)
+        except Unknowable:
+            self.failed.add(section)
 
     def section(self, name: str) -> ast.Section | None:
         return self.document.section(name)

@@ -15,8 +15,6 @@ from rgc.schemes import SCHEMES
 from rgc.schemes.scheme import Ready
 from rgc.syntax import ast
 
-OF_SCAN = ("crossing", "extremum", "central_charge")
-
 
 def refuse_later(spec: Spec) -> None:
     """Raise `SpecError` for a spec that checks but cannot be run by this version, with every reason."""
@@ -97,14 +95,19 @@ def _measures(spec: Spec, ready: Ready) -> Iterator[Problem]:
         for entry in entries
         if entry.op is not None and isinstance(entry.target, ast.Name)
     }
-    later = {*MEASURES, *SCAN_MEASURES} - {*ready.measures, *OF_SCAN, *own, *spec.parameters}
+    later = set(MEASURES) - {*ready.measures, *own, *spec.parameters}
     hint = (
-        f"{listing(ready.measures)} run today, and of a scan {listing(OF_SCAN)}"
+        f"{listing(ready.measures)} run today, and of a scan {listing(SCAN_MEASURES)}"
         if ready.measures
         else ""
     )
+    averages = any(MEASURES[name].of_spins for name in ready.measures)
     for measure, entry in zip(spec.measures, entries, strict=True):
         if measure.methods:
+            continue
+        if entry.op is not None and measure.of_scan is None and not averages:
+            message = f"'{measure.name}' comes later: this scheme averages over no configurations"
+            yield Problem("not-yet", message, entry.target.span, hint=hint)
             continue
         expr = entry.target if entry.op is None else entry.value
         for name, span in names(expr) if expr is not None else ():

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from rgc.model.block import Block
 from rgc.model.lattice import Geometry, Lattice
-from rgc.syntax.print import print_expression
 
 if TYPE_CHECKING:
     from rgc.model.hamiltonian import Term
@@ -24,11 +23,14 @@ def listing(spec: Spec) -> str:
 
 
 def _sections(spec: Spec) -> Iterator[str]:
-    yield _block("parameters", (f"{name} = {value:.16g}" for name, value in spec.parameters.items()))
+    yield _block(
+        "parameters", (f"{name} = {value:.16g}" for name, value in spec.parameters.items())
+    )
     if spec.lattice is not None:
         yield _block("lattice", _lattice(spec.lattice))
     yield _block(
-        "spins", (f"{s.name}: {s.alphabet}" + (", symmetric" if s.symmetric else "") for s in spec.species)
+        "spins",
+        (f"{s.name}: {s.alphabet}" + (", symmetric" if s.symmetric else "") for s in spec.species),
     )
     if spec.hamiltonian is not None:
         yield _block(
@@ -38,12 +40,15 @@ def _sections(spec: Spec) -> Iterator[str]:
     yield _block("block", map(_map, spec.blocks))
     if spec.flow is not None:
         yield _block(
-            f"flow {spec.flow.scheme}", (f"{name} = {value}" for name, value in spec.flow.options.items())
+            f"flow {spec.flow.scheme}",
+            (f"{name} = {value}" for name, value in spec.flow.options.items()),
         )
-    yield _block("scan", (f"{axis.name}: {', '.join(f'{v:g}' for v in axis.values)}" for axis in spec.scan))
+    yield _block(
+        "scan", (f"{axis.name}: {', '.join(f'{v:g}' for v in axis.values)}" for axis in spec.scan)
+    )
     yield _block(
         "measure",
-        (m.name + (f" = {print_expression(m.expression)}" if m.expression else "") for m in spec.measures),
+        map(str, spec.measures),
     )
     yield _block("expect", (f"{e.target} {e.relation} {e.value:.12g}" for e in spec.expectations))
 
@@ -70,7 +75,9 @@ def _lattice(lattice: Geometry) -> Iterator[str]:
 def _term(term: Term, spec: Spec) -> str:
     names = [species.name for species in spec.species]
     letters = (
-        spec.lattice.letters if isinstance(spec.lattice, Lattice) and len(spec.lattice.basis) > 1 else ""
+        spec.lattice.letters
+        if isinstance(spec.lattice, Lattice) and len(spec.lattice.basis) > 1
+        else ""
     )
     sign = "-" if term.sign < 0 else "+"
     if term.tables:
@@ -86,13 +93,16 @@ def _term(term: Term, spec: Spec) -> str:
 def _product(product: Product, names: list[str], letters: str) -> str:
     """`s[0,1]*s[1,0]`, with the basis letter behind the cell where there are several."""
     spins = (
-        f"{names[s.species]}[{','.join(map(str, s.cell))}{letters[s.letter : s.letter + 1]}]" for s in product
+        f"{names[s.species]}[{','.join(map(str, s.cell))}{letters[s.letter : s.letter + 1]}]"
+        for s in product
     )
     return "*".join(spins) or "1"
 
 
 def _map(block: Block) -> str:
-    cells = "; ".join(" ".join(f"({','.join(map(str, site.cell))})" for site in cell) for cell in block.cells)
+    cells = "; ".join(
+        " ".join(f"({','.join(map(str, site.cell))})" for site in cell) for cell in block.cells
+    )
     p = (
         f", p = {block.p:g}"
         if block.p is not None

@@ -119,8 +119,8 @@ def _parser() -> Parser:
 
 
 def _emit(answer: Answer, loaded: Loaded, path: Path, level: int | None) -> None:
+    from rgc.emit import emit
     from rgc.results import files
-    from rgc.results.emit import emit
 
     if answer.axes:
         hint = "give the parameter one value with --set"

@@ -5,7 +5,8 @@
     spec --make_model--> groups, exact couplings, sectors                              (sampler.py; merge_terms, find_sectors)
          --make_sampler--> coloured sites, acceptance, update, kernel                  (sampler.py; colour_sites, choose_*, hamiltonian_to_update)
          --make_levels--> operators by sector, block maps, recorders                   (levels.py; generate_operators, block_to_rule)
-         --quantities--> what to measure, as rows to tally and functions of averages   (measures.py, built_in.py, reductions.py)
+         --observables_of--> what to measure, the energy put in its place              (observables.py; passes/built_in.py)
+         --make_estimator--> averages to take and sums to tally, their errors          (estimator.py, recorder.py)
          --make_plan--> which sweeps and records a step of the runner makes            (plan.py)
 
 `couplings/` holds maps of couplings K' = R(K) and the one flow that studies them: `exact`, `migdal_kadanoff`, `cumulant`, `lower_bound`. `clusters/`
@@ -14,5 +15,5 @@ transfer matrices. `free_energies.py` runs methods of `free_energy(...)` one aft
 
 A new scheme is a file here and a line in `rgc.compiler.FLOWS`: a function (spec, backend, *, seed, point, zero) -> `rgc.flows.flow.Flow`,
 where `zero` names the terms whose coefficient is 0 at every point of the run.
-A new measure with a name of its own is a function in `sampling/built_in.py`.
+A new observable with a name of its own is a function in `rgc/passes/built_in.py`.
 """

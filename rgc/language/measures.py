@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from rgc.language.signatures import Field, Signature, table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltIn(Signature):
+    """A built-in measure.
+
+    `of`: whether it has a value in one configuration, so that `avg` and `var` may stand around it, or only in the ensemble.
+    `of_spins`: it is a function of sums over the lattice, which every scheme gives that has configurations; its expression is
+    the row of that name in `BUILT_IN` of `rgc/passes/built_in.py`. Any other is a number that some schemes find.
+    """
+
+    of: Literal["configuration", "ensemble"] = "ensemble"
+    of_spins: bool = False
+
 
 _METHOD_CHI = Field("chi", "integer", "states kept on a bond", required=True, least=1, most=512)
 METHODS = table(
@@ -32,7 +49,9 @@ METHODS = table(
                     4000,
                     least=10,
                 ),
-                Field("replicas", "integer", "independent configurations", 256, least=64, multiple=64),
+                Field(
+                    "replicas", "integer", "independent configurations", 256, least=64, multiple=64
+                ),
             ),
             free="parameter",
         ),
@@ -43,34 +62,35 @@ LATER_METHODS = ("ais",)
 
 MEASURES = table(
     (
-        Signature("energy", "<H>/N with the constant"),
-        Signature(
+        BuiltIn("energy", "<H>/N with the constant", of="configuration", of_spins=True),
+        BuiltIn(
             "free_energy",
             "F/N by each method",
             (Field("methods", "calls", "methods", calls=tuple(METHODS.values()), noun="method"),),
             ("methods",),
         ),
-        Signature("log_z", "ln Z of the whole system"),
-        Signature("specific_heat", "N var(H/N)"),
-        Signature("m", "sum s / N"),
-        Signature("abs_m", "|sum s| / N"),
-        Signature("susceptibility", "N(<m^2> - <|m|>^2)"),
-        Signature("binder", "1 - <m^4>/(3 <m^2>^2)"),
-        Signature(
+        BuiltIn("log_z", "ln Z of the whole system"),
+        BuiltIn("specific_heat", "N var(H/N)", of_spins=True),
+        BuiltIn("m", "sum s / N", of="configuration", of_spins=True),
+        BuiltIn("abs_m", "|sum s| / N", of="configuration", of_spins=True),
+        BuiltIn("susceptibility", "N(<m^2> - <|m|>^2)", of_spins=True),
+        BuiltIn("binder", "1 - <m^4>/(3 <m^2>^2)", of_spins=True),
+        BuiltIn(
             "correlation",
             "connected, along x",
             (Field("r", "integer", "distance in lattice vectors", required=True, least=0),),
             ("r",),
+            of_spins=True,
         ),
-        Signature("correlation_length", "second moment"),
-        Signature("overlap", "sum s t / N, with a pattern or another replica"),
-        Signature("dF", "in nats of the whole system"),
-        Signature("kl", "in nats of the whole system"),
-        Signature("tau_defect", "max |ln tau - <ln tau>|"),
-        Signature("information", "I(v;h) of spins and block spins, in nats"),
-        Signature("avalanche_size", "topplings of one avalanche"),
-        Signature("avalanche_area", "sites that toppled in one avalanche"),
-        Signature("avalanche_duration", "parallel steps of one avalanche"),
+        BuiltIn("correlation_length", "second moment", of_spins=True),
+        BuiltIn("overlap", "sum s t / N, with a pattern or another replica", of="configuration"),
+        BuiltIn("dF", "in nats of the whole system"),
+        BuiltIn("kl", "in nats of the whole system"),
+        BuiltIn("tau_defect", "max |ln tau - <ln tau>|"),
+        BuiltIn("information", "I(v;h) of spins and block spins, in nats"),
+        BuiltIn("avalanche_size", "topplings of one avalanche", of="configuration"),
+        BuiltIn("avalanche_area", "sites that toppled in one avalanche", of="configuration"),
+        BuiltIn("avalanche_duration", "parallel steps of one avalanche", of="configuration"),
     )
 )
 OTHER_NAMES = {

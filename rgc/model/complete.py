@@ -16,19 +16,23 @@ COMPLETE = "complete"
 """The name of such a lattice. Its distances mean nothing."""
 
 
+def cell_of(lattice: Complete) -> Lattice:
+    """The lattice, with a basis site for each site of the graph."""
+    return Lattice(
+        name=COMPLETE,
+        vectors=((float(lattice.sites),),),
+        basis=tuple((float(k),) for k in range(lattice.sites)),
+        shape=(1,),
+        boundary=("open",),
+    )
+
+
 def one_cell(lattice: Complete, hamiltonian: Hamiltonian) -> tuple[Lattice, Hamiltonian]:
     """The lattice and the Hamiltonian, in which every term has a product for each set of sites that
     its sum binds.
     """
-    basis = tuple((float(k),) for k in range(lattice.sites))
-    cell = Lattice(
-        name=COMPLETE,
-        vectors=((float(lattice.sites),),),
-        basis=basis,
-        shape=(1,),
-        boundary=("open",),
-    )
-    return cell, Hamiltonian(tuple(_everywhere(term, lattice.sites) for term in hamiltonian.terms))
+    terms = tuple(_everywhere(term, lattice.sites) for term in hamiltonian.terms)
+    return cell_of(lattice), Hamiltonian(terms)
 
 
 def _everywhere(term: Term, sites: int) -> Term:

@@ -8,10 +8,14 @@ from typing import Literal
 
 from rgc.language.values import Value
 from rgc.model.block import Block
+from rgc.model.data import Data
 from rgc.model.draw import Draw
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Geometry
+from rgc.model.map import FlowMap
+from rgc.model.observables import Observable, ScanMeasure
 from rgc.model.spins import Species
+from rgc.model.stack import Stack
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -35,10 +39,14 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One way to the free energy, as in `free_energy(methods=[trg(16), integrate(K=0:0.4:9)])`, with its options, defaults filled in."""
+    """One way to the free energy, as in `free_energy(methods=[trg(16), integrate(K=0:0.4:9)])`, with its options, defaults filled in.
+
+    `path`: of a method that runs along a parameter, the Hamiltonian at each of its values.
+    """
 
     name: str
     options: Mapping[str, Value] = field(default_factory=dict)
+    path: tuple[Hamiltonian, ...] = field(default=(), repr=False)
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -51,13 +59,20 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """`name = expression`, or a built-in by its bare name (expression None). `of_scan`: evaluated over a finished scan; `methods` of a
-    free energy that no flow need give."""
+    """One entry of `measure`: the `methods` of a free energy, a number of a finished scan, or else an observable.
+
+    `observable` is None besides where no configuration of the spec can be written down, so that no flow measures it.
+    """
 
     name: str
-    expression: ast.Expr | None = None
-    of_scan: bool = False
+    observable: Observable | None = None
+    of_scan: ScanMeasure | None = None
     methods: tuple[Method, ...] = ()
+
+    def __str__(self) -> str:
+        if self.of_scan is not None:
+            return f"{self.name} = {self.of_scan}"
+        return str(self.observable) if self.observable is not None else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +101,8 @@ class Expectation:
 class Spec:
     """The physics of a spec at one point of its parameters.
 
-    `parameters` holds every evaluated scalar, `draws` the couplings that are drawn; `document` is the syntax tree it came from (includes merged). `data`, `stack` and
-    `map` are checked by name only and kept as written for the schemes that need them.
+    `parameters` holds every evaluated scalar, `draws` the couplings that are drawn. `document` is the syntax tree it came from,
+    includes merged, for those who write specs and check this one; flows do not look into it.
     """
 
     title: str
@@ -103,6 +118,10 @@ class Spec:
     scan: tuple[Axis, ...] = ()
     measures: tuple[Measure, ...] = ()
     expectations: tuple[Expectation, ...] = ()
-    data: ast.Expr | None = None
-    stack: tuple[ast.Expr, ...] = ()
-    map: ast.Expr | None = None
+    data: Data | None = None
+    stack: Stack | None = None
+    map: tuple[FlowMap, ...] = ()
+
+    def place(self, section: str) -> Span | None:
+        """Where a section says what it says; None without the section."""
+        return self.document.place(section)

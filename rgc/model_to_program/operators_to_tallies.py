@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from rgc.model.groups import Group, Reach, present
 from rgc.model.lattice import Cell, Lattice
-from rgc.model.operators import Operator, Product, Spin
+from rgc.model.observables import Products
+from rgc.model.operators import Product, Spin
 from rgc.model.sectors import SectorOperator
 from rgc.model.sites import Cells
 from rgc.model.spins import Species
@@ -31,26 +32,23 @@ if TYPE_CHECKING:
 
     Counts = NDArray[np.int64]
 
-Measurable = Operator | SectorOperator | Group
-"""What has a sum S over the lattice."""
-
 BATCH = 96
 """Products that one rule measures at most: a compiler's time grows faster than the length of a
 rule."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Tallies:
     """One result array: a row for each operator, for each replica if `replica`, for each coordinate
     of the axes in `axes` (those of the cell at which a product stands)."""
 
-    operators: tuple[Measurable, ...]
+    operators: tuple[Products, ...]
     replica: bool = True
     axes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measurement:
+class Record:
     """The program of one record, which changes no field. places[array] int64[rows, *axes] is how
     many products each sum has."""
 
@@ -85,8 +83,8 @@ class _Entry:
 
 
 def operators_to_tallies(
-    lattice: Lattice, species: Sequence[Species], wanted: Sequence[Wanted]
-) -> Measurement:
+    lattice: Lattice, species: Sequence[Species], arrays: Sequence[Tallies]
+) -> Record:
     """The program that measures every operator of every array, in rules of at most `BATCH`
     products. Field n holds species n, and products of a rule share their common parts.
 
@@ -94,10 +92,10 @@ def operators_to_tallies(
     constants.
     """
     entries = [
-        entry for number, each in enumerate(wanted) for entry in _entries(number, each, lattice)
+        entry for number, each in enumerate(arrays) for entry in _entries(number, each, lattice)
     ]
-    arrays = tuple(
-        TallyArray(len(each.operators), replica=each.replica, axes=each.axes) for each in wanted
+    shapes = tuple(
+        TallyArray(len(each.operators), replica=each.replica, axes=each.axes) for each in arrays
     )
     classes = [
         (batch, cells) for here, cells in _classes(entries, lattice) for batch in _batches(here)
@@ -110,15 +108,15 @@ def operators_to_tallies(
         fields=spin_fields(lattice, species),
         rules=tuple(_rule(here) for here in rules),
         schedule=tuple(Stage(rules[here], cells) for here, cells in classes),
-        tallies=arrays,
+        tallies=shapes,
     )
     verify(program)
-    return Measurement(program, _places(arrays, classes, lattice))
+    return Record(program, _places(shapes, classes, lattice))
 
 
-def _entries(array: int, wanted: Wanted, lattice: Lattice) -> Iterator[_Entry]:
+def _entries(array: int, tallies: Tallies, lattice: Lattice) -> Iterator[_Entry]:
     origin = (0,) * lattice.dimension
-    for row, operator in enumerate(wanted.operators):
+    for row, operator in enumerate(tallies.operators):
         for k, spins in enumerate(operator.products):
             reach = operator.reaches[k] if isinstance(operator, Group) else _reach(spins, lattice)
             modulus, residues = (1,) * lattice.dimension, frozenset([origin])

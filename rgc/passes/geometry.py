@@ -20,15 +20,15 @@ def gram_matrix(lattice: Lattice) -> Rows:
 def coordinates(lattice: Lattice, position: Sequence[float]) -> list[float]:
     """The coefficients x of a Cartesian position = sum_k x_k * vectors[k]."""
     return times(
-        _inverse(gram_matrix(lattice)), [_dot(vector, position) for vector in lattice.vectors]
+        inverse(gram_matrix(lattice)), [_dot(vector, position) for vector in lattice.vectors]
     )
 
 
 def cells_within(lattice: Lattice, radius: float) -> list[Cell]:
     """The cells n with |sum_k n_k * vectors[k]| <= radius, in row-major order."""
     gram = gram_matrix(lattice)
-    inverse = _inverse(gram)
-    bounds = [floor(radius * sqrt(inverse[k][k]) + _CLOSE) for k in range(len(gram))]
+    reciprocal = inverse(gram)
+    bounds = [floor(radius * sqrt(reciprocal[k][k]) + _CLOSE) for k in range(len(gram))]
     box = cartesian(*(range(-bound, bound + 1) for bound in bounds))
     return [cell for cell in box if inner(gram, cell, cell) <= radius * radius + _CLOSE]
 
@@ -47,7 +47,7 @@ def _dot(a: Sequence[float], b: Sequence[float]) -> float:
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
-def _inverse(matrix: Rows) -> Rows:
+def inverse(matrix: Rows) -> Rows:
     """The inverse of a positive definite matrix by Gauss-Jordan elimination."""
     size = len(matrix)
     rows = [[*row, *(float(i == k) for i in range(size))] for k, row in enumerate(matrix)]

@@ -30,11 +30,8 @@ def judge(
     `specs` holds one spec for each point.
     """
     spec = specs[0]
-    over = {
-        wanted.name: measure(wanted, answer.axes, answer.points)
-        for wanted in spec.measures
-        if wanted.of_scan
-    }
+    scanned = [(each.name, each.of_scan) for each in spec.measures if each.of_scan is not None]
+    over = {name: measure(asked, answer.axes, answer.points) for name, asked in scanned}
     said = dict.fromkeys(
         (*warnings, *(text for point in answer.points for text in point.result.warnings))
     )

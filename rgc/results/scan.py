@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from math import hypot, pi
 from typing import TYPE_CHECKING
 
-from rgc.errors import Problem, SpecError
+from rgc.language.measures import SCAN_MEASURES
 from rgc.model.lattice import Lattice
 from rgc.results.result import Estimate
-from rgc.syntax import ast
 
 if TYPE_CHECKING:
-    from rgc.model.spec import Axis, Measure
+    from rgc.model.observables import ScanMeasure
+    from rgc.model.spec import Axis
     from rgc.results.answer_data import Point
 
 Curve = list[tuple[float, float, float]]
 """(parameter, value, error), in increasing order of the parameter."""
 
 
-def measure(wanted: Measure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
-    """The value of one measure of a scan. Raises `SpecError` for a measure that comes later."""
-    call = wanted.expression
-    name = call.name if isinstance(call, ast.Call) else ""
-    if not isinstance(call, ast.Call) or name not in ("crossing", "extremum", "central_charge"):
-        span = call.span if call is not None else None
-        message = f"the scan measure '{wanted.name}' can be checked but not computed yet"
-        raise SpecError([Problem("not-yet", message, span)])
-    quantity, parameter = (str(getattr(each, "name", "")) for each in call.arguments[:2])
-    if name == "central_charge":
-        return _central_charge(quantity, points)
-    curves = _curves(quantity, parameter, axes, points)
-    if name == "crossing":
-        return _crossing(list(curves.values()), quantity)
-    return _extremum(list(curves.values())[-1], quantity)
+def measure(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
+    """The value of one measure of a scan."""
+    return KINDS[asked.kind](asked, axes, points)
 
 
 def _curves(
-    quantity: str, parameter: str, axes: Sequence[Axis], points: Sequence[Point]
+    asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]
 ) -> Mapping[tuple[float, ...], Curve]:
-    """The quantity against the parameter, one curve for each value of the other axes, in their order in the scan."""
+    """The measure against the parameter, one curve for each value of the other axes, in their order in the scan."""
+    quantity, parameter = asked.measure, asked.parameter
     others = [axis.name for axis in axes if axis.name != parameter]
     curves: dict[tuple[float, ...], Curve] = {}
     for point in points:
@@ -52,24 +41,36 @@ def _curves(
     return {key: sorted(curve) for key, curve in curves.items()}
 
 
-def _crossing(curves: Sequence[Curve], quantity: str) -> Estimate:
+def _crossing(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
     """Where the last two curves cross, from straight lines between points; the error adds the shift from the pair before."""
+    quantity = asked.measure
+    curves = list(_curves(asked, axes, points).values())
     crossings = [_cross(first, second) for first, second in pairwise(curves)]
     if not crossings or crossings[-1] is None:
         return Estimate(
-            None, None, note=f"the last two curves of {quantity} do not cross exactly once in the scan"
+            None,
+            None,
+            note=f"the last two curves of {quantity} do not cross exactly once in the scan",
         )
     at, statistical = crossings[-1]
     earlier = crossings[-2] if len(crossings) > 1 else None
     if earlier is None:
         note = "two sizes only: the shift with size is not known and not in the error"
         return Estimate(
-            at, statistical, statistical=statistical, rule="crossing of the last two sizes", note=note
+            at,
+            statistical,
+            statistical=statistical,
+            rule="crossing of the last two sizes",
+            note=note,
         )
     systematic = abs(at - earlier[0])
     rule = "crossing of the last two sizes; systematic error: its shift from the pair before"
     return Estimate(
-        at, hypot(statistical, systematic), statistical=statistical, systematic=systematic, rule=rule
+        at,
+        hypot(statistical, systematic),
+        statistical=statistical,
+        systematic=systematic,
+        rule=rule,
     )
 
 
@@ -86,8 +87,10 @@ def _cross(first: Curve, second: Curve) -> tuple[float, float] | None:
     return at, abs(span) * hypot(g1 * e0, g0 * e1) / slope**2
 
 
-def _extremum(curve: Curve, quantity: str) -> Estimate:
-    """Where the parabola through the largest value and its neighbours has its maximum."""
+def _extremum(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
+    """Where the parabola through the largest value and its neighbours has its maximum, on the last curve."""
+    quantity = asked.measure
+    curve = list(_curves(asked, axes, points).values())[-1]
     if len(curve) < 3:
         return Estimate(None, None, note=f"an extremum of {quantity} needs three points")
     k = max(range(len(curve)), key=lambda n: curve[n][1])
@@ -103,7 +106,11 @@ def _extremum(curve: Curve, quantity: str) -> Estimate:
     systematic = abs(at - three[1][0]) / 2
     rule = "parabola through the largest value and its neighbours; systematic error: half the distance to the nearest point"
     return Estimate(
-        at, hypot(statistical, systematic), statistical=statistical, systematic=systematic, rule=rule
+        at,
+        hypot(statistical, systematic),
+        statistical=statistical,
+        systematic=systematic,
+        rule=rule,
     )
 
 
@@ -124,9 +131,9 @@ Widths = Sequence[tuple[float, float, float]]
 """Width L, free energy per cell in units of a, its error."""
 
 
-def _central_charge(quantity: str, points: Sequence[Point]) -> Estimate:
+def _central_charge(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
     """c from free energies per site of periodic strips; isotropic bonds (Bloete, Cardy and Nightingale 1986; Affleck 1986)."""
-    curve = []
+    quantity, curve = asked.measure, []
     for point in points:
         found, lattice = point.result.observables.get(quantity), point.lattice
         strip = _strip(lattice) if isinstance(lattice, Lattice) else None
@@ -159,7 +166,9 @@ def _fitted(curve: Widths) -> tuple[float, float, float]:
     import numpy as np
 
     width, value, error = (np.array(each) for each in zip(*curve, strict=True))
-    powers = np.stack([np.ones_like(width), -pi / (6 * width**2), width**-4.0][: len(curve)], axis=1)
+    powers = np.stack(
+        [np.ones_like(width), -pi / (6 * width**2), width**-4.0][: len(curve)], axis=1
+    )
     inverse = np.linalg.inv(powers)
     f, c = inverse[:2] @ value
     return float(f), float(c), float(np.linalg.norm(inverse[1] * error))
@@ -178,3 +187,17 @@ def _strip(lattice: Lattice) -> tuple[float, float] | None:
     across = lattice.vectors[1 - along]
     aspect = abs(ax * by - ay * bx) / (across[0] ** 2 + across[1] ** 2)
     return float(width), len(lattice.basis) / aspect
+
+
+KINDS: Mapping[str, Callable[[ScanMeasure, Sequence[Axis], Sequence[Point]], Estimate]] = {
+    "crossing": _crossing,
+    "extremum": _extremum,
+    "central_charge": _central_charge,
+}
+"""The measures of a scan by name, those of `SCAN_MEASURES` in rgc/language/measures.py."""
+
+for _name in set(KINDS) ^ set(SCAN_MEASURES):
+    raise LookupError(
+        f"'{_name}' needs a row in KINDS of rgc/results/scan.py and one in SCAN_MEASURES of "
+        "rgc/language/measures.py"
+    )

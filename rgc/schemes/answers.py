@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rgc.language.blocks import BLOCKS
+from rgc.language.measures import MEASURES
 
 MODEL = ("lattice", "spins", "hamiltonian")
 """The sections of a lattice model."""
@@ -18,16 +19,11 @@ EVERY_RULE = tuple(BLOCKS)
 RG = ("exponents", "eigenvalue", "couplings")
 FIXED_POINT = (*RG, "fixed_point", "constant", "free_energy", "log_z")
 TENSORS = ("exponents", "eigenvalue", "central_charge", "constant", "free_energy", "log_z")
-AVERAGES = (
-    "energy",
-    "m",
-    "abs_m",
-    "susceptibility",
-    "specific_heat",
-    "binder",
-    "correlation_length",
+AVERAGES = tuple(
+    name for name, measure in MEASURES.items() if measure.of_spins and not measure.fields
 )
+"""The built-in measures without options that every scheme gives which has configurations."""
 BLOCKED = ("dF", "kl", "tau_defect", "information", "block.p")
 
-SAMPLED = (*AVERAGES, "correlation")
+SAMPLED = tuple(name for name, measure in MEASURES.items() if measure.of_spins)
 """The built-in measures that sampling gives today."""

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from rgc.language.measures import MEASURES
 from rgc.model.spec import Spec
 from rgc.syntax import ast
-from rgc.verification.evaluator import Evaluator
+from rgc.verification.evaluator import Evaluator, Unreadable
 from rgc.verification.states import States
 
 
@@ -26,8 +27,13 @@ class Averages(Evaluator):
     def __init__(self, document: ast.Document, spec: Spec, states: States) -> None:
         super().__init__(document, states.lattice, states.values)
         self.spec, self.states = spec, states
+        section = document.section("measure")
+        entries = section.body if section and isinstance(section.body, tuple) else ()
+        written = [each for each in entries if isinstance(each, ast.Entry)]
         self.definitions = {
-            each.name: each.expression for each in spec.measures if each.expression is not None
+            measure.name: entry.value or entry.target
+            for measure, entry in zip(spec.measures, written, strict=False)
+            if entry.value is not None or isinstance(entry.target, ast.Call)
         }
         self.open: list[str] = []
 
@@ -57,9 +63,11 @@ class Averages(Evaluator):
             value = self(self.definitions[name])
             self.open.remove(name)
             return value
-        if name in self.parameters or name not in BUILT_IN:
-            return super().named(name)
-        return BUILT_IN[name](self)
+        if name in BUILT_IN and name not in self.parameters:
+            return BUILT_IN[name](self)
+        if name in MEASURES and name not in self.parameters:
+            raise Unreadable(f"the independent evaluator has no formula for the measure '{name}'")
+        return super().named(name)
 
     def called(self, name: str, values: list[Any]) -> Any:
         if name == "avg":

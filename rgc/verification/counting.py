@@ -10,23 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.flows.sampling.recorder import Row
 from rgc.model.groups import Group
 from rgc.model.lattice import Lattice
+from rgc.model.observables import Tally
 from rgc.model.operators import Product
 from rgc.model.sectors import SectorOperator
 
 Ints = NDArray[np.int64]
 
 
-def counted(row: Row, lattice: Lattice, fields: Sequence[Any]) -> Ints:
-    """S of the row, int64[replica] or int64[cell of the axis, replica], of canonical fields u64[1,
-    *cells, letter, word]: at every cell where a product stands, 1 or -1 for an even or odd number
-    of its spins at -1.
+def counted(tally: Tally, lattice: Lattice, fields: Sequence[Any]) -> Ints:
+    """S of the tally, int64[replica] or int64[cell of the axis, replica], of canonical fields
+    u64[1, *cells, letter, word]: at every cell where a product stands, 1 or -1 for an even or odd
+    number of its spins at -1.
     """
     sums = [
-        _sum(_parity(product, lattice, fields), _stands(row.operator, k, lattice), row.axis)
-        for k, product in enumerate(row.operator.products)
+        _sum(_parity(product, lattice, fields), _stands(tally.operator, k, lattice), tally.axis)
+        for k, product in enumerate(tally.operator.products)
     ]
     return np.asarray(sum(sums[1:], sums[0]))
 

@@ -54,11 +54,11 @@ def first_difference(pair: Pair, right: Trace, other: Trace) -> str:
                 pair, blocking.map.program, fields, blocking.arguments, blocking.keys(0, 1)
             )
             return f"block map to level {level}, {where}"
-        for rows, a, b in zip(
-            station.recorder.rows, right.sums[level], other.sums[level], strict=True
+        for tallies, a, b in zip(
+            station.recorder.tallies, right.sums[level], other.sums[level], strict=True
         ):
             if not np.array_equal(a, b):
-                return f"record of level {level}, " + _in_sums(pair, rows, a, b)
+                return f"record of level {level}, " + _in_sums(pair, tallies, a, b)
         before = right.levels[level]
     return ""
 

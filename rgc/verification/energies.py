@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from rgc.flows.sampling.recorder import Row, make_recorder
+from rgc.flows.sampling.recorder import make_recorder
 from rgc.flows.sampling.sampler import Sampler
 from rgc.model.groups import Merged
 from rgc.model.lattice import Cell
+from rgc.model.observables import Tally
 from rgc.verification.certificate import Finding, unchecked, within
 from rgc.verification.evaluator import Evaluator
 from rgc.verification.instances import describe
@@ -52,12 +53,14 @@ def _energies(subject: Subject, sampler: Sampler, states: States, which: str) ->
     recorder = make_recorder(
         model.lattice,
         model.species,
-        [Row(group) for group in groups],
+        [Tally(group) for group in groups],
         subject.reference,
         -(-states.number // 64),
     )
-    sums = recorder.by_row(recorder([subject.reference.pack(field) for field in states.fields])[1])
-    lowered = sum((float(g.coefficient(of_term)) * sums[Row(g)] for g in groups), np.zeros(1))[
+    sums = recorder.by_tally(
+        recorder([subject.reference.pack(field) for field in states.fields])[1]
+    )
+    lowered = sum((float(g.coefficient(of_term)) * sums[Tally(g)] for g in groups), np.zeros(1))[
         : states.number
     ]
     exact = hamiltonian(subject, states)

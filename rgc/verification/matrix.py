@@ -29,7 +29,7 @@ def check_programs(subject: Subject) -> Iterator[Finding]:
     """
     programs = {"sweep": subject.sampler.update.program}
     for level, station in enumerate(stations(subject.own)):
-        programs[f"record of level {level}"] = station.recorder.measurement.program
+        programs[f"record of level {level}"] = station.recorder.record.program
         if station.blocking is not None:
             programs[f"block map of level {level}"] = station.blocking.map.program
     complaints = (

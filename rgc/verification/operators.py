@@ -13,8 +13,10 @@ import numpy as np
 
 from rgc.errors import SpecError
 from rgc.flows.sampling.levels import Blocking
-from rgc.flows.sampling.recorder import Row, make_recorder
+from rgc.flows.sampling.observables import of_configuration, of_ensemble
+from rgc.flows.sampling.recorder import make_recorder
 from rgc.flows.sampling.sample import Sample, make_sample
+from rgc.model.observables import Tally
 from rgc.program.lattice.program import Program
 from rgc.verification.averages import Averages
 from rgc.verification.blocks import Map, maps
@@ -50,17 +52,17 @@ def check_operators(subject: Subject) -> Iterator[Finding]:
     for level, (station, fields, sums) in enumerate(
         zip(levels, found.levels, found.sums, strict=True)
     ):
-        for row, tallied in station.recorder.by_row(sums).items():
+        for tally, tallied in station.recorder.by_tally(sums).items():
             number += tallied.size
-            exact = counted(row, station.lattice, fields)
+            exact = counted(tally, station.lattice, fields)
             if not np.array_equal(tallied, exact):
                 at = tuple(np.argwhere(tallied != exact)[0])
                 complaints.append(
-                    f"level {level}, {title(row)}, replica {at[-1]}: tallied {tallied[at]}, "
+                    f"level {level}, {title(tally)}, replica {at[-1]}: tallied {tallied[at]}, "
                     f"counted {exact[at]}"
                 )
     claim = "every sum that a record tallies is the one counted bit by bit"
-    complaint = f"{complaints[0]}; {len(complaints)} rows are wrong" if complaints else ""
+    complaint = f"{complaints[0]}; {len(complaints)} sums are wrong" if complaints else ""
     yield judged("a", "operators", claim, spanned(levels), "L2", complaint, sums=number)
 
 
@@ -70,12 +72,12 @@ def spanned(levels: Sequence[Station]) -> str:
     return first if len(levels) == 1 else f"{len(levels)} levels, {first} to {last}"
 
 
-def title(row: Row) -> str:
-    """The name of what a row sums."""
-    name = getattr(row.operator, "name", "") or "+".join(
-        name for name, _ in getattr(row.operator, "coefficients", ())
+def title(tally: Tally) -> str:
+    """The name of what a tally sums."""
+    name = getattr(tally.operator, "name", "") or "+".join(
+        name for name, _ in getattr(tally.operator, "coefficients", ())
     )
-    return f"operator {name}" + ("" if row.axis is None else f" along axis {row.axis + 1}")
+    return f"operator {name}" + ("" if tally.axis is None else f" along axis {tally.axis + 1}")
 
 
 # -- block maps ----------------------------------------------------------------------------------
@@ -182,19 +184,13 @@ def _apart(compiled: float, wanted: float) -> float:
 
 
 def averaged(flow: Sample, states: States, weights: Any, backend: Backend) -> dict[str, float]:
-    """The quantities of a flow where each state has its weight."""
-    recorder = make_recorder(
-        states.lattice, states.species, flow.observer.rows, backend, -(-states.number // 64)
-    )
+    """The observables of a flow where each state has its weight."""
+    estimator, words = flow.estimator, -(-states.number // 64)
+    recorder = make_recorder(states.lattice, states.species, estimator.tallies, backend, words)
     _, counts = recorder([backend.pack(field) for field in states.fields])
-    sums = {row: each[..., : states.number] for row, each in recorder.by_row(counts).items()}
+    sums = {tally: each[..., : states.number] for tally, each in recorder.by_tally(counts).items()}
     averages = {
-        leaf.name: np.array([weights @ (leaf.value(sums) + 0 * weights)])
-        for leaf in flow.observer.leaves
+        each: np.asarray(weights @ (of_configuration(each.of, sums) + 0 * weights))
+        for each in estimator.averages
     }
-    return {
-        quantity.name: float(
-            quantity.combine(*(averages[leaf.name] for leaf in quantity.leaves)).item()
-        )
-        for quantity in flow.observer.quantities
-    }
+    return {each.name: float(of_ensemble(each, averages)) for each in estimator.observables}

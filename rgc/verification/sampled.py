@@ -109,7 +109,7 @@ def sampled(subject: Subject, instance: Instance) -> Averaged:
     for _ in range(made.steps):
         state = made.step(state)
     found: dict[str, tuple[float, float, float]] = {}
-    for name, each in made.observer.estimates(state.arrays).items():
+    for name, each in made.estimator.estimates(state.arrays).items():
         if each.value is not None and each.error is not None:
             found[name] = each.value, each.error, exact.measure(name)
     return found | (
@@ -151,10 +151,10 @@ def _operators(
     for level, exact in zip(made.levels.levels, levels, strict=True):
         for sector, rows in level.rows.items():
             groups = arrays[f"sum_{level.number}_{sector}"] / count
-            for row, means in zip(rows, groups.T, strict=True):
-                sums = counted(row, level.lattice, exact.states.fields)[: exact.states.number]
+            for tally, means in zip(rows, groups.T, strict=True):
+                sums = counted(tally, level.lattice, exact.states.fields)[: exact.states.number]
                 error = float(means.std(ddof=1) / np.sqrt(len(means)))
-                name = f"{row.operator.name} ({sector}) at level {level.number}"
+                name = f"{tally.operator.name} ({sector}) at level {level.number}"
                 found[name] = float(means.mean()), error, float(sums @ exact.weights)
     return found
 

@@ -11,8 +11,9 @@ import pytest
 from rgc.backend import installed, load
 from rgc.compiler import compile
 from rgc.compiler import load as load_spec
-from rgc.flows.sampling.recorder import Row, make_recorder
+from rgc.flows.sampling.recorder import make_recorder
 from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
+from rgc.model.observables import Tally
 from rgc.passes.generate_operators import generate_operators
 
 SWEEPS = 1000
@@ -35,18 +36,18 @@ MODELS = {
 
 def sampler(model: str, backend: str) -> Sampler:
     lattice, terms, _ = MODELS[model]
-    text = (
-        f'title "golden"\nlattice {lattice}\nspins s: ising\nhamiltonian {terms}\nflow sample(replicas=128)\n'
-    )
+    text = f'title "golden"\nlattice {lattice}\nspins s: ising\nhamiltonian {terms}\nflow sample(replicas=128)\n'
     return make_sampler(make_model(load_spec(text).spec), load(backend), seed=11, point={})
 
 
 def stations(made: Sampler, calls: tuple[int, ...]) -> Iterator[tuple[Any, ...]]:
     """The fields and the sums of a record after each call of so many sweeps."""
     model, backend = made.model, made.backend
-    operators = generate_operators(model.lattice, model.species, model.hamiltonian, reach=1, bodies=2)
-    rows = [Row(each) for each in operators] + [Row(operators[0], 0)]
-    recorder = make_recorder(model.lattice, model.species, rows, backend, made.plan.words)
+    operators = generate_operators(
+        model.lattice, model.species, model.hamiltonian, reach=1, bodies=2
+    )
+    tallies = [Tally(each) for each in operators] + [Tally(operators[0], 0)]
+    recorder = make_recorder(model.lattice, model.species, tallies, backend, made.plan.words)
     packed, first = [backend.pack(field) for field in made.start()], 0
     for count in calls:
         packed = made.sweep(packed, first, count)
@@ -95,7 +96,9 @@ measure {{ energy, m = avg(abs(mean(i) s[i])), C = correlation(2), U = 1 - avg((
 def test_a_flow_gives_the_same_document(model: str, name: str) -> None:
     """Integers that are counted, and all that is computed from them, digit for digit."""
     lattice, terms, block = MODELS[model]
-    size = {"square(8)": "square(16)", "triangular(6)": "triangular(12)", "cubic(4)": "cubic(8)"}[lattice]
+    size = {"square(8)": "square(16)", "triangular(6)": "triangular(12)", "cubic(4)": "cubic(8)"}[
+        lattice
+    ]
     text = FLOW.format(lattice=size, terms=terms, block=block)
     documents = [compile(text, backend=each).run(seed=7).document() for each in ("reference", name)]
     for document in documents:

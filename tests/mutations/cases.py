@@ -90,4 +90,4 @@ def programs(case: str) -> Iterator[tuple[str, Program]]:
         if station.blocking is not None:
             yield "block", station.blocking.map.program
     for station in stations(made.own)[:1]:
-        yield "record", station.recorder.measurement.program
+        yield "record", station.recorder.record.program

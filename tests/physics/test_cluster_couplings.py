@@ -258,7 +258,7 @@ def test_the_fixed_point_of_the_majority_rule() -> None:
 @pytest.mark.parametrize("coupling", [0.41, 0.4181970472, 0.43])
 def test_a_renormalised_hamiltonian_runs_as_a_spec(coupling: float, tmp_path: Any) -> None:
     """ln Z of the emitted spec, constant and all, is that of the original."""
-    from rgc.results.emit import emit
+    from rgc.emit import emit
 
     spec = loaded(
         "square(4)",

@@ -57,7 +57,9 @@ def factorised(expr: ast.Expr, scope: Scope) -> tuple[float, Key]:
         case ast.Binary("/", left, right) if right_value := number(right, scope):
             weight, key = factorised(left, scope)
             if _parameters(right, scope):
-                return weight, key.times(Key((ast.Binary("/", ast.Number("1"), right, span=right.span),)))
+                return weight, key.times(
+                    Key((ast.Binary("/", ast.Number("1"), right, span=right.span),))
+                )
             return weight / right_value, key
     value = number(expr, scope)
     return (1.0, Key((expr,))) if _parameters(expr, scope) else (value, Key())
@@ -171,7 +173,9 @@ class Expander(Generic[E]):
     def _inverse(self, expr: ast.Expr, bound: Bound) -> dict[Key, E]:
         if self.spins(expr, bound):
             hint = "with ising spins 1/s is s"
-            raise problem("spin-in-denominator", "a spin stands in a denominator", expr.span, hint=hint)
+            raise problem(
+                "spin-in-denominator", "a spin stands in a denominator", expr.span, hint=hint
+            )
         if any(
             isinstance(n, ast.Index) and isinstance(n.base, ast.Name) and self.is_field(n.base.name)
             for n in ast.walk(expr)
@@ -206,7 +210,9 @@ class Expander(Generic[E]):
             return total
         share = {Key(): self.ring.constant(1 / len(each) if expr.kind == "mean" else 1.0)}
         keys = dict.fromkeys(key for part in each for key in part)
-        summed = {key: sum_of(self.ring, [part[key] for part in each if key in part]) for key in keys}
+        summed = {
+            key: sum_of(self.ring, [part[key] for part in each if key in part]) for key in keys
+        }
         return self._times(share, summed)
 
     def _tabulated(self, expr: ast.Expr, bound: Bound) -> E:
@@ -225,17 +231,22 @@ class Expander(Generic[E]):
             match expr:
                 case ast.Index(ast.Name(name)) if self._number_of(name) is not None:
                     return at[self.spin(expr, bound)]
-                case ast.Index(ast.Name(name)) if isinstance(self.scope.parameters.get(name), Inhomogeneous):
+                case ast.Index(ast.Name(name)) if isinstance(
+                    self.scope.parameters.get(name), Inhomogeneous
+                ):
                     message = f"'{name}' differs from place to place: it multiplies spins and stands in no function of them"
                     raise problem("not-uniform", message, expr.span)
                 case ast.Call(name) if name in GEOMETRIC:
                     return number(self._geometric(expr, bound), self.scope)
                 case ast.Reduction(kind, domain, body):
                     inner = [
-                        number(body, self.scope, self._special(each, at)) for each in members(domain, bound)
+                        number(body, self.scope, self._special(each, at))
+                        for each in members(domain, bound)
                     ]
                     return (
-                        prod(inner) if kind == "prod" else sum(inner) / (len(inner) if kind == "mean" else 1)
+                        prod(inner)
+                        if kind == "prod"
+                        else sum(inner) / (len(inner) if kind == "mean" else 1)
                     )
             return None
 
@@ -257,7 +268,7 @@ class Expander(Generic[E]):
             if expr.name == "coordinate":
                 message = "a term that depends on the coordinates of its sites is not translation invariant"
                 raise problem("not-uniform", message, expr.span, hint="in a measure it may stand")
-            return ast.Number(repr(self._distance(expr, bound)), span=expr.span)
+            return ast.Number(repr(self.distance(expr, bound)), span=expr.span)
         if isinstance(expr, ast.Name) and expr.name in bound:
             message = f"the index '{expr.name}' is no number"
             raise problem("wrong-kind", message, expr.span, hint=f"a spin at it is s[{expr.name}]")
@@ -265,10 +276,15 @@ class Expander(Generic[E]):
             raise problem("wrong-kind", "a sum without spins stands here", expr.span)
         return None
 
-    def _distance(self, expr: ast.Call, bound: Bound) -> float:
+    def distance(self, expr: ast.Call, bound: Bound) -> float:
+        """`distance(i, j)` in Cartesian coordinates. Raises `SpecError`."""
         if len(expr.arguments) != 2:
-            raise problem("wrong-arity", f"distance takes 2 arguments, not {len(expr.arguments)}", expr.span)
+            raise problem(
+                "wrong-arity", f"distance takes 2 arguments, not {len(expr.arguments)}", expr.span
+            )
         if not isinstance(self.lattice, Lattice):
             raise problem("wrong-lattice", "this lattice has no distances", expr.span)
-        first, second = (site(argument, bound, self.lattice, self.scope) for argument in expr.arguments)
+        first, second = (
+            site(argument, bound, self.lattice, self.scope) for argument in expr.arguments
+        )
         return self.lattice.distance(first, second)

@@ -32,15 +32,6 @@ Level = Literal["number", "configuration", "average"]
 """Of what an expression has a value: always the same, one of each configuration, one of the ensemble."""
 
 OF_ANY_SCHEME = ("free_energy", "log_z")
-OF_CONFIGURATION = (
-    "energy",
-    "m",
-    "abs_m",
-    "overlap",
-    "avalanche_size",
-    "avalanche_area",
-    "avalanche_duration",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +159,14 @@ def _name(expr: ast.Name, words: Words) -> Level:
     if refusal is not None:
         raise refusal
     if name in MEASURES:
-        return "configuration" if name in OF_CONFIGURATION else "average"
+        return _level(name)
     if name in CONSTANTS or name in words.scope.broken or name in words.measures:
         return "number"
     raise _unknown(expr, words)
+
+
+def _level(built_in: str) -> Level:
+    return "configuration" if MEASURES[built_in].of == "configuration" else "average"
 
 
 def _unknown(expr: ast.Name, words: Words) -> SpecError:
@@ -194,7 +189,7 @@ def _quiet(expr: ast.Expr, words: Words) -> Level:
         and expr.name in MEASURES
         and expr.name not in words.measures
     ):
-        return "configuration" if expr.name in OF_CONFIGURATION else "average"
+        return _level(expr.name)
     if isinstance(expr, ast.Call) and expr.name in SCAN_MEASURES:
         return "average"
     try:

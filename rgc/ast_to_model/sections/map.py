@@ -1,38 +1,72 @@
-"""The section `map`: a flow map without spins. Names and options are checked; the section is kept as written."""
+"""The section `map`: a flow map without spins."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import name_span
+from rgc.ast_to_model.expressions.evaluate import evaluate
 from rgc.ast_to_model.expressions.options import Reading, check_names, read_call
-from rgc.ast_to_model.expressions.scope import Function
+from rgc.ast_to_model.expressions.resolve import resolve
+from rgc.ast_to_model.expressions.scope import Function as FunctionOfParameters
+from rgc.ast_to_model.expressions.scope import Unknowable, problem
+from rgc.ast_to_model.sections.stack import trainer, units
 from rgc.errors import suggest
 from rgc.language.maps import MAPS
+from rgc.model.expressions import Node
+from rgc.model.map import (
+    Autoencoder,
+    ConvexNmf,
+    FlowMap,
+    Function,
+    LinearMap,
+    Ode,
+    Quantity,
+    Recursion,
+    ScaleEquation,
+    Topple,
+)
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 
 
 def check_map(spec: Spec, context: Context) -> Spec:
-    """The spec with its map, as written. Reports unknown maps and options, and unknown names in their expressions."""
+    """The spec with its maps. Reports unknown maps and options, unknown names in their expressions, and expressions that are no
+    function of the quantities."""
     section = context.section("map")
     if section is None or isinstance(section.body, str | tuple):
         return spec
     before = len(context.problems.errors)
     body = section.body
-    for each in body.items if isinstance(body, ast.List) else (body,):
-        reading = read_call(each, MAPS, "map", context)
-        if reading is not None:
-            _check_expressions(reading, each, context)
+    calls = body.items if isinstance(body, ast.List) else (body,)
+    readings = [_read(each, context) for each in calls]
+    found: list[FlowMap] = []
+    if len(context.problems.errors) == before:
+        with context.failing("map"):
+            found = [
+                MAKERS[each.signature.name](each, context) for each in readings if each is not None
+            ]
     if len(context.problems.errors) > before:
         context.failed.add("map")
-    return replace(spec, map=body)
+    return replace(spec, map=tuple(found))
+
+
+def _read(call: ast.Expr, context: Context) -> Reading | None:
+    reading = read_call(call, MAPS, "map", context)
+    if reading is not None:
+        _check_expressions(reading, call, context)
+    return reading
+
+
+def _quantities(reading: Reading) -> list[str]:
+    return [name for name in reading.places if reading.signature.field(name) is None]
 
 
 def _check_expressions(reading: Reading, call: ast.Expr, context: Context) -> None:
-    signature = reading.signature
-    quantities = [name for name in reading.places if signature.field(name) is None]
+    signature, quantities = reading.signature, _quantities(reading)
     if signature.free == "quantity" and not quantities:
         message = f"'{signature.name}' says how no quantity changes"
         hint = f"write {signature.name}(K = ...)"
@@ -49,11 +83,17 @@ def _check_expressions(reading: Reading, call: ast.Expr, context: Context) -> No
 
 def _check_function(expr: ast.Expr, name: str, context: Context) -> None:
     """phi and g are functions of one argument among the parameters."""
+    parameters = context.scope.parameters
     if isinstance(expr, ast.Name):
-        if isinstance(context.scope.parameters.get(expr.name), Function) or expr.name in context.scope.broken:
+        if (
+            isinstance(parameters.get(expr.name), FunctionOfParameters)
+            or expr.name in context.scope.broken
+        ):
             return
-        functions = [key for key, value in context.scope.parameters.items() if isinstance(value, Function)]
-        if expr.name not in context.scope.parameters:
+        functions = [
+            key for key, value in parameters.items() if isinstance(value, FunctionOfParameters)
+        ]
+        if expr.name not in parameters:
             hint = suggest(expr.name, functions)
             message = f"unknown function '{expr.name}'"
             context.problems.error(
@@ -61,4 +101,92 @@ def _check_function(expr: ast.Expr, name: str, context: Context) -> None:
             )
             return
     message = f"'{name}' is the name of a function among the parameters"
-    context.problems.error("wrong-kind", message, expr.span, hint=f"parameters {{ {name}(x) = ... }}")
+    context.problems.error(
+        "wrong-kind", message, expr.span, hint=f"parameters {{ {name}(x) = ... }}"
+    )
+
+
+# -- records -----------------------------------------------------------------------------------------------------------
+
+
+def _changes(reading: Reading, context: Context) -> tuple[tuple[str, Node], ...]:
+    """How each quantity changes."""
+    quantities = _quantities(reading)
+    return tuple((name, _of(reading.places[name], quantities, context)) for name in quantities)
+
+
+def _of(expr: ast.Expr, quantities: Sequence[str], context: Context) -> Node:
+    """An expression in some quantities, which hide parameters of their names. Raises `SpecError` and `Unknowable`."""
+
+    def leaf(part: ast.Expr) -> Node | None:
+        return (
+            Quantity(part.name) if isinstance(part, ast.Name) and part.name in quantities else None
+        )
+
+    return resolve(expr, context.scope, leaf)
+
+
+def _function(expr: ast.Expr, context: Context) -> Function:
+    name = expr.name if isinstance(expr, ast.Name) else ""
+    found = context.scope.parameters.get(name)
+    if not isinstance(found, FunctionOfParameters):
+        raise Unknowable(name)
+    return Function(name, found.argument, _of(found.body, (found.argument,), context))
+
+
+def _recursion(reading: Reading, context: Context) -> Recursion:
+    return Recursion(updates=_changes(reading, context), **_values(reading))
+
+
+def _ode(reading: Reading, context: Context) -> Ode:
+    return Ode(rates=_changes(reading, context))
+
+
+def _scale(reading: Reading, context: Context) -> ScaleEquation:
+    phi, g = (_function(reading.places[name], context) for name in ("phi", "g"))
+    return ScaleEquation(phi=phi, g=g, **_values(reading))
+
+
+def _linear(reading: Reading, context: Context) -> LinearMap:
+    place = reading.places["matrix"]
+    value = evaluate(place, context.scope)
+    rows = tuple(row for row in value if isinstance(row, tuple)) if isinstance(value, tuple) else ()
+    matrix = tuple(tuple(x for x in row if isinstance(x, float)) for row in rows)
+    if not matrix or any(len(row) != len(matrix) for row in matrix):
+        hint = "write [[1, 0.5], [0, 2]], a list of rows"
+        raise problem("wrong-kind", "'matrix' is a square matrix of numbers", place.span, hint=hint)
+    return LinearMap(matrix=matrix, **_values(reading))
+
+
+def _convex_nmf(reading: Reading, context: Context) -> ConvexNmf:
+    return ConvexNmf(**_values(reading))
+
+
+def _autoencoder(reading: Reading, context: Context) -> Autoencoder:
+    hidden, train = units(reading, "hidden", context), trainer(reading, "train", context)
+    return Autoencoder(**{**_values(reading), "hidden": hidden, "train": train})
+
+
+def _topple(reading: Reading, context: Context) -> Topple:
+    return Topple(**_values(reading))
+
+
+def _values(reading: Reading) -> dict[str, Any]:
+    """The options that have values, the defaults among them. Raises `Unknowable` where one that is required has none."""
+    values: dict[str, Any] = {**reading.signature.defaults, **reading.values}
+    for field in reading.signature.fields:
+        if field.required and field.kind != "expression" and field.name not in values:
+            raise Unknowable(field.name)
+    return values
+
+
+MAKERS: Mapping[str, Callable[[Reading, Context], FlowMap]] = {
+    "recursion": _recursion,
+    "ode": _ode,
+    "scale": _scale,
+    "linear": _linear,
+    "convex_nmf": _convex_nmf,
+    "autoencoder": _autoencoder,
+    "topple": _topple,
+}
+"""What each map becomes. Raises `SpecError` for what its record cannot hold, and `Unknowable`."""

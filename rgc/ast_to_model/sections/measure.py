@@ -8,13 +8,16 @@ from dataclasses import replace
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import name_span, named
 from rgc.ast_to_model.expressions.measure_expression import Words, check_expression
+from rgc.ast_to_model.expressions.measures_to_observables import Resolver, sites_of
 from rgc.ast_to_model.expressions.options import Reading, read_call
 from rgc.ast_to_model.expressions.scope import RESERVED, Unknowable
 from rgc.errors import SpecError, suggest
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.values import CallValue
 from rgc.model.lattice import Lattice
+from rgc.model.observables import ScanMeasure
 from rgc.model.spec import Axis, Measure, Method, Spec
+from rgc.schemes import SCHEMES
 from rgc.schemes.needs.square_bonds import obstacles
 from rgc.syntax import ast
 
@@ -22,10 +25,11 @@ Definitions = Mapping[str, ast.Expr]
 
 
 def check_measure(spec: Spec, context: Context) -> Spec:
-    """The spec with its measures. A built-in by its bare name has no expression; one with options has the call as its expression.
+    """The spec with its measures.
 
     Reports unknown measures, names, functions, species and indices, faces that the lattice lacks, averages of averages, sums of
-    averages, measures that refer to each other in a circle, and measures of a scan without the scan that they need.
+    averages, measures that refer to each other in a circle, measures of a scan without the scan that they need, and what cannot
+    be measured.
     """
     section = context.section("measure")
     if section is None or not isinstance(section.body, tuple):
@@ -37,9 +41,36 @@ def check_measure(spec: Spec, context: Context) -> Spec:
         if isinstance(entry.target, ast.Name) and entry.op == "=" and entry.value is not None
     }
     words = Words.of(spec, context, definitions)
+    before = len(context.problems.errors)
     found = [_measure(entry, spec, words, context) for entry in entries]
     _check_circles(definitions, context)
-    return replace(spec, measures=tuple(measure for measure in found if measure is not None))
+    measures = [
+        (each, entry) for each, entry in zip(found, entries, strict=True) if each is not None
+    ]
+    if len(context.problems.errors) > before or context.failed & {"lattice", "spins"}:
+        return replace(spec, measures=tuple(each for each, _ in measures))
+    resolver = _resolver(spec, words, context)
+    return replace(spec, measures=tuple(_resolved(*each, resolver, context) for each in measures))
+
+
+def _resolver(spec: Spec, words: Words, context: Context) -> Resolver:
+    ready = SCHEMES[spec.flow.scheme].ready if spec.flow is not None else None
+    lattice = sites_of(spec.lattice, spec.species, ready.lattices if ready is not None else ())
+    return Resolver(context.scope, words.measures, lattice, spec.species)
+
+
+def _resolved(measure: Measure, entry: ast.Entry, resolver: Resolver, context: Context) -> Measure:
+    """The measure with its observable, unless it is one of a finished scan or found by methods."""
+    if measure.of_scan is not None or measure.methods:
+        return measure
+    expr = entry.target if entry.value is None else entry.value
+    try:
+        return replace(measure, observable=resolver.observable(measure.name, expr))
+    except SpecError as error:
+        context.fail("measure", error)
+    except Unknowable:
+        pass
+    return measure
 
 
 def _measure(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measure | None:
@@ -81,10 +112,9 @@ def _bare(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measu
     _check_quantity(call[0], expr, words, context)
     _check_distance(reading, spec, context)
     _check_methods(_methods(reading), spec, context)
-    bare = not reading.places
     argument = reading.values.get("r")
     name = call[0] if argument is None else f"{call[0]}({argument})"
-    return Measure(name, None if bare else expr, methods=_methods(reading))
+    return Measure(name, methods=_methods(reading))
 
 
 def _methods(reading: Reading) -> tuple[Method, ...]:
@@ -96,7 +126,7 @@ def _methods(reading: Reading) -> tuple[Method, ...]:
         name = value.name if isinstance(value, CallValue) else str(value)
         given = dict(value.options) if isinstance(value, CallValue) else {}
         span = item.span if item is not None else None
-        found.append(Method(name, {**METHODS[name].defaults, **given}, span))
+        found.append(Method(name, {**METHODS[name].defaults, **given}, span=span))
     return tuple(found)
 
 
@@ -169,7 +199,7 @@ def _defined(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Me
         context.problems.extend(error.problems)
     except Unknowable:
         pass
-    return Measure(name, value)
+    return Measure(name)
 
 
 def _named_built_in(
@@ -187,7 +217,7 @@ def _named_built_in(
         hint = "without a name of its own a free_energy takes several"
         context.problems.error("wrong-arity", message, reading.places["methods"].span, hint=hint)
     _check_methods(methods, spec, context)
-    return Measure(name, value, methods=methods)
+    return Measure(name, methods=methods)
 
 
 def _of_scan(
@@ -208,7 +238,7 @@ def _of_scan(
         _check_axes(
             reading.signature.name, parameter, reading.places["parameter"], spec.scan, context
         )
-    return Measure(name, expr, of_scan=True)
+    return Measure(name, of_scan=ScanMeasure(reading.signature.name, measured, parameter))
 
 
 def _check_axes(

@@ -30,7 +30,7 @@ def check_spins(spec: Spec, context: Context) -> Spec:
             name = _name(entry, context.scope)
             if entry.value is None:
                 raise problem("bad-spins", f"the spins '{name}' need an alphabet", None)
-            made = _species(name, entry.value, context)
+            made = species_of(name, entry.value, context)
         except SpecError as error:
             context.fail("spins", error)
             continue
@@ -60,7 +60,7 @@ def _name(entry: ast.Entry, scope: Scope) -> str:
     return name
 
 
-def _species(name: str, expr: ast.Expr, context: Context) -> Species | None:
+def species_of(name: str, expr: ast.Expr, context: Context) -> Species | None:
     """The species with an alphabet such as `ising(symmetric)` or `potts(3)`; None where something is wrong, which is
     reported."""
     call, alphabet = signature_of(expr, ALPHABETS, "alphabet")

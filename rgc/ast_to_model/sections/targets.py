@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rgc.language.expect import EXPONENTS
+from rgc.model.map import quantities
 from rgc.model.spec import Spec
 from rgc.schemes import SCHEMES
-from rgc.syntax import ast
 
 
 def known_targets(spec: Spec) -> tuple[str, ...]:
@@ -35,8 +35,4 @@ def _name(measure: str) -> str:
 
 def _couplings(spec: Spec) -> list[str]:
     names = list(spec.hamiltonian.couplings()) if spec.hamiltonian is not None else []
-    maps = spec.map.items if isinstance(spec.map, ast.List) else (spec.map,)
-    for each in maps:
-        if isinstance(each, ast.Call) and each.name in ("recursion", "ode"):
-            names += [option.name for option in each.options if option.name != "scale"]
-    return names
+    return [*names, *(name for each in spec.map for name in quantities(each))]

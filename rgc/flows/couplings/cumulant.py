@@ -22,7 +22,7 @@ from rgc.passes.expand_cumulants import MOST_PAIRS, TooLong, expand_cumulants
 from rgc.passes.find_sectors import find_sectors, sectors_by_level
 from rgc.passes.generate_operators import operator_range
 from rgc.passes.merge_terms import merge_terms
-from rgc.results.emit import sum_text
+from rgc.passes.write_sum import sum_text
 
 if TYPE_CHECKING:
     from rgc.backend import Backend

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from rgc.flows.enumeration.cluster import LocalSum, gathered, operator_pieces
 from rgc.flows.enumeration.states import Chunks
-from rgc.flows.sampling.quantities import Leaf
-from rgc.flows.sampling.recorder import Row
+from rgc.flows.sampling.observables import of_configuration, tallies_in
+from rgc.model.observables import Average, Tally
 
 Floats = NDArray[np.float64]
 Values = Callable[[int], Any]
@@ -22,39 +22,44 @@ Values = Callable[[int], Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Census:
-    """What is averaged: `leaves`, functions of sums over the lattice, each row of which is a function of the states, or one for each
-    coordinate of its axis. The sum of the Hamiltonian, `energy`, is the log-weight with another sign."""
+    """What is averaged over all states, and the `sums` over the lattice that it needs.
 
-    leaves: tuple[Leaf, ...]
-    rows: Mapping[Row, tuple[LocalSum, ...]]
-    energy: Row
+    Each sum is a function of the states, or one for each coordinate of its axis. The sum of the Hamiltonian, `energy`, is the
+    log-weight with another sign.
+    """
+
+    averages: tuple[Average, ...]
+    sums: Mapping[Tally, tuple[LocalSum, ...]]
+    energy: Tally
 
     def values(
         self, chunks: Chunks, fwht: Callable[[Any], Any], xp: Any
     ) -> Callable[[int, Floats], list[Floats]]:
-        """(chunk, log-weights) -> the values of every leaf at its states."""
-        rows = {
-            row: [chunks.function(local, fwht, xp) for local in parts] for row, parts in self.rows.items()
+        """(chunk, log-weights) -> the values of what is averaged at its states."""
+        placed = {
+            tally: [chunks.function(local, fwht, xp) for local in parts]
+            for tally, parts in self.sums.items()
         }
 
         def of_chunk(chunk: int, log_weights: Floats) -> list[Floats]:
-            sums: dict[Row, Any] = {self.energy: -log_weights}
-            for row, functions in rows.items():
+            sums: dict[Tally, Any] = {self.energy: -log_weights}
+            for tally, functions in placed.items():
                 found = [np.asarray(function(chunk)) for function in functions]
-                sums[row] = found[0] if row.axis is None else np.array(found)
-            return [np.broadcast_to(leaf.value(sums), log_weights.shape) for leaf in self.leaves]
+                sums[tally] = found[0] if tally.axis is None else np.array(found)
+            values = (of_configuration(each.of, sums) for each in self.averages)
+            return [np.broadcast_to(each, log_weights.shape) for each in values]
 
         return of_chunk
 
 
-def make_census(chunks: Chunks, leaves: Sequence[Leaf], energy: Row) -> Census:
-    """The census of some leaves, each once."""
-    distinct = tuple({leaf.name: leaf for leaf in leaves}.values())
-    rows = dict.fromkeys(row for leaf in distinct for row in leaf.rows if row != energy)
-    placed = {
-        row: tuple(map(gathered, operator_pieces(chunks.cluster, row.operator, row.axis))) for row in rows
+def make_census(chunks: Chunks, averages: tuple[Average, ...], energy: Tally) -> Census:
+    """The census of some averages."""
+    sums = {
+        tally: tuple(map(gathered, operator_pieces(chunks.cluster, tally.operator, tally.axis)))
+        for tally in tallies_in(averages)
+        if tally != energy
     }
-    return Census(distinct, placed, energy)
+    return Census(averages, sums, energy)
 
 
 def weighed(log_weights: Floats, functions: Sequence[Floats]) -> tuple[float, Floats]:

@@ -15,9 +15,10 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.model.groups import Group, Local, Reach, present
+from rgc.model.groups import Local, Reach, present
 from rgc.model.hamiltonian import Term
 from rgc.model.lattice import Cell, Lattice
+from rgc.model.observables import Summand
 from rgc.model.operators import Operator, Spin
 from rgc.model.sectors import SectorOperator
 from rgc.model.spins import Species
@@ -25,8 +26,6 @@ from rgc.model.spins import Species
 Floats = NDArray[np.float64]
 Piece = tuple[tuple[int, ...], Floats]
 """A function of the spins with these numbers, rising, as a table with one axis for each."""
-
-Measurable = Operator | SectorOperator | Group | Local
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +66,9 @@ class LocalSum:
             for chosen, c in np.ndenumerate(_characters(table)):
                 mask = sum(bit for bit, one in zip(bits, chosen, strict=True) if one)
                 found[mask] = found.get(mask, 0.0) + float(c)
-        return np.array(list(found), dtype=np.int64), np.array(list(found.values()), dtype=np.float64)
+        return np.array(list(found), dtype=np.int64), np.array(
+            list(found.values()), dtype=np.float64
+        )
 
 
 def make_cluster(
@@ -119,7 +120,10 @@ def placed(
 
 
 def standing(
-    lattice: Lattice, spins: Sequence[Spin], reach: Reach | None = None, cells: Iterable[Cell] | None = None
+    lattice: Lattice,
+    spins: Sequence[Spin],
+    reach: Reach | None = None,
+    cells: Iterable[Cell] | None = None,
 ) -> Iterator[list[tuple[Spin, bool]]]:
     """The spins of the lattice that `spins` are, seen from every cell, and which of them are flipped on the way there; where one lies beyond
     an open edge, or, with `reach`, where that does, they are not there."""
@@ -132,14 +136,19 @@ def standing(
 def _extent(spins: Sequence[Spin], lattice: Lattice) -> Reach:
     axes = range(lattice.dimension)
     return tuple(
-        (min((s.cell[k] for s in spins), default=0), max((s.cell[k] for s in spins), default=0)) for k in axes
+        (min((s.cell[k] for s in spins), default=0), max((s.cell[k] for s in spins), default=0))
+        for k in axes
     )
 
 
 def _home(spin: Spin, lattice: Lattice) -> tuple[Spin, bool]:
     """The spin of the torus that a spin stands for, and whether it is flipped on the way there."""
     turns = [divmod(x, size) for x, size in zip(spin.cell, lattice.cells, strict=True)]
-    odd = sum(turn for (turn, _), edge in zip(turns, lattice.boundary, strict=True) if edge == "antiperiodic")
+    odd = sum(
+        turn
+        for (turn, _), edge in zip(turns, lattice.boundary, strict=True)
+        if edge == "antiperiodic"
+    )
     return Spin(tuple(x for _, x in turns), spin.letter, spin.species), bool(odd % 2)
 
 
@@ -165,7 +174,9 @@ def _characters(table: Floats) -> Floats:
 def term_pieces(cluster: Cluster, term: Term) -> Iterator[Piece]:
     """S of a term, H_t = coefficient * S, at every place. Raises `ValueError` for a term of tables whose coefficient is 0: they hold it."""
     for weight, spins in term.products:
-        values = [np.array(state_values(cluster.species[spin.species]), dtype=float) for spin in spins]
+        values = [
+            np.array(state_values(cluster.species[spin.species]), dtype=float) for spin in spins
+        ]
         yield from placed(cluster, spins, weight * outer(values))
     if term.tables and not term.coefficient:
         raise ValueError(f"the tables of '{term.name}' are all zero")
@@ -174,9 +185,13 @@ def term_pieces(cluster: Cluster, term: Term) -> Iterator[Piece]:
         yield from placed(cluster, table.spins, unit)
 
 
-def operator_pieces(cluster: Cluster, operator: Measurable, axis: int | None = None) -> list[list[Piece]]:
+def operator_pieces(
+    cluster: Cluster, operator: Summand, axis: int | None = None
+) -> list[list[Piece]]:
     """S of a measure, in the signs of two-state spins: one list of pieces, or with `axis` one for each coordinate of the cell along it."""
-    found: list[list[Piece]] = [[] for _ in range(1 if axis is None else cluster.lattice.cells[axis])]
+    found: list[list[Piece]] = [
+        [] for _ in range(1 if axis is None else cluster.lattice.cells[axis])
+    ]
     for k, spins in enumerate(operator.products):
         if isinstance(operator, Local):
             table = from_values(cluster.species, spins, operator.values[k])
@@ -185,19 +200,26 @@ def operator_pieces(cluster: Cluster, operator: Measurable, axis: int | None = N
         reach = None if isinstance(operator, Operator | SectorOperator) else operator.reaches[k]
         where = _where(operator, k)
         for cell in cartesian(*map(range, cluster.lattice.cells)):
-            if where is None or tuple(x % m for x, m in zip(cell, where[0], strict=True)) in where[1]:
-                found[0 if axis is None else cell[axis]] += placed(cluster, spins, table, reach, [cell])
+            if (
+                where is None
+                or tuple(x % m for x, m in zip(cell, where[0], strict=True)) in where[1]
+            ):
+                found[0 if axis is None else cell[axis]] += placed(
+                    cluster, spins, table, reach, [cell]
+                )
     return found
 
 
-def _where(operator: Measurable, k: int) -> tuple[Cell, tuple[Cell, ...]] | None:
+def _where(operator: Summand, k: int) -> tuple[Cell, tuple[Cell, ...]] | None:
     """Modulus and residues of the cells at which the k-th product stands; None for all of them."""
     if isinstance(operator, SectorOperator):
         return operator.modulus, operator.residues[k]
     return operator.where if isinstance(operator, Local) else None
 
 
-def from_values(species: Sequence[Species], spins: Sequence[Spin], values: Sequence[float]) -> Floats:
+def from_values(
+    species: Sequence[Species], spins: Sequence[Spin], values: Sequence[float]
+) -> Floats:
     """A table over digits from one that is row-major over `Species.values`."""
     kinds = [species[spin.species] for spin in spins]
     table = np.reshape(np.array(values, dtype=np.float64), [len(kind.values) for kind in kinds])

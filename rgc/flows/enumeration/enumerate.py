@@ -25,11 +25,10 @@ from rgc.flows.enumeration.enumerate_result import (
 )
 from rgc.flows.enumeration.reconstruction import Reconstruction, learn
 from rgc.flows.flow import State
-from rgc.flows.sampling import built_in
-from rgc.flows.sampling.measures import quantities
-from rgc.flows.sampling.quantities import Leaf, Quantity, plain
+from rgc.flows.sampling.observables import averages_in, observables_of
 from rgc.flows.study.coupling_flow import CouplingFlow
 from rgc.flows.study.study import make_study
+from rgc.model.observables import Observable
 from rgc.results.result import Result
 from rgc.routines import routine
 
@@ -50,14 +49,14 @@ Work = Callable[[State, Any], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Enumerate:
-    """`enumerate(...)` at one point. State arrays, r a realisation of random couplings: `largest` [r, chunk] and `sums` [r, chunk, 1 + leaf +
+    """`enumerate(...)` at one point. State arrays, r a realisation of random couplings: `largest` [r, chunk] and `sums` [r, chunk, 1 + average +
     extra], see `weighed`; with a block map `coarse` [r, chunk, state of the blocks that it leaves free] and, where they are free, the
     parameters `p` [r, block] and `learned` [r, 2]; of two-state spins the averages `operators` [operator], and of few of them all
     `correlators` [2^n]; those of a `CouplingFlow`."""
 
     backend: Backend
     exact: Exact
-    quantities: tuple[Quantity, ...]
+    observables: tuple[Observable, ...]
     census: Census
     study: CouplingFlow | None = None
 
@@ -73,7 +72,10 @@ class Enumerate:
     def provenance(self) -> Mapping[str, Any]:
         steps = self.exact.steps
         sites = (
-            {"sites_per_step": len(steps[0].blocked.fine.spins) / len(steps[0].blocked.coarse.spins)}
+            {
+                "sites_per_step": len(steps[0].blocked.fine.spins)
+                / len(steps[0].blocked.coarse.spins)
+            }
             if steps
             else {}
         )
@@ -87,8 +89,11 @@ class Enumerate:
     def start(self) -> State:
         exact = self.exact
         shape = len(exact.log_weights), exact.chunks.number
-        columns = 1 + len(self.census.leaves) + (3 if exact.steps else 0)
-        arrays: dict[str, NDArray[Any]] = {"largest": np.zeros(shape), "sums": np.zeros((*shape, columns))}
+        columns = 1 + len(self.census.averages) + (3 if exact.steps else 0)
+        arrays: dict[str, NDArray[Any]] = {
+            "largest": np.zeros(shape),
+            "sums": np.zeros((*shape, columns)),
+        }
         if exact.steps:
             images = prod(kernel.shape[1] for kernel in exact.steps[0].kernels[exact.first :])
             arrays["coarse"] = np.zeros((*shape, images))
@@ -143,14 +148,16 @@ class Enumerate:
         """Weigh the states of some chunks, and sum over the blocks that a chunk leaves free."""
         exact, fwht, arrays = self.exact, routine(self.backend, "fwht"), state.arrays
         weight = exact.chunks.function(exact.log_weights[realisation], fwht, xp)
-        leaves = self.census.values(exact.chunks, fwht, xp)
+        averaged = self.census.values(exact.chunks, fwht, xp)
         steps = self.steps_of(realisation, arrays)
         for chunk in batch:
             values = weight(chunk)
             log_weights = np.asarray(values)
-            functions = leaves(chunk, log_weights)
+            functions = averaged(chunk, log_weights)
             if steps:
-                arrays["coarse"][realisation, chunk] = np.asarray(steps[0].coarse(values, xp, exact.first))
+                arrays["coarse"][realisation, chunk] = np.asarray(
+                    steps[0].coarse(values, xp, exact.first)
+                )
                 functions += steps[0].extras(exact.first, exact.digits(chunk))
             at = realisation, chunk
             arrays["largest"][at], arrays["sums"][at] = weighed(log_weights, functions)
@@ -179,11 +186,9 @@ def make_enumerate(
     """The flow `enumerate` of a checked spec at one point. Raises `SpecError` for what cannot be counted, blocked or measured."""
     assert spec.flow is not None  # noqa: S101
     exact = make_exact(spec, seed, point)
-    given = {name: plain(Leaf(name, (), _unknown)) for name in KNOWN}
-    wanted = quantities(spec, exact, built_in.DEFAULT, given)
-    leaves = [leaf for each in wanted for leaf in each.leaves if leaf.name not in KNOWN]
-    census = make_census(exact.chunks, leaves, ENERGY)
-    made = Enumerate(backend, exact, wanted, census)
+    observables = observables_of(spec, exact.lattice, exact.species, exact.energy, known=KNOWN)
+    census = make_census(exact.chunks, averages_in(observables), ENERGY)
+    made = Enumerate(backend, exact, observables, census)
     if not any(spec.flow.options.get(name) for name in STUDIED):
         return made
     zero = exact.hamiltonian.zero if zero is None else zero
@@ -192,7 +197,3 @@ def make_enumerate(
         spec, recursion, recursion.start, exact.lattice.dimension, kind="truncated", ledger=False
     )
     return replace(made, study=CouplingFlow(study))
-
-
-def _unknown(sums: object) -> Any:
-    raise TypeError("this is no average over configurations")

@@ -13,11 +13,11 @@ from rgc.flows.enumeration.block_step import Step, make_step
 from rgc.flows.enumeration.cluster import Cluster, LocalSum, make_cluster
 from rgc.flows.enumeration.disorder import Realisation, log_weight
 from rgc.flows.enumeration.states import Chunks, cut_after
-from rgc.flows.sampling.recorder import Row
 from rgc.model.complete import one_cell
 from rgc.model.groups import Local
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Complete, Lattice
+from rgc.model.observables import Linear, Tally
 from rgc.model.spins import Species
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ CHUNK = 1 << 16
 LEARNED = 1 << 22
 """States up to which free parameters are found."""
 
-ENERGY = Row(Local((), (), ()))
-"""Stands for H itself among the sums that measures are made of."""
+ENERGY = Tally(Local((), (), ()))
+"""Stands for H itself among the sums that observables are made of."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,9 +54,9 @@ class Exact:
     free: Literal["step", "block"] | None = None
 
     @property
-    def energy(self) -> tuple[tuple[float, Row], ...]:
-        """H as one sum, which is known without being measured."""
-        return ((1.0, ENERGY),)
+    def energy(self) -> Linear:
+        """H/N, H being one sum that is known without being counted."""
+        return Linear(((1.0 / self.lattice.sites, ENERGY),))
 
     def digits(self, chunk: int) -> tuple[int, ...]:
         """The states of the blocks that a chunk fixes."""

@@ -22,12 +22,13 @@ from rgc.flows.enumeration.coarse_couplings import (
     read_couplings,
 )
 from rgc.flows.enumeration.spin_classes import Turn, find_turns
+from rgc.flows.sampling.observables import of_ensemble
 from rgc.flows.sampling.sample import couplings as named_couplings
 from rgc.flows.study.coupling_result import coupling_result
 from rgc.model.complete import COMPLETE
 from rgc.passes.fold_operators import fold_operators
 from rgc.passes.generate_operators import generate_operators
-from rgc.results.emit import sum_text
+from rgc.passes.write_sum import sum_text
 from rgc.results.result import Estimate, FreeEnergy, Level, Result
 from rgc.routines import routine
 
@@ -42,11 +43,11 @@ if TYPE_CHECKING:
 
 KEPT = 16  # spins up to which all correlators are kept as a table
 
+KNOWN = ("log_z", "free_energy", "dF", "kl", "tau_defect", "information")
+"""Measures that are no averages over configurations: the flow has them once all states are counted."""
+
 BETTER = 1e-9
 """By how much, in nats, parameters of their own are better than a common one."""
-
-KNOWN = ("log_z", "free_energy", "dF", "kl", "tau_defect", "information")
-"""Measures that are not averages over configurations: the flow has them once all states are counted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +86,9 @@ def enumerate_result(flow: Enumerate, state: State) -> Result:
         fixed_point=_parameters(exact, arrays),
         levels=(_first_level(exact, every), *_further(every)),
         free_energy=(
-            FreeEnergy("enumerate", float(free_energy.value or 0.0), free_energy.error, free_energy.kind),
+            FreeEnergy(
+                "enumerate", float(free_energy.value or 0.0), free_energy.error, free_energy.kind
+            ),
         ),
         observables=observables,
         tables=_tables(exact, arrays, every[0]) if len(every) == 1 else _parameter_table(arrays),
@@ -136,7 +139,7 @@ def _together(every: Sequence[Mapping[str, float]]) -> dict[str, Estimate]:
 
 def answered(flow: Enumerate, arrays: Mapping[str, Floats], realisation: int) -> Answered:
     """Averages, then level by level what the block maps make of the weights."""
-    exact, leaves = flow.exact, flow.census.leaves
+    exact, averaged = flow.exact, flow.census.averages
     log_z, means = averages(arrays["largest"][realisation], arrays["sums"][realisation])
     known = {"log_z": log_z, "free_energy": -log_z / exact.lattice.sites}
     levels: tuple[Coarse, ...] = ()
@@ -144,18 +147,17 @@ def answered(flow: Enumerate, arrays: Mapping[str, Floats], realisation: int) ->
         steps = flow.steps_of(realisation, arrays)
         with flow.backend.arrays() as xp:
             fwht, partial = routine(flow.backend, "fwht"), arrays["coarse"][realisation]
-            levels = tuple(_levels(exact, steps, partial, means[len(leaves) :], fwht, xp))
+            levels = tuple(_levels(exact, steps, partial, means[len(averaged) :], fwht, xp))
         known |= _of_all_steps(levels)
     if exact.free:
         own, common = map(float, arrays["learned"][realisation])
-        known |= {"kl_reconstruction": own, "kl_uniform": common, "improved": float(own < common - BETTER)}
-    of_leaf = {leaf.name: means[k : k + 1] for k, leaf in enumerate(leaves)}
-    of_leaf |= {name: np.array([known.get(name, np.nan)]) for name in KNOWN}
-    with np.errstate(all="ignore"):
-        measured = {
-            each.name: float(np.ravel(each.combine(*(of_leaf[leaf.name] for leaf in each.leaves)))[0])
-            for each in flow.quantities
+        known |= {
+            "kl_reconstruction": own,
+            "kl_uniform": common,
+            "improved": float(own < common - BETTER),
         }
+    found = dict(zip(averaged, means, strict=False))
+    measured = {each.name: float(of_ensemble(each, found, known)) for each in flow.observables}
     names = [each.name for each in operators_of(exact)] if "operators" in arrays else []
     operators = {name: float(arrays["operators"][k]) for k, name in enumerate(names)}
     return Answered(known, measured, levels, operators)
@@ -243,7 +245,9 @@ def turns_of(exact: Exact) -> tuple[Turn, ...]:
 def operators_of(exact: Exact) -> tuple[Coupled, ...]:
     """The operators of range 2 with up to 4 spins, as far as the lattice tells them apart; none where couplings are random or a lattice
     has no distances."""
-    if exact.lattice.name == COMPLETE or any(term.inhomogeneous for term in exact.hamiltonian.terms):
+    if exact.lattice.name == COMPLETE or any(
+        term.inhomogeneous for term in exact.hamiltonian.terms
+    ):
         return ()
     blocks = tuple(dict.fromkeys(step.block for step in exact.steps))
     operators = generate_operators(

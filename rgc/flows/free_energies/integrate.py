@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.ast_to_model import build
 from rgc.errors import Problem, SpecError
 from rgc.flows import sequence
 from rgc.flows.flow import State
-from rgc.flows.sampling.observer import Observer
-from rgc.flows.sampling.quantities import linear, plain
-from rgc.flows.sampling.recorder import Row, make_recorder
-from rgc.flows.sampling.sample import Sample, watched
+from rgc.flows.sampling.estimator import make_estimator
+from rgc.flows.sampling.sample import Sample, sampling, watched
 from rgc.flows.sampling.sampler import make_model, make_sampler
+from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
+from rgc.model.observables import Average, Observable
 from rgc.model.spec import Flow as FlowOfSpec
 from rgc.passes.local_energies import local_energies
 from rgc.passes.wrapping import meets_itself
@@ -166,11 +165,10 @@ def make_integrate(
         (key, value) for key, value in method.options.items() if isinstance(value, tuple)
     )
     path = _path(name, values, spec, method)
-    nodes = [_at(spec, {**point, name: value}, method) for value in path]
-    hamiltonians = [node.hamiltonian for node in nodes]
+    nodes = [_at(spec, hamiltonian, method) for hamiltonian in method.path]
     assert spec.hamiltonian is not None  # noqa: S101  (a free energy belongs to one)
     left_out = spec.hamiltonian.zero if zero is None else zero
-    terms = [{t.name: t.coefficient for t in h.terms} for h in hamiltonians if h is not None]
+    terms = [{t.name: t.coefficient for t in h.terms} for h in method.path]
     slopes = {key: (terms[-1][key] - terms[0][key]) / (path[-1] - path[0]) for key in terms[0]}
     for value, there in zip(path, terms, strict=True):
         if any(
@@ -239,14 +237,13 @@ def _path(name: str, values: Value, spec: Spec, method: Method) -> tuple[float, 
     return path
 
 
-def _at(spec: Spec, point: Mapping[str, float], method: Method) -> Spec:
-    """The spec at a point of the path, to be sampled there."""
-    there, _ = build(spec.document, point=point)
+def _at(spec: Spec, hamiltonian: Hamiltonian, method: Method) -> Spec:
+    """The spec with the Hamiltonian of a point of the path, to be sampled there."""
     given = {name: method.options[name] for name in ("sweeps", "replicas")}
     defaults = SCHEMES["sample"].defaults
     enough = max(cast(int, given["sweeps"]) // 4, THERMALISE * cast(int, defaults["every"]))
-    options = {**defaults, **given, "thermalise": enough}
-    return replace(there, flow=FlowOfSpec("sample", options, method.span), measures=())
+    flow = FlowOfSpec("sample", {**defaults, **given, "thermalise": enough}, method.span)
+    return replace(spec, hamiltonian=hamiltonian, flow=flow, measures=())
 
 
 def _free(spec: Spec, method: Method) -> float:
@@ -287,12 +284,5 @@ def _sample(
 ) -> Sample:
     model = make_model(spec, zero)
     sampler = make_sampler(model, backend, seed=seed, point=point, specialise=False)
-    groups = (*model.merged.groups, *model.merged.constants)
-    rows = [
-        (float(group.coefficient(slopes)) / model.lattice.sites, Row(group)) for group in groups
-    ]
-    observer = Observer((plain(linear(SLOPE, rows)),), watched(model), sampler.plan)
-    recorder = make_recorder(
-        model.lattice, model.species, observer.rows, backend, sampler.plan.words
-    )
-    return Sample(sampler, observer, recorder)
+    slope = Observable(SLOPE, Average(model.per_site(slopes)))
+    return sampling(sampler, make_estimator((slope,), watched(model), sampler.plan))

@@ -101,7 +101,9 @@ class Transfer:
             if self.cut.length is None:
                 found = self._strip(xp)
             elif self.cut.closed:
-                found = self._trace(xp, slice(state.done * self.batch, (state.done + 1) * self.batch))
+                found = self._trace(
+                    xp, slice(state.done * self.batch, (state.done + 1) * self.batch)
+                )
             else:
                 found = self._open(xp)
         state.arrays["log_z"] = np.logaddexp(state.arrays["log_z"], found)
@@ -112,7 +114,9 @@ class Transfer:
         log_z = float(state.arrays["log_z"][0])
         found = FreeEnergy("transfer", -log_z / self.cut.sites, 0.0, "exact")
         observables = {} if self.cut.length is None else {"log_z": Estimate(log_z, 0.0, "exact")}
-        return Result("transfer", free_energy=(found,), observables=observables, provenance=self.provenance)
+        return Result(
+            "transfer", free_energy=(found,), observables=observables, provenance=self.provenance
+        )
 
     def _strip(self, xp: Any) -> float:
         """ln of the largest eigenvalue, which is positive, as the matrix is."""
@@ -127,7 +131,9 @@ class Transfer:
             values = np.linalg.eigvals(apply(np.eye(size)))
         else:
             operator = LinearOperator((size, size), matvec=apply, dtype=np.float64)
-            values = eigs(operator, k=1, which="LR", v0=np.ones(size), tol=0, return_eigenvectors=False)
+            values = eigs(
+                operator, k=1, which="LR", v0=np.ones(size), tol=0, return_eigenvectors=False
+            )
         return float(np.log(values.real.max())) + layer.log
 
     def _trace(self, xp: Any, part: slice) -> float:
@@ -170,16 +176,20 @@ def make_transfer(
     hamiltonian = spec.hamiltonian
     if hamiltonian is None:
         raise ValueError("a transfer matrix needs a hamiltonian")
-    place = spec.document.place("lattice")
+    place = spec.place("lattice")
     lattice = _checked(spec, place)
     tables = local_energies(hamiltonian, spec.species, hamiltonian.zero if zero is None else zero)
     axes = [k for k, size in enumerate(lattice.shape) if size is None] or range(lattice.dimension)
-    best = min((_cut(lattice, spec.species, tables, axis) for axis in axes), key=lambda cut: cut.work)
+    best = min(
+        (_cut(lattice, spec.species, tables, axis) for axis in axes), key=lambda cut: cut.work
+    )
     if best.slices.largest > MOST_STATES or best.work > most_work:
         raise SpecError([_too_wide(best, place)])
     if best.closed and (best.length or 0) < best.slices.reach:
         message = f"a term joins {1 + best.slices.reach} layers, and there are {best.length}: it meets itself"
-        raise SpecError([Problem("lattice-too-small", message, place, hint="enumerate takes such lattices")])
+        raise SpecError(
+            [Problem("lattice-too-small", message, place, hint="enumerate takes such lattices")]
+        )
     starts, counts = _starts(lattice, spec.species, tables, best.slices) if best.closed else _NONE
     return Transfer(best, starts, counts, backend)
 
@@ -197,7 +207,9 @@ def _checked(spec: Spec, place: Span | None) -> Lattice:
     lattice = spec.lattice
     if not isinstance(lattice, Lattice) or sum(size is None for size in lattice.shape) > 1:
         message = "a transfer matrix adds layer after layer: the lattice is finite along every vector but one at most"
-        raise SpecError([Problem("wrong-lattice", message, place, hint="a strip is square(12, infinite)")])
+        raise SpecError(
+            [Problem("wrong-lattice", message, place, hint="a strip is square(12, infinite)")]
+        )
     if "antiperiodic" in lattice.boundary and not all(each.turns_sign for each in spec.species):
         message = "an antiperiodic boundary changes the sign of spins, and these have none"
         raise SpecError([Problem("wrong-lattice", message, place)])
@@ -226,7 +238,11 @@ def _starts(
     smallest = every.copy()
     for moved in _translations(lattice, len(species), slices.axis):
         order = [layer * n + number for layer in range(slices.reach) for number in moved]
-        np.minimum(smallest, every.reshape(states or (1,)).transpose(order or (0,)).reshape(-1), out=smallest)
+        np.minimum(
+            smallest,
+            every.reshape(states or (1,)).transpose(order or (0,)).reshape(-1),
+            out=smallest,
+        )
     if all(table.energies == table.energies[::-1] for table in tables):
         np.minimum(smallest, smallest[::-1], out=smallest)
     starts, counts = np.unique(smallest, return_counts=True)

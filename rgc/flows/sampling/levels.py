@@ -8,11 +8,12 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from rgc.errors import Problem, SpecError
-from rgc.flows.sampling.recorder import Recorder, Row, make_recorder
+from rgc.flows.sampling.recorder import Recorder, make_recorder
 from rgc.flows.sampling.sampler import Model, Sampler
 from rgc.language.values import OperatorBasis
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice
+from rgc.model.observables import Tally
 from rgc.model.operators import Operator
 from rgc.model.sectors import SectorOperator, Sectors
 from rgc.model_to_program.block_to_rule import BlockMap, block_to_rule
@@ -57,7 +58,7 @@ class Level:
 
     number: int
     lattice: Lattice
-    rows: Mapping[str, tuple[Row, ...]]
+    rows: Mapping[str, tuple[Tally, ...]]
     places: Mapping[str, slice]
     flagged: frozenset[str]
     wrapped: bool
@@ -77,7 +78,7 @@ class Levels:
     magnetic: tuple[tuple[str, ...], ...]
 
 
-def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Row] = ()) -> Levels:
+def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally] = ()) -> Levels:
     """Operators within the basis, split into the sectors that the blocks keep, and compiled programs that block and measure;
     level 0 measures the rows in `extra` besides. Raises `SpecError` for blocks that do not divide the lattice or cannot be run yet."""
     model = sampler.model
@@ -127,7 +128,7 @@ def _basis(model: Model) -> OperatorBasis:
 
 def _rows(
     operators: Sequence[Operator], sectors: Sequence[Sectors]
-) -> tuple[list[dict[str, tuple[Row, ...]]], dict[str, tuple[str, ...]]]:
+) -> tuple[list[dict[str, tuple[Tally, ...]]], dict[str, tuple[str, ...]]]:
     """The rows of each level by sector, and the names of their operators: those that have a part in the sector at every level."""
     parts = [_by_sector(operators, each) for each in sectors]
     common = {
@@ -136,14 +137,17 @@ def _rows(
     }
     names = {sector: kept for sector, kept in common.items() if kept}
     rows = [
-        {sector: tuple(Row(part[sector][name]) for name in kept) for sector, kept in names.items()}
+        {
+            sector: tuple(Tally(part[sector][name]) for name in kept)
+            for sector, kept in names.items()
+        }
         for part in parts
     ]
     return rows, names
 
 
 def _recorder(
-    sampler: Sampler, lattice: Lattice, rows: Mapping[str, Sequence[Row]], extra: Sequence[Row]
+    sampler: Sampler, lattice: Lattice, rows: Mapping[str, Sequence[Tally]], extra: Sequence[Tally]
 ) -> Recorder:
     every = [row for each in rows.values() for row in each]
     return make_recorder(
@@ -151,7 +155,7 @@ def _recorder(
     )
 
 
-def _places(rows: Mapping[str, Sequence[Row]]) -> dict[str, slice]:
+def _places(rows: Mapping[str, Sequence[Tally]]) -> dict[str, slice]:
     """Where the rows of each sector stand when all are written one after the other."""
     ends = list(accumulate(len(each) for each in rows.values()))
     return {

@@ -11,10 +11,10 @@ import numpy as np
 from rgc.analysis.statistics import GROUPS, grouped
 from rgc.flows.flow import State
 from rgc.flows.sampling.accumulate import products_by_group
+from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.levels import Levels, make_levels
 from rgc.flows.sampling.mcrg_result import mcrg_result
-from rgc.flows.sampling.measures import quantities
-from rgc.flows.sampling.observer import Observer
+from rgc.flows.sampling.observables import observables_of
 from rgc.flows.sampling.sample import frozen, picture, unfrozen, watched
 from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
 from rgc.results.result import Result
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 class Mcrg:
     """`mcrg(...)` at one point.
 
-    State arrays: `spins_<k>`, those of the `Observer`, `configuration_<level>`, and for each level and sector the sums over records and
+    State arrays: `spins_<k>`, those of the `Estimator`, `configuration_<level>`, and for each level and sector the sums over records and
     the replicas of a group of S (`sum_<level>_<sector>` [group, a]), of S S (`square_...` [group, a, b]) and, from level 1 on, of S
     times that of the level before (`cross_...` [group, a, b]); whole numbers in float64.
     """
 
     sampler: Sampler
-    observer: Observer
+    estimator: Estimator
     levels: Levels
 
     @property
@@ -59,7 +59,7 @@ class Mcrg:
         arrays: dict[str, NDArray[Any]] = {
             f"spins_{k}": field for k, field in enumerate(self.sampler.start())
         }
-        arrays |= self.observer.start()
+        arrays |= self.estimator.start()
         for level in self.levels.levels:
             shape = (*level.lattice.cells, len(level.lattice.basis))
             arrays[f"configuration_{level.number}"] = np.zeros(shape, dtype=np.int8)
@@ -90,18 +90,27 @@ class Mcrg:
         return state
 
     def finish(self, state: State) -> Result:
-        return mcrg_result(self.sampler, self.observer, self.levels, state.arrays, self.provenance)
+        return mcrg_result(self.sampler, self.estimator, self.levels, state.arrays, self.provenance)
 
     def _coarse_fields(self) -> list[list[Packed]]:
         """Fields of the levels from 1 on, to be written by the block maps."""
-        pack, words, species = self.sampler.backend.pack, self.sampler.plan.words, self.sampler.model.species
+        pack, words, species = (
+            self.sampler.backend.pack,
+            self.sampler.plan.words,
+            self.sampler.model.species,
+        )
         shapes = [
-            (1, *level.lattice.cells, len(level.lattice.basis), words) for level in self.levels.levels[1:]
+            (1, *level.lattice.cells, len(level.lattice.basis), words)
+            for level in self.levels.levels[1:]
         ]
         return [[pack(np.zeros(shape, dtype=np.uint64)) for _ in species] for shape in shapes]
 
     def _record(
-        self, arrays: dict[str, NDArray[Any]], fields: list[list[Packed]], record: int, keys: Sequence[Words]
+        self,
+        arrays: dict[str, NDArray[Any]],
+        fields: list[list[Packed]],
+        record: int,
+        keys: Sequence[Words],
     ) -> None:
         """Block and measure level by level, in place; `keys` are those of the block maps."""
         before: dict[str, NDArray[np.int64]] = {}
@@ -110,7 +119,7 @@ class Mcrg:
                 fields[n - 1], fields[n] = level.blocking(fields[n - 1], fields[n], keys[n - 1])
             fields[n], sums = level.recorder(fields[n])
             if n == 0:
-                self.observer.record(arrays, record, level.recorder.by_row(sums))
+                self.estimator.record(arrays, record, level.recorder.by_tally(sums))
             now = {sector: sums[0][place] for sector, place in level.places.items()}
             _accumulate(arrays, n, now, before)
             before = now
@@ -141,6 +150,6 @@ def make_mcrg(
     """The flow `mcrg` of a spec at one point. Raises `SpecError` for what cannot be sampled, blocked or measured yet."""
     model = make_model(spec, zero)
     sampler = make_sampler(model, backend, seed=seed, point=point)
-    observer = Observer(quantities(spec, model, ("energy",)), watched(model), sampler.plan)
-    levels = make_levels(sampler, spec.blocks, observer.rows)
-    return Mcrg(sampler, observer, levels)
+    observables = observables_of(spec, model.lattice, model.species, model.energy, ("energy",))
+    estimator = make_estimator(observables, watched(model), sampler.plan)
+    return Mcrg(sampler, estimator, make_levels(sampler, spec.blocks, estimator.tallies))

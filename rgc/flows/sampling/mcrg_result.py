@@ -22,8 +22,8 @@ from rgc.results.result import Eigenvalue, Estimate, Level, Result
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rgc.flows.sampling.estimator import Estimator
     from rgc.flows.sampling.levels import Levels
-    from rgc.flows.sampling.observer import Observer
     from rgc.flows.sampling.sampler import Sampler
 
 Arrays = Mapping[str, "NDArray[Any]"]
@@ -36,17 +36,23 @@ MOST_EIGENVALUES = 4
 
 
 def mcrg_result(
-    sampler: Sampler, observer: Observer, levels: Levels, arrays: Arrays, provenance: Mapping[str, Any]
+    sampler: Sampler,
+    estimator: Estimator,
+    levels: Levels,
+    arrays: Arrays,
+    provenance: Mapping[str, Any],
 ) -> Result:
     """The answer. y_t comes from the invariant sector, y_h from the leading set of sectors that couple to the field."""
     samples = sampler.plan.records * sampler.plan.replicas // GROUPS
-    spectra = {sector: sector_spectra(levels, arrays, (sector,), samples) for sector in levels.names}
+    spectra = {
+        sector: sector_spectra(levels, arrays, (sector,), samples) for sector in levels.names
+    }
     thermal = headline(spectra[levels.invariant]) if levels.invariant in spectra else None
     magnetic = _magnetic(levels, arrays, spectra, samples)
     found = {"y_t": thermal, "y_h": magnetic[0] if magnetic else None}
     found |= derived(found["y_t"], found["y_h"], sampler.model.lattice.dimension)
     table = {name: estimate(each) for name, each in found.items() if each is not None}
-    observables = observer.estimates(arrays) | observer.times(arrays)
+    observables = estimator.estimates(arrays) | estimator.times(arrays)
     observables |= _extrapolated("y_t", spectra.get(levels.invariant, ())) | _extrapolated(
         "y_h", magnetic[1] if magnetic else ()
     )
@@ -57,13 +63,16 @@ def mcrg_result(
             _level(sampler, levels, number, arrays, samples) for number in range(len(levels.levels))
         ),
         eigenvalues=tuple(
-            each for sector, steps in spectra.items() for step in steps for each in _eigenvalues(sector, step)
+            each
+            for sector, steps in spectra.items()
+            for step in steps
+            for each in _eigenvalues(sector, step)
         ),
         observables=observables,
-        series=observer.series(arrays),
+        series=estimator.series(arrays),
         configurations=tuple(arrays[f"configuration_{level.number}"] for level in levels.levels),
-        tables=observer.tables(arrays) | _matrices(levels, arrays, samples),
-        warnings=(*observer.warnings(arrays), *_doubts(levels, table)),
+        tables=estimator.tables(arrays) | _matrices(levels, arrays, samples),
+        warnings=(*estimator.warnings(arrays), *_doubts(levels, table)),
         provenance=provenance,
     )
 
@@ -81,7 +90,9 @@ def sector_spectra(
         sizes = [n for n in range(1, len(kept) + 1) if n <= MOST_SIZES or n in whole]
         measured = correlations(arrays, level.number, sectors, samples)
         found = leading_spectra(measured, kept, sizes)
-        out.append(LevelSpectrum(level.number, level.blocking.block.scale, level.wrapped, ranges, found))
+        out.append(
+            LevelSpectrum(level.number, level.blocking.block.scale, level.wrapped, ranges, found)
+        )
     return tuple(out)
 
 
@@ -90,10 +101,15 @@ def correlations(arrays: Arrays, level: int, sectors: Sequence[str], samples: in
     counts = np.full(GROUPS, samples * len(sectors))
 
     def average(kind: str, number: int) -> NDArray[np.float64]:
-        return resample(np.sum([arrays[f"{kind}_{number}_{sector}"] for sector in sectors], axis=0), counts)
+        return resample(
+            np.sum([arrays[f"{kind}_{number}_{sector}"] for sector in sectors], axis=0), counts
+        )
 
     return Correlations(
-        average("sum", level), average("sum", level - 1), average("square", level), average("cross", level)
+        average("sum", level),
+        average("sum", level - 1),
+        average("square", level),
+        average("cross", level),
     )
 
 
@@ -122,7 +138,9 @@ def _magnetic(
     for sectors in levels.magnetic:
         if all(sector in spectra for sector in sectors):
             steps = (
-                spectra[sectors[0]] if len(sectors) == 1 else sector_spectra(levels, arrays, sectors, samples)
+                spectra[sectors[0]]
+                if len(sectors) == 1
+                else sector_spectra(levels, arrays, sectors, samples)
             )
             found.append((headline(steps), steps))
     return max(found, key=lambda each: each[0].value or -np.inf, default=None)
@@ -174,7 +192,10 @@ def _level(sampler: Sampler, levels: Levels, number: int, arrays: Arrays, sample
                 float(value), float(error), statistical=float(error)
             )
     return Level(
-        number, level.lattice.cells, couplings(sampler.model.hamiltonian) if number == 0 else {}, averages
+        number,
+        level.lattice.cells,
+        couplings(sampler.model.hamiltonian) if number == 0 else {},
+        averages,
     )
 
 

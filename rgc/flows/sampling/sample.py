@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rgc.flows.flow import State
-from rgc.flows.sampling import built_in
-from rgc.flows.sampling.measures import quantities
-from rgc.flows.sampling.observer import Observer
-from rgc.flows.sampling.quantities import Leaf, power
+from rgc.flows.sampling.estimator import Estimator, make_estimator
+from rgc.flows.sampling.observables import observables_of
 from rgc.flows.sampling.recorder import Recorder, make_recorder
 from rgc.flows.sampling.sampler import Model, Sampler, make_model, make_sampler
+from rgc.model.expressions import square
 from rgc.model.hamiltonian import Hamiltonian
+from rgc.model.observables import Average
+from rgc.passes.built_in import built_in
 from rgc.results.result import Estimate, Level, Result
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """`sample(...)` at one point. State arrays: `spins_<k>` the canonical field of species k, and those of the `Observer`."""
+    """`sample(...)` at one point. State arrays: `spins_<k>` the canonical field of species k, and those of the `Estimator`."""
 
     sampler: Sampler
-    observer: Observer
+    estimator: Estimator
     recorder: Recorder
 
     @property
@@ -46,7 +47,7 @@ class Sample:
 
     def start(self) -> State:
         spins = {f"spins_{k}": field for k, field in enumerate(self.sampler.start())}
-        return State(0, spins | self.observer.start())
+        return State(0, spins | self.estimator.start())
 
     def step(self, state: State) -> State:
         packed = unfrozen(self.sampler, state)
@@ -55,7 +56,7 @@ class Sample:
             packed = self.sampler.sweep(packed, piece.first, piece.count)
             if piece.record is not None:
                 packed, sums = self.recorder(packed)
-                self.observer.record(state.arrays, piece.record, self.recorder.by_row(sums))
+                self.estimator.record(state.arrays, piece.record, self.recorder.by_tally(sums))
         frozen(self.sampler, state, packed)
         state.done += sum(piece.count for piece in pieces)
         return state
@@ -66,11 +67,11 @@ class Sample:
         return Result(
             "sample",
             levels=(level,),
-            observables=self.observer.estimates(arrays) | self.observer.times(arrays),
-            series=self.observer.series(arrays),
+            observables=self.estimator.estimates(arrays) | self.estimator.times(arrays),
+            series=self.estimator.series(arrays),
             configurations=(picture(model, arrays["spins_0"]),),
-            tables=self.observer.tables(arrays),
-            warnings=self.observer.warnings(arrays),
+            tables=self.estimator.tables(arrays),
+            warnings=self.estimator.warnings(arrays),
             provenance=self.provenance,
         )
 
@@ -86,14 +87,23 @@ def make_sample(
     """The flow `sample` of a spec at one point. Raises `SpecError` for what cannot be sampled or measured yet."""
     model = make_model(spec, zero)
     sampler = make_sampler(model, backend, seed=seed, point=point)
-    observer = Observer(quantities(spec, model, built_in.DEFAULT), watched(model), sampler.plan)
-    recorder = make_recorder(model.lattice, model.species, observer.rows, backend, sampler.plan.words)
-    return Sample(sampler, observer, recorder)
+    observables = observables_of(spec, model.lattice, model.species, model.energy)
+    return sampling(sampler, make_estimator(observables, watched(model), sampler.plan))
 
 
-def watched(model: Model) -> tuple[Leaf, ...]:
+def sampling(sampler: Sampler, estimator: Estimator) -> Sample:
+    """A sampler with an estimator, and the recorder of what that needs."""
+    model, words = sampler.model, sampler.plan.words
+    recorder = make_recorder(
+        model.lattice, model.species, estimator.tallies, sampler.backend, words
+    )
+    return Sample(sampler, estimator, recorder)
+
+
+def watched(model: Model) -> dict[str, Average]:
     """The energy, and the square of the magnetisation, which is what remembers longest."""
-    return built_in.energy(model), power(built_in.magnetisation(model), 2)
+    m = built_in("m", model.lattice, model.species)
+    return {"energy": Average(model.energy), "m^2": Average(square(m))}
 
 
 def couplings(hamiltonian: Hamiltonian) -> dict[str, Estimate]:
@@ -103,7 +113,9 @@ def couplings(hamiltonian: Hamiltonian) -> dict[str, Estimate]:
 
 def unfrozen(sampler: Sampler, state: State) -> list[Packed]:
     """The fields of a state in the backend's own form."""
-    return [sampler.backend.pack(state.arrays[f"spins_{k}"]) for k in range(len(sampler.model.species))]
+    return [
+        sampler.backend.pack(state.arrays[f"spins_{k}"]) for k in range(len(sampler.model.species))
+    ]
 
 
 def frozen(sampler: Sampler, state: State, packed: Sequence[Packed]) -> None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from rgc.errors import Problem, SpecError, suggest
 from rgc.flows.sampling.plan import Plan, make_plan
-from rgc.flows.sampling.recorder import Row
 from rgc.flows.sampling.start import RULE, start_fields
 from rgc.language.updates import LATER_UPDATES, UPDATES
 from rgc.language.values import CallValue, Value
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
+from rgc.model.observables import Linear, Tally
 from rgc.model.sectors import Sectors
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
@@ -47,11 +47,16 @@ class Model:
     sectors: Sectors
 
     @property
-    def energy(self) -> tuple[tuple[float, Row], ...]:
-        """H as weights of sums over the lattice."""
-        of_term = {term.name: term.coefficient for term in self.hamiltonian.terms}
-        groups = (*self.merged.groups, *self.merged.constants)
-        return tuple((float(group.coefficient(of_term)), Row(group)) for group in groups)
+    def energy(self) -> Linear:
+        """H/N as a linear combination of sums over the lattice."""
+        return self.per_site({term.name: term.coefficient for term in self.hamiltonian.terms})
+
+    def per_site(self, of_term: Mapping[str, float]) -> Linear:
+        """1/N of the Hamiltonian that has these coefficients of its terms."""
+        groups, sites = (*self.merged.groups, *self.merged.constants), self.lattice.sites
+        return Linear(
+            tuple((float(group.coefficient(of_term)) / sites, Tally(group)) for group in groups)
+        )
 
     @property
     def generator(self) -> Generator:

@@ -152,15 +152,23 @@ class TensorFlow:
             tensor = self.tensor(state, k)
             with self.backend.arrays() as xp:
                 given = replace(tensor, values=xp.asarray(tensor.values))
-                made = self.coarsen(xp, given, chi, projections(self.seed, self.point, number), number)
+                made = self.coarsen(
+                    xp, given, chi, projections(self.seed, self.point, number), number
+                )
                 values = np.asarray(made.tensor.values)
             state.arrays["discarded"][k, number] = np.mean([each.discarded for each in made.kept])
-            state.arrays["dropped"][k, number] = max(each.dropped or -each.over for each in made.kept)
+            state.arrays["dropped"][k, number] = max(
+                each.dropped or -each.over for each in made.kept
+            )
             if k == 0:
                 seen = made.spectrum[:WIDTH]
                 state.arrays["spectrum"][number, : len(seen)] = seen
             self._put(
-                state, k, replace(made.tensor, values=values), state.arrays["constant"][k, number - 1], number
+                state,
+                k,
+                replace(made.tensor, values=values),
+                state.arrays["constant"][k, number - 1],
+                number,
             )
         state.done = number
         return state
@@ -172,7 +180,9 @@ class TensorFlow:
 
     def tensor(self, state: State, k: int) -> Tensor:
         a = state.arrays
-        return Tensor(a[f"values_{k}"], a[f"across_{k}"], a[f"along_{k}"], int(state.values["order"]))
+        return Tensor(
+            a[f"values_{k}"], a[f"across_{k}"], a[f"along_{k}"], int(state.values["order"])
+        )
 
     def free_energy(self, state: State, k: int) -> float:
         """F/N, the lattice of the last tensors closed to a torus."""
@@ -196,7 +206,9 @@ class TensorFlow:
         wanted = self.setting.spectra and self.plan.square[number]
         if not wanted or not self._near_critical(arrays["central_charge"][k]):
             return
-        found = _conformal(tensor, not self.setting.isotropic, _starts(self.seed, self.point, number))
+        found = _conformal(
+            tensor, not self.setting.isotropic, _starts(self.seed, self.point, number)
+        )
         count = min(len(found.dimensions), arrays["dimensions"].shape[2])
         arrays["central_charge"][k, number] = found.central_charge
         arrays["dimensions"][k, number, :count] = found.dimensions[:count]
@@ -234,12 +246,14 @@ def _starts(seed: int, point: Mapping[str, float], number: int) -> Callable[[int
 # -- making one --------------------------------------------------------------------------------------------------------
 
 
-def make_setting(spec: Spec, zero: Collection[str] | None, spectra: bool, most_states: int) -> Setting:
+def make_setting(
+    spec: Spec, zero: Collection[str] | None, spectra: bool, most_states: int
+) -> Setting:
     """What a tensor flow needs of a spec. Raises `SpecError` as `find_bonds`, `ValueError` if a section is missing."""
     flow, lattice, hamiltonian = spec.flow, spec.lattice, spec.hamiltonian
     if flow is None or lattice is None or hamiltonian is None:
         raise ValueError("a tensor flow needs a lattice, a hamiltonian and a flow")
-    place = spec.document.place("lattice")
+    place = spec.place("lattice")
     left_out = hamiltonian.zero if zero is None else zero
     bonds = find_bonds(lattice, spec.species, hamiltonian, left_out, place)
     if bonds.states > most_states:
@@ -247,7 +261,9 @@ def make_setting(spec: Spec, zero: Collection[str] | None, spectra: bool, most_s
         raise SpecError([Problem("too-many-states", message, place)])
     extents = tuple(size for size in getattr(lattice, "shape", ()) if size is not None)
     chi, steps = flow.options["chi"], flow.options.get("steps", STEPS)
-    return Setting(bonds, hamiltonian.couplings(), extents, cast(int, chi), cast(int, steps), spectra)
+    return Setting(
+        bonds, hamiltonian.couplings(), extents, cast(int, chi), cast(int, steps), spectra
+    )
 
 
 # -- circles of tensors ------------------------------------------------------------------------------------------------
@@ -260,7 +276,9 @@ def circle(tensor: Tensor, width: int) -> tuple[Floats, Charges]:
         return np.einsum("aadu->du", t), tensor.along
     m = len(tensor.along)
     pair = np.tensordot(t, t, axes=((1, 0), (0, 1)))  # [d, u, e, v]
-    return pair.transpose(0, 2, 1, 3).reshape(m * m, m * m), sums(tensor.along, tensor.along, tensor.order)
+    return pair.transpose(0, 2, 1, 3).reshape(m * m, m * m), sums(
+        tensor.along, tensor.along, tensor.order
+    )
 
 
 def _spectra(tensor: Tensor, start: Callable[[int], Floats]) -> tuple[Spectrum, Spectrum]:

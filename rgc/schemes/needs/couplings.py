@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.errors import Problem, listing, suggest
+from rgc.model.map import quantities
 from rgc.schemes.scheme import Asked
 from rgc.syntax import ast
 from rgc.text import Span
@@ -21,11 +22,10 @@ def a_plane(asked: Asked) -> Iterator[Problem]:
 def known_couplings(asked: Asked) -> Iterator[Problem]:
     """Report names in `plane` and `starts=grid(...)` that are no couplings."""
     spec = asked.spec
-    if spec.hamiltonian is None and spec.map is None:
+    if spec.hamiltonian is None and not spec.map:
         return
     known = set(asked.parameters) | set(spec.hamiltonian.couplings() if spec.hamiltonian else ())
-    if isinstance(spec.map, ast.Call):
-        known |= {option.name for option in spec.map.options}
+    known |= {name for each in spec.map for name in quantities(each)}
     for name, span in _named(asked):
         if name not in known:
             hint = suggest(name, known) or f"known: {listing(sorted(known))}"

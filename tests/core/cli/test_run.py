@@ -93,7 +93,9 @@ def test_the_table_for_people(spec: Path, capsys: pytest.CaptureFixture[str]) ->
     assert err == ""
 
 
-def test_both_spellings_give_the_same_digits(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_spellings_give_the_same_digits(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     twin = spec.with_suffix(".yaml")
     assert main(["convert", str(spec), str(twin)]) == 0
     assert answer(capsys, spec) == answer(capsys, twin)
@@ -120,20 +122,26 @@ def test_a_scheme_that_comes_later_checks_but_does_not_run(
     spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flow = SPEC[SPEC.index("flow") : SPEC.index("measure")]
-    spec.write_text(SPEC[: SPEC.index("flow")] + "block majority(2)\nflow variational_mcrg(steps=1)\n")
+    spec.write_text(
+        SPEC[: SPEC.index("flow")] + "block majority(2)\nflow variational_mcrg(steps=1)\n"
+    )
     assert flow not in spec.read_text()
     assert main(["check", str(spec)]) == 0
     assert run(spec) == 2
     assert "error[not-yet]: the scheme 'variational_mcrg'" in capsys.readouterr().err
 
 
-def test_an_unknown_backend_is_the_users_mistake(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_backend_is_the_users_mistake(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["run", str(spec), "--backend", "referense"]) == 2
     assert "did you mean 'reference'?" in capsys.readouterr().err
 
 
 def test_the_memory_of_a_constant_series_has_no_error(spec: Path) -> None:
-    found = rgc.compile(spec, backend="reference", settings={"K": 0, "h": 0}).run().result.observables
+    found = (
+        rgc.compile(spec, backend="reference", settings={"K": 0, "h": 0}).run().result.observables
+    )
     assert found["tau_energy"].error is None
     assert "constant" in found["tau_energy"].note
     assert found["tau_m^2"].error is not None
@@ -159,13 +167,16 @@ def test_every_point_of_a_scan_is_there_and_nothing_recompiles(
 
 def test_an_expected_value_is_worked_out_at_the_point_that_it_selects(spec: Path) -> None:
     spec.write_text(
-        SPEC[: SPEC.index("expect")] + "scan { h = [0.1, 0.3] }\nexpect { m[h=0.3] = h within 10 }\n"
+        SPEC[: SPEC.index("expect")]
+        + "scan { h = [0.1, 0.3] }\nexpect { m[h=0.3] = h within 10 }\n"
     )
     found = rgc.compile(spec, backend="reference").run()
     assert [check.expectation.value for check in found.checks] == [0.3]
 
 
-def test_a_field_that_is_0_at_some_points_only_compiles_once_and_has_one_list_of_sectors(spec: Path) -> None:
+def test_a_field_that_is_0_at_some_points_only_compiles_once_and_has_one_list_of_sectors(
+    spec: Path,
+) -> None:
     compiled = rgc.compile(spec, backend="reference", scan={"h": "[0, 0.1]"})
     kernels = len(compiled.machine.made)
     found = compiled.run()
@@ -194,7 +205,11 @@ def test_a_point_of_a_scan_equals_itself_in_another_scan(spec: Path) -> None:
 
 @pytest.mark.parametrize("out", [True, False])
 def test_interrupted_and_resumed_gives_the_same_digits(
-    spec: Path, tmp_path: Path, out: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    spec: Path,
+    tmp_path: Path,
+    out: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     where = ["--out", str(tmp_path / "out")] if out else []
     whole = answer(capsys, spec)
@@ -254,7 +269,9 @@ def test_resume_of_another_spec_is_refused(
     assert run(spec, *out, "--resume") == 0
 
 
-def test_resuming_nothing_says_so(spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_resuming_nothing_says_so(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
     assert run(spec, "--resume", "--out", out, "--json") == 0
     stdout, stderr = capsys.readouterr()
@@ -267,7 +284,9 @@ def test_resuming_nothing_says_so(spec: Path, tmp_path: Path, capsys: pytest.Cap
     assert "no checkpoint" not in stdout  # said once
 
 
-def test_the_time_limit_stops_with_a_checkpoint(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_time_limit_stops_with_a_checkpoint(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     whole = answer(capsys, spec)
     assert run(spec, "--time-limit", "0.000001") == 130
     assert "time limit reached after 0 of 80 steps" in capsys.readouterr().err
@@ -290,7 +309,7 @@ CHILD = """
                 print("stepping", flush=True)
                 time.sleep(0.05)
                 return super().step(state)
-        return Slow(made.sampler, made.observer, made.recorder)
+        return Slow(made.sampler, made.estimator, made.recorder)
 
     compiling.flow = flow
     sys.exit(main(sys.argv[1:]))
@@ -299,9 +318,14 @@ CHILD = """
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_real_signal_from_outside(
-    spec: Path, number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    spec: Path,
+    number: signal.Signals,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    every = "0" if number == signal.SIGKILL else "10"  # a checkpoint each step, or none before the signal
+    every = (
+        "0" if number == signal.SIGKILL else "10"
+    )  # a checkpoint each step, or none before the signal
     script = [sys.executable, "-c", textwrap.dedent(CHILD), str(WORK), every]
     command = [*script, "run", str(spec), "--backend", "reference"]
     with subprocess.Popen(

@@ -250,11 +250,13 @@ measure {
   K_c = crossing(U, K)
 }"""
     )
-    assert [(m.name, m.expression is None, m.of_scan) for m in spec.measures[:2]] == [
-        ("binder", True, False),
-        ("correlation(3)", False, False),
+    assert [
+        (m.name, m.observable.written, m.of_scan) for m in spec.measures[:2] if m.observable
+    ] == [
+        ("binder", "", None),
+        ("correlation(3)", "", None),
     ]
-    assert [m.name for m in spec.measures if m.of_scan] == ["K_c"]
+    assert [str(m) for m in spec.measures if m.of_scan] == ["K_c = crossing(U, K)"]
 
 
 @pytest.mark.parametrize(
@@ -433,12 +435,12 @@ def test_a_measure_of_ones_own_may_have_the_name_of_one_that_comes_later() -> No
 
 
 def test_the_measures_that_run_are_those_that_flows_have() -> None:
-    from rgc.flows.sampling.built_in import NAMED
+    from rgc.passes.built_in import BUILT_IN
 
     for name in ("sample", "mcrg"):
         ready = SCHEMES[name].ready
         assert ready is not None
-        assert {*NAMED, "correlation"} == set(ready.measures)
+        assert set(BUILT_IN) == set(ready.measures)
 
 
 def test_updates_that_run_are_those_that_have_a_lowering() -> None:

@@ -14,8 +14,12 @@ import pytest
 
 import rgc
 from rgc.cli import main
-from rgc.flows.sampling import built_in, sampler
+from rgc.flows.sampling import sampler
+from rgc.model.expressions import Node
+from rgc.model.lattice import Lattice
+from rgc.model.observables import Linear
 from rgc.model_to_program import thresholds, update
+from rgc.passes import built_in
 from rgc.passes import merge_terms as merging
 from rgc.verification.certificate import PARTS, Certificate
 from rgc_reference import ReferenceBackend
@@ -26,7 +30,11 @@ QUICK = ("chain_field", "ising2d_sample", "paramagnet")
 
 
 def spec(
-    lattice: str = "square(6)", terms: str = "", rest: str = "", spins: str = "s: ising", **given: float
+    lattice: str = "square(6)",
+    terms: str = "",
+    rest: str = "",
+    spins: str = "s: ising",
+    **given: float,
 ) -> str:
     parameters = ", ".join(f"{name} = {value}" for name, value in ({"K": 0.4} | given).items())
     terms = terms or "- K * sum(<i,j>) s[i]*s[j]"
@@ -42,7 +50,9 @@ def failed(certificate: Certificate) -> set[str]:
 
 
 def reasons(certificate: Certificate, verdict: str = "failed") -> str:
-    return "\n".join(finding.detail for finding in certificate.findings if finding.verdict == verdict)
+    return "\n".join(
+        finding.detail for finding in certificate.findings if finding.verdict == verdict
+    )
 
 
 # -- what passes -------------------------------------------------------------------------------------------------------
@@ -63,7 +73,9 @@ def test_every_spec_of_the_library_is_certified(path: Path) -> None:
         assert {each.verdict for each in agreed} == {"passed"}
         return
     assert {finding.part for finding in certificate.findings} == set(PARTS)
-    unchecked = {finding.check for finding in certificate.findings if finding.verdict == "not checked"}
+    unchecked = {
+        finding.check for finding in certificate.findings if finding.verdict == "not checked"
+    }
     assert unchecked <= ({"energies"} if path.stem == "ising3d_mcrg_64" else set())
 
 
@@ -90,7 +102,9 @@ CASES = {
         "flow mcrg(steps=2, sweeps=100, basis=operators(range=1, bodies=2), generator=philox, planes=64)",
         h=0.1,
     ),
-    "lazy at high temperature": spec("square(5)", K=0.004, rest="flow sample(sweeps=100, update=metropolis)"),
+    "lazy at high temperature": spec(
+        "square(5)", K=0.004, rest="flow sample(sweeps=100, update=metropolis)"
+    ),
     "functions of the distance, a scan": spec(
         "hypercubic(2, d=3, boundary=open)",
         "- sum(<i,j>) J(distance(i,j))*s[i]*s[j] - h*sum(<<i,j>> ) s[i]*s[j]",
@@ -141,16 +155,23 @@ def test_a_wrong_exponential(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_wrong_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     right = built_in.magnetisation
-    monkeypatch.setattr(
-        built_in, "magnetisation", lambda model: built_in.linear("m", [(1.01 / 9, right(model).rows[0])])
-    )
+
+    def wrong(lattice: Lattice, species: Any) -> Node:
+        m = right(lattice, species)
+        assert isinstance(m, Linear)
+        return Linear(tuple((1.01 * weight, tally) for weight, tally in m.terms))
+
+    monkeypatch.setitem(built_in.BUILT_IN, "m", wrong)  # type: ignore[arg-type]
+    monkeypatch.setattr(built_in, "magnetisation", wrong)
     assert failed(rgc.verify(spec("square(3)", h=0.1, terms="- K*sum(<i,j>) s[i]*s[j] - h*sum(i) s[i]"), backends=[])) == {
         "measures", "sampled averages"
     }  # fmt: skip
 
 
 def test_a_tie_that_is_not_fair(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thresholds, "heat_bath", lambda energy, planes: (1 << planes - 1) + (1 << planes - 3))
+    monkeypatch.setattr(
+        thresholds, "heat_bath", lambda energy, planes: (1 << planes - 1) + (1 << planes - 3)
+    )
     text = spec(
         "square(4)",
         rest="block majority(2)\nflow mcrg(steps=1, sweeps=100, basis=operators(range=1, bodies=2), update=metropolis)",
@@ -179,7 +200,10 @@ def test_free_flips_that_are_taken_for_certain(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(update._PROBABILITY, "metropolis", thresholds.plain)
     ring = rgc.verify(spec("chain(6)"), backends=[])
     assert failed(ring) == {"irreducible", "energy differences"}
-    assert "24 states of weight 0.31 are never reached from the others: use update=heat_bath" in reasons(ring)
+    assert (
+        "24 states of weight 0.31 are never reached from the others: use update=heat_bath"
+        in reasons(ring)
+    )
     torus = rgc.verify(spec("square(3)"), backends=[])
     assert (
         "replicas of the run start where every flip is free, and stay there: use update=heat_bath"
@@ -196,9 +220,13 @@ class Narrow(ReferenceBackend):
     name = "narrow"
 
     def arrays(self) -> Any:
-        namespace = {name: getattr(np, name) for name in ("min", "log", "reshape", "stack", "__name__")}
+        namespace = {
+            name: getattr(np, name) for name in ("min", "log", "reshape", "stack", "__name__")
+        }
         return nullcontext(
-            SimpleNamespace(**namespace, asarray=lambda values: np.asarray(values, np.float32), exp=np.exp)
+            SimpleNamespace(
+                **namespace, asarray=lambda values: np.asarray(values, np.float32), exp=np.exp
+            )
         )
 
 
@@ -256,7 +284,9 @@ def test_a_backend_that_cannot_run_here_is_named(monkeypatch: pytest.MonkeyPatch
 
     def load(name: str, *, threads: int | None = None) -> Any:
         if name == "numba":
-            raise rgc.SpecError([rgc.errors.Problem("backend-unavailable", "cannot run", hint="install it")])
+            raise rgc.SpecError(
+                [rgc.errors.Problem("backend-unavailable", "cannot run", hint="install it")]
+            )
         return right(name, threads=threads)
 
     monkeypatch.setattr(backend, "load", load)

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 import rgc
-from rgc.flows.sampling.recorder import Row
 from rgc.model.lattices import cubic, honeycomb, kagome, square
+from rgc.model.observables import Tally
 from rgc.model.operators import Operator, Spin
 from rgc.model.spins import Species
 from rgc.program.lattice import Cells, Field, Load, Program, Rule, Stage, Store
+from rgc.syntax import ast
 from rgc.verification.averages import Averages
 from rgc.verification.blocks import maps
 from rgc.verification.counting import counted
@@ -40,9 +41,10 @@ def evaluated(text: str, lattice: str, parameters: str = "", spins: str = "s: is
     )
     loaded = rgc.load(whole)
     states = every_state(loaded.spec.lattice, loaded.spec.species)  # type: ignore[arg-type]
-    return Evaluator(loaded.document, states.lattice, states.values)(
-        loaded.spec.measures[0].expression
-    )
+    section = loaded.document.section("measure")
+    entry = section.body[0] if section is not None else None
+    assert isinstance(entry, ast.Entry)
+    return Evaluator(loaded.document, states.lattice, states.values)(entry.value)
 
 
 def test_sums_of_the_text_by_hand() -> None:
@@ -133,10 +135,10 @@ def test_counting_against_products_cell_by_cell() -> None:
     spins = [1 - 2 * bits.astype(int) for bits in states.bits]
     exact = sum(placed(p, spins, lattice) for p in operator.products)
     np.testing.assert_array_equal(
-        counted(Row(operator), lattice, states.fields), exact.sum(axis=(0, 1))
+        counted(Tally(operator), lattice, states.fields), exact.sum(axis=(0, 1))
     )
     np.testing.assert_array_equal(
-        counted(Row(operator, 0), lattice, states.fields), exact.sum(axis=1)
+        counted(Tally(operator, 0), lattice, states.fields), exact.sum(axis=1)
     )
 
 

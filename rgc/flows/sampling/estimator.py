@@ -1,8 +1,8 @@
-"""Averages, errors and time series of quantities while a run goes on."""
+"""Averages, errors and time series of observables while a run goes on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,10 @@ from rgc.analysis.statistics import (
     resample,
 )
 from rgc.flows.sampling.accumulate import SERIES
+from rgc.flows.sampling.observables import averages_in, of_configuration, of_ensemble, tallies_in
 from rgc.flows.sampling.plan import Plan
-from rgc.flows.sampling.quantities import Leaf, Quantity
-from rgc.flows.sampling.recorder import Row, Sums
+from rgc.flows.sampling.recorder import Sums
+from rgc.model.observables import Average, Observable, Tally
 from rgc.results.result import Estimate
 
 Floats = NDArray[np.float64]
@@ -33,88 +34,100 @@ APART = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Observer:
-    """`quantities`: what is reported; `watched`: the leaves whose time series is kept and whose averages must not depend on the start."""
+class Estimator:
+    """Turns records into estimates.
 
-    quantities: tuple[Quantity, ...]
-    watched: tuple[Leaf, ...]
+    `observables`: what is reported. `watched`: the averages whose time series is kept under these names, and which must not
+    depend on how replicas started. `averages`: those and all others that are taken, each once. `tallies`: the sums that they need.
+    """
+
+    observables: tuple[Observable, ...]
+    watched: Mapping[str, Average]
+    averages: tuple[Average, ...]
+    tallies: tuple[Tally, ...]
     plan: Plan
 
-    @property
-    def leaves(self) -> tuple[Leaf, ...]:
-        every = [*self.watched, *(leaf for quantity in self.quantities for leaf in quantity.leaves)]
-        return tuple({leaf.name: leaf for leaf in every}.values())
-
-    @property
-    def rows(self) -> tuple[Row, ...]:
-        return tuple(dict.fromkeys(row for leaf in self.leaves for row in leaf.rows))
-
     def start(self) -> Arrays:
-        """`leaves` [leaf, group, half]: sums over records and replicas, half 0 of those that started hot, 1 cold;
+        """`averages` [average, group, half]: sums over records and replicas, half 0 of those that started hot, 1 cold;
         `series` [watched, record, group]: averages over the replicas of a group."""
         kept = min(self.plan.records, SERIES)
         return {
-            "leaves": np.zeros((len(self.leaves), GROUPS, 2)),
+            "averages": np.zeros((len(self.averages), GROUPS, 2)),
             "series": np.zeros((len(self.watched), kept, GROUPS)),
         }
 
     def record(self, arrays: Mapping[str, Floats], number: int, sums: Sums) -> None:
         """Add one record, in place."""
         per_group = self.plan.replicas // GROUPS
-        for k, leaf in enumerate(self.leaves):
-            values = np.broadcast_to(leaf.value(sums), (self.plan.replicas,))
+        for k, average in enumerate(self.averages):
+            values = np.broadcast_to(of_configuration(average.of, sums), (self.plan.replicas,))
             halves = values.reshape(GROUPS, per_group // 2, 2).sum(axis=1)
-            arrays["leaves"][k] += halves
+            arrays["averages"][k] += halves
             if k < len(self.watched) and number < SERIES:
                 arrays["series"][k, number] = halves.sum(axis=1) / per_group
 
     def estimates(self, arrays: Mapping[str, Floats]) -> dict[str, Estimate]:
-        """Each quantity with its jackknife error over groups of replicas."""
+        """Each observable with its jackknife error over groups of replicas."""
         counts = np.full(GROUPS, self.plan.records * self.plan.replicas / GROUPS)
-        averages = resample(arrays["leaves"].sum(axis=2).T, counts)
-        number = {leaf.name: k for k, leaf in enumerate(self.leaves)}
-        found = {}
-        for quantity in self.quantities:
+        columns = resample(arrays["averages"].sum(axis=2).T, counts).T
+        found = dict(zip(self.averages, columns, strict=True))
+        out = {}
+        for observable in self.observables:
+            values = np.broadcast_to(of_ensemble(observable, found), (1 + GROUPS,))
             with np.errstate(all="ignore"):
-                values = quantity.combine(*(averages[:, number[leaf.name]] for leaf in quantity.leaves))
-                value, error = jackknife(np.broadcast_to(values, (1 + GROUPS,)))
-            found[quantity.name] = _estimate(float(value), float(error))
-        return found
+                value, error = jackknife(values)
+            out[observable.name] = _estimate(float(value), float(error))
+        return out
 
     def memory(self, arrays: Mapping[str, Floats]) -> dict[str, Autocorrelation]:
-        """The autocorrelation of each watched leaf, in records."""
+        """The autocorrelation of each watched average, in records."""
         return {
-            leaf.name: autocorrelation(series)
-            for leaf, series in zip(self.watched, arrays["series"], strict=True)
+            name: autocorrelation(series)
+            for name, series in zip(self.watched, arrays["series"], strict=True)
         }
 
     def series(self, arrays: Mapping[str, Floats]) -> dict[str, Floats]:
-        """Each watched leaf averaged over the replicas, float64[record]."""
+        """Each watched average over the replicas, float64[record]."""
         return {
-            leaf.name: series.mean(axis=1)
-            for leaf, series in zip(self.watched, arrays["series"], strict=True)
+            name: series.mean(axis=1)
+            for name, series in zip(self.watched, arrays["series"], strict=True)
         }
 
     def tables(self, arrays: Mapping[str, Floats]) -> dict[str, Floats]:
-        """The autocorrelation function of each watched leaf from t = 0, in records: `autocorrelation_<name>`."""
-        return {f"autocorrelation_{name}": found.function for name, found in self.memory(arrays).items()}
+        """The autocorrelation function of each watched average from t = 0, in records: `autocorrelation_<name>`."""
+        return {
+            f"autocorrelation_{name}": found.function for name, found in self.memory(arrays).items()
+        }
 
     def times(self, arrays: Mapping[str, Floats]) -> dict[str, Estimate]:
         """Integrated autocorrelation times in sweeps: `tau_<name>`."""
-        return {f"tau_{name}": _time(found, self.plan.every) for name, found in self.memory(arrays).items()}
+        return {
+            f"tau_{name}": _time(found, self.plan.every)
+            for name, found in self.memory(arrays).items()
+        }
 
     def warnings(self, arrays: Mapping[str, Floats]) -> tuple[str, ...]:
         """Signs that the run was not thermalised."""
-        judged = (_thermalised(name, found, self.plan) for name, found in self.memory(arrays).items())
+        judged = (
+            _thermalised(name, found, self.plan) for name, found in self.memory(arrays).items()
+        )
         out = [text for text in judged if text]
-        for leaf, sums in zip(self.watched, arrays["leaves"], strict=False):
+        for name, sums in zip(self.watched, arrays["averages"], strict=False):
             gap, error = _gap(sums, self.plan)
             if abs(gap) > APART * error:
                 out.append(
-                    f"replicas that started hot and cold still differ in {leaf.name}, by {abs(gap):.2g} with an error of "
+                    f"replicas that started hot and cold still differ in {name}, by {abs(gap):.2g} with an error of "
                     f"{error:.2g}: thermalise longer"
                 )
         return tuple(out)
+
+
+def make_estimator(
+    observables: Sequence[Observable], watched: Mapping[str, Average], plan: Plan
+) -> Estimator:
+    """The estimator of some observables, its averages the watched ones first."""
+    averages = tuple(dict.fromkeys((*watched.values(), *averages_in(observables))))
+    return Estimator(tuple(observables), watched, averages, tallies_in(averages), plan)
 
 
 def _thermalised(name: str, found: Autocorrelation, plan: Plan) -> str:
@@ -138,7 +151,9 @@ def _thermalised(name: str, found: Autocorrelation, plan: Plan) -> str:
 
 def _time(found: Autocorrelation, every: int) -> Estimate:
     if found.error is None:
-        return Estimate(found.time * every, None, note="the series is constant or too short to have an error")
+        return Estimate(
+            found.time * every, None, note="the series is constant or too short to have an error"
+        )
     return Estimate(found.time * every, found.error * every, statistical=found.error * every)
 
 

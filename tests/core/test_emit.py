@@ -8,7 +8,7 @@ import pytest
 
 import rgc
 from rgc.cli import main
-from rgc.results.emit import emit
+from rgc.emit import emit
 
 ISING = """
 title "square"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rgc.ast_to_model.expressions.scope import names
 from rgc.errors import Problem, SpecError
-from rgc.model.lattice import Lattice
+from rgc.passes.write_sum import sum_text
 from rgc.syntax import ast
 from rgc.syntax.parse import parse
 from rgc.syntax.print import print_text
@@ -17,7 +17,6 @@ from rgc.text import Source
 
 if TYPE_CHECKING:
     from rgc.model.hamiltonian import Term
-    from rgc.model.operators import Product, Spin
     from rgc.model.spec import Spec
     from rgc.results.result import Level, Result
 
@@ -28,7 +27,6 @@ ROUNDING = 1e-14
 """Couplings that the spec does not name and that are smaller than this share of the largest are left out."""
 
 KEPT = ("spins", "block", "flow", "measure", "stack", "data", "map")
-_AXES = "xyzw"
 
 
 def emit(spec: Spec, result: Result, level: int | None = None) -> str:
@@ -73,7 +71,9 @@ def _names(spec: Spec) -> tuple[str, ...]:
     return tuple(term.name for term in spec.hamiltonian.terms) if spec.hamiltonian else ()
 
 
-def _terms(spec: Spec, result: Result, values: Mapping[str, float | None]) -> Iterator[tuple[str, str, str]]:
+def _terms(
+    spec: Spec, result: Result, values: Mapping[str, float | None]
+) -> Iterator[tuple[str, str, str]]:
     """Name, sign and sum of every coupling."""
     own = {term.name: term for term in spec.hamiltonian.terms} if spec.hamiltonian else {}
     for name in values:
@@ -91,30 +91,10 @@ def _own(term: Term, spec: Spec) -> str:
     if not term.tables and term.name not in spec.parameters:
         return sum_text(term.products, spec)
     if term.span is None:
-        raise SpecError([Problem("nothing-to-emit", f"the term '{term.name}' was not read from a text")])
+        raise SpecError(
+            [Problem("nothing-to-emit", f"the term '{term.name}' was not read from a text")]
+        )
     return " ".join(term.span.text.split())
-
-
-def sum_text(products: Sequence[tuple[float, Product]], spec: Spec) -> str:
-    """`sum(i) (s[i]*s[i+x] + s[i]*s[i+y])`; by cells and letters on a lattice with a basis."""
-    letters = isinstance(spec.lattice, Lattice) and len(spec.lattice.basis) > 1
-    called = [species.name for species in spec.species]
-    parts = []
-    for weight, product in products:
-        spins = "*".join(f"{called[spin.species]}[{_place(spin, letters)}]" for spin in product)
-        parts.append(spins if weight == 1 else f"{weight!r}*{spins}")
-    body = " + ".join(parts)
-    return f"sum({'c in cells' if letters else 'i'}) " + (f"({body})" if len(parts) > 1 else body)
-
-
-def _place(spin: Spin, letters: bool) -> str:
-    start = f"c.{'abcdefghijklmnopqrstuvwxyz'[spin.letter]}" if letters else "i"
-    if len(spin.cell) > len(_AXES):
-        return start + f"+({','.join(map(str, spin.cell))})"
-    for axis, x in zip(_AXES, spin.cell, strict=False):
-        if x:
-            start += ("+" if x > 0 else "-") + (axis if abs(x) == 1 else f"{abs(x)}*{axis}")
-    return start
 
 
 def _shrinking(spec: Spec, result: Result, level: Level) -> float:
@@ -125,7 +105,9 @@ def _shrinking(spec: Spec, result: Result, level: Level) -> float:
     return float(per_step) ** level.level
 
 
-def _document(spec: Spec, level: Level, values: Mapping[str, float | None], terms: Sequence[str]) -> str:
+def _document(
+    spec: Spec, level: Level, values: Mapping[str, float | None], terms: Sequence[str]
+) -> str:
     kept = [section for section in spec.document.sections if section.name in KEPT]
     lattice = spec.document.section("lattice")
     body = "hamiltonian\n" + "\n".join(terms) + "\n"
@@ -134,7 +116,11 @@ def _document(spec: Spec, level: Level, values: Mapping[str, float | None], term
     if lattice is not None and not isinstance(lattice.body, str | tuple):
         sections["lattice"] = replace(lattice, body=_resized(lattice.body, level))
     sections["parameters"] = _parameters(spec, values, list(sections.values()))
-    first = [name for name in ("title", "parameters", "lattice", "spins", "hamiltonian") if name in sections]
+    first = [
+        name
+        for name in ("title", "parameters", "lattice", "spins", "hamiltonian")
+        if name in sections
+    ]
     order = [*first, *(name for name in sections if name not in first)]
     return print_text(ast.Document(tuple(sections[name] for name in order)))
 
@@ -163,7 +149,9 @@ def _parameters(
             name = entry.target.name
             if name in used and name not in values:
                 entries.append(entry)
-    entries += [ast.Entry(ast.Name(name), "=", _number(value or 0.0)) for name, value in values.items()]
+    entries += [
+        ast.Entry(ast.Name(name), "=", _number(value or 0.0)) for name, value in values.items()
+    ]
     return ast.Section("parameters", tuple(entries))
 
 

@@ -1,0 +1,110 @@
+"""From the expression of a measure to an observable: names, sums over the lattice and averages resolved.
+
+`sum`, `prod` and `mean` belong to one configuration, `avg` and `var` are thermal; a measure without them is averaged. Measures may
+use one another by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rgc.ast_to_model.expressions.evaluate import integer
+from rgc.ast_to_model.expressions.lattice_sums import lattice_sum
+from rgc.ast_to_model.expressions.resolve import resolve
+from rgc.ast_to_model.expressions.scope import Scope, Unknowable, problem
+from rgc.errors import placed
+from rgc.language.measures import MEASURES, SCAN_MEASURES
+from rgc.model.complete import cell_of
+from rgc.model.expressions import Node
+from rgc.model.lattice import Complete, Geometry, Lattice
+from rgc.model.observables import Average, Known, Observable, of_ensemble
+from rgc.model.spins import Species
+from rgc.passes.built_in import built_in, variance
+from rgc.syntax import ast
+from rgc.syntax.print import print_expression
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """What measures are resolved against: the parameters, the definitions of all measures, the sites and the spins.
+
+    `lattice` is None where no configuration can be written down: sums over it, and observables made of them, raise `Unknowable`.
+    `open`: the measures whose definitions are being followed.
+    """
+
+    scope: Scope
+    definitions: Mapping[str, ast.Expr]
+    lattice: Lattice | None
+    species: tuple[Species, ...]
+    open: tuple[str, ...] = ()
+
+    def observable(self, name: str, expr: ast.Expr) -> Observable:
+        """The observable of a checked measure. Raises `SpecError` for what cannot be measured, `Unknowable` where what it needs is
+        not there or has an error of its own."""
+        text = print_expression(expr)
+        expression = replace(self, open=(name,)).resolve(expr)
+        return Observable(name, of_ensemble(expression), "" if text == name else text)
+
+    def resolve(self, expr: ast.Expr) -> Node:
+        """An expression of one configuration or of the ensemble."""
+        return resolve(expr, self.scope, self._meaning)
+
+    def _meaning(self, expr: ast.Expr) -> Node | None:
+        match expr:
+            case ast.Reduction():
+                return lattice_sum(expr, self._sites(), self.species, self.scope)
+            case ast.Call("avg", (inner,)):
+                return Average(self.resolve(inner))
+            case ast.Call("var", (inner,)):
+                return variance(self.resolve(inner))
+            case ast.Name(name) if name in self.definitions and name not in self.open:
+                return self._defined(expr, self.definitions[name])
+            case ast.Name(name) | ast.Call(name) if name in MEASURES and not self._hidden(name):
+                return self._built_in(expr)
+        return None
+
+    def _hidden(self, name: str) -> bool:
+        """Whether a parameter has the name of a built-in measure."""
+        return name in self.scope.parameters or name in self.scope.broken
+
+    def _defined(self, expr: ast.Name, definition: ast.Expr) -> Node:
+        """Another measure of the spec."""
+        methods = isinstance(definition, ast.Call) and definition.name == "free_energy"
+        if methods or (isinstance(definition, ast.Call) and definition.name in SCAN_MEASURES):
+            message = f"'{expr.name}' is found after all averages, and cannot be measured inside another yet"
+            raise problem("not-yet", message, expr.span)
+        return replace(self, open=(*self.open, expr.name)).resolve(definition)
+
+    def _built_in(self, expr: ast.Name | ast.Call) -> Node:
+        if not MEASURES[expr.name].of_spins:
+            return Known(expr.name)
+        with placed(expr.span):
+            return built_in(expr.name, self._sites(), self.species, **self._options(expr))
+
+    def _options(self, expr: ast.Name | ast.Call) -> dict[str, int]:
+        """The options of a built-in measure, which are whole numbers."""
+        if isinstance(expr, ast.Name):
+            return {}
+        places = dict(zip(MEASURES[expr.name].positional, expr.arguments, strict=False))
+        places |= {option.name: option.value for option in expr.options}
+        return {name: integer(place, self.scope) for name, place in places.items()}
+
+    def _sites(self) -> Lattice:
+        if self.lattice is None:
+            raise Unknowable("lattice")
+        return self.lattice
+
+
+def sites_of(
+    lattice: Geometry | None, species: Sequence[Species], lattices: Sequence[str]
+) -> Lattice | None:
+    """The finite lattice whose configurations are measured, a complete graph as one cell; None where there is none.
+
+    `lattices`: the kinds of lattices that the scheme runs on today.
+    """
+    if any(each.states is None for each in species) or not species:
+        return None
+    if isinstance(lattice, Complete) and "complete" in lattices:
+        return cell_of(lattice)
+    return lattice if isinstance(lattice, Lattice) and lattice.finite else None

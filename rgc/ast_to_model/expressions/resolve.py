@@ -1,0 +1,47 @@
+"""From the syntax tree of an expression to one of the model, every name replaced by what it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rgc.ast_to_model.expressions.evaluate import kind, number
+from rgc.ast_to_model.expressions.scope import FUNCTIONS, Function, Scope, problem
+from rgc.model.expressions import Apply, Node, Number, apply
+from rgc.syntax import ast
+
+Leaf = Callable[[ast.Expr], Node | None]
+"""What a node stands for that is no number of the parameters; None leaves it to the ordinary rules."""
+
+
+def resolve(expr: ast.Expr, scope: Scope, leaf: Leaf) -> Node:
+    """The expression in numbers, functions and what `leaf` makes of the rest.
+
+    Numbers are kept as they stand: `2*K` stays a product. A function among the parameters is written out. Raises `SpecError` for
+    what has no number, and `Unknowable`, as `number` does.
+    """
+    found = leaf(expr)
+    if found is not None:
+        return found
+    match expr:
+        case ast.Number() | ast.Name() | ast.Index():
+            return Number(number(expr, scope))
+        case ast.Negate(operand):
+            return apply("negate", resolve(operand, scope, leaf))
+        case ast.Binary(op, left, right):
+            return apply(op, resolve(left, scope, leaf), resolve(right, scope, leaf))
+        case ast.Call(name, (argument,)) if isinstance(scope.parameters.get(name), Function):
+            return _written_out(name, resolve(argument, scope, leaf), scope)
+        case ast.Call(name, arguments) if name in FUNCTIONS and name not in scope.parameters:
+            return Apply(name, tuple(resolve(each, scope, leaf) for each in arguments))
+        case ast.Call():
+            return Number(number(expr, scope))
+    raise problem("wrong-kind", f"a number is needed here, not {kind(expr)}", expr.span)
+
+
+def _written_out(name: str, argument: Node, scope: Scope) -> Node:
+    """J(argument) of a parameter J(r) = ..."""
+    function = scope.parameters[name]
+    assert isinstance(function, Function)  # noqa: S101
+    return resolve(
+        function.body, scope, lambda part: argument if part == ast.Name(function.argument) else None
+    )

@@ -1,0 +1,48 @@
+"""Methods of a free energy that run along a parameter: the Hamiltonian at every value of their path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from rgc.errors import Problems, SpecError
+from rgc.language.measures import METHODS
+from rgc.model.hamiltonian import Hamiltonian
+from rgc.model.spec import Measure, Method, Spec
+
+HamiltonianAt = Callable[[Mapping[str, float]], Hamiltonian | None]
+
+
+def add_paths(spec: Spec, at: HamiltonianAt, problems: Problems) -> Spec:
+    """The spec with the Hamiltonians `at` the values of every path. Reports what is refused there, with the value in the message."""
+    return replace(spec, measures=tuple(_with_paths(each, at, problems) for each in spec.measures))
+
+
+def _with_paths(measure: Measure, at: HamiltonianAt, problems: Problems) -> Measure:
+    methods = []
+    for method in measure.methods:
+        try:
+            methods.append(_with_path(method, at))
+        except SpecError as error:
+            problems.extend(error.problems)
+    return replace(measure, methods=tuple(methods))
+
+
+def _with_path(method: Method, at: HamiltonianAt) -> Method:
+    if METHODS[method.name].free != "parameter":
+        return method
+    (name, values), *_ = (
+        (key, each) for key, each in method.options.items() if isinstance(each, tuple)
+    )
+    path = [_at(name, float(each), at) for each in values if isinstance(each, int | float)]
+    return replace(method, path=tuple(each for each in path if each is not None))
+
+
+def _at(name: str, value: float, at: HamiltonianAt) -> Hamiltonian | None:
+    try:
+        return at({name: value})
+    except SpecError as error:
+        where = f" (at {name} = {value:.10g})"
+        raise SpecError(
+            [replace(each, message=each.message + where) for each in error.problems]
+        ) from None

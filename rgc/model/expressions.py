@@ -1,0 +1,138 @@
+"""Expressions whose names are resolved: numbers, and functions of whatever the leaves stand for.
+
+Observables and maps are such trees; their leaves are in `rgc.model.observables` and `rgc.model.map`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of an expression. A node that is neither a `Number` nor an `Apply` is a leaf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Node):
+    """A constant, in float64."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Apply(Node):
+    """A function of `FUNCTIONS` by its name, and its operands in their order."""
+
+    function: str
+    operands: tuple[Node, ...]
+
+
+def apply(function: str, *operands: Node) -> Apply:
+    """`Apply` with its operands one by one."""
+    return Apply(function, operands)
+
+
+def square(operand: Node) -> Apply:
+    """x^2 as one multiplication."""
+    return Apply("square", (operand,))
+
+
+def _by_name(name: str) -> Callable[..., Any]:
+    return lambda xp, *values: getattr(xp, name)(*values)
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "+": _by_name("add"),
+    "-": _by_name("subtract"),
+    "*": _by_name("multiply"),
+    "/": _by_name("divide"),
+    "^": _by_name("power"),
+    "negate": _by_name("negative"),
+    "square": _by_name("square"),
+    "sqrt": _by_name("sqrt"),
+    "exp": _by_name("exp"),
+    "log": _by_name("log"),
+    "sin": _by_name("sin"),
+    "cos": _by_name("cos"),
+    "sinh": _by_name("sinh"),
+    "cosh": _by_name("cosh"),
+    "tanh": _by_name("tanh"),
+    "asinh": _by_name("arcsinh"),
+    "acosh": _by_name("arccosh"),
+    "atanh": _by_name("arctanh"),
+    "abs": _by_name("abs"),
+    "min": lambda xp, *values: reduce(xp.minimum, values),
+    "max": lambda xp, *values: reduce(xp.maximum, values),
+    "delta": lambda xp, a, b: xp.equal(a, b).astype(xp.float64),
+}
+"""What `Apply` may apply: (array namespace, *values) to a value, elementwise."""
+
+
+def evaluate(expression: Node, leaf: Callable[[Node], Any], xp: Any) -> Any:
+    """The value of an expression, an array of `xp`; `leaf` gives the values of its leaves.
+
+    What is not finite comes out as NaN or infinity.
+    """
+    match expression:
+        case Number(value):
+            return xp.asarray(value)
+        case Apply(function, operands):
+            return FUNCTIONS[function](xp, *(evaluate(each, leaf, xp) for each in operands))
+    return leaf(expression)
+
+
+def leaves(expression: Node) -> Iterator[Node]:
+    """The leaves of an expression from left to right, each as often as it stands there."""
+    match expression:
+        case Number():
+            return
+        case Apply(_, operands):
+            for operand in operands:
+                yield from leaves(operand)
+        case _:
+            yield expression
+
+
+def replaced(expression: Node, leaf: Callable[[Node], Node]) -> Node:
+    """The expression with something else in place of each leaf."""
+    match expression:
+        case Number():
+            return expression
+        case Apply(function, operands):
+            return Apply(function, tuple(replaced(operand, leaf) for operand in operands))
+    return leaf(expression)
+
+
+_STRENGTH = {"+": 1, "-": 1, "negate": 2, "*": 3, "/": 3, "^": 4, "square": 4}
+
+
+def written(expression: Node, leaf: Callable[[Node], str] = str) -> str:
+    """The expression in the notation of the language, with the fewest parentheses."""
+    match expression:
+        case Number(value):
+            return f"{value:.12g}" if value >= 0 else f"({value:.12g})"
+        case Apply("square", (operand,)):
+            return f"{_inside(operand, 5, leaf)}^2"
+        case Apply("negate", (operand,)):
+            return f"-{_inside(operand, 3, leaf)}"
+        case Apply(function, (left, right)) if function in _STRENGTH:
+            strength = _STRENGTH[function]
+            first, second = (
+                (strength + 1, strength) if function == "^" else (strength, strength + 1)
+            )
+            gap = " " if strength == 1 else ""
+            return f"{_inside(left, first, leaf)}{gap}{function}{gap}{_inside(right, second, leaf)}"
+        case Apply(function, operands):
+            return f"{function}({', '.join(written(operand, leaf) for operand in operands)})"
+    return leaf(expression)
+
+
+def _inside(operand: Node, least: int, leaf: Callable[[Node], str]) -> str:
+    """An operand, in parentheses where it binds less than `least`."""
+    text = written(operand, leaf)
+    binds = _STRENGTH.get(operand.function, 9) if isinstance(operand, Apply) else 9
+    return text if binds >= least else f"({text})"

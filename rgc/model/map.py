@@ -1,0 +1,125 @@
+"""Flow maps without spins, every option evaluated, their functions as expressions of the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rgc.model import shown
+from rgc.model.expressions import Node, written
+from rgc.model.stack import Trainer, Units
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity(Node):
+    """The value of a quantity of the map, or of the argument of a `Function`."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of one argument; `body` holds it as `Quantity(argument)`."""
+
+    name: str
+    argument: str
+    body: Node
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.argument}) = {written(self.body)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recursion:
+    """p' = f(p): `updates` = (quantity, its new value). `scale` is the ratio b of lattice constants, None where there is none."""
+
+    updates: tuple[tuple[str, Node], ...]
+    scale: float | None = None
+
+    def __str__(self) -> str:
+        return shown.call("recursion", *_lines(self.updates), options={"scale": self.scale})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ode:
+    """dp/dl = f(p): `rates` = (quantity, its rate)."""
+
+    rates: tuple[tuple[str, Node], ...]
+
+    def __str__(self) -> str:
+        return shown.call("ode", *_lines(self.rates))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleEquation:
+    """F(x) = g(x) + F(phi(x)) / mu."""
+
+    phi: Function
+    g: Function
+    mu: float
+
+    def __str__(self) -> str:
+        return shown.call("scale", self.phi, self.g, options={"mu": self.mu})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinearMap:
+    """x' = C x with the rows of the square matrix C. `scale` as in `Recursion`."""
+
+    matrix: tuple[tuple[float, ...], ...]
+    scale: float | None = None
+
+    def __str__(self) -> str:
+        return shown.call("linear", self.matrix, options={"scale": self.scale})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvexNmf:
+    """Convex non-negative factorisation of the data into `rank` factors, by so many `iterations`."""
+
+    rank: int
+    iterations: int
+
+    def __str__(self) -> str:
+        return shown.call("convex_nmf", self.rank, options={"iterations": self.iterations})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Autoencoder:
+    """The data to `hidden` units and back, with one matrix both ways where it is `tied`."""
+
+    hidden: Units
+    activation: str
+    tied: bool
+    train: Trainer | None = None
+
+    def __str__(self) -> str:
+        options = {"activation": self.activation, "tied": self.tied, "train": self.train}
+        return shown.call("autoencoder", self.hidden, options=options)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topple:
+    """A site of height `threshold` gives a grain to each neighbour."""
+
+    threshold: int
+
+    def __str__(self) -> str:
+        return shown.call("topple", self.threshold)
+
+
+FlowMap = Recursion | Ode | ScaleEquation | LinearMap | ConvexNmf | Autoencoder | Topple
+
+
+def quantities(flow_map: FlowMap) -> tuple[str, ...]:
+    """The names of the quantities that a map changes; none where they are not named."""
+    match flow_map:
+        case Recursion(updates=changed) | Ode(rates=changed):
+            return tuple(name for name, _ in changed)
+    return ()
+
+
+def _lines(changed: tuple[tuple[str, Node], ...]) -> tuple[str, ...]:
+    return tuple(f"{name} = {written(expression)}" for name, expression in changed)

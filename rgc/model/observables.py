@@ -1,0 +1,136 @@
+"""What is measured: functions of thermal averages, averages of functions of one configuration, sums over the lattice.
+
+An `Observable` is a tree of `rgc.model.expressions` whose leaves are `Average` and `Known`. What an `Average` is taken of
+is another such tree, whose leaves are `Linear`, `StructureFactor` and `Energy`. A `Tally` is one sum over the lattice. The
+products of spins in it say everything about symmetries that there is to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rgc.model.expressions import Node, leaves, replaced
+from rgc.model.groups import Group, Local
+from rgc.model.operators import Operator
+from rgc.model.sectors import SectorOperator
+
+Products = Operator | SectorOperator | Group
+"""Sums over the lattice of products of the signs of two-state spins, which programs tally."""
+
+Summand = Products | Local
+"""What is summed over the lattice. Only flows that enumerate can sum tables (`Local`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A sum S over the lattice, or with `axis` one for each coordinate along that axis."""
+
+    operator: Summand
+    axis: int | None = None
+
+
+# -- of one configuration ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Linear(Node):
+    """constant + sum of weight * S over `terms` = (weight, S)."""
+
+    terms: tuple[tuple[float, Tally], ...]
+    constant: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StructureFactor(Node):
+    """|1/N sum_i s_i exp(i k r_i)|^2 for the smallest wave vector k along a reciprocal axis.
+
+    `letters`: for each basis site the sums of its spins by coordinate along the axis, and its own coordinate in the cell.
+    """
+
+    letters: tuple[tuple[Tally, float], ...]
+    sites: int
+
+
+@dataclass(frozen=True, slots=True)
+class Energy(Node):
+    """H/N with the additive constant, in kT. A flow puts in its place what it knows of H (`with_energy`)."""
+
+
+# -- of the ensemble ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Average(Node):
+    """The thermal average of a function of one configuration."""
+
+    of: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Node):
+    """A number that a flow finds besides averages over configurations, by the name of its measure: `log_z`, `dF`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observable:
+    """One number that a spec asks for under a `name`. `written` is its expression as the spec has it."""
+
+    name: str
+    expression: Node
+    written: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.written}" if self.written else self.name
+
+
+def of_ensemble(expression: Node) -> Node:
+    """The expression itself where it holds an average or a number that a flow knows, else its average."""
+    averaged = any(isinstance(leaf, Average | Known) for leaf in leaves(expression))
+    return expression if averaged else Average(expression)
+
+
+def averages(expression: Node) -> Iterator[Average]:
+    """The averages in an expression of the ensemble, from left to right."""
+    return (leaf for leaf in leaves(expression) if isinstance(leaf, Average))
+
+
+def tallies(expression: Node) -> Iterator[Tally]:
+    """The sums over the lattice in an expression of one configuration, from left to right."""
+    for leaf in leaves(expression):
+        match leaf:
+            case Linear(terms):
+                yield from (tally for _, tally in terms)
+            case StructureFactor(letters):
+                yield from (tally for tally, _ in letters)
+
+
+def with_energy(expression: Node, energy: Linear) -> Node:
+    """The expression with H/N in place of `Energy`, inside averages too."""
+
+    def meant(leaf: Node) -> Node:
+        match leaf:
+            case Energy():
+                return energy
+            case Average(of):
+                return Average(replaced(of, meant))
+        return leaf
+
+    return replaced(expression, meant)
+
+
+# -- of a finished scan ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ScanMeasure:
+    """`crossing(U, K)`, `extremum(chi, K)`, `central_charge(f, L)`: a number of the scanned curves of a measure."""
+
+    kind: str
+    measure: str
+    parameter: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}({self.measure}, {self.parameter})"

@@ -1,0 +1,199 @@
+"""The observables that have names of their own, made of sums over a lattice; docs/language.md defines them.
+
+To add one, write a function of the lattice and its species and give it a row in `BUILT_IN`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from itertools import product as cartesian
+from math import pi, prod, sqrt
+
+from rgc.errors import Problem, SpecError
+from rgc.language.measures import MEASURES
+from rgc.model.expressions import Node, Number, apply, square
+from rgc.model.groups import Local
+from rgc.model.lattice import Lattice
+from rgc.model.observables import (
+    Average,
+    Energy,
+    Linear,
+    Observable,
+    StructureFactor,
+    Summand,
+    Tally,
+    of_ensemble,
+)
+from rgc.model.operators import Operator, Product, Spin, product
+from rgc.model.spins import Species
+from rgc.passes.geometry import coordinates, gram_matrix, inverse
+
+Kinds = Sequence[Species]
+
+DEFAULT = ("energy", "m", "abs_m", "susceptibility", "specific_heat", "binder")
+"""What is measured where a spec asks for nothing."""
+
+
+def built_in(name: str, lattice: Lattice, species: Kinds, **options: int) -> Node:
+    """The expression of a built-in observable. Raises `SpecError` where it means nothing on the lattice, and `LookupError` where
+    the table of measures says something else than its function."""
+    expression, row = BUILT_IN[name](lattice, species, **options), MEASURES[name]
+    if (of_ensemble(expression) is expression) != (row.of == "ensemble"):
+        raise LookupError(
+            f"MEASURES says that '{name}' is of the {row.of}; what its function returns is not"
+        )
+    return expression
+
+
+def named(names: Sequence[str], lattice: Lattice, species: Kinds) -> tuple[Observable, ...]:
+    """Built-in observables without options, by their names."""
+    return tuple(Observable(name, of_ensemble(built_in(name, lattice, species))) for name in names)
+
+
+def energy(lattice: Lattice, species: Kinds) -> Node:
+    """H/N with the additive constant, in kT."""
+    return Energy()
+
+
+def magnetisation(lattice: Lattice, species: Kinds) -> Node:
+    """m = sum s/N of the first species, in the spins as declared: a binary spin is (1 + s)/2."""
+    share = species[0].scale / lattice.sites
+    return Linear(((share, Tally(_field(lattice, species))),), species[0].offset)
+
+
+def absolute_magnetisation(lattice: Lattice, species: Kinds) -> Node:
+    """|m|."""
+    return apply("abs", magnetisation(lattice, species))
+
+
+def specific_heat(lattice: Lattice, species: Kinds) -> Node:
+    """N var(H/N)."""
+    return _scaled(lattice.sites, variance(Energy()))
+
+
+def susceptibility(lattice: Lattice, species: Kinds) -> Node:
+    """N (<m^2> - <|m|>^2)."""
+    m = magnetisation(lattice, species)
+    return _scaled(lattice.sites, apply("-", Average(square(m)), square(Average(apply("abs", m)))))
+
+
+def binder(lattice: Lattice, species: Kinds) -> Node:
+    """1 - <m^4> / (3 <m^2>^2)."""
+    second = square(magnetisation(lattice, species))
+    below = apply("*", Number(3.0), square(Average(second)))
+    return apply("-", Number(1.0), apply("/", Average(square(second)), below))
+
+
+def variance(expression: Node) -> Node:
+    """<x^2> - <x>^2."""
+    return apply("-", Average(square(expression)), square(Average(expression)))
+
+
+def correlation(lattice: Lattice, species: Kinds, r: int) -> Node:
+    """<s_i s_j> - <s_i> <s_j> at j = i + r * x, averaged over the places where both are there; with a basis the two sites are
+    of the same letter. Raises `SpecError` where no two sites are that far apart."""
+    letters, origin = range(len(lattice.basis)), (0,) * lattice.dimension
+    step = (r, *origin[1:])
+    length, edge = lattice.cells[0], lattice.boundary[0]
+    there = max(length - abs(r), 0) if edge == "open" else length
+    places = lattice.sites * there // length
+    if not places:
+        raise SpecError([Problem("out-of-range", f"no two sites are {r} apart along x")])
+    pairs = tuple(product((Spin(origin, letter), Spin(step, letter))) for letter in letters)
+    tally = Tally(_sum("correlation", pairs, lattice, species) if r else _squares(lattice, species))
+    pair = Average(Linear(((1 / places, tally),)))
+    spin = Average(Linear(((1 / lattice.sites, Tally(_field(lattice, species))),)))
+    return _scaled(species[0].scale ** 2, apply("-", pair, square(spin)))
+
+
+def correlation_length(lattice: Lattice, species: Kinds) -> Node:
+    """The second-moment length xi, xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)), S(k) = <|sum_i s_i exp(i k r_i)|^2>, averaged over
+    the smallest wave vectors k along the periodic axes; NaN where S(k) > S(0).
+
+    S(0) is not connected, so that it means something above T_c. Raises `SpecError` without a periodic axis.
+    """
+    axes = [k for k, edge in enumerate(lattice.boundary) if edge != "open" and lattice.cells[k] > 1]
+    if not axes:
+        raise SpecError([Problem("not-possible", "a correlation length needs a periodic axis")])
+    zero = Average(square(Linear(((1 / lattice.sites, Tally(_field(lattice, species))),))))
+    reciprocal = inverse(gram_matrix(lattice))
+    squares = []
+    for axis in axes:
+        half = Number(pi * sqrt(reciprocal[axis][axis]) / lattice.cells[axis])
+        ratio = apply("/", zero, Average(_wave(lattice, species, axis)))
+        k2 = apply("*", Number(4.0), square(apply("sin", half)))
+        squares.append(apply("/", apply("-", ratio, Number(1.0)), k2))
+    mean = apply("/", reduce(lambda a, b: apply("+", a, b), squares), Number(float(len(axes))))
+    return apply("sqrt", mean)
+
+
+def _scaled(factor: float, expression: Node) -> Node:
+    return apply("*", Number(float(factor)), expression)
+
+
+# -- sums over the lattice ---------------------------------------------------------------------------------------------
+
+
+def _field(lattice: Lattice, species: Kinds, letter: int | None = None) -> Summand:
+    """The sum over the sites of the first species, of one letter or of all."""
+    letters = range(len(lattice.basis)) if letter is None else (letter,)
+    return _sum(
+        "m", tuple((Spin((0,) * lattice.dimension, each),) for each in letters), lattice, species
+    )
+
+
+def _sum(name: str, products: tuple[Product, ...], lattice: Lattice, species: Kinds) -> Summand:
+    """The sum of products of spins of the first species: signs of two-state spins, of any other the numbers that stand for the
+    states."""
+    first = species[0]
+    if first.two_states:
+        return Operator(name, products)
+    values = [
+        tuple(map(float, map(prod, cartesian(first.values, repeat=len(each))))) for each in products
+    ]
+    axes = range(lattice.dimension)
+    reaches = [
+        tuple((min(s.cell[k] for s in each), max(s.cell[k] for s in each)) for k in axes)
+        for each in products
+    ]
+    return Local(products, tuple(values), tuple(reaches))
+
+
+def _squares(lattice: Lattice, species: Kinds) -> Summand:
+    """The sum of s^2 over the sites; of two-state spins in their signs a number."""
+    origin, letters = (0,) * lattice.dimension, range(len(lattice.basis))
+    first = species[0]
+    if first.two_states:
+        return Operator("correlation", tuple(() for _ in letters))
+    squares = tuple(float(value * value) for value in first.values)
+    still = ((0, 0),) * lattice.dimension
+    spins = tuple((Spin(origin, letter),) for letter in letters)
+    return Local(spins, (squares,) * len(letters), (still,) * len(letters))
+
+
+def _wave(lattice: Lattice, species: Kinds, axis: int) -> StructureFactor:
+    letters = tuple(
+        (Tally(_field(lattice, species, letter), axis), coordinates(lattice, position)[axis])
+        for letter, position in enumerate(lattice.basis)
+    )
+    return StructureFactor(letters, lattice.sites)
+
+
+BUILT_IN: Mapping[str, Callable[..., Node]] = {
+    "energy": energy,
+    "m": magnetisation,
+    "abs_m": absolute_magnetisation,
+    "susceptibility": susceptibility,
+    "specific_heat": specific_heat,
+    "binder": binder,
+    "correlation": correlation,
+    "correlation_length": correlation_length,
+}
+"""The built-in observables: (lattice, species, **options) to an expression. Raises `SpecError` where one means nothing."""
+
+for _name in {name for name, row in MEASURES.items() if row.of_spins} ^ set(BUILT_IN):
+    raise LookupError(
+        f"'{_name}' needs a row in BUILT_IN of rgc/passes/built_in.py, and one with of_spins=True in MEASURES of "
+        "rgc/language/measures.py"
+    )

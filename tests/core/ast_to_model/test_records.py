@@ -1,0 +1,98 @@
+"""Data, stack and map as records: every option evaluated, and their form on one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import rgc
+from rgc.errors import SpecError
+from rgc.model.data import File, Patterns, Samples, ShuffledSites
+from rgc.model.expressions import Number, apply
+from rgc.model.lattice import Lattice
+from rgc.model.map import Ode, Quantity, Recursion, ScaleEquation, quantities
+from rgc.model.spec import Spec
+
+LANGUAGE = Path(__file__).parents[2] / "language"
+
+
+def language(name: str) -> Spec:
+    return rgc.load(LANGUAGE / f"{name}.rgc").spec
+
+
+def with_sections(text: str) -> Spec:
+    head = "parameters { K = 0.4, N = 3 }\nlattice square(4)\nspins s: ising\nhamiltonian - K*sum(<i,j>) s[i]*s[j]\n"
+    return rgc.load(head + text + "\n").spec
+
+
+@pytest.mark.parametrize(
+    ("text", "record"),
+    [
+        ("samples(100*N, every=2)", Samples(count=300, every=2)),
+        (
+            "samples(5, K=[0.3, K], thermalise=7, update=metropolis)",
+            Samples(
+                count=5, every=10, thermalise=7, update="metropolis", sets=(("K", (0.3, 0.4)),)
+            ),
+        ),
+        ('file("a.npy", threshold=0.5)', File(path="a.npy", threshold=0.5)),
+        ("shuffle_sites(patterns(N))", ShuffledSites(source=Patterns(count=3))),
+    ],
+)
+def test_data(text: str, record: object) -> None:
+    assert with_sections(f"data {text}\nstack {{ rbm(hidden=2) }}\nflow train()").data == record
+
+
+def test_layers_have_evaluated_lattices_spins_and_trainers() -> None:
+    stack = with_sections(
+        "data samples(10)\n"
+        "stack { rbm(hidden=square(N, N+1), spins=potts(N), train=pcd(k=2)), rbm(hidden=2*N) }\nflow train()"
+    ).stack
+    assert stack is not None
+    first, second = stack.layers
+    assert isinstance(first.hidden, Lattice)
+    assert first.hidden.cells == (3, 4)
+    assert (first.spins.alphabet, first.spins.states) == ("potts", 3)
+    assert first.train is not None
+    assert (first.train.algorithm, first.train.k, first.train.chains, first.train.rate) == (
+        "pcd",
+        2,
+        100,
+        0.1,
+    )
+    assert (second.hidden, second.spins.alphabet, second.train) == (6, "binary", None)
+    assert str(first).startswith("rbm(square(3, 4), spins=potts(3), train=pcd(epochs=100")
+    assert str(second) == "rbm(6, spins=binary)"
+
+
+def test_maps_hold_expressions_of_their_quantities() -> None:
+    (recursion,) = language("percolation").map
+    assert isinstance(recursion, Recursion)
+    assert recursion.scale == pytest.approx(3**0.5)
+    assert quantities(recursion) == ("p",)
+    assert str(recursion) == "recursion(p = p^3 + 3*p^2*(1 - p), scale=1.73205080757)"
+    (ode,) = language("ode").map
+    assert isinstance(ode, Ode)
+    assert quantities(ode) == ("r", "u")
+    (scale,) = language("rge").map
+    assert isinstance(scale, ScaleEquation)
+    x = Quantity("x")
+    doubled = apply("cosh", apply("*", Number(2.0), x))
+    assert scale.phi.body == apply("/", apply("log", doubled), Number(2.0))
+    assert str(scale).startswith("scale(phi(x) = log(cosh(2*x))/2, g(x) = ")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("map linear([[1, 2], [3, 4], [5, 6]])", "wrong-kind"),
+        ("map linear([1, 2])", "wrong-kind"),
+        ("map recursion(p = [p, 1])", "wrong-kind"),
+        ('map autoencoder(hidden=square(4, sise=2))\ndata file("a.npy")', "unknown-option"),
+    ],
+)
+def test_what_a_record_cannot_hold_is_an_error_with_a_place(text: str, code: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        rgc.load(text + "\nflow iterate()\n")
+    assert [(each.code, each.span is not None) for each in caught.value.problems] == [(code, True)]

@@ -21,7 +21,7 @@ Pick = Callable[[jax.Array], jax.Array]
 for each word of a place."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Call:
     """What one device is handed for one call.
 

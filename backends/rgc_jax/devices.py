@@ -26,7 +26,7 @@ SLAB = 1 << 9
 """Words that a CPU adds to the counters of a tally at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
     """The devices of JAX's default platform, and what suits them.
 
@@ -120,9 +120,20 @@ def find_platform(first: int | None = None) -> Platform:
     devices = tuple(jax.local_devices(backend=platform))
     if platform == "cpu":
         return Platform(
-            devices, FIRST if first is None else first, PATCH, SLAB, True, cpu_options()
+            devices=devices,
+            first=FIRST if first is None else first,
+            patch=PATCH,
+            slab=SLAB,
+            held=True,
+            options=cpu_options(),
         )
-    return Platform(devices, 64 if first is None else first, 1 << 62, 1 << 24, False)
+    return Platform(
+        devices=devices,
+        first=64 if first is None else first,
+        patch=1 << 62,
+        slab=1 << 24,
+        held=False,
+    )
 
 
 @lru_cache(maxsize=1)

@@ -32,7 +32,7 @@ Ints = NDArray[np.int64]
 TABLES = "numbers", "loads", "stores", "kept", "sites"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Walk:
     """Stages of one body.
 
@@ -82,12 +82,12 @@ class Gather:
             [_flat(cells, program.shape) * program.letters + rule.letter] for rule, cells in pieces
         ]
         return Walk(
-            pieces[0][0].body,
-            filled(numbers, zeros)[:, 0].astype(np.uint64),
-            filled(
+            body=pieces[0][0].body,
+            numbers=filled(numbers, zeros)[:, 0].astype(np.uint64),
+            loads=filled(
                 [[self._row(load, cells) for load in rule.loads] for rule, cells in pieces], zeros
             ),
-            filled(
+            stores=filled(
                 [
                     [
                         self._row(
@@ -100,14 +100,14 @@ class Gather:
                 ],
                 ends,
             ),
-            filled(
+            kept=filled(
                 [
                     [self._position(array.axes, cells) for array in program.tallies]
                     for _, cells in pieces
                 ],
                 zeros,
             ),
-            np.array([len(cells) for _, cells in pieces]),
+            sites=np.array([len(cells) for _, cells in pieces]),
         )
 
     def on(self, share: Share) -> list[dict[str, jax.Array]]:

@@ -41,7 +41,7 @@ count, so that the number of steps is no part of what is compiled. A program tha
 step a call."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Plan:
     """How a call is computed: on rows or by gathering, where each field that the program uses lies,
     and the form of the thresholds. `baked` are the integers T that are part of the code; `same`
@@ -190,7 +190,14 @@ class JaxKernel:
             gather = self._gathers[most]
         layouts = {n: rows.layouts[n] if rows else None for n in self._used}
         baked = self._baked if values is not None and values == self._baked else None
-        return Plan(rows, gather, layouts, share, baked, values is not None)
+        return Plan(
+            rows=rows,
+            gather=gather,
+            layouts=layouts,
+            share=share,
+            baked=baked,
+            same=values is not None,
+        )
 
     def _rows_for(self, now: Layouts) -> Rows | None:
         """The static layout that suits the fields as they lie now, or any."""
@@ -257,16 +264,16 @@ class JaxKernel:
             self.traces += 1
             here = plan.share.first()
             call = Call(
-                program,
-                words,
-                word0 + here,
-                keys[0],
-                plan.baked if plan.baked is not None else thresholds,
-                weights.reshape(-1, words, 64),
-                held if platform.held else None,
-                platform.first,
-                platform.patch,
-                platform.slab,
+                program=program,
+                words=words,
+                word0=word0 + here,
+                keys=keys[0],
+                thresholds=plan.baked if plan.baked is not None else thresholds,
+                weights=weights.reshape(-1, words, 64),
+                held=held if platform.held else None,
+                first=platform.first,
+                patch=platform.patch,
+                slab=platform.slab,
             )
             walks: list[Walking | Gathering] = []
             if plan.rows is not None:

@@ -38,7 +38,7 @@ def lines(cell: Cell, alone: int) -> Cell:
     return cell if len(cell) > 1 else (alone, *cell)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Walk:
     """Boxes of one body and one extent.
 
@@ -90,13 +90,13 @@ class Rows:
         numbers = np.array([geometry.number(box) for box in boxes], dtype=np.uint64)
         width = 1 + len(extent)
         return Walk(
-            body,
-            extent,
-            np.array(loads, dtype=np.int32).reshape(len(boxes), -1, width),
-            np.array(stores, dtype=np.int32).reshape(len(boxes), -1, width),
-            numbers,
-            np.array([lines(box.lower, 0) for box in boxes], dtype=np.int32),
-            np.array([lines(box.residue, 0) for box in boxes], dtype=np.int32),
+            body=body,
+            extent=extent,
+            loads=np.array(loads, dtype=np.int32).reshape(len(boxes), -1, width),
+            stores=np.array(stores, dtype=np.int32).reshape(len(boxes), -1, width),
+            numbers=numbers,
+            lower=np.array([lines(box.lower, 0) for box in boxes], dtype=np.int32),
+            residue=np.array([lines(box.residue, 0) for box in boxes], dtype=np.int32),
         )
 
     def _start(self, field: int, place: tuple[int, int, Cell], shift: Cell, lower: Cell) -> Cell:

@@ -130,7 +130,16 @@ def on_sites(
     del now
     one, zero = (1,) * len(program.shape), (0,) * len(program.shape)
     fields = tuple(
-        FieldLayout(f.shape, f.planes, f.letters, one, f.shape, zero, zero) for f in program.fields
+        FieldLayout(
+            shape=f.shape,
+            planes=f.planes,
+            letters=f.letters,
+            modulus=one,
+            extent=f.shape,
+            low=zero,
+            high=zero,
+        )
+        for f in program.fields
     )
     bodies, outlined = outline(program)
     parts: list[list[Table]] = [[] for _ in bodies]

@@ -58,7 +58,15 @@ class LatticeKernel:
         for step, key in enumerate(keys):
             for stage, sites in zip(self.program.schedule, self._sites, strict=True):
                 tallies = [record[step] for record in records]
-                run = _Run(self.program, state, arguments, np.asarray(key), word0, sites, tallies)
+                run = _Run(
+                    program=self.program,
+                    state=state,
+                    arguments=arguments,
+                    key=np.asarray(key),
+                    word0=word0,
+                    sites=sites,
+                    tallies=tallies,
+                )
                 run.rule(self.program.rules[stage.rule])
         shapes = [(len(keys), *self._kept(k, words)) for k in range(len(records))]
         return list(state), [
@@ -86,7 +94,7 @@ class _Sites:
         return _Sites(cells, flat * program.letters + program.rules[stage.rule].letter)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class _Run:
     """One rule on the sites of one stage in one step. Values are words u64[cell, word], counts as
     tuples of planes, or lanes int64[cell, replica]."""

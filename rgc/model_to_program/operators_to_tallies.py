@@ -64,7 +64,7 @@ class Record:
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
     """One product of one row, on the cells with these residues."""
 
@@ -122,7 +122,14 @@ def _entries(array: int, tallies: Tallies, lattice: Lattice) -> Iterator[_Entry]
             modulus, residues = (1,) * lattice.dimension, frozenset([origin])
             if isinstance(operator, SectorOperator):
                 modulus, residues = operator.modulus, frozenset(operator.residues[k])
-            yield _Entry(array, row, _cancelled(spins, lattice), reach, modulus, residues)
+            yield _Entry(
+                array=array,
+                row=row,
+                product=_cancelled(spins, lattice),
+                reach=reach,
+                modulus=modulus,
+                residues=residues,
+            )
 
 
 def _reach(spins: Product, lattice: Lattice) -> Reach:

@@ -1,4 +1,5 @@
-"""Capabilities that a program may need of a backend. Everything else every backend has."""
+"""Capabilities that a lattice program may need of a backend. Everything else every backend of the
+family has."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ JOINED = 16
 """A supercell of more cells than this is not worth sharing a layout with another program."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldLayout:
     """A field of `shape` cells in sublattices of `extent` cells, with halos of `low` and `high`
     cells on each axis."""
@@ -72,7 +72,7 @@ class FieldLayout:
         return np.asarray(self.number(sublattice) * prod(self.padded) + inner, dtype=np.int64)
 
 
-NOTHING = FieldLayout((), 0, 0, (), (), (), ())
+NOTHING = FieldLayout(shape=(), planes=0, letters=0, modulus=(), extent=(), low=(), high=())
 """The layout of a field that a program does not use."""
 
 
@@ -203,7 +203,15 @@ class Sublattices:
         now = self._now[number] if self._now else None
         if now is not None and now.modulus == modulus:
             low, high = _larger(low, now.low), _larger(high, now.high)
-        return FieldLayout(field.shape, field.planes, field.letters, modulus, extent, low, high)
+        return FieldLayout(
+            shape=field.shape,
+            planes=field.planes,
+            letters=field.letters,
+            modulus=modulus,
+            extent=extent,
+            low=low,
+            high=high,
+        )
 
 
 def ravel(cell: Cell, shape: Cell) -> int:

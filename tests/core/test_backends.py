@@ -18,8 +18,9 @@ from rgc.backend import installed, load, refuse
 from rgc.conformance.lattice.programs import blocks, measure, metropolis, random_program
 from rgc.errors import SpecError
 from rgc.kernel_cache import KernelCache
+from rgc.program.family import FAMILIES, find
 from rgc.program.lattice import TallyArray
-from rgc.program.lattice.needs import CAPABILITIES, needs
+from rgc.program.lattice.needs import needs
 from rgc_reference import ReferenceBackend
 
 PAGE = Path(__file__).parents[2] / "docs/backends.md"
@@ -69,14 +70,16 @@ def test_what_is_lacked_is_refused_with_the_reason() -> None:
 
 
 def table() -> str:
+    """A row for each capability of rgc's own families, a column for each of its backends."""
     lines = [
         ("capability", "what it is", *(f"`{name}`" for name in OURS)),
         ("---",) * (2 + len(OURS)),
     ]
-    backends = {name: load(name) for name in OURS}
-    for name, what in CAPABILITIES.items():
-        cells = (backend.families["lattice"].get(name, "yes") for backend in backends.values())
-        lines.append((f"`{name}`", what, *cells))
+    compiled = [load(name).families for name in OURS]
+    for family in FAMILIES:
+        for name, what in find(family).capabilities.items():
+            cells = (each[family].get(name, "yes") if family in each else "no" for each in compiled)
+            lines.append((f"`{name}`", what, *cells))
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 

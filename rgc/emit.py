@@ -24,17 +24,20 @@ CONSTANT = "constant_"
 """The parameter that holds the constant per site of an emitted spec."""
 
 ROUNDING = 1e-14
-"""Couplings that the spec does not name and that are smaller than this share of the largest are left out."""
+"""Couplings that the spec does not name and that are smaller than this share of the largest are
+left out.
+"""
 
 KEPT = ("spins", "block", "flow", "measure", "stack", "data", "map")
 
 
 def emit(spec: Spec, result: Result, level: int | None = None) -> str:
-    """The spec, in the text spelling, whose Hamiltonian is that of a level (None: the last that has couplings).
+    """The spec, in the text spelling, whose Hamiltonian is that of a level (None: the last that has
+    couplings).
 
-    Couplings have their own names; the constant of the ledger is a term without spins, so that free energies of the emitted spec are
-    those of the original per site of its own lattice. Raises `SpecError` where the level has no couplings, or where they are no
-    terms of the language.
+    Couplings have their own names; the constant of the ledger is a term without spins, so that free
+    energies of the emitted spec are those of the original per site of its own lattice. Raises
+    `SpecError` where the level has no couplings, or where they are no terms of the language.
     """
     chosen = _level(result, level)
     largest = max(abs(each.value or 0.0) for each in chosen.couplings.values())
@@ -87,7 +90,9 @@ def _terms(
 
 
 def _own(term: Term, spec: Spec) -> str:
-    """The sum of a term as it was written where a parameter alone stands before it, and for alphabets without products; else its products."""
+    """The sum of a term as it was written where a parameter alone stands before it, and for
+    alphabets without products; else its products.
+    """
     if not term.tables and term.name not in spec.parameters:
         return sum_text(term.products, spec)
     if term.span is None:

@@ -1,6 +1,7 @@
 """From the syntax tree to the physics model: names, shapes, symmetries, refusals.
 
-One file for each section; each offers a `Check` and is listed in `CHECKS`, in the order in which they build on each other.
+One file for each section; each offers a `Check` and is listed in `CHECKS`, in the order in which
+they build on each other.
 """
 
 from __future__ import annotations
@@ -58,8 +59,9 @@ def build(
 ) -> tuple[Spec, tuple[Problem, ...]]:
     """The physics of a spec at one point of its parameters, and the warnings.
 
-    `settings`: parameters whose right side the command line replaces, in order; `scan`: entries that replace those of the `scan`
-    section; `point`: values of the scanned parameters; `folder`: where the spec lies, for `include`, data and graphs.
+    `settings`: parameters whose right side the command line replaces, in order; `scan`: entries
+    that replace those of the `scan` section; `point`: values of the scanned parameters; `folder`:
+    where the spec lies, for `include`, data and graphs.
 
     Raises `SpecError` with every error of the file.
     """

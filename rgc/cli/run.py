@@ -73,7 +73,8 @@ def _run(options: Namespace, words: Sequence[str]) -> int:
 
 def _parser() -> Parser:
     parser = Parser(
-        "run", "Run a spec and print what came out. Results go to stdout, everything else to stderr."
+        "run",
+        "Run a spec and print what came out. Results go to stdout, everything else to stderr.",
     )
     add = parser.add_argument
     add("spec", metavar="SPEC", help="a spec, .rgc or .yaml")
@@ -84,7 +85,10 @@ def _parser() -> Parser:
         help=f"what runs it, see rgc backends (default {BACKEND})",
     )
     add(
-        "--threads", type=at_least(1), metavar="N", help="cores to use (default: all; the answer is the same)"
+        "--threads",
+        type=at_least(1),
+        metavar="N",
+        help="cores to use (default: all; the answer is the same)",
     )
     add_settings(parser)
     add(
@@ -93,7 +97,11 @@ def _parser() -> Parser:
         metavar="N",
         help="seed of the random numbers (default: the spec's, else 0)",
     )
-    add("--out", metavar="DIR", help="write result.nc, summary.json, the plots and report.html there")
+    add(
+        "--out",
+        metavar="DIR",
+        help="write result.nc, summary.json, the plots and report.html there",
+    )
     add("--emit", metavar="FILE", help="write the renormalised Hamiltonian as a spec that runs")
     add(
         "--level",
@@ -107,7 +115,11 @@ def _parser() -> Parser:
         action="store_true",
         help="exit status 1 if something in `expect` fails; warnings are errors",
     )
-    add("--resume", action="store_true", help="go on from the checkpoint of an interrupted run, bit for bit")
+    add(
+        "--resume",
+        action="store_true",
+        help="go on from the checkpoint of an interrupted run, bit for bit",
+    )
     add(
         "--time-limit",
         type=seconds,
@@ -124,7 +136,9 @@ def _emit(answer: Answer, loaded: Loaded, path: Path, level: int | None) -> None
 
     if answer.axes:
         hint = "give the parameter one value with --set"
-        raise SpecError([Problem("nothing-to-emit", "a scan has a Hamiltonian at every point", hint=hint)])
+        raise SpecError(
+            [Problem("nothing-to-emit", "a scan has a Hamiltonian at every point", hint=hint)]
+        )
     files.write_text(path, emit(loaded.spec, answer.result, level))
     print(f"renormalised Hamiltonian: {path}", file=sys.stderr)
 

@@ -10,9 +10,11 @@ from rgc.model import shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
-    """`count` configurations of the Hamiltonian, `every` sweeps apart, after `thermalise` sweeps (None: the default of the sampler).
+    """`count` configurations of the Hamiltonian, `every` sweeps apart, after `thermalise` sweeps
+    (None: the default of the sampler).
 
-    `sets` = (parameter, values) makes one set of configurations for each value. `update` is how they are updated.
+    `sets` = (parameter, values) makes one set of configurations for each value. `update` is how
+    they are updated.
     """
 
     count: int
@@ -28,8 +30,9 @@ class Samples:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """The rows of a file inside the folder of the spec. Values above `threshold` are spin up (None: values are kept). `validation` is the
-    share of the rows that is kept apart."""
+    """The rows of a file inside the folder of the spec. Values above `threshold` are spin up (None:
+    values are kept). `validation` is the share of the rows that is kept apart.
+    """
 
     path: str
     threshold: float | None = None

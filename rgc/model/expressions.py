@@ -1,6 +1,7 @@
 """Expressions whose names are resolved: numbers, and functions of whatever the leaves stand for.
 
-Observables and maps are such trees; their leaves are in `rgc.model.observables` and `rgc.model.map`.
+Observables and maps are such trees; their leaves are in `rgc.model.observables` and
+`rgc.model.map`.
 """
 
 from __future__ import annotations

@@ -33,7 +33,9 @@ class Function:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recursion:
-    """p' = f(p): `updates` = (quantity, its new value). `scale` is the ratio b of lattice constants, None where there is none."""
+    """p' = f(p): `updates` = (quantity, its new value). `scale` is the ratio b of lattice
+    constants, None where there is none.
+    """
 
     updates: tuple[tuple[str, Node], ...]
     scale: float | None = None
@@ -77,7 +79,7 @@ class LinearMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvexNmf:
-    """Convex non-negative factorisation of the data into `rank` factors, by so many `iterations`."""
+    """Convex non-negative factorisation of the data into `rank` factors."""
 
     rank: int
     iterations: int

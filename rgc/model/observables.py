@@ -1,8 +1,10 @@
-"""What is measured: functions of thermal averages, averages of functions of one configuration, sums over the lattice.
+"""What is measured: functions of thermal averages, averages of functions of one configuration, sums
+over the lattice.
 
-An `Observable` is a tree of `rgc.model.expressions` whose leaves are `Average` and `Known`. What an `Average` is taken of
-is another such tree, whose leaves are `Linear`, `StructureFactor` and `Energy`. A `Tally` is one sum over the lattice. The
-products of spins in it say everything about symmetries that there is to say.
+An `Observable` is a tree of `rgc.model.expressions` whose leaves are `Average` and `Known`. What an
+`Average` is taken of is another such tree, whose leaves are `Linear`, `StructureFactor` and
+`Energy`. A `Tally` is one sum over the lattice. The products of spins in it say everything about
+symmetries that there is to say.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class Tally:
     axis: int | None = None
 
 
-# -- of one configuration ----------------------------------------------------------------------------------------------
+# -- of one configuration --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Linear(Node):
 class StructureFactor(Node):
     """|1/N sum_i s_i exp(i k r_i)|^2 for the smallest wave vector k along a reciprocal axis.
 
-    `letters`: for each basis site the sums of its spins by coordinate along the axis, and its own coordinate in the cell.
+    `letters`: for each basis site the sums of its spins by coordinate along the axis, and its own
+    coordinate in the cell.
     """
 
     letters: tuple[tuple[Tally, float], ...]
@@ -54,10 +57,12 @@ class StructureFactor(Node):
 
 @dataclass(frozen=True, slots=True)
 class Energy(Node):
-    """H/N with the additive constant, in kT. A flow puts in its place what it knows of H (`with_energy`)."""
+    """H/N with the additive constant, in kT. A flow puts in its place what it knows of H
+    (`with_energy`).
+    """
 
 
-# -- of the ensemble ---------------------------------------------------------------------------------------------------
+# -- of the ensemble -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +74,18 @@ class Average(Node):
 
 @dataclass(frozen=True, slots=True)
 class Known(Node):
-    """A number that a flow finds besides averages over configurations, by the name of its measure: `log_z`, `dF`."""
+    """A number that a flow finds besides averages over configurations, by the name of its measure:
+    `log_z`, `dF`.
+    """
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Observable:
-    """One number that a spec asks for under a `name`. `written` is its expression as the spec has it."""
+    """One number that a spec asks for under a `name`. `written` is its expression as the spec has
+    it.
+    """
 
     name: str
     expression: Node
@@ -87,7 +96,9 @@ class Observable:
 
 
 def of_ensemble(expression: Node) -> Node:
-    """The expression itself where it holds an average or a number that a flow knows, else its average."""
+    """The expression itself where it holds an average or a number that a flow knows, else its
+    average.
+    """
     averaged = any(isinstance(leaf, Average | Known) for leaf in leaves(expression))
     return expression if averaged else Average(expression)
 
@@ -121,12 +132,14 @@ def with_energy(expression: Node, energy: Linear) -> Node:
     return replaced(expression, meant)
 
 
-# -- of a finished scan ------------------------------------------------------------------------------------------------
+# -- of a finished scan ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class ScanMeasure:
-    """`crossing(U, K)`, `extremum(chi, K)`, `central_charge(f, L)`: a number of the scanned curves of a measure."""
+    """`crossing(U, K)`, `extremum(chi, K)`, `central_charge(f, L)`: a number of the scanned curves
+    of a measure.
+    """
 
     kind: str
     measure: str

@@ -1,4 +1,4 @@
-"""How records of the model are written on one line: as calls of the language with evaluated options."""
+"""Records of the model on one line, as calls of the language with evaluated options."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from rgc.model.lattice import Complete, Lattice
 
 
 def call(name: str, *arguments: object, options: Mapping[str, object] | None = None) -> str:
-    """`name(arguments, option=value)`; options that are None are left out, and parentheses with nothing in them."""
+    """`name(arguments, option=value)`; options that are None are left out, and parentheses with
+    nothing in them.
+    """
     given = [f"{key}={value(each)}" for key, each in (options or {}).items() if each is not None]
     inside = ", ".join([*map(value, arguments), *given])
     return f"{name}({inside})" if inside else name

@@ -1,4 +1,4 @@
-"""A whole spec at one point of its parameters: what the passes, the lowering and the flows work on."""
+"""A whole spec at one point of its parameters, on which passes, lowering and flows work."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rgc.text import Span
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """The scheme to run and the options written in the spec (defaults filled in by `rgc.schemes`)."""
+    """The scheme to run and its options, with the defaults that `rgc.schemes` fills in."""
 
     scheme: str
     options: Mapping[str, Value]
@@ -39,7 +39,8 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One way to the free energy, as in `free_energy(methods=[trg(16), integrate(K=0:0.4:9)])`, with its options, defaults filled in.
+    """One way to the free energy, as in `free_energy(methods=[trg(16), integrate(K=0:0.4:9)])`,
+    with its options, defaults filled in.
 
     `path`: of a method that runs along a parameter, the Hamiltonian at each of its values.
     """
@@ -59,9 +60,11 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One entry of `measure`: the `methods` of a free energy, a number of a finished scan, or else an observable.
+    """One entry of `measure`: the `methods` of a free energy, a number of a finished scan, or else
+    an observable.
 
-    `observable` is None besides where no configuration of the spec can be written down, so that no flow measures it.
+    `observable` is None besides where no configuration of the spec can be written down, so that no
+    flow measures it.
     """
 
     name: str
@@ -83,8 +86,10 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What must come out. `target` is printed as written, e.g. `y_t[level=2]`; `path` is its name, e.g. ("fixed_point", "K");
-    `index` the bracketed number of `eigenvalue[1]`; `selectors` such as (("level", 2),)."""
+    """What must come out. `target` is printed as written, e.g. `y_t[level=2]`; `path` is its name,
+    e.g. ("fixed_point", "K"); `index` the bracketed number of `eigenvalue[1]`; `selectors` such as
+    (("level", 2),).
+    """
 
     target: str
     path: tuple[str, ...]
@@ -101,8 +106,9 @@ class Expectation:
 class Spec:
     """The physics of a spec at one point of its parameters.
 
-    `parameters` holds every evaluated scalar, `draws` the couplings that are drawn. `document` is the syntax tree it came from,
-    includes merged, for those who write specs and check this one; flows do not look into it.
+    `parameters` holds every evaluated scalar, `draws` the couplings that are drawn. `document` is
+    the syntax tree it came from, includes merged, for those who write specs and check this one;
+    flows do not look into it.
     """
 
     title: str

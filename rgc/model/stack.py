@@ -14,10 +14,11 @@ Units = Geometry | int
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trainer:
-    """Gradient descent, or contrastive divergence with `k` Gibbs steps, of which the persistent one (`pcd`) has `chains`.
+    """Gradient descent, or contrastive divergence with `k` Gibbs steps, of which the persistent one
+    (`pcd`) has `chains`.
 
-    `l1` and `l2` weigh the sums of |w| and of w^2 / 2. `dropout` is the share of hidden units that are left out. An option that the
-    algorithm does not have is None.
+    `l1` and `l2` weigh the sums of |w| and of w^2 / 2. `dropout` is the share of hidden units that
+    are left out. An option that the algorithm does not have is None.
     """
 
     algorithm: str
@@ -38,8 +39,9 @@ class Trainer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rbm:
-    """A restricted Boltzmann machine above the layer before it, with `hidden` units of one species of `spins`. Without `train` it is
-    not trained."""
+    """A restricted Boltzmann machine above the layer before it, with `hidden` units of one species
+    of `spins`. Without `train` it is not trained.
+    """
 
     hidden: Units
     spins: Species

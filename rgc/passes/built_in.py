@@ -1,4 +1,5 @@
-"""The observables that have names of their own, made of sums over a lattice; docs/language.md defines them.
+"""The observables that have names of their own, made of sums over a lattice; docs/language.md
+defines them.
 
 To add one, write a function of the lattice and its species and give it a row in `BUILT_IN`.
 """
@@ -36,8 +37,9 @@ DEFAULT = ("energy", "m", "abs_m", "susceptibility", "specific_heat", "binder")
 
 
 def built_in(name: str, lattice: Lattice, species: Kinds, **options: int) -> Node:
-    """The expression of a built-in observable. Raises `SpecError` where it means nothing on the lattice, and `LookupError` where
-    the table of measures says something else than its function."""
+    """The expression of a built-in observable. Raises `SpecError` where it means nothing on the
+    lattice, and `LookupError` where the table of measures says something else than its function.
+    """
     expression, row = BUILT_IN[name](lattice, species, **options), MEASURES[name]
     if (of_ensemble(expression) is expression) != (row.of == "ensemble"):
         raise LookupError(
@@ -91,16 +93,18 @@ def variance(expression: Node) -> Node:
 
 
 def correlation(lattice: Lattice, species: Kinds, r: int) -> Node:
-    """<s_i s_j> - <s_i> <s_j> at j = i + r * x, averaged over the places where both are there; with a basis the two sites are
-    of the same letter. Raises `SpecError` where no two sites are that far apart."""
+    """<s_i s_j> - <s_i> <s_j> at j = i + r * x, averaged over the places where both are there; with
+    a basis the two sites are of the same letter. Raises `SpecError` where no two sites are that far
+    apart.
+    """
     letters, origin = range(len(lattice.basis)), (0,) * lattice.dimension
-    step = (r, *origin[1:])
+    apart = (r, *origin[1:])
     length, edge = lattice.cells[0], lattice.boundary[0]
     there = max(length - abs(r), 0) if edge == "open" else length
     places = lattice.sites * there // length
     if not places:
         raise SpecError([Problem("out-of-range", f"no two sites are {r} apart along x")])
-    pairs = tuple(product((Spin(origin, letter), Spin(step, letter))) for letter in letters)
+    pairs = tuple(product((Spin(origin, letter), Spin(apart, letter))) for letter in letters)
     tally = Tally(_sum("correlation", pairs, lattice, species) if r else _squares(lattice, species))
     pair = Average(Linear(((1 / places, tally),)))
     spin = Average(Linear(((1 / lattice.sites, Tally(_field(lattice, species))),)))
@@ -108,10 +112,12 @@ def correlation(lattice: Lattice, species: Kinds, r: int) -> Node:
 
 
 def correlation_length(lattice: Lattice, species: Kinds) -> Node:
-    """The second-moment length xi, xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)), S(k) = <|sum_i s_i exp(i k r_i)|^2>, averaged over
-    the smallest wave vectors k along the periodic axes; NaN where S(k) > S(0).
+    """The second-moment length xi, xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)), S(k) = <|sum_i s_i
+    exp(i k r_i)|^2>, averaged over the smallest wave vectors k along the periodic axes; NaN where
+    S(k) > S(0).
 
-    S(0) is not connected, so that it means something above T_c. Raises `SpecError` without a periodic axis.
+    S(0) is not connected, so that it means something above T_c. Raises `SpecError` without a
+    periodic axis.
     """
     axes = [k for k, edge in enumerate(lattice.boundary) if edge != "open" and lattice.cells[k] > 1]
     if not axes:
@@ -132,7 +138,7 @@ def _scaled(factor: float, expression: Node) -> Node:
     return apply("*", Number(float(factor)), expression)
 
 
-# -- sums over the lattice ---------------------------------------------------------------------------------------------
+# -- sums over the lattice -------------------------------------------------------------------------
 
 
 def _field(lattice: Lattice, species: Kinds, letter: int | None = None) -> Summand:
@@ -144,8 +150,9 @@ def _field(lattice: Lattice, species: Kinds, letter: int | None = None) -> Summa
 
 
 def _sum(name: str, products: tuple[Product, ...], lattice: Lattice, species: Kinds) -> Summand:
-    """The sum of products of spins of the first species: signs of two-state spins, of any other the numbers that stand for the
-    states."""
+    """The sum of products of spins of the first species: signs of two-state spins, of any other the
+    numbers that stand for the states.
+    """
     first = species[0]
     if first.two_states:
         return Operator(name, products)
@@ -190,10 +197,12 @@ BUILT_IN: Mapping[str, Callable[..., Node]] = {
     "correlation": correlation,
     "correlation_length": correlation_length,
 }
-"""The built-in observables: (lattice, species, **options) to an expression. Raises `SpecError` where one means nothing."""
+"""The built-in observables: (lattice, species, **options) to an expression. Raises `SpecError`
+where one means nothing.
+"""
 
 for _name in {name for name, row in MEASURES.items() if row.of_spins} ^ set(BUILT_IN):
     raise LookupError(
-        f"'{_name}' needs a row in BUILT_IN of rgc/passes/built_in.py, and one with of_spins=True in MEASURES of "
-        "rgc/language/measures.py"
+        f"'{_name}' needs a row in BUILT_IN of rgc/passes/built_in.py, and one with of_spins=True "
+        "in MEASURES of rgc/language/measures.py"
     )

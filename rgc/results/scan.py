@@ -28,7 +28,9 @@ def measure(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -
 def _curves(
     asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]
 ) -> Mapping[tuple[float, ...], Curve]:
-    """The measure against the parameter, one curve for each value of the other axes, in their order in the scan."""
+    """The measure against the parameter, one curve for each value of the other axes, in their order
+    in the scan.
+    """
     quantity, parameter = asked.measure, asked.parameter
     others = [axis.name for axis in axes if axis.name != parameter]
     curves: dict[tuple[float, ...], Curve] = {}
@@ -42,7 +44,9 @@ def _curves(
 
 
 def _crossing(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
-    """Where the last two curves cross, from straight lines between points; the error adds the shift from the pair before."""
+    """Where the last two curves cross, from straight lines between points; the error adds the shift
+    from the pair before.
+    """
     quantity = asked.measure
     curves = list(_curves(asked, axes, points).values())
     crossings = [_cross(first, second) for first, second in pairwise(curves)]
@@ -75,7 +79,9 @@ def _crossing(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point])
 
 
 def _cross(first: Curve, second: Curve) -> tuple[float, float] | None:
-    """Where two curves cross and its statistical error; None unless they do so once between their common points."""
+    """Where two curves cross and its statistical error; None unless they do so once between their
+    common points.
+    """
     other = {x: (value, error) for x, value, error in second}
     gaps = [(x, v - other[x][0], hypot(e, other[x][1])) for x, v, e in first if x in other]
     changes = [(a, b) for a, b in pairwise(gaps) if a[1] * b[1] <= 0 and a[1] != b[1]]
@@ -88,7 +94,9 @@ def _cross(first: Curve, second: Curve) -> tuple[float, float] | None:
 
 
 def _extremum(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
-    """Where the parabola through the largest value and its neighbours has its maximum, on the last curve."""
+    """Where the parabola through the largest value and its neighbours has its maximum, on the last
+    curve.
+    """
     quantity = asked.measure
     curve = list(_curves(asked, axes, points).values())[-1]
     if len(curve) < 3:
@@ -104,7 +112,10 @@ def _extremum(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point])
         shifts.append(_vertex(moved, [x for x, _, _ in three]) - at)
     statistical = hypot(*shifts)
     systematic = abs(at - three[1][0]) / 2
-    rule = "parabola through the largest value and its neighbours; systematic error: half the distance to the nearest point"
+    rule = (
+        "parabola through the largest value and its neighbours; systematic error: half the "
+        "distance to the nearest point"
+    )
     return Estimate(
         at,
         hypot(statistical, systematic),
@@ -120,11 +131,11 @@ def _vertex(y: Sequence[float], x: Sequence[float]) -> float:
     return (x[0] + x[1]) / 2 - first / (2 * curvature) if curvature else x[1]
 
 
-# -- central charge ----------------------------------------------------------------------------------------------------
+# -- central charge --------------------------------------------------------------------------------
 
 CHARGE_RULE = (
-    "c of f(L) = f - pi c a / (6 L^2) + b / L^4 through the last three widths, a the height of a layer by the width of a site; systematic "
-    "error: its change from the three before, or from the last two widths with b = 0"
+    "c of f(L) = f - pi c a / (6 L^2) + b / L^4 through the last three widths, a the height of a "
+    "layer by the width of a site; systematic error: its change from the three before, or from the last two widths with b = 0"
 )
 
 Widths = Sequence[tuple[float, float, float]]
@@ -132,13 +143,18 @@ Widths = Sequence[tuple[float, float, float]]
 
 
 def _central_charge(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
-    """c from free energies per site of periodic strips; isotropic bonds (Bloete, Cardy and Nightingale 1986; Affleck 1986)."""
+    """c from free energies per site of periodic strips; isotropic bonds (Bloete, Cardy and
+    Nightingale 1986; Affleck 1986).
+    """
     quantity, curve = asked.measure, []
     for point in points:
         found, lattice = point.result.observables.get(quantity), point.lattice
         strip = _strip(lattice) if isinstance(lattice, Lattice) else None
         if found is None or found.value is None or found.error is None or strip is None:
-            note = f"{quantity} is needed on strips in two dimensions, periodic across and infinite along the other vector"
+            note = (
+                f"{quantity} is needed on strips in two dimensions, periodic across and infinite "
+                "along the other vector"
+            )
             return Estimate(None, None, note=note)
         curve.append((strip[0], found.value * strip[1], found.error * strip[1]))
     curve.sort()
@@ -175,8 +191,9 @@ def _fitted(curve: Widths) -> tuple[float, float, float]:
 
 
 def _strip(lattice: Lattice) -> tuple[float, float] | None:
-    """The width L of a strip in cells, and what turns its f per site into one per cell in units of a, the height of a layer by the width of
-    a cell: sites in a cell / a."""
+    """The width L of a strip in cells, and what turns its f per site into one per cell in units of
+    a, the height of a layer by the width of a cell: sites in a cell / a.
+    """
     if lattice.dimension != 2 or sum(size is None for size in lattice.shape) != 1:
         return None
     along = lattice.shape.index(None)

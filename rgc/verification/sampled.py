@@ -149,9 +149,9 @@ def _operators(
         levels.append(_blocked(levels[-1], block, level.lattice))
     count = made.sampler.plan.records * made.sampler.plan.replicas / 32
     for level, exact in zip(made.levels.levels, levels, strict=True):
-        for sector, rows in level.rows.items():
+        for sector, tallies in level.tallies.items():
             groups = arrays[f"sum_{level.number}_{sector}"] / count
-            for tally, means in zip(rows, groups.T, strict=True):
+            for tally, means in zip(tallies, groups.T, strict=True):
                 sums = counted(tally, level.lattice, exact.states.fields)[: exact.states.number]
                 error = float(means.std(ddof=1) / np.sqrt(len(means)))
                 name = f"{tally.operator.name} ({sector}) at level {level.number}"

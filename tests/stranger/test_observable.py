@@ -48,7 +48,9 @@ BEFORE = {
 
 
 def house(folder: Path, *forgotten: tuple[str, str]) -> House:
-    """A copy of the sources with the observable, but for what is forgotten, and two specs that ask for it."""
+    """A copy of the sources with the observable, but for what is forgotten, and two specs that ask
+    for it.
+    """
     made = House.build(folder)
     for each in (ROW, FUNCTION, LINE, FORMULA):
         if each not in forgotten:

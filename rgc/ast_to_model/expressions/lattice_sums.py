@@ -29,7 +29,7 @@ from rgc.syntax import ast
 MOST_WEIGHTS = 1024
 """Different values that weights made from coordinates may take."""
 
-Cells = tuple[Cell, tuple[Cell, ...]]
+Residues = tuple[Cell, tuple[Cell, ...]]
 """The cells x with x mod modulus in residues, as (modulus, residues)."""
 
 Terms = Iterator[tuple[float, Tally]]
@@ -40,8 +40,9 @@ def lattice_sum(
 ) -> Linear:
     """The value of a sum or mean over the lattice in one configuration.
 
-    At open edges summands with a missing site are left out, from the number by which a mean divides too. Raises `SpecError` for a
-    product over the lattice, for summands that are no polynomial in the spins, and for a mean of nothing.
+    At open edges summands with a missing site are left out, from the number by which a mean divides
+    too. Raises `SpecError` for a product over the lattice, for summands that are no polynomial in
+    the spins, and for a mean of nothing.
     """
     if expr.kind == "prod":
         raise problem(
@@ -75,9 +76,11 @@ def _share(expr: ast.Reduction, bounds: Sequence[Bound], expander: Expander[Poly
 
 
 def _tables(
-    body: ast.Expr, bound: Bound, where: Cells | None, expander: Expander[Tabulated]
+    body: ast.Expr, bound: Bound, where: Residues | None, expander: Expander[Tabulated]
 ) -> Terms:
-    """The sum of one summand of spins of any alphabet, table by table, which only flows that enumerate can evaluate."""
+    """The sum of one summand of spins of any alphabet, table by table, which only flows that
+    enumerate can evaluate.
+    """
     needed = _reach(body, bound, expander)
     for key, tables in expander.expand(body, bound).items():
         if key.field is not None:
@@ -88,7 +91,7 @@ def _tables(
 
 
 def _products(
-    body: ast.Expr, bound: Bound, where: Cells | None, expander: Expander[Polynomial]
+    body: ast.Expr, bound: Bound, where: Residues | None, expander: Expander[Polynomial]
 ) -> Terms:
     """The sums of one summand over all cells, or over those of `where`."""
     lattice = _lattice(expander)
@@ -139,8 +142,9 @@ def _lattice(expander: Expander[Any]) -> Lattice:
 
 
 def _reach(body: ast.Expr, bound: Bound, expander: Expander[Any]) -> Reach:
-    """The lowest and the highest cell of a summand's sites, those of its indices and of its spins, on each open axis; (0, 0)
-    elsewhere."""
+    """The lowest and the highest cell of a summand's sites, those of its indices and of its spins,
+    on each open axis; (0, 0) elsewhere.
+    """
     named = (each.sites if isinstance(each, Sites) else (each,) for each in bound.values())
     cells = [each.cell for group in named for each in group]
     cells += [spin.cell for spin in expander.spins(body, bound)]
@@ -159,7 +163,7 @@ def _places(body: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> int
     return prod(max(size - (high - low), 0) for size, (low, high) in lengths)
 
 
-# -- weights that depend on coordinates --------------------------------------------------------------------------------
+# -- weights that depend on coordinates ------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +176,12 @@ class _Coordinate(Node):
 
 def _by_weight(
     body: ast.Expr, bound: Bound, expander: Expander[Polynomial]
-) -> Iterator[tuple[ast.Expr, Cells | None]]:
-    """The summand with every spin-free part that holds coordinates replaced by its value, once for each set of cells where these
-    values are the same.
+) -> Iterator[tuple[ast.Expr, Residues | None]]:
+    """The summand with every spin-free part that holds coordinates replaced by its value, once for
+    each set of cells where these values are the same.
 
-    NumPy is imported here, for measures with coordinates and no others: there may be millions of cells.
+    NumPy is imported here, for measures with coordinates and no others: there may be millions of
+    cells.
     """
     names = frozenset(each.name for each in expander.species)
     parts = list(dict.fromkeys(_coordinate_parts(body, names)))
@@ -193,7 +198,10 @@ def _by_weight(
             "not-finite", "a weight made from coordinates is not a finite real number", body.span
         )
     if len(distinct) > MOST_WEIGHTS:
-        message = f"these weights take {len(distinct)} different values; at most {MOST_WEIGHTS} can be measured"
+        message = (
+            f"these weights take {len(distinct)} different values; "
+            f"at most {MOST_WEIGHTS} can be measured"
+        )
         raise problem("too-many-weights", message, body.span)
     labels = labels.reshape(cells)
     modulus = tuple(_period(labels, axis) for axis in range(len(cells)))
@@ -223,7 +231,9 @@ def _coordinate_parts(expr: ast.Node, spins: frozenset[str]) -> Iterator[ast.Exp
 
 
 def _over_cells(part: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> Any:
-    """The value of a spin-free part at every cell, float64[*cells]; coordinates count from 0 and wrap."""
+    """The value of a spin-free part at every cell, float64[*cells]; coordinates count from 0 and
+    wrap.
+    """
     import numpy as np
 
     cells = _lattice(expander).cells

@@ -1,4 +1,6 @@
-"""The expression of a measure: which names it may use, and that `sum` belongs to a configuration, `avg` to the ensemble."""
+"""The expression of a measure: which names it may use, and that `sum` belongs to a configuration,
+`avg` to the ensemble.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ from rgc.schemes import SCHEMES
 from rgc.syntax import ast
 
 Level = Literal["number", "configuration", "average"]
-"""Of what an expression has a value: always the same, one of each configuration, one of the ensemble."""
+"""Of what an expression has a value: always the same, one of each configuration, one of the
+ensemble.
+"""
 
 OF_ANY_SCHEME = ("free_energy", "log_z")
 
@@ -38,8 +42,8 @@ OF_ANY_SCHEME = ("free_energy", "log_z")
 class Words:
     """What names mean inside a measure.
 
-    `given`: the built-in measures of the scheme. `bound`: what the indices of the sums around stand for. `averaged`: inside avg or
-    var. `open`: the measures whose definitions are being followed.
+    `given`: the built-in measures of the scheme. `bound`: what the indices of the sums around stand
+    for. `averaged`: inside avg or var. `open`: the measures whose definitions are being followed.
     """
 
     scope: Scope
@@ -66,7 +70,9 @@ class Words:
         return replace(words, scheme=spec.flow.scheme, given=given)
 
     def refusal(self, name: str, expr: ast.Expr) -> SpecError | None:
-        """The error of a built-in measure that the scheme does not give, or that means nothing on this lattice."""
+        """The error of a built-in measure that the scheme does not give, or that means nothing on
+        this lattice.
+        """
         if name in self.given and name == "correlation_length" and not _has_waves(self.lattice):
             message = "a correlation length needs a periodic axis"
             return problem("not-possible", message, name_span(expr))
@@ -90,7 +96,9 @@ class Words:
 
 
 def _has_waves(lattice: Geometry | None) -> bool:
-    """Whether a wave fits: along a periodic axis of more than one cell. Other lattices are not judged."""
+    """Whether a wave fits: along a periodic axis of more than one cell. Other lattices are not
+    judged.
+    """
     if not isinstance(lattice, Lattice):
         return True
     return any(
@@ -100,7 +108,9 @@ def _has_waves(lattice: Geometry | None) -> bool:
 
 
 def check_expression(expr: ast.Expr, words: Words) -> Level:
-    """Of what the expression has a value. Raises `SpecError` at the first thing that is wrong with it."""
+    """Of what the expression has a value. Raises `SpecError` at the first thing that is wrong with
+    it.
+    """
     match expr:
         case ast.Number():
             return "number"
@@ -330,14 +340,19 @@ def _reduction(expr: ast.Reduction, words: Words) -> Level:
 
 
 def _first(domain: ast.Domain, words: Words) -> Bound:
-    """The first summand: what the indices stand for there. A sum inside a sum runs over the sites of a face or a cell."""
+    """The first summand: what the indices stand for there. A sum inside a sum runs over the sites
+    of a face or a cell.
+    """
     if words.lattice is None:
         return {index: Site(()) for index in indices(domain)}
     if words.bound and not isinstance(domain, ast.Members):
         message = (
             "a sum binds all that is multiplied on its right, so this one stands inside another"
         )
-        hint = "put the first one in parentheses; inside a sum stand those over the sites of a face, sum(i in f)"
+        hint = (
+            "put the first one in parentheses; inside a sum stand those over the sites of a face, "
+            "sum(i in f)"
+        )
         raise problem("nested-sum", message, domain.span, hint=hint)
     if words.bound:
         return next(members(domain, words.bound))

@@ -1,7 +1,8 @@
-"""From the expression of a measure to an observable: names, sums over the lattice and averages resolved.
+"""From the expression of a measure to an observable: names, sums over the lattice and averages
+resolved.
 
-`sum`, `prod` and `mean` belong to one configuration, `avg` and `var` are thermal; a measure without them is averaged. Measures may
-use one another by name.
+`sum`, `prod` and `mean` belong to one configuration, `avg` and `var` are thermal; a measure without
+them is averaged. Measures may use one another by name.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ from rgc.syntax.print import print_expression
 
 @dataclass(frozen=True, slots=True)
 class Resolver:
-    """What measures are resolved against: the parameters, the definitions of all measures, the sites and the spins.
+    """What measures are resolved against: the parameters, the definitions of all measures, the
+    sites and the spins.
 
-    `lattice` is None where no configuration can be written down: sums over it, and observables made of them, raise `Unknowable`.
-    `open`: the measures whose definitions are being followed.
+    `lattice` is None where no configuration can be written down: sums over it, and observables made
+    of them, raise `Unknowable`. `open`: the measures whose definitions are being followed.
     """
 
     scope: Scope
@@ -40,8 +42,9 @@ class Resolver:
     open: tuple[str, ...] = ()
 
     def observable(self, name: str, expr: ast.Expr) -> Observable:
-        """The observable of a checked measure. Raises `SpecError` for what cannot be measured, `Unknowable` where what it needs is
-        not there or has an error of its own."""
+        """The observable of a checked measure. Raises `SpecError` for what cannot be measured,
+        `Unknowable` where what it needs is not there or has an error of its own.
+        """
         text = print_expression(expr)
         expression = replace(self, open=(name,)).resolve(expr)
         return Observable(name, of_ensemble(expression), "" if text == name else text)
@@ -99,7 +102,8 @@ class Resolver:
 def sites_of(
     lattice: Geometry | None, species: Sequence[Species], lattices: Sequence[str]
 ) -> Lattice | None:
-    """The finite lattice whose configurations are measured, a complete graph as one cell; None where there is none.
+    """The finite lattice whose configurations are measured, a complete graph as one cell; None
+    where there is none.
 
     `lattices`: the kinds of lattices that the scheme runs on today.
     """

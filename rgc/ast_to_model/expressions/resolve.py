@@ -1,4 +1,6 @@
-"""From the syntax tree of an expression to one of the model, every name replaced by what it stands for."""
+"""From the syntax tree of an expression to one of the model, every name replaced by what it stands
+for.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,15 @@ from rgc.model.expressions import Apply, Node, Number, apply
 from rgc.syntax import ast
 
 Leaf = Callable[[ast.Expr], Node | None]
-"""What a node stands for that is no number of the parameters; None leaves it to the ordinary rules."""
+"""What a node stands for that is no number of the parameters; None leaves it to the ordinary rules.
+"""
 
 
 def resolve(expr: ast.Expr, scope: Scope, leaf: Leaf) -> Node:
     """The expression in numbers, functions and what `leaf` makes of the rest.
 
-    Numbers are kept as they stand: `2*K` stays a product. A function among the parameters is written out. Raises `SpecError` for
-    what has no number, and `Unknowable`, as `number` does.
+    Numbers are kept as they stand: `2*K` stays a product. A function among the parameters is
+    written out. Raises `SpecError` for what has no number, and `Unknowable`, as `number` does.
     """
     found = leaf(expr)
     if found is not None:

@@ -21,7 +21,9 @@ RECORDS: Mapping[str, Any] = {"samples": Samples, "file": File, "patterns": Patt
 
 
 def check_data(spec: Spec, context: Context) -> Spec:
-    """The spec with its data. Reports unknown sources and options, files outside the spec's folder, samples of nothing."""
+    """The spec with its data. Reports unknown sources and options, files outside the spec's folder,
+    samples of nothing.
+    """
     section = context.section("data")
     if section is None or isinstance(section.body, str | tuple):
         return spec
@@ -46,7 +48,9 @@ def check_data(spec: Spec, context: Context) -> Spec:
 
 
 def _data(reading: Reading, context: Context) -> Data | None:
-    """The record of a call without errors; None where an option depends on a parameter that has one."""
+    """The record of a call without errors; None where an option depends on a parameter that has
+    one.
+    """
     signature, place = reading.signature, reading.places.get("source")
     if place is not None:
         inner = read_call(place, DATA, "data", context)
@@ -60,7 +64,10 @@ def _data(reading: Reading, context: Context) -> Data | None:
         return None
     values = {**signature.defaults, **reading.values}
     free = {name: values.pop(name) for name in reading.values if signature.field(name) is None}
-    return RECORDS[signature.name](**values, **({"sets": tuple(free.items())} if free else {}))  # type: ignore[no-any-return]
+    record: Data = RECORDS[signature.name](
+        **values, **({"sets": tuple(free.items())} if free else {})
+    )
+    return record
 
 
 def check_path(path: str, span: Span | None, problems: Problems) -> bool:

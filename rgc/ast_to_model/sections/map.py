@@ -34,8 +34,9 @@ from rgc.syntax import ast
 
 
 def check_map(spec: Spec, context: Context) -> Spec:
-    """The spec with its maps. Reports unknown maps and options, unknown names in their expressions, and expressions that are no
-    function of the quantities."""
+    """The spec with its maps. Reports unknown maps and options, unknown names in their expressions,
+    and expressions that are no function of the quantities.
+    """
     section = context.section("map")
     if section is None or isinstance(section.body, str | tuple):
         return spec
@@ -106,7 +107,7 @@ def _check_function(expr: ast.Expr, name: str, context: Context) -> None:
     )
 
 
-# -- records -----------------------------------------------------------------------------------------------------------
+# -- records ---------------------------------------------------------------------------------------
 
 
 def _changes(reading: Reading, context: Context) -> tuple[tuple[str, Node], ...]:
@@ -116,7 +117,9 @@ def _changes(reading: Reading, context: Context) -> tuple[tuple[str, Node], ...]
 
 
 def _of(expr: ast.Expr, quantities: Sequence[str], context: Context) -> Node:
-    """An expression in some quantities, which hide parameters of their names. Raises `SpecError` and `Unknowable`."""
+    """An expression in some quantities, which hide parameters of their names. Raises `SpecError`
+    and `Unknowable`.
+    """
 
     def leaf(part: ast.Expr) -> Node | None:
         return (
@@ -172,7 +175,9 @@ def _topple(reading: Reading, context: Context) -> Topple:
 
 
 def _values(reading: Reading) -> dict[str, Any]:
-    """The options that have values, the defaults among them. Raises `Unknowable` where one that is required has none."""
+    """The options that have values, the defaults among them. Raises `Unknowable` where one that is
+    required has none.
+    """
     values: dict[str, Any] = {**reading.signature.defaults, **reading.values}
     for field in reading.signature.fields:
         if field.required and field.kind != "expression" and field.name not in values:

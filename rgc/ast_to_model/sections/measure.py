@@ -27,9 +27,9 @@ Definitions = Mapping[str, ast.Expr]
 def check_measure(spec: Spec, context: Context) -> Spec:
     """The spec with its measures.
 
-    Reports unknown measures, names, functions, species and indices, faces that the lattice lacks, averages of averages, sums of
-    averages, measures that refer to each other in a circle, measures of a scan without the scan that they need, and what cannot
-    be measured.
+    Reports unknown measures, names, functions, species and indices, faces that the lattice lacks,
+    averages of averages, sums of averages, measures that refer to each other in a circle, measures
+    of a scan without the scan that they need, and what cannot be measured.
     """
     section = context.section("measure")
     if section is None or not isinstance(section.body, tuple):

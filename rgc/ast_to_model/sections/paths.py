@@ -1,4 +1,6 @@
-"""Methods of a free energy that run along a parameter: the Hamiltonian at every value of their path."""
+"""Methods of a free energy that run along a parameter: the Hamiltonian at every value of their
+path.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ HamiltonianAt = Callable[[Mapping[str, float]], Hamiltonian | None]
 
 
 def add_paths(spec: Spec, at: HamiltonianAt, problems: Problems) -> Spec:
-    """The spec with the Hamiltonians `at` the values of every path. Reports what is refused there, with the value in the message."""
+    """The spec with the Hamiltonians `at` the values of every path. Reports what is refused there,
+    with the value in the message.
+    """
     return replace(spec, measures=tuple(_with_paths(each, at, problems) for each in spec.measures))
 
 

@@ -1,4 +1,6 @@
-"""Averages over all states of a cluster, chunk by chunk, so that memory does not grow with the number of states."""
+"""Averages over all states of a cluster, chunk by chunk, so that memory does not grow with the
+number of states.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,8 @@ Values = Callable[[int], Any]
 class Census:
     """What is averaged over all states, and the `sums` over the lattice that it needs.
 
-    Each sum is a function of the states, or one for each coordinate of its axis. The sum of the Hamiltonian, `energy`, is the
-    log-weight with another sign.
+    Each sum is a function of the states, or one for each coordinate of its axis. The sum of the
+    Hamiltonian, `energy`, is the log-weight with another sign.
     """
 
     averages: tuple[Average, ...]
@@ -63,7 +65,9 @@ def make_census(chunks: Chunks, averages: tuple[Average, ...], energy: Tally) ->
 
 
 def weighed(log_weights: Floats, functions: Sequence[Floats]) -> tuple[float, Floats]:
-    """(m, sums): m the largest log-weight w, and the sums of exp(w - m) and of exp(w - m) f for each function."""
+    """(m, sums): m the largest log-weight w, and the sums of exp(w - m) and of exp(w - m) f for
+    each function.
+    """
     largest = float(log_weights.max())
     if largest == -inf:
         return largest, np.zeros(1 + len(functions))
@@ -72,7 +76,9 @@ def weighed(log_weights: Floats, functions: Sequence[Floats]) -> tuple[float, Fl
 
 
 def averages(largest: Floats, sums: Floats) -> tuple[float, Floats]:
-    """ln of the sum of all weights, and the weighted averages, from what `weighed` found of each chunk, [chunk] and [chunk, 1 + function]."""
+    """ln of the sum of all weights, and the weighted averages, from what `weighed` found of each
+    chunk, [chunk] and [chunk, 1 + function].
+    """
     top = float(largest.max())
     shares = [exp(m - top) for m in largest]
     totals = [fsum(share * x for share, x in zip(shares, column, strict=True)) for column in sums.T]

@@ -1,4 +1,6 @@
-"""Thermodynamic integration: F(K) = F(a) + integral of <dH/dK> from a to K, sampled on the way, from where the spins are free."""
+"""Thermodynamic integration: F(K) = F(a) + integral of <dH/dK> from a to K, sampled on the way,
+from where the spins are free.
+"""
 
 from __future__ import annotations
 
@@ -37,13 +39,16 @@ Floats = NDArray[np.float64]
 SLOPE = "slope"
 
 THERMALISE = 20
-"""At least so many records before the first that counts: 20 autocorrelation times can then be told where records are independent."""
+"""At least so many records before the first that counts: 20 autocorrelation times can then be told
+where records are independent.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Integrate:
-    """<dH/dK>/N sampled at each of the `values` of a parameter; F/N at the first one is `free`. The state is that of the `samples`, one after
-    the other."""
+    """<dH/dK>/N sampled at each of the `values` of a parameter; F/N at the first one is `free`. The
+    state is that of the `samples`, one after the other.
+    """
 
     parameter: str
     values: tuple[float, ...]
@@ -93,7 +98,10 @@ class Integrate:
             np.linalg.norm(weights * np.array([each.error or 0.0 for each in slopes]))
         )
         quadrature = abs(value - half)
-        note = f"statistical error {statistical:.2g}, of the quadrature {quadrature:.2g}: the change from every second value"
+        note = (
+            f"statistical error {statistical:.2g}, of the quadrature {quadrature:.2g}: "
+            "the change from every second value"
+        )
         error: float | None = hypot(statistical, quadrature)
         if any(each.error is None for each in slopes):
             error, note = None, "an average has no error"
@@ -135,8 +143,9 @@ def _every_second(pairs: list[tuple[float, float]]) -> list[tuple[float, float]]
 
 
 def integral(x: Sequence[float], y: Sequence[float]) -> tuple[float, Floats]:
-    """The integral of y over x from the first to the last value, and the weight of each value: of the cubic spline through them
-    (not-a-knot), of two the trapezium, of three the parabola."""
+    """The integral of y over x from the first to the last value, and the weight of each value: of
+    the cubic spline through them (not-a-knot), of two the trapezium, of three the parabola.
+    """
     from scipy.interpolate import CubicSpline
 
     way = 1 if x[-1] > x[0] else -1
@@ -158,8 +167,10 @@ def make_integrate(
     point: Mapping[str, float],
     zero: Collection[str] | None = None,
 ) -> Integrate:
-    """The integration that `integrate(K=0:0.4:9)` asks for. Raises `SpecError` where it does not end at the spec's K, where the spins are not free
-    at its first value, where H is not linear in K, and for what cannot be sampled yet."""
+    """The integration that `integrate(K=0:0.4:9)` asks for. Raises `SpecError` where it does not
+    end at the spec's K, where the spins are not free at its first value, where H is not linear in
+    K, and for what cannot be sampled yet.
+    """
     _check_sampled(spec, method)
     (name, values), *_ = (
         (key, value) for key, value in method.options.items() if isinstance(value, tuple)

@@ -37,8 +37,10 @@ APART = 5
 class Estimator:
     """Turns records into estimates.
 
-    `observables`: what is reported. `watched`: the averages whose time series is kept under these names, and which must not
-    depend on how replicas started. `averages`: those and all others that are taken, each once. `tallies`: the sums that they need.
+    - `observables` are reported.
+    - `watched` are the averages whose time series is kept, under these names, and which must not
+      depend on how replicas started.
+    - `averages` are those and all others that are taken, each once, `tallies` the sums they need.
     """
 
     observables: tuple[Observable, ...]
@@ -48,8 +50,10 @@ class Estimator:
     plan: Plan
 
     def start(self) -> Arrays:
-        """`averages` [average, group, half]: sums over records and replicas, half 0 of those that started hot, 1 cold;
-        `series` [watched, record, group]: averages over the replicas of a group."""
+        """`averages` [average, group, half]: sums over records and replicas, half 0 of those that
+        started hot, 1 cold; `series` [watched, record, group]: averages over the replicas of a
+        group.
+        """
         kept = min(self.plan.records, SERIES)
         return {
             "averages": np.zeros((len(self.averages), GROUPS, 2)),
@@ -94,7 +98,9 @@ class Estimator:
         }
 
     def tables(self, arrays: Mapping[str, Floats]) -> dict[str, Floats]:
-        """The autocorrelation function of each watched average from t = 0, in records: `autocorrelation_<name>`."""
+        """The autocorrelation function of each watched average from t = 0, in records:
+        `autocorrelation_<name>`.
+        """
         return {
             f"autocorrelation_{name}": found.function for name, found in self.memory(arrays).items()
         }
@@ -116,8 +122,8 @@ class Estimator:
             gap, error = _gap(sums, self.plan)
             if abs(gap) > APART * error:
                 out.append(
-                    f"replicas that started hot and cold still differ in {name}, by {abs(gap):.2g} with an error of "
-                    f"{error:.2g}: thermalise longer"
+                    f"replicas that started hot and cold still differ in {name}, by {abs(gap):.2g} "
+                    f"with an error of {error:.2g}: thermalise longer"
                 )
         return tuple(out)
 
@@ -133,18 +139,23 @@ def make_estimator(
 def _thermalised(name: str, found: Autocorrelation, plan: Plan) -> str:
     """What is wrong with the length of the thermalisation, or the empty string.
 
-    Records far apart show a sum of 1/2 whatever the memory between them is. So a time is what an exponential decay would have that
-    gives the same sum; where the sum is 1/2 within two errors, the longest that it may be decides.
+    Records far apart show a sum of 1/2 whatever the memory between them is. So a time is what an
+    exponential decay would have that gives the same sum; where the sum is 1/2 within two errors,
+    the longest that it may be decides.
     """
     if found.error is None:
         return ""
     time, most = (decay_time(x) * plan.every for x in (found.time, found.time + 2 * found.error))
     if plan.thermalise < ENOUGH * time and found.time > 0.5 + 2 * found.error:
-        return f"thermalise={plan.thermalise} is less than {ENOUGH} autocorrelation times of {name}, each of which has {time:.3g} sweeps"
+        return (
+            f"thermalise={plan.thermalise} is less than {ENOUGH} autocorrelation times of {name}, "
+            f"each of which has {time:.3g} sweeps"
+        )
     if plan.thermalise < ENOUGH * most and found.time <= 0.5 + 2 * found.error:
         return (
-            f"records every {plan.every} sweeps are too far apart to tell whether thermalise={plan.thermalise} is {ENOUGH} "
-            f"autocorrelation times of {name}, each of which may have up to {most:.2g} sweeps"
+            f"records every {plan.every} sweeps are too far apart to tell whether "
+            f"thermalise={plan.thermalise} is {ENOUGH} autocorrelation times of {name}, "
+            f"each of which may have up to {most:.2g} sweeps"
         )
     return ""
 
@@ -158,7 +169,9 @@ def _time(found: Autocorrelation, every: int) -> Estimate:
 
 
 def _gap(sums: Floats, plan: Plan) -> tuple[float, float]:
-    """The difference of the averages over hot and cold replicas, and its standard error, from sums [group, half]."""
+    """The difference of the averages over hot and cold replicas, and its standard error, from sums
+    [group, half].
+    """
     per_half = plan.records * plan.replicas / (2 * GROUPS)
     gap = (sums[:, 0] - sums[:, 1]) / per_half
     return float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(GROUPS))

@@ -52,13 +52,13 @@ class Blocking:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Level:
-    """One level. `rows[sector]`: its operators in the order of the basis, the same names at every level, which are rows
+    """One level. `tallies[sector]`: its operators in the order of the basis, the same names at every level, which are tallies
     `places[sector]` of the first array of the recorder. `flagged`: names of those
     that wrap onto others here and leave the basis. `wrapped`: the lattice does not hold the range. `blocking`: None at level 0."""
 
     number: int
     lattice: Lattice
-    rows: Mapping[str, tuple[Tally, ...]]
+    tallies: Mapping[str, tuple[Tally, ...]]
     places: Mapping[str, slice]
     flagged: frozenset[str]
     wrapped: bool
@@ -80,7 +80,7 @@ class Levels:
 
 def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally] = ()) -> Levels:
     """Operators within the basis, split into the sectors that the blocks keep, and compiled programs that block and measure;
-    level 0 measures the rows in `extra` besides. Raises `SpecError` for blocks that do not divide the lattice or cannot be run yet."""
+    level 0 measures the tallies in `extra` besides. Raises `SpecError` for blocks that do not divide the lattice or cannot be run yet."""
     model = sampler.model
     lattices = _lattices(model, blocks)
     used = [blocks[n % len(blocks)] for n in range(len(lattices) - 1)]
@@ -95,19 +95,19 @@ def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally
         bodies=basis.bodies,
     )
     sectors = sectors_by_level(model.sectors, blocks, len(used))
-    rows, names = _rows(operators, sectors)
+    tallies, names = _tallies(operators, sectors)
     reach = {operator.name: operator_range(operator, model.lattice) for operator in operators}
     levels = [
         Level(
             number,
             lattice,
-            rows[number],
-            _places(rows[number]),
+            tallies[number],
+            _places(tallies[number]),
             frozenset(
                 each.operator.name for each in fold_operators(operators, lattice) if each.flag
             ),
             not holds_range(lattice, basis.range),
-            _recorder(sampler, lattice, rows[number], () if number else extra),
+            _recorder(sampler, lattice, tallies[number], () if number else extra),
             _blocking(sampler, lattices[number - 1], number, used[number - 1]) if number else None,
         )
         for number, lattice in enumerate(lattices)
@@ -126,41 +126,44 @@ def _basis(model: Model) -> OperatorBasis:
     return basis
 
 
-def _rows(
+def _tallies(
     operators: Sequence[Operator], sectors: Sequence[Sectors]
 ) -> tuple[list[dict[str, tuple[Tally, ...]]], dict[str, tuple[str, ...]]]:
-    """The rows of each level by sector, and the names of their operators: those that have a part in the sector at every level."""
+    """The tallies of each level by sector, and the names of their operators: those that have a part in the sector at every level."""
     parts = [_by_sector(operators, each) for each in sectors]
     common = {
         sector: tuple(name for name in first if all(name in part[sector] for part in parts))
         for sector, first in parts[0].items()
     }
     names = {sector: kept for sector, kept in common.items() if kept}
-    rows = [
+    tallies = [
         {
             sector: tuple(Tally(part[sector][name]) for name in kept)
             for sector, kept in names.items()
         }
         for part in parts
     ]
-    return rows, names
+    return tallies, names
 
 
 def _recorder(
-    sampler: Sampler, lattice: Lattice, rows: Mapping[str, Sequence[Tally]], extra: Sequence[Tally]
+    sampler: Sampler,
+    lattice: Lattice,
+    tallies: Mapping[str, Sequence[Tally]],
+    extra: Sequence[Tally],
 ) -> Recorder:
-    every = [row for each in rows.values() for row in each]
+    every = [tally for each in tallies.values() for tally in each]
     return make_recorder(
         lattice, sampler.model.species, [*every, *extra], sampler.backend, sampler.plan.words
     )
 
 
-def _places(rows: Mapping[str, Sequence[Tally]]) -> dict[str, slice]:
-    """Where the rows of each sector stand when all are written one after the other."""
-    ends = list(accumulate(len(each) for each in rows.values()))
+def _places(tallies: Mapping[str, Sequence[Tally]]) -> dict[str, slice]:
+    """Where the tallies of each sector stand when all are written one after the other."""
+    ends = list(accumulate(len(each) for each in tallies.values()))
     return {
         sector: slice(end - len(each), end)
-        for (sector, each), end in zip(rows.items(), ends, strict=True)
+        for (sector, each), end in zip(tallies.items(), ends, strict=True)
     }
 
 

@@ -63,8 +63,8 @@ class Mcrg:
         for level in self.levels.levels:
             shape = (*level.lattice.cells, len(level.lattice.basis))
             arrays[f"configuration_{level.number}"] = np.zeros(shape, dtype=np.int8)
-            for sector, rows in level.rows.items():
-                n, where = len(rows), f"{level.number}_{sector}"
+            for sector, tallies in level.tallies.items():
+                n, where = len(tallies), f"{level.number}_{sector}"
                 arrays[f"sum_{where}"] = np.zeros((GROUPS, n))
                 arrays[f"square_{where}"] = np.zeros((GROUPS, n, n))
                 if level.number:

@@ -182,10 +182,10 @@ def _level(sampler: Sampler, levels: Levels, number: int, arrays: Arrays, sample
     level = levels.levels[number]
     places = level.recorder.places()
     averages = {}
-    for sector, rows in level.rows.items():
+    for sector, tallies in level.tallies.items():
         values = resample(arrays[f"sum_{number}_{sector}"], np.full(GROUPS, samples))
-        for k, row in enumerate(rows):
-            value, error = jackknife(values[:, k] / float(places[row]))
+        for k, tally in enumerate(tallies):
+            value, error = jackknife(values[:, k] / float(places[tally]))
             name = levels.names[sector][k]
             split = sum(name in names for names in levels.names.values()) > 1
             averages[f"{name}[{sector}]" if split else name] = Estimate(

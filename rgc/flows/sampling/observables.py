@@ -37,10 +37,12 @@ def observables_of(
     default: Sequence[str] = DEFAULT,
     known: Sequence[str] = (),
 ) -> tuple[Observable, ...]:
-    """What the spec asks to measure, else the built-in observables named in `default`, with H/N in place of `Energy`.
+    """What the spec asks to measure, else the built-in observables named in `default`, with H/N in
+    place of `Energy`.
 
-    Measures of a finished scan and free energies by methods of their own are not among them. `known` names the numbers that the
-    flow finds besides averages. Raises `SpecError` for any other.
+    Measures of a finished scan and free energies by methods of their own are not among them.
+    `known` names the numbers that the flow finds besides averages. Raises `SpecError` for any
+    other.
     """
     asked = [each for each in spec.measures if each.of_scan is None and not each.methods]
     found = [each.observable for each in asked if each.observable is not None]
@@ -72,7 +74,9 @@ def tallies_in(needed: Sequence[Average]) -> tuple[Tally, ...]:
 
 
 def of_configuration(expression: Node, sums: Sums) -> Floats:
-    """The value of an expression in each configuration, float64[replica], from the sums S of its tallies."""
+    """The value of an expression in each configuration, float64[replica], from the sums S of its
+    tallies.
+    """
 
     def leaf(node: Node) -> Floats:
         match node:
@@ -105,8 +109,9 @@ def of_ensemble(
     found: Mapping[Average, Floats],
     known: Mapping[str, float] | None = None,
 ) -> Floats:
-    """The value of an observable from its averages, all of one shape, and from what a flow knows by name; NaN is what it does not
-    know."""
+    """The value of an observable from its averages, all of one shape, and from what a flow knows by
+    name; NaN is what it does not know.
+    """
 
     def leaf(node: Node) -> Floats:
         match node:

@@ -16,7 +16,9 @@ MOST_RECORDS = 256
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Sweeps `first`, ..., `first + count - 1`, counted from the start of the run, and the record that follows them, if any."""
+    """Sweeps `first`, ..., `first + count - 1`, counted from the start of the run, and the record
+    that follows them, if any.
+    """
 
     first: int
     count: int
@@ -25,8 +27,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`thermalise` sweeps, then `records` records with `every` sweeps before each, for `replicas` replicas; at most `stride` sweeps at
-    once."""
+    """`thermalise` sweeps, then `records` records with `every` sweeps before each, for `replicas`
+    replicas; at most `stride` sweeps at once.
+    """
 
     thermalise: int
     records: int
@@ -57,14 +60,18 @@ class Plan:
 
 
 def make_plan(options: Mapping[str, Value], sites: int) -> Plan:
-    """The plan of `sweeps`, `thermalise` (default sweeps / 5), `every` and `replicas` on a lattice of so many sites.
+    """The plan of `sweeps`, `thermalise` (default sweeps / 5), `every` and `replicas` on a lattice
+    of so many sites.
 
-    `every` is at most `sweeps`, so that there is at least one record; sweeps beyond the last whole `every` are not made.
+    `every` is at most `sweeps`, so that there is at least one record; sweeps beyond the last whole
+    `every` are not made.
     """
     sweeps, replicas = _integer(options, "sweeps", 20000), _integer(options, "replicas", 256)
     every = min(_integer(options, "every", 10), sweeps)
     stride = max(1, min(int(WORK / (sites * replicas)), MOST_RECORDS * every))
-    return Plan(_integer(options, "thermalise", sweeps // 5), sweeps // every, every, replicas, stride)
+    return Plan(
+        _integer(options, "thermalise", sweeps // 5), sweeps // every, every, replicas, stride
+    )
 
 
 def _integer(options: Mapping[str, Value], name: str, default: int) -> int:

@@ -28,8 +28,9 @@ Sums = Mapping[Tally, Ints]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recorder:
-    """A compiled record. `tallies[array]`: what each of its arrays holds. `nothing`: its run-time values, of which it
-    has none."""
+    """A compiled record. `tallies[array]`: what each of its arrays holds. `nothing`: its run-time
+    values, of which it has none.
+    """
 
     record: Record
     kernel: Kernel
@@ -41,7 +42,9 @@ class Recorder:
         return self.by_tally(self.record.places)
 
     def __call__(self, packed: Sequence[State]) -> tuple[list[State], list[Ints]]:
-        """The fields, unchanged, and for each array of `tallies` the sums int64[tally, *axis, replica]."""
+        """The fields, unchanged, and for each array of `tallies` the sums int64[tally, *axis,
+        replica].
+        """
         fields, counts = self.kernel(packed, self.nothing, _NO_DRAWS)
         replicas = self.nothing["weights"].shape[1]
         return fields, [array[0] for array in self.record.sums(counts, replicas)]
@@ -62,8 +65,9 @@ def make_recorder(
     backend: Backend,
     words: int,
 ) -> Recorder:
-    """The recorder of some tallies for so many words. Equal tallies are counted once; those without an axis are the first array, in
-    the order in which they are given."""
+    """The recorder of some tallies for so many words. Equal tallies are counted once; those without
+    an axis are the first array, in the order in which they are given.
+    """
     axes = sorted({tally.axis for tally in tallies}, key=lambda axis: -1 if axis is None else axis)
     split = tuple(
         tuple(dict.fromkeys(tally for tally in tallies if tally.axis == axis)) for axis in axes

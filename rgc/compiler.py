@@ -116,15 +116,17 @@ def flow(
 
     Raises `SpecError` for a scheme that cannot be run yet, and for what its maker refuses.
     """
+    from rgc.flows.request import Request
+
     made: Flow | None = None
+    request = Request(spec=spec, backend=machine, seed=seed, point=point, zero=tuple(zero))
     if spec.flow is not None:
         with placed(spec.flow.span):
-            make = SCHEMES[spec.flow.scheme].maker
-            made = make(spec, machine, seed=seed, point=point, zero=zero)
+            made = SCHEMES[spec.flow.scheme].maker(request)
     if made is None or any(measure.methods for measure in spec.measures):
         from rgc.flows.free_energies.service import make_free_energies
 
-        return make_free_energies(spec, made, machine, seed=seed, point=point, zero=zero)
+        return make_free_energies(request, made)
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from pkgutil import resolve_name
 from typing import Any
 
 from rgc.errors import SpecError, placed
@@ -17,7 +18,6 @@ from rgc.model.spec import Method
 from rgc.passes.instances import resized, seam, two_copies
 from rgc.results.result import Estimate, FreeEnergy, Result
 from rgc.schemes.free_energies import FREE_ENERGIES
-from rgc.schemes.scheme import object_at
 
 ROUNDING = 1e-8
 """What differences of free energies may come to by rounding and by minimisers that stop, relative to them."""
@@ -186,7 +186,8 @@ def _make(method: Method, request: Request) -> Flow:
     """The flow of a method: its maker reads the options where those of a scheme stand."""
     row, spec = FREE_ENERGIES[method.name], request.spec
     flow = FlowOfSpec(method.name, row.complete(method.options, spec), method.span)
-    made: Flow = object_at(row.maker)(replace(request, spec=replace(spec, flow=flow), path=method.path))
+    asked = replace(request, spec=replace(spec, flow=flow), path=method.path)
+    made: Flow = resolve_name(row.maker)(asked)
     return made
 
 

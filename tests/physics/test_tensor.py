@@ -227,7 +227,7 @@ def test_charges_are_conserved_to_the_last_bit(scheme: str) -> None:
     state = made.start()
     for _ in range(12):
         state = made.step(state)
-    tensor = made.tensor(state, 0)
+    tensor = made.rg.tensor(state, 0)
     assert not np.any(np.where(_allowed(tensor), 0, tensor.values))
 
 
@@ -239,7 +239,7 @@ def test_what_is_kept_cuts_no_multiplet() -> None:
         state = made.start()
         while state.done < made.steps:
             state = made.step(state)
-            charges = made.tensor(state, 0).across
+            charges = made.rg.tensor(state, 0).across
             assert np.sum(charges == 1) == np.sum(charges == 2)
         warnings += made.finish(state).warnings
     assert any(

@@ -20,9 +20,9 @@ from rgc.flows.couplings.cell_recursion import CellRecursion, cell_recursion
 from rgc.flows.couplings.cell_space import CellSpace, Subspace, cell_space
 from rgc.flows.couplings.choose_p import ChoiceOfP, TightestConstant, TightestSequence
 from rgc.flows.couplings.stationary_p import StationaryP, slope
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
-from rgc.flows.study.coupling_flow import CouplingFlow, parts, provenance
+from rgc.flows.study.coupling_flow import CouplingFlow, account, parts, provenance
 from rgc.flows.study.coupling_result import coupling_result
 from rgc.flows.study.study import Study, make_study
 from rgc.passes.cells import cell_model
@@ -95,6 +95,11 @@ class LowerBoundFlow:
             parts(self._with_p(state))[state.done - self.choice.rounds](state)
         state.done += 1
         return state
+
+    def accounts(self) -> Sequence[Account]:
+        told = account(self.asked)
+        chosen = f"is chosen before, in {self.choice.rounds} rounds: {self.choice.account}"
+        return (Account(told.head, {**told.lines, "p": chosen}),)
 
     def finish(self, state: State) -> Result:
         study = self._with_p(state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
@@ -24,7 +24,7 @@ from rgc.flows.enumeration.enumerate_result import (
 )
 from rgc.flows.enumeration.enumeration import Enumeration
 from rgc.flows.enumeration.reconstruction import Reconstruction, learn
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.observables import averages_in, observables_of
 from rgc.flows.study.coupling_flow import CouplingFlow
@@ -90,6 +90,36 @@ class Enumerate:
             self.study.step(State(state.done - len(works), state.arrays, state.values))
         state.done += 1
         return state
+
+    def accounts(self) -> Sequence[Account]:
+        exact, state = self.counted.exact, self.start()
+        with self.counted.backend.arrays() as xp:
+            self._count(0, range(1), state, xp)
+        cluster, chunks = exact.cluster, exact.chunks
+        lines = {
+            "states": (
+                f"{cluster.states} of {len(cluster.spins)} spins, {chunks.size} at a time"
+            ),
+            "a chunk": "-H(v) of its states, exp(-H(v)) less the largest, and sums over them",
+            "averages": (
+                f"of {len(self.counted.census.averages)} functions of a state, for "
+                + ", ".join(each.name for each in self.counted.observables)
+            ),
+        }
+        for number, step in enumerate(exact.steps, 1):
+            fine, coarse = step.blocked.fine, step.blocked.coarse
+            lines[f"step {number}"] = (
+                f"{step.block.rule}: {len(fine.spins)} spins to {len(coarse.spins)}, "
+                f"-H'(h) = ln sum_v P(h|v) exp(-H(v)) over {coarse.states} states, block by block"
+            )
+        if exact.free:
+            lines["p"] = (
+                "is found before: the spins rebuilt from block spins are nearest to those of the model"
+            )
+        if cluster.two_states and len(exact.log_weights) == 1:
+            lines["correlators"] = "the averages of all products of spins, by the routine walsh_exp"
+        counted = Account(f"{self.scheme}: all states, realisation by realisation", lines)
+        return (counted,) if self.study is None else (counted, *self.study.accounts())
 
     def finish(self, state: State) -> Result:
         return enumerate_result(self.counted, state)

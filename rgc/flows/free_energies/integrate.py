@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rgc.errors import Problem, SpecError
 from rgc.flows import sequence
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.estimator import make_estimator
 from rgc.flows.sampling.sample import Sample, sampling, watched
@@ -77,6 +77,14 @@ class Integrate:
 
     def step(self, state: State) -> State:
         return sequence.step(self._flows, state)
+
+    def accounts(self) -> Sequence[Account]:
+        path = f"{len(self.values)} values of {self.parameter}, from {self.values[0]:g} to {self.values[-1]:g}"
+        lines = {
+            "F": f"F/N of free spins, and the integral of <dH/d{self.parameter}>/N by a cubic spline",
+            "averages": f"sampled by programs at {path}",
+        }
+        return (Account("integrate: a free energy, an estimate", lines),)
 
     def finish(self, state: State) -> Result:
         found = sequence.results(self._flows, state)

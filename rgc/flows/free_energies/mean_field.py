@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.errors import Problem, SpecError
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.model.lattice import Lattice
 from rgc.passes.local_energies import local_energies, placed
@@ -137,6 +137,14 @@ class MeanField:
         state.arrays["best"] = np.minimum(state.arrays["best"], found)
         state.done += 1
         return state
+
+    def accounts(self) -> Sequence[Account]:
+        counts = ", ".join(str(len(each.states)) for each in self.patterns)
+        lines = {
+            "F": "<H>_0 - S_0 of independent spins, minimised over their probabilities (NumPy on the host)",
+            "patterns": f"of {counts} spins that differ, each from several starts",
+        }
+        return (Account("mean_field: a free energy, an upper bound", lines),)
 
     def finish(self, state: State) -> Result:
         found = FreeEnergy("mean_field", float(state.arrays["best"][0]), 0.0, "upper bound")

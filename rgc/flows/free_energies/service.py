@@ -10,7 +10,7 @@ from typing import Any
 
 from rgc.errors import SpecError, placed
 from rgc.flows import sequence
-from rgc.flows.flow import Flow, State
+from rgc.flows.flow import Account, Flow, State
 from rgc.flows.request import Request
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Flow as FlowOfSpec
@@ -78,6 +78,10 @@ class FreeEnergies:
 
     def step(self, state: State) -> State:
         return sequence.step(self._flows, state)
+
+    def accounts(self) -> Sequence[Account]:
+        own = () if self.main is None else self.main.accounts()
+        return (*own, *(each for flow in self.found for each in flow.accounts()))
 
     def finish(self, state: State) -> Result:
         results = sequence.results(self._flows, state)

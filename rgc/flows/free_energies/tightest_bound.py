@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +13,7 @@ from rgc.errors import Problem, SpecError
 from rgc.flows.couplings.bound_optimum import Bound, End, enough
 from rgc.flows.couplings.cell_space import CellSpace, cell_space
 from rgc.flows.couplings.choose_p import TightestSequence
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.model.lattice import Lattice
 from rgc.passes.cells import NotInACell, cell_model
@@ -45,6 +45,17 @@ class TightestBound:
         self.choice.advance(state)
         state.done += 1
         return state
+
+    def accounts(self) -> Sequence[Account]:
+        bound = self.choice.bound
+        recursion = bound.recursion([1.0])
+        recursion(bound.space.start)
+        lines = {
+            "couplings": ", ".join(recursion.names),
+            **recursion.account,
+            "p": f"{self.choice.account}, in {self.steps} rounds",
+        }
+        return (Account(f"{self.scheme}: a free energy, a lower bound", lines),)
 
     def finish(self, state: State) -> Result:
         bound, p = self.choice.bound, state.arrays["p"]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.errors import Problem, SpecError
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.tensors.transfer_matrix import make_layer
 from rgc.model.hamiltonian import Table
@@ -113,6 +113,20 @@ class Transfer:
         state.arrays["log_z"] = np.logaddexp(state.arrays["log_z"], found)
         state.done += 1
         return state
+
+    def accounts(self) -> Sequence[Account]:
+        slices = self.cut.slices
+        with self.backend.arrays() as xp:
+            layer = make_layer(xp, slices, slices.reach)
+            layer(xp, xp.asarray(np.eye(slices.vector, 1)))
+        sums = "by its largest eigenvalue" if self.cut.length is None else "layer by layer"
+        if self.cut.closed:
+            sums = f"by its trace, from {len(self.starts)} states, {self.batch} at a time"
+        lines = {
+            "ln Z": f"of the transfer matrix along axis {slices.axis}, {sums}",
+            "arrays": f"vectors [{slices.vector}]; a layer of {len(slices.states)} spins is added spin by spin",
+        }
+        return (Account("transfer: a free energy, exact", lines),)
 
     def finish(self, state: State) -> Result:
         log_z = float(state.arrays["log_z"][0])

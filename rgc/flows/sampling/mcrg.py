@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rgc.analysis.statistics import GROUPS, grouped
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.accumulate import products_by_group
 from rgc.flows.sampling.estimator import Estimator, make_estimator
@@ -88,6 +88,9 @@ class Mcrg:
             state.arrays[f"configuration_{number}"] = picture(self.sampler.model, canonical)
         state.done += sum(piece.count for piece in pieces)
         return state
+
+    def accounts(self) -> Sequence[Account]:
+        return ()  # programs do it all
 
     def finish(self, state: State) -> Result:
         return mcrg_result(self.sampler, self.estimator, self.levels, state.arrays, self.provenance)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.observables import observables_of
@@ -59,6 +59,9 @@ class Sample:
         frozen(self.sampler, state, packed)
         state.done += sum(piece.count for piece in pieces)
         return state
+
+    def accounts(self) -> Sequence[Account]:
+        return ()  # programs do it all
 
     def finish(self, state: State) -> Result:
         arrays, model = state.arrays, self.sampler.model

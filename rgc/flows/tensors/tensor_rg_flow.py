@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rgc.analysis.conformal import TRIVIAL, Conformal, Spectrum, conformal, leading
 from rgc.analysis.truncation import Kept
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
 from rgc.flows.tensors.site_tensor import Tensor, site_tensor, turned
 from rgc.flows.tensors.tensor_result import tensor_result
 from rgc.flows.tensors.tensor_rg import TensorRG, circle
@@ -47,7 +47,7 @@ Coarsen = Callable[[Any, Tensor, int, Draws, int], Coarse]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TensorRGFlow:
-    """Tensor renormalisation at one point, step by step.
+    """Tensor renormalisation at one point, step by step. `law` says in words what `coarsen` does.
 
     State arrays: those of `TensorRG`, and `discarded` [k, step], `dropped` [k, step], `spectrum` [step, value],
     `central_charge` [k, step], `dimensions` and `charges` [k, step, n]; NaN where there is nothing.
@@ -55,6 +55,7 @@ class TensorRGFlow:
 
     rg: TensorRG
     coarsen: Coarsen
+    law: str
     backend: Backend
     seed: int
     point: Mapping[str, float]
@@ -114,6 +115,25 @@ class TensorRGFlow:
             )
         state.done = number
         return state
+
+    def accounts(self) -> Sequence[Account]:
+        setting, (tensor, _) = self.rg.setting, site_tensor(self.rg.setting.bonds)
+        self.step(self.start())
+        first, last = (" x ".join(map(str, self.rg.plan.shapes[k])) for k in (0, -1))
+        lattice = f"from {first} tensors to {last}" if first else "on the infinite lattice"
+        lines = {
+            "tensor": (
+                f"T[left, right, down, up] of a site, {list(tensor.values.shape)}, whose entries "
+                f"conserve a charge modulo {tensor.order}"
+            ),
+            "a step": self.law,
+            "arrays": f"T grows to {[setting.chi] * 4} at most; a second run keeps half of chi",
+            "steps": f"{self.steps} {lattice}",
+            "F/N": "the sum over steps n of -ln(largest entry of T)/2^n, and of the last tensors",
+        }
+        if setting.spectra:
+            lines["spectra"] = "transfer matrices of one and two tensors side by side"
+        return (Account(f"{self.scheme}: tensor renormalisation with chi = {setting.chi}", lines),)
 
     def finish(self, state: State) -> Result:
         return tensor_result(self.rg, state)

@@ -11,6 +11,11 @@ from rgc.flows.tensors.tensor_rg import Plan, Setting, Shape, TensorRG, make_set
 from rgc.flows.tensors.tensor_rg_flow import Coarse, Draws, TensorRGFlow
 from rgc.routines import routine
 
+LAW = (
+    "splits T = S1 S3 on one sublattice and T = S2 S4 on the other by singular values, keeps chi of them, "
+    "and contracts four parts around a plaquette: half as many sites, in O(chi^6)"
+)
+
 
 def make_trg(request: Request) -> TensorRGFlow:
     """The flow `trg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds of a square lattice."""
@@ -31,7 +36,7 @@ def _flow(request: Request, *, spectra: bool) -> TensorRGFlow:
         made, splits = coarsen(xp, tensor, chi, lambda matrix, rank: svd(matrix, rank, draws))
         return Coarse(made, tuple(each.kept for each in splits), splits[0].spectrum)
 
-    return TensorRGFlow(rg, step, request.backend, request.seed, request.point)
+    return TensorRGFlow(rg, step, LAW, request.backend, request.seed, request.point)
 
 
 def plan(setting: Setting) -> Plan:

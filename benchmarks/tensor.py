@@ -67,7 +67,7 @@ def contestants(chi: int, backend: str) -> Mapping[str, Step]:
     import numpy as np
 
     from rgc import backend as backends
-    from rgc.flows.tensors.tensor_flow import projections
+    from rgc.flows.tensors.tensor_rg_flow import projections
     from rgc.flows.tensors.trg import coarsen
     from rgc.routines.svd import full, svd
 
@@ -78,7 +78,9 @@ def contestants(chi: int, backend: str) -> Mapping[str, Step]:
             with machine.arrays() as xp:
                 given = replace(tensor, values=xp.asarray(tensor.values))
                 draws = projections(0, {}, 1)
-                made, _ = coarsen(xp, given, chi, lambda matrix, rank: decompose(matrix, rank, draws))
+                made, _ = coarsen(
+                    xp, given, chi, lambda matrix, rank: decompose(matrix, rank, draws)
+                )
                 return replace(made, values=np.asarray(made.values))
 
         return once

@@ -16,6 +16,7 @@ from rgc.errors import Problem, SpecError, placed
 from rgc.schemes import SCHEMES
 
 if TYPE_CHECKING:
+    from rgc.backend import Backend
     from rgc.flows.flow import Flow
     from rgc.kernel_cache import KernelCache
     from rgc.loaded import Loaded
@@ -79,12 +80,12 @@ def entry(text: str, name: str) -> Entry:
 def compile(
     spec: Loaded | str | Path,
     *,
-    backend: str = BACKEND,
+    backend: str | Backend = BACKEND,
     threads: int | None = None,
     settings: Settings = (),
     scan: Settings = (),
 ) -> Compiled:
-    """A spec made ready to run on a backend. `settings` and `scan` as in `load`.
+    """A spec made ready to run on a backend, by its name or as it is. `settings` and `scan` as in `load`.
 
     Raises `SpecError` if the backend is not there or refuses, or the flow cannot be run, `TypeError` for settings of a spec that was
     loaded before: its parameters are evaluated.
@@ -97,7 +98,8 @@ def compile(
         raise TypeError("settings and scan are for a spec that is read here: give them to rgc.load")
     source = load(spec, settings=settings, scan=scan) if isinstance(spec, str | Path) else spec
     refuse_later(source.spec)
-    machine = KernelCache(backends.load(backend, threads=threads), general=len(source.points) > 1)
+    found = backends.load(backend, threads=threads) if isinstance(backend, str) else backend
+    machine = KernelCache(found, general=len(source.points) > 1)
     compiled = Compiled(source, machine, threads, source.zero)
     compiled.flow(source.points[0], source.seed)  # refusals come now, not when the run starts
     return compiled
@@ -116,15 +118,17 @@ def flow(
 
     Raises `SpecError` for a scheme that cannot be run yet, and for what its maker refuses.
     """
+    from rgc.flows.request import Request
+
     made: Flow | None = None
+    request = Request(spec=spec, backend=machine, seed=seed, point=point, zero=tuple(zero))
     if spec.flow is not None:
         with placed(spec.flow.span):
-            make = SCHEMES[spec.flow.scheme].maker
-            made = make(spec, machine, seed=seed, point=point, zero=zero)
+            made = SCHEMES[spec.flow.scheme].maker(request)
     if made is None or any(measure.methods for measure in spec.measures):
         from rgc.flows.free_energies.service import make_free_energies
 
-        return make_free_energies(spec, made, machine, seed=seed, point=point, zero=zero)
+        return make_free_energies(request, made)
     return made
 
 

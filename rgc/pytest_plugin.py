@@ -182,13 +182,15 @@ class Unexpected(Exception):
 def updates(loaded: Loaded) -> float:
     """Spin updates of a run, the points of a scan counted as the first; 0 for a scheme that does not sample."""
     from rgc.flows.sampling.plan import make_plan
+    from rgc.model.options import Options
     from rgc.schemes import SCHEMES
 
     spec, flow = loaded.spec, loaded.spec.flow
-    if flow is None or spec.lattice is None or SCHEMES[flow.scheme].field("sweeps") is None:
+    ready = SCHEMES[flow.scheme].ready if flow is not None else None
+    if flow is None or spec.lattice is None or ready is None or ready.kind != "programs":
         return 0.0
     spins = getattr(spec.lattice, "sites", 1) * len(spec.species)
-    plan = make_plan(flow.options, spins)
+    plan = make_plan(Options(flow.options), spins)
     return float(plan.sweeps) * plan.replicas * spins * len(loaded.points)
 
 

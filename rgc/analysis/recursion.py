@@ -47,6 +47,13 @@ class Recursion(Protocol):
     @property
     def sites(self) -> float: ...
 
+    @property
+    def account(self) -> Mapping[str, str]:
+        """What a step computes, in words and symbols, with the sizes of its arrays: a text for
+        each label.
+        """
+        ...
+
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:
         """One step from `couplings`.
 

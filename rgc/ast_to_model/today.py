@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from rgc.ast_to_model.expressions.scope import names
 from rgc.errors import Problem, SpecError, listing
-from rgc.language.measures import LATER_METHODS, MEASURES, METHODS, SCAN_MEASURES
+from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.language.updates import LATER_UPDATES
 from rgc.language.values import CallValue
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.schemes import SCHEMES
+from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.scheme import Ready
 from rgc.syntax import ast
 
@@ -74,9 +75,9 @@ def _without_flow(spec: Spec) -> Iterator[Problem]:
 
 
 def _methods(spec: Spec) -> Iterator[Problem]:
-    ready = listing([name for name in METHODS if name not in LATER_METHODS])
+    ready = listing([name for name, row in FREE_ENERGIES.items() if row.runs])
     for method in (each for measure in spec.measures for each in measure.methods):
-        if method.name in LATER_METHODS:
+        if not FREE_ENERGIES[method.name].runs:
             message = f"the method '{method.name}' comes later"
             yield Problem("not-yet", message, method.span, hint=f"{ready} run today")
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from rgc.language.values import CallValue, OperatorBasis
 from rgc.model.block import Block
-from rgc.model.lattice import Geometry, Lattice
+from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
+from rgc.syntax.ast import Call, Entry, Item, List, Name
+from rgc.syntax.print import print_expression
+from rgc.syntax.print_expression import print_entry
 
 if TYPE_CHECKING:
+    from rgc.language.values import Value
     from rgc.model.hamiltonian import Term
     from rgc.model.operators import Product
     from rgc.model.spec import Spec
+    from rgc.model.spins import Species
 
 SHOWN = 4  # products of a term, faces of a lattice
 
@@ -23,25 +29,22 @@ def listing(spec: Spec) -> str:
 
 
 def _sections(spec: Spec) -> Iterator[str]:
-    yield _block(
-        "parameters", (f"{name} = {value:.16g}" for name, value in spec.parameters.items())
-    )
+    yield _block("parameters", _parameters(spec))
     if spec.lattice is not None:
         yield _block("lattice", _lattice(spec.lattice))
-    yield _block(
-        "spins",
-        (f"{s.name}: {s.alphabet}" + (", symmetric" if s.symmetric else "") for s in spec.species),
-    )
+    yield _block("spins", map(_species, spec.species))
     if spec.hamiltonian is not None:
         yield _block(
             "hamiltonian (weight exp(-H), per unit cell)",
             (_term(term, spec) for term in spec.hamiltonian.terms),
         )
     yield _block("block", map(_map, spec.blocks))
+    for name in ("data", "stack", "map"):
+        yield _block(name, _written(spec, name))
     if spec.flow is not None:
+        options = spec.flow.options.items()
         yield _block(
-            f"flow {spec.flow.scheme}",
-            (f"{name} = {value}" for name, value in spec.flow.options.items()),
+            f"flow {spec.flow.scheme}", (f"{name} = {_value(value)}" for name, value in options)
         )
     yield _block(
         "scan", (f"{axis.name}: {', '.join(f'{v:g}' for v in axis.values)}" for axis in spec.scan)
@@ -53,6 +56,19 @@ def _sections(spec: Spec) -> Iterator[str]:
     yield _block("expect", (f"{e.target} {e.relation} {e.value:.12g}" for e in spec.expectations))
 
 
+def _parameters(spec: Spec) -> Iterator[str]:
+    """Numbers evaluated, everything else as the spec has it: functions, lists, matrices, draws."""
+    section = spec.document.section("parameters")
+    for entry in section.body if section is not None and isinstance(section.body, tuple) else ():
+        if not isinstance(entry, Entry):
+            continue
+        name = entry.target.name if isinstance(entry.target, Name) else ""
+        if name in spec.parameters:
+            yield f"{name} = {spec.parameters[name]:.16g}"
+        else:
+            yield print_entry(entry)
+
+
 def _block(head: str, lines: Iterable[str]) -> str:
     body = "\n".join(f"  {line}" for line in lines)
     return f"{head}\n{body}" if body else ""
@@ -60,7 +76,7 @@ def _block(head: str, lines: Iterable[str]) -> str:
 
 def _lattice(lattice: Geometry) -> Iterator[str]:
     if not isinstance(lattice, Lattice):
-        yield repr(lattice)
+        yield _without_cells(lattice)
         return
     size = " x ".join("infinite" if n is None else str(n) for n in lattice.shape)
     sites = f", {lattice.sites} sites" if lattice.finite else ""
@@ -70,6 +86,54 @@ def _lattice(lattice: Geometry) -> Iterator[str]:
     if len(lattice.basis) > 1:
         for letter, at in zip(lattice.letters, lattice.basis, strict=True):
             yield f"site {letter} at ({', '.join(f'{c:.6g}' for c in at)})"
+
+
+def _without_cells(lattice: Complete | Diamond | Graph) -> str:
+    match lattice:
+        case Complete(sites):
+            return f"complete graph of {sites} sites"
+        case Diamond(b, branches, generations):
+            how_often = "for ever" if generations is None else f"{generations} times"
+            return f"diamond, each bond becomes {branches} chains of {b} bonds, {how_often}"
+        case Graph(path):
+            return f"graph of the file {path}"
+
+
+def _species(species: Species) -> str:
+    """`s: potts(9)`: the number of states where the alphabet does not say it."""
+    states = f"({species.states})" if species.kind.counted else ""
+    return f"{species.name}: {species.alphabet}{states}" + (
+        ", symmetric" if species.symmetric else ""
+    )
+
+
+def _written(spec: Spec, name: str) -> Iterator[str]:
+    """The calls of a section as the spec has them."""
+    section = spec.document.section(name)
+    match section.body if section is not None else ():
+        case List(items):
+            yield from map(print_expression, items)
+        case tuple(items):
+            yield from (print_expression(item.value) for item in items if isinstance(item, Item))
+        case Name() | Call() as call:
+            yield print_expression(call)
+
+
+def _value(value: Value) -> str:
+    """The value of an option, as it may be written."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case tuple():
+            return f"[{', '.join(map(_value, value))}]"
+        case OperatorBasis(reach, bodies):
+            return f"operators(range={reach:g}, bodies={bodies})"
+        case CallValue(name, arguments, options):
+            inside = (*map(_value, arguments), *(f"{key}={_value(of)}" for key, of in options))
+            return f"{name}({', '.join(inside)})"
+        case float():
+            return f"{value:.16g}"
+    return str(value)
 
 
 def _term(term: Term, spec: Spec) -> str:

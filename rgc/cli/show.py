@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from textwrap import fill
 
+from rgc.backend import load as load_backend
 from rgc.cli import DONE
 from rgc.cli.arguments import Parser
 from rgc.cli.settings import add_settings, entries
-from rgc.compiler import BACKEND, compile, load
+from rgc.cli.table import WIDTH
+from rgc.cli.watched import Watched
+from rgc.compiler import BACKEND, Compiled, compile, load
+from rgc.flows.flow import Account
 from rgc.loaded import Loaded
 
 
@@ -17,7 +22,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("spec", metavar="SPEC", help="a spec, .rgc or .yaml")
     parser.add_argument(
         "--as", dest="form", choices=[*LIGHT, *COMPILED], default="model",
-        help="model: the physics (default); program: rules and schedules; code: what the backend generated; latex: the formulas; "
+        help="model: the physics (default); program: rules and schedules, or what is computed with whole arrays; code: what the backend generated; latex: the formulas; "
         "spec: the spec as run, with settings",
     )  # fmt: skip
     parser.add_argument(
@@ -47,20 +52,55 @@ def _latex(loaded: Loaded) -> str:
 
 
 def _program(loaded: Loaded, backend: str) -> str:
+    """The programs, and what the flow computes with whole arrays."""
     from rgc.program.family import family_of
 
-    return "\n\n".join(
-        dict.fromkeys(
-            family_of(p).show(p) for p, _ in compile(loaded, backend=backend).machine.made
-        )
-    )
+    watched, compiled = _watched(loaded, backend)
+    programs = (family_of(each).show(each) for each, _ in compiled.machine.made)
+    return "\n\n".join((*dict.fromkeys(programs), *_accounts(loaded, watched, compiled)))
 
 
 def _code(loaded: Loaded, backend: str) -> str:
-    sources = dict.fromkeys(
-        kernel.source for _, kernel in compile(loaded, backend=backend).machine.made
+    """The sources of the kernels; of a flow without any, what it calls instead."""
+    watched, compiled = _watched(loaded, backend)
+    sources = dict.fromkeys(kernel.source for _, kernel in compiled.machine.made)
+    if sources:
+        return "\n\n".join(sources)
+    head = "# no code is generated: this flow computes with whole arrays"
+    *_, called = _accounts(loaded, watched, compiled)
+    return f"{head}\n\n{called}"
+
+
+def _watched(loaded: Loaded, backend: str) -> tuple[Watched, Compiled]:
+    watched = Watched(load_backend(backend))
+    return watched, compile(loaded, backend=watched)
+
+
+def _accounts(loaded: Loaded, watched: Watched, compiled: Compiled) -> list[str]:
+    """What the flow says of its arithmetic with whole arrays, and what the backend saw of a step of it; nothing of a flow that has none."""
+    flow = compiled.flow(loaded.points[0], loaded.seed)
+    watched.forget()
+    accounts = [*flow.accounts()]
+    if not accounts:
+        return []
+    seen = Account(f"called in a step, on the backend {watched.name}", watched.summary())
+    return [_shown(each) for each in (*accounts, seen)]
+
+
+def _shown(account: Account) -> str:
+    """The headline, then labels and their texts as two columns."""
+    width = max(map(len, account.lines))
+    rows = (
+        fill(
+            text,
+            WIDTH,
+            initial_indent=f"  {label:<{width}}  ",
+            subsequent_indent=" " * (width + 4),
+            break_long_words=False,
+        )
+        for label, text in account.lines.items()
     )
-    return "\n\n".join(sources)
+    return "\n".join((account.head, *rows))
 
 
 LIGHT: dict[str, Callable[[Loaded], str]] = {

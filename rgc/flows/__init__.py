@@ -9,11 +9,13 @@
          --make_estimator--> averages to take and sums to tally, their errors          (estimator.py, recorder.py)
          --make_plan--> which sweeps and records a step of the runner makes            (plan.py)
 
-`couplings/` holds maps of couplings K' = R(K) and the one flow that studies them: `exact`, `migdal_kadanoff`, `cumulant`, `lower_bound`. `clusters/`
-holds finite clusters, all their states at once, for `enumerate` and for cells; `tensors/` the site tensor and its spectra, for `trg`, `hotrg`, and
-transfer matrices. `free_energies.py` runs methods of `free_energy(...)` one after the other.
+- `study/` holds the one flow that asks questions of a map of couplings K' = R(K).
+- `couplings/` holds such maps: `exact`, `migdal_kadanoff`, `cumulant`, `lower_bound`.
+- `enumeration/` holds finite clusters, all their states at once, for `enumerate` and for cells.
+- `tensors/` holds the site tensor and its spectra, for `trg` and `hotrg`.
+- `free_energies/` holds the methods of `free_energy(...)`, and `service.py`, which runs them one after the other.
 
-A new scheme is a file here and a line in `rgc.compiler.FLOWS`: a function (spec, backend, *, seed, point, zero) -> `rgc.flows.flow.Flow`,
-where `zero` names the terms whose coefficient is 0 at every point of the run.
+The maker of a flow is a function from `rgc.flows.request.Request` to `rgc.flows.flow.Flow`; the file of the scheme in
+`rgc.schemes` says where it is, and `rgc.schemes.free_energies` says it of the methods of a free energy.
 A new observable with a name of its own is a function in `rgc/passes/built_in.py`.
 """

@@ -4,7 +4,7 @@ loop.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -31,6 +31,16 @@ class State:
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     most: int = ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a flow computes with whole arrays, for people: a headline, and a label and a text for
+    each thing that there is to say.
+    """
+
+    head: str
+    lines: Mapping[str, str]
 
 
 class Flow(Protocol):
@@ -60,6 +70,14 @@ class Flow(Protocol):
     def step(self, state: State) -> State:
         """The state after one or more steps, at most `state.most`. It may change `state` in
         place.
+        """
+        ...
+
+    def accounts(self) -> Sequence[Account]:
+        """What is computed with whole arrays, in words and symbols, with the sizes of the arrays.
+
+        The first step of the arithmetic is carried out on the way, so that one who watches the
+        backend sees which functions and routines it takes. Empty where programs do it all.
         """
         ...
 

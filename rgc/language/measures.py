@@ -61,8 +61,6 @@ METHODS = table(
         ),
     )
 )
-LATER_METHODS = ("ais",)
-"""Methods that can be checked and printed, but not run yet."""
 
 MEASURES = table(
     (

@@ -89,6 +89,8 @@ PLANE = Field("plane", "names", "the two couplings of a flow diagram")
 MAP = (FIND, LINEARISE, STARTS, PLANE)
 """What can be asked of a map of couplings."""
 
+QUESTIONS = tuple(each.name for each in MAP)
+
 EXACT_MAP = (Field("steps", "integer", "RG steps", least=1), *MAP)
 """Of a map of couplings that is computed, not sampled."""
 

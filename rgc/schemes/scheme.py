@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any, Literal
 
 from rgc.errors import Problem, SpecError
@@ -83,12 +83,6 @@ def nothing_derived(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Va
     return {}
 
 
-def object_at(place: str) -> Any:
-    """The object that `module:name` stands for, its module imported."""
-    module, name = place.split(":")
-    return getattr(import_module(module), name)
-
-
 @dataclass(frozen=True, slots=True)
 class LatticeNeed:
     """What lattices a scheme runs on: `name` in the tables of the documentation, and the limit that says so to the user."""
@@ -157,7 +151,7 @@ class Scheme(Signature):
         """The function that makes its flow. Raises `SpecError` for a scheme that does not run yet."""
         if self.ready is None:
             raise SpecError([Problem("not-yet", f"the scheme '{self.name}' cannot be run yet")])
-        make: Callable[..., Any] = object_at(self.ready.maker)
+        make: Callable[..., Any] = resolve_name(self.ready.maker)
         return make
 
     @property

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pkgutil import resolve_name
 from time import perf_counter
 
 from rgc.errors import SpecError
 from rgc.program.family import ProgramError
 from rgc.progress import Progress
 from rgc.schemes.checks import Check
-from rgc.schemes.scheme import object_at
 from rgc.verification.certificate import Finding, judged, unchecked
 from rgc.verification.subject import Subject
 
@@ -44,7 +44,7 @@ def _timed(check: Check, subject: Subject, claim: str) -> Iterator[Finding]:
     """The findings of one check. What it raises, but for a `SpecError`, is a failed finding."""
     began = perf_counter()
     try:
-        for finding in object_at(check.find)(subject):
+        for finding in resolve_name(check.find)(subject):
             yield replace(finding, seconds=perf_counter() - began)
             began = perf_counter()
     except (SpecError, ProgramError):

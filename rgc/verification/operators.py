@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rgc.errors import SpecError
+from rgc.flows.request import Request
 from rgc.flows.sampling.levels import Blocking
 from rgc.flows.sampling.observables import of_configuration, of_ensemble
 from rgc.flows.sampling.recorder import make_recorder
@@ -159,7 +160,13 @@ def check_measures(subject: Subject) -> Iterator[Finding]:
     exact = Averages(small.spec.document, small.spec, states)
     try:
         flow = make_sample(
-            small.spec, subject.reference, seed=subject.seed, point={}, zero=subject.zero
+            Request(
+                spec=small.spec,
+                backend=subject.reference,
+                seed=subject.seed,
+                point={},
+                zero=subject.zero,
+            )
         )
         compiled = averaged(flow, states, exact.weights, subject.reference)
         wanted = {name: exact.measure(name) for name in compiled}

@@ -17,15 +17,12 @@ PACKAGES = {
     "rgc_jax": ROOT / "backends",
 }
 
-LATER = (  # circles that are being untied; each goes from here with its last edge
-    {"rgc.flows.tensors.tensor_flow", "rgc.flows.tensors.tensor_result"},
-    {"rgc.flows.enumeration.enumerate", "rgc.flows.enumeration.enumerate_result"},
-)
-
 
 def modules() -> dict[str, Path]:
     """Every module of the packages by its dotted name."""
-    files = [(source, p) for name, source in PACKAGES.items() for p in (source / name).rglob("*.py")]
+    files = [
+        (source, p) for name, source in PACKAGES.items() for p in (source / name).rglob("*.py")
+    ]
     return {
         ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(".__init__"): path
         for source, path in files
@@ -47,8 +44,6 @@ def imported(text: str, known: Mapping[str, object]) -> Iterator[str]:
 def circle(texts: Mapping[str, str]) -> list[str]:
     """The modules of one circle of imports, in order; empty where there is none."""
     graph = {name: set(imported(text, texts)) - {name} for name, text in texts.items()}
-    for name in graph:
-        graph[name] -= set().union(*(pair for pair in LATER if name in pair))
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

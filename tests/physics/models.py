@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import log, sqrt
 from typing import Any
 
@@ -14,6 +15,7 @@ from rgc.model.lattice import Lattice, Site
 from rgc.model.operators import Product, Spin, product
 from rgc.model.spec import Flow, Spec
 from rgc.model.spins import Species
+from rgc.schemes import SCHEMES
 from rgc.syntax import ast
 
 CRITICAL = log(1 + sqrt(2)) / 2
@@ -23,7 +25,8 @@ CRITICAL = log(1 + sqrt(2)) / 2
 def shell(lattice: Lattice, order: int) -> tuple[Product, ...]:
     """The pairs at the order-th distance, one product for each pair of a cell."""
     return tuple(
-        product([Spin(a.cell, a.letter), Spin(b.cell, b.letter)]) for a, b in lattices.shell(lattice, order)
+        product([Spin(a.cell, a.letter), Spin(b.cell, b.letter)])
+        for a, b in lattices.shell(lattice, order)
     )
 
 
@@ -73,18 +76,20 @@ def spec(
 ) -> Spec:
     if "basis" in options:
         options["basis"] = OperatorBasis(*options["basis"])
-    return Spec(
+    made = Spec(
         "test",
         ast.Document(()),
         lattice=lattice,
         species=(Species("s", alphabet),),  # type: ignore[arg-type]
         hamiltonian=Hamiltonian(tuple(terms)),
         blocks=tuple(blocks),
-        flow=Flow(scheme, options),
     )
+    return replace(made, flow=Flow(scheme, SCHEMES[scheme].complete(options, made)))
 
 
-def ising(lattice: Lattice, coupling: float = CRITICAL, scheme: str = "sample", **options: Any) -> Spec:
+def ising(
+    lattice: Lattice, coupling: float = CRITICAL, scheme: str = "sample", **options: Any
+) -> Spec:
     """Nearest neighbours only."""
     return spec(lattice, [term("K", coupling, shell(lattice, 1))], scheme, **options)
 

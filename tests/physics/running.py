@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -10,15 +10,16 @@ import numpy as np
 from scipy.stats import chi2
 
 from rgc import backend as backends
-from rgc.flows.sampling.mcrg import make_mcrg
-from rgc.flows.sampling.sample import make_sample
+from rgc.backend import Backend
+from rgc.flows.flow import Flow
+from rgc.flows.request import Request
 from rgc.kernel_cache import KernelCache
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.spec import Spec
 from rgc.results.result import Estimate, Result
 from rgc.runner import run
+from rgc.schemes import SCHEMES
 
-MAKERS = {"sample": make_sample, "mcrg": make_mcrg}
 SEEDS = range(10)
 
 
@@ -27,10 +28,25 @@ def machine(name: str) -> KernelCache:
     return KernelCache(backends.load(name), general=True)
 
 
+def request(
+    spec: Spec,
+    backend: Backend,
+    *,
+    seed: int = 0,
+    point: Mapping[str, float] | None = None,
+    zero: Collection[str] | None = None,
+) -> Request:
+    """What a maker is handed; by default the terms that are 0 in this spec are left out."""
+    if zero is None:
+        zero = spec.hamiltonian.zero if spec.hamiltonian is not None else ()
+    return Request(spec=spec, backend=backend, seed=seed, point=point or {}, zero=tuple(zero))
+
+
 def answer(spec: Spec, *, seed: int = 0, backend: str = "numba") -> Result:
     """The result of a spec at its one point."""
     assert spec.flow is not None
-    return run(MAKERS[spec.flow.scheme](spec, machine(backend), seed=seed, point={}))
+    made: Flow = SCHEMES[spec.flow.scheme].maker(request(spec, machine(backend), seed=seed))
+    return run(made)
 
 
 def p_value(found: Sequence[Estimate], exact: float) -> float:
@@ -49,7 +65,8 @@ def agrees(found: Sequence[Estimate], exact: float) -> bool:
 def table(found: Sequence[Estimate], exact: float) -> str:
     """All seeds, for the message of a test that fails."""
     rows = (
-        f"{each.value:.6f} +- {each.error:.6f} ({(each.value - exact) / each.error:+.2f})" for each in found
+        f"{each.value:.6f} +- {each.error:.6f} ({(each.value - exact) / each.error:+.2f})"
+        for each in found
     )  # type: ignore[operator]
     return f"exact {exact:.6f}, p = {p_value(found, exact):.2g}\n" + "\n".join(rows)
 

@@ -22,7 +22,7 @@ from rgc.model.spec import Spec
 from rgc.model.tiling import tiling, whole_cells
 from rgc.passes.expand_cumulants import expand_cumulants
 from tests.physics.cells import Coupled, Place, Torus, kernel
-from tests.physics.running import machine
+from tests.physics.running import machine, request
 
 VALUES = {"K": 0.31, "h": 0.07, "J": -0.13, "P": 0.11, "Q": 0.09, "p": 0.6, "q": 0.3}
 NN = "- K * sum(<i,j>) s[i]*s[j]"
@@ -40,7 +40,7 @@ def text_of(lattice: str, block: str, order: int, *terms: str, spins: str = "s: 
 
 
 def flow_of(spec: Spec, backend: str = "reference") -> CouplingFlow:
-    return make_cumulant(spec, machine(backend), seed=0, point={})
+    return make_cumulant(request(spec, machine(backend)))
 
 
 def expansion_of(spec: Spec) -> Expansion:
@@ -96,7 +96,14 @@ TORI = {
         4,
     ),
     "triangular": (
-        text_of("triangular", "majority(cell=triangle)", 2, NN, "- J * sum(<<i,j>>) s[i]*s[j]", TRIANGLES),
+        text_of(
+            "triangular",
+            "majority(cell=triangle)",
+            2,
+            NN,
+            "- J * sum(<<i,j>>) s[i]*s[j]",
+            TRIANGLES,
+        ),
         4,
     ),
     "triangular, rhombi": (text_of("triangular", "majority(3)", 1, NN, TRIANGLES), 3),
@@ -125,7 +132,9 @@ def test_a_step_is_the_expansion_on_a_torus_of_cells(name: str) -> None:
     couplings = rng.uniform(-0.3, 0.3, len(recursion.names))
     values = recursion.space.basis @ couplings
     block, species = whole_cells(spec.blocks[0], spec.lattice), len(spec.species)  # type: ignore[arg-type]
-    coupled = [Coupled(*each) for each in zip(expansion.classes, values, expansion.orders, strict=True)]
+    coupled = [
+        Coupled(*each) for each in zip(expansion.classes, values, expansion.orders, strict=True)
+    ]
     field = VALUES["q"] if block.rule == "kernel" else 0.0
     vectors = np.array(tiling(block).vectors).T
     torus = Torus(
@@ -143,7 +152,9 @@ def test_a_step_is_the_expansion_on_a_torus_of_cells(name: str) -> None:
         blocks = {place: tuple(rng.choice([-1, 1], species).tolist()) for place in places}
         sums = [block_sum(products, blocks, torus) for products in expansion.classes]
         found = blocked @ sums - moved.constant * recursion.sites * len(places)
-        assert found == pytest.approx(torus.renormalised(blocks, expansion.order), rel=1e-12, abs=1e-12)
+        assert found == pytest.approx(
+            torus.renormalised(blocks, expansion.order), rel=1e-12, abs=1e-12
+        )
 
 
 def block_sum(products: object, blocks: dict[Place, tuple[int, ...]], torus: Torus) -> float:
@@ -154,7 +165,8 @@ def block_sum(products: object, blocks: dict[Place, tuple[int, ...]], torus: Tor
             total += np.prod(
                 [
                     blocks[
-                        tuple((x + y) % torus.length for x, y in zip(at, spin.cell, strict=True)), spin.letter
+                        tuple((x + y) % torus.length for x, y in zip(at, spin.cell, strict=True)),
+                        spin.letter,
                     ][spin.species]
                     for spin in spins
                 ]
@@ -197,7 +209,9 @@ def test_a_step_is_the_taylor_series_of_the_exact_sum(block: str) -> None:
     """-H' = c_0 + c_1 + c_2 of ln sum_s P(h|s) exp(-H_0 + e W_1 + e^2 W_2) = sum_n c_n e^n, W_n of the couplings of order n, on a ring of
     five cells of three spins, for all block spins h."""
     further = "- J * sum(i) s[i]*s[i+2*x]"
-    spec = rgc.load(text_of("chain", block, 2, NN, further, FIELD, "- P * sum(i) s[i]*s[i+x]*s[i+2*x]")).spec
+    spec = rgc.load(
+        text_of("chain", block, 2, NN, further, FIELD, "- P * sum(i) s[i]*s[i+x]*s[i+2*x]")
+    ).spec
     recursion, expansion = recursion_of(flow_of(spec)), expansion_of(spec)
     assert {1, 2} == set(expansion.orders)
     couplings = np.random.default_rng(1).uniform(-0.3, 0.3, len(recursion.names))
@@ -227,7 +241,10 @@ def _series(weight: np.ndarray, parts: np.ndarray) -> float:
     """c_0 + c_1 + c_2 from values on a circle in the complex plane (Cauchy)."""
     points = 0.2 * np.exp(2j * pi * np.arange(16) / 16)
     values = np.array(
-        [np.log((weight * np.exp(parts[0] + e * parts[1] + e * e * parts[2])).sum()) for e in points]
+        [
+            np.log((weight * np.exp(parts[0] + e * parts[1] + e * e * parts[2])).sum())
+            for e in points
+        ]
     )
     return float(sum((values / points**n).mean().real for n in range(3)))
 
@@ -286,15 +303,20 @@ def onsager(coupling: float) -> float:
 
 @pytest.mark.parametrize("block", ["majority(2)", "kadanoff(2, p=p)", "decimate(2)"])
 @pytest.mark.parametrize(("order", "power"), [(1, 2), (2, 4)])
-def test_free_energies_have_the_series_of_the_square_lattice(block: str, order: int, power: int) -> None:
+def test_free_energies_have_the_series_of_the_square_lattice(
+    block: str, order: int, power: int
+) -> None:
     """To second order in K at first order in V nothing is right beyond what lies in a cell; at second order the error is of fourth order,
     there being no closed loop of three bonds."""
     errors = []
     for coupling in (0.08, 0.04):
         flow = rgc.compile(
-            rgc.load(text_of("square", block, order, NN), settings={"K": coupling}), backend="reference"
+            rgc.load(text_of("square", block, order, NN), settings={"K": coupling}),
+            backend="reference",
         )
-        errors.append((flow.run().result.free_energy[0].value - onsager(coupling)) / coupling**power)
+        errors.append(
+            (flow.run().result.free_energy[0].value - onsager(coupling)) / coupling**power
+        )
     assert errors[0] == pytest.approx(errors[1], rel=0.1)
     assert abs(errors[1]) > 1e-3
 
@@ -306,7 +328,8 @@ FURTHER = "- J * sum(<<i,j>>) s[i]*s[j]"
 
 def orders_of(*terms: str, order: int = 2, j: float = VALUES["J"]) -> dict[str, int]:
     loaded = rgc.load(
-        text_of("square", "majority(2)", order, *terms), settings={"J": j} if FURTHER in terms else {}
+        text_of("square", "majority(2)", order, *terms),
+        settings={"J": j} if FURTHER in terms else {},
     )
     return flow_of(loaded.spec).study.provenance["expansion"]["orders"]  # type: ignore[no-any-return]
 
@@ -322,14 +345,18 @@ def test_terms_count_in_the_order_in_which_they_are_written() -> None:
 def test_a_field_that_is_not_there_is_a_direction_all_the_same() -> None:
     plain = text_of("triangular", "majority(cell=triangle)", 1, NN)
     symmetric = plain.replace("s: ising", "s: ising(symmetric)")
-    zero = text_of("triangular", "majority(cell=triangle)", 1, NN, FIELD).replace("h = 0.07", "h = 0")
+    zero = text_of("triangular", "majority(cell=triangle)", 1, NN, FIELD).replace(
+        "h = 0.07", "h = 0"
+    )
     for text in (plain, symmetric, zero):
         found = (
             rgc.compile(rgc.load(text.replace("steps=3", "find=fixed_point")), backend="reference")
             .run()
             .result
         )
-        assert found.exponents["y_h"].value == pytest.approx(log(3 / sqrt(2)) / log(sqrt(3)), rel=1e-13)
+        assert found.exponents["y_h"].value == pytest.approx(
+            log(3 / sqrt(2)) / log(sqrt(3)), rel=1e-13
+        )
         assert found.exponents["y_h"].kind == "truncated"
 
 
@@ -341,9 +368,12 @@ def test_a_kernel_that_is_not_normalised_has_no_free_energy() -> None:
 
 
 def test_a_kernel_written_out_is_the_built_in_map() -> None:
-    written = "kernel(2, T=sum(B in blocks) (p*s[B]*sum(i in B) s[i] - log(2*cosh(p*sum(i in B) s[i]))))"
+    written = (
+        "kernel(2, T=sum(B in blocks) (p*s[B]*sum(i in B) s[i] - log(2*cosh(p*sum(i in B) s[i]))))"
+    )
     flows = [
-        flow_of(rgc.load(text_of("square", block, 2, NN)).spec) for block in (written, "kadanoff(2, p=p)")
+        flow_of(rgc.load(text_of("square", block, 2, NN)).spec)
+        for block in (written, "kadanoff(2, p=p)")
     ]
     moved = [flow.study.recursion(flow.study.start) for flow in flows]
     assert flows[0].study.recursion.names == flows[1].study.recursion.names
@@ -357,7 +387,9 @@ def test_a_constant_of_the_spec_is_in_the_ledger() -> None:
         rgc.compile(rgc.load(each), backend="reference").run().result
         for each in (text, text.replace(NN, NN + "\n  + sum(i) 0.25"))
     )
-    assert shifted.free_energy[0].value == pytest.approx(plain.free_energy[0].value + 0.25, rel=1e-14)
+    assert shifted.free_energy[0].value == pytest.approx(
+        plain.free_energy[0].value + 0.25, rel=1e-14
+    )
     assert shifted.levels[0].observables["constant"].value == 0.25
 
 

@@ -140,7 +140,11 @@ def test_the_complete_graph() -> None:
     share = np.array(z) / sum(z)
     assert value(found, "log_z") == pytest.approx(log(sum(z)), rel=1e-13)
     assert value(found, "m") == pytest.approx(share @ np.array(m), rel=1e-12)
-    assert value(found, "pair") == value(found, "same") == pytest.approx(share @ np.array(pair), rel=1e-12)
+    assert (
+        value(found, "pair")
+        == value(found, "same")
+        == pytest.approx(share @ np.array(pair), rel=1e-12)
+    )
 
 
 def test_measures_of_any_form() -> None:
@@ -191,7 +195,9 @@ def test_all_correlators_are_averages_of_products() -> None:
     z = fsum(w for _, w in every)
     for mask in (0, 1, 2, 0b100000001, 0b101010101, 0b111111111):
         chosen = [k for k in range(9) if mask >> (8 - k) & 1]
-        exact = fsum(w * np.prod([list(spins.values())[k] for k in chosen]) for spins, w in every) / z
+        exact = (
+            fsum(w * np.prod([list(spins.values())[k] for k in chosen]) for spins, w in every) / z
+        )
         assert table[mask] == pytest.approx(exact, abs=1e-14)
     operators = found.levels[0].observables
     neighbours = fsum(w * sum(_bonds(spins)) for spins, w in every) / z / 18
@@ -288,7 +294,10 @@ def test_what_a_block_map_keeps(name: str) -> None:
     lattice = spec.spec.lattice
     fine = brute.weights(spec)
     joint = np.array(
-        [[w for _, w in brute.blocked(spec, [each], cells, factor, lattice.cells, rule)] for each in fine]  # type: ignore[union-attr]
+        [
+            [w for _, w in brute.blocked(spec, [each], cells, factor, lattice.cells, rule)]
+            for each in fine
+        ]  # type: ignore[union-attr]
     )
     p = np.array([w for _, w in fine])
     tau = joint.sum(axis=1) / p
@@ -300,7 +309,9 @@ def test_what_a_block_map_keeps(name: str) -> None:
     found = result(spec)
     assert value(found, "dF") == pytest.approx(-log(p @ tau), abs=1e-12)
     assert value(found, "kl") == pytest.approx(log(p @ tau) - p @ np.log(tau), abs=1e-12)
-    assert value(found, "tau_defect") == pytest.approx(abs(np.log(tau) - p @ np.log(tau)).max(), abs=1e-12)
+    assert value(found, "tau_defect") == pytest.approx(
+        abs(np.log(tau) - p @ np.log(tau)).max(), abs=1e-12
+    )
     assert value(found, "information") == pytest.approx(terms.sum(), abs=1e-12)
 
 
@@ -332,9 +343,13 @@ def test_two_steps_are_both_kernels_at_once(normalised: bool) -> None:
 
 def test_the_order_of_blocks_is_not_the_order_of_the_next_step() -> None:
     """Two steps on the square lattice: the spins of a block of blocks do not lie together."""
-    spec = loaded("square(4, 4)", FIELD, block="[majority(2), decimate(2)]", flow="enumerate(steps=2)")
+    spec = loaded(
+        "square(4, 4)", FIELD, block="[majority(2), decimate(2)]", flow="enumerate(steps=2)"
+    )
     found = result(spec)
-    one = found.tables["log_weights_1"].reshape(2, 2, 2, 2)  # decimation keeps the first of the four
+    one = found.tables["log_weights_1"].reshape(
+        2, 2, 2, 2
+    )  # decimation keeps the first of the four
     assert found.tables["log_weights_2"] == pytest.approx(
         np.logaddexp.reduce(one.reshape(2, 8), axis=1), abs=1e-12
     )
@@ -343,12 +358,16 @@ def test_the_order_of_blocks_is_not_the_order_of_the_next_step() -> None:
 def test_blocks_in_chunks_are_the_same_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from rgc.flows.enumeration import enumerate_model
 
-    spec = loaded("square(4)", FIELD, block="kernel(b=2, T=sum(B in blocks) 0.4*s[B]*sum(i in B) s[i])")
+    spec = loaded(
+        "square(4)", FIELD, block="kernel(b=2, T=sum(B in blocks) 0.4*s[B]*sum(i in B) s[i])"
+    )
     whole = result(spec)
     for chunk in (16, 300, 1 << 12):
         monkeypatch.setattr(enumerate_model, "CHUNK", chunk)
         cut = result(spec)
-        assert cut.tables["log_weights_1"] == pytest.approx(whole.tables["log_weights_1"], abs=1e-13)
+        assert cut.tables["log_weights_1"] == pytest.approx(
+            whole.tables["log_weights_1"], abs=1e-13
+        )
         for name in ("energy", "binder", "dF", "kl", "information", "susceptibility"):
             assert value(cut, name) == pytest.approx(value(whole, name), abs=1e-12)
 
@@ -367,7 +386,7 @@ def test_states_in_chunks_are_the_same_as_all_at_once(monkeypatch: pytest.Monkey
 
 def test_a_run_goes_on_where_it_was_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The state is all that a step depends on: copied in the middle, it gives the same digits."""
-    from rgc.flows import enumerate as flow_module
+    from rgc.flows.enumeration import enumerate as flow_module
     from rgc.flows.enumeration import enumerate_model
     from rgc.flows.flow import State
 

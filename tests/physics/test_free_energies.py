@@ -13,26 +13,30 @@ from scipy.optimize import brentq
 import rgc
 from rgc import backend as backends
 from rgc.ast_to_model import build
+from rgc.flows.free_energies import service as free_energies
 from rgc.flows.free_energies.integrate import integral, make_integrate
-from rgc.flows.free_energies.mean_field import make_mean_field
+from rgc.flows.free_energies.mean_field import MeanField, make_mean_field
 from rgc.flows.free_energies.service import FreeEnergies, check_order, make_free_energies
 from rgc.flows.free_energies.transfer import make_transfer
+from rgc.flows.request import Request
 from rgc.kernel_cache import KernelCache
 from rgc.model import lattices
 from rgc.model.lattice import Lattice
-from rgc.model.spec import Measure, Method, Spec
+from rgc.model.spec import Flow, Measure, Method, Spec
 from rgc.passes.instances import resized, seam, two_copies
 from rgc.results.result import FreeEnergy
 from rgc.runner import run
+from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.syntax.read import read_text
 from tests.physics.enumeration import enumerate_exactly
 from tests.physics.models import CRITICAL, baxter_wu, faces, field, ising, shell, spec, term
+from tests.physics.running import request
 
 REFERENCE = backends.load("reference")
 
 
 def bound(given: Spec) -> float:
-    return run(make_mean_field(given, REFERENCE, seed=0, point={})).free_energy[0].value
+    return run(make_mean_field(request(given, REFERENCE))).free_energy[0].value
 
 
 def exact(given: Spec) -> float:
@@ -88,11 +92,19 @@ def test_baxter_wu_has_three() -> None:
             ],
         ),
     ],
-    ids=["torus", "antiferromagnet", "open", "antiperiodic", "frustrated", "three-spin", "plaquettes"],
+    ids=[
+        "torus",
+        "antiferromagnet",
+        "open",
+        "antiperiodic",
+        "frustrated",
+        "three-spin",
+        "plaquettes",
+    ],
 )
 def test_it_is_an_upper_bound(given: Spec) -> None:
     value = bound(given)
-    truth = run(make_transfer(given, REFERENCE, seed=0, point={})).free_energy[0].value
+    truth = run(make_transfer(request(given, REFERENCE))).free_energy[0].value
     if "antiperiodic" not in given.lattice.boundary:  # type: ignore[union-attr]
         assert truth == pytest.approx(exact(given), abs=1e-12)
     assert truth < value < truth + 0.5
@@ -130,13 +142,18 @@ def test_integration_agrees_with_enumeration_over_seeds() -> None:
     given = written("integrate(K=0:K:9, sweeps=500, replicas=64)")
     (method,) = given.measures[0].methods
     machine = KernelCache(backends.load("numba"), general=True)
+    asked = replace(given, flow=Flow(method.name, method.options))
     found = [
-        run(make_integrate(given, method, machine, seed=seed, point={})).free_energy[0] for seed in range(10)
+        run(make_integrate(request(asked, machine, seed=seed))).free_energy[0] for seed in range(10)
     ]
     truth = exact(given)
     values = np.array([each.value for each in found])
-    statistical = np.array([float(each.note.split("statistical error ")[1].split(",")[0]) for each in found])
-    assert all(each.error is not None and abs(each.value - truth) < 3 * each.error for each in found)
+    statistical = np.array(
+        [float(each.note.split("statistical error ")[1].split(",")[0]) for each in found]
+    )
+    assert all(
+        each.error is not None and abs(each.value - truth) < 3 * each.error for each in found
+    )
     assert (
         0.4 < values.std(ddof=1) / statistical.mean() < 1.8
     )  # chi of 9 degrees of freedom, p below 1e-3 each side
@@ -178,7 +195,7 @@ def service(given: Spec, *methods: str) -> FreeEnergies:
     options = {"trg": {"chi": 8}, "hotrg": {"chi": 6}}
     asked = tuple(Method(name, options.get(name, {})) for name in methods)
     measured = replace(given, flow=None, measures=(Measure("free_energy", methods=asked),))
-    return make_free_energies(measured, None, REFERENCE, seed=0, point={})
+    return make_free_energies(request(measured, REFERENCE), None)
 
 
 def test_every_method_in_one_table() -> None:
@@ -220,7 +237,12 @@ def entry(kind: str, value: float) -> FreeEnergy:
 
 def test_bounds_must_be_in_order() -> None:
     check_order(
-        [entry("lower bound", -1.1), entry("exact", -1.0), entry("upper bound", -0.9), entry("truncated", -5)]
+        [
+            entry("lower bound", -1.1),
+            entry("exact", -1.0),
+            entry("upper bound", -0.9),
+            entry("truncated", -5),
+        ]
     )
     for wrong in (
         [entry("upper bound", -1.1), entry("exact", -1.0)],
@@ -238,7 +260,7 @@ def test_two_copies_have_twice_the_free_energy() -> None:
     lattice = lattices.triangular(3, 2)
     given = spec(lattice, [term("K", 0.4, shell(lattice, 1)), term("h", 0.1, field(lattice))])
     both = two_copies(given)
-    transfer = run(make_transfer(both, REFERENCE, seed=0, point={}, zero=())).free_energy[0].value
+    transfer = run(make_transfer(request(both, REFERENCE, zero=()))).free_energy[0].value
     assert transfer == pytest.approx(2 * exact(given), abs=1e-12)
 
 
@@ -248,7 +270,7 @@ def test_the_seam_limits_what_doubling_can_change(coupling: float, axis: int) ->
     small = ising(lattices.square(3, 4), coupling)
     shape = (6, 4) if axis == 0 else (3, 8)
     one, two = (
-        run(make_transfer(each, REFERENCE, seed=0, point={})).observables["log_z"].value or 0.0
+        run(make_transfer(request(each, REFERENCE))).observables["log_z"].value or 0.0
         for each in (small, resized(small, shape))
     )
     limit = seam(small, axis)
@@ -256,20 +278,20 @@ def test_the_seam_limits_what_doubling_can_change(coupling: float, axis: int) ->
     assert 0 < abs(two - 2 * one) <= limit
 
 
+def make_wrong(asked: Request) -> MeanField:
+    """A method whose F depends on the number of species, and jumps with size."""
+    made, lattice = make_mean_field(asked), asked.crystal
+    jump = 5.0 if lattice.finite and lattice.sites > 20 else 0.0
+    extra = 0.1 * len(asked.species) ** 2 + jump
+    shifted = tuple(
+        replace(each, constant=each.constant + extra * each.sites) for each in made.patterns
+    )
+    return replace(made, patterns=shifted)
+
+
 def test_methods_that_are_no_free_energies_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A method whose F depends on the number of species, or jumps with size, gets a warning."""
-    from rgc.flows import free_energies
-
-    def wrong(given: Spec, method: Method, backend: object, **keys: object) -> object:
-        made = make_mean_field(given, backend, seed=0, point={})  # type: ignore[arg-type]
-        lattice = given.lattice
-        assert isinstance(lattice, Lattice)
-        extra = 0.1 * len(given.species) ** 2 + (5.0 if lattice.finite and lattice.sites > 20 else 0.0)
-        shifted = tuple(replace(each, constant=each.constant + extra * each.sites) for each in made.patterns)
-        return replace(made, patterns=shifted)
-
-    row = free_energies.Row(wrong, wrong, (6,))  # type: ignore[arg-type]
-    monkeypatch.setattr(free_energies, "METHODS", {"mean_field": row})
+    row = replace(FREE_ENERGIES["mean_field"], maker=f"{__name__}:make_wrong", sizes=(6,))
+    monkeypatch.setattr(free_energies, "FREE_ENERGIES", {"mean_field": row})
     found = run(service(ising(lattices.square(4), 0.1), "mean_field"))
     assert any("not size-consistent" in text for text in found.warnings)
     assert any("not size-extensive" in text for text in found.warnings)
@@ -323,7 +345,13 @@ expect { f = -0.8843654493816465 within 1e-9, free_energy[hotrg(8)] = -0.8843654
 """
     answer = rgc.compile(text, backend="reference").run()
     assert answer.passed
-    assert [each.method for each in answer.result.free_energy] == ["transfer", "hotrg(8)", "mean_field"]
+    assert [each.method for each in answer.result.free_energy] == [
+        "transfer",
+        "hotrg(8)",
+        "mean_field",
+    ]
     assert {"energy", "f", "log_z"} <= set(answer.result.observables)
-    alone = rgc.compile(re.sub(", f = .*", " }", text).split("expect")[0], backend="reference").run()
+    alone = rgc.compile(
+        re.sub(", f = .*", " }", text).split("expect")[0], backend="reference"
+    ).run()
     assert answer.result.observables["energy"] == alone.result.observables["energy"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product as cartesian
 
 import numpy as np
@@ -10,9 +11,13 @@ from scipy.integrate import quad
 
 import rgc
 from rgc.analysis.recursion import free_energy
+from rgc.backend import Backend
 from rgc.errors import SpecError
 from rgc.flows.couplings.bound_optimum import Bound, best_constant, enough
-from rgc.flows.free_energies.tightest_bound import lower_bound_free_energy
+from rgc.flows.free_energies.tightest_bound import make_tightest_bound
+from rgc.model.spec import Flow, Spec
+from rgc.results.result import FreeEnergy
+from rgc.runner import run
 from tests.physics.potential_moving import (
     BACKEND,
     P_FULL,
@@ -21,6 +26,7 @@ from tests.physics.potential_moving import (
     space_of,
     spec_of,
 )
+from tests.physics.running import request
 
 
 def onsager(K: float) -> float:
@@ -48,6 +54,12 @@ def kaufman(K: float, size: int) -> float:
     ]
     log_z = np.log(0.5) + size**2 / 2 * np.log(2 * np.sinh(2 * K)) + np.log(sum(terms))
     return float(-log_z / size**2)
+
+
+def lower_bound_free_energy(spec: Spec, backend: Backend) -> FreeEnergy:
+    """What the method makes of a spec."""
+    asked = replace(spec, flow=Flow("lower_bound", {}))
+    return run(make_tightest_bound(request(asked, backend))).free_energy[0]
 
 
 def test_onsager_is_that_of_the_reference() -> None:
@@ -130,7 +142,11 @@ def test_on_two_sites_nothing_has_to_be_moved(dimension: int, lattice: str) -> N
         for a, b in cartesian(range(n), repeat=2)
         if a < b and sum(x != y for x, y in zip(sites[a], sites[b], strict=True)) == 1
     ]
-    energy = -0.3 * 2 * sum(spins[:, a] * spins[:, b] for a, b in pairs) - 0.2 * spins.sum(axis=1) + 0.25 * n
+    energy = (
+        -0.3 * 2 * sum(spins[:, a] * spins[:, b] for a, b in pairs)
+        - 0.2 * spins.sum(axis=1)
+        + 0.25 * n
+    )
     exact = -np.log(np.exp(-energy).sum()) / n
     assert lower_bound_free_energy(spec, BACKEND).value == pytest.approx(exact, abs=1e-14)
 

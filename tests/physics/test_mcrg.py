@@ -19,7 +19,7 @@ from rgc.results.result import Eigenvalue, Estimate, Result
 from tests.physics.enumeration import states
 from tests.physics.golden import ISING_3D, MCRG_SQUARE_64
 from tests.physics.models import CRITICAL, field, majority, shell, sites, spec, term
-from tests.physics.running import agrees, answer, machine, seeds, table
+from tests.physics.running import agrees, answer, machine, request, seeds, table
 
 FIXED_POINT = {"K": 0.299761, "K2": 0.087094, "K4": -0.001259}
 """Of the exact majority map from 4x4 to 2x2 spins, ties with probability 1/2; there y_t = 0.92921 and y_h = 1.82187."""
@@ -57,13 +57,19 @@ def exact_exponent(odd: bool, n: int) -> float:
     """The leading exponent with n operators of the 4x4 -> 2x2 majority map at the fixed point, by summing over all states of both
     lattices."""
     fine, coarse = states(16).reshape(-1, 4, 4), states(4).reshape(-1, 2, 2)
-    before, after = (np.stack(_operators(each.astype(float), odd), axis=-1) for each in (fine, coarse))
+    before, after = (
+        np.stack(_operators(each.astype(float), odd), axis=-1) for each in (fine, coarse)
+    )
     pairs, diagonals, plaquettes = _operators(fine.astype(float), False)
-    weight = np.exp(FIXED_POINT["K"] * pairs + FIXED_POINT["K2"] * diagonals + FIXED_POINT["K4"] * plaquettes)
+    weight = np.exp(
+        FIXED_POINT["K"] * pairs + FIXED_POINT["K2"] * diagonals + FIXED_POINT["K4"] * plaquettes
+    )
     weight /= weight.sum()
     blocks = fine.reshape(-1, 2, 2, 2, 2).sum(axis=(2, 4)).reshape(-1, 4)
     up = np.where(blocks > 0, 1.0, np.where(blocks < 0, 0.0, 0.5))
-    chance = np.prod(np.where(coarse.reshape(-1, 4)[None] > 0, up[:, None], 1 - up[:, None]), axis=2)
+    chance = np.prod(
+        np.where(coarse.reshape(-1, 4)[None] > 0, up[:, None], 1 - up[:, None]), axis=2
+    )
     joint = weight[:, None] * chance
     of_coarse = joint.sum(axis=0)
     mean_after, mean_before = of_coarse @ after, weight @ before
@@ -106,13 +112,15 @@ def run_to(flow: Mcrg, state: State, steps: int) -> State:
 def test_a_resumed_run_gives_the_same_bits_on_either_backend(backend: str) -> None:
     model = ising(8, sweeps=24, thermalise=8, every=2, replicas=64, basis=(1, 2))
     options: dict[str, Any] = {"seed": 5, "point": {}}
-    whole = make_mcrg(model, machine("reference"), **options)
-    other = make_mcrg(model, machine(backend), **options)
+    whole = make_mcrg(request(model, machine("reference"), **options))
+    other = make_mcrg(request(model, machine(backend), **options))
     object.__setattr__(whole.sampler.plan, "stride", 7)
     object.__setattr__(other.sampler.plan, "stride", 7)
     straight = run_to(whole, whole.start(), whole.steps)
     half = run_to(whole, whole.start(), 2)
-    copied = State(half.done, {name: array.copy() for name, array in half.arrays.items()}, dict(half.values))
+    copied = State(
+        half.done, {name: array.copy() for name, array in half.arrays.items()}, dict(half.values)
+    )
     resumed = run_to(other, copied, other.steps)
     assert straight.arrays.keys() == resumed.arrays.keys()
     for name, array in straight.arrays.items():
@@ -124,7 +132,7 @@ def test_points_of_a_scan_share_no_draws_and_measuring_changes_nothing() -> None
     more = ising(8, sweeps=4, thermalise=0, every=4, replicas=64, basis=(2, 4))
     spins = []
     for each, point in ((model, {}), (more, {}), (model, {"K": CRITICAL})):
-        flow = make_mcrg(each, machine("reference"), seed=0, point=point)
+        flow = make_mcrg(request(each, machine("reference"), point=point))
         spins.append(run_to(flow, flow.start(), flow.steps).arrays["spins_0"])
     assert np.array_equal(spins[0], spins[1])
     differing = np.unpackbits((spins[0] ^ spins[2]).view(np.uint8)).mean()
@@ -149,7 +157,8 @@ def test_levels_and_blocks() -> None:
 
 def test_one_unwrapped_level_has_no_error() -> None:
     found = answer(
-        ising(8, sweeps=40, thermalise=8, every=4, replicas=128, basis=(1.5, 2)), backend="reference"
+        ising(8, sweeps=40, thermalise=8, every=4, replicas=128, basis=(1.5, 2)),
+        backend="reference",
     )
     assert found.exponents["y_t"].error is None
     assert "larger lattice" in found.exponents["y_t"].note

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from rgc.flows.sampling.plan import Piece, Plan, make_plan
 from rgc.flows.sampling.sampler import make_model, make_sampler
 from rgc.model import lattices
+from rgc.model.options import Options
+from rgc.schemes import SCHEMES
 from tests.physics.models import baxter_wu, ising
 from tests.physics.running import machine
 
@@ -28,19 +30,24 @@ def test_steps_make_every_sweep_once_and_record_after_every_so_many(
         pieces += made
         assert 0 < sum(piece.count for piece in made) <= min(most, stride)
         done += sum(piece.count for piece in made)
-    assert [sweep for piece in pieces for sweep in range(piece.first, piece.first + piece.count)] == list(
-        range(plan.sweeps)
-    )
+    assert [
+        sweep for piece in pieces for sweep in range(piece.first, piece.first + piece.count)
+    ] == list(range(plan.sweeps))
     ends = {piece.record: piece.first + piece.count for piece in pieces if piece.record is not None}
     assert ends == {k: thermalise + (k + 1) * every for k in range(records)}
     assert not plan.pieces(plan.sweeps, most)
 
 
+def options(**given: int) -> Options:
+    plain = ising(lattices.square(4, 4))
+    return Options(SCHEMES["sample"].complete(given, plain))
+
+
 def test_defaults_of_the_language() -> None:
-    plan = make_plan({}, 4096)
+    plan = make_plan(options(), 4096)
     assert (plan.thermalise, plan.records, plan.every, plan.replicas) == (4000, 2000, 10, 256)
-    assert make_plan({"sweeps": 5, "every": 10}, 16).records == 1
-    assert make_plan({"sweeps": 25, "every": 10, "thermalise": 0}, 16).sweeps == 20
+    assert make_plan(options(sweeps=5, every=10), 16).records == 1
+    assert make_plan(options(sweeps=25, every=10, thermalise=0), 16).sweeps == 20
 
 
 def test_even_replicas_start_hot_and_odd_ones_in_a_ground_state() -> None:
@@ -62,4 +69,6 @@ def test_even_replicas_start_hot_and_odd_ones_in_a_ground_state() -> None:
 @pytest.mark.parametrize(("coupling", "planes"), [(0.4, 32), (2.0, 64)])
 def test_rare_acceptances_take_more_planes(coupling: float, planes: int) -> None:
     model = make_model(ising(lattices.square(4, 4), coupling, sweeps=1, replicas=64))
-    assert make_sampler(model, machine("reference"), seed=0, point={}).provenance["planes"] == planes
+    assert (
+        make_sampler(model, machine("reference"), seed=0, point={}).provenance["planes"] == planes
+    )

@@ -15,7 +15,7 @@ from rgc.runner import run
 from tests.physics.enumeration import enumerate_exactly
 from tests.physics.golden import KAUFMAN_CRITICAL
 from tests.physics.models import CRITICAL, field, ising, spec, term
-from tests.physics.running import SEEDS, agrees, answer, machine, scaled, seeds, table
+from tests.physics.running import SEEDS, agrees, answer, machine, request, scaled, seeds, table
 
 SWEEPS = {"metropolis": 8_000, "heat_bath": 25_000}  # a seed
 THERMALISE = {"metropolis": 4_000, "heat_bath": 12_000}
@@ -67,7 +67,7 @@ def test_a_free_spin_in_a_field(update: str) -> None:
             "update": update,
         }
         model = spec(lattice, [term("h", h, field(lattice))], **options)
-        flow = make_sample(model, machine("reference"), seed=0, point={})
+        flow = make_sample(request(model, machine("reference")))
         found = run(flow).observables["m"]
         assert found.value == pytest.approx(np.tanh(h), abs=4 * (found.error or 0))
         assert found.error is not None
@@ -76,12 +76,10 @@ def test_a_free_spin_in_a_field(update: str) -> None:
 
 def test_the_unpacked_spins_have_the_sign_of_the_field() -> None:
     lattice = lattices.square(8, 8)
-    flow = make_sample(
-        spec(lattice, [term("h", 0.5, field(lattice))], sweeps=8, thermalise=8, every=1, replicas=256),
-        machine("reference"),
-        seed=3,
-        point={},
+    model = spec(
+        lattice, [term("h", 0.5, field(lattice))], sweeps=8, thermalise=8, every=1, replicas=256
     )
+    flow = make_sample(request(model, machine("reference"), seed=3))
     state = flow.start()
     while state.done < flow.steps:
         state = flow.step(state)
@@ -110,7 +108,7 @@ def test_any_start_gives_the_right_averages(start: str) -> None:
     found = []
     for seed in range(3):
         model = ising(lattice, 0.4, sweeps=40, thermalise=40, every=4, replicas=1024)
-        flow = make_sample(model, machine("reference"), seed=seed, point={})
+        flow = make_sample(request(model, machine("reference"), seed=seed))
         state = flow.start()
         spins = state.arrays["spins_0"]
         random = np.random.default_rng(seed).integers(0, 2**64, size=spins.shape, dtype=np.uint64)
@@ -120,24 +118,34 @@ def test_any_start_gives_the_right_averages(start: str) -> None:
         found.append(flow.finish(state).observables)
     for name in ("energy", "abs_m"):
         estimates = [each[name] for each in found]
-        assert agrees(estimates, getattr(exact, name)), f"{name}\n{table(estimates, getattr(exact, name))}"
+        assert agrees(estimates, getattr(exact, name)), (
+            f"{name}\n{table(estimates, getattr(exact, name))}"
+        )
 
 
 def test_hot_and_cold_replicas_meet() -> None:
     lattice = lattices.square(4, 4)
-    found = answer(ising(lattice, 0.4, sweeps=64, thermalise=64, every=4, replicas=512), backend="reference")
+    found = answer(
+        ising(lattice, 0.4, sweeps=64, thermalise=64, every=4, replicas=512), backend="reference"
+    )
     assert not [text for text in found.warnings if "hot and cold" in text]
 
 
 def test_a_run_that_is_not_thermalised_says_so() -> None:
     lattice = lattices.square(16, 16)
-    found = answer(ising(lattice, 0.6, sweeps=8, thermalise=0, every=1, replicas=256), backend="reference")
+    found = answer(
+        ising(lattice, 0.6, sweeps=8, thermalise=0, every=1, replicas=256), backend="reference"
+    )
     assert [text for text in found.warnings if "hot and cold" in text]
 
 
 @pytest.mark.parametrize(
     ("thermalise", "every", "said"),
-    [(8, 1, "is less than 20 autocorrelation times"), (60, 20, "too far apart to tell"), (200, 20, "")],
+    [
+        (8, 1, "is less than 20 autocorrelation times"),
+        (60, 20, "too far apart to tell"),
+        (200, 20, ""),
+    ],
 )
 def test_whether_it_was_thermalised_for_long_enough(thermalise: int, every: int, said: str) -> None:
     """At K = 0.2 a configuration is forgotten in three sweeps or so: records every 20 sweeps cannot show it, and half their spacing is
@@ -152,4 +160,6 @@ def test_whether_it_was_thermalised_for_long_enough(thermalise: int, every: int,
         update="heat_bath",
     )
     found = answer(model, backend="reference").warnings
-    assert [said in text for text in found if "autocorrelation" in text] == ([True] * 2 if said else [])
+    assert [said in text for text in found if "autocorrelation" in text] == (
+        [True] * 2 if said else []
+    )

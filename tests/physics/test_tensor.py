@@ -13,7 +13,7 @@ from rgc.errors import SpecError
 from rgc.flows.free_energies.transfer import make_transfer
 from rgc.flows.tensors.hotrg import make_hotrg
 from rgc.flows.tensors.site_tensor import Tensor, site_tensor
-from rgc.flows.tensors.tensor_flow import TensorFlow
+from rgc.flows.tensors.tensor_rg_flow import TensorRGFlow
 from rgc.flows.tensors.trg import make_trg
 from rgc.model import lattices
 from rgc.model.hamiltonian import Hamiltonian, Table, Term
@@ -26,14 +26,15 @@ from rgc.results.result import Result
 from rgc.runner import run
 from tests.physics.golden import HOTRG, KAUFMAN_LOG_Z, TRG
 from tests.physics.models import CRITICAL, field, ising, shell, spec, term
+from tests.physics.running import request
 
 REFERENCE = backends.load("reference")
 MAKERS = {"trg": make_trg, "hotrg": make_hotrg}
 
 
-def flow(given: Spec, scheme: str, chi: int, **options: int) -> TensorFlow:
+def flow(given: Spec, scheme: str, chi: int, **options: int) -> TensorRGFlow:
     asked = replace(given, flow=Flow(scheme, {"chi": chi, "steps": 40, **options}))
-    return MAKERS[scheme](asked, REFERENCE, seed=0, point={})
+    return MAKERS[scheme](request(asked, REFERENCE))
 
 
 def answer(given: Spec, scheme: str, chi: int, **options: int) -> Result:
@@ -44,7 +45,10 @@ def onsager(coupling: float) -> float:
     """-ln z of the square Ising model by quadrature (Onsager 1944)."""
     k = 2 * np.sinh(2 * coupling) / np.cosh(2 * coupling) ** 2
     inside = quad(
-        lambda t: np.log((1 + np.sqrt(max(0.0, 1 - (k * np.sin(t)) ** 2))) / 2), 0, np.pi / 2, epsabs=1e-13
+        lambda t: np.log((1 + np.sqrt(max(0.0, 1 - (k * np.sin(t)) ** 2))) / 2),
+        0,
+        np.pi / 2,
+        epsabs=1e-13,
     )[0]
     return float(-np.log(2 * np.cosh(2 * coupling)) - inside / np.pi)
 
@@ -125,21 +129,26 @@ def anisotropic(lattice: Lattice, x: float, y: float, h: float) -> Spec:
 def test_anisotropic_bonds_in_a_field_on_oblong_tori(scheme: str, shape: tuple[int, int]) -> None:
     """Nothing is left out with chi = 16; x and y must not change places."""
     given = anisotropic(lattices.square(*shape), 0.5, -0.2, 0.1)
-    exact = run(make_transfer(given, REFERENCE, seed=0, point={})).free_energy[0].value
+    exact = run(make_transfer(request(given, REFERENCE))).free_energy[0].value
     assert answer(given, scheme, 16).free_energy[0].value == pytest.approx(exact, abs=1e-13)
 
 
 @pytest.mark.parametrize("scheme", ["trg", "hotrg"])
 def test_anisotropic_bonds_where_some_is_left_out(scheme: str) -> None:
     given = anisotropic(lattices.square(8, 16), 0.4, 0.2, 0.1)
-    exact = run(make_transfer(given, REFERENCE, seed=0, point={})).free_energy[0].value
+    exact = run(make_transfer(request(given, REFERENCE))).free_energy[0].value
     found = answer(given, scheme, 8).free_energy[0]
     assert found.error is not None
     assert 1e-9 < abs(found.value - exact) < found.error < 1e-3
 
 
 def local(
-    lattice: Lattice, alphabet: str, states: int, bond: np.ndarray, other: np.ndarray, site: np.ndarray
+    lattice: Lattice,
+    alphabet: str,
+    states: int,
+    bond: np.ndarray,
+    other: np.ndarray,
+    site: np.ndarray,
 ) -> Spec:
     """A bond energy along x, another along y, and energies of single sites."""
     origin = Spin((0, 0))
@@ -165,7 +174,7 @@ UNLIKE = RANDOM.normal(size=(3, 3)), RANDOM.normal(size=(3, 3)), RANDOM.normal(s
 @pytest.mark.parametrize("scheme", ["trg", "hotrg"])
 def test_any_bond_energies_even_those_that_change_when_spins_are_exchanged(scheme: str) -> None:
     given = local(lattices.square(4, 2), "potts", 3, *UNLIKE)
-    exact = run(make_transfer(given, REFERENCE, seed=0, point={})).free_energy[0].value
+    exact = run(make_transfer(request(given, REFERENCE))).free_energy[0].value
     assert answer(given, scheme, 81).free_energy[0].value == pytest.approx(exact, abs=1e-12)
 
 
@@ -189,7 +198,9 @@ FLAT3, FLAT4 = np.zeros(3), np.zeros(4)
     ],
     ids=["potts", "potts in a field", "potts in two fields", "clock", "chiral", "none"],
 )
-def test_the_charges_are_those_of_the_symmetry(energies: tuple[np.ndarray, ...], order: int) -> None:
+def test_the_charges_are_those_of_the_symmetry(
+    energies: tuple[np.ndarray, ...], order: int
+) -> None:
     tensor = tensor_of(local(lattices.square(), "potts", len(energies[2]), *energies))
     assert tensor.order == order
     allowed = _allowed(tensor)
@@ -216,7 +227,7 @@ def test_charges_are_conserved_to_the_last_bit(scheme: str) -> None:
     state = made.start()
     for _ in range(12):
         state = made.step(state)
-    tensor = made.tensor(state, 0)
+    tensor = made.rg.tensor(state, 0)
     assert not np.any(np.where(_allowed(tensor), 0, tensor.values))
 
 
@@ -228,10 +239,13 @@ def test_what_is_kept_cuts_no_multiplet() -> None:
         state = made.start()
         while state.done < made.steps:
             state = made.step(state)
-            charges = made.tensor(state, 0).across
+            charges = made.rg.tensor(state, 0).across
             assert np.sum(charges == 1) == np.sum(charges == 2)
         warnings += made.finish(state).warnings
-    assert any("multiplet of equal singular values" in text and "dropped whole" in text for text in warnings)
+    assert any(
+        "multiplet of equal singular values" in text and "dropped whole" in text
+        for text in warnings
+    )
 
 
 # -- criticality -------------------------------------------------------------------------------------------------------
@@ -288,7 +302,7 @@ def test_projections_and_full_decompositions_agree() -> None:
 
 
 def _full(xp: object, tensor: Tensor, chi: int, draws: object, number: int) -> object:
-    from rgc.flows.tensors.tensor_flow import Coarse
+    from rgc.flows.tensors.tensor_rg_flow import Coarse
     from rgc.flows.tensors.trg import coarsen
     from rgc.routines.svd import full
 
@@ -308,7 +322,8 @@ def test_a_step_depends_on_nothing_but_the_state() -> None:
     for _ in range(5):
         state, copied = made.step(state), again.step(copied)
     assert all(
-        np.array_equal(array, copied.arrays[name], equal_nan=True) for name, array in state.arrays.items()
+        np.array_equal(array, copied.arrays[name], equal_nan=True)
+        for name, array in state.arrays.items()
     )
 
 

@@ -24,12 +24,13 @@ from rgc.runner import run
 from tests.physics.enumeration import enumerate_exactly
 from tests.physics.golden import BAXTER_WU_LOG_Z
 from tests.physics.models import CRITICAL, baxter_wu, faces, field, ising, shell, spec, term
+from tests.physics.running import request
 
 REFERENCE = backends.load("reference")
 
 
 def transfer(given: Spec) -> Transfer:
-    return make_transfer(given, REFERENCE, seed=0, point={})
+    return make_transfer(request(given, REFERENCE))
 
 
 def log_z(given: Spec) -> float:
@@ -77,7 +78,9 @@ def test_every_axis_gives_the_same_trace() -> None:
     given = rich(lattices.triangular(4, 4))
     assert given.hamiltonian is not None
     tables = local_energies(given.hamiltonian, given.species)
-    found = [_trace(slice_lattice(given.lattice, given.species, tables, axis), 4) for axis in (0, 1)]  # type: ignore[arg-type]
+    found = [
+        _trace(slice_lattice(given.lattice, given.species, tables, axis), 4) for axis in (0, 1)
+    ]  # type: ignore[arg-type]
     assert found[0] == pytest.approx(found[1], rel=1e-13)
     assert found[0] == pytest.approx(enumerate_exactly(given).log_z, rel=1e-13)
 
@@ -105,7 +108,8 @@ def test_spins_that_do_not_interact_along_the_axis() -> None:
 
 
 @pytest.mark.parametrize(
-    "edges", [("antiperiodic", "periodic"), ("periodic", "antiperiodic"), ("antiperiodic", "antiperiodic")]
+    "edges",
+    [("antiperiodic", "periodic"), ("periodic", "antiperiodic"), ("antiperiodic", "antiperiodic")],
 )
 def test_antiperiodic_boundaries(edges: tuple[Boundary, Boundary]) -> None:
     """Bonds over an antiperiodic edge are antiferromagnetic."""
@@ -154,7 +158,9 @@ def test_both_ways_of_applying_a_layer_agree() -> None:
     quick = transfer(given)
     assert quick.cut.slices.product is not None
     slow = replace(quick, cut=replace(quick.cut, slices=replace(quick.cut.slices, product=None)))
-    assert run(slow).free_energy[0].value == pytest.approx(run(quick).free_energy[0].value, abs=1e-14)
+    assert run(slow).free_energy[0].value == pytest.approx(
+        run(quick).free_energy[0].value, abs=1e-14
+    )
 
 
 def test_the_infinite_axis_may_be_any() -> None:
@@ -179,20 +185,30 @@ def test_long_tori_approach_the_strip() -> None:
 # -- other alphabets ---------------------------------------------------------------------------------------------------
 
 
-def brute_force(shape: tuple[int, int], states: int, bond: np.ndarray, site: Sequence[float]) -> float:
+def brute_force(
+    shape: tuple[int, int], states: int, bond: np.ndarray, site: Sequence[float]
+) -> float:
     """ln Z of a torus with one symmetric bond energy, by looking at every state."""
     total = []
     for flat in cartesian(range(states), repeat=shape[0] * shape[1]):
         a = np.array(flat).reshape(shape)
-        energy = sum(bond[a, np.roll(a, -1, axis=axis)].sum() for axis in (0, 1)) + np.array(site)[a].sum()
+        energy = (
+            sum(bond[a, np.roll(a, -1, axis=axis)].sum() for axis in (0, 1))
+            + np.array(site)[a].sum()
+        )
         total.append(-energy)
     return float(np.logaddexp.reduce(total))
 
 
-def tables(alphabet: str, states: int, bond: np.ndarray, site: Sequence[float], lattice: Lattice) -> Spec:
+def tables(
+    alphabet: str, states: int, bond: np.ndarray, site: Sequence[float], lattice: Lattice
+) -> Spec:
     origin = Spin((0, 0))
     pairs = tuple(Table((origin, Spin(cell)), tuple(bond.reshape(-1))) for cell in ((1, 0), (0, 1)))
-    terms = (Term("W", 1.0, -1, tables=pairs), Term("h", 1.0, -1, tables=(Table((origin,), tuple(site)),)))
+    terms = (
+        Term("W", 1.0, -1, tables=pairs),
+        Term("h", 1.0, -1, tables=(Table((origin,), tuple(site)),)),
+    )
     return Spec(
         "test",
         ising(lattice).document,

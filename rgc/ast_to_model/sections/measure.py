@@ -18,7 +18,7 @@ from rgc.model.lattice import Lattice
 from rgc.model.observables import ScanMeasure
 from rgc.model.spec import Axis, Measure, Method, Spec
 from rgc.schemes import SCHEMES
-from rgc.schemes.needs.square_bonds import obstacles
+from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.syntax import ast
 
 Definitions = Mapping[str, ast.Expr]
@@ -132,18 +132,11 @@ def _methods(reading: Reading) -> tuple[Method, ...]:
 
 def _check_methods(methods: Sequence[Method], spec: Spec, context: Context) -> None:
     """Report what a method cannot do."""
+    if context.failed & {"hamiltonian", "lattice", "spins"}:
+        return
     for method in methods:
-        if method.name in ("trg", "hotrg") and not context.failed & {
-            "hamiltonian",
-            "lattice",
-            "spins",
-        }:
-            context.problems.extend(obstacles(spec, context.document.place("lattice")))
-        paths = [name for name, value in method.options.items() if isinstance(value, tuple)]
-        if method.name == "integrate" and len(paths) != 1:
-            message = f"'integrate' runs along one parameter, not {len(paths)}"
-            hint = "write integrate(K=0:0.4:9), from where the spins are free to the value here"
-            context.problems.error("wrong-arity", message, method.span, hint=hint)
+        for limit in FREE_ENERGIES[method.name].limits:
+            context.problems.extend(limit(spec, method))
 
 
 def _check_quantity(name: str, expr: ast.Expr, words: Words, context: Context) -> None:

@@ -64,6 +64,14 @@ class BondFlow:
     def sites(self) -> float:
         return self.geometry.ratio
 
+    @property
+    def account(self) -> Mapping[str, str]:
+        return {
+            "a step": "integrates over l = ln b from 0 to 1, by scipy's solve_ivp (DOP853)",
+            "formula": f"du/dl = {self.geometry.bonds - 1:g} u + (W ln W)(a, b)/W(a, b), W = exp(u)",
+            "arrays": self.space.account,
+        }
+
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:
         del step
         end = self._integrated(couplings, tangent=False)

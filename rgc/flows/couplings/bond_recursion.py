@@ -89,6 +89,18 @@ class BondRecursion:
     def sites(self) -> float:
         return self.geometry.ratio
 
+    @property
+    def account(self) -> Mapping[str, str]:
+        g, space = self.geometry, self.space
+        chains = f"decimates chains of {g.length:g} bonds"
+        if g.order == "move":
+            step = f"moves {g.copies:g} bonds onto one, then {chains}"
+            formula = f"u'(a, b) = ln (W^{g.length:g})(a, b), W(a, b) = exp({g.copies:g} u(a, b))"
+        else:
+            step = f"{chains}, then puts {g.copies:g} of them side by side"
+            formula = f"u'(a, b) = {g.copies:g} ln (W^{g.length:g})(a, b), W(a, b) = exp(u(a, b))"
+        return {"a step": step, "formula": formula, "arrays": space.account}
+
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:
         del step
         read, _ = self._moved(couplings)

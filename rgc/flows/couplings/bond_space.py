@@ -40,6 +40,15 @@ class BondSpace:
     terms: dict[str, str]
 
     @property
+    def account(self) -> str:
+        """The arrays of a step, with their sizes."""
+        q = self.states
+        return (
+            f"u [{q}, {q}] = sum_k K_k f_k(a, b); f {list(self.functions.shape)}; "
+            f"the inverse {list(self.inverse.shape)} reads the constant and K' from u'"
+        )
+
+    @property
     def states(self) -> int:
         return int(self.functions.shape[-1])
 

@@ -89,6 +89,21 @@ class CellRecursion:
     def sites(self) -> float:
         return float(2**self.space.dimension)
 
+    @property
+    def account(self) -> Mapping[str, str]:
+        cells, states = 2**self.space.dimension, self.space.functions.shape[1]
+        return {
+            "a step": f"moves the potentials of {cells} cells to one, and sums its spins s",
+            "formula": (
+                f"exp V'(mu) = sum_s exp({cells} V(s) - ln 2cosh(p sum s) + p sum mu s), "
+                "V = sum_k K_k f_k"
+            ),
+            "arrays": (
+                f"V [{states}] over classes of states of a cell; f {list(self.space.functions.shape)}; "
+                f"weights of the block map {list(self.kernels.weight.shape)} [p, mu, s]"
+            ),
+        }
+
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:
         return self.moved(couplings, step)[0]
 

@@ -26,6 +26,11 @@ class ChoiceOfP(Protocol):
     @property
     def rounds(self) -> int: ...
 
+    @property
+    def account(self) -> str:
+        """By what p is chosen, for people."""
+        ...
+
     def advance(self, state: State) -> None:
         """The next round; nothing where p is known already."""
         ...
@@ -45,6 +50,10 @@ class TightestConstant:
     def rounds(self) -> int:
         return 1
 
+    @property
+    def account(self) -> str:
+        return "the one that makes the bound on F largest"
+
     def advance(self, state: State) -> None:
         state.arrays["p"] = np.array([best_constant(self.bound)])
 
@@ -63,6 +72,10 @@ class TightestSequence:
     @property
     def rounds(self) -> int:
         return ROUNDS + 2
+
+    @property
+    def account(self) -> str:
+        return "those of all steps that make the bound on F largest"
 
     def advance(self, state: State) -> None:
         arrays = state.arrays

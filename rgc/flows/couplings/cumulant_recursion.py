@@ -91,6 +91,22 @@ class CumulantRecursion:
     def sectors(self) -> Mapping[str, Floats]:
         return self.space.sectors
 
+    @property
+    def account(self) -> Mapping[str, str]:
+        count, factors = self.polynomial.weights.shape[1], self.polynomial.moments.shape[1]
+        kernels = ", ".join(str(list(each.kernel.shape)) for each in self.cells)
+        return {
+            "a step": "averages products of spins in independent cells, and adds up cumulants",
+            "formula": (
+                "-H' = ln Z_0 + <V>_0 + (<V^2>_0 - <V>_0^2)/2 + ... in the block spins h, "
+                "<s_A>_0(h) = sum_s P(h|s) exp(-H_0(s)) s_A / Z_0(h)"
+            ),
+            "arrays": (
+                f"P(h|s) {kernels} for each kind of cell; {count} products of up to {factors} "
+                f"moments, each for {len(self.polynomial.weights) - 1} classes of products"
+            ),
+        }
+
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:
         del step
         value, _ = self._moved(couplings)

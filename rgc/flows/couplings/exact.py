@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from math import log
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,14 +12,11 @@ from rgc.analysis.linearised_map import linearise
 from rgc.analysis.recursion import Floats
 from rgc.flows.couplings.bond_recursion import BondRecursion, diamond, hypercubic
 from rgc.flows.couplings.bond_space import BondSpace, bond_space
+from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
 from rgc.flows.study.study import Close, make_study
 from rgc.model.lattice import Diamond
 from rgc.passes.bonds import bond_model
-
-if TYPE_CHECKING:
-    from rgc.backend import Backend
-    from rgc.model.spec import Spec
 
 COLD = 30.0
 """kT between equal and unequal neighbours where the limit of zero temperature is reached to
@@ -29,28 +24,18 @@ rounding.
 """
 
 
-def make_exact(
-    spec: Spec,
-    backend: Backend,
-    *,
-    seed: int,
-    point: Mapping[str, float],
-    zero: Collection[str] | None = None,
-) -> CouplingFlow:
+def make_exact(request: Request) -> CouplingFlow:
     """The flow `exact` of a checked spec at one point. A diamond lattice of n generations is one
     bond after n steps, whose two sites are summed; its free energy, like that of the infinite one,
     counts per bond.
     """
-    del seed, point, zero
-    assert spec.hamiltonian is not None  # noqa: S101  (the checker asks for the sections)
-    assert spec.lattice is not None  # noqa: S101
-    lattice, b = spec.lattice, int(spec.blocks[0].scale)
-    model = bond_model(spec.hamiltonian, lattice, spec.species)
+    lattice, b, backend = request.lattice, int(request.blocks[0].scale), request.backend
+    model = bond_model(request.hamiltonian, lattice, request.species)
     if not isinstance(lattice, Diamond):
         space = bond_space(model, 1)
         recursion = BondRecursion(backend, space, hypercubic(1, b, "move", model.states))
         study = make_study(
-            spec, recursion, space.start, 1, constant=model.constant, terms=space.terms
+            request, recursion, space.start, 1, constant=model.constant, terms=space.terms
         )
         return CouplingFlow(replace(study, frozen=partial(_zero_temperature, recursion)))
     space = bond_space(model, 0)
@@ -63,7 +48,7 @@ def make_exact(
     )
     return CouplingFlow(
         make_study(
-            spec,
+            request,
             recursion,
             space.start,
             dimension,

@@ -4,7 +4,7 @@ below (Kadanoff 1975).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -20,17 +20,16 @@ from rgc.flows.couplings.cell_recursion import CellRecursion, cell_recursion
 from rgc.flows.couplings.cell_space import CellSpace, Subspace, cell_space
 from rgc.flows.couplings.choose_p import ChoiceOfP, TightestConstant, TightestSequence
 from rgc.flows.couplings.stationary_p import StationaryP, slope
-from rgc.flows.flow import State
-from rgc.flows.study.coupling_flow import CouplingFlow, parts, provenance
+from rgc.flows.flow import Account, State
+from rgc.flows.request import Request
+from rgc.flows.study.coupling_flow import CouplingFlow, account, parts, provenance
 from rgc.flows.study.coupling_result import coupling_result
 from rgc.flows.study.study import Study, make_study
-from rgc.model.lattice import Lattice
 from rgc.passes.cells import cell_model
 from rgc.results.result import Estimate, Level, Result
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
-    from rgc.model.spec import Spec
     from rgc.text import Span
 
 SPACES: Mapping[Subspace, str] = {
@@ -97,6 +96,11 @@ class LowerBoundFlow:
         state.done += 1
         return state
 
+    def accounts(self) -> Sequence[Account]:
+        told = account(self.asked)
+        chosen = f"is chosen before, in {self.choice.rounds} rounds: {self.choice.account}"
+        return (Account(told.head, {**told.lines, "p": chosen}),)
+
     def finish(self, state: State) -> Result:
         study = self._with_p(state)
         result = coupling_result(study, state, self.provenance)
@@ -161,25 +165,14 @@ def _with_error(level: Level, errors: Sequence[float | None]) -> Level:
     )
 
 
-def make_lower_bound(
-    spec: Spec,
-    backend: Backend,
-    *,
-    seed: int,
-    point: Mapping[str, float],
-    zero: Collection[str] | None = None,
-) -> CouplingFlow | LowerBoundFlow:
+def make_lower_bound(request: Request) -> CouplingFlow | LowerBoundFlow:
     """The flow `lower_bound` of a checked spec at one point. Raises `SpecError` where p is to be
     the best for a bound that says nothing about the spec: its couplings lie outside the subspace.
     """
-    del seed, point, zero
-    assert isinstance(spec.lattice, Lattice)  # noqa: S101  (the checker asks for a crystal, and for the sections)
-    assert spec.hamiltonian is not None  # noqa: S101
-    assert spec.flow is not None  # noqa: S101
-    subspace = cast(Subspace, spec.flow.options["subspace"])
-    space = cell_space(cell_model(spec.hamiltonian, spec.lattice, spec.species), subspace)
+    backend, subspace = request.backend, cast(Subspace, request.options.word("subspace"))
+    space = cell_space(cell_model(request.hamiltonian, request.crystal, request.species), subspace)
     asked = make_study(
-        spec,
+        request,
         cell_recursion(backend, space, [0.0]),
         space.start,
         space.dimension,
@@ -194,25 +187,23 @@ def make_lower_bound(
         space=f", p held fixed, among {SPACES[subspace]}",
         warnings=() if space.inside else (OUTSIDE,),
     )
-    if not any(block.free for block in spec.blocks):
-        given = [Estimate(block.p, 0.0, "exact") for block in spec.blocks]
+    if not any(block.free for block in request.blocks):
+        given = [Estimate(block.p, 0.0, "exact") for block in request.blocks]
         return CouplingFlow(with_p(asked, backend, space, given))
-    return LowerBoundFlow(
-        backend, space, _choice(spec, backend, space, asked), asked, spec.flow.span
-    )
+    return LowerBoundFlow(backend, space, _choice(request, space, asked), asked, request.span)
 
 
-def _choice(spec: Spec, backend: Backend, space: CellSpace, asked: Study) -> ChoiceOfP:
+def _choice(request: Request, space: CellSpace, asked: Study) -> ChoiceOfP:
     if asked.find is not None:
-        return StationaryP(backend, space, None if asked.starts is None else asked.starts[0])
+        return StationaryP(
+            request.backend, space, None if asked.starts is None else asked.starts[0]
+        )
     if not space.inside:
         message = (
             "p=free asks for the tightest bound, and the spec's couplings lie outside the "
             "symmetric subspace"
         )
         hint = "take subspace=full, or find=fixed_point, where p belongs to the fixed point"
-        raise SpecError(
-            [Problem("not-possible", message, spec.flow.span if spec.flow else None, hint=hint)]
-        )
-    bound = Bound(backend, space, enough(space.dimension, asked.steps))
-    return TightestConstant(bound) if spec.blocks[0].free == "flow" else TightestSequence(bound)
+        raise SpecError([Problem("not-possible", message, request.span, hint=hint)])
+    bound = Bound(request.backend, space, enough(space.dimension, asked.steps))
+    return TightestConstant(bound) if request.blocks[0].free == "flow" else TightestSequence(bound)

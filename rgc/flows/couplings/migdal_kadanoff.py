@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from functools import partial
 from math import log
 from typing import TYPE_CHECKING, cast
@@ -11,39 +10,27 @@ from rgc.errors import Problem, SpecError
 from rgc.flows.couplings.bond_flow import BondFlow, infinitesimal
 from rgc.flows.couplings.bond_recursion import BondRecursion, Order, hypercubic, positive
 from rgc.flows.couplings.bond_space import BondSpace, bond_space
+from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
 from rgc.flows.study.study import make_study
-from rgc.model.lattice import Lattice
 from rgc.passes.bonds import bond_model
 
 if TYPE_CHECKING:
-    from rgc.backend import Backend
-    from rgc.model.spec import Spec
+    from rgc.text import Span
 
 
-def make_migdal_kadanoff(
-    spec: Spec,
-    backend: Backend,
-    *,
-    seed: int,
-    point: Mapping[str, float],
-    zero: Collection[str] | None = None,
-) -> CouplingFlow:
+def make_migdal_kadanoff(request: Request) -> CouplingFlow:
     """The flow `migdal_kadanoff` of a checked spec at one point. Moving bonds first, F is bounded
     from below; the constants of decimating first belong to the diamond lattice and are left out.
     """
-    del seed, point, zero
-    assert isinstance(spec.lattice, Lattice)  # noqa: S101  (the checker asks for a crystal, and for the sections)
-    assert spec.hamiltonian is not None  # noqa: S101
-    assert spec.flow is not None  # noqa: S101
-    options, dimension = spec.flow.options, spec.lattice.dimension
-    model = bond_model(spec.hamiltonian, spec.lattice, spec.species)
+    dimension, backend = request.crystal.dimension, request.backend
+    b, order = request.options.number("b"), cast(Order, request.options.word("order"))
+    model = bond_model(request.hamiltonian, request.crystal, request.species)
     space = bond_space(model, dimension)
-    _check_power(float(cast(float, options["b"])), space, spec)
-    order, b = cast(Order, options["order"]), float(cast(float, options["b"]))
+    _check_power(b, space, request.span)
     asked = partial(
         make_study,
-        spec,
+        request,
         start=space.start,
         dimension=dimension,
         kind="lower bound",
@@ -58,7 +45,7 @@ def make_migdal_kadanoff(
     return CouplingFlow(asked(recursion, ledger=order == "move"))
 
 
-def _check_power(b: float, space: BondSpace, spec: Spec) -> None:
+def _check_power(b: float, space: BondSpace, span: Span | None) -> None:
     """Raise `SpecError` where W^b is not real: b is no whole number and the bond weight has a
     negative eigenvalue.
     """
@@ -68,6 +55,4 @@ def _check_power(b: float, space: BondSpace, spec: Spec) -> None:
             "this one has some"
         )
         hint = "antiferromagnetic bonds need a whole b of at least 2"
-        raise SpecError(
-            [Problem("not-possible", message, spec.flow.span if spec.flow else None, hint=hint)]
-        )
+        raise SpecError([Problem("not-possible", message, span, hint=hint)])

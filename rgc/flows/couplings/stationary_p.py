@@ -60,6 +60,10 @@ class StationaryP:
     def rounds(self) -> int:
         return _BRACKETS + 1
 
+    @property
+    def account(self) -> str:
+        return "the one at which F is stationary at the critical fixed point"
+
     def advance(self, state: State) -> None:
         """Raises `PointNotFound`."""
         rows = state.arrays.get("search", np.zeros((0, 2 + len(self.space.start))))

@@ -62,6 +62,19 @@ class ClusterRecursion:
     def sites(self) -> float:
         return self.step.blocked.fine.lattice.sites / self.step.blocked.coarse.lattice.sites
 
+    @property
+    def account(self) -> Mapping[str, str]:
+        blocked, count = self.step.blocked, len(self.names)
+        reader = "a Walsh-Hadamard transform" if self.reader.inverse is None else "least squares"
+        return {
+            "a step": f"sums {len(blocked.fine.spins)} spins to {len(blocked.coarse.spins)}",
+            "formula": "W'(h) = ln sum_v exp(sum_b K_b S_b(v) + T(v, h)), K'_a = sum_h R_a(h) W'(h)",
+            "arrays": (
+                f"S {list(self.sums.shape)}; W' [{blocked.coarse.states}]; {count} couplings are "
+                f"read from W' by {reader}"
+            ),
+        }
+
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:
         del step
         with self.backend.arrays() as xp:

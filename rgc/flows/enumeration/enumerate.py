@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rgc.flows.enumeration import contraction
-from rgc.flows.enumeration.block_step import Step
-from rgc.flows.enumeration.census import Census, batches, make_census, weighed
+from rgc.flows.enumeration.census import batches, make_census, weighed
 from rgc.flows.enumeration.cluster_recursion import make_recursion
-from rgc.flows.enumeration.enumerate_model import ENERGY, Exact, make_exact, with_parameters
+from rgc.flows.enumeration.enumerate_model import ENERGY, Exact, make_exact
 from rgc.flows.enumeration.enumerate_result import (
     KEPT,
     KNOWN,
@@ -23,26 +22,23 @@ from rgc.flows.enumeration.enumerate_result import (
     operators_of,
     turns_of,
 )
+from rgc.flows.enumeration.enumeration import Enumeration
 from rgc.flows.enumeration.reconstruction import Reconstruction, learn
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
+from rgc.flows.request import Request
 from rgc.flows.sampling.observables import averages_in, observables_of
 from rgc.flows.study.coupling_flow import CouplingFlow
-from rgc.flows.study.study import make_study
-from rgc.model.observables import Observable
+from rgc.flows.study.study import Study, make_study
+from rgc.model.options import Options
 from rgc.results.result import Result
 from rgc.routines import routine
+from rgc.schemes.options import QUESTIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rgc.backend import Backend
-    from rgc.model.spec import Spec
-
 BATCH = 1 << 22
 """States of a step of the runner, about."""
-
-STUDIED = ("find", "linearise", "starts", "plane")
-"""Options that ask for the map of the couplings as a recursion."""
 
 Work = Callable[[State, Any], None]
 
@@ -54,15 +50,12 @@ class Enumerate:
     parameters `p` [r, block] and `learned` [r, 2]; of two-state spins the averages `operators` [operator], and of few of them all
     `correlators` [2^n]; those of a `CouplingFlow`."""
 
-    backend: Backend
-    exact: Exact
-    observables: tuple[Observable, ...]
-    census: Census
+    counted: Enumeration
     study: CouplingFlow | None = None
 
     @property
     def scheme(self) -> str:
-        return "enumerate"
+        return self.counted.scheme
 
     @property
     def steps(self) -> int:
@@ -70,26 +63,12 @@ class Enumerate:
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        steps = self.exact.steps
-        sites = (
-            {
-                "sites_per_step": len(steps[0].blocked.fine.spins)
-                / len(steps[0].blocked.coarse.spins)
-            }
-            if steps
-            else {}
-        )
-        return {
-            "states": self.exact.cluster.states,
-            "realisations": len(self.exact.log_weights),
-            "reproducibility": "L3",
-            **sites,
-        }
+        return self.counted.provenance
 
     def start(self) -> State:
-        exact = self.exact
+        exact = self.counted.exact
         shape = len(exact.log_weights), exact.chunks.number
-        columns = 1 + len(self.census.averages) + (3 if exact.steps else 0)
+        columns = 1 + len(self.counted.census.averages) + (3 if exact.steps else 0)
         arrays: dict[str, NDArray[Any]] = {
             "largest": np.zeros(shape),
             "sums": np.zeros((*shape, columns)),
@@ -105,24 +84,48 @@ class Enumerate:
     def step(self, state: State) -> State:
         works = self._works()
         if state.done < len(works):
-            with self.backend.arrays() as xp:
+            with self.counted.backend.arrays() as xp:
                 works[state.done](state, xp)
         elif self.study is not None:
             self.study.step(State(state.done - len(works), state.arrays, state.values))
         state.done += 1
         return state
 
-    def finish(self, state: State) -> Result:
-        return enumerate_result(self, state)
+    def accounts(self) -> Sequence[Account]:
+        exact, state = self.counted.exact, self.start()
+        with self.counted.backend.arrays() as xp:
+            self._count(0, range(1), state, xp)
+        cluster, chunks = exact.cluster, exact.chunks
+        lines = {
+            "states": (
+                f"{cluster.states} of {len(cluster.spins)} spins, {chunks.size} at a time"
+            ),
+            "a chunk": "-H(v) of its states, exp(-H(v)) less the largest, and sums over them",
+            "averages": (
+                f"of {len(self.counted.census.averages)} functions of a state, for "
+                + ", ".join(each.name for each in self.counted.observables)
+            ),
+        }
+        for number, step in enumerate(exact.steps, 1):
+            fine, coarse = step.blocked.fine, step.blocked.coarse
+            lines[f"step {number}"] = (
+                f"{step.block.rule}: {len(fine.spins)} spins to {len(coarse.spins)}, "
+                f"-H'(h) = ln sum_v P(h|v) exp(-H(v)) over {coarse.states} states, block by block"
+            )
+        if exact.free:
+            lines["p"] = (
+                "is found before: the spins rebuilt from block spins are nearest to those of the model"
+            )
+        if cluster.two_states and len(exact.log_weights) == 1:
+            lines["correlators"] = "the averages of all products of spins, by the routine walsh_exp"
+        counted = Account(f"{self.scheme}: all states, realisation by realisation", lines)
+        return (counted,) if self.study is None else (counted, *self.study.accounts())
 
-    def steps_of(self, realisation: int, arrays: Mapping[str, NDArray[Any]]) -> tuple[Step, ...]:
-        """The block maps of a realisation, with its own parameters where they are free."""
-        if not self.exact.free:
-            return self.exact.steps
-        return with_parameters(self.exact, arrays["p"][realisation])
+    def finish(self, state: State) -> Result:
+        return enumerate_result(self.counted, state)
 
     def _works(self) -> list[Work]:
-        exact, works = self.exact, list[Work]()
+        exact, works = self.counted.exact, list[Work]()
         for r in range(len(exact.log_weights)):
             if exact.free:
                 works.append(partial(self._learn, r))
@@ -136,8 +139,10 @@ class Enumerate:
 
     def _learn(self, realisation: int, state: State, xp: Any) -> None:
         """Find the free parameters."""
-        exact, whole = self.exact, replace(self.exact.chunks, fixed=0)
-        weight = whole.function(exact.log_weights[realisation], routine(self.backend, "fwht"), xp)
+        exact, whole = self.counted.exact, replace(self.counted.exact.chunks, fixed=0)
+        weight = whole.function(
+            exact.log_weights[realisation], routine(self.counted.backend, "fwht"), xp
+        )
         values = np.asarray(weight(0))
         values = values - float(contraction.log_sum(values, 0, np))
         found = learn(Reconstruction(exact.steps[0], values, xp), exact.free == "block")
@@ -146,10 +151,14 @@ class Enumerate:
 
     def _count(self, realisation: int, batch: range, state: State, xp: Any) -> None:
         """Weigh the states of some chunks, and sum over the blocks that a chunk leaves free."""
-        exact, fwht, arrays = self.exact, routine(self.backend, "fwht"), state.arrays
+        exact, fwht, arrays = (
+            self.counted.exact,
+            routine(self.counted.backend, "fwht"),
+            state.arrays,
+        )
         weight = exact.chunks.function(exact.log_weights[realisation], fwht, xp)
-        averaged = self.census.values(exact.chunks, fwht, xp)
-        steps = self.steps_of(realisation, arrays)
+        averaged = self.counted.census.values(exact.chunks, fwht, xp)
+        steps = self.counted.steps_of(realisation, arrays)
         for chunk in batch:
             values = weight(chunk)
             log_weights = np.asarray(values)
@@ -164,36 +173,44 @@ class Enumerate:
 
     def _transform(self, state: State, xp: Any) -> None:
         """The averages of all products of spins at once."""
-        bits = len(self.exact.cluster.spins)
-        masks, values = self.exact.log_weights[0].spectrum(bits)
-        _, found = routine(self.backend, "walsh_exp")(masks, values, bits, xp)
+        bits = len(self.counted.exact.cluster.spins)
+        masks, values = self.counted.exact.log_weights[0].spectrum(bits)
+        _, found = routine(self.counted.backend, "walsh_exp")(masks, values, bits, xp)
         correlators = np.asarray(found)
         state.arrays["operators"] = np.array(
-            list(averages_of(operators_of(self.exact), correlators).values())
+            list(averages_of(operators_of(self.counted.exact), correlators).values())
         )
         if bits <= KEPT:
             state.arrays["correlators"] = correlators
 
 
-def make_enumerate(
-    spec: Spec,
-    backend: Backend,
-    *,
-    seed: int,
-    point: Mapping[str, float],
-    zero: Collection[str] | None = None,
-) -> Enumerate:
+def make_enumerate(request: Request) -> Enumerate:
     """The flow `enumerate` of a checked spec at one point. Raises `SpecError` for what cannot be counted, blocked or measured."""
-    assert spec.flow is not None  # noqa: S101
-    exact = make_exact(spec, seed, point)
-    observables = observables_of(spec, exact.lattice, exact.species, exact.energy, known=KNOWN)
-    census = make_census(exact.chunks, averages_in(observables), ENERGY)
-    made = Enumerate(backend, exact, observables, census)
-    if not any(spec.flow.options.get(name) for name in STUDIED):
-        return made
-    zero = exact.hamiltonian.zero if zero is None else zero
-    recursion = make_recursion(spec, backend, exact.steps[0], turns_of(exact), zero)
-    study = make_study(
-        spec, recursion, recursion.start, exact.lattice.dimension, kind="truncated", ledger=False
+    exact = make_exact(request.spec, request.seed, request.point)
+    observables = observables_of(
+        request.spec, exact.lattice, exact.species, exact.energy, known=KNOWN
     )
-    return replace(made, study=CouplingFlow(study))
+    counted = Enumeration(
+        scheme=request.flow.scheme,
+        backend=request.backend,
+        exact=exact,
+        observables=observables,
+        census=make_census(exact.chunks, averages_in(observables), ENERGY),
+        study=_study(request, exact) if _studied(request.options) else None,
+    )
+    return Enumerate(counted, None if counted.study is None else CouplingFlow(counted.study))
+
+
+def _studied(options: Options) -> bool:
+    """Whether the map of the couplings is asked for as a recursion."""
+    return any(name in options and options[name] is not False for name in QUESTIONS)
+
+
+def _study(request: Request, exact: Exact) -> Study:
+    recursion = make_recursion(
+        request.spec, request.backend, exact.steps[0], turns_of(exact), request.zero
+    )
+    dimension = exact.lattice.dimension
+    return make_study(
+        request, recursion, recursion.start, dimension, kind="truncated", ledger=False
+    )

@@ -18,6 +18,7 @@ from rgc.model.groups import Local
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Complete, Lattice
 from rgc.model.observables import Linear, Tally
+from rgc.model.options import Options
 from rgc.model.spins import Species
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def make_exact(spec: Spec, seed: int, point: Mapping[str, float]) -> Exact:
     _check_flips(lattice, spec.species, spec.flow.span)
     steps = _steps(spec, lattice)
     cluster = steps[0].blocked.fine if steps else make_cluster(lattice, spec.species)
-    disorder = spec.flow.options.get("disorder")
-    number = int(disorder) if isinstance(disorder, int | float) else 1
+    options = Options(spec.flow.options)
+    number = options.integer("disorder") if "disorder" in options else 1
     weights = [
         log_weight(cluster, hamiltonian, Realisation(spec.draws, lattice, seed, point, k))
         for k in range(number)
@@ -126,9 +127,10 @@ def _check_learned(cluster: Cluster, steps: Sequence[Step], span: Span | None) -
 def _steps(spec: Spec, lattice: Lattice) -> tuple[Step, ...]:
     """The block maps of `steps` levels, by default one, taken in turn. Raises `SpecError` where a lattice cannot be blocked so often."""
     assert spec.flow is not None  # noqa: S101
-    asked = spec.flow.options.get("steps")
+    options = Options(spec.flow.options)
+    asked = options.integer("steps") if "steps" in options else 1
     steps: list[Step] = []
-    for level in range((int(asked) if isinstance(asked, int | float) else 1) if spec.blocks else 0):
+    for level in range(asked if spec.blocks else 0):
         block = spec.blocks[level % len(spec.blocks)]
         placed = replace(block, p=1.0) if block.free else block  # until it is found
         try:

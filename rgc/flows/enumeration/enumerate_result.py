@@ -24,6 +24,7 @@ from rgc.flows.enumeration.coarse_couplings import (
 from rgc.flows.enumeration.spin_classes import Turn, find_turns
 from rgc.flows.sampling.observables import of_ensemble
 from rgc.flows.sampling.sample import couplings as named_couplings
+from rgc.flows.study.coupling_flow import provenance
 from rgc.flows.study.coupling_result import coupling_result
 from rgc.model.complete import COMPLETE
 from rgc.passes.fold_operators import fold_operators
@@ -35,8 +36,8 @@ from rgc.routines import routine
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rgc.flows.enumeration.enumerate import Enumerate
     from rgc.flows.enumeration.enumerate_model import Exact
+    from rgc.flows.enumeration.enumeration import Enumeration
     from rgc.flows.flow import State
 
     Floats = NDArray[np.float64]
@@ -75,34 +76,34 @@ class Answered:
     operators: Mapping[str, float] = field(default_factory=dict)
 
 
-def enumerate_result(flow: Enumerate, state: State) -> Result:
+def enumerate_result(asked: Enumeration, state: State) -> Result:
     """The answer: exact numbers of one system, averages over realisations of random couplings with their errors."""
-    exact, arrays = flow.exact, state.arrays
-    every = [answered(flow, arrays, k) for k in range(len(exact.log_weights))]
+    exact, arrays = asked.exact, state.arrays
+    every = [answered(asked, arrays, k) for k in range(len(exact.log_weights))]
     observables = _together([{**each.known, **each.measured} for each in every])
     free_energy = observables.pop("free_energy")
     result = Result(
-        "enumerate",
+        asked.scheme,
         fixed_point=_parameters(exact, arrays),
         levels=(_first_level(exact, every), *_further(every)),
         free_energy=(
             FreeEnergy(
-                "enumerate", float(free_energy.value or 0.0), free_energy.error, free_energy.kind
+                asked.scheme, float(free_energy.value or 0.0), free_energy.error, free_energy.kind
             ),
         ),
         observables=observables,
         tables=_tables(exact, arrays, every[0]) if len(every) == 1 else _parameter_table(arrays),
-        terms=_terms(flow, every[0]),
+        terms=_terms(asked, every[0]),
         warnings=tuple(_warnings(every)),
-        provenance=flow.provenance,
+        provenance=asked.provenance,
     )
-    return result if flow.study is None else _with_study(result, flow, state)
+    return result if asked.study is None else _with_study(result, asked, state)
 
 
-def _with_study(result: Result, flow: Enumerate, state: State) -> Result:
+def _with_study(result: Result, asked: Enumeration, state: State) -> Result:
     """Fixed point, spectrum and exponents of the recursion of couplings beside what was counted."""
-    assert flow.study is not None  # noqa: S101
-    found = coupling_result(flow.study.study, state, flow.study.provenance)
+    assert asked.study is not None  # noqa: S101
+    found = coupling_result(asked.study, state, provenance(asked.study))
     return replace(
         result,
         exponents=found.exponents,
@@ -137,16 +138,16 @@ def _together(every: Sequence[Mapping[str, float]]) -> dict[str, Estimate]:
     return found
 
 
-def answered(flow: Enumerate, arrays: Mapping[str, Floats], realisation: int) -> Answered:
+def answered(asked: Enumeration, arrays: Mapping[str, Floats], realisation: int) -> Answered:
     """Averages, then level by level what the block maps make of the weights."""
-    exact, averaged = flow.exact, flow.census.averages
+    exact, averaged = asked.exact, asked.census.averages
     log_z, means = averages(arrays["largest"][realisation], arrays["sums"][realisation])
     known = {"log_z": log_z, "free_energy": -log_z / exact.lattice.sites}
     levels: tuple[Coarse, ...] = ()
     if exact.steps:
-        steps = flow.steps_of(realisation, arrays)
-        with flow.backend.arrays() as xp:
-            fwht, partial = routine(flow.backend, "fwht"), arrays["coarse"][realisation]
+        steps = asked.steps_of(realisation, arrays)
+        with asked.backend.arrays() as xp:
+            fwht, partial = routine(asked.backend, "fwht"), arrays["coarse"][realisation]
             levels = tuple(_levels(exact, steps, partial, means[len(averaged) :], fwht, xp))
         known |= _of_all_steps(levels)
     if exact.free:
@@ -157,7 +158,7 @@ def answered(flow: Enumerate, arrays: Mapping[str, Floats], realisation: int) ->
             "improved": float(own < common - BETTER),
         }
     found = dict(zip(averaged, means, strict=False))
-    measured = {each.name: float(of_ensemble(each, found, known)) for each in flow.observables}
+    measured = {each.name: float(of_ensemble(each, found, known)) for each in asked.observables}
     names = [each.name for each in operators_of(exact)] if "operators" in arrays else []
     operators = {name: float(arrays["operators"][k]) for k, name in enumerate(names)}
     return Answered(known, measured, levels, operators)
@@ -291,9 +292,9 @@ def _further(every: Sequence[Answered]) -> Iterator[Level]:
         yield Level(first.level, first.cluster.lattice.cells, couplings, observables)
 
 
-def _terms(flow: Enumerate, found: Answered) -> dict[str, str]:
+def _terms(asked: Enumeration, found: Answered) -> dict[str, str]:
     """The sums that the couplings which the spec does not name multiply."""
-    spec = flow.exact.spec
+    spec = asked.exact.spec
     return {
         coupled.name: sum_text([(1.0, spins) for spins in coupled.products], spec)
         for level in found.levels

@@ -4,7 +4,7 @@ from where the spins are free.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import hypot
@@ -15,24 +15,25 @@ from numpy.typing import NDArray
 
 from rgc.errors import Problem, SpecError
 from rgc.flows import sequence
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
+from rgc.flows.request import Request
 from rgc.flows.sampling.estimator import make_estimator
 from rgc.flows.sampling.sample import Sample, sampling, watched
 from rgc.flows.sampling.sampler import make_model, make_sampler
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Average, Observable
+from rgc.model.options import Options
 from rgc.model.spec import Flow as FlowOfSpec
+from rgc.model.spec import Spec
 from rgc.passes.local_energies import local_energies
 from rgc.passes.wrapping import meets_itself
 from rgc.results.result import FreeEnergy, Result
-from rgc.schemes import SCHEMES
+from rgc.schemes.sample import SCHEME as SAMPLE
 
 if TYPE_CHECKING:
-    from rgc.backend import Backend
     from rgc.flows.flow import Flow
     from rgc.language.values import Value
-    from rgc.model.spec import Method, Spec
 
 Floats = NDArray[np.float64]
 
@@ -81,6 +82,14 @@ class Integrate:
 
     def step(self, state: State) -> State:
         return sequence.step(self._flows, state)
+
+    def accounts(self) -> Sequence[Account]:
+        path = f"{len(self.values)} values of {self.parameter}, from {self.values[0]:g} to {self.values[-1]:g}"
+        lines = {
+            "F": f"F/N of free spins, and the integral of <dH/d{self.parameter}>/N by a cubic spline",
+            "averages": f"sampled by programs at {path}",
+        }
+        return (Account("integrate: a free energy, an estimate", lines),)
 
     def finish(self, state: State) -> Result:
         found = sequence.results(self._flows, state)
@@ -158,28 +167,19 @@ def integral(x: Sequence[float], y: Sequence[float]) -> tuple[float, Floats]:
     return float(weights @ np.array(y)), weights
 
 
-def make_integrate(
-    spec: Spec,
-    method: Method,
-    backend: Backend,
-    *,
-    seed: int,
-    point: Mapping[str, float],
-    zero: Collection[str] | None = None,
-) -> Integrate:
+def make_integrate(request: Request) -> Integrate:
     """The integration that `integrate(K=0:0.4:9)` asks for. Raises `SpecError` where it does not
     end at the spec's K, where the spins are not free at its first value, where H is not linear in
     K, and for what cannot be sampled yet.
     """
+    spec, method = request.spec, request.flow
     _check_sampled(spec, method)
     (name, values), *_ = (
         (key, value) for key, value in method.options.items() if isinstance(value, tuple)
     )
     path = _path(name, values, spec, method)
-    nodes = [_at(spec, hamiltonian, method) for hamiltonian in method.path]
-    assert spec.hamiltonian is not None  # noqa: S101  (a free energy belongs to one)
-    left_out = spec.hamiltonian.zero if zero is None else zero
-    terms = [{t.name: t.coefficient for t in h.terms} for h in method.path]
+    nodes = [_at(spec, hamiltonian, method) for hamiltonian in request.path]
+    terms = [{t.name: t.coefficient for t in h.terms} for h in request.path]
     slopes = {key: (terms[-1][key] - terms[0][key]) / (path[-1] - path[0]) for key in terms[0]}
     for value, there in zip(path, terms, strict=True):
         if any(
@@ -192,16 +192,16 @@ def make_integrate(
                 "integrate along a parameter that multiplies a term",
             )
     samples = tuple(
-        _sample(node, slopes, backend, left_out, seed, {**point, name: value})
+        _sample(replace(request, spec=node, point={**request.point, name: value}), slopes)
         for node, value in zip(nodes, path, strict=True)
     )
     return Integrate(name, path, _free(nodes[0], method), samples)
 
 
-def _check_sampled(spec: Spec, method: Method) -> None:
+def _check_sampled(spec: Spec, method: FlowOfSpec) -> None:
     """Raise `SpecError` for what no sampler takes."""
     lattice, terms = spec.lattice, spec.hamiltonian.terms if spec.hamiltonian is not None else ()
-    ready = SCHEMES["sample"].ready
+    ready = SAMPLE.ready
     later = [
         each.alphabet
         for each in spec.species
@@ -225,11 +225,11 @@ def _check_sampled(spec: Spec, method: Method) -> None:
         )
 
 
-def _refused(method: Method, message: str, hint: str = "") -> SpecError:
+def _refused(method: FlowOfSpec, message: str, hint: str = "") -> SpecError:
     return SpecError([Problem("bad-path", message, method.span, hint=hint)])
 
 
-def _path(name: str, values: Value, spec: Spec, method: Method) -> tuple[float, ...]:
+def _path(name: str, values: Value, spec: Spec, method: FlowOfSpec) -> tuple[float, ...]:
     path = (
         tuple(float(each) for each in values if isinstance(each, int | float))
         if isinstance(values, tuple)
@@ -248,16 +248,20 @@ def _path(name: str, values: Value, spec: Spec, method: Method) -> tuple[float, 
     return path
 
 
-def _at(spec: Spec, hamiltonian: Hamiltonian, method: Method) -> Spec:
+def _at(spec: Spec, hamiltonian: Hamiltonian, method: FlowOfSpec) -> Spec:
     """The spec with the Hamiltonian of a point of the path, to be sampled there."""
-    given = {name: method.options[name] for name in ("sweeps", "replicas")}
-    defaults = SCHEMES["sample"].defaults
-    enough = max(cast(int, given["sweeps"]) // 4, THERMALISE * cast(int, defaults["every"]))
-    flow = FlowOfSpec("sample", {**defaults, **given, "thermalise": enough}, method.span)
+    asked = Options(method.options)
+    every = cast(int, SAMPLE.defaults["every"])
+    given: dict[str, Value] = {
+        "sweeps": asked.integer("sweeps"),
+        "replicas": asked.integer("replicas"),
+        "thermalise": max(asked.integer("sweeps") // 4, THERMALISE * every),
+    }
+    flow = FlowOfSpec(SAMPLE.name, SAMPLE.complete(given, spec), method.span)
     return replace(spec, hamiltonian=hamiltonian, flow=flow, measures=())
 
 
-def _free(spec: Spec, method: Method) -> float:
+def _free(spec: Spec, method: FlowOfSpec) -> float:
     """F/N of spins that do not interact."""
     lattice = spec.lattice
     assert isinstance(lattice, Lattice)  # noqa: S101  (sampled before)
@@ -285,15 +289,10 @@ def _free(spec: Spec, method: Method) -> float:
     return total / len(lattice.basis)
 
 
-def _sample(
-    spec: Spec,
-    slopes: Mapping[str, float],
-    backend: Backend,
-    zero: Collection[str],
-    seed: int,
-    point: Mapping[str, float],
-) -> Sample:
-    model = make_model(spec, zero)
-    sampler = make_sampler(model, backend, seed=seed, point=point, specialise=False)
+def _sample(request: Request, slopes: Mapping[str, float]) -> Sample:
+    model = make_model(request.spec, request.zero)
+    sampler = make_sampler(
+        model, request.backend, seed=request.seed, point=request.point, specialise=False
+    )
     slope = Observable(SLOPE, Average(model.per_site(slopes)))
     return sampling(sampler, make_estimator((slope,), watched(model), sampler.plan))

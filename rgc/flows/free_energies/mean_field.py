@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as cartesian
 from math import prod
@@ -13,16 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.errors import Problem, SpecError
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
+from rgc.flows.request import Request
 from rgc.model.lattice import Lattice
 from rgc.passes.local_energies import local_energies, placed
 from rgc.program.draws import stream, uniforms
 from rgc.results.result import FreeEnergy, Result
 
 if TYPE_CHECKING:
-    from rgc.backend import Backend
     from rgc.model.hamiltonian import Table
-    from rgc.model.spec import Spec
     from rgc.model.spins import Species
 
 Floats = NDArray[np.float64]
@@ -62,7 +61,9 @@ class Pattern:
         """p = softmax of fields [spin, state]; states that a spin does not have get none."""
         allowed = np.arange(fields.shape[1]) < np.array(self.states)[:, None]
         p = np.where(
-            allowed, np.exp(fields - fields.max(axis=1, keepdims=True, where=allowed, initial=-np.inf)), 0.0
+            allowed,
+            np.exp(fields - fields.max(axis=1, keepdims=True, where=allowed, initial=-np.inf)),
+            0.0,
         )
         return np.asarray(p / p.sum(axis=1, keepdims=True))
 
@@ -137,6 +138,14 @@ class MeanField:
         state.done += 1
         return state
 
+    def accounts(self) -> Sequence[Account]:
+        counts = ", ".join(str(len(each.states)) for each in self.patterns)
+        lines = {
+            "F": "<H>_0 - S_0 of independent spins, minimised over their probabilities (NumPy on the host)",
+            "patterns": f"of {counts} spins that differ, each from several starts",
+        }
+        return (Account("mean_field: a free energy, an upper bound", lines),)
+
     def finish(self, state: State) -> Result:
         found = FreeEnergy("mean_field", float(state.arrays["best"][0]), 0.0, "upper bound")
         return Result("mean_field", free_energy=(found,), provenance=self.provenance)
@@ -172,34 +181,32 @@ def _minimum(pattern: Pattern, start: Floats) -> float:
     return min(found, pattern.bound(fields)[0])
 
 
-def make_mean_field(
-    spec: Spec,
-    backend: Backend,
-    *,
-    seed: int,
-    point: Mapping[str, float],
-    zero: Collection[str] | None = None,
-) -> MeanField:
+def make_mean_field(request: Request) -> MeanField:
     """The bound for a spec at one point: spins alike on all sites of a sublattice, along open axes each by itself. Raises `SpecError` for a
     lattice without cells or with too many spins that differ."""
-    del backend
-    lattice, hamiltonian = spec.lattice, spec.hamiltonian
-    if hamiltonian is None:
-        raise ValueError("a mean field needs a hamiltonian")
+    lattice, species = request.lattice, request.species
     if not isinstance(lattice, Lattice):
-        raise SpecError([Problem("not-yet", "the mean field of a lattice without cells comes later")])
-    tables = local_energies(hamiltonian, spec.species, hamiltonian.zero if zero is None else zero)
+        raise SpecError(
+            [Problem("not-yet", "the mean field of a lattice without cells comes later")]
+        )
+    tables = local_energies(request.hamiltonian, species, request.zero)
     periods = dict.fromkeys(_periods(lattice, period) for period in PERIODS)
-    spins = max(map(prod, periods)) * len(lattice.basis) * len(spec.species)
+    spins = max(map(prod, periods)) * len(lattice.basis) * len(species)
     if spins > MOST_SPINS:
         message = f"{spins} spins that differ from each other are more than {MOST_SPINS}"
         raise SpecError(
-            [Problem("too-many-sites", message, hint="take periodic boundaries or a smaller lattice")]
+            [
+                Problem(
+                    "too-many-sites", message, hint="take periodic boundaries or a smaller lattice"
+                )
+            ]
         )
-    patterns = tuple(_pattern(lattice, spec.species, tables, each) for each in periods)
-    return MeanField(
-        patterns, lambda number, count: uniforms(stream(seed, point, "arrays", number), count) - 0.5
-    )
+    patterns = tuple(_pattern(lattice, species, tables, each) for each in periods)
+
+    def draws(number: int, count: int) -> Floats:
+        return uniforms(stream(request.seed, request.point, "arrays", number), count) - 0.5
+
+    return MeanField(patterns, draws)
 
 
 def _periods(lattice: Lattice, period: int) -> tuple[int, ...]:
@@ -230,7 +237,11 @@ def _pattern(
             constant += there.energies[0]
             continue
         at = [
-            (numbers[tuple(x % m for x, m in zip(s.cell, periods, strict=True))] * letters + s.letter) * kinds
+            (
+                numbers[tuple(x % m for x, m in zip(s.cell, periods, strict=True))] * letters
+                + s.letter
+            )
+            * kinds
             + s.species
             for s in there.spins
         ]

@@ -2,90 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING, Any
+from pkgutil import resolve_name
+from typing import Any
 
-from rgc.errors import Problem, SpecError, placed
+from rgc.errors import SpecError, placed
 from rgc.flows import sequence
-from rgc.flows.enumeration.enumerate import make_enumerate
-from rgc.flows.flow import State
-from rgc.flows.free_energies.integrate import make_integrate
-from rgc.flows.free_energies.mean_field import make_mean_field
-from rgc.flows.free_energies.tightest_bound import make_tightest_bound
-from rgc.flows.free_energies.transfer import make_transfer
-from rgc.flows.tensors.hotrg import make_hotrg
-from rgc.flows.tensors.trg import make_trg
+from rgc.flows.flow import Account, Flow, State
+from rgc.flows.request import Request
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Flow as FlowOfSpec
-from rgc.model.spec import Method, Spec
+from rgc.model.spec import Method
 from rgc.passes.instances import resized, seam, two_copies
 from rgc.results.result import Estimate, FreeEnergy, Result
-
-if TYPE_CHECKING:
-    from rgc.backend import Backend
-    from rgc.flows.flow import Flow
-
-Maker = Callable[..., "Flow"]
-"""(spec, method, backend, *, seed, point, zero) -> the flow whose first free energy is that of the method."""
-
-
-def _of_spec(make: Callable[..., Flow], **more: Any) -> Maker:
-    """The maker of a flow that reads the options of the method in the spec's flow."""
-
-    def made(spec: Spec, method: Method, backend: Backend, **keys: Any) -> Flow:
-        given = replace(spec, flow=FlowOfSpec(method.name, dict(method.options), method.span))
-        return make(given, backend, **keys, **more)
-
-    return made
-
-
-def _enumerated(spec: Spec, method: Method, backend: Backend, **keys: Any) -> Flow:
-    """Every state of the spec's lattice. Raises `SpecError` for more than `MOST_STATES`."""
-    states = prod(each.states or 1 for each in spec.species) ** _sites(spec)
-    if not 0 < states <= MOST_STATES:
-        message = f"{states:.3g} states are too many to visit; the limit is {MOST_STATES:.3g}"
-        hint = "transfer goes on where one direction is short"
-        raise SpecError([Problem("too-many-states", message, method.span, hint=hint)])
-    given = FlowOfSpec("enumerate", dict(method.options), method.span)
-    return make_enumerate(replace(spec, flow=given, measures=(), blocks=(), expectations=()), backend, **keys)
-
-
-def _sites(spec: Spec) -> int:
-    """N, beyond every limit where it is infinite or unknown."""
-    return spec.lattice.sites if isinstance(spec.lattice, Lattice) and spec.lattice.finite else 10**6
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """How a method is made, and how on a small instance, where its sizes are looked at: the first of `sizes`, cells along each axis, that it
-    takes."""
-
-    make: Maker
-    small: Maker
-    sizes: tuple[int, ...]
-
-
-METHODS: Mapping[str, Row] = {
-    "enumerate": Row(_enumerated, _enumerated, (3, 2)),
-    "transfer": Row(_of_spec(make_transfer), _of_spec(make_transfer, most_work=2.0**26), (4, 3, 2)),
-    "trg": Row(
-        _of_spec(make_trg, spectra=False), _of_spec(make_trg, spectra=False, most_states=16), (8, 4, 2)
-    ),
-    "hotrg": Row(
-        _of_spec(make_hotrg, spectra=False), _of_spec(make_hotrg, spectra=False, most_states=16), (8, 4, 2)
-    ),
-    "mean_field": Row(_of_spec(make_mean_field), _of_spec(make_mean_field), (6, 4, 3)),
-    "lower_bound": Row(
-        _of_spec(make_tightest_bound), _of_spec(make_tightest_bound), ()
-    ),  # it wants equal lengths
-    "integrate": Row(make_integrate, make_integrate, ()),  # it would have to sample again
-}
-"""The methods that run, by name; a new one is a row here, and leaves `LATER_METHODS` in rgc/language/measures.py."""
-
-MOST_STATES = 2**28
-"""States that are visited: 4 GiB at 16 bytes each, as for the flow."""
+from rgc.schemes.free_energies import FREE_ENERGIES
 
 ROUNDING = 1e-8
 """What differences of free energies may come to by rounding and by minimisers that stop, relative to them."""
@@ -147,16 +79,23 @@ class FreeEnergies:
     def step(self, state: State) -> State:
         return sequence.step(self._flows, state)
 
+    def accounts(self) -> Sequence[Account]:
+        own = () if self.main is None else self.main.accounts()
+        return (*own, *(each for flow in self.found for each in flow.accounts()))
+
     def finish(self, state: State) -> Result:
         results = sequence.results(self._flows, state)
         main = results.pop(0) if self.main is not None else Result("measure")
         found, rest = results[: len(self.found)], results[len(self.found) :]
         notes, warnings = self._sizes(rest)
-        entries = [_entry(method, each, notes) for method, each in zip(self.methods, found, strict=True)]
+        entries = [
+            _entry(method, each, notes) for method, each in zip(self.methods, found, strict=True)
+        ]
         every = (*main.free_energy, *entries)
         check_order(every)
         by_label = {
-            entry.method: Estimate(entry.value, entry.error, entry.kind, note=entry.note) for entry in entries
+            entry.method: Estimate(entry.value, entry.error, entry.kind, note=entry.note)
+            for entry in entries
         }
         totals = {
             name: each
@@ -165,12 +104,17 @@ class FreeEnergies:
             if name == "log_z" and each.kind == "exact"
         }
         own = {name: by_label[label] for name, label in self.names.items()}
-        said = dict.fromkeys((*main.warnings, *(text for one in found for text in one.warnings), *warnings))
+        said = dict.fromkeys(
+            (*main.warnings, *(text for one in found for text in one.warnings), *warnings)
+        )
         return replace(
             main,
             free_energy=every,
             observables={**totals, **main.observables, **own},
-            tables={**main.tables, **{name: table for one in found for name, table in one.tables.items()}},
+            tables={
+                **main.tables,
+                **{name: table for one in found for name, table in one.tables.items()},
+            },
             warnings=tuple(said),
             provenance=self.provenance,
         )
@@ -181,13 +125,18 @@ class FreeEnergies:
         for number, check in enumerate(self.checks):
             one, two, both = (each.free_energy[0] for each in results[3 * number : 3 * number + 3])
             copies, doubled = both.value - 2 * one.value, two.value - one.value
-            notes[check.method] = f"F of two copies {copies:+.1e}, of twice the size {doubled:+.1e} a site"
+            notes[check.method] = (
+                f"F of two copies {copies:+.1e}, of twice the size {doubled:+.1e} a site"
+            )
             slack = ROUNDING * (1 + abs(one.value))
             if abs(copies) > slack + 2 * ((both.error or 0) + 2 * (one.error or 0)):
                 warnings.append(
                     f"{check.method} is not size-consistent: of two copies F differs from twice F by {copies:.2g} a site"
                 )
-            if 2 * check.sites * (abs(doubled) - slack - (two.error or 0) - (one.error or 0)) > check.seam:
+            if (
+                2 * check.sites * (abs(doubled) - slack - (two.error or 0) - (one.error or 0))
+                > check.seam
+            ):
                 warnings.append(
                     f"{check.method} is not size-extensive: F/N changes by {doubled:.2g} from {check.sites} sites to twice as many"
                 )
@@ -206,7 +155,11 @@ def check_order(entries: Sequence[FreeEnergy]) -> None:
     for low in entries:
         for high in entries:
             ordered = low.kind in rank and high.kind in rank and rank[low.kind] < rank[high.kind]
-            if ordered and low.per == high.per and low.value > high.value + ROUNDING * (1 + abs(high.value)):
+            if (
+                ordered
+                and low.per == high.per
+                and low.value > high.value + ROUNDING * (1 + abs(high.value))
+            ):
                 raise RuntimeError(
                     f"free energies contradict each other: {low.method} ({low.kind}) is {low.value!r}, "
                     f"{high.method} ({high.kind}) {high.value!r}"
@@ -216,42 +169,45 @@ def check_order(entries: Sequence[FreeEnergy]) -> None:
 # -- making it ---------------------------------------------------------------------------------------------------------
 
 
-def make_free_energies(
-    spec: Spec,
-    main: Flow | None,
-    backend: Backend,
-    *,
-    seed: int,
-    point: Mapping[str, float],
-    zero: Collection[str] | None = None,
-) -> FreeEnergies:
-    """The free energies that the measures of a spec ask for, each method once, behind its flow. Raises `SpecError` for what a method cannot do."""
-    methods = tuple({m.label: m for measure in spec.measures for m in measure.methods}.values())
+def make_free_energies(request: Request, main: Flow | None) -> FreeEnergies:
+    """The free energies that the measures of a spec ask for, each method once, behind its flow. Raises `SpecError` for what a method
+    cannot do."""
+    measures = request.spec.measures
+    methods = tuple({m.label: m for measure in measures for m in measure.methods}.values())
     found = []
-    for m in methods:
-        with placed(m.span):
-            found.append(METHODS[m.name].make(spec, m, backend, seed=seed, point=point, zero=zero))
+    for method in methods:
+        with placed(method.span):
+            found.append(_make(method, request))
     names = {
         measure.name: measure.methods[0].label
-        for measure in spec.measures
+        for measure in measures
         if len(measure.methods) == 1 and measure.name != "free_energy"
     }
-    checks = tuple(_checks(spec, methods, backend, seed=seed, point=point))
-    return FreeEnergies(main, methods, tuple(found), checks, names)
+    return FreeEnergies(main, methods, tuple(found), tuple(_checks(request, methods)), names)
 
 
-def _checks(spec: Spec, methods: Sequence[Method], backend: Backend, **keys: Any) -> Iterator[SizeCheck]:
-    lattice = spec.lattice
+def _make(method: Method, request: Request) -> Flow:
+    """The flow of a method: its maker reads the options where those of a scheme stand."""
+    row, spec = FREE_ENERGIES[method.name], request.spec
+    flow = FlowOfSpec(method.name, row.complete(method.options, spec), method.span)
+    asked = replace(request, spec=replace(spec, flow=flow), path=method.path)
+    made: Flow = resolve_name(row.maker)(asked)
+    return made
+
+
+def _checks(request: Request, methods: Sequence[Method]) -> Iterator[SizeCheck]:
+    lattice = request.spec.lattice
     if not isinstance(lattice, Lattice):
         return
     for method in methods:
-        for size in METHODS[method.name].sizes:
+        for size in FREE_ENERGIES[method.name].sizes:
             shape = tuple(min(size, n or size) for n in lattice.shape)
-            small = resized(spec, shape)
+            small = resized(request.spec, shape)
+            double = resized(request.spec, (2 * shape[0], *shape[1:]))
             try:
                 one, two, both = (
-                    METHODS[method.name].small(each, method, backend, zero=(), **keys)
-                    for each in (small, resized(spec, (2 * shape[0], *shape[1:])), two_copies(small))
+                    _make(method, replace(request, spec=each, zero=(), quick=True))
+                    for each in (small, double, two_copies(small))
                 )
             except SpecError:
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,27 +13,22 @@ from rgc.errors import Problem, SpecError
 from rgc.flows.couplings.bound_optimum import Bound, End, enough
 from rgc.flows.couplings.cell_space import CellSpace, cell_space
 from rgc.flows.couplings.choose_p import TightestSequence
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
+from rgc.flows.request import Request
 from rgc.model.lattice import Lattice
 from rgc.passes.cells import NotInACell, cell_model
 from rgc.results.result import FreeEnergy, Result
 
 if TYPE_CHECKING:
-    from rgc.backend import Backend
-    from rgc.model.spec import Spec
-
-METHOD = "lower_bound"
+    pass
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TightestBound:
     """The ascent of `TightestSequence`, without its resolution; see there for the state."""
 
+    scheme: str
     choice: TightestSequence
-
-    @property
-    def scheme(self) -> str:
-        return METHOD
 
     @property
     def steps(self) -> int:
@@ -51,6 +46,17 @@ class TightestBound:
         state.done += 1
         return state
 
+    def accounts(self) -> Sequence[Account]:
+        bound = self.choice.bound
+        recursion = bound.recursion([1.0])
+        recursion(bound.space.start)
+        lines = {
+            "couplings": ", ".join(recursion.names),
+            **recursion.account,
+            "p": f"{self.choice.account}, in {self.steps} rounds",
+        }
+        return (Account(f"{self.scheme}: a free energy, a lower bound", lines),)
+
     def finish(self, state: State) -> Result:
         bound, p = self.choice.bound, state.arrays["p"]
         if bound.end is None:
@@ -59,47 +65,30 @@ class TightestBound:
         else:
             value = bound.value(p)
             error = 4 * float(np.finfo(np.float64).eps) * abs(value)
-        entry = FreeEnergy(METHOD, bound.space.constant + value, error, "lower bound")
-        return Result(METHOD, free_energy=(entry,), tables={"block_p": p})
+        entry = FreeEnergy(self.scheme, bound.space.constant + value, error, "lower bound")
+        return Result(self.scheme, free_energy=(entry,), tables={"block_p": p})
 
 
-def make_tightest_bound(
-    spec: Spec,
-    backend: Backend,
-    *,
-    seed: int,
-    point: Mapping[str, float],
-    zero: Collection[str] | None = None,
-) -> TightestBound:
+def make_tightest_bound(request: Request) -> TightestBound:
     """The tightest bound on F/N for the Hamiltonian of a spec on its own lattice: infinite, or a periodic one of 2^k sites in every
     direction, where the last step leaves one spin. Raises `SpecError` for other Hamiltonians and lattices."""
-    del seed, point, zero
-    assert spec.hamiltonian is not None  # noqa: S101  (free energies are of one)
-    assert spec.lattice is not None  # noqa: S101
+    backend, name = request.backend, request.flow.scheme
     try:
-        space = cell_space(cell_model(spec.hamiltonian, spec.lattice, spec.species), "full")
-        halvings = _halvings(cast(Lattice, spec.lattice))
+        space = cell_space(
+            cell_model(request.hamiltonian, request.lattice, request.species), "full"
+        )
+        halvings = _halvings(cast(Lattice, request.lattice))
     except NotInACell as error:
-        message = f"'{METHOD}' works on products of the spins of a unit hypercube, the same in every direction: {error}"
+        message = f"'{name}' works on products of the spins of a unit hypercube, the same in every direction: {error}"
         hint = "mean_field gives an upper bound for any Hamiltonian, transfer and trg estimate"
-        raise SpecError(
-            [Problem("not-in-a-cell", message, spec.flow.span if spec.flow else None, hint=hint)]
-        ) from error
+        raise SpecError([Problem("not-in-a-cell", message, request.span, hint=hint)]) from error
     if halvings is None:
-        return TightestBound(TightestSequence(Bound(backend, space, enough(space.dimension))))
+        return TightestBound(name, TightestSequence(Bound(backend, space, enough(space.dimension))))
     end = End(
-        lambda couplings: one_spin(space, couplings)[0], lambda couplings: one_spin(space, couplings)[1]
+        lambda couplings: one_spin(space, couplings)[0],
+        lambda couplings: one_spin(space, couplings)[1],
     )
-    return TightestBound(TightestSequence(Bound(backend, space, halvings, end)))
-
-
-def lower_bound_free_energy(spec: Spec, backend: Backend) -> FreeEnergy:
-    """What the flow of `make_tightest_bound` comes to."""
-    flow = make_tightest_bound(spec, backend, seed=0, point={})
-    state = flow.start()
-    while state.done < flow.steps:
-        state = flow.step(state)
-    return flow.finish(state).free_energy[0]
+    return TightestBound(name, TightestSequence(Bound(backend, space, halvings, end)))
 
 
 def _halvings(lattice: Lattice) -> int | None:
@@ -109,7 +98,9 @@ def _halvings(lattice: Lattice) -> int | None:
         return None
     length = lengths.pop()
     if lengths or length is None or length & (length - 1) or set(lattice.boundary) != {"periodic"}:
-        raise NotInACell("a finite lattice has 2, 4, 8, ... sites in every direction, and is periodic")
+        raise NotInACell(
+            "a finite lattice has 2, 4, 8, ... sites in every direction, and is periodic"
+        )
     return length.bit_length() - 1
 
 

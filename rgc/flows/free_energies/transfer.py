@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as cartesian
 from math import log, log2, prod
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.errors import Problem, SpecError
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
+from rgc.flows.request import Request
 from rgc.flows.tensors.transfer_matrix import make_layer
 from rgc.model.hamiltonian import Table
 from rgc.model.lattice import Lattice
@@ -31,6 +32,9 @@ Integers = NDArray[np.int64]
 
 MOST_STATES = 2**24
 """Joint states of the spins that a layer meets while it is added."""
+
+QUICK_WORK = 2**26
+"""Work of a trace where a flow has to be quick."""
 
 MOST_WORK = 2**42
 """Of a trace: products of a weight with an entry of a vector."""
@@ -110,6 +114,20 @@ class Transfer:
         state.done += 1
         return state
 
+    def accounts(self) -> Sequence[Account]:
+        slices = self.cut.slices
+        with self.backend.arrays() as xp:
+            layer = make_layer(xp, slices, slices.reach)
+            layer(xp, xp.asarray(np.eye(slices.vector, 1)))
+        sums = "by its largest eigenvalue" if self.cut.length is None else "layer by layer"
+        if self.cut.closed:
+            sums = f"by its trace, from {len(self.starts)} states, {self.batch} at a time"
+        lines = {
+            "ln Z": f"of the transfer matrix along axis {slices.axis}, {sums}",
+            "arrays": f"vectors [{slices.vector}]; a layer of {len(slices.states)} spins is added spin by spin",
+        }
+        return (Account("transfer: a free energy, exact", lines),)
+
     def finish(self, state: State) -> Result:
         log_z = float(state.arrays["log_z"][0])
         found = FreeEnergy("transfer", -log_z / self.cut.sites, 0.0, "exact")
@@ -162,36 +180,24 @@ class Transfer:
         return taken + float(xp.log(xp.sum(vectors)))
 
 
-def make_transfer(
-    spec: Spec,
-    backend: Backend,
-    *,
-    seed: int,
-    point: Mapping[str, float],
-    zero: Collection[str] | None = None,
-    most_work: float = MOST_WORK,
-) -> Transfer:
+def make_transfer(request: Request) -> Transfer:
     """The transfer matrix of a spec at one point, along the axis of least work. Raises `SpecError` where no axis will do."""
-    del seed, point
-    hamiltonian = spec.hamiltonian
-    if hamiltonian is None:
-        raise ValueError("a transfer matrix needs a hamiltonian")
-    place = spec.place("lattice")
-    lattice = _checked(spec, place)
-    tables = local_energies(hamiltonian, spec.species, hamiltonian.zero if zero is None else zero)
+    species, place = request.species, request.spec.place("lattice")
+    lattice = _checked(request.spec, place)
+    tables = local_energies(request.hamiltonian, species, request.zero)
     axes = [k for k, size in enumerate(lattice.shape) if size is None] or range(lattice.dimension)
-    best = min(
-        (_cut(lattice, spec.species, tables, axis) for axis in axes), key=lambda cut: cut.work
-    )
-    if best.slices.largest > MOST_STATES or best.work > most_work:
+    best = min((_cut(lattice, species, tables, axis) for axis in axes), key=lambda cut: cut.work)
+    if best.slices.largest > MOST_STATES or best.work > (
+        QUICK_WORK if request.quick else MOST_WORK
+    ):
         raise SpecError([_too_wide(best, place)])
     if best.closed and (best.length or 0) < best.slices.reach:
         message = f"a term joins {1 + best.slices.reach} layers, and there are {best.length}: it meets itself"
         raise SpecError(
             [Problem("lattice-too-small", message, place, hint="enumerate takes such lattices")]
         )
-    starts, counts = _starts(lattice, spec.species, tables, best.slices) if best.closed else _NONE
-    return Transfer(best, starts, counts, backend)
+    starts, counts = _starts(lattice, species, tables, best.slices) if best.closed else _NONE
+    return Transfer(best, starts, counts, request.backend)
 
 
 def _cut(lattice: Lattice, species: Sequence[Species], tables: Sequence[Table], axis: int) -> Cut:

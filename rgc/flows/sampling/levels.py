@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rgc.errors import Problem, SpecError
 from rgc.flows.sampling.recorder import Recorder, make_recorder
@@ -21,7 +21,6 @@ from rgc.passes.find_sectors import sectors_by_level, split_operator
 from rgc.passes.fold_operators import fold_operators, holds_range
 from rgc.passes.generate_operators import generate_operators, operator_range
 from rgc.program.draws import Key, step_keys
-from rgc.schemes.needs.steps import SMALLEST
 
 if TYPE_CHECKING:
     from rgc.backend import Arguments, Kernel, State, Words
@@ -84,7 +83,7 @@ def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally
     model = sampler.model
     lattices = _lattices(model, blocks)
     used = [blocks[n % len(blocks)] for n in range(len(lattices) - 1)]
-    basis = _basis(model)
+    basis = cast(OperatorBasis, model.options["basis"])
     operators = generate_operators(
         model.lattice,
         model.species,
@@ -116,14 +115,6 @@ def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally
     return Levels(
         tuple(levels), names, ranges, sectors[0].invariant, _magnetic(operators, sectors[-1])
     )
-
-
-def _basis(model: Model) -> OperatorBasis:
-    basis = model.options.get("basis", OperatorBasis())
-    if not isinstance(basis, OperatorBasis):
-        message = "the basis of mcrg is operators(range=..., bodies=...)"
-        raise SpecError([Problem("not-possible", message)])
-    return basis
 
 
 def _tallies(
@@ -168,25 +159,15 @@ def _places(tallies: Mapping[str, Sequence[Tally]]) -> dict[str, slice]:
 
 
 def _lattices(model: Model, blocks: Sequence[Block]) -> list[Lattice]:
-    """Those of all levels: `steps` of them besides the first, by default while L' >= 4. Raises `SpecError` for blocks that do not
-    divide the lattice or leave a single step impossible."""
-    asked = model.options.get("steps")
+    """Those of all levels: `steps` of them besides the first. Raises `SpecError` for blocks that do not divide the lattice."""
     lattices = [model.lattice]
-    while len(lattices) - 1 < int(asked) if isinstance(asked, int | float) else True:
+    for step in range(model.options.integer("steps")):
         try:
-            coarse = blocks[(len(lattices) - 1) % len(blocks)].coarse(lattices[-1])
+            lattices.append(blocks[step % len(blocks)].coarse(lattices[-1]))
         except ValueError as error:
-            if asked is None:
-                break
             raise SpecError(
                 [Problem("indivisible", str(error), hint="ask for fewer steps")]
             ) from None
-        if asked is None and min(coarse.cells) < SMALLEST:
-            break
-        lattices.append(coarse)
-    if len(lattices) < 2:
-        message = f"no block of this map leaves a lattice of at least {SMALLEST} cells"
-        raise SpecError([Problem("too-small", message, hint="take a larger lattice")])
     return lattices
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rgc.analysis.statistics import GROUPS, grouped
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
+from rgc.flows.request import Request
 from rgc.flows.sampling.accumulate import products_by_group
 from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.levels import Levels, make_levels
@@ -22,9 +23,8 @@ from rgc.results.result import Result
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rgc.backend import Backend, Words
     from rgc.backend import State as Packed
-    from rgc.model.spec import Spec
+    from rgc.backend import Words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +89,9 @@ class Mcrg:
         state.done += sum(piece.count for piece in pieces)
         return state
 
+    def accounts(self) -> Sequence[Account]:
+        return ()  # programs do it all
+
     def finish(self, state: State) -> Result:
         return mcrg_result(self.sampler, self.estimator, self.levels, state.arrays, self.provenance)
 
@@ -139,17 +142,10 @@ def _accumulate(
             arrays[f"cross_{where}"] += products_by_group(values, before[sector])
 
 
-def make_mcrg(
-    spec: Spec,
-    backend: Backend,
-    *,
-    seed: int,
-    point: Mapping[str, float],
-    zero: Collection[str] | None = None,
-) -> Mcrg:
+def make_mcrg(request: Request) -> Mcrg:
     """The flow `mcrg` of a spec at one point. Raises `SpecError` for what cannot be sampled, blocked or measured yet."""
-    model = make_model(spec, zero)
-    sampler = make_sampler(model, backend, seed=seed, point=point)
-    observables = observables_of(spec, model.lattice, model.species, model.energy, ("energy",))
+    model = make_model(request.spec, request.zero)
+    sampler = make_sampler(model, request.backend, seed=request.seed, point=request.point)
+    observables = observables_of(request.spec, model.lattice, model.species, model.energy, ("energy",))
     estimator = make_estimator(observables, watched(model), sampler.plan)
-    return Mcrg(sampler, estimator, make_levels(sampler, spec.blocks, estimator.tallies))
+    return Mcrg(sampler, estimator, make_levels(sampler, request.blocks, estimator.tallies))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rgc.language.values import Value
+from rgc.model.options import Options
 
 WORK = 4e8
 """Spin updates at once: some hundredths of a second."""
@@ -59,21 +59,13 @@ class Plan:
             at = stop
 
 
-def make_plan(options: Mapping[str, Value], sites: int) -> Plan:
-    """The plan of `sweeps`, `thermalise` (default sweeps / 5), `every` and `replicas` on a lattice
-    of so many sites.
+def make_plan(options: Options, sites: int) -> Plan:
+    """The plan of `sweeps`, `thermalise`, `every` and `replicas` on a lattice of so many sites.
 
     `every` is at most `sweeps`, so that there is at least one record; sweeps beyond the last whole
     `every` are not made.
     """
-    sweeps, replicas = _integer(options, "sweeps", 20000), _integer(options, "replicas", 256)
-    every = min(_integer(options, "every", 10), sweeps)
+    sweeps, replicas = options.integer("sweeps"), options.integer("replicas")
+    every = min(options.integer("every"), sweeps)
     stride = max(1, min(int(WORK / (sites * replicas)), MOST_RECORDS * every))
-    return Plan(
-        _integer(options, "thermalise", sweeps // 5), sweeps // every, every, replicas, stride
-    )
-
-
-def _integer(options: Mapping[str, Value], name: str, default: int) -> int:
-    value = options.get(name, default)
-    return int(value) if isinstance(value, int | float) else default
+    return Plan(options.integer("thermalise"), sweeps // every, every, replicas, stride)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
+from rgc.flows.request import Request
 from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.observables import observables_of
 from rgc.flows.sampling.recorder import Recorder, make_recorder
@@ -20,9 +21,7 @@ from rgc.results.result import Estimate, Level, Result
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rgc.backend import Backend
     from rgc.backend import State as Packed
-    from rgc.model.spec import Spec
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +60,9 @@ class Sample:
         state.done += sum(piece.count for piece in pieces)
         return state
 
+    def accounts(self) -> Sequence[Account]:
+        return ()  # programs do it all
+
     def finish(self, state: State) -> Result:
         arrays, model = state.arrays, self.sampler.model
         level = Level(0, model.lattice.cells, couplings(model.hamiltonian))
@@ -76,18 +78,11 @@ class Sample:
         )
 
 
-def make_sample(
-    spec: Spec,
-    backend: Backend,
-    *,
-    seed: int,
-    point: Mapping[str, float],
-    zero: Collection[str] | None = None,
-) -> Sample:
+def make_sample(request: Request) -> Sample:
     """The flow `sample` of a spec at one point. Raises `SpecError` for what cannot be sampled or measured yet."""
-    model = make_model(spec, zero)
-    sampler = make_sampler(model, backend, seed=seed, point=point)
-    observables = observables_of(spec, model.lattice, model.species, model.energy)
+    model = make_model(request.spec, request.zero)
+    sampler = make_sampler(model, request.backend, seed=request.seed, point=request.point)
+    observables = observables_of(request.spec, model.lattice, model.species, model.energy)
     return sampling(sampler, make_estimator(observables, watched(model), sampler.plan))
 
 

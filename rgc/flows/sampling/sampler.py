@@ -16,6 +16,7 @@ from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Linear, Tally
+from rgc.model.options import Options
 from rgc.model.sectors import Sectors
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
@@ -40,7 +41,7 @@ class Model:
     lattice: Lattice
     species: tuple[Species, ...]
     hamiltonian: Hamiltonian
-    options: Mapping[str, Value]
+    options: Options
     zero: tuple[str, ...]
     merged: Merged
     coefficients: tuple[Fraction, ...]
@@ -60,7 +61,7 @@ class Model:
 
     @property
     def generator(self) -> Generator:
-        return cast(Generator, self.options.get("generator", "splitmix"))
+        return cast(Generator, self.options.word("generator"))
 
 
 def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
@@ -79,7 +80,7 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
     products = [product for group in merged.groups for product in group.products]
     sectors = find_sectors(products, spec.lattice, len(spec.species))
     coefficients = merged.coefficients(spec.hamiltonian)
-    options = spec.flow.options
+    options = Options(spec.flow.options)
     if "disorder" in options:
         raise SpecError([Problem("not-yet", "averages over disorder come later", spec.flow.span)])
     return Model(
@@ -165,10 +166,8 @@ def make_sampler(
     groups, lattice = model.merged.groups, model.lattice
     steps = colour_sites(groups, lattice, len(model.species))
     acceptances = [choose_acceptance(star) for star in dict.fromkeys(step.star for step in steps)]
-    choice = choose_update(
-        model.coefficients, acceptances, asked_update(model.options.get("update", "auto"))
-    )
-    planes = 64 if model.options.get("planes", 32) == 64 else 32
+    choice = choose_update(model.coefficients, acceptances, asked_update(model.options["update"]))
+    planes = model.options.integer("planes")
 
     def lowered(planes: Any) -> Update:
         return hamiltonian_to_update(

@@ -4,22 +4,19 @@ fixed points, separatrix, diagram.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from rgc.analysis.fixed_points import PointNotFound, critical, distinct, newton
 from rgc.analysis.manifolds import critical_line
 from rgc.analysis.recursion import Floats, free_energy, trajectory
-from rgc.flows.flow import State
+from rgc.flows.flow import Account, State
 from rgc.flows.study.coupling_result import coupling_result
 from rgc.flows.study.study import Study
 from rgc.results.result import Result
-
-if TYPE_CHECKING:
-    pass
 
 RAYS = 33
 """Rays on which a flow diagram looks for the critical line."""
@@ -61,8 +58,47 @@ class CouplingFlow:
         state.done += 1
         return state
 
+    def accounts(self) -> Sequence[Account]:
+        return (account(self.study),)
+
     def finish(self, state: State) -> Result:
         return coupling_result(self.study, state, self.provenance)
+
+
+def account(study: Study) -> Account:
+    """The map of a study and the questions that are asked of it. Takes one step of the map."""
+    recursion = study.recursion
+    recursion(study.start)
+    recursion.jacobian(study.start)
+    sectors = (
+        f"{name}, {directions.shape[1]} of {len(recursion.names)} directions"
+        for name, directions in recursion.sectors.items()
+    )
+    lines = {
+        "couplings": ", ".join(recursion.names),
+        "sectors": "; ".join(sectors),
+        **recursion.account,
+        "questions": "; ".join(_questions(study)),
+    }
+    map_of = f"a map of couplings K' = R(K), b = {recursion.scale:g}"
+    return Account(f"{study.scheme}: {map_of}, {recursion.sites:g} {study.per}s to one a step", lines)
+
+
+def _questions(study: Study) -> Iterator[str]:
+    yield f"{study.steps} steps from the couplings of the spec"
+    if study.ledger:
+        yield f"F per {study.per}, the sum of the constants of all steps ({study.kind})"
+    if study.find:
+        yield "the critical point on the line of the spec's couplings"
+    if study.find == "fixed_point":
+        yield "the fixed point that it flows to, by Newton's method, and the spectrum there"
+    if study.linearise:
+        yield "the linearised map and its spectrum"
+    if study.starts is not None:
+        yield f"trajectories from {len(study.starts)} starts"
+    if study.plane is not None:
+        names = " and ".join(study.recursion.names[k] for k in study.plane)
+        yield f"the flow diagram in the plane of {names}"
 
 
 def provenance(study: Study) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from rgc.language.values import CallValue
 from rgc.results.result import Estimate, Kind
 
 if TYPE_CHECKING:
+    from rgc.flows.request import Request
     from rgc.language.values import Value
-    from rgc.model.spec import Spec
     from rgc.text import Span
 
 STEPS = 10
@@ -70,7 +70,7 @@ class Study:
 
 
 def make_study(
-    spec: Spec,
+    request: Request,
     recursion: Recursion,
     start: Floats,
     dimension: float,
@@ -87,22 +87,20 @@ def make_study(
     so are exponents, else those belong to an approximate map. Raises `SpecError` for names of
     couplings that the recursion lacks.
     """
-    assert spec.flow is not None  # noqa: S101  (a flow is made of one)
-    options, names = spec.flow.options, recursion.names
-    find, steps = options.get("find"), options.get("steps")
-    wanted = int(steps) if isinstance(steps, int | float) else STEPS
+    options, names, span = request.options, recursion.names, request.span
+    wanted = options.integer("steps") if "steps" in options else STEPS
     return Study(
-        spec.flow.scheme,
+        request.flow.scheme,
         recursion,
         start,
         dimension,
         kind,
         "exact" if kind == "exact" else "truncated",
         wanted if close is None else min(wanted, close.steps),
-        find=str(find) if find else None,
-        linearise=bool(options.get("linearise", False)),
-        starts=read_starts(options.get("starts"), names, start, spec.flow.span),
-        plane=_plane(options.get("plane"), names, spec.flow.span),
+        find=options.word("find") if "find" in options else None,
+        linearise=options.flag("linearise"),
+        starts=read_starts(options["starts"], names, start, span) if "starts" in options else None,
+        plane=_plane(options["plane"], names, span) if "plane" in options else None,
         ledger=ledger,
         per=per,
         close=close,
@@ -112,9 +110,8 @@ def make_study(
     )
 
 
-def _plane(value: Value | None, names: Sequence[str], span: Span | None) -> tuple[int, int] | None:
-    if not isinstance(value, tuple):
-        return None
+def _plane(value: Value, names: Sequence[str], span: Span | None) -> tuple[int, int]:
+    assert isinstance(value, tuple)  # noqa: S101  (the option's kind)
     first, second = (_number_of(str(name), names, span) for name in value)
     return first, second
 
@@ -129,14 +126,12 @@ def _number_of(name: str, names: Sequence[str], span: Span | None) -> int:
 
 
 def read_starts(
-    value: Value | None, names: Sequence[str], start: Floats, span: Span | None = None
-) -> Floats | None:
+    value: Value, names: Sequence[str], start: Floats, span: Span | None = None
+) -> Floats:
     """The option `starts` as couplings [k, n]: numbers are values of the first coupling, lists of
     the first few, `grid(K=..., h=...)` every combination; what is not given is as in the spec.
     Raises `SpecError` for names that there are not.
     """
-    if value is None:
-        return None
     rows = []
     if isinstance(value, CallValue):
         axes = [(_number_of(name, names, span), _numbers(values)) for name, values in value.options]

@@ -4,54 +4,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rgc.analysis.graded import Projection, project, sums
+from rgc.flows.request import Request
 from rgc.flows.tensors.site_tensor import Tensor
-from rgc.flows.tensors.tensor_flow import (
-    MOST_STATES,
-    Coarse,
-    Draws,
-    Plan,
-    Setting,
-    Shape,
-    TensorFlow,
-    make_setting,
+from rgc.flows.tensors.tensor_rg import Plan, Setting, Shape, TensorRG, make_setting
+from rgc.flows.tensors.tensor_rg_flow import Coarse, Draws, TensorRGFlow
+
+LAW = (
+    "contracts two tensors, one above the other or side by side, and projects the pair of indices on the chi leading "
+    "eigenvectors of M M^T: half as many sites, in O(chi^7)"
 )
 
-if TYPE_CHECKING:
-    from rgc.backend import Backend
-    from rgc.model.spec import Spec
+
+def make_hotrg(request: Request) -> TensorRGFlow:
+    """The flow `hotrg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds of a square lattice."""
+    return _flow(request, spectra=True)
 
 
-def make_hotrg(
-    spec: Spec,
-    backend: Backend,
-    *,
-    seed: int,
-    point: Mapping[str, float],
-    zero: Collection[str] | None = None,
-    spectra: bool = True,
-    most_states: int = MOST_STATES,
-) -> TensorFlow:
-    """The flow `hotrg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no
-    bonds of a square lattice.
-    """
+def make_hotrg_free_energy(request: Request) -> TensorRGFlow:
+    """The same for the free energy alone: no spectra of transfer matrices are looked at."""
+    return _flow(request, spectra=False)
 
-    setting = make_setting(spec, zero, spectra, most_states)
-    made = plan(setting)
+
+def _flow(request: Request, *, spectra: bool) -> TensorRGFlow:
+    setting = make_setting(request, spectra=spectra)
+    rg = TensorRG(request.flow.scheme, setting, plan(setting))
 
     def step(xp: Any, tensor: Tensor, chi: int, draws: Draws, number: int) -> Coarse:
         del draws
-        if _upright(made.shapes, number):
+        if _upright(rg.plan.shapes, number):
             coarse, found = stack(xp, tensor, chi)
         else:
             coarse, found = stack(xp, turn(xp, tensor), chi)
             coarse = turn(xp, coarse)
         return Coarse(coarse, (found.kept,), found.spectrum)
 
-    return TensorFlow("hotrg", setting, made, step, backend, seed, point)
+    return TensorRGFlow(rg, step, LAW, request.backend, request.seed, request.point)
 
 
 def plan(setting: Setting) -> Plan:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,40 +11,40 @@ from numpy.typing import NDArray
 from rgc.analysis.conformal import RULE, plateau
 from rgc.analysis.exponents import Headline, derived
 from rgc.flows.flow import State
+from rgc.flows.tensors.tensor_rg import TensorRG
 from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
-
-if TYPE_CHECKING:
-    from rgc.flows.tensors.tensor_flow import TensorFlow
 
 Floats = NDArray[np.float64]
 
 ERROR_OF_F = "the larger of the change from half of chi and of the share of the squared singular values that was left out, each step counted by the sites of its tensors"
 
 
-def result(flow: TensorFlow, state: State) -> Result:
-    """The answer of a finished flow."""
-    value, error, note = free_energy(flow, state)
-    observables, sites = {}, flow.sites
+def tensor_result(rg: TensorRG, state: State) -> Result:
+    """The answer of a finished rg."""
+    value, error, note = free_energy(rg, state)
+    observables, sites = {}, rg.sites
     if sites is not None:
         total = None if error is None else sites * error
         observables["log_z"] = Estimate(-sites * value, total, "truncated", note=note)
-    found = critical(flow, state)
+    found = critical(rg, state)
     return Result(
-        flow.scheme,
+        rg.scheme,
         exponents=found.exponents,
-        levels=_levels(flow, state),
+        levels=_levels(rg, state),
         eigenvalues=found.eigenvalues,
-        free_energy=(FreeEnergy(f"{flow.scheme}({flow.setting.chi})", value, error, "truncated", note=note),),
+        free_energy=(
+            FreeEnergy(f"{rg.scheme}({rg.setting.chi})", value, error, "truncated", note=note),
+        ),
         observables=observables | found.observables,
         tables=_tables(state),
-        warnings=(*_cuts(flow, state), *found.warnings),
-        provenance=flow.provenance,
+        warnings=(*_cuts(rg, state), *found.warnings),
+        provenance=rg.provenance,
     )
 
 
-def free_energy(flow: TensorFlow, state: State) -> tuple[float, float | None, str]:
+def free_energy(rg: TensorRG, state: State) -> tuple[float, float | None, str]:
     """F/N, its error by `ERROR_OF_F`, and why there is none."""
-    values = [flow.free_energy(state, k) for k in range(len(flow.chis))]
+    values = [rg.free_energy(state, k) for k in range(len(rg.chis))]
     if len(values) < 2:
         return values[0], None, "chi=1 has nothing smaller to be compared with"
     steps = np.arange(state.done + 1)
@@ -53,10 +52,12 @@ def free_energy(flow: TensorFlow, state: State) -> tuple[float, float | None, st
     return values[0], max(abs(values[0] - values[1]), left_out), ""
 
 
-def _levels(flow: TensorFlow, state: State) -> tuple[Level, ...]:
+def _levels(rg: TensorRG, state: State) -> tuple[Level, ...]:
     """The ledger F/N = constant + F_n/N, F_n of the tensors of level n, whose largest entry is 1."""
     note = "part of the ledger: the error is that of the free energy"
-    couplings = {name: Estimate(value, 0.0, "exact") for name, value in flow.setting.couplings.items()}
+    couplings = {
+        name: Estimate(value, 0.0, "exact") for name, value in rg.setting.couplings.items()
+    }
     constants = state.arrays["constant"][0]
     return tuple(
         Level(
@@ -65,7 +66,7 @@ def _levels(flow: TensorFlow, state: State) -> tuple[Level, ...]:
             {} if n else couplings,
             {"constant": Estimate(float(constants[n]), None, "truncated", note=note)},
         )
-        for n, shape in enumerate(flow.plan.shapes[: state.done + 1])
+        for n, shape in enumerate(rg.plan.shapes[: state.done + 1])
     )
 
 
@@ -82,7 +83,7 @@ def _tables(state: State) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def _cuts(flow: TensorFlow, state: State) -> tuple[str, ...]:
+def _cuts(rg: TensorRG, state: State) -> tuple[str, ...]:
     """Where chi would have cut a multiplet of equal singular values."""
     found = []
     dropped = state.arrays["dropped"][0]
@@ -92,7 +93,7 @@ def _cuts(flow: TensorFlow, state: State) -> tuple[str, ...]:
             first, size = int(steps[0]), abs(int(dropped[steps[0]]))
             again = f", and at {len(steps) - 1} later steps" if len(steps) > 1 else ""
             found.append(
-                f"{flow.scheme}({flow.setting.chi}): a multiplet of equal singular values would have been cut and was {verb} whole: "
+                f"{rg.scheme}({rg.setting.chi}): a multiplet of equal singular values would have been cut and was {verb} whole: "
                 f"{size} {'fewer' if sign > 0 else 'more'} than chi at step {first}{again}"
             )
     return tuple(found)
@@ -111,12 +112,15 @@ class Critical:
     warnings: tuple[str, ...] = ()
 
 
-def critical(flow: TensorFlow, state: State) -> Critical:
+def critical(rg: TensorRG, state: State) -> Critical:
     """Exponents y = 2 - x and the central charge at the level that `RULE` chooses; sectors by the charge of the fixed tensor's symmetry."""
-    if not flow.setting.spectra:
+    if not rg.setting.spectra:
         return Critical()
     a, order = state.arrays, int(state.values["order"])
-    seen = [_Seen(a["central_charge"][k], a["dimensions"][k], a["charges"][k]) for k in range(len(flow.chis))]
+    seen = [
+        _Seen(a["central_charge"][k], a["dimensions"][k], a["charges"][k])
+        for k in range(len(rg.chis))
+    ]
     sectors = {_name(order, charged): charged for charged in (False, True)[: 1 + (order > 1)]}
     leading = [
         np.stack([e.central_charge, *(e.of(charged)[:, 0] for charged in sectors.values())], axis=1)
@@ -140,19 +144,25 @@ def critical(flow: TensorFlow, state: State) -> Critical:
             )
         )
         eigenvalues += [
-            _eigenvalue(float(value), float(wrong), sector, level, flow.setting.chi, n)
+            _eigenvalue(float(value), float(wrong), sector, level, rg.setting.chi, n)
             for n, (value, wrong) in enumerate(zip(x, error, strict=True), 1)
             if np.isfinite(value)
         ]
     thermal, magnetic = heads[0], heads[1] if order > 1 else None
-    if magnetic is not None and _alternating(flow):
+    if magnetic is not None and _alternating(rg):
         magnetic = replace(
             magnetic,
             note="of the field that alternates with the order: a bond weight has a negative eigenvalue",
         )
-    table = {"y_t": thermal} | ({"y_h": magnetic} if magnetic else {}) | derived(thermal, magnetic, 2)
-    c, wrong = _with_error([each.central_charge[:, None] for each in seen], seen[0].before(level), level)
-    charge = Estimate(float(c[0]), float(wrong[0]), "truncated", systematic=float(wrong[0]), rule=RULE)
+    table = (
+        {"y_t": thermal} | ({"y_h": magnetic} if magnetic else {}) | derived(thermal, magnetic, 2)
+    )
+    c, wrong = _with_error(
+        [each.central_charge[:, None] for each in seen], seen[0].before(level), level
+    )
+    charge = Estimate(
+        float(c[0]), float(wrong[0]), "truncated", systematic=float(wrong[0]), rule=RULE
+    )
     alone = "no symmetry of the Hamiltonian tells thermal from magnetic: y_t is the leading exponent of all operators"
     return Critical(
         {name: _estimate(each) for name, each in table.items()},
@@ -173,7 +183,9 @@ class _Seen:
     def of(self, charged: bool) -> Floats:
         """The dimensions [level, n] of the operators that have a charge, or of those that have none but are not the identity."""
         found = [
-            row[(charges != 0) & np.isfinite(row)] if charged else row[(charges == 0) & np.isfinite(row)][1:]
+            row[(charges != 0) & np.isfinite(row)]
+            if charged
+            else row[(charges == 0) & np.isfinite(row)][1:]
             for row, charges in zip(self.dimensions, self.charges, strict=True)
         ]
         width = max(1, *(len(row) for row in found))
@@ -184,7 +196,9 @@ class _Seen:
         return np.flatnonzero(np.isfinite(self.central_charge[:level]))[-2:]
 
 
-def _with_error(found: Sequence[Floats], before: NDArray[np.int64], level: int) -> tuple[Floats, Floats]:
+def _with_error(
+    found: Sequence[Floats], before: NDArray[np.int64], level: int
+) -> tuple[Floats, Floats]:
     """The values [n] of the first of `found` [level, n] at the level, and their errors as `RULE` says."""
     value = found[0][level]
     others = [*found[0][before], *(each[level] for each in found[1:])]
@@ -195,7 +209,9 @@ def _with_error(found: Sequence[Floats], before: NDArray[np.int64], level: int) 
     return value, np.where(np.isfinite(wrong), wrong, -1).max(axis=0)
 
 
-def _eigenvalue(x: float, error: float, sector: str, level: int, chi: int, index: int) -> Eigenvalue:
+def _eigenvalue(
+    x: float, error: float, sector: str, level: int, chi: int, index: int
+) -> Eigenvalue:
     """2^y of a step that doubles the linear size."""
     value = 2.0 ** (2 - x)
     return Eigenvalue(
@@ -212,10 +228,14 @@ def _eigenvalue(x: float, error: float, sector: str, level: int, chi: int, index
     )
 
 
-def _alternating(flow: TensorFlow) -> bool:
+def _alternating(rg: TensorRG) -> bool:
     """Whether a bond weight has a negative eigenvalue, as an antiferromagnet has: its order is none of a uniform field."""
-    weights = [np.exp(np.min(each) - np.array(each)) for each in (flow.setting.bonds.x, flow.setting.bonds.y)]
-    return any(float(np.linalg.eigvalsh((w + w.T) / 2)[0]) < -1e-12 * float(w.max()) for w in weights)
+    weights = [
+        np.exp(np.min(each) - np.array(each)) for each in (rg.setting.bonds.x, rg.setting.bonds.y)
+    ]
+    return any(
+        float(np.linalg.eigvalsh((w + w.T) / 2)[0]) < -1e-12 * float(w.max()) for w in weights
+    )
 
 
 def _name(order: int, charged: bool) -> str:
@@ -227,5 +247,10 @@ def _name(order: int, charged: bool) -> str:
 def _estimate(found: Headline) -> Estimate:
     rule = found.rule if found.level is None else f"{found.rule}; level {found.level}"
     return Estimate(
-        found.value, found.error, "truncated", systematic=found.systematic, rule=rule, note=found.note
+        found.value,
+        found.error,
+        "truncated",
+        systematic=found.systematic,
+        rule=rule,
+        note=found.note,
     )

@@ -2,49 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rgc.analysis.graded import Split, Svd, multiply, split, sums
+from rgc.flows.request import Request
 from rgc.flows.tensors.site_tensor import Tensor
-from rgc.flows.tensors.tensor_flow import (
-    MOST_STATES,
-    Coarse,
-    Draws,
-    Plan,
-    Setting,
-    Shape,
-    TensorFlow,
-    make_setting,
-)
+from rgc.flows.tensors.tensor_rg import Plan, Setting, Shape, TensorRG, make_setting
+from rgc.flows.tensors.tensor_rg_flow import Coarse, Draws, TensorRGFlow
 from rgc.routines import routine
 
-if TYPE_CHECKING:
-    from rgc.backend import Backend
-    from rgc.model.spec import Spec
+LAW = (
+    "splits T = S1 S3 on one sublattice and T = S2 S4 on the other by singular values, keeps chi of them, "
+    "and contracts four parts around a plaquette: half as many sites, in O(chi^6)"
+)
 
 
-def make_trg(
-    spec: Spec,
-    backend: Backend,
-    *,
-    seed: int,
-    point: Mapping[str, float],
-    zero: Collection[str] | None = None,
-    spectra: bool = True,
-    most_states: int = MOST_STATES,
-) -> TensorFlow:
-    """The flow `trg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds
-    of a square lattice.
-    """
-    svd = routine(backend, "svd")
-    setting = make_setting(spec, zero, spectra, most_states)
+def make_trg(request: Request) -> TensorRGFlow:
+    """The flow `trg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds of a square lattice."""
+    return _flow(request, spectra=True)
+
+
+def make_trg_free_energy(request: Request) -> TensorRGFlow:
+    """The same for the free energy alone: no spectra of transfer matrices are looked at."""
+    return _flow(request, spectra=False)
+
+
+def _flow(request: Request, *, spectra: bool) -> TensorRGFlow:
+    setting = make_setting(request, spectra=spectra)
+    rg = TensorRG(request.flow.scheme, setting, plan(setting))
+    svd = routine(request.backend, "svd")
 
     def step(xp: Any, tensor: Tensor, chi: int, draws: Draws, number: int) -> Coarse:
         made, splits = coarsen(xp, tensor, chi, lambda matrix, rank: svd(matrix, rank, draws))
         return Coarse(made, tuple(each.kept for each in splits), splits[0].spectrum)
 
-    return TensorFlow("trg", setting, plan(setting), step, backend, seed, point)
+    return TensorRGFlow(rg, step, LAW, request.backend, request.seed, request.point)
 
 
 def plan(setting: Setting) -> Plan:

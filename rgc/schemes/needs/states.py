@@ -9,6 +9,7 @@ from rgc.errors import Problem
 from rgc.model.lattice import Lattice
 from rgc.schemes.needs.lattice import count_sites
 from rgc.schemes.needs.steps import shapes
+from rgc.schemes.options import QUESTIONS
 from rgc.schemes.scheme import Asked
 
 STATE_BYTES = 16
@@ -48,9 +49,8 @@ def _known(asked: Asked) -> bool:
 
 def studied_map(asked: Asked) -> Iterator[Problem]:
     """Report options that ask for a recursion of the couplings where there is not one block map."""
-    studied = ("find", "linearise", "starts", "plane")
     found = [
-        name for name in studied if name in asked.places and asked.options.get(name) is not False
+        name for name in QUESTIONS if name in asked.places and asked.options.get(name) is not False
     ]
     if not found or not _known(asked):
         return

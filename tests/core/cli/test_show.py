@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,12 @@ import pytest
 import rgc
 from rgc.cli import main
 from rgc.cli.latex import expression, symbol
+from rgc.schemes import SCHEMES
 from rgc.syntax.parse import parse_expression
 from rgc.syntax.read import make_source
+
+ROOT = Path(__file__).parents[3]
+SPECS, LANGUAGE = ROOT / "specs", ROOT / "tests" / "language"
 
 SPEC = """\
 title "Two couplings"
@@ -119,3 +124,73 @@ def test_programs_and_code(spec: Path, capsys: pytest.CaptureFixture[str]) -> No
     code = shown(capsys, spec, "--as", "code", "--backend", "numba")
     compile(code, "<shown>", "exec")
     assert "njit" in code
+
+
+ARRAYS = {
+    "exact": ("decimation_chain_b2", "decimates chains of 2 bonds"),
+    "migdal_kadanoff": ("mk_ising2d", "moves 2 bonds onto one, then decimates chains of 2 bonds"),
+    "cumulant": ("nvl_triangle_1", "averages products of spins in independent cells"),
+    "lower_bound": ("kadanoff_square", "moves the potentials of 4 cells to one"),
+    "enumerate": ("enumerate_majority", "65536 of 16 spins"),
+    "trg": ("trg_ising", "routines   svd of rgc.routines.svd"),
+    "hotrg": ("hotrg_torus", "from 64 x 64 tensors"),
+}
+"""A spec of each scheme that computes with arrays, and some of what is said of it."""
+
+
+def test_every_scheme_that_computes_with_arrays_is_here() -> None:
+    ready = {name: scheme.ready for name, scheme in SCHEMES.items()}
+    assert set(ARRAYS) == {name for name, each in ready.items() if each and each.kind == "arrays"}
+
+
+@pytest.mark.parametrize("scheme", ARRAYS)
+def test_what_is_computed_with_whole_arrays(
+    scheme: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, said = ARRAYS[scheme]
+    loaded = rgc.load(SPECS / f"{name}.rgc")
+    text = shown(capsys, SPECS / f"{name}.rgc", "--as", "program", "--backend", "reference")
+    assert text.startswith(f"{scheme}: ")
+    assert said in text
+    assert loaded.spec.hamiltonian is not None
+    if "couplings" in text.split("called in a step")[0]:
+        assert all(f" {each}" in text for each in loaded.spec.hamiltonian.couplings())
+    assert "functions  of numpy: " in text
+    code = shown(capsys, SPECS / f"{name}.rgc", "--as", "code", "--backend", "reference")
+    assert code.startswith("# no code is generated: this flow computes with whole arrays")
+    assert "functions  of numpy: asarray" in code
+
+
+def test_the_functions_that_are_shown_are_those_of_the_backend(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    spec = SPECS / "enumerate_majority.rgc"
+    own = shown(capsys, spec, "--as", "program", "--backend", "numba")
+    assert "routines   fwht of rgc_numba.walsh" in own
+    default = shown(capsys, spec, "--as", "program", "--backend", "reference")
+    assert "routines   fwht of rgc.routines.walsh" in default
+
+
+def test_methods_of_a_free_energy_are_shown_behind_the_programs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = shown(capsys, SPECS / "free_energies_4x4.rgc", "--as", "program")
+    heads = [line for line in text.splitlines() if line and not line.startswith(" ")]
+    for method in ("transfer", "trg", "hotrg", "mean_field", "lower_bound", "integrate"):
+        assert any(head.startswith(f"{method}: ") for head in heads), method
+    assert text.index("program sweep") < text.index("transfer: ")
+
+
+@pytest.mark.parametrize("path", sorted(LANGUAGE.glob("*.rgc")), ids=lambda path: path.stem)
+def test_every_section_of_a_model_is_shown_as_it_may_be_written(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = shown(capsys, path)
+    document = rgc.load(path).document
+    heads = {line.split(" ")[0] for line in text.splitlines() if line and not line.startswith(" ")}
+    assert {each.name for each in document.sections} - {"title", "about", "include"} <= heads
+    assert not re.search(r"\b[A-Z]\w+\(\w+=|\bNone\b|\bTrue\b|\bFalse\b", text)
+
+
+def test_spins_keep_their_number_of_states(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "\n  s: potts(9)\n" in shown(capsys, SPECS / "mk_potts.rgc", "--set", "q=9")

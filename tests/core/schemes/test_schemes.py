@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -13,7 +14,7 @@ from rgc.language.signatures import Field
 from rgc.language.values import CallValue, OperatorBasis
 from rgc.model.spec import Axis, Spec, Tolerance
 from rgc.schemes import SCHEMES
-from rgc.schemes.scheme import Scheme, object_at
+from rgc.schemes.scheme import Scheme
 from rgc.syntax import ast
 from rgc.syntax.parse import parse_entry
 from rgc.syntax.read import make_source, read, read_text
@@ -459,7 +460,7 @@ def test_what_runs_has_a_maker_and_checks(scheme: Scheme) -> None:
     assert scheme.ready is not None
     assert callable(scheme.maker)
     assert scheme.ready.checks
-    assert all(callable(object_at(check.find)) for check in scheme.ready.checks)
+    assert all(callable(resolve_name(check.find)) for check in scheme.ready.checks)
     assert set(scheme.ready.rules) <= set(scheme.rules)
     assert not scheme.alphabets or set(scheme.ready.alphabets) <= set(scheme.alphabets)
     assert set(scheme.ready.small) <= {field.name for field in scheme.fields}

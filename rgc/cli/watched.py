@@ -1,0 +1,80 @@
+"""A backend that notes which functions of arrays and which routines a flow calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import wraps
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from rgc.routines import DEFAULTS, routine
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+
+
+class Watched:
+    """Another backend, whose array namespaces and routines note what is called of them: `functions` by name, as in
+    `linalg.svd`, `routines` with whose version it is, and the `namespaces` themselves."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self.functions: set[str] = set()
+        self.routines_called: dict[str, str] = {}
+        self.namespaces: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    @contextmanager
+    def arrays(self) -> Iterator[Any]:
+        with self._backend.arrays() as xp:
+            self.namespaces.add(xp.__name__)
+            yield Namespace(xp, self.functions)
+
+    @property
+    def routines(self) -> Mapping[str, Callable[..., Any]]:
+        """Every routine: the backend's own, or the default."""
+        return {name: self._noted(name) for name in DEFAULTS}
+
+    def _noted(self, name: str) -> Callable[..., Any]:
+        function = routine(self._backend, name)
+
+        @wraps(function)
+        def noted(*arguments: Any, **options: Any) -> Any:
+            self.routines_called[name] = function.__module__
+            return function(*arguments, **options)
+
+        return noted
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.functions.clear()
+        self.routines_called.clear()
+        self.namespaces.clear()
+
+    def summary(self) -> Mapping[str, str]:
+        """What was called, for people."""
+        routines = (f"{name} of {place}" for name, place in sorted(self.routines_called.items()))
+        return {
+            "functions": f"of {', '.join(sorted(self.namespaces))}: {', '.join(sorted(self.functions))}"
+            if self.functions
+            else "none of the array namespace",
+            "routines": ", ".join(routines) or "none",
+        }
+
+
+class Namespace:
+    """An array namespace, or a part of one, that notes the names of the functions that are called of it."""
+
+    def __init__(self, inner: Any, called: set[str], head: str = "") -> None:
+        self._inner, self._called, self._head = inner, called, head
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if isinstance(found, ModuleType):
+            return Namespace(found, self._called, f"{self._head}{name}.")
+        if callable(found) and not isinstance(found, type):
+            self._called.add(f"{self._head}{name}")
+        return found

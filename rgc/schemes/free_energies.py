@@ -1,0 +1,107 @@
+"""The methods of `free_energy(methods=[...])`: what each cannot work with, what of them runs, and where its flow is made.
+
+What may be written in their calls stands in `METHODS` of `rgc.language.measures`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from rgc.errors import Problem
+from rgc.language.measures import METHODS
+from rgc.language.signatures import Signature
+from rgc.language.values import Value
+from rgc.model.spec import Method, Spec
+from rgc.schemes import hotrg, trg
+from rgc.schemes.needs.square_bonds import obstacles
+from rgc.schemes.scheme import Scheme
+
+MethodLimit = Callable[[Spec, Method], Iterator[Problem]]
+"""Finds what a method cannot work with, in a spec whose Hamiltonian, lattice and spins could be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeEnergyMethod:
+    """A method of a free energy.
+
+    - `call` is how it is written.
+    - `maker` is where its flow is made, `module:function`, a function from `rgc.flows.request.Request` to a flow whose
+      first free energy is that of the method; empty where it is checked and printed only.
+    - `limits` find what it cannot work with.
+    - `sizes` are the cells along each axis of the small instance on which its sizes are looked at: the first that it takes.
+    - `scheme` is the scheme that does the work, whose other options have their defaults.
+    """
+
+    call: Signature
+    maker: str = ""
+    limits: tuple[MethodLimit, ...] = ()
+    sizes: tuple[int, ...] = ()
+    scheme: Scheme | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it can be run today."""
+        return bool(self.maker)
+
+    def complete(self, options: Mapping[str, Value], spec: Spec) -> Mapping[str, Value]:
+        """The options with those of the scheme that does the work."""
+        return options if self.scheme is None else self.scheme.complete(options, spec)
+
+
+def _square_bonds(spec: Spec, method: Method) -> Iterator[Problem]:
+    yield from obstacles(spec, spec.place("lattice"))
+
+
+def _one_path(spec: Spec, method: Method) -> Iterator[Problem]:
+    paths = [name for name, value in method.options.items() if isinstance(value, tuple)]
+    if len(paths) != 1:
+        message = f"'{method.name}' runs along one parameter, not {len(paths)}"
+        hint = "write integrate(K=0:0.4:9), from where the spins are free to the value here"
+        yield Problem("wrong-arity", message, method.span, hint=hint)
+
+
+_ROWS = (
+    FreeEnergyMethod(
+        call=METHODS["enumerate"],
+        maker="rgc.flows.free_energies.count_states:make_count_states",
+        sizes=(3, 2),
+    ),
+    FreeEnergyMethod(
+        call=METHODS["transfer"],
+        maker="rgc.flows.free_energies.transfer:make_transfer",
+        sizes=(4, 3, 2),
+    ),
+    FreeEnergyMethod(
+        call=METHODS["trg"],
+        maker="rgc.flows.tensors.trg:make_trg_free_energy",
+        limits=(_square_bonds,),
+        sizes=(8, 4, 2),
+        scheme=trg.SCHEME,
+    ),
+    FreeEnergyMethod(
+        call=METHODS["hotrg"],
+        maker="rgc.flows.tensors.hotrg:make_hotrg_free_energy",
+        limits=(_square_bonds,),
+        sizes=(8, 4, 2),
+        scheme=hotrg.SCHEME,
+    ),
+    FreeEnergyMethod(
+        call=METHODS["mean_field"],
+        maker="rgc.flows.free_energies.mean_field:make_mean_field",
+        sizes=(6, 4, 3),
+    ),
+    FreeEnergyMethod(  # it wants equal lengths, so that no instance is twice as long along one axis
+        call=METHODS["lower_bound"],
+        maker="rgc.flows.free_energies.tightest_bound:make_tightest_bound",
+    ),
+    FreeEnergyMethod(call=METHODS["ais"]),
+    FreeEnergyMethod(  # it would have to sample again for each size
+        call=METHODS["integrate"],
+        maker="rgc.flows.free_energies.integrate:make_integrate",
+        limits=(_one_path,),
+    ),
+)
+
+FREE_ENERGIES: Mapping[str, FreeEnergyMethod] = {row.call.name: row for row in _ROWS}
+"""By name."""

@@ -42,7 +42,8 @@ def make_cumulant(
     that is too long.
     """
     del seed, point
-    assert isinstance(spec.lattice, Lattice)  # noqa: S101  (the checker asks for a crystal, and for the sections)
+    # The checker asks for a crystal and for the sections.
+    assert isinstance(spec.lattice, Lattice)  # noqa: S101
     assert spec.hamiltonian is not None  # noqa: S101
     block = whole_cells(spec.blocks[0], spec.lattice)
     expansion = _expansion(spec, spec.lattice, block)
@@ -52,11 +53,11 @@ def make_cumulant(
     cells = tuple(cell_tables(block, spec.species, expansion, k) for k in range(len(block.cells)))
     study = make_study(
         spec,
-        cumulant_recursion(backend, block, expansion, space, cells, len(spec.species)),
+        cumulant_recursion(backend, block, expansion, space, cells, species=len(spec.species)),
         space.start,
         spec.lattice.dimension,
         kind="truncated",
-        ledger=all(each.normalised for each in cells),
+        ledger=all(tables.normalised for tables in cells),
         constant=_constant(spec, spec.lattice),
         terms={
             name: sum_text([(1.0, spins) for spins in expansion.classes[k]], spec)
@@ -87,15 +88,18 @@ def _expansion(spec: Spec, lattice: Lattice, block: Block) -> Expansion:
 def _space(
     spec: Spec, lattice: Lattice, block: Block, expansion: Expansion, zero: Collection[str]
 ) -> CouplingSpace:
-    """Coordinates that begin with the terms of the spec. Sectors are those of the terms that are
-    not `zero`, under flips with which the block map turns.
+    """Coordinates that begin with the terms of the spec.
+
+    Sectors are those of the terms that are not `zero`, under flips with which the block map turns.
     """
     assert spec.hamiltonian is not None  # noqa: S101
     groups, species = (
         merge_terms(spec.hamiltonian, lattice, spec.species, zero).groups,
         len(spec.species),
     )
-    sectors = find_sectors([each for g in groups for each in g.products], lattice, species)
+    sectors = find_sectors(
+        [spins for group in groups for spins in group.products], lattice, species
+    )
     flips = (
         flip for flip in sectors.flips if all(turns_with(block, s.species, species) for s in flip)
     )
@@ -109,11 +113,11 @@ def _space(
 
 
 def _names(spec: Spec, lattice: Lattice, expansion: Expansion) -> dict[str, int]:
-    """All classes by name: by order, range, bodies and name."""
+    """All classes by name, ordered by order, range, bodies and name."""
     named = []
     for k, products in enumerate(expansion.classes):
         operator = Operator(
-            coupling_name(*products, species=[each.name for each in spec.species]), products
+            coupling_name(*products, species=[spin.name for spin in spec.species]), products
         )
         reach = round(operator_range(operator, lattice), 9)
         named.append((expansion.orders[k], reach, operator.bodies, operator.name, k))
@@ -121,7 +125,7 @@ def _names(spec: Spec, lattice: Lattice, expansion: Expansion) -> dict[str, int]
 
 
 def _constant(spec: Spec, lattice: Lattice) -> float:
-    """H of a site without its spins."""
+    """The spin-independent part of H per site."""
     assert spec.hamiltonian is not None  # noqa: S101
     of_term = {term.name: term.coefficient for term in spec.hamiltonian.terms}
     groups = merge_terms(spec.hamiltonian, lattice, spec.species).constants
@@ -129,8 +133,8 @@ def _constant(spec: Spec, lattice: Lattice) -> float:
 
 
 def _told(expansion: Expansion, space: CouplingSpace) -> dict[str, Any]:
-    """The order at which each coupling first appears: products of couplings beyond the order of the
-    expansion are dropped, nothing else is.
+    """The order at which each coupling first appears. Only products of couplings beyond the order
+    of the expansion are dropped.
     """
     orders = {
         name: min(

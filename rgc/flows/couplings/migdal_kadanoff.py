@@ -33,7 +33,8 @@ def make_migdal_kadanoff(
     from below; the constants of decimating first belong to the diamond lattice and are left out.
     """
     del seed, point, zero
-    assert isinstance(spec.lattice, Lattice)  # noqa: S101  (the checker asks for a crystal, and for the sections)
+    # The checker asks for a crystal and for the sections.
+    assert isinstance(spec.lattice, Lattice)  # noqa: S101
     assert spec.hamiltonian is not None  # noqa: S101
     assert spec.flow is not None  # noqa: S101
     options, dimension = spec.flow.options, spec.lattice.dimension
@@ -59,8 +60,8 @@ def make_migdal_kadanoff(
 
 
 def _check_power(b: float, space: BondSpace, spec: Spec) -> None:
-    """Raise `SpecError` where W^b is not real: b is no whole number and the bond weight has a
-    negative eigenvalue.
+    """Raise `SpecError` where W^b is not real, because b is not an integer and the bond weight has
+    a negative eigenvalue.
     """
     if (b == 1 or not b.is_integer()) and not positive(space, space.start):
         message = (

@@ -25,7 +25,9 @@ LATER = (  # circles that are being untied; each goes from here with its last ed
 
 def modules() -> dict[str, Path]:
     """Every module of the packages by its dotted name."""
-    files = [(source, p) for name, source in PACKAGES.items() for p in (source / name).rglob("*.py")]
+    files = [
+        (source, p) for name, source in PACKAGES.items() for p in (source / name).rglob("*.py")
+    ]
     return {
         ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(".__init__"): path
         for source, path in files
@@ -33,7 +35,9 @@ def modules() -> dict[str, Path]:
 
 
 def imported(text: str, known: Mapping[str, object]) -> Iterator[str]:
-    """What a text imports of the modules that are known, also inside functions and under `TYPE_CHECKING`."""
+    """What a text imports of the modules that are known, also inside functions and under
+    `TYPE_CHECKING`.
+    """
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)

@@ -22,7 +22,10 @@ def language(name: str) -> Spec:
 
 
 def with_sections(text: str) -> Spec:
-    head = "parameters { K = 0.4, N = 3 }\nlattice square(4)\nspins s: ising\nhamiltonian - K*sum(<i,j>) s[i]*s[j]\n"
+    head = (
+        "parameters { K = 0.4, N = 3 }\nlattice square(4)\nspins s: ising\nhamiltonian - "
+        "K*sum(<i,j>) s[i]*s[j]\n"
+    )
     return rgc.load(head + text + "\n").spec
 
 
@@ -46,8 +49,8 @@ def test_data(text: str, record: object) -> None:
 
 def test_layers_have_evaluated_lattices_spins_and_trainers() -> None:
     stack = with_sections(
-        "data samples(10)\n"
-        "stack { rbm(hidden=square(N, N+1), spins=potts(N), train=pcd(k=2)), rbm(hidden=2*N) }\nflow train()"
+        "data samples(10)\nstack { rbm(hidden=square(N, N+1), spins=potts(N), train=pcd(k=2)), "
+        "rbm(hidden=2*N) }\nflow train()"
     ).stack
     assert stack is not None
     first, second = stack.layers

@@ -15,7 +15,8 @@ import pytest
 
 from rgc.cli.table import render_answer
 from rgc.errors import SpecError
-from rgc.model.spec import Axis, Expectation, Measure, Tolerance
+from rgc.model.observables import ScanMeasure
+from rgc.model.spec import Axis, Expectation, Tolerance
 from rgc.results import report
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point
@@ -26,7 +27,6 @@ from rgc.results.plots import figures, png, svg
 from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
 from rgc.results.scan import measure
 from rgc.results.store import Job
-from rgc.syntax import ast
 
 NUMBER = {"value", "error", "kind"}
 
@@ -411,21 +411,15 @@ def test_a_point_of_a_scan_is_selected_by_its_parameters() -> None:
 # -- measures of a scan --------------------------------------------------------------------------
 
 
-def scan_measure(name: str, *arguments: str) -> Measure:
-    return Measure(
-        "found", ast.Call(name, tuple(ast.Name(each) for each in arguments)), of_scan=True
-    )
-
-
 def test_crossing_and_extremum() -> None:
     scan = scan_answer()
-    crossing = measure(scan_measure("crossing", "U", "K"), scan.axes, scan.points)
+    crossing = measure(ScanMeasure("crossing", "U", "K"), scan.axes, scan.points)
     assert crossing.value == pytest.approx(0.44, abs=1e-12)
     assert crossing.systematic == pytest.approx(0, abs=1e-12)
     # between the points at 0.43 and 0.445 the gap of slope 16 has the error 0.01 sqrt(2) at each
     # end
     assert crossing.error == pytest.approx(0.01 * 2**0.5 / 16 * np.hypot(1 / 3, 2 / 3))
-    top = measure(scan_measure("extremum", "chi", "K"), scan.axes, scan.points)
+    top = measure(ScanMeasure("extremum", "chi", "K"), scan.axes, scan.points)
     assert top.value == pytest.approx(0.45, abs=1e-9)
     assert top.error is not None
     assert top.error >= 0.0025
@@ -434,7 +428,7 @@ def test_crossing_and_extremum() -> None:
 def test_curves_that_do_not_cross_have_no_crossing() -> None:
     scan = scan_answer()
     kept = tuple(point for point in scan.points if point.parameters["K"] > 0.44)
-    found = measure(scan_measure("crossing", "U", "K"), scan.axes, kept)
+    found = measure(ScanMeasure("crossing", "U", "K"), scan.axes, kept)
     assert found.value is None
     assert "do not cross" in found.note
 

@@ -36,11 +36,11 @@ def make_cumulant(request: Request) -> CouplingFlow:
     cells = tuple(cell_tables(block, species, expansion, k) for k in range(len(block.cells)))
     study = make_study(
         request,
-        cumulant_recursion(request.backend, block, expansion, space, cells, len(species)),
+        cumulant_recursion(request.backend, block, expansion, space, cells, species=len(species)),
         space.start,
         lattice.dimension,
         kind="truncated",
-        ledger=all(each.normalised for each in cells),
+        ledger=all(tables.normalised for tables in cells),
         constant=_constant(request),
         terms={
             name: sum_text([(1.0, spins) for spins in expansion.classes[k]], request.spec)
@@ -70,7 +70,9 @@ def _space(request: Request, block: Block, expansion: Expansion) -> CouplingSpac
     """
     lattice, species = request.crystal, len(request.species)
     groups = merge_terms(request.hamiltonian, lattice, request.species, request.zero).groups
-    sectors = find_sectors([each for g in groups for each in g.products], lattice, species)
+    sectors = find_sectors(
+        [spins for group in groups for spins in group.products], lattice, species
+    )
     flips = (
         flip for flip in sectors.flips if all(turns_with(block, s.species, species) for s in flip)
     )
@@ -94,7 +96,7 @@ def _names(request: Request, expansion: Expansion) -> dict[str, int]:
 
 
 def _constant(request: Request) -> float:
-    """H of a site without its spins."""
+    """The spin-independent part of H per site."""
     hamiltonian, lattice = request.hamiltonian, request.crystal
     of_term = {term.name: term.coefficient for term in hamiltonian.terms}
     groups = merge_terms(hamiltonian, lattice, request.species).constants
@@ -102,8 +104,8 @@ def _constant(request: Request) -> float:
 
 
 def _told(expansion: Expansion, space: CouplingSpace) -> dict[str, Any]:
-    """The order at which each coupling first appears: products of couplings beyond the order of the
-    expansion are dropped, nothing else is.
+    """The order at which each coupling first appears. Only products of couplings beyond the order
+    of the expansion are dropped.
     """
     orders = {
         name: min(

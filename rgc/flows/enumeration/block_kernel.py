@@ -57,7 +57,9 @@ def cut_into_blocks(lattice: Lattice, species: Sequence[Species], block: Block) 
     blocked = [spin for cell in cells for spin in cell]
     free = [spin for spin in make_cluster(lattice, species).spins if spin not in set(blocked)]
     fine = make_cluster(lattice, species, [*free, *blocked])
-    return Blocked(fine, make_cluster(coarse, species), len(free), tuple(letters), tuple(map(len, cells)))
+    return Blocked(
+        fine, make_cluster(coarse, species), len(free), tuple(letters), tuple(map(len, cells))
+    )
 
 
 def _wrapped(cell: Cell, lattice: Lattice) -> Cell:
@@ -67,7 +69,9 @@ def _wrapped(cell: Cell, lattice: Lattice) -> Cell:
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def log_kernel(block: Block, letter: int, species: Sequence[Species], p: float | None = None) -> Floats:
+def log_kernel(
+    block: Block, letter: int, species: Sequence[Species], p: float | None = None
+) -> Floats:
     """T of one block as float64[states of the cell, states of the block spins], digits row-major as in `Blocked`; -inf where h cannot be.
 
     `p` replaces the parameter of kadanoff. Raises `ValueError` for a rule that makes no spin of the same kind.
@@ -98,7 +102,9 @@ def entropy(table: Floats) -> Floats:
 
 
 def _of_species(block: Block, kind: Species, size: int, p: float | None) -> Floats:
-    states = np.indices((len(kind.values),) * size).reshape(size, -1)  # the digits of each state of the cell
+    states = np.indices((len(kind.values),) * size).reshape(
+        size, -1
+    )  # the digits of each state of the cell
     if block.rule == "decimate":
         return _logarithm((states[0][:, None] == np.arange(len(kind.values))).astype(np.float64))
     if block.rule == "majority":
@@ -114,7 +120,9 @@ def _of_species(block: Block, kind: Species, size: int, p: float | None) -> Floa
 def _written(block: Block, letter: int, species: Sequence[Species]) -> Floats:
     """The tables of `kernel(T=...)` added up over all digits of a block."""
     both = (*species, *species)
-    fine = [Spin(site.cell, site.letter, k) for k in range(len(species)) for site in block.cells[letter]]
+    fine = [
+        Spin(site.cell, site.letter, k) for k in range(len(species)) for site in block.cells[letter]
+    ]
     origin = (0,) * len(block.factor)
     spins = [*fine, *(Spin(origin, letter, len(species) + k) for k in range(len(species)))]
     radices = [len(both[spin.species].values) for spin in spins]

@@ -77,7 +77,9 @@ class Step:
         gap = log1p(excess) - mean
         low = sum(float(table.min()) for table in self._log_taus) - self.shift - mean
         high = sum(float(table.max()) for table in self._log_taus) - self.shift - mean
-        return Exactness(-(self.shift + log1p(excess)), gap, max(abs(low), abs(high)), noise / (1 + excess))
+        return Exactness(
+            -(self.shift + log1p(excess)), gap, max(abs(low), abs(high)), noise / (1 + excess)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,9 @@ def make_step(
     groups = [prod(radices[a:b]) for a, b in pairwise(cuts) if b > a]
     free = [np.zeros((size, 1)) for size in groups]
     shared = (
-        {letter: log_kernel(block, letter, species) for letter in set(blocked.letters)} if p is None else {}
+        {letter: log_kernel(block, letter, species) for letter in set(blocked.letters)}
+        if p is None
+        else {}
     )
     own = [
         shared[letter] if p is None else log_kernel(block, letter, species, p[k])

@@ -52,7 +52,9 @@ class CellAverages:
     moments_slope: Any
 
 
-def cell_tables(block: Block, species: Sequence[Species], expansion: Expansion, letter: int) -> CellTables:
+def cell_tables(
+    block: Block, species: Sequence[Species], expansion: Expansion, letter: int
+) -> CellTables:
     """The tables of the cells that make the coarse sites of a letter. `block` has cells that hold every site."""
     kernel = np.exp(log_kernel(block, letter, species)).T
     own = [each for each in expansion.inside if each.letter == letter]
@@ -62,7 +64,9 @@ def cell_tables(block: Block, species: Sequence[Species], expansion: Expansion, 
         owners[inside.index(each.spins), each.coupling] += each.count
     spins = sorted({each.spins for each in expansion.moments if each.letter == letter})
     energies = _characters(np.array(inside, dtype=np.int64), kernel.shape[1]) @ owners
-    return CellTables(kernel, energies, np.array(inside, np.int64), owners, np.array(spins, np.int64))
+    return CellTables(
+        kernel, energies, np.array(inside, np.int64), owners, np.array(spins, np.int64)
+    )
 
 
 def _characters(masks: Integers, states: int) -> Floats:
@@ -86,7 +90,9 @@ def cell_averages(tables: CellTables, couplings: Any, backend: Backend, xp: Any)
     of_inside, of_spins = xp.take(average, inside, axis=1), xp.take(average, spins, axis=1)
     joint = xp.reshape(xp.take(average, both, axis=1), (*of_spins.shape, inside.shape[0]))
     slope = (joint - of_spins[:, :, None] * of_inside[:, None, :]) @ owners
-    walsh = xp.asarray(_characters(np.arange(weights.shape[0]), weights.shape[0]) / weights.shape[0])
+    walsh = xp.asarray(
+        _characters(np.arange(weights.shape[0]), weights.shape[0]) / weights.shape[0]
+    )
     return CellAverages(
         walsh @ (xp.log(sums[:, 0]) + top),
         walsh @ (of_inside @ owners),

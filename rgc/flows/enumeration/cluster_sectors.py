@@ -21,7 +21,10 @@ MOST_STATES = 5  # of a spin, for which all permutations are tried
 
 
 def product_sectors(
-    hamiltonian: Hamiltonian, step: Step, places: Sequence[Mapping[int, float]], zero: Collection[str]
+    hamiltonian: Hamiltonian,
+    step: Step,
+    places: Sequence[Mapping[int, float]],
+    zero: Collection[str],
 ) -> dict[str, Floats]:
     """For each sector of the flips that leave the Hamiltonian (without the terms in `zero`) and the block map unchanged, the couplings in
     it as unit vectors [n, m]; `places[k]` are the sets of coarse spins that coupling k multiplies. Sectors that translations relate are one."""
@@ -55,14 +58,18 @@ def _global(products: Sequence[tuple[Spin, ...]], step: Step) -> Sectors:
     """The flip of all spins at once, if it is a symmetry."""
     lattice, species = step.blocked.coarse.lattice, step.blocked.coarse.species
     origin = (0,) * lattice.dimension
-    flip = frozenset(Spin(origin, a, k) for a in range(len(lattice.basis)) for k in range(len(species)))
+    flip = frozenset(
+        Spin(origin, a, k) for a in range(len(lattice.basis)) for k in range(len(species))
+    )
     even = all(len(spins) % 2 == 0 for spins in products)
     return Sectors((1,) * lattice.dimension, (flip,) if even else ())
 
 
 def _turns(step: Step) -> bool:
     """Whether every kernel is the same with all spins flipped: digits of two-state spins run the other way round."""
-    return all(np.allclose(kernel, kernel[::-1, ::-1], rtol=0, atol=1e-13) for kernel in step.kernels)
+    return all(
+        np.allclose(kernel, kernel[::-1, ::-1], rtol=0, atol=1e-13) for kernel in step.kernels
+    )
 
 
 def _label(sectors: Sectors, cluster: Cluster, places: Mapping[int, float]) -> str:
@@ -91,7 +98,10 @@ def table_sectors(cluster: Cluster, sums: Floats, zero: Sequence[bool]) -> dict[
         ):
             group.append(image)
     means = np.array([np.mean([row[image] for image in group], axis=0) for row in sums])
-    kept = [bool(np.allclose(mean, row, rtol=0, atol=1e-10)) for mean, row in zip(means, sums, strict=True)]
+    kept = [
+        bool(np.allclose(mean, row, rtol=0, atol=1e-10))
+        for mean, row in zip(means, sums, strict=True)
+    ]
     gone = [bool(np.ptp(mean) < 1e-10) for mean in means]
     if not all(a or b for a, b in zip(kept, gone, strict=True)) or all(kept):
         return one

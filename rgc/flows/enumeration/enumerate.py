@@ -97,9 +97,7 @@ class Enumerate:
             self._count(0, range(1), state, xp)
         cluster, chunks = exact.cluster, exact.chunks
         lines = {
-            "states": (
-                f"{cluster.states} of {len(cluster.spins)} spins, {chunks.size} at a time"
-            ),
+            "states": (f"{cluster.states} of {len(cluster.spins)} spins, {chunks.size} at a time"),
             "a chunk": "-H(v) of its states, exp(-H(v)) less the largest, and sums over them",
             "averages": (
                 f"of {len(self.counted.census.averages)} functions of a state, for "

@@ -54,7 +54,9 @@ def find_turns(
     return tuple(Turn(symmetry, order) for symmetry, order in cartesian(symmetries, exchanged))
 
 
-def _kept(order: Sequence[int], species: Sequence[Species], kinds: Iterable[frozenset[Product]]) -> bool:
+def _kept(
+    order: Sequence[int], species: Sequence[Species], kinds: Iterable[frozenset[Product]]
+) -> bool:
     if any(species[k].alphabet != species[image].alphabet for k, image in enumerate(order)):
         return False
     return all(products == {_renamed(each, order) for each in products} for products in kinds)
@@ -64,7 +66,9 @@ def _renamed(spins: Product, order: Sequence[int]) -> Product:
     return product(Spin(spin.cell, spin.letter, order[spin.species]) for spin in spins)
 
 
-def spin_classes(cluster: Cluster, turns: Sequence[Turn]) -> Iterator[tuple[int, tuple[Product, ...]]]:
+def spin_classes(
+    cluster: Cluster, turns: Sequence[Turn]
+) -> Iterator[tuple[int, tuple[Product, ...]]]:
     """For each class a set of spins (spin k is bit n-1-k) and the images under the symmetries of a product that is this set, its offsets
     as short as the lattice allows. A product may be that of several classes: sets of spins that the lattice alone tells apart."""
     for mask in _representatives(cluster, turns):
@@ -83,7 +87,9 @@ def _representatives(cluster: Cluster, turns: Sequence[Turn]) -> list[int]:
         for k, image in enumerate(permutation):
             moved |= (masks >> (size - 1 - k) & 1) << (size - 1 - image)
         np.minimum(least, moved, out=least)
-    return sorted(map(int, np.flatnonzero(least == masks)), key=lambda mask: (mask.bit_count(), mask))
+    return sorted(
+        map(int, np.flatnonzero(least == masks)), key=lambda mask: (mask.bit_count(), mask)
+    )
 
 
 def _permutations(cluster: Cluster, turns: Sequence[Turn]) -> Iterator[list[int]]:
@@ -119,7 +125,8 @@ def _nearest(spin: Spin, lattice: Lattice) -> Spin:
 
 def _length(reading: Iterable[Spin]) -> list[tuple[int, ...]]:
     keys = [
-        (sum(x * x for x in s.cell), *(-abs(x) for x in s.cell), *(x < 0 for x in s.cell)) for s in reading
+        (sum(x * x for x in s.cell), *(-abs(x) for x in s.cell), *(x < 0 for x in s.cell))
+        for s in reading
     ]
     return sorted(keys)
 

@@ -1,4 +1,4 @@
-"""Words that several schemes share: sections, alphabets, block maps, and what `expect` may name."""
+"""Words that several schemes share: sections, block maps, and what `expect` may name."""
 
 from __future__ import annotations
 
@@ -7,11 +7,6 @@ from rgc.language.measures import MEASURES
 
 MODEL = ("lattice", "spins", "hamiltonian")
 """The sections of a lattice model."""
-
-DISCRETE = ("ising", "binary", "potts", "clock", "spin")
-"""Alphabets with a number of states."""
-
-TWO_STATES = ("ising", "binary")
 
 EVERY_RULE = tuple(BLOCKS)
 """Every block map, hard or soft."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from rgc.language.alphabets import DISCRETE, REAL, TWO_STATES
 from rgc.schemes import checks, options
-from rgc.schemes.answers import AVERAGES, DISCRETE, MODEL, SAMPLED, TWO_STATES
+from rgc.schemes.answers import AVERAGES, MODEL, SAMPLED
 from rgc.schemes.needs import lattice, samples
 from rgc.schemes.scheme import Ready, Scheme
 
@@ -33,7 +34,7 @@ SCHEME = Scheme(
     fields=options.SAMPLING,
     lattice=lattice.FINITE,
     needs=MODEL,
-    alphabets=(*DISCRETE, "gaussian"),
+    alphabets=(*DISCRETE, *REAL),
     limits=samples.SAMPLED,
     derived=samples.thermalise,
     answers=(*AVERAGES, "couplings", "correlation", "overlap"),

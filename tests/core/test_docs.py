@@ -20,6 +20,7 @@ import rgc
 from rgc.ast_to_model.expressions.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
 from rgc.cli import COMMANDS, main
 from rgc.flows.free_energies import service
+from rgc.language.alphabets import ALPHABETS, DISCRETE, TWO_STATES
 from rgc.language.data import DATA
 from rgc.language.layers import LAYERS, TRAINERS
 from rgc.language.maps import MAPS
@@ -361,7 +362,23 @@ def functions() -> str:
     )
 
 
+def alphabets() -> str:
+    """Every alphabet, and whether its spins are summed over and sampled today."""
+    rows = (
+        (
+            written(each),
+            each.doc,
+            "; ".join(f"`{field.name}`: {kind(field)}" for field in each.fields),
+            runs(name in DISCRETE),
+            runs(name in TWO_STATES),
+        )
+        for name, each in ALPHABETS.items()
+    )
+    return table("alphabet | states | takes | summed over | sampled", rows)
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "alphabets": alphabets,
     "functions": functions,
     "schemes": lambda: table(
         "scheme | runs | does | needs the sections | lattice | block maps",

@@ -1,12 +1,21 @@
-"""Words that several schemes share: sections, block maps, and what `expect` may name."""
+"""Words that several schemes share: sections, alphabets, block maps, and what `expect` may name."""
 
 from __future__ import annotations
 
+from rgc.language.alphabets import ALPHABETS
 from rgc.language.blocks import BLOCKS
 from rgc.language.measures import MEASURES
 
 MODEL = ("lattice", "spins", "hamiltonian")
 """The sections of a lattice model."""
+
+DISCRETE = tuple(each.name for each in ALPHABETS.values() if each.energies and not each.real)
+"""Alphabets with a number of states."""
+
+TWO_STATES = tuple(each.name for each in ALPHABETS.values() if each.two_states)
+
+SPINS = (*DISCRETE, *(each.name for each in ALPHABETS.values() if each.real))
+"""Alphabets of spins with a number of states, or real ones."""
 
 EVERY_RULE = tuple(BLOCKS)
 """Every block map, hard or soft."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from rgc.language.alphabets import DISCRETE
 from rgc.language.signatures import Field
 from rgc.schemes import checks, options
-from rgc.schemes.answers import FIXED_POINT, MODEL
+from rgc.schemes.answers import DISCRETE, FIXED_POINT, MODEL
 from rgc.schemes.needs import cells, couplings, lattice
 from rgc.schemes.scheme import Ready, Scheme
 

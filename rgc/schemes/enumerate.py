@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from rgc.language.alphabets import DISCRETE
 from rgc.language.blocks import EXACT_BLOCKS
 from rgc.language.signatures import Field
 from rgc.schemes import checks, options
-from rgc.schemes.answers import AVERAGES, BLOCKED, EVERY_RULE, FIXED_POINT, MODEL, SAMPLED
+from rgc.schemes.answers import AVERAGES, BLOCKED, DISCRETE, EVERY_RULE, FIXED_POINT, MODEL, SAMPLED
 from rgc.schemes.needs import blocks, couplings, gauge, lattice, states
 from rgc.schemes.scheme import Ready, Scheme
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from rgc.language.alphabets import DISCRETE
 from rgc.schemes import checks, options
-from rgc.schemes.answers import MODEL, TENSORS
+from rgc.schemes.answers import DISCRETE, MODEL, TENSORS
 from rgc.schemes.needs import lattice, square_bonds
 from rgc.schemes.scheme import Ready, Scheme
 

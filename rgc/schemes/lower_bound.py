@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from rgc.language.alphabets import TWO_STATES
 from rgc.language.signatures import Field
 from rgc.schemes import checks, options
-from rgc.schemes.answers import FIXED_POINT, MODEL
+from rgc.schemes.answers import FIXED_POINT, MODEL, TWO_STATES
 from rgc.schemes.needs import couplings, hypercube, lattice
 from rgc.schemes.scheme import Ready, Scheme
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rgc.language.alphabets import DISCRETE, REAL, TWO_STATES
 from rgc.language.blocks import SAMPLED_BLOCKS
 from rgc.language.values import Value
 from rgc.model.spec import Spec
 from rgc.schemes import checks, options
-from rgc.schemes.answers import AVERAGES, EVERY_RULE, MODEL, RG, SAMPLED
+from rgc.schemes.answers import AVERAGES, EVERY_RULE, MODEL, RG, SAMPLED, SPINS, TWO_STATES
 from rgc.schemes.needs import blocks, lattice, operators, samples, steps
 from rgc.schemes.scheme import Ready, Scheme
 
@@ -46,7 +45,7 @@ SCHEME = Scheme(
     needs=(*MODEL, "block"),
     uses=("data", "stack"),
     rules=EVERY_RULE,
-    alphabets=(*DISCRETE, *REAL),
+    alphabets=SPINS,
     limits=(*samples.SAMPLED, blocks.keep_the_alphabet, steps.possible_steps, operators.basis),
     derived=derived,
     answers=(*RG, *AVERAGES, "constant", "correlation"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from rgc.language.alphabets import TWO_STATES
 from rgc.language.signatures import Field
 from rgc.schemes import options
-from rgc.schemes.answers import MODEL
+from rgc.schemes.answers import MODEL, TWO_STATES
 from rgc.schemes.needs import lattice
 from rgc.schemes.scheme import Scheme
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from rgc.language.alphabets import DISCRETE, REAL, TWO_STATES
 from rgc.schemes import checks, options
-from rgc.schemes.answers import AVERAGES, MODEL, SAMPLED
+from rgc.schemes.answers import AVERAGES, MODEL, SAMPLED, SPINS, TWO_STATES
 from rgc.schemes.needs import lattice, samples
 from rgc.schemes.scheme import Ready, Scheme
 
@@ -34,7 +33,7 @@ SCHEME = Scheme(
     fields=options.SAMPLING,
     lattice=lattice.FINITE,
     needs=MODEL,
-    alphabets=(*DISCRETE, *REAL),
+    alphabets=SPINS,
     limits=samples.SAMPLED,
     derived=samples.thermalise,
     answers=(*AVERAGES, "couplings", "correlation", "overlap"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from rgc.language.alphabets import DISCRETE, REAL
 from rgc.language.signatures import Field
 from rgc.schemes import options
-from rgc.schemes.answers import EVERY_RULE, MODEL
+from rgc.schemes.answers import EVERY_RULE, MODEL, SPINS
 from rgc.schemes.needs import gauge, lattice
 from rgc.schemes.scheme import Scheme
 
@@ -37,7 +36,7 @@ SCHEME = Scheme(
     needs=("data", "stack"),
     uses=(*MODEL, "block"),
     rules=EVERY_RULE,
-    alphabets=(*DISCRETE, *REAL),
+    alphabets=SPINS,
     limits=(gauge.anchored,),
     answers=("kl", "dF", "tau_defect", "gap", "reconstruction", "couplings", "free_energy"),
 )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rgc.language.alphabets import DISCRETE
 from rgc.language.values import Value
 from rgc.model.spec import Spec
 from rgc.schemes import options
-from rgc.schemes.answers import AVERAGES, BLOCKED, EVERY_RULE, FIXED_POINT, MODEL
+from rgc.schemes.answers import AVERAGES, BLOCKED, DISCRETE, EVERY_RULE, FIXED_POINT, MODEL
 from rgc.schemes.needs import blocks, couplings, lattice, operators, samples, steps
 from rgc.schemes.scheme import Scheme
 

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from rgc.ast_to_model.expressions.polynomial import Polynomials
-from rgc.language.alphabets import ALPHABETS, DISCRETE, REAL, TWO_STATES, Alphabet
+from rgc.language.alphabets import ALPHABETS, Alphabet
 from rgc.language.signatures import Field
 from rgc.model.lattices import square
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
 from rgc.model_to_program.fields import spin_fields
 from rgc.passes.write_in_signs import write_in_signs
+from rgc.schemes.answers import DISCRETE, TWO_STATES
 
 PLACES = (Spin((0, 0)), Spin((1, 0)), Spin((0, 1)))
 STATES = Field("states", "integer", "how many", required=True, least=2, most=8)
@@ -33,8 +34,8 @@ def species(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_values_of_every_alphabet() -> None:
     counts = {"potts": 4, "clock": 5, "height": 3, "spin": 3, "gaussian": None}
     values = {
-        name: None if name in REAL else Species("s", name, counts.get(name, 2)).values
-        for name in ALPHABETS
+        name: None if alphabet.real else Species("s", name, counts.get(name, 2)).values
+        for name, alphabet in ALPHABETS.items()
     }
     assert values == {
         "ising": (-1, 1),

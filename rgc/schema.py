@@ -181,7 +181,7 @@ def _argument(field: Field) -> str:
         return rf"{name}({'|'.join(map(str, field.choices))})"
     numbers = map(str, field.choices) if field.choices else _between(*_bounds(field))
     written = "|".join(numbers)
-    return rf"{name}({written})|(?!\s*{name}[0-9]+\s*\)).+"
+    return rf"{name}({written})|(?!\s*{name}[0-9]+\s*\)){name}[^=]+"
 
 
 def _bounds(field: Field) -> tuple[int, int]:

@@ -111,10 +111,3 @@ ALPHABETS = table(
         ),
     )
 )
-TWO_STATES = tuple(name for name, alphabet in ALPHABETS.items() if alphabet.two_states)
-"""The alphabets whose spins are bits, which can be sampled."""
-
-DISCRETE = tuple(
-    name for name, alphabet in ALPHABETS.items() if alphabet.energies and not alphabet.real
-)
-"""The alphabets with a list of states that a Hamiltonian may hold, which can be summed over."""

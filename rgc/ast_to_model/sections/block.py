@@ -111,9 +111,9 @@ def _kadanoff(
     call: ast.Call, options: Given, lattice: Geometry, species: Sequence[Species], scope: Scope
 ) -> tuple[Block, ...]:
     block = _block("kadanoff", block_shape(call, options, lattice, scope))
-    other = next((each for each in species if each.alphabet not in ("ising", "binary")), None)
+    other = next((each for each in species if not each.two_states), None)
     if other is not None:
-        message = f"kadanoff blocks ising spins, not {other.alphabet} spins"
+        message = f"kadanoff blocks two-state spins, not {other.alphabet} spins"
         raise problem("bad-block", message, call.span, hint="take majority or decimate")
     p = options["p"]
     if _is_free(p):

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rgc.language.alphabets import ALPHABETS
-from rgc.language.blocks import BLOCKS
 from rgc.language.data import DATA
 from rgc.language.lattices import LATTICES
 from rgc.language.layers import LAYERS
 from rgc.language.maps import MAPS
 from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.language.signatures import Field, Signature
+from rgc.model.block_maps import BLOCKS
 from rgc.schemes import SCHEMES
 
 Schema = dict[str, Any]

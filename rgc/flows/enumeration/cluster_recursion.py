@@ -207,7 +207,7 @@ def _of_tables(
     reader = Reader(coarse, backend, inverse=np.linalg.pinv(matrix.T))
     start = [term.coupling for term in terms]
     names = tuple(term.name for term in terms)
-    sectors = table_sectors(coarse, sums, [name in zero for name in names])
+    sectors = table_sectors(step, sums, [name in zero for name in names])
     return _recursion(backend, step, names, sectors, pairs[0], reader, start)
 
 

@@ -107,7 +107,7 @@ class Enumerate:
         for number, step in enumerate(exact.steps, 1):
             fine, coarse = step.blocked.fine, step.blocked.coarse
             lines[f"step {number}"] = (
-                f"{step.block.rule}: {len(fine.spins)} spins to {len(coarse.spins)}, "
+                f"{step.block.name}: {len(fine.spins)} spins to {len(coarse.spins)}, "
                 f"-H'(h) = ln sum_v P(h|v) exp(-H(v)) over {coarse.states} states, block by block"
             )
         if exact.free:

@@ -38,8 +38,9 @@ class Turn:
 def find_turns(
     lattice: Lattice, species: Sequence[Species], hamiltonian: Hamiltonian, blocks: Sequence[Block]
 ) -> tuple[Turn, ...]:
-    """The symmetries of lattice, block maps and Hamiltonian (terms whose coefficient is not 0); of random couplings those of their
-    distribution. Species are exchanged where the block maps treat them alike: a kernel written out is not looked into."""
+    """The symmetries of lattice, block maps and Hamiltonian (terms whose coefficient is not 0); of
+    random couplings those of their distribution. Species are exchanged where the laws of the block
+    maps treat them alike."""
     kinds = [
         frozenset(spins for weight, spins in term.products if weight == each and spins)
         for term in hamiltonian.terms
@@ -48,9 +49,12 @@ def find_turns(
     ]
     symmetries = find_symmetries(lattice, blocks, kinds)
     still = tuple(range(len(species)))
-    exchanged = [still]
-    if all(block.rule != "kernel" for block in blocks):
-        exchanged = [order for order in permutations(still) if _kept(order, species, kinds)]
+    rules = [rule for block in blocks for rule in block.rules]
+    exchanged = [
+        order
+        for order in permutations(still)
+        if _kept(order, species, kinds) and all(rule.exchanged(order).same(rule) for rule in rules)
+    ]
     return tuple(Turn(symmetry, order) for symmetry, order in cartesian(symmetries, exchanged))
 
 
@@ -69,8 +73,9 @@ def _renamed(spins: Product, order: Sequence[int]) -> Product:
 def spin_classes(
     cluster: Cluster, turns: Sequence[Turn]
 ) -> Iterator[tuple[int, tuple[Product, ...]]]:
-    """For each class a set of spins (spin k is bit n-1-k) and the images under the symmetries of a product that is this set, its offsets
-    as short as the lattice allows. A product may be that of several classes: sets of spins that the lattice alone tells apart."""
+    """For each class a set of spins (spin k is bit n-1-k) and the images under the symmetries of a
+    product that is this set, its offsets as short as the lattice allows. A product may be that of
+    several classes: sets of spins that the lattice alone tells apart."""
     for mask in _representatives(cluster, turns):
         if mask:
             shortest = _shortest(cluster, mask)
@@ -78,7 +83,8 @@ def spin_classes(
 
 
 def _representatives(cluster: Cluster, turns: Sequence[Turn]) -> list[int]:
-    """The smallest mask of each orbit under the symmetries and translations along axes that close, by number of spins."""
+    """The smallest mask of each orbit under the symmetries and translations along axes that close,
+    by number of spins."""
     size = len(cluster.spins)
     masks = np.arange(1 << size)
     least = masks.copy()
@@ -105,7 +111,8 @@ def _permutations(cluster: Cluster, turns: Sequence[Turn]) -> Iterator[list[int]
 
 
 def _shortest(cluster: Cluster, mask: int) -> Product:
-    """A product of the set of spins on the infinite lattice whose offsets from one of them are as short as the torus allows."""
+    """A product of the set of spins on the infinite lattice whose offsets from one of them are as
+    short as the torus allows."""
     last = len(cluster.spins) - 1
     spins = [spin for k, spin in enumerate(cluster.spins) if mask >> (last - k) & 1]
     readings = []

@@ -1,4 +1,4 @@
-"""The alphabets of spins. A row is all that is known about one; what follows from it is computed."""
+"""The alphabets of spins. A row is all that is known about one, the rest is computed from it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from rgc.language.signatures import Field, Signature, table
 class Alphabet(Signature):
     """An alphabet as it is written, and the numbers that stand for its states in a Hamiltonian.
 
-    `values` are these numbers, rising. They are left out where the spec gives the number of states with an option
-    `states`, which then are 0, 1, 2, ..., and where the spins are `real`. `energies` says whether a Hamiltonian may
-    hold such spins today. An option `symmetry` lets a species be declared symmetric, which it is not unless it says so.
+    `values` are these numbers, rising. They are left out where the spec gives the number of states
+    with an option `states`, which then are 0, 1, 2, ..., and where the spins are `real`. `energies`
+    says whether a Hamiltonian may hold such spins today. An option `symmetry` lets a species be
+    declared symmetric, which it is not unless it says so.
 
-    Two-state spins are stored as one bit; the bit 1 means the lower value, which a flip exchanges with the upper one.
+    Two-state spins are stored as one bit; the bit 1 means the lower value, which a flip exchanges
+    with the upper one.
 
     Raises `ValueError` where these facts contradict one another.
     """
@@ -59,8 +61,9 @@ class Alphabet(Signature):
         return self.two_states and self.values[0] == -self.values[1]
 
     def values_of(self, states: int | None) -> tuple[int, ...]:
-        """The numbers that stand for so many states. Raises `ValueError` for real spins, which have no list of them,
-        and for a number of states that the alphabet does not have."""
+        """The numbers that stand for so many states. Raises `ValueError` for real spins, which have
+        no list of them, and for a number of states that the alphabet does not have.
+        """
         if self.real or states is None:
             raise ValueError(f"{self.name} spins have no list of states")
         if self.values and states != len(self.values):

@@ -1,4 +1,6 @@
-"""What follows from the row of an alphabet: values, flips, bits, the algebra of its spins, how it is measured."""
+"""What follows from the row of an alphabet: values, flips, bits, the algebra of its spins, how it
+is measured.
+"""
 
 from __future__ import annotations
 

@@ -16,8 +16,9 @@ class Alphabet(Signature):
     says whether a Hamiltonian may hold such spins today. An option `symmetry` lets a species be
     declared symmetric, which it is not unless it says so.
 
-    Two-state spins are stored as one bit; the bit 1 means the lower value, which a flip exchanges
-    with the upper one.
+    Two-state spins are stored as one bit. The bit 1 means the lower value, which a flip exchanges
+    with the upper one. One of them is positive and the other is not, by which pictures tell them
+    apart.
 
     Raises `ValueError` where these facts contradict one another.
     """
@@ -66,8 +67,10 @@ class Alphabet(Signature):
         """
         if self.real or states is None:
             raise ValueError(f"{self.name} spins have no list of states")
-        if self.values and states != len(self.values):
-            raise ValueError(f"{self.name} spins have {len(self.values)} states, not {states}")
+        count = self.field("states")
+        least, most = (count.least, count.most) if count else (len(self.values),) * 2
+        if not (least or 0) <= states <= (most or states):
+            raise ValueError(f"{self.name} spins do not have {states} states")
         return self.values or tuple(range(states))
 
 

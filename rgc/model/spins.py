@@ -28,9 +28,7 @@ class Species:
             raise ValueError(
                 f"unknown alphabet '{self.alphabet}': there are {', '.join(ALPHABETS)}"
             )
-        if self.kind.real != (self.states is None):
-            raise ValueError(f"{self.alphabet} spins do not have {self.states} states")
-        if not self.kind.real:
+        if self.states is not None or not self.kind.real:
             self.kind.values_of(self.states)
 
     @property

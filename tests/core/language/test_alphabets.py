@@ -79,7 +79,15 @@ def test_facts_that_contradict_one_another_are_refused(facts: dict[str, Any], me
 
 @pytest.mark.parametrize(
     ("alphabet", "states"),
-    [("isng", 2), ("ising", 3), ("spin", 2), ("gaussian", 2), ("potts", None), ("binary", None)],
+    [
+        ("isng", 2),
+        ("ising", 3),
+        ("spin", 2),
+        ("gaussian", 2),
+        ("potts", None),
+        ("potts", 1),
+        ("clock", 257),
+    ],
 )
 def test_a_species_that_cannot_be_is_refused(alphabet: str, states: int | None) -> None:
     with pytest.raises(ValueError, match=r"unknown alphabet|states"):

@@ -1,4 +1,6 @@
-"""An alphabet is added with its row in the table of alphabets, and the schema made again; what is forgotten is caught."""
+"""An alphabet is added with its row in the table of alphabets, and the schema made again; what is
+forgotten is caught.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +98,7 @@ def test_it_is_enumerated(house: House, spins: str, values: tuple[int, ...]) -> 
 
 
 def test_it_is_sampled_as_the_binary_spins_that_it_doubles(house: House) -> None:
-    """With s = 2v the same random words give the same configurations, so that every digit is known."""
+    """With s = 2v the same random words give the same configurations: every digit is known."""
     rest = "flow sample(sweeps=40, replicas=64)\nmeasure { m, energy, q = mean(i) s[i]^2*s[i+x] }"
     twice = averages(numbers(house, "twice", spec("twos", rest)))
     once = averages(numbers(house, "once", spec("binary", rest, K=0.6, h=-1.0)))
@@ -128,7 +130,7 @@ def test_rgc_verify_passes_it(house: House) -> None:
     assert "✓ L3  ln Z = the sum over all states" in found.stdout
 
 
-# -- what is forgotten -------------------------------------------------------------------------------------------------
+# -- what is forgotten -----------------------------------------------------------------------------
 
 
 def schema_is_current(house: House) -> bool:

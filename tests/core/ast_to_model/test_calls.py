@@ -1,4 +1,6 @@
-"""One reader binds every call to its row of a table: one mistake has one code, whatever the section."""
+"""One reader binds every call to its row of a table: one mistake has one code, whatever the
+section.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +108,7 @@ def test_every_problem_of_a_lattice_is_reported() -> None:
     assert sorted(each.code for each in found) == wanted
 
 
-# -- the reader itself -------------------------------------------------------------------------------------------------
+# -- the reader itself -----------------------------------------------------------------------------
 
 FIELDS = (Field("a", "integer", "", required=True), Field("b", "integer", ""))
 

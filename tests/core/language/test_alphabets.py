@@ -1,4 +1,6 @@
-"""What follows from the row of an alphabet: values, flips, bits, the algebra of its spins, how it is measured."""
+"""What follows from the row of an alphabet: values, flips, bits, the algebra of its spins, how it
+is measured.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,15 @@ def test_facts_that_contradict_one_another_are_refused(facts: dict[str, Any], me
 
 @pytest.mark.parametrize(
     ("alphabet", "states"),
-    [("isng", 2), ("ising", 3), ("spin", 2), ("gaussian", 2), ("potts", None), ("binary", None)],
+    [
+        ("isng", 2),
+        ("ising", 3),
+        ("spin", 2),
+        ("gaussian", 2),
+        ("potts", None),
+        ("potts", 1),
+        ("clock", 257),
+    ],
 )
 def test_a_species_that_cannot_be_is_refused(alphabet: str, states: int | None) -> None:
     with pytest.raises(ValueError, match=r"unknown alphabet|states"):

@@ -92,7 +92,7 @@ def mcrg() -> Result:
             FreeEnergy("enumerate", -0.93, 0, "exact"),
             FreeEnergy("trg(16)", -0.92, None, "truncated"),
         ),
-        observables={
+        averages={
             "energy": Estimate(-0.6232, 0.0002),
             "odd one": Estimate(nan, np.float64("inf")),
         },  # type: ignore[arg-type]
@@ -162,7 +162,7 @@ def scan_answer() -> Answer:
             u = 0.6 + size * (k - 0.44)
             chi = size * (1 - (k - 0.45) ** 2)
             observables = {"U": Estimate(u, 0.01), "chi": Estimate(chi, 1e-6)}
-            points.append(Point({"K": k, "L": size}, Result("sample", observables=observables)))
+            points.append(Point({"K": k, "L": size}, Result("sample", averages=observables)))
     axes = (Axis("K", values), Axis("L", sizes))
     return scanned("scan", points, axes)
 
@@ -258,7 +258,7 @@ def band_answer() -> Answer:
             FreeEnergy("lower_bound", -2 * k, 0.0, "lower bound"),
         )
         found = Result(
-            "measure", free_energy=entries, observables={"log_z": Estimate(k, 0.0, "exact")}
+            "measure", free_energy=entries, values={"log_z": Estimate(k, 0.0, "exact")}
         )
         points.append(Point({"K": k}, found))
     return scanned("band", points, (Axis("K", (0.1, 0.2, 0.3)),))
@@ -327,7 +327,7 @@ def test_verdicts(
 ) -> None:
     verdict = check(
         expectation("x", value, *within, relation=relation),
-        Result("sample", observables={"x": estimate}),
+        Result("sample", averages={"x": estimate}),
     )
     assert verdict.passed == passed
     assert reason in verdict.reason

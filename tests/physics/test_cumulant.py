@@ -81,6 +81,7 @@ TORI = {
         ),
         4,
     ),
+    "square, any": (text_of("square", "any(2)", 2, NN, FIELD), 4),
     "square, decimated": (text_of("square", "decimate(2)", 2, NN, FIELD), 4),
     "square, a kernel with a field": (text_of("square", TURNING, 2, NN), 4),
     "square, two species": (

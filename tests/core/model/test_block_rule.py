@@ -246,7 +246,7 @@ def test_maps_without_a_law_say_so() -> None:
 def test_laws_of_signs_only(name: str) -> None:
     law = BLOCKS[name].law
     assert law is not None
-    with pytest.raises(ValueError, match="ising spins, not potts"):
+    with pytest.raises(ValueError, match="two-state spins, not potts"):
         law(Written(letter=0, cell=(Site((0,)),), species=(Species("s", "potts", 3),)))
 
 

@@ -21,7 +21,6 @@ import pytest
 import rgc
 from rgc.ast_to_model.expressions.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
 from rgc.cli import COMMANDS, main
-from rgc.flows.free_energies import service
 from rgc.language.alphabets import ALPHABETS
 from rgc.language.data import DATA
 from rgc.language.layers import LAYERS, TRAINERS
@@ -31,8 +30,8 @@ from rgc.language.signatures import Field, Signature
 from rgc.language.updates import LATER_UPDATES, UPDATES
 from rgc.loaded import Loaded
 from rgc.schemes import SCHEMES
-from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.answers import DISCRETE, TWO_STATES
+from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.scheme import Scheme
 
 ROOT = Path(__file__).parents[2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from rgc.cli.table import render_answer
 from rgc.model.spec import Axis
 from rgc.results.answer import Answer

@@ -589,13 +589,11 @@ def test_links_inside_the_language_page_arrive() -> None:
 
 def test_the_map_of_the_architecture_is_the_tree() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8").split("## The map")[1]
-    listing = next(FENCE.finditer(text))[3]
-    folder, found = "", set()
-    for line in listing.splitlines():
-        name = line.split()[0]
-        if not line.startswith(" "):
-            folder = name if name in ("rgc/", "backends/", "tests/") else ""
-        found.add((folder + name).rstrip("/") if line.startswith(" ") else name.rstrip("/"))
+    above, found = ["", ""], set()
+    for line in next(FENCE.finditer(text))[3].splitlines():
+        depth, name = (len(line) - len(line.lstrip())) // 2, line.split()[0]
+        above[depth + 1 :] = [above[depth] + name]
+        found.add(above[depth + 1].rstrip("/"))
     missing = sorted(name for name in found if not (ROOT / name).exists())
     assert not missing
     inside = {

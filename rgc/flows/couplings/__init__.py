@@ -1,1 +1,3 @@
-"""Maps of couplings K' = R(K), one a scheme, and the one flow that asks all questions of them."""
+"""Maps of couplings K' = R(K), one for each scheme, of which `rgc.flows.study` asks the same
+questions.
+"""

@@ -12,41 +12,53 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rgc.analysis.recursion import Floats, Moved, keep_symmetry
-from rgc.flows.couplings.bond_recursion import TINY, Geometry, bounds, matrix_function
+from rgc.flows.couplings.bond_recursion import TINY, BondStep, bounds, matrix_function
 from rgc.flows.couplings.bond_space import BondSpace
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
 
 COLDEST = 12.0
-"""kT between the weights of a bond beyond which it is frozen."""
+"""In kT. A bond is frozen when its weights differ by more than this."""
 
 NOISE = 1e-12
-"""Rates are not known better: what is lost in the rounding of the largest weight is exp(COLDEST)
-times larger in the smallest.
+"""The accuracy of rates. Rounding of the largest weight is exp(COLDEST) times larger relative to
+the smallest.
 """
 
 COLD_PHASE = 4.0
-"""kT between equal and unequal neighbours beyond which bonds grow at every length: d gap/dl = (d -
-1) gap - 1 and more.
+"""In kT between equal and unequal neighbours. Beyond this value bonds grow at every length: d
+gap/dl >= (d - 1) gap - 1.
 """
 
 
-def infinitesimal(dimension: int, entropy: float) -> Geometry:
-    """A step of l = 1: lengths by e. No site is stripped to first order in b - 1."""
-    return Geometry(1.0, 1.0, "move", dimension, e**dimension, 0.0, entropy, e)
+def infinitesimal(dimension: int, entropy: float) -> BondStep:
+    """A step of l = 1, in which lengths change by the factor e. No site is stripped to first order
+    in b - 1.
+    """
+    return BondStep(
+        length=1.0,
+        copies=1.0,
+        order="move",
+        bonds=dimension,
+        ratio=e**dimension,
+        stripped=0.0,
+        entropy=entropy,
+        scale=e,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BondFlow:
-    """du/dl = (d - 1) u + (W ln W)(a, b)/W(a, b), W = exp(u): for Ising spins dK/dl = (d - 1) K +
-    sinh(2K) ln(tanh K)/2. A step of the recursion (`rgc.analysis.recursion.Recursion`) integrates
-    it over l = 1.
+    """du/dl = (d - 1) u + (W ln W)(a, b)/W(a, b) with W = exp(u).
+
+    For Ising spins this is dK/dl = (d - 1) K + sinh(2K) ln(tanh K)/2. A step of the recursion
+    (`rgc.analysis.recursion.Recursion`) integrates it over l = 1.
     """
 
     backend: Backend
     space: BondSpace
-    geometry: Geometry
+    geometry: BondStep
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -89,9 +101,11 @@ class BondFlow:
         return rate[1:], slope
 
     def bounds(self, couplings: Floats) -> tuple[float, float]:
-        """As of any moved bonds; from `COLD_PHASE` on the gap of a bond grows for good, and of -F
-        over the ground state d max u, no more is to come than what decimation adds to the largest
-        u(a, a) now.
+        """The bounds of any moved bonds.
+
+        From `COLD_PHASE` on the gap of a bond grows for good. What is still to be added to -F,
+        beyond the ground state d max u, is then at most what decimation adds to the largest u(a, a)
+        now.
         """
         low, high = bounds(self.space, self.geometry, couplings)
         u, dimension = np.tensordot(couplings, self.space.functions, 1), self.geometry.bonds
@@ -130,8 +144,9 @@ class BondFlow:
         return read, slope + moving * np.eye(len(couplings))
 
     def _integrated(self, couplings: Floats, *, tangent: bool) -> Floats:
-        """Couplings, dK(1)/dK(0) where wanted, and the constant after l = 1. NaN where they leave
-        for zero temperature.
+        """The couplings, dK(1)/dK(0) if asked for (`tangent`), and the constant after l = 1.
+
+        They are NaN where the couplings go to zero temperature.
         """
         from scipy.integrate import solve_ivp
 
@@ -149,10 +164,10 @@ class BondFlow:
         if not self._warm(couplings):
             return np.full_like(start, np.nan)
         try:
-            found = solve_ivp(slope, (0.0, 1.0), start, method="DOP853", rtol=1e-12, atol=NOISE)
+            solution = solve_ivp(slope, (0.0, 1.0), start, method="DOP853", rtol=1e-12, atol=NOISE)
         except _Frozen:
             return np.full_like(start, np.nan)
-        return np.asarray(found.y[:, -1])
+        return np.asarray(solution.y[:, -1])
 
     def _warm(self, couplings: Floats) -> bool:
         """Whether no weight of a bond is lost in the rounding of another."""
@@ -163,4 +178,4 @@ class BondFlow:
 
 
 class _Frozen(Exception):
-    """The couplings have left for zero temperature."""
+    """The couplings have gone to zero temperature."""

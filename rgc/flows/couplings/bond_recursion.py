@@ -1,8 +1,8 @@
 """Decimation of chains and moving of bonds: the recursion of a bond weight W(a, b) = exp(u(a, b)).
 
-On a hypercubic lattice in d dimensions b^(d-1) bonds are moved onto one and chains of b bonds are
-decimated (Migdal 1975, Kadanoff 1976); in one dimension this is exact, and decimating first it is
-exact on the hierarchical (diamond) lattice.
+On a hypercubic lattice in d dimensions b^(d-1) bonds are moved onto one, and chains of b bonds are
+decimated (Migdal 1975, Kadanoff 1976). In one dimension this is exact. Decimating first is exact on
+the hierarchical (diamond) lattice.
 """
 
 from __future__ import annotations
@@ -23,18 +23,21 @@ if TYPE_CHECKING:
 Order = Literal["move", "decimate"]
 
 TINY = 1e-15
-"""Relative to the largest weight of a bond, an eigenvalue below this is rounding."""
+"""An eigenvalue below this, relative to the largest weight of a bond, is rounding."""
 
 FROZEN = 1e-300
 """The least weight of a pair of states, relative to the largest."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Geometry:
-    """A step: chains of `length` bonds, `copies` of them side by side. Constants count per unit of
-    the free energy (a site, or a bond) with `bonds` bonds; `ratio` fine units make a coarse one,
-    and `stripped` sites of each coarse unit lose all their bonds. `entropy` is ln q times the sites
-    of a unit. `scale`: b.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class BondStep:
+    """A step that joins chains of `length` bonds, `copies` of them side by side.
+
+    - Constants count per unit of the free energy (a site or a bond), which has `bonds` bonds.
+    - `ratio` fine units make a coarse one, and `stripped` sites of each coarse unit lose all their
+      bonds.
+    - `entropy` is ln q times the sites of a unit.
+    - `scale` is b.
     """
 
     length: float
@@ -47,31 +50,50 @@ class Geometry:
     scale: float
 
 
-def hypercubic(dimension: int, b: float, order: Order, states: int) -> Geometry:
-    """Per site: of the b^d sites of a cell one stays, d(b-1) are decimated, the others stripped."""
+def hypercubic(dimension: int, b: float, order: Order, states: int) -> BondStep:
+    """A step per site: of the b^d sites of a cell one stays, d(b-1) are decimated and the others
+    are stripped.
+    """
     stripped = b**dimension - 1 - dimension * (b - 1)
-    return Geometry(
-        b, b ** (dimension - 1), order, dimension, b**dimension, stripped, log(states), b
+    return BondStep(
+        length=b,
+        copies=b ** (dimension - 1),
+        order=order,
+        bonds=dimension,
+        ratio=b**dimension,
+        stripped=stripped,
+        entropy=log(states),
+        scale=b,
     )
 
 
-def diamond(b: int, branches: int, states: int) -> Geometry:
-    """Per bond of the infinite lattice, which has branches (b - 1)/(b branches - 1) sites for each
-    bond.
+def diamond(b: int, branches: int, states: int) -> BondStep:
+    """A step per bond of the infinite lattice, which has branches (b - 1)/(b branches - 1) sites
+    for each bond.
     """
     sites = branches * (b - 1) / (b * branches - 1)
-    return Geometry(b, branches, "decimate", 1, b * branches, 0, sites * log(states), b)
+    return BondStep(
+        length=b,
+        copies=branches,
+        order="decimate",
+        bonds=1,
+        ratio=b * branches,
+        stripped=0,
+        entropy=sites * log(states),
+        scale=b,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BondRecursion:
-    """u' = ln W^b of the moved weight W = exp(b^(d-1) u), or the other way round; see
-    `rgc.analysis.recursion.Recursion`.
+    """u' = ln W^b of the moved weight W = exp(b^(d-1) u), or the two operations in the other order.
+
+    See `rgc.analysis.recursion.Recursion`.
     """
 
     backend: Backend
     space: BondSpace
-    geometry: Geometry
+    geometry: BondStep
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -135,10 +157,12 @@ class BondRecursion:
             return read, np.asarray(after * slopes, dtype=np.float64).T
 
 
-def bounds(space: BondSpace, geometry: Geometry, couplings: Floats) -> tuple[float, float]:
-    """-bonds max u - entropy, every bond in its ground state, <= F <= -bonds max_a u(a, a), all
-    spins equal, and <= -bonds mean u - entropy, random spins (Gibbs and Bogoliubov). Moving bonds
-    lowers F, but not below the ground states.
+def bounds(space: BondSpace, geometry: BondStep, couplings: Floats) -> tuple[float, float]:
+    """Bounds of F.
+
+    -bonds max u - entropy <= F, with every bond in its ground state. F <= -bonds max_a u(a, a),
+    with all spins equal, and F <= -bonds mean u - entropy, with random spins (Gibbs and
+    Bogoliubov). Moving bonds lowers F, but not below the ground states.
     """
     u, number = np.tensordot(couplings, space.functions, 1), geometry.bonds
     low = -number * u.max() - geometry.entropy
@@ -153,8 +177,8 @@ def chain(xp: Any, u: Any, slopes: Any, length: float) -> tuple[Any, Any]:
 
 
 def _whole_chain(xp: Any, u: Any, slopes: Any, length: int) -> tuple[Any, Any]:
-    """Site by site, with logarithms of sums of exponentials: nothing overflows at low
-    temperature.
+    """The chain site by site, with logarithms of sums of exponentials, so that nothing overflows at
+    low temperature.
     """
     total, slope = u, slopes
     for _ in range(length - 1):
@@ -169,7 +193,9 @@ def _whole_chain(xp: Any, u: Any, slopes: Any, length: int) -> tuple[Any, Any]:
 
 
 def _power(xp: Any, u: Any, slopes: Any, power: float) -> tuple[Any, Any]:
-    """By eigenvalues, for a length that is no whole number: W is positive definite."""
+    """The chain by eigenvalues, for a length that is not an integer. W must be positive
+    definite.
+    """
     top = xp.max(u)
     weight = xp.exp(u - top)
     raised, derivative = matrix_function(
@@ -187,9 +213,10 @@ def _power(xp: Any, u: Any, slopes: Any, power: float) -> tuple[Any, Any]:
 def matrix_function(
     xp: Any, matrix: Any, directions: Any, function: Any, derivative: Any, *, least: float
 ) -> tuple[Any, Any]:
-    """f(W) of a symmetric matrix, and its derivatives along symmetric `directions` [n, q, q] by
-    divided differences (Daleckii and Krein 1965). Eigenvalues that rounding has pushed below
-    `least` count as that.
+    """f(W) of a symmetric matrix, and its derivatives along symmetric `directions` [n, q, q].
+
+    The derivatives use divided differences (Daleckii and Krein 1965). Eigenvalues that rounding has
+    pushed below `least` are replaced by it.
     """
     values, vectors = xp.linalg.eigh(matrix)
     values = xp.where(values > least, values, xp.full_like(values, least))
@@ -204,6 +231,6 @@ def matrix_function(
 
 
 def positive(space: BondSpace, couplings: Floats) -> bool:
-    """Whether W has no negative eigenvalue: real powers of it exist."""
+    """Whether W has no negative eigenvalue, so that its real powers exist."""
     u = np.tensordot(couplings, space.functions, 1)
     return bool(np.linalg.eigvalsh(np.exp(u - u.max()))[0] > -TINY)

@@ -20,15 +20,17 @@ from rgc.passes.dependent_terms import equal_terms
 _SMALL = 1e-12
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class BondSpace:
-    """Symmetric functions u(a, b) = constant + sum_k K_k functions[k, a, b]; `start` are the
-    couplings of the spec. A field h on sites is shared among the bonds of a site: h (s + s') /
-    neighbours. `inverse` [1 + n, q^2] reads the constant and K from u.
+    """Symmetric functions u(a, b) = constant + sum_k K_k functions[k, a, b].
 
-    `sectors`: directions of K that the permutations of the states which the spec's couplings
-    respect leave as they are, and the rest; `projector` [n, n] on the first along the second.
-    `terms`: what the couplings that complete the basis multiply, in the language.
+    - `start` holds the couplings of the spec. A field h on sites is shared among the bonds of a
+      site: h (s + s') / neighbours.
+    - `inverse` [1 + n, q^2] reads the constant and K from u.
+    - `sectors` gives the directions of K that are invariant under the permutations of the states
+      which the spec's couplings respect, and the rest. `projector` [n, n] projects on the first
+      along the second.
+    - `terms` says, in the language, what the couplings that complete the basis multiply.
     """
 
     names: tuple[str, ...]
@@ -54,8 +56,11 @@ class BondSpace:
 
 
 def bond_space(model: BondModel, dimension: int) -> BondSpace:
-    """Terms of equal functions are refused with a `SpecError`; what the spec's terms do not span is
-    completed, for two states by products of spins, else by ln W(a, b) for pairs of states in order.
+    """The space of a model whose terms are independent.
+
+    What the spec's terms do not span is completed by products of spins for two states, and
+    otherwise by ln W(a, b) for pairs of states in order. Raises `SpecError` for terms of equal
+    functions.
     """
     q = model.states
     kept: list[BondTerm] = []
@@ -79,7 +84,13 @@ def bond_space(model: BondModel, dimension: int) -> BondSpace:
     start = np.pad([term.coupling for term in kept], (0, len(functions) - len(kept)))
     sectors = _sectors(functions, inverse, start)
     return BondSpace(
-        tuple(names), functions, start, inverse, sectors, invariant_projector(sectors), terms
+        names=tuple(names),
+        functions=functions,
+        start=start,
+        inverse=inverse,
+        sectors=sectors,
+        projector=invariant_projector(sectors),
+        terms=terms,
     )
 
 
@@ -105,7 +116,7 @@ def _completion(model: BondModel, dimension: int) -> Iterator[tuple[str, Floats,
         for b in range(a, q):
             function = np.zeros((q, q))
             function[a, b] = function[b, a] = 1.0
-            x, y = (model.species.values[each] for each in (a, b))
+            x, y = (model.species.values[state] for state in (a, b))
             both = f"delta({s}[i], {x})*delta({s}[j], {y})"
             other = f" + delta({s}[i], {y})*delta({s}[j], {x})" if a != b else ""
             yield f"lnW_{a}_{b}", function, f"sum(<i,j>) ({both}{other})"
@@ -118,8 +129,8 @@ def _rank(functions: Sequence[Floats]) -> int:
 
 
 def _sectors(functions: Floats, inverse: Floats, start: Floats) -> dict[str, Floats]:
-    """Directions spanned by the average over the permutations that leave the couplings as they are,
-    and by the rest.
+    """The directions spanned by the average over the permutations that leave the couplings
+    unchanged, and by the rest.
     """
     count, q, _ = functions.shape
     weight = np.tensordot(start, functions, 1)
@@ -138,7 +149,7 @@ def _sectors(functions: Floats, inverse: Floats, start: Floats) -> dict[str, Flo
 
 
 def _range(projector: Floats) -> Floats:
-    """Columns that span the image of a projector: unit vectors where it is diagonal."""
+    """Columns that span the image of a projector. They are unit vectors where it is diagonal."""
     diagonal = np.round(np.diag(projector))
     if np.abs(projector - np.diag(diagonal)).max(initial=0.0) <= 1e-9:
         return np.eye(len(projector))[:, diagonal > 0]

@@ -22,7 +22,7 @@ _GRID = np.concatenate(
     [np.arange(0, 1.5, 0.025), np.arange(1.5, 4, 0.1), np.linspace(4, MOST_P, 13)]
 )
 ROUNDS = 10
-"""Rounds of the ascent, of `_ITERATIONS` each."""
+"""Rounds of the ascent, with `_ITERATIONS` iterations each."""
 
 _ITERATIONS = 25
 _BITS = 56
@@ -34,7 +34,7 @@ _EPS = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class End:
-    """What F of the last level counts as, and its derivative by the couplings."""
+    """The value that stands for F of the last level, and its derivative by the couplings."""
 
     value: Callable[[Floats], float]
     slope: Callable[[Floats], Floats]
@@ -42,8 +42,9 @@ class End:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bound:
-    """The bound on F/N from `start` after `steps` steps, where the rest counts 0, or `end`: the
-    rest of enough steps is rounding.
+    """The bound on F/N from `start` after `steps` steps.
+
+    The rest counts as 0, or as `end`. After enough steps it is below rounding.
     """
 
     backend: Backend
@@ -55,11 +56,13 @@ class Bound:
         return cell_recursion(self.backend, self.space, p)
 
     def value(self, p: Iterable[float]) -> float:
-        """With these p, in turn."""
+        """The bound with these p, in turn."""
         return self._forward(self.recursion(p))[0]
 
     def gradient(self, p: Iterable[float]) -> tuple[float, Floats]:
-        """The bound and its derivatives by the p of each step [steps], by a sweep back."""
+        """The bound and its derivatives by the p of each step [steps], by reverse
+        differentiation.
+        """
         recursion = self.recursion(p)
         total, couplings, shares = self._forward(recursion)
         weight = recursion.sites**-self.steps
@@ -85,15 +88,15 @@ class Bound:
 
 
 def enough(dimension: int, steps: int = 0) -> int:
-    """Steps after which a site of the last level is less than 2^-56 of one of level 0; at least
-    `steps`.
+    """The number of steps after which a site of the last level counts less than 2^-56 of one of
+    level 0, at least `steps`.
     """
     return max(ceil(_BITS / dimension), steps)
 
 
 def best_constant(bound: Bound) -> float:
-    """The p, the same at every step, at which the bound is largest: the best of a grid, then the
-    zero of the derivative next to it.
+    """The p, the same at every step, at which the bound is largest: the best of a grid, refined to
+    the nearby zero of the derivative.
     """
     values = [bound.value([p]) for p in _GRID]
     best = int(np.argmax(values))
@@ -109,10 +112,12 @@ def best_constant(bound: Bound) -> float:
 
 
 def improved(bound: Bound, p: Floats) -> tuple[Floats, bool]:
-    """The p of each step [steps] after a round of L-BFGS, and whether there is no more to be
-    gained. It works in p_k times the root of the curvature of the bound, which falls by 2^d a step
-    and faster where the flow has left the critical region; a p that the bound does not depend on
-    stays. p = 0 is no start, since by symmetry the derivative vanishes there.
+    """The p of each step [steps] after a round of L-BFGS, and whether no more can be gained.
+
+    The variables are p_k times the square root of the curvature of the bound, which falls by 2^d at
+    each step, and faster where the flow has left the critical region. A p that the bound does not
+    depend on stays unchanged. p = 0 is no possible start, since the derivative vanishes there by
+    symmetry.
     """
     if bound.steps == 0:
         return p, True
@@ -132,40 +137,42 @@ def improved(bound: Bound, p: Floats) -> tuple[Floats, bool]:
         value, slopes = bound.gradient(at(x))
         return -value, -slopes[free] * scale
 
-    found = minimize(
+    optimum = minimize(
         down,
         p[free] / scale,
         jac=True,
         method="L-BFGS-B",
-        bounds=[(-MOST_P / each, MOST_P / each) for each in scale],
+        bounds=[(-MOST_P / unit, MOST_P / unit) for unit in scale],
         options={"maxiter": _ITERATIONS, "ftol": _EPS / 2, "gtol": 1e-14, "maxcor": bound.steps},
     )
-    after = np.abs(at(found.x))
+    after = np.abs(at(optimum.x))
     gain = bound.value(after) - before
     return (after, gain <= 8 * _EPS * abs(before)) if gain > 0 else (p, True)
 
 
 def resolution(bound: Bound, p: Floats) -> Floats:
-    """How far each p [steps] may be from the best: the derivative that is left over the curvature,
-    and where the bound changes by its rounding. Infinite where the bound does not depend on it.
+    """How far each p [steps] may be from the best.
+
+    It is the remaining derivative over the curvature, plus the distance at which the bound changes
+    by its rounding. It is infinite where the bound does not depend on p.
     """
     value, slopes, curvatures = _local(bound, p)
-    found = np.full(bound.steps, np.inf)
+    distance = np.full(bound.steps, np.inf)
     bent = curvatures > 0
-    found[bent] = np.abs(slopes[bent]) / curvatures[bent] + np.sqrt(
+    distance[bent] = np.abs(slopes[bent]) / curvatures[bent] + np.sqrt(
         8 * _EPS * abs(value) / curvatures[bent]
     )
-    return found
+    return distance
 
 
 def _local(bound: Bound, p: Floats) -> tuple[float, Floats, Floats]:
-    """The bound, its derivatives by each p, and minus the second ones, from differences of the
-    first.
+    """The bound, its derivatives by each p, and minus the second derivatives, from differences of
+    the first.
     """
     value, slopes = bound.gradient(p)
     unit = _DIFFERENCE * np.eye(bound.steps)
     second = [
-        (bound.gradient(p - each)[1] - bound.gradient(p + each)[1])[k]
-        for k, each in enumerate(unit)
+        (bound.gradient(p - shift)[1] - bound.gradient(p + shift)[1])[k]
+        for k, shift in enumerate(unit)
     ]
     return value, slopes, np.array(second) / (2 * _DIFFERENCE)

@@ -3,11 +3,12 @@ Rev. Lett. 34, 1005 (1975)).
 
 The potentials of all 2^d cells of a block, and -ln 2cosh(p sum s) of the block map, are moved to
 the one cell whose corners belong to 2^d blocks. What is moved keeps its average in a
-translation-invariant system, so that ln Z only grows. The fine spins are then summed cell by cell:
+translation-invariant system, so that ln Z can only grow. The fine spins are then summed cell by
+cell:
 
     exp V'(mu) = sum_s exp(2^d V(s) - ln 2cosh(p sum_i s_i) + p sum_i mu_i s_i).
 
-Exchanging p for -p turns the block spins, so that only |p| matters.
+Replacing p by -p turns the block spins, so that only |p| matters.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kernels:
-    """The block map at the p of each step. `weight` [step, mu, k]: ln of the sum of exp(p mu.s - ln
-    2cosh(p sum s)) over the states s of kind k; `slope`: its derivative by p. `most`, `aligned`:
-    how much a step adds to V' of free spins, at most, and of equal ones, at least.
+    """The block map at the p of each step.
+
+    `weight` [step, mu, k] is the logarithm of the sum of exp(p mu.s - ln 2cosh(p sum s)) over the
+    states s of kind k, and `slope` is its derivative by p. `most` is the most that a step adds to
+    V' of free spins, `aligned` the least that it adds to V' of equal ones.
     """
 
     weight: Floats
@@ -40,7 +43,9 @@ class Kernels:
 
 
 def kernels(backend: Backend, space: CellSpace, p: Floats) -> Kernels:
-    """For |p| <= 10, where exp(2 p r) is a number for every number r of spins in a cell."""
+    """The block map for |p| <= 10, where exp(2 p r) does not overflow for any number r of spins in
+    a cell.
+    """
     n = space.overlaps.shape[2] - 1
     with backend.arrays() as xp:
         apart, p = xp.arange(n + 1, dtype=xp.float64)[:, None], xp.asarray(p, dtype=xp.float64)
@@ -65,8 +70,10 @@ def _steps_first(array: object) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellRecursion:
-    """K' of the potential V' at one p for each step, in turn; see
-    `rgc.analysis.recursion.Recursion`. The sum of its constants is a lower bound on F.
+    """K' of the potential V' with one p for each step, in turn (see
+    `rgc.analysis.recursion.Recursion`).
+
+    The sum of its constants is a lower bound on F.
     """
 
     backend: Backend
@@ -108,8 +115,10 @@ class CellRecursion:
         return self.moved(couplings, step)[0]
 
     def moved(self, couplings: Floats, step: int) -> tuple[Moved, Floats]:
-        """The step, and for each block state the share of every fine state in the sum [states,
-        states]: dV'/dV = 2^d share.
+        """The step, and for each block state the share of every fine state in the sum
+        [states, states].
+
+        dV'/dV = 2^d share.
         """
         value, share = self._summed(couplings, step)
         read = self.space.inverse @ value
@@ -120,7 +129,9 @@ class CellRecursion:
         return self.derivatives(couplings, step)[0][1:]
 
     def derivatives(self, couplings: Floats, step: int = 0) -> tuple[Floats, Floats]:
-        """Of (g, K') by K [1 + n, n] and by p [1 + n], g the constant of the step."""
+        """The derivatives of (g, K') by K [1 + n, n] and by p [1 + n], with g the constant of the
+        step.
+        """
         _, share = self._summed(couplings, step)
         read = self.space.inverse * np.array([-1 / self.sites] + [1.0] * len(couplings))[:, None]
         by_potential = self.sites * share @ self.space.functions.T
@@ -145,9 +156,10 @@ class CellRecursion:
         return read @ value - couplings, slope - np.eye(len(couplings))
 
     def bounds(self, couplings: Floats) -> tuple[float, float]:
-        """Between which values the bound itself lies: V grows by 2^d and at most `most` in a step,
-        at equal spins by 2^d and at least `aligned`; and F is at most that of free spins plus <H>
-        in them.
+        """The values between which the bound itself lies.
+
+        A step changes V by the factor 2^d and adds at most `most`; at equal spins it adds at least
+        `aligned`. F is at most that of free spins plus <H> in them.
         """
         potential, rest = self.space.potential(couplings), self.sites - 1
         free = log(2) + float(self.space.weights @ potential) / float(self.space.weights.sum())

@@ -1,5 +1,5 @@
-"""The functions of a cell of 2^d spins: a basis that begins with the terms of the spec, over
-classes of states of the cell.
+"""The functions of a cell of 2^d spins, over classes of states of the cell. Their basis begins with
+the terms of the spec.
 """
 
 from __future__ import annotations
@@ -26,16 +26,21 @@ Subspace = Literal["full", "symmetric"]
 _SMALL = 1e-12
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Hypercube:
-    """The sets of the n = 2^d corners in classes under the symmetries of the hypercube: both the
-    products of spins of a cell and, as the sets of flipped spins, its states. Few spins come first,
-    then the smallest list of offsets.
+    """The sets of the n = 2^d corners in classes under the symmetries of the hypercube.
 
-    `sets` [classes]: the largest bit set of each; `bodies`, `sizes` [classes]: spins in a set, sets
-    in a class; `products` [a, k]: the sum over the sets of class a of the product of the spins of
-    state k, for spins -1/+1; `classes`: the class of each of the 2^n sets; `overlaps` [j, k, r]: how
-    many states of class k differ from one of class j in r spins.
+    A set stands both for a product of spins of a cell and, as the set of flipped spins, for a
+    state. Few spins come first, then the smallest list of offsets.
+
+    - `sets` [classes] is the largest bit set of each class.
+    - `bodies` [classes] is the number of spins in a set, `sizes` [classes] the number of sets in a
+      class.
+    - `products` [a, k] is the sum over the sets of class a of the product of the spins of state k,
+      for spins -1/+1.
+    - `classes` is the class of each of the 2^n sets.
+    - `overlaps` [j, k, r] is the number of states of class k that differ from one of class j in r
+      spins.
     """
 
     dimension: int
@@ -53,7 +58,7 @@ class Hypercube:
 
 @lru_cache(maxsize=4)
 def hypercube(dimension: int) -> Hypercube:
-    """6, 22 and 402 classes in d = 2, 3 and 4."""
+    """The hypercube of a dimension. It has 6, 22 and 402 classes in d = 2, 3 and 4."""
     n, every = 2**dimension, np.arange(2**2**dimension)
     largest = _classes(every, dimension)
     sets = np.unique(largest)
@@ -70,26 +75,36 @@ def hypercube(dimension: int) -> Hypercube:
     sizes = np.bincount(number)
     products = _products(sets, number, (-1, 1))
     return Hypercube(
-        dimension, sets, bodies, sizes, products, number, np.array(overlaps, dtype=np.float64)
+        dimension=dimension,
+        sets=sets,
+        bodies=bodies,
+        sizes=sizes,
+        products=products,
+        classes=number,
+        overlaps=np.array(overlaps, dtype=np.float64),
     )
 
 
 def _products(sets: Integers, classes: Integers, values: tuple[int, ...]) -> Floats:
-    """The sum over the sets of class a of the product of the spins of state k [a, k], a spin that is flipped having the
-    lower of two values and any other the upper one."""
+    """[a, k], the sum over the sets of class a of the product of the spins of state k.
+
+    A flipped spin has the lower of the two values, and any other spin the upper one.
+    """
     low, high = values
     every = np.arange(len(classes))
     bodies = np.bitwise_count(every)
     numbers = np.arange(bodies.max() + 1)
     powers = np.outer(float(high) ** numbers, float(low) ** numbers)
     common = (np.bitwise_count(every & state) for state in sets)
-    columns = [np.bincount(classes, powers[bodies - each, each], len(sets)) for each in common]
+    columns = [
+        np.bincount(classes, powers[bodies - flipped, flipped], len(sets)) for flipped in common
+    ]
     return np.stack(columns, axis=1).astype(np.float64)
 
 
 def _classes(every: Integers, dimension: int) -> Integers:
-    """The largest set that the symmetries make of each set of corners: reflections and exchanges of
-    axes generate them.
+    """The largest set in the class of each set of corners. Reflections and exchanges of axes
+    generate the symmetries.
     """
     bits = corner_bits(dimension)
 
@@ -101,19 +116,21 @@ def _classes(every: Integers, dimension: int) -> Integers:
     exchanges = [
         {c: (*c[:k], c[k + 1], c[k], *c[k + 2 :]) for c in bits} for k in range(dimension - 1)
     ]
-    images = [image(each) for each in (*reflections, *exchanges)]
+    images = [image(move) for move in (*reflections, *exchanges)]
     largest, before = every, None
     while before is None or not np.array_equal(largest, before):
         before = largest
-        for each in images:
-            largest = np.maximum(largest, largest[each])
+        for moved in images:
+            largest = np.maximum(largest, largest[moved])
     return largest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sums(Mapping[str, str]):
-    """What couplings multiply in -H, in the language: `sum(i) (s[i]*s[i+x+y] + ...)`. Written when
-    asked for: in four dimensions there are 401. `sets`: a set of corners for each name.
+class CellTerms(Mapping[str, str]):
+    """What couplings multiply in -H, in the language: `sum(i) (s[i]*s[i+x+y] + ...)`.
+
+    `sets` holds a set of corners for each name. The text is written on demand, since there are 401
+    in four dimensions.
     """
 
     sets: dict[str, int]
@@ -122,10 +139,10 @@ class Sums(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         shown = []
-        for each in products(self.sets[name], self.dimension):
+        for corners in products(self.sets[name], self.dimension):
             sites = (
                 "".join(f"+{axis}" for axis, x in zip("xyzw", c, strict=False) if x)
-                for c in sorted(each)
+                for c in sorted(corners)
             )
             shown.append("*".join(f"{self.species}[i{site}]" for site in sites))
         return "sum(i) " + (f"({' + '.join(shown)})" if len(shown) > 1 else shown[0])
@@ -137,19 +154,25 @@ class Sums(Mapping[str, str]):
         return len(self.sets)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class CellSpace:
-    """Potentials V(state) = constant + sum_a K_a functions[a, state] of one cell, one cell a site;
-    -H is their sum. K_a are the couplings of the lattice, so that a function holds a product
-    1/(number of cells that hold it) times. In the subspace `full` states are classes under the
-    symmetries of the hypercube, in `symmetric` numbers of flipped spins: there functions are
-    averaged over the permutations of the spins.
+    """Potentials V(state) = constant + sum_a K_a functions[a, state] of one cell for each site, of
+    which -H is the sum.
 
-    `inverse` [1 + n, states] reads the constant and K from V; `uniform`: the two states of equal
-    spins; `magnetisation` [states]; `weights` [states]: how many states; `overlaps` [j, k, r] as in
-    `Hypercube`. `start`, `constant`: the spec's K, and the part of its H without spins. `sectors`:
-    directions of K that span the even and the odd functions of the subspace; `projector` [n, n] on
-    the even ones. `terms`: what the couplings beyond the spec's multiply.
+    The K_a are the couplings of the lattice, so that a function holds a product 1/(number of cells
+    that hold it) times. In the subspace `full` the states are classes under the symmetries of the
+    hypercube. In `symmetric` they are numbers of flipped spins, and functions are averaged over the
+    permutations of the spins.
+
+    - `inverse` [1 + n, states] reads the constant and K from V.
+    - `uniform` are the two states of equal spins, and `magnetisation` [states] is that of each
+      state.
+    - `weights` [states] counts the configurations of each state; `overlaps` [j, k, r] is as in
+      `Hypercube`.
+    - `start` and `constant` are the spec's K and the spin-independent part of its H.
+    - `sectors` gives the directions of K that span the even and the odd functions of the subspace;
+      `projector` [n, n] projects on the even ones.
+    - `terms` says what the couplings beyond the spec's multiply.
     """
 
     dimension: int
@@ -164,7 +187,7 @@ class CellSpace:
     constant: float
     sectors: dict[str, Floats]
     projector: Floats
-    terms: Sums
+    terms: CellTerms
 
     def potential(self, couplings: Floats) -> Floats:
         """V [states], with the constant that belongs to the functions themselves."""
@@ -182,8 +205,10 @@ class CellSpace:
 
 
 def cell_space(model: CellModel, subspace: Subspace) -> CellSpace:
-    """Terms of equal functions are refused with a `SpecError`; what the spec's terms do not span is
-    completed by one coupling for every class of products.
+    """The space of a model whose terms are independent.
+
+    One coupling for every class of products completes what the spec's terms do not span. Raises
+    `SpecError` for terms of equal functions.
     """
     cube = hypercube(model.dimension)
     named, start, added = _coordinates(model, cube)
@@ -198,37 +223,39 @@ def cell_space(model: CellModel, subspace: Subspace) -> CellSpace:
     first = lift.argmax(axis=0)
     sectors, projector = _sectors(cube, subspace, walsh[:, 1:].T, back, start)
     return CellSpace(
-        model.dimension,
-        subspace,
-        tuple(name for name, _ in named),
-        functions @ average.T,
-        inverse @ lift,
-        (cube.spins - 2.0 * cube.bodies)[first],
-        cube.sizes @ lift,
-        np.ascontiguousarray(np.einsum("jkr,kl->jlr", cube.overlaps[first], lift)),
-        start,
-        model.constant,
-        sectors,
-        projector,
-        Sums(added, model.dimension, model.species.name),
+        dimension=model.dimension,
+        subspace=subspace,
+        names=tuple(name for name, _ in named),
+        functions=functions @ average.T,
+        inverse=inverse @ lift,
+        magnetisation=(cube.spins - 2.0 * cube.bodies)[first],
+        weights=cube.sizes @ lift,
+        overlaps=np.ascontiguousarray(np.einsum("jkr,kl->jlr", cube.overlaps[first], lift)),
+        start=start,
+        constant=model.constant,
+        sectors=sectors,
+        projector=projector,
+        terms=CellTerms(added, model.dimension, model.species.name),
     )
 
 
 def _shares(cube: Hypercube) -> Floats:
-    return np.array([sharing(int(each), cube.dimension) for each in cube.sets], dtype=np.float64)
+    return np.array([sharing(int(bits), cube.dimension) for bits in cube.sets], dtype=np.float64)
 
 
 def _numbers(cube: Hypercube) -> Floats:
-    """[class, k]: 1 where the sets of a class have k corners."""
+    """[class, k], which is 1 where the sets of a class have k corners."""
     return np.asarray(cube.bodies[:, None] == np.arange(cube.spins + 1), dtype=np.float64)
 
 
 def _coordinates(
     model: CellModel, cube: Hypercube
 ) -> tuple[list[tuple[str, Floats]], Floats, dict[str, int]]:
-    """Each coupling with its weights [classes], the spec's terms first; the spec's couplings; the
-    sets of corners of the others. A term takes the place of the class that has its largest weight,
-    once those before it are subtracted.
+    """Each coupling with its weights [classes], the spec's terms first; the spec's couplings; and
+    the sets of corners of the others.
+
+    A term takes the place of the class that has its largest weight once the terms before it are
+    subtracted.
     """
     number = {int(bits): k for k, bits in enumerate(cube.sets)}
     left = dict(enumerate(cube.sets[1:], 1))
@@ -263,8 +290,10 @@ def _coordinates(
 def _sectors(
     cube: Hypercube, subspace: Subspace, forward: Floats, back: Floats, start: Floats
 ) -> tuple[dict[str, Floats], Floats]:
-    """Even and odd functions where the spec's couplings are even, else all of them; `forward` gives
-    the weights of products of Ising spins, without the constant, that K makes, `back` undoes it.
+    """The even and odd functions where the spec's couplings are even, else all of them.
+
+    `forward` gives the weights of products of Ising spins, without the constant, that K makes, and
+    `back` inverts it.
     """
     bodies = cube.bodies[1:]
     even = bodies % 2 == 0

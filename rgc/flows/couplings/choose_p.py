@@ -21,7 +21,7 @@ from rgc.results.result import Estimate
 
 
 class ChoiceOfP(Protocol):
-    """p in `rounds` steps over a state: array `p` holds what is known so far."""
+    """A choice of p in `rounds` steps over a state, whose array `p` holds what is known so far."""
 
     @property
     def rounds(self) -> int: ...
@@ -32,7 +32,7 @@ class ChoiceOfP(Protocol):
         ...
 
     def advance(self, state: State) -> None:
-        """The next round; nothing where p is known already."""
+        """The next round. It does nothing once p is known."""
         ...
 
     def p(self, state: State) -> tuple[Estimate, ...]:
@@ -58,13 +58,14 @@ class TightestConstant:
         state.arrays["p"] = np.array([best_constant(self.bound)])
 
     def p(self, state: State) -> tuple[Estimate, ...]:
-        return tuple(Estimate(float(each), 0.0, "exact") for each in state.arrays["p"])
+        return tuple(Estimate(float(p), 0.0, "exact") for p in state.arrays["p"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TightestSequence:
-    """The p of every step that together make the bound on F of the spec's couplings largest, from
-    the best constant p on.
+    """The p of every step that together make the bound on F of the spec's couplings largest.
+
+    The search starts from the best constant p.
     """
 
     bound: Bound

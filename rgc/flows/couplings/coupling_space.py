@@ -16,15 +16,16 @@ from rgc.model.sectors import Sectors
 _SMALL = 1e-9
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class CouplingSpace:
-    """-H = sum_c k_c sum over the products of class c, k = `basis` [n, n] @ K: the column of a term
-    of the spec is what its coupling adds to each class, that of any other coupling is one class.
-    `inverse` reads K from k. `start`: the couplings of the spec.
+    """-H = sum_c k_c sum over the products of class c, with k = `basis` [n, n] @ K.
 
-    `sectors`: the directions of K that the symmetry of the spins leaves as they are, and others;
-    `projector` [n, n] on the first along the rest. `classes[name]`: the class that completes the
-    basis under this name.
+    - The column of a term of the spec is what its coupling adds to each class. That of any other
+      coupling is one class.
+    - `inverse` reads K from k, and `start` holds the couplings of the spec.
+    - `sectors` gives the directions of K that are invariant under the symmetry of the spins, and
+      the others. `projector` [n, n] projects on the first along the rest.
+    - `classes[name]` is the class that completes the basis under this name.
     """
 
     names: tuple[str, ...]
@@ -42,9 +43,10 @@ def coupling_space(
     classes: Mapping[str, int],
     sectors: Sequence[str],
 ) -> CouplingSpace:
-    """`columns` of the terms, none a combination of others, with their `couplings`; all `classes`
-    by name, in the order in which those that are missing complete the basis; the sector of every
-    class.
+    """The space in which linearly independent terms have these `columns` and `couplings`.
+
+    `classes` holds all classes by name, in the order in which those that are missing complete the
+    basis. `sectors` holds the sector of every class.
     """
     unit = np.eye(len(sectors))
     chosen = {name: _sum(column, unit) for name, column in columns.items()}
@@ -57,11 +59,17 @@ def coupling_space(
     inverse = np.asarray(np.linalg.inv(basis), dtype=np.float64)
     start = np.array([couplings.get(name, 0.0) for name in chosen])
     order = sorted(
-        dict.fromkeys(sectors), key=lambda each: (each not in ("even", "invariant"), each)
+        dict.fromkeys(sectors), key=lambda sector: (sector not in ("even", "invariant"), sector)
     )
-    spanned = {name: inverse[:, [each == name for each in sectors]] for name in order}
+    spanned = {name: inverse[:, [sector == name for sector in sectors]] for name in order}
     return CouplingSpace(
-        tuple(chosen), basis, inverse, start, spanned, invariant_projector(spanned), free
+        names=tuple(chosen),
+        basis=basis,
+        inverse=inverse,
+        start=start,
+        sectors=spanned,
+        projector=invariant_projector(spanned),
+        classes=free,
     )
 
 
@@ -72,7 +80,7 @@ def _sum(column: Mapping[int, float], unit: Floats) -> Floats:
 def _missing(
     columns: Sequence[Floats], classes: Mapping[str, int], unit: Floats
 ) -> Iterator[tuple[str, int]]:
-    """The classes that are no combination of the columns and of classes before them."""
+    """The classes that are no combination of the columns and of the classes before them."""
     span: list[Floats] = []
     for vector in columns:
         _add(span, vector)
@@ -82,11 +90,13 @@ def _missing(
 
 
 def _add(span: list[Floats], vector: Floats) -> bool:
-    """Orthonormalise, twice for rounding; False where nothing is left."""
+    """Add a vector to an orthonormal set, orthogonalised twice because of rounding. The result is
+    False where nothing is left.
+    """
     rest = vector / np.linalg.norm(vector)
     for _ in range(2):
-        for each in span:
-            rest = rest - (each @ rest) * each
+        for unit in span:
+            rest = rest - (unit @ rest) * unit
     size = float(np.linalg.norm(rest))
     if size > _SMALL:
         span.append(rest / size)
@@ -99,23 +109,23 @@ def sectors_of_classes(
     """The sector of each class under the flips of the fine lattice, `levels[0]`, and those that
     they induce on the block spins.
 
-    Where the flips are uniform and induce themselves, sectors have the names of their characters;
-    else classes that change are in one sector, `charged`, since the map may carry one character
-    into another. Where the block spins keep another symmetry there is one sector.
+    Where the flips are uniform and induce themselves, sectors have the names of their characters.
+    Otherwise all classes that change are in one sector, `charged`, since the map may carry one
+    character into another. Where the block spins have another symmetry there is one sector.
     """
-    found = [[_characters(each, level) for each in classes] for level in levels[:2]]
-    unchanged = [[not any(map(any, each)) for each in level] for level in found]
+    characters = [[_characters(products, level) for products in classes] for level in levels[:2]]
+    unchanged = [[not any(map(any, of_class)) for of_class in level] for level in characters]
     if unchanged[0] != unchanged[-1]:
         return ("invariant",) * len(classes)
     fine, coarse = levels[0], levels[-1]
     if (
         fine == coarse
         and all(m == 1 for m in fine.modulus)
-        and all(len(each) == 1 for each in found[0])
+        and all(len(of_class) == 1 for of_class in characters[0])
     ):
-        return tuple(fine.name(next(iter(each))) for each in found[0])
+        return tuple(fine.name(next(iter(of_class))) for of_class in characters[0])
     return tuple("invariant" if same else "charged" for same in unchanged[0])
 
 
 def _characters(products: Sequence[Product], sectors: Sectors) -> set[tuple[int, ...]]:
-    return {sectors.character(each, at) for each in products for at in sectors.residues}
+    return {sectors.character(spins, at) for spins in products for at in sectors.residues}

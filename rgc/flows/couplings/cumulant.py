@@ -36,11 +36,13 @@ def make_cumulant(request: Request) -> CouplingFlow:
     cells = tuple(cell_tables(block, species, expansion, k) for k in range(len(block.cells)))
     study = make_study(
         request,
-        cumulant_recursion(request.backend, block, expansion, space, cells, len(species)),
+        cumulant_recursion(
+            request.backend, block, expansion, space, cells, species=len(species)
+        ),
         space.start,
         lattice.dimension,
         kind="truncated",
-        ledger=all(each.normalised for each in cells),
+        ledger=all(tables.normalised for tables in cells),
         constant=_constant(request),
         terms={
             name: sum_text([(1.0, spins) for spins in expansion.classes[k]], request.spec)
@@ -65,12 +67,14 @@ def _expansion(request: Request, block: Block) -> Expansion:
 
 
 def _space(request: Request, block: Block, expansion: Expansion) -> CouplingSpace:
-    """Coordinates that begin with the terms of the spec. Sectors are those of the terms that are
-    not left out, under flips with which the block map turns.
+    """Coordinates that begin with the terms of the spec.
+
+    Sectors are those of the terms that are not left out, under flips with which the block map
+    turns.
     """
     lattice, species = request.crystal, len(request.species)
     groups = merge_terms(request.hamiltonian, lattice, request.species, request.zero).groups
-    sectors = find_sectors([each for g in groups for each in g.products], lattice, species)
+    sectors = find_sectors([spins for group in groups for spins in group.products], lattice, species)
     flips = (
         flip for flip in sectors.flips if all(turns_with(block, s.species, species) for s in flip)
     )
@@ -84,8 +88,8 @@ def _space(request: Request, block: Block, expansion: Expansion) -> CouplingSpac
 
 
 def _names(request: Request, expansion: Expansion) -> dict[str, int]:
-    """All classes by name: by order, range, bodies and name."""
-    species, named = [each.name for each in request.species], []
+    """All classes by name, ordered by order, range, bodies and name."""
+    species, named = [spin.name for spin in request.species], []
     for k, products in enumerate(expansion.classes):
         operator = Operator(coupling_name(*products, species=species), products)
         reach = round(operator_range(operator, request.crystal), 9)
@@ -94,7 +98,7 @@ def _names(request: Request, expansion: Expansion) -> dict[str, int]:
 
 
 def _constant(request: Request) -> float:
-    """H of a site without its spins."""
+    """The spin-independent part of H per site."""
     hamiltonian, lattice = request.hamiltonian, request.crystal
     of_term = {term.name: term.coefficient for term in hamiltonian.terms}
     groups = merge_terms(hamiltonian, lattice, request.species).constants
@@ -102,8 +106,8 @@ def _constant(request: Request) -> float:
 
 
 def _told(expansion: Expansion, space: CouplingSpace) -> dict[str, Any]:
-    """The order at which each coupling first appears: products of couplings beyond the order of the
-    expansion are dropped, nothing else is.
+    """The order at which each coupling first appears. Only products of couplings beyond the order
+    of the expansion are dropped.
     """
     orders = {
         name: min(

@@ -26,10 +26,11 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Polynomial:
-    """-H' per coarse cell [1 + n], the constant first: `weights` [1 + n, k] times products of
-    `couplings` and `moments` [k, f], plus `shares` [1 + n, l] times ln Z_0. The factors are
-    numbered among the couplings, the moments and ln Z_0 of all kinds of cells, each read block
-    spins first; behind the last one comes a factor 1.
+    """-H' per coarse cell [1 + n], with the constant first.
+
+    It is `weights` [1 + n, k] times products of `couplings` and `moments` [k, f], plus `shares`
+    [1 + n, l] times ln Z_0. The factors are numbered among the couplings, the moments, and ln Z_0
+    of all kinds of cells, each in the order of its block spins. A factor 1 follows the last one.
     """
 
     weights: Floats
@@ -41,22 +42,22 @@ class Polynomial:
 def polynomial(expansion: Expansion, cells: Sequence[CellTables]) -> Polynomial:
     """The contributions of an expansion as arrays."""
     n, k = len(expansion.classes), len(expansion.contributions)
-    sizes = [each.kernel.shape[0] * len(each.spins) for each in cells]
+    sizes = [tables.kernel.shape[0] * len(tables.spins) for tables in cells]
     starts = [0, *accumulate(sizes)]
-    columns = [{spins: a for a, spins in enumerate(each.spins.tolist())} for each in cells]
+    columns = [{spins: a for a, spins in enumerate(tables.spins.tolist())} for tables in cells]
     places = [
         starts[m.letter] + m.blocks * len(cells[m.letter].spins) + columns[m.letter][m.spins]
         for m in expansion.moments
     ]
-    moments = [[places[m] for m in each.moments] for each in expansion.contributions]
+    moments = [[places[m] for m in one.moments] for one in expansion.contributions]
     weights = np.zeros((1 + n, k))
-    for column, each in enumerate(expansion.contributions):
-        weights[1 + each.target, column] += each.weight
-    logs = [0, *accumulate(each.kernel.shape[0] for each in cells)]
+    for column, contribution in enumerate(expansion.contributions):
+        weights[1 + contribution.target, column] += contribution.weight
+    logs = [0, *accumulate(tables.kernel.shape[0] for tables in cells)]
     shares = np.zeros((1 + n, logs[-1]))
     for share in expansion.shares:
         shares[1 + share.target, logs[share.letter] + share.blocks] += 1
-    couplings = [each.couplings for each in expansion.contributions]
+    couplings = [contribution.couplings for contribution in expansion.contributions]
     return Polynomial(weights, _padded(couplings, n), _padded(moments, starts[-1]), shares)
 
 
@@ -66,11 +67,12 @@ def _padded(rows: Sequence[Sequence[int]], filling: int) -> Integers:
     return np.array(padded, dtype=np.int64).reshape(len(rows), width)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class CumulantRecursion:
-    """K' = R(K) to an order in V; see `rgc.analysis.recursion.Recursion`. `products[c]`: products
-    of class c for each site; `letters`: sites of a unit cell; `entropy`: ln 2 for each spin of a
-    site.
+    """K' = R(K) to an order in V (see `rgc.analysis.recursion.Recursion`).
+
+    `products[c]` is the number of products of class c for each site, `letters` the number of sites
+    of a unit cell, and `entropy` is ln 2 for each spin of a site.
     """
 
     backend: Backend
@@ -124,8 +126,8 @@ class CumulantRecursion:
         return moved - couplings, jacobian - np.eye(len(couplings))
 
     def bounds(self, couplings: Floats) -> tuple[float, float]:
-        """-sum |K| over all products - entropy <= F/N <= -entropy (random spins) and <= -sum K (all
-        spins up).
+        """-sum |K| over all products - entropy <= F/N, with F/N <= -entropy (random spins) and F/N
+        <= -sum K (all spins up).
         """
         classes = self.space.basis @ couplings
         low = -float(np.abs(classes) @ self.products) - self.entropy
@@ -137,7 +139,7 @@ class CumulantRecursion:
         """
         with self.backend.arrays() as xp:
             classes = xp.asarray(self.space.basis @ couplings)
-            cells = [cell_averages(each, classes, self.backend, xp) for each in self.cells]
+            cells = [cell_averages(tables, classes, self.backend, xp) for tables in self.cells]
             value, slope = _cumulants(self.polynomial, classes, cells, xp)
             return np.asarray(value, dtype=np.float64), np.asarray(slope, dtype=np.float64)
 
@@ -148,31 +150,32 @@ def cumulant_recursion(
     expansion: Expansion,
     space: CouplingSpace,
     cells: tuple[CellTables, ...],
+    *,
     species: int,
 ) -> CumulantRecursion:
     """The recursion of an expansion for a block map whose cells hold every site."""
     letters = len(block.cells)
     return CumulantRecursion(
-        backend,
-        space,
-        cells,
-        polynomial(expansion, cells),
-        np.array([len(each) / letters for each in expansion.classes]),
-        block.scale,
-        float(tiling(block).volume),
-        letters,
-        species * log(2),
+        backend=backend,
+        space=space,
+        cells=cells,
+        polynomial=polynomial(expansion, cells),
+        products=np.array([len(products) / letters for products in expansion.classes]),
+        scale=block.scale,
+        sites=float(tiling(block).volume),
+        letters=letters,
+        entropy=species * log(2),
     )
 
 
 def _cumulants(
     many: Polynomial, classes: Any, cells: Sequence[CellAverages], xp: Any
 ) -> tuple[Any, Any]:
-    """The sum of contributions and its derivatives by the classes, by the rule of products."""
+    """The sum of contributions, and its derivatives by the classes, by the product rule."""
     n = classes.shape[0]
-    moments = xp.concat([*(xp.reshape(each.moments, (-1,)) for each in cells), xp.ones(1)])
+    moments = xp.concat([*(xp.reshape(cell.moments, (-1,)) for cell in cells), xp.ones(1)])
     moment_slopes = xp.concat(
-        [*(xp.reshape(each.moments_slope, (-1, n)) for each in cells), xp.zeros((1, n))]
+        [*(xp.reshape(cell.moments_slope, (-1, n)) for cell in cells), xp.zeros((1, n))]
     )
     couplings = xp.concat([classes, xp.ones(1)])
     coupling_slopes = xp.concat([xp.eye(n), xp.zeros((1, n))])
@@ -183,8 +186,8 @@ def _cumulants(
     before = [xp.ones(many.weights.shape[1])]
     for factor in factors:
         before.append(before[-1] * factor)
-    value = weights @ before[-1] + shares @ xp.concat([each.log_z for each in cells])
-    slope = shares @ xp.concat([each.log_z_slope for each in cells])
+    value = weights @ before[-1] + shares @ xp.concat([cell.log_z for cell in cells])
+    slope = shares @ xp.concat([cell.log_z_slope for cell in cells])
     behind = before[0]
     for (_, slopes, column), factor, others in reversed(
         list(zip(columns, factors, before, strict=False))

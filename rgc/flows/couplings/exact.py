@@ -19,7 +19,7 @@ from rgc.model.lattice import Diamond
 from rgc.passes.bonds import bond_model
 
 COLD = 30.0
-"""kT between equal and unequal neighbours where the limit of zero temperature is reached to
+"""In kT between equal and unequal neighbours. The limit of zero temperature is reached here up to
 rounding.
 """
 
@@ -61,9 +61,10 @@ def make_exact(request: Request) -> CouplingFlow:
 
 
 def _zero_temperature(recursion: BondRecursion) -> dict[str, float]:
-    """y_t of w = W(a, b)/W(a, a), the weight of unequal neighbours, and y_h, in the limit w -> 0:
-    the fixed point of zero temperature (Nelson and Fisher 1975). {} where unequal neighbours are
-    not the rarer ones.
+    """The exponents of the fixed point of zero temperature (Nelson and Fisher 1975).
+
+    They are y_t of w = W(a, b)/W(a, a), the weight of unequal neighbours, and y_h, in the limit w
+    -> 0. The result is empty where unequal neighbours are not the rarer ones.
     """
     space, b = recursion.space, recursion.scale
     gap = _gap(space, space.start)
@@ -72,12 +73,12 @@ def _zero_temperature(recursion: BondRecursion) -> dict[str, float]:
     couplings = space.start * (COLD / gap)
     rarer = _gap(space, recursion(couplings).couplings)
     spectra = linearise(recursion, couplings)
-    found = {"y_t": (COLD - rarer) / log(b)}
-    return found | ({"y_h": float(spectra[1].exponents[0])} if len(spectra) > 1 else {})
+    exponents = {"y_t": (COLD - rarer) / log(b)}
+    return exponents | ({"y_h": float(spectra[1].exponents[0])} if len(spectra) > 1 else {})
 
 
 def _gap(space: BondSpace, couplings: Floats) -> float:
-    """min over a of u(a, a) less the largest u(a, b) of unequal states, in kT."""
+    """The minimum over a of u(a, a) minus the largest u(a, b) of unequal states, in kT."""
     u = np.tensordot(couplings, space.functions, 1)
     unequal = np.where(np.eye(len(u), dtype=bool), -np.inf, u)
     return float(np.diag(u).min() - unequal.max())
@@ -90,8 +91,8 @@ def _of_one_bond(space: BondSpace, couplings: Floats) -> float:
 
 
 def _sites(lattice: Diamond) -> float:
-    """Sites for each bond: two ends, and at every generation branches (b - 1) more for each bond
-    before it.
+    """The number of sites for each bond: two ends, and at every generation branches (b - 1) more
+    for each bond before it.
     """
     ratio = lattice.b * lattice.branches
     inner = lattice.branches * (lattice.b - 1) / (ratio - 1)

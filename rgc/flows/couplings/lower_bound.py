@@ -1,5 +1,5 @@
-"""Kadanoff's variational renormalisation group: potentials are moved, so that F is bounded from
-below (Kadanoff 1975).
+"""Kadanoff's variational renormalisation group, in which potentials are moved so that F is bounded
+from below (Kadanoff 1975).
 """
 
 from __future__ import annotations
@@ -52,9 +52,10 @@ _STATIONARY = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class LowerBoundFlow:
-    """First p is chosen, in rounds; then the recursion with that p is studied. State arrays: those
-    of the choice, and those of `rgc.flows.study.coupling_flow.CouplingFlow`. `asked`: the study
-    without p.
+    """A flow that first chooses p, in rounds, and then studies the recursion with that p.
+
+    `asked` is the study without p. State arrays are those of the choice, and those of
+    `rgc.flows.study.coupling_flow.CouplingFlow`.
     """
 
     backend: Backend
@@ -77,7 +78,7 @@ class LowerBoundFlow:
 
     @cached_property
     def study(self) -> CouplingFlow:
-        """What is studied once p is chosen; chooses it."""
+        """The study with the p of the choice, which is made here."""
         state = self.start()
         while state.done < self.choice.rounds:
             self._choose(state)
@@ -88,7 +89,9 @@ class LowerBoundFlow:
         return State(0, {}, {"why": {}})
 
     def step(self, state: State) -> State:
-        """Raises `SpecError` where there is no stationary p."""
+        """One round of the choice, or one part of the study. Raises `SpecError` where there is no
+        stationary p.
+        """
         if state.done < self.choice.rounds:
             self._choose(state)
         else:
@@ -123,14 +126,14 @@ class LowerBoundFlow:
 
 def with_p(asked: Study, backend: Backend, space: CellSpace, p: Sequence[Estimate]) -> Study:
     """The study with these p, in turn."""
-    recursion = cell_recursion(backend, space, [float(cast(float, each.value)) for each in p])
+    recursion = cell_recursion(backend, space, [float(cast(float, one.value)) for one in p])
     told = (lambda point: {"block.slope": slope(recursion, point)}) if len(p) == 1 else None
     return replace(asked, recursion=recursion, p=tuple(p), at_fixed_point=told)
 
 
 def _with_errors(levels: Sequence[Level], study: Study) -> Iterator[Level]:
-    """Levels whose numbers have the errors that follow from those of p, to first order; None after
-    a p of unknown error.
+    """Levels whose numbers have the errors that follow from those of p to first order, and None
+    after a p of unknown error.
     """
     recursion = cast(CellRecursion, study.recursion)
     errors: Floats | None = np.zeros(1 + len(recursion.names))
@@ -139,7 +142,7 @@ def _with_errors(levels: Sequence[Level], study: Study) -> Iterator[Level]:
         of_p = study.p[step % len(study.p)].error
         if errors is not None and of_p is not None:
             couplings = np.array(
-                [each.value for each in before.couplings.values()], dtype=np.float64
+                [coupling.value for coupling in before.couplings.values()], dtype=np.float64
             )
             by_couplings, by_p = recursion.derivatives(couplings, step)
             change = np.abs(by_couplings) @ errors[1:] + np.abs(by_p) * of_p
@@ -155,12 +158,12 @@ def _with_error(level: Level, errors: Sequence[float | None]) -> Level:
     """The level with errors of its constant and its couplings."""
     named = zip(level.couplings.items(), errors[1:], strict=True)
     told = {
-        name: replace(each, error=errors[0]) if name == "constant" else each
-        for name, each in level.observables.items()
+        name: replace(average, error=errors[0]) if name == "constant" else average
+        for name, average in level.observables.items()
     }
     return replace(
         level,
-        couplings={name: replace(each, error=e) for (name, each), e in named},
+        couplings={name: replace(coupling, error=e) for (name, coupling), e in named},
         observables=told,
     )
 

@@ -46,8 +46,8 @@ def make_migdal_kadanoff(request: Request) -> CouplingFlow:
 
 
 def _check_power(b: float, space: BondSpace, span: Span | None) -> None:
-    """Raise `SpecError` where W^b is not real: b is no whole number and the bond weight has a
-    negative eigenvalue.
+    """Raise `SpecError` where W^b is not real, because b is not an integer and the bond weight has
+    a negative eigenvalue.
     """
     if (b == 1 or not b.is_integer()) and not positive(space, space.start):
         message = (

@@ -1,4 +1,4 @@
-"""The p at which the bound is stationary at a critical fixed point: Kadanoff's choice."""
+"""Kadanoff's choice of p, at which the bound is stationary at a critical fixed point."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _EPS = float(np.finfo(np.float64).eps)
 
 
 def slope(recursion: CellRecursion, point: Floats) -> float:
-    """d(F/N)/dp of the bound at a fixed point, p the same at every step: (1 - b^-d) F_p = g_p +
-    b^-d F_K R_p, where F_K (1 - b^-d R_K) = g_K.
+    """d(F/N)/dp of the bound at a fixed point, with the same p at every step.
 
-    With V and its constant together this is L.dR/dp / (b^d - 1), where L is the left eigenvector of
-    the eigenvalue b^d, of length 1 on the constant.
+    (1 - b^-d) F_p = g_p + b^-d F_K R_p, where F_K (1 - b^-d R_K) = g_K. With V and its constant
+    together this is L.dR/dp / (b^d - 1), where L is the left eigenvector of the eigenvalue b^d,
+    with component 1 on the constant.
     """
     by_couplings, by_p = recursion.derivatives(point)
     share = 1 / recursion.sites
@@ -43,13 +43,13 @@ def slope(recursion: CellRecursion, point: Floats) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StationaryP:
-    """The p at which `slope` vanishes at the critical fixed point. That is the one to which the
-    critical flow on the ray of the spec's couplings comes; with `guess` the one that Newton's
-    method reaches from there.
+    """The p at which `slope` vanishes at the critical fixed point.
 
-    First p grows or falls until the slope changes its sign, then the fixed point of one end is
-    followed in between, and where the critical flow has gone over to another one before the slope
-    vanished, a little beyond. State array `search` [k, 2 + n]: p, slope, fixed point.
+    That fixed point is the one to which the critical flow on the ray of the spec's couplings goes,
+    or with `guess` the one that Newton's method reaches from there. First p grows or falls until
+    the slope changes its sign. Then the fixed point of one end is followed in between, and a little
+    beyond where the critical flow has switched to another one before the slope vanished. The state
+    array `search` [k, 2 + n] holds p, slope and fixed point.
     """
 
     backend: Backend
@@ -65,7 +65,7 @@ class StationaryP:
         return "the one at which F is stationary at the critical fixed point"
 
     def advance(self, state: State) -> None:
-        """Raises `PointNotFound`."""
+        """The next step of the search. Raises `PointNotFound`."""
         rows = state.arrays.get("search", np.zeros((0, 2 + len(self.space.start))))
         if state.done == _BRACKETS:
             state.arrays["p"] = np.array([self._between(rows)])
@@ -89,7 +89,10 @@ class StationaryP:
         return float(p)
 
     def _row(self, p: float, rows: Floats) -> Floats:
-        """Where there is no transition p is too small for one, and the slope counts as positive."""
+        """The row of the search at p.
+
+        Where there is no transition p is too small for one, and the slope counts as positive.
+        """
         recursion = self.at(p)
         try:
             if self.guess is None:
@@ -103,8 +106,8 @@ class StationaryP:
         return np.array([p, slope(recursion, point), *point])
 
     def _between(self, rows: Floats) -> float:
-        """Where the slope vanishes along the fixed point of one end; raises `PointNotFound` where
-        it jumps.
+        """The p at which the slope vanishes along the fixed point of one end. Raises
+        `PointNotFound` where it jumps.
         """
         rising, falling = rows[rows[:, 1] > 0], rows[rows[:, 1] < 0]
         if not len(rising) or not len(falling):
@@ -114,16 +117,18 @@ class StationaryP:
         low, high = rising[rising[:, 0].argmax()], falling[falling[:, 0].argmin()]
         ends = ((high, low[0]), (low, high[0]), (low, 2 * high[0] - low[0]))
         for here, end in ends:
-            found = self._along(here, end) if np.isfinite(here[1]) else None
-            if found is not None:
-                return found
+            p = self._along(here, end) if np.isfinite(here[1]) else None
+            if p is not None:
+                return p
         raise PointNotFound(
             f"dF/dp at the critical fixed point jumps between p = {low[0]:.6g} and {high[0]:.6g}"
         )
 
     def _along(self, row: Floats, end: float) -> float | None:
-        """Where the slope vanishes as the fixed point of a row is followed from its p to another;
-        None where it does not, or the fixed point ends.
+        """The p at which the slope vanishes as the fixed point of a row is followed to another p,
+        or None.
+
+        It is None where the slope does not vanish, or where the fixed point ends.
         """
         here = row
         for p in np.linspace(row[0], end, _PIECES + 1)[1:]:

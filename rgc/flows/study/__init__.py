@@ -1,1 +1,3 @@
-"""Questions about a map of couplings: trajectory, ledger, fixed points, spectra, flow diagram."""
+"""The questions that flows ask of a map of couplings: trajectory, free energy, fixed points,
+spectra, flow diagram.
+"""

@@ -1,11 +1,14 @@
-"""What is asked of a recursion of couplings, in steps that can be interrupted: trajectory, ledger,
-fixed points, separatrix, diagram.
+"""The study of a recursion of couplings as a flow, in steps that can be interrupted.
+
+Its parts are the trajectory, the free energy, the critical point, the fixed points and the flow
+diagram.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,10 +22,10 @@ from rgc.flows.study.study import Study
 from rgc.results.result import Result
 
 RAYS = 33
-"""Rays on which a flow diagram looks for the critical line."""
+"""The number of rays on which a flow diagram looks for the critical line."""
 
 ARROWS = 9
-"""Starts of a flow diagram along each axis where the spec names none."""
+"""The number of starts of a flow diagram along each axis."""
 
 
 _NONE_NEAR = "the flow of the critical couplings comes to none"
@@ -30,10 +33,11 @@ _NONE_NEAR = "the flow of the critical couplings comes to none"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CouplingFlow:
-    """A flow that studies a recursion; its steps are the parts of the study. State arrays:
-    `couplings` [1 + steps, n], `constants`, `free_energy` [value, error], `critical` [factor,
-    K...], `fixed_points` [k, n], `paths_<k>` [1 + steps, n], `critical_line`, `diagram_<k>`;
-    values: `why` for what was not found.
+    """A flow that studies a recursion. Its steps are the parts of the study.
+
+    State arrays are `couplings` [1 + steps, n], `constants`, `free_energy` [value, error],
+    `critical` [factor, K...], `fixed_points` [k, n], `paths_<k>` [1 + steps, n], `critical_line`
+    and `diagram_<k>`. The value `why` holds the reasons for what was not found.
     """
 
     study: Study
@@ -102,28 +106,28 @@ def _questions(study: Study) -> Iterator[str]:
 
 
 def provenance(study: Study) -> dict[str, Any]:
-    """What every study of a recursion says of itself."""
+    """The provenance of every study of a recursion."""
     return {"reproducibility": "L3", "sites_per_step": study.recursion.sites, **study.provenance}
 
 
 def parts(study: Study) -> tuple[Callable[[State], None], ...]:
-    """The study in parts, each of which adds to the state."""
+    """The parts of the study, each of which adds to the state."""
     return tuple(_parts(study))
 
 
 def _parts(study: Study) -> Iterator[Callable[[State], None]]:
-    yield lambda state: _trajectory(study, state)
+    yield partial(_trajectory, study)
     if study.ledger:
-        yield lambda state: _ledger(study, state)
+        yield partial(_free_energy, study)
     starts = [study.start] if study.starts is None else list(study.starts)
     if study.find:
-        yield lambda state: _critical(study, state)
+        yield partial(_critical, study)
     if study.find == "fixed_point":
         for start in starts:
-            yield lambda state, start=start: _fixed_point(study, state, start)  # type: ignore[misc]
+            yield partial(_fixed_point, study, start=start)
     if study.starts is not None:
         for k, start in enumerate(starts):
-            yield lambda state, k=k, start=start: _path(study, state, k, start)  # type: ignore[misc]
+            yield partial(_path, study, number=k, start=start)
     if study.plane is not None:
         yield from _diagram(study, study.plane)
 
@@ -133,10 +137,10 @@ def _trajectory(study: Study, state: State) -> None:
     state.arrays |= {"couplings": couplings, "constants": study.constant + constants}
 
 
-def _ledger(study: Study, state: State) -> None:
+def _free_energy(study: Study, state: State) -> None:
     if study.close is None:
-        found = free_energy(study.recursion, study.start)
-        state.arrays["free_energy"] = np.array([study.constant + found.value, found.error])
+        total = free_energy(study.recursion, study.start)
+        state.arrays["free_energy"] = np.array([study.constant + total.value, total.error])
         return
     couplings, constants = trajectory(study.recursion, study.start, study.close.steps)
     units = study.recursion.sites**study.close.steps
@@ -147,20 +151,23 @@ def _ledger(study: Study, state: State) -> None:
 
 
 def _critical(study: Study, state: State) -> None:
-    """The critical point on the line of the spec's couplings; where there is none, the reason."""
+    """The critical point on the line of the spec's couplings, or the reason why there is none."""
     try:
-        found = critical(study.recursion, study.start)
+        point = critical(study.recursion, study.start)
     except PointNotFound as error:
         state.values["why"]["critical"] = str(error)
         return
-    state.arrays["critical"] = np.concatenate([[found.factor], found.couplings])
-    if found.fixed_point is not None:
-        state.arrays["nearest"] = found.fixed_point
+    state.arrays["critical"] = np.concatenate([[point.factor], point.couplings])
+    if point.fixed_point is not None:
+        state.arrays["nearest"] = point.fixed_point
 
 
 def _fixed_point(study: Study, state: State, start: Floats) -> None:
-    """With starts of its own Newton's method begins at each of them, else where the critical flow
-    stays longest: a fixed point without a relevant direction is the end of a phase.
+    """The fixed point that Newton's method reaches.
+
+    It starts from `start` if the spec gives starts, else from where the critical flow stays
+    longest, since from anywhere else it may find the fixed point of a phase, which has no relevant
+    direction.
     """
     if study.starts is None and "nearest" not in state.arrays:
         state.values["why"].setdefault(
@@ -168,14 +175,13 @@ def _fixed_point(study: Study, state: State, start: Floats) -> None:
         )
         return
     try:
-        found = newton(
-            study.recursion, start if study.starts is not None else state.arrays["nearest"]
-        )
+        begin = start if study.starts is not None else state.arrays["nearest"]
+        point = newton(study.recursion, begin)
     except PointNotFound as error:
         state.values["why"].setdefault("fixed_point", str(error))
         return
     known = list(state.arrays.get("fixed_points", ()))
-    state.arrays["fixed_points"] = np.array(distinct([*known, found]))
+    state.arrays["fixed_points"] = np.array(distinct([*known, point]))
 
 
 def _path(study: Study, state: State, number: int, start: Floats) -> None:
@@ -185,18 +191,18 @@ def _path(study: Study, state: State, number: int, start: Floats) -> None:
 def _diagram(study: Study, plane: tuple[int, int]) -> Iterator[Callable[[State], None]]:
     """The critical line, and the flow from a grid of starts in the plane."""
     for k in range(ARROWS):
-        yield lambda state, k=k: _row(study, state, plane, k)  # type: ignore[misc]
-    yield lambda state: _critical_line(study, state, plane)
+        yield partial(_row, study, plane=plane, row=k)
+    yield partial(_critical_line, study, plane=plane)
 
 
 def _row(study: Study, state: State, plane: tuple[int, int], row: int) -> None:
     width, height = _window(study, state, plane)
-    found = []
+    arrows = []
     for x in np.linspace(*width, ARROWS):
         start = np.zeros(len(study.start))
         start[list(plane)] = x, np.linspace(*height, ARROWS)[row]
-        found.append(trajectory(study.recursion, start, 1)[0][:, list(plane)])
-    state.arrays[f"diagram_{row}"] = np.array(found)
+        arrows.append(trajectory(study.recursion, start, 1)[0][:, list(plane)])
+    state.arrays[f"diagram_{row}"] = np.array(arrows)
 
 
 def _critical_line(study: Study, state: State, plane: tuple[int, int]) -> None:
@@ -210,8 +216,8 @@ def _critical_line(study: Study, state: State, plane: tuple[int, int]) -> None:
 def _window(
     study: Study, state: State, plane: tuple[int, int]
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The part of the plane that is drawn: the spec's couplings, the critical and the fixed point
-    lie well inside.
+    """The part of the plane that is drawn. The spec's couplings, the critical point and the fixed
+    point lie well inside.
     """
     points = [np.zeros(len(study.start)), study.start, *state.arrays.get("fixed_points", ())]
     if "critical" in state.arrays:

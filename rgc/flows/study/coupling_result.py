@@ -31,8 +31,10 @@ FROZEN_RULE = (
 
 
 def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -> Result:
-    """Levels, ledger, fixed point, spectrum, exponents, and tables of what is drawn. The first
-    fixed point is the one of the headline.
+    """The answer of a study: levels, free energy, fixed point, spectrum, exponents, and tables of
+    what is drawn.
+
+    The first fixed point is that of the headline.
     """
     arrays, why = state.arrays, state.values["why"]
     points = arrays.get("fixed_points")
@@ -46,7 +48,7 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
             **_block(study, points),
         },
         levels=tuple(_levels(study, arrays)),
-        eigenvalues=tuple(each for spectrum in spectra for each in _eigenvalues(study, spectrum)),
+        eigenvalues=tuple(one for spectrum in spectra for one in _eigenvalues(study, spectrum)),
         free_energy=_free_energy(study, arrays),
         observables=_observables(study, arrays),
         tables=_tables(study, arrays, points, spectra),
@@ -63,15 +65,15 @@ def _spectra(study: Study, points: Floats | None) -> tuple[SectorSpectrum, ...]:
 
 
 def _named(study: Study, couplings: Floats, kind: Kind) -> dict[str, Estimate]:
-    """Couplings by name. A fixed point is an exact number of the map, whatever the map is to the
-    lattice.
+    """Couplings by name. A fixed point is an exact number of the map, even if the map approximates
+    the lattice.
     """
     pairs = zip(study.recursion.names, map(float, couplings), strict=True)
     return {name: Estimate(value if isfinite(value) else None, 0.0, kind) for name, value in pairs}
 
 
 def _block(study: Study, points: Floats | None) -> dict[str, Estimate]:
-    """`block.p` where all steps have one, and what the scheme tells of the fixed point."""
+    """`block.p` where all steps have the same p, and what the scheme adds about the fixed point."""
     one = {"block.p": study.p[0]} if len(study.p) == 1 else {}
     more = (
         study.at_fixed_point(points[0])
@@ -102,8 +104,10 @@ def _free_energy(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[Free
 
 
 def _observables(study: Study, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Estimate]:
-    """`critical.K`, the critical couplings on the line of the spec's, for every coupling that is
-    not 0 there; `log_z` of a finite lattice.
+    """The observables of the study.
+
+    `critical.K` is the critical coupling on the line of the spec's couplings, for every coupling
+    that is not 0 there. A finite lattice has `log_z`.
     """
     finite = {}
     if "log_z" in arrays:
@@ -139,10 +143,10 @@ def _eigenvalues(study: Study, spectrum: SectorSpectrum) -> Iterator[Eigenvalue]
 def _exponents(study: Study, spectra: tuple[SectorSpectrum, ...]) -> dict[str, Estimate]:
     """y_t of the invariant sector, y_h the largest of the others, and what follows from them."""
     leading = [float(spectrum.exponents[0]) for spectrum in spectra]
-    found = {"y_t": leading[0]} if leading else {}
+    values = {"y_t": leading[0]} if leading else {}
     if len(leading) > 1:
-        found["y_h"] = max(leading[1:])
-    return _derived(study, found, RULE + study.space)
+        values["y_h"] = max(leading[1:])
+    return _derived(study, values, RULE + study.space)
 
 
 def _frozen(study: Study) -> dict[str, Estimate]:
@@ -152,16 +156,16 @@ def _frozen(study: Study) -> dict[str, Estimate]:
     return _derived(study, dict(study.frozen()), FROZEN_RULE)
 
 
-def _derived(study: Study, found: dict[str, float], rule: str) -> dict[str, Estimate]:
-    """With the exponents that follow by scaling and hyperscaling in d dimensions."""
-    letters = {name[-1]: value for name, value in found.items()}
+def _derived(study: Study, values: dict[str, float], rule: str) -> dict[str, Estimate]:
+    """The exponents with those that follow by scaling and hyperscaling in d dimensions."""
+    letters = {name[-1]: value for name, value in values.items()}
     for name, (needs, formula) in DERIVED.items():
         if all(letter in letters for letter in needs):
             with np.errstate(all="ignore"):
-                found[name] = float(
-                    formula(study.dimension, *(np.float64(letters[each]) for each in needs))
+                values[name] = float(
+                    formula(study.dimension, *(np.float64(letters[letter]) for letter in needs))
                 )
-    return {name: _exponent(study, name, value, rule) for name, value in found.items()}
+    return {name: _exponent(study, name, value, rule) for name, value in values.items()}
 
 
 def _exponent(study: Study, name: str, value: float, rule: str) -> Estimate:
@@ -176,7 +180,9 @@ def _tables(
     points: Floats | None,
     spectra: tuple[SectorSpectrum, ...],
 ) -> dict[str, NDArray[Any]]:
-    """`right_<sector>` and `left_<sector>` as [part, row, column] (part 0 real, 1 imaginary),
+    """The tables of the study.
+
+    They are `right_<sector>` and `left_<sector>` as [part, row, column] (part 0 real, 1 imaginary),
     `fixed_points`, `paths`, and of a flow diagram `diagram`, `critical_line` and, where one
     direction is relevant, `renormalised_trajectory`.
     """
@@ -221,7 +227,7 @@ def _warnings(
 
 
 def _beyond_bounds(study: Study, arrays: Mapping[str, NDArray[Any]]) -> Iterator[str]:
-    """A truncated free energy is told from one that cannot be: F lies between the bounds of any
+    """A warning about a truncated free energy that is impossible: F lies between the bounds of any
     lattice with these couplings.
     """
     if study.kind != "truncated" or "free_energy" not in arrays:

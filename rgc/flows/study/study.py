@@ -20,29 +20,38 @@ if TYPE_CHECKING:
     from rgc.text import Span
 
 STEPS = 10
-"""RG steps of a trajectory where the spec names no number."""
+"""The number of RG steps of a trajectory where the spec names none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Close:
-    """After `steps` steps one unit is left, and `log_z` of its couplings ends the sum."""
+    """How the flow of a finite lattice ends: after `steps` steps one unit is left, and `log_z` of
+    its couplings ends the sum.
+    """
 
     steps: int
     log_z: Callable[[Floats], float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Study:
-    """A recursion and the questions. `start`: the spec's couplings; `starts`: others, [k, n];
-    `plane`: the numbers of two couplings.
+    """A recursion and the questions that are asked of it.
 
-    `kind` of the couplings and the free energy, `per` site or bond; `ledger`: whether constants
-    belong to the spec's lattice. `exponents`: the kind of exponents: those of an approximate map
-    are truncated; `space`: where the map is linearised, if not in all its couplings. `dimension`: d
-    of hyperscaling. `close`: how the flow of a finite lattice ends. `constant`: the part of H
-    without spins, per unit of the free energy. `frozen`: exponents at zero temperature, where a map
-    without another critical point has one. `terms`: see `Result`. `p`: the parameter of the block
-    map at each step, in turn; `at_fixed_point`: what else is told of a fixed point, by name.
+    - `start` holds the spec's couplings, `starts` others [k, n], and `plane` the numbers of two
+      couplings.
+    - `dimension` is d of hyperscaling.
+    - `kind` is that of the couplings and of the free energy, which is counted per site or bond
+      (`per`).
+    - `exponents` is the kind of the exponents. Those of an approximate map are truncated.
+    - `space` says where the map is linearised, if not in all its couplings.
+    - `ledger` says whether the accumulated constants belong to the spec's lattice.
+    - `close` says how the flow of a finite lattice ends.
+    - `constant` is the spin-independent part of H per unit of the free energy.
+    - `frozen` gives the exponents at zero temperature, where a map without another critical point
+      has one.
+    - `terms` is as in `Result`.
+    - `p` is the parameter of the block map at each step, in turn.
+    - `at_fixed_point` gives what else is reported about a fixed point, by name.
     """
 
     scheme: str
@@ -83,20 +92,22 @@ def make_study(
     terms: Mapping[str, str] | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> Study:
-    """The study that the options of a flow ask for. `kind` of free energies: where they are exact
-    so are exponents, else those belong to an approximate map. Raises `SpecError` for names of
-    couplings that the recursion lacks.
+    """The study that the options of a flow ask for.
+
+    `kind` is that of the free energies. Where they are exact so are the exponents; otherwise these
+    are truncated, since the map is approximate. Raises `SpecError` for names of couplings that the
+    recursion lacks.
     """
     options, names, span = request.options, recursion.names, request.span
     wanted = options.integer("steps") if "steps" in options else STEPS
     return Study(
-        request.flow.scheme,
-        recursion,
-        start,
-        dimension,
-        kind,
-        "exact" if kind == "exact" else "truncated",
-        wanted if close is None else min(wanted, close.steps),
+        scheme=request.flow.scheme,
+        recursion=recursion,
+        start=start,
+        dimension=dimension,
+        kind=kind,
+        exponents="exact" if kind == "exact" else "truncated",
+        steps=wanted if close is None else min(wanted, close.steps),
         find=options.word("find") if "find" in options else None,
         linearise=options.flag("linearise"),
         starts=read_starts(options["starts"], names, start, span) if "starts" in options else None,
@@ -128,9 +139,11 @@ def _number_of(name: str, names: Sequence[str], span: Span | None) -> int:
 def read_starts(
     value: Value, names: Sequence[str], start: Floats, span: Span | None = None
 ) -> Floats:
-    """The option `starts` as couplings [k, n]: numbers are values of the first coupling, lists of
-    the first few, `grid(K=..., h=...)` every combination; what is not given is as in the spec.
-    Raises `SpecError` for names that there are not.
+    """The option `starts` as couplings [k, n].
+
+    Numbers are values of the first coupling, lists are values of the first few, and
+    `grid(K=..., h=...)` stands for every combination. Couplings that are not given are those of the
+    spec. Raises `SpecError` for unknown names.
     """
     rows = []
     if isinstance(value, CallValue):
@@ -139,12 +152,12 @@ def read_starts(
             rows.append({k: x for (k, _), x in zip(axes, point, strict=True)})
     else:
         assert isinstance(value, tuple)  # noqa: S101  (the option's kind)
-        rows = [dict(enumerate(_numbers(each))) for each in value]
-    found = np.tile(start, (len(rows), 1))
+        rows = [dict(enumerate(_numbers(numbers))) for numbers in value]
+    starts = np.tile(start, (len(rows), 1))
     for k, row in enumerate(rows):
         for n, x in row.items():
-            found[k, n] = x
-    return found
+            starts[k, n] = x
+    return starts
 
 
 def _numbers(value: Value) -> tuple[float, ...]:

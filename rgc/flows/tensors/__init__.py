@@ -1,1 +1,1 @@
-"""Tensors of the square lattice and transfer matrices."""
+"""Tensor renormalisation on the square lattice, and transfer matrices."""

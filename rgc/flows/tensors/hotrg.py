@@ -45,8 +45,10 @@ def _flow(request: Request, *, spectra: bool) -> TensorRGFlow:
 
 
 def plan(setting: Setting) -> Plan:
-    """Steps double y and x of a tensor in turn, on a torus beginning along its smaller extent,
-    until the smaller extent is 1 or 2. `square`: after every second step.
+    """The plan of `hotrg`: steps double y and x of a tensor in turn.
+
+    On a torus they begin along its smaller extent and end when that is 1 or 2. The lattice is
+    `square` after every second step.
     """
     extents = setting.extents
     if not extents:
@@ -70,20 +72,20 @@ def stack(xp: Any, tensor: Tensor, chi: int) -> tuple[Tensor, Projection]:
     values.
 
     The pair of left indices, or the pair of right ones if that discards less, is projected on the
-    leading eigenvectors of M M^T, M the two tensors as a matrix from that pair to everything else.
-    The costs are O(chi^7).
+    leading eigenvectors of M M^T, where M is the two tensors as a matrix from that pair to
+    everything else. The cost is O(chi^7).
     """
     t, n = tensor.values, len(tensor.across)
-    found = min(
-        (_leading(xp, tensor, chi, side) for side in (0, 1)), key=lambda each: each.kept.discarded
+    projection = min(
+        (_leading(xp, tensor, chi, side) for side in (0, 1)), key=lambda side: side.kept.discarded
     )
-    u = xp.reshape(found.columns, (n, n, -1))
+    u = xp.reshape(projection.columns, (n, n, -1))
     lower = xp.tensordot(u, t, axes=((0,), (0,)))  # [l2, L, r1, d, i]
     both = xp.tensordot(lower, t, axes=((0, 4), (0, 2)))  # [L, r1, d, r2, u]
     new = xp.tensordot(both, u, axes=((1, 3), (0, 1)))  # [L, d, u, R]
     return Tensor(
-        xp.permute_dims(new, (0, 3, 1, 2)), found.charges, tensor.along, tensor.order
-    ), found
+        xp.permute_dims(new, (0, 3, 1, 2)), projection.charges, tensor.along, tensor.order
+    ), projection
 
 
 def turn(xp: Any, tensor: Tensor) -> Tensor:
@@ -94,7 +96,7 @@ def turn(xp: Any, tensor: Tensor) -> Tensor:
 
 
 def _leading(xp: Any, tensor: Tensor, chi: int, side: int) -> Projection:
-    """The leading eigenvectors for the pair of left (side 0) or of right (side 1) indices, the
+    """The leading eigenvectors for the pair of left (side 0) or right (side 1) indices, with the
     lower tensor first.
     """
     t, n, other = tensor.values, len(tensor.across), 1 - side

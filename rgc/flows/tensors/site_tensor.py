@@ -19,9 +19,10 @@ REAL = 1e-13
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
-    """T[left, right, down, up] of the square lattice. Its indices have charges modulo `order`,
-    `across` those of left and right, `along` those of down and up: T is 0 unless left + down =
-    right + up. Order 1: no symmetry is known.
+    """T[left, right, down, up] of the square lattice.
+
+    Its indices have charges modulo `order`, `across` for left and right and `along` for down and
+    up. T vanishes unless left + down = right + up. Order 1 means that no symmetry is known.
     """
 
     values: Any
@@ -31,7 +32,7 @@ class Tensor:
 
     @property
     def trace(self) -> Any:
-        """Z of one site on the smallest torus: sum T[a, a, b, b]."""
+        """Z of one site on the smallest torus, sum T[a, a, b, b]."""
         n, m = len(self.across), len(self.along)
         return (self.values * np.eye(n)[:, :, None, None] * np.eye(m)).sum()
 
@@ -45,8 +46,8 @@ def site_tensor(bonds: SquareBonds) -> tuple[Tensor, float]:
     """exp(-H) of one site as a tensor, and the logarithm of the factor taken out of it.
 
     Each bond weight W = exp(-E) is factorised as W[a, b] = sum_k A[a, k] B[b, k] by the singular
-    values of its part of each charge, B not A where W has negative eigenvalues, and T[l, r, d, u] =
-    sum_a exp(-site[a]) B_x[a, l] A_x[a, r] B_y[a, d] A_y[a, u].
+    values of its part of each charge, where B differs from A if W has negative eigenvalues. Then
+    T[l, r, d, u] = sum_a exp(-site[a]) B_x[a, l] A_x[a, r] B_y[a, d] A_y[a, u].
     """
     site, x, y = (np.array(part) for part in (bonds.site, bonds.x, bonds.y))
     taken = -sum(float(part.min()) for part in (site, x, y))
@@ -63,7 +64,7 @@ def site_tensor(bonds: SquareBonds) -> tuple[Tensor, float]:
 
 
 def _conserving(across: Charges, along: Charges, order: int) -> NDArray[np.bool_]:
-    """Which entries the charges allow: left + down = right + up."""
+    """The entries that the charges allow: left + down = right + up."""
     total = across[:, None, None, None] - across[:, None, None] + along[:, None] - along
     return np.asarray(total % order == 0)
 
@@ -74,10 +75,10 @@ Factors = tuple[Any, Any, Charges]
 
 
 def _symmetries(site: Floats, x: Floats, y: Floats) -> list[Cycles]:
-    """Permutations of the states, as cycles, that leave all energies unchanged: those of few cycles
-    first, the identity last.
+    """Permutations of the states, as cycles, that leave all energies unchanged, those with few
+    cycles first and the identity last.
 
-    Looked at are cyclic shifts of the states of equal energy and the reversal of all states.
+    Candidates are cyclic shifts of the states of equal energy, and the reversal of all states.
     """
     count = len(site)
     classes: dict[float, list[int]] = {}
@@ -89,13 +90,13 @@ def _symmetries(site: Floats, x: Floats, y: Floats) -> list[Cycles]:
         for k, state in enumerate(members):
             one[state] = shift[state] = members[(k + 1) % len(members)]
         candidates.append(one)
-    found = {
+    kept = {
         _cycles(p)
         for p in (*candidates, shift)
         if all(_unchanged(part, p) for part in (site, x, y))
     }
     return [
-        *sorted(found, key=lambda cycles: (len(cycles), cycles)),
+        *sorted(kept, key=lambda cycles: (len(cycles), cycles)),
         tuple((k,) for k in range(count)),
     ]
 
@@ -117,8 +118,10 @@ def _cycles(permutation: Sequence[int]) -> Cycles:
 
 
 def _fourier(cycles: Cycles, count: int) -> tuple[NDArray[np.complex128], Charges, int]:
-    """Orthonormal columns of definite charge, (1/sqrt n) exp(2 pi i j m / n) on the m-th state of a
-    cycle of n, with their charges modulo the order of the permutation.
+    """Orthonormal columns of definite charge, with their charges modulo the order of the
+    permutation.
+
+    A column is (1/sqrt n) exp(2 pi i j m / n) on the m-th state of a cycle of n states.
     """
     order = int(np.lcm.reduce([len(cycle) for cycle in cycles]))
     basis = np.zeros((count, count), dtype=np.complex128)
@@ -150,18 +153,19 @@ def _both_factors(
 def _factors(
     weight: Floats, basis: NDArray[np.complex128], charges: Charges, order: int
 ) -> Factors | None:
-    """B, A and the charges of their columns with weight = A B^T, A and B* real in the basis; None
-    where they cannot be.
+    """B, A and the charges of their columns with weight = A B^T, or None.
+
+    It is None where A and B* cannot be real in the basis.
     """
     inner = basis.conj().T @ weight @ basis
     if np.abs(inner.imag).max() > REAL * np.abs(inner).max():
         return None
-    a, b, found = [], [], []
+    a, b, charge_of = [], [], []
     for charge in range(order):
         of = np.flatnonzero(charges == charge)
         u, s, vt = np.linalg.svd(inner.real[np.ix_(of, of)])
         keep = s > REAL * np.abs(inner).max()
         a.append(basis[:, of] @ (u * np.sqrt(s))[:, keep])
         b.append(basis[:, of].conj() @ (vt.T * np.sqrt(s))[:, keep])
-        found += [charge] * int(keep.sum())
-    return np.concatenate(b, axis=1), np.concatenate(a, axis=1), np.array(found)
+        charge_of += [charge] * int(keep.sum())
+    return np.concatenate(b, axis=1), np.concatenate(a, axis=1), np.array(charge_of)

@@ -1,5 +1,5 @@
-"""The transfer matrix of a lattice cut into layers, applied spin by spin; nothing of its size
-squared is ever held.
+"""The transfer matrix of a lattice cut into layers, applied spin by spin, so that the matrix itself
+is never stored.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ Operation = Callable[[Any, Any], Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """What adds one layer to vectors [state, column]; `log` is the logarithm of what was taken out
-    of its weights.
+    """The operations that add one layer to vectors [state, column]. `log` is the logarithm of the
+    factor taken out of its weights.
     """
 
     operations: tuple[Operation, ...]
     log: float
 
     def __call__(self, xp: Any, vectors: Any) -> Any:
-        """The vectors after one more layer, without exp(log)."""
-        for each in self.operations:
-            vectors = each(xp, vectors)
+        """The vectors after one more layer, without the factor exp(log)."""
+        for operation in self.operations:
+            vectors = operation(xp, vectors)
         return vectors
 
 
@@ -49,8 +49,8 @@ def make_layer(xp: Any, slices: Slices, before: int) -> Layer:
 def _by_groups(
     xp: Any, product: LayerProduct, states: Sequence[int]
 ) -> tuple[list[Operation], float]:
-    """Each group of spins gives way to the one above it, by a matrix; then the weights within the
-    layer.
+    """A layer added group by group: a matrix replaces each group of spins by the one above it. The
+    weights within the layer follow.
     """
     operations: list[Operation] = []
     log = 0.0
@@ -69,7 +69,7 @@ def _by_groups(
 
 
 def _group(matrix: Any) -> Operation:
-    """The first spins of the vector are summed over, and those that replace them stand behind."""
+    """The sum over the first spins of the vector. The spins that replace them stand at its end."""
     count = matrix.shape[0]
 
     def apply(xp: Any, vectors: Any) -> Any:
@@ -83,7 +83,7 @@ def _group(matrix: Any) -> Operation:
 
 
 def _by_spins(xp: Any, steps: Sequence[WindowStep]) -> tuple[list[Operation], float]:
-    """The spins of the layer one by one, whatever they meet."""
+    """A layer added spin by spin, whatever these meet."""
     operations: list[Operation] = []
     log = 0.0
     for step in steps:
@@ -105,9 +105,10 @@ def _factor(shape: tuple[int, ...], values: Any, summed: tuple[int, ...]) -> Ope
 def _broadcast(
     step: WindowStep,
 ) -> Iterator[tuple[tuple[int, ...], Floats, tuple[int, ...], float]]:
-    """Shape of the vector, weights, axes to sum and logarithm taken out, for each factor of a step:
-    the first one brings in the new spin, after the last one sums are taken. Axes that no factor
-    touches are joined.
+    """Shape of the vector, weights, axes to sum and logarithm taken out, for each factor of a step.
+
+    The first factor brings in the new spin, and the sums are taken after the last one. Axes that no
+    factor touches are joined.
     """
     new = len(step.window) - 1
     factors = step.factors or (Factor((), (0.0,)),)
@@ -133,7 +134,7 @@ def _broadcast(
 
 
 def _joined(window: Sequence[int], touched: Sequence[int]) -> list[tuple[tuple[int, ...], int]]:
-    """The axes of the window in groups: each touched one by itself, what lies between them
+    """The axes of the window in groups: each touched one by itself, and those between them
     together.
     """
     groups: list[tuple[int, ...]] = []

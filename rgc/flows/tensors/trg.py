@@ -40,8 +40,10 @@ def _flow(request: Request, *, spectra: bool) -> TensorRGFlow:
 
 
 def plan(setting: Setting) -> Plan:
-    """Two steps halve both extents and turn the lattice by 90 degrees; after the first of them it
-    is tilted, and the sites of a tensor are no square unless both directions are alike.
+    """The plan of `trg`, in which two steps halve both extents and turn the lattice by 90 degrees.
+
+    After the first of the two the lattice is tilted, and the sites of a tensor form no square
+    unless both directions are alike.
     """
     shapes: list[Shape] = [setting.extents]
     if not setting.extents:
@@ -53,29 +55,22 @@ def plan(setting: Setting) -> Plan:
 
 
 def coarsen(xp: Any, tensor: Tensor, chi: int, svd: Svd) -> tuple[Tensor, tuple[Split, Split]]:
-    """The tensor of a lattice of half as many sites, turned by 45 degrees, and the two splits on
-    the way.
+    """The tensor of a lattice of half as many sites, turned by 45 degrees, and the two splits that
+    made it.
 
-    Each site of one sublattice is split into lower left and upper right, T = S1[l, d, k] S3[k, r,
-    u], of the other into upper left and lower right, T = S2[l, u, m] S4[m, r, d]; the four parts
-    around a plaquette make the new tensor. The costs are O(chi^5) for splits by projection,
-    O(chi^6) for the full ones and for the plaquette.
+    Each site of one sublattice is split into lower left and upper right, T = S1[l, d, k]
+    S3[k, r, u], and each of the other into upper left and lower right, T = S2[l, u, m] S4[m, r, d].
+    The four parts around a plaquette make the new tensor. The cost is O(chi^5) for splits by
+    projection, and O(chi^6) for full ones and for the plaquette.
     """
     values, order = tensor.values, tensor.order
     n, m = len(tensor.across), len(tensor.along)
     plus = sums(tensor.across, tensor.along, order)
     minus = sums(-tensor.across, tensor.along, order)
-    one = split(
-        xp, xp.reshape(xp.permute_dims(values, (0, 2, 1, 3)), (n * m, n * m)), plus, plus, chi, svd
-    )
-    two = split(
-        xp,
-        xp.reshape(xp.permute_dims(values, (0, 3, 1, 2)), (n * m, n * m)),
-        minus,
-        minus,
-        chi,
-        svd,
-    )
+    first = xp.reshape(xp.permute_dims(values, (0, 2, 1, 3)), (n * m, n * m))
+    second = xp.reshape(xp.permute_dims(values, (0, 3, 1, 2)), (n * m, n * m))
+    one = split(xp, first, plus, plus, chi=chi, svd=svd)
+    two = split(xp, second, minus, minus, chi=chi, svd=svd)
     lower_left, upper_right = xp.reshape(one.left, (n, m, -1)), xp.reshape(one.right, (-1, n, m))
     upper_left, lower_right = xp.reshape(two.left, (n, m, -1)), xp.reshape(two.right, (-1, n, m))
     bottom = xp.tensordot(upper_right, upper_left, axes=((1,), (0,)))  # [k, up of k, up of m, m]
@@ -86,6 +81,8 @@ def coarsen(xp: Any, tensor: Tensor, chi: int, svd: Svd) -> tuple[Tensor, tuple[
     k, l = len(one.charges), len(two.charges)
     bottom = xp.reshape(xp.permute_dims(bottom, (0, 3, 1, 2)), (k * l, m * m))
     top = xp.reshape(xp.permute_dims(top, (3, 0, 1, 2)), (m * m, k * l))
-    plaquette = xp.reshape(multiply(xp, bottom, top, joined[0], joined[1], joined[0]), (k, l, k, l))
+    outer, inner = joined
+    plaquette = multiply(xp, bottom, top, rows=outer, inner=inner, columns=outer)
+    plaquette = xp.reshape(plaquette, (k, l, k, l))
     new = Tensor(xp.permute_dims(plaquette, (0, 2, 1, 3)), one.charges, two.charges, order)
     return new, (one, two)

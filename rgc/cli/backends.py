@@ -25,7 +25,9 @@ def main(words: Sequence[str]) -> int:
 
 
 def _state(name: str) -> tuple[str, Mapping[str, Mapping[str, str]]]:
-    """Whether a backend can run here, and what it lacks of each family of programs that it compiles."""
+    """Whether a backend can run here, and what it lacks of each family of programs that it
+    compiles.
+    """
     from rgc import backend
 
     try:

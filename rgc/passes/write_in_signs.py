@@ -13,9 +13,11 @@ from rgc.model.spins import Species
 def write_in_signs(
     weight: float, product: Product, species: Sequence[Species]
 ) -> Iterator[tuple[float, Product]]:
-    """The product of spins s = offset + scale * t, multiplied out: its parts as weights of products of the signs t.
+    """The product of spins s = offset + scale * t, multiplied out: its parts as weights of products
+    of the signs t.
 
-    A spin without an offset is in every part. Of n others there are 2^n parts, those with few of them first.
+    A spin without an offset is in every part. Of n others there are 2^n parts, those with few of
+    them first.
     """
     kinds = [species[spin.species] for spin in product]
     kept = [k for k, kind in enumerate(kinds) if not kind.offset]

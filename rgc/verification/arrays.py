@@ -1,14 +1,19 @@
-"""Flows that compute with arrays: couplings, tensors, enumeration.
+"""Checks of flows that compute with arrays: couplings, tensors, enumeration.
 
-Part a: the Jacobian of a recursion against differences of the map itself, the ledger of constants
-against free spins, ln Z of an enumeration against the syntax tree. Part d: every number of the run,
-on every backend, within a bound.
+Part a compares the Jacobian of a recursion with differences of the map itself, the accumulated
+constant with free spins, and ln Z of an enumeration with the syntax tree. Part d compares every
+number of the run on every backend, within a bound.
 
-The bound follows a rounding error of delta = ROUNDINGS u (1 + max |K|) a step, u = 2^-53, to first
-order: through a trajectory by e' = |J| e + delta; at a fixed point by |(1 - J)^-1| delta = e; in an
-eigenvalue by |l| |r| / |l r| (|dJ/dK| e + delta |J|), in an exponent by that over |lambda| ln b.
-Other numbers count ROUNDINGS roundings of their own size, and truncated ones and bounds besides the
-error that they have.
+The bound follows a rounding error delta = ROUNDINGS u (1 + max |K|) of each step, u = 2^-53, to
+first order:
+
+- through a trajectory by e' = |J| e + delta;
+- at a fixed point by |(1 - J)^-1| delta = e;
+- in an eigenvalue by |l| |r| / |l r| (|dJ/dK| e + delta |J|), and in an exponent by that over
+  |lambda| ln b.
+
+Other numbers count ROUNDINGS roundings of their own size. Truncated numbers and bounds also count
+the error that they have.
 """
 
 from __future__ import annotations
@@ -37,20 +42,21 @@ ROUNDINGS = 2**10
 """Roundings on the longest path of one step: sums over the states of a cell, chains, transforms."""
 
 MINIMUM = (ROUNDINGS * UNIT) ** 0.5
-"""Where a minimum lies is known to the root of the rounding of the function, and what depends on
-the place no better.
+"""The accuracy of the position of a minimum, and of what depends on it: the square root of the
+rounding of the function.
 """
 
 WITH_ERROR = ("truncated", "lower bound", "upper bound")
-"""Kinds whose error is one of the calculation, not of an average."""
+"""The kinds whose error is that of the calculation, not of an average."""
 
 STEP = 2e-4
 """The step of a difference, relative to 1 + |K|."""
 
 
 def check_jacobian(subject: Subject) -> Iterator[Finding]:
-    """The analytic Jacobian against differences of fourth order at the couplings of the spec; two
-    steps tell their error.
+    """Compare the analytic Jacobian with differences of fourth order at the couplings of the spec.
+
+    Two step sizes give the error of the differences.
     """
     study, claim = study_of(subject.own), "dK'/dK = differences of the map"
     if study is None:
@@ -58,15 +64,17 @@ def check_jacobian(subject: Subject) -> Iterator[Finding]:
         return
     width = STEP * (1 + float(np.abs(study.start).max()))
     fine, coarse = (differences(study, h) for h in (width, 2 * width))
-    found = study.recursion.jacobian(study.start)
+    analytic = study.recursion.jacobian(study.start)
     rounding = ROUNDINGS * UNIT * (1 + float(np.abs(study.start).max())) / width
     bound = float(np.abs(fine - coarse).max()) + rounding
     where = f"{len(study.start)} couplings, those of the spec"
-    yield within("a", "jacobian", claim, where, float(np.abs(found - fine).max()), bound)
+    yield within(
+        "a", "jacobian", claim, where, difference=float(np.abs(analytic - fine).max()), bound=bound
+    )
 
 
 def differences(study: Study, width: float) -> Floats:
-    """dK'_a/dK_b by differences of fourth order, [a, b]."""
+    """dK'_a/dK_b [a, b] by differences of fourth order."""
     columns = []
     for k in range(len(study.start)):
         at = {n: study.start.copy() for n in (-2, -1, 1, 2)}
@@ -78,9 +86,11 @@ def differences(study: Study, width: float) -> Floats:
 
 
 def check_ledger(subject: Subject) -> Iterator[Finding]:
-    """F/N of free spins, that is at K = 0. At other couplings F(K)/N = g + F(K')/N holds whatever g
-    is; a constant that is lost shows where the sum is known. A map that moves potentials by the
-    spins of a block takes K = 0 elsewhere, and is only a lower bound there.
+    """Compare the accumulated constant with F/N of free spins, at K = 0.
+
+    At other couplings F(K)/N = g + F(K')/N holds whatever g is, so that a lost constant shows only
+    where the sum is known. A map that moves potentials by the spins of a block takes K = 0
+    elsewhere, and is only a lower bound there.
     """
     study = study_of(subject.own)
     if study is None or not study.ledger:
@@ -88,20 +98,27 @@ def check_ledger(subject: Subject) -> Iterator[Finding]:
         yield unchecked("a", "ledger", claim, "L3", "this flow keeps no ledger of constants")
         return
     nothing = np.zeros(len(study.start))
-    found, (_, free) = free_energy(study.recursion, nothing), study.recursion.bounds(nothing)
+    total, (_, free) = free_energy(study.recursion, nothing), study.recursion.bounds(nothing)
     moves = bool(np.abs(study.recursion(nothing).couplings).max() > rounding(nothing))
     claim = f"the sum of constants at K = 0 is {'at most ' if moves else ''}F of free spins"
-    difference = found.value - free
-    bound = found.error + ROUNDINGS * UNIT * abs(free)
-    where = f"{found.steps} steps"
-    yield within("a", "ledger", claim, where, difference if moves else abs(difference), bound)
+    difference = total.value - free
+    bound = total.error + ROUNDINGS * UNIT * abs(free)
+    where = f"{total.steps} steps"
+    yield within(
+        "a",
+        "ledger",
+        claim,
+        where,
+        difference=difference if moves else abs(difference),
+        bound=bound,
+    )
 
 
 def check_enumeration(subject: Subject) -> Iterator[Finding]:
-    """ln Z of the run against the energies of every state as the syntax tree has them."""
+    """Compare ln Z of the run with the energies of every state according to the syntax tree."""
     claim, spec = "ln Z = the sum over all states of the text's exp(-H)", subject.spec
     lattice = spec.lattice
-    if not isinstance(lattice, Lattice) or not all(each.two_states for each in spec.species):
+    if not isinstance(lattice, Lattice) or not all(spin.two_states for spin in spec.species):
         yield unchecked(
             "a", "enumeration", claim, "L3", "states are visited for two-state spins on crystals"
         )
@@ -112,8 +129,8 @@ def check_enumeration(subject: Subject) -> Iterator[Finding]:
     if spec.draws:
         yield unchecked("a", "enumeration", claim, "L3", "couplings are drawn at random")
         return
-    found = result_on(subject, 0).observables.get("log_z")
-    if found is None or found.value is None:
+    log_z = result_on(subject, 0).observables.get("log_z")
+    if log_z is None or log_z.value is None:
         yield unchecked("a", "enumeration", claim, "L3", "the spec does not ask for log_z")
         return
     energies = hamiltonian(subject, every_state(lattice, spec.species))
@@ -121,56 +138,63 @@ def check_enumeration(subject: Subject) -> Iterator[Finding]:
     exact = float(np.log(np.exp(lowest - energies).sum())) - lowest
     bound = ROUNDINGS * UNIT * (1 + abs(exact))
     yield within(
-        "a", "enumeration", claim, f"{len(energies)} states", abs(found.value - exact), bound
+        "a",
+        "enumeration",
+        claim,
+        f"{len(energies)} states",
+        difference=abs(log_z.value - exact),
+        bound=bound,
     )
 
 
 def check_agreement(subject: Subject) -> Iterator[Finding]:
-    """Every number of the run on each backend against the reference."""
+    """Compare every number of the run on each backend with the reference."""
     expected = result_on(subject, 0)
     bounds = {name: bound for name, (_, bound) in numbers(expected, study_of(subject.own)).items()}
     if subject.spec.flow is not None and "minimise" in subject.spec.flow.options:
         bounds = {name: bound + MINIMUM for name, bound in bounds.items()}
     values = {name: value for name, (value, _) in numbers(expected, None).items()}
     for k, backend in enumerate(subject.backends[1:], 1):
-        found = {name: value for name, (value, _) in numbers(result_on(subject, k), None).items()}
+        other = {name: value for name, (value, _) in numbers(result_on(subject, k), None).items()}
         claim = (
             f"every number by {backend.name} is that of the reference within the bound of rounding"
         )
-        if found.keys() != values.keys():
-            missing = sorted(found.keys() ^ values.keys())[:3]
-            finding = within("d", "agreement", claim, f"{len(values)} numbers", np.inf, 0.0)
+        if other.keys() != values.keys():
+            missing = sorted(other.keys() ^ values.keys())[:3]
+            finding = within(
+                "d", "agreement", claim, f"{len(values)} numbers", difference=np.inf, bound=0.0
+            )
             yield finding.failing(f"only one of the two has {', '.join(missing)}")
             continue
         worst = max(
-            values, key=lambda name: abs(found[name] - values[name]) / bounds[name], default=None
+            values, key=lambda name: abs(other[name] - values[name]) / bounds[name], default=None
         )
         if worst is None:
             yield unchecked("d", "agreement", claim, "L3", "the run has no numbers")
             continue
-        difference = abs(found[worst] - values[worst])
+        difference = abs(other[worst] - values[worst])
         yield within(
             "d",
             "agreement",
             claim,
             f"{len(values)} numbers",
-            difference,
-            bounds[worst],
+            difference=difference,
+            bound=bounds[worst],
             closest_to_its_bound=worst,
         )
 
 
 def result_on(subject: Subject, number: int) -> Result:
-    """The run of the spec at its first point on a backend, made once."""
+    """The result of the spec at its first point on a backend, computed once."""
     if number not in subject.results:
         made = subject.own if number == 0 else subject.flow(subject.backends[number])
         subject.results[number] = runner.run(made)
-    found: Result = subject.results[number]
-    return found
+    result: Result = subject.results[number]
+    return result
 
 
 def study_of(flow: Any) -> Study | None:
-    """What a flow asks of a recursion; None where it is no map of couplings."""
+    """The study of a flow, or None where it is not a map of couplings."""
     from rgc.flows.study.coupling_flow import CouplingFlow
 
     inner = flow if isinstance(flow, CouplingFlow) else getattr(flow, "study", None)
@@ -180,18 +204,18 @@ def study_of(flow: Any) -> Study | None:
 def numbers(result: Result, study: Study | None) -> dict[str, tuple[float, float]]:
     """Every finite number of a result by name, with its bound."""
     spread = Spread(study, result) if study is not None else None
-    found: dict[str, tuple[float, float]] = {}
+    bounded: dict[str, tuple[float, float]] = {}
 
     def add(
         name: str, value: float | None, error: float | None, kind: str, amplified: float = 0.0
     ) -> None:
         if value is not None and np.isfinite(value):
             own = ROUNDINGS * UNIT * (1 + abs(value))
-            found[name] = value, own + amplified + (error or 0.0) * (kind in WITH_ERROR)
+            bounded[name] = value, own + amplified + (error or 0.0) * (kind in WITH_ERROR)
 
     def add_all(prefix: str, table: Mapping[str, Estimate], amplified: float = 0.0) -> None:
-        for name, each in table.items():
-            add(prefix + name, each.value, each.error, each.kind, amplified)
+        for name, estimate in table.items():
+            add(prefix + name, estimate.value, estimate.error, estimate.kind, amplified)
 
     at_point = spread.fixed_point if spread else 0.0
     add_all("exponents.", result.exponents, spread.exponent if spread else 0.0)
@@ -201,22 +225,22 @@ def numbers(result: Result, study: Study | None) -> dict[str, tuple[float, float
         grown = spread.level(level.level) if spread else 0.0
         add_all(f"level {level.level}.", level.couplings, grown)
         add_all(f"level {level.level}.", level.observables, grown)
-    for each in result.eigenvalues:
-        name = f"eigenvalue {each.index} {each.sector} {each.level}"
+    for eigenvalue in result.eigenvalues:
+        name = f"eigenvalue {eigenvalue.index} {eigenvalue.sector} {eigenvalue.level}"
         add(
             name,
-            abs(complex(each.value, each.imag)),
+            abs(complex(eigenvalue.value, eigenvalue.imag)),
             0.0,
-            each.kind,
+            eigenvalue.kind,
             spread.eigenvalue if spread else 0.0,
         )
     for entry in result.free_energy:
         add(f"free_energy.{entry.method}", entry.value, entry.error, entry.kind)
-    return found
+    return bounded
 
 
 class Spread:
-    """How far a rounding error of each step reaches; see the head of this file."""
+    """How far a rounding error of each step propagates (see the top of this file)."""
 
     def __init__(self, study: Study, result: Result) -> None:
         recursion, names = study.recursion, study.recursion.names
@@ -244,8 +268,8 @@ class Spread:
         ) * rounding(point)
         width = 1e-5 * (1 + float(np.abs(point).max()))
         bend = max(
-            float(np.linalg.norm(recursion.jacobian(point + width * each) - jacobian, 2)) / width
-            for each in np.eye(len(point))
+            float(np.linalg.norm(recursion.jacobian(point + width * unit) - jacobian, 2)) / width
+            for unit in np.eye(len(point))
         )
         change = bend * self.fixed_point + rounding(point) * float(np.linalg.norm(jacobian, 2))
         for spectrum in linearise(recursion, point):

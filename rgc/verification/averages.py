@@ -19,9 +19,11 @@ from rgc.verification.states import States
 
 
 class Averages(Evaluator):
-    """Measures of the states of a lattice, all of them. A value of one configuration is an array
-    over configurations, a thermal average a number; what is left at the end as an array is
-    averaged. Raises `Unreadable` for what it cannot measure.
+    """Measures over all states of a lattice.
+
+    A value of each configuration is an array over configurations, and a thermal average is a
+    number. What is still an array at the end is averaged. Raises `Unreadable` for what it cannot
+    measure.
     """
 
     def __init__(self, document: ast.Document, spec: Spec, states: States) -> None:
@@ -29,7 +31,7 @@ class Averages(Evaluator):
         self.spec, self.states = spec, states
         section = document.section("measure")
         entries = section.body if section and isinstance(section.body, tuple) else ()
-        written = [each for each in entries if isinstance(each, ast.Entry)]
+        written = [entry for entry in entries if isinstance(entry, ast.Entry)]
         self.definitions = {
             measure.name: entry.value or entry.target
             for measure, entry in zip(spec.measures, written, strict=False)
@@ -53,7 +55,7 @@ class Averages(Evaluator):
         return float(self.weights @ (values + np.zeros(self.states.number)))
 
     def measure(self, name: str) -> float:
-        """The value of a measure by its name: one of the spec, or built in."""
+        """The value of a measure by its name, one of the spec or a built-in one."""
         value = self.named(name)
         return float(value) if np.ndim(value) == 0 else self.average(value)
 
@@ -90,7 +92,7 @@ class Averages(Evaluator):
         return self.first.mean(axis=0)
 
     def correlation(self, distance: int) -> float:
-        """<s_i s_j> - <s>^2 over the pairs a distance apart along x."""
+        """<s_i s_j> - <s>^2 over the pairs that are `distance` apart along x."""
         spins = self.spins[self.spec.species[0].name][...]
         length = spins.shape[0]
         starts = range(length - distance if self.lattice.boundary[0] == "open" else length)
@@ -104,8 +106,8 @@ class Averages(Evaluator):
         return self.average(pairs) - self.average(self.m) ** 2
 
     def correlation_length(self) -> float:
-        """xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)), S(k) = <|sum_i s_i exp(i k r_i)|^2>, over the
-        smallest k of each periodic axis.
+        """xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)) with S(k) = <|sum_i s_i exp(i k r_i)|^2>, over
+        the smallest k of each periodic axis.
         """
         low, high = self.spec.species[0].values
         spins = (2 * self.first - low - high) / (high - low)
@@ -117,8 +119,8 @@ class Averages(Evaluator):
             if edge != "open" and self.lattice.cells[axis] > 1:
                 k = 2 * np.pi * np.linalg.inv(vectors)[:, axis] / self.lattice.cells[axis]
                 zero, wave = (
-                    self.average(abs(np.exp(1j * places @ each) @ spins) ** 2)
-                    for each in (0 * k, k)
+                    self.average(abs(np.exp(1j * places @ wave) @ spins) ** 2)
+                    for wave in (0 * k, k)
                 )
                 squares.append((zero / wave - 1) / (4 * np.sin(np.linalg.norm(k) / 2) ** 2))
         square = float(np.mean(squares))
@@ -142,4 +144,4 @@ BUILT_IN: Mapping[str, Any] = {
 
 def names(spec: Spec, default: Sequence[str]) -> list[str]:
     """The measures of a spec, or the default ones."""
-    return [each.name for each in spec.measures if not each.of_scan] or list(default)
+    return [measure.name for measure in spec.measures if not measure.of_scan] or list(default)

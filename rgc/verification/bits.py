@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from rgc.backend import Backend
 
 CUTS = (5, 18, SWEEPS)
-"""Sweeps at which calls of the second run of a backend end."""
+"""The sweeps at which calls of the second run of a backend end."""
 
 
 def check_bits(subject: Subject) -> Iterator[Finding]:
-    """The start of the run, 32 sweeps and a record: every spin of every level and every tally of
-    every replica, on each backend as on the reference; and on each again, in other pieces. A
-    backend that stops has failed.
+    """Compare the start of the run, 32 sweeps and a record on each backend with the reference.
+
+    Every spin of every level and every tally of every replica must be equal. Each backend then
+    repeats the run in other pieces. A backend that raises has failed.
     """
     where = f"{describe(subject.model.lattice)}, {subject.sampler.plan.replicas} replicas"
     for backend in subject.backends[1:] or subject.backends:
@@ -47,28 +48,30 @@ def check_bits(subject: Subject) -> Iterator[Finding]:
                 "bit identity",
                 f"{backend.name} runs the programs of this spec",
                 where,
-                "L2",
-                complaint,
+                level="L2",
+                complaint=complaint,
             )
 
 
 def _compared(subject: Subject, backend: Backend, where: str) -> Finding:
     right, levels = subject.trace(subject.reference), len(stations(subject.own))
-    found = subject.trace(backend)
+    other = subject.trace(backend)
     of_levels = f" of {levels} levels" if levels > 1 else ""
     claim = (
         f"{backend.name} = {subject.reference.name} over {SWEEPS} sweeps and a record{of_levels}"
     )
-    complaint = first_difference(Pair(subject.reference, backend), right, found)
-    tallies = sum(each.size for sums in found.sums for each in sums)
-    spins = sum(field.size * 64 for fields in found.levels for field in fields)
+    complaint = first_difference(Pair(subject.reference, backend), right, other)
+    tallies = sum(counts.size for sums in other.sums for counts in sums)
+    spins = sum(field.size * 64 for fields in other.levels for field in fields)
     figures = {"sweeps": SWEEPS, "spins": spins, "tallies": tallies}
-    return judged("c", "bit identity", claim, where, "L2", complaint, **figures)
+    return judged("c", "bit identity", claim, where, level="L2", complaint=complaint, **figures)
 
 
 def _last_plane(subject: Subject, pair: Pair) -> Iterator[Finding]:
-    """One sweep with every threshold T = u + 1, u an even uniform that is drawn in it: the last
-    plane alone decides that u < T.
+    """Compare one sweep in which every threshold is T = u + 1, with u an even uniform that is drawn
+    in it.
+
+    Only the last bit plane then decides that u < T.
     """
     sampler, program = subject.sampler, subject.sampler.update.program
     rule = program.rules[program.schedule[0].rule]
@@ -86,11 +89,13 @@ def _last_plane(subject: Subject, pair: Pair) -> Iterator[Finding]:
     complaint = "" if equal(*after) else in_step(pair, program, sampler.start(), arguments, keys)
     claim = f"{pair.other.name} decides by the last of {program.planes} planes where it must"
     where = f"{describe(subject.model.lattice)}, site {cell}, replica {replica}"
-    yield judged("c", "bit identity", claim, where, "L2", complaint, threshold=uniform + 1)
+    yield judged(
+        "c", "bit identity", claim, where, level="L2", complaint=complaint, threshold=uniform + 1
+    )
 
 
 def drawn(key: Any, site: int, words: int, program: Program) -> list[int]:
-    """The uniform of each replica at a site, as an integer of so many planes."""
+    """The uniform of each replica at a site, as an integer of so many bit planes."""
     numbers = (
         counters(site, np.arange(words))[None, :]
         + np.arange(program.planes, dtype=np.uint64)[:, None]
@@ -103,8 +108,8 @@ def drawn(key: Any, site: int, words: int, program: Program) -> list[int]:
 
 
 def _again(subject: Subject, backend: Backend, before: Trace, where: str) -> Finding:
-    """The second run: on one thread where that can be had, in calls of other lengths, and of a part
-    of the replicas alone.
+    """The second run: on one thread where possible, in calls of other lengths, and of a part of the
+    replicas alone.
     """
     alone = subject.alone.get(backend.name)
     made = before.flow if alone is None else subject.flow(alone)
@@ -119,4 +124,4 @@ def _again(subject: Subject, backend: Backend, before: Trace, where: str) -> Fin
             "" if same else "replicas from 64 on, run without the first 64, have other spins"
         )
     claim = f"{backend.name} again, {', '.join(parts)}: the same bits"
-    return judged("c", "bit identity", claim, where, "L1", complaint, sweeps=SWEEPS)
+    return judged("c", "bit identity", claim, where, level="L1", complaint=complaint, sweeps=SWEEPS)

@@ -31,7 +31,10 @@ class Map:
         kadanoff 1 / (1 + exp(2 p m)), with m the sum of the spins of the block; decimate copies its spin."""
         shape = bits.shape[:-2]
         places = [
-            (*((self.b * x + y) % n for x, y, n in zip(coarse, site.cell, shape, strict=True)), site.letter)
+            (
+                *((self.b * x + y) % n for x, y, n in zip(coarse, site.cell, shape, strict=True)),
+                site.letter,
+            )
             for site in self.cells[letter]
         ]
         m = sum(1.0 - 2.0 * bits[place] for place in places)
@@ -66,7 +69,9 @@ def _maps(call: Any, lattice: Lattice, numbers: Evaluator) -> Sequence[Map]:
 def _stars(lattice: Lattice) -> tuple[tuple[Site, ...], ...]:
     """Each centre and the sites at distance 1."""
     near = [Site(cell, letter) for cell in product(range(-1, 4), repeat=2) for letter in (0, 1)]
-    return tuple(tuple(site for site in near if lattice.distance(centre, site) < 1.01) for centre in STARS)
+    return tuple(
+        tuple(site for site in near if lattice.distance(centre, site) < 1.01) for centre in STARS
+    )
 
 
 def _cells(

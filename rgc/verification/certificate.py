@@ -1,4 +1,4 @@
-"""What was checked and what came out: findings, and the certificate that they make."""
+"""Findings, and the certificate that they make."""
 
 from __future__ import annotations
 
@@ -23,14 +23,18 @@ PARTS: Mapping[Part, str] = {
     "d": "kernels in floating point",
     "e": "sampled averages",
 }
-"""What a certificate is made of, as the letters of findings say."""
+"""The parts of a certificate by the letters of its findings."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One claim and its verdict. `where`: the instance it was checked on; `level`: the level of
-    reproducibility at which it holds (L3 within `bound`, L4 in distribution); `figures`: numbers by
-    name; `detail`: what is wrong, or why it was not checked.
+    """One claim and its verdict.
+
+    - `where` is the instance on which the claim was checked.
+    - `level` is the level of reproducibility at which it holds (L3 within `bound`, L4 in
+      distribution).
+    - `figures` are numbers by name.
+    - `detail` says what is wrong, or why the claim was not checked.
     """
 
     part: Part
@@ -44,43 +48,83 @@ class Finding:
     seconds: float = 0.0
 
     def saying(self, detail: str) -> Finding:
-        """With other words for what is wrong."""
+        """The finding with another text about what is wrong."""
         return replace(self, detail=detail)
 
     def failing(self, detail: str) -> Finding:
-        """As failed, and why."""
+        """The finding as failed, with the reason."""
         return replace(self, verdict="failed", detail=detail)
 
 
 def judged(
-    part: Part, check: str, claim: str, where: str, level: Level, complaint: str, **figures: Any
+    part: Part,
+    check: str,
+    claim: str,
+    where: str,
+    *,
+    level: Level,
+    complaint: str,
+    **figures: Any,
 ) -> Finding:
-    """Passed without a complaint, else failed."""
+    """A finding that passed if there is no complaint, and failed otherwise."""
     return Finding(
-        part, check, claim, where, "failed" if complaint else "passed", level, figures, complaint
+        part=part,
+        check=check,
+        claim=claim,
+        where=where,
+        verdict="failed" if complaint else "passed",
+        level=level,
+        figures=figures,
+        detail=complaint,
     )
 
 
 def within(
-    part: Part, check: str, claim: str, where: str, difference: float, bound: float, **figures: Any
+    part: Part,
+    check: str,
+    claim: str,
+    where: str,
+    *,
+    difference: float,
+    bound: float,
+    **figures: Any,
 ) -> Finding:
-    """Passed where a difference is within its derived bound. L3."""
+    """A finding of level L3 that passed if the difference is within its derived bound."""
     good = difference <= bound
     detail = "" if good else f"the difference {difference:.3g} is beyond the bound {bound:.3g}"
     figures = {"difference": float(difference), "bound": float(bound), **figures}
-    return Finding(part, check, claim, where, "passed" if good else "failed", "L3", figures, detail)
+    return Finding(
+        part=part,
+        check=check,
+        claim=claim,
+        where=where,
+        verdict="passed" if good else "failed",
+        level="L3",
+        figures=figures,
+        detail=detail,
+    )
 
 
 def unchecked(part: Part, check: str, claim: str, level: Level, reason: str) -> Finding:
-    """What could not be checked, and why."""
-    return Finding(part, check, claim, "", "not checked", level, {}, reason)
+    """A finding about what could not be checked, with the reason."""
+    return Finding(
+        part=part,
+        check=check,
+        claim=claim,
+        where="",
+        verdict="not checked",
+        level=level,
+        figures={},
+        detail=reason,
+    )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
     """All findings about a spec at one of its `points`, where its parameters are `parameters`.
-    `lattice`: the user's, in words; `instances`: the small ones by what they are for; `missing`:
-    installed backends that cannot run here, and why.
+
+    `lattice` describes the user's lattice. `instances` describes the small ones by their purpose.
+    `missing` holds the installed backends that cannot run here, with the reason.
     """
 
     title: str
@@ -98,8 +142,8 @@ class Certificate:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing failed. What was not checked has not failed, and is not counted as
-        passed.
+        """Whether nothing failed. What was not checked has not failed, but does not count as passed
+        either.
         """
         return not self.count("failed")
 
@@ -131,23 +175,23 @@ class Certificate:
 
 
 def certify(subject: Subject, findings: Sequence[Finding]) -> Certificate:
-    """The findings with what they are about."""
+    """The certificate of the findings about a subject."""
     from rgc.results.judge import provenance
 
     loaded, machine = subject.loaded, provenance("", None)
     return Certificate(
-        loaded.title,
-        loaded.sha256,
-        subject.seed,
-        subject.scheme,
-        subject.lattice,
-        dict(subject.point),
-        len(loaded.points),
-        tuple(backend.name for backend in subject.backends),
-        subject.missing,
-        subject.instances,
-        tuple(findings),
-        {
+        title=loaded.title,
+        sha256=loaded.sha256,
+        seed=subject.seed,
+        scheme=subject.scheme,
+        lattice=subject.lattice,
+        parameters=dict(subject.point),
+        points=len(loaded.points),
+        backends=tuple(backend.name for backend in subject.backends),
+        missing=subject.missing,
+        instances=subject.instances,
+        findings=tuple(findings),
+        provenance={
             "versions": machine["versions"],
             "device": machine["device"],
             "threads": machine["threads"],
@@ -170,5 +214,5 @@ def _document(finding: Finding) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A number that is not finite is null."""
+    """The value with null in place of numbers that are not finite."""
     return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,8 +1,9 @@
-"""A rule interpreted with probabilities: for each configuration the chance that a stored bit is 1.
+"""A rule interpreted with probabilities: for each configuration the probability that a stored bit
+is 1.
 
-Every word is a probability for each configuration and the set of draws that it hangs on. Words of
-disjoint draws are independent, so that the chance of a gate follows from those of its operands;
-what is certain is 0 or 1.
+Every word is a probability for each configuration and the set of draws on which it depends. Words
+of disjoint draws are independent, so that the probability of a gate follows from those of its
+operands. What is certain has the probability 0 or 1.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Word:
-    """1 with probability `chance` float64[configuration] (bool where it is certain); `draws`: what
-    it hangs on.
+class RandomBit:
+    """A bit that is 1 with the probability `chance` float64[configuration] (bool where it is
+    certain).
+
+    `draws` are the draws on which it depends.
     """
 
     chance: Any
@@ -35,15 +38,16 @@ class Word:
 
 
 class Entangled(ValueError):
-    """Words that hang on the same draw, or decisions that hang on any: their chances do not
+    """Words depend on the same draw, or decisions depend on any, so that their probabilities do not
     multiply.
     """
 
 
 def stored(
     program: Program, rule: Rule, cell: Cell, arguments: Arguments, fields: Sequence[Any]
-) -> Iterator[tuple[Store, Word]]:
-    """What the rule stores at a cell; `fields[n]` bool[plane, *shape, letter, configuration].
+) -> Iterator[tuple[Store, RandomBit]]:
+    """What the rule stores at a cell, given `fields[n]` bool[plane, *shape, letter, configuration].
+
     Raises `Entangled`.
     """
     values: list[Any] = []
@@ -68,19 +72,25 @@ def _value(
             axes = zip(
                 cell, offset, stride or (1,) * len(cell), program.fields[field].shape, strict=True
             )
-            return Word(fields[field][(plane, *((x * f + y) % n for x, y, f, n in axes), letter)])
+            return RandomBit(
+                fields[field][(plane, *((x * f + y) % n for x, y, f, n in axes), letter)]
+            )
         case Bit("not", (operand,)):
             word = values[operand]
-            return Word(~word.chance if word.chance.dtype == bool else 1 - word.chance, word.draws)
+            return RandomBit(
+                ~word.chance if word.chance.dtype == bool else 1 - word.chance, word.draws
+            )
         case Bit(op, operands):
             return reduce(_GATES[op], (values[k] for k in operands))
         case Count(words):
             return np.sum([_certain(values[k]) for k in words], axis=0)
         case Equals(count, number):
-            return Word(values[count] == number)
+            return RandomBit(values[count] == number)
         case Bernoulli(classes, otherwise, draw):
             chosen = [(_certain(values[mask]), slot) for mask, slot in classes]
-            return Word(_bernoulli(chosen, otherwise, arguments, program.planes), frozenset([draw]))
+            return RandomBit(
+                _bernoulli(chosen, otherwise, arguments, program.planes), frozenset([draw])
+            )
         case Weigh(masks, slots, base):
             table = arguments["weights"].astype(np.int64)[:, 0]
             return table[base] + sum(
@@ -88,25 +98,25 @@ def _value(
             )
         case Accept(lanes, draw):
             distinct, where = np.unique(np.asarray(values[lanes]), return_inverse=True)
-            return Word(
+            return RandomBit(
                 (np.array([accepted(int(x)) for x in distinct]) / 2**32)[where], frozenset([draw])
             )
     return None
 
 
-def _certain(word: Word) -> Any:
+def _certain(word: RandomBit) -> Any:
     if word.draws:
         raise Entangled("a decision hangs on a draw")
     return word.chance
 
 
 def _gate(certain: Any, likely: Any) -> Any:
-    def gate(a: Word, b: Word) -> Word:
+    def gate(a: RandomBit, b: RandomBit) -> RandomBit:
         if a.draws & b.draws:
             raise Entangled("two words hang on one draw")
         if not a.draws | b.draws:
-            return Word(certain(a.chance, b.chance))
-        return Word(likely(a.chance * 1.0, b.chance * 1.0), a.draws | b.draws)
+            return RandomBit(certain(a.chance, b.chance))
+        return RandomBit(likely(a.chance * 1.0, b.chance * 1.0), a.draws | b.draws)
 
     return gate
 
@@ -136,7 +146,7 @@ def _probability(arguments: Arguments, slot: int | None, planes: int) -> float:
 
 
 def threshold(arguments: Arguments, slot: int, planes: int, replica: int = 0) -> int:
-    """T of a slot, read back from its planes."""
+    """T of a slot, read back from its bit planes."""
     bits = arguments["thresholds"][slot, :, replica // 64] >> np.uint64(replica % 64) & np.uint64(1)
     return (
         1 << planes
@@ -146,7 +156,7 @@ def threshold(arguments: Arguments, slot: int, planes: int, replica: int = 0) ->
 
 
 def accepted(x: int) -> int:
-    """Of 2^32 uniforms, how many are accepted at lanes x."""
+    """The number of the 2^32 uniforms that are accepted at lanes x."""
     if x <= 0:
         return 1 << 32
     coarse, fine = exponentials()

@@ -33,8 +33,8 @@ def run(checks: Sequence[Check], subject: Subject, progress: Progress) -> Iterat
                 "programs",
                 "every program keeps the rules of programs",
                 subject.lattice,
-                "L2",
-                str(error),
+                level="L2",
+                complaint=str(error),
             )
         progress.advance(number + 1)
     progress.finish()
@@ -52,5 +52,13 @@ def _timed(check: Check, subject: Subject, claim: str) -> Iterator[Finding]:
     except Exception as error:
         detail = f"{type(error).__name__}: {error}"
         yield Finding(
-            check.part, check.name, claim, "", "failed", "L0", {}, detail, perf_counter() - began
+            part=check.part,
+            check=check.name,
+            claim=claim,
+            where="",
+            verdict="failed",
+            level="L0",
+            figures={},
+            detail=detail,
+            seconds=perf_counter() - began,
         )

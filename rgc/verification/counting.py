@@ -1,5 +1,5 @@
-"""Sums of products of spins counted straight from a configuration: shifted words, XOR, bits. No
-rule, no program.
+"""Sums of products of spins counted directly from a configuration, with shifted words and XOR,
+without rules or programs.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ Ints = NDArray[np.int64]
 
 def counted(tally: Tally, lattice: Lattice, fields: Sequence[Any]) -> Ints:
     """S of the tally, int64[replica] or int64[cell of the axis, replica], of canonical fields
-    u64[1, *cells, letter, word]: at every cell where a product stands, 1 or -1 for an even or odd
-    number of its spins at -1.
+    u64[1, *cells, letter, word].
+
+    Every cell where a product exists contributes 1 or -1 for an even or odd number of its spins at
+    -1.
     """
     sums = [
         _sum(_parity(product, lattice, fields), _stands(tally.operator, k, lattice), tally.axis)
@@ -32,7 +34,7 @@ def counted(tally: Tally, lattice: Lattice, fields: Sequence[Any]) -> Ints:
 
 
 def _parity(product: Product, lattice: Lattice, fields: Sequence[Any]) -> Any:
-    """u64[*cells, word]: the XOR of the spins of the product that begins at each cell."""
+    """u64[*cells, word], the XOR of the spins of the product that begins at each cell."""
     axes = tuple(range(lattice.dimension))
     odd = np.zeros((*lattice.cells, fields[0].shape[-1]), dtype=np.uint64)
     for spin in product:
@@ -43,8 +45,8 @@ def _parity(product: Product, lattice: Lattice, fields: Sequence[Any]) -> Any:
 
 
 def _stands(operator: Any, k: int, lattice: Lattice) -> Any:
-    """bool[*cells]: whether product k is there; not beyond an open edge, nor where its sector has
-    other cells.
+    """bool[*cells], whether product k exists there. It does not beyond an open edge, nor where its
+    sector has other cells.
     """
     here = np.ones(lattice.cells, dtype=bool)
     if isinstance(operator, SectorOperator) and not operator.whole:

@@ -1,5 +1,5 @@
-"""Part a: what the compiled acceptance of every flip implies, against energy differences of the
-syntax tree.
+"""Part a: the acceptance that the compiled program implies for every flip, against energy
+differences of the syntax tree.
 """
 
 from __future__ import annotations
@@ -25,22 +25,24 @@ from rgc.verification.states import States, every_state
 from rgc.verification.subject import Subject
 
 PLACES = 48
-"""Sites of the user's lattice that are looked at, spread over all site sets."""
+"""The number of sites of the user's lattice that are checked, spread over all site sets."""
 
 Site = tuple[int, Cell, tuple[int, ...]]
-"""The rule of a site, its cell, and where its spin stands in bits[species, *cells, letter,
+"""The rule of a site, its cell, and the position of its spin in bits[species, *cells, letter,
 configuration].
 """
 
 FREE, LAZY = 0.01, 7 / 8
-"""kT: Metropolis turns a spin for which H changes by less 7/8 as often, unless it weighs its
-energies.
+"""In kT. Metropolis flips a spin for which H changes by less only 7/8 as often, unless it weighs
+its energies.
 """
 
 
 def claimed(update: str, form: str, change: Any, nearly: float = 1.0) -> Any:
-    """The probability of a flip that changes H by so much, as the update is described; with
-    `nearly`, by so much less or more where flips become free.
+    """The probability of a flip that changes H by `change`, according to the description of the
+    update.
+
+    With `nearly` the limit below which flips are free is multiplied by it.
     """
     if update == "heat_bath":
         return np.exp(-np.logaddexp(0, change))
@@ -53,9 +55,11 @@ def claimed(update: str, form: str, change: Any, nearly: float = 1.0) -> Any:
 
 
 def check_differences(subject: Subject) -> Iterator[Finding]:
-    """Every flip of every configuration of the small instance, and flips at some sites of every
-    site set of the user's lattice: p(there) = p(back) exp(-dE), and p as the update claims.
-    Thresholds are read back from their planes.
+    """Compare every flip of every configuration of the small instance, and flips at some sites of
+    every site set of the user's lattice.
+
+    The probabilities must obey p(there) = p(back) exp(-dE), and be those that the update claims.
+    Thresholds are read back from their bit planes.
     """
     small = subject.small
     if isinstance(small, str):
@@ -88,14 +92,14 @@ def _own(subject: Subject) -> Finding:
 
 
 def places(program: Program, most: int | None = None) -> Iterator[Site]:
-    """The sites of a sweep, or about so many of them."""
+    """The sites of a sweep, or about `most` of them."""
     for rule, number, cell in sites(program, most):
         (field,) = {node.field for node in rule.nodes if isinstance(node, Store)}
         yield number, cell, (field, *cell, rule.letter)
 
 
 def flip_chance(sampler: Sampler, site: Site, states: States) -> Any:
-    """The probability that an update turns the spin of a site, in each configuration. Raises
+    """The probability that an update flips the spin of a site, in each configuration. Raises
     `Entangled`.
     """
     program, (rule, cell, place) = sampler.update.program, site
@@ -106,15 +110,17 @@ def flip_chance(sampler: Sampler, site: Site, states: States) -> Any:
 
 
 class Flips:
-    """The worst that was seen of the flips of a sampler, in units of its bound."""
+    """The largest deviation among the flips of a sampler, in units of its bound."""
 
     def __init__(self, sampler: Sampler) -> None:
         self.sampler = sampler
         self.difference, self.bound, self.worst, self.seen = 0.0, 0.0, "", set[float]()
 
     def look(self, site: Site, there: Any, back: Any, change: Any, window: Sequence[Any]) -> None:
-        """Flips at one site: their probability, that of the way back, and the change of H, whose
-        sums ran over `window`.
+        """Record the flips at one site.
+
+        `there` is their probability, `back` that of the reverse flips, and `change` the change of
+        H, whose sums ran over `window`.
         """
         rule, cell, _ = site
         rise = np.where(change > 0, change, 0), np.where(change < 0, -change, 0)
@@ -137,8 +143,10 @@ class Flips:
         self.seen |= set(np.unique(np.round(change, 9)).tolist())
 
     def resolution(self, rule: int, window: Sequence[Any]) -> float:
-        """What rounding allows: 2^-P of each threshold, 3 * 2^-32 of the tables of `Accept`, 2^-20
-        kT of each weight, both ways, and the rounding of two energies.
+        """The deviation that rounding allows.
+
+        It counts 2^-P for each threshold, 3 * 2^-32 for the tables of `Accept`, 2^-20 kT for each
+        weight, both ways, and the rounding of two energies.
         """
         program, model = self.sampler.update.program, self.sampler.model
         nodes = program.rules[rule].nodes
@@ -157,17 +165,27 @@ class Flips:
             f"{self.sampler.choice.update.replace('_', ' ')} says"
         )
         figures = {"values_of_dE": len(self.seen), "largest_dE": max(self.seen, default=0.0)}
-        found = within(
-            "a", "energy differences", claim, where, self.difference, self.bound, **figures
+        finding = within(
+            "a",
+            "energy differences",
+            claim,
+            where,
+            difference=self.difference,
+            bound=self.bound,
+            **figures,
         )
-        return found if found.verdict == "passed" else found.saying(f"{found.detail}: {self.worst}")
+        return (
+            finding
+            if finding.verdict == "passed"
+            else finding.saying(f"{finding.detail}: {self.worst}")
+        )
 
 
 # -- the part of H that one spin can change ------------------------------------------------------
 
 
 class _Probe(Evaluator):
-    """Notes which cells a sum looks at."""
+    """An evaluator that records which cells a sum reads."""
 
     seen: list[Cell]
 
@@ -177,7 +195,7 @@ class _Probe(Evaluator):
 
 
 def _reach(subject: Subject) -> tuple[int, ...]:
-    """How far along each axis the summands of one cell look."""
+    """How far along each axis the summands of one cell read."""
     lattice = subject.model.lattice
     middle = tuple(size // 2 for size in lattice.cells)
     one = States(
@@ -194,7 +212,7 @@ def _reach(subject: Subject) -> tuple[int, ...]:
 
 
 def _window(cell: Cell, reach: tuple[int, ...], lattice: Lattice) -> list[Cell]:
-    """The cells whose summands look at a cell."""
+    """The cells whose summands read a cell."""
     axes = [
         sorted(
             {

@@ -1,4 +1,4 @@
-"""Where two backends first differ: sweep, site set, site and plane; or the sum of a record."""
+"""Where two backends first differ: sweep, site set, site and bit plane, or the sum of a record."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """Two backends that should agree; the first is right."""
+    """Two backends that should agree. The first one is right."""
 
     right: Backend
     other: Backend
@@ -39,7 +39,7 @@ class Pair:
 
 
 def first_difference(pair: Pair, right: Trace, other: Trace) -> str:
-    """In words where the traces part; empty where they are equal."""
+    """A description of where the traces diverge, or the empty string where they are equal."""
     last = 0
     for mark in sorted(right.history.keys() & other.history.keys()):
         if not equal(right.history[mark], other.history[mark]):
@@ -64,7 +64,9 @@ def first_difference(pair: Pair, right: Trace, other: Trace) -> str:
 
 
 def _in_sweeps(pair: Pair, right: Trace, first: int, last: int) -> str:
-    """The traces are equal after `first` sweeps and differ after `last`."""
+    """The first difference between traces that are equal after `first` sweeps and differ after
+    `last`.
+    """
     sampler, fields = right.flow.sampler, right.history[first]
     program = sampler.update.program
     for sweep in range(first, last):
@@ -80,8 +82,9 @@ def _in_sweeps(pair: Pair, right: Trace, first: int, last: int) -> str:
 def in_step(
     pair: Pair, program: Program, fields: Sequence[Words], arguments: Arguments, keys: Words
 ) -> str:
-    """The stage after which two backends differ, by programs cut after 1, 2, ... stages, and the
-    first site that does.
+    """The stage after which two backends differ, and the first site that does.
+
+    It is found with programs that are cut after 1, 2, ... stages.
     """
     for number, stage in enumerate(program.schedule):
         cut = replace(program, schedule=program.schedule[: number + 1])
@@ -112,7 +115,7 @@ def _site(pair: Pair, program: Program, right: Sequence[Words], other: Sequence[
                 if field.letters > 1
                 else field.name
             )
-            bits = (int(unpack(each[place])[replicas[0]]) for each in (a, b))
+            bits = (int(unpack(field[place])[replicas[0]]) for field in (a, b))
             values = ", ".join(
                 f"{who.name} has {bit}"
                 for who, bit in zip((pair.right, pair.other), bits, strict=True)
@@ -136,5 +139,5 @@ def _in_sums(pair: Pair, rows: Sequence[Any], right: Any, other: Any) -> str:
 
 
 def equal(right: Sequence[Any], other: Sequence[Any]) -> bool:
-    """Whether all arrays are."""
+    """Whether all arrays are equal."""
     return all(np.array_equal(a, b) for a, b in zip(right, other, strict=True))

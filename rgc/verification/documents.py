@@ -1,6 +1,4 @@
-"""Specs made smaller: the syntax tree of the same model at one point of a scan, on another
-lattice.
-"""
+"""Smaller specs: the syntax tree of the same model at one point of a scan, on another lattice."""
 
 from __future__ import annotations
 
@@ -13,11 +11,11 @@ from rgc.model.lattice import Boundary, Cell
 from rgc.syntax import ast
 
 KEPT = ("update", "generator", "planes")
-"""Options of a flow that belong to its update, not to the length of its run."""
+"""The options of a flow that belong to its update, not to the length of its run."""
 
 
 def at_point(document: ast.Document, point: Mapping[str, float]) -> ast.Document:
-    """The document with scanned parameters at their values, without scan, its measures, and
+    """The document with scanned parameters at their values, without scan, scan measures and
     expectations.
     """
     sections = []
@@ -35,20 +33,21 @@ def at_point(document: ast.Document, point: Mapping[str, float]) -> ast.Document
 
 
 def on_lattice(document: ast.Document, cells: Cell, boundary: Sequence[Boundary]) -> ast.Document:
-    """The document on a lattice of so many cells, the kind of lattice as it is."""
+    """The document on a lattice of the same kind with so many cells."""
     call = _call(_body(document, "lattice"))
-    kept = tuple(each for each in call.options if each.name not in ("size", "boundary"))
+    kept = tuple(option for option in call.options if option.name not in ("size", "boundary"))
     sizes = ast.Option("size", ast.List(tuple(number(size) for size in cells)))
     edges = ast.Option("boundary", ast.List(tuple(ast.Name(edge) for edge in boundary)))
     return _with(document, "lattice", replace(call, arguments=(), options=(*kept, sizes, edges)))
 
 
 def with_flow(document: ast.Document, scheme: str, **options: ast.Expr) -> ast.Document:
-    """The document with a flow of this scheme and these options that updates as its own does;
-    without its block for another scheme.
+    """The document with a flow of this scheme and these options that updates as its own does.
+
+    A flow of another scheme drops the block.
     """
     call = _call(_body(document, "flow"))
-    kept = tuple(each for each in call.options if each.name in KEPT)
+    kept = tuple(option for option in call.options if option.name in KEPT)
     given = tuple(ast.Option(name, value) for name, value in options.items())
     changed = _with(
         document, "flow", replace(call, name=scheme, arguments=(), options=(*kept, *given))
@@ -58,7 +57,7 @@ def with_flow(document: ast.Document, scheme: str, **options: ast.Expr) -> ast.D
 
 def without(document: ast.Document, name: str) -> ast.Document:
     return replace(
-        document, sections=tuple(each for each in document.sections if each.name != name)
+        document, sections=tuple(section for section in document.sections if section.name != name)
     )
 
 
@@ -92,6 +91,7 @@ def _call(expr: Any) -> ast.Call:
 
 def _with(document: ast.Document, name: str, body: ast.Expr) -> ast.Document:
     changed = (
-        replace(each, body=body) if each.name == name else each for each in document.sections
+        replace(section, body=body) if section.name == name else section
+        for section in document.sections
     )
     return replace(document, sections=tuple(changed))

@@ -27,8 +27,9 @@ MOST_SITES = 2**15
 
 
 def check_energies(subject: Subject) -> Iterator[Finding]:
-    """H from the syntax tree against H = sum_g c_g S_g + constants of the compiler, its sums S
-    tallied by the reference backend.
+    """Compare H of the syntax tree with H = sum_g c_g S_g + constants of the compiler.
+
+    The reference backend tallies the sums S_g.
     """
     small = subject.small
     if isinstance(small, str):
@@ -73,8 +74,8 @@ def _energies(subject: Subject, sampler: Sampler, states: States, which: str) ->
         "energies",
         claim,
         where,
-        float(abs(lowered - exact).max()),
-        bound,
+        difference=float(abs(lowered - exact).max()),
+        bound=bound,
         span_of_H=span,
     )
 
@@ -94,8 +95,9 @@ def coefficients(sampler: Sampler) -> dict[str, float]:
 
 
 def rounding(merged: Merged, of_term: Mapping[str, float], cells: int) -> float:
-    """A bound on the error of a float64 sum of H over so many cells, computed in two ways: 2 (n +
-    8) u sum |c|, for n summands; 8 is for the roundings within a summand.
+    """A bound on the error of a float64 sum of H over so many cells, computed in two ways.
+
+    It is 2 (n + 8) u sum |c| for n summands, where 8 allows for the roundings within a summand.
     """
     groups = (*merged.groups, *merged.constants)
     number = cells * sum(len(group.products) for group in groups)

@@ -1,7 +1,7 @@
-"""Energies and measures straight from the syntax tree: every sum site by site, as the language page
-reads.
+"""Energies and measures directly from the syntax tree: every sum site by site, as docs/language.md
+defines it.
 
-Shares nothing with the compiler but the parser and the vectors, basis and faces of the lattice.
+It shares nothing with the compiler but the parser and the vectors, basis and faces of the lattice.
 Values are numbers, or arrays over configurations, so that many configurations are evaluated at
 once.
 """
@@ -21,8 +21,8 @@ from rgc.model.lattice import Cell, Lattice, Site
 from rgc.syntax import ast
 
 Bound = Mapping[str, Any]
-"""What indices stand for: a `Site` whose cell is not folded, or a tuple of them (corners of a face,
-letters of a cell).
+"""The values of indices: a `Site` whose cell is not folded, or a tuple of them (corners of a face,
+sites of a cell).
 """
 
 _ARC = {name: f"arc{name[1:]}" for name in ("asinh", "acosh", "atanh")}
@@ -42,8 +42,8 @@ OPERATORS = {
 
 
 class Unreadable(Exception):
-    """The independent evaluator has no reading of a piece of the language: what rests on it is `not
-    checked`.
+    """The independent evaluator cannot read a piece of the language. What depends on it is
+    `not checked`.
     """
 
 
@@ -52,7 +52,9 @@ class Missing(Exception):
 
 
 class Evaluator:
-    """`spins[species][cell + (letter,)]` float64[configuration]: the values of a spin as declared.
+    """An evaluator of expressions on a lattice.
+
+    `spins[species][cell + (letter,)]` float64[configuration] are the values of a spin as declared.
     Outermost sums run over `cells`, by default all of them. Raises `Unreadable` for what it cannot
     read.
     """
@@ -66,9 +68,11 @@ class Evaluator:
     ) -> None:
         section = document.section("parameters")
         entries = section.body if section and isinstance(section.body, tuple) else ()
-        given = [each for each in entries if isinstance(each, ast.Entry)]
+        given = [entry for entry in entries if isinstance(entry, ast.Entry)]
         self.parameters = {
-            each.target.name: each for each in given if isinstance(each.target, ast.Name | ast.Call)
+            entry.target.name: entry
+            for entry in given
+            if isinstance(entry.target, ast.Name | ast.Call)
         }
         self.lattice, self.spins = lattice, spins
         self.cells = list(cells or product(*map(range, lattice.cells)))
@@ -88,18 +92,18 @@ class Evaluator:
                 return OPERATORS[op](self(left, bound), self(right, bound))
             case ast.Call("distance", (first, second)):
                 return dist(
-                    *(self.lattice.position(self.site(each, bound)) for each in (first, second))
+                    *(self.lattice.position(self.site(index, bound)) for index in (first, second))
                 )
             case ast.Call("coordinate", (where, along)):
                 return float(self.folded(self.site(where, bound))[self.vector(along).index(1)])
             case ast.Call(name, arguments, options):
                 given = (*arguments, *(option.value for option in options))
-                return self.called(name, [self(each, bound) for each in given])
+                return self.called(name, [self(argument, bound) for argument in given])
             case ast.Index(ast.Name(name), (where,)) if name in self.spins:
                 return self.spins[name][self.folded(self.site(where, bound))]
             case ast.Index(base, arguments):
                 return self(base, bound)[
-                    tuple(np.asarray(self(each, bound), int) for each in arguments)
+                    tuple(np.asarray(self(argument, bound), int) for argument in arguments)
                 ]
             case ast.Reduction(kind, domain, body):
                 values = self.summands(
@@ -120,16 +124,18 @@ class Evaluator:
         )
 
     def called(self, name: str, values: list[Any]) -> Any:
-        """A function of numbers: built in, or a parameter `J(r) = ...`."""
+        """A function of numbers, which is built in or a parameter `J(r) = ...`."""
         if name not in self.parameters:
             return FUNCTIONS[name](*values)
         target: Any = self.parameters[name].target
         named = zip(target.arguments, values, strict=True)
-        return self(self.parameters[name].value, {each.name: value for each, value in named})
+        return self(self.parameters[name].value, {index.name: value for index, value in named})
 
     def summands(self, domain: ast.Domain, body: ast.Expr, bound: Bound, whole: bool) -> list[Any]:
-        """The values of the body; those beyond an open edge are left out, or with `whole` are
-        `Missing` for all.
+        """The values of the body.
+
+        Those beyond an open edge are left out. With `whole` a single one of them makes the sum
+        `Missing`.
         """
         values = []
         for inner in self.domain(domain, bound):
@@ -209,8 +215,9 @@ class Evaluator:
     def pairs(
         self, first: str, second: str, order: int, along: ast.Expr | None
     ) -> Iterator[dict[str, Site]]:
-        """Every pair at the order-th distance once, on a small torus with its multiplicity;
-        `along`: displaced by +- that vector.
+        """Every pair at the order-th distance once, on a small torus with its multiplicity.
+
+        With `along` the pairs are those displaced by +- that vector.
         """
         bonds = [(self.lattice.distance(*bond), bond) for bond in self.bonds(order)]
         length = sorted({round(x, 6) for x, _ in bonds})[order - 1]
@@ -222,9 +229,10 @@ class Evaluator:
                 )
 
     def bonds(self, order: int) -> Iterator[tuple[Site, Site]]:
-        """One of each pair of sites up to translation, out to the order-th distance at least: that
-        is at most `order` times the shortest vector v, and a site at distance r has |x_k| <= r
-        |column k of the inverse of the vectors|.
+        """One of each pair of sites up to translation, at least out to the order-th distance.
+
+        That distance is at most `order` times the shortest vector v, and a site at distance r has
+        |x_k| <= r |column k of the inverse of the vectors|.
         """
         vectors, basis = np.array(self.lattice.vectors), np.array(self.lattice.basis)
         spread = np.linalg.norm(basis[:, None] - basis, axis=2).max()

@@ -1,21 +1,26 @@
 """Part d: ln Z and every correlator in the floating point of each backend, within a derived bound.
 
-Exactly as array flows compute: weights w_i = exp(min H - H_i), their Walsh-Hadamard transform S_k =
-sum_i (-1)^|k & i| w_i, the correlators c_k = S_k / S_0 (the average of the product of the spins in
-k) and ln Z = ln S_0 - min H. The exact values are those of the same float64 energies in decimal
-arithmetic with 40 digits.
+The computation is that of array flows: weights w_i = exp(min H - H_i), their Walsh-Hadamard
+transform S_k = sum_i (-1)^|k & i| w_i, the correlators c_k = S_k / S_0 (the average of the product
+of the spins in k) and ln Z = ln S_0 - min H. The exact values are those of the same float64
+energies in decimal arithmetic with 40 digits.
 
-With u = 2^-53 and gamma_m = m u / (1 - m u) (Higham 2002): the subtraction rounds d_i = min H - H_i
-by u |d_i|, which is a relative error of w_i, and exp is taken to be good to 2 ulp, 4 u. The
-transform (`fwht` of the backend, else of `rgc.routines`) takes up to five spins at once, 32 terms
-to a sum, in whatever order: gamma_m with m = 31 floor(n/5) + 2^(n mod 5) - 1 for n spins. So S_k is
-wrong by at most delta Z, delta = (<|d|> + 4) u + gamma_m, where <> is the Boltzmann average. Then
+With u = 2^-53 and gamma_m = m u / (1 - m u) (Higham 2002), the errors are:
 
-    |c_k error| <= (1 + |c_k|) delta / (1 - delta) + u,    |ln Z error| <= delta / (1 - delta) + 2 u
-    |ln S_0| + u |ln Z|.
+- The subtraction rounds d_i = min H - H_i by u |d_i|, which is a relative error of w_i.
+- exp is assumed to be accurate to 2 ulp, which is 4 u.
+- The transform (`fwht` of the backend, else of `rgc.routines`) takes up to five spins at once,
+  with 32 terms in a sum, in any order. For n spins this gives gamma_m with
+  m = 31 floor(n/5) + 2^(n mod 5) - 1.
 
-It is a worst-case bound; that it is not an empty one is checked too: at some k it is at most 100
-times the difference.
+S_k is therefore wrong by at most delta Z, where delta = (<|d|> + 4) u + gamma_m and <> is the
+Boltzmann average. It follows that
+
+    |c_k error|  <= (1 + |c_k|) delta / (1 - delta) + u,
+    |ln Z error| <= delta / (1 - delta) + 2 u |ln S_0| + u |ln Z|.
+
+This is a worst-case bound. It is also checked that it is not an empty one: for some k it must be
+at most 100 times the difference.
 """
 
 from __future__ import annotations
@@ -39,16 +44,18 @@ EXP = 4
 """The relative error of exp, in units of u."""
 
 LOOSE = 100
-"""How many times the difference a bound may be."""
+"""The largest ratio of a bound to the difference."""
 
 MOST = 16
-"""Spins whose 2^16 weights are computed to 40 digits in a few seconds."""
+"""The number of spins whose 2^16 weights can be computed to 40 digits in a few seconds."""
 
 _DIGITS = Context(prec=40, Emin=-(10**6), Emax=10**6)
 
 
 def check_floats(subject: Subject) -> Iterator[Finding]:
-    """On every backend, for the smallest instance there is."""
+    """Compare the moments on every backend with the exact ones, for the smallest instance
+    there is.
+    """
     instance = subject.small if isinstance(subject.tiny, str) else subject.tiny
     if isinstance(instance, str) or instance.spins > MOST:
         claim, reason = (
@@ -68,14 +75,19 @@ def check_floats(subject: Subject) -> Iterator[Finding]:
 
 def _compared(backend: Backend, energies: Any, exact: Any, bounds: Any, where: str) -> Finding:
     try:
-        found, namespace = moments(backend, energies)
+        computed, namespace = moments(backend, energies)
     except Exception as error:
         complaint = f"{backend.name} stopped: {type(error).__name__}: {error}"
         return judged(
-            "d", "floats", f"{backend.name} computes on its arrays", where, "L3", complaint
+            "d",
+            "floats",
+            f"{backend.name} computes on its arrays",
+            where,
+            level="L3",
+            complaint=complaint,
         )
     differences = np.array(
-        [abs(float(Decimal(a) - b)) for a, b in zip(found.tolist(), exact, strict=True)]
+        [abs(float(Decimal(a) - b)) for a, b in zip(computed.tolist(), exact, strict=True)]
     )
     closest = int(np.argmax(differences / bounds))
     difference, bound = float(differences[closest]), float(bounds[closest])
@@ -83,15 +95,17 @@ def _compared(backend: Backend, energies: Any, exact: Any, bounds: Any, where: s
         f"ln Z and every correlator by {backend.name} ({namespace}) within the bound of rounding"
     )
     times = bound / difference if difference else None
-    finding = within("d", "floats", claim, where, difference, bound, bound_over_difference=times)
+    finding = within(
+        "d", "floats", claim, where, difference=difference, bound=bound, bound_over_difference=times
+    )
     if times is not None and times > LOOSE:
         return finding.failing(f"the bound is {times:.0f} times the difference: it says too little")
     return finding
 
 
 def moments(backend: Backend, energies: Any) -> tuple[Any, str]:
-    """float64[1 + states]: ln Z, then the correlators, computed on the arrays of a backend; and
-    what these are called.
+    """float64[1 + states] of ln Z and the correlators, computed on the arrays of a backend, and the
+    name of its namespace.
     """
     with backend.arrays() as xp:
         given = xp.asarray(energies)
@@ -112,11 +126,11 @@ def decimal_moments(energies: Sequence[float]) -> list[Decimal]:
             sums[first], sums[first + half] = _DIGITS.add(a, b), _DIGITS.subtract(a, b)
         half *= 2
     log_z = _DIGITS.subtract(_DIGITS.ln(sums[0]), lowest)
-    return [log_z, *(_DIGITS.divide(each, sums[0]) for each in sums)]
+    return [log_z, *(_DIGITS.divide(total, sums[0]) for total in sums)]
 
 
 def allowed(energies: Any, exact: Sequence[Decimal]) -> Any:
-    """The bound on the error of each moment; see the head of this file."""
+    """The bound on the error of each moment (see the top of this file)."""
     below = energies - energies.min()
     weights = np.exp(-below)
     spins = len(energies).bit_length() - 1
@@ -126,4 +140,6 @@ def allowed(energies: Any, exact: Sequence[Decimal]) -> Any:
     )
     share, log_z = delta / (1 - delta), float(exact[0])
     of_log = share + 2 * UNIT * abs(log_z + energies.min()) + UNIT * abs(log_z)
-    return np.array([of_log, *((1 + abs(float(each))) * share + UNIT for each in exact[1:])])
+    return np.array(
+        [of_log, *((1 + abs(float(correlator))) * share + UNIT for correlator in exact[1:])]
+    )

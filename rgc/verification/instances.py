@@ -1,4 +1,4 @@
-"""Small instances of a model: the same syntax tree on a lattice whose states can be counted."""
+"""Small instances of a model: the same syntax tree on a lattice whose states can be enumerated."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ KINSHIP = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:
-    """A spec on a small lattice, lowered. `kin`: how near its sweep is to that of the user's
-    lattice, an index of `KINSHIP`.
+    """A spec on a small lattice, lowered to programs.
+
+    `kin`, an index of `KINSHIP`, says how similar its sweep is to that of the user's lattice.
     """
 
     spec: Spec
@@ -50,12 +51,12 @@ class Instance:
 
     @property
     def name(self) -> str:
-        """`4 x 4 torus`, `2 x 2 x 4 cells, open along x`."""
+        """A name such as `4 x 4 torus` or `2 x 2 x 4 cells, open along x`."""
         return describe(self.lattice)
 
 
 def describe(lattice: Lattice) -> str:
-    """Its size and edges in words."""
+    """The size and the edges of a lattice in words."""
     if not lattice.finite:
         return f"an infinite {lattice.name} lattice"
     size = " x ".join(map(str, lattice.cells))
@@ -76,9 +77,13 @@ def describe(lattice: Lattice) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How an instance is looked for. `document`: the spec to put on small lattices; `own`: the
-    sweep on the user's lattice; `bits`: the most spins; `zero`: terms left out, as in the run;
-    `first`: whether a shape is to be preferred.
+    """The search for an instance.
+
+    - `document` is the spec to put on small lattices.
+    - `own` is the sweep on the user's lattice.
+    - `bits` is the largest number of spins.
+    - `zero` names the terms that are left out, as in the run.
+    - `first` says whether a shape is to be preferred.
     """
 
     document: Document
@@ -89,15 +94,15 @@ class Search:
     first: Callable[[Cell], bool] = lambda cells: True
 
     def __call__(self, backend: Backend, seed: int) -> Instance | str:
-        """The largest instance that sweeps as the user's lattice does, else the nearest; why there
-        is none.
+        """The largest instance that sweeps as the user's lattice does, else the most similar one,
+        else the reason why there is none.
         """
         for boundary in _boundaries(self.lattice):
             best: Instance | None = None
             for cells in self._shapes():
-                found = self._made(cells, boundary, backend, seed)
-                if found is not None and (best is None or found.kin > best.kin):
-                    best = found
+                made = self._made(cells, boundary, backend, seed)
+                if made is not None and (best is None or made.kin > best.kin):
+                    best = made
                 if best is not None and best.kin == len(KINSHIP) - 1:
                     break
             if best is not None:
@@ -117,8 +122,9 @@ class Search:
     def _made(
         self, cells: Cell, boundary: Sequence[Boundary], backend: Backend, seed: int
     ) -> Instance | None:
-        """The instance of this shape; None where a term meets itself or has no place, or the spec
-        does not fit.
+        """The instance of this shape.
+
+        It is None where a term meets itself or does not fit, or where the spec does not fit.
         """
         try:
             spec, _ = build(on_lattice(self.document, cells, boundary))
@@ -137,8 +143,8 @@ class Search:
 
 
 def kinship(own: Program, other: Program) -> int:
-    """Of two sweeps of one model, whether the rules are equal (1), and the site sets periodic in
-    the same way too (2).
+    """The kinship of two sweeps of one model: 1 if their rules are equal, 2 if their site sets also
+    have the same period.
     """
     if own.rules != other.rules:
         return 0
@@ -147,11 +153,11 @@ def kinship(own: Program, other: Program) -> int:
 
 def _sets(program: Program) -> list[Any]:
     sets = [stage.cells for stage in program.schedule]
-    return [(each.modulus, each.residues) if isinstance(each, Cells) else None for each in sets]
+    return [(cells.modulus, cells.residues) if isinstance(cells, Cells) else None for cells in sets]
 
 
 def _boundaries(lattice: Lattice) -> Iterator[tuple[Boundary, ...]]:
-    """The edges as they are, then with one axis opened, two, ..."""
+    """The edges as they are, then with one axis opened, then two, and so on."""
     closed = [axis for axis, edge in enumerate(lattice.boundary) if edge != "open"]
     for number in range(len(closed) + 1):
         for opened in combinations(closed[::-1], number):

@@ -1,5 +1,5 @@
-"""Part b: the update as a Markov chain. What the compiled thresholds make of the Boltzmann weight
-of the syntax tree.
+"""Part b: the update as a Markov chain. The compiled thresholds act on the Boltzmann weight of the
+syntax tree.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from rgc.verification.trace import stations
 
 
 def check_programs(subject: Subject) -> Iterator[Finding]:
-    """Every program of the run keeps its invariants; a sweep visits every spin once, in sets of
-    spins that do not meet.
+    """Check that every program of the run obeys the invariants of programs, and that a sweep visits
+    every spin once, in sets of independent spins.
     """
     programs = {"sweep": subject.sampler.update.program}
     for level, station in enumerate(stations(subject.own)):
@@ -37,8 +37,16 @@ def check_programs(subject: Subject) -> Iterator[Finding]:
     )
     where, sweep = describe(subject.model.lattice), subject.sampler.update.program
     claim = "every program keeps the rules of programs"
-    yield judged("b", "programs", claim, where, "L2", next(complaints, ""), programs=len(programs))
-    visited = np.concatenate([each.ravel() for each in writes(sweep)])
+    yield judged(
+        "b",
+        "programs",
+        claim,
+        where,
+        level="L2",
+        complaint=next(complaints, ""),
+        programs=len(programs),
+    )
+    visited = np.concatenate([counts.ravel() for counts in writes(sweep)])
     complaint = conflict(sweep)
     if (visited != 1).any():
         complaint = (
@@ -51,8 +59,8 @@ def check_programs(subject: Subject) -> Iterator[Finding]:
         "schedule",
         claim,
         where,
-        "L1",
-        complaint,
+        level="L1",
+        complaint=complaint,
         spins=visited.size,
         site_sets=len(sweep.schedule),
     )
@@ -68,9 +76,11 @@ def broken(program: Program) -> str:
 
 
 def check_balance(subject: Subject) -> Iterator[Finding]:
-    """exp(-H) is stationary: each site step is in detailed balance, the sweep in global balance,
-    which step by step differ from 0 by no more than thresholds and rounding allow. On the tiny
-    instance the sweep is written out as a matrix, and reaches every state.
+    """Check that exp(-H) is stationary.
+
+    Each site step must be in detailed balance and the sweep in global balance, with a deviation
+    that thresholds and rounding allow. On the tiny instance the sweep is also written out as a
+    matrix, which must reach every state.
     """
     for name, instance in (("tiny", subject.tiny), ("small", subject.small)):
         if isinstance(instance, str):
@@ -103,20 +113,21 @@ def _balance(subject: Subject, instance: Instance, written_out: bool) -> Iterato
         "detailed balance",
         claim,
         where,
-        chain.detailed,
-        chain.allowed / max(1, chain.steps),
+        difference=chain.detailed,
+        bound=chain.allowed / max(1, chain.steps),
         steps=chain.steps,
     )
     claim = "a sweep leaves exp(-H) as it is (total variation)"
     moved = float(abs(chain.weight - weight).sum() / 2)
-    yield within("b", "global balance", claim, where, moved, chain.allowed)
+    yield within("b", "global balance", claim, where, difference=moved, bound=chain.allowed)
     if chain.matrix is not None:
         yield _irreducible(subject, chain, where)
 
 
 class Chain:
-    """A sweep site by site: `weight` is carried along, and `matrix` P[from, to] where it is asked
-    for.
+    """A sweep, site by site.
+
+    `weight` is transformed by each step, and so is `matrix` P[from, to] where it is wanted.
     """
 
     def __init__(self, sampler: Sampler, weight: Any, matrix: Any) -> None:
@@ -137,9 +148,11 @@ class Chain:
 
 
 def _irreducible(subject: Subject, chain: Chain, where: str) -> Finding:
-    """Metropolis turns a spin for certain where that costs nothing. States in which no flip costs
-    anything, now or ever, are then left only for each other: if there are any, no replica of the
-    run may start in one.
+    """Check which states communicate.
+
+    Metropolis flips a spin with certainty where that costs nothing. States in which no flip ever
+    costs anything are then left only for each other. If there are any, no replica of the run may
+    start in one.
     """
     largest, aperiodic = communicating(chain.matrix, int(np.argmax(chain.start)))
     apart = ~largest
@@ -167,7 +180,7 @@ def _irreducible(subject: Subject, chain: Chain, where: str) -> Finding:
                 f"{free} replicas of the run start where every flip is free, and stay "
                 f"there{_advice(subject)}"
             )
-    return judged("b", "irreducible", claim, where, "L4", complaint, **figures)
+    return judged("b", "irreducible", claim, where, level="L4", complaint=complaint, **figures)
 
 
 def _advice(subject: Subject) -> str:
@@ -175,8 +188,9 @@ def _advice(subject: Subject) -> str:
 
 
 def communicating(matrix: Any, state: int) -> tuple[Any, bool]:
-    """The states that a state reaches and that reach it, and whether sweeps among them have no
-    period. Powers of n - 1 tell the first, of n^2 the second (Wielandt 1950).
+    """The states that communicate with a state, and whether sweeps among them are aperiodic.
+
+    Powers of n - 1 decide the first, and powers of n^2 the second (Wielandt 1950).
     """
     steps = (matrix > 0).astype(np.float32)
     reached = _power(np.maximum(steps, np.eye(len(steps), dtype=np.float32)), len(steps))
@@ -186,7 +200,9 @@ def communicating(matrix: Any, state: int) -> tuple[Any, bool]:
 
 
 def _power(steps: Any, least: int) -> Any:
-    """Which states are joined by 2^k steps, 2^k the first power of two not below `least`."""
+    """The states that are joined by 2^k steps, where 2^k is the first power of two not below
+    `least`.
+    """
     for _ in range((least - 1).bit_length()):
         before, steps = steps, (steps @ steps > 0).astype(np.float32)
         if np.array_equal(before, steps):
@@ -195,8 +211,8 @@ def _power(steps: Any, least: int) -> Any:
 
 
 def started_free(subject: Subject) -> int:
-    """How many replicas of the run start in a state from which every flip of a sweep is taken for
-    certain.
+    """The number of replicas of the run that start in a state from which a sweep takes every flip
+    for certain.
     """
     sampler = subject.sampler
     bits = np.stack([unpack(field)[0] for field in sampler.start()])

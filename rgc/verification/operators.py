@@ -1,6 +1,4 @@
-"""Part a: what a record makes of a configuration, sums of operators, block spins and measures,
-against plain counting.
-"""
+"""Part a: sums of operators, block spins and measures of a record, against direct counting."""
 
 from __future__ import annotations
 
@@ -36,22 +34,22 @@ if TYPE_CHECKING:
     from rgc.backend import Backend
 
 BLOCKS = 64
-"""Block spins of each level whose probability is looked at."""
+"""The number of block spins of each level whose probability is checked."""
 
 ALLOWED = 2.0**-36
-"""Relative difference of averages over all states: some roundings for each of at most 2^18 states,
-and differences of moments.
+"""The allowed relative difference of averages over all states, which covers some roundings for each
+of at most 2^18 states, and differences of moments.
 """
 
 
 def check_operators(subject: Subject) -> Iterator[Finding]:
-    """Every sum that a record tallies, at every level of the user's lattice after 32 sweeps,
+    """Check every sum that a record tallies, at every level of the user's lattice after 32 sweeps,
     replica by replica.
     """
-    found, levels = subject.trace(subject.reference), stations(subject.own)
+    trace, levels = subject.trace(subject.reference), stations(subject.own)
     complaints, number = [], 0
     for level, (station, fields, sums) in enumerate(
-        zip(levels, found.levels, found.sums, strict=True)
+        zip(levels, trace.levels, trace.sums, strict=True)
     ):
         for tally, tallied in station.recorder.by_tally(sums).items():
             number += tallied.size
@@ -64,7 +62,9 @@ def check_operators(subject: Subject) -> Iterator[Finding]:
                 )
     claim = "every sum that a record tallies is the one counted bit by bit"
     complaint = f"{complaints[0]}; {len(complaints)} sums are wrong" if complaints else ""
-    yield judged("a", "operators", claim, spanned(levels), "L2", complaint, sums=number)
+    yield judged(
+        "a", "operators", claim, spanned(levels), level="L2", complaint=complaint, sums=number
+    )
 
 
 def spanned(levels: Sequence[Station]) -> str:
@@ -85,8 +85,8 @@ def title(tally: Tally) -> str:
 
 
 def check_blocks(subject: Subject) -> Iterator[Finding]:
-    """At every level the probability that a block spin is -1, from the compiled rule and from the
-    section `block`.
+    """Compare, at every level, the probability that a block spin is -1 of the compiled rule with
+    that of the section `block`.
     """
     levels = stations(subject.own)
     if len(levels) == 1:
@@ -101,17 +101,23 @@ def check_blocks(subject: Subject) -> Iterator[Finding]:
     for level, (fine, station) in enumerate(pairwise(levels), start=1):
         blocking = station.blocking
         assert blocking is not None  # noqa: S101  (levels above 0 have one)
-        each = _difference(subject, fine, station, blocking, written[(level - 1) % len(written)])
+        here = _difference(subject, fine, station, blocking, written[(level - 1) % len(written)])
         difference, bound = (
-            max(difference, each),
+            max(difference, here),
             max(bound, 2.0**-blocking.map.program.planes + 8 * UNIT),
         )
         if not _written_once(blocking.map.program, len(subject.spec.species)):
             lost.append(f"not every block spin of level {level} is written once")
-    found = within(
-        "a", "block maps", claim, spanned(levels), difference, bound, maps=len(levels) - 1
+    finding = within(
+        "a",
+        "block maps",
+        claim,
+        spanned(levels),
+        difference=difference,
+        bound=bound,
+        maps=len(levels) - 1,
     )
-    yield found.failing(lost[0]) if lost else found
+    yield finding.failing(lost[0]) if lost else finding
 
 
 def _difference(
@@ -141,7 +147,7 @@ def _difference(
 def _written_once(program: Program, species: int) -> bool:
     """Whether a step writes every coarse spin once and no fine one."""
     return all(
-        (each == int(number >= species)).all() for number, each in enumerate(writes(program))
+        (counts == int(number >= species)).all() for number, counts in enumerate(writes(program))
     )
 
 
@@ -149,8 +155,8 @@ def _written_once(program: Program, species: int) -> bool:
 
 
 def check_measures(subject: Subject) -> Iterator[Finding]:
-    """Each measure averaged over every configuration of the small instance, by the compiler's sums
-    and by the text.
+    """Compare the average of each measure over every configuration of the small instance by the
+    compiler's sums with that by the text.
     """
     small, claim = subject.small, "measures, averaged over every configuration"
     if isinstance(small, str):
@@ -176,14 +182,22 @@ def check_measures(subject: Subject) -> Iterator[Finding]:
     where = f"{small.name}, all {states.number} configurations"
     apart = {name: _apart(compiled[name], wanted[name]) for name in compiled}
     worst = max(apart, key=lambda name: apart[name])
-    found = within("a", "measures", claim, where, apart[worst], ALLOWED, measures=len(compiled))
+    finding = within(
+        "a",
+        "measures",
+        claim,
+        where,
+        difference=apart[worst],
+        bound=ALLOWED,
+        measures=len(compiled),
+    )
     complaint = f"{worst}: {compiled[worst]!r}, by the text {wanted[worst]!r}"
-    yield found if found.verdict == "passed" else found.saying(complaint)
+    yield finding if finding.verdict == "passed" else finding.saying(complaint)
 
 
 def _apart(compiled: float, wanted: float) -> float:
-    """The difference of two values of a measure, relative to 1 + its size; a value that does not
-    exist is equal to another.
+    """The difference of two values of a measure, relative to 1 + its size. Two values that do not
+    exist are equal.
     """
     if isnan(compiled) or isnan(wanted):
         return 0.0 if isnan(compiled) and isnan(wanted) else 1.0
@@ -195,7 +209,8 @@ def averaged(flow: Sample, states: States, weights: Any, backend: Backend) -> di
     estimator, words = flow.estimator, -(-states.number // 64)
     recorder = make_recorder(states.lattice, states.species, estimator.tallies, backend, words)
     _, counts = recorder([backend.pack(field) for field in states.fields])
-    sums = {tally: each[..., : states.number] for tally, each in recorder.by_tally(counts).items()}
+    by_tally = recorder.by_tally(counts).items()
+    sums = {tally: counted[..., : states.number] for tally, counted in by_tally}
     averages = {
         each: np.asarray(weights @ (of_configuration(each.of, sums) + 0 * weights))
         for each in estimator.averages

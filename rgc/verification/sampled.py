@@ -27,16 +27,19 @@ RUN = {"replicas": 4096, "thermalise": 10, "sweeps": 50, "every": 5}
 """Replicas are independent and start in equilibrium, so that few sweeps are enough."""
 
 LEVEL = 1e-3
-"""The chance that a correct code fails, whatever the number of averages."""
+"""The probability that a correct code fails, whatever the number of averages."""
 
 Averaged = Mapping[str, tuple[float, float, float]]
 """For each name the sampled average, its error from groups of replicas, and the exact one."""
 
 
 def check_sampled(subject: Subject) -> Iterator[Finding]:
-    """Each replica starts from a state drawn with its Boltzmann weight, which the update must keep:
-    slow updates are not mistaken for wrong ones. On the reference backend, whose bits the others
-    share. Student's t for each average, Holm's correction over all.
+    """Compare the averages of a run with the exact ones.
+
+    Each replica starts from a state drawn with its Boltzmann weight, which the update must
+    preserve, so that slow updates are not mistaken for wrong ones. The run is on the reference
+    backend, whose bits the others share. Each average is judged by Student's t, with Holm's
+    correction over all.
     """
     claim = f"sampled averages are those of enumeration (Holm-corrected p above {LEVEL:g})"
     instance = subject.sampled
@@ -57,7 +60,7 @@ def check_sampled(subject: Subject) -> Iterator[Finding]:
     except (SpecError, Unreadable) as reason:
         yield unchecked("e", "sampled averages", claim, "L4", str(reason))
         return
-    p = {name: p_value(*each) for name, each in averages.items()}
+    p = {name: p_value(*average) for name, average in averages.items()}
     worst = min(p, key=lambda name: p[name])
     value, error, exact = averages[worst]
     complaint = (
@@ -65,12 +68,14 @@ def check_sampled(subject: Subject) -> Iterator[Finding]:
     )
     where = f"{instance.name}, {RUN['replicas']} replicas, {RUN['sweeps']} sweeps"
     figures = {"averages": len(p), "corrected_p": holm(p), "smallest_p": p[worst], "of": worst}
-    yield judged("e", "sampled averages", claim, where, "L4", complaint, **figures)
+    yield judged("e", "sampled averages", claim, where, level="L4", complaint=complaint, **figures)
 
 
 def p_value(value: float, error: float, exact: float) -> float:
-    """Two-sided, from Student's t with 31 degrees of freedom: errors come from 32 groups. A sum
-    that never changes must be exact.
+    """The two-sided p-value of Student's t with 31 degrees of freedom, since errors come from 32
+    groups.
+
+    A sum that never changes must be exact.
     """
     from scipy.stats import t
 
@@ -80,15 +85,16 @@ def p_value(value: float, error: float, exact: float) -> float:
 
 
 def holm(p: Mapping[str, float]) -> float:
-    """The smallest p-value after Holm's correction (1979): that of the smallest is multiplied by
-    their number.
+    """The smallest p-value after Holm's correction (1979), which multiplies the smallest by their
+    number.
     """
     return min(1.0, len(p) * min(p.values())) if p else 1.0
 
 
 def sampled(subject: Subject, instance: Instance) -> Averaged:
-    """The averages of a short run of the instance's flow. Raises `SpecError`, `Unreadable` for what
-    cannot be measured.
+    """The averages of a short run of the instance's flow.
+
+    Raises `SpecError` and `Unreadable` for what cannot be measured.
     """
     spec = instance.spec
     assert spec.flow is not None  # noqa: S101  (it was given one)
@@ -108,11 +114,11 @@ def sampled(subject: Subject, instance: Instance) -> Averaged:
     }
     for _ in range(made.steps):
         state = made.step(state)
-    found: dict[str, tuple[float, float, float]] = {}
-    for name, each in made.estimator.estimates(state.arrays).items():
-        if each.value is not None and each.error is not None:
-            found[name] = each.value, each.error, exact.measure(name)
-    return found | (
+    averages: dict[str, tuple[float, float, float]] = {}
+    for name, estimate in made.estimator.estimates(state.arrays).items():
+        if estimate.value is not None and estimate.error is not None:
+            averages[name] = estimate.value, estimate.error, exact.measure(name)
+    return averages | (
         _operators(subject, made, state.arrays, states, exact.weights)
         if hasattr(made, "levels")
         else {}
@@ -130,7 +136,7 @@ def _drawn(states: States, weights: Any, seed: int) -> list[Any]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Level:
+class WeightedStates:
     """Every configuration of a level and its weight."""
 
     states: States
@@ -140,9 +146,9 @@ class Level:
 def _operators(
     subject: Subject, made: Any, arrays: Mapping[str, Any], states: States, weights: Any
 ) -> dict[str, tuple[float, float, float]]:
-    """Of each operator the average of its sum over the lattice, level by level."""
-    found: dict[str, tuple[float, float, float]] = {}
-    levels = [Level(states, weights)]
+    """For each operator the average of its sum over the lattice, level by level."""
+    averages: dict[str, tuple[float, float, float]] = {}
+    levels = [WeightedStates(states, weights)]
     for block, level in zip(
         maps(subject.document, states.lattice), made.levels.levels[1:], strict=False
     ):
@@ -155,12 +161,12 @@ def _operators(
                 sums = counted(tally, level.lattice, exact.states.fields)[: exact.states.number]
                 error = float(means.std(ddof=1) / np.sqrt(len(means)))
                 name = f"{tally.operator.name} ({sector}) at level {level.number}"
-                found[name] = float(means.mean()), error, float(sums @ exact.weights)
-    return found
+                averages[name] = float(means.mean()), error, float(sums @ exact.weights)
+    return averages
 
 
-def _blocked(fine: Level, block: Any, lattice: Any) -> Level:
-    """The block spins of a level: every configuration with the weight that it gets from all fine
+def _blocked(fine: WeightedStates, block: Any, lattice: Any) -> WeightedStates:
+    """The block spins of a level: every configuration, with the weight that it gets from all fine
     ones.
     """
     coarse = every_state(lattice, fine.states.species)
@@ -169,4 +175,4 @@ def _blocked(fine: Level, block: Any, lattice: Any) -> Level:
         species, *cell, letter = place
         down = block.chance(fine.states.bits[species], tuple(cell), letter)[:, None]
         joint = np.concatenate([joint * (1 - down), joint * down], axis=1)
-    return Level(coarse, joint.sum(axis=0))
+    return WeightedStates(coarse, joint.sum(axis=0))

@@ -1,4 +1,4 @@
-"""What a schedule visits: every site, how often, and who reads what in the same set."""
+"""What a schedule visits: every site, how often, and which sites read each other within a set."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from rgc.program.lattice.program import Program, Rule
 
 
 def sites(program: Program, most: int | None = None) -> Iterator[tuple[Rule, int, Cell]]:
-    """Rule, its number and cell of every site of a step, in order; with `most`, of about so many,
-    evenly from every stage.
+    """Rule, its number and cell of every site of a step, in order.
+
+    With `most` there are about so many, evenly spread over the stages.
     """
     for stage in program.schedule:
         table = cell_table(stage.cells, program.shape)
@@ -27,7 +28,7 @@ def sites(program: Program, most: int | None = None) -> Iterator[tuple[Rule, int
 
 
 def writes(program: Program) -> list[Any]:
-    """For each field int[plane, *cells, letter]: how often a step writes each spin."""
+    """For each field int[plane, *cells, letter], how often a step writes each spin."""
     counts = [
         np.zeros((field.planes, *field.shape, field.letters), dtype=int) for field in program.fields
     ]
@@ -40,9 +41,7 @@ def writes(program: Program) -> list[Any]:
 
 
 def conflict(program: Program) -> str:
-    """The first site that reads what another of its set writes, in words; empty where there is
-    none.
-    """
+    """The first site that reads what another of its set writes, in words, or the empty string."""
     for number, stage in enumerate(program.schedule):
         rule, table = program.rules[stage.rule], cell_table(stage.cells, program.shape)
         written = {
@@ -56,7 +55,7 @@ def conflict(program: Program) -> str:
                 met = inside[tuple(read.T)] & (read != table).any(axis=1)
                 if met.any():
                     cell, other = (
-                        tuple(each[int(np.argmax(met))].tolist()) for each in (table, read)
+                        tuple(cells[int(np.argmax(met))].tolist()) for cells in (table, read)
                     )
                     return f"site set {number + 1}: {cell} reads {other} of the same set"
     return ""

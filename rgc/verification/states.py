@@ -1,4 +1,4 @@
-"""Configurations of a lattice: every one of them, or some at random."""
+"""Configurations of a lattice: all of them, or some at random."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ Words = NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class States:
-    """`bits` bool[species, *cells, letter, configuration]: whether a spin has the lower of its two
-    values. `whole`: configuration n is that whose spins, in the order of the axes, are the bits of
-    n, the first the lowest.
+    """Configurations as `bits` bool[species, *cells, letter, configuration], where True means the
+    lower of a spin's two values.
+
+    If `whole`, the spins of configuration n, in the order of the axes, are the bits of n with the
+    first one the lowest.
     """
 
     lattice: Lattice
@@ -41,20 +43,21 @@ class States:
     def values(self) -> dict[str, Values]:
         """The spins as declared, for an `Evaluator`."""
         return {
-            each.name: Values(bits, *each.values)
-            for each, bits in zip(self.species, self.bits, strict=True)
+            spin.name: Values(bits, *spin.values)
+            for spin, bits in zip(self.species, self.bits, strict=True)
         }
 
     @property
     def fields(self) -> list[Words]:
-        """Canonical fields u64[1, *cells, letter, word]: configuration n is replica n; the last
-        word is filled up with the first ones.
+        """Canonical fields u64[1, *cells, letter, word], in which configuration n is replica n.
+
+        The last word is filled up with the first configurations.
         """
         return pack(self.bits[:, None])
 
     @contextmanager
     def turned(self, place: tuple[int, ...]) -> Iterator[None]:
-        """Inside it, the spin bits[place] of every configuration is turned."""
+        """A context in which the spin bits[place] of every configuration is flipped."""
         self.bits[place] ^= True
         yield
         self.bits[place] ^= True
@@ -62,8 +65,8 @@ class States:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:
-    """Numbers of bits bool[*cells, letter, configuration], made as they are asked for: `low` where
-    a bit is 1, else `high`.
+    """Numbers for bits bool[*cells, letter, configuration], made on demand: `low` where a bit is 1,
+    else `high`.
     """
 
     bits: Bits
@@ -84,8 +87,10 @@ def every_state(lattice: Lattice, species: Sequence[Species]) -> States:
 
 
 def random_states(lattice: Lattice, species: Sequence[Species], words: int, key: Key) -> States:
-    """64 * words configurations, those of the key: a spin is -1 with probability 1/2, 1/4, 3/4, 1/8
-    or 7/8, the same for all spins of a configuration, so that aligned neighbours are met too.
+    """64 * words configurations, drawn with the key.
+
+    A spin is -1 with probability 1/2, 1/4, 3/4, 1/8 or 7/8, the same for all spins of a
+    configuration, so that aligned neighbours also occur.
     """
     field = Field(
         "", lattice.cells, letters=len(lattice.basis), periodic=(True,) * lattice.dimension
@@ -98,7 +103,7 @@ def _densities(field: Field, words: int, key: Key, number: int) -> Bits:
     keys = fold(
         np.array(key, dtype=np.uint64), SLOT, np.arange(3 * number, 3 * number + 3, dtype=np.uint64)
     )
-    a, b, c = (random_field((int(each[0]), int(each[1])), field, words) for each in keys)
+    a, b, c = (random_field((int(one[0]), int(one[1])), field, words) for one in keys)
     bits = unpack(np.stack([a, a & b, a | b, a & b & c, a | b | c]))
     return np.concatenate([bits[k, ..., k::5] for k in range(5)], axis=-1)
 

@@ -1,4 +1,6 @@
-"""The user's run in short on one backend: its start, some sweeps, and one record at every level."""
+"""A short version of the user's run on one backend: its start, some sweeps, and one record at every
+level.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from rgc.backend import Backend, Words
 
 SWEEPS = 32
-"""Sweeps before the record."""
+"""The number of sweeps before the record."""
 
 EVERY = tuple(range(1, SWEEPS + 1))
 
@@ -36,7 +38,7 @@ class Station:
 
 
 def stations(flow: Any) -> list[Station]:
-    """Those of `sample` or `mcrg`."""
+    """The stations of a flow `sample` or `mcrg`."""
     if not hasattr(flow, "levels"):
         return [Station(flow.sampler.model.lattice, None, flow.recorder)]
     return [Station(level.lattice, level.blocking, level.recorder) for level in flow.levels.levels]
@@ -44,8 +46,12 @@ def stations(flow: Any) -> list[Station]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
-    """`history[n]`: the canonical fields after n sweeps, for some n, the last of them all;
-    `levels[n]`: those of level n; `sums[n]`: what its recorder counted, by array.
+    """The trace of a run.
+
+    - `history[n]` holds the canonical fields after n sweeps, for some n of which the last is the
+      number of all sweeps.
+    - `levels[n]` holds the fields of level n.
+    - `sums[n]` holds what its recorder counted, by array.
     """
 
     flow: Any
@@ -55,29 +61,30 @@ class Trace:
 
     @property
     def fields(self) -> list[Words]:
-        """After the sweeps."""
+        """The fields after the sweeps."""
         return self.history[max(self.history)]
 
 
 def trace(flow: Any, backend: Backend, marks: Sequence[int] = EVERY) -> Trace:
-    """From the start of the run, with a look at the fields after each of `marks` sweeps: one call
-    from each to the next.
+    """The trace from the start of the run, with the fields after each of `marks` sweeps.
+
+    One call goes from each mark to the next.
     """
     sampler = flow.sampler
     history = {0: sampler.start()}
     now = [backend.pack(field) for field in history[0]]
     for first, last in pairwise([0, *marks]):
         now = sampler.sweep(now, first, last - first)
-        history[last] = [backend.unpack(each) for each in now]
+        history[last] = [backend.unpack(field) for field in now]
     levels, sums = [], []
     for station in stations(flow):
         if station.blocking is not None:
             shape = (1, *station.lattice.cells, len(station.lattice.basis), sampler.plan.words)
             coarse = [backend.pack(empty(shape)) for _ in now]
             _, now = station.blocking(now, coarse, station.blocking.keys(0, 1))
-        now, found = station.recorder(now)
-        levels.append([backend.unpack(each) for each in now])
-        sums.append(found)
+        now, counted = station.recorder(now)
+        levels.append([backend.unpack(field) for field in now])
+        sums.append(counted)
     return Trace(flow, history, levels, sums)
 
 
@@ -89,7 +96,7 @@ def later_words(flow: Any, backend: Backend, sweeps: int = SWEEPS) -> list[Words
     )
     keys = step_keys(sampler.key("update"), 0, sweeps, sampler.update.program.draws)
     state = [backend.pack(np.ascontiguousarray(field[..., 1:])) for field in sampler.start()]
-    return [backend.unpack(each) for each in sampler.kernel(state, given, keys, 1)[0]]
+    return [backend.unpack(field) for field in sampler.kernel(state, given, keys, 1)[0]]
 
 
 def empty(shape: tuple[int, ...]) -> Words:

@@ -25,8 +25,8 @@ COMMANDS = {
 }
 
 DONE, UNEXPECTED, WRONG, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
-"""Exit status: done; an `expect` failed under --strict; the spec or the command line is wrong; the
-run failed; interrupted.
+"""Exit status: done; an unexpected result (an `expect` failed under --strict); the spec or the
+command line is wrong; the run failed; interrupted.
 """
 
 
@@ -42,9 +42,7 @@ def usage() -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit status. Nothing that a user does wrong ends in a
-    traceback.
-    """
+    """Run one command and return its exit status. No mistake of a user ends in a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         return _dispatch(words)
@@ -54,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("interrupted", sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # `rgc ... | head`: nobody reads on
+    except BrokenPipeError:  # `rgc ... | head`: the reader has gone
         sys.stdout = None
         return DONE
     except SystemExit as leave:  # argparse, after --help
@@ -82,7 +80,7 @@ def _dispatch(words: list[str]) -> int:
 
 
 def _report_failure(error: Exception) -> None:
-    """What escaped is our bug or the machine's failure, and is named as such."""
+    """Report an exception that escaped as our bug or as a failure of the machine."""
     import traceback
 
     if isinstance(error, (OSError, MemoryError)):

@@ -17,8 +17,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog=f"rgc {command}", description=about, allow_abbrev=False)
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
-        """The parsed arguments; an option that nobody knows gets a suggestion."""
-        found, rest = self.parse_known_args(list(words))
+        """The parsed arguments. An unknown option gets a suggestion."""
+        options, rest = self.parse_known_args(list(words))
         if rest:
             word = rest[0].split("=")[0]
             known = [name for action in self._actions for name in action.option_strings]
@@ -30,7 +30,7 @@ class Parser(argparse.ArgumentParser):
             raise SpecError(
                 [Problem("command-line", f"{self.prog} has no use for '{word}'", hint=self._how())]
             )
-        return found
+        return options
 
     def error(self, message: str) -> NoReturn:
         raise SpecError([Problem("command-line", f"{self.prog}: {message}", hint=self._how())])
@@ -40,15 +40,15 @@ class Parser(argparse.ArgumentParser):
 
 
 def _suggest_option(word: str, known: Sequence[str]) -> str:
-    """The dashes are left out of the comparison: they would make every option look like every
-    other.
+    """The hint for an unknown option. The comparison leaves out the dashes, which would make all
+    options look alike.
     """
     close = suggest(word.lstrip("-"), [name.lstrip("-") for name in known])
     return close.replace("'", "'--", 1) if close else ""
 
 
 def at_least(smallest: int) -> type[int]:
-    """An argparse type: an integer not below `smallest`."""
+    """An argparse type: an integer that is at least `smallest`."""
 
     def integer(text: str) -> int:
         try:

@@ -1,4 +1,4 @@
-"""`rgc backends`: what is installed, and whether it can run here."""
+"""`rgc backends`: the installed backends, and whether they can run here."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ def main(words: Sequence[str]) -> int:
     Parser("backends", "List the installed backends and whether they can run here.").read(words)
     from rgc import backend
 
-    found = backend.installed()
-    width = max(map(len, found), default=0)
-    for name in sorted(found):
+    installed = backend.installed()
+    width = max(map(len, installed), default=0)
+    for name in sorted(installed):
         state, families = _state(name)
-        print(f"{name:<{width}}  {state:<12}  {found[name]}")
+        print(f"{name:<{width}}  {state:<12}  {installed[name]}")
         for lacks in families.values():
             for what, reason in sorted(lacks.items()):
                 print(f"{'':<{width}}  lacks {what}: {reason}")
@@ -34,5 +34,5 @@ def _state(name: str) -> tuple[str, Mapping[str, Mapping[str, str]]]:
         return "ready", backend.load(name).families
     except SpecError as error:
         return f"unavailable: {error.problems[0].hint or error.problems[0].message}", {}
-    except Exception as error:  # a stranger's plug-in may do anything; the list must still come out
+    except Exception as error:  # a plug-in may raise anything, and the list must still be printed
         return f"broken: {type(error).__name__}: {error}", {}

@@ -1,4 +1,4 @@
-"""A certificate for people: two lines a finding."""
+"""A certificate for people, with two lines for each finding."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ if TYPE_CHECKING:
     from rgc.verification.certificate import Certificate, Finding
 
 
-NOTABLE = 0.1  # seconds: a finding that took longer says so
+NOTABLE = 0.1  # in seconds: a finding that took longer says so
 
 
 def render_certificate(certificate: Certificate) -> str:
-    """What was verified, every finding under its part, and the sum of it."""
+    """What was verified, every finding under its part, and the total."""
     from rgc.verification.certificate import PARTS
 
     blocks = [_head(certificate)]
     for part, title in PARTS.items():
-        found = [finding for finding in certificate.findings if finding.part == part]
-        if found:
+        findings = [finding for finding in certificate.findings if finding.part == part]
+        if findings:
             blocks.append(
                 "\n".join(
-                    [f"{part}. {title}", *(line for each in found for line in _finding(each))]
+                    [
+                        f"{part}. {title}",
+                        *(line for finding in findings for line in _finding(finding)),
+                    ]
                 )
             )
     return "\n\n".join([*blocks, _sum(certificate)])

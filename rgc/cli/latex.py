@@ -1,4 +1,4 @@
-"""A spec's formulas as LaTeX: what `rgc show --as latex` prints."""
+"""The formulas of a spec as LaTeX, as `rgc show --as latex` prints them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _hamiltonian(document: ast.Document) -> list[str]:
 
 
 def expression(node: ast.Expr, outer: int = SUM) -> str:
-    """An expression, in parentheses where it binds less tightly than what stands around it."""
+    """An expression, in parentheses where it binds less tightly than its surroundings."""
     text, binds = _expression(node)
     return text if binds >= outer else rf"\left({text}\right)"
 
@@ -118,7 +118,7 @@ def _binary(node: ast.Binary) -> tuple[str, int]:
 
 
 def _call(node: ast.Call) -> tuple[str, int]:
-    inside = [expression(each) for each in node.arguments]
+    inside = [expression(argument) for argument in node.arguments]
     inside += [f"{symbol(option.name)}={expression(option.value)}" for option in node.options]
     arguments = ", ".join(inside)
     special = {
@@ -149,7 +149,8 @@ def _domain(domain: ast.Domain) -> str:
             brackets = r"\langle" * domain.order + f" {pair} " + r"\rangle" * domain.order
             return brackets + (rf" \parallel {expression(domain.along)}" if domain.along else "")
         case ast.Shell():
-            return rf"{symbol(domain.first)} {symbol(domain.second)} \in \text{{shell }} {expression(domain.order)}"
+            pair = rf"{symbol(domain.first)} {symbol(domain.second)}"
+            return rf"{pair} \in \text{{shell }} {expression(domain.order)}"
         case ast.Faces():
             normal = rf" \perp {expression(domain.along)}" if domain.along else ""
             return rf"\text{{{domain.kind}s }} {' '.join(map(symbol, domain.corners))}{normal}"
@@ -164,8 +165,8 @@ def _domain(domain: ast.Domain) -> str:
 
 
 def symbol(name: str) -> str:
-    """A name: Greek letters by name, digits and what follows `_` as a subscript, several letters
-    upright.
+    """A name as LaTeX: Greek letters by name, digits and what follows `_` as a subscript, several
+    letters upright.
     """
     head, _, below = name.partition("_")
     if below and len(head) > 1 and head not in GREEK:
@@ -182,6 +183,6 @@ def symbol(name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text with LaTeX's own characters escaped."""
+    """Text with the special characters of LaTeX escaped."""
     special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    return re.sub(r"[#$%&_{}\\~^]", lambda found: special.get(found[0], "\\" + found[0]), text)
+    return re.sub(r"[#$%&_{}\\~^]", lambda match: special.get(match[0], "\\" + match[0]), text)

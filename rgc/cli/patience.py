@@ -1,4 +1,4 @@
-"""What ctrl-C does while the main thread is in machine code that does not listen, as in a long
+"""What ctrl-C does while the main thread runs machine code that cannot react, such as a long
 compilation.
 """
 
@@ -20,12 +20,14 @@ PATIENCE = 1.0
 
 @contextmanager
 def second_signal_ends() -> Iterator[None]:
-    """Within it a first SIGINT or SIGTERM that nobody has reacted to after `PATIENCE` seconds is
-    acknowledged on stderr, and a second one ends the process after as long, whatever it does; files
-    appear whole or not at all, so none is damaged.
+    """A context in which signals end a process that does not react.
 
-    Python tells handlers of a signal between two of its own instructions; the system tells a socket
-    at once, and a thread listens there.
+    A first SIGINT or SIGTERM to which nothing has reacted after `PATIENCE` seconds is acknowledged
+    on stderr. A second one ends the process after the same time, whatever it does. Files appear
+    whole or not at all, so that none is damaged.
+
+    Python calls signal handlers between two of its own instructions, but the system writes to a
+    socket at once, and a thread listens there.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -38,7 +40,7 @@ def second_signal_ends() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise  # the process still waits for threads that compile: the listener stays
+        raise  # the process still waits for threads that compile, so the listener stays
     except BaseException:
         _close(over, theirs, before)
         raise

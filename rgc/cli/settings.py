@@ -37,10 +37,10 @@ def entries(options: argparse.Namespace) -> tuple[Entries, Entries]:
 
 
 def _read(option: str, texts: list[str], problems: Problems) -> Entries:
-    found = []
+    parsed = []
     for text in texts:
         try:
-            found.append(entry(text, option))
+            parsed.append(entry(text, option))
         except SpecError as error:
             problems.extend(error.problems)
-    return tuple(found)
+    return tuple(parsed)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import product
 from math import dist, e, pi
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -151,9 +151,9 @@ class Evaluator:
     def site(self, expr: Any, bound: Bound) -> Site:
         match expr:
             case ast.Name(name):
-                return bound[name]  # type: ignore[no-any-return]
+                return cast(Site, bound[name])
             case ast.Member(ast.Name(name), letter):
-                return bound[name][self.lattice.letters.index(letter)]  # type: ignore[no-any-return]
+                return cast(Site, bound[name][self.lattice.letters.index(letter)])
             case ast.Binary(op, left, right):
                 return self.site(left, bound).shifted(
                     tuple((x if op == "+" else -x) for x in self.vector(right))

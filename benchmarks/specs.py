@@ -30,12 +30,17 @@ ALL_DIGITS = 1e-12
 
 HEAD = """# The spec library
 
-Every spec here says in `expect` what it must reproduce, and from where. `rgc run specs/NAME --strict` runs one, `pytest specs/ --slow=all` all of them,
-`--rgc-backends numba,jax` on both backends.
+Every spec here says in `expect` what it must reproduce, and from where.
+`rgc run specs/NAME --strict` runs one, `pytest specs/ --slow=all` runs all of them,
+and `--rgc-backends numba,jax` runs them on both backends.
 
-*Published* is what the literature prints, *recomputed* the same number from an independent calculation to all its digits (the names in `published.json`), or the exact
-value where the source gives one; *ours* is what this program found, with its error in parentheses where it has one, and *within* how close it has to come. The last
-column is the largest difference of ours between the backends that ran. The table is written by `python benchmarks/specs.py`.
+*Published* is what the literature prints.
+*Recomputed* is the same number from an independent calculation to all its digits (the names in
+`published.json`), or the exact value where the source gives one.
+*Ours* is what this program found, with its error in parentheses where it has one,
+and *within* says how close it has to come.
+The last column is the largest difference of ours between the backends that ran.
+`python benchmarks/specs.py` writes the table.
 """
 
 TITLES = {
@@ -138,7 +143,8 @@ def table(found: Mapping[str, Any]) -> str:
 
 def _rows(name: str, entry: Mapping[str, Any], published: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     backends, checks = list(entry["found"]), entry["checks"]
-    yield f"[`{name}`]({name}): {rgc.load(FOLDER / name).title}. On {' and '.join(backends)}."
+    yield f"[`{name}`]({name}): {rgc.load(FOLDER / name).title}."
+    yield f"On {' and '.join(backends)}."
     said = [text for check in checks for text in _said(check["source"], published)]
     for text in dict.fromkeys(said):
         yield f"Published: {text}."

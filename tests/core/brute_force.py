@@ -1,4 +1,6 @@
-"""Small systems summed state by state in plain Python: energies from the syntax tree, block maps from their definitions."""
+"""Small systems summed state by state in plain Python: energies from the syntax tree, block maps
+from their definitions.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +33,18 @@ def alphabet(loaded: Loaded, name: str) -> tuple[int, ...]:
 def places(loaded: Loaded, shape: Sequence[int], letters: int) -> list[Place]:
     """In the order of the tables of a result: cells row-major, then letters, then species."""
     names = [each.name for each in loaded.spec.species]
-    return [(name, cell, a) for cell in product(*map(range, shape)) for a in range(letters) for name in names]
+    return [
+        (name, cell, a)
+        for cell in product(*map(range, shape))
+        for a in range(letters)
+        for name in names
+    ]
 
 
 def configurations(loaded: Loaded, shape: Sequence[int], letters: int) -> Iterator[Configuration]:
-    """All of them, in the order of the tables: the first spin is the slowest, and two-state spins begin with +1."""
+    """All of them, in the order of the tables: the first spin is the slowest, and two-state spins
+    begin with +1.
+    """
     order = places(loaded, shape, letters)
     values = []
     for name, _, _ in order:
@@ -94,7 +103,7 @@ def averages(loaded: Loaded) -> dict[str, float]:
     }
 
 
-# -- block maps --------------------------------------------------------------------------------------------------------
+# -- block maps ----------------------------------------------------------------------------------
 
 
 def plurality(spins: Sequence[int], block: int, known: Sequence[int]) -> float:
@@ -129,7 +138,9 @@ def blocked(
     shape: Sequence[int],
     rule: Rule,
 ) -> list[tuple[Configuration, float]]:
-    """Every coarse configuration with sum_v prod_B P(h_B|v_B) weight(v): the dense sum over all pairs."""
+    """Every coarse configuration with sum_v prod_B P(h_B|v_B) weight(v): the dense sum over all
+    pairs.
+    """
     coarse = [size // f for size, f in zip(shape, factor, strict=True)]
     out = []
     for block_spins in configurations(loaded, coarse, len(cells)):
@@ -140,7 +151,8 @@ def blocked(
                 sites = [
                     (
                         tuple(
-                            (f * x + c) % size for f, x, c, size in zip(factor, at, cell, shape, strict=True)
+                            (f * x + c) % size
+                            for f, x, c, size in zip(factor, at, cell, shape, strict=True)
                         ),
                         a,
                     )

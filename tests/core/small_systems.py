@@ -1,8 +1,9 @@
-"""Small systems solved by force: energies straight from the terms, and transition matrices from rules interpreted with probabilities
-(`rgc.verification.chances`).
+"""Small systems solved by force: energies straight from the terms, and transition matrices from
+rules interpreted with probabilities (`rgc.verification.chances`).
 
-Nothing here uses the passes or the lowering that it checks. A configuration is a number; bit n says whether spin n is -1, spins in
-the order (species, cell row-major, letter)."""
+Nothing here uses the passes or the lowering that it checks. A configuration is a number; bit n says
+whether spin n is -1, spins in the order (species, cell row-major, letter).
+"""
 
 from __future__ import annotations
 
@@ -59,8 +60,9 @@ def minus(system: System) -> np.ndarray[Any, Any]:
 
 
 def energies(system: System, down: np.ndarray[Any, Any] | None = None) -> np.ndarray[Any, Any]:
-    """H of the configurations bool[spin, configuration], by default of all of them, term by term and cell by cell; binary spins are
-    v = (1 + s)/2."""
+    """H of the configurations bool[spin, configuration], by default of all of them, term by term
+    and cell by cell; binary spins are v = (1 + s)/2.
+    """
     lattice = system.lattice
     down = minus(system) if down is None else down
     total = np.zeros(down.shape[1])
@@ -113,7 +115,9 @@ def site_updates(program: Program, arguments: Arguments) -> Iterator[np.ndarray[
 def flips(
     program: Program, rule: Rule, cell: Cell, arguments: Arguments, down: np.ndarray[Any, Any]
 ) -> tuple[int, np.ndarray[Any, Any]]:
-    """The spin that a rule updates at a cell, and the chance that it turns it in each of the configurations bool[spin, configuration]."""
+    """The spin that a rule updates at a cell, and the chance that it turns it in each of the
+    configurations bool[spin, configuration].
+    """
     shape = (len(program.fields), 1, *program.shape, program.letters, down.shape[1])
     ((store, word),) = stored(program, rule, cell, arguments, list(down.reshape(shape)))
     spin = number(program.shape, program.letters, store.field, cell, rule.letter)

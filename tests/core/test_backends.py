@@ -1,4 +1,5 @@
-"""What backends lack: read off programs, refused with a reason, listed, and told in a table that the code writes.
+"""What backends lack: read off programs, refused with a reason, listed, and told in a table that
+the code writes.
 
 `UPDATE_DOCS=1 pytest tests/core/test_backends.py` writes the table of `docs/backends.md` again.
 """

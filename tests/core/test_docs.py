@@ -1,6 +1,8 @@
-"""The documents are true: examples are read, built and compiled, paths and names exist, tables are those of the code.
+"""The documents are true: examples are read, built and compiled, paths and names exist, tables are
+those of the code.
 
-`UPDATE_DOCS=1 pytest tests/core/test_docs.py` writes the tables of `docs/language.md` again from `rgc.model`.
+`UPDATE_DOCS=1 pytest
+tests/core/test_docs.py` writes the tables of `docs/language.md` again from `rgc.model`.
 """
 
 from __future__ import annotations
@@ -65,7 +67,7 @@ def examples(path: Path) -> Iterator[Example]:
 EXAMPLES = [example for path in DOCS for example in examples(path)]
 
 
-# -- examples ----------------------------------------------------------------------------------------------------------
+# -- examples ------------------------------------------------------------------------------------
 
 
 def spec_of(
@@ -96,7 +98,9 @@ def indented(lines: Iterable[str]) -> str:
 
 
 def exactly(example: Example, arguments: list[str]) -> str:
-    """What the rest of a fragment says after the word enumerate, which is the scheme that it is for."""
+    """What the rest of a fragment says after the word enumerate, which is the scheme that it is
+    for.
+    """
     if "enumerate" not in arguments:
         return ""
     arguments.remove("enumerate")
@@ -166,7 +170,9 @@ def codes(error: rgc.SpecError) -> set[str]:
 
 
 def assert_later(text: str | Loaded) -> None:
-    """It is refused because it comes later, or, for a lattice without a size, because nothing that runs takes it."""
+    """It is refused because it comes later, or, for a lattice without a size, because nothing that
+    runs takes it.
+    """
     with pytest.raises(rgc.SpecError) as refused:
         rgc.compile(text, backend="reference")
     assert codes(refused.value) <= {"not-yet", "needs-finite-lattice"}
@@ -231,7 +237,7 @@ def test_every_example_has_a_kind_that_is_checked() -> None:
     assert {each.language for each in EXAMPLES} <= known
 
 
-# -- tables ------------------------------------------------------------------------------------------------------------
+# -- tables --------------------------------------------------------------------------------------
 
 
 def table(head: str, rows: Iterable[Iterable[str]]) -> str:
@@ -289,7 +295,9 @@ def default(field: Field) -> str:
 
 
 def written(signature: Signature) -> str:
-    """A call as it is written: `cd(k=1, epochs=100, ...)`; what must be given stands without a value."""
+    """A call as it is written: `cd(k=1, epochs=100, ...)`; what must be given stands without a
+    value.
+    """
     parts = []
     for field in signature.fields:
         plain = isinstance(field.default, str | int | float)
@@ -339,7 +347,9 @@ def scheme_row(scheme: Scheme) -> tuple[str, ...]:
 
 
 def options() -> str:
-    """One row for each option, those of the schemes that run first; equal options of several schemes share it."""
+    """One row for each option, those of the schemes that run first; equal options of several
+    schemes share it.
+    """
     found: list[tuple[Field, list[str]]] = []
     for scheme in sorted(SCHEMES.values(), key=lambda each: not each.runs):
         for field in scheme.fields:
@@ -356,8 +366,9 @@ def functions() -> str:
     one = code(name for name, (arity, _) in FUNCTIONS.items() if arity == 1)
     more = code(name for name, (arity, _) in FUNCTIONS.items() if arity < 0)
     return (
-        f"Functions of one number: {one}; of any number of them: {more}; `delta(a, b)` is 1 where a = b, else 0. Of sites: "
-        f"{code(GEOMETRIC)}, as in `distance(i,j)`, `coordinate(i,x)`. Constants: {code(CONSTANTS)}.\n"
+        f"Functions of one number: {one}; of any number of them: {more}; `delta(a, b)` is 1 where "
+        f"a = b, else 0. Of sites: {code(GEOMETRIC)}, as in `distance(i,j)`, `coordinate(i,x)`. "
+        f"Constants: {code(CONSTANTS)}.\n"
     )
 
 
@@ -403,7 +414,7 @@ def test_every_section_is_described() -> None:
     ]
 
 
-# -- results -----------------------------------------------------------------------------------------------------------
+# -- results -------------------------------------------------------------------------------------
 
 RESULTS = ROOT / "docs/results.md"
 
@@ -462,16 +473,15 @@ def test_documented_files_are_written(answer: Any) -> None:
     text = RESULTS.read_text("utf-8").split("## The output folder")[1].split("## ")[0]
     for path in answer.folder.iterdir():
         assert f"`{path.name}`" in text or f"`{path.stem}`" in text
-    variables = set(
-        re.findall(
-            r"`((?:exponents|observables|coupling|average|eigenvalue|series|table|configuration)_\w+)`",
-            text,
-        )
-    )
+    families = "exponents observables coupling average eigenvalue series table configuration"
+    variables = set(re.findall(rf"`((?:{families.replace(' ', '|')})_\w+)`", text))
     assert len(variables) > 8
     flow = "flow migdal_kadanoff(find=fixed_point, plane=[K, h], starts=[0.3])"
     terms = "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]"
-    text = f"parameters {{ K = 0.4, h = 0 }}\nlattice square\nspins s: ising\nhamiltonian {terms}\n{flow}\n"
+    text = (
+        "parameters { K = 0.4, h = 0 }\nlattice square\nspins s: ising\nhamiltonian "
+        f"{terms}\n{flow}\n"
+    )
     couplings = rgc.compile(rgc.load(text), backend="reference").run()
     assert "flow" in couplings.plot()
     counted = spec_of(
@@ -521,7 +531,7 @@ def test_kinds_and_exit_statuses_are_described() -> None:
     assert listed == {cli.DONE, cli.UNEXPECTED, cli.WRONG, cli.FAILED, cli.INTERRUPTED}
 
 
-# -- paths and names ---------------------------------------------------------------------------------------------------
+# -- paths and names -----------------------------------------------------------------------------
 
 FOLDERS = ("rgc", "backends", "tests", "docs", "grammar", "specs", "examples", "benchmarks", ".ci")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#([\w-]+))?\)")
@@ -588,7 +598,7 @@ def test_the_map_of_the_architecture_is_the_tree() -> None:
     assert not sorted(inside - found)
 
 
-# -- the README --------------------------------------------------------------------------------------------------------
+# -- the README ----------------------------------------------------------------------------------
 
 
 def readme_spec() -> str:

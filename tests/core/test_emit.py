@@ -58,12 +58,23 @@ flow cumulant(order=2, steps=3)
 
 @pytest.mark.parametrize(
     ("text", "level", "sites"),
-    [(ISING, 1, 4), (ISING, 3, 64), (NO_FIELD, 2, 16), (WEIGHT, 1, 8), (CHAIN, 2, 9), (CUMULANT, 2, 9)],
+    [
+        (ISING, 1, 4),
+        (ISING, 3, 64),
+        (NO_FIELD, 2, 16),
+        (WEIGHT, 1, 8),
+        (CHAIN, 2, 9),
+        (CUMULANT, 2, 9),
+    ],
 )
-def test_an_emitted_spec_has_the_free_energy_of_the_original(text: str, level: int, sites: int) -> None:
+def test_an_emitted_spec_has_the_free_energy_of_the_original(
+    text: str, level: int, sites: int
+) -> None:
     loaded = rgc.load(text)
     answer = rgc.compile(loaded, backend="reference").run()
-    again = rgc.compile(rgc.load(emit(loaded.spec, answer.result, level)), backend="reference").run()
+    again = rgc.compile(
+        rgc.load(emit(loaded.spec, answer.result, level)), backend="reference"
+    ).run()
     before, after = answer.result.free_energy[0].value, again.result.free_energy[0].value
     assert after == pytest.approx(sites * before, rel=1e-13)
     wanted = {name: each.value for name, each in answer.levels[level + 1].couplings.items()}
@@ -85,10 +96,20 @@ def test_the_last_level_is_written_unless_told_otherwise(
     capsys.readouterr()
 
 
-def test_what_has_no_couplings_is_not_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_has_no_couplings_is_not_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     spec = tmp_path / "mk.rgc"
     spec.write_text(ISING)
-    words = ["run", str(spec), "--backend", "reference", "--emit", str(tmp_path / "x.rgc"), "--quiet"]
+    words = [
+        "run",
+        str(spec),
+        "--backend",
+        "reference",
+        "--emit",
+        str(tmp_path / "x.rgc"),
+        "--quiet",
+    ]
     assert main([*words, "--level", "9"]) == 2
     assert "no level 9" in capsys.readouterr().err
     assert main([*words, "--scan", "K=0.2:0.3:2"]) == 2

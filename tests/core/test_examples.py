@@ -32,7 +32,8 @@ def test_exponents(capsys: pytest.CaptureFixture[str]) -> None:
     script("exponents").main([*QUICK, "200", "--size", "16"])
     printed = capsys.readouterr().out
     found = {
-        match[1]: float(match[2]) for match in re.finditer(r"^(\w+) +(-?[\d.]+) \+-", printed, re.MULTILINE)
+        match[1]: float(match[2])
+        for match in re.finditer(r"^(\w+) +(-?[\d.]+) \+-", printed, re.MULTILINE)
     }
     assert found["y_t"] == pytest.approx(1, abs=0.2)
     assert found["nu"] == pytest.approx(1 / found["y_t"], abs=0.01)
@@ -43,7 +44,9 @@ def test_scan(capsys: pytest.CaptureFixture[str]) -> None:
     script("scan").main([*QUICK, "100", "--size", "4", "--points", "5"])
     printed = capsys.readouterr().out
     rows = re.findall(r"^(0\.\d{4}) +(-[\d.]+)\(", printed, re.MULTILINE)
-    assert [float(coupling) for coupling, _ in rows] == pytest.approx([0.36, 0.40, 0.44, 0.48, 0.52])
+    assert [float(coupling) for coupling, _ in rows] == pytest.approx(
+        [0.36, 0.40, 0.44, 0.48, 0.52]
+    )
     energies = [float(energy) for _, energy in rows]
     assert energies == sorted(energies, reverse=True)
 

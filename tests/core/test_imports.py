@@ -30,7 +30,9 @@ def modules() -> dict[str, Path]:
 
 
 def imported(text: str, known: Mapping[str, object]) -> Iterator[str]:
-    """What a text imports of the modules that are known, also inside functions and under `TYPE_CHECKING`."""
+    """What a text imports of the modules that are known, also inside functions and under
+    `TYPE_CHECKING`.
+    """
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)

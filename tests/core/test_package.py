@@ -12,7 +12,9 @@ import rgc
 
 
 def test_no_public_name_is_also_a_module() -> None:
-    """`import rgc.NAME as v` gives the module of that name if there is one, else an error: never a function."""
+    """`import rgc.NAME as v` gives the module of that name if there is one, else an error: never a
+    function.
+    """
     modules = {module.name for module in pkgutil.iter_modules(rgc.__path__)}
     assert modules
     assert modules.isdisjoint(rgc.__all__)

@@ -1,4 +1,6 @@
-"""The pytest plugin, run inside pytest: what is collected, what passes, what a failure looks like."""
+"""The pytest plugin, run inside pytest: what is collected, what passes, what a failure looks
+like.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ import pytest
 
 import rgc
 import rgc.cli
-import rgc.flows.sampling.sample  # numpy cannot be imported a second time, and a test inside forgets what it imported
+
+# numpy cannot be imported a second time, and a test inside forgets what it imported
+import rgc.flows.sampling.sample
 from rgc.pytest_plugin import SLOW, updates
 
 pytest_plugins = ("pytester",)
@@ -38,7 +42,9 @@ def run(pytester: pytest.Pytester, *words: str, **files: str) -> pytest.RunResul
     for name, text in files.items():
         stem, _, suffix = name.rpartition("_")
         pytester.path.joinpath(f"{stem}.{suffix}").write_text(text)
-    return pytester.runpytest_inprocess("-p", "no:xdist", "-rs", *(words or ("--rgc-backends", "reference")))
+    return pytester.runpytest_inprocess(
+        "-p", "no:xdist", "-rs", *(words or ("--rgc-backends", "reference"))
+    )
 
 
 def test_what_comes_out_as_expected_passes(pytester: pytest.Pytester) -> None:
@@ -73,7 +79,9 @@ def test_what_does_not_is_told_with_its_place(pytester: pytest.Pytester) -> None
 def test_a_spec_that_does_not_check_fails_with_its_errors(pytester: pytest.Pytester) -> None:
     found = run(pytester, bad_rgc=RIGHT.replace("tanh(h)", "tahn(h)"))
     found.assert_outcomes(failed=1)
-    found.stdout.fnmatch_lines(["bad.rgc:11:7: error[[]unknown-function[]]*", "*did you mean 'tanh'*"])
+    found.stdout.fnmatch_lines(
+        ["bad.rgc:11:7: error[[]unknown-function[]]*", "*did you mean 'tanh'*"]
+    )
     found.stdout.no_fnmatch_line("*Traceback*")
 
 
@@ -93,7 +101,9 @@ def test_a_spec_in_both_spellings_is_run_once(pytester: pytest.Pytester) -> None
     found.assert_outcomes(passed=1, skipped=1)
     found.stdout.fnmatch_lines(["*both.yaml: the same spec as both.rgc, which is run*"])
     run(pytester, "--rgc-backends=reference", str(twin)).assert_outcomes(passed=1)
-    run(pytester, "--rgc-backends=reference", "--deselect=both.rgc").assert_outcomes(passed=1, deselected=1)
+    run(pytester, "--rgc-backends=reference", "--deselect=both.rgc").assert_outcomes(
+        passed=1, deselected=1
+    )
     twin.write_text(twin.read_text().replace("0.5", "0.4"))
     run(pytester).assert_outcomes(passed=2)
 
@@ -130,7 +140,8 @@ def test_other_tests_can_ask_for_the_backends(pytester: pytest.Pytester) -> None
         from rgc.pytest_plugin import backends
 
         def pytest_generate_tests(metafunc):
-            metafunc.parametrize("backend", backends(metafunc.config, default=("reference", "numba")))
+            names = backends(metafunc.config, default=("reference", "numba"))
+            metafunc.parametrize("backend", names)
 
         def test(backend):
             pass
@@ -156,7 +167,10 @@ def test_no_checkpoint_of_the_user_is_touched(
     monkeypatch.setenv("RGC_CACHE", str(tmp_path))
     spec = pytester.path / "right.rgc"
     spec.write_text(RIGHT)
-    assert rgc.cli.main(["run", str(spec), "--backend", "reference", "--time-limit", "0.000001"]) == 130
+    assert (
+        rgc.cli.main(["run", str(spec), "--backend", "reference", "--time-limit", "0.000001"])
+        == 130
+    )
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("point-*")}
     assert before
     run(pytester).assert_outcomes(passed=1)
@@ -166,14 +180,15 @@ def test_no_checkpoint_of_the_user_is_touched(
 def test_a_project_without_specs_pays_nothing(tmp_path: Path) -> None:
     """The plugin is loaded by every pytest of an environment that has rgc."""
     (tmp_path / "test_x.py").write_text(
-        "import sys\n\n\ndef test():\n"
-        "    assert 'rgc.pytest_plugin' in sys.modules\n"
-        "    heavy = {'numpy', 'scipy', 'numba', 'jax', 'lark', 'yaml', 'rich', 'xarray', 'matplotlib'}\n"
-        "    assert not heavy & set(sys.modules)\n"
-        "    ours = {name for name in sys.modules if name == 'rgc' or name.startswith('rgc.')}\n"
-        "    assert ours <= {'rgc', 'rgc.compiler', 'rgc.errors', 'rgc.text', 'rgc.verification', 'rgc.version', 'rgc.pytest_plugin'}\n"
+        "import sys\n\n\ndef test():\n    assert 'rgc.pytest_plugin' in sys.modules\n    heavy = "
+        "{'numpy', 'scipy', 'numba', 'jax', 'lark', 'yaml', 'rich', 'xarray', 'matplotlib'}\n    "
+        "assert not heavy & set(sys.modules)\n    ours = {name for name in sys.modules if name == "
+        "'rgc' or name.startswith('rgc.')}\n    assert ours <= {'rgc', 'rgc.compiler', "
+        "'rgc.errors', 'rgc.text', 'rgc.verification', 'rgc.version', 'rgc.pytest_plugin'}\n"
     )
     (tmp_path / "other.yaml").write_text("name: x\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:hypothesispytest", str(tmp_path)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stdout

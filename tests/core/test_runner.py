@@ -26,7 +26,9 @@ from rgc.results.result import Estimate, Result
 
 @dataclass(slots=True)
 class Walk:
-    """A random walk whose position depends on every step before: any step lost or repeated shows."""
+    """A random walk whose position depends on every step before: any step lost or repeated
+    shows.
+    """
 
     steps: int = 50
     scheme: str = "walk"
@@ -39,7 +41,9 @@ class Walk:
 
     def step(self, state: State) -> State:
         state.done += 1
-        state.arrays["x"] = state.arrays["x"] * np.uint64(6364136223846793005) + np.uint64(state.done)
+        state.arrays["x"] = state.arrays["x"] * np.uint64(6364136223846793005) + np.uint64(
+            state.done
+        )
         if state.done == self.stop_at and self.stop is not None:
             self.stop.signal = signal.SIGINT
         return state
@@ -62,7 +66,11 @@ def test_interrupted_and_resumed_gives_the_same_digits(tmp_path: Path, stop_at: 
     whole = runner.run(Walk())
     stop = runner.Stop()
     with pytest.raises(runner.Interrupted) as caught:
-        runner.run(Walk(stop=stop, stop_at=stop_at), saving=saving(tmp_path / "c.npz", every=1e9), stop=stop)
+        runner.run(
+            Walk(stop=stop, stop_at=stop_at),
+            saving=saving(tmp_path / "c.npz", every=1e9),
+            stop=stop,
+        )
     assert (caught.value.done, caught.value.checkpoint) == (stop_at, tmp_path / "c.npz")
     assert runner.run(Walk(), saving=saving(tmp_path / "c.npz", resume=True)) == whole
 
@@ -120,7 +128,9 @@ def test_checkpoint_round_trip(tmp_path: Path) -> None:
         "scalar": np.array(2.5),
         "complex": np.array([1j]),
     }
-    checkpoint.write(tmp_path / "c.npz", checkpoint.Checkpoint({"values": {"a": [1, None]}}, arrays))
+    checkpoint.write(
+        tmp_path / "c.npz", checkpoint.Checkpoint({"values": {"a": [1, None]}}, arrays)
+    )
     found = checkpoint.read(tmp_path / "c.npz")
     assert found is not None
     assert found.header["values"] == {"a": [1, None]}
@@ -137,7 +147,9 @@ def test_an_array_that_claims_to_be_huge_is_not_allocated(tmp_path: Path) -> Non
     import zipfile
 
     member = io.BytesIO()
-    np.lib.format.write_array_header_1_0(member, {"descr": "<f8", "fortran_order": False, "shape": (10**15,)})
+    np.lib.format.write_array_header_1_0(
+        member, {"descr": "<f8", "fortran_order": False, "shape": (10**15,)}
+    )
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("array/huge.npy", member.getvalue())
     with pytest.raises(checkpoint.Damaged, match="do not fit"):
@@ -162,7 +174,9 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(tmp_path: Path
 
 
 def test_a_step_is_given_no_more_than_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twice as many units at once while they take less than STEP seconds; fewer as soon as they take more."""
+    """Twice as many units at once while they take less than STEP seconds; fewer as soon as they
+    take more.
+    """
     clock, given = [0.0], []
 
     class Slow(Walk):
@@ -181,7 +195,10 @@ def test_a_step_is_given_no_more_than_its_time(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_time_limit_stops_with_a_checkpoint(tmp_path: Path) -> None:
-    with runner.stopping(time_limit=1e-9) as stop, pytest.raises(runner.Interrupted, match="time limit"):
+    with (
+        runner.stopping(time_limit=1e-9) as stop,
+        pytest.raises(runner.Interrupted, match="time limit"),
+    ):
         runner.run(Walk(), saving=saving(tmp_path / "c.npz"), stop=stop)
     assert (tmp_path / "c.npz").exists()
 
@@ -215,9 +232,13 @@ DEAF = """
 @pytest.mark.skipif(sys.platform != "linux", reason="the mutex is that of Linux")
 @pytest.mark.parametrize(("busy", "status"), [("machine code", 130), ("python", 0)])
 def test_a_second_signal_ends_what_does_not_listen(busy: str, status: int) -> None:
-    """A mutex that is never released is like a compiler: handlers of signals wait until it returns."""
+    """A mutex that is never released is like a compiler: handlers of signals wait until it
+    returns.
+    """
     command = [sys.executable, "-c", textwrap.dedent(DEAF), busy]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
         assert child.stdout is not None
         assert child.stderr is not None
         try:

@@ -1,4 +1,6 @@
-"""Every value recomputed from first principles is reproduced by a spec, or says why not; the table of the specs is of these specs."""
+"""Every value recomputed from first principles is reproduced by a spec, or says why not; the table
+of the specs is of these specs.
+"""
 
 from __future__ import annotations
 
@@ -48,4 +50,6 @@ def test_the_table_is_made_of_what_was_found() -> None:
 def test_published_numbers_are_in_the_table() -> None:
     """A number of the literature that no expectation is called after would stand nowhere."""
     named = {each["name"] for entry in results().values() for each in entry["checks"]}
-    assert not [name for row in KNOWN.values() for name in row.get("values", {}) if name not in named]
+    assert not [
+        name for row in KNOWN.values() for name in row.get("values", {}) if name not in named
+    ]

@@ -1,4 +1,6 @@
-"""Maps of couplings whose fixed points, critical surface and unstable manifold are known in closed form."""
+"""Maps of couplings whose fixed points, critical surface and unstable manifold are known in closed
+form.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def toy(function: Callable[[Floats], Floats], slope: Callable[[Floats], Floats],
 
 
 def curve(y: Floats) -> Floats:
-    """From scaling fields (y0, y1) to couplings: two shears, so that neither manifold is straight."""
+    """From scaling fields (y0, y1) to couplings: two shears, so that neither manifold is
+    straight.
+    """
     a, b = y[0] + 0.2 * np.sin(y[1]), y[1]
     return np.array([a + CENTRE, b + 0.3 * np.sin(a), *y[2:]])
 
@@ -77,7 +81,9 @@ def _curve_slope(y: Floats) -> Floats:
 
 
 def _fields(y: Floats) -> Floats:
-    """One relevant field between sinks at -1 and 1, one irrelevant (eigenvalue 0.3), others odd and relevant (1.9)."""
+    """One relevant field between sinks at -1 and 1, one irrelevant (eigenvalue 0.3), others odd and
+    relevant (1.9).
+    """
     return np.array([np.tanh(STEEP * y[0]) / np.tanh(STEEP), 0.3 * y[1], *(1.9 * y[2:])])
 
 

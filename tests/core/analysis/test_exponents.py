@@ -1,4 +1,6 @@
-"""The linearised map of a Gaussian toy whose matrix is known, and the rule of the headline on made-up levels."""
+"""The linearised map of a Gaussian toy whose matrix is known, and the rule of the headline on
+made-up levels.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def correlations(coarse: np.ndarray, fine: np.ndarray) -> Correlations:
 def gaussian(matrix: np.ndarray, samples: int = 4000) -> Correlations:
     """S = T^t S' + noise, for which <S' S'>_c T = <S' S>_c."""
     random = np.random.default_rng(5)
-    coarse = random.normal(2.0, 1.0, size=(32, samples, len(matrix))) @ random.normal(size=(len(matrix),) * 2)
+    coarse = random.normal(2.0, 1.0, size=(32, samples, len(matrix))) @ random.normal(
+        size=(len(matrix),) * 2
+    )
     fine = coarse @ matrix + 0.1 * random.normal(size=coarse.shape)
     return correlations(coarse, fine)
 
@@ -77,8 +81,12 @@ def test_left_and_right_eigenvectors_are_dual() -> None:
     assert np.allclose(left @ right, np.eye(2))
 
 
-def level(number: int, *exponent: float, wrapped: bool = False, noise: float = 1e-9) -> LevelSpectrum:
-    """Leading exponents with 1, 2, ... operators, each a shell of its own; the groups scatter with a standard error `noise`."""
+def level(
+    number: int, *exponent: float, wrapped: bool = False, noise: float = 1e-9
+) -> LevelSpectrum:
+    """Leading exponents with 1, 2, ... operators, each a shell of its own; the groups scatter with
+    a standard error `noise`.
+    """
     random = np.random.default_rng(number)
     spectra = []
     for y in exponent:
@@ -92,7 +100,12 @@ def level(number: int, *exponent: float, wrapped: bool = False, noise: float = 1
 
 def test_the_last_unwrapped_level_and_the_larger_change() -> None:
     found = headline(
-        [level(1, 0.9, 0.95), level(2, 0.99, 1.0), level(3, 1.0, 1.002), level(4, 0.9, 0.9, wrapped=True)]
+        [
+            level(1, 0.9, 0.95),
+            level(2, 0.99, 1.0),
+            level(3, 1.0, 1.002),
+            level(4, 0.9, 0.9, wrapped=True),
+        ]
     )
     assert found.level == 3
     assert found.value == pytest.approx(1.002)

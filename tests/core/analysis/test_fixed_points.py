@@ -38,16 +38,21 @@ def test_the_bent_map_is_what_it_says() -> None:
         assert curve(straight(x)) == pytest.approx(x, rel=1e-14)
         step = 1e-6
         columns = [
-            (BENT(x + step * e).couplings - BENT(x - step * e).couplings) / (2 * step) for e in np.eye(2)
+            (BENT(x + step * e).couplings - BENT(x - step * e).couplings) / (2 * step)
+            for e in np.eye(2)
         ]
         assert BENT.jacobian(x) == pytest.approx(np.array(columns).T, abs=1e-8)
 
 
-# -- critical points ---------------------------------------------------------------------------------------------------
+# -- critical points -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("direction", [(1.0, 0.0), (0.3, 0.2), (0.9, -0.5), (5.0, 1.0), (0.01, 0.003)])
-def test_the_critical_point_of_a_ray_lies_on_the_critical_surface(direction: tuple[float, float]) -> None:
+@pytest.mark.parametrize(
+    "direction", [(1.0, 0.0), (0.3, 0.2), (0.9, -0.5), (5.0, 1.0), (0.01, 0.003)]
+)
+def test_the_critical_point_of_a_ray_lies_on_the_critical_surface(
+    direction: tuple[float, float],
+) -> None:
     found = critical(BENT, start(*direction))
     assert straight(found.couplings)[0] == pytest.approx(0, abs=2e-15)
     assert found.couplings == pytest.approx(found.factor * start(*direction))
@@ -55,12 +60,16 @@ def test_the_critical_point_of_a_ray_lies_on_the_critical_surface(direction: tup
 
 
 def test_without_a_fixed_point_bisection_finds_the_same_point() -> None:
-    """The flow of the critical couplings goes on for ever: one of them grows by 1 a step while the other stays at its critical value."""
+    """The flow of the critical couplings goes on for ever: one of them grows by 1 a step while the
+    other stays at its critical value.
+    """
 
     def move(x: Floats) -> Floats:
         y = x[0] - CENTRE
         ended = abs(y) > 0.9
-        return np.array([CENTRE + np.tanh(STEEP * y) / np.tanh(STEEP), 0.3 * x[1] if ended else x[1] + 1])
+        return np.array(
+            [CENTRE + np.tanh(STEEP * y) / np.tanh(STEEP), 0.3 * x[1] if ended else x[1] + 1]
+        )
 
     def slope(x: Floats) -> Floats:
         y = x[0] - CENTRE
@@ -119,7 +128,7 @@ def test_sinks_are_told_by_where_they_are() -> None:
     assert left.same(sink(BENT, start(CENTRE - 0.7, -0.4)))
 
 
-# -- Newton's method ---------------------------------------------------------------------------------------------------
+# -- Newton's method -----------------------------------------------------------------------------
 
 
 def test_newton_finds_the_fixed_point_to_rounding() -> None:
@@ -142,7 +151,7 @@ def test_distinct_points_are_kept_once() -> None:
     assert [list(each) for each in distinct(points)] == [[1.0, 2.0], [1.0, 2.1]]
 
 
-# -- the linearised map ------------------------------------------------------------------------------------------------
+# -- the linearised map --------------------------------------------------------------------------
 
 
 def test_the_spectrum_comes_sector_by_sector() -> None:
@@ -166,7 +175,7 @@ def test_a_spiral_has_a_pair_of_eigenvalues() -> None:
     assert spectrum.left @ spectrum.right == pytest.approx(np.eye(2), abs=1e-14)
 
 
-# -- manifolds ---------------------------------------------------------------------------------------------------------
+# -- manifolds -----------------------------------------------------------------------------------
 
 
 def test_the_renormalised_trajectory_is_the_unstable_manifold_from_end_to_end() -> None:
@@ -189,12 +198,16 @@ def test_the_critical_line_crosses_every_ray_that_meets_it() -> None:
     assert np.abs([straight(x)[0] for x in line]).max() < 1e-14
 
 
-# -- trajectories and the ledger ---------------------------------------------------------------------------------------
+# -- trajectories and the ledger -----------------------------------------------------------------
 
 
 def test_constants_add_up_site_by_site() -> None:
     recursion = Toy(
-        lambda x: x / 2, lambda x: np.eye(1) / 2, 1, {"invariant": np.eye(1)}, constant=lambda x: float(x[0])
+        lambda x: x / 2,
+        lambda x: np.eye(1) / 2,
+        1,
+        {"invariant": np.eye(1)},
+        constant=lambda x: float(x[0]),
     )
     couplings, constants = trajectory(recursion, start(1.0), 3)
     assert couplings.ravel().tolist() == [1, 0.5, 0.25, 0.125]
@@ -213,5 +226,13 @@ def test_a_ledger_that_cannot_go_on_says_how_much_is_left() -> None:
 
 def test_rounding_does_not_break_a_symmetry() -> None:
     projector = invariant_projector(ODD.sectors)
-    assert keep_symmetry(projector, start(1.0, 0.0, 0.0), start(1.0, 0.5, 1e-17)).tolist() == [1.0, 0.5, 0.0]
-    assert keep_symmetry(projector, start(1.0, 0.0, 1e-3), start(1.0, 0.5, 2e-3)).tolist() == [1.0, 0.5, 2e-3]
+    assert keep_symmetry(projector, start(1.0, 0.0, 0.0), start(1.0, 0.5, 1e-17)).tolist() == [
+        1.0,
+        0.5,
+        0.0,
+    ]
+    assert keep_symmetry(projector, start(1.0, 0.0, 1e-3), start(1.0, 0.5, 2e-3)).tolist() == [
+        1.0,
+        0.5,
+        2e-3,
+    ]

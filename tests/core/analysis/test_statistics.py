@@ -25,7 +25,9 @@ def test_jackknife_removes_the_bias_of_a_square() -> None:
     values = np.random.default_rng(2).normal(1.0, 3.0, size=32)
     value, error = jackknife(resample(values, np.ones(32)) ** 2)
     assert value == pytest.approx(values.mean() ** 2 - values.var(ddof=1) / 32, rel=1e-12)
-    assert error == pytest.approx(2 * abs(values.mean()) * values.std(ddof=1) / np.sqrt(32), rel=0.3)
+    assert error == pytest.approx(
+        2 * abs(values.mean()) * values.std(ddof=1) / np.sqrt(32), rel=0.3
+    )
 
 
 def test_unequal_counts_are_weighted() -> None:
@@ -44,7 +46,9 @@ def test_time_of_an_autoregressive_series(phi: float) -> None:
         series[k] = phi * series[k - 1] + noise[k]
     found = autocorrelation(series)
     assert found.error is not None
-    assert found.time == pytest.approx((1 + phi) / (2 * (1 - phi)), abs=5 * found.error + 1e-3 / (1 - phi))
+    assert found.time == pytest.approx(
+        (1 + phi) / (2 * (1 - phi)), abs=5 * found.error + 1e-3 / (1 - phi)
+    )
     assert found.error < 0.1 * found.time
     assert found.function[1] == pytest.approx(phi, abs=0.02)
 

@@ -52,7 +52,8 @@ def owners(lattice: Lattice, block: Block) -> dict[Site, list[Site]]:
         ("honeycomb(8)", "majority(2, cell=star)"),
         (
             "honeycomb(4)",
-            "majority(b=2, cell=[[(0,0,a), (1,0,a), (0,1,a), (1,1,a)], [(0,0,b), (1,0,b), (0,1,b), (1,1,b)]])",
+            "majority(b=2, cell=[[(0,0,a), (1,0,a), (0,1,a), (1,1,a)], [(0,0,b), (1,0,b), "
+            "(0,1,b), (1,1,b)]])",
         ),
     ],
 )
@@ -74,12 +75,19 @@ def test_stars_of_the_honeycomb_make_a_honeycomb_twice_as_large() -> None:
         at = fine.position(fine_sites(star, site.cell, site.letter)[0])
         return [x - y for x, y in zip(at, origin, strict=True)]
 
-    for site in (Site(cell, letter) for cell in product(range(-1, 3), repeat=2) for letter in (0, 1)):
+    for site in (
+        Site(cell, letter) for cell in product(range(-1, 3), repeat=2) for letter in (0, 1)
+    ):
         expected = [2 * x for x in coarse.position(site)]
-        assert all(isclose(x, y, abs_tol=1e-12) for x, y in zip(centre(site), expected, strict=True))
+        assert all(
+            isclose(x, y, abs_tol=1e-12) for x, y in zip(centre(site), expected, strict=True)
+        )
         first, *rest = fine_sites(star, site.cell, site.letter)
         assert first.letter == 1 - site.letter  # letters exchange
-        assert all(other.letter == site.letter and isclose(fine.distance(first, other), 1) for other in rest)
+        assert all(
+            other.letter == site.letter and isclose(fine.distance(first, other), 1)
+            for other in rest
+        )
 
 
 def test_neighbouring_stars_are_those_that_bonds_join() -> None:
@@ -103,7 +111,9 @@ def test_neighbouring_stars_are_those_that_bonds_join() -> None:
 
 
 def folded(site: Site, lattice: Lattice) -> Site:
-    return Site(tuple(x % size for x, size in zip(site.cell, lattice.cells, strict=True)), site.letter)
+    return Site(
+        tuple(x % size for x, size in zip(site.cell, lattice.cells, strict=True)), site.letter
+    )
 
 
 def test_triangles_make_a_triangular_lattice_of_scale_sqrt_3() -> None:
@@ -132,7 +142,9 @@ def test_schedules_lists_and_free_parameters() -> None:
     assert made.cells == ((Site((0, 0, 0)),),)
     _, (made,) = blocks("honeycomb(4)", "decimate(2, cell=[[(1,0,a)], [(0,0,b)]])")
     assert made.cells == ((Site((1, 0), 0),), (Site((0, 0), 1),))
-    _, (made,) = blocks("square(4)", "kernel(b=2, T=sum(B in blocks) s[B]*sum(i in B) s[i], normalised=true)")
+    _, (made,) = blocks(
+        "square(4)", "kernel(b=2, T=sum(B in blocks) s[B]*sum(i in B) s[i], normalised=true)"
+    )
     assert [len(table.energies) for table in made.transfer[0]] == [4, 4, 4, 4]
     assert made.normalised
 
@@ -162,7 +174,12 @@ def test_schedules_lists_and_free_parameters() -> None:
             "no-tiling",
             "[(0,0), (2,0), (1,2), (3,3)]",
         ),
-        ("triangular(12)", "majority(b=2, cell=[(0,0), (2,1), (1,2)])", "no-tiling", "[(0,0), (2,1), (1,2)]"),
+        (
+            "triangular(12)",
+            "majority(b=2, cell=[(0,0), (2,1), (1,2)])",
+            "no-tiling",
+            "[(0,0), (2,1), (1,2)]",
+        ),
         ("triangular(12)", "majority(b=2, cell=[(0,0,1), (2,1), (1,2)])", "bad-cell", "(0,0,1)"),
         ("honeycomb(12)", "majority(b=2, cell=[(0,0,a)])", "bad-cell", "[(0,0,a)]"),
         ("honeycomb(12)", "majority(b=2, cell=[[(0,0)], [(0,0,b)]])", "bad-cell", "(0,0)"),

@@ -1,4 +1,6 @@
-"""Hamiltonians from specs have the energies that the syntax tree says, configuration by configuration."""
+"""Hamiltonians from specs have the energies that the syntax tree says, configuration by
+configuration.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,14 @@ from rgc.syntax.parse import parse
 from rgc.text import Source
 from rgc.verification.evaluator import Evaluator
 
-LATTICES = ["square(5, 4)", "triangular(4, 5)", "honeycomb(3, 4)", "kagome(3)", "cubic(3, 3, 4)", "chain(7)"]
+LATTICES = [
+    "square(5, 4)",
+    "triangular(4, 5)",
+    "honeycomb(3, 4)",
+    "kagome(3)",
+    "cubic(3, 3, 4)",
+    "chain(7)",
+]
 PLANE = "- K * sum(<i,j>) s[i]*s[j] + h * sum(i) s[i]"
 
 SPECS = [
@@ -73,9 +82,17 @@ SPECS = [
     ),
     ("square(4)", "s: ising", "- K*sum(<i,j>) delta(s[i], s[j])"),
     ("square(4)", "s: ising", "- sum(<<i,j>>) exp(-K*distance(i,j))*s[i]*s[j]"),
-    ("square(4)", "v: binary", "- K*sum(<i,j>) v[i]*v[j] + h*sum(i) v[i]^2 - sum(i) (v[i] + v[i+x])^2"),
+    (
+        "square(4)",
+        "v: binary",
+        "- K*sum(<i,j>) v[i]*v[j] + h*sum(i) v[i]^2 - sum(i) (v[i] + v[i+x])^2",
+    ),
     ("square(4)", "v: binary", "sum(<i,j>) cos(v[i] + v[j])"),
-    ("square(4)", "{ s: ising, v: binary }", "- K*sum(<i,j>) s[i]*s[j]*v[i]*v[j] - h*sum(i) (s[i] + v[i])^3"),
+    (
+        "square(4)",
+        "{ s: ising, v: binary }",
+        "- K*sum(<i,j>) s[i]*s[j]*v[i]*v[j] - h*sum(i) (s[i] + v[i])^3",
+    ),
     ("square(4)", "s: potts(3)", "- K*sum(<i,j>) delta(s[i], s[j]) - h*sum(i) delta(s[i], 0)"),
     (
         "triangular(4)",
@@ -88,14 +105,26 @@ SPECS = [
         "s: spin(1)",
         "- K*sum(<i,j>) s[i]*s[j] + h*sum(i) s[i]^2 - sum(f in triangles) prod(i in f) s[i]",
     ),
-    ("square(4)", "{ s: ising, p: potts(3) }", "- K*sum(<i,j>) s[i]*s[j]*delta(p[i], p[j]) - h*sum(i) s[i]"),
-    ("square(4, boundary=open)", "s: ising", PLANE + " - K*sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]"),
+    (
+        "square(4)",
+        "{ s: ising, p: potts(3) }",
+        "- K*sum(<i,j>) s[i]*s[j]*delta(p[i], p[j]) - h*sum(i) s[i]",
+    ),
+    (
+        "square(4, boundary=open)",
+        "s: ising",
+        PLANE + " - K*sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]",
+    ),
     (
         "square(5, 4, boundary=[periodic, open])",
         "s: ising",
         "- K*sum(i) s[i]*s[i+2*y] - h*sum(<<i,j>>) s[i]*s[j]",
     ),
-    ("honeycomb(3, boundary=open)", "s: ising", PLANE + " - K*sum(f in hexagons) prod(i in f) s[i]"),
+    (
+        "honeycomb(3, boundary=open)",
+        "s: ising",
+        PLANE + " - K*sum(f in hexagons) prod(i in f) s[i]",
+    ),
     ("crystal(vectors=[(1,0), (0,1)], basis=[(0,0), (0.4,0.5)], size=4)", "s: ising", PLANE),
     ("chain(6)", "s: ising", "- K*sum(i) s[i]*s[i+x] - h*sum(i) s[i]"),
 ]
@@ -110,7 +139,10 @@ def made(text: str) -> Spec:
 
 
 def spec_text(lattice: str, spins: str, hamiltonian: str) -> str:
-    return f"parameters {{ {PARAMETERS} }}\nlattice {lattice}\nspins {spins}\nhamiltonian {hamiltonian}\n"
+    return (
+        f"parameters {{ {PARAMETERS} }}\nlattice {lattice}\nspins {spins}\nhamiltonian "
+        f"{hamiltonian}\n"
+    )
 
 
 def random_spins(spec: Spec, random: Random) -> Spins:
@@ -135,7 +167,8 @@ def model_energy(spec: Spec, spins: Spins) -> float:
     for term in spec.hamiltonian.terms:
         for cell in product(*map(range, lattice.cells)):
             parts = [
-                (weight * term.coefficient, spin_product, None) for weight, spin_product in term.products
+                (weight * term.coefficient, spin_product, None)
+                for weight, spin_product in term.products
             ]
             for weight, local, table in parts + [(1.0, t.spins, t.energies) for t in term.tables]:
                 places = [(*spin.shifted(cell).cell, spin.letter) for spin in local]

@@ -14,13 +14,18 @@ from rgc.syntax.parse import parse
 from rgc.text import Source
 
 SPECS = sorted((Path(__file__).parents[2] / "language").glob("*.rgc"))
-PARAMETERS = "K = 0.4, K2 = 0.1, h = 0.2, n = 2, J ~ normal(0, 1), M = [[1, 2], [2, 1]], f(r) = 1/r^2"
+PARAMETERS = (
+    "K = 0.4, K2 = 0.1, h = 0.2, n = 2, J ~ normal(0, 1), M = [[1, 2], [2, 1]], f(r) = 1/r^2"
+)
 
 
 def terms(
     hamiltonian: str, lattice: str = "square(8)", spins: str = "s: ising", flow: str = ""
 ) -> tuple[Term, ...]:
-    text = f"parameters {{ {PARAMETERS} }}\nlattice {lattice}\nspins {spins}\nhamiltonian\n  {hamiltonian}\n{flow}\n"
+    text = (
+        f"parameters {{ {PARAMETERS} }}\nlattice {lattice}\nspins {spins}\nhamiltonian\n  "
+        f"{hamiltonian}\n{flow}\n"
+    )
     spec, _ = build(parse(Source("<test>", text)))
     assert spec.hamiltonian is not None
     return spec.hamiltonian.terms
@@ -77,7 +82,9 @@ def test_every_spec_of_the_language_builds(path: Path) -> None:
         ("- 0.1 * sum(<i,j>) s[i]*s[j] + 0.3 * sum(<i,j>) s[i]*s[j]", {"k2_10": (-1, 0.1 - 0.3)}),
     ],
 )
-def test_names_signs_and_couplings(hamiltonian: str, expected: dict[str, tuple[int, float]]) -> None:
+def test_names_signs_and_couplings(
+    hamiltonian: str, expected: dict[str, tuple[int, float]]
+) -> None:
     found = named(hamiltonian)
     assert list(found) == list(expected)
     for name, (sign, coupling) in expected.items():
@@ -97,7 +104,9 @@ def test_products_are_canonical_and_counted() -> None:
 
 
 def test_a_term_that_cancels_is_no_term() -> None:
-    assert [term.name for term in terms("- K*sum(<i,j>) s[i]*s[j] + h*sum(i) (s[i+x] - s[i])")] == ["K"]
+    assert [term.name for term in terms("- K*sum(<i,j>) s[i]*s[j] + h*sum(i) (s[i+x] - s[i])")] == [
+        "K"
+    ]
 
 
 def test_tables_of_potts_spins() -> None:
@@ -123,7 +132,10 @@ def test_couplings_that_differ_from_place_to_place() -> None:
 
 
 def test_symmetric_spins_allow_an_odd_term_of_coupling_zero() -> None:
-    assert len(terms("- 0*sum(i) s[i] - K*sum(<i,j>) s[i]*s[j]", "square(4)", "s: ising(symmetric)")) == 2
+    assert (
+        len(terms("- 0*sum(i) s[i] - K*sum(<i,j>) s[i]*s[j]", "square(4)", "s: ising(symmetric)"))
+        == 2
+    )
 
 
 REFUSALS = [
@@ -204,13 +216,25 @@ def test_refusals(hamiltonian: str, code: str, at: str | None) -> None:
     ("hamiltonian", "lattice", "spins", "flow", "code"),
     [
         ("- h*sum(i) s[i]", "square(8)", "s: ising(symmetric)", "", "broken-symmetry"),
-        ("- K*sum(<i,j>) s[i]*s[j]", "square(2)", "s: ising", "flow sample(sweeps=100)", "lattice-too-small"),
+        (
+            "- K*sum(<i,j>) s[i]*s[j]",
+            "square(2)",
+            "s: ising",
+            "flow sample(sweeps=100)",
+            "lattice-too-small",
+        ),
         ("- K*sum(<i,j> along x) s[i]*s[j]", "honeycomb(8)", "s: ising", "", "along-basis"),
         ("- K*sum(<i,j>) (s[i] + s[j])", "square(8, boundary=open)", "s: ising", "", "open-edge"),
         ("- K*sum(<<i,j>>) s[i]*s[j]", "complete(8)", "s: ising", "", "wrong-lattice"),
         ("- K*sum(i) s[i]*s[i+x]", "complete(8)", "s: ising", "", "bad-offset"),
         ("- sum(i) s[i]^2", "square(8)", "s: gaussian", "", "not-yet"),
-        ("- sum(f in cubes) cos(sum(i in f) s[i])", "cubic(4)", "s: potts(5)", "", "too-many-states"),
+        (
+            "- sum(f in cubes) cos(sum(i in f) s[i])",
+            "cubic(4)",
+            "s: potts(5)",
+            "",
+            "too-many-states",
+        ),
     ],
 )
 def test_refusals_that_depend_on_the_rest(
@@ -235,7 +259,11 @@ def test_refusals_that_depend_on_the_rest(
         ("lattice square(boundary=open)\nspins s: ising", "infinite-boundary", "open"),
         ("lattice cubic(4, 4)\nspins s: ising", "wrong-arity", "4"),
         ("lattice hypercubic(4)\nspins s: ising", "missing-option", "hypercubic"),
-        ("lattice crystal(vectors=[(1,0), (2,0)], basis=[(0,0)])\nspins s: ising", "bad-crystal", None),
+        (
+            "lattice crystal(vectors=[(1,0), (2,0)], basis=[(0,0)])\nspins s: ising",
+            "bad-crystal",
+            None,
+        ),
         ('lattice graph("../edges.csv")\nspins s: ising', "path-outside", '"../edges.csv"'),
         ("lattice square(8)\nspins s: isng", "unknown-alphabet", "isng"),
         ("lattice square(8)\nspins s: potts", "missing-option", "potts"),
@@ -264,12 +292,19 @@ def test_all_mistakes_are_found_in_one_pass() -> None:
     with pytest.raises(SpecError) as caught:
         build(parse(Source("<test>", text)))
     codes = [each.code for each in caught.value.problems]
-    assert codes == ["not-finite", "unknown-lattice", "unknown-name", "unknown-name", "unbound-index"]
+    assert codes == [
+        "not-finite",
+        "unknown-lattice",
+        "unknown-name",
+        "unknown-name",
+        "unbound-index",
+    ]
 
 
 def test_the_error_of_the_language_page() -> None:
     text = (
-        "parameters { K = 1 }\nlattice square(8)\nspins s: ising\nhamiltonian\n  - K * sum(<i,j>) s[i]*t[j]\n"
+        "parameters { K = 1 }\nlattice square(8)\nspins s: ising\nhamiltonian\n  - K * "
+        "sum(<i,j>) s[i]*t[j]\n"
     )
     with pytest.raises(SpecError) as caught:
         build(parse(Source("ising.rgc", text)))

@@ -90,7 +90,9 @@ def test_settings_replace_right_sides_and_what_follows_from_them() -> None:
     assert not found
     assert scope.parameters["K"] == 8.0
     _, found = checked("K = 1", "K", "KK = 3")
-    assert [(each.code, each.hint) for each in found] == [("unknown-parameter", "did you mean 'K'?")]
+    assert [(each.code, each.hint) for each in found] == [
+        ("unknown-parameter", "did you mean 'K'?")
+    ]
 
 
 def test_a_point_fixes_scanned_parameters() -> None:

@@ -1,4 +1,6 @@
-"""The commands: exit status, what goes to stdout and what to stderr, mistakes with hints, nothing heavy imported."""
+"""The commands: exit status, what goes to stdout and what to stderr, mistakes with hints, nothing
+heavy imported.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
     return out, err
 
 
-# -- nothing heavy ---------------------------------------------------------------------------------------------------------
+# -- nothing heavy -------------------------------------------------------------------------------
 
 PROBE = """
 import sys
@@ -79,7 +81,7 @@ def test_import_rgc_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-# -- the table of commands -------------------------------------------------------------------------------------------------
+# -- the table of commands -----------------------------------------------------------------------
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,7 +92,9 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         assert re.search(rf"^  {command} ", out, re.MULTILINE)
 
 
-def test_every_command_in_the_table_is_there_and_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_in_the_table_is_there_and_has_help(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     from rgc.cli import COMMANDS
 
     for command in COMMANDS:
@@ -146,7 +150,7 @@ def test_without_a_command_the_usage_is_shown(capsys: pytest.CaptureFixture[str]
     assert "usage: rgc" in capsys.readouterr().out
 
 
-# -- check, fmt, convert, new, backends ------------------------------------------------------------------------------------
+# -- check, fmt, convert, new, backends ----------------------------------------------------------
 
 
 def test_check_says_what_is_there_and_goes_on_after_a_bad_file(
@@ -160,7 +164,9 @@ def test_check_says_what_is_there_and_goes_on_after_a_bad_file(
     assert f"{bad}:9:5: error[" in err
 
 
-def test_fmt_changes_layout_and_nothing_else(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fmt_changes_layout_and_nothing_else(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = rgc.load(spec).document
     spec.write_text(SPEC.replace("K = 0.3 ", "K=0.30e0"))
     assert main(["fmt", "--check", str(spec)]) == 1
@@ -202,7 +208,7 @@ def test_backends_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"^reference +ready", capsys.readouterr().out, re.MULTILINE)
 
 
-# -- the hash --------------------------------------------------------------------------------------------------------------
+# -- the hash ------------------------------------------------------------------------------------
 
 
 def test_the_hash_sees_physics_and_settings_but_no_comments(spec: Path) -> None:

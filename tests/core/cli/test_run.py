@@ -147,7 +147,7 @@ def test_the_memory_of_a_constant_series_has_no_error(spec: Path) -> None:
     assert found["tau_m^2"].error is not None
 
 
-# -- scans -----------------------------------------------------------------------------------------------------------------
+# -- scans ---------------------------------------------------------------------------------------
 
 
 def test_every_point_of_a_scan_is_there_and_nothing_recompiles(
@@ -200,7 +200,7 @@ def test_a_point_of_a_scan_equals_itself_in_another_scan(spec: Path) -> None:
     assert wide.points[1].result.observables == narrow.points[0].result.observables
 
 
-# -- interruption ----------------------------------------------------------------------------------------------------------
+# -- interruption --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("out", [True, False])
@@ -275,7 +275,10 @@ def test_resuming_nothing_says_so(
     out = tmp_path / "out"
     assert run(spec, "--resume", "--out", out, "--json") == 0
     stdout, stderr = capsys.readouterr()
-    message = f"there is no checkpoint to resume in {out / 'checkpoints'}: the run starts from the beginning"
+    message = (
+        f"there is no checkpoint to resume in {out / 'checkpoints'}: the run starts from the "
+        "beginning"
+    )
     assert stderr == f"warning: {message}\n"
     assert message in json.loads(stdout)["warnings"]
     assert run(spec, "--resume") == 0
@@ -349,7 +352,7 @@ def test_a_real_signal_from_outside(
     assert resumed == answer(capsys, spec)
 
 
-# -- the Python interface --------------------------------------------------------------------------------------------------
+# -- the Python interface ------------------------------------------------------------------------
 
 
 def test_the_python_interface(spec: Path, tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""The library of specs: every one checks without a warning, and twins are one spec. pytest itself collects and runs them."""
+"""The library of specs: every one checks without a warning, and twins are one spec. pytest itself
+collects and runs them.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,8 @@ def test_every_spec_checks_and_expects_something(path: Path) -> None:
     assert rgc.load(path).spec.expectations
 
 
-@pytest.mark.parametrize("path", [p for p in SPECS if p.suffix == ".yaml"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [p for p in SPECS if p.suffix == ".yaml"], ids=lambda path: path.name
+)
 def test_twins_are_one_spec(path: Path) -> None:
     assert rgc.load(path).sha256 == rgc.load(path.with_suffix(".rgc")).sha256

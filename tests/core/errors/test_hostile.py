@@ -1,4 +1,5 @@
-"""Hostile files end in errors with a place, quickly: nesting, aliases, size, control characters, bytes that are no text.
+"""Hostile files end in errors with a place, quickly: nesting, aliases, size, control characters,
+bytes that are no text.
 
 The files are made here, since some are large.
 """
@@ -62,7 +63,9 @@ HOSTILE: dict[str, tuple[Callable[[], str | bytes], str]] = {
     "laughs.yaml": (
         lambda: (
             "a: &a [x, x]\n"
-            + "".join(f"{n}: &{n} [*{m}, *{m}]\n" for m, n in zip("abcdefg", "bcdefgh", strict=True))
+            + "".join(
+                f"{n}: &{n} [*{m}, *{m}]\n" for m, n in zip("abcdefg", "bcdefgh", strict=True)
+            )
         ),
         "yaml-alias",
     ),
@@ -166,7 +169,9 @@ def test_the_problems_of_every_section_come_in_one_pass_in_the_order_of_the_text
 
 @pytest.mark.parametrize("seed", range(60))
 def test_a_spoilt_spec_is_an_error_or_a_spec(tmp_path: Path, seed: int) -> None:
-    """Characters deleted, doubled, swapped or replaced at random: nothing but `SpecError` ever escapes."""
+    """Characters deleted, doubled, swapped or replaced at random: nothing but `SpecError` ever
+    escapes.
+    """
     chance = random.Random(seed)  # noqa: S311
     text = list(GOOD_YAML if seed % 2 else GOOD)
     path = tmp_path / ("spec.yaml" if seed % 2 else "spec.rgc")

@@ -1,8 +1,9 @@
 """Every bad spec is reported where its author marked it, with the message pinned beside it.
 
-The first lines of a bad spec say what must be found: `# expect: LINE:COLUMN CODE`, or `CODE warning`, or `CODE when compiled` of what a check
-lets pass. They are written by hand.
-`UPDATE_BAD_SPECS=1 pytest tests/core/errors/test_specs.py` rewrites the pinned messages, and still fails where a mark disagrees.
+The first lines of a bad spec say what must be found: `# expect: LINE:COLUMN CODE`, or
+`CODE warning`, or `CODE when compiled` of what a check lets pass. They are written by hand.
+`UPDATE_BAD_SPECS=1 pytest tests/core/errors/test_specs.py` rewrites the pinned messages, and still
+fails where a mark disagrees.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ Mark = tuple[int, int, str, str]
 
 
 def problems_of(path: Path, *, compiled: bool) -> list[tuple[Problem, str]]:
-    """Everything that a check of the file reports, with its severity: its errors, or the warnings of one that has none, and then what the
-    compiler reports."""
+    """Everything that a check of the file reports, with its severity: its errors, or the warnings
+    of one that has none, and then what the compiler reports.
+    """
     try:
         _, warnings = build(read(path), folder=path.parent)
     except SpecError as error:

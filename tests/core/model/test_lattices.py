@@ -96,7 +96,11 @@ def test_plaquettes_of_the_cubic_lattice_turn_about_their_normal() -> None:
             origin, first, _, last = (lattice.position(corner) for corner in face.corners)
             a = [x - y for x, y in zip(first, origin, strict=True)]
             b = [x - y for x, y in zip(last, origin, strict=True)]
-            cross = (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
+            cross = (
+                a[1] * b[2] - a[2] * b[1],
+                a[2] * b[0] - a[0] * b[2],
+                a[0] * b[1] - a[1] * b[0],
+            )
             assert cross == tuple(float(k == face.normal) for k in range(3))
 
 
@@ -132,7 +136,9 @@ def test_a_crystal_is_what_its_vectors_say() -> None:
     honeycomb = lattices.crystal(vectors, [(0.0, 0.0), (height, 0.5)], 4)
     assert shell(honeycomb, 1) == shell(lattices.honeycomb(4), 1)
     assert shell(honeycomb, 3) == shell(lattices.honeycomb(4), 3)
-    skew = lattices.crystal([(1.0, 0.0), (7.0, 1.0)], [(0.0, 0.0)])  # the square lattice in other vectors
+    skew = lattices.crystal(
+        [(1.0, 0.0), (7.0, 1.0)], [(0.0, 0.0)]
+    )  # the square lattice in other vectors
     assert {b.cell for _, b in shell(skew, 1)} == {(1, 0), (7, -1)}
     with pytest.raises(ValueError, match="independent"):
         lattices.crystal([(1.0, 0.0), (2.0, 0.0)], [(0.0, 0.0)])

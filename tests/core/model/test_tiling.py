@@ -1,4 +1,6 @@
-"""Cells of block maps: every site has one, skewed coarse lattices keep symmetries and sectors, terms that cannot be told apart are found."""
+"""Cells of block maps: every site has one, skewed coarse lattices keep symmetries and sectors,
+terms that cannot be told apart are found.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,10 @@ TRIANGLES = Block("majority", 3**0.5, (), (TRIANGLE,), vectors=TRIANGLE_VECTORS)
 def box(b: int, dimension: int, rule: str = "majority") -> Block:
     cell = tuple(Site(at) for at in cartesian(range(b), repeat=dimension))
     return Block(
-        rule, float(b), (b,) * dimension, (cell if rule == "majority" else (Site((1,) * dimension),),)
+        rule,
+        float(b),
+        (b,) * dimension,
+        (cell if rule == "majority" else (Site((1,) * dimension),),),
     )  # type: ignore[arg-type]
 
 
@@ -43,7 +48,9 @@ def test_every_site_lies_in_one_cell(block: Block, lattice: Lattice) -> None:
     tiled = tiling(whole_cells(block, lattice))
     letters = len(lattice.basis)
     sites = [
-        Site(cell, a) for cell in cartesian(range(-3, 4), repeat=lattice.dimension) for a in range(letters)
+        Site(cell, a)
+        for cell in cartesian(range(-3, 4), repeat=lattice.dimension)
+        for a in range(letters)
     ]
     for site in sites:
         cell, number = tiled.home(site)
@@ -72,7 +79,9 @@ def test_decimation_keeps_the_first_site_of_its_cell() -> None:
     assert whole.cells == (tuple(Site(at) for at in ((1, 1), (1, 2), (2, 1), (2, 2))),)
     assert tiling(whole).home(Site((1, 1))) == (Site((0, 0)), 0)
     with pytest.raises(ValueError, match="several letters"):
-        whole_cells(Block("decimate", 2.0, (2, 2), ((Site((0, 0)),), (Site((0, 0), 1),))), honeycomb())
+        whole_cells(
+            Block("decimate", 2.0, (2, 2), ((Site((0, 0)),), (Site((0, 0), 1),))), honeycomb()
+        )
 
 
 def test_a_site_of_no_cell_has_no_home() -> None:
@@ -81,15 +90,20 @@ def test_a_site_of_no_cell_has_no_home() -> None:
 
 
 def test_triangles_keep_the_turns_of_the_lattice_but_no_mirror() -> None:
-    """A mirror of a triangle maps the triangles of the coarse lattice to those that are no cells."""
+    """A mirror of a triangle maps the triangles of the coarse lattice to those that are no
+    cells.
+    """
     assert len(find_symmetries(triangular(), [TRIANGLES])) == 3
     assert {
-        np.linalg.det(np.array(each.matrix)).round() for each in find_symmetries(triangular(), [TRIANGLES])
+        np.linalg.det(np.array(each.matrix)).round()
+        for each in find_symmetries(triangular(), [TRIANGLES])
     } == {1}
 
 
 def test_decimation_keeps_what_maps_the_kept_sites_to_themselves() -> None:
-    """Of the eight symmetries of the square the diagonal that joins the kept corner to the opposite one."""
+    """Of the eight symmetries of the square the diagonal that joins the kept corner to the opposite
+    one.
+    """
     whole = whole_cells(box(2, 2, "decimate"), square())
     assert [each.matrix for each in find_symmetries(square(), [whole])] == [
         ((0, 1), (1, 0)),
@@ -115,7 +129,9 @@ def test_triangles_turn_with_a_flip_of_all_spins_and_with_no_sublattice() -> Non
 
 
 def terms(*weights: dict[tuple[tuple[int, ...], ...], float]) -> Hamiltonian:
-    made = (tuple((w, tuple(Spin(c) for c in cells)) for cells, w in each.items()) for each in weights)
+    made = (
+        tuple((w, tuple(Spin(c) for c in cells)) for cells, w in each.items()) for each in weights
+    )
     return Hamiltonian(tuple(Term(f"t{k}", 1.0, -1, products) for k, products in enumerate(made)))
 
 

@@ -46,7 +46,9 @@ def test_nearest_neighbours(lattice: Lattice, meets: bool) -> None:
 def test_products_of_many_spins() -> None:
     row = [Spin((k, 0)) for k in range(3)]
     assert not meets_itself(term(lattices.square(4), row), lattices.square(4))
-    assert meets_itself(term(lattices.square(3), row), lattices.square(3))  # three places, one product
+    assert meets_itself(
+        term(lattices.square(3), row), lattices.square(3)
+    )  # three places, one product
     assert meets_itself(term(lattices.square(4), [Spin((0, 0)), Spin((2, 0))]), lattices.square(4))
     both = term(lattices.square(5), [Spin((0, 0)), Spin((1, 0))], [Spin((0, 0)), Spin((4, 0))])
     assert meets_itself(both, lattices.square(5))

@@ -1,4 +1,6 @@
-"""Random Hamiltonians on random lattices: the ratio of forward and backward probability of every flip is exp(-dE), dE by force."""
+"""Random Hamiltonians on random lattices: the ratio of forward and backward probability of every
+flip is exp(-dE), dE by force.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def random_system(lattice: Lattice, species: tuple[Species, ...], random: Random
 
 
 def test_flips_are_balanced_whatever_the_hamiltonian() -> None:
-    """A property that never met an open edge or a listed site set would prove little: what must have occurred is asserted too."""
+    """A property that never met an open edge or a listed site set would prove little: what must
+    have occurred is asserted too.
+    """
     random, seen = Random(20), Counter[str]()  # noqa: S311
     for number, (lattice, how) in enumerate(cartesian(LATTICES, KINDS)):
         system = random_system(lattice, SPECIES[number % len(SPECIES)], random)

@@ -28,7 +28,9 @@ ISING = (Species("s"),)
 
 
 def measured(record: Record, seed: int = 5) -> tuple[list[Any], list[Any]]:
-    """The spins +-1 as int[species][*shape, letter, replica] and the sums of two records of the same spins."""
+    """The spins +-1 as int[species][*shape, letter, replica] and the sums of two records of the
+    same spins.
+    """
     backend = ReferenceBackend()
     fields = [random_field((seed, k), f, WORDS) for k, f in enumerate(record.program.fields)]
     arguments = no_arguments()
@@ -122,7 +124,9 @@ def test_parts_of_an_operator_on_residues() -> None:
 
 
 def test_energy_from_the_groups_of_a_hamiltonian() -> None:
-    """H = sum_g c_g S_g + constants, against the energies of all configurations of two binary and Ising species."""
+    """H = sum_g c_g S_g + constants, against the energies of all configurations of two binary and
+    Ising species.
+    """
     species = (Species("v", "binary"), Species("s"))
     lattice = square(2, 3, boundary="open")
     products = pairs((0, 1), (1, 0))

@@ -1,4 +1,6 @@
-"""Every acceptance form of every kind of update, by its exact transition matrix on systems small enough to write out."""
+"""Every acceptance form of every kind of update, by its exact transition matrix on systems small
+enough to write out.
+"""
 
 from __future__ import annotations
 
@@ -170,8 +172,10 @@ def test_metropolis_is_as_fast_as_it_may_be() -> None:
 
 @pytest.mark.parametrize("size", range(3, 9))
 def test_the_walls_of_a_ring_turn(size: int) -> None:
-    """Without a field flips at a wall are free. Taken for certain, walls keep moving, left or right for ever: the ring of 8 would fall into
-    five classes of states that never reach each other, the largest with 60 % of the weight."""
+    """Without a field flips at a wall are free. Taken for certain, walls keep moving, left or right
+    for ever: the ring of 8 would fall into five classes of states that never reach each other, the
+    largest with 60 % of the weight.
+    """
     system = System(chain(size), (ISING,), terms(("K", 0.4, pairs((1,)))))
     update, coefficients = lowered(system)
     sweep = np.eye(2**size)
@@ -238,7 +242,8 @@ def test_thresholds_are_exact_floors() -> None:
         thresholds.metropolis(Fraction(10**9), 64) == thresholds.heat_bath(Fraction(10**9), 64) == 0
     )
     assert thresholds.heat_bath(Fraction(-(10**9)), 32) == 1 << 32
-    # floor(2^64 e^-1), from the decimals of e^-1 = 0.36787944117144232159552377016146086744581113...
+    # floor(2^64 e^-1), from the decimals of e^-1 =
+    # 0.36787944117144232159552377016146086744581113...
     assert (
         thresholds.metropolis(Fraction(1), 64)
         == 36787944117144232159552377016146086744581113 * 2**64 // 10**44
@@ -246,7 +251,9 @@ def test_thresholds_are_exact_floors() -> None:
 
 
 def test_energies_are_summed_exactly() -> None:
-    """0.1 + 0.2 - 0.3 is not zero in float64 arithmetic; the exact sum of the three floats is 2^-55 + ..., and dE > 0 or not matters."""
+    """0.1 + 0.2 - 0.3 is not zero in float64 arithmetic; the exact sum of the three floats is 2^-55
+    + ..., and dE > 0 or not matters.
+    """
     exact = Fraction(0.1) + Fraction(0.2) - Fraction(0.3)
     assert exact != Fraction(0.1 + 0.2 - 0.3)
     assert thresholds.plain(exact, 64) < 1 << 64
@@ -280,7 +287,9 @@ def test_heat_bath_is_not_offered_without_classes() -> None:
 
 @pytest.mark.parametrize("kind", ["heat_bath", "lazy"])
 def test_a_hamiltonian_without_terms_is_sampled_too(kind: Any) -> None:
-    """At K = 0 and h = 0 every term is dropped: heat bath draws fair coins, lazy Metropolis flips with probability 7/8."""
+    """At K = 0 and h = 0 every term is dropped: heat bath draws fair coins, lazy Metropolis flips
+    with probability 7/8.
+    """
     lattice = square(2, boundary="open")
     update = hamiltonian_to_update(lattice, (ISING,), (), colour_sites((), lattice), kind=kind)
     chances = {"heat_bath": [0.5], "lazy": [0.125, 0.875]}[kind]

@@ -27,7 +27,9 @@ Cells = Sequence[tuple[int, int]]
 
 
 def term(name: str, *products: Cells) -> Term:
-    return Term(name, 0.4, -1, tuple((1.0, product(Spin(cell) for cell in cells)) for cells in products))
+    return Term(
+        name, 0.4, -1, tuple((1.0, product(Spin(cell) for cell in cells)) for cells in products)
+    )
 
 
 NEAREST = term("K", ((0, 0), (1, 0)), ((0, 0), (0, 1)))
@@ -49,13 +51,16 @@ def by_brute_force(star: Star, signs_of_own: Sequence[int]) -> list[tuple[int, .
         for signs in cartesian((1, -1), repeat=len(spins)):
             state = dict(zip(spins, signs, strict=True))
             values = [
-                [own * prod(state[spin] for spin in image) for image in images] for images in star.images
+                [own * prod(state[spin] for spin in image) for image in images]
+                for images in star.images
             ]
             found.add(tuple(sum(value == -1 for value in group) for group in values))
     return sorted(found)
 
 
-neighbour = st.builds(Spin, st.tuples(st.integers(-1, 1), st.integers(-1, 1)), st.just(0), st.just(0))
+neighbour = st.builds(
+    Spin, st.tuples(st.integers(-1, 1), st.integers(-1, 1)), st.just(0), st.just(0)
+)
 image = st.frozensets(neighbour.filter(lambda spin: spin.cell != (0, 0)), max_size=3).map(
     lambda s: tuple(sorted(s))
 )
@@ -101,10 +106,17 @@ def test_many_operators_are_weighed_and_have_no_heat_bath() -> None:
     lattice = cubic(8)
     field = Hamiltonian((Term("h", 1.0, -1, ((1.0, product([Spin((0, 0, 0))])),)),))
     operators = generate_operators(lattice, [Species("s")], field, reach=1.5, bodies=4)
-    every = Hamiltonian(tuple(Term(o.name, 1.0, -1, tuple((1.0, p) for p in o.products)) for o in operators))
+    every = Hamiltonian(
+        tuple(Term(o.name, 1.0, -1, tuple((1.0, p) for p in o.products)) for o in operators)
+    )
     groups = merge_terms(every, lattice, [Species("s")]).groups
     chosen = choose_acceptance(colour_sites(groups, lattice)[0].star)
-    assert (chosen.form, chosen.flip, chosen.field, chosen.heat_bath) == ("weigh", None, None, False)
+    assert (chosen.form, chosen.flip, chosen.field, chosen.heat_bath) == (
+        "weigh",
+        None,
+        None,
+        False,
+    )
     assert choose_update([Fraction(1)] * len(groups), [chosen]).update == "metropolis"
     assert choose_update([Fraction(1, 10**6)] * len(groups), [chosen]).update == "lazy"
     with pytest.raises(SpecError, match=r"error\[no-heat-bath\]"):
@@ -124,7 +136,7 @@ def test_heat_bath_has_a_limit_of_its_own() -> None:
     assert choose_acceptance(star, fields=86).form == "factorised"
 
 
-# -- update ----------------------------------------------------------------------------------------------------------
+# -- update --------------------------------------------------------------------------------------
 
 
 def test_update_by_coupling() -> None:
@@ -152,5 +164,7 @@ def test_one_free_site_is_enough() -> None:
 def test_largest_change_is_the_maximum_over_what_occurs(couplings: list[Fraction]) -> None:
     star = star_of(NEAREST, NEXT, PLAQUETTE, FIELD)
     chosen: Acceptance = choose_acceptance(star)
-    every = [abs(energy_change(couplings, chosen.sizes, each)) for each in by_brute_force(star, (1, -1))]
+    every = [
+        abs(energy_change(couplings, chosen.sizes, each)) for each in by_brute_force(star, (1, -1))
+    ]
     assert largest_change(couplings, chosen) == max(every)

@@ -1,4 +1,6 @@
-"""Sweeps without conflicts: every spin once, no product with two spins of a step, and the energy that a star gives."""
+"""Sweeps without conflicts: every spin once, no product with two spins of a step, and the energy
+that a star gives.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,10 @@ from rgc.passes.colour_sites import colour_sites
 def group(*products: Product) -> Group:
     """With the reach that the products have by themselves."""
     reaches = tuple(
-        tuple((min(s.cell[k] for s in each), max(s.cell[k] for s in each)) for k in range(len(each[0].cell)))
+        tuple(
+            (min(s.cell[k] for s in each), max(s.cell[k] for s in each))
+            for k in range(len(each[0].cell))
+        )
         for each in products
     )
     return Group((("K", 1.0),), products, reaches)
@@ -37,7 +42,10 @@ def bonds(*offsets: Cell) -> Group:
 NEAREST = bonds((1, 0), (0, 1))
 PLAQUETTE = group(product(Spin(cell) for cell in ((0, 0), (1, 0), (0, 1), (1, 1))))
 BAXTER_WU = group(
-    *(product(Spin(c) for c in cells) for cells in (((0, 0), (1, 0), (1, 1)), ((0, 0), (1, 1), (0, 1))))
+    *(
+        product(Spin(c) for c in cells)
+        for cells in (((0, 0), (1, 0), (1, 1)), ((0, 0), (1, 1), (0, 1)))
+    )
 )
 
 
@@ -60,7 +68,9 @@ def _absolute(spin: Spin, at: Cell, lattice: Lattice) -> Spin:
     return Spin(cell, spin.letter, spin.species)
 
 
-def check(steps: Sequence[SweepStep], groups: Sequence[Group], lattice: Lattice, species: int) -> None:
+def check(
+    steps: Sequence[SweepStep], groups: Sequence[Group], lattice: Lattice, species: int
+) -> None:
     every = [
         Spin(cell, a, s)
         for s in range(species)
@@ -71,7 +81,8 @@ def check(steps: Sequence[SweepStep], groups: Sequence[Group], lattice: Lattice,
     visited = []
     for step in steps:
         here = {
-            Spin(c, step.star.letter, step.star.species) for c in enumerate_cells(step.sites, lattice.cells)
+            Spin(c, step.star.letter, step.star.species)
+            for c in enumerate_cells(step.sites, lattice.cells)
         }
         assert here
         visited += sorted(here)
@@ -91,8 +102,12 @@ def feel_the_same(
                 for image in images:
                     outside = [s for s in image if not _on_lattice(s, cell, lattice)]
                     assert not outside, "a load beyond an open edge"
-                felt = sorted(sorted(_absolute(spin, cell, lattice) for spin in image) for image in images)
-                real = sorted(sorted(each - {own}) for k, each in products if k == number and own in each)
+                felt = sorted(
+                    sorted(_absolute(spin, cell, lattice) for spin in image) for image in images
+                )
+                real = sorted(
+                    sorted(each - {own}) for k, each in products if k == number and own in each
+                )
                 assert felt == real
 
 
@@ -109,7 +124,9 @@ plane = st.builds(
 
 @settings(max_examples=150)
 @given(
-    st.lists(st.lists(plane, min_size=1, max_size=4).map(product).filter(bool), min_size=1, max_size=4),
+    st.lists(
+        st.lists(plane, min_size=1, max_size=4).map(product).filter(bool), min_size=1, max_size=4
+    ),
     st.tuples(st.integers(2, 7), st.integers(2, 7)),
     st.tuples(edges, edges),
 )
@@ -154,7 +171,9 @@ def test_random_products_in_three_dimensions(spins: Product, shape: Cell, bounda
 )
 def test_colours(lattice: Lattice, what: Group, colours: int, modulus: Cell) -> None:
     steps = colour_sites((what,), lattice)
-    sets = {(step.sites.modulus, step.sites.residues) for step in steps if isinstance(step.sites, Cells)}
+    sets = {
+        (step.sites.modulus, step.sites.residues) for step in steps if isinstance(step.sites, Cells)
+    }
     assert len(sets) == colours
     assert {m for m, _ in sets} == {modulus}
     check(steps, (what,), lattice, 1)
@@ -170,7 +189,9 @@ def test_odd_tori_without_a_periodic_colouring_are_listed(size: int) -> None:
 
 
 def test_listed_cells_are_split_at_open_edges() -> None:
-    """A closed ring of 11 crossed by open rows of 3: the ring admits no residues, the outer rows lack a bond."""
+    """A closed ring of 11 crossed by open rows of 3: the ring admits no residues, the outer rows
+    lack a bond.
+    """
     lattice = square(11, 3, boundary=("periodic", "open"))
     steps = colour_sites((NEAREST,), lattice)
     assert all(isinstance(step.sites, Listed) for step in steps)
@@ -209,7 +230,9 @@ def test_infinite_and_antiperiodic_lattices_are_refused() -> None:
 
 @pytest.mark.parametrize("lattice", [square(1024), cubic(64), hypercubic(16, d=4), square(1023)])
 def test_large_lattices_are_coloured_at_once(lattice: Lattice) -> None:
-    """The work depends on the neighbourhood alone; three orders of magnitude separate it from a walk over the sites."""
+    """The work depends on the neighbourhood alone; three orders of magnitude separate it from a
+    walk over the sites.
+    """
     unit = np.eye(lattice.dimension, dtype=int)
     start = time.perf_counter()
     steps = colour_sites((bonds(*(tuple(map(int, row)) for row in unit)),), lattice)

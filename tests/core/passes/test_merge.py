@@ -52,7 +52,10 @@ def test_name(expected: str, spins_: list[Spin]) -> None:
 def test_name_of_a_class_is_that_of_its_smallest_member() -> None:
     nearest = [spins((0, 0), (0, 1)), spins((0, 0), (1, 0)), spins((0, 0), (1, 1))]
     assert coupling_name(*nearest) == coupling_name(*reversed(nearest)) == "k2_10"
-    assert coupling_name(spins((0, 0), (1, 2)), spins((0, 0), (2, 1)), spins((0, 0), (1, -1))) == "k2_1m1"
+    assert (
+        coupling_name(spins((0, 0), (1, 2)), spins((0, 0), (2, 1)), spins((0, 0), (1, -1)))
+        == "k2_1m1"
+    )
 
 
 @given(
@@ -83,9 +86,11 @@ def test_flatten_is_row_major() -> None:
     assert all(flatten(unflatten(n, shape), shape) == n for n in range(24))
 
 
-# -- merging ---------------------------------------------------------------------------------------------------------
+# -- merging -------------------------------------------------------------------------------------
 
-spin = st.builds(Spin, st.tuples(st.integers(-1, 1), st.integers(0, 2)), st.integers(0, 1), st.integers(0, 1))
+spin = st.builds(
+    Spin, st.tuples(st.integers(-1, 1), st.integers(0, 2)), st.integers(0, 1), st.integers(0, 1)
+)
 one_product = st.lists(spin, max_size=4).map(product)
 weighted = st.tuples(st.sampled_from([1.0, -1.0, 0.5, 2.0]), one_product)
 terms = st.lists(
@@ -130,10 +135,17 @@ def sum_of_group(group: Group, state: dict[Spin, Fraction], lattice: Lattice) ->
 
 
 @given(
-    terms, st.sampled_from(["periodic", "open"]), st.sampled_from(["periodic", "open"]), st.integers(0, 10**6)
+    terms,
+    st.sampled_from(["periodic", "open"]),
+    st.sampled_from(["periodic", "open"]),
+    st.integers(0, 10**6),
 )
-def test_merged_energy_is_that_of_the_terms(drawn: list, first: str, second: str, seed: int) -> None:
-    """Binary spins, open edges, products that occur twice: the energies of random configurations agree exactly."""
+def test_merged_energy_is_that_of_the_terms(
+    drawn: list, first: str, second: str, seed: int
+) -> None:
+    """Binary spins, open edges, products that occur twice: the energies of random configurations
+    agree exactly.
+    """
     lattice = honeycomb(3, 4, boundary=(first, second))
     species = (Species("s"), Species("v", "binary"))
     hamiltonian = hamiltonian_of(drawn)
@@ -156,7 +168,8 @@ def test_merged_energy_is_that_of_the_terms(drawn: list, first: str, second: str
     of_term = {term.name: term.coefficient for term in hamiltonian.terms}
     both = (*merged.groups, *merged.constants)
     assert (
-        sum((g.coefficient(of_term) * sum_of_group(g, ising, lattice) for g in both), Fraction(0)) == direct
+        sum((g.coefficient(of_term) * sum_of_group(g, ising, lattice) for g in both), Fraction(0))
+        == direct
     )
     assert all(group.products and all(group.products) for group in merged.groups)
     assert not any(any(group.products) for group in merged.constants)
@@ -175,10 +188,16 @@ def test_equal_products_merge_and_cancelled_ones_disappear() -> None:
     bond = spins((0, 0), (1, 0))
     other = spins((0, 0), (0, 1))
     two = Hamiltonian(
-        (Term("K", 1.0, -1, ((1.0, bond), (1.0, other))), Term("J", 2.0, -1, ((1.0, bond), (0.5, ()))))
+        (
+            Term("K", 1.0, -1, ((1.0, bond), (1.0, other))),
+            Term("J", 2.0, -1, ((1.0, bond), (0.5, ()))),
+        )
     )
     merged = merge_terms(two, square(8), [Species("s")])
-    assert [group.coefficients for group in merged.groups] == [(("K", 1.0),), (("K", 1.0), ("J", 1.0))]
+    assert [group.coefficients for group in merged.groups] == [
+        (("K", 1.0),),
+        (("K", 1.0), ("J", 1.0)),
+    ]
     assert merged.groups[1].products == (bond,)
     assert merged.coefficients(two) == (-1, -3)
     assert [(c.coefficients, c.products) for c in merged.constants] == [((("J", 0.5),), ((),))]
@@ -188,7 +207,10 @@ def test_equal_products_merge_and_cancelled_ones_disappear() -> None:
 
 def test_terms_named_zero_are_left_out() -> None:
     both = Hamiltonian(
-        (Term("K", 1.0, -1, ((1.0, spins((0, 0), (1, 0))),)), Term("h", 0.0, -1, ((1.0, spins((0, 0))),)))
+        (
+            Term("K", 1.0, -1, ((1.0, spins((0, 0), (1, 0))),)),
+            Term("h", 0.0, -1, ((1.0, spins((0, 0))),)),
+        )
     )
     assert len(merge_terms(both, square(4), [Species("s")]).groups) == 2
     merged = merge_terms(both, square(4), [Species("s")], zero={"h"})
@@ -202,7 +224,9 @@ def test_names_are_unique() -> None:
 
 
 def test_open_edges_keep_the_field_of_a_binary_bond() -> None:
-    """v v' = (1 + s + s' + s s')/4 on the n - 1 bonds of an open row: the end sites have half the field."""
+    """v v' = (1 + s + s' + s s')/4 on the n - 1 bonds of an open row: the end sites have half the
+    field.
+    """
     bond = Term("J", 1.0, 1, ((1.0, spins((0, 0), (1, 0))),))
     lattice = square(5, 1, boundary=("open", "periodic"))
     merged = merge_terms(Hamiltonian((bond,)), lattice, [Species("v", "binary")])

@@ -1,4 +1,6 @@
-"""Inequivalent operators: their number, their classes by brute force, their names; what a small torus makes of them."""
+"""Inequivalent operators: their number, their classes by brute force, their names; what a small
+torus makes of them.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,14 @@ def box(factor: int, dimension: int) -> Block:
 
 OWN_SUBLATTICE = Block("majority", 2, (2, 2), (tuple(map(Site, ((0, 0), (2, 1), (1, 2), (3, 3)))),))
 BAXTER_WU = Hamiltonian(
-    (Term("K", 0.4, -1, ((1.0, spins((0, 0), (1, 0), (1, 1))), (1.0, spins((0, 0), (1, 1), (0, 1))))),)
+    (
+        Term(
+            "K",
+            0.4,
+            -1,
+            ((1.0, spins((0, 0), (1, 0), (1, 1))), (1.0, spins((0, 0), (1, 1), (0, 1)))),
+        ),
+    )
 )
 
 
@@ -96,11 +105,19 @@ def test_every_product_in_range_belongs_to_one_operator(lattice: Lattice, reach:
     operators = generate_operators(lattice, ISING, nearest(lattice), reach=reach, bodies=3)
     found = [each for operator in operators for each in operator.products]
     assert len(found) == len(set(found))
-    near = [Spin(cell, a) for cell in cartesian(range(-4, 5), repeat=2) for a in range(len(lattice.basis))]
+    near = [
+        Spin(cell, a)
+        for cell in cartesian(range(-4, 5), repeat=2)
+        for a in range(len(lattice.basis))
+    ]
     expected = set()
     for letter in range(len(lattice.basis)):
         first = Spin((0, 0), letter)
-        close = [spin for spin in near if spin != first and distance(first, spin, lattice) <= reach + 1e-9]
+        close = [
+            spin
+            for spin in near
+            if spin != first and distance(first, spin, lattice) <= reach + 1e-9
+        ]
         for size in (0, 1, 2):
             for others in combinations(close, size):
                 if all(distance(a, b, lattice) <= reach + 1e-9 for a, b in combinations(others, 2)):
@@ -114,7 +131,15 @@ def distance(a: Spin, b: Spin, lattice: Lattice) -> float:
 
 @pytest.mark.parametrize(
     "lattice",
-    [square(6), triangular(6), honeycomb_lattice(6), kagome(6), cubic(4), square(6, 4), hypercubic(3, d=4)],
+    [
+        square(6),
+        triangular(6),
+        honeycomb_lattice(6),
+        kagome(6),
+        cubic(4),
+        square(6, 4),
+        hypercubic(3, d=4),
+    ],
 )
 def test_symmetries_form_a_group_that_keeps_distances(lattice: Lattice) -> None:
     group = find_symmetries(lattice)
@@ -125,14 +150,17 @@ def test_symmetries_form_a_group_that_keeps_distances(lattice: Lattice) -> None:
     ]
     for each in group[:: max(1, len(group) // 12)]:
         for a, b in combinations(sites[::5], 2):
-            assert lattice.distance(each.site(a), each.site(b)) == pytest.approx(lattice.distance(a, b))
+            assert lattice.distance(each.site(a), each.site(b)) == pytest.approx(
+                lattice.distance(a, b)
+            )
         assert all(composed(each, other) in group for other in group[:: max(1, len(group) // 24)])
 
 
 def composed(first: Symmetry, second: Symmetry) -> Symmetry:
     size = range(len(first.matrix))
     matrix = tuple(
-        tuple(sum(first.matrix[i][k] * second.matrix[k][j] for k in size) for j in size) for i in size
+        tuple(sum(first.matrix[i][k] * second.matrix[k][j] for k in size) for j in size)
+        for i in size
     )
     images = [first.site(image) for image in second.images]
     back = tuple(-x for x in images[0].cell)
@@ -164,7 +192,9 @@ def test_symmetries_of_blocks() -> None:
     corner = Block("majority", 2.0, (2, 2), (tuple(map(Site, ((0, 0), (1, 0), (0, 1), (3, 3)))),))
     assert len(find_symmetries(square(16), [oblong])) == 4
     assert len(find_symmetries(square(16), [corner])) == 2
-    assert len(find_symmetries(square(16), [Block("decimate", 2.0, (2, 2), ((Site((0, 0)),),))])) == 8
+    assert (
+        len(find_symmetries(square(16), [Block("decimate", 2.0, (2, 2), ((Site((0, 0)),),))])) == 8
+    )
     star = Block(
         "majority",
         2.0,
@@ -178,7 +208,9 @@ def test_symmetries_of_blocks() -> None:
 
 
 def test_a_symmetry_must_also_be_one_of_the_block_spins() -> None:
-    """Only letter a is coupled, and the map passes the letters on in a circle: what swaps b and c would swap a and b of the blocks."""
+    """Only letter a is coupled, and the map passes the letters on in a circle: what swaps b and c
+    would swap a and b of the blocks.
+    """
     lattice = kagome(8)
     plain, circle = (
         Block("decimate", 2.0, (2, 2), tuple((Site((0, 0), letter),) for letter in letters))
@@ -192,7 +224,9 @@ def test_a_symmetry_must_also_be_one_of_the_block_spins() -> None:
 
 def test_different_couplings_lower_the_symmetry() -> None:
     rows, columns = spins((0, 0), (1, 0)), spins((0, 0), (0, 1))
-    unequal = Hamiltonian((Term("J", 0.4, -1, ((1.0, rows),)), Term("K", 0.4, -1, ((1.0, columns),))))
+    unequal = Hamiltonian(
+        (Term("J", 0.4, -1, ((1.0, rows),)), Term("K", 0.4, -1, ((1.0, columns),)))
+    )
     operators = generate_operators(square(64), ISING, unequal)
     assert [operator.name for operator in operators if operator.bodies == 2] == [
         "J",
@@ -204,12 +238,17 @@ def test_different_couplings_lower_the_symmetry() -> None:
     alone = generate_operators(square(64), ISING, unequal, zero={"J"}, reach=1)
     assert [operator.name for operator in alone] == ["k1", "J", "K"]
     same = Hamiltonian((replace(unequal.terms[0], products=((1.0, rows), (1.0, columns))),))
-    assert [operator.name for operator in generate_operators(square(64), ISING, same, reach=1)] == ["k1", "J"]
+    assert [operator.name for operator in generate_operators(square(64), ISING, same, reach=1)] == [
+        "k1",
+        "J",
+    ]
 
 
 def test_a_term_keeps_its_name_only_where_it_is_a_whole_class() -> None:
     lattice = triangular(27)
-    split = generate_operators(lattice, ISING, nearest(lattice), blocks=[box(3, 2)], reach=1, bodies=2)
+    split = generate_operators(
+        lattice, ISING, nearest(lattice), blocks=[box(3, 2)], reach=1, bodies=2
+    )
     assert [operator.name for operator in split] == ["k1", "k2_10", "k2_11"]
     half = Hamiltonian(
         tuple(
@@ -217,14 +256,19 @@ def test_a_term_keeps_its_name_only_where_it_is_a_whole_class() -> None:
             for term in nearest(lattice).terms
         )
     )
-    assert [operator.name for operator in generate_operators(lattice, ISING, half, reach=1, bodies=2)] == [
+    assert [
+        operator.name for operator in generate_operators(lattice, ISING, half, reach=1, bodies=2)
+    ] == [
         "k1",
         "k2_10",
     ]
 
 
 def test_a_term_of_several_weights_names_no_operator() -> None:
-    bonds, diagonals = nearest(square(64)).terms[0].products, [spins((0, 0), (1, 1)), spins((0, 0), (1, -1))]
+    bonds, diagonals = (
+        nearest(square(64)).terms[0].products,
+        [spins((0, 0), (1, 1)), spins((0, 0), (1, -1))],
+    )
     mixed = Hamiltonian((Term("K", 0.4, -1, (*bonds, *((2.0, each) for each in diagonals))),))
     assert names(generate_operators(square(64), ISING, mixed, reach=1.5, bodies=2)) == [
         "k1",
@@ -247,7 +291,7 @@ def test_two_species_meet_on_one_site() -> None:
     assert names == ["k1", "k1_t00", "K", "k2_10", "k2_t00_t10", "k2_t10"]
 
 
-# -- small tori ------------------------------------------------------------------------------------------------------
+# -- small tori ----------------------------------------------------------------------------------
 
 
 def total(operator: Operator, state: np.ndarray) -> int:
@@ -255,7 +299,8 @@ def total(operator: Operator, state: np.ndarray) -> int:
     return sum(
         int(
             prod(
-                (np.roll(state, tuple(-x for x in spin.cell), (0, 1)) for spin in each), start=np.array(1)
+                (np.roll(state, tuple(-x for x in spin.cell), (0, 1)) for spin in each),
+                start=np.array(1),
             ).sum()
         )
         for each in operator.products
@@ -268,7 +313,9 @@ def test_flags_are_the_coincidences_of_the_sums(size: int) -> None:
     folded = fold_operators(operators, square(size))
     dice = np.random.default_rng(1)
     states = [dice.choice((-1, 1), size=(size, size)) for _ in range(24)]
-    sums = {each.operator.name: [total(each.operator, state) for state in states] for each in folded}
+    sums = {
+        each.operator.name: [total(each.operator, state) for state in states] for each in folded
+    }
     for each in folded:
         if each.flag.startswith("wraps onto "):
             assert sums[each.operator.name] == sums[each.flag.removeprefix("wraps onto ")]
@@ -280,11 +327,15 @@ def test_flags_are_the_coincidences_of_the_sums(size: int) -> None:
 
 def test_folded_products_are_equal_exactly_when_their_sums_are() -> None:
     lattice = square(3)
-    assert fold_product(spins((0, 0), (2, 0)), lattice) == fold_product(spins((0, 0), (1, 0)), lattice)
+    assert fold_product(spins((0, 0), (2, 0)), lattice) == fold_product(
+        spins((0, 0), (1, 0)), lattice
+    )
     assert fold_product(spins((0, 0), (3, 0)), lattice) == ()
     assert fold_product(spins((0, 0), (3, 0), (1, 1)), lattice) == ((Spin((0, 0))),)
     open_rows = square(3, boundary=("open", "periodic"))
-    assert fold_product(spins((0, 0), (2, 0)), open_rows) != fold_product(spins((0, 0), (1, 0)), open_rows)
+    assert fold_product(spins((0, 0), (2, 0)), open_rows) != fold_product(
+        spins((0, 0), (1, 0)), open_rows
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""Symmetry sectors against every flip of a small torus, operators split by sublattice, and what blocks make of the flips."""
+"""Symmetry sectors against every flip of a small torus, operators split by sublattice, and what
+blocks make of the flips.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from rgc.passes.find_sectors import find_sectors, sectors_by_level, split_operat
 
 
 def sector_of(product: Product, sectors: Sectors) -> str | None:
-    """The sector of the sum of a product over all cells; None where its translates belong to different sectors."""
+    """The sector of the sum of a product over all cells; None where its translates belong to
+    different sectors.
+    """
     characters = {sectors.character(product, at) for at in sectors.residues}
     return sectors.name(characters.pop()) if len(characters) == 1 else None
 
@@ -50,10 +54,17 @@ def cells(lattice: Lattice) -> list[Cell]:
 
 
 def spins_of(lattice: Lattice, species: int = 1) -> list[Spin]:
-    return [Spin(c, a, s) for s in range(species) for a in range(len(lattice.basis)) for c in cells(lattice)]
+    return [
+        Spin(c, a, s)
+        for s in range(species)
+        for a in range(len(lattice.basis))
+        for c in cells(lattice)
+    ]
 
 
-def symmetric_flips(products: Sequence[Product], lattice: Lattice, species: int) -> Iterator[dict[Spin, int]]:
+def symmetric_flips(
+    products: Sequence[Product], lattice: Lattice, species: int
+) -> Iterator[dict[Spin, int]]:
     """Every sign pattern on the torus under which each product of each cell is +1, by trial."""
     sites = spins_of(lattice, species)
     for signs in cartesian((1, -1), repeat=len(sites)):
@@ -62,9 +73,13 @@ def symmetric_flips(products: Sequence[Product], lattice: Lattice, species: int)
             yield state
 
 
-def as_state(flip: frozenset[Spin], sectors: Sectors, lattice: Lattice, species: int = 1) -> dict[Spin, int]:
+def as_state(
+    flip: frozenset[Spin], sectors: Sectors, lattice: Lattice, species: int = 1
+) -> dict[Spin, int]:
     return {
-        spin: -1 if sectors.character((spin,), (0,) * lattice.dimension)[sectors.flips.index(flip)] else 1
+        spin: -1
+        if sectors.character((spin,), (0,) * lattice.dimension)[sectors.flips.index(flip)]
+        else 1
         for spin in spins_of(lattice, species)
     }
 
@@ -82,10 +97,16 @@ def as_state(flip: frozenset[Spin], sectors: Sectors, lattice: Lattice, species:
         (BAXTER_WU, triangular(64), ("invariant",)),
         (BAXTER_WU, triangular(None, None), ("invariant", "eo", "oe", "oo")),
         ((*BAXTER_WU, FIELD), triangular(48), ("invariant",)),
-        ((spins((0,), (1,), (2,), (3,)),), chain(16), tuple(Sectors((1,), (frozenset(),) * 3).names)),
+        (
+            (spins((0,), (1,), (2,), (3,)),),
+            chain(16),
+            tuple(Sectors((1,), (frozenset(),) * 3).names),
+        ),
     ],
 )
-def test_names_of_known_models(products: Sequence[Product], lattice: Lattice, names: tuple[str, ...]) -> None:
+def test_names_of_known_models(
+    products: Sequence[Product], lattice: Lattice, names: tuple[str, ...]
+) -> None:
     found = find_sectors(products, lattice)
     assert found.names == names
     assert found.names[0] == found.invariant
@@ -93,7 +114,9 @@ def test_names_of_known_models(products: Sequence[Product], lattice: Lattice, na
 
 
 def test_symmetries_of_subsystems_are_no_sectors() -> None:
-    """Every row and column of a plaquette model may be flipped: 2^11 elements at period 6, of which period 2 shows three generators."""
+    """Every row and column of a plaquette model may be flipped: 2^11 elements at period 6, of which
+    period 2 shows three generators.
+    """
     found = find_sectors([spins((0, 0), (1, 0), (0, 1), (1, 1))], square(12))
     assert (found.modulus, len(found.flips)) == ((2, 2), 3)
 
@@ -103,7 +126,9 @@ small = st.builds(Spin, st.tuples(st.integers(0, 2), st.integers(0, 2)), st.inte
 
 @settings(max_examples=40)
 @given(
-    st.lists(st.lists(small, min_size=1, max_size=4).map(product).filter(bool), min_size=1, max_size=3),
+    st.lists(
+        st.lists(small, min_size=1, max_size=4).map(product).filter(bool), min_size=1, max_size=3
+    ),
     st.sampled_from([(2, 1), (3, 1), (2, 2), (4, 1), (1, 4), (1, 3)]),
 )
 def test_the_group_is_that_found_by_trying_every_flip(
@@ -127,14 +152,18 @@ def test_the_group_is_that_found_by_trying_every_flip(
 
 
 def test_two_species_of_which_one_feels_a_field() -> None:
-    joint = [*NEAREST, product([Spin((0, 0), 0, 1), Spin((1, 0), 0, 1)]), product([Spin((0, 0), 0, 1)])]
+    joint = [
+        *NEAREST,
+        product([Spin((0, 0), 0, 1), Spin((1, 0), 0, 1)]),
+        product([Spin((0, 0), 0, 1)]),
+    ]
     found = find_sectors(joint, square(8), 2)
     assert found.names == ("even", "odd")
     assert sector_of(product([Spin((0, 0))]), found) == "odd"
     assert sector_of(product([Spin((0, 0), 0, 1)]), found) == "even"
 
 
-# -- operators -------------------------------------------------------------------------------------------------------
+# -- operators -----------------------------------------------------------------------------------
 
 
 def sum_of(parts: Sequence, state: dict[Spin, int], lattice: Lattice) -> int:
@@ -163,13 +192,17 @@ def test_parts_add_up_and_carry_their_character(operator: Operator) -> None:
     parts = split_operator(operator, sectors)
     dice = np.random.default_rng(3)
     state = {spin: int(dice.choice((-1, 1))) for spin in spins_of(lattice)}
-    whole = sum(value(each, at, state, lattice) for each in operator.products for at in cells(lattice))
+    whole = sum(
+        value(each, at, state, lattice) for each in operator.products for at in cells(lattice)
+    )
     assert sum_of(parts, state, lattice) == whole
     for number, flip in enumerate(sectors.flips):
         sign = as_state(flip, sectors, lattice)
         flipped = {spin: state[spin] * sign[spin] for spin in state}
         for part in parts:
-            character = dict(zip(sectors.names, cartesian((0, 1), repeat=2), strict=True))[part.sector]
+            character = dict(zip(sectors.names, cartesian((0, 1), repeat=2), strict=True))[
+                part.sector
+            ]
             before, after = sum_of([part], state, lattice), sum_of([part], flipped, lattice)
             assert after == (-before if character[number] else before)
 
@@ -187,10 +220,15 @@ def test_the_magnetisation_of_baxter_wu_is_that_of_three_sublattices() -> None:
 def test_one_part_where_the_whole_has_one_character() -> None:
     sectors = find_sectors(NEAREST, square(64))
     (part,) = split_operator(Operator("k1", (FIELD,)), sectors)
-    assert (part.sector, part.modulus, part.residues, part.whole) == ("odd", (1, 1), (((0, 0),),), True)
+    assert (part.sector, part.modulus, part.residues, part.whole) == (
+        "odd",
+        (1, 1),
+        (((0, 0),),),
+        True,
+    )
 
 
-# -- blocks ----------------------------------------------------------------------------------------------------------
+# -- blocks --------------------------------------------------------------------------------------
 
 
 def block_sums(state: dict[Spin, int], fine: Lattice, block: Block) -> dict[Spin, int]:
@@ -251,13 +289,17 @@ def test_a_flip_acts_on_the_block_spins(
             small = block.coarse(lattice)
             induced = as_state(after, coarse, small)
             sums = block_sums(state, lattice, block)
-            assert block_sums(flipped, lattice, block) == {spin: sums[spin] * induced[spin] for spin in sums}
+            assert block_sums(flipped, lattice, block) == {
+                spin: sums[spin] * induced[spin] for spin in sums
+            }
         lattice = block.coarse(lattice)
 
 
 def test_generators_stay_where_the_block_spins_feel_fewer() -> None:
-    """Sites 3R of Baxter-Wu lie on one sublattice: both generators act on the block spins, as the same flip or as none, and the
-    square cells of the next block are as uniform as the whole lattice."""
+    """Sites 3R of Baxter-Wu lie on one sublattice: both generators act on the block spins, as the
+    same flip or as none, and the square cells of the next block are as uniform as the whole
+    lattice.
+    """
     third = Block("decimate", 3, (3, 3), ((Site((0, 0)),),))
     by_level = sectors_by_level(find_sectors(BAXTER_WU, triangular(48)), [third, SQUARE_CELL], 3)
     assert [len(sectors.flips) for sectors in by_level] == [2] * 4

@@ -32,7 +32,9 @@ NUMBER = {"value", "error", "kind"}
 
 
 def eigenvalues() -> tuple[Eigenvalue, ...]:
-    """A made-up table: two sectors, four levels (the last one wraps), growing bases, two eigenvalues each."""
+    """A made-up table: two sectors, four levels (the last one wraps), growing bases, two
+    eigenvalues each.
+    """
     made = []
     for sector, exponent, size in (("even", 1.0, 6), ("odd", 1.875, 4)):
         for level in (1, 2, 3, 4):
@@ -68,7 +70,11 @@ def mcrg() -> Result:
         "mcrg",
         exponents={
             "y_t": Estimate(
-                1.001, 0.005, statistical=0.003, systematic=0.004, rule="last unwrapped level, full basis"
+                1.001,
+                0.005,
+                statistical=0.003,
+                systematic=0.004,
+                rule="last unwrapped level, full basis",
             ),
             "y_h": Estimate(1.87, None, note="fewer than two unwrapped levels"),
         },
@@ -86,12 +92,21 @@ def mcrg() -> Result:
             FreeEnergy("enumerate", -0.93, 0, "exact"),
             FreeEnergy("trg(16)", -0.92, None, "truncated"),
         ),
-        observables={"energy": Estimate(-0.6232, 0.0002), "odd one": Estimate(nan, np.float64("inf"))},  # type: ignore[arg-type]
+        observables={
+            "energy": Estimate(-0.6232, 0.0002),
+            "odd one": Estimate(nan, np.float64("inf")),
+        },  # type: ignore[arg-type]
         series={"energy": series},
-        configurations=tuple(rng.choice(np.array([-1, 1], dtype=np.int8), size=(*s, 1)) for s in shapes),
+        configurations=tuple(
+            rng.choice(np.array([-1, 1], dtype=np.int8), size=(*s, 1)) for s in shapes
+        ),
         tables={"moments": np.arange(6.0).reshape(2, 3)},
         warnings=("thermalisation is short",),
-        provenance={"update": "metropolis", "reproducibility": "L2", "acceptance": np.float64(0.25)},
+        provenance={
+            "update": "metropolis",
+            "reproducibility": "L2",
+            "acceptance": np.float64(0.25),
+        },
     )
 
 
@@ -117,7 +132,10 @@ def answer(result: Result | None = None) -> Answer:
         )
     )
     return replace(
-        made, checks=checks, warnings=("thermalisation is short",), provenance={"versions": {"rgc": "0"}}
+        made,
+        checks=checks,
+        warnings=("thermalisation is short",),
+        provenance={"versions": {"rgc": "0"}},
     )
 
 
@@ -134,7 +152,9 @@ def scanned(title: str, points: Sequence[Point], axes: tuple[Axis, ...]) -> Answ
 
 
 def scan_answer() -> Answer:
-    """Straight Binder lines that cross at K = 0.44, a parabola with its top at 0.45, for three sizes."""
+    """Straight Binder lines that cross at K = 0.44, a parabola with its top at 0.45, for three
+    sizes.
+    """
     values, sizes = (0.42, 0.43, 0.445, 0.46, 0.47), (8.0, 16.0, 32.0)
     points = []
     for k in values:
@@ -147,7 +167,7 @@ def scan_answer() -> Answer:
     return scanned("scan", points, axes)
 
 
-# -- the JSON contract -----------------------------------------------------------------------------------------------------
+# -- the JSON contract ---------------------------------------------------------------------------
 
 
 def test_the_json_contract() -> None:
@@ -216,9 +236,14 @@ def test_a_scan_has_points() -> None:
     document = scan_answer().document()
     assert len(document["points"]) == 15
     assert document["points"][1]["parameters"] == {"K": 0.42, "L": 16.0}
-    assert {"exponents", "observables", "levels", "eigenvalues", "free_energy", "fixed_point"} <= set(
-        document["points"][0]
-    )
+    assert {
+        "exponents",
+        "observables",
+        "levels",
+        "eigenvalues",
+        "free_energy",
+        "fixed_point",
+    } <= set(document["points"][0])
     with pytest.raises(ValueError, match="points"):
         _ = scan_answer().exponents
 
@@ -232,7 +257,9 @@ def band_answer() -> Answer:
             FreeEnergy("mean_field", -k / 2, 0.0, "upper bound", note="<1>"),
             FreeEnergy("lower_bound", -2 * k, 0.0, "lower bound"),
         )
-        found = Result("measure", free_energy=entries, observables={"log_z": Estimate(k, 0.0, "exact")})
+        found = Result(
+            "measure", free_energy=entries, observables={"log_z": Estimate(k, 0.0, "exact")}
+        )
         points.append(Point({"K": k}, found))
     return scanned("band", points, (Axis("K", (0.1, 0.2, 0.3)),))
 
@@ -248,7 +275,7 @@ def test_free_energies_stand_in_the_tables_and_the_page() -> None:
     assert "<h2>New</h2>" in single
 
 
-# -- expectations ----------------------------------------------------------------------------------------------------------
+# -- expectations --------------------------------------------------------------------------------
 
 SIGMA, PERCENT = Tolerance(2, "sigma"), Tolerance(1, "percent")
 
@@ -264,13 +291,34 @@ SIGMA, PERCENT = Tolerance(2, "sigma"), Tolerance(1, "percent")
         (Estimate(1.21, 0.1), 1, (SIGMA,), "=", False, "off by"),
         (Estimate(1.19, 0.1), 1, (SIGMA, PERCENT), "=", False, "off by"),
         (Estimate(1.0, 0.0), 1, (SIGMA,), "=", False, "sigma means nothing"),
-        (Estimate(1.0, None, note="one level"), 1, (Tolerance(1),), "=", False, "not known: one level"),
-        (Estimate(None, None, note="no crossing"), 1, (Tolerance(1),), "=", False, "no value: no crossing"),
+        (
+            Estimate(1.0, None, note="one level"),
+            1,
+            (Tolerance(1),),
+            "=",
+            False,
+            "not known: one level",
+        ),
+        (
+            Estimate(None, None, note="no crossing"),
+            1,
+            (Tolerance(1),),
+            "=",
+            False,
+            "no value: no crossing",
+        ),
         (Estimate(0.02, 0.1), 0.03, (), "below", True, ""),
         (Estimate(0.04, 0.1), 0.03, (), "below", False, "0.04 is not below 0.03"),
         (Estimate(0.02, 0.0, "upper bound"), 0.03, (), "below", True, ""),
         (Estimate(0.02, 0.0, "lower bound"), 0.03, (), "below", False, "a lower bound cannot show"),
-        (Estimate(0.04, 0.0, "upper bound"), 0.03, (), "above", False, "an upper bound cannot show"),
+        (
+            Estimate(0.04, 0.0, "upper bound"),
+            0.03,
+            (),
+            "above",
+            False,
+            "an upper bound cannot show",
+        ),
         (Estimate(0.04, 0.0, "lower bound"), 0.03, (), "above", True, ""),
     ],
 )
@@ -278,7 +326,8 @@ def test_verdicts(
     estimate: Estimate, value: float, within: Any, relation: str, passed: bool, reason: str
 ) -> None:
     verdict = check(
-        expectation("x", value, *within, relation=relation), Result("sample", observables={"x": estimate})
+        expectation("x", value, *within, relation=relation),
+        Result("sample", observables={"x": estimate}),
     )
     assert verdict.passed == passed
     assert reason in verdict.reason
@@ -293,9 +342,21 @@ def test_verdicts(
         ("K", {}, 0.44),
         ("K[level=0]", {"path": "K", "selectors": (("level", 0),)}, 0.44),
         ("energy[level=3]", {"path": "energy", "selectors": (("level", 3),)}, -0.57),
-        ("free_energy[enumerate]", {"path": "free_energy", "selectors": (("method", "enumerate"),)}, -0.93),
-        ("y_t[level=2, operators=4]", {"path": "y_t", "selectors": (("level", 2), ("operators", 4))}, 0.9839),
-        ("y_t[level=4]", {"path": "y_t", "selectors": (("level", 4),)}, 1 - 0.05 / 6 - 0.04 * 0.3**4),
+        (
+            "free_energy[enumerate]",
+            {"path": "free_energy", "selectors": (("method", "enumerate"),)},
+            -0.93,
+        ),
+        (
+            "y_t[level=2, operators=4]",
+            {"path": "y_t", "selectors": (("level", 2), ("operators", 4))},
+            0.9839,
+        ),
+        (
+            "y_t[level=4]",
+            {"path": "y_t", "selectors": (("level", 4),)},
+            1 - 0.05 / 6 - 0.04 * 0.3**4,
+        ),
         ("y_h[level=1]", {"path": "y_h", "selectors": (("level", 1),)}, 1.8505),
         (
             "eigenvalue[2, sector=even]",
@@ -317,7 +378,11 @@ def test_targets(target: str, options: dict[str, Any], value: float) -> None:
     ("target", "options", "reason"),
     [
         ("nothing", {}, "the result holds no nothing; it holds K, energy"),
-        ("K[level=9]", {"path": "K", "selectors": (("level", 9),)}, "there is no level 9; the last is 4"),
+        (
+            "K[level=9]",
+            {"path": "K", "selectors": (("level", 9),)},
+            "there is no level 9; the last is 4",
+        ),
         ("free_energy", {}, "needs one of the methods enumerate, trg(16)"),
         ("nu[level=2]", {"path": "nu", "selectors": (("level", 2),)}, "takes no selectors"),
         ("fixed_point.K", {}, "found no fixed point"),
@@ -333,7 +398,9 @@ def test_a_point_of_a_scan_is_selected_by_its_parameters() -> None:
     spec: Any = type("Spec", (), {})
     spec.measures = ()
     spec.expectations = (
-        expectation("U[K=0.43, L=8]", 0.52, Tolerance(1e-9), path="U", selectors=(("K", 0.43), ("L", 8))),
+        expectation(
+            "U[K=0.43, L=8]", 0.52, Tolerance(1e-9), path="U", selectors=(("K", 0.43), ("L", 8))
+        ),
         expectation("U[K=0.43]", 0.52, Tolerance(1e-9), path="U", selectors=(("K", 0.43),)),
     )
     judged = judge(scan_answer(), [spec] * 15, (), provenance={})
@@ -341,7 +408,7 @@ def test_a_point_of_a_scan_is_selected_by_its_parameters() -> None:
     assert "3 points of the scan match" in judged.checks[1].reason
 
 
-# -- measures of a scan ----------------------------------------------------------------------------------------------------
+# -- measures of a scan --------------------------------------------------------------------------
 
 
 def test_crossing_and_extremum() -> None:
@@ -349,7 +416,8 @@ def test_crossing_and_extremum() -> None:
     crossing = measure(ScanMeasure("crossing", "U", "K"), scan.axes, scan.points)
     assert crossing.value == pytest.approx(0.44, abs=1e-12)
     assert crossing.systematic == pytest.approx(0, abs=1e-12)
-    # between the points at 0.43 and 0.445 the gap of slope 16 has the error 0.01 sqrt(2) at each end
+    # between the points at 0.43 and 0.445 the gap of slope 16 has the error 0.01 sqrt(2) at each
+    # end
     assert crossing.error == pytest.approx(0.01 * 2**0.5 / 16 * np.hypot(1 / 3, 2 / 3))
     top = measure(ScanMeasure("extremum", "chi", "K"), scan.axes, scan.points)
     assert top.value == pytest.approx(0.45, abs=1e-9)
@@ -365,7 +433,7 @@ def test_curves_that_do_not_cross_have_no_crossing() -> None:
     assert "do not cross" in found.note
 
 
-# -- the output folder -----------------------------------------------------------------------------------------------------
+# -- the output folder ---------------------------------------------------------------------------
 
 
 def test_the_output_folder(tmp_path: Path) -> None:
@@ -408,7 +476,9 @@ def test_a_scan_of_one_parameter_has_it_for_a_dimension() -> None:
     one = [replace(point, parameters={"K": point.parameters["K"]}) for point in points]
     line = replace(whole, points=tuple(one), axes=whole.axes[:1]).to_xarray()
     assert dict(line.sizes) == {"K": 5, "observables": 2}
-    assert float(line["observables_value"].sel(K=0.42, observables="U")) == pytest.approx(0.6 - 8 * 0.02)
+    assert float(line["observables_value"].sel(K=0.42, observables="U")) == pytest.approx(
+        0.6 - 8 * 0.02
+    )
 
 
 def test_the_page_stands_alone(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""The JSON Schema of the YAML spelling is current, knows every language test, and refuses what the compiler refuses."""
+"""The JSON Schema of the YAML spelling is current, knows every language test, and refuses what the
+compiler refuses.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ TYPES: Mapping[str, Any] = {
 
 
 def valid(value: object, rules: dict[str, Any]) -> bool:
-    """Whether a value obeys the part of draft 2020-12 that the schema is made of; an unknown word is an error."""
+    """Whether a value obeys the part of draft 2020-12 that the schema is made of; an unknown word
+    is an error.
+    """
     return all(obeys(value, word, rule, rules) for word, rule in rules.items())
 
 

@@ -47,7 +47,7 @@ def codes_of(rest: str, **how: object) -> set[str]:
     return {problem.code for problem in caught.value.problems}
 
 
-# -- the table ---------------------------------------------------------------------------------------------------------
+# -- the table -----------------------------------------------------------------------------------
 
 
 def obeys(field: Field, value: object) -> bool:
@@ -77,7 +77,10 @@ def test_a_scheme_is_whole(scheme: object) -> None:
 
 
 def test_the_schemes_of_the_language_are_there() -> None:
-    told = "sample mcrg variational_mcrg enumerate exact migdal_kadanoff cumulant lower_bound trg hotrg"
+    told = (
+        "sample mcrg variational_mcrg enumerate exact migdal_kadanoff cumulant lower_bound trg "
+        "hotrg"
+    )
     assert set(SCHEMES) == {*told.split(), "train", "recall", "iterate", "drive"}
 
 
@@ -91,7 +94,7 @@ def test_the_language_tests_check_without_a_warning(path: Path) -> None:
     assert spec.flow is None or spec.flow.scheme in SCHEMES
 
 
-# -- options -----------------------------------------------------------------------------------------------------------
+# -- options -------------------------------------------------------------------------------------
 
 
 def test_defaults_are_those_of_the_language() -> None:
@@ -155,7 +158,7 @@ def test_the_sections_that_a_scheme_needs() -> None:
     assert codes_of("flow iterate()") == {"missing-section"}
 
 
-# -- updates and costs -------------------------------------------------------------------------------------------------
+# -- updates and costs ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -191,7 +194,10 @@ def test_clusters_suit_what_is_not_frustrated(lattice: str, sign: str, fits: boo
 def test_an_antiferromagnet_without_a_field_fits_a_bipartite_lattice(
     lattice: str, fits: bool
 ) -> None:
-    text = f"lattice {lattice}\nspins s: ising\nhamiltonian 0.4 * sum(<i,j>) s[i]*s[j]\nflow sample(update=wolff)\n"
+    text = (
+        f"lattice {lattice}\nspins s: ising\nhamiltonian 0.4 * sum(<i,j>) s[i]*s[j]\nflow "
+        "sample(update=wolff)\n"
+    )
     if fits:
         build(read_text(text))
     else:
@@ -202,14 +208,17 @@ def test_an_antiferromagnet_without_a_field_fits_a_bipartite_lattice(
 @pytest.mark.parametrize(("spins", "most"), [("ising", 28), ("potts(4)", 14), ("spin(1)", 17)])
 def test_the_budget_of_states_counts_states(spins: str, most: int) -> None:
     """4 GiB at 16 bytes a state hold 2^28 states."""
-    text = "lattice chain({n})\nspins s: {spins}\nhamiltonian sum(i) delta(s[i], 0)\nflow enumerate({options})\n"
+    text = (
+        "lattice chain({n})\nspins s: {spins}\nhamiltonian sum(i) delta(s[i], 0)\nflow "
+        "enumerate({options})\n"
+    )
     build(read_text(text.format(n=most, spins=spins, options="")))
     with pytest.raises(SpecError, match=f"up to {most} sites fit"):
         build(read_text(text.format(n=most + 1, spins=spins, options="")))
     build(read_text(text.format(n=most + 1, spins=spins, options="memory=16")))
 
 
-# -- scan, measure, expect ---------------------------------------------------------------------------------------------
+# -- scan, measure, expect -----------------------------------------------------------------------
 
 
 def test_a_scan_has_its_ends() -> None:
@@ -337,21 +346,24 @@ def test_expectations_that_are_refused(expected: str, code: str) -> None:
     assert codes_of(f"block majority(2)\nflow mcrg(steps=2)\nexpect {{ {expected} }}") == {code}
 
 
-# -- include -----------------------------------------------------------------------------------------------------------
+# -- include -------------------------------------------------------------------------------------
 
 
 def test_an_included_spec_is_merged(tmp_path: Path) -> None:
     (tmp_path / "base.rgc").write_text(
         ISING.format(
-            rest="flow sample(seed=1)\nscan { K = [1, 2] }\nmeasure { energy, q = abs(m) }\nexpect { q = 1 within 1 }",
+            rest=(
+                "flow sample(seed=1)\nscan { K = [1, 2] }\nmeasure { energy, q = abs(m) "
+                "}\nexpect { q = 1 within 1 }"
+            ),
             lattice="square(L)",
             size=8,
             sign="-",
         )
     )
     (tmp_path / "top.yaml").write_text(
-        "title: top\ninclude: base.rgc\nparameters: {L: 16, extra: 1}\nflow: {sample: {sweeps: extra*100}}\n"
-        "scan: {h: [0, 1], K: [3]}\nmeasure: [energy, q: m^2, binder]\n"
+        "title: top\ninclude: base.rgc\nparameters: {L: 16, extra: 1}\nflow: {sample: {sweeps: "
+        "extra*100}}\nscan: {h: [0, 1], K: [3]}\nmeasure: [energy, q: m^2, binder]\n"
     )
     spec, _ = build(read(tmp_path / "top.yaml"), folder=tmp_path)
     assert dict(spec.parameters) == {"K": 0.4, "h": 0.1, "L": 16.0, "extra": 1.0}
@@ -384,7 +396,7 @@ def test_circles_of_includes_are_found(tmp_path: Path) -> None:
         build(read(tmp_path / "a.rgc"), folder=tmp_path)
 
 
-# -- today -------------------------------------------------------------------------------------------------------------
+# -- today ---------------------------------------------------------------------------------------
 
 RUN_TODAY = {
     "compose",

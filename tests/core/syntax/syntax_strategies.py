@@ -1,4 +1,6 @@
-"""Random syntax trees: every node of the language, nothing that the parser would refuse or write in another form."""
+"""Random syntax trees: every node of the language, nothing that the parser would refuse or write in
+another form.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,12 @@ digits = st.one_of(
     st.floats(0, 1e300).map(repr),
     st.sampled_from(["1e-3", "20_000", ".5", "2.", "010", "1E+5", "0.440_686_8", "1.e3"]),
 )
-texts = st.text(max_size=12) | st.text(alphabet=" \n\tab\"'\\#:-{}[],|~\u00e9\u2028\u0007", max_size=12)
-comments = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=10).map(
-    lambda text: CONTROL.sub("", text).rstrip()
+texts = st.text(max_size=12) | st.text(
+    alphabet=" \n\tab\"'\\#:-{}[],|~\u00e9\u2028\u0007", max_size=12
 )
+comments = st.text(
+    alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=10
+).map(lambda text: CONTROL.sub("", text).rstrip())
 
 numbers = st.builds(ast.Number, digits)
 words = st.builds(ast.Name, names)
@@ -40,7 +44,9 @@ def _domains(inner: st.SearchStrategy) -> st.SearchStrategy:
         st.builds(ast.Sites, names),
         st.builds(ast.Pairs, names, names, st.integers(1, 3), along),
         st.builds(ast.Shell, inner, names, names),
-        st.builds(ast.Faces, names.filter(lambda kind: kind != "shell"), _tuples(names, 1, 4), along),
+        st.builds(
+            ast.Faces, names.filter(lambda kind: kind != "shell"), _tuples(names, 1, 4), along
+        ),
         st.builds(ast.Members, names, names),
         st.builds(ast.Ascending, _tuples(names, 2, 4)),
     )
@@ -132,7 +138,10 @@ def _section(draw: st.DrawFn, name: str) -> ast.Section:
     chosen = draw(st.sets(st.integers(0, terms - 1), max_size=2))
     notes = (draw(st.builds(ast.Note, st.just(term), **_commented)) for term in sorted(chosen))
     return ast.Section(
-        name, body, notes=tuple(note for note in notes if note.above or note.beside is not None), **around
+        name,
+        body,
+        notes=tuple(note for note in notes if note.above or note.beside is not None),
+        **around,
     )
 
 

@@ -1,4 +1,6 @@
-"""What is no spec ends in an error with a place: known mistakes, hostile files, the traps of YAML; never in a traceback."""
+"""What is no spec ends in an error with a place: known mistakes, hostile files, the traps of YAML;
+never in a traceback.
+"""
 
 from pathlib import Path
 
@@ -12,7 +14,9 @@ from rgc.syntax.mistakes import explain, fault, mistakes
 from rgc.syntax.read import SIZE_LIMIT, Spelling, read, read_text
 from rgc.text import Source, Span
 
-EXAMPLES = [(mistake.code, start, text) for mistake in mistakes() for start, text in mistake.examples]
+EXAMPLES = [
+    (mistake.code, start, text) for mistake in mistakes() for start, text in mistake.examples
+]
 
 
 def problems_in(text: str, spelling: Spelling = "rgc") -> tuple[Problem, ...]:
@@ -126,7 +130,11 @@ def test_several_problems_of_a_yaml_file() -> None:
         (p.code, p.span and p.span.position)
         for p in problems_in("lattice: f(]\nblock: |\n  a\n  + * b\nflow: 'a ''b'\n", "yaml")
     ]
-    assert found == [("unmatched-bracket", (1, 12)), ("doubled-operator", (4, 5)), ("single-quotes", (5, 10))]
+    assert found == [
+        ("unmatched-bracket", (1, 12)),
+        ("doubled-operator", (4, 5)),
+        ("single-quotes", (5, 10)),
+    ]
 
 
 WORDS = st.sampled_from(
@@ -249,5 +257,7 @@ def test_the_excerpt_of_a_long_line_shows_where_it_is_cut() -> None:
     assert excerpt.startswith(" 1 | ...aaa")
     assert excerpt.endswith("bbb...")
     assert excerpt.index("!") == caret.index("^")
-    start, _, _ = render(Problem("code", "message", Span(source, 3, 4))).split("\n")[1].partition("a")
+    start, _, _ = (
+        render(Problem("code", "message", Span(source, 3, 4))).split("\n")[1].partition("a")
+    )
     assert start == " 1 | "

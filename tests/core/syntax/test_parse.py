@@ -148,7 +148,10 @@ def test_an_entry_for_the_command_line() -> None:
 
 
 def test_entries_end_at_commas_and_newlines() -> None:
-    text = 'parameters {\n K = 1, h = \n 2\n J(r)\n = 1 +\n\n 2\n L = [1,\n 2]\n}\nexpect {\n y = 1\n within 3 % and 2 sigma\n from "me"\n kl below 1\n}\n'
+    text = (
+        "parameters {\n K = 1, h = \n 2\n J(r)\n = 1 +\n\n 2\n L = [1,\n 2]\n}\nexpect {\n y = "
+        '1\n within 3 % and 2 sigma\n from "me"\n kl below 1\n}\n'
+    )
     parameters, expect = (section.body for section in read_text(text).sections)
     three = Binary("+", one, two)
     assert parameters == (
@@ -158,7 +161,10 @@ def test_entries_end_at_commas_and_newlines() -> None:
         Entry(Name("L"), "=", List((one, two))),
     )
     within = (Within(Number("3"), "percent"), Within(two, "sigma"))
-    assert expect == (Expectation(Name("y"), "=", one, within, "me"), Expectation(Name("kl"), "below", one))
+    assert expect == (
+        Expectation(Name("y"), "=", one, within, "me"),
+        Expectation(Name("kl"), "below", one),
+    )
 
 
 def test_spins_and_stack() -> None:
@@ -237,7 +243,11 @@ def test_comments_find_their_places(spelling: str, text: str) -> None:
     document = read_text(text, spelling)
     title, parameters, hamiltonian, lattice = document.sections
     assert (title.above, title.beside) == (("top",), "of the title")
-    assert (parameters.above, parameters.beside, parameters.below) == (("couplings",), "in kT", ("none",))
+    assert (parameters.above, parameters.beside, parameters.below) == (
+        ("couplings",),
+        "in kT",
+        ("none",),
+    )
     K, L = parameters.body
     assert (K.above, K.beside) == (("critical",), "Onsager")
     assert (L.above, L.beside) == (("first",), "second")
@@ -268,14 +278,19 @@ def spans_of(node: object) -> list[tuple[str, str]]:
     [
         (
             "rgc",
-            "parameters { K = alpha + f(beta) # c\n L ~ gamma }\nhamiltonian - K * sum(i < j) s[i]\n  - h",
+            "parameters { K = alpha + f(beta) # c\n L ~ gamma }\nhamiltonian - K * sum(i < j) "
+            "s[i]\n  - h",
         ),
         ("yaml", 'parameters: {K: alpha + f(beta), L: "~  gamma"}\n'),
         (
             "yaml",
-            "hamiltonian: |\n\n   - K * sum(i) s[i]  # nn\n     + h\n   - alpha\nlattice: {square: L}\n",
+            "hamiltonian: |\n\n   - K * sum(i) s[i]  # nn\n     + h\n   - alpha\nlattice: "
+            "{square: L}\n",
         ),
-        ("yaml", "hamiltonian: >2-\n\n    - K\n     + h\n\n    - alpha\nblock:\n- majority:\n  - beta\n"),
+        (
+            "yaml",
+            "hamiltonian: >2-\n\n    - K\n     + h\n\n    - alpha\nblock:\n- majority:\n  - beta\n",
+        ),
         ("yaml", 'lattice: "gr\\u0061nd(\\\n    beta , \\x67) + f(gamma,\n   delta)"\n'),
         ("yaml", "lattice: 'f(alpha,\n\n   beta)'\nblock: f(alpha,\n   beta, gamma)\n"),
     ],
@@ -327,7 +342,9 @@ def test_all_problems_of_a_file_in_one_pass() -> None:
     text = "latice q\nparameters { K = 1 +, h = ], J : 2 }\nblock f(\nflow a b\ntitle 3\n"
     with pytest.raises(SpecError) as caught:
         read_text(text)
-    found = [(problem.span.position, problem.code) for problem in caught.value.problems if problem.span]
+    found = [
+        (problem.span.position, problem.code) for problem in caught.value.problems if problem.span
+    ]
     assert found == [
         ((1, 1), "unknown-section"),
         ((2, 27), "unmatched-bracket"),

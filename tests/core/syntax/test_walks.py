@@ -1,4 +1,6 @@
-"""Walks over the syntax tree: the nodes below a node, all nodes, and expressions with parts replaced."""
+"""Walks over the syntax tree: the nodes below a node, all nodes, and expressions with parts
+replaced.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,14 @@ def test_children_are_the_nodes_directly_below_in_the_order_of_the_text() -> Non
 
 
 def test_a_walk_meets_every_node_once_parents_first() -> None:
-    assert names(expression("f(a + b, c=d) * sum(<i,j> along x) s[i]")) == ["a", "b", "d", "x", "s", "i"]
+    assert names(expression("f(a + b, c=d) * sum(<i,j> along x) s[i]")) == [
+        "a",
+        "b",
+        "d",
+        "x",
+        "s",
+        "i",
+    ]
     whole = expression(HAMILTONIAN)
     met = [id(node) for node in ast.walk(whole)]
     assert met[0] == id(whole)
@@ -61,10 +70,16 @@ def test_options_and_domains_are_rewritten_too_and_places_are_kept() -> None:
 
 
 def test_nobody_walks_the_tree_by_hand() -> None:
-    """A function that goes over the fields of a node belongs into `rgc.syntax.ast`. The tree without its comments, in
-    `rgc/loaded.py`, is no walk over expressions."""
-    walkers = [path for path in (ROOT / "rgc").rglob("*.py") if goes_over_fields(path.read_text("utf-8"))]
-    assert {path.relative_to(ROOT).as_posix() for path in walkers} == {"rgc/syntax/ast.py", "rgc/loaded.py"}
+    """A function that goes over the fields of a node belongs into `rgc.syntax.ast`. The tree
+    without its comments, in `rgc/loaded.py`, is no walk over expressions.
+    """
+    walkers = [
+        path for path in (ROOT / "rgc").rglob("*.py") if goes_over_fields(path.read_text("utf-8"))
+    ]
+    assert {path.relative_to(ROOT).as_posix() for path in walkers} == {
+        "rgc/syntax/ast.py",
+        "rgc/loaded.py",
+    }
 
 
 def goes_over_fields(source: str) -> bool:

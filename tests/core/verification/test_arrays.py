@@ -72,11 +72,15 @@ def test_a_wrong_jacobian_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "wrong_at", [lambda step: True, lambda step: step == 0], ids=["every step", "the first step"]
 )
-@pytest.mark.parametrize(("text", "lost"), [(MIGDAL, -1), (MIGDAL, 1), (BOUND, 1)], ids=["+", "-", "bound"])
+@pytest.mark.parametrize(
+    ("text", "lost"), [(MIGDAL, -1), (MIGDAL, 1), (BOUND, 1)], ids=["+", "-", "bound"]
+)
 def test_a_constant_that_is_lost_is_found(
     text: str, lost: int, wrong_at: Callable[[int], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A quarter of ln 2 a site: one of the four sites that lose their spins. A bound shows it where it is no bound any more."""
+    """A quarter of ln 2 a site: one of the four sites that lose their spins. A bound shows it where
+    it is no bound any more.
+    """
     for recursion in (BondRecursion, CellRecursion):
         right = recursion.__call__
 

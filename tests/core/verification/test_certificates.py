@@ -39,7 +39,10 @@ def spec(
     parameters = ", ".join(f"{name} = {value}" for name, value in ({"K": 0.4} | given).items())
     terms = terms or "- K * sum(<i,j>) s[i]*s[j]"
     rest = rest or "flow sample(sweeps=100)\nmeasure { energy, m, abs_m, susceptibility }"
-    return f'title "t"\nparameters {{ {parameters} }}\nlattice {lattice}\nspins {spins}\nhamiltonian {terms}\n{rest}\n'
+    return (
+        f'title "t"\nparameters {{ {parameters} }}\nlattice {lattice}\nspins '
+        f"{spins}\nhamiltonian {terms}\n{rest}\n"
+    )
 
 
 IN_FIELD = "- K*sum(<i,j>) s[i]*s[j] - 0.1*sum(i) s[i]"
@@ -55,7 +58,7 @@ def reasons(certificate: Certificate, verdict: str = "failed") -> str:
     )
 
 
-# -- what passes -------------------------------------------------------------------------------------------------------
+# -- what passes ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -83,8 +86,9 @@ CASES = {
     "two species, binary, open": spec(
         "square(4, 5, boundary=[periodic, open])",
         "- K*sum(<i,j>) s[i]*s[j] - J*sum(i) s[i]*v[i] + h*sum(<i,j>) v[i]*v[j]",
-        "flow sample(sweeps=100)\nmeasure { energy, m, n = mean(i) v[i], c = var(energy), correlation(2), "
-        "st = mean(i) (-1)^(coordinate(i,x)+coordinate(i,y)) * s[i], U = 1 - avg(m^4)/(3*avg(m^2)^2) }",
+        "flow sample(sweeps=100)\nmeasure { energy, m, n = mean(i) v[i], c = var(energy), "
+        "correlation(2), st = mean(i) (-1)^(coordinate(i,x)+coordinate(i,y)) * s[i], U = 1 - "
+        "avg(m^4)/(3*avg(m^2)^2) }",
         "{ s: ising, v: binary }",
         J=0.2,
         h=0.1,
@@ -92,14 +96,16 @@ CASES = {
     "star of a honeycomb": spec(
         "honeycomb(4)",
         "- K*sum(<i,j>) s[i]*s[j] - h*sum(c in cells) s[c.a]",
-        "block majority(cell=star)\nflow mcrg(steps=1, sweeps=100, basis=operators(range=1, bodies=2), update=heat_bath)",
+        "block majority(cell=star)\nflow mcrg(steps=1, sweeps=100, basis=operators(range=1, "
+        "bodies=2), update=heat_bath)",
         h=0.05,
     ),
     "two block maps, philox": spec(
         "square(8)",
-        "- K*sum(<i,j>) s[i]*s[j] - 0.1*sum(<<i,j>>) s[i]*s[j] - 0.1*sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l] - h*sum(i) s[i]",
-        "block [kadanoff(2, p=0.4), decimate(2)]\n"
-        "flow mcrg(steps=2, sweeps=100, basis=operators(range=1, bodies=2), generator=philox, planes=64)",
+        "- K*sum(<i,j>) s[i]*s[j] - 0.1*sum(<<i,j>>) s[i]*s[j] - 0.1*sum(plaquette(i,j,k,l)) "
+        "s[i]*s[j]*s[k]*s[l] - h*sum(i) s[i]",
+        "block [kadanoff(2, p=0.4), decimate(2)]\nflow mcrg(steps=2, sweeps=100, "
+        "basis=operators(range=1, bodies=2), generator=philox, planes=64)",
         h=0.1,
     ),
     "lazy at high temperature": spec(
@@ -108,7 +114,8 @@ CASES = {
     "functions of the distance, a scan": spec(
         "hypercubic(2, d=3, boundary=open)",
         "- sum(<i,j>) J(distance(i,j))*s[i]*s[j] - h*sum(<<i,j>> ) s[i]*s[j]",
-        "flow sample(sweeps=100)\nscan { K = [0.3, 0.2] }\nmeasure { x = energy, best = extremum(x, K) }",
+        "flow sample(sweeps=100)\nscan { K = [0.3, 0.2] }\nmeasure { x = energy, best = "
+        "extremum(x, K) }",
         h=0.1,
     ).replace("K = 0.4", "K = 0.4, J(r) = K/r^2"),
 }
@@ -127,7 +134,7 @@ def test_a_scan_is_checked_at_its_first_point() -> None:
     assert (certificate.points, certificate.parameters) == (2, {"K": 0.3})
 
 
-# -- what fails --------------------------------------------------------------------------------------------------------
+# -- what fails ----------------------------------------------------------------------------------
 
 
 def test_a_wrong_factor_of_binary_spins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,9 +170,8 @@ def test_a_wrong_measure(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setitem(built_in.BUILT_IN, "m", wrong)  # type: ignore[arg-type]
     monkeypatch.setattr(built_in, "magnetisation", wrong)
-    assert failed(rgc.verify(spec("square(3)", h=0.1, terms="- K*sum(<i,j>) s[i]*s[j] - h*sum(i) s[i]"), backends=[])) == {
-        "measures", "sampled averages"
-    }  # fmt: skip
+    in_field = spec("square(3)", h=0.1, terms="- K*sum(<i,j>) s[i]*s[j] - h*sum(i) s[i]")
+    assert failed(rgc.verify(in_field, backends=[])) == {"measures", "sampled averages"}
 
 
 def test_a_tie_that_is_not_fair(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +180,10 @@ def test_a_tie_that_is_not_fair(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     text = spec(
         "square(4)",
-        rest="block majority(2)\nflow mcrg(steps=1, sweeps=100, basis=operators(range=1, bodies=2), update=metropolis)",
+        rest=(
+            "block majority(2)\nflow mcrg(steps=1, sweeps=100, basis=operators(range=1, "
+            "bodies=2), update=metropolis)"
+        ),
         K=0.2,
     )
     assert {"block maps", "sampled averages"} <= failed(rgc.verify(text, backends=[]))
@@ -195,8 +204,9 @@ def test_a_term_that_the_sampler_forgets(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_free_flips_that_are_taken_for_certain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a ring of 6 without a field the walls never turn: 24 of 64 states stay apart. On 3 x 3 sites 8 of 512 only turn into each other, and one
-    replica in 64 starts in one of them."""
+    """On a ring of 6 without a field the walls never turn: 24 of 64 states stay apart. On 3 x 3
+    sites 8 of 512 only turn into each other, and one replica in 64 starts in one of them.
+    """
     monkeypatch.setitem(update._PROBABILITY, "metropolis", thresholds.plain)
     ring = rgc.verify(spec("chain(6)"), backends=[])
     assert failed(ring) == {"irreducible", "energy differences"}
@@ -257,7 +267,7 @@ def test_a_backend_that_stops_has_failed_and_the_others_go_on() -> None:
     )
 
 
-# -- what is not checked, and what is wrong with the command -----------------------------------------------------------
+# -- what is not checked, and what is wrong with the command -------------------------------------
 
 
 def test_what_no_small_lattice_holds_is_said() -> None:
@@ -336,7 +346,9 @@ def test_the_command(
 
 
 def test_thresholds_of_the_text_are_those_of_the_program() -> None:
-    """The exact sum decides: 0.1 + 0.2 - 0.3 of three couplings is not zero, and its sign is that of the exact sum."""
+    """The exact sum decides: 0.1 + 0.2 - 0.3 of three couplings is not zero, and its sign is that
+    of the exact sum.
+    """
     terms = "- 0.1*sum(i) s[i] - 0.2*sum(i) s[i] + 0.3*sum(i) s[i] - K*sum(<i,j>) s[i]*s[j]"
     assert Fraction(0.1) + Fraction(0.2) - Fraction(0.3) != 0
     assert rgc.verify(spec("square(5)", terms), backends=[]).passed

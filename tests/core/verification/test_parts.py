@@ -73,13 +73,20 @@ def test_sums_of_the_text_by_hand() -> None:
 @pytest.mark.parametrize(
     ("lattice", "order", "bonds"),
     [
-        ("square(3)", 1, 18), ("square(3, boundary=open)", 2, 8), ("triangular(3)", 1, 27), ("honeycomb(2)", 1, 12),
-        ("kagome(2)", 1, 24), ("honeycomb(2)", 2, 24), ("chain(5)", 2, 5),
+        ("square(3)", 1, 18),
+        ("square(3, boundary=open)", 2, 8),
+        ("triangular(3)", 1, 27),
+        ("honeycomb(2)", 1, 12),
+        ("kagome(2)", 1, 24),
+        ("honeycomb(2)", 2, 24),
+        ("chain(5)", 2, 5),
         ("crystal(vectors=[(1,0), (3,1)], basis=[(0,0)], size=3)", 1, 18),
     ],
-)  # fmt: skip
+)
 def test_the_number_of_neighbours(lattice: str, order: int, bonds: int) -> None:
-    """All spins up: the sum counts pairs, on a skewed crystal those of the square lattice that it is."""
+    """All spins up: the sum counts pairs, on a skewed crystal those of the square lattice that it
+    is.
+    """
     assert evaluated(f"sum(shell({order},i,j)) s[i]*s[j]", lattice)[0] == bonds
 
 
@@ -112,7 +119,9 @@ def test_averages_by_two_enumerations(terms: str) -> None:
 
 
 def test_the_correlation_length_of_a_ring() -> None:
-    """S(k) of the Ising ring from its two eigenvalues: <s_0 s_r> = (t^r + t^(n-r)) / (1 + t^n), t = tanh K."""
+    """S(k) of the Ising ring from its two eigenvalues: <s_0 s_r> = (t^r + t^(n-r)) / (1 + t^n), t =
+    tanh K.
+    """
     loaded = rgc.load(spec("chain(10)", K=0.5))
     states = every_state(loaded.spec.lattice, loaded.spec.species)  # type: ignore[arg-type]
     t, n = np.tanh(0.5), 10
@@ -248,7 +257,9 @@ def test_communicating_states() -> None:
 
 
 def test_moments_and_their_bound() -> None:
-    """Free spins in a field: every correlator is tanh(h)^n; energies far apart, where the bound grows with <|d|>."""
+    """Free spins in a field: every correlator is tanh(h)^n; energies far apart, where the bound
+    grows with <|d|>.
+    """
     spins = 1 - 2 * (np.arange(64)[:, None] >> np.arange(6) & 1)
     exact = decimal_moments((-0.3 * spins.sum(axis=1)).tolist())
     assert float(exact[1 + 0b101]) == pytest.approx(np.tanh(0.3) ** 2)

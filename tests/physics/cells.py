@@ -1,4 +1,6 @@
-"""A cumulant expansion by brute force: every product on a torus of cells, its averages over the states of each cell one by one."""
+"""A cumulant expansion by brute force: every product on a torus of cells, its averages over the
+states of each cell one by one.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class Coupled:
 
 
 def kernel(block: Block, letter: int, species: int, extra: float = 0.0) -> np.ndarray:
-    """P(h|s) as [2^species, 2^(species * sites)], the first spin slowest, +1 before -1. `extra` is the field q of p h sum s + q h."""
+    """P(h|s) as [2^species, 2^(species * sites)], the first spin slowest, +1 before -1. `extra` is
+    the field q of p h sum s + q h.
+    """
     spins = np.array(list(cartesian((1, -1), repeat=len(block.cells[letter]))))
     total = spins.sum(axis=1)
     if block.rule == "majority":
@@ -61,7 +65,9 @@ class Torus:
     def __post_init__(self) -> None:
         self.sizes = [len(cell) for cell in self.block.cells]
         self.inverse = np.linalg.inv(self.vectors)
-        self.states = [np.array(list(cartesian((1, -1), repeat=n * self.species))) for n in self.sizes]
+        self.states = [
+            np.array(list(cartesian((1, -1), repeat=n * self.species))) for n in self.sizes
+        ]
         self.placed = [
             (each.value, each.order, self.parts(spins, cell))
             for each in self.coupled
@@ -72,11 +78,14 @@ class Torus:
         for letter in range(len(self.block.cells)):
             home = ((0,) * self.dimension, letter)
             inside = [
-                (value, parts[home]) for value, _, parts in self.placed if self.inner(parts) and home in parts
+                (value, parts[home])
+                for value, _, parts in self.placed
+                if self.inner(parts) and home in parts
             ]
             states = self.states[letter]
             exponent = sum(
-                (value * states[:, sorted(s)].prod(axis=1) for value, s in inside), np.zeros(len(states))
+                (value * states[:, sorted(s)].prod(axis=1) for value, s in inside),
+                np.zeros(len(states)),
             )
             self.boltzmann.append(np.exp(exponent))
 
@@ -148,7 +157,9 @@ class Torus:
         ]
         total = self.log_z0(blocks)
         total += sum(
-            v * prod(a.values()) for (v, o, _), a in zip(between, averages, strict=True) if o <= order
+            v * prod(a.values())
+            for (v, o, _), a in zip(between, averages, strict=True)
+            if o <= order
         )
         if order == 1:
             return total
@@ -159,7 +170,14 @@ class Torus:
         for n, (v, o, parts) in enumerate(between):
             for m in set().union(*(near[place] for place in parts)) if o == 1 else ():
                 w, _, others = between[m]
-                joint = {p: parts.get(p, frozenset()) ^ others.get(p, frozenset()) for p in {*parts, *others}}
-                both = prod(self.average(place, numbers, blocks) for place, numbers in joint.items())
-                total += v * w * (both - prod(averages[n].values()) * prod(averages[m].values())) / 2
+                joint = {
+                    p: parts.get(p, frozenset()) ^ others.get(p, frozenset())
+                    for p in {*parts, *others}
+                }
+                both = prod(
+                    self.average(place, numbers, blocks) for place, numbers in joint.items()
+                )
+                total += (
+                    v * w * (both - prod(averages[n].values()) * prod(averages[m].values())) / 2
+                )
         return total

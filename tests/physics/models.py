@@ -1,4 +1,6 @@
-"""Models of the physics tests, built from the model classes directly: no parser stands between a test and what it checks."""
+"""Models of the physics tests, built from the model classes directly: no parser stands between a
+test and what it checks.
+"""
 
 from __future__ import annotations
 

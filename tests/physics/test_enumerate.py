@@ -1,4 +1,6 @@
-"""enumerate against sums written out state by state: averages of any alphabet, block maps, how exact and how informative they are."""
+"""enumerate against sums written out state by state: averages of any alphabet, block maps, how
+exact and how informative they are.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,7 @@ def value(found: Result, name: str, level: int | None = None) -> float:
     return estimate.value
 
 
-# -- averages ----------------------------------------------------------------------------------------------------------
+# -- averages ------------------------------------------------------------------------------------
 
 FIELD = f"{NEIGHBOURS} - h * sum(i) s[i]"
 SYSTEMS: dict[str, Loaded] = {
@@ -125,7 +127,8 @@ def test_an_antiperiodic_ring() -> None:
 def test_the_complete_graph() -> None:
     spec = loaded(
         "complete(6)",
-        "- K * sum(i < j) s[i]*s[j] - h * sum(i) s[i] - h * sum(i < j < k) s[i]*s[j]*s[k] + sum(i < j) 0.1",
+        "- K * sum(i < j) s[i]*s[j] - h * sum(i) s[i] - h * sum(i < j < k) s[i]*s[j]*s[k] + "
+        "sum(i < j) 0.1",
         more="measure { energy, m, pair = mean(i < j) s[i]*s[j], same = mean(<i,j>) s[i]*s[j] }",
     )
     z, m, pair = [], [], []
@@ -148,7 +151,9 @@ def test_the_complete_graph() -> None:
 
 
 def test_measures_of_any_form() -> None:
-    """Thermal functions, coordinates, other alphabets, and what is known once all states are counted."""
+    """Thermal functions, coordinates, other alphabets, and what is known once all states are
+    counted.
+    """
     spec = loaded(
         "chain(6)",
         f"{NEIGHBOURS} + D * sum(i) s[i]^2",
@@ -226,7 +231,7 @@ def test_low_temperature_does_not_overflow() -> None:
     assert value(found, "log_z", 1) == pytest.approx(200 * 32 + log(2), rel=1e-15)
 
 
-# -- block maps --------------------------------------------------------------------------------------------------------
+# -- block maps ----------------------------------------------------------------------------------
 
 STAR = [
     [((0, 0), 1), ((0, 0), 0), ((1, 0), 0), ((1, 1), 0)],
@@ -289,7 +294,9 @@ def test_a_block_map_sums_over_the_spins_given_the_block_spins(name: str, backen
 
 @pytest.mark.parametrize("name", MAPS)
 def test_what_a_block_map_keeps(name: str) -> None:
-    """dF, kl, tau_defect and the information, from the joint distribution of spins and block spins as a matrix."""
+    """dF, kl, tau_defect and the information, from the joint distribution of spins and block spins
+    as a matrix.
+    """
     spec, cells, factor, rule = MAPS[name]
     lattice = spec.spec.lattice
     fine = brute.weights(spec)

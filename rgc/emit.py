@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
-from rgc.ast_to_model.expressions.scope import names
+from rgc.ast_to_model.scope import names
 from rgc.errors import Problem, SpecError
 from rgc.passes.write_sum import sum_text
 from rgc.syntax import ast

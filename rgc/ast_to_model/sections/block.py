@@ -18,8 +18,8 @@ from rgc.ast_to_model.expressions.cells import (
     with_cells,
 )
 from rgc.ast_to_model.expressions.evaluate import evaluate
-from rgc.ast_to_model.expressions.scope import Scope, Unknowable, problem
 from rgc.ast_to_model.expressions.transfer import transfer_tables
+from rgc.ast_to_model.scope import Scope, Unknowable, problem
 from rgc.errors import SpecError
 from rgc.language.blocks import BLOCKS, FREE
 from rgc.model.block import Block, Rule

@@ -8,8 +8,8 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.gather_terms import drafts_of
 from rgc.ast_to_model.expressions.name_terms import Draft, name_terms
 from rgc.ast_to_model.expressions.references import References
-from rgc.ast_to_model.expressions.scope import Inhomogeneous, Unknowable
 from rgc.ast_to_model.expressions.sums import parts_of
+from rgc.ast_to_model.scope import Inhomogeneous, Unknowable
 from rgc.errors import Problems, SpecError
 from rgc.model.draw import Draw
 from rgc.model.hamiltonian import Hamiltonian, Term

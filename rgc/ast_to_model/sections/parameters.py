@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rgc.ast_to_model.expressions.evaluate import evaluate
-from rgc.ast_to_model.expressions.scope import (
+from rgc.ast_to_model.scope import (
     RESERVED,
     SOURCES,
     Function,

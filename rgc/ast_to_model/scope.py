@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from rgc.errors import Problem, SpecError, suggest
-from rgc.model.draw import DRAWS, Draw
+from rgc.model.draw import DRAWS, Distribution
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -59,7 +59,7 @@ class Inhomogeneous:
     `J = file("couplings.npy")`. `source` is the call as written; `draw` the distribution of one that is drawn."""
 
     source: ast.Call
-    draw: Draw | None = None
+    draw: Distribution | None = None
 
     @property
     def drawn(self) -> bool:

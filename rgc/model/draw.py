@@ -14,7 +14,7 @@ DRAWS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class Distribution:
     """The distribution of a coupling such as `J ~ normal(0, 1)`, with its arguments in the order of
     `DRAWS`.
     """

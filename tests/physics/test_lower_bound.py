@@ -12,7 +12,7 @@ import pytest
 
 from rgc.analysis.recursion import Floats, free_energy
 from rgc.errors import SpecError
-from rgc.flows.couplings.bound_optimum import Bound
+from rgc.flows.couplings.bound_optimum import LowerBound
 from rgc.flows.couplings.cell_recursion import cell_recursion
 from rgc.flows.couplings.cell_space import Subspace, hypercube
 from rgc.passes.cells import NotInACell
@@ -276,7 +276,7 @@ def test_jax_arrays_give_the_same_numbers() -> None:
 
 
 def test_the_gradient_of_the_bound_is_that_of_finite_differences() -> None:
-    bound = Bound(BACKEND, space_of(spec_of(2, SQUARE, K=0.35, L=0.05, Q=0.02, h=0.1, T=0.0)), 6)
+    bound = LowerBound(BACKEND, space_of(spec_of(2, SQUARE, K=0.35, L=0.05, Q=0.02, h=0.1, T=0.0)), 6)
     p = np.array([0.6, 0.5, 0.7, 0.3, 0.2, 0.9])
     _, found = bound.gradient(p)
     for k in range(6):

@@ -13,7 +13,7 @@ import rgc
 from rgc.analysis.recursion import free_energy
 from rgc.backend import Backend
 from rgc.errors import SpecError
-from rgc.flows.couplings.bound_optimum import Bound, best_constant, enough
+from rgc.flows.couplings.bound_optimum import LowerBound, best_constant, enough
 from rgc.flows.free_energies.tightest_bound import make_tightest_bound
 from rgc.model.spec import Flow, Spec
 from rgc.results.result import FreeEnergy
@@ -81,7 +81,7 @@ def test_the_bound_is_never_violated(p: float) -> None:
 
 def test_the_tightest_bound_is_the_best_of_all_and_below_onsager() -> None:
     for K in (0.1, 0.3, 0.44068679350977147, 0.5, 0.8):
-        bound = Bound(BACKEND, space_of(spec_of(2, K=K)), enough(2))
+        bound = LowerBound(BACKEND, space_of(spec_of(2, K=K)), enough(2))
         best, constant = lower_bound_free_energy(spec_of(2, K=K), BACKEND), best_constant(bound)
         values = [best.value, bound.value([constant]), bound.value([P_FULL])]
         assert values[0] > values[1] >= values[2]

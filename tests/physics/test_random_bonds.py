@@ -16,7 +16,7 @@ from rgc.flows.enumeration.disorder import Realisation
 from rgc.flows.enumeration.enumerate_model import make_exact
 from rgc.flows.enumeration.reconstruction import Reconstruction, learn
 from rgc.loaded import Loaded
-from rgc.model.draw import Draw
+from rgc.model.draw import Distribution
 from rgc.model.lattices import square
 from rgc.routines import routine
 from tests.physics.test_enumerate import loaded, result
@@ -25,19 +25,19 @@ BONDS = "- K * sum(<i,j>) J[i,j]*s[i]*s[j]"
 DRAWN = "K = 0.5, J ~ bimodal(1, p=0.7)"
 
 
-def realisation(draw: Draw, number: int = 0, seed: int = 0) -> Realisation:
+def realisation(draw: Distribution, number: int = 0, seed: int = 0) -> Realisation:
     return Realisation({"J": draw}, square(40), seed, {}, number)
 
 
 @pytest.mark.parametrize(
     ("draw", "mean", "sd"),
     [
-        (Draw("normal", (0.3, 2.0)), 0.3, 2.0),
-        (Draw("bimodal", (1.5, 0.7)), 0.6, 3 * sqrt(0.21)),
-        (Draw("uniform", (-1.0, 3.0)), 1.0, 4 / sqrt(12)),
+        (Distribution("normal", (0.3, 2.0)), 0.3, 2.0),
+        (Distribution("bimodal", (1.5, 0.7)), 0.6, 3 * sqrt(0.21)),
+        (Distribution("uniform", (-1.0, 3.0)), 1.0, 4 / sqrt(12)),
     ],
 )
-def test_couplings_have_their_distribution(draw: Draw, mean: float, sd: float) -> None:
+def test_couplings_have_their_distribution(draw: Distribution, mean: float, sd: float) -> None:
     drawn = np.array(
         [realisation(draw, n).value("J", (i, i + 1)) for n in range(20) for i in range(200)]
     )
@@ -46,7 +46,7 @@ def test_couplings_have_their_distribution(draw: Draw, mean: float, sd: float) -
 
 
 def test_a_coupling_belongs_to_its_sites_whatever_else_is_drawn() -> None:
-    draw = Draw("normal", (0.0, 1.0))
+    draw = Distribution("normal", (0.0, 1.0))
     one = realisation(draw)
     assert one.value("J", (3, 17)) == one.value("J", (17, 3))
     others = {

@@ -11,7 +11,7 @@ from rgc.ast_to_model.expressions.references import References
 from rgc.ast_to_model.expressions.sums import parts_of
 from rgc.ast_to_model.scope import Inhomogeneous, Unknowable
 from rgc.errors import Problems, SpecError
-from rgc.model.draw import Draw
+from rgc.model.draw import Distribution
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.spec import Spec
 from rgc.syntax import ast
@@ -43,7 +43,7 @@ def check_hamiltonian(spec: Spec, context: Context) -> Spec:
     return replace(spec, hamiltonian=Hamiltonian(terms), draws=_draws(context))
 
 
-def _draws(context: Context) -> dict[str, Draw]:
+def _draws(context: Context) -> dict[str, Distribution]:
     parameters = context.scope.parameters.items()
     return {
         name: value.draw

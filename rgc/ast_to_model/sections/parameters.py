@@ -19,7 +19,7 @@ from rgc.ast_to_model.scope import (
     problem,
 )
 from rgc.errors import Problems, SpecError, suggest
-from rgc.model.draw import DRAWS, Draw
+from rgc.model.draw import DRAWS, Distribution
 from rgc.syntax import ast
 
 TEMPERATURES = ("T", "beta", "temperature")
@@ -226,7 +226,7 @@ def _draw(expr: ast.Expr, scope: Scope) -> Inhomogeneous:
     if not isinstance(spread, float) or spread < 0:
         raise problem("out-of-range", "a standard deviation is not negative", given["sd"].span)
     values = [of_name[name] for name in wanted]
-    return Inhomogeneous(expr, Draw(expr.name, tuple(value for value in values if isinstance(value, float))))
+    return Inhomogeneous(expr, Distribution(expr.name, tuple(value for value in values if isinstance(value, float))))
 
 
 def _source(expr: ast.Call) -> Inhomogeneous:

@@ -42,7 +42,7 @@ def make_cumulant(request: Request) -> CouplingFlow:
         space.start,
         lattice.dimension,
         kind="truncated",
-        ledger=all(tables.normalised for tables in cells),
+        accumulates=all(tables.normalised for tables in cells),
         constant=_constant(request),
         terms={
             name: sum_text([(1.0, spins) for spins in expansion.classes[k]], request.spec)

@@ -42,7 +42,7 @@ def make_migdal_kadanoff(request: Request) -> CouplingFlow:
             asked(BondFlow(backend, space, infinitesimal(dimension, log(model.states))))
         )
     recursion = BondRecursion(backend, space, hypercubic(dimension, b, order, model.states))
-    return CouplingFlow(asked(recursion, ledger=order == "move"))
+    return CouplingFlow(asked(recursion, accumulates=order == "move"))
 
 
 def _check_power(b: float, space: BondSpace, span: Span | None) -> None:

@@ -1,4 +1,4 @@
-"""The flow that `trg` and `hotrg` share: tensors step by step, the ledger of the free energy, the spectra on the way."""
+"""The flow that `trg` and `hotrg` share: tensors, accumulated constants and spectra, step by step."""
 
 from __future__ import annotations
 
@@ -139,7 +139,9 @@ class TensorRGFlow:
         return tensor_result(self.rg, state)
 
     def _put(self, state: State, k: int, tensor: Tensor, constant: float, number: int = 0) -> None:
-        """Store a tensor with its largest entry taken out, the ledger, and the spectrum of its transfer matrices."""
+        """Store a tensor divided by its largest entry, the accumulated constant, and the spectrum of
+        its transfer matrices.
+        """
         largest = float(np.abs(tensor.values).max())
         tensor = replace(tensor, values=tensor.values / largest)
         arrays = state.arrays

@@ -57,7 +57,8 @@ SQUARE = """- K * sum(<i,j>) s[i]*s[j]
   - L * sum(<<i,j>>) s[i]*s[j]
   + Q * sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]
   - h * sum(i) s[i]
-  - T * sum(i) (s[i]*s[i+x]*s[i+y] + s[i]*s[i-x]*s[i+y] + s[i]*s[i+x]*s[i-y] + s[i]*s[i-x]*s[i-y])"""
+  - T * sum(i) (s[i]*s[i+x]*s[i+y] + s[i]*s[i-x]*s[i+y]
+                + s[i]*s[i+x]*s[i-y] + s[i]*s[i-x]*s[i-y])"""
 
 
 @lru_cache

@@ -35,19 +35,27 @@ EVEN = "K = 0.4, K2 = 0, K4 = 0"
 
 TERMS = {
     "square(3)": [
-        "sum(i) s[i]", "sum(<i,j>) s[i]*s[j]", "sum(<<i,j>>) s[i]*s[j]",
+        "sum(i) s[i]",
+        "sum(<i,j>) s[i]*s[j]",
+        "sum(<<i,j>>) s[i]*s[j]",
         "sum(i) (s[i]*s[i+x]*s[i+y] + s[i]*s[i-x]*s[i+y] + s[i]*s[i+x]*s[i-y] + "
         "s[i]*s[i-x]*s[i-y])",
-        "sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]", "sum(i) (s[i]*s[i+x]*s[i+2*x] + s[i]*s[i+y]*s[i+2*y])",
+        "sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]",
+        "sum(i) (s[i]*s[i+x]*s[i+2*x] + s[i]*s[i+y]*s[i+2*y])",
     ],
     "chain(9, boundary=open)": [
-        "sum(i) s[i]", "sum(<i,j>) s[i]*s[j]", "sum(i) s[i]*s[i+3*x]", "sum(i) s[i]*s[i+x]*s[i+2*x]*s[i+4*x]",
+        "sum(i) s[i]",
+        "sum(<i,j>) s[i]*s[j]",
+        "sum(i) s[i]*s[i+3*x]",
+        "sum(i) s[i]*s[i+x]*s[i+2*x]*s[i+4*x]",
     ],
     "honeycomb(2)": [
-        "sum(i) s[i]", "sum(<i,j>) s[i]*s[j]", "sum(<<i,j>>) s[i]*s[j]",
+        "sum(i) s[i]",
+        "sum(<i,j>) s[i]*s[j]",
+        "sum(<<i,j>>) s[i]*s[j]",
         "sum(hexagon(i,j,k,l,m,n)) s[i]*s[j]*s[k]*s[l]*s[m]*s[n]",
     ],
-}  # fmt: skip
+}
 
 
 @settings(max_examples=20)
@@ -128,10 +136,28 @@ def test_a_block_that_breaks_a_symmetry_tells_bonds_apart() -> None:
 # -- another program -----------------------------------------------------------------------------
 
 CLUSTERS = {
-    ("majority(2)", 0.4): (14.561093023844045, 10.727088778760049, 0.5870396682879027, 0.2569727162722968, 0.017886988088377853),
-    ("kadanoff(2, p=0.765983)", 0.4): (14.561093023844045, 10.828103501026664, 0.552780958921387, 0.2716563846762625, -0.012414089528479),
-    ("decimate(2)", 0.4): (14.561093023844045, 11.113864711325165, 0.470842656815023, 0.247632889592305, -0.07185572621224545),
-}  # fmt: skip
+    ("majority(2)", 0.4): (
+        14.561093023844045,
+        10.727088778760049,
+        0.5870396682879027,
+        0.2569727162722968,
+        0.017886988088377853,
+    ),
+    ("kadanoff(2, p=0.765983)", 0.4): (
+        14.561093023844045,
+        10.828103501026664,
+        0.552780958921387,
+        0.2716563846762625,
+        -0.012414089528479,
+    ),
+    ("decimate(2)", 0.4): (
+        14.561093023844045,
+        11.113864711325165,
+        0.470842656815023,
+        0.247632889592305,
+        -0.07185572621224545,
+    ),
+}
 """4x4 to 2x2 by another program: ln Z, k0, and the coefficient of each pair of neighbours, of each
 diagonal pair, of all four spins. Two bonds join a pair of neighbours on the 2x2 torus, four
 diagonals a diagonal pair, and there are four plaquettes.
@@ -163,18 +189,34 @@ def recursion(spec: Any, backend: str = "numba") -> ClusterRecursion:
 
 
 RECURSIONS: dict[str, Callable[[], Any]] = {
-    "square, three couplings": lambda: loaded("square(4)", THREE, parameters="K = 0.3, K2 = 0.09, K4 = -0.01", block="majority(2)"),
-    "in a field": lambda: loaded("chain(8)", "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]", block="kadanoff(2, p=0.8)"),
-    "decimation leaves spins out": lambda: loaded("chain(9)", parameters="K = 0.5", block="decimate(3)"),
-    "binary": lambda: loaded("chain(6)", "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]", spins="s: binary", block="majority(3)"),
+    "square, three couplings": lambda: loaded(
+        "square(4)", THREE, parameters="K = 0.3, K2 = 0.09, K4 = -0.01", block="majority(2)"
+    ),
+    "in a field": lambda: loaded(
+        "chain(8)", "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]", block="kadanoff(2, p=0.8)"
+    ),
+    "decimation leaves spins out": lambda: loaded(
+        "chain(9)", parameters="K = 0.5", block="decimate(3)"
+    ),
+    "binary": lambda: loaded(
+        "chain(6)",
+        "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]",
+        spins="s: binary",
+        block="majority(3)",
+    ),
     "two species": lambda: loaded(
-        "chain(6)", "- K * sum(<i,j>) (s[i]*s[j] + t[i]*t[j]) - h * sum(<i,j>) s[i]*s[j]*t[i]*t[j]",
-        spins="{ s: ising, t: ising }", block="majority(3)",
+        "chain(6)",
+        "- K * sum(<i,j>) (s[i]*s[j] + t[i]*t[j]) - h * sum(<i,j>) s[i]*s[j]*t[i]*t[j]",
+        spins="{ s: ising, t: ising }",
+        block="majority(3)",
     ),
     "Potts": lambda: loaded(
-        "chain(6)", "- K * sum(<i,j>) delta(s[i], s[j]) - h * sum(i) delta(s[i], 0)", spins="s: potts(3)", block="majority(2)",
+        "chain(6)",
+        "- K * sum(<i,j>) delta(s[i], s[j]) - h * sum(i) delta(s[i], 0)",
+        spins="s: potts(3)",
+        block="majority(2)",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", RECURSIONS)
@@ -242,9 +284,11 @@ def test_sectors_do_not_mix() -> None:
 
 def test_a_potts_field_has_a_sector_of_its_own_where_it_vanishes() -> None:
     spec = loaded(
-        "chain(6)", "- K * sum(<i,j>) delta(s[i], s[j]) - h * sum(i) delta(s[i], 0)", spins="s: potts(3)",
+        "chain(6)",
+        "- K * sum(<i,j>) delta(s[i], s[j]) - h * sum(i) delta(s[i], 0)",
+        spins="s: potts(3)",
         block="majority(2)",
-    )  # fmt: skip
+    )
     exact = make_exact(spec.spec, 0, {})
     made = make_recursion(spec.spec, backends.load("numba"), exact.steps[0], (), ["h"])
     assert {sector: basis.shape[1] for sector, basis in made.sectors.items()} == {

@@ -345,7 +345,10 @@ spins s: ising
 hamiltonian - K * sum(<i,j>) s[i]*s[j]
 flow sample(sweeps=50, replicas=64)
 measure { energy, f = free_energy(transfer), free_energy(methods=[hotrg(8), mean_field]) }
-expect { f = -0.8843654493816465 within 1e-9, free_energy[hotrg(8)] = -0.8843654493816465 within 1e-3 }
+expect {
+  f = -0.8843654493816465 within 1e-9
+  free_energy[hotrg(8)] = -0.8843654493816465 within 1e-3
+}
 """
     answer = rgc.compile(text, backend="reference").run()
     assert answer.passed

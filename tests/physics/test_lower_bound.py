@@ -276,7 +276,9 @@ def test_jax_arrays_give_the_same_numbers() -> None:
 
 
 def test_the_gradient_of_the_bound_is_that_of_finite_differences() -> None:
-    bound = LowerBound(BACKEND, space_of(spec_of(2, SQUARE, K=0.35, L=0.05, Q=0.02, h=0.1, T=0.0)), 6)
+    bound = LowerBound(
+        BACKEND, space_of(spec_of(2, SQUARE, K=0.35, L=0.05, Q=0.02, h=0.1, T=0.0)), 6
+    )
     p = np.array([0.6, 0.5, 0.7, 0.3, 0.2, 0.9])
     _, found = bound.gradient(p)
     for k in range(6):

@@ -131,7 +131,13 @@ lattice square(4, 3, boundary=[open, periodic])
 spins s: ising
 hamiltonian - K * sum(<i,j>) s[i]*s[j]
 flow sample(sweeps=48, thermalise=16, every=4, replicas=512)
-measure { b = mean(<i,j>) s[i]*s[j], one = mean(<i,j>) 1, ends = mean(<i,j> along x) s[i], far = mean(i) s[i]*s[i+3*x], correlation(3) }
+measure {
+  b = mean(<i,j>) s[i]*s[j]
+  one = mean(<i,j>) 1
+  ends = mean(<i,j> along x) s[i]
+  far = mean(i) s[i]*s[i+3*x]
+  correlation(3)
+}
 """
     spec = load(text).spec
     result = answer(spec, backend="reference").observables

@@ -1,7 +1,8 @@
-"""The JSON Schema of the YAML spelling, from the tables of schemes and calls: editors complete and check a spec by it.
+"""The JSON Schema of the YAML spelling, from the tables of schemes and calls: editors complete and
+check a spec by it.
 
-`python -m rgc.schema` prints it; `grammar/schema.json` is its output. It knows names, options and kinds; what expressions mean
-is left to `rgc check`.
+`python -m rgc.schema` prints it; `grammar/schema.json` is its output. It knows names, options and
+kinds; what expressions mean is left to `rgc check`.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rgc.language.alphabets import ALPHABETS
-from rgc.language.blocks import BLOCKS
 from rgc.language.data import DATA
 from rgc.language.lattices import LATTICES
 from rgc.language.layers import LAYERS
 from rgc.language.maps import MAPS
 from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.language.signatures import Field, Signature
+from rgc.model.block_maps import BLOCKS
 from rgc.schemes import SCHEMES
 
 Schema = dict[str, Any]
@@ -92,7 +93,7 @@ def _nested(signatures: Iterable[Signature]) -> Iterable[Signature]:
             yield from _nested(inner)
 
 
-# -- entries -----------------------------------------------------------------------------------------------------------
+# -- entries ---------------------------------------------------------------------------------------
 
 
 def _named(values: Schema, description: str) -> Schema:
@@ -133,7 +134,7 @@ def _expect() -> Schema:
     return _named(one, "what must come out")
 
 
-# -- calls -------------------------------------------------------------------------------------------------------------
+# -- calls -----------------------------------------------------------------------------------------
 
 
 def _one_or_list(one: Schema) -> Schema:
@@ -163,8 +164,9 @@ def _written(signature: Signature) -> Iterator[Schema]:
 
 
 def _is_narrow(signature: Signature) -> bool:
-    """Whether a pattern can say what stands inside the parentheses: nothing, a word, or a number within limits. Anything
-    else is left to `rgc check`."""
+    """Whether a pattern can say what stands inside the parentheses: nothing, a word, or a number
+    within limits. Anything else is left to `rgc check`.
+    """
     if signature.free or len(signature.fields) > 1:
         return False
     return all(
@@ -174,14 +176,16 @@ def _is_narrow(signature: Signature) -> bool:
 
 
 def _argument(field: Field) -> str:
-    """The pattern of an argument, with its name or without: one of the choices of its option, a number within the limits,
-    or an expression that is more than a number, which is left to `rgc check`."""
+    """The pattern of an argument, with its name or without: one of the choices of its option, a
+    number within the limits, or an expression that is more than a number, which is left to `rgc
+    check`.
+    """
     name = rf"({field.name}\s*=\s*)?"
     if field.kind == "word":
         return rf"{name}({'|'.join(map(str, field.choices))})"
     numbers = map(str, field.choices) if field.choices else _between(*_bounds(field))
     written = "|".join(numbers)
-    return rf"{name}({written})|(?!\s*{name}[0-9]+\s*\)).+"
+    return rf"{name}({written})|(?!\s*{name}[0-9]+\s*\)){name}[^=]+"
 
 
 def _bounds(field: Field) -> tuple[int, int]:
@@ -189,7 +193,9 @@ def _bounds(field: Field) -> tuple[int, int]:
 
 
 def _between(low: int, high: int) -> Iterator[str]:
-    """Patterns of the whole numbers from `low` to `high`: those of one digit, and decade by decade the rest."""
+    """Patterns of the whole numbers from `low` to `high`: those of one digit, and decade by decade
+    the rest.
+    """
     if low < 10:
         yield f"[{low}-{min(high, 9)}]"
         low = 10
@@ -218,7 +224,9 @@ def _mapping(signature: Signature) -> Schema:
 
 
 def _options(signature: Signature) -> Schema:
-    """What stands under the key of a call: a mapping of options, a list of arguments, the one argument, or nothing."""
+    """What stands under the key of a call: a mapping of options, a list of arguments, the one
+    argument, or nothing.
+    """
     properties = {field.name: _field(field) for field in signature.fields}
     required = [field.name for field in signature.fields if field.required]
     free = _values() if signature.free else False

@@ -1,4 +1,6 @@
-"""Names in scope: parameters by kind, constants, functions, and the names that an expression refers to."""
+"""Names in scope: parameters by kind, constants, functions, and the names that an expression refers
+to.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from rgc.errors import Problem, SpecError, suggest
-from rgc.model.draw import DRAWS, Distribution
+from rgc.language.draws import DRAWS
+from rgc.model.draw import Distribution
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -42,7 +45,9 @@ SOURCES = ("hebb", "file")
 """Site-dependent couplings that are computed or read."""
 
 THERMAL = ("avg", "var")
-RESERVED = frozenset({*CONSTANTS, *FUNCTIONS, *GEOMETRIC, *DRAWS, *SOURCES, *THERMAL, "sum", "prod", "mean"})
+RESERVED = frozenset(
+    {*CONSTANTS, *FUNCTIONS, *GEOMETRIC, *DRAWS, *SOURCES, *THERMAL, "sum", "prod", "mean"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,10 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Inhomogeneous:
-    """A coupling that differs from place to place, known by its name: `J ~ normal(0, 1)`, `J = hebb(patterns)`,
-    `J = file("couplings.npy")`. `source` is the call as written; `draw` the distribution of one that is drawn."""
+    """A coupling that differs from place to place, known by its name: `J ~ normal(0, 1)`, `J =
+    hebb(patterns)`, `J = file("couplings.npy")`. `source` is the call as written; `draw` the
+    distribution of one that is drawn.
+    """
 
     source: ast.Call
     draw: Distribution | None = None
@@ -71,7 +78,9 @@ Parameter = float | tuple[Value, ...] | Function | Inhomogeneous
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The parameters by name. `broken` holds those that could not be evaluated: they count as known, without a value."""
+    """The parameters by name. `broken` holds those that could not be evaluated: they count as
+    known, without a value.
+    """
 
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
@@ -91,14 +100,18 @@ class Scope:
     def unknown(self, name: str, span: Span | None) -> SpecError:
         """The error for a name that means nothing here."""
         hint = suggest(name, (*self.parameters, *self.broken, *CONSTANTS))
-        return problem("unknown-name", f"unknown name '{name}'", span, label="not declared", hint=hint)
+        return problem(
+            "unknown-name", f"unknown name '{name}'", span, label="not declared", hint=hint
+        )
 
 
 class Unknowable(Exception):
     """The value depends on a parameter whose own error is reported already."""
 
 
-def problem(code: str, message: str, span: Span | None, *, label: str = "", hint: str = "") -> SpecError:
+def problem(
+    code: str, message: str, span: Span | None, *, label: str = "", hint: str = ""
+) -> SpecError:
     """A `SpecError` of one problem, to be raised."""
     return SpecError([Problem(code, message, span, label, hint)])
 

@@ -127,8 +127,8 @@ def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
             hint = f"{listing(ready.alphabets)} spins run today"
             yield Problem("not-yet", message, spec.document.place("spins"), hint=hint)
     for block in spec.blocks if spec.flow is not None and SCHEMES[spec.flow.scheme].rules else ():
-        if block.rule not in ready.rules or (block.free and not ready.free):
-            what = "p=free" if block.free else f"the block map '{block.rule}'"
+        if block.name not in ready.rules or (block.free and not ready.free):
+            what = "p=free" if block.free else f"the block map '{block.name}'"
             hint = f"{listing(ready.rules)} run today"
             yield Problem(
                 "not-yet",

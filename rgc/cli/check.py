@@ -16,7 +16,8 @@ from rgc.errors import SpecError, render
 def main(words: Sequence[str]) -> int:
     parser = Parser(
         "check",
-        "Parse and type-check specs. Prints one line for each good spec, every problem of the others.",
+        "Parse and type-check specs. "
+        "Prints one line for each good spec, every problem of the others.",
     )
     parser.add_argument("specs", nargs="+", metavar="SPEC", help="a spec, .rgc or .yaml")
     parser.add_argument("--strict", action="store_true", help="warnings are errors")

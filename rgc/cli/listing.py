@@ -174,4 +174,4 @@ def _map(block: Block) -> str:
         if block.free
         else ""
     )
-    return f"{block.rule}, b = {block.scale:.6g}{p}, sites {cells}"
+    return f"{block.name}, b = {block.scale:.6g}{p}, sites {cells}"

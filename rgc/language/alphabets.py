@@ -1,4 +1,4 @@
-"""The alphabets of spins. A row is all that is known about one; what follows from it is computed."""
+"""The alphabets of spins. A row is all that is known about one, the rest is computed from it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from rgc.language.signatures import Field, Signature, table
 class Alphabet(Signature):
     """An alphabet as it is written, and the numbers that stand for its states in a Hamiltonian.
 
-    `values` are these numbers, rising. They are left out where the spec gives the number of states with an option
-    `states`, which then are 0, 1, 2, ..., and where the spins are `real`. `energies` says whether a Hamiltonian may
-    hold such spins today. An option `symmetry` lets a species be declared symmetric, which it is not unless it says so.
+    `values` are these numbers, rising. They are left out where the spec gives the number of states
+    with an option `states`, which then are 0, 1, 2, ..., and where the spins are `real`. `energies`
+    says whether a Hamiltonian may hold such spins today. An option `symmetry` lets a species be
+    declared symmetric, which it is not unless it says so.
 
-    Two-state spins are stored as one bit; the bit 1 means the lower value, which a flip exchanges with the upper one.
+    Two-state spins are stored as one bit. The bit 1 means the lower value, which a flip exchanges
+    with the upper one. One of them is positive and the other is not, by which pictures tell them
+    apart.
 
     Raises `ValueError` where these facts contradict one another.
     """
@@ -59,12 +62,15 @@ class Alphabet(Signature):
         return self.two_states and self.values[0] == -self.values[1]
 
     def values_of(self, states: int | None) -> tuple[int, ...]:
-        """The numbers that stand for so many states. Raises `ValueError` for real spins, which have no list of them,
-        and for a number of states that the alphabet does not have."""
+        """The numbers that stand for so many states. Raises `ValueError` for real spins, which have
+        no list of them, and for a number of states that the alphabet does not have.
+        """
         if self.real or states is None:
             raise ValueError(f"{self.name} spins have no list of states")
-        if self.values and states != len(self.values):
-            raise ValueError(f"{self.name} spins have {len(self.values)} states, not {states}")
+        count = self.field("states")
+        least, most = (count.least, count.most) if count else (len(self.values),) * 2
+        if not (least or 0) <= states <= (most or states):
+            raise ValueError(f"{self.name} spins do not have {states} states")
         return self.values or tuple(range(states))
 
 
@@ -111,10 +117,3 @@ ALPHABETS = table(
         ),
     )
 )
-TWO_STATES = tuple(name for name, alphabet in ALPHABETS.items() if alphabet.two_states)
-"""The alphabets whose spins are bits, which can be sampled."""
-
-DISCRETE = tuple(
-    name for name, alphabet in ALPHABETS.items() if alphabet.energies and not alphabet.real
-)
-"""The alphabets with a list of states that a Hamiltonian may hold, which can be summed over."""

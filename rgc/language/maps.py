@@ -8,7 +8,9 @@ from rgc.language.signatures import Field, Signature, table
 _SCALE = Field("scale", "number", "b, the ratio of lattice constants", above=1)
 MAPS = table(
     (
-        Signature("recursion", "p' = f(p): the new value of each quantity", (_SCALE,), free="quantity"),
+        Signature(
+            "recursion", "p' = f(p): the new value of each quantity", (_SCALE,), free="quantity"
+        ),
         Signature("ode", "dr/dl = f(r, ...): the rate of each quantity", free="quantity"),
         Signature(
             "scale",
@@ -61,7 +63,11 @@ MAPS = table(
         Signature(
             "topple",
             "a site of that height gives a grain to each neighbour",
-            (Field("threshold", "integer", "height at which a site topples", required=True, least=1),),
+            (
+                Field(
+                    "threshold", "integer", "height at which a site topples", required=True, least=1
+                ),
+            ),
             ("threshold",),
         ),
     )

@@ -1,5 +1,7 @@
-"""What a call may hold: its options, their kinds, defaults and limits. The tables of schemes, updates, data sources, layers, maps and
-measures are made of these, and drive checking, the JSON Schema, the reference page and `rgc show`."""
+"""What a call may hold: its options, their kinds, defaults and limits. The tables of schemes,
+updates, data sources, layers, maps and measures are made of these, and drive checking, the JSON
+Schema, the reference page and `rgc show`.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +32,12 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One option. `least` and `most` are inclusive limits, `above` an exclusive one; `choices` are words, or the numbers allowed.
+    """One option. `least` and `most` are inclusive limits, `above` an exclusive one; `choices` are
+    words, or the numbers allowed.
 
-    `default` None: absent unless written, or computed as `doc` says. `calls` are the calls that an option of kind call takes, `also` a
-    call that an option of another kind takes besides (`starts=grid(...)`). `noun` is what messages call one of `calls`.
+    `default` None: absent unless written, or computed as `doc` says. `calls` are the calls that an
+    option of kind call takes, `also` a call that an option of another kind takes besides
+    (`starts=grid(...)`). `noun` is what messages call one of `calls`.
     """
 
     name: str
@@ -55,11 +59,12 @@ class Field:
 class Signature:
     """A call: `positional` names the fields whose names may be left out, in their order.
 
-    `variadic` says that the last of them takes all further arguments: `square(16, 8)` is `square(size=[16, 8])`. `example`
-    is a call that messages show where a required field is missing.
+    `variadic` says that the last of them takes all further arguments: `square(16, 8)` is
+    `square(size=[16, 8])`. `example` is a call that messages show where a required field is
+    missing.
 
-    `free` says what further options of any name are: `tempering(K=0.4:0.5:9)` takes parameters, `ode(r=...)` quantities of the
-    flow. Empty: there are none.
+    `free` says what further options of any name are: `tempering(K=0.4:0.5:9)` takes parameters,
+    `ode(r=...)` quantities of the flow. Empty: there are none.
     """
 
     name: str

@@ -9,7 +9,9 @@ UPDATES = table(
         Signature("auto", "metropolis or heat_bath, whichever suits the Hamiltonian"),
         Signature("metropolis", "single-spin Metropolis in sets of sites that do not interact"),
         Signature("heat_bath", "single-spin heat bath"),
-        Signature("swendsen_wang", "all Swendsen-Wang clusters; pair terms without frustration only"),
+        Signature(
+            "swendsen_wang", "all Swendsen-Wang clusters; pair terms without frustration only"
+        ),
         Signature("wolff", "single clusters; pair terms without frustration only"),
         Signature(
             "tempering",

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class OperatorBasis:
-    """`operators(range=2, bodies=4)`: all inequivalent operators within a Euclidean range and a number of spins."""
+    """`operators(range=2, bodies=4)`: all inequivalent operators within a Euclidean range and a
+    number of spins.
+    """
 
     range: float = 2
     bodies: int = 4
@@ -15,7 +17,7 @@ class OperatorBasis:
 
 @dataclass(frozen=True, slots=True)
 class CallValue:
-    """An option given as a call whose meaning belongs to its scheme, e.g. `tempering(K=0.4:0.5:9)`."""
+    """An option given as a call that its scheme gives a meaning, e.g. `tempering(K=0.4:0.5:9)`."""
 
     name: str
     arguments: tuple[Value, ...] = ()

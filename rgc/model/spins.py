@@ -11,8 +11,9 @@ from rgc.language.alphabets import ALPHABETS, Alphabet
 class Species:
     """One kind of spin, living on every site of the lattice.
 
-    `alphabet` is the name of a row of `ALPHABETS` in `rgc/language/alphabets.py`. `states` is the number of states,
-    None for real spins. `symmetric` declares the spin-flip symmetry: odd couplings are zero and stay zero.
+    `alphabet` is the name of a row of `ALPHABETS` in `rgc/language/alphabets.py`. `states` is the
+    number of states, None for real spins. `symmetric` declares the spin-flip symmetry: odd
+    couplings are zero and stay zero.
 
     Raises `ValueError` for an unknown alphabet, and for a number of states that it does not have.
     """
@@ -27,9 +28,7 @@ class Species:
             raise ValueError(
                 f"unknown alphabet '{self.alphabet}': there are {', '.join(ALPHABETS)}"
             )
-        if self.kind.real != (self.states is None):
-            raise ValueError(f"{self.alphabet} spins do not have {self.states} states")
-        if not self.kind.real:
+        if self.states is not None or not self.kind.real:
             self.kind.values_of(self.states)
 
     @property
@@ -39,12 +38,16 @@ class Species:
 
     @property
     def values(self) -> tuple[int, ...]:
-        """The numbers that stand for the states in a Hamiltonian, rising. Raises `ValueError` for real spins."""
+        """The numbers that stand for the states in a Hamiltonian, rising. Raises `ValueError` for
+        real spins.
+        """
         return self.kind.values_of(self.states)
 
     @property
     def bits(self) -> int:
-        """Bits that hold a state: 1 for two states, 2 for three or four. Raises `ValueError` for real spins."""
+        """Bits that hold a state: 1 for two states, 2 for three or four. Raises `ValueError` for
+        real spins.
+        """
         return (len(self.values) - 1).bit_length()
 
     @property
@@ -59,10 +62,14 @@ class Species:
 
     @property
     def offset(self) -> float:
-        """The mean of the two values of a two-state spin. Others are measured as declared, which is offset 0."""
+        """The mean of the two values of a two-state spin. Others are measured as declared, which is
+        offset 0.
+        """
         return sum(self.values) / 2 if self.two_states else 0.0
 
     @property
     def scale(self) -> float:
-        """Half the distance of the two values of a two-state spin. Others are measured as declared, in scale 1."""
+        """Half the distance of the two values of a two-state spin. Others are measured as declared,
+        in scale 1.
+        """
         return (self.values[1] - self.values[0]) / 2 if self.two_states else 1.0

@@ -13,7 +13,8 @@ from rgc.model.lattice import Cell, Lattice, Site
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
-    """Cell (R, k) holds the sites cells[k] shifted by sum_n R_n vectors[n]: R counts coarse unit cells, k is a coarse letter."""
+    """Cell (R, k) holds the sites cells[k] shifted by sum_n R_n vectors[n]: R counts coarse unit
+    cells, k is a coarse letter."""
 
     vectors: tuple[Cell, ...]
     cells: tuple[tuple[Site, ...], ...]
@@ -25,7 +26,9 @@ class Tiling:
 
     def corner(self, at: Cell) -> Cell:
         """The fine cell at which the coarse cell `at` begins."""
-        return tuple(sum(n * v[x] for n, v in zip(at, self.vectors, strict=True)) for x in range(len(at)))
+        return tuple(
+            sum(n * v[x] for n, v in zip(at, self.vectors, strict=True)) for x in range(len(at))
+        )
 
     def coarse(self, cell: Cell) -> Cell | None:
         """The R whose corner a fine cell is, if it is one."""
@@ -34,7 +37,8 @@ class Tiling:
 
     @property
     def cosets(self) -> tuple[Cell, ...]:
-        """Fine cells, `volume` of them and the origin first, no two of which differ by a coarse vector."""
+        """Fine cells, `volume` of them and the origin first, no two of which differ by a coarse
+        vector."""
         axes = range(len(self.vectors))
         found: dict[Cell, Cell] = {}
         queue = [(0,) * len(self.vectors)]
@@ -46,33 +50,38 @@ class Tiling:
         return tuple(found.values())
 
     def home(self, site: Site) -> tuple[Site, int]:
-        """The cell of a site, as a coarse site, and its number there. Raises `ValueError` for a site of no cell."""
+        """The cell of a site, as a coarse site, and its number there. Raises `ValueError` for a
+        site of no cell."""
         return _home(self, site)
 
     def _scaled(self, cell: Cell) -> Cell:
         """A fine cell in units of the coarse vectors, times `volume`."""
-        return tuple(sum(m * x for m, x in zip(row, cell, strict=True)) for row in _inverse(self.vectors)[1])
+        return tuple(
+            sum(m * x for m, x in zip(row, cell, strict=True)) for row in _inverse(self.vectors)[1]
+        )
 
 
 def tiling(block: Block) -> Tiling:
-    """The cells of a block map; of one that decimates those of the sites that it keeps."""
+    """The cells of a block map; where block spins copy single sites, those sites."""
     axes = range(len(block.factor))
     boxes = tuple(tuple(block.factor[k] if j == k else 0 for j in axes) for k in axes)
     return Tiling(block.vectors or boxes, block.cells)
 
 
 def whole_cells(block: Block, lattice: Lattice) -> Block:
-    """The map with cells that hold every site of the lattice, a site that decimation keeps first in its cell.
+    """The map with cells that hold every site of the lattice; where block spins copy one site, it
+    comes first in its cell.
 
-    The cell of the kept site o + bR is o + bR + {0..b-1}^d. Raises `ValueError` for decimation on a lattice with several letters.
+    The cell of the copied site o + bR is o + bR + {0..b-1}^d. Raises `ValueError` for such a map on
+    a lattice with several letters, and `SpecError` for a map without a law.
     """
-    if block.rule != "decimate":
+    if block.law(0).copied is None:
         return block
     if len(lattice.basis) > 1:
         raise ValueError("where a cell has several letters, decimated sites belong to no kept one")
     ((kept,),) = block.cells
     sites = tuple(kept.shifted(by) for by in cartesian(*map(range, block.factor)))
-    return replace(block, cells=(sites,))
+    return replace(block, cells=(sites,), rules=(block.law(0).enlarged(len(sites)),))
 
 
 @lru_cache(maxsize=65536)
@@ -88,11 +97,12 @@ def _home(tiled: Tiling, site: Site) -> tuple[Site, int]:
 
 @lru_cache(maxsize=256)
 def _inverse(vectors: tuple[Cell, ...]) -> tuple[int, tuple[Cell, ...]]:
-    """|det| of the matrix with these columns, and |det| times its inverse, by Gauss-Jordan elimination. Raises `ValueError` where it has
-    none."""
+    """|det| of the matrix with these columns, and |det| times its inverse, by Gauss-Jordan
+    elimination. Raises `ValueError` where it has none."""
     size = len(vectors)
     rows = [
-        [*(Fraction(v[i]) for v in vectors), *(Fraction(i == j) for j in range(size))] for i in range(size)
+        [*(Fraction(v[i]) for v in vectors), *(Fraction(i == j) for j in range(size))]
+        for i in range(size)
     ]
     volume = Fraction(1)
     for k in range(size):

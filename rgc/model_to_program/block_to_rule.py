@@ -1,26 +1,34 @@
 """From a block-spin map to a program on the coarse lattice, which loads the fine one with a stride.
 
-Bit 1 means s = -1. Of the n spins of a cell c are -1, so their sum is m = n - 2 c. Majority: t = -1 where m < 0, and with probability
-1/2 where m = 0, drawn once per block, level, replica and record (the keys say so). Kadanoff: p(t|s) proportional to exp(p t m), so
-t = -1 with probability 1 / (1 + exp(2 p m)). Decimation copies the one spin of the cell. Each species is blocked by itself.
+Bit 1 means s = -1. A block spin is -1 with probability 1 / (1 + exp(x)), x = ln p(+)/p(-) from the
+law of the map. Cells of equal x are one class: where x is infinite the block spin is certain,
+elsewhere it is drawn, once per block, species, level, replica and record (the keys say so).
+
+- A law that counts spins has a class for each count.
+- A law that copies a site is the word of that site.
+- A law that is written out is tabulated over the states of the cell, and its classes are told apart
+  spin by spin. Where it makes several block spins, each is drawn with the ones before it given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from math import inf
 from typing import TYPE_CHECKING, Literal
 
 from rgc.errors import Problem, SpecError
-from rgc.language.blocks import SAMPLED_BLOCKS
 from rgc.model.block import Block
+from rgc.model.block_rule import Law
+from rgc.model.counted import Copied, Counted, LogWeight
 from rgc.model.lattice import Lattice, Site
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
+from rgc.model.weighed import Weighed
 from rgc.model_to_program import thresholds
 from rgc.model_to_program.fields import every_cell, spin_fields
 from rgc.model_to_program.rule_writer import RuleWriter
+from rgc.model_to_program.state_classes import class_masks, state_classes
 from rgc.program.draws import Generator
 from rgc.program.lattice.nodes import Bernoulli, Store, Value
 from rgc.program.lattice.program import Field, Program, Rule, Stage
@@ -32,20 +40,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BlockMap:
-    """The program of one blocking. Fields: the fine species in order, then the coarse ones; what the coarse fields held before is
-    overwritten. sums[slot] = m: the threshold of t = -1 where the spins of the cell sum to m."""
+    """The program of one blocking. Fields: the fine species in order, then the coarse ones; what
+    the coarse fields held before is overwritten. odds[slot] is ln p(+)/p(-) of the block spins that
+    are drawn with the threshold of that slot."""
 
     program: Program
-    sums: tuple[int, ...]
+    odds: tuple[LogWeight, ...]
 
-    def arguments(self, words: int, p: float = 0.0) -> Arguments:
-        """The thresholds floor(2^planes / (1 + exp(2 p m))). `p` is Kadanoff's parameter; majority has no use for it."""
-
+    def arguments(self, words: int, p: float | None = None) -> Arguments:
+        """The thresholds floor(2^planes / (1 + exp(odds))). `p` is the parameter of the map, for
+        maps that have one."""
         from rgc.program.lattice.arguments import lattice_arguments
         from rgc.program.lattice.thresholds import pack_thresholds
 
         planes = self.program.planes
-        table = [thresholds.heat_bath(2 * Fraction(p) * m, planes) for m in self.sums]
+        table = [thresholds.heat_bath(each.at(p), planes) for each in self.odds]
         return lattice_arguments(pack_thresholds(table, planes, words))
 
 
@@ -57,25 +66,16 @@ def block_to_rule(
     planes: Literal[32, 64] = 32,
     generator: Generator = "splitmix",
 ) -> BlockMap:
-    """The program that maps the spins of `lattice` to those of `block.coarse(lattice)`, for majority, kadanoff and decimate.
+    """The program that draws the spins of `block.coarse(lattice)` from those of `lattice`, all of
+    two states.
 
-    Raises `SpecError` for other maps and for cells that reach beyond an open edge, `ValueError` where blocks do not divide the lattice.
+    Raises `SpecError` for maps without a law, for laws with too many classes and for cells that
+    reach beyond an open edge, `ValueError` where blocks do not divide the lattice.
     """
-    if block.rule not in SAMPLED_BLOCKS:
-        raise SpecError(
-            [
-                Problem(
-                    "not-yet",
-                    f"'{block.rule}' is no map of one block to one spin that can be sampled",
-                )
-            ]
-        )
     coarse = block.coarse(lattice)
     check_edges(lattice, block)
-    sums: list[int] = []
-    rules = tuple(
-        _block_rule(block, letter, len(species), sums) for letter in range(len(block.cells))
-    )
+    odds: list[LogWeight] = []
+    rules = tuple(_block_rule(block, letter, odds) for letter in range(len(block.cells)))
     program = Program(
         name="block",
         shape=coarse.cells,
@@ -83,13 +83,13 @@ def block_to_rule(
         fields=(*spin_fields(lattice, species), *_named(spin_fields(coarse, species))),
         rules=rules,
         schedule=tuple(Stage(letter, every_cell(coarse.cells)) for letter in range(len(rules))),
-        slots=len(sums),
-        draws=len(species) if sums else 0,
+        slots=len(odds),
+        draws=len(species) if odds else 0,
         planes=planes,
         generator=generator,
     )
     verify(program)
-    return BlockMap(program, tuple(sums))
+    return BlockMap(program, tuple(odds))
 
 
 def _named(fields: Sequence[Field]) -> list[Field]:
@@ -106,7 +106,8 @@ def _named(fields: Sequence[Field]) -> list[Field]:
 
 
 def check_edges(lattice: Lattice, block: Block) -> None:
-    """Raise `SpecError` for cells that reach beyond an edge where the lattice does not go on as it began."""
+    """Raise `SpecError` for cells that reach beyond an edge where the lattice does not go on as it
+    began."""
     for axis, (edge, factor) in enumerate(zip(lattice.boundary, block.factor, strict=True)):
         inside = all(0 <= site.cell[axis] < factor for cell in block.cells for site in cell)
         if edge != "periodic" and not inside:
@@ -114,11 +115,17 @@ def check_edges(lattice: Lattice, block: Block) -> None:
             raise SpecError([Problem("block-over-edge", message, hint="use boundary=periodic")])
 
 
-def _block_rule(block: Block, letter: int, species: int, sums: list[int]) -> Rule:
-    code = RuleWriter(letter)
-    for kind in range(species):
-        words = [_fine(code, site, kind, block.factor) for site in block.cells[letter]]
-        code.add(Store(species + kind, _block_spin(code, block, words, kind, sums)))
+def _block_rule(block: Block, letter: int, odds: list[LogWeight]) -> Rule:
+    code, rule = RuleWriter(letter), block.law(letter)
+    made: list[Value] = []
+    for law in rule.laws:
+        kinds = range(len(made), len(made) + law.species)
+        words = [
+            _fine(code, site, kind, block.factor) for kind in kinds for site in block.cells[letter]
+        ]
+        made += _block_spins(code, law, words, len(made), odds)
+    for kind, word in enumerate(made):
+        code.add(Store(rule.species + kind, word))
     return code.rule()
 
 
@@ -126,24 +133,53 @@ def _fine(code: RuleWriter, site: Site, species: int, factor: tuple[int, ...]) -
     return code.spin(Spin(site.cell, site.letter, species), stride=factor)
 
 
-def _block_spin(
-    code: RuleWriter, block: Block, words: Sequence[Value], draw: int, sums: list[int]
+def _block_spins(
+    code: RuleWriter, law: Law, words: Sequence[Value], draw: int, odds: list[LogWeight]
+) -> list[Value]:
+    """The words of the block spins of a law, which uses the draws from `draw` on, one for each
+    species."""
+    match law:
+        case Copied():
+            return [words[law.site]]
+        case Counted():
+            return [_counted(code, law, words, draw, odds)]
+        case Weighed():
+            made: list[Value] = []
+            for kind in range(law.species):
+                made.append(_weighed(code, law, [*words, *made], draw + kind, odds))
+            return made
+
+
+def _counted(
+    code: RuleWriter, law: Counted, words: Sequence[Value], draw: int, odds: list[LogWeight]
 ) -> Value:
-    if block.rule == "decimate":
-        (word,) = words
-        return word
-    size, count = len(words), code.counter(words)
-    if block.rule == "kadanoff":
-        classes = tuple((code.equals(count, c), _slot(sums, size - 2 * c)) for c in range(size + 1))
-        return code.add(Bernoulli(classes, None, draw))
-    minus = [code.equals(count, c) for c in range(size // 2 + 1, size + 1)]
-    if size % 2 == 0:
-        tie = code.equals(count, size // 2)
-        minus.append(code.add(Bernoulli(((tie, _slot(sums, 0)),), None, draw)))
-    return code.bit("or", minus)
+    count, of_count = code.counter(words), [law.log_odds(down) for down in range(law.size + 1)]
+    minus = [
+        code.equals(count, down) for down, each in enumerate(of_count) if each.constant == -inf
+    ]
+    classes = tuple(
+        (code.equals(count, down), _slot(odds, each))
+        for down, each in enumerate(of_count)
+        if not each.certain
+    )
+    if classes:
+        minus.append(code.add(Bernoulli(classes, None, draw)))
+    return code.bit("or", minus) if minus else code.bit("xor", [words[0], words[0]])
 
 
-def _slot(sums: list[int], total: int) -> int:
-    if total not in sums:
-        sums.append(total)
-    return sums.index(total)
+def _weighed(
+    code: RuleWriter, law: Weighed, words: Sequence[Value], draw: int, odds: list[LogWeight]
+) -> Value:
+    """The next block spin, given the words of the cell and of the block spins before it."""
+    found, class_of = state_classes(law, len(words) - law.spins)
+    slots = [_slot(odds, LogWeight(each)) for each in found]
+    masks = class_masks(code, class_of, words)
+    if len(slots) == 1:
+        return code.add(Bernoulli((), slots[0], draw))
+    return code.add(Bernoulli(tuple(zip(masks, slots, strict=True)), None, draw))
+
+
+def _slot(odds: list[LogWeight], wanted: LogWeight) -> int:
+    if wanted not in odds:
+        odds.append(wanted)
+    return odds.index(wanted)

@@ -45,15 +45,31 @@ def lazy(energy: Fraction, planes: int) -> int:
     return _boltzmann(max(energy, Fraction(0)), LAZY, planes)
 
 
-def heat_bath(energy: Fraction, planes: int) -> int:
+def heat_bath(energy: Fraction | float, planes: int) -> int:
     """floor(2^planes / (1 + exp(energy))), the probability of the state that lies `energy`
     higher."""
     if energy > _FAR:
         return 0
     if energy < -_FAR:
         return 1 << planes
-    partition = _CONTEXT.add(Decimal(1), _CONTEXT.exp(_decimal(energy)))
+    partition = _CONTEXT.add(Decimal(1), _CONTEXT.exp(_decimal(Fraction(energy))))
     return int(_CONTEXT.divide(Decimal(1 << planes), partition))
+
+
+def log_ratio(above: Sequence[Fraction], below: Sequence[Fraction]) -> Fraction:
+    """ln of sum exp(a) / sum exp(b), exact where each sum has one term."""
+    if len(above) == len(below) == 1:
+        return above[0] - below[0]
+    top = max(*above, *below)
+    sums = [_CONTEXT.ln(_total([each - top for each in part])) for part in (above, below)]
+    return Fraction(_CONTEXT.subtract(*sums))
+
+
+def _total(energies: Sequence[Fraction]) -> Decimal:
+    total = Decimal(0)
+    for each in energies:
+        total = _CONTEXT.add(total, _CONTEXT.exp(_decimal(each)))
+    return total
 
 
 def _boltzmann(energy: Fraction, factor: Fraction, planes: int) -> int:

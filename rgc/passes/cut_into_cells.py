@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product as cartesian
 
-from rgc.model.block import Block, turns_with
+from rgc.model.block import Block
 from rgc.model.cumulants import Moment
 from rgc.model.lattice import Cell, Site
 from rgc.model.operators import Product, Spin, product
@@ -25,9 +25,8 @@ Factors = tuple[Factor, ...]
 
 def cut_into_cells(block: Block, species: int) -> BlockCells:
     """The cells of a block map whose cells hold every site."""
-    return BlockCells(
-        tiling(block), species, tuple(turns_with(block, k, species) for k in range(species))
-    )
+    turning = (all(rule.turns_with(k) for rule in block.rules) for k in range(species))
+    return BlockCells(tiling(block), species, tuple(turning))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,23 +7,28 @@ from itertools import product as cartesian
 from math import gcd, lcm, prod
 
 from rgc.model.block import Block
-from rgc.model.lattice import Cell, Lattice
+from rgc.model.counted import Flips
+from rgc.model.lattice import Cell, Lattice, Site
 from rgc.model.operators import Operator, Product, Spin
 from rgc.model.sectors import Flip, SectorOperator, Sectors
 from rgc.model.tiling import Tiling, tiling
 
 _PERIODS = (1, 2, 3, 4, 6)
-_MOST_GENERATORS = 4  # more are the subsystem symmetries of a degenerate Hamiltonian, of no use as sectors
+_MOST_GENERATORS = (
+    4  # more are the subsystem symmetries of a degenerate Hamiltonian, of no use as sectors
+)
 _MOST_UNKNOWNS = 4096
 
 
 def find_sectors(products: Iterable[Product], lattice: Lattice, species: int = 1) -> Sectors:
-    """The group of sublattice flips that leave every product unchanged at every cell, and with it the sectors.
+    """The group of sublattice flips that leave every product unchanged at every cell, and with it
+    the sectors.
 
-    `products`: those of the Hamiltonian, every group of them. A flip changes the sign of the spins of some species, letters and
-    residue classes of cells; periods 1, 2, 3, 4 and 6 are tried, on each periodic axis their greatest common divisor with its
-    length, and the shortest period with the largest group is taken. A period at which more than four generators appear (decoupled
-    rows, plaquette models: symmetries of subsystems) is passed over.
+    `products`: those of the Hamiltonian, every group of them. A flip changes the sign of the spins
+    of some species, letters and residue classes of cells; periods 1, 2, 3, 4 and 6 are tried, on
+    each periodic axis their greatest common divisor with its length, and the shortest period with
+    the largest group is taken. A period at which more than four generators appear (decoupled rows,
+    plaquette models: symmetries of subsystems) is passed over.
     """
     each = tuple(products)
     best = Sectors((1,) * lattice.dimension)
@@ -37,32 +42,54 @@ def find_sectors(products: Iterable[Product], lattice: Lattice, species: int = 1
 
 
 def sectors_by_level(sectors: Sectors, blocks: Sequence[Block], levels: int) -> tuple[Sectors, ...]:
-    """The sectors at levels 0 to `levels`, generator k of a level induced by generator k of the level before.
+    """The sectors at levels 0 to `levels`, generator k of a level induced by generator k of the
+    level before.
 
-    A flip acts on the block spins when it is the same on all spins of each cell; the combinations for which this holds at every
-    level are kept, on all levels. Step n uses blocks[n % len(blocks)], of a rule that turns with its spins: majority, kadanoff,
-    decimate.
+    A flip acts on the block spins where the law of every cell has a flip of its block spins that
+    undoes it; the combinations for which this holds at every level are kept, on all levels. Step n
+    uses blocks[n % len(blocks)]. Raises `SpecError` for a map without a law.
     """
     modulus = [sectors.modulus]
     chains = [[flip] for flip in sectors.flips]
     for level in range(levels):
         block = blocks[level % len(blocks)]
-        now = Sectors(modulus[-1], tuple(chain[-1] for chain in chains))
         cells = tiling(block)
-        coarse = _coarse_modulus(now.modulus, cells)
-        kept = _kernel(_unequal(now, coarse, cells), len(chains))
-        chains = [_combined(chains, bits) for bits in kept]
-        for chain in chains:
-            chain.append(_induced(chain[-1], now, coarse, cells))
+        coarse = _coarse_modulus(modulus[-1], cells)
+        induced: dict[int, Flip] = {}
+        for bits in range(1, 1 << len(chains)):
+            flip = Sectors(modulus[-1], (_combined(chains, bits)[-1],))
+            found = _induced(flip, coarse, cells, block)
+            if found is not None:
+                induced[bits] = found
+        kept = _kernel(_kernel(induced, len(chains)), len(chains))
+        chains = [[*_combined(chains, bits), induced[bits]] for bits in kept]
         modulus.append(coarse)
     return tuple(Sectors(m, tuple(chain[k] for chain in chains)) for k, m in enumerate(modulus))
 
 
-def split_operator(operator: Operator, sectors: Sectors) -> tuple[SectorOperator, ...]:
-    """The parts of an operator in the sectors, in the order of their names; their sum is the operator.
+def uniform_on_cells(sectors: Sectors, block: Block) -> Sectors:
+    """The sectors under those flips that are the same on all spins of a species in each cell."""
+    cells, rows = tiling(block), set()
+    for at in cartesian(*map(range, _coarse_modulus(sectors.modulus, cells))):
+        for letter, cell in enumerate(cells.cells):
+            for kind in range(block.law(letter).species):
+                spins = [Spin(site.cell, site.letter, kind) for site in cell]
+                first, *others = [sectors.character((spin,), cells.corner(at)) for spin in spins]
+                rows |= {
+                    _bits(a ^ b for a, b in zip(first, other, strict=True)) for other in others
+                }
+    chains = [[flip] for flip in sectors.flips]
+    kept = _kernel(rows, len(chains))
+    return Sectors(sectors.modulus, tuple(_combined(chains, bits)[0] for bits in kept))
 
-    A translate of a product always has one character. Where all have the same the operator is one part; otherwise each part sums
-    its products over the cells with its character: for Baxter-Wu the magnetisation becomes those of the three sublattices.
+
+def split_operator(operator: Operator, sectors: Sectors) -> tuple[SectorOperator, ...]:
+    """The parts of an operator in the sectors, in the order of their names; their sum is the
+    operator.
+
+    A translate of a product always has one character. Where all have the same the operator is one
+    part; otherwise each part sums its products over the cells with its character: for Baxter-Wu the
+    magnetisation becomes those of the three sublattices.
     """
     where: dict[str, list[tuple[Product, tuple[Cell, ...]]]] = {}
     for product in operator.products:
@@ -71,11 +98,16 @@ def split_operator(operator: Operator, sectors: Sectors) -> tuple[SectorOperator
             cells.setdefault(sectors.name(sectors.character(product, at)), []).append(at)
         for name, residues in cells.items():
             where.setdefault(name, []).append((product, tuple(residues)))
-    return tuple(_part(operator, name, where[name], sectors) for name in sectors.names if name in where)
+    return tuple(
+        _part(operator, name, where[name], sectors) for name in sectors.names if name in where
+    )
 
 
 def _part(
-    operator: Operator, sector: str, terms: Sequence[tuple[Product, tuple[Cell, ...]]], sectors: Sectors
+    operator: Operator,
+    sector: str,
+    terms: Sequence[tuple[Product, tuple[Cell, ...]]],
+    sectors: Sectors,
 ) -> SectorOperator:
     modulus = sectors.modulus
     if all(residues == sectors.residues for _, residues in terms):
@@ -93,7 +125,9 @@ def _modulus(period: int, lattice: Lattice) -> Cell:
     )
 
 
-def _flips(products: Sequence[Product], modulus: Cell, letters: int, species: int) -> tuple[Flip, ...]:
+def _flips(
+    products: Sequence[Product], modulus: Cell, letters: int, species: int
+) -> tuple[Flip, ...]:
     cells = tuple(cartesian(*map(range, modulus)))
     spins = [Spin(cell, a, s) for s in range(species) for a in range(letters) for cell in cells]
     number = {spin: k for k, spin in enumerate(spins)}
@@ -106,11 +140,14 @@ def _flips(products: Sequence[Product], modulus: Cell, letters: int, species: in
                 row ^= 1 << number[Spin(cell, spin.letter, spin.species)]
             equations.add(row)
     solutions = _kernel(equations, len(spins))
-    return tuple(frozenset(spin for spin in spins if bits >> number[spin] & 1) for bits in solutions)
+    return tuple(
+        frozenset(spin for spin in spins if bits >> number[spin] & 1) for bits in solutions
+    )
 
 
 def _kernel(equations: Iterable[int], unknowns: int) -> list[int]:
-    """A reduced basis of the x in GF(2)^unknowns with an even number of common bits with every equation."""
+    """A reduced basis of the x in GF(2)^unknowns with an even number of common bits with every
+    equation."""
     pivots: dict[int, int] = {}
     for row in equations:
         for bit, other in pivots.items():
@@ -125,27 +162,17 @@ def _kernel(equations: Iterable[int], unknowns: int) -> list[int]:
     basis = []
     for free in range(unknowns):
         if free not in pivots:
-            basis.append(1 << free | sum(1 << bit for bit, row in pivots.items() if row >> free & 1))
+            basis.append(
+                1 << free | sum(1 << bit for bit, row in pivots.items() if row >> free & 1)
+            )
     return basis
 
 
 def _coarse_modulus(modulus: Cell, cells: Tiling) -> Cell:
     """After how many coarse cells along each coarse vector the fine period is met again."""
-    return tuple(lcm(*(m // gcd(m, x) for m, x in zip(modulus, v, strict=True))) for v in cells.vectors)
-
-
-def _unequal(sectors: Sectors, coarse: Cell, cells: Tiling) -> set[int]:
-    """For each cell and pair of its spins the generators that flip one of the two, as bits."""
-    rows = set()
-    species = {spin.species for flip in sectors.flips for spin in flip}
-    for at in cartesian(*map(range, coarse)):
-        corner = cells.corner(at)
-        for cell in cells.cells:
-            for kind in species:
-                spins = [Spin(site.cell, site.letter, kind) for site in cell]
-                first, *others = [sectors.character((spin,), corner) for spin in spins]
-                rows |= {_bits(a ^ b for a, b in zip(first, other, strict=True)) for other in others}
-    return rows
+    return tuple(
+        lcm(*(m // gcd(m, x) for m, x in zip(modulus, v, strict=True))) for v in cells.vectors
+    )
 
 
 def _bits(values: Iterable[int]) -> int:
@@ -161,14 +188,25 @@ def _combined(chains: Sequence[Sequence[Flip]], bits: int) -> list[Flip]:
     return combined
 
 
-def _induced(flip: Flip, fine: Sectors, coarse: Cell, cells: Tiling) -> Flip:
-    """The flip of the block spins under a flip that is uniform on every cell."""
-    one = Sectors(fine.modulus, (flip,))
-    spins = set()
+def _induced(flip: Sectors, coarse: Cell, cells: Tiling, block: Block) -> Flip | None:
+    """The flip of the block spins that goes with the only flip of `flip`, or None where the law of
+    some cell has none."""
+    found: set[Spin] = set()
     for at in cartesian(*map(range, coarse)):
-        corner = cells.corner(at)
         for letter, cell in enumerate(cells.cells):
-            for kind in {spin.species for spin in flip}:
-                if one.character((Spin(cell[0].cell, cell[0].letter, kind),), corner) == (1,):
-                    spins.add(Spin(at, letter, kind))
-    return frozenset(spins)
+            rule = block.law(letter)
+            species = rule.induced(_flipped(flip, cells.corner(at), cell, rule.species))
+            if species is None:
+                return None
+            found |= {Spin(at, letter, kind) for kind in species}
+    return frozenset(found)
+
+
+def _flipped(flip: Sectors, corner: Cell, cell: Sequence[Site], species: int) -> Flips:
+    """The spins of a cell that change sign, by species and number of the site."""
+    return frozenset(
+        (kind, number)
+        for kind in range(species)
+        for number, site in enumerate(cell)
+        if flip.character((Spin(site.cell, site.letter, kind),), corner) == (1,)
+    )

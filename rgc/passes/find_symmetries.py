@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import hypot
 
 from rgc.model.block import Block
+from rgc.model.block_rule import BlockRule
 from rgc.model.lattice import Cell, Lattice, Site
 from rgc.model.operators import Product
 from rgc.model.symmetry import Matrix, Symmetry, apply
@@ -18,11 +19,14 @@ _CLOSE = 1e-6
 def find_symmetries(
     lattice: Lattice, blocks: Sequence[Block] = (), couplings: Iterable[Iterable[Product]] = ()
 ) -> tuple[Symmetry, ...]:
-    """All symmetries, up to translation, of the lattice, of every block map and of the Hamiltonian, sorted.
+    """All symmetries, up to translation, of the lattice, of every block map and of the Hamiltonian,
+    sorted.
 
-    Lattice: isometries that map sites to sites, periods to periods and open boxes to themselves. Block: some translate of the
-    symmetry maps the cells onto one another, and what it does to the block spins is again a symmetry kept. Hamiltonian: the
-    products in each member of `couplings` (those that share a coefficient) go to products of the same member.
+    Lattice: isometries that map sites to sites, periods to periods and open boxes to themselves.
+    Block: some translate of the symmetry maps the cells onto one another, the law of each becoming
+    that of the other, and what it does to the block spins is again a symmetry kept. Hamiltonian:
+    the products in each member of `couplings` (those that share a coefficient) go to products of
+    the same member. Raises `SpecError` for a map without a law.
     """
     kept = [each for each in _isometries(lattice) if _keeps_shape(each, lattice)]
     for products in map(frozenset, couplings):
@@ -38,7 +42,9 @@ def _isometries(lattice: Lattice) -> Iterator[Symmetry]:
         turned = [times(matrix, u) for u in positions]
         for target in positions:
             by = [a - b for a, b in zip(target, turned[0], strict=True)]
-            images = [_site_at([a + b for a, b in zip(u, by, strict=True)], positions) for u in turned]
+            images = [
+                _site_at([a + b for a, b in zip(u, by, strict=True)], positions) for u in turned
+            ]
             found = tuple(image for image in images if image is not None)
             if len(found) == len(images):
                 yield Symmetry(matrix, found)
@@ -55,7 +61,10 @@ def _matrices(lattice: Lattice) -> list[Matrix]:
             [*columns, v]
             for columns in partial
             for v in ring
-            if all(abs(inner(gram, column, v) - gram[j][k]) < _CLOSE for j, column in enumerate(columns))
+            if all(
+                abs(inner(gram, column, v) - gram[j][k]) < _CLOSE
+                for j, column in enumerate(columns)
+            )
         ]
     return [tuple(zip(*columns, strict=True)) for columns in partial]
 
@@ -70,7 +79,7 @@ def _site_at(position: Sequence[float], positions: Sequence[Sequence[float]]) ->
 
 
 def _keeps_shape(symmetry: Symmetry, lattice: Lattice) -> bool:
-    """Whether periods go to periods; on open and antiperiodic axes whether the box goes to the box."""
+    """Whether periods go to periods, and the box to the box on open and antiperiodic axes."""
     for i, row in enumerate(symmetry.matrix):
         joined = [j for j, entry in enumerate(row) if entry]
         if any(lattice.boundary[j] != lattice.boundary[i] for j in joined):
@@ -99,7 +108,8 @@ def _keeping_block(kept: list[Symmetry], block: Block) -> list[Symmetry]:
 
 
 def _induced(symmetry: Symmetry, block: Block) -> Symmetry | None:
-    """What the symmetry, after some translation, does to the block spins; None where it keeps no set of blocks."""
+    """What the symmetry, after some translation, does to the block spins; None where it keeps no
+    set of blocks."""
     tiled = tiling(block)
     columns = [tiled.coarse(apply(symmetry.matrix, vector)) for vector in tiled.vectors]
     kept = [column for column in columns if column is not None]
@@ -107,23 +117,29 @@ def _induced(symmetry: Symmetry, block: Block) -> Symmetry | None:
         return None
     turned = [[symmetry.site(site) for site in cell] for cell in block.cells]
     for by in tiled.cosets:
-        images = [_block_at([site.shifted(by) for site in cell], block, tiled) for cell in turned]
+        images = [
+            _block_at([site.shifted(by) for site in cell], block.law(letter), block, tiled)
+            for letter, cell in enumerate(turned)
+        ]
         found = [image for image in images if image is not None]
         if len(found) == len(images):
             back = tuple(-x for x in found[0].cell)
-            return Symmetry(tuple(zip(*kept, strict=True)), tuple(image.shifted(back) for image in found))
+            return Symmetry(
+                tuple(zip(*kept, strict=True)), tuple(image.shifted(back) for image in found)
+            )
     return None
 
 
-def _block_at(sites: Sequence[Site], block: Block, tiled: Tiling) -> Site | None:
-    """The block spin made from exactly these sites, if there is one; decimation looks at the first only, every other rule treats the
-    sites of a cell alike."""
+def _block_at(sites: Sequence[Site], rule: BlockRule, block: Block, tiled: Tiling) -> Site | None:
+    """The block spin that is made from exactly these sites, in this order, by this rule, if there
+    is one."""
     least = min(sites)
     for letter, cell in enumerate(block.cells):
         start = min(cell)
         offset = tuple(a - b for a, b in zip(least.cell, start.cell, strict=True))
-        at, moved = tiled.coarse(offset), [site.shifted(offset) for site in cell]
-        same = block.rule != "decimate" or sites[0] == moved[0]
-        if at is not None and same and set(sites) == set(moved):
+        at, number = tiled.coarse(offset), {site.shifted(offset): k for k, site in enumerate(cell)}
+        if at is None or set(sites) != number.keys():
+            continue
+        if rule.moved([number[site] for site in sites]).same(block.law(letter)):
             return Site(at, letter)
     return None

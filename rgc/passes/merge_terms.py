@@ -55,7 +55,7 @@ def _refuse(terms: Sequence[Term], species: Sequence[Species]) -> None:
         if term.tables or other:
             what = f"{other[0]} spins" if other else "these spins"
             message = (
-                f"the term '{term.name}' is no product of Ising or binary spins: {what} cannot "
+                f"the term '{term.name}' is no product of two-state spins: {what} cannot "
                 "be sampled yet"
             )
             problems.append(Problem("not-yet", message, term.span))

@@ -36,7 +36,9 @@ class NotFound(Exception):
     """The result holds nothing, or more than one thing, of the target's name."""
 
 
-def check(expectation: Expectation, result: Result, found: Estimate | None = None) -> CheckedExpectation:
+def check(
+    expectation: Expectation, result: Result, found: Estimate | None = None
+) -> CheckedExpectation:
     """The verdict on one expectation. `found` passes a value that is not in the result itself, such
     as a measure of a scan.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rgc.language.alphabets import ALPHABETS
-from rgc.language.blocks import BLOCKS
 from rgc.language.measures import MEASURES
+from rgc.model.block_maps import BLOCKS
 
 MODEL = ("lattice", "spins", "hamiltonian")
 """The sections of a lattice model."""

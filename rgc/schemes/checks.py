@@ -23,6 +23,7 @@ PROGRAMS = (
     Check("a", "energy differences", "rgc.verification.differences:check_differences"),
     Check("a", "operators", "rgc.verification.operators:check_operators"),
     Check("a", "block maps", "rgc.verification.operators:check_blocks"),
+    Check("a", "block rules", "rgc.verification.block_rules:check_block_rules"),
     Check("a", "measures", "rgc.verification.operators:check_measures"),
     Check("b", "programs", "rgc.verification.matrix:check_programs"),
     Check("b", "balance", "rgc.verification.matrix:check_balance"),
@@ -35,6 +36,7 @@ PROGRAMS = (
 ENUMERATION = Check("a", "enumeration", "rgc.verification.arrays:check_enumeration")
 
 ARRAYS = (
+    Check("a", "block rules", "rgc.verification.block_rules:check_block_rules"),
     Check("a", "jacobian", "rgc.verification.arrays:check_jacobian"),
     Check("a", "ledger", "rgc.verification.arrays:check_ledger"),
     Check("d", "agreement", "rgc.verification.arrays:check_agreement"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from rgc.language.signatures import Field
+from rgc.model.block_maps import LAWFUL
 from rgc.schemes import checks, options
 from rgc.schemes.answers import DISCRETE, FIXED_POINT, MODEL
 from rgc.schemes.needs import cells, couplings, lattice
 from rgc.schemes.scheme import Ready, Scheme
 
 ORDER = Field("order", "integer", "order of the expansion", 1, choices=(1, 2))
-RULES = ("majority", "kadanoff", "decimate", "kernel")
 
 SCHEME = Scheme(
     name="cumulant",
@@ -17,7 +17,7 @@ SCHEME = Scheme(
     fields=(ORDER, *options.EXACT_MAP),
     lattice=lattice.INFINITE,
     needs=(*MODEL, "block"),
-    rules=RULES,
+    rules=LAWFUL,
     alphabets=DISCRETE,
     limits=(*couplings.NAMED, cells.one_map_of_cells, cells.independent_terms),
     answers=FIXED_POINT,
@@ -26,6 +26,6 @@ SCHEME = Scheme(
         kind="arrays",
         checks=checks.ARRAYS,
         alphabets=("ising",),
-        rules=RULES,
+        rules=LAWFUL,
     ),
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rgc.language.blocks import EXACT_BLOCKS
 from rgc.language.signatures import Field
+from rgc.model.block_maps import LAWFUL
 from rgc.schemes import checks, options
 from rgc.schemes.answers import AVERAGES, BLOCKED, DISCRETE, EVERY_RULE, FIXED_POINT, MODEL, SAMPLED
 from rgc.schemes.needs import blocks, couplings, gauge, lattice, states
@@ -51,7 +51,7 @@ SCHEME = Scheme(
         kind="arrays",
         checks=(checks.ENUMERATION, *checks.ARRAYS),
         alphabets=DISCRETE,
-        rules=EXACT_BLOCKS,
+        rules=LAWFUL,
         free=True,
         measures=(*SAMPLED, "free_energy", "log_z", "dF", "kl", "tau_defect", "information"),
         lattices=("crystal", "complete"),

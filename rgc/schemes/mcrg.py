@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rgc.language.blocks import SAMPLED_BLOCKS
 from rgc.language.values import Value
+from rgc.model.block_maps import LAWFUL
 from rgc.model.spec import Spec
 from rgc.schemes import checks, options
 from rgc.schemes.answers import AVERAGES, EVERY_RULE, MODEL, RG, SAMPLED, SPINS, TWO_STATES
@@ -46,7 +46,13 @@ SCHEME = Scheme(
     uses=("data", "stack"),
     rules=EVERY_RULE,
     alphabets=SPINS,
-    limits=(*samples.SAMPLED, blocks.keep_the_alphabet, steps.possible_steps, operators.basis),
+    limits=(
+        *samples.SAMPLED,
+        blocks.keep_the_alphabet,
+        blocks.drawn,
+        steps.possible_steps,
+        operators.basis,
+    ),
     derived=derived,
     answers=(*RG, *AVERAGES, "constant", "correlation"),
     ready=Ready(
@@ -54,7 +60,7 @@ SCHEME = Scheme(
         kind="programs",
         checks=checks.PROGRAMS,
         alphabets=TWO_STATES,
-        rules=SAMPLED_BLOCKS,
+        rules=LAWFUL,
         measures=SAMPLED,
         small={"steps": "1", "basis": "operators(range=1, bodies=2)"},
     ),

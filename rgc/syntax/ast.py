@@ -1,7 +1,9 @@
-"""The syntax tree: what a spec says, in either spelling, before anything is known about what it means.
+"""The syntax tree: what a spec says, in either spelling, before anything is known about what it
+means.
 
-Every node is frozen; `span` (and nothing else) stays outside equality. Digits of numbers, the order of entries, `=` or `~`
-and comments are kept; layout, redundant parentheses and the choice of a call form are not.
+Every node is frozen; `span` (and nothing else) stays outside equality. Digits of numbers, the order
+of entries, `=` or `~` and comments are kept; layout, redundant parentheses and the choice of a call
+form are not.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ class Node:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-# -- expressions -------------------------------------------------------------------------------------------------------
+# -- expressions -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,9 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True)
 class Index(Node):
-    """`base[arguments, option=value]`: a spin at a site, an entry of a matrix, a selector of a target."""
+    """`base[arguments, option=value]`: a spin at a site, an entry of a matrix, a selector of a
+    target.
+    """
 
     base: Expr
     arguments: tuple[Expr, ...] = ()
@@ -124,10 +128,23 @@ class Reduction(Node):
     body: Expr
 
 
-Expr = Number | Text | Name | List | Tuple | Range | Negate | Binary | Call | Index | Member | Reduction
+Expr = (
+    Number
+    | Text
+    | Name
+    | List
+    | Tuple
+    | Range
+    | Negate
+    | Binary
+    | Call
+    | Index
+    | Member
+    | Reduction
+)
 
 
-# -- what a reduction runs over ----------------------------------------------------------------------------------------
+# -- what a reduction runs over --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +156,9 @@ class Sites(Node):
 
 @dataclass(frozen=True, slots=True)
 class Pairs(Node):
-    """`<i,j>`, `<<i,j>>`, `<<<i,j>>>` (order 1, 2, 3), with `along x` only those of displacement +-x."""
+    """`<i,j>`, `<<i,j>>`, `<<<i,j>>>` (order 1, 2, 3), with `along x` only those of displacement
+    +-x.
+    """
 
     first: str
     second: str
@@ -158,7 +177,9 @@ class Shell(Node):
 
 @dataclass(frozen=True, slots=True)
 class Faces(Node):
-    """`plaquette(i,j,k,l)`, `triangle(i,j,k)`, ...: every face of that kind once, with named corners; `along` its normal."""
+    """`plaquette(i,j,k,l)`, `triangle(i,j,k)`, ...: every face of that kind once, with named
+    corners; `along` its normal.
+    """
 
     kind: str
     corners: tuple[str, ...]
@@ -167,7 +188,9 @@ class Faces(Node):
 
 @dataclass(frozen=True, slots=True)
 class Members(Node):
-    """`i in f`: f is a collection (`cells`, `edges`, `blocks`, `cubes`, `plaquettes`, ...) or the index of an outer reduction."""
+    """`i in f`: f is a collection (`cells`, `edges`, `blocks`, `cubes`, `plaquettes`, ...) or the
+    index of an outer reduction.
+    """
 
     index: str
     collection: str
@@ -183,7 +206,7 @@ class Ascending(Node):
 Domain = Sites | Pairs | Shell | Faces | Members | Ascending
 
 
-# -- sections ----------------------------------------------------------------------------------------------------------
+# -- sections --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,9 +219,11 @@ class Commented(Node):
 
 @dataclass(frozen=True, slots=True)
 class Entry(Commented):
-    """One line of `parameters` (`=` or `~`), `spins` (`:`), `scan` (`=`), `measure` (`=`, or bare: op and value None).
+    """One line of `parameters` (`=` or `~`), `spins` (`:`), `scan` (`=`), `measure` (`=`, or bare:
+    op and value None).
 
-    The target is a `Name`, or a `Call` for a function `J(r) = ...`; a bare measure or scan measure is any expression.
+    The target is a `Name`, or a `Call` for a function `J(r) = ...`; a bare measure or scan measure
+    is any expression.
     """
 
     target: Expr
@@ -223,7 +248,9 @@ class Within(Node):
 
 @dataclass(frozen=True, slots=True)
 class Expectation(Commented):
-    """One line of `expect`: `target = value within ... and ... from "source"`, or `target below|above value`."""
+    """One line of `expect`: `target = value within ... and ... from "source"`, or `target
+    below|above value`.
+    """
 
     target: Expr
     op: Literal["=", "below", "above"]
@@ -232,7 +259,7 @@ class Expectation(Commented):
     source: str | None = None
 
 
-# -- walks -------------------------------------------------------------------------------------------------------------
+# -- walks -----------------------------------------------------------------------------------------
 
 
 def children(node: Node) -> Iterator[Node]:
@@ -254,8 +281,9 @@ def walk(node: Node) -> Iterator[Node]:
 def rewritten(expression: Expr, function: Callable[[Expr], Expr | None]) -> Expr:
     """The expression with parts replaced, from the outside inwards.
 
-    `function` gives what stands instead of a part, which is not looked into again, or None to go on with the parts
-    below it. Domains of sums are looked into, and every node that stays keeps its place in the text.
+    `function` gives what stands instead of a part, which is not looked into again, or None to go on
+    with the parts below it. Domains of sums are looked into, and every node that stays keeps its
+    place in the text.
     """
     found: Expr = _rewritten(expression, function)
     return found
@@ -292,9 +320,11 @@ SECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Note(Commented):
-    """The comments of one term of an expression that stands on several lines, as a Hamiltonian does.
+    """The comments of one term of an expression that stands on several lines, as a Hamiltonian
+    does.
 
-    `term` counts the addends of the body's outermost sum from 0; only terms that have comments have a note.
+    `term` counts the addends of the body's outermost sum from 0; only terms that have comments have
+    a note.
     """
 
     term: int
@@ -302,11 +332,12 @@ class Note(Commented):
 
 @dataclass(frozen=True, slots=True)
 class Section(Commented):
-    """A section by its name. The body is a string (title, about, include), an expression (lattice, hamiltonian, block, data,
-    map, flow), or a tuple of `Entry` (parameters, spins, scan, measure), `Item` (stack) or `Expectation` (expect).
+    """A section by its name. The body is a string (title, about, include), an expression (lattice,
+    hamiltonian, block, data, map, flow), or a tuple of `Entry` (parameters, spins, scan, measure),
+    `Item` (stack) or `Expectation` (expect).
 
-    `name_span` is the word itself; `beside` is the comment on its line, `notes` those on later lines of a body that has no
-    entries, `below` those after the last entry or term.
+    `name_span` is the word itself; `beside` is the comment on its line, `notes` those on later
+    lines of a body that has no entries, `below` those after the last entry or term.
     """
 
     name: str
@@ -328,7 +359,9 @@ class Document(Node):
         return next((section for section in self.sections if section.name == name), None)
 
     def place(self, name: str) -> Span | None:
-        """Where a section says what it says: its expression, or its name if it holds a text or entries. None without the section."""
+        """Where a section says what it says: its expression, or its name if it holds a text or
+        entries. None without the section.
+        """
         section = self.section(name)
         if section is None:
             return None

@@ -48,7 +48,9 @@ Children = Sequence[Any]  # Words and Nodes: Lark's children have no static type
 
 
 def check_depth(root: object, words: int) -> None:
-    """Raise SpecError where the tree is deeper than `DEPTH_LIMIT`, so that every walk over it may recurse."""
+    """Raise SpecError where the tree is deeper than `DEPTH_LIMIT`, so that every walk over it may
+    recurse.
+    """
     if words <= DEPTH_LIMIT:
         return
     stack = [(root, 1)]
@@ -67,7 +69,9 @@ def check_depth(root: object, words: int) -> None:
             stack += [(part, depth) for part in node]
 
 
-def _fail(code: str, message: str, span: Span | None, *, label: str = "", hint: str = "") -> NoReturn:
+def _fail(
+    code: str, message: str, span: Span | None, *, label: str = "", hint: str = ""
+) -> NoReturn:
     raise SpecError([Problem(code, message, span, label, hint)])
 
 
@@ -175,7 +179,7 @@ class Build(Transformer[Any, Any]):
         kind, _, domain, _, body = children
         return Reduction(kind.text, domain, body, span=_span(children))
 
-    # -- domains ---------------------------------------------------------------------------------------------------
+    # -- domains -----------------------------------------------------------------------------------
 
     def along(self, children: Children) -> Expr:
         direction: Expr = children[1]
@@ -187,7 +191,9 @@ class Build(Transformer[Any, Any]):
     def pairs(self, children: Children) -> Pairs:
         first, second = _names(children)
         along = _nodes(children)
-        return Pairs(first, second, len(children[0].text), along[0] if along else None, span=_span(children))
+        return Pairs(
+            first, second, len(children[0].text), along[0] if along else None, span=_span(children)
+        )
 
     def faces(self, children: Children) -> Domain:
         close = next(k for k, child in enumerate(children) if getattr(child, "type", "") == "RPAR")
@@ -219,7 +225,7 @@ class Build(Transformer[Any, Any]):
     def ascending(self, children: Children) -> Ascending:
         return Ascending(_names(children), span=_span(children))
 
-    # -- entries ---------------------------------------------------------------------------------------------------
+    # -- entries -----------------------------------------------------------------------------------
 
     def entry(self, children: Children) -> Entry:
         if len(children) == 1:

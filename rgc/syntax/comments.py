@@ -1,7 +1,8 @@
 """Comments find their entries, by lines alone, so that both spellings agree.
 
-One on an entry's line belongs to it, one alone to the next entry, a last one to the section. One on the line of a section's
-name belongs to the section, unless an entry stands there. One in column one behind the last entry belongs to the next section.
+One on an entry's line belongs to it, one alone to the next entry, a last one to the section. One on
+the line of a section's name belongs to the section, unless an entry stands there. One in column one
+behind the last entry belongs to the next section.
 """
 
 from __future__ import annotations
@@ -64,14 +65,18 @@ def attach(source: Source, parts: Sequence[Part], comments: Iterable[Comment]) -
             following.append(comment.text)
         else:
             _put(comment, parts[here], heads[here], inner[here])
-    sections = [_fill(part, head, places) for part, head, places in zip(parts, heads, inner, strict=True)]
+    sections = [
+        _fill(part, head, places) for part, head, places in zip(parts, heads, inner, strict=True)
+    ]
     span = Span(source, 0, len(source.text))
     return Document(tuple(sections), tuple(last), span=span)
 
 
 def _between(comment: Comment, part: Part) -> bool:
     """A comment in column one, behind everything that the section says."""
-    return comment.span.position[1] == 1 and (not part.spans or part.spans[-1].end <= comment.span.start)
+    return comment.span.position[1] == 1 and (
+        not part.spans or part.spans[-1].end <= comment.span.start
+    )
 
 
 def _put(comment: Comment, part: Part, head: _Place, places: Sequence[_Place]) -> None:
@@ -98,9 +103,14 @@ def _fill(part: Part, head: _Place, places: Sequence[_Place]) -> Section:
     section: Section = replace(head.fill(part.section), below=tuple(head.below))
     if isinstance(section.body, tuple):
         return replace(
-            section, body=tuple(place.fill(entry) for place, entry in zip(places, section.body, strict=True))
+            section,
+            body=tuple(
+                place.fill(entry) for place, entry in zip(places, section.body, strict=True)
+            ),
         )
     notes = (
-        place.fill(Note(term)) for term, place in enumerate(places) if place.above or place.beside is not None
+        place.fill(Note(term))
+        for term, place in enumerate(places)
+        if place.above or place.beside is not None
     )
     return replace(section, notes=tuple(notes))

@@ -1,4 +1,6 @@
-"""The Lark grammar of the language, its words with their places, and one run of words parsed to a node."""
+"""The Lark grammar of the language, its words with their places, and one run of words parsed to a
+node.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +34,17 @@ class Word:
 
 
 class Unexpected(Exception):
-    """The grammar has no use for `words[position]`, or for the end when the position lies behind the last word."""
+    """The grammar has no use for `words[position]`, or for the end when the position lies behind
+    the last word.
+    """
 
     def __init__(
-        self, start: Start, words: Sequence[Word], position: int, state: int, expected: frozenset[str]
+        self,
+        start: Start,
+        words: Sequence[Word],
+        position: int,
+        state: int,
+        expected: frozenset[str],
     ) -> None:
         self.start, self.words, self.position, self.state, self.expected = (
             start,
@@ -90,11 +99,13 @@ def language() -> Lark:
 
 @cache
 def _terminals() -> tuple[re.Pattern[str], dict[str, str]]:
-    """One pattern with a group for each terminal, and the words that look like names and are none."""
+    """One pattern with a group for each terminal, and the words that look like names."""
     terminals = {terminal.name: terminal for terminal in language().terminals}
     name = re.compile(terminals["NAME"].pattern.to_regexp())
     words = [
-        t for t in terminals.values() if isinstance(t.pattern, PatternStr) and name.fullmatch(t.pattern.value)
+        t
+        for t in terminals.values()
+        if isinstance(t.pattern, PatternStr) and name.fullmatch(t.pattern.value)
     ]
     others = sorted(
         (t for t in terminals.values() if t not in words),
@@ -104,11 +115,13 @@ def _terminals() -> tuple[re.Pattern[str], dict[str, str]]:
     return pattern, {word.pattern.value: word.name for word in words}
 
 
-def scan(source: Source, text: str | None = None, offsets: Sequence[int] | None = None) -> list[Word]:
+def scan(
+    source: Source, text: str | None = None, offsets: Sequence[int] | None = None
+) -> list[Word]:
     """The words of a text, comments and newlines among them.
 
-    `offsets[k]` is the place in the source of character k of the text, `offsets[len(text)]` that of its end; without them the
-    text is the whole source. Raises SpecError beyond `WORD_LIMIT` words.
+    `offsets[k]` is the place in the source of character k of the text, `offsets[len(text)]` that of
+    its end; without them the text is the whole source. Raises SpecError beyond `WORD_LIMIT` words.
     """
     text = source.text if text is None else text
     places = range(len(text) + 1) if offsets is None else offsets
@@ -130,7 +143,8 @@ def scan(source: Source, text: str | None = None, offsets: Sequence[int] | None 
 
 
 def derive(start: Start, words: Iterable[Word], end: Span) -> Any:
-    """What the grammar makes of words that are neither comments nor newlines; `end` is the place behind the last.
+    """What the grammar makes of words that are neither comments nor newlines; `end` is the place
+    behind the last.
 
     Raises `Unexpected` where the words stop fitting, and SpecError for an expression too deep.
     """

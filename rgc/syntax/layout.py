@@ -1,4 +1,6 @@
-"""Layout of the text spelling: a section name stands in column one; inside braces a comma or a newline ends an entry."""
+"""Layout of the text spelling: a section name stands in column one; inside braces a comma or a
+newline ends an entry.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ JOINTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A section before its body is read: its name and the words behind it, newlines among them, comments not."""
+    """A section before its body is read: its name and the words behind it, newlines among them,
+    comments not.
+    """
 
     name: Word
     words: list[Word] = field(default_factory=list)
@@ -51,7 +55,7 @@ class Chunk:
 
 
 def split_sections(words: Sequence[Word], problems: Problems) -> list[Chunk]:
-    """The sections of a text, in order. Words outside any known section are reported and left out."""
+    """The sections of a text in order. Words outside any known section are reported and skipped."""
     chunks: list[Chunk] = []
     current: Chunk | None = None
     brackets: list[Word] = []
@@ -81,7 +85,10 @@ def split_sections(words: Sequence[Word], problems: Problems) -> list[Chunk]:
         if first and word.type not in CLOSERS and word.type != "NEWLINE":
             hint = "a section name stands in column one, everything else behind at least one space"
             problems.error(
-                "not-indented", f"the inside of '{current.name.text}' is not indented", word.span, hint=hint
+                "not-indented",
+                f"the inside of '{current.name.text}' is not indented",
+                word.span,
+                hint=hint,
             )
         current.words.append(word)
         if not _nest(word, brackets, problems):
@@ -94,30 +101,39 @@ def _in_column_one(word: Word) -> bool:
     return word.span.start == 0 or word.span.source.text[word.span.start - 1] == "\n"
 
 
-def _finish(current: Chunk | None, brackets: list[Word], chunks: list[Chunk], problems: Problems) -> None:
+def _finish(
+    current: Chunk | None, brackets: list[Word], chunks: list[Chunk], problems: Problems
+) -> None:
     if current is None:
         return
     if brackets:
         opener = brackets[-1]
         problems.error("unclosed-bracket", f"'{opener.text}' is never closed", opener.span)
-        current = Chunk(current.name, current.words, closed=all(word.type == "LBRACE" for word in brackets))
+        current = Chunk(
+            current.name, current.words, closed=all(word.type == "LBRACE" for word in brackets)
+        )
     chunks.append(current)
 
 
 def _unknown_section(word: Word, problems: Problems) -> None:
-    hint = suggest(word.text, SECTIONS) or f"sections are {', '.join(SECTIONS)}; everything else is indented"
+    hint = (
+        suggest(word.text, SECTIONS)
+        or f"sections are {', '.join(SECTIONS)}; everything else is indented"
+    )
     problems.error("unknown-section", f"unknown section '{word.text}'", word.span, hint=hint)
 
 
 def _nest(word: Word, brackets: list[Word], problems: Problems) -> bool:
-    """Follow the brackets; False where one does not fit. Raises SpecError beyond `NESTING_LIMIT`."""
+    """Follow the brackets. False where one does not fit. Raises SpecError beyond the limit."""
     if word.type in OPENERS:
         brackets.append(word)
         if len(brackets) > NESTING_LIMIT:
             raise SpecError(
                 [
                     *problems.errors,
-                    Problem("too-deep", f"brackets nested more than {NESTING_LIMIT} deep", word.span),
+                    Problem(
+                        "too-deep", f"brackets nested more than {NESTING_LIMIT} deep", word.span
+                    ),
                 ]
             )
     elif word.type in CLOSERS:
@@ -129,7 +145,9 @@ def _nest(word: Word, brackets: list[Word], problems: Problems) -> bool:
         if OPENERS[opener.type] != word.type:
             line, column = opener.span.position
             message = f"'{word.text}' does not close '{opener.text}'"
-            problems.error("unmatched-bracket", message, word.span, label=f"opened at {line}:{column}")
+            problems.error(
+                "unmatched-bracket", message, word.span, label=f"opened at {line}:{column}"
+            )
             while matched and CLOSERS[word.type] != opener.type:
                 opener = brackets.pop()
             return False
@@ -144,7 +162,9 @@ def check_nesting(words: Sequence[Word]) -> None:
             break
     else:
         if brackets:
-            problems.error("unclosed-bracket", f"'{brackets[-1].text}' is never closed", brackets[-1].span)
+            problems.error(
+                "unclosed-bracket", f"'{brackets[-1].text}' is never closed", brackets[-1].span
+            )
     problems.raise_errors()
 
 

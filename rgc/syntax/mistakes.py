@@ -1,4 +1,6 @@
-"""Where the grammar stops: what the user did, in the user's words. The table of known mistakes is `grammar/mistakes.yaml`."""
+"""Where the grammar stops: what the user did, in the user's words. The table of known mistakes is
+`grammar/mistakes.yaml`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from rgc.syntax.ast import SECTIONS
 from rgc.syntax.grammar import Start, Unexpected, Word, data_file, derive, scan
 from rgc.text import Source, Span
 
-KEYWORDS = frozenset(["SUM", "PROD", "MEAN", "IN", "ALONG", "WITHIN", "FROM", "BELOW", "ABOVE", "AND"])
+KEYWORDS = frozenset(
+    ["SUM", "PROD", "MEAN", "IN", "ALONG", "WITHIN", "FROM", "BELOW", "ABOVE", "AND"]
+)
 
 _END = "$END"
 _SIGNS = {
@@ -37,7 +41,7 @@ _SIGNS = {
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """`message` and `hint` may hold `{word}`, the word at fault, and `{last}`, the one before it."""
+    """`message` and `hint` may hold `{word}`, the word at fault, and `{last}`, the one before."""
 
     code: str
     message: str
@@ -59,7 +63,10 @@ def explain(error: Unexpected, end: Span) -> Problem:
         return special
     mistake = _known(error)
     if mistake:
-        texts = {"{word}": word.text if word else "", "{last}": _last(error).text if error.position else ""}
+        texts = {
+            "{word}": word.text if word else "",
+            "{last}": _last(error).text if error.position else "",
+        }
         message, hint = (_fill(text, texts) for text in (mistake.message, mistake.hint))
         return Problem(mistake.code, message, span, hint=hint)
     wanted = _wanted(error.expected)
@@ -96,7 +103,9 @@ def fault(start: Start, text: str) -> Unexpected | None:
 
 
 def _signatures(error: Unexpected) -> Iterator[tuple[Any, ...]]:
-    """What two faults have in common, the closest likeness first: the parser's state, or the words around."""
+    """What two faults have in common, the closest likeness first: the parser's state, or the words
+    around.
+    """
     word = error.words[error.position] if error.position < len(error.words) else None
     kind = word.type if word else _END
     if word and word.type == "UNKNOWN":
@@ -135,12 +144,14 @@ def _fill(text: str, texts: dict[str, str]) -> str:
 
 
 def _indented_section(error: Unexpected) -> Problem | None:
-    """A section's name that begins a line inside another section, at the fault or just before it."""
+    """The name of a section that begins a line inside another one, at the fault or before it."""
     for word in error.words[max(error.position - 1, 0) : error.position + 1]:
         line, column = word.span.position
         if word.text in SECTIONS and not word.span.source.line(line)[: column - 1].strip():
             hint = "a section name stands in column one"
-            return Problem("section-indented", f"section '{word.text}' is indented", word.span, hint=hint)
+            return Problem(
+                "section-indented", f"section '{word.text}' is indented", word.span, hint=hint
+            )
     return None
 
 
@@ -157,7 +168,10 @@ def _layout_word(word: Word) -> Problem | None:
     if word.type == "UNKNOWN" and (word.text,) not in _table():
         hint = "names are made of the letters a-z, A-Z, digits and _" if word.text.isalpha() else ""
         return Problem(
-            "unknown-character", f"'{word.text}' is no character of the language", word.span, hint=hint
+            "unknown-character",
+            f"'{word.text}' is no character of the language",
+            word.span,
+            hint=hint,
         )
     return None
 
@@ -177,7 +191,10 @@ def _defined(error: Unexpected, word: Word) -> Problem | None:
 
 def _is_reserved(word: Word) -> Problem:
     return Problem(
-        "reserved-word", f"'{word.text}' is a word of the language", word.span, hint="choose another name"
+        "reserved-word",
+        f"'{word.text}' is a word of the language",
+        word.span,
+        hint="choose another name",
     )
 
 

@@ -1,4 +1,6 @@
-"""The text spelling: from a source to its syntax tree, every section and entry by itself, so that one error hides no other."""
+"""The text spelling: from a source to its syntax tree, every section and entry by itself, so that
+one error hides no other.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ def parse(source: Source) -> Document:
 
 
 def parse_expression(source: Source) -> Expr:
-    """The expression, list or range that a whole text holds, as in `--set K=...`. Raises SpecError."""
+    """The expression, list or range that a text holds, as in `--set K=...`. Raises SpecError."""
     expression: Expr = _read("value", scan(source), source)
     return expression
 
@@ -62,7 +64,9 @@ def _read(start: Start, words: Iterable[Word], source: Source) -> Any:
 
 
 def parse_words(start: Start, words: Sequence[Word], end: Span) -> Any:
-    """What the words of one expression or entry mean. Raises SpecError with the mistake in the user's words."""
+    """What the words of one expression or entry mean. Raises SpecError with the mistake in the
+    user's words.
+    """
     try:
         return derive(start, words, end)
     except Unexpected as unexpected:
@@ -114,7 +118,9 @@ def _entries(chunk: Chunk, problems: Problems) -> tuple[Any, ...]:
 
 
 def _entry(section: str, words: Sequence[Word], problems: Problems) -> Any:
-    start: Start = "expectation" if section == "expect" else "value" if section == "stack" else "entry"
+    start: Start = (
+        "expectation" if section == "expect" else "value" if section == "stack" else "entry"
+    )
     last = words[-1].span
     try:
         node = parse_words(start, words, Span(last.source, last.end, last.end))
@@ -135,7 +141,10 @@ def _inside(chunk: Chunk, problems: Problems) -> Sequence[Word]:
     if opening is None or words[opening].type != "LBRACE":
         if opening is None:
             problems.error(
-                "empty-section", f"section '{name.text}' is empty", name.span, hint=f"{name.text} {{ ... }}"
+                "empty-section",
+                f"section '{name.text}' is empty",
+                name.span,
+                hint=f"{name.text} {{ ... }}",
             )
         elif name.text != "spins":
             problems.error(

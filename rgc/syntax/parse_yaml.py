@@ -1,4 +1,6 @@
-"""The YAML spelling: the mapping says where sections and entries are, the same grammar reads what stands in them."""
+"""The YAML spelling: the mapping says where sections and entries are, the same grammar reads what
+stands in them.
+"""
 
 from __future__ import annotations
 
@@ -59,13 +61,16 @@ class _Reader:
         elif tree is not None:
             hint = "as in `lattice: square(64)`"
             self.problems.error(
-                "yaml-shape", "a spec is a mapping of section names to what they say", tree.span, hint=hint
+                "yaml-shape",
+                "a spec is a mapping of section names to what they say",
+                tree.span,
+                hint=hint,
             )
         check_sections([part.section for part in parts], self.problems)
         self.problems.raise_errors()
         return attach(self.source, parts, self.comments)
 
-    # -- sections ------------------------------------------------------------------------------------------------------
+    # -- sections ----------------------------------------------------------------------------------
 
     def section(self, key: Scalar, value: Tree) -> Part | None:
         name = key.value
@@ -112,12 +117,18 @@ class _Reader:
                 if key is None:
                     yield self.unnamed(name, tree)
                 else:
-                    yield self.expectation(key, tree) if name == "expect" else self.entry(name, key, tree)
+                    yield (
+                        self.expectation(key, tree)
+                        if name == "expect"
+                        else self.entry(name, key, tree)
+                    )
             except SpecError as error:
                 self.problems.extend(error.problems)
 
     def listed(self, name: str, value: Tree) -> Iterator[tuple[Scalar | None, Tree]]:
-        """The pairs of a mapping; of a list its one-key mappings as pairs and all else without a key."""
+        """The pairs of a mapping; of a list its one-key mappings as pairs and all else without a
+        key.
+        """
         if isinstance(value, Scalar) or (isinstance(value, Mapping) and name == "stack"):
             what = "list" if name in ("stack", "measure") else "mapping"
             _fail("yaml-shape", f"section '{name}' is a {what} in YAML", value.span)
@@ -131,10 +142,13 @@ class _Reader:
                 yield None, item
             else:
                 self.problems.error(
-                    "yaml-shape", f"an entry of '{name}' has a name", item.span, hint="as in `name: value`"
+                    "yaml-shape",
+                    f"an entry of '{name}' has a name",
+                    item.span,
+                    hint="as in `name: value`",
                 )
 
-    # -- entries -------------------------------------------------------------------------------------------------------
+    # -- entries -----------------------------------------------------------------------------------
 
     def unnamed(self, name: str, value: Tree) -> Entry | Item:
         """A layer of `stack`, or of `measure` a bare expression or the text `name = expression`."""
@@ -194,13 +208,15 @@ class _Reader:
         result = self.expression(fields[ops[0]])
         within = self.tolerances(fields["within"]) if "within" in fields else ()
         source = self.text(fields["from"]) if "from" in fields else None
-        return Expectation(target, "=" if ops[0] == "value" else ops[0], result, within, source, span=span)
+        return Expectation(
+            target, "=" if ops[0] == "value" else ops[0], result, within, source, span=span
+        )
 
     def tolerances(self, value: Tree) -> tuple[Within, ...]:
         trees = value.items if isinstance(value, Items) else (value,)
         return tuple(part for tree in trees for part in self.words("tolerances", self.scalar(tree)))
 
-    # -- expressions ---------------------------------------------------------------------------------------------------
+    # -- expressions -------------------------------------------------------------------------------
 
     def expression(self, value: Tree) -> Expr:
         if isinstance(value, Scalar):
@@ -268,7 +284,11 @@ class _Reader:
         """What the grammar makes of a scalar behind its first `skip` characters."""
         offsets = scalar.offsets[skip:]
         end = Span(self.source, offsets[-1], offsets[-1])
-        words = [word for word in scan(self.source, scalar.value[skip:], offsets) if word.type != "NEWLINE"]
+        words = [
+            word
+            for word in scan(self.source, scalar.value[skip:], offsets)
+            if word.type != "NEWLINE"
+        ]
         comments = [word for word in words if word.type == "COMMENT"]
         if comments and scalar.style != "|":
             _fail(

@@ -1,4 +1,6 @@
-"""Expressions in canonical form: no parenthesis without need, `K * sum(<i,j>) s[i]*s[j]`, brackets tight."""
+"""Expressions in canonical form: no parenthesis without need, `K * sum(<i,j>) s[i]*s[j]`, brackets
+tight.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ from rgc.syntax.ast import (
 )
 from rgc.syntax.strings import quote
 
-# How tightly the outermost operation of a text binds: the rules of expressions.lark from the outside in.
+# How tightly the outermost operation of a text binds: the rules of expressions.lark, outermost
+# first.
 RANGE, SUM, TERM, PRODUCT, FACTOR, POWER, ATOM = range(7)
 
 
@@ -86,13 +89,12 @@ def print_entry(entry: Entry) -> str:
     """An entry on one line, beginning with no operator."""
     if entry.op is None or entry.value is None:
         return _left(entry.target)
-    return (
-        f"{_left(entry.target)}{':' if entry.op == ':' else ' ' + entry.op} {print_expression(entry.value)}"
-    )
+    op = ":" if entry.op == ":" else f" {entry.op}"
+    return f"{_left(entry.target)}{op} {print_expression(entry.value)}"
 
 
 def print_item(expression: Expr) -> str:
-    """An item of a list of expressions: one that begins with a minus would go on the line before."""
+    """An item of a list of expressions. One that begins with a minus gets parentheses."""
     return _left(expression)
 
 
@@ -157,9 +159,12 @@ def _binary(expression: Binary, tight: bool) -> str:
         return f"{_within(left, ATOM, tight=tight)}^{_exponent(right, tight)}"
     if op in "+-":
         space = "" if tight else " "
-        return f"{_within(left, SUM, tight=tight)}{space}{op}{space}{_within(right, TERM, tight=tight)}"
+        first, second = _within(left, SUM, tight=tight), _within(right, TERM, tight=tight)
+        return f"{first}{space}{op}{space}{second}"
     space = " " if _is_reduction(right) and not tight else ""
-    return f"{_within(left, PRODUCT, tight=tight)}{space}{op}{space}{_within(right, FACTOR, tight=tight, reduction=True)}"
+    first = _within(left, PRODUCT, tight=tight)
+    second = _within(right, FACTOR, tight=tight, reduction=True)
+    return f"{first}{space}{op}{space}{second}"
 
 
 def _exponent(expression: Expr, tight: bool) -> str:
@@ -180,7 +185,9 @@ def _selectors(arguments: tuple[Expr, ...], options: tuple[Option, ...]) -> str:
 
 def _part(part: Expr | Option) -> str:
     return (
-        f"{part.name}={print_expression(part.value)}" if isinstance(part, Option) else print_expression(part)
+        f"{part.name}={print_expression(part.value)}"
+        if isinstance(part, Option)
+        else print_expression(part)
     )
 
 

@@ -52,7 +52,10 @@ def term_lines(section: Section, body: Expr) -> list[str]:
     lines: list[str] = []
     for number, (sign, term) in enumerate(addends(body)):
         note = notes.get(number, Note(number))
-        lines += [*comments(note.above), beside(_signed(sign, term, first=number == 0), note.beside)]
+        lines += [
+            *comments(note.above),
+            beside(_signed(sign, term, first=number == 0), note.beside),
+        ]
     return lines
 
 

@@ -10,7 +10,8 @@ from rgc.syntax.print_expression import print_entry, print_expression, print_tol
 from rgc.syntax.print_text import beside, comments, is_long, term_lines
 from rgc.syntax.strings import quote
 
-# What YAML reads as one plain scalar whatever stands around it; in flow style commas, colons and brackets end one too.
+# What YAML reads as one plain scalar whatever stands around it. In flow style commas, colons and
+# brackets end one too.
 _PLAIN = re.compile(r"(?:[A-Za-z0-9_.(]|-(?=[A-Za-z0-9_.(]))[^\n]*")
 _ENDS = re.compile(r": |:$| #|\t")
 _FLOW_ENDS = re.compile(r"[\[\]{},:?#]")
@@ -66,7 +67,9 @@ def _text(section: Section, text: str) -> Iterator[str]:
         yield from comments(note.above, "  ")
         yield beside(f"  {quote(text)}", note.beside)
     elif is_long(text) and not section.below:
-        yield beside(f"{section.name}: |{'2' if text.startswith((' ', chr(9))) else ''}", section.beside)
+        yield beside(
+            f"{section.name}: |{'2' if text.startswith((' ', chr(9))) else ''}", section.beside
+        )
         yield from (f"  {line}".rstrip() for line in text.split("\n"))
     else:
         yield beside(f"{section.name}: {quote(text)}", section.beside)
@@ -76,7 +79,8 @@ def _text(section: Section, text: str) -> Iterator[str]:
 def _list(section: Section, entries: Sequence[Entry | Item | Expectation]) -> Iterator[str]:
     if not entries:
         yield beside(
-            f"{section.name}: {'[]' if section.name in ('stack', 'measure') else '{}'}", section.beside
+            f"{section.name}: {'[]' if section.name in ('stack', 'measure') else '{}'}",
+            section.beside,
         )
     else:
         yield beside(f"{section.name}:", section.beside)
@@ -86,14 +90,18 @@ def _list(section: Section, entries: Sequence[Entry | Item | Expectation]) -> It
         *lines, last = _entry(entry)
         yield from (f"  {dash}{line}" for line in lines)
         yield beside(
-            f"  {('  ' if lines else '') if dash else ''}{'' if lines else dash}{last}", entry.beside
+            f"  {('  ' if lines else '') if dash else ''}{'' if lines else dash}{last}",
+            entry.beside,
         )
     yield from comments(section.below, "  ")
 
 
 def _needs_list(entries: Sequence[Entry | Item | Expectation]) -> bool:
     """Items and bare measures have no key, and no key may stand twice."""
-    if any(isinstance(entry, Item) or (isinstance(entry, Entry) and entry.op is None) for entry in entries):
+    if any(
+        isinstance(entry, Item) or (isinstance(entry, Entry) and entry.op is None)
+        for entry in entries
+    ):
         return True
     keys = [print_expression(entry.target) for entry in entries if not isinstance(entry, Item)]
     return len(set(keys)) < len(keys)
@@ -107,7 +115,9 @@ def _entry(entry: Entry | Item | Expectation) -> list[str]:
     if entry.op is None or entry.value is None:
         return [scalar(print_entry(entry))]
     drawn = entry.op == "~"
-    return _pair(entry.target, scalar(f"~ {print_expression(entry.value)}") if drawn else value(entry.value))
+    return _pair(
+        entry.target, scalar(f"~ {print_expression(entry.value)}") if drawn else value(entry.value)
+    )
 
 
 def _pair(target: Expr, text: str) -> list[str]:
@@ -116,9 +126,8 @@ def _pair(target: Expr, text: str) -> list[str]:
 
 
 def _expectation(expectation: Expectation) -> str:
-    fields = [
-        f"{'value' if expectation.op == '=' else expectation.op}: {value(expectation.value, flow=True)}"
-    ]
+    relation = "value" if expectation.op == "=" else expectation.op
+    fields = [f"{relation}: {value(expectation.value, flow=True)}"]
     if expectation.within:
         fields.append(f"within: {scalar(print_tolerances(expectation.within), flow=True)}")
     if expectation.source is not None:

@@ -59,7 +59,9 @@ def spelling_of(path: str | Path) -> Spelling:
 
 
 def read_source(path: str | Path) -> Source:
-    """The text of a file in UTF-8. Raises SpecError where it cannot be read, is too large or is no text."""
+    """The text of a file in UTF-8. Raises SpecError where it cannot be read, is too large or is no
+    text.
+    """
     try:
         with Path(path).open("rb") as file:
             data = file.read(SIZE_LIMIT + 1)
@@ -79,12 +81,17 @@ def read_source(path: str | Path) -> Source:
         source = Source(str(path), _lines(data.decode("utf-8", "replace")))
         place = len(_lines(before))
         _fail(
-            "bad-encoding", "this byte is not UTF-8", Span(source, place, place + 1), "save the file as UTF-8"
+            "bad-encoding",
+            "this byte is not UTF-8",
+            Span(source, place, place + 1),
+            "save the file as UTF-8",
         )
 
 
 def make_source(name: str, text: str) -> Source:
-    """A source with `\\n` line ends and no byte-order mark. Raises SpecError for control characters and excessive size."""
+    """A source with `\\n` line ends and no byte-order mark. Raises SpecError for control characters
+    and excessive size.
+    """
     text = _lines(text)
     if len(text) > SIZE_LIMIT:
         _fail(

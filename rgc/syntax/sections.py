@@ -1,4 +1,6 @@
-"""What the body of each section may be, whatever the spelling: the shape of its entries, and no entry or section twice."""
+"""What the body of each section may be, whatever the spelling: the shape of its entries, and no
+entry or section twice.
+"""
 
 from __future__ import annotations
 
@@ -38,14 +40,20 @@ def check_entry(section: str, entry: Entry, problems: Problems) -> None:
             if entry.op
             else f"this entry of '{section}' has no value"
         )
-        problems.error("wrong-operator" if entry.op else "missing-value", what, entry.target.span, hint=hint)
+        problems.error(
+            "wrong-operator" if entry.op else "missing-value", what, entry.target.span, hint=hint
+        )
     elif entry.op is not None and not _nameable(section, entry.target):
-        problems.error("expected-name", "a name stands on the left side", entry.target.span, hint=hint)
+        problems.error(
+            "expected-name", "a name stands on the left side", entry.target.span, hint=hint
+        )
 
 
 def _nameable(section: str, target: Expr) -> bool:
     if isinstance(target, Call) and section == "parameters":
-        return not target.options and all(isinstance(argument, Name) for argument in target.arguments)
+        return not target.options and all(
+            isinstance(argument, Name) for argument in target.arguments
+        )
     return isinstance(target, Name)
 
 
@@ -53,7 +61,11 @@ def check_duplicates(section: str, entries: Iterable[Any], problems: Problems) -
     """Report a name that two entries of one section define."""
     seen: dict[str, Span | None] = {}
     for entry in entries:
-        if not isinstance(entry, Entry) or entry.op is None or not isinstance(entry.target, Name | Call):
+        if (
+            not isinstance(entry, Entry)
+            or entry.op is None
+            or not isinstance(entry.target, Name | Call)
+        ):
             continue
         name = entry.target.name
         if name in seen:

@@ -1,7 +1,8 @@
-"""YAML as a tree of scalars, lists and mappings with places; nothing is resolved, so `no`, `010` and `1e-3` stay as written.
+"""YAML as a tree of scalars, lists and mappings with places; nothing is resolved, so `no`, `010`
+and `1e-3` stay as written.
 
-Built from parser events: no object is ever constructed. Aliases, anchors, tags, several documents and keys that are no scalars
-are refused; nesting is limited.
+Built from parser events: no object is ever constructed. Aliases, anchors, tags, several documents
+and keys that are no scalars are refused; nesting is limited.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from rgc.text import Source, Span
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """`style` is the first mark of the scalar as written: `'`, `"`, `|`, `>`, or the empty string for a plain one."""
+    """`style` is the first mark of the scalar as written: `'`, `"`, `|`, `>`, or the empty string
+    for a plain one.
+    """
 
     value: str
     style: str
@@ -58,7 +61,9 @@ class _Open:
 
 
 def read_yaml(source: Source) -> tuple[Tree | None, list[Comment]]:
-    """The one document of a source, None for an empty one, and its comments. Raises SpecError at the first fault."""
+    """The one document of a source, None for an empty one, and its comments. Raises SpecError at
+    the first fault.
+    """
     scalars: list[Scalar] = []
     root: list[Tree] = []
     stack: list[_Open] = []
@@ -98,11 +103,15 @@ def _events(source: Source) -> Iterator[Any]:
         raise _unclosed(error, source) or _explain(error, Span(source, start, start + 1)) from None
     except yaml.YAMLError as error:
         start = getattr(error, "position", 0)
-        raise _refuse("yaml-syntax", "this text is not YAML", Span(source, start, start + 1)) from None
+        raise _refuse(
+            "yaml-syntax", "this text is not YAML", Span(source, start, start + 1)
+        ) from None
     except (ValueError, OverflowError):  # the scanner's chr() of an escape
         found = _TOO_LARGE.search(source.text)
         start, end = found.span() if found else (0, 0)
-        raise _refuse("bad-escape", "this character does not exist", Span(source, start, end)) from None
+        raise _refuse(
+            "bad-escape", "this character does not exist", Span(source, start, end)
+        ) from None
 
 
 _MISREAD = {
@@ -126,7 +135,9 @@ def _unclosed(error: yaml.MarkedYAMLError, source: Source) -> SpecError | None:
     opener = source.text[start : start + 1]
     if opener not in ("{", "["):
         return None
-    return _refuse("unclosed-bracket", f"'{opener}' is never closed", Span(source, start, start + 1))
+    return _refuse(
+        "unclosed-bracket", f"'{opener}' is never closed", Span(source, start, start + 1)
+    )
 
 
 def _explain(error: yaml.MarkedYAMLError, span: Span) -> SpecError:
@@ -137,7 +148,10 @@ def _explain(error: yaml.MarkedYAMLError, span: Span) -> SpecError:
         "yaml-colon": ("YAML reads ': ' here as the end of a key", _QUOTE),
         "yaml-tab": ("YAML is not indented with tabs", "use spaces"),
         "yaml-quote": ("YAML keeps this character for itself", _QUOTE),
-        "yaml-alias": ("YAML reads a leading '*' or '&' as an alias or anchor, which a spec has not", _QUOTE),
+        "yaml-alias": (
+            "YAML reads a leading '*' or '&' as an alias or anchor, which a spec has not",
+            _QUOTE,
+        ),
     }
     message, hint = messages.get(
         code, (f"this is not YAML: {(error.problem or 'unknown fault').strip()}", "")
@@ -147,9 +161,13 @@ def _explain(error: yaml.MarkedYAMLError, span: Span) -> SpecError:
 
 def _check_plain(event: Any, span: Span) -> None:
     if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-        raise _refuse("yaml-alias", "a spec has no YAML aliases and anchors ('*name', '&name')", span, _QUOTE)
+        raise _refuse(
+            "yaml-alias", "a spec has no YAML aliases and anchors ('*name', '&name')", span, _QUOTE
+        )
     if getattr(event, "tag", None) is not None:
-        raise _refuse("yaml-tag", f"a spec has no YAML tags ('{event.tag}')", span, "write the value alone")
+        raise _refuse(
+            "yaml-tag", f"a spec has no YAML tags ('{event.tag}')", span, "write the value alone"
+        )
 
 
 def _refuse(code: str, message: str, span: Span, hint: str = "") -> SpecError:
@@ -163,7 +181,10 @@ def _add(tree: Tree, stack: list[_Open], root: list[Tree]) -> None:
     top = stack[-1]
     if top.is_mapping and len(top.parts) % 2 == 0 and not isinstance(tree, Scalar):
         raise _refuse(
-            "yaml-key", "a key is a plain word", tree.span, "put a text with brackets or braces in quotes"
+            "yaml-key",
+            "a key is a plain word",
+            tree.span,
+            "put a text with brackets or braces in quotes",
         )
     top.parts.append(tree)
 
@@ -173,7 +194,9 @@ def _check_characters(scalar: Scalar) -> None:
     if surrogate:
         start = scalar.offsets[surrogate.start()]
         raise _refuse(
-            "bad-escape", "this character does not exist", Span(scalar.span.source, start, start + 6)
+            "bad-escape",
+            "this character does not exist",
+            Span(scalar.span.source, start, start + 6),
         )
 
 
@@ -186,7 +209,7 @@ def _close(done: _Open, end: Span) -> Tree:
     return Mapping(tuple(zip(keys, done.parts[1::2], strict=True)), span)
 
 
-# -- places and comments ---------------------------------------------------------------------------------------------------
+# -- places and comments ---------------------------------------------------------------------------
 
 _TOO_LARGE = re.compile(r"\\U(?!000|0010)[0-9A-Fa-f]{8}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -197,7 +220,9 @@ _COMMENT = re.compile(r"(?:^|(?<=[ \t\n]))#[^\n]*")
 
 
 def _offsets(value: str, style: str, span: Span) -> Sequence[int]:
-    """Value and source text walked side by side: runs of white space that hold a line end differ, escapes are longer."""
+    """Value and source text walked side by side: runs of white space that hold a line end differ,
+    escapes are longer.
+    """
     raw = span.source.text
     at = span.start + (style in ("'", '"') and style != "")
     places: list[int] = []
@@ -230,7 +255,9 @@ def _offsets(value: str, style: str, span: Span) -> Sequence[int]:
 
 
 def _comments(source: Source, scalars: Sequence[Scalar]) -> Iterator[Comment]:
-    """What begins with `#` behind white space, outside scalars; the line of a `|` may carry one too."""
+    """What begins with `#` behind white space, outside scalars; the line of a `|` may carry one
+    too.
+    """
     at = 0
     for scalar in [*scalars, None]:
         end = scalar.span.start if scalar else len(source.text)
@@ -240,9 +267,13 @@ def _comments(source: Source, scalars: Sequence[Scalar]) -> Iterator[Comment]:
         at = scalar.span.end
         if scalar.style in ("|", ">"):
             header = source.text.find("\n", scalar.span.start, scalar.span.end)
-            yield from _between(source, scalar.span.start, scalar.span.end if header < 0 else header)
+            yield from _between(
+                source, scalar.span.start, scalar.span.end if header < 0 else header
+            )
 
 
 def _between(source: Source, start: int, end: int) -> Iterator[Comment]:
     for match in _COMMENT.finditer(source.text, start, end):
-        yield Comment(match.group()[1:].removeprefix(" ").rstrip(), Span(source, match.start(), match.end()))
+        yield Comment(
+            match.group()[1:].removeprefix(" ").rstrip(), Span(source, match.start(), match.end())
+        )

@@ -1,69 +1,174 @@
-"""Block spins as the language says: what fraction of draws makes a block spin -1, from the syntax tree of the section `block`."""
+"""Block spins as the language says: the probability of block spins, from the syntax tree of the
+section `block`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rgc.model.lattice import Cell, Lattice, Site
+from rgc.model.lattice import Boundary, Cell, Lattice, Site
+from rgc.model.spins import Species
 from rgc.syntax import ast
-from rgc.verification.evaluator import Evaluator, Unreadable
+from rgc.verification.evaluator import Bound, Evaluator, Unreadable
+from rgc.verification.states import States
+
+Floats = NDArray[np.float64]
 
 STARS = (Site((0, 0), 1), Site((2, 1), 0))
 """The centres of the stars that make the coarse letters a and b of a honeycomb lattice."""
 
+MINUS: Mapping[str, Callable[[Any, int, float], Any]] = {
+    "majority": lambda m, size, p: (1 - np.sign(m)) / 2,
+    "any": lambda m, size, p: 1.0 * (m == -size),
+    "kadanoff": lambda m, size, p: 1 / (1 + np.exp(2 * p * m)),
+    "decimate": lambda m, size, p: (1 - m) / 2,
+}
+"""The probability of -1 from the sum m of the spins of a cell of some size and the parameter p, for
+maps of each species by itself; the cell of `decimate` is one site."""
+
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """The spin of letter k of coarse cell R is made from the fine sites b R + cells[k]; `p` of kadanoff."""
+    """The spins of letter k of coarse cell R are made from the fine sites b R + cells[k]. `p` is
+    the parameter of a map that has one, `transfer` what T says where it is written out, and
+    `normalised` whether it is divided by its sum."""
 
     rule: str
     b: int
     cells: tuple[tuple[Site, ...], ...]
     p: float = 0.0
+    transfer: ast.Expr | None = None
+    normalised: bool = True
+    document: ast.Document | None = None
 
-    def chance(self, bits: Any, coarse: Cell, letter: int) -> Any:
-        """The probability of -1, from bits bool[*cells, letter, configuration]: majority has 1 below m = 0 and 1/2 at it,
-        kadanoff 1 / (1 + exp(2 p m)), with m the sum of the spins of the block; decimate copies its spin."""
-        shape = bits.shape[:-2]
-        places = [
-            (
-                *((self.b * x + y) % n for x, y, n in zip(coarse, site.cell, shape, strict=True)),
-                site.letter,
-            )
-            for site in self.cells[letter]
-        ]
-        m = sum(1.0 - 2.0 * bits[place] for place in places)
-        return 1 / (1 + np.exp(2 * self.p * m)) if self.rule == "kadanoff" else (1 - np.sign(m)) / 2
+    def weights(self, states: States, coarse: Cell, letter: int) -> Floats:
+        """exp(T), or p(t | cell), as float64[t, configuration]; the bits of t are those of the
+        block spins, 1 for -1, the first species the slowest. Raises `Unreadable`."""
+        corner = tuple(self.b * x for x in coarse)
+        block = tuple(site.shifted(corner) for site in self.cells[letter])
+        if self.transfer is not None:
+            return self._written(states, block)
+        made = np.ones((1, states.number))
+        for bits in states.bits:
+            m = sum(1.0 - 2.0 * bits[_place(site, states.lattice)] for site in block)
+            minus = MINUS[self.rule](m, len(block), self.p)
+            made = np.stack([made * (1 - minus), made * minus], axis=1).reshape(-1, states.number)
+        return made
+
+    def chances(self, states: States, coarse: Cell, letter: int) -> Floats:
+        """p(t | cell), shaped as `weights`."""
+        weights = self.weights(states, coarse, letter)
+        return np.asarray(weights / weights.sum(axis=0))
+
+    def _written(self, states: States, block: tuple[Site, ...]) -> Floats:
+        assert self.document is not None  # noqa: S101  (it comes with T)
+        energies = []
+        for bits in product((0, 1), repeat=len(states.species)):
+            low = {each.name: -1.0 if each.alphabet == "ising" else 0.0 for each in states.species}
+            own = {name: low[name] if bit else 1.0 for name, bit in zip(low, bits, strict=True)}
+            evaluator = OfBlock(self.document, states.lattice, states.values, block, own)
+            energies.append(evaluator(self.transfer) + np.zeros(states.number))
+        weights = np.exp(np.array(energies))
+        return np.asarray(weights / weights.sum(axis=0)) if self.normalised else weights
+
+
+class OfBlock(Evaluator):
+    """Sums over the blocks have one summand, that of a single block: its sites, and the values of
+    its block spins by species."""
+
+    def __init__(
+        self,
+        document: ast.Document,
+        lattice: Lattice,
+        spins: Mapping[str, Any],
+        block: tuple[Site, ...],
+        own: Mapping[str, float],
+    ) -> None:
+        super().__init__(document, lattice, spins, [(0,) * lattice.dimension])
+        self.block, self.own = block, own
+
+    def __call__(self, expr: Any, bound: Bound | None = None) -> Any:
+        match expr:
+            case ast.Index(ast.Name(name), (ast.Name(at),)) if (bound or {}).get(at) is self.block:
+                return self.own[name]
+        return super().__call__(expr, bound)
+
+    def domain(self, domain: ast.Domain, bound: Bound) -> Iterator[dict[str, Any]]:
+        match domain:
+            case ast.Members(index, "blocks"):
+                yield {index: self.block}
+            case _:
+                yield from super().domain(domain, bound)
+
+
+def _place(site: Site, lattice: Lattice) -> tuple[int, ...]:
+    return (*(x % n for x, n in zip(site.cell, lattice.cells, strict=True)), site.letter)
+
+
+def cell_states(made: Map, lattice: Lattice, species: Sequence[Species], letter: int) -> States:
+    """Every state of the cell of one block on a small torus where its sites are apart, the block
+    being that of the cell of the torus at the origin. Configuration n has the bits of n, species
+    after species, site after site, the first the slowest."""
+    cell = made.cells[letter]
+    spread = [
+        max(s.cell[k] for s in cell) - min(s.cell[k] for s in cell)
+        for k in range(lattice.dimension)
+    ]
+    shape = tuple(made.b * (1 + width // made.b) for width in spread)
+    edge: Boundary = "periodic"
+    torus = replace(lattice, shape=shape, boundary=(edge,) * lattice.dimension)
+    spins = len(species) * len(cell)
+    bits = np.zeros((len(species), *torus.cells, len(torus.basis), 1 << spins), dtype=bool)
+    numbers = np.arange(1 << spins)
+    for number, (kind, site) in enumerate(product(range(len(species)), cell)):
+        bits[(kind, *_place(site, torus))] = numbers >> (spins - 1 - number) & 1 == 1
+    return States(torus, tuple(species), bits, False)
+
+
+# -- reading -------------------------------------------------------------------------------------
 
 
 def maps(document: ast.Document, lattice: Lattice) -> list[Map]:
-    """The maps of a document in the order in which steps take them. Raises `Unreadable` for rules that are not sampled."""
+    """The maps of a document in the order in which steps take them. Raises `Unreadable` for maps
+    that have no reading here."""
     section = document.section("block")
     body = section.body if section else ast.List(())
     numbers = Evaluator(document, lattice, {}, [(0,) * lattice.dimension])
     return [
         each
         for item in (body.items if isinstance(body, ast.List) else (body,))
-        for each in _maps(item, lattice, numbers)
+        for each in _maps(item, document, lattice, numbers)
     ]
 
 
-def _maps(call: Any, lattice: Lattice, numbers: Evaluator) -> Sequence[Map]:
+def _maps(call: Any, document: ast.Document, lattice: Lattice, numbers: Evaluator) -> Sequence[Map]:
     options = {option.name: option.value for option in call.options}
-    rule = call.name
-    if rule not in ("majority", "kadanoff", "decimate"):
+    rule, cell, transfer = call.name, options.get("cell"), options.get("T")
+    if rule not in MINUS and transfer is None:
         raise Unreadable(f"the block map {rule} has no independent evaluator")
-    star = options.get("cell") == ast.Name("star")
+    star = cell == ast.Name("star")
+    if isinstance(cell, ast.Name) and not star:
+        raise Unreadable(f"the cell {cell.name} has no independent reading")
     given = call.arguments[0] if call.arguments else options.get("b")
     b = 2 if star else round(numbers(given))
-    cells = _stars(lattice) if star else _cells(options.get("cell"), rule, b, lattice, numbers)
-    schedule = np.atleast_1d(numbers(options["p"])) if rule == "kadanoff" else [0.0]
-    return [Map(rule, b, cells, float(p)) for p in schedule]
+    cells = _stars(lattice) if star else _cells(cell, rule, b, lattice, numbers)
+    if transfer is not None:
+        normalised = options.get("normalised") == ast.Name("true")
+        return [Map(rule, b, cells, 0.0, transfer, normalised, document)]
+    return [Map(rule, b, cells, float(p)) for p in _schedule(options.get("p"), numbers)]
+
+
+def _schedule(p: ast.Expr | None, numbers: Evaluator) -> Sequence[Any]:
+    if p is None:
+        return [0.0]
+    if isinstance(p, ast.Name | ast.Call) and p.name == "free":
+        raise Unreadable("the parameter p of the block map is found by the run")
+    return list(np.atleast_1d(numbers(p)))
 
 
 def _stars(lattice: Lattice) -> tuple[tuple[Site, ...], ...]:

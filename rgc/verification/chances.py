@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,36 @@ def stored(
             values.append(None)
         else:
             values.append(_value(program, node, values, cell, arguments, fields))
+
+
+def outcomes(
+    program: Program, rule: Rule, cell: Cell, arguments: Arguments, fields: Sequence[Any]
+) -> tuple[list[Store], Floats]:
+    """What the rule stores, and the joint chance float64[2^stores, configuration] of all bits of it
+    at a cell, the first the highest. Every draw of the rule is taken to be 0 and 1 in turn. Raises
+    `Entangled` where two words share one draw."""
+    draws = {
+        k: node.draw for k, node in enumerate(rule.nodes) if isinstance(node, Bernoulli | Accept)
+    }
+    stores = [node for node in rule.nodes if isinstance(node, Store)]
+    if len(set(draws.values())) < len(draws):
+        raise Entangled("two words hang on one draw")
+    joint: Any = np.zeros((1 << len(stores), fields[0].shape[-1]))
+    for bits in product((False, True), repeat=len(draws)):
+        assumed, weight, values = (
+            dict(zip(draws, bits, strict=True)),
+            np.ones(joint.shape[1]),
+            list[Any](),
+        )
+        for k, node in enumerate(rule.nodes):
+            value = _value(program, node, values, cell, arguments, fields)
+            if k in assumed:
+                weight = weight * (value.chance if assumed[k] else 1 - value.chance)
+                value = RandomBit(np.full(joint.shape[1], assumed[k]))
+            values.append(value)
+        number = sum(values[s.word].chance.astype(int) << n for n, s in enumerate(reversed(stores)))
+        joint[number, np.arange(joint.shape[1])] += weight
+    return stores, joint
 
 
 def _value(

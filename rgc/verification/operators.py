@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from math import isnan
+from math import inf, isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from rgc.program.lattice.program import Program
 from rgc.verification.averages import Averages
 from rgc.verification.blocks import Map, maps
 from rgc.verification.certificate import Finding, judged, unchecked, within
-from rgc.verification.chances import stored
+from rgc.verification.chances import outcomes
 from rgc.verification.counting import counted
 from rgc.verification.energies import UNIT
 from rgc.verification.evaluator import Unreadable
@@ -97,16 +97,16 @@ def check_blocks(subject: Subject) -> Iterator[Finding]:
         yield unchecked("a", "block maps", "block spins as the text says", "L3", str(reason))
         return
     claim = "block spins are made as the text says"
-    difference, bound, lost = 0.0, 0.0, []
+    difference, bound, lost, species = 0.0, 0.0, [], len(subject.spec.species)
     for level, (fine, station) in enumerate(pairwise(levels), start=1):
         blocking = station.blocking
         assert blocking is not None  # noqa: S101  (levels above 0 have one)
         here = _difference(subject, fine, station, blocking, written[(level - 1) % len(written)])
         difference, bound = (
             max(difference, here),
-            max(bound, 2.0**-blocking.map.program.planes + 8 * UNIT),
+            max(bound, species * 2.0**-blocking.map.program.planes + 8 * UNIT),
         )
-        if not _written_once(blocking.map.program, len(subject.spec.species)):
+        if not _written_once(blocking.map.program, species):
             lost.append(f"not every block spin of level {level} is written once")
     finding = within(
         "a",
@@ -123,9 +123,8 @@ def check_blocks(subject: Subject) -> Iterator[Finding]:
 def _difference(
     subject: Subject, fine: Station, station: Station, blocking: Blocking, wanted: Map
 ) -> float:
-    """The largest difference of the probability of -1, over some block spins and random
-    configurations.
-    """
+    """The largest difference of the probability of block spins, over some blocks and random
+    configurations; infinite for a rule that does not store each of them once, in their order."""
     program, states, species = (
         blocking.map.program,
         subject.random(fine.lattice),
@@ -133,15 +132,14 @@ def _difference(
     )
     shape = (species, 1, *station.lattice.cells, len(station.lattice.basis), states.number)
     fields = [*states.bits[:, None], *np.zeros(shape, dtype=bool)]
-    return max(
-        float(
-            abs(
-                word.chance - wanted.chance(states.bits[store.field - species], cell, rule.letter)
-            ).max()
-        )
-        for rule, _, cell in sites(program, BLOCKS)
-        for store, word in stored(program, rule, cell, blocking.arguments, fields)
-    )
+    difference = 0.0
+    for rule, _, cell in sites(program, BLOCKS):
+        stores, joint = outcomes(program, rule, cell, blocking.arguments, fields)
+        if [store.field for store in stores] != list(range(species, 2 * species)):
+            return inf
+        apart = np.abs(joint - wanted.chances(states, cell, rule.letter))
+        difference = max(difference, float(apart.max()))
+    return difference
 
 
 def _written_once(program: Program, species: int) -> bool:

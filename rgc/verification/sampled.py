@@ -13,9 +13,10 @@ import numpy as np
 from rgc.compiler import flow
 from rgc.errors import SpecError
 from rgc.kernel_cache import KernelCache
+from rgc.model.lattice import Lattice
 from rgc.program.draws import stream, uniforms
 from rgc.verification.averages import Averages
-from rgc.verification.blocks import maps
+from rgc.verification.blocks import Map, maps
 from rgc.verification.certificate import Finding, judged, unchecked
 from rgc.verification.counting import counted
 from rgc.verification.evaluator import Unreadable
@@ -165,14 +166,17 @@ def _operators(
     return averages
 
 
-def _blocked(fine: WeightedStates, block: Any, lattice: Any) -> WeightedStates:
+def _blocked(fine: WeightedStates, block: Map, lattice: Lattice) -> WeightedStates:
     """The block spins of a level: every configuration, with the weight that it gets from all fine
     ones.
     """
     coarse = every_state(lattice, fine.states.species)
+    kinds, *cells, letters = coarse.bits.shape[:-1]
+    places = [(at, letter) for at in np.ndindex(*cells) for letter in range(letters)]
     joint = fine.weights[:, None]
-    for place in np.ndindex(coarse.bits.shape[:-1]):
-        species, *cell, letter = place
-        down = block.chance(fine.states.bits[species], tuple(cell), letter)[:, None]
-        joint = np.concatenate([joint * (1 - down), joint * down], axis=1)
-    return WeightedStates(coarse, joint.sum(axis=0))
+    for at, letter in places:
+        chances = block.chances(fine.states, at, letter).T
+        joint = (joint[:, :, None] * chances[:, None, :]).reshape(len(joint), -1)
+    by_site = joint.sum(axis=0).reshape((2,) * (len(places) * kinds))
+    axes = [place * kinds + kind for kind in range(kinds) for place in range(len(places))]
+    return WeightedStates(coarse, np.transpose(by_site, axes[::-1]).ravel())

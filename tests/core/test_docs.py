@@ -21,6 +21,7 @@ import pytest
 import rgc
 from rgc.ast_to_model.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
 from rgc.cli import COMMANDS, main
+from rgc.language.alphabets import ALPHABETS
 from rgc.language.data import DATA
 from rgc.language.layers import LAYERS, TRAINERS
 from rgc.language.maps import MAPS
@@ -29,6 +30,7 @@ from rgc.language.signatures import Field, Signature
 from rgc.language.updates import LATER_UPDATES, UPDATES
 from rgc.loaded import Loaded
 from rgc.schemes import SCHEMES
+from rgc.schemes.answers import DISCRETE, TWO_STATES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.scheme import Scheme
 
@@ -372,7 +374,23 @@ def functions() -> str:
     )
 
 
+def alphabets() -> str:
+    """Every alphabet, and whether its spins are summed over and sampled today."""
+    rows = (
+        (
+            written(each),
+            each.doc,
+            "; ".join(f"`{field.name}`: {kind(field)}" for field in each.fields),
+            runs(name in DISCRETE),
+            runs(name in TWO_STATES),
+        )
+        for name, each in ALPHABETS.items()
+    )
+    return table("alphabet | states | takes | summed over | sampled", rows)
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "alphabets": alphabets,
     "functions": functions,
     "schemes": lambda: table(
         "scheme | runs | does | needs the sections | lattice | block maps",

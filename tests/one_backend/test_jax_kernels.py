@@ -116,7 +116,7 @@ def test_layouts_follow_the_programs_that_take_turns() -> None:
     sweep, record = metropolis((12, 8)), measure((12, 8), (TallyArray(3, replica=True),))
     backend = Changed(slab=64)  # no other test has these kernels
     given, nothing = (arguments(each, 2, Random(3)) for each in (sweep, record))  # noqa: S311
-    kernels = [compile_program(each, backend._machine, None) for each in (sweep, record)]
+    kernels = [compile_program(each, backend._platform, None) for each in (sweep, record)]
     state, traced = [backend.pack(random_field((1, 1), sweep.fields[0], 2))], []
     for start in range(5):
         state, _ = kernels[0](state, given, step_keys((1, 2), start, 1, 1))
@@ -128,7 +128,7 @@ def test_layouts_follow_the_programs_that_take_turns() -> None:
 def test_a_kernel_is_traced_once() -> None:
     """However many steps a call makes, whatever the couplings, the keys and the first word."""
     program, backend = metropolis((2, 10)), JaxBackend()
-    kernel = compile_program(program, backend._machine, None)
+    kernel = compile_program(program, backend._platform, None)
     state, step = [backend.pack(random_field((1, 1), program.fields[0], 2))], 0
     for number, steps in enumerate((1, 2, 3, 7, 300, 1, 513)):
         given = arguments(program, 2, Random(number))  # noqa: S311

@@ -95,7 +95,7 @@ DEVICES = """
         jaxes = load("jax")
         expected = run(load("reference"), programs[kind], given, 4, word0=5)
         assert_equal(expected, run(jaxes, programs[kind], given, 4, word0=5))
-        used.append(len(jaxes._machine.share(int(words)).devices))
+        used.append(len(jaxes._platform.share(int(words)).devices))
     print(used)
 """
 

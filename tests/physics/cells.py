@@ -1,6 +1,5 @@
 """A cumulant expansion by brute force: every product on a torus of cells, its averages over the
-states of each cell one by one.
-"""
+states of each cell one by one."""
 
 from __future__ import annotations
 
@@ -33,13 +32,12 @@ class Coupled:
 
 def kernel(block: Block, letter: int, species: int, extra: float = 0.0) -> np.ndarray:
     """P(h|s) as [2^species, 2^(species * sites)], the first spin slowest, +1 before -1. `extra` is
-    the field q of p h sum s + q h.
-    """
+    the field q of p h sum s + q h."""
     spins = np.array(list(cartesian((1, -1), repeat=len(block.cells[letter]))))
     total = spins.sum(axis=1)
-    if block.rule == "majority":
+    if block.name == "majority":
         up = (1 + np.sign(total)) / 2
-    elif block.rule == "decimate":
+    elif block.name == "decimate":
         up = (1 + spins[:, 0]) / 2
     else:
         up = 1 / (1 + np.exp(-2 * ((block.p or 0.6) * total + extra)))

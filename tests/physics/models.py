@@ -1,6 +1,5 @@
 """Models of the physics tests, built from the model classes directly: no parser stands between a
-test and what it checks.
-"""
+test and what it checks."""
 
 from __future__ import annotations
 
@@ -19,6 +18,7 @@ from rgc.model.spec import Flow, Spec
 from rgc.model.spins import Species
 from rgc.schemes import SCHEMES
 from rgc.syntax import ast
+from tests.blocks import block as block_map
 
 CRITICAL = log(1 + sqrt(2)) / 2
 """K_c of the square Ising and the Baxter-Wu model."""
@@ -59,10 +59,10 @@ def majority(b: int, dimension: int = 2) -> Block:
     cells: list[tuple[int, ...]] = [()]
     for _ in range(dimension):
         cells = [(*cell, x) for cell in cells for x in range(b)]
-    return Block("majority", float(b), (b,) * dimension, (tuple(Site(cell) for cell in cells),))
+    return block_map("majority", float(b), (b,) * dimension, (tuple(Site(cell) for cell in cells),))
 
 
-BAXTER_WU_BLOCK = Block(
+BAXTER_WU_BLOCK = block_map(
     "majority", 2.0, (2, 2), (tuple(Site(cell) for cell in ((0, 0), (2, 1), (1, 2), (3, 3))),)
 )
 """Four sites of one sublattice of the triangular lattice."""

@@ -140,7 +140,7 @@ def test_a_step_is_the_expansion_on_a_torus_of_cells(name: str) -> None:
     coupled = [
         Coupled(*each) for each in zip(expansion.classes, values, expansion.orders, strict=True)
     ]
-    field = VALUES["q"] if block.rule == "kernel" else 0.0
+    field = VALUES["q"] if block.name == "kernel" else 0.0
     vectors = np.array(tiling(block).vectors).T
     torus = Torus(
         block,

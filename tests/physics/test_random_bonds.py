@@ -250,5 +250,7 @@ def test_what_is_not_found() -> None:
                 flow="enumerate(find=fixed_point)",
             )
         )
-    with pytest.raises(rgc.SpecError, match="spins have no flip"):
+    with pytest.raises(
+        rgc.SpecError, match="changes the sign of spins, and binary spins have none"
+    ):
         rgc.compile(loaded("chain(4, boundary=antiperiodic)", spins="s: binary"))

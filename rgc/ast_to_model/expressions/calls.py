@@ -1,7 +1,8 @@
 """Calls bound to their signatures: which argument is which option, and every mistake in that.
 
-This is the only reader of calls, so that one mistake has one code in every section. What stands for an option is read by
-its section, or by `rgc.ast_to_model.expressions.options` where the table says what kind it is.
+This is the only reader of calls, so that one mistake has one code in every section. What stands for
+an option is read by its section, or by `rgc.ast_to_model.expressions.options` where the table says
+what kind it is.
 """
 
 from __future__ import annotations
@@ -24,14 +25,16 @@ TEMPERATURES = ("T", "beta", "temperature", "kT")
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A call whose arguments have found their options. `places` says what was written for each, the first time;
-    `problems` are arguments that found none, options written twice and required ones that are missing."""
+    """A call whose arguments have found their options. `places` says what was written for each, the
+    first time; `problems` are arguments that found none, options written twice and required ones
+    that are missing.
+    """
 
     places: Mapping[str, ast.Expr]
     problems: tuple[Problem, ...]
 
 
-# -- names -------------------------------------------------------------------------------------------------------------
+# -- names -----------------------------------------------------------------------------------------
 
 
 def named(expr: ast.Expr) -> tuple[str, tuple[ast.Expr, ...], tuple[ast.Option, ...]] | None:
@@ -65,7 +68,7 @@ def word(expr: ast.Expr, words: Collection[str], what: str) -> str:
     return expr.name
 
 
-# -- binding -----------------------------------------------------------------------------------------------------------
+# -- binding ---------------------------------------------------------------------------------------
 
 
 def bound(
@@ -85,27 +88,34 @@ def bound(
 def signature_of(expr: ast.Expr, table: Mapping[str, S], what: str) -> tuple[ast.Call, S]:
     """A call or a bare word as a call, with its signature. `what` is the noun of the messages.
 
-    Raises `SpecError` for anything else (wrong-kind) and for a name that the table lacks (unknown- and the first word of `what`).
+    Raises `SpecError` for anything else (wrong-kind) and for a name that the table lacks (unknown-
+    and the first word of `what`).
     """
     given = named(expr)
     if given is None:
         one = ", and there is one" if isinstance(expr, ast.List) else ""
         hint = f"{_a(what)} is a word or a call, such as {next(iter(table))}{one}"
-        raise problem("wrong-kind", f"{_a(what)} is needed here, not {kind(expr)}", expr.span, hint=hint)
+        raise problem(
+            "wrong-kind", f"{_a(what)} is needed here, not {kind(expr)}", expr.span, hint=hint
+        )
     name, arguments, options = given
     if name not in table:
         hint = suggest(name, table) or suggest_other(name, table) or _known(table)
-        raise problem(f"unknown-{what.split()[0]}", f"unknown {what} '{name}'", name_span(expr), hint=hint)
+        raise problem(
+            f"unknown-{what.split()[0]}", f"unknown {what} '{name}'", name_span(expr), hint=hint
+        )
     return ast.Call(name, arguments, options, span=expr.span), table[name]
 
 
 def bind(
     call: ast.Call, signature: Signature, is_free: Callable[[str], bool] = lambda name: False
 ) -> Bound:
-    """What was written for each option of a call. `is_free` says whether an option may bear a name of the user's.
+    """What was written for each option of a call. `is_free` says whether an option may bear a name
+    of the user's.
 
-    The problems are arguments beyond the positional options (wrong-arity), options that there are not (unknown-option) or that
-    are written twice (duplicate-option), and required ones that are missing (missing-option).
+    The problems are arguments beyond the positional options (wrong-arity), options that there are
+    not (unknown-option) or that are written twice (duplicate-option), and required ones that are
+    missing (missing-option).
     """
     arguments, surplus = _arranged(call.arguments, signature)
     places: dict[str, ast.Expr] = {}
@@ -130,8 +140,9 @@ def bind(
 def _arranged(
     arguments: Sequence[ast.Expr], signature: Signature
 ) -> tuple[list[tuple[str, ast.Expr]], tuple[ast.Expr, ...]]:
-    """The arguments with the options that they are, and those that are none. Several arguments of a call that takes any
-    number of them are a list."""
+    """The arguments with the options that they are, and those that are none. Several arguments of a
+    call that takes any number of them are a list.
+    """
     most = len(signature.positional)
     if signature.variadic and len(arguments) > most:
         *first, name = signature.positional
@@ -142,7 +153,9 @@ def _arranged(
 
 def _one_too_many(signature: Signature, argument: ast.Expr) -> Problem:
     places = len(signature.positional)
-    takes = "no arguments" if places == 0 else "one argument" if places == 1 else f"{places} arguments"
+    takes = (
+        "no arguments" if places == 0 else "one argument" if places == 1 else f"{places} arguments"
+    )
     message = f"'{signature.name}' takes {takes} without a name"
     return Problem("wrong-arity", message, argument.span, "one too many", _options_of(signature))
 
@@ -159,9 +172,16 @@ def _missing(signature: Signature, field: Field, call: ast.Call) -> Problem:
 
 
 def _example(signature: Signature, wanted: Field) -> str:
-    value = {"integer": "16", "number": "1", "path": '"file.npy"', "lattice": "square(16)", "name": "K"}
+    value = {
+        "integer": "16",
+        "number": "1",
+        "path": '"file.npy"',
+        "lattice": "square(16)",
+        "name": "K",
+    }
     shown = value.get(wanted.kind, "...")
-    return f"{signature.name}({shown if wanted.name in signature.positional else f'{wanted.name}={shown}'})"
+    inside = shown if wanted.name in signature.positional else f"{wanted.name}={shown}"
+    return f"{signature.name}({inside})"
 
 
 def _known(signatures: Mapping[str, Signature]) -> str:
@@ -182,7 +202,9 @@ def _likely(name: str, signature: Signature) -> str:
 
 
 def _options_of(signature: Signature) -> str:
-    names = sorted(field.name for field in signature.fields if field.name not in signature.positional)
+    names = sorted(
+        field.name for field in signature.fields if field.name not in signature.positional
+    )
     free = [f"the values of a {signature.free}"] if signature.free else []
     if not names and not free:
         return "" if signature.positional else f"{signature.name} takes no options"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as cartesian
@@ -10,7 +11,7 @@ from math import sqrt
 from rgc.ast_to_model.expressions.calls import word
 from rgc.ast_to_model.expressions.evaluate import integer
 from rgc.ast_to_model.scope import Scope, problem
-from rgc.model.lattice import Cell, Geometry, Lattice, Site
+from rgc.model.lattice import Cell, Diamond, Geometry, Lattice, Site
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -18,7 +19,8 @@ NAMED_CELLS = ("star", "triangle")
 MOST_FACTOR = 64
 
 STAR = (
-    # centred on a b site of the fine lattice: the coarse letter a; then on an a site: the coarse letter b
+    # centred on a b site of the fine lattice: the coarse letter a
+    # then on an a site: the coarse letter b
     (Site((0, 0), 1), Site((0, 0), 0), Site((1, 0), 0), Site((1, 1), 0)),
     (Site((2, 1), 0), Site((2, 1), 1), Site((1, 1), 1), Site((1, 0), 1)),
 )
@@ -56,11 +58,38 @@ def block_shape(
     b = block_factor(call, options, scope)
     d = crystal.dimension
     if cell is None:
-        single_letter(call, crystal)
+        single_letter(call, crystal, star=True)
         sites = tuple(Site(offset) for offset in cartesian(range(b), repeat=d))
         return Shape(float(b), (b,) * d, (sites,))
     cells = explicit_cells(cell, crystal, scope)
     _check_tiling(cells, (b,) * d, crystal, cell.span)
+    return Shape(float(b), (b,) * d, cells)
+
+
+def one_site_shape(
+    call: ast.Call, options: Mapping[str, ast.Expr], lattice: Geometry, scope: Scope
+) -> Shape:
+    """The cells of a map that keeps one site of each block, bR unless told otherwise; of a diamond
+    lattice its own sites.
+
+    Raises `SpecError` for cells of several sites, and for lattices that have no such cells.
+    """
+    b = block_factor(call, options, scope)
+    if isinstance(lattice, Diamond):
+        if b != lattice.b:
+            message = f"this diamond lattice is decimated by {lattice.b}, not by {b}"
+            raise problem("bad-block", message, call.span)
+        return Shape(float(b))
+    crystal = with_cells(call, lattice)
+    d = crystal.dimension
+    if "cell" not in options:
+        single_letter(call, crystal)
+        return Shape(float(b), (b,) * d, ((Site((0,) * d),),))
+    cells = explicit_cells(options["cell"], crystal, scope)
+    if any(len(cell) != 1 for cell in cells):
+        message = f"{call.name} keeps one site: a cell of one"
+        raise problem("bad-cell", message, options["cell"].span)
+    check_disjoint(cells, (b,) * d, options["cell"].span)
     return Shape(float(b), (b,) * d, cells)
 
 
@@ -72,13 +101,16 @@ def with_cells(call: ast.Call, lattice: Geometry) -> Lattice:
     raise problem("wrong-lattice", f"{call.name} needs a lattice with cells, not {name}", call.span)
 
 
-def single_letter(call: ast.Call, lattice: Lattice) -> None:
-    """Raise `SpecError` where a lattice with a basis would need explicit cells."""
+def single_letter(call: ast.Call, lattice: Lattice, *, star: bool = False) -> None:
+    """Raise `SpecError` where a lattice with a basis would need explicit cells; `star`: whether
+    cells of several sites are meant."""
     if len(lattice.basis) == 1:
         return
-    given = "cell=star" if lattice.name == "honeycomb" and call.name != "decimate" else ""
-    hint = given or "give one list of sites per letter: cell=[[(0,0,a), ...], ...]"
-    message = f"the {lattice.name} lattice has {len(lattice.basis)} sites per cell: it has no default cells"
+    hint = "give one list of sites per letter: cell=[[(0,0,a), ...], ...]"
+    if star and lattice.name == "honeycomb":
+        hint = "cell=star"
+    number = len(lattice.basis)
+    message = f"the {lattice.name} lattice has {number} sites per cell: it has no default cells"
     raise problem("no-default-cell", message, call.span, hint=hint)
 
 
@@ -98,9 +130,13 @@ def _triangle(call: ast.Call, cell: ast.Expr, lattice: Lattice) -> Shape:
     if lattice.name != "triangular":
         raise problem("wrong-lattice", "cell=triangle needs the triangular lattice", cell.span)
     if call.arguments or any(option.name == "b" for option in call.options):
-        raise problem("bad-block", "the scale of cell=triangle is sqrt(3): b is not given", call.span)
+        raise problem(
+            "bad-block", "the scale of cell=triangle is sqrt(3): b is not given", call.span
+        )
     if any(size is not None for size in lattice.shape):
-        message = "cell=triangle needs an infinite lattice: on a torus the coarse periods are skewed"
+        message = (
+            "cell=triangle needs an infinite lattice: on a torus the coarse periods are skewed"
+        )
         raise problem("bad-block", message, cell.span, hint="majority(3) blocks 3x3 rhombi")
     return Shape(sqrt(3), (), (TRIANGLE,), TRIANGLE_VECTORS)
 
@@ -125,9 +161,15 @@ def explicit_cells(expr: ast.Expr, lattice: Lattice, scope: Scope) -> tuple[tupl
         hint = "write cell=[(0,0), (2,1), (1,2), (3,3)]"
         raise problem("wrong-kind", "a cell is a list of sites", expr.span, hint=hint)
     nested = all(isinstance(item, ast.List) for item in expr.items)
-    lists = [item.items for item in expr.items if isinstance(item, ast.List)] if nested else [expr.items]
+    lists = (
+        [item.items for item in expr.items if isinstance(item, ast.List)]
+        if nested
+        else [expr.items]
+    )
     if len(lists) != len(lattice.basis):
-        message = f"a lattice with letters {', '.join(lattice.letters)} needs one list of sites for each"
+        message = (
+            f"a lattice with letters {', '.join(lattice.letters)} needs one list of sites for each"
+        )
         raise problem("bad-cell", message, expr.span)
     return tuple(tuple(_site(item, lattice, scope) for item in items) for items in lists)
 
@@ -157,7 +199,9 @@ def _check_tiling(
     """Every fine site lies in exactly one block."""
     seen = check_disjoint(cells, factor, span)
     letters = range(len(lattice.basis))
-    everything = [Site(cell, letter) for cell in cartesian(*map(range, factor)) for letter in letters]
+    everything = [
+        Site(cell, letter) for cell in cartesian(*map(range, factor)) for letter in letters
+    ]
     missing = [site for site in everything if site not in seen]
     if missing:
         message = f"the cells do not tile: they hold {len(seen)} of {len(everything)} sites"
@@ -167,16 +211,18 @@ def _check_tiling(
 def check_disjoint(
     cells: Iterable[Sequence[Site]], factor: Sequence[int], span: Span | None
 ) -> dict[Site, Site]:
-    """The sites by their place modulo the blocks. Raises `SpecError` where one lies in two blocks."""
+    """The sites by their place modulo the blocks. Raises `SpecError` if one lies in two blocks."""
     seen: dict[Site, Site] = {}
     for site in (site for cell in cells for site in cell):
         home = Site(tuple(x % f for x, f in zip(site.cell, factor, strict=True)), site.letter)
         if home in seen:
-            message = f"the cells do not tile: {_text(seen[home])} and {_text(site)} are the same site of two blocks"
+            both = f"{_text(seen[home])} and {_text(site)}"
+            message = f"the cells do not tile: {both} are the same site of two blocks"
             raise problem("no-tiling", message, span)
         seen[home] = site
     return seen
 
 
 def _text(site: Site) -> str:
-    return f"({','.join(map(str, site.cell))}{',' + 'abcdefghijklmnopqrstuvwxyz'[site.letter] if site.letter else ''})"
+    letter = [string.ascii_lowercase[site.letter]] if site.letter else []
+    return f"({','.join([*map(str, site.cell), *letter])})"

@@ -38,8 +38,8 @@ _OPERATORS: Mapping[str, Callable[[float, float], float]] = {
 def evaluate(expr: ast.Expr, scope: Scope, special: Special | None = None) -> Value:
     """The number, list or matrix that an expression stands for.
 
-    Raises `SpecError` for unknown names, wrong kinds and numbers of arguments, and values that are not finite; `Unknowable` where
-    a parameter has no value because of an error reported before.
+    Raises `SpecError` for unknown names, wrong kinds and numbers of arguments, and values that are
+    not finite; `Unknowable` where a parameter has no value because of an error reported before.
     """
     if special is not None and (found := special(expr)) is not None:
         return found
@@ -83,7 +83,9 @@ def numbers(expr: ast.Expr, scope: Scope) -> tuple[float, ...]:
 
 
 def integer(expr: ast.Expr, scope: Scope, *, least: int | None = None) -> int:
-    """A size, count or range: a value within 1e-9 of an integer is rounded, any other is an error. Raises like `evaluate`."""
+    """A size, count or range: a value within 1e-9 of an integer is rounded, any other is an error.
+    Raises like `evaluate`.
+    """
     value = number(expr, scope)
     nearest = round(value)
     if abs(value - nearest) > INTEGER_TOLERANCE:
@@ -120,10 +122,14 @@ def _named(name: str, expr: ast.Name, scope: Scope) -> Value:
             raise scope.unknown(name, expr.span)
         case Function(argument):
             hint = f"write {name}({argument})"
-            raise problem("wrong-kind", f"'{name}' is a function of {argument}", expr.span, hint=hint)
+            raise problem(
+                "wrong-kind", f"'{name}' is a function of {argument}", expr.span, hint=hint
+            )
         case Inhomogeneous():
             message = f"'{name}' differs from place to place and has no single value"
-            raise problem("wrong-kind", message, expr.span, hint=f"index it: {name}[i,j] or {name}[i]")
+            raise problem(
+                "wrong-kind", message, expr.span, hint=f"index it: {name}[i,j] or {name}[i]"
+            )
     return value
 
 
@@ -147,7 +153,11 @@ def _call(expr: ast.Call, scope: Scope, special: Special | None) -> float:
         argument = number(expr.arguments[0], scope, special)
         return number(own.body, scope.extended(own.argument, argument))
     if own is not None:
-        hint = f"parentheses call, brackets index: {expr.name}[...]" if not isinstance(own, float) else ""
+        hint = (
+            f"parentheses call, brackets index: {expr.name}[...]"
+            if not isinstance(own, float)
+            else ""
+        )
         raise problem("not-a-function", f"'{expr.name}' is no function", expr.span, hint=hint)
     if expr.name not in FUNCTIONS:
         if expr.name in GEOMETRIC:
@@ -178,14 +188,24 @@ def _arity(expr: ast.Call, arity: int) -> None:
     given = len(expr.arguments)
     if given == arity or (arity < 0 and given):
         return
-    wanted = "at least one argument" if arity < 0 else "one argument" if arity == 1 else f"{arity} arguments"
+    wanted = (
+        "at least one argument"
+        if arity < 0
+        else "one argument"
+        if arity == 1
+        else f"{arity} arguments"
+    )
     raise problem("wrong-arity", f"{expr.name} takes {wanted}, not {given}", expr.span)
 
 
 def _entry(expr: ast.Index, scope: Scope, special: Special | None) -> Value:
     """`W[1]`, `W[0,1]`: entries of lists and matrices, counted from 0."""
-    if isinstance(expr.base, ast.Name) and isinstance(scope.parameters.get(expr.base.name), Inhomogeneous):
-        message = f"'{expr.base.name}' differs from place to place: it stands only in the hamiltonian"
+    if isinstance(expr.base, ast.Name) and isinstance(
+        scope.parameters.get(expr.base.name), Inhomogeneous
+    ):
+        message = (
+            f"'{expr.base.name}' differs from place to place: it stands only in the hamiltonian"
+        )
         raise problem("wrong-kind", message, expr.span)
     value = evaluate(expr.base, scope)
     for argument in expr.arguments:
@@ -193,7 +213,9 @@ def _entry(expr: ast.Index, scope: Scope, special: Special | None) -> Value:
             raise problem("wrong-kind", "only lists and matrices have entries", expr.span)
         position = number(argument, scope, special)
         if position != int(position) or not 0 <= position < len(value):
-            message = f"there is no entry {position:g}: entries are counted from 0 to {len(value) - 1}"
+            message = (
+                f"there is no entry {position:g}: entries are counted from 0 to {len(value) - 1}"
+            )
             raise problem("out-of-range", message, argument.span)
         value = value[int(position)]
     return value

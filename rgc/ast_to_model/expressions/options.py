@@ -36,8 +36,9 @@ _A = {
 
 @dataclass(slots=True)
 class Reading:
-    """The options of one call by name: their values and where they stand. An option with an error has a place and no
-    value."""
+    """The options of one call by name: their values and where they stand. An option with an error
+    has a place and no value.
+    """
 
     signature: Signature
     values: dict[str, Value] = field(default_factory=dict)
@@ -53,9 +54,11 @@ class Reading:
 def read_call(
     expr: ast.Expr, known: Mapping[str, Signature], what: str, context: Context
 ) -> Reading | None:
-    """A call of one of the `known` signatures with every problem reported, or None where its name means nothing.
+    """A call of one of the `known` signatures with every problem reported, or None where its name
+    means nothing.
 
-    `what` is the noun of the messages (scheme, layer, ...), which becomes part of the code `unknown-...`.
+    `what` is the noun of the messages (scheme, layer, ...), which becomes part of the code
+    `unknown-...`.
     """
     try:
         call, signature = signature_of(expr, known, what)
@@ -81,14 +84,18 @@ def in_yaml(span: Span | None) -> bool:
 
 
 def _is_free(signature: Signature, name: str, context: Context) -> bool:
-    """Whether an option may bear a name of the user's. Couplings are known later, when the Hamiltonian is."""
+    """Whether an option may bear a name of the user's. Couplings are known later, when the
+    Hamiltonian is.
+    """
     if signature.free == "parameter":
         return context.scope.known(name)
     return signature.free in ("quantity", "coupling")
 
 
 def read_value(field: Field, expr: ast.Expr, context: Context) -> Value | None:
-    """The value of one option, or None where it is wrong (reported), unknowable, or kept as written."""
+    """The value of one option, or None where it is wrong (reported), unknowable, or kept as
+    written.
+    """
     try:
         return _value(field, expr, context)
     except SpecError as error:
@@ -126,8 +133,12 @@ def _wrong(field: Field, expr: ast.Expr) -> SpecError:
 
 
 def read_number(field: Field, expr: ast.Expr, scope: Scope) -> int | float:
-    """A number within the limits of its option, an integer where the option is one. Raises like `evaluate`."""
-    word = isinstance(expr, ast.Name) and not scope.known(expr.name) and expr.name in ("true", "false")
+    """A number within the limits of its option, an integer where the option is one. Raises like
+    `evaluate`.
+    """
+    word = (
+        isinstance(expr, ast.Name) and not scope.known(expr.name) and expr.name in ("true", "false")
+    )
     if word or isinstance(expr, ast.Text | ast.List | ast.Tuple | ast.Range | ast.Reduction):
         raise _wrong(field, expr)
     value: int | float = _exact(expr) or number(expr, scope)
@@ -148,12 +159,16 @@ def _exact(expr: ast.Expr) -> int:
 
 def _whole(field: Field, value: float, expr: ast.Expr) -> int:
     if abs(value - round(value)) > INTEGER_TOLERANCE:
-        raise problem("not-an-integer", f"'{field.name}' is an integer, not {value:.10g}", expr.span)
+        raise problem(
+            "not-an-integer", f"'{field.name}' is an integer, not {value:.10g}", expr.span
+        )
     return round(value)
 
 
 def check_limits(field: Field, value: float, span: Span | None) -> None:
-    """Raise SpecError where a number lies outside the limits of its option, with the nearest number allowed."""
+    """Raise SpecError where a number lies outside the limits of its option, with the nearest number
+    allowed.
+    """
     limit = ""
     if field.least is not None and value < field.least:
         limit = f"at least {_shown(field.least)}"
@@ -188,20 +203,28 @@ def _word(field: Field, expr: ast.Expr) -> str:
     if not isinstance(expr, ast.Name):
         if not allowed:
             raise _wrong(field, expr)
-        raise problem("wrong-kind", f"'{field.name}' is the word {allowed}", expr.span, label="not a word")
+        raise problem(
+            "wrong-kind", f"'{field.name}' is the word {allowed}", expr.span, label="not a word"
+        )
     if allowed and expr.name not in field.choices:
         hint = suggest(expr.name, map(str, field.choices))
-        raise problem("unknown-word", f"'{field.name}' is {allowed}, not '{expr.name}'", expr.span, hint=hint)
+        raise problem(
+            "unknown-word", f"'{field.name}' is {allowed}, not '{expr.name}'", expr.span, hint=hint
+        )
     return expr.name
 
 
 def _call(field: Field, expr: ast.Expr, context: Context) -> Value | None:
-    reading = read_call(expr, {each.name: each for each in field.calls}, field.noun or field.name, context)
+    reading = read_call(
+        expr, {each.name: each for each in field.calls}, field.noun or field.name, context
+    )
     return None if reading is None else as_value(reading)
 
 
 def as_value(reading: Reading) -> Value:
-    """A bare word where nothing was written beside it, else the call; `operators(...)` with its defaults."""
+    """A bare word where nothing was written beside it, else the call; `operators(...)` with its
+    defaults.
+    """
     if reading.signature.name == "operators":
         given = {**reading.signature.defaults, **reading.values}
         return OperatorBasis(cast(float, given["range"]), cast(int, given["bodies"]))

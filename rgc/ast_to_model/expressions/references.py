@@ -1,4 +1,6 @@
-"""Every name in a Hamiltonian means something: checked before it is expanded, all mistakes of a term at once."""
+"""Every name in a Hamiltonian means something: checked before it is expanded, all mistakes of a
+term at once.
+"""
 
 from __future__ import annotations
 
@@ -56,29 +58,51 @@ class References:
         elif name in self.species:
             index = bound[0] if bound else "i"
             hint = f"write {name}[{index}]" if bound else f"write sum({index}) {name}[{index}]"
-            self._add(problem("spin-without-site", f"the spin '{name}' needs a site", expr.span, hint=hint))
+            self._add(
+                problem(
+                    "spin-without-site", f"the spin '{name}' needs a site", expr.span, hint=hint
+                )
+            )
         elif not self.scope.known(name):
             hint = suggest(
                 name, (*self.scope.parameters, *self.scope.broken, *FUNCTIONS, "pi", *self.species)
             )
             self._add(
-                problem("unknown-name", f"unknown name '{name}'", expr.span, label="not declared", hint=hint)
+                problem(
+                    "unknown-name",
+                    f"unknown name '{name}'",
+                    expr.span,
+                    label="not declared",
+                    hint=hint,
+                )
             )
 
     def _call(self, expr: ast.Call, bound: tuple[str, ...]) -> None:
         name = expr.name
         if name in self.species:
-            inside = expr.arguments[0].span.text if expr.arguments and expr.arguments[0].span else "i"
+            inside = (
+                expr.arguments[0].span.text if expr.arguments and expr.arguments[0].span else "i"
+            )
             hint = f"brackets index, parentheses call: write {name}[{inside}]"
-            self._add(problem("spin-call", f"'{name}' is a spin, not a function", expr.span, hint=hint))
+            self._add(
+                problem("spin-call", f"'{name}' is a spin, not a function", expr.span, hint=hint)
+            )
             return
         if name in GEOMETRIC:
             self._geometric(expr, bound)
             return
-        if name not in FUNCTIONS and name not in self.scope.parameters and name not in self.scope.broken:
-            own = [each for each, value in self.scope.parameters.items() if isinstance(value, Function)]
+        if (
+            name not in FUNCTIONS
+            and name not in self.scope.parameters
+            and name not in self.scope.broken
+        ):
+            own = [
+                each for each, value in self.scope.parameters.items() if isinstance(value, Function)
+            ]
             hint = suggest(name, (*FUNCTIONS, *GEOMETRIC, *own, "sum", "prod", "mean"))
-            self._add(problem("unknown-function", f"unknown function '{name}'", expr.span, hint=hint))
+            self._add(
+                problem("unknown-function", f"unknown function '{name}'", expr.span, hint=hint)
+            )
         for argument in expr.arguments:
             self.check(argument, bound)
 
@@ -102,15 +126,21 @@ class References:
             return
         sites = [a for a in expr.arguments if self._is_site(a, bound)]
         if name is None or name in bound:
-            self._add(problem("wrong-kind", "only spins, lists and matrices are indexed", expr.span))
+            self._add(
+                problem("wrong-kind", "only spins, lists and matrices are indexed", expr.span)
+            )
         elif not self.scope.known(name) and not (self.columns and sites):
             what = "spin" if len(expr.arguments) == 1 and len(sites) == 1 else "name"
             known = (
-                (*self.species, *self.scope.parameters) if what == "spin" else tuple(self.scope.parameters)
+                (*self.species, *self.scope.parameters)
+                if what == "spin"
+                else tuple(self.scope.parameters)
             )
             message = f"unknown {what} '{name}'"
             hint = suggest(name, known) or (self._those_spins() if what == "spin" else "")
-            self._add(problem("unknown-name", message, expr.base.span, label="not declared", hint=hint))
+            self._add(
+                problem("unknown-name", message, expr.base.span, label="not declared", hint=hint)
+            )
         for argument in expr.arguments:
             if argument not in sites:
                 self.check(argument, bound)
@@ -121,7 +151,9 @@ class References:
         return f"the spins are {', '.join(self.species)}" if self.species else ""
 
     def _is_site(self, expr: ast.Expr, bound: tuple[str, ...]) -> bool:
-        parts = [part.base if isinstance(part, ast.Member) else part for _, part in ast.addends(expr)]
+        parts = [
+            part.base if isinstance(part, ast.Member) else part for _, part in ast.addends(expr)
+        ]
         return any(isinstance(part, ast.Name) and part.name in bound for part in parts)
 
     def _site(self, expr: ast.Expr, bound: tuple[str, ...]) -> None:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, cast
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import bound, word
-from rgc.ast_to_model.expressions.cells import (
-    Shape,
-    block_factor,
-    block_shape,
-    check_disjoint,
-    explicit_cells,
-    single_letter,
-    with_cells,
-)
+from rgc.ast_to_model.expressions.cells import Shape, block_shape, one_site_shape, with_cells
 from rgc.ast_to_model.expressions.evaluate import evaluate
 from rgc.ast_to_model.expressions.transfer import transfer_tables
 from rgc.ast_to_model.scope import Scope, Unknowable, problem
 from rgc.errors import SpecError
-from rgc.language.blocks import BLOCKS, FREE
-from rgc.model.block import Block, Rule
-from rgc.model.lattice import Diamond, Geometry, Lattice, Site
+from rgc.model.block import Block
+from rgc.model.block_maps import BLOCKS, FREE, BlockMap, NoLaw, Written
+from rgc.model.block_rule import BlockRule
+from rgc.model.hamiltonian import Table
+from rgc.model.lattice import Geometry, Lattice
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.syntax import ast
@@ -33,13 +27,16 @@ Given = Mapping[str, ast.Expr]
 
 
 def check_block(spec: Spec, context: Context) -> Spec:
-    """The spec with its block maps. Problems: unknown rules, cells that do not tile, blocks that do not divide the lattice."""
+    """The spec with its block maps. Problems: unknown rules, cells that do not tile, blocks that do
+    not divide the lattice."""
     section = context.section("block")
     if section is None or isinstance(section.body, str | tuple):
         return spec
     items = section.body.items if isinstance(section.body, ast.List) else (section.body,)
     if context.section("lattice") is None:
-        context.problems.error("missing-section", "a block needs the section lattice", section.name_span)
+        context.problems.error(
+            "missing-section", "a block needs the section lattice", section.name_span
+        )
     if not items:
         context.problems.error("no-blocks", "this list holds no block map", section.body.span)
     if spec.lattice is None or not items:
@@ -62,60 +59,59 @@ def check_block(spec: Spec, context: Context) -> Spec:
 def block_maps(
     expr: ast.Expr, lattice: Geometry, species: Sequence[Species], scope: Scope
 ) -> tuple[Block, ...]:
-    """The map that an expression such as `majority(2)` names; several for a schedule `p=[...]`. Raises `SpecError`."""
+    """The map that an expression such as `majority(2)` names; several for a schedule `p=[...]`.
+    Raises `SpecError`."""
     call, options = bound(expr, BLOCKS, "block map")
-    makers: Mapping[str, Callable[[], tuple[Block, ...]]] = {
-        "majority": lambda: (_plain(call, options, "majority", lattice, scope),),
-        "average": lambda: (_average(call, options, lattice, species, scope),),
-        "decimate": lambda: (_decimate(call, options, lattice, scope),),
-        "kadanoff": lambda: _kadanoff(call, options, lattice, species, scope),
-        "kernel": lambda: (_kernel(call, options, lattice, species, scope),),
-        "learned": lambda: (_learned(call, options),),
-    }
-    return makers[call.name]()
+    row = BLOCKS[call.name]
+    if "stack" in options:
+        return (_of_stack(call, options["stack"]),)
+    shape = (one_site_shape if row.one_site else block_shape)(call, options, lattice, scope)
+    _check_real(row, shape, species, call)
+    transfer: tuple[tuple[Table, ...], ...] = ((),) * len(shape.cells)
+    if "T" in options:
+        crystal = with_cells(call, lattice)
+        transfer = transfer_tables(options["T"], shape.cells, crystal, species, scope)
+    rules = _rules(row, shape, transfer, options, species, call)
+    block = Block(row.name, shape.scale, shape.factor, shape.cells, rules, vectors=shape.vectors)
+    return _with_p(block, options["p"], scope) if "p" in options else (block,)
 
 
-def _plain(call: ast.Call, options: Given, rule: Rule, lattice: Geometry, scope: Scope) -> Block:
-    return _block(rule, block_shape(call, options, lattice, scope))
-
-
-def _average(call: ast.Call, options: Given, lattice: Geometry, species: Sequence[Species], scope: Scope) -> Block:
-    block = _plain(call, options, "average", lattice, scope)
-    if block.vectors and any(each.states is not None for each in species):
+def _check_real(row: BlockMap, shape: Shape, species: Sequence[Species], call: ast.Call) -> None:
+    if row.real and shape.vectors and any(each.states is not None for each in species):
         message = "the average of three discrete spins is no spin of the same alphabet"
         raise problem("bad-block", message, call.span, hint="take majority(cell=triangle)")
-    return block
 
 
-def _decimate(call: ast.Call, options: Given, lattice: Geometry, scope: Scope) -> Block:
-    b = block_factor(call, options, scope)
-    if isinstance(lattice, Diamond):
-        if b != lattice.b:
-            message = f"this diamond lattice is decimated by {lattice.b}, not by {b}"
-            raise problem("bad-block", message, call.span)
-        return Block("decimate", float(b), (), ())
-    crystal = with_cells(call, lattice)
-    d = crystal.dimension
-    if "cell" not in options:
-        single_letter(call, crystal)
-        return _block("decimate", Shape(float(b), (b,) * d, ((Site((0,) * d),),)))
-    cells = explicit_cells(options["cell"], crystal, scope)
-    if any(len(cell) != 1 for cell in cells):
-        message = "decimate keeps one site: a cell of one"
-        raise problem("bad-cell", message, options["cell"].span)
-    check_disjoint(cells, (b,) * d, options["cell"].span)
-    return _block("decimate", Shape(float(b), (b,) * d, cells))
+def _rules(
+    row: BlockMap,
+    shape: Shape,
+    transfer: Sequence[tuple[Table, ...]],
+    options: Given,
+    species: Sequence[Species],
+    call: ast.Call,
+) -> tuple[BlockRule, ...]:
+    """The laws of the block spins of each letter, if the map has laws. Raises `SpecError`."""
+    given = options.get("normalised", ast.Name("false"))
+    normalised = word(given, ("true", "false"), "normalised") == "true"
+    written = [
+        Written(
+            letter=letter,
+            cell=cell,
+            species=tuple(species),
+            transfer=tables,
+            normalised=normalised,
+        )
+        for letter, (cell, tables) in enumerate(zip(shape.cells, transfer, strict=True))
+    ]
+    try:
+        return () if row.law is None else tuple(map(row.law, written))
+    except NoLaw as error:
+        message = f"{call.name} blocks {error}"
+        raise problem("bad-block", message, call.span, hint="take majority or decimate") from None
 
 
-def _kadanoff(
-    call: ast.Call, options: Given, lattice: Geometry, species: Sequence[Species], scope: Scope
-) -> tuple[Block, ...]:
-    block = _block("kadanoff", block_shape(call, options, lattice, scope))
-    other = next((each for each in species if each.alphabet not in ("ising", "binary")), None)
-    if other is not None:
-        message = f"kadanoff blocks ising spins, not {other.alphabet} spins"
-        raise problem("bad-block", message, call.span, hint="take majority or decimate")
-    p = options["p"]
+def _with_p(block: Block, p: ast.Expr, scope: Scope) -> tuple[Block, ...]:
+    """The map with the values of its parameter p, or with the scheme to find it."""
     if _is_free(p):
         return (replace(block, free=_free(p)),)
     value = evaluate(p, scope)
@@ -135,22 +131,11 @@ def _free(expr: ast.Expr) -> Literal["step", "block", "flow"]:
     return cast(Literal["step", "block", "flow"], each)
 
 
-def _kernel(call: ast.Call, options: Given, lattice: Geometry, species: Sequence[Species], scope: Scope) -> Block:
-    normalised = options.get("normalised", ast.Name("false"))
-    block = _block("kernel", block_shape(call, options, lattice, scope))
-    truth = word(normalised, ("true", "false"), "normalised") == "true"
-    transfer = transfer_tables(options["T"], block.cells, with_cells(call, lattice), species, scope)
-    return replace(block, transfer=transfer, normalised=truth)
-
-
-def _learned(call: ast.Call, options: Given) -> Block:
-    if options["stack"] != ast.Name("stack"):
-        raise problem("wrong-kind", "learned takes the stack", call.span, hint="write learned(stack)")
-    return Block("learned", 1.0, (), ())
-
-
-def _block(rule: Rule, shape: Shape) -> Block:
-    return Block(rule, shape.scale, shape.factor, shape.cells, vectors=shape.vectors)
+def _of_stack(call: ast.Call, stack: ast.Expr) -> Block:
+    if stack != ast.Name("stack"):
+        hint = f"write {call.name}(stack)"
+        raise problem("wrong-kind", f"{call.name} takes the stack", call.span, hint=hint)
+    return Block(call.name, 1.0, (), ())
 
 
 def _coarse(lattice: Geometry, block: Block, expr: ast.Expr) -> Geometry:
@@ -163,6 +148,9 @@ def _coarse(lattice: Geometry, block: Block, expr: ast.Expr) -> Geometry:
             near = f"{below} or {above}" if below else f"{above}"
             message = f"blocks of {f} do not divide a length of {size}"
             raise problem(
-                "bad-division", message, expr.span, hint=f"lengths that do are multiples of {f}: {near}"
+                "bad-division",
+                message,
+                expr.span,
+                hint=f"lengths that do are multiples of {f}: {near}",
             )
     return block.coarse(lattice)

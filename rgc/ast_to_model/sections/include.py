@@ -20,9 +20,10 @@ DEPTH_LIMIT = 16  # specs that include one another
 def merge_includes(document: ast.Document, folder: Path | None, problems: Problems) -> ast.Document:
     """The document with what it includes merged in, and without its `include`.
 
-    `parameters spins scan measure` merge by name, an entry of the including spec in the place of the included one; every other
-    section is replaced whole; `title about expect` are not inherited. Reports paths that leave the folder, cycles, and the problems
-    of included files, which keep their own places.
+    `parameters spins scan measure` merge by name, an entry of the including spec in the place of
+    the included one; every other section is replaced whole; `title about expect` are not inherited.
+    Reports paths that leave the folder, cycles, and the problems of included files, which keep
+    their own places.
     """
     return _merged(document, folder, problems, ())
 
@@ -33,7 +34,9 @@ def _merged(
     section = document.section("include")
     if section is None or not isinstance(section.body, str):
         return document
-    own = replace(document, sections=tuple(each for each in document.sections if each is not section))
+    own = replace(
+        document, sections=tuple(each for each in document.sections if each is not section)
+    )
     base = _read(section, section.body, folder, problems, above)
     return own if base is None else _over(base, own)
 
@@ -77,19 +80,27 @@ def _path_span(section: ast.Section) -> Span | None:
 
 
 def _over(base: ast.Document, own: ast.Document) -> ast.Document:
-    """The sections of the base, each replaced by or merged with that of the including spec, then what is only there."""
+    """The sections of the base, each replaced by or merged with that of the including spec, then
+    what is only there.
+    """
     inherited = [each for each in base.sections if each.name not in NOT_INHERITED]
     names = {each.name for each in inherited}
     merged = [_section(each, own.section(each.name)) for each in inherited]
     added = [each for each in own.sections if each.name not in names]
     order = {name: place for place, name in enumerate(ast.SECTIONS)}
-    return replace(own, sections=tuple(sorted((*merged, *added), key=lambda each: order.get(each.name, 99))))
+    return replace(
+        own, sections=tuple(sorted((*merged, *added), key=lambda each: order.get(each.name, 99)))
+    )
 
 
 def _section(base: ast.Section, own: ast.Section | None) -> ast.Section:
     if own is None:
         return base
-    if own.name not in MERGED or not isinstance(base.body, tuple) or not isinstance(own.body, tuple):
+    if (
+        own.name not in MERGED
+        or not isinstance(base.body, tuple)
+        or not isinstance(own.body, tuple)
+    ):
         return own
     given = {_key(entry): entry for entry in own.body}
     kept = [given.pop(_key(entry), entry) for entry in base.body]
@@ -97,7 +108,9 @@ def _section(base: ast.Section, own: ast.Section | None) -> ast.Section:
 
 
 def _key(entry: ast.Entry | ast.Item | ast.Expectation) -> object:
-    """What two entries share that mean the same thing: the name; a bare measure is known by all that it says."""
+    """What two entries share that mean the same thing: the name; a bare measure is known by all
+    that it says.
+    """
     target = entry.value if isinstance(entry, ast.Item) else entry.target
     if isinstance(entry, ast.Entry) and entry.op is None:
         return target

@@ -26,7 +26,9 @@ Given = Mapping[str, ast.Expr]
 
 
 def check_lattice(spec: Spec, context: Context) -> Spec:
-    """The spec with its lattice. Problems: unknown lattices and options, sizes that are no integers or too many."""
+    """The spec with its lattice. Problems: unknown lattices and options, sizes that are no integers
+    or too many.
+    """
     section = context.section("lattice")
     if section is None or isinstance(section.body, str | tuple):
         return spec
@@ -40,7 +42,7 @@ def check_lattice(spec: Spec, context: Context) -> Spec:
 
 
 def geometry(expr: ast.Expr, scope: Scope) -> Geometry:
-    """The lattice that an expression such as `square(64, boundary=open)` names. Raises `SpecError`."""
+    """The lattice that an expression like `square(64, boundary=open)` names. Raises `SpecError`."""
     call, given = bound(expr, LATTICES, "lattice")
     return _LATTICES[call.name](call, given, scope)
 

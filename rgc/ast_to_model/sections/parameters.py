@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from rgc.ast_to_model.expressions.calls import bind
 from rgc.ast_to_model.expressions.evaluate import evaluate
+from rgc.ast_to_model.expressions.options import read_number
 from rgc.ast_to_model.scope import (
     RESERVED,
     SOURCES,
@@ -19,7 +21,8 @@ from rgc.ast_to_model.scope import (
     problem,
 )
 from rgc.errors import Problems, SpecError, suggest
-from rgc.model.draw import DRAWS, Distribution
+from rgc.language.draws import DRAWS
+from rgc.model.draw import Distribution
 from rgc.syntax import ast
 
 TEMPERATURES = ("T", "beta", "temperature")
@@ -32,10 +35,12 @@ def check_parameters(
     settings: Sequence[ast.Entry] = (),
     point: Mapping[str, float] | None = None,
 ) -> Scope:
-    """The parameters of a document with the right sides of `settings` and the values of `point` in place.
+    """The parameters of a document with the right sides of `settings` and the values of `point` in
+    place.
 
-    Problems found: duplicate and reserved names, `=` that draws, cycles, values that are not finite, unknown settings,
-    parameters that nothing uses (an error for a temperature, since couplings already contain it).
+    Problems found: duplicate and reserved names, `=` that draws, cycles, values that are not
+    finite, unknown settings, parameters that nothing uses (an error for a temperature, since
+    couplings already contain it).
     """
     entries = _entries(document, problems)
     _apply(settings, entries, problems)
@@ -45,7 +50,9 @@ def check_parameters(
             fixed[name] = float(value)
         else:
             hint = suggest(name, entries)
-            problems.error("unknown-parameter", f"there is no parameter '{name}' to scan", hint=hint)
+            problems.error(
+                "unknown-parameter", f"there is no parameter '{name}' to scan", hint=hint
+            )
     scope = _evaluate_all(entries, fixed, problems)
     _report_unused(document, entries, problems)
     return scope
@@ -73,7 +80,9 @@ def _entries(document: ast.Document, problems: Problems) -> dict[str, ast.Entry]
 def _target(entry: ast.Entry) -> str:
     target = entry.target
     if entry.op not in ("=", "~") or entry.value is None:
-        raise problem("no-value", "a parameter needs a value: name = value", entry.span or target.span)
+        raise problem(
+            "no-value", "a parameter needs a value: name = value", entry.span or target.span
+        )
     match target:
         case ast.Name(name):
             return name
@@ -85,12 +94,16 @@ def _target(entry: ast.Entry) -> str:
     raise problem("bad-parameter", "the name of a parameter is one word", target.span)
 
 
-def _apply(settings: Iterable[ast.Entry], entries: dict[str, ast.Entry], problems: Problems) -> None:
+def _apply(
+    settings: Iterable[ast.Entry], entries: dict[str, ast.Entry], problems: Problems
+) -> None:
     for setting in settings:
         name = setting.target.name if isinstance(setting.target, ast.Name | ast.Call) else ""
         if name not in entries:
             message = f"there is no parameter '{name}' to set"
-            problems.error("unknown-parameter", message, setting.target.span, hint=suggest(name, entries))
+            problems.error(
+                "unknown-parameter", message, setting.target.span, hint=suggest(name, entries)
+            )
             continue
         old = entries[name]
         target = setting.target if isinstance(setting.target, ast.Call) else old.target
@@ -125,12 +138,16 @@ def _ordered(
     problems: Problems,
 ) -> list[str]:
     """The names in the order of evaluation; those on a cycle become broken."""
-    needs = {name: [] if name in fixed else _needs(entry, entries) for name, entry in entries.items()}
+    needs = {
+        name: [] if name in fixed else _needs(entry, entries) for name, entry in entries.items()
+    }
     order: list[str] = []
     waiting = [name for name in entries if name not in fixed]
     while waiting:
         ready = [
-            name for name in waiting if all(n in order or n in fixed or n in broken for n in needs[name])
+            name
+            for name in waiting
+            if all(n in order or n in fixed or n in broken for n in needs[name])
         ]
         if not ready:
             cycle = _cycle(waiting, needs)
@@ -190,7 +207,11 @@ def _listed(value: Value, expr: ast.Expr) -> float | tuple[Value, ...]:
         return value
     rows = [row for row in value if isinstance(row, tuple)]
     deep = any(isinstance(item, tuple) for row in rows for item in row)
-    if not value or deep or (rows and (len(rows) < len(value) or len({len(row) for row in rows}) > 1)):
+    if (
+        not value
+        or deep
+        or (rows and (len(rows) < len(value) or len({len(row) for row in rows}) > 1))
+    ):
         message = "a parameter is a number, a list of numbers or a matrix with rows of one length"
         raise problem("ragged-matrix", message, expr.span)
     return value
@@ -206,41 +227,36 @@ def _check_body(body: ast.Expr, argument: str, scope: Scope) -> None:
 def _draw(expr: ast.Expr, scope: Scope) -> Inhomogeneous:
     if not isinstance(expr, ast.Call) or expr.name not in DRAWS:
         name = expr.name if isinstance(expr, ast.Name | ast.Call) else ""
-        hint = suggest(name, DRAWS) or "a draw is normal(mean, sd), bimodal(J, p=...) or uniform(a, b)"
+        hint = (
+            suggest(name, DRAWS) or "a draw is normal(mean, sd), bimodal(J, p=...) or uniform(a, b)"
+        )
         raise problem("unknown-draw", "'~' needs a distribution", expr.span, hint=hint)
-    wanted = DRAWS[expr.name]
-    given = dict(zip(wanted, expr.arguments, strict=False))
-    for option in expr.options:
-        if option.name not in wanted or option.name in given:
-            hint = suggest(option.name, wanted)
-            message = f"{expr.name} has no place for the option '{option.name}'"
-            raise problem("unknown-option", message, option.span, hint=hint)
-        given[option.name] = option.value
-    if len(expr.arguments) > len(wanted) or len(given) < len(wanted):
-        message = f"{expr.name} takes {' and '.join(wanted)}"
-        raise problem("wrong-arity", message, expr.span)
-    of_name = {name: evaluate(value, scope) for name, value in given.items()}
-    probability, spread = of_name.get("p", 0.0), of_name.get("sd", 0.0)
-    if not isinstance(probability, float) or not 0 <= probability <= 1:
-        raise problem("out-of-range", "a probability lies between 0 and 1", given["p"].span)
-    if not isinstance(spread, float) or spread < 0:
-        raise problem("out-of-range", "a standard deviation is not negative", given["sd"].span)
-    values = [of_name[name] for name in wanted]
-    return Inhomogeneous(expr, Distribution(expr.name, tuple(value for value in values if isinstance(value, float))))
+    signature = DRAWS[expr.name]
+    found = bind(expr, signature)
+    if found.problems:
+        raise SpecError(found.problems)
+    values = (read_number(field, found.places[field.name], scope) for field in signature.fields)
+    return Inhomogeneous(expr, Distribution(expr.name, tuple(map(float, values))))
 
 
 def _source(expr: ast.Call) -> Inhomogeneous:
     if len(expr.arguments) != 1:
-        raise problem("wrong-arity", f"{expr.name} takes one argument, not {len(expr.arguments)}", expr.span)
+        raise problem(
+            "wrong-arity", f"{expr.name} takes one argument, not {len(expr.arguments)}", expr.span
+        )
     (argument,) = expr.arguments
     if expr.name == "file" and not isinstance(argument, ast.Text):
         raise problem("wrong-kind", 'file takes a text: file("couplings.npy")', argument.span)
     if expr.name == "hebb" and argument != ast.Name("patterns"):
-        raise problem("wrong-kind", "hebb takes the patterns of the data: hebb(patterns)", argument.span)
+        raise problem(
+            "wrong-kind", "hebb takes the patterns of the data: hebb(patterns)", argument.span
+        )
     return Inhomogeneous(expr)
 
 
-def _report_unused(document: ast.Document, entries: Mapping[str, ast.Entry], problems: Problems) -> None:
+def _report_unused(
+    document: ast.Document, entries: Mapping[str, ast.Entry], problems: Problems
+) -> None:
     used = _used(document)
     for name, entry in entries.items():
         if name in used:
@@ -250,11 +266,15 @@ def _report_unused(document: ast.Document, entries: Mapping[str, ast.Entry], pro
             hint = f"divide by it in the hamiltonian, or drop '{name}'"
             problems.error("unused-temperature", message, entry.target.span, hint=hint)
         else:
-            problems.warning("unused-parameter", f"the parameter '{name}' is not used", entry.target.span)
+            problems.warning(
+                "unused-parameter", f"the parameter '{name}' is not used", entry.target.span
+            )
 
 
 def _used(document: ast.Document) -> set[str]:
-    """Every name on a right side anywhere; names of options too, in the sections where they may mean a parameter."""
+    """Every name on a right side anywhere; names of options too, in the sections where they may
+    mean a parameter.
+    """
     used: set[str] = set()
     for section in document.sections:
         for expr, own in _right_sides(section):
@@ -265,7 +285,9 @@ def _used(document: ast.Document) -> set[str]:
 
 
 def _right_sides(section: ast.Section) -> Iterator[tuple[ast.Expr, set[str]]]:
-    """The expressions of a section without the names that they define, and the arguments of functions."""
+    """The expressions of a section without the names that they define, and the arguments of
+    functions.
+    """
     if isinstance(section.body, str):
         return
     for part in section.body if isinstance(section.body, tuple) else (section.body,):
@@ -274,7 +296,10 @@ def _right_sides(section: ast.Section) -> Iterator[tuple[ast.Expr, set[str]]]:
                 yield part.target, set()
             case ast.Entry():
                 if part.value is not None:
-                    yield part.value, {each.name for each in _arguments(part) if isinstance(each, ast.Name)}
+                    yield (
+                        part.value,
+                        {each.name for each in _arguments(part) if isinstance(each, ast.Name)},
+                    )
             case ast.Item() | ast.Expectation():
                 yield part.value, set()
             case _:

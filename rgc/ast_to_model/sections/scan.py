@@ -19,7 +19,8 @@ POINT_LIMIT = 100_000  # points of one scan
 
 
 def check_scan(spec: Spec, context: Context) -> Spec:
-    """The spec with the axes of its scan; entries of the command line replace those of the same name, others are added.
+    """The spec with the axes of its scan; entries of the command line replace those of the same
+    name, others are added.
 
     Reports what is no parameter, single numbers, and grids of more than `POINT_LIMIT` points.
     """
@@ -39,7 +40,9 @@ def check_scan(spec: Spec, context: Context) -> Spec:
     if points > POINT_LIMIT:
         where = section.name_span if section is not None else None
         message = f"this scan has {points} points; the limit is {POINT_LIMIT}"
-        context.problems.error("too-many-points", message, where, hint="take fewer values of each parameter")
+        context.problems.error(
+            "too-many-points", message, where, hint="take fewer values of each parameter"
+        )
     return replace(spec, scan=tuple(axes))
 
 
@@ -56,7 +59,9 @@ def _name(entry: ast.Entry) -> str:
 def _axis(entry: ast.Entry, scanned: set[str], context: Context) -> Axis:
     name, value = _name(entry), entry.value
     if not name or value is None or entry.op != "=":
-        raise problem("wrong-operator", "an entry of 'scan' is written K = 0.43:0.45:9", entry.target.span)
+        raise problem(
+            "wrong-operator", "an entry of 'scan' is written K = 0.43:0.45:9", entry.target.span
+        )
     _check_parameter(name, entry, context)
     if not isinstance(value, ast.List | ast.Range):
         raise _no_list(name, value)
@@ -71,7 +76,9 @@ def _axis(entry: ast.Entry, scanned: set[str], context: Context) -> Axis:
         raise problem("empty-list", f"'{name}' runs through no values", value.span)
     if len(set(values)) < len(values):
         double = next(each for k, each in enumerate(values) if each in values[:k])
-        raise problem("duplicate-value", f"'{name}' takes the value {double:.10g} twice", value.span)
+        raise problem(
+            "duplicate-value", f"'{name}' takes the value {double:.10g} twice", value.span
+        )
     return Axis(name, values)
 
 
@@ -80,15 +87,20 @@ def _no_list(name: str, value: ast.Expr) -> SpecError:
     hint = f"{name}{sign}0.4:0.5:11 is a range of eleven values"
     if isinstance(value, ast.Text | ast.Tuple | ast.Reduction):
         return problem(
-            "wrong-kind", f"a scan runs through a list or a range, not {kind(value)}", value.span, hint=hint
+            "wrong-kind",
+            f"a scan runs through a list or a range, not {kind(value)}",
+            value.span,
+            hint=hint,
         )
     if not isinstance(value, ast.Call) and value.span is not None:
         hint = f"{name}{sign}[{value.span.text}] is a list of one value, {hint}"
-    return problem("scalar-not-list", f"the values of '{name}' are a list or a range", value.span, hint=hint)
+    return problem(
+        "scalar-not-list", f"the values of '{name}' are a list or a range", value.span, hint=hint
+    )
 
 
 def _check_count(value: ast.Range, scope: Scope) -> None:
-    """A range ends with the number of its points; whoever writes a step instead is told the number."""
+    """A range ends with the number of its points. Whoever writes a step is told that number."""
     start, stop, count = (number(part, scope) for part in (value.start, value.stop, value.count))
     if 0 < abs(count) < 1 and abs((stop - start) / count) < POINT_LIMIT:
         points = round(abs((stop - start) / count)) + 1
@@ -102,11 +114,13 @@ def _check_parameter(name: str, entry: ast.Entry, context: Context) -> None:
     if name in context.scope.broken:
         raise Unknowable(name)
     if name not in parameters:
-        hint = suggest(name, parameters) or "declare it under parameters, with the value of a single run"
+        hint = (
+            suggest(name, parameters)
+            or "declare it under parameters, with the value of a single run"
+        )
         if name in TEMPERATURES:
-            hint = (
-                "couplings are in units of kT: scan K = J/T, or declare T and write K = 1/T under parameters"
-            )
+            units = "couplings are in units of kT: scan K = J/T"
+            hint = f"{units}, or declare T and write K = 1/T under parameters"
         raise problem(
             "unknown-parameter",
             f"there is no parameter '{name}' to scan",

@@ -1,4 +1,6 @@
-"""The other points of a scan: what is refused at one of them is refused before the first of them runs."""
+"""The other points of a scan: what is refused at one of them is refused before the first of them
+runs.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,9 @@ Point = Mapping[str, float]
 def check_points(spec: Spec, at: Callable[[Point], object], problems: Problems) -> None:
     """Report what `at` refuses away from the values of a single run, with the point in the message.
 
-    Looked at are, with the other parameters at the values of a single run, every value of a parameter that sizes and options depend
-    on and the two ends of any other, at most `MOST_BUILDS` in all. The first refusal of each axis is enough.
+    Looked at are, with the other parameters at the values of a single run, every value of a
+    parameter that sizes and options depend on and the two ends of any other, at most `MOST_BUILDS`
+    in all. The first refusal of each axis is enough.
     """
     structural = _needed_by(STRUCTURAL, spec.document)
     refused: set[str] = set()
@@ -39,7 +42,9 @@ def check_points(spec: Spec, at: Callable[[Point], object], problems: Problems) 
 def _points(axes: tuple[Axis, ...], structural: set[str]) -> Iterator[tuple[str, float]]:
     for axis in axes:
         ends = axis.values[:1] + axis.values[-1:]
-        yield from ((axis.name, value) for value in (axis.values if axis.name in structural else ends))
+        yield from (
+            (axis.name, value) for value in (axis.values if axis.name in structural else ends)
+        )
 
 
 def _needed_by(sections: tuple[str, ...], document: ast.Document) -> set[str]:

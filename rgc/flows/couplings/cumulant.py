@@ -12,13 +12,13 @@ from rgc.flows.enumeration.cell_averages import cell_tables
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
 from rgc.flows.study.study import make_study
-from rgc.model.block import Block, turns_with
+from rgc.model.block import Block
 from rgc.model.cumulants import Expansion
 from rgc.model.names import coupling_name
 from rgc.model.operators import Operator
 from rgc.model.tiling import whole_cells
 from rgc.passes.expand_cumulants import MOST_PAIRS, TooLong, expand_cumulants
-from rgc.passes.find_sectors import find_sectors, sectors_by_level
+from rgc.passes.find_sectors import find_sectors, sectors_by_level, uniform_on_cells
 from rgc.passes.generate_operators import operator_range
 from rgc.passes.merge_terms import merge_terms
 from rgc.passes.write_sum import sum_text
@@ -36,9 +36,7 @@ def make_cumulant(request: Request) -> CouplingFlow:
     cells = tuple(cell_tables(block, species, expansion, k) for k in range(len(block.cells)))
     study = make_study(
         request,
-        cumulant_recursion(
-            request.backend, block, expansion, space, cells, species=len(species)
-        ),
+        cumulant_recursion(request.backend, block, expansion, space, cells, species=len(species)),
         space.start,
         lattice.dimension,
         kind="truncated",
@@ -69,16 +67,18 @@ def _expansion(request: Request, block: Block) -> Expansion:
 def _space(request: Request, block: Block, expansion: Expansion) -> CouplingSpace:
     """Coordinates that begin with the terms of the spec.
 
-    Sectors are those of the terms that are not left out, under flips with which the block map
-    turns.
+    Sectors are those of the terms that are not left out. Their flips are those of species with
+    which the block map turns, and they are the same on all spins of a cell, so that they mean the
+    same for block spins.
     """
     lattice, species = request.crystal, len(request.species)
     groups = merge_terms(request.hamiltonian, lattice, request.species, request.zero).groups
-    sectors = find_sectors([spins for group in groups for spins in group.products], lattice, species)
-    flips = (
-        flip for flip in sectors.flips if all(turns_with(block, s.species, species) for s in flip)
+    sectors = find_sectors(
+        [spins for group in groups for spins in group.products], lattice, species
     )
-    sectors = replace(sectors, flips=tuple(flips))
+    turning = [all(rule.turns_with(kind) for rule in block.rules) for kind in range(species)]
+    flips = (flip for flip in sectors.flips if all(turning[spin.species] for spin in flip))
+    sectors = uniform_on_cells(replace(sectors, flips=tuple(flips)), block)
     return coupling_space(
         {name: column for name, column in expansion.columns.items() if column},
         request.hamiltonian.couplings(),

@@ -1,6 +1,8 @@
-"""The kernel of a block map, one block at a time: T(v, h) = ln P(h | v) of the spins v of a cell and the block spins h.
+"""The kernel of a block map, one block at a time: T(v, h) = ln P(h | v) of the spins v of a cell
+and the block spins h.
 
-Everything here is a small table: the kernel of a whole lattice is the product of those of its blocks and is never written out.
+Everything here is a small table: the kernel of a whole lattice is the product of those of its
+blocks and is never written out.
 """
 
 from __future__ import annotations
@@ -13,19 +15,23 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.flows.enumeration.cluster import Cluster, from_values, make_cluster
+from rgc.flows.enumeration.cluster import Cluster, make_cluster
 from rgc.model.block import Block
+from rgc.model.block_rule import Law
+from rgc.model.counted import Copied, Counted
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
+from rgc.model.weighed import Weighed
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocked:
-    """A lattice cut into blocks. The spins of `fine` are those of no block (`free` of them), then block by block those of its cell, species
-    after species; those of `coarse` are the block spins in the same order. `letters[k]` is the letter of block k."""
+    """A lattice cut into blocks. The spins of `fine` are those of no block (`free` of them), then
+    block by block those of its cell, species after species; those of `coarse` are the block spins
+    in the same order. `letters[k]` is the letter of block k."""
 
     fine: Cluster
     coarse: Cluster
@@ -39,7 +45,8 @@ class Blocked:
 
 
 def cut_into_blocks(lattice: Lattice, species: Sequence[Species], block: Block) -> Blocked:
-    """The clusters of a lattice and of its block spins. Raises `ValueError` where the blocks do not divide the lattice."""
+    """The clusters of a lattice and of its block spins. Raises `ValueError` where the blocks do not
+    divide the lattice."""
     coarse = block.coarse(lattice)
     cells: list[list[Spin]] = []
     letters = []
@@ -57,28 +64,25 @@ def cut_into_blocks(lattice: Lattice, species: Sequence[Species], block: Block) 
     blocked = [spin for cell in cells for spin in cell]
     free = [spin for spin in make_cluster(lattice, species).spins if spin not in set(blocked)]
     fine = make_cluster(lattice, species, [*free, *blocked])
-    return Blocked(fine, make_cluster(coarse, species), len(free), tuple(letters), tuple(map(len, cells)))
+    return Blocked(
+        fine, make_cluster(coarse, species), len(free), tuple(letters), tuple(map(len, cells))
+    )
 
 
 def _wrapped(cell: Cell, lattice: Lattice) -> Cell:
     return tuple(x % size for x, size in zip(cell, lattice.cells, strict=True))
 
 
-# -- tables ------------------------------------------------------------------------------------------------------------
+# -- tables ---------------------------------------------------------------------------------------
 
 
-def log_kernel(block: Block, letter: int, species: Sequence[Species], p: float | None = None) -> Floats:
-    """T of one block as float64[states of the cell, states of the block spins], digits row-major as in `Blocked`; -inf where h cannot be.
-
-    `p` replaces the parameter of kadanoff. Raises `ValueError` for a rule that makes no spin of the same kind.
-    """
-    if block.rule == "kernel":
-        table = _written(block, letter, species)
-        return table - _log_sum(table)[:, None] if block.normalised else table
-    size = len(block.cells[letter])
-    parts = [_of_species(block, kind, size, block.p if p is None else p) for kind in species]
+def log_kernel(block: Block, letter: int, p: float | None = None) -> Floats:
+    """T of one block as float64[states of the cell, states of the block spins], digits row-major as
+    in `Blocked`; -inf where h cannot be. `p` replaces the parameter of the map. Raises `SpecError`
+    for a map without a law."""
     table = np.zeros((1, 1))
-    for part in parts:
+    for law in block.law(letter).laws:
+        part = _of_law(law, block.p if p is None else p)
         table = (table[:, None, :, None] + part[None, :, None, :]).reshape(
             table.shape[0] * part.shape[0], table.shape[1] * part.shape[1]
         )
@@ -97,34 +101,44 @@ def entropy(table: Floats) -> Floats:
     return np.asarray(-(share * np.where(share > 0, normal, 0.0)).sum(axis=1))
 
 
-def _of_species(block: Block, kind: Species, size: int, p: float | None) -> Floats:
-    states = np.indices((len(kind.values),) * size).reshape(size, -1)  # the digits of each state of the cell
-    if block.rule == "decimate":
-        return _logarithm((states[0][:, None] == np.arange(len(kind.values))).astype(np.float64))
-    if block.rule == "majority":
-        counts = (states[:, :, None] == np.arange(len(kind.values))).sum(axis=0)
-        most = counts == counts.max(axis=1, keepdims=True)
-        return _logarithm(most / most.sum(axis=1, keepdims=True))
-    if block.rule == "kadanoff" and kind.two_states and p is not None:
-        total = (1 - 2 * states).sum(axis=0)
-        return np.asarray(-np.logaddexp(0.0, -2 * p * total[:, None] * np.array([1.0, -1.0])))
-    raise ValueError(f"'{block.rule}' makes no {kind.alphabet} spins")
+def _of_law(law: Law, p: float | None) -> Floats:
+    """ln p(t | cell) of one law."""
+    match law:
+        case Copied(size, states, site):
+            digits = np.indices((states,) * size).reshape(size, -1)[site]
+            return _logarithm((digits[:, None] == np.arange(states)).astype(np.float64))
+        case Counted(size, 2):
+            odds = np.array([float(law.log_odds(down).at(p)) for down in range(size + 1)])
+            down = np.indices((2,) * size).reshape(size, -1).sum(axis=0)
+            return np.asarray(-np.logaddexp(0.0, -odds[down][:, None] * np.array([1.0, -1.0])))
+        case Counted():
+            return _counted(law, p)
+        case Weighed():
+            table = _written(law)
+            return table - _log_sum(table)[:, None] if law.divided else table
 
 
-def _written(block: Block, letter: int, species: Sequence[Species]) -> Floats:
-    """The tables of `kernel(T=...)` added up over all digits of a block."""
-    both = (*species, *species)
-    fine = [Spin(site.cell, site.letter, k) for k in range(len(species)) for site in block.cells[letter]]
-    origin = (0,) * len(block.factor)
-    spins = [*fine, *(Spin(origin, letter, len(species) + k) for k in range(len(species)))]
-    radices = [len(both[spin.species].values) for spin in spins]
+def _counted(law: Counted, p: float | None) -> Floats:
+    """Of spins of more than two states, by their counts."""
+    digits = np.indices((law.states,) * law.size).reshape(law.size, -1)
+    counts = (digits[:, :, None] == np.arange(law.states)).sum(axis=0)
+    distinct, where = np.unique(counts, axis=0, return_inverse=True)
+    weights = np.array(
+        [[float(each.at(p)) for each in law.log_weights(tuple(row))] for row in distinct.tolist()]
+    )
+    shares = np.exp(weights - weights.max(axis=1, keepdims=True))
+    return _logarithm(shares / shares.sum(axis=1, keepdims=True))[where.reshape(-1)]
+
+
+def _written(law: Weighed) -> Floats:
+    """T, its pieces added up over all digits of a block."""
+    radices = law.radices
     total = np.zeros(radices)
-    for table in block.transfer[letter]:
-        values = from_values(both, table.spins, table.energies)
-        axes = [spins.index(spin) for spin in table.spins]
-        shape = [radix if k in axes else 1 for k, radix in enumerate(radices)]
-        total += np.transpose(values, np.argsort(axes)).reshape(shape)
-    return total.reshape(prod(radices[: len(fine)]), -1)
+    for piece in law.pieces:
+        values = np.reshape(np.array(piece.energies), [radices[k] for k in piece.spins])
+        shape = [radix if k in piece.spins else 1 for k, radix in enumerate(radices)]
+        total += np.transpose(values, np.argsort(piece.spins)).reshape(shape)
+    return total.reshape(prod(radices[: law.spins]), -1)
 
 
 def _logarithm(share: Floats) -> Floats:

@@ -1,4 +1,5 @@
-"""One exact step: the kernels of all blocks, what they make of a log-weight, and how exact and how informative they are."""
+"""One exact step: the kernels of all blocks, what they make of a log-weight, and how exact and how
+informative they are."""
 
 from __future__ import annotations
 
@@ -32,8 +33,8 @@ FREE = 8  # spins of no block that are summed over at once, at most
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """The map of one step. `kernels`: T of each block in turn, float64[states, images]; spins of no block come first, in groups with one
-    image. `ends[k]`: how many spins lie before block k."""
+    """The map of one step. `kernels`: T of each block in turn, float64[states, images]; spins of no
+    block come first, in groups with one image. `ends[k]`: how many spins lie before block k."""
 
     block: Block
     blocked: Blocked
@@ -46,13 +47,15 @@ class Step:
         return prod(kernel.shape[1] for kernel in self.kernels)
 
     def coarse(self, log_weights: Any, xp: Any, first: int = 0, last: int | None = None) -> Any:
-        """The log-weights after blocks `first` to `last` are summed over; blocks behind stay as they are, those before are not there."""
+        """The log-weights after blocks `first` to `last` are summed over; blocks behind stay as
+        they are, those before are not there."""
         kernels = [xp.asarray(kernel) for kernel in self.kernels[first:last]]
         return contraction.coarse(log_weights, kernels, xp)
 
     def extras(self, first: int, digits: Sequence[int]) -> list[Floats]:
-        """ln tau - c, tau e^-c - 1 and tau e^-c times the entropy of P(h|v), for all states of the blocks from `first` on where those
-        before are in their states `digits`; c = `shift`. Their averages give the triple and the information."""
+        """ln tau - c, tau e^-c - 1 and tau e^-c times the entropy of P(h|v), for all states of the
+        blocks from `first` on where those before are in their states `digits`; c = `shift`. Their
+        averages give the triple and the information."""
         tau = self._spread(self._log_taus, first, digits) - self.shift
         excess = np.expm1(tau)
         entropies = self._spread([entropy(kernel) for kernel in self.kernels], first, digits)
@@ -77,13 +80,15 @@ class Step:
         gap = log1p(excess) - mean
         low = sum(float(table.min()) for table in self._log_taus) - self.shift - mean
         high = sum(float(table.max()) for table in self._log_taus) - self.shift - mean
-        return Exactness(-(self.shift + log1p(excess)), gap, max(abs(low), abs(high)), noise / (1 + excess))
+        return Exactness(
+            -(self.shift + log1p(excess)), gap, max(abs(low), abs(high)), noise / (1 + excess)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Exactness:
-    """dF = F^h - F^v = -ln <tau>, kl = ln <tau> - <ln tau>, tau_defect = max |ln tau - <ln tau>|, and `noise` = H(h|v), all in nats of the
-    whole system; I(v;h) = H(h) - H(h|v)."""
+    """dF = F^h - F^v = -ln <tau>, kl = ln <tau> - <ln tau>, tau_defect = max |ln tau - <ln tau>|,
+    and `noise` = H(h|v), all in nats of the whole system; I(v;h) = H(h) - H(h|v)."""
 
     dF: float
     kl: float
@@ -94,8 +99,9 @@ class Exactness:
 def make_step(
     lattice: Lattice, species: Sequence[Species], block: Block, p: Sequence[float] | None = None
 ) -> Step:
-    """The step of a block map; `p` replaces the parameter of kadanoff, block by block. Raises `ValueError` for blocks that do not divide
-    the lattice and rules that make no spins of the same kind, `SpecError` for cells that reach beyond an open edge."""
+    """The step of a block map; `p` replaces the parameter of the map, block by block. Raises
+    `ValueError` for blocks that do not divide the lattice, `SpecError` for maps without a law and
+    for cells that reach beyond an open edge."""
     check_edges(lattice, block)
     blocked = cut_into_blocks(lattice, species, block)
     radices = blocked.fine.radices
@@ -103,10 +109,10 @@ def make_step(
     groups = [prod(radices[a:b]) for a, b in pairwise(cuts) if b > a]
     free = [np.zeros((size, 1)) for size in groups]
     shared = (
-        {letter: log_kernel(block, letter, species) for letter in set(blocked.letters)} if p is None else {}
+        {letter: log_kernel(block, letter) for letter in set(blocked.letters)} if p is None else {}
     )
     own = [
-        shared[letter] if p is None else log_kernel(block, letter, species, p[k])
+        shared[letter] if p is None else log_kernel(block, letter, p[k])
         for k, letter in enumerate(blocked.letters)
     ]
     starts = [*cuts[:-1], *_running(blocked.free, blocked.sizes)]

@@ -1,4 +1,5 @@
-"""Averages over the states of one cell at fixed block spins: <prod s>_0 and ln Z_0, as functions of the couplings."""
+"""Averages over the states of one cell at fixed block spins: <prod s>_0 and ln Z_0, as functions of
+the couplings."""
 
 from __future__ import annotations
 
@@ -24,10 +25,12 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellTables:
-    """One kind of cell with n spins and m block spins: `kernel[h, s]` = P(h|s) over 2^m and 2^n states, bit 1 meaning -1;
-    `energies[s, c]` = -H_0 of coupling c = 1; `inside[q]` the products of H_0 and `owners[q, c]` how often coupling c multiplies each.
+    """One kind of cell with n spins and m block spins: `kernel[h, s]` = P(h|s) over 2^m and 2^n
+    states, bit 1 meaning -1; `energies[s, c]` = -H_0 of coupling c = 1; `inside[q]` the products of
+    H_0 and `owners[q, c]` how often coupling c multiplies each.
 
-    `spins[a]` are the products whose averages are asked for. `normalised`: sum over h of P(h|s) is 1.
+    `spins[a]` are the products whose averages are asked for. `normalised`: sum over h of P(h|s) is
+    1.
     """
 
     kernel: Floats
@@ -43,8 +46,8 @@ class CellTables:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellAverages:
-    """By products of block spins [2^m, ...]: the coefficients of `log_z` [2^m] and of the `moments` [2^m, a], with their derivatives by
-    every coupling in one more axis. Arrays of the backend."""
+    """By products of block spins [2^m, ...]: the coefficients of `log_z` [2^m] and of the `moments`
+    [2^m, a], with their derivatives by every coupling in one more axis. Arrays of the backend."""
 
     log_z: Any
     log_z_slope: Any
@@ -52,9 +55,12 @@ class CellAverages:
     moments_slope: Any
 
 
-def cell_tables(block: Block, species: Sequence[Species], expansion: Expansion, letter: int) -> CellTables:
-    """The tables of the cells that make the coarse sites of a letter. `block` has cells that hold every site."""
-    kernel = np.exp(log_kernel(block, letter, species)).T
+def cell_tables(
+    block: Block, species: Sequence[Species], expansion: Expansion, letter: int
+) -> CellTables:
+    """The tables of the cells that make the coarse sites of a letter. `block` has cells that hold
+    every site."""
+    kernel = np.exp(log_kernel(block, letter)).T
     own = [each for each in expansion.inside if each.letter == letter]
     inside = sorted({each.spins for each in own})
     owners = np.zeros((len(inside), len(expansion.classes)))
@@ -62,7 +68,9 @@ def cell_tables(block: Block, species: Sequence[Species], expansion: Expansion, 
         owners[inside.index(each.spins), each.coupling] += each.count
     spins = sorted({each.spins for each in expansion.moments if each.letter == letter})
     energies = _characters(np.array(inside, dtype=np.int64), kernel.shape[1]) @ owners
-    return CellTables(kernel, energies, np.array(inside, np.int64), owners, np.array(spins, np.int64))
+    return CellTables(
+        kernel, energies, np.array(inside, np.int64), owners, np.array(spins, np.int64)
+    )
 
 
 def _characters(masks: Integers, states: int) -> Floats:
@@ -72,8 +80,9 @@ def _characters(masks: Integers, states: int) -> Floats:
 
 
 def cell_averages(tables: CellTables, couplings: Any, backend: Backend, xp: Any) -> CellAverages:
-    """<s_A>_0(h) = sum_s P(h|s) exp(-H_0(s)) s_A / Z_0(h) from one Walsh-Hadamard transform for each h, with
-    d<s_A>_0/dK = sum over the products Q of H_0 of <s_A s_Q>_0 - <s_A>_0 <s_Q>_0. Call it inside `backend.arrays()`."""
+    """<s_A>_0(h) = sum_s P(h|s) exp(-H_0(s)) s_A / Z_0(h) from one Walsh-Hadamard transform for
+    each h, with d<s_A>_0/dK = sum over the products Q of H_0 of <s_A s_Q>_0 - <s_A>_0 <s_Q>_0. Call
+    it inside `backend.arrays()`."""
     fwht = routine(backend, "fwht")
     energy = xp.asarray(tables.energies) @ couplings
     top = xp.max(energy)
@@ -86,7 +95,9 @@ def cell_averages(tables: CellTables, couplings: Any, backend: Backend, xp: Any)
     of_inside, of_spins = xp.take(average, inside, axis=1), xp.take(average, spins, axis=1)
     joint = xp.reshape(xp.take(average, both, axis=1), (*of_spins.shape, inside.shape[0]))
     slope = (joint - of_spins[:, :, None] * of_inside[:, None, :]) @ owners
-    walsh = xp.asarray(_characters(np.arange(weights.shape[0]), weights.shape[0]) / weights.shape[0])
+    walsh = xp.asarray(
+        _characters(np.arange(weights.shape[0]), weights.shape[0]) / weights.shape[0]
+    )
     return CellAverages(
         walsh @ (xp.log(sums[:, 0]) + top),
         walsh @ (of_inside @ owners),

@@ -81,7 +81,9 @@ class ClusterRecursion:
             log_weights = self.step.coarse(xp.asarray(couplings @ self.sums), xp)
             constant, read = self.reader(np.asarray(log_weights)[:, None], xp)
         fine = self.step.blocked.fine.lattice.sites
-        return Moved(keep_symmetry(self.projector, couplings, read[:, 0]), -float(constant[0]) / fine)
+        return Moved(
+            keep_symmetry(self.projector, couplings, read[:, 0]), -float(constant[0]) / fine
+        )
 
     def jacobian(self, couplings: Floats, step: int = 0) -> Floats:
         del step
@@ -148,7 +150,9 @@ def make_recursion(
         raise SpecError([Problem("too-many-states", message, hint="take a smaller lattice")])
     random = next((term for term in spec.hamiltonian.terms if term.inhomogeneous), None)
     if random is not None:
-        raise SpecError([Problem("not-possible", "random couplings have no recursion", random.span)])
+        raise SpecError(
+            [Problem("not-possible", "random couplings have no recursion", random.span)]
+        )
     if step.blocked.fine.two_states:
         return _of_products(spec.hamiltonian, backend, step, turns, zero)
     return _of_tables(spec.hamiltonian, backend, step, zero)
@@ -167,10 +171,10 @@ def _of_products(
     held = {each.name for each in kept}
     for term in hamiltonian.terms:
         if depends(term) and term.coefficient and term.name not in held:
-            message = (
-                f"on the lattice of the block spins the term '{term.name}' is a number: its coupling is lost"
+            message = f"on the lattice of the block spins the term '{term.name}' is a number: its coupling is lost"
+            raise SpecError(
+                [Problem("not-possible", message, term.span, hint="take a larger lattice")]
             )
-            raise SpecError([Problem("not-possible", message, term.span, hint="take a larger lattice")])
     functions = [
         gathered(term_pieces(fine, terms[each.name]), -terms[each.name].sign)
         if each.name in terms
@@ -180,7 +184,9 @@ def _of_products(
     sectors = product_sectors(hamiltonian, step, [each.places for each in kept], zero)
     names = tuple(each.name for each in kept)
     start = [terms[name].coupling if name in terms else 0.0 for name in names]
-    return _recursion(backend, step, names, sectors, functions, Reader(coarse, backend, kept), start)
+    return _recursion(
+        backend, step, names, sectors, functions, Reader(coarse, backend, kept), start
+    )
 
 
 def _of_tables(
@@ -190,7 +196,8 @@ def _of_tables(
     terms = [term for term in hamiltonian.terms if depends(term)]
     try:
         pairs = [
-            [gathered(term_pieces(cluster, term), -term.sign) for term in terms] for cluster in (fine, coarse)
+            [gathered(term_pieces(cluster, term), -term.sign) for term in terms]
+            for cluster in (fine, coarse)
         ]
     except ValueError as error:
         hint = "a coupling that is 0 has no table to be read by: give it a value"
@@ -200,7 +207,7 @@ def _of_tables(
     reader = Reader(coarse, backend, inverse=np.linalg.pinv(matrix.T))
     start = [term.coupling for term in terms]
     names = tuple(term.name for term in terms)
-    sectors = table_sectors(coarse, sums, [name in zero for name in names])
+    sectors = table_sectors(step, sums, [name in zero for name in names])
     return _recursion(backend, step, names, sectors, pairs[0], reader, start)
 
 

@@ -1,4 +1,5 @@
-"""The sectors of the couplings of a cluster: which of them a symmetry of the Hamiltonian keeps apart from the others."""
+"""The sectors of the couplings of a cluster: which of them a symmetry of the Hamiltonian keeps
+apart from the others."""
 
 from __future__ import annotations
 
@@ -11,9 +12,8 @@ from numpy.typing import NDArray
 from rgc.flows.enumeration.block_step import Step
 from rgc.flows.enumeration.cluster import Cluster
 from rgc.model.hamiltonian import Hamiltonian
-from rgc.model.operators import Spin
 from rgc.model.sectors import Sectors
-from rgc.passes.find_sectors import find_sectors, sectors_by_level
+from rgc.passes.find_sectors import find_sectors, sectors_by_level, uniform_on_cells
 
 Floats = NDArray[np.float64]
 
@@ -21,10 +21,14 @@ MOST_STATES = 5  # of a spin, for which all permutations are tried
 
 
 def product_sectors(
-    hamiltonian: Hamiltonian, step: Step, places: Sequence[Mapping[int, float]], zero: Collection[str]
+    hamiltonian: Hamiltonian,
+    step: Step,
+    places: Sequence[Mapping[int, float]],
+    zero: Collection[str],
 ) -> dict[str, Floats]:
-    """For each sector of the flips that leave the Hamiltonian (without the terms in `zero`) and the block map unchanged, the couplings in
-    it as unit vectors [n, m]; `places[k]` are the sets of coarse spins that coupling k multiplies. Sectors that translations relate are one."""
+    """For each sector of the flips that leave the Hamiltonian (without the terms in `zero`) and the
+    block map unchanged, the couplings in it as unit vectors [n, m]; `places[k]` are the sets of
+    coarse spins that coupling k multiplies. Sectors that translations relate are one."""
     sectors = _flips(hamiltonian, step, zero)
     labels = [_label(sectors, step.blocked.coarse, each) for each in places]
     order = [sectors.invariant, *sorted(set(labels) - {sectors.invariant})]
@@ -45,24 +49,8 @@ def _flips(hamiltonian: Hamiltonian, step: Step, zero: Collection[str]) -> Secto
         for weight, spins in term.products
         if weight and spins
     ]
-    if block.rule == "kernel":
-        return _global(products, step) if _turns(step) else Sectors(whole)
     found = find_sectors(products, cluster.lattice, len(cluster.species))
-    return sectors_by_level(found, [block], 1)[1]
-
-
-def _global(products: Sequence[tuple[Spin, ...]], step: Step) -> Sectors:
-    """The flip of all spins at once, if it is a symmetry."""
-    lattice, species = step.blocked.coarse.lattice, step.blocked.coarse.species
-    origin = (0,) * lattice.dimension
-    flip = frozenset(Spin(origin, a, k) for a in range(len(lattice.basis)) for k in range(len(species)))
-    even = all(len(spins) % 2 == 0 for spins in products)
-    return Sectors((1,) * lattice.dimension, (flip,) if even else ())
-
-
-def _turns(step: Step) -> bool:
-    """Whether every kernel is the same with all spins flipped: digits of two-state spins run the other way round."""
-    return all(np.allclose(kernel, kernel[::-1, ::-1], rtol=0, atol=1e-13) for kernel in step.kernels)
+    return sectors_by_level(uniform_on_cells(found, block), [block], 1)[1]
 
 
 def _label(sectors: Sectors, cluster: Cluster, places: Mapping[int, float]) -> str:
@@ -74,16 +62,21 @@ def _label(sectors: Sectors, cluster: Cluster, places: Mapping[int, float]) -> s
     return "+".join(sorted(names))
 
 
-def table_sectors(cluster: Cluster, sums: Floats, zero: Sequence[bool]) -> dict[str, Floats]:
-    """`sums` [n, states]. The couplings whose term is the same under every permutation of states that leaves the others (those not in `zero`) unchanged, and
-    the couplings that such a permutation turns into a constant on average; everything in one sector where a term is neither."""
+def table_sectors(step: Step, sums: Floats, zero: Sequence[bool]) -> dict[str, Floats]:
+    """The couplings whose term is the same under every permutation of states that leaves the others
+    (those not in `zero`) and the block map unchanged, and the couplings that such a permutation
+    turns into a constant on average; everything in one sector where a term is neither. `sums` [n,
+    states of the coarse lattice]."""
     one = {"invariant": np.eye(len(sums))}
+    cluster = step.blocked.coarse
     radix = cluster.radices[0]
     if len(cluster.species) > 1 or radix > MOST_STATES:
         return one
     digits = np.array(np.unravel_index(np.arange(cluster.states), cluster.radices))
     group = []
     for turn in permutations(range(radix)):
+        if not all(rule.turns(turn) for rule in step.block.rules):
+            continue
         image = np.ravel_multi_index(tuple(np.array(turn)[digits]), cluster.radices)
         if all(
             off or np.allclose(row[image], row, rtol=0, atol=1e-12)
@@ -91,7 +84,10 @@ def table_sectors(cluster: Cluster, sums: Floats, zero: Sequence[bool]) -> dict[
         ):
             group.append(image)
     means = np.array([np.mean([row[image] for image in group], axis=0) for row in sums])
-    kept = [bool(np.allclose(mean, row, rtol=0, atol=1e-10)) for mean, row in zip(means, sums, strict=True)]
+    kept = [
+        bool(np.allclose(mean, row, rtol=0, atol=1e-10))
+        for mean, row in zip(means, sums, strict=True)
+    ]
     gone = [bool(np.ptp(mean) < 1e-10) for mean in means]
     if not all(a or b for a, b in zip(kept, gone, strict=True)) or all(kept):
         return one

@@ -86,7 +86,9 @@ def read_couplings(cluster: Cluster, coupled: Sequence[Coupled], c: Floats) -> C
     for each in own:
         for mask, n in each.places.items():
             total[mask] = total.get(mask, 0.0) + abs(n)
-    values = {each.name: _mean(each, each.read, {m: c[m] / total[m] for m in each.read}) for each in own}
+    values = {
+        each.name: _mean(each, each.read, {m: c[m] / total[m] for m in each.read}) for each in own
+    }
     rest = c.copy()
     rest[0] = 0.0
     for each in own:
@@ -124,7 +126,9 @@ def _root_mean_square(cluster: Cluster, c: Floats) -> float:
     return float(np.sqrt((c**2).sum()))
 
 
-def project(cluster: Cluster, hamiltonian: Hamiltonian, values: Floats, fwht: Any, xp: Any) -> Couplings:
+def project(
+    cluster: Cluster, hamiltonian: Hamiltonian, values: Floats, fwht: Any, xp: Any
+) -> Couplings:
     """The couplings of the spec's terms, for any alphabet, by least squares over all states; the rest is what these terms cannot say."""
     chunks = Chunks(cluster, 0)
     terms = [term for term in hamiltonian.terms if depends(term)]
@@ -147,7 +151,9 @@ def depends(term: Term) -> bool:
 # -- which sets of spins make one coupling -----------------------------------------------------------------------------
 
 
-def couplings_of(cluster: Cluster, hamiltonian: Hamiltonian, turns: Sequence[Turn]) -> tuple[Coupled, ...]:
+def couplings_of(
+    cluster: Cluster, hamiltonian: Hamiltonian, turns: Sequence[Turn]
+) -> tuple[Coupled, ...]:
     """The couplings that a cluster of two-state spins can tell apart: the terms of the spec that are sums of products with one weight,
     then the classes of all other sets of spins, by their number of spins.
 
@@ -193,7 +199,9 @@ def _of_products(cluster: Cluster, products: Sequence[Product]) -> dict[int, flo
 def product_pieces(cluster: Cluster, products: Sequence[Product]) -> Iterator[Piece]:
     """The sum of products of the spins as declared over the lattice."""
     for spins in products:
-        values = [np.array(state_values(cluster.species[spin.species]), dtype=float) for spin in spins]
+        values = [
+            np.array(state_values(cluster.species[spin.species]), dtype=float) for spin in spins
+        ]
         yield from placed(cluster, spins, outer(values))
 
 
@@ -217,7 +225,11 @@ def _sets(cluster: Cluster, homes: Sequence[tuple[Spin, bool]]) -> dict[int, flo
         grown: dict[int, float] = {}
         for mask, share in sets.items():
             signed = -share if flipped else share
-            parts = ((mask, low + high), (mask ^ bit, -low * high)) if mask & bit else ((mask | bit, 1),)
+            parts = (
+                ((mask, low + high), (mask ^ bit, -low * high))
+                if mask & bit
+                else ((mask | bit, 1),)
+            )
             for image, factor in parts:
                 grown[image] = grown.get(image, 0.0) + signed * factor
         sets = {mask: share for mask, share in grown.items() if share}

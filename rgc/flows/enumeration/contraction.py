@@ -26,7 +26,9 @@ def coarse(values: Any, kernels: Sequence[Any], xp: Any) -> Any:
     done = 1
     for kernel in kernels:
         states, images = kernel.shape
-        terms = xp.reshape(values, (done, states, 1, -1)) + xp.reshape(kernel, (1, states, images, 1))
+        terms = xp.reshape(values, (done, states, 1, -1)) + xp.reshape(
+            kernel, (1, states, images, 1)
+        )
         values, done = log_sum(terms, 1, xp), done * images
     return xp.reshape(values, (-1,))
 

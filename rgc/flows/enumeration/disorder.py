@@ -46,7 +46,9 @@ def log_weight(cluster: Cluster, hamiltonian: Hamiltonian, realisation: Realisat
     return gathered(pieces)
 
 
-def _random(term: Term, numbers: Iterable[int], cluster: Cluster, realisation: Realisation) -> float:
+def _random(
+    term: Term, numbers: Iterable[int], cluster: Cluster, realisation: Realisation
+) -> float:
     if term.inhomogeneous is None:
         return 1.0
     if term.inhomogeneous not in realisation.draws:

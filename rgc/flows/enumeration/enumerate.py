@@ -97,9 +97,7 @@ class Enumerate:
             self._count(0, range(1), state, xp)
         cluster, chunks = exact.cluster, exact.chunks
         lines = {
-            "states": (
-                f"{cluster.states} of {len(cluster.spins)} spins, {chunks.size} at a time"
-            ),
+            "states": (f"{cluster.states} of {len(cluster.spins)} spins, {chunks.size} at a time"),
             "a chunk": "-H(v) of its states, exp(-H(v)) less the largest, and sums over them",
             "averages": (
                 f"of {len(self.counted.census.averages)} functions of a state, for "
@@ -109,7 +107,7 @@ class Enumerate:
         for number, step in enumerate(exact.steps, 1):
             fine, coarse = step.blocked.fine, step.blocked.coarse
             lines[f"step {number}"] = (
-                f"{step.block.rule}: {len(fine.spins)} spins to {len(coarse.spins)}, "
+                f"{step.block.name}: {len(fine.spins)} spins to {len(coarse.spins)}, "
                 f"-H'(h) = ln sum_v P(h|v) exp(-H(v)) over {coarse.states} states, block by block"
             )
         if exact.free:

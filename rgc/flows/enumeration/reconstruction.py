@@ -44,7 +44,9 @@ class Reconstruction:
     def value(self, p: Floats) -> float:
         """KL(P||q) in nats."""
         xp, moments = self.xp, [self._moments(k) for k in range(len(p))]
-        coarse = contraction.coarse(xp.asarray(self.log_share), list(map(xp.asarray, _map(p, moments))), xp)
+        coarse = contraction.coarse(
+            xp.asarray(self.log_share), list(map(xp.asarray, _map(p, moments))), xp
+        )
         back = [xp.asarray(each.T) for each in _back(p, moments)]
         rebuilt = contraction.coarse(coarse, back, xp)
         share = xp.asarray(self.log_share)
@@ -60,7 +62,11 @@ class Reconstruction:
         ]
         still = xp.zeros((len(p), len(self.log_share)))
         coarse, slopes = contraction.coarse_slopes(
-            xp.asarray(self.log_share), still, list(map(xp.asarray, kernels)), xp, self._along(tilts)
+            xp.asarray(self.log_share),
+            still,
+            list(map(xp.asarray, kernels)),
+            xp,
+            self._along(tilts),
         )
         turned = [hm.sum(axis=-1) - n * np.tanh(x) for x, (hm, n) in zip(p, moments, strict=True)]
         rebuilt, slopes = contraction.coarse_slopes(
@@ -95,12 +101,16 @@ class Reconstruction:
 
 def _map(p: Floats, moments: Sequence[Moments]) -> list[Floats]:
     """ln P(h|v) of each block."""
-    return [-np.logaddexp(0.0, -2 * x * hm).sum(axis=-1) for x, (hm, _) in zip(p, moments, strict=True)]
+    return [
+        -np.logaddexp(0.0, -2 * x * hm).sum(axis=-1) for x, (hm, _) in zip(p, moments, strict=True)
+    ]
 
 
 def _back(p: Floats, moments: Sequence[Moments]) -> list[Floats]:
     """p h m - n ln 2cosh p of each block."""
-    return [x * hm.sum(axis=-1) - n * np.logaddexp(x, -x) for x, (hm, n) in zip(p, moments, strict=True)]
+    return [
+        x * hm.sum(axis=-1) - n * np.logaddexp(x, -x) for x, (hm, n) in zip(p, moments, strict=True)
+    ]
 
 
 def learn(reconstruction: Reconstruction, each_block: bool) -> Learned:

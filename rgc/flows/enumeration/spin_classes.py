@@ -38,8 +38,9 @@ class Turn:
 def find_turns(
     lattice: Lattice, species: Sequence[Species], hamiltonian: Hamiltonian, blocks: Sequence[Block]
 ) -> tuple[Turn, ...]:
-    """The symmetries of lattice, block maps and Hamiltonian (terms whose coefficient is not 0); of random couplings those of their
-    distribution. Species are exchanged where the block maps treat them alike: a kernel written out is not looked into."""
+    """The symmetries of lattice, block maps and Hamiltonian (terms whose coefficient is not 0); of
+    random couplings those of their distribution. Species are exchanged where the laws of the block
+    maps treat them alike."""
     kinds = [
         frozenset(spins for weight, spins in term.products if weight == each and spins)
         for term in hamiltonian.terms
@@ -48,13 +49,18 @@ def find_turns(
     ]
     symmetries = find_symmetries(lattice, blocks, kinds)
     still = tuple(range(len(species)))
-    exchanged = [still]
-    if all(block.rule != "kernel" for block in blocks):
-        exchanged = [order for order in permutations(still) if _kept(order, species, kinds)]
+    rules = [rule for block in blocks for rule in block.rules]
+    exchanged = [
+        order
+        for order in permutations(still)
+        if _kept(order, species, kinds) and all(rule.exchanged(order).same(rule) for rule in rules)
+    ]
     return tuple(Turn(symmetry, order) for symmetry, order in cartesian(symmetries, exchanged))
 
 
-def _kept(order: Sequence[int], species: Sequence[Species], kinds: Iterable[frozenset[Product]]) -> bool:
+def _kept(
+    order: Sequence[int], species: Sequence[Species], kinds: Iterable[frozenset[Product]]
+) -> bool:
     if any(species[k].alphabet != species[image].alphabet for k, image in enumerate(order)):
         return False
     return all(products == {_renamed(each, order) for each in products} for products in kinds)
@@ -64,9 +70,12 @@ def _renamed(spins: Product, order: Sequence[int]) -> Product:
     return product(Spin(spin.cell, spin.letter, order[spin.species]) for spin in spins)
 
 
-def spin_classes(cluster: Cluster, turns: Sequence[Turn]) -> Iterator[tuple[int, tuple[Product, ...]]]:
-    """For each class a set of spins (spin k is bit n-1-k) and the images under the symmetries of a product that is this set, its offsets
-    as short as the lattice allows. A product may be that of several classes: sets of spins that the lattice alone tells apart."""
+def spin_classes(
+    cluster: Cluster, turns: Sequence[Turn]
+) -> Iterator[tuple[int, tuple[Product, ...]]]:
+    """For each class a set of spins (spin k is bit n-1-k) and the images under the symmetries of a
+    product that is this set, its offsets as short as the lattice allows. A product may be that of
+    several classes: sets of spins that the lattice alone tells apart."""
     for mask in _representatives(cluster, turns):
         if mask:
             shortest = _shortest(cluster, mask)
@@ -74,7 +83,8 @@ def spin_classes(cluster: Cluster, turns: Sequence[Turn]) -> Iterator[tuple[int,
 
 
 def _representatives(cluster: Cluster, turns: Sequence[Turn]) -> list[int]:
-    """The smallest mask of each orbit under the symmetries and translations along axes that close, by number of spins."""
+    """The smallest mask of each orbit under the symmetries and translations along axes that close,
+    by number of spins."""
     size = len(cluster.spins)
     masks = np.arange(1 << size)
     least = masks.copy()
@@ -83,7 +93,9 @@ def _representatives(cluster: Cluster, turns: Sequence[Turn]) -> list[int]:
         for k, image in enumerate(permutation):
             moved |= (masks >> (size - 1 - k) & 1) << (size - 1 - image)
         np.minimum(least, moved, out=least)
-    return sorted(map(int, np.flatnonzero(least == masks)), key=lambda mask: (mask.bit_count(), mask))
+    return sorted(
+        map(int, np.flatnonzero(least == masks)), key=lambda mask: (mask.bit_count(), mask)
+    )
 
 
 def _permutations(cluster: Cluster, turns: Sequence[Turn]) -> Iterator[list[int]]:
@@ -99,7 +111,8 @@ def _permutations(cluster: Cluster, turns: Sequence[Turn]) -> Iterator[list[int]
 
 
 def _shortest(cluster: Cluster, mask: int) -> Product:
-    """A product of the set of spins on the infinite lattice whose offsets from one of them are as short as the torus allows."""
+    """A product of the set of spins on the infinite lattice whose offsets from one of them are as
+    short as the torus allows."""
     last = len(cluster.spins) - 1
     spins = [spin for k, spin in enumerate(cluster.spins) if mask >> (last - k) & 1]
     readings = []
@@ -119,7 +132,8 @@ def _nearest(spin: Spin, lattice: Lattice) -> Spin:
 
 def _length(reading: Iterable[Spin]) -> list[tuple[int, ...]]:
     keys = [
-        (sum(x * x for x in s.cell), *(-abs(x) for x in s.cell), *(x < 0 for x in s.cell)) for s in reading
+        (sum(x * x for x in s.cell), *(-abs(x) for x in s.cell), *(x < 0 for x in s.cell))
+        for s in reading
     ]
     return sorted(keys)
 

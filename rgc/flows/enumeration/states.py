@@ -34,10 +34,14 @@ class Chunks:
     def digits(self, chunk: int) -> tuple[int, ...]:
         """The states of the fixed spins."""
         return (
-            tuple(map(int, np.unravel_index(chunk, self.cluster.radices[: self.fixed]))) if self.fixed else ()
+            tuple(map(int, np.unravel_index(chunk, self.cluster.radices[: self.fixed])))
+            if self.fixed
+            else ()
         )
 
-    def function(self, local: LocalSum, fwht: Callable[[Any], Any], xp: Any) -> Callable[[int], Any]:
+    def function(
+        self, local: LocalSum, fwht: Callable[[Any], Any], xp: Any
+    ) -> Callable[[int], Any]:
         """chunk -> the values of a function at its states, float64[size] of the namespace."""
         if self.cluster.two_states:
             return _Spectral(self, *local.spectrum(len(self.cluster.spins)), fwht, xp)
@@ -48,7 +52,12 @@ class _Spectral:
     """Two-state spins: the sparse spectrum, folded onto the free spins of a chunk, is transformed."""
 
     def __init__(
-        self, chunks: Chunks, masks: NDArray[np.int64], values: Floats, fwht: Callable[[Any], Any], xp: Any
+        self,
+        chunks: Chunks,
+        masks: NDArray[np.int64],
+        values: Floats,
+        fwht: Callable[[Any], Any],
+        xp: Any,
     ) -> None:
         bits = len(chunks.cluster.spins) - chunks.fixed
         self.size, self.bits = chunks.size, bits

@@ -80,7 +80,7 @@ class Levels:
 def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally] = ()) -> Levels:
     """Operators within the basis, split into the sectors that the blocks keep, and compiled programs that block and measure;
     level 0 measures the tallies in `extra` besides. Raises `SpecError` for blocks that do not divide the lattice or cannot be run yet."""
-    model = sampler.model
+    model, blocks = sampler.model, [block.drawn for block in blocks]
     lattices = _lattices(model, blocks)
     used = [blocks[n % len(blocks)] for n in range(len(lattices) - 1)]
     basis = cast(OperatorBasis, model.options["basis"])
@@ -199,6 +199,6 @@ def _blocking(sampler: Sampler, fine: Lattice, level: int, block: Block) -> Bloc
         )
     model = sampler.model
     lowered = block_to_rule(fine, model.species, block, generator=model.generator)
-    arguments = lowered.arguments(sampler.plan.words, block.p or 0.0)
+    arguments = lowered.arguments(sampler.plan.words, block.p)
     kernel = sampler.backend.compile(lowered.program, constant=arguments)
     return Blocking(level, block, lowered, kernel, arguments, sampler.key("block", level))

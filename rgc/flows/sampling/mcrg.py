@@ -146,6 +146,8 @@ def make_mcrg(request: Request) -> Mcrg:
     """The flow `mcrg` of a spec at one point. Raises `SpecError` for what cannot be sampled, blocked or measured yet."""
     model = make_model(request.spec, request.zero)
     sampler = make_sampler(model, request.backend, seed=request.seed, point=request.point)
-    observables = observables_of(request.spec, model.lattice, model.species, model.energy, ("energy",))
+    observables = observables_of(
+        request.spec, model.lattice, model.species, model.energy, ("energy",)
+    )
     estimator = make_estimator(observables, watched(model), sampler.plan)
     return Mcrg(sampler, estimator, make_levels(sampler, request.blocks, estimator.tallies))

@@ -85,7 +85,9 @@ def account(study: Study) -> Account:
         "questions": "; ".join(_questions(study)),
     }
     map_of = f"a map of couplings K' = R(K), b = {recursion.scale:g}"
-    return Account(f"{study.scheme}: {map_of}, {recursion.sites:g} {study.per}s to one a step", lines)
+    return Account(
+        f"{study.scheme}: {map_of}, {recursion.sites:g} {study.per}s to one a step", lines
+    )
 
 
 def _questions(study: Study) -> Iterator[str]:

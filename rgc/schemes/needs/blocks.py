@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.errors import Problem, listing
-from rgc.language.blocks import BLOCKS
+from rgc.model.block_maps import BLOCKS
 from rgc.schemes.scheme import Asked
+
+MOST_TABULATED = 16
+"""Spins of a cell whose states are told apart one by one, so that block spins can be drawn."""
 
 
 def suit(asked: Asked) -> Iterator[Problem]:
@@ -19,11 +22,30 @@ def suit(asked: Asked) -> Iterator[Problem]:
 
 
 def keep_the_alphabet(asked: Asked) -> Iterator[Problem]:
-    """Report averages of discrete spins, where operators of block spins and of fine ones are compared."""
+    """Report averages of discrete spins, where operators of block spins and of fine ones are
+    compared."""
     if not any(species.states is not None for species in asked.spec.species):
         return
     for rule, span in asked.maps:
-        if rule == "average":
-            message = "the average of discrete spins is no spin of the same kind, so block and fine operators cannot be compared"
+        if rule in BLOCKS and BLOCKS[rule].real:
+            message = (
+                "the average of discrete spins is no spin of the same kind, "
+                "so block and fine operators cannot be compared"
+            )
             hint = "use majority, or gaussian spins"
             yield Problem("average-discrete", message, span, hint=hint)
+
+
+def drawn(asked: Asked) -> Iterator[Problem]:
+    """Report laws that would be tabulated over the states of too many spins before block spins are
+    drawn from them."""
+    if not asked.read("block", "spins"):
+        return
+    spins = max((rule.tabulated for block in asked.spec.blocks for rule in block.rules), default=0)
+    if spins > MOST_TABULATED:
+        message = (
+            f"a cell of this block map has {spins} spins, "
+            f"and its kernel is tabulated over the states of at most {MOST_TABULATED}"
+        )
+        hint = "take smaller cells, or majority or kadanoff"
+        yield Problem("cell-too-large", message, asked.section("block"), hint=hint)

@@ -30,10 +30,10 @@ def one_map_of_cells(asked: Asked) -> Iterator[Problem]:
 
 def _cells(block: Block, lattice: Lattice, asked: Asked) -> Iterator[Problem]:
     place = asked.section("block")
-    if block.rule == "decimate" and len(lattice.basis) > 1:
+    if block.rules and block.law(0).copied is not None and len(lattice.basis) > 1:
         message = f"where a unit cell holds {len(lattice.basis)} sites, those that decimation sums over belong to no kept one"
         yield Problem("wrong-block", message, place, hint="take majority or kadanoff with cells")
-    elif block.rule in asked.scheme.rules and block.cells:
+    elif block.name in asked.scheme.rules and block.cells:
         spins = len(asked.spec.species) * max(map(len, whole_cells(block, lattice).cells))
         if spins > MOST_CELL_SPINS:
             message = f"a cell of this block map has {spins} spins, and the scheme sums over the states of at most {MOST_CELL_SPINS}"

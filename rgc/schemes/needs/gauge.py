@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.errors import Problem
+from rgc.model.block_maps import BLOCKS
 from rgc.schemes.scheme import Asked
 
 
@@ -18,5 +19,5 @@ def anchored(asked: Asked) -> Iterator[Problem]:
 
 def anchored_where_learned(asked: Asked) -> Iterator[Problem]:
     """The same where a block map is learned."""
-    if any(block.rule == "learned" for block in asked.spec.blocks):
+    if any(BLOCKS[block.name].field("stack") for block in asked.spec.blocks):
         yield from anchored(asked)

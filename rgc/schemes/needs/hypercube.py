@@ -58,7 +58,7 @@ def _terms(asked: Asked) -> Iterator[Problem]:
 def _blocks(dimension: int, asked: Asked) -> Iterator[Problem]:
     """Each kind of mistake once."""
     cube = {Site(cell) for cell in cartesian((0, 1), repeat=dimension)}
-    maps = [block for block in asked.spec.blocks if block.rule in asked.scheme.rules]
+    maps = [block for block in asked.spec.blocks if block.name in asked.scheme.rules]
     name, place = asked.scheme.name, asked.section("block")
     if any(block.scale != 2 or set(block.cells[0]) != cube for block in maps):
         message = f"'{name}' makes blocks of two sites in every direction, so that the corners of a cell belong to different blocks"

@@ -41,9 +41,7 @@ def possible_steps(asked: Asked) -> Iterator[Problem]:
     steps, lattice, blocks = asked.options.get("steps"), asked.spec.lattice, asked.spec.blocks
     if not isinstance(steps, int) or not isinstance(lattice, Lattice) or not lattice.finite:
         return
-    if not asked.read("block", "lattice", "spins") or any(
-        block.rule == "learned" for block in blocks
-    ):
+    if not asked.read("block", "lattice", "spins") or any(not block.factor for block in blocks):
         return
     levels = [shape for shape in shapes(lattice, blocks) if min(shape) > 1]
     possible = len(levels) - 1

@@ -13,6 +13,7 @@ from rgc.errors import SpecError
 from rgc.model import lattices
 from rgc.model.block import Block
 from rgc.model.lattice import Cell, Lattice, Site
+from rgc.model.weighed import Weighed
 from rgc.syntax.parse import parse
 from rgc.text import Source
 
@@ -52,8 +53,8 @@ def owners(lattice: Lattice, block: Block) -> dict[Site, list[Site]]:
         ("honeycomb(8)", "majority(2, cell=star)"),
         (
             "honeycomb(4)",
-            "majority(b=2, cell=[[(0,0,a), (1,0,a), (0,1,a), (1,1,a)], [(0,0,b), (1,0,b), "
-            "(0,1,b), (1,1,b)]])",
+            "majority(b=2, cell=[[(0,0,a), (1,0,a), (0,1,a), (1,1,a)], "
+            "[(0,0,b), (1,0,b), (0,1,b), (1,1,b)]])",
         ),
     ],
 )
@@ -145,8 +146,12 @@ def test_schedules_lists_and_free_parameters() -> None:
     _, (made,) = blocks(
         "square(4)", "kernel(b=2, T=sum(B in blocks) s[B]*sum(i in B) s[i], normalised=true)"
     )
-    assert [len(table.energies) for table in made.transfer[0]] == [4, 4, 4, 4]
-    assert made.normalised
+    (law,) = made.law(0).laws
+    assert isinstance(law, Weighed)
+    assert {(*sorted(each.spins), *each.energies) for each in law.pieces} == {
+        (k, 4, 1.0, -1.0, -1.0, 1.0) for k in range(4)
+    }
+    assert law.divided
 
 
 @pytest.mark.parametrize(

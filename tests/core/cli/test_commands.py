@@ -164,6 +164,24 @@ def test_check_says_what_is_there_and_goes_on_after_a_bad_file(
     assert f"{bad}:9:5: error[" in err
 
 
+def test_check_refuses_an_empty_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "empty.rgc"
+    path.write_text("")
+    assert main(["check", str(path)]) == 2
+    out, err = lines(capsys)
+    assert out == ""
+    assert "error[empty-spec]" in err
+
+
+def test_check_says_ok_of_a_spec_without_a_lattice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "titled.rgc"
+    path.write_text('title "to be included"\n')
+    assert main(["check", str(path)]) == 0
+    assert lines(capsys)[0] == f"{path}: ok\n"
+
+
 def test_fmt_changes_layout_and_nothing_else(
     spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

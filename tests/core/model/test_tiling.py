@@ -1,6 +1,5 @@
 """Cells of block maps: every site has one, skewed coarse lattices keep symmetries and sectors,
-terms that cannot be told apart are found.
-"""
+terms that cannot be told apart are found."""
 
 from __future__ import annotations
 
@@ -19,13 +18,14 @@ from rgc.model.tiling import tiling, whole_cells
 from rgc.passes.dependent_terms import dependent_term
 from rgc.passes.find_sectors import find_sectors, sectors_by_level
 from rgc.passes.find_symmetries import find_symmetries
+from tests.blocks import block as block_map
 
-TRIANGLES = Block("majority", 3**0.5, (), (TRIANGLE,), vectors=TRIANGLE_VECTORS)
+TRIANGLES = block_map("majority", 3**0.5, (), (TRIANGLE,), vectors=TRIANGLE_VECTORS)
 
 
 def box(b: int, dimension: int, rule: str = "majority") -> Block:
     cell = tuple(Site(at) for at in cartesian(range(b), repeat=dimension))
-    return Block(
+    return block_map(
         rule,
         float(b),
         (b,) * dimension,
@@ -40,7 +40,7 @@ def box(b: int, dimension: int, rule: str = "majority") -> Block:
         (box(2, 2), square()),
         (box(3, 2), triangular()),
         (box(2, 3), cubic()),
-        (Block("majority", 2.0, (2, 2), STAR), honeycomb()),
+        (block_map("majority", 2.0, (2, 2), STAR), honeycomb()),
         (box(2, 2, "decimate"), square()),
     ],
 )
@@ -80,7 +80,7 @@ def test_decimation_keeps_the_first_site_of_its_cell() -> None:
     assert tiling(whole).home(Site((1, 1))) == (Site((0, 0)), 0)
     with pytest.raises(ValueError, match="several letters"):
         whole_cells(
-            Block("decimate", 2.0, (2, 2), ((Site((0, 0)),), (Site((0, 0), 1),))), honeycomb()
+            block_map("decimate", 2.0, (2, 2), ((Site((0, 0)),), (Site((0, 0), 1),))), honeycomb()
         )
 
 
@@ -90,7 +90,7 @@ def test_a_site_of_no_cell_has_no_home() -> None:
 
 
 def test_triangles_keep_the_turns_of_the_lattice_but_no_mirror() -> None:
-    """A mirror of a triangle maps the triangles of the coarse lattice to those that are no
+    """A mirror of a triangle maps the cells to triangles of the coarse lattice that are no
     cells.
     """
     assert len(find_symmetries(triangular(), [TRIANGLES])) == 3
@@ -102,8 +102,7 @@ def test_triangles_keep_the_turns_of_the_lattice_but_no_mirror() -> None:
 
 def test_decimation_keeps_what_maps_the_kept_sites_to_themselves() -> None:
     """Of the eight symmetries of the square the diagonal that joins the kept corner to the opposite
-    one.
-    """
+    one."""
     whole = whole_cells(box(2, 2, "decimate"), square())
     assert [each.matrix for each in find_symmetries(square(), [whole])] == [
         ((0, 1), (1, 0)),

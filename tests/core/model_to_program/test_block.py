@@ -18,6 +18,7 @@ from rgc.model_to_program.block_to_rule import block_to_rule
 from rgc.program.draws import step_keys, stream
 from rgc.program.lattice.start import random_field
 from rgc_reference import ReferenceBackend
+from tests.blocks import block as block_map
 
 WORDS = 4
 
@@ -36,12 +37,13 @@ def bits(field: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def blocked(lattice: Lattice, block: Block, species: int = 1, p: float = 0.0, step: int = 0) -> Any:
     """Random fine bits and their coarse ones, for each species."""
     kinds = tuple(Species(f"s{k}") for k in range(species))
-    block_map = block_to_rule(lattice, kinds, block)
-    fields = [random_field((7, k), f, WORDS) for k, f in enumerate(block_map.program.fields)]
+    made = block_map(block.name, block.scale, block.factor, block.cells, species=kinds)
+    lowered = block_to_rule(lattice, kinds, made)
+    fields = [random_field((7, k), f, WORDS) for k, f in enumerate(lowered.program.fields)]
     backend = ReferenceBackend()
-    keys = step_keys(stream(1, {}, "block", 0), step, 1, block_map.program.draws)
-    state, _ = backend.compile(block_map.program)(
-        [backend.pack(f) for f in fields], block_map.arguments(WORDS, p), keys
+    keys = step_keys(stream(1, {}, "block", 0), step, 1, lowered.program.draws)
+    state, _ = backend.compile(lowered.program)(
+        [backend.pack(f) for f in fields], lowered.arguments(WORDS, p), keys
     )
     for before, after in zip(fields[:species], state[:species], strict=True):
         assert np.array_equal(before, after), "blocking changed the fine spins"
@@ -69,16 +71,18 @@ STAR = (
     (Site((1, 1), 1), Site((1, 1), 0), Site((2, 1), 0), Site((2, 2), 0)),
 )
 MAPS = {
-    "square 2": (square(8, 6), Block("majority", 2, (2, 2), box(2, 2))),
-    "square 3": (square(9, 6), Block("majority", 3, (3, 3), box(3, 2))),
-    "cubic 2": (cubic(4), Block("majority", 2, (2, 2, 2), box(2, 3))),
-    "triangular 3": (triangular(9), Block("majority", 3, (3, 3), box(3, 2))),
+    "square 2": (square(8, 6), block_map("majority", 2, (2, 2), box(2, 2))),
+    "square 3": (square(9, 6), block_map("majority", 3, (3, 3), box(3, 2))),
+    "cubic 2": (cubic(4), block_map("majority", 2, (2, 2, 2), box(2, 3))),
+    "triangular 3": (triangular(9), block_map("majority", 3, (3, 3), box(3, 2))),
     "Baxter-Wu": (
         triangular(6),
-        Block("majority", 2, (2, 2), (tuple(Site(c) for c in [(0, 0), (2, 1), (1, 2), (3, 3)]),)),
+        block_map(
+            "majority", 2, (2, 2), (tuple(Site(c) for c in [(0, 0), (2, 1), (1, 2), (3, 3)]),)
+        ),
     ),
-    "honeycomb star": (honeycomb(6), Block("majority", 2, (2, 2), STAR)),
-    "open": (square(6, boundary="open"), Block("majority", 2, (2, 2), box(2, 2))),
+    "honeycomb star": (honeycomb(6), block_map("majority", 2, (2, 2), STAR)),
+    "open": (square(6, boundary="open"), block_map("majority", 2, (2, 2), box(2, 2))),
 }
 
 
@@ -116,14 +120,14 @@ def test_each_species_is_blocked_by_itself() -> None:
 
 def test_decimation_copies_one_spin() -> None:
     lattice = square(6, 9)
-    (fine,), (coarse,) = blocked(lattice, Block("decimate", 3, (3, 3), ((Site((0, 0)),),)))
+    (fine,), (coarse,) = blocked(lattice, block_map("decimate", 3, (3, 3), ((Site((0, 0)),),)))
     assert np.array_equal(coarse, fine[::3, ::3])
 
 
 @pytest.mark.parametrize("size", [2, 3])
 def test_kadanoff_probabilities(size: int) -> None:
     lattice, p = square(4 * size * (4 - size)), 0.3
-    block = Block("kadanoff", size, (size, size), box(size, 2), p=p)
+    block = block_map("kadanoff", size, (size, size), box(size, 2), p=p)
     (fine,), (coarse,) = blocked(lattice, block, p=p)
     m, t = sums(fine, lattice, block, 0), 1 - 2 * coarse[..., 0, :]
     for value in np.unique(m):
@@ -137,7 +141,7 @@ def test_kadanoff_probabilities(size: int) -> None:
 
 def test_what_cannot_be_blocked_is_refused() -> None:
     with pytest.raises(SpecError, match="average"):
-        block_to_rule(square(4), (Species("s"),), Block("average", 2, (2, 2), box(2, 2)))
+        block_to_rule(square(4), (Species("s"),), block_map("average", 2, (2, 2), box(2, 2)))
     with pytest.raises(SpecError, match="open edge"):
         block_to_rule(triangular(6, boundary="open"), (Species("s"),), MAPS["Baxter-Wu"][1])
     with pytest.raises(ValueError, match="do not divide"):

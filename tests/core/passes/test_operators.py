@@ -24,6 +24,7 @@ from rgc.model.symmetry import Symmetry
 from rgc.passes.find_symmetries import find_symmetries
 from rgc.passes.fold_operators import fold_operators, fold_product, holds_range
 from rgc.passes.generate_operators import generate_operators, operator_range
+from tests.blocks import block as block_map
 
 ISING = (Species("s"),)
 
@@ -39,10 +40,12 @@ def nearest(lattice: Lattice) -> Hamiltonian:
 
 def box(factor: int, dimension: int) -> Block:
     cell = tuple(Site(at) for at in cartesian(range(factor), repeat=dimension))
-    return Block("majority", factor, (factor,) * dimension, (cell,))
+    return block_map("majority", factor, (factor,) * dimension, (cell,))
 
 
-OWN_SUBLATTICE = Block("majority", 2, (2, 2), (tuple(map(Site, ((0, 0), (2, 1), (1, 2), (3, 3)))),))
+OWN_SUBLATTICE = block_map(
+    "majority", 2, (2, 2), (tuple(map(Site, ((0, 0), (2, 1), (1, 2), (3, 3)))),)
+)
 BAXTER_WU = Hamiltonian(
     (
         Term(
@@ -188,14 +191,17 @@ def test_symmetries_of_the_shape(lattice: Lattice, number: int) -> None:
 
 
 def test_symmetries_of_blocks() -> None:
-    oblong = Block("majority", 2.0, (2, 1), ((Site((0, 0)), Site((1, 0))),))
-    corner = Block("majority", 2.0, (2, 2), (tuple(map(Site, ((0, 0), (1, 0), (0, 1), (3, 3)))),))
+    oblong = block_map("majority", 2.0, (2, 1), ((Site((0, 0)), Site((1, 0))),))
+    corner = block_map(
+        "majority", 2.0, (2, 2), (tuple(map(Site, ((0, 0), (1, 0), (0, 1), (3, 3)))),)
+    )
     assert len(find_symmetries(square(16), [oblong])) == 4
     assert len(find_symmetries(square(16), [corner])) == 2
     assert (
-        len(find_symmetries(square(16), [Block("decimate", 2.0, (2, 2), ((Site((0, 0)),),))])) == 8
+        len(find_symmetries(square(16), [block_map("decimate", 2.0, (2, 2), ((Site((0, 0)),),))]))
+        == 8
     )
-    star = Block(
+    star = block_map(
         "majority",
         2.0,
         (2, 2),
@@ -213,7 +219,7 @@ def test_a_symmetry_must_also_be_one_of_the_block_spins() -> None:
     """
     lattice = kagome(8)
     plain, circle = (
-        Block("decimate", 2.0, (2, 2), tuple((Site((0, 0), letter),) for letter in letters))
+        block_map("decimate", 2.0, (2, 2), tuple((Site((0, 0), letter),) for letter in letters))
         for letters in ((0, 1, 2), (1, 2, 0))
     )
     alone = [[(Spin((0, 0), 0),)]]

@@ -1,10 +1,10 @@
 """Symmetry sectors against every flip of a small torus, operators split by sublattice, and what
-blocks make of the flips.
-"""
+blocks make of the flips."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from itertools import product as cartesian
 
@@ -14,17 +14,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rgc.model.block import Block
+from rgc.model.block_rule import BlockRule
 from rgc.model.lattice import Cell, Lattice, Site
 from rgc.model.lattices import chain, honeycomb, square, triangular
 from rgc.model.operators import Operator, Product, Spin, product
 from rgc.model.sectors import Sectors
-from rgc.passes.find_sectors import find_sectors, sectors_by_level, split_operator
+from rgc.model.weighed import Piece, Weighed
+from rgc.passes.find_sectors import find_sectors, sectors_by_level, split_operator, uniform_on_cells
+from tests.blocks import block as block_map
 
 
 def sector_of(product: Product, sectors: Sectors) -> str | None:
     """The sector of the sum of a product over all cells; None where its translates belong to
-    different sectors.
-    """
+    different sectors."""
     characters = {sectors.character(product, at) for at in sectors.residues}
     return sectors.name(characters.pop()) if len(characters) == 1 else None
 
@@ -37,8 +39,10 @@ NEAREST = (spins((0, 0), (1, 0)), spins((0, 0), (0, 1)))
 DIAGONAL = (spins((0, 0), (1, 1)), spins((0, 0), (1, -1)))
 FIELD = spins((0, 0))
 BAXTER_WU = (spins((0, 0), (1, 0), (1, 1)), spins((0, 0), (1, 1), (0, 1)))
-OWN_SUBLATTICE = Block("majority", 2, (2, 2), (tuple(map(Site, ((0, 0), (2, 1), (1, 2), (3, 3)))),))
-SQUARE_CELL = Block("majority", 2, (2, 2), (tuple(map(Site, cartesian(range(2), range(2)))),))
+OWN_SUBLATTICE = block_map(
+    "majority", 2, (2, 2), (tuple(map(Site, ((0, 0), (2, 1), (1, 2), (3, 3)))),)
+)
+SQUARE_CELL = block_map("majority", 2, (2, 2), (tuple(map(Site, cartesian(range(2), range(2)))),))
 
 
 def value(each: Product, at: Cell, state: dict[Spin, int], lattice: Lattice) -> int:
@@ -115,8 +119,7 @@ def test_names_of_known_models(
 
 def test_symmetries_of_subsystems_are_no_sectors() -> None:
     """Every row and column of a plaquette model may be flipped: 2^11 elements at period 6, of which
-    period 2 shows three generators.
-    """
+    period 2 shows three generators."""
     found = find_sectors([spins((0, 0), (1, 0), (0, 1), (1, 1))], square(12))
     assert (found.modulus, len(found.flips)) == ((2, 2), 3)
 
@@ -248,7 +251,7 @@ def block_sums(state: dict[Spin, int], fine: Lattice, block: Block) -> dict[Spin
     }
 
 
-STAR = Block(
+STAR = block_map(
     "majority",
     2,
     (2, 2),
@@ -266,7 +269,7 @@ STAR = Block(
         (DIAGONAL, square(16), SQUARE_CELL, 1),
         (BAXTER_WU, triangular(24), OWN_SUBLATTICE, 2),
         (BAXTER_WU, triangular(24), SQUARE_CELL, 0),
-        (DIAGONAL, square(16), Block("decimate", 2, (2, 2), ((Site((0, 0)),),)), 2),
+        (DIAGONAL, square(16), block_map("decimate", 2, (2, 2), ((Site((0, 0)),),)), 2),
         (
             [product([Spin((0, 0)), Spin((1, 0))]), product([Spin((0, 0), 1), Spin((1, 0), 1)])],
             honeycomb(8),
@@ -298,10 +301,54 @@ def test_a_flip_acts_on_the_block_spins(
 def test_generators_stay_where_the_block_spins_feel_fewer() -> None:
     """Sites 3R of Baxter-Wu lie on one sublattice: both generators act on the block spins, as the
     same flip or as none, and the square cells of the next block are as uniform as the whole
-    lattice.
-    """
-    third = Block("decimate", 3, (3, 3), ((Site((0, 0)),),))
+    lattice."""
+    third = block_map("decimate", 3, (3, 3), ((Site((0, 0)),),))
     by_level = sectors_by_level(find_sectors(BAXTER_WU, triangular(48)), [third, SQUARE_CELL], 3)
     assert [len(sectors.flips) for sectors in by_level] == [2] * 4
     assert [sectors.modulus for sectors in by_level[1:]] == [(1, 1)] * 3
     assert all(len(flip) <= 1 for flip in by_level[1].flips)
+
+
+def two_corners(field: float = 0.0) -> Block:
+    """Square cells whose block spin looks at two opposite corners alone, and at a field."""
+    pieces = [Piece((k, 4), (0.5, -0.5, -0.5, 0.5)) for k in (0, 3)]
+    law = Weighed(4, (2,), (*pieces, Piece((4,), (field, -field))), divided=True)
+    return replace(SQUARE_CELL, rules=(BlockRule((law,)),))
+
+
+def test_a_flip_need_not_be_uniform_on_cells() -> None:
+    """Opposite corners are on one sublattice of two that do not interact: its flip turns all block
+    spins, the other's none."""
+    found = find_sectors(DIAGONAL, square(16))
+    by_level = sectors_by_level(found, [two_corners()], 1)
+    assert [len(each.flips) for each in by_level] == [2, 2]
+    assert sorted(len(flip) for flip in by_level[1].flips) == [0, 1]
+    assert len(sectors_by_level(found, [SQUARE_CELL], 1)[1].flips) == 1
+
+
+def test_which_flips_are_uniform_on_cells() -> None:
+    found = find_sectors(DIAGONAL, square(16))
+    (flip,) = uniform_on_cells(found, SQUARE_CELL).flips
+    assert flip == found.flips[0] | found.flips[1]
+    assert uniform_on_cells(found, block_map("decimate", 2, (2, 2), ((Site((0, 0)),),))) == found
+
+
+ANY = block_map("any", 2, (2, 2), SQUARE_CELL.cells)
+
+
+@pytest.mark.parametrize("block", [two_corners(field=0.1), ANY], ids=["field", "any"])
+def test_a_map_that_turns_with_no_flip_leaves_one_sector(block: Block) -> None:
+    by_level = sectors_by_level(find_sectors(NEAREST, square(16)), [block], 2)
+    assert [each.names for each in by_level] == [("invariant",)] * 3
+
+
+def test_a_flip_of_spins_that_no_block_spin_looks_at_is_kept() -> None:
+    by_level = sectors_by_level(find_sectors(DIAGONAL, square(16)), [two_corners(field=0.1)], 1)
+    assert [len(flip) for flip in by_level[0].flips] == [2]
+    assert by_level[1].flips == (frozenset(),)
+
+
+def test_one_map_of_several_that_turns_with_nothing_is_enough() -> None:
+    found = find_sectors(NEAREST, square(16))
+    assert len(sectors_by_level(found, [SQUARE_CELL, ANY], 1)[0].flips) == 1
+    assert sectors_by_level(found, [SQUARE_CELL, ANY], 2)[0].flips == ()

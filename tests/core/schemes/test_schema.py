@@ -8,16 +8,16 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import yaml
 
 from rgc.ast_to_model import build
 from rgc.ast_to_model.sections.lattice import _LATTICES
-from rgc.language.blocks import BLOCKS
+from rgc.errors import SpecError
+from rgc.language.alphabets import ALPHABETS
 from rgc.language.lattices import LATTICES
-from rgc.model.block import Rule
 from rgc.schema import dump, schema
 from rgc.syntax.ast import SECTIONS
 from rgc.syntax.read import read_text
@@ -105,10 +105,9 @@ def test_the_committed_schema_is_current() -> None:
     assert json.loads(dump()) == WHOLE
 
 
-def test_it_knows_every_section_lattice_block_and_alphabet() -> None:
+def test_it_knows_every_section_lattice_and_alphabet() -> None:
     assert set(WHOLE["properties"]) == set(SECTIONS)
     assert set(LATTICES) == set(_LATTICES)
-    assert set(BLOCKS) == set(get_args(Rule))
 
 
 @pytest.mark.parametrize("path", TWINS, ids=lambda path: path.stem)
@@ -159,3 +158,54 @@ def test_it_refuses(text: str) -> None:
 def test_options_of_the_schema_are_options_of_the_checker(lattice: str, block: str | None) -> None:
     text = f"lattice {lattice}\nspins s: ising\n" + (f"block {block}\n" if block else "")
     build(read_text(text))
+
+
+# -- alphabets -----------------------------------------------------------------------------------
+
+
+COUNTS = (0, 1, 2, 3, 7, 8, 9, 10, 99, 100, 199, 200, 249, 250, 255, 256, 257, 300, 1000)
+WRITTEN = [
+    *(f"{name}{inside}" for name in (*ALPHABETS, "isng") for inside in ("", "()")),
+    *(f"{name}(symmetric)" for name in ("ising", "binary", "gaussian")),
+    *(f"{name}({count})" for name in ALPHABETS for count in COUNTS),
+    *(
+        f"{name}({form})"
+        for name in ("potts", "height")
+        for form in ("states=3", " states = 300 ", "q")
+    ),
+    *("ising(symmetry=symmetric)", "ising(symetric)", "spin(S=1)", "spin(S=2)", "potts(q=3)"),
+]
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_schema_and_check_agree_on_every_alphabet(written: str) -> None:
+    """Every alphabet with every number of states near the limits, as it may be written."""
+    text = f"parameters: {{q: 3}}\nlattice: square(4)\nspins: {{s: '{written}'}}\n"
+    assert valid(yaml.safe_load(text), WHOLE) == accepted(text)
+
+
+def accepted(text: str) -> bool:
+    """Whether the check finds nothing wrong with how calls are written."""
+    try:
+        build(read_text(text, "yaml"))
+    except SpecError as error:
+        return not {problem.code for problem in error.problems} <= REFUSED
+    return True
+
+
+REFUSED = {
+    *("unknown-alphabet", "wrong-arity", "missing-option", "unknown-option", "out-of-range"),
+    *("wrong-kind", "unknown-word", "bad-symmetry"),
+}
+
+
+@pytest.mark.parametrize(
+    "written", ["potts(1)", "potts(2)", "potts(8)", "potts(9)", "spin", "ising"]
+)
+@pytest.mark.parametrize("form", ["text", "mapping"])
+def test_schema_and_check_agree_on_hidden_units(written: str, form: str) -> None:
+    """A stack is stricter than the language: hidden units have two to eight states."""
+    name, _, count = written.rstrip(")").partition("(")
+    spins = written if form == "text" or not count else f"{{{name}: {count}}}"
+    text = f"data: patterns(4)\nstack: [{{rbm: {{hidden: 4, spins: {spins}}}}}]\nflow: train()\n"
+    assert valid(yaml.safe_load(text), WHOLE) == accepted(text)

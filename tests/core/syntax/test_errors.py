@@ -236,12 +236,6 @@ def test_line_ends_and_byte_order_mark_change_nothing(tmp_path: Path) -> None:
     assert read(path) == read_text('title "a"\nlattice square\n')
 
 
-@pytest.mark.parametrize("spelling", ["rgc", "yaml"])
-def test_an_empty_spec_says_nothing(spelling: Spelling) -> None:
-    for text in ("", "\n\n", "# only a comment\n", "\ufeff"):
-        assert read_text(text, spelling).sections == ()
-
-
 def test_a_problem_is_reported_once_and_in_order() -> None:
     problems = Problems()
     for _ in range(2):
@@ -261,3 +255,13 @@ def test_the_excerpt_of_a_long_line_shows_where_it_is_cut() -> None:
         render(Problem("code", "message", Span(source, 3, 4))).split("\n")[1].partition("a")
     )
     assert start == " 1 | "
+
+
+@pytest.mark.parametrize("spelling", ["rgc", "yaml"])
+@pytest.mark.parametrize("text", ["", "\n", "\ufeff", "   \n\n", "# a comment\n", "# one\n\n# two"])
+def test_an_empty_file_is_no_spec(text: str, spelling: Spelling) -> None:
+    (problem,) = problems_in(text, spelling)
+    assert problem.code == "empty-spec"
+    assert problem.hint
+    assert problem.span is not None
+    assert problem.span.position == (1, 1)

@@ -10,16 +10,21 @@ import numpy as np
 import pytest
 
 import rgc
-from rgc.model.lattices import cubic, honeycomb, kagome, square
+from rgc.model.block_maps import BLOCKS, LAWFUL
+from rgc.model.lattice import Lattice
+from rgc.model.lattices import chain, cubic, honeycomb, kagome, square
 from rgc.model.observables import Tally
 from rgc.model.operators import Operator, Spin
 from rgc.model.spins import Species
-from rgc.program.lattice import Cells, Field, Load, Program, Rule, Stage, Store
+from rgc.program.lattice import Bernoulli, Cells, Field, Load, Program, Rule, Stage, Store
+from rgc.program.lattice.arguments import lattice_arguments
+from rgc.program.lattice.thresholds import pack_thresholds
 from rgc.syntax import ast
 from rgc.verification.averages import Averages
-from rgc.verification.blocks import maps
+from rgc.verification.blocks import MINUS, cell_states, maps
+from rgc.verification.chances import outcomes
 from rgc.verification.counting import counted
-from rgc.verification.evaluator import Evaluator
+from rgc.verification.evaluator import Evaluator, Unreadable
 from rgc.verification.floats import allowed, decimal_moments, moments
 from rgc.verification.instances import KINSHIP, describe
 from rgc.verification.matrix import communicating
@@ -172,7 +177,7 @@ def test_blocks_of_the_text() -> None:
         ("kadanoff", 2, 0.3),
         ("kadanoff", 2, 0.4),
     ]
-    bits = every_state(square(2), (Species("s"),)).bits[0]
+    states = every_state(square(2), (Species("s"),))
     (majority,) = maps(
         rgc.load(
             spec("square(8)", rest="block majority(2)\nflow mcrg(steps=1, sweeps=100)")
@@ -181,8 +186,82 @@ def test_blocks_of_the_text() -> None:
     )
     counts = np.bitwise_count(np.arange(16))
     np.testing.assert_array_equal(
-        majority.chance(bits, (0, 0), 0), np.select([counts < 2, counts == 2], [0, 0.5], 1)
+        majority.chances(states, (0, 0), 0)[1], np.select([counts < 2, counts == 2], [0, 0.5], 1)
     )
+
+
+def test_every_map_with_a_law_has_a_reading_of_the_verifier() -> None:
+    written_out = {name for name, row in BLOCKS.items() if row.field("T")}
+    assert set(MINUS) == set(LAWFUL) - written_out
+
+
+KERNEL = "kernel(2, T=sum(B in blocks) (0.7*s[B]*sum(i in B) s[i] + 0.2*s[B]*v[B] - 0.1*v[B]){})"
+
+
+def test_a_kernel_of_the_text() -> None:
+    """Of an Ising and a binary species, which is 1 or 0; a configuration has the bits of the spins,
+    the first the highest.
+    """
+    for more in ("", ", normalised=true"):
+        loaded = rgc.load(
+            spec(
+                "chain(4)",
+                rest=f"block {KERNEL.format(more)}\nflow enumerate",
+                spins="{ s: ising, v: binary }",
+            )
+        )
+        (made,) = maps(loaded.document, chain(4))
+        states = cell_states(made, chain(4), loaded.spec.species, 0)
+        m = np.repeat([2, 0, 0, -2], 4)
+        weights = np.exp(
+            [0.7 * s * m + 0.2 * s * v - 0.1 * v for s, v in ((1, 1), (1, 0), (-1, 1), (-1, 0))]
+        )
+        shares = weights / weights.sum(axis=0)
+        np.testing.assert_allclose(made.weights(states, (0,), 0), shares if more else weights)
+        np.testing.assert_allclose(made.chances(states, (0,), 0), shares)
+
+
+def test_cells_without_a_reading_are_said_to_have_none() -> None:
+    triangle = spec("triangular", rest="block majority(cell=triangle)\nflow cumulant(order=1)")
+    free = spec("square(4)", rest="block kadanoff(2, p=free)\nflow enumerate(minimise=kl)")
+    for text, why in ((triangle, "cell triangle"), (free, "found by the run")):
+        loaded = rgc.load(text)
+        assert isinstance(loaded.spec.lattice, Lattice)
+        with pytest.raises(Unreadable, match=why):
+            maps(loaded.document, loaded.spec.lattice)
+
+
+def test_joint_chances() -> None:
+    """The second word is drawn with the first one given, which a product of the two chances would
+    miss.
+    """
+    nodes = (
+        Load(0, (0,)),
+        Bernoulli(((0, 0),), 1, 0),
+        Bernoulli(((1, 2),), 3, 1),
+        Store(1, 1),
+        Store(2, 2),
+    )
+    fields = tuple(Field(name, (2,), periodic=(True,)) for name in "stu")
+    program = Program(
+        name="t",
+        shape=(2,),
+        letters=1,
+        fields=fields,
+        rules=(Rule(0, nodes),),
+        schedule=(),
+        slots=4,
+        draws=2,
+    )
+    chances = [1 / 4, 1 / 2, 1, 1 / 8]
+    thresholds = pack_thresholds([int(p * 2**32) for p in chances], 32, 1)
+    bits = np.zeros((3, 1, 2, 1, 2), dtype=bool)
+    bits[0, 0, 0, 0] = False, True
+    stores, joint = outcomes(
+        program, program.rules[0], (0,), lattice_arguments(thresholds), list(bits)
+    )
+    assert [store.field for store in stores] == [1, 2]
+    assert joint.T.tolist() == [[7 / 16, 1 / 16, 0, 1 / 2], [21 / 32, 3 / 32, 0, 1 / 4]]
 
 
 INSTANCES = [

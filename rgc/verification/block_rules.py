@@ -1,0 +1,139 @@
+"""Part a: what is computed from the law of a block map, against every state of a cell as the text
+has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, permutations, product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.flows.enumeration.block_kernel import log_kernel
+from rgc.model.block import Block
+from rgc.model.block_rule import BlockRule
+from rgc.model.lattice import Lattice
+from rgc.verification.blocks import Map, cell_states, maps
+from rgc.verification.certificate import Finding, judged, unchecked
+from rgc.verification.evaluator import Unreadable
+from rgc.verification.subject import Subject
+
+Floats = NDArray[np.float64]
+
+MOST_SPINS = 12
+"""Spins of a cell whose states are all looked at."""
+
+MOST_FLIPPED = 8
+"""Spins of a cell up to which every flip is looked at; of larger cells those of one spin, of one
+species and of all."""
+
+CLOSE = 1e-9
+"""Relative difference of weights that are equal."""
+
+
+def check_block_rules(subject: Subject) -> Iterator[Finding]:
+    """Facts that a run relies on: which flips a map turns with, which sites and species it treats
+    alike, whether it is normalised and whether it is deterministic. A fact that is claimed must
+    hold."""
+    lattice, blocks = subject.spec.lattice, subject.spec.blocks
+    if not blocks or not isinstance(lattice, Lattice):
+        return
+    claim = "what follows from the law of a block map holds for every state of a cell"
+    spins = len(subject.spec.species) * max(len(cell) for block in blocks for cell in block.cells)
+    try:
+        _check_states(subject, spins)
+        written = maps(subject.document, lattice)
+    except Unreadable as reason:
+        yield unchecked("a", "block rules", claim, "L3", str(reason))
+        return
+    pairs = zip(blocks, written, strict=True)
+    found = [each for block, made in pairs for each in _of_map(subject, lattice, block, made)]
+    where, first = f"cells of up to {spins} spins", found[0] if found else ""
+    yield judged("a", "block rules", claim, where, level="L3", complaint=first, maps=len(blocks))
+
+
+def _check_states(subject: Subject, spins: int) -> None:
+    """Raise `Unreadable` for cells whose states are not visited."""
+    other = next((each for each in subject.spec.species if not each.two_states), None)
+    if other is not None:
+        raise Unreadable(
+            f"states are visited of spins of two states, not of {other.alphabet} spins"
+        )
+    if spins > MOST_SPINS:
+        raise Unreadable(f"a cell has {spins} spins; states are visited up to {MOST_SPINS}")
+
+
+def _of_map(subject: Subject, lattice: Lattice, block: Block, made: Map) -> Iterator[str]:
+    used = block.drawn if subject.sampled_by_programs else block
+    for letter in range(len(block.cells)):
+        states = cell_states(made, lattice, subject.spec.species, letter)
+        table = (made.chances if subject.sampled_by_programs else made.weights)(
+            states, (0,) * lattice.dimension, letter
+        ).T
+        if not _close(np.exp(log_kernel(used, letter)), table):
+            yield f"the law of '{block.name}' is not that of the text"
+        yield from (f"'{block.name}' {each}" for each in complaints(used.law(letter), table))
+
+
+def complaints(rule: BlockRule, table: Floats) -> Iterator[str]:
+    """Facts that a rule claims and that do not hold for its weights [state of the cell, state of
+    the block spins], whose numbers have the bits of the spins, the first the slowest."""
+    size = rule.laws[0].size
+    if rule.normalised and not _close(table.sum(axis=1), np.ones(len(table))):
+        yield "is said to be normalised, and is not"
+    if rule.deterministic and not ((table == 0) | (table == 1)).all():
+        yield "is said to be deterministic, and is not"
+    yield from _flips(rule, table, size)
+    for i, j in combinations(range(size), 2):
+        order = [j if k == i else i if k == j else k for k in range(size)]
+        if rule.moved(order).same(rule):
+            spins = [kind * size + site for kind in range(rule.species) for site in order]
+            if not _close(_permuted(table, spins, range(rule.species)), table):
+                yield f"is said to treat sites {i + 1} and {j + 1} of its cell alike, and does not"
+    for kinds in permutations(range(rule.species)):
+        if rule.exchanged(kinds).same(rule):
+            spins = [kind * size + site for kind in kinds for site in range(size)]
+            if not _close(_permuted(table, spins, kinds), table):
+                yield f"is said to treat species {kinds} alike, and does not"
+
+
+def _flips(rule: BlockRule, table: Floats, size: int) -> Iterator[str]:
+    spins = [(kind, site) for kind in range(rule.species) for site in range(size)]
+    states, images = np.arange(table.shape[0]), np.arange(table.shape[1])
+    for chosen in _chosen(len(spins), size):
+        flipped = frozenset(spin for spin, one in zip(spins, chosen, strict=True) if one)
+        for block in product((False, True), repeat=rule.species):
+            if rule.keeps(flipped, [kind for kind, one in enumerate(block) if one]):
+                turned = table[states ^ _number(chosen)][:, images ^ _number(block)]
+                if not _close(turned, table):
+                    number = f"{len(flipped)} of its {len(spins)} spins"
+                    yield f"is said to turn with a flip of {number}, and does not"
+
+
+def _chosen(spins: int, size: int) -> Iterator[Sequence[bool]]:
+    """Which spins are flipped: any of few, and of more all of them, one species, or one spin."""
+    if spins <= MOST_FLIPPED:
+        yield from product((False, True), repeat=spins)
+        return
+    groups = [range(spins), *(range(k, k + size) for k in range(0, spins, size))]
+    groups += [range(k, k + 1) for k in range(spins)]
+    yield from ([k in group for k in range(spins)] for group in groups)
+
+
+def _number(bits: Sequence[bool]) -> int:
+    """The number with these bits, the first the highest."""
+    number = 0
+    for bit in bits:
+        number = 2 * number + bit
+    return number
+
+
+def _permuted(table: Floats, spins: Sequence[int], kinds: Sequence[int]) -> Floats:
+    """The table in which spin k of the cell has become spins[k], and block spin k kinds[k]."""
+    axes = [*spins, *(len(spins) + kind for kind in kinds)]
+    split = table.reshape((2,) * len(axes))
+    return np.transpose(split, np.argsort(axes)).reshape(table.shape)
+
+
+def _close(a: Floats, b: Floats) -> bool:
+    return bool(np.abs(a - b).max() <= CLOSE * np.abs(b).max())

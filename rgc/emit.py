@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
-from rgc.ast_to_model.expressions.scope import names
+from rgc.ast_to_model.scope import names
 from rgc.errors import Problem, SpecError
 from rgc.passes.write_sum import sum_text
 from rgc.syntax import ast
@@ -35,7 +35,7 @@ def emit(spec: Spec, result: Result, level: int | None = None) -> str:
     """The spec, in the text spelling, whose Hamiltonian is that of a level (None: the last that has
     couplings).
 
-    Couplings have their own names; the constant of the ledger is a term without spins, so that free
+    Couplings have their own names; the accumulated constant is a term without spins, so that free
     energies of the emitted spec are those of the original per site of its own lattice. Raises
     `SpecError` where the level has no couplings, or where they are no terms of the language.
     """

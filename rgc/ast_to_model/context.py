@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rgc.ast_to_model.expressions.scope import Scope, Unknowable
+from rgc.ast_to_model.scope import Scope, Unknowable
 from rgc.errors import Problems, SpecError
 from rgc.model.spec import Spec
 from rgc.syntax import ast

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rgc.ast_to_model.expressions.scope import names
+from rgc.ast_to_model.scope import names
 from rgc.errors import Problem, SpecError, listing
 from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.language.updates import LATER_UPDATES

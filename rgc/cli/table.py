@@ -13,7 +13,7 @@ from rgc.results.numbers import estimate, with_error
 
 if TYPE_CHECKING:
     from rgc.results.answer import Answer
-    from rgc.results.checks import Check
+    from rgc.results.checks import CheckedExpectation
     from rgc.results.result import Eigenvalue, Estimate, Result
 
 WIDTH = 110  # columns
@@ -229,7 +229,7 @@ def _methods(results: Sequence[Result]) -> Callable[[str], str]:
     )
 
 
-def render_checks(checks: Sequence[Check]) -> str:
+def render_checks(checks: Sequence[CheckedExpectation]) -> str:
     """Whether each passed: target, value found, what was asked, its source, why it failed."""
     good, bad = marks()
     rows = []

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 
 class Watched:
-    """Another backend, whose array namespaces and routines note what is called of them: `functions` by name, as in
-    `linalg.svd`, `routines` with whose version it is, and the `namespaces` themselves."""
+    """Another backend, whose array namespaces and routines note what is called of them: `functions`
+    by name, as in `linalg.svd`, `routines` with whose version it is, and the `namespaces`
+    themselves.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -66,7 +68,9 @@ class Watched:
 
 
 class Namespace:
-    """An array namespace, or a part of one, that notes the names of the functions that are called of it."""
+    """An array namespace, or a part of one, that notes the names of the functions that are called
+    of it.
+    """
 
     def __init__(self, inner: Any, called: set[str], head: str = "") -> None:
         self._inner, self._called, self._head = inner, called, head

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class Distribution:
     """The distribution of a coupling such as `J ~ normal(0, 1)`, with its arguments in the order of
     its row in `rgc/language/draws.py`.
     """

@@ -12,8 +12,8 @@ from rgc.language.values import Value
 class Options:
     """Options by name, defaults filled in.
 
-    Each accessor raises `KeyError` for an option that has no value and `TypeError` for a value of another kind: whoever
-    reads an option without a default asks first whether it is there.
+    Each accessor raises `KeyError` for an option that has no value and `TypeError` for a value of
+    another kind: whoever reads an option without a default asks first whether it is there.
     """
 
     values: Mapping[str, Value]

@@ -9,7 +9,7 @@ from typing import Literal
 from rgc.language.values import Value
 from rgc.model.block import Block
 from rgc.model.data import Data
-from rgc.model.draw import Draw
+from rgc.model.draw import Distribution
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Geometry
 from rgc.model.map import FlowMap
@@ -118,7 +118,7 @@ class Spec:
     lattice: Geometry | None = None
     species: tuple[Species, ...] = ()
     hamiltonian: Hamiltonian | None = None
-    draws: Mapping[str, Draw] = field(default_factory=dict)
+    draws: Mapping[str, Distribution] = field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
     flow: Flow | None = None
     scan: tuple[Axis, ...] = ()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.checks import Check
+from rgc.results.checks import CheckedExpectation
 from rgc.results.result import Eigenvalue, Estimate, Level, Result
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class AnswerData:
     points: tuple[Point, ...]
     axes: tuple[Axis, ...] = ()
     observables: Mapping[str, Estimate] = field(default_factory=dict)
-    checks: tuple[Check, ...] = ()
+    checks: tuple[CheckedExpectation, ...] = ()
     warnings: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     folder: Path | None = None

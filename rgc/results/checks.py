@@ -18,7 +18,7 @@ INVARIANT = ("even", "invariant")
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CheckedExpectation:
     """An expectation and how it came out.
 
     `within` is the tightest tolerance in the units of the value, or None where there is none or it
@@ -36,7 +36,9 @@ class NotFound(Exception):
     """The result holds nothing, or more than one thing, of the target's name."""
 
 
-def check(expectation: Expectation, result: Result, found: Estimate | None = None) -> Check:
+def check(
+    expectation: Expectation, result: Result, found: Estimate | None = None
+) -> CheckedExpectation:
     """The verdict on one expectation. `found` passes a value that is not in the result itself, such
     as a measure of a scan.
 
@@ -47,19 +49,19 @@ def check(expectation: Expectation, result: Result, found: Estimate | None = Non
     try:
         estimate = found if found is not None else find(expectation, result)
     except NotFound as error:
-        return Check(expectation, None, None, False, str(error))
+        return CheckedExpectation(expectation, None, None, False, str(error))
     reason = _usable(estimate)
     if reason:
-        return Check(expectation, estimate, None, False, reason)
+        return CheckedExpectation(expectation, estimate, None, False, reason)
     if expectation.relation != "=":
         reason = _one_sided(expectation, estimate)
-        return Check(expectation, estimate, None, not reason, reason)
+        return CheckedExpectation(expectation, estimate, None, not reason, reason)
     widths = [
         _width(tolerance, expectation.value, estimate) for tolerance in expectation.within
     ] or [0.0]
     deviation = abs(_value(estimate) - expectation.value)
     if None in widths:
-        return Check(
+        return CheckedExpectation(
             expectation,
             estimate,
             None,
@@ -68,7 +70,7 @@ def check(expectation: Expectation, result: Result, found: Estimate | None = Non
         )
     within = min(width for width in widths if width is not None)
     passed = deviation <= within
-    return Check(
+    return CheckedExpectation(
         expectation,
         estimate,
         within,

@@ -10,7 +10,7 @@ from rgc.version import __version__
 
 if TYPE_CHECKING:
     from rgc.results.answer_data import AnswerData
-    from rgc.results.checks import Check
+    from rgc.results.checks import CheckedExpectation
     from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
 
 
@@ -95,7 +95,7 @@ def _free_energy(entry: FreeEnergy) -> dict[str, Any]:
     return out | ({"note": entry.note} if entry.note else {})
 
 
-def _check(check: Check) -> dict[str, Any]:
+def _check(check: CheckedExpectation) -> dict[str, Any]:
     expected, found = check.expectation, check.found
     return {
         "name": expected.target,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.checks import Check, NotFound, check
+from rgc.results.checks import CheckedExpectation, NotFound, check
 from rgc.results.scan import measure
 from rgc.version import __version__
 
@@ -47,7 +47,7 @@ def judge(
 
 def _check(
     k: int, specs: Sequence[Spec], points: Sequence[Point], over: Mapping[str, Estimate]
-) -> Check:
+) -> CheckedExpectation:
     """The k-th check, against a measure of the scan or at the one point that its selectors
     choose.
     """
@@ -66,7 +66,7 @@ def _check(
     if len(matching) != 1:
         example = ", ".join(f"{key}={value:g}" for key, value in points[0].parameters.items())
         reason = f"{len(matching)} points of the scan match; one is chosen as in {name}[{example}]"
-        return Check(expectation, None, None, False, reason)
+        return CheckedExpectation(expectation, None, None, False, reason)
     there = specs[matching[0]].expectations[k]  # the expected value may depend on the parameters
     return check(replace(there, selectors=rest), points[matching[0]].result)
 

@@ -93,9 +93,9 @@ def check_ledger(subject: Subject) -> Iterator[Finding]:
     elsewhere, and is only a lower bound there.
     """
     study = study_of(subject.own)
-    if study is None or not study.ledger:
+    if study is None or not study.accumulates:
         claim = "the sum of constants at K = 0 is F of free spins"
-        yield unchecked("a", "ledger", claim, "L3", "this flow keeps no ledger of constants")
+        yield unchecked("a", "ledger", claim, "L3", "this flow accumulates no constants")
         return
     nothing = np.zeros(len(study.start))
     total, (_, free) = free_energy(study.recursion, nothing), study.recursion.bounds(nothing)

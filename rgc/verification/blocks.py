@@ -130,7 +130,7 @@ def cell_states(made: Map, lattice: Lattice, species: Sequence[Species], letter:
     return States(torus, tuple(species), bits, False)
 
 
-# -- reading --------------------------------------------------------------------------------------
+# -- reading -------------------------------------------------------------------------------------
 
 
 def maps(document: ast.Document, lattice: Lattice) -> list[Map]:

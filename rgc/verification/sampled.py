@@ -133,7 +133,7 @@ def _drawn(states: States, weights: Any, seed: int) -> list[Any]:
     return pack(states.bits[:, None][..., which])
 
 
-# -- operators at every level ---------------------------------------------------------------------
+# -- operators at every level --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,8 +167,9 @@ def _operators(
 
 
 def _blocked(fine: WeightedStates, block: Map, lattice: Lattice) -> WeightedStates:
-    """The block spins of a level: every configuration with the weight that it gets from all fine
-    ones."""
+    """The block spins of a level: every configuration, with the weight that it gets from all fine
+    ones.
+    """
     coarse = every_state(lattice, fine.states.species)
     kinds, *cells, letters = coarse.bits.shape[:-1]
     places = [(at, letter) for at in np.ndindex(*cells) for letter in range(letters)]

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 import rgc
-from rgc.ast_to_model.expressions.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
+from rgc.ast_to_model.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
 from rgc.cli import COMMANDS, main
 from rgc.language.alphabets import ALPHABETS
 from rgc.language.data import DATA

@@ -1,4 +1,6 @@
-"""Exact averages of small lattices by summing over every state: an evaluator of its own, from products of spins to numbers."""
+"""Exact averages of small lattices by summing over every state: an evaluator of its own, from
+products of spins to numbers.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from rgc.model.spec import Spec
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """Averages per site: `energy` <H>/N, `m`, `abs_m`, `specific_heat` N var(H/N), `susceptibility`, `binder`, and ln Z."""
+    """Averages per site: `energy` <H>/N, `m`, `abs_m`, `specific_heat` N var(H/N),
+    `susceptibility`, `binder`, and ln Z.
+    """
 
     energy: float
     m: float
@@ -31,7 +35,9 @@ def states(sites: int) -> np.ndarray:
 
 
 def energies(spec: Spec) -> np.ndarray:
-    """H of every configuration; a term over an open edge is left out, a term on a torus counts with its multiplicity."""
+    """H of every configuration; a term over an open edge is left out, a term on a torus counts with
+    its multiplicity.
+    """
     lattice = spec.lattice
     assert isinstance(lattice, Lattice)
     assert spec.hamiltonian is not None
@@ -43,12 +49,17 @@ def energies(spec: Spec) -> np.ndarray:
                 numbers = [_number(spin.cell, spin.letter, cell, lattice) for spin in product]
                 if None not in numbers:
                     total += (
-                        term.sign * term.coupling * weight * np.prod([spins[:, n] for n in numbers], axis=0)
+                        term.sign
+                        * term.coupling
+                        * weight
+                        * np.prod([spins[:, n] for n in numbers], axis=0)
                     )
     return total
 
 
-def _number(offset: tuple[int, ...], letter: int, cell: tuple[int, ...], lattice: Lattice) -> int | None:
+def _number(
+    offset: tuple[int, ...], letter: int, cell: tuple[int, ...], lattice: Lattice
+) -> int | None:
     number = 0
     for x, by, size, edge in zip(cell, offset, lattice.cells, lattice.boundary, strict=True):
         place = x + by

@@ -6,7 +6,9 @@ KAUFMAN_CRITICAL = {16: (-1.453064852813, 1.4987049594), 64: (-1.423938389833, 2
 """-<sum ss'>/N and K^2 var(sum ss')/N of the L x L torus at K_c: Kaufman's formula in 40 digits."""
 
 BAXTER_WU_LOG_Z = {3: 9.447099096248948, 6: 33.64765412963865, 9: 73.9648914007125}
-"""ln Z of the L x L rhombic torus at K_c, with keys L: transfer matrix, L = 3 also by enumeration."""
+"""ln Z of the L x L rhombic torus at K_c, with keys L: transfer matrix, L = 3 also by
+enumeration.
+"""
 
 MCRG_SQUARE_64 = {
     "step1_e1": (0.91281, 0.00223),
@@ -51,9 +53,11 @@ MCRG_SQUARE_64 = {
     "step5_o1": (1.86645, 0.00084),
     "step5_o2": (1.87362, 0.00090),
 }
-"""Square Ising model at K_c, L = 64, majority 2x2 with random ties: exponents and standard errors by step and number of operators,
-e1..e6 the even ones nn, nnn, plaquette, (2,0), (2,1), four-spin T; o1..o3 the odd ones m, three-spin corner, three-spin row. From
-100000 configurations by another program with Wolff updates."""
+"""Square Ising model at K_c, L = 64, majority 2x2 with random ties: exponents and standard errors
+by step and number of operators, e1..e6 the even ones nn, nnn, plaquette, (2,0), (2,1), four-spin T;
+o1..o3 the odd ones m, three-spin corner, three-spin row. From 100000 configurations by another
+program with Wolff updates.
+"""
 
 ISING_3D = {"K_c": 0.221654626, "y_t": 1.5873749, "y_h": 2.4818511}
 """K_c = 0.221654626(5), nu = 0.629971(4), eta = 0.036298(2): quoted best values."""
@@ -64,15 +68,22 @@ KAUFMAN_LOG_Z = {
     (16, 0.4): 225.22884675587580317,
     (64, 0.4): 3601.874269378813583,
 }
-"""ln Z of the L x L torus, with keys (L, K): Kaufman's formula in 40 digits. On the torus of two every bond is there twice."""
+"""ln Z of the L x L torus, with keys (L, K): Kaufman's formula in 40 digits. On the torus of two
+every bond is there twice.
+"""
 
 _K = log(1 + sqrt(2)) / 2
-TRG = {(8, 0.4): 5.345447108502564e-05, (8, _K): 6.914136118204518e-05, (8, 0.5): 3.526945916017515e-06}
+TRG = {
+    (8, 0.4): 5.345447108502564e-05,
+    (8, _K): 6.914136118204518e-05,
+    (8, 0.5): 3.526945916017515e-06,
+}
 HOTRG = {
     (8, 0.4): 2.8873437154907816e-06,
     (8, _K): 1.3606206544579862e-05,
     (8, 0.5): 1.0840751840227878e-06,
     (16, _K): 5.615778687280215e-07,
 }
-"""Signed relative errors (exact - value) / exact of ln z per site of the infinite square Ising model, with keys (chi, K), by another
-program of 40 steps."""
+"""Signed relative errors (exact - value) / exact of ln z per site of the infinite square Ising
+model, with keys (chi, K), by another program of 40 steps.
+"""

@@ -19,17 +19,25 @@ from rgc.passes.cells import cell_model
 LATTICES = {1: "chain", 2: "square", 3: "cubic", 4: "hypercubic(d=4)"}
 BACKEND = backends.load("reference")
 P_FULL, P_SYMMETRIC, P_CUBIC = 0.7609885417212499, 0.7659830351999423, 0.40343611850121647
-"""The stationary p of the fixed points in d = 2 and d = 3, recomputed independently (kadanoff_d2_pstar, kadanoff_sym_d2, kadanoff_sym_d3)."""
+"""The stationary p of the fixed points in d = 2 and d = 3, recomputed independently
+(kadanoff_d2_pstar, kadanoff_sym_d2, kadanoff_sym_d3).
+"""
 
 
 def spec_of(
-    dimension: int, hamiltonian: str = "", *, lattice: str = "", spins: str = "ising", **couplings: float
+    dimension: int,
+    hamiltonian: str = "",
+    *,
+    lattice: str = "",
+    spins: str = "ising",
+    **couplings: float,
 ) -> Spec:
     values = {"K": 0.4, **couplings}
     parameters = ", ".join(f"{name} = {value!r}" for name, value in values.items())
     terms = hamiltonian or "- K * sum(<i,j>) s[i]*s[j]"
     return rgc.load(
-        f"parameters {{ {parameters} }}\nlattice {lattice or LATTICES[dimension]}\nspins s: {spins}\nhamiltonian\n  {terms}\n"
+        f"parameters {{ {parameters} }}\nlattice {lattice or LATTICES[dimension]}\nspins s: "
+        f"{spins}\nhamiltonian\n  {terms}\n"
     ).spec
 
 
@@ -39,7 +47,9 @@ def space_of(spec: Spec, subspace: Subspace = "full") -> CellSpace:
     return cell_space(cell_model(spec.hamiltonian, spec.lattice, spec.species), subspace)
 
 
-def recursion_of(dimension: int, *p: float, subspace: Subspace = "full", K: float = 0.4) -> CellRecursion:
+def recursion_of(
+    dimension: int, *p: float, subspace: Subspace = "full", K: float = 0.4
+) -> CellRecursion:
     return cell_recursion(BACKEND, space_of(spec_of(dimension, K=K), subspace), p)
 
 
@@ -47,13 +57,17 @@ SQUARE = """- K * sum(<i,j>) s[i]*s[j]
   - L * sum(<<i,j>>) s[i]*s[j]
   + Q * sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]
   - h * sum(i) s[i]
-  - T * sum(i) (s[i]*s[i+x]*s[i+y] + s[i]*s[i-x]*s[i+y] + s[i]*s[i+x]*s[i-y] + s[i]*s[i-x]*s[i-y])"""
+  - T * sum(i) (s[i]*s[i+x]*s[i+y] + s[i]*s[i-x]*s[i+y]
+                + s[i]*s[i+x]*s[i-y] + s[i]*s[i-x]*s[i-y])"""
 
 
 @lru_cache
-def cube_potential(dimension: int, couplings: tuple[tuple[frozenset[tuple[int, ...]], float], ...]) -> Floats:
-    """V [2, 2, ...], an axis for each corner (0 is spin up): every product that symmetries make of the given corners, times its coupling
-    over the number of cells that hold it."""
+def cube_potential(
+    dimension: int, couplings: tuple[tuple[frozenset[tuple[int, ...]], float], ...]
+) -> Floats:
+    """V [2, 2, ...], an axis for each corner (0 is spin up): every product that symmetries make of
+    the given corners, times its coupling over the number of cells that hold it.
+    """
     corners = list(cartesian((0, 1), repeat=dimension))
     spin = np.array([1.0, -1.0])
     total = np.zeros((2,) * len(corners))
@@ -73,7 +87,9 @@ def cube_potential(dimension: int, couplings: tuple[tuple[frozenset[tuple[int, .
 def site_by_site(potential: Floats, dimension: int, p: float) -> Floats:
     """V' [2, 2, ...]: one 2x2 transform along every axis, in logarithms."""
     n = 2**dimension
-    total = sum(np.reshape([1.0, -1.0], [2 if k == axis else 1 for k in range(n)]) for axis in range(n))
+    total = sum(
+        np.reshape([1.0, -1.0], [2 if k == axis else 1 for k in range(n)]) for axis in range(n)
+    )
     result = n * potential - np.logaddexp(p * total, -p * total)
     for axis in range(n):
         up, down = np.take(result, 0, axis), np.take(result, 1, axis)
@@ -86,6 +102,8 @@ def read(potential: Floats, product: frozenset[tuple[int, ...]], dimension: int)
     spin = np.array([1.0, -1.0])
     for k, corner in enumerate(corners):
         weight = spin if corner in product else np.ones(2)
-        potential = potential * np.reshape(weight, [2 if j == k else 1 for j in range(len(corners))])
+        potential = potential * np.reshape(
+            weight, [2 if j == k else 1 for j in range(len(corners))]
+        )
     shared = 2 ** sum(len({c[k] for c in product}) == 1 for k in range(dimension)) if product else 1
     return float(potential.mean()) * shared

@@ -50,8 +50,9 @@ def answer(spec: Spec, *, seed: int = 0, backend: str = "numba") -> Result:
 
 
 def p_value(found: Sequence[Estimate], exact: float) -> float:
-    """Of chi^2 = sum (value - exact)^2 / mean(error^2) over independent runs. The errors are pooled, because each by itself is
-    known to 13 % only and would widen the distribution."""
+    """Of chi^2 = sum (value - exact)^2 / mean(error^2) over independent runs. The errors are
+    pooled, because each by itself is known to 13 % only and would widen the distribution.
+    """
     values = np.array([each.value for each in found], dtype=float)
     errors = np.array([each.error for each in found], dtype=float)
     square = np.sum((values - exact) ** 2) / np.mean(errors**2)

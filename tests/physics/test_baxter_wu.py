@@ -1,4 +1,6 @@
-"""The Baxter-Wu model: three spins on every triangle, four ground states, exponents y_t = 3/2 and y_h = 15/8."""
+"""The Baxter-Wu model: three spins on every triangle, four ground states, exponents y_t = 3/2 and
+y_h = 15/8.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,10 @@ BRIEF = {"sweeps": 40, "thermalise": 30, "every": 4, "replicas": 1024}
 
 @lru_cache
 def transfer(size: int, coupling: float) -> tuple[float, float]:
-    """(ln Z, <H>/N) of the L x L rhombic torus. Triangles (i, i+x, i+x+y) and (i, i+x+y, i+y) join row s to row t:
-    T = exp(K W), W = sum_x s_x s_x+1 t_x+1 + s_x t_x+1 t_x; <H> = -K d ln Tr T^L / dK."""
+    """(ln Z, <H>/N) of the L x L rhombic torus. Triangles (i, i+x, i+x+y) and (i, i+x+y, i+y) join
+    row s to row t: T = exp(K W), W = sum_x s_x s_x+1 t_x+1 + s_x t_x+1 t_x; <H> = -K d ln Tr T^L /
+    dK.
+    """
     rows = states(size).astype(float)
     after = np.roll(rows, -1, axis=1)
     bonds = (rows * after) @ after.T + rows @ (rows * after).T
@@ -52,7 +56,9 @@ def test_energy_and_magnetisation_of_three_by_three(field: float) -> None:
     found = seeds(baxter_wu(3, 0.3, field, **BRIEF), "reference", range(3))
     for name in ("energy", "m"):
         estimates = [each.observables[name] for each in found]
-        assert agrees(estimates, getattr(exact, name)), f"{name}\n{table(estimates, getattr(exact, name))}"
+        assert agrees(estimates, getattr(exact, name)), (
+            f"{name}\n{table(estimates, getattr(exact, name))}"
+        )
 
 
 @pytest.mark.slow
@@ -69,14 +75,18 @@ def test_energies_against_the_transfer_matrix(coupling: float, update: str) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("field", [0.0, 0.2, -0.2])
 def test_six_by_three_over_ten_seeds(field: float) -> None:
-    """Energy and magnetisation against the sum over states; a coupling or a field wrong by 1 % fails."""
+    """Energy and magnetisation against the sum over states; a coupling or a field wrong by 1 %
+    fails.
+    """
     model = baxter_wu((6, 3), 0.3, field)
     exact = enumerate_exactly(model)
     options = {"sweeps": 2000, "thermalise": 200, "every": 5, "replicas": 1024}
     found = [each.observables for each in seeds(baxter_wu((6, 3), 0.3, field, **options))]
     for name in ("energy", "m"):
         estimates = [each[name] for each in found]
-        assert agrees(estimates, getattr(exact, name)), f"{name}\n{table(estimates, getattr(exact, name))}"
+        assert agrees(estimates, getattr(exact, name)), (
+            f"{name}\n{table(estimates, getattr(exact, name))}"
+        )
     for name in ("K", "h") if field else ("K",):
         wrong = enumerate_exactly(scaled(model, name, 1.01)).energy
         estimates = [each["energy"] for each in found]

@@ -1,4 +1,6 @@
-"""Recursions of bond weights against finite differences, sums over states, exact free energies; the driver of all maps of couplings."""
+"""Recursions of bond weights against finite differences, sums over states, exact free energies; the
+driver of all maps of couplings.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,10 @@ def text_of(
     )
     body = "\n  ".join(terms)
     blocks = f"block {block}\n" if block else ""
-    return f"parameters {{ {given} }}\nlattice {lattice}\nspins s: {spins}\nhamiltonian\n  {body}\n{blocks}flow {flow}\n"
+    return (
+        f"parameters {{ {given} }}\nlattice {lattice}\nspins s: {spins}\nhamiltonian\n  "
+        f"{body}\n{blocks}flow {flow}\n"
+    )
 
 
 def made(text: str) -> CouplingFlow:
@@ -57,17 +62,21 @@ def chain(spins: str, terms: Sequence[str], b: int = 2, parameters: str = "") ->
     return text_of("chain", spins, terms, "exact(steps=4)", parameters, f"decimate({b})")
 
 
-# -- Jacobians ---------------------------------------------------------------------------------------------------------
+# -- Jacobians -----------------------------------------------------------------------------------
 
 MAPS = {
     "ising, move": text_of("square", "ising", [ISING, FIELD], "migdal_kadanoff(b=2)"),
-    "ising, decimate": text_of("square", "ising", [ISING, FIELD], "migdal_kadanoff(b=2, order=decimate)"),
+    "ising, decimate": text_of(
+        "square", "ising", [ISING, FIELD], "migdal_kadanoff(b=2, order=decimate)"
+    ),
     "ising, d = 3, b = 3": text_of("cubic", "ising", [ISING, FIELD], "migdal_kadanoff(b=3)"),
     "ising, b = 1.5": text_of("square", "ising", [ISING, FIELD], "migdal_kadanoff(b=1.5)"),
     "binary": text_of("square", "binary", [ISING, FIELD], "migdal_kadanoff(b=2)"),
     "spin 1": text_of("square", "spin(1)", [ISING, FIELD], "migdal_kadanoff(b=2)"),
     "general weight": text_of("square", "potts(3)", [GENERAL], "migdal_kadanoff(b=2)", WEIGHT),
-    "general weight, b = 1.5": text_of("square", "potts(3)", [GENERAL], "migdal_kadanoff(b=1.5)", WEIGHT),
+    "general weight, b = 1.5": text_of(
+        "square", "potts(3)", [GENERAL], "migdal_kadanoff(b=1.5)", WEIGHT
+    ),
     "chain, b = 5": chain("ising", [ISING, FIELD], 5),
     "diamond": text_of(
         "diamond(b=3, branches=2)", "potts(3)", [GENERAL], "exact(steps=2)", WEIGHT, "decimate(3)"
@@ -92,7 +101,9 @@ def test_derivatives_are_those_of_the_map(name: str) -> None:
 
 LIMITS = {
     "ising": text_of("square", "ising", [ISING, FIELD], "migdal_kadanoff(b=1)"),
-    "ising, d = 3": text_of("cubic", "ising", [ISING, FIELD], "migdal_kadanoff(b=1)", "K = 0.2, h = 0.05"),
+    "ising, d = 3": text_of(
+        "cubic", "ising", [ISING, FIELD], "migdal_kadanoff(b=1)", "K = 0.2, h = 0.05"
+    ),
     "general weight": text_of("square", "potts(3)", [GENERAL], "migdal_kadanoff(b=1)", WEIGHT),
 }
 
@@ -108,7 +119,9 @@ def test_derivatives_of_the_limit_b_1(name: str) -> None:
         rates = [recursion.rate(each)[0][1:] for each in near]
         moved = [recursion(each).couplings for each in near]
         assert slope[:, k] == pytest.approx((rates[0] - rates[1]) / (2 * step), rel=1e-7, abs=1e-8)
-        assert jacobian[:, k] == pytest.approx((moved[0] - moved[1]) / (2 * step), rel=1e-6, abs=1e-6)
+        assert jacobian[:, k] == pytest.approx(
+            (moved[0] - moved[1]) / (2 * step), rel=1e-6, abs=1e-6
+        )
 
 
 def test_the_limit_is_approached_by_ever_smaller_b() -> None:
@@ -131,12 +144,14 @@ def test_the_limit_is_approached_by_ever_smaller_b() -> None:
 def test_free_energies_approach_that_of_the_limit(coupling: float) -> None:
     """F of b = 1 + e, extrapolated in e, is that of b = 1 in both phases."""
     text = text_of("square", "ising", [ISING], "migdal_kadanoff(b=1, steps=1)", f"K = {coupling}")
-    limit, half, whole = (ran(text.replace("b=1", f"b={b}")).free_energy[0].value for b in (1, 1.02, 1.04))
+    limit, half, whole = (
+        ran(text.replace("b=1", f"b={b}")).free_energy[0].value for b in (1, 1.02, 1.04)
+    )
     assert 2 * half - whole == pytest.approx(limit, abs=0.1 * abs(half - whole))
     assert abs(half - limit) < 0.6 * abs(whole - limit)
 
 
-# -- sums over states --------------------------------------------------------------------------------------------------
+# -- sums over states ----------------------------------------------------------------------------
 
 
 def bonds_of_diamond(b: int, branches: int, generations: int) -> tuple[list[tuple[int, int]], int]:
@@ -166,12 +181,15 @@ MATRIX = np.log(np.array([[1, 0.3, 0.2], [0.3, 0.8, 0.4], [0.2, 0.4, 1.1]]))
 
 
 @pytest.mark.parametrize(
-    ("b", "branches", "generations"), [(2, 2, 0), (2, 2, 1), (2, 2, 2), (3, 2, 1), (2, 3, 1), (4, 3, 1)]
+    ("b", "branches", "generations"),
+    [(2, 2, 0), (2, 2, 1), (2, 2, 2), (3, 2, 1), (2, 3, 1), (4, 3, 1)],
 )
 def test_a_diamond_lattice_is_its_sum_over_states(b: int, branches: int, generations: int) -> None:
     lattice = f"diamond(b={b}, branches={branches}, generations={generations})"
     bonds, sites = bonds_of_diamond(b, branches, generations)
-    ising = ran(text_of(lattice, "ising", [ISING, "+ sum(i) 0.25"], "exact()", block=f"decimate({b})"))
+    ising = ran(
+        text_of(lattice, "ising", [ISING, "+ sum(i) 0.25"], "exact()", block=f"decimate({b})")
+    )
     wanted = log_sum(bonds, sites, 0.4 * np.outer(UP_DOWN, UP_DOWN), np.full(2, -0.25))
     assert ising.observables["log_z"].value == pytest.approx(wanted, rel=1e-13)
     assert ising.free_energy[0].value == pytest.approx(-wanted / len(bonds), rel=1e-13)
@@ -183,7 +201,11 @@ def test_a_diamond_lattice_is_its_sum_over_states(b: int, branches: int, generat
 
 CHAINS = {
     "ising": (chain("ising", [ISING, FIELD]), 0.4 * np.outer(UP_DOWN, UP_DOWN), 0.1 * UP_DOWN),
-    "ising, b = 3": (chain("ising", [ISING, FIELD], 3), 0.4 * np.outer(UP_DOWN, UP_DOWN), 0.1 * UP_DOWN),
+    "ising, b = 3": (
+        chain("ising", [ISING, FIELD], 3),
+        0.4 * np.outer(UP_DOWN, UP_DOWN),
+        0.1 * UP_DOWN,
+    ),
     "general weight": (chain("potts(3)", [GENERAL], 2, WEIGHT), MATRIX, np.zeros(3)),
     "with a constant": (
         chain("ising", [ISING, "+ sum(i) 0.5"]),
@@ -220,21 +242,27 @@ def test_the_free_energy_of_a_chain_is_that_of_its_transfer_matrix(name: str) ->
     assert abs(found.value + log(np.linalg.eigvalsh(matrix)[-1])) <= found.error + 4e-16
 
 
-# -- the bound ---------------------------------------------------------------------------------------------------------
+# -- the bound -----------------------------------------------------------------------------------
 
 
 def onsager(coupling: float) -> float:
     k = 2 * sinh(2 * coupling) / cosh(2 * coupling) ** 2
     points = [pi / 2]
     inner = quad(
-        lambda t: log((1 + sqrt(max(1 - (k * np.sin(t)) ** 2, 0.0))) / 2), 0, pi, points=points, epsabs=1e-13
+        lambda t: log((1 + sqrt(max(1 - (k * np.sin(t)) ** 2, 0.0))) / 2),
+        0,
+        pi,
+        points=points,
+        epsabs=1e-13,
     )[0]
     return -log(2 * cosh(2 * coupling)) - inner / (2 * pi)
 
 
 @pytest.mark.parametrize("b", [1, 1.5, 2, 3, 4])
 def test_moving_bonds_bounds_the_free_energy_from_below(b: float) -> None:
-    """With b = 1.5 the sites of a cell are no whole number: the constant interpolates, and still bounds."""
+    """With b = 1.5 the sites of a cell are no whole number: the constant interpolates, and still
+    bounds.
+    """
     text = text_of("square", "ising", [ISING], f"migdal_kadanoff(b={b}, steps=1)")
     for coupling in (0.05, 0.2, 0.35, 0.44, 0.6, 1.0):
         (found,) = ran(text.replace("K = 0.4", f"K = {coupling}")).free_energy
@@ -248,7 +276,9 @@ def test_moving_bonds_bounds_the_free_energy_from_below(b: float) -> None:
 def test_moved_bonds_have_the_free_energy_of_their_lattice_at_high_temperature(
     lattice: str, dimension: int, b: float
 ) -> None:
-    """-F/N = ln 2 + d b^(d - 1) K^2/2 + ...: of b^d sites d b bonds of strength b^(d - 1) K are left. K' is of order K^b."""
+    """-F/N = ln 2 + d b^(d - 1) K^2/2 + ...: of b^d sites d b bonds of strength b^(d - 1) K are
+    left. K' is of order K^b.
+    """
     coupling = 1e-5
     text = text_of(lattice, "ising", [ISING], f"migdal_kadanoff(b={b}, steps=1)", f"K = {coupling}")
     (found,) = ran(text).free_energy
@@ -270,7 +300,9 @@ def test_what_is_left_of_a_free_energy_lies_between_its_bounds(text: str) -> Non
         assert low <= high + 1e-15
         for each in found:
             assert each.error is not None
-            assert total + share * low - each.error <= each.value <= total + share * high + each.error
+            assert (
+                total + share * low - each.error <= each.value <= total + share * high + each.error
+            )
         moved = study.recursion(couplings)
         if not np.isfinite(moved.couplings).all():
             break
@@ -282,7 +314,9 @@ def test_what_is_left_of_a_free_energy_lies_between_its_bounds(text: str) -> Non
 
 
 def test_a_flow_that_freezes_ends_there() -> None:
-    """Of b = 1 no step is taken with weights that rounding has swallowed; levels go as far as couplings are numbers."""
+    """Of b = 1 no step is taken with weights that rounding has swallowed; levels go as far as
+    couplings are numbers.
+    """
     study = made(
         text_of("square", "ising", [ISING, FIELD], "migdal_kadanoff(b=1, steps=8)", "K = 1, h = 0")
     ).study
@@ -297,7 +331,7 @@ def test_a_flow_that_freezes_ends_there() -> None:
     assert len(result.levels) == finite.sum()
 
 
-# -- symmetry ----------------------------------------------------------------------------------------------------------
+# -- symmetry ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -316,7 +350,9 @@ def test_a_flow_that_freezes_ends_there() -> None:
     ],
 )
 def test_rounding_breaks_no_symmetry(text: str) -> None:
-    """Near the critical point broken directions are relevant: noise of 1e-16 would have grown to 1 in 60 steps."""
+    """Near the critical point broken directions are relevant: noise of 1e-16 would have grown to 1
+    in 60 steps.
+    """
     study = made(text).study
     recursion = study.recursion
     assert isinstance(recursion, BondRecursion)
@@ -328,7 +364,7 @@ def test_rounding_breaks_no_symmetry(text: str) -> None:
         assert np.abs(charged @ couplings).max() <= 4e-16 * (1 + np.abs(couplings).max())
 
 
-# -- the driver --------------------------------------------------------------------------------------------------------
+# -- the driver ----------------------------------------------------------------------------------
 
 
 def test_starts_are_numbers_lists_or_a_grid() -> None:
@@ -353,14 +389,19 @@ def test_starts_are_numbers_lists_or_a_grid() -> None:
 def test_a_fixed_point_from_each_start_is_reported_once() -> None:
     """K = 0, the critical point and, in one of them from below and above, the same."""
     text = text_of(
-        "square", "ising", [ISING], "migdal_kadanoff(b=2, find=fixed_point, starts=[0.28, 0.3, 0.01, 0.33])"
+        "square",
+        "ising",
+        [ISING],
+        "migdal_kadanoff(b=2, find=fixed_point, starts=[0.28, 0.3, 0.01, 0.33])",
     )
     found = ran(text).tables["fixed_points"]
     assert sorted(found[:, 0]) == pytest.approx([0, 0.304688931718], abs=1e-12)
 
 
 def test_without_a_critical_point_there_is_no_fixed_point() -> None:
-    result = ran(text_of("hypercubic(d=1)", "ising", [ISING], "migdal_kadanoff(b=2, find=fixed_point)"))
+    result = ran(
+        text_of("hypercubic(d=1)", "ising", [ISING], "migdal_kadanoff(b=2, find=fixed_point)")
+    )
     assert result.fixed_point == {}
     assert result.exponents == {}
     assert any("flow to one phase" in each for each in result.warnings)
@@ -416,7 +457,11 @@ def test_a_study_that_is_resumed_gives_the_same_digits(tmp_path: Path, after: in
     whole, stop = ran(text), runner.Stop()
     assert made(text).steps > after
     with pytest.raises(runner.Interrupted):
-        runner.run(Interrupting(made(text), after, stop), saving=runner.Saving(tmp_path / "c.npz"), stop=stop)
+        runner.run(
+            Interrupting(made(text), after, stop),
+            saving=runner.Saving(tmp_path / "c.npz"),
+            stop=stop,
+        )
     again = runner.run(made(text), saving=runner.Saving(tmp_path / "c.npz", resume=True))
     assert {name: each.tolist() for name, each in again.tables.items()} == {
         name: each.tolist() for name, each in whole.tables.items()

@@ -1,4 +1,6 @@
-"""Renormalised couplings of clusters: against declared ones, against another program, fixed points, derivatives."""
+"""Renormalised couplings of clusters: against declared ones, against another program, fixed points,
+derivatives.
+"""
 
 from __future__ import annotations
 
@@ -29,30 +31,43 @@ THREE = """- K * sum(<i,j>) s[i]*s[j] - K2 * sum(<<i,j>>) s[i]*s[j]
 EVEN = "K = 0.4, K2 = 0, K4 = 0"
 
 
-# -- declared couplings come back --------------------------------------------------------------------------------------
+# -- declared couplings come back ----------------------------------------------------------------
 
 TERMS = {
     "square(3)": [
-        "sum(i) s[i]", "sum(<i,j>) s[i]*s[j]", "sum(<<i,j>>) s[i]*s[j]",
-        "sum(i) (s[i]*s[i+x]*s[i+y] + s[i]*s[i-x]*s[i+y] + s[i]*s[i+x]*s[i-y] + s[i]*s[i-x]*s[i-y])",
-        "sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]", "sum(i) (s[i]*s[i+x]*s[i+2*x] + s[i]*s[i+y]*s[i+2*y])",
+        "sum(i) s[i]",
+        "sum(<i,j>) s[i]*s[j]",
+        "sum(<<i,j>>) s[i]*s[j]",
+        "sum(i) (s[i]*s[i+x]*s[i+y] + s[i]*s[i-x]*s[i+y] + s[i]*s[i+x]*s[i-y] + "
+        "s[i]*s[i-x]*s[i-y])",
+        "sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]",
+        "sum(i) (s[i]*s[i+x]*s[i+2*x] + s[i]*s[i+y]*s[i+2*y])",
     ],
     "chain(9, boundary=open)": [
-        "sum(i) s[i]", "sum(<i,j>) s[i]*s[j]", "sum(i) s[i]*s[i+3*x]", "sum(i) s[i]*s[i+x]*s[i+2*x]*s[i+4*x]",
+        "sum(i) s[i]",
+        "sum(<i,j>) s[i]*s[j]",
+        "sum(i) s[i]*s[i+3*x]",
+        "sum(i) s[i]*s[i+x]*s[i+2*x]*s[i+4*x]",
     ],
     "honeycomb(2)": [
-        "sum(i) s[i]", "sum(<i,j>) s[i]*s[j]", "sum(<<i,j>>) s[i]*s[j]",
+        "sum(i) s[i]",
+        "sum(<i,j>) s[i]*s[j]",
+        "sum(<<i,j>>) s[i]*s[j]",
         "sum(hexagon(i,j,k,l,m,n)) s[i]*s[j]*s[k]*s[l]*s[m]*s[n]",
     ],
-}  # fmt: skip
+}
 
 
 @settings(max_examples=20)
 @given(st.data())
 def test_the_transform_of_a_hamiltonian_is_its_declared_couplings(data: st.DataObject) -> None:
-    """H of every state, transformed: what multiplies each term as it is written, and nothing else."""
+    """H of every state, transformed: what multiplies each term as it is written, and nothing
+    else.
+    """
     lattice = data.draw(st.sampled_from(sorted(TERMS)))
-    chosen = data.draw(st.lists(st.sampled_from(TERMS[lattice]), min_size=1, max_size=5, unique=True))
+    chosen = data.draw(
+        st.lists(st.sampled_from(TERMS[lattice]), min_size=1, max_size=5, unique=True)
+    )
     numbers = st.floats(-2, 2).filter(lambda x: abs(x) > 1e-3)
     values = data.draw(st.lists(numbers, min_size=len(chosen), max_size=len(chosen)))
     spins = data.draw(st.sampled_from(["s: ising", "s: binary"]))
@@ -75,11 +90,16 @@ def test_the_transform_of_a_hamiltonian_is_its_declared_couplings(data: st.DataO
     for name, exact in spec.hamiltonian.couplings().items():
         if not name.startswith("k0"):
             assert found.values[name] == pytest.approx(exact, abs=1e-12)
-    assert max((abs(v) for name, v in found.values.items() if name not in spec.parameters), default=0) < 1e-11
+    assert (
+        max((abs(v) for name, v in found.values.items() if name not in spec.parameters), default=0)
+        < 1e-11
+    )
 
 
 def test_terms_that_coincide_on_a_small_torus_share_their_coefficient() -> None:
-    """On three blocks x and -2x are the same bond: each of the three written bonds of a pair has a third of it."""
+    """On three blocks x and -2x are the same bond: each of the three written bonds of a pair has a
+    third of it.
+    """
     spec = loaded(
         "chain(6)",
         "- K * sum(<i,j>) s[i]*s[j] - K2 * sum(i) s[i]*s[i+2*x]",
@@ -100,7 +120,9 @@ def test_terms_that_coincide_on_a_small_torus_share_their_coefficient() -> None:
 
 
 def test_a_block_that_breaks_a_symmetry_tells_bonds_apart() -> None:
-    """A rhombus of the triangular lattice: K is that of bonds along x and y, k2_11 what bonds along x + y have besides."""
+    """A rhombus of the triangular lattice: K is that of bonds along x and y, k2_11 what bonds along
+    x + y have besides.
+    """
     found = result(loaded("triangular(4)", parameters="K = 0.3", block="majority(2)"))
     level, spectrum = found.levels[1], found.tables["spectrum_1"]
     along, across = spectrum[0b1010] / 2, spectrum[0b1001] / 2
@@ -111,15 +133,35 @@ def test_a_block_that_breaks_a_symmetry_tells_bonds_apart() -> None:
     assert level.observables["rest"].value == pytest.approx(0, abs=1e-13)
 
 
-# -- another program ---------------------------------------------------------------------------------------------------
+# -- another program -----------------------------------------------------------------------------
 
 CLUSTERS = {
-    ("majority(2)", 0.4): (14.561093023844045, 10.727088778760049, 0.5870396682879027, 0.2569727162722968, 0.017886988088377853),
-    ("kadanoff(2, p=0.765983)", 0.4): (14.561093023844045, 10.828103501026664, 0.552780958921387, 0.2716563846762625, -0.012414089528479),
-    ("decimate(2)", 0.4): (14.561093023844045, 11.113864711325165, 0.470842656815023, 0.247632889592305, -0.07185572621224545),
-}  # fmt: skip
-"""4x4 to 2x2 by another program: ln Z, k0, and the coefficient of each pair of neighbours, of each diagonal pair, of all four spins. Two
-bonds join a pair of neighbours on the 2x2 torus, four diagonals a diagonal pair, and there are four plaquettes."""
+    ("majority(2)", 0.4): (
+        14.561093023844045,
+        10.727088778760049,
+        0.5870396682879027,
+        0.2569727162722968,
+        0.017886988088377853,
+    ),
+    ("kadanoff(2, p=0.765983)", 0.4): (
+        14.561093023844045,
+        10.828103501026664,
+        0.552780958921387,
+        0.2716563846762625,
+        -0.012414089528479,
+    ),
+    ("decimate(2)", 0.4): (
+        14.561093023844045,
+        11.113864711325165,
+        0.470842656815023,
+        0.247632889592305,
+        -0.07185572621224545,
+    ),
+}
+"""4x4 to 2x2 by another program: ln Z, k0, and the coefficient of each pair of neighbours, of each
+diagonal pair, of all four spins. Two bonds join a pair of neighbours on the 2x2 torus, four
+diagonals a diagonal pair, and there are four plaquettes.
+"""
 
 
 @pytest.mark.parametrize(("block", "coupling"), CLUSTERS)
@@ -137,7 +179,7 @@ def test_a_4x4_cluster_against_another_program(block: str, coupling: float, back
     assert abs(value(found, "dF")) < 1e-14
 
 
-# -- the recursion -----------------------------------------------------------------------------------------------------
+# -- the recursion -------------------------------------------------------------------------------
 
 
 def recursion(spec: Any, backend: str = "numba") -> ClusterRecursion:
@@ -147,18 +189,34 @@ def recursion(spec: Any, backend: str = "numba") -> ClusterRecursion:
 
 
 RECURSIONS: dict[str, Callable[[], Any]] = {
-    "square, three couplings": lambda: loaded("square(4)", THREE, parameters="K = 0.3, K2 = 0.09, K4 = -0.01", block="majority(2)"),
-    "in a field": lambda: loaded("chain(8)", "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]", block="kadanoff(2, p=0.8)"),
-    "decimation leaves spins out": lambda: loaded("chain(9)", parameters="K = 0.5", block="decimate(3)"),
-    "binary": lambda: loaded("chain(6)", "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]", spins="s: binary", block="majority(3)"),
+    "square, three couplings": lambda: loaded(
+        "square(4)", THREE, parameters="K = 0.3, K2 = 0.09, K4 = -0.01", block="majority(2)"
+    ),
+    "in a field": lambda: loaded(
+        "chain(8)", "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]", block="kadanoff(2, p=0.8)"
+    ),
+    "decimation leaves spins out": lambda: loaded(
+        "chain(9)", parameters="K = 0.5", block="decimate(3)"
+    ),
+    "binary": lambda: loaded(
+        "chain(6)",
+        "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]",
+        spins="s: binary",
+        block="majority(3)",
+    ),
     "two species": lambda: loaded(
-        "chain(6)", "- K * sum(<i,j>) (s[i]*s[j] + t[i]*t[j]) - h * sum(<i,j>) s[i]*s[j]*t[i]*t[j]",
-        spins="{ s: ising, t: ising }", block="majority(3)",
+        "chain(6)",
+        "- K * sum(<i,j>) (s[i]*s[j] + t[i]*t[j]) - h * sum(<i,j>) s[i]*s[j]*t[i]*t[j]",
+        spins="{ s: ising, t: ising }",
+        block="majority(3)",
     ),
     "Potts": lambda: loaded(
-        "chain(6)", "- K * sum(<i,j>) delta(s[i], s[j]) - h * sum(i) delta(s[i], 0)", spins="s: potts(3)", block="majority(2)",
+        "chain(6)",
+        "- K * sum(<i,j>) delta(s[i], s[j]) - h * sum(i) delta(s[i], 0)",
+        spins="s: potts(3)",
+        block="majority(2)",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", RECURSIONS)
@@ -186,7 +244,9 @@ def test_the_jacobian_against_automatic_differentiation() -> None:
     with jax.enable_x64(True):
         xp = jax.numpy
         sums, kernels = xp.asarray(made.sums), [xp.asarray(kernel) for kernel in made.step.kernels]
-        slope = jax.jacfwd(lambda k: contraction.coarse(k @ sums, kernels, xp))(xp.asarray(made.start))
+        slope = jax.jacfwd(lambda k: contraction.coarse(k @ sums, kernels, xp))(
+            xp.asarray(made.start)
+        )
         _, read = made.reader(np.asarray(slope), np)
     assert np.abs(made.jacobian(made.start) - read).max() < 1e-13
 
@@ -224,9 +284,11 @@ def test_sectors_do_not_mix() -> None:
 
 def test_a_potts_field_has_a_sector_of_its_own_where_it_vanishes() -> None:
     spec = loaded(
-        "chain(6)", "- K * sum(<i,j>) delta(s[i], s[j]) - h * sum(i) delta(s[i], 0)", spins="s: potts(3)",
+        "chain(6)",
+        "- K * sum(<i,j>) delta(s[i], s[j]) - h * sum(i) delta(s[i], 0)",
+        spins="s: potts(3)",
         block="majority(2)",
-    )  # fmt: skip
+    )
     exact = make_exact(spec.spec, 0, {})
     made = make_recursion(spec.spec, backends.load("numba"), exact.steps[0], (), ["h"])
     assert {sector: basis.shape[1] for sector, basis in made.sectors.items()} == {
@@ -239,9 +301,17 @@ def test_a_potts_field_has_a_sector_of_its_own_where_it_vanishes() -> None:
 
 
 def test_the_fixed_point_of_the_majority_rule() -> None:
-    """Values of another program; the recursion starts at nearest neighbours alone and comes to the fixed point by itself."""
+    """Values of another program; the recursion starts at nearest neighbours alone and comes to the
+    fixed point by itself.
+    """
     found = result(
-        loaded("square(4)", THREE, parameters=EVEN, block="majority(2)", flow="enumerate(find=fixed_point)")
+        loaded(
+            "square(4)",
+            THREE,
+            parameters=EVEN,
+            block="majority(2)",
+            flow="enumerate(find=fixed_point)",
+        )
     )
     point = {name: each.value for name, each in found.fixed_point.items()}
     assert point["K"] == pytest.approx(0.299761, abs=1e-6)

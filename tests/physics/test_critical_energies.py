@@ -1,4 +1,6 @@
-"""Energies at the critical points of the triangular and the honeycomb lattice, extrapolated to infinite size."""
+"""Energies at the critical points of the triangular and the honeycomb lattice, extrapolated to
+infinite size.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ CASES = {
 
 
 def bond_average(name: str, coupling: float, seed: int) -> Estimate:
-    """<s s'> of the infinite lattice: the energy of a torus is linear in 1/L at K_c, up to terms of order L^-3."""
+    """<s s'> of the infinite lattice: the energy of a torus is linear in 1/L at K_c, up to terms of
+    order L^-3.
+    """
     _, bonds, _ = CASES[name]
     values, errors = [], []
     for size in SIZES:
@@ -32,7 +36,9 @@ def bond_average(name: str, coupling: float, seed: int) -> Estimate:
         values.append(-(energy.value or 0) / (coupling * bonds))
         errors.append((energy.error or 0) / (coupling * bonds))
     weights = 1 / np.array(errors)
-    design = np.stack([np.ones(len(SIZES)), 1 / np.array(SIZES, dtype=float)], axis=1) * weights[:, None]
+    design = (
+        np.stack([np.ones(len(SIZES)), 1 / np.array(SIZES, dtype=float)], axis=1) * weights[:, None]
+    )
     solution, *_ = np.linalg.lstsq(design, np.array(values) * weights, rcond=None)
     return Estimate(float(solution[0]), float(np.sqrt(np.linalg.inv(design.T @ design)[0, 0])))
 

@@ -1,4 +1,6 @@
-"""The cumulant expansion against brute force on tori of cells and whole rings, against series, and the published counts."""
+"""The cumulant expansion against brute force on tori of cells and whole rings, against series, and
+the published counts.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,7 @@ def recursion_of(flow: CouplingFlow) -> CumulantRecursion:
     return flow.study.recursion
 
 
-# -- against every product of a torus ----------------------------------------------------------------------------------
+# -- against every product of a torus ------------------------------------------------------------
 
 TRIANGLES = "- P * sum(triangle(i,j,k)) s[i]*s[j]*s[k]"
 PLAQUETTES = "- Q * sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]"
@@ -112,7 +114,8 @@ TORI = {
     "kagome": (
         text_of(
             "kagome",
-            "majority(2, cell=[[(0,0,a), (0,0,b), (0,0,c)], [(1,0,a), (1,0,b), (1,0,c), (1,1,a), (1,1,b), (1,1,c)], [(0,1,a), (0,1,b), (0,1,c)]])",
+            "majority(2, cell=[[(0,0,a), (0,0,b), (0,0,c)], [(1,0,a), (1,0,b), (1,0,c), (1,1,a), "
+            "(1,1,b), (1,1,c)], [(0,1,a), (0,1,b), (0,1,c)]])",
             1,
             NN,
             FIELD,
@@ -125,7 +128,9 @@ TORI = {
 
 @pytest.mark.parametrize("name", TORI)
 def test_a_step_is_the_expansion_on_a_torus_of_cells(name: str) -> None:
-    """At random couplings, those that are generated among them, and random block spins; each product counts by its own order."""
+    """At random couplings, those that are generated among them, and random block spins; each
+    product counts by its own order.
+    """
     text, length = TORI[name]
     spec = rgc.load(text).spec
     recursion, expansion = recursion_of(flow_of(spec)), expansion_of(spec)
@@ -200,15 +205,16 @@ def test_derivatives_are_those_of_the_map(name: str) -> None:
         )
 
 
-# -- against the exact sum with a parameter before V -------------------------------------------------------------------
+# -- against the exact sum with a parameter before V ---------------------------------------------
 
 CELLS = 5
 
 
 @pytest.mark.parametrize("block", ["majority(3)", "kadanoff(3, p=p)", "decimate(3)"])
 def test_a_step_is_the_taylor_series_of_the_exact_sum(block: str) -> None:
-    """-H' = c_0 + c_1 + c_2 of ln sum_s P(h|s) exp(-H_0 + e W_1 + e^2 W_2) = sum_n c_n e^n, W_n of the couplings of order n, on a ring of
-    five cells of three spins, for all block spins h."""
+    """-H' = c_0 + c_1 + c_2 of ln sum_s P(h|s) exp(-H_0 + e W_1 + e^2 W_2) = sum_n c_n e^n, W_n of
+    the couplings of order n, on a ring of five cells of three spins, for all block spins h.
+    """
     further = "- J * sum(i) s[i]*s[i+2*x]"
     spec = rgc.load(
         text_of("chain", block, 2, NN, further, FIELD, "- P * sum(i) s[i]*s[i+x]*s[i+2*x]")
@@ -260,12 +266,13 @@ def _on_ring(products: object, spins: np.ndarray) -> float:
     )  # type: ignore[attr-defined]
 
 
-# -- against what is known ---------------------------------------------------------------------------------------------
+# -- against what is known -----------------------------------------------------------------------
 
 
 def test_the_triangle_has_the_published_numbers_of_bonds() -> None:
-    """How many bonds, and pairs of bonds that meet in one site or in two sites of a cell, join cells at the squared distances 3, 9 and 12
-    (Niemeijer and van Leeuwen 1974)."""
+    """How many bonds, and pairs of bonds that meet in one site or in two sites of a cell, join
+    cells at the squared distances 3, 9 and 12 (Niemeijer and van Leeuwen 1974).
+    """
     text = text_of("triangular", "majority(cell=triangle)", 2, NN)
     expansion = expansion_of(rgc.load(text).spec)
     pairs = [k for k, products in enumerate(expansion.classes) if len(products[0]) == 2]
@@ -307,8 +314,9 @@ def onsager(coupling: float) -> float:
 def test_free_energies_have_the_series_of_the_square_lattice(
     block: str, order: int, power: int
 ) -> None:
-    """To second order in K at first order in V nothing is right beyond what lies in a cell; at second order the error is of fourth order,
-    there being no closed loop of three bonds."""
+    """To second order in K at first order in V nothing is right beyond what lies in a cell; at
+    second order the error is of fourth order, there being no closed loop of three bonds.
+    """
     errors = []
     for coupling in (0.08, 0.04):
         flow = rgc.compile(
@@ -322,7 +330,7 @@ def test_free_energies_have_the_series_of_the_square_lattice(
     assert abs(errors[1]) > 1e-3
 
 
-# -- orders, sectors, what is refused ----------------------------------------------------------------------------------
+# -- orders, sectors, what is refused ------------------------------------------------------------
 
 FURTHER = "- J * sum(<<i,j>>) s[i]*s[j]"
 
@@ -336,7 +344,9 @@ def orders_of(*terms: str, order: int = 2, j: float = VALUES["J"]) -> dict[str, 
 
 
 def test_terms_count_in_the_order_in_which_they_are_written() -> None:
-    """Second neighbours are made from first ones at second order, and make first ones at first order."""
+    """Second neighbours are made from first ones at second order, and make first ones at first
+    order.
+    """
     assert orders_of(NN, FURTHER) == {"K": 1, "J": 2, "k1": 1, "k2_20": 2}
     assert orders_of(FURTHER, NN)["K"] == orders_of(FURTHER, NN)["J"] == 1
     assert orders_of(NN, FURTHER, j=0) == orders_of(NN, FURTHER)
@@ -406,7 +416,9 @@ def test_an_expansion_beyond_the_limit_is_refused_at_the_flow() -> None:
 
 @pytest.mark.parametrize("backend", sorted(backends.installed()))
 def test_backends_agree(backend: str) -> None:
-    """To rounding: sums of at most 2^n terms for n spins of a cell and of the contributions, each a product of a few averages below 1."""
+    """To rounding: sums of at most 2^n terms for n spins of a cell and of the contributions, each a
+    product of a few averages below 1.
+    """
     spec = rgc.load(TORI["triangular"][0]).spec
     ours, theirs = (recursion_of(flow_of(spec, name)) for name in ("reference", backend))
     couplings = np.random.default_rng(3).uniform(-0.3, 0.3, len(ours.names))
@@ -419,7 +431,9 @@ def test_backends_agree(backend: str) -> None:
 @pytest.mark.parametrize("field", [0.0, 0.1, 1.0])
 @pytest.mark.parametrize("order", [1, 2])
 def test_the_ledger_is_that_of_the_map_in_any_field(order: int, field: float) -> None:
-    """F(K)/N = g + F(K')/N, to the errors that both sums give; the terms of h^2 in V decay as (lambda_h^2/9)^n only."""
+    """F(K)/N = g + F(K')/N, to the errors that both sums give; the terms of h^2 in V decay as
+    (lambda_h^2/9)^n only.
+    """
     text = text_of("triangular", "majority(cell=triangle)", order, NN, FIELD)
     study = flow_of(rgc.load(text, settings={"h": field, "K": 0.2}).spec).study
     moved = study.recursion(study.start)
@@ -433,7 +447,9 @@ def test_the_ledger_is_that_of_the_map_in_any_field(order: int, field: float) ->
     ("order", "field", "warned"), [(1, 0.1, False), (2, 0.1, False), (1, 1.0, True), (2, 1.0, True)]
 )
 def test_a_free_energy_that_cannot_be_is_called_so(order: int, field: float, warned: bool) -> None:
-    """At order 1 a field that averages to 0 does nothing, at order 2 it gives -h^2/2 however strong it is."""
+    """At order 1 a field that averages to 0 does nothing, at order 2 it gives -h^2/2 however strong
+    it is.
+    """
     text = text_of("triangular", "majority(cell=triangle)", order, NN, FIELD)
     loaded = rgc.load(text, settings={"h": field, "K": 0.2})
     warnings = rgc.compile(loaded, backend="reference").run().result.warnings

@@ -1,4 +1,6 @@
-"""enumerate against sums written out state by state: averages of any alphabet, block maps, how exact and how informative they are."""
+"""enumerate against sums written out state by state: averages of any alphabet, block maps, how
+exact and how informative they are.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,7 @@ def value(found: Result, name: str, level: int | None = None) -> float:
     return estimate.value
 
 
-# -- averages ----------------------------------------------------------------------------------------------------------
+# -- averages ------------------------------------------------------------------------------------
 
 FIELD = f"{NEIGHBOURS} - h * sum(i) s[i]"
 SYSTEMS: dict[str, Loaded] = {
@@ -66,15 +68,23 @@ SYSTEMS: dict[str, Loaded] = {
     "four spins": loaded(
         "square(2, 4)", "- K * sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l] - h * sum(i) s[i]"
     ),
-    "three spins, two offsets": loaded("chain(7)", "- K * sum(i) s[i]*s[i+x]*s[i+3*x] + sum(i) 0.3"),
-    "triangles": loaded("triangular(2, 3)", "- K * sum(triangle(i,j,k)) s[i]*s[j]*s[k] - h * sum(i) s[i]"),
+    "three spins, two offsets": loaded(
+        "chain(7)", "- K * sum(i) s[i]*s[i+x]*s[i+3*x] + sum(i) 0.3"
+    ),
+    "triangles": loaded(
+        "triangular(2, 3)", "- K * sum(triangle(i,j,k)) s[i]*s[j]*s[k] - h * sum(i) s[i]"
+    ),
     "honeycomb": loaded("honeycomb(2)", FIELD),
     "kagome": loaded("kagome(1, 2)", FIELD),
     "binary": loaded("square(3)", FIELD, spins="s: binary"),
-    "binary squares": loaded("chain(6)", "- K * sum(i) (s[i] - s[i+x])^2 - h * sum(i) s[i]", spins="s: binary"),
+    "binary squares": loaded(
+        "chain(6)", "- K * sum(i) (s[i] - s[i+x])^2 - h * sum(i) s[i]", spins="s: binary"
+    ),
     "Potts": loaded("square(2, 3)", "- K * sum(<i,j>) delta(s[i], s[j])", spins="s: potts(3)"),
     "Potts in a field": loaded(
-        "chain(5)", "- K * sum(<i,j>) delta(s[i], s[j]) - h * sum(i) delta(s[i], 0)", spins="s: potts(4)"
+        "chain(5)",
+        "- K * sum(<i,j>) delta(s[i], s[j]) - h * sum(i) delta(s[i], 0)",
+        spins="s: potts(4)",
     ),
     "clock": loaded("chain(5)", "- K * sum(<i,j>) cos(2*pi*(s[i]-s[j])/5)", spins="s: clock(5)"),
     "weight of a bond": loaded(
@@ -84,7 +94,10 @@ SYSTEMS: dict[str, Loaded] = {
         parameters="W = [[1, 0.3, 0.2], [0.4, 1, 0.3], [0.2, 0.5, 1]]",
     ),
     "Blume-Capel": loaded(
-        "square(2, 3)", f"{NEIGHBOURS} + D * sum(i) s[i]^2", spins="s: spin(1)", parameters="K = 0.4, D = 0.3"
+        "square(2, 3)",
+        f"{NEIGHBOURS} + D * sum(i) s[i]^2",
+        spins="s: spin(1)",
+        parameters="K = 0.4, D = 0.3",
     ),
     "two species": loaded(
         "chain(4)",
@@ -96,7 +109,7 @@ SYSTEMS: dict[str, Loaded] = {
         f"{NEIGHBOURS} - h * sum(i) s[i]*delta(t[i], t[i+x])",
         spins="{ s: ising, t: potts(3) }",
     ),
-}  # fmt: skip
+}
 
 
 @lru_cache
@@ -125,7 +138,8 @@ def test_an_antiperiodic_ring() -> None:
 def test_the_complete_graph() -> None:
     spec = loaded(
         "complete(6)",
-        "- K * sum(i < j) s[i]*s[j] - h * sum(i) s[i] - h * sum(i < j < k) s[i]*s[j]*s[k] + sum(i < j) 0.1",
+        "- K * sum(i < j) s[i]*s[j] - h * sum(i) s[i] - h * sum(i < j < k) s[i]*s[j]*s[k] + "
+        "sum(i < j) 0.1",
         more="measure { energy, m, pair = mean(i < j) s[i]*s[j], same = mean(<i,j>) s[i]*s[j] }",
     )
     z, m, pair = [], [], []
@@ -148,7 +162,9 @@ def test_the_complete_graph() -> None:
 
 
 def test_measures_of_any_form() -> None:
-    """Thermal functions, coordinates, other alphabets, and what is known once all states are counted."""
+    """Thermal functions, coordinates, other alphabets, and what is known once all states are
+    counted.
+    """
     spec = loaded(
         "chain(6)",
         f"{NEIGHBOURS} + D * sum(i) s[i]^2",
@@ -226,7 +242,7 @@ def test_low_temperature_does_not_overflow() -> None:
     assert value(found, "log_z", 1) == pytest.approx(200 * 32 + log(2), rel=1e-15)
 
 
-# -- block maps --------------------------------------------------------------------------------------------------------
+# -- block maps ----------------------------------------------------------------------------------
 
 STAR = [
     [((0, 0), 1), ((0, 0), 0), ((1, 0), 0), ((1, 1), 0)],
@@ -234,37 +250,101 @@ STAR = [
 ]
 SQUARE, CHAIN = brute.square_cell(2, 2), brute.square_cell(2, 1)
 MAPS: dict[str, tuple[Loaded, Any, list[int], brute.Rule]] = {
-    "majority with ties": (loaded("square(2, 4)", FIELD, block="majority(2)"), SQUARE, [2, 2], brute.plurality),
-    "majority without": (loaded("chain(9)", FIELD, block="majority(3)"), brute.square_cell(3, 1), [3], brute.plurality),
-    "decimation": (loaded("square(2, 4)", FIELD, block="decimate(2)"), [[((0, 0), 0)]], [2, 2], brute.first),
-    "Kadanoff": (loaded("chain(8)", FIELD, block="kadanoff(2, p=0.7)"), CHAIN, [2], brute.kadanoff(0.7)),
+    "majority with ties": (
+        loaded("square(2, 4)", FIELD, block="majority(2)"),
+        SQUARE,
+        [2, 2],
+        brute.plurality,
+    ),
+    "majority without": (
+        loaded("chain(9)", FIELD, block="majority(3)"),
+        brute.square_cell(3, 1),
+        [3],
+        brute.plurality,
+    ),
+    "decimation": (
+        loaded("square(2, 4)", FIELD, block="decimate(2)"),
+        [[((0, 0), 0)]],
+        [2, 2],
+        brute.first,
+    ),
+    "Kadanoff": (
+        loaded("chain(8)", FIELD, block="kadanoff(2, p=0.7)"),
+        CHAIN,
+        [2],
+        brute.kadanoff(0.7),
+    ),
     "binary, Kadanoff": (
-        loaded("chain(6)", FIELD, spins="s: binary", block="kadanoff(2, p=0.7)"), CHAIN, [2], brute.kadanoff(0.7),
+        loaded("chain(6)", FIELD, spins="s: binary", block="kadanoff(2, p=0.7)"),
+        CHAIN,
+        [2],
+        brute.kadanoff(0.7),
     ),
     "explicit cell": (
-        loaded("chain(8)", FIELD, block="majority(b=2, cell=[(1), (4)])"), [[((1,), 0), ((4,), 0)]], [2], brute.plurality,
+        loaded("chain(8)", FIELD, block="majority(b=2, cell=[(1), (4)])"),
+        [[((1,), 0), ((4,), 0)]],
+        [2],
+        brute.plurality,
     ),
-    "star": (loaded("honeycomb(2)", FIELD, block="majority(cell=star)"), STAR, [2, 2], brute.plurality),
+    "star": (
+        loaded("honeycomb(2)", FIELD, block="majority(cell=star)"),
+        STAR,
+        [2, 2],
+        brute.plurality,
+    ),
     "Potts plurality": (
-        loaded("chain(6)", "- K * sum(<i,j>) delta(s[i], s[j])", spins="s: potts(3)", block="majority(3)"),
-        brute.square_cell(3, 1), [3], brute.plurality,
+        loaded(
+            "chain(6)",
+            "- K * sum(<i,j>) delta(s[i], s[j])",
+            spins="s: potts(3)",
+            block="majority(3)",
+        ),
+        brute.square_cell(3, 1),
+        [3],
+        brute.plurality,
     ),
     "clock": (
-        loaded("chain(4)", "- K * sum(<i,j>) cos(2*pi*(s[i]-s[j])/4)", spins="s: clock(4)", block="majority(2)"),
-        CHAIN, [2], brute.plurality,
+        loaded(
+            "chain(4)",
+            "- K * sum(<i,j>) cos(2*pi*(s[i]-s[j])/4)",
+            spins="s: clock(4)",
+            block="majority(2)",
+        ),
+        CHAIN,
+        [2],
+        brute.plurality,
     ),
     "spin 1": (
-        loaded("chain(6)", FIELD, spins="s: spin(1)", block="majority(2)"), CHAIN, [2], brute.plurality,
+        loaded("chain(6)", FIELD, spins="s: spin(1)", block="majority(2)"),
+        CHAIN,
+        [2],
+        brute.plurality,
     ),
     "two species": (
-        loaded("chain(4)", "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]*t[i]", spins="{ s: ising, t: ising }",
-               block="majority(2)"), CHAIN, [2], brute.plurality,
+        loaded(
+            "chain(4)",
+            "- K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]*t[i]",
+            spins="{ s: ising, t: ising }",
+            block="majority(2)",
+        ),
+        CHAIN,
+        [2],
+        brute.plurality,
     ),
     "a kernel of one's own": (
-        loaded("chain(6)", FIELD, block="kernel(b=2, T=sum(B in blocks) (0.3*s[B]*sum(i in B) s[i] + 0.2*prod(i in B) s[i]))"),
-        CHAIN, [2], brute.written(lambda v, t: 0.3 * t * sum(v) + 0.2 * v[0] * v[1]),
+        loaded(
+            "chain(6)",
+            FIELD,
+            block=(
+                "kernel(b=2, T=sum(B in blocks) (0.3*s[B]*sum(i in B) s[i] + 0.2*prod(i in B) "
+                "s[i]))"
+            ),
+        ),
+        CHAIN,
+        [2],
+        brute.written(lambda v, t: 0.3 * t * sum(v) + 0.2 * v[0] * v[1]),
     ),
-}  # fmt: skip
+}
 
 
 @lru_cache
@@ -289,7 +369,9 @@ def test_a_block_map_sums_over_the_spins_given_the_block_spins(name: str, backen
 
 @pytest.mark.parametrize("name", MAPS)
 def test_what_a_block_map_keeps(name: str) -> None:
-    """dF, kl, tau_defect and the information, from the joint distribution of spins and block spins as a matrix."""
+    """dF, kl, tau_defect and the information, from the joint distribution of spins and block spins
+    as a matrix.
+    """
     spec, cells, factor, rule = MAPS[name]
     lattice = spec.spec.lattice
     fine = brute.weights(spec)

@@ -1,4 +1,6 @@
-"""`sample` against the sum over all states: many-body Hamiltonians on four lattices, both updates, both backends."""
+"""`sample` against the sum over all states: many-body Hamiltonians on four lattices, both updates,
+both backends.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def triangular(**options: Any) -> Spec:
 
 
 def honeycomb(**options: Any) -> Spec:
-    """a(R) touches b(R), b(R-x), b(R-x-y); second neighbours have one letter; four bodies: a site and its neighbours."""
+    """a(R) touches b(R), b(R-x), b(R-x-y); second neighbours have one letter; four bodies: a site
+    and its neighbours.
+    """
     near = [(0, 0, 1), (-1, 0, 1), (-1, -1, 1)]
     products = {
         "K": [[(0, 0, 0), each] for each in near],
@@ -54,7 +58,10 @@ def cubic(**options: Any) -> Spec:
     products = {
         "K": [[(0, 0, 0), (1, 0, 0)], [(0, 0, 0), (0, 1, 0)], [(0, 0, 0), (0, 0, 1)]],
         "K2": [[(0, 0, 0), (1, 1, 0)], [(0, 0, 0), (1, 0, 1)], [(0, 0, 0), (0, 1, -1)]],
-        "K4": [[(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)], [(0, 0, 0), (0, 1, 0), (0, 1, 1), (0, 0, 1)]],
+        "K4": [
+            [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)],
+            [(0, 0, 0), (0, 1, 0), (0, 1, 1), (0, 0, 1)],
+        ],
         "K3": [[(0, 0, 0), (1, 0, 0), (0, 0, 1)]],
     }
     lattice = lattices.cubic(3, 3, 2, boundary=["periodic", "periodic", "open"])
@@ -64,10 +71,12 @@ def cubic(**options: Any) -> Spec:
 def many_body(
     lattice: Lattice, products: Mapping[str, Sequence[Sequence[tuple[int, ...]]]], **options: Any
 ) -> Spec:
-    terms = {name: [sites(each, lattice) for each in listed] for name, listed in products.items()} | {
-        "h": list(field(lattice))
-    }
-    return spec(lattice, [term(name, COUPLINGS[name], each) for name, each in terms.items()], **options)
+    terms = {
+        name: [sites(each, lattice) for each in listed] for name, listed in products.items()
+    } | {"h": list(field(lattice))}
+    return spec(
+        lattice, [term(name, COUPLINGS[name], each) for name, each in terms.items()], **options
+    )
 
 
 MODELS = {"square": square, "triangular": triangular, "honeycomb": honeycomb, "cubic": cubic}
@@ -79,8 +88,9 @@ LONG = {"sweeps": 1000, "thermalise": 200, "every": 5, "replicas": 2048}
 def check(model: Callable[..., Spec], **options: Any) -> None:
     """All quantities agree over ten seeds, and some do not when a coupling is wrong by 1 %.
 
-    One comparison in 500 falls outside by chance, one run of all models in ten. What does is repeated with three times as many new
-    seeds, which decide at the same level: an error that is wrong is found the more surely, and chance is not found twice.
+    One comparison in 500 falls outside by chance, one run of all models in ten. What does is
+    repeated with three times as many new seeds, which decide at the same level: an error that is
+    wrong is found the more surely, and chance is not found twice.
     """
     right = model()
     exact = enumerate_exactly(right)
@@ -97,7 +107,9 @@ def check(model: Callable[..., Spec], **options: Any) -> None:
         assert agrees(estimates, value), f"{name}\n{table(estimates, value)}"
     for name in COUPLINGS:
         wrong = enumerate_exactly(scaled(right, name, 1.01))
-        agreeing = [agrees([each.observables[q] for each in found], getattr(wrong, q)) for q in QUANTITIES]
+        agreeing = [
+            agrees([each.observables[q] for each in found], getattr(wrong, q)) for q in QUANTITIES
+        ]
         assert not all(agreeing), f"a coupling {name} wrong by 1 % passes"
 
 
@@ -107,7 +119,9 @@ def test_every_lattice_agrees_with_the_sum_over_states(model: Callable[..., Spec
     found = seeds(model(**BRIEF), "reference", range(2))
     for name in QUANTITIES:
         estimates = [each.observables[name] for each in found]
-        assert agrees(estimates, getattr(exact, name)), f"{name}\n{table(estimates, getattr(exact, name))}"
+        assert agrees(estimates, getattr(exact, name)), (
+            f"{name}\n{table(estimates, getattr(exact, name))}"
+        )
 
 
 @pytest.mark.slow

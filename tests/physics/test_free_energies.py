@@ -1,4 +1,6 @@
-"""Free energy as a service: methods against enumeration and one another, sizes, order of bounds, what is refused."""
+"""Free energy as a service: methods against enumeration and one another, sizes, order of bounds,
+what is refused.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,7 @@ def exact(given: Spec) -> float:
     return -enumerate_exactly(given).log_z / given.lattice.sites
 
 
-# -- mean field --------------------------------------------------------------------------------------------------------
+# -- mean field ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("coupling", [0.1, 0.3, 0.6, 1.5])
@@ -69,7 +71,9 @@ def test_an_antiferromagnet_has_two_sublattices() -> None:
 
 
 def test_baxter_wu_has_three() -> None:
-    """With three sublattices of the triangular lattice the states with two of them down are as good as all up."""
+    """With three sublattices of the triangular lattice the states with two of them down are as good
+    as all up.
+    """
     assert bound(baxter_wu((6, 6), 0.9)) == pytest.approx(bound(baxter_wu((4, 4), 0.9)), abs=1e-9)
     assert bound(baxter_wu((6, 6), -0.9)) == pytest.approx(bound(baxter_wu((6, 6), 0.9)), abs=1e-9)
 
@@ -116,7 +120,7 @@ def test_a_field_alone_is_exact() -> None:
     assert bound(given) == pytest.approx(-log(2 * np.cosh(0.3)), abs=1e-12)
 
 
-# -- thermodynamic integration -----------------------------------------------------------------------------------------
+# -- thermodynamic integration -------------------------------------------------------------------
 
 ISING = """parameters {{ K = {K}, h = 0.1 }}
 lattice square({size})
@@ -188,7 +192,7 @@ def test_h_must_be_linear_in_the_parameter() -> None:
     assert [problem.code for problem in caught.value.problems] == ["bad-path"]
 
 
-# -- the service -------------------------------------------------------------------------------------------------------
+# -- the service ---------------------------------------------------------------------------------
 
 
 def service(given: Spec, *methods: str) -> FreeEnergies:
@@ -253,7 +257,7 @@ def test_bounds_must_be_in_order() -> None:
             check_order(wrong)
 
 
-# -- sizes -------------------------------------------------------------------------------------------------------------
+# -- sizes ---------------------------------------------------------------------------------------
 
 
 def test_two_copies_have_twice_the_free_energy() -> None:
@@ -297,7 +301,7 @@ def test_methods_that_are_no_free_energies_are_told(monkeypatch: pytest.MonkeyPa
     assert any("not size-extensive" in text for text in found.warnings)
 
 
-# -- specs that only measure -------------------------------------------------------------------------------------------
+# -- specs that only measure ---------------------------------------------------------------------
 
 STRIP = """parameters { K = log(1 + sqrt(2)) / 2, L = 4 }
 lattice square(L, infinite)
@@ -341,7 +345,10 @@ spins s: ising
 hamiltonian - K * sum(<i,j>) s[i]*s[j]
 flow sample(sweeps=50, replicas=64)
 measure { energy, f = free_energy(transfer), free_energy(methods=[hotrg(8), mean_field]) }
-expect { f = -0.8843654493816465 within 1e-9, free_energy[hotrg(8)] = -0.8843654493816465 within 1e-3 }
+expect {
+  f = -0.8843654493816465 within 1e-9
+  free_energy[hotrg(8)] = -0.8843654493816465 within 1e-3
+}
 """
     answer = rgc.compile(text, backend="reference").run()
     assert answer.passed

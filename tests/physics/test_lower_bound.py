@@ -1,4 +1,6 @@
-"""A step of potential moving against sums written out here; its derivatives, subspaces and symmetries."""
+"""A step of potential moving against sums written out here; its derivatives, subspaces and
+symmetries.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import pytest
 
 from rgc.analysis.recursion import Floats, free_energy
 from rgc.errors import SpecError
-from rgc.flows.couplings.bound_optimum import Bound
+from rgc.flows.couplings.bound_optimum import LowerBound
 from rgc.flows.couplings.cell_recursion import cell_recursion
 from rgc.flows.couplings.cell_space import Subspace, hypercube
 from rgc.passes.cells import NotInACell
@@ -26,17 +28,23 @@ from tests.physics.potential_moving import (
     spec_of,
 )
 
-# -- one step, written out -----------------------------------------------------------------------------------------------
+# -- one step, written out ------------------------------------------------------------------------
 
 
-def square_cell(K: float, L: float, Q: float, h: float, T: float) -> Callable[[tuple[int, ...]], float]:
-    """V of the corners of a square in turn: its four bonds belong to two squares each, its sites to four. The sign of Q is the spec's."""
+def square_cell(
+    K: float, L: float, Q: float, h: float, T: float
+) -> Callable[[tuple[int, ...]], float]:
+    """V of the corners of a square in turn: its four bonds belong to two squares each, its sites to
+    four. The sign of Q is the spec's.
+    """
 
     def potential(s: tuple[int, ...]) -> float:
         bonds = sum(s[k] * s[(k + 1) % 4] for k in range(4))
         threes = sum(s[k] * s[(k + 1) % 4] * s[(k + 2) % 4] for k in range(4))
         four = s[0] * s[1] * s[2] * s[3]
-        return K / 2 * bonds + L * (s[0] * s[2] + s[1] * s[3]) - Q * four + h / 4 * sum(s) + T * threes
+        return (
+            K / 2 * bonds + L * (s[0] * s[2] + s[1] * s[3]) - Q * four + h / 4 * sum(s) + T * threes
+        )
 
     return potential
 
@@ -47,7 +55,10 @@ def moved(potential: Callable[[tuple[int, ...]], float], p: float) -> dict[tuple
     return {
         mu: float(
             np.log(
-                sum(np.exp(4 * potential(s) + p * np.dot(mu, s)) / (2 * np.cosh(p * sum(s))) for s in spins)
+                sum(
+                    np.exp(4 * potential(s) + p * np.dot(mu, s)) / (2 * np.cosh(p * sum(s)))
+                    for s in spins
+                )
             )
         )
         for mu in spins
@@ -55,7 +66,9 @@ def moved(potential: Callable[[tuple[int, ...]], float], p: float) -> dict[tuple
 
 
 def coefficient(table: dict[tuple[int, ...], float], corners: tuple[int, ...]) -> float:
-    return sum(value * np.prod([mu[k] for k in corners]) for mu, value in table.items()) / len(table)
+    return sum(value * np.prod([mu[k] for k in corners]) for mu, value in table.items()) / len(
+        table
+    )
 
 
 @pytest.mark.parametrize("p", [0.0, 0.3, 0.766, 2.5, -0.4])
@@ -124,7 +137,12 @@ def test_classes_of_states(dimension: int, classes: int) -> None:
     assert (cube.overlaps.sum(axis=2) == cube.sizes).all()
     assert (
         cube.overlaps.sum(axis=1)
-        == [[float(np.prod(range(n - r + 1, n + 1)) / np.prod(range(1, r + 1))) for r in range(n + 1)]]
+        == [
+            [
+                float(np.prod(range(n - r + 1, n + 1)) / np.prod(range(1, r + 1)))
+                for r in range(n + 1)
+            ]
+        ]
     ).all()
 
 
@@ -141,10 +159,12 @@ def test_a_chain_may_have_any_couplings_of_a_bond() -> None:
         )
         for mu in spins
     }
-    assert step(step.space.start).couplings[0] == pytest.approx((table[1, 1] - table[1, -1]) / 2, abs=1e-14)
+    assert step(step.space.start).couplings[0] == pytest.approx(
+        (table[1, 1] - table[1, -1]) / 2, abs=1e-14
+    )
 
 
-# -- derivatives -----------------------------------------------------------------------------------------------------------
+# -- derivatives ---------------------------------------------------------------------------------
 
 CASES: list[tuple[int, Subspace, float]] = [
     (2, "full", 0.77),
@@ -155,10 +175,14 @@ CASES: list[tuple[int, Subspace, float]] = [
 
 
 @pytest.mark.parametrize(("dimension", "subspace", "p"), CASES)
-def test_derivatives_are_those_of_finite_differences(dimension: int, subspace: Subspace, p: float) -> None:
+def test_derivatives_are_those_of_finite_differences(
+    dimension: int, subspace: Subspace, p: float
+) -> None:
     recursion = recursion_of(dimension, p, subspace=subspace, K=0.2)
     rng = np.random.default_rng(dimension)
-    couplings = recursion.space.nearest(0.1 / dimension**2 * rng.standard_normal(len(recursion.names)))
+    couplings = recursion.space.nearest(
+        0.1 / dimension**2 * rng.standard_normal(len(recursion.names))
+    )
     by_couplings, by_p = recursion.derivatives(couplings)
     e = 3e-5
 
@@ -197,7 +221,9 @@ def test_the_jacobian_is_that_of_automatic_differentiation() -> None:
             spins.sum(axis=1) / 4,
         ]
     )
-    order = [recursion.names.index(name) for name in ("K", "k2_11", "k3_10_01", "k4_10_01_11", "k1")]
+    order = [
+        recursion.names.index(name) for name in ("K", "k2_11", "k3_10_01", "k4_10_01_11", "k1")
+    ]
     with jax.enable_x64(True):
         jnp = jax.numpy
 
@@ -231,38 +257,56 @@ class _JaxArrays:
 
 
 def test_jax_arrays_give_the_same_numbers() -> None:
-    """Within the rounding of a sum of 256 exponentials, amplified by the largest derivative of the map, 2^d."""
+    """Within the rounding of a sum of 256 exponentials, amplified by the largest derivative of the
+    map, 2^d.
+    """
     pytest.importorskip("jax")
     space = space_of(spec_of(3, K=0.2))
-    ours, theirs = (cell_recursion(backend, space, [0.4, 0.6]) for backend in (BACKEND, _JaxArrays()))  # type: ignore[arg-type]
+    ours, theirs = (
+        cell_recursion(backend, space, [0.4, 0.6]) for backend in (BACKEND, _JaxArrays())
+    )  # type: ignore[arg-type]
     for step in range(2):
         one, other = ours(space.start, step), theirs(space.start, step)
         assert np.abs(one.couplings - other.couplings).max() <= 256 * 8 * np.finfo(float).eps
         assert one.constant == pytest.approx(other.constant, abs=256 * np.finfo(float).eps)
-        assert np.abs(ours.jacobian(space.start, step) - theirs.jacobian(space.start, step)).max() < 1e-12
+        assert (
+            np.abs(ours.jacobian(space.start, step) - theirs.jacobian(space.start, step)).max()
+            < 1e-12
+        )
 
 
 def test_the_gradient_of_the_bound_is_that_of_finite_differences() -> None:
-    bound = Bound(BACKEND, space_of(spec_of(2, SQUARE, K=0.35, L=0.05, Q=0.02, h=0.1, T=0.0)), 6)
+    bound = LowerBound(
+        BACKEND, space_of(spec_of(2, SQUARE, K=0.35, L=0.05, Q=0.02, h=0.1, T=0.0)), 6
+    )
     p = np.array([0.6, 0.5, 0.7, 0.3, 0.2, 0.9])
     _, found = bound.gradient(p)
     for k in range(6):
         unit = 1e-5 * (np.arange(6) == k)
-        assert found[k] == pytest.approx((bound.value(p + unit) - bound.value(p - unit)) / 2e-5, abs=1e-10)
+        assert found[k] == pytest.approx(
+            (bound.value(p + unit) - bound.value(p - unit)) / 2e-5, abs=1e-10
+        )
 
 
-# -- subspaces and symmetry ------------------------------------------------------------------------------------------------
+# -- subspaces and symmetry ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("dimension", "p"), [(2, 0.77), (3, 0.4)])
-def test_the_symmetric_map_is_the_full_one_where_potentials_are_symmetric(dimension: int, p: float) -> None:
-    full, symmetric = (recursion_of(dimension, p, subspace=each, K=0.2) for each in ("full", "symmetric"))
+def test_the_symmetric_map_is_the_full_one_where_potentials_are_symmetric(
+    dimension: int, p: float
+) -> None:
+    full, symmetric = (
+        recursion_of(dimension, p, subspace=each, K=0.2) for each in ("full", "symmetric")
+    )
     rng = np.random.default_rng(0)
     couplings = symmetric.space.nearest(0.3 * rng.standard_normal(len(full.names)))
     assert np.abs(symmetric(couplings).couplings - full(couplings).couplings).max() < 1e-14
     assert symmetric(couplings).constant == pytest.approx(full(couplings).constant, abs=1e-14)
     for directions in symmetric.sectors.values():
-        assert np.abs((symmetric.jacobian(couplings) - full.jacobian(couplings)) @ directions).max() < 1e-13
+        assert (
+            np.abs((symmetric.jacobian(couplings) - full.jacobian(couplings)) @ directions).max()
+            < 1e-13
+        )
         change = full.jacobian(couplings) @ directions
         assert np.abs(symmetric.space.nearest(change.T[0]) - change.T[0]).max() < 1e-13
 
@@ -299,23 +343,35 @@ def test_the_sign_of_p_turns_the_block_spins() -> None:
 
 
 def test_binary_spins_are_ising_spins_in_other_words() -> None:
-    """v = (1 + s)/2: J v v' on bonds and m v on sites are K = J/4, h = m/2 + J and a constant a site."""
+    """v = (1 + s)/2: J v v' on bonds and m v on sites are K = J/4, h = m/2 + J and a constant a
+    site.
+    """
     J, m = 1.3, -2.9
     gas = spec_of(2, "- J * sum(<i,j>) s[i]*s[j]\n  - m * sum(i) s[i]", spins="binary", J=J, m=m)
     ising = spec_of(2, "- K * sum(<i,j>) s[i]*s[j]\n  - h * sum(i) s[i]", K=J / 4, h=m / 2 + J)
     spaces = [space_of(each) for each in (gas, ising)]
-    found = [free_energy(cell_recursion(BACKEND, space, [0.6]), space.start).value for space in spaces]
+    found = [
+        free_energy(cell_recursion(BACKEND, space, [0.6]), space.start).value for space in spaces
+    ]
     assert found[0] == pytest.approx(found[1] - J / 2 - m / 2, abs=1e-14)
     odd = [np.array(each.sectors.get("odd", np.zeros((5, 0)))).shape[1] for each in spaces]
     assert odd == [0, 0]
 
 
 def test_a_term_of_several_classes_is_one_coupling() -> None:
-    """K times (bonds + 0.3 diagonals) takes the place of the bonds; the diagonals keep a coupling of their own."""
+    """K times (bonds + 0.3 diagonals) takes the place of the bonds; the diagonals keep a coupling
+    of their own.
+    """
     both = space_of(
-        spec_of(2, "- K * sum(i) (s[i]*s[i+x] + s[i]*s[i+y] + 0.3*s[i]*s[i+x+y] + 0.3*s[i]*s[i+x-y])", K=0.3)
+        spec_of(
+            2,
+            "- K * sum(i) (s[i]*s[i+x] + s[i]*s[i+y] + 0.3*s[i]*s[i+x+y] + 0.3*s[i]*s[i+x-y])",
+            K=0.3,
+        )
     )
-    plain = space_of(spec_of(2, "- K * sum(<i,j>) s[i]*s[j]\n  - L * sum(<<i,j>>) s[i]*s[j]", K=0.3, L=0.09))
+    plain = space_of(
+        spec_of(2, "- K * sum(<i,j>) s[i]*s[j]\n  - L * sum(<<i,j>>) s[i]*s[j]", K=0.3, L=0.09)
+    )
     one, other = (cell_recursion(BACKEND, space, [0.7])(space.start) for space in (both, plain))
     named, wanted = (
         dict(zip(both.names, one.couplings, strict=True)),
@@ -339,6 +395,8 @@ def test_terms_that_are_not_in_a_cell(dimension: int, hamiltonian: str, reason: 
 
 
 def test_terms_of_equal_functions_are_refused() -> None:
-    spec = spec_of(2, "- K * sum(<i,j>) s[i]*s[j]\n  - L * sum(i) (s[i]*s[i+x] + s[i]*s[i+y])", L=0.1)
+    spec = spec_of(
+        2, "- K * sum(<i,j>) s[i]*s[j]\n  - L * sum(i) (s[i]*s[i+x] + s[i]*s[i+y])", L=0.1
+    )
     with pytest.raises(SpecError, match="cannot be told apart"):
         space_of(spec)

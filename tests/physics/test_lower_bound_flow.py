@@ -27,11 +27,13 @@ from tests.physics.potential_moving import (
 
 SPECS = Path(__file__).parents[2] / "specs"
 
-# -- fixed points ----------------------------------------------------------------------------------------------------------
+# -- fixed points ---------------------------------------------------------------------------------
 
 
 def test_the_two_fixed_points_exchange_their_stability() -> None:
-    """The critical nearest-neighbour model flows to the fixed point with equal pairs below p = 0.74155, to the other above."""
+    """The critical nearest-neighbour model flows to the fixed point with equal pairs below p =
+    0.74155, to the other above.
+    """
     for p, equal in ((0.73, True), (0.75, False)):
         recursion = recursion_of(2, p)
         point = critical(recursion, recursion.space.start).fixed_point
@@ -41,12 +43,17 @@ def test_the_two_fixed_points_exchange_their_stability() -> None:
 
 
 def test_the_slope_is_that_of_the_bound_at_the_critical_point() -> None:
-    """dF/dp by the fixed point, against the bound of its couplings at two p: F has a singular part |dp|^(2 - alpha) there."""
+    """dF/dp by the fixed point, against the bound of its couplings at two p: F has a singular part
+    |dp|^(2 - alpha) there.
+    """
     recursion = recursion_of(2, 0.75)
     point = critical(recursion, recursion.space.start).fixed_point
     assert point is not None
     e = 1e-6
-    flows = [free_energy(cell_recursion(BACKEND, recursion.space, [0.75 + d]), point).value for d in (-e, e)]
+    flows = [
+        free_energy(cell_recursion(BACKEND, recursion.space, [0.75 + d]), point).value
+        for d in (-e, e)
+    ]
     assert slope(recursion, point) == pytest.approx((flows[1] - flows[0]) / (2 * e), abs=1e-5)
 
 
@@ -57,8 +64,12 @@ def test_the_slope_is_that_of_the_bound_at_the_critical_point() -> None:
         (3, P_CUBIC, 1.5898309034410232, 2.4646362696227557),
     ],
 )
-def test_exponents_of_the_symmetric_fixed_point(dimension: int, p: float, y_t: float, y_h: float) -> None:
-    """Recomputed independently: kadanoff_sym_d2, kadanoff_sym_d3; alpha = 0.0017 and delta = 15.04 in d = 2 are Kadanoff's."""
+def test_exponents_of_the_symmetric_fixed_point(
+    dimension: int, p: float, y_t: float, y_h: float
+) -> None:
+    """Recomputed independently: kadanoff_sym_d2, kadanoff_sym_d3; alpha = 0.0017 and delta = 15.04
+    in d = 2 are Kadanoff's.
+    """
     recursion = recursion_of(dimension, p, subspace="symmetric", K=0.3)
     point = critical(recursion, recursion.space.start).fixed_point
     assert point is not None
@@ -70,7 +81,9 @@ def test_exponents_of_the_symmetric_fixed_point(dimension: int, p: float, y_t: f
 
 @pytest.mark.parametrize(("dimension", "p"), [(3, P_CUBIC), (4, 0.25)])
 def test_a_fixed_point_is_one_of_the_transform_site_by_site(dimension: int, p: float) -> None:
-    """V' = V + constant for all 2^16 states, and two relevant exponents of mean-field size in d = 4."""
+    """V' = V + constant for all 2^16 states, and two relevant exponents of mean-field size in d =
+    4.
+    """
     recursion = recursion_of(dimension, p, subspace="symmetric", K=0.1)
     point = critical(recursion, recursion.space.start).fixed_point
     assert point is not None
@@ -94,7 +107,9 @@ def test_newton_starts_outside_the_subspace() -> None:
 
 
 def test_a_flow_that_begins_in_the_subspace_stays_there() -> None:
-    """With equal pair couplings the critical flow comes to the fixed point with two relevant directions: symmetry keeps it from the second."""
+    """With equal pair couplings the critical flow comes to the fixed point with two relevant
+    directions: symmetry keeps it from the second.
+    """
     recursion = cell_recursion(
         BACKEND, space_of(spec_of(2, SQUARE, K=0.28, L=0.14, Q=0.0, h=0.0, T=0.0)), [P_SYMMETRIC]
     )
@@ -102,10 +117,12 @@ def test_a_flow_that_begins_in_the_subspace_stays_there() -> None:
     assert point is not None
     spectrum = linearise(recursion, point)[0]
     assert (np.abs(spectrum.values) > 1).sum() == 2
-    assert spectrum.exponents[:2] == pytest.approx([1.0008789338586648, 0.20332105522440894], abs=1e-12)
+    assert spectrum.exponents[:2] == pytest.approx(
+        [1.0008789338586648, 0.20332105522440894], abs=1e-12
+    )
 
 
-# -- the flow --------------------------------------------------------------------------------------------------------------
+# -- the flow ------------------------------------------------------------------------------------
 
 FLOW = """
 parameters {{ K = {K}, L = 0, h = 0 }}
@@ -145,13 +162,17 @@ def test_a_schedule_is_taken_in_turn() -> None:
     couplings = recursion.space.start
     for step in range(3):
         couplings = recursion(couplings, step).couplings
-        assert result.levels[step + 1].couplings["K"].value == pytest.approx(couplings[0], abs=1e-15)
+        assert result.levels[step + 1].couplings["K"].value == pytest.approx(
+            couplings[0], abs=1e-15
+        )
     assert [level.observables["block.p"].value for level in result.levels[1:]] == [0.6, 0.8, 0.6]
     assert "block.p" not in result.fixed_point
 
 
 def test_the_ledger_is_a_bound_at_every_level() -> None:
-    """F >= constant + F_n: with the bound of the renormalised couplings it is the bound of the first ones."""
+    """F >= constant + F_n: with the bound of the renormalised couplings it is the bound of the
+    first ones.
+    """
     result = answer_of("0.7", "steps=3").result
     bound = result.free_energy[0]
     assert bound.kind == "lower bound"
@@ -171,7 +192,9 @@ def test_the_symmetric_subspace_warns_and_gives_no_bound() -> None:
     assert not result.free_energy
     assert "constant" not in result.levels[0].observables
     assert "symmetric" in result.provenance["subspace"]
-    inside = FLOW.replace("L = 0", "L = 0.2").format(K=0.4, p=0.766, options="subspace=symmetric, steps=2")
+    inside = FLOW.replace("L = 0", "L = 0.2").format(
+        K=0.4, p=0.766, options="subspace=symmetric, steps=2"
+    )
     result = rgc.compile(rgc.load(inside), backend="reference").run().result
     assert not result.warnings
     assert result.free_energy[0].value is not None

@@ -13,7 +13,7 @@ import rgc
 from rgc.analysis.recursion import free_energy
 from rgc.backend import Backend
 from rgc.errors import SpecError
-from rgc.flows.couplings.bound_optimum import Bound, best_constant, enough
+from rgc.flows.couplings.bound_optimum import LowerBound, best_constant, enough
 from rgc.flows.free_energies.tightest_bound import make_tightest_bound
 from rgc.model.spec import Flow, Spec
 from rgc.results.result import FreeEnergy
@@ -81,7 +81,7 @@ def test_the_bound_is_never_violated(p: float) -> None:
 
 def test_the_tightest_bound_is_the_best_of_all_and_below_onsager() -> None:
     for K in (0.1, 0.3, 0.44068679350977147, 0.5, 0.8):
-        bound = Bound(BACKEND, space_of(spec_of(2, K=K)), enough(2))
+        bound = LowerBound(BACKEND, space_of(spec_of(2, K=K)), enough(2))
         best, constant = lower_bound_free_energy(spec_of(2, K=K), BACKEND), best_constant(bound)
         values = [best.value, bound.value([constant]), bound.value([P_FULL])]
         assert values[0] > values[1] >= values[2]
@@ -98,7 +98,9 @@ def test_the_tightest_bound_of_free_spins_is_exact() -> None:
 
 @pytest.mark.parametrize("K", [0.3, 0.8, 1.5])
 def test_on_the_chain_the_tightest_bound_is_exact(K: float) -> None:
-    """With a p of its own for each step nothing is lost by moving the bonds of a chain; with one p for all steps 3 to 11 % of F are."""
+    """With a p of its own for each step nothing is lost by moving the bonds of a chain; with one p
+    for all steps 3 to 11 % of F are.
+    """
     found = lower_bound_free_energy(spec_of(1, K=K), BACKEND)
     exact = -np.log(2 * np.cosh(K))
     assert found.value == pytest.approx(exact, abs=1e-9)
@@ -126,7 +128,9 @@ def test_the_bound_of_a_torus_lies_below_kaufman(size: int, K: float) -> None:
 
 @pytest.mark.parametrize(("dimension", "lattice"), [(2, "square(2)"), (3, "cubic(2)")])
 def test_on_two_sites_nothing_has_to_be_moved(dimension: int, lattice: str) -> None:
-    """Every cell of a lattice of two sites in each direction holds all of them, so that the bound is exact at any p."""
+    """Every cell of a lattice of two sites in each direction holds all of them, so that the bound
+    is exact at any p.
+    """
     spec = spec_of(
         dimension,
         "- K * sum(<i,j>) s[i]*s[j]\n  - h * sum(i) s[i]\n  + sum(i) 0.25",

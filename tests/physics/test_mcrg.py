@@ -1,4 +1,6 @@
-"""`mcrg` against the exact linearised map of a small lattice, against another program, and against exact exponents."""
+"""`mcrg` against the exact linearised map of a small lattice, against another program, and against
+exact exponents.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from tests.physics.models import CRITICAL, field, majority, shell, sites, spec, 
 from tests.physics.running import agrees, answer, machine, request, seeds, table
 
 FIXED_POINT = {"K": 0.299761, "K2": 0.087094, "K4": -0.001259}
-"""Of the exact majority map from 4x4 to 2x2 spins, ties with probability 1/2; there y_t = 0.92921 and y_h = 1.82187."""
+"""Of the exact majority map from 4x4 to 2x2 spins, ties with probability 1/2; there y_t = 0.92921
+and y_h = 1.82187.
+"""
 
 
 def small(**options: Any) -> Spec:
@@ -54,8 +58,9 @@ def _key(each: Eigenvalue) -> tuple[str, int, int, int]:
 
 @lru_cache
 def exact_exponent(odd: bool, n: int) -> float:
-    """The leading exponent with n operators of the 4x4 -> 2x2 majority map at the fixed point, by summing over all states of both
-    lattices."""
+    """The leading exponent with n operators of the 4x4 -> 2x2 majority map at the fixed point, by
+    summing over all states of both lattices.
+    """
     fine, coarse = states(16).reshape(-1, 4, 4), states(4).reshape(-1, 2, 2)
     before, after = (
         np.stack(_operators(each.astype(float), odd), axis=-1) for each in (fine, coarse)
@@ -80,7 +85,9 @@ def exact_exponent(odd: bool, n: int) -> float:
 
 
 def _operators(s: np.ndarray, odd: bool) -> list[np.ndarray]:
-    """Sums over cells: pairs, diagonals, plaquettes; or single spins and three corners of a plaquette."""
+    """Sums over cells: pairs, diagonals, plaquettes; or single spins and three corners of a
+    plaquette.
+    """
     x, y = np.roll(s, -1, axis=1), np.roll(s, -1, axis=2)
     xy = np.roll(x, -1, axis=2)
     square = s * x * y * xy
@@ -165,12 +172,14 @@ def test_one_unwrapped_level_has_no_error() -> None:
     assert any("y_t has no error" in text for text in found.warnings)
 
 
-# -- slow --------------------------------------------------------------------------------------------------------------
+# -- slow ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
 def test_square_ising_against_another_program() -> None:
-    """Every level and number of operators that has the same operators in the same order there; and Onsager's and Yang's exponents."""
+    """Every level and number of operators that has the same operators in the same order there; and
+    Onsager's and Yang's exponents.
+    """
     found = answer(ising(64, sweeps=20_000, every=10, replicas=256, steps=4))
     compared = {1: "e1", 2: "e2", 3: "e3", 4: "e4"}
     squares = []

@@ -91,7 +91,9 @@ MEASURES: dict[str, tuple[str, Exact]] = {
     ),
     "mixed": (
         "mixed = avg(energy*mag)/avg(abs_m) + specific_heat",
-        lambda s, h, avg: avg(h / 16 * mean(s)) / avg(abs(mean(s))) + (avg(h**2) - avg(h) ** 2) / 16,
+        lambda s, h, avg: (
+            avg(h / 16 * mean(s)) / avg(abs(mean(s))) + (avg(h**2) - avg(h) ** 2) / 16
+        ),
     ),
     "bonds": (
         "bonds = mean(<i,j> along x) max(s[i], s[j])",
@@ -129,7 +131,13 @@ lattice square(4, 3, boundary=[open, periodic])
 spins s: ising
 hamiltonian - K * sum(<i,j>) s[i]*s[j]
 flow sample(sweeps=48, thermalise=16, every=4, replicas=512)
-measure { b = mean(<i,j>) s[i]*s[j], one = mean(<i,j>) 1, ends = mean(<i,j> along x) s[i], far = mean(i) s[i]*s[i+3*x], correlation(3) }
+measure {
+  b = mean(<i,j>) s[i]*s[j]
+  one = mean(<i,j>) 1
+  ends = mean(<i,j> along x) s[i]
+  far = mean(i) s[i]*s[i+3*x]
+  correlation(3)
+}
 """
     spec = load(text).spec
     result = answer(spec, backend="reference").observables
@@ -149,7 +157,9 @@ measure { b = mean(<i,j>) s[i]*s[j], one = mean(<i,j>) 1, ends = mean(<i,j> alon
 
 
 def test_binary_spins_are_measured_as_declared() -> None:
-    """A lattice gas: v = 0, 1 with -mu sum v - eps sum v v', against Ising variables summed by hand."""
+    """A lattice gas: v = 0, 1 with -mu sum v - eps sum v v', against Ising variables summed by
+    hand.
+    """
     text = """
 parameters { mu = -0.5, eps = 0.7 }
 lattice square(3)
@@ -160,7 +170,9 @@ hamiltonian
 flow sample(sweeps=64, thermalise=16, every=4, replicas=1024)
 measure { m, energy, d = mean(i) v[i], pairs = mean(<i,j>) v[i]*v[j], correlation(1) }
 """
-    results = [answer(load(text).spec, seed=seed, backend="reference").observables for seed in range(3)]
+    results = [
+        answer(load(text).spec, seed=seed, backend="reference").observables for seed in range(3)
+    ]
     v = (states(9).reshape(-1, 3, 3).astype(float) + 1) / 2
     right, down = v * np.roll(v, -1, 1), v * np.roll(v, -1, 2)
     bonds = (right + down).sum(axis=(1, 2))

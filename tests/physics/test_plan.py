@@ -51,7 +51,9 @@ def test_defaults_of_the_language() -> None:
 
 
 def test_even_replicas_start_hot_and_odd_ones_in_a_ground_state() -> None:
-    """Baxter-Wu with K < 0 has the ground states of all spins down times the flips of two sublattices."""
+    """Baxter-Wu with K < 0 has the ground states of all spins down times the flips of two
+    sublattices.
+    """
     model = make_model(baxter_wu(6, -0.5, sweeps=1, replicas=128))
     (field,) = make_sampler(model, machine("reference"), seed=1, point={}).start()
     lanes = np.unpackbits(np.ascontiguousarray(field).view(np.uint8), bitorder="little")

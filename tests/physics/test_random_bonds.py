@@ -16,7 +16,7 @@ from rgc.flows.enumeration.disorder import Realisation
 from rgc.flows.enumeration.enumerate_model import make_exact
 from rgc.flows.enumeration.reconstruction import Reconstruction, learn
 from rgc.loaded import Loaded
-from rgc.model.draw import Draw
+from rgc.model.draw import Distribution
 from rgc.model.lattices import square
 from rgc.routines import routine
 from tests.physics.test_enumerate import loaded, result
@@ -25,26 +25,28 @@ BONDS = "- K * sum(<i,j>) J[i,j]*s[i]*s[j]"
 DRAWN = "K = 0.5, J ~ bimodal(1, p=0.7)"
 
 
-def realisation(draw: Draw, number: int = 0, seed: int = 0) -> Realisation:
+def realisation(draw: Distribution, number: int = 0, seed: int = 0) -> Realisation:
     return Realisation({"J": draw}, square(40), seed, {}, number)
 
 
 @pytest.mark.parametrize(
     ("draw", "mean", "sd"),
     [
-        (Draw("normal", (0.3, 2.0)), 0.3, 2.0),
-        (Draw("bimodal", (1.5, 0.7)), 0.6, 3 * sqrt(0.21)),
-        (Draw("uniform", (-1.0, 3.0)), 1.0, 4 / sqrt(12)),
+        (Distribution("normal", (0.3, 2.0)), 0.3, 2.0),
+        (Distribution("bimodal", (1.5, 0.7)), 0.6, 3 * sqrt(0.21)),
+        (Distribution("uniform", (-1.0, 3.0)), 1.0, 4 / sqrt(12)),
     ],
 )
-def test_couplings_have_their_distribution(draw: Draw, mean: float, sd: float) -> None:
-    drawn = np.array([realisation(draw, n).value("J", (i, i + 1)) for n in range(20) for i in range(200)])
+def test_couplings_have_their_distribution(draw: Distribution, mean: float, sd: float) -> None:
+    drawn = np.array(
+        [realisation(draw, n).value("J", (i, i + 1)) for n in range(20) for i in range(200)]
+    )
     assert drawn.mean() == pytest.approx(mean, abs=4 * sd / sqrt(len(drawn)))
     assert drawn.std() == pytest.approx(sd, rel=0.05)
 
 
 def test_a_coupling_belongs_to_its_sites_whatever_else_is_drawn() -> None:
-    draw = Draw("normal", (0.0, 1.0))
+    draw = Distribution("normal", (0.0, 1.0))
     one = realisation(draw)
     assert one.value("J", (3, 17)) == one.value("J", (17, 3))
     others = {
@@ -68,7 +70,9 @@ def couplings_of(spec: Loaded, number: int) -> dict[tuple[int, int], float]:
 
 
 def test_an_open_chain_of_random_bonds() -> None:
-    """Z = 2 prod 2 cosh(K J) of every realisation; the average and its error are those over realisations."""
+    """Z = 2 prod 2 cosh(K J) of every realisation; the average and its error are those over
+    realisations.
+    """
     spec = loaded(
         "chain(6, boundary=open)",
         BONDS,
@@ -102,7 +106,9 @@ def test_gauge_transformed_bonds_have_the_free_energy_of_the_ferromagnet() -> No
 
 
 def test_a_bond_met_twice_has_one_coupling() -> None:
-    """On a ring of two sites both bonds join the same pair: Z = 2 (e^(2KJ) + e^(-2KJ)) * ... with one J."""
+    """On a ring of two sites both bonds join the same pair: Z = 2 (e^(2KJ) + e^(-2KJ)) * ... with
+    one J.
+    """
     spec = loaded("chain(2)", BONDS, parameters="K = 0.5, J ~ normal(0, 1)")
     ((pair, bond),) = couplings_of(spec, 0).items()
     assert pair == (0, 1)
@@ -110,7 +116,7 @@ def test_a_bond_met_twice_has_one_coupling() -> None:
     assert found == pytest.approx(log(4 * cosh(bond)), rel=1e-13)
 
 
-# -- learned block maps --------------------------------------------------------------------------------------------------
+# -- learned block maps --------------------------------------------------------------------------
 
 
 def problem(spec: Loaded, number: int = 0) -> Reconstruction:
@@ -134,20 +140,30 @@ def random_bonds(
 
 
 def test_the_functional_by_its_definition() -> None:
-    """KL(P||q), q(v) = sum_h P'(h) prod exp(p h m)/(2 cosh p)^n, with P' the distribution of the block spins, all written out."""
+    """KL(P||q), q(v) = sum_h P'(h) prod exp(p h m)/(2 cosh p)^n, with P' the distribution of the
+    block spins, all written out.
+    """
     block, flow = "kadanoff(2, p=free(each=block))", "enumerate(minimise=kl)"
-    spec = loaded("chain(6)", BONDS, parameters="K = 0.7, J ~ normal(0.5, 1)", block=block, flow=flow)
+    spec = loaded(
+        "chain(6)", BONDS, parameters="K = 0.7, J ~ normal(0.5, 1)", block=block, flow=flow
+    )
     bonds, p = couplings_of(spec, 0), (0.4, 0.9, 1.3)
     states, blocks = list(product((1, -1), repeat=6)), list(product((1, -1), repeat=3))
     w = [exp(sum(x * v[a] * v[b] for (a, b), x in bonds.items())) for v in states]
     share = np.array(w) / sum(w)
     m = [(v[0] + v[1], v[2] + v[3], v[4] + v[5]) for v in states]
     to = [
-        [prod(exp(x * t * y) / (2 * cosh(x * y)) for x, t, y in zip(p, h, row, strict=True)) for h in blocks]
+        [
+            prod(exp(x * t * y) / (2 * cosh(x * y)) for x, t, y in zip(p, h, row, strict=True))
+            for h in blocks
+        ]
         for row in m
     ]
     back = [
-        [prod(exp(x * t * y) / (2 * cosh(x)) ** 2 for x, t, y in zip(p, h, row, strict=True)) for h in blocks]
+        [
+            prod(exp(x * t * y) / (2 * cosh(x)) ** 2 for x, t, y in zip(p, h, row, strict=True))
+            for h in blocks
+        ]
         for row in m
     ]
     assert np.sum(back, axis=0) == pytest.approx(np.ones(8))
@@ -175,13 +191,16 @@ def test_equal_bonds_have_equal_parameters(block: str) -> None:
     assert p == pytest.approx(whole.p, abs=1e-6)
     assert found.fixed_point["block.p"].value == pytest.approx(whole.p[0], abs=1e-6)
     grid = [
-        problem(random_bonds(1, parameters=uniform)).value(np.full(4, x)) for x in (0.9 * p[0], 1.1 * p[0])
+        problem(random_bonds(1, parameters=uniform)).value(np.full(4, x))
+        for x in (0.9 * p[0], 1.1 * p[0])
     ]
     assert min(grid) > whole.kl
 
 
 def improved(draws: int) -> int:
-    """Realisations in which parameters of their own bring KL below that of the best common one by more than rounding."""
+    """Realisations in which parameters of their own bring KL below that of the best common one by
+    more than rounding.
+    """
     learned = result(random_bonds(draws)).tables["kl_reconstruction"]
     assert (learned[:, 0] <= learned[:, 1] + 1e-12).all()
     return int((learned[:, 0] < learned[:, 1] - 1e-9).sum())
@@ -224,8 +243,14 @@ def test_what_is_not_found() -> None:
     with pytest.raises(rgc.SpecError, match="random couplings have no recursion"):
         rgc.compile(
             loaded(
-                "square(4)", BONDS, parameters=DRAWN, block="majority(2)", flow="enumerate(find=fixed_point)"
+                "square(4)",
+                BONDS,
+                parameters=DRAWN,
+                block="majority(2)",
+                flow="enumerate(find=fixed_point)",
             )
         )
-    with pytest.raises(rgc.SpecError, match="changes the sign of spins, and binary spins have none"):
+    with pytest.raises(
+        rgc.SpecError, match="changes the sign of spins, and binary spins have none"
+    ):
         rgc.compile(loaded("chain(4, boundary=antiperiodic)", spins="s: binary"))

@@ -26,8 +26,10 @@ THERMALISE = {"metropolis": 4_000, "heat_bath": 12_000}
 @pytest.mark.parametrize("update", SWEEPS)
 @pytest.mark.parametrize("size", KAUFMAN_CRITICAL)
 def test_kaufman(size: int, update: str, generator: str) -> None:
-    """Over ten seeds the energies scatter about the exact one as their errors say, the error of all together is below 1e-4 of the
-    value, and a coupling wrong by 1 % is caught. (A single deviation is judged by its error: 1e-4 is about two of them.)"""
+    """Over ten seeds the energies scatter about the exact one as their errors say, the error of all
+    together is below 1e-4 of the value, and a coupling wrong by 1 % is caught. (A single deviation
+    is judged by its error: 1e-4 is about two of them.)
+    """
     energy, heat = KAUFMAN_CRITICAL[size]
     exact = CRITICAL * energy
 
@@ -56,7 +58,9 @@ def test_kaufman(size: int, update: str, generator: str) -> None:
 
 @pytest.mark.parametrize("update", ["auto", "metropolis", "heat_bath"])
 def test_a_free_spin_in_a_field(update: str) -> None:
-    """At K = 0 every spin is tanh h on average. Metropolis alone would be periodic at small h; bit 1 must mean s = -1."""
+    """At K = 0 every spin is tanh h on average. Metropolis alone would be periodic at small h; bit
+    1 must mean s = -1.
+    """
     lattice = lattices.square(4, 4)
     for h in (0.5, 0.01):
         options: dict[str, Any] = {
@@ -148,8 +152,9 @@ def test_a_run_that_is_not_thermalised_says_so() -> None:
     ],
 )
 def test_whether_it_was_thermalised_for_long_enough(thermalise: int, every: int, said: str) -> None:
-    """At K = 0.2 a configuration is forgotten in three sweeps or so: records every 20 sweeps cannot show it, and half their spacing is
-    no autocorrelation time."""
+    """At K = 0.2 a configuration is forgotten in three sweeps or so: records every 20 sweeps cannot
+    show it, and half their spacing is no autocorrelation time.
+    """
     model = ising(
         lattices.square(8, 8),
         0.2,

@@ -53,7 +53,7 @@ def onsager(coupling: float) -> float:
     return float(-np.log(2 * np.cosh(2 * coupling)) - inside / np.pi)
 
 
-# -- the infinite lattice ----------------------------------------------------------------------------------------------
+# -- the infinite lattice ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("scheme", "golden"), [("trg", TRG), ("hotrg", HOTRG)])
@@ -91,7 +91,7 @@ def test_the_ledger_is_the_free_energy_in_the_end() -> None:
     assert len(constants) == 41
 
 
-# -- tori --------------------------------------------------------------------------------------------------------------
+# -- tori ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scheme", ["trg", "hotrg"])
@@ -178,7 +178,7 @@ def test_any_bond_energies_even_those_that_change_when_spins_are_exchanged(schem
     assert answer(given, scheme, 81).free_energy[0].value == pytest.approx(exact, abs=1e-12)
 
 
-# -- charges -----------------------------------------------------------------------------------------------------------
+# -- charges -------------------------------------------------------------------------------------
 
 POTTS = -np.eye(3)
 CLOCK = -np.cos(2 * np.pi * np.subtract.outer(np.arange(4), np.arange(4)) / 4)
@@ -222,7 +222,9 @@ def _allowed(tensor: Tensor) -> np.ndarray:
 
 @pytest.mark.parametrize("scheme", ["trg", "hotrg"])
 def test_charges_are_conserved_to_the_last_bit(scheme: str) -> None:
-    """Rounding cannot break the symmetry: entries that it forbids stay 0 through any number of steps."""
+    """Rounding cannot break the symmetry: entries that it forbids stay 0 through any number of
+    steps.
+    """
     made = flow(local(lattices.square(), "potts", 3, POTTS, POTTS, FLAT3), scheme, 9)
     state = made.start()
     for _ in range(12):
@@ -232,7 +234,9 @@ def test_charges_are_conserved_to_the_last_bit(scheme: str) -> None:
 
 
 def test_what_is_kept_cuts_no_multiplet() -> None:
-    """Potts: the states of charges 1 and 2 have equal singular values; some chi would cut them, and the warning says so."""
+    """Potts: the states of charges 1 and 2 have equal singular values; some chi would cut them, and
+    the warning says so.
+    """
     given, warnings = local(lattices.square(), "potts", 3, POTTS, POTTS, FLAT3), []
     for chi in (4, 5, 6, 7):
         made = flow(given, "trg", chi, steps=10)
@@ -248,7 +252,7 @@ def test_what_is_kept_cuts_no_multiplet() -> None:
     )
 
 
-# -- criticality -------------------------------------------------------------------------------------------------------
+# -- criticality ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("scheme", "chi"), [("trg", 16), ("hotrg", 12)])
@@ -289,11 +293,13 @@ def test_an_antiferromagnet_has_the_free_energy_of_the_ferromagnet() -> None:
     assert "alternates" in critical.exponents["y_h"].note
 
 
-# -- steps, resuming, backends -----------------------------------------------------------------------------------------
+# -- steps, resuming, backends -------------------------------------------------------------------
 
 
 def test_projections_and_full_decompositions_agree() -> None:
-    """With chi = 24 blocks of 288 are projected on 36 columns. The free energy changes by far less than its error."""
+    """With chi = 24 blocks of 288 are projected on 36 columns. The free energy changes by far less
+    than its error.
+    """
     made = flow(ising(lattices.square(), CRITICAL), "trg", 24, steps=12)
     with_full = replace(made, coarsen=_full)
     one, other = run(made).free_energy[0], run(with_full).free_energy[0]
@@ -327,7 +333,7 @@ def test_a_step_depends_on_nothing_but_the_state() -> None:
     )
 
 
-# -- refusals ----------------------------------------------------------------------------------------------------------
+# -- refusals ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

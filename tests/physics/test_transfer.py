@@ -1,4 +1,6 @@
-"""Transfer matrices against enumeration, Kaufman's eigenvalue of strips, and one another along different axes."""
+"""Transfer matrices against enumeration, Kaufman's eigenvalue of strips, and one another along
+different axes.
+"""
 
 from __future__ import annotations
 
@@ -129,7 +131,7 @@ def test_baxter_wu(size: int) -> None:
     assert log_z(baxter_wu(size)) == pytest.approx(BAXTER_WU_LOG_Z[size], abs=1e-11)
 
 
-# -- strips ------------------------------------------------------------------------------------------------------------
+# -- strips --------------------------------------------------------------------------------------
 
 
 def kaufman(width: int, coupling: float) -> float:
@@ -153,7 +155,9 @@ def test_strips_of_the_square_ising_model(width: int, coupling: float) -> None:
 
 
 def test_both_ways_of_applying_a_layer_agree() -> None:
-    """Where spins meet the layer before group by group there is a quicker way; without it the result is the same."""
+    """Where spins meet the layer before group by group there is a quicker way; without it the
+    result is the same.
+    """
     given = ising(lattices.square(7, None), 0.4)
     quick = transfer(given)
     assert quick.cut.slices.product is not None
@@ -176,13 +180,15 @@ def test_an_infinite_chain_in_a_field() -> None:
 
 
 def test_long_tori_approach_the_strip() -> None:
-    """f of 4 x 64 is that of the strip but for the second eigenvalue, at K = 0.2 less than 1e-12 of the first."""
+    """f of 4 x 64 is that of the strip but for the second eigenvalue, at K = 0.2 less than 1e-12 of
+    the first.
+    """
     assert -log_z(ising(lattices.square(4, 64), 0.2)) / 256 == pytest.approx(
         strip(ising(lattices.square(4, None), 0.2)), abs=1e-12
     )
 
 
-# -- other alphabets ---------------------------------------------------------------------------------------------------
+# -- other alphabets -----------------------------------------------------------------------------
 
 
 def brute_force(
@@ -226,7 +232,7 @@ def test_other_alphabets_against_enumeration(alphabet: str, states: int) -> None
     assert log_z(given) == pytest.approx(brute_force((3, 2), states, bond, site), rel=1e-13)
 
 
-# -- refusals ----------------------------------------------------------------------------------------------------------
+# -- refusals ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from rgc.ast_to_model.expressions.evaluate import kind
-from rgc.ast_to_model.expressions.scope import problem
+from rgc.ast_to_model.scope import problem
 from rgc.errors import Problem, SpecError, listing, suggest
 from rgc.language.measures import OTHER_NAMES
 from rgc.language.signatures import Field, Signature

@@ -10,7 +10,7 @@ from math import sqrt
 
 from rgc.ast_to_model.expressions.calls import word
 from rgc.ast_to_model.expressions.evaluate import integer
-from rgc.ast_to_model.expressions.scope import Scope, problem
+from rgc.ast_to_model.scope import Scope, problem
 from rgc.model.lattice import Cell, Diamond, Geometry, Lattice, Site
 from rgc.syntax import ast
 from rgc.text import Span

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from rgc.ast_to_model.expressions.evaluate import integer
-from rgc.ast_to_model.expressions.scope import Scope, problem
 from rgc.ast_to_model.expressions.sites import Bound, Group, vector
+from rgc.ast_to_model.scope import Scope, problem
 from rgc.errors import SpecError, suggest
 from rgc.model.complete import COMPLETE
 from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice, Site

@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 
-from rgc.ast_to_model.expressions.scope import (
+from rgc.ast_to_model.scope import (
     CONSTANTS,
     FUNCTIONS,
     GEOMETRIC,

@@ -10,7 +10,8 @@ from typing import Generic
 from rgc.ast_to_model.expressions.domains import members
 from rgc.ast_to_model.expressions.evaluate import Special, number
 from rgc.ast_to_model.expressions.polynomial import E, Ring, sum_of
-from rgc.ast_to_model.expressions.scope import (
+from rgc.ast_to_model.expressions.sites import Bound, site
+from rgc.ast_to_model.scope import (
     GEOMETRIC,
     Inhomogeneous,
     Scope,
@@ -18,7 +19,6 @@ from rgc.ast_to_model.expressions.scope import (
     names,
     problem,
 )
-from rgc.ast_to_model.expressions.sites import Bound, site
 from rgc.model.lattice import Geometry, Graph, Lattice
 from rgc.model.operators import Spin
 from rgc.model.spins import Species

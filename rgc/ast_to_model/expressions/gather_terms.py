@@ -12,9 +12,9 @@ from rgc.ast_to_model.expressions.domains import Summands, indices, summands
 from rgc.ast_to_model.expressions.expand import Expander, Key, key_value
 from rgc.ast_to_model.expressions.name_terms import Draft
 from rgc.ast_to_model.expressions.polynomial import E, Polynomials, Ring, Tables
-from rgc.ast_to_model.expressions.scope import Scope, problem
 from rgc.ast_to_model.expressions.sites import Bound
 from rgc.ast_to_model.expressions.sums import Part
+from rgc.ast_to_model.scope import Scope, problem
 from rgc.errors import SpecError
 from rgc.model.hamiltonian import Table, Term
 from rgc.model.lattice import Cell, Geometry, Lattice, Site

@@ -13,9 +13,9 @@ from rgc.ast_to_model.expressions.domains import members, summands
 from rgc.ast_to_model.expressions.expand import Expander, key_value
 from rgc.ast_to_model.expressions.polynomial import Polynomial, Polynomials, Tables, Tabulated
 from rgc.ast_to_model.expressions.resolve import resolve
-from rgc.ast_to_model.expressions.scope import Scope, problem
 from rgc.ast_to_model.expressions.sites import Bound, site, vector
 from rgc.ast_to_model.expressions.sites import Group as Sites
+from rgc.ast_to_model.scope import Scope, problem
 from rgc.model.expressions import Node, Number, apply, evaluate
 from rgc.model.groups import Group, Local, Reach
 from rgc.model.lattice import Cell, Lattice

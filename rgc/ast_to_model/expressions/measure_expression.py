@@ -12,7 +12,8 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import name_span, suggest_other
 from rgc.ast_to_model.expressions.domains import indices, members, summands
 from rgc.ast_to_model.expressions.evaluate import kind
-from rgc.ast_to_model.expressions.scope import (
+from rgc.ast_to_model.expressions.sites import Bound, site
+from rgc.ast_to_model.scope import (
     CONSTANTS,
     FUNCTIONS,
     GEOMETRIC,
@@ -22,7 +23,6 @@ from rgc.ast_to_model.expressions.scope import (
     Scope,
     problem,
 )
-from rgc.ast_to_model.expressions.sites import Bound, site
 from rgc.errors import SpecError, suggest
 from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.model.lattice import Geometry, Lattice, Site

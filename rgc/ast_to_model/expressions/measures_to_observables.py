@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from rgc.ast_to_model.expressions.evaluate import integer
 from rgc.ast_to_model.expressions.lattice_sums import lattice_sum
 from rgc.ast_to_model.expressions.resolve import resolve
-from rgc.ast_to_model.expressions.scope import Scope, Unknowable, problem
+from rgc.ast_to_model.scope import Scope, Unknowable, problem
 from rgc.errors import placed
 from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.model.complete import cell_of

@@ -9,7 +9,7 @@ from typing import cast
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import bind, name_span, named, signature_of
 from rgc.ast_to_model.expressions.evaluate import INTEGER_TOLERANCE, kind, number, numbers
-from rgc.ast_to_model.expressions.scope import CONSTANTS, FUNCTIONS, Scope, Unknowable, problem
+from rgc.ast_to_model.scope import CONSTANTS, FUNCTIONS, Scope, Unknowable, problem
 from rgc.errors import SpecError, listing, suggest
 from rgc.language.lattices import LATTICES
 from rgc.language.signatures import Field, Signature

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rgc.ast_to_model.expressions.domains import indices
-from rgc.ast_to_model.expressions.scope import FUNCTIONS, GEOMETRIC, Function, Scope, problem
+from rgc.ast_to_model.scope import FUNCTIONS, GEOMETRIC, Function, Scope, problem
 from rgc.errors import Problems, SpecError, suggest
 from rgc.model.lattice import Geometry, Graph
 from rgc.model.lattices import AXES

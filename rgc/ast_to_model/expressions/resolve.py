@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rgc.ast_to_model.expressions.evaluate import kind, number
-from rgc.ast_to_model.expressions.scope import FUNCTIONS, Function, Scope, problem
+from rgc.ast_to_model.scope import FUNCTIONS, Function, Scope, problem
 from rgc.model.expressions import Apply, Node, Number, apply
 from rgc.syntax import ast
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rgc.ast_to_model.expressions.evaluate import integer
-from rgc.ast_to_model.expressions.scope import Scope, problem
+from rgc.ast_to_model.scope import Scope, problem
 from rgc.errors import SpecError, suggest
 from rgc.model.lattice import Cell, Geometry, Lattice, Site
 from rgc.model.lattices import AXES

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rgc.ast_to_model.expressions.expand import Key, factorised
-from rgc.ast_to_model.expressions.scope import Scope, problem
+from rgc.ast_to_model.scope import Scope, problem
 from rgc.syntax import ast
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from rgc.ast_to_model.expressions.expand import Expander, key_value
 from rgc.ast_to_model.expressions.polynomial import Tables, Tabulated
 from rgc.ast_to_model.expressions.references import References
-from rgc.ast_to_model.expressions.scope import Scope, problem
 from rgc.ast_to_model.expressions.sites import Bound, Group
 from rgc.ast_to_model.expressions.sums import Part, parts_of
+from rgc.ast_to_model.scope import Scope, problem
 from rgc.errors import Problems, SpecError
 from rgc.model.hamiltonian import Table
 from rgc.model.lattice import Lattice, Site

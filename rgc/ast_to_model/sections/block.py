@@ -10,8 +10,8 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import bound, word
 from rgc.ast_to_model.expressions.cells import Shape, block_shape, one_site_shape, with_cells
 from rgc.ast_to_model.expressions.evaluate import evaluate
-from rgc.ast_to_model.expressions.scope import Scope, Unknowable, problem
 from rgc.ast_to_model.expressions.transfer import transfer_tables
+from rgc.ast_to_model.scope import Scope, Unknowable, problem
 from rgc.errors import SpecError
 from rgc.model.block import Block
 from rgc.model.block_maps import BLOCKS, FREE, BlockMap, NoLaw, Written

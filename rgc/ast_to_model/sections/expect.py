@@ -9,7 +9,7 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import named, suggest_other
 from rgc.ast_to_model.expressions.evaluate import kind, number
 from rgc.ast_to_model.expressions.options import check_limits, in_yaml, read_call
-from rgc.ast_to_model.expressions.scope import Unknowable, problem
+from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.targets import known_targets
 from rgc.errors import SpecError, listing, suggest
 from rgc.language.expect import SELECTORS

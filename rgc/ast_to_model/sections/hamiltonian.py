@@ -8,10 +8,10 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.gather_terms import drafts_of
 from rgc.ast_to_model.expressions.name_terms import Draft, name_terms
 from rgc.ast_to_model.expressions.references import References
-from rgc.ast_to_model.expressions.scope import Inhomogeneous, Unknowable
 from rgc.ast_to_model.expressions.sums import parts_of
+from rgc.ast_to_model.scope import Inhomogeneous, Unknowable
 from rgc.errors import Problems, SpecError
-from rgc.model.draw import Draw
+from rgc.model.draw import Distribution
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.spec import Spec
 from rgc.syntax import ast
@@ -43,7 +43,7 @@ def check_hamiltonian(spec: Spec, context: Context) -> Spec:
     return replace(spec, hamiltonian=Hamiltonian(terms), draws=_draws(context))
 
 
-def _draws(context: Context) -> dict[str, Draw]:
+def _draws(context: Context) -> dict[str, Distribution]:
     parameters = context.scope.parameters.items()
     return {
         name: value.draw

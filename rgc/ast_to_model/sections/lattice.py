@@ -10,7 +10,7 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import bound, word
 from rgc.ast_to_model.expressions.evaluate import evaluate, integer, number
 from rgc.ast_to_model.expressions.options import read_number
-from rgc.ast_to_model.expressions.scope import Scope, Unknowable, problem
+from rgc.ast_to_model.scope import Scope, Unknowable, problem
 from rgc.errors import SpecError
 from rgc.language.lattices import LATTICES
 from rgc.model import lattices

@@ -10,7 +10,7 @@ from rgc.ast_to_model.expressions.calls import name_span, named
 from rgc.ast_to_model.expressions.measure_expression import Words, check_expression
 from rgc.ast_to_model.expressions.measures_to_observables import Resolver, sites_of
 from rgc.ast_to_model.expressions.options import Reading, read_call
-from rgc.ast_to_model.expressions.scope import RESERVED, Unknowable
+from rgc.ast_to_model.scope import RESERVED, Unknowable
 from rgc.errors import SpecError, suggest
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.values import CallValue

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rgc.ast_to_model.expressions.calls import bind
 from rgc.ast_to_model.expressions.evaluate import evaluate
 from rgc.ast_to_model.expressions.options import read_number
-from rgc.ast_to_model.expressions.scope import (
+from rgc.ast_to_model.scope import (
     RESERVED,
     SOURCES,
     Function,
@@ -22,7 +22,7 @@ from rgc.ast_to_model.expressions.scope import (
 )
 from rgc.errors import Problems, SpecError, suggest
 from rgc.language.draws import DRAWS
-from rgc.model.draw import Draw
+from rgc.model.draw import Distribution
 from rgc.syntax import ast
 
 TEMPERATURES = ("T", "beta", "temperature")
@@ -236,7 +236,7 @@ def _draw(expr: ast.Expr, scope: Scope) -> Inhomogeneous:
     if found.problems:
         raise SpecError(found.problems)
     values = (read_number(field, found.places[field.name], scope) for field in signature.fields)
-    return Inhomogeneous(expr, Draw(expr.name, tuple(map(float, values))))
+    return Inhomogeneous(expr, Distribution(expr.name, tuple(map(float, values))))
 
 
 def _source(expr: ast.Call) -> Inhomogeneous:

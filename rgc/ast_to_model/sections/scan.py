@@ -10,7 +10,7 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import TEMPERATURES
 from rgc.ast_to_model.expressions.evaluate import kind, number, numbers
 from rgc.ast_to_model.expressions.options import in_yaml
-from rgc.ast_to_model.expressions.scope import Scope, Unknowable, names, problem
+from rgc.ast_to_model.scope import Scope, Unknowable, names, problem
 from rgc.errors import SpecError, suggest
 from rgc.model.spec import Axis, Spec
 from rgc.syntax import ast

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 
-from rgc.ast_to_model.expressions.scope import names
+from rgc.ast_to_model.scope import names
 from rgc.errors import Problems, SpecError
 from rgc.model.spec import Axis, Spec
 from rgc.syntax import ast

@@ -8,7 +8,7 @@ from typing import cast
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import signature_of
 from rgc.ast_to_model.expressions.options import read_call
-from rgc.ast_to_model.expressions.scope import RESERVED, Scope, problem
+from rgc.ast_to_model.scope import RESERVED, Scope, problem
 from rgc.errors import SpecError, listing
 from rgc.language.alphabets import ALPHABETS
 from rgc.model.spec import Spec

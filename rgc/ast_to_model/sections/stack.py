@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.options import Reading, read_call
-from rgc.ast_to_model.expressions.scope import Unknowable
+from rgc.ast_to_model.scope import Unknowable
 from rgc.ast_to_model.sections.lattice import geometry
 from rgc.ast_to_model.sections.spins import species_of
 from rgc.language.layers import LAYERS, TRAINERS

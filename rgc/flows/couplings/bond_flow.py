@@ -80,7 +80,8 @@ class BondFlow:
     def account(self) -> Mapping[str, str]:
         return {
             "a step": "integrates over l = ln b from 0 to 1, by scipy's solve_ivp (DOP853)",
-            "formula": f"du/dl = {self.geometry.bonds - 1:g} u + (W ln W)(a, b)/W(a, b), W = exp(u)",
+            "formula": f"du/dl = {self.geometry.bonds - 1:g} u + (W ln W)(a, b)/W(a, b), "
+            "W = exp(u)",
             "arrays": self.space.account,
         }
 

@@ -41,7 +41,7 @@ class End:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bound:
+class LowerBound:
     """The bound on F/N from `start` after `steps` steps.
 
     The rest counts as 0, or as `end`. After enough steps it is below rounding.
@@ -94,7 +94,7 @@ def enough(dimension: int, steps: int = 0) -> int:
     return max(ceil(_BITS / dimension), steps)
 
 
-def best_constant(bound: Bound) -> float:
+def best_constant(bound: LowerBound) -> float:
     """The p, the same at every step, at which the bound is largest: the best of a grid, refined to
     the nearby zero of the derivative.
     """
@@ -111,7 +111,7 @@ def best_constant(bound: Bound) -> float:
     )
 
 
-def improved(bound: Bound, p: Floats) -> tuple[Floats, bool]:
+def improved(bound: LowerBound, p: Floats) -> tuple[Floats, bool]:
     """The p of each step [steps] after a round of L-BFGS, and whether no more can be gained.
 
     The variables are p_k times the square root of the curvature of the bound, which falls by 2^d at
@@ -150,7 +150,7 @@ def improved(bound: Bound, p: Floats) -> tuple[Floats, bool]:
     return (after, gain <= 8 * _EPS * abs(before)) if gain > 0 else (p, True)
 
 
-def resolution(bound: Bound, p: Floats) -> Floats:
+def resolution(bound: LowerBound, p: Floats) -> Floats:
     """How far each p [steps] may be from the best.
 
     It is the remaining derivative over the curvature, plus the distance at which the bound changes
@@ -165,7 +165,7 @@ def resolution(bound: Bound, p: Floats) -> Floats:
     return distance
 
 
-def _local(bound: Bound, p: Floats) -> tuple[float, Floats, Floats]:
+def _local(bound: LowerBound, p: Floats) -> tuple[float, Floats, Floats]:
     """The bound, its derivatives by each p, and minus the second derivatives, from differences of
     the first.
     """

@@ -106,8 +106,9 @@ class CellRecursion:
                 "V = sum_k K_k f_k"
             ),
             "arrays": (
-                f"V [{states}] over classes of states of a cell; f {list(self.space.functions.shape)}; "
-                f"weights of the block map {list(self.kernels.weight.shape)} [p, mu, s]"
+                f"V [{states}] over classes of states of a cell; f "
+                f"{list(self.space.functions.shape)}; weights of the block map "
+                f"{list(self.kernels.weight.shape)} [p, mu, s]"
             ),
         }
 

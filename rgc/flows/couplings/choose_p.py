@@ -11,7 +11,7 @@ import numpy as np
 from rgc.flows.couplings.bound_optimum import (
     AWAY,
     ROUNDS,
-    Bound,
+    LowerBound,
     best_constant,
     improved,
     resolution,
@@ -44,7 +44,7 @@ class ChoiceOfP(Protocol):
 class TightestConstant:
     """The p, the same at every step, that makes the bound on F of the spec's couplings largest."""
 
-    bound: Bound
+    bound: LowerBound
 
     @property
     def rounds(self) -> int:
@@ -68,7 +68,7 @@ class TightestSequence:
     The search starts from the best constant p.
     """
 
-    bound: Bound
+    bound: LowerBound
 
     @property
     def rounds(self) -> int:

@@ -40,7 +40,7 @@ def make_cumulant(request: Request) -> CouplingFlow:
         space.start,
         lattice.dimension,
         kind="truncated",
-        ledger=all(tables.normalised for tables in cells),
+        accumulates=all(tables.normalised for tables in cells),
         constant=_constant(request),
         terms={
             name: sum_text([(1.0, spins) for spins in expansion.classes[k]], request.spec)
@@ -65,9 +65,11 @@ def _expansion(request: Request, block: Block) -> Expansion:
 
 
 def _space(request: Request, block: Block, expansion: Expansion) -> CouplingSpace:
-    """Coordinates that begin with the terms of the spec. Sectors are those of the terms that are
-    not left out, under flips of species with which the block map turns and which are the same on
-    all spins of a cell, so that they mean the same for block spins.
+    """Coordinates that begin with the terms of the spec.
+
+    Sectors are those of the terms that are not left out. Their flips are those of species with
+    which the block map turns, and they are the same on all spins of a cell, so that they mean the
+    same for block spins.
     """
     lattice, species = request.crystal, len(request.species)
     groups = merge_terms(request.hamiltonian, lattice, request.species, request.zero).groups
@@ -86,8 +88,8 @@ def _space(request: Request, block: Block, expansion: Expansion) -> CouplingSpac
 
 
 def _names(request: Request, expansion: Expansion) -> dict[str, int]:
-    """All classes by name: by order, range, bodies and name."""
-    species, named = [each.name for each in request.species], []
+    """All classes by name, ordered by order, range, bodies and name."""
+    species, named = [spin.name for spin in request.species], []
     for k, products in enumerate(expansion.classes):
         operator = Operator(coupling_name(*products, species=species), products)
         reach = round(operator_range(operator, request.crystal), 9)

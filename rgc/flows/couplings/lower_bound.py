@@ -15,7 +15,7 @@ import numpy as np
 from rgc.analysis.fixed_points import PointNotFound
 from rgc.analysis.recursion import Floats
 from rgc.errors import Problem, SpecError
-from rgc.flows.couplings.bound_optimum import Bound, enough
+from rgc.flows.couplings.bound_optimum import LowerBound, enough
 from rgc.flows.couplings.cell_recursion import CellRecursion, cell_recursion
 from rgc.flows.couplings.cell_space import CellSpace, Subspace, cell_space
 from rgc.flows.couplings.choose_p import ChoiceOfP, TightestConstant, TightestSequence
@@ -180,7 +180,7 @@ def make_lower_bound(request: Request) -> CouplingFlow | LowerBoundFlow:
         space.start,
         space.dimension,
         kind="lower bound",
-        ledger=space.inside,
+        accumulates=space.inside,
         constant=space.constant,
         terms=space.terms,
         provenance={"subspace": f"{subspace}: {SPACES[subspace]}"},
@@ -208,5 +208,5 @@ def _choice(request: Request, space: CellSpace, asked: Study) -> ChoiceOfP:
         )
         hint = "take subspace=full, or find=fixed_point, where p belongs to the fixed point"
         raise SpecError([Problem("not-possible", message, request.span, hint=hint)])
-    bound = Bound(request.backend, space, enough(space.dimension, asked.steps))
+    bound = LowerBound(request.backend, space, enough(space.dimension, asked.steps))
     return TightestConstant(bound) if request.blocks[0].free == "flow" else TightestSequence(bound)

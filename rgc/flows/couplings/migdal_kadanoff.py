@@ -42,12 +42,12 @@ def make_migdal_kadanoff(request: Request) -> CouplingFlow:
             asked(BondFlow(backend, space, infinitesimal(dimension, log(model.states))))
         )
     recursion = BondRecursion(backend, space, hypercubic(dimension, b, order, model.states))
-    return CouplingFlow(asked(recursion, ledger=order == "move"))
+    return CouplingFlow(asked(recursion, accumulates=order == "move"))
 
 
 def _check_power(b: float, space: BondSpace, span: Span | None) -> None:
-    """Raise `SpecError` where W^b is not real: b is no whole number and the bond weight has a
-    negative eigenvalue.
+    """Raise `SpecError` where W^b is not real, because b is not an integer and the bond weight has
+    a negative eigenvalue.
     """
     if (b == 1 or not b.is_integer()) and not positive(space, space.start):
         message = (

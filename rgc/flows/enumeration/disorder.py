@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rgc.errors import Problem, SpecError
 from rgc.flows.enumeration.cluster import Cluster, LocalSum, gathered, term_pieces
-from rgc.model.draw import Draw
+from rgc.model.draw import Distribution
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Lattice
 from rgc.model.sites import flatten
@@ -18,7 +18,7 @@ from rgc.program.draws import SLOT, STEP, fold, stream, uniforms
 class Realisation:
     """The random couplings of one realisation; `key` descends from seed, scanned parameters and the number of the realisation."""
 
-    draws: Mapping[str, Draw]
+    draws: Mapping[str, Distribution]
     lattice: Lattice
     seed: int
     point: Mapping[str, float]

@@ -210,5 +210,5 @@ def _study(request: Request, exact: Exact) -> Study:
     )
     dimension = exact.lattice.dimension
     return make_study(
-        request, recursion, recursion.start, dimension, kind="truncated", ledger=False
+        request, recursion, recursion.start, dimension, kind="truncated", accumulates=False
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from rgc.analysis.recursion import Floats, free_energy
 from rgc.errors import Problem, SpecError
-from rgc.flows.couplings.bound_optimum import Bound, End, enough
+from rgc.flows.couplings.bound_optimum import End, LowerBound, enough
 from rgc.flows.couplings.cell_space import CellSpace, cell_space
 from rgc.flows.couplings.choose_p import TightestSequence
 from rgc.flows.flow import Account, State
@@ -83,12 +83,12 @@ def make_tightest_bound(request: Request) -> TightestBound:
         hint = "mean_field gives an upper bound for any Hamiltonian, transfer and trg estimate"
         raise SpecError([Problem("not-in-a-cell", message, request.span, hint=hint)]) from error
     if halvings is None:
-        return TightestBound(name, TightestSequence(Bound(backend, space, enough(space.dimension))))
+        return TightestBound(name, TightestSequence(LowerBound(backend, space, enough(space.dimension))))
     end = End(
         lambda couplings: one_spin(space, couplings)[0],
         lambda couplings: one_spin(space, couplings)[1],
     )
-    return TightestBound(name, TightestSequence(Bound(backend, space, halvings, end)))
+    return TightestBound(name, TightestSequence(LowerBound(backend, space, halvings, end)))
 
 
 def _halvings(lattice: Lattice) -> int | None:

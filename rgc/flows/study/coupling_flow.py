@@ -92,7 +92,7 @@ def account(study: Study) -> Account:
 
 def _questions(study: Study) -> Iterator[str]:
     yield f"{study.steps} steps from the couplings of the spec"
-    if study.ledger:
+    if study.accumulates:
         yield f"F per {study.per}, the sum of the constants of all steps ({study.kind})"
     if study.find:
         yield "the critical point on the line of the spec's couplings"
@@ -119,7 +119,7 @@ def parts(study: Study) -> tuple[Callable[[State], None], ...]:
 
 def _parts(study: Study) -> Iterator[Callable[[State], None]]:
     yield partial(_trajectory, study)
-    if study.ledger:
+    if study.accumulates:
         yield partial(_free_energy, study)
     starts = [study.start] if study.starts is None else list(study.starts)
     if study.find:

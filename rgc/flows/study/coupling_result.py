@@ -91,7 +91,7 @@ def _levels(study: Study, arrays: Mapping[str, NDArray[Any]]) -> Iterator[Level]
         if not np.isfinite(couplings).all():
             return
         named = _named(study, couplings, "exact" if number == 0 else study.exponents)
-        told = {"constant": Estimate(float(constant), 0.0, study.kind)} if study.ledger else {}
+        told = {"constant": Estimate(float(constant), 0.0, study.kind)} if study.accumulates else {}
         if number and len(study.p) > 1:
             told["block.p"] = study.p[(number - 1) % len(study.p)]
         yield Level(number, (), named, values=told)

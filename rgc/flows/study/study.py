@@ -44,7 +44,7 @@ class Study:
       (`per`).
     - `exponents` is the kind of the exponents. Those of an approximate map are truncated.
     - `space` says where the map is linearised, if not in all its couplings.
-    - `ledger` says whether the accumulated constants belong to the spec's lattice.
+    - `accumulates` says whether the accumulated constants belong to the spec's lattice.
     - `close` says how the flow of a finite lattice ends.
     - `constant` is the spin-independent part of H per unit of the free energy.
     - `frozen` gives the exponents at zero temperature, where a map without another critical point
@@ -65,7 +65,7 @@ class Study:
     linearise: bool = False
     starts: Floats | None = None
     plane: tuple[int, int] | None = None
-    ledger: bool = True
+    accumulates: bool = True
     per: str = "site"
     close: Close | None = None
     constant: float = 0.0
@@ -85,7 +85,7 @@ def make_study(
     dimension: float,
     *,
     kind: Kind = "exact",
-    ledger: bool = True,
+    accumulates: bool = True,
     per: str = "site",
     close: Close | None = None,
     constant: float = 0.0,
@@ -112,7 +112,7 @@ def make_study(
         linearise=options.flag("linearise"),
         starts=read_starts(options["starts"], names, start, span) if "starts" in options else None,
         plane=_plane(options["plane"], names, span) if "plane" in options else None,
-        ledger=ledger,
+        accumulates=accumulates,
         per=per,
         close=close,
         constant=constant,

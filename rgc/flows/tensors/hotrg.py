@@ -13,13 +13,15 @@ from rgc.flows.tensors.tensor_rg import Plan, Setting, Shape, TensorRG, make_set
 from rgc.flows.tensors.tensor_rg_flow import Coarse, Draws, TensorRGFlow
 
 LAW = (
-    "contracts two tensors, one above the other or side by side, and projects the pair of indices on the chi leading "
-    "eigenvectors of M M^T: half as many sites, in O(chi^7)"
+    "contracts two tensors, one above the other or side by side, and projects the pair of indices "
+    "on the chi leading eigenvectors of M M^T: half as many sites, in O(chi^7)"
 )
 
 
 def make_hotrg(request: Request) -> TensorRGFlow:
-    """The flow `hotrg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds of a square lattice."""
+    """The flow `hotrg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no
+    bonds of a square lattice.
+    """
     return _flow(request, spectra=True)
 
 

@@ -1,4 +1,4 @@
-"""What a tensor flow answers: free energy, exponents, central charge, the ledger and the spectra."""
+"""What a tensor flow answers: free energy, exponents, central charge, accumulated constants and spectra."""
 
 from __future__ import annotations
 
@@ -53,8 +53,11 @@ def free_energy(rg: TensorRG, state: State) -> tuple[float, float | None, str]:
 
 
 def _levels(rg: TensorRG, state: State) -> tuple[Level, ...]:
-    """The ledger F/N = constant + F_n/N, F_n of the tensors of level n, whose largest entry is 1."""
-    note = "part of the ledger: the error is that of the free energy"
+    """The accumulated constants of F/N = constant + F_n/N.
+
+    F_n belongs to the tensors of level n, whose largest entry is 1.
+    """
+    note = "part of the accumulated constant: the error is that of the free energy"
     couplings = {
         name: Estimate(value, 0.0, "exact") for name, value in rg.setting.couplings.items()
     }

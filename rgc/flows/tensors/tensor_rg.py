@@ -1,4 +1,6 @@
-"""Tensor renormalisation of a spec, as data: its bonds, chi, and the lattice of tensors step by step."""
+"""Tensor renormalisation of a spec, as data: its bonds, chi, and the lattice of tensors step by
+step.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,10 @@ CLOSED_WHOLE = 2500
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a spec says: `extents` are those of a torus, none of the infinite lattice; `steps` are for the latter. `spectra`: transfer matrices
-    are looked at, for exponents and the central charge."""
+    """What a spec says: `extents` are those of a torus, none of the infinite lattice; `steps` are
+    for the latter. `spectra`: transfer matrices are looked at, for exponents and the central
+    charge.
+    """
 
     bonds: SquareBonds
     couplings: Mapping[str, float]
@@ -55,7 +59,9 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`shapes`: the lattice of tensors after each step, from the first one on; `square`: whether the sites of a tensor are a square then."""
+    """`shapes`: the lattice of tensors after each step, from the first one on; `square`: whether
+    the sites of a tensor are a square then.
+    """
 
     shapes: tuple[Shape, ...]
     square: tuple[bool, ...]
@@ -63,10 +69,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TensorRG:
-    """Tensor renormalisation at one point, with `chi` and, to see how much that matters, with half of it at the same time.
+    """Tensor renormalisation at one point, with `chi` and, to see how much that matters, with half
+    of it at the same time.
 
-    A state of its flow holds the tensor of `chis[k]`, its largest entry 1, in the arrays `values_<k>`, `across_<k>` and
-    `along_<k>`, and what was taken out of it so far in `constant` [k, step].
+    A state of its flow holds the tensor of `chis[k]`, its largest entry 1, in the arrays
+    `values_<k>`, `across_<k>` and `along_<k>`, and what was taken out of it so far in `constant`
+    [k, step].
     """
 
     scheme: str
@@ -115,7 +123,9 @@ class TensorRG:
 
 
 def make_setting(request: Request, *, spectra: bool) -> Setting:
-    """What a tensor flow needs of a spec. Raises `SpecError` as `find_bonds`, and for a site of too many states."""
+    """What a tensor flow needs of a spec. Raises `SpecError` as `find_bonds`, and for a site of too
+    many states.
+    """
     place = request.spec.place("lattice")
     bonds = find_bonds(request.lattice, request.species, request.hamiltonian, request.zero, place)
     most = QUICK_STATES if request.quick else MOST_STATES
@@ -134,7 +144,9 @@ def make_setting(request: Request, *, spectra: bool) -> Setting:
 
 
 def circle(tensor: Tensor, width: int) -> tuple[Floats, Charges]:
-    """The transfer matrix of one or two tensors side by side, from the indices below to those above, and the charges of these."""
+    """The transfer matrix of one or two tensors side by side, from the indices below to those
+    above, and the charges of these.
+    """
     t = tensor.values
     if width == 1:
         return np.einsum("aadu->du", t), tensor.along
@@ -146,7 +158,9 @@ def circle(tensor: Tensor, width: int) -> tuple[Floats, Charges]:
 
 
 def _log_z(tensor: Tensor, x: int, y: int) -> float:
-    """ln Z of x by y tensors on a torus, the smaller number 1 or 2 and the larger a power of 2: ln Tr M^n by squaring."""
+    """ln Z of x by y tensors on a torus, the smaller number 1 or 2 and the larger a power of 2: ln
+    Tr M^n by squaring.
+    """
     if x > y:
         tensor, x, y = turned(tensor), y, x
     matrix, log = circle(tensor, x)[0], 0.0

@@ -1,4 +1,6 @@
-"""The flow that `trg` and `hotrg` share: tensors step by step, the ledger of the free energy, the spectra on the way."""
+"""The flow that `trg` and `hotrg` share: tensors, accumulated constants and spectra, step by
+step.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ FEW = 6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coarse:
-    """What a step gives: the tensor of twice as many sites, what was kept of each index that was cut, and its singular values."""
+    """What a step gives: the tensor of twice as many sites, what was kept of each index that was
+    cut, and its singular values.
+    """
 
     tensor: Tensor
     kept: tuple[Kept, ...]
@@ -49,8 +53,9 @@ Coarsen = Callable[[Any, Tensor, int, Draws, int], Coarse]
 class TensorRGFlow:
     """Tensor renormalisation at one point, step by step. `law` says in words what `coarsen` does.
 
-    State arrays: those of `TensorRG`, and `discarded` [k, step], `dropped` [k, step], `spectrum` [step, value],
-    `central_charge` [k, step], `dimensions` and `charges` [k, step, n]; NaN where there is nothing.
+    State arrays: those of `TensorRG`, and `discarded` [k, step], `dropped` [k, step], `spectrum`
+    [step, value], `central_charge` [k, step], `dimensions` and `charges` [k, step, n]; NaN where
+    there is nothing.
     """
 
     rg: TensorRG
@@ -139,7 +144,9 @@ class TensorRGFlow:
         return tensor_result(self.rg, state)
 
     def _put(self, state: State, k: int, tensor: Tensor, constant: float, number: int = 0) -> None:
-        """Store a tensor with its largest entry taken out, the ledger, and the spectrum of its transfer matrices."""
+        """Store a tensor divided by its largest entry, the accumulated constant, and the spectrum
+        of its transfer matrices.
+        """
         largest = float(np.abs(tensor.values).max())
         tensor = replace(tensor, values=tensor.values / largest)
         arrays = state.arrays
@@ -190,7 +197,7 @@ def _starts(seed: int, point: Mapping[str, float], number: int) -> Callable[[int
     return lambda count: uniforms(key, count) - 0.5
 
 
-# -- spectra -----------------------------------------------------------------------------------
+# -- spectra -------------------------------------------------------------------------------------
 
 
 def _spectra(tensor: Tensor, start: Callable[[int], Floats]) -> tuple[Spectrum, Spectrum]:

@@ -12,13 +12,15 @@ from rgc.flows.tensors.tensor_rg_flow import Coarse, Draws, TensorRGFlow
 from rgc.routines import routine
 
 LAW = (
-    "splits T = S1 S3 on one sublattice and T = S2 S4 on the other by singular values, keeps chi of them, "
-    "and contracts four parts around a plaquette: half as many sites, in O(chi^6)"
+    "splits T = S1 S3 on one sublattice and T = S2 S4 on the other by singular values, keeps chi "
+    "of them, and contracts four parts around a plaquette: half as many sites, in O(chi^6)"
 )
 
 
 def make_trg(request: Request) -> TensorRGFlow:
-    """The flow `trg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds of a square lattice."""
+    """The flow `trg` of a spec at one point. Raises `SpecError` for a Hamiltonian that is no bonds
+    of a square lattice.
+    """
     return _flow(request, spectra=True)
 
 

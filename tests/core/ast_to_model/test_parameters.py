@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from rgc.ast_to_model.expressions.scope import Function, Inhomogeneous, Scope
+from rgc.ast_to_model.scope import Function, Inhomogeneous, Scope
 from rgc.ast_to_model.sections.parameters import check_parameters
 from rgc.errors import Problem, Problems
 from rgc.syntax.parse import parse, parse_entry

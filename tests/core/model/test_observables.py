@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from rgc.ast_to_model.expressions.resolve import resolve
-from rgc.ast_to_model.expressions.scope import FUNCTIONS as WRITTEN
-from rgc.ast_to_model.expressions.scope import Function, Scope
+from rgc.ast_to_model.scope import FUNCTIONS as WRITTEN
+from rgc.ast_to_model.scope import Function, Scope
 from rgc.language.measures import MEASURES
 from rgc.model.expressions import FUNCTIONS, Apply, Node, Number, apply, evaluate, leaves, written
 from rgc.model.lattices import honeycomb, square

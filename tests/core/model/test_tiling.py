@@ -90,7 +90,8 @@ def test_a_site_of_no_cell_has_no_home() -> None:
 
 
 def test_triangles_keep_the_turns_of_the_lattice_but_no_mirror() -> None:
-    """A mirror of a triangle maps the cells to triangles of the coarse lattice that are no cells.
+    """A mirror of a triangle maps the cells to triangles of the coarse lattice that are no
+    cells.
     """
     assert len(find_symmetries(triangular(), [TRIANGLES])) == 3
     assert {

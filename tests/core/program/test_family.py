@@ -1,4 +1,6 @@
-"""Families of programs: found by name, or an error; arguments as declared, with a key of their own."""
+"""Families of programs: found by name, or an error; arguments as declared, with a key of
+their own.
+"""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def test_options_of_the_schema_are_options_of_the_checker(lattice: str, block: s
     build(read_text(text))
 
 
-# -- alphabets ---------------------------------------------------------------------------------------------------------
+# -- alphabets -----------------------------------------------------------------------------------
 
 
 COUNTS = (0, 1, 2, 3, 7, 8, 9, 10, 99, 100, 199, 200, 249, 250, 255, 256, 257, 300, 1000)
@@ -168,7 +168,11 @@ WRITTEN = [
     *(f"{name}{inside}" for name in (*ALPHABETS, "isng") for inside in ("", "()")),
     *(f"{name}(symmetric)" for name in ("ising", "binary", "gaussian")),
     *(f"{name}({count})" for name in ALPHABETS for count in COUNTS),
-    *(f"{name}({form})" for name in ("potts", "height") for form in ("states=3", " states = 300 ", "q")),
+    *(
+        f"{name}({form})"
+        for name in ("potts", "height")
+        for form in ("states=3", " states = 300 ", "q")
+    ),
     *("ising(symmetry=symmetric)", "ising(symetric)", "spin(S=1)", "spin(S=2)", "potts(q=3)"),
 ]
 
@@ -195,7 +199,9 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("written", ["potts(1)", "potts(2)", "potts(8)", "potts(9)", "spin", "ising"])
+@pytest.mark.parametrize(
+    "written", ["potts(1)", "potts(2)", "potts(8)", "potts(9)", "spin", "ising"]
+)
 @pytest.mark.parametrize("form", ["text", "mapping"])
 def test_schema_and_check_agree_on_hidden_units(written: str, form: str) -> None:
     """A stack is stricter than the language: hidden units have two to eight states."""

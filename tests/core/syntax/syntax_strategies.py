@@ -147,7 +147,9 @@ def _section(draw: st.DrawFn, name: str) -> ast.Section:
 
 @st.composite
 def documents(draw: st.DrawFn) -> ast.Document:
-    """A whole document of one section or more in a random order, an `include` only where it may stand."""
+    """A whole document of one section or more in a random order, an `include` only where it may
+    stand.
+    """
     order = draw(st.lists(st.sampled_from(ast.SECTIONS), unique=True, min_size=1, max_size=5))
     first = [name for name in order if name in ast.TEXT_SECTIONS]
     rest = [name for name in order if name not in ast.TEXT_SECTIONS]

@@ -199,7 +199,9 @@ KERNEL = "kernel(2, T=sum(B in blocks) (0.7*s[B]*sum(i in B) s[i] + 0.2*s[B]*v[B
 
 
 def test_a_kernel_of_the_text() -> None:
-    """Of an Ising and a binary species, which is 1 or 0; a configuration has the bits of the spins, the first the highest."""
+    """Of an Ising and a binary species, which is 1 or 0; a configuration has the bits of the spins,
+    the first the highest.
+    """
     for more in ("", ", normalised=true"):
         loaded = rgc.load(
             spec(
@@ -230,7 +232,9 @@ def test_cells_without_a_reading_are_said_to_have_none() -> None:
 
 
 def test_joint_chances() -> None:
-    """The second word is drawn with the first one given, which a product of the two chances would miss."""
+    """The second word is drawn with the first one given, which a product of the two chances would
+    miss.
+    """
     nodes = (
         Load(0, (0,)),
         Bernoulli(((0, 0),), 1, 0),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from rgc.errors import Problem, SpecError, suggest
 from rgc.language.draws import DRAWS
-from rgc.model.draw import Draw
+from rgc.model.draw import Distribution
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -66,7 +66,7 @@ class Inhomogeneous:
     """
 
     source: ast.Call
-    draw: Draw | None = None
+    draw: Distribution | None = None
 
     @property
     def drawn(self) -> bool:

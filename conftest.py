@@ -40,8 +40,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Which check caught which mutant (tests/mutations), one line each."""
-    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
-    rows = [value for report in reports for name, value in report.user_properties if name == "mutant"]
+    reports = [
+        report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)
+    ]
+    rows = [
+        value for report in reports for name, value in report.user_properties if name == "mutant"
+    ]
     if rows:
         terminalreporter.section("mutants, and the parts of rgc verify that caught them")
     for where, program, what, parts, why in rows:

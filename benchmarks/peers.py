@@ -162,7 +162,10 @@ def thrml(L: int, K: float) -> Run:
     edges = [(nodes[y][x], nodes[y][(x + 1) % L]) for y in range(L) for x in range(L)]
     edges += [(nodes[y][x], nodes[(y + 1) % L][x]) for y in range(L) for x in range(L)]
     model = IsingEBM(flat, edges, jnp.zeros(L * L), jnp.ones(2 * L * L), jnp.asarray(K))
-    colours = [Block([nodes[y][x] for y in range(L) for x in range(L) if (x + y) % 2 == c]) for c in range(2)]
+    colours = [
+        Block([nodes[y][x] for y in range(L) for x in range(L) if (x + y) % 2 == c])
+        for c in range(2)
+    ]
     program = IsingSamplingProgram(model, colours, clamped_blocks=[])
     everything = [Block(flat)]
     state = hinton_init(jax.random.key(0), model, colours, ())
@@ -173,7 +176,9 @@ def thrml(L: int, K: float) -> Run:
             schedule = SamplingSchedule(
                 n_warmup=sweeps, n_samples=1, steps_per_sample=1
             )  # a sample after the warm-up
-            jitted[sweeps] = jax.jit(lambda key, s: sample_states(key, program, schedule, s, [], everything))
+            jitted[sweeps] = jax.jit(
+                lambda key, s: sample_states(key, program, schedule, s, [], everything)
+            )
         spins = np.asarray(jitted[sweeps](jax.random.key(sweeps), state)[0])[0].reshape(L, L)
         return _energy(2 * spins.astype(np.int8) - 1)
 

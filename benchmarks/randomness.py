@@ -27,7 +27,31 @@ from rgc.program import draws
 Words = NDArray[np.uint64]
 
 SITES, PLANES, BLOCK = 4096, 32, 1 << 16
-TESTS = (0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 15, 16, 17, 100, 101, 102, 202, 205, 206, 207, 208, 209)
+TESTS = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    8,
+    9,
+    10,
+    11,
+    12,
+    13,
+    15,
+    16,
+    17,
+    100,
+    101,
+    102,
+    202,
+    205,
+    206,
+    207,
+    208,
+    209,
+)
 ORDERINGS = {
     "words": "the words of a sweep in the order a kernel draws them: plane by plane, site by site, step by step",
     "lanes": "one replica alone: its bits over planes and sites of a sweep, then the next replica's",
@@ -98,7 +122,11 @@ def dieharder(ordering: str, test: int) -> list[tuple[str, str, float, str]]:
         except BrokenPipeError:
             pass
         rows = [line.decode().split("|") for line in process.stdout]
-    return [(row[0].strip(), row[1].strip(), float(row[2]), row[3].strip()) for row in rows if len(row) >= 4]
+    return [
+        (row[0].strip(), row[1].strip(), float(row[2]), row[3].strip())
+        for row in rows
+        if len(row) >= 4
+    ]
 
 
 def report(results: dict[str, list[tuple[str, str, float, str]]]) -> str:
@@ -129,7 +157,9 @@ def report(results: dict[str, list[tuple[str, str, float, str]]]) -> str:
         for rows in results.values():
             match = rows[number] if number < len(rows) else None
             cells.append(
-                "" if match is None else f"{match[2]:.4f}" + ("" if match[3] == "PASSED" else f" {match[3]}")
+                ""
+                if match is None
+                else f"{match[2]:.4f}" + ("" if match[3] == "PASSED" else f" {match[3]}")
             )
         lines.append(f"| {test} | {ntuple} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
@@ -143,7 +173,9 @@ def main() -> None:
     parser.add_argument("--tests", nargs="+", type=int, default=list(TESTS))
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--report", type=Path)
-    parser.add_argument("--stream", choices=ORDERINGS, help="write that stream to stdout and nothing else")
+    parser.add_argument(
+        "--stream", choices=ORDERINGS, help="write that stream to stdout and nothing else"
+    )
     options = parser.parse_args()
     if options.stream:
         for words in stream(options.stream):
@@ -151,7 +183,9 @@ def main() -> None:
     results: dict[str, list[tuple[str, str, float, str]]] = {}
     with ThreadPoolExecutor(options.jobs) as pool:
         for ordering in options.orderings:
-            rows = pool.map(lambda test, ordering=ordering: dieharder(ordering, test), options.tests)
+            rows = pool.map(
+                lambda test, ordering=ordering: dieharder(ordering, test), options.tests
+            )
             results[ordering] = [row for part in rows for row in part]
             bad = [row for row in results[ordering] if row[3] != "PASSED"]
             print(

@@ -63,8 +63,14 @@ def main() -> int:
     parser.add_argument("--backends", default="numba,jax")
     parser.add_argument("--table", action="store_true", help="run nothing, write the table")
     given = parser.parse_args()
-    names = [Path(name).name for name in given.specs] or [each.name for each in sorted(FOLDER.glob("*.rgc"))]
-    failed = [] if given.table else [name for name in names if not record(name, given.backends.split(","))]
+    names = [Path(name).name for name in given.specs] or [
+        each.name for each in sorted(FOLDER.glob("*.rgc"))
+    ]
+    failed = (
+        []
+        if given.table
+        else [name for name in names if not record(name, given.backends.split(","))]
+    )
     TABLE.write_text(table(results()), encoding="utf-8")
     for name in failed:
         print(f"{name}: not as expected", file=sys.stderr)
@@ -84,7 +90,8 @@ def record(name: str, backends: Sequence[str]) -> bool:
         began = monotonic()
         answer = rgc.compile(loaded, backend=backend).run()
         found[backend] = [
-            None if each.found is None else [each.found.value, each.found.error] for each in answer.checks
+            None if each.found is None else [each.found.value, each.found.error]
+            for each in answer.checks
         ]
         passed = passed and answer.passed
         print(
@@ -141,7 +148,9 @@ def table(found: Mapping[str, Any]) -> str:
     return "\n".join(parts).replace("\n\n\n", "\n\n").rstrip() + "\n"
 
 
-def _rows(name: str, entry: Mapping[str, Any], published: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _rows(
+    name: str, entry: Mapping[str, Any], published: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
     backends, checks = list(entry["found"]), entry["checks"]
     yield f"[`{name}`]({name}): {rgc.load(FOLDER / name).title}."
     yield f"On {' and '.join(backends)}."
@@ -170,7 +179,12 @@ def _rows(name: str, entry: Mapping[str, Any], published: Mapping[str, Mapping[s
 
 def _shown(value: float | None, error: float | None) -> str:
     """All digits of what is known to them."""
-    known = value is not None and error is not None and isfinite(value) and error <= ALL_DIGITS * abs(value)
+    known = (
+        value is not None
+        and error is not None
+        and isfinite(value)
+        and error <= ALL_DIGITS * abs(value)
+    )
     return f"{value:.15g}" if known else with_error(value, error)
 
 
@@ -187,7 +201,10 @@ def _value(check: Mapping[str, Any], published: Mapping[str, Mapping[str, Any]])
     source = check["source"] or ""
     if not source.startswith("recomputed:"):
         return str(source)
-    values = [published[word].get("values", {}).get(check["name"]) for word in references(source, published)]
+    values = [
+        published[word].get("values", {}).get(check["name"])
+        for word in references(source, published)
+    ]
     return next((str(each) for each in values if each is not None), "")
 
 

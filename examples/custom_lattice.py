@@ -51,9 +51,13 @@ def main(words: Sequence[str] | None = None) -> list[float]:
 
     coupling = 0.6
     settings = {"L": options.size, "n": options.sweeps}
-    lieb = rgc.compile(LIEB, backend=options.backend, settings={**settings, "K": coupling}).run(seed=1)
+    lieb = rgc.compile(LIEB, backend=options.backend, settings={**settings, "K": coupling}).run(
+        seed=1
+    )
     summed = log(cosh(2 * coupling)) / 2
-    square = rgc.compile(SQUARE, backend=options.backend, settings={**settings, "K": summed}).run(seed=2)
+    square = rgc.compile(SQUARE, backend=options.backend, settings={**settings, "K": summed}).run(
+        seed=2
+    )
 
     print(f"Lieb lattice at K = {coupling}, square lattice at K' = {summed:.6f}")
     differences = []

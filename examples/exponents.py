@@ -26,7 +26,11 @@ def main(words: Sequence[str] | None = None) -> None:
     answer = rgc.compile(spec, backend=options.backend).run(seed=options.seed)
 
     for name, found in answer.exponents.items():
-        error = f"+- {found.error:.4f}" if found.error is not None else f"+- {found.statistical:.4f} at least"
+        error = (
+            f"+- {found.error:.4f}"
+            if found.error is not None
+            else f"+- {found.statistical:.4f} at least"
+        )
         print(f"{name:6} {found.value:8.4f} {error}")
     for warning in answer.warnings:
         print(f"warning: {warning}")
@@ -38,7 +42,9 @@ def main(words: Sequence[str] | None = None) -> None:
             print(f"{each.level:5}  {each.sector:6}  {each.operators:9}  {spread}")
 
     for check in answer.checks:
-        print(f"\n{check.expectation.target}: {'passed' if check.passed else 'failed: ' + check.reason}")
+        print(
+            f"\n{check.expectation.target}: {'passed' if check.passed else 'failed: ' + check.reason}"
+        )
 
 
 if __name__ == "__main__":

@@ -39,7 +39,10 @@ def main(words: Sequence[str] | None = None) -> None:
     print("K        energy            specific heat     Binder")
     for point in answer.points:
         shown = (point.result.observables[name] for name in ("energy", "specific_heat", "binder"))
-        print(f"{point.parameters['K']:.4f}  " + "  ".join(f"{x.value:8.5f}({x.error:.5f})" for x in shown))
+        print(
+            f"{point.parameters['K']:.4f}  "
+            + "  ".join(f"{x.value:8.5f}({x.error:.5f})" for x in shown)
+        )
 
     peak = answer.observables["K_max"]
     where = f"at K = {peak.value:.4f} +- {peak.error:.4f}" if peak.value is not None else peak.note

@@ -40,7 +40,8 @@ class Loaded:
         """The grid of the scan, the last axis fastest; one empty point without a scan."""
         names = [axis.name for axis in self.axes]
         return tuple(
-            dict(zip(names, values, strict=True)) for values in product(*(axis.values for axis in self.axes))
+            dict(zip(names, values, strict=True))
+            for values in product(*(axis.values for axis in self.axes))
         )
 
     @property
@@ -67,7 +68,11 @@ class Loaded:
     def summary(self) -> str:
         """One line: what it is, on what lattice, by which scheme."""
         spec = self.spec
-        lattice = getattr(spec.lattice, "name", type(spec.lattice).__name__.lower()) if spec.lattice else ""
+        lattice = (
+            getattr(spec.lattice, "name", type(spec.lattice).__name__.lower())
+            if spec.lattice
+            else ""
+        )
         size = "x".join("inf" if n is None else str(n) for n in getattr(spec.lattice, "shape", ()))
         scheme = spec.flow.scheme if spec.flow else ""
         points = f"{len(self.points)} points" if self.axes else ""
@@ -105,7 +110,9 @@ def _replaced(document: Document, name: str, entries: Sequence[Entry], *, add: b
         return document
     section = document.section(name) or Section(name, ())
     body = (
-        [item for item in section.body if isinstance(item, Entry)] if isinstance(section.body, tuple) else []
+        [item for item in section.body if isinstance(item, Entry)]
+        if isinstance(section.body, tuple)
+        else []
     )
     for new in entries:
         at = next((k for k, old in enumerate(body) if old.target == new.target), None)
@@ -115,7 +122,9 @@ def _replaced(document: Document, name: str, entries: Sequence[Entry], *, add: b
             body.append(new)
     changed = replace(section, body=tuple(body))
     others = document.sections if document.section(name) else (*document.sections, section)
-    return replace(document, sections=tuple(changed if each is section else each for each in others))
+    return replace(
+        document, sections=tuple(changed if each is section else each for each in others)
+    )
 
 
 def without_comments(node: Any) -> Any:

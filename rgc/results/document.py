@@ -30,10 +30,14 @@ def document(answer: AnswerData) -> dict[str, Any]:
     }
     if not answer.axes:
         return _plain(head | _result(answer.result) | tail)
-    points = [{"parameters": dict(point.parameters), **_result(point.result)} for point in answer.points]
+    points = [
+        {"parameters": dict(point.parameters), **_result(point.result)} for point in answer.points
+    ]
     scan = {axis.name: list(axis.values) for axis in answer.axes}
     return _plain(
-        head | {"scan": scan, "observables": _estimates(answer.observables), "points": points} | tail
+        head
+        | {"scan": scan, "observables": _estimates(answer.observables), "points": points}
+        | tail
     )
 
 
@@ -56,7 +60,9 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
     out: dict[str, Any] = {"value": estimate.value, "error": estimate.error, "kind": estimate.kind}
     if estimate.statistical is not None or estimate.systematic is not None:
         out |= {"statistical": estimate.statistical, "systematic": estimate.systematic}
-    return out | {key: text for key, text in (("rule", estimate.rule), ("note", estimate.note)) if text}
+    return out | {
+        key: text for key, text in (("rule", estimate.rule), ("note", estimate.note)) if text
+    }
 
 
 def _level(level: Level) -> dict[str, Any]:
@@ -126,7 +132,9 @@ def _clean(value: Any) -> Any:
     if isinstance(value, float):
         return float(value) if isfinite(value) else None
     return _clean(
-        value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else _unknown(value)
+        value.item()
+        if hasattr(value, "item") and getattr(value, "ndim", 0) == 0
+        else _unknown(value)
     )
 
 

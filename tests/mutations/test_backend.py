@@ -76,7 +76,9 @@ def compared(case: str, backend: Any) -> list[Finding]:
     return list(check_bits(subject))
 
 
-@pytest.mark.parametrize(("kind", "name", "case"), ROWS, ids=[f"{kind} {name}" for kind, name, _ in ROWS])
+@pytest.mark.parametrize(
+    ("kind", "name", "case"), ROWS, ids=[f"{kind} {name}" for kind, name, _ in ROWS]
+)
 def test_a_backend_with_a_wrong_program_is_caught_and_the_place_is_named(
     kind: str, name: str, case: str, record_property: Callable[[str, object], None]
 ) -> None:
@@ -109,12 +111,18 @@ class Careless(ReferenceBackend):
 
     def compile(self, program: Program, *, constant: Any = None) -> Any:
         kernel = LatticeKernel(program)
-        return lambda state, arguments, keys, word0=0: kernel(state, *self.change(arguments, keys, word0))
+        return lambda state, arguments, keys, word0=0: kernel(
+            state, *self.change(arguments, keys, word0)
+        )
 
 
 def given(change: Any) -> Any:
     def changed(arguments: Arguments, keys: Any, word0: int) -> tuple[Arguments, Any, int]:
-        return lattice_arguments(*change(arguments["thresholds"], arguments["weights"])), keys, word0
+        return (
+            lattice_arguments(*change(arguments["thresholds"], arguments["weights"])),
+            keys,
+            word0,
+        )
 
     return changed
 
@@ -124,7 +132,13 @@ def first_step(arguments: Arguments, keys: Any, word0: int) -> tuple[Arguments, 
 
 
 CARELESS = [
-    ("threshold off by one plane", "joint", given(off_by_one_plane), 0, r"sweep 1, site set 1 of 2 "),
+    (
+        "threshold off by one plane",
+        "joint",
+        given(off_by_one_plane),
+        0,
+        r"sweep 1, site set 1 of 2 ",
+    ),
     (
         "last plane of thresholds wrong",
         "joint",
@@ -135,7 +149,13 @@ CARELESS = [
     ("always forgotten", "joint", given(never_always), 0, r"sweep 1, site set 1 of 2 "),
     ("weights rounded", "weigh", given(weight_rounded), 0, r"sweep \d+, site set \d+ of 9 "),
     ("keys of the first step for all", "joint", first_step, 2, "sweeps 1 to 5 in one call"),
-    ("keys in reverse", "joint", lambda a, keys, w: (a, keys[::-1], w), 2, "sweeps 1 to 5 in one call"),
+    (
+        "keys in reverse",
+        "joint",
+        lambda a, keys, w: (a, keys[::-1], w),
+        2,
+        "sweeps 1 to 5 in one call",
+    ),
     (
         "draws of the first replicas for all",
         "joint",
@@ -151,7 +171,12 @@ CARELESS = [
     ("name", "case", "change", "which", "place"), CARELESS, ids=[row[0] for row in CARELESS]
 )
 def test_a_careless_backend_is_caught(
-    name: str, case: str, change: Any, which: int, place: str, record_property: Callable[[str, object], None]
+    name: str,
+    case: str,
+    change: Any,
+    which: int,
+    place: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
     finding = compared(case, Careless(change))[which]
     record_property("mutant", ("backend", "arguments", name, ["c"], finding.detail))
@@ -173,13 +198,21 @@ class Upset(ReferenceBackend):
         wanted = right("joint").sampler
         from rgc.program.draws import step_keys
 
-        fatal = step_keys(wanted.key("update"), self.sweep - 1, 1, program.draws) if program.draws else None
+        fatal = (
+            step_keys(wanted.key("update"), self.sweep - 1, 1, program.draws)
+            if program.draws
+            else None
+        )
 
         def run(state: Any, arguments: Arguments, keys: Any, word0: int = 0) -> Any:
             tallies: list[Any] = []
             for key in keys:
                 state, tallies = kernel(state, arguments, key[None], word0)
-                if program.name == "sweep" and np.array_equal(key, fatal[0]) and len(program.schedule) > 1:
+                if (
+                    program.name == "sweep"
+                    and np.array_equal(key, fatal[0])
+                    and len(program.schedule) > 1
+                ):
                     state[0][(*self.place, self.replica // 64)] ^= np.uint64(1 << self.replica % 64)
             return state, tallies
 

@@ -54,7 +54,9 @@ def summands(domain: ast.Domain, lattice: Geometry, scope: Scope) -> Summands:
         return _every(domain, lattice)
     match domain:
         case ast.Sites(index):
-            return Summands(tuple({index: Site(origin, letter)} for letter in range(len(lattice.basis))))
+            return Summands(
+                tuple({index: Site(origin, letter)} for letter in range(len(lattice.basis)))
+            )
         case ast.Pairs(first, second, order, along):
             pairs = shell(lattice, order)
             if along is not None:
@@ -63,12 +65,16 @@ def summands(domain: ast.Domain, lattice: Geometry, scope: Scope) -> Summands:
         case ast.Shell(order_expr, first, second):
             order = integer(order_expr, scope, least=1)
             if order > MOST_SHELLS:
-                raise problem("out-of-range", f"at most {MOST_SHELLS} shells, not {order}", order_expr.span)
+                raise problem(
+                    "out-of-range", f"at most {MOST_SHELLS} shells, not {order}", order_expr.span
+                )
             return _pairs(first, second, shell(lattice, order))
         case ast.Faces():
             return _faces(domain, lattice)
         case ast.Members(index, collection):
-            return Summands(tuple({index: group} for group in _collection(domain, collection, lattice)))
+            return Summands(
+                tuple({index: group} for group in _collection(domain, collection, lattice))
+            )
         case ast.Ascending():
             message = "sums over all pairs of a lattice with cells are not supported yet"
             hint = "write shells or offsets, or take the complete lattice"
@@ -151,7 +157,9 @@ def _collection(domain: ast.Members, collection: str, lattice: Lattice) -> list[
         hint = "write <i,j> for pairs of neighbours"
         raise problem("wrong-collection", "edges are those of a graph", domain.span, hint=hint)
     kind = collection.removesuffix("s")
-    faces = [Group(face.corners) for face in lattice.faces if face.kind == kind and collection != kind]
+    faces = [
+        Group(face.corners) for face in lattice.faces if face.kind == kind and collection != kind
+    ]
     if not faces:
         raise _no_such_face(domain, collection, lattice, "s")
     return faces
@@ -163,7 +171,9 @@ def _no_such_face(domain: ast.Domain, kind: str, lattice: Lattice, plural: str) 
     hint = suggest(kind, [*known, "cells"] if plural else known) or has
     if kind in PAIRS:
         hint = "pairs of neighbours are <i,j>, those of one direction <i,j> along x"
-    return problem("unknown-face", f"the {lattice.name} lattice has no {kind}", domain.span, hint=hint)
+    return problem(
+        "unknown-face", f"the {lattice.name} lattice has no {kind}", domain.span, hint=hint
+    )
 
 
 def _without_cells(domain: ast.Domain, lattice: Complete | Diamond | Graph) -> Summands:

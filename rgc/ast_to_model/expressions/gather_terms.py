@@ -23,7 +23,9 @@ from rgc.model.spins import Species
 from rgc.syntax import ast
 
 
-def drafts_of(part: Part, lattice: Geometry, species: tuple[Species, ...], scope: Scope) -> list[Draft]:
+def drafts_of(
+    part: Part, lattice: Geometry, species: tuple[Species, ...], scope: Scope
+) -> list[Draft]:
     """The terms of one sum, without their names: products of two-state spins, tables of all others.
 
     Raises `SpecError` for sums that the lattice lacks, for alphabets without a Hamiltonian, and as `Expander.expand`.
@@ -57,7 +59,9 @@ class _Gathered(Generic[E]):
 
     def product_drafts(self: _Gathered[Any], domain: Summands) -> list[Draft]:
         """One draft for each key, and where the coefficient is no bare name, for each weight and number of spins."""
-        gathered: dict[tuple[Key, float, int], dict[Product, float]] = defaultdict(lambda: defaultdict(float))
+        gathered: dict[tuple[Key, float, int], dict[Product, float]] = defaultdict(
+            lambda: defaultdict(float)
+        )
         for inner, polynomial in self._expanded(domain):
             key = inner.times(self.part.key)
             whole = not inner.factors and _is_bare(self.part)
@@ -79,7 +83,9 @@ class _Gathered(Generic[E]):
                 gathered[key][home] = tuple(a + b for a, b in zip(before, values, strict=True))
         drafts = []
         for key, tables in gathered.items():
-            draft = self._draft(key, 1.0, {spins: values[0] for spins, values in tables.items() if not spins})
+            draft = self._draft(
+                key, 1.0, {spins: values[0] for spins, values in tables.items() if not spins}
+            )
             c = self.part.weight * key_value(key, self.expander.scope)
             drafts.append(replace(draft, tables=_tables(c, tables)))
         return drafts
@@ -97,14 +103,18 @@ class _Gathered(Generic[E]):
                 [replace(each, span=each.span or self.part.sum.span) for each in error.problems]
             ) from None
         if value in (float("inf"), float("-inf")) or value != value:
-            raise problem("not-finite", "the coefficient of this term is not finite", self.part.sum.span)
+            raise problem(
+                "not-finite", "the coefficient of this term is not finite", self.part.sum.span
+            )
         term = Term(
             "",
             value,
             -1 if factor < 0 else 1,
             tuple((weight, product) for product, weight in sorted(weights.items())),
             inhomogeneous=key.field,
-            sites=0 if isinstance(self.expander.lattice, Lattice) else len(indices(self.part.sum.domain)),
+            sites=0
+            if isinstance(self.expander.lattice, Lattice)
+            else len(indices(self.part.sum.domain)),
             span=self.part.sum.span,
         )
         return Draft(term, key, abs(factor) == 1)
@@ -126,7 +136,9 @@ class _Gathered(Generic[E]):
                 self.part.sum.body, {**bound, first: bound[second], second: bound[first]}
             )
             if not _same(expansion, swapped):
-                message = f"{first} and {second} have no order, but this changes when they are exchanged"
+                message = (
+                    f"{first} and {second} have no order, but this changes when they are exchanged"
+                )
                 hint = "give the direction: sum(i) ... s[i]*s[i+x]"
                 raise problem("not-symmetric", message, self.part.sum.body.span, hint=hint)
 
@@ -135,7 +147,9 @@ class _Gathered(Generic[E]):
         if not isinstance(lattice, Lattice) or "open" not in lattice.boundary:
             return
         axes = [k for k, edge in enumerate(lattice.boundary) if edge == "open"]
-        cells = _cells(bound) | {spin.cell for spin in self.expander.spins(self.part.sum.body, bound)}
+        cells = _cells(bound) | {
+            spin.cell for spin in self.expander.spins(self.part.sum.body, bound)
+        }
         for function in expansion.values():
             for support in self.ring.supports(function):
                 if any(_extent(cells, k) > _extent({s.cell for s in support}, k) for k in axes):
@@ -153,13 +167,19 @@ def _same(a: dict[Key, Any], b: dict[Key, Any]) -> bool:
         for support, value in a[key].items():
             left = value if isinstance(value, tuple) else (value,)
             right = b[key][support] if isinstance(value, tuple) else (b[key][support],)
-            if any(abs(x - y) > 1e-12 * (abs(x) + abs(y)) for x, y in zip(left, right, strict=True)):
+            if any(
+                abs(x - y) > 1e-12 * (abs(x) + abs(y)) for x, y in zip(left, right, strict=True)
+            ):
                 return False
     return True
 
 
 def _cells(bound: Bound) -> set[Cell]:
-    sites = [site for each in bound.values() for site in ((each,) if isinstance(each, Site) else each.sites)]
+    sites = [
+        site
+        for each in bound.values()
+        for site in ((each,) if isinstance(each, Site) else each.sites)
+    ]
     return {site.cell for site in sites}
 
 
@@ -182,5 +202,7 @@ def _canonical(monomial: frozenset[Spin]) -> Product:
 
 def _tables(c: float, tables: dict[Product, tuple[float, ...]]) -> tuple[Table, ...]:
     return tuple(
-        Table(spins, tuple(c * v + 0.0 for v in values)) for spins, values in sorted(tables.items()) if spins
+        Table(spins, tuple(c * v + 0.0 for v in values))
+        for spins, values in sorted(tables.items())
+        if spins
     )

@@ -41,7 +41,9 @@ def name_terms(drafts: Sequence[Draft], species: Sequence[str]) -> tuple[Term, .
         bare = _bare(draft, uses)
         name = bare or _by_spins(term, species)
         if bare is None:
-            term = replace(term, coupling=-term.coefficient + 0.0, sign=-1)  # + 0.0: no negative zero
+            term = replace(
+                term, coupling=-term.coefficient + 0.0, sign=-1
+            )  # + 0.0: no negative zero
             if name in terms and _same_spins(terms[name], term):
                 terms[name] = replace(terms[name], coupling=terms[name].coupling + term.coupling)
                 continue
@@ -67,7 +69,9 @@ def _bare(draft: Draft, uses: Counter[str]) -> str | None:
 
 
 def _by_spins(term: Term, species: Sequence[str]) -> str:
-    products = [product for _, product in term.products if product] + [table.spins for table in term.tables]
+    products = [product for _, product in term.products if product] + [
+        table.spins for table in term.tables
+    ]
     products = products or [()]
     most = max(map(len, products))
     first, *others = (product for product in products if len(product) == most)
@@ -75,7 +79,11 @@ def _by_spins(term: Term, species: Sequence[str]) -> str:
 
 
 def _same_spins(a: Term, b: Term) -> bool:
-    return not a.tables and not b.tables and (a.products, a.inhomogeneous) == (b.products, b.inhomogeneous)
+    return (
+        not a.tables
+        and not b.tables
+        and (a.products, a.inhomogeneous) == (b.products, b.inhomogeneous)
+    )
 
 
 def _free(name: str, taken: set[str]) -> str:

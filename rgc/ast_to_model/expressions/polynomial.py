@@ -31,7 +31,9 @@ class Ring(Protocol[E]):
     def add(self, a: E, b: E) -> E: ...
     def multiply(self, a: E, b: E) -> E: ...
 
-    def tabulate(self, spins: Sequence[Spin], function: Callable[[Mapping[Spin, float]], float]) -> E:
+    def tabulate(
+        self, spins: Sequence[Spin], function: Callable[[Mapping[Spin, float]], float]
+    ) -> E:
         """The function, evaluated at all states of the spins. Raises `OverflowError` beyond 65536 states."""
         ...
 
@@ -121,7 +123,9 @@ class Tables:
             total = self.add(total, {spins: tuple(values)})
         return total
 
-    def tabulate(self, spins: Sequence[Spin], function: Callable[[Mapping[Spin, float]], float]) -> Tabulated:
+    def tabulate(
+        self, spins: Sequence[Spin], function: Callable[[Mapping[Spin, float]], float]
+    ) -> Tabulated:
         ordered = tuple(sorted(set(spins)))
         return {ordered: tuple(_values(ordered, self.species, function))}
 
@@ -145,14 +149,17 @@ def _put(total: dict[Monomial, float], monomial: Monomial, weight: float) -> Non
 
 
 def _values(
-    spins: tuple[Spin, ...], species: Sequence[Species], function: Callable[[Mapping[Spin, float]], float]
+    spins: tuple[Spin, ...],
+    species: Sequence[Species],
+    function: Callable[[Mapping[Spin, float]], float],
 ) -> list[float]:
     """The function at all states, row-major: the last spin runs fastest."""
     alphabets = [species[spin.species].values for spin in spins]
     if prod(map(len, alphabets)) > MOST_STATES:
         raise OverflowError(f"a function of {len(spins)} spins has more than {MOST_STATES} states")
     return [
-        float(function(dict(zip(spins, map(float, states), strict=True)))) for states in cartesian(*alphabets)
+        float(function(dict(zip(spins, map(float, states), strict=True))))
+        for states in cartesian(*alphabets)
     ]
 
 

@@ -37,7 +37,9 @@ def site(expr: ast.Expr, bound: Bound, lattice: Geometry, scope: Scope) -> Site:
     for sign, part in ast.addends(expr):
         if isinstance(part, ast.Member) or (isinstance(part, ast.Name) and part.name in bound):
             if found is not None or sign == "-":
-                raise problem("bad-site", "a spin stands at one site: an index and offsets", expr.span)
+                raise problem(
+                    "bad-site", "a spin stands at one site: an index and offsets", expr.span
+                )
             found = _referred(part, bound)
         else:
             offsets.append((1 if sign == "+" else -1, part))
@@ -56,7 +58,9 @@ def vector(expr: ast.Expr, lattice: Lattice, scope: Scope) -> Cell:
             axis = AXES.index(name)
             if axis >= d:
                 message = f"a lattice of {d} dimensions has no vector '{name}'"
-                raise problem("bad-offset", message, expr.span, hint=f"it has {', '.join(AXES[:d])}")
+                raise problem(
+                    "bad-offset", message, expr.span, hint=f"it has {', '.join(AXES[:d])}"
+                )
             return tuple(int(k == axis) for k in range(d))
         case ast.Tuple(items):
             if len(items) != d:

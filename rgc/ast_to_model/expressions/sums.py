@@ -25,9 +25,15 @@ def parts_of(weight: float, expr: ast.Expr, scope: Scope) -> Iterator[Part]:
         case ast.Reduction("sum"):
             yield Part(weight, Key(), expr)
         case ast.Reduction(kind):
-            hint = "a mean belongs in a measure" if kind == "mean" else "an energy is a sum of local terms"
+            hint = (
+                "a mean belongs in a measure"
+                if kind == "mean"
+                else "an energy is a sum of local terms"
+            )
             what = "mean" if kind == "mean" else "product"
-            raise problem("not-a-sum", f"a {what} over the lattice is no energy", expr.span, hint=hint)
+            raise problem(
+                "not-a-sum", f"a {what} over the lattice is no energy", expr.span, hint=hint
+            )
         case ast.Negate(operand):
             yield from parts_of(-weight, operand, scope)
         case ast.Binary("+" | "-", left, right) if _has_sum(expr):
@@ -48,7 +54,10 @@ def parts_of(weight: float, expr: ast.Expr, scope: Scope) -> Iterator[Part]:
         case _:
             hint = "a constant per site is sum(i) c"
             raise problem(
-                "no-sum", "every term of a hamiltonian is a sum over the lattice", expr.span, hint=hint
+                "no-sum",
+                "every term of a hamiltonian is a sum over the lattice",
+                expr.span,
+                hint=hint,
             )
 
 

@@ -48,11 +48,17 @@ def transfer_tables(
 
 
 def _over_blocks(expr: ast.Expr) -> bool:
-    return any(isinstance(node, ast.Members) and node.collection == "blocks" for node in ast.walk(expr))
+    return any(
+        isinstance(node, ast.Members) and node.collection == "blocks" for node in ast.walk(expr)
+    )
 
 
 def _tables(
-    parts: Sequence[Part], letter: int, cell: Sequence[Site], expander: Expander[Tabulated], species: int
+    parts: Sequence[Part],
+    letter: int,
+    cell: Sequence[Site],
+    expander: Expander[Tabulated],
+    species: int,
 ) -> tuple[Table, ...]:
     origin = Site((0,) * len(cell[0].cell), letter)
     ring, total = expander.ring, expander.ring.constant(0.0)

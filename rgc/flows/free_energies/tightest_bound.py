@@ -83,7 +83,9 @@ def make_tightest_bound(request: Request) -> TightestBound:
         hint = "mean_field gives an upper bound for any Hamiltonian, transfer and trg estimate"
         raise SpecError([Problem("not-in-a-cell", message, request.span, hint=hint)]) from error
     if halvings is None:
-        return TightestBound(name, TightestSequence(LowerBound(backend, space, enough(space.dimension))))
+        return TightestBound(
+            name, TightestSequence(LowerBound(backend, space, enough(space.dimension)))
+        )
     end = End(
         lambda couplings: one_spin(space, couplings)[0],
         lambda couplings: one_spin(space, couplings)[1],

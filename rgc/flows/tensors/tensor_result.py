@@ -67,9 +67,7 @@ def _levels(rg: TensorRG, state: State) -> tuple[Level, ...]:
             n,
             shape,
             {} if n else couplings,
-            values={
-                "constant": Estimate(float(constants[n]), None, "truncated", note=note)
-            },
+            values={"constant": Estimate(float(constants[n]), None, "truncated", note=note)},
         )
         for n, shape in enumerate(rg.plan.shapes[: state.done + 1])
     )

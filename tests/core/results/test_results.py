@@ -257,9 +257,7 @@ def band_answer() -> Answer:
             FreeEnergy("mean_field", -k / 2, 0.0, "upper bound", note="<1>"),
             FreeEnergy("lower_bound", -2 * k, 0.0, "lower bound"),
         )
-        found = Result(
-            "measure", free_energy=entries, values={"log_z": Estimate(k, 0.0, "exact")}
-        )
+        found = Result("measure", free_energy=entries, values={"log_z": Estimate(k, 0.0, "exact")})
         points.append(Point({"K": k}, found))
     return scanned("band", points, (Axis("K", (0.1, 0.2, 0.3)),))
 

@@ -1,4 +1,6 @@
-"""A spec that was read and checked: its syntax tree with the settings applied, its physics at each point of its scan."""
+"""A spec that was read and checked: its syntax tree with the settings applied, its physics at each
+point of its scan.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`document`: the syntax tree, includes merged and settings applied. `spec`: the physics at the first point. `folder`: where
-    the spec lies, None for a text. `name`: the stem of its file, or `spec`."""
+    """`document`: the syntax tree, includes merged and settings applied. `spec`: the physics at the
+    first point. `folder`: where the spec lies, None for a text. `name`: the stem of its file, or
+    `spec`.
+    """
 
     document: Document
     spec: Spec
@@ -40,7 +44,8 @@ class Loaded:
         """The grid of the scan, the last axis fastest; one empty point without a scan."""
         names = [axis.name for axis in self.axes]
         return tuple(
-            dict(zip(names, values, strict=True)) for values in product(*(axis.values for axis in self.axes))
+            dict(zip(names, values, strict=True))
+            for values in product(*(axis.values for axis in self.axes))
         )
 
     @property
@@ -67,7 +72,11 @@ class Loaded:
     def summary(self) -> str:
         """One line: what it is, on what lattice, by which scheme."""
         spec = self.spec
-        lattice = getattr(spec.lattice, "name", type(spec.lattice).__name__.lower()) if spec.lattice else ""
+        lattice = (
+            getattr(spec.lattice, "name", type(spec.lattice).__name__.lower())
+            if spec.lattice
+            else ""
+        )
         size = "x".join("inf" if n is None else str(n) for n in getattr(spec.lattice, "shape", ()))
         scheme = spec.flow.scheme if spec.flow else ""
         points = f"{len(self.points)} points" if self.axes else ""
@@ -76,7 +85,9 @@ class Loaded:
 
     @property
     def zero(self) -> tuple[str, ...]:
-        """The names of the terms whose coefficient is exactly 0 at every point: the run leaves them out."""
+        """The names of the terms whose coefficient is exactly 0 at every point: the run leaves them
+        out.
+        """
         names = self.spec.hamiltonian.zero if self.spec.hamiltonian else ()
         for point in self.points if self.axes else ():
             if not names:
@@ -93,7 +104,9 @@ class Loaded:
 
 
 def apply(document: Document, settings: Sequence[Entry], scan: Sequence[Entry]) -> Document:
-    """The document with parameters and scans replaced. A scan that is new is added; names are checked by `build`."""
+    """The document with parameters and scans replaced. A scan that is new is added; names are
+    checked by `build`.
+    """
     document = _replaced(document, "parameters", settings, add=False)
     return _replaced(document, "scan", scan, add=True)
 
@@ -105,7 +118,9 @@ def _replaced(document: Document, name: str, entries: Sequence[Entry], *, add: b
         return document
     section = document.section(name) or Section(name, ())
     body = (
-        [item for item in section.body if isinstance(item, Entry)] if isinstance(section.body, tuple) else []
+        [item for item in section.body if isinstance(item, Entry)]
+        if isinstance(section.body, tuple)
+        else []
     )
     for new in entries:
         at = next((k for k, old in enumerate(body) if old.target == new.target), None)
@@ -115,7 +130,9 @@ def _replaced(document: Document, name: str, entries: Sequence[Entry], *, add: b
             body.append(new)
     changed = replace(section, body=tuple(body))
     others = document.sections if document.section(name) else (*document.sections, section)
-    return replace(document, sections=tuple(changed if each is section else each for each in others))
+    return replace(
+        document, sections=tuple(changed if each is section else each for each in others)
+    )
 
 
 def without_comments(node: Any) -> Any:

@@ -1,6 +1,7 @@
 """THE MAP: the road from a spec to an answer, in order, one call a stage.
 
-    text --parse--> syntax tree --build--> physics --flow--> programs and kernels --run--> results --judge--> answer
+    text --parse--> syntax tree --build--> physics --flow--> programs and kernels
+         --run--> results --judge--> answer
 
 A flow's own road, from physics through passes and programs to kernels, is told in `rgc.flows`.
 """
@@ -29,13 +30,17 @@ if TYPE_CHECKING:
     from rgc.syntax.ast import Document, Entry
 
 Settings = Mapping[str, str | int | float] | Sequence["Entry"]
-"""New right sides of parameters, or values of scans: `{"K": 0.43}`, `{"K": "0.43:0.45:9"}`, or entries of the syntax tree."""
+"""New right sides of parameters, or values of scans: `{"K": 0.43}`, `{"K": "0.43:0.45:9"}`, or
+entries of the syntax tree.
+"""
 
 BACKEND = "numba"
 
 
 def parse(source: str | Path) -> Document:
-    """The syntax tree of a spec. `source` is a path, or a text of several lines in the text spelling. Raises `SpecError`."""
+    """The syntax tree of a spec. `source` is a path, or a text of several lines in the text
+    spelling. Raises `SpecError`.
+    """
     from rgc.syntax.read import read, read_text
 
     return read_text(source) if isinstance(source, str) and "\n" in source else read(source)
@@ -44,7 +49,8 @@ def parse(source: str | Path) -> Document:
 def load(source: str | Path, *, settings: Settings = (), scan: Settings = ()) -> Loaded:
     """Read and check a spec, in either spelling: text -> syntax tree -> physics.
 
-    `settings` and `scan` do what `--set` and `--scan` do. Raises `SpecError` with every problem of the file.
+    `settings` and `scan` do what `--set` and `--scan` do. Raises `SpecError` with every problem of
+    the file.
     """
     from rgc import loaded
     from rgc.ast_to_model import build
@@ -60,14 +66,18 @@ def load(source: str | Path, *, settings: Settings = (), scan: Settings = ()) ->
 
 
 def entries(settings: Settings) -> tuple[Entry, ...]:
-    """Settings as entries of the syntax tree; texts are read by the spec's own grammar. Raises `SpecError`."""
+    """Settings as entries of the syntax tree; texts are read by the spec's own grammar. Raises
+    `SpecError`.
+    """
     if not isinstance(settings, Mapping):
         return tuple(settings)
     return tuple(entry(f"{name} = {value}", "<settings>") for name, value in settings.items())
 
 
 def entry(text: str, name: str) -> Entry:
-    """The entry `K=0.43` that a text holds; `name` is what messages call the text. Raises `SpecError`."""
+    """The entry `K=0.43` that a text holds; `name` is what messages call the text. Raises
+    `SpecError`.
+    """
     from rgc.syntax.parse import parse_entry
     from rgc.syntax.read import make_source
 
@@ -85,10 +95,11 @@ def compile(
     settings: Settings = (),
     scan: Settings = (),
 ) -> Compiled:
-    """A spec made ready to run on a backend, by its name or as it is. `settings` and `scan` as in `load`.
+    """A spec made ready to run on a backend, by its name or as it is. `settings` and `scan` as in
+    `load`.
 
-    Raises `SpecError` if the backend is not there or refuses, or the flow cannot be run, `TypeError` for settings of a spec that was
-    loaded before: its parameters are evaluated.
+    Raises `SpecError` if the backend is not there or refuses, or the flow cannot be run,
+    `TypeError` for settings of a spec that was loaded before: its parameters are evaluated.
     """
     from rgc import backend as backends
     from rgc.ast_to_model.today import refuse_later
@@ -113,8 +124,8 @@ def flow(
     point: Mapping[str, float],
     zero: Collection[str],
 ) -> Flow:
-    """The flow of a spec at one point: physics -> programs -> kernels, without the terms named in `zero`, then the methods by which its
-    measures ask for a free energy.
+    """The flow of a spec at one point: physics -> programs -> kernels, without the terms named in
+    `zero`, then the methods by which its measures ask for a free energy.
 
     Raises `SpecError` for a scheme that cannot be run yet, and for what its maker refuses.
     """
@@ -134,7 +145,9 @@ def flow(
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A spec on a backend, ready to run. `zero`: the terms that are left out, their coefficient being 0 at every point."""
+    """A spec on a backend, ready to run. `zero`: the terms that are left out, their coefficient
+    being 0 at every point.
+    """
 
     loaded: Loaded
     machine: KernelCache
@@ -142,7 +155,9 @@ class Compiled:
     zero: tuple[str, ...] = ()
 
     def flow(self, point: Mapping[str, float], seed: int) -> Flow:
-        """The flow at one point of the scan; its kernels are compiled, or found among those of another point."""
+        """The flow at one point of the scan; its kernels are compiled, or found among those of
+        another point.
+        """
         spec = self.loaded.at(point) if point else self.loaded.spec
         return flow(spec, self.machine, seed=seed, point=point, zero=self.zero)
 
@@ -159,9 +174,11 @@ class Compiled:
     ) -> Answer:
         """Run every point of the scan and judge what came out.
 
-        `seed` wins over the spec's. `out`: the folder for the results (made if needed). `resume`: go on from the checkpoint of a run
-        that was interrupted. `progress=True` shows a bar on stderr. `warn` hears of trouble while it runs; the answer tells it too.
-        Without `checkpoints` none are written, and an interrupted run is lost. Raises `SpecError`, and `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit` seconds.
+        `seed` wins over the spec's. `out`: the folder for the results (made if needed). `resume`:
+        go on from the checkpoint of a run that was interrupted. `progress=True` shows a bar on
+        stderr. `warn` hears of trouble while it runs; the answer tells it too. Without
+        `checkpoints` none are written, and an interrupted run is lost. Raises `SpecError`, and
+        `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit` seconds.
         """
         from rgc import runner
         from rgc.progress import Silent, for_stream
@@ -179,7 +196,8 @@ class Compiled:
 
         if resume and not job.unfinished:
             heard(
-                f"there is no checkpoint to resume in {job.checkpoints}: the run starts from the beginning"
+                f"there is no checkpoint to resume in {job.checkpoints}: the run starts from the "
+                "beginning"
             )
         try:
             with runner.stopping(time_limit) as stop:
@@ -226,7 +244,9 @@ class Compiled:
         )
 
     def _judge(self, points: tuple[Point, ...], seed: int, warnings: Sequence[str]) -> Answer:
-        """The answer: measures of the finished scan, and what was expected against what came out."""
+        """The answer: measures of the finished scan, and what was expected against what came
+        out.
+        """
         from rgc.results import judge
         from rgc.results.answer import Answer
 

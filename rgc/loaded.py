@@ -1,4 +1,6 @@
-"""A spec that was read and checked: its syntax tree with the settings applied, its physics at each point of its scan."""
+"""A spec that was read and checked: its syntax tree with the settings applied, its physics at each
+point of its scan.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`document`: the syntax tree, includes merged and settings applied. `spec`: the physics at the first point. `folder`: where
-    the spec lies, None for a text. `name`: the stem of its file, or `spec`."""
+    """`document`: the syntax tree, includes merged and settings applied. `spec`: the physics at the
+    first point. `folder`: where the spec lies, None for a text. `name`: the stem of its file, or
+    `spec`.
+    """
 
     document: Document
     spec: Spec
@@ -81,7 +85,9 @@ class Loaded:
 
     @property
     def zero(self) -> tuple[str, ...]:
-        """The names of the terms whose coefficient is exactly 0 at every point: the run leaves them out."""
+        """The names of the terms whose coefficient is exactly 0 at every point: the run leaves them
+        out.
+        """
         names = self.spec.hamiltonian.zero if self.spec.hamiltonian else ()
         for point in self.points if self.axes else ():
             if not names:
@@ -98,7 +104,9 @@ class Loaded:
 
 
 def apply(document: Document, settings: Sequence[Entry], scan: Sequence[Entry]) -> Document:
-    """The document with parameters and scans replaced. A scan that is new is added; names are checked by `build`."""
+    """The document with parameters and scans replaced. A scan that is new is added; names are
+    checked by `build`.
+    """
     document = _replaced(document, "parameters", settings, add=False)
     return _replaced(document, "scan", scan, add=True)
 

@@ -1,7 +1,9 @@
-"""pytest runs specs: `pytest specs/` turns `expect` into assertions, one test for each spec and backend.
+"""pytest runs specs: `pytest specs/` turns `expect` into assertions, one test for each spec and
+backend.
 
-Every `.rgc` file is collected, and every YAML file that is a spec. A spec that does not check fails with its errors; one that cannot be run
-yet, or expects nothing, is skipped. Nothing heavy is imported before a spec is run, and nothing of rgc's language before one is found.
+Every `.rgc` file is collected, and every YAML file that is a spec. A spec that does not check fails
+with its errors; one that cannot be run yet, or expects nothing, is skipped. Nothing heavy is
+imported before a spec is run, and nothing of rgc's language before one is found.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from rgc.results.answer import Answer
 
 SLOW = 1e10
-"""Spin updates, of all points of a scan together, beyond which a spec is marked `slow`: some seconds on a few cores."""
+"""Spin updates, of all points of a scan together, beyond which a spec is marked `slow`: some
+seconds on a few cores.
+"""
 
 HEAD = 1 << 16
 """Bytes of a YAML file that are looked at."""
@@ -36,7 +40,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--rgc-backends",
         dest="rgc_backends",
         metavar="NAMES",
-        help=f"what runs specs: names such as numba,jax, or all that are installed (default: {BACKEND})",
+        help=(
+            "what runs specs: names such as numba,jax, or all that are installed (default: "
+            f"{BACKEND})"
+        ),
     )
     parser.addini(
         "rgc_slow", "file names of specs that are marked slow whatever they sample", "linelist"
@@ -49,8 +56,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def backends(config: pytest.Config, default: Sequence[str] = (BACKEND,)) -> tuple[str, ...]:
-    """The names that `--rgc-backends` gives, `all` standing for those that are installed; `default` without the option. For other
-    tests that run on several backends too. Raises `pytest.UsageError` for a name that is not installed."""
+    """The names that `--rgc-backends` gives, `all` standing for those that are installed; `default`
+    without the option. For other tests that run on several backends too. Raises `pytest.UsageError`
+    for a name that is not installed.
+    """
     given = config.getoption("rgc_backends")
     if not given:
         return tuple(default)
@@ -117,7 +126,9 @@ class SpecFile(pytest.File):
 
 
 class SpecItem(pytest.Item):
-    """A spec on the backend that it is named after; or, of a spec that does not check, its errors."""
+    """A spec on the backend that it is named after; or, of a spec that does not check, its
+    errors.
+    """
 
     def __init__(self, *, loaded: Loaded | None, error: SpecError | None, **options: Any) -> None:
         super().__init__(**options)
@@ -169,7 +180,9 @@ def _why_not(loaded: Loaded) -> str:
 
 
 def _later(error: SpecError, *codes: str) -> str:
-    """The reason to skip a spec whose problems all have one of these codes; else the empty string."""
+    """The reason to skip a spec whose problems all have one of these codes; else the empty
+    string.
+    """
     if any(problem.code not in codes for problem in error.problems):
         return ""
     return ": ".join(part for part in (error.problems[0].message, error.problems[0].hint) if part)
@@ -180,7 +193,9 @@ class Unexpected(Exception):
 
 
 def updates(loaded: Loaded) -> float:
-    """Spin updates of a run, the points of a scan counted as the first; 0 for a scheme that does not sample."""
+    """Spin updates of a run, the points of a scan counted as the first; 0 for a scheme that does
+    not sample.
+    """
     from rgc.flows.sampling.plan import make_plan
     from rgc.model.options import Options
     from rgc.schemes import SCHEMES

@@ -18,7 +18,9 @@ from rgc.syntax import ast
 
 
 def refuse_later(spec: Spec) -> None:
-    """Raise `SpecError` for a spec that checks but cannot be run by this version, with every reason."""
+    """Raise `SpecError` for a spec that checks but cannot be run by this version, with every
+    reason.
+    """
     problems = tuple(_reasons(spec))
     if problems:
         raise SpecError(problems)
@@ -58,7 +60,9 @@ def _differing(spec: Spec) -> Problem:
 
 
 def _without_flow(spec: Spec) -> Iterator[Problem]:
-    """Without a flow there are free energies by methods of their own, and measures of a scan of them."""
+    """Without a flow there are free energies by methods of their own, and measures of a scan of
+    them.
+    """
     hint = "add a flow, such as: flow sample(); without one free_energy(methods=[...]) runs today"
     if not any(measure.methods for measure in spec.measures):
         yield Problem(
@@ -89,7 +93,9 @@ def _entries(spec: Spec) -> list[ast.Entry]:
 
 
 def _measures(spec: Spec, ready: Ready) -> Iterator[Problem]:
-    """Built-in measures, bare or inside others, that sampling does not give yet, each at its place."""
+    """Built-in measures, bare or inside others, that sampling does not give yet, each at its
+    place.
+    """
     entries = _entries(spec)
     own = {
         entry.target.name

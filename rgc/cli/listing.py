@@ -145,7 +145,10 @@ def _term(term: Term, spec: Spec) -> str:
     )
     sign = "-" if term.sign < 0 else "+"
     if term.tables:
-        return f"{sign} {term.name} = {term.coupling:.12g}: {len(term.tables)} tables of {len(term.tables[0].energies)} energies"
+        return (
+            f"{sign} {term.name} = {term.coupling:.12g}: {len(term.tables)} tables of "
+            f"{len(term.tables[0].energies)} energies"
+        )
     products = [
         (f"{weight:g} " if weight != 1 else "") + _product(product, names, letters)
         for weight, product in term.products

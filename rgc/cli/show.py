@@ -22,8 +22,9 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("spec", metavar="SPEC", help="a spec, .rgc or .yaml")
     parser.add_argument(
         "--as", dest="form", choices=[*LIGHT, *COMPILED], default="model",
-        help="model: the physics (default); program: rules and schedules, or what is computed with whole arrays; code: what the backend generated; latex: the formulas; "
-        "spec: the spec as run, with settings",
+        help=("model: the physics (default); program: rules and schedules, or what is computed "
+            "with whole arrays; code: what the backend generated; latex: the formulas; spec: the "
+            "spec as run, with settings"),
     )  # fmt: skip
     parser.add_argument(
         "--backend", default=BACKEND, metavar="NAME", help=f"whose code (default {BACKEND})"
@@ -77,7 +78,9 @@ def _watched(loaded: Loaded, backend: str) -> tuple[Watched, Compiled]:
 
 
 def _accounts(loaded: Loaded, watched: Watched, compiled: Compiled) -> list[str]:
-    """What the flow says of its arithmetic with whole arrays, and what the backend saw of a step of it; nothing of a flow that has none."""
+    """What the flow says of its arithmetic with whole arrays, and what the backend saw of a step of
+    it; nothing of a flow that has none.
+    """
     flow = compiled.flow(loaded.points[0], loaded.seed)
     watched.forget()
     accounts = [*flow.accounts()]

@@ -21,8 +21,13 @@ FEW = 7  # numbers of operators that are all shown
 
 
 def render_answer(answer: Answer, said: Collection[str] = ()) -> str:
-    """Title, exponents, averages, levels, checks, warnings that were not `said` before, and where the files are."""
-    head = f"{escape(answer.title)}\n{answer.points[0].result.scheme}, backend {answer.backend}, seed {answer.seed}"
+    """Title, exponents, averages, levels, checks, warnings that were not `said` before, and where
+    the files are.
+    """
+    head = (
+        f"{escape(answer.title)}\n{answer.points[0].result.scheme}, backend {answer.backend}, "
+        f"seed {answer.seed}"
+    )
     blocks = [head]
     blocks += _scan(answer) if answer.axes else _result(answer.result)
     blocks.append("expected\n" + render_checks(answer.checks) if answer.checks else "")
@@ -105,7 +110,9 @@ def _named(table: Mapping[str, Estimate]) -> str:
 
 
 def _levels(result: Result) -> list[str]:
-    """Couplings, averages and other values of each level, unless there is only the spec itself to show."""
+    """Couplings, averages and other values of each level, unless there is only the spec itself to
+    show.
+    """
     if len(result.levels) < 2:
         return []
     names = {name for level in result.levels for name in level.values}
@@ -139,7 +146,9 @@ def _by_level(head: str, result: Result, tables: Sequence[Mapping[str, Estimate]
 
 
 def _exponent_table(eigenvalues: Sequence[Eigenvalue]) -> str:
-    """The leading exponent of each sector: a line for each number of operators, a column for each level."""
+    """The leading exponent of each sector: a line for each number of operators, a column for each
+    level.
+    """
     leading = {
         (each.sector, each.operators, each.level): each for each in eigenvalues if each.index == 1
     }
@@ -160,7 +169,9 @@ def _exponent_table(eigenvalues: Sequence[Eigenvalue]) -> str:
 
 
 def _shown(numbers: Sequence[int]) -> list[int]:
-    """All of a few numbers of operators; of many the first ones, every further doubling, and the last two."""
+    """All of a few numbers of operators; of many the first ones, every further doubling, and the
+    last two.
+    """
     chosen = {
         k
         for k in range(len(numbers))
@@ -215,8 +226,9 @@ def _numbers(table: Mapping[str, Estimate]) -> Found:
 
 
 def _methods(results: Sequence[Result]) -> Callable[[str], str]:
-    """What the column of a method is called: as the method with its options, or by its name alone where an option
-    differs from point to point and the name tells it from the others all the same."""
+    """What the column of a method is called: as the method with its options, or by its name alone
+    where an option differs from point to point and the name tells it from the others all the same.
+    """
     labels = [{each.method for each in result.free_energy} for result in results]
     common = set.intersection(*labels)
     rest = [[label.split("(")[0] for label in each - common] for each in labels]

@@ -58,11 +58,10 @@ class Watched:
 
     def summary(self) -> Mapping[str, str]:
         """What was called, for people."""
+        spaces, functions = (", ".join(sorted(each)) for each in (self.namespaces, self.functions))
         routines = (f"{name} of {place}" for name, place in sorted(self.routines_called.items()))
         return {
-            "functions": f"of {', '.join(sorted(self.namespaces))}: {', '.join(sorted(self.functions))}"
-            if self.functions
-            else "none of the array namespace",
+            "functions": f"of {spaces}: {functions}" if functions else "none of a namespace",
             "routines": ", ".join(routines) or "none",
         }
 

@@ -2,20 +2,22 @@
 
 `sampling/` holds the road of the samplers `sample` and `mcrg`:
 
-    spec --make_model--> groups, exact couplings, sectors                              (sampler.py; merge_terms, find_sectors)
-         --make_sampler--> coloured sites, acceptance, update, kernel                  (sampler.py; colour_sites, choose_*, hamiltonian_to_update)
-         --make_levels--> operators by sector, block maps, recorders                   (levels.py; generate_operators, block_to_rule)
-         --observables_of--> what to measure, the energy put in its place              (observables.py; passes/built_in.py)
-         --make_estimator--> averages to take and sums to tally, their errors          (estimator.py, recorder.py)
-         --make_plan--> which sweeps and records a step of the runner makes            (plan.py)
+    spec --make_model-->     groups, exact couplings, sectors            (sampler.py)
+         --make_sampler-->   coloured sites, acceptance, update, kernel  (sampler.py)
+         --make_levels-->    operators by sector, maps, recorders        (levels.py)
+         --observables_of--> what to measure, with the energy in place   (observables.py)
+         --make_estimator--> averages, sums to tally, their errors       (estimator.py, recorder.py)
+         --make_plan-->      which sweeps and records a step makes       (plan.py)
 
 - `study/` holds the one flow that asks questions of a map of couplings K' = R(K).
 - `couplings/` holds such maps: `exact`, `migdal_kadanoff`, `cumulant`, `lower_bound`.
 - `enumeration/` holds finite clusters, all their states at once, for `enumerate` and for cells.
 - `tensors/` holds the site tensor and its spectra, for `trg` and `hotrg`.
-- `free_energies/` holds the methods of `free_energy(...)`, and `service.py`, which runs them one after the other.
+- `free_energies/` holds the methods of `free_energy(...)`, and `service.py`, which runs them one
+  after the other.
 
-The maker of a flow is a function from `rgc.flows.request.Request` to `rgc.flows.flow.Flow`; the file of the scheme in
-`rgc.schemes` says where it is, and `rgc.schemes.free_energies` says it of the methods of a free energy.
-A new observable with a name of its own is a function in `rgc/passes/built_in.py`.
+The maker of a flow is a function from `rgc.flows.request.Request` to `rgc.flows.flow.Flow`; the
+file of the scheme in `rgc.schemes` says where it is, and `rgc.schemes.free_energies` says it of the
+methods of a free energy. A new observable with a name of its own is a function in
+`rgc/passes/built_in.py`.
 """

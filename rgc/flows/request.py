@@ -1,4 +1,6 @@
-"""What the maker of a flow is handed: the physics at one point, and the machine that it shall run on."""
+"""What the maker of a flow is handed: the physics at one point, and the machine that it shall run
+on.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +28,17 @@ T = TypeVar("T")
 class Request:
     """A checked spec at one point of its scan, to be made into a flow.
 
-    - `spec` is the physics; its flow names the scheme, or the method of a free energy, with every option.
+    - `spec` is the physics; its flow names the scheme, or the method of a free energy, with every
+      option.
     - `point` holds the scanned parameters: with `seed` they key the random numbers.
-    - `zero` names the terms that are left out, because their coefficient is 0 at every point of the run.
+    - `zero` names the terms that are left out, because their coefficient is 0 at every point of the
+      run.
     - `path` holds the Hamiltonians along the path of a method that has one.
-    - `quick` asks to refuse what takes more than a moment; sizes are looked at on such small instances.
+    - `quick` asks to refuse what takes more than a moment; sizes are looked at on such small
+      instances.
 
-    A section that the scheme needs is there: its check has seen to that. The properties raise `ValueError` where it is not.
+    A section that the scheme needs is there: its check has seen to that. The properties raise
+    `ValueError` where it is not.
     """
 
     spec: Spec

@@ -1,6 +1,8 @@
-"""The schemes, one a file: options, needs, limits, answers, what of each runs, its checks and where its flow is made.
+"""The schemes, one a file: options, needs, limits, answers, what of each runs, its checks and where
+its flow is made.
 
-A new scheme is a file here, its line in `SCHEMES`, and its flow in a folder of `rgc/flows/`. Everything else reads this table.
+A new scheme is a file here, its line in `SCHEMES`, and its flow in a folder of `rgc/flows/`.
+Everything else reads this table.
 """
 
 from __future__ import annotations

@@ -11,7 +11,9 @@ Part = Literal["a", "b", "c", "d", "e"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of a certificate. `find` is where it is made: `module:function`, from a `Subject` to findings."""
+    """One check of a certificate. `find` is where it is made: `module:function`, from a `Subject`
+    to findings.
+    """
 
     part: Part
     name: str

@@ -1,4 +1,6 @@
-"""All states of a small lattice: exact numbers, and with a block map the exact renormalised Hamiltonian."""
+"""All states of a small lattice: exact numbers, and with a block map the exact renormalised
+Hamiltonian.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The methods of `free_energy(methods=[...])`: what each cannot work with, what of them runs, and where its flow is made.
+"""The methods of `free_energy(methods=[...])`: what each cannot work with, what of them runs, and
+where its flow is made.
 
 What may be written in their calls stands in `METHODS` of `rgc.language.measures`.
 """
@@ -18,7 +19,9 @@ from rgc.schemes.needs.square_bonds import obstacles
 from rgc.schemes.scheme import Scheme
 
 MethodLimit = Callable[[Spec, Method], Iterator[Problem]]
-"""Finds what a method cannot work with, in a spec whose Hamiltonian, lattice and spins could be read."""
+"""Finds what a method cannot work with, in a spec whose Hamiltonian, lattice and spins could be
+read.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +29,12 @@ class FreeEnergyMethod:
     """A method of a free energy.
 
     - `call` is how it is written.
-    - `maker` is where its flow is made, `module:function`, a function from `rgc.flows.request.Request` to a flow whose
-      first free energy is that of the method; empty where it is checked and printed only.
+    - `maker` is where its flow is made, `module:function`, a function from
+      `rgc.flows.request.Request` to a flow whose first free energy is that of the method; empty
+      where it is checked and printed only.
     - `limits` find what it cannot work with.
-    - `sizes` are the cells along each axis of the small instance on which its sizes are looked at: the first that it takes.
+    - `sizes` are the cells along each axis of the small instance on which its sizes are looked at:
+      the first that it takes.
     - `scheme` is the scheme that does the work, whose other options have their defaults.
     """
 

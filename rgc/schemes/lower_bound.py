@@ -1,4 +1,6 @@
-"""Kadanoff's variational renormalisation group: potentials are moved, so that F is bounded from below."""
+"""Kadanoff's variational renormalisation group: potentials are moved, so that F is bounded from
+below.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What is known about a scheme: the record that each file of this folder fills in.
 
-The records here are plain data, and what a limit is handed is plain data too: this package stands below the front end.
+The records here are plain data, and what a limit is handed is plain data too: this package stands
+below the front end.
 """
 
 from __future__ import annotations
@@ -30,18 +31,24 @@ EXAMPLES = {
     "stack": "{ rbm(hidden=16) }",
     "map": "recursion(K = log(cosh(2*K))/2, scale=2)",
 }
-"""What a section may hold, for hints; a scheme for which that would be wrong has examples of its own."""
+"""What a section may hold, for hints; a scheme for which that would be wrong has examples of its
+own.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a spec asks of its scheme: all that a limit can look at.
 
-    - `spec` is the physics as far as it could be read; a section that could not be read stands in `failed`.
-    - `options` are the options in force: as written, or by default. An option with an error is missing.
+    - `spec` is the physics as far as it could be read; a section that could not be read stands in
+      `failed`.
+    - `options` are the options in force: as written, or by default. An option with an error is
+      missing.
     - `places` are the options that were written, as they were written.
-    - `where` is the place of the name of the scheme, and `sections` the places of the sections that the spec has.
-    - `lattice` is the word that the spec calls its lattice by, `spins` the places where its species are declared.
+    - `where` is the place of the name of the scheme, and `sections` the places of the sections that
+      the spec has.
+    - `lattice` is the word that the spec calls its lattice by, `spins` the places where its species
+      are declared.
     - `maps` are the rules of its block maps as written, each with its place.
     - `parameters` are the names of its parameters.
     """
@@ -75,7 +82,9 @@ Limit = Callable[[Asked], Iterable[Problem]]
 """Finds what a scheme cannot work with, each problem with its place and the reason."""
 
 Derived = Callable[[Spec, Mapping[str, Value]], Mapping[str, Value]]
-"""Defaults that depend on the spec or on other options, from the spec and the options known so far."""
+"""Defaults that depend on the spec or on other options, from the spec and the options known
+so far.
+"""
 
 
 def nothing_derived(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -85,7 +94,9 @@ def nothing_derived(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Va
 
 @dataclass(frozen=True, slots=True)
 class LatticeNeed:
-    """What lattices a scheme runs on: `name` in the tables of the documentation, and the limit that says so to the user."""
+    """What lattices a scheme runs on: `name` in the tables of the documentation, and the limit that
+    says so to the user.
+    """
 
     name: str
     limit: Limit
@@ -95,11 +106,15 @@ class LatticeNeed:
 class Ready:
     """What of a scheme runs today; the rest is checked and printed.
 
-    - `maker` is where its flow is made: `module:function`, a function from `rgc.flows.request.Request` to `rgc.flows.flow.Flow`.
-    - `alphabets` are those of the spins, `rules` those of block maps; with `free` also maps with a parameter that the scheme determines.
-    - `measures` are built-in measures by name, `lattices` kinds of lattices, `disorder` says whether couplings may be drawn.
+    - `maker` is where its flow is made: `module:function`, a function from
+      `rgc.flows.request.Request` to `rgc.flows.flow.Flow`.
+    - `alphabets` are those of the spins, `rules` those of block maps; with `free` also maps with a
+      parameter that the scheme determines.
+    - `measures` are built-in measures by name, `lattices` kinds of lattices, `disorder` says
+      whether couplings may be drawn.
     - `kind` says what does the work: lattice programs, or functions of whole arrays.
-    - `checks` are those of `rgc verify`; `small` are the options, as text, of the run on a small instance that they make.
+    - `checks` are those of `rgc verify`; `small` are the options, as text, of the run on a small
+      instance that they make.
     """
 
     maker: str
@@ -119,11 +134,12 @@ class Scheme(Signature):
     """A scheme: its name and options as a `Signature`, and everything else that is known about it.
 
     - `needs` are the sections without which it cannot be, `uses` those that it can use besides.
-    - `lattice` is what it runs on, `alphabets` its spins (any where empty), `rules` its block maps (none where empty).
+    - `lattice` is what it runs on, `alphabets` its spins (any where empty), `rules` its block maps
+      (none where empty).
     - `limits` find everything else that it cannot work with.
     - `derived` gives the defaults that depend on the spec.
-    - `answers` are what `expect` may name besides the measures of the spec; the words exponents, couplings and fixed_point
-      stand for one name each.
+    - `answers` are what `expect` may name besides the measures of the spec; the words exponents,
+      couplings and fixed_point stand for one name each.
     - `ready` is what of it can be run today; None where it is checked and printed only.
     - `examples` are what its sections may hold, for hints, where `EXAMPLES` does not suit it.
     - `template` is the spec that `rgc new` writes, empty where there is none.
@@ -148,7 +164,9 @@ class Scheme(Signature):
 
     @property
     def maker(self) -> Callable[..., Any]:
-        """The function that makes its flow. Raises `SpecError` for a scheme that does not run yet."""
+        """The function that makes its flow. Raises `SpecError` for a scheme that does not run
+        yet.
+        """
         if self.ready is None:
             raise SpecError([Problem("not-yet", f"the scheme '{self.name}' cannot be run yet")])
         make: Callable[..., Any] = resolve_name(self.ready.maker)

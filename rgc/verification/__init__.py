@@ -1,15 +1,18 @@
-"""Whether a spec does what it says: `rgc verify`, on the user's own model, against evaluators that share nothing with the compiler.
+"""Whether a spec does what it says: `rgc verify`, on the user's own model, against evaluators that
+share nothing with the compiler.
 
-    spec --Subject--> the user's programs on every backend, small instances of the same syntax tree   (subject, instances, documents)
-         --checks of the scheme--> findings, one check a function                                       (checks)
-           a  energies, differences, operators   syntax tree (evaluator, blocks), counting              (energies, differences, operators)
-           b  the Markov chain                   rules with probabilities (chances), schedules          (matrix)
-           c  bit identity                       every backend against the reference (trace)            (bits, divergence)
-           d  floating point                     40-digit decimals, a derived bound                     (floats, arrays)
-           e  sampled averages                   enumeration (states, averages)                         (sampled)
+    spec --Subject--> the user's programs on every backend, and small instances of the same syntax
+                      tree (subject, instances, documents)
+         --checks--> findings, one check a function:
+           a  energies, differences, operators: the syntax tree, counting (evaluator, blocks)
+           b  the Markov chain: rules with probabilities, schedules (matrix, chances)
+           c  bit identity: every backend against the reference (bits, trace, divergence)
+           d  floating point: 40-digit decimals, a derived bound (floats, arrays)
+           e  sampled averages: enumeration (sampled, states, averages)
          --> Certificate
 
-Which checks a scheme has stands in its file in `rgc.schemes`; each is a function from a `Subject` to `Finding`s.
+Which checks a scheme has stands in its file in `rgc.schemes`; each is a function from a `Subject`
+to `Finding`s.
 """
 
 from __future__ import annotations
@@ -35,10 +38,12 @@ def verify(
     scan: Settings = (),
     progress: Progress | bool = False,
 ) -> Certificate:
-    """The certificate of a spec at the first point of its scan. `settings` and `scan` as in `rgc.load`.
+    """The certificate of a spec at the first point of its scan. `settings` and `scan` as in
+    `rgc.load`.
 
-    `backends`: names, or backends that are ready; by default all that are installed and can run here. The reference backend takes
-    part in any case. Raises `SpecError` for a spec that cannot be run, and for a backend that is not there.
+    `backends`: names, or backends that are ready; by default all that are installed and can run
+    here. The reference backend takes part in any case. Raises `SpecError` for a spec that cannot be
+    run, and for a backend that is not there.
     """
     from rgc.ast_to_model.today import refuse_later
     from rgc.compiler import load

@@ -16,7 +16,9 @@ from rgc.verification.subject import Subject
 
 
 def run(checks: Sequence[Check], subject: Subject, progress: Progress) -> Iterator[Finding]:
-    """Every finding, with the seconds that it took. Where a program breaks its own rules nothing else can be checked."""
+    """Every finding, with the seconds that it took. Where a program breaks its own rules nothing
+    else can be checked.
+    """
     progress.start("verify", len(checks))
     broken = ""
     for number, check in enumerate(checks):

@@ -1,4 +1,6 @@
-"""What is verified: a spec at the first point of its scan, its programs, the backends, and small instances of the same model."""
+"""What is verified: a spec at the first point of its scan, its programs, the backends, and small
+instances of the same model.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ SMALL = 18
 """Spins of an instance whose states are all visited."""
 
 WORK = 2**16
-"""Words of spins that the reference backend sweeps 32 times in a few seconds; with more spins fewer replicas are compared."""
+"""Words of spins that the reference backend sweeps 32 times in a few seconds; with more spins fewer
+replicas are compared.
+"""
 
 
 REFERENCE = "reference"
@@ -48,7 +52,9 @@ REFERENCE = "reference"
 
 
 def make_subject(loaded: Loaded, backends: Sequence[str | Backend] | None, seed: int) -> Subject:
-    """With the backends asked for, by name or ready, or all that can run here. Raises `SpecError` for one that is asked for and not there."""
+    """With the backends asked for, by name or ready, or all that can run here. Raises `SpecError`
+    for one that is asked for and not there.
+    """
     installed = sorted(machines.installed(), key=lambda name: (name != BACKEND, name))
     found: list[Backend] = []
     alone: dict[str, Backend] = {}
@@ -69,8 +75,9 @@ def make_subject(loaded: Loaded, backends: Sequence[str | Backend] | None, seed:
 
 @dataclass(frozen=True)
 class Subject:
-    """`backends`: the reference first. `alone`: some of them again, on one thread. `missing`: why others cannot run here. Everything else is
-    made when it is first asked for."""
+    """`backends`: the reference first. `alone`: some of them again, on one thread. `missing`: why
+    others cannot run here. Everything else is made when it is first asked for.
+    """
 
     loaded: Loaded
     backends: tuple[Backend, ...]
@@ -128,7 +135,9 @@ class Subject:
 
     @cached_property
     def spec(self) -> Spec:
-        """The physics of `document`, of a sampler for as few replicas as the comparison of backends needs."""
+        """The physics of `document`, of a sampler for as few replicas as the comparison of backends
+        needs.
+        """
         spec, _ = build(self.document, folder=self.loaded.folder)
         if not self.sampled_by_programs:
             return spec
@@ -160,7 +169,9 @@ class Subject:
         return self.sampler.model
 
     def random(self, lattice: Lattice) -> States:
-        """Up to 256 configurations of a lattice of the model, of every density of spins, those of the seed."""
+        """Up to 256 configurations of a lattice of the model, of every density of spins, those of
+        the seed.
+        """
         words = max(1, min(4, WORK // (8 * lattice.sites)))
         return random_states(lattice, self.spec.species, words, stream(self.seed, {}, "data"))
 
@@ -177,8 +188,9 @@ class Subject:
 
     @cached_property
     def tiny(self) -> Instance | str:
-        """An instance whose transition matrix can be written out, or why there is none. It measures nothing: a measure may ask for more
-        room than a term."""
+        """An instance whose transition matrix can be written out, or why there is none. It measures
+        nothing: a measure may ask for more room than a term.
+        """
         return self._search(TINY, without(with_flow(self.document, SAMPLE.name), "measure"))
 
     @cached_property
@@ -188,7 +200,9 @@ class Subject:
 
     @cached_property
     def sampled(self) -> Instance | str:
-        """An instance on which the flow is run: for Monte Carlo RG one that is blocked once, to two cells along each axis if it can be."""
+        """An instance on which the flow is run: for Monte Carlo RG one that is blocked once, to two
+        cells along each axis if it can be.
+        """
         if not self.spec.blocks or self.ready is None or not self.has_small_run:
             return self.small
         factor = self.spec.blocks[0].factor
@@ -207,7 +221,9 @@ class Subject:
 
     @property
     def instances(self) -> dict[str, str]:
-        """The small instances by what they are for, or why there is none; nothing where a program is broken or there is none."""
+        """The small instances by what they are for, or why there is none; nothing where a program
+        is broken or there is none.
+        """
         if not self.sampled_by_programs:
             return {}
         try:

@@ -31,7 +31,8 @@ def few_states(asked: Asked) -> Iterator[Problem]:
     """Report spins of more states than are written out."""
     for species in asked.spec.species:
         if species.states is not None and species.states > MOST:
-            message = f"'{asked.scheme.name}' writes out {MOST} states at most, not {species.states}"
+            name, states = asked.scheme.name, species.states
+            message = f"'{name}' writes out {MOST} states at most, not {states}"
             yield Problem("wrong-spins", message, asked.spins.get(species.name))
 
 

@@ -27,8 +27,8 @@ _LEAST = {"level": 0, "layer": 0, "step": 1, "operators": 1, "index": 1}
 def check_expect(spec: Spec, context: Context) -> Spec:
     """The spec with its expectations.
 
-    Reports targets and selectors that the flow and the measures do not give, values and tolerances that are not finite numbers or
-    not positive, and equalities without a tolerance.
+    Reports targets and selectors that the flow and the measures do not give, values and tolerances
+    that are not finite numbers or not positive, and equalities without a tolerance.
     """
     section = context.section("expect")
     if section is None or not isinstance(section.body, tuple):
@@ -74,7 +74,9 @@ def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expect
 
 
 def _without_tolerance(entry: ast.Expectation) -> SpecError:
-    """The error of an expected value without a tolerance; `1 +- 0.1` is read as one plus minus 0.1."""
+    """The error of an expected value without a tolerance; `1 +- 0.1` is read as one plus
+    minus 0.1.
+    """
     target, value, within = _written(entry.target), entry.value, "0.01"
     match entry.value:
         case ast.Binary("+", left, ast.Negate(width)):
@@ -120,7 +122,7 @@ def _check_known(path: tuple[str, ...], span: Span | None, spec: Spec) -> None:
     raise problem("unknown-target", f"{what} gives no '{shown}'", span, hint=hint)
 
 
-# -- selectors ---------------------------------------------------------------------------------------------------------
+# -- selectors -------------------------------------------------------------------------------------
 
 
 def _selectors(

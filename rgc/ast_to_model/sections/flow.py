@@ -68,7 +68,9 @@ def _check_idle(context: Context) -> None:
 
 
 def _check_sections(scheme: Scheme, section: ast.Section, context: Context) -> None:
-    """Report sections that the scheme needs and the spec lacks; warn of those that it has no use for."""
+    """Report sections that the scheme needs and the spec lacks; warn of those that it has no use
+    for.
+    """
     present = {each.name: each for each in context.document.sections}
     where = (
         name_span(section.body) if not isinstance(section.body, str | tuple) else section.name_span
@@ -98,7 +100,7 @@ def _example(scheme: Scheme, section: str, yaml: bool) -> str:
     return f"{section}{':' if yaml else ''} {scheme.example_of(section)}"
 
 
-# -- what the limits see -----------------------------------------------------------------------------------------------
+# -- what the limits see -------------------------------------------------------------------------
 
 
 def _asked(

@@ -1,4 +1,6 @@
-"""What an `expect` may name: the answers of a scheme, its couplings, and the measures of the spec."""
+"""What an `expect` may name: the answers of a scheme, its couplings, and the measures of the
+spec.
+"""
 
 from __future__ import annotations
 

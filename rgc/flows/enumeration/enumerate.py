@@ -1,4 +1,6 @@
-"""All states of a small lattice: ln Z, averages and correlators, and with a block map the renormalised Hamiltonian of every order."""
+"""All states of a small lattice: ln Z, averages and correlators, and with a block map the
+renormalised Hamiltonian of every order.
+"""
 
 from __future__ import annotations
 
@@ -45,10 +47,12 @@ Work = Callable[[State, Any], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Enumerate:
-    """`enumerate(...)` at one point. State arrays, r a realisation of random couplings: `largest` [r, chunk] and `sums` [r, chunk, 1 + average +
-    extra], see `weighed`; with a block map `coarse` [r, chunk, state of the blocks that it leaves free] and, where they are free, the
-    parameters `p` [r, block] and `learned` [r, 2]; of two-state spins the averages `operators` [operator], and of few of them all
-    `correlators` [2^n]; those of a `CouplingFlow`."""
+    """`enumerate(...)` at one point. State arrays, r a realisation of random couplings: `largest`
+    [r, chunk] and `sums` [r, chunk, 1 + average + extra], see `weighed`; with a block map `coarse`
+    [r, chunk, state of the blocks that it leaves free] and, where they are free, the parameters `p`
+    [r, block] and `learned` [r, 2]; of two-state spins the averages `operators` [operator], and of
+    few of them all `correlators` [2^n]; those of a `CouplingFlow`.
+    """
 
     counted: Enumeration
     study: CouplingFlow | None = None
@@ -112,7 +116,8 @@ class Enumerate:
             )
         if exact.free:
             lines["p"] = (
-                "is found before: the spins rebuilt from block spins are nearest to those of the model"
+                "is found before: the spins rebuilt from block spins are nearest to those of the "
+                "model"
             )
         if cluster.two_states and len(exact.log_weights) == 1:
             lines["correlators"] = "the averages of all products of spins, by the routine walsh_exp"
@@ -183,7 +188,9 @@ class Enumerate:
 
 
 def make_enumerate(request: Request) -> Enumerate:
-    """The flow `enumerate` of a checked spec at one point. Raises `SpecError` for what cannot be counted, blocked or measured."""
+    """The flow `enumerate` of a checked spec at one point. Raises `SpecError` for what cannot be
+    counted, blocked or measured.
+    """
     exact = make_exact(request.spec, request.seed, request.point)
     observables = observables_of(
         request.spec, exact.lattice, exact.species, exact.energy, known=KNOWN

@@ -1,4 +1,6 @@
-"""What `enumerate` counts: the cluster of a spec, its Hamiltonian realisation by realisation, its block maps, and how states are cut into chunks."""
+"""What `enumerate` counts: the cluster of a spec, its Hamiltonian realisation by realisation, its
+block maps, and how states are cut into chunks.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +41,11 @@ ENERGY = Tally(Local((), (), ()))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exact:
-    """`log_weights`: -H as a function of the states of `cluster`, for each realisation of random couplings (one without any); the order of the
-    spins is that of the first of the block maps `steps`, of which a chunk fixes the first `first` blocks. `free`: whether parameters
-    of the block map are to be found, one for all blocks or one for each."""
+    """`log_weights`: -H as a function of the states of `cluster`, for each realisation of random
+    couplings (one without any); the order of the spins is that of the first of the block maps
+    `steps`, of which a chunk fixes the first `first` blocks. `free`: whether parameters of the
+    block map are to be found, one for all blocks or one for each.
+    """
 
     spec: Spec
     lattice: Lattice
@@ -66,7 +70,9 @@ class Exact:
 
 
 def make_exact(spec: Spec, seed: int, point: Mapping[str, float]) -> Exact:
-    """The exact system of a checked spec. Raises `SpecError` for what cannot be counted or blocked."""
+    """The exact system of a checked spec. Raises `SpecError` for what cannot be counted or
+    blocked.
+    """
     assert spec.hamiltonian is not None  # noqa: S101
     assert spec.flow is not None  # noqa: S101
     lattice, hamiltonian = spec.lattice, spec.hamiltonian
@@ -111,7 +117,10 @@ def with_parameters(exact: Exact, p: NDArray[np.float64]) -> tuple[Step, ...]:
 def _check_flips(lattice: Lattice, species: Sequence[Species], span: Span | None) -> None:
     other = next((each for each in species if not each.turns_sign), None)
     if "antiperiodic" in lattice.boundary and other is not None:
-        message = f"an antiperiodic boundary changes the sign of spins, and {other.alphabet} spins have none"
+        message = (
+            f"an antiperiodic boundary changes the sign of spins, and {other.alphabet} spins "
+            "have none"
+        )
         raise SpecError([Problem("not-possible", message, span, hint="use boundary=periodic")])
 
 
@@ -125,7 +134,9 @@ def _check_learned(cluster: Cluster, steps: Sequence[Step], span: Span | None) -
 
 
 def _steps(spec: Spec, lattice: Lattice) -> tuple[Step, ...]:
-    """The block maps of `steps` levels, by default one, taken in turn. Raises `SpecError` where a lattice cannot be blocked so often."""
+    """The block maps of `steps` levels, by default one, taken in turn. Raises `SpecError` where a
+    lattice cannot be blocked so often.
+    """
     assert spec.flow is not None  # noqa: S101
     options = Options(spec.flow.options)
     asked = options.integer("steps") if "steps" in options else 1

@@ -1,4 +1,6 @@
-"""From the sums over all states to an answer: averages, levels, couplings, how exact and how informative the block maps are."""
+"""From the sums over all states to an answer: averages, levels, couplings, how exact and how
+informative the block maps are.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ if TYPE_CHECKING:
 KEPT = 16  # spins up to which all correlators are kept as a table
 
 KNOWN = ("log_z", "free_energy", "dF", "kl", "tau_defect", "information")
-"""Measures that are no averages over configurations: the flow has them once all states are counted."""
+"""Measures that are no averages over configurations: the flow has them once all states are
+counted.
+"""
 
 BETTER = 1e-9
 """By how much, in nats, parameters of their own are better than a common one."""
@@ -53,8 +57,10 @@ BETTER = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coarse:
-    """One level beyond the first: `values` that have names of their own, `averages` of one product of each operator, `log_weights` of its
-    states, and of two-state spins their `spectrum` and the `coupled` sets of spins."""
+    """One level beyond the first: `values` that have names of their own, `averages` of one product
+    of each operator, `log_weights` of its states, and of two-state spins their `spectrum` and the
+    `coupled` sets of spins.
+    """
 
     level: int
     cluster: Cluster
@@ -77,7 +83,9 @@ class Answered:
 
 
 def enumerate_result(asked: Enumeration, state: State) -> Result:
-    """The answer: exact numbers of one system, averages over realisations of random couplings with their errors."""
+    """The answer: exact numbers of one system, averages over realisations of random couplings with
+    their errors.
+    """
     exact, arrays = asked.exact, state.arrays
     every = [answered(asked, arrays, k) for k in range(len(exact.log_weights))]
     found = _together([{**each.known, **each.measured} for each in every])
@@ -168,14 +176,16 @@ def answered(asked: Enumeration, arrays: Mapping[str, Floats], realisation: int)
 
 
 def _of_all_steps(levels: Sequence[Coarse]) -> dict[str, float]:
-    """dF adds up over the steps; the others belong to one step, and stand beside the measures where there is one only."""
+    """dF adds up over the steps; the others belong to one step, and stand beside the measures where
+    there is one only.
+    """
     whole = {"dF": float(sum(each.values["dF"] for each in levels))}
     if len(levels) == 1:
         whole |= {name: levels[0].values[name] for name in ("kl", "tau_defect", "information")}
     return whole
 
 
-# -- levels ------------------------------------------------------------------------------------------------------------
+# -- levels --------------------------------------------------------------------------------------
 
 
 def _levels(
@@ -236,19 +246,22 @@ def _coarse(
 
 
 def turns_of(exact: Exact) -> tuple[Turn, ...]:
-    """The symmetries by which couplings are classed; none are needed where couplings are projected on the terms of the spec."""
+    """The symmetries by which couplings are classed; none are needed where couplings are projected
+    on the terms of the spec.
+    """
     if not exact.cluster.two_states:
         return ()
     blocks = tuple(dict.fromkeys(step.block for step in exact.steps))
     return find_turns(exact.lattice, exact.species, exact.hamiltonian, blocks)
 
 
-# -- averages ----------------------------------------------------------------------------------------------------------
+# -- averages ------------------------------------------------------------------------------------
 
 
 def operators_of(exact: Exact) -> tuple[Coupled, ...]:
-    """The operators of range 2 with up to 4 spins, as far as the lattice tells them apart; none where couplings are random or a lattice
-    has no distances."""
+    """The operators of range 2 with up to 4 spins, as far as the lattice tells them apart; none
+    where couplings are random or a lattice has no distances.
+    """
     if exact.lattice.name == COMPLETE or any(
         term.inhomogeneous for term in exact.hamiltonian.terms
     ):
@@ -271,7 +284,7 @@ def averages_of(coupled: Sequence[Coupled], correlators: Floats) -> dict[str, fl
     }
 
 
-# -- the answer --------------------------------------------------------------------------------------------------------
+# -- the answer ----------------------------------------------------------------------------------
 
 
 def _first_level(exact: Exact, every: Sequence[Answered]) -> Level:
@@ -308,7 +321,9 @@ def _terms(asked: Enumeration, found: Answered) -> dict[str, str]:
 
 
 def _parameters(exact: Exact, arrays: Mapping[str, Floats]) -> dict[str, Estimate]:
-    """`block.p`: the parameter of kadanoff, given or found; of several the mean over blocks and realisations."""
+    """`block.p`: the parameter of kadanoff, given or found; of several the mean over blocks and
+    realisations.
+    """
     if exact.free:
         means = arrays["p"].mean(axis=1)
         note = "the mean over blocks" if exact.free == "block" else ""
@@ -326,8 +341,9 @@ def _parameter_table(arrays: Mapping[str, Floats]) -> dict[str, Floats]:
 
 
 def _tables(exact: Exact, arrays: Mapping[str, Floats], found: Answered) -> dict[str, Floats]:
-    """`correlators`[A] of two-state spins, spin k (row-major: cells, letters, species) being bit n-1-k of A; `log_weights_<level>`[state]
-    and `spectrum_<level>`[A] of the coarse lattices."""
+    """`correlators`[A] of two-state spins, spin k (row-major: cells, letters, species) being bit
+    n-1-k of A; `log_weights_<level>`[state] and `spectrum_<level>`[A] of the coarse lattices.
+    """
     out = _parameter_table(arrays)
     if "correlators" in arrays and not exact.steps:
         out["correlators"] = arrays["correlators"]
@@ -342,4 +358,7 @@ def _tables(exact: Exact, arrays: Mapping[str, Floats], found: Answered) -> dict
 def _warnings(every: Sequence[Answered]) -> Iterator[str]:
     for each in every[0].levels:
         if each.couplings is None:
-            yield f"some configurations of level {each.level} cannot occur: its Hamiltonian is infinite there, and has no couplings"
+            yield (
+                f"some configurations of level {each.level} cannot occur: its Hamiltonian is "
+                "infinite there, and has no couplings"
+            )

@@ -1,4 +1,6 @@
-"""What an enumeration counts and what it asks of the states: the record that the flow and its answer share."""
+"""What an enumeration counts and what it asks of the states: the record that the flow and its
+answer share.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Enumeration:
-    """All states of `exact`, the sums of the `census` over them, the `observables` that are made of these, and the
-    `study` of the couplings as a recursion where one is asked for.
+    """All states of `exact`, the sums of the `census` over them, the `observables` that are made of
+    these, and the `study` of the couplings as a recursion where one is asked for.
     """
 
     scheme: str

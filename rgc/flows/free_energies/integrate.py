@@ -84,9 +84,14 @@ class Integrate:
         return sequence.step(self._flows, state)
 
     def accounts(self) -> Sequence[Account]:
-        path = f"{len(self.values)} values of {self.parameter}, from {self.values[0]:g} to {self.values[-1]:g}"
+        path = (
+            f"{len(self.values)} values of {self.parameter}, from {self.values[0]:g} to "
+            f"{self.values[-1]:g}"
+        )
         lines = {
-            "F": f"F/N of free spins, and the integral of <dH/d{self.parameter}>/N by a cubic spline",
+            "F": (
+                f"F/N of free spins, and the integral of <dH/d{self.parameter}>/N by a cubic spline"
+            ),
             "averages": f"sampled by programs at {path}",
         }
         return (Account("integrate: a free energy, an estimate", lines),)

@@ -1,4 +1,6 @@
-"""The mean-field upper bound on the free energy (Gibbs, Bogoliubov, Feynman): F <= <H>_0 + sum p ln p over independent spins."""
+"""The mean-field upper bound on the free energy (Gibbs, Bogoliubov, Feynman): F <= <H>_0 + sum p ln
+p over independent spins.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +51,9 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
-    """Independent spins with so many `states` each, repeated through the lattice; `sites` of a repetition, `constant` its energy without
-    spins."""
+    """Independent spins with so many `states` each, repeated through the lattice; `sites` of a
+    repetition, `constant` its energy without spins.
+    """
 
     states: tuple[int, ...]
     interactions: tuple[Interaction, ...]
@@ -88,7 +91,9 @@ class Pattern:
 
 
 def _averages(interaction: Interaction, p: Floats) -> tuple[float, list[Floats]]:
-    """The sum over places of the average energy, and for each spin of it the average [place, state] at given state of that spin."""
+    """The sum over places of the average energy, and for each spin of it the average [place, state]
+    at given state of that spin.
+    """
     energies, spins = interaction.energies, interaction.spins
     count = energies.ndim
     letters = "abcdefghijklmnopqrstuvwxy"[:count]
@@ -108,7 +113,9 @@ def _averages(interaction: Interaction, p: Floats) -> tuple[float, list[Floats]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MeanField:
-    """The best of several patterns, each minimised from several starts; a step is a pattern. State arrays: `best` [1]."""
+    """The best of several patterns, each minimised from several starts; a step is a pattern. State
+    arrays: `best` [1].
+    """
 
     patterns: tuple[Pattern, ...]
     draws: Callable[[int, int], Floats]
@@ -141,7 +148,10 @@ class MeanField:
     def accounts(self) -> Sequence[Account]:
         counts = ", ".join(str(len(each.states)) for each in self.patterns)
         lines = {
-            "F": "<H>_0 - S_0 of independent spins, minimised over their probabilities (NumPy on the host)",
+            "F": (
+                "<H>_0 - S_0 of independent spins, minimised over their probabilities (NumPy on "
+                "the host)"
+            ),
             "patterns": f"of {counts} spins that differ, each from several starts",
         }
         return (Account("mean_field: a free energy, an upper bound", lines),)
@@ -163,7 +173,9 @@ class MeanField:
 
 
 def _minimum(pattern: Pattern, start: Floats) -> float:
-    """Each spin in the field of the others until nothing changes, half of the way at a time; then downhill, where that has not settled."""
+    """Each spin in the field of the others until nothing changes, half of the way at a time; then
+    downhill, where that has not settled.
+    """
     from scipy.optimize import minimize
 
     fields = start
@@ -182,8 +194,10 @@ def _minimum(pattern: Pattern, start: Floats) -> float:
 
 
 def make_mean_field(request: Request) -> MeanField:
-    """The bound for a spec at one point: spins alike on all sites of a sublattice, along open axes each by itself. Raises `SpecError` for a
-    lattice without cells or with too many spins that differ."""
+    """The bound for a spec at one point: spins alike on all sites of a sublattice, along open axes
+    each by itself. Raises `SpecError` for a lattice without cells or with too many spins that
+    differ.
+    """
     lattice, species = request.lattice, request.species
     if not isinstance(lattice, Lattice):
         raise SpecError(
@@ -210,7 +224,9 @@ def make_mean_field(request: Request) -> MeanField:
 
 
 def _periods(lattice: Lattice, period: int) -> tuple[int, ...]:
-    """The pattern of that period where it fits, along axes that are not periodic as long as the lattice."""
+    """The pattern of that period where it fits, along axes that are not periodic as long as the
+    lattice.
+    """
     return tuple(
         period
         if size is None or (edge == "periodic" and size % period == 0)

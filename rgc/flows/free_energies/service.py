@@ -1,4 +1,6 @@
-"""Free energy as a service: each method of `free_energy(methods=[...])` a flow, and what they say of each other."""
+"""Free energy as a service: each method of `free_energy(methods=[...])` a flow, and what they say
+of each other.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,17 @@ from rgc.results.result import Estimate, FreeEnergy, Result
 from rgc.schemes.free_energies import FREE_ENERGIES
 
 ROUNDING = 1e-8
-"""What differences of free energies may come to by rounding and by minimisers that stop, relative to them."""
+"""What differences of free energies may come to by rounding and by minimisers that stop, relative
+to them.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SizeCheck:
-    """A method on a small instance of the spec: as it is, twice as long along one axis, and two copies without interaction. `sites` of
-    `small`; `seam` limits |F(2N) - 2 F(N)| of anything extensive."""
+    """A method on a small instance of the spec: as it is, twice as long along one axis, and two
+    copies without interaction. `sites` of `small`; `seam` limits |F(2N) - 2 F(N)| of anything
+    extensive.
+    """
 
     method: str
     small: Flow
@@ -42,8 +48,10 @@ class SizeCheck:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FreeEnergies:
-    """The flow of a spec, if it has one, then one flow for each method, then what shows that its F is a free energy. `names`: the measures
-    that are one of them, by label. The state is that of all of them, one after the other."""
+    """The flow of a spec, if it has one, then one flow for each method, then what shows that its F
+    is a free energy. `names`: the measures that are one of them, by label. The state is that of all
+    of them, one after the other.
+    """
 
     main: Flow | None
     methods: tuple[Method, ...]
@@ -131,14 +139,16 @@ class FreeEnergies:
             slack = ROUNDING * (1 + abs(one.value))
             if abs(copies) > slack + 2 * ((both.error or 0) + 2 * (one.error or 0)):
                 warnings.append(
-                    f"{check.method} is not size-consistent: of two copies F differs from twice F by {copies:.2g} a site"
+                    f"{check.method} is not size-consistent: of two copies F differs from twice F "
+                    f"by {copies:.2g} a site"
                 )
             if (
                 2 * check.sites * (abs(doubled) - slack - (two.error or 0) - (one.error or 0))
                 > check.seam
             ):
                 warnings.append(
-                    f"{check.method} is not size-extensive: F/N changes by {doubled:.2g} from {check.sites} sites to twice as many"
+                    f"{check.method} is not size-extensive: F/N changes by {doubled:.2g} from "
+                    f"{check.sites} sites to twice as many"
                 )
         return notes, warnings
 
@@ -150,7 +160,9 @@ def _entry(method: Method, result: Result, notes: Mapping[str, str]) -> FreeEner
 
 
 def check_order(entries: Sequence[FreeEnergy]) -> None:
-    """Raise `RuntimeError` unless lower bounds <= exact values <= upper bounds, per site: anything else is a mistake of ours."""
+    """Raise `RuntimeError` unless lower bounds <= exact values <= upper bounds, per site: anything
+    else is a mistake of ours.
+    """
     rank = {"lower bound": 0, "exact": 1, "upper bound": 2}
     for low in entries:
         for high in entries:
@@ -161,17 +173,18 @@ def check_order(entries: Sequence[FreeEnergy]) -> None:
                 and low.value > high.value + ROUNDING * (1 + abs(high.value))
             ):
                 raise RuntimeError(
-                    f"free energies contradict each other: {low.method} ({low.kind}) is {low.value!r}, "
-                    f"{high.method} ({high.kind}) {high.value!r}"
+                    f"free energies contradict each other: {low.method} ({low.kind}) is "
+                    f"{low.value!r}, {high.method} ({high.kind}) {high.value!r}"
                 )
 
 
-# -- making it ---------------------------------------------------------------------------------------------------------
+# -- making it -----------------------------------------------------------------------------------
 
 
 def make_free_energies(request: Request, main: Flow | None) -> FreeEnergies:
-    """The free energies that the measures of a spec ask for, each method once, behind its flow. Raises `SpecError` for what a method
-    cannot do."""
+    """The free energies that the measures of a spec ask for, each method once, behind its flow.
+    Raises `SpecError` for what a method cannot do.
+    """
     measures = request.spec.measures
     methods = tuple({m.label: m for measure in measures for m in measure.methods}.values())
     found = []

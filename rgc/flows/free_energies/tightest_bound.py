@@ -70,8 +70,10 @@ class TightestBound:
 
 
 def make_tightest_bound(request: Request) -> TightestBound:
-    """The tightest bound on F/N for the Hamiltonian of a spec on its own lattice: infinite, or a periodic one of 2^k sites in every
-    direction, where the last step leaves one spin. Raises `SpecError` for other Hamiltonians and lattices."""
+    """The tightest bound on F/N for the Hamiltonian of a spec on its own lattice: infinite, or a
+    periodic one of 2^k sites in every direction, where the last step leaves one spin. Raises
+    `SpecError` for other Hamiltonians and lattices.
+    """
     backend, name = request.backend, request.flow.scheme
     try:
         space = cell_space(
@@ -79,7 +81,10 @@ def make_tightest_bound(request: Request) -> TightestBound:
         )
         halvings = _halvings(cast(Lattice, request.lattice))
     except NotInACell as error:
-        message = f"'{name}' works on products of the spins of a unit hypercube, the same in every direction: {error}"
+        message = (
+            f"'{name}' works on products of the spins of a unit hypercube, the same in every "
+            f"direction: {error}"
+        )
         hint = "mean_field gives an upper bound for any Hamiltonian, transfer and trg estimate"
         raise SpecError([Problem("not-in-a-cell", message, request.span, hint=hint)]) from error
     if halvings is None:

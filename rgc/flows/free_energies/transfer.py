@@ -1,4 +1,6 @@
-"""Free energies by the transfer matrix: of infinite strips by its largest eigenvalue, of finite lattices by its trace or a product."""
+"""Free energies by the transfer matrix: of infinite strips by its largest eigenvalue, of finite
+lattices by its trace or a product.
+"""
 
 from __future__ import annotations
 
@@ -45,8 +47,10 @@ BATCH = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A lattice cut into layers. `length`: their number, None of an infinite strip; `closed`: the last one meets the first, with Ising
-    spins `turned` where the boundary is antiperiodic. `sites`: those of the lattice, of a strip those of a layer."""
+    """A lattice cut into layers. `length`: their number, None of an infinite strip; `closed`: the
+    last one meets the first, with Ising spins `turned` where the boundary is antiperiodic. `sites`:
+    those of the lattice, of a strip those of a layer.
+    """
 
     slices: Slices
     sites: int
@@ -63,10 +67,11 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Transfer:
-    """ln Z of a lattice in layers along one axis. `starts`: the states at which a trace begins, `counts`: how many states are like each of
-    them; `batch` of them make a step.
+    """ln Z of a lattice in layers along one axis. `starts`: the states at which a trace begins,
+    `counts`: how many states are like each of them; `batch` of them make a step.
 
-    State arrays: `log_z` [1], the logarithm of what has been summed (of an infinite strip ln of the largest eigenvalue).
+    State arrays: `log_z` [1], the logarithm of what has been summed (of an infinite strip ln of the
+    largest eigenvalue).
     """
 
     cut: Cut
@@ -124,7 +129,10 @@ class Transfer:
             sums = f"by its trace, from {len(self.starts)} states, {self.batch} at a time"
         lines = {
             "ln Z": f"of the transfer matrix along axis {slices.axis}, {sums}",
-            "arrays": f"vectors [{slices.vector}]; a layer of {len(slices.states)} spins is added spin by spin",
+            "arrays": (
+                f"vectors [{slices.vector}]; a layer of {len(slices.states)} spins is added "
+                "spin by spin"
+            ),
         }
         return (Account("transfer: a free energy, exact", lines),)
 
@@ -179,7 +187,9 @@ class Transfer:
 
 
 def make_transfer(request: Request) -> Transfer:
-    """The transfer matrix of a spec at one point, along the axis of least work. Raises `SpecError` where no axis will do."""
+    """The transfer matrix of a spec at one point, along the axis of least work. Raises `SpecError`
+    where no axis will do.
+    """
     species, place = request.species, request.spec.place("lattice")
     lattice = _checked(request.spec, place)
     tables = local_energies(request.hamiltonian, species, request.zero)
@@ -190,7 +200,10 @@ def make_transfer(request: Request) -> Transfer:
     ):
         raise SpecError([_too_wide(best, place)])
     if best.closed and (best.length or 0) < best.slices.reach:
-        message = f"a term joins {1 + best.slices.reach} layers, and there are {best.length}: it meets itself"
+        message = (
+            f"a term joins {1 + best.slices.reach} layers, and there are {best.length}: it meets "
+            "itself"
+        )
         raise SpecError(
             [Problem("lattice-too-small", message, place, hint="enumerate takes such lattices")]
         )
@@ -207,10 +220,15 @@ def _cut(lattice: Lattice, species: Sequence[Species], tables: Sequence[Table], 
 
 
 def _checked(spec: Spec, place: Span | None) -> Lattice:
-    """The lattice. Raises `SpecError` for one without layers, or with boundaries that its spins do not have."""
+    """The lattice. Raises `SpecError` for one without layers, or with boundaries that its spins do
+    not have.
+    """
     lattice = spec.lattice
     if not isinstance(lattice, Lattice) or sum(size is None for size in lattice.shape) > 1:
-        message = "a transfer matrix adds layer after layer: the lattice is finite along every vector but one at most"
+        message = (
+            "a transfer matrix adds layer after layer: the lattice is finite along every vector "
+            "but one at most"
+        )
         raise SpecError(
             [Problem("wrong-lattice", message, place, hint="a strip is square(12, infinite)")]
         )
@@ -222,9 +240,15 @@ def _checked(spec: Spec, place: Span | None) -> Lattice:
 
 def _too_wide(cut: Cut, place: Span | None) -> Problem:
     spins, states = len(cut.slices.states), cut.slices.largest
-    message = f"a layer of {spins} spins takes vectors of 2^{log2(states):.0f} entries; the limit is 2^{log2(MOST_STATES):.0f}"
+    message = (
+        f"a layer of {spins} spins takes vectors of 2^{log2(states):.0f} entries; the limit is "
+        f"2^{log2(MOST_STATES):.0f}"
+    )
     if states <= MOST_STATES:
-        message = f"the trace over 2^{log2(cut.slices.vector):.0f} states of {cut.length} layers takes 2^{log2(cut.work):.0f} steps; "
+        message = (
+            f"the trace over 2^{log2(cut.slices.vector):.0f} states of {cut.length} layers takes "
+            f"2^{log2(cut.work):.0f} steps; "
+        )
         message += f"the limit is 2^{log2(MOST_WORK):.0f}"
     return Problem("too-many-states", message, place, hint="take a narrower lattice, or trg")
 
@@ -235,8 +259,10 @@ _NONE: tuple[Integers, Integers] = np.zeros(0, dtype=np.int64), np.zeros(0, dtyp
 def _starts(
     lattice: Lattice, species: Sequence[Species], tables: Sequence[Table], slices: Slices
 ) -> tuple[Integers, Integers]:
-    """One state of each class of states that give the same term of the trace, and how many there are: those related by translations
-    along periodic axes, and where no table changes by it, by the reversal of every spin."""
+    """One state of each class of states that give the same term of the trace, and how many there
+    are: those related by translations along periodic axes, and where no table changes by it, by the
+    reversal of every spin.
+    """
     states, n = slices.states * slices.reach, len(slices.states)
     every = np.arange(slices.vector)
     smallest = every.copy()

@@ -1,4 +1,6 @@
-"""The levels of a Monte Carlo RG: lattices, operators by sector, block maps, and what measures them."""
+"""The levels of a Monte Carlo RG: lattices, operators by sector, block maps, and what measures
+them.
+"""
 
 from __future__ import annotations
 
@@ -44,16 +46,20 @@ class Blocking:
     def __call__(
         self, fine: Sequence[State], coarse: Sequence[State], keys: Words
     ) -> tuple[list[State], list[State]]:
-        """The fine fields, unchanged, and the coarse ones, overwritten, with the keys of one record."""
+        """The fine fields, unchanged, and the coarse ones, overwritten, with the keys of one
+        record.
+        """
         fields, _ = self.kernel([*fine, *coarse], self.arguments, keys)
         return fields[: len(fine)], fields[len(fine) :]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Level:
-    """One level. `tallies[sector]`: its operators in the order of the basis, the same names at every level, which are tallies
-    `places[sector]` of the first array of the recorder. `flagged`: names of those
-    that wrap onto others here and leave the basis. `wrapped`: the lattice does not hold the range. `blocking`: None at level 0."""
+    """One level. `tallies[sector]`: its operators in the order of the basis, the same names at
+    every level, which are tallies `places[sector]` of the first array of the recorder. `flagged`:
+    names of those that wrap onto others here and leave the basis. `wrapped`: the lattice does not
+    hold the range. `blocking`: None at level 0.
+    """
 
     number: int
     lattice: Lattice
@@ -67,8 +73,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Levels:
-    """All levels from 0. `names[sector]` and `ranges[sector]` are those of the operators of a sector, in the order of the basis.
-    `magnetic`: sets of sectors that couple to the field, those in a set being related by translations."""
+    """All levels from 0. `names[sector]` and `ranges[sector]` are those of the operators of a
+    sector, in the order of the basis. `magnetic`: sets of sectors that couple to the field, those
+    in a set being related by translations.
+    """
 
     levels: tuple[Level, ...]
     names: Mapping[str, tuple[str, ...]]
@@ -78,8 +86,10 @@ class Levels:
 
 
 def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally] = ()) -> Levels:
-    """Operators within the basis, split into the sectors that the blocks keep, and compiled programs that block and measure;
-    level 0 measures the tallies in `extra` besides. Raises `SpecError` for blocks that do not divide the lattice or cannot be run yet."""
+    """Operators within the basis, split into the sectors that the blocks keep, and compiled
+    programs that block and measure; level 0 measures the tallies in `extra` besides. Raises
+    `SpecError` for blocks that do not divide the lattice or cannot be run yet.
+    """
     model, blocks = sampler.model, [block.drawn for block in blocks]
     lattices = _lattices(model, blocks)
     used = [blocks[n % len(blocks)] for n in range(len(lattices) - 1)]
@@ -120,7 +130,9 @@ def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally
 def _tallies(
     operators: Sequence[Operator], sectors: Sequence[Sectors]
 ) -> tuple[list[dict[str, tuple[Tally, ...]]], dict[str, tuple[str, ...]]]:
-    """The tallies of each level by sector, and the names of their operators: those that have a part in the sector at every level."""
+    """The tallies of each level by sector, and the names of their operators: those that have a part
+    in the sector at every level.
+    """
     parts = [_by_sector(operators, each) for each in sectors]
     common = {
         sector: tuple(name for name in first if all(name in part[sector] for part in parts))
@@ -159,7 +171,9 @@ def _places(tallies: Mapping[str, Sequence[Tally]]) -> dict[str, slice]:
 
 
 def _lattices(model: Model, blocks: Sequence[Block]) -> list[Lattice]:
-    """Those of all levels: `steps` of them besides the first. Raises `SpecError` for blocks that do not divide the lattice."""
+    """Those of all levels: `steps` of them besides the first. Raises `SpecError` for blocks that do
+    not divide the lattice.
+    """
     lattices = [model.lattice]
     for step in range(model.options.integer("steps")):
         try:
@@ -182,7 +196,9 @@ def _by_sector(
 
 
 def _magnetic(operators: Sequence[Operator], sectors: Sectors) -> tuple[tuple[str, ...], ...]:
-    """The sectors of single spins, those that translations of the coarsest lattice (and so of every one) relate in one set."""
+    """The sectors of single spins, those that translations of the coarsest lattice (and so of every
+    one) relate in one set.
+    """
     sets = {
         tuple(sorted({sectors.name(sectors.character(spin, at)) for at in sectors.residues}))
         for operator in operators

@@ -1,4 +1,6 @@
-"""Swendsen's Monte Carlo renormalisation group: block the configurations, correlate the operators of neighbouring levels."""
+"""Swendsen's Monte Carlo renormalisation group: block the configurations, correlate the operators
+of neighbouring levels.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +33,10 @@ if TYPE_CHECKING:
 class Mcrg:
     """`mcrg(...)` at one point.
 
-    State arrays: `spins_<k>`, those of the `Estimator`, `configuration_<level>`, and for each level and sector the sums over records and
-    the replicas of a group of S (`sum_<level>_<sector>` [group, a]), of S S (`square_...` [group, a, b]) and, from level 1 on, of S
-    times that of the level before (`cross_...` [group, a, b]); whole numbers in float64.
+    State arrays: `spins_<k>`, those of the `Estimator`, `configuration_<level>`, and for each level
+    and sector the sums over records and the replicas of a group of S (`sum_<level>_<sector>`
+    [group, a]), of S S (`square_...` [group, a, b]) and, from level 1 on, of S times that of the
+    level before (`cross_...` [group, a, b]); whole numbers in float64.
     """
 
     sampler: Sampler
@@ -143,7 +146,9 @@ def _accumulate(
 
 
 def make_mcrg(request: Request) -> Mcrg:
-    """The flow `mcrg` of a spec at one point. Raises `SpecError` for what cannot be sampled, blocked or measured yet."""
+    """The flow `mcrg` of a spec at one point. Raises `SpecError` for what cannot be sampled,
+    blocked or measured yet.
+    """
     model = make_model(request.spec, request.zero)
     sampler = make_sampler(model, request.backend, seed=request.seed, point=request.point)
     observables = observables_of(

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 Arrays = Mapping[str, "NDArray[Any]"]
 
 MOST_SIZES = 24
-"""Every number of operators up to here is reported, beyond it those at which a shell is complete."""
+"""Every number of operators up to here is reported, beyond it those at which a shell is
+complete.
+"""
 
 MOST_EIGENVALUES = 4
 """Eigenvalues reported of each matrix."""
@@ -42,7 +44,9 @@ def mcrg_result(
     arrays: Arrays,
     provenance: Mapping[str, Any],
 ) -> Result:
-    """The answer. y_t comes from the invariant sector, y_h from the leading set of sectors that couple to the field."""
+    """The answer. y_t comes from the invariant sector, y_h from the leading set of sectors that
+    couple to the field.
+    """
     samples = sampler.plan.records * sampler.plan.replicas // GROUPS
     spectra = {
         sector: sector_spectra(levels, arrays, (sector,), samples) for sector in levels.names
@@ -80,7 +84,9 @@ def mcrg_result(
 def sector_spectra(
     levels: Levels, arrays: Arrays, sectors: Sequence[str], samples: int
 ) -> tuple[LevelSpectrum, ...]:
-    """The spectra of every step. Sums of several sectors, which translations relate, are added before anything else."""
+    """The spectra of every step. Sums of several sectors, which translations relate, are added
+    before anything else.
+    """
     out = []
     for level in levels.levels[1:]:
         assert level.blocking is not None  # noqa: S101  (only level 0 has none)
@@ -200,8 +206,9 @@ def _level(sampler: Sampler, levels: Levels, number: int, arrays: Arrays, sample
 
 
 def _matrices(levels: Levels, arrays: Arrays, samples: int) -> dict[str, NDArray[Any]]:
-    """For each sector and step the linearised map T with the full basis, and its left and right eigenvectors as
-    float64[part, row, column], part 0 the real and 1 the imaginary one."""
+    """For each sector and step the linearised map T with the full basis, and its left and right
+    eigenvectors as float64[part, row, column], part 0 the real and 1 the imaginary one.
+    """
     out: dict[str, NDArray[Any]] = {}
     for sector in levels.names:
         for level in levels.levels[1:]:
@@ -225,6 +232,7 @@ def _doubts(levels: Levels, table: Mapping[str, Estimate]) -> list[str]:
     ]
     if not levels.magnetic:
         out.append(
-            "no symmetry of the Hamiltonian tells thermal from magnetic: y_t is the leading exponent of all operators"
+            "no symmetry of the Hamiltonian tells thermal from magnetic: y_t is the leading "
+            "exponent of all operators"
         )
     return out

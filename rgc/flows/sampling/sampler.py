@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What a lattice sampler works on: a spec whose lattice, spins and Hamiltonian are known to be there, the Hamiltonian merged
-    without the terms whose coefficient is 0 at every point of the run, the exact coefficient of each of its groups, and the symmetry sectors."""
+    """What a lattice sampler works on: a spec whose lattice, spins and Hamiltonian are known to be
+    there, the Hamiltonian merged without the terms whose coefficient is 0 at every point of the
+    run, the exact coefficient of each of its groups, and the symmetry sectors.
+    """
 
     lattice: Lattice
     species: tuple[Species, ...]
@@ -65,8 +67,8 @@ class Model:
 
 
 def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
-    """The model of a checked spec without the terms named in `zero`: those whose coefficient is 0 at every point of the run. None:
-    those of this spec.
+    """The model of a checked spec without the terms named in `zero`: those whose coefficient is 0
+    at every point of the run. None: those of this spec.
 
     Raises `SpecError` for what cannot be sampled yet, `ValueError` if sections are missing.
     """
@@ -90,8 +92,9 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sampler:
-    """Sweeps of a model at one point on one backend. `point` holds the scanned parameters only: with the seed they key the random
-    numbers."""
+    """Sweeps of a model at one point on one backend. `point` holds the scanned parameters only:
+    with the seed they key the random numbers.
+    """
 
     model: Model
     plan: Plan
@@ -125,7 +128,9 @@ class Sampler:
         )
 
     def sweep(self, packed: Sequence[State], first: int, count: int) -> list[State]:
-        """The fields after sweeps `first`, ..., `first + count - 1`, counted from the start of the run."""
+        """The fields after sweeps `first`, ..., `first + count - 1`, counted from the start of the
+        run.
+        """
         keys = step_keys(self.key("update"), first, count, self.update.program.draws)
         return self.kernel(packed, self.arguments, keys)[0]
 
@@ -160,8 +165,9 @@ def make_sampler(
 ) -> Sampler:
     """Passes, lowering, compiling: Hamiltonian -> coloured sites -> acceptance -> update -> kernel.
 
-    `point` holds the scanned parameters only: they key the random numbers. `specialise`: values may be baked into the kernel. Raises
-    `SpecError` for an update that is not there yet or not possible.
+    `point` holds the scanned parameters only: they key the random numbers. `specialise`: values may
+    be baked into the kernel. Raises `SpecError` for an update that is not there yet or not
+    possible.
     """
     groups, lattice = model.merged.groups, model.lattice
     steps = colour_sites(groups, lattice, len(model.species))

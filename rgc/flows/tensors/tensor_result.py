@@ -1,4 +1,6 @@
-"""What a tensor flow answers: free energy, exponents, central charge, accumulated constants and spectra."""
+"""What a tensor flow answers: free energy, exponents, central charge, accumulated constants and
+spectra.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
 
 Floats = NDArray[np.float64]
 
-ERROR_OF_F = "the larger of the change from half of chi and of the share of the squared singular values that was left out, each step counted by the sites of its tensors"
+ERROR_OF_F = (
+    "the larger of the change from half of chi and of the share of the squared singular values "
+    "that was left out, each step counted by the sites of its tensors"
+)
 
 
 def tensor_result(rg: TensorRG, state: State) -> Result:
@@ -74,8 +79,9 @@ def _levels(rg: TensorRG, state: State) -> tuple[Level, ...]:
 
 
 def _tables(state: State) -> dict[str, NDArray[np.float64]]:
-    """`singular_values` [step, value] in units of the largest; of both chi `discarded` [k, step], `central_charge` [k, step],
-    `scaling_dimensions` and `scaling_charges` [k, step, n]."""
+    """`singular_values` [step, value] in units of the largest; of both chi `discarded` [k, step],
+    `central_charge` [k, step], `scaling_dimensions` and `scaling_charges` [k, step, n].
+    """
     a = state.arrays
     return {
         "singular_values": a["spectrum"][1:],
@@ -96,13 +102,14 @@ def _cuts(rg: TensorRG, state: State) -> tuple[str, ...]:
             first, size = int(steps[0]), abs(int(dropped[steps[0]]))
             again = f", and at {len(steps) - 1} later steps" if len(steps) > 1 else ""
             found.append(
-                f"{rg.scheme}({rg.setting.chi}): a multiplet of equal singular values would have been cut and was {verb} whole: "
-                f"{size} {'fewer' if sign > 0 else 'more'} than chi at step {first}{again}"
+                f"{rg.scheme}({rg.setting.chi}): a multiplet of equal singular values would have "
+                f"been cut and was {verb} whole: {size} {'fewer' if sign > 0 else 'more'} than "
+                f"chi at step {first}{again}"
             )
     return tuple(found)
 
 
-# -- criticality -------------------------------------------------------------------------------------------------------
+# -- criticality -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,9 @@ class Critical:
 
 
 def critical(rg: TensorRG, state: State) -> Critical:
-    """Exponents y = 2 - x and the central charge at the level that `RULE` chooses; sectors by the charge of the fixed tensor's symmetry."""
+    """Exponents y = 2 - x and the central charge at the level that `RULE` chooses; sectors by the
+    charge of the fixed tensor's symmetry.
+    """
     if not rg.setting.spectra:
         return Critical()
     a, order = state.arrays, int(state.values["order"])
@@ -155,7 +164,10 @@ def critical(rg: TensorRG, state: State) -> Critical:
     if magnetic is not None and _alternating(rg):
         magnetic = replace(
             magnetic,
-            note="of the field that alternates with the order: a bond weight has a negative eigenvalue",
+            note=(
+                "of the field that alternates with the order: a bond weight has a negative "
+                "eigenvalue"
+            ),
         )
     table = (
         {"y_t": thermal} | ({"y_h": magnetic} if magnetic else {}) | derived(thermal, magnetic, 2)
@@ -166,7 +178,10 @@ def critical(rg: TensorRG, state: State) -> Critical:
     charge = Estimate(
         float(c[0]), float(wrong[0]), "truncated", systematic=float(wrong[0]), rule=RULE
     )
-    alone = "no symmetry of the Hamiltonian tells thermal from magnetic: y_t is the leading exponent of all operators"
+    alone = (
+        "no symmetry of the Hamiltonian tells thermal from magnetic: y_t is the leading exponent "
+        "of all operators"
+    )
     return Critical(
         {name: _estimate(each) for name, each in table.items()},
         tuple(eigenvalues),
@@ -184,7 +199,9 @@ class _Seen:
     charges: NDArray[np.int64]
 
     def of(self, charged: bool) -> Floats:
-        """The dimensions [level, n] of the operators that have a charge, or of those that have none but are not the identity."""
+        """The dimensions [level, n] of the operators that have a charge, or of those that have none
+        but are not the identity.
+        """
         found = [
             row[(charges != 0) & np.isfinite(row)]
             if charged
@@ -202,7 +219,9 @@ class _Seen:
 def _with_error(
     found: Sequence[Floats], before: NDArray[np.int64], level: int
 ) -> tuple[Floats, Floats]:
-    """The values [n] of the first of `found` [level, n] at the level, and their errors as `RULE` says."""
+    """The values [n] of the first of `found` [level, n] at the level, and their errors as `RULE`
+    says.
+    """
     value = found[0][level]
     others = [*found[0][before], *(each[level] for each in found[1:])]
     changes = [np.abs(value[: len(other)] - other[: len(value)]) for other in others]
@@ -232,7 +251,9 @@ def _eigenvalue(
 
 
 def _alternating(rg: TensorRG) -> bool:
-    """Whether a bond weight has a negative eigenvalue, as an antiferromagnet has: its order is none of a uniform field."""
+    """Whether a bond weight has a negative eigenvalue, as an antiferromagnet has: its order is none
+    of a uniform field.
+    """
     weights = [
         np.exp(np.min(each) - np.array(each)) for each in (rg.setting.bonds.x, rg.setting.bonds.y)
     ]

@@ -1,1 +1,3 @@
-"""What schemes ask of a spec, one question a file: functions from `rgc.schemes.scheme.Asked` to problems, for `Scheme.limits`."""
+"""What schemes ask of a spec, one question a file: functions from `rgc.schemes.scheme.Asked` to
+problems, for `Scheme.limits`.
+"""

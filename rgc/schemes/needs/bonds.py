@@ -1,4 +1,6 @@
-"""A Hamiltonian of equal bonds between nearest neighbours, and of fields: what bonds can be moved and decimated of."""
+"""A Hamiltonian of equal bonds between nearest neighbours, and of fields: what bonds can be moved
+and decimated of.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +29,19 @@ def equal_bonds(asked: Asked) -> Iterator[Problem]:
     try:
         model = bond_model(spec.hamiltonian, spec.lattice, spec.species)
     except NotBonds as error:
-        message = f"'{scheme.name}' works on bonds between nearest neighbours, the same everywhere: {error}"
+        message = (
+            f"'{scheme.name}' works on bonds between nearest neighbours, the same everywhere: "
+            f"{error}"
+        )
         span = error.term.span if error.term is not None else asked.section("hamiltonian")
         yield Problem("not-bonds", message, span, hint="enumerate and mcrg take any Hamiltonian")
         return
     if isinstance(spec.lattice, Diamond) and any(
         each.site and each.coupling for each in model.terms
     ):
-        message = "the sites of a diamond lattice have different numbers of bonds, so that a field on sites is none on bonds"
+        message = (
+            "the sites of a diamond lattice have different numbers of bonds, so that a field on "
+            "sites is none on bonds"
+        )
         hint = "y_h is given at field 0 all the same"
         yield Problem("not-bonds", message, asked.section("hamiltonian"), hint=hint)

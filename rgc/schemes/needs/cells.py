@@ -21,7 +21,10 @@ def one_map_of_cells(asked: Asked) -> Iterator[Problem]:
     if not asked.read("block", "lattice", "spins") or not isinstance(spec.lattice, Lattice):
         return
     if len(spec.blocks) > 1:
-        message = f"'{asked.scheme.name}' expands around the cells of one block map, and here are {len(spec.blocks)}"
+        message = (
+            f"'{asked.scheme.name}' expands around the cells of one block map, and here are "
+            f"{len(spec.blocks)}"
+        )
         hint = "run one spec for each of them"
         yield Problem("wrong-block", message, asked.section("block"), hint=hint)
     for block in spec.blocks[:1]:
@@ -31,12 +34,18 @@ def one_map_of_cells(asked: Asked) -> Iterator[Problem]:
 def _cells(block: Block, lattice: Lattice, asked: Asked) -> Iterator[Problem]:
     place = asked.section("block")
     if block.rules and block.law(0).copied is not None and len(lattice.basis) > 1:
-        message = f"where a unit cell holds {len(lattice.basis)} sites, those that decimation sums over belong to no kept one"
+        message = (
+            f"where a unit cell holds {len(lattice.basis)} sites, those that decimation sums "
+            "over belong to no kept one"
+        )
         yield Problem("wrong-block", message, place, hint="take majority or kadanoff with cells")
     elif block.name in asked.scheme.rules and block.cells:
         spins = len(asked.spec.species) * max(map(len, whole_cells(block, lattice).cells))
         if spins > MOST_CELL_SPINS:
-            message = f"a cell of this block map has {spins} spins, and the scheme sums over the states of at most {MOST_CELL_SPINS}"
+            message = (
+                f"a cell of this block map has {spins} spins, and the scheme sums over the "
+                f"states of at most {MOST_CELL_SPINS}"
+            )
             yield Problem("cell-too-large", message, place, hint="take smaller cells")
 
 

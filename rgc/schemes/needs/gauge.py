@@ -12,7 +12,10 @@ from rgc.schemes.scheme import Asked
 def anchored(asked: Asked) -> Iterator[Problem]:
     """Report dF as a functional to minimise where nothing fixes its constant."""
     if asked.options.get("minimise") == "dF" and "anchor" not in asked.places:
-        message = "dF of an RBM can be shifted at will by its constant: it says nothing until that is anchored"
+        message = (
+            "dF of an RBM can be shifted at will by its constant: it says nothing until that is "
+            "anchored"
+        )
         hint = "minimise kl, or train with anchor=normalised"
         yield Problem("gauge-without-anchor", message, asked.place("minimise"), hint=hint)
 

@@ -1,4 +1,6 @@
-"""What potential moving asks: a Hamiltonian of cells, blocks of two sites in every direction, and one map where one is studied."""
+"""What potential moving asks: a Hamiltonian of cells, blocks of two sites in every direction, and
+one map where one is studied.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,10 @@ def hypercube(asked: Asked) -> Iterator[Problem]:
 def _lattice(lattice: Lattice, asked: Asked) -> Iterator[Problem]:
     name, place = asked.scheme.name, asked.section("lattice")
     if lattice.name not in HYPERCUBIC:
-        message = f"'{name}' moves potentials between the cells of a hypercubic lattice, not of '{lattice.name}'"
+        message = (
+            f"'{name}' moves potentials between the cells of a hypercubic lattice, not of "
+            f"'{lattice.name}'"
+        )
         yield Problem("wrong-lattice", message, place, hint=f"it takes {listing(HYPERCUBIC, 'or')}")
     elif lattice.dimension > MOST_CELL_DIMENSIONS:
         message = f"a cell in {lattice.dimension} dimensions has 2^{2**lattice.dimension} states"
@@ -48,7 +53,10 @@ def _terms(asked: Asked) -> Iterator[Problem]:
     try:
         cell_model(spec.hamiltonian, spec.lattice, spec.species)
     except NotInACell as error:
-        message = f"'{asked.scheme.name}' works on products of the spins of a unit hypercube, the same in every direction: {error}"
+        message = (
+            f"'{asked.scheme.name}' works on products of the spins of a unit hypercube, the same "
+            f"in every direction: {error}"
+        )
         span = error.term.span if error.term is not None else asked.section("hamiltonian")
         yield Problem(
             "not-in-a-cell", message, span, hint="enumerate and mcrg take any Hamiltonian"
@@ -61,7 +69,10 @@ def _blocks(dimension: int, asked: Asked) -> Iterator[Problem]:
     maps = [block for block in asked.spec.blocks if block.name in asked.scheme.rules]
     name, place = asked.scheme.name, asked.section("block")
     if any(block.scale != 2 or set(block.cells[0]) != cube for block in maps):
-        message = f"'{name}' makes blocks of two sites in every direction, so that the corners of a cell belong to different blocks"
+        message = (
+            f"'{name}' makes blocks of two sites in every direction, so that the corners of a "
+            "cell belong to different blocks"
+        )
         yield Problem("wrong-block", message, place, hint="write kadanoff(2, p=...)")
     if any(block.free == "block" for block in maps):
         message = (
@@ -78,7 +89,9 @@ def _blocks(dimension: int, asked: Asked) -> Iterator[Problem]:
 
 
 def one_map(asked: Asked) -> Iterator[Problem]:
-    """Report fixed points and flow diagrams of maps that change from step to step: these belong to one map."""
+    """Report fixed points and flow diagrams of maps that change from step to step: these belong to
+    one map.
+    """
     blocks = asked.spec.blocks
     sequence = len({block.p for block in blocks}) > 1
     free = any(block.free == "step" for block in blocks) and "find" not in asked.places

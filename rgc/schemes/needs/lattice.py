@@ -69,7 +69,10 @@ def _check_chain(asked: Asked) -> Iterator[Problem]:
     if asked.lattice == "chain":
         yield from _check_infinite(asked)
     elif not isinstance(asked.spec.lattice, Diamond):
-        message = f"decimation on '{asked.lattice}' makes ever more couplings: the sum closes on chain and diamond only"
+        message = (
+            f"decimation on '{asked.lattice}' makes ever more couplings: the sum closes on chain "
+            "and diamond only"
+        )
         hint = "migdal_kadanoff approximates it by moving bonds"
         yield Problem("wrong-lattice", message, asked.section("lattice"), hint=hint)
 

@@ -23,8 +23,8 @@ def basis(asked: Asked) -> Iterator[Problem]:
     sets = _sets(found, lattice) if asked.read("lattice", "spins") else 0
     if sets > OPERATOR_LIMIT:
         message = (
-            f"a basis of range {found.range:g} and {found.bodies} bodies looks through {sets} sets of spins; "
-            f"the limit is {OPERATOR_LIMIT}"
+            f"a basis of range {found.range:g} and {found.bodies} bodies looks through {sets} "
+            f"sets of spins; the limit is {OPERATOR_LIMIT}"
         )
         hint = "take a smaller range or fewer bodies"
         yield Problem("too-many-operators", message, asked.place("basis"), hint=hint)

@@ -1,4 +1,6 @@
-"""What sampling asks: room for the configurations, terms that fit the lattice, an update that is valid, a record at least."""
+"""What sampling asks: room for the configurations, terms that fit the lattice, an update that is
+valid, a record at least.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def configurations(asked: Asked) -> Iterator[Problem]:
 
 
 def terms_that_fit(asked: Asked) -> Iterator[Problem]:
-    """Report terms that meet themselves around the boundary: one spin would be flipped against itself."""
+    """Report terms that meet themselves around the boundary: one spin would be flipped against
+    itself.
+    """
     lattice, hamiltonian = asked.spec.lattice, asked.spec.hamiltonian
     if not isinstance(lattice, Lattice) or hamiltonian is None or not asked.read("hamiltonian"):
         return
@@ -51,12 +55,17 @@ def terms_that_fit(asked: Asked) -> Iterator[Problem]:
     for term in hamiltonian.terms:
         if meets_itself(term, lattice):
             message = f"on a lattice of {shape} cells this term meets itself around the boundary"
-            hint = "take a larger lattice or open boundaries; enumerate counts such bonds with their multiplicity"
+            hint = (
+                "take a larger lattice or open boundaries; enumerate counts such bonds with "
+                "their multiplicity"
+            )
             yield Problem("lattice-too-small", message, term.span, hint=hint)
 
 
 def valid_update(asked: Asked) -> Iterator[Problem]:
-    """Report clusters that do not suit the Hamiltonian, and tempering along no or several parameters."""
+    """Report clusters that do not suit the Hamiltonian, and tempering along no or several
+    parameters.
+    """
     update, place = asked.options.get("update"), asked.place("update")
     if update == "tempering":
         message = "'tempering' needs the values of one parameter"

@@ -1,4 +1,6 @@
-"""A Hamiltonian that tensors of the sites of a square lattice hold, and the steps that halve this lattice."""
+"""A Hamiltonian that tensors of the sites of a square lattice hold, and the steps that halve this
+lattice.
+"""
 
 from __future__ import annotations
 

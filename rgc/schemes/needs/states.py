@@ -32,7 +32,10 @@ def memory(asked: Asked) -> Iterator[Problem]:
         return
     needed = sites * bits + log2(STATE_BYTES) - 30
     states = prod(species.states or 1 for species in spec.species)
-    message = f"{states}^{sites} states take {_gib(needed)} at {STATE_BYTES} bytes each; the limit is {gib:g} GiB"
+    message = (
+        f"{states}^{sites} states take {_gib(needed)} at {STATE_BYTES} bytes each; the limit is "
+        f"{gib:g} GiB"
+    )
     hint = f"up to {floor(allowed / bits + 1e-9)} sites fit"
     if needed < 10:
         hint += f", or raise it: memory={ceil(2**needed)}"
@@ -89,7 +92,9 @@ def blocked_steps(asked: Asked) -> Iterator[Problem]:
 
 
 def free_parameters(asked: Asked) -> Iterator[Problem]:
-    """Report free parameters of a block map without a functional that they minimise, and the other way round."""
+    """Report free parameters of a block map without a functional that they minimise, and the other
+    way round.
+    """
     if not _known(asked):
         return
     free = any(block.free for block in asked.spec.blocks)
@@ -104,8 +109,14 @@ def free_parameters(asked: Asked) -> Iterator[Problem]:
         hint = "write kadanoff(2, p=free) or p=free(each=block)"
         yield Problem("nothing-to-minimise", message, asked.place("minimise"), hint=hint)
     elif asked.options.get("minimise") == "dF":
-        message = "the kernel is normalised and its sum exact: dF is 0 whatever p is, so that it chooses nothing"
-        hint = "minimise kl: how far the spins rebuilt from the block spins are from those of the model"
+        message = (
+            "the kernel is normalised and its sum exact: dF is 0 whatever p is, so that it "
+            "chooses nothing"
+        )
+        hint = (
+            "minimise kl: how far the spins rebuilt from the block spins are from those of the "
+            "model"
+        )
         yield Problem("pure-gauge", message, asked.place("minimise"), hint=hint)
 
 

@@ -17,7 +17,9 @@ SMALLEST = 4
 
 
 def shapes(lattice: Lattice, blocks: Sequence[Block]) -> list[tuple[int, ...]]:
-    """The shapes of the levels 0, 1, ... as often as the blocks, taken in turn, divide the lattice."""
+    """The shapes of the levels 0, 1, ... as often as the blocks, taken in turn, divide the
+    lattice.
+    """
     found = [lattice.cells]
     while blocks and max(found[-1]) > 1:
         factor = blocks[(len(found) - 1) % len(blocks)].factor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -43,7 +43,9 @@ def aligned(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> str:
     table = [tuple(row) for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
     return "\n".join(
-        (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
+        (
+            indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        ).rstrip()
         for row in table
     )
 
@@ -58,11 +60,22 @@ def _result(result: Result) -> list[str]:
         )
     if result.fixed_point:
         blocks.append("fixed point\n" + _named(result.fixed_point))
-    if result.observables:
-        blocks.append("averages\n" + _named(result.observables))
+    for head, table in (
+        ("critical couplings", result.critical),
+        ("averages", result.averages),
+        ("values", result.values),
+    ):
+        if table:
+            blocks.append(f"{head}\n" + _named(table))
     if result.free_energy:
         rows = [
-            (each.method, with_error(each.value, each.error), each.kind, f"per {each.per}", escape(each.note))
+            (
+                each.method,
+                with_error(each.value, each.error),
+                each.kind,
+                f"per {each.per}",
+                escape(each.note),
+            )
             for each in result.free_energy
         ]
         blocks.append("free energy\n" + aligned(rows))
@@ -92,12 +105,17 @@ def _named(table: Mapping[str, Estimate]) -> str:
 
 
 def _levels(result: Result) -> list[str]:
-    """Couplings and averages of each level, unless there is only the spec itself to show."""
+    """Couplings, averages and other values of each level, unless there is only the spec itself to show."""
     if len(result.levels) < 2:
         return []
+    names = {name for level in result.levels for name in level.values}
     tables = (
         ("couplings", [level.couplings for level in result.levels]),
-        ("averages of operators", [level.observables for level in result.levels]),
+        ("averages of operators", [level.averages for level in result.levels]),
+        (
+            "constants" if names == {"constant"} else "values",
+            [level.values for level in result.levels],
+        ),
     )
     return [_by_level(f"{what} by level", result, rows) for what, rows in tables if any(rows[1:])]
 
@@ -107,17 +125,24 @@ def _by_level(head: str, result: Result, tables: Sequence[Mapping[str, Estimate]
     names = list(dict.fromkeys(name for table in tables for name in table))
     rows = [("level", "cells", *names)]
     for level, table in zip(result.levels, tables, strict=True):
-        cells = [with_error(table[name].value, table[name].error) if name in table else "" for name in names]
+        cells = [
+            with_error(table[name].value, table[name].error) if name in table else ""
+            for name in names
+        ]
         rows.append((str(level.level), "x".join(map(str, level.shape)), *cells))
     widths = accumulate(max(len(cell) for cell in column) + 2 for column in zip(*rows, strict=True))
     fit = max(3, sum(1 for width in widths if width <= WIDTH))
-    more = f"\n  and {len(names) + 2 - fit} more, see --json or --out" if fit < len(names) + 2 else ""
+    more = (
+        f"\n  and {len(names) + 2 - fit} more, see --json or --out" if fit < len(names) + 2 else ""
+    )
     return f"{head}\n" + aligned(row[:fit] for row in rows) + more
 
 
 def _exponent_table(eigenvalues: Sequence[Eigenvalue]) -> str:
     """The leading exponent of each sector: a line for each number of operators, a column for each level."""
-    leading = {(each.sector, each.operators, each.level): each for each in eigenvalues if each.index == 1}
+    leading = {
+        (each.sector, each.operators, each.level): each for each in eigenvalues if each.index == 1
+    }
     if not leading:
         return ""
     levels = sorted({level for _, _, level in leading})
@@ -137,34 +162,71 @@ def _exponent_table(eigenvalues: Sequence[Eigenvalue]) -> str:
 def _shown(numbers: Sequence[int]) -> list[int]:
     """All of a few numbers of operators; of many the first ones, every further doubling, and the last two."""
     chosen = {
-        k for k in range(len(numbers)) if k < 3 or k + 1 in (4, 8, 16, 32, 64, 128) or k >= len(numbers) - 2
+        k
+        for k in range(len(numbers))
+        if k < 3 or k + 1 in (4, 8, 16, 32, 64, 128) or k >= len(numbers) - 2
     }
     return [number for k, number in enumerate(numbers) if len(numbers) <= FEW or k in chosen]
 
 
 def _exponent(each: Eigenvalue | None) -> str:
     return (
-        "" if each is None else with_error(each.exponent, each.exponent_error) + ("*" if each.wrapped else "")
+        ""
+        if each is None
+        else with_error(each.exponent, each.exponent_error) + ("*" if each.wrapped else "")
     )
 
 
 def _scan(answer: Answer) -> list[str]:
-    tables = [_found(point.result) for point in answer.points]
-    names = list(dict.fromkeys(name for table in tables for name in table))
+    """One line a point, one column a quantity; a dash where a point does not have it."""
+    kinds = _found([point.result for point in answer.points])
+    names = list(dict.fromkeys(name for tables in kinds for table in tables for name in table))
     rows = [tuple(axis.name for axis in answer.axes) + tuple(names)]
-    for point, table in zip(answer.points, tables, strict=True):
-        cells = (with_error(*table[name]) if name in table else "" for name in names)
+    for point, *parts in zip(answer.points, *kinds, strict=True):
+        found = {name: number for part in parts for name, number in part.items()}
+        cells = (with_error(*found[name]) if name in found else "-" for name in names)
         rows.append((*(f"{value:g}" for value in point.parameters.values()), *cells))
-    found = "from the scan\n" + _named(answer.observables) if answer.observables else ""
-    return ["points\n" + aligned(rows), found]
+    over = "from the scan\n" + _named(answer.observables) if answer.observables else ""
+    return ["points\n" + aligned(rows), over]
 
 
-def _found(result: Result) -> dict[str, tuple[float | None, float | None]]:
-    """Values and errors of what has one at a point, by name."""
-    estimates = {**result.exponents, **result.observables}
-    return {name: (each.value, each.error) for name, each in estimates.items()} | {
-        f"free_energy[{each.method}]": (each.value, each.error) for each in result.free_energy
-    }
+Found = Mapping[str, tuple[float | None, float | None]]
+"""Values and errors by the name of the quantity."""
+
+
+def _found(results: Sequence[Result]) -> tuple[list[Found], list[Found], list[Found]]:
+    """The exponents, the observables and the free energies at each point."""
+    column = _methods(results)
+    return (
+        [_numbers(result.exponents) for result in results],
+        [_numbers(result.observables) for result in results],
+        [
+            {
+                f"free_energy[{column(each.method)}]": (each.value, each.error)
+                for each in result.free_energy
+            }
+            for result in results
+        ],
+    )
+
+
+def _numbers(table: Mapping[str, Estimate]) -> Found:
+    return {name: (each.value, each.error) for name, each in table.items()}
+
+
+def _methods(results: Sequence[Result]) -> Callable[[str], str]:
+    """What the column of a method is called: as the method with its options, or by its name alone where an option
+    differs from point to point and the name tells it from the others all the same."""
+    labels = [{each.method for each in result.free_energy} for result in results]
+    common = set.intersection(*labels)
+    rest = [[label.split("(")[0] for label in each - common] for each in labels]
+    clear = all(len(each) == len(set(each)) for each in rest)
+    taken = {label.split("(")[0] for label in common}
+    return lambda label: (
+        label
+        if label in common or not clear or label.split("(")[0] in taken
+        else label.split("(")[0]
+    )
 
 
 def render_checks(checks: Sequence[CheckedExpectation]) -> str:
@@ -178,7 +240,14 @@ def render_checks(checks: Sequence[CheckedExpectation]) -> str:
         asked = f"{wanted.relation} {wanted.value:.10g}" + (f" within {limits}" if limits else "")
         source = f'from "{wanted.source}"' if wanted.source else ""
         rows.append(
-            (good if check.passed else bad, wanted.target, found, asked, escape(source), escape(check.reason))
+            (
+                good if check.passed else bad,
+                wanted.target,
+                found,
+                asked,
+                escape(source),
+                escape(check.reason),
+            )
         )
     return aligned(rows)
 

@@ -60,7 +60,7 @@ def body(summary: Mapping[str, Any], drawings: Mapping[str, str]) -> str:
             for key, title in (("exponents", "Exponents"), ("fixed_point", "Fixed point"))
         ]
         parts += [
-            _numbers(summary, "observables", "Averages"),
+            _numbers(summary, "observables", "Averages and other values"),
             _free_energies(summary["free_energy"]),
         ]
         parts += [_drawing(name, drawings) for name in names]
@@ -169,7 +169,7 @@ def _checks(checks: Sequence[Mapping[str, Any]]) -> str:
 def _levels(levels: Sequence[Mapping[str, Any]]) -> str:
     return "".join(
         _by_level(levels, key, title)
-        for key, title in (("couplings", "Couplings"), ("observables", "Averages"))
+        for key, title in (("couplings", "Couplings"), ("observables", "Averages and other values"))
     )
 
 

@@ -37,13 +37,20 @@ class Estimate:
 class Level:
     """One RG level: its lattice in unit cells, its couplings and the averages measured on it.
 
-    The couplings of level 0 are those of the spec.
+    The couplings of level 0 are those of the spec. `values` are numbers that are no averages, such
+    as the constant of the ledger.
     """
 
     level: int
     shape: tuple[int, ...]
     couplings: Mapping[str, Estimate] = field(default_factory=dict)
-    observables: Mapping[str, Estimate] = field(default_factory=dict)
+    averages: Mapping[str, Estimate] = field(default_factory=dict)
+    values: Mapping[str, Estimate] = field(default_factory=dict)
+
+    @property
+    def observables(self) -> Mapping[str, Estimate]:
+        """The averages and the values."""
+        return {**self.averages, **self.values}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +98,8 @@ class FreeEnergy:
 class Result:
     """The answer of one flow at one point.
 
+    - `averages` are those that were measured, `values` other numbers with a name.
+    - `critical` holds the critical couplings on the line of the spec's couplings.
     - `series` are time series kept for autocorrelations, float64[record], by name.
     - `configurations` holds one replica at every level, int8[*shape, letters] of spin values.
     - `tables` are further arrays by name.
@@ -105,10 +114,18 @@ class Result:
     levels: tuple[Level, ...] = ()
     eigenvalues: tuple[Eigenvalue, ...] = ()
     free_energy: tuple[FreeEnergy, ...] = ()
-    observables: Mapping[str, Estimate] = field(default_factory=dict)
+    averages: Mapping[str, Estimate] = field(default_factory=dict)
+    values: Mapping[str, Estimate] = field(default_factory=dict)
+    critical: Mapping[str, Estimate] = field(default_factory=dict)
     series: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     configurations: tuple[NDArray[Any], ...] = ()
     tables: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     terms: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def observables(self) -> Mapping[str, Estimate]:
+        """Averages, values and critical couplings by the names that an expectation calls them."""
+        named = {f"critical.{name}": coupling for name, coupling in self.critical.items()}
+        return {**self.averages, **self.values, **named}

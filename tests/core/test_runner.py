@@ -51,7 +51,7 @@ class Walk:
     def finish(self, state: State) -> Result:
         assert state.values["big"] == 2**80
         digits = int(state.arrays["x"][0])
-        return Result(self.scheme, observables={"x": Estimate(float(digits % 10**15), 0, "exact")})
+        return Result(self.scheme, averages={"x": Estimate(float(digits % 10**15), 0, "exact")})
 
 
 IDENTITY = {"spec": "abc", "seed": 1, "point": {"K": 0.1}}

@@ -37,6 +37,8 @@ def kernel(block: Block, letter: int, species: int, extra: float = 0.0) -> np.nd
     total = spins.sum(axis=1)
     if block.name == "majority":
         up = (1 + np.sign(total)) / 2
+    elif block.name == "any":
+        up = 1.0 * (spins == 1).any(axis=1)
     elif block.name == "decimate":
         up = (1 + spins[:, 0]) / 2
     else:

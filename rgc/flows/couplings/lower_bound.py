@@ -158,13 +158,13 @@ def _with_error(level: Level, errors: Sequence[float | None]) -> Level:
     """The level with errors of its constant and its couplings."""
     named = zip(level.couplings.items(), errors[1:], strict=True)
     told = {
-        name: replace(average, error=errors[0]) if name == "constant" else average
-        for name, average in level.observables.items()
+        name: replace(value, error=errors[0]) if name == "constant" else value
+        for name, value in level.values.items()
     }
     return replace(
         level,
         couplings={name: replace(coupling, error=e) for (name, coupling), e in named},
-        observables=told,
+        values=told,
     )
 
 

@@ -80,8 +80,9 @@ def enumerate_result(asked: Enumeration, state: State) -> Result:
     """The answer: exact numbers of one system, averages over realisations of random couplings with their errors."""
     exact, arrays = asked.exact, state.arrays
     every = [answered(asked, arrays, k) for k in range(len(exact.log_weights))]
-    observables = _together([{**each.known, **each.measured} for each in every])
-    free_energy = observables.pop("free_energy")
+    found = _together([{**each.known, **each.measured} for each in every])
+    free_energy = found.pop("free_energy")
+    known = {name: number for name, number in found.items() if name in every[0].known}
     result = Result(
         asked.scheme,
         fixed_point=_parameters(exact, arrays),
@@ -91,7 +92,8 @@ def enumerate_result(asked: Enumeration, state: State) -> Result:
                 asked.scheme, float(free_energy.value or 0.0), free_energy.error, free_energy.kind
             ),
         ),
-        observables=observables,
+        averages={name: number for name, number in found.items() if name not in known},
+        values=known,
         tables=_tables(exact, arrays, every[0]) if len(every) == 1 else _parameter_table(arrays),
         terms=_terms(asked, every[0]),
         warnings=tuple(_warnings(every)),
@@ -109,7 +111,8 @@ def _with_study(result: Result, asked: Enumeration, state: State) -> Result:
         exponents=found.exponents,
         fixed_point={**result.fixed_point, **found.fixed_point},
         eigenvalues=found.eigenvalues,
-        observables={**result.observables, **found.observables},
+        values={**result.values, **found.values},
+        critical=found.critical,
         tables={**result.tables, **found.tables},
         warnings=(*result.warnings, *found.warnings),
         provenance={**found.provenance, **result.provenance},
@@ -281,15 +284,16 @@ def _first_level(exact: Exact, every: Sequence[Answered]) -> Level:
     constant = exact_number(sum(constants) / len(exact.lattice.basis))
     operators = _together([each.operators for each in every])
     couplings = named_couplings(exact.hamiltonian)
-    return Level(0, exact.lattice.cells, couplings, {**operators, "constant": constant})
+    return Level(0, exact.lattice.cells, couplings, operators, {"constant": constant})
 
 
 def _further(every: Sequence[Answered]) -> Iterator[Level]:
     for k, first in enumerate(every[0].levels):
         same = [each.levels[k] for each in every]
         couplings = _together([each.couplings.values if each.couplings else {} for each in same])
-        observables = _together([{**each.averages, **each.values} for each in same])
-        yield Level(first.level, first.cluster.lattice.cells, couplings, observables)
+        averages = _together([each.averages for each in same])
+        values = _together([each.values for each in same])
+        yield Level(first.level, first.cluster.lattice.cells, couplings, averages, values)
 
 
 def _terms(asked: Enumeration, found: Answered) -> dict[str, str]:

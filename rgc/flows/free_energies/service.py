@@ -110,7 +110,7 @@ class FreeEnergies:
         return replace(
             main,
             free_energy=every,
-            observables={**totals, **main.observables, **own},
+            values={**totals, **main.values, **own},
             tables={
                 **main.tables,
                 **{name: table for one in found for name, table in one.tables.items()},

@@ -131,9 +131,9 @@ class Transfer:
     def finish(self, state: State) -> Result:
         log_z = float(state.arrays["log_z"][0])
         found = FreeEnergy("transfer", -log_z / self.cut.sites, 0.0, "exact")
-        observables = {} if self.cut.length is None else {"log_z": Estimate(log_z, 0.0, "exact")}
+        values = {} if self.cut.length is None else {"log_z": Estimate(log_z, 0.0, "exact")}
         return Result(
-            "transfer", free_energy=(found,), observables=observables, provenance=self.provenance
+            "transfer", free_energy=(found,), values=values, provenance=self.provenance
         )
 
     def _strip(self, xp: Any) -> float:

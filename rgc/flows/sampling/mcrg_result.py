@@ -52,10 +52,9 @@ def mcrg_result(
     found = {"y_t": thermal, "y_h": magnetic[0] if magnetic else None}
     found |= derived(found["y_t"], found["y_h"], sampler.model.lattice.dimension)
     table = {name: estimate(each) for name, each in found.items() if each is not None}
-    observables = estimator.estimates(arrays) | estimator.times(arrays)
-    observables |= _extrapolated("y_t", spectra.get(levels.invariant, ())) | _extrapolated(
-        "y_h", magnetic[1] if magnetic else ()
-    )
+    values = estimator.times(arrays)
+    values |= _extrapolated("y_t", spectra.get(levels.invariant, ()))
+    values |= _extrapolated("y_h", magnetic[1] if magnetic else ())
     return Result(
         "mcrg",
         exponents=table,
@@ -68,7 +67,8 @@ def mcrg_result(
             for step in steps
             for each in _eigenvalues(sector, step)
         ),
-        observables=observables,
+        averages=estimator.estimates(arrays),
+        values=values,
         series=estimator.series(arrays),
         configurations=tuple(arrays[f"configuration_{level.number}"] for level in levels.levels),
         tables=estimator.tables(arrays) | _matrices(levels, arrays, samples),

@@ -69,7 +69,8 @@ class Sample:
         return Result(
             "sample",
             levels=(level,),
-            observables=self.estimator.estimates(arrays) | self.estimator.times(arrays),
+            averages=self.estimator.estimates(arrays),
+            values=self.estimator.times(arrays),
             series=self.estimator.series(arrays),
             configurations=(picture(model, arrays["spins_0"]),),
             tables=self.estimator.tables(arrays),

@@ -50,7 +50,8 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
         levels=tuple(_levels(study, arrays)),
         eigenvalues=tuple(one for spectrum in spectra for one in _eigenvalues(study, spectrum)),
         free_energy=_free_energy(study, arrays),
-        observables=_observables(study, arrays),
+        values=_values(study, arrays),
+        critical=_critical(study, arrays),
         tables=_tables(study, arrays, points, spectra),
         terms=study.terms,
         warnings=tuple(_warnings(study, arrays, why, points)),
@@ -93,7 +94,7 @@ def _levels(study: Study, arrays: Mapping[str, NDArray[Any]]) -> Iterator[Level]
         told = {"constant": Estimate(float(constant), 0.0, study.kind)} if study.accumulates else {}
         if number and len(study.p) > 1:
             told["block.p"] = study.p[(number - 1) % len(study.p)]
-        yield Level(number, (), named, told)
+        yield Level(number, (), named, values=told)
 
 
 def _free_energy(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[FreeEnergy, ...]:
@@ -103,23 +104,20 @@ def _free_energy(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[Free
     return (FreeEnergy(study.scheme, value, error, study.kind, per=study.per),)
 
 
-def _observables(study: Study, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Estimate]:
-    """The observables of the study.
-
-    `critical.K` is the critical coupling on the line of the spec's couplings, for every coupling
-    that is not 0 there. A finite lattice has `log_z`.
-    """
-    finite = {}
-    if "log_z" in arrays:
-        finite["log_z"] = Estimate(float(arrays["log_z"][0]), float(arrays["log_z"][1]), study.kind)
+def _critical(study: Study, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Estimate]:
+    """The critical couplings on the line of the spec's, of every coupling that is not 0 there."""
     if "critical" not in arrays:
-        return finite
+        return {}
     named = zip(study.recursion.names, arrays["critical"][1:], study.start, strict=True)
-    return {
-        f"critical.{name}": Estimate(float(value), 0.0, study.exponents)
-        for name, value, at in named
-        if at
-    }
+    return {name: Estimate(float(value), 0.0, study.exponents) for name, value, at in named if at}
+
+
+def _values(study: Study, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Estimate]:
+    """`log_z` of a finite lattice."""
+    if "log_z" not in arrays:
+        return {}
+    value, error = map(float, arrays["log_z"])
+    return {"log_z": Estimate(value, error, study.kind)}
 
 
 def _eigenvalues(study: Study, spectrum: SectorSpectrum) -> Iterator[Eigenvalue]:

@@ -22,10 +22,10 @@ ERROR_OF_F = "the larger of the change from half of chi and of the share of the 
 def tensor_result(rg: TensorRG, state: State) -> Result:
     """The answer of a finished rg."""
     value, error, note = free_energy(rg, state)
-    observables, sites = {}, rg.sites
+    values, sites = {}, rg.sites
     if sites is not None:
         total = None if error is None else sites * error
-        observables["log_z"] = Estimate(-sites * value, total, "truncated", note=note)
+        values["log_z"] = Estimate(-sites * value, total, "truncated", note=note)
     found = critical(rg, state)
     return Result(
         rg.scheme,
@@ -35,7 +35,7 @@ def tensor_result(rg: TensorRG, state: State) -> Result:
         free_energy=(
             FreeEnergy(f"{rg.scheme}({rg.setting.chi})", value, error, "truncated", note=note),
         ),
-        observables=observables | found.observables,
+        values=values | found.values,
         tables=_tables(state),
         warnings=(*_cuts(rg, state), *found.warnings),
         provenance=rg.provenance,
@@ -67,7 +67,9 @@ def _levels(rg: TensorRG, state: State) -> tuple[Level, ...]:
             n,
             shape,
             {} if n else couplings,
-            {"constant": Estimate(float(constants[n]), None, "truncated", note=note)},
+            values={
+                "constant": Estimate(float(constants[n]), None, "truncated", note=note)
+            },
         )
         for n, shape in enumerate(rg.plan.shapes[: state.done + 1])
     )
@@ -111,7 +113,7 @@ class Critical:
 
     exponents: dict[str, Estimate] = field(default_factory=dict)
     eigenvalues: tuple[Eigenvalue, ...] = ()
-    observables: dict[str, Estimate] = field(default_factory=dict)
+    values: dict[str, Estimate] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 

@@ -197,7 +197,7 @@ def _starts(seed: int, point: Mapping[str, float], number: int) -> Callable[[int
     return lambda count: uniforms(key, count) - 0.5
 
 
-# -- spectra -------------------------------------------------------------------------------------
+# -- spectra ---------------------------------------------------------------------------------------
 
 
 def _spectra(tensor: Tensor, start: Callable[[int], Floats]) -> tuple[Spectrum, Spectrum]:

@@ -92,7 +92,7 @@ def mcrg() -> Result:
             FreeEnergy("enumerate", -0.93, 0, "exact"),
             FreeEnergy("trg(16)", -0.92, None, "truncated"),
         ),
-        observables={
+        averages={
             "energy": Estimate(-0.6232, 0.0002),
             "odd one": Estimate(nan, np.float64("inf")),
         },  # type: ignore[arg-type]
@@ -162,12 +162,12 @@ def scan_answer() -> Answer:
             u = 0.6 + size * (k - 0.44)
             chi = size * (1 - (k - 0.45) ** 2)
             observables = {"U": Estimate(u, 0.01), "chi": Estimate(chi, 1e-6)}
-            points.append(Point({"K": k, "L": size}, Result("sample", observables=observables)))
+            points.append(Point({"K": k, "L": size}, Result("sample", averages=observables)))
     axes = (Axis("K", values), Axis("L", sizes))
     return scanned("scan", points, axes)
 
 
-# -- the JSON contract ---------------------------------------------------------------------------
+# -- the JSON contract -----------------------------------------------------------------------------
 
 
 def test_the_json_contract() -> None:
@@ -257,9 +257,7 @@ def band_answer() -> Answer:
             FreeEnergy("mean_field", -k / 2, 0.0, "upper bound", note="<1>"),
             FreeEnergy("lower_bound", -2 * k, 0.0, "lower bound"),
         )
-        found = Result(
-            "measure", free_energy=entries, observables={"log_z": Estimate(k, 0.0, "exact")}
-        )
+        found = Result("measure", free_energy=entries, values={"log_z": Estimate(k, 0.0, "exact")})
         points.append(Point({"K": k}, found))
     return scanned("band", points, (Axis("K", (0.1, 0.2, 0.3)),))
 
@@ -275,7 +273,7 @@ def test_free_energies_stand_in_the_tables_and_the_page() -> None:
     assert "<h2>New</h2>" in single
 
 
-# -- expectations --------------------------------------------------------------------------------
+# -- expectations ----------------------------------------------------------------------------------
 
 SIGMA, PERCENT = Tolerance(2, "sigma"), Tolerance(1, "percent")
 
@@ -327,7 +325,7 @@ def test_verdicts(
 ) -> None:
     verdict = check(
         expectation("x", value, *within, relation=relation),
-        Result("sample", observables={"x": estimate}),
+        Result("sample", averages={"x": estimate}),
     )
     assert verdict.passed == passed
     assert reason in verdict.reason
@@ -408,7 +406,7 @@ def test_a_point_of_a_scan_is_selected_by_its_parameters() -> None:
     assert "3 points of the scan match" in judged.checks[1].reason
 
 
-# -- measures of a scan --------------------------------------------------------------------------
+# -- measures of a scan ----------------------------------------------------------------------------
 
 
 def test_crossing_and_extremum() -> None:
@@ -433,7 +431,7 @@ def test_curves_that_do_not_cross_have_no_crossing() -> None:
     assert "do not cross" in found.note
 
 
-# -- the output folder ---------------------------------------------------------------------------
+# -- the output folder -----------------------------------------------------------------------------
 
 
 def test_the_output_folder(tmp_path: Path) -> None:

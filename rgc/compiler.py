@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rgc.errors import Problem, SpecError, placed
-from rgc.schemes import SCHEMES
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -130,6 +129,7 @@ def flow(
     Raises `SpecError` for a scheme that cannot be run yet, and for what its maker refuses.
     """
     from rgc.flows.request import Request
+    from rgc.schemes import SCHEMES
 
     made: Flow | None = None
     request = Request(spec=spec, backend=machine, seed=seed, point=point, zero=tuple(zero))

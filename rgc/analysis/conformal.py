@@ -112,7 +112,7 @@ def _casimir(narrow: Spectrum, wide: Spectrum) -> float:
     return (narrow.log_leading / v - wide.log_leading / w) / (1 / v**2 - 1 / w**2)
 
 
-# -- along a flow --------------------------------------------------------------------------------
+# -- along a flow ----------------------------------------------------------------------------------
 
 TRIVIAL = 0.25
 """A fixed point of positive weights has c = 0 or c >= 1/2. Below this value a flow has left the

@@ -52,7 +52,7 @@ class BlockMap(Signature):
     real: bool = False
 
 
-# -- laws ----------------------------------------------------------------------------------------
+# -- laws ------------------------------------------------------------------------------------------
 
 
 def counted(
@@ -132,7 +132,7 @@ def _by_state(each: Table, species: Sequence[Species]) -> tuple[float, ...]:
     return tuple(energies)
 
 
-# -- rows ----------------------------------------------------------------------------------------
+# -- rows ------------------------------------------------------------------------------------------
 
 _B = Field("b", "integer", "ratio of lattice constants", least=2)
 _CELL = Field("cell", "expression", "the fine sites of a block: a list of sites, triangle or star")

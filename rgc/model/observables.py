@@ -32,7 +32,7 @@ class Tally:
     axis: int | None = None
 
 
-# -- of one configuration ------------------------------------------------------------------------
+# -- of one configuration --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Energy(Node):
     """
 
 
-# -- of the ensemble -----------------------------------------------------------------------------
+# -- of the ensemble -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def with_energy(expression: Node, energy: Linear) -> Node:
     return replaced(expression, meant)
 
 
-# -- of a finished scan --------------------------------------------------------------------------
+# -- of a finished scan ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

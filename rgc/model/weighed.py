@@ -119,7 +119,7 @@ class Weighed:
         return replace(self, divided=True)
 
 
-# -- sums of tables ------------------------------------------------------------------------------
+# -- sums of tables --------------------------------------------------------------------------------
 
 
 def _number(spins: Sequence[int], states: Sequence[int], radices: Sequence[int]) -> int:

@@ -138,7 +138,7 @@ def _scaled(factor: float, expression: Node) -> Node:
     return apply("*", Number(float(factor)), expression)
 
 
-# -- sums over the lattice -----------------------------------------------------------------------
+# -- sums over the lattice -------------------------------------------------------------------------
 
 
 def _field(lattice: Lattice, species: Kinds, letter: int | None = None) -> Summand:

@@ -245,7 +245,7 @@ def _factor(
     return Factor(axes, tuple(total))
 
 
-# -- layers that meet group by group -------------------------------------------------------------
+# -- layers that meet group by group ---------------------------------------------------------------
 
 
 def _product(placed_: Placed, states: Sequence[int]) -> LayerProduct | None:

@@ -113,7 +113,7 @@ def _width(tolerance: Tolerance, expected: float, estimate: Estimate) -> float |
     return tolerance.value
 
 
-# -- finding -------------------------------------------------------------------------------------
+# -- finding ---------------------------------------------------------------------------------------
 
 
 def find(expectation: Expectation, result: Result) -> Estimate:

@@ -97,7 +97,7 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-# -- spins ---------------------------------------------------------------------------------------
+# -- spins -----------------------------------------------------------------------------------------
 
 
 def configurations(result: Result, lattice: Geometry | None = None) -> Figure | None:
@@ -206,7 +206,7 @@ def _cell(
     return vectors[:2, :2], basis[:, :2]
 
 
-# -- exponents -----------------------------------------------------------------------------------
+# -- exponents -------------------------------------------------------------------------------------
 
 
 def exponents(result: Result, expected: Mapping[str, float]) -> Figure | None:
@@ -317,7 +317,7 @@ def _whole_ticks(axes: Axes) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-# -- time and scans ------------------------------------------------------------------------------
+# -- time and scans --------------------------------------------------------------------------------
 
 
 def autocorrelation(result: Result) -> Figure | None:

@@ -80,7 +80,7 @@ class Averages(Evaluator):
             return self.correlation(round(values[0]))
         return super().called(name, values)
 
-    # -- built-in measures ------------------------------------------------------------------------
+    # -- built-in measures -------------------------------------------------------------------------
 
     @property
     def first(self) -> Any:

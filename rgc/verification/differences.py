@@ -181,7 +181,7 @@ class Flips:
         )
 
 
-# -- the part of H that one spin can change ------------------------------------------------------
+# -- the part of H that one spin can change --------------------------------------------------------
 
 
 class _Probe(Evaluator):

@@ -144,7 +144,7 @@ class Chain:
         self.steps += 1
 
 
-# -- does it reach every state -------------------------------------------------------------------
+# -- does it reach every state ---------------------------------------------------------------------
 
 
 def _irreducible(subject: Subject, chain: Chain, where: str) -> Finding:

@@ -81,7 +81,7 @@ def title(tally: Tally) -> str:
     return f"operator {name}" + ("" if tally.axis is None else f" along axis {tally.axis + 1}")
 
 
-# -- block maps ----------------------------------------------------------------------------------
+# -- block maps ------------------------------------------------------------------------------------
 
 
 def check_blocks(subject: Subject) -> Iterator[Finding]:
@@ -149,7 +149,7 @@ def _written_once(program: Program, species: int) -> bool:
     )
 
 
-# -- measures ------------------------------------------------------------------------------------
+# -- measures --------------------------------------------------------------------------------------
 
 
 def check_measures(subject: Subject) -> Iterator[Finding]:

@@ -133,7 +133,7 @@ def _drawn(states: States, weights: Any, seed: int) -> list[Any]:
     return pack(states.bits[:, None][..., which])
 
 
-# -- operators at every level --------------------------------------------------------------------
+# -- operators at every level ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)

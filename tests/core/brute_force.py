@@ -103,7 +103,7 @@ def averages(loaded: Loaded) -> dict[str, float]:
     }
 
 
-# -- block maps ----------------------------------------------------------------------------------
+# -- block maps ------------------------------------------------------------------------------------
 
 
 def plurality(spins: Sequence[int], block: int, known: Sequence[int]) -> float:

@@ -69,7 +69,7 @@ def examples(path: Path) -> Iterator[Example]:
 EXAMPLES = [example for path in DOCS for example in examples(path)]
 
 
-# -- examples ------------------------------------------------------------------------------------
+# -- examples --------------------------------------------------------------------------------------
 
 
 def spec_of(
@@ -239,7 +239,7 @@ def test_every_example_has_a_kind_that_is_checked() -> None:
     assert {each.language for each in EXAMPLES} <= known
 
 
-# -- tables --------------------------------------------------------------------------------------
+# -- tables ----------------------------------------------------------------------------------------
 
 
 def table(head: str, rows: Iterable[Iterable[str]]) -> str:
@@ -432,7 +432,7 @@ def test_every_section_is_described() -> None:
     ]
 
 
-# -- results -------------------------------------------------------------------------------------
+# -- results ---------------------------------------------------------------------------------------
 
 RESULTS = ROOT / "docs/results.md"
 
@@ -549,7 +549,7 @@ def test_kinds_and_exit_statuses_are_described() -> None:
     assert listed == {cli.DONE, cli.UNEXPECTED, cli.WRONG, cli.FAILED, cli.INTERRUPTED}
 
 
-# -- paths and names -----------------------------------------------------------------------------
+# -- paths and names -------------------------------------------------------------------------------
 
 FOLDERS = ("rgc", "backends", "tests", "docs", "grammar", "specs", "examples", "benchmarks", ".ci")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#([\w-]+))?\)")
@@ -614,7 +614,7 @@ def test_the_map_of_the_architecture_is_the_tree() -> None:
     assert not sorted(inside - found)
 
 
-# -- the README ----------------------------------------------------------------------------------
+# -- the README ------------------------------------------------------------------------------------
 
 
 def readme_spec() -> str:

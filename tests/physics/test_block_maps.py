@@ -1,4 +1,6 @@
-"""Whole runs with block maps that turn with nothing, and with kernels that are other maps written out."""
+"""Whole runs with block maps that turn with nothing, and with kernels that are other maps written
+out.
+"""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def chain(spins: str, terms: Sequence[str], b: int = 2, parameters: str = "") ->
     return text_of("chain", spins, terms, "exact(steps=4)", parameters, f"decimate({b})")
 
 
-# -- Jacobians -----------------------------------------------------------------------------------
+# -- Jacobians -------------------------------------------------------------------------------------
 
 MAPS = {
     "ising, move": text_of("square", "ising", [ISING, FIELD], "migdal_kadanoff(b=2)"),
@@ -151,7 +151,7 @@ def test_free_energies_approach_that_of_the_limit(coupling: float) -> None:
     assert abs(half - limit) < 0.6 * abs(whole - limit)
 
 
-# -- sums over states ----------------------------------------------------------------------------
+# -- sums over states ------------------------------------------------------------------------------
 
 
 def bonds_of_diamond(b: int, branches: int, generations: int) -> tuple[list[tuple[int, int]], int]:
@@ -242,7 +242,7 @@ def test_the_free_energy_of_a_chain_is_that_of_its_transfer_matrix(name: str) ->
     assert abs(found.value + log(np.linalg.eigvalsh(matrix)[-1])) <= found.error + 4e-16
 
 
-# -- the bound -----------------------------------------------------------------------------------
+# -- the bound -------------------------------------------------------------------------------------
 
 
 def onsager(coupling: float) -> float:
@@ -331,7 +331,7 @@ def test_a_flow_that_freezes_ends_there() -> None:
     assert len(result.levels) == finite.sum()
 
 
-# -- symmetry ------------------------------------------------------------------------------------
+# -- symmetry --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_rounding_breaks_no_symmetry(text: str) -> None:
         assert np.abs(charged @ couplings).max() <= 4e-16 * (1 + np.abs(couplings).max())
 
 
-# -- the driver ----------------------------------------------------------------------------------
+# -- the driver ------------------------------------------------------------------------------------
 
 
 def test_starts_are_numbers_lists_or_a_grid() -> None:

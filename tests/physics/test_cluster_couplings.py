@@ -31,7 +31,7 @@ THREE = """- K * sum(<i,j>) s[i]*s[j] - K2 * sum(<<i,j>>) s[i]*s[j]
 EVEN = "K = 0.4, K2 = 0, K4 = 0"
 
 
-# -- declared couplings come back ----------------------------------------------------------------
+# -- declared couplings come back ------------------------------------------------------------------
 
 TERMS = {
     "square(3)": [
@@ -133,7 +133,7 @@ def test_a_block_that_breaks_a_symmetry_tells_bonds_apart() -> None:
     assert level.observables["rest"].value == pytest.approx(0, abs=1e-13)
 
 
-# -- another program -----------------------------------------------------------------------------
+# -- another program -------------------------------------------------------------------------------
 
 CLUSTERS = {
     ("majority(2)", 0.4): (
@@ -179,7 +179,7 @@ def test_a_4x4_cluster_against_another_program(block: str, coupling: float, back
     assert abs(value(found, "dF")) < 1e-14
 
 
-# -- the recursion -------------------------------------------------------------------------------
+# -- the recursion ---------------------------------------------------------------------------------
 
 
 def recursion(spec: Any, backend: str = "numba") -> ClusterRecursion:

@@ -60,7 +60,7 @@ def recursion_of(flow: CouplingFlow) -> CumulantRecursion:
     return flow.study.recursion
 
 
-# -- against every product of a torus ------------------------------------------------------------
+# -- against every product of a torus --------------------------------------------------------------
 
 TRIANGLES = "- P * sum(triangle(i,j,k)) s[i]*s[j]*s[k]"
 PLAQUETTES = "- Q * sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]"
@@ -205,7 +205,7 @@ def test_derivatives_are_those_of_the_map(name: str) -> None:
         )
 
 
-# -- against the exact sum with a parameter before V ---------------------------------------------
+# -- against the exact sum with a parameter before V -----------------------------------------------
 
 CELLS = 5
 
@@ -266,7 +266,7 @@ def _on_ring(products: object, spins: np.ndarray) -> float:
     )  # type: ignore[attr-defined]
 
 
-# -- against what is known -----------------------------------------------------------------------
+# -- against what is known -------------------------------------------------------------------------
 
 
 def test_the_triangle_has_the_published_numbers_of_bonds() -> None:
@@ -330,7 +330,7 @@ def test_free_energies_have_the_series_of_the_square_lattice(
     assert abs(errors[1]) > 1e-3
 
 
-# -- orders, sectors, what is refused ------------------------------------------------------------
+# -- orders, sectors, what is refused --------------------------------------------------------------
 
 FURTHER = "- J * sum(<<i,j>>) s[i]*s[j]"
 

@@ -56,7 +56,7 @@ def value(found: Result, name: str, level: int | None = None) -> float:
     return estimate.value
 
 
-# -- averages ------------------------------------------------------------------------------------
+# -- averages --------------------------------------------------------------------------------------
 
 FIELD = f"{NEIGHBOURS} - h * sum(i) s[i]"
 SYSTEMS: dict[str, Loaded] = {
@@ -242,7 +242,7 @@ def test_low_temperature_does_not_overflow() -> None:
     assert value(found, "log_z", 1) == pytest.approx(200 * 32 + log(2), rel=1e-15)
 
 
-# -- block maps ----------------------------------------------------------------------------------
+# -- block maps ------------------------------------------------------------------------------------
 
 STAR = [
     [((0, 0), 1), ((0, 0), 0), ((1, 0), 0), ((1, 1), 0)],

@@ -46,7 +46,7 @@ def exact(given: Spec) -> float:
     return -enumerate_exactly(given).log_z / given.lattice.sites
 
 
-# -- mean field ----------------------------------------------------------------------------------
+# -- mean field ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("coupling", [0.1, 0.3, 0.6, 1.5])
@@ -120,7 +120,7 @@ def test_a_field_alone_is_exact() -> None:
     assert bound(given) == pytest.approx(-log(2 * np.cosh(0.3)), abs=1e-12)
 
 
-# -- thermodynamic integration -------------------------------------------------------------------
+# -- thermodynamic integration ---------------------------------------------------------------------
 
 ISING = """parameters {{ K = {K}, h = 0.1 }}
 lattice square({size})
@@ -192,7 +192,7 @@ def test_h_must_be_linear_in_the_parameter() -> None:
     assert [problem.code for problem in caught.value.problems] == ["bad-path"]
 
 
-# -- the service ---------------------------------------------------------------------------------
+# -- the service -----------------------------------------------------------------------------------
 
 
 def service(given: Spec, *methods: str) -> FreeEnergies:
@@ -257,7 +257,7 @@ def test_bounds_must_be_in_order() -> None:
             check_order(wrong)
 
 
-# -- sizes ---------------------------------------------------------------------------------------
+# -- sizes -----------------------------------------------------------------------------------------
 
 
 def test_two_copies_have_twice_the_free_energy() -> None:
@@ -301,7 +301,7 @@ def test_methods_that_are_no_free_energies_are_told(monkeypatch: pytest.MonkeyPa
     assert any("not size-extensive" in text for text in found.warnings)
 
 
-# -- specs that only measure ---------------------------------------------------------------------
+# -- specs that only measure -----------------------------------------------------------------------
 
 STRIP = """parameters { K = log(1 + sqrt(2)) / 2, L = 4 }
 lattice square(L, infinite)

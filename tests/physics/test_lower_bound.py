@@ -28,7 +28,7 @@ from tests.physics.potential_moving import (
     spec_of,
 )
 
-# -- one step, written out ------------------------------------------------------------------------
+# -- one step, written out -------------------------------------------------------------------------
 
 
 def square_cell(
@@ -164,7 +164,7 @@ def test_a_chain_may_have_any_couplings_of_a_bond() -> None:
     )
 
 
-# -- derivatives ---------------------------------------------------------------------------------
+# -- derivatives -----------------------------------------------------------------------------------
 
 CASES: list[tuple[int, Subspace, float]] = [
     (2, "full", 0.77),
@@ -288,7 +288,7 @@ def test_the_gradient_of_the_bound_is_that_of_finite_differences() -> None:
         )
 
 
-# -- subspaces and symmetry ----------------------------------------------------------------------
+# -- subspaces and symmetry ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("dimension", "p"), [(2, 0.77), (3, 0.4)])

@@ -27,7 +27,7 @@ from tests.physics.potential_moving import (
 
 SPECS = Path(__file__).parents[2] / "specs"
 
-# -- fixed points ---------------------------------------------------------------------------------
+# -- fixed points ----------------------------------------------------------------------------------
 
 
 def test_the_two_fixed_points_exchange_their_stability() -> None:
@@ -122,7 +122,7 @@ def test_a_flow_that_begins_in_the_subspace_stays_there() -> None:
     )
 
 
-# -- the flow ------------------------------------------------------------------------------------
+# -- the flow --------------------------------------------------------------------------------------
 
 FLOW = """
 parameters {{ K = {K}, L = 0, h = 0 }}

@@ -172,7 +172,7 @@ def test_one_unwrapped_level_has_no_error() -> None:
     assert any("y_t has no error" in text for text in found.warnings)
 
 
-# -- slow ----------------------------------------------------------------------------------------
+# -- slow ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow

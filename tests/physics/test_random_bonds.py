@@ -116,7 +116,7 @@ def test_a_bond_met_twice_has_one_coupling() -> None:
     assert found == pytest.approx(log(4 * cosh(bond)), rel=1e-13)
 
 
-# -- learned block maps --------------------------------------------------------------------------
+# -- learned block maps ----------------------------------------------------------------------------
 
 
 def problem(spec: Loaded, number: int = 0) -> Reconstruction:

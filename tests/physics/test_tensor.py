@@ -53,7 +53,7 @@ def onsager(coupling: float) -> float:
     return float(-np.log(2 * np.cosh(2 * coupling)) - inside / np.pi)
 
 
-# -- the infinite lattice ------------------------------------------------------------------------
+# -- the infinite lattice --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("scheme", "golden"), [("trg", TRG), ("hotrg", HOTRG)])
@@ -91,7 +91,7 @@ def test_the_ledger_is_the_free_energy_in_the_end() -> None:
     assert len(constants) == 41
 
 
-# -- tori ----------------------------------------------------------------------------------------
+# -- tori ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scheme", ["trg", "hotrg"])
@@ -178,7 +178,7 @@ def test_any_bond_energies_even_those_that_change_when_spins_are_exchanged(schem
     assert answer(given, scheme, 81).free_energy[0].value == pytest.approx(exact, abs=1e-12)
 
 
-# -- charges -------------------------------------------------------------------------------------
+# -- charges ---------------------------------------------------------------------------------------
 
 POTTS = -np.eye(3)
 CLOCK = -np.cos(2 * np.pi * np.subtract.outer(np.arange(4), np.arange(4)) / 4)
@@ -252,7 +252,7 @@ def test_what_is_kept_cuts_no_multiplet() -> None:
     )
 
 
-# -- criticality ---------------------------------------------------------------------------------
+# -- criticality -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("scheme", "chi"), [("trg", 16), ("hotrg", 12)])
@@ -293,7 +293,7 @@ def test_an_antiferromagnet_has_the_free_energy_of_the_ferromagnet() -> None:
     assert "alternates" in critical.exponents["y_h"].note
 
 
-# -- steps, resuming, backends -------------------------------------------------------------------
+# -- steps, resuming, backends ---------------------------------------------------------------------
 
 
 def test_projections_and_full_decompositions_agree() -> None:
@@ -333,7 +333,7 @@ def test_a_step_depends_on_nothing_but_the_state() -> None:
     )
 
 
-# -- refusals ------------------------------------------------------------------------------------
+# -- refusals --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

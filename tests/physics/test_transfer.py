@@ -131,7 +131,7 @@ def test_baxter_wu(size: int) -> None:
     assert log_z(baxter_wu(size)) == pytest.approx(BAXTER_WU_LOG_Z[size], abs=1e-11)
 
 
-# -- strips --------------------------------------------------------------------------------------
+# -- strips ----------------------------------------------------------------------------------------
 
 
 def kaufman(width: int, coupling: float) -> float:
@@ -188,7 +188,7 @@ def test_long_tori_approach_the_strip() -> None:
     )
 
 
-# -- other alphabets -----------------------------------------------------------------------------
+# -- other alphabets -------------------------------------------------------------------------------
 
 
 def brute_force(
@@ -232,7 +232,7 @@ def test_other_alphabets_against_enumeration(alphabet: str, states: int) -> None
     assert log_z(given) == pytest.approx(brute_force((3, 2), states, bond, site), rel=1e-13)
 
 
-# -- refusals ------------------------------------------------------------------------------------
+# -- refusals --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_the_bent_map_is_what_it_says() -> None:
         assert BENT.jacobian(x) == pytest.approx(np.array(columns).T, abs=1e-8)
 
 
-# -- critical points -----------------------------------------------------------------------------
+# -- critical points -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_sinks_are_told_by_where_they_are() -> None:
     assert left.same(sink(BENT, start(CENTRE - 0.7, -0.4)))
 
 
-# -- Newton's method -----------------------------------------------------------------------------
+# -- Newton's method -------------------------------------------------------------------------------
 
 
 def test_newton_finds_the_fixed_point_to_rounding() -> None:
@@ -151,7 +151,7 @@ def test_distinct_points_are_kept_once() -> None:
     assert [list(each) for each in distinct(points)] == [[1.0, 2.0], [1.0, 2.1]]
 
 
-# -- the linearised map --------------------------------------------------------------------------
+# -- the linearised map ----------------------------------------------------------------------------
 
 
 def test_the_spectrum_comes_sector_by_sector() -> None:
@@ -175,7 +175,7 @@ def test_a_spiral_has_a_pair_of_eigenvalues() -> None:
     assert spectrum.left @ spectrum.right == pytest.approx(np.eye(2), abs=1e-14)
 
 
-# -- manifolds -----------------------------------------------------------------------------------
+# -- manifolds -------------------------------------------------------------------------------------
 
 
 def test_the_renormalised_trajectory_is_the_unstable_manifold_from_end_to_end() -> None:
@@ -198,7 +198,7 @@ def test_the_critical_line_crosses_every_ray_that_meets_it() -> None:
     assert np.abs([straight(x)[0] for x in line]).max() < 1e-14
 
 
-# -- trajectories and the ledger -----------------------------------------------------------------
+# -- trajectories and the ledger -------------------------------------------------------------------
 
 
 def test_constants_add_up_site_by_site() -> None:

@@ -26,7 +26,7 @@ def with_values(values: np.ndarray, size: int, seed: int = 0) -> np.ndarray:
     return np.asarray((u[:, : len(values)] * values) @ v[: len(values)])
 
 
-# -- the routine ---------------------------------------------------------------------------------
+# -- the routine -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("decay", [0.5, 0.9, 0.97])
@@ -68,7 +68,7 @@ def test_other_random_numbers_give_the_same_to_second_order() -> None:
     assert np.abs(one / other - 1).max() < 1e-6
 
 
-# -- what is kept --------------------------------------------------------------------------------
+# -- what is kept ----------------------------------------------------------------------------------
 
 
 def blocks(*values: list[float]) -> list[np.ndarray]:
@@ -111,7 +111,7 @@ def test_equal_values_are_never_parted(values: list[int], chi: int, parts: int) 
     assert not inside or not outside or min(inside) > max(outside)
 
 
-# -- by charge -----------------------------------------------------------------------------------
+# -- by charge -------------------------------------------------------------------------------------
 
 
 def graded(rows: np.ndarray, columns: np.ndarray, seed: int) -> np.ndarray:

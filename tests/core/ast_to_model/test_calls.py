@@ -108,7 +108,7 @@ def test_every_problem_of_a_lattice_is_reported() -> None:
     assert sorted(each.code for each in found) == wanted
 
 
-# -- the reader itself ---------------------------------------------------------------------------
+# -- the reader itself -----------------------------------------------------------------------------
 
 FIELDS = (Field("a", "integer", "", required=True), Field("b", "integer", ""))
 

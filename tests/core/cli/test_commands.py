@@ -44,7 +44,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
     return out, err
 
 
-# -- nothing heavy -------------------------------------------------------------------------------
+# -- nothing heavy ---------------------------------------------------------------------------------
 
 PROBE = """
 import sys
@@ -81,7 +81,7 @@ def test_import_rgc_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-# -- the table of commands -----------------------------------------------------------------------
+# -- the table of commands -------------------------------------------------------------------------
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,7 +150,7 @@ def test_without_a_command_the_usage_is_shown(capsys: pytest.CaptureFixture[str]
     assert "usage: rgc" in capsys.readouterr().out
 
 
-# -- check, fmt, convert, new, backends ----------------------------------------------------------
+# -- check, fmt, convert, new, backends ------------------------------------------------------------
 
 
 def test_check_says_what_is_there_and_goes_on_after_a_bad_file(
@@ -226,7 +226,7 @@ def test_backends_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"^reference +ready", capsys.readouterr().out, re.MULTILINE)
 
 
-# -- the hash ------------------------------------------------------------------------------------
+# -- the hash --------------------------------------------------------------------------------------
 
 
 def test_the_hash_sees_physics_and_settings_but_no_comments(spec: Path) -> None:

@@ -147,7 +147,7 @@ def test_the_memory_of_a_constant_series_has_no_error(spec: Path) -> None:
     assert found["tau_m^2"].error is not None
 
 
-# -- scans ---------------------------------------------------------------------------------------
+# -- scans -----------------------------------------------------------------------------------------
 
 
 def test_every_point_of_a_scan_is_there_and_nothing_recompiles(
@@ -200,7 +200,7 @@ def test_a_point_of_a_scan_equals_itself_in_another_scan(spec: Path) -> None:
     assert wide.points[1].result.observables == narrow.points[0].result.observables
 
 
-# -- interruption --------------------------------------------------------------------------------
+# -- interruption ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("out", [True, False])
@@ -352,7 +352,7 @@ def test_a_real_signal_from_outside(
     assert resumed == answer(capsys, spec)
 
 
-# -- the Python interface ------------------------------------------------------------------------
+# -- the Python interface --------------------------------------------------------------------------
 
 
 def test_the_python_interface(spec: Path, tmp_path: Path) -> None:

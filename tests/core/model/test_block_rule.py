@@ -185,7 +185,7 @@ def test_species_that_a_law_treats_alike() -> None:
     assert one.exchanged([1, 0]).exchanged([1, 0]).same(one)
 
 
-# -- spins of more states ------------------------------------------------------------------------
+# -- spins of more states --------------------------------------------------------------------------
 
 
 def potts(text: str, q: int = 3) -> BlockRule:
@@ -220,7 +220,7 @@ def test_plurality_shares_ties() -> None:
     assert weights[1].tolist() == [0.5, 0.5, 0]
 
 
-# -- what is asked of a law ----------------------------------------------------------------------
+# -- what is asked of a law ------------------------------------------------------------------------
 
 
 def test_p_is_no_part_of_a_law() -> None:

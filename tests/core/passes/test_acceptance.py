@@ -136,7 +136,7 @@ def test_heat_bath_has_a_limit_of_its_own() -> None:
     assert choose_acceptance(star, fields=86).form == "factorised"
 
 
-# -- update --------------------------------------------------------------------------------------
+# -- update ----------------------------------------------------------------------------------------
 
 
 def test_update_by_coupling() -> None:

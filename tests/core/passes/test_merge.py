@@ -86,7 +86,7 @@ def test_flatten_is_row_major() -> None:
     assert all(flatten(unflatten(n, shape), shape) == n for n in range(24))
 
 
-# -- merging -------------------------------------------------------------------------------------
+# -- merging ---------------------------------------------------------------------------------------
 
 spin = st.builds(
     Spin, st.tuples(st.integers(-1, 1), st.integers(0, 2)), st.integers(0, 1), st.integers(0, 1)

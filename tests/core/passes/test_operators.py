@@ -297,7 +297,7 @@ def test_two_species_meet_on_one_site() -> None:
     assert names == ["k1", "k1_t00", "K", "k2_10", "k2_t00_t10", "k2_t10"]
 
 
-# -- small tori ----------------------------------------------------------------------------------
+# -- small tori ------------------------------------------------------------------------------------
 
 
 def total(operator: Operator, state: np.ndarray) -> int:

@@ -166,7 +166,7 @@ def test_two_species_of_which_one_feels_a_field() -> None:
     assert sector_of(product([Spin((0, 0), 0, 1)]), found) == "even"
 
 
-# -- operators -----------------------------------------------------------------------------------
+# -- operators -------------------------------------------------------------------------------------
 
 
 def sum_of(parts: Sequence, state: dict[Spin, int], lattice: Lattice) -> int:
@@ -231,7 +231,7 @@ def test_one_part_where_the_whole_has_one_character() -> None:
     )
 
 
-# -- blocks --------------------------------------------------------------------------------------
+# -- blocks ----------------------------------------------------------------------------------------
 
 
 def block_sums(state: dict[Spin, int], fine: Lattice, block: Block) -> dict[Spin, int]:

@@ -167,7 +167,7 @@ def scan_answer() -> Answer:
     return scanned("scan", points, axes)
 
 
-# -- the JSON contract ---------------------------------------------------------------------------
+# -- the JSON contract -----------------------------------------------------------------------------
 
 
 def test_the_json_contract() -> None:
@@ -273,7 +273,7 @@ def test_free_energies_stand_in_the_tables_and_the_page() -> None:
     assert "<h2>New</h2>" in single
 
 
-# -- expectations --------------------------------------------------------------------------------
+# -- expectations ----------------------------------------------------------------------------------
 
 SIGMA, PERCENT = Tolerance(2, "sigma"), Tolerance(1, "percent")
 
@@ -406,7 +406,7 @@ def test_a_point_of_a_scan_is_selected_by_its_parameters() -> None:
     assert "3 points of the scan match" in judged.checks[1].reason
 
 
-# -- measures of a scan --------------------------------------------------------------------------
+# -- measures of a scan ----------------------------------------------------------------------------
 
 
 def test_crossing_and_extremum() -> None:
@@ -431,7 +431,7 @@ def test_curves_that_do_not_cross_have_no_crossing() -> None:
     assert "do not cross" in found.note
 
 
-# -- the output folder ---------------------------------------------------------------------------
+# -- the output folder -----------------------------------------------------------------------------
 
 
 def test_the_output_folder(tmp_path: Path) -> None:

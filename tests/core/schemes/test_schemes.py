@@ -47,7 +47,7 @@ def codes_of(rest: str, **how: object) -> set[str]:
     return {problem.code for problem in caught.value.problems}
 
 
-# -- the table -----------------------------------------------------------------------------------
+# -- the table -------------------------------------------------------------------------------------
 
 
 def obeys(field: Field, value: object) -> bool:
@@ -94,7 +94,7 @@ def test_the_language_tests_check_without_a_warning(path: Path) -> None:
     assert spec.flow is None or spec.flow.scheme in SCHEMES
 
 
-# -- options -------------------------------------------------------------------------------------
+# -- options ---------------------------------------------------------------------------------------
 
 
 def test_defaults_are_those_of_the_language() -> None:
@@ -158,7 +158,7 @@ def test_the_sections_that_a_scheme_needs() -> None:
     assert codes_of("flow iterate()") == {"missing-section"}
 
 
-# -- updates and costs ---------------------------------------------------------------------------
+# -- updates and costs -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_the_budget_of_states_counts_states(spins: str, most: int) -> None:
     build(read_text(text.format(n=most + 1, spins=spins, options="memory=16")))
 
 
-# -- scan, measure, expect -----------------------------------------------------------------------
+# -- scan, measure, expect -------------------------------------------------------------------------
 
 
 def test_a_scan_has_its_ends() -> None:
@@ -346,7 +346,7 @@ def test_expectations_that_are_refused(expected: str, code: str) -> None:
     assert codes_of(f"block majority(2)\nflow mcrg(steps=2)\nexpect {{ {expected} }}") == {code}
 
 
-# -- include -------------------------------------------------------------------------------------
+# -- include ---------------------------------------------------------------------------------------
 
 
 def test_an_included_spec_is_merged(tmp_path: Path) -> None:
@@ -396,7 +396,7 @@ def test_circles_of_includes_are_found(tmp_path: Path) -> None:
         build(read(tmp_path / "a.rgc"), folder=tmp_path)
 
 
-# -- today ---------------------------------------------------------------------------------------
+# -- today -----------------------------------------------------------------------------------------
 
 RUN_TODAY = {
     "any_field",

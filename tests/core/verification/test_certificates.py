@@ -58,7 +58,7 @@ def reasons(certificate: Certificate, verdict: str = "failed") -> str:
     )
 
 
-# -- what passes ---------------------------------------------------------------------------------
+# -- what passes -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_scan_is_checked_at_its_first_point() -> None:
     assert (certificate.points, certificate.parameters) == (2, {"K": 0.3})
 
 
-# -- what fails ----------------------------------------------------------------------------------
+# -- what fails ------------------------------------------------------------------------------------
 
 
 def test_a_wrong_factor_of_binary_spins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +267,7 @@ def test_a_backend_that_stops_has_failed_and_the_others_go_on() -> None:
     )
 
 
-# -- what is not checked, and what is wrong with the command -------------------------------------
+# -- what is not checked, and what is wrong with the command ---------------------------------------
 
 
 def test_what_no_small_lattice_holds_is_said() -> None:

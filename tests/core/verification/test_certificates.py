@@ -138,12 +138,12 @@ def test_a_scan_is_checked_at_its_first_point() -> None:
 
 
 def test_a_wrong_factor_of_binary_spins(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = merging._ising
+    right = merging.write_in_signs
 
     def wrong(weight: float, product: Any, species: Any) -> Any:
         return ((part * 2, each) for part, each in right(weight, product, species))
 
-    monkeypatch.setattr(merging, "_ising", wrong)
+    monkeypatch.setattr(merging, "write_in_signs", wrong)
     text = spec("square(3)", "- K*sum(<i,j>) v[i]*v[j]", "flow sample(sweeps=100)", "v: binary")
     assert {"energies", "energy differences", "detailed balance", "sampled averages"} <= failed(
         rgc.verify(text, backends=[])

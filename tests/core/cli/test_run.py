@@ -279,7 +279,9 @@ def test_resuming_nothing_says_so(
         f"there is no checkpoint to resume in {out / 'checkpoints'}: the run starts from the "
         "beginning"
     )
-    assert stderr == f"warning: {message}\n"
+    # On a slow machine a line of progress follows.
+    assert stderr.splitlines()[0] == f"warning: {message}"
+    assert stderr.count("warning:") == 1
     assert message in json.loads(stdout)["warnings"]
     assert run(spec, "--resume") == 0
     stdout, stderr = capsys.readouterr()

@@ -51,9 +51,9 @@ def leading(
     values, of = [], []
     for charge in np.unique(charges):
         members = np.flatnonzero(charges == charge)
-        found = _eigenvalues(matrix[np.ix_(members, members)], count, start)
-        values.append(found)
-        of.append(np.full(len(found), charge))
+        eigenvalues = _eigenvalues(matrix[np.ix_(members, members)], count, start)
+        values.append(eigenvalues)
+        of.append(np.full(len(eigenvalues), charge))
     every, owner = np.concatenate(values), np.concatenate(of)
     order = np.argsort(-np.abs(every), kind="stable")
     return Spectrum(width, every[order], owner[order])
@@ -62,15 +62,17 @@ def leading(
 def _eigenvalues(block: Floats, count: int, start: Callable[[int], Floats]) -> Complex:
     n = len(block)
     if n <= max(DENSE, 4 * count):
-        found = np.linalg.eigvals(block)
+        eigenvalues = np.linalg.eigvals(block)
     else:
         from scipy.sparse.linalg import ArpackNoConvergence, eigs
 
         try:
-            found = eigs(block, k=count, v0=start(n), return_eigenvectors=False)
+            eigenvalues = eigs(block, k=count, v0=start(n), return_eigenvectors=False)
         except ArpackNoConvergence:
-            found = np.linalg.eigvals(block)
-    return np.asarray(found[np.argsort(-np.abs(found), kind="stable")][:count], dtype=np.complex128)
+            eigenvalues = np.linalg.eigvals(block)
+    return np.asarray(
+        eigenvalues[np.argsort(-np.abs(eigenvalues), kind="stable")][:count], dtype=np.complex128
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +92,7 @@ def conformal(pairs: Sequence[tuple[Spectrum, Spectrum]]) -> Conformal:
 
     For one row of a circle of w sites ln lambda_n = -f w + (2 pi / w) a (c/12 - x_n), where a is
     the aspect ratio that anisotropic bonds give a site (Cardy 1986; Gu and Wen, Phys. Rev. B 80,
-    155131, 2009). The x_n come from the wide circle; c comes from both, which eliminates f. Two
+    155131, 2009). The x_n come from the wide circle. c comes from both, which eliminates f. Two
     directions have the aspect ratios a and 1/a, and the geometric mean of their results eliminates
     a. With one direction a = 1 is assumed.
     """

@@ -123,9 +123,9 @@ def critical(recursion: Recursion, start: Floats) -> CriticalPoint:
     """
     direction = np.asarray(start, dtype=np.float64)
     for low, high, ends in _brackets(recursion, direction):
-        found = _critical_between(recursion, direction, low, high, ends)
-        if found is not None:
-            return found
+        point = _critical_between(recursion, direction, low, high, ends)
+        if point is not None:
+            return point
     reach = f"anything from {_LEAST:g} to {_MOST:g}"
     raise PointNotFound(
         f"the couplings, multiplied by {reach}, flow to one phase, as far as they come to an end"
@@ -210,17 +210,17 @@ def _refined(
 
     factor, before, width = (low + high) / 2, np.inf, abs(high - low)
     for steps in range(_MOST_REFINEMENTS):
-        found = _secant(partial(relevant, steps=steps), factor, width / 4)
-        if found is None or not min(low, high) - width <= found <= max(low, high) + width:
+        refined = _secant(partial(relevant, steps=steps), factor, width / 4)
+        if refined is None or not min(low, high) - width <= refined <= max(low, high) + width:
             if steps > _WARM_UP:
                 return None
             continue
-        change = abs(found - factor)
+        change = abs(refined - factor)
         if steps > _WARM_UP and (
-            change <= 4e-16 * abs(found) or (change >= before and change <= 1e-13)
+            change <= 4e-16 * abs(refined) or (change >= before and change <= 1e-13)
         ):
-            return found
-        factor, before = found, change
+            return refined
+        factor, before = refined, change
     return None
 
 
@@ -255,12 +255,12 @@ def _brackets(recursion: Recursion, direction: Floats) -> Iterator[tuple[float, 
     for k in range(1, _DOUBLINGS + 1):
         for sign in tuple(signs):
             factor, (before, ended) = 2.0 ** (sign * k), last[sign]
-            found = sink(recursion, factor * direction)
-            if not found.settled:
+            reached = sink(recursion, factor * direction)
+            if not reached.settled:
                 signs.remove(sign)
                 continue
-            last[sign] = factor, found
-            if ended.settled and not found.same(ended):
+            last[sign] = factor, reached
+            if ended.settled and not reached.same(ended):
                 yield before, factor, ended
         (below, low), (above, high) = last[-1], last[1]
         if across and low.settled and high.settled:
@@ -325,9 +325,9 @@ def _damped(
     for k in range(_HALVINGS):
         tried = couplings - change / 2**k
         value, slope = recursion.defect(tried)
-        found = _size(value, tried)
-        if found < size and np.isfinite(slope).all():
-            return tried, value, slope, found
+        reduced = _size(value, tried)
+        if reduced < size and np.isfinite(slope).all():
+            return tried, value, slope, reduced
         if size <= 1e-13:
             return None
     return None
@@ -346,10 +346,10 @@ def _span(recursion: Recursion, couplings: Floats) -> Floats:
 
 def distinct(points: Sequence[Floats]) -> list[Floats]:
     """The points without those that repeat an earlier one."""
-    found: list[Floats] = []
+    kept: list[Floats] = []
     for point in points:
         if not any(
-            np.abs(point - other).max() <= 1e-8 * (1 + np.abs(other).max()) for other in found
+            np.abs(point - other).max() <= 1e-8 * (1 + np.abs(other).max()) for other in kept
         ):
-            found.append(point)
-    return found
+            kept.append(point)
+    return kept

@@ -43,16 +43,16 @@ def linearise(recursion: Recursion, couplings: Floats, step: int = 0) -> tuple[S
     must then have a single sector.
     """
     jacobian = recursion.jacobian(couplings, step)
-    found = []
+    sectors = []
     for sector, basis in recursion.sectors.items():
         if basis.shape[1] == 0:
             continue
         orthonormal = np.array_equal(basis.T @ basis, np.eye(basis.shape[1]))
         inverse = basis.T if orthonormal else np.linalg.pinv(basis)
         values, right, left = eigenvectors(inverse @ jacobian @ basis)
-        found.append(
+        sectors.append(
             SectorSpectrum(
                 sector, values, exponents(values, recursion.scale), basis @ right, left @ inverse
             )
         )
-    return tuple(found)
+    return tuple(sectors)

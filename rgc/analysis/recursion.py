@@ -137,7 +137,7 @@ def free_energy(
 
     The error is half the width of the last bounds plus the rounding of the sum. A truncated map may
     contradict the bounds of its lattice, above all in a strong field. The sum then continues until
-    the contradiction no longer matters; if it matters to the end, the error contains it.
+    the contradiction no longer matters. If it matters to the end, the error contains it.
     """
     couplings, total, share, largest = np.asarray(start, dtype=np.float64), 0.0, 1.0, 0.0
     low, high = recursion.bounds(couplings)

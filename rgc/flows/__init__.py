@@ -1,13 +1,20 @@
-"""Schemes, one a file, and what they share, a folder for each kind.
+"""Schemes, one per file, and what they share, one folder for each kind.
 
-`sampling/` holds the road of the samplers `sample` and `mcrg`:
+`sampling/` holds the road of the samplers `sample` and `mcrg`. It begins at the spec:
 
-    spec --make_model-->     groups, exact couplings, sectors            (sampler.py)
-         --make_sampler-->   coloured sites, acceptance, update, kernel  (sampler.py)
-         --make_levels-->    operators by sector, maps, recorders        (levels.py)
-         --observables_of--> what to measure, with the energy in place   (observables.py)
-         --make_estimator--> averages, sums to tally, their errors       (estimator.py, recorder.py)
-         --make_plan-->      which sweeps and records a step makes       (plan.py)
+- `make_model` gives groups, exact couplings and sectors (`sampler.py`; `merge_terms`,
+  `find_sectors`).
+- `make_sampler` gives coloured sites, acceptance, update and kernel (`sampler.py`; `colour_sites`,
+  `choose_acceptance`, `choose_update`, `hamiltonian_to_update`).
+- `make_levels` gives operators by sector, block maps and recorders (`levels.py`;
+  `generate_operators`, `block_to_rule`).
+- `observables_of` gives what to measure, with the energy put in its place (`observables.py`;
+  `passes/built_in.py`).
+- `make_estimator` gives the averages to take, the sums to tally and their errors (`estimator.py`,
+  `recorder.py`).
+- `make_plan` gives the sweeps and records that a step of the runner makes (`plan.py`).
+
+The other folders:
 
 - `study/` holds the one flow that asks questions of a map of couplings K' = R(K).
 - `couplings/` holds such maps: `exact`, `migdal_kadanoff`, `cumulant`, `lower_bound`.
@@ -16,8 +23,8 @@
 - `free_energies/` holds the methods of `free_energy(...)`, and `service.py`, which runs them one
   after the other.
 
-The maker of a flow is a function from `rgc.flows.request.Request` to `rgc.flows.flow.Flow`; the
-file of the scheme in `rgc.schemes` says where it is, and `rgc.schemes.free_energies` says it of the
-methods of a free energy. A new observable with a name of its own is a function in
+The maker of a flow is a function from `rgc.flows.request.Request` to `rgc.flows.flow.Flow`. The
+file of the scheme in `rgc.schemes` says where it is, and `rgc.schemes.free_energies` does so for
+the methods of a free energy. A new observable with a name of its own is a function in
 `rgc/passes/built_in.py`.
 """

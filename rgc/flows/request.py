@@ -13,8 +13,7 @@ from rgc.model.block import Block
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Geometry, Lattice
 from rgc.model.options import Options
-from rgc.model.spec import Flow as FlowOfSpec
-from rgc.model.spec import Spec
+from rgc.model.spec import FlowOfSpec, Spec
 from rgc.model.spins import Species
 from rgc.text import Span
 
@@ -28,16 +27,16 @@ T = TypeVar("T")
 class Request:
     """A checked spec at one point of its scan, to be made into a flow.
 
-    - `spec` is the physics; its flow names the scheme, or the method of a free energy, with every
+    - `spec` is the physics. Its flow names the scheme, or the method of a free energy, with every
       option.
-    - `point` holds the scanned parameters: with `seed` they key the random numbers.
+    - `point` holds the scanned parameters. With `seed` they key the random numbers.
     - `zero` names the terms that are left out, because their coefficient is 0 at every point of the
       run.
     - `path` holds the Hamiltonians along the path of a method that has one.
-    - `quick` asks to refuse what takes more than a moment; sizes are looked at on such small
+    - `quick` asks to refuse what takes more than a moment, since sizes are checked on such small
       instances.
 
-    A section that the scheme needs is there: its check has seen to that. The properties raise
+    A section that the scheme needs is there, since its check has seen to that. The properties raise
     `ValueError` where it is not.
     """
 

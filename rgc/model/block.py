@@ -15,17 +15,20 @@ class Block:
     """A block-spin map: the block spins at the coarse site (R, k) are made from the fine sites
     factor * R + cells[k].
 
-    `name` is that of its row in `rgc.model.block_maps.BLOCKS`. `factor`: fine unit cells per coarse
-    unit cell along each vector. `cells[k]`: the fine sites, relative to the fine cell factor * R,
-    that make the coarse site of letter k at R. `scale` is b, the ratio of lattice constants.
-    `rules[k]` is the law of the block spins of letter k; maps whose block spins have no law yet
-    have none. `p` is the parameter of the laws, if they have one. `free` is set for `p=free`:
-    "step" (once per step), "block" or "flow" (one for all steps).
+    - `name` is that of its row in `rgc.model.block_maps.BLOCKS`.
+    - `factor` holds the number of fine unit cells per coarse unit cell along each vector.
+    - `cells[k]` are the fine sites, relative to the fine cell factor * R, that make the coarse site
+      of letter k at R.
+    - `scale` is b, the ratio of lattice constants.
+    - `rules[k]` is the law of the block spins of letter k. Maps whose block spins have no law yet
+      have none.
+    - `p` is the parameter of the laws, if they have one.
+    - `free` is set for `p=free`: "step" (once per step), "block" or "flow" (one for all steps).
+    - `vectors` are the coarse primitive vectors in fine cells, where they are not factor_k along
+      vector k (`cell=triangle`). Then `factor` is empty.
 
-    `vectors`: the coarse primitive vectors in fine cells, where they are not factor_k along vector
-    k (`cell=triangle`); `factor` is empty then. A learned map has neither cells nor factor, and its
-    scale follows from the stack: it is 1 here. On lattices without cells `factor`, `cells` and
-    `rules` are empty.
+    A learned map has neither cells nor factor, and its scale follows from the stack, so that it is
+    1 here. On lattices without cells `factor`, `cells` and `rules` are empty.
     """
 
     name: str

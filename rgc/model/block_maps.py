@@ -1,8 +1,8 @@
 """The table of block maps: how each is written, and the law by which it makes block spins.
 
 A row is all that is known about a map. What follows from its law is computed by
-`rgc.model.block_rule`; how options are read is the work of `rgc.ast_to_model.sections.block`. The
-verifier reads maps for itself, in `rgc.verification.blocks`.
+`rgc.model.block_rule`. Options are read by `rgc.ast_to_model.sections.block`. The verifier reads
+maps for itself, in `rgc.verification.blocks`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rgc.model.weighed import Piece, Weighed
 
 
 class NoLaw(ValueError):
-    """A map has no law for spins of this kind; the message says for which it has."""
+    """A map has no law for spins of this kind. The message says for which it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Written:
 class BlockMap(Signature):
     """A block map.
 
-    - `law` makes the law of the block spins of one letter; without it the map can be checked and
+    - `law` makes the law of the block spins of one letter. Without it the map can be checked and
       printed only. It raises `NoLaw` for spins that it has no law for.
     - `one_site` says that a cell is one site of a block, and not all of them.
     - `real` says that block spins are real numbers, whatever the fine spins are.
@@ -58,20 +58,22 @@ class BlockMap(Signature):
 def counted(
     log_weights: Callable[[Counts], tuple[LogWeight, ...]], *, signed: bool = False
 ) -> Callable[[Written], BlockRule]:
-    """Each species by itself, from how many of its spins are in each state; with `signed` for spins
-    of +1 and -1 only."""
+    """Each species by itself, from how many of its spins are in each state.
+
+    With `signed` there is a law for spins of +1 and -1 only.
+    """
 
     def law(written: Written) -> BlockRule:
-        other = next((each for each in written.species if not each.two_states), None)
-        if signed and other is not None:
-            raise NoLaw(f"two-state spins, not {other.alphabet} spins")
+        stateless = next((kind for kind in written.species if not kind.two_states), None)
+        if signed and stateless is not None:
+            raise NoLaw(f"two-state spins, not {stateless.alphabet} spins")
         return _each(written, lambda states: Counted(len(written.cell), states, log_weights))
 
     return law
 
 
 def most(counts: Counts) -> tuple[LogWeight, ...]:
-    """The state of most spins; those that share the first place are equally likely."""
+    """The state of most spins. States that share the first place are equally likely."""
     return tuple(POSSIBLE if count == max(counts) else IMPOSSIBLE for count in counts)
 
 
@@ -110,19 +112,19 @@ def transferred(written: Written) -> BlockRule:
     coarse = [Spin(origin, written.letter, len(written.species) + kind) for kind in kinds]
     number = {spin: k for k, spin in enumerate([*fine, *coarse])}
     pieces = tuple(
-        Piece(tuple(number[spin] for spin in each.spins), _by_state(each, written.species))
-        for each in written.transfer
+        Piece(tuple(number[spin] for spin in table.spins), _by_state(table, written.species))
+        for table in written.transfer
     )
     states = tuple(map(_states, written.species))
     return BlockRule((Weighed(len(written.cell), states, pieces, written.normalised),))
 
 
-def _by_state(each: Table, species: Sequence[Species]) -> tuple[float, ...]:
+def _by_state(table: Table, species: Sequence[Species]) -> tuple[float, ...]:
     """Energies that are row-major over `Species.values` as energies over states, of which 0 is +1
     for a two-state spin."""
-    energies = list(each.energies)
+    energies = list(table.energies)
     step = len(energies)
-    for spin in each.spins:
+    for spin in table.spins:
         kind = species[spin.species % len(species)]
         q = len(kind.values)
         step //= q

@@ -25,15 +25,17 @@ Law = Counted | Copied | Weighed
 """What the kinds of laws have in common:
 
 - `size` sites make the block spins of `species` species from the spins of the same species.
-- `keeps(flipped, block)`: whether the law does not change when these two-state spins of the cell
-  and the block spins of these species flip.
-- `moved(sites)`: the law in which site k of the cell has become site sites[k]; `exchanged(order)`:
-  that in which species k has become species order[k]; `same(other)`: whether two laws are one.
-- `turns(image)`: whether the law stays the same when state k of every spin, of the cell and of the
-  block, becomes image[k].
-- `normal()`: the law divided by its sum over the block spins, which is what can be drawn from.
-- `tabulated`: the spins of the cell whose states the law tells apart one by one, if it does.
-- `copied`: the site whose spin the block spin is, or None.
+- `keeps(flipped, block)` says whether the law does not change when these two-state spins of the
+  cell and the block spins of these species flip.
+- `moved(sites)` is the law in which site k of the cell has become site sites[k].
+- `exchanged(order)` is the law in which species k has become species order[k].
+- `same(other)` says whether two laws are one.
+- `turns(image)` says whether the law stays the same when state k of every spin, of the cell and of
+  the block, becomes image[k].
+- `normal()` is the law divided by its sum over the block spins, which is what can be drawn from.
+- `tabulated` is the number of spins of the cell whose states the law tells apart one by one, if it
+  does.
+- `copied` is the site whose spin the block spin is, or None.
 """
 
 
@@ -60,7 +62,10 @@ class BlockRule:
 
     @property
     def tabulated(self) -> int:
-        """How many spins a law looks at one by one; 0 for laws that count or copy spins."""
+        """The number of spins that a law looks at one by one.
+
+        It is 0 for laws that count or copy spins.
+        """
         return max((law.tabulated for law in self.laws), default=0)
 
     @property
@@ -84,17 +89,19 @@ class BlockRule:
         """The species whose block spins flip together with these two-state spins of the cell, so
         that the law does not change.
 
-        None where no flip of the block spins leaves it unchanged; of several the one of most block
-        spins.
+        It is None where no flip of the block spins leaves the law unchanged. Of several it is the
+        one of most block spins.
         """
-        found: set[int] = set()
+        together: set[int] = set()
         for first, law in self._placed():
             own = _own(flipped, first, law)
-            block = next((each for each in _subsets(law.species) if law.keeps(own, each)), None)
+            block = next(
+                (subset for subset in _subsets(law.species) if law.keeps(own, subset)), None
+            )
             if block is None:
                 return None
-            found |= {first + kind for kind in block}
-        return frozenset(found)
+            together |= {first + kind for kind in block}
+        return frozenset(together)
 
     def turns_with(self, kind: int) -> bool:
         """Whether the law does not change when all spins of one species are flipped, of the cell
@@ -109,8 +116,8 @@ class BlockRule:
         """The rule in which species k has become species order[k]."""
         if len(self.laws) == 1:
             return BlockRule((self.laws[0].exchanged(order),))
-        found = dict(zip(order, self.laws, strict=True))
-        return BlockRule(tuple(found[kind] for kind in range(len(order))))
+        of_kind = dict(zip(order, self.laws, strict=True))
+        return BlockRule(tuple(of_kind[kind] for kind in range(len(order))))
 
     def enlarged(self, size: int) -> BlockRule:
         """The rule that copies the same site of a cell with more sites. Raises `ValueError` for one

@@ -23,9 +23,9 @@ Flips = frozenset[tuple[int, int]]
 class LogWeight:
     """constant + slope * p, the logarithm of a weight or of a ratio of weights.
 
-    p is the parameter of the map, which is given when the map is run; nothing that follows from the
+    p is the parameter of the map, which is given when the map is run. Nothing that follows from the
     law depends on its value. The constant is -inf for what cannot be, and +inf or -inf in a ratio
-    for what is certain; then the slope is 0.
+    for what is certain. Then the slope is 0.
     """
 
     constant: Fraction | float = 0.0
@@ -86,13 +86,14 @@ class Counted:
     def normalised(self) -> bool:
         """Whether some state can be, whatever the cell is: then p is a probability."""
         return all(
-            any(isfinite(each.constant) for each in self.log_weights(c)) for c in self.counts()
+            any(isfinite(weight.constant) for weight in self.log_weights(c)) for c in self.counts()
         )
 
     @property
     def deterministic(self) -> bool:
         return all(
-            sum(isfinite(each.constant) for each in self.log_weights(c)) == 1 for c in self.counts()
+            sum(isfinite(weight.constant) for weight in self.log_weights(c)) == 1
+            for c in self.counts()
         )
 
     def counts(self) -> Iterator[Counts]:
@@ -110,7 +111,7 @@ class Counted:
 
     def keeps(self, flipped: Flips, block: frozenset[int]) -> bool:
         odds = [self.log_odds(down) for down in range(self.size + 1)]
-        image = [each.negative for each in odds] if block else odds
+        image = [ratio.negative for ratio in odds] if block else odds
         return all(odds[a] == image[b] for a, b in self._reached(len(flipped)))
 
     def _reached(self, flipped: int) -> Iterator[tuple[int, int]]:
@@ -142,8 +143,8 @@ class Counted:
 
 
 def _relabelled(counts: Counts, image: Sequence[int]) -> Counts:
-    found = dict(zip(image, counts, strict=True))
-    return tuple(found[state] for state in range(len(counts)))
+    count_of = dict(zip(image, counts, strict=True))
+    return tuple(count_of[state] for state in range(len(counts)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Expressions whose names are resolved: numbers, and functions of whatever the leaves stand for.
 
-Observables and maps are such trees; their leaves are in `rgc.model.observables` and
+Observables and maps are such trees, whose leaves are in `rgc.model.observables` and
 `rgc.model.map`.
 """
 
@@ -13,31 +13,31 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """A part of an expression. A node that is neither a `Number` nor an `Apply` is a leaf."""
+class Expression:
+    """An expression or a part of one. What is neither a `Constant` nor an `Apply` is a leaf."""
 
 
 @dataclass(frozen=True, slots=True)
-class Number(Node):
+class Constant(Expression):
     """A constant, in float64."""
 
     value: float
 
 
 @dataclass(frozen=True, slots=True)
-class Apply(Node):
+class Apply(Expression):
     """A function of `FUNCTIONS` by its name, and its operands in their order."""
 
     function: str
-    operands: tuple[Node, ...]
+    operands: tuple[Expression, ...]
 
 
-def apply(function: str, *operands: Node) -> Apply:
+def apply(function: str, *operands: Expression) -> Apply:
     """`Apply` with its operands one by one."""
     return Apply(function, operands)
 
 
-def square(operand: Node) -> Apply:
+def square(operand: Expression) -> Apply:
     """x^2 as one multiplication."""
     return Apply("square", (operand,))
 
@@ -73,23 +73,23 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 """What `Apply` may apply: (array namespace, *values) to a value, elementwise."""
 
 
-def evaluate(expression: Node, leaf: Callable[[Node], Any], xp: Any) -> Any:
-    """The value of an expression, an array of `xp`; `leaf` gives the values of its leaves.
+def evaluate(expression: Expression, leaf: Callable[[Expression], Any], xp: Any) -> Any:
+    """The value of an expression, an array of `xp`. `leaf` gives the values of its leaves.
 
     What is not finite comes out as NaN or infinity.
     """
     match expression:
-        case Number(value):
+        case Constant(value):
             return xp.asarray(value)
         case Apply(function, operands):
-            return FUNCTIONS[function](xp, *(evaluate(each, leaf, xp) for each in operands))
+            return FUNCTIONS[function](xp, *(evaluate(operand, leaf, xp) for operand in operands))
     return leaf(expression)
 
 
-def leaves(expression: Node) -> Iterator[Node]:
+def leaves(expression: Expression) -> Iterator[Expression]:
     """The leaves of an expression from left to right, each as often as it stands there."""
     match expression:
-        case Number():
+        case Constant():
             return
         case Apply(_, operands):
             for operand in operands:
@@ -98,10 +98,10 @@ def leaves(expression: Node) -> Iterator[Node]:
             yield expression
 
 
-def replaced(expression: Node, leaf: Callable[[Node], Node]) -> Node:
+def replaced(expression: Expression, leaf: Callable[[Expression], Expression]) -> Expression:
     """The expression with something else in place of each leaf."""
     match expression:
-        case Number():
+        case Constant():
             return expression
         case Apply(function, operands):
             return Apply(function, tuple(replaced(operand, leaf) for operand in operands))
@@ -111,10 +111,10 @@ def replaced(expression: Node, leaf: Callable[[Node], Node]) -> Node:
 _STRENGTH = {"+": 1, "-": 1, "negate": 2, "*": 3, "/": 3, "^": 4, "square": 4}
 
 
-def written(expression: Node, leaf: Callable[[Node], str] = str) -> str:
+def written(expression: Expression, leaf: Callable[[Expression], str] = str) -> str:
     """The expression in the notation of the language, with the fewest parentheses."""
     match expression:
-        case Number(value):
+        case Constant(value):
             return f"{value:.12g}" if value >= 0 else f"({value:.12g})"
         case Apply("square", (operand,)):
             return f"{_inside(operand, 5, leaf)}^2"
@@ -132,7 +132,7 @@ def written(expression: Node, leaf: Callable[[Node], str] = str) -> str:
     return leaf(expression)
 
 
-def _inside(operand: Node, least: int, leaf: Callable[[Node], str]) -> str:
+def _inside(operand: Expression, least: int, leaf: Callable[[Expression], str]) -> str:
     """An operand, in parentheses where it binds less than `least`."""
     text = written(operand, leaf)
     binds = _STRENGTH.get(operand.function, 9) if isinstance(operand, Apply) else 9

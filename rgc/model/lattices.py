@@ -63,17 +63,19 @@ def honeycomb(*sizes: int | None, boundary: Boundaries = "periodic") -> Lattice:
     """a at 0 and b at (2x+y)/3, so that a(R) touches b(R), b(R-x) and b(R-x-y). There is one
     hexagon per cell.
     """
-    hexagon = _face("hexagon", (0, 0), (0, 0, "b"), (1, 1), (0, 1, "b"), (0, 1), (-1, 0, "b"))
+    corners = ((0, 0), (0, 0, "b"), (1, 1), (0, 1, "b"), (0, 1), (-1, 0, "b"))
+    hexagon = _face("hexagon", *corners)
     basis = ((0.0, 0.0), (_HEIGHT, 0.5))
     return _planar("honeycomb", sqrt(3), basis, (hexagon,), sizes=sizes, boundary=boundary)
 
 
 def kagome(*sizes: int | None, boundary: Boundaries = "periodic") -> Lattice:
     """a at 0, b at x/2 and c at (x+y)/2. There are two triangles and one hexagon per cell."""
+    corners = ((0, 0), (0, 0, "c"), (0, 1, "b"), (0, 1), (-1, 0, "c"), (-1, 0, "b"))
     faces = (
         _face("triangle", (0, 0), (0, 0, "b"), (0, 0, "c")),
         _face("triangle", (0, 0), (-1, 0, "b"), (-1, -1, "c")),
-        _face("hexagon", (0, 0), (0, 0, "c"), (0, 1, "b"), (0, 1), (-1, 0, "c"), (-1, 0, "b")),
+        _face("hexagon", *corners),
     )
     basis = ((0.0, 0.0), (1.0, 0.0), (0.5, _HEIGHT))
     return _planar("kagome", 2.0, basis, faces, sizes=sizes, boundary=boundary)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rgc.model import shown
-from rgc.model.expressions import Node, written
+from rgc.model.expressions import Expression, written
 from rgc.model.stack import Trainer, Units
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity(Node):
-    """The value of a quantity of the map, or of the argument of a `Function`."""
+class Quantity(Expression):
+    """The value of a quantity of the map, or of the argument of a `MapFunction`."""
 
     name: str
 
@@ -20,24 +20,24 @@ class Quantity(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
-    """A function of one argument; `body` holds it as `Quantity(argument)`."""
+class MapFunction:
+    """A function of one argument. `body` holds the argument as `Quantity(argument)`."""
 
     name: str
     argument: str
-    body: Node
+    body: Expression
 
     def __str__(self) -> str:
         return f"{self.name}({self.argument}) = {written(self.body)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recursion:
+class RecursionMap:
     """p' = f(p): `updates` = (quantity, its new value). `scale` is the ratio b of lattice
     constants, None where there is none.
     """
 
-    updates: tuple[tuple[str, Node], ...]
+    updates: tuple[tuple[str, Expression], ...]
     scale: float | None = None
 
     def __str__(self) -> str:
@@ -48,7 +48,7 @@ class Recursion:
 class Ode:
     """dp/dl = f(p): `rates` = (quantity, its rate)."""
 
-    rates: tuple[tuple[str, Node], ...]
+    rates: tuple[tuple[str, Expression], ...]
 
     def __str__(self) -> str:
         return shown.call("ode", *_lines(self.rates))
@@ -58,8 +58,8 @@ class Ode:
 class ScaleEquation:
     """F(x) = g(x) + F(phi(x)) / mu."""
 
-    phi: Function
-    g: Function
+    phi: MapFunction
+    g: MapFunction
     mu: float
 
     def __str__(self) -> str:
@@ -68,7 +68,7 @@ class ScaleEquation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinearMap:
-    """x' = C x with the rows of the square matrix C. `scale` as in `Recursion`."""
+    """x' = C x with the rows of the square matrix C. `scale` as in `RecursionMap`."""
 
     matrix: tuple[tuple[float, ...], ...]
     scale: float | None = None
@@ -112,16 +112,16 @@ class Topple:
         return shown.call("topple", self.threshold)
 
 
-FlowMap = Recursion | Ode | ScaleEquation | LinearMap | ConvexNmf | Autoencoder | Topple
+FlowMap = RecursionMap | Ode | ScaleEquation | LinearMap | ConvexNmf | Autoencoder | Topple
 
 
 def quantities(flow_map: FlowMap) -> tuple[str, ...]:
-    """The names of the quantities that a map changes; none where they are not named."""
+    """The names of the quantities that a map changes. There are none where they are not named."""
     match flow_map:
-        case Recursion(updates=changed) | Ode(rates=changed):
+        case RecursionMap(updates=changed) | Ode(rates=changed):
             return tuple(name for name, _ in changed)
     return ()
 
 
-def _lines(changed: tuple[tuple[str, Node], ...]) -> tuple[str, ...]:
+def _lines(changed: tuple[tuple[str, Expression], ...]) -> tuple[str, ...]:
     return tuple(f"{name} = {written(expression)}" for name, expression in changed)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from rgc.model.expressions import Node, leaves, replaced
+from rgc.model.expressions import Expression, leaves, replaced
 from rgc.model.groups import Group, Local
 from rgc.model.operators import Operator
 from rgc.model.sectors import SectorOperator
@@ -36,7 +36,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Linear(Node):
+class Linear(Expression):
     """constant + sum of weight * S over `terms` = (weight, S)."""
 
     terms: tuple[tuple[float, Tally], ...]
@@ -44,7 +44,7 @@ class Linear(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class StructureFactor(Node):
+class StructureFactor(Expression):
     """|1/N sum_i s_i exp(i k r_i)|^2 for the smallest wave vector k along a reciprocal axis.
 
     `letters`: for each basis site the sums of its spins by coordinate along the axis, and its own
@@ -56,7 +56,7 @@ class StructureFactor(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Energy(Node):
+class Energy(Expression):
     """H/N with the additive constant, in kT. A flow puts in its place what it knows of H
     (`with_energy`).
     """
@@ -66,14 +66,14 @@ class Energy(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Average(Node):
+class Average(Expression):
     """The thermal average of a function of one configuration."""
 
-    of: Node
+    of: Expression
 
 
 @dataclass(frozen=True, slots=True)
-class Known(Node):
+class Known(Expression):
     """A number that a flow finds besides averages over configurations, by the name of its measure:
     `log_z`, `dF`.
     """
@@ -88,14 +88,14 @@ class Observable:
     """
 
     name: str
-    expression: Node
+    expression: Expression
     written: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.name} = {self.written}" if self.written else self.name
 
 
-def of_ensemble(expression: Node) -> Node:
+def of_ensemble(expression: Expression) -> Expression:
     """The expression itself where it holds an average or a number that a flow knows, else its
     average.
     """
@@ -103,12 +103,12 @@ def of_ensemble(expression: Node) -> Node:
     return expression if averaged else Average(expression)
 
 
-def averages(expression: Node) -> Iterator[Average]:
+def averages(expression: Expression) -> Iterator[Average]:
     """The averages in an expression of the ensemble, from left to right."""
     return (leaf for leaf in leaves(expression) if isinstance(leaf, Average))
 
 
-def tallies(expression: Node) -> Iterator[Tally]:
+def tallies(expression: Expression) -> Iterator[Tally]:
     """The sums over the lattice in an expression of one configuration, from left to right."""
     for leaf in leaves(expression):
         match leaf:
@@ -118,10 +118,10 @@ def tallies(expression: Node) -> Iterator[Tally]:
                 yield from (tally for tally, _ in letters)
 
 
-def with_energy(expression: Node, energy: Linear) -> Node:
+def with_energy(expression: Expression, energy: Linear) -> Expression:
     """The expression with H/N in place of `Energy`, inside averages too."""
 
-    def meant(leaf: Node) -> Node:
+    def meant(leaf: Expression) -> Expression:
         match leaf:
             case Energy():
                 return energy

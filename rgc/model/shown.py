@@ -9,10 +9,13 @@ from rgc.model.lattice import Complete, Lattice
 
 
 def call(name: str, *arguments: object, options: Mapping[str, object] | None = None) -> str:
-    """`name(arguments, option=value)`; options that are None are left out, and parentheses with
-    nothing in them.
+    """`name(arguments, option=value)`.
+
+    Options that are None are left out, and so are parentheses with nothing in them.
     """
-    given = [f"{key}={value(each)}" for key, each in (options or {}).items() if each is not None]
+    given = [
+        f"{key}={value(option)}" for key, option in (options or {}).items() if option is not None
+    ]
     inside = ", ".join([*map(value, arguments), *given])
     return f"{name}({inside})" if inside else name
 

@@ -21,7 +21,7 @@ from rgc.text import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class FlowOfSpec:
     """The scheme to run and its options, with the defaults that `rgc.schemes` fills in."""
 
     scheme: str
@@ -85,10 +85,13 @@ class Tolerance:
 
 
 @dataclass(frozen=True, slots=True)
-class Expectation:
-    """What must come out. `target` is printed as written, e.g. `y_t[level=2]`; `path` is its name,
-    e.g. ("fixed_point", "K"); `index` the bracketed number of `eigenvalue[1]`; `selectors` such as
-    (("level", 2),).
+class ExpectedValue:
+    """What must come out.
+
+    - `target` is printed as written, e.g. `y_t[level=2]`.
+    - `path` is its name, e.g. ("fixed_point", "K").
+    - `index` is the bracketed number of `eigenvalue[1]`.
+    - `selectors` are such as (("level", 2),).
     """
 
     target: str
@@ -107,8 +110,8 @@ class Spec:
     """The physics of a spec at one point of its parameters.
 
     `parameters` holds every evaluated scalar, `draws` the couplings that are drawn. `document` is
-    the syntax tree it came from, includes merged, for those who write specs and check this one;
-    flows do not look into it.
+    the syntax tree it came from, includes merged, for those who write specs and check this one.
+    Flows do not look into it.
     """
 
     title: str
@@ -120,14 +123,14 @@ class Spec:
     hamiltonian: Hamiltonian | None = None
     draws: Mapping[str, Distribution] = field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
-    flow: Flow | None = None
+    flow: FlowOfSpec | None = None
     scan: tuple[Axis, ...] = ()
     measures: tuple[Measure, ...] = ()
-    expectations: tuple[Expectation, ...] = ()
+    expectations: tuple[ExpectedValue, ...] = ()
     data: Data | None = None
     stack: Stack | None = None
     map: tuple[FlowMap, ...] = ()
 
     def place(self, section: str) -> Span | None:
-        """Where a section says what it says; None without the section."""
+        """Where a section stands in the document; None without the section."""
         return self.document.place(section)

@@ -32,22 +32,22 @@ class Tiling:
 
     def coarse(self, cell: Cell) -> Cell | None:
         """The R whose corner a fine cell is, if it is one."""
-        volume, found = self.volume, self._scaled(cell)
-        return None if any(x % volume for x in found) else tuple(x // volume for x in found)
+        volume, scaled = self.volume, self._scaled(cell)
+        return None if any(x % volume for x in scaled) else tuple(x // volume for x in scaled)
 
     @property
     def cosets(self) -> tuple[Cell, ...]:
         """Fine cells, `volume` of them and the origin first, no two of which differ by a coarse
         vector."""
         axes = range(len(self.vectors))
-        found: dict[Cell, Cell] = {}
+        representatives: dict[Cell, Cell] = {}
         queue = [(0,) * len(self.vectors)]
         for cell in queue:
             residue = tuple(x % self.volume for x in self._scaled(cell))
-            if residue not in found:
-                found[residue] = cell
+            if residue not in representatives:
+                representatives[residue] = cell
                 queue += [tuple(x + (k == axis) for k, x in enumerate(cell)) for axis in axes]
-        return tuple(found.values())
+        return tuple(representatives.values())
 
     def home(self, site: Site) -> tuple[Site, int]:
         """The cell of a site, as a coarse site, and its number there. Raises `ValueError` for a
@@ -62,14 +62,14 @@ class Tiling:
 
 
 def tiling(block: Block) -> Tiling:
-    """The cells of a block map; where block spins copy single sites, those sites."""
+    """The cells of a block map, or, where block spins copy single sites, those sites."""
     axes = range(len(block.factor))
     boxes = tuple(tuple(block.factor[k] if j == k else 0 for j in axes) for k in axes)
     return Tiling(block.vectors or boxes, block.cells)
 
 
 def whole_cells(block: Block, lattice: Lattice) -> Block:
-    """The map with cells that hold every site of the lattice; where block spins copy one site, it
+    """The map with cells that hold every site of the lattice. Where block spins copy one site, it
     comes first in its cell.
 
     The cell of the copied site o + bR is o + bR + {0..b-1}^d. Raises `ValueError` for such a map on

@@ -31,8 +31,8 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """exp(T) of the spins of a cell and the block spins, all species together; T is the sum of
-    `pieces`.
+    """exp(T) of the spins of a cell and the block spins, all species together, where T is the sum
+    of `pieces`.
 
     Spins are numbered species after species, in each site after site, and behind them come the
     block spins. `states` holds the number of states of each species. With `divided` the law is
@@ -75,7 +75,7 @@ class Weighed:
     def normalised(self) -> bool:
         """Whether the sum over t is 1 for every cell. Without `divided` this visits every state of
         the cell."""
-        return self.divided or all(abs(each - 1) <= CLOSE for each in self._sums())
+        return self.divided or all(abs(total - 1) <= CLOSE for total in self._sums())
 
     def _sums(self) -> Iterator[float]:
         axes = [range(q) for q in self.radices]
@@ -84,7 +84,9 @@ class Weighed:
 
     def energy(self, states: Sequence[int]) -> float:
         """T where the spins are in these states."""
-        return sum(each.energies[_number(each.spins, states, self.radices)] for each in self.pieces)
+        return sum(
+            piece.energies[_number(piece.spins, states, self.radices)] for piece in self.pieces
+        )
 
     def keeps(self, flipped: Flips, block: frozenset[int]) -> bool:
         changed = {kind * self.size + site for kind, site in flipped} | {
@@ -101,7 +103,9 @@ class Weighed:
         return self._renumbered([*fine, *(self.spins + kind for kind in order)])
 
     def _renumbered(self, image: Sequence[int]) -> Weighed:
-        moved = (replace(each, spins=tuple(image[k] for k in each.spins)) for each in self.pieces)
+        moved = (
+            replace(piece, spins=tuple(image[k] for k in piece.spins)) for piece in self.pieces
+        )
         return replace(self, pieces=tuple(moved))
 
     def same(self, other: object) -> bool:
@@ -111,7 +115,7 @@ class Weighed:
 
     def turns(self, image: Sequence[int]) -> bool:
         turned = tuple(
-            replace(each, energies=_turned(each, image, self.radices)) for each in self.pieces
+            replace(piece, energies=_turned(piece, image, self.radices)) for piece in self.pieces
         )
         return self.same(replace(self, pieces=turned))
 
@@ -133,10 +137,10 @@ def _number(spins: Sequence[int], states: Sequence[int], radices: Sequence[int])
 def _turned(piece: Piece, image: Sequence[int], radices: Sequence[int]) -> tuple[float, ...]:
     """The energies after state k of every spin has become image[k]."""
     axes = [range(radices[k]) for k in piece.spins]
-    found: dict[tuple[int, ...], float] = {}
+    energy_of: dict[tuple[int, ...], float] = {}
     for states, energy in zip(cartesian(*axes), piece.energies, strict=True):
-        found[tuple(image[state] for state in states)] = energy
-    return tuple(found[states] for states in cartesian(*axes))
+        energy_of[tuple(image[state] for state in states)] = energy
+    return tuple(energy_of[states] for states in cartesian(*axes))
 
 
 Components = Mapping[tuple[int, ...], tuple[float, ...]]
@@ -147,10 +151,10 @@ def components(law: Weighed) -> Components:
     """T in its unique form: for each set of spins a function whose mean over the states of any one
     of its spins is 0.
 
-    Such a function is given by its values at states other than 0, in row-major order; of two-state
+    Such a function is given by its values at states other than 0, in row-major order. For two-state
     spins that is one number, the coefficient of a product of spins times (-1)^n. Components that
-    are only rounding are left out, and of a law that is divided by its sum those without a block
-    spin.
+    are only rounding are left out, and so are, for a law that is divided by its sum, those without
+    a block spin.
     """
     total: dict[tuple[int, ...], list[Fraction]] = {}
     for piece in law.pieces:
@@ -175,11 +179,11 @@ def components(law: Weighed) -> Components:
 def _transposed(piece: Piece, order: Sequence[int], radices: Sequence[int]) -> list[Fraction]:
     """The energies with their axes in another order."""
     axes = [range(radices[k]) for k in piece.spins]
-    found = {
+    energy_of = {
         tuple(states[k] for k in order): Fraction(energy)
         for states, energy in zip(cartesian(*axes), piece.energies, strict=True)
     }
-    return [found[states] for states in cartesian(*(axes[k] for k in order))]
+    return [energy_of[states] for states in cartesian(*(axes[k] for k in order))]
 
 
 def _split(
@@ -191,12 +195,12 @@ def _split(
     step = len(values) // radices[0]
     rows = [values[k : k + step] for k in range(0, len(values), step)]
     mean = [sum(column, Fraction(0)) / radices[0] for column in zip(*rows, strict=True)]
-    found = {_behind(axes): part for axes, part in _split(mean, radices[1:]).items()}
+    components = {_behind(axes): part for axes, part in _split(mean, radices[1:]).items()}
     for row in rows[1:]:
         rest = [x - m for x, m in zip(row, mean, strict=True)]
         for axes, part in _split(rest, radices[1:]).items():
-            found.setdefault((0, *_behind(axes)), []).extend(part)
-    return found
+            components.setdefault((0, *_behind(axes)), []).extend(part)
+    return components
 
 
 def _behind(axes: tuple[int, ...]) -> tuple[int, ...]:

@@ -39,10 +39,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class BlockMap:
-    """The program of one blocking. Fields: the fine species in order, then the coarse ones; what
-    the coarse fields held before is overwritten. odds[slot] is ln p(+)/p(-) of the block spins that
-    are drawn with the threshold of that slot."""
+class BlockProgram:
+    """The program of one blocking.
+
+    Its fields are the fine species in order, then the coarse ones. What the coarse fields held
+    before is overwritten. odds[slot] is ln p(+)/p(-) of the block spins that are drawn with the
+    threshold of that slot.
+    """
 
     program: Program
     odds: tuple[LogWeight, ...]
@@ -54,7 +57,7 @@ class BlockMap:
         from rgc.program.lattice.thresholds import pack_thresholds
 
         planes = self.program.planes
-        table = [thresholds.heat_bath(each.at(p), planes) for each in self.odds]
+        table = [thresholds.heat_bath(log_weight.at(p), planes) for log_weight in self.odds]
         return lattice_arguments(pack_thresholds(table, planes, words))
 
 
@@ -65,7 +68,7 @@ def block_to_rule(
     *,
     planes: Literal[32, 64] = 32,
     generator: Generator = "splitmix",
-) -> BlockMap:
+) -> BlockProgram:
     """The program that draws the spins of `block.coarse(lattice)` from those of `lattice`, all of
     two states.
 
@@ -89,19 +92,19 @@ def block_to_rule(
         generator=generator,
     )
     verify(program)
-    return BlockMap(program, tuple(odds))
+    return BlockProgram(program, tuple(odds))
 
 
 def _named(fields: Sequence[Field]) -> list[Field]:
     return [
         Field(
-            f"{each.name}'",
-            each.shape,
-            letters=each.letters,
-            planes=each.planes,
-            periodic=each.periodic,
+            f"{field.name}'",
+            field.shape,
+            letters=field.letters,
+            planes=field.planes,
+            periodic=field.periodic,
         )
-        for each in fields
+        for field in fields
     ]
 
 
@@ -155,12 +158,12 @@ def _counted(
 ) -> Value:
     count, of_count = code.counter(words), [law.log_odds(down) for down in range(law.size + 1)]
     minus = [
-        code.equals(count, down) for down, each in enumerate(of_count) if each.constant == -inf
+        code.equals(count, down) for down, ratio in enumerate(of_count) if ratio.constant == -inf
     ]
     classes = tuple(
-        (code.equals(count, down), _slot(odds, each))
-        for down, each in enumerate(of_count)
-        if not each.certain
+        (code.equals(count, down), _slot(odds, ratio))
+        for down, ratio in enumerate(of_count)
+        if not ratio.certain
     )
     if classes:
         minus.append(code.add(Bernoulli(classes, None, draw)))
@@ -171,8 +174,8 @@ def _weighed(
     code: RuleWriter, law: Weighed, words: Sequence[Value], draw: int, odds: list[LogWeight]
 ) -> Value:
     """The next block spin, given the words of the cell and of the block spins before it."""
-    found, class_of = state_classes(law, len(words) - law.spins)
-    slots = [_slot(odds, LogWeight(each)) for each in found]
+    ratios, class_of = state_classes(law, len(words) - law.spins)
+    slots = [_slot(odds, LogWeight(ratio)) for ratio in ratios]
     masks = class_masks(code, class_of, words)
     if len(slots) == 1:
         return code.add(Bernoulli((), slots[0], draw))

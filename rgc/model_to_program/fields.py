@@ -16,13 +16,13 @@ def spin_fields(lattice: Lattice, species: Sequence[Species]) -> tuple[Field, ..
     periodic = tuple(edge != "open" for edge in lattice.boundary)
     return tuple(
         Field(
-            each.name,
+            kind.name,
             lattice.cells,
             letters=len(lattice.basis),
-            planes=each.bits,
+            planes=kind.bits,
             periodic=periodic,
         )
-        for each in species
+        for kind in species
     )
 
 

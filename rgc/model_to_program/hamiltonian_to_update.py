@@ -56,8 +56,8 @@ def hamiltonian_to_update(
     """
     stars = list(dict.fromkeys(step.star for step in steps))
     chosen = [_chosen(star, form, kind) for star in stars]
-    factors = len(groups) if any(each.form == "factorised" for each in chosen) else 1
-    width = factors + (kind == "lazy" and any(each.form != "joint" for each in chosen))
+    factors = len(groups) if any(acceptance.form == "factorised" for acceptance in chosen) else 1
+    width = factors + (kind == "lazy" and any(acceptance.form != "joint" for acceptance in chosen))
     tables = _Tables(kind, len(groups))
     rules = [
         _UpdateRule(
@@ -169,7 +169,7 @@ class _UpdateRule:
         classes = choice.field if kind == "heat_bath" else choice.flip
         if classes is None:
             classes = tuple(cartesian(*(range(n + 1) for n in choice.sizes)))
-        slots = [self.tables.threshold(kind, _sums(choice.sizes, each)) for each in classes]
+        slots = [self.tables.threshold(kind, _sums(choice.sizes, counts)) for counts in classes]
         if len(classes) == 1:
             return self.code.add(Bernoulli((), slots[0], self.draws[0]))
         felt = [
@@ -177,7 +177,7 @@ class _UpdateRule:
             for group_number, group in enumerate(words)
             if group
         ]
-        keys = [tuple(each[number] for _, number in felt) for each in classes]
+        keys = [tuple(counts[number] for _, number in felt) for counts in classes]
         masks = self._masks([counter for counter, _ in felt], keys)
         return self.code.add(Bernoulli(tuple(zip(masks, slots, strict=True)), None, self.draws[0]))
 
@@ -192,8 +192,8 @@ class _UpdateRule:
         for place, digit in enumerate(digits[1:], start=1):
             beginnings = dict.fromkeys(key[: place + 1] for key in keys)
             masks = {
-                each: self.code.bit("and", (masks[each[:-1]], digit[each[-1]]))
-                for each in beginnings
+                beginning: self.code.bit("and", (masks[beginning[:-1]], digit[beginning[-1]]))
+                for beginning in beginnings
             }
         return [masks[tuple(key)] for key in keys]
 

@@ -38,7 +38,7 @@ rule."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tallies:
+class TallyRequest:
     """One result array: a row for each operator, for each replica if `replica`, for each coordinate
     of the axes in `axes` (those of the cell at which a product stands)."""
 
@@ -83,7 +83,7 @@ class _Entry:
 
 
 def operators_to_tallies(
-    lattice: Lattice, species: Sequence[Species], arrays: Sequence[Tallies]
+    lattice: Lattice, species: Sequence[Species], arrays: Sequence[TallyRequest]
 ) -> Record:
     """The program that measures every operator of every array, in rules of at most `BATCH`
     products. Field n holds species n, and products of a rule share their common parts.
@@ -92,10 +92,10 @@ def operators_to_tallies(
     constants.
     """
     entries = [
-        entry for number, each in enumerate(arrays) for entry in _entries(number, each, lattice)
+        entry for number, array in enumerate(arrays) for entry in _entries(number, array, lattice)
     ]
     shapes = tuple(
-        TallyArray(len(each.operators), replica=each.replica, axes=each.axes) for each in arrays
+        TallyArray(len(array.operators), replica=array.replica, axes=array.axes) for array in arrays
     )
     classes = [
         (batch, cells) for here, cells in _classes(entries, lattice) for batch in _batches(here)
@@ -114,7 +114,7 @@ def operators_to_tallies(
     return Record(program, _places(shapes, classes, lattice))
 
 
-def _entries(array: int, tallies: Tallies, lattice: Lattice) -> Iterator[_Entry]:
+def _entries(array: int, tallies: TallyRequest, lattice: Lattice) -> Iterator[_Entry]:
     origin = (0,) * lattice.dimension
     for row, operator in enumerate(tallies.operators):
         for k, spins in enumerate(operator.products):
@@ -168,7 +168,7 @@ def _classes(
             )
             if all(x < high for x, high in zip(cell, upper, strict=True)):
                 here.setdefault(
-                    tuple(each for each in entries if each.stands(cell, lattice)), []
+                    tuple(entry for entry in entries if entry.stands(cell, lattice)), []
                 ).append(residue)
         yield from (
             (which, Cells(modulus, tuple(residues), lower, upper))
@@ -187,7 +187,9 @@ def _intervals(entries: Sequence[_Entry], lattice: Lattice, axis: int) -> list[t
     marks = set()
     if lattice.boundary[axis] == "open":
         marks = {
-            mark for each in entries for mark in (-each.reach[axis][0], size - each.reach[axis][1])
+            mark
+            for entry in entries
+            for mark in (-entry.reach[axis][0], size - entry.reach[axis][1])
         }
     return list(pairwise([0, *sorted(x for x in marks if 0 < x < size), size]))
 
@@ -195,7 +197,8 @@ def _intervals(entries: Sequence[_Entry], lattice: Lattice, axis: int) -> list[t
 def _rule(entries: Sequence[_Entry]) -> Rule:
     code = RuleWriter(0)
     products = sorted(
-        {entry.product for entry in entries if entry.product}, key=lambda each: (len(each), each)
+        {entry.product for entry in entries if entry.product},
+        key=lambda product: (len(product), product),
     )
     for spin in sorted({spin for spins in products for spin in spins}):
         code.spin(spin)
@@ -217,8 +220,8 @@ def _places(
     from rgc.program.lattice.cells import cell_table
 
     places = [
-        np.zeros((each.rows, *(lattice.cells[axis] for axis in each.axes)), np.int64)
-        for each in arrays
+        np.zeros((array.rows, *(lattice.cells[axis] for axis in array.axes)), np.int64)
+        for array in arrays
     ]
     for entries, cells in classes:
         table = cell_table(cells, lattice.cells)

@@ -59,7 +59,7 @@ class RuleWriter:
         parts = [part for part in self._products if part < wanted and len(part) > 1]
         pair = next((part for part in parts if wanted - part in self._products), frozenset[Spin]())
         part = pair or max(
-            parts, key=lambda each: (len(each), sorted(each)), default=frozenset[Spin]()
+            parts, key=lambda product: (len(product), sorted(product)), default=frozenset[Spin]()
         )
         rest = wanted - part
         words = [self._products[part]] if part else []

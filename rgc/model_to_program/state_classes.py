@@ -62,10 +62,10 @@ def _log_odds(key: Key, scale: int) -> Fraction:
 
 def _firsts(values: Sequence[Fraction], size: Fraction) -> dict[Fraction, Fraction]:
     """For each of some rising numbers the first of those that it is as good as equal to."""
-    found = {value: value for value in values[:1]}
+    first = {value: value for value in values[:1]}
     for before, value in pairwise(values):
-        found[value] = found[before] if value - before <= size else value
-    return found
+        first[value] = first[before] if value - before <= size else value
+    return first
 
 
 def _energies(law: Weighed) -> tuple[list[int], int]:
@@ -73,10 +73,10 @@ def _energies(law: Weighed) -> tuple[list[int], int]:
     import numpy as np
 
     exact = [[Fraction(energy) for energy in piece.energies] for piece in law.pieces]
-    scale = max((each.denominator for energies in exact for each in energies), default=1)
+    scale = max((energy.denominator for energies in exact for energy in energies), default=1)
     total = np.zeros(law.radices, dtype=object)
     for piece, energies in zip(law.pieces, exact, strict=True):
-        values = np.array([int(each * scale) for each in energies], dtype=object)
+        values = np.array([int(energy * scale) for energy in energies], dtype=object)
         values = values.reshape([law.radices[k] for k in piece.spins])
         shape = [radix if k in piece.spins else 1 for k, radix in enumerate(law.radices)]
         total += np.transpose(values, np.argsort(piece.spins)).reshape(shape)
@@ -92,7 +92,7 @@ def class_masks(code: RuleWriter, class_of: Sequence[int], words: Sequence[Value
 
     `class_of[n]` is the class of the state whose bits are those of n, the first word the slowest.
     The classes are the leaves of a decision diagram with shared nodes, and a word for each node
-    says who comes there. Raises `SpecError` where it has more than `MOST_NODES`.
+    says which replicas reach it. Raises `SpecError` where it has more than `MOST_NODES`.
     """
     nodes, root, leaves = _diagram(class_of, len(words))
     reached: dict[int, list[Value]] = {}
@@ -106,8 +106,10 @@ def class_masks(code: RuleWriter, class_of: Sequence[int], words: Sequence[Value
 
 
 def _diagram(class_of: Sequence[int], axes: int) -> tuple[list[tuple[int, int, int]], int, int]:
-    """Nodes (axis, where the bit is 0, where it is 1), the root and the number of leaves; node k is
-    called leaves + k and comes after those below it."""
+    """Nodes (axis, where the bit is 0, where it is 1), the root and the number of leaves.
+
+    Node k is called leaves + k and comes after those below it.
+    """
     leaves, row = max(class_of) + 1, list(class_of)
     number: dict[tuple[int, int, int], int] = {}
     for axis in range(axes - 1, -1, -1):

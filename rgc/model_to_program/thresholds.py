@@ -61,14 +61,14 @@ def log_ratio(above: Sequence[Fraction], below: Sequence[Fraction]) -> Fraction:
     if len(above) == len(below) == 1:
         return above[0] - below[0]
     top = max(*above, *below)
-    sums = [_CONTEXT.ln(_total([each - top for each in part])) for part in (above, below)]
+    sums = [_CONTEXT.ln(_total([energy - top for energy in part])) for part in (above, below)]
     return Fraction(_CONTEXT.subtract(*sums))
 
 
 def _total(energies: Sequence[Fraction]) -> Decimal:
     total = Decimal(0)
-    for each in energies:
-        total = _CONTEXT.add(total, _CONTEXT.exp(_decimal(each)))
+    for energy in energies:
+        total = _CONTEXT.add(total, _CONTEXT.exp(_decimal(energy)))
     return total
 
 

@@ -1,4 +1,4 @@
-"""The observables that have names of their own, made of sums over a lattice; docs/language.md
+"""The observables that have names of their own, made of sums over a lattice, as docs/language.md
 defines them.
 
 To add one, write a function of the lattice and its species and give it a row in `BUILT_IN`.
@@ -13,7 +13,7 @@ from math import pi, prod, sqrt
 
 from rgc.errors import Problem, SpecError
 from rgc.language.measures import MEASURES
-from rgc.model.expressions import Node, Number, apply, square
+from rgc.model.expressions import Constant, Expression, apply, square
 from rgc.model.groups import Local
 from rgc.model.lattice import Lattice
 from rgc.model.observables import (
@@ -36,7 +36,7 @@ DEFAULT = ("energy", "m", "abs_m", "susceptibility", "specific_heat", "binder")
 """What is measured where a spec asks for nothing."""
 
 
-def built_in(name: str, lattice: Lattice, species: Kinds, **options: int) -> Node:
+def built_in(name: str, lattice: Lattice, species: Kinds, **options: int) -> Expression:
     """The expression of a built-in observable. Raises `SpecError` where it means nothing on the
     lattice, and `LookupError` where the table of measures says something else than its function.
     """
@@ -53,49 +53,50 @@ def named(names: Sequence[str], lattice: Lattice, species: Kinds) -> tuple[Obser
     return tuple(Observable(name, of_ensemble(built_in(name, lattice, species))) for name in names)
 
 
-def energy(lattice: Lattice, species: Kinds) -> Node:
+def energy(lattice: Lattice, species: Kinds) -> Expression:
     """H/N with the additive constant, in kT."""
     return Energy()
 
 
-def magnetisation(lattice: Lattice, species: Kinds) -> Node:
+def magnetisation(lattice: Lattice, species: Kinds) -> Expression:
     """m = sum s/N of the first species, in the spins as declared: a binary spin is (1 + s)/2."""
     share = species[0].scale / lattice.sites
     return Linear(((share, Tally(_field(lattice, species))),), species[0].offset)
 
 
-def absolute_magnetisation(lattice: Lattice, species: Kinds) -> Node:
+def absolute_magnetisation(lattice: Lattice, species: Kinds) -> Expression:
     """|m|."""
     return apply("abs", magnetisation(lattice, species))
 
 
-def specific_heat(lattice: Lattice, species: Kinds) -> Node:
+def specific_heat(lattice: Lattice, species: Kinds) -> Expression:
     """N var(H/N)."""
     return _scaled(lattice.sites, variance(Energy()))
 
 
-def susceptibility(lattice: Lattice, species: Kinds) -> Node:
+def susceptibility(lattice: Lattice, species: Kinds) -> Expression:
     """N (<m^2> - <|m|>^2)."""
     m = magnetisation(lattice, species)
     return _scaled(lattice.sites, apply("-", Average(square(m)), square(Average(apply("abs", m)))))
 
 
-def binder(lattice: Lattice, species: Kinds) -> Node:
+def binder(lattice: Lattice, species: Kinds) -> Expression:
     """1 - <m^4> / (3 <m^2>^2)."""
     second = square(magnetisation(lattice, species))
-    below = apply("*", Number(3.0), square(Average(second)))
-    return apply("-", Number(1.0), apply("/", Average(square(second)), below))
+    below = apply("*", Constant(3.0), square(Average(second)))
+    return apply("-", Constant(1.0), apply("/", Average(square(second)), below))
 
 
-def variance(expression: Node) -> Node:
+def variance(expression: Expression) -> Expression:
     """<x^2> - <x>^2."""
     return apply("-", Average(square(expression)), square(Average(expression)))
 
 
-def correlation(lattice: Lattice, species: Kinds, r: int) -> Node:
-    """<s_i s_j> - <s_i> <s_j> at j = i + r * x, averaged over the places where both are there; with
-    a basis the two sites are of the same letter. Raises `SpecError` where no two sites are that far
-    apart.
+def correlation(lattice: Lattice, species: Kinds, r: int) -> Expression:
+    """<s_i s_j> - <s_i> <s_j> at j = i + r * x, averaged over the places where both are there.
+
+    With a basis the two sites are of the same letter. Raises `SpecError` where no two sites are
+    that far apart.
     """
     letters, origin = range(len(lattice.basis)), (0,) * lattice.dimension
     apart = (r, *origin[1:])
@@ -111,13 +112,13 @@ def correlation(lattice: Lattice, species: Kinds, r: int) -> Node:
     return _scaled(species[0].scale ** 2, apply("-", pair, square(spin)))
 
 
-def correlation_length(lattice: Lattice, species: Kinds) -> Node:
-    """The second-moment length xi, xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)), S(k) = <|sum_i s_i
-    exp(i k r_i)|^2>, averaged over the smallest wave vectors k along the periodic axes; NaN where
-    S(k) > S(0).
+def correlation_length(lattice: Lattice, species: Kinds) -> Expression:
+    """The second-moment length xi, averaged over the smallest wave vectors k along the periodic
+    axes.
 
-    S(0) is not connected, so that it means something above T_c. Raises `SpecError` without a
-    periodic axis.
+    xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)) with S(k) = <|sum_i s_i exp(i k r_i)|^2>. It is NaN
+    where S(k) > S(0). S(0) is not connected, so that xi means something above T_c. Raises
+    `SpecError` without a periodic axis.
     """
     axes = [k for k, edge in enumerate(lattice.boundary) if edge != "open" and lattice.cells[k] > 1]
     if not axes:
@@ -126,16 +127,16 @@ def correlation_length(lattice: Lattice, species: Kinds) -> Node:
     reciprocal = inverse(gram_matrix(lattice))
     squares = []
     for axis in axes:
-        half = Number(pi * sqrt(reciprocal[axis][axis]) / lattice.cells[axis])
+        half = Constant(pi * sqrt(reciprocal[axis][axis]) / lattice.cells[axis])
         ratio = apply("/", zero, Average(_wave(lattice, species, axis)))
-        k2 = apply("*", Number(4.0), square(apply("sin", half)))
-        squares.append(apply("/", apply("-", ratio, Number(1.0)), k2))
-    mean = apply("/", reduce(lambda a, b: apply("+", a, b), squares), Number(float(len(axes))))
+        k2 = apply("*", Constant(4.0), square(apply("sin", half)))
+        squares.append(apply("/", apply("-", ratio, Constant(1.0)), k2))
+    mean = apply("/", reduce(lambda a, b: apply("+", a, b), squares), Constant(float(len(axes))))
     return apply("sqrt", mean)
 
 
-def _scaled(factor: float, expression: Node) -> Node:
-    return apply("*", Number(float(factor)), expression)
+def _scaled(factor: float, expression: Expression) -> Expression:
+    return apply("*", Constant(float(factor)), expression)
 
 
 # -- sums over the lattice -------------------------------------------------------------------------
@@ -144,9 +145,7 @@ def _scaled(factor: float, expression: Node) -> Node:
 def _field(lattice: Lattice, species: Kinds, letter: int | None = None) -> Summand:
     """The sum over the sites of the first species, of one letter or of all."""
     letters = range(len(lattice.basis)) if letter is None else (letter,)
-    return _sum(
-        "m", tuple((Spin((0,) * lattice.dimension, each),) for each in letters), lattice, species
-    )
+    return _sum("m", tuple((Spin((0,) * lattice.dimension, k),) for k in letters), lattice, species)
 
 
 def _sum(name: str, products: tuple[Product, ...], lattice: Lattice, species: Kinds) -> Summand:
@@ -157,18 +156,19 @@ def _sum(name: str, products: tuple[Product, ...], lattice: Lattice, species: Ki
     if first.two_states:
         return Operator(name, products)
     values = [
-        tuple(map(float, map(prod, cartesian(first.values, repeat=len(each))))) for each in products
+        tuple(map(float, map(prod, cartesian(first.values, repeat=len(spins)))))
+        for spins in products
     ]
     axes = range(lattice.dimension)
     reaches = [
-        tuple((min(s.cell[k] for s in each), max(s.cell[k] for s in each)) for k in axes)
-        for each in products
+        tuple((min(s.cell[k] for s in spins), max(s.cell[k] for s in spins)) for k in axes)
+        for spins in products
     ]
     return Local(products, tuple(values), tuple(reaches))
 
 
 def _squares(lattice: Lattice, species: Kinds) -> Summand:
-    """The sum of s^2 over the sites; of two-state spins in their signs a number."""
+    """The sum of s^2 over the sites, which for two-state spins in their signs is a number."""
     origin, letters = (0,) * lattice.dimension, range(len(lattice.basis))
     first = species[0]
     if first.two_states:
@@ -187,7 +187,7 @@ def _wave(lattice: Lattice, species: Kinds, axis: int) -> StructureFactor:
     return StructureFactor(letters, lattice.sites)
 
 
-BUILT_IN: Mapping[str, Callable[..., Node]] = {
+BUILT_IN: Mapping[str, Callable[..., Expression]] = {
     "energy": energy,
     "m": magnetisation,
     "abs_m": absolute_magnetisation,

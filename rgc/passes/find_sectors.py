@@ -24,29 +24,29 @@ def find_sectors(products: Iterable[Product], lattice: Lattice, species: int = 1
     """The group of sublattice flips that leave every product unchanged at every cell, and with it
     the sectors.
 
-    `products`: those of the Hamiltonian, every group of them. A flip changes the sign of the spins
-    of some species, letters and residue classes of cells; periods 1, 2, 3, 4 and 6 are tried, on
-    each periodic axis their greatest common divisor with its length, and the shortest period with
-    the largest group is taken. A period at which more than four generators appear (decoupled rows,
-    plaquette models: symmetries of subsystems) is passed over.
+    `products` are those of the Hamiltonian, every group of them. A flip changes the sign of the
+    spins of some species, letters and residue classes of cells. Periods 1, 2, 3, 4 and 6 are tried,
+    on each periodic axis their greatest common divisor with its length, and the shortest period
+    with the largest group is taken. A period at which more than four generators appear (decoupled
+    rows, plaquette models: symmetries of subsystems) is passed over.
     """
-    each = tuple(products)
+    kept = tuple(products)
     best = Sectors((1,) * lattice.dimension)
     for modulus in sorted({_modulus(period, lattice) for period in _PERIODS}, key=prod):
         if prod(modulus) * len(lattice.basis) * species > _MOST_UNKNOWNS:
             continue
-        flips = _flips(each, modulus, len(lattice.basis), species)
+        flips = _flips(kept, modulus, len(lattice.basis), species)
         if len(best.flips) < len(flips) <= _MOST_GENERATORS:
             best = Sectors(modulus, flips)
     return best
 
 
 def sectors_by_level(sectors: Sectors, blocks: Sequence[Block], levels: int) -> tuple[Sectors, ...]:
-    """The sectors at levels 0 to `levels`, generator k of a level induced by generator k of the
-    level before.
+    """The sectors at levels 0 to `levels`, where generator k of a level is induced by generator k
+    of the level before.
 
     A flip acts on the block spins where the law of every cell has a flip of its block spins that
-    undoes it; the combinations for which this holds at every level are kept, on all levels. Step n
+    undoes it. The combinations for which this holds at every level are kept, on all levels. Step n
     uses blocks[n % len(blocks)]. Raises `SpecError` for a map without a law.
     """
     modulus = [sectors.modulus]
@@ -58,9 +58,9 @@ def sectors_by_level(sectors: Sectors, blocks: Sequence[Block], levels: int) -> 
         induced: dict[int, Flip] = {}
         for bits in range(1, 1 << len(chains)):
             flip = Sectors(modulus[-1], (_combined(chains, bits)[-1],))
-            found = _induced(flip, coarse, cells, block)
-            if found is not None:
-                induced[bits] = found
+            image = _induced(flip, coarse, cells, block)
+            if image is not None:
+                induced[bits] = image
         kept = _kernel(_kernel(induced, len(chains)), len(chains))
         chains = [[*_combined(chains, bits), induced[bits]] for bits in kept]
         modulus.append(coarse)
@@ -84,11 +84,11 @@ def uniform_on_cells(sectors: Sectors, block: Block) -> Sectors:
 
 
 def split_operator(operator: Operator, sectors: Sectors) -> tuple[SectorOperator, ...]:
-    """The parts of an operator in the sectors, in the order of their names; their sum is the
+    """The parts of an operator in the sectors, in the order of their names. Their sum is the
     operator.
 
     A translate of a product always has one character. Where all have the same the operator is one
-    part; otherwise each part sums its products over the cells with its character: for Baxter-Wu the
+    part. Otherwise each part sums its products over the cells with its character: for Baxter-Wu the
     magnetisation becomes those of the three sublattices.
     """
     where: dict[str, list[tuple[Product, tuple[Cell, ...]]]] = {}
@@ -191,15 +191,15 @@ def _combined(chains: Sequence[Sequence[Flip]], bits: int) -> list[Flip]:
 def _induced(flip: Sectors, coarse: Cell, cells: Tiling, block: Block) -> Flip | None:
     """The flip of the block spins that goes with the only flip of `flip`, or None where the law of
     some cell has none."""
-    found: set[Spin] = set()
+    flipped: set[Spin] = set()
     for at in cartesian(*map(range, coarse)):
         for letter, cell in enumerate(cells.cells):
             rule = block.law(letter)
             species = rule.induced(_flipped(flip, cells.corner(at), cell, rule.species))
             if species is None:
                 return None
-            found |= {Spin(at, letter, kind) for kind in species}
-    return frozenset(found)
+            flipped |= {Spin(at, letter, kind) for kind in species}
+    return frozenset(flipped)
 
 
 def _flipped(flip: Sectors, corner: Cell, cell: Sequence[Site], species: int) -> Flips:

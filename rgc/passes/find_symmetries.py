@@ -28,9 +28,11 @@ def find_symmetries(
     the products in each member of `couplings` (those that share a coefficient) go to products of
     the same member. Raises `SpecError` for a map without a law.
     """
-    kept = [each for each in _isometries(lattice) if _keeps_shape(each, lattice)]
+    kept = [symmetry for symmetry in _isometries(lattice) if _keeps_shape(symmetry, lattice)]
     for products in map(frozenset, couplings):
-        kept = [each for each in kept if products == {each.product(p) for p in products}]
+        kept = [
+            symmetry for symmetry in kept if products == {symmetry.product(p) for p in products}
+        ]
     for block in blocks:
         kept = _keeping_block(kept, block)
     return tuple(sorted(kept))
@@ -45,9 +47,9 @@ def _isometries(lattice: Lattice) -> Iterator[Symmetry]:
             images = [
                 _site_at([a + b for a, b in zip(u, by, strict=True)], positions) for u in turned
             ]
-            found = tuple(image for image in images if image is not None)
-            if len(found) == len(images):
-                yield Symmetry(matrix, found)
+            sites = tuple(image for image in images if image is not None)
+            if len(sites) == len(images):
+                yield Symmetry(matrix, sites)
 
 
 def _matrices(lattice: Lattice) -> list[Matrix]:
@@ -99,17 +101,18 @@ def _keeps_shape(symmetry: Symmetry, lattice: Lattice) -> bool:
 
 def _keeping_block(kept: list[Symmetry], block: Block) -> list[Symmetry]:
     """The largest subset whose members induce members on the block spins."""
-    induced = {each: _induced(each, block) for each in kept}
+    induced = {symmetry: _induced(symmetry, block) for symmetry in kept}
     while True:
-        closed = [each for each in kept if induced[each] in kept]
+        closed = [symmetry for symmetry in kept if induced[symmetry] in kept]
         if len(closed) == len(kept):
             return kept
         kept = closed
 
 
 def _induced(symmetry: Symmetry, block: Block) -> Symmetry | None:
-    """What the symmetry, after some translation, does to the block spins; None where it keeps no
-    set of blocks."""
+    """What the symmetry, after some translation, does to the block spins. It is None where the
+    symmetry keeps no set of blocks.
+    """
     tiled = tiling(block)
     columns = [tiled.coarse(apply(symmetry.matrix, vector)) for vector in tiled.vectors]
     kept = [column for column in columns if column is not None]
@@ -121,11 +124,11 @@ def _induced(symmetry: Symmetry, block: Block) -> Symmetry | None:
             _block_at([site.shifted(by) for site in cell], block.law(letter), block, tiled)
             for letter, cell in enumerate(turned)
         ]
-        found = [image for image in images if image is not None]
-        if len(found) == len(images):
-            back = tuple(-x for x in found[0].cell)
+        block_sites = [image for image in images if image is not None]
+        if len(block_sites) == len(images):
+            back = tuple(-x for x in block_sites[0].cell)
             return Symmetry(
-                tuple(zip(*kept, strict=True)), tuple(image.shifted(back) for image in found)
+                tuple(zip(*kept, strict=True)), tuple(image.shifted(back) for image in block_sites)
             )
     return None
 

@@ -119,7 +119,9 @@ def slice_lattice(
     ]
     numbers = {spin: n for n, spin in enumerate(spins)}
     states = tuple(species[spin.species].states or 0 for spin in spins)
-    constant, placed_ = _placed(tables, cells, strip, species, numbers, axis)
+    constant, placed_ = _placed(
+        tables, cells, strip=strip, species=species, numbers=numbers, axis=axis
+    )
     reach = max((back for places in placed_ for back, _ in places), default=0)
     layers = tuple(_steps(placed_, states, reach, before) for before in range(reach + 1))
     product = _product(placed_, states) if reach == 1 else None
@@ -146,6 +148,7 @@ Placed = Mapping[tuple[Place, ...], tuple[float, ...]]
 def _placed(
     tables: Iterable[Table],
     cells: Sequence[Cell],
+    *,
     strip: Lattice,
     species: Sequence[Species],
     numbers: Mapping[Spin, int],

@@ -12,7 +12,7 @@ _AXES = "xyzw"
 
 
 def sum_text(products: Sequence[tuple[float, Product]], spec: Spec) -> str:
-    """`sum(i) (s[i]*s[i+x] + s[i]*s[i+y])`; by cells and letters on a lattice with a basis."""
+    """`sum(i) (s[i]*s[i+x] + s[i]*s[i+y])`, by cells and letters on a lattice with a basis."""
     letters = isinstance(spec.lattice, Lattice) and len(spec.lattice.basis) > 1
     called = [species.name for species in spec.species]
     parts = []

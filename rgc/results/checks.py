@@ -12,7 +12,7 @@ from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Result
 
 if TYPE_CHECKING:
     from rgc.language.values import Value
-    from rgc.model.spec import Expectation, Tolerance
+    from rgc.model.spec import ExpectedValue, Tolerance
 
 INVARIANT = ("even", "invariant")
 
@@ -25,7 +25,7 @@ class CheckedExpectation:
     could not be determined. `reason` says why the check failed.
     """
 
-    expectation: Expectation
+    expectation: ExpectedValue
     found: Estimate | None
     within: float | None
     passed: bool
@@ -37,7 +37,7 @@ class NotFound(Exception):
 
 
 def check(
-    expectation: Expectation, result: Result, found: Estimate | None = None
+    expectation: ExpectedValue, result: Result, found: Estimate | None = None
 ) -> CheckedExpectation:
     """The verdict on one expectation. `found` passes a value that is not in the result itself, such
     as a measure of a scan.
@@ -93,7 +93,7 @@ def _usable(estimate: Estimate) -> str:
     return ""
 
 
-def _one_sided(expectation: Expectation, estimate: Estimate) -> str:
+def _one_sided(expectation: ExpectedValue, estimate: Estimate) -> str:
     value, limit = _value(estimate), expectation.value
     wrong_side = {"below": "lower bound", "above": "upper bound"}[expectation.relation]
     if estimate.kind == wrong_side:
@@ -116,7 +116,7 @@ def _width(tolerance: Tolerance, expected: float, estimate: Estimate) -> float |
 # -- finding ---------------------------------------------------------------------------------------
 
 
-def find(expectation: Expectation, result: Result) -> Estimate:
+def find(expectation: ExpectedValue, result: Result) -> Estimate:
     """The estimate that the target of an expectation names (section 7 of docs/language.md).
 
     Raises `NotFound` with the reason.

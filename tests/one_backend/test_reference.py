@@ -16,7 +16,7 @@ from rgc.model.operators import Operator, Spin
 from rgc.model.sites import enumerate_cells, flatten
 from rgc.model.spins import Species
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
-from rgc.model_to_program.operators_to_tallies import Tallies, operators_to_tallies
+from rgc.model_to_program.operators_to_tallies import TallyRequest, operators_to_tallies
 from rgc.passes.colour_sites import colour_sites
 from rgc.passes.merge_terms import merge_terms
 from rgc.program.draws import step_keys, stream, word
@@ -272,7 +272,7 @@ def test_tallies_summed_over_replicas() -> None:
     lattice = square(4)
     operators = (Operator("m", ((Spin((0, 0)),),)), Operator("K", tuple(pairs((0, 1)))))
     program = operators_to_tallies(
-        lattice, ISING, [Tallies(operators), Tallies(operators, replica=False)]
+        lattice, ISING, [TallyRequest(operators), TallyRequest(operators, replica=False)]
     ).program
     field = random_field((1, 1), program.fields[0], 3)
     arguments = lattice_arguments(np.zeros((0, 33, 3), np.uint64))
@@ -295,7 +295,7 @@ def test_sampled_averages_are_the_enumerated_ones(form: Any, kind: Any) -> None:
         SYSTEM.lattice, ISING, merged.groups, steps, form=form, kind=kind
     )
     measure = operators_to_tallies(
-        SYSTEM.lattice, ISING, [Tallies((*merged.groups, Operator("m", ((Spin((0, 0)),),))))]
+        SYSTEM.lattice, ISING, [TallyRequest((*merged.groups, Operator("m", ((Spin((0, 0)),),))))]
     )
     words, key = 8, stream(0, {}, "update")
     backend = ReferenceBackend()
@@ -323,6 +323,6 @@ def test_sampled_averages_are_the_enumerated_ones(form: Any, kind: Any) -> None:
 
 def test_the_source_of_a_kernel_is_the_program() -> None:
     program = operators_to_tallies(
-        square(4), ISING, [Tallies((Operator("m", ((Spin((0, 0)),),)),))]
+        square(4), ISING, [TallyRequest((Operator("m", ((Spin((0, 0)),),)),))]
     ).program
     assert "tally 0[0] += v0" in ReferenceBackend().compile(program).source

@@ -14,7 +14,7 @@ from rgc.model.block import Block
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Lattice, Site
 from rgc.model.operators import Product, Spin, product
-from rgc.model.spec import Flow, Spec
+from rgc.model.spec import FlowOfSpec, Spec
 from rgc.model.spins import Species
 from rgc.schemes import SCHEMES
 from rgc.syntax import ast
@@ -86,7 +86,7 @@ def spec(
         hamiltonian=Hamiltonian(tuple(terms)),
         blocks=tuple(blocks),
     )
-    return replace(made, flow=Flow(scheme, SCHEMES[scheme].complete(options, made)))
+    return replace(made, flow=FlowOfSpec(scheme, SCHEMES[scheme].complete(options, made)))
 
 
 def ising(

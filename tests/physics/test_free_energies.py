@@ -24,7 +24,7 @@ from rgc.flows.request import Request
 from rgc.kernel_cache import KernelCache
 from rgc.model import lattices
 from rgc.model.lattice import Lattice
-from rgc.model.spec import Flow, Measure, Method, Spec
+from rgc.model.spec import FlowOfSpec, Measure, Method, Spec
 from rgc.passes.instances import resized, seam, two_copies
 from rgc.results.result import FreeEnergy
 from rgc.runner import run
@@ -146,7 +146,7 @@ def test_integration_agrees_with_enumeration_over_seeds() -> None:
     given = written("integrate(K=0:K:9, sweeps=500, replicas=64)")
     (method,) = given.measures[0].methods
     machine = KernelCache(backends.load("numba"), general=True)
-    asked = replace(given, flow=Flow(method.name, method.options))
+    asked = replace(given, flow=FlowOfSpec(method.name, method.options))
     found = [
         run(make_integrate(request(asked, machine, seed=seed))).free_energy[0] for seed in range(10)
     ]

@@ -15,7 +15,7 @@ from rgc.backend import Backend
 from rgc.errors import SpecError
 from rgc.flows.couplings.bound_optimum import LowerBound, best_constant, enough
 from rgc.flows.free_energies.tightest_bound import make_tightest_bound
-from rgc.model.spec import Flow, Spec
+from rgc.model.spec import FlowOfSpec, Spec
 from rgc.results.result import FreeEnergy
 from rgc.runner import run
 from tests.physics.potential_moving import (
@@ -58,7 +58,7 @@ def kaufman(K: float, size: int) -> float:
 
 def lower_bound_free_energy(spec: Spec, backend: Backend) -> FreeEnergy:
     """What the method makes of a spec."""
-    asked = replace(spec, flow=Flow("lower_bound", {}))
+    asked = replace(spec, flow=FlowOfSpec("lower_bound", {}))
     return run(make_tightest_bound(request(asked, backend))).free_energy[0]
 
 

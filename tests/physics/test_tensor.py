@@ -19,7 +19,7 @@ from rgc.model import lattices
 from rgc.model.hamiltonian import Hamiltonian, Table, Term
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Spin
-from rgc.model.spec import Flow, Spec
+from rgc.model.spec import FlowOfSpec, Spec
 from rgc.model.spins import Species
 from rgc.passes.square_bonds import find_bonds
 from rgc.results.result import Result
@@ -33,7 +33,7 @@ MAKERS = {"trg": make_trg, "hotrg": make_hotrg}
 
 
 def flow(given: Spec, scheme: str, chi: int, **options: int) -> TensorRGFlow:
-    asked = replace(given, flow=Flow(scheme, {"chi": chi, "steps": 40, **options}))
+    asked = replace(given, flow=FlowOfSpec(scheme, {"chi": chi, "steps": 40, **options}))
     return MAKERS[scheme](request(asked, REFERENCE))
 
 
@@ -308,12 +308,12 @@ def test_projections_and_full_decompositions_agree() -> None:
 
 
 def _full(xp: object, tensor: Tensor, chi: int, draws: object, number: int) -> object:
-    from rgc.flows.tensors.tensor_rg_flow import Coarse
+    from rgc.flows.tensors.tensor_rg_flow import CoarseTensor
     from rgc.flows.tensors.trg import coarsen
     from rgc.routines.svd import full
 
     made, splits = coarsen(xp, tensor, chi, lambda matrix, rank: full(matrix))
-    return Coarse(made, tuple(each.kept for each in splits), splits[0].spectrum)
+    return CoarseTensor(made, tuple(each.kept for each in splits), splits[0].spectrum)
 
 
 def test_a_step_depends_on_nothing_but_the_state() -> None:

@@ -16,7 +16,7 @@ from rgc.ast_to_model.expressions.resolve import resolve
 from rgc.ast_to_model.expressions.sites import Bound, site, vector
 from rgc.ast_to_model.expressions.sites import Group as Sites
 from rgc.ast_to_model.scope import Scope, problem
-from rgc.model.expressions import Node, Number, apply, evaluate
+from rgc.model.expressions import Constant, Expression, apply, evaluate
 from rgc.model.groups import Group, Local, Reach
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.observables import Linear, Tally
@@ -167,7 +167,7 @@ def _places(body: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> int
 
 
 @dataclass(frozen=True, slots=True)
-class _Coordinate(Node):
+class _Coordinate(Expression):
     """The number of a cell along an axis, counted from 0, of a site `shift` cells away."""
 
     axis: int
@@ -239,7 +239,7 @@ def _over_cells(part: ast.Expr, bound: Bound, expander: Expander[Polynomial]) ->
     cells = _lattice(expander).cells
     grid = np.indices(cells, sparse=True)
 
-    def along(node: Node) -> Any:
+    def along(node: Expression) -> Any:
         assert isinstance(node, _Coordinate)  # noqa: S101  (there is no other leaf)
         return np.asarray((grid[node.axis] + node.shift) % cells[node.axis], dtype=np.float64)
 
@@ -247,19 +247,19 @@ def _over_cells(part: ast.Expr, bound: Bound, expander: Expander[Polynomial]) ->
         return np.broadcast_to(evaluate(_spin_free(part, bound, expander), along, np), cells)
 
 
-def _spin_free(expr: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> Node:
+def _spin_free(expr: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> Expression:
     """A part without spins as a function of coordinates."""
 
-    def leaf(part: ast.Expr) -> Node | None:
+    def leaf(part: ast.Expr) -> Expression | None:
         match part:
             case ast.Call("coordinate"):
                 return _coordinate(part, bound, expander)
             case ast.Call("distance"):
-                return Number(expander.distance(part, bound))
+                return Constant(expander.distance(part, bound))
             case ast.Reduction(kind, domain, body):
                 inner = [_spin_free(body, each, expander) for each in members(domain, bound)]
                 total = reduce(lambda a, b: apply("*" if kind == "prod" else "+", a, b), inner)
-                return apply("/", total, Number(float(len(inner)))) if kind == "mean" else total
+                return apply("/", total, Constant(float(len(inner)))) if kind == "mean" else total
         return None
 
     return resolve(expr, expander.scope, leaf)

@@ -17,7 +17,7 @@ from rgc.ast_to_model.scope import Scope, Unknowable, problem
 from rgc.errors import placed
 from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.model.complete import cell_of
-from rgc.model.expressions import Node
+from rgc.model.expressions import Expression
 from rgc.model.lattice import Complete, Geometry, Lattice
 from rgc.model.observables import Average, Known, Observable, of_ensemble
 from rgc.model.spins import Species
@@ -49,11 +49,11 @@ class Resolver:
         expression = replace(self, open=(name,)).resolve(expr)
         return Observable(name, of_ensemble(expression), "" if text == name else text)
 
-    def resolve(self, expr: ast.Expr) -> Node:
+    def resolve(self, expr: ast.Expr) -> Expression:
         """An expression of one configuration or of the ensemble."""
         return resolve(expr, self.scope, self._meaning)
 
-    def _meaning(self, expr: ast.Expr) -> Node | None:
+    def _meaning(self, expr: ast.Expr) -> Expression | None:
         match expr:
             case ast.Reduction():
                 return lattice_sum(expr, self._sites(), self.species, self.scope)
@@ -71,7 +71,7 @@ class Resolver:
         """Whether a parameter has the name of a built-in measure."""
         return name in self.scope.parameters or name in self.scope.broken
 
-    def _defined(self, expr: ast.Name, definition: ast.Expr) -> Node:
+    def _defined(self, expr: ast.Name, definition: ast.Expr) -> Expression:
         """Another measure of the spec."""
         methods = isinstance(definition, ast.Call) and definition.name == "free_energy"
         if methods or (isinstance(definition, ast.Call) and definition.name in SCAN_MEASURES):
@@ -79,7 +79,7 @@ class Resolver:
             raise problem("not-yet", message, expr.span)
         return replace(self, open=(*self.open, expr.name)).resolve(definition)
 
-    def _built_in(self, expr: ast.Name | ast.Call) -> Node:
+    def _built_in(self, expr: ast.Name | ast.Call) -> Expression:
         if not MEASURES[expr.name].of_spins:
             return Known(expr.name)
         with placed(expr.span):

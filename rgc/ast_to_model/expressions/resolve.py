@@ -8,15 +8,15 @@ from collections.abc import Callable
 
 from rgc.ast_to_model.expressions.evaluate import kind, number
 from rgc.ast_to_model.scope import FUNCTIONS, Function, Scope, problem
-from rgc.model.expressions import Apply, Node, Number, apply
+from rgc.model.expressions import Apply, Constant, Expression, apply
 from rgc.syntax import ast
 
-Leaf = Callable[[ast.Expr], Node | None]
+Leaf = Callable[[ast.Expr], Expression | None]
 """What a node stands for that is no number of the parameters; None leaves it to the ordinary rules.
 """
 
 
-def resolve(expr: ast.Expr, scope: Scope, leaf: Leaf) -> Node:
+def resolve(expr: ast.Expr, scope: Scope, leaf: Leaf) -> Expression:
     """The expression in numbers, functions and what `leaf` makes of the rest.
 
     Numbers are kept as they stand: `2*K` stays a product. A function among the parameters is
@@ -27,7 +27,7 @@ def resolve(expr: ast.Expr, scope: Scope, leaf: Leaf) -> Node:
         return found
     match expr:
         case ast.Number() | ast.Name() | ast.Index():
-            return Number(number(expr, scope))
+            return Constant(number(expr, scope))
         case ast.Negate(operand):
             return apply("negate", resolve(operand, scope, leaf))
         case ast.Binary(op, left, right):
@@ -37,11 +37,11 @@ def resolve(expr: ast.Expr, scope: Scope, leaf: Leaf) -> Node:
         case ast.Call(name, arguments) if name in FUNCTIONS and name not in scope.parameters:
             return Apply(name, tuple(resolve(each, scope, leaf) for each in arguments))
         case ast.Call():
-            return Number(number(expr, scope))
+            return Constant(number(expr, scope))
     raise problem("wrong-kind", f"a number is needed here, not {kind(expr)}", expr.span)
 
 
-def _written_out(name: str, argument: Node, scope: Scope) -> Node:
+def _written_out(name: str, argument: Expression, scope: Scope) -> Expression:
     """J(argument) of a parameter J(r) = ..."""
     function = scope.parameters[name]
     assert isinstance(function, Function)  # noqa: S101

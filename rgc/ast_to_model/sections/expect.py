@@ -17,7 +17,7 @@ from rgc.language.measures import METHODS
 from rgc.language.signatures import Field
 from rgc.language.values import Value
 from rgc.model.sectors import PLAIN, is_sector
-from rgc.model.spec import Expectation, Spec, Tolerance
+from rgc.model.spec import ExpectedValue, Spec, Tolerance
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -33,7 +33,7 @@ def check_expect(spec: Spec, context: Context) -> Spec:
     section = context.section("expect")
     if section is None or not isinstance(section.body, tuple):
         return spec
-    found: list[Expectation] = []
+    found: list[ExpectedValue] = []
     for entry in section.body:
         if not isinstance(entry, ast.Expectation):
             continue
@@ -46,7 +46,7 @@ def check_expect(spec: Spec, context: Context) -> Spec:
     return replace(spec, expectations=tuple(found))
 
 
-def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expectation:
+def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> ExpectedValue:
     path, span = _path(entry.target)
     if not context.failed & {"flow", "measure", "hamiltonian", "parameters", "block", "map"}:
         _check_known(path, span, spec)
@@ -60,7 +60,7 @@ def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expect
         raise problem(
             "wrong-tolerance", message, entry.within[0].span, hint="compare with = instead"
         )
-    return Expectation(
+    return ExpectedValue(
         _written(entry.target),
         path,
         entry.op,

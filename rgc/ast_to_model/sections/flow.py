@@ -9,7 +9,7 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import name_span, named
 from rgc.ast_to_model.expressions.options import Reading, in_yaml, read_call
 from rgc.language.updates import UPDATES
-from rgc.model.spec import Flow, Spec
+from rgc.model.spec import FlowOfSpec, Spec
 from rgc.schemes import SCHEMES
 from rgc.schemes.needs import blocks, lattice, spins
 from rgc.schemes.scheme import Asked, Limit, Scheme
@@ -45,7 +45,7 @@ def check_flow(spec: Spec, context: Context) -> Spec:
         context.problems.extend(limit(asked))
     if len(context.problems.errors) > before:
         context.failed.add("flow")
-    return replace(spec, flow=Flow(scheme.name, asked.options, asked.where))
+    return replace(spec, flow=FlowOfSpec(scheme.name, asked.options, asked.where))
 
 
 def _is_update(body: ast.Expr, context: Context) -> bool:

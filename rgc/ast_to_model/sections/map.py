@@ -16,16 +16,16 @@ from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.stack import trainer, units
 from rgc.errors import suggest
 from rgc.language.maps import MAPS
-from rgc.model.expressions import Node
+from rgc.model.expressions import Expression
 from rgc.model.map import (
     Autoencoder,
     ConvexNmf,
     FlowMap,
-    Function,
     LinearMap,
+    MapFunction,
     Ode,
     Quantity,
-    Recursion,
+    RecursionMap,
     ScaleEquation,
     Topple,
 )
@@ -110,18 +110,18 @@ def _check_function(expr: ast.Expr, name: str, context: Context) -> None:
 # -- records ---------------------------------------------------------------------------------------
 
 
-def _changes(reading: Reading, context: Context) -> tuple[tuple[str, Node], ...]:
+def _changes(reading: Reading, context: Context) -> tuple[tuple[str, Expression], ...]:
     """How each quantity changes."""
     quantities = _quantities(reading)
     return tuple((name, _of(reading.places[name], quantities, context)) for name in quantities)
 
 
-def _of(expr: ast.Expr, quantities: Sequence[str], context: Context) -> Node:
+def _of(expr: ast.Expr, quantities: Sequence[str], context: Context) -> Expression:
     """An expression in some quantities, which hide parameters of their names. Raises `SpecError`
     and `Unknowable`.
     """
 
-    def leaf(part: ast.Expr) -> Node | None:
+    def leaf(part: ast.Expr) -> Expression | None:
         return (
             Quantity(part.name) if isinstance(part, ast.Name) and part.name in quantities else None
         )
@@ -129,16 +129,16 @@ def _of(expr: ast.Expr, quantities: Sequence[str], context: Context) -> Node:
     return resolve(expr, context.scope, leaf)
 
 
-def _function(expr: ast.Expr, context: Context) -> Function:
+def _function(expr: ast.Expr, context: Context) -> MapFunction:
     name = expr.name if isinstance(expr, ast.Name) else ""
     found = context.scope.parameters.get(name)
     if not isinstance(found, FunctionOfParameters):
         raise Unknowable(name)
-    return Function(name, found.argument, _of(found.body, (found.argument,), context))
+    return MapFunction(name, found.argument, _of(found.body, (found.argument,), context))
 
 
-def _recursion(reading: Reading, context: Context) -> Recursion:
-    return Recursion(updates=_changes(reading, context), **_values(reading))
+def _recursion(reading: Reading, context: Context) -> RecursionMap:
+    return RecursionMap(updates=_changes(reading, context), **_values(reading))
 
 
 def _ode(reading: Reading, context: Context) -> Ode:

@@ -159,7 +159,7 @@ class CellRecursion:
     def bounds(self, couplings: Floats) -> tuple[float, float]:
         """The values between which the bound itself lies.
 
-        A step changes V by the factor 2^d and adds at most `most`; at equal spins it adds at least
+        A step changes V by the factor 2^d and adds at most `most`. At equal spins it adds at least
         `aligned`. F is at most that of free spins plus <H> in them.
         """
         potential, rest = self.space.potential(couplings), self.sites - 1

@@ -167,11 +167,11 @@ class CellSpace:
     - `inverse` [1 + n, states] reads the constant and K from V.
     - `uniform` are the two states of equal spins, and `magnetisation` [states] is that of each
       state.
-    - `weights` [states] counts the configurations of each state; `overlaps` [j, k, r] is as in
+    - `weights` [states] counts the configurations of each state, and `overlaps` [j, k, r] is as in
       `Hypercube`.
     - `start` and `constant` are the spec's K and the spin-independent part of its H.
-    - `sectors` gives the directions of K that span the even and the odd functions of the subspace;
-      `projector` [n, n] projects on the even ones.
+    - `sectors` gives the directions of K that span the even and the odd functions of the subspace,
+      and `projector` [n, n] projects on the even ones.
     - `terms` says what the couplings beyond the spec's multiply.
     """
 
@@ -251,8 +251,11 @@ def _numbers(cube: Hypercube) -> Floats:
 def _coordinates(
     model: CellModel, cube: Hypercube
 ) -> tuple[list[tuple[str, Floats]], Floats, dict[str, int]]:
-    """Each coupling with its weights [classes], the spec's terms first; the spec's couplings; and
-    the sets of corners of the others.
+    """The coordinates of the space: couplings, values and sets of corners.
+
+    - Each coupling comes with its weights [classes], the spec's terms first.
+    - The spec's couplings follow.
+    - The sets of corners of the other couplings come last.
 
     A term takes the place of the class that has its largest weight once the terms before it are
     subtracted.

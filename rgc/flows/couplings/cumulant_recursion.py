@@ -96,7 +96,7 @@ class CumulantRecursion:
     @property
     def account(self) -> Mapping[str, str]:
         count, factors = self.polynomial.weights.shape[1], self.polynomial.moments.shape[1]
-        kernels = ", ".join(str(list(each.kernel.shape)) for each in self.cells)
+        kernels = ", ".join(str(list(cell.kernel.shape)) for cell in self.cells)
         return {
             "a step": "averages products of spins in independent cells, and adds up cumulants",
             "formula": (

@@ -25,9 +25,10 @@ rounding.
 
 
 def make_exact(request: Request) -> CouplingFlow:
-    """The flow `exact` of a checked spec at one point. A diamond lattice of n generations is one
-    bond after n steps, whose two sites are summed; its free energy, like that of the infinite one,
-    counts per bond.
+    """The flow `exact` of a checked spec at one point.
+
+    A diamond lattice of n generations is one bond after n steps, whose two sites are summed. Its
+    free energy, like that of the infinite lattice, counts per bond.
     """
     lattice, b, backend = request.lattice, int(request.blocks[0].scale), request.backend
     model = bond_model(request.hamiltonian, lattice, request.species)

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 
 def make_migdal_kadanoff(request: Request) -> CouplingFlow:
-    """The flow `migdal_kadanoff` of a checked spec at one point. Moving bonds first, F is bounded
-    from below; the constants of decimating first belong to the diamond lattice and are left out.
+    """The flow `migdal_kadanoff` of a checked spec at one point.
+
+    When bonds are moved first, F is bounded from below. When they are decimated first, the
+    constants belong to the diamond lattice and are left out.
     """
     dimension, backend = request.crystal.dimension, request.backend
     b, order = request.options.number("b"), cast(Order, request.options.word("order"))

@@ -1,1 +1,3 @@
-"""Finite clusters of spins, all their states at once: block kernels, contractions, couplings of every order."""
+"""Finite clusters of spins with all their states: block kernels, contractions, couplings of every
+order.
+"""

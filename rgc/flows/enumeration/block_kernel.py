@@ -29,9 +29,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocked:
-    """A lattice cut into blocks. The spins of `fine` are those of no block (`free` of them), then
-    block by block those of its cell, species after species; those of `coarse` are the block spins
-    in the same order. `letters[k]` is the letter of block k."""
+    """A lattice cut into blocks.
+
+    - `fine` begins with the `free` spins that belong to no block. The spins of the cells follow,
+      block by block and species after species.
+    - `coarse` holds the block spins in the same order.
+    - `letters[k]` is the letter of block k.
+    """
 
     fine: Cluster
     coarse: Cluster
@@ -77,9 +81,12 @@ def _wrapped(cell: Cell, lattice: Lattice) -> Cell:
 
 
 def log_kernel(block: Block, letter: int, p: float | None = None) -> Floats:
-    """T of one block as float64[states of the cell, states of the block spins], digits row-major as
-    in `Blocked`; -inf where h cannot be. `p` replaces the parameter of the map. Raises `SpecError`
-    for a map without a law."""
+    """T of one block as float64[states of the cell, states of the block spins], with row-major
+    digits as in `Blocked`.
+
+    T is -inf where h cannot be. `p` replaces the parameter of the map. Raises `SpecError` for a map
+    without a law.
+    """
     table = np.zeros((1, 1))
     for law in block.law(letter).laws:
         part = _of_law(law, block.p if p is None else p)
@@ -124,7 +131,10 @@ def _counted(law: Counted, p: float | None) -> Floats:
     counts = (digits[:, :, None] == np.arange(law.states)).sum(axis=0)
     distinct, where = np.unique(counts, axis=0, return_inverse=True)
     weights = np.array(
-        [[float(each.at(p)) for each in law.log_weights(tuple(row))] for row in distinct.tolist()]
+        [
+            [float(weight.at(p)) for weight in law.log_weights(tuple(row))]
+            for row in distinct.tolist()
+        ]
     )
     shares = np.exp(weights - weights.max(axis=1, keepdims=True))
     return _logarithm(shares / shares.sum(axis=1, keepdims=True))[where.reshape(-1)]

@@ -33,8 +33,12 @@ FREE = 8  # spins of no block that are summed over at once, at most
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """The map of one step. `kernels`: T of each block in turn, float64[states, images]; spins of no
-    block come first, in groups with one image. `ends[k]`: how many spins lie before block k."""
+    """The map of one step.
+
+    - `kernels` holds T of each block in turn, float64[states, images]. Spins of no block come
+      first, in groups with one image.
+    - `ends[k]` is the number of spins that lie before block k.
+    """
 
     block: Block
     blocked: Blocked
@@ -47,15 +51,18 @@ class Step:
         return prod(kernel.shape[1] for kernel in self.kernels)
 
     def coarse(self, log_weights: Any, xp: Any, first: int = 0, last: int | None = None) -> Any:
-        """The log-weights after blocks `first` to `last` are summed over; blocks behind stay as
-        they are, those before are not there."""
+        """The log-weights after blocks `first` to `last` are summed over. Blocks behind them stay
+        as they are; those before them are absent.
+        """
         kernels = [xp.asarray(kernel) for kernel in self.kernels[first:last]]
         return contraction.coarse(log_weights, kernels, xp)
 
     def extras(self, first: int, digits: Sequence[int]) -> list[Floats]:
-        """ln tau - c, tau e^-c - 1 and tau e^-c times the entropy of P(h|v), for all states of the
-        blocks from `first` on where those before are in their states `digits`; c = `shift`. Their
-        averages give the triple and the information."""
+        """ln tau - c, tau e^-c - 1, and tau e^-c times the entropy of P(h|v), where c is `shift`.
+
+        They cover all states of the blocks from `first` on, where the blocks before are in the
+        states `digits`. Their averages give the triple and the information.
+        """
         tau = self._spread(self._log_taus, first, digits) - self.shift
         excess = np.expm1(tau)
         entropies = self._spread([entropy(kernel) for kernel in self.kernels], first, digits)
@@ -88,7 +95,10 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Exactness:
     """dF = F^h - F^v = -ln <tau>, kl = ln <tau> - <ln tau>, tau_defect = max |ln tau - <ln tau>|,
-    and `noise` = H(h|v), all in nats of the whole system; I(v;h) = H(h) - H(h|v)."""
+    and `noise` = H(h|v).
+
+    All are in nats of the whole system. I(v;h) = H(h) - H(h|v).
+    """
 
     dF: float
     kl: float
@@ -99,9 +109,12 @@ class Exactness:
 def make_step(
     lattice: Lattice, species: Sequence[Species], block: Block, p: Sequence[float] | None = None
 ) -> Step:
-    """The step of a block map; `p` replaces the parameter of the map, block by block. Raises
-    `ValueError` for blocks that do not divide the lattice, `SpecError` for maps without a law and
-    for cells that reach beyond an open edge."""
+    """The step of a block map.
+
+    `p` replaces the parameter of the map, block by block. Raises `ValueError` for blocks that do
+    not divide the lattice, and `SpecError` for maps without a law and for cells that reach beyond
+    an open edge.
+    """
     check_edges(lattice, block)
     blocked = cut_into_blocks(lattice, species, block)
     radices = blocked.fine.radices
@@ -124,6 +137,6 @@ def _running(start: int, sizes: Sequence[int]) -> list[int]:
 
 
 def information(log_weights: Floats, log_z: float, noise: float) -> float:
-    """I(v;h) = H(h) - H(h|v) from the log-weights of the coarse states and ln of their sum."""
+    """I(v;h) = H(h) - H(h|v), from the log-weights of the coarse states and ln of their sum."""
     share = np.exp(log_weights - log_z)
     return float(-(share * np.where(share > 0, log_weights - log_z, 0.0)).sum() - noise)

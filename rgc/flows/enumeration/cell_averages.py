@@ -25,12 +25,14 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellTables:
-    """One kind of cell with n spins and m block spins: `kernel[h, s]` = P(h|s) over 2^m and 2^n
-    states, bit 1 meaning -1; `energies[s, c]` = -H_0 of coupling c = 1; `inside[q]` the products of
-    H_0 and `owners[q, c]` how often coupling c multiplies each.
+    """One kind of cell with n spins and m block spins.
 
-    `spins[a]` are the products whose averages are asked for. `normalised`: sum over h of P(h|s) is
-    1.
+    - `kernel[h, s]` is P(h|s) over 2^m and 2^n states, where bit 1 means -1.
+    - `energies[s, c]` is -H_0 of coupling c = 1.
+    - `inside[q]` are the products of H_0, and `owners[q, c]` says how often coupling c multiplies
+      each of them.
+    - `spins[a]` are the products whose averages are asked for.
+    - `normalised` says that the sum over h of P(h|s) is 1.
     """
 
     kernel: Floats
@@ -61,12 +63,12 @@ def cell_tables(
     """The tables of the cells that make the coarse sites of a letter. `block` has cells that hold
     every site."""
     kernel = np.exp(log_kernel(block, letter)).T
-    own = [each for each in expansion.inside if each.letter == letter]
-    inside = sorted({each.spins for each in own})
+    own = [product for product in expansion.inside if product.letter == letter]
+    inside = sorted({product.spins for product in own})
     owners = np.zeros((len(inside), len(expansion.classes)))
-    for each in own:
-        owners[inside.index(each.spins), each.coupling] += each.count
-    spins = sorted({each.spins for each in expansion.moments if each.letter == letter})
+    for product in own:
+        owners[inside.index(product.spins), product.coupling] += product.count
+    spins = sorted({product.spins for product in expansion.moments if product.letter == letter})
     energies = _characters(np.array(inside, dtype=np.int64), kernel.shape[1]) @ owners
     return CellTables(
         kernel, energies, np.array(inside, np.int64), owners, np.array(spins, np.int64)
@@ -89,7 +91,7 @@ def cell_averages(tables: CellTables, couplings: Any, backend: Backend, xp: Any)
     weights = xp.asarray(tables.kernel) * xp.exp(energy - top)[None, :]
     sums = xp.stack([fwht(weights[k, :]) for k in range(weights.shape[0])])
     average = sums / sums[:, :1]
-    inside, spins = (xp.asarray(each) for each in (tables.inside, tables.spins))
+    inside, spins = (xp.asarray(masks) for masks in (tables.inside, tables.spins))
     both = xp.asarray((tables.spins[:, None] ^ tables.inside[None, :]).ravel())
     owners = xp.asarray(tables.owners)
     of_inside, of_spins = xp.take(average, inside, axis=1), xp.take(average, spins, axis=1)

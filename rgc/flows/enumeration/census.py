@@ -46,10 +46,10 @@ class Census:
         def of_chunk(chunk: int, log_weights: Floats) -> list[Floats]:
             sums: dict[Tally, Any] = {self.energy: -log_weights}
             for tally, functions in placed.items():
-                found = [np.asarray(function(chunk)) for function in functions]
-                sums[tally] = found[0] if tally.axis is None else np.array(found)
-            values = (of_configuration(each.of, sums) for each in self.averages)
-            return [np.broadcast_to(each, log_weights.shape) for each in values]
+                parts = [np.asarray(function(chunk)) for function in functions]
+                sums[tally] = parts[0] if tally.axis is None else np.array(parts)
+            values = (of_configuration(average.of, sums) for average in self.averages)
+            return [np.broadcast_to(value, log_weights.shape) for value in values]
 
         return of_chunk
 
@@ -72,7 +72,9 @@ def weighed(log_weights: Floats, functions: Sequence[Floats]) -> tuple[float, Fl
     if largest == -inf:
         return largest, np.zeros(1 + len(functions))
     weights = np.exp(log_weights - largest)
-    return largest, np.array([weights.sum(), *((weights * each).sum() for each in functions)])
+    return largest, np.array(
+        [weights.sum(), *((weights * function).sum() for function in functions)]
+    )
 
 
 def averages(largest: Floats, sums: Floats) -> tuple[float, Floats]:

@@ -1,8 +1,9 @@
-"""A finite system all of whose states are counted: its spins in an order, and functions of few spins at a time.
+"""A finite system whose states are all counted: its spins in an order, and functions of few spins
+at a time.
 
-A state is a row of digits, one for each spin, the first the slowest. Of two-state spins digit 0 stands for the upper
-value and digit 1 for the lower, +1 and -1 of ising spins, so that products of signs are characters of the bits. Of
-other alphabets digit d is the d-th of `Species.values`.
+A state is a row of digits, one for each spin, the first the slowest. For two-state spins digit 0
+stands for the upper value and digit 1 for the lower, +1 and -1 for ising spins, so that products of
+signs are characters of the bits. For other alphabets digit d is the d-th of `Species.values`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ Piece = tuple[tuple[int, ...], Floats]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cluster:
-    """The spins of a finite lattice, absolute and in the order of their digits; `number` finds their places."""
+    """The spins of a finite lattice, absolute and in the order of their digits; `number` gives
+    their places.
+    """
 
     lattice: Lattice
     species: tuple[Species, ...]
@@ -49,32 +52,42 @@ class Cluster:
     @property
     def two_states(self) -> bool:
         """Whether every spin is a bit."""
-        return all(each.two_states for each in self.species)
+        return all(species.two_states for species in self.species)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LocalSum:
-    """A function of the states: the sum of `tables`, each a function of the spins with these numbers."""
+    """A function of the states: the sum of `tables`, each of which is a function of the spins with
+    these numbers.
+    """
 
     tables: Mapping[tuple[int, ...], Floats]
 
     def spectrum(self, spins: int) -> tuple[NDArray[np.int64], Floats]:
-        """Masks and coefficients of f(v) = sum_k c_k chi_(mask_k)(v) for a system of so many two-state spins; spin k is bit spins-1-k."""
-        found: dict[int, float] = {}
+        """Masks and coefficients of f(v) = sum_k c_k chi_(mask_k)(v) for a system of that many
+        two-state spins.
+
+        Spin k is bit spins-1-k.
+        """
+        coefficients: dict[int, float] = {}
         for numbers, table in self.tables.items():
             bits = [1 << (spins - 1 - k) for k in numbers]
             for chosen, c in np.ndenumerate(_characters(table)):
                 mask = sum(bit for bit, one in zip(bits, chosen, strict=True) if one)
-                found[mask] = found.get(mask, 0.0) + float(c)
-        return np.array(list(found), dtype=np.int64), np.array(
-            list(found.values()), dtype=np.float64
+                coefficients[mask] = coefficients.get(mask, 0.0) + float(c)
+        return np.array(list(coefficients), dtype=np.int64), np.array(
+            list(coefficients.values()), dtype=np.float64
         )
 
 
 def make_cluster(
     lattice: Lattice, species: Sequence[Species], order: Sequence[Spin] | None = None
 ) -> Cluster:
-    """The cluster of a finite lattice; without an `order` cells in row-major order, then letters, then species."""
+    """The cluster of a finite lattice.
+
+    Without an `order` its spins are in row-major order of the cells, then of letters, then of
+    species.
+    """
     if order is None:
         cells = cartesian(*map(range, lattice.cells))
         letters, kinds = range(len(lattice.basis)), range(len(species))
@@ -102,7 +115,7 @@ def gathered(pieces: Iterable[Piece], scale: float = 1.0) -> LocalSum:
     return LocalSum(tables)
 
 
-# -- placing -----------------------------------------------------------------------------------------------------------
+# -- placing ---------------------------------------------------------------------------------------
 
 
 def placed(
@@ -112,8 +125,11 @@ def placed(
     reach: Reach | None = None,
     cells: Iterable[Cell] | None = None,
 ) -> Iterator[Piece]:
-    """A local function, with one axis for each of `spins`, at every cell, or at some, where it stands. Spins that meet around the torus are
-    one spin; around an antiperiodic boundary they are flipped."""
+    """A local function, with one axis for each of `spins`, at every cell, or at some, where it
+    stands.
+
+    Spins that meet around the torus are one spin; around an antiperiodic boundary they are flipped.
+    """
     for homes in standing(cluster.lattice, spins, reach, cells):
         flipped = tuple(axis for axis, (_, odd) in enumerate(homes) if odd)
         yield _joined([cluster.number[spin] for spin, _ in homes], np.flip(table, flipped))
@@ -125,8 +141,11 @@ def standing(
     reach: Reach | None = None,
     cells: Iterable[Cell] | None = None,
 ) -> Iterator[list[tuple[Spin, bool]]]:
-    """The spins of the lattice that `spins` are, seen from every cell, and which of them are flipped on the way there; where one lies beyond
-    an open edge, or, with `reach`, where that does, they are not there."""
+    """The spins of the lattice that `spins` are, seen from every cell, and which of them are
+    flipped on the way there.
+
+    They are absent where one of them lies beyond an open edge, or, with `reach`, where that does.
+    """
     needed = _extent(spins, lattice) if reach is None else reach
     for cell in cartesian(*map(range, lattice.cells)) if cells is None else cells:
         if present(needed, cell, lattice.shape, lattice.boundary):
@@ -168,11 +187,15 @@ def _characters(table: Floats) -> Floats:
     return table
 
 
-# -- functions of the lattice ------------------------------------------------------------------------------------------
+# -- functions of the lattice ----------------------------------------------------------------------
 
 
 def term_pieces(cluster: Cluster, term: Term) -> Iterator[Piece]:
-    """S of a term, H_t = coefficient * S, at every place. Raises `ValueError` for a term of tables whose coefficient is 0: they hold it."""
+    """S of a term, H_t = coefficient * S, at every place.
+
+    Raises `ValueError` for a term of tables whose coefficient is 0, since the tables include the
+    coefficient.
+    """
     for weight, spins in term.products:
         values = [
             np.array(state_values(cluster.species[spin.species]), dtype=float) for spin in spins
@@ -188,8 +211,10 @@ def term_pieces(cluster: Cluster, term: Term) -> Iterator[Piece]:
 def operator_pieces(
     cluster: Cluster, operator: Summand, axis: int | None = None
 ) -> list[list[Piece]]:
-    """S of a measure, in the signs of two-state spins: one list of pieces, or with `axis` one for each coordinate of the cell along it."""
-    found: list[list[Piece]] = [
+    """S of a measure, in the signs of two-state spins: one list of pieces, or, with `axis`, one for
+    each coordinate of the cell along it.
+    """
+    pieces: list[list[Piece]] = [
         [] for _ in range(1 if axis is None else cluster.lattice.cells[axis])
     ]
     for k, spins in enumerate(operator.products):
@@ -204,14 +229,16 @@ def operator_pieces(
                 where is None
                 or tuple(x % m for x, m in zip(cell, where[0], strict=True)) in where[1]
             ):
-                found[0 if axis is None else cell[axis]] += placed(
+                pieces[0 if axis is None else cell[axis]] += placed(
                     cluster, spins, table, reach, [cell]
                 )
-    return found
+    return pieces
 
 
 def _where(operator: Summand, k: int) -> tuple[Cell, tuple[Cell, ...]] | None:
-    """Modulus and residues of the cells at which the k-th product stands; None for all of them."""
+    """The modulus and the residues of the cells at which the k-th product stands; None for all
+    cells.
+    """
     if isinstance(operator, SectorOperator):
         return operator.modulus, operator.residues[k]
     return operator.where if isinstance(operator, Local) else None

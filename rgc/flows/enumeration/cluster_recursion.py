@@ -1,7 +1,9 @@
-"""The couplings of a cluster, renormalised exactly: those of its block spins are taken for couplings of the cluster again.
+"""The couplings of a cluster, renormalised exactly: those of its block spins are taken as couplings
+of the cluster again.
 
-K'_a = sum_h R_a(h) W'(h), W'(h) = ln sum_v exp(sum_b K_b S_b(v) + T(v, h)), so dK'_a/dK_b = sum_h R_a(h) <S_b>_h. For two-state spins R is a
-Walsh-Hadamard transform and every coupling that the coarse cluster can tell apart is kept; for others it is least squares on the spec's terms.
+K'_a = sum_h R_a(h) W'(h) with W'(h) = ln sum_v exp(sum_b K_b S_b(v) + T(v, h)), so that dK'_a/dK_b
+= sum_h R_a(h) <S_b>_h. For two-state spins R is a Walsh-Hadamard transform, and every coupling that
+the coarse cluster can tell apart is kept. For others R is a least-squares fit on the spec's terms.
 """
 
 from __future__ import annotations
@@ -42,8 +44,12 @@ MOST_STATES = 1 << 22
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClusterRecursion:
-    """See `rgc.analysis.recursion.Recursion`. `sums` [n, states]: S_b of every fine state; `reader`: W' [coarse states, columns] to couplings
-    [n, columns]; `start`: those of the spec."""
+    """See `rgc.analysis.recursion.Recursion`.
+
+    - `sums` [n, states] is S_b of every fine state.
+    - `reader` turns W' [coarse states, columns] into couplings [n, columns].
+    - `start` holds the couplings of the spec.
+    """
 
     backend: Backend
     step: Step
@@ -68,7 +74,9 @@ class ClusterRecursion:
         reader = "a Walsh-Hadamard transform" if self.reader.inverse is None else "least squares"
         return {
             "a step": f"sums {len(blocked.fine.spins)} spins to {len(blocked.coarse.spins)}",
-            "formula": "W'(h) = ln sum_v exp(sum_b K_b S_b(v) + T(v, h)), K'_a = sum_h R_a(h) W'(h)",
+            "formula": (
+                "W'(h) = ln sum_v exp(sum_b K_b S_b(v) + T(v, h)), K'_a = sum_h R_a(h) W'(h)"
+            ),
             "arrays": (
                 f"S {list(self.sums.shape)}; W' [{blocked.coarse.states}]; {count} couplings are "
                 f"read from W' by {reader}"
@@ -113,8 +121,12 @@ class ClusterRecursion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reader:
-    """From functions of the coarse states [states, columns] to constants [columns] and couplings [n, columns]: by products of spins, or, for
-    other alphabets, by `inverse` [1 + n, states], the pseudo-inverse of the terms."""
+    """From functions of the coarse states [states, columns] to constants [columns] and couplings
+    [n, columns].
+
+    It reads them by products of spins, or, for other alphabets, by `inverse` [1 + n, states], the
+    pseudo-inverse of the terms.
+    """
 
     cluster: Cluster
     backend: Backend
@@ -126,7 +138,7 @@ class Reader:
             read = self.inverse @ values
             return read[0], read[1:]
         fwht = routine(self.backend, "fwht")
-        found = [
+        by_column = [
             read_couplings(
                 self.cluster,
                 self.coupled,
@@ -134,19 +146,25 @@ class Reader:
             )
             for column in values.T
         ]
-        named = [[each.values[one.name] for one in self.coupled] for each in found]
-        return np.array([each.constant for each in found]), np.array(named).T
+        named = [[read.values[term.name] for term in self.coupled] for read in by_column]
+        return np.array([read.constant for read in by_column]), np.array(named).T
 
 
 def make_recursion(
     spec: Spec, backend: Backend, step: Step, turns: Sequence[Turn], zero: Collection[str]
 ) -> ClusterRecursion:
-    """The recursion of the couplings of a spec under its block map. Raises `SpecError` for a lattice of too many states, for a term that the
-    coarse lattice cannot hold, and for couplings that differ from place to place."""
+    """The recursion of the couplings of a spec under its block map.
+
+    Raises `SpecError` for a lattice of too many states, for a term that the coarse lattice cannot
+    hold, and for couplings that differ from place to place.
+    """
     assert spec.hamiltonian is not None  # noqa: S101
     states = step.blocked.fine.states
     if states > MOST_STATES:
-        message = f"a recursion of couplings keeps every term of every state: up to {MOST_STATES} states, not {states}"
+        message = (
+            "a recursion of couplings keeps every term of every state: "
+            f"up to {MOST_STATES} states, not {states}"
+        )
         raise SpecError([Problem("too-many-states", message, hint="take a smaller lattice")])
     random = next((term for term in spec.hamiltonian.terms if term.inhomogeneous), None)
     if random is not None:
@@ -168,24 +186,32 @@ def _of_products(
     fine, coarse = step.blocked.fine, step.blocked.coarse
     kept = couplings_of(coarse, hamiltonian, turns)
     terms = {term.name: term for term in hamiltonian.terms}
-    held = {each.name for each in kept}
+    held = {coupling.name for coupling in kept}
     for term in hamiltonian.terms:
         if depends(term) and term.coefficient and term.name not in held:
-            message = f"on the lattice of the block spins the term '{term.name}' is a number: its coupling is lost"
+            message = (
+                f"on the lattice of the block spins the term '{term.name}' is a number: "
+                "its coupling is lost"
+            )
             raise SpecError(
                 [Problem("not-possible", message, term.span, hint="take a larger lattice")]
             )
     functions = [
-        gathered(term_pieces(fine, terms[each.name]), -terms[each.name].sign)
-        if each.name in terms
-        else gathered(product_pieces(fine, each.products))
-        for each in kept
+        gathered(term_pieces(fine, terms[coupling.name]), -terms[coupling.name].sign)
+        if coupling.name in terms
+        else gathered(product_pieces(fine, coupling.products))
+        for coupling in kept
     ]
-    sectors = product_sectors(hamiltonian, step, [each.places for each in kept], zero)
-    names = tuple(each.name for each in kept)
+    sectors = product_sectors(hamiltonian, step, [coupling.places for coupling in kept], zero)
+    names = tuple(coupling.name for coupling in kept)
     start = [terms[name].coupling if name in terms else 0.0 for name in names]
     return _recursion(
-        backend, step, names, sectors, functions, Reader(coarse, backend, kept), start
+        step,
+        functions,
+        Reader(coarse, backend, kept),
+        names=names,
+        sectors=sectors,
+        start=start,
     )
 
 
@@ -208,21 +234,28 @@ def _of_tables(
     start = [term.coupling for term in terms]
     names = tuple(term.name for term in terms)
     sectors = table_sectors(step, sums, [name in zero for name in names])
-    return _recursion(backend, step, names, sectors, pairs[0], reader, start)
+    return _recursion(step, pairs[0], reader, names=names, sectors=sectors, start=start)
 
 
 def _recursion(
-    backend: Backend,
     step: Step,
-    names: tuple[str, ...],
-    sectors: Mapping[str, Floats],
     functions: Sequence[LocalSum],
     reader: Reader,
+    *,
+    names: tuple[str, ...],
+    sectors: Mapping[str, Floats],
     start: Sequence[float],
 ) -> ClusterRecursion:
-    sums = _values(step.blocked.fine, functions, backend)
-    projector = invariant_projector(sectors)
-    return ClusterRecursion(backend, step, names, sectors, projector, sums, reader, np.array(start))
+    return ClusterRecursion(
+        backend=reader.backend,
+        step=step,
+        names=names,
+        sectors=sectors,
+        projector=invariant_projector(sectors),
+        sums=_values(step.blocked.fine, functions, reader.backend),
+        reader=reader,
+        start=np.array(start),
+    )
 
 
 def _values(cluster: Cluster, functions: Sequence[LocalSum], backend: Backend) -> Floats:
@@ -230,4 +263,6 @@ def _values(cluster: Cluster, functions: Sequence[LocalSum], backend: Backend) -
     chunks = Chunks(cluster, 0)
     with backend.arrays() as xp:
         fwht = routine(backend, "fwht")
-        return np.array([np.asarray(chunks.function(each, fwht, xp)(0)) for each in functions])
+        return np.array(
+            [np.asarray(chunks.function(function, fwht, xp)(0)) for function in functions]
+        )

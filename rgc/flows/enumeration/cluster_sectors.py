@@ -26,11 +26,14 @@ def product_sectors(
     places: Sequence[Mapping[int, float]],
     zero: Collection[str],
 ) -> dict[str, Floats]:
-    """For each sector of the flips that leave the Hamiltonian (without the terms in `zero`) and the
-    block map unchanged, the couplings in it as unit vectors [n, m]; `places[k]` are the sets of
-    coarse spins that coupling k multiplies. Sectors that translations relate are one."""
+    """For each sector the couplings in it, as unit vectors [n, m].
+
+    The sectors are those of the flips that leave the Hamiltonian (without the terms in `zero`) and
+    the block map unchanged. `places[k]` are the sets of coarse spins that coupling k multiplies.
+    Sectors that translations relate are one.
+    """
     sectors = _flips(hamiltonian, step, zero)
-    labels = [_label(sectors, step.blocked.coarse, each) for each in places]
+    labels = [_label(sectors, step.blocked.coarse, masks) for masks in places]
     order = [sectors.invariant, *sorted(set(labels) - {sectors.invariant})]
     unit = np.eye(len(labels))
     return {name: unit[:, [k for k, label in enumerate(labels) if label == name]] for name in order}
@@ -40,7 +43,7 @@ def _flips(hamiltonian: Hamiltonian, step: Step, zero: Collection[str]) -> Secto
     """The sectors of the coarse lattice."""
     cluster, block = step.blocked.fine, step.block
     whole = (1,) * cluster.lattice.dimension
-    if not all(each.turns_sign for each in cluster.species):
+    if not all(species.turns_sign for species in cluster.species):
         return Sectors(whole)
     products = [
         spins
@@ -49,8 +52,8 @@ def _flips(hamiltonian: Hamiltonian, step: Step, zero: Collection[str]) -> Secto
         for weight, spins in term.products
         if weight and spins
     ]
-    found = find_sectors(products, cluster.lattice, len(cluster.species))
-    return sectors_by_level(uniform_on_cells(found, block), [block], 1)[1]
+    sectors = find_sectors(products, cluster.lattice, len(cluster.species))
+    return sectors_by_level(uniform_on_cells(sectors, block), [block], 1)[1]
 
 
 def _label(sectors: Sectors, cluster: Cluster, places: Mapping[int, float]) -> str:
@@ -63,10 +66,14 @@ def _label(sectors: Sectors, cluster: Cluster, places: Mapping[int, float]) -> s
 
 
 def table_sectors(step: Step, sums: Floats, zero: Sequence[bool]) -> dict[str, Floats]:
-    """The couplings whose term is the same under every permutation of states that leaves the others
-    (those not in `zero`) and the block map unchanged, and the couplings that such a permutation
-    turns into a constant on average; everything in one sector where a term is neither. `sums` [n,
-    states of the coarse lattice]."""
+    """The couplings whose term is unchanged by certain permutations of states, and those that such
+    a permutation turns into a constant on average.
+
+    The permutations are those that leave the other terms (those not in `zero`) and the block map
+    unchanged. The couplings of the first kind are those whose term is the same under all of these
+    permutations. Everything is in one sector where a term is of neither kind. `sums` is [n, states
+    of the coarse lattice].
+    """
     one = {"invariant": np.eye(len(sums))}
     cluster = step.blocked.coarse
     radix = cluster.radices[0]

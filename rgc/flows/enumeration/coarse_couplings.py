@@ -1,8 +1,10 @@
 """From a log-weight of all block configurations to couplings with names.
 
-W(h) = -H(h) = sum_A c_A prod_(i in A) h_i over all sets A of spins: c by a Walsh-Hadamard transform, in products of the spins as
-declared, -1/+1 or 0/1. A coupling is what multiplies a term as the language writes it, every bond or face once: where several of its bonds are
-the same pair of spins on a small torus, they share c_A equally, and so do the terms of the spec that coincide there.
+W(h) = -H(h) = sum_A c_A prod_(i in A) h_i over all sets A of spins, where c follows from a
+Walsh-Hadamard transform, in products of the spins as declared, -1/+1 or 0/1. A coupling is what
+multiplies a term as the language writes it, with every bond or face once. Where several of its
+bonds are the same pair of spins on a small torus, they share c_A equally, and so do the terms of
+the spec that coincide there.
 """
 
 from __future__ import annotations
@@ -39,10 +41,14 @@ SIGNS = (-1, 1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coupled:
-    """One named coupling of a cluster: `places[mask]` is how many of its products are that set of spins, `bodies` how many spins each has.
+    """One named coupling of a cluster.
 
-    A term of the spec is read from the sets in `read`: where the block map tells its products apart those of its first class, and the
-    couplings of the further classes are what these have besides. `products`: those of a class on the infinite lattice; none of a term.
+    - `places[mask]` says how many of its products are that set of spins, `bodies` how many spins
+      each has.
+    - `read` holds the sets from which a term of the spec is read. Where the block map tells its
+      products apart these are the sets of its first class; the couplings of the further classes are
+      what these have besides.
+    - `products` are those of a class on the infinite lattice; a term has none.
     """
 
     name: str
@@ -54,7 +60,9 @@ class Coupled:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Couplings:
-    """What a function of the states is made of: W = `constant` + sum of value * S + a rest with this root mean square over all states."""
+    """A function of the states as W = `constant` + sum of value * S + a remainder, whose root mean
+    square over all states is `rest`.
+    """
 
     constant: float
     values: Mapping[str, float]
@@ -63,14 +71,17 @@ class Couplings:
 
 def coefficients(cluster: Cluster, values: Floats, fwht: Any, xp: Any) -> Floats:
     """c_A for every A, from W of every state of two-state spins; spin k is bit n-1-k of A."""
-    if all(each.values == SIGNS for each in cluster.species):
+    if all(species.values == SIGNS for species in cluster.species):
         return np.asarray(fwht(xp.asarray(values.copy()))) / len(values)
     numbers = range(len(cluster.spins))
     return _in_products(cluster, numbers, values.reshape(cluster.radices)).reshape(-1)
 
 
 def _in_products(cluster: Cluster, numbers: Sequence[int], table: Floats) -> Floats:
-    """The coefficients of a function of two-state spins in products of them as declared: index 1 where a spin is in the product."""
+    """The coefficients of a function of two-state spins in products of them as declared.
+
+    Index 1 along an axis means that the spin is in the product.
+    """
     for axis, number in enumerate(numbers):
         first, second = np.moveaxis(table, axis, 0)
         low, high = cluster.species[cluster.spins[number].species].values
@@ -80,43 +91,50 @@ def _in_products(cluster: Cluster, numbers: Sequence[int], table: Floats) -> Flo
 
 
 def read_couplings(cluster: Cluster, coupled: Sequence[Coupled], c: Floats) -> Couplings:
-    """The couplings of a spectrum. Terms of the spec that share a set of spins share its coefficient in proportion to their places."""
-    own = [each for each in coupled if not each.products]
+    """The couplings of a spectrum.
+
+    Terms of the spec that share a set of spins share its coefficient in proportion to their places.
+    """
+    own = [coupling for coupling in coupled if not coupling.products]
     total: dict[int, float] = {}
-    for each in own:
-        for mask, n in each.places.items():
+    for coupling in own:
+        for mask, n in coupling.places.items():
             total[mask] = total.get(mask, 0.0) + abs(n)
     values = {
-        each.name: _mean(each, each.read, {m: c[m] / total[m] for m in each.read}) for each in own
+        coupling.name: _mean(coupling, coupling.read, {m: c[m] / total[m] for m in coupling.read})
+        for coupling in own
     }
     rest = c.copy()
     rest[0] = 0.0
-    for each in own:
-        _subtract(rest, each, values[each.name])
-    for each in coupled:
-        if each.products:
-            values[each.name] = _mean(
-                each, each.places, {m: rest[m] / abs(n) for m, n in each.places.items()}
+    for coupling in own:
+        _subtract(rest, coupling, values[coupling.name])
+    for coupling in coupled:
+        if coupling.products:
+            values[coupling.name] = _mean(
+                coupling, coupling.places, {m: rest[m] / abs(n) for m, n in coupling.places.items()}
             )
-            _subtract(rest, each, values[each.name])
-    named = {each.name: float(values[each.name]) + 0.0 for each in coupled}
+            _subtract(rest, coupling, values[coupling.name])
+    named = {coupling.name: float(values[coupling.name]) + 0.0 for coupling in coupled}
     return Couplings(float(c[0]), named, _root_mean_square(cluster, rest))
 
 
-def _mean(each: Coupled, masks: Iterable[int], shares: Mapping[int, float]) -> float:
+def _mean(coupling: Coupled, masks: Iterable[int], shares: Mapping[int, float]) -> float:
     """The average of the shares over all places, with their signs."""
-    counts = {mask: each.places[mask] for mask in masks}
+    counts = {mask: coupling.places[mask] for mask in masks}
     return sum(n * shares[mask] for mask, n in counts.items()) / sum(map(abs, counts.values()))
 
 
-def _subtract(rest: Floats, each: Coupled, value: float) -> None:
-    for mask, n in each.places.items():
+def _subtract(rest: Floats, coupling: Coupled, value: float) -> None:
+    for mask, n in coupling.places.items():
         rest[mask] -= value * n
 
 
 def _root_mean_square(cluster: Cluster, c: Floats) -> float:
-    """Of the function with these coefficients over all states: by Parseval for signs, whose products are orthonormal."""
-    if any(each.values != SIGNS for each in cluster.species):
+    """The root mean square over all states of the function with these coefficients.
+
+    For signs, whose products are orthonormal, it follows from Parseval's theorem.
+    """
+    if any(species.values != SIGNS for species in cluster.species):
         table = c.reshape(cluster.radices)
         for axis, spin in enumerate(cluster.spins):
             one, spins = np.moveaxis(table, axis, 0)
@@ -129,7 +147,10 @@ def _root_mean_square(cluster: Cluster, c: Floats) -> float:
 def project(
     cluster: Cluster, hamiltonian: Hamiltonian, values: Floats, fwht: Any, xp: Any
 ) -> Couplings:
-    """The couplings of the spec's terms, for any alphabet, by least squares over all states; the rest is what these terms cannot say."""
+    """The couplings of the spec's terms, for any alphabet, by least squares over all states.
+
+    `rest` is what these terms cannot say.
+    """
     chunks = Chunks(cluster, 0)
     terms = [term for term in hamiltonian.terms if depends(term)]
     columns = [
@@ -137,10 +158,10 @@ def project(
         for term in terms
     ]
     matrix = np.stack([np.ones(len(values)), *columns], axis=1)
-    found, *_ = np.linalg.lstsq(matrix, values, rcond=None)
-    rest = float(np.sqrt(np.mean((values - matrix @ found) ** 2)))
-    named = {term.name: float(value) for term, value in zip(terms, found[1:], strict=True)}
-    return Couplings(float(found[0]), named, rest)
+    solution, *_ = np.linalg.lstsq(matrix, values, rcond=None)
+    rest = float(np.sqrt(np.mean((values - matrix @ solution) ** 2)))
+    named = {term.name: float(value) for term, value in zip(terms, solution[1:], strict=True)}
+    return Couplings(float(solution[0]), named, rest)
 
 
 def depends(term: Term) -> bool:
@@ -148,34 +169,41 @@ def depends(term: Term) -> bool:
     return bool(term.tables) or any(spins for _, spins in term.products)
 
 
-# -- which sets of spins make one coupling -----------------------------------------------------------------------------
+# -- which sets of spins make one coupling ---------------------------------------------------------
 
 
 def couplings_of(
     cluster: Cluster, hamiltonian: Hamiltonian, turns: Sequence[Turn]
 ) -> tuple[Coupled, ...]:
-    """The couplings that a cluster of two-state spins can tell apart: the terms of the spec that are sums of products with one weight,
-    then the classes of all other sets of spins, by their number of spins.
+    """The couplings that a cluster of two-state spins can tell apart.
 
-    A term that has become a number on this lattice is not among them.
+    First come the terms of the spec that are sums of products with one weight, then the classes of
+    all other sets of spins, by their number of spins. A term that has become a number on this
+    lattice is not among them.
     """
     classes = sorted(_classes(cluster, turns), key=_order)
     own, first = [], set[str]()
     for term in hamiltonian.terms:
-        each = _of_term(cluster, term)
-        if each is not None:
-            inside = [found for found in classes if each.places.keys() & found.places.keys()]
-            own.append(replace(each, read=frozenset(each.places.keys() & inside[0].places.keys())))
+        coupling = _of_term(cluster, term)
+        if coupling is not None:
+            inside = [
+                candidate
+                for candidate in classes
+                if coupling.places.keys() & candidate.places.keys()
+            ]
+            own.append(
+                replace(coupling, read=frozenset(coupling.places.keys() & inside[0].places.keys()))
+            )
             first.add(inside[0].name)
-    others = [each for each in classes if each.name not in first]
+    others = [coupling for coupling in classes if coupling.name not in first]
     if len(own) + len(others) > MOST_CLASSES:
-        others = [each for each in others if each.bodies <= BODIES]
-    names = {each.name for each in own}
-    return (*own, *(each for each in others if each.name not in names))
+        others = [coupling for coupling in others if coupling.bodies <= BODIES]
+    names = {coupling.name for coupling in own}
+    return (*own, *(coupling for coupling in others if coupling.name not in names))
 
 
-def _order(each: Coupled) -> tuple[int, int, str]:
-    return each.bodies, len(each.name), each.name
+def _order(coupling: Coupled) -> tuple[int, int, str]:
+    return coupling.bodies, len(coupling.name), coupling.name
 
 
 def _of_term(cluster: Cluster, term: Term) -> Coupled | None:
@@ -206,18 +234,23 @@ def product_pieces(cluster: Cluster, products: Sequence[Product]) -> Iterator[Pi
 
 
 def _places(cluster: Cluster, products: Sequence[tuple[float, Product]]) -> dict[int, float]:
-    """How often each set of spins is met in a sum of products, numbers left out: twice where two of its bonds are one pair on a small torus,
-    with the other sign where an antiperiodic boundary lies between, not at all where that cancels."""
-    found: dict[int, float] = {}
+    """How often each set of spins occurs in a sum of products, without the numbers.
+
+    A set occurs twice where two of its bonds are one pair on a small torus, with the other sign
+    where an antiperiodic boundary lies between, and not at all where that cancels.
+    """
+    places: dict[int, float] = {}
     for weight, spins in products:
         for homes in standing(cluster.lattice, spins):
             for mask, share in _sets(cluster, homes).items():
-                found[mask] = found.get(mask, 0.0) + weight * share
-    return {mask: n for mask, n in found.items() if abs(n) > 1e-12 and mask}
+                places[mask] = places.get(mask, 0.0) + weight * share
+    return {mask: n for mask, n in places.items() if abs(n) > 1e-12 and mask}
 
 
 def _sets(cluster: Cluster, homes: Sequence[tuple[Spin, bool]]) -> dict[int, float]:
-    """A product of spins in products of distinct ones: s s = (a + b) s - a b for a spin of values a and b."""
+    """A product of spins in products of distinct ones: s s = (a + b) s - a b for a spin of values a
+    and b.
+    """
     sets = {0: 1.0}
     for spin, flipped in homes:
         bit = 1 << (len(cluster.spins) - 1 - cluster.number[spin])
@@ -238,7 +271,7 @@ def _sets(cluster: Cluster, homes: Sequence[tuple[Spin, bool]]) -> dict[int, flo
 
 def _classes(cluster: Cluster, turns: Sequence[Turn]) -> Iterator[Coupled]:
     """Every set of spins, by classes of those that the symmetries carry into one another."""
-    kinds = [each.name for each in cluster.species]
+    kinds = [species.name for species in cluster.species]
     seen: set[int] = set()
     for mask, products in spin_classes(cluster, turns):
         if mask not in seen:

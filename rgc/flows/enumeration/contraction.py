@@ -1,7 +1,9 @@
-"""Sums over the states of a cluster, block by block and in logarithms, with the Python array API alone.
+"""Sums over the states of a cluster, block by block and in logarithms, with the Python array API
+alone.
 
-A function of all states is a vector whose index runs over blocks, the first the slowest. One block is summed at a time:
-(done, Q, rest) becomes (done, q, rest), and nothing is ever larger than q vectors.
+A function of all states is a vector whose index runs over blocks, the first the slowest. One block
+is summed at a time: (done, Q, rest) becomes (done, q, rest), and nothing is ever larger than q
+vectors.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import Any
 
 
 def log_sum(values: Any, axis: int, xp: Any) -> Any:
-    """ln sum exp along an axis; -inf where every term is."""
+    """ln sum exp along an axis; -inf where every term is -inf."""
     largest = xp.max(values, axis=axis, keepdims=True)
     finite = xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest))
     total = xp.sum(xp.exp(values - finite), axis=axis, keepdims=True)
@@ -21,8 +23,11 @@ def log_sum(values: Any, axis: int, xp: Any) -> Any:
 
 
 def coarse(values: Any, kernels: Sequence[Any], xp: Any) -> Any:
-    """ln sum_v exp(values(v) + sum_B T_B(v_B, h_B)) for every h, from kernels float64[Q, q] block by block; blocks behind those that have
-    a kernel are left as they are."""
+    """ln sum_v exp(values(v) + sum_B T_B(v_B, h_B)) for every h, from kernels float64[Q, q] block
+    by block.
+
+    Blocks behind those that have a kernel are left as they are.
+    """
     done = 1
     for kernel in kernels:
         states, images = kernel.shape
@@ -36,9 +41,11 @@ def coarse(values: Any, kernels: Sequence[Any], xp: Any) -> Any:
 def coarse_slopes(
     values: Any, slopes: Any, kernels: Sequence[Any], xp: Any, tilts: Sequence[Any] | None = None
 ) -> tuple[Any, Any]:
-    """`coarse`, and its derivatives along `slopes` float64[n, states]: the average of each given h, float64[n, coarse states].
+    """`coarse`, and its derivatives along `slopes` float64[n, states]: the averages at given h,
+    float64[n, coarse states].
 
-    `tilts`: for each block float64[n, Q, q], how its kernel changes along the same n parameters.
+    `tilts` holds for each block float64[n, Q, q], the change of its kernel along the same n
+    parameters.
     """
     count, done = slopes.shape[0], 1
     for k, kernel in enumerate(kernels):
@@ -59,7 +66,9 @@ def coarse_slopes(
 
 
 def fine(values: Any, kernels: Sequence[Any], xp: Any) -> Any:
-    """ln sum_h exp(values(h) + sum_B T_B(v_B, h_B)) for every v: the same with the roles of fine and coarse exchanged."""
+    """ln sum_h exp(values(h) + sum_B T_B(v_B, h_B)) for every v: `coarse` with the roles of fine
+    and coarse exchanged.
+    """
     return coarse(values, [kernel.T for kernel in kernels], xp)
 
 
@@ -72,5 +81,7 @@ def spread(tables: Sequence[Any], xp: Any) -> Any:
 
 
 def reordered(values: Any, radices: Sequence[int], order: Sequence[int], xp: Any) -> Any:
-    """The vector with its digits in another order: digit k of the result is digit order[k] of `values`."""
+    """The vector with its digits in another order: digit k of the result is digit order[k] of
+    `values`.
+    """
     return xp.reshape(xp.permute_dims(xp.reshape(values, tuple(radices)), tuple(order)), (-1,))

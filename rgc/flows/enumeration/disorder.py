@@ -16,7 +16,10 @@ from rgc.program.draws import SLOT, STEP, fold, stream, uniforms
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Realisation:
-    """The random couplings of one realisation; `key` descends from seed, scanned parameters and the number of the realisation."""
+    """The random couplings of one realisation.
+
+    `key` descends from the seed, the scanned parameters and the number of the realisation.
+    """
 
     draws: Mapping[str, Distribution]
     lattice: Lattice
@@ -36,7 +39,10 @@ class Realisation:
 
 
 def log_weight(cluster: Cluster, hamiltonian: Hamiltonian, realisation: Realisation) -> LocalSum:
-    """-H of every state, with the random couplings of a realisation. Raises `SpecError` for couplings that are read or computed."""
+    """-H of every state, with the random couplings of a realisation.
+
+    Raises `SpecError` for couplings that are read or computed.
+    """
     pieces = (
         (numbers, -term.coefficient * _random(term, numbers, cluster, realisation) * table)
         for term in hamiltonian.terms

@@ -47,11 +47,14 @@ Work = Callable[[State, Any], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Enumerate:
-    """`enumerate(...)` at one point. State arrays, r a realisation of random couplings: `largest`
-    [r, chunk] and `sums` [r, chunk, 1 + average + extra], see `weighed`; with a block map `coarse`
-    [r, chunk, state of the blocks that it leaves free] and, where they are free, the parameters `p`
-    [r, block] and `learned` [r, 2]; of two-state spins the averages `operators` [operator], and of
-    few of them all `correlators` [2^n]; those of a `CouplingFlow`.
+    """`enumerate(...)` at one point. In the state arrays r is a realisation of random couplings:
+
+    - `largest` [r, chunk] and `sums` [r, chunk, 1 + average + extra] are described in `weighed`.
+    - `coarse` [r, chunk, state of the blocks that it leaves free] is there with a block map. Where
+      the parameters of the map are free, so are `p` [r, block] and `learned` [r, 2].
+    - `operators` [operator] holds averages of two-state spins, and `correlators` [2^n] all of them
+      where the spins are few.
+    - The arrays of a `CouplingFlow` are there where the couplings are studied as a recursion.
     """
 
     counted: Enumeration
@@ -105,7 +108,7 @@ class Enumerate:
             "a chunk": "-H(v) of its states, exp(-H(v)) less the largest, and sums over them",
             "averages": (
                 f"of {len(self.counted.census.averages)} functions of a state, for "
-                + ", ".join(each.name for each in self.counted.observables)
+                + ", ".join(observable.name for observable in self.counted.observables)
             ),
         }
         for number, step in enumerate(exact.steps, 1):
@@ -116,8 +119,8 @@ class Enumerate:
             )
         if exact.free:
             lines["p"] = (
-                "is found before: the spins rebuilt from block spins are nearest to those of the "
-                "model"
+                "is found before: the spins rebuilt from block spins are "
+                "nearest to those of the model"
             )
         if cluster.two_states and len(exact.log_weights) == 1:
             lines["correlators"] = "the averages of all products of spins, by the routine walsh_exp"
@@ -148,9 +151,9 @@ class Enumerate:
         )
         values = np.asarray(weight(0))
         values = values - float(contraction.log_sum(values, 0, np))
-        found = learn(Reconstruction(exact.steps[0], values, xp), exact.free == "block")
-        state.arrays["p"][realisation] = found.p
-        state.arrays["learned"][realisation] = found.kl, found.uniform
+        learned = learn(Reconstruction(exact.steps[0], values, xp), exact.free == "block")
+        state.arrays["p"][realisation] = learned.p
+        state.arrays["learned"][realisation] = learned.kl, learned.uniform
 
     def _count(self, realisation: int, batch: range, state: State, xp: Any) -> None:
         """Weigh the states of some chunks, and sum over the blocks that a chunk leaves free."""
@@ -178,8 +181,8 @@ class Enumerate:
         """The averages of all products of spins at once."""
         bits = len(self.counted.exact.cluster.spins)
         masks, values = self.counted.exact.log_weights[0].spectrum(bits)
-        _, found = routine(self.counted.backend, "walsh_exp")(masks, values, bits, xp)
-        correlators = np.asarray(found)
+        _, transformed = routine(self.counted.backend, "walsh_exp")(masks, values, bits, xp)
+        correlators = np.asarray(transformed)
         state.arrays["operators"] = np.array(
             list(averages_of(operators_of(self.counted.exact), correlators).values())
         )
@@ -188,8 +191,9 @@ class Enumerate:
 
 
 def make_enumerate(request: Request) -> Enumerate:
-    """The flow `enumerate` of a checked spec at one point. Raises `SpecError` for what cannot be
-    counted, blocked or measured.
+    """The flow `enumerate` of a checked spec at one point.
+
+    Raises `SpecError` for what cannot be counted, blocked or measured.
     """
     exact = make_exact(request.spec, request.seed, request.point)
     observables = observables_of(

@@ -41,10 +41,14 @@ ENERGY = Tally(Local((), (), ()))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exact:
-    """`log_weights`: -H as a function of the states of `cluster`, for each realisation of random
-    couplings (one without any); the order of the spins is that of the first of the block maps
-    `steps`, of which a chunk fixes the first `first` blocks. `free`: whether parameters of the
-    block map are to be found, one for all blocks or one for each.
+    """The finite system of a spec.
+
+    - `log_weights` is -H as a function of the states of `cluster`, for each realisation of random
+      couplings (one if there are none).
+    - The order of the spins is that of the first of the block maps `steps`, of which a chunk fixes
+      the first `first` blocks.
+    - `free` says whether parameters of the block map are to be found, one for all blocks or one for
+      each block.
     """
 
     spec: Spec
@@ -70,8 +74,9 @@ class Exact:
 
 
 def make_exact(spec: Spec, seed: int, point: Mapping[str, float]) -> Exact:
-    """The exact system of a checked spec. Raises `SpecError` for what cannot be counted or
-    blocked.
+    """The exact system of a checked spec.
+
+    Raises `SpecError` for what cannot be counted or blocked.
     """
     assert spec.hamiltonian is not None  # noqa: S101
     assert spec.flow is not None  # noqa: S101
@@ -96,16 +101,16 @@ def make_exact(spec: Spec, seed: int, point: Mapping[str, float]) -> Exact:
     if free:
         _check_learned(cluster, steps, spec.flow.span)
     return Exact(
-        spec,
-        lattice,
-        hamiltonian,
-        spec.species,
-        cluster,
-        tuple(weights),
-        steps,
-        first,
-        chunks,
-        free,
+        spec=spec,
+        lattice=lattice,
+        hamiltonian=hamiltonian,
+        species=spec.species,
+        cluster=cluster,
+        log_weights=tuple(weights),
+        steps=steps,
+        first=first,
+        chunks=chunks,
+        free=free,
     )
 
 
@@ -115,11 +120,11 @@ def with_parameters(exact: Exact, p: NDArray[np.float64]) -> tuple[Step, ...]:
 
 
 def _check_flips(lattice: Lattice, species: Sequence[Species], span: Span | None) -> None:
-    other = next((each for each in species if not each.turns_sign), None)
-    if "antiperiodic" in lattice.boundary and other is not None:
+    unsigned = next((candidate for candidate in species if not candidate.turns_sign), None)
+    if "antiperiodic" in lattice.boundary and unsigned is not None:
         message = (
-            f"an antiperiodic boundary changes the sign of spins, and {other.alphabet} spins "
-            "have none"
+            "an antiperiodic boundary changes the sign of spins, "
+            f"and {unsigned.alphabet} spins have none"
         )
         raise SpecError([Problem("not-possible", message, span, hint="use boundary=periodic")])
 
@@ -134,8 +139,9 @@ def _check_learned(cluster: Cluster, steps: Sequence[Step], span: Span | None) -
 
 
 def _steps(spec: Spec, lattice: Lattice) -> tuple[Step, ...]:
-    """The block maps of `steps` levels, by default one, taken in turn. Raises `SpecError` where a
-    lattice cannot be blocked so often.
+    """The block maps of `steps` levels, by default one, taken in turn.
+
+    Raises `SpecError` where a lattice cannot be blocked so often.
     """
     assert spec.flow is not None  # noqa: S101
     options = Options(spec.flow.options)

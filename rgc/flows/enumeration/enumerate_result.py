@@ -1,4 +1,4 @@
-"""From the sums over all states to an answer: averages, levels, couplings, how exact and how
+"""From the sums over all states to an answer: averages, levels, couplings, and how exact and how
 informative the block maps are.
 """
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 KEPT = 16  # spins up to which all correlators are kept as a table
 
 KNOWN = ("log_z", "free_energy", "dF", "kl", "tau_defect", "information")
-"""Measures that are no averages over configurations: the flow has them once all states are
+"""Measures that are not averages over configurations. The flow has them once all states are
 counted.
 """
 
@@ -56,10 +56,13 @@ BETTER = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Coarse:
-    """One level beyond the first: `values` that have names of their own, `averages` of one product
-    of each operator, `log_weights` of its states, and of two-state spins their `spectrum` and the
-    `coupled` sets of spins.
+class CoarseLevel:
+    """One level beyond the first.
+
+    - `values` are numbers that have names of their own.
+    - `averages` holds the average of one product of each operator.
+    - `log_weights` are those of its states.
+    - For two-state spins there are also their `spectrum` and the `coupled` sets of spins.
     """
 
     level: int
@@ -78,33 +81,35 @@ class Answered:
 
     known: Mapping[str, float]
     measured: Mapping[str, float]
-    levels: tuple[Coarse, ...] = ()
+    levels: tuple[CoarseLevel, ...] = ()
     operators: Mapping[str, float] = field(default_factory=dict)
 
 
 def enumerate_result(asked: Enumeration, state: State) -> Result:
-    """The answer: exact numbers of one system, averages over realisations of random couplings with
-    their errors.
+    """The answer: exact numbers of one system, or averages over realisations of random couplings
+    with their errors.
     """
     exact, arrays = asked.exact, state.arrays
-    every = [answered(asked, arrays, k) for k in range(len(exact.log_weights))]
-    found = _together([{**each.known, **each.measured} for each in every])
-    free_energy = found.pop("free_energy")
-    known = {name: number for name, number in found.items() if name in every[0].known}
+    realisations = [answered(asked, arrays, k) for k in range(len(exact.log_weights))]
+    numbers = _together([{**answer.known, **answer.measured} for answer in realisations])
+    free_energy = numbers.pop("free_energy")
+    known = {name: number for name, number in numbers.items() if name in realisations[0].known}
     result = Result(
         asked.scheme,
         fixed_point=_parameters(exact, arrays),
-        levels=(_first_level(exact, every), *_further(every)),
+        levels=(_first_level(exact, realisations), *_further(realisations)),
         free_energy=(
             FreeEnergy(
                 asked.scheme, float(free_energy.value or 0.0), free_energy.error, free_energy.kind
             ),
         ),
-        averages={name: number for name, number in found.items() if name not in known},
+        averages={name: number for name, number in numbers.items() if name not in known},
         values=known,
-        tables=_tables(exact, arrays, every[0]) if len(every) == 1 else _parameter_table(arrays),
-        terms=_terms(asked, every[0]),
-        warnings=tuple(_warnings(every)),
+        tables=_tables(exact, arrays, realisations[0])
+        if len(realisations) == 1
+        else _parameter_table(arrays),
+        terms=_terms(asked, realisations[0]),
+        warnings=tuple(_warnings(realisations)),
         provenance=asked.provenance,
     )
     return result if asked.study is None else _with_study(result, asked, state)
@@ -113,17 +118,17 @@ def enumerate_result(asked: Enumeration, state: State) -> Result:
 def _with_study(result: Result, asked: Enumeration, state: State) -> Result:
     """Fixed point, spectrum and exponents of the recursion of couplings beside what was counted."""
     assert asked.study is not None  # noqa: S101
-    found = coupling_result(asked.study, state, provenance(asked.study))
+    study_result = coupling_result(asked.study, state, provenance(asked.study))
     return replace(
         result,
-        exponents=found.exponents,
-        fixed_point={**result.fixed_point, **found.fixed_point},
-        eigenvalues=found.eigenvalues,
-        values={**result.values, **found.values},
-        critical=found.critical,
-        tables={**result.tables, **found.tables},
-        warnings=(*result.warnings, *found.warnings),
-        provenance={**found.provenance, **result.provenance},
+        exponents=study_result.exponents,
+        fixed_point={**result.fixed_point, **study_result.fixed_point},
+        eigenvalues=study_result.eigenvalues,
+        values={**result.values, **study_result.values},
+        critical=study_result.critical,
+        tables={**result.tables, **study_result.tables},
+        warnings=(*result.warnings, *study_result.warnings),
+        provenance={**study_result.provenance, **result.provenance},
     )
 
 
@@ -134,19 +139,19 @@ def exact_number(value: float) -> Estimate:
     return Estimate(float(value) + 0.0, 0.0, "exact")  # + 0.0: no negative zero
 
 
-def _together(every: Sequence[Mapping[str, float]]) -> dict[str, Estimate]:
+def _together(realisations: Sequence[Mapping[str, float]]) -> dict[str, Estimate]:
     """The numbers of one realisation, or the averages over several and their standard errors."""
-    if len(every) == 1:
-        return {name: exact_number(value) for name, value in every[0].items()}
-    found = {}
-    for name in every[0]:
-        values = np.array([each.get(name, np.nan) for each in every])
+    if len(realisations) == 1:
+        return {name: exact_number(value) for name, value in realisations[0].items()}
+    estimates = {}
+    for name in realisations[0]:
+        values = np.array([numbers.get(name, np.nan) for numbers in realisations])
         if np.isfinite(values).all():
             error = float(values.std(ddof=1) / np.sqrt(len(values)))
-            found[name] = Estimate(float(values.mean()), error, statistical=error)
+            estimates[name] = Estimate(float(values.mean()), error, statistical=error)
         else:
-            found[name] = Estimate(None, None, note="not a finite number in every realisation")
-    return found
+            estimates[name] = Estimate(None, None, note="not a finite number in every realisation")
+    return estimates
 
 
 def answered(asked: Enumeration, arrays: Mapping[str, Floats], realisation: int) -> Answered:
@@ -154,12 +159,13 @@ def answered(asked: Enumeration, arrays: Mapping[str, Floats], realisation: int)
     exact, averaged = asked.exact, asked.census.averages
     log_z, means = averages(arrays["largest"][realisation], arrays["sums"][realisation])
     known = {"log_z": log_z, "free_energy": -log_z / exact.lattice.sites}
-    levels: tuple[Coarse, ...] = ()
+    levels: tuple[CoarseLevel, ...] = ()
     if exact.steps:
         steps = asked.steps_of(realisation, arrays)
         with asked.backend.arrays() as xp:
             fwht, partial = routine(asked.backend, "fwht"), arrays["coarse"][realisation]
-            levels = tuple(_levels(exact, steps, partial, means[len(averaged) :], fwht, xp))
+            extras = means[len(averaged) :]
+            levels = tuple(_levels(exact, steps, partial, extras, fwht=fwht, xp=xp))
         known |= _of_all_steps(levels)
     if exact.free:
         own, common = map(float, arrays["learned"][realisation])
@@ -168,29 +174,33 @@ def answered(asked: Enumeration, arrays: Mapping[str, Floats], realisation: int)
             "kl_uniform": common,
             "improved": float(own < common - BETTER),
         }
-    found = dict(zip(averaged, means, strict=False))
-    measured = {each.name: float(of_ensemble(each, found, known)) for each in asked.observables}
-    names = [each.name for each in operators_of(exact)] if "operators" in arrays else []
+    averaged_values = dict(zip(averaged, means, strict=False))
+    measured = {
+        observable.name: float(of_ensemble(observable, averaged_values, known))
+        for observable in asked.observables
+    }
+    names = [operator.name for operator in operators_of(exact)] if "operators" in arrays else []
     operators = {name: float(arrays["operators"][k]) for k, name in enumerate(names)}
     return Answered(known, measured, levels, operators)
 
 
-def _of_all_steps(levels: Sequence[Coarse]) -> dict[str, float]:
-    """dF adds up over the steps; the others belong to one step, and stand beside the measures where
-    there is one only.
+def _of_all_steps(levels: Sequence[CoarseLevel]) -> dict[str, float]:
+    """The numbers of the steps as measures. dF adds up over the steps.
+
+    The others belong to one step, and are among the measures only where there is one step.
     """
-    whole = {"dF": float(sum(each.values["dF"] for each in levels))}
+    whole = {"dF": float(sum(level.values["dF"] for level in levels))}
     if len(levels) == 1:
         whole |= {name: levels[0].values[name] for name in ("kl", "tau_defect", "information")}
     return whole
 
 
-# -- levels --------------------------------------------------------------------------------------
+# -- levels ----------------------------------------------------------------------------------------
 
 
 def _levels(
-    exact: Exact, steps: Sequence[Step], partial: Floats, extras: Floats, fwht: Any, xp: Any
-) -> Iterator[Coarse]:
+    exact: Exact, steps: Sequence[Step], partial: Floats, extras: Floats, *, fwht: Any, xp: Any
+) -> Iterator[CoarseLevel]:
     """Level 1 from what the chunks left, every further one from all states of the one before."""
     turns = turns_of(exact)
     log_weights = steps[0].coarse(xp.reshape(xp.asarray(partial), (-1,)), xp, 0, exact.first)
@@ -201,25 +211,28 @@ def _levels(
             fine = contraction.reordered(log_weights, before.radices, order, xp)
             extras = _mean_extras(step, np.asarray(fine))
             log_weights = step.coarse(fine, xp)
-        yield _coarse(exact, step, number, np.asarray(log_weights), extras, turns, fwht, xp)
+        yield _coarse_level(
+            exact, step, number, np.asarray(log_weights), extras, turns=turns, fwht=fwht, xp=xp
+        )
 
 
 def _mean_extras(step: Step, log_weights: Floats) -> Floats:
     """The averages of `Step.extras` over the states of a coarse lattice."""
     share = np.exp(log_weights - log_weights.max())
-    return np.array([(share * each).sum() for each in step.extras(0, ())]) / float(share.sum())
+    return np.array([(share * extra).sum() for extra in step.extras(0, ())]) / float(share.sum())
 
 
-def _coarse(
+def _coarse_level(
     exact: Exact,
     step: Step,
     number: int,
     log_weights: Floats,
     extras: Floats,
+    *,
     turns: Sequence[Turn],
     fwht: Any,
     xp: Any,
-) -> Coarse:
+) -> CoarseLevel:
     cluster, sites = step.blocked.coarse, exact.lattice.sites
     exactness = step.exactness(extras)
     log_z = float(contraction.log_sum(log_weights, 0, np))
@@ -231,23 +244,32 @@ def _coarse(
         "information": information(log_weights, log_z, exactness.noise),
     }
     if not np.isfinite(log_weights).all():
-        return Coarse(number, cluster, None, values, log_weights)
+        return CoarseLevel(number, cluster, None, values, log_weights)
     if not cluster.two_states:
-        found = project(cluster, exact.hamiltonian, log_weights, fwht, xp)
-        values |= {"constant": -found.constant / sites, "rest": found.rest}
-        return Coarse(number, cluster, found, values, log_weights)
+        couplings = project(cluster, exact.hamiltonian, log_weights, fwht, xp)
+        values |= {"constant": -couplings.constant / sites, "rest": couplings.rest}
+        return CoarseLevel(number, cluster, couplings, values, log_weights)
     coupled = couplings_of(cluster, exact.hamiltonian, turns)
     c = coefficients(cluster, log_weights, fwht, xp)
-    found = read_couplings(cluster, coupled, c)
-    values |= {"constant": -found.constant / sites, "rest": found.rest}
+    couplings = read_couplings(cluster, coupled, c)
+    values |= {"constant": -couplings.constant / sites, "rest": couplings.rest}
     correlators = np.asarray(fwht(xp.asarray(np.exp(log_weights - log_z))))
-    means = averages_of(coupled, correlators)
-    return Coarse(number, cluster, found, values, log_weights, means, c, coupled)
+    return CoarseLevel(
+        level=number,
+        cluster=cluster,
+        couplings=couplings,
+        values=values,
+        log_weights=log_weights,
+        averages=averages_of(coupled, correlators),
+        spectrum=c,
+        coupled=coupled,
+    )
 
 
 def turns_of(exact: Exact) -> tuple[Turn, ...]:
-    """The symmetries by which couplings are classed; none are needed where couplings are projected
-    on the terms of the spec.
+    """The symmetries by which couplings are classed.
+
+    None are needed where couplings are projected on the terms of the spec.
     """
     if not exact.cluster.two_states:
         return ()
@@ -255,12 +277,13 @@ def turns_of(exact: Exact) -> tuple[Turn, ...]:
     return find_turns(exact.lattice, exact.species, exact.hamiltonian, blocks)
 
 
-# -- averages ------------------------------------------------------------------------------------
+# -- averages --------------------------------------------------------------------------------------
 
 
 def operators_of(exact: Exact) -> tuple[Coupled, ...]:
-    """The operators of range 2 with up to 4 spins, as far as the lattice tells them apart; none
-    where couplings are random or a lattice has no distances.
+    """The operators of range 2 with up to 4 spins, as far as the lattice tells them apart.
+
+    There are none where couplings are random or a lattice has no distances.
     """
     if exact.lattice.name == COMPLETE or any(
         term.inhomogeneous for term in exact.hamiltonian.terms
@@ -270,24 +293,26 @@ def operators_of(exact: Exact) -> tuple[Coupled, ...]:
     operators = generate_operators(
         exact.lattice, exact.species, exact.hamiltonian, zero=exact.hamiltonian.zero, blocks=blocks
     )
-    kept = [each.operator for each in fold_operators(operators, exact.lattice) if not each.flag]
+    kept = [
+        folded.operator for folded in fold_operators(operators, exact.lattice) if not folded.flag
+    ]
     placed = (operator_places(exact.cluster, operator) for operator in kept)
-    return tuple(each for each in placed if each.places)
+    return tuple(coupling for coupling in placed if coupling.places)
 
 
 def averages_of(coupled: Sequence[Coupled], correlators: Floats) -> dict[str, float]:
     """The average of one product of each, in the signs of the spins."""
     return {
-        each.name: float(sum(abs(n) * correlators[mask] for mask, n in each.places.items()))
-        / sum(map(abs, each.places.values()))
-        for each in coupled
+        coupling.name: float(sum(abs(n) * correlators[mask] for mask, n in coupling.places.items()))
+        / sum(map(abs, coupling.places.values()))
+        for coupling in coupled
     }
 
 
-# -- the answer ----------------------------------------------------------------------------------
+# -- the answer ------------------------------------------------------------------------------------
 
 
-def _first_level(exact: Exact, every: Sequence[Answered]) -> Level:
+def _first_level(exact: Exact, realisations: Sequence[Answered]) -> Level:
     constants = (
         term.coefficient * weight
         for term in exact.hamiltonian.terms
@@ -295,34 +320,35 @@ def _first_level(exact: Exact, every: Sequence[Answered]) -> Level:
         if not spins
     )
     constant = exact_number(sum(constants) / len(exact.lattice.basis))
-    operators = _together([each.operators for each in every])
+    operators = _together([answer.operators for answer in realisations])
     couplings = named_couplings(exact.hamiltonian)
     return Level(0, exact.lattice.cells, couplings, operators, {"constant": constant})
 
 
-def _further(every: Sequence[Answered]) -> Iterator[Level]:
-    for k, first in enumerate(every[0].levels):
-        same = [each.levels[k] for each in every]
-        couplings = _together([each.couplings.values if each.couplings else {} for each in same])
-        averages = _together([each.averages for each in same])
-        values = _together([each.values for each in same])
+def _further(realisations: Sequence[Answered]) -> Iterator[Level]:
+    for k, first in enumerate(realisations[0].levels):
+        same = [answer.levels[k] for answer in realisations]
+        couplings = _together([level.couplings.values if level.couplings else {} for level in same])
+        averages = _together([level.averages for level in same])
+        values = _together([level.values for level in same])
         yield Level(first.level, first.cluster.lattice.cells, couplings, averages, values)
 
 
-def _terms(asked: Enumeration, found: Answered) -> dict[str, str]:
+def _terms(asked: Enumeration, answer: Answered) -> dict[str, str]:
     """The sums that the couplings which the spec does not name multiply."""
     spec = asked.exact.spec
     return {
         coupled.name: sum_text([(1.0, spins) for spins in coupled.products], spec)
-        for level in found.levels
+        for level in answer.levels
         for coupled in level.coupled
         if coupled.products
     }
 
 
 def _parameters(exact: Exact, arrays: Mapping[str, Floats]) -> dict[str, Estimate]:
-    """`block.p`: the parameter of kadanoff, given or found; of several the mean over blocks and
-    realisations.
+    """`block.p`: the parameter of kadanoff, given or found.
+
+    If there are several it is the mean over blocks and realisations.
     """
     if exact.free:
         means = arrays["p"].mean(axis=1)
@@ -340,25 +366,27 @@ def _parameter_table(arrays: Mapping[str, Floats]) -> dict[str, Floats]:
     return {"block_p": arrays["p"], "kl_reconstruction": arrays["learned"]} if "p" in arrays else {}
 
 
-def _tables(exact: Exact, arrays: Mapping[str, Floats], found: Answered) -> dict[str, Floats]:
-    """`correlators`[A] of two-state spins, spin k (row-major: cells, letters, species) being bit
-    n-1-k of A; `log_weights_<level>`[state] and `spectrum_<level>`[A] of the coarse lattices.
+def _tables(exact: Exact, arrays: Mapping[str, Floats], answer: Answered) -> dict[str, Floats]:
+    """`correlators`[A] of two-state spins, and `log_weights_<level>`[state] and
+    `spectrum_<level>`[A] of the coarse lattices.
+
+    Spin k (row-major: cells, letters, species) is bit n-1-k of A.
     """
     out = _parameter_table(arrays)
     if "correlators" in arrays and not exact.steps:
         out["correlators"] = arrays["correlators"]
-    for each in found.levels:
-        if len(each.log_weights) <= 1 << KEPT:
-            out[f"log_weights_{each.level}"] = each.log_weights
-            if each.spectrum is not None:
-                out[f"spectrum_{each.level}"] = each.spectrum
+    for level in answer.levels:
+        if len(level.log_weights) <= 1 << KEPT:
+            out[f"log_weights_{level.level}"] = level.log_weights
+            if level.spectrum is not None:
+                out[f"spectrum_{level.level}"] = level.spectrum
     return out
 
 
-def _warnings(every: Sequence[Answered]) -> Iterator[str]:
-    for each in every[0].levels:
-        if each.couplings is None:
+def _warnings(realisations: Sequence[Answered]) -> Iterator[str]:
+    for level in realisations[0].levels:
+        if level.couplings is None:
             yield (
-                f"some configurations of level {each.level} cannot occur: its Hamiltonian is "
-                "infinite there, and has no couplings"
+                f"some configurations of level {level.level} cannot occur: "
+                "its Hamiltonian is infinite there, and has no couplings"
             )

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Enumeration:
-    """All states of `exact`, the sums of the `census` over them, the `observables` that are made of
-    these, and the `study` of the couplings as a recursion where one is asked for.
+    """All states of `exact` and what is asked of them.
+
+    The `census` holds the sums over the states, of which the `observables` are made. `study` is
+    that of the couplings as a recursion, where one is asked for.
     """
 
     scheme: str

@@ -1,8 +1,11 @@
-"""The free parameters of Kadanoff's kernel, found by how well the block spins let the spins be rebuilt.
+"""The free parameters of Kadanoff's kernel, found by how well the spins can be rebuilt from the
+block spins.
 
-The map h|v is exp(p h m - ln 2cosh(p m)), m the sum of the spins of a block. It is normalised, so dF and the kl of the exact map vanish whatever p
-is: they choose nothing. What p does is to say how much of v a block spin tells. q(v) = sum_h P'(h) prod_B exp(p_B h_B m_B)/(2 cosh p_B)^n, with
-P' the exact distribution of the block spins, is the distribution of spins rebuilt from block spins; KL(P||q) is minimised.
+The map h|v is exp(p h m - ln 2cosh(p m)), where m is the sum of the spins of a block. It is
+normalised, so that dF and the kl of the exact map vanish whatever p is; they cannot choose p. What
+p decides is how much of v a block spin tells. q(v) = sum_h P'(h) prod_B exp(p_B h_B m_B)/(2 cosh
+p_B)^n, where P' is the exact distribution of the block spins, is the distribution of spins rebuilt
+from block spins, and KL(P||q) is minimised.
 """
 
 from __future__ import annotations
@@ -26,7 +29,9 @@ GRID = np.linspace(0.1, 2.9, 9)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
-    """The parameters of all blocks, KL(P||q) with them, and with the best p that is the same for all."""
+    """The parameters of all blocks, KL(P||q) with them, and KL(P||q) with the best p that is the
+    same for all blocks.
+    """
 
     p: Floats
     kl: float
@@ -35,7 +40,10 @@ class Learned:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reconstruction:
-    """KL(P||q) as a function of p, one for each block. `log_share`: ln P(v); `sums` [B]: h m of every state and image of block B, [Q, q]."""
+    """KL(P||q) as a function of p, one for each block.
+
+    `log_share` is ln P(v), and `sums` [B] holds h m of every state and image of block B, [Q, q].
+    """
 
     step: Step
     log_share: Floats
@@ -47,7 +55,7 @@ class Reconstruction:
         coarse = contraction.coarse(
             xp.asarray(self.log_share), list(map(xp.asarray, _map(p, moments))), xp
         )
-        back = [xp.asarray(each.T) for each in _back(p, moments)]
+        back = [xp.asarray(kernel.T) for kernel in _back(p, moments)]
         rebuilt = contraction.coarse(coarse, back, xp)
         share = xp.asarray(self.log_share)
         return float(xp.sum(xp.exp(share) * (share - rebuilt)))
@@ -72,9 +80,9 @@ class Reconstruction:
         rebuilt, slopes = contraction.coarse_slopes(
             coarse,
             slopes,
-            [xp.asarray(each.T) for each in back],
+            [xp.asarray(kernel.T) for kernel in back],
             xp,
-            self._along([each.T for each in turned]),
+            self._along([kernel.T for kernel in turned]),
         )
         share = xp.exp(xp.asarray(self.log_share))
         kl = float(xp.sum(share * (xp.asarray(self.log_share) - rebuilt)))
@@ -114,7 +122,11 @@ def _back(p: Floats, moments: Sequence[Moments]) -> list[Floats]:
 
 
 def learn(reconstruction: Reconstruction, each_block: bool) -> Learned:
-    """The p that minimise KL(P||q): the same for all blocks, or, from there, one for each. -p with -h is the same map: p >= 0 is reported."""
+    """The p that minimise KL(P||q): the same for all blocks, or, starting from there, one for each
+    block.
+
+    -p with -h is the same map, so that p >= 0 is reported.
+    """
     from scipy.optimize import minimize, minimize_scalar
 
     blocks = len(reconstruction.step.blocked.letters)
@@ -124,9 +136,11 @@ def learn(reconstruction: Reconstruction, each_block: bool) -> Learned:
 
     best = int(np.argmin([uniform(x) for x in GRID]))
     low, high = GRID[max(best - 1, 0)], GRID[min(best + 1, len(GRID) - 1)]
-    found = minimize_scalar(uniform, bounds=(low, high), method="bounded", options={"xatol": 1e-10})
-    p = np.full(blocks, float(found.x))
+    common = minimize_scalar(
+        uniform, bounds=(low, high), method="bounded", options={"xatol": 1e-10}
+    )
+    p = np.full(blocks, float(common.x))
     if not each_block:
-        return Learned(p, float(found.fun), float(found.fun))
+        return Learned(p, float(common.fun), float(common.fun))
     own = minimize(reconstruction, p, jac=True, method="BFGS", options={"gtol": 1e-9})
-    return Learned(np.abs(own.x), float(own.fun), float(found.fun))
+    return Learned(np.abs(own.x), float(own.fun), float(common.fun))

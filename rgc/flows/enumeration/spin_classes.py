@@ -38,14 +38,16 @@ class Turn:
 def find_turns(
     lattice: Lattice, species: Sequence[Species], hamiltonian: Hamiltonian, blocks: Sequence[Block]
 ) -> tuple[Turn, ...]:
-    """The symmetries of lattice, block maps and Hamiltonian (terms whose coefficient is not 0); of
-    random couplings those of their distribution. Species are exchanged where the laws of the block
-    maps treat them alike."""
+    """The symmetries of lattice, block maps and Hamiltonian (terms whose coefficient is not 0).
+
+    For random couplings they are the symmetries of their distribution. Species are exchanged where
+    the laws of the block maps treat them alike.
+    """
     kinds = [
-        frozenset(spins for weight, spins in term.products if weight == each and spins)
+        frozenset(spins for weight, spins in term.products if weight == kind_weight and spins)
         for term in hamiltonian.terms
         if term.coefficient
-        for each in {weight for weight, _ in term.products}
+        for kind_weight in {weight for weight, _ in term.products}
     ]
     symmetries = find_symmetries(lattice, blocks, kinds)
     still = tuple(range(len(species)))
@@ -63,7 +65,7 @@ def _kept(
 ) -> bool:
     if any(species[k].alphabet != species[image].alphabet for k, image in enumerate(order)):
         return False
-    return all(products == {_renamed(each, order) for each in products} for products in kinds)
+    return all(products == {_renamed(spins, order) for spins in products} for products in kinds)
 
 
 def _renamed(spins: Product, order: Sequence[int]) -> Product:

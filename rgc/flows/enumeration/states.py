@@ -17,7 +17,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunks:
-    """A cluster cut after its first `fixed` spins: chunk c has these in the c-th of their states, row-major."""
+    """A cluster cut after its first `fixed` spins.
+
+    In chunk c these spins are in the c-th of their states, row-major.
+    """
 
     cluster: Cluster
     fixed: int
@@ -49,7 +52,9 @@ class Chunks:
 
 
 class _Spectral:
-    """Two-state spins: the sparse spectrum, folded onto the free spins of a chunk, is transformed."""
+    """A function of two-state spins. Its sparse spectrum, folded onto the free spins of a chunk, is
+    transformed.
+    """
 
     def __init__(
         self,
@@ -71,7 +76,9 @@ class _Spectral:
 
 
 class _Tabulated:
-    """Any spins: tables of free spins alone are added up once, of the others the rows that a chunk fixes each time."""
+    """A function of any spins. Tables of free spins alone are added up once; of the others the rows
+    that a chunk fixes are added each time.
+    """
 
     def __init__(self, chunks: Chunks, local: LocalSum, xp: Any) -> None:
         self.chunks, self.xp = chunks, xp

@@ -16,11 +16,12 @@ MOST_STATES = 2**28
 
 
 def make_count_states(request: Request) -> Enumerate:
-    """Every state of the spec's lattice, without its measures and block maps. Raises `SpecError`
-    for more than `MOST_STATES`.
+    """Every state of the spec's lattice, without its measures and block maps.
+
+    Raises `SpecError` for more than `MOST_STATES`.
     """
     spec = request.spec
-    states = prod(each.states or 1 for each in spec.species) ** _sites(spec)
+    states = prod(species.states or 1 for species in spec.species) ** _sites(spec)
     if not 0 < states <= MOST_STATES:
         message = f"{states:.3g} states are too many to visit; the limit is {MOST_STATES:.3g}"
         hint = "transfer goes on where one direction is short"

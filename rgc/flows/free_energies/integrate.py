@@ -24,8 +24,7 @@ from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Average, Observable
 from rgc.model.options import Options
-from rgc.model.spec import Flow as FlowOfSpec
-from rgc.model.spec import Spec
+from rgc.model.spec import FlowOfSpec, Spec
 from rgc.passes.local_energies import local_energies
 from rgc.passes.wrapping import meets_itself
 from rgc.results.result import FreeEnergy, Result
@@ -47,8 +46,10 @@ where records are independent.
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Integrate:
-    """<dH/dK>/N sampled at each of the `values` of a parameter; F/N at the first one is `free`. The
-    state is that of the `samples`, one after the other.
+    """<dH/dK>/N sampled at each of the `values` of a parameter, where F/N at the first one is
+    `free`.
+
+    The state is that of the `samples`, one after the other.
     """
 
     parameter: str
@@ -85,8 +86,8 @@ class Integrate:
 
     def accounts(self) -> Sequence[Account]:
         path = (
-            f"{len(self.values)} values of {self.parameter}, from {self.values[0]:g} to "
-            f"{self.values[-1]:g}"
+            f"{len(self.values)} values of {self.parameter}, "
+            f"from {self.values[0]:g} to {self.values[-1]:g}"
         )
         lines = {
             "F": (
@@ -97,9 +98,9 @@ class Integrate:
         return (Account("integrate: a free energy, an estimate", lines),)
 
     def finish(self, state: State) -> Result:
-        found = sequence.results(self._flows, state)
-        slopes = [each.observables[SLOPE] for each in found]
-        value, weights = integral(self.values, [each.value or 0.0 for each in slopes])
+        results = sequence.results(self._flows, state)
+        slopes = [result.observables[SLOPE] for result in results]
+        value, weights = integral(self.values, [slope.value or 0.0 for slope in slopes])
         half, _ = integral(
             *zip(
                 *_every_second(
@@ -109,7 +110,7 @@ class Integrate:
             )
         )
         statistical = float(
-            np.linalg.norm(weights * np.array([each.error or 0.0 for each in slopes]))
+            np.linalg.norm(weights * np.array([slope.error or 0.0 for slope in slopes]))
         )
         quadrature = abs(value - half)
         note = (
@@ -117,7 +118,7 @@ class Integrate:
             "the change from every second value"
         )
         error: float | None = hypot(statistical, quadrature)
-        if any(each.error is None for each in slopes):
+        if any(slope.error is None for slope in slopes):
             error, note = None, "an average has no error"
         table = np.array(
             [self.values, [e.value for e in slopes], [e.error for e in slopes]], dtype=float
@@ -130,22 +131,22 @@ class Integrate:
                 ),
             ),
             tables={f"integrate_{self.parameter}": table},
-            warnings=self._warnings(found),
+            warnings=self._warnings(results),
             provenance=self.provenance,
         )
 
-    def _warnings(self, found: Sequence[Result]) -> tuple[str, ...]:
+    def _warnings(self, results: Sequence[Result]) -> tuple[str, ...]:
         """The first warning, and at how many values of the path there is one."""
         warned = [
-            (x, each.warnings[0])
-            for x, each in zip(self.values, found, strict=True)
-            if each.warnings
+            (x, result.warnings[0])
+            for x, result in zip(self.values, results, strict=True)
+            if result.warnings
         ]
         if not warned:
             return ()
         value, text = warned[0]
         others = (
-            f" (and at {len(warned) - 1} more of the {len(found)} values)"
+            f" (and at {len(warned) - 1} more of the {len(results)} values)"
             if len(warned) > 1
             else ""
         )
@@ -208,9 +209,9 @@ def _check_sampled(spec: Spec, method: FlowOfSpec) -> None:
     lattice, terms = spec.lattice, spec.hamiltonian.terms if spec.hamiltonian is not None else ()
     ready = SAMPLE.ready
     later = [
-        each.alphabet
-        for each in spec.species
-        if ready is None or each.alphabet not in ready.alphabets
+        species.alphabet
+        for species in spec.species
+        if ready is None or species.alphabet not in ready.alphabets
     ]
     if later:
         message = f"{later[0]} spins cannot be sampled yet, so that nothing can be integrated"
@@ -236,7 +237,7 @@ def _refused(method: FlowOfSpec, message: str, hint: str = "") -> SpecError:
 
 def _path(name: str, values: Value, spec: Spec, method: FlowOfSpec) -> tuple[float, ...]:
     path = (
-        tuple(float(each) for each in values if isinstance(each, int | float))
+        tuple(float(value) for value in values if isinstance(value, int | float))
         if isinstance(values, tuple)
         else ()
     )
@@ -289,7 +290,8 @@ def _free(spec: Spec, method: FlowOfSpec) -> float:
         else:
             constant += table.energies[0]
     total = constant - sum(
-        float(np.log(np.exp(each.min() - each).sum()) - each.min()) for each in energies.values()
+        float(np.log(np.exp(levels.min() - levels).sum()) - levels.min())
+        for levels in energies.values()
     )
     return total / len(lattice.basis)
 

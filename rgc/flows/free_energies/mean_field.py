@@ -1,5 +1,6 @@
-"""The mean-field upper bound on the free energy (Gibbs, Bogoliubov, Feynman): F <= <H>_0 + sum p ln
-p over independent spins.
+"""The mean-field upper bound on the free energy (Gibbs, Bogoliubov, Feynman).
+
+F <= <H>_0 + sum p ln p over independent spins.
 """
 
 from __future__ import annotations
@@ -51,8 +52,10 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
-    """Independent spins with so many `states` each, repeated through the lattice; `sites` of a
-    repetition, `constant` its energy without spins.
+    """Independent spins, repeated through the lattice.
+
+    `states` holds the number of states of each spin, `sites` is the number of sites of a
+    repetition, and `constant` its energy without spins.
     """
 
     states: tuple[int, ...]
@@ -61,7 +64,7 @@ class Pattern:
     sites: int
 
     def shares(self, fields: Floats) -> Floats:
-        """p = softmax of fields [spin, state]; states that a spin does not have get none."""
+        """p = softmax of fields [spin, state]. States that a spin does not have get none."""
         allowed = np.arange(fields.shape[1]) < np.array(self.states)[:, None]
         p = np.where(
             allowed,
@@ -73,11 +76,11 @@ class Pattern:
     def energy(self, p: Floats) -> tuple[float, Floats]:
         """<H> of a repetition, and how it changes with each p."""
         total, slope = self.constant, np.zeros_like(p)
-        for each in self.interactions:
-            energy, slopes = _averages(each, p)
+        for interaction in self.interactions:
+            energy, slopes = _averages(interaction, p)
             total += energy
             for k, part in enumerate(slopes):
-                np.add.at(slope[:, : part.shape[1]], each.spins[:, k], part)
+                np.add.at(slope[:, : part.shape[1]], interaction.spins[:, k], part)
         return total, slope
 
     def bound(self, fields: Floats) -> tuple[float, Floats]:
@@ -91,8 +94,8 @@ class Pattern:
 
 
 def _averages(interaction: Interaction, p: Floats) -> tuple[float, list[Floats]]:
-    """The sum over places of the average energy, and for each spin of it the average [place, state]
-    at given state of that spin.
+    """The sum over places of the average energy, and for each spin of a place the average [place,
+    state] at given state of that spin.
     """
     energies, spins = interaction.energies, interaction.spins
     count = energies.ndim
@@ -113,8 +116,10 @@ def _averages(interaction: Interaction, p: Floats) -> tuple[float, list[Floats]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MeanField:
-    """The best of several patterns, each minimised from several starts; a step is a pattern. State
-    arrays: `best` [1].
+    """The best of several patterns, each of which is minimised from several starts. A step is a
+    pattern.
+
+    State arrays: `best` [1].
     """
 
     patterns: tuple[Pattern, ...]
@@ -131,7 +136,7 @@ class MeanField:
     @property
     def provenance(self) -> Mapping[str, Any]:
         return {
-            "mean_field": {"sublattices": [len(each.states) for each in self.patterns]},
+            "mean_field": {"sublattices": [len(pattern.states) for pattern in self.patterns]},
             "reproducibility": "L3",
         }
 
@@ -140,25 +145,25 @@ class MeanField:
 
     def step(self, state: State) -> State:
         pattern = self.patterns[state.done]
-        found = min(_minimum(pattern, start) for start in self._starts(pattern, state.done))
-        state.arrays["best"] = np.minimum(state.arrays["best"], found)
+        lowest = min(_minimum(pattern, start) for start in self._starts(pattern, state.done))
+        state.arrays["best"] = np.minimum(state.arrays["best"], lowest)
         state.done += 1
         return state
 
     def accounts(self) -> Sequence[Account]:
-        counts = ", ".join(str(len(each.states)) for each in self.patterns)
+        counts = ", ".join(str(len(pattern.states)) for pattern in self.patterns)
         lines = {
             "F": (
-                "<H>_0 - S_0 of independent spins, minimised over their probabilities (NumPy on "
-                "the host)"
+                "<H>_0 - S_0 of independent spins, "
+                "minimised over their probabilities (NumPy on the host)"
             ),
             "patterns": f"of {counts} spins that differ, each from several starts",
         }
         return (Account("mean_field: a free energy, an upper bound", lines),)
 
     def finish(self, state: State) -> Result:
-        found = FreeEnergy("mean_field", float(state.arrays["best"][0]), 0.0, "upper bound")
-        return Result("mean_field", free_energy=(found,), provenance=self.provenance)
+        entry = FreeEnergy("mean_field", float(state.arrays["best"][0]), 0.0, "upper bound")
+        return Result("mean_field", free_energy=(entry,), provenance=self.provenance)
 
     def _starts(self, pattern: Pattern, number: int) -> Iterator[Floats]:
         """All spins in one state, then each in a random one."""
@@ -173,8 +178,10 @@ class MeanField:
 
 
 def _minimum(pattern: Pattern, start: Floats) -> float:
-    """Each spin in the field of the others until nothing changes, half of the way at a time; then
-    downhill, where that has not settled.
+    """The minimum that is reached from `fields`.
+
+    Each spin is put in the field of the others until nothing changes, half of the way at a time.
+    Where that has not settled, the bound is then minimised downhill.
     """
     from scipy.optimize import minimize
 
@@ -185,18 +192,19 @@ def _minimum(pattern: Pattern, start: Floats) -> float:
             return pattern.bound(fields)[0]
 
     def value(flat: Floats) -> tuple[float, Floats]:
-        found, gradient = pattern.bound(flat.reshape(start.shape))
-        return found, gradient.reshape(-1)
+        bound, gradient = pattern.bound(flat.reshape(start.shape))
+        return bound, gradient.reshape(-1)
 
     options = {"maxiter": ITERATIONS, "gtol": 1e-10}
-    found = float(minimize(value, fields.reshape(-1), jac=True, method="CG", options=options).fun)
-    return min(found, pattern.bound(fields)[0])
+    lowest = float(minimize(value, fields.reshape(-1), jac=True, method="CG", options=options).fun)
+    return min(lowest, pattern.bound(fields)[0])
 
 
 def make_mean_field(request: Request) -> MeanField:
-    """The bound for a spec at one point: spins alike on all sites of a sublattice, along open axes
-    each by itself. Raises `SpecError` for a lattice without cells or with too many spins that
-    differ.
+    """The bound for a spec at one point.
+
+    Spins are alike on all sites of a sublattice; along open axes each site has its own. Raises
+    `SpecError` for a lattice without cells or with too many spins that differ.
     """
     lattice, species = request.lattice, request.species
     if not isinstance(lattice, Lattice):
@@ -215,7 +223,7 @@ def make_mean_field(request: Request) -> MeanField:
                 )
             ]
         )
-    patterns = tuple(_pattern(lattice, species, tables, each) for each in periods)
+    patterns = tuple(_pattern(lattice, species, tables, extents) for extents in periods)
 
     def draws(number: int, count: int) -> Floats:
         return uniforms(stream(request.seed, request.point, "arrays", number), count) - 0.5
@@ -224,8 +232,10 @@ def make_mean_field(request: Request) -> MeanField:
 
 
 def _periods(lattice: Lattice, period: int) -> tuple[int, ...]:
-    """The pattern of that period where it fits, along axes that are not periodic as long as the
-    lattice.
+    """The periods along the axes of the pattern with this `period`.
+
+    Along a periodic axis it is the period where that fits, else 1. Along other axes a pattern is as
+    long as the lattice.
     """
     return tuple(
         period
@@ -244,7 +254,7 @@ def _pattern(
     letters, kinds = len(lattice.basis), len(species)
     numbers = {cell: n for n, cell in enumerate(cells)}
     constant = 0.0
-    found: dict[tuple[tuple[float, ...], tuple[int, ...]], list[list[int]]] = defaultdict(list)
+    places: dict[tuple[tuple[float, ...], tuple[int, ...]], list[list[int]]] = defaultdict(list)
     for table, cell in cartesian(tables, cells):
         there = placed(table, cell, lattice, species)
         if there is None:
@@ -262,10 +272,10 @@ def _pattern(
             for s in there.spins
         ]
         shape = tuple(species[spin.species].states or 0 for spin in there.spins)
-        found[there.energies, shape].append(at)
+        places[there.energies, shape].append(at)
     interactions = tuple(
         Interaction(np.array(energies).reshape(shape), np.array(spins))
-        for (energies, shape), spins in found.items()
+        for (energies, shape), spins in places.items()
     )
-    states = tuple(each.states or 0 for each in species) * (len(cells) * letters)
+    states = tuple(kind.states or 0 for kind in species) * (len(cells) * letters)
     return Pattern(states, interactions, constant, len(cells) * letters)

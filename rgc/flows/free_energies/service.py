@@ -1,5 +1,5 @@
-"""Free energy as a service: each method of `free_energy(methods=[...])` a flow, and what they say
-of each other.
+"""Free energies as a service: each method of `free_energy(methods=[...])` is a flow, and their
+results are compared.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from rgc.flows import sequence
 from rgc.flows.flow import Account, Flow, State
 from rgc.flows.request import Request
 from rgc.model.lattice import Lattice
-from rgc.model.spec import Flow as FlowOfSpec
-from rgc.model.spec import Method
+from rgc.model.spec import FlowOfSpec, Method
 from rgc.passes.instances import resized, seam, two_copies
 from rgc.results.result import Estimate, FreeEnergy, Result
 from rgc.schemes.free_energies import FREE_ENERGIES
 
 ROUNDING = 1e-8
-"""What differences of free energies may come to by rounding and by minimisers that stop, relative
-to them.
+"""What differences of free energies may come to, relative to them, by rounding and by minimisers
+that stop.
 """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SizeCheck:
     """A method on a small instance of the spec: as it is, twice as long along one axis, and two
-    copies without interaction. `sites` of `small`; `seam` limits |F(2N) - 2 F(N)| of anything
-    extensive.
+    copies without interaction.
+
+    `sites` is the number of sites of `small`. `seam` limits |F(2N) - 2 F(N)| of anything extensive.
     """
 
     method: str
@@ -48,14 +48,16 @@ class SizeCheck:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FreeEnergies:
-    """The flow of a spec, if it has one, then one flow for each method, then what shows that its F
-    is a free energy. `names`: the measures that are one of them, by label. The state is that of all
-    of them, one after the other.
+    """The flow of a spec, if it has one, then one flow for each method, then the checks that its F
+    is a free energy.
+
+    `names` gives the measures that are one of the methods, by label. The state is that of all
+    flows, one after the other.
     """
 
     main: Flow | None
     methods: tuple[Method, ...]
-    found: tuple[Flow, ...]
+    method_flows: tuple[Flow, ...]
     checks: tuple[SizeCheck, ...]
     names: Mapping[str, str]
 
@@ -70,14 +72,19 @@ class FreeEnergies:
     @property
     def _flows(self) -> tuple[Flow, ...]:
         before = () if self.main is None else (self.main,)
-        return (*before, *self.found, *(flow for check in self.checks for flow in check.flows))
+        return (
+            *before,
+            *self.method_flows,
+            *(flow for check in self.checks for flow in check.flows),
+        )
 
     @property
     def provenance(self) -> Mapping[str, Any]:
         own = dict(self.main.provenance) if self.main is not None else {"reproducibility": "L3"}
         return own | {
             "free_energy": {
-                m.label: dict(f.provenance) for m, f in zip(self.methods, self.found, strict=True)
+                m.label: dict(f.provenance)
+                for m, f in zip(self.methods, self.method_flows, strict=True)
             }
         }
 
@@ -89,15 +96,16 @@ class FreeEnergies:
 
     def accounts(self) -> Sequence[Account]:
         own = () if self.main is None else self.main.accounts()
-        return (*own, *(each for flow in self.found for each in flow.accounts()))
+        return (*own, *(account for flow in self.method_flows for account in flow.accounts()))
 
     def finish(self, state: State) -> Result:
         results = sequence.results(self._flows, state)
         main = results.pop(0) if self.main is not None else Result("measure")
-        found, rest = results[: len(self.found)], results[len(self.found) :]
+        of_methods, rest = results[: len(self.method_flows)], results[len(self.method_flows) :]
         notes, warnings = self._sizes(rest)
         entries = [
-            _entry(method, each, notes) for method, each in zip(self.methods, found, strict=True)
+            _entry(method, result, notes)
+            for method, result in zip(self.methods, of_methods, strict=True)
         ]
         every = (*main.free_energy, *entries)
         check_order(every)
@@ -106,14 +114,18 @@ class FreeEnergies:
             for entry in entries
         }
         totals = {
-            name: each
-            for one in found
-            for name, each in one.observables.items()
-            if name == "log_z" and each.kind == "exact"
+            name: number
+            for result in of_methods
+            for name, number in result.observables.items()
+            if name == "log_z" and number.kind == "exact"
         }
         own = {name: by_label[label] for name, label in self.names.items()}
         said = dict.fromkeys(
-            (*main.warnings, *(text for one in found for text in one.warnings), *warnings)
+            (
+                *main.warnings,
+                *(text for result in of_methods for text in result.warnings),
+                *warnings,
+            )
         )
         return replace(
             main,
@@ -121,7 +133,7 @@ class FreeEnergies:
             values={**totals, **main.values, **own},
             tables={
                 **main.tables,
-                **{name: table for one in found for name, table in one.tables.items()},
+                **{name: table for result in of_methods for name, table in result.tables.items()},
             },
             warnings=tuple(said),
             provenance=self.provenance,
@@ -131,7 +143,9 @@ class FreeEnergies:
         """What the checks say of each method, and the warnings."""
         notes, warnings = {}, []
         for number, check in enumerate(self.checks):
-            one, two, both = (each.free_energy[0] for each in results[3 * number : 3 * number + 3])
+            one, two, both = (
+                result.free_energy[0] for result in results[3 * number : 3 * number + 3]
+            )
             copies, doubled = both.value - 2 * one.value, two.value - one.value
             notes[check.method] = (
                 f"F of two copies {copies:+.1e}, of twice the size {doubled:+.1e} a site"
@@ -139,16 +153,16 @@ class FreeEnergies:
             slack = ROUNDING * (1 + abs(one.value))
             if abs(copies) > slack + 2 * ((both.error or 0) + 2 * (one.error or 0)):
                 warnings.append(
-                    f"{check.method} is not size-consistent: of two copies F differs from twice F "
-                    f"by {copies:.2g} a site"
+                    f"{check.method} is not size-consistent: "
+                    f"of two copies F differs from twice F by {copies:.2g} a site"
                 )
             if (
                 2 * check.sites * (abs(doubled) - slack - (two.error or 0) - (one.error or 0))
                 > check.seam
             ):
                 warnings.append(
-                    f"{check.method} is not size-extensive: F/N changes by {doubled:.2g} from "
-                    f"{check.sites} sites to twice as many"
+                    f"{check.method} is not size-extensive: "
+                    f"F/N changes by {doubled:.2g} from {check.sites} sites to twice as many"
                 )
         return notes, warnings
 
@@ -160,8 +174,9 @@ def _entry(method: Method, result: Result, notes: Mapping[str, str]) -> FreeEner
 
 
 def check_order(entries: Sequence[FreeEnergy]) -> None:
-    """Raise `RuntimeError` unless lower bounds <= exact values <= upper bounds, per site: anything
-    else is a mistake of ours.
+    """Raise `RuntimeError` unless lower bounds <= exact values <= upper bounds, per site.
+
+    Anything else is a mistake of this program.
     """
     rank = {"lower bound": 0, "exact": 1, "upper bound": 2}
     for low in entries:
@@ -173,30 +188,32 @@ def check_order(entries: Sequence[FreeEnergy]) -> None:
                 and low.value > high.value + ROUNDING * (1 + abs(high.value))
             ):
                 raise RuntimeError(
-                    f"free energies contradict each other: {low.method} ({low.kind}) is "
-                    f"{low.value!r}, {high.method} ({high.kind}) {high.value!r}"
+                    "free energies contradict each other: "
+                    f"{low.method} ({low.kind}) is {low.value!r}, "
+                    f"{high.method} ({high.kind}) {high.value!r}"
                 )
 
 
-# -- making it -----------------------------------------------------------------------------------
+# -- making it -------------------------------------------------------------------------------------
 
 
 def make_free_energies(request: Request, main: Flow | None) -> FreeEnergies:
     """The free energies that the measures of a spec ask for, each method once, behind its flow.
+
     Raises `SpecError` for what a method cannot do.
     """
     measures = request.spec.measures
     methods = tuple({m.label: m for measure in measures for m in measure.methods}.values())
-    found = []
+    flows = []
     for method in methods:
         with placed(method.span):
-            found.append(_make(method, request))
+            flows.append(_make(method, request))
     names = {
         measure.name: measure.methods[0].label
         for measure in measures
         if len(measure.methods) == 1 and measure.name != "free_energy"
     }
-    return FreeEnergies(main, methods, tuple(found), tuple(_checks(request, methods)), names)
+    return FreeEnergies(main, methods, tuple(flows), tuple(_checks(request, methods)), names)
 
 
 def _make(method: Method, request: Request) -> Flow:
@@ -219,11 +236,18 @@ def _checks(request: Request, methods: Sequence[Method]) -> Iterator[SizeCheck]:
             double = resized(request.spec, (2 * shape[0], *shape[1:]))
             try:
                 one, two, both = (
-                    _make(method, replace(request, spec=each, zero=(), quick=True))
-                    for each in (small, double, two_copies(small))
+                    _make(method, replace(request, spec=instance, zero=(), quick=True))
+                    for instance in (small, double, two_copies(small))
                 )
             except SpecError:
                 continue
             sites = prod(shape) * len(lattice.basis)
-            yield SizeCheck(method.label, one, two, both, sites, seam(small, 0))
+            yield SizeCheck(
+                method=method.label,
+                small=one,
+                double=two,
+                copies=both,
+                sites=sites,
+                seam=seam(small, 0),
+            )
             break

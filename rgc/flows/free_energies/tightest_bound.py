@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TightestBound:
-    """The ascent of `TightestSequence`, without its resolution; see there for the state."""
+    """The ascent of `TightestSequence`, without its resolution. The state is described there."""
 
     scheme: str
     choice: TightestSequence
@@ -60,8 +60,8 @@ class TightestBound:
     def finish(self, state: State) -> Result:
         bound, p = self.choice.bound, state.arrays["p"]
         if bound.end is None:
-            found = free_energy(bound.recursion(p), bound.space.start)
-            value, error = found.value, found.error
+            total = free_energy(bound.recursion(p), bound.space.start)
+            value, error = total.value, total.error
         else:
             value = bound.value(p)
             error = 4 * float(np.finfo(np.float64).eps) * abs(value)
@@ -70,9 +70,10 @@ class TightestBound:
 
 
 def make_tightest_bound(request: Request) -> TightestBound:
-    """The tightest bound on F/N for the Hamiltonian of a spec on its own lattice: infinite, or a
-    periodic one of 2^k sites in every direction, where the last step leaves one spin. Raises
-    `SpecError` for other Hamiltonians and lattices.
+    """The tightest bound on F/N for the Hamiltonian of a spec on its own lattice.
+
+    The lattice is infinite, or a periodic one of 2^k sites in every direction, where the last step
+    leaves one spin. Raises `SpecError` for other Hamiltonians and lattices.
     """
     backend, name = request.backend, request.flow.scheme
     try:
@@ -82,8 +83,8 @@ def make_tightest_bound(request: Request) -> TightestBound:
         halvings = _halvings(cast(Lattice, request.lattice))
     except NotInACell as error:
         message = (
-            f"'{name}' works on products of the spins of a unit hypercube, the same in every "
-            f"direction: {error}"
+            f"'{name}' works on products of the spins of a unit hypercube, "
+            f"the same in every direction: {error}"
         )
         hint = "mean_field gives an upper bound for any Hamiltonian, transfer and trg estimate"
         raise SpecError([Problem("not-in-a-cell", message, request.span, hint=hint)]) from error
@@ -99,7 +100,7 @@ def make_tightest_bound(request: Request) -> TightestBound:
 
 
 def _halvings(lattice: Lattice) -> int | None:
-    """k of 2^k sites in every direction; None of an infinite lattice. Raises `NotInACell`."""
+    """k of 2^k sites in every direction; None for an infinite lattice. Raises `NotInACell`."""
     lengths = set(lattice.shape)
     if lengths == {None}:
         return None

@@ -47,9 +47,12 @@ BATCH = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A lattice cut into layers. `length`: their number, None of an infinite strip; `closed`: the
-    last one meets the first, with Ising spins `turned` where the boundary is antiperiodic. `sites`:
-    those of the lattice, of a strip those of a layer.
+    """A lattice cut into layers.
+
+    - `length` is their number; None for an infinite strip.
+    - `closed` says that the last layer meets the first, with Ising spins `turned` where the
+      boundary is antiperiodic.
+    - `sites` are those of the lattice, or for a strip those of a layer.
     """
 
     slices: Slices
@@ -61,17 +64,19 @@ class Cut:
     @property
     def work(self) -> float:
         """About how many products of a weight and an entry of a vector it takes."""
-        each = float(self.slices.vector) * len(self.slices.states) * (self.length or 50)
-        return each * self.slices.vector if self.closed else each
+        sweep = float(self.slices.vector) * len(self.slices.states) * (self.length or 50)
+        return sweep * self.slices.vector if self.closed else sweep
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Transfer:
-    """ln Z of a lattice in layers along one axis. `starts`: the states at which a trace begins,
-    `counts`: how many states are like each of them; `batch` of them make a step.
+    """ln Z of a lattice in layers along one axis.
 
-    State arrays: `log_z` [1], the logarithm of what has been summed (of an infinite strip ln of the
-    largest eigenvalue).
+    `starts` are the states at which a trace begins, and `counts` says how many states are like each
+    of them. A step takes `batch` of them.
+
+    State arrays: `log_z` [1], the logarithm of what has been summed (for an infinite strip ln of
+    the largest eigenvalue).
     """
 
     cut: Cut
@@ -108,14 +113,14 @@ class Transfer:
     def step(self, state: State) -> State:
         with self.backend.arrays() as xp:
             if self.cut.length is None:
-                found = self._strip(xp)
+                log_z = self._strip(xp)
             elif self.cut.closed:
-                found = self._trace(
+                log_z = self._trace(
                     xp, slice(state.done * self.batch, (state.done + 1) * self.batch)
                 )
             else:
-                found = self._open(xp)
-        state.arrays["log_z"] = np.logaddexp(state.arrays["log_z"], found)
+                log_z = self._open(xp)
+        state.arrays["log_z"] = np.logaddexp(state.arrays["log_z"], log_z)
         state.done += 1
         return state
 
@@ -130,17 +135,17 @@ class Transfer:
         lines = {
             "ln Z": f"of the transfer matrix along axis {slices.axis}, {sums}",
             "arrays": (
-                f"vectors [{slices.vector}]; a layer of {len(slices.states)} spins is added "
-                "spin by spin"
+                f"vectors [{slices.vector}]; "
+                f"a layer of {len(slices.states)} spins is added spin by spin"
             ),
         }
         return (Account("transfer: a free energy, exact", lines),)
 
     def finish(self, state: State) -> Result:
         log_z = float(state.arrays["log_z"][0])
-        found = FreeEnergy("transfer", -log_z / self.cut.sites, 0.0, "exact")
+        entry = FreeEnergy("transfer", -log_z / self.cut.sites, 0.0, "exact")
         values = {} if self.cut.length is None else {"log_z": Estimate(log_z, 0.0, "exact")}
-        return Result("transfer", free_energy=(found,), values=values, provenance=self.provenance)
+        return Result("transfer", free_energy=(entry,), values=values, provenance=self.provenance)
 
     def _strip(self, xp: Any) -> float:
         """ln of the largest eigenvalue, which is positive, as the matrix is."""
@@ -187,8 +192,9 @@ class Transfer:
 
 
 def make_transfer(request: Request) -> Transfer:
-    """The transfer matrix of a spec at one point, along the axis of least work. Raises `SpecError`
-    where no axis will do.
+    """The transfer matrix of a spec at one point, along the axis of least work.
+
+    Raises `SpecError` where no axis will do.
     """
     species, place = request.species, request.spec.place("lattice")
     lattice = _checked(request.spec, place)
@@ -201,8 +207,8 @@ def make_transfer(request: Request) -> Transfer:
         raise SpecError([_too_wide(best, place)])
     if best.closed and (best.length or 0) < best.slices.reach:
         message = (
-            f"a term joins {1 + best.slices.reach} layers, and there are {best.length}: it meets "
-            "itself"
+            f"a term joins {1 + best.slices.reach} layers, "
+            f"and there are {best.length}: it meets itself"
         )
         raise SpecError(
             [Problem("lattice-too-small", message, place, hint="enumerate takes such lattices")]
@@ -220,19 +226,22 @@ def _cut(lattice: Lattice, species: Sequence[Species], tables: Sequence[Table], 
 
 
 def _checked(spec: Spec, place: Span | None) -> Lattice:
-    """The lattice. Raises `SpecError` for one without layers, or with boundaries that its spins do
-    not have.
+    """The lattice.
+
+    Raises `SpecError` for a lattice without layers, or with boundaries that its spins do not have.
     """
     lattice = spec.lattice
     if not isinstance(lattice, Lattice) or sum(size is None for size in lattice.shape) > 1:
         message = (
-            "a transfer matrix adds layer after layer: the lattice is finite along every vector "
-            "but one at most"
+            "a transfer matrix adds layer after layer: "
+            "the lattice is finite along every vector but one at most"
         )
         raise SpecError(
             [Problem("wrong-lattice", message, place, hint="a strip is square(12, infinite)")]
         )
-    if "antiperiodic" in lattice.boundary and not all(each.turns_sign for each in spec.species):
+    if "antiperiodic" in lattice.boundary and not all(
+        species.turns_sign for species in spec.species
+    ):
         message = "an antiperiodic boundary changes the sign of spins, and these have none"
         raise SpecError([Problem("wrong-lattice", message, place)])
     return lattice
@@ -241,15 +250,14 @@ def _checked(spec: Spec, place: Span | None) -> Lattice:
 def _too_wide(cut: Cut, place: Span | None) -> Problem:
     spins, states = len(cut.slices.states), cut.slices.largest
     message = (
-        f"a layer of {spins} spins takes vectors of 2^{log2(states):.0f} entries; the limit is "
-        f"2^{log2(MOST_STATES):.0f}"
+        f"a layer of {spins} spins takes vectors of 2^{log2(states):.0f} entries; "
+        f"the limit is 2^{log2(MOST_STATES):.0f}"
     )
     if states <= MOST_STATES:
         message = (
-            f"the trace over 2^{log2(cut.slices.vector):.0f} states of {cut.length} layers takes "
-            f"2^{log2(cut.work):.0f} steps; "
+            f"the trace over 2^{log2(cut.slices.vector):.0f} states of {cut.length} layers "
+            f"takes 2^{log2(cut.work):.0f} steps; the limit is 2^{log2(MOST_WORK):.0f}"
         )
-        message += f"the limit is 2^{log2(MOST_WORK):.0f}"
     return Problem("too-many-states", message, place, hint="take a narrower lattice, or trg")
 
 
@@ -259,9 +267,11 @@ _NONE: tuple[Integers, Integers] = np.zeros(0, dtype=np.int64), np.zeros(0, dtyp
 def _starts(
     lattice: Lattice, species: Sequence[Species], tables: Sequence[Table], slices: Slices
 ) -> tuple[Integers, Integers]:
-    """One state of each class of states that give the same term of the trace, and how many there
-    are: those related by translations along periodic axes, and where no table changes by it, by the
-    reversal of every spin.
+    """One state of each class of states that give the same term of the trace, and the sizes of the
+    classes.
+
+    The states of a class are related by translations along periodic axes, and, where no table
+    changes by it, by the reversal of every spin.
     """
     states, n = slices.states * slices.reach, len(slices.states)
     every = np.arange(slices.vector)

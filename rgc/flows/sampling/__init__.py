@@ -1,1 +1,3 @@
-"""What Monte Carlo flows share: from a Hamiltonian to sweeps, from configurations to averages with errors."""
+"""What Monte Carlo flows share: from a Hamiltonian to sweeps, from configurations to averages with
+errors.
+"""

@@ -18,7 +18,7 @@ from rgc.analysis.statistics import (
 )
 from rgc.flows.sampling.accumulate import SERIES
 from rgc.flows.sampling.observables import averages_in, of_configuration, of_ensemble, tallies_in
-from rgc.flows.sampling.plan import Plan
+from rgc.flows.sampling.plan import SweepPlan
 from rgc.flows.sampling.recorder import Sums
 from rgc.model.observables import Average, Observable, Tally
 from rgc.results.result import Estimate
@@ -47,12 +47,14 @@ class Estimator:
     watched: Mapping[str, Average]
     averages: tuple[Average, ...]
     tallies: tuple[Tally, ...]
-    plan: Plan
+    plan: SweepPlan
 
     def start(self) -> Arrays:
-        """`averages` [average, group, half]: sums over records and replicas, half 0 of those that
-        started hot, 1 cold; `series` [watched, record, group]: averages over the replicas of a
-        group.
+        """The arrays of an empty estimator.
+
+        - `averages` [average, group, half] holds sums over records and replicas, where half 0 is of
+          those that started hot and half 1 of those that started cold.
+        - `series` [watched, record, group] holds averages over the replicas of a group.
         """
         kept = min(self.plan.records, SERIES)
         return {
@@ -74,10 +76,10 @@ class Estimator:
         """Each observable with its jackknife error over groups of replicas."""
         counts = np.full(GROUPS, self.plan.records * self.plan.replicas / GROUPS)
         columns = resample(arrays["averages"].sum(axis=2).T, counts).T
-        found = dict(zip(self.averages, columns, strict=True))
+        averages = dict(zip(self.averages, columns, strict=True))
         out = {}
         for observable in self.observables:
-            values = np.broadcast_to(of_ensemble(observable, found), (1 + GROUPS,))
+            values = np.broadcast_to(of_ensemble(observable, averages), (1 + GROUPS,))
             with np.errstate(all="ignore"):
                 value, error = jackknife(values)
             out[observable.name] = _estimate(float(value), float(error))
@@ -102,20 +104,21 @@ class Estimator:
         `autocorrelation_<name>`.
         """
         return {
-            f"autocorrelation_{name}": found.function for name, found in self.memory(arrays).items()
+            f"autocorrelation_{name}": memory.function
+            for name, memory in self.memory(arrays).items()
         }
 
     def times(self, arrays: Mapping[str, Floats]) -> dict[str, Estimate]:
         """Integrated autocorrelation times in sweeps: `tau_<name>`."""
         return {
-            f"tau_{name}": _time(found, self.plan.every)
-            for name, found in self.memory(arrays).items()
+            f"tau_{name}": _time(memory, self.plan.every)
+            for name, memory in self.memory(arrays).items()
         }
 
     def warnings(self, arrays: Mapping[str, Floats]) -> tuple[str, ...]:
         """Signs that the run was not thermalised."""
         judged = (
-            _thermalised(name, found, self.plan) for name, found in self.memory(arrays).items()
+            _thermalised(name, memory, self.plan) for name, memory in self.memory(arrays).items()
         )
         out = [text for text in judged if text]
         for name, sums in zip(self.watched, arrays["averages"], strict=False):
@@ -129,29 +132,29 @@ class Estimator:
 
 
 def make_estimator(
-    observables: Sequence[Observable], watched: Mapping[str, Average], plan: Plan
+    observables: Sequence[Observable], watched: Mapping[str, Average], plan: SweepPlan
 ) -> Estimator:
     """The estimator of some observables, its averages the watched ones first."""
     averages = tuple(dict.fromkeys((*watched.values(), *averages_in(observables))))
     return Estimator(tuple(observables), watched, averages, tallies_in(averages), plan)
 
 
-def _thermalised(name: str, found: Autocorrelation, plan: Plan) -> str:
+def _thermalised(name: str, memory: Autocorrelation, plan: SweepPlan) -> str:
     """What is wrong with the length of the thermalisation, or the empty string.
 
     Records far apart show a sum of 1/2 whatever the memory between them is. So a time is what an
-    exponential decay would have that gives the same sum; where the sum is 1/2 within two errors,
-    the longest that it may be decides.
+    exponential decay would have that gives the same sum. Where the sum is 1/2 within two errors,
+    the longest time that it may be decides.
     """
-    if found.error is None:
+    if memory.error is None:
         return ""
-    time, most = (decay_time(x) * plan.every for x in (found.time, found.time + 2 * found.error))
-    if plan.thermalise < ENOUGH * time and found.time > 0.5 + 2 * found.error:
+    time, most = (decay_time(x) * plan.every for x in (memory.time, memory.time + 2 * memory.error))
+    if plan.thermalise < ENOUGH * time and memory.time > 0.5 + 2 * memory.error:
         return (
             f"thermalise={plan.thermalise} is less than {ENOUGH} autocorrelation times of {name}, "
             f"each of which has {time:.3g} sweeps"
         )
-    if plan.thermalise < ENOUGH * most and found.time <= 0.5 + 2 * found.error:
+    if plan.thermalise < ENOUGH * most and memory.time <= 0.5 + 2 * memory.error:
         return (
             f"records every {plan.every} sweeps are too far apart to tell whether "
             f"thermalise={plan.thermalise} is {ENOUGH} autocorrelation times of {name}, "
@@ -160,15 +163,15 @@ def _thermalised(name: str, found: Autocorrelation, plan: Plan) -> str:
     return ""
 
 
-def _time(found: Autocorrelation, every: int) -> Estimate:
-    if found.error is None:
+def _time(memory: Autocorrelation, every: int) -> Estimate:
+    if memory.error is None:
         return Estimate(
-            found.time * every, None, note="the series is constant or too short to have an error"
+            memory.time * every, None, note="the series is constant or too short to have an error"
         )
-    return Estimate(found.time * every, found.error * every, statistical=found.error * every)
+    return Estimate(memory.time * every, memory.error * every, statistical=memory.error * every)
 
 
-def _gap(sums: Floats, plan: Plan) -> tuple[float, float]:
+def _gap(sums: Floats, plan: SweepPlan) -> tuple[float, float]:
     """The difference of the averages over hot and cold replicas, and its standard error, from sums
     [group, half].
     """

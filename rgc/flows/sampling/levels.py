@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, cast
 
 from rgc.errors import Problem, SpecError
@@ -18,7 +18,7 @@ from rgc.model.lattice import Lattice
 from rgc.model.observables import Tally
 from rgc.model.operators import Operator
 from rgc.model.sectors import SectorOperator, Sectors
-from rgc.model_to_program.block_to_rule import BlockMap, block_to_rule
+from rgc.model_to_program.block_to_rule import BlockProgram, block_to_rule
 from rgc.passes.find_sectors import sectors_by_level, split_operator
 from rgc.passes.fold_operators import fold_operators, holds_range
 from rgc.passes.generate_operators import generate_operators, operator_range
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocking:
-    """The map from level - 1 to `level`, compiled; `key`: the stream of its random ties."""
+    """The map from level - 1 to `level`, compiled. `key` is the stream of its random ties."""
 
     level: int
     block: Block
-    map: BlockMap
+    map: BlockProgram
     kernel: Kernel
     arguments: Arguments
     key: Key
@@ -54,11 +54,14 @@ class Blocking:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Level:
-    """One level. `tallies[sector]`: its operators in the order of the basis, the same names at
-    every level, which are tallies `places[sector]` of the first array of the recorder. `flagged`:
-    names of those that wrap onto others here and leave the basis. `wrapped`: the lattice does not
-    hold the range. `blocking`: None at level 0.
+class SampledLevel:
+    """One level.
+
+    - `tallies[sector]` are its operators in the order of the basis, with the same names at every
+      level. They are the tallies `places[sector]` of the first array of the recorder.
+    - `flagged` are the names of those that wrap onto others here and leave the basis.
+    - `wrapped` says that the lattice does not hold the range.
+    - `blocking` is None at level 0.
     """
 
     number: int
@@ -73,12 +76,15 @@ class Level:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Levels:
-    """All levels from 0. `names[sector]` and `ranges[sector]` are those of the operators of a
-    sector, in the order of the basis. `magnetic`: sets of sectors that couple to the field, those
-    in a set being related by translations.
+    """All levels from 0.
+
+    - `names[sector]` and `ranges[sector]` are those of the operators of a sector, in the order of
+      the basis.
+    - `magnetic` holds the sets of sectors that couple to the field. The sectors of a set are
+      related by translations.
     """
 
-    levels: tuple[Level, ...]
+    levels: tuple[SampledLevel, ...]
     names: Mapping[str, tuple[str, ...]]
     ranges: Mapping[str, tuple[float, ...]]
     invariant: str
@@ -87,8 +93,10 @@ class Levels:
 
 def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally] = ()) -> Levels:
     """Operators within the basis, split into the sectors that the blocks keep, and compiled
-    programs that block and measure; level 0 measures the tallies in `extra` besides. Raises
-    `SpecError` for blocks that do not divide the lattice or cannot be run yet.
+    programs that block and measure.
+
+    Level 0 measures the tallies in `extra` besides. Raises `SpecError` for blocks that do not
+    divide the lattice or cannot be run yet.
     """
     model, blocks = sampler.model, [block.drawn for block in blocks]
     lattices = _lattices(model, blocks)
@@ -107,17 +115,21 @@ def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally
     tallies, names = _tallies(operators, sectors)
     reach = {operator.name: operator_range(operator, model.lattice) for operator in operators}
     levels = [
-        Level(
-            number,
-            lattice,
-            tallies[number],
-            _places(tallies[number]),
-            frozenset(
-                each.operator.name for each in fold_operators(operators, lattice) if each.flag
+        SampledLevel(
+            number=number,
+            lattice=lattice,
+            tallies=tallies[number],
+            places=_places(tallies[number]),
+            flagged=frozenset(
+                folded.operator.name for folded in fold_operators(operators, lattice) if folded.flag
             ),
-            not holds_range(lattice, basis.range),
-            _recorder(sampler, lattice, tallies[number], () if number else extra),
-            _blocking(sampler, lattices[number - 1], number, used[number - 1]) if number else None,
+            wrapped=not holds_range(lattice, basis.range),
+            recorder=_recorder(sampler, lattice, tallies[number], () if number else extra),
+            blocking=(
+                _blocking(sampler, lattices[number - 1], number, used[number - 1])
+                if number
+                else None
+            ),
         )
         for number, lattice in enumerate(lattices)
     ]
@@ -130,10 +142,11 @@ def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally
 def _tallies(
     operators: Sequence[Operator], sectors: Sequence[Sectors]
 ) -> tuple[list[dict[str, tuple[Tally, ...]]], dict[str, tuple[str, ...]]]:
-    """The tallies of each level by sector, and the names of their operators: those that have a part
-    in the sector at every level.
+    """The tallies of each level by sector, and the names of their operators.
+
+    The operators are those that have a part in the sector at every level.
     """
-    parts = [_by_sector(operators, each) for each in sectors]
+    parts = [_by_sector(operators, sectors_of_level) for sectors_of_level in sectors]
     common = {
         sector: tuple(name for name in first if all(name in part[sector] for part in parts))
         for sector, first in parts[0].items()
@@ -155,24 +168,25 @@ def _recorder(
     tallies: Mapping[str, Sequence[Tally]],
     extra: Sequence[Tally],
 ) -> Recorder:
-    every = [tally for each in tallies.values() for tally in each]
+    wanted = [*chain.from_iterable(tallies.values()), *extra]
     return make_recorder(
-        lattice, sampler.model.species, [*every, *extra], sampler.backend, sampler.plan.words
+        lattice, sampler.model.species, wanted, sampler.backend, sampler.plan.words
     )
 
 
 def _places(tallies: Mapping[str, Sequence[Tally]]) -> dict[str, slice]:
     """Where the tallies of each sector stand when all are written one after the other."""
-    ends = list(accumulate(len(each) for each in tallies.values()))
+    ends = list(accumulate(map(len, tallies.values())))
     return {
-        sector: slice(end - len(each), end)
-        for (sector, each), end in zip(tallies.items(), ends, strict=True)
+        sector: slice(end - len(of_sector), end)
+        for (sector, of_sector), end in zip(tallies.items(), ends, strict=True)
     }
 
 
 def _lattices(model: Model, blocks: Sequence[Block]) -> list[Lattice]:
-    """Those of all levels: `steps` of them besides the first. Raises `SpecError` for blocks that do
-    not divide the lattice.
+    """The lattices of all levels: `steps` of them besides the first.
+
+    Raises `SpecError` for blocks that do not divide the lattice.
     """
     lattices = [model.lattice]
     for step in range(model.options.integer("steps")):
@@ -196,8 +210,9 @@ def _by_sector(
 
 
 def _magnetic(operators: Sequence[Operator], sectors: Sectors) -> tuple[tuple[str, ...], ...]:
-    """The sectors of single spins, those that translations of the coarsest lattice (and so of every
-    one) relate in one set.
+    """The sectors of single spins.
+
+    Those that translations of the coarsest lattice (and so of every one) relate are in one set.
     """
     sets = {
         tuple(sorted({sectors.name(sectors.character(spin, at)) for at in sectors.residues}))
@@ -205,7 +220,7 @@ def _magnetic(operators: Sequence[Operator], sectors: Sectors) -> tuple[tuple[st
         if operator.bodies == 1
         for spin in operator.products
     }
-    return tuple(sorted(each for each in sets if sectors.invariant not in each))
+    return tuple(sorted(names for names in sets if sectors.invariant not in names))
 
 
 def _blocking(sampler: Sampler, fine: Lattice, level: int, block: Block) -> Blocking:
@@ -217,4 +232,11 @@ def _blocking(sampler: Sampler, fine: Lattice, level: int, block: Block) -> Bloc
     lowered = block_to_rule(fine, model.species, block, generator=model.generator)
     arguments = lowered.arguments(sampler.plan.words, block.p)
     kernel = sampler.backend.compile(lowered.program, constant=arguments)
-    return Blocking(level, block, lowered, kernel, arguments, sampler.key("block", level))
+    return Blocking(
+        level=level,
+        block=block,
+        map=lowered,
+        kernel=kernel,
+        arguments=arguments,
+        key=sampler.key("block", level),
+    )

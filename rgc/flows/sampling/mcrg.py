@@ -1,5 +1,5 @@
-"""Swendsen's Monte Carlo renormalisation group: block the configurations, correlate the operators
-of neighbouring levels.
+"""Swendsen's Monte Carlo renormalisation group, which blocks the configurations and correlates the
+operators of neighbouring levels.
 """
 
 from __future__ import annotations
@@ -33,10 +33,13 @@ if TYPE_CHECKING:
 class Mcrg:
     """`mcrg(...)` at one point.
 
-    State arrays: `spins_<k>`, those of the `Estimator`, `configuration_<level>`, and for each level
-    and sector the sums over records and the replicas of a group of S (`sum_<level>_<sector>`
-    [group, a]), of S S (`square_...` [group, a, b]) and, from level 1 on, of S times that of the
-    level before (`cross_...` [group, a, b]); whole numbers in float64.
+    The state arrays are `spins_<k>`, those of the `Estimator`, `configuration_<level>`, and for
+    each level and sector the following sums over records and the replicas of a group, as whole
+    numbers in float64:
+
+    - `sum_<level>_<sector>` [group, a] of S,
+    - `square_<level>_<sector>` [group, a, b] of S S,
+    - `cross_<level>_<sector>` [group, a, b], from level 1 on, of S times that of the level before.
     """
 
     sampler: Sampler
@@ -79,12 +82,19 @@ class Mcrg:
         pieces = self.sampler.plan.pieces(state.done, state.most)
         records = [piece.record for piece in pieces if piece.record is not None]
         blockings = [level.blocking for level in self.levels.levels if level.blocking is not None]
-        keys = [each.keys(records[0], len(records)) for each in blockings] if records else []
+        keys = (
+            [blocking.keys(records[0], len(records)) for blocking in blockings] if records else []
+        )
         for piece in pieces:
             fields[0] = self.sampler.sweep(fields[0], piece.first, piece.count)
             if piece.record is not None:
                 k = piece.record - records[0]
-                self._record(state.arrays, fields, piece.record, [each[k : k + 1] for each in keys])
+                self._record(
+                    state.arrays,
+                    fields,
+                    piece.record,
+                    [of_blocking[k : k + 1] for of_blocking in keys],
+                )
         frozen(self.sampler, state, fields[0])
         for number, (field, *_) in enumerate(fields if records else ()):
             canonical = self.sampler.backend.unpack(field)
@@ -118,7 +128,7 @@ class Mcrg:
         record: int,
         keys: Sequence[Words],
     ) -> None:
-        """Block and measure level by level, in place; `keys` are those of the block maps."""
+        """Block and measure level by level, in place. `keys` are those of the block maps."""
         before: dict[str, NDArray[np.int64]] = {}
         for n, level in enumerate(self.levels.levels):
             if level.blocking is not None:
@@ -146,8 +156,9 @@ def _accumulate(
 
 
 def make_mcrg(request: Request) -> Mcrg:
-    """The flow `mcrg` of a spec at one point. Raises `SpecError` for what cannot be sampled,
-    blocked or measured yet.
+    """The flow `mcrg` of a spec at one point.
+
+    Raises `SpecError` for what cannot be sampled, blocked or measured yet.
     """
     model = make_model(request.spec, request.zero)
     sampler = make_sampler(model, request.backend, seed=request.seed, point=request.point)

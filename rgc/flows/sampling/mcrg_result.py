@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 Arrays = Mapping[str, "NDArray[Any]"]
 
 MOST_SIZES = 24
-"""Every number of operators up to here is reported, beyond it those at which a shell is
-complete.
+"""Every number of operators up to this one is reported; beyond it only those at which a shell is
+complete are.
 """
 
 MOST_EIGENVALUES = 4
@@ -53,9 +53,9 @@ def mcrg_result(
     }
     thermal = headline(spectra[levels.invariant]) if levels.invariant in spectra else None
     magnetic = _magnetic(levels, arrays, spectra, samples)
-    found = {"y_t": thermal, "y_h": magnetic[0] if magnetic else None}
-    found |= derived(found["y_t"], found["y_h"], sampler.model.lattice.dimension)
-    table = {name: estimate(each) for name, each in found.items() if each is not None}
+    headlines = {"y_t": thermal, "y_h": magnetic[0] if magnetic else None}
+    headlines |= derived(headlines["y_t"], headlines["y_h"], sampler.model.lattice.dimension)
+    table = {name: estimate(head) for name, head in headlines.items() if head is not None}
     values = estimator.times(arrays)
     values |= _extrapolated("y_t", spectra.get(levels.invariant, ()))
     values |= _extrapolated("y_h", magnetic[1] if magnetic else ())
@@ -66,10 +66,10 @@ def mcrg_result(
             _level(sampler, levels, number, arrays, samples) for number in range(len(levels.levels))
         ),
         eigenvalues=tuple(
-            each
+            eigenvalue
             for sector, steps in spectra.items()
             for step in steps
-            for each in _eigenvalues(sector, step)
+            for eigenvalue in _eigenvalues(sector, step)
         ),
         averages=estimator.estimates(arrays),
         values=values,
@@ -84,8 +84,9 @@ def mcrg_result(
 def sector_spectra(
     levels: Levels, arrays: Arrays, sectors: Sequence[str], samples: int
 ) -> tuple[LevelSpectrum, ...]:
-    """The spectra of every step. Sums of several sectors, which translations relate, are added
-    before anything else.
+    """The spectra of every step.
+
+    Sums of several sectors, which translations relate, are added before anything else.
     """
     out = []
     for level in levels.levels[1:]:
@@ -95,15 +96,17 @@ def sector_spectra(
         whole = shells(ranges)
         sizes = [n for n in range(1, len(kept) + 1) if n <= MOST_SIZES or n in whole]
         measured = correlations(arrays, level.number, sectors, samples)
-        found = leading_spectra(measured, kept, sizes)
+        spectra = leading_spectra(measured, kept, sizes)
         out.append(
-            LevelSpectrum(level.number, level.blocking.block.scale, level.wrapped, ranges, found)
+            LevelSpectrum(level.number, level.blocking.block.scale, level.wrapped, ranges, spectra)
         )
     return tuple(out)
 
 
 def correlations(arrays: Arrays, level: int, sectors: Sequence[str], samples: int) -> Correlations:
-    """Averages of level and level - 1, resampled; `samples`: configurations in each group."""
+    """Averages of level and level - 1, resampled. `samples` is the number of configurations in each
+    group.
+    """
     counts = np.full(GROUPS, samples * len(sectors))
 
     def average(kind: str, number: int) -> NDArray[np.float64]:
@@ -119,14 +122,16 @@ def correlations(arrays: Arrays, level: int, sectors: Sequence[str], samples: in
     )
 
 
-def estimate(found: Headline) -> Estimate:
+def estimate(headline: Headline) -> Estimate:
     return Estimate(
-        found.value,
-        found.error,
-        statistical=found.statistical,
-        systematic=found.systematic,
-        rule=found.rule if found.level is None else f"{found.rule}; level {found.level}",
-        note=found.note,
+        headline.value,
+        headline.error,
+        statistical=headline.statistical,
+        systematic=headline.systematic,
+        rule=headline.rule
+        if headline.level is None
+        else f"{headline.rule}; level {headline.level}",
+        note=headline.note,
     )
 
 
@@ -140,7 +145,7 @@ def _magnetic(
     levels: Levels, arrays: Arrays, spectra: Mapping[str, tuple[LevelSpectrum, ...]], samples: int
 ) -> tuple[Headline, tuple[LevelSpectrum, ...]] | None:
     """The largest headline among the sets of sectors that couple to the field, and its spectra."""
-    found = []
+    candidates = []
     for sectors in levels.magnetic:
         if all(sector in spectra for sector in sectors):
             steps = (
@@ -148,13 +153,13 @@ def _magnetic(
                 if len(sectors) == 1
                 else sector_spectra(levels, arrays, sectors, samples)
             )
-            found.append((headline(steps), steps))
-    return max(found, key=lambda each: each[0].value or -np.inf, default=None)
+            candidates.append((headline(steps), steps))
+    return max(candidates, key=lambda candidate: candidate[0].value or -np.inf, default=None)
 
 
 def _extrapolated(name: str, steps: Sequence[LevelSpectrum]) -> dict[str, Estimate]:
-    found = extrapolate(steps)
-    return {} if found is None else {f"{name}_extrapolated": estimate(found)}
+    limit = extrapolate(steps)
+    return {} if limit is None else {f"{name}_extrapolated": estimate(limit)}
 
 
 def _eigenvalues(sector: str, step: LevelSpectrum) -> list[Eigenvalue]:
@@ -207,7 +212,10 @@ def _level(sampler: Sampler, levels: Levels, number: int, arrays: Arrays, sample
 
 def _matrices(levels: Levels, arrays: Arrays, samples: int) -> dict[str, NDArray[Any]]:
     """For each sector and step the linearised map T with the full basis, and its left and right
-    eigenvectors as float64[part, row, column], part 0 the real and 1 the imaginary one.
+    eigenvectors.
+
+    The eigenvectors are float64[part, row, column], where part 0 is the real and part 1 the
+    imaginary one.
     """
     out: dict[str, NDArray[Any]] = {}
     for sector in levels.names:
@@ -232,7 +240,7 @@ def _doubts(levels: Levels, table: Mapping[str, Estimate]) -> list[str]:
     ]
     if not levels.magnetic:
         out.append(
-            "no symmetry of the Hamiltonian tells thermal from magnetic: y_t is the leading "
-            "exponent of all operators"
+            "no symmetry of the Hamiltonian tells thermal from magnetic: "
+            "y_t is the leading exponent of all operators"
         )
     return out

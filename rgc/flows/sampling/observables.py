@@ -1,4 +1,4 @@
-"""The values of observables: of one configuration from tallied sums, of the ensemble from averages."""
+"""Observables: of one configuration from tallied sums, of the ensemble from averages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rgc.errors import Problem, SpecError
 from rgc.flows.sampling.recorder import Sums
-from rgc.model.expressions import Node, evaluate, leaves
+from rgc.model.expressions import Expression, evaluate, leaves
 from rgc.model.lattice import Lattice
 from rgc.model.observables import (
     Average,
@@ -44,15 +44,17 @@ def observables_of(
     `known` names the numbers that the flow finds besides averages. Raises `SpecError` for any
     other.
     """
-    asked = [each for each in spec.measures if each.of_scan is None and not each.methods]
-    found = [each.observable for each in asked if each.observable is not None]
-    if len(found) < len(asked):
+    asked = [
+        measure for measure in spec.measures if measure.of_scan is None and not measure.methods
+    ]
+    observables = [measure.observable for measure in asked if measure.observable is not None]
+    if len(observables) < len(asked):
         raise ValueError("a measure of this spec has no configurations to be measured in")
-    for each in found:
-        _refuse_unknown(each, known)
+    for observable in observables:
+        _refuse_unknown(observable, known)
     return tuple(
-        Observable(each.name, with_energy(each.expression, energy), each.written)
-        for each in (found if asked else named(default, lattice, species))
+        Observable(observable.name, with_energy(observable.expression, energy), observable.written)
+        for measure in (observables if asked else named(default, lattice, species))
     )
 
 
@@ -65,20 +67,24 @@ def _refuse_unknown(observable: Observable, known: Sequence[str]) -> None:
 
 def averages_in(observables: Sequence[Observable]) -> tuple[Average, ...]:
     """The averages that some observables are made of, each once."""
-    return tuple(dict.fromkeys(each for one in observables for each in averages(one.expression)))
+    return tuple(
+        dict.fromkeys(
+            average for observable in observables for average in averages(observable.expression)
+        )
+    )
 
 
 def tallies_in(needed: Sequence[Average]) -> tuple[Tally, ...]:
     """The sums over the lattice that some averages are taken of, each once."""
-    return tuple(dict.fromkeys(tally for each in needed for tally in tallies(each.of)))
+    return tuple(dict.fromkeys(tally for average in needed for tally in tallies(average.of)))
 
 
-def of_configuration(expression: Node, sums: Sums) -> Floats:
+def of_configuration(expression: Expression, sums: Sums) -> Floats:
     """The value of an expression in each configuration, float64[replica], from the sums S of its
     tallies.
     """
 
-    def leaf(node: Node) -> Floats:
+    def leaf(node: Expression) -> Floats:
         match node:
             case Linear(terms, constant):
                 total = np.asarray(constant, dtype=np.float64)
@@ -106,17 +112,19 @@ def _structure_factor(letters: Sequence[tuple[Tally, float]], sites: int, sums: 
 
 def of_ensemble(
     observable: Observable,
-    found: Mapping[Average, Floats],
+    averaged: Mapping[Average, Floats],
     known: Mapping[str, float] | None = None,
 ) -> Floats:
     """The value of an observable from its averages, all of one shape, and from what a flow knows by
-    name; NaN is what it does not know.
+    name.
+
+    It is NaN where the flow does not know a number.
     """
 
-    def leaf(node: Node) -> Floats:
+    def leaf(node: Expression) -> Floats:
         match node:
             case Average():
-                return found[node]
+                return averaged[node]
             case Known(name) if known is not None:
                 return np.asarray(known.get(name, np.nan))
         raise TypeError(f"{observable.name} is no function of averages over configurations")

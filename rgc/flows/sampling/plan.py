@@ -15,7 +15,7 @@ MOST_RECORDS = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class PlannedSweeps:
     """Sweeps `first`, ..., `first + count - 1`, counted from the start of the run, and the record
     that follows them, if any.
     """
@@ -26,9 +26,11 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SweepPlan:
     """`thermalise` sweeps, then `records` records with `every` sweeps before each, for `replicas`
-    replicas; at most `stride` sweeps at once.
+    replicas.
+
+    At most `stride` sweeps are made at once.
     """
 
     thermalise: int
@@ -46,26 +48,26 @@ class Plan:
     def words(self) -> int:
         return self.replicas // 64
 
-    def pieces(self, done: int, most: int) -> list[Piece]:
+    def pieces(self, done: int, most: int) -> list[PlannedSweeps]:
         """The work after `done` sweeps: at most `most` more, and the records that follow them."""
         return list(self._pieces(done, min(done + min(most, self.stride), self.sweeps)))
 
-    def _pieces(self, at: int, end: int) -> Iterator[Piece]:
+    def _pieces(self, at: int, end: int) -> Iterator[PlannedSweeps]:
         while at < end:
             done = max(at - self.thermalise, 0) // self.every
             mark = self.thermalise + (done + 1) * self.every if self.records else end
             stop = min(mark, end)
-            yield Piece(at, stop - at, done if stop == mark and self.records else None)
+            yield PlannedSweeps(at, stop - at, done if stop == mark and self.records else None)
             at = stop
 
 
-def make_plan(options: Options, sites: int) -> Plan:
-    """The plan of `sweeps`, `thermalise`, `every` and `replicas` on a lattice of so many sites.
+def make_plan(options: Options, sites: int) -> SweepPlan:
+    """The plan of `sweeps`, `thermalise`, `every` and `replicas` on a lattice of that many sites.
 
-    `every` is at most `sweeps`, so that there is at least one record; sweeps beyond the last whole
+    `every` is at most `sweeps`, so that there is at least one record. Sweeps beyond the last whole
     `every` are not made.
     """
     sweeps, replicas = options.integer("sweeps"), options.integer("replicas")
     every = min(options.integer("every"), sweeps)
     stride = max(1, min(int(WORK / (sites * replicas)), MOST_RECORDS * every))
-    return Plan(options.integer("thermalise"), sweeps // every, every, replicas, stride)
+    return SweepPlan(options.integer("thermalise"), sweeps // every, every, replicas, stride)

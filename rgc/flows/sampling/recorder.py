@@ -14,7 +14,7 @@ from rgc.model.groups import Local
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Products, Tally
 from rgc.model.spins import Species
-from rgc.model_to_program.operators_to_tallies import Record, Tallies, operators_to_tallies
+from rgc.model_to_program.operators_to_tallies import Record, TallyRequest, operators_to_tallies
 from rgc.program.lattice.arguments import lattice_arguments
 
 if TYPE_CHECKING:
@@ -65,15 +65,17 @@ def make_recorder(
     backend: Backend,
     words: int,
 ) -> Recorder:
-    """The recorder of some tallies for so many words. Equal tallies are counted once; those without
-    an axis are the first array, in the order in which they are given.
+    """The recorder of some tallies for that many words.
+
+    Equal tallies are counted once. Those without an axis are the first array, in the order in which
+    they are given.
     """
     axes = sorted({tally.axis for tally in tallies}, key=lambda axis: -1 if axis is None else axis)
     split = tuple(
         tuple(dict.fromkeys(tally for tally in tallies if tally.axis == axis)) for axis in axes
     )
     arrays = [
-        Tallies(tuple(map(_products, part)), True, () if axis is None else (axis,))
+        TallyRequest(tuple(map(_products, part)), True, () if axis is None else (axis,))
         for part, axis in zip(split, axes, strict=True)
     ]
     record = operators_to_tallies(lattice, species, arrays)

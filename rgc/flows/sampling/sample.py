@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """`sample(...)` at one point. State arrays: `spins_<k>` the canonical field of species k, and
-    those of the `Estimator`.
+    """`sample(...)` at one point.
+
+    State arrays: `spins_<k>`, the canonical field of species k, and those of the `Estimator`.
     """
 
     sampler: Sampler
@@ -82,8 +83,9 @@ class Sample:
 
 
 def make_sample(request: Request) -> Sample:
-    """The flow `sample` of a spec at one point. Raises `SpecError` for what cannot be sampled or
-    measured yet.
+    """The flow `sample` of a spec at one point.
+
+    Raises `SpecError` for what cannot be sampled or measured yet.
     """
     model = make_model(request.spec, request.zero)
     sampler = make_sampler(model, request.backend, seed=request.seed, point=request.point)

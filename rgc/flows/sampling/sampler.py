@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 from rgc.errors import Problem, SpecError, suggest
-from rgc.flows.sampling.plan import Plan, make_plan
+from rgc.flows.sampling.plan import SweepPlan, make_plan
 from rgc.flows.sampling.start import RULE, start_fields
 from rgc.language.updates import LATER_UPDATES, UPDATES
 from rgc.language.values import CallValue, Value
@@ -36,8 +36,12 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Model:
     """What a lattice sampler works on: a spec whose lattice, spins and Hamiltonian are known to be
-    there, the Hamiltonian merged without the terms whose coefficient is 0 at every point of the
-    run, the exact coefficient of each of its groups, and the symmetry sectors.
+    there.
+
+    - `merged` is the Hamiltonian merged without the terms whose coefficient is 0 at every point of
+      the run.
+    - `coefficients` holds the exact coefficient of each of its groups.
+    - `sectors` are the symmetry sectors.
     """
 
     lattice: Lattice
@@ -67,10 +71,11 @@ class Model:
 
 
 def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
-    """The model of a checked spec without the terms named in `zero`: those whose coefficient is 0
-    at every point of the run. None: those of this spec.
+    """The model of a checked spec without the terms named in `zero`, whose coefficient is 0 at
+    every point of the run.
 
-    Raises `SpecError` for what cannot be sampled yet, `ValueError` if sections are missing.
+    If `zero` is None the terms are those of this spec. Raises `SpecError` for what cannot be
+    sampled yet, and `ValueError` if sections are missing.
     """
     if not isinstance(spec.lattice, Lattice):
         kind = type(spec.lattice).__name__.lower()
@@ -86,18 +91,26 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
     if "disorder" in options:
         raise SpecError([Problem("not-yet", "averages over disorder come later", spec.flow.span)])
     return Model(
-        spec.lattice, spec.species, spec.hamiltonian, options, zero, merged, coefficients, sectors
+        lattice=spec.lattice,
+        species=spec.species,
+        hamiltonian=spec.hamiltonian,
+        options=options,
+        zero=zero,
+        merged=merged,
+        coefficients=coefficients,
+        sectors=sectors,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sampler:
-    """Sweeps of a model at one point on one backend. `point` holds the scanned parameters only:
-    with the seed they key the random numbers.
+    """Sweeps of a model at one point on one backend.
+
+    `point` holds the scanned parameters only. With the seed they key the random numbers.
     """
 
     model: Model
-    plan: Plan
+    plan: SweepPlan
     backend: Backend
     update: Update
     choice: UpdateChoice
@@ -165,9 +178,9 @@ def make_sampler(
 ) -> Sampler:
     """Passes, lowering, compiling: Hamiltonian -> coloured sites -> acceptance -> update -> kernel.
 
-    `point` holds the scanned parameters only: they key the random numbers. `specialise`: values may
-    be baked into the kernel. Raises `SpecError` for an update that is not there yet or not
-    possible.
+    `point` holds the scanned parameters only, since they key the random numbers. `specialise` says
+    that values may be baked into the kernel. Raises `SpecError` for an update that is not there yet
+    or not possible.
     """
     groups, lattice = model.merged.groups, model.lattice
     steps = colour_sites(groups, lattice, len(model.species))
@@ -192,16 +205,19 @@ def make_sampler(
     plan = make_plan(model.options, lattice.sites * len(model.species))
     arguments = update.arguments([model.coefficients], plan.words)
     return Sampler(
-        model,
-        plan,
-        backend,
-        update,
-        choice,
-        tuple("joint" if choice.update == "heat_bath" else each.form for each in acceptances),
-        backend.compile(update.program, constant=arguments if specialise else None),
-        arguments,
-        seed,
-        point,
+        model=model,
+        plan=plan,
+        backend=backend,
+        update=update,
+        choice=choice,
+        forms=tuple(
+            "joint" if choice.update == "heat_bath" else acceptance.form
+            for acceptance in acceptances
+        ),
+        kernel=backend.compile(update.program, constant=arguments if specialise else None),
+        arguments=arguments,
+        seed=seed,
+        point=point,
     )
 
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 HOT = 0x5555_5555_5555_5555
 """The lanes of a word that start hot: the even replicas."""
 
-RULE = "even replicas hot (independent fair spins), odd ones cold (all up or all down, whichever is lower, times a random symmetry)"
+RULE = (
+    "even replicas hot (independent fair spins), odd ones cold "
+    "(all up or all down, whichever is lower, times a random symmetry)"
+)
 
 
 def start_fields(
@@ -33,11 +36,14 @@ def start_fields(
 ) -> list[Words]:
     """Canonical fields u64[1, *shape, letters, word], one for each species.
 
-    Half of the replicas start hot, half cold, interleaved. A hot start alone leaves stripes and other long-lived walls in large ordered
-    systems, a cold one alone keeps the symmetry broken; and where both halves have come to the same averages the run has
-    forgotten how it began, which is checked. A cold replica is all up or all down, whichever has the lower energy (`energies`: the
-    groups with their coefficients), times an element of the group of `sectors` drawn at random, so that cold replicas are spread
-    over the states that the symmetry relates.
+    Half of the replicas start hot and half cold, interleaved. A hot start alone leaves stripes and
+    other long-lived walls in large ordered systems, and a cold start alone keeps the symmetry
+    broken. Where both halves have come to the same averages the run has forgotten how it began,
+    which is checked.
+
+    A cold replica is all up or all down, whichever has the lower energy (`energies` holds the
+    groups with their coefficients), times an element of the group of `sectors` drawn at random, so
+    that cold replicas are spread over the states that the symmetry relates.
     """
     import numpy as np
 
@@ -48,8 +54,8 @@ def start_fields(
     keys = [fold(np.array(key, dtype=np.uint64), SLOT, k) for k in range(len(fields) + 1)]
     flips = _flips(keys[-1], sectors, words, generator)
     out = []
-    for species, (each, field) in enumerate(zip(keys, fields, strict=False)):
-        hot = random_field((int(each[0]), int(each[1])), field, words, 0, generator)
+    for species, ((high, low), field) in enumerate(zip(keys, fields, strict=False)):
+        hot = random_field((int(high), int(low)), field, words, 0, generator)
         cold = np.full_like(hot, np.uint64(0xFFFF_FFFF_FFFF_FFFF if down else 0))
         for flip, word in zip(sectors.flips, flips, strict=True):
             for spin in flip:

@@ -94,9 +94,9 @@ def make_study(
 ) -> Study:
     """The study that the options of a flow ask for.
 
-    `kind` is that of the free energies. Where they are exact so are the exponents; otherwise these
-    are truncated, since the map is approximate. Raises `SpecError` for names of couplings that the
-    recursion lacks.
+    `kind` is that of the free energies. Where they are exact so are the exponents. Otherwise the
+    exponents are truncated, since the map is approximate. Raises `SpecError` for names of couplings
+    that the recursion lacks.
     """
     options, names, span = request.options, recursion.names, request.span
     wanted = options.integer("steps") if "steps" in options else STEPS

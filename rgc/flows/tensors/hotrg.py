@@ -9,8 +9,8 @@ from typing import Any
 from rgc.analysis.graded import Projection, project, sums
 from rgc.flows.request import Request
 from rgc.flows.tensors.site_tensor import Tensor
-from rgc.flows.tensors.tensor_rg import Plan, Setting, Shape, TensorRG, make_setting
-from rgc.flows.tensors.tensor_rg_flow import Coarse, Draws, TensorRGFlow
+from rgc.flows.tensors.tensor_rg import Setting, Shape, TensorPlan, TensorRG, make_setting
+from rgc.flows.tensors.tensor_rg_flow import CoarseTensor, Draws, TensorRGFlow
 
 LAW = (
     "contracts two tensors, one above the other or side by side, and projects the pair of indices "
@@ -34,19 +34,26 @@ def _flow(request: Request, *, spectra: bool) -> TensorRGFlow:
     setting = make_setting(request, spectra=spectra)
     rg = TensorRG(request.flow.scheme, setting, plan(setting))
 
-    def step(xp: Any, tensor: Tensor, chi: int, draws: Draws, number: int) -> Coarse:
+    def step(xp: Any, tensor: Tensor, chi: int, draws: Draws, number: int) -> CoarseTensor:
         del draws
         if _upright(rg.plan.shapes, number):
-            coarse, found = stack(xp, tensor, chi)
+            coarse, cut = stack(xp, tensor, chi)
         else:
-            coarse, found = stack(xp, turn(xp, tensor), chi)
+            coarse, cut = stack(xp, turn(xp, tensor), chi)
             coarse = turn(xp, coarse)
-        return Coarse(coarse, (found.kept,), found.spectrum)
+        return CoarseTensor(coarse, (cut.kept,), cut.spectrum)
 
-    return TensorRGFlow(rg, step, LAW, request.backend, request.seed, request.point)
+    return TensorRGFlow(
+        rg=rg,
+        coarsen=step,
+        law=LAW,
+        backend=request.backend,
+        seed=request.seed,
+        point=request.point,
+    )
 
 
-def plan(setting: Setting) -> Plan:
+def plan(setting: Setting) -> TensorPlan:
     """The plan of `hotrg`: steps double y and x of a tensor in turn.
 
     On a torus they begin along its smaller extent and end when that is 1 or 2. The lattice is
@@ -54,14 +61,14 @@ def plan(setting: Setting) -> Plan:
     """
     extents = setting.extents
     if not extents:
-        return Plan(
+        return TensorPlan(
             ((),) * (setting.steps + 1), tuple(n % 2 == 0 for n in range(setting.steps + 1))
         )
     shapes, first = [extents], 0 if extents[0] < extents[1] else 1
     while min(shapes[-1]) > setting.last_width:
         axis = (first + len(shapes) - 1) % 2
         shapes.append(tuple(n // 2 if k == axis else n for k, n in enumerate(shapes[-1])))
-    return Plan(tuple(shapes), tuple(n % 2 == 0 for n in range(len(shapes))))
+    return TensorPlan(tuple(shapes), tuple(n % 2 == 0 for n in range(len(shapes))))
 
 
 def _upright(shapes: tuple[Shape, ...], number: int) -> bool:

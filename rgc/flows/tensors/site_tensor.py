@@ -55,7 +55,8 @@ def site_tensor(bonds: SquareBonds) -> tuple[Tensor, float]:
     (b_x, a_x, across), (b_y, a_y, along), order = _both_factors(
         weights[1], weights[2], _symmetries(site, x, y)
     )
-    values = np.einsum("s,sl,sr,sd,su->lrdu", weights[0], b_x, a_x, b_y, a_y)
+    factors = (weights[0], b_x, a_x, b_y, a_y)
+    values = np.einsum("s,sl,sr,sd,su->lrdu", *factors)
     if np.abs(values.imag).max() > REAL * np.abs(values).max():
         raise RuntimeError("a site tensor is not real in the basis of its charges")
     return Tensor(

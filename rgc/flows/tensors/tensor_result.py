@@ -31,18 +31,18 @@ def tensor_result(rg: TensorRG, state: State) -> Result:
     if sites is not None:
         total = None if error is None else sites * error
         values["log_z"] = Estimate(-sites * value, total, "truncated", note=note)
-    found = critical(rg, state)
+    criticality = critical(rg, state)
     return Result(
         rg.scheme,
-        exponents=found.exponents,
+        exponents=criticality.exponents,
         levels=_levels(rg, state),
-        eigenvalues=found.eigenvalues,
+        eigenvalues=criticality.eigenvalues,
         free_energy=(
             FreeEnergy(f"{rg.scheme}({rg.setting.chi})", value, error, "truncated", note=note),
         ),
-        values=values | found.values,
+        values=values | criticality.values,
         tables=_tables(state),
-        warnings=(*_cuts(rg, state), *found.warnings),
+        warnings=(*_cuts(rg, state), *criticality.warnings),
         provenance=rg.provenance,
     )
 
@@ -79,8 +79,8 @@ def _levels(rg: TensorRG, state: State) -> tuple[Level, ...]:
 
 
 def _tables(state: State) -> dict[str, NDArray[np.float64]]:
-    """`singular_values` [step, value] in units of the largest; of both chi `discarded` [k, step],
-    `central_charge` [k, step], `scaling_dimensions` and `scaling_charges` [k, step, n].
+    """`singular_values` [step, value] in units of the largest, and for both chi `discarded` [k,
+    step], `central_charge` [k, step], `scaling_dimensions` and `scaling_charges` [k, step, n].
     """
     a = state.arrays
     return {
@@ -94,19 +94,19 @@ def _tables(state: State) -> dict[str, NDArray[np.float64]]:
 
 def _cuts(rg: TensorRG, state: State) -> tuple[str, ...]:
     """Where chi would have cut a multiplet of equal singular values."""
-    found = []
+    warnings = []
     dropped = state.arrays["dropped"][0]
     for sign, verb in ((1, "dropped"), (-1, "kept")):
         steps = np.flatnonzero(sign * dropped > 0)
         if len(steps):
             first, size = int(steps[0]), abs(int(dropped[steps[0]]))
             again = f", and at {len(steps) - 1} later steps" if len(steps) > 1 else ""
-            found.append(
-                f"{rg.scheme}({rg.setting.chi}): a multiplet of equal singular values would have "
-                f"been cut and was {verb} whole: {size} {'fewer' if sign > 0 else 'more'} than "
-                f"chi at step {first}{again}"
+            warnings.append(
+                f"{rg.scheme}({rg.setting.chi}): a multiplet of equal singular values "
+                f"would have been cut and was {verb} whole: "
+                f"{size} {'fewer' if sign > 0 else 'more'} than chi at step {first}{again}"
             )
-    return tuple(found)
+    return tuple(warnings)
 
 
 # -- criticality -----------------------------------------------------------------------------------
@@ -123,8 +123,9 @@ class Critical:
 
 
 def critical(rg: TensorRG, state: State) -> Critical:
-    """Exponents y = 2 - x and the central charge at the level that `RULE` chooses; sectors by the
-    charge of the fixed tensor's symmetry.
+    """Exponents y = 2 - x and the central charge at the level that `RULE` chooses.
+
+    The sectors follow from the charge of the fixed tensor's symmetry.
     """
     if not rg.setting.spectra:
         return Critical()
@@ -135,8 +136,11 @@ def critical(rg: TensorRG, state: State) -> Critical:
     ]
     sectors = {_name(order, charged): charged for charged in (False, True)[: 1 + (order > 1)]}
     leading = [
-        np.stack([e.central_charge, *(e.of(charged)[:, 0] for charged in sectors.values())], axis=1)
-        for e in seen
+        np.stack(
+            [of_chi.central_charge, *(of_chi.of(charged)[:, 0] for charged in sectors.values())],
+            axis=1,
+        )
+        for of_chi in seen
     ]
     level = plateau(leading[0], leading[-1])
     if level is None:
@@ -144,7 +148,9 @@ def critical(rg: TensorRG, state: State) -> Critical:
         return Critical({"y_t": Estimate(None, None, "truncated", note=note)})
     heads, eigenvalues = [], []
     for sector, charged in sectors.items():
-        x, error = _with_error([each.of(charged) for each in seen], seen[0].before(level), level)
+        x, error = _with_error(
+            [of_chi.of(charged) for of_chi in seen], seen[0].before(level), level
+        )
         heads.append(
             Headline(
                 value=float(2 - x[0]),
@@ -156,7 +162,14 @@ def critical(rg: TensorRG, state: State) -> Critical:
             )
         )
         eigenvalues += [
-            _eigenvalue(float(value), float(wrong), sector, level, rg.setting.chi, n)
+            _eigenvalue(
+                x=float(value),
+                error=float(wrong),
+                sector=sector,
+                level=level,
+                chi=rg.setting.chi,
+                index=n,
+            )
             for n, (value, wrong) in enumerate(zip(x, error, strict=True), 1)
             if np.isfinite(value)
         ]
@@ -165,25 +178,25 @@ def critical(rg: TensorRG, state: State) -> Critical:
         magnetic = replace(
             magnetic,
             note=(
-                "of the field that alternates with the order: a bond weight has a negative "
-                "eigenvalue"
+                "of the field that alternates with the order: "
+                "a bond weight has a negative eigenvalue"
             ),
         )
     table = (
         {"y_t": thermal} | ({"y_h": magnetic} if magnetic else {}) | derived(thermal, magnetic, 2)
     )
     c, wrong = _with_error(
-        [each.central_charge[:, None] for each in seen], seen[0].before(level), level
+        [of_chi.central_charge[:, None] for of_chi in seen], seen[0].before(level), level
     )
     charge = Estimate(
         float(c[0]), float(wrong[0]), "truncated", systematic=float(wrong[0]), rule=RULE
     )
     alone = (
-        "no symmetry of the Hamiltonian tells thermal from magnetic: y_t is the leading exponent "
-        "of all operators"
+        "no symmetry of the Hamiltonian tells thermal from magnetic: "
+        "y_t is the leading exponent of all operators"
     )
     return Critical(
-        {name: _estimate(each) for name, each in table.items()},
+        {name: _estimate(headline) for name, headline in table.items()},
         tuple(eigenvalues),
         {"central_charge": charge},
         () if order > 1 else (alone,),
@@ -202,14 +215,14 @@ class _Seen:
         """The dimensions [level, n] of the operators that have a charge, or of those that have none
         but are not the identity.
         """
-        found = [
+        rows = [
             row[(charges != 0) & np.isfinite(row)]
             if charged
             else row[(charges == 0) & np.isfinite(row)][1:]
             for row, charges in zip(self.dimensions, self.charges, strict=True)
         ]
-        width = max(1, *(len(row) for row in found))
-        return np.array([[*row, *[np.nan] * (width - len(row))] for row in found])
+        width = max(1, *(len(row) for row in rows))
+        return np.array([[*row, *[np.nan] * (width - len(row))] for row in rows])
 
     def before(self, level: int) -> NDArray[np.int64]:
         """The two levels looked at before."""
@@ -217,13 +230,13 @@ class _Seen:
 
 
 def _with_error(
-    found: Sequence[Floats], before: NDArray[np.int64], level: int
+    spectra: Sequence[Floats], before: NDArray[np.int64], level: int
 ) -> tuple[Floats, Floats]:
-    """The values [n] of the first of `found` [level, n] at the level, and their errors as `RULE`
+    """The values [n] of the first of `spectra` [level, n] at the level, and their errors as `RULE`
     says.
     """
-    value = found[0][level]
-    others = [*found[0][before], *(each[level] for each in found[1:])]
+    value = spectra[0][level]
+    others = [*spectra[0][before], *(spectrum[level] for spectrum in spectra[1:])]
     changes = [np.abs(value[: len(other)] - other[: len(value)]) for other in others]
     wrong = np.full((len(changes), len(value)), np.nan)
     for row, change in zip(wrong, changes, strict=True):
@@ -232,7 +245,7 @@ def _with_error(
 
 
 def _eigenvalue(
-    x: float, error: float, sector: str, level: int, chi: int, index: int
+    *, x: float, error: float, sector: str, level: int, chi: int, index: int
 ) -> Eigenvalue:
     """2^y of a step that doubles the linear size."""
     value = 2.0 ** (2 - x)
@@ -251,11 +264,12 @@ def _eigenvalue(
 
 
 def _alternating(rg: TensorRG) -> bool:
-    """Whether a bond weight has a negative eigenvalue, as an antiferromagnet has: its order is none
-    of a uniform field.
+    """Whether a bond weight has a negative eigenvalue, as an antiferromagnet has. Its order is not
+    that of a uniform field.
     """
     weights = [
-        np.exp(np.min(each) - np.array(each)) for each in (rg.setting.bonds.x, rg.setting.bonds.y)
+        np.exp(np.min(energies) - np.array(energies))
+        for energies in (rg.setting.bonds.x, rg.setting.bonds.y)
     ]
     return any(
         float(np.linalg.eigvalsh((w + w.T) / 2)[0]) < -1e-12 * float(w.max()) for w in weights
@@ -268,13 +282,13 @@ def _name(order: int, charged: bool) -> str:
     return "charged" if charged else "invariant"
 
 
-def _estimate(found: Headline) -> Estimate:
-    rule = found.rule if found.level is None else f"{found.rule}; level {found.level}"
+def _estimate(headline: Headline) -> Estimate:
+    rule = headline.rule if headline.level is None else f"{headline.rule}; level {headline.level}"
     return Estimate(
-        found.value,
-        found.error,
+        headline.value,
+        headline.error,
         "truncated",
-        systematic=found.systematic,
+        systematic=headline.systematic,
         rule=rule,
-        note=found.note,
+        note=headline.note,
     )

@@ -35,9 +35,11 @@ CLOSED_WHOLE = 2500
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a spec says: `extents` are those of a torus, none of the infinite lattice; `steps` are
-    for the latter. `spectra`: transfer matrices are looked at, for exponents and the central
-    charge.
+    """What a spec says.
+
+    - `extents` are those of a torus, empty for the infinite lattice, and `steps` are for the
+      latter.
+    - `spectra` says that transfer matrices are looked at, for exponents and the central charge.
     """
 
     bonds: SquareBonds
@@ -58,9 +60,11 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """`shapes`: the lattice of tensors after each step, from the first one on; `square`: whether
-    the sites of a tensor are a square then.
+class TensorPlan:
+    """The lattice of tensors after each step, from the first one on.
+
+    - `shapes` are its shapes.
+    - `square` says whether the sites of a tensor form a square.
     """
 
     shapes: tuple[Shape, ...]
@@ -79,7 +83,7 @@ class TensorRG:
 
     scheme: str
     setting: Setting
-    plan: Plan
+    plan: TensorPlan
 
     @property
     def steps(self) -> int:
@@ -134,12 +138,12 @@ def make_setting(request: Request, *, spectra: bool) -> Setting:
         raise SpecError([Problem("too-many-states", message, place)])
     extents = tuple(size for size in request.crystal.shape if size is not None)
     return Setting(
-        bonds,
-        request.hamiltonian.couplings(),
-        extents,
-        request.options.integer("chi"),
-        request.options.integer("steps"),
-        spectra,
+        bonds=bonds,
+        couplings=request.hamiltonian.couplings(),
+        extents=extents,
+        chi=request.options.integer("chi"),
+        steps=request.options.integer("steps"),
+        spectra=spectra,
     )
 
 

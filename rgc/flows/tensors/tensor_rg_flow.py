@@ -32,7 +32,7 @@ FEW = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Coarse:
+class CoarseTensor:
     """What a step gives: the tensor of twice as many sites, what was kept of each index that was
     cut, and its singular values.
     """
@@ -45,7 +45,7 @@ class Coarse:
 Draws = Callable[[int, int], Floats]
 """A random matrix of so many rows and columns."""
 
-Coarsen = Callable[[Any, Tensor, int, Draws, int], Coarse]
+Coarsen = Callable[[Any, Tensor, int, Draws, int], CoarseTensor]
 """(namespace, tensor, chi, draws, number of the step) -> what it becomes."""
 
 
@@ -54,8 +54,8 @@ class TensorRGFlow:
     """Tensor renormalisation at one point, step by step. `law` says in words what `coarsen` does.
 
     State arrays: those of `TensorRG`, and `discarded` [k, step], `dropped` [k, step], `spectrum`
-    [step, value], `central_charge` [k, step], `dimensions` and `charges` [k, step, n]; NaN where
-    there is nothing.
+    [step, value], `central_charge` [k, step], `dimensions` and `charges` [k, step, n]. They are NaN
+    where there is nothing.
     """
 
     rg: TensorRG
@@ -104,9 +104,9 @@ class TensorRGFlow:
                     xp, given, chi, projections(self.seed, self.point, number), number
                 )
                 values = np.asarray(made.tensor.values)
-            state.arrays["discarded"][k, number] = np.mean([each.discarded for each in made.kept])
+            state.arrays["discarded"][k, number] = np.mean([kept.discarded for kept in made.kept])
             state.arrays["dropped"][k, number] = max(
-                each.dropped or -each.over for each in made.kept
+                kept.dropped or -kept.over for kept in made.kept
             )
             if k == 0:
                 seen = made.spectrum[:WIDTH]
@@ -160,13 +160,13 @@ class TensorRGFlow:
         wanted = self.rg.setting.spectra and self.rg.plan.square[number]
         if not wanted or not self._near_critical(arrays["central_charge"][k]):
             return
-        found = _conformal(
+        spectrum = _conformal(
             tensor, not self.rg.setting.isotropic, _starts(self.seed, self.point, number)
         )
-        count = min(len(found.dimensions), arrays["dimensions"].shape[2])
-        arrays["central_charge"][k, number] = found.central_charge
-        arrays["dimensions"][k, number, :count] = found.dimensions[:count]
-        arrays["charges"][k, number, :count] = found.charges[:count]
+        count = min(len(spectrum.dimensions), arrays["dimensions"].shape[2])
+        arrays["central_charge"][k, number] = spectrum.central_charge
+        arrays["dimensions"][k, number, :count] = spectrum.dimensions[:count]
+        arrays["charges"][k, number, :count] = spectrum.charges[:count]
 
     @staticmethod
     def _near_critical(charges: Floats) -> bool:
@@ -207,4 +207,4 @@ def _spectra(tensor: Tensor, start: Callable[[int], Floats]) -> tuple[Spectrum, 
 
 def _conformal(tensor: Tensor, anisotropic: bool, start: Callable[[int], Floats]) -> Conformal:
     directions = (tensor, turned(tensor)) if anisotropic else (tensor,)
-    return conformal([_spectra(each, start) for each in directions])
+    return conformal([_spectra(direction, start) for direction in directions])

@@ -7,8 +7,8 @@ from typing import Any
 from rgc.analysis.graded import Split, Svd, multiply, split, sums
 from rgc.flows.request import Request
 from rgc.flows.tensors.site_tensor import Tensor
-from rgc.flows.tensors.tensor_rg import Plan, Setting, Shape, TensorRG, make_setting
-from rgc.flows.tensors.tensor_rg_flow import Coarse, Draws, TensorRGFlow
+from rgc.flows.tensors.tensor_rg import Setting, Shape, TensorPlan, TensorRG, make_setting
+from rgc.flows.tensors.tensor_rg_flow import CoarseTensor, Draws, TensorRGFlow
 from rgc.routines import routine
 
 LAW = (
@@ -34,14 +34,21 @@ def _flow(request: Request, *, spectra: bool) -> TensorRGFlow:
     rg = TensorRG(request.flow.scheme, setting, plan(setting))
     svd = routine(request.backend, "svd")
 
-    def step(xp: Any, tensor: Tensor, chi: int, draws: Draws, number: int) -> Coarse:
+    def step(xp: Any, tensor: Tensor, chi: int, draws: Draws, number: int) -> CoarseTensor:
         made, splits = coarsen(xp, tensor, chi, lambda matrix, rank: svd(matrix, rank, draws))
-        return Coarse(made, tuple(each.kept for each in splits), splits[0].spectrum)
+        return CoarseTensor(made, tuple(split.kept for split in splits), splits[0].spectrum)
 
-    return TensorRGFlow(rg, step, LAW, request.backend, request.seed, request.point)
+    return TensorRGFlow(
+        rg=rg,
+        coarsen=step,
+        law=LAW,
+        backend=request.backend,
+        seed=request.seed,
+        point=request.point,
+    )
 
 
-def plan(setting: Setting) -> Plan:
+def plan(setting: Setting) -> TensorPlan:
     """The plan of `trg`, in which two steps halve both extents and turn the lattice by 90 degrees.
 
     After the first of the two the lattice is tilted, and the sites of a tensor form no square
@@ -53,7 +60,9 @@ def plan(setting: Setting) -> Plan:
     while shapes[-1] and min(shapes[-1]) > setting.last_width:
         x, y = shapes[-1]
         shapes += [(x * y // 2,), (y // 2, x // 2)]
-    return Plan(tuple(shapes), tuple(setting.isotropic or n % 2 == 0 for n in range(len(shapes))))
+    return TensorPlan(
+        tuple(shapes), tuple(setting.isotropic or n % 2 == 0 for n in range(len(shapes)))
+    )
 
 
 def coarsen(xp: Any, tensor: Tensor, chi: int, svd: Svd) -> tuple[Tensor, tuple[Split, Split]]:

@@ -9,9 +9,9 @@ import pytest
 import rgc
 from rgc.errors import SpecError
 from rgc.model.data import File, Patterns, Samples, ShuffledSites
-from rgc.model.expressions import Number, apply
+from rgc.model.expressions import Constant, apply
 from rgc.model.lattice import Lattice
-from rgc.model.map import Ode, Quantity, Recursion, ScaleEquation, quantities
+from rgc.model.map import Ode, Quantity, RecursionMap, ScaleEquation, quantities
 from rgc.model.spec import Spec
 
 LANGUAGE = Path(__file__).parents[2] / "language"
@@ -72,7 +72,7 @@ def test_layers_have_evaluated_lattices_spins_and_trainers() -> None:
 
 def test_maps_hold_expressions_of_their_quantities() -> None:
     (recursion,) = language("percolation").map
-    assert isinstance(recursion, Recursion)
+    assert isinstance(recursion, RecursionMap)
     assert recursion.scale == pytest.approx(3**0.5)
     assert quantities(recursion) == ("p",)
     assert str(recursion) == "recursion(p = p^3 + 3*p^2*(1 - p), scale=1.73205080757)"
@@ -82,8 +82,8 @@ def test_maps_hold_expressions_of_their_quantities() -> None:
     (scale,) = language("rge").map
     assert isinstance(scale, ScaleEquation)
     x = Quantity("x")
-    doubled = apply("cosh", apply("*", Number(2.0), x))
-    assert scale.phi.body == apply("/", apply("log", doubled), Number(2.0))
+    doubled = apply("cosh", apply("*", Constant(2.0), x))
+    assert scale.phi.body == apply("/", apply("log", doubled), Constant(2.0))
     assert str(scale).startswith("scale(phi(x) = log(cosh(2*x))/2, g(x) = ")
 
 

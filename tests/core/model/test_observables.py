@@ -12,7 +12,16 @@ from rgc.ast_to_model.expressions.resolve import resolve
 from rgc.ast_to_model.scope import FUNCTIONS as WRITTEN
 from rgc.ast_to_model.scope import Function, Scope
 from rgc.language.measures import MEASURES
-from rgc.model.expressions import FUNCTIONS, Apply, Node, Number, apply, evaluate, leaves, written
+from rgc.model.expressions import (
+    FUNCTIONS,
+    Apply,
+    Constant,
+    Expression,
+    apply,
+    evaluate,
+    leaves,
+    written,
+)
 from rgc.model.lattices import honeycomb, square
 from rgc.model.map import Quantity
 from rgc.model.observables import (
@@ -36,18 +45,18 @@ ISING, POTTS = (Species("s"),), (Species("s", "potts", 3),)
 X = {"a": 1.7, "b": -0.4, "c": 3.0}
 
 
-def parsed(text: str, scope: Scope | None = None) -> Node:
+def parsed(text: str, scope: Scope | None = None) -> Expression:
     """An expression in the quantities a, b, c."""
 
-    def leaf(part: object) -> Node | None:
+    def leaf(part: object) -> Expression | None:
         name = getattr(part, "name", "")
         return Quantity(name) if name in X else None
 
     return resolve(parse_expression(make_source("<test>", text)), scope or Scope(), leaf)
 
 
-def value(expression: Node) -> float:
-    def leaf(node: Node) -> np.ndarray:
+def value(expression: Expression) -> float:
+    def leaf(node: Expression) -> np.ndarray:
         assert isinstance(node, Quantity)
         return np.asarray(X[node.name])
 
@@ -90,10 +99,10 @@ def test_functions_and_entries_of_parameters_are_written_out() -> None:
         "*",
         apply(
             "*",
-            Number(0.5),
-            apply("^", apply("+", Quantity("a"), Number(1.0)), Number(2.0)),
+            Constant(0.5),
+            apply("^", apply("+", Quantity("a"), Constant(1.0)), Constant(2.0)),
         ),
-        Number(3.0),
+        Constant(3.0),
     )
 
 
@@ -126,8 +135,8 @@ def test_the_energy_takes_its_place_inside_averages_too() -> None:
 def test_what_is_of_one_configuration_is_averaged_and_nothing_else() -> None:
     m = built_in("m", square(4), ISING)
     assert of_ensemble(m) == Average(m)
-    assert of_ensemble(Number(2.0)) == Average(Number(2.0))
-    for whole in (Average(m), Known("log_z"), apply("+", Number(1.0), Known("dF"))):
+    assert of_ensemble(Constant(2.0)) == Average(Constant(2.0))
+    for whole in (Average(m), Known("log_z"), apply("+", Constant(1.0), Known("dF"))):
         assert of_ensemble(whole) == whole
 
 
@@ -146,8 +155,8 @@ def test_tallies_come_in_the_order_of_the_expression() -> None:
 def test_an_observable_is_data() -> None:
     one, two = (
         Observable(n, e)
-        for n, e in product(["x"], [Apply("abs", (Number(1.0),)), apply("abs", Number(1.0))])
+        for n, e in product(["x"], [Apply("abs", (Constant(1.0),)), apply("abs", Constant(1.0))])
     )
     assert one == two
     assert hash(one) == hash(two)
-    assert str(Observable("x", Number(1.0), "avg(m)")) == "x = avg(m)"
+    assert str(Observable("x", Constant(1.0), "avg(m)")) == "x = avg(m)"

@@ -15,7 +15,7 @@ from rgc.model.block import Block
 from rgc.model.lattice import Lattice
 from rgc.model_to_program import state_classes as lowering
 from rgc.model_to_program import thresholds
-from rgc.model_to_program.block_to_rule import BlockMap, block_to_rule
+from rgc.model_to_program.block_to_rule import BlockProgram, block_to_rule
 from rgc.model_to_program.rule_writer import RuleWriter
 from rgc.model_to_program.state_classes import class_masks
 from rgc.program.lattice.nodes import Load
@@ -30,7 +30,7 @@ SUM = "sum(i in B) s[i]"
 
 def lowered(
     block: str, lattice: str = "square(4)", spins: str = "s: ising"
-) -> tuple[BlockMap, Block]:
+) -> tuple[BlockProgram, Block]:
     text = f"lattice {lattice}\nspins {{ {spins} }}\nblock {block}\n"
     spec, _ = build(parse(Source("<test>", text)))
     assert isinstance(spec.lattice, Lattice)

@@ -15,7 +15,7 @@ from rgc.model.lattices import cubic, honeycomb, square, triangular
 from rgc.model.operators import Operator, Product, Spin
 from rgc.model.sectors import SectorOperator
 from rgc.model.spins import Species
-from rgc.model_to_program.operators_to_tallies import Record, Tallies, operators_to_tallies
+from rgc.model_to_program.operators_to_tallies import Record, TallyRequest, operators_to_tallies
 from rgc.passes.generate_operators import generate_operators
 from rgc.passes.merge_terms import merge_terms
 from rgc.program.lattice import Bit, Load
@@ -81,7 +81,7 @@ def placed(product: Product, spins: Sequence[Any], lattice: Lattice) -> Any:
 def test_every_operator_of_the_basis_by_replica(lattice: Lattice) -> None:
     """On the 2 x 2 torus spins coincide and products fold to shorter ones, down to constants."""
     operators = generate_operators(lattice, ISING, Hamiltonian(()), reach=2, bodies=4)
-    spins, (sums,) = measured(operators_to_tallies(lattice, ISING, [Tallies(operators)]))
+    spins, (sums,) = measured(operators_to_tallies(lattice, ISING, [TallyRequest(operators)]))
     assert sums.shape == (len(operators), 64 * WORDS)
     for row, operator in enumerate(operators):
         expected = sum(
@@ -94,10 +94,10 @@ def test_kept_axes_and_sums_over_replicas() -> None:
     lattice = square(4, 6, boundary=["periodic", "open"])
     operators = (Operator("m", ((Spin((0, 0)),),)), Operator("K", tuple(pairs((0, 1), (1, 0)))))
     wanted = [
-        Tallies(operators, False, (0,)),
-        Tallies(operators, True, (1,)),
-        Tallies(operators, False, (0, 1)),
-        Tallies(operators, False),
+        TallyRequest(operators, False, (0,)),
+        TallyRequest(operators, True, (1,)),
+        TallyRequest(operators, False, (0, 1)),
+        TallyRequest(operators, False),
     ]
     spins, sums = measured(operators_to_tallies(lattice, ISING, wanted))
     assert [each.shape for each in sums] == [(2, 4), (2, 6, 128), (2, 4, 6), (2,)]
@@ -115,7 +115,7 @@ def test_parts_of_an_operator_on_residues() -> None:
     residues = tuple((x, y) for x in range(3) for y in range(3) if (x + y) % 3 == 1)
     part = SectorOperator("m", "eo", (3, 3), (m, pair), (residues, ((0, 0),)))
     whole = Operator("m", (m,))
-    spins, (sums,) = measured(operators_to_tallies(lattice, ISING, [Tallies((part, whole))]))
+    spins, (sums,) = measured(operators_to_tallies(lattice, ISING, [TallyRequest((part, whole))]))
     at = np.indices(lattice.cells)
     chosen = ((at[0] + at[1]) % 3 == 1)[..., None] * placed(m, spins, lattice)
     corner = ((at[0] % 3 == 0) & (at[1] % 3 == 0))[..., None] * placed(pair, spins, lattice)
@@ -137,7 +137,9 @@ def test_energy_from_the_groups_of_a_hamiltonian() -> None:
         terms(("K", 0.7, products), ("J", 0.3, mixed), ("h", -0.4, [(Spin((0, 0)),)])),
     )
     merged = merge_terms(system.hamiltonian, lattice, species)
-    record = operators_to_tallies(lattice, species, [Tallies(merged.groups + merged.constants)])
+    record = operators_to_tallies(
+        lattice, species, [TallyRequest(merged.groups + merged.constants)]
+    )
     spins, (sums,) = measured(record)
     of_term = {term.name: term.coefficient for term in system.hamiltonian.terms}
     couplings = [float(group.coefficient(of_term)) for group in merged.groups + merged.constants]
@@ -150,7 +152,7 @@ def test_energy_from_the_groups_of_a_hamiltonian() -> None:
 
 def test_products_share_their_parts() -> None:
     operators = generate_operators(square(16), ISING, Hamiltonian(()), reach=2, bodies=4)
-    program = operators_to_tallies(square(16), ISING, [Tallies(operators)]).program
+    program = operators_to_tallies(square(16), ISING, [TallyRequest(operators)]).program
     (rule,) = program.rules
     spins = sum(len(p) - 1 for operator in operators for p in operator.products)
     gates = sum(len(node.operands) - 1 for node in rule.nodes if isinstance(node, Bit))
@@ -164,5 +166,5 @@ def test_a_term_that_is_a_constant_counts_its_places() -> None:
     """`+ sum(i) c` has one empty product per cell."""
     hamiltonian = Hamiltonian((Term("c", 0.5, 1, ((1.0, ()),)),))
     merged = merge_terms(hamiltonian, square(3), ISING)
-    _, (sums,) = measured(operators_to_tallies(square(3), ISING, [Tallies(merged.constants)]))
+    _, (sums,) = measured(operators_to_tallies(square(3), ISING, [TallyRequest(merged.constants)]))
     assert np.array_equal(sums, np.full((1, 64 * WORDS), 9))

@@ -16,7 +16,7 @@ import pytest
 from rgc.cli.table import render_answer
 from rgc.errors import SpecError
 from rgc.model.observables import ScanMeasure
-from rgc.model.spec import Axis, Expectation, Tolerance
+from rgc.model.spec import Axis, ExpectedValue, Tolerance
 from rgc.results import report
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point
@@ -110,9 +110,11 @@ def mcrg() -> Result:
     )
 
 
-def expectation(target: str, value: float, *within: Tolerance, **options: Any) -> Expectation:
+def expectation(target: str, value: float, *within: Tolerance, **options: Any) -> ExpectedValue:
     path = tuple(options.pop("path", target).split("."))
-    return Expectation(target, path, options.pop("relation", "="), value, within=within, **options)
+    return ExpectedValue(
+        target, path, options.pop("relation", "="), value, within=within, **options
+    )
 
 
 def answer(result: Result | None = None) -> Answer:

@@ -15,7 +15,7 @@ import pytest
 import rgc
 from rgc.cli import main
 from rgc.flows.sampling import sampler
-from rgc.model.expressions import Node
+from rgc.model.expressions import Expression
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Linear
 from rgc.model_to_program import thresholds, update
@@ -163,7 +163,7 @@ def test_a_wrong_exponential(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     right = built_in.magnetisation
 
-    def wrong(lattice: Lattice, species: Any) -> Node:
+    def wrong(lattice: Lattice, species: Any) -> Expression:
         m = right(lattice, species)
         assert isinstance(m, Linear)
         return Linear(tuple((1.01 * weight, tally) for weight, tally in m.terms))

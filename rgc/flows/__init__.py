@@ -1,18 +1,13 @@
 """Schemes, one per file, and what they share, one folder for each kind.
 
-`sampling/` holds the road of the samplers `sample` and `mcrg`. It begins at the spec:
+`sampling/` holds the road of the samplers `sample` and `mcrg`:
 
-- `make_model` gives groups, exact couplings and sectors (`sampler.py`; `merge_terms`,
-  `find_sectors`).
-- `make_sampler` gives coloured sites, acceptance, update and kernel (`sampler.py`; `colour_sites`,
-  `choose_acceptance`, `choose_update`, `hamiltonian_to_update`).
-- `make_levels` gives operators by sector, block maps and recorders (`levels.py`;
-  `generate_operators`, `block_to_rule`).
-- `observables_of` gives what to measure, with the energy put in its place (`observables.py`;
-  `passes/built_in.py`).
-- `make_estimator` gives the averages to take, the sums to tally and their errors (`estimator.py`,
-  `recorder.py`).
-- `make_plan` gives the sweeps and records that a step of the runner makes (`plan.py`).
+    spec --make_model-->     groups, exact couplings, sectors            (sampler.py)
+         --make_sampler-->   coloured sites, acceptance, update, kernel  (sampler.py)
+         --make_levels-->    operators by sector, maps, recorders        (levels.py)
+         --observables_of--> what to measure, with the energy in place   (observables.py)
+         --make_estimator--> averages, sums to tally, their errors       (estimator.py, recorder.py)
+         --make_plan-->      which sweeps and records a step makes       (plan.py)
 
 The other folders:
 

@@ -27,7 +27,7 @@ ROW = (
 )
 FUNCTION = (
     "rgc/passes/built_in.py",
-    '''def absolute_energy(lattice: Lattice, species: Kinds) -> Node:
+    '''def absolute_energy(lattice: Lattice, species: Kinds) -> Expression:
     """|H/N|, in kT."""
     return apply("abs", Energy())
 

@@ -1,4 +1,7 @@
-"""Options of the test run: slow tests stay out unless asked for, and can be run in rotating parts; no test fails by the clock."""
+"""Options of the test run: slow tests and their rotating parts.
+
+Slow tests stay out unless asked for, and can be run in rotating parts. No test fails by the clock.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 collect_ignore = ["tests/bad", "tests/language"]
-"""Specs that must not check, and specs of everything that parses: other tests are about them."""
+"""Files that are not collected, since other tests are about them.
+
+They are specs that must not check, and specs of everything that parses.
+"""
 
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no clock")

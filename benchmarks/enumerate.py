@@ -1,11 +1,12 @@
-"""ln Z and all correlators of 2^n states on one core, against what two bare transforms and one pass of exp cost in the same run.
+"""Time of ln Z and all correlators of 2^n states on one core, against two floors.
 
     python benchmarks/enumerate.py [--bits 25] [--rounds 5]
 
-Pins itself to one core. Every round times every piece once, so that a machine whose speed drifts drifts for all of them; what is reported is
-the median over rounds of the time per state, and of the ratio to two floors of the same round. The first floor is twice n passes of additions
-and subtractions over the array, each pass vector code, and one pass of exp; the second has the transform in blocks of the caches instead,
-which is what the routine uses itself.
+The program pins itself to one core. Every round times every piece once, so that a drift of the
+machine's speed affects all of them. It reports the median over rounds of the time per state, and of
+the ratio to two floors of the same round. The first floor is twice n passes of additions and
+subtractions over the array, each pass vector code, and one pass of exp. The second has the
+transform in blocks of the caches instead, which is what the routine uses itself.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def bare_passes() -> Callable[[Any], None]:
 
 
 def pieces(bits: int) -> Mapping[str, Timed]:
-    """The parts of the floors on one array, and ln Z with all correlators on every backend that is installed."""
+    """The parts of the floors on one array, and ln Z with all correlators on every backend that is
+    installed.
+    """
     import numpy as np
 
     from rgc import backend
@@ -67,9 +70,9 @@ def pieces(bits: int) -> Mapping[str, Timed]:
 
         return timed
 
-    found: dict[str, Timed] = {PASSES: on_array(bare_passes())}
-    found[BLOCKS] = on_array(routine(backend.load("numba", threads=1), "fwht"))
-    found[EXP] = on_array(lambda x: np.exp(x, out=x))
+    timings: dict[str, Timed] = {PASSES: on_array(bare_passes())}
+    timings[BLOCKS] = on_array(routine(backend.load("numba", threads=1), "fwht"))
+    timings[EXP] = on_array(lambda x: np.exp(x, out=x))
     masks, values = couplings(bits)
 
     def on_backend(machine: backend.Backend) -> Timed:
@@ -83,8 +86,8 @@ def pieces(bits: int) -> Mapping[str, Timed]:
         return timed
 
     for name in backend.installed():
-        found[name] = on_backend(backend.load(name, threads=1))
-    return found
+        timings[name] = on_backend(backend.load(name, threads=1))
+    return timings
 
 
 def main() -> None:

@@ -1,13 +1,14 @@
-"""Spin updates per nanosecond of the JAX backend on whatever JAX finds, beside published figures, after a check of every bit.
+"""Spin updates per nanosecond of the JAX backend on its default device, beside published figures.
 
     pip install 'rgc-compiler[cuda13]'
     python benchmarks/gpu.py                            on a GPU: minutes
     python benchmarks/gpu.py --sizes 64 128 --words 4   on a CPU: small, for a try
-    python benchmarks/gpu.py --report gpu.md            writes the table with date and device besides
+    python benchmarks/gpu.py --report gpu.md            also writes the table with date and device
 
-First 64 sweeps of every Hamiltonian are made on numba and on JAX from the same start, and must agree in every bit of every field and
-every tally of a record; any difference ends the program. Then each size is timed with more and more replicas. A GPU wants at least
-1.5e8 spins in flight. All devices of the platform share the replicas.
+First 64 sweeps of every Hamiltonian are made on numba and on JAX from the same start. They must
+agree in every bit of every field and every tally of a record; any difference ends the program. Then
+each size is timed with more and more replicas. A GPU needs at least 1.5e8 spins in flight. All
+devices of the platform share the replicas.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ HAMILTONIANS = {
   - 0.02 * sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]""",
 }
 PUBLISHED = """\
-Published, nearest neighbours on the square lattice, flips per ns on one device, quoted from memory for orientation: NVIDIA's CUDA
-multi-spin code V100 383 to 417, A100 521, H100 900. The record of a rack is 1.15e5, on a GB200 NVL72."""
+Published, nearest neighbours on the square lattice, flips per ns on one device, quoted from \
+memory for orientation: NVIDIA's CUDA
+multi-spin code V100 383 to 417, A100 521, H100 900. The record of a rack is 1.15e5, \
+on a GB200 NVL72."""
 SECONDS, ROUNDS, CHECKED = 0.5, 3, 64
 
 
@@ -54,16 +57,16 @@ def trajectory(size: int, hamiltonian: str, words: int, machine) -> list[np.ndar
     from rgc.flows.sampling.recorder import make_recorder
     from rgc.model.observables import Tally
 
-    made, found = sampler(size, hamiltonian, words, machine), []
+    made, arrays = sampler(size, hamiltonian, words, machine), []
     tallies = [Tally(group) for group in made.model.merged.groups]
     recorder = make_recorder(made.model.lattice, made.model.species, tallies, machine, words)
     packed, before = [machine.pack(field) for field in made.start()], 0
     for sweeps in (1, 17, CHECKED):
         packed = made.sweep(packed, before, sweeps - before)
         packed, sums = recorder(packed)
-        found += [*map(machine.unpack, packed), *sums]
+        arrays += [*map(machine.unpack, packed), *sums]
         before = sweeps
-    return found
+    return arrays
 
 
 def check(size: int, words: int) -> None:
@@ -71,13 +74,13 @@ def check(size: int, words: int) -> None:
     from rgc import backend
 
     for hamiltonian in HAMILTONIANS:
-        found = [
+        runs = [
             trajectory(size, hamiltonian, words, backend.load(name)) for name in ("numba", "jax")
         ]
-        for one, other in zip(*found, strict=True):
+        for one, other in zip(*runs, strict=True):
             if not np.array_equal(one, other):
                 sys.exit(f"{hamiltonian}, L = {size}, {64 * words} replicas: numba and JAX differ")
-        bits = sum(array.size for array in found[0])
+        bits = sum(array.size for array in runs[0])
         print(
             f"{hamiltonian}: {bits} words and sums equal, L = {size}, {64 * words} replicas",
             flush=True,
@@ -118,14 +121,14 @@ def rows(sizes: list[int], words: list[int], memory: float) -> Iterator[tuple[st
             for count in words:
                 if size * size * count * 8 * 6 > memory:
                     continue
-                found, first = rate(size, hamiltonian, count, machine)
+                speed, first = rate(size, hamiltonian, count, machine)
                 spins = size * size * 64 * count
                 row = (
                     hamiltonian,
                     str(size),
                     str(64 * count),
                     f"{spins:.2g}",
-                    f"{found:.4g}",
+                    f"{speed:.4g}",
                     f"{first:.1f}",
                 )
                 print(" ".join(row), flush=True)
@@ -152,7 +155,7 @@ def main() -> None:
     )
     parser.add_argument("--report", type=Path)
     options = parser.parse_args()
-    devices = ", ".join(sorted({f"{each.device_kind}" for each in jax.local_devices()}))
+    devices = ", ".join(sorted({f"{device.device_kind}" for device in jax.local_devices()}))
     head = f"{date.today()}, {len(jax.local_devices())} x {devices}, jax {jax.__version__}"
     print(head, flush=True)
     if reason := backend.load("jax").missing():

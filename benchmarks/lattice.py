@@ -1,10 +1,12 @@
-"""Spin updates per nanosecond on one core, every code interleaved in one run: our kernels beside other ways to do it.
+"""Spin updates per nanosecond on one core: our kernels beside other codes, interleaved in one run.
 
-    python benchmarks/lattice.py [--rounds 7] [--sizes 128 1024] [--only NAME ...] [--report lattice.md]
+    python benchmarks/lattice.py [--rounds 7] [--sizes 128 1024] [--only NAME ...]
+                                 [--report lattice.md]
 
-Pins itself to one core. Every round times every contestant once, so that a machine whose speed drifts drifts for all of them; what
-is reported is the median over rounds of the rate, and of the ratio to the scalar code of the same round. A peer that cannot be
-imported stands in the table with its error. Peers: `pip install peapods thrml jax`.
+The program pins itself to one core. Every round times every contestant once, so that a drift of the
+machine's speed affects all of them. It reports the median over rounds of the rate, and of the ratio
+to the scalar code of the same round. A peer that cannot be imported stands in the table with its
+error. The peers are installed with `pip install peapods thrml jax`.
 """
 
 from __future__ import annotations
@@ -32,7 +34,11 @@ HAMILTONIANS = {
 
 @dataclass
 class Contestant:
-    """`run(n)` does n units of work, `updates` spin updates each (0: not an update; its time is reported in sweeps)."""
+    """A code that is timed.
+
+    `run(n)` does n units of work of `updates` spin updates each. If `updates` is 0, the work is no
+    update, and its time is reported in sweeps.
+    """
 
     name: str
     run: Callable[[int], object]
@@ -73,8 +79,11 @@ flow mcrg(steps=1, replicas={REPLICAS}{options})
 
 
 def ours(size: int) -> list[Contestant]:
-    """Our kernels on one thread: specialised, general, gather; with three couplings; the other update and generator; the JAX backend;
-    tallies."""
+    """Our kernels on one thread.
+
+    They are the specialised, general and gather kernels, one with three couplings, the other update
+    and the other generator, the JAX backend, and tallies.
+    """
     from rgc import backend
     from rgc_numba.kernel import GatherKernel, Shares
 
@@ -116,7 +125,7 @@ def sweeper(size: int, machine, name: str, text: str, make: Callable[..., object
 
     sampler = make_sampler(make_model(load(text).spec), machine, seed=1, point={})
     kernel = make(machine, sampler.update.program, sampler.arguments)
-    state = [[machine.pack(each) for each in sampler.start()]]
+    state = [[machine.pack(spins) for spins in sampler.start()]]
 
     def run(sweeps: int) -> None:
         keys = step_keys(sampler.key("update"), 0, sweeps, sampler.update.program.draws)
@@ -151,7 +160,7 @@ def tallies(size: int, machine, name: str, replica: bool) -> Contestant:  # type
     images = sum(len(operator.products) for operator in operators)
     record = operators_to_tallies(model.lattice, model.species, [Tallies(operators, replica)])
     kernel = machine.compile(record.program)
-    fields = [[machine.pack(each) for each in sampler.start()]]
+    fields = [[machine.pack(spins) for spins in sampler.start()]]
 
     def run(records: int) -> None:
         fields[0], _ = kernel(fields[0], sampler.arguments, np.zeros((records, 0, 2), np.uint64))
@@ -163,31 +172,31 @@ def contestants(size: int) -> tuple[list[Contestant], dict[str, str]]:
     """Everything that runs here, and why the rest does not."""
     from peers import PEERS
 
-    found, absent = [], {}
+    peers_found, absent = [], {}
     for name, make in PEERS.items():
         try:
             run = make(size, K_C)
             run(1)
-            found.append(Contestant(name, run, size * size))
+            peers_found.append(Contestant(name, run, size * size))
         except Exception as problem:  # a peer may fail in any way; that is its line in the table
             absent[name] = f"{type(problem).__name__}: {problem}"
-    return ours(size) + found, absent
+    return ours(size) + peers_found, absent
 
 
 def measure(size: int, rounds: int, only: list[str]) -> tuple[list[Contestant], dict[str, str]]:
-    found, absent = contestants(size)
-    found = [c for c in found if not only or c.name in {SCALAR, *only}]
-    for contestant in found:
+    chosen, absent = contestants(size)
+    chosen = [c for c in chosen if not only or c.name in {SCALAR, *only}]
+    for contestant in chosen:
         contestant.calibrate()
     for _ in range(rounds):
-        for contestant in found:
+        for contestant in chosen:
             contestant.time()
-    return found, absent
+    return chosen, absent
 
 
-def table(size: int, found: list[Contestant], absent: Mapping[str, str]) -> str:
-    """Markdown: rate, and the ratio to the scalar code, each the median over rounds with its range."""
-    named = {c.name: c for c in found}
+def table(size: int, contestants_run: list[Contestant], absent: Mapping[str, str]) -> str:
+    """Markdown: medians over rounds, with ranges, of the rate and of the ratio to scalar code."""
+    named = {c.name: c for c in contestants_run}
     scalar = named[SCALAR]
     lines = [
         f"### L = {size}",
@@ -195,7 +204,7 @@ def table(size: int, found: list[Contestant], absent: Mapping[str, str]) -> str:
         "| code | spin updates per ns | times the scalar code | range |",
         "| --- | --- | --- | --- |",
     ]
-    for c in found:
+    for c in contestants_run:
         if c.updates:
             ratios = [
                 (c.updates / t) / (scalar.updates / s)
@@ -203,12 +212,13 @@ def table(size: int, found: list[Contestant], absent: Mapping[str, str]) -> str:
             ]
             rate = median(c.updates / t / 1e9 for t in c.seconds)
             lines.append(
-                f"| {c.name} | {rate:.3g} | {median(ratios):.3g} | {min(ratios):.3g} to {max(ratios):.3g} |"
+                f"| {c.name} | {rate:.3g} | {median(ratios):.3g} | {min(ratios):.3g} to "
+                f"{max(ratios):.3g} |"
             )
     lines += [f"| {name} | | | {reason} |" for name, reason in absent.items()]
     lines += ["", *against(named, "rgc jax", "plain JAX"), *against(named, "rgc jax", "rgc numba")]
     lines += ["| tallies | sweeps |", "| --- | --- |"]
-    for c in found:
+    for c in contestants_run:
         if not c.updates:
             images = int(c.name.rsplit(" ", 1)[1])
             sweep = named[c.name.split(",")[0]]
@@ -226,7 +236,10 @@ def against(named: Mapping[str, Contestant], first: str, second: str) -> list[st
     a, b = named[first], named[second]
     ratios = [(a.updates / t) / (b.updates / s) for t, s in zip(a.seconds, b.seconds, strict=True)]
     return [
-        f"{first} is {median(ratios):.3g} times as fast as {second} ({min(ratios):.3g} to {max(ratios):.3g}).",
+        (
+            f"{first} is {median(ratios):.3g} times as fast as {second} ({min(ratios):.3g} to "
+            f"{max(ratios):.3g})."
+        ),
         "",
     ]
 

@@ -1,7 +1,8 @@
 """Other ways to sample the nearest-neighbour square Ising model, as people write them today.
 
-Each function takes (L, K) and returns `run(sweeps) -> energy per site / K`, ready to be timed; what cannot be imported raises
-ImportError. One replica of L x L spins, periodic, Metropolis (thrml: heat bath, its only update).
+Each function takes (L, K) and returns `run(sweeps) -> energy per site / K`, ready to be timed. It
+raises ImportError if its package cannot be imported. There is one replica of L x L spins with
+periodic boundaries; the update is Metropolis, but for thrml, which has only the heat bath.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ def _energy(s: np.ndarray) -> float:
 
 
 def scalar_int8(L: int, K: float) -> Run:
-    """numba, int8 spins, checkerboard, xoshiro256++ inlined, integer thresholds: the careful one-replica code."""
+    """The careful one-replica code: numba, int8 spins, a checkerboard, inlined xoshiro256++ and
+    integer thresholds.
+    """
     from numba import njit
 
     limits = np.array(
@@ -63,7 +66,7 @@ def scalar_int8(L: int, K: float) -> Run:
 
 
 def scalar_table(L: int, K: float) -> Run:
-    """numba, int8 spins, `np.random.random()` against a table of exp(-dE): what most people write."""
+    """numba, int8 spins, `np.random.random()` and a table of exp(-dE), as most people write it."""
     from numba import njit
 
     table = np.array([min(1.0, exp(-2 * K * m)) for m in range(-4, 5)])
@@ -108,7 +111,9 @@ def numpy_roll(L: int, K: float) -> Run:
 
 
 def plain_jax(L: int, K: float) -> Run:
-    """JAX, jitted: rolls, float32 uniforms from the default generator, a checkerboard mask, `fori_loop` over sweeps."""
+    """JAX, jitted: rolls, float32 uniforms from the default generator, a checkerboard mask, and
+    `fori_loop` over sweeps.
+    """
     import jax
     import jax.numpy as jnp
 

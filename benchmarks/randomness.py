@@ -1,11 +1,12 @@
-"""The generator of rgc.program.draws through dieharder, in every order in which a lattice kernel could notice a flaw.
+"""The generator of rgc.program.draws through dieharder, in every order in which a lattice kernel
+could notice a flaw.
 
-    python benchmarks/randomness.py --report docs/randomness.md          all orderings (about two hours on one core)
+    python benchmarks/randomness.py --report docs/randomness.md   all orderings, two core hours
     python benchmarks/randomness.py --orderings sites lanes --tests 0 1  a part
     python benchmarks/randomness.py --stream sites | dieharder -a -g 200
 
-Needs the program `dieharder` (a Debian package). p-values of a sound generator are uniform: dieharder calls one in 100 WEAK
-(p outside 0.005 to 0.995) and one in 500,000 FAILED.
+Needs the program `dieharder` (a Debian package). p-values of a sound generator are uniform:
+dieharder calls one in 100 WEAK (p outside 0.005 to 0.995) and one in 500,000 FAILED.
 """
 
 from __future__ import annotations
@@ -53,8 +54,13 @@ TESTS = (
     209,
 )
 ORDERINGS = {
-    "words": "the words of a sweep in the order a kernel draws them: plane by plane, site by site, step by step",
-    "lanes": "one replica alone: its bits over planes and sites of a sweep, then the next replica's",
+    "words": (
+        "the words of a sweep in the order a kernel draws them: plane by plane, site by site, "
+        "step by step"
+    ),
+    "lanes": (
+        "one replica alone: its bits over planes and sites of a sweep, then the next replica's"
+    ),
     "sites": "one plane over neighbouring sites, then the next plane",
     "steps": "one site and plane over successive steps (keys differ), then the next site",
     "replicas": "one site and plane over neighbouring words of replicas, then the next site",
@@ -134,9 +140,18 @@ def report(results: dict[str, list[tuple[str, str, float, str]]]) -> str:
     lines = [
         "# The random words under dieharder",
         "",
-        f"`python benchmarks/randomness.py`, dieharder 3.31.1, {date.today().isoformat()}. The keyed splitmix counter generator of",
-        "`rgc.program.draws`, in the orders in which a bit-sliced kernel could notice a flaw. A sound generator has uniform p-values:",
-        "about one in 100 is called WEAK (p outside 0.005 to 0.995), one in 500,000 FAILED. The p-values of `sts_serial` are correlated.",
+        (
+            f"`python benchmarks/randomness.py`, dieharder 3.31.1, {date.today().isoformat()}. "
+            "The keyed splitmix counter generator of"
+        ),
+        (
+            "`rgc.program.draws`, in the orders in which a bit-sliced kernel could notice a flaw. "
+            "A sound generator has uniform p-values:"
+        ),
+        (
+            "about one in 100 is called WEAK (p outside 0.005 to 0.995), one in 500,000 FAILED. "
+            "The p-values of `sts_serial` are correlated."
+        ),
         "",
         "| ordering | p-values | WEAK | FAILED | what runs fastest |",
         "| --- | --- | --- | --- | --- |",
@@ -144,7 +159,8 @@ def report(results: dict[str, list[tuple[str, str, float, str]]]) -> str:
     for ordering, rows in results.items():
         count = Counter(row[3] for row in rows)
         lines.append(
-            f"| {ordering} | {len(rows)} | {count['WEAK']} | {count['FAILED']} | {ORDERINGS[ordering]} |"
+            f"| {ordering} | {len(rows)} | {count['WEAK']} | {count['FAILED']} "
+            f"| {ORDERINGS[ordering]} |"
         )
     lines += [
         "",

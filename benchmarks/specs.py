@@ -1,9 +1,11 @@
-"""What the specs reproduce: run each of them, and write the table published | recomputed | ours of `specs/README.md`.
+"""Run every spec and write the table published | recomputed | ours of `specs/README.md`.
 
     python benchmarks/specs.py [--backends numba,jax] [SPEC ...]
 
-Without names it runs every spec; what it finds goes into `specs/results.json`, from which the table is made, so that one spec can be run anew
-alone. `--backends`: a spec that samples is the same bits on each of them, and one will do. `--table`: run nothing, write the table.
+Without names it runs every spec. What it finds goes into `specs/results.json`, from which the table
+is made, so that a single spec can be run anew. A spec that samples gives the same bits on each of
+the `--backends`, so that one is enough. With `--table` nothing is run and only the table is
+written.
 """
 
 from __future__ import annotations
@@ -64,7 +66,7 @@ def main() -> int:
     parser.add_argument("--table", action="store_true", help="run nothing, write the table")
     given = parser.parse_args()
     names = [Path(name).name for name in given.specs] or [
-        each.name for each in sorted(FOLDER.glob("*.rgc"))
+        path.name for path in sorted(FOLDER.glob("*.rgc"))
     ]
     failed = (
         []
@@ -79,19 +81,22 @@ def main() -> int:
 
 def results() -> dict[str, Any]:
     """What was found, by file name."""
-    found: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    return found
+    stored: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    return stored
 
 
 def record(name: str, backends: Sequence[str]) -> bool:
-    """Run a spec on each backend and keep what it found; whether all of it came out."""
-    loaded, found, passed = rgc.load(FOLDER / name), {}, True
+    """Run a spec on each backend and keep the results.
+
+    Returns whether every expectation passed.
+    """
+    loaded, values, passed = rgc.load(FOLDER / name), {}, True
     for backend in backends:
         began = monotonic()
         answer = rgc.compile(loaded, backend=backend).run()
-        found[backend] = [
-            None if each.found is None else [each.found.value, each.found.error]
-            for each in answer.checks
+        values[backend] = [
+            None if check.found is None else [check.found.value, check.found.error]
+            for check in answer.checks
         ]
         passed = passed and answer.passed
         print(
@@ -100,16 +105,16 @@ def record(name: str, backends: Sequence[str]) -> bool:
         )
     checks = [
         {
-            "name": each.expectation.target,
-            "relation": each.expectation.relation,
-            "expected": each.expectation.value,
-            "within": each.within,
-            "source": each.expectation.source,
+            "name": check.expectation.target,
+            "relation": check.expectation.relation,
+            "expected": check.expectation.value,
+            "within": check.within,
+            "source": check.expectation.source,
         }
-        for each in answer.checks
+        for check in answer.checks
     ]
     kept = results()
-    kept[name] = {"sha256": loaded.sha256, "rgc": __version__, "checks": checks, "found": found}
+    kept[name] = {"sha256": loaded.sha256, "rgc": __version__, "checks": checks, "found": values}
     RESULTS.write_text(_json(dict(sorted(kept.items()))), encoding="utf-8")
     return passed
 
@@ -118,24 +123,26 @@ def _json(kept: Mapping[str, Mapping[str, Any]]) -> str:
     """One line for each check and each list of values."""
     parts = []
     for name, entry in kept.items():
-        checks = ",\n   ".join(json.dumps(each) for each in entry["checks"])
-        found = ",\n   ".join(
-            f"{json.dumps(each)}: {json.dumps(values)}" for each, values in entry["found"].items()
+        checks = ",\n   ".join(json.dumps(check) for check in entry["checks"])
+        values_text = ",\n   ".join(
+            f"{json.dumps(backend)}: {json.dumps(values)}"
+            for backend, values in entry["found"].items()
         )
         head = f'"sha256": {json.dumps(entry["sha256"])}, "rgc": {json.dumps(entry["rgc"])}'
         parts.append(
-            f' {json.dumps(name)}: {{\n  {head},\n  "checks": [\n   {checks}\n  ],\n  "found": {{\n   {found}\n  }}\n }}'
+            f' {json.dumps(name)}: {{\n  {head},\n  "checks": [\n   {checks}\n  ],\n  "found": '
+            f"{{\n   {values_text}\n  }}\n }}"
         )
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-# -- the table ---------------------------------------------------------------------------------------------------------
+# -- the table -------------------------------------------------------------------------------------
 
 
-def table(found: Mapping[str, Any]) -> str:
+def table(stored: Mapping[str, Any]) -> str:
     """The README of the specs."""
     schemes: dict[str, list[str]] = {}
-    for name in found:
+    for name in stored:
         flow = rgc.load(FOLDER / name).spec.flow
         schemes.setdefault(flow.scheme if flow else "measure", []).append(name)
     published = json.loads(PUBLISHED.read_text("utf-8"))
@@ -144,7 +151,7 @@ def table(found: Mapping[str, Any]) -> str:
         if scheme in schemes:
             parts.append(f"\n## {title}\n")
             for name in schemes[scheme]:
-                parts += ["", *_rows(name, found[name], published), ""]
+                parts += ["", *_rows(name, stored[name], published), ""]
     return "\n".join(parts).replace("\n\n\n", "\n\n").rstrip() + "\n"
 
 
@@ -161,7 +168,7 @@ def _rows(
     yield "| | published | recomputed | ours | within | between backends |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for number, check in enumerate(checks):
-        values = [entry["found"][each][number] for each in backends]
+        values = [entry["found"][backend][number] for backend in backends]
         ours, error = values[0] or (None, None)
         shown = _shown(ours, error)
         sign = "" if check["relation"] == "=" else f"{check['relation']} "
@@ -205,7 +212,7 @@ def _value(check: Mapping[str, Any], published: Mapping[str, Mapping[str, Any]])
         published[word].get("values", {}).get(check["name"])
         for word in references(source, published)
     ]
-    return next((str(each) for each in values if each is not None), "")
+    return next((str(value) for value in values if value is not None), "")
 
 
 def references(source: str | None, published: Mapping[str, Any]) -> list[str]:
@@ -217,7 +224,7 @@ def references(source: str | None, published: Mapping[str, Any]) -> list[str]:
 
 
 def _spread(values: Sequence[Sequence[float] | None]) -> str:
-    numbers = [each[0] for each in values if each is not None and each[0] is not None]
+    numbers = [value[0] for value in values if value is not None and value[0] is not None]
     if len(numbers) < 2:
         return ""
     spread = max(numbers) - min(numbers)

@@ -1,11 +1,13 @@
-"""A step of `trg` by projections beside the same step by full decompositions, and a row of a transfer matrix, in one run on one core.
+"""A step of `trg` by projections beside one by full decompositions, and a row of a transfer matrix.
 
     python benchmarks/tensor.py [--rounds 5] [--chi 16 24 32] [--backend reference]
 
-The tensor is that of the critical square Ising model after nine steps. Every round does each kind of step once, so that a machine whose speed
-drifts drifts for all of them; reported are medians over rounds, and of ratios within a round. `plain` knows no charges: one matrix of chi^2
-rows is decomposed; `by charge` decomposes those of even and odd states by themselves, as `trg` does wherever there is a symmetry.
-The error is that of ln z per site of a whole flow with each, against Onsager.
+All are timed in one run on one core. The tensor is that of the critical square Ising model after
+nine steps. Every round does each kind of step once, so that a drift of the machine's speed affects
+all of them. The program reports medians over rounds, and of ratios within a round. `plain` knows no
+charges and decomposes one matrix of chi^2 rows. `by charge` decomposes those of even and odd states
+separately, as `trg` does wherever there is a symmetry. The error is that of ln z per site of a
+whole flow with each, against Onsager.
 """
 
 from __future__ import annotations
@@ -54,7 +56,8 @@ def tensors(chi: int, rounds: int, backend: str) -> None:
             times[name].append(perf_counter() - start)
     base = times["plain, full"]
     print(
-        f"\ntrg, chi = {chi}\n{'step':<24}{'ms':>9}{'plain, full / this':>22}{'relative error of ln z':>26}"
+        f"\ntrg, chi = {chi}\n"
+        f"{'step':<24}{'ms':>9}{'plain, full / this':>22}{'relative error of ln z':>26}"
     )
     for name, step in kinds.items():
         ratio = median(a / b for a, b in zip(base, times[name], strict=True))
@@ -152,7 +155,7 @@ def strips(width: int, rounds: int) -> None:
             begin = perf_counter()
             layer(np, vector)
             times[name].append(perf_counter() - begin)
-    shown = ", ".join(f"{name} {1e3 * median(each):.3f} ms" for name, each in times.items())
+    shown = ", ".join(f"{name} {1e3 * median(seconds):.3f} ms" for name, seconds in times.items())
     print(f"transfer matrix, one row of {width} spins: {shown}")
 
 

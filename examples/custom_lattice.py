@@ -1,7 +1,8 @@
-"""A lattice of one's own, and an exact check on it: the Lieb lattice is a square lattice with a spin on every bond.
+"""A lattice of one's own, and an exact check on it.
 
-Summing over the spins on the bonds, each of which has two neighbours, leaves a square lattice with the coupling
-K' = ln(cosh 2K) / 2. So the corner spins of the one and all spins of the other have the same correlations.
+The Lieb lattice is a square lattice with a spin on every bond. Summing over the spins on the bonds,
+each of which has two neighbours, leaves a square lattice with the coupling K' = ln(cosh 2K) / 2. So
+the corner spins of the one and all spins of the other have the same correlations.
 
     python examples/custom_lattice.py [--size 8] [--sweeps 5000] [--backend numba]
 """
@@ -42,7 +43,7 @@ measure {
 
 
 def main(words: Sequence[str] | None = None) -> list[float]:
-    """Prints both lattices side by side; returns the differences in standard errors."""
+    """Print both lattices side by side and return the differences in standard errors."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=8)
     parser.add_argument("--sweeps", type=int, default=5000)
@@ -65,7 +66,8 @@ def main(words: Sequence[str] | None = None) -> list[float]:
         a, b = lieb.result.observables[name], square.result.observables[name]
         differences.append((a.value - b.value) / hypot(a.error, b.error))
         print(
-            f"{name:7} {a.value:.5f}({a.error:.5f})  {b.value:.5f}({b.error:.5f})  {differences[-1]:+.1f} sigma"
+            f"{name:7} {a.value:.5f}({a.error:.5f})  {b.value:.5f}({b.error:.5f})  "
+            f"{differences[-1]:+.1f} sigma"
         )
     return differences
 

@@ -1,6 +1,8 @@
-"""Critical exponents of the 2D Ising model from Python: load a spec, compile it, run it, read the numbers.
+"""Critical exponents of the 2D Ising model from Python.
 
-python examples/exponents.py [--size 32] [--sweeps 4000] [--seed 7] [--backend numba]
+The program loads a spec, compiles it, runs it and reads the numbers.
+
+    python examples/exponents.py [--size 32] [--sweeps 4000] [--seed 7] [--backend numba]
 """
 
 from __future__ import annotations
@@ -25,25 +27,28 @@ def main(words: Sequence[str] | None = None) -> None:
     spec = rgc.load(SPEC, settings={"L": options.size, "n": options.sweeps})
     answer = rgc.compile(spec, backend=options.backend).run(seed=options.seed)
 
-    for name, found in answer.exponents.items():
+    for name, estimate in answer.exponents.items():
         error = (
-            f"+- {found.error:.4f}"
-            if found.error is not None
-            else f"+- {found.statistical:.4f} at least"
+            f"+- {estimate.error:.4f}"
+            if estimate.error is not None
+            else f"+- {estimate.statistical:.4f} at least"
         )
-        print(f"{name:6} {found.value:8.4f} {error}")
+        print(f"{name:6} {estimate.value:8.4f} {error}")
     for warning in answer.warnings:
         print(f"warning: {warning}")
 
     print("\nlevel  sector  operators  exponent")
-    for each in answer.eigenvalues:
-        if each.index == 1 and not each.wrapped:
-            spread = f"{each.exponent:.4f} +- {each.exponent_error:.4f}"
-            print(f"{each.level:5}  {each.sector:6}  {each.operators:9}  {spread}")
+    for eigenvalue in answer.eigenvalues:
+        if eigenvalue.index == 1 and not eigenvalue.wrapped:
+            spread = f"{eigenvalue.exponent:.4f} +- {eigenvalue.exponent_error:.4f}"
+            print(
+                f"{eigenvalue.level:5}  {eigenvalue.sector:6}  {eigenvalue.operators:9}  {spread}"
+            )
 
     for check in answer.checks:
         print(
-            f"\n{check.expectation.target}: {'passed' if check.passed else 'failed: ' + check.reason}"
+            f"\n{check.expectation.target}: "
+            f"{'passed' if check.passed else 'failed: ' + check.reason}"
         )
 
 

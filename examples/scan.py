@@ -1,6 +1,8 @@
-"""Energy, specific heat and Binder cumulant of a small Ising lattice against K: one compilation, every point.
+"""Energy, specific heat and Binder cumulant of a small Ising lattice against K.
 
-python examples/scan.py [--size 16] [--sweeps 5000] [--points 9] [--backend numba]
+One compilation serves every point.
+
+    python examples/scan.py [--size 16] [--sweeps 5000] [--points 9] [--backend numba]
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""THE MAP: the road from a spec to an answer, in order, one call a stage.
+"""The map of the compiler: the road from a spec to an answer, one call for each stage.
 
     text --parse--> syntax tree --build--> physics --flow--> programs and kernels
          --run--> results --judge--> answer
 
-A flow's own road, from physics through passes and programs to kernels, is told in `rgc.flows`.
+`rgc.flows` describes the road of a flow, from physics through passes and programs to kernels.
 """
 
 from __future__ import annotations
@@ -29,16 +29,18 @@ if TYPE_CHECKING:
     from rgc.syntax.ast import Document, Entry
 
 Settings = Mapping[str, str | int | float] | Sequence["Entry"]
-"""New right sides of parameters, or values of scans: `{"K": 0.43}`, `{"K": "0.43:0.45:9"}`, or
-entries of the syntax tree.
+"""New right sides of parameters, or values of scans.
+
+They are a mapping such as `{"K": 0.43}` or `{"K": "0.43:0.45:9"}`, or entries of the syntax tree.
 """
 
 BACKEND = "numba"
 
 
 def parse(source: str | Path) -> Document:
-    """The syntax tree of a spec. `source` is a path, or a text of several lines in the text
-    spelling. Raises `SpecError`.
+    """The syntax tree of a spec.
+
+    `source` is a path, or a text of several lines in the text spelling. Raises `SpecError`.
     """
     from rgc.syntax.read import read, read_text
 
@@ -65,8 +67,9 @@ def load(source: str | Path, *, settings: Settings = (), scan: Settings = ()) ->
 
 
 def entries(settings: Settings) -> tuple[Entry, ...]:
-    """Settings as entries of the syntax tree; texts are read by the spec's own grammar. Raises
-    `SpecError`.
+    """Settings as entries of the syntax tree.
+
+    Texts are read by the spec's own grammar. Raises `SpecError`.
     """
     if not isinstance(settings, Mapping):
         return tuple(settings)
@@ -74,16 +77,17 @@ def entries(settings: Settings) -> tuple[Entry, ...]:
 
 
 def entry(text: str, name: str) -> Entry:
-    """The entry `K=0.43` that a text holds; `name` is what messages call the text. Raises
-    `SpecError`.
+    """The entry such as `K=0.43` that a text holds.
+
+    `name` is what messages call the text. Raises `SpecError`.
     """
     from rgc.syntax.parse import parse_entry
     from rgc.syntax.read import make_source
 
-    found = parse_entry(make_source(name, text))
-    if found.value is None:
-        raise SpecError([Problem("no-value", "a parameter needs a value: NAME=VALUE", found.span)])
-    return found
+    parsed = parse_entry(make_source(name, text))
+    if parsed.value is None:
+        raise SpecError([Problem("no-value", "a parameter needs a value: NAME=VALUE", parsed.span)])
+    return parsed
 
 
 def compile(
@@ -94,11 +98,11 @@ def compile(
     settings: Settings = (),
     scan: Settings = (),
 ) -> Compiled:
-    """A spec made ready to run on a backend, by its name or as it is. `settings` and `scan` as in
-    `load`.
+    """Prepare a spec to run on a backend, which is given by its name or as an object.
 
-    Raises `SpecError` if the backend is not there or refuses, or the flow cannot be run,
-    `TypeError` for settings of a spec that was loaded before: its parameters are evaluated.
+    `settings` and `scan` are those of `load`. Raises `SpecError` if the backend is not there or
+    refuses the spec, or if the flow cannot be run. Raises `TypeError` for settings of a spec that
+    was loaded before, because its parameters have been evaluated.
     """
     from rgc import backend as backends
     from rgc.ast_to_model.today import refuse_later
@@ -108,8 +112,8 @@ def compile(
         raise TypeError("settings and scan are for a spec that is read here: give them to rgc.load")
     source = load(spec, settings=settings, scan=scan) if isinstance(spec, str | Path) else spec
     refuse_later(source.spec)
-    found = backends.load(backend, threads=threads) if isinstance(backend, str) else backend
-    machine = KernelCache(found, general=len(source.points) > 1)
+    chosen = backends.load(backend, threads=threads) if isinstance(backend, str) else backend
+    machine = KernelCache(chosen, general=len(source.points) > 1)
     compiled = Compiled(source, machine, threads, source.zero)
     compiled.flow(source.points[0], source.seed)  # refusals come now, not when the run starts
     return compiled
@@ -123,10 +127,11 @@ def flow(
     point: Mapping[str, float],
     zero: Collection[str],
 ) -> Flow:
-    """The flow of a spec at one point: physics -> programs -> kernels, without the terms named in
-    `zero`, then the methods by which its measures ask for a free energy.
+    """The flow of a spec at one point: physics -> programs -> kernels.
 
-    Raises `SpecError` for a scheme that cannot be run yet, and for what its maker refuses.
+    The terms named in `zero` are left out. The methods by which the measures of the spec ask for a
+    free energy are added behind the flow. Raises `SpecError` for a scheme that cannot be run yet,
+    and for what its maker refuses.
     """
     from rgc.flows.request import Request
     from rgc.schemes import SCHEMES
@@ -145,8 +150,9 @@ def flow(
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A spec on a backend, ready to run. `zero`: the terms that are left out, their coefficient
-    being 0 at every point.
+    """A spec on a backend, ready to run.
+
+    `zero` names the terms that are left out because their coefficient is 0 at every point.
     """
 
     loaded: Loaded
@@ -155,8 +161,9 @@ class Compiled:
     zero: tuple[str, ...] = ()
 
     def flow(self, point: Mapping[str, float], seed: int) -> Flow:
-        """The flow at one point of the scan; its kernels are compiled, or found among those of
-        another point.
+        """The flow at one point of the scan.
+
+        Its kernels are compiled, or taken from those of another point.
         """
         spec = self.loaded.at(point) if point else self.loaded.spec
         return flow(spec, self.machine, seed=seed, point=point, zero=self.zero)
@@ -172,13 +179,17 @@ class Compiled:
         warn: Callable[[str], object] = lambda message: None,
         checkpoints: bool = True,
     ) -> Answer:
-        """Run every point of the scan and judge what came out.
+        """Run every point of the scan and judge the results.
 
-        `seed` wins over the spec's. `out`: the folder for the results (made if needed). `resume`:
-        go on from the checkpoint of a run that was interrupted. `progress=True` shows a bar on
-        stderr. `warn` hears of trouble while it runs; the answer tells it too. Without
-        `checkpoints` none are written, and an interrupted run is lost. Raises `SpecError`, and
-        `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit` seconds.
+        - `seed` takes the place of the spec's seed.
+        - `out` is the folder for the results, which is made if needed.
+        - `resume` continues from the checkpoint of a run that was interrupted.
+        - `progress=True` shows a bar on stderr.
+        - `warn(message)` is called for each warning; warnings are also stored in the answer.
+        - Without `checkpoints` none are written, and an interrupted run is lost.
+
+        Raises `SpecError`, and `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit`
+        seconds.
         """
         from rgc import runner
         from rgc.progress import Silent, for_stream
@@ -202,7 +213,7 @@ class Compiled:
         try:
             with runner.stopping(time_limit) as stop:
                 points = tuple(
-                    self._run(k, job, resume, shown, stop, heard)
+                    self._run(k, job, resume=resume, progress=shown, stop=stop, warn=heard)
                     for k in range(len(self.loaded.points))
                 )
         finally:
@@ -214,12 +225,13 @@ class Compiled:
         self,
         k: int,
         job: Job,
+        *,
         resume: bool,
         progress: Progress,
         stop: Stop,
         warn: Callable[[str], object],
     ) -> Point:
-        """The k-th point of the scan."""
+        """Run the k-th point of the scan."""
         from rgc import runner
         from rgc.results.answer_data import Point
 
@@ -244,9 +256,7 @@ class Compiled:
         )
 
     def _judge(self, points: tuple[Point, ...], seed: int, warnings: Sequence[str]) -> Answer:
-        """The answer: measures of the finished scan, and what was expected against what came
-        out.
-        """
+        """The answer: the measures of the finished scan, and the verdict on each expectation."""
         from rgc.results import judge
         from rgc.results.answer import Answer
 

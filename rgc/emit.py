@@ -24,27 +24,25 @@ CONSTANT = "constant_"
 """The parameter that holds the constant per site of an emitted spec."""
 
 ROUNDING = 1e-14
-"""Couplings that the spec does not name and that are smaller than this share of the largest are
-left out.
-"""
+"""Couplings that the spec does not name are left out below this share of the largest one."""
 
 KEPT = ("spins", "block", "flow", "measure", "stack", "data", "map")
 
 
 def emit(spec: Spec, result: Result, level: int | None = None) -> str:
-    """The spec, in the text spelling, whose Hamiltonian is that of a level (None: the last that has
-    couplings).
+    """The spec, in the text spelling, whose Hamiltonian is that of a level.
 
-    Couplings have their own names; the accumulated constant is a term without spins, so that free
-    energies of the emitted spec are those of the original per site of its own lattice. Raises
-    `SpecError` where the level has no couplings, or where they are no terms of the language.
+    If `number` is None, the level is the last one that has couplings. Couplings keep their own
+    names. The accumulated constant is a term without spins, so that free energies of the emitted
+    spec are those of the original per site of its own lattice. Raises `SpecError` where the level
+    has no couplings, or where they are no terms of the language.
     """
     chosen = _level(result, level)
-    largest = max(abs(each.value or 0.0) for each in chosen.couplings.values())
+    largest = max(abs(coupling.value or 0.0) for coupling in chosen.couplings.values())
     values = {
-        name: each.value
-        for name, each in chosen.couplings.items()
-        if abs(each.value or 0.0) > ROUNDING * largest or name in _names(spec)
+        name: coupling.value
+        for name, coupling in chosen.couplings.items()
+        if abs(coupling.value or 0.0) > ROUNDING * largest or name in _names(spec)
     }
     lines = [f"  {sign} {name} * {text}" for name, sign, text in _terms(spec, result, values)]
     constant = chosen.observables.get("constant")
@@ -55,19 +53,19 @@ def emit(spec: Spec, result: Result, level: int | None = None) -> str:
 
 
 def _level(result: Result, number: int | None) -> Level:
-    found = [
-        each
-        for each in result.levels
-        if each.couplings and all(c.value is not None for c in each.couplings.values())
+    levels = [
+        level
+        for level in result.levels
+        if level.couplings and all(c.value is not None for c in level.couplings.values())
     ]
     if number is not None:
-        found = [each for each in found if each.level == number]
-    if not found:
+        levels = [level for level in levels if level.level == number]
+    if not levels:
         what = "no level" if number is None else f"no level {number}"
         message = f"the flow has {what} with couplings, so that there is no Hamiltonian to write"
         hint = "schemes such as enumerate, migdal_kadanoff and lower_bound renormalise couplings"
         raise SpecError([Problem("nothing-to-emit", message, hint=hint)])
-    return found[-1]
+    return levels[-1]
 
 
 def _names(spec: Spec) -> tuple[str, ...]:
@@ -90,8 +88,10 @@ def _terms(
 
 
 def _own(term: Term, spec: Spec) -> str:
-    """The sum of a term as it was written where a parameter alone stands before it, and for
-    alphabets without products; else its products.
+    """The sum of a term.
+
+    It is written as in the spec where a parameter alone stands before it, and for alphabets without
+    products. Otherwise its products are written out.
     """
     if not term.tables and term.name not in spec.parameters:
         return sum_text(term.products, spec)
@@ -103,7 +103,7 @@ def _own(term: Term, spec: Spec) -> str:
 
 
 def _shrinking(spec: Spec, result: Result, level: Level) -> float:
-    """Sites of level 0 for one site of this level."""
+    """The number of sites of level 0 for one site of this level."""
     if level.shape:
         return prod(result.levels[0].shape) / prod(level.shape)
     per_step = result.provenance.get("sites_per_step", 1.0)
@@ -117,7 +117,7 @@ def _document(
     lattice = spec.document.section("lattice")
     body = "hamiltonian\n" + "\n".join(terms) + "\n"
     new = parse(Source("<emitted>", f'title "{_title(spec, level)}"\n{body}'))
-    sections = {each.name: each for each in (*new.sections, *kept)}
+    sections = {section.name: section for section in (*new.sections, *kept)}
     if lattice is not None and not isinstance(lattice.body, str | tuple):
         sections["lattice"] = replace(lattice, body=_resized(lattice.body, level))
     sections["parameters"] = _parameters(spec, values, list(sections.values()))
@@ -138,7 +138,7 @@ def _resized(body: ast.Expr, level: Level) -> ast.Expr:
     if not level.shape or not isinstance(body, ast.Call):
         return body
     sizes = level.shape if len(set(level.shape)) > 1 else level.shape[:1]
-    options = tuple(each for each in body.options if each.name != "size")
+    options = tuple(option for option in body.options if option.name != "size")
     return replace(body, arguments=tuple(ast.Number(str(n)) for n in sizes), options=options)
 
 

@@ -1,6 +1,4 @@
-"""A spec that was read and checked: its syntax tree with the settings applied, its physics at each
-point of its scan.
-"""
+"""A spec that was read and checked: its syntax tree and its physics at each point of its scan."""
 
 from __future__ import annotations
 
@@ -20,9 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`document`: the syntax tree, includes merged and settings applied. `spec`: the physics at the
-    first point. `folder`: where the spec lies, None for a text. `name`: the stem of its file, or
-    `spec`.
+    """A spec that was read and checked.
+
+    - `document` is the syntax tree, with includes merged and settings applied.
+    - `spec` is the physics at the first point of the scan.
+    - `folder` is where the spec lies; it is None for a text.
+    - `name` is the stem of the file, or `spec`.
     """
 
     document: Document
@@ -41,7 +42,9 @@ class Loaded:
 
     @property
     def points(self) -> tuple[Mapping[str, float], ...]:
-        """The grid of the scan, the last axis fastest; one empty point without a scan."""
+        """The points of the scan, with the last axis fastest. Without a scan there is one empty
+        point.
+        """
         names = [axis.name for axis in self.axes]
         return tuple(
             dict(zip(names, values, strict=True))
@@ -50,7 +53,7 @@ class Loaded:
 
     @property
     def seed(self) -> int:
-        """The seed that the spec names, else 0."""
+        """The seed that the spec names, or 0."""
         seed = self.spec.flow.options.get("seed", 0) if self.spec.flow else 0
         return int(seed) if isinstance(seed, int | float) else 0
 
@@ -63,14 +66,14 @@ class Loaded:
 
     @property
     def sha256(self) -> str:
-        """The hash of the spec as run without its comments: the same in both spellings."""
+        """The hash of the spec as run without its comments. It is the same in both spellings."""
         from rgc.syntax.print import print_text
 
         return sha256(print_text(without_comments(self.document)).encode("utf-8")).hexdigest()
 
     @property
     def summary(self) -> str:
-        """One line: what it is, on what lattice, by which scheme."""
+        """One line that names the lattice, its size, the scheme and the number of points."""
         spec = self.spec
         lattice = (
             getattr(spec.lattice, "name", type(spec.lattice).__name__.lower())
@@ -85,7 +88,7 @@ class Loaded:
 
     @property
     def zero(self) -> tuple[str, ...]:
-        """The names of the terms whose coefficient is exactly 0 at every point: the run leaves them
+        """The names of the terms whose coefficient is exactly 0 at every point, which a run leaves
         out.
         """
         names = self.spec.hamiltonian.zero if self.spec.hamiltonian else ()
@@ -104,8 +107,9 @@ class Loaded:
 
 
 def apply(document: Document, settings: Sequence[Entry], scan: Sequence[Entry]) -> Document:
-    """The document with parameters and scans replaced. A scan that is new is added; names are
-    checked by `build`.
+    """The document with parameters and scans replaced.
+
+    A scan that is new is added. The names are checked by `build`.
     """
     document = _replaced(document, "parameters", settings, add=False)
     return _replaced(document, "scan", scan, add=True)
@@ -131,14 +135,14 @@ def _replaced(document: Document, name: str, entries: Sequence[Entry], *, add: b
     changed = replace(section, body=tuple(body))
     others = document.sections if document.section(name) else (*document.sections, section)
     return replace(
-        document, sections=tuple(changed if each is section else each for each in others)
+        document, sections=tuple(changed if other is section else other for other in others)
     )
 
 
 def without_comments(node: Any) -> Any:
     """The tree without its comments."""
     if isinstance(node, tuple):
-        return tuple(without_comments(each) for each in node)
+        return tuple(without_comments(part) for part in node)
     if not is_dataclass(node) or isinstance(node, type):
         return node
     blank = {"above": (), "below": (), "beside": None, "notes": ()}

@@ -1,9 +1,9 @@
-"""pytest runs specs: `pytest specs/` turns `expect` into assertions, one test for each spec and
-backend.
+"""The pytest plugin: `pytest specs/` runs one test for each spec and backend.
 
-Every `.rgc` file is collected, and every YAML file that is a spec. A spec that does not check fails
-with its errors; one that cannot be run yet, or expects nothing, is skipped. Nothing heavy is
-imported before a spec is run, and nothing of rgc's language before one is found.
+It turns `expect` into assertions. Every `.rgc` file is collected, and every YAML file that is a
+spec. A spec with errors fails with them. A spec that cannot be run yet, or that expects nothing, is
+skipped. Nothing heavy is imported before a spec is run, and nothing of rgc's language before a spec
+is collected.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from rgc.results.answer import Answer
 
 SLOW = 1e10
-"""Spin updates, of all points of a scan together, beyond which a spec is marked `slow`: some
-seconds on a few cores.
+"""The number of spin updates of a whole scan beyond which a spec is marked `slow`.
+
+It takes some seconds on a few cores.
 """
 
 HEAD = 1 << 16
-"""Bytes of a YAML file that are looked at."""
+"""The number of bytes of a YAML file that are searched for keys."""
 
 KEY = re.compile(
     rb"""^["']?(flow|include|lattice|spins|hamiltonian|block|stack|map)["']?[ \t]*:""", re.MULTILINE
@@ -56,9 +57,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def backends(config: pytest.Config, default: Sequence[str] = (BACKEND,)) -> tuple[str, ...]:
-    """The names that `--rgc-backends` gives, `all` standing for those that are installed; `default`
-    without the option. For other tests that run on several backends too. Raises `pytest.UsageError`
-    for a name that is not installed.
+    """The names that `--rgc-backends` gives, or `default` without the option.
+
+    The word `all` stands for every installed backend. Other tests that run on several backends may
+    call this too. Raises `pytest.UsageError` for a name that is not installed.
     """
     given = config.getoption("rgc_backends")
     if not given:
@@ -83,7 +85,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SpecFile |
 
 
 def _is_spec(path: Path) -> bool:
-    """Whether a YAML file has a flow and something that it flows on; it is not parsed for that."""
+    """Whether a YAML file has a flow and something that it flows on. The file is not parsed for
+    that.
+    """
     try:
         with path.open("rb") as file:
             keys = set(KEY.findall(file.read(HEAD)))
@@ -94,7 +98,9 @@ def _is_spec(path: Path) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A spec in both spellings is one spec, and run once: as the one that comes first."""
+    """Skip the second spelling of a spec: a spec in both spellings is run once, from the first
+    file.
+    """
     first: dict[tuple[Path, str, str], SpecItem] = {}
     for item in items:
         if isinstance(item, SpecItem) and item.loaded is not None:
@@ -126,9 +132,7 @@ class SpecFile(pytest.File):
 
 
 class SpecItem(pytest.Item):
-    """A spec on the backend that it is named after; or, of a spec that does not check, its
-    errors.
-    """
+    """A spec on the backend that the test is named after, or the errors of a wrong spec."""
 
     def __init__(self, *, loaded: Loaded | None, error: SpecError | None, **options: Any) -> None:
         super().__init__(**options)
@@ -180,9 +184,7 @@ def _why_not(loaded: Loaded) -> str:
 
 
 def _later(error: SpecError, *codes: str) -> str:
-    """The reason to skip a spec whose problems all have one of these codes; else the empty
-    string.
-    """
+    """The reason to skip a spec whose problems all have one of these codes, else an empty text."""
     if any(problem.code not in codes for problem in error.problems):
         return ""
     return ": ".join(part for part in (error.problems[0].message, error.problems[0].hint) if part)

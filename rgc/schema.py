@@ -1,8 +1,8 @@
-"""The JSON Schema of the YAML spelling, from the tables of schemes and calls: editors complete and
-check a spec by it.
+"""The JSON Schema of the YAML spelling, by which editors complete and check a spec.
 
-`python -m rgc.schema` prints it; `grammar/schema.json` is its output. It knows names, options and
-kinds; what expressions mean is left to `rgc check`.
+`python -m rgc.schema` prints it, and `grammar/schema.json` is its output. It is made from the
+tables of schemes and calls. It knows names, options and kinds; what expressions mean is left to
+`rgc check`.
 """
 
 from __future__ import annotations
@@ -77,15 +77,17 @@ def _definitions() -> Schema:
     nested = {"type": "array", "items": _EXPRESSION}
     call = {"type": "object", "maxProperties": 1}
     signatures = {
-        each.name: each
-        for each in _nested((*SCHEMES.values(), *DATA.values(), *LAYERS.values(), *MAPS.values()))
+        signature.name: signature
+        for signature in _nested(
+            (*SCHEMES.values(), *DATA.values(), *LAYERS.values(), *MAPS.values())
+        )
     }
     calls = {f"call_{name}": _options(signature) for name, signature in sorted(signatures.items())}
     return {"expression": {"anyOf": [scalar, nested, call]}, **calls}
 
 
 def _nested(signatures: Iterable[Signature]) -> Iterable[Signature]:
-    """The signatures of calls inside calls; those of one name are one and the same."""
+    """The signatures of calls inside calls. Signatures of one name are one and the same."""
     for signature in signatures:
         for field in signature.fields:
             inner = (*field.calls, *((field.also,) if field.also else ()))
@@ -148,8 +150,8 @@ def _one_of(signatures: Iterable[Signature], description: str) -> Schema:
 
 
 def _texts(signatures: Iterable[Signature]) -> Schema:
-    """The same as texts alone: a word where nothing is required, or `name(...)`."""
-    return {"oneOf": [one for each in signatures for one in _written(each)]}
+    """The same calls as texts alone: a word where nothing is required, or `name(...)`."""
+    return {"oneOf": [one for signature in signatures for one in _written(signature)]}
 
 
 def _written(signature: Signature) -> Iterator[Schema]:
@@ -164,8 +166,10 @@ def _written(signature: Signature) -> Iterator[Schema]:
 
 
 def _is_narrow(signature: Signature) -> bool:
-    """Whether a pattern can say what stands inside the parentheses: nothing, a word, or a number
-    within limits. Anything else is left to `rgc check`.
+    """Whether a pattern can say what stands inside the parentheses.
+
+    That is possible for nothing, a word, or a number within limits. Anything else is left to `rgc
+    check`.
     """
     if signature.free or len(signature.fields) > 1:
         return False
@@ -176,9 +180,10 @@ def _is_narrow(signature: Signature) -> bool:
 
 
 def _argument(field: Field) -> str:
-    """The pattern of an argument, with its name or without: one of the choices of its option, a
-    number within the limits, or an expression that is more than a number, which is left to `rgc
-    check`.
+    """The pattern of an argument, with or without its name.
+
+    The argument is one of the choices of its option, a number within the limits, or an expression
+    that is more than a number, which is left to `rgc check`.
     """
     name = rf"({field.name}\s*=\s*)?"
     if field.kind == "word":
@@ -193,8 +198,9 @@ def _bounds(field: Field) -> tuple[int, int]:
 
 
 def _between(low: int, high: int) -> Iterator[str]:
-    """Patterns of the whole numbers from `low` to `high`: those of one digit, and decade by decade
-    the rest.
+    """Patterns of the integers from `low` to `high`.
+
+    The first covers those of one digit, and the others cover the rest decade by decade.
     """
     if low < 10:
         yield f"[{low}-{min(high, 9)}]"
@@ -224,13 +230,14 @@ def _mapping(signature: Signature) -> Schema:
 
 
 def _options(signature: Signature) -> Schema:
-    """What stands under the key of a call: a mapping of options, a list of arguments, the one
-    argument, or nothing.
+    """What stands under the key of a call.
+
+    It is a mapping of options, a list of arguments, the one argument, or nothing.
     """
     properties = {field.name: _field(field) for field in signature.fields}
     required = [field.name for field in signature.fields if field.required]
     free = _values() if signature.free else False
-    found: list[Schema] = [
+    forms: list[Schema] = [
         {
             "type": "object",
             "properties": properties,
@@ -239,15 +246,15 @@ def _options(signature: Signature) -> Schema:
         }
     ]
     if signature.positional:
-        found.append(_single(signature))
-        found.append({"type": "array", "items": _EXPRESSION, "minItems": 1})
+        forms.append(_single(signature))
+        forms.append({"type": "array", "items": _EXPRESSION, "minItems": 1})
     if not required:
-        found.append({"type": "null"})
-    return {"oneOf": found}
+        forms.append({"type": "null"})
+    return {"oneOf": forms}
 
 
 def _single(signature: Signature) -> Schema:
-    """The one argument of a call without its name."""
+    """The only argument of a call, without its name."""
     field = signature.field(signature.positional[0])
     if field is not None and field.kind in ("integer", "number"):
         return {"anyOf": [_limits(field), _TEXT]}
@@ -303,15 +310,15 @@ def _limits(field: Field) -> Schema:
 
 
 def _inner(signatures: tuple[Signature, ...]) -> Schema:
-    """The calls that an option takes, by reference, since calls may stand in calls."""
+    """The calls that an option takes. They are referred to, since calls may stand inside calls."""
     mappings = [
         {
             "type": "object",
-            "properties": {each.name: {"$ref": f"#/$defs/call_{each.name}"}},
-            "required": [each.name],
+            "properties": {signature.name: {"$ref": f"#/$defs/call_{signature.name}"}},
+            "required": [signature.name],
             "additionalProperties": False,
         }
-        for each in signatures
+        for signature in signatures
     ]
     return {"oneOf": [*_texts(signatures)["oneOf"], *mappings]}
 

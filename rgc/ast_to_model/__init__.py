@@ -1,7 +1,7 @@
 """From the syntax tree to the physics model: names, shapes, symmetries, refusals.
 
-One file for each section; each offers a `Check` and is listed in `CHECKS`, in the order in which
-they build on each other.
+There is one file for each section. Each offers a `Check` and is listed in `CHECKS`, in the order in
+which they build on each other.
 """
 
 from __future__ import annotations
@@ -59,9 +59,10 @@ def build(
 ) -> tuple[Spec, tuple[Problem, ...]]:
     """The physics of a spec at one point of its parameters, and the warnings.
 
-    `settings`: parameters whose right side the command line replaces, in order; `scan`: entries
-    that replace those of the `scan` section; `point`: values of the scanned parameters; `folder`:
-    where the spec lies, for `include`, data and graphs.
+    - `settings` are parameters whose right sides the command line replaces, in order.
+    - `scan` holds entries that replace those of the `scan` section.
+    - `point` holds the values of the scanned parameters.
+    - `folder` is where the spec lies, for `include`, data and graphs.
 
     Raises `SpecError` with every error of the file.
     """
@@ -91,7 +92,7 @@ def build(
 def _checked(
     checks: Sequence[Check], context: Context, settings: Sequence[ast.Entry], point: Point
 ) -> Spec:
-    """The spec as far as some checkers make it. Raises `SpecError` with every error that they find."""
+    """The spec as far as some checkers make it. Raises `SpecError` with all their errors."""
     context.scope = check_parameters(context.document, context.problems, settings, point)
     spec = Spec(
         _text(context, "title"), context.document, context.scope.numbers, _text(context, "about")

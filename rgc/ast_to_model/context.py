@@ -1,4 +1,4 @@
-"""What the checkers of all sections share: the document, the names in scope, the problems found so far."""
+"""What the checkers of all sections share: document, names in scope, problems so far."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from rgc.syntax import ast
 
 @dataclass(slots=True)
 class Context:
-    """State of one build.
+    """The state of one build.
 
-    `scan`: entries of the command line that replace those of the `scan` section. `folder`: the folder of the spec, None for a spec
-    that is no file. `failed`: names of the sections that hold errors, so that what depends on them is passed over in silence.
+    - `scan` holds entries of the command line that replace those of the `scan` section.
+    - `folder` is the folder of the spec, or None for a spec that is not a file.
+    - `failed` holds the names of the sections with errors; what depends on them is skipped
+      silently.
     """
 
     document: ast.Document
@@ -35,7 +37,10 @@ class Context:
 
     @contextmanager
     def failing(self, section: str) -> Iterator[None]:
-        """Problems raised inside are kept, and the section counts as failed; so it does where a value is unknowable."""
+        """A context that keeps the problems raised inside and counts the section as failed.
+
+        The section also fails where a value is unknowable.
+        """
         try:
             yield
         except SpecError as error:
@@ -48,4 +53,6 @@ class Context:
 
 
 Check = Callable[[Spec, Context], Spec]
-"""A section's checker: the spec with that section filled in; problems go into the context."""
+"""A section's checker. It returns the spec with that section filled in; problems go into the
+context.
+"""

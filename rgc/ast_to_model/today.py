@@ -80,7 +80,7 @@ def _without_flow(spec: Spec) -> Iterator[Problem]:
 
 def _methods(spec: Spec) -> Iterator[Problem]:
     ready = listing([name for name, row in FREE_ENERGIES.items() if row.runs])
-    for method in (each for measure in spec.measures for each in measure.methods):
+    for method in (asked for measure in spec.measures for asked in measure.methods):
         if not FREE_ENERGIES[method.name].runs:
             message = f"the method '{method.name}' comes later"
             yield Problem("not-yet", message, method.span, hint=f"{ready} run today")
@@ -93,9 +93,7 @@ def _entries(spec: Spec) -> list[ast.Entry]:
 
 
 def _measures(spec: Spec, ready: Ready) -> Iterator[Problem]:
-    """Built-in measures, bare or inside others, that sampling does not give yet, each at its
-    place.
-    """
+    """Built-in measures, bare or inside others, that sampling cannot give yet, at their places."""
     entries = _entries(spec)
     own = {
         entry.target.name

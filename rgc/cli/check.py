@@ -1,4 +1,4 @@
-"""`rgc check SPEC...`: parse and type-check; runs nothing and imports nothing heavy."""
+"""`rgc check SPEC...`: parse and type-check specs, without running or importing anything heavy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rgc show SPEC`: what the compiler made of it."""
+"""`rgc show SPEC`: show what the compiler made of a spec."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def _program(loaded: Loaded, backend: str) -> str:
     from rgc.program.family import family_of
 
     watched, compiled = _watched(loaded, backend)
-    programs = (family_of(each).show(each) for each, _ in compiled.machine.made)
+    programs = (family_of(program).show(program) for program, _ in compiled.machine.made)
     return "\n\n".join((*dict.fromkeys(programs), *_accounts(loaded, watched, compiled)))
 
 
 def _code(loaded: Loaded, backend: str) -> str:
-    """The sources of the kernels; of a flow without any, what it calls instead."""
+    """The sources of the kernels, or, for a flow without kernels, what it calls."""
     watched, compiled = _watched(loaded, backend)
     sources = dict.fromkeys(kernel.source for _, kernel in compiled.machine.made)
     if sources:
@@ -87,7 +87,7 @@ def _accounts(loaded: Loaded, watched: Watched, compiled: Compiled) -> list[str]
     if not accounts:
         return []
     seen = Account(f"called in a step, on the backend {watched.name}", watched.summary())
-    return [_shown(each) for each in (*accounts, seen)]
+    return [_shown(account) for account in (*accounts, seen)]
 
 
 def _shown(account: Account) -> str:

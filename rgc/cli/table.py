@@ -21,8 +21,10 @@ FEW = 7  # numbers of operators that are all shown
 
 
 def render_answer(answer: Answer, said: Collection[str] = ()) -> str:
-    """Title, exponents, averages, levels, checks, warnings that were not `said` before, and where
-    the files are.
+    """The answer as text.
+
+    It consists of the title, exponents, averages, levels, checks, the warnings that were not `said`
+    before, and where the files are.
     """
     head = (
         f"{escape(answer.title)}\n{answer.points[0].result.scheme}, backend {answer.backend}, "
@@ -60,7 +62,7 @@ def _result(result: Result) -> list[str]:
     if result.exponents:
         blocks.append(
             "exponents\n"
-            + aligned(_row(name, each) for name, each in result.exponents.items())
+            + aligned(_row(name, estimated) for name, estimated in result.exponents.items())
             + _rule(result)
         )
     if result.fixed_point:
@@ -75,30 +77,33 @@ def _result(result: Result) -> list[str]:
     if result.free_energy:
         rows = [
             (
-                each.method,
-                with_error(each.value, each.error),
-                each.kind,
-                f"per {each.per}",
-                escape(each.note),
+                value.method,
+                with_error(value.value, value.error),
+                value.kind,
+                f"per {value.per}",
+                escape(value.note),
             )
-            for each in result.free_energy
+            for value in result.free_energy
         ]
         blocks.append("free energy\n" + aligned(rows))
     blocks += [*_levels(result), _exponent_table(result.eigenvalues)]
     return blocks
 
 
-def _row(name: str, each: Estimate) -> tuple[str, str, str]:
+def _row(name: str, exponent: Estimate) -> tuple[str, str, str]:
     parts = [
         f"{label} {value:.2g}"
-        for label, value in (("statistical", each.statistical), ("systematic", each.systematic))
+        for label, value in (
+            ("statistical", exponent.statistical),
+            ("systematic", exponent.systematic),
+        )
         if value is not None
     ]
-    return name, estimate(each), ", ".join(parts) or escape(each.note)
+    return name, estimate(exponent), ", ".join(parts) or escape(exponent.note)
 
 
 def _rule(result: Result) -> str:
-    rules = dict.fromkeys(each.rule for each in result.exponents.values() if each.rule)
+    rules = dict.fromkeys(exponent.rule for exponent in result.exponents.values() if exponent.rule)
     return "".join(
         "\n" + fill(f"rule: {escape(rule)}", WIDTH, initial_indent="  ", subsequent_indent="    ")
         for rule in rules
@@ -106,12 +111,15 @@ def _rule(result: Result) -> str:
 
 
 def _named(table: Mapping[str, Estimate]) -> str:
-    return aligned((name, estimate(each), escape(each.note)) for name, each in table.items())
+    return aligned(
+        (name, estimate(estimated), escape(estimated.note)) for name, estimated in table.items()
+    )
 
 
 def _levels(result: Result) -> list[str]:
-    """Couplings, averages and other values of each level, unless there is only the spec itself to
-    show.
+    """Couplings, averages and other values of each level.
+
+    There is no table where only the level of the spec itself could be shown.
     """
     if len(result.levels) < 2:
         return []
@@ -146,11 +154,13 @@ def _by_level(head: str, result: Result, tables: Sequence[Mapping[str, Estimate]
 
 
 def _exponent_table(eigenvalues: Sequence[Eigenvalue]) -> str:
-    """The leading exponent of each sector: a line for each number of operators, a column for each
-    level.
+    """The leading exponent of each sector, with a line for each number of operators and a column
+    for each level.
     """
     leading = {
-        (each.sector, each.operators, each.level): each for each in eigenvalues if each.index == 1
+        (eigenvalue.sector, eigenvalue.operators, eigenvalue.level): eigenvalue
+        for eigenvalue in eigenvalues
+        if eigenvalue.index == 1
     }
     if not leading:
         return ""
@@ -162,15 +172,16 @@ def _exponent_table(eigenvalues: Sequence[Eigenvalue]) -> str:
             rows.append((sector, str(operators), *cells))
     note = (
         "\n  * the coarse lattice is too small for the basis"
-        if any(each.wrapped for each in leading.values())
+        if any(eigenvalue.wrapped for eigenvalue in leading.values())
         else ""
     )
     return "leading exponents\n" + aligned(rows) + note
 
 
 def _shown(numbers: Sequence[int]) -> list[int]:
-    """All of a few numbers of operators; of many the first ones, every further doubling, and the
-    last two.
+    """The numbers of operators that are shown.
+
+    A few are all shown. Of many, the first ones, every further doubling and the last two are.
     """
     chosen = {
         k
@@ -180,22 +191,23 @@ def _shown(numbers: Sequence[int]) -> list[int]:
     return [number for k, number in enumerate(numbers) if len(numbers) <= FEW or k in chosen]
 
 
-def _exponent(each: Eigenvalue | None) -> str:
+def _exponent(eigenvalue: Eigenvalue | None) -> str:
     return (
         ""
-        if each is None
-        else with_error(each.exponent, each.exponent_error) + ("*" if each.wrapped else "")
+        if eigenvalue is None
+        else with_error(eigenvalue.exponent, eigenvalue.exponent_error)
+        + ("*" if eigenvalue.wrapped else "")
     )
 
 
 def _scan(answer: Answer) -> list[str]:
-    """One line a point, one column a quantity; a dash where a point does not have it."""
+    """A table with a line for each point and a column for each quantity; gaps are dashes."""
     kinds = _found([point.result for point in answer.points])
     names = list(dict.fromkeys(name for tables in kinds for table in tables for name in table))
     rows = [tuple(axis.name for axis in answer.axes) + tuple(names)]
     for point, *parts in zip(answer.points, *kinds, strict=True):
-        found = {name: number for part in parts for name, number in part.items()}
-        cells = (with_error(*found[name]) if name in found else "-" for name in names)
+        numbers = {name: number for part in parts for name, number in part.items()}
+        cells = (with_error(*numbers[name]) if name in numbers else "-" for name in names)
         rows.append((*(f"{value:g}" for value in point.parameters.values()), *cells))
     over = "from the scan\n" + _named(answer.observables) if answer.observables else ""
     return ["points\n" + aligned(rows), over]
@@ -213,8 +225,8 @@ def _found(results: Sequence[Result]) -> tuple[list[Found], list[Found], list[Fo
         [_numbers(result.observables) for result in results],
         [
             {
-                f"free_energy[{column(each.method)}]": (each.value, each.error)
-                for each in result.free_energy
+                f"free_energy[{column(value.method)}]": (value.value, value.error)
+                for value in result.free_energy
             }
             for result in results
         ],
@@ -222,17 +234,19 @@ def _found(results: Sequence[Result]) -> tuple[list[Found], list[Found], list[Fo
 
 
 def _numbers(table: Mapping[str, Estimate]) -> Found:
-    return {name: (each.value, each.error) for name, each in table.items()}
+    return {name: (value.value, value.error) for name, value in table.items()}
 
 
 def _methods(results: Sequence[Result]) -> Callable[[str], str]:
-    """What the column of a method is called: as the method with its options, or by its name alone
-    where an option differs from point to point and the name tells it from the others all the same.
+    """A function from a method to the name of its column.
+
+    The name is the method with its options. It is the name of the method alone where an option
+    differs from point to point and the name still distinguishes it from the others.
     """
-    labels = [{each.method for each in result.free_energy} for result in results]
+    labels = [{value.method for value in result.free_energy} for result in results]
     common = set.intersection(*labels)
-    rest = [[label.split("(")[0] for label in each - common] for each in labels]
-    clear = all(len(each) == len(set(each)) for each in rest)
+    rest = [[label.split("(")[0] for label in names - common] for names in labels]
+    clear = all(len(names) == len(set(names)) for names in rest)
     taken = {label.split("(")[0] for label in common}
     return lambda label: (
         label
@@ -242,20 +256,24 @@ def _methods(results: Sequence[Result]) -> Callable[[str], str]:
 
 
 def render_checks(checks: Sequence[CheckedExpectation]) -> str:
-    """Whether each passed: target, value found, what was asked, its source, why it failed."""
+    """Each check: whether it passed, the target, the value, what was asked, the source, and the
+    reason.
+    """
     good, bad = marks()
     rows = []
     for check in checks:
         wanted = check.expectation
-        found = with_error(check.found.value, check.found.error) if check.found else "-"
-        limits = " and ".join(_tolerance(each.value, each.unit) for each in wanted.within)
+        measured = with_error(check.found.value, check.found.error) if check.found else "-"
+        limits = " and ".join(
+            _tolerance(tolerance.value, tolerance.unit) for tolerance in wanted.within
+        )
         asked = f"{wanted.relation} {wanted.value:.10g}" + (f" within {limits}" if limits else "")
         source = f'from "{wanted.source}"' if wanted.source else ""
         rows.append(
             (
                 good if check.passed else bad,
                 wanted.target,
-                found,
+                measured,
                 asked,
                 escape(source),
                 escape(check.reason),

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 
 class Watched:
-    """Another backend, whose array namespaces and routines note what is called of them: `functions`
-    by name, as in `linalg.svd`, `routines` with whose version it is, and the `namespaces`
-    themselves.
+    """Another backend, whose array namespaces and routines note what is called.
+
+    - `functions` holds the functions by name, such as `linalg.svd`.
+    - `routines` holds the routines, and says whose version each one is.
+    - `namespaces` holds the namespaces themselves.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -51,33 +53,31 @@ class Watched:
         return noted
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Forget what was called."""
         self.functions.clear()
         self.routines_called.clear()
         self.namespaces.clear()
 
     def summary(self) -> Mapping[str, str]:
         """What was called, for people."""
-        spaces, functions = (", ".join(sorted(each)) for each in (self.namespaces, self.functions))
+        spaces, names = (", ".join(sorted(called)) for called in (self.namespaces, self.functions))
         routines = (f"{name} of {place}" for name, place in sorted(self.routines_called.items()))
         return {
-            "functions": f"of {spaces}: {functions}" if functions else "none of a namespace",
+            "functions": f"of {spaces}: {names}" if names else "none of the array namespace",
             "routines": ", ".join(routines) or "none",
         }
 
 
 class Namespace:
-    """An array namespace, or a part of one, that notes the names of the functions that are called
-    of it.
-    """
+    """An array namespace, or a part of one, that notes the functions that are called."""
 
     def __init__(self, inner: Any, called: set[str], head: str = "") -> None:
         self._inner, self._called, self._head = inner, called, head
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._inner, name)
-        if isinstance(found, ModuleType):
-            return Namespace(found, self._called, f"{self._head}{name}.")
-        if callable(found) and not isinstance(found, type):
+        attribute = getattr(self._inner, name)
+        if isinstance(attribute, ModuleType):
+            return Namespace(attribute, self._called, f"{self._head}{name}.")
+        if callable(attribute) and not isinstance(attribute, type):
             self._called.add(f"{self._head}{name}")
-        return found
+        return attribute

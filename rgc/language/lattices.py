@@ -1,6 +1,7 @@
 """The calls of the section `lattice`: names and options, for checks, editors and hints.
 
-What they mean is checked in `rgc.ast_to_model.sections.lattice`, where lattices are built."""
+What they mean is checked in `rgc.ast_to_model.sections.lattice`, where lattices are built.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The built-in measures, the methods of a free energy and the measures of a scan: what the section
-`measure` may hold by name.
+"""The built-in measures, the methods of a free energy and the measures of a scan.
+
+These are what the section `measure` may hold by name.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from rgc.language.signatures import Field, Signature, table
 class BuiltIn(Signature):
     """A built-in measure.
 
-    `of`: whether it has a value in one configuration, so that `avg` and `var` may stand around it,
-    or only in the ensemble. `of_spins`: it is a function of sums over the lattice, which every
-    scheme gives that has configurations; its expression is the row of that name in `BUILT_IN` of
-    `rgc/passes/built_in.py`. Any other is a number that some schemes find.
+    - `of` says whether it has a value in one configuration, so that `avg` and `var` may stand
+      around it, or only in the ensemble.
+    - `of_spins` says that it is a function of sums over the lattice. Every scheme that has
+      configurations gives it, and its expression is the row of that name in `BUILT_IN` of
+      `rgc/passes/built_in.py`. Any other measure is a number that some schemes find.
     """
 
     of: Literal["configuration", "ensemble"] = "ensemble"
@@ -43,8 +45,8 @@ METHODS = table(
         ),
         Signature(
             "integrate",
-            "integration of <dH/dK> over values of a parameter K, from one where the spins are free "
-            "to the one here",
+            "integration of <dH/dK> over values of a parameter K, from one where the spins are "
+            "free to the one here",
             (
                 Field(
                     "sweeps",

@@ -32,12 +32,14 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One option. `least` and `most` are inclusive limits, `above` an exclusive one; `choices` are
-    words, or the numbers allowed.
+    """One option of a call.
 
-    `default` None: absent unless written, or computed as `doc` says. `calls` are the calls that an
-    option of kind call takes, `also` a call that an option of another kind takes besides
-    (`starts=grid(...)`). `noun` is what messages call one of `calls`.
+    - `least` and `most` are inclusive limits, and `above` is an exclusive one.
+    - `choices` are the words or numbers that are allowed.
+    - `default` is None where the option is absent unless written, or computed as `doc` says.
+    - `calls` are the calls that an option of kind call takes.
+    - `also` is a call that an option of another kind takes too, as in `starts=grid(...)`.
+    - `noun` is what messages call one of `calls`.
     """
 
     name: str
@@ -57,14 +59,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A call: `positional` names the fields whose names may be left out, in their order.
+    """A call with its options.
 
-    `variadic` says that the last of them takes all further arguments: `square(16, 8)` is
-    `square(size=[16, 8])`. `example` is a call that messages show where a required field is
-    missing.
-
-    `free` says what further options of any name are: `tempering(K=0.4:0.5:9)` takes parameters,
-    `ode(r=...)` quantities of the flow. Empty: there are none.
+    - `positional` names the fields whose names may be left out, in order.
+    - `variadic` says that the last of them takes all further arguments: `square(16, 8)` is
+      `square(size=[16, 8])`.
+    - `example` is a call that messages show where a required field is missing.
+    - `free` says what further options of any name are: `tempering(K=0.4:0.5:9)` takes parameters,
+      and `ode(r=...)` quantities of the flow. It is empty where there are none.
     """
 
     name: str

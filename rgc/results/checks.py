@@ -232,23 +232,23 @@ def _one_eigenvalue(
     if unknown:
         raise NotFound(f"an eigenvalue has no selector {', '.join(unknown)}")
     wanted = {("level" if key == "step" else key): value for key, value in selectors.items()}
-    found = [
+    eigenvalues = [
         e
         for e in candidates
         if e.index == index and all(getattr(e, key) == value for key, value in wanted.items())
     ]
     if "level" not in wanted:
-        found = [e for e in found if not e.wrapped]
-    if not found:
+        eigenvalues = [e for e in eigenvalues if not e.wrapped]
+    if not eigenvalues:
         raise NotFound("there is no such eigenvalue")
-    last = max(e.level for e in found)
+    last = max(e.level for e in eigenvalues)
     full = {
-        e.sector: max(o.operators for o in found if o.sector == e.sector and o.level == last)
-        for e in found
+        e.sector: max(o.operators for o in eigenvalues if o.sector == e.sector and o.level == last)
+        for e in eigenvalues
         if e.level == last
     }
     return max(
-        (e for e in found if e.level == last and e.operators == full[e.sector]), key=_modulus
+        (e for e in eigenvalues if e.level == last and e.operators == full[e.sector]), key=_modulus
     )
 
 

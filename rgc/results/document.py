@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def document(answer: AnswerData) -> dict[str, Any]:
-    """The answer as JSON values. Numbers that are not finite, and errors that are not known, are null."""
+    """The answer as JSON values. Numbers that are not finite, and errors that are not known, are
+    null.
+    """
     head = {
         "rgc": __version__,
         "spec": {"title": answer.title, "sha256": answer.sha256},
@@ -102,31 +104,33 @@ def _free_energy(entry: FreeEnergy) -> dict[str, Any]:
 
 
 def _check(check: CheckedExpectation) -> dict[str, Any]:
-    expected, found = check.expectation, check.found
+    expected, measured = check.expectation, check.found
     return {
         "name": expected.target,
         "relation": expected.relation,
         "expected": expected.value,
         "within": check.within,
-        "tolerances": [{"value": each.value, "unit": each.unit} for each in expected.within],
+        "tolerances": [
+            {"value": tolerance.value, "unit": tolerance.unit} for tolerance in expected.within
+        ],
         "source": expected.source,
-        "value": found.value if found else None,
-        "error": found.error if found else None,
+        "value": measured.value if measured else None,
+        "error": measured.error if measured else None,
         "passed": check.passed,
         "reason": check.reason,
     }
 
 
 def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _clean(each) for key, each in table.items()}
+    return {key: _clean(value) for key, value in table.items()}
 
 
 def _clean(value: Any) -> Any:
     """Plain JSON values: numpy numbers unwrapped, what is not finite replaced by null."""
     if isinstance(value, Mapping):
-        return {str(key): _clean(each) for key, each in value.items()}
+        return {str(key): _clean(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_clean(each) for each in value]
+        return [_clean(item) for item in value]
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, float):

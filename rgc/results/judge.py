@@ -30,7 +30,11 @@ def judge(
     `specs` holds one spec for each point.
     """
     spec = specs[0]
-    scanned = [(each.name, each.of_scan) for each in spec.measures if each.of_scan is not None]
+    scanned = [
+        (measured.name, measured.of_scan)
+        for measured in spec.measures
+        if measured.of_scan is not None
+    ]
     over = {name: measure(asked, answer.axes, answer.points) for name, asked in scanned}
     said = dict.fromkeys(
         (*warnings, *(text for point in answer.points for text in point.result.warnings))

@@ -35,11 +35,13 @@ def _curves(
     others = [axis.name for axis in axes if axis.name != parameter]
     curves: dict[tuple[float, ...], Curve] = {}
     for point in points:
-        found = point.result.observables.get(quantity)
-        if found is None or found.value is None or found.error is None:
+        estimate = point.result.observables.get(quantity)
+        if estimate is None or estimate.value is None or estimate.error is None:
             continue
         key = tuple(point.parameters[name] for name in others)
-        curves.setdefault(key, []).append((point.parameters[parameter], found.value, found.error))
+        curves.setdefault(key, []).append(
+            (point.parameters[parameter], estimate.value, estimate.error)
+        )
     return {key: sorted(curve) for key, curve in curves.items()}
 
 
@@ -135,7 +137,8 @@ def _vertex(y: Sequence[float], x: Sequence[float]) -> float:
 
 CHARGE_RULE = (
     "c of f(L) = f - pi c a / (6 L^2) + b / L^4 through the last three widths, a the height of a "
-    "layer by the width of a site; systematic error: its change from the three before, or from the last two widths with b = 0"
+    "layer by the width of a site; systematic error: its change from the three before, or from "
+    "the last two widths with b = 0"
 )
 
 Widths = Sequence[tuple[float, float, float]]
@@ -148,15 +151,15 @@ def _central_charge(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[P
     """
     quantity, curve = asked.measure, []
     for point in points:
-        found, lattice = point.result.observables.get(quantity), point.lattice
+        estimate, lattice = point.result.observables.get(quantity), point.lattice
         strip = _strip(lattice) if isinstance(lattice, Lattice) else None
-        if found is None or found.value is None or found.error is None or strip is None:
+        if estimate is None or estimate.value is None or estimate.error is None or strip is None:
             note = (
                 f"{quantity} is needed on strips in two dimensions, periodic across and infinite "
                 "along the other vector"
             )
             return Estimate(None, None, note=note)
-        curve.append((strip[0], found.value * strip[1], found.error * strip[1]))
+        curve.append((strip[0], estimate.value * strip[1], estimate.error * strip[1]))
     curve.sort()
     if len({width for width, _, _ in curve}) < max(2, len(curve)):
         return Estimate(None, None, note="a central charge needs two widths or more, each once")
@@ -166,14 +169,14 @@ def _central_charge(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[P
         return Estimate(before, None, rule=CHARGE_RULE, note=note)
     f, c, statistical = _fitted(curve[-3:])
     systematic = abs(c - (_fitted(curve[-4:-1])[1] if len(curve) > 3 else before))
-    each = ", ".join(f"{6 * w**2 * (f - g) / pi:.5f} at {w:g}" for w, g, _ in curve)
+    single = ", ".join(f"{6 * w**2 * (f - g) / pi:.5f} at {w:g}" for w, g, _ in curve)
     return Estimate(
         c,
         hypot(statistical, systematic),
         statistical=statistical,
         systematic=systematic,
         rule=CHARGE_RULE,
-        note=f"of single widths with the f of this fit: {each}",
+        note=f"of single widths with the f of this fit: {single}",
     )
 
 
@@ -181,7 +184,7 @@ def _fitted(curve: Widths) -> tuple[float, float, float]:
     """f, c and the statistical error of c through two or three widths."""
     import numpy as np
 
-    width, value, error = (np.array(each) for each in zip(*curve, strict=True))
+    width, value, error = (np.array(column) for column in zip(*curve, strict=True))
     powers = np.stack(
         [np.ones_like(width), -pi / (6 * width**2), width**-4.0][: len(curve)], axis=1
     )

@@ -1,8 +1,8 @@
-"""The schemes, one a file: options, needs, limits, answers, what of each runs, its checks and where
-its flow is made.
+"""The schemes, one a file.
 
-A new scheme is a file here, its line in `SCHEMES`, and its flow in a folder of `rgc/flows/`.
-Everything else reads this table.
+A file says what the options, needs, limits and answers of its scheme are, what of it runs, which
+checks it has and where its flow is made. A new scheme is a file here, its line in `SCHEMES`, and
+its flow in a folder of `rgc/flows/`. Everything else reads this table.
 """
 
 from __future__ import annotations
@@ -46,4 +46,4 @@ SCHEMES: Mapping[str, Scheme] = table(
         drive.SCHEME,
     )
 )
-"""By name, in the order of the documentation."""
+"""The schemes by name, in the order of the documentation."""

@@ -9,12 +9,14 @@ from rgc.model.block_maps import BLOCKS
 MODEL = ("lattice", "spins", "hamiltonian")
 """The sections of a lattice model."""
 
-DISCRETE = tuple(each.name for each in ALPHABETS.values() if each.energies and not each.real)
+DISCRETE = tuple(
+    alphabet.name for alphabet in ALPHABETS.values() if alphabet.energies and not alphabet.real
+)
 """Alphabets with a number of states."""
 
-TWO_STATES = tuple(each.name for each in ALPHABETS.values() if each.two_states)
+TWO_STATES = tuple(alphabet.name for alphabet in ALPHABETS.values() if alphabet.two_states)
 
-SPINS = (*DISCRETE, *(each.name for each in ALPHABETS.values() if each.real))
+SPINS = (*DISCRETE, *(alphabet.name for alphabet in ALPHABETS.values() if alphabet.real))
 """Alphabets of spins with a number of states, or real ones."""
 
 EVERY_RULE = tuple(BLOCKS)
@@ -26,7 +28,7 @@ TENSORS = ("exponents", "eigenvalue", "central_charge", "constant", "free_energy
 AVERAGES = tuple(
     name for name, measure in MEASURES.items() if measure.of_spins and not measure.fields
 )
-"""The built-in measures without options that every scheme gives which has configurations."""
+"""The built-in measures without options that every scheme with configurations gives."""
 BLOCKED = ("dF", "kl", "tau_defect", "information", "block.p")
 
 SAMPLED = tuple(name for name, measure in MEASURES.items() if measure.of_spins)

@@ -1,4 +1,4 @@
-"""The checks that `rgc verify` makes, by name: which of them a scheme has is said by the scheme."""
+"""The checks that `rgc verify` makes, by name. Each scheme says which of them it has."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ Part = Literal["a", "b", "c", "d", "e"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of a certificate. `find` is where it is made: `module:function`, from a `Subject`
-    to findings.
+    """One check of a certificate.
+
+    `find` is where it is made, `module:function`: a function from a `Subject` to findings.
     """
 
     part: Part

@@ -1,5 +1,6 @@
-"""All states of a small lattice: exact numbers, and with a block map the exact renormalised
-Hamiltonian.
+"""Enumeration of all states of a small lattice.
+
+It gives exact numbers, and with a block map the exact renormalised Hamiltonian.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Decimation where the sum over the decimated spins closes."""
+"""Decimation on lattices where the sum over the decimated spins closes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The methods of `free_energy(methods=[...])`: what each cannot work with, what of them runs, and
-where its flow is made.
+"""The methods of `free_energy(methods=[...])`.
 
-What may be written in their calls stands in `METHODS` of `rgc.language.measures`.
+A row says what a method cannot work with, what of it runs, and where its flow is made. What may be
+written in its call stands in `METHODS` of `rgc.language.measures`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from rgc.schemes.needs.square_bonds import obstacles
 from rgc.schemes.scheme import Scheme
 
 MethodLimit = Callable[[Spec, Method], Iterator[Problem]]
-"""Finds what a method cannot work with, in a spec whose Hamiltonian, lattice and spins could be
-read.
+"""A function that finds what a method cannot work with.
+
+It is called for a spec whose Hamiltonian, lattice and spins could be read.
 """
 
 
@@ -29,12 +30,12 @@ class FreeEnergyMethod:
     """A method of a free energy.
 
     - `call` is how it is written.
-    - `maker` is where its flow is made, `module:function`, a function from
-      `rgc.flows.request.Request` to a flow whose first free energy is that of the method; empty
-      where it is checked and printed only.
+    - `maker` is where its flow is made, `module:function`: a function from
+      `rgc.flows.request.Request` to a flow whose first free energy is that of the method. It is
+      empty where the method is checked and printed only.
     - `limits` find what it cannot work with.
-    - `sizes` are the cells along each axis of the small instance on which its sizes are looked at:
-      the first that it takes.
+    - `sizes` are the numbers of cells along each axis that are tried for the small instance on
+      which its cost is checked. The first that it takes is used.
     - `scheme` is the scheme that does the work, whose other options have their defaults.
     """
 
@@ -109,4 +110,4 @@ _ROWS = (
 )
 
 FREE_ENERGIES: Mapping[str, FreeEnergyMethod] = {row.call.name: row for row in _ROWS}
-"""By name."""
+"""The methods by name."""

@@ -1,6 +1,4 @@
-"""Kadanoff's variational renormalisation group: potentials are moved, so that F is bounded from
-below.
-"""
+"""Kadanoff's variational renormalisation group, which moves potentials and bounds F from below."""
 
 from __future__ import annotations
 

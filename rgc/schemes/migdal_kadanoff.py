@@ -1,4 +1,4 @@
-"""Bonds are moved until chains are left, which are decimated."""
+"""The Migdal-Kadanoff scheme: bonds are moved until only chains are left, which are decimated."""
 
 from __future__ import annotations
 

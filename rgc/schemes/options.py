@@ -7,7 +7,7 @@ from rgc.language.updates import UPDATES
 from rgc.language.values import OperatorBasis
 
 WORD_REPLICAS = 64
-"""Replicas in one machine word."""
+"""The number of replicas in one machine word."""
 
 SEED = Field(
     "seed", "integer", "seed of all random numbers; --seed wins", 0, least=0, most=2**64 - 1
@@ -45,7 +45,7 @@ SAMPLING = (
     Field("planes", "integer", "bits of an acceptance probability", 32, choices=(32, 64)),
     DISORDER,
 )
-"""Of a run that samples configurations."""
+"""The options of a run that samples configurations."""
 
 STEPS = Field("steps", "integer", "RG steps; default until the lattice has size 4", least=1)
 BASIS = Field(
@@ -89,10 +89,10 @@ PLANE = Field("plane", "names", "the two couplings of a flow diagram")
 MAP = (FIND, LINEARISE, STARTS, PLANE)
 """What can be asked of a map of couplings."""
 
-QUESTIONS = tuple(each.name for each in MAP)
+QUESTIONS = tuple(field.name for field in MAP)
 
 EXACT_MAP = (Field("steps", "integer", "RG steps", least=1), *MAP)
-"""Of a map of couplings that is computed, not sampled."""
+"""The options of a map of couplings that is computed, not sampled."""
 
 MINIMISE = Field(
     "minimise", "word", "the functional that free parameters minimise", choices=("dF", "kl")
@@ -116,4 +116,4 @@ TENSORS = (
         most=200,
     ),
 )
-"""Of tensor renormalisation."""
+"""The options of tensor renormalisation."""

@@ -1,7 +1,7 @@
 """What is known about a scheme: the record that each file of this folder fills in.
 
-The records here are plain data, and what a limit is handed is plain data too: this package stands
-below the front end.
+The records here are plain data, and so is what a limit receives, because this package stands below
+the front end.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rgc.syntax import ast
 from rgc.text import Span
 
 ALWAYS = ("title", "about", "include", "parameters", "flow", "scan", "measure", "expect")
-"""Sections that every scheme makes use of."""
+"""The sections that every scheme uses."""
 
 EXAMPLES = {
     "lattice": "square(64)",
@@ -31,9 +31,7 @@ EXAMPLES = {
     "stack": "{ rbm(hidden=16) }",
     "map": "recursion(K = log(cosh(2*K))/2, scale=2)",
 }
-"""What a section may hold, for hints; a scheme for which that would be wrong has examples of its
-own.
-"""
+"""What a section may hold, for hints. A scheme that this does not suit has its own examples."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +77,10 @@ class Asked:
 
 
 Limit = Callable[[Asked], Iterable[Problem]]
-"""Finds what a scheme cannot work with, each problem with its place and the reason."""
+"""A function that finds what a scheme cannot work with, with the place and the reason."""
 
 Derived = Callable[[Spec, Mapping[str, Value]], Mapping[str, Value]]
-"""Defaults that depend on the spec or on other options, from the spec and the options known
-so far.
-"""
+"""A function from the spec and the options known so far to the defaults that depend on them."""
 
 
 def nothing_derived(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -94,8 +90,9 @@ def nothing_derived(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Va
 
 @dataclass(frozen=True, slots=True)
 class LatticeNeed:
-    """What lattices a scheme runs on: `name` in the tables of the documentation, and the limit that
-    says so to the user.
+    """What lattices a scheme runs on.
+
+    `name` stands in the tables of the documentation, and the limit says so to the user.
     """
 
     name: str
@@ -106,15 +103,15 @@ class LatticeNeed:
 class Ready:
     """What of a scheme runs today; the rest is checked and printed.
 
-    - `maker` is where its flow is made: `module:function`, a function from
+    - `maker` is where its flow is made, `module:function`: a function from
       `rgc.flows.request.Request` to `rgc.flows.flow.Flow`.
-    - `alphabets` are those of the spins, `rules` those of block maps; with `free` also maps with a
-      parameter that the scheme determines.
-    - `measures` are built-in measures by name, `lattices` kinds of lattices, `disorder` says
+    - `alphabets` are those of the spins, and `rules` those of block maps. With `free`, maps with a
+      parameter that the scheme determines run too.
+    - `measures` are built-in measures by name, `lattices` kinds of lattices, and `disorder` says
       whether couplings may be drawn.
     - `kind` says what does the work: lattice programs, or functions of whole arrays.
-    - `checks` are those of `rgc verify`; `small` are the options, as text, of the run on a small
-      instance that they make.
+    - `checks` are those of `rgc verify`; `small` are the options, as text, with which they run the
+      scheme on a small instance.
     """
 
     maker: str
@@ -133,16 +130,17 @@ class Ready:
 class Scheme(Signature):
     """A scheme: its name and options as a `Signature`, and everything else that is known about it.
 
-    - `needs` are the sections without which it cannot be, `uses` those that it can use besides.
+    - `needs` are the sections that it cannot do without, `uses` those that it can also use.
     - `lattice` is what it runs on, `alphabets` its spins (any where empty), `rules` its block maps
       (none where empty).
     - `limits` find everything else that it cannot work with.
     - `derived` gives the defaults that depend on the spec.
-    - `answers` are what `expect` may name besides the measures of the spec; the words exponents,
+    - `answers` are what `expect` may name besides the measures of the spec. The words exponents,
       couplings and fixed_point stand for one name each.
-    - `ready` is what of it can be run today; None where it is checked and printed only.
+    - `ready` is what of it can be run today; it is None where the scheme is checked and printed
+      only.
     - `examples` are what its sections may hold, for hints, where `EXAMPLES` does not suit it.
-    - `template` is the spec that `rgc new` writes, empty where there is none.
+    - `template` is the spec that `rgc new` writes; it is empty where there is none.
     """
 
     lattice: LatticeNeed
@@ -164,9 +162,7 @@ class Scheme(Signature):
 
     @property
     def maker(self) -> Callable[..., Any]:
-        """The function that makes its flow. Raises `SpecError` for a scheme that does not run
-        yet.
-        """
+        """The function that makes its flow. Raises `SpecError` if the scheme does not run yet."""
         if self.ready is None:
             raise SpecError([Problem("not-yet", f"the scheme '{self.name}' cannot be run yet")])
         make: Callable[..., Any] = resolve_name(self.ready.maker)
@@ -181,7 +177,7 @@ class Scheme(Signature):
         """The options with their defaults, in the order of the fields."""
         known: dict[str, Any] = {**self.defaults, **options}
         known = {**self.derived(spec, known), **known}
-        return {each.name: known[each.name] for each in self.fields if each.name in known}
+        return {option.name: known[option.name] for option in self.fields if option.name in known}
 
     def example_of(self, section: str) -> str:
         """What a section that the scheme needs may hold, in the text spelling."""

@@ -264,8 +264,8 @@ class Expectation(Commented):
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below a node, in the order of the text."""
-    for each in fields(node):
-        value = getattr(node, each.name)
+    for member in fields(node):
+        value = getattr(node, member.name)
         for part in value if isinstance(value, tuple) else (value,):
             if isinstance(part, Node):
                 yield part
@@ -285,8 +285,8 @@ def rewritten(expression: Expr, function: Callable[[Expr], Expr | None]) -> Expr
     with the parts below it. Domains of sums are looked into, and every node that stays keeps its
     place in the text.
     """
-    found: Expr = _rewritten(expression, function)
-    return found
+    result: Expr = _rewritten(expression, function)
+    return result
 
 
 def _rewritten(node: Any, function: Callable[[Expr], Expr | None]) -> Any:
@@ -294,9 +294,9 @@ def _rewritten(node: Any, function: Callable[[Expr], Expr | None]) -> Any:
         return tuple(_rewritten(part, function) for part in node)
     if not isinstance(node, Node):
         return node
-    if isinstance(node, Expr) and (found := function(node)) is not None:
-        return found
-    parts = {each.name: getattr(node, each.name) for each in fields(node)}
+    if isinstance(node, Expr) and (replacement := function(node)) is not None:
+        return replacement
+    parts = {member.name: getattr(node, member.name) for member in fields(node)}
     return replace(node, **{name: _rewritten(part, function) for name, part in parts.items()})
 
 

@@ -112,9 +112,9 @@ def _entries(chunk: Chunk, problems: Problems) -> tuple[Any, ...]:
         if chunk.closed
         else []
     )
-    found = tuple(entry for entry in entries if entry is not None)
-    check_duplicates(name, found, problems)
-    return found
+    parsed = tuple(entry for entry in entries if entry is not None)
+    check_duplicates(name, parsed, problems)
+    return parsed
 
 
 def _entry(section: str, words: Sequence[Word], problems: Problems) -> Any:

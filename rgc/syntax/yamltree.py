@@ -107,8 +107,8 @@ def _events(source: Source) -> Iterator[Any]:
             "yaml-syntax", "this text is not YAML", Span(source, start, start + 1)
         ) from None
     except (ValueError, OverflowError):  # the scanner's chr() of an escape
-        found = _TOO_LARGE.search(source.text)
-        start, end = found.span() if found else (0, 0)
+        match = _TOO_LARGE.search(source.text)
+        start, end = match.span() if match else (0, 0)
         raise _refuse(
             "bad-escape", "this character does not exist", Span(source, start, end)
         ) from None

@@ -1,15 +1,21 @@
 """Whether a spec does what it says: `rgc verify`, on the user's own model, against evaluators that
 share nothing with the compiler.
 
-    spec --Subject--> the user's programs on every backend, and small instances of the same syntax
-                      tree (subject, instances, documents)
-         --checks--> findings, one check a function:
-           a  energies, differences, operators: the syntax tree, counting (evaluator, blocks)
-           b  the Markov chain: rules with probabilities, schedules (matrix, chances)
-           c  bit identity: every backend against the reference (bits, trace, divergence)
-           d  floating point: 40-digit decimals, a derived bound (floats, arrays)
-           e  sampled averages: enumeration (sampled, states, averages)
+    spec --Subject--> programs on every backend, small instances of the same syntax tree
+         --checks of the scheme--> findings, one check a function
          --> Certificate
+
+`subject`, `instances` and `documents` make the subject, `checks` runs the checks. Their five parts:
+
+    part                               against                            files
+    a  energies, differences,          the syntax tree (evaluator,        energies, differences,
+       operators                       blocks), counting                  operators
+    b  the Markov chain                rules with probabilities           matrix
+                                       (chances), schedules
+    c  bit identity                    the reference backend (trace)      bits, divergence
+    d  floating point                  40-digit decimals and a derived    floats, arrays
+                                       bound
+    e  sampled averages                enumeration (states, averages)     sampled
 
 Which checks a scheme has stands in its file in `rgc.schemes`; each is a function from a `Subject`
 to `Finding`s.
@@ -38,12 +44,11 @@ def verify(
     scan: Settings = (),
     progress: Progress | bool = False,
 ) -> Certificate:
-    """The certificate of a spec at the first point of its scan. `settings` and `scan` as in
-    `rgc.load`.
+    """The certificate of a spec at the first point of its scan.
 
-    `backends`: names, or backends that are ready; by default all that are installed and can run
-    here. The reference backend takes part in any case. Raises `SpecError` for a spec that cannot be
-    run, and for a backend that is not there.
+    `settings` and `scan` are those of `rgc.load`. `backends` are names, or backends that are ready;
+    by default all that are installed and can run here. The reference backend always takes part.
+    Raises `SpecError` for a spec that cannot be run, and for a backend that is not there.
     """
     from rgc.ast_to_model.today import refuse_later
     from rgc.compiler import load

@@ -1,5 +1,7 @@
-"""Part a: what is computed from the law of a block map, against every state of a cell as the text
-has it."""
+"""Part a: what is computed from the law of a block map, against every state of a cell.
+
+The states are evaluated from the text of the spec.
+"""
 
 from __future__ import annotations
 
@@ -21,20 +23,24 @@ from rgc.verification.subject import Subject
 Floats = NDArray[np.float64]
 
 MOST_SPINS = 12
-"""Spins of a cell whose states are all looked at."""
+"""The largest number of spins of a cell all of whose states are visited."""
 
 MOST_FLIPPED = 8
-"""Spins of a cell up to which every flip is looked at; of larger cells those of one spin, of one
-species and of all."""
+"""The largest number of spins of a cell all of whose flips are visited.
+
+In larger cells only flips of one spin, of one species and of all spins are visited.
+"""
 
 CLOSE = 1e-9
-"""Relative difference of weights that are equal."""
+"""The relative difference of weights up to which they count as equal."""
 
 
 def check_block_rules(subject: Subject) -> Iterator[Finding]:
-    """Facts that a run relies on: which flips a map turns with, which sites and species it treats
-    alike, whether it is normalised and whether it is deterministic. A fact that is claimed must
-    hold."""
+    """Check the facts about block maps that a run relies on.
+
+    They say which flips a map turns with, which sites and species it treats alike, whether it is
+    normalised and whether it is deterministic. A fact that is claimed must hold.
+    """
     lattice, blocks = subject.spec.lattice, subject.spec.blocks
     if not blocks or not isinstance(lattice, Lattice):
         return
@@ -47,14 +53,16 @@ def check_block_rules(subject: Subject) -> Iterator[Finding]:
         yield unchecked("a", "block rules", claim, "L3", str(reason))
         return
     pairs = zip(blocks, written, strict=True)
-    found = [each for block, made in pairs for each in _of_map(subject, lattice, block, made)]
-    where, first = f"cells of up to {spins} spins", found[0] if found else ""
+    reported = [
+        complaint for block, made in pairs for complaint in _of_map(subject, lattice, block, made)
+    ]
+    where, first = f"cells of up to {spins} spins", reported[0] if reported else ""
     yield judged("a", "block rules", claim, where, level="L3", complaint=first, maps=len(blocks))
 
 
 def _check_states(subject: Subject, spins: int) -> None:
     """Raise `Unreadable` for cells whose states are not visited."""
-    other = next((each for each in subject.spec.species if not each.two_states), None)
+    other = next((species for species in subject.spec.species if not species.two_states), None)
     if other is not None:
         raise Unreadable(
             f"states are visited of spins of two states, not of {other.alphabet} spins"
@@ -72,12 +80,17 @@ def _of_map(subject: Subject, lattice: Lattice, block: Block, made: Map) -> Iter
         ).T
         if not _close(np.exp(log_kernel(used, letter)), table):
             yield f"the law of '{block.name}' is not that of the text"
-        yield from (f"'{block.name}' {each}" for each in complaints(used.law(letter), table))
+        yield from (
+            f"'{block.name}' {complaint}" for complaint in complaints(used.law(letter), table)
+        )
 
 
 def complaints(rule: BlockRule, table: Floats) -> Iterator[str]:
-    """Facts that a rule claims and that do not hold for its weights [state of the cell, state of
-    the block spins], whose numbers have the bits of the spins, the first the slowest."""
+    """The facts that a rule claims and that do not hold for its weights.
+
+    The weights are an array [state of the cell, state of the block spins]. The bits of a state are
+    the spins, the first one the highest.
+    """
     size = rule.laws[0].size
     if rule.normalised and not _close(table.sum(axis=1), np.ones(len(table))):
         yield "is said to be normalised, and is not"
@@ -111,7 +124,9 @@ def _flips(rule: BlockRule, table: Floats, size: int) -> Iterator[str]:
 
 
 def _chosen(spins: int, size: int) -> Iterator[Sequence[bool]]:
-    """Which spins are flipped: any of few, and of more all of them, one species, or one spin."""
+    """The sets of spins that are flipped: all sets of a few spins; of many, all, a species, or one
+    spin.
+    """
     if spins <= MOST_FLIPPED:
         yield from product((False, True), repeat=spins)
         return
@@ -129,7 +144,7 @@ def _number(bits: Sequence[bool]) -> int:
 
 
 def _permuted(table: Floats, spins: Sequence[int], kinds: Sequence[int]) -> Floats:
-    """The table in which spin k of the cell has become spins[k], and block spin k kinds[k]."""
+    """The table in which spin k of the cell has become `spins[k]`, and block spin k `kinds[k]`."""
     axes = [*spins, *(len(spins) + kind for kind in kinds)]
     split = table.reshape((2,) * len(axes))
     return np.transpose(split, np.argsort(axes)).reshape(table.shape)

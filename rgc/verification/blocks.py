@@ -1,5 +1,6 @@
-"""Block spins as the language says: the probability of block spins, from the syntax tree of the
-section `block`."""
+"""Block spins as the language defines them: their probability, from the text of the section
+`block`.
+"""
 
 from __future__ import annotations
 
@@ -28,15 +29,22 @@ MINUS: Mapping[str, Callable[[Any, int, float], Any]] = {
     "kadanoff": lambda m, size, p: 1 / (1 + np.exp(2 * p * m)),
     "decimate": lambda m, size, p: (1 - m) / 2,
 }
-"""The probability of -1 from the sum m of the spins of a cell of some size and the parameter p, for
-maps of each species by itself; the cell of `decimate` is one site."""
+"""The probability of -1, for maps that act on each species by itself.
+
+It is a function of the sum m of the spins of a cell, of the size of the cell and of the parameter
+p. The cell of `decimate` is one site.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """The spins of letter k of coarse cell R are made from the fine sites b R + cells[k]. `p` is
-    the parameter of a map that has one, `transfer` what T says where it is written out, and
-    `normalised` whether it is divided by its sum."""
+    """A block map: the spins of letter k of coarse cell R are made from the fine sites b R +
+    cells[k].
+
+    - `p` is the parameter of a map that has one.
+    - `transfer` is the expression T where the map is written out.
+    - `normalised` says whether exp(T) is divided by its sum.
+    """
 
     rule: str
     b: int
@@ -47,8 +55,11 @@ class Map:
     document: ast.Document | None = None
 
     def weights(self, states: States, coarse: Cell, letter: int) -> Floats:
-        """exp(T), or p(t | cell), as float64[t, configuration]; the bits of t are those of the
-        block spins, 1 for -1, the first species the slowest. Raises `Unreadable`."""
+        """exp(T), or p(t | cell), as float64[t, configuration].
+
+        The bits of t are those of the block spins, 1 for -1, with the first species the highest.
+        Raises `Unreadable`.
+        """
         corner = tuple(self.b * x for x in coarse)
         block = tuple(site.shifted(corner) for site in self.cells[letter])
         if self.transfer is not None:
@@ -69,7 +80,7 @@ class Map:
         assert self.document is not None  # noqa: S101  (it comes with T)
         energies = []
         for bits in product((0, 1), repeat=len(states.species)):
-            low = {each.name: -1.0 if each.alphabet == "ising" else 0.0 for each in states.species}
+            low = {spin.name: -1.0 if spin.alphabet == "ising" else 0.0 for spin in states.species}
             own = {name: low[name] if bit else 1.0 for name, bit in zip(low, bits, strict=True)}
             evaluator = OfBlock(self.document, states.lattice, states.values, block, own)
             energies.append(evaluator(self.transfer) + np.zeros(states.number))
@@ -78,8 +89,10 @@ class Map:
 
 
 class OfBlock(Evaluator):
-    """Sums over the blocks have one summand, that of a single block: its sites, and the values of
-    its block spins by species."""
+    """An evaluator in which a sum over the blocks has one summand, that of a single block.
+
+    It knows the sites of this block, and the values of its block spins by species.
+    """
 
     def __init__(
         self,
@@ -111,9 +124,11 @@ def _place(site: Site, lattice: Lattice) -> tuple[int, ...]:
 
 
 def cell_states(made: Map, lattice: Lattice, species: Sequence[Species], letter: int) -> States:
-    """Every state of the cell of one block on a small torus where its sites are apart, the block
-    being that of the cell of the torus at the origin. Configuration n has the bits of n, species
-    after species, site after site, the first the slowest."""
+    """Every state of the cell of one block on a small torus on which its sites are distinct.
+
+    The block is that of the coarse cell at the origin. The bits of n are the spins of configuration
+    n, species after species and site after site, with the first the highest.
+    """
     cell = made.cells[letter]
     spread = [
         max(s.cell[k] for s in cell) - min(s.cell[k] for s in cell)
@@ -130,19 +145,21 @@ def cell_states(made: Map, lattice: Lattice, species: Sequence[Species], letter:
     return States(torus, tuple(species), bits, False)
 
 
-# -- reading -------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 
 
 def maps(document: ast.Document, lattice: Lattice) -> list[Map]:
-    """The maps of a document in the order in which steps take them. Raises `Unreadable` for maps
-    that have no reading here."""
+    """The maps of a document in the order in which steps take them.
+
+    Raises `Unreadable` for maps that cannot be read here.
+    """
     section = document.section("block")
     body = section.body if section else ast.List(())
     numbers = Evaluator(document, lattice, {}, [(0,) * lattice.dimension])
     return [
-        each
+        block_map
         for item in (body.items if isinstance(body, ast.List) else (body,))
-        for each in _maps(item, document, lattice, numbers)
+        for block_map in _maps(item, document, lattice, numbers)
     ]
 
 
@@ -159,7 +176,7 @@ def _maps(call: Any, document: ast.Document, lattice: Lattice, numbers: Evaluato
     cells = _stars(lattice) if star else _cells(cell, rule, b, lattice, numbers)
     if transfer is not None:
         normalised = options.get("normalised") == ast.Name("true")
-        return [Map(rule, b, cells, 0.0, transfer, normalised, document)]
+        return [Map(rule, b, cells, transfer=transfer, normalised=normalised, document=document)]
     return [Map(rule, b, cells, float(p)) for p in _schedule(options.get("p"), numbers)]
 
 
@@ -187,7 +204,7 @@ def _cells(
         offsets = [(0,) * d] if rule == "decimate" else product(range(b), repeat=d)
         return (tuple(Site(tuple(offset)) for offset in offsets),)
     lists = expr.items if isinstance(expr.items[0], ast.List) else (expr,)
-    return tuple(tuple(_site(item, lattice, numbers) for item in each.items) for each in lists)
+    return tuple(tuple(_site(item, lattice, numbers) for item in cell.items) for cell in lists)
 
 
 def _site(expr: Any, lattice: Lattice, numbers: Evaluator) -> Site:

@@ -57,7 +57,9 @@ def stored(
             yield node, values[node.word]
             values.append(None)
         else:
-            values.append(_value(program, node, values, cell, arguments, fields))
+            values.append(
+                _value(program, node, values, cell=cell, arguments=arguments, fields=fields)
+            )
 
 
 def outcomes(
@@ -65,7 +67,8 @@ def outcomes(
 ) -> tuple[list[Store], Floats]:
     """What the rule stores, and the joint chance float64[2^stores, configuration] of all bits of it
     at a cell, the first the highest. Every draw of the rule is taken to be 0 and 1 in turn. Raises
-    `Entangled` where two words share one draw."""
+    `Entangled` where two words share one draw.
+    """
     draws = {
         k: node.draw for k, node in enumerate(rule.nodes) if isinstance(node, Bernoulli | Accept)
     }
@@ -80,7 +83,7 @@ def outcomes(
             list[Any](),
         )
         for k, node in enumerate(rule.nodes):
-            value = _value(program, node, values, cell, arguments, fields)
+            value = _value(program, node, values, cell=cell, arguments=arguments, fields=fields)
             if k in assumed:
                 weight = weight * (value.chance if assumed[k] else 1 - value.chance)
                 value = RandomBit(np.full(joint.shape[1], assumed[k]))
@@ -94,6 +97,7 @@ def _value(
     program: Program,
     node: Any,
     values: list[Any],
+    *,
     cell: Cell,
     arguments: Arguments,
     fields: Sequence[Any],

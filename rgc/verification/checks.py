@@ -1,4 +1,4 @@
-"""Running the checks of `rgc verify`. Which they are stands in `rgc.schemes.checks`."""
+"""Running the checks of `rgc verify`, which are listed in `rgc.schemes.checks`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from rgc.verification.subject import Subject
 
 
 def run(checks: Sequence[Check], subject: Subject, progress: Progress) -> Iterator[Finding]:
-    """Every finding, with the seconds that it took. Where a program breaks its own rules nothing
-    else can be checked.
+    """Every finding, with the seconds that it took.
+
+    If a program breaks its own rules, nothing else can be checked.
     """
     progress.start("verify", len(checks))
     broken = ""

@@ -123,8 +123,11 @@ def check_blocks(subject: Subject) -> Iterator[Finding]:
 def _difference(
     subject: Subject, fine: Station, station: Station, blocking: Blocking, wanted: Map
 ) -> float:
-    """The largest difference of the probability of block spins, over some blocks and random
-    configurations; infinite for a rule that does not store each of them once, in their order."""
+    """The largest difference of the probability of block spins.
+
+    Some blocks and random configurations are looked at. The difference is infinite for a rule that
+    does not store each block spin once, in order.
+    """
     program, states, species = (
         blocking.map.program,
         subject.random(fine.lattice),
@@ -210,7 +213,10 @@ def averaged(flow: Sample, states: States, weights: Any, backend: Backend) -> di
     by_tally = recorder.by_tally(counts).items()
     sums = {tally: counted[..., : states.number] for tally, counted in by_tally}
     averages = {
-        each: np.asarray(weights @ (of_configuration(each.of, sums) + 0 * weights))
-        for each in estimator.averages
+        average: np.asarray(weights @ (of_configuration(average.of, sums) + 0 * weights))
+        for average in estimator.averages
     }
-    return {each.name: float(of_ensemble(each, averages)) for each in estimator.observables}
+    return {
+        observable.name: float(of_ensemble(observable, averages))
+        for observable in estimator.observables
+    }

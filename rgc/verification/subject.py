@@ -1,6 +1,4 @@
-"""What is verified: a spec at the first point of its scan, its programs, the backends, and small
-instances of the same model.
-"""
+"""What is verified: a spec at the first point of its scan, with backends and small instances."""
 
 from __future__ import annotations
 
@@ -36,14 +34,15 @@ if TYPE_CHECKING:
     from rgc.backend import Backend
 
 TINY = 9
-"""Spins of a transition matrix that is written out: 512 states."""
+"""The largest number of spins for which a transition matrix is written out: 512 states."""
 
 SMALL = 18
-"""Spins of an instance whose states are all visited."""
+"""The largest number of spins of an instance whose states are all visited."""
 
 WORK = 2**16
-"""Words of spins that the reference backend sweeps 32 times in a few seconds; with more spins fewer
-replicas are compared.
+"""Words of spins that the reference backend sweeps 32 times in a few seconds.
+
+With more spins fewer replicas are compared.
 """
 
 
@@ -52,31 +51,35 @@ REFERENCE = "reference"
 
 
 def make_subject(loaded: Loaded, backends: Sequence[str | Backend] | None, seed: int) -> Subject:
-    """With the backends asked for, by name or ready, or all that can run here. Raises `SpecError`
-    for one that is asked for and not there.
+    """A subject with the backends that are asked for, by name or ready, or all that can run here.
+
+    Raises `SpecError` for a backend that is asked for and not there.
     """
     installed = sorted(machines.installed(), key=lambda name: (name != BACKEND, name))
-    found: list[Backend] = []
+    ready: list[Backend] = []
     alone: dict[str, Backend] = {}
     missing: dict[str, str] = {}
-    for each in dict.fromkeys([REFERENCE, *(installed if backends is None else backends)]):
-        if not isinstance(each, str):
-            found.append(each)
+    for wanted in dict.fromkeys([REFERENCE, *(installed if backends is None else backends)]):
+        if not isinstance(wanted, str):
+            ready.append(wanted)
             continue
         try:
-            found.append(machines.load(each))
-            alone[each] = machines.load(each, threads=1)
+            ready.append(machines.load(wanted))
+            alone[wanted] = machines.load(wanted, threads=1)
         except SpecError as error:
-            if backends is not None or each == REFERENCE:
+            if backends is not None or wanted == REFERENCE:
                 raise
-            missing[each] = error.problems[0].hint or error.problems[0].message
-    return Subject(loaded, tuple(found), seed, alone, missing)
+            missing[wanted] = error.problems[0].hint or error.problems[0].message
+    return Subject(loaded, tuple(ready), seed, alone, missing)
 
 
 @dataclass(frozen=True)
 class Subject:
-    """`backends`: the reference first. `alone`: some of them again, on one thread. `missing`: why
-    others cannot run here. Everything else is made when it is first asked for.
+    """A spec to be verified. Everything but the fields is made when it is first asked for.
+
+    - `backends` are the backends to compare, with the reference first.
+    - `alone` holds some of them again, on one thread.
+    - `missing` says why others cannot run here.
     """
 
     loaded: Loaded
@@ -92,27 +95,27 @@ class Subject:
 
     @property
     def ready(self) -> Ready | None:
-        """What is known of how the scheme runs; None without a flow."""
+        """What of the scheme can be run, or None without a flow."""
         return SCHEMES[self.scheme].ready if self.scheme else None
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """Those of the scheme; a spec without a flow finds free energies with arrays."""
+        """The checks of the scheme. A spec without a flow has those of free energies by arrays."""
         return self.ready.checks if self.ready is not None else ARRAYS
 
     @property
     def sampled_by_programs(self) -> bool:
-        """Whether the flow runs lattice programs; others compute with arrays."""
+        """Whether the flow runs lattice programs. Other flows compute with arrays."""
         return self.ready is not None and self.ready.kind == "programs"
 
     @property
     def has_small_run(self) -> bool:
-        """Whether the flow itself is run on a small instance; of others the plain sampling is."""
+        """Whether the flow itself is run on a small instance, not plain sampling."""
         return self.ready is not None and bool(self.ready.small)
 
     @cached_property
     def results(self) -> dict[int, Any]:
-        """Results of the run by number of backend, as far as they were asked for."""
+        """The results of the run that were asked for so far, by number of the backend."""
         return {}
 
     @property
@@ -135,8 +138,9 @@ class Subject:
 
     @cached_property
     def spec(self) -> Spec:
-        """The physics of `document`, of a sampler for as few replicas as the comparison of backends
-        needs.
+        """The physics of `document`.
+
+        A sampler has as few replicas as the comparison of backends needs.
         """
         spec, _ = build(self.document, folder=self.loaded.folder)
         if not self.sampled_by_programs:
@@ -169,14 +173,15 @@ class Subject:
         return self.sampler.model
 
     def random(self, lattice: Lattice) -> States:
-        """Up to 256 configurations of a lattice of the model, of every density of spins, those of
-        the seed.
+        """Up to 256 configurations of a lattice of the model, from the seed.
+
+        They include every density of spins.
         """
         words = max(1, min(4, WORK // (8 * lattice.sites)))
         return random_states(lattice, self.spec.species, words, stream(self.seed, {}, "data"))
 
     def trace(self, backend: Backend) -> Trace:
-        """The run in short on a backend, made once."""
+        """The trace of a short run on a backend, which is made once."""
         if backend.name not in self._traces:
             made = self.own if backend is self.reference else self.flow(backend)
             self._traces[backend.name] = trace(made, backend)
@@ -188,8 +193,9 @@ class Subject:
 
     @cached_property
     def tiny(self) -> Instance | str:
-        """An instance whose transition matrix can be written out, or why there is none. It measures
-        nothing: a measure may ask for more room than a term.
+        """An instance whose transition matrix can be written out, or why there is none.
+
+        It measures nothing, because a measure may need more room than a term.
         """
         return self._search(TINY, without(with_flow(self.document, SAMPLE.name), "measure"))
 
@@ -200,8 +206,9 @@ class Subject:
 
     @cached_property
     def sampled(self) -> Instance | str:
-        """An instance on which the flow is run: for Monte Carlo RG one that is blocked once, to two
-        cells along each axis if it can be.
+        """An instance on which the flow is run.
+
+        For Monte Carlo RG it is one that is blocked once, to two cells along each axis if possible.
         """
         if not self.spec.blocks or self.ready is None or not self.has_small_run:
             return self.small
@@ -221,8 +228,9 @@ class Subject:
 
     @property
     def instances(self) -> dict[str, str]:
-        """The small instances by what they are for, or why there is none; nothing where a program
-        is broken or there is none.
+        """The small instances by their purpose, or why there is none.
+
+        The result is empty where a program is broken or where there are no programs.
         """
         if not self.sampled_by_programs:
             return {}
@@ -235,8 +243,10 @@ class Subject:
         except ProgramError:
             return {}
         return {
-            name: each if isinstance(each, str) else f"{each.name}: {KINSHIP[each.kin]}"
-            for name, each in of.items()
+            name: instance
+            if isinstance(instance, str)
+            else f"{instance.name}: {KINSHIP[instance.kin]}"
+            for name, instance in of.items()
         }
 
     def _search(

@@ -1,4 +1,4 @@
-"""A thousand sweeps and their records on the golden models: every installed backend, bit for bit."""
+"""A thousand sweeps and records of the golden models on all installed backends, bit for bit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ MODELS = {
     "square": ("square(8)", "- 0.44 * sum(<i,j>) s[i]*s[j]", "majority(2)"),
     "three couplings": (
         "square(8)",
-        "- 0.3 * sum(<i,j>) s[i]*s[j] - 0.1 * sum(<<i,j>>) s[i]*s[j] - 0.05 * sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]",
+        (
+            "- 0.3 * sum(<i,j>) s[i]*s[j] - 0.1 * sum(<<i,j>>) s[i]*s[j] - 0.05 * "
+            "sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]"
+        ),
         "majority(2)",
     ),
     "baxter-wu": ("triangular(6)", "- 0.44 * sum(triangle(i,j,k)) s[i]*s[j]*s[k]", "majority(3)"),
@@ -36,7 +39,10 @@ MODELS = {
 
 def sampler(model: str, backend: str) -> Sampler:
     lattice, terms, _ = MODELS[model]
-    text = f'title "golden"\nlattice {lattice}\nspins s: ising\nhamiltonian {terms}\nflow sample(replicas=128)\n'
+    text = (
+        f'title "golden"\nlattice {lattice}\nspins s: ising\nhamiltonian {terms}\nflow '
+        "sample(replicas=128)\n"
+    )
     return make_sampler(make_model(load_spec(text).spec), load(backend), seed=11, point={})
 
 
@@ -46,19 +52,19 @@ def stations(made: Sampler, calls: tuple[int, ...]) -> Iterator[tuple[Any, ...]]
     operators = generate_operators(
         model.lattice, model.species, model.hamiltonian, reach=1, bodies=2
     )
-    tallies = [Tally(each) for each in operators] + [Tally(operators[0], 0)]
+    tallies = [Tally(operator) for operator in operators] + [Tally(operators[0], 0)]
     recorder = make_recorder(model.lattice, model.species, tallies, backend, made.plan.words)
     packed, first = [backend.pack(field) for field in made.start()], 0
     for count in calls:
         packed = made.sweep(packed, first, count)
         packed, sums = recorder(packed)
         first += count
-        yield first, [backend.unpack(each) for each in packed], sums
+        yield first, [backend.unpack(field) for field in packed], sums
 
 
 def assert_same(model: str, first: str, second: str) -> None:
-    found = [stations(sampler(model, name), (1, 299, 200, 500)) for name in (first, second)]
-    for one, other in zip(*found, strict=True):
+    runs = [stations(sampler(model, name), (1, 299, 200, 500)) for name in (first, second)]
+    for one, other in zip(*runs, strict=True):
         for a, b in zip([*one[1], *one[2]], [*other[1], *other[2]], strict=True):
             np.testing.assert_array_equal(
                 a, b, err_msg=f"{model} after {one[0]} sweeps: {first} and {second}"
@@ -86,7 +92,10 @@ spins s: ising
 hamiltonian {terms}
 block {block}
 flow mcrg(steps=1, sweeps=300, replicas=128, basis=operators(range=1, bodies=3))
-measure {{ energy, m = avg(abs(mean(i) s[i])), C = correlation(2), U = 1 - avg((mean(i) s[i])^4) / (3*avg((mean(i) s[i])^2)^2) }}
+measure {{
+  energy, m = avg(abs(mean(i) s[i])), C = correlation(2)
+  U = 1 - avg((mean(i) s[i])^4) / (3*avg((mean(i) s[i])^2)^2)
+}}
 """
 
 
@@ -100,7 +109,9 @@ def test_a_flow_gives_the_same_document(model: str, name: str) -> None:
         lattice
     ]
     text = FLOW.format(lattice=size, terms=terms, block=block)
-    documents = [compile(text, backend=each).run(seed=7).document() for each in ("reference", name)]
+    documents = [
+        compile(text, backend=backend).run(seed=7).document() for backend in ("reference", name)
+    ]
     for document in documents:
         assert document["eigenvalues"]
         del document["backend"], document["provenance"]

@@ -13,7 +13,10 @@ from rgc.program.lattice import Program
 from rgc.verification.subject import Subject
 from rgc.verification.trace import stations
 
-HEAD = 'title "{title}"\nparameters {{ {parameters} }}\nlattice {lattice}\nspins {spins}\nhamiltonian {terms}\n'
+HEAD = (
+    'title "{title}"\nparameters {{ {parameters} }}\nlattice {lattice}\nspins {spins}\n'
+    "hamiltonian {terms}\n"
+)
 MCRG = "block majority(2)\nflow mcrg(steps=1, sweeps=100, basis=operators(range=1, bodies=2))\n"
 SAMPLE = "flow sample(sweeps=100)\nmeasure { energy, m, correlation_length }\n"
 
@@ -28,8 +31,9 @@ def spec(
 
 
 def weighed(size: float, title: str) -> str:
-    """The four pairs, six triples and six quadruples of a 3 x 3 torus that no translation maps to themselves, each with a coupling: more
-    thresholds than classes may have, even one by one."""
+    """The four pairs, six triples and six quadruples of a 3 x 3 torus that no translation maps to
+    themselves, each with a coupling: more thresholds than classes may have, even one by one.
+    """
     terms = [
         f"- {size * (k % 7 + 1) * (-1) ** k} * sum(i) "
         + "*".join(["s[i]", *(f"s[i+({x},{y})]" for x, y in cells[1:])])
@@ -42,15 +46,15 @@ def weighed(size: float, title: str) -> str:
 def orbits(bodies: int) -> list[tuple[tuple[int, int], ...]]:
     """Sets of cells of a 3 x 3 torus, one of each class of nine translates."""
     cells = list(product(range(3), repeat=2))
-    found: dict[frozenset[frozenset[tuple[int, int]]], tuple[tuple[int, int], ...]] = {}
+    classes: dict[frozenset[frozenset[tuple[int, int]]], tuple[tuple[int, int], ...]] = {}
     for rest in combinations(cells[1:], bodies - 1):
         chosen = (cells[0], *rest)
         translates = frozenset(
             frozenset(((x + a) % 3, (y + b) % 3) for x, y in chosen) for a, b in cells
         )
         if len(translates) == len(cells):
-            found.setdefault(translates, chosen)
-    return list(found.values())
+            classes.setdefault(translates, chosen)
+    return list(classes.values())
 
 
 NEAREST = "- K * sum(<i,j>) s[i]*s[j]"
@@ -59,16 +63,32 @@ CASES = {
     "factorised": spec(
         "factors",
         "square(6)",
-        f"{NEAREST} - K2 * sum(<<i,j>>) s[i]*s[j] - K4 * sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l] - h * sum(i) s[i]",
+        (
+            f"{NEAREST} - K2 * sum(<<i,j>>) s[i]*s[j] - K4 * sum(plaquette(i,j,k,l)) "
+            "s[i]*s[j]*s[k]*s[l] - h * sum(i) s[i]"
+        ),
         SAMPLE,
         K=0.3, K2=0.1, K4=0.2, h=0.1,
     ),
     "weigh": weighed(0.01, "weights"),
-    "lazy weights": weighed(0.0001, "nearly free: a draw of its own keeps flips from being certain"),
-    "two species": spec(
-        "two species", "square(4)", f"{NEAREST} - J * sum(i) s[i]*t[i]", MCRG, "{ s: ising, t: ising }", K=0.3, J=0.5
+    "lazy weights": weighed(
+        0.0001, "nearly free: a draw of its own keeps flips from being certain"
     ),
-    "honeycomb": spec("honeycomb", "honeycomb(2)", f"{NEAREST} - h * sum(c in cells) s[c.b]", SAMPLE, K=0.4, h=0.2),
+    "two species": spec(
+        "two species",
+        "square(4)",
+        f"{NEAREST} - J * sum(i) s[i]*t[i]",
+        MCRG,
+        "{ s: ising, t: ising }",
+        K=0.3, J=0.5,
+    ),
+    "honeycomb": spec(
+        "honeycomb",
+        "honeycomb(2)",
+        f"{NEAREST} - h * sum(c in cells) s[c.b]",
+        SAMPLE,
+        K=0.4, h=0.2,
+    ),
 }  # fmt: skip
 
 

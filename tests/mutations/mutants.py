@@ -1,4 +1,6 @@
-"""One automatic mutation of a program for every kind of node and every way in which it can be wrong."""
+"""One automatic mutation of a program for every kind of node and every way in which it can be
+wrong.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ from rgc.program.lattice import (
 from rgc.program.lattice.cells import cell_table
 
 Change = Callable[[Program, Rule, int, Any], Iterator[Any]]
-"""What may stand in the place of node k of a rule: other nodes of its kind, the first the one that is taken."""
+"""What may stand in the place of node k of a rule: other nodes of its kind, the first the one that
+is taken.
+"""
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,9 @@ def node(kind: type, what: str, change: Change) -> Mutation:
 
     def apply(program: Program) -> Program | None:
         for number, rule in reversed(list(enumerate(program.rules))):
-            for k, each in enumerate(rule.nodes):
-                if isinstance(each, kind):
-                    for changed in change(program, rule, k, each):
+            for k, one in enumerate(rule.nodes):
+                if isinstance(one, kind):
+                    for changed in change(program, rule, k, one):
                         nodes = (*rule.nodes[:k], changed, *rule.nodes[k + 1 :])
                         rules = (
                             *program.rules[:number],
@@ -60,7 +64,7 @@ def node(kind: type, what: str, change: Change) -> Mutation:
     return Mutation(kind.__name__, what, apply)
 
 
-# -- nodes -------------------------------------------------------------------------------------------------------------
+# -- nodes -----------------------------------------------------------------------------------------
 
 
 def shifted(program: Program, rule: Rule, k: int, load: Load) -> Iterator[Load]:
@@ -74,7 +78,9 @@ def shifted(program: Program, rule: Rule, k: int, load: Load) -> Iterator[Load]:
 def doubled(program: Program, rule: Rule, k: int, load: Load) -> Iterator[Load]:
     """Another neighbour in its place, which is then read twice."""
     others = (
-        each.offset for each in rule.nodes if isinstance(each, Load) and each.letter == load.letter
+        other.offset
+        for other in rule.nodes
+        if isinstance(other, Load) and other.letter == load.letter
     )
     if any(load.offset):
         yield from (
@@ -92,7 +98,9 @@ def other_letter(program: Program, rule: Rule, k: int, load: Load) -> Iterator[L
 def other_field(program: Program, rule: Rule, k: int, load: Load) -> Iterator[Load]:
     field = program.fields[load.field]
     same = (
-        n for n, each in enumerate(program.fields) if n != load.field and each.shape == field.shape
+        n
+        for n, other in enumerate(program.fields)
+        if n != load.field and other.shape == field.shape
     )
     yield from (replace(load, field=n) for n in same if load.stride is None)
 
@@ -111,7 +119,9 @@ def swapped(program: Program, rule: Rule, k: int, bit: Bit) -> Iterator[Bit]:
 
 
 def inverted(program: Program, rule: Rule, k: int, bit: Bit) -> Iterator[Bit]:
-    """The first operand is left out: of two, what remains is inverted, which for products is a wrong sign."""
+    """The first operand is left out: of two, what remains is inverted, which for products is a
+    wrong sign.
+    """
     if len(bit.operands) > 2:
         yield replace(bit, operands=bit.operands[1:])
     elif bit.op != "not":
@@ -146,16 +156,16 @@ def mask_ignored(program: Program, rule: Rule, k: int, node: Bernoulli) -> Itera
 
 def draw_reused(program: Program, rule: Rule, k: int, node: Any) -> Iterator[Any]:
     drawn = (
-        each.draw
-        for each in rule.nodes
-        if isinstance(each, Bernoulli | Accept) and each.draw != node.draw
+        other.draw
+        for other in rule.nodes
+        if isinstance(other, Bernoulli | Accept) and other.draw != node.draw
     )
     yield from (replace(node, draw=draw) for draw in drawn)
 
 
 def draw_of_others(program: Program, rule: Rule, k: int, node: Any) -> Iterator[Any]:
-    """The draw of another species: good numbers, but used for the other spin of the same site too."""
-    used = {each.draw for each in rule.nodes if isinstance(each, Bernoulli | Accept)}
+    """The draw of another species: good numbers, but the other spin of the site uses them too."""
+    used = {other.draw for other in rule.nodes if isinstance(other, Bernoulli | Accept)}
     yield from (replace(node, draw=draw) for draw in range(program.draws) if draw not in used)
 
 
@@ -178,8 +188,8 @@ def other_word(program: Program, rule: Rule, k: int, node: Any) -> Iterator[Any]
     """What stands before the word that is meant."""
     words = [
         n
-        for n, each in enumerate(rule.nodes[:k])
-        if isinstance(each, Load | Bit | Equals | Bernoulli | Accept)
+        for n, other in enumerate(rule.nodes[:k])
+        if isinstance(other, Load | Bit | Equals | Bernoulli | Accept)
     ]
     before = [n for n in words if n < node.word]
     yield from (replace(node, word=n) for n in reversed(before))
@@ -188,7 +198,9 @@ def other_word(program: Program, rule: Rule, k: int, node: Any) -> Iterator[Any]
 def stored_elsewhere(program: Program, rule: Rule, k: int, store: Store) -> Iterator[Store]:
     field = program.fields[store.field]
     same = (
-        n for n, each in enumerate(program.fields) if n != store.field and each.shape == field.shape
+        n
+        for n, other in enumerate(program.fields)
+        if n != store.field and other.shape == field.shape
     )
     yield from (replace(store, field=n) for n in same)
     if field.planes > 1:
@@ -201,8 +213,8 @@ def wrong_row(program: Program, rule: Rule, k: int, tally: Tally) -> Iterator[Ta
 
 
 def wrong_array(program: Program, rule: Rule, k: int, tally: Tally) -> Iterator[Tally]:
-    for array, each in enumerate(program.tallies):
-        if array != tally.array and tally.row < each.rows:
+    for array, other in enumerate(program.tallies):
+        if array != tally.array and tally.row < other.rows:
             yield replace(tally, array=array)
 
 
@@ -212,22 +224,22 @@ def complemented(program: Program) -> Program | None:
     for rule in program.rules:
         nodes: list[Any] = []
         numbers: list[int] = []
-        for each in rule.nodes:
-            if isinstance(each, Store):
-                nodes.append(Bit("not", (numbers[each.word],)))
-                each = replace(each, word=len(nodes) - 1)
+        for original in rule.nodes:
+            if isinstance(original, Store):
+                nodes.append(Bit("not", (numbers[original.word],)))
+                moved = replace(original, word=len(nodes) - 1)
             else:
-                each = _renumbered(each, numbers)
+                moved = _renumbered(original, numbers)
             numbers.append(len(nodes))
-            nodes.append(each)
+            nodes.append(moved)
         rules.append(Rule(rule.letter, tuple(nodes)))
     changed = replace(program, rules=tuple(rules))
     return None if changed == program else changed
 
 
-def _renumbered(each: Any, numbers: list[int]) -> Any:
+def _renumbered(node: Any, numbers: list[int]) -> Any:
     """A node behind the inverted ones, with its operands where they stand now."""
-    match each:
+    match node:
         case Bit(op, operands):
             return Bit(op, tuple(numbers[k] for k in operands))
         case Count(words):
@@ -244,7 +256,7 @@ def _renumbered(each: Any, numbers: list[int]) -> Any:
             return Accept(numbers[lanes], draw)
         case Tally(array, row, word):
             return Tally(array, row, numbers[word])
-    return each
+    return node
 
 
 def once_more(kind: type) -> Callable[[Program], Program | None]:
@@ -262,7 +274,7 @@ def once_more(kind: type) -> Callable[[Program], Program | None]:
     return apply
 
 
-# -- schedules ---------------------------------------------------------------------------------------------------------
+# -- schedules -------------------------------------------------------------------------------------
 
 
 def merged(program: Program) -> Program | None:
@@ -347,4 +359,6 @@ MUTATIONS = (
     Mutation("schedule", "a cell lost", cell_lost),
     Mutation("schedule", "order reversed", reversed_order),
 )
-"""Mutations of nodes and schedules. Those of run-time arguments stand beside the tests: they are no part of a program."""
+"""Mutations of nodes and schedules. Those of run-time arguments stand beside the tests: they are no
+part of a program.
+"""

@@ -1,4 +1,6 @@
-"""A bug in one backend: it runs another program than the others do, and the comparison must say where they part."""
+"""A bug in one backend: it runs another program than the others do, and the comparison must say
+where they part.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,18 @@ KINDS = {"sweep": "update", "measure": "record", "block": "block"}
 """What the programs of a run are for, by their names."""
 
 PLACES = {
-    "update": r"sweep 1, site set \d+ of \d+ \(rule \d+, \d+ cells .*\), site \(\d+, \d+\) of \w+(\.\w)?, plane 0: \d+ of 256 replicas differ",
-    "record": r"record of level 0, operator \S+( along axis \d)?,( coordinate \d+,)? replica \d+: reference has -?\d+, mutant has -?\d+",
-    "block": r"block map to level 1, site set 1 of 1 \(rule 0, .*\), site \(\d+, \d+\) of \w+', plane 0: \d+ of 256 replicas differ",
+    "update": (
+        r"sweep 1, site set \d+ of \d+ \(rule \d+, \d+ cells .*\), site \(\d+, \d+\) of "
+        r"\w+(\.\w)?, plane 0: \d+ of 256 replicas differ"
+    ),
+    "record": (
+        r"record of level 0, operator \S+( along axis \d)?,( coordinate \d+,)? replica \d+: "
+        r"reference has -?\d+, mutant has -?\d+"
+    ),
+    "block": (
+        r"block map to level 1, site set 1 of 1 \(rule 0, .*\), site \(\d+, \d+\) of \w+', plane "
+        r"0: \d+ of 256 replicas differ"
+    ),
 }
 
 EQUIVALENT = {
@@ -97,7 +108,7 @@ def assert_place(text: str, pattern: str) -> None:
     assert re.match(pattern, text), text
 
 
-# -- what is no part of a program --------------------------------------------------------------------------------------
+# -- what is no part of a program ------------------------------------------------------------------
 
 
 class Careless(ReferenceBackend):

@@ -1,5 +1,6 @@
 """Wrong laws of block maps, and wrong facts about right ones: `rgc verify` catches each without
-comparing backends."""
+comparing backends.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +50,7 @@ def without_field(written: Written) -> BlockRule:
     """The kernel without the terms that hold a block spin alone."""
     (made,) = transferred(written).laws
     assert isinstance(made, Weighed)
-    kept = tuple(each for each in made.pieces if len(each.spins) > 1)
+    kept = tuple(piece for piece in made.pieces if len(piece.spins) > 1)
     return BlockRule((replace(made, pieces=kept),))
 
 
@@ -79,7 +80,11 @@ MUTANTS = {
 
 def failures(text: str) -> dict[str, str]:
     certificate = rgc.verify(rgc.load(text), backends=[])
-    return {each.check: each.detail for each in certificate.findings if each.verdict == "failed"}
+    return {
+        finding.check: finding.detail
+        for finding in certificate.findings
+        if finding.verdict == "failed"
+    }
 
 
 @pytest.mark.parametrize("flow", [MCRG, ENUMERATE], ids=["mcrg", "enumerate"])

@@ -1,4 +1,6 @@
-"""A bug in the front end: every backend runs the same wrong program, and `rgc verify` must say so without comparing backends."""
+"""A bug in the front end: every backend runs the same wrong program, and `rgc verify` must say so
+without comparing backends.
+"""
 
 from __future__ import annotations
 
@@ -93,19 +95,21 @@ EQUIVALENT = {
         "schedule: order reversed",
     ): "a product of steps that each keep exp(-H) keeps it in any order",
 }
-"""Mutants that are as right as the original, and why: they may pass where backends are not compared."""
+"""Mutants that are as right as the original, and why: they may pass where backends are not
+compared.
+"""
 
 ROWS = [(kind, name, case) for kind, names in PLAN.items() for name, case in names.items()]
 
 
 def test_the_plan_holds_every_mutation_that_can_be_made() -> None:
-    found: dict[str, dict[str, str]] = {kind: {} for kind in PLAN}
+    plan: dict[str, dict[str, str]] = {kind: {} for kind in PLAN}
     for case in CASES:
         for kind, program in programs(case):
             for mutation in MUTATIONS:
                 if mutation.apply(program) not in (None, program):
-                    found[kind].setdefault(mutation.name, case)
-    assert found == PLAN
+                    plan[kind].setdefault(mutation.name, case)
+    assert plan == PLAN
     assert {name for names in PLAN.values() for name in names} == set(OF_NAME)
     assert {name.split(":")[0] for name in OF_NAME} - {"schedule"} == {
         "Load", "Bit", "Count", "Equals", "Bernoulli", "Weigh", "Accept", "Store", "Tally"
@@ -115,11 +119,15 @@ def test_the_plan_holds_every_mutation_that_can_be_made() -> None:
 def failures(
     case: str, record_property: Callable[[str, object], None], kind: str, name: str
 ) -> list[str]:
-    """The checks that fail, as `a energies`; what caught the mutant is told at the end of the test run."""
+    """The checks that fail, as `a energies`; what caught the mutant is told at the end of the test
+    run.
+    """
     certificate = rgc.verify(loaded(case), backends=[])
     assert certificate.backends == ("reference",)
     failed = [
-        f"{each.part} {each.check}" for each in certificate.findings if each.verdict == "failed"
+        f"{finding.part} {finding.check}"
+        for finding in certificate.findings
+        if finding.verdict == "failed"
     ]
     reason = EQUIVALENT.get((kind, name), "")
     record_property(
@@ -128,7 +136,7 @@ def failures(
             "front end",
             kind,
             name,
-            sorted({each[0] for each in failed}),
+            sorted({failure[0] for failure in failed}),
             reason or ", ".join(dict.fromkeys(failed)),
         ),
     )
@@ -151,7 +159,9 @@ def test_a_wrong_program_is_caught(
 
 
 def mutate(monkeypatch: pytest.MonkeyPatch, kind: str, mutation: Mutation) -> None:
-    """What the lowering of that kind writes is wrong from now on, wherever the mutation can be made."""
+    """What the lowering of that kind writes is wrong from now on, wherever the mutation can be
+    made.
+    """
     module, function = LOWERING[kind]
     right = getattr(module, function)
 
@@ -162,7 +172,7 @@ def mutate(monkeypatch: pytest.MonkeyPatch, kind: str, mutation: Mutation) -> No
     monkeypatch.setattr(module, function, wrong)
 
 
-# -- run-time arguments ------------------------------------------------------------------------------------------------
+# -- run-time arguments ----------------------------------------------------------------------------
 
 
 def off_by_one_plane(thresholds: Any, weights: Any) -> tuple[Any, Any]:

@@ -1,5 +1,6 @@
 """How the JAX backend goes about it: layouts, planes, patches, devices' own way, compilations. None
-of it changes a bit."""
+of it changes a bit.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +62,8 @@ def test_rows_where_they_vectorise() -> None:
 @pytest.mark.parametrize("first", [1, 5, 32])
 def test_planes_decided_first_change_nothing(first: int) -> None:
     """After one plane every word is undecided and every block is visited many times; after 32 none
-    is."""
+    is.
+    """
     check(metropolis((4, 6)), first=first)
 
 
@@ -112,11 +114,12 @@ def test_values_that_are_not_held(kind: str) -> None:
 
 def test_layouts_follow_the_programs_that_take_turns() -> None:
     """A field keeps the layout of a sweep while it is measured, and both programs settle on one:
-    nothing is traced after two turns."""
+    nothing is traced after two turns.
+    """
     sweep, record = metropolis((12, 8)), measure((12, 8), (TallyArray(3, replica=True),))
     backend = Changed(slab=64)  # no other test has these kernels
-    given, nothing = (arguments(each, 2, Random(3)) for each in (sweep, record))  # noqa: S311
-    kernels = [compile_program(each, backend._platform, None) for each in (sweep, record)]
+    given, nothing = (arguments(program, 2, Random(3)) for program in (sweep, record))  # noqa: S311
+    kernels = [compile_program(program, backend._platform, None) for program in (sweep, record)]
     state, traced = [backend.pack(random_field((1, 1), sweep.fields[0], 2))], []
     for start in range(5):
         state, _ = kernels[0](state, given, step_keys((1, 2), start, 1, 1))
@@ -190,21 +193,21 @@ def test_tables_of_a_stage_hold_all_its_sites() -> None:
         ]
         assert len(sites) == len(set(sites))
     assert sum(int(walk.sites.sum()) for walk in gather.walks) == sum(
-        len(each.cells) for each in program.schedule
+        len(step.cells) for step in program.schedule
     )
 
 
 def test_arguments_that_change_in_place_are_noticed() -> None:
     """A caller may write new thresholds into the same arrays."""
     program, backend = metropolis((4, 6)), JaxBackend()
-    kernel, found = backend.compile(program), []
+    kernel, fields = backend.compile(program), []
     first, second = (arguments(program, 2, Random(seed)) for seed in (1, 2))  # noqa: S311
     table = lattice_arguments(first["thresholds"].copy(), first["weights"].copy())
     for given in (first, second):
         table["thresholds"][...] = given["thresholds"]
         state = [backend.pack(random_field((1, 1), program.fields[0], 2))]
-        found.append(backend.unpack(kernel(state, table, step_keys((1, 2), 0, 3, 1))[0][0]))
+        fields.append(backend.unpack(kernel(state, table, step_keys((1, 2), 0, 3, 1))[0][0]))
         state = [load("reference").pack(random_field((1, 1), program.fields[0], 2))]
         right = load("reference").compile(program)(state, given, step_keys((1, 2), 0, 3, 1))[0][0]
-        np.testing.assert_array_equal(found[-1], right)
-    assert (found[0] != found[1]).any()
+        np.testing.assert_array_equal(fields[-1], right)
+    assert (fields[0] != fields[1]).any()

@@ -1,5 +1,6 @@
 """The JAX backend on many random programs and Hamiltonians: each is compiled, so most of them are
-slow tests."""
+slow tests.
+"""
 
 from __future__ import annotations
 
@@ -95,10 +96,10 @@ def test_everything_occurs_among_what_is_checked() -> None:
         "odd",
     }
     seen = {
-        each for part in range(PARTS) for _, program, _ in rules(part) for each in traits(program)
+        trait for part in range(PARTS) for _, program, _ in rules(part) for trait in traits(program)
     }
     assert seen >= everything | {"1 letters", "2 letters", "philox", "splitmix"}
-    seen = {each for _, program, _ in hamiltonians(range(20 * PARTS)) for each in traits(program)}
+    seen = {trait for _, program, _ in hamiltonians(range(20 * PARTS)) for trait in traits(program)}
     assert seen >= everything - {"Tally"} | {"many classes"}
 
 

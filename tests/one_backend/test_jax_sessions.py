@@ -1,5 +1,6 @@
 """The JAX backend and everything around it: the user's own JAX, several devices, and a machine
-without JAX."""
+without JAX.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ measure { energy, m2 = avg((mean(i) s[i])^2) }
 
 def python(code: str, tmp_path: Path, **environment: str) -> str:
     """What a program prints in a process of its own, where a spec lies in its folder. Its warnings
-    are errors."""
+    are errors.
+    """
     (tmp_path / "spec.rgc").write_text(SPEC, "utf-8")
     words: list[Any] = [sys.executable, "-W", "error", "-c", textwrap.dedent(code)]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
@@ -42,7 +44,8 @@ def python(code: str, tmp_path: Path, **environment: str) -> str:
 
 def test_a_users_own_session_is_left_as_it_was(tmp_path: Path) -> None:
     """Types, settings and functions of theirs, before, during and after, even under settings that
-    our code could not live with."""
+    our code could not live with.
+    """
     python(
         """
         import jax, jax.numpy as jnp, rgc
@@ -114,7 +117,8 @@ DEVICES = """
 )
 def test_devices_change_nothing(cases: str, devices: list[int], tmp_path: Path) -> None:
     """Words that divide among four devices and words that do not; thresholds that are the same for
-    all replicas and that are not."""
+    all replicas and that are not.
+    """
     words = f"import sys; sys.argv = {['', *cases.split()]!r}\n{textwrap.dedent(DEVICES)}"
     flags = "--xla_force_host_platform_device_count=4"
     assert python(words, tmp_path, XLA_FLAGS=flags).strip() == str(devices)

@@ -40,7 +40,8 @@ def test_rows_where_they_vectorise() -> None:
 
 def test_tallies_and_long_rules_are_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
     """Operators and classes are no part of the code: one compilation serves every basis on every
-    lattice."""
+    lattice.
+    """
     arrays = (TallyArray(3, replica=True),)
     assert chosen(measure((6, 8), arrays)) == "BytecodeKernel"
     assert chosen(measure((6, 8), arrays, (5, 1))) == "BytecodeKernel"
@@ -83,7 +84,8 @@ def test_source_is_python_with_names_of_ours_only() -> None:
 
 def test_arguments_other_than_the_baked_ones_are_served() -> None:
     """`constant` specialises only: a call with other thresholds gives the bits of the general
-    kernel."""
+    kernel.
+    """
     program = metropolis((4, 6))
     baked, other, mixed = (
         arguments(program, 2, Random(seed), uniform=seed < 3)  # noqa: S311
@@ -112,14 +114,15 @@ def test_shares_change_no_bit(program: Program, monkeypatch: pytest.MonkeyPatch)
     given = arguments(program, 5, Random(1))  # noqa: S311
     expected = run(load("reference"), program, given, 4)
     size = max(
-        8 * prod(random_field((4, n), each, 5).shape) for n, each in enumerate(program.fields)
+        8 * prod(random_field((4, n), field, 5).shape) for n, field in enumerate(program.fields)
     )
     for name, most in (("MOST_WORDS", 2), ("MOST_BYTES", size // 3)):
         with monkeypatch.context() as patched:
             patched.setattr(shares, name, most)
             backend = load("numba", threads=2)
             state = [
-                backend.pack(random_field((4, n), each, 5)) for n, each in enumerate(program.fields)
+                backend.pack(random_field((4, n), field, 5))
+                for n, field in enumerate(program.fields)
             ]
             assert len(shares.Shares(lambda: None, 2).cuts_for_rows(state)) == 1 + 4
             assert_equal(expected, run(backend, program, given, 4))

@@ -1,5 +1,6 @@
 """The generated code of the numba backend, run as plain Python: many more programs than could be
-compiled."""
+compiled.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """The reference backend against an interpreter on Python integers, one replica and one site at a
-time, and against enumeration."""
+time, and against enumeration.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ ISING = (Species("s"),)
 
 class Scalar:
     """One replica of a program: fields as dictionaries of bits, everything else as Python
-    integers."""
+    integers.
+    """
 
     def __init__(
         self, program: Program, fields: list[Any], arguments: Arguments, replica: int, word0: int
@@ -65,8 +67,8 @@ class Scalar:
 
     def step(self, key: Any) -> list[Any]:
         counts = [
-            np.zeros((each.rows, *(self.program.shape[axis] for axis in each.axes)), int)
-            for each in self.program.tallies
+            np.zeros((tally.rows, *(self.program.shape[axis] for axis in tally.axes)), int)
+            for tally in self.program.tallies
         ]
         for stage in self.program.schedule:
             rule = self.program.rules[stage.rule]
@@ -78,7 +80,9 @@ class Scalar:
         values: list[Any] = []
         number = flatten(cell, self.program.shape) * self.program.letters + rule.letter
         for node in rule.nodes:
-            values.append(self.value(node, values, rule, cell, (key, number), counts))
+            values.append(
+                self.value(node, values, rule, cell=cell, where=(key, number), counts=counts)
+            )
 
     def plane(self, draw: int, where: Any, k: int) -> int:
         key, number = where
@@ -86,7 +90,7 @@ class Scalar:
         return int(word(key[draw], counter, self.program.generator))
 
     def value(
-        self, node: Any, values: list[Any], rule: Rule, cell: Any, where: Any, counts: list[Any]
+        self, node: Any, values: list[Any], rule: Rule, *, cell: Any, where: Any, counts: list[Any]
     ) -> Any:
         match node:
             case Load(field, offset, letter, plane, stride):
@@ -136,7 +140,8 @@ class Scalar:
 
 def check(program: Program, arguments: Arguments, words: int = 2, word0: int = 3) -> None:
     """Two steps, some replicas one by one; tallies summed over replicas are compared where all
-    replicas are kept too."""
+    replicas are kept too.
+    """
     fields = [
         random_field((8, k), f, words, word0, program.generator)
         for k, f in enumerate(program.fields)
@@ -146,15 +151,15 @@ def check(program: Program, arguments: Arguments, words: int = 2, word0: int = 3
     state, tallies = backend.compile(program)(
         [backend.pack(f) for f in fields], arguments, keys, word0
     )
-    after = [backend.unpack(each) for each in state]
+    after = [backend.unpack(packed) for packed in state]
     for replica in (0, 1, 63, 64, 64 * words - 1):
         one = Scalar(program, fields, arguments, replica, word0)
         counts = [one.step(key) for key in keys]
         for number, field in enumerate(after):
             for place, bit in one.bits[number].items():
                 assert int(field[place][replica // 64]) >> replica % 64 & 1 == bit
-        for array, each in enumerate(program.tallies):
-            if each.replica:
+        for array, tally in enumerate(program.tallies):
+            if tally.replica:
                 assert np.array_equal(
                     tallies[array][..., replica], [count[array] for count in counts]
                 )
@@ -195,7 +200,8 @@ def test_updates_bit_by_bit(form: Any, kind: Any, planes: Any, generator: Any) -
 
 def test_every_kind_of_node_bit_by_bit() -> None:
     """Two fields of two planes and two letters, a stride, every node, every way of keeping a
-    tally."""
+    tally.
+    """
     nodes = (
         Load(0, (0, 0), 1, 1),
         Load(0, (1, -1), 0, 0),

@@ -1,5 +1,6 @@
 """The packages of this folder, installed as an installer leaves them, and commands that find them
-there."""
+there.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ HERE = Path(__file__).parent
 
 def install(folder: Path, *, without: Collection[str] = ()) -> Path:
     """Lay the modules into a folder, with the metadata of `pyproject.toml` but for some groups of
-    entry points."""
+    entry points.
+    """
     project = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["project"]
     for package in ("rgc_toy", "rgc_toy_family"):
         shutil.copytree(

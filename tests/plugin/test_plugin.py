@@ -1,5 +1,6 @@
 """A backend from outside: installed, found by its entry point, listed, run, refused where it must
-be, and put through the suite."""
+be, and put through the suite.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ def test_it_runs_a_spec_and_refuses_what_it_lacks(site: Path) -> None:
         outside(site, "-m", "rgc", "run", "plain.rgc", "--backend", name, "--json")
         for name in ("toy", "reference")
     ]
-    assert [each.returncode for each in ran] == [0, 0]
+    assert [process.returncode for process in ran] == [0, 0]
     assert ran[0].stdout == ran[1].stdout.replace('"backend": "reference"', '"backend": "toy"')
     refused = outside(site, "-m", "rgc", "run", "philox.rgc", "--backend", "toy")
     assert refused.returncode == 2

@@ -1,5 +1,6 @@
 """A copy of the source tree that a test extends as a stranger would, and commands run on that
-copy."""
+copy.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ SOURCES = ("rgc", "backends", "grammar")
 @dataclass(frozen=True, slots=True)
 class House:
     """The tree under `root`. Every change is an ordinary edit of a file, so what a test does here
-    is what `ARCHITECTURE.md` tells a person to do."""
+    is what `ARCHITECTURE.md` tells a person to do.
+    """
 
     root: Path
 
@@ -39,7 +41,8 @@ class House:
 
     def insert(self, path: str, text: str, *, before: str) -> None:
         """Insert a text in front of the only occurrence of `before`. Raises `ValueError` unless
-        there is exactly one."""
+        there is exactly one.
+        """
         place = self.root / path
         source = place.read_text("utf-8")
         if source.count(before) != 1:

@@ -56,14 +56,14 @@ def numbers(house: House, name: str, text: str) -> Mapping[str, Any]:
     (house.root / f"{name}.rgc").write_text(text, "utf-8")
     ran = house.run("run", f"{name}.rgc", "--backend", "reference", "--out", f"out/{name}")
     assert ran.returncode == 0, ran.stderr
-    found: Mapping[str, Any] = json.loads(
+    answer: Mapping[str, Any] = json.loads(
         (house.root / f"out/{name}/summary.json").read_text("utf-8")
     )
-    return found
+    return answer
 
 
 def averages(answer: Mapping[str, Any]) -> dict[str, float]:
-    return {name: each["value"] for name, each in answer["observables"].items()}
+    return {name: observable["value"] for name, observable in answer["observables"].items()}
 
 
 def test_it_is_checked_and_shown(house: House) -> None:
@@ -84,7 +84,7 @@ def test_the_schema_knows_it(house: House) -> None:
 def test_it_is_enumerated(house: House, spins: str, values: tuple[int, ...]) -> None:
     """ln Z, the energy and the magnetisation of a chain of four against sums written out."""
     rest = "flow enumerate()\nmeasure { log_z, energy, m, q = mean(i) s[i]^2 }"
-    found = averages(numbers(house, f"sum-{spins}", spec(spins, rest, lattice="chain(4)")))
+    measured = averages(numbers(house, f"sum-{spins}", spec(spins, rest, lattice="chain(4)")))
     z = energy = m = q = 0.0
     for s in product(values, repeat=4):
         bonds = sum(s[k] * s[(k + 1) % 4] for k in range(4))
@@ -92,9 +92,9 @@ def test_it_is_enumerated(house: House, spins: str, values: tuple[int, ...]) -> 
         z += exp(-h)
         energy += h * exp(-h) / 4
         m += sum(s) / 4 * exp(-h)
-        q += sum(each**2 for each in s) / 4 * exp(-h)
+        q += sum(value**2 for value in s) / 4 * exp(-h)
     expected = {"log_z": log(z), "energy": energy / z, "m": m / z, "q": q / z}
-    assert found == pytest.approx(expected, rel=1e-12)
+    assert measured == pytest.approx(expected, rel=1e-12)
 
 
 def test_it_is_sampled_as_the_binary_spins_that_it_doubles(house: House) -> None:
@@ -116,7 +116,7 @@ def test_its_block_couplings_are_those_of_the_binary_spins_that_it_doubles(house
             ("block", "binary", 0.6, -1.0),
         )
     ]
-    two, one = ({name: each["value"] for name, each in found.items()} for found in coarse)
+    two, one = ({name: estimate["value"] for name, estimate in level.items()} for level in coarse)
     assert two["h"] == pytest.approx(one["h"] / 2, rel=1e-10)
     assert two["K"] == pytest.approx(one["K"] / 4, rel=1e-10)
 
@@ -125,9 +125,9 @@ def test_rgc_verify_passes_it(house: House) -> None:
     (house.root / "verified.rgc").write_text(
         spec("twos", "flow enumerate()\nmeasure { log_z, m }", lattice="square(3)"), "utf-8"
     )
-    found = house.run("verify", "verified.rgc", "--backends", "numba")
-    assert found.returncode == 0, found.stdout + found.stderr
-    assert "✓ L3  ln Z = the sum over all states" in found.stdout
+    done = house.run("verify", "verified.rgc", "--backends", "numba")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "✓ L3  ln Z = the sum over all states" in done.stdout
 
 
 # -- what is forgotten -----------------------------------------------------------------------------
@@ -170,9 +170,9 @@ def test_a_row_that_says_too_little_or_contradicts_itself_is_an_error(
     symmetry = '(Field("symmetry", "word", "", choices=("symmetric",)),)'
     forgetful.insert(TABLE, f"        {row.replace('ALPHABET_SYMMETRY', symmetry)},\n", before=NEXT)
     (tmp_path / "model.rgc").write_text(spec("twos", "flow sample()"), "utf-8")
-    found = forgetful.run("check", "model.rgc")
-    assert found.returncode != 0
-    assert message in found.stderr
+    done = forgetful.run("check", "model.rgc")
+    assert done.returncode != 0
+    assert message in done.stderr
 
 
 def test_without_the_row_its_name_is_unknown(tmp_path: Path) -> None:

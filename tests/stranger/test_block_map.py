@@ -1,5 +1,6 @@
 """A block map that is not in the language: its law and its row in the table of maps, and a reading
-of the verifier's own."""
+of the verifier's own.
+"""
 
 from __future__ import annotations
 
@@ -68,9 +69,9 @@ def test_a_map_is_a_row_and_a_reading(house: House) -> None:
         json.loads(house.run("run", f"{flow}.rgc", "--json").stdout)
         for flow in ("mcrg", "enumerate")
     )
-    for found in (sampled, exact):
-        assert "y_h" not in found["exponents"]
-        assert {each["sector"] for each in found["eigenvalues"]} == {"invariant"}
+    for answer in (sampled, exact):
+        assert "y_h" not in answer["exponents"]
+        assert {eigenvalue["sector"] for eigenvalue in answer["eigenvalues"]} == {"invariant"}
     for flow in ("mcrg", "enumerate"):
         verified = house.run("verify", f"{flow}.rgc", "--backends", "reference")
         assert verified.returncode == 0, verified.stdout + verified.stderr
@@ -80,19 +81,19 @@ def test_a_map_is_a_row_and_a_reading(house: House) -> None:
 
 def test_without_its_row_the_map_is_unknown(house: House) -> None:
     add_reading(house)
-    found = house.run("check", "mcrg.rgc")
-    assert found.returncode == 2
-    assert "unknown-block" in found.stderr
+    done = house.run("check", "mcrg.rgc")
+    assert done.returncode == 2
+    assert "unknown-block" in done.stderr
 
 
 def test_without_its_law_the_map_comes_later(house: House) -> None:
     add_row(house, ROW.replace("            law=counted(all_up, signed=True),\n", ""))
-    found = house.run("run", "mcrg.rgc")
-    assert found.returncode == 2
-    assert "the block map 'all' comes later for this scheme" in found.stderr
+    done = house.run("run", "mcrg.rgc")
+    assert done.returncode == 2
+    assert "the block map 'all' comes later for this scheme" in done.stderr
 
 
 def test_without_a_reading_it_is_not_verified(house: House) -> None:
     add_row(house)
-    found = house.run("verify", "mcrg.rgc", "--backends", "reference")
-    assert "not checked: the block map all has no independent evaluator" in found.stdout
+    done = house.run("verify", "mcrg.rgc", "--backends", "reference")
+    assert "not checked: the block map all has no independent evaluator" in done.stdout

@@ -10,7 +10,7 @@ from tests.stranger.house import House
 def test_a_copy_of_the_house_runs_its_own_files(tmp_path: Path) -> None:
     house = House.build(tmp_path)
     house.write("where.py", "import rgc, rgc_numba\nprint(rgc.__file__, rgc_numba.__file__)\n")
-    found = house.run("where.py")
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.count(str(tmp_path)) == 2
+    done = house.run("where.py")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(str(tmp_path)) == 2
     assert house.run("backends").returncode == 0

@@ -52,9 +52,9 @@ def house(folder: Path, *forgotten: tuple[str, str]) -> House:
     for it.
     """
     made = House.build(folder)
-    for each in (ROW, FUNCTION, LINE, FORMULA):
-        if each not in forgotten:
-            made.insert(*each, before=BEFORE[each])
+    for insertion in (ROW, FUNCTION, LINE, FORMULA):
+        if insertion not in forgotten:
+            made.insert(*insertion, before=BEFORE[insertion])
     made.write("sampled.rgc", SPEC.format(flow=SAMPLE))
     made.write("counted.rgc", SPEC.format(flow="enumerate()"))
     return made
@@ -73,8 +73,8 @@ def test_it_is_sampled_counted_verified_and_in_the_schema(tmp_path: Path) -> Non
     made = house(tmp_path)
     assert made.run("check", "sampled.rgc").returncode == 0
     counted = made.run("run", "counted.rgc", "--backend", "reference", "--json")
-    found = json.loads(counted.stdout)["observables"]
-    assert [found[name]["value"] for name in ("abs_energy", "twice")] == pytest.approx(
+    observables = json.loads(counted.stdout)["observables"]
+    assert [observables[name]["value"] for name in ("abs_energy", "twice")] == pytest.approx(
         exact(), rel=1e-14
     )
     sampled = made.run("run", "sampled.rgc", "--backend", "reference", "--json")
@@ -92,11 +92,11 @@ def test_it_is_sampled_counted_verified_and_in_the_schema(tmp_path: Path) -> Non
 def test_a_row_that_is_forgotten_is_named(
     tmp_path: Path, forgotten: tuple[tuple[str, str], ...]
 ) -> None:
-    found = house(tmp_path, *forgotten).run("check", "sampled.rgc")
-    assert found.returncode != 0
-    assert "'abs_energy' needs a row in BUILT_IN of rgc/passes/built_in.py" in found.stderr
+    done = house(tmp_path, *forgotten).run("check", "sampled.rgc")
+    assert done.returncode != 0
+    assert "'abs_energy' needs a row in BUILT_IN of rgc/passes/built_in.py" in done.stderr
 
 
 def test_without_a_formula_of_its_own_it_is_not_verified(tmp_path: Path) -> None:
-    found = house(tmp_path, FORMULA).run("verify", "sampled.rgc", "--backends", "reference")
-    assert "no formula for the measure 'abs_energy'" in found.stdout
+    done = house(tmp_path, FORMULA).run("verify", "sampled.rgc", "--backends", "reference")
+    assert "no formula for the measure 'abs_energy'" in done.stdout

@@ -1,5 +1,6 @@
 """A family of programs is added in three places: its package, its row of `FAMILIES`, and its
-kernels in the reference backend."""
+kernels in the reference backend.
+"""
 
 from __future__ import annotations
 
@@ -147,7 +148,8 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
 
 def test_three_places_are_enough(tmp_path: Path) -> None:
     """It is run and shown, refused by a backend that does not compile it, and put through the
-    conformance suite."""
+    conformance suite.
+    """
     house = build(tmp_path)
     used = house.run("use.py")
     assert used.returncode == 0, said(used)

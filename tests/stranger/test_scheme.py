@@ -162,9 +162,9 @@ def test_it_runs(house: House) -> None:
     for backend in ("reference", "numba"):
         done = house.run("run", "spec.rgc", "--backend", backend, "--json", "--strict")
         assert done.returncode == 0, done.stderr
-        found = json.loads(done.stdout)
-        assert found["scheme"] == "free_spins"
-        assert found["observables"]["entropy"]["value"] == pytest.approx(2 * log(6))
+        answer = json.loads(done.stdout)
+        assert answer["scheme"] == "free_spins"
+        assert answer["observables"]["entropy"]["value"] == pytest.approx(2 * log(6))
 
 
 def test_it_is_shown(house: House) -> None:

@@ -25,9 +25,11 @@ TEMPERATURES = ("T", "beta", "temperature", "kT")
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A call whose arguments have found their options. `places` says what was written for each, the
-    first time; `problems` are arguments that found none, options written twice and required ones
-    that are missing.
+    """A call whose arguments were assigned to options.
+
+    - `places` says what was written for each option, the first time.
+    - `problems` are arguments that belong to no option, options that were written twice, and
+      required ones that are missing.
     """
 
     places: Mapping[str, ast.Expr]
@@ -79,10 +81,10 @@ def bound(
     Raises `SpecError` with every problem of the call: those of `signature_of` and of `bind`.
     """
     call, signature = signature_of(expr, table, what)
-    found = bind(call, signature)
-    if found.problems:
-        raise SpecError(found.problems)
-    return call, dict(found.places)
+    assigned = bind(call, signature)
+    if assigned.problems:
+        raise SpecError(assigned.problems)
+    return call, dict(assigned.places)
 
 
 def signature_of(expr: ast.Expr, table: Mapping[str, S], what: str) -> tuple[ast.Call, S]:
@@ -110,12 +112,11 @@ def signature_of(expr: ast.Expr, table: Mapping[str, S], what: str) -> tuple[ast
 def bind(
     call: ast.Call, signature: Signature, is_free: Callable[[str], bool] = lambda name: False
 ) -> Bound:
-    """What was written for each option of a call. `is_free` says whether an option may bear a name
-    of the user's.
+    """What was written for each option of a call.
 
-    The problems are arguments beyond the positional options (wrong-arity), options that there are
-    not (unknown-option) or that are written twice (duplicate-option), and required ones that are
-    missing (missing-option).
+    `is_free` says whether an option may bear a name of the user's. The problems are arguments
+    beyond the positional options (wrong-arity), options that do not exist (unknown-option) or that
+    are written twice (duplicate-option), and required ones that are missing (missing-option).
     """
     arguments, surplus = _arranged(call.arguments, signature)
     places: dict[str, ast.Expr] = {}
@@ -140,8 +141,9 @@ def bind(
 def _arranged(
     arguments: Sequence[ast.Expr], signature: Signature
 ) -> tuple[list[tuple[str, ast.Expr]], tuple[ast.Expr, ...]]:
-    """The arguments with the options that they are, and those that are none. Several arguments of a
-    call that takes any number of them are a list.
+    """The arguments with their options, and the arguments that have none.
+
+    Several arguments of a call that takes any number of them are a list.
     """
     most = len(signature.positional)
     if signature.variadic and len(arguments) > most:
@@ -185,7 +187,7 @@ def _example(signature: Signature, wanted: Field) -> str:
 
 
 def _known(signatures: Mapping[str, Signature]) -> str:
-    """The calls that are known; of a single one its options too."""
+    """The calls that are known, with the options if there is only one call."""
     if len(signatures) > 1:
         return f"known: {', '.join(signatures)}"
     (only,) = signatures.values()

@@ -1,4 +1,4 @@
-"""Which fine sites make a block spin: default cells, named cells, explicit cells that tile."""
+"""Which fine sites make a block spin: default cells, named cells, or explicit cells that tile."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TRIANGLE_VECTORS: tuple[Cell, ...] = ((2, 1), (-1, 1))
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Where block spins come from: the fields of `Block` that are geometry."""
+    """Where block spins come from: the geometric fields of `Block`."""
 
     scale: float
     factor: tuple[int, ...] = ()
@@ -69,10 +69,10 @@ def block_shape(
 def one_site_shape(
     call: ast.Call, options: Mapping[str, ast.Expr], lattice: Geometry, scope: Scope
 ) -> Shape:
-    """The cells of a map that keeps one site of each block, bR unless told otherwise; of a diamond
-    lattice its own sites.
+    """The cells of a map that keeps one site of each block.
 
-    Raises `SpecError` for cells of several sites, and for lattices that have no such cells.
+    The site is bR unless told otherwise. A diamond lattice keeps its own sites. Raises `SpecError`
+    for cells of several sites, and for lattices that have no such cells.
     """
     b = block_factor(call, options, scope)
     if isinstance(lattice, Diamond):
@@ -102,8 +102,10 @@ def with_cells(call: ast.Call, lattice: Geometry) -> Lattice:
 
 
 def single_letter(call: ast.Call, lattice: Lattice, *, star: bool = False) -> None:
-    """Raise `SpecError` where a lattice with a basis would need explicit cells; `star`: whether
-    cells of several sites are meant."""
+    """Raise `SpecError` where a lattice with a basis would need explicit cells.
+
+    `star` says whether cells of several sites are meant.
+    """
     if len(lattice.basis) == 1:
         return
     hint = "give one list of sites per letter: cell=[[(0,0,a), ...], ...]"

@@ -1,6 +1,7 @@
 """What a sum runs over: for each summand of one unit cell, the sites that its indices stand for.
 
-Lattices without cells (complete, diamond, graph) have one summand; its sites are numbered by letters in the order of the indices.
+Lattices without cells (complete, diamond, graph) have one summand; its sites are numbered by
+letters in the order of the indices.
 """
 
 from __future__ import annotations
@@ -26,7 +27,11 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True, slots=True)
 class Summands:
-    """`bounds`: the indices of each summand. `exchangeable`: indices whose order has no meaning (`<i,j>`, `i < j`)."""
+    """The summands of a sum.
+
+    - `bounds` holds the indices of each summand.
+    - `exchangeable` holds indices whose order has no meaning, as in `<i,j>` and `i < j`.
+    """
 
     bounds: tuple[Bound, ...]
     exchangeable: tuple[str, ...] = ()
@@ -46,7 +51,10 @@ def indices(domain: ast.Domain) -> tuple[str, ...]:
 
 
 def summands(domain: ast.Domain, lattice: Geometry, scope: Scope) -> Summands:
-    """The summands of a sum over the whole lattice. Raises `SpecError` where the lattice has no such thing."""
+    """The summands of a sum over the whole lattice.
+
+    Raises `SpecError` where the lattice has nothing of that kind.
+    """
     if not isinstance(lattice, Lattice):
         return _without_cells(domain, lattice)
     origin = (0,) * lattice.dimension
@@ -90,7 +98,10 @@ def _every(domain: ast.Pairs | ast.Ascending, lattice: Lattice) -> Summands:
 
 
 def members(domain: ast.Domain, bound: Bound) -> Iterator[Bound]:
-    """The indices of an inner `i in f`, where f is a face, an edge or a cell bound outside. Raises `SpecError`."""
+    """The indices of an inner `i in f`, where f is a face, an edge or a cell bound outside.
+
+    Raises `SpecError`.
+    """
     if not isinstance(domain, ast.Members):
         message = "a sum inside a sum runs over the sites of a face, an edge or a cell: sum(i in f)"
         raise problem("nested-sum", message, domain.span)
@@ -99,8 +110,8 @@ def members(domain: ast.Domain, bound: Bound) -> Iterator[Bound]:
         hint = suggest(domain.collection, bound) or "bind it outside: sum(f in plaquettes)"
         message = f"'{domain.collection}' is no face, edge or cell bound outside"
         raise problem("unknown-collection", message, domain.span, hint=hint)
-    for each in group.sites:
-        yield {**bound, domain.index: each}
+    for site in group.sites:
+        yield {**bound, domain.index: site}
 
 
 def _pairs(first: str, second: str, pairs: tuple[Pair, ...]) -> Summands:
@@ -166,7 +177,7 @@ def _collection(domain: ast.Members, collection: str, lattice: Lattice) -> list[
 
 
 def _no_such_face(domain: ast.Domain, kind: str, lattice: Lattice, plural: str) -> SpecError:
-    known = [f"{each}{plural}" for each in face_kinds(lattice)]
+    known = [f"{kind}{plural}" for kind in face_kinds(lattice)]
     has = f"it has {', '.join(known)}" if known else "it has no faces"
     hint = suggest(kind, [*known, "cells"] if plural else known) or has
     if kind in PAIRS:

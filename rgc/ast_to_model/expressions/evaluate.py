@@ -21,7 +21,8 @@ from rgc.errors import suggest
 from rgc.syntax import ast
 
 Special = Callable[[ast.Expr], float | None]
-"""Looks at a node first and gives its value, or None to leave it to the ordinary rules."""
+"""A function that is asked first for the value of a node; None leaves the node to the usual rules.
+"""
 
 INTEGER_TOLERANCE = 1e-9
 LARGEST_INTEGER = 2**31 - 1
@@ -41,8 +42,8 @@ def evaluate(expr: ast.Expr, scope: Scope, special: Special | None = None) -> Va
     Raises `SpecError` for unknown names, wrong kinds and numbers of arguments, and values that are
     not finite; `Unknowable` where a parameter has no value because of an error reported before.
     """
-    if special is not None and (found := special(expr)) is not None:
-        return found
+    if special is not None and (value := special(expr)) is not None:
+        return value
     match expr:
         case ast.Number():
             return _finite(expr.value, expr)
@@ -83,8 +84,9 @@ def numbers(expr: ast.Expr, scope: Scope) -> tuple[float, ...]:
 
 
 def integer(expr: ast.Expr, scope: Scope, *, least: int | None = None) -> int:
-    """A size, count or range: a value within 1e-9 of an integer is rounded, any other is an error.
-    Raises like `evaluate`.
+    """The integer value of a size, count or range.
+
+    A value within 1e-9 of an integer is rounded, and any other is an error. Raises like `evaluate`.
     """
     value = number(expr, scope)
     nearest = round(value)

@@ -29,8 +29,11 @@ MOST_POWERS = 16
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What multiplies a function of spins besides numbers: a product of scalar expressions in the parameters, and the name
-    of a coupling that differs from place to place."""
+    """What multiplies a function of spins besides numbers.
+
+    It is a product of scalar expressions in the parameters, and the name of a coupling that differs
+    from place to place.
+    """
 
     factors: tuple[ast.Expr, ...] = ()
     field: str | None = None
@@ -46,7 +49,10 @@ Expansion = Mapping[Key, E]
 
 
 def factorised(expr: ast.Expr, scope: Scope) -> tuple[float, Key]:
-    """A scalar expression as number times factors that hold parameters: 2*K/3 is 2/3 times K. Raises like `number`."""
+    """A scalar expression as a number times factors that hold parameters: 2*K/3 is 2/3 times K.
+
+    Raises like `number`.
+    """
     match expr:
         case ast.Negate(operand):
             weight, key = factorised(operand, scope)
@@ -86,8 +92,9 @@ class Expander(Generic[E]):
     def expand(self, expr: ast.Expr, bound: Bound) -> dict[Key, E]:
         """The summand as a sum of key * function of spins.
 
-        Raises `SpecError` for what has no such form: spins in a denominator, sums over the lattice inside a sum, couplings that
-        differ from place to place inside a function, functions of too many states.
+        Raises `SpecError` for what has no such form: spins in a denominator, sums over the lattice
+        inside a sum, couplings that differ from place to place inside a function, functions of too
+        many states.
         """
         if not self._local(expr, bound):
             weight, key = factorised(expr, self.scope)
@@ -124,26 +131,29 @@ class Expander(Generic[E]):
         return Spin(at.cell, at.letter, species)
 
     def spins(self, expr: ast.Node, bound: Bound) -> frozenset[Spin]:
-        """All spins that an expression refers to, those of inner sums included. Raises `SpecError`."""
+        """All spins that an expression refers to, also in inner sums. Raises `SpecError`."""
         match expr:
             case ast.Index(ast.Name(name)) if self._number_of(name) is not None:
                 return frozenset({self.spin(expr, bound)})
             case ast.Reduction(_, domain, body):
-                each = (self.spins(body, inner) for inner in members(domain, bound))
-                return frozenset().union(*each)
+                spins = (self.spins(body, inner) for inner in members(domain, bound))
+                return frozenset().union(*spins)
         return frozenset().union(*(self.spins(child, bound) for child in ast.children(expr)))
 
     def is_field(self, name: str) -> bool:
-        """Whether `name[...]` is a coupling that differs from place to place: a draw, a file, a matrix over sites, a column."""
+        """Whether `name[...]` is a coupling that differs from place to place.
+
+        Such are a draw, a file, a matrix over sites and a column.
+        """
         if name in self.scope.parameters:
             return isinstance(self.scope.parameters[name], Inhomogeneous | tuple)
         return isinstance(self.lattice, Graph) and not self.scope.known(name)
 
     def _number_of(self, name: str) -> int | None:
-        return next((k for k, each in enumerate(self.species) if each.name == name), None)
+        return next((k for k, species in enumerate(self.species) if species.name == name), None)
 
     def _local(self, expr: ast.Expr, bound: Bound) -> bool:
-        """Whether an expression holds spins, indices, or couplings that differ from place to place."""
+        """Whether an expression holds spins, indices, or couplings that depend on the place."""
         for node in ast.walk(expr):
             match node:
                 case ast.Reduction():
@@ -165,7 +175,10 @@ class Expander(Generic[E]):
         for left, x in a.items():
             for right, y in b.items():
                 if left.field is not None and right.field is not None:
-                    message = f"'{left.field}' and '{right.field}' differ from place to place: only one may stand in a product"
+                    message = (
+                        f"'{left.field}' and '{right.field}' differ from place to place: only one "
+                        "may stand in a product"
+                    )
                     raise problem("two-fields", message, None)
                 total = self._plus(total, {left.times(right): self.ring.multiply(x, y)})
         return total
@@ -202,16 +215,16 @@ class Expander(Generic[E]):
         return total
 
     def _inner(self, expr: ast.Reduction, bound: Bound) -> dict[Key, E]:
-        each = [self.expand(expr.body, inner) for inner in members(expr.domain, bound)]
+        summands = [self.expand(expr.body, inner) for inner in members(expr.domain, bound)]
         if expr.kind == "prod":
             total: dict[Key, E] = {Key(): self.ring.constant(1.0)}
-            for factor in each:
+            for factor in summands:
                 total = self._times(total, factor)
             return total
-        share = {Key(): self.ring.constant(1 / len(each) if expr.kind == "mean" else 1.0)}
-        keys = dict.fromkeys(key for part in each for key in part)
+        share = {Key(): self.ring.constant(1 / len(summands) if expr.kind == "mean" else 1.0)}
+        keys = dict.fromkeys(key for part in summands for key in part)
         summed = {
-            key: sum_of(self.ring, [part[key] for part in each if key in part]) for key in keys
+            key: sum_of(self.ring, [part[key] for part in summands if key in part]) for key in keys
         }
         return self._times(share, summed)
 
@@ -234,14 +247,17 @@ class Expander(Generic[E]):
                 case ast.Index(ast.Name(name)) if isinstance(
                     self.scope.parameters.get(name), Inhomogeneous
                 ):
-                    message = f"'{name}' differs from place to place: it multiplies spins and stands in no function of them"
+                    message = (
+                        f"'{name}' differs from place to place: it multiplies spins and stands in "
+                        "no function of them"
+                    )
                     raise problem("not-uniform", message, expr.span)
                 case ast.Call(name) if name in GEOMETRIC:
                     return number(self._geometric(expr, bound), self.scope)
                 case ast.Reduction(kind, domain, body):
                     inner = [
-                        number(body, self.scope, self._special(each, at))
-                        for each in members(domain, bound)
+                        number(body, self.scope, self._special(inside, at))
+                        for inside in members(domain, bound)
                     ]
                     return (
                         prod(inner)
@@ -257,7 +273,10 @@ class Expander(Generic[E]):
         return ast.rewritten(expr, lambda part: self._measured(part, bound))
 
     def _measured(self, expr: ast.Expr, bound: Bound) -> ast.Expr | None:
-        """A distance as a number; None for parts that may hold distances. Raises for parts that have no number."""
+        """The value of a distance, or None for parts that may hold distances.
+
+        Raises for parts that have no number.
+        """
         if (
             isinstance(expr, ast.Index)
             and isinstance(expr.base, ast.Name)
@@ -266,7 +285,10 @@ class Expander(Generic[E]):
             raise Unknowable(expr.base.name)
         if isinstance(expr, ast.Call) and expr.name in GEOMETRIC:
             if expr.name == "coordinate":
-                message = "a term that depends on the coordinates of its sites is not translation invariant"
+                message = (
+                    "a term that depends on the coordinates of its sites is not translation "
+                    "invariant"
+                )
                 raise problem("not-uniform", message, expr.span, hint="in a measure it may stand")
             return ast.Number(repr(self.distance(expr, bound)), span=expr.span)
         if isinstance(expr, ast.Name) and expr.name in bound:

@@ -1,4 +1,6 @@
-"""From one sum over the lattice to terms: its summands expanded, and gathered by what multiplies them."""
+"""From one sum over the lattice to terms: summands are expanded and gathered by what multiplies
+them.
+"""
 
 from __future__ import annotations
 
@@ -28,20 +30,21 @@ def drafts_of(
 ) -> list[Draft]:
     """The terms of one sum, without their names: products of two-state spins, tables of all others.
 
-    Raises `SpecError` for sums that the lattice lacks, for alphabets without a Hamiltonian, and as `Expander.expand`.
+    Raises `SpecError` for sums that the lattice lacks, for alphabets without a Hamiltonian, and as
+    `Expander.expand`.
     """
     used = {
         node.base.name
         for node in ast.walk(part.sum)
         if isinstance(node, ast.Index) and isinstance(node.base, ast.Name)
     }
-    of_sum = [each for each in species if each.name in used]
-    for each in of_sum:
-        if not each.kind.energies:
-            message = f"a Hamiltonian of {each.alphabet} spins is not supported yet"
+    of_sum = [summed for summed in species if summed.name in used]
+    for summed in of_sum:
+        if not summed.kind.energies:
+            message = f"a Hamiltonian of {summed.alphabet} spins is not supported yet"
             raise problem("not-yet", message, part.sum.span)
     domain = summands(part.sum.domain, lattice, scope)
-    if all(each.two_states for each in of_sum):
+    if all(summed.two_states for summed in of_sum):
         polynomials = Polynomials(species)
         gathered = _Gathered(part, Expander(polynomials, species, lattice, scope), polynomials)
         return gathered.product_drafts(domain)
@@ -58,7 +61,10 @@ class _Gathered(Generic[E]):
     ring: Ring[E]
 
     def product_drafts(self: _Gathered[Any], domain: Summands) -> list[Draft]:
-        """One draft for each key, and where the coefficient is no bare name, for each weight and number of spins."""
+        """One draft for each key.
+
+        Where the coefficient is no bare name, there is one for each weight and number of spins.
+        """
         gathered: dict[tuple[Key, float, int], dict[Product, float]] = defaultdict(
             lambda: defaultdict(float)
         )
@@ -72,7 +78,7 @@ class _Gathered(Generic[E]):
         return [self._draft(key, size, products) for (key, size, _), products in gathered.items()]
 
     def table_drafts(self: _Gathered[Any], domain: Summands) -> list[Draft]:
-        """One draft for each key; tables of the same spins are added."""
+        """One draft for each key. Tables of the same spins are added."""
         gathered: dict[Key, dict[Product, tuple[float, ...]]] = defaultdict(dict)
         for inner, tabulated in self._expanded(domain):
             key = inner.times(self.part.key)
@@ -100,7 +106,10 @@ class _Gathered(Generic[E]):
             value = abs(factor) * key_value(key, scope)
         except SpecError as error:
             raise SpecError(
-                [replace(each, span=each.span or self.part.sum.span) for each in error.problems]
+                [
+                    replace(reported, span=reported.span or self.part.sum.span)
+                    for reported in error.problems
+                ]
             ) from None
         if value in (float("inf"), float("-inf")) or value != value:
             raise problem(
@@ -120,8 +129,11 @@ class _Gathered(Generic[E]):
         return Draft(term, key, abs(factor) == 1)
 
     def _expanded(self, domain: Summands) -> Iterator[tuple[Key, E]]:
-        """Key and function of every summand. Raises `SpecError` also where the order of exchangeable indices matters and where
-        parts of a summand that do not reach as far as the whole would survive beyond an open edge."""
+        """The key and the function of every summand.
+
+        Raises `SpecError` also where the order of exchangeable indices matters, and where parts of
+        a summand that do not reach as far as the whole would survive beyond an open edge.
+        """
         body = self.part.sum.body
         for bound in domain.bounds:
             expansion = self.expander.expand(body, bound)
@@ -153,7 +165,10 @@ class _Gathered(Generic[E]):
         for function in expansion.values():
             for support in self.ring.supports(function):
                 if any(_extent(cells, k) > _extent({s.cell for s in support}, k) for k in axes):
-                    message = "at an open edge this leaves a rest: it expands to terms of fewer spins than the whole"
+                    message = (
+                        "at an open edge this leaves a rest: it expands to terms of fewer spins "
+                        "than the whole"
+                    )
                     hint = "write the terms of different reach as sums of their own"
                     raise problem("open-edge", message, self.part.sum.span, hint=hint)
 
@@ -177,8 +192,8 @@ def _same(a: dict[Key, Any], b: dict[Key, Any]) -> bool:
 def _cells(bound: Bound) -> set[Cell]:
     sites = [
         site
-        for each in bound.values()
-        for site in ((each,) if isinstance(each, Site) else each.sites)
+        for place in bound.values()
+        for site in ((place,) if isinstance(place, Site) else place.sites)
     ]
     return {site.cell for site in sites}
 

@@ -27,7 +27,7 @@ from rgc.passes.write_in_signs import write_in_signs
 from rgc.syntax import ast
 
 MOST_WEIGHTS = 1024
-"""Different values that weights made from coordinates may take."""
+"""The largest number of different values that weights made from coordinates may take."""
 
 Residues = tuple[Cell, tuple[Cell, ...]]
 """The cells x with x mod modulus in residues, as (modulus, residues)."""
@@ -49,7 +49,7 @@ def lattice_sum(
             "not-yet", "a product over the whole lattice cannot be measured yet", expr.span
         )
     bounds = summands(expr.domain, lattice, scope).bounds
-    two_states = all(each.two_states for each in species)
+    two_states = all(spin.two_states for spin in species)
     polynomials = Expander(Polynomials(species), species, lattice, scope)
     tables = Expander(Tables(species), species, lattice, scope)
     share = _share(expr, bounds, polynomials)
@@ -78,8 +78,9 @@ def _share(expr: ast.Reduction, bounds: Sequence[Bound], expander: Expander[Poly
 def _tables(
     body: ast.Expr, bound: Bound, where: Residues | None, expander: Expander[Tabulated]
 ) -> Terms:
-    """The sum of one summand of spins of any alphabet, table by table, which only flows that
-    enumerate can evaluate.
+    """The sum of one summand of spins of any alphabet, table by table.
+
+    Only flows that enumerate can evaluate it.
     """
     needed = _reach(body, bound, expander)
     for key, tables in expander.expand(body, bound).items():
@@ -118,7 +119,7 @@ def _products(
 
 
 def _weights(body: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> dict[Product, float]:
-    """The summand as weights of sorted products of signs, where they stand."""
+    """The summand as weights of sorted products of signs at their sites."""
     weights: dict[Product, float] = defaultdict(float)
     for key, polynomial in expander.expand(body, bound).items():
         if key.field is not None:
@@ -142,11 +143,12 @@ def _lattice(expander: Expander[Any]) -> Lattice:
 
 
 def _reach(body: ast.Expr, bound: Bound, expander: Expander[Any]) -> Reach:
-    """The lowest and the highest cell of a summand's sites, those of its indices and of its spins,
-    on each open axis; (0, 0) elsewhere.
+    """The lowest and the highest cell of a summand's sites on each open axis, and (0, 0) elsewhere.
+
+    The sites are those of its indices and of its spins.
     """
-    named = (each.sites if isinstance(each, Sites) else (each,) for each in bound.values())
-    cells = [each.cell for group in named for each in group]
+    named = (place.sites if isinstance(place, Sites) else (place,) for place in bound.values())
+    cells = [place.cell for group in named for place in group]
     cells += [spin.cell for spin in expander.spins(body, bound)]
     return tuple(
         (min(cell[axis] for cell in cells), max(cell[axis] for cell in cells))
@@ -157,7 +159,7 @@ def _reach(body: ast.Expr, bound: Bound, expander: Expander[Any]) -> Reach:
 
 
 def _places(body: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> int:
-    """In how many cells all the sites of a summand are there."""
+    """The number of cells in which all sites of a summand exist."""
     reach = _reach(body, bound, expander)
     lengths = zip(_lattice(expander).cells, reach, strict=True)
     return prod(max(size - (high - low), 0) for size, (low, high) in lengths)
@@ -177,13 +179,12 @@ class _Coordinate(Expression):
 def _by_weight(
     body: ast.Expr, bound: Bound, expander: Expander[Polynomial]
 ) -> Iterator[tuple[ast.Expr, Residues | None]]:
-    """The summand with every spin-free part that holds coordinates replaced by its value, once for
-    each set of cells where these values are the same.
+    """The summand with the values of its spin-free parts that hold coordinates.
 
-    NumPy is imported here, for measures with coordinates and no others: there may be millions of
-    cells.
+    There is one for each set of cells where these values are the same. NumPy is imported here, for
+    measures with coordinates and no others, since there may be millions of cells.
     """
-    names = frozenset(each.name for each in expander.species)
+    names = frozenset(species.name for species in expander.species)
     parts = list(dict.fromkeys(_coordinate_parts(body, names)))
     if not parts:
         yield body, None
@@ -231,8 +232,9 @@ def _coordinate_parts(expr: ast.Node, spins: frozenset[str]) -> Iterator[ast.Exp
 
 
 def _over_cells(part: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> Any:
-    """The value of a spin-free part at every cell, float64[*cells]; coordinates count from 0 and
-    wrap.
+    """The value of a spin-free part at every cell, float64[*cells].
+
+    Coordinates count from 0 and wrap.
     """
     import numpy as np
 
@@ -257,7 +259,7 @@ def _spin_free(expr: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> 
             case ast.Call("distance"):
                 return Constant(expander.distance(part, bound))
             case ast.Reduction(kind, domain, body):
-                inner = [_spin_free(body, each, expander) for each in members(domain, bound)]
+                inner = [_spin_free(body, member, expander) for member in members(domain, bound)]
                 total = reduce(lambda a, b: apply("*" if kind == "prod" else "+", a, b), inner)
                 return apply("/", total, Constant(float(len(inner)))) if kind == "mean" else total
         return None

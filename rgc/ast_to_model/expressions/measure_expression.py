@@ -1,5 +1,6 @@
-"""The expression of a measure: which names it may use, and that `sum` belongs to a configuration,
-`avg` to the ensemble.
+"""The expression of a measure: the names that it may use, and where averages may stand.
+
+`sum` belongs to a configuration and `avg` to the ensemble.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from rgc.schemes import SCHEMES
 from rgc.syntax import ast
 
 Level = Literal["number", "configuration", "average"]
-"""Of what an expression has a value: always the same, one of each configuration, one of the
+"""Where an expression has a value: it is constant, or has one in each configuration, or in the
 ensemble.
 """
 
@@ -42,8 +43,10 @@ OF_ANY_SCHEME = ("free_energy", "log_z")
 class Words:
     """What names mean inside a measure.
 
-    `given`: the built-in measures of the scheme. `bound`: what the indices of the sums around stand
-    for. `averaged`: inside avg or var. `open`: the measures whose definitions are being followed.
+    - `given` holds the built-in measures of the scheme.
+    - `bound` says what the indices of the surrounding sums stand for.
+    - `averaged` says whether this is inside avg or var.
+    - `open` holds the measures whose definitions are being followed.
     """
 
     scope: Scope
@@ -70,9 +73,7 @@ class Words:
         return replace(words, scheme=spec.flow.scheme, given=given)
 
     def refusal(self, name: str, expr: ast.Expr) -> SpecError | None:
-        """The error of a built-in measure that the scheme does not give, or that means nothing on
-        this lattice.
-        """
+        """The error of a built-in measure that the scheme does not give or the lattice cannot have."""
         if name in self.given and name == "correlation_length" and not _has_waves(self.lattice):
             message = "a correlation length needs a periodic axis"
             return problem("not-possible", message, name_span(expr))
@@ -96,8 +97,9 @@ class Words:
 
 
 def _has_waves(lattice: Geometry | None) -> bool:
-    """Whether a wave fits: along a periodic axis of more than one cell. Other lattices are not
-    judged.
+    """Whether a wave fits, which needs a periodic axis of more than one cell.
+
+    Lattices without unit cells are not judged.
     """
     if not isinstance(lattice, Lattice):
         return True
@@ -108,8 +110,9 @@ def _has_waves(lattice: Geometry | None) -> bool:
 
 
 def check_expression(expr: ast.Expr, words: Words) -> Level:
-    """Of what the expression has a value. Raises `SpecError` at the first thing that is wrong with
-    it.
+    """Where the expression has a value.
+
+    Raises `SpecError` at the first thing that is wrong with it.
     """
     match expr:
         case ast.Number():
@@ -280,8 +283,8 @@ def _geometric(expr: ast.Call, words: Words) -> Level:
             "wrong-arity", f"{expr.name} takes two arguments", expr.span, hint=f"as in {shown}"
         )
     sites = expr.arguments if expr.name == "distance" else expr.arguments[:1]
-    for each in sites:
-        _site(each, words)
+    for place in sites:
+        _site(place, words)
     return "number"
 
 
@@ -297,12 +300,12 @@ def _index(expr: ast.Index, words: Words) -> Level:
             )
         _site(expr.arguments[0], words)
         return "configuration"
-    found = words.scope.parameters.get(base)
-    if isinstance(found, Inhomogeneous):
+    value = words.scope.parameters.get(base)
+    if isinstance(value, Inhomogeneous):
         for argument in expr.arguments:
             _site(argument, words)
         return "number"
-    if isinstance(found, tuple):
+    if isinstance(value, tuple):
         return _together(expr.arguments, expr, words)
     if base in words.scope.broken:
         return "number"
@@ -340,8 +343,9 @@ def _reduction(expr: ast.Reduction, words: Words) -> Level:
 
 
 def _first(domain: ast.Domain, words: Words) -> Bound:
-    """The first summand: what the indices stand for there. A sum inside a sum runs over the sites
-    of a face or a cell.
+    """What the indices stand for in the first summand.
+
+    A sum inside a sum runs over the sites of a face or a cell.
     """
     if words.lattice is None:
         return {index: Site(()) for index in indices(domain)}

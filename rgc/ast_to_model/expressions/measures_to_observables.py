@@ -1,8 +1,7 @@
-"""From the expression of a measure to an observable: names, sums over the lattice and averages
-resolved.
+"""From the expression of a measure to an observable: names, sums over the lattice and averages.
 
-`sum`, `prod` and `mean` belong to one configuration, `avg` and `var` are thermal; a measure without
-them is averaged. Measures may use one another by name.
+`sum`, `prod` and `mean` belong to one configuration, and `avg` and `var` are thermal. A measure
+without them is averaged. Measures may use one another by name.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from rgc.syntax.print import print_expression
 
 @dataclass(frozen=True, slots=True)
 class Resolver:
-    """What measures are resolved against: the parameters, the definitions of all measures, the
-    sites and the spins.
+    """What measures are resolved against: parameters, definitions of all measures, sites and spins.
 
-    `lattice` is None where no configuration can be written down: sums over it, and observables made
-    of them, raise `Unknowable`. `open`: the measures whose definitions are being followed.
+    - `lattice` is None where no configuration can be written down. Sums over it, and observables
+      made of them, then raise `Unknowable`.
+    - `open` holds the measures whose definitions are being followed.
     """
 
     scope: Scope
@@ -42,8 +41,10 @@ class Resolver:
     open: tuple[str, ...] = ()
 
     def observable(self, name: str, expr: ast.Expr) -> Observable:
-        """The observable of a checked measure. Raises `SpecError` for what cannot be measured,
-        `Unknowable` where what it needs is not there or has an error of its own.
+        """The observable of a checked measure.
+
+        Raises `SpecError` for what cannot be measured, and `Unknowable` where what it needs does
+        not exist or has an error of its own.
         """
         text = print_expression(expr)
         expression = replace(self, open=(name,)).resolve(expr)
@@ -75,7 +76,10 @@ class Resolver:
         """Another measure of the spec."""
         methods = isinstance(definition, ast.Call) and definition.name == "free_energy"
         if methods or (isinstance(definition, ast.Call) and definition.name in SCAN_MEASURES):
-            message = f"'{expr.name}' is found after all averages, and cannot be measured inside another yet"
+            message = (
+                f"'{expr.name}' is found after all averages, and cannot be measured inside "
+                "another yet"
+            )
             raise problem("not-yet", message, expr.span)
         return replace(self, open=(*self.open, expr.name)).resolve(definition)
 
@@ -102,12 +106,12 @@ class Resolver:
 def sites_of(
     lattice: Geometry | None, species: Sequence[Species], lattices: Sequence[str]
 ) -> Lattice | None:
-    """The finite lattice whose configurations are measured, a complete graph as one cell; None
-    where there is none.
+    """The finite lattice whose configurations are measured, or None where there is none.
 
-    `lattices`: the kinds of lattices that the scheme runs on today.
+    A complete graph is one cell. `lattices` are the kinds of lattices that the scheme runs on
+    today.
     """
-    if any(each.states is None for each in species) or not species:
+    if any(spin.states is None for spin in species) or not species:
         return None
     if isinstance(lattice, Complete) and "complete" in lattices:
         return cell_of(lattice)

@@ -15,7 +15,7 @@ from rgc.syntax import ast
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A term without its name. `unit`: its coefficient is +-1 times the key."""
+    """A term without its name. `unit` says that its coefficient is +-1 times the key."""
 
     term: Term
     key: Key
@@ -26,10 +26,11 @@ class Draft:
 def name_terms(drafts: Sequence[Draft], species: Sequence[str]) -> tuple[Term, ...]:
     """The terms with names, each name once, in the order as written.
 
-    A term is called by its parameter when its coefficient is that bare name up to sign and the name stands in one term only; a
-    term whose only coefficient is a coupling that differs from place to place is called by that. Any other has the name of
-    its spins (language.md section 7) and is written H = -k S: its sign is -1, whatever sign stands before it. Terms of the same
-    products without a parameter's name are added.
+    A term is called by its parameter when its coefficient is that bare name up to sign and the name
+    stands in one term only; a term whose only coefficient is a coupling that differs from place to
+    place is called by that. Any other has the name of its spins (language.md section 7) and is
+    written H = -k S: its sign is -1, whatever sign stands before it. Terms of the same products
+    without a parameter's name are added.
     """
     uses = Counter(name for draft in drafts for name in _mentioned(draft.key))
     terms: dict[str, Term] = {}
@@ -53,8 +54,8 @@ def name_terms(drafts: Sequence[Draft], species: Sequence[str]) -> tuple[Term, .
 
 
 def _mentioned(key: Key) -> set[str]:
-    found = {name for factor in key.factors for name, _ in names(factor)}
-    return found | ({key.field} if key.field else set())
+    parameters = {name for factor in key.factors for name, _ in names(factor)}
+    return parameters | ({key.field} if key.field else set())
 
 
 def _bare(draft: Draft, uses: Counter[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""The options of calls read by their kinds and within their limits, whatever the section."""
+"""Reading the options of calls by their kinds and within their limits, in whatever section."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ _A = {
 
 @dataclass(slots=True)
 class Reading:
-    """The options of one call by name: their values and where they stand. An option with an error
-    has a place and no value.
+    """The options of one call by name: their values and where they stand.
+
+    An option with an error has a place and no value.
     """
 
     signature: Signature
@@ -47,7 +48,7 @@ class Reading:
     @property
     def complete(self) -> bool:
         """Whether every option that was written has a value, and every required one is there."""
-        required = {each.name for each in self.signature.fields if each.required}
+        required = {option.name for option in self.signature.fields if option.required}
         return self.places.keys() | required <= self.values.keys()
 
 
@@ -65,10 +66,10 @@ def read_call(
     except SpecError as error:
         context.problems.extend(error.problems)
         return None
-    found = bind(call, signature, lambda name: _is_free(signature, name, context))
-    context.problems.extend(found.problems)
-    reading = Reading(signature, places=dict(found.places))
-    for name, value in found.places.items():
+    bound = bind(call, signature, lambda name: _is_free(signature, name, context))
+    context.problems.extend(bound.problems)
+    reading = Reading(signature, places=dict(bound.places))
+    for name, value in bound.places.items():
         field = signature.field(name)
         if field is None and signature.free == "quantity":
             continue
@@ -216,7 +217,10 @@ def _word(field: Field, expr: ast.Expr) -> str:
 
 def _call(field: Field, expr: ast.Expr, context: Context) -> Value | None:
     reading = read_call(
-        expr, {each.name: each for each in field.calls}, field.noun or field.name, context
+        expr,
+        {signature.name: signature for signature in field.calls},
+        field.noun or field.name,
+        context,
     )
     return None if reading is None else as_value(reading)
 
@@ -253,8 +257,8 @@ def _list(field: Field, expr: ast.Expr, context: Context) -> Value | None:
         calls=field.calls,
         noun=field.noun,
     )
-    found = (read_value(inner, item, context) for item in expr.items)
-    return tuple(value for value in found if value is not None)
+    values = (read_value(inner, item, context) for item in expr.items)
+    return tuple(value for value in values if value is not None)
 
 
 def _point(expr: ast.Expr, scope: Scope) -> Value:

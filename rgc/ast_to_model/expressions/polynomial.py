@@ -1,4 +1,6 @@
-"""Functions of a few spins: polynomials for two-state spins, tables for all others, behind one protocol."""
+"""Functions of a few spins: polynomials for two-state spins, tables for all others, behind one
+protocol.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ Polynomial = Mapping[Monomial, float]
 """A multilinear polynomial: a weight for each product of distinct spins."""
 
 Tabulated = Mapping[tuple[Spin, ...], tuple[float, ...]]
-"""A sum of local functions: for each sorted set of spins its values, row-major over `Species.values`."""
+"""A sum of local functions: for each sorted set of spins its values, row-major over
+`Species.values`.
+"""
 
 MOST_STATES = 2**16
 _NEGLIGIBLE = 1e-14
@@ -34,7 +38,9 @@ class Ring(Protocol[E]):
     def tabulate(
         self, spins: Sequence[Spin], function: Callable[[Mapping[Spin, float]], float]
     ) -> E:
-        """The function, evaluated at all states of the spins. Raises `OverflowError` beyond 65536 states."""
+        """The function, evaluated at all states of the spins. Raises `OverflowError` beyond 65536
+        states.
+        """
         ...
 
     def supports(self, a: E) -> tuple[tuple[Spin, ...], ...]:
@@ -50,11 +56,13 @@ def sum_of(ring: Ring[E], parts: Sequence[E]) -> E:
 
 
 class Polynomials:
-    """Polynomials in two-state spins, whose square is linear: s*s = 1 of ising spins, s*s = s of binary ones."""
+    """Polynomials in two-state spins, whose square is linear: s*s = 1 of ising spins, s*s = s of
+    binary ones.
+    """
 
     def __init__(self, species: Sequence[Species]) -> None:
         self.species = species
-        self.squares = [_square(each) for each in species]
+        self.squares = [_square(spin) for spin in species]
 
     def constant(self, value: float) -> Polynomial:
         return {frozenset(): value} if value else {}
@@ -164,7 +172,9 @@ def _values(
 
 
 def _square(species: Species) -> tuple[tuple[float, bool], ...]:
-    """The terms of s*s = (a + b) s - a b for a spin of values a and b: their weights, and whether s stays in them."""
+    """The terms of s*s = (a + b) s - a b for a spin of values a and b: their weights, and whether s
+    stays in them.
+    """
     if not species.two_states:
         return ()
     low, high = species.values
@@ -173,7 +183,9 @@ def _square(species: Species) -> tuple[tuple[float, bool], ...]:
 
 
 def _interpolated(values: Sequence[float], axis: int, axes: int, species: Species) -> list[float]:
-    """From the values f at the two states a < b of one spin to the coefficients of 1 and of that spin."""
+    """From the values f at the two states a < b of one spin to the coefficients of 1 and of that
+    spin.
+    """
     stride = 2 ** (axes - 1 - axis)
     a, b = species.values
     out = list(values)

@@ -21,7 +21,7 @@ class References:
     def __init__(
         self, species: Sequence[Species], lattice: Geometry | None, scope: Scope, problems: Problems
     ) -> None:
-        self.species = tuple(each.name for each in species)
+        self.species = tuple(spin.name for spin in species)
         self.columns = isinstance(lattice, Graph)
         self.scope = scope
         self.problems = problems
@@ -97,7 +97,9 @@ class References:
             and name not in self.scope.broken
         ):
             own = [
-                each for each, value in self.scope.parameters.items() if isinstance(value, Function)
+                parameter
+                for parameter, value in self.scope.parameters.items()
+                if isinstance(value, Function)
             ]
             hint = suggest(name, (*FUNCTIONS, *GEOMETRIC, *own, "sum", "prod", "mean"))
             self._add(

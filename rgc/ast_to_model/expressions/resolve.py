@@ -22,9 +22,9 @@ def resolve(expr: ast.Expr, scope: Scope, leaf: Leaf) -> Expression:
     Numbers are kept as they stand: `2*K` stays a product. A function among the parameters is
     written out. Raises `SpecError` for what has no number, and `Unknowable`, as `number` does.
     """
-    found = leaf(expr)
-    if found is not None:
-        return found
+    resolved = leaf(expr)
+    if resolved is not None:
+        return resolved
     match expr:
         case ast.Number() | ast.Name() | ast.Index():
             return Constant(number(expr, scope))
@@ -35,7 +35,7 @@ def resolve(expr: ast.Expr, scope: Scope, leaf: Leaf) -> Expression:
         case ast.Call(name, (argument,)) if isinstance(scope.parameters.get(name), Function):
             return _written_out(name, resolve(argument, scope, leaf), scope)
         case ast.Call(name, arguments) if name in FUNCTIONS and name not in scope.parameters:
-            return Apply(name, tuple(resolve(each, scope, leaf) for each in arguments))
+            return Apply(name, tuple(resolve(argument, scope, leaf) for argument in arguments))
         case ast.Call():
             return Constant(number(expr, scope))
     raise problem("wrong-kind", f"a number is needed here, not {kind(expr)}", expr.span)

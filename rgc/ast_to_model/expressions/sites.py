@@ -1,4 +1,7 @@
-"""What indices stand for, and references to sites: `i`, `i+x`, `i+2*y`, `i+(1,0)`, `c.b-x`, `e.a`."""
+"""What indices stand for, and references to sites.
+
+A reference is written `i`, `i+x`, `i+2*y`, `i+(1,0)`, `c.b-x` or `e.a`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ from rgc.text import Span
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """An index that stands for several sites: a cell or an edge (its sites by letter), a face (without letters)."""
+    """An index that stands for several sites: a cell or an edge (its sites by letter), a face
+    (without letters).
+    """
 
     sites: tuple[Site, ...]
     letters: str = ""
@@ -30,24 +35,25 @@ Bound = Mapping[str, Referent]
 def site(expr: ast.Expr, bound: Bound, lattice: Geometry, scope: Scope) -> Site:
     """The site that a reference means.
 
-    Raises `SpecError` for indices that nothing binds, references to no site or more than one, and bad offsets.
+    Raises `SpecError` for indices that nothing binds, references to no site or more than one, and
+    bad offsets.
     """
-    found: Site | None = None
+    place: Site | None = None
     offsets: list[tuple[int, ast.Expr]] = []
     for sign, part in ast.addends(expr):
         if isinstance(part, ast.Member) or (isinstance(part, ast.Name) and part.name in bound):
-            if found is not None or sign == "-":
+            if place is not None or sign == "-":
                 raise problem(
                     "bad-site", "a spin stands at one site: an index and offsets", expr.span
                 )
-            found = _referred(part, bound)
+            place = _referred(part, bound)
         else:
             offsets.append((1 if sign == "+" else -1, part))
-    if found is None:
+    if place is None:
         raise _without_index(expr, bound)
     for factor, part in offsets:
-        found = found.shifted(tuple(factor * x for x in _displacement(part, bound, lattice, scope)))
-    return found
+        place = place.shifted(tuple(factor * x for x in _displacement(part, bound, lattice, scope)))
+    return place
 
 
 def vector(expr: ast.Expr, lattice: Lattice, scope: Scope) -> Cell:

@@ -1,4 +1,6 @@
-"""The transfer operator of `kernel(b, T=...)`: a sum over blocks, as tables of the spins of one block and of its block spins."""
+"""The transfer operator of `kernel(b, T=...)`: a sum over blocks, as tables of the spins of one
+block and of its block spins.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,12 @@ from rgc.model.operators import Spin
 from rgc.model.spins import Species
 from rgc.syntax import ast
 
-BLOCK = "'"  # behind the name of a species its block spins, behind that of a block the site of its block spin: no name holds it
+BLOCK = "'"
+"""The mark of a block spin, which no name holds.
+
+Behind the name of a species it makes the name of its block spins, behind that of a block the site
+of its block spin.
+"""
 
 
 def transfer_tables(
@@ -28,21 +35,22 @@ def transfer_tables(
     species: Sequence[Species],
     scope: Scope,
 ) -> tuple[tuple[Table, ...], ...]:
-    """For each letter of the coarse lattice T(v, h) of one block: tables of its spins, those of block spins counted as species behind the
-    fine ones, at the origin.
+    """For each letter of the coarse lattice T(v, h) of one block: tables of its spins, those of
+    block spins counted as species behind the fine ones, at the origin.
 
-    Raises `SpecError` where T is no sum over blocks, where it holds a spin of another block or a coupling that differs from place to
-    place, and where a function in it has more than 65536 states.
+    Raises `SpecError` where T is no sum over blocks, where it holds a spin of another block or a
+    coupling that differs from place to place, and where a function in it has more than 65536
+    states.
     """
-    found = Problems()
-    References(species, lattice, scope, found).check(expr)
-    if found.errors:
-        raise SpecError(found.errors)
+    problems = Problems()
+    References(species, lattice, scope, problems).check(expr)
+    if problems.errors:
+        raise SpecError(problems.errors)
     parts = list(parts_of(1.0, expr, scope)) if _over_blocks(expr) else []
     if not parts or not all(_over_blocks(part.sum) for part in parts):
         hint = "write sum(B in blocks) ..."
         raise problem("no-sum", "the transfer operator is a sum over blocks", expr.span, hint=hint)
-    both = (*species, *(replace(each, name=each.name + BLOCK) for each in species))
+    both = (*species, *(replace(spin, name=spin.name + BLOCK) for spin in species))
     expander = Expander(Tables(both), both, lattice, scope)
     return tuple(_tables(parts, k, cell, expander, len(species)) for k, cell in enumerate(cells))
 
@@ -84,7 +92,7 @@ def _tables(
 
 def _renamed(expr: ast.Expr, index: str, expander: Expander[Tabulated]) -> ast.Expr:
     """The expression with s[B] as the block spin of its own species at its own site."""
-    names = {each.name for each in expander.species}
+    names = {species.name for species in expander.species}
 
     def block_spin(part: ast.Expr) -> ast.Expr | None:
         match part:

@@ -28,7 +28,8 @@ Given = Mapping[str, ast.Expr]
 
 def check_block(spec: Spec, context: Context) -> Spec:
     """The spec with its block maps. Problems: unknown rules, cells that do not tile, blocks that do
-    not divide the lattice."""
+    not divide the lattice.
+    """
     section = context.section("block")
     if section is None or isinstance(section.body, str | tuple):
         return spec
@@ -60,7 +61,8 @@ def block_maps(
     expr: ast.Expr, lattice: Geometry, species: Sequence[Species], scope: Scope
 ) -> tuple[Block, ...]:
     """The map that an expression such as `majority(2)` names; several for a schedule `p=[...]`.
-    Raises `SpecError`."""
+    Raises `SpecError`.
+    """
     call, options = bound(expr, BLOCKS, "block map")
     row = BLOCKS[call.name]
     if "stack" in options:
@@ -71,13 +73,13 @@ def block_maps(
     if "T" in options:
         crystal = with_cells(call, lattice)
         transfer = transfer_tables(options["T"], shape.cells, crystal, species, scope)
-    rules = _rules(row, shape, transfer, options, species, call)
+    rules = _rules(row, shape, transfer, options=options, species=species, call=call)
     block = Block(row.name, shape.scale, shape.factor, shape.cells, rules, vectors=shape.vectors)
     return _with_p(block, options["p"], scope) if "p" in options else (block,)
 
 
 def _check_real(row: BlockMap, shape: Shape, species: Sequence[Species], call: ast.Call) -> None:
-    if row.real and shape.vectors and any(each.states is not None for each in species):
+    if row.real and shape.vectors and any(spin.states is not None for spin in species):
         message = "the average of three discrete spins is no spin of the same alphabet"
         raise problem("bad-block", message, call.span, hint="take majority(cell=triangle)")
 
@@ -86,6 +88,7 @@ def _rules(
     row: BlockMap,
     shape: Shape,
     transfer: Sequence[tuple[Table, ...]],
+    *,
     options: Given,
     species: Sequence[Species],
     call: ast.Call,
@@ -116,9 +119,9 @@ def _with_p(block: Block, p: ast.Expr, scope: Scope) -> tuple[Block, ...]:
         return (replace(block, free=_free(p)),)
     value = evaluate(p, scope)
     schedule = value if isinstance(value, tuple) else (value,)
-    if not schedule or any(isinstance(each, tuple) for each in schedule):
+    if not schedule or any(isinstance(p, tuple) for p in schedule):
         raise problem("wrong-kind", "p is a number, a list of numbers or free", p.span)
-    return tuple(replace(block, p=each) for each in schedule if isinstance(each, float))
+    return tuple(replace(block, p=p) for p in schedule if isinstance(p, float))
 
 
 def _is_free(expr: ast.Expr) -> bool:
@@ -127,8 +130,10 @@ def _is_free(expr: ast.Expr) -> bool:
 
 def _free(expr: ast.Expr) -> Literal["step", "block", "flow"]:
     _, options = bound(expr, {FREE.name: FREE}, "parameter")
-    each = word(options["each"], ("step", "block", "flow"), "each") if "each" in options else "step"
-    return cast(Literal["step", "block", "flow"], each)
+    period = (
+        word(options["each"], ("step", "block", "flow"), "each") if "each" in options else "step"
+    )
+    return cast(Literal["step", "block", "flow"], period)
 
 
 def _of_stack(call: ast.Call, stack: ast.Expr) -> Block:

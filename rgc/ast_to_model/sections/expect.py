@@ -33,17 +33,17 @@ def check_expect(spec: Spec, context: Context) -> Spec:
     section = context.section("expect")
     if section is None or not isinstance(section.body, tuple):
         return spec
-    found: list[ExpectedValue] = []
+    expectations: list[ExpectedValue] = []
     for entry in section.body:
         if not isinstance(entry, ast.Expectation):
             continue
         try:
-            found.append(_expectation(entry, spec, context))
+            expectations.append(_expectation(entry, spec, context))
         except SpecError as error:
             context.fail("expect", error)
         except Unknowable:
             context.failed.add("expect")
-    return replace(spec, expectations=tuple(found))
+    return replace(spec, expectations=tuple(expectations))
 
 
 def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> ExpectedValue:
@@ -52,7 +52,7 @@ def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expect
         _check_known(path, span, spec)
     index, selectors = _selectors(entry.target, path, spec, context)
     value = number(entry.value, context.scope)
-    within = tuple(_tolerance(each, value, context) for each in entry.within)
+    within = tuple(_tolerance(tolerance, value, context) for tolerance in entry.within)
     if entry.op == "=" and not within:
         raise _without_tolerance(entry)
     if entry.op != "=" and within:
@@ -61,22 +61,20 @@ def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expect
             "wrong-tolerance", message, entry.within[0].span, hint="compare with = instead"
         )
     return ExpectedValue(
-        _written(entry.target),
-        path,
-        entry.op,
-        value,
-        index,
-        selectors,
-        within,
-        entry.source,
-        entry.span,
+        target=_written(entry.target),
+        path=path,
+        relation=entry.op,
+        value=value,
+        index=index,
+        selectors=selectors,
+        within=within,
+        source=entry.source,
+        span=entry.span,
     )
 
 
 def _without_tolerance(entry: ast.Expectation) -> SpecError:
-    """The error of an expected value without a tolerance; `1 +- 0.1` is read as one plus
-    minus 0.1.
-    """
+    """The error of an expected value without a tolerance: `1 +- 0.1` is read as 1 plus -0.1."""
     target, value, within = _written(entry.target), entry.value, "0.01"
     match entry.value:
         case ast.Binary("+", left, ast.Negate(width)):

@@ -71,7 +71,7 @@ def _check_sections(scheme: Scheme, section: ast.Section, context: Context) -> N
     """Report sections that the scheme needs and the spec lacks; warn of those that it has no use
     for.
     """
-    present = {each.name: each for each in context.document.sections}
+    present = {section.name: section for section in context.document.sections}
     where = (
         name_span(section.body) if not isinstance(section.body, str | tuple) else section.name_span
     )
@@ -100,7 +100,7 @@ def _example(scheme: Scheme, section: str, yaml: bool) -> str:
     return f"{section}{':' if yaml else ''} {scheme.example_of(section)}"
 
 
-# -- what the limits see -------------------------------------------------------------------------
+# -- what the limits see ---------------------------------------------------------------------------
 
 
 def _asked(
@@ -116,7 +116,8 @@ def _asked(
         places=reading.places,
         where=where,
         sections={
-            each.name: context.document.place(each.name) for each in context.document.sections
+            section.name: context.document.place(section.name)
+            for section in context.document.sections
         },
         lattice=call[0] if call is not None else "lattice",
         spins=_places_of_spins(context),

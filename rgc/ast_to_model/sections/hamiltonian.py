@@ -18,7 +18,9 @@ from rgc.syntax import ast
 
 
 def check_hamiltonian(spec: Spec, context: Context) -> Spec:
-    """The spec with its Hamiltonian. Problems: see `language.md` section 9; each term is judged by itself."""
+    """The spec with its Hamiltonian. Problems: see `language.md` section 9; each term is judged by
+    itself.
+    """
     section = context.section("hamiltonian")
     if section is None or isinstance(section.body, str | tuple):
         return spec
@@ -38,7 +40,7 @@ def check_hamiltonian(spec: Spec, context: Context) -> Spec:
     if "hamiltonian" in context.failed or spec.lattice is None:
         context.failed.add("hamiltonian")
         return spec
-    terms = name_terms(drafts, [each.name for each in spec.species])
+    terms = name_terms(drafts, [species.name for species in spec.species])
     _check_terms(terms, spec, context)
     return replace(spec, hamiltonian=Hamiltonian(terms), draws=_draws(context))
 
@@ -54,10 +56,10 @@ def _draws(context: Context) -> dict[str, Distribution]:
 
 def _addend(sign: float, expr: ast.Expr, spec: Spec, context: Context) -> list[Draft]:
     """The drafts of one addend; its problems go into the context."""
-    found = Problems()
-    References(spec.species, spec.lattice, context.scope, found).check(expr)
-    if found.errors:
-        context.fail("hamiltonian", SpecError(found.errors))
+    problems = Problems()
+    References(spec.species, spec.lattice, context.scope, problems).check(expr)
+    if problems.errors:
+        context.fail("hamiltonian", SpecError(problems.errors))
         return []
     try:
         parts = list(parts_of(sign, expr, context.scope))
@@ -69,8 +71,8 @@ def _addend(sign: float, expr: ast.Expr, spec: Spec, context: Context) -> list[D
             for draft in drafts_of(part, spec.lattice, spec.species, context.scope)
         ]
     except SpecError as error:
-        if not any(each.span for each in error.problems):
-            error = SpecError([replace(each, span=expr.span) for each in error.problems])
+        if not any(problem.span for problem in error.problems):
+            error = SpecError([replace(problem, span=expr.span) for problem in error.problems])
         context.fail("hamiltonian", error)
     except Unknowable:
         context.failed.add("hamiltonian")
@@ -81,7 +83,10 @@ def _check_terms(terms: tuple[Term, ...], spec: Spec, context: Context) -> None:
     for term in terms:
         for number, species in enumerate(spec.species):
             if species.symmetric and term.coupling and _odd(term, number):
-                message = f"the spins '{species.name}' are declared symmetric, but this term changes sign with them"
+                message = (
+                    f"the spins '{species.name}' are declared symmetric, but this term changes "
+                    "sign with them"
+                )
                 hint = f"declare {species.name}: {species.alphabet}"
                 context.problems.error("broken-symmetry", message, term.span, hint=hint)
 

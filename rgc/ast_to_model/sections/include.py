@@ -35,7 +35,7 @@ def _merged(
     if section is None or not isinstance(section.body, str):
         return document
     own = replace(
-        document, sections=tuple(each for each in document.sections if each is not section)
+        document, sections=tuple(other for other in document.sections if other is not section)
     )
     base = _read(section, section.body, folder, problems, above)
     return own if base is None else _over(base, own)
@@ -56,7 +56,7 @@ def _read(
         problems.error("path-outside", "the included file lies outside the spec's folder", span)
         return None
     if target in above:
-        circle = " -> ".join(each.name for each in (*above[above.index(target) :], target))
+        circle = " -> ".join(path.name for path in (*above[above.index(target) :], target))
         problems.error("include-cycle", f"these specs include each other: {circle}", span)
         return None
     if len(above) >= DEPTH_LIMIT:
@@ -65,7 +65,7 @@ def _read(
     try:
         inner = read(folder / path)
     except SpecError as error:
-        problems.extend(replace(each, span=each.span or span) for each in error.problems)
+        problems.extend(replace(problem, span=problem.span or span) for problem in error.problems)
         return None
     return _merged(inner, (folder / path).parent, problems, (*above, target))
 
@@ -83,13 +83,14 @@ def _over(base: ast.Document, own: ast.Document) -> ast.Document:
     """The sections of the base, each replaced by or merged with that of the including spec, then
     what is only there.
     """
-    inherited = [each for each in base.sections if each.name not in NOT_INHERITED]
-    names = {each.name for each in inherited}
-    merged = [_section(each, own.section(each.name)) for each in inherited]
-    added = [each for each in own.sections if each.name not in names]
+    inherited = [section for section in base.sections if section.name not in NOT_INHERITED]
+    names = {section.name for section in inherited}
+    merged = [_section(section, own.section(section.name)) for section in inherited]
+    added = [section for section in own.sections if section.name not in names]
     order = {name: place for place, name in enumerate(ast.SECTIONS)}
     return replace(
-        own, sections=tuple(sorted((*merged, *added), key=lambda each: order.get(each.name, 99)))
+        own,
+        sections=tuple(sorted((*merged, *added), key=lambda section: order.get(section.name, 99))),
     )
 
 

@@ -141,11 +141,11 @@ def _boundary(
         return (periodic,) * len(sizes)
     if all(size is None for size in sizes):
         raise problem("infinite-boundary", "an infinite lattice has no boundary", expr.span)
-    each = expr.items if isinstance(expr, ast.List) else (expr,) * len(sizes)
-    if len(each) != len(sizes):
-        message = f"{call.name} takes one boundary or {len(sizes)}, not {len(each)}"
+    items = expr.items if isinstance(expr, ast.List) else (expr,) * len(sizes)
+    if len(items) != len(sizes):
+        message = f"{call.name} takes one boundary or {len(sizes)}, not {len(items)}"
         raise problem("wrong-arity", message, expr.span)
-    return tuple(cast(Boundary, word(item, BOUNDARIES, "a boundary")) for item in each)
+    return tuple(cast(Boundary, word(item, BOUNDARIES, "a boundary")) for item in items)
 
 
 def _vectors(expr: ast.Expr, scope: Scope) -> tuple[Vector, ...]:
@@ -156,13 +156,13 @@ def _vectors(expr: ast.Expr, scope: Scope) -> tuple[Vector, ...]:
         return tuple(tuple(number(x, scope) for x in row) for row in rows)
     value = () if isinstance(expr, ast.Tuple) else evaluate(expr, scope)
     rows_of = value if isinstance(value, tuple) else ()
-    found = tuple(
+    letters = tuple(
         tuple(x for x in row if isinstance(x, float)) for row in rows_of if isinstance(row, tuple)
     )
-    if not found:
+    if not letters:
         hint = "write [(1,0), (0,1)]"
         raise problem("wrong-kind", "a list of vectors is needed here", expr.span, hint=hint)
-    return found
+    return letters
 
 
 def _counted(lattice: Lattice, call: ast.Call) -> Lattice:

@@ -43,16 +43,18 @@ def check_map(spec: Spec, context: Context) -> Spec:
     before = len(context.problems.errors)
     body = section.body
     calls = body.items if isinstance(body, ast.List) else (body,)
-    readings = [_read(each, context) for each in calls]
-    found: list[FlowMap] = []
+    readings = [_read(call, context) for call in calls]
+    steps: list[FlowMap] = []
     if len(context.problems.errors) == before:
         with context.failing("map"):
-            found = [
-                MAKERS[each.signature.name](each, context) for each in readings if each is not None
+            steps = [
+                MAKERS[reading.signature.name](reading, context)
+                for reading in readings
+                if reading is not None
             ]
     if len(context.problems.errors) > before:
         context.failed.add("map")
-    return replace(spec, map=tuple(found))
+    return replace(spec, map=tuple(steps))
 
 
 def _read(call: ast.Expr, context: Context) -> Reading | None:
@@ -131,10 +133,12 @@ def _of(expr: ast.Expr, quantities: Sequence[str], context: Context) -> Expressi
 
 def _function(expr: ast.Expr, context: Context) -> MapFunction:
     name = expr.name if isinstance(expr, ast.Name) else ""
-    found = context.scope.parameters.get(name)
-    if not isinstance(found, FunctionOfParameters):
+    parameter = context.scope.parameters.get(name)
+    if not isinstance(parameter, FunctionOfParameters):
         raise Unknowable(name)
-    return MapFunction(name, found.argument, _of(found.body, (found.argument,), context))
+    return MapFunction(
+        name, parameter.argument, _of(parameter.body, (parameter.argument,), context)
+    )
 
 
 def _recursion(reading: Reading, context: Context) -> RecursionMap:

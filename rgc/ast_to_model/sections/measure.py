@@ -42,15 +42,17 @@ def check_measure(spec: Spec, context: Context) -> Spec:
     }
     words = Words.of(spec, context, definitions)
     before = len(context.problems.errors)
-    found = [_measure(entry, spec, words, context) for entry in entries]
+    drafts = [_measure(entry, spec, words, context) for entry in entries]
     _check_circles(definitions, context)
     measures = [
-        (each, entry) for each, entry in zip(found, entries, strict=True) if each is not None
+        (measure, entry)
+        for measure, entry in zip(drafts, entries, strict=True)
+        if measure is not None
     ]
     if len(context.problems.errors) > before or context.failed & {"lattice", "spins"}:
-        return replace(spec, measures=tuple(each for each, _ in measures))
+        return replace(spec, measures=tuple(measure for measure, _ in measures))
     resolver = _resolver(spec, words, context)
-    return replace(spec, measures=tuple(_resolved(*each, resolver, context) for each in measures))
+    return replace(spec, measures=tuple(_resolved(*pair, resolver, context) for pair in measures))
 
 
 def _resolver(spec: Spec, words: Words, context: Context) -> Resolver:
@@ -121,13 +123,13 @@ def _methods(reading: Reading) -> tuple[Method, ...]:
     """The methods of a free energy, each with its place."""
     values, place = reading.values.get("methods"), reading.places.get("methods")
     items = place.items if isinstance(place, ast.List) else (place,)
-    found = []
+    methods = []
     for value, item in zip(values if isinstance(values, tuple) else (), items, strict=False):
         name = value.name if isinstance(value, CallValue) else str(value)
         given = dict(value.options) if isinstance(value, CallValue) else {}
         span = item.span if item is not None else None
-        found.append(Method(name, {**METHODS[name].defaults, **given}, span=span))
-    return tuple(found)
+        methods.append(Method(name, {**METHODS[name].defaults, **given}, span=span))
+    return tuple(methods)
 
 
 def _check_methods(methods: Sequence[Method], spec: Spec, context: Context) -> None:
@@ -185,7 +187,7 @@ def _defined(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Me
     if call is not None and call[0] in SCAN_MEASURES:
         return _of_scan(name, value, spec, words, context)
     if call is not None and call[0] in MEASURES and isinstance(value, ast.Call):
-        return _named_built_in(name, call[0], value, spec, words, context)
+        return _named_built_in(name, call[0], value, spec=spec, words=words, context=context)
     try:
         check_expression(value, words)
     except SpecError as error:
@@ -196,7 +198,7 @@ def _defined(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Me
 
 
 def _named_built_in(
-    name: str, built_in: str, value: ast.Expr, spec: Spec, words: Words, context: Context
+    name: str, built_in: str, value: ast.Expr, *, spec: Spec, words: Words, context: Context
 ) -> Measure | None:
     """`c3 = correlation(3)`, `f = free_energy(transfer)`: one number under a name of its own."""
     _check_quantity(built_in, value, words, context)
@@ -273,7 +275,7 @@ def _check_circles(definitions: Definitions, context: Context) -> None:
 
 
 def _referred(expr: ast.Node) -> list[str]:
-    """The names that may be those of other measures: words of a place, the x of s[i+x], are none."""
+    """The names that may be those of other measures. Words of a place, the x of s[i+x], are not."""
     places = {
         id(node)
         for index in ast.walk(expr)

@@ -232,10 +232,10 @@ def _draw(expr: ast.Expr, scope: Scope) -> Inhomogeneous:
         )
         raise problem("unknown-draw", "'~' needs a distribution", expr.span, hint=hint)
     signature = DRAWS[expr.name]
-    found = bind(expr, signature)
-    if found.problems:
-        raise SpecError(found.problems)
-    values = (read_number(field, found.places[field.name], scope) for field in signature.fields)
+    bound = bind(expr, signature)
+    if bound.problems:
+        raise SpecError(bound.problems)
+    values = (read_number(field, bound.places[field.name], scope) for field in signature.fields)
     return Inhomogeneous(expr, Distribution(expr.name, tuple(map(float, values))))
 
 
@@ -298,7 +298,11 @@ def _right_sides(section: ast.Section) -> Iterator[tuple[ast.Expr, set[str]]]:
                 if part.value is not None:
                     yield (
                         part.value,
-                        {each.name for each in _arguments(part) if isinstance(each, ast.Name)},
+                        {
+                            argument.name
+                            for argument in _arguments(part)
+                            if isinstance(argument, ast.Name)
+                        },
                     )
             case ast.Item() | ast.Expectation():
                 yield part.value, set()

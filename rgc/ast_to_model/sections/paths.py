@@ -19,7 +19,9 @@ def add_paths(spec: Spec, at: HamiltonianAt, problems: Problems) -> Spec:
     """The spec with the Hamiltonians `at` the values of every path. Reports what is refused there,
     with the value in the message.
     """
-    return replace(spec, measures=tuple(_with_paths(each, at, problems) for each in spec.measures))
+    return replace(
+        spec, measures=tuple(_with_paths(measure, at, problems) for measure in spec.measures)
+    )
 
 
 def _with_paths(measure: Measure, at: HamiltonianAt, problems: Problems) -> Measure:
@@ -36,10 +38,10 @@ def _with_path(method: Method, at: HamiltonianAt) -> Method:
     if METHODS[method.name].free != "parameter":
         return method
     (name, values), *_ = (
-        (key, each) for key, each in method.options.items() if isinstance(each, tuple)
+        (key, value) for key, value in method.options.items() if isinstance(value, tuple)
     )
-    path = [_at(name, float(each), at) for each in values if isinstance(each, int | float)]
-    return replace(method, path=tuple(each for each in path if each is not None))
+    path = [_at(name, float(value), at) for value in values if isinstance(value, int | float)]
+    return replace(method, path=tuple(point for point in path if point is not None))
 
 
 def _at(name: str, value: float, at: HamiltonianAt) -> Hamiltonian | None:
@@ -48,5 +50,5 @@ def _at(name: str, value: float, at: HamiltonianAt) -> Hamiltonian | None:
     except SpecError as error:
         where = f" (at {name} = {value:.10g})"
         raise SpecError(
-            [replace(each, message=each.message + where) for each in error.problems]
+            [replace(problem, message=problem.message + where) for problem in error.problems]
         ) from None

@@ -75,7 +75,7 @@ def _axis(entry: ast.Entry, scanned: set[str], context: Context) -> Axis:
     if not values:
         raise problem("empty-list", f"'{name}' runs through no values", value.span)
     if len(set(values)) < len(values):
-        double = next(each for k, each in enumerate(values) if each in values[:k])
+        double = next(value for k, value in enumerate(values) if value in values[:k])
         raise problem(
             "duplicate-value", f"'{name}' takes the value {double:.10g} twice", value.span
         )

@@ -36,7 +36,9 @@ def check_points(spec: Spec, at: Callable[[Point], object], problems: Problems) 
         except SpecError as error:
             refused.add(axis)
             where = f" (at {axis} = {value:.10g})"
-            problems.extend(replace(each, message=each.message + where) for each in error.problems)
+            problems.extend(
+                replace(problem, message=problem.message + where) for problem in error.problems
+            )
 
 
 def _points(axes: tuple[Axis, ...], structural: set[str]) -> Iterator[tuple[str, float]]:
@@ -49,7 +51,7 @@ def _points(axes: tuple[Axis, ...], structural: set[str]) -> Iterator[tuple[str,
 
 def _needed_by(sections: tuple[str, ...], document: ast.Document) -> set[str]:
     """The parameters that some sections refer to, directly or through others."""
-    bodies = [each.body for each in document.sections if each.name in sections]
+    bodies = [section.body for section in document.sections if section.name in sections]
     entries = document.section("parameters")
     listed = entries.body if entries is not None and isinstance(entries.body, tuple) else ()
     definitions = {
@@ -62,11 +64,11 @@ def _needed_by(sections: tuple[str, ...], document: ast.Document) -> set[str]:
     waiting: list[ast.Node] = []
     for body in bodies:
         waiting += body if isinstance(body, tuple) else [body] if isinstance(body, ast.Node) else []
-    found: set[str] = set()
+    parameters: set[str] = set()
     while waiting:
         for name, _ in names(waiting.pop()):
-            if name not in found:
-                found.add(name)
+            if name not in parameters:
+                parameters.add(name)
                 if name in definitions:
                     waiting.append(definitions[name])
-    return found
+    return parameters

@@ -68,7 +68,9 @@ def species_of(name: str, expr: ast.Expr, context: Context) -> Species | None:
     """
     call, alphabet = signature_of(expr, ALPHABETS, "alphabet")
     if SYMMETRIC in call.arguments and not alphabet.declarable:
-        declarable = listing(each.name for each in ALPHABETS.values() if each.declarable)
+        declarable = listing(
+            alphabet.name for alphabet in ALPHABETS.values() if alphabet.declarable
+        )
         message = f"only {declarable} spins are declared symmetric, not {alphabet.name}"
         raise problem("bad-symmetry", message, call.span)
     reading = read_call(call, ALPHABETS, "alphabet", context)

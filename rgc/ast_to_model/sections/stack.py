@@ -35,15 +35,17 @@ def check_stack(spec: Spec, context: Context) -> Spec:
         context.problems.error(
             "empty-section", message, section.name_span, hint="stack { rbm(hidden=16, train=cd()) }"
         )
-    found: list[Layer] = []
+    layers: list[Layer] = []
     if len(context.problems.errors) == before:
         with context.failing("stack"):
-            found = [
-                MAKERS[each.signature.name](each, context) for each in readings if each is not None
+            layers = [
+                MAKERS[reading.signature.name](reading, context)
+                for reading in readings
+                if reading is not None
             ]
     if len(context.problems.errors) > before:
         context.failed.add("stack")
-    return replace(spec, stack=Stack(tuple(found))) if len(found) == len(written) > 0 else spec
+    return replace(spec, stack=Stack(tuple(layers))) if len(layers) == len(written) > 0 else spec
 
 
 def _rbm(reading: Reading, context: Context) -> Rbm:
@@ -73,8 +75,8 @@ def units(reading: Reading, name: str, context: Context) -> Units:
 def trainer(reading: Reading, name: str, context: Context) -> Trainer | None:
     """The trainer of an option with its defaults, None where it is not written."""
     place = reading.places.get(name)
-    found = None if place is None else read_call(place, TRAINERS, "trainer", context)
-    if found is None:
+    call = None if place is None else read_call(place, TRAINERS, "trainer", context)
+    if call is None:
         return None
-    given = cast("dict[str, Any]", {**found.signature.defaults, **found.values})
-    return Trainer(algorithm=found.signature.name, **given)
+    given = cast("dict[str, Any]", {**call.signature.defaults, **call.values})
+    return Trainer(algorithm=call.signature.name, **given)

@@ -1,6 +1,4 @@
-"""What an `expect` may name: the answers of a scheme, its couplings, and the measures of the
-spec.
-"""
+"""What an `expect` may name: answers of the scheme, couplings, and measures of the spec."""
 
 from __future__ import annotations
 
@@ -14,21 +12,21 @@ def known_targets(spec: Spec) -> tuple[str, ...]:
     """Names that an expectation of this spec may have, `fixed_point.K` and `block.p` among them."""
     couplings = _couplings(spec)
     scheme = SCHEMES.get(spec.flow.scheme) if spec.flow is not None else None
-    found = [_name(measure.name) for measure in spec.measures]
+    names = [_name(measure.name) for measure in spec.measures]
     if any(measure.methods for measure in spec.measures):
-        found += ["free_energy", "log_z"]
+        names += ["free_energy", "log_z"]
     for answer in scheme.answers if scheme is not None else ():
         if answer == "exponents":
-            found += EXPONENTS
+            names += EXPONENTS
         elif answer == "fixed_point":
-            found += [
+            names += [
                 f"{point}.{name}" for point in ("fixed_point", "critical") for name in couplings
             ]
         elif answer == "couplings":
-            found += couplings
+            names += couplings
         elif answer != "block.p" or any(block.free or block.p is not None for block in spec.blocks):
-            found.append(answer)
-    return tuple(dict.fromkeys(found))
+            names.append(answer)
+    return tuple(dict.fromkeys(names))
 
 
 def _name(measure: str) -> str:
@@ -37,4 +35,4 @@ def _name(measure: str) -> str:
 
 def _couplings(spec: Spec) -> list[str]:
     names = list(spec.hamiltonian.couplings()) if spec.hamiltonian is not None else []
-    return [*names, *(name for each in spec.map for name in quantities(each))]
+    return [*names, *(name for step in spec.map for name in quantities(step))]

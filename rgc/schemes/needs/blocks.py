@@ -9,7 +9,9 @@ from rgc.model.block_maps import BLOCKS
 from rgc.schemes.scheme import Asked
 
 MOST_TABULATED = 16
-"""Spins of a cell whose states are told apart one by one, so that block spins can be drawn."""
+"""The number of spins of a cell up to which its states are told apart, so that block spins are
+drawn.
+"""
 
 
 def suit(asked: Asked) -> Iterator[Problem]:
@@ -22,8 +24,9 @@ def suit(asked: Asked) -> Iterator[Problem]:
 
 
 def keep_the_alphabet(asked: Asked) -> Iterator[Problem]:
-    """Report averages of discrete spins, where operators of block spins and of fine ones are
-    compared."""
+    """Report averages of discrete spins where operators of block spins and of fine ones are
+    compared.
+    """
     if not any(species.states is not None for species in asked.spec.species):
         return
     for rule, span in asked.maps:
@@ -38,7 +41,8 @@ def keep_the_alphabet(asked: Asked) -> Iterator[Problem]:
 
 def drawn(asked: Asked) -> Iterator[Problem]:
     """Report laws that would be tabulated over the states of too many spins before block spins are
-    drawn from them."""
+    drawn from them.
+    """
     if not asked.read("block", "spins"):
         return
     spins = max((rule.tabulated for block in asked.spec.blocks for rule in block.rules), default=0)

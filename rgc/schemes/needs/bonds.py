@@ -1,5 +1,6 @@
-"""A Hamiltonian of equal bonds between nearest neighbours, and of fields: what bonds can be moved
-and decimated of.
+"""What moving and decimating bonds asks of a Hamiltonian.
+
+It consists of equal bonds between nearest neighbours and of fields.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from rgc.schemes.scheme import Asked
 
 
 def equal_bonds(asked: Asked) -> Iterator[Problem]:
-    """Report a Hamiltonian that is more than that, and lattices on which bonds are not moved."""
+    """Report other Hamiltonians, and lattices on which bonds are not moved."""
     spec, scheme = asked.spec, asked.scheme
     if spec.hamiltonian is None or spec.lattice is None or not asked.read("hamiltonian"):
         return
@@ -37,7 +38,7 @@ def equal_bonds(asked: Asked) -> Iterator[Problem]:
         yield Problem("not-bonds", message, span, hint="enumerate and mcrg take any Hamiltonian")
         return
     if isinstance(spec.lattice, Diamond) and any(
-        each.site and each.coupling for each in model.terms
+        term.site and term.coupling for term in model.terms
     ):
         message = (
             "the sites of a diamond lattice have different numbers of bonds, so that a field on "

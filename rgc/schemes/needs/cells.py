@@ -12,7 +12,7 @@ from rgc.passes.dependent_terms import dependent_term, equal_terms
 from rgc.schemes.scheme import Asked
 
 MOST_CELL_SPINS = 16
-"""Spins of a cell whose states are summed."""
+"""The largest number of spins of a cell whose states are summed."""
 
 
 def one_map_of_cells(asked: Asked) -> Iterator[Problem]:
@@ -35,16 +35,16 @@ def _cells(block: Block, lattice: Lattice, asked: Asked) -> Iterator[Problem]:
     place = asked.section("block")
     if block.rules and block.law(0).copied is not None and len(lattice.basis) > 1:
         message = (
-            f"where a unit cell holds {len(lattice.basis)} sites, those that decimation sums "
-            "over belong to no kept one"
+            f"where a unit cell holds {len(lattice.basis)} sites, those that decimation sums over "
+            "belong to no kept one"
         )
         yield Problem("wrong-block", message, place, hint="take majority or kadanoff with cells")
     elif block.name in asked.scheme.rules and block.cells:
         spins = len(asked.spec.species) * max(map(len, whole_cells(block, lattice).cells))
         if spins > MOST_CELL_SPINS:
             message = (
-                f"a cell of this block map has {spins} spins, and the scheme sums over the "
-                f"states of at most {MOST_CELL_SPINS}"
+                f"a cell of this block map has {spins} spins, and the scheme sums over the states "
+                f"of at most {MOST_CELL_SPINS}"
             )
             yield Problem("cell-too-large", message, place, hint="take smaller cells")
 

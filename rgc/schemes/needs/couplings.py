@@ -20,12 +20,12 @@ def a_plane(asked: Asked) -> Iterator[Problem]:
 
 
 def known_couplings(asked: Asked) -> Iterator[Problem]:
-    """Report names in `plane` and `starts=grid(...)` that are no couplings."""
+    """Report names in `plane` and `starts=grid(...)` that are not couplings."""
     spec = asked.spec
     if spec.hamiltonian is None and not spec.map:
         return
     known = set(asked.parameters) | set(spec.hamiltonian.couplings() if spec.hamiltonian else ())
-    known |= {name for each in spec.map for name in quantities(each)}
+    known |= {name for step in spec.map for name in quantities(step)}
     for name, span in _named(asked):
         if name not in known:
             hint = suggest(name, known) or f"known: {listing(sorted(known))}"

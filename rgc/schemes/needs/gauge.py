@@ -21,6 +21,6 @@ def anchored(asked: Asked) -> Iterator[Problem]:
 
 
 def anchored_where_learned(asked: Asked) -> Iterator[Problem]:
-    """The same where a block map is learned."""
+    """Report the same where a block map is learned."""
     if any(BLOCKS[block.name].field("stack") for block in asked.spec.blocks):
         yield from anchored(asked)

@@ -1,5 +1,7 @@
-"""What potential moving asks: a Hamiltonian of cells, blocks of two sites in every direction, and
-one map where one is studied.
+"""What potential moving asks of a spec.
+
+The Hamiltonian is one of cells, the blocks have two sites in every direction, and there is one map
+where a map is studied.
 """
 
 from __future__ import annotations
@@ -89,8 +91,9 @@ def _blocks(dimension: int, asked: Asked) -> Iterator[Problem]:
 
 
 def one_map(asked: Asked) -> Iterator[Problem]:
-    """Report fixed points and flow diagrams of maps that change from step to step: these belong to
-    one map.
+    """Report fixed points and flow diagrams of maps that change from step to step.
+
+    Both belong to one map.
     """
     blocks = asked.spec.blocks
     sequence = len({block.p for block in blocks}) > 1

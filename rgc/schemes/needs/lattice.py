@@ -11,7 +11,7 @@ from rgc.schemes.scheme import Asked, LatticeNeed
 
 
 def count_sites(lattice: Geometry | None) -> int | None:
-    """N, or None where it is infinite or stands in a file."""
+    """The number of sites, or None where it is infinite or stands in a file."""
     match lattice:
         case Lattice():
             return lattice.sites if lattice.finite else None

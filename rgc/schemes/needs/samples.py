@@ -1,5 +1,7 @@
-"""What sampling asks: room for the configurations, terms that fit the lattice, an update that is
-valid, a record at least.
+"""What sampling asks of a spec.
+
+There is room for the configurations, the terms fit the lattice, the update is valid, and at least
+one record is made.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from rgc.schemes.scheme import Asked
 
 GIB = 2**30
 CONFIGURATION_LIMIT = 16 * GIB
-"""Bytes of all spins of all replicas, at one byte each."""
+"""The limit of the spins of all replicas together, at one byte each."""
 
 
 def thermalise(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -45,8 +47,8 @@ def configurations(asked: Asked) -> Iterator[Problem]:
 
 
 def terms_that_fit(asked: Asked) -> Iterator[Problem]:
-    """Report terms that meet themselves around the boundary: one spin would be flipped against
-    itself.
+    """Report terms that meet themselves around the boundary, where one spin would be flipped
+    against itself.
     """
     lattice, hamiltonian = asked.spec.lattice, asked.spec.hamiltonian
     if not isinstance(lattice, Lattice) or hamiltonian is None or not asked.read("hamiltonian"):
@@ -56,15 +58,15 @@ def terms_that_fit(asked: Asked) -> Iterator[Problem]:
         if meets_itself(term, lattice):
             message = f"on a lattice of {shape} cells this term meets itself around the boundary"
             hint = (
-                "take a larger lattice or open boundaries; enumerate counts such bonds with "
-                "their multiplicity"
+                "take a larger lattice or open boundaries; enumerate counts such bonds with their "
+                "multiplicity"
             )
             yield Problem("lattice-too-small", message, term.span, hint=hint)
 
 
 def valid_update(asked: Asked) -> Iterator[Problem]:
-    """Report clusters that do not suit the Hamiltonian, and tempering along no or several
-    parameters.
+    """Report cluster updates that do not suit the Hamiltonian, and tempering that does not run
+    along exactly one parameter.
     """
     update, place = asked.options.get("update"), asked.place("update")
     if update == "tempering":
@@ -83,7 +85,7 @@ def valid_update(asked: Asked) -> Iterator[Problem]:
 
 
 def a_record(asked: Asked) -> Iterator[Problem]:
-    """Report fewer sweeps than pass from one record to the next."""
+    """Report runs that end before their first record."""
     sweeps, every = asked.options.get("sweeps"), asked.options.get("every")
     if (
         "sweeps" in asked.places

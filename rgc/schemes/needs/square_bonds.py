@@ -1,6 +1,4 @@
-"""A Hamiltonian that tensors of the sites of a square lattice hold, and the steps that halve this
-lattice.
-"""
+"""What tensor renormalisation on a square lattice asks of the Hamiltonian and of the steps."""
 
 from __future__ import annotations
 
@@ -15,17 +13,17 @@ from rgc.text import Span
 
 
 def square_bonds(asked: Asked) -> Iterator[Problem]:
-    """Report what no tensor of one site of a square lattice holds."""
+    """Report what a tensor for each site of a square lattice cannot hold."""
     if asked.read("hamiltonian", "lattice", "spins"):
         yield from obstacles(asked.spec, asked.section("lattice"))
 
 
 def obstacles(spec: Spec, place: Span | None) -> Iterator[Problem]:
-    """The same of a spec whose lattice stands at `place`."""
+    """Report the same for a spec whose lattice stands at `place`."""
     if (
         spec.lattice is None
         or spec.hamiltonian is None
-        or any(each.states is None for each in spec.species)
+        or any(species.states is None for species in spec.species)
     ):
         return
     try:
@@ -35,7 +33,7 @@ def obstacles(spec: Spec, place: Span | None) -> Iterator[Problem]:
 
 
 def steps_of_the_infinite_lattice(asked: Asked) -> Iterator[Problem]:
-    """Warn of a number of steps on a torus, whose size says how many there are."""
+    """Warn of an explicit number of steps on a torus, whose size already determines it."""
     lattice = asked.spec.lattice
     if "steps" in asked.places and isinstance(lattice, Lattice) and lattice.finite:
         message = "on a torus the size says how many steps there are"

@@ -13,13 +13,13 @@ from rgc.schemes.options import QUESTIONS
 from rgc.schemes.scheme import Asked
 
 STATE_BYTES = 16
-"""Of one state of an enumeration."""
+"""The bytes that one state of an enumeration takes."""
 
 GIB = 2**30
 
 
 def memory(asked: Asked) -> Iterator[Problem]:
-    """Report more states than the option `memory` has room for."""
+    """Report more states than fit into the option `memory`."""
     spec, sites, gib = asked.spec, count_sites(asked.spec.lattice), asked.options.get("memory")
     bits = sum(log2(species.states) for species in spec.species if species.states is not None)
     unknown = sites is None or bits == 0 or not isinstance(gib, int | float)
@@ -52,12 +52,12 @@ def _known(asked: Asked) -> bool:
 
 def studied_map(asked: Asked) -> Iterator[Problem]:
     """Report options that ask for a recursion of the couplings where there is not one block map."""
-    found = [
+    affected = [
         name for name in QUESTIONS if name in asked.places and asked.options.get(name) is not False
     ]
-    if not found or not _known(asked):
+    if not affected or not _known(asked):
         return
-    name, blocks = found[0], asked.spec.blocks
+    name, blocks = affected[0], asked.spec.blocks
     if not blocks:
         message = f"'{name}' is about the map of the couplings, and there is no block map"
         hint = "add one: block majority(2)"
@@ -92,8 +92,8 @@ def blocked_steps(asked: Asked) -> Iterator[Problem]:
 
 
 def free_parameters(asked: Asked) -> Iterator[Problem]:
-    """Report free parameters of a block map without a functional that they minimise, and the other
-    way round.
+    """Report free parameters of a block map without a functional that they minimise, and a
+    functional without free parameters.
     """
     if not _known(asked):
         return
@@ -121,7 +121,7 @@ def free_parameters(asked: Asked) -> Iterator[Problem]:
 
 
 def drawn_couplings(asked: Asked) -> Iterator[Problem]:
-    """Report realisations of random couplings where none is random."""
+    """Report realisations of random couplings where no coupling is random."""
     terms = asked.spec.hamiltonian.terms if asked.spec.hamiltonian is not None else ()
     if (
         "disorder" in asked.places

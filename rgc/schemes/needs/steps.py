@@ -13,25 +13,25 @@ from rgc.model.spec import Spec
 from rgc.schemes.scheme import Asked
 
 SMALLEST = 4
-"""Smallest size of the last level where the number of steps is not written."""
+"""The smallest size of the last level where the number of steps is not written."""
 
 
 def shapes(lattice: Lattice, blocks: Sequence[Block]) -> list[tuple[int, ...]]:
-    """The shapes of the levels 0, 1, ... as often as the blocks, taken in turn, divide the
-    lattice.
-    """
-    found = [lattice.cells]
-    while blocks and max(found[-1]) > 1:
-        factor = blocks[(len(found) - 1) % len(blocks)].factor
+    """The shapes of levels 0, 1, ... for as long as the blocks, in turn, divide the lattice."""
+    levels = [lattice.cells]
+    while blocks and max(levels[-1]) > 1:
+        factor = blocks[(len(levels) - 1) % len(blocks)].factor
         fits = prod(factor) > 1 and len(factor) == lattice.dimension
-        if not fits or any(n % f for n, f in zip(found[-1], factor, strict=True)):
+        if not fits or any(n % f for n, f in zip(levels[-1], factor, strict=True)):
             break
-        found.append(tuple(n // f for n, f in zip(found[-1], factor, strict=True)))
-    return found
+        levels.append(tuple(n // f for n, f in zip(levels[-1], factor, strict=True)))
+    return levels
 
 
 def until_smallest(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:
-    """The default of `steps`: until the smallest size is `SMALLEST`, at least one."""
+    """The default of `steps`, which is at least one: steps go on until the smallest size is
+    `SMALLEST`.
+    """
     if not isinstance(spec.lattice, Lattice) or not spec.lattice.finite:
         return {}
     levels = shapes(spec.lattice, spec.blocks)

@@ -36,7 +36,8 @@ FOLD = {"and": and_, "or": or_, "xor": xor}
 
 class ToyBackend:
     """A packed field is its words, the shape of the canonical array, and a list of integers, one
-    for each site and plane."""
+    for each site and plane.
+    """
 
     name = "toy"
 
@@ -102,11 +103,11 @@ class ToyKernel:
         self, state: Sequence[Any], arguments: Arguments, keys: Any, word0: int = 0
     ) -> tuple[list[Any], list[Any]]:
         run = Run(self.program, state, arguments, word0)
-        found = [run.step([(int(a), int(b)) for a, b in key], self._stages) for key in keys]
+        steps = [run.step([(int(a), int(b)) for a, b in key], self._stages) for key in keys]
         kept = [run.zeros(n) for n in range(len(self.program.tallies))]
         return [*state], [
-            np.array([step[n] for step in found], dtype=np.int64).reshape(
-                len(found), *kept[n].shape
+            np.array([step[n] for step in steps], dtype=np.int64).reshape(
+                len(steps), *kept[n].shape
             )
             for n in range(len(kept))
         ]
@@ -186,8 +187,8 @@ class Run:
                         add(made, values[n])
                 case Equals(count, number):
                     made = self.all if not number >> len(values[count]) else 0
-                    for k, each in enumerate(values[count]):
-                        made &= each if number >> k & 1 else self.all ^ each
+                    for k, digit in enumerate(values[count]):
+                        made &= digit if number >> k & 1 else self.all ^ digit
                 case Bernoulli():
                     made = self.bernoulli(
                         node, values, keys[node.draw], self.number(cell, rule.letter)
@@ -226,11 +227,11 @@ class Run:
         return result
 
     def uniform(self, key: tuple[int, int], number: int, plane: int) -> int:
-        each = (
+        parts = (
             random_word(*key, (self.word0 + w << 40) + (number << 6) + plane) << 64 * w
             for w in range(self.words)
         )
-        return reduce(or_, each)
+        return reduce(or_, parts)
 
 
 def add(planes: list[int], word: int) -> None:

@@ -1,5 +1,6 @@
 """A toy family of programs from outside: integer counters that grow by given and by random
-amounts."""
+amounts.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from rgc.program.family import Argument, Example, Family, ProgramError
 class Counters:
     """`size` counters x, int32 or int64. One step adds to x[i] the argument increments[i] and the
     last 16 bits of `word(key, w * 2^40 + i * 2^6)`, w being the number of the first word, and
-    counts the odd ones: int64[step, 1]."""
+    counts the odd ones: int64[step, 1].
+    """
 
     family: ClassVar[str] = "counters"
 

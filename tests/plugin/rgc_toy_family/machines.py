@@ -1,5 +1,6 @@
 """Backends that compile counters: their meaning in NumPy, another one in Python's integers, and a
-wrong one."""
+wrong one.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from rgc_toy_family import Counters, show
 
 Run = Callable[[Counters, Any, Any, Any, int], tuple[Any, int]]
 """One step: the counters, the increments, the key and the first word to the new counters and how
-many are odd."""
+many are odd.
+"""
 
 
 def in_numpy(

@@ -1,0 +1,49 @@
+"""The figure of autocorrelation functions against the lag in sweeps."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+from rgc.results.numbers import estimate
+from rgc.results.plot_style import COLOURS, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from rgc.results.result import Result
+
+
+def autocorrelation(result: Result) -> Figure | None:
+    """The normalised autocorrelation function of each stored time series against the lag in sweeps,
+    with its integrated time.
+    """
+    functions = {
+        name: _memory(result, name) for name, series in result.series.items() if len(series) > 1
+    }
+    if not functions:
+        return None
+    every = int(result.provenance.get("every", 1))
+    figure = new_figure(4.2, 3.0)
+    axes = figure.subplots()
+    for (name, rho), colour in zip(functions.items(), cycle(COLOURS), strict=False):
+        time = result.observables.get(f"tau_{name}")
+        label = name + (rf", $\tau_\mathrm{{int}}$ = {estimate(time)}" if time else "")
+        axes.plot(
+            [every * lag for lag in range(len(rho))], rho, color=colour, marker=".", label=label
+        )
+    axes.axhline(0, color="black", linewidth=0.6)
+    axes.set_xlabel("lag (sweeps)")
+    axes.set_ylabel(r"$\rho$(lag)")
+    axes.set_ylim(top=1.05)
+    axes.legend()
+    return figure
+
+
+def _memory(result: Result, name: str) -> NDArray[Any]:
+    """rho(t) as the scheme computed it, else from the time series."""
+    from rgc.analysis.statistics import autocorrelation as memory
+
+    table = result.tables.get(f"autocorrelation_{name}")
+    return memory(result.series[name]).function if table is None else table

@@ -1,0 +1,123 @@
+"""The figure of the spins of one replica at every RG level."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rgc.results.plot_style import new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from rgc.model.lattice import Geometry
+    from rgc.results.result import Result
+
+UP, DOWN = "#F4F1E8", "#1D3557"
+
+
+def configurations(result: Result, lattice: Geometry | None = None) -> Figure | None:
+    """One replica at every RG level side by side, each on its own lattice. Of a three-dimensional
+    lattice one plane is shown.
+    """
+    if not result.configurations:
+        return None
+    count, chain = len(result.configurations), result.configurations[0].ndim == 2
+    figure = (
+        new_figure(6.0, 0.7 * count)
+        if chain
+        else new_figure(2.3 * count, 0.35 + 2.3 * _tallness(lattice))
+    )
+    panels = figure.subplots(*((count, 1) if chain else (1, count)), squeeze=False).flat
+    for axes, (level, spins) in zip(panels, enumerate(result.configurations), strict=True):
+        _spins(axes, spins, lattice)
+        axes.set_title(f"level {level}: " + r"$\times$".join(map(str, spins.shape[:-1])))
+        axes.set_axis_off()
+    if result.configurations[0].ndim > 3:
+        figure.suptitle("one plane of each level", fontsize=9)
+    return figure
+
+
+def _tallness(lattice: Geometry | None) -> float:
+    """The ratio of height to width of a lattice with equally many cells along its first two
+    vectors.
+    """
+    vectors, _ = _cell(lattice, 2, 1)
+    width, height = abs(vectors).sum(axis=0)
+    return float(height / width)
+
+
+def _spins(axes: Axes, spins: NDArray[Any], lattice: Geometry | None) -> None:
+    """The spins of one level: each site as the parallelogram of its cell, or as a disc where a cell
+    holds several sites.
+    """
+    from matplotlib.colors import ListedColormap
+
+    plane = spins.reshape(1, *spins.shape) if spins.ndim == 2 else spins
+    while plane.ndim > 3:
+        plane = plane[..., 0, :]
+    vectors, basis = _cell(lattice, spins.ndim - 1, plane.shape[2])
+    if plane.shape[2] == 1:
+        _cells(axes, plane[:, :, 0] > 0, vectors, ListedColormap([DOWN, UP]))
+    else:
+        _discs(axes, plane > 0, vectors, basis)
+    axes.set_aspect("equal")
+
+
+def _cells(axes: Axes, up: NDArray[Any], vectors: NDArray[Any], colours: Any) -> None:
+    """An image whose axes are the lattice vectors."""
+    import numpy as np
+    from matplotlib.transforms import Affine2D
+
+    rows, columns = up.shape
+    extent = (0.0, float(rows), 0.0, float(columns))
+    skew = Affine2D(np.block([[vectors.T, np.zeros((2, 1))], [np.zeros((1, 2)), np.ones((1, 1))]]))
+    image = axes.imshow(
+        up.T, cmap=colours, vmin=0, vmax=1, origin="lower", extent=extent, interpolation="nearest"
+    )
+    image.set_transform(skew + axes.transData)
+    corners = np.array([[0, 0], [rows, 0], [0, columns], [rows, columns]]) @ vectors
+    axes.set_xlim(corners[:, 0].min(), corners[:, 0].max())
+    axes.set_ylim(corners[:, 1].min(), corners[:, 1].max())
+
+
+def _discs(axes: Axes, up: NDArray[Any], vectors: NDArray[Any], basis: NDArray[Any]) -> None:
+    import numpy as np
+    from matplotlib.collections import EllipseCollection
+
+    cells = np.indices(up.shape[:2]).reshape(2, -1).T
+    at = np.concatenate([cells @ vectors + offset for offset in basis])
+    colours = np.where(up.reshape(-1, up.shape[2]).T.reshape(-1), UP, DOWN)
+    sizes = np.full(len(at), 0.9)
+    discs = EllipseCollection(
+        widths=sizes,
+        heights=sizes,
+        angles=np.zeros(len(at)),
+        units="xy",
+        offsets=at,
+        offset_transform=axes.transData,
+    )
+    discs.set(facecolor=colours, edgecolor=DOWN, linewidth=0.3)
+    axes.add_collection(discs)
+    low, high = at.min(axis=0) - 0.6, at.max(axis=0) + 0.6
+    axes.set_xlim(low[0], high[0])
+    axes.set_ylim(low[1], high[1])
+
+
+def _cell(
+    lattice: Geometry | None, dimension: int, letters: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The two vectors that span the plane shown, and the basis positions in it. A chain is drawn as
+    a strip.
+    """
+    import numpy as np
+
+    vectors = np.array(getattr(lattice, "vectors", np.eye(2)), dtype=float)
+    basis = np.array(
+        getattr(lattice, "basis", [(0.4 * k, 0.4 * k) for k in range(letters)]), dtype=float
+    )
+    if dimension == 1:
+        along = np.pad(basis[:, :1], ((0, 0), (0, 1)))
+        return np.array([[0.0, 1.0], [1.0, 0.0]]), along
+    return vectors[:2, :2], basis[:, :2]

@@ -73,7 +73,7 @@ class Words:
         return replace(words, scheme=spec.flow.scheme, given=given)
 
     def refusal(self, name: str, expr: ast.Expr) -> SpecError | None:
-        """The error of a built-in measure that the scheme does not give or the lattice cannot have."""
+        """The error of a built-in measure that the scheme or the lattice does not give."""
         if name in self.given and name == "correlation_length" and not _has_waves(self.lattice):
             message = "a correlation length needs a periodic axis"
             return problem("not-possible", message, name_span(expr))

@@ -4,7 +4,7 @@ spectra.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -122,6 +122,12 @@ class Critical:
     warnings: tuple[str, ...] = ()
 
 
+ONE_SECTOR = (
+    "no symmetry of the Hamiltonian tells thermal from magnetic: "
+    "y_t is the leading exponent of all operators"
+)
+
+
 def critical(rg: TensorRG, state: State) -> Critical:
     """Exponents y = 2 - x and the central charge at the level that `RULE` chooses.
 
@@ -146,60 +152,63 @@ def critical(rg: TensorRG, state: State) -> Critical:
     if level is None:
         note = "the flow passes no critical fixed point but runs to a trivial one"
         return Critical({"y_t": Estimate(None, None, "truncated", note=note)})
-    heads, eigenvalues = [], []
+    heads: list[Headline] = []
+    eigenvalues: list[Eigenvalue] = []
     for sector, charged in sectors.items():
         x, error = _with_error(
             [of_chi.of(charged) for of_chi in seen], seen[0].before(level), level
         )
-        heads.append(
-            Headline(
-                value=float(2 - x[0]),
-                statistical=0.0,
-                systematic=float(error[0]),
-                level=level,
-                rule=RULE,
-                resampled=np.full(2, 2 - x[0]),
-            )
-        )
-        eigenvalues += [
-            _eigenvalue(
-                x=float(value),
-                error=float(wrong),
-                sector=sector,
-                level=level,
-                chi=rg.setting.chi,
-                index=n,
-            )
-            for n, (value, wrong) in enumerate(zip(x, error, strict=True), 1)
-            if np.isfinite(value)
-        ]
-    thermal, magnetic = heads[0], heads[1] if order > 1 else None
-    if magnetic is not None and _alternating(rg):
-        magnetic = replace(
-            magnetic,
-            note=(
-                "of the field that alternates with the order: "
-                "a bond weight has a negative eigenvalue"
-            ),
-        )
+        heads.append(_headline(x, error, level))
+        eigenvalues += _eigenvalues(x, error, sector, level, rg.setting.chi)
+    thermal, magnetic = heads[0], _noted(heads[1], rg) if order > 1 else None
     table = (
         {"y_t": thermal} | ({"y_h": magnetic} if magnetic else {}) | derived(thermal, magnetic, 2)
-    )
-    c, wrong = _with_error(
-        [of_chi.central_charge[:, None] for of_chi in seen], seen[0].before(level), level
-    )
-    charge = Estimate(
-        float(c[0]), float(wrong[0]), "truncated", systematic=float(wrong[0]), rule=RULE
-    )
-    alone = (
-        "no symmetry of the Hamiltonian tells thermal from magnetic: "
-        "y_t is the leading exponent of all operators"
     )
     return Critical(
         {name: _estimate(headline) for name, headline in table.items()},
         tuple(eigenvalues),
-        {"central_charge": charge},
-        () if order > 1 else (alone,),
+        {"central_charge": _central_charge(seen, level)},
+        () if order > 1 else (ONE_SECTOR,),
+    )
+
+
+def _headline(x: Floats, error: Floats, level: int) -> Headline:
+    """y = 2 - x of the lowest dimension of a sector."""
+    return Headline(
+        value=float(2 - x[0]),
+        statistical=0.0,
+        systematic=float(error[0]),
+        level=level,
+        rule=RULE,
+        resampled=np.full(2, 2 - x[0]),
+    )
+
+
+def _eigenvalues(
+    x: Floats, error: Floats, sector: str, level: int, chi: int
+) -> Iterator[Eigenvalue]:
+    """All dimensions of a sector that are known, in their order."""
+    for index, (value, wrong) in enumerate(zip(x, error, strict=True), 1):
+        if np.isfinite(value):
+            yield _eigenvalue(
+                x=float(value), error=float(wrong), sector=sector, level=level, chi=chi, index=index
+            )
+
+
+def _noted(magnetic: Headline, rg: TensorRG) -> Headline:
+    """The magnetic exponent, which says where its field alternates."""
+    if not _alternating(rg):
+        return magnetic
+    note = "of the field that alternates with the order: a bond weight has a negative eigenvalue"
+    return replace(magnetic, note=note)
+
+
+def _central_charge(seen: Sequence[_Seen], level: int) -> Estimate:
+    c, wrong = _with_error(
+        [of_chi.central_charge[:, None] for of_chi in seen], seen[0].before(level), level
+    )
+    return Estimate(
+        float(c[0]), float(wrong[0]), "truncated", systematic=float(wrong[0]), rule=RULE
     )
 
 

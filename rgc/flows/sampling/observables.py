@@ -54,7 +54,7 @@ def observables_of(
         _refuse_unknown(observable, known)
     return tuple(
         Observable(observable.name, with_energy(observable.expression, energy), observable.written)
-        for measure in (observables if asked else named(default, lattice, species))
+        for observable in (observables if asked else named(default, lattice, species))
     )
 
 

@@ -11,7 +11,7 @@ from rgc.ast_to_model.expressions.calls import name_span
 from rgc.ast_to_model.expressions.evaluate import evaluate
 from rgc.ast_to_model.expressions.options import Reading, check_names, read_call
 from rgc.ast_to_model.expressions.resolve import resolve
-from rgc.ast_to_model.scope import Function as FunctionOfParameters
+from rgc.ast_to_model.scope import Function
 from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.stack import trainer, units
 from rgc.errors import suggest
@@ -89,12 +89,12 @@ def _check_function(expr: ast.Expr, name: str, context: Context) -> None:
     parameters = context.scope.parameters
     if isinstance(expr, ast.Name):
         if (
-            isinstance(parameters.get(expr.name), FunctionOfParameters)
+            isinstance(parameters.get(expr.name), Function)
             or expr.name in context.scope.broken
         ):
             return
         functions = [
-            key for key, value in parameters.items() if isinstance(value, FunctionOfParameters)
+            key for key, value in parameters.items() if isinstance(value, Function)
         ]
         if expr.name not in parameters:
             hint = suggest(expr.name, functions)
@@ -134,7 +134,7 @@ def _of(expr: ast.Expr, quantities: Sequence[str], context: Context) -> Expressi
 def _function(expr: ast.Expr, context: Context) -> MapFunction:
     name = expr.name if isinstance(expr, ast.Name) else ""
     parameter = context.scope.parameters.get(name)
-    if not isinstance(parameter, FunctionOfParameters):
+    if not isinstance(parameter, Function):
         raise Unknowable(name)
     return MapFunction(
         name, parameter.argument, _of(parameter.body, (parameter.argument,), context)

@@ -11,8 +11,7 @@ from rgc.ast_to_model.expressions.calls import name_span
 from rgc.ast_to_model.expressions.evaluate import evaluate
 from rgc.ast_to_model.expressions.options import Reading, check_names, read_call
 from rgc.ast_to_model.expressions.resolve import resolve
-from rgc.ast_to_model.scope import Function
-from rgc.ast_to_model.scope import Unknowable, problem
+from rgc.ast_to_model.scope import Function, Unknowable, problem
 from rgc.ast_to_model.sections.stack import trainer, units
 from rgc.errors import suggest
 from rgc.language.maps import MAPS

@@ -1,6 +1,4 @@
-"""Names in scope: parameters by kind, constants, functions, and the names that an expression refers
-to.
-"""
+"""Names in scope: parameters by kind, constants and functions, and the names in an expression."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from rgc.syntax import ast
 from rgc.text import Span
 
 Value = float | tuple["Value", ...]
-"""A number, a list of numbers, a matrix row by row."""
+"""The value of a parameter: a number, a list of numbers, or a matrix row by row."""
 
 CONSTANTS: Mapping[str, float] = {"pi": math.pi, "e": math.e}
 
@@ -36,7 +34,7 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[..., float]]] = {
     "max": (-1, max),
     "delta": (2, lambda a, b: float(a == b)),
 }
-"""Functions of numbers by name: the number of arguments (-1: one or more) and the function."""
+"""Functions of numbers by name, with the number of arguments (-1: one or more)."""
 
 GEOMETRIC = ("distance", "coordinate")
 """Functions of site indices."""
@@ -60,9 +58,10 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Inhomogeneous:
-    """A coupling that differs from place to place, known by its name: `J ~ normal(0, 1)`, `J =
-    hebb(patterns)`, `J = file("couplings.npy")`. `source` is the call as written; `draw` the
-    distribution of one that is drawn.
+    """A coupling that differs from place to place and is known by its name.
+
+    Examples are `J ~ normal(0, 1)`, `J = hebb(patterns)` and `J = file("couplings.npy")`. `source`
+    is the call as written, and `draw` the distribution of a coupling that is drawn.
     """
 
     source: ast.Call
@@ -78,8 +77,9 @@ Parameter = float | tuple[Value, ...] | Function | Inhomogeneous
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The parameters by name. `broken` holds those that could not be evaluated: they count as
-    known, without a value.
+    """The parameters by name.
+
+    `broken` holds those that could not be evaluated. They count as known, but have no value.
     """
 
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class Scope:
         return name in self.parameters or name in self.broken or name in CONSTANTS
 
     def extended(self, name: str, value: float) -> Scope:
-        """The same with one more number, which hides a parameter of that name."""
+        """The scope with one more number, which hides a parameter of that name."""
         return Scope({**self.parameters, name: value}, self.broken - {name})
 
     def unknown(self, name: str, span: Span | None) -> SpecError:

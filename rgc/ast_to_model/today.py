@@ -18,9 +18,7 @@ from rgc.syntax import ast
 
 
 def refuse_later(spec: Spec) -> None:
-    """Raise `SpecError` for a spec that checks but cannot be run by this version, with every
-    reason.
-    """
+    """Raise `SpecError` with every reason why this version checks a spec but cannot run it."""
     problems = tuple(_reasons(spec))
     if problems:
         raise SpecError(problems)
@@ -60,8 +58,9 @@ def _differing(spec: Spec) -> Problem:
 
 
 def _without_flow(spec: Spec) -> Iterator[Problem]:
-    """Without a flow there are free energies by methods of their own, and measures of a scan of
-    them.
+    """Check a spec without a flow.
+
+    It can hold free energies by methods of their own, and measures of a scan of them.
     """
     hint = "add a flow, such as: flow sample(); without one free_energy(methods=[...]) runs today"
     if not any(measure.methods for measure in spec.measures):

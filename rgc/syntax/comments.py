@@ -1,8 +1,9 @@
 """Comments find their entries, by lines alone, so that both spellings agree.
 
-One on an entry's line belongs to it, one alone to the next entry, a last one to the section. One on
-the line of a section's name belongs to the section, unless an entry stands there. One in column one
-behind the last entry belongs to the next section.
+- A comment on an entry's line belongs to it, and one on a line of its own to the next entry.
+- The last one of a section belongs to the section.
+- One on the line of a section's name belongs to the section, unless an entry stands there.
+- One in column one behind the last entry belongs to the next section.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class _Place:
     below: list[str] = field(default_factory=list)
 
     def put_beside(self, text: str) -> None:
-        """Only one comment stands beside a node; of several on its lines the last."""
+        """Put a comment beside a node. If several stand on its lines, the last one stays."""
         if self.beside is not None:
             self.above.append(self.beside)
         self.beside = text

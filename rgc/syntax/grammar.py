@@ -1,4 +1,4 @@
-"""The Lark grammar of the language, its words with their places, and one run of words parsed to a
+"""The Lark grammar of the language, its words with their places, and the parsing of words to a
 node.
 """
 

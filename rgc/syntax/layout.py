@@ -1,5 +1,6 @@
-"""Layout of the text spelling: a section name stands in column one; inside braces a comma or a
-newline ends an entry.
+"""Layout of the text spelling: a section name stands in column one, and entries stand in braces.
+
+Inside braces a comma or a newline ends an entry.
 """
 
 from __future__ import annotations

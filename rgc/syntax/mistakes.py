@@ -1,5 +1,6 @@
-"""Where the grammar stops: what the user did, in the user's words. The table of known mistakes is
-`grammar/mistakes.yaml`.
+"""Where the grammar stops: the mistake in the user's words.
+
+The table of known mistakes is `grammar/mistakes.yaml`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The text spelling: from a source to its syntax tree, every section and entry by itself, so that
-one error hides no other.
+"""The text spelling: from a source to its syntax tree.
+
+Every section and entry is parsed by itself, so that no error hides another.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From a file or a text to a syntax tree: what is no text is refused before anything reads it."""
+"""From a file or a text to a syntax tree. What is not text is refused before anything reads it."""
 
 from __future__ import annotations
 

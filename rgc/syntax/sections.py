@@ -1,5 +1,6 @@
-"""What the body of each section may be, whatever the spelling: the shape of its entries, and no
-entry or section twice.
+"""What the body of each section may be in either spelling.
+
+This is the shape of its entries, and that no entry or section stands twice.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""YAML as a tree of scalars, lists and mappings with places; nothing is resolved, so `no`, `010`
-and `1e-3` stay as written.
+"""YAML as a tree of scalars, lists and mappings with places.
 
-Built from parser events: no object is ever constructed. Aliases, anchors, tags, several documents
-and keys that are no scalars are refused; nesting is limited.
+Nothing is resolved, so that `no`, `010` and `1e-3` stay as written. The tree is built from parser
+events, and no object is ever constructed. Aliases, anchors, tags, several documents and keys that
+are not scalars are refused, and nesting is limited.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ class _Open:
 
 
 def read_yaml(source: Source) -> tuple[Tree | None, list[Comment]]:
-    """The one document of a source, None for an empty one, and its comments. Raises SpecError at
-    the first fault.
+    """The one document of a source, or None for an empty one, and its comments.
+
+    Raises SpecError at the first fault.
     """
     scalars: list[Scalar] = []
     root: list[Tree] = []

@@ -31,8 +31,10 @@ def spec(
 
 
 def weighed(size: float, title: str) -> str:
-    """The four pairs, six triples and six quadruples of a 3 x 3 torus that no translation maps to
-    themselves, each with a coupling: more thresholds than classes may have, even one by one.
+    """Products of a 3 x 3 torus that no translation maps to themselves, each with a coupling.
+
+    They are four pairs, six triples and six quadruples, and so more thresholds than classes may
+    have, even one by one.
     """
     terms = [
         f"- {size * (k % 7 + 1) * (-1) ** k} * sum(i) "

@@ -26,8 +26,9 @@ from rgc.program.lattice import (
 from rgc.program.lattice.cells import cell_table
 
 Change = Callable[[Program, Rule, int, Any], Iterator[Any]]
-"""What may stand in the place of node k of a rule: other nodes of its kind, the first the one that
-is taken.
+"""What may stand in the place of node k of a rule.
+
+They are other nodes of its kind, of which the first is taken.
 """
 
 

@@ -1,5 +1,6 @@
-"""A bug in one backend: it runs another program than the others do, and the comparison must say
-where they part.
+"""A bug in one backend, which runs another program than the others do.
+
+The comparison must say where they differ first.
 """
 
 from __future__ import annotations

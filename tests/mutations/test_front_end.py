@@ -1,5 +1,6 @@
-"""A bug in the front end: every backend runs the same wrong program, and `rgc verify` must say so
-without comparing backends.
+"""A bug in the front end, so that every backend runs the same wrong program.
+
+`rgc verify` must say so without comparing backends.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""How the JAX backend goes about it: layouts, planes, patches, devices' own way, compilations. None
-of it changes a bit.
+"""How the JAX backend works: layouts, planes, patches, shares of devices, compilations.
+
+None of this changes a bit.
 """
 
 from __future__ import annotations

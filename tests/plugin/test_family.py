@@ -1,5 +1,7 @@
-"""A family of programs from outside: found by its entry point, compiled once, run, shown, refused
-where it must be, and put through the suite; and what is said where it is not registered.
+"""A family of programs from outside.
+
+It is found by its entry point, compiled once, run, shown, refused where it must be, and put through
+the suite. The tests also check what is said where it is not registered.
 """
 
 from __future__ import annotations

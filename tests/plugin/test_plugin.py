@@ -1,5 +1,7 @@
-"""A backend from outside: installed, found by its entry point, listed, run, refused where it must
-be, and put through the suite.
+"""A backend from outside.
+
+It is installed, found by its entry point, listed, run, refused where it must be, and put through
+the suite.
 """
 
 from __future__ import annotations

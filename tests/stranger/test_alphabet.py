@@ -1,5 +1,6 @@
-"""An alphabet is added with its row in the table of alphabets, and the schema made again; what is
-forgotten is caught.
+"""An alphabet is added with its row in the table of alphabets, and the schema is made again.
+
+What is forgotten is reported.
 """
 
 from __future__ import annotations

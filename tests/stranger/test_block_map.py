@@ -1,5 +1,5 @@
-"""A block map that is not in the language: its law and its row in the table of maps, and a reading
-of the verifier's own.
+"""A block map that is not in the language: its law, its row in the table of maps, and its
+evaluator.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""Every name in a Hamiltonian means something: checked before it is expanded, all mistakes of a
-term at once.
+"""A check that every name in a Hamiltonian means something, made before the Hamiltonian is
+expanded.
+
+All mistakes of a term are reported at once.
 """
 
 from __future__ import annotations

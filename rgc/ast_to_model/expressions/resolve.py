@@ -1,5 +1,5 @@
-"""From the syntax tree of an expression to one of the model, every name replaced by what it stands
-for.
+"""From the syntax tree of an expression to one of the model, with every name replaced by its
+meaning.
 """
 
 from __future__ import annotations

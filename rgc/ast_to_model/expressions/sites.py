@@ -19,8 +19,9 @@ from rgc.text import Span
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """An index that stands for several sites: a cell or an edge (its sites by letter), a face
-    (without letters).
+    """An index that stands for several sites.
+
+    It is a cell or an edge, whose sites have letters, or a face, whose sites have none.
     """
 
     sites: tuple[Site, ...]

@@ -20,8 +20,9 @@ class Part:
 
 
 def parts_of(weight: float, expr: ast.Expr, scope: Scope) -> Iterator[Part]:
-    """Coefficients multiplied out, down to single sums over the lattice. Raises `SpecError` for
-    what is no sum of such.
+    """Coefficients multiplied out, down to single sums over the lattice.
+
+    Raises `SpecError` for what is not a sum of these.
     """
     match expr:
         case ast.Reduction("sum"):

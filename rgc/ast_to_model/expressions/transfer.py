@@ -1,5 +1,6 @@
-"""The transfer operator of `kernel(b, T=...)`: a sum over blocks, as tables of the spins of one
-block and of its block spins.
+"""The transfer operator of `kernel(b, T=...)`: a sum over blocks, as tables.
+
+The tables are functions of the spins of one block and of its block spins.
 """
 
 from __future__ import annotations

@@ -27,8 +27,9 @@ Given = Mapping[str, ast.Expr]
 
 
 def check_block(spec: Spec, context: Context) -> Spec:
-    """The spec with its block maps. Problems: unknown rules, cells that do not tile, blocks that do
-    not divide the lattice.
+    """The spec with its block maps.
+
+    Reports unknown rules, cells that do not tile, and blocks that do not divide the lattice.
     """
     section = context.section("block")
     if section is None or isinstance(section.body, str | tuple):
@@ -60,7 +61,8 @@ def check_block(spec: Spec, context: Context) -> Spec:
 def block_maps(
     expr: ast.Expr, lattice: Geometry, species: Sequence[Species], scope: Scope
 ) -> tuple[Block, ...]:
-    """The map that an expression such as `majority(2)` names; several for a schedule `p=[...]`.
+    """The map that an expression such as `majority(2)` names, or several for a schedule `p=[...]`.
+
     Raises `SpecError`.
     """
     call, options = bound(expr, BLOCKS, "block map")

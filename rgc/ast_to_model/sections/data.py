@@ -21,8 +21,9 @@ RECORDS: Mapping[str, Any] = {"samples": Samples, "file": File, "patterns": Patt
 
 
 def check_data(spec: Spec, context: Context) -> Spec:
-    """The spec with its data. Reports unknown sources and options, files outside the spec's folder,
-    samples of nothing.
+    """The spec with its data.
+
+    Reports unknown sources and options, files outside the spec's folder, and samples of nothing.
     """
     section = context.section("data")
     if section is None or isinstance(section.body, str | tuple):
@@ -48,8 +49,8 @@ def check_data(spec: Spec, context: Context) -> Spec:
 
 
 def _data(reading: Reading, context: Context) -> Data | None:
-    """The record of a call without errors; None where an option depends on a parameter that has
-    one.
+    """The record of a call without errors, or None where an option depends on a parameter with an
+    error.
     """
     signature, place = reading.signature, reading.places.get("source")
     if place is not None:

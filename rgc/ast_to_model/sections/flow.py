@@ -17,7 +17,7 @@ from rgc.syntax import ast
 from rgc.text import Span
 
 OF_EVERY_SCHEME: tuple[Limit, ...] = (lattice.suits, spins.suit, blocks.suit)
-"""Limits that follow from what a scheme says of lattices, spins and block maps."""
+"""Limits that follow from the lattices, spins and block maps that a scheme names."""
 
 
 def check_flow(spec: Spec, context: Context) -> Spec:
@@ -59,7 +59,7 @@ def _is_update(body: ast.Expr, context: Context) -> bool:
 
 
 def _check_idle(context: Context) -> None:
-    """A spec without a flow needs something to measure; it may be meant for others to include."""
+    """Check a spec without a flow, which needs something to measure unless others include it."""
     if context.section("measure") is None:
         message = "this spec runs nothing: it has neither a flow nor something to measure"
         context.problems.warning(
@@ -68,9 +68,7 @@ def _check_idle(context: Context) -> None:
 
 
 def _check_sections(scheme: Scheme, section: ast.Section, context: Context) -> None:
-    """Report sections that the scheme needs and the spec lacks; warn of those that it has no use
-    for.
-    """
+    """Report sections that the scheme needs and the spec lacks, and warn of those without a use."""
     present = {section.name: section for section in context.document.sections}
     where = (
         name_span(section.body) if not isinstance(section.body, str | tuple) else section.name_span

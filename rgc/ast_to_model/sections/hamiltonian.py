@@ -18,8 +18,9 @@ from rgc.syntax import ast
 
 
 def check_hamiltonian(spec: Spec, context: Context) -> Spec:
-    """The spec with its Hamiltonian. Problems: see `language.md` section 9; each term is judged by
-    itself.
+    """The spec with its Hamiltonian, each term of which is checked by itself.
+
+    Its problems are described in section 9 of `docs/language.md`.
     """
     section = context.section("hamiltonian")
     if section is None or isinstance(section.body, str | tuple):

@@ -20,10 +20,10 @@ DEPTH_LIMIT = 16  # specs that include one another
 def merge_includes(document: ast.Document, folder: Path | None, problems: Problems) -> ast.Document:
     """The document with what it includes merged in, and without its `include`.
 
-    `parameters spins scan measure` merge by name, an entry of the including spec in the place of
-    the included one; every other section is replaced whole; `title about expect` are not inherited.
-    Reports paths that leave the folder, cycles, and the problems of included files, which keep
-    their own places.
+    `parameters spins scan measure` merge by name, where an entry of the including spec takes the
+    place of the included one. Every other section is replaced as a whole, and `title about expect`
+    are not inherited. Reports paths that leave the folder, cycles, and the problems of included
+    files, which keep their own places.
     """
     return _merged(document, folder, problems, ())
 
@@ -80,8 +80,9 @@ def _path_span(section: ast.Section) -> Span | None:
 
 
 def _over(base: ast.Document, own: ast.Document) -> ast.Document:
-    """The sections of the base, each replaced by or merged with that of the including spec, then
-    what is only there.
+    """The sections of the base, followed by those that only the including spec has.
+
+    Each section of the base is replaced by or merged with that of the including spec.
     """
     inherited = [section for section in base.sections if section.name not in NOT_INHERITED]
     names = {section.name for section in inherited}
@@ -109,8 +110,9 @@ def _section(base: ast.Section, own: ast.Section | None) -> ast.Section:
 
 
 def _key(entry: ast.Entry | ast.Item | ast.Expectation) -> object:
-    """What two entries share that mean the same thing: the name; a bare measure is known by all
-    that it says.
+    """What two entries with the same meaning share.
+
+    It is the name, and for a bare measure the whole entry.
     """
     target = entry.value if isinstance(entry, ast.Item) else entry.target
     if isinstance(entry, ast.Entry) and entry.op is None:

@@ -26,8 +26,9 @@ Given = Mapping[str, ast.Expr]
 
 
 def check_lattice(spec: Spec, context: Context) -> Spec:
-    """The spec with its lattice. Problems: unknown lattices and options, sizes that are no integers
-    or too many.
+    """The spec with its lattice.
+
+    Reports unknown lattices and options, and sizes that are not integers or too many.
     """
     section = context.section("lattice")
     if section is None or isinstance(section.body, str | tuple):

@@ -33,8 +33,10 @@ from rgc.syntax import ast
 
 
 def check_map(spec: Spec, context: Context) -> Spec:
-    """The spec with its maps. Reports unknown maps and options, unknown names in their expressions,
-    and expressions that are no function of the quantities.
+    """The spec with its maps.
+
+    Reports unknown maps and options, unknown names in their expressions, and expressions that are
+    not functions of the quantities.
     """
     section = context.section("map")
     if section is None or isinstance(section.body, str | tuple):
@@ -178,8 +180,9 @@ def _topple(reading: Reading, context: Context) -> Topple:
 
 
 def _values(reading: Reading) -> dict[str, Any]:
-    """The options that have values, the defaults among them. Raises `Unknowable` where one that is
-    required has none.
+    """The options that have values, including defaults.
+
+    Raises `Unknowable` where one that is required has no value.
     """
     values: dict[str, Any] = {**reading.signature.defaults, **reading.values}
     for field in reading.signature.fields:

@@ -272,8 +272,9 @@ def _report_unused(
 
 
 def _used(document: ast.Document) -> set[str]:
-    """Every name on a right side anywhere; names of options too, in the sections where they may
-    mean a parameter.
+    """Every name on any right side.
+
+    Names of options are included in the sections where they may mean a parameter.
     """
     used: set[str] = set()
     for section in document.sections:

@@ -1,6 +1,4 @@
-"""Methods of a free energy that run along a parameter: the Hamiltonian at every value of their
-path.
-"""
+"""Methods of a free energy that run along a parameter: the Hamiltonians along their paths."""
 
 from __future__ import annotations
 
@@ -16,8 +14,9 @@ HamiltonianAt = Callable[[Mapping[str, float]], Hamiltonian | None]
 
 
 def add_paths(spec: Spec, at: HamiltonianAt, problems: Problems) -> Spec:
-    """The spec with the Hamiltonians `at` the values of every path. Reports what is refused there,
-    with the value in the message.
+    """The spec with the Hamiltonians `at` the values of every path.
+
+    Reports what is refused there, with the value in the message.
     """
     return replace(
         spec, measures=tuple(_with_paths(measure, at, problems) for measure in spec.measures)

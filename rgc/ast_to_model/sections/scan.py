@@ -19,10 +19,10 @@ POINT_LIMIT = 100_000  # points of one scan
 
 
 def check_scan(spec: Spec, context: Context) -> Spec:
-    """The spec with the axes of its scan; entries of the command line replace those of the same
-    name, others are added.
+    """The spec with the axes of its scan.
 
-    Reports what is no parameter, single numbers, and grids of more than `POINT_LIMIT` points.
+    Entries of the command line replace those of the same name, and others are added. Reports what
+    is no parameter, single numbers, and grids of more than `POINT_LIMIT` points.
     """
     section = context.section("scan")
     written = section.body if section is not None and isinstance(section.body, tuple) else ()

@@ -1,6 +1,4 @@
-"""The other points of a scan: what is refused at one of them is refused before the first of them
-runs.
-"""
+"""The other points of a scan, whose problems are reported before the first point runs."""
 
 from __future__ import annotations
 
@@ -22,9 +20,9 @@ Point = Mapping[str, float]
 def check_points(spec: Spec, at: Callable[[Point], object], problems: Problems) -> None:
     """Report what `at` refuses away from the values of a single run, with the point in the message.
 
-    Looked at are, with the other parameters at the values of a single run, every value of a
-    parameter that sizes and options depend on and the two ends of any other, at most `MOST_BUILDS`
-    in all. The first refusal of each axis is enough.
+    The points differ in one parameter from the values of a single run. Every value is checked of a
+    parameter on which sizes and options depend, and the two ends of any other, at most
+    `MOST_BUILDS` in all. The first refusal of each axis is enough.
     """
     structural = _needed_by(STRUCTURAL, spec.document)
     refused: set[str] = set()

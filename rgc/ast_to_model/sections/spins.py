@@ -19,8 +19,9 @@ SYMMETRIC = ast.Name("symmetric")
 
 
 def check_spins(spec: Spec, context: Context) -> Spec:
-    """The spec with its species. Problems: unknown alphabets, counts of states, names given twice
-    or taken already.
+    """The spec with its species.
+
+    Reports unknown alphabets, numbers of states, and names that are given twice or taken already.
     """
     section = context.section("spins")
     species: list[Species] = []
@@ -63,8 +64,9 @@ def _name(entry: ast.Entry, scope: Scope) -> str:
 
 
 def species_of(name: str, expr: ast.Expr, context: Context) -> Species | None:
-    """The species with an alphabet such as `ising(symmetric)` or `potts(3)`; None where something
-    is wrong, which is reported.
+    """The species with an alphabet such as `ising(symmetric)` or `potts(3)`.
+
+    It is None where something is wrong, which is reported.
     """
     call, alphabet = signature_of(expr, ALPHABETS, "alphabet")
     if SYMMETRIC in call.arguments and not alphabet.declarable:

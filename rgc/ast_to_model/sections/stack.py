@@ -1,4 +1,4 @@
-"""The section `stack`: layers, bottom up."""
+"""The section `stack`: layers from the bottom up."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ HIDDEN = "h"
 
 
 def check_stack(spec: Spec, context: Context) -> Spec:
-    """The spec with its layers. Reports unknown layers and options, and hidden lattices and spins
-    that are none.
+    """The spec with its layers.
+
+    Reports unknown layers and options, and hidden lattices and spins that are invalid.
     """
     section = context.section("stack")
     if section is None or not isinstance(section.body, tuple):
@@ -65,8 +66,9 @@ MAKERS: Mapping[str, Callable[[Reading, Context], Layer]] = {"rbm": _rbm}
 
 
 def units(reading: Reading, name: str, context: Context) -> Units:
-    """The hidden units of an option: their number, or their lattice. Raises `SpecError` and
-    `Unknowable`.
+    """The hidden units of an option: their number, or their lattice.
+
+    Raises `SpecError` and `Unknowable`.
     """
     value = reading.values.get(name)
     return value if isinstance(value, int) else geometry(reading.places[name], context.scope)

@@ -1,7 +1,7 @@
-"""A toy backend: every site is one Python integer, bit r of it replica r; slow, short, and unlike
-the reference.
+"""A toy backend, slow and short, and unlike the reference.
 
-It has one generator and no lanes, and says so.
+Every site is one Python integer, whose bit r is replica r. It has one generator and no lanes, and
+says so.
 """
 
 from __future__ import annotations

@@ -89,14 +89,9 @@ def _check_function(expr: ast.Expr, name: str, context: Context) -> None:
     """phi and g are functions of one argument among the parameters."""
     parameters = context.scope.parameters
     if isinstance(expr, ast.Name):
-        if (
-            isinstance(parameters.get(expr.name), Function)
-            or expr.name in context.scope.broken
-        ):
+        if isinstance(parameters.get(expr.name), Function) or expr.name in context.scope.broken:
             return
-        functions = [
-            key for key, value in parameters.items() if isinstance(value, Function)
-        ]
+        functions = [key for key, value in parameters.items() if isinstance(value, Function)]
         if expr.name not in parameters:
             hint = suggest(expr.name, functions)
             message = f"unknown function '{expr.name}'"

@@ -1,30 +1,20 @@
 """From the syntax tree to the physics model: names, shapes, symmetries, refusals.
 
-There is one file for each section. Each offers a `Check` and is listed in `CHECKS`, in the order in
-which they build on each other.
+There is one file for each section, which offers its `Check` as `check_<section>`; `SECTIONS` lists
+them in the order in which they build on each other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from pkgutil import resolve_name
 
 from rgc.ast_to_model.context import Check, Context
-from rgc.ast_to_model.sections.block import check_block
-from rgc.ast_to_model.sections.data import check_data
-from rgc.ast_to_model.sections.expect import check_expect
-from rgc.ast_to_model.sections.flow import check_flow
-from rgc.ast_to_model.sections.hamiltonian import check_hamiltonian
 from rgc.ast_to_model.sections.include import merge_includes
-from rgc.ast_to_model.sections.lattice import check_lattice
-from rgc.ast_to_model.sections.map import check_map
-from rgc.ast_to_model.sections.measure import check_measure
 from rgc.ast_to_model.sections.parameters import check_parameters
 from rgc.ast_to_model.sections.paths import add_paths
-from rgc.ast_to_model.sections.scan import check_scan
 from rgc.ast_to_model.sections.scan_points import check_points
-from rgc.ast_to_model.sections.spins import check_spins
-from rgc.ast_to_model.sections.stack import check_stack
 from rgc.errors import Problem
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.spec import Spec
@@ -33,20 +23,16 @@ from rgc.syntax import ast
 Point = Mapping[str, float]
 """Values of some parameters."""
 
-PHYSICS: tuple[Check, ...] = (check_lattice, check_spins, check_hamiltonian)
+PHYSICS = ("lattice", "spins", "hamiltonian")
 
-CHECKS: tuple[Check, ...] = (
-    *PHYSICS,
-    check_block,
-    # the run
-    check_data,
-    check_stack,
-    check_map,
-    check_flow,
-    check_scan,
-    check_measure,
-    check_expect,
-)
+SECTIONS = (*PHYSICS, "block", "data", "stack", "map", "flow", "scan", "measure", "expect")
+"""The sections that are checked, in the order in which they build on each other."""
+
+ALWAYS = ("flow", "scan")
+"""Sections that are checked in a spec without them too.
+
+A spec without a flow may run nothing, and a command line may add a scan.
+"""
 
 
 def build(
@@ -69,7 +55,7 @@ def build(
     context = Context(document, folder=folder, scan=tuple(scan))
     context.document = merge_includes(document, folder, context.problems)
     merged, here = context.document, point or {}
-    spec = _checked(CHECKS, context, settings, here)
+    spec = _checked(SECTIONS, context, settings, here)
 
     def hamiltonian_at(there: Point) -> Hamiltonian | None:
         other = Context(merged, folder=folder)
@@ -81,7 +67,7 @@ def build(
 
         def at(there: Point) -> Spec:
             return _checked(
-                CHECKS, Context(merged, folder=folder, scan=tuple(scan)), settings, there
+                SECTIONS, Context(merged, folder=folder, scan=tuple(scan)), settings, there
             )
 
         check_points(spec, at, context.problems)
@@ -90,17 +76,27 @@ def build(
 
 
 def _checked(
-    checks: Sequence[Check], context: Context, settings: Sequence[ast.Entry], point: Point
+    sections: Sequence[str], context: Context, settings: Sequence[ast.Entry], point: Point
 ) -> Spec:
-    """The spec as far as some checkers make it. Raises `SpecError` with all their errors."""
+    """The spec as far as the checkers of some sections make it.
+
+    Raises `SpecError` with all their errors.
+    """
     context.scope = check_parameters(context.document, context.problems, settings, point)
     spec = Spec(
         _text(context, "title"), context.document, context.scope.numbers, _text(context, "about")
     )
-    for check in checks:
-        spec = check(spec, context)
+    for section in sections:
+        if section in ALWAYS or context.section(section) is not None:
+            spec = _checker(section)(spec, context)
     context.problems.raise_errors()
     return spec
+
+
+def _checker(section: str) -> Check:
+    """The check of a section. Its file is loaded only for a spec that needs it."""
+    check: Check = resolve_name(f"{__name__}.sections.{section}:check_{section}")
+    return check
 
 
 def _text(context: Context, name: str) -> str:

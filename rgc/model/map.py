@@ -40,6 +40,11 @@ class RecursionMap:
     updates: tuple[tuple[str, Expression], ...]
     scale: float | None = None
 
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The names of the quantities that the map changes."""
+        return tuple(name for name, _ in self.updates)
+
     def __str__(self) -> str:
         return shown.call("recursion", *_lines(self.updates), options={"scale": self.scale})
 
@@ -49,6 +54,11 @@ class Ode:
     """dp/dl = f(p): `rates` = (quantity, its rate)."""
 
     rates: tuple[tuple[str, Expression], ...]
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The names of the quantities that the map changes."""
+        return tuple(name for name, _ in self.rates)
 
     def __str__(self) -> str:
         return shown.call("ode", *_lines(self.rates))
@@ -62,6 +72,11 @@ class ScaleEquation:
     g: MapFunction
     mu: float
 
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The names of the quantities that the map changes; they have none here."""
+        return ()
+
     def __str__(self) -> str:
         return shown.call("scale", self.phi, self.g, options={"mu": self.mu})
 
@@ -73,6 +88,11 @@ class LinearMap:
     matrix: tuple[tuple[float, ...], ...]
     scale: float | None = None
 
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The names of the quantities that the map changes; they have none here."""
+        return ()
+
     def __str__(self) -> str:
         return shown.call("linear", self.matrix, options={"scale": self.scale})
 
@@ -83,6 +103,11 @@ class ConvexNmf:
 
     rank: int
     iterations: int
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The names of the quantities that the map changes; they have none here."""
+        return ()
 
     def __str__(self) -> str:
         return shown.call("convex_nmf", self.rank, options={"iterations": self.iterations})
@@ -97,6 +122,11 @@ class Autoencoder:
     tied: bool
     train: Trainer | None = None
 
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The names of the quantities that the map changes; they have none here."""
+        return ()
+
     def __str__(self) -> str:
         options = {"activation": self.activation, "tied": self.tied, "train": self.train}
         return shown.call("autoencoder", self.hidden, options=options)
@@ -108,19 +138,16 @@ class Topple:
 
     threshold: int
 
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The names of the quantities that the map changes; they have none here."""
+        return ()
+
     def __str__(self) -> str:
         return shown.call("topple", self.threshold)
 
 
 FlowMap = RecursionMap | Ode | ScaleEquation | LinearMap | ConvexNmf | Autoencoder | Topple
-
-
-def quantities(flow_map: FlowMap) -> tuple[str, ...]:
-    """The names of the quantities that a map changes. There are none where they are not named."""
-    match flow_map:
-        case RecursionMap(updates=changed) | Ode(rates=changed):
-            return tuple(name for name, _ in changed)
-    return ()
 
 
 def _lines(changed: tuple[tuple[str, Expression], ...]) -> tuple[str, ...]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rgc.language.values import Value
 from rgc.model.block import Block
-from rgc.model.data import Data
 from rgc.model.draw import Distribution
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Geometry
-from rgc.model.map import FlowMap
-from rgc.model.observables import Observable, ScanMeasure
 from rgc.model.spins import Species
-from rgc.model.stack import Stack
 from rgc.syntax import ast
 from rgc.text import Span
+
+if TYPE_CHECKING:  # parts that few specs have
+    from rgc.model.data import Data
+    from rgc.model.map import FlowMap
+    from rgc.model.observables import Observable, ScanMeasure
+    from rgc.model.stack import Stack
 
 
 @dataclass(frozen=True, slots=True)

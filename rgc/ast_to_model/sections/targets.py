@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rgc.language.expect import EXPONENTS
-from rgc.model.map import quantities
 from rgc.model.spec import Spec
 from rgc.schemes import SCHEMES
 
@@ -35,4 +34,4 @@ def _name(measure: str) -> str:
 
 def _couplings(spec: Spec) -> list[str]:
     names = list(spec.hamiltonian.couplings()) if spec.hamiltonian is not None else []
-    return [*names, *(name for step in spec.map for name in quantities(step))]
+    return [*names, *(name for step in spec.map for name in step.quantities)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.errors import Problem, listing, suggest
-from rgc.model.map import quantities
 from rgc.schemes.scheme import Asked
 from rgc.syntax import ast
 from rgc.text import Span
@@ -25,7 +24,7 @@ def known_couplings(asked: Asked) -> Iterator[Problem]:
     if spec.hamiltonian is None and not spec.map:
         return
     known = set(asked.parameters) | set(spec.hamiltonian.couplings() if spec.hamiltonian else ())
-    known |= {name for step in spec.map for name in quantities(step)}
+    known |= {name for step in spec.map for name in step.quantities}
     for name, span in _named(asked):
         if name not in known:
             hint = suggest(name, known) or f"known: {listing(sorted(known))}"

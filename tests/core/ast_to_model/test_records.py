@@ -11,7 +11,7 @@ from rgc.errors import SpecError
 from rgc.model.data import File, Patterns, Samples, ShuffledSites
 from rgc.model.expressions import Constant, apply
 from rgc.model.lattice import Lattice
-from rgc.model.map import Ode, Quantity, RecursionMap, ScaleEquation, quantities
+from rgc.model.map import Ode, Quantity, RecursionMap, ScaleEquation
 from rgc.model.spec import Spec
 
 LANGUAGE = Path(__file__).parents[2] / "language"
@@ -74,11 +74,11 @@ def test_maps_hold_expressions_of_their_quantities() -> None:
     (recursion,) = language("percolation").map
     assert isinstance(recursion, RecursionMap)
     assert recursion.scale == pytest.approx(3**0.5)
-    assert quantities(recursion) == ("p",)
+    assert recursion.quantities == ("p",)
     assert str(recursion) == "recursion(p = p^3 + 3*p^2*(1 - p), scale=1.73205080757)"
     (ode,) = language("ode").map
     assert isinstance(ode, Ode)
-    assert quantities(ode) == ("r", "u")
+    assert ode.quantities == ("r", "u")
     (scale,) = language("rge").map
     assert isinstance(scale, ScaleEquation)
     x = Quantity("x")

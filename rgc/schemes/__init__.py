@@ -1,49 +1,51 @@
 """The schemes, one a file.
 
 A file says what the options, needs, limits and answers of its scheme are, what of it runs, which
-checks it has and where its flow is made. A new scheme is a file here, its line in `SCHEMES`, and
-its flow in a folder of `rgc/flows/`. Everything else reads this table.
+checks it has and where its flow is made. A new scheme is a file here, its name in `NAMES`, and its
+flow in a folder of `rgc/flows/`. Everything else reads the table `SCHEMES`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pkgutil import resolve_name
+from typing import cast
 
-from rgc.language.signatures import table
-from rgc.schemes import (
-    cumulant,
-    drive,
-    enumerate,
-    exact,
-    hotrg,
-    iterate,
-    lower_bound,
-    mcrg,
-    migdal_kadanoff,
-    recall,
-    sample,
-    train,
-    trg,
-    variational_mcrg,
-)
 from rgc.schemes.scheme import Scheme
 
-SCHEMES: Mapping[str, Scheme] = table(
-    (
-        sample.SCHEME,
-        mcrg.SCHEME,
-        variational_mcrg.SCHEME,
-        enumerate.SCHEME,
-        exact.SCHEME,
-        migdal_kadanoff.SCHEME,
-        cumulant.SCHEME,
-        lower_bound.SCHEME,
-        trg.SCHEME,
-        hotrg.SCHEME,
-        train.SCHEME,
-        recall.SCHEME,
-        iterate.SCHEME,
-        drive.SCHEME,
-    )
+NAMES = (
+    "sample",
+    "mcrg",
+    "variational_mcrg",
+    "enumerate",
+    "exact",
+    "migdal_kadanoff",
+    "cumulant",
+    "lower_bound",
+    "trg",
+    "hotrg",
+    "train",
+    "recall",
+    "iterate",
+    "drive",
 )
-"""The schemes by name, in the order of the documentation."""
+"""The names of the schemes and of their files, in the order of the documentation."""
+
+
+class Schemes(Mapping[str, Scheme]):
+    """The schemes by name; the file of a scheme is loaded when it is asked for."""
+
+    def __getitem__(self, name: str) -> Scheme:
+        if name not in NAMES:
+            raise KeyError(name)
+        return cast(Scheme, resolve_name(f"{__name__}.{name}:SCHEME"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+
+SCHEMES = Schemes()
+"""Everything that is known about the schemes, by name."""

@@ -21,6 +21,9 @@ WINDOW = 6.0
 times.
 """
 
+ROUNDING = 1e-12
+"""The part of a sum below which a difference is rounding."""
+
 
 def grouped(values: Array, groups: int = GROUPS) -> Array:
     """Sums over the replicas of each group, from [..., replica] to [..., group]. Replica r belongs
@@ -99,6 +102,46 @@ def autocorrelation(series: Array) -> Autocorrelation:
     return Autocorrelation(time, float(error), window, rho[: 2 * window + 2])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Gaps:
+    """Differences between the two halves of a sample, each array float64[average] or bool[average].
+
+    `gaps` are the differences of the averages, `errors` their standard errors. `apart` says which
+    of them are not 0.
+    """
+
+    gaps: Floats
+    errors: Floats
+    apart: NDArray[np.bool_]
+
+
+def compare_halves(halves: Array, chance: float) -> Gaps:
+    """Which averages differ between the halves 0 and 1, from those of each group [average, group,
+    half].
+
+    The gaps of the groups are independent, so that each mean over its standard error is a Student t
+    of groups - 1 degrees of freedom. `chance` is the probability that any average of the family
+    counts as different although none is (Holm 1979). A gap within rounding is none.
+    """
+    from scipy.special import stdtr
+
+    values = np.asarray(halves, dtype=np.float64)
+    split = values[..., 0] - values[..., 1]
+    gaps, groups = split.mean(axis=1), split.shape[1]
+    errors = split.std(axis=1, ddof=1) / np.sqrt(groups)
+    rounding = ROUNDING * np.abs(values).max(axis=(1, 2), initial=0)
+    seen = np.abs(gaps) > rounding
+    t = np.abs(gaps) / np.maximum(errors, np.finfo(np.float64).tiny)
+    p = np.where(seen, 2 * stdtr(groups - 1, -t), 1.0)
+    return Gaps(gaps, errors, _rejected(p, chance))
+
+
+def constant_record(sums: Array) -> bool:
+    """Whether the sums [group] over equally many configurations are equal within rounding."""
+    values = np.asarray(sums, dtype=np.float64)
+    return bool(np.ptp(values) <= ROUNDING * np.abs(values).max())
+
+
 def decay_time(time: float) -> float:
     """tau of the decay exp(-t/tau), t in records, whose integrated time 1/2 + sum_t rho(t) is
     `time`.
@@ -106,6 +149,15 @@ def decay_time(time: float) -> float:
     It is 1/ln((2 time + 1)/(2 time - 1)), and 0 for a time of 1/2.
     """
     return 1 / float(np.log((2 * time + 1) / (2 * time - 1))) if time > 0.5 else 0.0
+
+
+def _rejected(p: Floats, chance: float) -> NDArray[np.bool_]:
+    """The hypotheses that Holm's method rejects: by rising p while p_k <= chance/(number - k)."""
+    order, number = np.argsort(p, kind="stable"), len(p)
+    passed = p[order] <= chance / (number - np.arange(number))
+    out = np.zeros(number, dtype=np.bool_)
+    out[order[: number if passed.all() else int(np.argmin(passed))]] = True
+    return out
 
 
 def _autocovariance(values: Floats) -> Floats:

@@ -12,12 +12,21 @@ from rgc.analysis.statistics import (
     GROUPS,
     Autocorrelation,
     autocorrelation,
+    constant_record,
     decay_time,
     jackknife,
     resample,
 )
 from rgc.flows.sampling.accumulate import SERIES
-from rgc.flows.sampling.observables import averages_in, of_configuration, of_ensemble, tallies_in
+from rgc.flows.sampling.halves import Compared, start_remembered
+from rgc.flows.sampling.observables import (
+    averages_in,
+    is_constant,
+    is_odd,
+    of_configuration,
+    of_ensemble,
+    tallies_in,
+)
 from rgc.flows.sampling.plan import SweepPlan
 from rgc.flows.sampling.recorder import Sums
 from rgc.model.observables import Average, Observable, Tally
@@ -26,11 +35,11 @@ from rgc.results.result import Estimate
 Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[np.float64]]
 
+NEVER_CHANGED = "it was the same in every record of every replica, which shows no error"
+"""The note of a sampled average that never changed."""
+
 ENOUGH = 20
 """Autocorrelation times that a run should be thermalised for."""
-
-APART = 5
-"""Standard errors between the hot and the cold half that are too many."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,9 +47,9 @@ class Estimator:
     """Turns records into estimates.
 
     - `observables` are reported.
-    - `watched` are the averages whose time series is kept, under these names, and which must not
-      depend on how replicas started.
+    - `watched` are the averages whose time series is kept, under these names.
     - `averages` are those and all others that are taken, each once, `tallies` the sums they need.
+      None of them may depend on how replicas started.
     """
 
     observables: tuple[Observable, ...]
@@ -73,16 +82,24 @@ class Estimator:
                 arrays["series"][k, number] = halves.sum(axis=1) / per_group
 
     def estimates(self, arrays: Mapping[str, Floats]) -> dict[str, Estimate]:
-        """Each observable with its jackknife error over groups of replicas."""
+        """Each observable with its jackknife error over groups of replicas.
+
+        One that is sampled, and did not differ between groups, has no error.
+        """
         counts = np.full(GROUPS, self.plan.records * self.plan.replicas / GROUPS)
-        columns = resample(arrays["averages"].sum(axis=2).T, counts).T
-        averages = dict(zip(self.averages, columns, strict=True))
+        sums = arrays["averages"].sum(axis=2)
+        averages = dict(zip(self.averages, resample(sums.T, counts).T, strict=True))
+        still = {
+            each for each, row in zip(self.averages, sums, strict=True) if constant_record(row)
+        }
         out = {}
         for observable in self.observables:
             values = np.broadcast_to(of_ensemble(observable, averages), (1 + GROUPS,))
             with np.errstate(all="ignore"):
                 value, error = jackknife(values)
-            out[observable.name] = _estimate(float(value), float(error))
+            drawn = {each for each in averages_in((observable,)) if not is_constant(each.of)}
+            frozen = bool(drawn) and (drawn <= still or error == 0)
+            out[observable.name] = sampled(float(value), float(error), frozen)
         return out
 
     def memory(self, arrays: Mapping[str, Floats]) -> dict[str, Autocorrelation]:
@@ -120,15 +137,16 @@ class Estimator:
         judged = (
             _thermalised(name, memory, self.plan) for name, memory in self.memory(arrays).items()
         )
-        out = [text for text in judged if text]
-        for name, sums in zip(self.watched, arrays["averages"], strict=False):
-            gap, error = _gap(sums, self.plan)
-            if abs(gap) > APART * error:
-                out.append(
-                    f"replicas that started hot and cold still differ in {name}, by {abs(gap):.2g} "
-                    f"with an error of {error:.2g}: thermalise longer"
-                )
-        return tuple(out)
+        doubts = tuple(text for text in judged if text)
+        halves = arrays["averages"] * (2 * GROUPS / (self.plan.records * self.plan.replicas))
+        compared = [Compared(self._called(each), is_odd(each.of)) for each in self.averages]
+        return (*doubts, *start_remembered(compared, halves, forgotten=not doubts))
+
+    def _called(self, average: Average) -> str:
+        """The names of what is made of an average, those of the watched ones first."""
+        watched = [name for name, each in self.watched.items() if each == average]
+        made = [each.name for each in self.observables if average in averages_in((each,))]
+        return " and ".join(dict.fromkeys((*watched, *made)))
 
 
 def make_estimator(
@@ -171,16 +189,10 @@ def _time(memory: Autocorrelation, every: int) -> Estimate:
     return Estimate(memory.time * every, memory.error * every, statistical=memory.error * every)
 
 
-def _gap(sums: Floats, plan: SweepPlan) -> tuple[float, float]:
-    """The difference of the averages over hot and cold replicas, and its standard error, from sums
-    [group, half].
-    """
-    per_half = plan.records * plan.replicas / (2 * GROUPS)
-    gap = (sums[:, 0] - sums[:, 1]) / per_half
-    return float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(GROUPS))
-
-
-def _estimate(value: float, error: float) -> Estimate:
+def sampled(value: float, error: float, frozen: bool) -> Estimate:
+    """A number from averages over replicas. `frozen` says that its averages never changed."""
+    if np.isfinite(value) and frozen:
+        return Estimate(value, None, note=NEVER_CHANGED)
     if np.isfinite(value) and np.isfinite(error):
         return Estimate(value, error, statistical=error)
     return Estimate(None, None, note="not a finite number with these averages")

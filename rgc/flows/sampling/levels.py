@@ -82,6 +82,8 @@ class Levels:
       the basis.
     - `magnetic` holds the sets of sectors that couple to the field. The sectors of a set are
       related by translations.
+    - `broken` says that the Hamiltonian has such sectors and that the block maps keep none of
+      them.
     """
 
     levels: tuple[SampledLevel, ...]
@@ -89,6 +91,7 @@ class Levels:
     ranges: Mapping[str, tuple[float, ...]]
     invariant: str
     magnetic: tuple[tuple[str, ...], ...]
+    broken: bool
 
 
 def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally] = ()) -> Levels:
@@ -134,9 +137,9 @@ def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally
         for number, lattice in enumerate(lattices)
     ]
     ranges = {sector: tuple(reach[name] for name in kept) for sector, kept in names.items()}
-    return Levels(
-        tuple(levels), names, ranges, sectors[0].invariant, _magnetic(operators, sectors[-1])
-    )
+    magnetic = _magnetic(operators, sectors[-1])
+    broken = not magnetic and bool(_magnetic(operators, model.sectors))
+    return Levels(tuple(levels), names, ranges, sectors[0].invariant, magnetic, broken)
 
 
 def _tallies(

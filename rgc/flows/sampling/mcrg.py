@@ -38,6 +38,7 @@ class Mcrg:
     numbers in float64:
 
     - `sum_<level>_<sector>` [group, a] of S,
+    - `hot_<level>_<sector>` [group, a] of S over the replicas that started hot,
     - `square_<level>_<sector>` [group, a, b] of S S,
     - `cross_<level>_<sector>` [group, a, b], from level 1 on, of S times that of the level before.
     """
@@ -57,6 +58,7 @@ class Mcrg:
     @property
     def provenance(self) -> Mapping[str, Any]:
         return self.sampler.provenance | {
+            "sectors": list(self.levels.names),
             "operators": {sector: list(names) for sector, names in self.levels.names.items()},
             "flagged": {level.number: sorted(level.flagged) for level in self.levels.levels},
         }
@@ -72,6 +74,7 @@ class Mcrg:
             for sector, tallies in level.tallies.items():
                 n, where = len(tallies), f"{level.number}_{sector}"
                 arrays[f"sum_{where}"] = np.zeros((GROUPS, n))
+                arrays[f"hot_{where}"] = np.zeros((GROUPS, n))
                 arrays[f"square_{where}"] = np.zeros((GROUPS, n, n))
                 if level.number:
                     arrays[f"cross_{where}"] = np.zeros((GROUPS, n, n))
@@ -150,6 +153,7 @@ def _accumulate(
     for sector, values in now.items():
         where = f"{level}_{sector}"
         arrays[f"sum_{where}"] += grouped(values).T
+        arrays[f"hot_{where}"] += grouped(values[:, ::2]).T
         arrays[f"square_{where}"] += products_by_group(values, values)
         if level:
             arrays[f"cross_{where}"] += products_by_group(values, before[sector])

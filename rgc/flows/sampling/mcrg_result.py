@@ -15,8 +15,12 @@ from rgc.analysis.eigenvalues import (
     linearised,
 )
 from rgc.analysis.exponents import Headline, LevelSpectrum, derived, extrapolate, headline, shells
-from rgc.analysis.statistics import GROUPS, jackknife, resample
+from rgc.analysis.statistics import GROUPS, constant_record, jackknife, resample
+from rgc.flows.sampling.estimator import sampled
+from rgc.flows.sampling.halves import Compared, start_remembered
+from rgc.flows.sampling.observables import is_odd
 from rgc.flows.sampling.sample import couplings
+from rgc.model.observables import Linear
 from rgc.results.result import Eigenvalue, Estimate, Level, Result
 
 if TYPE_CHECKING:
@@ -35,6 +39,10 @@ complete are.
 
 MOST_EIGENVALUES = 4
 """Eigenvalues reported of each matrix."""
+
+HAMILTONIAN = "no symmetry of the Hamiltonian tells thermal from magnetic"
+BLOCK_MAP = "the block map keeps no symmetry of the Hamiltonian that tells thermal from magnetic"
+"""What is lacking where there is no y_h."""
 
 
 def mcrg_result(
@@ -56,6 +64,7 @@ def mcrg_result(
     headlines = {"y_t": thermal, "y_h": magnetic[0] if magnetic else None}
     headlines |= derived(headlines["y_t"], headlines["y_h"], sampler.model.lattice.dimension)
     table = {name: estimate(head) for name, head in headlines.items() if head is not None}
+    watched = estimator.warnings(arrays)
     values = estimator.times(arrays)
     values |= _extrapolated("y_t", spectra.get(levels.invariant, ()))
     values |= _extrapolated("y_h", magnetic[1] if magnetic else ())
@@ -76,7 +85,11 @@ def mcrg_result(
         series=estimator.series(arrays),
         configurations=tuple(arrays[f"configuration_{level.number}"] for level in levels.levels),
         tables=estimator.tables(arrays) | _matrices(levels, arrays, samples),
-        warnings=(*estimator.warnings(arrays), *_doubts(levels, table)),
+        warnings=(
+            *watched,
+            *_operators_remember(levels, arrays, samples, forgotten=not watched),
+            *_doubts(levels, table),
+        ),
         provenance=provenance,
     )
 
@@ -194,20 +207,45 @@ def _level(sampler: Sampler, levels: Levels, number: int, arrays: Arrays, sample
     places = level.recorder.places()
     averages = {}
     for sector, tallies in level.tallies.items():
-        values = resample(arrays[f"sum_{number}_{sector}"], np.full(GROUPS, samples))
+        sums = arrays[f"sum_{number}_{sector}"]
+        values = resample(sums, np.full(GROUPS, samples))
         for k, tally in enumerate(tallies):
             value, error = jackknife(values[:, k] / float(places[tally]))
-            name = levels.names[sector][k]
-            split = sum(name in names for names in levels.names.values()) > 1
-            averages[f"{name}[{sector}]" if split else name] = Estimate(
-                float(value), float(error), statistical=float(error)
-            )
+            frozen = constant_record(sums[:, k]) and levels.names[sector][k] not in level.flagged
+            averages[_shown(levels, sector, k)] = sampled(float(value), float(error), frozen)
     return Level(
         number,
         level.lattice.cells,
         couplings(sampler.model.hamiltonian) if number == 0 else {},
         averages,
     )
+
+
+def _shown(levels: Levels, sector: str, k: int) -> str:
+    """The name of operator k of a sector, with the sector where several have a part of it."""
+    name = levels.names[sector][k]
+    split = sum(name in names for names in levels.names.values()) > 1
+    return f"{name}[{sector}]" if split else name
+
+
+def _operators_remember(
+    levels: Levels, arrays: Arrays, samples: int, *, forgotten: bool
+) -> tuple[str, ...]:
+    """Whether operators of any level differ between replicas that started hot and cold."""
+    compared, halves = [], []
+    for level in levels.levels:
+        places = level.recorder.places()
+        for sector, tallies in level.tallies.items():
+            hot = arrays[f"hot_{level.number}_{sector}"]
+            cold = arrays[f"sum_{level.number}_{sector}"] - hot
+            for k in _kept(levels, level.number, sector):
+                odd = is_odd(Linear(((1.0, tallies[k]),)))
+                compared.append(
+                    Compared(f"{_shown(levels, sector, k)} at level {level.number}", odd)
+                )
+                per_half = samples / 2 * float(places[tallies[k]])
+                halves.append(np.stack([hot[:, k], cold[:, k]], axis=1) / per_half)
+    return start_remembered(compared, np.reshape(halves, (-1, GROUPS, 2)), forgotten=forgotten)
 
 
 def _matrices(levels: Levels, arrays: Arrays, samples: int) -> dict[str, NDArray[Any]]:
@@ -239,8 +277,6 @@ def _doubts(levels: Levels, table: Mapping[str, Estimate]) -> list[str]:
         if name in table and table[name].error is None
     ]
     if not levels.magnetic:
-        out.append(
-            "no symmetry of the Hamiltonian tells thermal from magnetic: "
-            "y_t is the leading exponent of all operators"
-        )
+        lacking = BLOCK_MAP if levels.broken else HAMILTONIAN
+        out.append(f"{lacking}: y_t is the leading exponent of the sector {levels.invariant}")
     return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from rgc.model.observables import (
     tallies,
     with_energy,
 )
+from rgc.model.operators import Product
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.passes.built_in import DEFAULT, named
@@ -77,6 +78,27 @@ def averages_in(observables: Sequence[Observable]) -> tuple[Average, ...]:
 def tallies_in(needed: Sequence[Average]) -> tuple[Tally, ...]:
     """The sums over the lattice that some averages are taken of, each once."""
     return tuple(dict.fromkeys(tally for average in needed for tally in tallies(average.of)))
+
+
+def is_constant(expression: Expression) -> bool:
+    """Whether an expression of one configuration is a number by definition."""
+    return all(
+        isinstance(leaf, Linear) and not any(map(len, _products(leaf)))
+        for leaf in leaves(expression)
+    )
+
+
+def is_odd(expression: Expression) -> bool:
+    """Whether it is a sum of products of odd numbers of spins, but for a constant."""
+    products = tuple(_products(expression)) if isinstance(expression, Linear) else ()
+    return bool(products) and all(len(product) % 2 for product in products)
+
+
+def _products(linear: Linear) -> Iterator[Product]:
+    """The products of spins that enter with a weight other than 0."""
+    for weight, tally in linear.terms:
+        if weight:
+            yield from tally.operator.products
 
 
 def of_configuration(expression: Expression, sums: Sums) -> Floats:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rgc.analysis.statistics import autocorrelation, decay_time, grouped, jackknife, resample
+from rgc.analysis.statistics import (
+    GROUPS,
+    autocorrelation,
+    compare_halves,
+    constant_record,
+    decay_time,
+    grouped,
+    jackknife,
+    resample,
+)
 
 
 def test_groups_of_replicas_are_contiguous() -> None:
@@ -75,3 +84,36 @@ def test_an_infinite_value_makes_its_averages_nan_without_a_warning() -> None:
     averages = resample(np.array([1.0, np.inf, 3.0]), np.ones(3))
     assert averages[0] == np.inf
     assert np.isnan(averages[2])
+
+
+def halves(rng: np.random.Generator, averages: int) -> np.ndarray:
+    return rng.normal(size=(averages, GROUPS, 2)) + 3.0
+
+
+def test_equal_halves_differ_as_often_as_the_chance_says() -> None:
+    rng = np.random.default_rng(5)
+    alarms = sum(compare_halves(halves(rng, 12), 0.05).apart.any() for _ in range(2000))
+    assert 65 < alarms < 135
+
+
+def test_the_average_that_differs_is_found_among_others() -> None:
+    values = halves(np.random.default_rng(6), 40)
+    values[7, :, 0] += 2.5
+    found = compare_halves(values, 1e-3)
+    assert np.flatnonzero(found.apart).tolist() == [7]
+    assert found.gaps[7] == pytest.approx(2.5, abs=4 * found.errors[7])
+    assert found.errors[7] == pytest.approx(np.sqrt(2 / GROUPS), rel=0.5)
+
+
+def test_rounding_is_no_difference_and_one_without_noise_is() -> None:
+    values = np.full((2, GROUPS, 2), 0.1)
+    values[0, ::2, 0] += 1e-16
+    values[1, :, 0] += 1e-3
+    assert compare_halves(values, 1e-3).apart.tolist() == [False, True]
+    assert not compare_halves(np.zeros((0, GROUPS, 2)), 1e-3).apart.size
+
+
+@pytest.mark.parametrize(("change", "constant"), [(0.0, True), (1e-15, True), (1e-9, False)])
+def test_a_record_is_constant_within_rounding(change: float, constant: bool) -> None:
+    assert constant_record(np.full(GROUPS, 0.7) + change * np.arange(GROUPS)) is constant
+    assert constant_record(np.zeros(GROUPS))

@@ -1,0 +1,80 @@
+"""Whether replicas still show how they started: the halves that started hot and cold, compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.analysis.statistics import compare_halves
+from rgc.language.updates import CLUSTER_UPDATES, LATER_UPDATES
+
+Floats = NDArray[np.float64]
+
+CHANCE = 1e-3
+"""The probability that a run which has forgotten its start is said to remember it, for each family
+of averages: those of the measures, and those of the operators of all levels.
+"""
+
+MOST_NAMED = 8
+"""Averages that a warning names, those first whose gaps have the most errors."""
+
+NONLOCAL_UPDATES = (*CLUSTER_UPDATES, "tempering")
+"""Updates that take a replica from one phase into another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An average to be compared. `name` is what a warning calls it, and `odd` says whether it
+    changes sign with all spins.
+    """
+
+    name: str
+    odd: bool
+
+
+def start_remembered(
+    compared: Sequence[Compared], halves: Floats, *, forgotten: bool
+) -> tuple[str, ...]:
+    """A warning where averages differ between the halves, from those of each group
+    float64[average, group, half].
+
+    `forgotten` says whether the time series shows no memory as long as the thermalisation. Replicas
+    that differ nevertheless, or in an odd average, are held by phases between which single spins do
+    not take them.
+    """
+    if not compared:
+        return ()
+    found = compare_halves(halves, CHANCE)
+    strength = np.abs(found.gaps) / np.maximum(found.errors, np.finfo(np.float64).tiny)
+    order = [int(k) for k in np.argsort(-strength, kind="stable") if found.apart[k]]
+    if not order:
+        return ()
+    named = [
+        f"{compared[k].name} (by {abs(found.gaps[k]):.2g} with an error of {found.errors[k]:.2g})"
+        for k in order[:MOST_NAMED]
+    ]
+    more = [f"{len(order) - MOST_NAMED} more"] if len(order) > MOST_NAMED else []
+    odd = any(compared[k].odd for k in order)
+    advice = _other_ways(odd) if odd or forgotten else "thermalise longer"
+    return (
+        f"replicas that started hot and cold still differ in {_listed([*named, *more])}: {advice}",
+    )
+
+
+def _other_ways(odd: bool) -> str:
+    """What helps where a phase is metastable; a field does where the phases differ in its sign."""
+    ready = [name for name in NONLOCAL_UPDATES if name not in LATER_UPDATES]
+    ways = [*["a larger field"] * odd, "a smaller lattice", *(f"update={name}" for name in ready)]
+    later = "" if ready else f" ({_listed(NONLOCAL_UPDATES)} would too, and come later)"
+    return (
+        "a phase that is only metastable holds some of them, and to thermalise longer does not "
+        f"help in a reasonable time; {_listed(ways, 'or')} does{later}"
+    )
+
+
+def _listed(names: Sequence[str], joint: str = "and") -> str:
+    *first, last = names
+    return f"{', '.join(first)} {joint} {last}" if first else last

@@ -95,8 +95,9 @@ def variance(expression: Expression) -> Expression:
 def correlation(lattice: Lattice, species: Kinds, r: int) -> Expression:
     """<s_i s_j> - <s_i> <s_j> at j = i + r * x, averaged over the places where both are there.
 
-    With a basis the two sites are of the same letter. Raises `SpecError` where no two sites are
-    that far apart.
+    With a basis the two sites are of the same letter, and <s_i> is the average of its letter. At
+    open edges, where the sites of a letter differ, <s_i> is still the average of all of them.
+    Raises `SpecError` where no two sites are that far apart.
     """
     letters, origin = range(len(lattice.basis)), (0,) * lattice.dimension
     apart = (r, *origin[1:])
@@ -108,8 +109,12 @@ def correlation(lattice: Lattice, species: Kinds, r: int) -> Expression:
     pairs = tuple(product((Spin(origin, letter), Spin(apart, letter))) for letter in letters)
     tally = Tally(_sum("correlation", pairs, lattice, species) if r else _squares(lattice, species))
     pair = Average(Linear(((1 / places, tally),)))
-    spin = Average(Linear(((1 / lattice.sites, Tally(_field(lattice, species))),)))
-    return _scaled(species[0].scale ** 2, apply("-", pair, square(spin)))
+    share = len(letters) / lattice.sites
+    squares = [
+        square(Average(Linear(((share, Tally(_field(lattice, species, letter))),))))
+        for letter in letters
+    ]
+    return _scaled(species[0].scale ** 2, apply("-", pair, _mean(squares)))
 
 
 def correlation_length(lattice: Lattice, species: Kinds) -> Expression:
@@ -131,8 +136,15 @@ def correlation_length(lattice: Lattice, species: Kinds) -> Expression:
         ratio = apply("/", zero, Average(_wave(lattice, species, axis)))
         k2 = apply("*", Constant(4.0), square(apply("sin", half)))
         squares.append(apply("/", apply("-", ratio, Constant(1.0)), k2))
-    mean = apply("/", reduce(lambda a, b: apply("+", a, b), squares), Constant(float(len(axes))))
-    return apply("sqrt", mean)
+    return apply("sqrt", _mean(squares))
+
+
+def _mean(expressions: Sequence[Expression]) -> Expression:
+    first, *others = expressions
+    if not others:
+        return first
+    total = reduce(lambda a, b: apply("+", a, b), others, first)
+    return apply("/", total, Constant(float(len(expressions))))
 
 
 def _scaled(factor: float, expression: Expression) -> Expression:

@@ -92,7 +92,9 @@ class Averages(Evaluator):
         return self.first.mean(axis=0)
 
     def correlation(self, distance: int) -> float:
-        """<s_i s_j> - <s>^2 over the pairs that are `distance` apart along x."""
+        """<s_i s_j> - <s>^2 over the pairs that are `distance` apart along x, where <s> is the
+        average of their letter.
+        """
         spins = self.spins[self.spec.species[0].name][...]
         length = spins.shape[0]
         starts = range(length - distance if self.lattice.boundary[0] == "open" else length)
@@ -103,7 +105,8 @@ class Averages(Evaluator):
             ],
             axis=0,
         )
-        return self.average(pairs) - self.average(self.m) ** 2
+        letters = spins.reshape(-1, spins.shape[-2], spins.shape[-1]).mean(axis=0)
+        return self.average(pairs) - float(np.mean([self.average(m) ** 2 for m in letters]))
 
     def correlation_length(self) -> float:
         """xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)) with S(k) = <|sum_i s_i exp(i k r_i)|^2>, over

@@ -9,9 +9,11 @@ import pytest
 
 from rgc.compiler import load
 from rgc.errors import SpecError
-from rgc.results.result import Result
+from rgc.results.result import Estimate, Result
+from rgc.runner import run
+from rgc.schemes import SCHEMES
 from tests.physics.enumeration import energies, states
-from tests.physics.running import agrees, answer, table
+from tests.physics.running import agrees, answer, machine, request, table
 
 SQUARE = """
 parameters {{ K = 0.3, h = 0.1, L = 4 }}
@@ -195,3 +197,76 @@ measure { m, energy, d = mean(i) v[i], pairs = mean(<i,j>) v[i]*v[j], correlatio
 def test_what_cannot_be_measured_yet_says_so(measure: str) -> None:
     with pytest.raises(SpecError, match=r"yet|later"):
         answer(load(SQUARE.format(measures=f"  {measure}")).spec, backend="reference")
+
+
+ORDERED = """
+parameters {{ K = 1, h = {h} }}
+lattice square(8)
+spins s: ising
+hamiltonian
+  - K * sum(<i,j>) s[i]*s[j]
+  - h * sum(i) s[i]
+flow sample(sweeps=100, thermalise=500, replicas=64)
+measure {{
+  correlation(1)
+  pair = mean(<i,j> along x) s[i]*s[j]
+  spread = 4*var(mag)
+  second = 4*avg(mag^2)
+  mine = avg(pair) - 2*avg(mag)*avg(m)
+  mag = mean(i) s[i]
+  shifted = 1 - avg(mag)
+}}
+"""
+
+
+def test_nothing_is_subtracted_where_symmetry_makes_it_0() -> None:
+    """Each replica is ordered, so that the average of s over a run is far from 0."""
+    spec = load(ORDERED.format(h=0)).spec
+    found = answer(spec).averages
+    pair = found["pair"]
+    assert pair.error is not None
+    assert 0 < pair.error < 1e-3
+    for name, same in (("correlation(1)", "pair"), ("mine", "pair"), ("spread", "second")):
+        assert found[name].value == pytest.approx(found[same].value, rel=1e-12)
+        assert found[name].error == pytest.approx(found[same].error, rel=1e-6)
+    assert agrees([found["correlation(1)"]], 0.99858)
+    assert found["shifted"].error is not None
+    assert found["shifted"].error > 0.05
+
+
+def test_a_point_without_a_field_is_symmetric_among_points_with_one() -> None:
+    def sampled(h: float) -> dict[str, Estimate]:
+        spec = load(ORDERED.format(h=h)).spec
+        made = SCHEMES["sample"].maker(request(spec, machine("numba"), zero=()))
+        return dict(run(made).averages)
+
+    without, within = sampled(0), sampled(1)
+    assert without["correlation(1)"].value == pytest.approx(without["pair"].value)
+    assert within["correlation(1)"].value == pytest.approx(0, abs=0.01)
+
+
+LETTERS = """
+parameters {{ K = 0.4, h = 1.2 }}
+lattice honeycomb(3)
+spins s: ising
+hamiltonian
+  - K * sum(<i,j>) s[i]*s[j]
+  - h * sum(c in cells) s[c.a]
+flow {flow}
+measure {{ correlation(1), a = mean(c in cells) s[c.a], b = mean(c in cells) s[c.b] }}
+"""
+
+
+def test_letters_that_differ_have_averages_of_their_own() -> None:
+    spec = load(LETTERS.format(flow="sample(sweeps=200, thermalise=50, replicas=1024)")).spec
+    h, s = energies(spec), states(18).reshape(-1, 3, 3, 2).astype(float)
+    weight = np.exp(-(h - h.min()))
+    weight /= weight.sum()
+    pairs = (s * np.roll(s, -1, 1)).mean(axis=(1, 2, 3))
+    letters = weight @ s.mean(axis=(1, 2))
+    exact = float(weight @ pairs - (letters**2).mean())
+    assert abs(letters[0] - letters[1]) > 0.1
+    counted = answer(load(LETTERS.format(flow="enumerate")).spec).averages["correlation(1)"]
+    assert counted.value == pytest.approx(exact, rel=1e-9)
+    found = [answer(spec, seed=seed).averages["correlation(1)"] for seed in range(3)]
+    assert agrees(found, exact), table(found, exact)

@@ -167,7 +167,12 @@ def make_mcrg(request: Request) -> Mcrg:
     model = make_model(request.spec, request.zero)
     sampler = make_sampler(model, request.backend, seed=request.seed, point=request.point)
     observables = observables_of(
-        request.spec, model.lattice, model.species, model.energy, ("energy",)
+        request.spec,
+        model.lattice,
+        model.species,
+        model.energy,
+        ("energy",),
+        sectors=model.symmetry,
     )
     estimator = make_estimator(observables, watched(model), sampler.plan)
     return Mcrg(sampler, estimator, make_levels(sampler, request.blocks, estimator.tallies))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rgc.errors import Problem, SpecError
 from rgc.flows.sampling.recorder import Sums
-from rgc.model.expressions import Expression, evaluate, leaves
+from rgc.model.expressions import Apply, Expression, evaluate, leaves
 from rgc.model.lattice import Lattice
 from rgc.model.observables import (
     Average,
@@ -23,6 +23,7 @@ from rgc.model.observables import (
     with_energy,
 )
 from rgc.model.operators import Product
+from rgc.model.sectors import Sectors
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.passes.built_in import DEFAULT, named
@@ -37,13 +38,15 @@ def observables_of(
     energy: Linear,
     default: Sequence[str] = DEFAULT,
     known: Sequence[str] = (),
+    sectors: Sectors | None = None,
 ) -> tuple[Observable, ...]:
     """What the spec asks to measure, else the built-in observables named in `default`, with H/N in
     place of `Energy`.
 
     Measures of a finished scan and free energies by methods of their own are not among them.
-    `known` names the numbers that the flow finds besides averages. Raises `SpecError` for any
-    other.
+    `known` names the numbers that the flow finds besides averages. Where the symmetry of `sectors`
+    makes both factors of a subtracted product of averages 0, nothing is subtracted. Raises
+    `SpecError` for any other number.
     """
     asked = [
         measure for measure in spec.measures if measure.of_scan is None and not measure.methods
@@ -54,7 +57,11 @@ def observables_of(
     for observable in observables:
         _refuse_unknown(observable, known)
     return tuple(
-        Observable(observable.name, with_energy(observable.expression, energy), observable.written)
+        Observable(
+            observable.name,
+            connected(with_energy(observable.expression, energy), sectors),
+            observable.written,
+        )
         for observable in (observables if asked else named(default, lattice, species))
     )
 
@@ -64,6 +71,49 @@ def _refuse_unknown(observable: Observable, known: Sequence[str]) -> None:
         if isinstance(leaf, Known) and leaf.name not in known:
             message = f"'{leaf.name}' cannot be measured by this scheme yet"
             raise SpecError([Problem("not-yet", message)])
+
+
+def connected(expression: Expression, sectors: Sectors | None) -> Expression:
+    """The expression without the subtracted products of averages that are 0 by symmetry.
+
+    Such a product, as in <s s'> - <s>^2, is 0 however far the averages of a run are from it: the
+    state of one replica at low temperature is not symmetric.
+    """
+    match expression:
+        case Apply("-", (left, right)) if sectors is not None and _order(right, sectors) >= 2:
+            return connected(left, sectors)
+        case Apply(function, operands):
+            return Apply(function, tuple(connected(each, sectors) for each in operands))
+    return expression
+
+
+def _order(expression: Expression, sectors: Sectors) -> int:
+    """How many factors that are 0 by symmetry each term of an expression has at least."""
+    match expression:
+        case Average(of):
+            return int(_vanishes(of, sectors))
+        case Apply("square", (inner,)):
+            return 2 * _order(inner, sectors)
+        case Apply("*", operands):
+            return sum(_order(each, sectors) for each in operands)
+        case Apply("+", operands):
+            return min(_order(each, sectors) for each in operands)
+        case Apply("/", (above, _)):
+            return _order(above, sectors)
+    return 0
+
+
+def _vanishes(expression: Expression, sectors: Sectors) -> bool:
+    """Whether it is a sum of products each of which some flip changes in sign at every cell."""
+    return (
+        isinstance(expression, Linear)
+        and not expression.constant
+        and all(
+            any(sectors.character(product, cell))
+            for product in _products(expression)
+            for cell in sectors.residues
+        )
+    )
 
 
 def averages_in(observables: Sequence[Observable]) -> tuple[Average, ...]:

@@ -89,7 +89,9 @@ def make_sample(request: Request) -> Sample:
     """
     model = make_model(request.spec, request.zero)
     sampler = make_sampler(model, request.backend, seed=request.seed, point=request.point)
-    observables = observables_of(request.spec, model.lattice, model.species, model.energy)
+    observables = observables_of(
+        request.spec, model.lattice, model.species, model.energy, sectors=model.symmetry
+    )
     return sampling(sampler, make_estimator(observables, watched(model), sampler.plan))
 
 

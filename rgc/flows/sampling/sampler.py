@@ -54,6 +54,17 @@ class Model:
     sectors: Sectors
 
     @property
+    def symmetry(self) -> Sectors:
+        """The sectors of the Hamiltonian at this point: without the groups whose coefficient is 0
+        here, though perhaps not at other points of the run.
+        """
+        if all(self.coefficients):
+            return self.sectors
+        groups = zip(self.merged.groups, self.coefficients, strict=True)
+        products = [each for group, value in groups if value for each in group.products]
+        return find_sectors(products, self.lattice, len(self.species))
+
+    @property
     def energy(self) -> Linear:
         """H/N as a linear combination of sums over the lattice."""
         return self.per_site({term.name: term.coefficient for term in self.hamiltonian.terms})

@@ -36,6 +36,10 @@ DEFAULT = ("energy", "m", "abs_m", "susceptibility", "specific_heat", "binder")
 """What is measured where a spec asks for nothing."""
 
 
+CORRELATION = "correlation"
+"""The name of the sum over the pairs of `correlation(r)`."""
+
+
 def built_in(name: str, lattice: Lattice, species: Kinds, **options: int) -> Expression:
     """The expression of a built-in observable. Raises `SpecError` where it means nothing on the
     lattice, and `LookupError` where the table of measures says something else than its function.
@@ -107,7 +111,7 @@ def correlation(lattice: Lattice, species: Kinds, r: int) -> Expression:
     if not places:
         raise SpecError([Problem("out-of-range", f"no two sites are {r} apart along x")])
     pairs = tuple(product((Spin(origin, letter), Spin(apart, letter))) for letter in letters)
-    tally = Tally(_sum("correlation", pairs, lattice, species) if r else _squares(lattice, species))
+    tally = Tally(_sum(CORRELATION, pairs, lattice, species) if r else _squares(lattice, species))
     pair = Average(Linear(((1 / places, tally),)))
     share = len(letters) / lattice.sites
     squares = [
@@ -184,7 +188,7 @@ def _squares(lattice: Lattice, species: Kinds) -> Summand:
     origin, letters = (0,) * lattice.dimension, range(len(lattice.basis))
     first = species[0]
     if first.two_states:
-        return Operator("correlation", tuple(() for _ in letters))
+        return Operator(CORRELATION, tuple(() for _ in letters))
     squares = tuple(float(value * value) for value in first.values)
     still = ((0, 0),) * lattice.dimension
     spins = tuple((Spin(origin, letter),) for letter in letters)

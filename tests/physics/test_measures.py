@@ -270,3 +270,25 @@ def test_letters_that_differ_have_averages_of_their_own() -> None:
     assert counted.value == pytest.approx(exact, rel=1e-9)
     found = [answer(spec, seed=seed).averages["correlation(1)"] for seed in range(3)]
     assert agrees(found, exact), table(found, exact)
+
+
+@pytest.mark.parametrize(
+    ("h", "edges", "warned"),
+    [(0.1, "open", True), (0.0, "open", False), (0.1, "periodic", False)],
+)
+def test_a_subtraction_that_edges_make_wrong_is_warned_of(
+    h: float, edges: str, warned: bool
+) -> None:
+    text = f"""
+parameters {{ K = 0.2, h = {h} }}
+lattice square(4, boundary=[{edges}, periodic])
+spins s: ising
+hamiltonian
+  - K * sum(<i,j>) s[i]*s[j]
+  - h * sum(i) s[i]
+flow sample(sweeps=50, thermalise=500, replicas=64)
+measure {{ m, c = correlation(1) }}
+"""
+    found = [each for each in answer(load(text).spec).warnings if "at open edges" in each]
+    assert len(found) == warned
+    assert all("subtracted in c is" in each for each in found)

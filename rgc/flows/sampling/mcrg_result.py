@@ -18,7 +18,7 @@ from rgc.analysis.exponents import Headline, LevelSpectrum, derived, extrapolate
 from rgc.analysis.statistics import GROUPS, constant_record, jackknife, resample
 from rgc.flows.sampling.estimator import sampled
 from rgc.flows.sampling.halves import Compared, start_remembered
-from rgc.flows.sampling.observables import is_odd
+from rgc.flows.sampling.observables import doubts_at_edges, is_odd
 from rgc.flows.sampling.sample import couplings
 from rgc.model.observables import Linear
 from rgc.results.result import Eigenvalue, Estimate, Level, Result
@@ -89,6 +89,7 @@ def mcrg_result(
             *watched,
             *_operators_remember(levels, arrays, samples, forgotten=not watched),
             *_doubts(levels, table),
+            *doubts_at_edges(estimator.observables, sampler.model.lattice),
         ),
         provenance=provenance,
     )

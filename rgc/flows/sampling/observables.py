@@ -22,11 +22,11 @@ from rgc.model.observables import (
     tallies,
     with_energy,
 )
-from rgc.model.operators import Product
+from rgc.model.operators import Operator, Product
 from rgc.model.sectors import Sectors
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
-from rgc.passes.built_in import DEFAULT, named
+from rgc.passes.built_in import CORRELATION, DEFAULT, named
 
 Floats = NDArray[np.float64]
 
@@ -114,6 +114,31 @@ def _vanishes(expression: Expression, sectors: Sectors) -> bool:
             for cell in sectors.residues
         )
     )
+
+
+def doubts_at_edges(observables: Sequence[Observable], lattice: Lattice) -> tuple[str, ...]:
+    """A warning of correlations that still subtract an average over all sites of a letter where
+    open edges make the sites different.
+    """
+    names = [each.name for each in observables if _correlated(each.expression)]
+    if not names or "open" not in lattice.boundary:
+        return ()
+    return (
+        f"at open edges what is subtracted in {', '.join(names)} is the square of the average over "
+        "all sites, where it should be the product of the averages of two sites",
+    )
+
+
+def _correlated(expression: Expression) -> bool:
+    """Whether there is a pair of `correlation(r)` in it from which something is subtracted."""
+    match expression:
+        case Apply("-", (Average(Linear(((_, Tally(Operator(name=name))),))), _)) if (
+            name == CORRELATION
+        ):
+            return True
+        case Apply(_, operands):
+            return any(map(_correlated, operands))
+    return False
 
 
 def averages_in(observables: Sequence[Observable]) -> tuple[Average, ...]:

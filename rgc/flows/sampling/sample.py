@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.estimator import Estimator, make_estimator
-from rgc.flows.sampling.observables import observables_of
+from rgc.flows.sampling.observables import doubts_at_edges, observables_of
 from rgc.flows.sampling.recorder import Recorder, make_recorder
 from rgc.flows.sampling.sampler import Model, Sampler, make_model, make_sampler
 from rgc.model.expressions import square
@@ -77,7 +77,10 @@ class Sample:
             series=self.estimator.series(arrays),
             configurations=(picture(model, arrays["spins_0"]),),
             tables=self.estimator.tables(arrays),
-            warnings=self.estimator.warnings(arrays),
+            warnings=(
+                *self.estimator.warnings(arrays),
+                *doubts_at_edges(self.estimator.observables, model.lattice),
+            ),
             provenance=self.provenance,
         )
 

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from rgc.analysis.linearised_map import linearise
-from rgc.analysis.recursion import MOST_STEPS, Floats, Recursion
+from rgc.analysis.recursion import MOST_STEPS, Floats, Recursion, is_invariant
 
 FAR = 1e3
 """A flow whose couplings exceed this value goes to zero temperature."""
@@ -29,6 +29,7 @@ _WARM_UP = 2
 _MOST_REFINEMENTS = 120
 _HALVINGS = 40
 _MOST_NEWTON = 80
+_ROUNDED = 1e-8
 
 
 class PointNotFound(Exception):
@@ -185,7 +186,7 @@ def _fixed_point_near(recursion: Recursion, low: Floats, high: Floats) -> Floats
         point = newton(recursion, closest)
     except PointNotFound:
         return None
-    relevant = (np.abs(linearise(recursion, point)[0].values) > 1).sum()
+    relevant = linearise(recursion, point)[0].relevant
     distance = np.abs(closest - point).max(initial=0.0)
     reached = distance <= _ALIKE * (1 + np.abs(point).max(initial=0.0))
     return point if relevant == 1 or (relevant > 1 and reached) else None
@@ -337,11 +338,22 @@ def _span(recursion: Recursion, couplings: Floats) -> Floats:
     """The directions in which a fixed point is sought: the invariant sector, or all directions
     where the couplings are not in it.
     """
-    invariant = next(iter(recursion.sectors.values()))
-    rest = couplings - invariant @ np.linalg.lstsq(invariant, couplings, rcond=None)[0]
-    if np.abs(rest).max(initial=0.0) <= 1e-14 * (1 + np.abs(couplings).max(initial=0.0)):
-        return invariant
+    if is_invariant(recursion, couplings):
+        return next(iter(recursion.sectors.values()))
     return np.eye(len(couplings))
+
+
+def symmetric(recursion: Recursion, point: Floats) -> Floats:
+    """The fixed point without what rounding has left of couplings that break its symmetry.
+
+    They are relevant, so that Newton's method leaves more of them than of others. A point that
+    truly breaks the symmetry is returned as it is.
+    """
+    invariant = next(iter(recursion.sectors.values()))
+    projected = invariant @ np.linalg.lstsq(invariant, point, rcond=None)[0]
+    if np.abs(projected - point).max(initial=0.0) > _ROUNDED * (1 + np.abs(point).max(initial=0.0)):
+        return point
+    return newton(recursion, projected)
 
 
 def distinct(points: Sequence[Floats]) -> list[Floats]:

@@ -399,6 +399,44 @@ def test_a_fixed_point_from_each_start_is_reported_once() -> None:
     assert sorted(found[:, 0]) == pytest.approx([0, 0.304688931718], abs=1e-12)
 
 
+@pytest.mark.parametrize("q", [3, 9, 12, 13, 30])
+def test_potts_spins_of_many_states(q: int) -> None:
+    """K' = 2 ln((x^2 + q - 1)/(2x + q - 2)) with x = exp(K) on the diamond lattice."""
+
+    def moved(coupling: float) -> float:
+        x = np.exp(coupling)
+        return float(2 * np.log((x * x + q - 1) / (2 * x + q - 2)))
+
+    text = (
+        f"parameters {{ K = 2 }}\nlattice diamond(b=2, branches=2)\nspins s: potts({q})\n"
+        "hamiltonian - K * sum(<i,j>) delta(s[i], s[j])\nblock decimate(2)\n"
+        "flow exact(find=fixed_point)"
+    )
+    result = ran(text)
+    point = result.fixed_point["K"].value
+    assert point is not None
+    assert moved(point) == pytest.approx(point, rel=1e-12)
+    x = np.exp(point)
+    slope = 2 * (2 * x * x / (x * x + q - 1) - 2 * x / (2 * x + q - 2))
+    assert result.exponents["y_t"].value == pytest.approx(np.log2(slope), rel=1e-10)
+    assert [point.kind for point in result.fixed_points] == ["critical"]
+
+
+def test_fields_of_many_states_are_those_of_few() -> None:
+    """Beyond 12 states the basis holds only what the symmetry relates. y_h rises and falls smoothly
+    with q across that number.
+    """
+    found = []
+    for q in range(10, 16):
+        text = (
+            f"parameters {{ K = 2 }}\nlattice diamond(b=2, branches=2)\nspins s: potts({q})\n"
+            "hamiltonian - K * sum(<i,j>) delta(s[i], s[j])\nblock decimate(2)\n"
+            "flow exact(find=fixed_point)"
+        )
+        found.append(ran(text).exponents["y_h"].value)
+    assert np.abs(np.diff(np.array(found, dtype=float), 4)).max() < 1e-5
+
+
 POINTS = "K=0.1:0.6:6", "K=0.6:0.1:6", "K=0.1:0.6:6, h=-0.2:0.2:5", "K=0.6:0.1:6, h=0.2:-0.2:5"
 
 

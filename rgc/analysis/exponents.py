@@ -202,8 +202,8 @@ the two it needs (`t`, `h`) and gives the formula in d and these.
 """
 
 ORDERED = 0.5
-"""In a phase with order the exponent of its field is d, and approximate maps come close to it. Other
-fields have at most d - 1. What divides them lies half way.
+"""In a phase with order the exponent of its field is d, and approximate maps come close to it.
+Other fields have at most d - 1. What divides them lies half way.
 """
 
 _STEP = 1e-6

@@ -30,9 +30,8 @@ one, two, or more.
 class SectorSpectrum:
     """The spectrum of the linearised map in one sector.
 
-    `values` are the eigenvalues [m] by falling modulus, and `exponents` are y = ln|lambda|/ln b, NaN
-    for an eigenvalue that is rounding.
-    Right eigenvectors [n, m] are directions of couplings, left ones [m, n] are scaling fields, and
+    `values` are the eigenvalues [m] by falling modulus, and `exponents` are y = ln|lambda|/ln b,
+    NaN for an eigenvalue that is rounding. Right eigenvectors [n, m] are directions of couplings, left ones [m, n] are scaling fields, and
     left @ right = 1.
     """
 

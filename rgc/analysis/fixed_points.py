@@ -30,6 +30,7 @@ _MOST_REFINEMENTS = 120
 _HALVINGS = 40
 _MOST_NEWTON = 80
 _ROUNDED = 1e-8
+_CREEPS, _CREEP, _STRIDE = 12, 40, 0.05
 
 
 class PointNotFound(Exception):
@@ -155,6 +156,8 @@ def _critical_between(
     nearer = _fixed_point_near(recursion, *beside)
     if nearer is not None and (point is None or len(distinct([point, nearer])) > 1):
         point, factor = nearer, _refined(recursion, direction, low, high, nearer) or factor
+    if point is None:
+        point = _crept(recursion, _closest(recursion, *beside))
     return CriticalPoint(factor, factor * direction, point)
 
 
@@ -190,6 +193,33 @@ def _fixed_point_near(recursion: Recursion, low: Floats, high: Floats) -> Floats
     distance = np.abs(closest - point).max(initial=0.0)
     reached = distance <= _ALIKE * (1 + np.abs(point).max(initial=0.0))
     return point if relevant == 1 or (relevant > 1 and reached) else None
+
+
+def _crept(recursion: Recursion, start: Floats) -> Floats | None:
+    """The critical fixed point to which a flow creeps that bisection cannot hold for long enough,
+    or None.
+
+    The leading component takes the steps of Newton's method and all others those of the map
+    (Shroff and Keller 1993), so that the iteration stays on the critical surface. From time to time
+    Newton's method tries to finish.
+    """
+    couplings = start
+    for _ in range(_CREEPS):
+        for _ in range(_CREEP):
+            change = recursion(couplings).couplings - couplings
+            if not np.isfinite(change).all():
+                return None
+            spectrum = linearise(recursion, couplings)[0]
+            share = spectrum.values[0] / (1 - spectrum.values[0])
+            change = change + (share * (spectrum.left[0] @ change) * spectrum.right[:, 0]).real
+            longest = float(np.abs(change).max(initial=0.0))
+            couplings = couplings + change * min(1.0, _STRIDE / max(longest, _STRIDE))
+        try:
+            point = newton(recursion, couplings)
+        except PointNotFound:
+            continue
+        return point if linearise(recursion, point)[0].relevant == 1 else None
+    return None
 
 
 def _refined(

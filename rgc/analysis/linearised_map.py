@@ -31,8 +31,8 @@ class SectorSpectrum:
     """The spectrum of the linearised map in one sector.
 
     `values` are the eigenvalues [m] by falling modulus, and `exponents` are y = ln|lambda|/ln b,
-    NaN for an eigenvalue that is rounding. Right eigenvectors [n, m] are directions of couplings, left ones [m, n] are scaling fields, and
-    left @ right = 1.
+    NaN for an eigenvalue that is rounding. Right eigenvectors [n, m] are directions of couplings,
+    left ones [m, n] are scaling fields, and left @ right = 1.
     """
 
     sector: str

@@ -46,8 +46,8 @@ def expand_cumulants(
     Products count by shells, the even ones first and in each parity the shortest and then those of
     the fewest spins, so that the order in which terms are written plays no part. A class of
     products that earlier shells do not generate is of order 1, and any other is of the order at
-    which it is generated. The fields of all basis sites and species come last, whether the spec names them or
-    not. The values of couplings play no part. Raises `TooLong`.
+    which it is generated. The fields of all basis sites and species come last, whether the spec
+    names them or not. The values of couplings play no part. Raises `TooLong`.
     """
     merged = merge_terms(hamiltonian, lattice, species)
     symmetries = find_symmetries(lattice, [block], [group.products for group in merged.groups])

@@ -201,7 +201,34 @@ DERIVED: Mapping[str, tuple[str, Formula]] = {
 the two it needs (`t`, `h`) and gives the formula in d and these.
 """
 
+ORDERED = 0.5
+"""In a phase with order the exponent of its field is d, and approximate maps come close to it.
+Other fields have at most d - 1. What divides them lies half way.
+"""
+
 _STEP = 1e-6
+
+
+def not_derivable(
+    y_t: float | None, y_h: float | None, dimension: float, ordered: float = np.inf
+) -> dict[str, str]:
+    """For each of the letters `t` and `h` that derived exponents may not use, the reason.
+
+    nu = 1/y_t needs a relevant thermal direction. The relations with y_h hold for the field that is
+    conjugate to the order parameter. Its susceptibility diverges, so that gamma > 0 and y_h > d/2,
+    and in the phase with order it scales as the volume: `ordered`, its largest exponent along the
+    flow to the phases, is d. A uniform field of an antiferromagnet gains at most d - 1 there.
+    """
+    reasons = {}
+    if y_t is not None and not y_t > 0:
+        reasons["t"] = f"y_t = {y_t:.4g} is not relevant: there is no correlation length to follow"
+    no_order = "the field is not conjugate to an order parameter"
+    if y_h is not None and not y_h > dimension / 2:
+        reasons["h"] = f"y_h = {y_h:.4g} is not above d/2 = {dimension / 2:.4g}: {no_order}"
+    elif y_h is not None and not ordered > dimension - ORDERED:
+        exponent = f"its exponent is at most {ordered:.4g} in both phases, not d = {dimension:.4g}"
+        reasons["h"] = f"{no_order}: {exponent}"
+    return reasons
 
 
 def derived(

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from rgc.analysis.linearised_map import linearise
-from rgc.analysis.recursion import MOST_STEPS, Floats, Recursion
+from rgc.analysis.recursion import MOST_STEPS, Floats, Recursion, is_invariant
 
 FAR = 1e3
 """A flow whose couplings exceed this value goes to zero temperature."""
@@ -29,6 +29,8 @@ _WARM_UP = 2
 _MOST_REFINEMENTS = 120
 _HALVINGS = 40
 _MOST_NEWTON = 80
+_ROUNDED = 1e-8
+_CREEPS, _CREEP, _STRIDE = 12, 40, 0.05
 
 
 class PointNotFound(Exception):
@@ -154,6 +156,8 @@ def _critical_between(
     nearer = _fixed_point_near(recursion, *beside)
     if nearer is not None and (point is None or len(distinct([point, nearer])) > 1):
         point, factor = nearer, _refined(recursion, direction, low, high, nearer) or factor
+    if point is None:
+        point = _crept(recursion, _closest(recursion, *beside))
     return CriticalPoint(factor, factor * direction, point)
 
 
@@ -185,10 +189,37 @@ def _fixed_point_near(recursion: Recursion, low: Floats, high: Floats) -> Floats
         point = newton(recursion, closest)
     except PointNotFound:
         return None
-    relevant = (np.abs(linearise(recursion, point)[0].values) > 1).sum()
+    relevant = linearise(recursion, point)[0].relevant
     distance = np.abs(closest - point).max(initial=0.0)
     reached = distance <= _ALIKE * (1 + np.abs(point).max(initial=0.0))
     return point if relevant == 1 or (relevant > 1 and reached) else None
+
+
+def _crept(recursion: Recursion, start: Floats) -> Floats | None:
+    """The critical fixed point to which a flow creeps that bisection cannot hold for long enough,
+    or None.
+
+    The leading component takes the steps of Newton's method and all others those of the map
+    (Shroff and Keller 1993), so that the iteration stays on the critical surface. From time to time
+    Newton's method tries to finish.
+    """
+    couplings = start
+    for _ in range(_CREEPS):
+        for _ in range(_CREEP):
+            change = recursion(couplings).couplings - couplings
+            if not np.isfinite(change).all():
+                return None
+            spectrum = linearise(recursion, couplings)[0]
+            share = spectrum.values[0] / (1 - spectrum.values[0])
+            change = change + (share * (spectrum.left[0] @ change) * spectrum.right[:, 0]).real
+            longest = float(np.abs(change).max(initial=0.0))
+            couplings = couplings + change * min(1.0, _STRIDE / max(longest, _STRIDE))
+        try:
+            point = newton(recursion, couplings)
+        except PointNotFound:
+            continue
+        return point if linearise(recursion, point)[0].relevant == 1 else None
+    return None
 
 
 def _refined(
@@ -337,11 +368,22 @@ def _span(recursion: Recursion, couplings: Floats) -> Floats:
     """The directions in which a fixed point is sought: the invariant sector, or all directions
     where the couplings are not in it.
     """
-    invariant = next(iter(recursion.sectors.values()))
-    rest = couplings - invariant @ np.linalg.lstsq(invariant, couplings, rcond=None)[0]
-    if np.abs(rest).max(initial=0.0) <= 1e-14 * (1 + np.abs(couplings).max(initial=0.0)):
-        return invariant
+    if is_invariant(recursion, couplings):
+        return next(iter(recursion.sectors.values()))
     return np.eye(len(couplings))
+
+
+def symmetric(recursion: Recursion, point: Floats) -> Floats:
+    """The fixed point without what rounding has left of couplings that break its symmetry.
+
+    They are relevant, so that Newton's method leaves more of them than of others. A point that
+    truly breaks the symmetry is returned as it is.
+    """
+    invariant = next(iter(recursion.sectors.values()))
+    projected = invariant @ np.linalg.lstsq(invariant, point, rcond=None)[0]
+    if np.abs(projected - point).max(initial=0.0) > _ROUNDED * (1 + np.abs(point).max(initial=0.0)):
+        return point
+    return newton(recursion, projected)
 
 
 def distinct(points: Sequence[Floats]) -> list[Floats]:

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from rgc.analysis.eigenvalues import Complex, eigenvectors, exponents
-from rgc.analysis.recursion import Floats, Recursion
+from rgc.analysis.recursion import Floats, Recursion, is_invariant
+
+NOISE = 1e-12
+"""An eigenvalue below this, relative to the largest of the map or to 1, is rounding."""
+
+_MARGINAL = 1e-10
+"""How far from 1 rounding may carry a marginal eigenvalue."""
+
+_AWAY = 0.02
+_WAY = 40
+
+PointKind = Literal["sink", "critical", "tricritical", "multicritical"]
+"""What a fixed point is, by the number of its relevant directions in the invariant sector: none,
+one, two, or more.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SectorSpectrum:
     """The spectrum of the linearised map in one sector.
 
-    `values` are the eigenvalues [m] by falling modulus, and `exponents` are y = ln|lambda|/ln b.
-    Right eigenvectors [n, m] are directions of couplings, left ones [m, n] are scaling fields, and
-    left @ right = 1.
+    `values` are the eigenvalues [m] by falling modulus, and `exponents` are y = ln|lambda|/ln b,
+    NaN for an eigenvalue that is rounding. Right eigenvectors [n, m] are directions of couplings,
+    left ones [m, n] are scaling fields, and left @ right = 1.
     """
 
     sector: str
@@ -24,6 +40,11 @@ class SectorSpectrum:
     exponents: Floats
     right: Complex
     left: Complex
+
+    @property
+    def relevant(self) -> int:
+        """The number of relevant directions."""
+        return int((np.abs(self.values) > 1 + _MARGINAL).sum())
 
     @property
     def leading(self) -> Floats:
@@ -36,23 +57,70 @@ class SectorSpectrum:
         )
 
 
+def point_kind(spectra: Sequence[SectorSpectrum]) -> PointKind:
+    """The kind of a fixed point with these spectra, the invariant sector first."""
+    kinds: tuple[PointKind, ...] = ("sink", "critical", "tricritical", "multicritical")
+    return kinds[min(spectra[0].relevant, len(kinds) - 1)]
+
+
 def linearise(recursion: Recursion, couplings: Floats, step: int = 0) -> tuple[SectorSpectrum, ...]:
     """The spectrum of dK'/dK in each sector.
 
-    At couplings that break the symmetry only the whole map has a spectrum, so that the recursion
-    must then have a single sector.
+    At couplings that break the symmetry of the sectors only the whole map has a spectrum. It is
+    then the only one, in the sector `all`.
     """
     jacobian = recursion.jacobian(couplings, step)
-    sectors = []
-    for sector, basis in recursion.sectors.items():
-        if basis.shape[1] == 0:
-            continue
-        orthonormal = np.array_equal(basis.T @ basis, np.eye(basis.shape[1]))
-        inverse = basis.T if orthonormal else np.linalg.pinv(basis)
-        values, right, left = eigenvectors(inverse @ jacobian @ basis)
-        sectors.append(
-            SectorSpectrum(
-                sector, values, exponents(values, recursion.scale), basis @ right, left @ inverse
-            )
+    sectors = recursion.sectors
+    if not is_invariant(recursion, couplings):
+        sectors = {"all": np.eye(len(couplings))}
+    parts = {name: basis for name, basis in sectors.items() if basis.shape[1]}
+    found = {name: _eigenvectors(jacobian, basis) for name, basis in parts.items()}
+    sizes = [np.abs(values).max() for values, _, _ in found.values()]
+    least = NOISE * max(1.0, *sizes)
+    return tuple(
+        SectorSpectrum(
+            sector,
+            values,
+            np.where(np.abs(values) > least, exponents(values, recursion.scale), np.nan),
+            right,
+            left,
         )
-    return tuple(sectors)
+        for sector, (values, right, left) in found.items()
+    )
+
+
+def field_on_the_way(recursion: Recursion, point: Floats, enough: float) -> float:
+    """The largest exponent outside the invariant sector at a critical point and along the flow
+    away from it to both sides, or the first that exceeds `enough`.
+
+    In the phase with order it becomes d for the field that is conjugate to the order parameter,
+    which jumps there as the field changes its sign (Nienhuis and Nauenberg 1975).
+    """
+    spectra = linearise(recursion, point)
+    best, away = _charged(spectra), _AWAY * np.abs(point).max() * spectra[0].leading
+    for start in (point + away, point - away):
+        couplings = start
+        for step in range(_WAY):
+            if best > enough or not np.isfinite(couplings).all():
+                break
+            try:
+                best = max(best, _charged(linearise(recursion, couplings, step)))
+            except np.linalg.LinAlgError:  # the derivatives of frozen couplings are not finite
+                break
+            couplings = recursion(couplings, step).couplings
+    return best
+
+
+def _charged(spectra: Sequence[SectorSpectrum]) -> float:
+    """The largest exponent outside the first sector."""
+    return max((float(spectrum.exponents[0]) for spectrum in spectra[1:]), default=-np.inf)
+
+
+def _eigenvectors(jacobian: Floats, basis: Floats) -> tuple[Complex, Complex, Complex]:
+    """The eigenvalues of the map in the span of `basis` [n, m], and its eigenvectors as directions
+    [n, m] and scaling fields [m, n] of all couplings.
+    """
+    orthonormal = np.array_equal(basis.T @ basis, np.eye(basis.shape[1]))
+    inverse = basis.T if orthonormal else np.linalg.pinv(basis)
+    values, right, left = eigenvectors(inverse @ jacobian @ basis)
+    return values, basis @ right, left @ inverse

@@ -90,6 +90,14 @@ def invariant_projector(sectors: Mapping[str, Floats]) -> Floats:
     return np.asarray((whole * kept) @ np.linalg.inv(whole))
 
 
+def is_invariant(recursion: Recursion, couplings: Floats) -> bool:
+    """Whether the couplings lie in the invariant sector, up to rounding."""
+    basis = next(iter(recursion.sectors.values()))
+    rest = couplings - basis @ np.linalg.lstsq(basis, couplings, rcond=None)[0]
+    size = 1 + np.abs(couplings).max(initial=0.0)
+    return bool(np.abs(rest).max(initial=0.0) <= 1e-14 * size)
+
+
 def keep_symmetry(projector: Floats, before: Floats, after: Floats) -> Floats:
     """`after`, without rounding that breaks a symmetry of `before`. Broken directions are relevant,
     so that such rounding would grow.

@@ -14,7 +14,7 @@ from rgc.results.numbers import estimate, with_error
 if TYPE_CHECKING:
     from rgc.results.answer import Answer
     from rgc.results.checks import CheckedExpectation
-    from rgc.results.result import Eigenvalue, Estimate, Result
+    from rgc.results.result import Eigenvalue, Estimate, FixedPoint, Result
 
 WIDTH = 110  # columns
 FEW = 7  # numbers of operators that are all shown
@@ -67,6 +67,8 @@ def _result(result: Result) -> list[str]:
         )
     if result.fixed_point:
         blocks.append("fixed point\n" + _named(result.fixed_point))
+    if len(result.fixed_points) > 1:
+        blocks.append("fixed points\n" + _points_found(result.fixed_points))
     for head, table in (
         ("critical couplings", result.critical),
         ("averages", result.averages),
@@ -114,6 +116,20 @@ def _named(table: Mapping[str, Estimate]) -> str:
     return aligned(
         (name, estimate(estimated), escape(estimated.note)) for name, estimated in table.items()
     )
+
+
+def _points_found(points: Sequence[FixedPoint]) -> str:
+    """One line a fixed point: its kind, its couplings, and the leading exponent of each sector."""
+    sectors = list(dict.fromkeys(each.sector for point in points for each in point.eigenvalues))
+    rows = [("kind", *points[0].couplings, *(f"y ({sector})" for sector in sectors), "")]
+    for point in points:
+        leading = {each.sector: each for each in point.eigenvalues if each.index == 1}
+        exponents = (
+            with_error(leading[name].exponent, 0.0) if name in leading else "" for name in sectors
+        )
+        couplings = (with_error(each.value, each.error) for each in point.couplings.values())
+        rows.append((point.kind, *couplings, *exponents, escape(point.note)))
+    return aligned(rows)
 
 
 def _levels(result: Result) -> list[str]:

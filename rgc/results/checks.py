@@ -217,7 +217,7 @@ def _selected_exponent(result: Result, name: str, selectors: Mapping[str, Value]
         if (eigenvalue.sector in INVARIANT) == (name == "y_t") or "sector" in selectors
     ]
     leading = _one_eigenvalue(tuple(ours), 1, selectors)
-    return Estimate(leading.exponent, leading.exponent_error, leading.kind)
+    return Estimate(leading.exponent, leading.exponent_error, leading.kind, note=leading.note)
 
 
 def _one_eigenvalue(

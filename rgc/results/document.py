@@ -11,7 +11,7 @@ from rgc.version import __version__
 if TYPE_CHECKING:
     from rgc.results.answer_data import AnswerData
     from rgc.results.checks import CheckedExpectation
-    from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
+    from rgc.results.result import Eigenvalue, Estimate, FixedPoint, FreeEnergy, Level, Result
 
 
 def document(answer: AnswerData) -> dict[str, Any]:
@@ -47,6 +47,7 @@ def _result(result: Result) -> dict[str, Any]:
     return {
         "exponents": _estimates(result.exponents),
         "fixed_point": _estimates(result.fixed_point),
+        "fixed_points": [_fixed_point(point) for point in result.fixed_points],
         "levels": [_level(level) for level in result.levels],
         "eigenvalues": [_eigenvalue(eigenvalue) for eigenvalue in result.eigenvalues],
         "free_energy": [_free_energy(entry) for entry in result.free_energy],
@@ -77,7 +78,7 @@ def _level(level: Level) -> dict[str, Any]:
 
 
 def _eigenvalue(eigenvalue: Eigenvalue) -> dict[str, Any]:
-    return {
+    out = {
         "value": eigenvalue.value,
         "imag": eigenvalue.imag,
         "error": eigenvalue.error,
@@ -90,6 +91,16 @@ def _eigenvalue(eigenvalue: Eigenvalue) -> dict[str, Any]:
         "wrapped": eigenvalue.wrapped,
         "kind": eigenvalue.kind,
     }
+    return out | ({"note": eigenvalue.note} if eigenvalue.note else {})
+
+
+def _fixed_point(point: FixedPoint) -> dict[str, Any]:
+    out = {
+        "couplings": _estimates(point.couplings),
+        "kind": point.kind,
+        "eigenvalues": [_eigenvalue(eigenvalue) for eigenvalue in point.eigenvalues],
+    }
+    return out | ({"note": point.note} if point.note else {})
 
 
 def _free_energy(entry: FreeEnergy) -> dict[str, Any]:

@@ -60,6 +60,7 @@ def body(summary: Mapping[str, Any], drawings: Mapping[str, str]) -> str:
             for key, title in (("exponents", "Exponents"), ("fixed_point", "Fixed point"))
         ]
         parts += [
+            _fixed_points(summary.get("fixed_points", ())),
             _numbers(summary, "observables", "Averages and other values"),
             _free_energies(summary["free_energy"]),
         ]
@@ -126,6 +127,31 @@ def _numbers(summary: Mapping[str, Any], key: str, title: str) -> str:
         for name, estimate in summary[key].items()
     ]
     return f"<h2>{title}</h2>" + _table(("", "value", "kind", "how"), rows)
+
+
+def _fixed_points(points: Sequence[Mapping[str, Any]]) -> str:
+    """All fixed points with their kind, couplings and spectra, where there are several."""
+    if len(points) < 2:
+        return ""
+    sectors = list(dict.fromkeys(row["sector"] for each in points for row in each["eigenvalues"]))
+    rows = [
+        (
+            escape(point["kind"]),
+            *(_number(coupling) for coupling in point["couplings"].values()),
+            *(
+                ", ".join(
+                    escape(with_error(row["exponent"], row["exponent_error"]))
+                    for row in point["eigenvalues"]
+                    if row["sector"] == sector
+                )
+                for sector in sectors
+            ),
+            escape(point.get("note", "")),
+        )
+        for point in points
+    ]
+    head = ("kind", *points[0]["couplings"], *(f"y ({sector})" for sector in sectors), "")
+    return f'<h2>Fixed points</h2><div class="wide">{_table(head, rows)}</div>'
 
 
 def _free_energies(entries: Sequence[Mapping[str, Any]]) -> str:

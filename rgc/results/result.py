@@ -59,7 +59,7 @@ class Eigenvalue:
     operators of its sector.
 
     - `value` and `imag` are its real and imaginary parts.
-    - `exponent` is ln|value| / ln b.
+    - `exponent` is ln|value| / ln b. It is NaN where the eigenvalue is rounding, as `note` says.
     - `index` counts the eigenvalues of a matrix from 1 by falling modulus.
     - `wrapped` says that the coarse lattice is too small for the basis (L' <= 2 range), so that the
       eigenvalue takes no part in a headline.
@@ -76,6 +76,23 @@ class Eigenvalue:
     index: int = 1
     wrapped: bool = False
     kind: Kind = "estimate"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedPoint:
+    """A fixed point of a map of couplings.
+
+    - `kind` is `sink`, `critical`, `tricritical` or `multicritical`, for no, one, two or more
+      relevant directions in the invariant sector.
+    - `eigenvalues` are those of the map linearised there, in every sector.
+    - `note` says why exponents are not taken from it, where that has another reason.
+    """
+
+    couplings: Mapping[str, Estimate]
+    kind: str
+    eigenvalues: tuple[Eigenvalue, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +115,8 @@ class FreeEnergy:
 class Result:
     """The answer of one flow at one point.
 
+    - `fixed_point` is the one from which the exponents are taken, `fixed_points` are all that were
+      found.
     - `averages` are those that were measured, `values` other numbers with a name.
     - `critical` holds the critical couplings on the line of the spec's couplings.
     - `series` are time series kept for autocorrelations, float64[record], by name.
@@ -111,6 +130,7 @@ class Result:
     _: KW_ONLY
     exponents: Mapping[str, Estimate] = field(default_factory=dict)
     fixed_point: Mapping[str, Estimate] = field(default_factory=dict)
+    fixed_points: tuple[FixedPoint, ...] = ()
     levels: tuple[Level, ...] = ()
     eigenvalues: tuple[Eigenvalue, ...] = ()
     free_energy: tuple[FreeEnergy, ...] = ()

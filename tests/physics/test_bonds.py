@@ -16,6 +16,7 @@ from scipy.integrate import quad
 
 import rgc
 from rgc import runner
+from rgc.analysis.exponents import DERIVED
 from rgc.analysis.recursion import trajectory
 from rgc.compiler import flow as flow_at
 from rgc.flows.couplings.bond_flow import BondFlow
@@ -396,6 +397,103 @@ def test_a_fixed_point_from_each_start_is_reported_once() -> None:
     )
     found = ran(text).tables["fixed_points"]
     assert sorted(found[:, 0]) == pytest.approx([0, 0.304688931718], abs=1e-12)
+
+
+@pytest.mark.parametrize("q", [3, 9, 12, 13, 30])
+def test_potts_spins_of_many_states(q: int) -> None:
+    """K' = 2 ln((x^2 + q - 1)/(2x + q - 2)) with x = exp(K) on the diamond lattice."""
+
+    def moved(coupling: float) -> float:
+        x = np.exp(coupling)
+        return float(2 * np.log((x * x + q - 1) / (2 * x + q - 2)))
+
+    text = (
+        f"parameters {{ K = 2 }}\nlattice diamond(b=2, branches=2)\nspins s: potts({q})\n"
+        "hamiltonian - K * sum(<i,j>) delta(s[i], s[j])\nblock decimate(2)\n"
+        "flow exact(find=fixed_point)"
+    )
+    result = ran(text)
+    point = result.fixed_point["K"].value
+    assert point is not None
+    assert moved(point) == pytest.approx(point, rel=1e-12)
+    x = np.exp(point)
+    slope = 2 * (2 * x * x / (x * x + q - 1) - 2 * x / (2 * x + q - 2))
+    assert result.exponents["y_t"].value == pytest.approx(np.log2(slope), rel=1e-10)
+    assert [point.kind for point in result.fixed_points] == ["critical"]
+
+
+def test_fields_of_many_states_are_those_of_few() -> None:
+    """Beyond 12 states the basis holds only what the symmetry relates. y_h rises and falls smoothly
+    with q across that number.
+    """
+    found = []
+    for q in range(10, 16):
+        text = (
+            f"parameters {{ K = 2 }}\nlattice diamond(b=2, branches=2)\nspins s: potts({q})\n"
+            "hamiltonian - K * sum(<i,j>) delta(s[i], s[j])\nblock decimate(2)\n"
+            "flow exact(find=fixed_point)"
+        )
+        found.append(ran(text).exponents["y_h"].value)
+    assert np.abs(np.diff(np.array(found, dtype=float), 4)).max() < 1e-5
+
+
+POINTS = "K=0.1:0.6:6", "K=0.6:0.1:6", "K=0.1:0.6:6, h=-0.2:0.2:5", "K=0.6:0.1:6, h=0.2:-0.2:5"
+
+
+@pytest.mark.parametrize("starts", POINTS)
+def test_the_headline_is_that_of_the_critical_point(starts: str) -> None:
+    """Whatever the order of the starts, and off the symmetry of the spec too."""
+    result = ran(
+        text_of(
+            "square",
+            "ising",
+            [ISING, FIELD],
+            f"migdal_kadanoff(b=2, find=fixed_point, starts=grid({starts}))",
+            "K = 0.3, h = 0",
+        )
+    )
+    assert result.exponents["y_t"].value == pytest.approx(0.747235718929, abs=1e-11)
+    assert result.fixed_point["K"].value == pytest.approx(0.304688931718, abs=1e-11)
+    assert result.eigenvalues[0].exponent == result.exponents["y_t"].value
+    assert [point.kind for point in result.fixed_points] == ["critical", "sink"]
+    assert result.tables["fixed_points_relevant"].tolist() == [1, 0]
+    sink = result.fixed_points[1].eigenvalues
+    assert [each.sector for each in sink] == ["even", "odd"]
+    assert not np.isfinite(sink[0].exponent)
+    assert "rounding" in sink[0].note
+    assert sink[1].exponent == pytest.approx(1)
+
+
+def test_without_a_critical_point_there_is_no_headline() -> None:
+    options = "migdal_kadanoff(b=2, find=fixed_point, starts=[0.01])"
+    result = ran(text_of("square", "ising", [ISING], options))
+    assert [point.kind for point in result.fixed_points] == ["sink"]
+    assert set(result.exponents) == {"y_t", "y_h", *DERIVED}
+    for exponent in result.exponents.values():
+        assert exponent.value is None
+        assert "none of the fixed points found is critical (sink)" in exponent.note
+    assert any("no headline exponent" in each for each in result.warnings)
+
+
+@pytest.mark.parametrize("dimension", [2, 3, 4])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_scaling_relations_need_the_field_of_the_order(dimension: int, sign: int) -> None:
+    """With b = 3 an antiferromagnet stays one, and the uniform field is not that of its order; y_h
+    is above d/2 all the same in four dimensions.
+    """
+    result = ran(
+        text_of(
+            f"hypercubic(d={dimension})",
+            "ising",
+            [ISING],
+            "migdal_kadanoff(b=3, find=fixed_point)",
+            f"K = {0.3 * sign}",
+        )
+    )
+    assert result.exponents["nu"].value is not None
+    for name in ("eta", "beta", "gamma", "delta"):
+        assert (result.exponents[name].value is None) == (sign < 0)
+        assert ("not conjugate" in result.exponents[name].note) == (sign < 0)
 
 
 def test_without_a_critical_point_there_is_no_fixed_point() -> None:

@@ -5,6 +5,7 @@ the published counts.
 from __future__ import annotations
 
 import re
+from itertools import permutations
 from itertools import product as cartesian
 from math import cosh, log, pi, sinh, sqrt
 
@@ -343,14 +344,53 @@ def orders_of(*terms: str, order: int = 2, j: float = VALUES["J"]) -> dict[str, 
     return flow_of(loaded.spec).study.provenance["expansion"]["orders"]  # type: ignore[no-any-return]
 
 
-def test_terms_count_in_the_order_in_which_they_are_written() -> None:
-    """Second neighbours are made from first ones at second order, and make first ones at first
-    order.
+def test_orders_do_not_depend_on_how_terms_are_written() -> None:
+    """Second neighbours are made from first ones at second order. A field makes pairs at second
+    order, and counts after them all the same.
     """
     assert orders_of(NN, FURTHER) == {"K": 1, "J": 2, "k1": 1, "k2_20": 2}
-    assert orders_of(FURTHER, NN)["K"] == orders_of(FURTHER, NN)["J"] == 1
+    assert orders_of(FURTHER, NN) == orders_of(NN, FURTHER)
+    assert orders_of(FIELD, FURTHER, NN) == orders_of(NN, FURTHER, FIELD)
     assert orders_of(NN, FURTHER, j=0) == orders_of(NN, FURTHER)
     assert orders_of(NN, FURTHER, order=1) == {"K": 1, "J": 1, "k1": 1}
+
+
+def test_a_free_energy_does_not_depend_on_the_order_of_the_terms() -> None:
+    terms = [NN, "- J * sum(<<i,j>>) s[i]*s[j]", FIELD]
+    found = [
+        rgc.compile(
+            rgc.load(text_of("chain", "majority(3)", 2, *some), settings={"J": 0.1, "h": 0.05}),
+            backend="reference",
+        )
+        .run()
+        .result.free_energy[0]
+        .value
+        for some in permutations(terms)
+    ]
+    assert found == pytest.approx([found[0]] * 6, rel=1e-13)
+
+
+ANTIFERROMAGNET = "majority(cell=triangle)"
+
+
+@pytest.mark.parametrize("find", ["separatrix", "fixed_point"])
+def test_no_critical_point_where_the_series_diverges(find: str) -> None:
+    """At K = -2.09 the terms of second order are six times those of first order, and cold flows of
+    the antiferromagnet come to the fixed point of the ferromagnet.
+    """
+    text = text_of("triangular", ANTIFERROMAGNET, 2, NN).replace("steps=3", f"find={find}")
+    result = rgc.compile(rgc.load(text, settings={"K": -0.3}), backend="reference").run().result
+    assert result.critical["K"].value is None
+    assert "the expansion does not hold at K = -2.089" in result.critical["K"].note
+    assert not any(each.value for each in result.exponents.values())
+    assert any("no critical point was found: the expansion" in each for each in result.warnings)
+
+
+def test_a_series_that_converges_holds() -> None:
+    text = text_of("triangular", ANTIFERROMAGNET, 2, NN).replace("steps=3", "find=fixed_point")
+    result = rgc.compile(rgc.load(text, settings={"K": 0.3}), backend="reference").run().result
+    assert result.critical["K"].value == pytest.approx(0.25748, abs=1e-5)
+    assert [each.kind for each in result.fixed_points] == ["critical"]
 
 
 def test_a_field_that_is_not_there_is_a_direction_all_the_same() -> None:

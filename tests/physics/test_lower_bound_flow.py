@@ -229,3 +229,22 @@ def test_a_flow_goes_on_from_its_state() -> None:
     while state.done < flow.steps:
         state = flow.step(deepcopy(state))
     assert flow.finish(state).exponents == run(flow).exponents
+
+
+def test_a_flow_that_creeps_is_followed_to_its_fixed_point() -> None:
+    """On the cubic lattice at p = 0.41 the second exponent is -0.04, so that bisection to the last
+    digit does not hold the flow for long enough.
+    """
+    text = """lattice cubic
+parameters { K = 0.2, h = 0, p = 0.41 }
+spins s: ising
+hamiltonian
+  - K * sum(<i,j>) s[i]*s[j]
+  - h * sum(i) s[i]
+block kadanoff(2, p=p)
+flow lower_bound(find=fixed_point)
+"""
+    result = rgc.compile(rgc.load(text), backend="reference").run().result
+    assert result.exponents["y_t"].value == pytest.approx(1.624745224209348, rel=1e-9)
+    assert result.exponents["y_h"].value == pytest.approx(2.465834506355268, rel=1e-9)
+    assert result.exponents["gamma"].value is not None

@@ -125,7 +125,7 @@ class BondRecursion:
 
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:
         del step
-        read, _ = self._moved(couplings)
+        read, _ = self._moved(couplings, along=0)
         g = self.geometry
         constant = -(g.bonds * float(read[0]) + g.stripped * log(self.space.states)) / g.ratio
         return Moved(keep_symmetry(self.space.projector, couplings, read[1:]), constant)
@@ -141,19 +141,21 @@ class BondRecursion:
     def bounds(self, couplings: Floats) -> tuple[float, float]:
         return bounds(self.space, self.geometry, couplings)
 
-    def _moved(self, couplings: Floats) -> tuple[Floats, Floats]:
-        """The constant and the couplings after a step [1 + n], and dK'/dK [n, n]."""
+    def _moved(self, couplings: Floats, along: int | None = None) -> tuple[Floats, Floats]:
+        """The constant and the couplings after a step [1 + n], and dK'/dK [n, n], or its first
+        columns `along` so many couplings.
+        """
         g, before = self.geometry, 1.0
         if g.order == "move":
             before = g.copies
         with self.backend.arrays() as xp:
             functions = before * xp.asarray(self.space.functions)
             u = xp.sum(xp.asarray(couplings)[:, None, None] * functions, axis=0)
-            value, slope = chain(xp, u, functions, g.length)
+            value, slope = chain(xp, u, functions[:along], g.length)
             inverse = xp.asarray(self.space.inverse)
             after = g.copies / before
             read = np.asarray(after * (inverse @ xp.reshape(value, (-1,))), dtype=np.float64)
-            slopes = xp.reshape(slope, (slope.shape[0], -1)) @ inverse[1:].T
+            slopes = xp.reshape(slope, (slope.shape[0], self.space.states**2)) @ inverse[1:].T
             return read, np.asarray(after * slopes, dtype=np.float64).T
 
 

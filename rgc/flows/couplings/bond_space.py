@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import permutations
 
 import numpy as np
 
@@ -16,6 +15,10 @@ from rgc.model.names import coupling_name
 from rgc.model.operators import Spin
 from rgc.passes.bonds import BondModel, BondTerm
 from rgc.passes.dependent_terms import equal_terms
+from rgc.passes.find_permutations import generators, orbits_of_pairs
+
+MOST_STATES = 12
+"""Up to so many states of a spin the basis holds every pair of states."""
 
 _SMALL = 1e-12
 
@@ -74,7 +77,7 @@ def bond_space(model: BondModel, dimension: int) -> BondSpace:
         kept.append(term)
         chosen.append(function)
     names, terms = [term.name for term in kept], {}
-    for name, function, text in _completion(model, dimension):
+    for name, function, text in _completion(model, dimension, chosen):
         if _rank([*chosen, function]) > len(chosen):
             chosen.append(function)
             names.append(name if name not in names else f"{name}_")
@@ -101,9 +104,11 @@ def _function(model: BondModel, values: Sequence[float], site: bool) -> Floats:
     return np.asarray((table[:, None] + table[None, :]) / (model.neighbours or 1))
 
 
-def _completion(model: BondModel, dimension: int) -> Iterator[tuple[str, Floats, str]]:
+def _completion(
+    model: BondModel, dimension: int, chosen: Sequence[Floats]
+) -> Iterator[tuple[str, Floats, str]]:
     """Names, functions and terms that together with a constant span every symmetric function of a
-    bond.
+    bond, or of many states those that have the symmetry of the `chosen` functions and of state 0.
     """
     q, s = model.states, model.species.name
     if q == 2:
@@ -112,14 +117,38 @@ def _completion(model: BondModel, dimension: int) -> Iterator[tuple[str, Floats,
         yield coupling_name(pair), np.outer(spin, spin), f"sum(<i,j>) {s}[i]*{s}[j]"
         yield "k1", _function(model, spin.tolist(), site=True), f"sum(i) {s}[i]"
         return
-    for a in range(q):
-        for b in range(a, q):
-            function = np.zeros((q, q))
+    for pairs in _orbits(q, chosen):
+        function = np.zeros((q, q))
+        for a, b in pairs:
             function[a, b] = function[b, a] = 1.0
-            x, y = (model.species.values[state] for state in (a, b))
-            both = f"delta({s}[i], {x})*delta({s}[j], {y})"
-            other = f" + delta({s}[i], {y})*delta({s}[j], {x})" if a != b else ""
-            yield f"lnW_{a}_{b}", function, f"sum(<i,j>) ({both}{other})"
+        (a, b), text = pairs[0], " + ".join(_of_pair(model, a, b) for a, b in pairs)
+        yield f"lnW_{a}_{b}", function, f"sum(<i,j>) ({text})"
+
+
+def _of_pair(model: BondModel, a: int, b: int) -> str:
+    """What is 1 on a bond with the states a and b at its ends, in either order, in the language."""
+    s, (x, y) = model.species.name, (model.species.values[state] for state in (a, b))
+    both = f"delta({s}[i], {x})*delta({s}[j], {y})"
+    return both + (f" + delta({s}[i], {y})*delta({s}[j], {x})" if a != b else "")
+
+
+def _orbits(q: int, chosen: Sequence[Floats]) -> list[list[tuple[int, int]]]:
+    """Pairs of states a <= b, those that have one coupling together.
+
+    Of many states these are the pairs that permutations relate which leave the chosen functions and
+    state 0 in place. A map that commutes with permutations closes on them, and they hold the
+    leading direction of every field on one state.
+    """
+    pairs = [(a, b) for a in range(q) for b in range(a, q)]
+    if q <= MOST_STATES:
+        return [[pair] for pair in pairs]
+    weight = sum(np.sqrt(k) * f / np.abs(f).max() for k, f in enumerate(chosen, 2))
+    weight[0, 0] += np.pi * len(chosen) ** 2
+    orbit = orbits_of_pairs(q, generators(weight, _SMALL))
+    found: dict[int, list[tuple[int, int]]] = {}
+    for a, b in pairs:
+        found.setdefault(min(int(orbit[a, b]), int(orbit[b, a])), []).append((a, b))
+    return list(found.values())
 
 
 def _rank(functions: Sequence[Floats]) -> int:
@@ -130,20 +159,19 @@ def _rank(functions: Sequence[Floats]) -> int:
 
 def _sectors(functions: Floats, inverse: Floats, start: Floats) -> dict[str, Floats]:
     """The directions spanned by the average over the permutations that leave the couplings
-    unchanged, and by the rest.
+    unchanged, which is that over orbits of pairs of states, and by the rest.
     """
     count, q, _ = functions.shape
     weight = np.tensordot(start, functions, 1)
     size = _SMALL * (1 + np.abs(weight).max())
-    kept = [
-        order
-        for order in map(list, permutations(range(q)))
-        if np.abs(weight[np.ix_(order, order)] - weight).max() <= size
-    ]
-    average = np.mean([functions[:, order][:, :, order] for order in kept], axis=0)
-    project = (average.reshape(count, -1) @ inverse[1:].T).T
-    if len(kept) == 1:
+    symmetry = generators(weight, size)
+    if not symmetry:
         return {"invariant": np.eye(count)}
+    orbit = orbits_of_pairs(q, symmetry).ravel()
+    flat = functions.reshape(count, -1)
+    sums = np.array([np.bincount(orbit, weights=each) for each in flat])
+    average = (sums / np.bincount(orbit))[:, orbit]
+    project = (average @ inverse[1:].T).T
     even, odd = ("even", "odd") if q == 2 else ("invariant", "charged")
     return {even: _range(project), odd: _range(np.eye(count) - project)}
 

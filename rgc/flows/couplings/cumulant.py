@@ -34,9 +34,12 @@ def make_cumulant(request: Request) -> CouplingFlow:
     expansion = _expansion(request, block)
     space = _space(request, block, expansion)
     cells = tuple(cell_tables(block, species, expansion, k) for k in range(len(block.cells)))
+    recursion = cumulant_recursion(
+        request.backend, block, expansion, space, cells, species=len(species)
+    )
     study = make_study(
         request,
-        cumulant_recursion(request.backend, block, expansion, space, cells, species=len(species)),
+        recursion,
         space.start,
         lattice.dimension,
         kind="truncated",
@@ -48,7 +51,7 @@ def make_cumulant(request: Request) -> CouplingFlow:
         },
         provenance={"expansion": _told(expansion, space)},
     )
-    return CouplingFlow(study)
+    return CouplingFlow(replace(study, beyond=recursion.beyond))
 
 
 def _expansion(request: Request, block: Block) -> Expansion:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from math import log
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,12 @@ class Polynomial:
     couplings: Integers
     moments: Integers
     shares: Floats
+
+    def first_order(self) -> Polynomial:
+        """The polynomial without products of two couplings."""
+        constant = len(self.weights) - 1
+        products = (self.couplings < constant).sum(axis=1) > 1
+        return replace(self, weights=self.weights * ~products)
 
 
 def polynomial(expansion: Expansion, cells: Sequence[CellTables]) -> Polynomial:
@@ -132,6 +138,25 @@ class CumulantRecursion:
         classes = self.space.basis @ couplings
         low = -float(np.abs(classes) @ self.products) - self.entropy
         return low, min(-self.entropy, -float(classes @ self.products))
+
+    def beyond(self, couplings: Floats) -> str:
+        """Why the expansion does not hold at these couplings, or nothing where it does.
+
+        The parts of second order in V must not exceed the others, summed over the products of a
+        site. At first order nothing tells.
+        """
+        whole = self._moved(couplings)[0][1:]
+        lower = replace(self, polynomial=self.polynomial.first_order())._moved(couplings)[0][1:]
+        first, second = (float(self.products @ np.abs(part)) for part in (lower, whole - lower))
+        if second <= first:
+            return ""
+        named = zip(self.names, couplings, strict=True)
+        at = ", ".join(f"{name} = {value:.4g}" for name, value in named if value)
+        times = second / first if first else np.inf
+        return (
+            f"the expansion does not hold at {at}: its terms of second order are {times:.2g} times "
+            "those of first order"
+        )
 
     def _moved(self, couplings: Floats) -> tuple[Floats, Floats]:
         """-H' per coarse cell, the constant and the couplings of the classes [1 + n], and its

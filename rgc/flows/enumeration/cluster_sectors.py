@@ -3,8 +3,8 @@ apart from the others."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from itertools import permutations
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import combinations, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,15 @@ from rgc.flows.enumeration.block_step import Step
 from rgc.flows.enumeration.cluster import Cluster
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.sectors import Sectors
+from rgc.passes.find_permutations import orbits
 from rgc.passes.find_sectors import find_sectors, sectors_by_level, uniform_on_cells
 
 Floats = NDArray[np.float64]
 
-MOST_STATES = 5  # of a spin, for which all permutations are tried
+MOST_STATES = 5
+"""Of a spin, for which all permutations are tried. Of more states these are exchanges of two,
+rotations and a reflection, which generate the symmetries of Potts and clock spins.
+"""
 
 
 def product_sectors(
@@ -77,11 +81,11 @@ def table_sectors(step: Step, sums: Floats, zero: Sequence[bool]) -> dict[str, F
     one = {"invariant": np.eye(len(sums))}
     cluster = step.blocked.coarse
     radix = cluster.radices[0]
-    if len(cluster.species) > 1 or radix > MOST_STATES:
+    if len(cluster.species) > 1:
         return one
     digits = np.array(np.unravel_index(np.arange(cluster.states), cluster.radices))
     group = []
-    for turn in permutations(range(radix)):
+    for turn in _turns(radix):
         if not all(rule.turns(turn) for rule in step.block.rules):
             continue
         image = np.ravel_multi_index(tuple(np.array(turn)[digits]), cluster.radices)
@@ -90,7 +94,9 @@ def table_sectors(step: Step, sums: Floats, zero: Sequence[bool]) -> dict[str, F
             for row, off in zip(sums, zero, strict=True)
         ):
             group.append(image)
-    means = np.array([np.mean([row[image] for image in group], axis=0) for row in sums])
+    orbit = orbits(cluster.states, group)
+    means = np.array([np.bincount(orbit, weights=row) for row in sums]) / np.bincount(orbit)
+    means = means[:, orbit]
     kept = [
         bool(np.allclose(mean, row, rtol=0, atol=1e-10))
         for mean, row in zip(means, sums, strict=True)
@@ -100,3 +106,17 @@ def table_sectors(step: Step, sums: Floats, zero: Sequence[bool]) -> dict[str, F
         return one
     unit = np.eye(len(sums))
     return {"invariant": unit[:, kept], "magnetic": unit[:, np.logical_not(kept)]}
+
+
+def _turns(states: int) -> Iterator[tuple[int, ...]]:
+    """Permutations of the states of a spin that are tried as symmetries."""
+    if states <= MOST_STATES:
+        yield from permutations(range(states))
+        return
+    for a, b in combinations(range(states), 2):
+        exchanged = list(range(states))
+        exchanged[a], exchanged[b] = b, a
+        yield tuple(exchanged)
+    for by in range(1, states):
+        yield tuple((state + by) % states for state in range(states))
+    yield tuple(reversed(range(states)))

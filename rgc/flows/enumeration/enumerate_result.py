@@ -123,6 +123,7 @@ def _with_study(result: Result, asked: Enumeration, state: State) -> Result:
         result,
         exponents=study_result.exponents,
         fixed_point={**result.fixed_point, **study_result.fixed_point},
+        fixed_points=study_result.fixed_points,
         eigenvalues=study_result.eigenvalues,
         values={**result.values, **study_result.values},
         critical=study_result.critical,

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rgc.analysis.fixed_points import PointNotFound, critical, distinct, newton
+from rgc.analysis.fixed_points import PointNotFound, critical, distinct, newton, symmetric
 from rgc.analysis.manifolds import critical_line
 from rgc.analysis.recursion import Floats, free_energy, trajectory
 from rgc.flows.flow import Account, State
@@ -153,14 +153,20 @@ def _free_energy(study: Study, state: State) -> None:
 
 
 def _critical(study: Study, state: State) -> None:
-    """The critical point on the line of the spec's couplings, or the reason why there is none."""
+    """The critical point on the line of the spec's couplings, or the reason why there is none.
+
+    A point at which the map does not hold is kept for the record, and its flow is not followed.
+    """
     try:
         point = critical(study.recursion, study.start)
     except PointNotFound as error:
         state.values["why"]["critical"] = str(error)
         return
     state.arrays["critical"] = np.concatenate([[point.factor], point.couplings])
-    if point.fixed_point is not None:
+    beyond = study.beyond(point.couplings)
+    if beyond:
+        state.values["why"]["critical"] = beyond
+    elif point.fixed_point is not None:
         state.arrays["nearest"] = point.fixed_point
 
 
@@ -178,7 +184,7 @@ def _fixed_point(study: Study, state: State, start: Floats) -> None:
         return
     try:
         begin = start if study.starts is not None else state.arrays["nearest"]
-        point = newton(study.recursion, begin)
+        point = symmetric(study.recursion, newton(study.recursion, begin))
     except PointNotFound as error:
         state.values["why"].setdefault("fixed_point", str(error))
         return
@@ -212,7 +218,8 @@ def _critical_line(study: Study, state: State, plane: tuple[int, int]) -> None:
     rays = np.zeros((RAYS, len(study.start)))
     rays[:, plane[0]], rays[:, plane[1]] = np.cos(angles), np.sin(angles)
     scale = float(np.linalg.norm(study.start)) or 1.0
-    state.arrays["critical_line"] = critical_line(study.recursion, list(scale * rays))
+    line = critical_line(study.recursion, list(scale * rays))
+    state.arrays["critical_line"] = line[[not study.beyond(point) for point in line]]
 
 
 def _window(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rgc.analysis.exponents import DERIVED
-from rgc.analysis.linearised_map import SectorSpectrum, linearise
+from rgc.analysis.exponents import DERIVED, ORDERED, Formula, not_derivable
+from rgc.analysis.linearised_map import (
+    SectorSpectrum,
+    field_on_the_way,
+    linearise,
+    point_kind,
+)
 from rgc.analysis.manifolds import renormalised_trajectory
-from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Kind, Level, Result
+from rgc.results.result import Eigenvalue, Estimate, FixedPoint, FreeEnergy, Kind, Level, Result
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,25 +34,40 @@ FROZEN_RULE = (
     "at the fixed point of zero temperature, y_t in the weight of unequal neighbours, exp(-2K) "
     "for Ising spins"
 )
+ROUNDING = "the eigenvalue is rounding: it has no exponent"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """A fixed point with its `spectra`, and the reason `beyond` why the map does not hold there."""
+
+    couplings: Floats
+    spectra: tuple[SectorSpectrum, ...]
+    beyond: str
+
+    @property
+    def critical(self) -> bool:
+        """Whether exponents may be taken from it."""
+        return point_kind(self.spectra) == "critical" and not self.beyond
 
 
 def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -> Result:
     """The answer of a study: levels, free energy, fixed point, spectrum, exponents, and tables of
     what is drawn.
 
-    The first fixed point is that of the headline.
+    The headline belongs to a critical fixed point, which is also the first in the tables. Where
+    none is critical, exponents are null with the reason, and fixed point and spectrum are those of
+    the first point.
     """
     arrays, why = state.arrays, state.values["why"]
-    points = arrays.get("fixed_points")
-    spectra = _spectra(study, points)
-    exponents = _exponents(study, spectra) if points is not None else _frozen(study)
+    points = _points(study, arrays)
+    reason = _no_headline(points)
+    spectra = points[0].spectra if points else _spectra(study)
     return Result(
         study.scheme,
-        exponents=exponents,
-        fixed_point={
-            **(_named(study, points[0], "exact") if points is not None else {}),
-            **_block(study, points),
-        },
+        exponents=_exponents(study, points[0], reason) if points else _frozen(study),
+        fixed_point=_fixed_point(study, points),
+        fixed_points=tuple(_found(study, point) for point in points),
         levels=tuple(_levels(study, arrays)),
         eigenvalues=tuple(one for spectrum in spectra for one in _eigenvalues(study, spectrum)),
         free_energy=_free_energy(study, arrays),
@@ -59,9 +80,55 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
     )
 
 
-def _spectra(study: Study, points: Floats | None) -> tuple[SectorSpectrum, ...]:
-    if points is not None:
-        return linearise(study.recursion, points[0])
+def _points(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[Point, ...]:
+    """The fixed points with that of the headline first, the others in the order in which they were
+    found.
+    """
+    points = [
+        Point(point, linearise(study.recursion, point), study.beyond(point))
+        for point in arrays.get("fixed_points", ())
+    ]
+    candidates = [k for k, point in enumerate(points) if point.critical]
+    if candidates:
+        to = arrays.get("nearest", study.start)
+        points.insert(0, points.pop(min(candidates, key=lambda k: _rank(points[k], to))))
+    return tuple(points)
+
+
+def _rank(point: Point, to: Floats) -> tuple[float, ...]:
+    """The order of critical points, which does not depend on where the search began: first the one
+    nearest to where the critical flow of the spec's couplings goes.
+    """
+    return (round(float(np.linalg.norm(point.couplings - to)), 8), *map(float, point.couplings))
+
+
+def _no_headline(points: Sequence[Point]) -> str:
+    """Why no exponent is the headline, or nothing where one is."""
+    if not points or points[0].critical:
+        return ""
+    beyond = dict.fromkeys(point.beyond for point in points if point.beyond)
+    kinds = ", ".join(dict.fromkeys(point_kind(point.spectra) for point in points))
+    return next(iter(beyond), f"none of the fixed points found is critical ({kinds})")
+
+
+def _fixed_point(study: Study, points: Sequence[Point]) -> dict[str, Estimate]:
+    """The couplings of the first point, and what belongs to it."""
+    named = _named(study, points[0].couplings, "exact") if points else {}
+    return {**named, **_block(study, points)}
+
+
+def _found(study: Study, point: Point) -> FixedPoint:
+    return FixedPoint(
+        couplings=_named(study, point.couplings, "exact"),
+        kind=point_kind(point.spectra),
+        eigenvalues=tuple(
+            one for spectrum in point.spectra for one in _eigenvalues(study, spectrum)
+        ),
+        note=point.beyond,
+    )
+
+
+def _spectra(study: Study) -> tuple[SectorSpectrum, ...]:
     return linearise(study.recursion, study.start) if study.linearise else ()
 
 
@@ -73,12 +140,12 @@ def _named(study: Study, couplings: Floats, kind: Kind) -> dict[str, Estimate]:
     return {name: Estimate(value if isfinite(value) else None, 0.0, kind) for name, value in pairs}
 
 
-def _block(study: Study, points: Floats | None) -> dict[str, Estimate]:
+def _block(study: Study, points: Sequence[Point]) -> dict[str, Estimate]:
     """`block.p` where all steps have the same p, and what the scheme adds about the fixed point."""
     one = {"block.p": study.p[0]} if len(study.p) == 1 else {}
     more = (
-        study.at_fixed_point(points[0])
-        if study.at_fixed_point is not None and points is not None
+        study.at_fixed_point(points[0].couplings)
+        if study.at_fixed_point is not None and points
         else {}
     )
     return {**one, **{name: Estimate(float(value), 0.0, "exact") for name, value in more.items()}}
@@ -105,11 +172,21 @@ def _free_energy(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[Free
 
 
 def _critical(study: Study, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Estimate]:
-    """The critical couplings on the line of the spec's, of every coupling that is not 0 there."""
+    """The critical couplings on the line of the spec's, of every coupling that is not 0 there. They
+    are null where the map does not hold.
+    """
     if "critical" not in arrays:
         return {}
-    named = zip(study.recursion.names, arrays["critical"][1:], study.start, strict=True)
-    return {name: Estimate(float(value), 0.0, study.exponents) for name, value, at in named if at}
+    couplings = arrays["critical"][1:]
+    beyond = study.beyond(couplings)
+    named = zip(study.recursion.names, couplings, study.start, strict=True)
+    return {
+        name: Estimate(None, None, study.exponents, note=beyond)
+        if beyond
+        else Estimate(float(value), 0.0, study.exponents)
+        for name, value, at in named
+        if at
+    }
 
 
 def _values(study: Study, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Estimate]:
@@ -135,16 +212,25 @@ def _eigenvalues(study: Study, spectrum: SectorSpectrum) -> Iterator[Eigenvalue]
             operators=count,
             index=k + 1,
             kind=study.exponents,
+            note="" if isfinite(exponent) else ROUNDING,
         )
 
 
-def _exponents(study: Study, spectra: tuple[SectorSpectrum, ...]) -> dict[str, Estimate]:
-    """y_t of the invariant sector, y_h the largest of the others, and what follows from them."""
-    leading = [float(spectrum.exponents[0]) for spectrum in spectra]
-    values = {"y_t": leading[0]} if leading else {}
+def _exponents(study: Study, point: Point, reason: str) -> dict[str, Estimate]:
+    """y_t of the invariant sector, y_h the largest of the others, and what follows from them. All
+    are null if there is a `reason` against it.
+    """
+    leading = [float(spectrum.exponents[0]) for spectrum in point.spectra]
+    values = {"y_t": leading[0]}
     if len(leading) > 1:
         values["y_h"] = max(leading[1:])
-    return _derived(study, values, RULE + study.space)
+    if reason:
+        letters = {name[-1] for name in values}
+        names = (name for name, (needs, _) in DERIVED.items() if letters.issuperset(needs))
+        return {name: _null(study, reason) for name in (*values, *names)}
+    enough = study.dimension - ORDERED
+    ordered = field_on_the_way(study.recursion, point.couplings, enough)
+    return _derived(study, values, RULE + study.space, ordered)
 
 
 def _frozen(study: Study) -> dict[str, Estimate]:
@@ -154,42 +240,63 @@ def _frozen(study: Study) -> dict[str, Estimate]:
     return _derived(study, dict(study.frozen()), FROZEN_RULE)
 
 
-def _derived(study: Study, values: dict[str, float], rule: str) -> dict[str, Estimate]:
-    """The exponents with those that follow by scaling and hyperscaling in d dimensions."""
+def _derived(
+    study: Study, values: Mapping[str, float], rule: str, ordered: float = np.inf
+) -> dict[str, Estimate]:
+    """The exponents with those that follow by scaling and hyperscaling in d dimensions, null where
+    that does not hold.
+    """
     letters = {name[-1]: value for name, value in values.items()}
+    refused = not_derivable(letters.get("t"), letters.get("h"), study.dimension, ordered)
+    out = {
+        name: Estimate(value, 0.0, study.exponents, rule=rule)
+        if isfinite(value)
+        else _null(study, ROUNDING)
+        for name, value in values.items()
+    }
     for name, (needs, formula) in DERIVED.items():
         if all(letter in letters for letter in needs):
-            with np.errstate(all="ignore"):
-                values[name] = float(
-                    formula(study.dimension, *(np.float64(letters[letter]) for letter in needs))
-                )
-    return {name: _exponent(study, name, value, rule) for name, value in values.items()}
+            reason = next((refused[letter] for letter in needs if letter in refused), "")
+            out[name] = (
+                _null(study, reason)
+                if reason
+                else _exponent(study, formula, [letters[letter] for letter in needs])
+            )
+    return out
 
 
-def _exponent(study: Study, name: str, value: float, rule: str) -> Estimate:
+def _exponent(study: Study, formula: Formula, parts: Sequence[float]) -> Estimate:
+    with np.errstate(all="ignore"):
+        value = float(formula(study.dimension, *map(np.float64, parts)))
     if not abs(value) < DIVERGES:
-        return Estimate(None, None, study.exponents, note="it diverges")
-    return Estimate(value, 0.0, study.exponents, rule=rule if name[:2] == "y_" else "")
+        return _null(study, "it diverges")
+    return Estimate(value, 0.0, study.exponents)
+
+
+def _null(study: Study, reason: str) -> Estimate:
+    return Estimate(None, None, study.exponents, note=reason)
 
 
 def _tables(
     study: Study,
     arrays: Mapping[str, NDArray[Any]],
-    points: Floats | None,
+    points: Sequence[Point],
     spectra: tuple[SectorSpectrum, ...],
 ) -> dict[str, NDArray[Any]]:
     """The tables of the study.
 
     They are `right_<sector>` and `left_<sector>` as [part, row, column] (part 0 real, 1 imaginary),
-    `fixed_points`, `paths`, and of a flow diagram `diagram`, `critical_line` and, where one
+    `fixed_points` with the numbers `fixed_points_relevant` of their relevant directions in the
+    invariant sector, `paths`, and of a flow diagram `diagram`, `critical_line` and, where one
     direction is relevant, `renormalised_trajectory`.
     """
     out: dict[str, NDArray[Any]] = {}
     for spectrum in spectra:
         out[f"right_{spectrum.sector}"] = np.stack([spectrum.right.real, spectrum.right.imag])
         out[f"left_{spectrum.sector}"] = np.stack([spectrum.left.real, spectrum.left.imag])
-    if points is not None:
-        out["fixed_points"] = points
+    if points:
+        out["fixed_points"] = np.array([point.couplings for point in points])
+        out["fixed_points_relevant"] = np.array([point.spectra[0].relevant for point in points])
     paths = [arrays[name] for name in arrays if name.startswith("paths_")]
     if paths:
         out["paths"] = np.array(paths)
@@ -197,10 +304,10 @@ def _tables(
         return out
     rows = [arrays[name] for name in arrays if name.startswith("diagram_")]
     out |= {"diagram": np.concatenate(rows), "critical_line": arrays["critical_line"]}
-    if points is not None and _relevant(spectra[0]) == 1:
+    if points and points[0].critical:
         leading = spectra[0]
         out["renormalised_trajectory"] = renormalised_trajectory(
-            study.recursion, points[0], leading.leading, float(leading.values[0].real)
+            study.recursion, points[0].couplings, leading.leading, float(leading.values[0].real)
         )
     return out
 
@@ -209,25 +316,29 @@ def _plane(study: Study) -> dict[str, Any]:
     return {} if study.plane is None else {"plane": list(study.plane)}
 
 
-def _relevant(spectrum: SectorSpectrum) -> int:
-    return int((np.abs(spectrum.values) > 1).sum())
-
-
 def _warnings(
-    study: Study, arrays: Mapping[str, NDArray[Any]], why: Mapping[str, str], points: Floats | None
+    study: Study,
+    arrays: Mapping[str, NDArray[Any]],
+    why: Mapping[str, str],
+    points: Sequence[Point],
 ) -> Iterator[str]:
     yield from study.warnings
     yield from _beyond_bounds(study, arrays)
     if study.find and "critical" in why and not _frozen(study):
         yield f"no critical point was found: {why['critical']}"
-    if study.find == "fixed_point" and points is None and not _frozen(study):
+    if points and not points[0].critical:
+        yield f"there is no headline exponent: {_no_headline(points)}"
+    if study.find == "fixed_point" and not points and not _frozen(study):
         yield f"no fixed point was found: {why.get('fixed_point', why.get('critical', ''))}"
 
 
 def _beyond_bounds(study: Study, arrays: Mapping[str, NDArray[Any]]) -> Iterator[str]:
-    """A warning about a truncated free energy that is impossible: F lies between the bounds of any
-    lattice with these couplings.
+    """Warnings about couplings at which the map does not hold, and about a truncated free energy
+    that is impossible: F lies between the bounds of any lattice with these couplings.
     """
+    beyond = study.beyond(study.start)
+    if beyond:
+        yield beyond
     if study.kind != "truncated" or "free_energy" not in arrays:
         return
     low, high = study.recursion.bounds(study.start)

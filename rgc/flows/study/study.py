@@ -33,6 +33,12 @@ class Close:
     log_z: Callable[[Floats], float]
 
 
+def holds_everywhere(couplings: Floats) -> str:
+    """What `Study.beyond` says of a map that holds at all couplings."""
+    del couplings
+    return ""
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Study:
     """A recursion and the questions that are asked of it.
@@ -52,6 +58,7 @@ class Study:
     - `terms` is as in `Result`.
     - `p` is the parameter of the block map at each step, in turn.
     - `at_fixed_point` gives what else is reported about a fixed point, by name.
+    - `beyond` says why the map does not hold at given couplings, and is empty where it does.
     """
 
     scheme: str
@@ -75,6 +82,7 @@ class Study:
     space: str = ""
     p: tuple[Estimate, ...] = ()
     at_fixed_point: Callable[[Floats], Mapping[str, float]] | None = None
+    beyond: Callable[[Floats], str] = holds_everywhere
     warnings: tuple[str, ...] = ()
 
 

@@ -95,12 +95,12 @@ class Observable:
         return f"{self.name} = {self.written}" if self.written else self.name
 
 
-def of_ensemble(expression: Expression) -> Expression:
+def averaged(expression: Expression) -> Expression:
     """The expression itself where it holds an average or a number that a flow knows, else its
     average.
     """
-    averaged = any(isinstance(leaf, Average | Known) for leaf in leaves(expression))
-    return expression if averaged else Average(expression)
+    whole = any(isinstance(leaf, Average | Known) for leaf in leaves(expression))
+    return expression if whole else Average(expression)
 
 
 def averages(expression: Expression) -> Iterator[Average]:

@@ -24,7 +24,7 @@ from rgc.model.observables import (
     StructureFactor,
     Summand,
     Tally,
-    of_ensemble,
+    averaged,
 )
 from rgc.model.operators import Operator, Product, Spin, product
 from rgc.model.spins import Species
@@ -45,7 +45,7 @@ def built_in(name: str, lattice: Lattice, species: Kinds, **options: int) -> Exp
     lattice, and `LookupError` where the table of measures says something else than its function.
     """
     expression, row = BUILT_IN[name](lattice, species, **options), MEASURES[name]
-    if (of_ensemble(expression) is expression) != (row.of == "ensemble"):
+    if (averaged(expression) is expression) != (row.of == "ensemble"):
         raise LookupError(
             f"MEASURES says that '{name}' is of the {row.of}; what its function returns is not"
         )
@@ -54,7 +54,7 @@ def built_in(name: str, lattice: Lattice, species: Kinds, **options: int) -> Exp
 
 def named(names: Sequence[str], lattice: Lattice, species: Kinds) -> tuple[Observable, ...]:
     """Built-in observables without options, by their names."""
-    return tuple(Observable(name, of_ensemble(built_in(name, lattice, species))) for name in names)
+    return tuple(Observable(name, averaged(built_in(name, lattice, species))) for name in names)
 
 
 def energy(lattice: Lattice, species: Kinds) -> Expression:

@@ -38,7 +38,7 @@ class Level:
     """One RG level: its lattice in unit cells, its couplings and the averages measured on it.
 
     The couplings of level 0 are those of the spec. `values` are numbers that are no averages, such
-    as the constant of the ledger.
+    as the accumulated constant.
     """
 
     level: int

@@ -18,7 +18,7 @@ from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.model.complete import cell_of
 from rgc.model.expressions import Expression
 from rgc.model.lattice import Complete, Geometry, Lattice
-from rgc.model.observables import Average, Known, Observable, of_ensemble
+from rgc.model.observables import Average, Known, Observable, averaged
 from rgc.model.spins import Species
 from rgc.passes.built_in import built_in, variance
 from rgc.syntax import ast
@@ -48,7 +48,7 @@ class Resolver:
         """
         text = print_expression(expr)
         expression = replace(self, open=(name,)).resolve(expr)
-        return Observable(name, of_ensemble(expression), "" if text == name else text)
+        return Observable(name, averaged(expression), "" if text == name else text)
 
     def resolve(self, expr: ast.Expr) -> Expression:
         """An expression of one configuration or of the ensemble."""

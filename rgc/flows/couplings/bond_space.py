@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rgc.analysis.permutations import generators, orbits_of_pairs
 from rgc.analysis.recursion import Floats, invariant_projector
 from rgc.errors import SpecError
 from rgc.model.names import coupling_name
 from rgc.model.operators import Spin
 from rgc.passes.bonds import BondModel, BondTerm
 from rgc.passes.dependent_terms import equal_terms
-from rgc.passes.find_permutations import generators, orbits_of_pairs
 
 MOST_STATES = 12
 """Up to so many states of a spin the basis holds every pair of states."""

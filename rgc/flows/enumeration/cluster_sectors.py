@@ -9,11 +9,11 @@ from itertools import combinations, permutations
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.analysis.permutations import orbits
 from rgc.flows.enumeration.block_step import Step
 from rgc.flows.enumeration.cluster import Cluster
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.sectors import Sectors
-from rgc.passes.find_permutations import orbits
 from rgc.passes.find_sectors import find_sectors, sectors_by_level, uniform_on_cells
 
 Floats = NDArray[np.float64]

@@ -38,7 +38,7 @@ ROUNDING = "the eigenvalue is rounding: it has no exponent"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Point:
+class StudiedPoint:
     """A fixed point with its `spectra`, and the reason `beyond` why the map does not hold there."""
 
     couplings: Floats
@@ -80,12 +80,12 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
     )
 
 
-def _points(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[Point, ...]:
+def _points(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[StudiedPoint, ...]:
     """The fixed points with that of the headline first, the others in the order in which they were
     found.
     """
     points = [
-        Point(point, linearise(study.recursion, point), study.beyond(point))
+        StudiedPoint(point, linearise(study.recursion, point), study.beyond(point))
         for point in arrays.get("fixed_points", ())
     ]
     candidates = [k for k, point in enumerate(points) if point.critical]
@@ -95,14 +95,14 @@ def _points(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[Point, ..
     return tuple(points)
 
 
-def _rank(point: Point, to: Floats) -> tuple[float, ...]:
+def _rank(point: StudiedPoint, to: Floats) -> tuple[float, ...]:
     """The order of critical points, which does not depend on where the search began: first the one
     nearest to where the critical flow of the spec's couplings goes.
     """
     return (round(float(np.linalg.norm(point.couplings - to)), 8), *map(float, point.couplings))
 
 
-def _no_headline(points: Sequence[Point]) -> str:
+def _no_headline(points: Sequence[StudiedPoint]) -> str:
     """Why no exponent is the headline, or nothing where one is."""
     if not points or points[0].critical:
         return ""
@@ -111,13 +111,13 @@ def _no_headline(points: Sequence[Point]) -> str:
     return next(iter(beyond), f"none of the fixed points found is critical ({kinds})")
 
 
-def _fixed_point(study: Study, points: Sequence[Point]) -> dict[str, Estimate]:
+def _fixed_point(study: Study, points: Sequence[StudiedPoint]) -> dict[str, Estimate]:
     """The couplings of the first point, and what belongs to it."""
     named = _named(study, points[0].couplings, "exact") if points else {}
     return {**named, **_block(study, points)}
 
 
-def _found(study: Study, point: Point) -> FixedPoint:
+def _found(study: Study, point: StudiedPoint) -> FixedPoint:
     return FixedPoint(
         couplings=_named(study, point.couplings, "exact"),
         kind=point_kind(point.spectra),
@@ -140,7 +140,7 @@ def _named(study: Study, couplings: Floats, kind: Kind) -> dict[str, Estimate]:
     return {name: Estimate(value if isfinite(value) else None, 0.0, kind) for name, value in pairs}
 
 
-def _block(study: Study, points: Sequence[Point]) -> dict[str, Estimate]:
+def _block(study: Study, points: Sequence[StudiedPoint]) -> dict[str, Estimate]:
     """`block.p` where all steps have the same p, and what the scheme adds about the fixed point."""
     one = {"block.p": study.p[0]} if len(study.p) == 1 else {}
     more = (
@@ -216,7 +216,7 @@ def _eigenvalues(study: Study, spectrum: SectorSpectrum) -> Iterator[Eigenvalue]
         )
 
 
-def _exponents(study: Study, point: Point, reason: str) -> dict[str, Estimate]:
+def _exponents(study: Study, point: StudiedPoint, reason: str) -> dict[str, Estimate]:
     """y_t of the invariant sector, y_h the largest of the others, and what follows from them. All
     are null if there is a `reason` against it.
     """
@@ -280,7 +280,7 @@ def _null(study: Study, reason: str) -> Estimate:
 def _tables(
     study: Study,
     arrays: Mapping[str, NDArray[Any]],
-    points: Sequence[Point],
+    points: Sequence[StudiedPoint],
     spectra: tuple[SectorSpectrum, ...],
 ) -> dict[str, NDArray[Any]]:
     """The tables of the study.
@@ -320,7 +320,7 @@ def _warnings(
     study: Study,
     arrays: Mapping[str, NDArray[Any]],
     why: Mapping[str, str],
-    points: Sequence[Point],
+    points: Sequence[StudiedPoint],
 ) -> Iterator[str]:
     yield from study.warnings
     yield from _beyond_bounds(study, arrays)

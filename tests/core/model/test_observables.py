@@ -30,8 +30,8 @@ from rgc.model.observables import (
     Known,
     Linear,
     Observable,
+    averaged,
     averages,
-    of_ensemble,
     tallies,
     with_energy,
 )
@@ -134,10 +134,10 @@ def test_the_energy_takes_its_place_inside_averages_too() -> None:
 
 def test_what_is_of_one_configuration_is_averaged_and_nothing_else() -> None:
     m = built_in("m", square(4), ISING)
-    assert of_ensemble(m) == Average(m)
-    assert of_ensemble(Constant(2.0)) == Average(Constant(2.0))
+    assert averaged(m) == Average(m)
+    assert averaged(Constant(2.0)) == Average(Constant(2.0))
     for whole in (Average(m), Known("log_z"), apply("+", Constant(1.0), Known("dF"))):
-        assert of_ensemble(whole) == whole
+        assert averaged(whole) == whole
 
 
 def test_tallies_come_in_the_order_of_the_expression() -> None:

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from rgc.errors import Problem, SpecError
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 MOST_TRIALS = 100_000
-"""The number of images of states that are tried for one generator. What takes more is not found, so
-that the group may come out smaller than it is."""
+"""The largest number of images of states that are tried for one generator."""
 
 
 def generators(weight: Floats, tolerance: float) -> tuple[Integers, ...]:
@@ -99,4 +100,6 @@ def _extended(colours: Integers, kinds: Integers, k: int, j: int) -> Integers | 
         if state == q - 1:
             return image
         tried.append(candidates(state + 1))
-    return None
+    message = f"the symmetry of {q} states is not found within {MOST_TRIALS} trials"
+    hint = "take fewer states, or weights that are all different"
+    raise SpecError([Problem("too-many-states", message, hint=hint)])

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rgc.passes.find_permutations import generators, orbits_of_pairs
+from rgc.analysis import permutations as permutations_of_states
+from rgc.analysis.permutations import generators, orbits_of_pairs
+from rgc.errors import SpecError
 
 
 def same_partition(one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
@@ -54,3 +56,12 @@ def test_many_states(q: int) -> None:
     clock = np.cos(2 * np.pi * (states[:, None] - states) / q)
     assert orbits_of_pairs(q, generators(np.eye(q), 1e-12)).max() + 1 == 2
     assert orbits_of_pairs(q, generators(clock, 1e-10)).max() + 1 == q // 2 + 1
+
+
+def test_a_search_that_is_given_up_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group that came out too small would mix the sectors without a word."""
+    monkeypatch.setattr(permutations_of_states, "MOST_TRIALS", 3)
+    states = np.arange(9)
+    clock = np.cos(2 * np.pi * (states[:, None] - states) / 9)
+    with pytest.raises(SpecError, match="not found within 3 trials"):
+        generators(clock, 1e-10)

@@ -7,6 +7,7 @@ from math import exp, log
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from rgc import backend as backends
 from rgc.backend import Backend
@@ -104,6 +105,42 @@ def test_log_z_of_independent_spins_far_below_the_resolution_of_z(backend: Backe
     for i, j in combinations(range(14), 2):
         both = np.tanh(fields[i]) * np.tanh(fields[j])
         assert spectrum[1 << i | 1 << j] == pytest.approx(both, abs=1e-14)
+
+
+def random_halves(units: int, others: int, spread: float) -> list[NDArray[np.float64]]:
+    """Two halves of a small side of 37 and 100 states, coupled to so many units."""
+    random = np.random.default_rng(units)
+    shapes = ((37,), (100,), (37, units, others), (100, units, others))
+    return [random.uniform(-spread, spread, shape) for shape in shapes]
+
+
+@pytest.mark.parametrize(
+    ("units", "others", "spread"), [(0, 1, 1), (1, 1, 2), (90, 1, 3), (7, 4, 2)]
+)
+def test_log_z_of_two_halves_by_its_definition(
+    backend: Backend, units: int, others: int, spread: float
+) -> None:
+    first, second, x, y = random_halves(units, others, spread)
+    factors = 1 + np.exp(x[:, None] + y[None]).sum(axis=-1)
+    exponents = first[:, None] + second + np.log(factors).sum(axis=-1)
+    expected = exponents.max() + log(np.exp(exponents - exponents.max()).sum())
+    with backend.arrays() as xp:
+        arrays = (xp.asarray(part) for part in (first, second, x, y))
+        found = routine(backend, "log_z_small_side")(*arrays)
+    assert found == pytest.approx(expected, rel=1e-14, abs=1e-14)
+
+
+@pytest.mark.parametrize("others", [1, 2])
+def test_log_z_of_two_halves_whose_products_would_overflow(backend: Backend, others: int) -> None:
+    """Every factor is about e^300, and there are 900 of them."""
+    first, second, x, y = random_halves(900, others, 1.0)
+    with backend.arrays() as xp:
+        arrays = (xp.asarray(part) for part in (first, second, x + 298, y))
+        found = routine(backend, "log_z_small_side")(*arrays)
+    factors = np.exp(x[:, None] + y[None]).sum(axis=-1)
+    exponents = 900 * 298 + first[:, None] + second + np.log(factors).sum(axis=-1)
+    expected = exponents.max() + log(np.exp(exponents - exponents.max()).sum())
+    assert found == pytest.approx(expected, rel=1e-14)
 
 
 def test_a_routine_that_nobody_has_is_a_bug_of_the_caller(backend: Backend) -> None:

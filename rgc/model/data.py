@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from math import floor
+from pathlib import Path
 
 from rgc.language.values import Value
 from rgc.model import shown
+from rgc.model.hamiltonian import Hamiltonian
+from rgc.text import Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,33 +19,72 @@ class Samples:
     """`count` configurations of the Hamiltonian, `every` sweeps apart, after `thermalise` sweeps
     (None: the default of the sampler).
 
-    `sets` = (parameter, values) makes one set of configurations for each value. `update` is how
-    they are updated.
+    `sets` = (parameter, values) makes one set of `count` configurations for each value, of several
+    parameters for each combination, the last the fastest. `hamiltonians` are those of the sets, in
+    this order; without `sets` there is one. `update` is how configurations are updated.
+    `validation` is the share of the rows that is kept apart.
     """
 
     count: int
     every: int
     thermalise: int | None = None
     update: Value = "auto"
+    validation: float | None = None
     sets: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    hamiltonians: tuple[Hamiltonian, ...] = field(default=(), repr=False, compare=False)
+    span: Span | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def points(self) -> tuple[dict[str, float], ...]:
+        """The values of the parameters in each set; without parameters there is one set."""
+        names = [name for name, _ in self.sets]
+        values = product(*(values for _, values in self.sets))
+        return tuple(dict(zip(names, each, strict=True)) for each in values)
+
+    @property
+    def rows(self) -> int:
+        """The configurations of all sets together."""
+        return self.count * len(self.points)
 
     def __str__(self) -> str:
-        options = {"thermalise": self.thermalise, "every": self.every, "update": self.update}
+        options = {
+            "thermalise": self.thermalise,
+            "every": self.every,
+            "update": self.update,
+            "validation": self.validation,
+        }
         return shown.call("samples", self.count, options={**options, **dict(self.sets)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """The rows of a file inside the folder of the spec. Values above `threshold` are spin up (None:
-    values are kept). `validation` is the share of the rows that is kept apart.
+    """The rows of a file inside `folder`, which is that of the spec. Values above `threshold` are
+    spin up (None: values are kept). `validation` is the share of the rows that is kept apart.
+
+    `array` names one of several arrays of an `.npz`. `weights` is a file that holds how often each
+    row counts.
     """
 
     path: str
     threshold: float | None = None
     validation: float | None = None
+    array: str | None = None
+    weights: str | None = None
+    folder: Path = field(default=Path(), repr=False, compare=False)
+    span: Span | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files that are read, relative to the folder of the spec."""
+        return (self.path,) if self.weights is None else (self.path, self.weights)
 
     def __str__(self) -> str:
-        options = {"threshold": self.threshold, "validation": self.validation}
+        options = {
+            "array": None if self.array is None else f'"{self.array}"',
+            "threshold": self.threshold,
+            "validation": self.validation,
+            "weights": None if self.weights is None else f'"{self.weights}"',
+        }
         return shown.call("file", f'"{self.path}"', options=options)
 
 
@@ -57,13 +102,40 @@ Source = Samples | File | Patterns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShuffledSites:
-    """The data of `source` with the sites permuted, the same way in every row."""
+class Control:
+    """The data of `source`, changed so that something of them is lost.
 
+    `name` says how:
+
+    - `shuffle_sites`: the sites are permuted, the same way in every row.
+    - `independent`: the rows of each site are permuted, of each site by itself, so that sites keep
+      their averages and lose their correlations.
+    - `gaussian_twin`: rows are signs of a Gaussian field that has the two-point function of the
+      rows of `source`, so that all higher correlations follow from it.
+    """
+
+    name: str
     source: Source
 
     def __str__(self) -> str:
-        return shown.call("shuffle_sites", self.source)
+        return shown.call(self.name, self.source)
 
 
-Data = Source | ShuffledSites
+Data = Source | Control
+
+
+def source_of(data: Data) -> Source:
+    """Where the rows come from, before any control."""
+    return data.source if isinstance(data, Control) else data
+
+
+def files_of(data: Data | None) -> Iterator[tuple[Path, str]]:
+    """The files that data are read from: the folder of the spec and the path in it."""
+    source = source_of(data) if data is not None else None
+    if isinstance(source, File):
+        yield from ((source.folder, path) for path in source.paths)
+
+
+def kept_apart(rows: int, share: float | None) -> int:
+    """How many rows a share for validation is, rounded down."""
+    return floor(rows * (share or 0.0) + 1e-9)

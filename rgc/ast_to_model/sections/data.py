@@ -8,11 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.expressions.calls import named
 from rgc.ast_to_model.expressions.options import Reading, read_call
-from rgc.errors import Problems
-from rgc.language.data import DATA
-from rgc.model.data import Data, File, Patterns, Samples, ShuffledSites
+from rgc.errors import Problem, Problems, SpecError, listing
+from rgc.language.data import CONTROLS, DATA
+from rgc.model.data import Control, Data, File, Patterns, Samples, Source, source_of
 from rgc.model.spec import Spec
+from rgc.passes.check_file import check_file, check_rows
+from rgc.schemes import SCHEMES
+from rgc.schemes.needs import lattice, spins
+from rgc.schemes.needs.lattice import count_sites
+from rgc.schemes.needs.samples import SAMPLED
+from rgc.schemes.scheme import Asked
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -23,52 +30,147 @@ RECORDS: Mapping[str, Any] = {"samples": Samples, "file": File, "patterns": Patt
 def check_data(spec: Spec, context: Context) -> Spec:
     """The spec with its data.
 
-    Reports unknown sources and options, files outside the spec's folder, and samples of nothing.
+    Reports unknown sources and options, files that are not there or hold something else, samples of
+    what cannot be sampled, and sources that do not suit the spins.
     """
     section = context.section("data")
     if section is None or isinstance(section.body, str | tuple):
         return spec
     before = len(context.problems.errors)
-    reading = read_call(section.body, DATA, "data", context)
-    for node in ast.walk(section.body):
-        if isinstance(node, ast.Call) and node.name == "file" and node.arguments:
-            path = node.arguments[0]
-            if isinstance(path, ast.Text):
-                check_path(path.value, path.span, context.problems)
-        if (
-            isinstance(node, ast.Call)
-            and node.name == "samples"
-            and context.section("hamiltonian") is None
-        ):
-            message = "samples are drawn from a hamiltonian, and this spec has none"
-            context.problems.error("missing-section", message, node.span)
-    if len(context.problems.errors) > before or reading is None:
+    data = _data(section.body, context)
+    if data is not None and len(context.problems.errors) == before:
+        with context.failing("data"):
+            _check(data, spec, context)
+    if data is None or len(context.problems.errors) > before:
         context.failed.add("data")
         return spec
-    return replace(spec, data=_data(reading, context))
+    return replace(spec, data=data)
 
 
-def _data(reading: Reading, context: Context) -> Data | None:
-    """The record of a call without errors, or None where an option depends on a parameter with an
-    error.
-    """
-    signature, place = reading.signature, reading.places.get("source")
-    if place is not None:
-        inner = read_call(place, DATA, "data", context)
-        source = None if inner is None else _data(inner, context)
-        return (
-            None
-            if source is None or isinstance(source, ShuffledSites)
-            else ShuffledSites(source=source)
-        )
-    if not reading.complete:
+def _data(expr: ast.Expr, context: Context) -> Data | None:
+    """The record of a call, or None where something is wrong, which is reported, or unknowable."""
+    if _nested(expr, context):
         return None
+    reading = read_call(expr, DATA, "data", context)
+    if reading is None or not reading.complete:
+        return None
+    if reading.signature.name in CONTROLS:
+        inner = _data(reading.places["source"], context)
+        if inner is None or isinstance(inner, Control):
+            return None
+        return Control(name=reading.signature.name, source=inner)
+    return _source(reading, expr.span, context)
+
+
+def _nested(expr: ast.Expr, context: Context) -> bool:
+    """Report a control of a control."""
+    outer = named(expr)
+    inner = named(outer[1][0]) if outer is not None and outer[0] in CONTROLS and outer[1] else None
+    if inner is None or inner[0] not in CONTROLS:
+        return False
+    message = f"'{outer[0] if outer else ''}' changes data, and '{inner[0]}' is another control"
+    place = outer[1][0].span if outer else None
+    hint = f"write one of them: {place.text}" if place is not None else ""
+    context.problems.error("nested-control", message, place, hint=hint)
+    return True
+
+
+def _source(reading: Reading, span: Span | None, context: Context) -> Source | None:
+    signature = reading.signature
     values = {**signature.defaults, **reading.values}
     free = {name: values.pop(name) for name in reading.values if signature.field(name) is None}
-    record: Data = RECORDS[signature.name](
-        **values, **({"sets": tuple(free.items())} if free else {})
+    more: dict[str, Any] = {}
+    if signature.name == "samples":
+        more = {"sets": tuple(free.items()), "span": span}
+    if signature.name == "file":
+        place = reading.places["path"].span
+        if not _inside(reading, context):
+            return None
+        more = {"folder": context.folder, "span": place}
+    source: Source = RECORDS[signature.name](**values, **more)
+    return source
+
+
+def _inside(reading: Reading, context: Context) -> bool:
+    """Report files of a text that is no file, and outside the folder of the spec."""
+    places = {
+        str(reading.values[name]): reading.places[name].span
+        for name in ("path", "weights")
+        if name in reading.values
+    }
+    inside = [check_path(path, span, context.problems) for path, span in places.items()]
+    if all(inside) and context.folder is None:
+        message = "this text is no file, so it has no folder to read data from"
+        place = reading.places["path"].span
+        context.problems.error("file-without-folder", message, place)
+    return all(inside) and context.folder is not None
+
+
+# -- what suits the spec ---------------------------------------------------------------------------
+
+
+def _check(data: Data, spec: Spec, context: Context) -> None:
+    """Report data that do not suit the lattice and the spins. Raises `SpecError`."""
+    source, section = source_of(data), context.section("data")
+    where = section.body.span if section and isinstance(section.body, ast.Node) else None
+    if isinstance(data, Control) and data.name == "gaussian_twin":
+        _check_two_states(spec, f"'{data.name}' takes signs of real numbers", where)
+    match source:
+        case Samples():
+            _check_samples(source, spec, context)
+        case Patterns():
+            _check_two_states(spec, "'patterns' are spins up or down", where)
+        case File():
+            if source.threshold is not None:
+                _check_two_states(spec, "a threshold makes spins up or down", where)
+            readable = not context.failed & {"lattice"}
+            check_file(source, _sites(spec) if readable else None)
+
+
+def _sites(spec: Spec) -> int | None:
+    """The spins in a row, if the spec says it."""
+    return count_sites(spec.lattice)
+
+
+def _check_two_states(spec: Spec, what: str, where: Span | None) -> None:
+    for species in spec.species:
+        if not species.two_states:
+            message = f"{what}, and {species.alphabet} spins are not of two states"
+            hint = f"declare spins of two states: {species.name}: ising"
+            raise SpecError([Problem("wrong-spins", message, where, hint=hint)])
+
+
+def _check_samples(samples: Samples, spec: Spec, context: Context) -> None:
+    """Report samples of no Hamiltonian, and what sampling itself would refuse."""
+    missing = [name for name in ("lattice", "spins", "hamiltonian") if not context.section(name)]
+    if missing:
+        message = f"samples are drawn from a hamiltonian, and this spec has no {listing(missing)}"
+        raise SpecError([Problem("missing-section", message, samples.span)])
+    check_rows(samples.rows, samples.validation, f"{samples.count} samples", samples.span)
+    asked = _asked(samples, spec, context)
+    for limit in (lattice.suits, spins.suit, *SAMPLED):
+        context.problems.extend(limit(asked))
+
+
+def _asked(samples: Samples, spec: Spec, context: Context) -> Asked:
+    """The question whether the scheme `sample` can make these samples, put at their place."""
+    scheme = replace(SCHEMES["sample"], name="samples")
+    options = scheme.complete({"every": samples.every, "update": samples.update}, spec)
+    sections = {
+        section.name: context.document.place(section.name) for section in context.document.sections
+    }
+    body = context.section("lattice")
+    call = None if body is None or isinstance(body.body, str | tuple) else named(body.body)
+    return Asked(
+        scheme=scheme,
+        spec=spec,
+        options=options,
+        where=samples.span,
+        sections=sections,
+        lattice=call[0] if call is not None else "lattice",
+        parameters=frozenset(context.scope.parameters),
+        failed=frozenset(context.failed),
     )
-    return record
 
 
 def check_path(path: str, span: Span | None, problems: Problems) -> bool:

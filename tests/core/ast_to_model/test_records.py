@@ -8,7 +8,7 @@ import pytest
 
 import rgc
 from rgc.errors import SpecError
-from rgc.model.data import File, Patterns, Samples, ShuffledSites
+from rgc.model.data import Control, Patterns, Samples
 from rgc.model.expressions import Constant, apply
 from rgc.model.lattice import Lattice
 from rgc.model.map import Ode, Quantity, RecursionMap, ScaleEquation
@@ -39,8 +39,11 @@ def with_sections(text: str) -> Spec:
                 count=5, every=10, thermalise=7, update="metropolis", sets=(("K", (0.3, 0.4)),)
             ),
         ),
-        ('file("a.npy", threshold=0.5)', File(path="a.npy", threshold=0.5)),
-        ("shuffle_sites(patterns(N))", ShuffledSites(source=Patterns(count=3))),
+        ("shuffle_sites(patterns(N))", Control(name="shuffle_sites", source=Patterns(count=3))),
+        (
+            "gaussian_twin(samples(N))",
+            Control(name="gaussian_twin", source=Samples(count=3, every=10)),
+        ),
     ],
 )
 def test_data(text: str, record: object) -> None:
@@ -93,7 +96,7 @@ def test_maps_hold_expressions_of_their_quantities() -> None:
         ("map linear([[1, 2], [3, 4], [5, 6]])", "wrong-kind"),
         ("map linear([1, 2])", "wrong-kind"),
         ("map recursion(p = [p, 1])", "wrong-kind"),
-        ('map autoencoder(hidden=square(4, sise=2))\ndata file("a.npy")', "unknown-option"),
+        ("map autoencoder(hidden=square(4, sise=2))\ndata patterns(3)", "unknown-option"),
     ],
 )
 def test_what_a_record_cannot_hold_is_an_error_with_a_place(text: str, code: str) -> None:

@@ -1,0 +1,113 @@
+"""Whether a file of data is what a spec takes it for, as far as its header says.
+
+Both the check of a spec and the run that reads the values ask here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rgc.array_files import SUFFIXES, Header, Unreadable, headers
+from rgc.errors import Problem, SpecError, listing, suggest
+from rgc.model.data import File, kept_apart
+from rgc.text import Span
+
+
+def check_file(file: File, sites: int | None = None) -> tuple[str, Header]:
+    """The array that a file of data names, by its name and header.
+
+    `sites` is the number of spins in a row, if the spec says it. Raises `SpecError` for a file that
+    is not there (missing-file) or not readable (unreadable-file), for another number of columns
+    (wrong-columns), for no rows or no rows besides those for validation (no-rows), and for another
+    number of weights than of rows (wrong-rows).
+    """
+    name, header = one_array(file.folder, file.path, file.array, file.span)
+    try:
+        rows, columns = header.rows, header.columns
+    except Unreadable as error:
+        raise _unreadable(file.path, error, file.span) from None
+    if sites is not None and columns != sites:
+        message = f"the rows of '{file.path}' have {columns} columns, and there are {sites} sites"
+        hint = f"a lattice of {columns} sites, such as chain({columns}), holds such a row"
+        raise SpecError(
+            [Problem("wrong-columns", message, file.span, hint=hint if columns else "")]
+        )
+    check_rows(rows, file.validation, f"'{file.path}'", file.span)
+    if file.weights is not None:
+        _, weights = one_array(file.folder, file.weights, None, file.span)
+        if weights.shape not in ((rows,), (rows, 1)):
+            has = " x ".join(map(str, weights.shape)) or "one"
+            message = f"'{file.weights}' holds {has} weights, and '{file.path}' has {rows} rows"
+            hint = f"an array of {rows} numbers is needed, one a row"
+            raise SpecError([Problem("wrong-rows", message, file.span, hint=hint)])
+    return name, header
+
+
+def check_rows(rows: int, validation: float | None, what: str, span: Span | None) -> None:
+    """Raise `SpecError` (no-rows) where there are none, or where none are left to train on or to
+    validate with."""
+    apart = kept_apart(rows, validation)
+    if rows == 0:
+        raise SpecError([Problem("no-rows", f"{what} has no rows", span)])
+    if validation and not 0 < apart < rows:
+        left = "to validate with" if apart == 0 else "to train on"
+        one = "1 row" if rows == 1 else f"{rows} rows"
+        message = f"validation={validation:g} of {one} leaves none {left}"
+        hint = (
+            "leave validation out"
+            if rows == 1
+            else f"with validation={_share(rows):g} there is one"
+        )
+        raise SpecError([Problem("no-rows", message, span, hint=hint)])
+
+
+def _share(rows: int) -> float:
+    """A share of the rows that is at least one of them and not all."""
+    return next(share for share in (0.1, 0.2, 0.5) if 0 < kept_apart(rows, share) < rows)
+
+
+def one_array(folder: Path, path: str, array: str | None, span: Span | None) -> tuple[str, Header]:
+    """The name and header of an array of a file, which may leave out its name if it is the only
+    one.
+
+    Raises `SpecError`: missing-file, unreadable-file, several-arrays, unknown-array.
+    """
+    try:
+        found = headers(folder / path)
+    except Unreadable as error:
+        raise _unreadable(path, error, span) from None
+    except OSError as error:
+        raise _missing(folder, path, error, span) from None
+    if array is not None:
+        if array in found and array:
+            return array, found[array]
+        named = [f"'{name}'" for name in found if name]
+        has = f"its arrays are {listing(named)}" if named else "it holds arrays without names"
+        hint = suggest(array, found) or has
+        message = f"'{path}' has no array '{array}'"
+        raise SpecError([Problem("unknown-array", message, span, hint=hint)])
+    if len(found) != 1:
+        first = next(iter(found), "")
+        message = f"'{path}' holds {listing(found) or 'no arrays'}, and one array is needed"
+        hint = f'write array="{first}"' if first else ""
+        raise SpecError([Problem("several-arrays", message, span, hint=hint)])
+    return next(iter(found.items()))
+
+
+def _unreadable(path: str, error: Unreadable, span: Span | None) -> SpecError:
+    hint = f"rows of numbers in a {listing(SUFFIXES, 'or')} file are data"
+    return SpecError([Problem("unreadable-file", f"'{path}' {error}", span, hint=hint)])
+
+
+def _missing(folder: Path, path: str, error: OSError, span: Span | None) -> SpecError:
+    if not isinstance(error, FileNotFoundError):
+        message = f"'{path}' cannot be read: {error.strerror}"
+        return SpecError([Problem("missing-file", message, span)])
+    there = folder / Path(path).parent
+    near = [
+        (Path(path).parent / other.name).as_posix()
+        for other in (sorted(there.iterdir()) if there.is_dir() else ())
+        if other.suffix.lower() in SUFFIXES
+    ]
+    hint = suggest(path, near) or "a path is relative to the folder of the spec"
+    return SpecError([Problem("missing-file", f"there is no file '{path}'", span, hint=hint)])

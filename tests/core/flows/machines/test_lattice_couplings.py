@@ -58,7 +58,7 @@ def test_a_hidden_unit_over_three_spins_gives_their_product() -> None:
     found = read(one, f"triangular({length})", bodies=3)
     levels = np.log(2 * np.cosh(c + w * np.array([3, 1, -1, -3])))
     three = (levels * [1, -3, 3, -1]).sum() / 8
-    triangles = found.named["k3_01_11"]
+    triangles = found.named["k3_10_0m1"]
     assert triangles.places == 2 * length**2
     assert triangles.mean == pytest.approx(three / 2, abs=1e-13)  # half of them have no unit
     assert triangles.deviation == pytest.approx(abs(three) / 2, abs=1e-13)

@@ -14,7 +14,7 @@ from rgc.ast_to_model.context import Check, Context
 from rgc.ast_to_model.sections.include import merge_includes
 from rgc.ast_to_model.sections.parameters import check_parameters
 from rgc.ast_to_model.sections.paths import add_paths
-from rgc.ast_to_model.sections.scan_points import check_points
+from rgc.ast_to_model.sections.scan_points import check_points, needed_by
 from rgc.errors import Problem
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.spec import Spec
@@ -61,7 +61,8 @@ def build(
         other = Context(merged, folder=folder)
         return _checked(PHYSICS, other, settings, {**here, **there}).hamiltonian
 
-    spec = add_paths(spec, hamiltonian_at, context.problems)
+    shaping = needed_by(("lattice", "spins"), merged)
+    spec = add_paths(spec, hamiltonian_at, shaping, context.problems)
     context.problems.raise_errors()
     if point is None and spec.scan:
 

@@ -12,7 +12,7 @@ from rgc.model.spec import Axis, Spec
 from rgc.syntax import ast
 
 MOST_BUILDS = 64
-STRUCTURAL = ("lattice", "spins", "block", "flow", "data")
+STRUCTURAL = ("lattice", "spins", "block", "flow", "data", "stack")
 
 Point = Mapping[str, float]
 
@@ -24,7 +24,7 @@ def check_points(spec: Spec, at: Callable[[Point], object], problems: Problems) 
     parameter on which sizes and options depend, and the two ends of any other, at most
     `MOST_BUILDS` in all. The first refusal of each axis is enough.
     """
-    structural = _needed_by(STRUCTURAL, spec.document)
+    structural = needed_by(STRUCTURAL, spec.document)
     refused: set[str] = set()
     for axis, value in islice(_points(spec.scan, structural), MOST_BUILDS):
         if axis in refused:
@@ -47,7 +47,7 @@ def _points(axes: tuple[Axis, ...], structural: set[str]) -> Iterator[tuple[str,
         )
 
 
-def _needed_by(sections: tuple[str, ...], document: ast.Document) -> set[str]:
+def needed_by(sections: tuple[str, ...], document: ast.Document) -> set[str]:
     """The parameters that some sections refer to, directly or through others."""
     bodies = [section.body for section in document.sections if section.name in sections]
     entries = document.section("parameters")

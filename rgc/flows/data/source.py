@@ -1,0 +1,84 @@
+"""The data of a spec: from its source, through its control, to rows to train on and to validate
+with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rgc.errors import listing
+from rgc.flows.data.controls import CONTROLS
+from rgc.flows.data.files import read_rows
+from rgc.flows.data.rows import PATTERNS, Rows, constant_sites, key_of, split, states_of
+from rgc.flows.data.samples import sampled
+from rgc.flows.request import Request
+from rgc.model.data import Control, Data, File, Patterns, Samples, Source, source_of
+from rgc.model.spins import Species
+from rgc.program.draws import Key, stream, word
+
+MOST_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class TrainingData:
+    """Rows to train on, rows for validation if any are kept apart, and what is to be said of
+    them.
+    """
+
+    train: Rows
+    validation: Rows | None = None
+    notes: tuple[str, ...] = ()
+
+
+def make_data(data: Data, request: Request, sites: int) -> TrainingData:
+    """The data of a spec at one point, rows of so many spins of its only species.
+
+    They are a function of the spec, the seed, the point and the bytes of the files. Raises
+    `SpecError` for files that do not hold what the spec takes them for, and for what cannot be
+    sampled yet.
+    """
+    key = stream(request.seed, request.point, "data")
+    source = source_of(data)
+    rows = _rows(source, request, sites, key)
+    if isinstance(data, Control):
+        rows = CONTROLS[data.name](rows, key)
+    share = source.validation if isinstance(source, Samples | File) else None
+    train, validation = split(rows, share, key)
+    return TrainingData(train=train, validation=validation, notes=_notes(train))
+
+
+def _rows(source: Source, request: Request, sites: int, key: Key) -> Rows:
+    (species,) = request.species
+    match source:
+        case Samples():
+            return sampled(source, request)
+        case File():
+            read = read_rows(source, sites)
+            states = states_of(read.values, species, source)
+            return Rows(species=species, states=states, weights=read.weights)
+        case Patterns(count=count):
+            return _patterns(count, sites, species, key)
+
+
+def _patterns(count: int, sites: int, species: Species, key: Key) -> Rows:
+    """Fair coins: state 1 where the lowest bit of the random word is set."""
+    words = word(key_of(key, PATTERNS), np.arange(count * sites, dtype=np.uint64))
+    states = (words & np.uint64(1)).astype(np.uint8).reshape(count, sites)
+    return Rows(species=species, states=states)
+
+
+def _notes(rows: Rows) -> tuple[str, ...]:
+    """What is said of columns that never change."""
+    constant = constant_sites(rows)
+    if not len(constant):
+        return ()
+    named = [*map(str, constant[:MOST_NAMED])]
+    more = len(constant) - len(named)
+    which = listing([*named, f"{more} more"] if more else named)
+    never = "column never changes" if len(constant) == 1 else "columns never change"
+    return (
+        f"{len(constant)} of {rows.sites} {never} in the data ({which}, counted from 0): a bias is "
+        "made from (n + 1)/(N + 2), n of N rows up, so that it stays finite",
+    )

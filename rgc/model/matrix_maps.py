@@ -1,0 +1,77 @@
+"""Flow maps that are matrices, typed or made from data, every option evaluated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rgc.model import shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinearMap:
+    """x' = C x with the rows of the square matrix C. `scale` is the ratio b of lattice constants,
+    None where there is none.
+    """
+
+    matrix: tuple[tuple[float, ...], ...]
+    scale: float | None = None
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The names of the components of x."""
+        return tuple(f"x{k}" for k in range(1, 1 + len(self.matrix)))
+
+    def __str__(self) -> str:
+        return shown.call("linear", self.matrix, options={"scale": self.scale})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvexNmf:
+    """Convex non-negative factorisation X ~ C X of the data with C >= 0 of rank `rank`.
+
+    - `variant` is `dlj`, `iterations` multiplicative updates from random factors, or `lp`, a linear
+      program that keeps rows of the data and makes the others of them.
+    - `tolerance` is the largest entry of C X - X that the linear program allows.
+    """
+
+    rank: int
+    variant: str = "dlj"
+    iterations: int = 200
+    tolerance: float = 0.0
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The names of the quantities that the map changes; they have none here."""
+        return ()
+
+    def __str__(self) -> str:
+        options = (
+            {"iterations": self.iterations}
+            if self.variant == "dlj"
+            else {"tolerance": self.tolerance or None}
+        )
+        return shown.call("convex_nmf", self.rank, options={"variant": self.variant, **options})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffusionMap:
+    """A random walk on the data with steps of the length `scale`.
+
+    `clusters` is the number of clusters into which its slow eigenvectors divide the rows, None
+    where the spectrum says it.
+    """
+
+    scale: float
+    clusters: int | None = None
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The names of the quantities that the map changes; they have none here."""
+        return ()
+
+    def __str__(self) -> str:
+        return shown.call("diffusion", options={"scale": self.scale, "clusters": self.clusters})
+
+
+MatrixMap = LinearMap | ConvexNmf | DiffusionMap
+"""Maps that are matrices."""

@@ -9,7 +9,14 @@ _SCALE = Field("scale", "number", "b, the ratio of lattice constants", above=1)
 MAPS = table(
     (
         Signature(
-            "recursion", "p' = f(p): the new value of each quantity", (_SCALE,), free="quantity"
+            "recursion",
+            "p' = f(p): the new value of each quantity, with F(p) = constant + F(p')/sites",
+            (
+                _SCALE,
+                Field("sites", "number", "sites that become one", above=0),
+                Field("constant", "expression", "g of F(p) = g(p) + F(p')/sites"),
+            ),
+            free="quantity",
         ),
         Signature("ode", "dr/dl = f(r, ...): the rate of each quantity", free="quantity"),
         Signature(

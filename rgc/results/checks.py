@@ -128,6 +128,9 @@ def find(expectation: ExpectedValue, result: Result) -> Estimate:
         return _lookup(result.fixed_point, name, f"the flow found no fixed point with {name}")
     if head == "block" and "level" not in selectors:
         return _lookup(result.fixed_point, name, _no_block(name, result))
+    if name == "lyapunov":
+        numbered = f"{name}[{expectation.index}]"
+        return _lookup(result.values, numbered, f"the flow has no {numbered}")
     if name == "eigenvalue":
         return _eigenvalue(result, expectation.index or 1, selectors)
     if name in EXPONENTS and selectors:

@@ -5,7 +5,8 @@ spins of blocks.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from math import fsum
 from typing import Protocol
@@ -191,14 +192,39 @@ def free_energy(
     return AccumulatedConstant(float(value), float(left / 2 + rounding), step)
 
 
-def without_bounds(recursion: Recursion, start: Floats) -> AccumulatedConstant:
+class Summable(Protocol):
+    """What has a sum of constants: the part of a `Recursion` that it takes."""
+
+    @property
+    def sites(self) -> float: ...
+
+    def __call__(self, couplings: Floats, step: int = 0) -> Moved: ...
+
+
+def without_bounds(recursion: Summable, start: Floats) -> AccumulatedConstant:
     """The sum of constants of a map without bounds.
+
+    The error contains what the sum changes by when the start moves by its last bit, which a map
+    that stretches makes large. Raises `Diverges` where the terms do not shrink.
+    """
+    start = np.asarray(start, dtype=np.float64)
+    found = _sum_of_constants(recursion, start)
+    changes = []
+    for towards in (np.inf, -np.inf):
+        with suppress(Diverges):
+            moved = _sum_of_constants(recursion, np.nextafter(start, towards))
+            changes.append(abs(moved.value - found.value))
+    return replace(found, error=found.error + max(changes, default=0.0))
+
+
+def _sum_of_constants(recursion: Summable, start: Floats) -> AccumulatedConstant:
+    """The sum with the error of where it ends.
 
     Where the flow stands still, what is left is a geometric series. Elsewhere the sum ends when its
     last terms are rounding, and the error is what they would leave if they shrank on as they have
     done since half as many steps. Raises `Diverges` where the terms do not shrink.
     """
-    couplings, share, terms = np.asarray(start, dtype=np.float64), 1.0, [0.0]
+    couplings, share, terms = start, 1.0, [0.0]
     for step in range(MOST_STEPS):
         moved = recursion(couplings, step)
         if not np.isfinite(moved.constant):
@@ -210,7 +236,7 @@ def without_bounds(recursion: Recursion, start: Floats) -> AccumulatedConstant:
             return _summed([*terms, rest], 0.0, step + 1)
         recent = max(map(abs, terms[-_RECENT:]))
         if step > 2 * _RECENT and recent <= UNIT * abs(fsum(terms)):
-            ratio = (recent / max(map(abs, terms))) ** (1 / step)
+            ratio = (recent / max(map(abs, terms))) ** (1 / step) if recent else 0.0
             return _summed(terms, recent / (1 - ratio), step + 1)
         if not np.isfinite(moved.couplings).all() or not abs(terms[-1]) < HUGE:
             break

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from rgc.model import shown
 from rgc.model.expressions import Expression, written
+from rgc.model.matrix_maps import MatrixMap
 from rgc.model.stack import Trainer, Units
 
 SPECTRUM = ("eigenvalue", "fixed_point", "couplings", "period", "lyapunov")
@@ -84,50 +85,6 @@ class Ode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinearMap:
-    """x' = C x with the rows of the square matrix C. `scale` as in `RecursionMap`."""
-
-    name: ClassVar[str] = "linear"
-
-    matrix: tuple[tuple[float, ...], ...]
-    scale: float | None = None
-
-    @property
-    def quantities(self) -> tuple[str, ...]:
-        """The names of the quantities that the map changes; they have none here."""
-        return ()
-
-    @property
-    def answers(self) -> tuple[str, ...]:
-        return ("eigenvalue", "residual")
-
-    def __str__(self) -> str:
-        return shown.call(self.name, self.matrix, options={"scale": self.scale})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConvexNmf:
-    """Convex non-negative factorisation of the data into `rank` factors."""
-
-    name: ClassVar[str] = "convex_nmf"
-
-    rank: int
-    iterations: int
-
-    @property
-    def quantities(self) -> tuple[str, ...]:
-        """The names of the quantities that the map changes; they have none here."""
-        return ()
-
-    @property
-    def answers(self) -> tuple[str, ...]:
-        return ("residual",)
-
-    def __str__(self) -> str:
-        return shown.call(self.name, self.rank, options={"iterations": self.iterations})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Autoencoder:
     """The data to `hidden` units and back, with one matrix both ways where it is `tied`."""
 
@@ -173,7 +130,7 @@ class Topple:
         return shown.call(self.name, self.threshold)
 
 
-FlowMap = RecursionMap | Ode | LinearMap | ConvexNmf | Autoencoder | Topple
+FlowMap = RecursionMap | Ode | MatrixMap | Autoencoder | Topple
 
 
 def _lines(changed: tuple[tuple[str, Expression], ...]) -> tuple[str, ...]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rgc.model import shown
+
+OF_A_MATRIX = ("eigenvalue", "spectral_radius", "multiplicity", "idempotence", "residual")
+"""What every typed or factorised matrix answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +16,8 @@ class LinearMap:
     """x' = C x with the rows of the square matrix C. `scale` is the ratio b of lattice constants,
     None where there is none.
     """
+
+    name: ClassVar[str] = "linear"
 
     matrix: tuple[tuple[float, ...], ...]
     scale: float | None = None
@@ -21,8 +27,12 @@ class LinearMap:
         """The names of the components of x."""
         return tuple(f"x{k}" for k in range(1, 1 + len(self.matrix)))
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        return (*OF_A_MATRIX, "couplings")
+
     def __str__(self) -> str:
-        return shown.call("linear", self.matrix, options={"scale": self.scale})
+        return shown.call(self.name, self.matrix, options={"scale": self.scale})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +44,8 @@ class ConvexNmf:
     - `tolerance` is the largest entry of C X - X that the linear program allows.
     """
 
+    name: ClassVar[str] = "convex_nmf"
+
     rank: int
     variant: str = "dlj"
     iterations: int = 200
@@ -44,13 +56,18 @@ class ConvexNmf:
         """The names of the quantities that the map changes; they have none here."""
         return ()
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        own = ("falls",) if self.variant == "dlj" else ("archetypes", "recovered")
+        return (*OF_A_MATRIX, "objective", *own)
+
     def __str__(self) -> str:
         options = (
             {"iterations": self.iterations}
             if self.variant == "dlj"
             else {"tolerance": self.tolerance or None}
         )
-        return shown.call("convex_nmf", self.rank, options={"variant": self.variant, **options})
+        return shown.call(self.name, self.rank, options={"variant": self.variant, **options})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +78,8 @@ class DiffusionMap:
     where the spectrum says it.
     """
 
+    name: ClassVar[str] = "diffusion"
+
     scale: float
     clusters: int | None = None
 
@@ -69,8 +88,20 @@ class DiffusionMap:
         """The names of the quantities that the map changes; they have none here."""
         return ()
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        return (
+            "eigenvalue",
+            "spectral_radius",
+            "multiplicity",
+            "idempotence",
+            "clusters",
+            "eigengap",
+            "agreement",
+        )
+
     def __str__(self) -> str:
-        return shown.call("diffusion", options={"scale": self.scale, "clusters": self.clusters})
+        return shown.call(self.name, options={"scale": self.scale, "clusters": self.clusters})
 
 
 MatrixMap = LinearMap | ConvexNmf | DiffusionMap

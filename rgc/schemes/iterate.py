@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rgc.language.signatures import Field
 from rgc.schemes import checks, options
-from rgc.schemes.needs import couplings, lattice, maps
+from rgc.schemes.needs import couplings, lattice, maps, matrices
 from rgc.schemes.scheme import Ready, Scheme
 
 CYCLE = Field(
@@ -24,12 +24,12 @@ SCHEME = Scheme(
     lattice=lattice.NO_LATTICE,
     needs=("map",),
     uses=("data",),
-    limits=(*couplings.NAMED, *maps.LIMITS),
+    limits=(*couplings.NAMED, *maps.LIMITS, *matrices.LIMITS),
     answers=("map",),
     ready=Ready(
         maker="rgc.flows.maps.iterate:make_iterate",
         kind="arrays",
         checks=checks.ARRAYS,
-        maps=("recursion", "ode"),
+        maps=("recursion", "ode", "linear", "convex_nmf", "diffusion"),
     ),
 )

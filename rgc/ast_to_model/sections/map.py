@@ -17,16 +17,8 @@ from rgc.errors import Problem, suggest
 from rgc.language.maps import MAPS
 from rgc.language.signatures import Signature
 from rgc.model.expressions import Constant, Expression
-from rgc.model.map import (
-    Autoencoder,
-    ConvexNmf,
-    FlowMap,
-    LinearMap,
-    Ode,
-    Quantity,
-    RecursionMap,
-    Topple,
-)
+from rgc.model.map import Autoencoder, FlowMap, Ode, Quantity, RecursionMap, Topple
+from rgc.model.matrix_maps import ConvexNmf, DiffusionMap, LinearMap
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 from rgc.text import Span
@@ -236,11 +228,35 @@ def _linear(reading: Reading, quantities: Sequence[str], context: Context) -> Li
     if not matrix or any(len(row) != len(matrix) for row in matrix):
         hint = "write [[1, 0.5], [0, 2]], a list of rows"
         raise problem("wrong-kind", "'matrix' is a square matrix of numbers", place.span, hint=hint)
-    return LinearMap(matrix=matrix, **_values(reading))
+    values = _values(reading)
+    if values.pop("nonnegative", False):
+        _check_signs(matrix, place)
+    return LinearMap(matrix=matrix, **values)
+
+
+def _check_signs(matrix: Sequence[Sequence[float]], place: ast.Expr) -> None:
+    """Raise `SpecError` for the first entry below 0."""
+    for i, row in enumerate(matrix):
+        for j, entry in enumerate(row):
+            if entry < 0:
+                message = f"the entry in row {i}, column {j} (counted from 0) is {entry:g}, below 0"
+                hint = "leave nonnegative=true out, or mend the entry"
+                raise problem("negative-entry", message, place.span, hint=hint)
 
 
 def _convex_nmf(reading: Reading, quantities: Sequence[str], context: Context) -> ConvexNmf:
-    return ConvexNmf(**_values(reading))
+    """The factorisation. An option of the other variant is an error."""
+    values, other = _values(reading), {"dlj": "tolerance", "lp": "iterations"}
+    variant = str(values.get("variant"))
+    if other[variant] in reading.places:
+        message = f"'{other[variant]}' says nothing to the variant '{variant}'"
+        span = reading.places[other[variant]].span
+        raise problem("unused-option", message, span, hint="leave it out, or take another variant")
+    return ConvexNmf(**values)
+
+
+def _diffusion(reading: Reading, quantities: Sequence[str], context: Context) -> DiffusionMap:
+    return DiffusionMap(**_values(reading))
 
 
 def _autoencoder(reading: Reading, quantities: Sequence[str], context: Context) -> Autoencoder:
@@ -270,6 +286,7 @@ MAKERS: Mapping[str, Callable[[Reading, Sequence[str], Context], FlowMap]] = {
     "scale": _scale,
     "linear": _linear,
     "convex_nmf": _convex_nmf,
+    "diffusion": _diffusion,
     "autoencoder": _autoencoder,
     "topple": _topple,
 }

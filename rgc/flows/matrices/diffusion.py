@@ -68,7 +68,7 @@ class Diffusion:
                 "labels": labels,
                 "slow": arrays["vectors"],
             },
-            warnings=tuple(_warnings(values, number)),
+            warnings=tuple(_warnings(values, number, self.map.scale)),
         )
 
     def _values(
@@ -94,16 +94,16 @@ class Diffusion:
         return Account("random walk on the data", lines)
 
 
-def _warnings(values: Floats, number: int) -> Iterator[str]:
+def _warnings(values: Floats, number: int, scale: float) -> Iterator[str]:
     parts = int((values > 1 - ONE).sum())
     if parts > 1:
         yield (
-            f"the graph falls apart: {parts} eigenvalues are 1, and no step leads from one part to "
-            "another"
+            f"at the scale {scale:g} the graph falls apart: {parts} eigenvalues are 1, and no step "
+            "leads from one part to another"
         )
     elif number < len(values) and separation(values, number) < LEAST_SEPARATION:
         gap = values[number - 1] - values[number]
         yield (
-            f"{number} clusters are not told apart at this scale: the eigengap behind them is "
-            f"{gap:.2g}, and the next eigenvector decays at nearly the same rate"
+            f"at the scale {scale:g} no {number} clusters are told apart: the eigengap behind "
+            f"them is {gap:.2g}, and the next eigenvector decays at nearly the same rate"
         )

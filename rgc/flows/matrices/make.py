@@ -21,11 +21,14 @@ FACTORS, COSTS = range(2)
 """What is drawn for a factorisation. Numbers of draws are keyed by them."""
 
 
-def make_matrix_flow(request: Request, step: MatrixMap) -> MatrixFlow:
+def make_matrix_flow(request: Request) -> MatrixFlow:
     """The flow of a map that is a matrix.
 
     Raises `SpecError` for data that cannot be read, and for starts of another dimension.
     """
+    step = request.spec.map[0]
+    if not isinstance(step, LinearMap | ConvexNmf | DiffusionMap):
+        raise ValueError(f"'{step.name}' is no matrix")
     provenance = {"map": str(step)}
     if request.spec.data is not None:
         provenance["data"] = str(request.spec.data)

@@ -66,6 +66,8 @@ def _needs_derivative(asked: Asked) -> str:
 def has_a_start(asked: Asked) -> Iterator[Problem]:
     """Report a map of several quantities whose iteration begins nowhere."""
     names = _quantities(asked)
+    if names and not isinstance(asked.spec.map[0], RecursionMap | Ode):
+        return
     missing = [name for name in names if name not in asked.parameters]
     if not missing or "starts" in asked.places:
         return

@@ -14,4 +14,5 @@ SELECTORS = {
     "step": "integer",
     "operators": "integer",
     "sector": "name",
+    "point": "integer",
 }

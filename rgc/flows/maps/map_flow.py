@@ -104,10 +104,11 @@ class MapFlow:
             state.arrays[f"lyapunov_{number}"] = np.array([found.values, found.errors])
 
     def _warnings(self, state: State, ends: Sequence[End]) -> Iterator[str]:
-        """What became of orbits that come to no fixed point. One that leaves after the steps that
-        were asked for is not mentioned.
+        """What became of orbits that come to no fixed point. One that leaves is not mentioned where
+        fixed points were found, or where it leaves after the steps that were asked for.
         """
         names, steps = self.study.study.recursion.names, self.study.study.steps
+        steps = 0 if "fixed_points" in state.arrays else steps
         for number, (end, start) in enumerate(zip(ends, self.starts, strict=True)):
             told = _told(end, _exponents(state, number))
             if told and not (end.kind == "leaves" and end.steps > steps):

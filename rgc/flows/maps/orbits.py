@@ -10,8 +10,8 @@ import numpy as np
 
 from rgc.analysis.orbits import Lyapunov, lyapunov
 from rgc.analysis.recursion import Floats, Recursion
+from rgc.flows.maps.batch import matrices
 from rgc.flows.maps.expression_recursion import ExpressionRecursion
-from rgc.program.arithmetic import evaluate
 from rgc.routines import routine
 
 if TYPE_CHECKING:
@@ -56,14 +56,7 @@ def jacobians(recursion: Recursion, points: Floats) -> Floats:
     *shape, n = points.shape
     if isinstance(recursion, ExpressionRecursion) and len(recursion.turns) == 1:
         slopes = recursion.turns[0].slopes
-        if slopes is None:
-            return np.full((*shape, n, n), np.nan)
-        with np.errstate(all="ignore"):
-            columns = [points[..., k] for k in range(n)]
-            rows = evaluate(slopes.program, columns, slopes.constants, np)
-        return np.stack([np.broadcast_to(row, shape) for row in rows], axis=-1).reshape(
-            *shape, n, n
-        )
+        return matrices(slopes, points.reshape(-1, n)).reshape(*shape, n, n)
     return np.array(
         [[recursion.jacobian(point, step) for point in row] for step, row in enumerate(points)]
     )

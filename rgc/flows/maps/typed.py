@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 import numpy as np
 
 from rgc.analysis.recursion import Floats, Recursion
+from rgc.flows.maps.box import fixed_points_in_box
 from rgc.flows.maps.expression_recursion import expression_recursion
 from rgc.flows.maps.map_flow import MapFlow
 from rgc.flows.maps.rate_recursion import rate_recursion
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
-from rgc.flows.study.study import Study, make_study, read_starts
+from rgc.flows.study.study import make_study, read_starts
 from rgc.language.values import CallValue
 from rgc.model.map import Ode, RecursionMap
 
@@ -31,19 +33,18 @@ def make_typed(request: Request) -> MapFlow:
         _dimension(recursion),
         accumulates=any(isinstance(one, RecursionMap) and one.constant is not None for one in maps),
     )
-    listed = "starts" in options and not isinstance(options["starts"], CallValue)
     period = turns * (options.integer("cycle") if "cycle" in options else 1)
-    study = replace(
-        study,
-        turns=turns,
-        period=period,
-        line=period == 1 and "starts" not in options,
-        box=_box(request, study),
-    )
+    grid, starts = request.flow.options.get("starts"), study.starts
+    study = replace(study, turns=turns, period=period, line=period == 1 and "starts" not in options)
+    if isinstance(grid, CallValue) and starts is not None:
+        box = _box(starts, grid, recursion.names)
+        search = partial(fixed_points_in_box, starts=starts, box=box)
+        study = replace(study, starts=None, search=search, searched="in the box of the grid")
+        starts = None
     return MapFlow(
         CouplingFlow(study),
         backend=request.backend,
-        starts=study.starts if listed and study.starts is not None else start[None],
+        starts=start[None] if starts is None else starts,
         lyapunov=options.flag("lyapunov"),
     )
 
@@ -62,21 +63,23 @@ def _dimension(recursion: Recursion) -> float:
 
 
 def starting_point(request: Request, names: Sequence[str]) -> Floats:
-    """The parameters called like the quantities, else the first of the starts, else 1."""
+    """The parameters called like the quantities, else the first of the starts or the middle of
+    their grid, else 1.
+    """
     given, options = request.spec.parameters, request.options
     if all(name in given for name in names):
         return np.array([given[name] for name in names])
     start = np.array([given.get(name, 1.0) for name in names])
-    return read_starts(options["starts"], names, start)[0] if "starts" in options else start
+    if "starts" not in options:
+        return start
+    starts = read_starts(options["starts"], names, start)
+    middle = len(starts) // 2 if isinstance(options["starts"], CallValue) else 0
+    return np.asarray(starts[middle])
 
 
-def _box(request: Request, study: Study) -> Floats | None:
-    """The box of a grid of starts, in the quantities that the grid names."""
-    options = request.options
-    if "starts" not in options or not isinstance(options["starts"], CallValue):
-        return None
-    assert study.starts is not None  # noqa: S101
-    named = {name for name, _ in options["starts"].options}
-    low, high = study.starts.min(axis=0), study.starts.max(axis=0)
-    free = np.array([name not in named for name in study.recursion.names])
+def _box(starts: Floats, grid: CallValue, names: Sequence[str]) -> Floats:
+    """The box [2, n] of a grid of starts, without bounds in quantities that it does not name."""
+    named = {name for name, _ in grid.options}
+    free = np.array([name not in named for name in names])
+    low, high = starts.min(axis=0), starts.max(axis=0)
     return np.array([np.where(free, -np.inf, low), np.where(free, np.inf, high)])

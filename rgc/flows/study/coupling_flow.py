@@ -130,7 +130,9 @@ def _parts(study: Study) -> Iterator[Callable[[State], None]]:
     starts = [study.start] if study.starts is None else list(study.starts)
     if study.find and study.line:
         yield partial(_critical, study)
-    if study.find == "fixed_point":
+    if study.find == "fixed_point" and study.search is not None:
+        yield partial(_all_fixed_points, study)
+    elif study.find == "fixed_point":
         for start in starts:
             yield partial(_fixed_point, study, start=start)
     if study.starts is not None:
@@ -198,9 +200,6 @@ def _fixed_point(study: Study, state: State, start: Floats) -> None:
     except PointNotFound as error:
         state.values["why"].setdefault("fixed_point", str(error))
         return
-    if study.box is not None and not _inside(point, study.box):
-        state.values["why"].setdefault("fixed_point", "those that were found lie outside the grid")
-        return
     known = list(state.arrays.get("fixed_points", ()))
     state.arrays["fixed_points"] = np.array(distinct([*known, point]))
 
@@ -212,10 +211,13 @@ def _found(study: Study, start: Floats) -> Floats:
     return symmetric(study.returning, newton(study.returning, start))
 
 
-def _inside(point: Floats, box: Floats) -> bool:
-    """Whether a point lies in a box, up to rounding."""
-    room = 1e-9 * (1 + np.abs(point).max())
-    return bool((point >= box[0] - room).all() and (point <= box[1] + room).all())
+def _all_fixed_points(study: Study, state: State) -> None:
+    """The fixed points that a search finds at once."""
+    points = [] if study.search is None else study.search(study)
+    if len(points):
+        state.arrays["fixed_points"] = np.array(points)
+    else:
+        state.values["why"].setdefault("fixed_point", f"there is none {study.searched}")
 
 
 def _path(study: Study, state: State, number: int, start: Floats) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rgc.analysis.exponents import DERIVED, ORDERED, Formula, not_derivable
+from rgc.analysis.folded import cycle_of
 from rgc.analysis.linearised_map import (
     SectorSpectrum,
     field_on_the_way,
@@ -127,7 +128,14 @@ def _found(study: Study, point: StudiedPoint) -> FixedPoint:
             one for spectrum in point.spectra for one in _eigenvalues(study, spectrum)
         ),
         note=point.beyond,
+        period=study.period,
+        cycle=_cycle(study, point.couplings) if study.period > 1 else (),
     )
+
+
+def _cycle(study: Study, point: Floats) -> tuple[Mapping[str, Estimate], ...]:
+    points = cycle_of(study.recursion, point, study.period)
+    return tuple(_named(study, each, "exact") for each in points)
 
 
 def _spectra(study: Study) -> tuple[SectorSpectrum, ...]:

@@ -62,7 +62,8 @@ class Study:
     - `beyond` says why the map does not hold at given couplings, and is empty where it does.
     - `turns` is the number of maps that take turns, and `period` a multiple of it: fixed points and
       spectra are those of the map of so many steps. More than `turns` ask for cycles.
-    - `box` [2, n] holds the least and the largest couplings of the fixed points that are sought.
+    - `search` finds all fixed points at once, where they are not sought from one start after the
+      other. `searched` says where, in words.
     - `line` says whether a critical point is sought on the line of the spec's couplings.
     """
 
@@ -90,7 +91,8 @@ class Study:
     beyond: Callable[[Floats], str] = holds_everywhere
     turns: int = 1
     period: int = 1
-    box: Floats | None = None
+    search: Callable[[Study], Sequence[Floats]] | None = None
+    searched: str = ""
     line: bool = True
     warnings: tuple[str, ...] = ()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.polynomial.polynomial import polyval
 from numpy.typing import NDArray
 
-from rgc.analysis.scale_sum import EPSILON, ScaleEquation, summed
+from rgc.analysis.recursion import Diverges, without_bounds
+from rgc.analysis.scale_equation import EPSILON, ScaleEquation
 from rgc.analysis.series import PowerSeries
 
 Floats = NDArray[np.float64]
@@ -81,7 +82,8 @@ def refined(equation: ScaleEquation, near: float) -> tuple[float, float]:
 def linearised(equation: ScaleEquation, near: float, side: int = 1) -> Linearised:
     """The scale equation in the Koenigs coordinate of the fixed point near `near`.
 
-    Raises `NoPowerLaw` where phi does not stretch, turns round or has a logarithm there.
+    Raises `NoPowerLaw` where phi does not stretch or turns round, where the power law has a
+    logarithm, and where F does not converge on this side.
     """
     point, eigenvalue = refined(equation, near)
     _check(equation.mu, eigenvalue)
@@ -94,7 +96,11 @@ def linearised(equation: ScaleEquation, near: float, side: int = 1) -> Linearise
         raise NoPowerLaw("phi or g has no power series at the fixed point")
     radius = min(_radius(inverse), _radius(regular))
     made = Linearised(equation, point, side, eigenvalue, inverse, regular, radius)
-    return _within_cancellation(made)
+    try:
+        return _within_cancellation(made)
+    except Diverges as error:
+        where = "above" if side > 0 else "below"
+        raise NoPowerLaw(f"{where} the fixed point {error}") from None
 
 
 def _check(mu: float, eigenvalue: float) -> None:
@@ -132,16 +138,8 @@ def _within_cancellation(made: Linearised) -> Linearised:
     radius, k = min(made.radius, 1e3), np.arange(ORDER)
     for _ in range(60):
         terms = float((np.abs(made.regular) * radius**k).sum())
-        whole = float(summed(made.equation, np.array(polyval(radius, made.inverse)))[-1])
+        whole = without_bounds(made.equation, np.array([polyval(radius, made.inverse)])).value
         if terms <= CANCELLATION * abs(whole - polyval(radius, made.regular)):
             break
         radius *= 0.8
-    return Linearised(
-        made.equation,
-        made.point,
-        made.side,
-        made.eigenvalue,
-        made.inverse,
-        made.regular,
-        float(radius),
-    )
+    return replace(made, radius=float(radius))

@@ -10,7 +10,8 @@ from numpy.polynomial.polynomial import polyder, polyval
 from numpy.typing import NDArray
 
 from rgc.analysis.koenigs import Linearised
-from rgc.analysis.scale_sum import EPSILON, MOST_TERMS
+from rgc.analysis.recursion import MOST_STEPS
+from rgc.analysis.scale_equation import EPSILON
 from rgc.analysis.series import PowerSeries
 from rgc.analysis.smoothed import smoothed
 
@@ -113,7 +114,7 @@ def _slope(linearised: Linearised, z: Complexes) -> Complexes | None:
     x = np.array([polyval(z, c) for c in (linearised.inverse, polyder(linearised.inverse))])
     total, weight, small = np.zeros_like(z), 1.0, 0
     with np.errstate(all="ignore"):
-        for _ in range(MOST_TERMS):
+        for _ in range(MOST_STEPS):
             term = weight * (equation.gain(x, series)[1] + 0 * z)
             total = total + term
             if not np.isfinite(total).all() or np.abs(total).max() > 1e100:

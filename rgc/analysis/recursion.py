@@ -4,14 +4,21 @@ spins of blocks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from math import fsum
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+UNIT = 2.0**-53
+HUGE = 1e100
+_RECENT = 8
 
 MOST_STEPS = 4000
 """The number of steps after which the sum of constants, or the search for a sink, is given up."""
@@ -30,6 +37,8 @@ class Recursion(Protocol):
 
     - N/N' = `sites` is the number of fine spins for each block spin.
     - `scale` is b, the ratio of lattice constants.
+    - Either is NaN where the map has none. Without `sites` the constants are not accumulated, and
+      without `scale` there are no exponents.
     - `sectors` gives for each symmetry sector of the couplings at the start the directions
       float64[n, m] that span it. The first one is the invariant sector. R maps each sector to
       itself.
@@ -77,7 +86,7 @@ class Recursion(Protocol):
         """A lower and an upper bound of F(K)/N that hold for any lattice.
 
         They follow from ground states and the number of states. The upper one at K = 0 is F/N of
-        free spins.
+        free spins. They are infinite where there is no lattice.
         """
         ...
 
@@ -105,6 +114,17 @@ def keep_symmetry(projector: Floats, before: Floats, after: Floats) -> Floats:
     rest = np.abs(before - projector @ before).max(initial=0.0)
     whole = rest <= 1e-13 * (1 + np.abs(before).max(initial=0.0)) and bool(np.isfinite(after).all())
     return np.asarray(projector @ after) if whole else after
+
+
+class Diverges(Exception):
+    """A sum of constants does not converge. `sums` are its partial sums."""
+
+    def __init__(self, sums: tuple[float, ...]) -> None:
+        shown = ", ".join(f"{x:.6g}" for x in sums[:4])
+        super().__init__(
+            f"the sum of constants does not converge: its partial sums are {shown}, ..."
+        )
+        self.sums = sums
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,10 +165,13 @@ def free_energy(
 
     The error is half the width of the last bounds plus the rounding of the sum. A truncated map may
     contradict the bounds of its lattice, above all in a strong field. The sum then continues until
-    the contradiction no longer matters. If it matters to the end, the error contains it.
+    the contradiction no longer matters. If it matters to the end, the error contains it. Without
+    bounds the sum is that of `without_bounds`.
     """
     couplings, total, share, largest = np.asarray(start, dtype=np.float64), 0.0, 1.0, 0.0
     low, high = recursion.bounds(couplings)
+    if not np.isfinite([low, high]).all():
+        return without_bounds(recursion, couplings)
     for step in range(MOST_STEPS):
         moved, left = recursion(couplings, step), share * (high - low)
         if not np.isfinite([moved.constant, *moved.couplings]).all():
@@ -167,3 +190,61 @@ def free_energy(
     value = total + share * (low + high) / 2
     rounding = 4 * np.finfo(np.float64).eps * max(largest, abs(value))
     return AccumulatedConstant(float(value), float(left / 2 + rounding), step)
+
+
+class Summable(Protocol):
+    """What has a sum of constants: the part of a `Recursion` that it takes."""
+
+    @property
+    def sites(self) -> float: ...
+
+    def __call__(self, couplings: Floats, step: int = 0) -> Moved: ...
+
+
+def without_bounds(recursion: Summable, start: Floats) -> AccumulatedConstant:
+    """The sum of constants of a map without bounds.
+
+    The error contains what the sum changes by when the start moves by its last bit, which a map
+    that stretches makes large. Raises `Diverges` where the terms do not shrink.
+    """
+    start = np.asarray(start, dtype=np.float64)
+    found = _sum_of_constants(recursion, start)
+    changes = []
+    for towards in (np.inf, -np.inf):
+        with suppress(Diverges):
+            moved = _sum_of_constants(recursion, np.nextafter(start, towards))
+            changes.append(abs(moved.value - found.value))
+    return replace(found, error=found.error + max(changes, default=0.0))
+
+
+def _sum_of_constants(recursion: Summable, start: Floats) -> AccumulatedConstant:
+    """The sum with the error of where it ends.
+
+    Where the flow stands still, what is left is a geometric series. Elsewhere the sum ends when its
+    last terms are rounding, and the error is what they would leave if they shrank on as they have
+    done since half as many steps. Raises `Diverges` where the terms do not shrink.
+    """
+    couplings, share, terms = start, 1.0, [0.0]
+    for step in range(MOST_STEPS):
+        moved = recursion(couplings, step)
+        if not np.isfinite(moved.constant):
+            break
+        terms.append(share * moved.constant)
+        share /= recursion.sites
+        if np.array_equal(moved.couplings, couplings) and recursion.sites > 1:
+            rest = share * moved.constant / (1 - 1 / recursion.sites)
+            return _summed([*terms, rest], 0.0, step + 1)
+        recent = max(map(abs, terms[-_RECENT:]))
+        if step > 2 * _RECENT and recent <= UNIT * abs(fsum(terms)):
+            ratio = (recent / max(map(abs, terms))) ** (1 / step) if recent else 0.0
+            return _summed(terms, recent / (1 - ratio), step + 1)
+        if not np.isfinite(moved.couplings).all() or not abs(terms[-1]) < HUGE:
+            break
+        couplings = moved.couplings
+    raise Diverges(tuple(accumulate(terms[1:])))
+
+
+def _summed(terms: Sequence[float], left: float, steps: int) -> AccumulatedConstant:
+    value = fsum(terms)
+    rounding = 4 * UNIT * fsum(map(abs, terms))
+    return AccumulatedConstant(value, left + rounding, steps)

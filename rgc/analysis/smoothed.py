@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import erf
 
 from rgc.analysis.koenigs import Linearised
-from rgc.analysis.scale_sum import EPSILON
+from rgc.analysis.scale_equation import EPSILON
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]

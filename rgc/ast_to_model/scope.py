@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from rgc.errors import Problem, SpecError, suggest
 from rgc.language.draws import DRAWS
 from rgc.model.draw import Distribution
+from rgc.model.expressions import REAL
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -17,22 +18,26 @@ Value = float | tuple["Value", ...]
 
 CONSTANTS: Mapping[str, float] = {"pi": math.pi, "e": math.e}
 
+OF_ONE = (
+    "sqrt",
+    "exp",
+    "log",
+    "sin",
+    "cos",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "abs",
+)
+
 FUNCTIONS: Mapping[str, tuple[int, Callable[..., float]]] = {
-    "sqrt": (1, math.sqrt),
-    "exp": (1, math.exp),
-    "log": (1, math.log),
-    "sin": (1, math.sin),
-    "cos": (1, math.cos),
-    "sinh": (1, math.sinh),
-    "cosh": (1, math.cosh),
-    "tanh": (1, math.tanh),
-    "asinh": (1, math.asinh),
-    "acosh": (1, math.acosh),
-    "atanh": (1, math.atanh),
-    "abs": (1, abs),
-    "min": (-1, min),
-    "max": (-1, max),
-    "delta": (2, lambda a, b: float(a == b)),
+    **{name: (1, REAL[name]) for name in OF_ONE},
+    "min": (-1, REAL["min"]),
+    "max": (-1, REAL["max"]),
+    "delta": (2, REAL["delta"]),
 }
 """Functions of numbers by name, with the number of arguments (-1: one or more)."""
 

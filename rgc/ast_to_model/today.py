@@ -129,6 +129,11 @@ def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
             message = f"{species.alphabet} spins come later for this scheme"
             hint = f"{listing(ready.alphabets)} spins run today"
             yield Problem("not-yet", message, spec.document.place("spins"), hint=hint)
+    for step in spec.map if ready.maps else ():
+        if step.name not in ready.maps:
+            message = f"the map '{step.name}' comes later for this scheme"
+            hint = f"{listing(ready.maps)} run today"
+            yield Problem("not-yet", message, spec.document.place("map"), hint=hint)
     for block in spec.blocks if spec.flow is not None and SCHEMES[spec.flow.scheme].rules else ():
         if block.name not in ready.rules or (block.free and not ready.free):
             what = "p=free" if block.free else f"the block map '{block.name}'"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
+from math import isfinite
 from textwrap import fill
 from typing import TYPE_CHECKING
 
 from rgc.errors import escape
-from rgc.results.numbers import estimate, with_error
+from rgc.results.numbers import eigenvalue, estimate, with_error
 
 if TYPE_CHECKING:
     from rgc.results.answer import Answer
@@ -119,13 +120,17 @@ def _named(table: Mapping[str, Estimate]) -> str:
 
 
 def _points_found(points: Sequence[FixedPoint]) -> str:
-    """One line a fixed point: its kind, its couplings, and the leading exponent of each sector."""
-    sectors = list(dict.fromkeys(each.sector for point in points for each in point.eigenvalues))
-    rows = [("kind", *points[0].couplings, *(f"y ({sector})" for sector in sectors), "")]
+    """One line a fixed point: its kind, its couplings, and the leading exponent of each sector, or
+    the eigenvalue where there are no exponents.
+    """
+    every = [each for point in points for each in point.eigenvalues]
+    sectors, told = list(dict.fromkeys(each.sector for each in every)), _have_exponents(every)
+    head = (f"{'y' if told else 'eigenvalue'} ({sector})" for sector in sectors)
+    rows = [("kind", *points[0].couplings, *head, "")]
     for point in points:
         leading = {each.sector: each for each in point.eigenvalues if each.index == 1}
         exponents = (
-            with_error(leading[name].exponent, 0.0) if name in leading else "" for name in sectors
+            _exponent(leading[name], exponents=told) if name in leading else "" for name in sectors
         )
         couplings = (with_error(each.value, each.error) for each in point.couplings.values())
         rows.append((point.kind, *couplings, *exponents, escape(point.note)))
@@ -170,9 +175,10 @@ def _by_level(head: str, result: Result, tables: Sequence[Mapping[str, Estimate]
 
 
 def _exponent_table(eigenvalues: Sequence[Eigenvalue]) -> str:
-    """The leading exponent of each sector, with a line for each number of operators and a column
-    for each level.
+    """The leading exponent of each sector, or eigenvalue where there are no exponents, with a line
+    for each number of operators and a column for each level.
     """
+    told = _have_exponents(eigenvalues)
     leading = {
         (eigenvalue.sector, eigenvalue.operators, eigenvalue.level): eigenvalue
         for eigenvalue in eigenvalues
@@ -184,14 +190,18 @@ def _exponent_table(eigenvalues: Sequence[Eigenvalue]) -> str:
     rows: list[tuple[str, ...]] = [("sector", "operators", *(f"level {level}" for level in levels))]
     for sector in dict.fromkeys(sector for sector, _, _ in leading):
         for operators in _shown(sorted({number for name, number, _ in leading if name == sector})):
-            cells = (_exponent(leading.get((sector, operators, level))) for level in levels)
+            cells = (
+                _exponent(leading.get((sector, operators, level)), exponents=told)
+                for level in levels
+            )
             rows.append((sector, str(operators), *cells))
+    head = "leading exponents" if told else "leading eigenvalues"
     note = (
         "\n  * the coarse lattice is too small for the basis"
         if any(eigenvalue.wrapped for eigenvalue in leading.values())
         else ""
     )
-    return "leading exponents\n" + aligned(rows) + note
+    return f"{head}\n" + aligned(rows) + note
 
 
 def _shown(numbers: Sequence[int]) -> list[int]:
@@ -207,13 +217,22 @@ def _shown(numbers: Sequence[int]) -> list[int]:
     return [number for k, number in enumerate(numbers) if len(numbers) <= FEW or k in chosen]
 
 
-def _exponent(eigenvalue: Eigenvalue | None) -> str:
-    return (
-        ""
-        if eigenvalue is None
-        else with_error(eigenvalue.exponent, eigenvalue.exponent_error)
-        + ("*" if eigenvalue.wrapped else "")
+def _have_exponents(eigenvalues: Iterable[Eigenvalue]) -> bool:
+    """Whether any eigenvalue has an exponent. Those of a map without a ratio of lattice constants
+    have none.
+    """
+    return any(isfinite(each.exponent) for each in eigenvalues)
+
+
+def _exponent(found: Eigenvalue | None, *, exponents: bool) -> str:
+    if found is None:
+        return ""
+    shown = (
+        with_error(found.exponent, found.exponent_error)
+        if exponents
+        else eigenvalue(found.value, found.imag, found.error)
     )
+    return shown + ("*" if found.wrapped else "")
 
 
 def _scan(answer: Answer) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rgc.language.point_clouds import CLOUDS
 from rgc.language.signatures import Field, Signature, table
 from rgc.language.updates import UPDATES
 
@@ -40,6 +41,8 @@ _FILE = Signature(
         Field("threshold", "number", "values above it are spin up"),
         _VALIDATION,
         Field("weights", "path", "a file that says how often each row counts"),
+        Field("scale", "number", "a factor of all values, such as 1/255"),
+        Field("centre", "flag", "subtract the mean of each column, after scaling"),
     ),
     ("path",),
 )
@@ -83,4 +86,4 @@ CONTROLS = table(
         ),
     )
 )
-DATA = {**SOURCES, **CONTROLS}
+DATA = {**SOURCES, **CONTROLS, **CLOUDS}

@@ -9,7 +9,14 @@ _SCALE = Field("scale", "number", "b, the ratio of lattice constants", above=1)
 MAPS = table(
     (
         Signature(
-            "recursion", "p' = f(p): the new value of each quantity", (_SCALE,), free="quantity"
+            "recursion",
+            "p' = f(p): the new value of each quantity, with F(p) = constant + F(p')/sites",
+            (
+                _SCALE,
+                Field("sites", "number", "sites that become one", above=0),
+                Field("constant", "expression", "g of F(p) = g(p) + F(p')/sites"),
+            ),
+            free="quantity",
         ),
         Signature("ode", "dr/dl = f(r, ...): the rate of each quantity", free="quantity"),
         Signature(
@@ -25,7 +32,11 @@ MAPS = table(
         Signature(
             "linear",
             "x' = C x",
-            (Field("matrix", "expression", "C", required=True), _SCALE),
+            (
+                Field("matrix", "expression", "C", required=True),
+                _SCALE,
+                Field("nonnegative", "flag", "refuse entries of C below 0"),
+            ),
             ("matrix",),
         ),
         Signature(
@@ -33,9 +44,33 @@ MAPS = table(
             "convex non-negative factorisation of the data",
             (
                 Field("rank", "integer", "number of factors", required=True, least=1),
-                Field("iterations", "integer", "updates of the factors", 200, least=1),
+                Field(
+                    "variant",
+                    "word",
+                    "multiplicative updates, or a linear program that keeps archetypes",
+                    "dlj",
+                    choices=("dlj", "lp"),
+                ),
+                Field("iterations", "integer", "updates of the factors, of dlj", 200, least=1),
+                Field("tolerance", "number", "largest entry of C X - X, of lp", 0, least=0),
             ),
             ("rank",),
+        ),
+        Signature(
+            "diffusion",
+            "a random walk on the data, whose steps have the length s",
+            (
+                Field("scale", "number", "s of exp(-|x - y|^2 / (2 s^2))", required=True, above=0),
+                Field(
+                    "clusters",
+                    "integer",
+                    "number of clusters; default where the spectrum has its widest gap",
+                    least=2,
+                    most=20,
+                ),
+            ),
+            ("scale",),
+            example="diffusion(scale=0.2)",
         ),
         Signature(
             "autoencoder",

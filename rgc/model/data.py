@@ -11,6 +11,7 @@ from pathlib import Path
 from rgc.language.values import Value
 from rgc.model import shown
 from rgc.model.hamiltonian import Hamiltonian
+from rgc.model.point_clouds import Cloud
 from rgc.text import Span
 
 
@@ -61,6 +62,9 @@ class File:
     """The rows of a file inside `folder`, which is that of the spec. Values above `threshold` are
     spin up (None: values are kept). `validation` is the share of the rows that is kept apart.
 
+    Values are multiplied by `scale`, if there is one, and then, to `centre` them, the mean of each
+    column is subtracted.
+
     `array` names one of several arrays of an `.npz`. `weights` is a file that holds how often each
     row counts.
     """
@@ -70,6 +74,8 @@ class File:
     validation: float | None = None
     array: str | None = None
     weights: str | None = None
+    scale: float | None = None
+    centre: bool = False
     folder: Path = field(default=Path(), repr=False, compare=False)
     span: Span | None = field(default=None, repr=False, compare=False)
 
@@ -84,6 +90,8 @@ class File:
             "threshold": self.threshold,
             "validation": self.validation,
             "weights": None if self.weights is None else f'"{self.weights}"',
+            "scale": self.scale,
+            "centre": self.centre or None,
         }
         return shown.call("file", f'"{self.path}"', options=options)
 
@@ -121,10 +129,10 @@ class Control:
         return shown.call(self.name, self.source)
 
 
-Data = Source | Control
+Data = Source | Control | Cloud
 
 
-def source_of(data: Data) -> Source:
+def source_of(data: Data) -> Source | Cloud:
     """Where the rows come from, before any control."""
     return data.source if isinstance(data, Control) else data
 

@@ -6,10 +6,14 @@ Observables and maps are such trees, whose leaves are in `rgc.model.observables`
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
+
+from rgc.text import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +30,13 @@ class Constant(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Apply(Expression):
-    """A function of `FUNCTIONS` by its name, and its operands in their order."""
+    """A function of `FUNCTIONS` by its name, and its operands in their order. `span` is where it
+    was written.
+    """
 
     function: str
     operands: tuple[Expression, ...]
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 def apply(function: str, *operands: Expression) -> Apply:
@@ -72,6 +79,34 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 }
 """What `Apply` may apply: (array namespace, *values) to a value, elementwise."""
 
+REAL: Mapping[str, Callable[..., float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "^": math.pow,
+    "negate": operator.neg,
+    "square": lambda x: x * x,
+    "sqrt": math.sqrt,
+    "exp": math.exp,
+    "log": math.log,
+    "sin": math.sin,
+    "cos": math.cos,
+    "sinh": math.sinh,
+    "cosh": math.cosh,
+    "tanh": math.tanh,
+    "asinh": math.asinh,
+    "acosh": math.acosh,
+    "atanh": math.atanh,
+    "abs": abs,
+    "min": min,
+    "max": max,
+    "delta": lambda a, b: float(a == b),
+}
+"""The same functions of Python's numbers. They raise `ValueError`, `ZeroDivisionError` and
+`OverflowError` where there is no finite real value.
+"""
+
 
 def evaluate(expression: Expression, leaf: Callable[[Expression], Any], xp: Any) -> Any:
     """The value of an expression, an array of `xp`. `leaf` gives the values of its leaves.
@@ -103,8 +138,8 @@ def replaced(expression: Expression, leaf: Callable[[Expression], Expression]) -
     match expression:
         case Constant():
             return expression
-        case Apply(function, operands):
-            return Apply(function, tuple(replaced(operand, leaf) for operand in operands))
+        case Apply(function, operands, span):
+            return Apply(function, tuple(replaced(operand, leaf) for operand in operands), span)
     return leaf(expression)
 
 

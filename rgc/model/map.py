@@ -1,17 +1,29 @@
-"""Flow maps without spins, every option evaluated, their functions as expressions of the model."""
+"""Flow maps without spins, every option evaluated, their functions as expressions of the model.
+
+Every map has a `name`, the `quantities` that it changes, and the `answers` that it can give: words
+of `Scheme.answers`. What a scheme answers about a spec with a map is what the map can.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rgc.model import shown
 from rgc.model.expressions import Expression, written
+from rgc.model.matrix_maps import MatrixMap
 from rgc.model.stack import Trainer, Units
+
+SPECTRUM = ("eigenvalue", "fixed_point", "couplings", "period", "lyapunov")
+"""What every map of quantities answers."""
+
+ACCUMULATED = ("F", "constant", "residual")
+"""What a map with a constant answers besides."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity(Expression):
-    """The value of a quantity of the map, or of the argument of a `MapFunction`."""
+    """The value of a quantity of the map."""
 
     name: str
 
@@ -19,39 +31,43 @@ class Quantity(Expression):
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class MapFunction:
-    """A function of one argument. `body` holds the argument as `Quantity(argument)`."""
-
-    name: str
-    argument: str
-    body: Expression
-
-    def __str__(self) -> str:
-        return f"{self.name}({self.argument}) = {written(self.body)}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecursionMap:
-    """p' = f(p): `updates` = (quantity, its new value). `scale` is the ratio b of lattice
-    constants, None where there is none.
+    """p' = f(p): `updates` = (quantity, its new value).
+
+    - `scale` is the ratio b of lattice constants, None where there is none.
+    - `constant` is g of F(p) = g(p) + F(p')/n, and `sites` is n. Both are None where the map has no
+      such equation; `sites` alone says how many sites become one.
     """
+
+    name: ClassVar[str] = "recursion"
 
     updates: tuple[tuple[str, Expression], ...]
     scale: float | None = None
+    sites: float | None = None
+    constant: Expression | None = None
 
     @property
     def quantities(self) -> tuple[str, ...]:
         """The names of the quantities that the map changes."""
         return tuple(name for name, _ in self.updates)
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        exponents = ("exponents",) if self.scale is not None else ()
+        return (*SPECTRUM, *exponents, *(ACCUMULATED if self.constant is not None else ()))
+
     def __str__(self) -> str:
-        return shown.call("recursion", *_lines(self.updates), options={"scale": self.scale})
+        constant = None if self.constant is None else written(self.constant)
+        options = {"scale": self.scale, "sites": self.sites, "constant": constant}
+        return shown.call(self.name, *_lines(self.updates), options=options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ode:
-    """dp/dl = f(p): `rates` = (quantity, its rate)."""
+    """dp/dl = f(p): `rates` = (quantity, its rate). A step is l = 1, so that b = e."""
+
+    name: ClassVar[str] = "ode"
 
     rates: tuple[tuple[str, Expression], ...]
 
@@ -60,62 +76,19 @@ class Ode:
         """The names of the quantities that the map changes."""
         return tuple(name for name, _ in self.rates)
 
-    def __str__(self) -> str:
-        return shown.call("ode", *_lines(self.rates))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScaleEquation:
-    """F(x) = g(x) + F(phi(x)) / mu."""
-
-    phi: MapFunction
-    g: MapFunction
-    mu: float
-
     @property
-    def quantities(self) -> tuple[str, ...]:
-        """The names of the quantities that the map changes; they have none here."""
-        return ()
+    def answers(self) -> tuple[str, ...]:
+        return (*SPECTRUM, "exponents")
 
     def __str__(self) -> str:
-        return shown.call("scale", self.phi, self.g, options={"mu": self.mu})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinearMap:
-    """x' = C x with the rows of the square matrix C. `scale` as in `RecursionMap`."""
-
-    matrix: tuple[tuple[float, ...], ...]
-    scale: float | None = None
-
-    @property
-    def quantities(self) -> tuple[str, ...]:
-        """The names of the quantities that the map changes; they have none here."""
-        return ()
-
-    def __str__(self) -> str:
-        return shown.call("linear", self.matrix, options={"scale": self.scale})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConvexNmf:
-    """Convex non-negative factorisation of the data into `rank` factors."""
-
-    rank: int
-    iterations: int
-
-    @property
-    def quantities(self) -> tuple[str, ...]:
-        """The names of the quantities that the map changes; they have none here."""
-        return ()
-
-    def __str__(self) -> str:
-        return shown.call("convex_nmf", self.rank, options={"iterations": self.iterations})
+        return shown.call(self.name, *_lines(self.rates))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Autoencoder:
     """The data to `hidden` units and back, with one matrix both ways where it is `tied`."""
+
+    name: ClassVar[str] = "autoencoder"
 
     hidden: Units
     activation: str
@@ -127,14 +100,20 @@ class Autoencoder:
         """The names of the quantities that the map changes; they have none here."""
         return ()
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        return ("residual", "excess_over_pca")
+
     def __str__(self) -> str:
         options = {"activation": self.activation, "tied": self.tied, "train": self.train}
-        return shown.call("autoencoder", self.hidden, options=options)
+        return shown.call(self.name, self.hidden, options=options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topple:
     """A site of height `threshold` gives a grain to each neighbour."""
+
+    name: ClassVar[str] = "topple"
 
     threshold: int
 
@@ -143,11 +122,15 @@ class Topple:
         """The names of the quantities that the map changes; they have none here."""
         return ()
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        return ()
+
     def __str__(self) -> str:
-        return shown.call("topple", self.threshold)
+        return shown.call(self.name, self.threshold)
 
 
-FlowMap = RecursionMap | Ode | ScaleEquation | LinearMap | ConvexNmf | Autoencoder | Topple
+FlowMap = RecursionMap | Ode | MatrixMap | Autoencoder | Topple
 
 
 def _lines(changed: tuple[tuple[str, Expression], ...]) -> tuple[str, ...]:

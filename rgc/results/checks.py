@@ -123,15 +123,20 @@ def find(expectation: ExpectedValue, result: Result) -> Estimate:
     """
     head, selectors = expectation.path[0], dict(expectation.selectors)
     name = ".".join(expectation.path)
+    if "point" in selectors:
+        return _at_point(result, expectation, selectors)
     if head == "fixed_point" and len(expectation.path) == 2:
         name = expectation.path[1]
         return _lookup(result.fixed_point, name, f"the flow found no fixed point with {name}")
     if head == "block" and "level" not in selectors:
         return _lookup(result.fixed_point, name, _no_block(name, result))
+    if name == "lyapunov":
+        numbered = f"{name}[{expectation.index}]"
+        return _lookup(result.values, numbered, f"the flow has no {numbered}")
     if name == "eigenvalue":
-        return _eigenvalue(result, expectation.index or 1, selectors)
+        return _eigenvalue(result.eigenvalues, expectation.index or 1, selectors)
     if name in EXPONENTS and selectors:
-        return _selected_exponent(result, name, selectors)
+        return _selected_exponent(result.eigenvalues, name, selectors)
     if name in result.exponents:
         return result.exponents[name]
     if name == "free_energy" and result.free_energy:
@@ -141,6 +146,26 @@ def find(expectation: ExpectedValue, result: Result) -> Estimate:
     if selectors:
         raise NotFound(f"{name} has no selector {', '.join(selectors)}")
     return _unselected(result, name)
+
+
+def _at_point(
+    result: Result, expectation: ExpectedValue, selectors: Mapping[str, Value]
+) -> Estimate:
+    """What belongs to one of the fixed points, numbered from 1 as the result lists them."""
+    name, number = ".".join(expectation.path), selectors["point"]
+    count = len(result.fixed_points)
+    if not isinstance(number, int) or number > count:
+        raise NotFound(f"there is no fixed point {number}: the flow found {count}")
+    point = result.fixed_points[number - 1]
+    others = {key: value for key, value in selectors.items() if key != "point"}
+    if name == "eigenvalue":
+        return _eigenvalue(point.eigenvalues, expectation.index or 1, others)
+    if name in EXPONENTS:
+        return _selected_exponent(point.eigenvalues, name, others)
+    if expectation.path[0] == "fixed_point" and len(expectation.path) == 2 and not others:
+        coupling = expectation.path[1]
+        return _lookup(point.couplings, coupling, f"fixed point {number} has no {coupling}")
+    raise NotFound(f"{name} belongs to no fixed point of several")
 
 
 def _no_block(name: str, result: Result) -> str:
@@ -203,17 +228,21 @@ def _free_energy(entries: tuple[FreeEnergy, ...], selectors: Mapping[str, Value]
     return Estimate(chosen[0].value, chosen[0].error, chosen[0].kind, note=chosen[0].note)
 
 
-def _eigenvalue(result: Result, index: int, selectors: Mapping[str, Value]) -> Estimate:
-    eigenvalue = _one_eigenvalue(result.eigenvalues, index, selectors)
+def _eigenvalue(
+    eigenvalues: tuple[Eigenvalue, ...], index: int, selectors: Mapping[str, Value]
+) -> Estimate:
+    eigenvalue = _one_eigenvalue(eigenvalues, index, selectors)
     return Estimate(eigenvalue.value, eigenvalue.error, eigenvalue.kind)
 
 
-def _selected_exponent(result: Result, name: str, selectors: Mapping[str, Value]) -> Estimate:
+def _selected_exponent(
+    eigenvalues: tuple[Eigenvalue, ...], name: str, selectors: Mapping[str, Value]
+) -> Estimate:
     if name not in ("y_t", "y_h"):
         raise NotFound(f"{name} is derived from the headline exponents and takes no selectors")
     ours = [
         eigenvalue
-        for eigenvalue in result.eigenvalues
+        for eigenvalue in eigenvalues
         if (eigenvalue.sector in INVARIANT) == (name == "y_t") or "sector" in selectors
     ]
     leading = _one_eigenvalue(tuple(ours), 1, selectors)

@@ -99,7 +99,10 @@ def _fixed_point(point: FixedPoint) -> dict[str, Any]:
         "couplings": _estimates(point.couplings),
         "kind": point.kind,
         "eigenvalues": [_eigenvalue(eigenvalue) for eigenvalue in point.eigenvalues],
+        "period": point.period,
     }
+    if point.cycle:
+        out["cycle"] = [_estimates(couplings) for couplings in point.cycle]
     return out | ({"note": point.note} if point.note else {})
 
 

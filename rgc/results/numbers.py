@@ -33,6 +33,13 @@ def with_error(value: float | None, error: float | None) -> str:
     return f"{value:.{places}f}({digits})"
 
 
+def eigenvalue(value: float, imag: float, error: float | None) -> str:
+    """A real eigenvalue with its error, or a complex one."""
+    if not imag:
+        return with_error(value, error)
+    return f"{with_error(value, error)}{'+' if imag > 0 else '-'}{abs(imag):.{DIGITS}g}i"
+
+
 def estimate(number: Estimate) -> str:
     """An estimate with its error, and with its kind unless that is `estimate`."""
     text = with_error(number.value, number.error)

@@ -13,7 +13,7 @@ from typing import Any
 
 from rgc.errors import Problem, SpecError
 from rgc.results import files
-from rgc.results.numbers import with_error
+from rgc.results.numbers import eigenvalue, with_error
 
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1b1b1b;max-width:62rem;margin:2rem auto;
@@ -133,14 +133,16 @@ def _fixed_points(points: Sequence[Mapping[str, Any]]) -> str:
     """All fixed points with their kind, couplings and spectra, where there are several."""
     if len(points) < 2:
         return ""
-    sectors = list(dict.fromkeys(row["sector"] for each in points for row in each["eigenvalues"]))
+    every = [row for each in points for row in each["eigenvalues"]]
+    sectors = list(dict.fromkeys(row["sector"] for row in every))
+    told = any(row["exponent"] is not None for row in every)
     rows = [
         (
             escape(point["kind"]),
             *(_number(coupling) for coupling in point["couplings"].values()),
             *(
                 ", ".join(
-                    escape(with_error(row["exponent"], row["exponent_error"]))
+                    escape(_power(row) if told else _eigenvalue(row))
                     for row in point["eigenvalues"]
                     if row["sector"] == sector
                 )
@@ -150,8 +152,17 @@ def _fixed_points(points: Sequence[Mapping[str, Any]]) -> str:
         )
         for point in points
     ]
-    head = ("kind", *points[0]["couplings"], *(f"y ({sector})" for sector in sectors), "")
+    power = "y" if told else "eigenvalues"
+    head = ("kind", *points[0]["couplings"], *(f"{power} ({sector})" for sector in sectors), "")
     return f'<h2>Fixed points</h2><div class="wide">{_table(head, rows)}</div>'
+
+
+def _power(row: Mapping[str, Any]) -> str:
+    return with_error(row["exponent"], row["exponent_error"])
+
+
+def _eigenvalue(row: Mapping[str, Any]) -> str:
+    return eigenvalue(row["value"], row["imag"], row["error"])
 
 
 def _free_energies(entries: Sequence[Mapping[str, Any]]) -> str:

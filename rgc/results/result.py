@@ -87,12 +87,17 @@ class FixedPoint:
       relevant directions in the invariant sector.
     - `eigenvalues` are those of the map linearised there, in every sector.
     - `note` says why exponents are not taken from it, where that has another reason.
+    - `period` is 1, or the number of steps after which the point of a cycle comes back. `cycle`
+      holds the couplings of all points of a cycle in turn, and `eigenvalues` are those of so many
+      steps.
     """
 
     couplings: Mapping[str, Estimate]
     kind: str
     eigenvalues: tuple[Eigenvalue, ...]
     note: str = ""
+    period: int = 1
+    cycle: tuple[Mapping[str, Estimate], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

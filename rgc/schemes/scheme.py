@@ -107,8 +107,8 @@ class Ready:
       `rgc.flows.request.Request` to `rgc.flows.flow.Flow`.
     - `alphabets` are those of the spins, and `rules` those of block maps. With `free`, maps with a
       parameter that the scheme determines run too.
-    - `measures` are built-in measures by name, `lattices` kinds of lattices, and `disorder` says
-      whether couplings may be drawn.
+    - `measures` are built-in measures by name, `lattices` kinds of lattices, `maps` kinds of maps
+      without spins, and `disorder` says whether couplings may be drawn.
     - `kind` says what does the work: lattice programs, or functions of whole arrays.
     - `checks` are those of `rgc verify`; `small` are the options, as text, with which they run the
       scheme on a small instance.
@@ -117,11 +117,12 @@ class Ready:
     maker: str
     kind: Literal["programs", "arrays"]
     checks: tuple[Check, ...]
-    alphabets: tuple[str, ...]
+    alphabets: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     free: bool = False
     measures: tuple[str, ...] = ()
     lattices: tuple[Literal["crystal", "complete", "diamond", "graph"], ...] = ("crystal",)
+    maps: tuple[str, ...] = ()
     disorder: bool = False
     small: Mapping[str, str] = field(default_factory=dict)
 
@@ -136,7 +137,8 @@ class Scheme(Signature):
     - `limits` find everything else that it cannot work with.
     - `derived` gives the defaults that depend on the spec.
     - `answers` are what `expect` may name besides the measures of the spec. The words exponents,
-      couplings and fixed_point stand for one name each.
+      couplings and fixed_point stand for one name each, and map for what the maps of the spec
+      answer.
     - `ready` is what of it can be run today; it is None where the scheme is checked and printed
       only.
     - `examples` are what its sections may hold, for hints, where `EXAMPLES` does not suit it.

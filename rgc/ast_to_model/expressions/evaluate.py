@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from rgc.ast_to_model.scope import (
     CONSTANTS,
@@ -18,6 +17,7 @@ from rgc.ast_to_model.scope import (
     problem,
 )
 from rgc.errors import suggest
+from rgc.model.expressions import REAL
 from rgc.syntax import ast
 
 Special = Callable[[ast.Expr], float | None]
@@ -26,14 +26,6 @@ Special = Callable[[ast.Expr], float | None]
 
 INTEGER_TOLERANCE = 1e-9
 LARGEST_INTEGER = 2**31 - 1
-
-_OPERATORS: Mapping[str, Callable[[float, float], float]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "^": math.pow,
-}
 
 
 def evaluate(expr: ast.Expr, scope: Scope, special: Special | None = None) -> Value:
@@ -138,7 +130,7 @@ def _named(name: str, expr: ast.Name, scope: Scope) -> Value:
 def _binary(expr: ast.Binary, scope: Scope, special: Special | None) -> float:
     left, right = number(expr.left, scope, special), number(expr.right, scope, special)
     try:
-        return _finite(_OPERATORS[expr.op](left, right), expr)
+        return _finite(REAL[expr.op](left, right), expr)
     except ZeroDivisionError:
         raise problem("division-by-zero", "division by zero", expr.span) from None
     except (ValueError, OverflowError):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from rgc.ast_to_model.expressions.evaluate import kind, number
 from rgc.ast_to_model.scope import FUNCTIONS, Function, Scope, problem
-from rgc.model.expressions import Apply, Constant, Expression, apply
+from rgc.model.expressions import Apply, Constant, Expression
 from rgc.syntax import ast
 
 Leaf = Callable[[ast.Expr], Expression | None]
@@ -29,13 +29,15 @@ def resolve(expr: ast.Expr, scope: Scope, leaf: Leaf) -> Expression:
         case ast.Number() | ast.Name() | ast.Index():
             return Constant(number(expr, scope))
         case ast.Negate(operand):
-            return apply("negate", resolve(operand, scope, leaf))
+            return Apply("negate", (resolve(operand, scope, leaf),), expr.span)
         case ast.Binary(op, left, right):
-            return apply(op, resolve(left, scope, leaf), resolve(right, scope, leaf))
+            both = resolve(left, scope, leaf), resolve(right, scope, leaf)
+            return Apply(op, both, expr.span)
         case ast.Call(name, (argument,)) if isinstance(scope.parameters.get(name), Function):
             return _written_out(name, resolve(argument, scope, leaf), scope)
         case ast.Call(name, arguments) if name in FUNCTIONS and name not in scope.parameters:
-            return Apply(name, tuple(resolve(argument, scope, leaf) for argument in arguments))
+            operands = tuple(resolve(argument, scope, leaf) for argument in arguments)
+            return Apply(name, operands, expr.span)
         case ast.Call():
             return Constant(number(expr, scope))
     raise problem("wrong-kind", f"a number is needed here, not {kind(expr)}", expr.span)

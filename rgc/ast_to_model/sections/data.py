@@ -10,9 +10,12 @@ from typing import Any
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import named
 from rgc.ast_to_model.expressions.options import Reading, read_call
+from rgc.ast_to_model.sections.point_clouds import read_cloud
 from rgc.errors import Problem, Problems, SpecError, listing
 from rgc.language.data import CONTROLS, DATA
+from rgc.language.point_clouds import CLOUDS
 from rgc.model.data import Control, Data, File, Patterns, Samples, Source, source_of
+from rgc.model.point_clouds import Points, Simplex
 from rgc.model.spec import Spec
 from rgc.passes.check_file import check_file, check_rows
 from rgc.schemes import SCHEMES
@@ -52,11 +55,13 @@ def _data(expr: ast.Expr, context: Context) -> Data | None:
     if _nested(expr, context):
         return None
     reading = read_call(expr, DATA, "data", context)
+    if reading is not None and reading.signature.name in CLOUDS:
+        return read_cloud(reading, expr, context)
     if reading is None or not reading.complete:
         return None
     if reading.signature.name in CONTROLS:
         inner = _data(reading.places["source"], context)
-        if inner is None or isinstance(inner, Control):
+        if inner is None or isinstance(inner, Control | Points | Simplex):
             return None
         return Control(name=reading.signature.name, source=inner)
     return _source(reading, expr.span, context)
@@ -118,6 +123,8 @@ def _check(data: Data, spec: Spec, context: Context) -> None:
     match source:
         case Samples():
             _check_samples(source, spec, context)
+        case Points() | Simplex():
+            _check_real(spec, where)
         case Patterns():
             _check_two_states(spec, "'patterns' are spins up or down", where)
         case File():
@@ -137,6 +144,14 @@ def _check_two_states(spec: Spec, what: str, where: Span | None) -> None:
         if not species.two_states:
             message = f"{what}, and {species.alphabet} spins are not of two states"
             hint = f"declare spins of two states: {species.name}: ising"
+            raise SpecError([Problem("wrong-spins", message, where, hint=hint)])
+
+
+def _check_real(spec: Spec, where: Span | None) -> None:
+    for species in spec.species:
+        if species.states is not None:
+            message = f"points are real numbers, and {species.alphabet} spins have states"
+            hint = f"declare real spins, {species.name}: gaussian, or read or draw states"
             raise SpecError([Problem("wrong-spins", message, where, hint=hint)])
 
 

@@ -12,7 +12,7 @@ from rgc.ast_to_model.expressions.options import check_limits, in_yaml, read_cal
 from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.targets import known_targets
 from rgc.errors import SpecError, listing, suggest
-from rgc.language.expect import SELECTORS
+from rgc.language.expect import NUMBERED, SELECTORS
 from rgc.language.measures import METHODS
 from rgc.language.signatures import Field
 from rgc.language.values import Value
@@ -21,7 +21,7 @@ from rgc.model.spec import ExpectedValue, Spec, Tolerance
 from rgc.syntax import ast
 from rgc.text import Span
 
-_LEAST = {"level": 0, "layer": 0, "step": 1, "operators": 1, "index": 1}
+_LEAST = {"level": 0, "layer": 0, "step": 1, "operators": 1, "index": 1, "point": 1}
 
 
 def check_expect(spec: Spec, context: Context) -> Spec:
@@ -127,14 +127,14 @@ def _selectors(
     target: ast.Expr, path: tuple[str, ...], spec: Spec, context: Context
 ) -> tuple[int | None, tuple[tuple[str, Value], ...]]:
     if not isinstance(target, ast.Index):
-        if path == ("eigenvalue",):
-            message = "eigenvalues are numbered by modulus, from 1"
-            raise problem("missing-selector", message, target.span, hint="write eigenvalue[1]")
+        if path[0] in NUMBERED:
+            hint = f"write {path[0]}[1]"
+            raise problem("missing-selector", NUMBERED[path[0]], target.span, hint=hint)
         return None, ()
     index: int | None = None
     selectors: list[tuple[str, Value]] = []
     for argument in target.arguments:
-        if path == ("eigenvalue",) and index is None:
+        if path[0] in NUMBERED and index is None:
             index = _count("index", argument, context)
         elif path == ("free_energy",):
             selectors.append(("method", _method(argument, context)))

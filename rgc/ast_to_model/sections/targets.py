@@ -5,6 +5,7 @@ from __future__ import annotations
 from rgc.language.expect import EXPONENTS
 from rgc.model.spec import Spec
 from rgc.schemes import SCHEMES
+from rgc.schemes.scheme import Scheme
 
 
 def known_targets(spec: Spec) -> tuple[str, ...]:
@@ -14,7 +15,7 @@ def known_targets(spec: Spec) -> tuple[str, ...]:
     names = [_name(measure.name) for measure in spec.measures]
     if any(measure.methods for measure in spec.measures):
         names += ["free_energy", "log_z"]
-    for answer in scheme.answers if scheme is not None else ():
+    for answer in _answers(scheme, spec) if scheme is not None else ():
         if answer == "exponents":
             names += EXPONENTS
         elif answer == "fixed_point":
@@ -23,9 +24,18 @@ def known_targets(spec: Spec) -> tuple[str, ...]:
             ]
         elif answer == "couplings":
             names += couplings
+        elif answer == "map":
+            continue
         elif answer != "block.p" or any(block.free or block.p is not None for block in spec.blocks):
             names.append(answer)
     return tuple(dict.fromkeys(names))
+
+
+def _answers(scheme: Scheme, spec: Spec) -> tuple[str, ...]:
+    """The answers of the scheme, and where it asks the maps of the spec theirs."""
+    if "map" not in scheme.answers:
+        return scheme.answers
+    return (*scheme.answers, *(answer for step in spec.map for answer in step.answers))
 
 
 def _name(measure: str) -> str:

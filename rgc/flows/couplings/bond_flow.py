@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rgc.analysis.rates import integrate
 from rgc.analysis.recursion import Floats, Moved, keep_symmetry
 from rgc.flows.couplings.bond_recursion import TINY, BondStep, bounds, matrix_function
 from rgc.flows.couplings.bond_space import BondSpace
@@ -149,26 +150,15 @@ class BondFlow:
 
         They are NaN where the couplings go to zero temperature.
         """
-        from scipy.integrate import solve_ivp
+        dimension = self.geometry.bonds
 
-        n, dimension = len(couplings), self.geometry.bonds
+        def rates(at: Floats) -> tuple[Floats, Floats | None, float] | None:
+            if not self._warm(at):
+                return None
+            rate, slope = self.rate(at)
+            return rate[1:], slope if tangent else None, -dimension * float(rate[0])
 
-        def slope(length: float, state: Floats) -> Floats:
-            if not self._warm(state[:n]):
-                raise _Frozen
-            rate, jacobian = self.rate(state[:n])
-            moved = (jacobian @ state[n:-1].reshape(n, n)).ravel() if tangent else state[n:-1]
-            constant = -dimension * rate[0] * np.exp(-dimension * length)
-            return np.concatenate([rate[1:], moved, [constant]])
-
-        start = np.concatenate([couplings, np.eye(n).ravel() if tangent else [], [0.0]])
-        if not self._warm(couplings):
-            return np.full_like(start, np.nan)
-        try:
-            solution = solve_ivp(slope, (0.0, 1.0), start, method="DOP853", rtol=1e-12, atol=NOISE)
-        except _Frozen:
-            return np.full_like(start, np.nan)
-        return np.asarray(solution.y[:, -1])
+        return integrate(rates, couplings, tangent=tangent, shrink=dimension, absolute=NOISE)
 
     def _warm(self, couplings: Floats) -> bool:
         """Whether no weight of a bond is lost in the rounding of another."""
@@ -176,7 +166,3 @@ class BondFlow:
             return False
         u = np.tensordot(couplings, self.space.functions, 1)
         return bool(u.max() - u.min() < COLDEST)
-
-
-class _Frozen(Exception):
-    """The couplings have gone to zero temperature."""

@@ -21,8 +21,8 @@ Numbers = NDArray[Any]
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class FileRows:
-    """The finite numbers of a file, [row, column] in the dtype that it has, with further axes of
-    the file in the columns, the last the fastest.
+    """The finite numbers of a file, [row, column], with further axes of the file in the columns,
+    the last the fastest. The dtype is that of the file unless values are scaled or centred.
 
     `weights` float64[row] say how often each row counts; they are None where all count alike.
     """
@@ -42,7 +42,17 @@ def read_rows(file: File, sites: int | None = None) -> FileRows:
     values = _numbers(file.folder / file.path, name, file.path, file.span)
     values = values.reshape(header.rows, header.columns)
     _check_finite(values, file.path, file.span)
-    return FileRows(values=values, weights=_weights(file))
+    weights = _weights(file)
+    return FileRows(values=_moved(values, weights, file), weights=weights)
+
+
+def _moved(values: Numbers, weights: NDArray[np.float64] | None, file: File) -> Numbers:
+    """The values scaled and centred, as far as the spec asks for it."""
+    if file.scale is not None:
+        values = values * np.float64(file.scale)
+    if file.centre:
+        values = values - np.average(values, axis=0, weights=weights)
+    return values
 
 
 def _weights(file: File) -> NDArray[np.float64] | None:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from rgc.errors import listing
+from rgc.flows.data.clouds import make_cloud
 from rgc.flows.data.controls import CONTROLS
 from rgc.flows.data.files import read_rows
 from rgc.flows.data.rows import PATTERNS, Rows, constant_sites, key_of, split, states_of
 from rgc.flows.data.samples import sampled
 from rgc.flows.request import Request
 from rgc.model.data import Control, Data, File, Patterns, Samples, Source, source_of
+from rgc.model.point_clouds import Cloud, Points, Simplex
 from rgc.model.spins import Species
 from rgc.program.draws import Key, stream, word
 
@@ -49,7 +51,7 @@ def make_data(data: Data, request: Request, sites: int) -> TrainingData:
     return TrainingData(train=train, validation=validation, notes=_notes(train))
 
 
-def _rows(source: Source, request: Request, sites: int, key: Key) -> Rows:
+def _rows(source: Source | Cloud, request: Request, sites: int, key: Key) -> Rows:
     (species,) = request.species
     match source:
         case Samples():
@@ -58,6 +60,8 @@ def _rows(source: Source, request: Request, sites: int, key: Key) -> Rows:
             read = read_rows(source, sites)
             states = states_of(read.values, species, source)
             return Rows(species=species, states=states, weights=read.weights)
+        case Points() | Simplex():
+            return Rows(species=species, states=make_cloud(source, request.seed).values)
         case Patterns(count=count):
             return _patterns(count, sites, species, key)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from rgc.analysis.quantiles import quantile
 from rgc.errors import Problem, SpecError
 from rgc.flows.enumeration.cluster import Cluster, LocalSum, gathered, term_pieces
 from rgc.model.draw import Distribution
@@ -35,7 +36,7 @@ class Realisation:
         for site in sorted(set(sites)):
             place = place * (self.lattice.sites + 1) + site + 1
         u = float(uniforms((int(key[0]), int(key[1])), 1, place)[0])
-        return _INVERSE[self.draws[name].distribution](u, *self.draws[name].arguments)
+        return float(quantile(self.draws[name], u))
 
 
 def log_weight(cluster: Cluster, hamiltonian: Hamiltonian, realisation: Realisation) -> LocalSum:
@@ -64,17 +65,3 @@ def _random(
     spins = [cluster.spins[k] for k in numbers]
     sites = [flatten(spin.cell, lattice.cells) * len(lattice.basis) + spin.letter for spin in spins]
     return realisation.value(term.inhomogeneous, sites)
-
-
-def _normal(u: float, mean: float, sd: float) -> float:
-    from scipy.special import ndtri
-
-    return mean + sd * float(ndtri(u + 2.0**-54))
-
-
-_INVERSE: Mapping[str, Callable[..., float]] = {
-    "normal": _normal,
-    "bimodal": lambda u, coupling, p: coupling if u < p else -coupling,
-    "uniform": lambda u, a, b: a + (b - a) * u,
-}
-"""The quantile at u in [0, 1) of each distribution."""

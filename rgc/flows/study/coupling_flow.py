@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from rgc.analysis.fixed_points import PointNotFound, critical, distinct, newton, symmetric
+from rgc.analysis.folded import newton_cycle
 from rgc.analysis.manifolds import critical_line
-from rgc.analysis.recursion import Floats, free_energy, trajectory
+from rgc.analysis.recursion import Diverges, Floats, free_energy, trajectory
 from rgc.flows.flow import Account, State
 from rgc.flows.study.coupling_result import coupling_result
 from rgc.flows.study.study import Study
@@ -84,20 +86,24 @@ def account(study: Study) -> Account:
         **recursion.account,
         "questions": "; ".join(_questions(study)),
     }
-    map_of = f"a map of couplings K' = R(K), b = {recursion.scale:g}"
-    return Account(
-        f"{study.scheme}: {map_of}, {recursion.sites:g} {study.per}s to one a step", lines
-    )
+    told = [f"{study.scheme}: a map of couplings K' = R(K)"]
+    told += [f"b = {recursion.scale:g}"] if isfinite(recursion.scale) else []
+    if isfinite(recursion.sites):
+        told.append(f"{recursion.sites:g} {study.per}s to one a step")
+    return Account(", ".join(told), lines)
 
 
 def _questions(study: Study) -> Iterator[str]:
     yield f"{study.steps} steps from the couplings of the spec"
     if study.accumulates:
         yield f"F per {study.per}, the sum of the constants of all steps ({study.kind})"
-    if study.find:
+    if study.find and study.line:
         yield "the critical point on the line of the spec's couplings"
-    if study.find == "fixed_point":
+    if study.find == "fixed_point" and study.line:
         yield "the fixed point that it flows to, by Newton's method, and the spectrum there"
+    elif study.find == "fixed_point":
+        cycles = f" of the map of {study.period} steps" if study.period > 1 else ""
+        yield f"fixed points{cycles} by Newton's method, and the spectra there"
     if study.linearise:
         yield "the linearised map and its spectrum"
     if study.starts is not None:
@@ -122,9 +128,11 @@ def _parts(study: Study) -> Iterator[Callable[[State], None]]:
     if study.accumulates:
         yield partial(_free_energy, study)
     starts = [study.start] if study.starts is None else list(study.starts)
-    if study.find:
+    if study.find and study.line:
         yield partial(_critical, study)
-    if study.find == "fixed_point":
+    if study.find == "fixed_point" and study.search is not None:
+        yield partial(_all_fixed_points, study)
+    elif study.find == "fixed_point":
         for start in starts:
             yield partial(_fixed_point, study, start=start)
     if study.starts is not None:
@@ -141,7 +149,11 @@ def _trajectory(study: Study, state: State) -> None:
 
 def _free_energy(study: Study, state: State) -> None:
     if study.close is None:
-        total = free_energy(study.recursion, study.start)
+        try:
+            total = free_energy(study.recursion, study.start)
+        except Diverges as diverging:
+            state.values["why"]["free_energy"] = str(diverging)
+            return
         state.arrays["free_energy"] = np.array([study.constant + total.value, total.error])
         return
     couplings, constants = trajectory(study.recursion, study.start, study.close.steps)
@@ -184,12 +196,28 @@ def _fixed_point(study: Study, state: State, start: Floats) -> None:
         return
     try:
         begin = start if study.starts is not None else state.arrays["nearest"]
-        point = symmetric(study.recursion, newton(study.recursion, begin))
+        point = _found(study, begin)
     except PointNotFound as error:
         state.values["why"].setdefault("fixed_point", str(error))
         return
     known = list(state.arrays.get("fixed_points", ()))
     state.arrays["fixed_points"] = np.array(distinct([*known, point]))
+
+
+def _found(study: Study, start: Floats) -> Floats:
+    """The fixed point, or a point of the cycle, that Newton's method reaches from `start`."""
+    if study.period > study.turns:
+        return newton_cycle(study.recursion, start, study.period, study.turns)
+    return symmetric(study.returning, newton(study.returning, start))
+
+
+def _all_fixed_points(study: Study, state: State) -> None:
+    """The fixed points that a search finds at once."""
+    points = [] if study.search is None else study.search(study)
+    if len(points):
+        state.arrays["fixed_points"] = np.array(points)
+    else:
+        state.values["why"].setdefault("fixed_point", f"there is none {study.searched}")
 
 
 def _path(study: Study, state: State, number: int, start: Floats) -> None:

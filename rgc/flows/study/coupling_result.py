@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rgc.analysis.exponents import DERIVED, ORDERED, Formula, not_derivable
+from rgc.analysis.folded import cycle_of
 from rgc.analysis.linearised_map import (
     SectorSpectrum,
     field_on_the_way,
@@ -35,6 +36,8 @@ FROZEN_RULE = (
     "for Ising spins"
 )
 ROUNDING = "the eigenvalue is rounding: it has no exponent"
+NO_SCALE = "the map has no ratio of lattice constants: give it scale=b"
+NO_DIMENSION = "the dimension of the map is not known: give it sites=n and scale=b"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +88,7 @@ def _points(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[StudiedPo
     found.
     """
     points = [
-        StudiedPoint(point, linearise(study.recursion, point), study.beyond(point))
+        StudiedPoint(point, linearise(study.returning, point), study.beyond(point))
         for point in arrays.get("fixed_points", ())
     ]
     candidates = [k for k, point in enumerate(points) if point.critical]
@@ -125,11 +128,18 @@ def _found(study: Study, point: StudiedPoint) -> FixedPoint:
             one for spectrum in point.spectra for one in _eigenvalues(study, spectrum)
         ),
         note=point.beyond,
+        period=study.period,
+        cycle=_cycle(study, point.couplings) if study.period > 1 else (),
     )
 
 
+def _cycle(study: Study, point: Floats) -> tuple[Mapping[str, Estimate], ...]:
+    points = cycle_of(study.recursion, point, study.period)
+    return tuple(_named(study, each, "exact") for each in points)
+
+
 def _spectra(study: Study) -> tuple[SectorSpectrum, ...]:
-    return linearise(study.recursion, study.start) if study.linearise else ()
+    return linearise(study.returning, study.start) if study.linearise else ()
 
 
 def _named(study: Study, couplings: Floats, kind: Kind) -> dict[str, Estimate]:
@@ -212,14 +222,21 @@ def _eigenvalues(study: Study, spectrum: SectorSpectrum) -> Iterator[Eigenvalue]
             operators=count,
             index=k + 1,
             kind=study.exponents,
-            note="" if isfinite(exponent) else ROUNDING,
+            note="" if isfinite(exponent) else _no_exponent(study),
         )
+
+
+def _no_exponent(study: Study) -> str:
+    return ROUNDING if isfinite(study.recursion.scale) else NO_SCALE
 
 
 def _exponents(study: Study, point: StudiedPoint, reason: str) -> dict[str, Estimate]:
     """y_t of the invariant sector, y_h the largest of the others, and what follows from them. All
-    are null if there is a `reason` against it.
+    are null if there is a `reason` against it, and there are none without a ratio of lattice
+    constants.
     """
+    if not isfinite(study.recursion.scale):
+        return {}
     leading = [float(spectrum.exponents[0]) for spectrum in point.spectra]
     values = {"y_t": leading[0]}
     if len(leading) > 1:
@@ -229,7 +246,9 @@ def _exponents(study: Study, point: StudiedPoint, reason: str) -> dict[str, Esti
         names = (name for name, (needs, _) in DERIVED.items() if letters.issuperset(needs))
         return {name: _null(study, reason) for name in (*values, *names)}
     enough = study.dimension - ORDERED
-    ordered = field_on_the_way(study.recursion, point.couplings, enough)
+    ordered = (
+        field_on_the_way(study.recursion, point.couplings, enough) if "y_h" in values else np.inf
+    )
     return _derived(study, values, RULE + study.space, ordered)
 
 
@@ -268,6 +287,8 @@ def _derived(
 def _exponent(study: Study, formula: Formula, parts: Sequence[float]) -> Estimate:
     with np.errstate(all="ignore"):
         value = float(formula(study.dimension, *map(np.float64, parts)))
+    if np.isnan(value) and np.isnan(study.dimension):
+        return _null(study, NO_DIMENSION)
     if not abs(value) < DIVERGES:
         return _null(study, "it diverges")
     return Estimate(value, 0.0, study.exponents)
@@ -307,7 +328,7 @@ def _tables(
     if points and points[0].critical:
         leading = spectra[0]
         out["renormalised_trajectory"] = renormalised_trajectory(
-            study.recursion, points[0].couplings, leading.leading, float(leading.values[0].real)
+            study.returning, points[0].couplings, leading.leading, float(leading.values[0].real)
         )
     return out
 
@@ -324,9 +345,9 @@ def _warnings(
 ) -> Iterator[str]:
     yield from study.warnings
     yield from _beyond_bounds(study, arrays)
-    if study.find and "critical" in why and not _frozen(study):
+    if study.find and study.line and "critical" in why and not _frozen(study):
         yield f"no critical point was found: {why['critical']}"
-    if points and not points[0].critical:
+    if points and not points[0].critical and isfinite(study.recursion.scale):
         yield f"there is no headline exponent: {_no_headline(points)}"
     if study.find == "fixed_point" and not points and not _frozen(study):
         yield f"no fixed point was found: {why.get('fixed_point', why.get('critical', ''))}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rgc.analysis.folded import folded
 from rgc.analysis.recursion import Floats, Recursion
 from rgc.errors import Problem, SpecError, suggest
 from rgc.language.values import CallValue
@@ -59,6 +60,11 @@ class Study:
     - `p` is the parameter of the block map at each step, in turn.
     - `at_fixed_point` gives what else is reported about a fixed point, by name.
     - `beyond` says why the map does not hold at given couplings, and is empty where it does.
+    - `turns` is the number of maps that take turns, and `period` a multiple of it: fixed points and
+      spectra are those of the map of so many steps. More than `turns` ask for cycles.
+    - `search` finds all fixed points at once, where they are not sought from one start after the
+      other. `searched` says where, in words.
+    - `line` says whether a critical point is sought on the line of the spec's couplings.
     """
 
     scheme: str
@@ -83,7 +89,17 @@ class Study:
     p: tuple[Estimate, ...] = ()
     at_fixed_point: Callable[[Floats], Mapping[str, float]] | None = None
     beyond: Callable[[Floats], str] = holds_everywhere
+    turns: int = 1
+    period: int = 1
+    search: Callable[[Study], Sequence[Floats]] | None = None
+    searched: str = ""
+    line: bool = True
     warnings: tuple[str, ...] = ()
+
+    @property
+    def returning(self) -> Recursion:
+        """The map whose fixed points are sought."""
+        return folded(self.recursion, self.period)
 
 
 def make_study(

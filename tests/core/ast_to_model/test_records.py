@@ -11,7 +11,7 @@ from rgc.errors import SpecError
 from rgc.model.data import Control, Patterns, Samples
 from rgc.model.expressions import Constant, apply
 from rgc.model.lattice import Lattice
-from rgc.model.map import Ode, Quantity, RecursionMap, ScaleEquation
+from rgc.model.map import Ode, Quantity, RecursionMap
 from rgc.model.spec import Spec
 
 LANGUAGE = Path(__file__).parents[2] / "language"
@@ -83,11 +83,12 @@ def test_maps_hold_expressions_of_their_quantities() -> None:
     assert isinstance(ode, Ode)
     assert ode.quantities == ("r", "u")
     (scale,) = language("rge").map
-    assert isinstance(scale, ScaleEquation)
+    assert isinstance(scale, RecursionMap)
     x = Quantity("x")
     doubled = apply("cosh", apply("*", Constant(2.0), x))
-    assert scale.phi.body == apply("/", apply("log", doubled), Constant(2.0))
-    assert str(scale).startswith("scale(phi(x) = log(cosh(2*x))/2, g(x) = ")
+    assert scale.updates == (("x", apply("/", apply("log", doubled), Constant(2.0))),)
+    assert (scale.scale, scale.sites) == (None, 2.0)
+    assert str(scale).startswith("recursion(x = log(cosh(2*x))/2, sites=2, constant=log(2*")
 
 
 @pytest.mark.parametrize(

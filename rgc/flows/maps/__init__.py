@@ -1,0 +1,1 @@
+"""Maps that a spec writes or makes of data, without spins."""

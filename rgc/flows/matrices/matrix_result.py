@@ -1,0 +1,96 @@
+"""What is reported of a matrix that is iterated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import log
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.analysis.linear_map import Iterated, iterated
+from rgc.results.result import Eigenvalue, Estimate
+
+Floats = NDArray[np.float64]
+
+MOST_EIGENVALUES = 64
+"""The number of eigenvalues that are listed; a table holds all."""
+
+MOST_ENTRIES = 1_000_000
+"""A matrix with more entries is in no table."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """Parts of a result: eigenvalues, numbers, tables and warnings."""
+
+    eigenvalues: tuple[Eigenvalue, ...]
+    values: Mapping[str, Estimate]
+    tables: Mapping[str, NDArray[Any]]
+    warnings: tuple[str, ...] = field(default=())
+
+
+def exact(value: float) -> Estimate:
+    return Estimate(float(value), 0.0, "exact")
+
+
+def report(matrix: Floats, points: Floats | None = None, scale: float | None = None) -> Report:
+    """What iterating a matrix does, and how far it leaves the rows of `points` where they are.
+
+    The values are `spectral_radius`, `multiplicity` of the eigenvalue 1, `idempotence` |C^2 - C|
+    and `residual` |C X - X|, each the largest entry. Tables are `spectrum` [2, n] with real and
+    imaginary parts, `matrix`, and `limit`, the projector that the powers converge to. Where they do
+    not, a warning says why.
+    """
+    found = iterated(matrix)
+    values = {
+        "spectral_radius": exact(found.radius),
+        "multiplicity": exact(found.multiplicity),
+        "idempotence": exact(found.idempotence),
+    }
+    if points is not None:
+        values["residual"] = exact(np.abs(matrix @ points - points).max(initial=0.0))
+    return Report(
+        eigenvalues=listed(found.eigenvalues, scale),
+        values=values,
+        tables=_tables(matrix, found),
+        warnings=(found.why,) if found.why else (),
+    )
+
+
+def _tables(matrix: Floats, found: Iterated) -> dict[str, NDArray[Any]]:
+    tables = {"spectrum": np.stack([found.eigenvalues.real, found.eigenvalues.imag])}
+    if matrix.size <= MOST_ENTRIES:
+        tables["matrix"] = matrix
+        if found.limit is not None:
+            tables["limit"] = found.limit
+    return tables
+
+
+def listed(values: NDArray[Any], scale: float | None = None) -> tuple[Eigenvalue, ...]:
+    """Eigenvalues in their order as a result has them, with exponents ln|lambda| / ln b where b is
+    known.
+    """
+    return tuple(
+        Eigenvalue(
+            value=float(value.real),
+            imag=float(value.imag),
+            error=0.0,
+            exponent=_exponent(abs(value), scale),
+            exponent_error=0.0 if scale is not None else None,
+            sector="invariant",
+            level=1,
+            operators=len(values),
+            index=index,
+            kind="exact",
+        )
+        for index, value in enumerate(values[:MOST_EIGENVALUES], start=1)
+    )
+
+
+def _exponent(modulus: float, scale: float | None) -> float:
+    if scale is None:
+        return float("nan")
+    return log(modulus) / log(scale) if modulus else float("-inf")

@@ -1,0 +1,103 @@
+"""Figures of a whole spectrum: on the unit disc, and against a scanned parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rgc.results.plot_style import COLOURS, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from rgc.results.answer_data import AnswerData, Point
+    from rgc.results.result import Result
+
+ROUNDING = 1e-16
+
+CURVES = 12
+"""The number of eigenvalues that are drawn against a parameter."""
+
+
+def spectrum(result: Result) -> Figure | None:
+    """The eigenvalues of a matrix in the complex plane, with the unit circle, outside of which
+    iterating grows. None where the result holds no whole spectrum.
+    """
+    import numpy as np
+
+    if "spectrum" not in result.tables:
+        return None
+    real, imag = result.tables["spectrum"]
+    figure = new_figure(4.2, 4.2)
+    axes = figure.subplots()
+    angle = np.linspace(0, 2 * np.pi, 400)
+    axes.fill(np.cos(angle), np.sin(angle), color=COLOURS[5], alpha=0.12, linewidth=0)
+    axes.plot(np.cos(angle), np.sin(angle), color="black", linewidth=0.8)
+    outside = np.hypot(real, imag) > 1 + 1e-9
+    for here, colour, label in ((~outside, COLOURS[0], ""), (outside, COLOURS[1], "grows")):
+        if here.any():
+            style: Any = {"color": colour, "alpha": 0.75, "edgecolors": "white", "linewidths": 0.4}
+            axes.scatter(real[here], imag[here], s=26, label=label or None, zorder=3, **style)
+    reach = 1.15 * max(1.0, float(np.hypot(real, imag).max()))
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    axes.set_xlabel(r"Re $\lambda$")
+    axes.set_ylabel(r"Im $\lambda$")
+    if outside.any():
+        axes.legend(loc="upper left")
+    return figure
+
+
+def spectrum_of_scan(answer: AnswerData) -> Figure | None:
+    """The largest eigenvalues against the only scanned parameter, one curve for each.
+
+    The second panel shows 1 - lambda on a logarithmic axis, where slow modes lie apart; the gap
+    behind the clusters that were found is shaded. None for scans of several parameters, and where
+    there is no spectrum.
+    """
+    import numpy as np
+    from matplotlib import colormaps
+
+    points = [point for point in answer.points if "spectrum" in point.result.tables]
+    if len(answer.axes) != 1 or len(points) < 2:
+        return None
+    name = answer.axes[0].name
+    points = sorted(points, key=lambda point: point.parameters[name])
+    x = [point.parameters[name] for point in points]
+    count = min(CURVES, *(point.result.tables["spectrum"].shape[1] for point in points))
+    values = np.array([point.result.tables["spectrum"][0, :count] for point in points])
+    figure = new_figure(7.0, 3.2)
+    left, right = figure.subplots(1, 2)
+    for k, colour in enumerate(colormaps["viridis"](np.linspace(0, 0.9, count))):
+        style: Any = {"color": colour, "marker": "o", "markersize": 3, "linewidth": 1.0}
+        left.plot(x, values[:, k], **style)
+        if k:
+            right.semilogy(x, _rates(values[:, k]), label=f"{k + 1}", **style)
+    _shade_gap(right, points, x)
+    left.set_ylabel(r"eigenvalue $\lambda_k$")
+    right.set_ylabel(r"$1 - \lambda_k$")
+    for axes in (left, right):
+        axes.set_xlabel(name)
+    right.legend(title="$k$", ncols=2, fontsize=6, title_fontsize=7, loc="lower right")
+    return figure
+
+
+def _rates(values: Any) -> Any:
+    """1 - lambda, down to rounding."""
+    import numpy as np
+
+    return np.maximum(1 - values, ROUNDING)
+
+
+def _shade_gap(axes: Axes, points: Sequence[Point], x: Sequence[float]) -> None:
+    """Shade the gap behind the last eigenvalue that tells clusters apart, at every point."""
+    low, high = [], []
+    for point in points:
+        found = point.result.values.get("clusters")
+        values = point.result.tables["spectrum"][0]
+        if found is None or found.value is None or found.value >= len(values):
+            return
+        number = int(found.value)
+        low.append(float(_rates(values[number - 1])))
+        high.append(float(_rates(values[number])))
+    axes.fill_between(x, low, high, color=COLOURS[4], alpha=0.2, linewidth=0, zorder=0)

@@ -85,7 +85,9 @@ def near_crossing(seed: int, gap: float = 0.04) -> np.ndarray:
 
 
 def test_the_error_of_an_eigenvalue_that_nearly_meets_another_covers_its_scatter() -> None:
-    """Sorted by modulus in each resample, the second and third would have errors of two thirds of it."""
+    """Sorted by modulus in each resample, the second and third would have errors of two thirds of
+    that.
+    """
     found = [estimated(spectrum(near_crossing(seed)).real) for seed in range(200)]
     values = np.array([value for value, _ in found])
     errors = np.array([error for _, error in found])

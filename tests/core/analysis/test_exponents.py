@@ -4,6 +4,8 @@ others.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -157,8 +159,8 @@ def test_trivial_fixed_points_have_no_exponents() -> None:
     hot = no_critical_point(known(-0.1, 0.05, 0.05), known(1.2, 0.01, 0.01), 2)
     assert "y_t = -0.1 +- 0.071 is not seen to be relevant" in hot
     assert no_critical_point(known(0.05, 0.05, 0.05), None, 2)
-    cold = no_critical_point(known(1.04, 0.01, 0.05), known(1.998, 1e-4, 4e-3), 2)
-    assert "phase with order" in cold
+    cold = replace(known(1.998, 1e-4, 4e-3), moved=0.003)
+    assert "phase with order" in no_critical_point(known(1.04, 0.01, 0.05), cold, 2)
     mixed = known(0.6, 0.01, 0.01)
     assert "nothing orders" in no_critical_point(mixed, mixed, 2)
     assert not no_critical_point(known(1.0, 0.01, 0.01), known(1.875, 0.001, 0.01), 2)

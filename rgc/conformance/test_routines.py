@@ -191,9 +191,7 @@ def test_a_rational_map_has_the_bits_of_its_nodes(backend: Backend, points: int)
         x, y = squared * x + x * y / 3.0, y * y / (1.0 + squared) - -x
         expected.append(np.stack([x, y]))
     assert found.shape == (2, 2, points)
-    if backend.name != "jax" or _on_a_cpu():
-        assert np.array_equal(found, np.stack(expected[-2:]))
-    assert found == pytest.approx(np.stack(expected[-2:]), rel=1e-12)
+    assert np.array_equal(found, np.stack(expected[-2:]))
 
 
 @pytest.mark.parametrize(
@@ -217,9 +215,3 @@ def test_no_step_and_values_that_are_not_finite(backend: Backend) -> None:
     assert np.isfinite(found).tolist() == [[[True, False, True]]] * 2
     blown = iterated(backend, (apply("exp", apply("exp", apply("*", X, number(9)))),), starts, 1, 1)
     assert np.isfinite(blown).tolist() == [[[True, True, False]]]
-
-
-def _on_a_cpu() -> bool:
-    import jax
-
-    return bool(jax.default_backend() == "cpu")

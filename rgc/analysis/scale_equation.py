@@ -50,7 +50,8 @@ class ScaleEquation:
     def sums(self, points: Floats) -> Floats:
         """F at many points at once, NaN where a term is not finite.
 
-        The sum ends when the last `RECENT` terms are rounding at every point, or after `MOST_STEPS`.
+        The sum ends when the last `RECENT` terms are rounding at every point, or after `MOST_STEPS`
+        terms.
         """
         x, total, weight = points, np.zeros_like(points), 1.0
         recent = np.full((RECENT, *points.shape), np.inf)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from rgc.analysis.diffusion import NoWalk, check_scale
+from rgc.errors import Problem, SpecError
 from rgc.flows.data.clouds import PointCloud, make_cloud
 from rgc.flows.data.rows import key_of
 from rgc.flows.matrices.diffusion import Diffusion
@@ -24,7 +26,7 @@ FACTORS, COSTS = range(2)
 def make_matrix_flow(request: Request) -> MatrixFlow:
     """The flow of a map that is a matrix.
 
-    Raises `SpecError` for data that cannot be read, and for starts of another dimension.
+    Raises `SpecError` for data that cannot be read, and for a scale that does not suit them.
     """
     step = request.spec.map[0]
     if not isinstance(step, LinearMap | ConvexNmf | DiffusionMap):
@@ -46,14 +48,18 @@ def _question(request: Request, step: MatrixMap) -> Question:
                 scheme=scheme,
                 points=_points(request),
                 key=_key(request, COSTS),
-                span=request.spec.document.place("map"),
             )
         case ConvexNmf():
             key = _key(request, FACTORS)
             return Multiplicative(map=step, scheme=scheme, points=_points(request), key=key)
         case DiffusionMap():
-            span = request.spec.document.place("map")
-            return Diffusion(map=step, scheme=scheme, points=_points(request), span=span)
+            points = _points(request)
+            try:
+                check_scale(points.values, step.scale)
+            except NoWalk as error:
+                place = request.spec.document.place("map")
+                raise SpecError([Problem("wrong-scale", str(error), place)]) from None
+            return Diffusion(map=step, scheme=scheme, points=points)
 
 
 def _linear(request: Request, step: LinearMap) -> Linear:

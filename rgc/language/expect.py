@@ -8,6 +8,9 @@ NUMBERED = {
     "lyapunov": "Lyapunov exponents are numbered by size, from 1",
 }
 """Answers of which there are several, as in eigenvalue[1], and what their numbers say."""
+COUNTS = ("period",)
+"""Answers that are whole numbers, and need no tolerance."""
+
 SELECTORS = {
     "level": "integer",
     "layer": "integer",

@@ -12,7 +12,7 @@ from rgc.ast_to_model.expressions.options import check_limits, in_yaml, read_cal
 from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.targets import known_targets
 from rgc.errors import SpecError, listing, suggest
-from rgc.language.expect import COUNTS, NUMBERED, SELECTORS
+from rgc.language.expect import COUNTS, EXPONENTS, NUMBERED, SELECTORS
 from rgc.language.measures import METHODS
 from rgc.language.signatures import Field
 from rgc.language.values import Value
@@ -128,6 +128,8 @@ def _check_known(path: tuple[str, ...], span: Span | None, spec: Spec) -> None:
     if len(path) == 2 and path[0] not in ("fixed_point", "critical", "block"):
         hint = f"write {path[1]}" if path[1] in known else close
         raise problem("unknown-target", f"'{path[0]}' has no members", span, hint=hint)
+    if shown in EXPONENTS and spec.map:
+        close = "an exponent is ln|eigenvalue| / ln b: give the map scale=b"
     what = f"'{spec.flow.scheme}'" if spec.flow is not None else "this spec"
     hint = close or f"it gives {listing(sorted(known))}"
     raise problem("unknown-target", f"{what} gives no '{shown}'", span, hint=hint)

@@ -39,7 +39,11 @@ ONE = 64 * float(np.finfo(np.float64).eps)
 
 
 class NoWalk(Exception):
-    """The scale does not suit the points: the reason."""
+    """The scale does not suit the points: the reason, and what would (`hint`)."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,16 +101,25 @@ def check_scale(points: Floats, scale: float) -> None:
     if len(alone):
         more = f", and {len(alone) - 1} others have none" if len(alone) > 1 else ""
         told = f"row {alone[0]} (counted from 0) has no neighbour{more}"
-        raise NoWalk(f"the scale {scale:g} is too small: {told}")
-    second = float(np.linalg.eigvalsh(np.atleast_2d(np.cov(points.T, bias=True)))[-1]) / scale**2
-    if second < SMALLEST:
-        told = f"the second eigenvalue is {second:.2g}, as if all points were one"
-        raise NoWalk(f"the scale {scale:g} is too large: {told}")
+        hint = f"at the scale {_above(nearest.max() / REACH):g} every point has one"
+        raise NoWalk(f"the scale {scale:g} is too small: {told}", hint)
+    spread = float(np.linalg.eigvalsh(np.atleast_2d(np.cov(points.T, bias=True)))[-1])
+    if spread / scale**2 < SMALLEST:
+        second = f"the second eigenvalue is {spread / scale**2:.2g}, as if all points were one"
+        hint = f"the points are spread over {spread**0.5:.2g}"
+        raise NoWalk(f"the scale {scale:g} is too large: {second}", hint)
     if len(points) > DENSE:
         count = int(tree.count_neighbors(tree, REACH * scale))
         if count > MOST_WEIGHTS:
             told = f"{count} pairs of points are neighbours, more than {MOST_WEIGHTS}"
-            raise NoWalk(f"the scale {scale:g} is too large for {len(points)} points: {told}")
+            hint = f"take a smaller scale, or at most {DENSE} points"
+            raise NoWalk(f"the scale {scale:g} is too large for {len(points)} points: {told}", hint)
+
+
+def _above(value: float) -> float:
+    """A number of two digits that is at least as large."""
+    unit = 10.0 ** (np.floor(np.log10(value)) - 1)
+    return float(np.ceil(value / unit) * unit)
 
 
 def _dense(points: Floats, scale: float) -> Any:

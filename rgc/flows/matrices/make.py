@@ -13,11 +13,12 @@ from rgc.flows.matrices.factorisation import Multiplicative, Program
 from rgc.flows.matrices.linear import Linear
 from rgc.flows.matrices.matrix_flow import MatrixFlow, Question
 from rgc.flows.request import Request
-from rgc.flows.study.study import STEPS, read_starts
+from rgc.flows.study.study import read_starts
 from rgc.model.data import File
 from rgc.model.matrix_maps import ConvexNmf, DiffusionMap, LinearMap, MatrixMap
 from rgc.model.point_clouds import Points, Simplex
 from rgc.program.draws import Key, stream
+from rgc.schemes.options import SHOWN_STEPS
 
 FACTORS, COSTS = range(2)
 """What is drawn for a factorisation. Numbers of draws are keyed by them."""
@@ -58,7 +59,8 @@ def _question(request: Request, step: MatrixMap) -> Question:
                 check_scale(points.values, step.scale)
             except NoWalk as error:
                 place = request.spec.document.place("map")
-                raise SpecError([Problem("wrong-scale", str(error), place)]) from None
+                problem = Problem("wrong-scale", str(error), place, hint=error.hint)
+                raise SpecError([problem]) from None
             return Diffusion(map=step, scheme=scheme, points=points)
 
 
@@ -72,7 +74,7 @@ def _linear(request: Request, step: LinearMap) -> Linear:
         map=step,
         scheme=request.flow.scheme,
         starts=starts,
-        count=options.integer("steps") if "steps" in options else STEPS,
+        count=options.integer("steps") if "steps" in options else SHOWN_STEPS,
         points=_points(request) if request.spec.data is not None else None,
     )
 

@@ -8,8 +8,8 @@ NUMBERED = {
     "lyapunov": "Lyapunov exponents are numbered by size, from 1",
 }
 """Answers of which there are several, as in eigenvalue[1], and what their numbers say."""
-COUNTS = ("period",)
-"""Answers that are whole numbers, and need no tolerance."""
+COUNTS = ("archetypes", "clusters", "falls", "multiplicity", "period", "recovered")
+"""Answers that are counts: whole numbers, which are compared without a tolerance."""
 
 SELECTORS = {
     "level": "integer",

@@ -53,7 +53,7 @@ def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expect
     index, selectors = _selectors(entry.target, path, spec, context)
     value = number(entry.value, context.scope)
     within = tuple(_tolerance(tolerance, value, context) for tolerance in entry.within)
-    if entry.op == "=" and not within and path[0] not in COUNTS:
+    if entry.op == "=" and not within and not _is_count(path, value, entry, spec):
         raise _without_tolerance(entry)
     if entry.op != "=" and within:
         message = f"'{entry.op}' takes no tolerance"
@@ -71,6 +71,19 @@ def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expect
         source=entry.source,
         span=entry.span,
     )
+
+
+def _is_count(path: tuple[str, ...], value: float, entry: ast.Expectation, spec: Spec) -> bool:
+    """Whether what is expected is a count, which is compared exactly. Raises `SpecError` for one
+    that is not whole.
+    """
+    name = path[0]
+    if len(path) > 1 or name not in COUNTS or any(one.name == name for one in spec.measures):
+        return False
+    if value != round(value):
+        message = f"'{name}' is a count, and {value:.10g} is not whole"
+        raise problem("not-an-integer", message, entry.value.span)
+    return True
 
 
 def _without_tolerance(entry: ast.Expectation) -> SpecError:
@@ -205,7 +218,9 @@ def _method(expr: ast.Expr, context: Context) -> str:
 def _tolerance(within: ast.Within, expected: float, context: Context) -> Tolerance:
     value = number(within.value, context.scope)
     if value <= 0:
-        raise problem("out-of-range", f"a tolerance is above 0, not {value:g}", within.value.span)
+        message = f"a tolerance is above 0, not {value:g}"
+        hint = "a count, such as archetypes = 3, needs none" if value == 0 else ""
+        raise problem("out-of-range", message, within.value.span, hint=hint)
     if within.unit == "percent" and expected == 0:
         hint = "write an absolute tolerance"
         raise problem("wrong-tolerance", "a percentage of 0 is 0", within.span, hint=hint)

@@ -55,6 +55,7 @@ TITLES = {
     "enumerate": "All states of a cluster",
     "trg": "Tensor renormalisation by singular values",
     "hotrg": "Tensor renormalisation by higher-order singular values",
+    "iterate": "Maps that a spec writes",
     "measure": "Free energies",
 }
 

@@ -39,7 +39,11 @@ ONE = 64 * float(np.finfo(np.float64).eps)
 
 
 class NoWalk(Exception):
-    """The scale does not suit the points: the reason."""
+    """The scale does not suit the points: the reason, and what would (`hint`)."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,22 +75,51 @@ def walk(points: Floats, scale: float) -> Walk:
     The weights w_ij = exp(-|x_i - x_j|^2 / (2 s^2)) are divided by the densities sum_j w_ij at both
     of their ends, and the rows are made to add up to 1 (Coifman and Lafon 2006, alpha = 1): then
     the walk does not depend on how densely the points lie. Beyond `DENSE` points the weights of
-    neighbours alone are kept. Raises `NoWalk` for a point without a neighbour, where there are too
-    many, and where the second eigenvalue is rounding.
+    neighbours alone are kept. Raises `NoWalk` like `check_scale`.
     """
+    check_scale(points, scale)
     weights = _dense(points, scale) if len(points) <= DENSE else _near(points, scale)
     density = _sums(weights)
-    _check_neighbours(density, scale)
     weights = _divided(weights, density)
     total = _sums(weights)
     values, vectors = _leading(_divided(weights, np.sqrt(total)))
-    if len(values) > 1 and values[1] < SMALLEST:
-        told = f"the second eigenvalue is {values[1]:.2g}, as if all points were one"
-        raise NoWalk(f"the scale {scale:g} is too large: {told}")
     stationary = total / total.sum()
     right = vectors / np.sqrt(stationary)[:, None]
     matrix = weights / total[:, None] if len(points) <= WHOLE else None
     return Walk(values, right * np.sign(right.sum(axis=0) + SMALLEST), stationary, matrix)
+
+
+def check_scale(points: Floats, scale: float) -> None:
+    """Raise `NoWalk` for a point without a neighbour, for too many pairs of neighbours, and where
+    the second eigenvalue is rounding.
+
+    At large scales the eigenvalues are those of the covariance of the points, divided by s^2.
+    """
+    tree = KDTree(points)
+    nearest = tree.query(points, k=2)[0][:, 1]
+    alone = np.flatnonzero(nearest > REACH * scale)
+    if len(alone):
+        more = f", and {len(alone) - 1} others have none" if len(alone) > 1 else ""
+        told = f"row {alone[0]} (counted from 0) has no neighbour{more}"
+        hint = f"at the scale {_above(nearest.max() / REACH):g} every point has one"
+        raise NoWalk(f"the scale {scale:g} is too small: {told}", hint)
+    spread = float(np.linalg.eigvalsh(np.atleast_2d(np.cov(points.T, bias=True)))[-1])
+    if spread / scale**2 < SMALLEST:
+        second = f"the second eigenvalue is {spread / scale**2:.2g}, as if all points were one"
+        hint = f"the points are spread over {spread**0.5:.2g}"
+        raise NoWalk(f"the scale {scale:g} is too large: {second}", hint)
+    if len(points) > DENSE:
+        count = int(tree.count_neighbors(tree, REACH * scale))
+        if count > MOST_WEIGHTS:
+            told = f"{count} pairs of points are neighbours, more than {MOST_WEIGHTS}"
+            hint = f"take a smaller scale, or at most {DENSE} points"
+            raise NoWalk(f"the scale {scale:g} is too large for {len(points)} points: {told}", hint)
+
+
+def _above(value: float) -> float:
+    """A number of two digits that is at least as large."""
+    unit = 10.0 ** (np.floor(np.log10(value)) - 1)
+    return float(np.ceil(value / unit) * unit)
 
 
 def _dense(points: Floats, scale: float) -> Any:
@@ -96,10 +129,6 @@ def _dense(points: Floats, scale: float) -> Any:
 def _near(points: Floats, scale: float) -> Any:
     """The weights of points within reach of each other, as a sparse matrix."""
     tree = KDTree(points)
-    count = int(tree.count_neighbors(tree, REACH * scale))
-    if count > MOST_WEIGHTS:
-        told = f"{count} pairs of points are neighbours, more than {MOST_WEIGHTS}"
-        raise NoWalk(f"the scale {scale:g} is too large for {len(points)} points: {told}")
     pairs = tree.query_pairs(REACH * scale, output_type="ndarray")
     here, there = np.concatenate([pairs, pairs[:, ::-1]]).T
     apart = np.square(points[here] - points[there]).sum(axis=1)
@@ -118,14 +147,6 @@ def _divided(weights: Any, by: Floats) -> Any:
         return weights / by[:, None] / by[None, :]
     inverse = sparse.diags_array(1 / by)
     return sparse.csr_array(inverse @ weights @ inverse)
-
-
-def _check_neighbours(density: Floats, scale: float) -> None:
-    alone = np.flatnonzero(density - 1 <= np.finfo(np.float64).eps)
-    if len(alone):
-        more = f", and {len(alone) - 1} others have none" if len(alone) > 1 else ""
-        told = f"row {alone[0]} (counted from 0) has no neighbour{more}"
-        raise NoWalk(f"the scale {scale:g} is too small: {told}")
 
 
 def _leading(symmetric: Any) -> tuple[Floats, Floats]:

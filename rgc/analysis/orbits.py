@@ -18,6 +18,7 @@ BLOCKS = 32
 """The number of blocks of consecutive steps that a Lyapunov exponent is averaged over."""
 
 _SAME = 1e-11
+_STILL = 1e-14
 _ROUNDING = 1e-15
 _CHUNK = 3 * LONGEST
 
@@ -51,11 +52,18 @@ def end_of(recursion: Recursion, start: Floats, turns: int = 1, most: int = MOST
             orbit.append(recursion(orbit[-1], step).couplings)
             if not (np.abs(orbit[-1]) <= far).all():
                 return End("leaves", step + 1, orbit[-1])
+            if step >= turns and _moved(orbit, turns) <= _STILL:
+                return End("settles", step + 1, orbit[-1], turns)
         period = _period(np.array(orbit[-_CHUNK:]), turns)
         if period:
             kind: EndKind = "settles" if period == turns else "repeats"
             return End(kind, len(orbit) - 1, orbit[-1], period)
     return End("wanders", len(orbit) - 1, orbit[-1])
+
+
+def _moved(orbit: list[Floats], turns: int) -> float:
+    """How far the last turn has moved the point, relative to 1 and to its size."""
+    return float(np.abs(orbit[-1] - orbit[-1 - turns]).max() / (1 + np.abs(orbit[-1]).max()))
 
 
 def _period(orbit: Floats, turns: int) -> int:

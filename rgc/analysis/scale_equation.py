@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.analysis.recursion import Moved
+from rgc.analysis.recursion import MOST_STEPS, Moved
 from rgc.model.expressions import Expression, evaluate
 
 Floats = NDArray[np.float64]
 
 EPSILON = float(np.finfo(np.float64).eps)
+
+RECENT = 8
+"""Sums end after so many terms that are rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +46,21 @@ class ScaleEquation:
     def gain(self, x: Any, xp: Any = np) -> Any:
         """g(x), for arrays of `xp` or for power series."""
         return evaluate(self.g, lambda leaf: x, xp)
+
+    def sums(self, points: Floats) -> Floats:
+        """F at many points at once, NaN where a term is not finite.
+
+        The sum ends when the last `RECENT` terms are rounding at every point, or after `MOST_STEPS`
+        terms.
+        """
+        x, total, weight = points, np.zeros_like(points), 1.0
+        recent = np.full((RECENT, *points.shape), np.inf)
+        with np.errstate(all="ignore"):
+            for step in range(MOST_STEPS):
+                term = weight * (self.gain(x) + np.zeros_like(x))
+                total = total + np.where(np.isfinite(term), term, np.nan)
+                recent[step % RECENT] = np.abs(term)
+                if (~(recent.max(axis=0) > EPSILON * np.abs(total) / 8)).all():
+                    break
+                x, weight = self.next(x) + np.zeros_like(x), weight / self.mu
+        return total

@@ -8,6 +8,9 @@ NUMBERED = {
     "lyapunov": "Lyapunov exponents are numbered by size, from 1",
 }
 """Answers of which there are several, as in eigenvalue[1], and what their numbers say."""
+COUNTS = ("archetypes", "clusters", "falls", "multiplicity", "period", "recovered")
+"""Answers that are counts: whole numbers, which are compared without a tolerance."""
+
 SELECTORS = {
     "level": "integer",
     "layer": "integer",

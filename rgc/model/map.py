@@ -20,6 +20,9 @@ SPECTRUM = ("eigenvalue", "fixed_point", "couplings", "period", "lyapunov")
 ACCUMULATED = ("F", "constant", "residual")
 """What a map with a constant answers besides."""
 
+COMPLEX_POWERS = ("m", "log_frequency", "oscillation", *(f"A{k}" for k in range(10)))
+"""What a map of one quantity with a constant answers where its oscillations are asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity(Expression):
@@ -55,7 +58,10 @@ class RecursionMap:
     @property
     def answers(self) -> tuple[str, ...]:
         exponents = ("exponents",) if self.scale is not None else ()
-        return (*SPECTRUM, *exponents, *(ACCUMULATED if self.constant is not None else ()))
+        if self.constant is None:
+            return (*SPECTRUM, *exponents)
+        powers = COMPLEX_POWERS if len(self.updates) == 1 else ()
+        return (*SPECTRUM, *exponents, *ACCUMULATED, *powers)
 
     def __str__(self) -> str:
         constant = None if self.constant is None else written(self.constant)

@@ -58,7 +58,7 @@ class ConvexNmf:
 
     @property
     def answers(self) -> tuple[str, ...]:
-        own = ("falls",) if self.variant == "dlj" else ("archetypes", "recovered")
+        own = ("falls",) if self.variant == "dlj" else ("archetypes", "recovered", "spread")
         return (*OF_A_MATRIX, "objective", *own)
 
     def __str__(self) -> str:

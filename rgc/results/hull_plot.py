@@ -36,7 +36,7 @@ def points(result: Result) -> Figure | None:
     panels[0].set_aspect("equal", adjustable="datalim")
     if matrix is not None:
         shown = panels[1].imshow(matrix, cmap="magma_r", interpolation="nearest", vmin=0)
-        panels[1].set(xlabel="row of the data", ylabel="is made of", title="$C$")
+        panels[1].set(xlabel="made of row", ylabel="row", title="$C$")
         panels[1].grid(visible=False)
         figure.colorbar(shown, ax=panels[1], shrink=0.85)
     return figure
@@ -70,7 +70,7 @@ def _scatter(axes: Axes, flat: Any, labels: Any | None) -> None:
             flat[here, 0], flat[here, 1], s=12, linewidths=0, alpha=0.7, label=name, **style
         )
     if labels is not None:
-        axes.legend(loc="upper right", markerscale=1.4)
+        axes.legend(markerscale=1.4)
 
 
 def _hull(axes: Axes, flat: Any, rows: Any) -> None:

@@ -35,5 +35,5 @@ def log_periodic(result: Result) -> Figure | None:
         axes.plot(waves[0], waves[1], ".", color=COLOURS[0], markersize=3, label="$F$ at one point")
         axes.set_xlabel(r"$\ln z\,/\,\ln\lambda$")
         axes.set_ylabel(r"$(F - \mathrm{regular})\,/\,A_0 z^m - 1$")
-        axes.legend(loc="upper right")
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
     return figure

@@ -10,8 +10,11 @@ from rgc.results.configuration_plot import configurations
 from rgc.results.exponent_plot import exponents
 from rgc.results.flow_diagram import flow_diagram
 from rgc.results.free_energy_plot import free_energies
+from rgc.results.hull_plot import points
+from rgc.results.log_periodic_plot import log_periodic
 from rgc.results.plot_style import new_figure, styled
 from rgc.results.scan_plot import scan
+from rgc.results.spectrum_plot import spectrum, spectrum_of_scan
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,6 +29,7 @@ def figures(answer: AnswerData) -> dict[str, Figure]:
             made = {
                 "scan": scan(answer),
                 "free_energy": free_energies(answer, new_figure(4.6, 5.2)),
+                "spectrum": spectrum_of_scan(answer),
             }
         else:
             point = answer.points[0]
@@ -37,6 +41,9 @@ def figures(answer: AnswerData) -> dict[str, Figure]:
                 "exponents": exponents(point.result, expected),
                 "autocorrelation": autocorrelation(point.result),
                 "flow": flow_diagram(point.result, new_figure(5.2, 4.2)),
+                "oscillation": log_periodic(point.result),
+                "points": points(point.result),
+                "spectrum": spectrum(point.result),
             }
     return {name: figure for name, figure in made.items() if figure is not None}
 

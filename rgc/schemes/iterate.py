@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rgc.language.signatures import Field
 from rgc.schemes import checks, options
-from rgc.schemes.needs import couplings, lattice, maps, matrices
+from rgc.schemes.needs import couplings, lattice, log_periodic, maps, matrices
 from rgc.schemes.scheme import Ready, Scheme
 
 CYCLE = Field(
@@ -15,21 +15,29 @@ CYCLE = Field(
     least=1,
     most=64,
 )
+OSCILLATIONS = Field(
+    "oscillations",
+    "integer",
+    "number of log-periodic amplitudes of F besides A0",
+    least=1,
+    most=9,
+)
+RANGE = Field("range", "numbers", "[a, b]: tabulate F, and take the side of the fixed point there")
 LYAPUNOV = Field("lyapunov", "flag", "report all Lyapunov exponents")
 
 SCHEME = Scheme(
     name="iterate",
     doc="iteration of a map: fixed points and cycles, linearisation, spectrum",
-    fields=(*options.EXACT_MAP, CYCLE, LYAPUNOV, options.SEED),
+    fields=(*options.EXACT_MAP, CYCLE, LYAPUNOV, OSCILLATIONS, RANGE, options.SEED),
     lattice=lattice.NO_LATTICE,
     needs=("map",),
     uses=("data",),
-    limits=(*couplings.NAMED, *maps.LIMITS, *matrices.LIMITS),
+    limits=(*couplings.NAMED, *maps.LIMITS, *log_periodic.LIMITS, *matrices.LIMITS),
     answers=("map",),
     ready=Ready(
         maker="rgc.flows.maps.iterate:make_iterate",
         kind="arrays",
-        checks=checks.ARRAYS,
+        checks=checks.MAPS,
         maps=("recursion", "ode", "linear", "convex_nmf", "diffusion"),
     ),
 )

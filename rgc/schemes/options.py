@@ -91,6 +91,9 @@ MAP = (FIND, LINEARISE, STARTS, PLANE)
 
 QUESTIONS = tuple(field.name for field in MAP)
 
+SHOWN_STEPS = 10
+"""The number of RG steps of a trajectory where the spec names none."""
+
 EXACT_MAP = (Field("steps", "integer", "RG steps", least=1), *MAP)
 """The options of a map of couplings that is computed, not sampled."""
 

@@ -12,7 +12,7 @@ from rgc.ast_to_model.expressions.options import check_limits, in_yaml, read_cal
 from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.targets import known_targets
 from rgc.errors import SpecError, listing, suggest
-from rgc.language.expect import NUMBERED, SELECTORS
+from rgc.language.expect import COUNTS, EXPONENTS, NUMBERED, SELECTORS
 from rgc.language.measures import METHODS
 from rgc.language.signatures import Field
 from rgc.language.values import Value
@@ -53,7 +53,7 @@ def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expect
     index, selectors = _selectors(entry.target, path, spec, context)
     value = number(entry.value, context.scope)
     within = tuple(_tolerance(tolerance, value, context) for tolerance in entry.within)
-    if entry.op == "=" and not within:
+    if entry.op == "=" and not within and not _is_count(path, value, entry, spec):
         raise _without_tolerance(entry)
     if entry.op != "=" and within:
         message = f"'{entry.op}' takes no tolerance"
@@ -71,6 +71,19 @@ def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expect
         source=entry.source,
         span=entry.span,
     )
+
+
+def _is_count(path: tuple[str, ...], value: float, entry: ast.Expectation, spec: Spec) -> bool:
+    """Whether what is expected is a count, which is compared exactly. Raises `SpecError` for one
+    that is not whole.
+    """
+    name = path[0]
+    if len(path) > 1 or name not in COUNTS or any(one.name == name for one in spec.measures):
+        return False
+    if value != round(value):
+        message = f"'{name}' is a count, and {value:.10g} is not whole"
+        raise problem("not-an-integer", message, entry.value.span)
+    return True
 
 
 def _without_tolerance(entry: ast.Expectation) -> SpecError:
@@ -115,6 +128,8 @@ def _check_known(path: tuple[str, ...], span: Span | None, spec: Spec) -> None:
     if len(path) == 2 and path[0] not in ("fixed_point", "critical", "block"):
         hint = f"write {path[1]}" if path[1] in known else close
         raise problem("unknown-target", f"'{path[0]}' has no members", span, hint=hint)
+    if shown in EXPONENTS and spec.map:
+        close = "an exponent is ln|eigenvalue| / ln b: give the map scale=b"
     what = f"'{spec.flow.scheme}'" if spec.flow is not None else "this spec"
     nothing = "a flow or a measure gives what can be expected: add one, such as flow sample()"
     hint = close or (f"it gives {listing(sorted(known))}" if known else nothing)
@@ -203,7 +218,9 @@ def _method(expr: ast.Expr, context: Context) -> str:
 def _tolerance(within: ast.Within, expected: float, context: Context) -> Tolerance:
     value = number(within.value, context.scope)
     if value <= 0:
-        raise problem("out-of-range", f"a tolerance is above 0, not {value:g}", within.value.span)
+        message = f"a tolerance is above 0, not {value:g}"
+        hint = "a count, such as archetypes = 3, needs none" if value == 0 else ""
+        raise problem("out-of-range", message, within.value.span, hint=hint)
     if within.unit == "percent" and expected == 0:
         hint = "write an absolute tolerance"
         raise problem("wrong-tolerance", "a percentage of 0 is 0", within.span, hint=hint)

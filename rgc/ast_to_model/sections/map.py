@@ -11,7 +11,7 @@ from rgc.ast_to_model.expressions.calls import name_span
 from rgc.ast_to_model.expressions.evaluate import evaluate
 from rgc.ast_to_model.expressions.options import Reading, check_names, read_call
 from rgc.ast_to_model.expressions.resolve import resolve
-from rgc.ast_to_model.scope import Function, Unknowable, problem
+from rgc.ast_to_model.scope import Function, Unknowable, Value, problem
 from rgc.ast_to_model.sections.stack import trainer, units
 from rgc.errors import Problem, suggest
 from rgc.language.maps import MAPS
@@ -227,11 +227,22 @@ def _linear(reading: Reading, quantities: Sequence[str], context: Context) -> Li
     matrix = tuple(tuple(x for x in row if isinstance(x, float)) for row in rows)
     if not matrix or any(len(row) != len(matrix) for row in matrix):
         hint = "write [[1, 0.5], [0, 2]], a list of rows"
-        raise problem("wrong-kind", "'matrix' is a square matrix of numbers", place.span, hint=hint)
+        message = f"'matrix' is a square matrix of numbers, and this is {_shape(value)}"
+        raise problem("wrong-kind", message, place.span, hint=hint)
     values = _values(reading)
     if values.pop("nonnegative", False):
         _check_signs(matrix, place)
     return LinearMap(matrix=matrix, **values)
+
+
+def _shape(value: Value) -> str:
+    """What a value is that is no square matrix."""
+    if not isinstance(value, tuple):
+        return "one number"
+    widths = {len(row) if isinstance(row, tuple) else 0 for row in value}
+    if widths <= {0}:
+        return "a list of numbers"
+    return f"{len(value)} x {widths.pop()}" if len(widths) == 1 else "a list of different rows"
 
 
 def _check_signs(matrix: Sequence[Sequence[float]], place: ast.Expr) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rgc.ast_to_model.expressions.calls import bind
@@ -27,7 +27,7 @@ from rgc.model.draw import Distribution
 from rgc.syntax import ast
 
 TEMPERATURES = ("T", "beta", "temperature")
-OPTIONS_NAME_PARAMETERS = ("data", "flow")
+OPTIONS_NAME_PARAMETERS = ("data", "map", "flow")
 MOST_NAMES = 8  # of a circle that a message shows
 
 
@@ -315,7 +315,25 @@ def _used(document: ast.Document) -> set[str]:
             used |= {name for name, _ in names(expr)} - own
             if section.name in OPTIONS_NAME_PARAMETERS:
                 used |= {node.name for node in ast.walk(expr) if isinstance(node, ast.Option)}
+            if section.name == "map":
+                used |= _quantities(document, used)
     return used
+
+
+def _quantities(document: ast.Document, used: Collection[str]) -> set[str]:
+    """The arguments of functions that a map is made of, which are its quantities. A parameter of
+    such a name is where the map starts.
+    """
+    section = document.section("parameters")
+    entries = section.body if section is not None and isinstance(section.body, tuple) else ()
+    calls = (entry.target for entry in entries if isinstance(entry, ast.Entry))
+    return {
+        argument.name
+        for call in calls
+        if isinstance(call, ast.Call) and call.name in used
+        for argument in call.arguments
+        if isinstance(argument, ast.Name)
+    }
 
 
 def _right_sides(section: ast.Section) -> Iterator[tuple[ast.Expr, set[str]]]:

@@ -66,7 +66,7 @@ def _embedding(reading: Reading, dimension: int) -> int | None:
     if not isinstance(into, int):
         return None
     if into < dimension:
-        message = f"{dimension} coordinates do not fit into {into} dimensions"
+        message = f"{dimension} coordinates do not fit into {into} dimension{'s' * (into != 1)}"
         hint = f"embed={dimension} at least"
         raise problem("out-of-range", message, reading.places["embed"].span, hint=hint)
     return into

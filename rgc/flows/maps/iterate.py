@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pkgutil import resolve_name
 
 from rgc.flows.flow import Flow
+from rgc.flows.maps.log_periodic import asks_for_oscillations, with_oscillations
 from rgc.flows.request import Maker, Request
 
 MAKERS: Mapping[str, str] = {
@@ -24,6 +25,4 @@ def make_iterate(request: Request) -> Flow:
     """The flow `iterate` of a checked spec at one point."""
     make: Maker = resolve_name(MAKERS[request.spec.map[0].name])
     made = make(request)
-    if request.options.given("oscillations", "range"):
-        return with_oscillations(request, made)
-    return made
+    return with_oscillations(request, made) if asks_for_oscillations(request) else made

@@ -11,14 +11,18 @@ from numpy.polynomial.polynomial import polyval
 
 from rgc.analysis.koenigs import Linearised, NoPowerLaw, linearised, refined
 from rgc.analysis.log_periodic import Amplitudes, amplitudes
-from rgc.analysis.recursion import Diverges, Floats, without_bounds
+from rgc.analysis.recursion import Floats
 from rgc.analysis.scale_equation import ScaleEquation
 from rgc.analysis.series import NotAnalytic
 from rgc.analysis.smoothed import NotResolved
 from rgc.flows.flow import Account, Flow, State
+from rgc.flows.request import Request
+from rgc.language.values import Value
+from rgc.model.map import RecursionMap
+from rgc.model.options import Options
 from rgc.results.result import Estimate, Result
 
-TABULATED = 201
+TABULATED = 1001
 """The number of points at which F is tabulated."""
 
 SHOWN = 96
@@ -73,7 +77,7 @@ class LogPeriodicFlow:
             except (NoPowerLaw, NotResolved, NotAnalytic) as error:
                 state.values["no_power"] = str(error)
         if self.span is not None:
-            state.arrays["scale_function"] = tabulated(self.equation, self.span, points)
+            state.arrays["scale_function"] = tabulated(self.equation, self.span)
         state.done += 1
         return state
 
@@ -144,35 +148,41 @@ def oscillation(near: Linearised, found: Amplitudes) -> Floats:
     """
     u = np.linspace(-PERIODS, 0, SHOWN) + np.log(near.radius) / near.period
     z = np.exp(u * near.period)
-    sums = [_value(near.equation, x)[0] for x in polyval(z, near.inverse)]
-    singular = np.array(sums) - polyval(z, near.regular)
+    singular = near.equation.sums(polyval(z, near.inverse)) - polyval(z, near.regular)
     leading = found.values[0].real
     k = np.arange(1, len(found.values))
     waves = 2 * (found.values[1:, None] * np.exp(2j * np.pi * k[:, None] * u)).real.sum(axis=0)
     return np.stack([u, singular / (leading * z**near.exponent) - 1, waves / leading])
 
 
-def tabulated(
-    equation: ScaleEquation, span: tuple[float, float], points: Sequence[float]
-) -> Floats:
-    """x, F(x) and its error [3, points] over a range, NaN where the sum does not converge.
-
-    The points are evenly spaced in ln|x - x*| from a fixed point that is an end of the range.
-    """
-    low, high = span
-    x = np.linspace(low, high, TABULATED)
-    width, even = high - low, np.linspace(-12, 0, TABULATED)
-    if any(abs(point - low) <= 1e-9 * width for point in points):
-        x = low + width * 10.0**even
-    elif any(abs(point - high) <= 1e-9 * width for point in points):
-        x = high - width * 10.0 ** even[::-1]
-    values = np.array([_value(equation, float(at)) for at in x])
-    return np.stack([x, values[:, 0], values[:, 1]])
+def tabulated(equation: ScaleEquation, span: tuple[float, float]) -> Floats:
+    """x and F(x) [2, points] over a range, NaN where the sum does not converge."""
+    x = np.linspace(*span, TABULATED)
+    return np.stack([x, equation.sums(x)])
 
 
-def _value(equation: ScaleEquation, x: float) -> tuple[float, float]:
-    try:
-        found = without_bounds(equation, np.array([x]))
-    except Diverges:
-        return float("nan"), float("nan")
-    return found.value, found.error
+def asks_for_oscillations(request: Request) -> bool:
+    """Whether a spec asks for complex powers or for a table of F."""
+    return "oscillations" in request.options or "range" in request.options
+
+
+def with_oscillations(request: Request, flow: Flow) -> LogPeriodicFlow:
+    """A flow, and behind it what the options `oscillations` and `range` ask of its map."""
+    options, (step, *_) = request.options, request.spec.map
+    if not isinstance(step, RecursionMap) or step.constant is None or step.sites is None:
+        raise ValueError(f"'{step.name}' has no constant")
+    equation = ScaleEquation(step.updates[0][1], step.constant, step.sites)
+    harmonics = options.integer("oscillations") if "oscillations" in options else None
+    return LogPeriodicFlow(flow=flow, equation=equation, harmonics=harmonics, span=_span(options))
+
+
+def _span(options: Options) -> tuple[float, float] | None:
+    if "range" not in options:
+        return None
+    low, high = (float(x) for x in _numbers(options["range"]))
+    return low, high
+
+
+def _numbers(value: Value) -> tuple[float, ...]:
+    values = value if isinstance(value, tuple) else (value,)
+    return tuple(x for x in values if isinstance(x, int | float))

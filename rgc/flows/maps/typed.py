@@ -35,7 +35,8 @@ def make_typed(request: Request) -> MapFlow:
     )
     period = turns * (options.integer("cycle") if "cycle" in options else 1)
     grid, starts = request.flow.options.get("starts"), study.starts
-    study = replace(study, turns=turns, period=period, line=period == 1 and "starts" not in options)
+    line = period == 1 and ("starts" not in options or study.find == "separatrix")
+    study = replace(study, turns=turns, period=period, line=line)
     if isinstance(grid, CallValue) and starts is not None:
         box = _box(starts, grid, recursion.names)
         search = partial(fixed_points_in_box, starts=starts, box=box)

@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.analysis.clusters import agreement, clusters, number_of_clusters, separation
-from rgc.analysis.diffusion import ONE, NoWalk, walk
-from rgc.errors import Problem, SpecError
+from rgc.analysis.diffusion import ONE, walk
 from rgc.flows.data.clouds import PointCloud
 from rgc.flows.flow import Account
 from rgc.flows.matrices.matrix_flow import Arrays
 from rgc.flows.matrices.matrix_result import exact, listed
 from rgc.model.matrix_maps import DiffusionMap
 from rgc.results.result import Estimate, Result
-from rgc.text import Span
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +32,6 @@ class Diffusion:
     map: DiffusionMap
     scheme: str
     points: PointCloud
-    span: Span | None = None
 
     @property
     def steps(self) -> int:
@@ -44,10 +41,7 @@ class Diffusion:
         return {}
 
     def step(self, arrays: Arrays) -> None:
-        try:
-            found = walk(self.points.values, self.map.scale)
-        except NoWalk as error:
-            raise SpecError([Problem("wrong-scale", str(error), self.span)]) from None
+        found = walk(self.points.values, self.map.scale)
         number = self.map.clusters or number_of_clusters(found.eigenvalues)
         arrays["eigenvalues"] = found.eigenvalues
         arrays["vectors"] = found.vectors[:, : max(number, 4)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 
 from rgc.analysis.archetypes import Infeasible, find_archetypes
 from rgc.analysis.convex_nmf import Factors, objective, started, updated
-from rgc.errors import Problem, SpecError
 from rgc.flows.data.clouds import PointCloud
 from rgc.flows.flow import Account
 from rgc.flows.matrices.matrix_flow import Arrays
 from rgc.flows.matrices.matrix_result import exact, report
 from rgc.model.matrix_maps import ConvexNmf
 from rgc.program.draws import Key, uniforms
-from rgc.results.result import Result
-from rgc.text import Span
+from rgc.results.result import Estimate, Result
 
 Floats = NDArray[np.float64]
+
+SAME = 1e-9
+"""Solutions that differ by less than this are the same."""
 
 RISES = 1e-13
 """An objective that rises by less than this, relative to it, has not risen: it is rounding."""
@@ -80,13 +81,14 @@ class Multiplicative:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Program:
-    """The linear program whose costs are drawn with `key`, in one step."""
+    """The linear program whose costs are drawn with `key`, in one step. It is solved for two draws
+    of the costs, whose solutions agree where the data determine C; the first is the answer.
+    """
 
     map: ConvexNmf
     scheme: str
     points: PointCloud
     key: Key
-    span: Span | None = None
 
     @property
     def steps(self) -> int:
@@ -96,37 +98,50 @@ class Program:
         return {}
 
     def step(self, arrays: Arrays) -> None:
-        costs = 1 + uniforms(self.key, self.points.count)
-        points, rank = self.points.values, self.map.rank
+        count, rank = self.points.count, self.map.rank
+        costs = 1 + uniforms(self.key, 2 * count).reshape(2, count)
         try:
-            found = find_archetypes(points, rank, costs, self.map.tolerance)
+            found, other = (
+                find_archetypes(self.points.values, rank, cost, self.map.tolerance)
+                for cost in costs
+            )
         except Infeasible:
-            raise SpecError([self._infeasible()]) from None
+            return
+        arrays["spread"] = np.abs(found.matrix - other.matrix).max()
         arrays["matrix"] = found.matrix
         arrays["rows"] = np.array(found.rows, dtype=np.int64)
         arrays["objective"] = np.array(found.objective)
         arrays["whole"] = np.array(found.whole)
 
-    def _infeasible(self) -> Problem:
-        rank, within = self.map.rank, f" within {self.map.tolerance:g}" * bool(self.map.tolerance)
-        message = f"no {rank} rows of the data make all others{within}"
-        hint = "raise rank=, or allow a distance to the data by tolerance="
-        return Problem("no-factorisation", message, self.span, hint=hint)
-
     def answer(self, arrays: Mapping[str, NDArray[Any]]) -> Result:
+        if "matrix" not in arrays:
+            return self._infeasible()
         found = report(arrays["matrix"], self.points.values)
         rows, values = arrays["rows"], dict(found.values)
         values["archetypes"] = exact((np.diag(arrays["matrix"]) > 0.5).sum())
         values["objective"] = exact(float(arrays["objective"]))
         if self.points.planted:
             values["recovered"] = exact(len(set(map(int, rows)) & set(self.points.planted)))
-        shared = "the archetypes are not determined: no rows alone make all others"
+        values["spread"] = exact(float(arrays["spread"]))
         return Result(
             self.scheme,
             eigenvalues=found.eigenvalues,
             values=values,
             tables={**found.tables, "points": self.points.values, "archetypes": rows},
-            warnings=(*found.warnings, *([] if arrays["whole"] else [shared])),
+            warnings=(*found.warnings, *_undetermined(arrays)),
+        )
+
+    def _infeasible(self) -> Result:
+        rank, within = self.map.rank, f" within {self.map.tolerance:g}" * bool(self.map.tolerance)
+        why = f"no C of trace {rank} keeps the data{within}"
+        hint = "raise the rank, or allow a distance to the data by tolerance="
+        null = Estimate(None, None, "exact", note=why)
+        names = ("archetypes", "objective", *(["recovered"] if self.points.planted else []))
+        return Result(
+            self.scheme,
+            values=dict.fromkeys(names, null),
+            tables={"points": self.points.values},
+            warnings=(f"{why}: {hint}",),
         )
 
     def account(self) -> Account:
@@ -137,3 +152,14 @@ class Program:
             "linear program": f"least p . diag C, C X = X, tr C = {self.map.rank}, HiGHS",
         }
         return Account("archetypes", lines)
+
+
+def _undetermined(arrays: Mapping[str, NDArray[Any]]) -> Iterator[str]:
+    """Warnings about a solution that the data do not determine."""
+    if not arrays["whole"]:
+        yield "the archetypes are not determined: no rows alone make all others"
+    elif arrays["spread"] > SAME:
+        yield (
+            "C is not determined: for other costs its entries differ by up to "
+            f"{float(arrays['spread']):.2g}"
+        )

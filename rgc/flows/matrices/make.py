@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from rgc.analysis.diffusion import NoWalk, check_scale
+from rgc.errors import Problem, SpecError
 from rgc.flows.data.clouds import PointCloud, make_cloud
 from rgc.flows.data.rows import key_of
 from rgc.flows.matrices.diffusion import Diffusion
@@ -11,11 +13,12 @@ from rgc.flows.matrices.factorisation import Multiplicative, Program
 from rgc.flows.matrices.linear import Linear
 from rgc.flows.matrices.matrix_flow import MatrixFlow, Question
 from rgc.flows.request import Request
-from rgc.flows.study.study import STEPS, read_starts
+from rgc.flows.study.study import read_starts
 from rgc.model.data import File
 from rgc.model.matrix_maps import ConvexNmf, DiffusionMap, LinearMap, MatrixMap
 from rgc.model.point_clouds import Points, Simplex
 from rgc.program.draws import Key, stream
+from rgc.schemes.options import SHOWN_STEPS
 
 FACTORS, COSTS = range(2)
 """What is drawn for a factorisation. Numbers of draws are keyed by them."""
@@ -24,7 +27,7 @@ FACTORS, COSTS = range(2)
 def make_matrix_flow(request: Request) -> MatrixFlow:
     """The flow of a map that is a matrix.
 
-    Raises `SpecError` for data that cannot be read, and for starts of another dimension.
+    Raises `SpecError` for data that cannot be read, and for a scale that does not suit them.
     """
     step = request.spec.map[0]
     if not isinstance(step, LinearMap | ConvexNmf | DiffusionMap):
@@ -46,14 +49,19 @@ def _question(request: Request, step: MatrixMap) -> Question:
                 scheme=scheme,
                 points=_points(request),
                 key=_key(request, COSTS),
-                span=request.spec.document.place("map"),
             )
         case ConvexNmf():
             key = _key(request, FACTORS)
             return Multiplicative(map=step, scheme=scheme, points=_points(request), key=key)
         case DiffusionMap():
-            span = request.spec.document.place("map")
-            return Diffusion(map=step, scheme=scheme, points=_points(request), span=span)
+            points = _points(request)
+            try:
+                check_scale(points.values, step.scale)
+            except NoWalk as error:
+                place = request.spec.document.place("map")
+                problem = Problem("wrong-scale", str(error), place, hint=error.hint)
+                raise SpecError([problem]) from None
+            return Diffusion(map=step, scheme=scheme, points=points)
 
 
 def _linear(request: Request, step: LinearMap) -> Linear:
@@ -66,7 +74,7 @@ def _linear(request: Request, step: LinearMap) -> Linear:
         map=step,
         scheme=request.flow.scheme,
         starts=starts,
-        count=options.integer("steps") if "steps" in options else STEPS,
+        count=options.integer("steps") if "steps" in options else SHOWN_STEPS,
         points=_points(request) if request.spec.data is not None else None,
     )
 

@@ -14,14 +14,12 @@ from rgc.analysis.recursion import Floats, Recursion
 from rgc.errors import Problem, SpecError, suggest
 from rgc.language.values import CallValue
 from rgc.results.result import Estimate, Kind
+from rgc.schemes.options import SHOWN_STEPS
 
 if TYPE_CHECKING:
     from rgc.flows.request import Request
     from rgc.language.values import Value
     from rgc.text import Span
-
-STEPS = 10
-"""The number of RG steps of a trajectory where the spec names none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +121,7 @@ def make_study(
     that the recursion lacks.
     """
     options, names, span = request.options, recursion.names, request.span
-    wanted = options.integer("steps") if "steps" in options else STEPS
+    wanted = options.integer("steps") if "steps" in options else SHOWN_STEPS
     return Study(
         scheme=request.flow.scheme,
         recursion=recursion,

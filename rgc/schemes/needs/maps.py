@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import prod
 
 from rgc.errors import Problem, listing
-from rgc.language.values import Value
+from rgc.language.values import CallValue, Value
 from rgc.model.expressions import Expression
 from rgc.model.map import FlowMap, Ode, Quantity, RecursionMap
 from rgc.passes.differentiate import NotDifferentiable, differentiate
 from rgc.passes.follow_map import NoValue, Overflows, follow, rates_at
+from rgc.schemes.options import SHOWN_STEPS
 from rgc.schemes.scheme import Asked
 from rgc.syntax import ast
 from rgc.text import Span
 
 FOLLOWED = 1000
 """The largest number of steps of a start that a check follows."""
+
+MOST_STARTS = 1_000_000
+"""The largest number of points of a grid of starts."""
 
 SUMMED = 64
 """The number of terms of a sum of constants at which a check looks."""
@@ -68,8 +73,11 @@ def has_a_start(asked: Asked) -> Iterator[Problem]:
     names = _quantities(asked)
     if names and not isinstance(asked.spec.map[0], RecursionMap | Ode):
         return
-    missing = [name for name in names if name not in asked.parameters]
-    if not missing or "starts" in asked.places:
+    missing = [name for name in names if name not in asked.spec.parameters]
+    if "starts" in asked.places:
+        yield from _named_by_the_grid(asked, missing)
+        return
+    if not missing:
         return
     find = "find" in asked.places
     if len(names) == 1 and find:
@@ -79,6 +87,25 @@ def has_a_start(asked: Asked) -> Iterator[Problem]:
     hint = f"write {_starts(names)}, or give {listing(names)} a value among the parameters"
     place = "find" if find else "steps"
     yield Problem("missing-option", message, asked.place(place), hint=hint)
+
+
+def _named_by_the_grid(asked: Asked, missing: Sequence[str]) -> Iterator[Problem]:
+    """Report a grid of starts that leaves out a quantity, or has too many points."""
+    grid, place = asked.options.get("starts"), asked.place("starts")
+    if not isinstance(grid, CallValue):
+        return
+    axes = {
+        name: values if isinstance(values, tuple) else (values,) for name, values in grid.options
+    }
+    rest = [name for name in missing if name not in axes]
+    if rest:
+        message = f"the grid gives no value of {listing(rest)}, and no parameter has one"
+        hint = f"write grid({', '.join(f'{name}=0:1:11' for name in (*axes, *rest))})"
+        yield Problem("missing-option", message, place, hint=hint)
+    count = prod(len(values) for values in axes.values())
+    if count > MOST_STARTS:
+        message = f"a grid of {count} points, and {MOST_STARTS} are the most"
+        yield Problem("too-many-points", message, place, hint="take fewer values of each quantity")
 
 
 def _starts(names: Sequence[str]) -> str:
@@ -131,7 +158,7 @@ def starts_of(asked: Asked) -> Iterator[tuple[Mapping[str, float], Span | None]]
 def has_values(asked: Asked) -> Iterator[Problem]:
     """Report a start from which the map comes to where it has no real value."""
     steps = asked.options.get("steps")
-    most = min(steps, FOLLOWED) if isinstance(steps, int) else 1
+    most = min(steps if isinstance(steps, int) else SHOWN_STEPS, FOLLOWED)
     maps = asked.spec.map
     for start, _ in starts_of(asked):
         done, step = start, 0
@@ -146,7 +173,7 @@ def has_values(asked: Asked) -> Iterator[Problem]:
             shown = ", ".join(f"{name} = {x:.6g}" for name, x in done.items())
             where = f"after step {step}, at {shown}" if step else f"at the start {shown}"
             message = f"the map has no value {where}: {error}"
-            hint = "start elsewhere" + (f", or make at most {step} steps" if step else "")
+            hint = "start elsewhere" + (f", or write steps={step}" if step else "")
             yield Problem("not-finite", message, error.part.span, hint=hint)
             return
         except Overflows:
@@ -191,5 +218,15 @@ def _grows(terms: Sequence[float]) -> bool:
     return max(sizes[half:]) >= max(sizes[:half]) > 0
 
 
-LIMITS = (smooth, has_a_start, starts_fit, has_values, converges)
+def cycles_are_found(asked: Asked) -> Iterator[Problem]:
+    """Report a cycle of which nothing is asked."""
+    place = asked.place("cycle")
+    if "cycle" in asked.places and not (
+        asked.options.get("find") or asked.options.get("linearise")
+    ):
+        message = "'cycle' says what 'find' and 'linearise' look at, and neither is there"
+        yield Problem("missing-option", message, place, hint="add find=fixed_point")
+
+
+LIMITS = (smooth, cycles_are_found, has_a_start, starts_fit, has_values, converges)
 """The limits of the scheme that iterates a map."""

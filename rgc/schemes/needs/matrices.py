@@ -92,7 +92,7 @@ def _unsuited(step: MatrixMap, rows: int, asked: Asked) -> Iterator[Problem]:
             yield Problem("out-of-range", message, where, hint=f"a rank of at most {rows}")
         case ConvexNmf(variant=variant) if rows > MOST_ROWS[variant]:
             message = f"'{variant}' takes at most {MOST_ROWS[variant]} rows, and {has}"
-            yield Problem("too-large", message, where, hint="take fewer of them")
+            yield Problem("too-many-rows", message, where, hint="take fewer of them")
         case DiffusionMap(clusters=clusters) if rows < max(3, clusters or 0):
             message = f"{has}, too few for a walk on them"
             yield Problem("no-rows", message, where)

@@ -58,6 +58,15 @@ def test_what_the_last_bit_of_x_changes_is_in_the_error() -> None:
     assert abs(found.value - 1.9351875254685217733) <= found.error < 1e-8
 
 
+def test_many_points_at_once() -> None:
+    points = np.linspace(-3, 3, 31)
+    assert chain().sums(points) == pytest.approx(np.log(2 * np.cosh(points)), abs=1e-14)
+    rough = weierstrass(2.0, 2.0)
+    one_by_one = [total(rough, x).value for x in points]
+    assert rough.sums(points) == pytest.approx(one_by_one, abs=1e-13)
+    assert np.isnan(diamond(2.0).sums(np.array([3.0, 4.0]))).tolist() == [False, True]
+
+
 @pytest.mark.parametrize(
     ("mu", "factor", "gain", "value"),
     [

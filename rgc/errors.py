@@ -13,6 +13,7 @@ from typing import Literal
 from rgc.text import Span
 
 LIMIT = 20  # problems shown for one file
+ENOUGH = 5 * LIMIT  # problems after which a checker goes through no further entries
 
 Severity = Literal["error", "warning"]
 
@@ -86,6 +87,11 @@ class Problems:
         return tuple(problem for problem in self.found if problem.severity == "error")
 
     @property
+    def full(self) -> bool:
+        """Whether there are so many errors that looking for more is of no use."""
+        return len(self._seen) >= ENOUGH and len(self.errors) >= ENOUGH
+
+    @property
     def warnings(self) -> tuple[Problem, ...]:
         return tuple(problem for problem in self.found if problem.severity == "warning")
 
@@ -102,8 +108,8 @@ def _place(problem: Problem) -> tuple[str, int]:
 
 
 def listing(words: Iterable[object], last: str = "and") -> str:
-    """`a, b and c`."""
-    *first, final = map(str, words)
+    """`a, b and c`; `nothing` where there are no words."""
+    *first, final = [str(word) for word in words] or ["nothing"]
     return f"{', '.join(first)} {last} {final}" if first else final
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from hashlib import sha256
 from itertools import product
@@ -14,6 +14,10 @@ from rgc.errors import Problem
 if TYPE_CHECKING:
     from rgc.model.spec import Axis, Spec
     from rgc.syntax.ast import Document, Entry
+
+
+ROUNDING = 1e-12
+"""Distances that differ by more, relatively, are not the same number in other digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,9 @@ class Loaded:
 
     @property
     def summary(self) -> str:
-        """One line that names the lattice, its size, the scheme and the number of points."""
+        """One line that names the lattice, its size, the coordination numbers of its shells, the
+        scheme and the number of points.
+        """
         spec = self.spec
         lattice = (
             getattr(spec.lattice, "name", type(spec.lattice).__name__.lower())
@@ -83,7 +89,8 @@ class Loaded:
         size = "x".join("inf" if n is None else str(n) for n in getattr(spec.lattice, "shape", ()))
         scheme = spec.flow.scheme if spec.flow else ""
         points = f"{len(self.points)} points" if self.axes else ""
-        said = ", ".join(part for part in (f"{lattice} {size}".strip(), scheme, points) if part)
+        parts = (f"{lattice} {size}".strip(), *_neighbours(spec), scheme, points)
+        said = ", ".join(part for part in parts if part)
         return f"ok: {said}" if said else "ok"
 
     @property
@@ -104,6 +111,38 @@ class Loaded:
         from rgc.ast_to_model import build
 
         return build(self.document, point=point, folder=self.folder)[0]
+
+
+def _neighbours(spec: Spec) -> Iterator[str]:
+    """The coordination numbers of the shells over which the Hamiltonian sums, for people."""
+    from rgc.model.lattice import Lattice
+    from rgc.model.shells import coordination, shells
+
+    if not isinstance(spec.lattice, Lattice) or spec.hamiltonian is None:
+        return
+    for order in sorted(set(_orders(spec.document))):
+        numbers = coordination(spec.lattice, order)
+        letters = zip(spec.lattice.letters, numbers, strict=True)
+        each = " ".join(f"{letter} {number}" for letter, number in letters)
+        ordinal = {1: "", 2: "second ", 3: "third "}.get(order, f"{order}th ")
+        yield f"{numbers[0] if len(set(numbers)) == 1 else each} {ordinal}neighbours"
+        shell = shells(spec.lattice, order)[order - 1]
+        if shell.farthest - shell.distance > ROUNDING * shell.distance:
+            yield f"distances {shell.distance:.10g} to {shell.farthest:.10g} taken for one"
+
+
+def _orders(document: Document) -> Iterator[int]:
+    """The numbers of the shells that the Hamiltonian names."""
+    from rgc.syntax.ast import Node, Number, Pairs, Shell, walk
+
+    section = document.section("hamiltonian")
+    body = section.body if section is not None else None
+    for node in walk(body) if isinstance(body, Node) else ():
+        match node:
+            case Pairs(order=order):
+                yield order
+            case Shell(order=Number() as order):
+                yield round(order.value)
 
 
 def apply(document: Document, settings: Sequence[Entry], scan: Sequence[Entry]) -> Document:

@@ -46,9 +46,14 @@ class JaxBackend:
 
     @property
     def routines(self) -> Mapping[str, Callable[..., Any]]:
-        from rgc_jax import walsh
+        from rgc_jax import iteration, log_z, walsh
 
-        return {"fwht": walsh.fwht, "walsh_exp": walsh.walsh_exp}
+        return {
+            "fwht": walsh.fwht,
+            "walsh_exp": walsh.walsh_exp,
+            "log_z_small_side": log_z.log_z_small_side,
+            "iterate_map": iteration.iterate_map,
+        }
 
     @property
     def families(self) -> Mapping[str, Mapping[str, str]]:

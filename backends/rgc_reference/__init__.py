@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from rgc.backend import Arguments, Kernel, check_dtype, not_compiled
 from rgc.program.family import Program, family_of
+from rgc_reference.dense import DenseKernel
 from rgc_reference.lattice import LatticeKernel
 
 KERNELS: dict[str, Callable[[Any], Kernel]] = {
     "lattice": LatticeKernel,
+    "dense": DenseKernel,
 }
 """How a program of each family is interpreted."""
 

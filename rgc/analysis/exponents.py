@@ -1,72 +1,18 @@
-"""The headline exponent, chosen by a declared rule that cannot see the known answer, and what
-follows from it.
+"""Exponents with their errors: whether they belong to a critical point, and what follows from them
+by scaling.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.analysis.eigenvalues import Complex, exponents
 from rgc.analysis.statistics import jackknife
 
 Floats = NDArray[np.float64]
-
-RULE = (
-    "full basis at the last level whose coarse lattice holds the range without wrapping (L' > 2 "
-    "range); statistical error by jackknife over replicas; systematic error the larger of the "
-    "change from the level before and from the basis one shell smaller, each counting at least "
-    "its own jackknife error"
-)
-AITKEN_RULE = (
-    "Aitken extrapolation in level of the full basis; error: jackknife and the spread over bases "
-    "of whole shells"
-)
-
-_CLOSE = 1e-9
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LevelSpectrum:
-    """The spectra of the map from level - 1 to `level` in one sector.
-
-    - `scale` is b of this step.
-    - `spectra[n]` [1 + group, n] belongs to the leading n operators, at least for every n in
-      `shells`.
-    - `ranges` are those of all operators of the sector.
-    - `wrapped` says that the coarse lattice is too small for the range.
-    """
-
-    level: int
-    scale: float
-    wrapped: bool
-    ranges: tuple[float, ...]
-    spectra: Mapping[int, Complex]
-
-    def leading(self, operators: int) -> Floats:
-        """The leading exponent [1 + group] with that many operators."""
-        return exponents(self.spectra[operators][:, 0], self.scale)
-
-    @property
-    def full(self) -> Floats:
-        """The leading exponent [1 + group] with the full basis."""
-        return self.leading(len(self.ranges))
-
-    @property
-    def shells(self) -> tuple[int, ...]:
-        return shells(self.ranges)
-
-
-def shells(ranges: Sequence[float]) -> tuple[int, ...]:
-    """The numbers of operators that complete a shell of equal range, rising. The last one is the
-    full basis.
-    """
-    ends = [n for n, (a, b) in enumerate(pairwise(ranges), 1) if b - a > _CLOSE]
-    return (*ends, len(ranges)) if ranges else ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -91,100 +37,6 @@ class Headline:
         if self.statistical is None or self.systematic is None:
             return None
         return float(np.hypot(self.statistical, self.systematic))
-
-
-def headline(levels: Sequence[LevelSpectrum]) -> Headline:
-    """The headline exponent of a sector by `RULE`, from its levels in rising order.
-
-    The systematic error is None with fewer than two unwrapped levels. With none at all, the value
-    is that of the first level.
-    """
-    usable = [level for level in levels if level.ranges]
-    unwrapped = [level for level in usable if not level.wrapped]
-    if not usable:
-        note = "no operator of this sector can be measured"
-        return Headline(rule=RULE, note=note, resampled=np.full(2, np.nan))
-    last = (unwrapped or usable[:1])[-1]
-    value, statistical = map(float, jackknife(last.full))
-    if not np.isfinite([value, statistical]).all():
-        note = (
-            f"an operator does not fluctuate at level {last.level}, or the map has an eigenvalue "
-            "0 there"
-        )
-        return Headline(level=last.level, rule=RULE, note=note, resampled=last.full)
-    if len(unwrapped) < 2:
-        note = (
-            f"{len(unwrapped)} of the levels hold{'s' * (len(unwrapped) == 1)} the range of the "
-            "basis without wrapping; "
-        )
-        note += "a systematic error needs two: take a larger lattice or a shorter range"
-        return Headline(
-            value=value,
-            statistical=statistical,
-            level=last.level,
-            rule=RULE,
-            note=note,
-            resampled=last.full,
-        )
-    changes = [change(last.full, unwrapped[-2].full)]
-    if len(last.shells) > 1:
-        changes.append(change(last.full, last.leading(last.shells[-2])))
-    return Headline(
-        value=value,
-        statistical=statistical,
-        systematic=max(changes),
-        level=last.level,
-        rule=RULE,
-        resampled=last.full,
-    )
-
-
-def change(one: Floats, other: Floats) -> float:
-    """|one - other|, but at least its own jackknife error."""
-    difference, error = jackknife(one - other)
-    return float(max(abs(difference), error))
-
-
-def extrapolate(levels: Sequence[LevelSpectrum]) -> Headline | None:
-    """A second estimate of the exponent by Aitken's limit y - d^2/(d - d'), with d and d' the last
-    two differences of three exponents.
-
-    It takes the last three unwrapped levels, or the last three levels where fewer are unwrapped,
-    and returns None with fewer than three levels. Where successive differences do not shrink there
-    is no limit, and value and error are None.
-    """
-    usable = [level for level in levels if level.ranges]
-    unwrapped = [level for level in usable if not level.wrapped]
-    three = unwrapped[-3:] if len(unwrapped) > 2 else usable[-3:]
-    if len(three) < 3:
-        return None
-    limits = [
-        aitken(*(level.leading(min(n, len(level.ranges))) for level in three))
-        for n in three[-1].shells
-    ]
-    resampled = limits[-1]
-    value, statistical = map(float, jackknife(resampled))
-    if not np.isfinite(value):
-        note = "successive differences of the levels do not shrink"
-        return Headline(level=three[-1].level, rule=AITKEN_RULE, note=note, resampled=resampled)
-    finite = [limit[0] for limit in limits if np.isfinite(limit[0])]
-    spread = max(finite) - min(finite) if len(finite) > 1 else 0.0
-    return Headline(
-        value=value,
-        statistical=statistical,
-        systematic=float(spread),
-        level=three[-1].level,
-        rule=AITKEN_RULE,
-        resampled=resampled,
-    )
-
-
-def aitken(first: Floats, second: Floats, third: Floats) -> Floats:
-    """The limit of a geometric approach through three values, or NaN where it does not converge."""
-    before, after = second - first, third - second
-    with np.errstate(divide="ignore", invalid="ignore"):
-        limit = third - after**2 / (after - before)
-    return np.where(np.abs(after) < np.abs(before), limit, np.nan)
 
 
 Formula = Callable[..., Floats]
@@ -231,10 +83,35 @@ def not_derivable(
     return reasons
 
 
+def no_critical_point(thermal: Headline | None, magnetic: Headline | None, dimension: float) -> str:
+    """Why levels with these leading exponents have run to a trivial fixed point, or nothing.
+
+    At infinite temperature no coupling is relevant, so that y_t is not seen to be above 0. In a
+    phase with order y_h = d. `magnetic` belongs to operators that hold the single spins; where no
+    symmetry tells them from the thermal ones, y_t is theirs, and there is no order parameter to
+    diverge unless it exceeds d/2.
+    """
+    t, h = (None if part is None else part.value for part in (thermal, magnetic))
+    if thermal is not None and t is not None and not t > (thermal.error or 0.0):
+        return f"y_t = {_rounded(thermal)} is not seen to be relevant"
+    if magnetic is None or h is None:
+        return ""
+    if magnetic is thermal and not h > dimension / 2:
+        return f"the leading exponent {_rounded(magnetic)} is not above d/2: nothing orders"
+    if not dimension - h > (magnetic.error or 0.0):
+        return f"y_h = {_rounded(magnetic)} is that of a phase with order, d"
+    return ""
+
+
+def _rounded(part: Headline) -> str:
+    return f"{part.value:.4g}" + ("" if part.error is None else f" +- {part.error:.2g}")
+
+
 def derived(
     thermal: Headline | None, magnetic: Headline | None, dimension: int
 ) -> dict[str, Headline]:
-    """The exponents that follow from y_t and y_h, as far as those are known.
+    """The exponents that follow from y_t and y_h, as far as those are known and scaling holds
+    (`not_derivable`).
 
     The statistical error is a jackknife of the function itself. The systematic errors of y_t and
     y_h are propagated linearly and added in quadrature.
@@ -244,11 +121,18 @@ def derived(
         for letter, part in (("t", thermal), ("h", magnetic))
         if part and part.value is not None
     }
+    values = {letter: part.value for letter, part in known.items()}
+    refused = not_derivable(values.get("t"), values.get("h"), dimension)
     return {
-        name: _derived(formula, [known[letter] for letter in needs], dimension)
+        name: _refused([refused[letter] for letter in needs if letter in refused])
+        or _derived(formula, [known[letter] for letter in needs], dimension)
         for name, (needs, formula) in DERIVED.items()
         if all(letter in known for letter in needs)
     }
+
+
+def _refused(reasons: Sequence[str]) -> Headline | None:
+    return Headline(note=reasons[0], resampled=np.full(2, np.nan)) if reasons else None
 
 
 def _derived(formula: Formula, parts: Sequence[Headline], dimension: int) -> Headline:

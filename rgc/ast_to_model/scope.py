@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Set
 from dataclasses import dataclass, field
+from typing import cast
 
+from rgc.ast_to_model.written_out import Extent
 from rgc.errors import Problem, SpecError, suggest
 from rgc.language.draws import DRAWS
 from rgc.model.draw import Distribution
@@ -55,10 +58,11 @@ RESERVED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A parameter `J(r) = ...`."""
+    """A parameter `J(r) = ...`, and its extent with the functions that it calls written out."""
 
     argument: str
     body: ast.Expr
+    extent: Extent
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +88,41 @@ Parameter = float | tuple[Value, ...] | Function | Inhomogeneous
 class Scope:
     """The parameters by name.
 
-    `broken` holds those that could not be evaluated. They count as known, but have no value.
+    `broken` holds those that could not be evaluated. They count as known, but have no value. Inside
+    a function `outer` holds the parameters of the spec.
     """
 
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    broken: frozenset[str] = frozenset()
+    broken: Set[str] = frozenset()
+    outer: Mapping[str, Parameter] | None = None
 
     @property
     def numbers(self) -> dict[str, float]:
         """The parameters that are single numbers."""
         return {name: value for name, value in self.parameters.items() if isinstance(value, float)}
 
+    @property
+    def extents(self) -> dict[str, Extent]:
+        """The extents of the functions by name, for `written_out.extent`."""
+        return {
+            name: value.extent
+            for name, value in self.parameters.items()
+            if isinstance(value, Function)
+        }
+
     def known(self, name: str) -> bool:
         return name in self.parameters or name in self.broken or name in CONSTANTS
 
-    def extended(self, name: str, value: float) -> Scope:
-        """The scope with one more number, which hides a parameter of that name."""
-        return Scope({**self.parameters, name: value}, self.broken - {name})
+    def inside(self, function: Function, value: float) -> Scope:
+        """The scope of the body of a function, whose argument hides a parameter of that name.
+
+        Arguments of functions that call this one are not seen there.
+        """
+        name, outer = function.argument, self.outer or self.parameters
+        broken = self.broken - {name} if name in self.broken else self.broken
+        return Scope(
+            ChainMap({name: value}, cast(MutableMapping[str, Parameter], outer)), broken, outer
+        )
 
     def unknown(self, name: str, span: Span | None) -> SpecError:
         """The error for a name that means nothing here."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from math import exp, log
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from rgc import backend as backends
 from rgc.backend import Backend
+from rgc.model.expressions import FUNCTIONS, REAL, Constant, Expression, apply, square
+from rgc.model.map import Quantity
+from rgc.model_to_program.expressions_to_arithmetic import lower
 from rgc.routines import routine
 from rgc.routines import walsh as default
 
@@ -106,6 +111,107 @@ def test_log_z_of_independent_spins_far_below_the_resolution_of_z(backend: Backe
         assert spectrum[1 << i | 1 << j] == pytest.approx(both, abs=1e-14)
 
 
+def random_halves(units: int, others: int, spread: float) -> list[NDArray[np.float64]]:
+    """Two halves of a small side of 37 and 100 states, coupled to so many units."""
+    random = np.random.default_rng(units)
+    shapes = ((37,), (100,), (37, units, others), (100, units, others))
+    return [random.uniform(-spread, spread, shape) for shape in shapes]
+
+
+@pytest.mark.parametrize(
+    ("units", "others", "spread"), [(0, 1, 1), (1, 1, 2), (90, 1, 3), (7, 4, 2)]
+)
+def test_log_z_of_two_halves_by_its_definition(
+    backend: Backend, units: int, others: int, spread: float
+) -> None:
+    first, second, x, y = random_halves(units, others, spread)
+    factors = 1 + np.exp(x[:, None] + y[None]).sum(axis=-1)
+    exponents = first[:, None] + second + np.log(factors).sum(axis=-1)
+    expected = exponents.max() + log(np.exp(exponents - exponents.max()).sum())
+    with backend.arrays() as xp:
+        arrays = (xp.asarray(part) for part in (first, second, x, y))
+        found = routine(backend, "log_z_small_side")(*arrays)
+    assert found == pytest.approx(expected, rel=1e-14, abs=1e-14)
+
+
+@pytest.mark.parametrize("others", [1, 2])
+def test_log_z_of_two_halves_whose_products_would_overflow(backend: Backend, others: int) -> None:
+    """Every factor is about e^300, and there are 900 of them."""
+    first, second, x, y = random_halves(900, others, 1.0)
+    with backend.arrays() as xp:
+        arrays = (xp.asarray(part) for part in (first, second, x + 298, y))
+        found = routine(backend, "log_z_small_side")(*arrays)
+    factors = np.exp(x[:, None] + y[None]).sum(axis=-1)
+    exponents = 900 * 298 + first[:, None] + second + np.log(factors).sum(axis=-1)
+    expected = exponents.max() + log(np.exp(exponents - exponents.max()).sum())
+    assert found == pytest.approx(expected, rel=1e-14)
+
+
 def test_a_routine_that_nobody_has_is_a_bug_of_the_caller(backend: Backend) -> None:
     with pytest.raises(KeyError):
         routine(backend, "no_such_routine")
+
+
+X, Y = Quantity("x"), Quantity("y")
+
+
+def iterated(
+    backend: Backend,
+    updates: Sequence[Expression],
+    points: NDArray[np.float64],
+    steps: int,
+    kept: int,
+) -> NDArray[np.float64]:
+    """The points after the last steps of a map of x, or of x and y."""
+    lowered = lower(updates, (X, Y)[: len(updates)])
+    with backend.arrays() as xp:
+        found = routine(backend, "iterate_map")(
+            lowered.program, xp.asarray(lowered.constants), xp.asarray(points), steps, kept
+        )
+        return np.asarray(found, dtype=np.float64)
+
+
+def number(value: float) -> Constant:
+    return Constant(value)
+
+
+RATIONAL = (
+    apply("+", apply("^", X, number(3)), apply("/", apply("*", X, Y), number(3))),
+    apply("-", apply("/", square(Y), apply("+", number(1), square(X))), apply("negate", X)),
+)
+
+
+@pytest.mark.parametrize("points", [1, 255, 1000])
+def test_a_rational_map_has_the_bits_of_its_nodes(backend: Backend, points: int) -> None:
+    starts = np.random.default_rng(points).uniform(-1, 1, (2, points))
+    found = iterated(backend, RATIONAL, starts, 5, 2)
+    x, y, expected = *starts, []
+    for _ in range(5):
+        squared = x * x
+        x, y = squared * x + x * y / 3.0, y * y / (1.0 + squared) - -x
+        expected.append(np.stack([x, y]))
+    assert found.shape == (2, 2, points)
+    assert np.array_equal(found, np.stack(expected[-2:]))
+
+
+@pytest.mark.parametrize(
+    "function", [name for name in FUNCTIONS if name not in ("+", "-", "*", "/", "square")]
+)
+def test_every_function_of_a_map(backend: Backend, function: str) -> None:
+    """One step, from where each function has a value."""
+    starts = np.random.default_rng(1).uniform(0.1, 0.9, (2, 300))
+    starts[:, :50] = 0.5
+    if function == "acosh":
+        starts += 1.0
+    operands = (X, Y) if function in ("^", "min", "max", "delta") else (X,)
+    found = iterated(backend, (apply(function, *operands), Y), starts, 1, 1)[0, 0]
+    values = [REAL[function](*each[: len(operands)]) for each in starts.T.tolist()]
+    assert found == pytest.approx(values, rel=1e-14, abs=1e-15)
+
+
+def test_no_step_and_values_that_are_not_finite(backend: Backend) -> None:
+    starts = np.array([[0.5, -1.0, 2.0]])
+    found = iterated(backend, (apply("sqrt", X),), starts, 2, 2)
+    assert np.isfinite(found).tolist() == [[[True, False, True]]] * 2
+    blown = iterated(backend, (apply("exp", apply("exp", apply("*", X, number(9)))),), starts, 1, 1)
+    assert np.isfinite(blown).tolist() == [[[True, True, False]]]

@@ -99,8 +99,8 @@ REAL: Mapping[str, Callable[..., float]] = {
     "acosh": math.acosh,
     "atanh": math.atanh,
     "abs": abs,
-    "min": min,
-    "max": max,
+    "min": lambda *values: min(values),
+    "max": lambda *values: max(values),
     "delta": lambda a, b: float(a == b),
 }
 """The same functions of Python's numbers. They raise `ValueError`, `ZeroDivisionError` and

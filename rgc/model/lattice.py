@@ -48,6 +48,7 @@ class Lattice:
     - `basis` holds the Cartesian position of each basis site.
     - `shape` is the number of unit cells along each vector, None where it is infinite.
     - `boundary` has one entry for each vector.
+    - `rounded` says whether positions were typed by a person and may have lost digits.
 
     The number of sites is N = prod(shape) * len(basis).
     """
@@ -58,6 +59,7 @@ class Lattice:
     shape: tuple[int | None, ...]
     boundary: tuple[Boundary, ...]
     faces: tuple[Face, ...] = ()
+    rounded: bool = False
 
     @property
     def dimension(self) -> int:

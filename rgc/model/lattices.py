@@ -1,4 +1,4 @@
-"""The lattices of the language and the neighbour shells of any lattice.
+"""The lattices of the language.
 
 Vectors and basis positions are Cartesian and right-handed, and nearest neighbours of the built-in
 lattices have distance 1. The corners of a face go round counter-clockwise. Section 4 of
@@ -8,20 +8,19 @@ docs/language.md states the conventions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from itertools import combinations
-from itertools import product as cartesian
 from math import sqrt
 
 from rgc.model.lattice import Boundary, Cell, Face, Lattice, Site, Vector
+from rgc.model.shells import cells_near, length, orthogonalised, shells, short_basis
 
-Pair = tuple[Site, Site]
 Boundaries = Boundary | Sequence[Boundary]
 
 AXES = "xyzw"
 MOST_DIMENSIONS = 8
 MOST_LETTERS = 26
-_SAME_DISTANCE = 1e-6
+LONGEST = 1e60
+"""The largest length in a crystal, in the units given; its inverse is the smallest."""
 
 _HEIGHT = sqrt(3) / 2
 
@@ -90,8 +89,8 @@ def crystal(
     """Any crystal from d primitive vectors and the basis positions, both Cartesian and in the units
     given. It has no faces.
 
-    Raises `ValueError` for vectors that are linearly dependent, and for positions of the wrong
-    length or that coincide.
+    Raises `ValueError` for vectors that are linearly dependent, for lengths that are too large or
+    too small, and for positions of the wrong number of components or that coincide.
     """
     d = len(vectors)
     if not 1 <= d <= MOST_DIMENSIONS:
@@ -106,30 +105,12 @@ def crystal(
         basis=tuple(tuple(float(x) for x in position) for position in basis),
         shape=_shape(sizes, d),
         boundary=_boundaries(boundary, d),
+        rounded=any(x != round(x) for vector in (*vectors, *basis) for x in vector),
     )
-    _heights(lattice)
+    _check_lengths(lattice.vectors, lattice.basis)
     if _coincide(lattice):
         raise ValueError("two sites of the crystal stand at the same place")
     return lattice
-
-
-@lru_cache(maxsize=256)
-def shell(lattice: Lattice, n: int) -> tuple[Pair, ...]:
-    """The pairs at the n-th distance (1: nearest neighbours) of the infinite lattice, each once per
-    unit cell.
-
-    The first site stands in the cell at the origin and has the smaller letter. Between equal
-    letters the displacement is positive in its first component that is not zero. Raises
-    `ValueError` for n < 1.
-    """
-    if n < 1:
-        raise ValueError(f"shells are counted from 1, not {n}")
-    width = 1
-    while True:
-        shells = _shells(lattice, width)
-        if len(shells) >= n:
-            return shells[n - 1]
-        width += 1
 
 
 def face_kinds(lattice: Lattice) -> tuple[str, ...]:
@@ -137,75 +118,24 @@ def face_kinds(lattice: Lattice) -> tuple[str, ...]:
     return tuple(dict.fromkeys(face.kind for face in lattice.faces))
 
 
-def _shells(lattice: Lattice, width: int) -> list[tuple[Pair, ...]]:
-    """The shells that lie safely within cells of at most `width` along each vector, nearest
-    first.
-    """
-    origin = (0,) * lattice.dimension
-    spread = max(
-        lattice.distance(Site(origin, a), Site(origin, b))
-        for a in range(len(lattice.basis))
-        for b in range(len(lattice.basis))
-    )
-    safe = (width + 1) * min(_heights(lattice)) - spread
-    by_distance: list[tuple[float, Pair]] = []
-    for cell in cartesian(range(-width, width + 1), repeat=lattice.dimension):
-        for a, b in cartesian(range(len(lattice.basis)), repeat=2):
-            if a < b or (a == b and cell > origin):
-                pair = Site(origin, a), Site(cell, b)
-                length = lattice.distance(*pair)
-                if length < safe * (1 - _SAME_DISTANCE):
-                    by_distance.append((length, pair))
-    by_distance.sort()
-    shells: list[list[Pair]] = []
-    last = 0.0
-    for length, pair in by_distance:
-        if not shells or length > last * (1 + _SAME_DISTANCE):
-            shells.append([])
-            last = length
-        shells[-1].append(pair)
-    return [tuple(sorted(pairs)) for pairs in shells]
-
-
-def _heights(lattice: Lattice) -> list[float]:
-    """The distance between neighbouring lattice planes across each vector. Raises `ValueError` for
-    dependent vectors.
-    """
-    heights = []
-    for k, vector in enumerate(lattice.vectors):
-        rest = list(vector)
-        for other in _orthogonal([v for n, v in enumerate(lattice.vectors) if n != k]):
-            overlap = sum(a * b for a, b in zip(rest, other, strict=True))
-            rest = [a - overlap * b for a, b in zip(rest, other, strict=True)]
-        heights.append(_length(rest))
-        if heights[-1] <= 1e-9 * _length(vector):
+def _check_lengths(vectors: Sequence[Vector], basis: Sequence[Vector]) -> None:
+    """Raise `ValueError` for lengths beyond what float64 can square, and for dependent vectors."""
+    if not all(abs(x) <= LONGEST for vector in (*vectors, *basis) for x in vector):
+        raise ValueError(f"lengths of a crystal are at most {LONGEST:g}")
+    if max(abs(x) for vector in vectors for x in vector) < 1 / LONGEST:
+        raise ValueError(f"lengths of a crystal are at least {1 / LONGEST:g}")
+    for vector, rest in zip(vectors, orthogonalised(vectors), strict=True):
+        if length(rest) <= 1e-9 * length(vector):
             raise ValueError("the vectors of a crystal must be linearly independent")
-    return heights
-
-
-def _orthogonal(vectors: Sequence[Vector]) -> list[Vector]:
-    """Orthonormal vectors that span the same space, by modified Gram-Schmidt."""
-    orthonormal: list[Vector] = []
-    for vector in vectors:
-        rest = list(vector)
-        for other in orthonormal:
-            overlap = sum(a * b for a, b in zip(rest, other, strict=True))
-            rest = [a - overlap * b for a, b in zip(rest, other, strict=True)]
-        if _length(rest) <= 1e-9 * _length(vector):
-            raise ValueError("the vectors of a crystal must be linearly independent")
-        orthonormal.append(tuple(x / _length(rest) for x in rest))
-    return orthonormal
-
-
-def _length(vector: Sequence[float]) -> float:
-    return sqrt(sum(x * x for x in vector))
+    longest = max(map(length, short_basis(tuple(vectors)).vectors))
+    for _ in cells_near(vectors, (0.0,) * len(vectors), longest):
+        pass  # raises where vectors of very different length have too many cells between them
 
 
 def _coincide(lattice: Lattice) -> bool:
     if len(lattice.basis) == 1:
         return False
-    nearest = lattice.distance(*shell(lattice, 1)[0])
-    return nearest <= 1e-9 * min(_heights(lattice))
+    return shells(lattice, 1)[0].distance <= 1e-9 * min(map(length, lattice.vectors))
 
 
 def _face(kind: str, *corners: tuple[int | str, ...], normal: int | None = None) -> Face:

@@ -10,8 +10,8 @@ from itertools import product as cartesian
 
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Diamond, Geometry, Lattice, Site
-from rgc.model.lattices import shell
 from rgc.model.operators import Spin
+from rgc.model.shells import shell
 from rgc.model.spins import Species
 from rgc.text import Span
 

@@ -133,7 +133,7 @@ def correlation_length(lattice: Lattice, species: Kinds) -> Expression:
     if not axes:
         raise SpecError([Problem("not-possible", "a correlation length needs a periodic axis")])
     zero = Average(square(Linear(((1 / lattice.sites, Tally(_field(lattice, species))),))))
-    reciprocal = inverse(gram_matrix(lattice))
+    reciprocal = inverse(gram_matrix(lattice.vectors))
     squares = []
     for axis in axes:
         half = Constant(pi * sqrt(reciprocal[axis][axis]) / lattice.cells[axis])

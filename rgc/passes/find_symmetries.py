@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import hypot
+from math import sqrt
 
 from rgc.model.block import Block
 from rgc.model.block_rule import BlockRule
 from rgc.model.lattice import Cell, Lattice, Site
 from rgc.model.operators import Product
+from rgc.model.shells import short_basis
 from rgc.model.symmetry import Matrix, Symmetry, apply
 from rgc.model.tiling import Tiling, tiling
 from rgc.passes.geometry import cells_within, coordinates, gram_matrix, inner, times
@@ -53,22 +54,40 @@ def _isometries(lattice: Lattice) -> Iterator[Symmetry]:
 
 
 def _matrices(lattice: Lattice) -> list[Matrix]:
-    """The integer matrices M with M^T gram M = gram, column by column."""
-    gram = gram_matrix(lattice)
-    vectors = cells_within(lattice, max(hypot(*v) for v in lattice.vectors))
+    """The integer matrices M with M^T gram M = gram.
+
+    The images of short vectors are found one after the other, and those of the lattice's own
+    vectors follow.
+    """
+    gram, short = gram_matrix(lattice.vectors), short_basis(lattice.vectors)
+    wanted = gram_matrix(short.vectors)
+    sizes = [row[k] for k, row in enumerate(wanted)]
+    vectors = cells_within(lattice, sqrt(max(sizes)) * (1 + _CLOSE))
     partial: list[list[Cell]] = [[]]
-    for k in range(len(gram)):
-        ring = [v for v in vectors if abs(inner(gram, v, v) - gram[k][k]) < _CLOSE]
+    for k, size in enumerate(sizes):
+        ring = [v for v in vectors if abs(inner(gram, v, v) - size) < _CLOSE * size]
         partial = [
-            [*columns, v]
-            for columns in partial
+            [*images, v]
+            for images in partial
             for v in ring
             if all(
-                abs(inner(gram, column, v) - gram[j][k]) < _CLOSE
-                for j, column in enumerate(columns)
+                abs(inner(gram, image, v) - wanted[j][k]) < _CLOSE * sqrt(sizes[j] * size)
+                for j, image in enumerate(images)
             )
         ]
-    return [tuple(zip(*columns, strict=True)) for columns in partial]
+    return [_matrix(short.given, images) for images in partial]
+
+
+def _matrix(given: Sequence[Cell], images: Sequence[Cell]) -> Matrix:
+    """The matrix whose columns are the images of the given vectors, from those of short ones."""
+    columns = (
+        tuple(
+            sum(n * x for n, x in zip(numbers, row, strict=True))
+            for row in zip(*images, strict=True)
+        )
+        for numbers in given
+    )
+    return tuple(zip(*columns, strict=True))
 
 
 def _site_at(position: Sequence[float], positions: Sequence[Sequence[float]]) -> Site | None:

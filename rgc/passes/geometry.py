@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product as cartesian
-from math import floor, sqrt
 
-from rgc.model.lattice import Cell, Lattice
+from rgc.model.lattice import Cell, Lattice, Vector
+from rgc.model.shells import cells_near
 
 Rows = list[list[float]]
-_CLOSE = 1e-6
 
 
-def gram_matrix(lattice: Lattice) -> Rows:
+def gram_matrix(vectors: Sequence[Vector]) -> Rows:
     """vectors[i] . vectors[j]."""
-    return [[_dot(a, b) for b in lattice.vectors] for a in lattice.vectors]
+    return [[_dot(a, b) for b in vectors] for a in vectors]
 
 
 def coordinates(lattice: Lattice, position: Sequence[float]) -> list[float]:
     """The coefficients x of a Cartesian position = sum_k x_k * vectors[k]."""
     return times(
-        inverse(gram_matrix(lattice)), [_dot(vector, position) for vector in lattice.vectors]
+        inverse(gram_matrix(lattice.vectors)),
+        [_dot(vector, position) for vector in lattice.vectors],
     )
 
 
 def cells_within(lattice: Lattice, radius: float) -> list[Cell]:
-    """The cells n with |sum_k n_k * vectors[k]| <= radius, in row-major order."""
-    gram = gram_matrix(lattice)
-    reciprocal = inverse(gram)
-    bounds = [floor(radius * sqrt(reciprocal[k][k]) + _CLOSE) for k in range(len(gram))]
-    box = cartesian(*(range(-bound, bound + 1) for bound in bounds))
-    return [cell for cell in box if inner(gram, cell, cell) <= radius * radius + _CLOSE]
+    """The cells n with |sum_k n_k * vectors[k]| <= radius, in row-major order.
+
+    Raises `ValueError` for too many of them.
+    """
+    return sorted(cells_near(lattice.vectors, (0.0,) * lattice.dimension, radius))
 
 
 def inner(gram: Rows, a: Sequence[float], b: Sequence[float]) -> float:

@@ -1,6 +1,6 @@
 """Programs: what the front end hands to a backend.
 
 `family.py` says what all programs have in common and what a family of programs declares; each
-family is a package beside it (`lattice/`). Random draws, the unit of energies and the record of
-arguments are common to all families.
+family is a package beside it (`lattice/`, `dense/`). Random draws, the unit of energies and the
+record of arguments are common to all families.
 """

@@ -7,7 +7,7 @@ runs, so that one kernel serves every value of a parameter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,17 +123,3 @@ def verify(program: Arithmetic) -> None:
             raise ValueError(f"node {number} of the program is wrong: {node}")
     if not all(0 <= k < len(program.nodes) for k in program.outputs):
         raise ValueError("an output of the program is no node")
-
-
-def listing(program: Arithmetic, names: Sequence[str] = ()) -> Iterator[str]:
-    """The program line by line. `names` are those of its inputs."""
-    for number, node in enumerate(program.nodes):
-        match node:
-            case Input(index):
-                shown = names[index] if names else f"input {index}"
-            case Given(index):
-                shown = f"constant {index}"
-            case Apply(function, operands):
-                shown = " ".join((function, *(f"v{k}" for k in operands)))
-        yield f"v{number} = {shown}"
-    yield f"return {', '.join(f'v{k}' for k in program.outputs)}"

@@ -23,6 +23,7 @@ GROUP = "rgc.families"
 
 FAMILIES = {
     "lattice": "rgc.program.lattice.family:LATTICE",
+    "dense": "rgc.program.dense.family:DENSE",
 }
 """The families that rgc has itself: where each is declared."""
 

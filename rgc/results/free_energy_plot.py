@@ -36,7 +36,7 @@ def free_energies(answer: AnswerData, figure: Figure) -> Figure | None:
     curves = _curves(answer)
     if len(answer.axes) != 1 or len(curves) < 2:
         return None
-    exact = next((name for name, curve in curves.items() if curve[0][1].kind == "exact"), None)
+    exact = next((name for name, curve in curves.items() if _kind(curve) == "exact"), None)
     panels = figure.subplots(1 + (exact is not None), 1, sharex=True, squeeze=False)[:, 0]
     per = {entry.per for curve in curves.values() for _, entry in curve}
     _draw(panels[0], curves, {})
@@ -59,6 +59,11 @@ def _curves(answer: AnswerData) -> dict[str, Curve]:
     return {name: sorted(curve, key=lambda pair: pair[0]) for name, curve in curves.items()}
 
 
+def _kind(curve: Curve) -> str:
+    """The kind of the values of a curve, of which some may be exact besides."""
+    return next((entry.kind for _, entry in curve if entry.kind != "exact"), "exact")
+
+
 def _draw(axes: Axes, curves: dict[str, Curve], less: dict[float, float]) -> None:
     """Curves with their errors, minus the values of `less` at each x if there are any.
 
@@ -66,7 +71,7 @@ def _draw(axes: Axes, curves: dict[str, Curve], less: dict[float, float]) -> Non
     """
     bounds: dict[str, dict[float, float]] = {"lower bound": {}, "upper bound": {}}
     for (name, curve), marker in zip(curves.items(), cycle(MARKERS), strict=False):
-        kind = curve[0][1].kind
+        kind = _kind(curve)
         shown = [
             (x, entry.value - less.get(x, 0.0), entry.error or 0.0)
             for x, entry in curve

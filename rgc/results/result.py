@@ -62,7 +62,7 @@ class Eigenvalue:
     - `exponent` is ln|value| / ln b. It is NaN where the eigenvalue is rounding, as `note` says.
     - `index` counts the eigenvalues of a matrix from 1 by falling modulus.
     - `wrapped` says that the coarse lattice is too small for the basis (L' <= 2 range), so that the
-      eigenvalue takes no part in a headline.
+      eigenvalue is no headline.
     """
 
     value: float

@@ -14,6 +14,7 @@ DEFAULTS: Mapping[str, str] = {
     "fwht": "rgc.routines.walsh:fwht",
     "walsh_exp": "rgc.routines.walsh:walsh_exp",
     "svd": "rgc.routines.svd:svd",
+    "log_z_small_side": "rgc.routines.log_z:log_z_small_side",
     "iterate_map": "rgc.routines.iteration:iterate_map",
 }
 """The default of each routine. Its docstring says what every version must do."""

@@ -183,7 +183,12 @@ def split_entries(words: Sequence[Word], problems: Problems) -> Iterator[list[Wo
             entry = []
         elif word.type != "NEWLINE":
             entry.append(word)
-        elif entry and depth == 0 and not _goes_on(entry[-1], words, position):
+        elif (
+            entry
+            and depth == 0
+            and words[position - 1].type != "NEWLINE"  # of several, the first decides
+            and not _goes_on(entry[-1], words, position)
+        ):
             yield entry
             entry = []
     if entry:

@@ -9,7 +9,7 @@ from math import log, sqrt
 from typing import Any
 
 from rgc.language.values import OperatorBasis
-from rgc.model import lattices
+from rgc.model import lattices, shells
 from rgc.model.block import Block
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Lattice, Site
@@ -28,7 +28,7 @@ def shell(lattice: Lattice, order: int) -> tuple[Product, ...]:
     """The pairs at the order-th distance, one product for each pair of a cell."""
     return tuple(
         product([Spin(a.cell, a.letter), Spin(b.cell, b.letter)])
-        for a, b in lattices.shell(lattice, order)
+        for a, b in shells.shell(lattice, order)
     )
 
 

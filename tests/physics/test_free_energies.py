@@ -16,9 +16,14 @@ import rgc
 from rgc import backend as backends
 from rgc.ast_to_model import build
 from rgc.flows.free_energies import service as free_energies
-from rgc.flows.free_energies.integrate import integral, make_integrate
+from rgc.flows.free_energies.integrate import make_integrate
 from rgc.flows.free_energies.mean_field import MeanField, make_mean_field
-from rgc.flows.free_energies.service import FreeEnergies, check_order, make_free_energies
+from rgc.flows.free_energies.service import (
+    FreeEnergies,
+    check_order,
+    disagreements,
+    make_free_energies,
+)
 from rgc.flows.free_energies.transfer import make_transfer
 from rgc.flows.request import Request
 from rgc.kernel_cache import KernelCache
@@ -134,10 +139,23 @@ def written(method: str, coupling: str = "0.4", size: str = "4") -> Spec:
     return build(read_text(ISING.format(method=method, K=coupling, size=size)))[0]
 
 
-def test_integrals_of_cubics_are_exact() -> None:
-    x = [0.0, 0.1, 0.3, 0.6, 1.0]
-    assert integral(x, [1 + t**3 for t in x])[0] == pytest.approx(1.25)
-    assert integral(x[::-1], [t**2 for t in x[::-1]])[0] == pytest.approx(-1 / 3)
+def test_a_path_that_ends_where_it_begins_needs_no_samples() -> None:
+    """At K = 0 the spins are free in their field, and transfer beside it says the same."""
+    text = ISING.format(method="[transfer, integrate(K=0:K:5)]", K="0", size="4")
+    exact, found = rgc.compile(text, backend="reference").run().result.free_energy
+    assert found.value == pytest.approx(0.2 - log(2 * np.cosh(0.1)), abs=1e-15)
+    assert (found.error, found.kind) == (0.0, "exact")
+    assert found.value == pytest.approx(exact.value, abs=1e-14)
+
+
+def test_a_path_may_fall() -> None:
+    def samples(method: str) -> FreeEnergy:
+        text = ISING.format(method=method, K="-0.2", size="4")
+        return rgc.compile(text, backend="reference").run().result.free_energy[0]
+
+    found = samples("integrate(K=0:K:5, sweeps=100, replicas=64)")
+    assert found.error is not None
+    assert abs(found.value - exact(written("transfer", "-0.2"))) < 4 * found.error < 0.02
 
 
 @pytest.mark.slow
@@ -190,6 +208,19 @@ def test_h_must_be_linear_in_the_parameter() -> None:
     with pytest.raises(rgc.SpecError) as caught:
         rgc.compile(text, backend="reference")
     assert [problem.code for problem in caught.value.problems] == ["bad-path"]
+
+
+def test_an_exact_value_beside_an_estimate_is_compared() -> None:
+    exact = FreeEnergy("transfer", -1.0, 0.0, "exact")
+    good, bad = (
+        FreeEnergy("integrate(K)", -1.0 + shift, 0.001, "estimate") for shift in (0.003, 0.005)
+    )
+    unknown = FreeEnergy("trg(16)", -1.1, None, "truncated")
+    bound = FreeEnergy("mean_field", -0.5, 0.0, "upper bound")
+    assert disagreements((good, exact, unknown, bound)) == []
+    (said,) = disagreements((exact, bad))
+    assert "integrate(K) gives F = -0.9950(10), and transfer, which is exact, -1" in said
+    assert disagreements((good, bad)) == []
 
 
 # -- the service -----------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def test_a_backend_without_it_refuses(site: Path) -> None:
             f"the backend '{name}' cannot run this: it does not compile counters programs"
             in refused
         )
-    assert "hint: what it compiles: lattice programs" in refused
+    assert "hint: what it compiles: dense programs, lattice programs" in refused
     assert "the backend 'toy_python' cannot run this: it lacks counters of 32 bits" in refused
     assert "hint: a Python integer is wide" in refused
 
@@ -123,8 +123,11 @@ def test_one_that_is_not_registered_is_an_error(tmp_path: Path) -> None:
     site = install(tmp_path, without=["rgc.families"])
     done = outside(site, "-c", HEAD + "machine.compile(wide)")
     assert done.returncode == 1
-    assert "LookupError: no family of programs is called 'counters' (known: lattice)" in done.stderr
+    assert (
+        "LookupError: no family of programs is called 'counters' (known: lattice, dense)"
+        in done.stderr
+    )
     assert "an entry point of the group rgc.families" in done.stderr
     rejected = suite(site, "toy_python", "-k", "test_it_says_what_it_compiles")
     assert rejected.returncode == 1, rejected.stdout
-    assert "{'counters'} <= {'lattice'}" in rejected.stdout
+    assert "AssertionError: assert {'counters'} <= {" in rejected.stdout

@@ -169,7 +169,8 @@ def test_a_forgotten_row_is_an_error(tmp_path: Path) -> None:
     used = build(tmp_path, row=False).run("use.py")
     assert used.returncode == 1
     assert (
-        "LookupError: no family of programs is called 'registers' (known: lattice)" in used.stderr
+        "LookupError: no family of programs is called 'registers' (known: lattice, dense)"
+        in used.stderr
     )
     assert "a row of FAMILIES in rgc/program/family.py" in used.stderr
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from rgc.ast_to_model.expressions.evaluate import integer
 from rgc.ast_to_model.expressions.sites import Bound, Group, vector
@@ -16,11 +16,15 @@ from rgc.ast_to_model.scope import Scope, problem
 from rgc.errors import SpecError, suggest
 from rgc.model.complete import COMPLETE
 from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice, Site
-from rgc.model.lattices import Pair, face_kinds, shell
+from rgc.model.lattices import face_kinds
+from rgc.model.shells import Pair, Shell, TooFar, shells
 from rgc.syntax import ast
 
 ORDINALS = {1: "nearest", 2: "second", 3: "third"}
 MOST_SHELLS = 64
+CLOSE_DISTANCES = 0.01
+"""Shells of a crystal are told apart where their distances differ by more, relatively."""
+
 PAIRS = ("bond", "edge", "link", "pair")  # what others call <i,j>
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -66,7 +70,7 @@ def summands(domain: ast.Domain, lattice: Geometry, scope: Scope) -> Summands:
                 tuple({index: Site(origin, letter)} for letter in range(len(lattice.basis)))
             )
         case ast.Pairs(first, second, order, along):
-            pairs = shell(lattice, order)
+            pairs = _shell(order, lattice, domain)
             if along is not None:
                 pairs = _along(along, order, pairs, lattice, scope)
             return _pairs(first, second, pairs)
@@ -76,7 +80,7 @@ def summands(domain: ast.Domain, lattice: Geometry, scope: Scope) -> Summands:
                 raise problem(
                     "out-of-range", f"at most {MOST_SHELLS} shells, not {order}", order_expr.span
                 )
-            return _pairs(first, second, shell(lattice, order))
+            return _pairs(first, second, _shell(order, lattice, domain))
         case ast.Faces():
             return _faces(domain, lattice)
         case ast.Members(index, collection):
@@ -112,6 +116,38 @@ def members(domain: ast.Domain, bound: Bound) -> Iterator[Bound]:
         raise problem("unknown-collection", message, domain.span, hint=hint)
     for site in group.sites:
         yield {**bound, domain.index: site}
+
+
+def _shell(order: int, lattice: Lattice, domain: ast.Domain) -> tuple[Pair, ...]:
+    """The pairs at the n-th distance.
+
+    Raises `SpecError` for one that lies too far, and for one that is so close to the next that the
+    two may be one whose sites were rounded.
+    """
+    try:
+        found = shells(lattice, order + 1)
+    except TooFar as error:
+        message = f"the {order}. shell of neighbours lies too far away: {error}"
+        hint = "write its pairs by their offsets, such as sum(i) s[i]*s[i+3*x+y]"
+        raise problem("out-of-range", message, domain.span, hint=hint) from None
+    if lattice.rounded:
+        for nearer, farther in pairwise(found[max(order - 2, 0) : order + 1]):
+            if farther.distance < nearer.farthest * (1 + CLOSE_DISTANCES):
+                raise _close(nearer, farther, domain)
+    return found[order - 1].pairs
+
+
+def _close(nearer: Shell, farther: Shell, domain: ast.Domain) -> SpecError:
+    """The error for two distances that are hardly different."""
+    message = (
+        f"pairs at distance {nearer.distance:.9g} and at {farther.distance:.9g} are two shells, "
+        "which differ by less than 1 %: were the vectors rounded?"
+    )
+    hint = (
+        "write the vectors in full, as (sqrt(3)/2, 1/2); where the distances do differ, write the "
+        "pairs by offsets, sum(i) s[i]*s[i+x], or letters, sum(c in cells) s[c.a]*s[c.b]"
+    )
+    return problem("close-distances", message, domain.span, hint=hint)
 
 
 def _pairs(first: str, second: str, pairs: tuple[Pair, ...]) -> Summands:

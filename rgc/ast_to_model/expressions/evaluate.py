@@ -44,7 +44,8 @@ def evaluate(expr: ast.Expr, scope: Scope, special: Special | None = None) -> Va
         case ast.Negate(operand):
             return -number(operand, scope, special)
         case ast.Binary():
-            return _binary(expr, scope, special)
+            left, right = number(expr.left, scope, special), number(expr.right, scope, special)
+            return _operated(expr, left, right)
         case ast.Call():
             return _call(expr, scope, special)
         case ast.Index():
@@ -83,7 +84,7 @@ def integer(expr: ast.Expr, scope: Scope, *, least: int | None = None) -> int:
     value = number(expr, scope)
     nearest = round(value)
     if abs(value - nearest) > INTEGER_TOLERANCE:
-        raise problem("not-an-integer", f"an integer is needed here, not {value:g}", expr.span)
+        raise problem("not-an-integer", f"an integer is needed here, not {value!r}", expr.span)
     if abs(nearest) > LARGEST_INTEGER:
         raise problem("out-of-range", f"{value:g} is too large for a size or a count", expr.span)
     if least is not None and nearest < least:
@@ -127,8 +128,7 @@ def _named(name: str, expr: ast.Name, scope: Scope) -> Value:
     return value
 
 
-def _binary(expr: ast.Binary, scope: Scope, special: Special | None) -> float:
-    left, right = number(expr.left, scope, special), number(expr.right, scope, special)
+def _operated(expr: ast.Binary, left: float, right: float) -> float:
     try:
         return _finite(REAL[expr.op](left, right), expr)
     except ZeroDivisionError:
@@ -145,7 +145,7 @@ def _call(expr: ast.Call, scope: Scope, special: Special | None) -> float:
     if isinstance(own, Function):
         _arity(expr, 1)
         argument = number(expr.arguments[0], scope, special)
-        return number(own.body, scope.extended(own.argument, argument))
+        return number(own.body, scope.inside(own, argument))
     if own is not None:
         hint = (
             f"parentheses call, brackets index: {expr.name}[...]"

@@ -9,7 +9,7 @@ from typing import Generic
 
 from rgc.ast_to_model.expressions.domains import members
 from rgc.ast_to_model.expressions.evaluate import Special, number
-from rgc.ast_to_model.expressions.polynomial import E, Ring, sum_of
+from rgc.ast_to_model.expressions.polynomial import MOST_PRODUCTS, E, Ring, TooMany, sum_of
 from rgc.ast_to_model.expressions.sites import Bound, site
 from rgc.ast_to_model.scope import (
     GEOMETRIC,
@@ -19,12 +19,15 @@ from rgc.ast_to_model.scope import (
     names,
     problem,
 )
+from rgc.ast_to_model.written_out import extent
 from rgc.model.lattice import Geometry, Graph, Lattice
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
 from rgc.syntax import ast
 
 MOST_POWERS = 16
+MOST_EVALUATIONS = 10_000_000
+"""The largest number of operations, over all states, for the table of one function of spins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +96,29 @@ class Expander(Generic[E]):
         """The summand as a sum of key * function of spins.
 
         Raises `SpecError` for what has no such form: spins in a denominator, sums over the lattice
-        inside a sum, couplings that differ from place to place inside a function, functions of too
-        many states.
+        inside a sum, couplings that differ from place to place inside a function, products of too
+        many parts and functions of too many states.
         """
+        try:
+            return self._expand(expr, bound)
+        except TooMany as error:
+            hint = "write the terms that are meant one by one"
+            raise problem("too-many-products", str(error), expr.span, hint=hint) from None
+
+    def _expand(self, expr: ast.Expr, bound: Bound) -> dict[Key, E]:
         if not self._local(expr, bound):
             weight, key = factorised(expr, self.scope)
             return {key: self.ring.constant(weight)}
         match expr:
             case ast.Negate(operand):
-                return self._times({Key(): self.ring.constant(-1.0)}, self.expand(operand, bound))
+                return self._times({Key(): self.ring.constant(-1.0)}, self._expand(operand, bound))
             case ast.Binary("+" | "-", left, right):
                 signed = right if expr.op == "+" else ast.Negate(right, span=right.span)
-                return self._plus(self.expand(left, bound), self.expand(signed, bound))
+                return self._plus(self._expand(left, bound), self._expand(signed, bound))
             case ast.Binary("*", left, right):
-                return self._times(self.expand(left, bound), self.expand(right, bound))
+                return self._times(self._expand(left, bound), self._expand(right, bound))
             case ast.Binary("/", left, right):
-                return self._times(self.expand(left, bound), self._inverse(right, bound))
+                return self._times(self._expand(left, bound), self._inverse(right, bound))
             case ast.Binary("^", base, exponent) if self._is_power(exponent, bound):
                 return self._power(base, exponent, bound)
             case ast.Reduction():
@@ -171,6 +181,11 @@ class Expander(Generic[E]):
         return total
 
     def _times(self, a: Mapping[Key, E], b: Mapping[Key, E]) -> dict[Key, E]:
+        if len(a) * len(b) > MOST_PRODUCTS:
+            raise TooMany(
+                f"multiplied out, this summand has {len(a) * len(b)} different coefficients; the "
+                f"limit is {MOST_PRODUCTS}"
+            )
         total: dict[Key, E] = {}
         for left, x in a.items():
             for right, y in b.items():
@@ -180,7 +195,8 @@ class Expander(Generic[E]):
                         "may stand in a product"
                     )
                     raise problem("two-fields", message, None)
-                total = self._plus(total, {left.times(right): self.ring.multiply(x, y)})
+                key, part = left.times(right), self.ring.multiply(x, y)
+                total[key] = self.ring.add(total[key], part) if key in total else part
         return total
 
     def _inverse(self, expr: ast.Expr, bound: Bound) -> dict[Key, E]:
@@ -209,13 +225,13 @@ class Expander(Generic[E]):
 
     def _power(self, base: ast.Expr, exponent: ast.Expr, bound: Bound) -> dict[Key, E]:
         total: dict[Key, E] = {Key(): self.ring.constant(1.0)}
-        factor = self.expand(base, bound)
+        factor = self._expand(base, bound)
         for _ in range(int(number(exponent, self.scope))):
             total = self._times(total, factor)
         return total
 
     def _inner(self, expr: ast.Reduction, bound: Bound) -> dict[Key, E]:
-        summands = [self.expand(expr.body, inner) for inner in members(expr.domain, bound)]
+        summands = [self._expand(expr.body, inner) for inner in members(expr.domain, bound)]
         if expr.kind == "prod":
             total: dict[Key, E] = {Key(): self.ring.constant(1.0)}
             for factor in summands:
@@ -230,6 +246,14 @@ class Expander(Generic[E]):
 
     def _tabulated(self, expr: ast.Expr, bound: Bound) -> E:
         spins = self.spins(expr, bound)
+        steps = extent(expr, self.scope.extents).operations
+        states = prod(len(self.species[spin.species].values) for spin in spins)
+        if steps * states > MOST_EVALUATIONS:
+            message = (
+                f"this function of {len(spins)} spins has {states} states of {steps} operations "
+                f"each; the limit is {MOST_EVALUATIONS} operations"
+            )
+            raise problem("too-many-states", message, expr.span)
 
         def energy(at: Mapping[Spin, float]) -> float:
             return number(expr, self.scope, self._special(bound, at))

@@ -160,9 +160,7 @@ def _exact(expr: ast.Expr) -> int:
 
 def _whole(field: Field, value: float, expr: ast.Expr) -> int:
     if abs(value - round(value)) > INTEGER_TOLERANCE:
-        raise problem(
-            "not-an-integer", f"'{field.name}' is an integer, not {value:.10g}", expr.span
-        )
+        raise problem("not-an-integer", f"'{field.name}' is an integer, not {value!r}", expr.span)
     return round(value)
 
 

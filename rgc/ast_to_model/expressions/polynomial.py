@@ -22,9 +22,17 @@ Tabulated = Mapping[tuple[Spin, ...], tuple[float, ...]]
 """
 
 MOST_STATES = 2**16
+MOST_PRODUCTS = 2**12
+MOST_MULTIPLICATIONS = 2**21
+"""The largest polynomial that is multiplied out, in products of spins, and the most work for it."""
+
 _NEGLIGIBLE = 1e-14
 
 E = TypeVar("E")
+
+
+class TooMany(Exception):
+    """A product of sums has more parts than are multiplied out."""
 
 
 class Ring(Protocol[E]):
@@ -33,7 +41,9 @@ class Ring(Protocol[E]):
     def constant(self, value: float) -> E: ...
     def spin(self, spin: Spin) -> E: ...
     def add(self, a: E, b: E) -> E: ...
-    def multiply(self, a: E, b: E) -> E: ...
+    def multiply(self, a: E, b: E) -> E:
+        """The product. Raises `TooMany`."""
+        ...
 
     def tabulate(
         self, spins: Sequence[Spin], function: Callable[[Mapping[Spin, float]], float]
@@ -78,7 +88,13 @@ class Polynomials:
 
     def multiply(self, a: Polynomial, b: Polynomial) -> Polynomial:
         total: dict[Monomial, float] = {}
+        _check_work(len(a) * len(b))
         for (left, x), (right, y) in cartesian(a.items(), b.items()):
+            if len(total) > MOST_PRODUCTS:
+                raise TooMany(
+                    "multiplied out, this summand has more than "
+                    f"{MOST_PRODUCTS} different products of spins"
+                )
             shared = sorted(left & right)
             for chosen in cartesian(*(self.squares[spin.species] for spin in shared)):
                 gone = {spin for spin, (_, stays) in zip(shared, chosen, strict=True) if not stays}
@@ -124,6 +140,7 @@ class Tables:
 
     def multiply(self, a: Tabulated, b: Tabulated) -> Tabulated:
         total: Tabulated = {}
+        _check_work(sum(len(x) for x in a.values()) * sum(len(y) for y in b.values()))
         for left, right in cartesian(a.items(), b.items()):
             spins = tuple(sorted({*left[0], *right[0]}))
             x, y = self._function(*left), self._function(*right)
@@ -146,6 +163,14 @@ class Tables:
         states = cartesian(*(self.species[spin.species].values for spin in spins))
         table = dict(zip(states, values, strict=True))
         return lambda at: table[tuple(int(at[spin]) for spin in spins)]
+
+
+def _check_work(multiplications: int) -> None:
+    if multiplications > MOST_MULTIPLICATIONS:
+        raise TooMany(
+            f"to multiply this summand out takes {multiplications} multiplications; the limit is "
+            f"{MOST_MULTIPLICATIONS}"
+        )
 
 
 def _put(total: dict[Monomial, float], monomial: Monomial, weight: float) -> None:

@@ -131,7 +131,8 @@ def _check_known(path: tuple[str, ...], span: Span | None, spec: Spec) -> None:
     if shown in EXPONENTS and spec.map:
         close = "an exponent is ln|eigenvalue| / ln b: give the map scale=b"
     what = f"'{spec.flow.scheme}'" if spec.flow is not None else "this spec"
-    hint = close or f"it gives {listing(sorted(known))}"
+    nothing = "a flow or a measure gives what can be expected: add one, such as flow sample()"
+    hint = close or (f"it gives {listing(sorted(known))}" if known else nothing)
     raise problem("unknown-target", f"{what} gives no '{shown}'", span, hint=hint)
 
 
@@ -193,7 +194,7 @@ def _selector(option: ast.Option, scanned: Iterable[str], context: Context) -> V
 def _count(name: str, expr: ast.Expr, context: Context) -> int:
     value = number(expr, context.scope)
     if value != round(value):
-        raise problem("not-an-integer", f"'{name}' is an integer, not {value:.10g}", expr.span)
+        raise problem("not-an-integer", f"'{name}' is an integer, not {value!r}", expr.span)
     check_limits(Field(name, "integer", "", least=_LEAST[name]), round(value), expr.span)
     return round(value)
 

@@ -11,6 +11,7 @@ from rgc.ast_to_model.expressions.measure_expression import Words, check_express
 from rgc.ast_to_model.expressions.measures_to_observables import Resolver, sites_of
 from rgc.ast_to_model.expressions.options import Reading, read_call
 from rgc.ast_to_model.scope import RESERVED, Unknowable
+from rgc.ast_to_model.written_out import check_extent, extent, ordered
 from rgc.errors import SpecError, suggest
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.values import CallValue
@@ -20,6 +21,9 @@ from rgc.model.spec import Axis, Measure, Method, Spec
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.syntax import ast
+
+MOST_OPERATIONS = 10_000
+"""The largest number of operations of a measure, with those that it refers to written out."""
 
 Definitions = Mapping[str, ast.Expr]
 
@@ -42,6 +46,9 @@ def check_measure(spec: Spec, context: Context) -> Spec:
     }
     words = Words.of(spec, context, definitions)
     before = len(context.problems.errors)
+    if not _short(definitions, context):
+        context.failed.add("measure")
+        return spec
     drafts = [_measure(entry, spec, words, context) for entry in entries]
     _check_circles(definitions, context)
     measures = [
@@ -53,6 +60,27 @@ def check_measure(spec: Spec, context: Context) -> Spec:
         return replace(spec, measures=tuple(measure for measure, _ in measures))
     resolver = _resolver(spec, words, context)
     return replace(spec, measures=tuple(_resolved(*pair, resolver, context) for pair in measures))
+
+
+def _short(definitions: Definitions, context: Context) -> bool:
+    """Whether no measure is too long or too deep with those that it refers to written out.
+
+    Circles are reported by themselves, and not followed here.
+    """
+    uses = {
+        name: {used for used in _referred(value) if used in definitions and used != name}
+        for name, value in definitions.items()
+    }
+    known = context.scope.extents
+    for name in ordered(uses):
+        value = definitions[name]
+        known[name] = extent(value, known)
+        try:
+            check_extent(known[name], f"'{name}'", value.span, MOST_OPERATIONS)
+        except SpecError as error:
+            context.problems.extend(error.problems)
+            return False
+    return True
 
 
 def _resolver(spec: Spec, words: Words, context: Context) -> Resolver:

@@ -20,6 +20,7 @@ from rgc.ast_to_model.scope import (
     names,
     problem,
 )
+from rgc.ast_to_model.written_out import Extent, check_extent, extent, ordered
 from rgc.errors import Problems, SpecError, suggest
 from rgc.language.draws import DRAWS
 from rgc.model.draw import Distribution
@@ -27,6 +28,7 @@ from rgc.syntax import ast
 
 TEMPERATURES = ("T", "beta", "temperature")
 OPTIONS_NAME_PARAMETERS = ("data", "map", "flow")
+MOST_NAMES = 8  # of a circle that a message shows
 
 
 def check_parameters(
@@ -54,6 +56,7 @@ def check_parameters(
                 "unknown-parameter", f"there is no parameter '{name}' to scan", hint=hint
             )
     scope = _evaluate_all(entries, fixed, problems)
+    _check_calls(document, scope, problems)
     _report_unused(document, entries, problems)
     return scope
 
@@ -118,7 +121,10 @@ def _evaluate_all(
     values: dict[str, Parameter] = dict(fixed)
     broken: set[str] = set()
     for name in _ordered(entries, fixed, values, broken, problems):
-        scope = Scope(values, frozenset(broken))
+        if problems.full:
+            broken.add(name)
+            continue
+        scope = Scope(values, broken)
         try:
             values[name] = _value(entries[name], scope)
         except SpecError as error:
@@ -141,25 +147,39 @@ def _ordered(
     needs = {
         name: [] if name in fixed else _needs(entry, entries) for name, entry in entries.items()
     }
+    waiting = {name: needed for name, needed in needs.items() if name not in fixed}
     order: list[str] = []
-    waiting = [name for name in entries if name not in fixed]
     while waiting:
-        ready = [
-            name
-            for name in waiting
-            if all(n in order or n in fixed or n in broken for n in needs[name])
-        ]
-        if not ready:
-            cycle = _cycle(waiting, needs)
-            entry = entries[cycle[0]]
-            message = "these parameters depend on each other: " + " -> ".join((*cycle, cycle[0]))
-            problems.error("cyclic-parameters", message, entry.target.span)
-            broken |= set(cycle)
-            waiting = [name for name in waiting if name not in cycle]
-            continue
+        ready = ordered(waiting)
         order += ready
-        waiting = [name for name in waiting if name not in ready]
+        for name in ready:
+            del waiting[name]
+        if waiting:
+            cycle = _cycle(waiting)
+            if problems.full:
+                cycle = list(waiting)
+            message = f"these parameters depend on each other: {_shown(cycle)}"
+            problems.error("cyclic-parameters", message, entries[cycle[0]].target.span)
+            broken |= set(cycle)
+            for name in cycle:
+                del waiting[name]
     return order
+
+
+def _cycle(needs: Mapping[str, Sequence[str]]) -> list[str]:
+    """A circle among names each of which needs another of them."""
+    path = {next(iter(needs)): 0}
+    while True:
+        following = next(name for name in needs[next(reversed(path))] if name in needs)
+        if following in path:
+            return list(path)[path[following] :]
+        path[following] = len(path)
+
+
+def _shown(cycle: Sequence[str]) -> str:
+    """A circle of names for a message, which ends where it begins."""
+    inner = cycle if len(cycle) <= MOST_NAMES else (*cycle[:MOST_NAMES], "...")
+    return " -> ".join((*inner, cycle[0]))
 
 
 def _needs(entry: ast.Entry, entries: Mapping[str, ast.Entry]) -> list[str]:
@@ -173,15 +193,6 @@ def _arguments(entry: ast.Entry) -> tuple[ast.Expr, ...]:
     return entry.target.arguments if isinstance(entry.target, ast.Call) else ()
 
 
-def _cycle(waiting: Sequence[str], needs: Mapping[str, Sequence[str]]) -> list[str]:
-    path = [waiting[0]]
-    while True:
-        following = next(name for name in needs[path[-1]] if name in waiting)
-        if following in path:
-            return path[path.index(following) :]
-        path.append(following)
-
-
 def _value(entry: ast.Entry, scope: Scope) -> Parameter:
     expr = entry.value
     if expr is None:
@@ -189,7 +200,7 @@ def _value(entry: ast.Entry, scope: Scope) -> Parameter:
     for argument in _arguments(entry):
         if isinstance(argument, ast.Name):
             _check_body(expr, argument.name, scope)
-            return Function(argument.name, expr)
+            return Function(argument.name, expr, _extent(entry, expr, scope))
     if entry.op == "~":
         return _draw(expr, scope)
     if isinstance(expr, ast.Call) and expr.name in SOURCES:
@@ -198,7 +209,18 @@ def _value(entry: ast.Entry, scope: Scope) -> Parameter:
         name = entry.target.name if isinstance(entry.target, ast.Name) else "J"
         hint = f"write {name} ~ {expr.name}(...)"
         raise problem("draw-with-equals", "'=' never draws", expr.span, hint=hint)
+    _extent(entry, expr, scope)
     return _listed(evaluate(expr, scope), expr)
+
+
+def _extent(entry: ast.Entry, expr: ast.Expr, scope: Scope) -> Extent:
+    """The extent of a parameter's value. Raises `SpecError` beyond the limits."""
+    known = scope.extents
+    found = extent(expr, known)
+    if known:
+        name = entry.target.name if isinstance(entry.target, ast.Name | ast.Call) else "this"
+        check_extent(found, f"'{name}'", entry.target.span)
+    return found
 
 
 def _listed(value: Value, expr: ast.Expr) -> float | tuple[Value, ...]:
@@ -252,6 +274,17 @@ def _source(expr: ast.Call) -> Inhomogeneous:
             "wrong-kind", "hebb takes the patterns of the data: hebb(patterns)", argument.span
         )
     return Inhomogeneous(expr)
+
+
+def _check_calls(document: ast.Document, scope: Scope, problems: Problems) -> None:
+    """Report expressions of other sections that call too long or too deep functions."""
+    known = scope.extents
+    for section in document.sections if known else ():
+        for expr, _ in _right_sides(section) if section.name != "parameters" else ():
+            try:
+                check_extent(extent(expr, known), "this", expr.span)
+            except SpecError as error:
+                problems.extend(error.problems)
 
 
 def _report_unused(

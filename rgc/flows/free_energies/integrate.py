@@ -11,8 +11,8 @@ from math import hypot
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rgc.analysis.interpolation import Curve, integral
 from rgc.errors import Problem, SpecError
 from rgc.flows import sequence
 from rgc.flows.flow import Account, State
@@ -27,14 +27,12 @@ from rgc.model.options import Options
 from rgc.model.spec import FlowOfSpec, Spec
 from rgc.passes.local_energies import local_energies
 from rgc.passes.wrapping import meets_itself
-from rgc.results.result import FreeEnergy, Result
+from rgc.results.result import Estimate, FreeEnergy, Result
 from rgc.schemes.sample import SCHEME as SAMPLE
 
 if TYPE_CHECKING:
     from rgc.flows.flow import Flow
     from rgc.language.values import Value
-
-Floats = NDArray[np.float64]
 
 SLOPE = "slope"
 
@@ -49,12 +47,14 @@ class Integrate:
     """<dH/dK>/N sampled at each of the `values` of a parameter, where F/N at the first one is
     `free`.
 
-    The state is that of the `samples`, one after the other.
+    A path that ends where it begins is that one value, and nothing is sampled. The state is that
+    of the `samples`, one after the other.
     """
 
     parameter: str
     values: tuple[float, ...]
     free: float
+    replicas: int
     samples: tuple[Sample, ...]
 
     @property
@@ -74,7 +74,7 @@ class Integrate:
         return {
             "integrate": {
                 self.parameter: list(self.values),
-                "replicas": self.samples[0].sampler.plan.replicas,
+                "replicas": self.replicas,
             }
         }
 
@@ -98,42 +98,56 @@ class Integrate:
         return (Account("integrate: a free energy, an estimate", lines),)
 
     def finish(self, state: State) -> Result:
+        if not self.samples:
+            return Result("integrate", free_energy=(self._exact,), provenance=self.provenance)
         results = sequence.results(self._flows, state)
         slopes = [result.observables[SLOPE] for result in results]
-        value, weights = integral(self.values, [slope.value or 0.0 for slope in slopes])
-        half, _ = integral(
-            *zip(
-                *_every_second(
-                    list(zip(self.values, (e.value or 0.0 for e in slopes), strict=True))
-                ),
-                strict=True,
-            )
-        )
-        statistical = float(
-            np.linalg.norm(weights * np.array([slope.error or 0.0 for slope in slopes]))
-        )
-        quadrature = abs(value - half)
-        note = (
-            f"statistical error {statistical:.2g}, of the quadrature {quadrature:.2g}: "
-            "the change from every second value"
-        )
-        error: float | None = hypot(statistical, quadrature)
-        if any(slope.error is None for slope in slopes):
-            error, note = None, "an average has no error"
         table = np.array(
-            [self.values, [e.value for e in slopes], [e.error for e in slopes]], dtype=float
+            [
+                self.values,
+                [_number(slope.value) for slope in slopes],
+                [_number(slope.error) for slope in slopes],
+            ]
         )
         return Result(
             "integrate",
-            free_energy=(
-                FreeEnergy(
-                    f"integrate({self.parameter})", self.free + value, error, "estimate", note=note
-                ),
-            ),
+            free_energy=(self._entry(slopes),),
             tables={f"integrate_{self.parameter}": table},
             warnings=self._warnings(results),
             provenance=self.provenance,
         )
+
+    @property
+    def _method(self) -> str:
+        return f"integrate({self.parameter})"
+
+    @property
+    def _exact(self) -> FreeEnergy:
+        """F/N at the first value, where there is nothing to integrate."""
+        note = "the spins are free here: nothing is integrated"
+        return FreeEnergy(self._method, self.free, 0.0, "exact", note=note)
+
+    def _entry(self, slopes: Sequence[Estimate]) -> FreeEnergy:
+        rising = np.argsort(self.values)
+        x, y, errors = (
+            np.array(column)[rising]
+            for column in (
+                self.values,
+                [_number(slope.value) for slope in slopes],
+                [_number(slope.error) for slope in slopes],
+            )
+        )
+        value, statistical, quadrature = integral(Curve(x, y, errors))
+        way = 1 if self.values[-1] > self.values[0] else -1
+        error: float | None = None
+        note = "the error of the quadrature is not known"
+        unknown = [x for x, slope in zip(self.values, slopes, strict=True) if slope.error is None]
+        if unknown:
+            note = f"the average at {self.parameter} = {unknown[0]:g} has no error"
+        elif quadrature is not None:
+            error = hypot(statistical, quadrature)
+            note = f"statistical error {statistical:.2g}, of the quadrature {quadrature:.2g}"
+        return FreeEnergy(self._method, self.free + way * value, error, "estimate", note=note)
 
     def _warnings(self, results: Sequence[Result]) -> tuple[str, ...]:
         """The first warning, and at how many values of the path there is one."""
@@ -153,24 +167,8 @@ class Integrate:
         return (f"integrate at {self.parameter} = {value:g}{others}: {text}",)
 
 
-def _every_second(pairs: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    return pairs[::2] if len(pairs) % 2 else [*pairs[::2], pairs[-1]]
-
-
-def integral(x: Sequence[float], y: Sequence[float]) -> tuple[float, Floats]:
-    """The integral of y over x from the first to the last value, and the weight of each value: of
-    the cubic spline through them (not-a-knot), of two the trapezium, of three the parabola.
-    """
-    from scipy.interpolate import CubicSpline
-
-    way = 1 if x[-1] > x[0] else -1
-    weights = np.array(
-        [
-            float(CubicSpline(x[::way], unit[::way]).integrate(x[0], x[-1]))
-            for unit in np.eye(len(x))
-        ]
-    )
-    return float(weights @ np.array(y)), weights
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
 def make_integrate(request: Request) -> Integrate:
@@ -184,6 +182,10 @@ def make_integrate(request: Request) -> Integrate:
         (key, value) for key, value in method.options.items() if isinstance(value, tuple)
     )
     path = _path(name, values, spec, method)
+    replicas = request.options.integer("replicas")
+    if len(path) == 1:
+        here = _at(spec, request.hamiltonian, method)
+        return Integrate(name, path, _free(here, method), replicas, ())
     nodes = [_at(spec, hamiltonian, method) for hamiltonian in request.path]
     terms = [{t.name: t.coefficient for t in h.terms} for h in request.path]
     slopes = {key: (terms[-1][key] - terms[0][key]) / (path[-1] - path[0]) for key in terms[0]}
@@ -201,7 +203,7 @@ def make_integrate(request: Request) -> Integrate:
         _sample(replace(request, spec=node, point={**request.point, name: value}), slopes)
         for node, value in zip(nodes, path, strict=True)
     )
-    return Integrate(name, path, _free(nodes[0], method), samples)
+    return Integrate(name, path, _free(nodes[0], method), replicas, samples)
 
 
 def _check_sampled(spec: Spec, method: FlowOfSpec) -> None:
@@ -236,13 +238,16 @@ def _refused(method: FlowOfSpec, message: str, hint: str = "") -> SpecError:
 
 
 def _path(name: str, values: Value, spec: Spec, method: FlowOfSpec) -> tuple[float, ...]:
+    """The values of the path, or one value where all are the same."""
     path = (
         tuple(float(value) for value in values if isinstance(value, int | float))
         if isinstance(values, tuple)
         else ()
     )
+    one_value = len(path) > 2 and len(set(path)) == 1
     rising = all(b > a for a, b in pairwise(path))
-    if len(path) < 3 or not (rising or all(b < a for a, b in pairwise(path))):
+    falling = all(b < a for a, b in pairwise(path))
+    if len(path) < 3 or not (rising or falling or one_value):
         raise _refused(method, "a path has three values or more, all rising or all falling")
     here = spec.parameters.get(name)
     if here is None or abs(path[-1] - here) > 1e-9 * max(1.0, abs(here)):
@@ -251,7 +256,7 @@ def _path(name: str, values: Value, spec: Spec, method: FlowOfSpec) -> tuple[flo
             f"the path ends at {name} = {path[-1]:.10g}, and here it is {here:.10g}",
             f"write {name}=0:{name}:{len(path)}",
         )
-    return path
+    return path[:1] if one_value else path
 
 
 def _at(spec: Spec, hamiltonian: Hamiltonian, method: FlowOfSpec) -> Spec:

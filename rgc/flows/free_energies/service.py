@@ -17,6 +17,7 @@ from rgc.flows.request import Request
 from rgc.model.lattice import Lattice
 from rgc.model.spec import FlowOfSpec, Method
 from rgc.passes.instances import resized, seam, two_copies
+from rgc.results.numbers import with_error
 from rgc.results.result import Estimate, FreeEnergy, Result
 from rgc.schemes.free_energies import FREE_ENERGIES
 
@@ -24,6 +25,10 @@ ROUNDING = 1e-8
 """What differences of free energies may come to, relative to them, by rounding and by minimisers
 that stop.
 """
+
+
+FAR = 4.0
+"""An estimate so many errors from an exact value is wrong: of right ones 1 in 16,000 is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,6 +130,7 @@ class FreeEnergies:
                 *main.warnings,
                 *(text for result in of_methods for text in result.warnings),
                 *warnings,
+                *disagreements(every),
             )
         )
         return replace(
@@ -192,6 +198,24 @@ def check_order(entries: Sequence[FreeEnergy]) -> None:
                     f"{low.method} ({low.kind}) is {low.value!r}, "
                     f"{high.method} ({high.kind}) {high.value!r}"
                 )
+
+
+def disagreements(entries: Sequence[FreeEnergy]) -> list[str]:
+    """A warning for each value with an error that is further than `FAR` errors from an exact one
+    beside it.
+    """
+    exact = next((entry for entry in entries if entry.kind == "exact"), None)
+    return [
+        f"{entry.method} gives F = {with_error(entry.value, entry.error)}, and {exact.method}, "
+        f"which is exact, {exact.value:.10g}: {abs(entry.value - exact.value) / entry.error:.2g} "
+        "errors apart"
+        for entry in entries
+        if exact is not None
+        and entry.per == exact.per
+        and entry.kind in ("estimate", "truncated")
+        and entry.error
+        and abs(entry.value - exact.value) > FAR * entry.error + ROUNDING * (1 + abs(exact.value))
+    ]
 
 
 # -- making it -------------------------------------------------------------------------------------

@@ -45,11 +45,9 @@ class ExpressionRecursion:
 
     @property
     def account(self) -> Mapping[str, str]:
-        nodes = ", ".join(str(len(turn.values.program.nodes)) for turn in self.turns)
         return {
             "a step": "evaluates the expressions of the map in float64",
             "formula": "; then ".join(turn.formula for turn in self.turns),
-            "nodes": nodes,
         }
 
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rgc.analysis.orbits import End, EndKind, Lyapunov, end_of
-from rgc.analysis.recursion import Floats, free_energy
+from rgc.analysis.recursion import Floats, Recursion, free_energy
 from rgc.flows.flow import Account, State
-from rgc.flows.maps.orbits import lyapunov_from
+from rgc.flows.maps.expression_recursion import ExpressionRecursion
+from rgc.flows.maps.orbits import lyapunov_from, orbits
 from rgc.flows.study.coupling_flow import CouplingFlow
+from rgc.program.arithmetic_text import listing
 from rgc.results.numbers import with_error
 from rgc.results.result import Estimate, Result
 
@@ -64,7 +66,9 @@ class MapFlow:
         return state
 
     def accounts(self) -> Sequence[Account]:
-        return self.study.accounts()
+        study = self.study.study
+        orbits(study.recursion, self.backend, self.starts, 1, 1)
+        return (*self.study.accounts(), *_programs(study.recursion))
 
     def finish(self, state: State) -> Result:
         result = self.study.finish(state)
@@ -114,6 +118,18 @@ class MapFlow:
             if told and not (end.kind == "leaves" and end.steps > steps):
                 shown = ", ".join(f"{name} = {x:g}" for name, x in zip(names, start, strict=True))
                 yield f"from {shown}: {told}"
+
+
+def _programs(recursion: Recursion) -> Iterator[Account]:
+    """The straight-line programs of a map: its new quantities, and their derivatives."""
+    for turn in recursion.turns if isinstance(recursion, ExpressionRecursion) else ():
+        for what, lowered in (("new quantities", turn.moves), ("derivatives", turn.slopes)):
+            if lowered is not None:
+                head = f"program of the {what}, {len(lowered.program.nodes)} nodes"
+                constants = ", ".join(f"{x:.17g}" for x in lowered.constants)
+                lines = enumerate(listing(lowered.program, recursion.names), 1)
+                shown = {str(number): line for number, line in lines}
+                yield Account(head, {"constants": constants, **shown})
 
 
 def _read(state: State, number: int) -> End:

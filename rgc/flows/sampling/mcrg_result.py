@@ -10,18 +10,21 @@ import numpy as np
 from rgc.analysis.eigenvalues import (
     Correlations,
     eigenvectors,
+    estimated,
     exponents,
     leading_spectra,
     linearised,
 )
-from rgc.analysis.exponents import Headline, LevelSpectrum, derived, extrapolate, headline, shells
+from rgc.analysis.level_spectra import LevelSpectrum, shells
 from rgc.analysis.statistics import GROUPS, constant_record, jackknife, resample
 from rgc.flows.sampling.estimator import sampled
 from rgc.flows.sampling.halves import Compared, start_remembered
+from rgc.flows.sampling.mcrg_exponents import Spectra, choose_magnetic, find_exponents, lacking
 from rgc.flows.sampling.observables import doubts_at_edges, is_odd
 from rgc.flows.sampling.sample import couplings
+from rgc.model.groups import Local
 from rgc.model.observables import Linear
-from rgc.results.result import Eigenvalue, Estimate, Level, Result
+from rgc.results.result import Eigenvalue, Level, Result
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,10 +43,6 @@ complete are.
 MOST_EIGENVALUES = 4
 """Eigenvalues reported of each matrix."""
 
-HAMILTONIAN = "no symmetry of the Hamiltonian tells thermal from magnetic"
-BLOCK_MAP = "the block map keeps no symmetry of the Hamiltonian that tells thermal from magnetic"
-"""What is lacking where there is no y_h."""
-
 
 def mcrg_result(
     sampler: Sampler,
@@ -59,21 +58,21 @@ def mcrg_result(
     spectra = {
         sector: sector_spectra(levels, arrays, (sector,), samples) for sector in levels.names
     }
-    thermal = headline(spectra[levels.invariant]) if levels.invariant in spectra else None
-    magnetic = _magnetic(levels, arrays, spectra, samples)
-    headlines = {"y_t": thermal, "y_h": magnetic[0] if magnetic else None}
-    headlines |= derived(headlines["y_t"], headlines["y_h"], sampler.model.lattice.dimension)
-    table = {name: estimate(head) for name, head in headlines.items() if head is not None}
+    table = tuple(
+        _level(sampler, levels, number, arrays, samples) for number in range(len(levels.levels))
+    )
+    chosen = Spectra(
+        thermal=spectra.get(levels.invariant, ()),
+        magnetic=_magnetic(levels, arrays, spectra, samples),
+        dimension=sampler.model.lattice.dimension,
+        single=_single_spins(levels),
+    )
+    exponents = find_exponents(chosen, _first_average(levels, table))
     watched = estimator.warnings(arrays)
-    values = estimator.times(arrays)
-    values |= _extrapolated("y_t", spectra.get(levels.invariant, ()))
-    values |= _extrapolated("y_h", magnetic[1] if magnetic else ())
     return Result(
         "mcrg",
-        exponents=table,
-        levels=tuple(
-            _level(sampler, levels, number, arrays, samples) for number in range(len(levels.levels))
-        ),
+        exponents=exponents.table,
+        levels=table,
         eigenvalues=tuple(
             eigenvalue
             for sector, steps in spectra.items()
@@ -81,14 +80,15 @@ def mcrg_result(
             for eigenvalue in _eigenvalues(sector, step)
         ),
         averages=estimator.estimates(arrays),
-        values=values,
+        values=estimator.times(arrays) | exponents.extrapolated,
         series=estimator.series(arrays),
         configurations=tuple(arrays[f"configuration_{level.number}"] for level in levels.levels),
         tables=estimator.tables(arrays) | _matrices(levels, arrays, samples),
         warnings=(
             *watched,
             *_operators_remember(levels, arrays, samples, forgotten=not watched),
-            *_doubts(levels, table),
+            *exponents.warnings,
+            *lacking(levels),
             *doubts_at_edges(estimator.observables, sampler.model.lattice),
         ),
         provenance=provenance,
@@ -136,19 +136,6 @@ def correlations(arrays: Arrays, level: int, sectors: Sequence[str], samples: in
     )
 
 
-def estimate(headline: Headline) -> Estimate:
-    return Estimate(
-        headline.value,
-        headline.error,
-        statistical=headline.statistical,
-        systematic=headline.systematic,
-        rule=headline.rule
-        if headline.level is None
-        else f"{headline.rule}; level {headline.level}",
-        note=headline.note,
-    )
-
-
 def _kept(levels: Levels, level: int, sector: str) -> list[int]:
     """Numbers of the operators that stay in the basis at a level."""
     flagged = levels.levels[level].flagged
@@ -157,31 +144,46 @@ def _kept(levels: Levels, level: int, sector: str) -> list[int]:
 
 def _magnetic(
     levels: Levels, arrays: Arrays, spectra: Mapping[str, tuple[LevelSpectrum, ...]], samples: int
-) -> tuple[Headline, tuple[LevelSpectrum, ...]] | None:
-    """The largest headline among the sets of sectors that couple to the field, and its spectra."""
-    candidates = []
-    for sectors in levels.magnetic:
-        if all(sector in spectra for sector in sectors):
-            steps = (
-                spectra[sectors[0]]
-                if len(sectors) == 1
-                else sector_spectra(levels, arrays, sectors, samples)
-            )
-            candidates.append((headline(steps), steps))
-    return max(candidates, key=lambda candidate: candidate[0].value or -np.inf, default=None)
+) -> tuple[LevelSpectrum, ...] | None:
+    """The spectra of the set of sectors that couples to the field and has the largest headline."""
+    return choose_magnetic(
+        [
+            spectra[sectors[0]]
+            if len(sectors) == 1
+            else sector_spectra(levels, arrays, sectors, samples)
+            for sectors in levels.magnetic
+            if all(sector in spectra for sector in sectors)
+        ]
+    )
 
 
-def _extrapolated(name: str, steps: Sequence[LevelSpectrum]) -> dict[str, Estimate]:
-    limit = extrapolate(steps)
-    return {} if limit is None else {f"{name}_extrapolated": estimate(limit)}
+def _single_spins(levels: Levels) -> bool:
+    """Whether an operator of the invariant sector has single spins."""
+    tallies = levels.levels[0].tallies.get(levels.invariant, ())
+    return any(
+        len(product) == 1
+        for tally in tallies
+        if not isinstance(tally.operator, Local)
+        for product in tally.operator.products
+    )
+
+
+def _first_average(levels: Levels, table: Sequence[Level]) -> str:
+    """How the average of the first operator of the invariant sector changes from level to level."""
+    if levels.invariant not in levels.names:
+        return "no operator is invariant"
+    name = _shown(levels, levels.invariant, 0)
+    values = [level.averages[name].value for level in table]
+    told = ", ".join("none" if value is None else f"{value:.2g}" for value in values)
+    return f"the average of {name} goes {told} from level to level"
 
 
 def _eigenvalues(sector: str, step: LevelSpectrum) -> list[Eigenvalue]:
     out = []
     for operators, values in step.spectra.items():
         leading = values[:, :MOST_EIGENVALUES]
-        real, imag = (jackknife(part) for part in (leading.real, leading.imag))
-        power, power_error = jackknife(exponents(leading, step.scale))
+        real, imag = (estimated(part) for part in (leading.real, leading.imag))
+        power, power_error = estimated(exponents(leading, step.scale))
         for k in range(leading.shape[1]):
             numbers = (real[0][k], imag[0][k], real[1][k], power[k], power_error[k])
             value, imaginary, error, exponent, exponent_error = map(float, numbers)
@@ -268,16 +270,4 @@ def _matrices(levels: Levels, arrays: Arrays, samples: int) -> dict[str, NDArray
                 _, right, left = eigenvectors(matrix)
                 out[f"right_{level.number}_{sector}"] = np.stack([right.real, right.imag])
                 out[f"left_{level.number}_{sector}"] = np.stack([left.real, left.imag])
-    return out
-
-
-def _doubts(levels: Levels, table: Mapping[str, Estimate]) -> list[str]:
-    out = [
-        f"{name} has no error: {table[name].note}"
-        for name in ("y_t", "y_h")
-        if name in table and table[name].error is None
-    ]
-    if not levels.magnetic:
-        lacking = BLOCK_MAP if levels.broken else HAMILTONIAN
-        out.append(f"{lacking}: y_t is the leading exponent of the sector {levels.invariant}")
     return out

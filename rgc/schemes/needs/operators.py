@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product as cartesian
-from math import ceil, comb
+from math import comb
 
 from rgc.errors import Problem
 from rgc.language.values import OperatorBasis
-from rgc.model.lattice import Lattice, Site
+from rgc.model.lattice import Lattice, Vector
+from rgc.model.shells import TooFar, cells_near
 from rgc.schemes.scheme import Asked
 
 OPERATOR_LIMIT = 1_000_000
@@ -21,19 +21,28 @@ def basis(asked: Asked) -> Iterator[Problem]:
     if not isinstance(chosen, OperatorBasis) or not isinstance(lattice, Lattice):
         return
     sets = _sets(chosen, lattice) if asked.read("lattice", "spins") else 0
-    if sets > OPERATOR_LIMIT:
+    if sets is None or sets > OPERATOR_LIMIT:
+        shown = f"more than {OPERATOR_LIMIT}" if sets is None else sets
         message = (
             f"a basis of range {chosen.range:g} and {chosen.bodies} bodies looks "
-            f"through {sets} sets of spins; the limit is {OPERATOR_LIMIT}"
+            f"through {shown} sets of spins; the limit is {OPERATOR_LIMIT}"
         )
         hint = "take a smaller range or fewer bodies"
         yield Problem("too-many-operators", message, asked.place("basis"), hint=hint)
 
 
-def _sets(chosen: OperatorBasis, lattice: Lattice) -> int:
-    reach = range(-ceil(chosen.range) * 2, ceil(chosen.range) * 2 + 1)
-    origin = Site((0,) * lattice.dimension)
-    cells = cartesian(reach, repeat=lattice.dimension)
-    around = (Site(cell, letter) for cell in cells for letter in range(len(lattice.basis)))
-    near = sum(lattice.distance(origin, site) <= chosen.range + 1e-9 for site in around) - 1
+def _sets(chosen: OperatorBasis, lattice: Lattice) -> int | None:
+    """The number of sets of sites, or None where there are too many to count."""
+    if chosen.bodies == 1:
+        return 1
+    try:
+        near = sum(_count(chosen.range + 1e-9, lattice, end) for end in lattice.basis) - 1
+    except TooFar:
+        return None
     return sum(comb(near, bodies - 1) for bodies in range(1, chosen.bodies + 1))
+
+
+def _count(reach: float, lattice: Lattice, end: Vector) -> int:
+    """The number of cells whose site at `end` is within reach of the first site."""
+    offset = tuple(y - x for x, y in zip(lattice.basis[0], end, strict=True))
+    return sum(1 for _ in cells_near(lattice.vectors, offset, reach))

@@ -1,5 +1,5 @@
-"""The linearised map of a Gaussian toy whose matrix is known, and the rule of the headline on
-made-up levels.
+"""The linearised map of a Gaussian toy whose matrix is known, and exponents that follow from
+others.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import pytest
 from rgc.analysis.eigenvalues import (
     Correlations,
     eigenvectors,
+    estimated,
     exponents,
     leading_spectra,
     linearised,
     spectrum,
 )
-from rgc.analysis.exponents import Headline, LevelSpectrum, derived, extrapolate, headline
+from rgc.analysis.exponents import Headline, derived, no_critical_point, not_derivable
 from rgc.analysis.statistics import jackknife, resample
 
 
@@ -73,90 +74,40 @@ def test_spectra_are_sorted_by_modulus_and_may_be_complex() -> None:
     assert {n: each.shape for n, each in found.items()} == {1: (33, 1), 3: (33, 3)}
 
 
+def near_crossing(seed: int, gap: float = 0.04) -> np.ndarray:
+    """Resampled 3 x 3 matrices [33, 3, 3] of eigenvalues 2, 0.2 and 0.2 + gap, which scatter by
+    more than the gap.
+    """
+    random = np.random.default_rng(seed)
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
+    groups = turn @ np.diag([2.0, 0.2 + gap, 0.2]) @ turn.T + 0.2 * random.normal(size=(32, 3, 3))
+    return np.concatenate([groups.mean(axis=0)[None], (groups.sum(axis=0) - groups) / 31])
+
+
+def test_the_error_of_an_eigenvalue_that_nearly_meets_another_covers_its_scatter() -> None:
+    """Sorted by modulus in each resample, the second and third would have errors of two thirds of it."""
+    found = [estimated(spectrum(near_crossing(seed)).real) for seed in range(200)]
+    values = np.array([value for value, _ in found])
+    errors = np.array([error for _, error in found])
+    assert np.all(values.std(axis=0) < 1.1 * np.sqrt((errors**2).mean(axis=0)))
+
+
+def test_eigenvalues_are_followed_from_resample_to_resample() -> None:
+    """Two that change places in modulus keep their eigenvectors, whatever the scale of
+    operators.
+    """
+    first, other = np.diag([3.0, 1.01, 1.0]), np.diag([3.0, 0.99, 1.0])
+    scale = np.diag([1.0, 1e3, 1e-3])
+    matrices = np.stack([scale @ each @ np.linalg.inv(scale) for each in (first, other)])
+    assert np.allclose(spectrum(matrices), [[3, 1.01, 1], [3, 0.99, 1]])
+
+
 def test_left_and_right_eigenvectors_are_dual() -> None:
     matrix = np.array([[0.5, 0.3], [0.1, 2.0]])
     values, right, left = eigenvectors(matrix)
     assert abs(values[0]) > abs(values[1])
     assert np.allclose(right @ np.diag(values) @ left, matrix)
     assert np.allclose(left @ right, np.eye(2))
-
-
-def level(
-    number: int, *exponent: float, wrapped: bool = False, noise: float = 1e-9
-) -> LevelSpectrum:
-    """Leading exponents with 1, 2, ... operators, each a shell of its own; the groups scatter with
-    a standard error `noise`.
-    """
-    random = np.random.default_rng(number)
-    spectra = []
-    for y in exponent:
-        others = random.normal(size=32)
-        others = (others - others.mean()) / others.std() * noise / np.sqrt(31)
-        spectra.append(np.concatenate([[y], y + others])[:, None])
-    ranges = tuple(float(n) for n in range(1, len(exponent) + 1))
-    values = {n: np.exp(each).astype(complex) for n, each in enumerate(spectra, 1)}
-    return LevelSpectrum(number, np.e, wrapped, ranges, values)
-
-
-def test_the_last_unwrapped_level_and_the_larger_change() -> None:
-    found = headline(
-        [
-            level(1, 0.9, 0.95),
-            level(2, 0.99, 1.0),
-            level(3, 1.0, 1.002),
-            level(4, 0.9, 0.9, wrapped=True),
-        ]
-    )
-    assert found.level == 3
-    assert found.value == pytest.approx(1.002)
-    assert found.systematic == pytest.approx(0.002, abs=1e-6)
-    found = headline([level(2, 0.99, 1.0), level(3, 0.97, 1.002)])
-    assert found.systematic == pytest.approx(0.032, abs=1e-6)
-
-
-def test_a_change_counts_at_least_its_own_error() -> None:
-    found = headline([level(2, 0.9, 1.0, noise=0.003), level(3, 1.0, 1.0, noise=0.004)])
-    assert found.statistical == pytest.approx(0.004, rel=1e-6)
-    assert found.systematic is not None
-    assert found.systematic >= 0.003
-    assert found.error == pytest.approx(np.hypot(found.statistical or 0, found.systematic))
-
-
-def test_one_unwrapped_level_has_no_error() -> None:
-    found = headline([level(1, 0.9, 0.95), level(2, 0.9, 0.9, wrapped=True)])
-    assert found.value == pytest.approx(0.95)
-    assert found.error is None
-    assert "larger lattice" in found.note
-
-
-def test_no_level_at_all() -> None:
-    found = headline([])
-    assert found.value is None
-    assert found.note
-
-
-def test_what_is_not_finite_has_no_value() -> None:
-    for y in (np.nan, -np.inf):
-        found = headline([level(1, 0.9), level(2, y)])
-        assert found.value is None
-        assert found.error is None
-        assert "level 2" in found.note
-
-
-def test_extrapolation_of_a_geometric_approach_is_exact() -> None:
-    levels = [level(n, 1.2 - 0.5**n, 1.3 - 0.4**n) for n in (1, 2, 3)]
-    found = extrapolate(levels)
-    assert found is not None
-    assert found.value == pytest.approx(1.3, abs=1e-6)
-    assert found.systematic == pytest.approx(0.1, abs=1e-6)
-
-
-def test_extrapolation_needs_three_levels_that_converge() -> None:
-    assert extrapolate([level(1, 1.0), level(2, 1.1)]) is None
-    found = extrapolate([level(1, 1.0), level(2, 1.1), level(3, 1.3)])
-    assert found is not None
-    assert found.value is None
-    assert found.error is None
 
 
 def known(value: float, statistical: float, systematic: float | None) -> Headline:
@@ -188,3 +139,25 @@ def test_an_unknown_error_stays_unknown() -> None:
     assert "no second level" in found["beta"].note
     assert found["delta"].error is not None
     assert set(derived(known(1.0, 1e-6, None), None, 2)) == {"nu", "alpha"}
+
+
+def test_scaling_holds_for_a_relevant_temperature_and_an_order_parameter_alone() -> None:
+    found = derived(known(-0.2, 1e-3, 1e-3), known(1.9, 1e-3, 1e-3), 2)
+    assert {name for name, each in found.items() if each.value is not None} == {"eta", "delta"}
+    assert "not relevant" in found["nu"].note
+    found = derived(known(1.0, 1e-3, 1e-3), known(0.6, 1e-3, 1e-3), 2)
+    assert {name for name, each in found.items() if each.value is not None} == {"nu", "alpha"}
+    assert "order parameter" in found["gamma"].note
+    assert set(not_derivable(-0.2, 0.6, 2)) == {"t", "h"}
+
+
+def test_trivial_fixed_points_have_no_exponents() -> None:
+    hot = no_critical_point(known(-0.1, 0.05, 0.05), known(1.2, 0.01, 0.01), 2)
+    assert "y_t = -0.1 +- 0.071 is not seen to be relevant" in hot
+    assert no_critical_point(known(0.05, 0.05, 0.05), None, 2)
+    cold = no_critical_point(known(1.04, 0.01, 0.05), known(1.998, 1e-4, 4e-3), 2)
+    assert "phase with order" in cold
+    mixed = known(0.6, 0.01, 0.01)
+    assert "nothing orders" in no_critical_point(mixed, mixed, 2)
+    assert not no_critical_point(known(1.0, 0.01, 0.01), known(1.875, 0.001, 0.01), 2)
+    assert not no_critical_point(known(1.0, 0.01, None), None, 2)

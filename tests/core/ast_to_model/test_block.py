@@ -10,9 +10,9 @@ import pytest
 
 from rgc.ast_to_model import build
 from rgc.errors import SpecError
-from rgc.model import lattices
 from rgc.model.block import Block
 from rgc.model.lattice import Cell, Lattice, Site
+from rgc.model.shells import shell
 from rgc.model.weighed import Weighed
 from rgc.syntax.parse import parse
 from rgc.text import Source
@@ -96,7 +96,7 @@ def test_neighbouring_stars_are_those_that_bonds_join() -> None:
     coarse, held = star.coarse(fine), owners(fine, star)
     joined: Counter[frozenset[Site]] = Counter()
     for at in product(*map(range, fine.cells)):
-        for a, b in lattices.shell(fine, 1):
+        for a, b in shell(fine, 1):
             ends = [folded(site.shifted(at), fine) for site in (a, b)]
             joined[frozenset(held[end][0] for end in ends)] += 1
     inside = {pair: n for pair, n in joined.items() if len(pair) == 1}
@@ -105,7 +105,7 @@ def test_neighbouring_stars_are_those_that_bonds_join() -> None:
     coarse_bonds = {
         frozenset(folded(site.shifted(at), coarse) for site in pair)
         for at in product(*map(range, coarse.cells))
-        for pair in lattices.shell(coarse, 1)
+        for pair in shell(coarse, 1)
     }
     assert coarse_bonds <= between.keys()
     assert len({between[pair] for pair in coarse_bonds}) == 1

@@ -42,6 +42,7 @@ def value(expression: str) -> object:
         ("pi*e", math.pi * math.e),
         ("asinh(sinh(0.3)) + acosh(cosh(0.2)) + atanh(tanh(0.1))", 0.6),
         ("min(3, 1, 2) + max(1, 5)", 6.0),
+        ("min(3) + max(0.5)", 3.5),
         ("abs(-2) + sin(pi/2) + cos(0) + exp(0)", 5.0),
         ("delta(2, 2) - delta(1, 2)", 1.0),
     ],
@@ -161,3 +162,9 @@ def test_what_nothing_uses_is_a_warning() -> None:
 def test_one_mistake_is_reported_once() -> None:
     _, found = checked("K = a + b, a = zz, b = a, c = K, d = c", "(K + d)")
     assert [each.code for each in found] == ["unknown-name"]
+
+
+def test_a_function_does_not_see_the_arguments_of_those_that_call_it() -> None:
+    scope, found = checked("x = 10, g(y) = y + x, f(x) = g(x), K = f(1)")
+    assert not found
+    assert scope.parameters["K"] == 11.0

@@ -51,6 +51,18 @@ def test_the_specs_that_are_spoilt_below_are_good(tmp_path: Path, text: str) -> 
     check(path)
 
 
+def in_a_row(form: str, number: int, first: str, value: str) -> str:
+    """A spec with functions of which each calls the one before it."""
+    functions = [first, *(form.format(k + 1, k, k) for k in range(number)), f"K = {value}*0 + 0.4"]
+    return GOOD.replace(" K = 0.4 ", "\n " + "\n ".join(functions) + "\n")
+
+
+def measured(form: str, number: int) -> str:
+    """A spec with measures of which each refers to the one before it."""
+    measures = ["a0 = m", *(form.format(k + 1, k, k) for k in range(number))]
+    return GOOD + "measure {\n " + "\n ".join(measures) + "\n}\n"
+
+
 HOSTILE: dict[str, tuple[Callable[[], str | bytes], str]] = {
     "brackets.rgc": (lambda: "lattice " + "[" * 5_000, "too-deep"),
     "parentheses.rgc": (lambda: f"parameters {{ K = {'(' * 1000}1{')' * 1000} }}\n", "too-deep"),
@@ -94,7 +106,71 @@ HOSTILE: dict[str, tuple[Callable[[], str | bytes], str]] = {
         ),
         "too-many-operators",
     ),
+    "wide.rgc": (
+        lambda: (
+            GOOD.replace("square(8)", "hypercubic(4, d=8)").replace(
+                "sample(sweeps=100)", "mcrg(basis=operators(range=6, bodies=2))"
+            )
+            + "block majority(2)\n"
+        ),
+        "too-many-operators",
+    ),
     "shell.rgc": (lambda: GOOD.replace("<i,j>", "shell(1000000,i,j)"), "out-of-range"),
+    "flat.rgc": (
+        lambda: GOOD.replace(
+            "square(8)", "crystal(vectors=[(1,0), (0,1e-7)], basis=[(0,0)], size=8)"
+        ),
+        "bad-crystal",
+    ),
+    "functions.rgc": (
+        lambda: in_a_row("f{}(x) = f{}(x)", 400, "f0(x) = x/2", "f400(1)"),
+        "too-deep",
+    ),
+    "laughs.rgc": (
+        lambda: in_a_row("f{}(x) = f{}(x) + f{}(x)", 22, "f0(x) = x + 1", "f22(1)"),
+        "too-long",
+    ),
+    "measures.rgc": (lambda: measured("a{} = a{} + 1", 250), "too-deep"),
+    "squares.rgc": (lambda: measured("a{} = a{} * a{}", 18), "too-long"),
+    "sums.rgc": (
+        lambda: GOOD.replace(
+            "s[i]*s[j]", "*".join(f"(1 + s[i+({k},0)])" for k in range(24))
+        ).replace("<i,j>", "i"),
+        "too-many-products",
+    ),
+    "cube.rgc": (
+        lambda: GOOD.replace("square", "cubic").replace(
+            "sum(<i,j>) s[i]*s[j]", "sum(f in cubes) prod(i in f) (1 + s[i] + s[i+x] + s[i+y])"
+        ),
+        "too-many-products",
+    ),
+    "coefficients.rgc": (
+        lambda: GOOD.replace("K = 0.4", ", ".join(f"K{k} = 0.1" for k in range(90))).replace(
+            "- K * sum(<i,j>) s[i]*s[j]",
+            f"- sum(i) ({'+'.join(f'K{k}*s[i]' for k in range(90))})^2",
+        ),
+        "too-many-products",
+    ),
+    "unknown.rgc": (
+        lambda: "parameters {" + ", ".join(f"K{k} = Q{k}" for k in range(2000)) + "}\n",
+        "unknown-name",
+    ),
+    "circles.rgc": (
+        lambda: (
+            "parameters {" + ", ".join(f"a{k} = b{k}, b{k} = a{k}" for k in range(2000)) + "}\n"
+        ),
+        "cyclic-parameters",
+    ),
+    "circle.rgc": (
+        lambda: (
+            "parameters {" + ", ".join(f"a{k} = a{k + 1}" for k in range(2000)) + ", a2000 = a0}\n"
+        ),
+        "cyclic-parameters",
+    ),
+    "far.rgc": (
+        lambda: GOOD.replace("square(8)", "hypercubic(2, d=8)").replace("<i,j>", "shell(64,i,j)"),
+        "out-of-range",
+    ),
     "offset.rgc": (lambda: GOOD.replace("s[j]", "s[i+(99999999999,0)]"), "out-of-range"),
 }
 
@@ -186,3 +262,27 @@ def test_a_spoilt_spec_is_an_error_or_a_spec(tmp_path: Path, seed: int) -> None:
     except SpecError as error:
         codes = [problem.code for problem in error.problems]
         assert codes
+
+
+GOOD_ALL_THE_SAME = {
+    "a skewed cell": GOOD.replace(
+        "square(8)", "crystal(vectors=[(1,0), (1000,1)], basis=[(0,0)], size=8)"
+    ),
+    "blank lines": GOOD + "measure { a = m +" + "\n" * 20_000 + " 1 }\n",
+    "many parameters": GOOD.replace(
+        " K = 0.4 ",
+        "\n K = k1999\n k0 = 0.4\n" + "".join(f" k{k} = k{k - 1}\n" for k in range(1, 2000)),
+    ),
+    "the largest of one": GOOD.replace("0.4", "max(0.4)"),
+    "a long sum of calls": GOOD.replace(
+        "K = 0.4",
+        "f(x) = " + " + ".join(["x"] * 90) + ", K = " + " + ".join(["0*f(1)"] * 90) + " + 0.4",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOOD_ALL_THE_SAME)
+def test_what_looks_hostile_and_is_not(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "spec.rgc"
+    path.write_text(GOOD_ALL_THE_SAME[name])
+    check(path)

@@ -9,7 +9,8 @@ import pytest
 
 from rgc.model import lattices
 from rgc.model.lattice import Lattice, Site
-from rgc.model.lattices import shell
+from rgc.model.shells import TooFar, coordination, shell, shells
+from rgc.passes.find_symmetries import find_symmetries
 
 LATTICES = {
     "chain": lattices.chain(),
@@ -144,3 +145,44 @@ def test_a_crystal_is_what_its_vectors_say() -> None:
         lattices.crystal([(1.0, 0.0), (2.0, 0.0)], [(0.0, 0.0)])
     with pytest.raises(ValueError, match="same place"):
         lattices.crystal([(1.0, 0.0), (0.0, 1.0)], [(0.0, 0.0), (1.0, 2.0)])
+
+
+def test_a_skewed_or_a_flat_cell_has_the_shells_of_its_lattice() -> None:
+    skew = lattices.crystal([(1.0, 0.0), (1000.0, 1.0)], [(0.0, 0.0)], 8)
+    assert {b.cell for _, b in shell(skew, 1)} == {(1, 0), (1000, -1)}
+    assert len(shell(skew, 2)) == 2
+    flat = lattices.crystal([(1.0, 0.0), (0.0, 0.001)], [(0.0, 0.0), (0.5, 0.0)])
+    assert {(a.letter, b.letter, b.cell) for a, b in shell(flat, 1)} == {
+        (0, 0, (0, 1)),
+        (1, 1, (0, 1)),
+    }
+
+
+def test_a_search_for_neighbours_has_a_limit() -> None:
+    with pytest.raises(TooFar, match="100000 cells"):
+        shell(lattices.hypercubic(d=8), 64)
+    with pytest.raises(ValueError, match="100000 cells"):
+        lattices.crystal([(1.0, 0.0), (0.0, 1e-6)], [(0.0, 0.0)])
+    with pytest.raises(ValueError, match="at most 1e\\+60"):
+        lattices.crystal([(1e200, 0.0), (0.0, 1e200)], [(0.0, 0.0)])
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-4, 1e5])
+def test_digits_typed_by_hand_make_one_shell(scale: float) -> None:
+    height = 0.8660254 * scale  # 8 digits of sqrt(3)/2
+    typed = lattices.crystal([(height, -scale / 2), (0.0, scale)], [(0.0, 0.0)])
+    assert coordination(typed) == (6,)
+    assert len(find_symmetries(typed)) == 12
+    (nearest, *_) = shells(typed, 1)
+    assert 0 < nearest.farthest / nearest.distance - 1 < 1e-7
+
+
+def test_neighbours_of_inequivalent_sites_are_counted_by_letter() -> None:
+    lieb = lattices.crystal([(2.0, 0.0), (0.0, 2.0)], [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
+    assert coordination(lieb) == (4, 2, 2)
+    assert coordination(lattices.kagome(), 2) == (4, 4, 4)
+
+
+def test_symmetries_do_not_depend_on_the_cell() -> None:
+    skew = lattices.crystal([(1.0, 0.0), (7.0, 1.0)], [(0.0, 0.0)])
+    assert len(find_symmetries(skew)) == len(find_symmetries(lattices.square())) == 8

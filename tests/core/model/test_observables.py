@@ -11,6 +11,7 @@ import pytest
 from rgc.ast_to_model.expressions.resolve import resolve
 from rgc.ast_to_model.scope import FUNCTIONS as WRITTEN
 from rgc.ast_to_model.scope import Function, Scope
+from rgc.ast_to_model.written_out import Extent
 from rgc.language.measures import MEASURES
 from rgc.model.expressions import (
     FUNCTIONS,
@@ -94,7 +95,7 @@ def test_every_function_of_the_language_has_a_value_over_arrays() -> None:
 
 def test_functions_and_entries_of_parameters_are_written_out() -> None:
     body = parse_expression(make_source("<test>", "K*r^2"))
-    scope = Scope({"K": 0.5, "f": Function("r", body), "W": ((1.0, 2.0), (3.0, 4.0))})
+    scope = Scope({"K": 0.5, "f": Function("r", body, Extent()), "W": ((1.0, 2.0), (3.0, 4.0))})
     assert parsed("f(a + 1)*W[1,0]", scope) == apply(
         "*",
         apply(

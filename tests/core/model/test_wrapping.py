@@ -8,6 +8,7 @@ from rgc.model import lattices
 from rgc.model.hamiltonian import Table, Term
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Spin, product
+from rgc.model.shells import shell
 from rgc.passes.wrapping import meets_itself
 
 
@@ -16,7 +17,7 @@ def term(lattice: Lattice, *products: list[Spin]) -> Term:
 
 
 def bonds(lattice: Lattice) -> Term:
-    pairs = lattices.shell(lattice, 1)
+    pairs = shell(lattice, 1)
     return term(lattice, *([Spin(site.cell, site.letter) for site in pair] for pair in pairs))
 
 

@@ -16,9 +16,10 @@ import pytest
 from rgc.model.block import Block
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Cell, Lattice, Site
-from rgc.model.lattices import chain, cubic, hypercubic, kagome, shell, square, triangular
+from rgc.model.lattices import chain, cubic, hypercubic, kagome, square, triangular
 from rgc.model.lattices import honeycomb as honeycomb_lattice
 from rgc.model.operators import Operator, Product, Spin, product
+from rgc.model.shells import shell
 from rgc.model.spins import Species
 from rgc.model.symmetry import Symmetry
 from rgc.passes.find_symmetries import find_symmetries

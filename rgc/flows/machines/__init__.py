@@ -1,0 +1,1 @@
+"""Restricted Boltzmann machines: their free energies, effective Hamiltonians and training."""

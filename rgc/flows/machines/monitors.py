@@ -1,0 +1,73 @@
+"""What is followed while a machine is trained. Nothing here changes the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.flows.machines.machine import Machine
+from rgc.flows.machines.sides import Discrete
+from rgc.flows.machines.tables import table
+
+Floats = NDArray[np.float64]
+
+SATURATED = 0.01
+"""A hidden unit of whose states one has less than this chance is saturated in a row."""
+
+STILL = 1e-3
+"""A hidden unit whose conditional means have a smaller standard deviation over the rows says
+nothing about them: it is dead.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """<H(v)> over the rows kept for validation less that over the rows trained on, in nats, and its
+    standard error. It is 0 within errors as long as the machine tells the two sets no better apart
+    than chance does (Hinton 2010, section 6).
+    """
+
+    value: float
+    error: float
+
+
+def free_energy_gap(machine: Machine, train: Floats, validation: Floats) -> Gap:
+    """The gap between rows of features float64[row, visible features], of two rows or more each."""
+    ours, theirs = machine.visible_energies(train), machine.visible_energies(validation)
+    variance = ours.var(ddof=1) / len(ours) + theirs.var(ddof=1) / len(theirs)
+    return Gap(value=float(theirs.mean() - ours.mean()), error=sqrt(float(variance)))
+
+
+def relative_entropy(machine: Machine, log_chances: Floats) -> float:
+    """KL(P || machine) = sum P (ln P - ln p) in nats, from ln P of all visible states in the order
+    of `all_states`. Raises `ValueError` where they are too many.
+    """
+    return float(np.exp(log_chances) @ (log_chances - table(machine).log_chances))
+
+
+def mean_log_likelihood(machine: Machine, features: Floats, log_z: float) -> float:
+    """<ln p(v)> over rows, in nats."""
+    return float(-machine.visible_energies(features).mean() - log_z)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """The shares of hidden units that are `saturated` in more than half of the rows, and `dead`."""
+
+    saturated: float
+    dead: float
+
+
+def activity(machine: Machine, features: Floats) -> Activity | None:
+    """How the hidden units answer to rows; None where they are real."""
+    hidden = machine.hidden
+    if not isinstance(hidden, Discrete):
+        return None
+    exponents = hidden.exponents(machine.hidden_fields(features))
+    chances = np.exp(exponents - hidden.log_sums(machine.hidden_fields(features))[..., None])
+    decided = (chances.min(axis=-1) < SATURATED).mean(axis=0)
+    dead = (chances.std(axis=0) < STILL).all(axis=-1)
+    return Activity(saturated=float((decided > 0.5).mean()), dead=float(dead.mean()))

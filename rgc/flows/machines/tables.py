@@ -1,0 +1,118 @@
+"""Everything exact about a small machine, from a table of all states of one side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.flows.machines.machine import Machine
+from rgc.flows.machines.sides import Discrete, Gaussian, Side, States
+
+Floats = NDArray[np.float64]
+
+MOST_STATES = 1 << 20
+"""States of a side of which a table is made."""
+
+
+def all_states(side: Discrete) -> States:
+    """Every state of a side, int64[states ** number, number], the first unit changing slowest."""
+    places = side.states ** np.arange(side.number)[::-1]
+    return np.arange(side.states**side.number)[:, None] // places % side.states
+
+
+def tabled(side: Side) -> bool:
+    """Whether a table of all states of a side can be made."""
+    return isinstance(side, Discrete) and side.states**side.number <= MOST_STATES
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """The visible states of a machine: their `features`, and ln of the probability of each."""
+
+    features: Floats
+    log_z: float
+    log_chances: Floats
+
+    @property
+    def chances(self) -> Floats:
+        return np.exp(self.log_chances)
+
+    @property
+    def entropy(self) -> float:
+        """- sum_v p(v) ln p(v), in nats."""
+        return float(-(self.chances @ self.log_chances))
+
+
+def table(machine: Machine) -> Table:
+    """All visible states. Raises `ValueError` where there are too many of them, or infinitely
+    many.
+    """
+    side = machine.visible
+    if isinstance(side, Gaussian) or not tabled(side):
+        raise ValueError(f"a table has at most {MOST_STATES} states")
+    features = side.features(all_states(side))
+    weights = -machine.visible_energies(features)
+    largest = weights.max()
+    log_z = float(largest + np.log(np.exp(weights - largest).sum()))
+    return Table(features, log_z, weights - log_z)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Moments:
+    """Averages of the features under a distribution of visible units with p(h | v) of a machine:
+    float64[visible features], float64[hidden features], float64[visible, hidden].
+    """
+
+    visible: Floats
+    hidden: Floats
+    pairs: Floats
+
+
+def moments(machine: Machine, features: Floats, chances: Floats) -> Moments:
+    """The averages over visible states `features` float64[state, visible features] of the given
+    probabilities, with hidden units drawn from p(h | v).
+
+    The gradient of the mean log-likelihood of data is the difference between the moments of the
+    data and those of the machine.
+    """
+    hidden = machine.hidden.means(machine.hidden_fields(features))
+    weighted = chances[:, None] * features
+    return Moments(visible=weighted.sum(axis=0), hidden=chances @ hidden, pairs=weighted.T @ hidden)
+
+
+def information(machine: Machine) -> float:
+    """I(v; h) = S(h) - <S(h | v)>, in nats. Both sides are tabled.
+
+    Raises `ValueError` as `table` does.
+    """
+    visible, hidden = table(machine), table(machine.turned)
+    fields = machine.hidden_fields(visible.features)
+    left = machine.hidden.log_sums(fields).sum(axis=1)
+    left -= (fields * machine.hidden.means(fields)).sum(axis=1)
+    return hidden.entropy - float(visible.chances @ left)
+
+
+def pseudo_log_likelihood(machine: Machine, states: States) -> Floats:
+    """sum_i ln p(v_i | all other v) of every row, float64[row], from states[row, unit].
+
+    It is exact and over all sites. Divided by the number of units it is the pseudo-log-likelihood
+    per site. Raises `ValueError` for real units.
+    """
+    side = machine.visible
+    if isinstance(side, Gaussian):
+        raise ValueError("real units have no pseudo-likelihood here")
+    features = side.features(states)
+    fields, base = machine.hidden_fields(features), features @ machine.visible_bias
+    own = base + machine.hidden.log_sums(fields).sum(axis=1)
+    total = np.zeros(len(states))
+    for unit in range(side.number):
+        rows = slice(unit * side.width, (unit + 1) * side.width)
+        moved = side.table[None, :, :] - features[:, None, rows]  # row, other state, feature
+        others = base[:, None] + moved @ machine.visible_bias[rows]
+        changed = fields[:, None, :] + moved @ machine.weights[rows]
+        others = others + machine.hidden.log_sums(changed).sum(axis=-1)
+        largest = others.max(axis=1)
+        total += own - largest - np.log(np.exp(others - largest[:, None]).sum(axis=1))
+    return total

@@ -1,0 +1,59 @@
+"""The Hamiltonian that the data are samples of: what a machine is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.flows.enumeration.cluster import Cluster, LocalSum, make_cluster
+from rgc.flows.enumeration.disorder import Realisation, log_weight
+from rgc.flows.machines.sides import States
+from rgc.flows.machines.tables import MOST_STATES
+from rgc.model.hamiltonian import Hamiltonian
+from rgc.model.lattice import Lattice
+from rgc.model.spins import Species
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """-H of a finite lattice as a function of its states. States are numbered from the lowest value
+    of a spin, sites as in canonical fields.
+    """
+
+    cluster: Cluster
+    log_weight: LocalSum
+
+    @property
+    def tabled(self) -> bool:
+        """Whether all its states can be gone through."""
+        return self.cluster.states <= MOST_STATES
+
+    def log_weights(self, states: States) -> Floats:
+        """-H of rows of states[row, site], float64[row]."""
+        digits = np.asarray(states)
+        if self.cluster.two_states:
+            digits = 1 - digits  # digit 0 is the upper value
+        total = np.zeros(len(digits))
+        for numbers, table in self.log_weight.tables.items():
+            total += table[tuple(digits[:, number] for number in numbers)]
+        return total
+
+
+def make_target(
+    lattice: Lattice,
+    species: Sequence[Species],
+    hamiltonian: Hamiltonian,
+    *,
+    seed: int,
+    point: Mapping[str, float],
+) -> Target:
+    """The Hamiltonian on a lattice. Raises `SpecError` for couplings that are read or computed."""
+    cluster = make_cluster(lattice, species)
+    return Target(
+        cluster, log_weight(cluster, hamiltonian, Realisation({}, lattice, seed, point, 0))
+    )

@@ -1,0 +1,54 @@
+"""How far a machine is from an exact step of the renormalisation group: (dF, KL, tau_defect).
+
+With T(v, h) = -E(v, h) + H(v), the machine is a block-spin map of the Hamiltonian H in the sense of
+Mehta and Schwab (arXiv:1410.3831), and tau(v) = Tr_h e^T = e^(H(v) - H_machine(v)). The map is
+exact where tau = 1. Under P = e^-H / Z,
+
+    dF  = F_machine - F = ln Z - ln Z_machine = -ln <tau>,
+    KL  = ln <tau> - <ln tau> = KL(P || machine),
+    tau_defect = max |ln tau - <ln tau>|.
+
+dF alone is a normalisation of the machine's energy. KL, which is Jensen's gap of tau, does not
+depend on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triple:
+    """The three numbers, in nats of the whole system, with <ln tau> and the effective sample size
+    <tau>^2 / <tau^2> as a share of the states that were averaged over. Where that share is small, a
+    few states carry <tau>, and dF and KL are not resolved.
+    """
+
+    d_f: float
+    kl: float
+    tau_defect: float
+    mean_log_tau: float
+    effective: float
+
+
+def triple(log_tau: Floats, chances: Floats | None = None) -> Triple:
+    """The numbers from ln tau of states: all states with their probabilities under P, or samples of
+    P with equal ones.
+    """
+    shares = np.full(len(log_tau), 1 / len(log_tau)) if chances is None else chances
+    largest = float(log_tau.max())
+    weights = np.exp(log_tau - largest)
+    first, second = float(shares @ weights), float(shares @ weights**2)
+    mean, log_mean = float(shares @ log_tau), largest + float(np.log(first))
+    return Triple(
+        d_f=-log_mean,
+        kl=log_mean - mean,
+        tau_defect=float(np.abs(log_tau - mean).max()),
+        mean_log_tau=mean,
+        effective=first**2 / second,
+    )

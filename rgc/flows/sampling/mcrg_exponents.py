@@ -1,0 +1,149 @@
+"""Headline exponents of a Monte Carlo RG run, and whether its levels stay at a critical point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from rgc.analysis.exponents import DERIVED, Headline, derived, no_critical_point
+from rgc.analysis.headline import extrapolate, headline
+from rgc.analysis.level_spectra import LevelSpectrum, chain, settles
+from rgc.flows.sampling.levels import Levels
+from rgc.results.result import Estimate
+
+Steps = tuple[LevelSpectrum, ...]
+
+NO_HEADLINE = "there is no headline exponent"
+UNSETTLED = "the flow does not settle at a fixed point"
+HAMILTONIAN = "no symmetry of the Hamiltonian tells thermal from magnetic"
+BLOCK_MAP = "the block map keeps no symmetry of the Hamiltonian that tells thermal from magnetic"
+"""What is lacking where there is no y_h."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Spectra:
+    """The spectra from which headlines are taken, level by level.
+
+    - `thermal` are those of the invariant sector, `magnetic` those of the sectors that couple to
+      the field, None where there are none.
+    - `dimension` is that of the lattice.
+    - `single` says that the invariant sector holds single spins.
+    """
+
+    thermal: Steps
+    magnetic: Steps | None
+    dimension: int
+    single: bool
+
+    @property
+    def named(self) -> dict[str, Steps]:
+        """The spectra by the name of their exponent."""
+        return {"y_t": self.thermal} | ({} if self.magnetic is None else {"y_h": self.magnetic})
+
+    @property
+    def unsettled(self) -> tuple[str, ...]:
+        """The exponents whose changes from level to level do not fall."""
+        chains = {name: chain(steps) for name, steps in self.named.items()}
+        return tuple(name for name, found in chains.items() if found and not settles(found))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exponents:
+    """The headline `table`, the extrapolations beside it, and what is said about them."""
+
+    table: dict[str, Estimate]
+    extrapolated: dict[str, Estimate]
+    warnings: tuple[str, ...]
+
+
+def find_exponents(spectra: Spectra, averages: str) -> Exponents:
+    """The headline exponents, or null with the reason where the levels run to a trivial fixed
+    point. `averages` tells how an average changes from level to level.
+    """
+    relevant = headline(spectra.thermal).value or 0.0
+    growing = relevant if spectra.unsettled and relevant > 0 else None
+    heads = {name: headline(steps, growing) for name, steps in spectra.named.items()}
+    thermal, magnetic = heads["y_t"], heads.get("y_h")
+    single = thermal if spectra.single else magnetic
+    reason = no_critical_point(thermal, single, spectra.dimension)
+    if reason:
+        return _nothing(spectra, f"the levels run to a trivial fixed point: {reason}", averages)
+    heads |= derived(thermal, magnetic, spectra.dimension)
+    limits = {name: extrapolate(steps) for name, steps in spectra.named.items()}
+    table = {name: estimate(head) for name, head in heads.items()}
+    return Exponents(
+        table,
+        {f"{name}_extrapolated": estimate(limit) for name, limit in limits.items() if limit},
+        (*_without_error(table), *_unsettled(spectra)),
+    )
+
+
+def estimate(headline: Headline) -> Estimate:
+    return Estimate(
+        headline.value,
+        headline.error,
+        statistical=headline.statistical,
+        systematic=headline.systematic,
+        rule=headline.rule
+        if headline.level is None
+        else f"{headline.rule}; level {headline.level}",
+        note=headline.note,
+    )
+
+
+def _nothing(spectra: Spectra, reason: str, averages: str) -> Exponents:
+    """No exponent, for a reason."""
+    letters = {name[-1] for name in spectra.named}
+    follow = [name for name, (needs, _) in DERIVED.items() if letters.issuperset(needs)]
+    null = Estimate(None, None, note=reason)
+    limits = [f"{name}_extrapolated" for name, steps in spectra.named.items() if extrapolate(steps)]
+    advice = "the couplings are not critical, or the block map does not keep the order"
+    return Exponents(
+        dict.fromkeys([*spectra.named, *follow], null),
+        dict.fromkeys(limits, null),
+        (f"{NO_HEADLINE}, since {reason}; {averages}: {advice}",),
+    )
+
+
+def _without_error(table: Mapping[str, Estimate]) -> Iterator[str]:
+    for name in ("y_t", "y_h"):
+        if name in table and table[name].error is None:
+            yield f"{name} has no error: {table[name].note}"
+
+
+def _unsettled(spectra: Spectra) -> Iterator[str]:
+    if not spectra.unsettled:
+        return
+    changes = " and ".join(
+        f"{name} changes by {_changes(spectra.named[name])}" for name in spectra.unsettled
+    )
+    yield (
+        f"{UNSETTLED}: {changes} from level to level. The couplings are not quite critical, or "
+        "there are too few levels; the errors hold what that may be, as far as the changes show it"
+    )
+
+
+def _changes(steps: Sequence[LevelSpectrum]) -> str:
+    full = [float(level.full[0]) for level in steps if level.ranges]
+    return ", ".join(f"{after - before:+.2g}" for before, after in pairwise(full))
+
+
+def choose_magnetic(candidates: Sequence[Steps]) -> Steps | None:
+    """The spectra with the largest headline."""
+
+    def size(steps: Steps) -> float:
+        value = headline(steps).value
+        return -np.inf if value is None else value
+
+    return max(candidates, key=size, default=None)
+
+
+def lacking(levels: Levels) -> tuple[str, ...]:
+    """A warning where there is no y_h."""
+    if levels.magnetic:
+        return ()
+    what = BLOCK_MAP if levels.broken else HAMILTONIAN
+    return (f"{what}: y_t is the leading exponent of the sector {levels.invariant}",)

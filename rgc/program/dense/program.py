@@ -1,0 +1,70 @@
+"""Dense programs: fields of states, parameters, and straight-line code for one update."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from rgc.program.dense.nodes import Node, Units
+
+SHIFT = 6
+"""What units see of a parameter M is (M + 2^5) >> 6."""
+
+WEIGHT_LIMIT = 2**31 - 2**SHIFT
+"""Weights stay within 32 kT, in units of 2^-26 kT."""
+
+BIAS_LIMIT = 2047 << 26
+"""Biases stay within 2047 kT, in units of 2^-26 kT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """States of the units of a layer, canonically `u64[planes, units, word]`.
+
+    Lane r of word w is chain, or row of data, 64 w + r; lanes beyond `chains` mean nothing, and
+    `Put` leaves 0 in them. A lattice field u64[planes, *shape, letters, word] is one when its cells
+    and letters are taken together: unit numbers are canonical site numbers.
+    """
+
+    name: str
+    units: Units
+    chains: int
+
+    @property
+    def words(self) -> int:
+        return -(-self.chains // 64)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.units.planes, self.units.number, self.words
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """An array that a program reads and changes: weights int32[feature, feature] or biases
+    int64[feature] in units of 2^-26 kT, their velocities, their masks and ties."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: Literal["int32", "int64"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dense:
+    """A dense program. One *step* runs the nodes once.
+
+    - The state is the arrays of `fields`, then those of `parameters`.
+    - `rows`, `numbers` and `scales` are the lengths of the second axes of the arguments.
+    - `draws` is the number of keys that a step needs. Chains are keyed like replicas.
+    """
+
+    family: ClassVar[str] = "dense"
+
+    name: str
+    fields: tuple[Field, ...]
+    parameters: tuple[Parameter, ...]
+    nodes: tuple[Node, ...]
+    rows: int = 0
+    numbers: int = 0
+    scales: int = 0
+    draws: int = 0

@@ -1,0 +1,124 @@
+"""The rule of the headline on made-up levels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rgc.analysis.headline import extrapolate, headline
+from rgc.analysis.level_spectra import LevelSpectrum, chain, leaving, remaining, settles
+
+
+def level(
+    number: int, *exponent: float, wrapped: bool = False, noise: float = 1e-9
+) -> LevelSpectrum:
+    """Leading exponents with 1, 2, ... operators, each a shell of its own; the groups scatter with
+    a standard error `noise`.
+    """
+    random = np.random.default_rng(number)
+    spectra = []
+    for y in exponent:
+        others = random.normal(size=32)
+        others = (others - others.mean()) / others.std() * noise / np.sqrt(31)
+        spectra.append(np.concatenate([[y], y + others])[:, None])
+    ranges = tuple(float(n) for n in range(1, len(exponent) + 1))
+    values = {n: np.exp(each).astype(complex) for n, each in enumerate(spectra, 1)}
+    return LevelSpectrum(number, np.e, wrapped, ranges, values)
+
+
+def test_the_last_unwrapped_level_and_the_largest_change() -> None:
+    levels = [level(1, 0.99, 1.0), level(2, 1.0, 1.002)]
+    found = headline([*levels, level(3, 1.0, 1.0, wrapped=True)])
+    assert found.level == 2
+    assert found.value == pytest.approx(1.002)
+    assert found.systematic == pytest.approx(0.01, abs=1e-6)  # of the first shell at level 1
+    found = headline([*levels, level(3, 1.0, 1.03, wrapped=True)])
+    assert found.systematic == pytest.approx(0.028, abs=1e-6)  # to the wrapped level
+    found = headline([level(2, 1.002, 1.0), level(3, 0.97, 1.002)])
+    assert found.systematic == pytest.approx(0.032, abs=1e-6)  # one shell, at either level
+
+
+def test_no_single_difference_that_passes_through_zero() -> None:
+    """The last change of the full basis is 0 in each; another one speaks."""
+    found = headline([level(1, 0.9), level(2, 1.0), level(3, 1.0)])
+    assert found.systematic == pytest.approx(0.1 * remaining(np.e, 1))
+    found = headline([level(1, 0.97, 1.0), level(2, 1.0, 1.0)])
+    assert found.systematic == pytest.approx(0.03)
+
+
+@pytest.mark.parametrize("toward", [0.0, 0.05])
+def test_a_flow_that_leaves_has_an_error_that_covers_where_it_came_from(toward: float) -> None:
+    """y = 1 + toward e^(-1.5 l) + away e^l, b = e: the distance grows by e a level."""
+    for away in (-0.002, *[0.0] * (toward > 0), 0.002):
+        exact = [1 + toward * np.exp(-1.5 * n) + away * np.exp(n) for n in (1, 2, 3)]
+        levels = [level(n, y) for n, y in enumerate(exact, 1)]
+        found = chain(levels)
+        assert found is not None
+        assert settles(found) == (away == 0)
+        error = headline(levels, growing=1.0).systematic
+        assert error is not None
+        assert abs(exact[-1] - 1) <= error * (1 + 1e-5)
+        assert error <= 1.2 * (toward * np.exp(-3.0) + abs(away) * np.exp(3.0))
+
+
+def test_leaving_tells_the_two_parts_apart() -> None:
+    one = np.ones(33)
+    assert leaving(one * np.e**1.5, one, np.e, 1.0) == pytest.approx(1 / (np.e**1.5 - 1))
+    assert leaving(one / np.e, one, np.e, 1.0) == pytest.approx(np.e / (np.e - 1))
+
+
+def test_noise_does_not_unsettle_a_flow() -> None:
+    """False alarms among levels at a fixed point, whose changes are noise or fall."""
+    alarms = 0
+    for seed in range(500):
+        random = np.random.default_rng(seed)
+        y = 1 + 0.02 * np.exp(-1.5 * np.arange(3)) * (seed % 2) + 0.004 * random.normal(size=3)
+        found = chain([level(3 * seed + n, y[n], noise=0.004) for n in range(3)])
+        assert found is not None
+        alarms += not settles(found)
+    assert alarms <= 5
+
+
+def test_a_change_counts_at_least_its_own_error() -> None:
+    found = headline([level(2, 0.9, 1.0, noise=0.003), level(3, 1.0, 1.0, noise=0.004)])
+    assert found.statistical == pytest.approx(0.004, rel=1e-6)
+    assert found.systematic is not None
+    assert found.systematic >= 0.003
+    assert found.error == pytest.approx(np.hypot(found.statistical or 0, found.systematic))
+
+
+def test_one_unwrapped_level_has_no_error() -> None:
+    found = headline([level(1, 0.9, 0.95), level(2, 0.9, 0.9, wrapped=True)])
+    assert found.value == pytest.approx(0.95)
+    assert found.error is None
+    assert "larger lattice" in found.note
+
+
+def test_no_level_at_all() -> None:
+    found = headline([])
+    assert found.value is None
+    assert found.note
+
+
+def test_what_is_not_finite_has_no_value() -> None:
+    for y in (np.nan, -np.inf):
+        found = headline([level(1, 0.9), level(2, y)])
+        assert found.value is None
+        assert found.error is None
+        assert "level 2" in found.note
+
+
+def test_extrapolation_of_a_geometric_approach_is_exact() -> None:
+    levels = [level(n, 1.2 - 0.5**n, 1.3 - 0.4**n) for n in (1, 2, 3)]
+    found = extrapolate(levels)
+    assert found is not None
+    assert found.value == pytest.approx(1.3, abs=1e-6)
+    assert found.systematic == pytest.approx(0.1, abs=1e-6)
+
+
+def test_extrapolation_needs_three_levels_that_converge() -> None:
+    assert extrapolate([level(1, 1.0), level(2, 1.1)]) is None
+    found = extrapolate([level(1, 1.0), level(2, 1.1), level(3, 1.3)])
+    assert found is not None
+    assert found.value is None
+    assert found.error is None

@@ -509,7 +509,21 @@ def test_documented_files_are_written(answer: Any) -> None:
     enumerated = [
         rgc.compile(rgc.load(each), backend="reference").run() for each in (counted, unblocked)
     ]
-    every = [each.to_xarray().variables for each in (answer, couplings, *enumerated)]
+    corner = "data simplex(5, 3)\nmap convex_nmf(3, variant=lp)\nflow iterate\n"
+    updates = corner.replace("variant=lp", "iterations=3")
+    walk = corner.replace("convex_nmf(3, variant=lp)", "diffusion(scale=0.5)")
+    wave = (
+        "parameters { phi(x) = 2*x, g(x) = 1 - cos(x) }\nmap scale(phi, g, mu=3)\n"
+        "flow iterate(find=fixed_point, starts=[0.1], oscillations=1, range=[0, 1])\n"
+    )
+    iterated = [
+        rgc.compile(rgc.load(each), backend="reference").run()
+        for each in (corner, updates, walk, wave)
+    ]
+    assert {"oscillation"} <= set(iterated[-1].plot())
+    assert {"points", "spectrum"} <= set(iterated[0].plot())
+    runs = (answer, couplings, *enumerated, *iterated)
+    every = [each.to_xarray().variables for each in runs]
     assert variables <= {name for each in every for name in each}
 
 
@@ -524,7 +538,10 @@ def test_the_headline_rule_is_quoted() -> None:
 
 def test_warnings_are_described_as_they_are_said() -> None:
     section = RESULTS.read_text("utf-8").split("## Warnings")[1].split("## ")[0]
-    said = "".join(path.read_text("utf-8") for path in sorted((ROOT / "rgc/flows").rglob("*.py")))
+    sources = [
+        path for folder in ("flows", "analysis") for path in (ROOT / "rgc" / folder).rglob("*.py")
+    ]
+    said = "".join(path.read_text("utf-8") for path in sorted(sources))
     phrases = [
         part.strip()
         for words in re.findall(r"^- \*(.+?)\*", section, re.MULTILINE)

@@ -96,9 +96,7 @@ def test_functions_with_kinks_are_refused_where_they_depend_on_the_leaf(name: st
         (lambda: Y, Constant(0.0)),
     ],
 )
-def test_zeros_and_ones_are_left_out(
-    build: Callable[[], Expression], expected: Expression
-) -> None:
+def test_zeros_and_ones_are_left_out(build: Callable[[], Expression], expected: Expression) -> None:
     assert differentiate(build(), X) == expected
 
 

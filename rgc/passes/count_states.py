@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from math import log2
 
-MOST_SUMMED = 2**24
+MOST_SUMMED = 1 << 24
 """The most states over which machines sum: those of 24 units of two states."""
 
+MOST_TABLED = 1 << 20
+"""The most states of a side of which a table is made."""
 
-def fits(states: int | None) -> bool:
-    """Whether there is a sum over so many states. Real units have none."""
-    return states is not None and states <= MOST_SUMMED
+
+def fits(states: int | None, most: int) -> bool:
+    """Whether there are at most so many states. Real units have no number of them."""
+    return states is not None and states <= most
 
 
 def states_text(states: int | None) -> str:

@@ -16,7 +16,7 @@ from rgc.language.values import CallValue, Value
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.stack import Rbm
 from rgc.model.trainer import Knots, Momentum, Sutskever, Trainer
-from rgc.passes.count_states import MOST_SUMMED, fits, states_text
+from rgc.passes.count_states import MOST_SUMMED, MOST_TABLED, fits, states_text
 from rgc.text import Span
 
 PlaceOf = Callable[[str], Span | None]
@@ -191,20 +191,21 @@ def _check_rate(made: Trainer, rows: int, layer: Rbm, place: PlaceOf) -> None:
 def _check_exact(made: Trainer, trained: Trained, place: PlaceOf, where: Span | None) -> None:
     """Raise `SpecError` where sums over all states are too long, or there is no Hamiltonian."""
     visible, hidden = trained.layer.visible, trained.layer.hidden
-    if not (fits(visible.states) or fits(hidden.states)):
+    if not (fits(visible.states, MOST_SUMMED) or fits(hidden.states, MOST_SUMMED)):
         fewer = min((side.states for side in (visible, hidden) if side.states), default=0)
-        raise too_many(f"the smaller side has {states_text(fewer)} states", where)
+        raise _too_many(f"the smaller side has {states_text(fewer)} states", MOST_SUMMED, where)
     if made.of != "hamiltonian":
         return
     if trained.hamiltonian is None or trained.number > 1:
         message = "the likelihood of a Hamiltonian is that of the lowest layer of a spec with one"
         raise problem("missing-section", message, place("of"), hint="leave it out: exact()")
-    if not fits(visible.states):
-        raise too_many(f"the visible side has {states_text(visible.states)} states", place("of"))
+    if not fits(visible.states, MOST_TABLED):
+        what = f"the visible side has {states_text(visible.states)} states"
+        raise _too_many(what, MOST_TABLED, place("of"))
 
 
-def too_many(what: str, span: Span | None) -> SpecError:
+def _too_many(what: str, most: int, span: Span | None) -> SpecError:
     """The error of a sum over more states than are summed over."""
-    message = f"{what}; the limit is {states_text(MOST_SUMMED)}"
+    message = f"{what}; the limit is {states_text(most)}"
     hint = "take fewer units, or train with cd or pcd"
     return problem("too-many-states", message, span, hint=hint)

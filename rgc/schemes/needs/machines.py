@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rgc.errors import Problem
 from rgc.model.data import Samples, source_of
 from rgc.model.stack import Rbm
-from rgc.passes.count_states import MOST_SUMMED, fits, states_text
+from rgc.passes.count_states import MOST_TABLED, fits, states_text
 from rgc.schemes.scheme import Asked
 from rgc.text import Span
 
@@ -39,11 +39,11 @@ def monitored(asked: Asked) -> Iterator[Problem]:
 def not_summed(layer: Rbm, place: Span | None) -> Iterator[Problem]:
     """Report a KL of a layer that would be a sum over too many states."""
     states = layer.visible.states
-    if fits(states):
+    if fits(states, MOST_TABLED):
         return
     message = (
         f"kl is a sum over {states_text(states)} states of {layer.visible.count} visible units; "
-        f"the limit is {states_text(MOST_SUMMED)}"
+        f"the limit is {states_text(MOST_TABLED)}"
     )
     hint = "gap and reconstruction are sums over rows"
     yield Problem("too-many-states", message, place, hint=hint)

@@ -46,10 +46,10 @@ def headline(levels: Sequence[LevelSpectrum], growing: float | None = None) -> H
     known = replace(head, value=value, statistical=statistical)
     if len(found.unwrapped) < 2:
         return replace(known, note=_lacking(sum(not level.wrapped for level in usable)))
-    error = systematic(found, growing)
+    error, moved = systematic(found, growing), last.full[0] - found.unwrapped[-2].full[0]
     if not np.isfinite(error):
         return replace(known, note=_frozen(found.unwrapped[-2].level))
-    return replace(known, systematic=error)
+    return replace(known, systematic=error, moved=float(moved))
 
 
 def _frozen(level: int) -> str:

@@ -38,9 +38,10 @@ def render_certificate(certificate: Certificate) -> str:
 def _head(certificate: Certificate) -> str:
     point = ", ".join(f"{name}={value:g}" for name, value in certificate.parameters.items())
     first = f"first of {certificate.points} points: {point}; " if certificate.points > 1 else ""
+    place = f" on {certificate.lattice}" if certificate.lattice else ""
     lines = [
         escape(certificate.title),
-        f"{certificate.scheme} on {certificate.lattice}, {first}seed {certificate.seed}",
+        f"{certificate.scheme}{place}, {first}seed {certificate.seed}",
         f"backends: {', '.join(certificate.backends)}",
         *(
             f"not here: {escape(name)}, {escape(reason)}"

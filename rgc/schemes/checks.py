@@ -45,3 +45,12 @@ ARRAYS = (
     Check("d", "agreement", "rgc.verification.arrays:check_agreement"),
 )
 """The checks of a flow that computes with arrays."""
+
+MAPS = (
+    Check("a", "map", "rgc.verification.maps:check_map"),
+    Check("a", "jacobian", "rgc.verification.arrays:check_jacobian"),
+    Check("a", "ledger", "rgc.verification.maps:check_sum"),
+    Check("d", "orbits", "rgc.verification.maps:check_kernels"),
+    Check("d", "agreement", "rgc.verification.arrays:check_agreement"),
+)
+"""The checks of a map that a spec writes or makes of data."""

@@ -37,7 +37,7 @@ SCHEME = Scheme(
     ready=Ready(
         maker="rgc.flows.maps.iterate:make_iterate",
         kind="arrays",
-        checks=checks.ARRAYS,
+        checks=checks.MAPS,
         maps=("recursion", "ode", "linear", "convex_nmf", "diffusion"),
     ),
 )

@@ -123,8 +123,9 @@ def unchecked(part: Part, check: str, claim: str, level: Level, reason: str) -> 
 class Certificate:
     """All findings about a spec at one of its `points`, where its parameters are `parameters`.
 
-    `lattice` describes the user's lattice. `instances` describes the small ones by their purpose.
-    `missing` holds the installed backends that cannot run here, with the reason.
+    `lattice` describes the user's lattice, and is empty where there is none. `instances` describes
+    the small ones by their purpose. `missing` holds the installed backends that cannot run here,
+    with the reason.
     """
 
     title: str

@@ -224,6 +224,8 @@ class Subject:
     def lattice(self) -> str:
         """The user's lattice in words."""
         there = self.loaded.spec.lattice
+        if there is None:
+            return ""
         return describe(there) if isinstance(there, Lattice) else type(there).__name__.lower()
 
     @property

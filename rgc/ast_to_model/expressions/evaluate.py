@@ -88,7 +88,8 @@ def integer(expr: ast.Expr, scope: Scope, *, least: int | None = None) -> int:
     if abs(nearest) > LARGEST_INTEGER:
         raise problem("out-of-range", f"{value:g} is too large for a size or a count", expr.span)
     if least is not None and nearest < least:
-        raise problem("out-of-range", f"at least {least} is needed here, not {nearest}", expr.span)
+        message = f"at least {least} is needed here, not {nearest}"
+        raise problem("out-of-range", message, expr.span, hint=f"the nearest is {least}")
     return nearest
 
 

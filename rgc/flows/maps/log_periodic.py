@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.polynomial.polynomial import polyval
 
-from rgc.analysis.koenigs import Linearised, NoPowerLaw, linearised, refined
-from rgc.analysis.log_periodic import Amplitudes, amplitudes
+from rgc.analysis.koenigs import ORDER, Linearised, NoPowerLaw, linearised, refined
+from rgc.analysis.log_periodic import POINTS, Amplitudes, amplitudes
 from rgc.analysis.recursion import Floats
 from rgc.analysis.scale_equation import ScaleEquation
 from rgc.analysis.series import NotAnalytic
@@ -99,7 +99,15 @@ class LogPeriodicFlow:
         state.arrays["oscillation"] = oscillation(near, found)
 
     def accounts(self) -> Sequence[Account]:
-        return self.flow.accounts()
+        return (*self.flow.accounts(), *self._account())
+
+    def _account(self) -> Iterator[Account]:
+        if self.harmonics is not None:
+            lines = {
+                "series": f"x(z) and the regular part of F, {ORDER} coefficients each",
+                "amplitudes": f"A_0 to A_{self.harmonics}, by FFT over {POINTS} points of each ray",
+            }
+            yield Account("complex powers of F", lines)
 
     def finish(self, state: State) -> Result:
         result = self.flow.finish(state)

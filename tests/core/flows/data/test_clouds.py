@@ -69,6 +69,12 @@ def test_a_simplex_has_its_corners_and_even_points() -> None:
     assert share == pytest.approx(1 - 0.75**2, abs=5 * np.sqrt(0.25 / 9000))
 
 
+def test_noise_is_added_to_a_simplex() -> None:
+    clean, noisy = (cloud(f"simplex(1000, 3{more})").values for more in ("", ", noise=0.2"))
+    assert (noisy - clean).std() == pytest.approx(0.2, abs=5 * 0.2 / np.sqrt(6000))
+    assert abs((noisy - clean).mean()) < 5 * 0.2 / np.sqrt(3000)
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [

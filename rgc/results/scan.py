@@ -12,11 +12,12 @@ import numpy as np
 from rgc.analysis.curve_features import Absent, Feature, maximum, zero
 from rgc.analysis.interpolation import Curve
 from rgc.language.measures import SCAN_MEASURES
+from rgc.model.expressions import Expression, evaluate, leaves, written
 from rgc.model.lattice import Lattice
+from rgc.model.observables import ScanMeasure
 from rgc.results.result import Estimate
 
 if TYPE_CHECKING:
-    from rgc.model.observables import ScanMeasure
     from rgc.model.spec import Axis
     from rgc.results.answer_data import Point
 
@@ -26,9 +27,54 @@ Values = Mapping[float, tuple[float, float]]
 NO_ERROR = "every way to it gives the same number, so that its error is not known"
 
 
-def measure(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
-    """The value of one measure of a scan."""
-    return KINDS[asked.kind](asked, axes, points)
+def measure(asked: Expression, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
+    """The value of one measure of a scan, or of an expression of several.
+
+    They come from the same points, so that the errors which they cause are added, not in
+    quadrature.
+    """
+    if isinstance(asked, ScanMeasure):
+        return KINDS[asked.kind](asked, axes, points)
+    found = {leaf: measure(leaf, axes, points) for leaf in leaves(asked)}
+    missing = next((each for each in found.values() if each.value is None), None)
+    if missing is not None:
+        return _none(missing.note)
+    notes = "; ".join(dict.fromkeys(each.note for each in found.values() if each.note))
+    value = _at(asked, found)
+    if not np.isfinite(value):
+        return _none("not a finite number")
+    return Estimate(
+        value,
+        _propagated(asked, found, "error"),
+        statistical=_propagated(asked, found, "statistical"),
+        systematic=_propagated(asked, found, "systematic"),
+        rule=f"{written(asked)}; the errors of its parts are added",
+        note=notes,
+    )
+
+
+Found = Mapping[Expression, Estimate]
+
+
+def _at(asked: Expression, found: Found, moved: Expression | None = None, by: float = 0.0) -> float:
+    """The value of an expression where one of its leaves is moved."""
+
+    def leaf(each: Expression) -> np.float64:
+        return np.float64((found[each].value or 0.0) + by * (each == moved))
+
+    with np.errstate(all="ignore"):
+        return float(evaluate(asked, leaf, np))
+
+
+def _propagated(asked: Expression, found: Found, part: str) -> float | None:
+    """The sum of the changes by a part of the error of each leaf, None where one is not known."""
+    total = 0.0
+    for leaf, each in found.items():
+        error = getattr(each, part)
+        if error is None:
+            return None
+        total += abs(_at(asked, found, leaf, error) - _at(asked, found, leaf, -error)) / 2
+    return total if np.isfinite(total) else None
 
 
 def _curves(

@@ -87,7 +87,7 @@ def _without_flow(spec: Spec) -> Iterator[Problem]:
             "not-yet", "this spec has no flow, and no free energy to find without one", hint=hint
         )
         return
-    for measure, entry in zip(spec.measures, _entries(spec), strict=True):
+    for measure, entry in zip(spec.measures, _entries(spec), strict=False):
         if not measure.methods and not measure.of_scan:
             message = f"'{measure.name}' comes later where there is no flow"
             yield Problem("not-yet", message, entry.target.span, hint=hint)
@@ -125,7 +125,7 @@ def _measures(spec: Spec, ready: Ready) -> Iterator[Problem]:
         else ""
     )
     averages = any(MEASURES[name].of_spins for name in ready.measures)
-    for measure, entry in zip(spec.measures, entries, strict=True):
+    for measure, entry in zip(spec.measures, entries, strict=False):
         if measure.methods:
             continue
         if entry.op is not None and measure.of_scan is None and not averages:

@@ -26,7 +26,7 @@ hamiltonian
 flow {flow}
 measure {{ energy, m, square = m^2, susceptibility, binder, correlation(1) }}
 """
-SHORT = "sample(sweeps=96, thermalise=320, every=4, replicas=64)"
+SHORT = "sample(sweeps=384, thermalise=320, every=4, replicas=64)"
 
 LEVELS = """
 parameters {{ K = {K} }}
@@ -60,7 +60,7 @@ def calibrated(found: Sequence[Result], exact: Result) -> dict[str, tuple[float,
 @pytest.mark.parametrize(("K", "h"), [(0.3, 0.0), (0.4, 0.1)])
 def test_averages(K: float, h: float) -> None:
     """By the sum over all states. z of 32 groups is Student's t, of width 1.03."""
-    seeds = 200
+    seeds = 100
     exact = answer(load(AVERAGES.format(K=K, h=h, flow="enumerate")).spec)
     spec = load(AVERAGES.format(K=K, h=h, flow=SHORT)).spec
     found = [answer(spec, seed=seed) for seed in range(seeds)]

@@ -24,8 +24,8 @@ from rgc.flows.enumeration.coarse_couplings import (
     read_couplings,
 )
 from rgc.flows.enumeration.realisations import exact_number, over_draws, together
+from rgc.flows.enumeration.rounding import settled
 from rgc.flows.enumeration.spin_classes import Turn, find_turns
-from rgc.flows.sampling.observables import of_ensemble
 from rgc.flows.sampling.sample import couplings as named_couplings
 from rgc.flows.study.coupling_flow import provenance
 from rgc.flows.study.coupling_result import coupling_result
@@ -148,7 +148,7 @@ def answered(asked: Enumeration, arrays: Mapping[str, Floats], realisation: int)
         steps = asked.steps_of(realisation, arrays)
         with asked.backend.arrays() as xp:
             fwht, partial = routine(asked.backend, "fwht"), arrays["coarse"][realisation]
-            extras = means[len(averaged) :]
+            extras = means[2 * len(averaged) :]
             levels = tuple(_levels(exact, steps, partial, extras, fwht=fwht, xp=xp))
         known |= _of_all_steps(levels)
     if exact.free:
@@ -158,9 +158,10 @@ def answered(asked: Enumeration, arrays: Mapping[str, Floats], realisation: int)
             "kl_uniform": common,
             "improved": float(own < common - BETTER),
         }
-    averaged_values = dict(zip(averaged, means, strict=False))
+    values = dict(zip(averaged, means, strict=False))
+    sizes = dict(zip(averaged, means[len(averaged) :], strict=False))
     measured = {
-        observable.name: float(of_ensemble(observable, averaged_values, known))
+        observable.name: settled(observable, values, sizes, known)
         for observable in asked.observables
     }
     names = [operator.name for operator in operators_of(exact)] if "operators" in arrays else []

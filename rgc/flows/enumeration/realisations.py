@@ -17,9 +17,10 @@ TOLD = 1.05
 
 
 def exact_number(value: float) -> Estimate:
-    """A number without an error; null where it is not finite."""
+    """A number without an error; null where it is not finite, or nothing but rounding."""
     if not np.isfinite(value):
-        return Estimate(None, None, "exact", note="not a finite number")
+        note = "not a finite number, or nothing but rounding"
+        return Estimate(None, None, "exact", note=note)
     return Estimate(float(value) + 0.0, 0.0, "exact")  # + 0.0: no negative zero
 
 

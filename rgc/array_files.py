@@ -25,6 +25,9 @@ LONGEST_HEADER = 1 << 16
 NUMBERS = "biuf"
 """The kinds of dtypes that are numbers: truth values, integers, natural numbers, reals."""
 
+RECORDS = "|V0"
+"""The dtype of an array whose items have several parts."""
+
 _KINDS = {"O": "Python objects", "U": "texts", "S": "texts", "V": "records", "c": "complex numbers"}
 _KINDS |= {"M": "dates", "m": "durations"}
 
@@ -42,6 +45,24 @@ class Header:
 
     shape: tuple[int, ...]
     dtype: str
+
+    @property
+    def kind(self) -> str:
+        """The letter that says what kind of items there are."""
+        return self.dtype.lstrip("<>|=")[:1]
+
+    @property
+    def width(self) -> int:
+        """The bytes of an item, as far as its dtype says: none of objects and records."""
+        digits = self.dtype.lstrip("<>|=")[1:].partition("[")[0]
+        bytes_of_letter = 4 if self.kind == "U" else 1
+        return int(digits) * bytes_of_letter if digits.isdigit() else 0
+
+    def check(self) -> None:
+        """Raise `Unreadable` for what is no array of numbers."""
+        if self.dtype and self.kind not in NUMBERS:
+            what = _KINDS.get(self.kind, f"items of the dtype {self.dtype}")
+            raise Unreadable(f"holds {what}, not numbers")
 
     @property
     def rows(self) -> int:
@@ -117,8 +138,8 @@ def _npy(file: IO[bytes], size: int) -> Header:
     offset = len(begins) + width + length
     if len(text) < length:
         raise Unreadable(f"has a header of {length} bytes, and {size} bytes in all")
-    header, item = _described(text.decode("latin-1"))
-    needed = offset + prod(header.shape) * item
+    header = _described(text.decode("latin-1"))
+    needed = offset + prod(header.shape) * header.width
     if needed > size:
         shape = " x ".join(map(str, header.shape)) or "one number"
         message = f"is cut off: its header promises {shape}, which takes {needed} bytes of {size}"
@@ -126,21 +147,29 @@ def _npy(file: IO[bytes], size: int) -> Header:
     return header
 
 
-def _described(text: str) -> tuple[Header, int]:
-    """The header that a dictionary says, and the bytes of an item."""
+def _described(text: str) -> Header:
+    """What a dictionary says of an array."""
     try:
         said = literal_eval(text.strip())
         dtype, shape = said["descr"], said["shape"]
     except (ValueError, SyntaxError, KeyError, TypeError, MemoryError, RecursionError):
         raise Unreadable("has a header that says neither shape nor dtype") from None
-    if not isinstance(dtype, str):
-        raise Unreadable(f"holds {_KINDS['V']}, not numbers")
-    kind, width = dtype.lstrip("<>|=")[:1], dtype.lstrip("<>|=")[1:]
-    if kind not in NUMBERS or not width.isdigit():
-        raise Unreadable(f"holds {_KINDS.get(kind, f'items of the dtype {dtype}')}, not numbers")
     if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
         raise Unreadable("has a header that says neither shape nor dtype")
-    return Header(shape, dtype), int(width)
+    return Header(shape, dtype if isinstance(dtype, str) else RECORDS)
+
+
+def text_in(path: Path, name: str) -> str:
+    """The single text that an array of an `.npz` file holds. Raises `Unreadable`, and `OSError`."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
+            header = _npy(file, archive.getinfo(f"{name}.npy").file_size)
+            if header.shape or header.kind != "U" or header.width > LONGEST_HEADER:
+                raise Unreadable(f"has no text in '{name}'")
+            order = "utf-32-be" if header.dtype.startswith(">") else "utf-32-le"
+            return file.read(header.width).decode(order).rstrip("\0")
+    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError) as error:
+        raise Unreadable(f"has no text in '{name}': {error}") from None
 
 
 # -- tables of text --------------------------------------------------------------------------------

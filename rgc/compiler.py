@@ -242,6 +242,7 @@ class Compiled:
             "seed": job.seed,
             "point": dict(point),
             "scheme": made.scheme,
+            **self.loaded.digests(),
         }
         where = job.checkpoint(k)
         saving = runner.Saving(

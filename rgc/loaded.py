@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem
+from rgc.model.data import files_of as data_files
+from rgc.model.data import rows_of
+from rgc.model.stack import files_of as stack_files
+from rgc.passes.check_file import digest_of
 
 if TYPE_CHECKING:
     from rgc.model.spec import Axis, Spec
@@ -75,10 +79,19 @@ class Loaded:
 
         return sha256(print_text(without_comments(self.document)).encode("utf-8")).hexdigest()
 
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of each file of data and of weights that a run reads, by what messages call
+        it. Raises `SpecError` for a file that is not there any more.
+        """
+        return {
+            f"file '{path}'": digest_of(folder, path)
+            for folder, path in (*data_files(self.spec.data), *stack_files(self.spec.stack))
+        }
+
     @property
     def summary(self) -> str:
         """One line that names the lattice, its size, the coordination numbers of its shells, the
-        scheme and the number of points.
+        scheme, the units of a stack and the number of points.
         """
         spec = self.spec
         lattice = (
@@ -89,9 +102,20 @@ class Loaded:
         size = "x".join("inf" if n is None else str(n) for n in getattr(spec.lattice, "shape", ()))
         scheme = spec.flow.scheme if spec.flow else ""
         points = f"{len(self.points)} points" if self.axes else ""
-        parts = (f"{lattice} {size}".strip(), *_neighbours(spec), scheme, points)
+        head = f"{lattice} {size}".strip()
+        parts = (head, *_neighbours(spec), scheme, self._machines, points)
         said = ", ".join(part for part in parts if part)
         return f"ok: {said}" if said else "ok"
+
+    @property
+    def _machines(self) -> str:
+        """`100 rows, units 64-16`."""
+        stack, rows = self.spec.stack, rows_of(self.spec.data)
+        if stack is None:
+            return ""
+        sides = (stack.layers[0].visible, *(layer.hidden for layer in stack.layers))
+        units = f"units {'-'.join(str(side.count) for side in sides)}"
+        return units if rows is None else f"{rows} rows, {units}"
 
     @property
     def zero(self) -> tuple[str, ...]:

@@ -109,7 +109,8 @@ def run(
     """The answer of a flow.
 
     `warn(message)` is called for each warning. A resumed run gives the same digits as an
-    uninterrupted one, because the state is all that a step depends on.
+    uninterrupted one, because the state is all that a step depends on. Where the answer cannot be
+    made of the last state, that is saved.
 
     Raises `Interrupted` when stopped, and `SpecError` when asked to resume a checkpoint of another
     run.
@@ -136,7 +137,11 @@ def run(
     progress.finish()
     if saving and saving.finished:
         _try_save(saving, state, warn)
-    return flow.finish(state)
+    try:
+        return flow.finish(state)
+    except Exception:
+        _last_save(saving, state, warn)
+        raise
 
 
 def _more(steps: int, seconds: float) -> int:

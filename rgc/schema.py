@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from rgc.language.alphabets import ALPHABETS
@@ -76,18 +77,27 @@ def _definitions() -> Schema:
     scalar = {"type": ["string", "number", "boolean", "null"]}
     nested = {"type": "array", "items": _EXPRESSION}
     call = {"type": "object", "maxProperties": 1}
-    signatures = {
-        signature.name: signature
-        for signature in _nested(
-            (*SCHEMES.values(), *DATA.values(), *LAYERS.values(), *MAPS.values())
-        )
-    }
-    calls = {f"call_{name}": _options(signature) for name, signature in sorted(signatures.items())}
-    return {"expression": {"anyOf": [scalar, nested, call]}, **calls}
+    calls = {key: _options(signature) for signature, key in _keys().items()}
+    return {"expression": {"anyOf": [scalar, nested, call]}, **dict(sorted(calls.items()))}
+
+
+@cache
+def _keys() -> Mapping[Signature, str]:
+    """The definition of each call inside a call: `call_file`, and `call_file_2` of another call
+    that has the same name.
+    """
+    tables = (SCHEMES, DATA, LAYERS, MAPS)
+    known = (signature for table in tables for signature in table.values())
+    keys: dict[Signature, str] = {}
+    for signature in _nested(known):
+        if signature not in keys:
+            before = sum(other.name == signature.name for other in keys)
+            keys[signature] = f"call_{signature.name}" + (f"_{before + 1}" if before else "")
+    return keys
 
 
 def _nested(signatures: Iterable[Signature]) -> Iterable[Signature]:
-    """The signatures of calls inside calls. Signatures of one name are one and the same."""
+    """The signatures of calls inside calls."""
     for signature in signatures:
         for field in signature.fields:
             inner = (*field.calls, *((field.also,) if field.also else ()))
@@ -285,6 +295,10 @@ def _field(field: Field) -> Schema:
                     {"type": "string", "pattern": r"^\s*\["},
                 ],
             }
+        case "knots":
+            items: Schema = {"type": "array", "items": _EXPRESSION, "minItems": 1}
+            also = [] if field.also is None else [_mapping(field.also)]
+            return {**described, "anyOf": [_limits(field), items, _TEXT, *also]}
         case "call":
             return {**described, **_inner(field.calls)}
     return {**described, **_EXPRESSION}
@@ -304,7 +318,7 @@ def _limits(field: Field) -> Schema:
         "multipleOf": field.multiple if field.multiple > 1 else None,
     }
     return {
-        "type": field.kind,
+        "type": "integer" if field.kind == "integer" else "number",
         **{name: limit for name, limit in limits.items() if limit is not None},
     }
 
@@ -314,7 +328,7 @@ def _inner(signatures: tuple[Signature, ...]) -> Schema:
     mappings = [
         {
             "type": "object",
-            "properties": {signature.name: {"$ref": f"#/$defs/call_{signature.name}"}},
+            "properties": {signature.name: {"$ref": f"#/$defs/{_keys()[signature]}"}},
             "required": [signature.name],
             "additionalProperties": False,
         }

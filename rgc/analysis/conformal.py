@@ -121,31 +121,79 @@ TRIVIAL = 0.25
 critical fixed point.
 """
 
-PLATEAU = 0.1
+PLATEAU = 0.25
 """The largest error of a dimension or of the central charge at a level that counts as a fixed
 point.
 """
 
+FIRST = 3
+"""The level at which the drift begins. Before it a tensor holds so few sites that the corrections
+to the fixed point say nothing of those that follow.
+"""
+
+SLOW = 2.0
+"""What is missing after a doubling of length, in units of the change by it, for corrections that
+fall as the 0.6th power of the length.
+"""
+
+ALIKE = 0.1
+"""Central charges of a flow and of its companions differ by less where all of them leave the fixed
+point together: not because of chi, but because the correlation length is finite.
+"""
+
+SOON = 4
+"""Levels, each half a doubling of length, after which a flow that leaves was never at the fixed
+point.
+"""
+
 RULE = (
-    "of the levels with a central charge above 1/4 the one where the errors of the leading "
-    "dimensions and of the central charge are least: the largest of the changes from the two "
-    "levels before and of the difference from half of chi"
+    "of the levels with a central charge above 1/4 the one where the largest error of the leading "
+    "dimensions and of the central charge is least; errors are the largest of the drift since "
+    f"level {FIRST}, {SLOW:g} times the change since the length was half, and the differences from "
+    "3/4 and 1/2 of chi"
 )
 
+TRIVIAL_END = "the flow passes no critical fixed point but runs to a trivial one"
+NO_REST = "the flow comes to no rest: no level has errors below 1/4"
 
-def plateau(leading: Floats, smaller: Floats) -> int | None:
-    """The level n that `RULE` chooses, or None.
 
-    `leading` and `smaller` hold c and the leading dimensions [n, 1 + k] of the flow and of one with
-    half of its chi, NaN where a level was not analysed. The result is None where no three
-    consecutive levels are critical, or where none of them is stationary.
+def plateau(flows: Sequence[Floats]) -> int | str:
+    """The level n that `RULE` chooses, or the reason why there is none.
+
+    `flows` hold c and the leading dimensions [n, 1 + k] of the flow and of those with less of chi,
+    NaN where a level was not analysed. There is no level where no three consecutive levels are
+    critical, where none of them is stationary, or where all flows leave the level together and
+    soon.
     """
-    best, at, c = PLATEAU, None, leading[:, 0]
+    c = flows[0][:, 0]
     looked = np.flatnonzero(np.isfinite(c))
-    for first, second, third in zip(looked, looked[1:], looked[2:], strict=False):
-        if min(c[[first, second, third]]) > TRIVIAL:
-            others = np.stack([leading[first], leading[second], smaller[third]])
-            change = float(np.nanmax(np.abs(leading[third] - others)))
-            if change < best:
-                best, at = change, int(third)
-    return at
+    critical = [
+        int(third)
+        for first, second, third in zip(looked, looked[1:], looked[2:], strict=False)
+        if min(c[[first, second, third]]) > TRIVIAL
+    ]
+    wrong = {level: float(np.nanmax(errors(flows, level))) for level in critical}
+    best = min(wrong, key=lambda level: wrong[level], default=None)
+    if best is None or wrong[best] > PLATEAU:
+        return NO_REST if len(looked) and c[looked[-1]] > TRIVIAL else TRIVIAL_END
+    gone = next((int(n) for n in looked if n > best and c[n] < TRIVIAL), None)
+    if gone is not None and gone - best <= SOON:
+        differences = [np.abs(flow[: gone + 1, 0] - c[: gone + 1]) for flow in flows[1:]]
+        if differences and float(np.nanmax(differences)) < ALIKE:
+            return TRIVIAL_END
+    return best
+
+
+def errors(flows: Sequence[Floats], level: int) -> Floats:
+    """The errors [k] of the columns of the first flow at a level, as `RULE` has them.
+
+    They are infinite where there is nothing to compare with.
+    """
+    here, looked = flows[0][level], np.flatnonzero(np.isfinite(flows[0][:, 0]))
+    drift = [here - flows[0][n] for n in looked if FIRST <= n < level]
+    doubling = [SLOW * (here - flows[0][level - 2])] if level - 2 in looked else []
+    others = [here - flow[level] for flow in flows[1:]]
+    found = np.abs(np.array([*drift, *doubling, *others]).reshape(-1, len(here)))
+    if not drift or not all(np.isfinite(flow[level, 0]) for flow in flows):
+        return np.full(len(here), np.inf)
+    return np.asarray(np.where(np.isfinite(found), found, -1.0).max(axis=0))

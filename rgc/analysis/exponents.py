@@ -19,14 +19,16 @@ Floats = NDArray[np.float64]
 class Headline:
     """An exponent with its statistical and systematic error.
 
-    An error that cannot be determined is None, and `note` says why. `resampled` holds the values
-    [1 + group] from which the exponent was taken.
+    An error that cannot be determined is None, and `note` says why. `moved` is the change from the
+    level before, where there is one. `resampled` holds the values [1 + group] from which the
+    exponent was taken.
     """
 
     value: float | None = None
     statistical: float | None = None
     systematic: float | None = None
     level: int | None = None
+    moved: float = 0.0
     rule: str = ""
     note: str = ""
     resampled: Floats
@@ -87,19 +89,21 @@ def no_critical_point(thermal: Headline | None, magnetic: Headline | None, dimen
     """Why levels with these leading exponents have run to a trivial fixed point, or nothing.
 
     At infinite temperature no coupling is relevant, so that y_t is not seen to be above 0. In a
-    phase with order y_h = d. `magnetic` belongs to operators that hold the single spins; where no
-    symmetry tells them from the thermal ones, y_t is theirs, and there is no order parameter to
-    diverge unless it exceeds d/2.
+    phase with order the exponent of single spins comes to d: one more change as large as the last
+    would take it there. `magnetic` belongs to the operators that hold single spins. These are the
+    thermal ones where no symmetry tells them apart, and then no susceptibility diverges unless
+    their exponent exceeds d/2.
     """
     t, h = (None if part is None else part.value for part in (thermal, magnetic))
     if thermal is not None and t is not None and not t > (thermal.error or 0.0):
         return f"y_t = {_rounded(thermal)} is not seen to be relevant"
     if magnetic is None or h is None:
         return ""
+    named = f"{'the leading exponent' if magnetic is thermal else 'y_h ='} {_rounded(magnetic)}"
     if magnetic is thermal and not h > dimension / 2:
-        return f"the leading exponent {_rounded(magnetic)} is not above d/2: nothing orders"
-    if not dimension - h > (magnetic.error or 0.0):
-        return f"y_h = {_rounded(magnetic)} is that of a phase with order, d"
+        return f"{named} is not above d/2: nothing orders"
+    if not dimension - h > max(abs(magnetic.moved), magnetic.statistical or 0.0):
+        return f"{named} comes to d, as in a phase with order"
     return ""
 
 

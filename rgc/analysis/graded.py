@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from rgc.analysis.truncation import Kept, choose
 
 Charges = NDArray[np.int64]
+"""Of indices: a charge of a group of cyclic parts is written as one number, row-major in their
+orders.
+"""
+Orders = tuple[int, ...]
 Floats = NDArray[np.float64]
 Svd = Callable[[Any, int], tuple[Any, Any, Any]]
 """svd(matrix, rank) returns u, s, vt with at least the leading `rank` singular triplets."""
@@ -114,9 +118,19 @@ def multiply(xp: Any, a: Any, b: Any, rows: Charges, inner: Charges, columns: Ch
     return xp.take(whole, xp.asarray(_back(c)), axis=1)
 
 
-def sums(first: Charges, second: Charges, order: int) -> Charges:
+def sums(first: Charges, second: Charges, orders: Orders) -> Charges:
     """The charge of each pair of indices, in row-major order."""
-    return ((first[:, None] + second) % order).reshape(-1)
+    a, b = (np.unravel_index(charges, orders) for charges in (first, second))
+    parts = [
+        ((one[:, None] + other) % n).reshape(-1) for one, other, n in zip(a, b, orders, strict=True)
+    ]
+    return np.ravel_multi_index(parts, orders)
+
+
+def opposite(charges: Charges, orders: Orders) -> Charges:
+    """The charges that add to 0 with these."""
+    parts = np.unravel_index(charges, orders)
+    return np.ravel_multi_index([-part % n for part, n in zip(parts, orders, strict=True)], orders)
 
 
 def _every(*charges: Charges) -> list[int]:

@@ -8,21 +8,26 @@ from dataclasses import replace
 import numpy as np
 
 from rgc.analysis.exponents import Headline
-from rgc.analysis.level_spectra import Chain, Floats, LevelSpectrum, chain, systematic
+from rgc.analysis.level_spectra import Chain, Floats, LevelSpectrum, chain, changes
 from rgc.analysis.statistics import jackknife
+from rgc.analysis.systematic import systematic
 
 RULE = (
     "full basis at the last level whose coarse lattice holds the range without wrapping (L' > 2 "
-    "range); statistical error by jackknife over replicas; systematic error the largest of several "
-    "changes: from the level before and from the basis one shell smaller, each counting at least "
-    "its own jackknife error, and as far as they are seen the same with one shell less or at the "
-    "level before, the change to the wrapped level after, and what corrections to scaling leave of "
-    "the change one level earlier; where the flow does not settle, also what a relevant direction "
-    "makes of the last two changes"
+    "range); statistical error by jackknife over replicas; systematic error the largest that "
+    "several changes say beyond their statistics: from the level before and to the wrapped level "
+    "after, with the two largest bases of whole shells; from one shell less at the last two "
+    "levels; what corrections to scaling leave of the change one level earlier; and, where the "
+    "flow does not settle, what a relevant direction makes of the last two changes"
 )
 AITKEN_RULE = (
     "Aitken extrapolation in level of the full basis; error: jackknife and the spread over bases "
     "of whole shells"
+)
+
+ONE_CHANGE = (
+    "one change from level to level says nothing about a systematic error, since it may pass "
+    "through zero: take a larger lattice or a longer range"
 )
 
 
@@ -46,10 +51,11 @@ def headline(levels: Sequence[LevelSpectrum], growing: float | None = None) -> H
     known = replace(head, value=value, statistical=statistical)
     if len(found.unwrapped) < 2:
         return replace(known, note=_lacking(sum(not level.wrapped for level in usable)))
-    error = systematic(found, growing)
-    if not np.isfinite(error):
-        return replace(known, note=_frozen(found.unwrapped[-2].level))
-    return replace(known, systematic=error)
+    before, said = found.unwrapped[-2], changes(found, growing)
+    error, moved = systematic(said), float(last.full[0] - before.full[0])
+    if error is None and len(said) > 1:
+        return replace(known, note=_frozen(before.level))
+    return replace(known, systematic=error, moved=moved, note=ONE_CHANGE if error is None else "")
 
 
 def _frozen(level: int) -> str:

@@ -21,16 +21,20 @@ DEGREE = 3
 
 STEEP = 4.0
 """The change from degree 2 to 3 counts with STEEP times the ratio by which such changes fall from
-one degree to the next, and at most in full.
+one degree to the next (`Curve.convergence`), and at most in full.
 """
 
 POINTS_OUT = 8.0
 HALVES_OUT = 6.0
 """The changes when points are left out count by one part in so many. Where the spacing is small,
-the error of a spline of degree 3 is of the order h^4, and 16 times as large at twice the spacing.
-The numbers are smaller than 16 because spacings often are not small. They were chosen with curves
+the error of a spline of degree 3 is of the order h^4, and 16 times as large at twice the spacing;
+each derivative has one order less. The numbers are smaller than 16 because spacings often are not
+small. They were chosen with curves
 of the square Ising model that are known exactly (tests/core/analysis/test_interpolation.py).
 """
+
+ROUNDING = 1e-13
+"""The part of the largest value below which a change is rounding."""
 
 FINE = 64
 """The number of values between two points at which a curve is looked at."""
@@ -65,38 +69,47 @@ class Curve:
         It is the largest of three changes: from degree 2 to degree 3, the sum of those when single
         points are left out, and the larger of those when every second one is. Each is measured
         as a function, so that none vanishes where two integrals or two crossings happen to agree.
-        Statistics are taken out of each. Of three points the change from degree 1 to 2 counts, and
-        of two nothing is known: None.
+        Statistics are taken out of each.
+
+        Of four points all these are multiples of one third difference, which may vanish, so that
+        the change from degree 1 to 2 counts besides, as points left out do. Of three points it is
+        all that there is, and counts in full. Of two nothing is known: None.
         """
         if len(self.x) < 3:
             return None
         own = self.weights(at, derivative)
-        degree = min(DEGREE, len(self.x) - 1)
-        lower = self._change(_weights(self.x, at, degree - 1, derivative) - own)
-        if degree < DEGREE:
-            return lower
+        below = [_weights(self.x, at, degree, derivative) for degree in (1, 2)]
+        if len(self.x) == 3:
+            return self._change(below[0] - own)
+        scale = 2.0**derivative
         single = [self._change(part - own) for part in self._without_one(at, derivative)]
         halves = [self._change(part - own) for part in self._every_second(at, derivative)]
-        points_out = np.sum(single, axis=0) / POINTS_OUT
-        halves_out = np.max(halves, axis=0) / HALVES_OUT
-        largest = np.maximum(points_out, halves_out)
-        return np.asarray(np.maximum(self._share() * lower, largest))
+        largest = np.maximum(
+            np.sum(single, axis=0) * scale / POINTS_OUT, np.max(halves, axis=0) * scale / HALVES_OUT
+        )
+        share = min(1.0, STEEP * self.convergence())
+        largest = np.maximum(largest, share * self._change(below[1] - own))
+        if len(self.x) == 4:
+            largest = np.maximum(largest, self._change(below[1] - below[0]) * scale / POINTS_OUT)
+        return np.asarray(largest)
 
-    def fine(self) -> Floats:
-        """Places from the first point to the last, `FINE` from each point to the next."""
+    def fine(self, first: int = 0, last: int | None = None) -> Floats:
+        """Places from one point to another, by default all, `FINE` from each point to the next."""
+        x = self.x[first : None if last is None else last + 1]
         steps = np.arange(FINE) / FINE
-        inside = (self.x[:-1, None] + np.diff(self.x)[:, None] * steps).ravel()
-        return np.append(inside, self.x[-1])
+        return np.append((x[:-1, None] + np.diff(x)[:, None] * steps).ravel(), x[-1])
 
-    def _share(self) -> float:
-        """The part of the change from degree 2 to 3 that counts, from how much smaller it is than
-        the change from degree 1 to 2 over the whole curve.
+    def convergence(self) -> float:
+        """By how much smaller the change from degree 2 to 3 is than that from degree 1 to 2, over
+        the whole curve, without what is statistics. It is small where the points are close, of the
+        order of one where they are too far apart for any interpolation, and 0 for a straight line.
         """
         at = self.fine()
         one, two, three = (_weights(self.x, at, degree) for degree in (1, 2, 3))
-        before = np.trapezoid(np.abs((two - one) @ self.y), at)
-        after = np.trapezoid(np.abs((three - two) @ self.y), at)
-        return float(min(1.0, STEEP * after / before)) if before > 0 else 1.0
+        before = float(np.trapezoid(self._change(two - one), at))
+        after = float(np.trapezoid(self._change(three - two), at))
+        rounding = ROUNDING * float(np.abs(self.y).max() * (self.x[-1] - self.x[0]))
+        return after / before if before > rounding else 0.0
 
     def _without_one(self, at: Floats, derivative: int) -> Iterator[Floats]:
         return (

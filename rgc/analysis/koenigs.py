@@ -20,6 +20,9 @@ ORDER = 64
 CANCELLATION = 1e3
 """The largest ratio of the terms of the regular part to the singular part of F."""
 
+FARTHEST = 1e3
+"""The largest radius, for series that end."""
+
 RESONANT = 1e-9
 """Where mu is this near to lambda^k, relative to it, the regular part has a logarithm."""
 
@@ -134,12 +137,16 @@ def _radius(series: Floats) -> float:
 
 
 def _within_cancellation(made: Linearised) -> Linearised:
-    """The same with a smaller radius if the terms of the regular part would cancel too much."""
-    radius, k = min(made.radius, 1e3), np.arange(ORDER)
-    for _ in range(60):
-        terms = float((np.abs(made.regular) * radius**k).sum())
-        whole = without_bounds(made.equation, np.array([polyval(radius, made.inverse)])).value
-        if terms <= CANCELLATION * abs(whole - polyval(radius, made.regular)):
-            break
-        radius *= 0.8
-    return replace(made, radius=float(radius))
+    """The same with a smaller radius if the terms of the regular part would cancel too much.
+
+    Raises `Diverges` where F does not converge at any radius.
+    """
+    radii = min(made.radius, FARTHEST) * 0.7 ** np.arange(20)
+    points = polyval(radii, made.inverse)
+    whole = made.equation.sums(points)
+    if np.isnan(whole).all():
+        without_bounds(made.equation, points[-1:])
+    terms = np.abs(made.regular) @ radii ** np.arange(ORDER)[:, None]
+    singular = np.abs(whole - polyval(radii, made.regular))
+    fit = np.flatnonzero(terms <= CANCELLATION * singular)
+    return replace(made, radius=float(radii[fit[0] if len(fit) else -1]))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rgc.analysis.eigenvalues import Complex, exponents
 from rgc.analysis.statistics import jackknife
+from rgc.analysis.systematic import Change, between
 
 Floats = NDArray[np.float64]
 
@@ -102,45 +103,29 @@ def chain(levels: Sequence[LevelSpectrum]) -> Chain | None:
     return Chain(unwrapped, later[0] if later else None)
 
 
-def change(one: Floats, other: Floats) -> float:
-    """|one - other|, but at least its own jackknife error."""
-    difference, error = jackknife(one - other)
-    return float(max(abs(difference), error))
+def changes(found: Chain, growing: float | None) -> tuple[Change, ...]:
+    """What other levels and bases say about the full basis at the last of at least two levels that
+    do not wrap.
 
-
-def shown(one: Floats, other: Floats) -> float:
-    """What |one - other| shows beyond its own noise, sqrt(difference^2 - error^2), and 0 where it
-    is noise or not finite.
-    """
-    difference, error = map(float, jackknife(one - other))
-    beyond = difference**2 - error**2
-    return float(np.sqrt(beyond)) if beyond > 0 else 0.0
-
-
-def systematic(found: Chain, growing: float | None) -> float:
-    """The systematic error of the full basis at the last of at least two levels that do not wrap.
-
-    It is the largest of what several changes say, since any one of them may pass through zero. The
-    change of the full basis from the level before, and that from one shell less, count at least
-    their errors. As far as they are seen, the same counts one shell less, from one shell less at
-    the level before, to the wrapped level after, and from the level before that one, by what
-    corrections to scaling leave of it (`remaining`). Where the flow does not settle, `growing` is
-    the exponent with which it leaves, and what that makes of the changes counts too (`leaving`).
+    They are the change from the level before with the two largest bases of whole shells, the change
+    from one shell less at either level, the change to the wrapped level after with both bases, and
+    of the change one level earlier what corrections to scaling leave of it (`remaining`). Where the
+    flow does not settle, `growing` is the exponent with which it leaves, and what that makes of the
+    changes counts too (`leaving`).
     """
     *earlier, before, last = found.unwrapped
+    out = [between(last.full, before.full)]
     largest = last.reaches[-2:]
-    said = [change(last.full, before.full)]
-    said += [shown(last.within(reach), before.within(reach)) for reach in largest[:-1]]
     for reach in largest[:-1]:
-        said.append(change(last.full, last.within(reach)))
-        said.append(shown(before.full, before.within(reach)))
-    if found.after is not None:
-        said += [shown(found.after.within(reach), last.within(reach)) for reach in largest]
+        out.append(between(last.within(reach), before.within(reach)))
+        out += [between(level.full, level.within(reach)) for level in (last, before)]
+    if found.after is not None and np.isfinite(found.after.full).all():
+        out += [between(last.within(reach), found.after.within(reach)) for reach in largest]
     if earlier:
-        said.append(remaining(last.scale, 1) * shown(before.full, earlier[-1].full))
+        out.append(between(before.full, earlier[-1].full, remaining(last.scale, 1)))
     if growing is not None:
-        said.append(leaving(*_changes(found), last.scale, growing))
-    return float(np.max(said))
+        out.append(Change(leaving(*_changes(found), last.scale, growing)))
+    return tuple(out)
 
 
 def settles(found: Chain) -> bool:
@@ -208,6 +193,10 @@ def leaving(before: Floats, after: Floats, scale: float, growing: float) -> floa
     falls, grows = scale**-FALLING, scale**growing
     falling = (before - after / grows) / (1 / falls - 1 / grows)
     rising = after - falling
-    none = np.zeros_like(after)
-    ahead, behind = change(falling, none) * remaining(scale), change(rising, none)
-    return float(ahead + behind * grows / (grows - 1))
+    ahead, behind = _at_least_its_error(falling), _at_least_its_error(rising)
+    return float(ahead * remaining(scale) + behind * grows / (grows - 1))
+
+
+def _at_least_its_error(part: Floats) -> float:
+    size, error = jackknife(part)
+    return float(max(abs(size), error))

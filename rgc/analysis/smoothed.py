@@ -21,6 +21,9 @@ WIDTHS = (0.2, 0.25)
 REACH = 9
 """A Gaussian is cut off after this many widths, where it is below rounding."""
 
+GROWN = 1e12
+"""Integrals that differ from those of a constant by more than this grow without end."""
+
 FEWEST, MOST = 2**12, 2**18
 """Numbers of points on which the integrals are tried, doubled in between."""
 
@@ -78,7 +81,10 @@ def _window(linearised: Linearised, harmonics: int, width: float, points: int) -
 
 
 def _integrated(linearised: Linearised, window: _Window) -> Complexes | None:
-    """The amplitudes; None where the points are too few to tell that terms average out."""
+    """The amplitudes; None where the points are too few to tell that terms average out.
+
+    Raises `NotResolved` where they grow.
+    """
     equation, ones = linearised.equation, window.weights.sum(axis=1)
     x = polyval(window.z, linearised.inverse)
     total = -(window.weights @ polyval(window.z, linearised.regular))
@@ -90,7 +96,9 @@ def _integrated(linearised: Linearised, window: _Window) -> Complexes | None:
             mean = (integral[0] / ones[0]).real
             change = np.abs(integral - mean * ones).max()
             least = min(least, change)
-            if not np.isfinite(change) or change > 1000 * least < largest:
+            if not change <= GROWN * largest:
+                raise NotResolved("its terms grow: F has no mean over a period of ln z")
+            if change > 1000 * least < largest:
                 return None
             if max(change, before) <= REST * largest and equation.mu > 1:
                 return np.asarray(total + weight * mean * ones * equation.mu / (equation.mu - 1))

@@ -25,7 +25,7 @@ Point = Mapping[str, float]
 
 PHYSICS = ("lattice", "spins", "hamiltonian")
 
-SECTIONS = (*PHYSICS, "block", "data", "stack", "map", "flow", "scan", "measure", "expect")
+SECTIONS = (*PHYSICS, "data", "stack", "block", "map", "flow", "scan", "measure", "expect")
 """The sections that are checked, in the order in which they build on each other."""
 
 ALWAYS = ("flow", "scan")

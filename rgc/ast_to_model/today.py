@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rgc.ast_to_model.scope import names
 from rgc.errors import Problem, SpecError, listing
 from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.language.updates import LATER_UPDATES
 from rgc.language.values import CallValue
+from rgc.model.data import Samples, source_of
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
+from rgc.schemes.sample import SCHEME as SAMPLE
 from rgc.schemes.scheme import Ready
 from rgc.syntax import ast
 
@@ -42,10 +45,26 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
     if name in LATER_UPDATES:
         hint = "update=auto chooses between metropolis and heat_bath"
         yield Problem("not-yet", f"the update '{name}' comes later", spec.flow.span, hint=hint)
+    if spec.data is not None:
+        yield from _samples(spec)
     if ("disorder" in spec.flow.options or _inhomogeneous(spec)) and not ready.disorder:
         yield _differing(spec)
     yield from _methods(spec)
     yield from _measures(spec, ready)
+
+
+def _samples(spec: Spec) -> Iterator[Problem]:
+    """Samples of spins that cannot be sampled yet, and by updates that come later."""
+    samples, ready = source_of(spec.data) if spec.data is not None else None, SAMPLE.ready
+    if not isinstance(samples, Samples) or ready is None:
+        return
+    yield from _physics(replace(spec, blocks=()), ready)
+    name = samples.update.name if isinstance(samples.update, CallValue) else samples.update
+    if name in LATER_UPDATES:
+        hint = "update=auto chooses between metropolis and heat_bath"
+        yield Problem("not-yet", f"the update '{name}' comes later", samples.span, hint=hint)
+    if _inhomogeneous(spec):
+        yield _differing(spec)
 
 
 def _inhomogeneous(spec: Spec) -> bool:
@@ -68,7 +87,7 @@ def _without_flow(spec: Spec) -> Iterator[Problem]:
             "not-yet", "this spec has no flow, and no free energy to find without one", hint=hint
         )
         return
-    for measure, entry in zip(spec.measures, _entries(spec), strict=True):
+    for measure, entry in zip(spec.measures, _entries(spec), strict=False):
         if not measure.methods and not measure.of_scan:
             message = f"'{measure.name}' comes later where there is no flow"
             yield Problem("not-yet", message, entry.target.span, hint=hint)
@@ -106,7 +125,7 @@ def _measures(spec: Spec, ready: Ready) -> Iterator[Problem]:
         else ""
     )
     averages = any(MEASURES[name].of_spins for name in ready.measures)
-    for measure, entry in zip(spec.measures, entries, strict=True):
+    for measure, entry in zip(spec.measures, entries, strict=False):
         if measure.methods:
             continue
         if entry.op is not None and measure.of_scan is None and not averages:

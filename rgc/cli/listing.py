@@ -6,18 +6,23 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from rgc.language.values import CallValue, OperatorBasis
+from rgc.model import shown
 from rgc.model.block import Block
+from rgc.model.data import rows_of, source_of
 from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
+from rgc.model.stack import alphabet_text
 from rgc.syntax.ast import Call, Entry, Item, List, Name
 from rgc.syntax.print import print_expression
 from rgc.syntax.print_expression import print_entry
 
 if TYPE_CHECKING:
     from rgc.language.values import Value
+    from rgc.model.data import Data
     from rgc.model.hamiltonian import Term
     from rgc.model.operators import Product
     from rgc.model.spec import Spec
     from rgc.model.spins import Species
+    from rgc.model.stack import Side, Stack
 
 SHOWN = 4  # products of a term, faces of a lattice
 
@@ -39,8 +44,9 @@ def _sections(spec: Spec) -> Iterator[str]:
             (_term(term, spec) for term in spec.hamiltonian.terms),
         )
     yield _block("block", map(_map, spec.blocks))
-    for name in ("data", "stack", "map"):
-        yield _block(name, _written(spec, name))
+    yield _block("data", _data(spec.data))
+    yield _block("stack", _stack(spec.stack))
+    yield _block("map", _written(spec, "map"))
     if spec.flow is not None:
         options = spec.flow.options.items()
         yield _block(
@@ -105,6 +111,38 @@ def _species(species: Species) -> str:
     return f"{species.name}: {species.alphabet}{states}" + (
         ", symmetric" if species.symmetric else ""
     )
+
+
+def _data(data: Data | None) -> Iterator[str]:
+    if data is None:
+        return
+    yield str(data)
+    share = getattr(source_of(data), "validation", None)
+    apart = f", a share of {share:g} kept for validation" if share else ""
+    yield f"{rows_of(data)} rows to train on{apart}"
+
+
+def _stack(stack: Stack | None) -> Iterator[str]:
+    """For each layer its units from the top, how they are connected, and how they are trained."""
+    layers = stack.layers if stack is not None else ()
+    for number, layer in enumerate(layers, 1):
+        biases = "with biases" if layer.biases else "without biases"
+        rows, columns = layer.shape
+        yield (
+            f"layer {number}: {_side(layer.hidden)} above {_side(layer.visible)}, "
+            f"{layer.connect}, {rows} x {columns} weights, {biases}"
+        )
+        if layer.weights is not None:
+            yield f"  weights of {layer.weights}"
+        if layer.train is not None:
+            yield f"  trained by {layer.train}"
+        if number < len(layers):
+            yield f"  {layer.upward} of its hidden units upward"
+
+
+def _side(side: Side) -> str:
+    where = "" if isinstance(side.places, int) else f" on {shown.value(side.places)}"
+    return f"{side.count} {alphabet_text(side.spins)} units{where}"
 
 
 def _written(spec: Spec, name: str) -> Iterator[str]:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from rgc.language.signatures import Field, Signature, table
+
+Unit = Literal["binary", "ising", "softmax", "gaussian"]
+
+_TWO_STATE_UNITS: Mapping[tuple[int, ...], Unit] = {(0, 1): "binary", (-1, 1): "ising"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +20,8 @@ class Alphabet(Signature):
     `values` are these numbers, rising. They are left out where the spec gives the number of states
     with an option `states`, which then are 0, 1, 2, ..., and where the spins are `real`. `energies`
     says whether a Hamiltonian may hold such spins today. An option `symmetry` lets a species be
-    declared symmetric, which it is not unless it says so.
+    declared symmetric, which it is not unless it says so. `softmax` says that a unit of a machine
+    with so many states weighs each of them by itself.
 
     Two-state spins are stored as one bit. The bit 1 means the lower value, which a flip exchanges
     with the upper one. One of them is positive and the other is not, by which pictures tell them
@@ -26,6 +33,7 @@ class Alphabet(Signature):
     values: tuple[int, ...] = ()
     real: bool = False
     energies: bool = True
+    softmax: bool = False
 
     def __post_init__(self) -> None:
         if sum((bool(self.values), self.counted, self.real)) != 1:
@@ -61,6 +69,15 @@ class Alphabet(Signature):
         """Whether a flip takes s to -s."""
         return self.two_states and self.values[0] == -self.values[1]
 
+    @property
+    def unit(self) -> Unit | None:
+        """How a unit of a machine with such states decides; None where none has them."""
+        if self.real:
+            return "gaussian"
+        if self.softmax:
+            return "softmax"
+        return _TWO_STATE_UNITS.get(self.values)
+
     def values_of(self, states: int | None) -> tuple[int, ...]:
         """The numbers that stand for so many states. Raises `ValueError` for real spins, which have
         no list of them, and for a number of states that the alphabet does not have.
@@ -87,7 +104,7 @@ ALPHABETS = table(
             values=(-1, 1),
         ),
         Alphabet("binary", "0/1", values=(0, 1)),
-        Alphabet("potts", "0..q-1", (_STATES,), ("states",), example="potts(3)"),
+        Alphabet("potts", "0..q-1", (_STATES,), ("states",), example="potts(3)", softmax=True),
         Alphabet("clock", "0..q-1, on a circle", (_STATES,), ("states",), example="clock(6)"),
         Alphabet(
             "spin",

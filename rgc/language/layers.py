@@ -1,50 +1,78 @@
-"""The layers of a stack and their trainers: what the section `stack` may hold."""
+"""The layers of a stack: what the section `stack` may hold. Trainers are in `trainers.py`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from rgc.language.alphabets import ALPHABETS, Alphabet
+from rgc.language.conventions import CONVENTIONS
 from rgc.language.signatures import Field, Signature, table
+from rgc.language.trainers import TRAINERS
 
-MOST_HIDDEN_STATES = 8
+MOST_UNIT_STATES = 32
+"""The most states of a unit, visible or hidden."""
 
-_EPOCHS = Field("epochs", "integer", "passes over the data", 100, least=1)
-_BATCH = Field("batch", "integer", "rows of one gradient", 100, least=1)
-_RATE = Field("rate", "number", "learning rate", 0.1, above=0)
-_MOMENTUM = Field("momentum", "number", "share of the last step kept", 0, least=0, most=0.999)
-_L1 = Field("l1", "number", "weight of the sum of |w|", 0, least=0)
-_L2 = Field("l2", "number", "weight of the sum of w^2 / 2", 0, least=0)
-_DROPOUT = Field("dropout", "number", "share of hidden units left out", 0, least=0, most=0.99)
-_K = Field("k", "integer", "Gibbs steps of one gradient", 1, least=1)
-_DESCENT = (_EPOCHS, _BATCH, _RATE, _MOMENTUM, _L1, _L2)
+UNITS = tuple(alphabet for alphabet in ALPHABETS.values() if alphabet.unit)
+"""The alphabets that units of a machine may have."""
 
 
 def _of_units(alphabet: Alphabet) -> Alphabet:
-    """The alphabet of hidden units, which have two to eight states."""
+    """The alphabet of hidden units, whose number of states is limited."""
     fields = tuple(
-        replace(field, least=2, most=MOST_HIDDEN_STATES) if field.name == "states" else field
+        replace(field, most=MOST_UNIT_STATES) if field.name == "states" else field
         for field in alphabet.fields
     )
     return replace(alphabet, fields=fields)
 
 
-TRAINERS = table(
+_B = Field("b", "integer", "ratio of lattice constants", 2, least=1)
+CONNECTIONS = table(
     (
-        Signature("cd", "contrastive divergence", (_K, *_DESCENT, _DROPOUT)),
+        Signature("dense", "every visible unit with every hidden unit"),
         Signature(
-            "pcd",
-            "persistent contrastive divergence",
-            (
-                _K,
-                Field("chains", "integer", "persistent chains", 100, least=1),
-                *_DESCENT,
-                _DROPOUT,
-            ),
+            "patch",
+            "every hidden unit with its block of visible sites and those within reach of it",
+            (_B, Field("reach", "integer", "cells around the block", 1, least=0)),
         ),
-        Signature("gradient", "gradient descent", _DESCENT),
+        Signature(
+            "convolution",
+            "the same with one set of weights for all hidden units of a letter",
+            (_B, Field("kernel", "integer", "visible cells along each vector", 4, least=1)),
+        ),
+        Signature(
+            "mask",
+            "where a file holds 1 for a visible and a hidden unit, not where it holds 0",
+            (Field("path", "path", "the file, a row for each visible unit", required=True),),
+            ("path",),
+            example='mask("m.npy")',
+        ),
     )
 )
+"""Which units are connected."""
+
+WEIGHTS = table(
+    (
+        Signature(
+            "file",
+            "weights of a file, such as the weights.npz of another run",
+            (
+                Field("path", "path", "the file", required=True),
+                Field(
+                    "convention",
+                    "word",
+                    "how it writes the energy",
+                    "rgc",
+                    choices=tuple(CONVENTIONS),
+                ),
+                Field("layer", "integer", "which of its layers; default the own number", least=1),
+            ),
+            ("path",),
+            example='file("weights.npz")',
+        ),
+    )
+)
+"""Where weights come from that are not trained here, or before they are."""
+
 LAYERS = table(
     (
         Signature(
@@ -60,17 +88,38 @@ LAYERS = table(
                 Field(
                     "spins",
                     "call",
-                    "the hidden spins",
-                    "binary",
-                    calls=tuple(map(_of_units, ALPHABETS.values())),
+                    "the hidden spins; default binary, or ising above symmetric spins",
+                    calls=tuple(map(_of_units, UNITS)),
                     noun="alphabet",
+                ),
+                Field(
+                    "connect",
+                    "call",
+                    "which units are connected",
+                    "dense",
+                    calls=tuple(CONNECTIONS.values()),
+                    noun="connection",
                 ),
                 Field(
                     "train",
                     "call",
                     "how it is trained",
-                    calls=(TRAINERS["cd"], TRAINERS["pcd"]),
+                    calls=tuple(row for row in TRAINERS.values() if row.of_machines),
                     noun="trainer",
+                ),
+                Field(
+                    "weights",
+                    "call",
+                    "weights to take instead of training, or to begin with",
+                    calls=tuple(WEIGHTS.values()),
+                    noun="weights",
+                ),
+                Field(
+                    "upward",
+                    "word",
+                    "what the layer above is trained on",
+                    "samples",
+                    choices=("samples", "means"),
                 ),
             ),
             ("hidden",),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rgc.language.layers import TRAINERS
 from rgc.language.signatures import Field, Signature, table
+from rgc.language.trainers import TRAINERS
 
 _SCALE = Field("scale", "number", "b, the ratio of lattice constants", above=1)
 MAPS = table(

@@ -40,6 +40,7 @@ CLOUDS = table(
                 Field(
                     "archetypes", "integer", "number of corners", required=True, least=1, most=1000
                 ),
+                Field("noise", "number", "standard deviation of what is added", 0, least=0),
             ),
             ("points", "archetypes"),
             example="simplex(24, 3)",

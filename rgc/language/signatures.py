@@ -19,6 +19,7 @@ Kind = Literal[
     "name",  # any name
     "names",  # a list of names, of `choices` where there are any
     "numbers",  # a list or range of numbers
+    "knots",  # a number, or a list of numbers that a run goes through
     "points",  # a list of starting points: numbers, or lists of numbers
     "call",  # one of `calls`
     "calls",  # a list of them

@@ -27,8 +27,8 @@ class Block:
     - `vectors` are the coarse primitive vectors in fine cells, where they are not factor_k along
       vector k (`cell=triangle`). Then `factor` is empty.
 
-    A learned map has neither cells nor factor, and its scale follows from the stack, so that it is
-    1 here. On lattices without cells `factor`, `cells` and `rules` are empty.
+    The cells of a learned map are the windows of its layer, which may overlap. On lattices without
+    cells `factor`, `cells` and `rules` are empty.
     """
 
     name: str

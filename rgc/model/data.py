@@ -66,7 +66,7 @@ class File:
     column is subtracted.
 
     `array` names one of several arrays of an `.npz`. `weights` is a file that holds how often each
-    row counts.
+    row counts. `rows` and `columns` are those that the header of the file says.
     """
 
     path: str
@@ -76,6 +76,8 @@ class File:
     weights: str | None = None
     scale: float | None = None
     centre: bool = False
+    rows: int = field(default=0, repr=False, compare=False)
+    columns: int = field(default=0, repr=False, compare=False)
     folder: Path = field(default=Path(), repr=False, compare=False)
     span: Span | None = field(default=None, repr=False, compare=False)
 
@@ -135,6 +137,16 @@ Data = Source | Control | Cloud
 def source_of(data: Data) -> Source | Cloud:
     """Where the rows come from, before any control."""
     return data.source if isinstance(data, Control) else data
+
+
+def rows_of(data: Data | None) -> int | None:
+    """The rows to train on, without those for validation; None without data."""
+    match source_of(data) if data is not None else None:
+        case Samples(rows=rows, validation=validation) | File(rows=rows, validation=validation):
+            return rows - kept_apart(rows, validation)
+        case Patterns(count=count):
+            return count
+    return None
 
 
 def files_of(data: Data | None) -> Iterator[tuple[Path, str]]:

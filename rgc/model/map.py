@@ -12,7 +12,8 @@ from typing import ClassVar
 from rgc.model import shown
 from rgc.model.expressions import Expression, written
 from rgc.model.matrix_maps import MatrixMap
-from rgc.model.stack import Trainer, Units
+from rgc.model.stack import Places
+from rgc.model.trainer import Trainer
 
 SPECTRUM = ("eigenvalue", "fixed_point", "couplings", "period", "lyapunov")
 """What every map of quantities answers."""
@@ -96,7 +97,7 @@ class Autoencoder:
 
     name: ClassVar[str] = "autoencoder"
 
-    hidden: Units
+    hidden: Places
     activation: str
     tied: bool
     train: Trainer | None = None

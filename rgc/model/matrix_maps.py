@@ -92,7 +92,6 @@ class DiffusionMap:
     def answers(self) -> tuple[str, ...]:
         return (
             "eigenvalue",
-            "spectral_radius",
             "multiplicity",
             "idempotence",
             "clusters",

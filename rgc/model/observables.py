@@ -136,9 +136,11 @@ def with_energy(expression: Expression, energy: Linear) -> Expression:
 
 
 @dataclass(frozen=True, slots=True)
-class ScanMeasure:
+class ScanMeasure(Expression):
     """`crossing(U, K)`, `extremum(chi, K)`, `central_charge(f, L)`: a number of the scanned curves
     of a measure.
+
+    What is computed from such numbers, such as `1/K_c`, is an expression with these leaves.
     """
 
     kind: str

@@ -64,18 +64,21 @@ class Points:
 class Simplex:
     """`points` points of the simplex whose corners are the unit vectors of `archetypes` dimensions.
 
-    The corners are among them. The others are evenly distributed.
+    The corners are among them. The others are evenly distributed. Gaussian `noise` of that standard
+    deviation is added to every coordinate of every point.
     """
 
     points: int
     archetypes: int
+    noise: float = 0.0
 
     @property
     def count(self) -> int:
         return self.points
 
     def __str__(self) -> str:
-        return shown.call("simplex", self.points, self.archetypes)
+        options = {"noise": self.noise or None}
+        return shown.call("simplex", self.points, self.archetypes, options=options)
 
 
 Cloud = Points | Simplex

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from rgc.language.values import Value
 from rgc.model.block import Block
 from rgc.model.draw import Distribution
+from rgc.model.expressions import Expression, written
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Geometry
 from rgc.model.spins import Species
@@ -18,7 +19,7 @@ from rgc.text import Span
 if TYPE_CHECKING:  # parts that few specs have
     from rgc.model.data import Data
     from rgc.model.map import FlowMap
-    from rgc.model.observables import Observable, ScanMeasure
+    from rgc.model.observables import Observable
     from rgc.model.stack import Stack
 
 
@@ -63,20 +64,21 @@ class Method:
 @dataclass(frozen=True, slots=True)
 class Measure:
     """One entry of `measure`: the `methods` of a free energy, a number of a finished scan, or else
-    an observable.
+    an observable. Behind those of the section stand the built-in measures that measures of the scan
+    ask for besides.
 
-    `observable` is None besides where no configuration of the spec can be written down, so that no
-    flow measures it.
+    `of_scan` is an expression whose leaves are `ScanMeasure`. `observable` is None besides where no
+    configuration of the spec can be written down, so that no flow measures it.
     """
 
     name: str
     observable: Observable | None = None
-    of_scan: ScanMeasure | None = None
+    of_scan: Expression | None = None
     methods: tuple[Method, ...] = ()
 
     def __str__(self) -> str:
         if self.of_scan is not None:
-            return f"{self.name} = {self.of_scan}"
+            return f"{self.name} = {written(self.of_scan)}"
         return str(self.observable) if self.observable is not None else self.name
 
 

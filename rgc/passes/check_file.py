@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rgc.array_files import SUFFIXES, Header, Unreadable, headers
+from rgc.array_files import SUFFIXES, Header, Unreadable, digest, headers
 from rgc.errors import Problem, SpecError, listing, suggest
 from rgc.model.data import File, kept_apart
 from rgc.text import Span
@@ -25,7 +25,7 @@ def check_file(file: File, sites: int | None = None) -> tuple[str, Header]:
     try:
         rows, columns = header.rows, header.columns
     except Unreadable as error:
-        raise _unreadable(file.path, error, file.span) from None
+        raise unreadable(file.path, error, file.span) from None
     if sites is not None and columns != sites:
         message = f"the rows of '{file.path}' have {columns} columns, and there are {sites} sites"
         hint = f"a lattice of {columns} sites, such as chain({columns}), holds such a row"
@@ -75,11 +75,12 @@ def one_array(folder: Path, path: str, array: str | None, span: Span | None) -> 
     try:
         found = headers(folder / path)
     except Unreadable as error:
-        raise _unreadable(path, error, span) from None
+        raise unreadable(path, error, span) from None
     except OSError as error:
-        raise _missing(folder, path, error, span) from None
+        raise missing(folder, path, error, span) from None
     if array is not None:
         if array in found and array:
+            check_numbers(found[array], path, span)
             return array, found[array]
         named = [f"'{name}'" for name in found if name]
         has = f"its arrays are {listing(named)}" if named else "it holds arrays without names"
@@ -91,15 +92,45 @@ def one_array(folder: Path, path: str, array: str | None, span: Span | None) -> 
         message = f"'{path}' holds {listing(found) or 'no arrays'}, and one array is needed"
         hint = f'write array="{first}"' if first else ""
         raise SpecError([Problem("several-arrays", message, span, hint=hint)])
-    return next(iter(found.items()))
+    ((name, header),) = found.items()
+    check_numbers(header, path, span)
+    return name, header
 
 
-def _unreadable(path: str, error: Unreadable, span: Span | None) -> SpecError:
+def check_numbers(header: Header, what: str, span: Span | None) -> None:
+    """Raise `SpecError` (unreadable-file) for an array of something else than numbers."""
+    try:
+        header.check()
+    except Unreadable as error:
+        raise unreadable(what, error, span) from None
+
+
+def wrong_shape(
+    what: str, found: tuple[int, ...], wanted: tuple[int, ...], span: Span | None
+) -> SpecError:
+    """The error of an array of another shape."""
+    has, needs = (" x ".join(map(str, shape)) or "1" for shape in (found, wanted))
+    message = f"'{what}' is an array of {has}, and this layer needs {needs}"
+    hint = "rows are those of visible units, columns those of hidden ones"
+    return SpecError([Problem("wrong-shape", message, span, hint=hint)])
+
+
+def digest_of(folder: Path, path: str) -> str:
+    """The SHA-256 of a file. Raises `SpecError` (missing-file)."""
+    try:
+        return digest(folder / path)
+    except OSError as error:
+        raise missing(folder, path, error, None) from None
+
+
+def unreadable(path: str, error: Unreadable, span: Span | None) -> SpecError:
+    """The error of a file that is not what its name says."""
     hint = f"rows of numbers in a {listing(SUFFIXES, 'or')} file are data"
     return SpecError([Problem("unreadable-file", f"'{path}' {error}", span, hint=hint)])
 
 
-def _missing(folder: Path, path: str, error: OSError, span: Span | None) -> SpecError:
+def missing(folder: Path, path: str, error: OSError, span: Span | None) -> SpecError:
+    """The error of a file that is not there, or cannot be opened."""
     if not isinstance(error, FileNotFoundError):
         message = f"'{path}' cannot be read: {error.strerror}"
         return SpecError([Problem("missing-file", message, span)])

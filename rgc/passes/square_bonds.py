@@ -23,12 +23,13 @@ Matrix = tuple[tuple[float, ...], ...]
 @dataclass(frozen=True, slots=True)
 class SquareBonds:
     """H = sum_i [site[a_i] + x[a_i][a_(i+x)] + y[a_i][a_(i+y)]] in kT, with a the joint state of
-    all species of a site, row-major.
+    all species of a site, row-major. `species` are their numbers of states.
     """
 
     site: tuple[float, ...]
     x: Matrix
     y: Matrix
+    species: tuple[int, ...]
 
     @property
     def states(self) -> int:
@@ -74,7 +75,8 @@ def find_bonds(
                 break
     if problems:
         raise SpecError(problems)
-    return SquareBonds(tuple(site), *(tuple(map(tuple, bonds[step])) for step in ((1, 0), (0, 1))))
+    x, y = (tuple(map(tuple, bonds[step])) for step in ((1, 0), (0, 1)))
+    return SquareBonds(tuple(site), x, y, tuple(spin.states or 0 for spin in species))
 
 
 def _lattice_obstacles(lattice: Lattice, place: Span | None) -> Iterator[Problem]:

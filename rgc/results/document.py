@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rgc.version import __version__
 
 if TYPE_CHECKING:
-    from rgc.results.answer_data import AnswerData
+    from rgc.results.answer_data import AnswerData, Point
     from rgc.results.checks import CheckedExpectation
     from rgc.results.result import Eigenvalue, Estimate, FixedPoint, FreeEnergy, Level, Result
 
@@ -32,15 +32,29 @@ def document(answer: AnswerData) -> dict[str, Any]:
     }
     if not answer.axes:
         return _plain(head | _result(answer.result) | tail)
-    points = [
-        {"parameters": dict(point.parameters), **_result(point.result)} for point in answer.points
-    ]
+    points = [_point(point, answer.provenance) for point in answer.points]
     scan = {axis.name: list(axis.values) for axis in answer.axes}
     return _plain(
         head
         | {"scan": scan, "observables": _estimates(answer.observables), "points": points}
         | tail
     )
+
+
+def _point(point: Point, common: Mapping[str, Any]) -> dict[str, Any]:
+    """A point of a scan, with its own warnings, and with what of its provenance differs from that
+    of the whole, which is the first point's.
+    """
+    own = {
+        key: value
+        for key, value in point.result.provenance.items()
+        if key not in common or _clean(common[key]) != _clean(value)
+    }
+    return {
+        "parameters": dict(point.parameters),
+        **_result(point.result),
+        "warnings": list(point.result.warnings),
+    } | ({"provenance": own} if own else {})
 
 
 def _result(result: Result) -> dict[str, Any]:

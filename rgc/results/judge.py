@@ -10,14 +10,20 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.checks import CheckedExpectation, NotFound, check
+from rgc.results.result import Estimate
 from rgc.results.scan import measure
 from rgc.version import __version__
 
 if TYPE_CHECKING:
+    from rgc.model.expressions import Expression
     from rgc.model.spec import Spec
     from rgc.results.answer import Answer
-    from rgc.results.answer_data import Point
-    from rgc.results.result import Estimate
+    from rgc.results.answer_data import AnswerData, Point
+
+SHOWN = 3
+"""The number of points that a warning names."""
+
+FAILED = "this is a bug in rgc, which could not compute"
 
 LIBRARIES = ("numpy", "scipy", "numba", "jax")
 
@@ -35,10 +41,9 @@ def judge(
         for measured in spec.measures
         if measured.of_scan is not None
     ]
-    over = {name: measure(asked, answer.axes, answer.points) for name, asked in scanned}
-    said = dict.fromkeys(
-        (*warnings, *(text for point in answer.points for text in point.result.warnings))
-    )
+    over = {name: _over(name, asked, answer) for name, asked in scanned}
+    bugs = [estimate.note for estimate in over.values() if estimate.note.startswith(FAILED)]
+    said = dict.fromkeys((*warnings, *point_warnings(answer.points), *bugs))
     choices = answer.points[0].result.provenance
     return replace(
         answer,
@@ -47,6 +52,37 @@ def judge(
         warnings=tuple(said),
         provenance={**provenance, **choices},
     )
+
+
+def _over(name: str, asked: Expression, answer: AnswerData) -> Estimate:
+    """A measure of the scan. Where it fails the points are there all the same."""
+    try:
+        return measure(asked, answer.axes, answer.points)
+    except Exception as error:
+        return Estimate(None, None, note=f"{FAILED} '{name}': {type(error).__name__}: {error}")
+
+
+def point_warnings(points: Sequence[Point]) -> list[str]:
+    """The warnings of all points. Those of a scan say at which points, of more than `SHOWN` the
+    first.
+    """
+    said: dict[str, list[str]] = {}
+    for point in points:
+        for text in dict.fromkeys(point.result.warnings):
+            said.setdefault(text, []).append(
+                ", ".join(f"{name} = {value:g}" for name, value in point.parameters.items())
+            )
+    return [_where(text, places, len(points)) for text, places in said.items()]
+
+
+def _where(text: str, places: Sequence[str], count: int) -> str:
+    if not places[0]:
+        return text
+    if len(places) == count > 1:
+        return f"at every point: {text}"
+    rest = len(places) - SHOWN
+    more = f" and {rest} more point{'s' * (rest > 1)}" if rest > 0 else ""
+    return f"at {'; '.join(places[:SHOWN])}{more}: {text}"
 
 
 def _check(

@@ -13,6 +13,7 @@ from rgc.results.free_energy_plot import free_energies
 from rgc.results.hull_plot import points
 from rgc.results.log_periodic_plot import log_periodic
 from rgc.results.map_plot import basins, branches, cobweb, settling
+from rgc.results.objective_plot import objective
 from rgc.results.plot_style import new_figure, styled
 from rgc.results.scan_plot import scan
 from rgc.results.spectrum_plot import spectrum, spectrum_of_scan
@@ -48,6 +49,7 @@ def figures(answer: AnswerData) -> dict[str, Figure]:
                 "settling": settling(point.result),
                 "oscillation": log_periodic(point.result),
                 "points": points(point.result),
+                "objective": objective(point.result),
                 "spectrum": spectrum(point.result),
             }
     return {name: figure for name, figure in made.items() if figure is not None}

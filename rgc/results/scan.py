@@ -2,135 +2,171 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import hypot, pi
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from rgc.analysis.curve_features import Absent, Feature, maximum, zero
+from rgc.analysis.interpolation import Curve
 from rgc.language.measures import SCAN_MEASURES
+from rgc.model.expressions import Expression, evaluate, leaves, written
 from rgc.model.lattice import Lattice
+from rgc.model.observables import ScanMeasure
 from rgc.results.result import Estimate
 
 if TYPE_CHECKING:
-    from rgc.model.observables import ScanMeasure
     from rgc.model.spec import Axis
     from rgc.results.answer_data import Point
 
-Curve = list[tuple[float, float, float]]
-"""(parameter, value, error), in increasing order of the parameter."""
+Values = Mapping[float, tuple[float, float]]
+"""The value and the error at each value of the parameter."""
+
+NO_ERROR = "every way to it gives the same number, so that its error is not known"
 
 
-def measure(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
-    """The value of one measure of a scan."""
-    return KINDS[asked.kind](asked, axes, points)
+def measure(asked: Expression, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
+    """The value of one measure of a scan, or of an expression of several.
+
+    They come from the same points, so that the errors which they cause are added, not in
+    quadrature.
+    """
+    if isinstance(asked, ScanMeasure):
+        return KINDS[asked.kind](asked, axes, points)
+    found = {leaf: measure(leaf, axes, points) for leaf in leaves(asked)}
+    missing = next((each for each in found.values() if each.value is None), None)
+    if missing is not None:
+        return _none(missing.note)
+    notes = "; ".join(dict.fromkeys(each.note for each in found.values() if each.note))
+    value = _at(asked, found)
+    if not np.isfinite(value):
+        return _none("not a finite number")
+    return Estimate(
+        value,
+        _propagated(asked, found, "error"),
+        statistical=_propagated(asked, found, "statistical"),
+        systematic=_propagated(asked, found, "systematic"),
+        rule=f"{written(asked)}; the errors of its parts are added",
+        note=notes,
+    )
+
+
+Found = Mapping[Expression, Estimate]
+
+
+def _at(asked: Expression, found: Found, moved: Expression | None = None, by: float = 0.0) -> float:
+    """The value of an expression where one of its leaves is moved."""
+
+    def leaf(each: Expression) -> np.float64:
+        return np.float64((found[each].value or 0.0) + by * (each == moved))
+
+    with np.errstate(all="ignore"):
+        return float(evaluate(asked, leaf, np))
+
+
+def _propagated(asked: Expression, found: Found, part: str) -> float | None:
+    """The sum of the changes by a part of the error of each leaf, None where one is not known."""
+    total = 0.0
+    for leaf, each in found.items():
+        error = getattr(each, part)
+        if error is None:
+            return None
+        total += abs(_at(asked, found, leaf, error) - _at(asked, found, leaf, -error)) / 2
+    return total if np.isfinite(total) else None
 
 
 def _curves(
     asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]
-) -> Mapping[tuple[float, ...], Curve]:
+) -> Mapping[tuple[float, ...], Values]:
     """The measure against the parameter, one curve for each value of the other axes, in their order
-    in the scan.
+    in the scan. Values without an error are left out.
     """
-    quantity, parameter = asked.measure, asked.parameter
-    others = [axis.name for axis in axes if axis.name != parameter]
-    curves: dict[tuple[float, ...], Curve] = {}
+    others = [axis.name for axis in axes if axis.name != asked.parameter]
+    curves: dict[tuple[float, ...], dict[float, tuple[float, float]]] = {}
     for point in points:
-        estimate = point.result.observables.get(quantity)
-        if estimate is None or estimate.value is None or estimate.error is None:
-            continue
-        key = tuple(point.parameters[name] for name in others)
-        curves.setdefault(key, []).append(
-            (point.parameters[parameter], estimate.value, estimate.error)
-        )
-    return {key: sorted(curve) for key, curve in curves.items()}
+        curve = curves.setdefault(tuple(point.parameters[name] for name in others), {})
+        estimate = point.result.observables.get(asked.measure)
+        if estimate is not None and estimate.value is not None and estimate.error is not None:
+            curve[point.parameters[asked.parameter]] = estimate.value, estimate.error
+    return curves
 
 
 def _crossing(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
-    """Where the last two curves cross, from straight lines between points; the error adds the shift
-    from the pair before.
+    """Where the last two curves cross. The systematic error is that of the interpolation, and the
+    larger shift from the two pairs of curves before.
     """
-    quantity = asked.measure
     curves = list(_curves(asked, axes, points).values())
-    crossings = [_cross(first, second) for first, second in pairwise(curves)]
-    if not crossings or crossings[-1] is None:
-        return Estimate(
-            None,
-            None,
-            note=f"the last two curves of {quantity} do not cross exactly once in the scan",
-        )
-    at, statistical = crossings[-1]
-    earlier = crossings[-2] if len(crossings) > 1 else None
-    if earlier is None:
+    try:
+        last = zero(_difference(*curves[-2:]))
+    except Absent as error:
+        return _none(f"the last two curves of {asked.measure}: {error}")
+    shifts = [abs(last.at - at) for at in _crossings_before(curves[:-1])]
+    rule = "crossing of the last two curves; systematic error: of the interpolation"
+    if not shifts:
         note = "two sizes only: the shift with size is not known and not in the error"
-        return Estimate(
-            at,
-            statistical,
-            statistical=statistical,
-            rule="crossing of the last two sizes",
-            note=note,
-        )
-    systematic = abs(at - earlier[0])
-    rule = "crossing of the last two sizes; systematic error: its shift from the pair before"
-    return Estimate(
-        at,
-        hypot(statistical, systematic),
-        statistical=statistical,
-        systematic=systematic,
-        rule=rule,
+        return _estimate(last, 0.0, rule, note)
+    return _estimate(last, max(shifts), f"{rule}, and the shift from the pairs before", "")
+
+
+def _crossings_before(curves: Sequence[Values]) -> Iterator[float]:
+    """Where the last two pairs of neighbouring curves cross, if they do."""
+    for first, second in list(pairwise(curves))[-2:]:
+        try:
+            yield zero(_difference(first, second)).at
+        except Absent:
+            continue
+
+
+def _difference(first: Values, second: Values) -> Curve:
+    """The difference of two curves at the points that they share."""
+    return _curve(
+        {
+            x: (second[x][0] - first[x][0], hypot(first[x][1], second[x][1]))
+            for x in first.keys() & second.keys()
+        }
     )
-
-
-def _cross(first: Curve, second: Curve) -> tuple[float, float] | None:
-    """Where two curves cross and its statistical error; None unless they do so once between their
-    common points.
-    """
-    other = {x: (value, error) for x, value, error in second}
-    gaps = [(x, v - other[x][0], hypot(e, other[x][1])) for x, v, e in first if x in other]
-    changes = [(a, b) for a, b in pairwise(gaps) if a[1] * b[1] <= 0 and a[1] != b[1]]
-    if len(changes) != 1:
-        return None
-    (x0, g0, e0), (x1, g1, e1) = changes[0]
-    span, slope = x1 - x0, g1 - g0
-    at = x0 - g0 * span / slope
-    return at, abs(span) * hypot(g1 * e0, g0 * e1) / slope**2
 
 
 def _extremum(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
-    """Where the parabola through the largest value and its neighbours has its maximum, on the last
-    curve.
-    """
-    quantity = asked.measure
+    """Where the last curve has its maximum."""
     curve = list(_curves(asked, axes, points).values())[-1]
-    if len(curve) < 3:
-        return Estimate(None, None, note=f"an extremum of {quantity} needs three points")
-    k = max(range(len(curve)), key=lambda n: curve[n][1])
-    if not 0 < k < len(curve) - 1:
-        return Estimate(None, None, note=f"the largest {quantity} lies at the end of the scan")
-    three = curve[k - 1 : k + 2]
-    at = _vertex([y for _, y, _ in three], [x for x, _, _ in three])
-    shifts = []
-    for n in range(3):
-        moved = [y + (e if m == n else 0.0) for m, (_, y, e) in enumerate(three)]
-        shifts.append(_vertex(moved, [x for x, _, _ in three]) - at)
-    statistical = hypot(*shifts)
-    systematic = abs(at - three[1][0]) / 2
-    rule = (
-        "parabola through the largest value and its neighbours; systematic error: half the "
-        "distance to the nearest point"
-    )
+    try:
+        found = maximum(_curve(curve))
+    except Absent as error:
+        return _none(f"the last curve of {asked.measure}: {error}")
+    rule = "maximum of the curve near its largest point; systematic error: of the interpolation"
+    return _estimate(found, 0.0, rule, "")
+
+
+def _curve(values: Values) -> Curve:
+    if len(values) < 2:
+        raise Absent("fewer than two points have a value with an error")
+    x = sorted(values)
+    y, errors = zip(*(values[each] for each in x), strict=True)
+    return Curve(np.array(x), np.array(y), np.array(errors))
+
+
+def _none(note: str) -> Estimate:
+    return Estimate(None, None, note=note)
+
+
+def _estimate(found: Feature, shift: float, rule: str, note: str) -> Estimate:
+    """A place on a curve with its errors. One of 0 would say that it is exact, and is null."""
+    systematic = None if found.interpolation is None else hypot(found.interpolation, shift)
+    error, unknown = None, found.note
+    if found.statistical is not None and systematic is not None:
+        error = hypot(found.statistical, systematic) or None
+        unknown = found.note if error else NO_ERROR
     return Estimate(
-        at,
-        hypot(statistical, systematic),
-        statistical=statistical,
+        found.at,
+        error,
+        statistical=found.statistical,
         systematic=systematic,
         rule=rule,
+        note="; ".join(text for text in (unknown, note) if text),
     )
-
-
-def _vertex(y: Sequence[float], x: Sequence[float]) -> float:
-    first, second = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
-    curvature = (second - first) / (x[2] - x[0])
-    return (x[0] + x[1]) / 2 - first / (2 * curvature) if curvature else x[1]
 
 
 # -- central charge --------------------------------------------------------------------------------
@@ -182,8 +218,6 @@ def _central_charge(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[P
 
 def _fitted(curve: Widths) -> tuple[float, float, float]:
     """f, c and the statistical error of c through two or three widths."""
-    import numpy as np
-
     width, value, error = (np.array(column) for column in zip(*curve, strict=True))
     powers = np.stack(
         [np.ones_like(width), -pi / (6 * width**2), width**-4.0][: len(curve)], axis=1

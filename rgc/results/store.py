@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,8 +73,7 @@ class Job:
     def finish(self, answer: Answer) -> Answer:
         """Write the output folder, if there is one, and remove the checkpoints."""
         if self.out is not None:
-            answer = replace(answer, folder=self.out)
-            write(answer, self.out)
+            answer = write(replace(answer, folder=self.out), self.out)
         if not self.saves:
             return answer
         for path in self.checkpoints.glob("point-*.npz"):
@@ -85,26 +85,60 @@ class Job:
         return answer
 
 
-def write(answer: Answer, folder: Path) -> None:
+def write(answer: Answer, folder: Path) -> Answer:
     """Write `summary.json`, `spec.rgc` as it was run, `result.nc`, the plots as PNG and SVG, and
     `report.html`.
 
-    Each file appears whole or not at all. The summary comes first, so that a plot that fails loses
-    no number. Raises `OSError`.
+    Each file appears whole or not at all. The summary comes first, and what fails after it loses no
+    number: the answer returned has a warning of it. Raises `OSError`.
     """
-    from rgc.results.plots import figures, png, svg
+    _write_summary(answer, folder)
+    files.write_text(folder / "spec.rgc", answer.text)
+    drawings: dict[str, str] = {}
+    parts: dict[str, Callable[[], None]] = {
+        "result.nc": lambda: _write_dataset(answer, folder / "result.nc"),
+        "the plots": lambda: drawings.update(_write_plots(answer, folder)),
+    }
+    failed = [text for name, part in parts.items() if (text := _failure(name, part))]
+    if failed:
+        answer = replace(answer, warnings=(*answer.warnings, *failed))
+        _write_summary(answer, folder)
     from rgc.results.report import report
 
-    summary = answer.document()
-    files.write_text(folder / "summary.json", json.dumps(summary, indent=2, allow_nan=False) + "\n")
-    files.write_text(folder / "spec.rgc", answer.text)
-    _write_dataset(answer, folder / "result.nc")
+    page = report(answer.document(), answer.text, drawings)
+    files.write_text(folder / "report.html", page)
+    return answer
+
+
+def _failure(name: str, part: Callable[[], None]) -> str:
+    """A warning if a part of the output cannot be written, else the empty string."""
+    try:
+        part()
+    except OSError:
+        raise
+    except Exception as error:
+        return (
+            f"this is a bug in rgc, which could not write {name}: {type(error).__name__}: {error}; "
+            "every number is in summary.json"
+        )
+    return ""
+
+
+def _write_summary(answer: Answer, folder: Path) -> None:
+    text = json.dumps(answer.document(), indent=2, allow_nan=False)
+    files.write_text(folder / "summary.json", text + "\n")
+
+
+def _write_plots(answer: Answer, folder: Path) -> dict[str, str]:
+    """The plots as SVG texts by name, which are written as files too."""
+    from rgc.results.plots import figures, png, svg
+
     drawings = {}
     for name, figure in figures(answer).items():
         files.write_bytes(folder / f"{name}.png", png(figure))
         drawings[name] = svg(figure)
         files.write_text(folder / f"{name}.svg", drawings[name])
-    files.write_text(folder / "report.html", report(summary, answer.text, drawings))
+    return drawings
 
 
 def _write_dataset(answer: Answer, path: Path) -> None:

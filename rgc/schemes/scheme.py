@@ -28,7 +28,7 @@ EXAMPLES = {
     "hamiltonian": "- K * sum(<i,j>) s[i]*s[j]",
     "block": "majority(2)",
     "data": "samples(20000)",
-    "stack": "{ rbm(hidden=16) }",
+    "stack": "{ rbm(hidden=16, train=cd()) }",
     "map": "recursion(K = log(cosh(2*K))/2, scale=2)",
 }
 """What a section may hold, for hints. A scheme that this does not suit has its own examples."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rgc.language.signatures import Field
 from rgc.schemes import options
-from rgc.schemes.answers import EVERY_RULE, MODEL, SPINS
-from rgc.schemes.needs import gauge, lattice
+from rgc.schemes.answers import EVERY_RULE
+from rgc.schemes.needs import gauge, lattice, machines
 from rgc.schemes.scheme import Scheme
 
 FIELDS = (
@@ -33,10 +33,9 @@ SCHEME = Scheme(
     doc="greedy training of a stack of layers",
     fields=FIELDS,
     lattice=lattice.OPTIONAL,
-    needs=("data", "stack"),
-    uses=(*MODEL, "block"),
+    needs=("spins", "data", "stack"),
+    uses=("lattice", "hamiltonian", "block"),
     rules=EVERY_RULE,
-    alphabets=SPINS,
-    limits=(gauge.anchored,),
+    limits=(gauge.anchored, machines.monitored),
     answers=("kl", "dF", "tau_defect", "gap", "reconstruction", "couplings", "free_energy"),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rgc.language.measures import SCAN_MEASURES
+from rgc.ast_to_model.sections.scan_measures import is_of_scan
 from rgc.model.lattice import Boundary, Cell
 from rgc.syntax import ast
 
@@ -26,7 +26,7 @@ def at_point(document: ast.Document, point: Mapping[str, float]) -> ast.Document
         if isinstance(body, tuple) and section.name == "parameters":
             body = tuple(_fixed(entry, point) for entry in body)
         elif isinstance(body, tuple) and section.name == "measure":
-            body = tuple(entry for entry in body if not _of_scan(entry))
+            body = _of_points(body)
         if body != ():
             sections.append(replace(section, body=body, notes=()))
     return replace(document, sections=tuple(sections))
@@ -75,9 +75,15 @@ def _fixed(entry: Any, point: Mapping[str, float]) -> Any:
     return replace(entry, op="=", value=number(point[name])) if name in point else entry
 
 
-def _of_scan(entry: Any) -> bool:
-    expr = entry.target if entry.op is None else entry.value
-    return isinstance(expr, ast.Call) and expr.name in SCAN_MEASURES
+def _of_points(body: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The entries of `measure` without those of a finished scan."""
+    written = [(entry, entry.target if entry.op is None else entry.value) for entry in body]
+    definitions = {
+        entry.target.name: value
+        for entry, value in written
+        if entry.op is not None and isinstance(entry.target, ast.Name)
+    }
+    return tuple(entry for entry, value in written if not is_of_scan(value, definitions))
 
 
 def _body(document: ast.Document, name: str) -> Any:

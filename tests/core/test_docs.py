@@ -22,11 +22,13 @@ import rgc
 from rgc.ast_to_model.scope import CONSTANTS, FUNCTIONS, GEOMETRIC
 from rgc.cli import COMMANDS, main
 from rgc.language.alphabets import ALPHABETS
+from rgc.language.conventions import CONVENTIONS
 from rgc.language.data import DATA
-from rgc.language.layers import LAYERS, TRAINERS
+from rgc.language.layers import CONNECTIONS, LAYERS
 from rgc.language.maps import MAPS
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.signatures import Field, Signature
+from rgc.language.trainers import TRAINERS
 from rgc.language.updates import LATER_UPDATES, UPDATES
 from rgc.loaded import Loaded
 from rgc.schemes import SCHEMES
@@ -271,6 +273,7 @@ def kind(field: Field) -> str:
     else:
         what = {
             "numbers": "a list or range",
+            "knots": "a number or a list",
             "points": "a list of points",
             "flag": "`true` or `false`",
         }.get(field.kind, field.kind)
@@ -348,20 +351,32 @@ def scheme_row(scheme: Scheme) -> tuple[str, ...]:
     return f"`{scheme.name}`", runs(scheme.runs), scheme.doc, needs, scheme.lattice.name, maps
 
 
-def options() -> str:
-    """One row for each option, those of the schemes that run first; equal options of several
-    schemes share it.
-    """
+def options_of(signatures: Iterable[Signature], what: str) -> str:
+    """One row for each option of some calls; equal options of several share it."""
     found: list[tuple[Field, list[str]]] = []
-    for scheme in sorted(SCHEMES.values(), key=lambda each: not each.runs):
-        for field in scheme.fields:
+    for signature in signatures:
+        for field in signature.fields:
             same = next((names for known, names in found if known == field), None)
             if same is None:
-                found.append((field, [scheme.name]))
+                found.append((field, [signature.name]))
             else:
-                same.append(scheme.name)
+                same.append(signature.name)
     rows = ((f"`{f.name}`", kind(f), default(f), f.doc, code(names)) for f, names in found)
-    return table("option | takes | default | meaning | schemes", rows)
+    return table(f"option | takes | default | meaning | {what}", rows)
+
+
+def options() -> str:
+    """The options of schemes, those of the schemes that run first."""
+    return options_of(sorted(SCHEMES.values(), key=lambda each: not each.runs), "schemes")
+
+
+def conventions() -> str:
+    """How files of weights write the energy, and their arrays."""
+    rows = (
+        (f"`{row.name}`", row.doc, code(row.arrays(1)) + (" of layer 1" if row.numbered else ""))
+        for row in CONVENTIONS.values()
+    )
+    return table("convention | energy | arrays: weights, biases of visible and hidden units", rows)
 
 
 def functions() -> str:
@@ -402,7 +417,14 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "methods": lambda: calls(METHODS, {name for name, row in FREE_ENERGIES.items() if row.runs}),
     "scan measures": lambda: calls(SCAN_MEASURES, {"crossing", "extremum", "central_charge"}),
     "data": lambda: calls(DATA),
-    "layers": lambda: calls({**LAYERS, **TRAINERS}),
+    "layers": lambda: calls(LAYERS),
+    "layer options": lambda: options_of(LAYERS.values(), "layers"),
+    "connections": lambda: calls(CONNECTIONS),
+    "trainers": lambda: table(
+        "call | what it is", ((f"`{each.name}(...)`", each.doc) for each in TRAINERS.values())
+    ),
+    "trainer options": lambda: options_of(TRAINERS.values(), "trainers"),
+    "conventions": conventions,
     "maps": lambda: calls(MAPS),
 }
 
@@ -509,7 +531,21 @@ def test_documented_files_are_written(answer: Any) -> None:
     enumerated = [
         rgc.compile(rgc.load(each), backend="reference").run() for each in (counted, unblocked)
     ]
-    every = [each.to_xarray().variables for each in (answer, couplings, *enumerated)]
+    corner = "data simplex(5, 3)\nmap convex_nmf(3, variant=lp)\nflow iterate\n"
+    updates = corner.replace("variant=lp", "iterations=3")
+    walk = corner.replace("convex_nmf(3, variant=lp)", "diffusion(scale=0.5)")
+    wave = (
+        "parameters { phi(x) = 2*x, g(x) = 1 - cos(x) }\nmap scale(phi, g, mu=3)\n"
+        "flow iterate(find=fixed_point, starts=[0.1], oscillations=1, range=[0, 1])\n"
+    )
+    iterated = [
+        rgc.compile(rgc.load(each), backend="reference").run()
+        for each in (corner, updates, walk, wave)
+    ]
+    assert {"oscillation"} <= set(iterated[-1].plot())
+    assert {"points", "spectrum"} <= set(iterated[0].plot())
+    runs = (answer, couplings, *enumerated, *iterated)
+    every = [each.to_xarray().variables for each in runs]
     assert variables <= {name for each in every for name in each}
 
 
@@ -524,7 +560,10 @@ def test_the_headline_rule_is_quoted() -> None:
 
 def test_warnings_are_described_as_they_are_said() -> None:
     section = RESULTS.read_text("utf-8").split("## Warnings")[1].split("## ")[0]
-    said = "".join(path.read_text("utf-8") for path in sorted((ROOT / "rgc/flows").rglob("*.py")))
+    sources = [
+        path for folder in ("flows", "analysis") for path in (ROOT / "rgc" / folder).rglob("*.py")
+    ]
+    said = "".join(path.read_text("utf-8") for path in sorted(sources))
     phrases = [
         part.strip()
         for words in re.findall(r"^- \*(.+?)\*", section, re.MULTILINE)

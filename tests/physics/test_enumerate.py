@@ -485,3 +485,43 @@ def test_a_run_goes_on_where_it_was_interrupted(monkeypatch: pytest.MonkeyPatch)
     for _ in range(3):
         state, copy = flow.step(state), again.step(copy)
     assert flow.finish(state).observables == again.finish(copy).observables
+
+
+# -- what rounding leaves of a number --------------------------------------------------------------
+
+SYMMETRIC = """parameters { K = 0.4, h = 0 }
+lattice square(3)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]
+block majority(3)
+flow enumerate
+scan { K = [0, 0.4], h = -0.1:0.2:4 }
+measure { m, correlation(1), one = 1/avg(m), ratio = avg(m^3)/avg(m), information, kl, dF }
+"""
+
+
+def test_rounding_is_no_digit() -> None:
+    """Without a field <m> is 0 and 1/<m> is no number; without bonds spins are independent."""
+    points = rgc.compile(SYMMETRIC, backend="reference").run().points
+    found = {tuple(point.parameters.values()): point.result.observables for point in points}
+    for coupling in (0.0, 0.4):
+        assert found[coupling, 0.0]["m"].value == 0.0
+        for name in ("one", "ratio"):
+            assert found[coupling, 0.0][name].value is None
+            assert "rounding" in found[coupling, 0.0][name].note
+        assert found[coupling, 0.1]["one"].value == pytest.approx(
+            1 / (found[coupling, 0.1]["m"].value or 0), rel=1e-14
+        )
+        assert found[coupling, -0.1]["m"].value == pytest.approx(
+            -(found[coupling, 0.1]["m"].value or 0), rel=1e-12
+        )
+    assert {found[0.0, h]["correlation(1)"].value for h in (-0.1, 0.0, 0.1, 0.2)} == {0.0}
+    assert all((each["information"].value or 0) >= 0 for each in found.values())
+
+
+def test_a_block_that_knows_nothing_has_no_information() -> None:
+    """At p = 0 block spins are drawn without looking: I(v;h) was -4e-16 there."""
+    text = SYMMETRIC.replace("majority(3)", "kadanoff(3, p=0)")
+    for point in rgc.compile(text, backend="reference").run().points:
+        assert point.result.observables["information"].value == 0.0
+        assert point.result.observables["kl"].value == 0.0

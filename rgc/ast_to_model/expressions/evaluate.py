@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from decimal import Decimal
 
 from rgc.ast_to_model.scope import (
     CONSTANTS,
@@ -88,7 +89,8 @@ def integer(expr: ast.Expr, scope: Scope, *, least: int | None = None) -> int:
     if abs(nearest) > LARGEST_INTEGER:
         raise problem("out-of-range", f"{value:g} is too large for a size or a count", expr.span)
     if least is not None and nearest < least:
-        raise problem("out-of-range", f"at least {least} is needed here, not {nearest}", expr.span)
+        message = f"at least {least} is needed here, not {nearest}"
+        raise problem("out-of-range", message, expr.span, hint=f"the nearest is {least}")
     return nearest
 
 
@@ -222,8 +224,17 @@ def _range(expr: ast.Range, scope: Scope) -> tuple[float, ...]:
         return (start,)
     if count > 1_000_000:
         raise problem("out-of-range", f"{count} points are too many", expr.count.span)
-    inner = (start + (stop - start) * k / (count - 1) for k in range(count - 1))
-    return (*inner, stop)
+    return _spaced(Decimal(repr(start)), Decimal(repr(stop)), count)
+
+
+def _spaced(start: Decimal, stop: Decimal, count: int) -> tuple[float, ...]:
+    """Evenly spaced numbers from start to stop, each the float nearest to the decimal number, so
+    that -0.1:0.2:4 goes through 0.
+    """
+    (top, below), (last, under) = start.as_integer_ratio(), stop.as_integer_ratio()
+    first, end = top * under, last * below
+    parts = below * under * (count - 1)
+    return tuple((first * (count - 1 - k) + end * k) / parts for k in range(count))
 
 
 def _finite(value: float, expr: ast.Expr) -> float:

@@ -25,6 +25,7 @@ _A = {
     "name": "a name",
     "names": "a list of names",
     "numbers": "a list or range of numbers",
+    "knots": "a number or a list of numbers",
     "points": "a list of points",
     "call": "a word or a call",
     "calls": "a list of methods",
@@ -122,6 +123,8 @@ def _value(field: Field, expr: ast.Expr, context: Context) -> Value | None:
             return _call(field, expr, context)
         case "names" | "numbers" | "points" | "calls":
             return _list(field, expr, context)
+        case "knots":
+            return _knots(field, expr, context)
         case "lattice":
             return _lattice(field, expr, context)
     return None
@@ -168,19 +171,21 @@ def check_limits(field: Field, value: float, span: Span | None) -> None:
     """Raise SpecError where a number lies outside the limits of its option, with the nearest number
     allowed.
     """
-    limit = ""
+    limit, nearest = "", ""
     if field.least is not None and value < field.least:
-        limit = f"at least {_shown(field.least)}"
+        limit, nearest = f"at least {_shown(field.least)}", _shown(field.least)
     elif field.above is not None and value <= field.above:
         limit = f"above {_shown(field.above)}"
     elif field.most is not None and value > field.most:
-        limit = f"at most {_shown(field.most)}"
+        limit, nearest = f"at most {_shown(field.most)}", _shown(field.most)
     if limit and field.multiple == 1:
-        raise problem("out-of-range", f"'{field.name}' must be {limit}, not {_shown(value)}", span)
+        message = f"'{field.name}' must be {limit}, not {_shown(value)}"
+        hint = f"the nearest is {nearest}" if nearest else ""
+        raise problem("out-of-range", message, span, hint=hint)
     if limit or (field.multiple > 1 and value % field.multiple):
-        nearest = max(round(value / field.multiple), 1) * field.multiple
+        multiple = max(round(value / field.multiple), 1) * field.multiple
         message = f"'{field.name}' must be a multiple of {field.multiple}, not {_shown(value)}"
-        raise problem("not-a-multiple", message, span, hint=f"the nearest is {nearest}")
+        raise problem("not-a-multiple", message, span, hint=f"the nearest is {multiple}")
 
 
 def _shown(value: float) -> str:
@@ -235,10 +240,39 @@ def as_value(reading: Reading) -> Value:
     return CallValue(reading.signature.name, (), tuple(reading.values.items()))
 
 
+def _knots(field: Field, expr: ast.Expr, context: Context) -> Value | None:
+    """A number, a list or range of numbers within the limits of one, or another way to say them."""
+    if _is_other(field, expr, context):
+        return _other(field, expr, context)
+    if not isinstance(expr, ast.List | ast.Range):
+        return read_number(field, expr, context.scope)
+    if isinstance(expr, ast.Range):
+        values: tuple[Value, ...] = numbers(expr, context.scope)
+    else:
+        values = tuple(read_number(field, item, context.scope) for item in expr.items)
+    if not values:
+        raise problem("empty-list", f"'{field.name}' needs one number at least", expr.span)
+    for value in values:
+        check_limits(field, cast(float, value), expr.span)
+    return values
+
+
+def _is_other(field: Field, expr: ast.Expr, context: Context) -> bool:
+    """Whether an option is written in the other way that it may be."""
+    call = named(expr)
+    known = isinstance(expr, ast.Name) and context.scope.known(expr.name)
+    return field.also is not None and call is not None and call[0] == field.also.name and not known
+
+
+def _other(field: Field, expr: ast.Expr, context: Context) -> Value | None:
+    assert field.also is not None  # noqa: S101  (asked before)
+    reading = read_call(expr, {field.also.name: field.also}, field.name, context)
+    return None if reading is None else as_value(reading)
+
+
 def _list(field: Field, expr: ast.Expr, context: Context) -> Value | None:
-    if field.also is not None and isinstance(expr, ast.Call) and expr.name == field.also.name:
-        reading = read_call(expr, {field.also.name: field.also}, field.name, context)
-        return None if reading is None else as_value(reading)
+    if isinstance(expr, ast.Call) and _is_other(field, expr, context):
+        return _other(field, expr, context)
     if field.kind == "numbers" and isinstance(expr, ast.List | ast.Range):
         return numbers(expr, context.scope)
     if field.kind == "calls" and not isinstance(expr, ast.List):

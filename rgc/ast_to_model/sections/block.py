@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Literal, cast
 
 from rgc.ast_to_model.context import Context
@@ -13,13 +14,15 @@ from rgc.ast_to_model.expressions.evaluate import evaluate
 from rgc.ast_to_model.expressions.transfer import transfer_tables
 from rgc.ast_to_model.scope import Scope, Unknowable, problem
 from rgc.errors import SpecError
+from rgc.model import shown
 from rgc.model.block import Block
 from rgc.model.block_maps import BLOCKS, FREE, BlockMap, NoLaw, Written
 from rgc.model.block_rule import BlockRule
 from rgc.model.hamiltonian import Table
-from rgc.model.lattice import Geometry, Lattice
+from rgc.model.lattice import Geometry, Lattice, Site
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
+from rgc.model.stack import Rbm, Window
 from rgc.syntax import ast
 
 Given = Mapping[str, ast.Expr]
@@ -48,7 +51,9 @@ def check_block(spec: Spec, context: Context) -> Spec:
     blocks: list[Block] = []
     for item in items:
         try:
-            made = block_maps(item, lattice, spec.species, context.scope)
+            made = learned_maps(item, spec, context) or block_maps(
+                item, lattice, spec.species, context.scope
+            )
             lattice = _coarse(lattice, made[0], item)
             blocks += made
         except SpecError as error:
@@ -67,8 +72,6 @@ def block_maps(
     """
     call, options = bound(expr, BLOCKS, "block map")
     row = BLOCKS[call.name]
-    if "stack" in options:
-        return (_of_stack(call, options["stack"]),)
     shape = (one_site_shape if row.one_site else block_shape)(call, options, lattice, scope)
     _check_real(row, shape, species, call)
     transfer: tuple[tuple[Table, ...], ...] = ((),) * len(shape.cells)
@@ -138,11 +141,52 @@ def _free(expr: ast.Expr) -> Literal["step", "block", "flow"]:
     return cast(Literal["step", "block", "flow"], period)
 
 
-def _of_stack(call: ast.Call, stack: ast.Expr) -> Block:
-    if stack != ast.Name("stack"):
+def learned_maps(expr: ast.Expr, spec: Spec, context: Context) -> tuple[Block, ...]:
+    """The maps that a trained stack is, one a layer; none of a map that is not learned.
+
+    A layer is a map where its hidden units lie on the lattice of block spins, each above a window
+    of sites. Raises `SpecError` for other layers, and `Unknowable`.
+    """
+    call, options = bound(expr, BLOCKS, "block map")
+    if "stack" not in options:
+        return ()
+    if options["stack"] != ast.Name("stack"):
         hint = f"write {call.name}(stack)"
         raise problem("wrong-kind", f"{call.name} takes the stack", call.span, hint=hint)
-    return Block(call.name, 1.0, (), ())
+    if context.section("stack") is None:
+        message = f"'{call.name}' is a stack, and this spec has none"
+        hint = "add one, such as: stack { rbm(hidden=16, train=cd()) }"
+        raise problem("missing-section", message, call.span, hint=hint)
+    if spec.stack is None:
+        raise Unknowable("stack")
+    return tuple(_learned(call, layer, number) for number, layer in enumerate(spec.stack.layers, 1))
+
+
+def _learned(call: ast.Call, layer: Rbm, number: int) -> Block:
+    below, above, window = layer.visible.places, layer.hidden.places, layer.connect
+    if not isinstance(window, Window) or not isinstance(below, Lattice):
+        message = f"the hidden units of layer {number} have no neighbours: it is {window}"
+        coarse = _half(below) if isinstance(below, Lattice) else ""
+        hint = f"connect it by windows: hidden={coarse}, connect=convolution()" if coarse else ""
+        raise problem("bad-block", message, call.span, hint=hint)
+    if not isinstance(above, Lattice) or above.basis != below.basis:
+        message = f"the hidden units of layer {number} are not those of a coarser lattice"
+        raise problem("bad-block", message, call.span, hint="take the lattice of the visible units")
+    steps = range(window.first, window.first + window.width)
+    cell = tuple(
+        Site(at, letter)
+        for at in product(steps, repeat=below.dimension)
+        for letter in range(len(below.basis))
+    )
+    factor = (window.b,) * below.dimension
+    return Block(call.name, float(window.b), factor, (cell,) * len(above.basis))
+
+
+def _half(lattice: Lattice) -> str:
+    """The lattice of half the sides, if there is one."""
+    if any(size % 2 for size in lattice.cells):
+        return ""
+    return shown.value(replace(lattice, shape=tuple(size // 2 for size in lattice.cells)))
 
 
 def _coarse(lattice: Geometry, block: Block, expr: ast.Expr) -> Geometry:

@@ -18,10 +18,10 @@ from rgc.model.data import Control, Data, File, Patterns, Samples, Source, sourc
 from rgc.model.point_clouds import Points, Simplex
 from rgc.model.spec import Spec
 from rgc.passes.check_file import check_file, check_rows
-from rgc.schemes import SCHEMES
 from rgc.schemes.needs import lattice, spins
 from rgc.schemes.needs.lattice import count_sites
 from rgc.schemes.needs.samples import SAMPLED
+from rgc.schemes.sample import SCHEME as SAMPLE
 from rgc.schemes.scheme import Asked
 from rgc.syntax import ast
 from rgc.text import Span
@@ -43,7 +43,7 @@ def check_data(spec: Spec, context: Context) -> Spec:
     data = _data(section.body, context)
     if data is not None and len(context.problems.errors) == before:
         with context.failing("data"):
-            _check(data, spec, context)
+            data = _checked(data, spec, context)
     if data is None or len(context.problems.errors) > before:
         context.failed.add("data")
         return spec
@@ -89,14 +89,14 @@ def _source(reading: Reading, span: Span | None, context: Context) -> Source | N
         more = {"sets": tuple(free.items()), "span": span}
     if signature.name == "file":
         place = reading.places["path"].span
-        if not _inside(reading, context):
+        if not inside(reading, context):
             return None
         more = {"folder": context.folder, "span": place}
     source: Source = RECORDS[signature.name](**values, **more)
     return source
 
 
-def _inside(reading: Reading, context: Context) -> bool:
+def inside(reading: Reading, context: Context) -> bool:
     """Report files of a text that is no file, and outside the folder of the spec."""
     places = {
         str(reading.values[name]): reading.places[name].span
@@ -105,7 +105,7 @@ def _inside(reading: Reading, context: Context) -> bool:
     }
     inside = [check_path(path, span, context.problems) for path, span in places.items()]
     if all(inside) and context.folder is None:
-        message = "this text is no file, so it has no folder to read data from"
+        message = "this text is no file, so it has no folder to read files from"
         place = reading.places["path"].span
         context.problems.error("file-without-folder", message, place)
     return all(inside) and context.folder is not None
@@ -114,8 +114,10 @@ def _inside(reading: Reading, context: Context) -> bool:
 # -- what suits the spec ---------------------------------------------------------------------------
 
 
-def _check(data: Data, spec: Spec, context: Context) -> None:
-    """Report data that do not suit the lattice and the spins. Raises `SpecError`."""
+def _checked(data: Data, spec: Spec, context: Context) -> Data:
+    """The data with the rows and columns that a file has. Reports, or raises as `SpecError`, what
+    does not suit the lattice and the spins.
+    """
     source, section = source_of(data), context.section("data")
     where = section.body.span if section and isinstance(section.body, ast.Node) else None
     if isinstance(data, Control) and data.name == "gaussian_twin":
@@ -131,12 +133,10 @@ def _check(data: Data, spec: Spec, context: Context) -> None:
             if source.threshold is not None:
                 _check_two_states(spec, "a threshold makes spins up or down", where)
             readable = not context.failed & {"lattice"}
-            check_file(source, _sites(spec) if readable else None)
-
-
-def _sites(spec: Spec) -> int | None:
-    """The spins in a row, if the spec says it."""
-    return count_sites(spec.lattice)
+            _, header = check_file(source, count_sites(spec.lattice) if readable else None)
+            read = replace(source, rows=header.rows, columns=header.columns)
+            return replace(data, source=read) if isinstance(data, Control) else read
+    return data
 
 
 def _check_two_states(spec: Spec, what: str, where: Span | None) -> None:
@@ -169,7 +169,7 @@ def _check_samples(samples: Samples, spec: Spec, context: Context) -> None:
 
 def _asked(samples: Samples, spec: Spec, context: Context) -> Asked:
     """The question whether the scheme `sample` can make these samples, put at their place."""
-    scheme = replace(SCHEMES["sample"], name="samples")
+    scheme = replace(SAMPLE, name="samples")
     options = scheme.complete({"every": samples.every, "update": samples.update}, spec)
     sections = {
         section.name: context.document.place(section.name) for section in context.document.sections

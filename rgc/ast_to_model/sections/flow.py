@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import name_span, named
 from rgc.ast_to_model.expressions.options import Reading, in_yaml, read_call
+from rgc.ast_to_model.sections.spins import places_of_spins
 from rgc.language.updates import UPDATES
 from rgc.model.spec import FlowOfSpec, Spec
 from rgc.schemes import SCHEMES
@@ -87,7 +88,7 @@ def _check_sections(scheme: Scheme, section: ast.Section, context: Context) -> N
 _IN_YAML = {
     "spins": "spins: {s: ising}",
     "hamiltonian": 'hamiltonian: "- K * sum(<i,j>) s[i]*s[j]"',
-    "stack": "stack: [rbm(hidden=16)]",
+    "stack": 'stack: ["rbm(hidden=16, train=cd())"]',
 }
 """Sections whose YAML spelling is not that of a single call."""
 
@@ -118,7 +119,7 @@ def _asked(
             for section in context.document.sections
         },
         lattice=call[0] if call is not None else "lattice",
-        spins=_places_of_spins(context),
+        spins=places_of_spins(context),
         parameters=frozenset(context.scope.parameters),
         maps=tuple(_maps(context)),
         failed=frozenset(context.failed),
@@ -128,18 +129,6 @@ def _asked(
 def _body(context: Context, name: str) -> ast.Expr | None:
     section = context.section(name)
     return None if section is None or isinstance(section.body, str | tuple) else section.body
-
-
-def _places_of_spins(context: Context) -> Mapping[str, Span | None]:
-    section = context.section("spins")
-    entries = section.body if section is not None and isinstance(section.body, tuple) else ()
-    return {
-        entry.target.name: entry.value.span
-        for entry in entries
-        if isinstance(entry, ast.Entry)
-        and isinstance(entry.target, ast.Name)
-        and entry.value is not None
-    }
 
 
 def _maps(context: Context) -> Iterator[tuple[str, Span | None]]:

@@ -119,7 +119,8 @@ def _sizes(
     )
     if len(arguments) not in (0, 1, d):
         message = f"{call.name} takes one size or {d}, not {len(arguments)}"
-        raise problem("wrong-arity", message, arguments[-1].span)
+        hint = "one size is that along every vector"
+        raise problem("wrong-arity", message, arguments[-1].span, hint=hint)
     sizes = tuple(_size(argument, scope) for argument in arguments)
     sizes = sizes if len(sizes) == d else (sizes[0] if sizes else None,) * d
     return sizes, _boundary(call, given.get("boundary"), sizes)

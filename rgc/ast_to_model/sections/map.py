@@ -12,7 +12,8 @@ from rgc.ast_to_model.expressions.evaluate import evaluate
 from rgc.ast_to_model.expressions.options import Reading, check_names, read_call
 from rgc.ast_to_model.expressions.resolve import resolve
 from rgc.ast_to_model.scope import Function, Unknowable, Value, problem
-from rgc.ast_to_model.sections.stack import trainer, units
+from rgc.ast_to_model.sections.stack import units
+from rgc.ast_to_model.sections.training import trainer
 from rgc.errors import Problem, suggest
 from rgc.language.maps import MAPS
 from rgc.language.signatures import Signature

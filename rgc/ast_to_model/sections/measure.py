@@ -11,13 +11,18 @@ from rgc.ast_to_model.expressions.measure_expression import Words, check_express
 from rgc.ast_to_model.expressions.measures_to_observables import Resolver, sites_of
 from rgc.ast_to_model.expressions.options import Reading, read_call
 from rgc.ast_to_model.scope import RESERVED, Unknowable
+from rgc.ast_to_model.sections.scan_measures import (
+    derived,
+    implied,
+    is_of_scan,
+    scan_measure,
+)
 from rgc.ast_to_model.written_out import check_extent, extent, ordered
-from rgc.errors import SpecError, suggest
+from rgc.errors import SpecError
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.values import CallValue
 from rgc.model.lattice import Lattice
-from rgc.model.observables import ScanMeasure
-from rgc.model.spec import Axis, Measure, Method, Spec
+from rgc.model.spec import Measure, Method, Spec
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.syntax import ast
@@ -59,7 +64,10 @@ def check_measure(spec: Spec, context: Context) -> Spec:
     if len(context.problems.errors) > before or context.failed & {"lattice", "spins"}:
         return replace(spec, measures=tuple(measure for measure, _ in measures))
     resolver = _resolver(spec, words, context)
-    return replace(spec, measures=tuple(_resolved(*pair, resolver, context) for pair in measures))
+    resolved = [_resolved(*pair, spec, resolver, context) for pair in measures]
+    unlisted = implied(resolved, definitions)
+    resolved += [Measure(name, resolver.observable(name, ast.Name(name))) for name in unlisted]
+    return replace(spec, measures=tuple(resolved))
 
 
 def _short(definitions: Definitions, context: Context) -> bool:
@@ -89,12 +97,18 @@ def _resolver(spec: Spec, words: Words, context: Context) -> Resolver:
     return Resolver(context.scope, words.measures, lattice, spec.species)
 
 
-def _resolved(measure: Measure, entry: ast.Entry, resolver: Resolver, context: Context) -> Measure:
-    """The measure with its observable, unless it is one of a finished scan or found by methods."""
+def _resolved(
+    measure: Measure, entry: ast.Entry, spec: Spec, resolver: Resolver, context: Context
+) -> Measure:
+    """The measure with its observable, or with its expression where it is one of a finished scan.
+    One that is found by methods stays as it is.
+    """
     if measure.of_scan is not None or measure.methods:
         return measure
-    expr = entry.target if entry.value is None else entry.value
+    expr, definitions = entry.target if entry.value is None else entry.value, resolver.definitions
     try:
+        if entry.value is not None and is_of_scan(expr, definitions):
+            return replace(measure, of_scan=derived(expr, spec, definitions, resolver.scope))
         return replace(measure, observable=resolver.observable(measure.name, expr))
     except SpecError as error:
         context.fail("measure", error)
@@ -129,7 +143,7 @@ def _bare(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measu
         )
         return None
     if call[0] in SCAN_MEASURES:
-        return _of_scan(call[0], expr, spec, words, context)
+        return scan_measure(call[0], expr, spec, words, context)
     if call[0] not in MEASURES and call[0] in words.names:
         message = f"'{call[0]}' is not a measure of its own"
         context.problems.error(
@@ -213,7 +227,7 @@ def _defined(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Me
         return None
     call = named(value)
     if call is not None and call[0] in SCAN_MEASURES:
-        return _of_scan(name, value, spec, words, context)
+        return scan_measure(name, value, spec, words, context)
     if call is not None and call[0] in MEASURES and isinstance(value, ast.Call):
         return _named_built_in(name, call[0], value, spec=spec, words=words, context=context)
     try:
@@ -241,48 +255,6 @@ def _named_built_in(
         context.problems.error("wrong-arity", message, reading.places["methods"].span, hint=hint)
     _check_methods(methods, spec, context)
     return Measure(name, methods=methods)
-
-
-def _of_scan(
-    name: str, expr: ast.Expr, spec: Spec, words: Words, context: Context
-) -> Measure | None:
-    reading = read_call(expr, SCAN_MEASURES, "measure", context)
-    if reading is None or not {"measure", "parameter"} <= reading.values.keys():
-        return None
-    measured, parameter = str(reading.values["measure"]), str(reading.values["parameter"])
-    if measured not in words.measures and measured not in MEASURES:
-        known = (*words.measures, *MEASURES)
-        message = f"unknown measure '{measured}'"
-        place = reading.places["measure"]
-        context.problems.error(
-            "unknown-measure", message, place.span, hint=suggest(measured, known)
-        )
-    if "scan" not in context.failed:
-        _check_axes(
-            reading.signature.name, parameter, reading.places["parameter"], spec.scan, context
-        )
-    return Measure(name, of_scan=ScanMeasure(reading.signature.name, measured, parameter))
-
-
-def _check_axes(
-    call: str, parameter: str, place: ast.Expr, axes: Sequence[Axis], context: Context
-) -> None:
-    scanned = [axis.name for axis in axes]
-    if parameter not in scanned:
-        message = f"'{parameter}' is not scanned"
-        known = (
-            f"scan {{ {parameter} = 0.4:0.5:9 }}"
-            if not scanned
-            else f"scanned: {', '.join(scanned)}"
-        )
-        context.problems.error(
-            "not-scanned", message, place.span, hint=suggest(parameter, scanned) or known
-        )
-    elif call == "crossing" and len(axes) < 2:
-        message = "curves cross only where a second parameter, such as the size, is scanned too"
-        context.problems.error(
-            "not-scanned", message, place.span, hint="scan { ..., L = [16, 32] }"
-        )
 
 
 def _check_circles(definitions: Definitions, context: Context) -> None:

@@ -1,5 +1,5 @@
-"""What needs the Hamiltonian at other values of a parameter: methods of a free energy that run along
-a path, and samples with parameter values.
+"""What needs the Hamiltonian at other values of a parameter: methods of a free energy that run
+along a path, and samples with parameter values.
 """
 
 from __future__ import annotations

@@ -38,7 +38,11 @@ def _simplex(reading: Reading) -> Simplex | None:
         place = reading.places["archetypes"].span
         message = f"{corners} corners are among the points, and there are {points} points"
         raise problem("out-of-range", message, place, hint=f"at most {points}")
-    return Simplex(points=points, archetypes=corners)
+    if "noise" in reading.places and "noise" not in reading.values:
+        return None
+    noise = reading.values.get("noise", 0)
+    noise = float(noise) if isinstance(noise, int | float) else 0.0
+    return Simplex(points=points, archetypes=corners, noise=noise)
 
 
 def _points(reading: Reading, expr: ast.Expr, context: Context) -> Points | None:

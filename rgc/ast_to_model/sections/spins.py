@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -14,6 +15,7 @@ from rgc.language.alphabets import ALPHABETS
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.syntax import ast
+from rgc.text import Span
 
 SYMMETRIC = ast.Name("symmetric")
 
@@ -80,3 +82,16 @@ def species_of(name: str, expr: ast.Expr, context: Context) -> Species | None:
         return None
     states = reading.values["states"] if alphabet.counted else len(alphabet.values) or None
     return Species(name, alphabet.name, cast(int | None, states), "symmetry" in reading.values)
+
+
+def places_of_spins(context: Context) -> Mapping[str, Span | None]:
+    """Where the alphabet of each species stands."""
+    section = context.section("spins")
+    entries = section.body if section is not None and isinstance(section.body, tuple) else ()
+    return {
+        entry.target.name: entry.value.span
+        for entry in entries
+        if isinstance(entry, ast.Entry)
+        and isinstance(entry.target, ast.Name)
+        and entry.value is not None
+    }

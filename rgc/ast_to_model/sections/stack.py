@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any, cast
+from dataclasses import dataclass, replace
 
 from rgc.ast_to_model.context import Context
+from rgc.ast_to_model.expressions.calls import name_span
 from rgc.ast_to_model.expressions.options import Reading, read_call
-from rgc.ast_to_model.scope import Unknowable
+from rgc.ast_to_model.scope import Unknowable, problem
+from rgc.ast_to_model.sections.connections import connection, weights
 from rgc.ast_to_model.sections.lattice import geometry
-from rgc.ast_to_model.sections.spins import species_of
-from rgc.language.layers import LAYERS, TRAINERS
+from rgc.ast_to_model.sections.spins import places_of_spins, species_of
+from rgc.ast_to_model.sections.training import Trained, trainer
+from rgc.errors import SpecError, listing
+from rgc.language.layers import LAYERS, MOST_UNIT_STATES, UNITS
+from rgc.model.data import File, rows_of, source_of
+from rgc.model.lattice import Complete, Lattice
 from rgc.model.spec import Spec
-from rgc.model.stack import Layer, Rbm, Stack, Trainer, Units
+from rgc.model.spins import Species
+from rgc.model.stack import Layer, Places, Rbm, Side, Stack
 from rgc.syntax import ast
 
 HIDDEN = "h"
 """The name of the species of hidden spins."""
 
+WEIGHT_BYTES = 4
+GIB = 2**30
+WEIGHTS_LIMIT = 4 * GIB
+"""The limit of the weights of a layer in bytes."""
+
 
 def check_stack(spec: Spec, context: Context) -> Spec:
     """The spec with its layers.
 
-    Reports unknown layers and options, and hidden lattices and spins that are invalid.
+    Reports unknown layers and options, units that no machine has, layers that do not fit on each
+    other, and trainers that do not suit the rows of the data.
     """
     section = context.section("stack")
     if section is None or not isinstance(section.body, tuple):
@@ -37,48 +49,179 @@ def check_stack(spec: Spec, context: Context) -> Spec:
             "empty-section", message, section.name_span, hint="stack { rbm(hidden=16, train=cd()) }"
         )
     layers: list[Layer] = []
-    if len(context.problems.errors) == before:
+    if len(context.problems.errors) == before and not context.failed & {"lattice", "spins", "data"}:
         with context.failing("stack"):
-            layers = [
-                MAKERS[reading.signature.name](reading, context)
-                for reading in readings
-                if reading is not None
-            ]
-    if len(context.problems.errors) > before:
+            visible = _visible(spec, context)
+            for number, (reading, layer) in enumerate(zip(readings, written, strict=True), 1):
+                if reading is None:
+                    raise Unknowable("stack")
+                place = Place(spec, context, visible, number, layer)
+                layers.append(MAKERS[reading.signature.name](reading, place))
+                visible = layers[-1].hidden
+    if len(context.problems.errors) > before or len(layers) < len(written):
         context.failed.add("stack")
-    return replace(spec, stack=Stack(tuple(layers))) if len(layers) == len(written) > 0 else spec
+        return spec
+    return replace(spec, stack=Stack(tuple(layers)))
 
 
-def _rbm(reading: Reading, context: Context) -> Rbm:
-    alphabet = reading.places.get("spins", ast.Name(str(reading.signature.defaults["spins"])))
-    spins = species_of(HIDDEN, alphabet, context)
-    if spins is None:
-        raise Unknowable("spins")
-    return Rbm(
-        hidden=units(reading, "hidden", context),
-        spins=spins,
-        train=trainer(reading, "train", context),
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a layer stands: what lies below it, and its number, counted from 1."""
+
+    spec: Spec
+    context: Context
+    visible: Side
+    number: int
+    written: ast.Expr
+
+
+# -- what the lowest machine sees ------------------------------------------------------------------
+
+
+def _visible(spec: Spec, context: Context) -> Side:
+    """The spins of the spec, on its lattice or in the columns of its data. Raises `SpecError`."""
+    section = context.section("stack")
+    where = section.name_span if section is not None else None
+    if not spec.species:
+        message = "the lowest layer needs visible spins, and this spec declares none"
+        raise problem("missing-section", message, where, hint="add one, such as: spins v: binary")
+    species, *others = spec.species
+    places = places_of_spins(context)
+    place = places.get(species.name)
+    if others:
+        message = f"a stack has visible units of one kind, and there are {len(spec.species)}"
+        hint = f"keep one of them: {species.name}"
+        raise problem("wrong-spins", message, places.get(others[0].name), hint=hint)
+    if species.kind.unit is None:
+        message = f"no machine has units of the kind '{species.alphabet}'"
+        hint = f"units are {listing((row.name for row in UNITS), 'or')}"
+        raise problem("wrong-spins", message, place, hint=hint)
+    if (species.states or 0) > MOST_UNIT_STATES:
+        message = f"a unit has at most {MOST_UNIT_STATES} states, not {species.states}"
+        raise problem("out-of-range", message, place, hint=f"the nearest is {MOST_UNIT_STATES}")
+    return Side(_visible_places(spec, context), species)
+
+
+def _visible_places(spec: Spec, context: Context) -> Places:
+    if spec.lattice is not None:
+        section = context.section("lattice")
+        expr = section.body if section is not None else None
+        return _places(spec.lattice, expr if isinstance(expr, ast.Node) else None, "visible")
+    source = source_of(spec.data) if spec.data is not None else None
+    if isinstance(source, File):
+        return source.columns
+    stack = context.section("stack")
+    message = "how many visible units there are is said by a lattice or by a file of data"
+    hint = "add one, such as: lattice square(8)"
+    raise problem("missing-section", message, stack.name_span if stack else None, hint=hint)
+
+
+# -- layers ----------------------------------------------------------------------------------------
+
+
+def _rbm(reading: Reading, place: Place) -> Rbm:
+    context, visible = place.context, place.visible
+    hidden = Side(_hidden(reading, visible, context), _spins(reading, visible, context))
+    _check_memory(visible, hidden, reading)
+    layer = Rbm(
+        visible=visible,
+        hidden=hidden,
+        connect=connection(reading, visible, hidden, context),
+        biases=not visible.spins.symmetric,
+        weights=weights(reading, place.number, (visible, hidden), context),
+        upward=str(reading.values.get("upward", reading.signature.defaults["upward"])),
     )
+    trained = Trained(layer, rows_of(place.spec.data), place.spec.hamiltonian, place.number)
+    layer = replace(layer, train=trainer(reading, "train", context, trained))
+    if layer.train is None and layer.weights is None:
+        message = f"layer {place.number} is not trained and has no weights"
+        hint = 'add train=cd(), or weights=file("weights.npz")'
+        raise problem("missing-option", message, name_span(place.written), hint=hint)
+    if layer.train is not None and context.section("data") is None:
+        message = f"layer {place.number} is trained on data, and this spec has none"
+        hint = "add some, such as: data samples(20000)"
+        raise problem("missing-section", message, reading.places["train"].span, hint=hint)
+    return layer
 
 
-MAKERS: Mapping[str, Callable[[Reading, Context], Layer]] = {"rbm": _rbm}
+MAKERS: Mapping[str, Callable[[Reading, Place], Layer]] = {"rbm": _rbm}
 """What each layer becomes. Raises `SpecError` for what its record cannot hold, and `Unknowable`."""
 
 
-def units(reading: Reading, name: str, context: Context) -> Units:
+def _hidden(reading: Reading, visible: Side, context: Context) -> Places:
+    """The hidden units; where a lattice is too large, the error says how many could be."""
+    try:
+        return units(reading, "hidden", context)
+    except SpecError as error:
+        hint = f"up to {_most(visible, 1)} hidden units have weights that fit into memory"
+        found = (
+            replace(each, hint=each.hint or hint) if each.code == "out-of-range" else each
+            for each in error.problems
+        )
+        raise SpecError(found) from None
+
+
+def _spins(reading: Reading, visible: Side, context: Context) -> Species:
+    """The hidden spins: as written, or binary, or Ising above symmetric spins.
+
+    Above symmetric spins they are symmetric too, since H(h) is then unchanged when all flip.
+    """
+    symmetric = visible.spins.symmetric
+    if "spins" not in reading.places:
+        return Species(HIDDEN, "ising" if symmetric else "binary", symmetric=symmetric)
+    written = reading.places["spins"]
+    spins = species_of(HIDDEN, written, context)
+    if spins is None:
+        raise Unknowable("spins")
+    if symmetric and not spins.turns_sign:
+        message = (
+            f"{spins.alphabet} units break the symmetry that the spins below are declared to have"
+        )
+        hint = f"write spins=ising, or declare {visible.spins.name}: ising without (symmetric)"
+        raise problem("broken-symmetry", message, written.span, hint=hint)
+    if spins.symmetric and not symmetric:
+        message = "hidden spins are symmetric where the spins below are declared to be"
+        hint = "write spins=ising"
+        raise problem("broken-symmetry", message, written.span, hint=hint)
+    return replace(spins, symmetric=symmetric)
+
+
+def units(reading: Reading, name: str, context: Context) -> Places:
     """The hidden units of an option: their number, or their lattice.
 
     Raises `SpecError` and `Unknowable`.
     """
     value = reading.values.get(name)
-    return value if isinstance(value, int) else geometry(reading.places[name], context.scope)
+    if isinstance(value, int):
+        return value
+    return _places(geometry(reading.places[name], context.scope), reading.places[name], name)
 
 
-def trainer(reading: Reading, name: str, context: Context) -> Trainer | None:
-    """The trainer of an option with its defaults, None where it is not written."""
-    place = reading.places.get(name)
-    call = None if place is None else read_call(place, TRAINERS, "trainer", context)
-    if call is None:
-        return None
-    given = cast("dict[str, Any]", {**call.signature.defaults, **call.values})
-    return Trainer(algorithm=call.signature.name, **given)
+def _places(found: object, expr: ast.Expr | None, what: str) -> Places:
+    """A lattice that units can lie on. Raises `SpecError`."""
+    span = expr.span if expr is not None else None
+    if isinstance(found, Lattice) and not found.finite:
+        message = f"{what} units have a number, and this lattice has no size"
+        example = f"{expr.name}(16)" if isinstance(expr, ast.Name) else "size=16"
+        raise problem("needs-finite-lattice", message, span, hint=f"give it one: {example}")
+    if isinstance(found, Lattice | Complete):
+        return found
+    message = f"{what} units lie on a lattice with unit cells, or on none"
+    raise problem("wrong-lattice", message, span, hint="write their number, such as hidden=16")
+
+
+def _most(visible: Side, features: int) -> int:
+    """How many hidden units of so many features have weights within the limit."""
+    return WEIGHTS_LIMIT // (WEIGHT_BYTES * visible.features * features)
+
+
+def _check_memory(visible: Side, hidden: Side, reading: Reading) -> None:
+    size = visible.features * hidden.features * WEIGHT_BYTES
+    if size <= WEIGHTS_LIMIT:
+        return
+    message = (
+        f"the weights of {visible.count} visible and {hidden.count} hidden units take "
+        f"{size / GIB:.4g} GiB; the limit is {WEIGHTS_LIMIT // GIB} GiB"
+    )
+    hint = f"up to {_most(visible, hidden.features // hidden.count)} hidden units fit"
+    raise problem("too-many-sites", message, reading.places["hidden"].span, hint=hint)

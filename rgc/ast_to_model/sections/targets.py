@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from rgc.ast_to_model.scope import problem
+from rgc.errors import SpecError
 from rgc.language.expect import EXPONENTS
+from rgc.language.values import Value
 from rgc.model.spec import Spec
 from rgc.schemes import SCHEMES
+from rgc.schemes.needs.machines import not_summed
 from rgc.schemes.scheme import Scheme
+from rgc.syntax import ast
 
 
 def known_targets(spec: Spec) -> tuple[str, ...]:
@@ -36,6 +43,34 @@ def _answers(scheme: Scheme, spec: Spec) -> tuple[str, ...]:
     if "map" not in scheme.answers:
         return scheme.answers
     return (*scheme.answers, *(answer for step in spec.map for answer in step.answers))
+
+
+LAYERS = ("layer", "level")
+"""The selectors that number the layers of a stack, from 1; 0 are the visible units."""
+
+
+def check_layers(
+    target: ast.Expr, path: Sequence[str], selectors: Mapping[str, Value], spec: Spec
+) -> None:
+    """Raise `SpecError` for an answer of a layer that the stack does not have, and for a KL that
+    would be a sum over too many states.
+    """
+    flow, stack = spec.flow, spec.stack
+    if flow is None or stack is None or "stack" not in SCHEMES[flow.scheme].needs:
+        return
+    last = len(stack.layers)
+    for option in target.options if isinstance(target, ast.Index) else ():
+        number = selectors.get(option.name)
+        if option.name in LAYERS and isinstance(number, int) and number > last:
+            has = "1 layer" if last == 1 else f"{last} layers"
+            message = f"there is no {option.name} {number}: the stack has {has}"
+            hint = f"write {option.name}={last}"
+            raise problem("out-of-range", message, option.span, hint=hint)
+    chosen = [number for name in LAYERS if isinstance(number := selectors.get(name), int)]
+    if tuple(path) == ("kl",):
+        layer = stack.layers[max(chosen[0] if chosen else last, 1) - 1]
+        for found in not_summed(layer, target.span):
+            raise SpecError([found])
 
 
 def _name(measure: str) -> str:

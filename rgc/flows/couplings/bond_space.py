@@ -12,15 +12,11 @@ import numpy as np
 from rgc.analysis.permutations import generators, orbits_of_pairs
 from rgc.analysis.recursion import Floats, invariant_projector
 from rgc.errors import SpecError
+from rgc.flows.couplings.bond_completion import SMALL, Completing, completion
 from rgc.model.names import coupling_name
 from rgc.model.operators import Spin
 from rgc.passes.bonds import BondModel, BondTerm
 from rgc.passes.dependent_terms import equal_terms
-
-MOST_STATES = 12
-"""Up to so many states of a spin the basis holds every pair of states."""
-
-_SMALL = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -61,9 +57,7 @@ class BondSpace:
 def bond_space(model: BondModel, dimension: int) -> BondSpace:
     """The space of a model whose terms are independent.
 
-    What the spec's terms do not span is completed by products of spins for two states, and
-    otherwise by ln W(a, b) for pairs of states in order. Raises `SpecError` for terms of equal
-    functions.
+    What the spec's terms do not span is completed. Raises `SpecError` for terms of equal functions.
     """
     q = model.states
     kept: list[BondTerm] = []
@@ -77,11 +71,10 @@ def bond_space(model: BondModel, dimension: int) -> BondSpace:
         kept.append(term)
         chosen.append(function)
     names, terms = [term.name for term in kept], {}
-    for name, function, text in _completion(model, dimension, chosen):
-        if _rank([*chosen, function]) > len(chosen):
-            chosen.append(function)
-            names.append(name if name not in names else f"{name}_")
-            terms[names[-1]] = text
+    for more in tuple(_completion(model, dimension, chosen)):
+        chosen.append(more.function)
+        names.append(more.name if more.name not in names else f"{more.name}_")
+        terms[names[-1]] = more.term
     functions = np.array(chosen[1:]).reshape(-1, q, q)
     inverse = np.asarray(np.linalg.pinv(np.array(chosen).reshape(len(chosen), q * q).T), np.float64)
     start = np.pad([term.coupling for term in kept], (0, len(functions) - len(kept)))
@@ -104,51 +97,25 @@ def _function(model: BondModel, values: Sequence[float], site: bool) -> Floats:
     return np.asarray((table[:, None] + table[None, :]) / (model.neighbours or 1))
 
 
-def _completion(
-    model: BondModel, dimension: int, chosen: Sequence[Floats]
-) -> Iterator[tuple[str, Floats, str]]:
-    """Names, functions and terms that together with a constant span every symmetric function of a
-    bond, or of many states those that have the symmetry of the `chosen` functions and of state 0.
+def _completion(model: BondModel, dimension: int, chosen: Sequence[Floats]) -> Iterator[Completing]:
+    """What completes the `chosen` functions: products of spins for two states, and otherwise
+    functions that are orthogonal to them (`completion`).
     """
-    q, s = model.states, model.species.name
-    if q == 2:
-        spin, cell = np.array(model.species.values, dtype=np.float64), (0,) * dimension
-        pair = (Spin(cell), Spin((1, *cell[1:]))) if dimension else (Spin(()), Spin((), 1))
-        yield coupling_name(pair), np.outer(spin, spin), f"sum(<i,j>) {s}[i]*{s}[j]"
-        yield "k1", _function(model, spin.tolist(), site=True), f"sum(i) {s}[i]"
+    if model.states > 2:
+        yield from completion(model, chosen)
         return
-    for pairs in _orbits(q, chosen):
-        function = np.zeros((q, q))
-        for a, b in pairs:
-            function[a, b] = function[b, a] = 1.0
-        (a, b), text = pairs[0], " + ".join(_of_pair(model, a, b) for a, b in pairs)
-        yield f"lnW_{a}_{b}", function, f"sum(<i,j>) ({text})"
-
-
-def _of_pair(model: BondModel, a: int, b: int) -> str:
-    """What is 1 on a bond with the states a and b at its ends, in either order, in the language."""
-    s, (x, y) = model.species.name, (model.species.values[state] for state in (a, b))
-    both = f"delta({s}[i], {x})*delta({s}[j], {y})"
-    return both + (f" + delta({s}[i], {y})*delta({s}[j], {x})" if a != b else "")
-
-
-def _orbits(q: int, chosen: Sequence[Floats]) -> list[list[tuple[int, int]]]:
-    """Pairs of states a <= b, those that have one coupling together.
-
-    Of many states these are the pairs that permutations relate which leave the chosen functions and
-    state 0 in place. A map that commutes with permutations closes on them, and they hold the
-    leading direction of every field on one state.
-    """
-    pairs = [(a, b) for a in range(q) for b in range(a, q)]
-    if q <= MOST_STATES:
-        return [[pair] for pair in pairs]
-    weight = sum(np.sqrt(k) * f / np.abs(f).max() for k, f in enumerate(chosen, 2))
-    weight[0, 0] += np.pi * len(chosen) ** 2
-    orbit = orbits_of_pairs(q, generators(weight, _SMALL))
-    found: dict[int, list[tuple[int, int]]] = {}
-    for a, b in pairs:
-        found.setdefault(min(int(orbit[a, b]), int(orbit[b, a])), []).append((a, b))
-    return list(found.values())
+    s, cell = model.species.name, (0,) * dimension
+    spin = np.array(model.species.values, dtype=np.float64)
+    pair = (Spin(cell), Spin((1, *cell[1:]))) if dimension else (Spin(()), Spin((), 1))
+    products = (
+        Completing(coupling_name(pair), np.outer(spin, spin), f"sum(<i,j>) {s}[i]*{s}[j]"),
+        Completing("k1", _function(model, spin.tolist(), site=True), f"sum(i) {s}[i]"),
+    )
+    spanned = list(chosen)
+    for each in products:
+        if _rank([*spanned, each.function]) > len(spanned):
+            spanned.append(each.function)
+            yield each
 
 
 def _rank(functions: Sequence[Floats]) -> int:
@@ -163,7 +130,7 @@ def _sectors(functions: Floats, inverse: Floats, start: Floats) -> dict[str, Flo
     """
     count, q, _ = functions.shape
     weight = np.tensordot(start, functions, 1)
-    size = _SMALL * (1 + np.abs(weight).max())
+    size = SMALL * (1 + np.abs(weight).max())
     symmetry = generators(weight, size)
     if not symmetry:
         return {"invariant": np.eye(count)}

@@ -19,7 +19,7 @@ from rgc.program.draws import Key, stream, uniforms
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-COORDINATES, ISOMETRY, WEIGHTS, CORNERS = range(16, 20)
+COORDINATES, ISOMETRY, WEIGHTS, CORNERS, NOISE = range(16, 21)
 """What a stream of data is for, besides the purposes of `rgc.flows.data.rows`. Numbers of draws are
 keyed by them, so they never change."""
 
@@ -114,4 +114,7 @@ def _simplex(source: Simplex, key: Key) -> PointCloud:
     values = drawn / drawn.sum(axis=1, keepdims=True)
     rows = np.sort(permutation(key_of(key, CORNERS), count)[:rank])
     values[rows] = np.eye(rank)
+    if source.noise:
+        added = normal(uniforms(key_of(key, NOISE), count * rank), 0.0, source.noise)
+        values = values + added.reshape(count, rank)
     return PointCloud(values=values, planted=tuple(map(int, rows)))

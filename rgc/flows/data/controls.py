@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.analysis.dichotomised import correlations_of_signs, thresholds_of
+from rgc.analysis.quantiles import normal
 from rgc.flows.data.rows import FIELD, ROWS, SITES, Rows, evened, key_of, permutation
 from rgc.program.draws import Key, uniforms
 
@@ -59,11 +60,8 @@ def gaussian_twin(rows: Rows, key: Key) -> Rows:
 
 def _normal(key: Key, rows: slice, sites: int) -> Floats:
     """Independent standard normal numbers float64[row, site], the same whatever the chunks."""
-    from scipy.special import ndtri
-
     count = (rows.stop - rows.start) * sites
-    uniform = uniforms(key, count, rows.start * sites) + 2.0**-54
-    return np.asarray(ndtri(uniform)).reshape(-1, sites)
+    return np.asarray(normal(uniforms(key, count, rows.start * sites), 0, 1)).reshape(-1, sites)
 
 
 CONTROLS: Mapping[str, Callable[[Rows, Key], Rows]] = {

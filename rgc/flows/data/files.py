@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rgc.array_files import cells, has_names, is_number
 from rgc.errors import Problem, SpecError
 from rgc.model.data import File
-from rgc.passes.check_file import check_file, one_array
+from rgc.passes.check_file import check_file, one_array, wrong_shape
 from rgc.text import Span
 
 Numbers = NDArray[Any]
@@ -52,6 +52,18 @@ def _moved(values: Numbers, weights: NDArray[np.float64] | None, file: File) -> 
         values = values * np.float64(file.scale)
     if file.centre:
         values = values - np.average(values, axis=0, weights=weights)
+    return values
+
+
+def read_array(folder: Path, path: str, shape: tuple[int, ...], span: Span | None) -> Numbers:
+    """The only array of a file, of that shape and finite. Raises `SpecError` like `one_array`, and
+    for another shape (wrong-shape) and what is not finite.
+    """
+    name, header = one_array(folder, path, None, span)
+    if header.shape != shape:
+        raise wrong_shape(path, header.shape, shape, span)
+    values = _numbers(folder / path, name, path, span)
+    _check_finite(values, path, span)
     return values
 
 

@@ -66,7 +66,7 @@ class Rows:
         if self.species.states is None:
             raise TypeError("real spins have no bits")
         numbers = 1 - self.states if self.species.two_states else self.states
-        planes = [_words(np.uint8(numbers >> k & 1)) for k in range(self.species.bits)]
+        planes = [_words((numbers >> k & 1).astype(np.uint8)) for k in range(self.species.bits)]
         return np.stack(planes)
 
 

@@ -15,7 +15,7 @@ from rgc.language.values import Value
 from rgc.model.data import Samples
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.spec import FlowOfSpec, Spec
-from rgc.schemes import SCHEMES
+from rgc.schemes.sample import SCHEME as SAMPLE
 
 CHAINS = 1024
 """The replicas that configurations are taken from, or fewer where there are fewer rows. The more
@@ -57,7 +57,7 @@ def _sampler(
     request: Request,
 ) -> Sampler:
     spec = replace(request.spec, hamiltonian=hamiltonian)
-    spec = replace(spec, flow=FlowOfSpec("sample", _options(samples, spec, request)))
+    spec = replace(spec, flow=FlowOfSpec(SAMPLE.name, _options(samples, spec, request)))
     return make_sampler(
         make_model(spec, zero),
         request.backend,
@@ -81,7 +81,7 @@ def _options(samples: Samples, spec: Spec, request: Request) -> Mapping[str, Val
     }
     if "generator" in request.options:
         given["generator"] = request.options["generator"]
-    return SCHEMES["sample"].complete(given, spec)
+    return SAMPLE.complete(given, spec)
 
 
 def _records(sampler: Sampler) -> Iterator[States]:

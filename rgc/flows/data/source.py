@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rgc.errors import listing
+from rgc.errors import Problem, SpecError, listing
 from rgc.flows.data.clouds import make_cloud
 from rgc.flows.data.controls import CONTROLS
 from rgc.flows.data.files import read_rows
@@ -21,6 +21,9 @@ from rgc.model.spins import Species
 from rgc.program.draws import Key, stream, word
 
 MOST_NAMED = 8
+
+MOST_ODD = 6.0
+"""Standard errors by which a mean that a symmetry makes 0 may differ from it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -46,6 +49,8 @@ def make_data(data: Data, request: Request, sites: int) -> TrainingData:
     rows = _rows(source, request, sites, key)
     if isinstance(data, Control):
         rows = CONTROLS[data.name](rows, key)
+    if isinstance(source, File):
+        _check_even(rows, source)
     share = source.validation if isinstance(source, Samples | File) else None
     train, validation = split(rows, share, key)
     return TrainingData(train=train, validation=validation, notes=_notes(train))
@@ -71,6 +76,26 @@ def _patterns(count: int, sites: int, species: Species, key: Key) -> Rows:
     words = word(key_of(key, PATTERNS), np.arange(count * sites, dtype=np.uint64))
     states = (words & np.uint64(1)).astype(np.uint8).reshape(count, sites)
     return Rows(species=species, states=states)
+
+
+def _check_even(rows: Rows, file: File) -> None:
+    """Raise `SpecError` (broken-symmetry) where spins are declared symmetric and the mean of their
+    sum over the rows is further from 0 than `MOST_ODD` standard errors of independent rows."""
+    if not rows.species.symmetric or rows.count < 2:
+        return
+    weights = np.ones(rows.count) if rows.weights is None else rows.weights
+    share = weights / weights.sum()
+    sums = rows.values.sum(axis=1)
+    mean = float(share @ sums)
+    error = float(np.sqrt(share**2 @ (sums - mean) ** 2))
+    if abs(mean) <= MOST_ODD * error:
+        return
+    message = (
+        f"spins are declared symmetric, and in '{file.path}' their mean is {mean / rows.sites:.3g} "
+        f"with an error of {error / rows.sites:.2g}"
+    )
+    hint = f"declare {rows.species.name}: ising without (symmetric), or add every row turned round"
+    raise SpecError([Problem("broken-symmetry", message, file.span, hint=hint)])
 
 
 def _notes(rows: Rows) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from rgc.flows.enumeration.block_kernel import (
     log_kernel,
     log_tau,
 )
+from rgc.flows.enumeration.rounding import without_rounding
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
@@ -84,11 +85,14 @@ class Step:
     def exactness(self, extras: Floats) -> Exactness:
         """From the averages of `extras` over the fine states."""
         mean, excess, noise = map(float, extras)
-        gap = log1p(excess) - mean
+        whole, scale = self.shift + log1p(excess), 1 + abs(self.shift)
         low = sum(float(table.min()) for table in self._log_taus) - self.shift - mean
         high = sum(float(table.max()) for table in self._log_taus) - self.shift - mean
         return Exactness(
-            -(self.shift + log1p(excess)), gap, max(abs(low), abs(high)), noise / (1 + excess)
+            without_rounding(-whole, scale),
+            without_rounding(log1p(excess) - mean, scale),
+            without_rounding(max(abs(low), abs(high)), scale),
+            noise / (1 + excess),
         )
 
 
@@ -139,4 +143,5 @@ def _running(start: int, sizes: Sequence[int]) -> list[int]:
 def information(log_weights: Floats, log_z: float, noise: float) -> float:
     """I(v;h) = H(h) - H(h|v), from the log-weights of the coarse states and ln of their sum."""
     share = np.exp(log_weights - log_z)
-    return float(-(share * np.where(share > 0, log_weights - log_z, 0.0)).sum() - noise)
+    entropy = float(-(share * np.where(share > 0, log_weights - log_z, 0.0)).sum())
+    return without_rounding(entropy - noise, entropy + abs(log_z))

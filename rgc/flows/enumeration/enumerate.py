@@ -75,7 +75,7 @@ class Enumerate:
     def start(self) -> State:
         exact = self.counted.exact
         shape = len(exact.log_weights), exact.chunks.number
-        columns = 1 + len(self.counted.census.averages) + (3 if exact.steps else 0)
+        columns = 1 + 2 * len(self.counted.census.averages) + (3 if exact.steps else 0)
         arrays: dict[str, NDArray[Any]] = {
             "largest": np.zeros(shape),
             "sums": np.zeros((*shape, columns)),
@@ -169,6 +169,7 @@ class Enumerate:
             values = weight(chunk)
             log_weights = np.asarray(values)
             functions = averaged(chunk, log_weights)
+            functions += [np.abs(function) for function in functions]
             if steps:
                 arrays["coarse"][realisation, chunk] = np.asarray(
                     steps[0].coarse(values, xp, exact.first)

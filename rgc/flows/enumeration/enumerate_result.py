@@ -23,8 +23,9 @@ from rgc.flows.enumeration.coarse_couplings import (
     project,
     read_couplings,
 )
+from rgc.flows.enumeration.realisations import exact_number, over_draws, together
+from rgc.flows.enumeration.rounding import settled
 from rgc.flows.enumeration.spin_classes import Turn, find_turns
-from rgc.flows.sampling.observables import of_ensemble
 from rgc.flows.sampling.sample import couplings as named_couplings
 from rgc.flows.study.coupling_flow import provenance
 from rgc.flows.study.coupling_result import coupling_result
@@ -91,7 +92,7 @@ def enumerate_result(asked: Enumeration, state: State) -> Result:
     """
     exact, arrays = asked.exact, state.arrays
     realisations = [answered(asked, arrays, k) for k in range(len(exact.log_weights))]
-    numbers = _together([{**answer.known, **answer.measured} for answer in realisations])
+    numbers = together([{**answer.known, **answer.measured} for answer in realisations])
     free_energy = numbers.pop("free_energy")
     known = {name: number for name, number in numbers.items() if name in realisations[0].known}
     result = Result(
@@ -100,7 +101,11 @@ def enumerate_result(asked: Enumeration, state: State) -> Result:
         levels=(_first_level(exact, realisations), *_further(realisations)),
         free_energy=(
             FreeEnergy(
-                asked.scheme, float(free_energy.value or 0.0), free_energy.error, free_energy.kind
+                asked.scheme,
+                float(free_energy.value or 0.0),
+                free_energy.error,
+                free_energy.kind,
+                note=free_energy.note,
             ),
         ),
         averages={name: number for name, number in numbers.items() if name not in known},
@@ -133,28 +138,6 @@ def _with_study(result: Result, asked: Enumeration, state: State) -> Result:
     )
 
 
-def exact_number(value: float) -> Estimate:
-    """A number without an error; null where it is not finite."""
-    if not np.isfinite(value):
-        return Estimate(None, None, "exact", note="not a finite number")
-    return Estimate(float(value) + 0.0, 0.0, "exact")  # + 0.0: no negative zero
-
-
-def _together(realisations: Sequence[Mapping[str, float]]) -> dict[str, Estimate]:
-    """The numbers of one realisation, or the averages over several and their standard errors."""
-    if len(realisations) == 1:
-        return {name: exact_number(value) for name, value in realisations[0].items()}
-    estimates = {}
-    for name in realisations[0]:
-        values = np.array([numbers.get(name, np.nan) for numbers in realisations])
-        if np.isfinite(values).all():
-            error = float(values.std(ddof=1) / np.sqrt(len(values)))
-            estimates[name] = Estimate(float(values.mean()), error, statistical=error)
-        else:
-            estimates[name] = Estimate(None, None, note="not a finite number in every realisation")
-    return estimates
-
-
 def answered(asked: Enumeration, arrays: Mapping[str, Floats], realisation: int) -> Answered:
     """Averages, then level by level what the block maps make of the weights."""
     exact, averaged = asked.exact, asked.census.averages
@@ -165,7 +148,7 @@ def answered(asked: Enumeration, arrays: Mapping[str, Floats], realisation: int)
         steps = asked.steps_of(realisation, arrays)
         with asked.backend.arrays() as xp:
             fwht, partial = routine(asked.backend, "fwht"), arrays["coarse"][realisation]
-            extras = means[len(averaged) :]
+            extras = means[2 * len(averaged) :]
             levels = tuple(_levels(exact, steps, partial, extras, fwht=fwht, xp=xp))
         known |= _of_all_steps(levels)
     if exact.free:
@@ -175,9 +158,10 @@ def answered(asked: Enumeration, arrays: Mapping[str, Floats], realisation: int)
             "kl_uniform": common,
             "improved": float(own < common - BETTER),
         }
-    averaged_values = dict(zip(averaged, means, strict=False))
+    values = dict(zip(averaged, means, strict=False))
+    sizes = dict(zip(averaged, means[len(averaged) :], strict=False))
     measured = {
-        observable.name: float(of_ensemble(observable, averaged_values, known))
+        observable.name: settled(observable, values, sizes, known)
         for observable in asked.observables
     }
     names = [operator.name for operator in operators_of(exact)] if "operators" in arrays else []
@@ -321,7 +305,7 @@ def _first_level(exact: Exact, realisations: Sequence[Answered]) -> Level:
         if not spins
     )
     constant = exact_number(sum(constants) / len(exact.lattice.basis))
-    operators = _together([answer.operators for answer in realisations])
+    operators = together([answer.operators for answer in realisations])
     couplings = named_couplings(exact.hamiltonian)
     return Level(0, exact.lattice.cells, couplings, operators, {"constant": constant})
 
@@ -329,9 +313,9 @@ def _first_level(exact: Exact, realisations: Sequence[Answered]) -> Level:
 def _further(realisations: Sequence[Answered]) -> Iterator[Level]:
     for k, first in enumerate(realisations[0].levels):
         same = [answer.levels[k] for answer in realisations]
-        couplings = _together([level.couplings.values if level.couplings else {} for level in same])
-        averages = _together([level.averages for level in same])
-        values = _together([level.values for level in same])
+        couplings = together([level.couplings.values if level.couplings else {} for level in same])
+        averages = together([level.averages for level in same])
+        values = together([level.values for level in same])
         yield Level(first.level, first.cluster.lattice.cells, couplings, averages, values)
 
 
@@ -356,8 +340,7 @@ def _parameters(exact: Exact, arrays: Mapping[str, Floats]) -> dict[str, Estimat
         note = "the mean over blocks" if exact.free == "block" else ""
         if len(means) == 1:
             return {"block.p": Estimate(float(means[0]), 0.0, "exact", note=note)}
-        error = float(means.std(ddof=1) / np.sqrt(len(means)))
-        return {"block.p": Estimate(float(means.mean()), error, statistical=error, note=note)}
+        return {"block.p": over_draws(means, note)}
     p = exact.steps[0].block.p if exact.steps else None
     return {} if p is None else {"block.p": exact_number(p)}
 

@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.sides import Discrete, Gaussian, Side
 from rgc.flows.machines.tables import all_states
+from rgc.passes.count_states import MOST_SUMMED
 from rgc.routines.log_z import LARGEST, log_z_small_side
 
 Floats = NDArray[np.float64]
 Routine = Callable[[Any, Any, Any, Any], float]
-
-MOST_STATES = 1 << 24
-"""States of the smaller side that are summed over."""
 
 PART = 1 << 16
 """Numbers in one of the two arrays that a routine works on."""
@@ -30,7 +28,7 @@ PART = 1 << 16
 
 def summable(machine: Machine) -> bool:
     """Whether ln Z can be found by summing over the smaller side."""
-    return min(map(_states, (machine.visible, machine.hidden))) <= MOST_STATES
+    return min(map(_states, (machine.visible, machine.hidden))) <= MOST_SUMMED
 
 
 def exact_log_z(machine: Machine, routine: Routine = log_z_small_side, xp: Any = np) -> float:
@@ -42,7 +40,7 @@ def exact_log_z(machine: Machine, routine: Routine = log_z_small_side, xp: Any =
     if isinstance(machine.visible, Gaussian) and isinstance(machine.hidden, Gaussian):
         return _of_squares(machine, machine.visible, machine.hidden)
     if not summable(machine):
-        raise ValueError(f"neither side has at most {MOST_STATES} states")
+        raise ValueError(f"neither side has at most {MOST_SUMMED} states")
     if _states(machine.visible) > _states(machine.hidden):
         machine = machine.turned
     if isinstance(machine.hidden, Gaussian) or _largest_exponent(machine) > LARGEST:

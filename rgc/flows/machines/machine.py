@@ -66,17 +66,28 @@ class Machine:
 
 
 def in_signs(machine: Machine) -> Machine:
-    """The same machine with its visible units written in signs: a unit of values a < b becomes a
-    unit s of -1/+1 by x = (a + b) / 2 + (b - a) / 2 * s. All energies are equal.
+    """The same machine with its visible units written in signs, -1 and +1. Raises `ValueError`
+    where they have not two states.
+    """
+    return in_values(machine, -1.0, 1.0)
+
+
+def in_values(machine: Machine, low: float, high: float) -> Machine:
+    """The same machine with its visible units written in two other values. All energies are equal.
+
+    A unit x of values a < b becomes a unit y of the values `low` < `high` by x = o + r y, with r =
+    (b - a) / (high - low) and o = a - r low.
 
     Raises `ValueError` where these units have not two states.
     """
-    offset, scale = two_values(machine.visible)
+    middle, half = two_values(machine.visible)
+    ratio = 2 * half / (high - low)
+    offset = middle - half - ratio * low
     return replace(
         machine,
-        visible=Discrete(machine.visible.number, np.array([[-1.0], [1.0]])),
-        weights=scale * machine.weights,
-        visible_bias=scale * machine.visible_bias,
+        visible=Discrete(machine.visible.number, np.array([[low], [high]])),
+        weights=ratio * machine.weights,
+        visible_bias=ratio * machine.visible_bias,
         hidden_bias=machine.hidden_bias + offset * machine.weights.sum(axis=0),
         constant=float(machine.constant - offset * machine.visible_bias.sum()),
     )

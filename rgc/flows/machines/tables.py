@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.sides import Discrete, Gaussian, Side, States
+from rgc.passes.count_states import MOST_TABLED
 
 Floats = NDArray[np.float64]
-
-MOST_STATES = 1 << 20
-"""States of a side of which a table is made."""
 
 
 def all_states(side: Discrete) -> States:
@@ -24,7 +22,7 @@ def all_states(side: Discrete) -> States:
 
 def tabled(side: Side) -> bool:
     """Whether a table of all states of a side can be made."""
-    return isinstance(side, Discrete) and side.states**side.number <= MOST_STATES
+    return isinstance(side, Discrete) and side.states**side.number <= MOST_TABLED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +49,7 @@ def table(machine: Machine) -> Table:
     """
     side = machine.visible
     if isinstance(side, Gaussian) or not tabled(side):
-        raise ValueError(f"a table has at most {MOST_STATES} states")
+        raise ValueError(f"a table has at most {MOST_TABLED} states")
     features = side.features(all_states(side))
     weights = -machine.visible_energies(features)
     largest = weights.max()

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from rgc.flows.enumeration.cluster import Cluster, LocalSum, make_cluster
 from rgc.flows.enumeration.disorder import Realisation, log_weight
 from rgc.flows.machines.sides import States
-from rgc.flows.machines.tables import MOST_STATES
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
+from rgc.passes.count_states import MOST_TABLED
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ class Target:
     @property
     def tabled(self) -> bool:
         """Whether all its states can be gone through."""
-        return self.cluster.states <= MOST_STATES
+        return self.cluster.states <= MOST_TABLED
 
     def log_weights(self, states: States) -> Floats:
         """-H of rows of states[row, site], float64[row]."""

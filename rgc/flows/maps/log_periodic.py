@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.polynomial.polynomial import polyval
 
-from rgc.analysis.koenigs import Linearised, NoPowerLaw, linearised, refined
-from rgc.analysis.log_periodic import Amplitudes, amplitudes
+from rgc.analysis.koenigs import ORDER, Linearised, NoPowerLaw, linearised, refined
+from rgc.analysis.log_periodic import POINTS, Amplitudes, amplitudes
 from rgc.analysis.recursion import Floats
 from rgc.analysis.scale_equation import ScaleEquation
 from rgc.analysis.series import NotAnalytic
 from rgc.analysis.smoothed import NotResolved
 from rgc.flows.flow import Account, Flow, State
+from rgc.flows.maps.map_flow import MapFlow
 from rgc.flows.request import Request
+from rgc.flows.study.coupling_flow import CouplingFlow
 from rgc.language.values import Value
 from rgc.model.map import RecursionMap
 from rgc.model.options import Options
@@ -47,7 +49,7 @@ class LogPeriodicFlow:
     there are no amplitudes.
     """
 
-    flow: Flow
+    flow: MapFlow
     equation: ScaleEquation
     harmonics: int | None
     span: tuple[float, float] | None
@@ -59,6 +61,11 @@ class LogPeriodicFlow:
     @property
     def steps(self) -> int:
         return self.flow.steps + 1
+
+    @property
+    def study(self) -> CouplingFlow:
+        """The study of the map as a recursion."""
+        return self.flow.study
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -92,7 +99,15 @@ class LogPeriodicFlow:
         state.arrays["oscillation"] = oscillation(near, found)
 
     def accounts(self) -> Sequence[Account]:
-        return self.flow.accounts()
+        return (*self.flow.accounts(), *self._account())
+
+    def _account(self) -> Iterator[Account]:
+        if self.harmonics is not None:
+            lines = {
+                "series": f"x(z) and the regular part of F, {ORDER} coefficients each",
+                "amplitudes": f"A_0 to A_{self.harmonics}, by FFT over {POINTS} points of each ray",
+            }
+            yield Account("complex powers of F", lines)
 
     def finish(self, state: State) -> Result:
         result = self.flow.finish(state)
@@ -171,6 +186,8 @@ def with_oscillations(request: Request, flow: Flow) -> LogPeriodicFlow:
     options, (step, *_) = request.options, request.spec.map
     if not isinstance(step, RecursionMap) or step.constant is None or step.sites is None:
         raise ValueError(f"'{step.name}' has no constant")
+    if not isinstance(flow, MapFlow):
+        raise TypeError(f"a map with a constant is made into a MapFlow, not {type(flow).__name__}")
     equation = ScaleEquation(step.updates[0][1], step.constant, step.sites)
     harmonics = options.integer("oscillations") if "oscillations" in options else None
     return LogPeriodicFlow(flow=flow, equation=equation, harmonics=harmonics, span=_span(options))

@@ -69,7 +69,6 @@ class Diffusion:
         self, arrays: Mapping[str, NDArray[Any]], number: int
     ) -> Iterator[tuple[str, Estimate]]:
         values = arrays["eigenvalues"]
-        yield "spectral_radius", exact(values[0])
         yield "multiplicity", exact((values > 1 - ONE).sum())
         if "idempotence" in arrays:
             yield "idempotence", exact(float(arrays["idempotence"]))

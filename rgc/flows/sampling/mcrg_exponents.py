@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -71,9 +71,13 @@ def find_exponents(spectra: Spectra, averages: str) -> Exponents:
     reason = no_critical_point(thermal, single, spectra.dimension)
     if reason:
         return _nothing(spectra, f"the levels run to a trivial fixed point: {reason}", averages)
-    heads |= derived(thermal, magnetic, spectra.dimension)
+    if not spectra.single:
+        heads |= derived(thermal, magnetic, spectra.dimension)
     limits = {name: extrapolate(steps) for name, steps in spectra.named.items()}
     table = {name: estimate(head) for name, head in heads.items()}
+    if spectra.single:
+        mixed = Estimate(None, None, note="y_t is not told from the exponent of single spins")
+        table |= dict.fromkeys(_following("t"), mixed)
     return Exponents(
         table,
         {f"{name}_extrapolated": estimate(limit) for name, limit in limits.items() if limit},
@@ -96,8 +100,7 @@ def estimate(headline: Headline) -> Estimate:
 
 def _nothing(spectra: Spectra, reason: str, averages: str) -> Exponents:
     """No exponent, for a reason."""
-    letters = {name[-1] for name in spectra.named}
-    follow = [name for name, (needs, _) in DERIVED.items() if letters.issuperset(needs)]
+    follow = _following({name[-1] for name in spectra.named})
     null = Estimate(None, None, note=reason)
     limits = [f"{name}_extrapolated" for name, steps in spectra.named.items() if extrapolate(steps)]
     advice = "the couplings are not critical, or the block map does not keep the order"
@@ -106,6 +109,11 @@ def _nothing(spectra: Spectra, reason: str, averages: str) -> Exponents:
         dict.fromkeys(limits, null),
         (f"{NO_HEADLINE}, since {reason}; {averages}: {advice}",),
     )
+
+
+def _following(letters: Collection[str]) -> list[str]:
+    """The exponents that follow from those of these letters."""
+    return [name for name, (needs, _) in DERIVED.items() if set(letters).issuperset(needs)]
 
 
 def _without_error(table: Mapping[str, Estimate]) -> Iterator[str]:
@@ -145,5 +153,7 @@ def lacking(levels: Levels) -> tuple[str, ...]:
     """A warning where there is no y_h."""
     if levels.magnetic:
         return ()
-    what = BLOCK_MAP if levels.broken else HAMILTONIAN
-    return (f"{what}: y_t is the leading exponent of the sector {levels.invariant}",)
+    leading = f"y_t is the leading exponent of the sector {levels.invariant}"
+    if levels.broken:
+        return (f"{BLOCK_MAP}: {leading}. Take cells that do not mix the sublattices of the order",)
+    return (f"{HAMILTONIAN}: {leading}",)

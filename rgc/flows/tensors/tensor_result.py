@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.analysis.conformal import RULE, plateau
+from rgc.analysis.conformal import RULE, errors, plateau
 from rgc.analysis.exponents import Headline, derived
 from rgc.flows.flow import State
 from rgc.flows.tensors.tensor_rg import TensorRG
@@ -18,10 +18,13 @@ from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
 
 Floats = NDArray[np.float64]
 
-ERROR_OF_F = (
-    "the larger of the change from half of chi and of the share of the squared singular values "
-    "that was left out, each step counted by the sites of its tensors"
-)
+LOWEST, HIGHEST = 5.0, 8.0
+"""The error of F in units of what the cuts take from ln Z at first order: as much as F changes with
+chi, between these two. The first order itself came out between a tenth and twice the truth.
+"""
+
+ROUNDING = 4e-15
+"""Of F, relative to its size or to 1."""
 
 
 def tensor_result(rg: TensorRG, state: State) -> Result:
@@ -48,13 +51,24 @@ def tensor_result(rg: TensorRG, state: State) -> Result:
 
 
 def free_energy(rg: TensorRG, state: State) -> tuple[float, float | None, str]:
-    """F/N, its error by `ERROR_OF_F`, and why there is none."""
-    values = [rg.free_energy(state, k) for k in range(len(rg.chis))]
-    if len(values) < 2:
-        return values[0], None, "chi=1 has nothing smaller to be compared with"
-    steps = np.arange(state.done + 1)
-    left_out = float(np.sum(state.arrays["discarded"][0, : state.done + 1] * 2.0 ** (1 - steps)))
-    return values[0], max(abs(values[0] - values[1]), left_out), ""
+    """F/N, its error, and why there is none.
+
+    The error is the largest change from less of chi, but at least `LOWEST` and at most `HIGHEST`
+    times what the cuts take from ln Z at first order, each step counted by the sites of its
+    tensors, the steps beyond the last one looked at as that.
+    """
+    value, *less = (rg.free_energy(state, k) for k in range(len(rg.chis)))
+    if not less:
+        return value, None, "chi=1 has nothing smaller to be compared with"
+    lost = np.abs(state.arrays["lost"][: state.done + 1])
+    first_order = float(
+        np.sum(lost * 2.0 ** -np.arange(len(lost))) + lost[-1] * 2.0 ** (1 - len(lost))
+    )
+    change = max(abs(value - other) for other in less)
+    if not np.isfinite(first_order):
+        return value, change, ""
+    error = min(max(change, LOWEST * first_order), HIGHEST * first_order)
+    return value, max(error, ROUNDING * max(1.0, abs(value))), ""
 
 
 def _levels(rg: TensorRG, state: State) -> tuple[Level, ...]:
@@ -79,7 +93,7 @@ def _levels(rg: TensorRG, state: State) -> tuple[Level, ...]:
 
 
 def _tables(state: State) -> dict[str, NDArray[np.float64]]:
-    """`singular_values` [step, value] in units of the largest, and for both chi `discarded` [k,
+    """`singular_values` [step, value] in units of the largest, and for every chi `discarded` [k,
     step], `central_charge` [k, step], `scaling_dimensions` and `scaling_charges` [k, step, n].
     """
     a = state.arrays
@@ -123,53 +137,67 @@ class Critical:
 
 
 ONE_SECTOR = (
-    "no symmetry of the Hamiltonian tells thermal from magnetic: "
-    "y_t is the leading exponent of all operators"
+    "no symmetry of the Hamiltonian tells thermal from magnetic: the leading exponent of all "
+    "operators stands among the eigenvalues, and is not called y_t"
+)
+NO_ORDER = (
+    "an operator without charge is more relevant than all that have one, so that the symmetry of "
+    "the Hamiltonian is not the one that is broken, and does not tell thermal from magnetic"
 )
 
 
 def critical(rg: TensorRG, state: State) -> Critical:
     """Exponents y = 2 - x and the central charge at the level that `RULE` chooses.
 
-    The sectors follow from the charge of the fixed tensor's symmetry.
+    The sectors follow from the charges of the fixed tensor's symmetry.
     """
     if not rg.setting.spectra:
         return Critical()
-    a, order = state.arrays, int(state.values["order"])
+    a, order = state.arrays, int(np.prod(state.arrays["orders"]))
     seen = [
         _Seen(a["central_charge"][k], a["dimensions"][k], a["charges"][k])
         for k in range(len(rg.chis))
     ]
     sectors = {_name(order, charged): charged for charged in (False, True)[: 1 + (order > 1)]}
-    leading = [
-        np.stack(
-            [of_chi.central_charge, *(of_chi.of(charged)[:, 0] for charged in sectors.values())],
-            axis=1,
-        )
-        for of_chi in seen
-    ]
-    level = plateau(leading[0], leading[-1])
-    if level is None:
-        note = "the flow passes no critical fixed point but runs to a trivial one"
-        return Critical({"y_t": Estimate(None, None, "truncated", note=note)})
+    level = plateau(_leading(seen, tuple(sectors.values())))
+    if isinstance(level, str):
+        return Critical({"y_t": Estimate(None, None, "truncated", note=level)})
     heads: list[Headline] = []
     eigenvalues: list[Eigenvalue] = []
     for sector, charged in sectors.items():
-        x, error = _with_error(
-            [of_chi.of(charged) for of_chi in seen], seen[0].before(level), level
-        )
+        x, error = _with_errors(seen, charged, level)
         heads.append(_headline(x, error, level))
         eigenvalues += _eigenvalues(x, error, sector, level, rg.setting.chi)
-    thermal, magnetic = heads[0], _noted(heads[1], rg) if order > 1 else None
-    table = (
-        {"y_t": thermal} | ({"y_h": magnetic} if magnetic else {}) | derived(thermal, magnetic, 2)
-    )
+    c = _central_charge(seen, level)
+    reason = _not_told(heads)
+    if reason:
+        unnamed = {"y_t": Estimate(None, None, "truncated", note=reason)}
+        return Critical(unnamed, tuple(eigenvalues), {"central_charge": c}, (reason,))
+    thermal, magnetic = heads[0], _noted(heads[1], rg)
+    table = {"y_t": thermal, "y_h": magnetic} | derived(thermal, magnetic, 2)
     return Critical(
         {name: _estimate(headline) for name, headline in table.items()},
         tuple(eigenvalues),
-        {"central_charge": _central_charge(seen, level)},
-        () if order > 1 else (ONE_SECTOR,),
+        {"central_charge": c},
     )
+
+
+def _not_told(heads: Sequence[Headline]) -> str:
+    """Why the sectors do not tell thermal from magnetic operators, or nothing."""
+    if len(heads) < 2:
+        return ONE_SECTOR
+    thermal, magnetic = (head.value or 0.0 for head in heads)
+    return "" if magnetic > thermal else NO_ORDER  # it is NaN where nothing has a charge
+
+
+def _leading(seen: Sequence[_Seen], sectors: Sequence[bool]) -> list[Floats]:
+    """c and the leading dimension of each sector [level, 1 + sector], for each chi."""
+    return [
+        np.stack(
+            [of_chi.central_charge, *(of_chi.of(charged)[:, 0] for charged in sectors)], axis=1
+        )
+        for of_chi in seen
+    ]
 
 
 def _headline(x: Floats, error: Floats, level: int) -> Headline:
@@ -204,12 +232,9 @@ def _noted(magnetic: Headline, rg: TensorRG) -> Headline:
 
 
 def _central_charge(seen: Sequence[_Seen], level: int) -> Estimate:
-    c, wrong = _with_error(
-        [of_chi.central_charge[:, None] for of_chi in seen], seen[0].before(level), level
-    )
-    return Estimate(
-        float(c[0]), float(wrong[0]), "truncated", systematic=float(wrong[0]), rule=RULE
-    )
+    wrong = float(errors([of_chi.central_charge[:, None] for of_chi in seen], level)[0])
+    value = float(seen[0].central_charge[level])
+    return Estimate(value, wrong, "truncated", systematic=wrong, rule=RULE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -233,24 +258,16 @@ class _Seen:
         width = max(1, *(len(row) for row in rows))
         return np.array([[*row, *[np.nan] * (width - len(row))] for row in rows])
 
-    def before(self, level: int) -> NDArray[np.int64]:
-        """The two levels looked at before."""
-        return np.flatnonzero(np.isfinite(self.central_charge[:level]))[-2:]
 
-
-def _with_error(
-    spectra: Sequence[Floats], before: NDArray[np.int64], level: int
-) -> tuple[Floats, Floats]:
-    """The values [n] of the first of `spectra` [level, n] at the level, and their errors as `RULE`
-    says.
-    """
-    value = spectra[0][level]
-    others = [*spectra[0][before], *(spectrum[level] for spectrum in spectra[1:])]
-    changes = [np.abs(value[: len(other)] - other[: len(value)]) for other in others]
-    wrong = np.full((len(changes), len(value)), np.nan)
-    for row, change in zip(wrong, changes, strict=True):
-        row[: len(change)] = change
-    return value, np.where(np.isfinite(wrong), wrong, -1).max(axis=0)
+def _with_errors(seen: Sequence[_Seen], charged: bool, level: int) -> tuple[Floats, Floats]:
+    """The dimensions [n] of a sector at the level, and their errors."""
+    spectra = [of_chi.of(charged) for of_chi in seen]
+    width = min(spectrum.shape[1] for spectrum in spectra)
+    flows = [
+        np.concatenate([of_chi.central_charge[:, None], spectrum[:, :width]], axis=1)
+        for of_chi, spectrum in zip(seen, spectra, strict=True)
+    ]
+    return flows[0][level, 1:], errors(flows, level)[1:]
 
 
 def _eigenvalue(

@@ -73,8 +73,8 @@ class TensorPlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TensorRG:
-    """Tensor renormalisation at one point, with `chi` and, to see how much that matters, with half
-    of it at the same time.
+    """Tensor renormalisation at one point, with `chi` and, to see how much that matters, with three
+    quarters and half of it at the same time.
 
     A state of its flow holds the tensor of `chis[k]`, its largest entry 1, in the arrays
     `values_<k>`, `across_<k>` and `along_<k>`, and what was taken out of it so far in `constant`
@@ -91,9 +91,9 @@ class TensorRG:
 
     @property
     def chis(self) -> tuple[int, ...]:
-        """Of the flow and of its companion."""
+        """Of the flow and of its companions: chi, three quarters and half of it."""
         chi = self.setting.chi
-        return (chi, chi // 2) if chi > 1 else (chi,)
+        return tuple(dict.fromkeys((chi, max(3 * chi // 4, 1), max(chi // 2, 1))))
 
     @property
     def sites(self) -> int | None:
@@ -107,16 +107,15 @@ class TensorRG:
             "chi": list(self.chis),
             "steps": self.steps,
             "states": self.setting.bonds.states,
-            "charges_modulo": tensor.order,
+            "charges_modulo": tensor.order if len(tensor.orders) == 1 else list(tensor.orders),
             "reproducibility": "L3",
         }
 
     def tensor(self, state: State, k: int) -> Tensor:
         """The tensor of `chis[k]`."""
         a = state.arrays
-        return Tensor(
-            a[f"values_{k}"], a[f"across_{k}"], a[f"along_{k}"], int(state.values["order"])
-        )
+        orders = tuple(int(n) for n in a["orders"])
+        return Tensor(a[f"values_{k}"], a[f"across_{k}"], a[f"along_{k}"], orders)
 
     def free_energy(self, state: State, k: int) -> float:
         """F/N by `chis[k]`, the lattice of the last tensors closed to a torus."""
@@ -157,7 +156,7 @@ def circle(tensor: Tensor, width: int) -> tuple[Floats, Charges]:
     m = len(tensor.along)
     pair = np.tensordot(t, t, axes=((1, 0), (0, 1)))  # [d, u, e, v]
     return pair.transpose(0, 2, 1, 3).reshape(m * m, m * m), sums(
-        tensor.along, tensor.along, tensor.order
+        tensor.along, tensor.along, tensor.orders
     )
 
 

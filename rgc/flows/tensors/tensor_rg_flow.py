@@ -29,17 +29,25 @@ WIDTH = 64
 """Singular values of a step that are kept for the record."""
 FEW = 6
 """Scaling dimensions of each charge that are looked for."""
+LOOKED = 16
+"""Steps of which it is found what the cuts take from ln Z. A step counts half as much as the one
+before.
+"""
+MOST_CHARGES = 64
+"""Of larger groups the dimensions of the leading charges are kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CoarseTensor:
     """What a step gives: the tensor of twice as many sites, what was kept of each index that was
-    cut, and its singular values.
+    cut, its singular values, and a function that finds what the cuts take from ln Z, per tensor
+    that was made.
     """
 
     tensor: Tensor
     kept: tuple[Kept, ...]
     spectrum: Floats
+    lost: Callable[[], float]
 
 
 Draws = Callable[[int, int], Floats]
@@ -53,9 +61,9 @@ Coarsen = Callable[[Any, Tensor, int, Draws, int], CoarseTensor]
 class TensorRGFlow:
     """Tensor renormalisation at one point, step by step. `law` says in words what `coarsen` does.
 
-    State arrays: those of `TensorRG`, and `discarded` [k, step], `dropped` [k, step], `spectrum`
-    [step, value], `central_charge` [k, step], `dimensions` and `charges` [k, step, n]. They are NaN
-    where there is nothing.
+    State arrays: those of `TensorRG`, and `discarded` [k, step], `dropped` [k, step], `lost`
+    [step], `spectrum` [step, value], `central_charge` [k, step], `dimensions` and `charges`
+    [k, step, n]. They are NaN where there is nothing.
     """
 
     rg: TensorRG
@@ -83,6 +91,7 @@ class TensorRGFlow:
         arrays: dict[str, NDArray[Any]] = {
             "constant": np.full((count, n), np.nan),
             "discarded": np.zeros((count, n)),
+            "lost": np.zeros(n),
             "dropped": np.zeros((count, n), dtype=np.int64),
             "spectrum": np.full((n, WIDTH), np.nan),
             "central_charge": np.full((count, n), np.nan),
@@ -104,6 +113,8 @@ class TensorRGFlow:
                     xp, given, chi, projections(self.seed, self.point, number), number
                 )
                 values = np.asarray(made.tensor.values)
+                if k == 0 and number <= LOOKED:
+                    state.arrays["lost"][number] = made.lost()
             state.arrays["discarded"][k, number] = np.mean([kept.discarded for kept in made.kept])
             state.arrays["dropped"][k, number] = max(
                 kept.dropped or -kept.over for kept in made.kept
@@ -129,7 +140,7 @@ class TensorRGFlow:
         lines = {
             "tensor": (
                 f"T[left, right, down, up] of a site, {list(tensor.values.shape)}, whose entries "
-                f"conserve a charge modulo {tensor.order}"
+                f"conserve a charge modulo {' x '.join(map(str, tensor.orders))}"
             ),
             "a step": self.law,
             "arrays": f"T grows to {[setting.chi] * 4} at most; a second run keeps half of chi",
@@ -155,7 +166,7 @@ class TensorRGFlow:
             tensor.across,
             tensor.along,
         )
-        state.values["order"] = tensor.order
+        arrays["orders"] = np.array(tensor.orders)
         arrays["constant"][k, number] = constant - np.log(largest) / 2.0**number
         wanted = self.rg.setting.spectra and self.rg.plan.square[number]
         if not wanted or not self._near_critical(arrays["central_charge"][k]):
@@ -175,7 +186,7 @@ class TensorRGFlow:
 
     @staticmethod
     def _looked_for(tensor: Tensor) -> int:
-        return FEW * tensor.order
+        return FEW * min(tensor.order, MOST_CHARGES)
 
 
 def projections(seed: int, point: Mapping[str, float], number: int) -> Draws:

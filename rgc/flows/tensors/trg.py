@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rgc.analysis.graded import Split, Svd, multiply, split, sums
+from rgc.analysis.graded import Split, Svd, multiply, opposite, split, sums
 from rgc.flows.request import Request
+from rgc.flows.tensors.environment import beside, ends
 from rgc.flows.tensors.site_tensor import Tensor
 from rgc.flows.tensors.tensor_rg import Setting, Shape, TensorPlan, TensorRG, make_setting
 from rgc.flows.tensors.tensor_rg_flow import CoarseTensor, Draws, TensorRGFlow
@@ -36,7 +37,8 @@ def _flow(request: Request, *, spectra: bool) -> TensorRGFlow:
 
     def step(xp: Any, tensor: Tensor, chi: int, draws: Draws, number: int) -> CoarseTensor:
         made, splits = coarsen(xp, tensor, chi, lambda matrix, rank: svd(matrix, rank, draws))
-        return CoarseTensor(made, tuple(split.kept for split in splits), splits[0].spectrum)
+        kept = tuple(split.kept for split in splits)
+        return CoarseTensor(made, kept, splits[0].spectrum, lambda: lost(xp, tensor, made, splits))
 
     return TensorRGFlow(
         rg=rg,
@@ -74,10 +76,10 @@ def coarsen(xp: Any, tensor: Tensor, chi: int, svd: Svd) -> tuple[Tensor, tuple[
     The four parts around a plaquette make the new tensor. The cost is O(chi^5) for splits by
     projection, and O(chi^6) for full ones and for the plaquette.
     """
-    values, order = tensor.values, tensor.order
+    values, orders = tensor.values, tensor.orders
     n, m = len(tensor.across), len(tensor.along)
-    plus = sums(tensor.across, tensor.along, order)
-    minus = sums(-tensor.across, tensor.along, order)
+    plus = sums(tensor.across, tensor.along, orders)
+    minus = sums(opposite(tensor.across, orders), tensor.along, orders)
     first = xp.reshape(xp.permute_dims(values, (0, 2, 1, 3)), (n * m, n * m))
     second = xp.reshape(xp.permute_dims(values, (0, 3, 1, 2)), (n * m, n * m))
     one = split(xp, first, plus, plus, chi=chi, svd=svd)
@@ -87,7 +89,7 @@ def coarsen(xp: Any, tensor: Tensor, chi: int, svd: Svd) -> tuple[Tensor, tuple[
     bottom = xp.tensordot(upper_right, upper_left, axes=((1,), (0,)))  # [k, up of k, up of m, m]
     top = xp.tensordot(lower_left, lower_right, axes=((0,), (1,)))  # [down of p, p, q, down of q]
     joined = [
-        sums(a, b, order) for a, b in ((one.charges, two.charges), (tensor.along, tensor.along))
+        sums(a, b, orders) for a, b in ((one.charges, two.charges), (tensor.along, tensor.along))
     ]
     k, l = len(one.charges), len(two.charges)
     bottom = xp.reshape(xp.permute_dims(bottom, (0, 3, 1, 2)), (k * l, m * m))
@@ -95,5 +97,40 @@ def coarsen(xp: Any, tensor: Tensor, chi: int, svd: Svd) -> tuple[Tensor, tuple[
     outer, inner = joined
     plaquette = multiply(xp, bottom, top, rows=outer, inner=inner, columns=outer)
     plaquette = xp.reshape(plaquette, (k, l, k, l))
-    new = Tensor(xp.permute_dims(plaquette, (0, 2, 1, 3)), one.charges, two.charges, order)
+    new = Tensor(xp.permute_dims(plaquette, (0, 2, 1, 3)), one.charges, two.charges, orders)
     return new, (one, two)
+
+
+def lost(xp: Any, tensor: Tensor, made: Tensor, splits: tuple[Split, Split]) -> float:
+    """What the splits take from ln Z, per tensor that is made: at first order in what they leave
+    out of one bond, with the bonds around it as they were cut.
+
+    A tensor that is made has one bond of each split. The two splits change places where the lattice
+    is reflected. The cost is O(chi^6).
+    """
+    one, two = splits
+    reflected = xp.permute_dims(tensor.values, (0, 1, 3, 2))
+    turned = Tensor(
+        xp.permute_dims(made.values, (3, 2, 1, 0)), made.along, made.across, made.orders
+    )
+    return _lost(xp, tensor.values, made, one, two) + _lost(xp, reflected, turned, two, one)
+
+
+def _lost(xp: Any, values: Any, made: Tensor, one: Split, two: Split) -> float:
+    """Of the bonds across the tensors that are made, which the split `one` has cut."""
+    n, _, m, _ = values.shape
+    lower_left, upper_right = xp.reshape(one.left, (n, m, -1)), xp.reshape(one.right, (-1, n, m))
+    upper_left, lower_right = xp.reshape(two.left, (n, m, -1)), xp.reshape(two.right, (-1, n, m))
+    corners = xp.tensordot(lower_right, upper_left, axes=((2,), (1,)))  # [q, b, n, l]
+    left, right = ends(xp, made)
+    backwards = xp.permute_dims(made.values, (1, 0, 2, 3))
+    before = xp.tensordot(corners, beside(xp, backwards, left), axes=((0, 3), (2, 1)))
+    before = xp.tensordot(before, upper_right, axes=((2, 1), (0, 1)))  # [b, second, m]
+    after = xp.tensordot(corners, beside(xp, made.values, right), axes=((0, 3), (2, 1)))
+    after = xp.tensordot(after, lower_left, axes=((0, 2), (0, 2)))  # [n, second, m]
+    before, after = (
+        xp.reshape(xp.permute_dims(half, (0, 2, 1)), (n * m, -1)) for half in (before, after)
+    )
+    matrix = xp.reshape(xp.permute_dims(values, (0, 2, 1, 3)), (n * m, n * m))
+    kept = xp.sum((before.T @ one.left) * (one.right @ after).T)
+    return 1.0 - float(kept / xp.sum(before * (matrix @ after)))

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rgc.analysis.conformal import Spectrum, conformal, leading, plateau
+from rgc.analysis.conformal import (
+    NO_REST,
+    TRIVIAL_END,
+    Spectrum,
+    conformal,
+    errors,
+    leading,
+    plateau,
+)
 
 
 def spectrum(width: int, c: float, x: list[float], bulk: float, aspect: float = 1.0) -> Spectrum:
@@ -43,17 +51,40 @@ def test_leading_eigenvalues_of_each_charge() -> None:
         assert np.abs(found.values[found.charges == charge]) == pytest.approx(exact)
 
 
+def levels(c: list[float], x: list[float]) -> np.ndarray:
+    return np.stack([np.array(c), np.array(x)], axis=1)
+
+
+C = [0.60, 0.52, 0.53, 0.50, 0.502, 0.498, 0.48, 0.1]
+X1 = [0.20, 0.13, 0.13, 0.126, 0.125, 0.124, 0.11, 0.01]
+
+
 def test_the_headline_is_the_level_of_least_error() -> None:
-    c = np.array([0.60, 0.52, 0.500, 0.501, 0.48, 0.1])
-    x = np.array([0.20, 0.13, 0.125, 0.125, 0.11, 0.01])
-    both, nearly = np.stack([c, x], axis=1), np.stack([c + 0.01, x], axis=1)
-    assert plateau(both, nearly) == 3
-    far = np.stack([c + np.array([0, 0, 0.01, 0.09, 0, 0]), x], axis=1)
-    assert plateau(both, far) == 4
+    flow, less = levels(C, X1), levels([c + 0.2 * (n > 5) for n, c in enumerate(C)], X1)
+    assert plateau([flow, less]) == 5
+    assert errors([flow, less], 5) == pytest.approx([0.004, 2 * 0.002])
+    far = levels([c + (0.09 if n == 5 else 0.2 * (n > 5)) for n, c in enumerate(C)], X1)
+    assert plateau([flow, far]) == 4
+    assert errors([flow, far], 5)[0] == pytest.approx(0.09)
+
+
+def test_the_drift_since_the_first_levels_counts() -> None:
+    """A flow that comes to rest late, far from where it was, has an error of that distance."""
+    c = [0.6, 0.55, 0.52, *np.linspace(0.5, 0.3, 6), *[0.3] * 6]
+    flow = levels(c, [0.125] * len(c))
+    assert errors([flow, flow], 14)[0] == pytest.approx(0.2)
 
 
 def test_no_headline_where_the_flow_is_trivial_or_comes_to_no_rest() -> None:
-    trivial = np.stack([np.full(6, 0.01), np.zeros(6)], axis=1)
-    assert plateau(trivial, trivial) is None
-    moving = np.stack([np.linspace(0.9, 0.3, 5), np.linspace(0.1, 2, 5)], axis=1)
-    assert plateau(moving, moving) is None
+    trivial = levels([0.01] * 6, [0.0] * 6)
+    assert plateau([trivial, trivial]) == TRIVIAL_END
+    moving = levels(np.linspace(1.9, 0.3, 7).tolist(), np.linspace(0.1, 2, 7).tolist())
+    assert plateau([moving, moving]) == NO_REST
+
+
+def test_flows_that_leave_together_have_a_correlation_length() -> None:
+    """The same flow with a companion that leaves earlier is critical: it is chi that lets it go."""
+    flow = levels([0.6, 0.5, 0.5, 0.5, 0.5, 0.5, 0.49, 0.2], X1)
+    earlier = levels([0.6, 0.5, 0.5, 0.5, 0.5, 0.5, 0.2, 0.0], X1)
+    assert plateau([flow, flow]) == TRIVIAL_END
+    assert plateau([flow, earlier]) == 5

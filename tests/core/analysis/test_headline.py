@@ -79,12 +79,21 @@ def test_noise_does_not_unsettle_a_flow() -> None:
     assert alarms <= 5
 
 
-def test_a_change_counts_at_least_its_own_error() -> None:
-    found = headline([level(2, 0.9, 1.0, noise=0.003), level(3, 1.0, 1.0, noise=0.004)])
+def test_a_change_that_is_statistics_counts_once() -> None:
+    found = headline([level(2, 0.995, 1.003, noise=0.004), level(3, 1.0, 1.0, noise=0.004)])
     assert found.statistical == pytest.approx(0.004, rel=1e-6)
-    assert found.systematic is not None
-    assert found.systematic >= 0.003
-    assert found.error == pytest.approx(np.hypot(found.statistical or 0, found.systematic))
+    assert found.systematic == 0
+    assert found.error == found.statistical
+    found = headline([level(2, 0.995, 1.03, noise=0.004), level(3, 1.0, 1.0, noise=0.004)])
+    assert 0.02 < (found.systematic or 0) < 0.035
+
+
+def test_one_change_alone_gives_no_error() -> None:
+    found = headline([level(2, 0.9), level(3, 1.0)])
+    assert found.value is not None
+    assert found.error is None
+    assert "one change" in found.note
+    assert headline([level(2, 0.9), level(3, 1.0), level(4, 1.0, wrapped=True)]).error is not None
 
 
 def test_one_unwrapped_level_has_no_error() -> None:

@@ -13,6 +13,7 @@ from rgc.analysis.statistics import (
     decay_time,
     grouped,
     jackknife,
+    mean_of_draws,
     resample,
 )
 
@@ -117,3 +118,13 @@ def test_rounding_is_no_difference_and_one_without_noise_is() -> None:
 def test_a_record_is_constant_within_rounding(change: float, constant: bool) -> None:
     assert constant_record(np.full(GROUPS, 0.7) + change * np.arange(GROUPS)) is constant
     assert constant_record(np.zeros(GROUPS))
+
+
+@pytest.mark.parametrize("draws", [2, 3, 8])
+def test_the_error_of_few_draws_covers_as_often_as_that_of_many(draws: int) -> None:
+    """68.27 % within one error; the standard error alone covers 50 % with two draws."""
+    random = np.random.default_rng(draws)
+    means = [mean_of_draws(row) for row in random.normal(size=(4000, draws))]
+    covered = np.mean([abs(mean.value) < mean.error for mean in means])
+    assert covered == pytest.approx(0.6827, abs=4 * np.sqrt(0.6827 * 0.3173 / 4000))
+    assert means[0].widened == pytest.approx({2: 1.837, 3: 1.321, 8: 1.077}[draws], abs=1e-3)

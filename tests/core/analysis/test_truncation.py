@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rgc.analysis.graded import multiply, project, split, sums
+from rgc.analysis.graded import multiply, opposite, project, split, sums
 from rgc.analysis.truncation import choose
 from rgc.program.draws import uniforms
 from rgc.routines.svd import full, svd
@@ -156,4 +156,10 @@ def test_a_projection_keeps_the_leading_eigenvectors() -> None:
 
 
 def test_charges_of_pairs_are_row_major() -> None:
-    assert sums(np.array([0, 2]), np.array([1, 2, 0]), 3).tolist() == [1, 2, 0, 0, 1, 2]
+    assert sums(np.array([0, 2]), np.array([1, 2, 0]), (3,)).tolist() == [1, 2, 0, 0, 1, 2]
+
+
+def test_charges_of_a_product_of_groups_add_part_by_part() -> None:
+    """Of Z2 x Z3 the charge (a, b) is written 3 a + b."""
+    assert sums(np.array([4]), np.array([5, 1]), (2, 3)).tolist() == [0, 5]
+    assert opposite(np.array([4, 0, 3]), (2, 3)).tolist() == [5, 0, 3]

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 
 import pytest
 
+from rgc.ast_to_model import build
 from rgc.ast_to_model.scope import Function, Inhomogeneous, Scope
 from rgc.ast_to_model.sections.parameters import check_parameters
 from rgc.errors import Problem, Problems
 from rgc.syntax.parse import parse, parse_entry
+from rgc.syntax.read import read_text
 from rgc.text import Source
 
 USES = "lattice chain\nspins s: ising\nhamiltonian - {} * sum(i) s[i]*s[i+x]\n"
@@ -168,3 +170,25 @@ def test_a_function_does_not_see_the_arguments_of_those_that_call_it() -> None:
     scope, found = checked("x = 10, g(y) = y + x, f(x) = g(x), K = f(1)")
     assert not found
     assert scope.parameters["K"] == 11.0
+
+
+@pytest.mark.parametrize(
+    ("written", "values"),
+    [
+        ("-0.1:0.2:4", (-0.1, 0.0, 0.1, 0.2)),
+        ("0.2:-0.1:4", (0.2, 0.1, 0.0, -0.1)),
+        ("-1:1:21", tuple(k / 10 for k in range(-10, 11))),
+        ("0.4:0.48:5", (0.4, 0.42, 0.44, 0.46, 0.48)),
+        ("0:1e-300:3", (0.0, 5e-301, 1e-300)),
+        ("-1e308:1e308:3", (-1e308, 0.0, 1e308)),
+    ],
+)
+def test_ranges_are_made_in_decimals(written: str, values: tuple[float, ...]) -> None:
+    text = (
+        f"parameters {{ K = 0.4, h = 0.1 }}\nlattice square(4)\nspins s: ising\n"
+        "hamiltonian - K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]\n"
+        f"flow sample\nscan {{ h = {written} }}\n"
+    )
+    (axis,) = build(read_text(text))[0].scan
+    assert axis.values == values
+    assert str(axis.values).count("-0.0,") == 0

@@ -10,7 +10,6 @@ import rgc
 from rgc.errors import SpecError
 from rgc.model.data import Control, Patterns, Samples
 from rgc.model.expressions import Constant, apply
-from rgc.model.lattice import Lattice
 from rgc.model.map import Ode, Quantity, RecursionMap
 from rgc.model.spec import Spec
 
@@ -47,30 +46,8 @@ def with_sections(text: str) -> Spec:
     ],
 )
 def test_data(text: str, record: object) -> None:
-    assert with_sections(f"data {text}\nstack {{ rbm(hidden=2) }}\nflow train()").data == record
-
-
-def test_layers_have_evaluated_lattices_spins_and_trainers() -> None:
-    stack = with_sections(
-        "data samples(10)\n"
-        "stack { rbm(hidden=square(N, N+1), spins=potts(N), train=pcd(k=2)), rbm(hidden=2*N) }\n"
-        "flow train()"
-    ).stack
-    assert stack is not None
-    first, second = stack.layers
-    assert isinstance(first.hidden, Lattice)
-    assert first.hidden.cells == (3, 4)
-    assert (first.spins.alphabet, first.spins.states) == ("potts", 3)
-    assert first.train is not None
-    assert (first.train.algorithm, first.train.k, first.train.chains, first.train.rate) == (
-        "pcd",
-        2,
-        100,
-        0.1,
-    )
-    assert (second.hidden, second.spins.alphabet, second.train) == (6, "binary", None)
-    assert str(first).startswith("rbm(square(3, 4), spins=potts(3), train=pcd(epochs=100")
-    assert str(second) == "rbm(6, spins=binary)"
+    rest = "stack { rbm(hidden=2, train=cd()) }\nflow train()"
+    assert with_sections(f"data {text}\n{rest}").data == record
 
 
 def test_maps_hold_expressions_of_their_quantities() -> None:

@@ -156,7 +156,13 @@ def test_it_refuses(text: str) -> None:
     ],
 )
 def test_options_of_the_schema_are_options_of_the_checker(lattice: str, block: str | None) -> None:
+    learned = (
+        "data samples(9)\n"
+        "stack { rbm(hidden=square(4), spins=ising, connect=patch(), train=cd()) }\n"
+        "hamiltonian - sum(<i,j>) s[i]*s[j]\n"
+    )
     text = f"lattice {lattice}\nspins s: ising\n" + (f"block {block}\n" if block else "")
+    text += learned if block and "stack" in block else ""
     build(read_text(text))
 
 
@@ -200,12 +206,15 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(
-    "written", ["potts(1)", "potts(2)", "potts(8)", "potts(9)", "spin", "ising"]
+    "written", ["potts(1)", "potts(2)", "potts(32)", "potts(33)", "spin", "ising", "gaussian"]
 )
 @pytest.mark.parametrize("form", ["text", "mapping"])
 def test_schema_and_check_agree_on_hidden_units(written: str, form: str) -> None:
-    """A stack is stricter than the language: hidden units have two to eight states."""
+    """A stack is stricter than the language: hidden units have two to 32 states."""
     name, _, count = written.rstrip(")").partition("(")
     spins = written if form == "text" or not count else f"{{{name}: {count}}}"
-    text = f"data: patterns(4)\nstack: [{{rbm: {{hidden: 4, spins: {spins}}}}}]\nflow: train()\n"
+    text = (
+        "lattice: chain(4)\nspins: {v: ising}\ndata: patterns(4)\n"
+        f"stack: [{{rbm: {{hidden: 4, spins: {spins}, train: cd()}}}}]\nflow: train()\n"
+    )
     assert valid(yaml.safe_load(text), WHOLE) == accepted(text)

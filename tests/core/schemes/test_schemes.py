@@ -400,6 +400,7 @@ def test_circles_of_includes_are_found(tmp_path: Path) -> None:
 
 RUN_TODAY = {
     "any_field",
+    "archetypes",
     "compose",
     "custom_kernel",
     "decimation_1d",
@@ -412,9 +413,11 @@ RUN_TODAY = {
     "mk_weight",
     "nvl",
     "ode",
+    "oscillations",
     "percolation",
     "random_bond",
     "rge",
+    "rings",
     "sampled_kernel",
     "strip",
     "trg",

@@ -150,6 +150,16 @@ def test_patterns_are_fair_and_keyed_by_the_seed(tmp_path: Path) -> None:
     assert (made(spec_of("patterns(4000)", folder=tmp_path), 1).train.states != rows.states).any()
 
 
+def test_odd_data_break_a_declared_symmetry(tmp_path: Path) -> None:
+    even = np.random.default_rng(5).choice([-1, 1], (400, 9))
+    np.save(tmp_path / "x.npy", even)
+    assert made(spec_of('file("x.npy")', spins="ising(symmetric)", folder=tmp_path))
+    np.save(tmp_path / "x.npy", np.concatenate([even, -even, np.ones((800, 9), dtype=int)]))
+    with pytest.raises(SpecError, match=r"declared symmetric, and in 'x\.npy' their mean is 0\.5 "):
+        made(spec_of('file("x.npy")', spins="ising(symmetric)", folder=tmp_path))
+    made(spec_of('file("x.npy")', folder=tmp_path))
+
+
 # -- controls --------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ import numpy as np
 import pytest
 
 import rgc
+from rgc import runner
 from rgc.array_files import Unreadable, digest, headers
 from rgc.errors import SpecError
 from rgc.flows.data.files import read_rows
+from rgc.flows.flow import Account, State
 from rgc.model.data import File, source_of
+from rgc.results.result import Result
 
 SPEC = """\
 spins v: binary
@@ -25,6 +29,28 @@ data {data}
 map linear([[1, 0], [0, 1]])
 flow iterate()
 """
+
+
+@dataclass(slots=True)
+class Counter:
+    """A flow of three steps."""
+
+    steps: int = 3
+    scheme: str = "counter"
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def start(self) -> State:
+        return State()
+
+    def step(self, state: State) -> State:
+        state.done += 1
+        return state
+
+    def accounts(self) -> tuple[Account, ...]:
+        return ()
+
+    def finish(self, state: State) -> Result:
+        return Result(self.scheme)
 
 
 def saved(folder: Path, name: str, array: Any) -> Path:
@@ -181,6 +207,31 @@ def test_a_file_is_read_from_the_folder_of_the_spec(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         rgc.load(SPEC.format(data='file("x.npy")'))
     assert [problem.code for problem in caught.value.problems] == ["file-without-folder"]
+
+
+def test_a_checkpoint_belongs_to_the_bytes_of_the_files(tmp_path: Path) -> None:
+    """A run is not resumed on data or weights that have changed since."""
+    saved(tmp_path, "x.npy", np.zeros((4, 2)))
+    saved(tmp_path, "w.npy", np.ones(4))
+    saved(tmp_path, "m.npy", np.ones((2, 3)))
+    path = tmp_path / "spec.rgc"
+    path.write_text(
+        'spins v: binary\ndata file("x.npy", weights="w.npy")\n'
+        'stack { rbm(3, connect=mask("m.npy"), train=cd()) }\nflow train()\n'
+    )
+    digests = rgc.load(path).digests()
+    assert set(digests) == {"file 'x.npy'", "file 'w.npy'", "file 'm.npy'"}
+    assert digests["file 'm.npy'"] == digest(tmp_path / "m.npy")
+    where = tmp_path / "point.npz"
+    saving = runner.Saving(where, {"seed": 1, **digests}, finished=True)
+    runner.run(Counter(), saving=saving)
+    saved(tmp_path, "w.npy", np.array([1.0, 1, 1, 2]))
+    changed = runner.Saving(where, {"seed": 1, **rgc.load(path).digests()}, resume=True)
+    with pytest.raises(SpecError, match=r"belongs to another run: its file 'w\.npy' is"):
+        runner.run(Counter(), saving=changed)
+    (tmp_path / "m.npy").unlink()
+    with pytest.raises(SpecError, match="missing-file"):
+        rgc.load(path)
 
 
 def test_a_check_of_a_file_imports_no_array_library(tmp_path: Path) -> None:

@@ -1,0 +1,88 @@
+"""The parameters that training begins with."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.analysis.quantiles import normal
+from rgc.flows.data.rows import Rows, key_of
+from rgc.flows.machines.connections import Classes, mask_of, ties_of
+from rgc.flows.machines.machine import Machine
+from rgc.flows.machines.weights_file import Parameters, load, machine_of, parameters_of
+from rgc.model.stack import Rbm, Window
+from rgc.program.draws import Key, uniforms
+
+Floats = NDArray[np.float64]
+
+WEIGHTS = 0
+"""What a stream of training is for, besides `rgc.flows.machines.minibatches`: first weights."""
+
+SPREAD = 0.01
+"""The standard deviation of first weights in kT (Hinton 2010, section 8)."""
+
+
+def start(layer: Rbm, rows: Rows, key: Key) -> Parameters:
+    """The parameters of a layer before its training: those of its file, or else weights drawn from
+    a Gaussian and biases with which a visible unit alone has the frequencies of its rows.
+
+    `key` is that of the training of the layer. Weights that are tied are equal, those that are not
+    there are 0. Raises `SpecError` for what is wrong with the file.
+    """
+    if layer.weights is not None:
+        return parameters_of(load(layer), layer)
+    shape = layer.shape
+    draws = uniforms(key_of(key, WEIGHTS), shape[0] * shape[1])
+    weights = np.asarray(normal(draws, 0.0, SPREAD)).reshape(shape)
+    visible = first_biases(layer, rows) if layer.biases else np.zeros(shape[0])
+    if isinstance(layer.connect, Window):
+        ties = ties_of(layer)
+        weights, visible = _first(weights, ties.weights), _mean(visible, ties.visible)
+    mask = mask_of(layer)
+    machine = Machine(
+        visible=_zero(layer).visible,
+        hidden=_zero(layer).hidden,
+        weights=weights if mask is None else np.where(mask, weights, 0.0),
+        visible_bias=visible,
+        hidden_bias=np.zeros(shape[1]),
+    )
+    return parameters_of(machine, layer)
+
+
+def first_biases(layer: Rbm, rows: Rows) -> Floats:
+    """Biases of visible units, float64[feature], from n of N rows in each state: the logarithms of
+    (n + 1)/(N + q) for q states, so that they are finite where a state is in no row or in every
+    one; of real units their means. Weighted rows count as often as their weights say.
+    """
+    weights = np.ones(rows.count) if rows.weights is None else rows.weights
+    weights = weights * (rows.count / weights.sum())
+    if layer.visible.unit == "gaussian":
+        return np.asarray(weights @ rows.values / rows.count)
+    states = range(len(rows.species.values))
+    found = np.array([weights @ (rows.states == state) for state in states]) + 1
+    logs = np.log(found / (rows.count + len(states)))
+    if layer.visible.unit == "softmax":
+        return np.asarray((logs - logs.mean(axis=0)).T.ravel())
+    low, high = rows.species.values
+    return np.asarray((logs[1] - logs[0]) / (high - low))
+
+
+def _zero(layer: Rbm) -> Machine:
+    """The machine of the layer without weights and biases."""
+    shape = layer.shape
+    none = Parameters(weights=np.zeros(shape, np.int32), visible=np.zeros(shape[0], np.int64),
+                      hidden=np.zeros(shape[1], np.int64))  # fmt: skip
+    return machine_of(none, layer)
+
+
+def _first(values: Floats, classes: Classes) -> Floats:
+    """The values, of each class that of its first entry; 0 without a class."""
+    _, at, numbers = np.unique(classes, return_index=True, return_inverse=True)
+    chosen = values.ravel()[at][numbers].reshape(values.shape)
+    return np.where(classes >= 0, chosen, 0.0)
+
+
+def _mean(values: Floats, classes: Classes) -> Floats:
+    """The values, of each class their mean."""
+    sums, counts = np.bincount(classes, values), np.bincount(classes)
+    return np.asarray((sums / counts)[classes])

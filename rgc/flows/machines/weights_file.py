@@ -1,0 +1,218 @@
+"""Files of weights: the parameters of the machines of a stack, as integers that lose nothing.
+
+`weights.npz` holds, for layer l counted from 1:
+
+- `weights_l` int32[visible features, hidden features], `visible_l` and `hidden_l` int64[features],
+  in units of kT that `unit` says, 2^-26; of layers with real units float64 in kT;
+- `visible_units_l` and `hidden_units_l`, the kinds of units;
+- `convention`, how the energy is written: `rgc`.
+
+Files of others have the arrays of their convention (`rgc.language.conventions`), in kT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.errors import Problem, SpecError
+from rgc.flows.data.files import first_place, place
+from rgc.flows.machines.machine import Machine, in_values
+from rgc.flows.machines.sides import Side, side
+from rgc.language.alphabets import ALPHABETS
+from rgc.language.conventions import CONVENTIONS, Convention
+from rgc.model.stack import Rbm, WeightsFile
+from rgc.model.stack import Side as Units
+from rgc.passes.check_weights import CONVENTION, UNITS, check_weights
+from rgc.program.dense.program import BIAS_LIMIT, SHIFT, WEIGHT_LIMIT
+from rgc.program.exponentials import UNIT
+from rgc.results import files
+
+Floats = NDArray[np.float64]
+Arrays = Mapping[str, NDArray[Any]]
+
+PARAMETER_UNIT = 1.0 / (UNIT << SHIFT)
+"""Parameters of discrete units are integers in this unit of kT."""
+
+OWN, UNIT_NAME = "rgc", "unit"
+"""The convention of the files that are written here, and the array that says their unit."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Parameters:
+    """The parameters of a layer, as they are trained and stored: `weights` int32[visible features,
+    hidden features], biases int64[features], in units of 2^-26 kT; of a layer with real units
+    float64, in kT.
+    """
+
+    weights: NDArray[Any]
+    visible: NDArray[Any]
+    hidden: NDArray[Any]
+
+    @property
+    def arrays(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        return self.weights, self.visible, self.hidden
+
+
+def real(layer: Rbm) -> bool:
+    """Whether a layer has real units, whose parameters are real numbers too."""
+    return "gaussian" in (layer.visible.unit, layer.hidden.unit)
+
+
+# -- machines as numbers ---------------------------------------------------------------------------
+
+
+def machine_of(parameters: Parameters, layer: Rbm) -> Machine:
+    """The machine as its units see it: parameters in units of 2^-26 kT rounded to 2^-20 kT, real
+    ones as they are."""
+    weights, visible, hidden = (
+        array if real(layer) else _seen(array) for array in parameters.arrays
+    )
+    return Machine(
+        visible=_side(layer.visible),
+        hidden=_side(layer.hidden),
+        weights=weights,
+        visible_bias=visible,
+        hidden_bias=hidden,
+    )
+
+
+def _seen(array: NDArray[Any]) -> Floats:
+    half = 1 << (SHIFT - 1)
+    return np.asarray(((array.astype(np.int64) + half) >> SHIFT) / UNIT, dtype=np.float64)
+
+
+def _side(units: Units) -> Side:
+    return side(units.spins.kind, units.count, units.spins.states)
+
+
+def parameters_of(machine: Machine, layer: Rbm) -> Parameters:
+    """The parameters of a machine whose units are those of the layer, rounded to the nearest.
+
+    Raises `SpecError` at the place of the weights of the layer: for what is not finite or beyond
+    the limits of parameters, 32 kT and 2047 kT (out-of-range), and for biases where a declared
+    symmetry has none (broken-symmetry).
+    """
+    arrays = (machine.weights, machine.visible_bias, machine.hidden_bias)
+    if not layer.biases and any(array.any() for array in arrays[1:]):
+        message = "the file has biases, and a declared symmetry leaves none"
+        raise _refused("broken-symmetry", message, layer)
+    if real(layer):
+        return Parameters(weights=arrays[0], visible=arrays[1], hidden=arrays[2])
+    return Parameters(
+        weights=_rounded(arrays[0], WEIGHT_LIMIT, layer).astype(np.int32),
+        visible=_rounded(arrays[1], BIAS_LIMIT, layer),
+        hidden=_rounded(arrays[2], BIAS_LIMIT, layer),
+    )
+
+
+def _rounded(array: Floats, limit: int, layer: Rbm) -> NDArray[np.int64]:
+    rounded = np.rint(array / PARAMETER_UNIT)
+    wrong = np.atleast_2d(np.abs(rounded) > limit)
+    if wrong.any():
+        at = first_place(wrong)
+        value, most = float(np.atleast_2d(array)[at]), limit * PARAMETER_UNIT
+        message = f"the file has {value:g} in {place(*at)}, and the limit is {most:g} kT"
+        raise _refused("out-of-range", message, layer)
+    return rounded.astype(np.int64)
+
+
+def _refused(code: str, message: str, layer: Rbm) -> SpecError:
+    span = layer.weights.span if layer.weights is not None else None
+    return SpecError([Problem(code, message, span)])
+
+
+# -- files -----------------------------------------------------------------------------------------
+
+
+def load(layer: Rbm) -> Machine:
+    """The machine that the weights of a layer say, in kT, its units written as in the layer.
+
+    The constant is what the energy in the convention of the file has besides. Raises `SpecError`
+    like `check_weights`, and for what is not finite. `ValueError` for a layer without a file.
+    """
+    if layer.weights is None:
+        raise ValueError("the layer takes no weights from a file")
+    file, row = layer.weights, CONVENTIONS[layer.weights.convention]
+    check_weights(file, layer.visible, layer.hidden)
+    with np.load(file.folder / file.path, allow_pickle=False) as stored:
+        arrays: Arrays = {name: stored[name] for name in stored.files}
+    weights, visible, hidden = _numbers(file, row, arrays, layer)
+    units = [_written(name, row, arrays, file, each) for name, each in _named(layer)]
+    machine = Machine(
+        visible=units[0],
+        hidden=units[1],
+        weights=-row.sign * weights,
+        visible_bias=-row.sign * visible,
+        hidden_bias=-row.sign * hidden,
+    )
+    _check_sum(machine, layer)
+    return _in_units(machine, layer)
+
+
+def _check_sum(machine: Machine, layer: Rbm) -> None:
+    """Raise `SpecError` for real units on both sides whose energy has no least value: the sum over
+    all states is finite where all singular values of W are below 1."""
+    if layer.visible.unit == layer.hidden.unit == "gaussian":
+        largest = float(np.linalg.norm(machine.weights, 2))
+        if largest >= 1:
+            message = f"real units on both sides have no sum: a singular value of W is {largest:g}"
+            raise _refused("out-of-range", message, layer)
+
+
+def _named(layer: Rbm) -> tuple[tuple[str, Units], tuple[str, Units]]:
+    return (UNITS[0], layer.visible), (UNITS[1], layer.hidden)
+
+
+def _numbers(
+    file: WeightsFile, row: Convention, arrays: Arrays, layer: Rbm
+) -> tuple[Floats, Floats, Floats]:
+    """Weights and biases in kT; biases that are not there are 0."""
+    unit = float(arrays[UNIT_NAME]) if row.numbered and UNIT_NAME in arrays else 1.0
+    rows, columns = layer.shape
+    shapes: tuple[tuple[int, ...], ...] = ((rows, columns), (rows,), (columns,))
+    found = []
+    for name, shape in zip(row.arrays(file.layer), shapes, strict=True):
+        stored = arrays[name] if name in arrays else np.zeros(shape)
+        array = np.asarray(stored, dtype=np.float64) * (unit if stored.dtype.kind in "iu" else 1.0)
+        finite = np.atleast_2d(np.isfinite(array))
+        if not finite.all():
+            message = f"'{file.path}: {name}' is not finite in {place(*first_place(~finite))}"
+            raise SpecError([Problem("not-finite", message, file.span)])
+        found.append(array)
+    return found[0], found[1], found[2]
+
+
+def _written(name: str, row: Convention, arrays: Arrays, file: WeightsFile, units: Units) -> Side:
+    """The units that the file has: as it says, or 0 and 1 where its convention says so, or those of
+    the layer."""
+    says = arrays.get(f"{name}_{file.layer}")
+    kind = str(says) if says is not None else "binary" if row.binary else units.unit
+    two = units.spins.kind.two_states and kind in ALPHABETS
+    return side(ALPHABETS[kind], units.count) if two else _side(units)
+
+
+def _in_units(machine: Machine, layer: Rbm) -> Machine:
+    """The machine with the units of the layer, all energies equal."""
+    for units in (layer.visible, layer.hidden):
+        if units.spins.kind.two_states:
+            low, high = units.spins.values
+            machine = in_values(machine, low, high)
+        machine = machine.turned
+    return machine
+
+
+def write(path: Path, layers: Sequence[tuple[Rbm, Parameters]]) -> None:
+    """Replace `path` by a file of the parameters of the layers, which are numbered from 1. Raises
+    `OSError`."""
+    arrays: dict[str, Any] = {CONVENTION: OWN, UNIT_NAME: PARAMETER_UNIT}
+    for number, (layer, parameters) in enumerate(layers, 1):
+        names = CONVENTIONS[OWN].arrays(number)
+        arrays |= dict(zip(names, parameters.arrays, strict=True))
+        arrays |= {f"{name}_{number}": units.unit for name, units in _named(layer)}
+    files.write(path, lambda out: np.savez_compressed(out, allow_pickle=False, **arrays))

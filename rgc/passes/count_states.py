@@ -1,0 +1,23 @@
+"""How many states the sums of machines go over, and how many are too many."""
+
+from __future__ import annotations
+
+from math import log2
+
+MOST_SUMMED = 1 << 24
+"""The most states over which machines sum: those of 24 units of two states."""
+
+MOST_TABLED = 1 << 20
+"""The most states of a side of which a table is made."""
+
+
+def fits(states: int | None, most: int) -> bool:
+    """Whether there are at most so many states. Real units have no number of them."""
+    return states is not None and states <= most
+
+
+def states_text(states: int | None) -> str:
+    """A number of states in words: exactly, or as a power of 2."""
+    if states is None:
+        return "no number of"
+    return str(states) if states < 10**6 and states & (states - 1) else f"2^{log2(states):.6g}"

@@ -1,0 +1,161 @@
+"""What training begins with and goes through: first parameters, rows of batches, steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from rgc.flows.data.rows import Rows
+from rgc.flows.machines.minibatches import Minibatches
+from rgc.flows.machines.schedules import make_schedule, spread
+from rgc.flows.machines.start import SPREAD, first_biases, start
+from rgc.flows.machines.weights_file import PARAMETER_UNIT, machine_of
+from rgc.model.lattices import built_in
+from rgc.model.spins import Species
+from rgc.model.stack import Dense, Rbm, Side, Window
+from rgc.model.trainer import Knots, Sutskever, Trainer
+
+KEY = (3, 5)
+
+
+def layer(visible: Species, n: int = 6, m: int = 4) -> Rbm:
+    return Rbm(
+        visible=Side(n, visible),
+        hidden=Side(m, Species("h", "binary")),
+        connect=Dense(),
+        biases=True,
+    )
+
+
+def rows_of(species: Species, rows: int, sites: int) -> Rows:
+    generator = np.random.default_rng(rows)
+    states = generator.integers(0, len(species.values), (rows, sites)).astype(np.uint8)
+    return Rows(species=species, states=states)
+
+
+# -- batches ---------------------------------------------------------------------------------------
+
+
+def test_an_epoch_has_every_row_once_and_an_order_of_its_own() -> None:
+    batches = Minibatches(rows=13, batch=5, key=KEY)
+    assert batches.in_epoch == 3
+    assert [batches.size(update) for update in range(6)] == [5, 5, 3, 5, 5, 3]
+    epochs = [np.concatenate([batches.of(3 * e + k) for k in range(3)]) for e in range(3)]
+    assert all(sorted(epoch.tolist()) == list(range(13)) for epoch in epochs)
+    assert len({tuple(epoch.tolist()) for epoch in epochs}) == 3
+    other = Minibatches(rows=13, batch=5, key=(3, 6))
+    assert other.of(0).tolist() != batches.of(0).tolist()
+    again = Minibatches(rows=13, batch=5, key=KEY)
+    assert again.of(7).tolist() == batches.of(7).tolist()
+    assert batches.between(3, 2).tolist() == [batches.of(3).tolist(), batches.of(4).tolist()]
+
+
+def test_weighted_rows_come_as_often_as_their_weights_say() -> None:
+    weights = np.array([0.0, 1.0, 2.5, 0.3, 1.2])
+    batches = Minibatches(rows=5, batch=5, key=KEY, weights=weights)
+    counts = np.zeros((400, 5))
+    for epoch in range(400):
+        np.add.at(counts[epoch], batches.of(epoch), 1)
+    assert (counts.sum(axis=1) == 5).all()
+    assert (np.abs(counts - weights) < 1).all()
+    assert np.abs(counts.mean(axis=0) - weights).max() < 4 * 0.5 / np.sqrt(400)
+
+
+# -- schedules -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", [0.0, 1 / 3, 0.001, 7.25, 123456.789])
+def test_steps_finer_than_the_unit_are_spread(step: float) -> None:
+    steps = spread(np.full(1000, step))
+    exact = [int(Fraction(step) * (k + 1)) - int(Fraction(step) * k) for k in range(1000)]
+    assert abs(steps.sum() - 1000 * step) <= 1
+    assert np.abs(np.cumsum(steps) - np.cumsum(exact)).max() <= 1
+    assert set((steps - np.floor(step)).tolist()) <= {0.0, 1.0}
+
+
+def test_a_schedule_follows_its_trainer() -> None:
+    trainer = Trainer(
+        algorithm="cd",
+        epochs=1,
+        batch=100,
+        rate=Knots((0.1, 0.1, 0.0)),
+        momentum=Sutskever(0.9),
+        l1=2e-4,
+        l2=1e-3,
+    )
+    made = make_schedule(trainer, 2001)
+    assert made.rate[[0, 1000, 1500, 2000]] == pytest.approx([0.1, 0.1, 0.05, 0])
+    assert made.momenta[[0, 250]].tolist() == [1 << 15, 3 << 14]
+    assert made.shrink.sum() == pytest.approx(2e-4 * made.rate.sum() * 2**26, abs=1)
+    assert made.decay.sum() == pytest.approx(1e-3 * made.rate.sum() * 2**32, abs=1)
+    assert made.steps(100).sum() == pytest.approx(made.rate.sum() / 100 * 2**26, abs=1)
+    assert made.steps(100, 10).sum() == pytest.approx(made.rate.sum() / 100 * 2**36, abs=1)
+    sizes = np.where(np.arange(2001) % 20 == 19, 37, 100)
+    assert np.abs(made.steps(sizes) - made.rate / sizes * 2**26).max() < 1
+    tiny = replace(trainer, rate=Knots((1e-9,)))
+    steps = make_schedule(tiny, 10_000).steps(100)
+    assert set(steps.tolist()) == {0, 1}
+    assert steps.sum() == int(1e-9 / 100 * 2**26 * 10_000)
+
+
+# -- first parameters ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "species", [Species("s"), Species("v", "binary"), Species("v", "potts", 4)]
+)
+def test_first_biases_give_a_visible_unit_the_frequencies_of_its_rows(species: Species) -> None:
+    made, rows = layer(species), rows_of(species, 500, 6)
+    machine = machine_of(start(made, rows, KEY), made)
+    without = replace(machine, weights=np.zeros_like(machine.weights))
+    means = without.visible.means(without.visible_bias)
+    states = np.arange(len(species.values))
+    shares = [((rows.states == state).sum(axis=0) + 1) / (500 + len(states)) for state in states]
+    if species.two_states:
+        expected = sum(v * share for v, share in zip(species.values, shares, strict=True))
+    else:
+        expected = np.stack(shares, axis=1).ravel()
+    assert means == pytest.approx(expected, abs=2.0**-20)
+
+
+def test_columns_that_never_change_have_finite_biases() -> None:
+    states = np.zeros((98, 2), dtype=np.uint8)
+    states[:, 1] = 1
+    biases = first_biases(
+        layer(Species("v", "binary"), 2), Rows(species=Species("v", "binary"), states=states)
+    )
+    assert biases == pytest.approx([-np.log(99), np.log(99)])
+
+
+def test_first_weights_are_gaussian_and_keyed() -> None:
+    made = layer(Species("s"), 60, 50)
+    rows = rows_of(Species("s"), 10, 60)
+    weights = start(made, rows, KEY).weights * PARAMETER_UNIT
+    assert weights.std() == pytest.approx(SPREAD, rel=4 / np.sqrt(6000))
+    assert abs(weights.mean()) < 4 * SPREAD / np.sqrt(3000)
+    assert (start(made, rows, (1, 1)).weights * PARAMETER_UNIT != weights).any()
+
+
+def test_a_declared_symmetry_starts_without_biases() -> None:
+    made = replace(layer(Species("s", symmetric=True)), biases=False)
+    first = start(made, rows_of(Species("s"), 10, 6), KEY)
+    assert not first.visible.any()
+    assert not first.hidden.any()
+
+
+def test_tied_weights_start_equal() -> None:
+    below, above = (built_in("square", (n, n), ("periodic",) * 2) for n in (6, 3))
+    made = Rbm(
+        visible=Side(below, Species("s")),
+        hidden=Side(above, Species("h", "binary")),
+        connect=Window(2, -1, 4, True, "convolution"),
+        biases=True,
+    )
+    first = start(made, rows_of(Species("s"), 50, 36), KEY)
+    grid = first.weights.reshape(6, 6, 3, 3)
+    assert (np.roll(grid[:, :, 0, 0], (2, 4), axis=(0, 1)) == grid[:, :, 1, 2]).all()
+    assert np.count_nonzero(grid[:, :, 0, 0]) == 16
+    assert len(set(first.visible.tolist())) == 1

@@ -1,0 +1,161 @@
+"""Errors over many seeds: z = (value - exact)/error is as wide as a normal number and covers as
+often, and warnings are right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from rgc.compiler import load
+from rgc.flows.sampling.mcrg_exponents import NO_HEADLINE, UNSETTLED
+from rgc.results.result import Result
+from tests.physics.models import CRITICAL
+from tests.physics.running import answer
+
+AVERAGES = """
+parameters {{ K = {K}, h = {h} }}
+lattice square(4)
+spins s: ising
+hamiltonian
+  - K * sum(<i,j>) s[i]*s[j]
+  - h * sum(i) s[i]
+flow {flow}
+measure {{ energy, m, square = m^2, susceptibility, binder, correlation(1) }}
+"""
+SHORT = "sample(sweeps=384, thermalise=320, every=4, replicas=64)"
+
+LEVELS = """
+parameters {{ K = {K} }}
+lattice square({size})
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+block majority(2)
+flow mcrg(steps={steps}, sweeps={sweeps}, thermalise={thermalise})
+"""
+EXACT = {"y_t": 1.0, "y_h": 15 / 8}
+
+
+def widths(values: np.ndarray, errors: np.ndarray, exact: float) -> tuple[float, float, float]:
+    """The root mean square of z, and the parts within one and two."""
+    z = np.abs(values - exact) / errors
+    return float(np.sqrt(np.mean(z**2))), float(np.mean(z < 1)), float(np.mean(z < 2))
+
+
+def calibrated(found: Sequence[Result], exact: Result) -> dict[str, tuple[float, float, float]]:
+    out = {}
+    for name, number in exact.averages.items():
+        each = [result.averages[name] for result in found]
+        values = np.array([one.value for one in each], dtype=float)
+        errors = np.array([one.error for one in each], dtype=float)
+        assert number.value is not None
+        out[name] = widths(values, errors, number.value)
+    return out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("K", "h"), [(0.3, 0.0), (0.4, 0.1)])
+def test_averages(K: float, h: float) -> None:
+    """By the sum over all states. z of 32 groups is Student's t, of width 1.03."""
+    seeds = 100
+    exact = answer(load(AVERAGES.format(K=K, h=h, flow="enumerate")).spec)
+    spec = load(AVERAGES.format(K=K, h=h, flow=SHORT)).spec
+    found = [answer(spec, seed=seed) for seed in range(seeds)]
+    allowed = 3.3 / np.sqrt(2 * seeds)
+    for name, (width, one, two) in calibrated(found, exact).items():
+        assert 1.03 - allowed < width < 1.03 + allowed, (name, width)
+        assert one == pytest.approx(0.68, abs=3.3 * np.sqrt(0.68 * 0.32 / seeds)), name
+        assert two == pytest.approx(0.95, abs=3.3 * np.sqrt(0.95 * 0.05 / seeds)), name
+
+
+@lru_cache
+def levels_at(factor: float, size: int = 32, steps: int = 3, seeds: int = 25) -> list[Result]:
+    """`mcrg` on the square lattice at that many times K_c."""
+    text = LEVELS.format(
+        K=factor * CRITICAL, size=size, steps=steps, sweeps=2000, thermalise=size**2 * 3 // 2
+    )
+    return [answer(load(text).spec, seed=seed) for seed in range(seeds)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize("factor", [0.99, 1.0, 1.01])
+def test_exponents_on_and_off_the_critical_point(name: str, factor: float) -> None:
+    """The statistical error is the scatter over seeds, and the whole one covers the exact value."""
+    each = [found.exponents[name] for found in levels_at(factor)]
+    values = np.array([one.value for one in each], dtype=float)
+    statistical = np.array([one.statistical for one in each], dtype=float)
+    spread = values.std(ddof=1) / np.sqrt(np.mean(statistical**2))
+    assert 1 - 3.3 / np.sqrt(2 * len(each)) < spread < 1 + 3.3 / np.sqrt(2 * len(each))
+    errors = np.array([one.error for one in each], dtype=float)
+    _, one, two = widths(values, errors, EXACT[name])
+    assert one >= 0.6
+    assert two >= 0.95
+
+
+@pytest.mark.slow
+def test_critical_levels_are_not_warned_of_and_others_are() -> None:
+    said = {
+        factor: [any(UNSETTLED in text for text in found.warnings) for found in levels_at(factor)]
+        for factor in (1.0, 1.01)
+    }
+    assert not any(said[1.0])
+    assert all(said[1.01])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("factor", [0.997, 1.003])
+def test_three_parts_in_a_thousand_off(factor: float) -> None:
+    """y_h was 3.4 of its errors wrong here without a word."""
+    text = LEVELS.format(K=factor * CRITICAL, size=64, steps=4, sweeps=10_000, thermalise=6000)
+    found = answer(load(text).spec)
+    for name, exact in EXACT.items():
+        estimate = found.exponents[name]
+        assert estimate.value is not None
+        assert estimate.error is not None
+        assert abs(estimate.value - exact) < 2 * estimate.error
+        assert estimate.error < 0.1
+    assert any(UNSETTLED in text for text in found.warnings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("K", "reason"),
+    [
+        (0.0, "not seen to be relevant"),
+        (0.2, "not seen to be relevant"),
+        (-CRITICAL, "not seen to be relevant"),
+        (0.6, "comes to d, as in a phase with order"),
+    ],
+)
+def test_levels_that_run_to_a_trivial_fixed_point_have_no_exponents(K: float, reason: str) -> None:
+    text = LEVELS.format(K=K, size=32, steps=2 if K <= 0 else 3, sweeps=2000, thermalise=2000)
+    found = answer(load(text).spec)
+    assert set(found.exponents) == {*EXACT, "nu", "eta", "alpha", "beta", "gamma", "delta"}
+    for estimate in found.exponents.values():
+        assert estimate.value is None
+        assert estimate.error is None
+        assert reason in estimate.note
+    assert any(NO_HEADLINE in text and reason in text for text in found.warnings)
+
+
+@pytest.mark.slow
+def test_the_cubic_lattice_is_covered() -> None:
+    """The change of y_h between two levels nearly vanishes at L = 32."""
+    text = """
+parameters { K = 0.221654626 }
+lattice cubic(32)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+block majority(2)
+flow mcrg(steps=3, sweeps=600, thermalise=600, every=20, replicas=128)
+"""
+    found = answer(load(text).spec)
+    for name, exact in (("y_t", 1.587375), ("y_h", 2.481851)):
+        estimate = found.exponents[name]
+        assert estimate.value is not None
+        assert estimate.error is not None
+        assert abs(estimate.value - exact) < 2 * estimate.error

@@ -141,6 +141,9 @@ def find(expectation: ExpectedValue, result: Result) -> Estimate:
         return result.exponents[name]
     if name == "free_energy" and result.free_energy:
         return _free_energy(result.free_energy, selectors)
+    if "method" in selectors:
+        named = f"{name}[{selectors['method']}]"
+        return _lookup(result.observables, named, f"the result holds no {named}")
     if "level" in selectors:
         return _at_level(result, name, selectors["level"])
     if selectors:

@@ -161,7 +161,8 @@ def test_what_is_computed_with_whole_arrays(
     assert "functions  of numpy: " in text
     code = shown(capsys, SPECS / f"{name}.rgc", "--as", "code", "--backend", "reference")
     assert code.startswith("# no code is generated: this flow computes with whole arrays")
-    assert "functions  of numpy: asarray" in code
+    assert "functions  of numpy: " in code
+    assert "asarray" in code
 
 
 def test_the_functions_that_are_shown_are_those_of_the_backend(

@@ -50,6 +50,8 @@ MAPS = (
     Check("a", "map", "rgc.verification.maps:check_map"),
     Check("a", "jacobian", "rgc.verification.arrays:check_jacobian"),
     Check("a", "ledger", "rgc.verification.maps:check_sum"),
+    Check("a", "powers", "rgc.verification.complex_powers:check_powers"),
+    Check("a", "matrix", "rgc.verification.matrix_maps:check_matrix"),
     Check("d", "orbits", "rgc.verification.maps:check_kernels"),
     Check("d", "agreement", "rgc.verification.arrays:check_agreement"),
 )

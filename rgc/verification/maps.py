@@ -22,6 +22,7 @@ import numpy as np
 from rgc.analysis.recursion import Floats
 from rgc.flows.maps.batch import matrices
 from rgc.flows.maps.expression_recursion import ExpressionRecursion, Turn
+from rgc.flows.maps.log_periodic import LogPeriodicFlow
 from rgc.flows.maps.map_flow import MapFlow
 from rgc.flows.maps.orbits import orbits
 from rgc.flows.maps.rate_recursion import RateRecursion
@@ -53,8 +54,8 @@ KERNELS = "orbits by {} are those of the namespace's default"
 
 def check_map(subject: Subject) -> Iterator[Finding]:
     """Compare the program of the map with the text, at the start and around it."""
-    flow = subject.own
-    if not isinstance(flow, MapFlow):
+    flow = map_of(subject)
+    if flow is None:
         yield unchecked("a", "map", VALUES, "L3", "this map is a matrix of data")
         return
     recursion, points = flow.study.study.recursion, around(flow.starts[0], POINTS)
@@ -73,6 +74,13 @@ def check_map(subject: Subject) -> Iterator[Finding]:
         return
     where = f"{len(points)} points around the start"
     yield within("a", "map", VALUES, where, difference=worst, bound=bound)
+
+
+def map_of(subject: Subject) -> MapFlow | None:
+    """The flow of a map that the spec writes, None for other flows."""
+    flow = subject.own
+    inner = flow.flow if isinstance(flow, LogPeriodicFlow) else flow
+    return inner if isinstance(inner, MapFlow) else None
 
 
 def around(start: Floats, count: int) -> Floats:
@@ -151,8 +159,8 @@ def _program(recursion: Any, number: int, points: Floats) -> tuple[Floats, Float
 
 def check_sum(subject: Subject) -> Iterator[Finding]:
     """Compare F at the start with the sum of the constants of the text."""
-    flow = subject.own
-    if not isinstance(flow, MapFlow) or not flow.study.study.accumulates:
+    flow = map_of(subject)
+    if flow is None or not flow.study.study.accumulates:
         yield unchecked("a", "ledger", SUM, "L3", "this map accumulates no constants")
         return
     from rgc.verification.arrays import result_on
@@ -161,7 +169,16 @@ def check_sum(subject: Subject) -> Iterator[Finding]:
     if found.value is None or found.error is None:
         yield unchecked("a", "ledger", SUM, "L3", found.note)
         return
-    calls, point, share, total, size = _calls(subject), flow.study.study.start, 1.0, 0.0, 0.0
+    total, rest, steps = sum_of_the_text(subject, flow, flow.study.study.start)
+    difference, where = abs(total - found.value), f"{steps} steps"
+    yield within("a", "ledger", SUM, where, difference=difference, bound=found.error + rest)
+
+
+def sum_of_the_text(subject: Subject, flow: MapFlow, point: Floats) -> tuple[float, float, int]:
+    """The sum of the constants of the text from a point on, a bound on its error, and the number of
+    its steps.
+    """
+    calls, share, total, size = _calls(subject), 1.0, 0.0, 0.0
     for step in range(found_steps(flow)):
         call = calls[step % len(calls)]
         constant, sites = _constant(subject, call, point)
@@ -170,9 +187,7 @@ def check_sum(subject: Subject) -> Iterator[Finding]:
         if not np.isfinite(point).all():
             break
     left = abs(share * constant) * (sites / abs(sites - 1) if sites != 1 else np.inf)
-    bound = found.error + left + 64 * UNIT * size
-    where = f"{step + 1} steps"
-    yield within("a", "ledger", SUM, where, difference=abs(total - found.value), bound=bound)
+    return total, left + 64 * UNIT * size, step + 1
 
 
 def found_steps(flow: MapFlow) -> int:
@@ -186,14 +201,15 @@ def found_steps(flow: MapFlow) -> int:
 
 def check_kernels(subject: Subject) -> Iterator[Finding]:
     """Compare orbits from around the start on every backend."""
-    flow = subject.own
-    recursion = flow.study.study.recursion if isinstance(flow, MapFlow) else None
+    flow = map_of(subject)
+    recursion = None if flow is None else flow.study.study.recursion
     for backend in subject.backends[1:]:
         claim = KERNELS.format(backend.name)
         if not isinstance(recursion, ExpressionRecursion) or len(recursion.turns) > 1:
             reason = "no single program computes a step, and the host computes them all"
             yield unchecked("d", "orbits", claim, "L3", reason)
             continue
+        assert flow is not None  # noqa: S101  (its recursion is there)
         starts = around(flow.starts[0], ORBITS)
         expected, found = (
             orbits(recursion, each, starts, STEPS, STEPS) for each in (subject.reference, backend)

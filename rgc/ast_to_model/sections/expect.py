@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
@@ -164,7 +164,7 @@ def _selectors(
     return index, tuple(selectors)
 
 
-def _selector(option: ast.Option, scanned: Iterable[str], context: Context) -> Value:
+def _selector(option: ast.Option, scanned: Collection[str], context: Context) -> Value:
     known = (*SELECTORS, "method", *scanned)
     if option.name not in known:
         hint = suggest(option.name, known) or f"known: {', '.join(known)}"
@@ -173,6 +173,8 @@ def _selector(option: ast.Option, scanned: Iterable[str], context: Context) -> V
         raise problem(
             "unknown-selector", f"unknown selector '{option.name}'", option.span, hint=hint
         )
+    if option.name in scanned:
+        return number(option.value, context.scope)
     if option.name == "method":
         return _method(option.value, context)
     if option.name == "sector":
@@ -187,9 +189,7 @@ def _selector(option: ast.Option, scanned: Iterable[str], context: Context) -> V
             )
             raise problem("unknown-sector", message, option.value.span, hint=hint)
         return option.value.name
-    if option.name in SELECTORS:
-        return _count(option.name, option.value, context)
-    return number(option.value, context.scope)
+    return _count(option.name, option.value, context)
 
 
 def _count(name: str, expr: ast.Expr, context: Context) -> int:

@@ -89,14 +89,21 @@ class LogPeriodicFlow:
         return state
 
     def _find(self, state: State, points: Sequence[float], harmonics: int) -> None:
-        point = _repelling(self.equation, points)
-        side = -1 if self.span is not None and sum(self.span) / 2 < point else 1
-        near = linearised(self.equation, point, side)
+        near = self.expanded(points)
         found = amplitudes(near, harmonics)
         parts = (found.values.real, found.values.imag, found.errors)
         state.arrays["power"] = np.array([near.exponent, near.period])
         state.arrays["amplitudes"] = np.stack(parts)
         state.arrays["oscillation"] = oscillation(near, found)
+
+    def expanded(self, points: Sequence[float]) -> Linearised:
+        """The power series at the fixed point among some at which the map stretches.
+
+        Raises `NoPowerLaw`.
+        """
+        point = _repelling(self.equation, points)
+        side = -1 if self.span is not None and sum(self.span) / 2 < point else 1
+        return linearised(self.equation, point, side)
 
     def accounts(self) -> Sequence[Account]:
         return (*self.flow.accounts(), *self._account())

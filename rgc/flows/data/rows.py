@@ -17,9 +17,10 @@ from rgc.program.draws import SLOT, Key, fold, word
 Words = NDArray[np.uint64]
 States = NDArray[np.uint8]
 
-VALIDATION, SITES, ROWS, FIELD, PATTERNS = range(5)
+VALIDATION, SITES, ROWS, FIELD, PATTERNS, FRESH = range(6)
 """What a stream of data is for: which rows are kept for validation, permutations of sites and of
-rows, Gaussian fields, patterns. Numbers of draws are keyed by them, so they never change."""
+rows, Gaussian fields, patterns, fresh samples to validate with. Numbers of draws are keyed by them,
+so they never change."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

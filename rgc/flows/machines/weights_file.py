@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.array_files import DAMAGES
 from rgc.errors import Problem, SpecError
 from rgc.flows.data.files import first_place, place
 from rgc.flows.machines.machine import Machine, in_values
@@ -140,8 +141,7 @@ def load(layer: Rbm) -> Machine:
         raise ValueError("the layer takes no weights from a file")
     file, row = layer.weights, CONVENTIONS[layer.weights.convention]
     check_weights(file, layer.visible, layer.hidden)
-    with np.load(file.folder / file.path, allow_pickle=False) as stored:
-        arrays: Arrays = {name: stored[name] for name in stored.files}
+    arrays = _read(file)
     weights, visible, hidden = _numbers(file, row, arrays, layer)
     units = [_written(name, row, arrays, file, each) for name, each in _named(layer)]
     machine = Machine(
@@ -153,6 +153,16 @@ def load(layer: Rbm) -> Machine:
     )
     _check_sum(machine, layer)
     return _in_units(machine, layer)
+
+
+def _read(file: WeightsFile) -> Arrays:
+    """Every array of the file. Raises `SpecError` (unreadable-file) where one is damaged."""
+    try:
+        with np.load(file.folder / file.path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (*DAMAGES, ValueError, OSError) as error:
+        message = f"'{file.path}': {error}"
+        raise SpecError([Problem("unreadable-file", message, file.span)]) from None
 
 
 def _check_sum(machine: Machine, layer: Rbm) -> None:

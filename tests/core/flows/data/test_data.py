@@ -36,11 +36,11 @@ def spec_of(data: str, *, spins: str = "ising", lattice: str = "square(3)", fold
     return rgc.load(path).spec
 
 
-def made(spec: Spec, seed: int = 0) -> TrainingData:
+def made(spec: Spec, seed: int = 0, *, validated: bool = False) -> TrainingData:
     machine = KernelCache(backend.load("reference"), general=False)
     request = Request(spec=spec, backend=machine, seed=seed, point={}, zero=())
     assert spec.data is not None
-    return make_data(spec.data, request, 9)
+    return make_data(spec.data, request, 9, validated=validated)
 
 
 def random_rows(rows: int, sites: int, species: Species = ISING) -> Rows:
@@ -132,6 +132,16 @@ def test_validation_keeps_drawn_rows_apart(tmp_path: Path) -> None:
     assert apart is not None
     assert sorted([*train.states[:, 0], *apart.states[:, 0]]) == list(range(50))
     assert apart.states[:, 0].tolist() != list(range(40, 50))
+
+
+def test_fresh_samples_to_validate_with_leave_the_others_as_they_are(tmp_path: Path) -> None:
+    spec = spec_of("samples(100, K=[0.2, 0.6], thermalise=30, every=3)", folder=tmp_path)
+    data, more = made(spec), made(spec, validated=True)
+    assert data.validation is None
+    assert more.validation is not None
+    assert (more.train.states == data.train.states).all()
+    assert more.validation.count == 20
+    assert not (more.validation.states[:10] == data.train.states[:10]).all()
 
 
 def test_columns_that_never_change_are_said(tmp_path: Path) -> None:

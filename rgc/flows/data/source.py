@@ -58,7 +58,7 @@ def make_data(data: Data, request: Request, sites: int, *, validated: bool = Fal
     train, validation = split(rows, share, key)
     if validated and validation is None and isinstance(data, Samples):
         validation = _fresh(data, request, key)
-    return TrainingData(train=train, validation=validation, notes=_notes(train))
+    return TrainingData(train=train, validation=validation, notes=(*rows.notes, *_notes(train)))
 
 
 def _fresh(samples: Samples, request: Request, key: Key) -> Rows:

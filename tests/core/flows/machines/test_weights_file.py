@@ -122,6 +122,22 @@ def test_known_machines_through_files_of_their_own_convention(tmp_path: Path) ->
         assert abs(exact_log_z(seen) - exact_log_z(machine)) < 23 * 2.0**-21
 
 
+def test_the_precisions_of_real_units(tmp_path: Path) -> None:
+    entry, value = (part("gaussian_gaussian_good") for part in (known.given, known.value))
+    arrays = {"weights_1": known.floats(entry["W"])}
+    for name in ("visible_precision", "hidden_precision"):
+        arrays[f"{name}_1"] = known.floats(entry[name])
+    np.savez(tmp_path / "w.npz", **arrays)  # type: ignore[arg-type]
+    file = WeightsFile(path="w.npz", convention="rgc", layer=1, folder=tmp_path)
+    made = layer("gaussian", "gaussian", file, 2)
+    assert exact_log_z(load(made)) == pytest.approx(float(value["log_z"]), abs=1e-13)
+    with pytest.raises(SpecError, match="have the precision 1"):
+        parameters_of(load(made), made)
+    np.savez(tmp_path / "w.npz", **{**arrays, "hidden_precision_1": np.array([1.0, 0.0])})  # type: ignore[arg-type]
+    with pytest.raises(SpecError, match="is not above 0"):
+        load(made)
+
+
 # -- files -----------------------------------------------------------------------------------------
 
 

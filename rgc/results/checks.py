@@ -144,8 +144,8 @@ def find(expectation: ExpectedValue, result: Result) -> Estimate:
     if "method" in selectors:
         named = f"{name}[{selectors['method']}]"
         return _lookup(result.observables, named, f"the result holds no {named}")
-    if "level" in selectors:
-        return _at_level(result, name, selectors["level"])
+    if "level" in selectors or "layer" in selectors:
+        return _at_level(result, name, selectors.get("level", selectors.get("layer")))
     if selectors:
         raise NotFound(f"{name} has no selector {', '.join(selectors)}")
     return _unselected(result, name)
@@ -203,7 +203,7 @@ def _lookup(table: Mapping[str, Estimate], name: str, message: str) -> Estimate:
     return table[name]
 
 
-def _at_level(result: Result, name: str, number: Value) -> Estimate:
+def _at_level(result: Result, name: str, number: Value | None) -> Estimate:
     for level in result.levels:
         if level.level == number:
             return _lookup(

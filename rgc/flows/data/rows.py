@@ -54,6 +54,10 @@ class Rows:
         weights = None if self.weights is None else self.weights[rows]
         return replace(self, states=self.states[rows], weights=weights)
 
+    def first(self, count: int) -> Rows:
+        """The first rows, at most so many."""
+        return self.at(np.arange(min(count, self.count)))
+
     @property
     def values(self) -> NDArray[np.float64]:
         """The spins as declared, float64[row, site]."""

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from rgc.array_files import DAMAGES
 from rgc.errors import Problem, SpecError
 from rgc.flows.data.files import first_place, place
 from rgc.flows.machines.machine import Machine, in_values
-from rgc.flows.machines.sides import Gaussian, Side, side
+from rgc.flows.machines.sides import Gaussian, Side, numbers_of, side
 from rgc.language.alphabets import ALPHABETS
 from rgc.language.conventions import CONVENTIONS, Convention
 from rgc.model.stack import Rbm, WeightsFile
@@ -33,7 +32,6 @@ from rgc.model.stack import Side as Units
 from rgc.passes.check_weights import CONVENTION, UNITS, check_weights
 from rgc.program.dense.program import BIAS_LIMIT, SHIFT, WEIGHT_LIMIT
 from rgc.program.exponentials import UNIT
-from rgc.results import files
 
 Floats = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
@@ -76,8 +74,8 @@ def machine_of(parameters: Parameters, layer: Rbm) -> Machine:
         array if real(layer) else _seen(array) for array in parameters.arrays
     )
     return Machine(
-        visible=_side(layer.visible),
-        hidden=_side(layer.hidden),
+        visible=numbers_of(layer.visible),
+        hidden=numbers_of(layer.hidden),
         weights=weights,
         visible_bias=visible,
         hidden_bias=hidden,
@@ -87,10 +85,6 @@ def machine_of(parameters: Parameters, layer: Rbm) -> Machine:
 def _seen(array: NDArray[Any]) -> Floats:
     half = 1 << (SHIFT - 1)
     return np.asarray(((array.astype(np.int64) + half) >> SHIFT) / UNIT, dtype=np.float64)
-
-
-def _side(units: Units) -> Side:
-    return side(units.spins.kind, units.count, units.spins.states)
 
 
 def parameters_of(machine: Machine, layer: Rbm) -> Parameters:
@@ -216,7 +210,7 @@ def _written(name: str, row: Convention, arrays: Arrays, file: WeightsFile, unit
     says = arrays.get(f"{name}_{file.layer}")
     kind = str(says) if says is not None else "binary" if row.binary else units.unit
     two = units.spins.kind.two_states and kind in ALPHABETS
-    return side(ALPHABETS[kind], units.count) if two else _side(units)
+    return side(ALPHABETS[kind], units.count) if two else numbers_of(units)
 
 
 def _precise(units: Side, name: str, arrays: Arrays, file: WeightsFile) -> Side:
@@ -241,12 +235,11 @@ def _in_units(machine: Machine, layer: Rbm) -> Machine:
     return machine
 
 
-def write(path: Path, layers: Sequence[tuple[Rbm, Parameters]]) -> None:
-    """Replace `path` by a file of the parameters of the layers, which are numbered from 1. Raises
-    `OSError`."""
-    arrays: dict[str, Any] = {CONVENTION: OWN, UNIT_NAME: PARAMETER_UNIT}
+def file_of(layers: Sequence[tuple[Rbm, Parameters]]) -> dict[str, NDArray[Any]]:
+    """The arrays of a file of the parameters of layers, which are numbered from 1."""
+    arrays: dict[str, Any] = {CONVENTION: np.array(OWN), UNIT_NAME: np.array(PARAMETER_UNIT)}
     for number, (layer, parameters) in enumerate(layers, 1):
         names = CONVENTIONS[OWN].arrays(number)
         arrays |= dict(zip(names, parameters.arrays, strict=True))
-        arrays |= {f"{name}_{number}": units.unit for name, units in _named(layer)}
-    files.write(path, lambda out: np.savez_compressed(out, allow_pickle=False, **arrays))
+        arrays |= {f"{name}_{number}": np.array(units.unit) for name, units in _named(layer)}
+    return arrays

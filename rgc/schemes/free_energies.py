@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from rgc.errors import Problem, SpecError
+from rgc.errors import Problem
 from rgc.language.measures import METHODS
 from rgc.language.signatures import Signature
 from rgc.language.values import Value
 from rgc.model.spec import Method, Spec
-from rgc.passes.ising_bonds import IsingBonds, bonds_of_plane, bonds_of_torus
 from rgc.schemes import hotrg, trg
 from rgc.schemes.needs import free_energies as needs
 from rgc.schemes.scheme import Scheme
@@ -58,33 +57,6 @@ class FreeEnergyMethod:
         return options if self.scheme is None else self.scheme.complete(options, spec)
 
 
-<<<<<<< HEAD
-=======
-def _square_bonds(spec: Spec, method: Method) -> Iterator[Problem]:
-    yield from obstacles(spec, spec.place("lattice"))
-
-
-def _plane(spec: Spec, method: Method) -> Iterator[Problem]:
-    yield from _refused(bonds_of_plane, spec)
-
-
-def _torus(spec: Spec, method: Method) -> Iterator[Problem]:
-    yield from _refused(bonds_of_torus, spec)
-
-
-def _refused(bonds_of: Callable[..., IsingBonds], spec: Spec) -> tuple[Problem, ...]:
-    """Why a spec has no closed form."""
-    if spec.lattice is None or spec.hamiltonian is None:
-        return ()
-    places = spec.place("lattice"), spec.place("spins")
-    try:
-        bonds_of(spec.hamiltonian, spec.lattice, spec.species, (), *places)
-    except SpecError as error:
-        return error.problems
-    return ()
-
-
->>>>>>> 7428697 (Closed forms of the square Ising model as methods of a free energy: onsager and kaufman)
 def _one_path(spec: Spec, method: Method) -> Iterator[Problem]:
     paths = [name for name, value in method.options.items() if isinstance(value, tuple)]
     if len(paths) != 1:
@@ -109,13 +81,13 @@ _ROWS = (
     FreeEnergyMethod(
         call=METHODS["onsager"],
         maker="rgc.flows.free_energies.closed_form:make_onsager",
-        limits=(_plane,),
+        limits=(needs.plane,),
         answers=("energy", "m"),
     ),
     FreeEnergyMethod(
         call=METHODS["kaufman"],
         maker="rgc.flows.free_energies.closed_form:make_kaufman",
-        limits=(_torus,),
+        limits=(needs.torus,),
         answers=("energy",),
     ),
     FreeEnergyMethod(

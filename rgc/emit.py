@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from rgc.ast_to_model.scope import names
 from rgc.errors import Problem, SpecError
-from rgc.passes.write_sum import sum_text
+from rgc.passes.write_sum import free_name, sum_text
 from rgc.syntax import ast
 from rgc.syntax.parse import parse
 from rgc.syntax.print import print_text
+from rgc.syntax.strings import quote
 from rgc.text import Source
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from rgc.results.result import Level, Result
 
 CONSTANT = "constant_"
-"""The parameter that holds the constant per site of an emitted spec."""
+"""The parameter that holds the constant per site of an emitted spec, where nothing else has that
+name.
+"""
 
 ROUNDING = 1e-14
 """Couplings that the spec does not name are left out below this share of the largest one."""
@@ -44,12 +47,28 @@ def emit(spec: Spec, result: Result, level: int | None = None) -> str:
         for name, coupling in chosen.couplings.items()
         if abs(coupling.value or 0.0) > ROUNDING * largest or name in _names(spec)
     }
-    lines = [f"  {sign} {name} * {text}" for name, sign, text in _terms(spec, result, values)]
+    taken = _elsewhere(spec)
+    called: dict[str, str] = {}
+    for name in values:
+        others = taken | {*called.values(), *values} - {name}
+        called[name] = free_name(name, others) if name in result.terms else name
+    lines = [
+        f"  {sign} {called[name]} * {text}" for name, sign, text in _terms(spec, result, values)
+    ]
+    renamed = {called[name]: value for name, value in values.items()}
     constant = chosen.observables.get("constant")
     if constant is not None and constant.value:
-        values[CONSTANT] = constant.value * _shrinking(spec, result, chosen)
-        lines.append(f"  + sum(i) {CONSTANT}")
-    return _document(spec, chosen, values, lines)
+        label = free_name(CONSTANT, taken | renamed.keys())
+        renamed[label] = constant.value * _shrinking(spec, result, chosen)
+        lines.append(f"  + {sum_text([(1.0, ())], spec)}{label}")
+    return _document(spec, chosen, renamed, lines)
+
+
+def _elsewhere(spec: Spec) -> set[str]:
+    """The names of spins, and those that the sections use which an emitted spec keeps."""
+    kept = (section for section in spec.document.sections if section.name in (*KEPT, "lattice"))
+    used = {name for section in kept for name, _ in names(section)}
+    return used | {species.name for species in spec.species}
 
 
 def _level(result: Result, number: int | None) -> Level:
@@ -116,7 +135,7 @@ def _document(
     kept = [section for section in spec.document.sections if section.name in KEPT]
     lattice = spec.document.section("lattice")
     body = "hamiltonian\n" + "\n".join(terms) + "\n"
-    new = parse(Source("<emitted>", f'title "{_title(spec, level)}"\n{body}'))
+    new = parse(Source("<emitted>", f"title {quote(_title(spec, level))}\n{body}"))
     sections = {section.name: section for section in (*new.sections, *kept)}
     if lattice is not None and not isinstance(lattice.body, str | tuple):
         sections["lattice"] = replace(lattice, body=_resized(lattice.body, level))
@@ -131,7 +150,7 @@ def _document(
 
 
 def _title(spec: Spec, level: Level) -> str:
-    return f"{(spec.title or 'renormalised Hamiltonian').replace(chr(34), '')}: level {level.level}"
+    return f"{spec.title or 'renormalised Hamiltonian'}: level {level.level}"
 
 
 def _resized(body: ast.Expr, level: Level) -> ast.Expr:

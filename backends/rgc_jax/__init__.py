@@ -13,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments, Kernel, check_dtype, not_compiled
+from rgc.program.dense.program import Dense
 from rgc.program.family import Program
 from rgc.program.lattice.program import Program as LatticeProgram
 
 if TYPE_CHECKING:
+    from jax import Array
+
     from rgc_jax.devices import Platform
     from rgc_jax.state import Packed
 
@@ -57,7 +60,7 @@ class JaxBackend:
 
     @property
     def families(self) -> Mapping[str, Mapping[str, str]]:
-        return {"lattice": {}}
+        return {"lattice": {}, "dense": {}}
 
     def missing(self) -> str | None:
         install = (
@@ -71,20 +74,28 @@ class JaxBackend:
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
         """The kernel of a program. XLA compiles it at the first call of each shape."""
+        if isinstance(program, Dense):
+            from rgc_jax.dense.kernel import compile_dense
+
+            return compile_dense(program, self._platform)
         if not isinstance(program, LatticeProgram):
             raise not_compiled(self, program)
         from rgc_jax.kernel import compile_program
 
         return compile_program(program, self._platform, constant)
 
-    def pack(self, array: NDArray[Any]) -> Packed:
-        from rgc_jax.state import pack
+    def pack(self, array: NDArray[Any]) -> Packed | Array:
+        """Words as `Packed`, shared among the devices; integers as they are, on the first."""
+        from rgc_jax.state import pack, pack_integers
 
         check_dtype(self, array)
-        return pack(array, self._platform)
+        made = pack if array.dtype == np.uint64 else pack_integers
+        return made(array, self._platform)
 
-    def unpack(self, state: Packed) -> NDArray[np.uint64]:
-        return state.canonical()
+    def unpack(self, state: Packed | Array) -> NDArray[Any]:
+        from rgc_jax.state import Packed
+
+        return state.canonical() if isinstance(state, Packed) else np.array(state)
 
     @property
     def _platform(self) -> Platform:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from math import prod
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -52,6 +53,12 @@ def pack(field: Words, platform: Platform) -> Packed:
     with session():
         array = share.put(np.asarray(field, dtype=np.uint64).reshape(-1, share.words))
     return Packed(array, field.shape, share)
+
+
+def pack_integers(array: NDArray[Any], platform: Platform) -> jax.Array:
+    """A copy of an array of integers on the first device."""
+    with session():
+        return jax.device_put(np.array(array), platform.devices[0])
 
 
 @lru_cache(maxsize=64)

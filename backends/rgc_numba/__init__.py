@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments, Kernel, check_dtype, not_compiled
+from rgc.program.dense.program import Dense
 from rgc.program.family import Program
 from rgc.program.lattice.program import Program as LatticeProgram
 
@@ -46,7 +47,7 @@ class NumbaBackend:
 
     @property
     def families(self) -> Mapping[str, Mapping[str, str]]:
-        return {"lattice": {}}
+        return {"lattice": {}, "dense": {}}
 
     def missing(self) -> str | None:
         return None if find_spec("numba") else "numba is not installed: pip install numba"
@@ -54,20 +55,27 @@ class NumbaBackend:
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
         """The kernel of a program. Its machine code is made at the first call, or read from the
         cache folder."""
+        if isinstance(program, Dense):
+            from rgc_numba.dense.kernel import DenseKernel
+
+            return DenseKernel(program)
         if not isinstance(program, LatticeProgram):
             raise not_compiled(self, program)
         from rgc_numba.kernel import compile_program
 
         return compile_program(program, self._pool, self._threads, constant)
 
-    def pack(self, array: NDArray[Any]) -> Packed:
-        from rgc_numba.state import Packed
+    def pack(self, array: NDArray[Any]) -> Packed | NDArray[Any]:
+        """Words as `Packed`; integers as they are, from a boundary of a cache line on."""
+        from rgc_numba.state import Packed, aligned_copy
 
         check_dtype(self, array)
-        return Packed(np.array(array, dtype=np.uint64, order="C"))
+        if array.dtype == np.uint64:
+            return Packed(np.array(array, dtype=np.uint64, order="C"))
+        return aligned_copy(array)
 
-    def unpack(self, state: Packed) -> NDArray[np.uint64]:
-        return np.array(state.canonical())
+    def unpack(self, state: Packed | NDArray[Any]) -> NDArray[Any]:
+        return np.array(state if isinstance(state, np.ndarray) else state.canonical())
 
     def _pool(self) -> Executor:
         if self._executor is None:

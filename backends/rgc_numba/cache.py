@@ -8,7 +8,8 @@ import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -51,17 +52,24 @@ def _guard(module: ModuleType, lock: Path) -> None:
 
 
 def _alone(save: Callable[..., Any], lock: Path) -> Callable[..., Any]:
-    try:
-        import fcntl
-    except ImportError:  # no such lock on this system: as numba would do it
-        return save
-
     def locked(*arguments: Any) -> Any:
-        with lock.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with alone(lock):
             return save(*arguments)
 
     return locked
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Hold a lock that one process at a time can have, where the system has such locks."""
+    try:
+        import fcntl
+    except ImportError:  # as numba would do it
+        yield
+        return
+    with lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _digest(source: str) -> str:

@@ -3,6 +3,7 @@ first asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise, product
 from math import prod
@@ -40,6 +41,7 @@ class Packed:
         self._shape = canonical.shape
         self._canonical: Words | None = canonical
         self._private: tuple[FieldLayout, Cuts, list[Words]] | None = None
+        self._forms: dict[str, Words] = {}
 
     @property
     def nbytes(self) -> int:
@@ -76,11 +78,19 @@ class Packed:
         """The layout of the private form, if there is one with these shares."""
         return self._private[0] if self._private is not None and self._private[1] == cuts else None
 
+    def form(self, name: str, make: Callable[[], Words]) -> Words:
+        """Another form of the field, made once until the field changes."""
+        if name not in self._forms:
+            self._forms[name] = make()
+        return self._forms[name]
+
     def changed_canonical(self) -> None:
         self._private = None
+        self._forms.clear()
 
     def changed_private(self) -> None:
         self._canonical = None
+        self._forms.clear()
 
     def _copy(
         self, target: Words, cells: NDArray[np.int64], first: int, wanted: tuple[int, int]
@@ -130,3 +140,11 @@ def aligned(shape: tuple[int, ...]) -> Words:
     whole = np.zeros(size + LINE, np.uint64)
     first = -(whole.ctypes.data // whole.itemsize) % LINE
     return whole[first : first + size].reshape(shape)
+
+
+def aligned_copy(array: NDArray[Any]) -> NDArray[Any]:
+    """A copy of an array that starts at a boundary of a cache line."""
+    words = aligned((-(-array.nbytes // 8),))
+    copy = words.view(np.uint8)[: array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy

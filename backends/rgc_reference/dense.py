@@ -187,16 +187,15 @@ class _Step:
             u = np.clip(u, -node.limit, node.limit)
             self._leave(node.velocity, u)
             step = u if node.ahead is None else step + cut(u, self._number(node.ahead), 16)
-        new = old + step
+        new = np.clip(old + step, -node.limit, node.limit)
         if node.decay is not None:
             new = new - cut(new, self._number(node.decay), 32)
         if node.shrink is not None:
             new = np.sign(new) * np.maximum(np.abs(new) - self._number(node.shrink), 0)
-        if node.norm is not None:
-            new = normed(new, self._number(node.norm))
         if node.mask is not None:
             new = np.where(self.parameters[node.mask] == 0, 0, new)
-        new = np.clip(new, -node.limit, node.limit)
+        if node.norm is not None:
+            new = normed(new, self._number(node.norm))
         self._leave(node.parameter, new)
         return np.asarray(new - old)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from rgc.analysis.fixed_points import PointNotFound, newton
+from rgc.analysis.orbits import end_of
 from rgc.analysis.recursion import Floats, Moved, Recursion
 
-_SAME = 1e-9
+_SAME = 1e-6
 _TRIES, _APART = 40, 7
 
 
@@ -52,10 +53,11 @@ class Folded:
     def jacobian(self, couplings: Floats, step: int = 0) -> Floats:
         """The product of the Jacobians along the way."""
         product = np.eye(len(couplings))
-        for k in range(self.steps):
-            number = self.steps * step + k
-            product = self.recursion.jacobian(couplings, number) @ product
-            couplings = self.recursion(couplings, number).couplings
+        with np.errstate(over="ignore", invalid="ignore"):
+            for k in range(self.steps):
+                number = self.steps * step + k
+                product = self.recursion.jacobian(couplings, number) @ product
+                couplings = self.recursion(couplings, number).couplings
         return product
 
     def defect(self, couplings: Floats) -> tuple[Floats, Floats]:
@@ -92,25 +94,32 @@ def least_period(recursion: Recursion, point: Floats, steps: int, turns: int = 1
 
 def newton_cycle(recursion: Recursion, start: Floats, steps: int, turns: int = 1) -> Floats:
     """The point of a cycle of least period `steps` that Newton's method reaches on the map of so
-    many steps, from `start` or from points of its orbit.
+    many steps, from `start`, from points of its orbit, or from where that orbit ends.
 
     Of the points of the cycle at which the first map has its turn it is the one with the smallest
     quantities. Raises `PointNotFound` where the method leads elsewhere from all of them.
     """
-    whole, tried = Folded(recursion, steps), np.asarray(start, dtype=np.float64)
-    why = "the orbit of the start leaves before it repeats"
-    for _ in range(_TRIES):
+    whole, why = Folded(recursion, steps), ""
+    for tried in _starts(recursion, start, turns):
         try:
             point = newton(whole, tried)
-            period = least_period(recursion, point, steps, turns)
-            if period == steps:
-                points = cycle_of(recursion, point, steps)[::turns]
-                return np.asarray(min(points, key=tuple))
-            why = f"Newton's method leads to a point of period {period}, not {steps}"
         except PointNotFound as error:
             why = str(error)
-        for step in range(turns * _APART):
-            tried = recursion(tried, step).couplings
-        if not np.isfinite(tried).all():
-            break
+            continue
+        period = least_period(recursion, point, steps, turns)
+        if period == steps:
+            return np.asarray(min(cycle_of(recursion, point, steps)[::turns], key=tuple))
+        why = f"Newton's method leads to a point of period {period}, not {steps}"
     raise PointNotFound(why)
+
+
+def _starts(recursion: Recursion, start: Floats, turns: int) -> Iterator[Floats]:
+    """Where Newton's method starts: points of an orbit, and its end."""
+    point = np.asarray(start, dtype=np.float64)
+    for _ in range(_TRIES):
+        yield point
+        for step in range(turns * _APART):
+            point = recursion(point, step).couplings
+        if not np.isfinite(point).all():
+            return
+    yield end_of(recursion, point, turns).point

@@ -93,13 +93,24 @@ def lyapunov(jacobians: Floats) -> Lyapunov:
     eighth of the steps turns the frame and is not counted. Errors come from a jackknife over
     `BLOCKS` blocks of consecutive steps, and contain the rounding of a step.
     """
-    steps, orbits, n, _ = jacobians.shape
-    frame, grown = np.broadcast_to(np.eye(n), (orbits, n, n)), np.empty((steps, n))
-    for step in range(steps):
-        frame, triangle = np.linalg.qr(jacobians[step] @ frame)
-        with np.errstate(divide="ignore"):
-            grown[step] = np.log(np.abs(np.einsum("rii->ri", triangle))).mean(axis=0)
+    grown = _growth(jacobians)
+    steps, n = grown.shape
     counted = grown[steps // 8 :]
     blocks = counted[len(counted) % BLOCKS :].reshape(BLOCKS, -1, n).mean(axis=1)
     values, errors = jackknife(resample(blocks, np.ones(BLOCKS)))
     return Lyapunov(values, np.hypot(errors, _ROUNDING))
+
+
+def _growth(jacobians: Floats) -> Floats:
+    """ln of the growth of each direction of the frame in a step [steps, n], an average over
+    orbits.
+    """
+    steps, orbits, n, _ = jacobians.shape
+    with np.errstate(divide="ignore"):
+        if n == 1:
+            return np.asarray(np.log(np.abs(jacobians[:, :, 0])).mean(axis=1))
+        frame, grown = np.broadcast_to(np.eye(n), (orbits, n, n)), np.empty((steps, n))
+        for step in range(steps):
+            frame, triangle = np.linalg.qr(jacobians[step] @ frame)
+            grown[step] = np.log(np.abs(np.einsum("rii->ri", triangle))).mean(axis=0)
+    return grown

@@ -18,6 +18,7 @@ from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.sample import SCHEME as SAMPLE
 from rgc.schemes.scheme import Ready
 from rgc.syntax import ast
+from rgc.text import Span
 
 
 def refuse_later(spec: Spec) -> None:
@@ -83,9 +84,10 @@ def _without_flow(spec: Spec) -> Iterator[Problem]:
     """
     hint = "add a flow, such as: flow sample(); without one free_energy(methods=[...]) runs today"
     if not any(measure.methods for measure in spec.measures):
-        yield Problem(
-            "not-yet", "this spec has no flow, and no free energy to find without one", hint=hint
-        )
+        message = "this spec has no flow, and no free energy to find without one"
+        entries = _entries(spec)
+        place = entries[0].target.span if entries else _last(spec)
+        yield Problem("not-yet", message, place, hint=hint)
         return
     for measure, entry in zip(spec.measures, _entries(spec), strict=False):
         if not measure.methods and not measure.of_scan:
@@ -94,6 +96,12 @@ def _without_flow(spec: Spec) -> Iterator[Problem]:
     if _inhomogeneous(spec):
         yield _differing(spec)
     yield from _methods(spec)
+
+
+def _last(spec: Spec) -> Span | None:
+    """The place of the last section."""
+    sections = spec.document.sections
+    return sections[-1].name_span if sections else None
 
 
 def _methods(spec: Spec) -> Iterator[Problem]:

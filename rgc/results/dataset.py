@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.document import document
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rgc.results.result import Estimate, Result
 
 Variables = dict[str, Any]
+POINT = "the points"
+"""The dimension along which points are joined. No parameter has a name of two words."""
+
 TABLES = ("exponents", "fixed_point", "observables")
 EIGENVALUE = (
     "value",
@@ -42,14 +45,14 @@ def dataset(answer: AnswerData) -> Dataset:
 
     A run without a scan also has `eigenvalue_<column>(eigenvalue)`, time series
     `series_<name>(record_<length>)`, spins `configuration_<level>(cell0_<level>, ...,
-    letter_<level>)` and `table_<name>`. A scan has one more dimension for each scanned parameter,
-    and leaves out these arrays, whose shapes may differ between points.
+    letter_<level>)` and `table_<name>`. A scan has one more dimension for each scanned parameter
+    (`parameter_names`), and leaves out these arrays, whose shapes may differ between points.
     """
     import xarray as xr
 
     attributes = {
-        "title": answer.title,
-        "spec": answer.text,
+        "title": _without_nul(answer.title),
+        "spec": _without_nul(answer.text),
         "spec_sha256": answer.sha256,
         "backend": answer.backend,
         "seed": str(answer.seed),
@@ -60,28 +63,52 @@ def dataset(answer: AnswerData) -> Dataset:
             _named(answer.result) | _levels(answer.result) | _whole(answer.result),
             attrs=attributes,
         )
-    parts = [_at_point(point) for point in answer.points]
-    joined = xr.concat(
-        parts, dim="point", join="outer", data_vars="all", coords="minimal", compat="equals"
+    parts = [xr.Dataset(_named(point.result) | _levels(point.result)) for point in answer.points]
+    called = parameter_names(
+        [axis.name for axis in answer.axes],
+        {str(name) for part in parts for name in part.variables},
     )
-    names = [axis.name for axis in answer.axes]
+    joined = xr.concat(
+        [_placed(part, point, called) for part, point in zip(parts, answer.points, strict=True)],
+        dim=POINT,
+        join="outer",
+        data_vars="all",
+        coords="minimal",
+        compat="equals",
+    )
+    names = list(called.values())
     several = len(names) > 1
+    indexes: dict[Any, Any] = {POINT: names}
     grid = (
-        joined.set_index(point=names).unstack("point")
-        if several
-        else joined.swap_dims(point=names[0])
+        joined.set_index(indexes).unstack(POINT) if several else joined.swap_dims({POINT: names[0]})
     )
     grid.attrs = attributes
     return grid
 
 
-def _at_point(point: Point) -> Dataset:
-    import xarray as xr
+def parameter_names(parameters: Sequence[str], taken: Collection[str]) -> dict[str, str]:
+    """What scanned parameters are called in the dataset: their own names, or `scan_level` where the
+    dataset has something else of the name `level`.
+    """
+    called: dict[str, str] = {}
+    for name in parameters:
+        label = name
+        while label in taken or label in called.values() or (label != name and label in parameters):
+            label = f"scan_{label}"
+        called[name] = label
+    return called
 
-    here = xr.Dataset(_named(point.result) | _levels(point.result)).expand_dims("point")
-    return here.assign_coords(
-        {name: ("point", [value]) for name, value in point.parameters.items()}
+
+def _placed(part: Dataset, point: Point, called: Mapping[str, str]) -> Dataset:
+    """The tables of a point with its parameters as coordinates."""
+    return part.expand_dims(POINT).assign_coords(
+        {called[name]: (POINT, [value]) for name, value in point.parameters.items()}
     )
+
+
+def _without_nul(text: str) -> str:
+    """A text that a file of this kind can hold: none may have the character 0."""
+    return text.replace("\0", "\\u0000")
 
 
 def _named(result: Result) -> Variables:

@@ -28,9 +28,9 @@ def flow_diagram(result: Result, figure: Figure) -> Figure | None:
     plane = list(result.provenance["plane"])
     axes: Axes = figure.subplots()
     _arrows(axes, result.tables["diagram"])
-    _line(
-        axes, result.tables["critical_line"][:, plane], "critical line of the plane", SURFACE, "-"
-    )
+    if "critical_line" in result.tables:
+        line = result.tables["critical_line"][:, plane]
+        _line(axes, line, "critical line of the plane", SURFACE, "-")
     if "renormalised_trajectory" in result.tables:
         _line(
             axes,
@@ -44,6 +44,8 @@ def flow_diagram(result: Result, figure: Figure) -> Figure | None:
         axes.plot(
             *path[:, plane].T, color="black", linewidth=0.7, marker=".", markersize=3, label=label
         )
+    if len(result.provenance["couplings"]) == 2:
+        _directions(axes, result, plane)
     if "fixed_points" in result.tables:
         points = result.tables["fixed_points"][:, plane]
         axes.plot(*points.T, "o", color="black", markersize=6, label="fixed point", zorder=5)
@@ -77,6 +79,31 @@ def _arrows(axes: Axes, diagram: NDArray[Any]) -> None:
         width=0.004,
         pivot="tail",
     )
+
+
+def _directions(axes: Axes, result: Result, plane: list[int]) -> None:
+    """Short lines through the fixed points along their eigenvectors, out where they repel and in
+    where they attract.
+    """
+    import numpy as np
+
+    if "fixed_points_directions" not in result.tables:
+        return
+    starts = result.tables["diagram"][:, 0]
+    reach, told = 0.12 * np.ptp(starts, axis=0), set()
+    tables = (result.tables[f"fixed_points{end}"] for end in ("", "_directions", "_sizes"))
+    for point, vectors, sizes in zip(*tables, strict=True):
+        for vector, size in zip(vectors[plane].T, sizes, strict=True):
+            if not np.isfinite(vector).all():
+                continue
+            along = vector * (1 / max(np.abs(vector / reach).max(), 1e-300))
+            name, colour, style = (
+                ("repelling", MANIFOLD, "-") if size > 1 else ("attracting", SURFACE, "-")
+            )
+            ends = np.array([point[plane] - along, point[plane] + along])
+            label = None if name in told else f"{name} direction"
+            told.add(name)
+            axes.plot(*ends.T, style, color=colour, linewidth=1.6, label=label, zorder=4)
 
 
 def _line(axes: Axes, points: NDArray[Any], label: str, colour: str, style: str) -> None:

@@ -7,6 +7,8 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from itertools import compress
+from operator import not_
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.checks import CheckedExpectation, NotFound, check
@@ -96,8 +98,11 @@ def _check(
     if name in over:
         return check(expectation, points[0].result, over[name])
     scanned = set(points[0].parameters)
-    wanted = {key: value for key, value in expectation.selectors if key in scanned}
-    rest = tuple((key, value) for key, value in expectation.selectors if key not in scanned)
+    of_point = [
+        key in scanned and not isinstance(value, str) for key, value in expectation.selectors
+    ]
+    wanted = dict(compress(expectation.selectors, of_point))
+    rest = tuple(compress(expectation.selectors, map(not_, of_point)))
     matching = [
         n
         for n, point in enumerate(points)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,10 +39,20 @@ STYLE: Any = {
 @contextmanager
 def styled() -> Iterator[None]:
     """Draws and saves in this style inside the block."""
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
+    with _matplotlib().rc_context(STYLE):
         yield
+
+
+def _matplotlib() -> Any:
+    """matplotlib, whatever the environment says about screens: figures are drawn without one."""
+    if "matplotlib" in sys.modules:
+        return sys.modules["matplotlib"]
+    chosen = os.environ.pop("MPLBACKEND", None)
+    try:
+        return import_module("matplotlib")
+    finally:
+        if chosen is not None:
+            os.environ["MPLBACKEND"] = chosen
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -12,6 +12,7 @@ from rgc.results.flow_diagram import flow_diagram
 from rgc.results.free_energy_plot import free_energies
 from rgc.results.hull_plot import points
 from rgc.results.log_periodic_plot import log_periodic
+from rgc.results.map_plot import basins, branches, cobweb, settling
 from rgc.results.objective_plot import objective
 from rgc.results.plot_style import new_figure, styled
 from rgc.results.scan_plot import scan
@@ -31,6 +32,7 @@ def figures(answer: AnswerData) -> dict[str, Figure]:
                 "scan": scan(answer),
                 "free_energy": free_energies(answer, new_figure(4.6, 5.2)),
                 "spectrum": spectrum_of_scan(answer),
+                "branches": branches(answer),
             }
         else:
             point = answer.points[0]
@@ -42,6 +44,9 @@ def figures(answer: AnswerData) -> dict[str, Figure]:
                 "exponents": exponents(point.result, expected),
                 "autocorrelation": autocorrelation(point.result),
                 "flow": flow_diagram(point.result, new_figure(5.2, 4.2)),
+                "cobweb": cobweb(point.result),
+                "basins": basins(point.result),
+                "settling": settling(point.result),
                 "oscillation": log_periodic(point.result),
                 "points": points(point.result),
                 "objective": objective(point.result),

@@ -4,14 +4,15 @@ SVG.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from rgc.errors import Problem, SpecError
+from rgc.errors import escape as visible
 from rgc.results import files
 from rgc.results.numbers import eigenvalue, with_error
 
@@ -31,6 +32,11 @@ svg{max-width:100%;height:auto} .small{color:#555;font-size:.85rem}
 """
 ORDER = ("exponents", "flow", "configurations", "free_energy", "scan", "autocorrelation")
 """The order of the plots by name. Others come after them."""
+
+
+def escape(text: str) -> str:
+    """A text for the page. HTML has no place for control characters, which are made visible."""
+    return html.escape("\n".join(map(visible, text.split("\n"))))
 
 
 def report(summary: Mapping[str, Any], spec: str, drawings: Mapping[str, str]) -> str:

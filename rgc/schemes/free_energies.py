@@ -15,7 +15,7 @@ from rgc.language.signatures import Signature
 from rgc.language.values import Value
 from rgc.model.spec import Method, Spec
 from rgc.schemes import hotrg, trg
-from rgc.schemes.needs.square_bonds import obstacles
+from rgc.schemes.needs import free_energies as needs
 from rgc.schemes.scheme import Scheme
 
 MethodLimit = Callable[[Spec, Method], Iterator[Problem]]
@@ -37,6 +37,7 @@ class FreeEnergyMethod:
     - `sizes` are the numbers of cells along each axis that are tried for the small instance on
       which its cost is checked. The first that it takes is used.
     - `scheme` is the scheme that does the work, whose other options have their defaults.
+    - `answers` are measures that it finds besides. They stand in the result as `energy[onsager]`.
     """
 
     call: Signature
@@ -44,6 +45,7 @@ class FreeEnergyMethod:
     limits: tuple[MethodLimit, ...] = ()
     sizes: tuple[int, ...] = ()
     scheme: Scheme | None = None
+    answers: tuple[str, ...] = ()
 
     @property
     def runs(self) -> bool:
@@ -53,10 +55,6 @@ class FreeEnergyMethod:
     def complete(self, options: Mapping[str, Value], spec: Spec) -> Mapping[str, Value]:
         """The options with those of the scheme that does the work."""
         return options if self.scheme is None else self.scheme.complete(options, spec)
-
-
-def _square_bonds(spec: Spec, method: Method) -> Iterator[Problem]:
-    yield from obstacles(spec, spec.place("lattice"))
 
 
 def _one_path(spec: Spec, method: Method) -> Iterator[Problem]:
@@ -71,35 +69,51 @@ _ROWS = (
     FreeEnergyMethod(
         call=METHODS["enumerate"],
         maker="rgc.flows.free_energies.count_states:make_count_states",
+        limits=(needs.visited_states,),
         sizes=(3, 2),
     ),
     FreeEnergyMethod(
         call=METHODS["transfer"],
         maker="rgc.flows.free_energies.transfer:make_transfer",
+        limits=(needs.layers,),
         sizes=(4, 3, 2),
+    ),
+    FreeEnergyMethod(
+        call=METHODS["onsager"],
+        maker="rgc.flows.free_energies.closed_form:make_onsager",
+        limits=(needs.plane,),
+        answers=("energy", "m"),
+    ),
+    FreeEnergyMethod(
+        call=METHODS["kaufman"],
+        maker="rgc.flows.free_energies.closed_form:make_kaufman",
+        limits=(needs.torus,),
+        answers=("energy",),
     ),
     FreeEnergyMethod(
         call=METHODS["trg"],
         maker="rgc.flows.tensors.trg:make_trg_free_energy",
-        limits=(_square_bonds,),
+        limits=(needs.square_bonds,),
         sizes=(8, 4, 2),
         scheme=trg.SCHEME,
     ),
     FreeEnergyMethod(
         call=METHODS["hotrg"],
         maker="rgc.flows.tensors.hotrg:make_hotrg_free_energy",
-        limits=(_square_bonds,),
+        limits=(needs.square_bonds,),
         sizes=(8, 4, 2),
         scheme=hotrg.SCHEME,
     ),
     FreeEnergyMethod(
         call=METHODS["mean_field"],
         maker="rgc.flows.free_energies.mean_field:make_mean_field",
+        limits=(needs.independent_spins,),
         sizes=(6, 4, 3),
     ),
     FreeEnergyMethod(  # it wants equal lengths, so that no instance is twice as long along one axis
         call=METHODS["lower_bound"],
         maker="rgc.flows.free_energies.tightest_bound:make_tightest_bound",
+        limits=(needs.moved_potentials,),
     ),
     FreeEnergyMethod(call=METHODS["ais"]),
     FreeEnergyMethod(  # it would have to sample again for each size

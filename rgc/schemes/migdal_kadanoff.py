@@ -8,7 +8,7 @@ from rgc.schemes.answers import DISCRETE, FIXED_POINT, MODEL
 from rgc.schemes.needs import bonds, couplings, lattice
 from rgc.schemes.scheme import Ready, Scheme
 
-B = Field("b", "number", "ratio of lattice constants; 1 is the limit b -> 1", 2, least=1)
+B = Field("b", "number", "ratio of lattice constants; 1 is the limit b -> 1", 2, least=1, most=1000)
 ORDER = Field("order", "word", "what comes first", "move", choices=("move", "decimate"))
 
 SCHEME = Scheme(

@@ -47,7 +47,9 @@ SAMPLING = (
 )
 """The options of a run that samples configurations."""
 
-STEPS = Field("steps", "integer", "RG steps; default until the lattice has size 4", least=1)
+STEPS = Field(
+    "steps", "integer", "RG steps; default until the lattice has size 4", least=1, most=10_000
+)
 BASIS = Field(
     "basis",
     "call",
@@ -94,7 +96,7 @@ QUESTIONS = tuple(field.name for field in MAP)
 SHOWN_STEPS = 10
 """The number of RG steps of a trajectory where the spec names none."""
 
-EXACT_MAP = (Field("steps", "integer", "RG steps", least=1), *MAP)
+EXACT_MAP = (Field("steps", "integer", "RG steps", least=1, most=10_000), *MAP)
 """The options of a map of couplings that is computed, not sampled."""
 
 MINIMISE = Field(

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import isfinite
 from typing import Any, Generic
 
 from rgc.ast_to_model.expressions.domains import Summands, indices, summands
@@ -23,6 +24,9 @@ from rgc.model.lattice import Cell, Geometry, Lattice, Site
 from rgc.model.operators import Product, Spin
 from rgc.model.spins import Species
 from rgc.syntax import ast
+
+LARGEST_ENERGY = 1e100
+"""The largest energy of a term in kT, whose powers and sums are still numbers."""
 
 
 def drafts_of(
@@ -93,7 +97,9 @@ class _Gathered(Generic[E]):
                 key, 1.0, {spins: values[0] for spins, values in tables.items() if not spins}
             )
             c = self.part.weight * key_value(key, self.expander.scope)
-            drafts.append(replace(draft, tables=_tables(c, tables)))
+            found = _tables(c, tables)
+            self._check_size(max((abs(e) for table in found for e in table.energies), default=0.0))
+            drafts.append(replace(draft, tables=found))
         return drafts
 
     def _draft(self, key: Key, size: float, products: dict[Product, float]) -> Draft:
@@ -111,10 +117,8 @@ class _Gathered(Generic[E]):
                     for reported in error.problems
                 ]
             ) from None
-        if value in (float("inf"), float("-inf")) or value != value:
-            raise problem(
-                "not-finite", "the coefficient of this term is not finite", self.part.sum.span
-            )
+        sizes = [abs(size * weight) * abs(key_value(key, scope)) for weight in weights.values()]
+        self._check_size(max([value, *sizes]))
         term = Term(
             "",
             value,
@@ -127,6 +131,17 @@ class _Gathered(Generic[E]):
             span=self.part.sum.span,
         )
         return Draft(term, key, abs(factor) == 1)
+
+    def _check_size(self, value: float) -> None:
+        """Raise `SpecError` for an energy whose powers or sums would leave the range of float64."""
+        if not isfinite(value):
+            message = "the coefficient of this term is not finite"
+            raise problem("not-finite", message, self.part.sum.span)
+        if abs(value) > LARGEST_ENERGY:
+            message = (
+                f"a coefficient of this term is {value:.3g}; the limit is {LARGEST_ENERGY:g} kT"
+            )
+            raise problem("out-of-range", message, self.part.sum.span)
 
     def _expanded(self, domain: Summands) -> Iterator[tuple[Key, E]]:
         """The key and the function of every summand.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,9 @@ from rgc.ast_to_model.scope import names
 from rgc.model.hamiltonian import Table, Term
 from rgc.model.names import coupling_name
 from rgc.syntax import ast
+
+_OF_SPINS = re.compile(r"k\d+_\w+")
+"""The form of names that spins give, such as `k2_10`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +32,18 @@ def name_terms(drafts: Sequence[Draft], species: Sequence[str]) -> tuple[Term, .
 
     A term is called by its parameter when its coefficient is that bare name up to sign and the name
     stands in one term only; a term whose only coefficient is a coupling that differs from place to
-    place is called by that. Any other has the name of its spins (language.md section 7) and is
-    written H = -k S: its sign is -1, whatever sign stands before it. Terms of the same products
-    without a parameter's name are added.
+    place is called by that. Any other, and one whose parameter has the name of other spins, has the
+    name of its spins (language.md section 7) and is written H = -k S: its sign is -1, whatever sign
+    stands before it. Terms of the same products without a parameter's name are added.
     """
     uses = Counter(name for draft in drafts for name in _mentioned(draft.key))
     terms: dict[str, Term] = {}
-    taken = {bare for draft in drafts if (bare := _bare(draft, uses)) is not None}
+    taken = {bare for draft in drafts if (bare := _bare(draft, uses, species)) is not None}
     for draft in drafts:
         term = replace(draft.term, tables=draft.tables)
         if not term.products and not term.tables:
             continue
-        bare = _bare(draft, uses)
+        bare = _bare(draft, uses, species)
         name = bare or _by_spins(term, species)
         if bare is None:
             term = replace(
@@ -58,15 +62,17 @@ def _mentioned(key: Key) -> set[str]:
     return parameters | ({key.field} if key.field else set())
 
 
-def _bare(draft: Draft, uses: Counter[str]) -> str | None:
-    if not draft.unit:
-        return None
-    match draft.key:
+def _bare(draft: Draft, uses: Counter[str], species: Sequence[str]) -> str | None:
+    """The parameter by which a term is called. One that has the name of other spins is none."""
+    match draft.key if draft.unit else None:
         case Key((ast.Name(name),), _) if uses[name] == 1:
-            return name
-        case Key((), str(field)) if uses[field] == 1:
-            return field
-    return None
+            pass
+        case Key((), str(name)) if uses[name] == 1:
+            pass
+        case _:
+            return None
+    term = replace(draft.term, tables=draft.tables)
+    return None if _OF_SPINS.fullmatch(name) and name != _by_spins(term, species) else name
 
 
 def _by_spins(term: Term, species: Sequence[str]) -> str:

@@ -189,7 +189,8 @@ def check_limits(field: Field, value: float, span: Span | None) -> None:
 
 
 def _shown(value: float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:.10g}"
+    short = isinstance(value, int) and abs(value) < 10**15
+    return str(value) if short else f"{value:.10g}"
 
 
 def _flag(field: Field, expr: ast.Expr) -> bool:

@@ -51,6 +51,10 @@ def transfer_tables(
     if not parts or not all(_over_blocks(part.sum) for part in parts):
         hint = "write sum(B in blocks) ..."
         raise problem("no-sum", "the transfer operator is a sum over blocks", expr.span, hint=hint)
+    for spin in species:
+        if spin.states is None:
+            message = f"a transfer operator of {spin.alphabet} spins comes later"
+            raise problem("not-yet", message, expr.span)
     both = (*species, *(replace(spin, name=spin.name + BLOCK) for spin in species))
     expander = Expander(Tables(both), both, lattice, scope)
     return tuple(_tables(parts, k, cell, expander, len(species)) for k, cell in enumerate(cells))

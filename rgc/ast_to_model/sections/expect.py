@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
@@ -153,7 +153,7 @@ def _selectors(
     for argument in target.arguments:
         if path[0] in NUMBERED and index is None:
             index = _count("index", argument, context)
-        elif path == ("free_energy",):
+        elif path == ("free_energy",) or _is_method(argument):
             selectors.append(("method", _method(argument, context)))
         else:
             hint = "selectors have names, as in y_t[level=2, operators=4]"
@@ -164,7 +164,13 @@ def _selectors(
     return index, tuple(selectors)
 
 
-def _selector(option: ast.Option, scanned: Iterable[str], context: Context) -> Value:
+def _is_method(argument: ast.Expr) -> bool:
+    """Whether a selector without a name is a method: `energy[onsager]`."""
+    call = named(argument)
+    return call is not None and call[0] in METHODS
+
+
+def _selector(option: ast.Option, scanned: Collection[str], context: Context) -> Value:
     known = (*SELECTORS, "method", *scanned)
     if option.name not in known:
         hint = suggest(option.name, known) or f"known: {', '.join(known)}"
@@ -173,6 +179,8 @@ def _selector(option: ast.Option, scanned: Iterable[str], context: Context) -> V
         raise problem(
             "unknown-selector", f"unknown selector '{option.name}'", option.span, hint=hint
         )
+    if option.name in scanned:
+        return number(option.value, context.scope)
     if option.name == "method":
         return _method(option.value, context)
     if option.name == "sector":
@@ -187,9 +195,7 @@ def _selector(option: ast.Option, scanned: Iterable[str], context: Context) -> V
             )
             raise problem("unknown-sector", message, option.value.span, hint=hint)
         return option.value.name
-    if option.name in SELECTORS:
-        return _count(option.name, option.value, context)
-    return number(option.value, context.scope)
+    return _count(option.name, option.value, context)
 
 
 def _count(name: str, expr: ast.Expr, context: Context) -> int:

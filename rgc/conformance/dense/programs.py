@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any, Literal
 
 from rgc.program.dense import (
@@ -270,10 +271,63 @@ def hand_made() -> tuple[Dense, ...]:
         tempering(),
         annealing(),
         annealing(POTTS, Units(3, "softmax", 4), 20),
-        passes(),
+        passes(BINARY, BINARY),
         means(),
         means(ISING, POTTS, 64),
         dropout(),
         centring(),
         convolution(),
     )
+
+
+def random_program(seed: int) -> Dense:
+    """Two layers of any kinds and sizes, sweeps at some temperature, and changes with any of their
+    options."""
+    random = Random(seed)
+    visible, hidden = random_units(random, 70), random_units(random, 20)
+    machine, chains = Machine(visible, hidden), random.choice([1, 5, 63, 64, 65, 128, 150])
+    writer, add = machine.writer, machine.writer.add
+    v0 = machine.data(random.choice([3, 64, 100]), random.choice([1, 64, 200]))
+    x0 = add(Affine(v0, machine.w, machine.c))
+    h0 = writer.drawn(x0, hidden)
+    kept = writer.field("chains", visible, chains)
+    v = add(Read(kept))
+    for _ in range(random.randrange(1, 3)):
+        x = add(Affine(v, machine.w, random.choice([machine.c, None])))
+        h = writer.drawn(add(Scale(x, writer.scale("beta"))), hidden)
+        v = machine.down(h)
+    add(Put(kept, v))
+    counted = h0
+    if random.random() < 0.3:
+        counted = add(Unit(x0, hidden, None))
+    options = random_options(random, machine)
+    step = machine.change((v0, counted), (v, h), **options)
+    add(Tally("largest", step))
+    add(Tally("reach", x0))
+    add(Tally("whole", add(Total(h, random.randrange(1, chains + 1)))))
+    return writer.program(f"random {seed}")
+
+
+def random_units(random: Random, most: int) -> Units:
+    kind: Literal["binary", "ising", "softmax"] = random.choice(["binary", "ising", "softmax"])
+    states = random.randrange(2, 9) if kind == "softmax" else 2
+    return Units(random.randrange(1, most), kind, states)
+
+
+def random_options(random: Random, machine: Machine) -> dict[str, int]:
+    """Some options of a `Change` of the weights."""
+    writer, found = machine.writer, {"shift": random.choice([0, 0, 4])}
+    if random.random() < 0.5:
+        found["velocity"] = writer.like("velocity", machine.w)
+        found["momentum"] = writer.number("momentum")
+        if random.random() < 0.5:
+            found["ahead"] = writer.number("ahead")
+    found |= {name: writer.number(name) for name in OPTIONS if random.random() < 0.4}
+    if random.random() < 0.3:
+        found["mask"] = writer.like("connected", machine.w, "int32")
+    if random.random() < 0.3:
+        found |= {"ties": writer.like("classes", machine.w, "int32"), "classes": 3}
+    return found
+
+
+OPTIONS = ("decay", "shrink", "norm")

@@ -9,19 +9,19 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as cartesian
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.errors import Problem, SpecError
+from rgc.errors import SpecError
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.model.lattice import Lattice
 from rgc.passes.local_energies import local_energies, placed
 from rgc.program.draws import stream, uniforms
 from rgc.results.result import FreeEnergy, Result
+from rgc.schemes.needs.free_energies import sublattices, too_many_spins
 
 if TYPE_CHECKING:
     from rgc.model.hamiltonian import Table
@@ -30,16 +30,12 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-PERIODS = (1, 2, 3)
-"""Along a vector: uniform, alternating, three sublattices."""
 RANDOM_STARTS = 6
 STRENGTH = 3.0
 """Of the fields that the minimisation starts from."""
 ITERATIONS = 300
 SETTLED = 1e-14
 """Largest change of a probability that counts as none."""
-MOST_SPINS = 2**14
-"""Spins that differ from each other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -207,44 +203,19 @@ def make_mean_field(request: Request) -> MeanField:
     `SpecError` for a lattice without cells or with too many spins that differ.
     """
     lattice, species = request.lattice, request.species
-    if not isinstance(lattice, Lattice):
-        raise SpecError(
-            [Problem("not-yet", "the mean field of a lattice without cells comes later")]
-        )
+    problems = tuple(too_many_spins(lattice, species, request.span))
+    if problems:
+        raise SpecError(problems)
     tables = local_energies(request.hamiltonian, species, request.zero)
-    periods = dict.fromkeys(_periods(lattice, period) for period in PERIODS)
-    spins = max(map(prod, periods)) * len(lattice.basis) * len(species)
-    if spins > MOST_SPINS:
-        message = f"{spins} spins that differ from each other are more than {MOST_SPINS}"
-        raise SpecError(
-            [
-                Problem(
-                    "too-many-sites", message, hint="take periodic boundaries or a smaller lattice"
-                )
-            ]
-        )
-    patterns = tuple(_pattern(lattice, species, tables, extents) for extents in periods)
+    crystal = request.crystal
+    patterns = tuple(
+        _pattern(crystal, species, tables, extents) for extents in sublattices(crystal)
+    )
 
     def draws(number: int, count: int) -> Floats:
         return uniforms(stream(request.seed, request.point, "arrays", number), count) - 0.5
 
     return MeanField(patterns, draws)
-
-
-def _periods(lattice: Lattice, period: int) -> tuple[int, ...]:
-    """The periods along the axes of the pattern with this `period`.
-
-    Along a periodic axis it is the period where that fits, else 1. Along other axes a pattern is as
-    long as the lattice.
-    """
-    return tuple(
-        period
-        if size is None or (edge == "periodic" and size % period == 0)
-        else 1
-        if edge == "periodic"
-        else size
-        for size, edge in zip(lattice.shape, lattice.boundary, strict=True)
-    )
 
 
 def _pattern(

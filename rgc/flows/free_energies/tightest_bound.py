@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rgc.analysis.recursion import Floats, free_energy
-from rgc.errors import Problem, SpecError
+from rgc.errors import SpecError
 from rgc.flows.couplings.bound_optimum import End, LowerBound, enough
 from rgc.flows.couplings.cell_space import CellSpace, cell_space
 from rgc.flows.couplings.choose_p import TightestSequence
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
-from rgc.model.lattice import Lattice
-from rgc.passes.cells import NotInACell, cell_model
+from rgc.passes.cells import cell_model
 from rgc.results.result import FreeEnergy, Result
+from rgc.schemes.needs.free_energies import halvings, not_in_a_cell
 
 if TYPE_CHECKING:
     pass
@@ -76,19 +76,12 @@ def make_tightest_bound(request: Request) -> TightestBound:
     leaves one spin. Raises `SpecError` for other Hamiltonians and lattices.
     """
     backend, name = request.backend, request.flow.scheme
-    try:
-        space = cell_space(
-            cell_model(request.hamiltonian, request.lattice, request.species), "full"
-        )
-        halvings = _halvings(cast(Lattice, request.lattice))
-    except NotInACell as error:
-        message = (
-            f"'{name}' works on products of the spins of a unit hypercube, "
-            f"the same in every direction: {error}"
-        )
-        hint = "mean_field gives an upper bound for any Hamiltonian, transfer and trg estimate"
-        raise SpecError([Problem("not-in-a-cell", message, request.span, hint=hint)]) from error
-    if halvings is None:
+    problems = tuple(not_in_a_cell(request.spec, name, request.span))
+    if problems:
+        raise SpecError(problems)
+    space = cell_space(cell_model(request.hamiltonian, request.lattice, request.species), "full")
+    steps = halvings(request.lattice)
+    if steps is None:
         return TightestBound(
             name, TightestSequence(LowerBound(backend, space, enough(space.dimension)))
         )
@@ -96,20 +89,7 @@ def make_tightest_bound(request: Request) -> TightestBound:
         lambda couplings: one_spin(space, couplings)[0],
         lambda couplings: one_spin(space, couplings)[1],
     )
-    return TightestBound(name, TightestSequence(LowerBound(backend, space, halvings, end)))
-
-
-def _halvings(lattice: Lattice) -> int | None:
-    """k of 2^k sites in every direction; None for an infinite lattice. Raises `NotInACell`."""
-    lengths = set(lattice.shape)
-    if lengths == {None}:
-        return None
-    length = lengths.pop()
-    if lengths or length is None or length & (length - 1) or set(lattice.boundary) != {"periodic"}:
-        raise NotInACell(
-            "a finite lattice has 2, 4, 8, ... sites in every direction, and is periodic"
-        )
-    return length.bit_length() - 1
+    return TightestBound(name, TightestSequence(LowerBound(backend, space, steps, end)))
 
 
 def one_spin(space: CellSpace, couplings: Floats) -> tuple[float, Floats]:

@@ -7,65 +7,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as cartesian
-from math import log, log2, prod
+from math import log, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.errors import Problem, SpecError
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.tensors.transfer_matrix import make_layer
 from rgc.model.hamiltonian import Table
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
+from rgc.passes.cut_lattice import Cut, cut_lattice
 from rgc.passes.local_energies import local_energies
-from rgc.passes.slice_lattice import Slices, slice_lattice
+from rgc.passes.slice_lattice import Slices
 from rgc.results.result import Estimate, FreeEnergy, Result
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
-    from rgc.model.spec import Spec
-    from rgc.text import Span
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-MOST_STATES = 2**24
-"""Joint states of the spins that a layer meets while it is added."""
-
-QUICK_WORK = 2**26
-"""Work of a trace where a flow has to be quick."""
-
-MOST_WORK = 2**42
-"""Of a trace: products of a weight with an entry of a vector."""
-
 BATCH = 2**20
 """Entries of the vectors that a step takes through all layers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A lattice cut into layers.
-
-    - `length` is their number; None for an infinite strip.
-    - `closed` says that the last layer meets the first, with Ising spins `turned` where the
-      boundary is antiperiodic.
-    - `sites` are those of the lattice, or for a strip those of a layer.
-    """
-
-    slices: Slices
-    sites: int
-    length: int | None
-    closed: bool
-    turned: bool
-
-    @property
-    def work(self) -> float:
-        """About how many products of a weight and an entry of a vector it takes."""
-        sweep = float(self.slices.vector) * len(self.slices.states) * (self.length or 50)
-        return sweep * self.slices.vector if self.closed else sweep
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,69 +162,18 @@ def make_transfer(request: Request) -> Transfer:
 
     Raises `SpecError` where no axis will do.
     """
-    species, place = request.species, request.spec.place("lattice")
-    lattice = _checked(request.spec, place)
-    tables = local_energies(request.hamiltonian, species, request.zero)
-    axes = [k for k, size in enumerate(lattice.shape) if size is None] or range(lattice.dimension)
-    best = min((_cut(lattice, species, tables, axis) for axis in axes), key=lambda cut: cut.work)
-    if best.slices.largest > MOST_STATES or best.work > (
-        QUICK_WORK if request.quick else MOST_WORK
-    ):
-        raise SpecError([_too_wide(best, place)])
-    if best.closed and (best.length or 0) < best.slices.reach:
-        message = (
-            f"a term joins {1 + best.slices.reach} layers, "
-            f"and there are {best.length}: it meets itself"
-        )
-        raise SpecError(
-            [Problem("lattice-too-small", message, place, hint="enumerate takes such lattices")]
-        )
+    species = request.species
+    best = cut_lattice(
+        request.lattice,
+        species,
+        request.hamiltonian,
+        request.zero,
+        place=request.spec.place("lattice"),
+        quick=request.quick,
+    )
+    tables, lattice = local_energies(request.hamiltonian, species, request.zero), request.crystal
     starts, counts = _starts(lattice, species, tables, best.slices) if best.closed else _NONE
     return Transfer(best, starts, counts, request.backend)
-
-
-def _cut(lattice: Lattice, species: Sequence[Species], tables: Sequence[Table], axis: int) -> Cut:
-    length, edge = lattice.shape[axis], lattice.boundary[axis]
-    slices = slice_lattice(lattice, species, tables, axis)
-    sites = lattice.sites if length is not None else len(slices.states) // len(species)
-    closed = length is not None and edge != "open"
-    return Cut(slices, sites, length, closed, closed and edge == "antiperiodic")
-
-
-def _checked(spec: Spec, place: Span | None) -> Lattice:
-    """The lattice.
-
-    Raises `SpecError` for a lattice without layers, or with boundaries that its spins do not have.
-    """
-    lattice = spec.lattice
-    if not isinstance(lattice, Lattice) or sum(size is None for size in lattice.shape) > 1:
-        message = (
-            "a transfer matrix adds layer after layer: "
-            "the lattice is finite along every vector but one at most"
-        )
-        raise SpecError(
-            [Problem("wrong-lattice", message, place, hint="a strip is square(12, infinite)")]
-        )
-    if "antiperiodic" in lattice.boundary and not all(
-        species.turns_sign for species in spec.species
-    ):
-        message = "an antiperiodic boundary changes the sign of spins, and these have none"
-        raise SpecError([Problem("wrong-lattice", message, place)])
-    return lattice
-
-
-def _too_wide(cut: Cut, place: Span | None) -> Problem:
-    spins, states = len(cut.slices.states), cut.slices.largest
-    message = (
-        f"a layer of {spins} spins takes vectors of 2^{log2(states):.0f} entries; "
-        f"the limit is 2^{log2(MOST_STATES):.0f}"
-    )
-    if states <= MOST_STATES:
-        message = (
-            f"the trace over 2^{log2(cut.slices.vector):.0f} states of {cut.length} layers "
-            f"takes 2^{log2(cut.work):.0f} steps; the limit is 2^{log2(MOST_WORK):.0f}"
-        )
-    return Problem("too-many-states", message, place, hint="take a narrower lattice, or trg")
 
 
 _NONE: tuple[Integers, Integers] = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)

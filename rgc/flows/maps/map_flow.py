@@ -16,12 +16,15 @@ from rgc.analysis.recursion import Floats, Recursion, free_energy
 from rgc.flows.flow import Account, State
 from rgc.flows.maps.expression_recursion import ExpressionRecursion
 from rgc.flows.maps.orbits import lyapunov_from, orbits
+from rgc.flows.maps.tables import attractor, basins, graph, rate_at, settling
 from rgc.flows.study.coupling_flow import CouplingFlow
 from rgc.program.arithmetic_text import listing
 from rgc.results.numbers import with_error
 from rgc.results.result import Estimate, Result
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from rgc.backend import Backend
 
 KINDS: tuple[EndKind, ...] = ("settles", "repeats", "leaves", "wanders")
@@ -30,16 +33,21 @@ KINDS: tuple[EndKind, ...] = ("settles", "repeats", "leaves", "wanders")
 @dataclass(frozen=True, slots=True, eq=False)
 class MapFlow:
     """A flow whose steps are those of `study`, the end of the orbit from each of the `starts`
-    [k, n], and the Lyapunov exponents of the first where they are asked for.
+    [k, n], the Lyapunov exponents of the first where they are asked for, and where the orbits of a
+    `grid` [points, n] end. A flow that is `alone`, not a point of a scan, says in words what became
+    of its orbits.
 
     State arrays besides those of the study are `ends` [k, 3], the number of the kind in `KINDS`,
-    steps and period of each end, and `lyapunov_<k>` [2, n], values and errors.
+    steps and period of each end, `lyapunov_<k>` [2, n], values and errors, and the tables of
+    `rgc.flows.maps.tables`.
     """
 
     study: CouplingFlow
     backend: Backend
     starts: Floats
+    grid: Floats | None
     lyapunov: bool
+    alone: bool
 
     @property
     def scheme(self) -> str:
@@ -78,8 +86,20 @@ class MapFlow:
             result,
             free_energy=(),
             values={**result.values, **self._sum(state), **told},
+            tables={**result.tables, **self._tables(state)},
             warnings=(*result.warnings, *self._warnings(state, ends)),
         )
+
+    def _tables(self, state: State) -> dict[str, NDArray[Any]]:
+        """The tables of `rgc.flows.maps.tables`."""
+        names = ("settling", "settling_rate", "attractor", "grid", "basins", "attractors")
+        tables = {name: state.arrays[name] for name in names if name in state.arrays}
+        study, paths = self.study.study, (state.arrays["couplings"], self.grid, self.starts)
+        if len(study.start) == 1 and isinstance(study.recursion, ExpressionRecursion):
+            points = [*(path for path in paths if path is not None)]
+            points += [state.arrays["fixed_points"]] if "fixed_points" in state.arrays else []
+            tables["graph"] = graph(study, np.concatenate(points))
+        return tables
 
     def _sum(self, state: State) -> dict[str, Estimate]:
         """F at the start, and the `residual` |F(p) - g(p) - F(p')/n| of its equation."""
@@ -97,12 +117,27 @@ class MapFlow:
         return {"F": Estimate(value, error, "exact"), "residual": Estimate(residual, room, "exact")}
 
     def _parts(self) -> list[Callable[[State], None]]:
-        return [partial(self._end, number) for number in range(len(self.starts))]
+        parts = [partial(self._end, number) for number in range(len(self.starts))]
+        return [*parts, self._attractor, self._basins]
+
+    def _attractor(self, state: State) -> None:
+        recursion = self.study.study.recursion
+        if isinstance(recursion, ExpressionRecursion):
+            state.arrays["attractor"] = attractor(recursion, self.backend, self.starts[0])
+
+    def _basins(self, state: State) -> None:
+        study = self.study.study
+        if self.grid is not None and isinstance(study.recursion, ExpressionRecursion):
+            numbers, points = basins(study.recursion, self.backend, self.grid, study.turns)
+            state.arrays |= {"grid": self.grid, "basins": numbers, "attractors": points}
 
     def _end(self, number: int, state: State) -> None:
         study, start = self.study.study, self.starts[number]
         end = end_of(study.recursion, start, study.turns)
         state.arrays["ends"][number] = KINDS.index(end.kind), end.steps, end.period
+        if number == 0 and end.kind == "settles":
+            state.arrays["settling"] = settling(study.recursion, start, end)
+            state.arrays["settling_rate"] = rate_at(study.recursion, end, study.turns)
         if end.kind == "wanders" or (number == 0 and self.lyapunov):
             found = lyapunov_from(study.recursion, self.backend, start)
             state.arrays[f"lyapunov_{number}"] = np.array([found.values, found.errors])
@@ -111,6 +146,8 @@ class MapFlow:
         """What became of orbits that come to no fixed point. One that leaves is not mentioned where
         fixed points were found, or where it leaves after the steps that were asked for.
         """
+        if not self.alone:
+            return
         names, steps = self.study.study.recursion.names, self.study.study.steps
         steps = 0 if "fixed_points" in state.arrays else steps
         for number, (end, start) in enumerate(zip(ends, self.starts, strict=True)):

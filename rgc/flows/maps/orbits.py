@@ -27,7 +27,7 @@ FEWER = 256
 """The number of steps of the one orbit of a map that no single program computes."""
 
 NEAR = 1e-9
-"""How far apart the orbits start, relative to the start. Chaos parts them."""
+"""How far apart the orbits start, relative to 1 and to the start. Chaos parts them."""
 
 
 def orbits(recursion: Recursion, backend: Backend, starts: Floats, steps: int, kept: int) -> Floats:
@@ -69,6 +69,6 @@ def lyapunov_from(recursion: Recursion, backend: Backend, start: Floats) -> Lyap
     """
     n, one = len(start), isinstance(recursion, ExpressionRecursion) and len(recursion.turns) == 1
     count, steps = (max(1, ORBITS // n**2), STEPS) if one else (1, FEWER)
-    starts = start * (1 + NEAR * np.arange(count)[:, None])
+    starts = start + NEAR * (1 + np.abs(start)) * np.arange(count)[:, None]
     points = orbits(recursion, backend, starts, steps - 1, steps - 1)
     return lyapunov(jacobians(recursion, np.concatenate([starts[None], points])))

@@ -34,19 +34,24 @@ def make_typed(request: Request) -> MapFlow:
         accumulates=any(isinstance(one, RecursionMap) and one.constant is not None for one in maps),
     )
     period = turns * (options.integer("cycle") if "cycle" in options else 1)
-    grid, starts = request.flow.options.get("starts"), study.starts
+    asked, starts = request.flow.options.get("starts"), study.starts
     line = period == 1 and ("starts" not in options or study.find == "separatrix")
-    study = replace(study, turns=turns, period=period, line=line)
-    if isinstance(grid, CallValue) and starts is not None:
-        box = _box(starts, grid, recursion.names)
-        search = partial(fixed_points_in_box, starts=starts, box=box)
-        study = replace(study, starts=None, search=search, searched="in the box of the grid")
-        starts = None
+    study = replace(study, turns=turns, period=period, line=line, rays=False, rest=start)
+    grid = starts if isinstance(asked, CallValue) and starts is not None else None
+    if grid is not None and isinstance(asked, CallValue):
+        box = _box(grid, asked, recursion.names)
+        search = partial(fixed_points_in_box, starts=grid, box=box)
+        window = np.array([grid.min(axis=0), grid.max(axis=0)])
+        study = replace(
+            study, starts=None, search=search, searched="in the box of the grid", window=window
+        )
     return MapFlow(
         CouplingFlow(study),
         backend=request.backend,
-        starts=start[None] if starts is None else starts,
+        starts=start[None] if grid is not None or starts is None else starts,
+        grid=grid,
         lyapunov=options.flag("lyapunov"),
+        alone=not request.point,
     )
 
 

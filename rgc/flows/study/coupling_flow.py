@@ -228,14 +228,15 @@ def _diagram(study: Study, plane: tuple[int, int]) -> Iterator[Callable[[State],
     """The critical line, and the flow from a grid of starts in the plane."""
     for k in range(ARROWS):
         yield partial(_row, study, plane=plane, row=k)
-    yield partial(_critical_line, study, plane=plane)
+    if study.rays:
+        yield partial(_critical_line, study, plane=plane)
 
 
 def _row(study: Study, state: State, plane: tuple[int, int], row: int) -> None:
     width, height = _window(study, state, plane)
     arrows = []
     for x in np.linspace(*width, ARROWS):
-        start = np.zeros(len(study.start))
+        start = np.zeros(len(study.start)) if study.rest is None else study.rest.copy()
         start[list(plane)] = x, np.linspace(*height, ARROWS)[row]
         arrows.append(trajectory(study.recursion, start, 1)[0][:, list(plane)])
     state.arrays[f"diagram_{row}"] = np.array(arrows)
@@ -256,7 +257,11 @@ def _window(
     """The part of the plane that is drawn. The spec's couplings, the critical point and the fixed
     point lie well inside.
     """
-    points = [np.zeros(len(study.start)), study.start, *state.arrays.get("fixed_points", ())]
+    if study.window is not None:
+        low, high = study.window[:, list(plane)]
+        return (float(low[0]), float(high[0])), (float(low[1]), float(high[1]))
+    origin = np.zeros(len(study.start)) if study.rest is None else study.rest
+    points = [origin, study.start, *state.arrays.get("fixed_points", ())]
     if "critical" in state.arrays:
         points.append(state.arrays["critical"][1:])
     shown = np.array(points)[:, list(plane)]

@@ -308,7 +308,9 @@ def _tables(
 
     They are `right_<sector>` and `left_<sector>` as [part, row, column] (part 0 real, 1 imaginary),
     `fixed_points` with the numbers `fixed_points_relevant` of their relevant directions in the
-    invariant sector, `paths`, and of a flow diagram `diagram`, `critical_line` and, where one
+    invariant sector, where there is only this sector also their eigenvectors
+    `fixed_points_directions` [point, quantity, k] and the moduli `fixed_points_sizes` [point, k] of
+    their eigenvalues, `paths`, and of a flow diagram `diagram`, `critical_line` and, where one
     direction is relevant, `renormalised_trajectory`.
     """
     out: dict[str, NDArray[Any]] = {}
@@ -318,19 +320,30 @@ def _tables(
     if points:
         out["fixed_points"] = np.array([point.couplings for point in points])
         out["fixed_points_relevant"] = np.array([point.spectra[0].relevant for point in points])
+        if all(len(point.spectra) == 1 for point in points):
+            spectra_of = [point.spectra[0] for point in points]
+            out["fixed_points_directions"] = np.array([_real(each.right) for each in spectra_of])
+            out["fixed_points_sizes"] = np.array([np.abs(each.values) for each in spectra_of])
     paths = [arrays[name] for name in arrays if name.startswith("paths_")]
     if paths:
         out["paths"] = np.array(paths)
     if study.plane is None:
         return out
     rows = [arrays[name] for name in arrays if name.startswith("diagram_")]
-    out |= {"diagram": np.concatenate(rows), "critical_line": arrays["critical_line"]}
+    out["diagram"] = np.concatenate(rows)
+    if "critical_line" in arrays:
+        out["critical_line"] = arrays["critical_line"]
     if points and points[0].critical:
         leading = spectra[0]
         out["renormalised_trajectory"] = renormalised_trajectory(
             study.returning, points[0].couplings, leading.leading, float(leading.values[0].real)
         )
     return out
+
+
+def _real(vectors: NDArray[Any]) -> Floats:
+    """Real eigenvectors as they are, and NaN for complex ones."""
+    return np.where(np.abs(vectors.imag).max(axis=0) < 1e-12, vectors.real, np.nan)
 
 
 def _plane(study: Study) -> dict[str, Any]:

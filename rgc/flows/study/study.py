@@ -62,7 +62,10 @@ class Study:
       spectra are those of the map of so many steps. More than `turns` ask for cycles.
     - `search` finds all fixed points at once, where they are not sought from one start after the
       other. `searched` says where, in words.
-    - `line` says whether a critical point is sought on the line of the spec's couplings.
+    - `line` says whether a critical point is sought on the line of the spec's couplings, and `rays`
+      whether a flow diagram looks for the critical line on rays through the origin.
+    - `window` [2, n] is what a flow diagram shows, where its fixed points do not say it, and `rest`
+      the couplings that are not in its plane.
     """
 
     scheme: str
@@ -92,6 +95,9 @@ class Study:
     search: Callable[[Study], Sequence[Floats]] | None = None
     searched: str = ""
     line: bool = True
+    rays: bool = True
+    window: Floats | None = None
+    rest: Floats | None = None
     warnings: tuple[str, ...] = ()
 
     @property

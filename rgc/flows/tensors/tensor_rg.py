@@ -18,16 +18,14 @@ from rgc.flows.flow import State
 from rgc.flows.request import Request
 from rgc.flows.tensors.site_tensor import Tensor, site_tensor, turned
 from rgc.passes.square_bonds import SquareBonds, find_bonds
+from rgc.schemes.needs.square_bonds import MOST_SITE_STATES
 
 Floats = NDArray[np.float64]
 Shape = tuple[int, ...]
 """Extents of a lattice of tensors: none of the infinite one, their number of a tilted one."""
 
-MOST_STATES = 64
-"""Of a site: its tensor has the fourth power of them as entries."""
-
 QUICK_STATES = 16
-"""Of a site where a flow has to be quick."""
+"""Of a site where a flow has to be quick: its tensor has the fourth power of them as entries."""
 
 CLOSED_WHOLE = 2500
 """Largest chi^2 for which the last two tensors across a torus are contracted as they are."""
@@ -131,7 +129,7 @@ def make_setting(request: Request, *, spectra: bool) -> Setting:
     """
     place = request.spec.place("lattice")
     bonds = find_bonds(request.lattice, request.species, request.hamiltonian, request.zero, place)
-    most = QUICK_STATES if request.quick else MOST_STATES
+    most = QUICK_STATES if request.quick else MOST_SITE_STATES
     if bonds.states > most:
         message = f"a site has {bonds.states} states, and tensors are made of up to {most}"
         raise SpecError([Problem("too-many-states", message, place)])

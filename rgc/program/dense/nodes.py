@@ -179,13 +179,13 @@ class Change:
 
     - g is the sum of the terms, divided by 2^`shift` to the nearest;
     - entries of one class of `ties` share the sum of their g, and entries of class -1 get 0;
-    - with a `velocity` V, V becomes u = (momentum V >> 16) + g, and g becomes u, or, with `ahead`,
-      g + (ahead u >> 16), as Nesterov has it;
-    - M + g decays by (decay |M| >> 32), then shrinks by `shrink`, both towards 0 and not beyond;
-    - of a column with norm sqrt(sum of (M >> 10)^2) = n, rounded up, above `norm`, every M becomes
-      norm M / n;
+    - with a `velocity` V, V becomes u = (momentum V >> 16) + g within `limit`, and g becomes u, or,
+      with `ahead`, g + (ahead u >> 16), as Nesterov has it;
+    - M becomes M + g within `limit`, decays by (decay |M| >> 32), and shrinks by `shrink`, towards
+      0 and not beyond;
     - entries where `mask` is 0 become 0;
-    - M and V are kept within `limit`.
+    - of a column with norm sqrt(sum of (M >> 10)^2) = n, rounded up, above `norm`, every M becomes
+      norm M / n.
 
     `momentum`, `ahead`, `decay`, `shrink` and `norm` are slots of `numbers[step, slot]`. `velocity`
     is a parameter like M, `ties` and `mask` are int32 parameters of its shape, and classes are

@@ -210,6 +210,8 @@ def _change(program: Dense, found: Found, node: Change) -> Iterator[str]:
         yield "a velocity goes with its momentum"
     if node.norm is not None and (len(changed.shape) != 2 or changed.dtype != "int32"):
         yield "a norm of no matrix of int32"
+    if node.decay is not None and changed.dtype != "int32":
+        yield "a decay of no int32"
     if (node.ties is None) != (node.classes == 0) or node.classes < 0:
         yield f"{node.classes} classes of ties"
     yield from _alike(program, node.velocity, changed, changed.dtype)

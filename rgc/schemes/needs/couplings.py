@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.errors import Problem, listing, suggest
+from rgc.language.values import CallValue
 from rgc.schemes.scheme import Asked
 from rgc.syntax import ast
 from rgc.text import Span
@@ -40,5 +41,20 @@ def _named(asked: Asked) -> Iterator[tuple[str, Span | None]]:
         yield option.name, option.span
 
 
-NAMED = (a_plane, known_couplings)
+MOST_STARTS = 10_000
+"""The largest number of points from which flows start."""
+
+
+def few_starts(asked: Asked) -> Iterator[Problem]:
+    """Report a grid of more starts than are followed."""
+    value, number = asked.options.get("starts"), 1
+    for _, values in value.options if isinstance(value, CallValue) else ():
+        number *= len(values) if isinstance(values, tuple) else 1
+    number = len(value) if isinstance(value, tuple) else number
+    if number > MOST_STARTS:
+        message = f"{number} points to start from; the limit is {MOST_STARTS}"
+        yield Problem("too-many-points", message, asked.place("starts"), hint="take fewer values")
+
+
+NAMED = (a_plane, known_couplings, few_starts)
 """The limits of every scheme that studies a map of couplings."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from rgc.errors import Problem, SpecError
 from rgc.model.lattice import Lattice
@@ -10,6 +11,9 @@ from rgc.model.spec import Spec
 from rgc.passes.square_bonds import find_bonds
 from rgc.schemes.scheme import Asked
 from rgc.text import Span
+
+MOST_SITE_STATES = 64
+"""The largest number of joint states of the spins of a site of which a tensor is made."""
 
 
 def square_bonds(asked: Asked) -> Iterator[Problem]:
@@ -25,6 +29,11 @@ def obstacles(spec: Spec, place: Span | None) -> Iterator[Problem]:
         or spec.hamiltonian is None
         or any(species.states is None for species in spec.species)
     ):
+        return
+    states = prod(species.states or 1 for species in spec.species)
+    if states > MOST_SITE_STATES:
+        message = f"a site has {states} states, and tensors are made of up to {MOST_SITE_STATES}"
+        yield Problem("too-many-states", message, place)
         return
     try:
         find_bonds(spec.lattice, spec.species, spec.hamiltonian, place=place)

@@ -1,0 +1,1 @@
+"""Dense programs in JAX: one jitted loop over steps, products of matrices that are exact."""

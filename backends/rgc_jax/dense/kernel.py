@@ -1,0 +1,168 @@
+"""Compiled dense programs, called: steps in a loop, on the first device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from math import prod
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from numpy.typing import NDArray
+
+from rgc.backend import Arguments
+from rgc.program.dense import Dense, Tally
+from rgc.program.dense.show import show
+from rgc.program.dense.verify import verify
+from rgc.program.dense.yields import yields
+from rgc.program.draws import Words
+from rgc_jax.dense.step import Given, Product, Step
+from rgc_jax.devices import Platform
+from rgc_jax.session import session
+from rgc_jax.state import Packed
+
+Counts = NDArray[np.int64]
+Array = jax.Array
+
+STEPS = 64
+"""Steps of a call of compiled code, at most. It is always handed so many keys and told how many
+count."""
+
+NAMES = ("rows", "numbers", "scales")
+
+
+@lru_cache(maxsize=64)
+def compile_dense(program: Dense, platform: Platform) -> DenseKernel:
+    """The kernel of a program. Equal ones are shared as long as Python runs."""
+    return DenseKernel(program, platform)
+
+
+class DenseKernel:
+    """A program as one jitted loop. A CPU multiplies float64, a GPU, where that may be slow, limbs
+    of float32 where the matrix has few enough rows; both are exact."""
+
+    def __init__(self, program: Dense, platform: Platform) -> None:
+        verify(program)
+        self._program, self._platform = program, platform
+        self._yields = yields(program)
+        cpu = platform.devices[0].platform == "cpu"
+        self._product: Product = "float64" if cpu else "limbs"
+        self._jitted: Callable[..., Any] = platform.jit(self._steps, donate_argnums=0)
+
+    @property
+    def source(self) -> str:
+        """The program, and what JAX makes of a step."""
+        with session():
+            state = [
+                jax.ShapeDtypeStruct((prod(field.shape[:2]), field.words), np.uint64)
+                for field in self._program.fields
+            ]
+            state += [
+                jax.ShapeDtypeStruct(each.shape, np.dtype(each.dtype))
+                for each in self._program.parameters
+            ]
+            program = self._program
+            given = (
+                np.zeros((1, program.rows), np.int32),
+                np.zeros((1, program.numbers), np.int64),
+                np.zeros((1, program.scales, 1), np.int32),
+            )
+            keys = np.zeros((STEPS, program.draws, 2), np.uint64)
+            code = jax.make_jaxpr(self._steps)(state, given, keys, np.int32(1), np.uint64(0))
+        return f"{show(program)}\n\n{code}\n"
+
+    def __call__(
+        self, state: Sequence[Any], arguments: Arguments, keys: Words, word0: int = 0
+    ) -> tuple[list[Any], list[Counts]]:
+        """One step for each row of `keys`; see `rgc.backend.Kernel`."""
+        found: list[list[Any]] = []
+        with session():
+            arrays = [self._array(each) for each in state]
+            for first in range(0, len(keys), STEPS):
+                count = min(STEPS, len(keys) - first)
+                given = tuple(_some(arguments[name], first) for name in NAMES)
+                chosen = _filled(keys[first : first + STEPS])
+                arrays, tallies = self._jitted(
+                    arrays, given, chosen, np.int32(count), np.uint64(word0)
+                )
+                found.append([each[:count] for each in tallies])
+            packed = [self._packed(each, array) for each, array in zip(state, arrays, strict=True)]
+            return packed, self._together(found)
+
+    def _array(self, each: Packed | Array) -> Array:
+        """An array of the state on the first device."""
+        if not isinstance(each, Packed):
+            return each
+        array = each.in_layout(None)
+        if len(each.share.devices) > 1:
+            array = jax.device_put(array, self._platform.devices[0])
+        return array[:, : each.share.words]
+
+    def _packed(self, each: Packed | Array, array: Array) -> Packed | Array:
+        if not isinstance(each, Packed):
+            return array
+        share = each.share
+        if share.padded != share.words:
+            array = jnp.pad(array, [(0, 0), (0, share.padded - share.words)])
+        if len(share.devices) > 1:
+            array = jax.device_put(array, share.sharding(2))
+        return Packed(array, each.shape, share)
+
+    def _together(self, found: list[list[Any]]) -> list[Counts]:
+        nodes = [node for node in self._program.nodes if isinstance(node, Tally)]
+        shapes = [self._shape(node) for node in nodes]
+        if not found:
+            return [np.zeros((0, *shape), np.int64) for shape in shapes]
+        return [np.concatenate([np.array(part[k]) for part in found]) for k in range(len(nodes))]
+
+    def _shape(self, node: Tally) -> tuple[int, ...]:
+        x = self._yields[node.x]
+        if node.what != "whole":
+            return ()
+        return (x.chains,) if x.kind == "energies" else x.shape
+
+    def _steps(
+        self, state: list[Array], given: tuple[Any, ...], keys: Array, count: Any, word0: Any
+    ) -> tuple[list[Array], list[Array]]:
+        nodes = [node for node in self._program.nodes if isinstance(node, Tally)]
+        tallies = [jnp.zeros((STEPS, *self._shape(node)), jnp.int64) for node in nodes]
+        step = partial(self._step, given, keys, word0)
+        return lax.fori_loop(0, count, step, (state, tallies))
+
+    def _step(
+        self,
+        given: tuple[Any, ...],
+        keys: Array,
+        word0: Any,
+        n: Array,
+        carried: tuple[list[Array], list[Array]],
+    ) -> tuple[list[Array], list[Array]]:
+        state, tallies = carried
+        rows, numbers, scales = (
+            each[n if len(each) > 1 else 0] for each in map(jnp.asarray, given)
+        )
+        handed = Given(
+            key=jnp.asarray(keys)[n],
+            rows=rows,
+            numbers=numbers,
+            scales=scales,
+            word0=jnp.asarray(word0),
+        )
+        program = self._program
+        new, found = Step(program, self._yields, self._product, state, handed).run()
+        return new, [all_.at[n].set(one) for all_, one in zip(tallies, found, strict=True)]
+
+
+def _some(array: NDArray[Any], first: int) -> NDArray[Any]:
+    """An argument for some steps, filled up, or for all."""
+    return np.array(array) if len(array) == 1 else _filled(array[first : first + STEPS])
+
+
+def _filled(array: NDArray[Any]) -> NDArray[Any]:
+    """A copy of what is handed for some steps, filled up."""
+    filled = np.zeros((STEPS, *array.shape[1:]), array.dtype)
+    filled[: len(array)] = array
+    return filled

@@ -1,0 +1,336 @@
+"""One step of a dense program as a function of JAX arrays.
+
+States, means and fields are [chain, feature]: states int8, means and fields int32. Counts and
+energies are int64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from rgc.program.dense import (
+    Affine,
+    Apply,
+    Change,
+    Dense,
+    Energy,
+    Exchange,
+    Pairs,
+    Put,
+    Read,
+    Scale,
+    Take,
+    Tally,
+    Total,
+    Unit,
+    Units,
+)
+from rgc.program.dense.program import SHIFT
+from rgc.program.dense.yields import Yield
+from rgc.program.units import MEAN
+from rgc_jax.dense import units as law
+
+Array = jax.Array
+Product = Literal["float64", "limbs"]
+
+LIMB = 12
+"""Bits of the lower of two limbs of a seen weight."""
+
+LARGEST_LIMB = 2**13 + 1
+"""The largest absolute value of either limb."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Given:
+    """What a step is handed."""
+
+    key: Array
+    rows: Array
+    numbers: Array
+    scales: Array
+    word0: Array
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """One step. `state` are fields u64[planes * units, word] and parameters as they are."""
+
+    program: Dense
+    yields: Sequence[Yield]
+    product: Product
+    state: Sequence[Array]
+    given: Given
+    values: list[Any] = field(default_factory=list)
+    tallies: list[Array] = field(default_factory=list)
+    new: list[Array] = field(default_factory=list)
+
+    def run(self) -> tuple[list[Array], list[Array]]:
+        """The state after the step, and what is tallied."""
+        self.new = list(self.state)
+        for node in self.program.nodes:
+            write: Callable[[Any], Any] = getattr(self, f"_{type(node).__name__.lower()}")
+            self.values.append(write(node))
+        return self.new, self.tallies
+
+    def _parameter(self, number: int) -> Array:
+        return self.state[len(self.program.fields) + number]
+
+    def _seen(self, number: int) -> Array:
+        half = 1 << (SHIFT - 1)
+        return (self._parameter(number) + half) >> SHIFT
+
+    def _take(self, node: Take) -> Array:
+        rows = self.given.rows[node.first : node.first + node.chains].astype(jnp.uint64)
+        words = self.state[node.field][:, rows >> np.uint64(6)]
+        bits = (words >> (rows & np.uint64(63))) & np.uint64(1)
+        return features(bits, self.program.fields[node.field].units)
+
+    def _read(self, node: Read) -> Array:
+        source = self.program.fields[node.field]
+        lanes = jnp.arange(64, dtype=jnp.uint64)
+        bits = (self.state[node.field][:, :, None] >> lanes) & np.uint64(1)
+        flat = bits.reshape(bits.shape[0], -1)[:, : source.chains]
+        return features(flat, source.units)
+
+    def _put(self, node: Put) -> None:
+        target = self.program.fields[node.field]
+        self.new[node.field] = packed(self.values[node.x], target.units, target.words)
+
+    def _affine(self, node: Affine) -> Array:
+        found = self.yields[len(self.values)]
+        total = jnp.zeros((found.chains, *found.shape), jnp.int64)
+        if node.x is not None and node.matrix is not None:
+            matrix = self._seen(node.matrix)
+            means = self.yields[node.x].kind == "means"
+            total = self._times(self.values[node.x], matrix.T if node.turned else matrix, means)
+            if means:
+                total = total >> 15
+        if node.bias is not None:
+            total = total + self._seen(node.bias)
+        return total.astype(jnp.int32)
+
+    def _times(self, x: Array, matrix: Array, means: bool) -> Array:
+        """Exact products: of float64, or, of states, of the limbs of the matrix as float32."""
+        limbs = self.product == "limbs" and not means
+        if not limbs or matrix.shape[0] * LARGEST_LIMB > 2**24:
+            return exact(x, matrix, jnp.float64)
+        high = (matrix + (1 << (LIMB - 1))) >> LIMB
+        low = matrix - (high << LIMB)
+        return (exact(x, high, jnp.float32) << LIMB) + exact(x, low, jnp.float32)
+
+    def _scale(self, node: Scale) -> Array:
+        x = self.values[node.x].astype(jnp.int64)
+        scaled: Array = (self._scales(node.slot, len(x))[:, None] * x + 2**15) >> 16
+        if node.base is not None:
+            scaled = scaled + self.values[node.base]
+        return scaled.astype(jnp.int32)
+
+    def _unit(self, node: Unit) -> Array:
+        x, units = by_unit(self.values[node.x].astype(jnp.int64), node.units), node.units
+        if node.draw is None:
+            made = mean_features(x, units)
+        else:
+            key = self.given.key[node.draw]
+            uniform = law.uniforms(key, units.number, x.shape[0], self.given.word0)
+            made = drawn_features(x, uniform, units)
+        return made if node.mask is None else made * self.values[node.mask]
+
+    def _pairs(self, node: Pairs) -> Array:
+        x, y = self.values[node.x], self.values[node.y]
+        one, other = self.yields[node.x], self.yields[node.y]
+        if one.kind == "counts":
+            return x[:, None] * y[None, :]
+        x, y = x[: node.chains], y[: node.chains]
+        small = one.most * other.most * one.chains <= 2**24
+        return exact(x.T, y, jnp.float32 if small else jnp.float64)
+
+    def _total(self, node: Total) -> Array:
+        return self.values[node.x][: node.chains].sum(axis=0, dtype=jnp.int64)
+
+    def _energy(self, node: Energy) -> Array:
+        total = jnp.zeros(self.yields[len(self.values)].chains, jnp.int64)
+        for x, f in node.products:
+            total -= (self.values[x] * self.values[f].astype(jnp.int64)).sum(axis=1)
+        for f, units in node.traced:
+            fields = by_unit(self.values[f].astype(jnp.int64), units)
+            logs = getattr(law, f"{units.kind}_log")(fields).sum(axis=1)
+            total -= (logs + 2**11) >> 12
+        return total
+
+    def _exchange(self, node: Exchange) -> Array:
+        energies = self.values[node.energies]
+        chains, size = len(energies), len(energies) // node.temperatures
+        lower = np.arange(chains).reshape(node.temperatures, size)[node.first : -1 : 2].reshape(-1)
+        upper = lower + size
+        s = self._scales(node.slot, chains)
+        step = ((s[upper] - s[lower]) * (energies[lower] - energies[upper])) >> 16
+        key = self.given.key[node.draw]
+        uniform = law.uniforms(key, 1, chains, self.given.word0)[lower, 0]
+        moved = law.accepted(step, uniform)
+        order = jnp.arange(chains)
+        order = order.at[lower].set(jnp.where(moved, upper, lower))
+        order = order.at[upper].set(jnp.where(moved, lower, upper))
+        found: Array = self.values[node.x][order]
+        return found
+
+    def _change(self, node: Change) -> Array:
+        old = self._parameter(node.parameter).astype(jnp.int64)
+        step = jnp.zeros_like(old)
+        for term in node.terms:
+            number = self._number(term.slot)
+            step = step + (number if term.counts is None else number * self.values[term.counts])
+        step = (step + (1 << node.shift >> 1)) >> node.shift
+        if node.ties is not None:
+            step = tied(step, self._parameter(node.ties), node.classes)
+        if node.velocity is not None:
+            velocity = self._parameter(node.velocity).astype(jnp.int64)
+            u = cut(velocity, self._number(node.momentum), 16) + step
+            u = jnp.clip(u, -node.limit, node.limit)
+            self._leave(node.velocity, u)
+            step = u if node.ahead is None else step + cut(u, self._number(node.ahead), 16)
+        new = jnp.clip(old + step, -node.limit, node.limit)
+        if node.decay is not None:
+            new = new - cut(new, self._number(node.decay), 32)
+        if node.shrink is not None:
+            new = jnp.sign(new) * jnp.maximum(jnp.abs(new) - self._number(node.shrink), 0)
+        if node.mask is not None:
+            new = jnp.where(self._parameter(node.mask) == 0, 0, new)
+        if node.norm is not None:
+            new = normed(new, self._number(node.norm))
+        self._leave(node.parameter, new)
+        return new - old
+
+    def _apply(self, node: Apply) -> Array:
+        matrix = self.values[node.matrix]
+        return exact(
+            matrix.T if node.turned else matrix, self.values[node.vector][:, None], jnp.float64
+        )[:, 0]
+
+    def _tally(self, node: Tally) -> None:
+        found = getattr(self, f"_tally_{node.what}")(node)
+        self.tallies.append(found.astype(jnp.int64))
+
+    def _tally_whole(self, node: Tally) -> Array:
+        found: Array = self.values[node.x]
+        return found
+
+    def _tally_mismatches(self, node: Tally) -> Array:
+        units, other = self.yields[node.x].units, node.other
+        assert units is not None  # noqa: S101
+        assert other is not None  # noqa: S101
+        differ = by_unit(self.values[node.x] != self.values[other], units)
+        return (differ.any(axis=-1) if units.letters > 1 else differ).sum()
+
+    def _tally_largest(self, node: Tally) -> Array:
+        source, x = self.program.nodes[node.x], self.values[node.x]
+        if isinstance(source, Change):
+            x = self.new[len(self.program.fields) + source.parameter]
+        return jnp.abs(x.astype(jnp.int64)).max()
+
+    def _tally_reach(self, node: Tally) -> Array:
+        affine = self.program.nodes[node.x]
+        assert isinstance(affine, Affine)  # noqa: S101
+        total = jnp.zeros(1, jnp.int64)
+        if affine.x is not None and affine.matrix is not None:
+            units = self.yields[affine.x].units
+            assert units is not None  # noqa: S101
+            matrix = jnp.abs(self._seen(affine.matrix).astype(jnp.int64))
+            matrix = matrix.T if affine.turned else matrix
+            total = matrix.reshape(units.number, units.letters, -1).max(axis=1).sum(axis=0)
+        if affine.bias is not None:
+            total = total + jnp.abs(self._seen(affine.bias))
+        return total.max()
+
+    def _scales(self, slot: int, chains: int) -> Array:
+        given = self.given.scales[slot].astype(jnp.int64)
+        return jnp.broadcast_to(given[:chains], (chains,))
+
+    def _number(self, slot: int | None) -> Array:
+        found: Array = self.given.numbers[slot]
+        return found
+
+    def _leave(self, number: int, new: Array) -> None:
+        place = len(self.program.fields) + number
+        self.new[place] = new.astype(self.state[place].dtype)
+
+
+def exact(x: Array, y: Array, dtype: Any) -> Array:
+    """A product of matrices of integers that floats of this kind hold, with all partial sums."""
+    found = lax.dot(x.astype(dtype), y.astype(dtype), precision=lax.Precision.HIGHEST)
+    return found.astype(jnp.int64)
+
+
+def features(bits: Array, units: Units) -> Array:
+    """int8[chain, feature] of the bits u64[planes * units, chain] of states."""
+    if units.kind != "softmax":
+        high = (1 - bits.T.astype(jnp.int8)).astype(jnp.int8)
+        return high if units.kind == "binary" else 2 * high - 1
+    planes = bits.astype(jnp.int32).reshape(units.planes, units.number, -1)
+    weights = (1 << np.arange(units.planes, dtype=np.int32))[:, None, None]
+    return one_hot((planes * weights).sum(axis=0).T, units)
+
+
+def one_hot(states: Array, units: Units) -> Array:
+    found = states[..., None] == jnp.arange(units.states)
+    return found.reshape(len(states), units.features).astype(jnp.int8)
+
+
+def packed(x: Array, units: Units, words: int) -> Array:
+    """u64[planes * units, word] of features [chain, feature]."""
+    if units.kind == "softmax":
+        states = by_unit(x, units).argmax(axis=-1).T
+        bits = (states >> np.arange(units.planes)[:, None, None]) & 1
+    else:
+        bits = (x.T <= 0)[None]
+    flat = bits.reshape(units.planes * units.number, -1).astype(jnp.uint64)
+    spare = 64 * words - flat.shape[1]
+    lanes = jnp.pad(flat, [(0, 0), (0, spare)]).reshape(len(flat), words, 64)
+    return (lanes << jnp.arange(64, dtype=jnp.uint64)).sum(axis=-1, dtype=jnp.uint64)
+
+
+def by_unit(x: Array, units: Units) -> Array:
+    return x.reshape(len(x), units.number, units.states) if units.letters > 1 else x
+
+
+def mean_features(x: Array, units: Units) -> Array:
+    if units.kind == "softmax":
+        means = law.softmax_means(x)
+    elif units.kind == "ising":
+        means = 2 * law.binary_mean(2 * x) - MEAN
+    else:
+        means = law.binary_mean(x)
+    return means.reshape(len(x), -1).astype(jnp.int32)
+
+
+def drawn_features(x: Array, uniform: Array, units: Units) -> Array:
+    if units.kind == "softmax":
+        return one_hot(law.softmax(x, uniform), units)
+    if units.kind == "ising":
+        return 2 * law.binary(2 * x, uniform).astype(jnp.int8) - 1
+    return law.binary(x, uniform).astype(jnp.int8)
+
+
+def tied(step: Array, ties: Array, classes: int) -> Array:
+    """Entries of one class share the sum of theirs; those of class -1 get 0."""
+    place = jnp.where(ties < 0, classes, ties)
+    sums = jnp.zeros(classes + 1, jnp.int64).at[place].add(step)
+    return jnp.where(ties < 0, 0, sums[place])
+
+
+def cut(x: Array, number: Array, shift: int) -> Array:
+    """number x / 2^shift, cut towards 0."""
+    return jnp.sign(x) * ((jnp.abs(x) * number) >> shift)
+
+
+def normed(matrix: Array, norm: Array) -> Array:
+    squares = ((jnp.abs(matrix) >> 10) ** 2).sum(axis=0)
+    root = jnp.maximum(jnp.ceil(jnp.sqrt(squares.astype(jnp.float64))).astype(jnp.int64), 1)
+    smaller = jnp.sign(matrix) * (jnp.abs(matrix) * norm // root)
+    return jnp.where(root > norm, smaller, matrix)

@@ -1,0 +1,97 @@
+"""Units that draw: `rgc.program.units` in JAX."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rgc.program.draws import SITE_SHIFT, WORD_SHIFT
+from rgc.program.units import EXP, FAR, LN_2, LOG, LOG2_E, MEAN
+from rgc_jax.draws import Stream
+
+Array = jax.Array
+
+LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
+
+
+def exp2neg(distance: Array) -> Array:
+    """2^32 exp(-d / 2^20) for int64 d >= 0."""
+    t = jnp.minimum(distance, FAR).astype(jnp.uint64) * np.uint64(LOG2_E)
+    return _alternating(EXP, (t >> np.uint64(20)) & LOW) >> (t >> np.uint64(52))
+
+
+def log1p(e: Array) -> Array:
+    return (_alternating(LOG, e) * e) >> HALF
+
+
+def _alternating(coefficients: tuple[int, ...], x: Array) -> Array:
+    value = jnp.full_like(x, np.uint64(coefficients[-1]))
+    for each in coefficients[-2::-1]:
+        value = np.uint64(each) - ((value * x) >> HALF)
+    return value
+
+
+def uniforms(key: Array, units: int, chains: int, word0: Array) -> Array:
+    """The U of every chain and unit, u64[chain, unit]."""
+    pairs = jnp.arange((chains + 1) // 2, dtype=jnp.uint64)
+    word, plane = word0 + (pairs >> np.uint64(5)), pairs & np.uint64(31)
+    site = jnp.arange(units, dtype=jnp.uint64) << np.uint64(SITE_SHIFT)
+    counter = ((word << np.uint64(WORD_SHIFT)) | plane)[:, None] | site[None, :]
+    drawn = Stream("splitmix", key, counter).word(0)
+    halves = jnp.stack([drawn & LOW, drawn >> HALF], axis=1)
+    return halves.reshape(-1, units)[:chains]
+
+
+def binary(x: Array, uniform: Array) -> Array:
+    """Where a binary unit is 1, for int64 x."""
+    e = exp2neg(jnp.abs(x))
+    unlikely = uniform + ((uniform * e) >> HALF) < e
+    return (x > 0) ^ unlikely
+
+
+def softmax(x: Array, uniform: Array) -> Array:
+    """The states of units with the fields x[..., a]."""
+    total = jnp.cumsum(weights(x), axis=-1)
+    high, low = total[..., -1] >> HALF, total[..., -1] & LOW
+    below = uniform * high + ((uniform * low) >> HALF)
+    return (total <= below[..., None]).sum(axis=-1)
+
+
+def weights(x: Array) -> Array:
+    return exp2neg(x.max(axis=-1, keepdims=True) - x)
+
+
+def binary_mean(x: Array) -> Array:
+    own, other = exp2neg(jnp.maximum(-x, 0)), exp2neg(jnp.maximum(x, 0))
+    return _share(own, own + other)
+
+
+def softmax_means(x: Array) -> Array:
+    each = weights(x)
+    return _share(each, each.sum(axis=-1, keepdims=True))
+
+
+def _share(part: Array, whole: Array) -> Array:
+    twice = (part * np.uint64(2 * MEAN) + whole) // (np.uint64(2) * whole)
+    return twice.astype(jnp.int64)
+
+
+def binary_log(x: Array) -> Array:
+    return (jnp.maximum(x, 0) << 12) + log1p(exp2neg(jnp.abs(x))).astype(jnp.int64)
+
+
+def ising_log(x: Array) -> Array:
+    return (jnp.abs(x) << 12) + log1p(exp2neg(2 * jnp.abs(x))).astype(jnp.int64)
+
+
+def softmax_log(x: Array) -> Array:
+    total = weights(x).sum(axis=-1)
+    k = jnp.uint64(63) - jax.lax.clz(total)
+    e = ((total << (np.uint64(63) - k)) >> np.uint64(31)) & LOW
+    log = (k.astype(jnp.int64) - 32) * LN_2 + log1p(e).astype(jnp.int64)
+    return (x.max(axis=-1) << 12) + log
+
+
+def accepted(x: Array, uniform: Array) -> Array:
+    return (x <= 0) | (uniform < exp2neg(jnp.maximum(x, 0)))

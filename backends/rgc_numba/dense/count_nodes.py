@@ -1,0 +1,158 @@
+"""Nodes that yield counts or energies, as operations."""
+
+from __future__ import annotations
+
+from rgc.program.dense import Apply, Energy, Pairs, Total
+from rgc_numba.dense.room import GROUP_ROWS, LANES, Room, Value, padded
+
+
+class CountNodes(Room):
+    """Writes the operations of such nodes."""
+
+    def _counted_in_place(self, node: Pairs) -> bool:
+        return self._of_states(node) or self.found[node.x].kind == "counts"
+
+    def _of_states(self, node: Pairs) -> bool:
+        return all(self.found[x].kind == "states" for x in (node.x, node.y))
+
+    def _pairs(self, k: int, node: Pairs) -> None:
+        x, y, out = self.values[node.x], self.values[node.y], self.counts(k)
+        shape = {"rows": x.features, "columns": y.features, "out": out.address}
+        if x.found.kind == "counts":
+            self.add("outer", x=x.address, y=y.address, **shape)
+            return
+        chains = node.chains or x.found.chains
+        if self._of_states(node):
+            self.add(
+                "pairs",
+                x=x.address,
+                x_width=x.width,
+                x_ising=x.ising,
+                y=y.address,
+                y_width=y.width,
+                y_ising=y.ising,
+                chains=chains,
+                size=max(each.words * each.width for each in (x, y)),
+                **shape,
+            )
+        elif chains == x.found.chains and x.found.kind != y.found.kind:
+            self._product(x, y, chains, out.address)
+        else:
+            (x_address, x_stride), (y_address, y_stride) = map(self._features, (x, y))
+            self.add(
+                "pairs_of_means",
+                x=x_address,
+                x_stride=x_stride,
+                y=y_address,
+                y_stride=y_stride,
+                chains=chains,
+                **shape,
+            )
+
+    def _product(self, x: Value, y: Value, chains: int, out: int) -> None:
+        """States times means: the means of chains are the rows of a matrix, and which of them a
+        feature adds are its bits."""
+        states, means = (x, y) if x.found.kind == "states" else (y, x)
+        blocks = padded(chains, GROUP_ROWS) // GROUP_ROWS
+        codes = self.buffer(blocks * states.features)
+        sums = self.ints(states.features * means.width)
+        self.add(
+            "encode_chains",
+            bits=states.address,
+            width=states.width,
+            features=states.features,
+            chains=chains,
+            blocks=blocks,
+            codes=codes,
+        )
+        self.add(
+            "start",
+            bias=0,
+            has_bias=0,
+            chains=states.features,
+            stride=means.width,
+            columns=0,
+            fields=sums,
+        )
+        self.add(
+            "multiply",
+            codes=codes,
+            chains=states.features,
+            blocks=blocks,
+            matrix=means.address,
+            stride=means.width,
+            signs=states.ising,
+            table=self.table,
+            fields=sums,
+        )
+        self.add(
+            "widen",
+            x=sums,
+            stride=means.width,
+            rows=states.features,
+            columns=means.features,
+            turned=states is y,
+            out=out,
+        )
+
+    def _features(self, x: Value) -> tuple[int, int]:
+        """Features as int32[chain, column]: where, and the length of a row."""
+        if x.found.kind == "means":
+            return x.address, x.width
+        stride = padded(x.features, LANES)
+        out = self.ints(x.found.chains * stride)
+        self.add(
+            "features",
+            bits=x.address,
+            width=x.width,
+            features=x.features,
+            ising=x.ising,
+            chains=x.found.chains,
+            stride=stride,
+            out=out,
+        )
+        return out, stride
+
+    def _total(self, k: int, node: Total) -> None:
+        x, out = self.values[node.x], self.counts(k)
+        shared = {"features": x.features, "out": out.address}
+        shared["chains"] = node.chains or x.found.chains
+        if x.found.kind == "states":
+            self.add("totals", bits=x.address, width=x.width, ising=x.ising, **shared)
+        else:
+            self.add("totals_of_means", means=x.address, stride=x.width, **shared)
+
+    def _energy(self, k: int, node: Energy) -> None:
+        out = self.counts(k)
+        energies = {"energies": out.address, "chains": out.found.chains}
+        self.add("start_energies", **energies)
+        for x, f in ((self.values[x], self.values[f]) for x, f in node.products):
+            self.add(
+                "multiply_states",
+                bits=x.address,
+                width=x.width,
+                features=x.features,
+                ising=x.ising,
+                fields=f.address,
+                stride=f.width,
+                **energies,
+            )
+        for f, units in ((self.values[f], units) for f, units in node.traced):
+            layer = {"fields": f.address, "stride": f.width, "units": units.number} | energies
+            if units.kind == "softmax":
+                self.add("logs_of_states", **layer, letters=units.letters)
+            else:
+                self.add("logs_of_pairs", **layer, ising=units.kind == "ising")
+
+    def _apply(self, k: int, node: Apply) -> None:
+        matrix, vector, out = self.values[node.matrix], self.values[node.vector], self.counts(k)
+        rows, columns = matrix.found.shape
+        self.add(
+            "apply",
+            matrix=matrix.address,
+            vector=vector.address,
+            rows=rows,
+            columns=columns,
+            turned=node.turned,
+            out=out.address,
+        )

@@ -1,0 +1,139 @@
+"""Compiled dense programs, called."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from math import prod
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.backend import Arguments
+from rgc.program.dense import Dense, Put
+from rgc.program.dense.show import show
+from rgc.program.dense.verify import verify
+from rgc.program.draws import Words
+from rgc_numba.cache import alone, load
+from rgc_numba.dense.layer_nodes import TAKEN
+from rgc_numba.dense.ops import ARGUMENTS
+from rgc_numba.dense.plan import Plan
+from rgc_numba.state import Packed
+
+Counts = NDArray[np.int64]
+Array = NDArray[Any]
+
+PARTS = ("vectors.py", "units.py", "layers.py", "counts.py", "ops.py")
+"""The files that the machine code of a step is made of besides its own."""
+
+
+@lru_cache(maxsize=1)
+def machine() -> ModuleType:
+    """The module of steps, kept in the cache folder under a name that all its parts decide."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for part in PARTS:
+        digest.update((here / part).read_bytes())
+    text = (here / "steps.py").read_text(encoding="utf-8")
+    return load(f"# {digest.hexdigest()}\n{text}")
+
+
+@cache
+def compiled(name: str) -> Any:
+    """An operation as machine code, made when it is first asked for, or read from the cache
+    folder."""
+    module = machine()
+    with alone(Path(str(module.__file__)).with_suffix(".lock")):
+        return module.compile_operation(getattr(module, name))
+
+
+class DenseKernel:
+    """A program on canonical fields and parameters, changed in place, on one thread."""
+
+    def __init__(self, program: Dense) -> None:
+        verify(program)
+        self._program = program
+        self._plan = Plan(program)
+        self._code, self._terms = self._plan.code(), self._plan.table_of_terms()
+        self._written = {node.field for node in program.nodes if isinstance(node, Put)}
+
+    @property
+    def source(self) -> str:
+        """The program, and the operations that it is made of here."""
+        names = list(ARGUMENTS)
+        lines = [f"{names[row[0]]} {' '.join(map(str, row[1:]))}" for row in self._plan.rows]
+        return "\n".join([show(self._program), "", *lines, ""])
+
+    def __call__(
+        self, state: Sequence[Any], arguments: Arguments, keys: Words, word0: int = 0
+    ) -> tuple[list[Any], list[Counts]]:
+        """One step for each row of `keys`; see `rgc.backend.Kernel`."""
+        arrays = [each.canonical() if isinstance(each, Packed) else each for each in state]
+        forms = {
+            TAKEN + number: self._by_rows(number, state[number]) for number in self._plan.taken
+        }
+        for row, column, number in self._plan.patches:
+            array = forms[number] if number in forms else arrays[number]
+            self._code[row, column] = array.ctypes.data
+        self._see(arrays)
+        tallies = np.zeros((len(keys), self._plan.tallied), dtype=np.int64)
+        given = (arguments[name] for name in ("rows", "numbers", "scales"))
+        machine().steps(
+            self._code,
+            self._functions(arguments["numbers"]),
+            self._terms,
+            np.ascontiguousarray(keys),
+            *map(np.ascontiguousarray, given),
+            tallies,
+            np.uint64(word0),
+        )
+        for number in self._written:
+            state[number].changed_canonical()
+        return list(state), [
+            tallies[:, at : at + prod(shape)].reshape(len(keys), *shape)
+            for at, shape in self._plan.tallies
+        ]
+
+    def _functions(self, numbers: Counts) -> NDArray[np.uint64]:
+        """The address of the machine code of every operation."""
+        names = list(ARGUMENTS)
+        chosen = [names[row[0]] for row in self._plan.rows]
+        for row, (shift, bounds) in self._plan.quick.items():
+            if small(numbers, shift, bounds):
+                chosen[row] = "move"
+        return np.array([compiled(name).address for name in chosen], np.uint64)
+
+    def _by_rows(self, number: int, packed: Packed) -> Words:
+        """A field of data in the form from which rows are taken, kept with the field."""
+        field = self._program.fields[number]
+
+        def make() -> Words:
+            planes, units, words = field.shape
+            out = np.zeros((planes, 64 * words, -(-units // 64)), dtype=np.uint64)
+            flat = packed.canonical().reshape(-1)
+            machine().by_rows(flat, *map(np.uint64, (units, planes, words)), out.reshape(-1))
+            return out
+
+        return packed.form("by rows", make)
+
+    def _see(self, arrays: Sequence[Array]) -> None:
+        """What units see of the weights as they are."""
+        for matrix in self._plan.matrices.values():
+            array = arrays[self._plan.parameter(matrix.parameter)].reshape(-1)
+            machine().see_at(
+                array, *map(np.uint64, (*matrix.shape, matrix.seen, matrix.stride)),
+                *map(np.uint64, (matrix.turned, matrix.turned_stride)),
+            )  # fmt: skip
+
+
+def small(numbers: Counts, shift: int, bounds: Sequence[tuple[int, float]]) -> bool:
+    """Whether every step of a change is below 2^30, and every number below 2^29, so that int32 and
+    products of their halves are enough."""
+    slots = [slot for slot, _ in bounds]
+    sizes = np.abs(numbers[:, slots].astype(np.float64))
+    steps = sizes @ np.array([bound for _, bound in bounds])
+    return bool((sizes < 2.0**29).all() and (steps < 2.0 ** (30 + shift)).all())

@@ -1,0 +1,193 @@
+"""Nodes that yield states, means or fields, as operations."""
+
+from __future__ import annotations
+
+from rgc.program.dense import Affine, Exchange, Put, Read, Scale, Take, Unit
+from rgc_numba.dense.room import GROUP_ROWS, Room, Value, layer
+
+TAKEN = 1 << 32
+"""Added to the number of a field whose rows are taken, in a form of its own."""
+
+
+class LayerNodes(Room):
+    """Writes the operations of such nodes."""
+
+    @property
+    def taken(self) -> set[int]:
+        """The fields whose rows are taken."""
+        return {node.field for node in self.program.nodes if isinstance(node, Take)}
+
+    def _take(self, k: int, node: Take) -> None:
+        source, value = self.program.fields[node.field], self.states(k)
+        self.add(
+            "take",
+            {"by_row": TAKEN + node.field},
+            **layer(source.units),
+            rows=64 * source.words,
+            first=node.first,
+            chains=node.chains,
+            bits=value.address,
+            width=value.width,
+        )
+
+    def _read(self, k: int, node: Read) -> None:
+        source, value = self.program.fields[node.field], self.states(k)
+        self.add(
+            "read",
+            {"field": node.field},
+            **layer(source.units),
+            words=source.words,
+            chains=source.chains,
+            bits=value.address,
+            width=value.width,
+        )
+
+    def _put(self, k: int, node: Put) -> None:
+        target, x = self.program.fields[node.field], self.values[node.x]
+        self.add(
+            "put",
+            {"field": node.field},
+            **layer(target.units),
+            words=target.words,
+            chains=target.chains,
+            bits=x.address,
+            width=x.width,
+        )
+
+    def _affine(self, k: int, node: Affine) -> None:
+        value = self.chainwise(k)
+        self.add(
+            "start",
+            {"bias": self.parameter(node.bias)} if node.bias is not None else None,
+            **({} if node.bias is not None else {"bias": 0}),
+            has_bias=node.bias is not None,
+            chains=value.found.chains,
+            stride=value.width,
+            columns=value.features,
+            fields=value.address,
+        )
+        if node.matrix is None or node.x is None:
+            return
+        matrix, x = self.matrices[node.matrix], self.values[node.x]
+        address = matrix.turned if node.turned else matrix.seen
+        shared = {"matrix": address, "chains": value.found.chains, "fields": value.address}
+        if x.found.kind == "means":
+            self.add(
+                "multiply_means",
+                **shared,
+                means=x.address,
+                rows=x.features,
+                mean_stride=x.width,
+                stride=value.width,
+            )
+            return
+        blocks, codes = self._codes(x)
+        self.add(
+            "multiply",
+            **shared,
+            codes=codes,
+            blocks=blocks,
+            stride=value.width,
+            signs=x.ising,
+            table=self.table,
+        )
+
+    def _codes(self, x: Value) -> tuple[int, int]:
+        """How many blocks of codes of states there are, and where."""
+        if x.codes is None:
+            blocks = x.width // GROUP_ROWS
+            codes = self.buffer(blocks * x.found.chains)
+            self.add(
+                "encode",
+                bits=x.address,
+                width=x.width,
+                chains=x.found.chains,
+                blocks=blocks,
+                codes=codes,
+            )
+            x.codes = blocks, codes
+        return x.codes
+
+    def _scale(self, k: int, node: Scale) -> None:
+        value, x = self.chainwise(k), self.values[node.x]
+        base = None if node.base is None else self.values[node.base]
+        self.add(
+            "scale",
+            x=x.address,
+            base=base.address if base else x.address,
+            has_base=base is not None,
+            slot=node.slot,
+            chains=x.found.chains,
+            stride=x.width,
+            fields=value.address,
+        )
+
+    def _unit(self, k: int, node: Unit) -> None:
+        x, units = self.values[node.x], node.units
+        value = self.chainwise(k) if node.draw is None else self.states(k)
+        layer = {"fields": x.address, "stride": x.width, "units": units.number}
+        layer["chains"] = x.found.chains
+        if node.draw is None:
+            if units.kind == "softmax":
+                self.add("means_of_states", **layer, letters=units.letters, means=value.address)
+            else:
+                self.add("means_of_pairs", **layer, ising=value.ising, means=value.address)
+        else:
+            drawn = {"draw": node.draw, "bits": value.address, "width": value.width}
+            if units.kind == "softmax":
+                self.add("draw_states", **layer, **drawn, letters=units.letters)
+            else:
+                self.add("draw_pairs", **layer, **drawn, doubled=value.ising)
+        if node.mask is not None:
+            self._masked(value, self.values[node.mask])
+
+    def _masked(self, value: Value, mask: Value) -> None:
+        if value.found.kind == "states":
+            self.add(
+                "mask_bits",
+                bits=value.address,
+                mask=mask.address,
+                size=value.words * value.width,
+            )
+            return
+        self.add(
+            "mask_means",
+            means=value.address,
+            stride=value.width,
+            features=value.features,
+            chains=value.found.chains,
+            mask=mask.address,
+            width=mask.width,
+        )
+
+    def _exchange(self, k: int, node: Exchange) -> None:
+        x, energies = self.values[node.x], self.values[node.energies]
+        chains = x.found.chains
+        rows = self.ints(chains)
+        self.add(
+            "exchange",
+            energies=energies.address,
+            slot=node.slot,
+            chains=chains,
+            temperatures=node.temperatures,
+            first=node.first,
+            draw=node.draw,
+            rows=rows,
+        )
+        if x.found.kind == "energies":
+            out = self.counts(k)
+            self.add(
+                "permute_energies", energies=x.address, rows=rows, chains=chains, out=out.address
+            )
+            return
+        value = self.states(k)
+        self.add(
+            "permute",
+            bits=x.address,
+            width=x.width,
+            features=x.features,
+            words=x.words,
+            rows=rows,
+            chains=chains,
+            out=value.address,
+        )

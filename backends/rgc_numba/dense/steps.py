@@ -1,0 +1,387 @@
+"""Operations of dense programs as functions of two addresses, and the loop that calls them.
+
+The arguments of an operation are those of `ARGUMENTS` in `ops.py`, from word 1 of the address `op`
+on; those of a step are `CONTEXT`. Each function is compiled when a program first has its operation,
+and kept in the cache folder.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import cfunc, njit, types
+from numba.extending import intrinsic
+
+from rgc_numba.dense import counts, layers, units
+from rgc_numba.dense.ops import COLUMNS, CONTEXT
+from rgc_numba.dense.vectors import ints_at, longs_at, words_at
+
+U = np.uint64
+ZERO, ONE, WIDTH, SIZE = U(0), U(1), U(COLUMNS), U(len(CONTEXT))
+KEYS, ROWS, NUMBERS, SLOTS, SCALES, CHAINS, TERMS, TALLIES, WORD0 = range(len(CONTEXT))
+BYTES, PAIR, LINE = U(8), U(2), U(10)
+SIGNATURE = types.void(types.uint64, types.uint64)
+
+
+def compile_operation(function: Any) -> Any:
+    """The machine code of an operation, with its address."""
+    return cfunc(SIGNATURE, cache=True)(function)
+
+
+@intrinsic
+def call(typingctx: Any, function: Any, op: Any, context: Any) -> Any:
+    """Call the function at an address."""
+
+    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        word = ir.IntType(64)
+        kind = ir.FunctionType(ir.VoidType(), [word, word])
+        builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), arguments[1:])
+        return target.get_dummy_value()
+
+    return types.void(types.uint64, types.uint64, types.uint64), generate
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def steps(code, functions, terms, keys, rows, numbers, scales, tallies, word0):
+    """One step for each row of keys."""
+    context = np.zeros(SIZE, np.uint64)
+    context[CHAINS], context[SLOTS] = scales.shape[2], numbers.shape[1]
+    context[TERMS], context[WORD0] = terms.ctypes.data, word0
+    for step in range(keys.shape[0]):
+        context[KEYS] = keys[step].ctypes.data
+        context[ROWS] = rows[step if rows.shape[0] > 1 else 0].ctypes.data
+        context[NUMBERS] = numbers[step if numbers.shape[0] > 1 else 0].ctypes.data
+        context[SCALES] = scales[step if scales.shape[0] > 1 else 0].ctypes.data
+        context[TALLIES] = tallies[step].ctypes.data
+        for k in range(code.shape[0]):
+            call(functions[k], code[k].ctypes.data, context.ctypes.data)
+
+
+def take(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    by_row = words_at(o[1], o[3] * o[6] * ((o[2] + U(63)) >> U(6)))
+    bits = words_at(o[9], ((o[8] + U(63)) >> U(6)) * o[10])
+    mine = ints_at(c[ROWS] + U(4) * o[7], o[8])
+    layers.take(by_row, o[2], o[3], o[4], o[5] != ZERO, o[6], mine, o[8], bits, o[10])
+
+
+def read(op, context):
+    o = words_at(op, WIDTH)
+    field, bits = words_at(o[1], o[3] * o[2] * o[6]), words_at(o[8], o[6] * o[9])
+    layers.read(field, o[2], o[3], o[4], o[5] != ZERO, o[6], o[7], bits, o[9])
+
+
+def put(op, context):
+    o = words_at(op, WIDTH)
+    field, bits = words_at(o[9], o[4] * o[3] * o[7]), words_at(o[1], o[7] * o[2])
+    layers.put(bits, o[2], o[3], o[4], o[5], o[6] != ZERO, o[7], o[8], field)
+
+
+def permute(op, context):
+    o = words_at(op, WIDTH)
+    size = o[4] * o[2]
+    layers.permute(
+        words_at(o[1], size), o[2], o[3], o[4], ints_at(o[5], o[6]), o[6],
+        words_at(o[7], size),
+    )  # fmt: skip
+
+
+def encode(op, context):
+    o = words_at(op, WIDTH)
+    bits = words_at(o[1], ((o[3] + U(63)) >> U(6)) * o[2])
+    layers.encode(bits, o[2], o[3], o[4], words_at(o[5], o[4] * o[3]))
+
+
+def encode_chains(op, context):
+    o = words_at(op, WIDTH)
+    bits = words_at(o[1], ((o[4] + U(63)) >> U(6)) * o[2])
+    codes = words_at(o[6], o[5] * o[3])
+    layers.encode_chains(bits, o[2], o[3], o[4], o[5], codes)
+
+
+def start(op, context):
+    o = words_at(op, WIDTH)
+    fields = ints_at(o[6], o[3] * o[4])
+    layers.start_fields(longs_at(o[1], o[5]), o[2] != ZERO, o[3], o[4], o[5], fields)
+
+
+def multiply(op, context):
+    o = words_at(op, WIDTH)
+    layers.multiply(o[1], o[2], o[3], o[4], o[5], o[6], o[7], o[8])
+
+
+def multiply_means(op, context):
+    o = words_at(op, WIDTH)
+    means, matrix = ints_at(o[1], o[5] * o[3]), ints_at(o[4], o[2] * o[6])
+    fields = ints_at(o[7], o[5] * o[6])
+    layers.multiply_means(means, o[2], o[3], matrix, o[5], o[6], fields)
+
+
+def scale(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    size = o[5] * o[6]
+    x, base, fields = ints_at(o[1], size), ints_at(o[2], size), ints_at(o[7], size)
+    mine, shared = ints_at(c[SCALES] + U(4) * o[4] * c[CHAINS], c[CHAINS]), c[CHAINS] == ONE
+    layers.scale(x, base, o[3] != ZERO, mine, shared, o[5], o[6], fields)
+
+
+def draw_pairs(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    fields, bits = (
+        ints_at(o[1], o[4] * o[2]),
+        words_at(o[7], ((o[4] + U(63)) >> U(6)) * o[8]),
+    )
+    key = words_at(c[KEYS], PAIR * (o[6] + ONE))
+    a, b = key[PAIR * o[6]], key[PAIR * o[6] + ONE]
+    units.draw_pairs(fields, o[2], o[3], o[4], o[5], a, b, c[WORD0], bits, o[8])
+
+
+def draw_states(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    fields, bits = (
+        ints_at(o[1], o[5] * o[2]),
+        words_at(o[7], ((o[5] + U(63)) >> U(6)) * o[8]),
+    )
+    key = words_at(c[KEYS], PAIR * (o[6] + ONE))
+    a, b = key[PAIR * o[6]], key[PAIR * o[6] + ONE]
+    units.draw_states(fields, o[2], o[3], o[4], o[5], a, b, c[WORD0], bits, o[8])
+
+
+def means_of_pairs(op, context):
+    o = words_at(op, WIDTH)
+    size = o[4] * o[2]
+    fields, means = ints_at(o[1], size), ints_at(o[6], size)
+    units.means_of_pairs(fields, o[2], o[3], o[4], o[5] != ZERO, means)
+
+
+def means_of_states(op, context):
+    o = words_at(op, WIDTH)
+    size = o[5] * o[2]
+    fields, means = ints_at(o[1], size), ints_at(o[6], size)
+    units.means_of_states(fields, o[2], o[3], o[4], o[5], means)
+
+
+def mask_bits(op, context):
+    o = words_at(op, WIDTH)
+    bits, mask = words_at(o[1], o[3]), words_at(o[2], o[3])
+    for k in range(ZERO, o[3]):
+        bits[k] &= mask[k]
+
+
+def mask_means(op, context):
+    o = words_at(op, WIDTH)
+    means, mask = (
+        ints_at(o[1], o[4] * o[2]),
+        words_at(o[5], ((o[4] + U(63)) >> U(6)) * o[6]),
+    )
+    for r in range(ZERO, o[4]):
+        for i in range(ZERO, o[3]):
+            if not (mask[(r >> U(6)) * o[6] + i] >> (r & U(63))) & ONE:
+                means[r * o[2] + i] = np.int32(0)
+
+
+def totals(op, context):
+    o = words_at(op, WIDTH)
+    bits = words_at(o[1], ((o[5] + U(63)) >> U(6)) * o[2])
+    counts.totals(bits, o[2], o[3], o[4] != ZERO, o[5], longs_at(o[6], o[3]))
+
+
+def totals_of_means(op, context):
+    o = words_at(op, WIDTH)
+    means = ints_at(o[1], o[4] * o[2])
+    counts.totals_of_means(means, o[2], o[3], o[4], longs_at(o[5], o[3]))
+
+
+def features(op, context):
+    o = words_at(op, WIDTH)
+    bits = words_at(o[1], ((o[5] + U(63)) >> U(6)) * o[2])
+    out = ints_at(o[7], o[5] * o[6])
+    counts.features(bits, o[2], o[3], o[4] != ZERO, o[5], o[6], out)
+
+
+def pairs(op, context):
+    o = words_at(op, WIDTH)
+    counts.pairs(
+        words_at(o[1], o[10]), o[2], o[3], words_at(o[4], o[10]), o[5], o[6],
+        o[7], o[8], o[9], longs_at(o[11], o[8] * o[9]),
+    )  # fmt: skip
+
+
+def pairs_of_means(op, context):
+    o = words_at(op, WIDTH)
+    x, y = ints_at(o[1], o[5] * o[2]), ints_at(o[3], o[5] * o[4])
+    out = longs_at(o[8], o[6] * o[7])
+    counts.pairs_of_means(x, o[2], y, o[4], o[5], o[6], o[7], out)
+
+
+def outer(op, context):
+    o = words_at(op, WIDTH)
+    x, y, out = longs_at(o[1], o[3]), longs_at(o[2], o[4]), longs_at(o[5], o[3] * o[4])
+    counts.outer(x, y, o[3], o[4], out)
+
+
+def widen(op, context):
+    o = words_at(op, WIDTH)
+    x, out = ints_at(o[1], o[3] * o[2]), longs_at(o[6], o[3] * o[4])
+    for i in range(ZERO, o[3]):
+        for j in range(ZERO, o[4]):
+            out[j * o[3] + i if o[5] != ZERO else i * o[4] + j] = x[i * o[2] + j]
+
+
+def start_energies(op, context):
+    o = words_at(op, WIDTH)
+    longs_at(o[2], o[1])[:] = np.int64(0)
+
+
+def multiply_states(op, context):
+    o = words_at(op, WIDTH)
+    bits = words_at(o[1], ((o[7] + U(63)) >> U(6)) * o[2])
+    fields, energies = ints_at(o[5], o[7] * o[6]), longs_at(o[8], o[7])
+    layers.multiply_states(bits, o[2], o[3], o[4] != ZERO, fields, o[6], o[7], energies)
+
+
+def logs_of_pairs(op, context):
+    o = words_at(op, WIDTH)
+    fields, energies = ints_at(o[1], o[4] * o[2]), longs_at(o[6], o[4])
+    units.logs_of_pairs(fields, o[2], o[3], o[4], o[5] != ZERO, energies)
+
+
+def logs_of_states(op, context):
+    o = words_at(op, WIDTH)
+    fields, energies = ints_at(o[1], o[5] * o[2]), longs_at(o[6], o[5])
+    units.logs_of_states(fields, o[2], o[3], o[4], o[5], energies)
+
+
+def exchange(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    energies, rows = longs_at(o[1], o[3]), ints_at(o[7], o[3])
+    key = words_at(c[KEYS], PAIR * (o[6] + ONE))
+    a, b = key[PAIR * o[6]], key[PAIR * o[6] + ONE]
+    mine, shared = ints_at(c[SCALES] + U(4) * o[2] * c[CHAINS], c[CHAINS]), c[CHAINS] == ONE
+    units.exchange(energies, mine, shared, o[3], o[4], o[5], a, b, c[WORD0], rows)
+
+
+def permute_energies(op, context):
+    o = words_at(op, WIDTH)
+    energies, rows, out = longs_at(o[1], o[3]), ints_at(o[2], o[3]), longs_at(o[4], o[3])
+    for r in range(ZERO, o[3]):
+        out[r] = energies[U(rows[r])]
+
+
+def tally_whole(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    tallies = longs_at(c[TALLIES], o[3] + o[2])
+    x = longs_at(o[1], o[2])
+    for k in range(ZERO, o[2]):
+        tallies[o[3] + k] = x[k]
+
+
+def tally_mismatches(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    tallies = longs_at(c[TALLIES], o[7] + ONE)
+    one, other = words_at(o[1], o[6] * o[3]), words_at(o[2], o[6] * o[3])
+    tallies[o[7]] = np.int64(layers.mismatches(one, other, o[3], o[4], o[5], o[6]))
+
+
+def tally_field(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    tallies = longs_at(c[TALLIES], o[5] + ONE)
+    fields = ints_at(o[1], o[2] * o[3])
+    tallies[o[5]] = layers.largest_field(fields, o[2], o[3], o[4])
+
+
+def tally_parameter(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    tallies = longs_at(c[TALLIES], o[4] + ONE)
+    if o[2] != ZERO:
+        tallies[o[4]] = counts.largest_of(longs_at(o[1], o[3]), o[3])
+    else:
+        tallies[o[4]] = counts.largest_of(ints_at(o[1], o[3]), o[3])
+
+
+def tally_reach(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    tallies = longs_at(c[TALLIES], o[9] + ONE)
+    matrix, bias = ints_at(o[1], o[3] * o[5]), longs_at(o[7], o[6])
+    tallies[o[9]] = layers.reach(matrix, o[2] != ZERO, o[3], o[4], o[5], o[6], bias, o[8] != ZERO)
+
+
+def apply(op, context):
+    o = words_at(op, WIDTH)
+    size = o[3] * o[4]
+    most = max(o[3], o[4])
+    matrix, vector, out = longs_at(o[1], size), longs_at(o[2], most), longs_at(o[6], most)
+    counts.apply(matrix, vector, o[3], o[4], o[5] != ZERO, out)
+
+
+@njit(nogil=True, error_model="numpy")
+def change_any(o, c, old, velocity):
+    """A change with any options."""
+    mine = words_at(c[TERMS] + BYTES * LINE * o[4], LINE * o[5]).reshape(o[5], LINE)
+    numbers = longs_at(c[NUMBERS], c[SLOTS])
+    size, use, classes = o[2] * o[3], o[16], o[14]
+    momentum = numbers[o[8]] if use & U(1) else np.int64(0)
+    ahead = numbers[o[9]] if use & U(2) else np.int64(0)
+    decay = numbers[o[10]] if use & U(4) else np.int64(0)
+    shrink = numbers[o[11]] if use & U(8) else np.int64(0)
+    norm = numbers[o[12]] if use & U(32) else np.int64(1)
+    ties = ints_at(o[13], size if classes > ZERO else ZERO)
+    mask = ints_at(o[15], size if use & U(16) else ZERO)
+    steps = longs_at(o[18], size if o[19] != ZERO else ZERO)
+    sums = longs_at(o[20], size if classes > ZERO else ZERO)
+    counts.change(
+        old, o[2], o[3], mine, numbers, np.int64(o[6]), velocity, momentum, ahead, decay, shrink,
+        norm, ties, classes, mask, use, np.int64(o[17]), steps, sums,
+    )  # fmt: skip
+
+
+def change(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    old = ints_at(o[1], o[2] * o[3])
+    change_any(o, c, old, ints_at(o[7], o[2] * o[3] if o[16] & ONE else ZERO))
+    if o[22] > ZERO:
+        counts.see(old, o[2], o[3], o[21], o[22], o[23], o[24])
+
+
+def change_wide(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    velocity = longs_at(o[7], o[2] * o[3] if o[16] & ONE else ZERO)
+    change_any(o, c, longs_at(o[1], o[2] * o[3]), velocity)
+
+
+def move(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    mine = words_at(c[TERMS] + BYTES * LINE * o[4], LINE * o[5]).reshape(o[5], LINE)
+    numbers = longs_at(c[NUMBERS], c[SLOTS])
+    shrink = numbers[o[11]] if o[16] & U(8) else np.int64(0)
+    counts.move(
+        ints_at(o[1], o[2] * o[3]), o[2], o[3], mine, numbers, np.int64(o[6]), shrink,
+        np.int64(o[17]), o[21], o[22], o[23], o[24],
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def see_at(matrix, rows, columns, seen, stride, turned, turned_stride):
+    """What units see of weights before the first step, left at addresses."""
+    counts.see(matrix, rows, columns, seen, stride, turned, turned_stride)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def by_rows(field, units, planes, words, out):
+    """A field of data in the form from which rows are taken."""
+    layers.by_rows(field, units, planes, words, out)

@@ -35,8 +35,8 @@ DIMENSION_RULE = (
 )
 MEASURED = (
     "a is measured, as no rotation is a symmetry: 2 pi a/L is the step from "
-    "the lowest excitation to the next with one unit of momentum more; it comes to {:.5f}({:.0f})"
-    "e-5"
+    "the lowest excitation to the next with one unit of momentum more; it comes to "
+    "{:.5f} within {:.1g}"
 )
 
 DRIFT = 0.1
@@ -246,7 +246,7 @@ def _aspect(strips: Sequence[Strip]) -> tuple[float, float, str]:
     powers = np.stack([np.ones(3), widths**-2.0, widths**-4.0], axis=1)
     value = float(np.linalg.solve(powers, np.array(speeds[-3:]))[0])
     wrong = abs(value - _limit(strips[-2:], speeds[-2:]))
-    return value, wrong, MEASURED.format(value, wrong * 1e5)
+    return value, wrong, MEASURED.format(value, wrong)
 
 
 def _limit(strips: Sequence[Strip], values: Sequence[float]) -> float:

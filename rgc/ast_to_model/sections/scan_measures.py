@@ -19,7 +19,7 @@ from rgc.syntax import ast
 
 Definitions = Mapping[str, ast.Expr]
 
-FEWEST = {"crossing": 2, "extremum": 3, "central_charge": 2}
+FEWEST = {"crossing": 2, "extremum": 3, "central_charge": 2, "scaling_dimensions": 2}
 """The number of values of its parameter that a measure of a scan needs."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
+import zlib
 from ast import literal_eval
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ SUFFIXES = (".npy", ".npz", ".csv")
 
 MAGIC = b"\x93NUMPY"
 LONGEST_HEADER = 1 << 16
+
+DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""What a damaged or encrypted archive raises."""
 
 NUMBERS = "biuf"
 """The kinds of dtypes that are numbers: truth values, integers, natural numbers, reals."""
@@ -115,7 +119,7 @@ def _npz(path: Path) -> Mapping[str, Header]:
                 member.filename.removesuffix(".npy"): _member(archive, member)
                 for member in archive.infolist()
             }
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except DAMAGES as error:
         raise Unreadable(f"is no archive of arrays: {error}") from None
 
 
@@ -168,7 +172,7 @@ def text_in(path: Path, name: str) -> str:
                 raise Unreadable(f"has no text in '{name}'")
             order = "utf-32-be" if header.dtype.startswith(">") else "utf-32-le"
             return file.read(header.width).decode(order).rstrip("\0")
-    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError) as error:
+    except (*DAMAGES, KeyError, UnicodeDecodeError) as error:
         raise Unreadable(f"has no text in '{name}': {error}") from None
 
 
@@ -185,6 +189,8 @@ def _csv(path: Path) -> Header:
             rows = sum(1 for _ in lines) + (bool(first) and not named)
     except UnicodeDecodeError:
         raise Unreadable("is not a text in UTF-8") from None
+    except csv.Error as error:
+        raise Unreadable(f"is no table of numbers: {error}") from None
     return Header((rows, len(first)), "")
 
 
@@ -203,7 +209,9 @@ def is_number(cell: str) -> bool:
 
 
 def cells(path: Path) -> Iterator[list[str]]:
-    """The rows of a table as texts, without the names of its columns. Raises `OSError`."""
+    """The rows of a table as texts, without the names of its columns. Raises `OSError`, and
+    `csv.Error` for rows that cannot be told apart.
+    """
     with path.open(encoding="utf-8-sig", newline="") as file:
         lines = csv.reader(line for line in file if line.strip())
         first = next(lines, [])

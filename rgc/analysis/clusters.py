@@ -13,15 +13,18 @@ Integers = NDArray[np.int64]
 MOST_CLUSTERS = 20
 """The largest number of clusters that the spectrum is taken to say."""
 
+SMALLEST = 1e-12
+"""Eigenvalues below this are rounding: their eigenvectors are gone after a step."""
+
 FLOOR = 64 * float(np.finfo(np.float64).eps)
 """Rates below this are rounding."""
 
 
 def separation(values: Floats, number: int) -> float:
-    """By which factor the eigenvalues that tell `number` clusters apart are slower than the next
-    one: (1 - lambda_(k+1)) / (1 - lambda_k).
+    """By which factor the eigenvectors that tell `number` clusters apart decay more slowly than the
+    next one: ln lambda_(k+1) / ln lambda_k.
     """
-    rates = np.maximum(1 - values, FLOOR)
+    rates = np.maximum(-np.log(np.clip(values, SMALLEST, 1.0)), FLOOR)
     return float(rates[number] / rates[number - 1])
 
 

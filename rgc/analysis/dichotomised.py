@@ -5,17 +5,22 @@ Macke, Berens, Ecker, Tolias and Bethge, Neural Computation 21, 397 (2009).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
-NODES = 32
+NODES = 24
 """Nodes of the quadrature over the angle."""
 
 ROUNDS = 60
-PRECISE = 1e-12
+PRECISE = 1e-10
 """Angles are found until the probability is within `PRECISE`, in at most `ROUNDS` rounds: each
 halves the interval at least."""
 
@@ -71,21 +76,89 @@ def angles(s: Floats, t: Floats, both: Floats) -> Floats:
     return angle
 
 
-def correlations_of_signs(thresholds: Floats, both: Floats) -> Floats:
-    """A root R, R R^T the correlations of a Gaussian field of unit variance whose sites i and j are
-    above their thresholds together with the probability `both`_ij.
+# -- fields ----------------------------------------------------------------------------------------
 
-    Sites with an infinite threshold are independent. Where the correlations have negative
-    eigenvalues, these are taken as 0, and the variances are made 1 again.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Twin:
+    """A Gaussian field of unit variance, and the thresholds above which its sites are up.
+
+    `root` makes it of independent normal numbers: float64[site, site], x = root z; of a field that
+    translations leave unchanged complex[*wave, letter, letter], x(k) = root(k) z(k). `apart` is the
+    largest difference between the two-point function of its signs, as values -1 and +1, and the one
+    that was asked for.
     """
-    sites = len(thresholds)
-    matrix = np.eye(sites)
+
+    thresholds: Floats
+    root: NDArray[Any]
+    apart: float
+
+
+def make_twin(up: Floats, both: Floats) -> Twin:
+    """The field whose site i is up with the probability `up`_i, and together with site j with
+    `both`_ij, float64[site, site].
+
+    Sites that are always up, or never, are independent. Where there is no such field, negative
+    eigenvalues among its correlations, they are moved to the nearest matrix with none and the same
+    trace, and variances are made 1 again.
+    """
+    thresholds = thresholds_of(up)
+    matrix = np.eye(len(up))
     moving = np.flatnonzero(np.isfinite(thresholds))
     first, second = (moving[k] for k in np.triu_indices(len(moving), 1))
-    for begin in range(0, len(first), PAIRS):
-        i, j = first[begin : begin + PAIRS], second[begin : begin + PAIRS]
-        sines = np.sin(angles(thresholds[i], thresholds[j], both[i, j]))
-        matrix[i, j] = matrix[j, i] = sines
+    for i, j in _parts(first, second):
+        matrix[i, j] = matrix[j, i] = np.sin(angles(thresholds[i], thresholds[j], both[i, j]))
     values, vectors = np.linalg.eigh(matrix)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    return np.asarray(root / np.sqrt((root**2).sum(axis=1, keepdims=True)))
+    root = vectors * np.sqrt(positive(values))
+    root = root / np.sqrt((root**2).sum(axis=1, keepdims=True))
+    made = root @ root.T
+    apart = 0.0
+    for i, j in _parts(first, second):
+        found = both_above(thresholds[i], thresholds[j], np.arcsin(np.clip(made[i, j], -1, 1)))
+        apart = max(apart, 4 * float(np.abs(found - both[i, j]).max(initial=0.0)))
+    return Twin(thresholds, root, apart)
+
+
+def _parts(first: Indices, second: Indices) -> Iterator[tuple[Indices, Indices]]:
+    for begin in range(0, len(first), PAIRS):
+        yield first[begin : begin + PAIRS], second[begin : begin + PAIRS]
+
+
+def make_stationary_twin(up: Floats, both: Floats) -> Twin:
+    """The field of cells that translations leave unchanged: the site of letter a is up with the
+    probability `up`_a, and together with the site of letter b that is r cells further with
+    `both`[*r, a, b]. Otherwise like `make_twin`.
+    """
+    letters, cells = len(up), both.shape[:-2]
+    thresholds = thresholds_of(up)
+    s, t = (np.broadcast_to(each, both.shape) for each in (thresholds[:, None], thresholds))
+    wanted = np.isfinite(s) & np.isfinite(t)
+    itself: Any = (*(0,) * len(cells), np.arange(letters), np.arange(letters))
+    wanted[itself] = False
+    correlations = np.zeros(both.shape)
+    correlations[wanted] = np.sin(angles(s[wanted], t[wanted], both[wanted]))
+    correlations[itself] = 1.0
+    axes = tuple(range(len(cells)))
+    values, vectors = np.linalg.eigh(np.fft.fftn(correlations, axes=axes))
+    values = positive(values.ravel()).reshape(values.shape)
+    root = (vectors * np.sqrt(values)[..., None, :]) @ vectors.conj().swapaxes(-1, -2)
+    spectrum = root @ root.conj().swapaxes(-1, -2)
+    variance = spectrum.real.mean(axis=axes)[np.arange(letters), np.arange(letters)]
+    root = root / np.sqrt(variance)[:, None]
+    made = np.fft.ifftn(root @ root.conj().swapaxes(-1, -2), axes=axes).real
+    angle = np.arcsin(np.clip(made[wanted], -1, 1))
+    found = both_above(s[wanted], t[wanted], angle)
+    apart = 4 * float(np.abs(found - both[wanted]).max(initial=0.0))
+    return Twin(thresholds, root, apart)
+
+
+def positive(values: Floats) -> Floats:
+    """The nearest numbers with the same sum, none of them negative: max(x - m, 0), which is the
+    projection onto a simplex (Held, Wolfe and Crowder 1974).
+    """
+    if values.min(initial=0.0) >= 0:
+        return values
+    falling = np.sort(values)[::-1]
+    shifts = (np.cumsum(falling) - values.sum()) / np.arange(1, len(values) + 1)
+    kept = np.flatnonzero(falling > shifts)[-1]
+    return np.asarray(np.maximum(values - shifts[kept], 0.0))

@@ -19,6 +19,9 @@ STEP = 1e-150
 rounding.
 """
 
+SMALL = 1e-100
+"""Bonds below this change -ln z by less than its rounding."""
+
 LARGE = 40.0
 """Beyond this value of gamma at q = 0 the bonds across change it by less than exp(-40)."""
 
@@ -29,7 +32,7 @@ def onsager(x: float, y: float) -> tuple[float, float]:
     -ln z = -ln(2 sinh 2L)/2 - (1/2 pi) int_0^pi gamma(q) dq, with L the larger bond.
     """
     across, along = sorted((x, y))
-    if along == 0:
+    if along < SMALL:
         return -float(np.log(2)), 0.0
     kink = float(np.clip(abs(_distance(across, along)), 1e-12, 1.0))
     value = _integral(lambda q: _gamma(across, along, q), kink)
@@ -44,7 +47,7 @@ def spontaneous(x: float, y: float) -> float:
     """The order parameter of the infinite lattice, m^8 = 1 - (sinh 2x sinh 2y)^-2, which is 0 from
     the critical temperature on.
     """
-    if min(x, y) == 0:
+    if min(x, y) < SMALL:
         return 0.0
     log = float(sum(_prefactor(k) for k in (x, y)) - 2 * np.log(2))
     return float((-np.expm1(-2 * log)) ** 0.125) if log > 0 else 0.0
@@ -60,7 +63,7 @@ def kaufman(x: float, y: float, columns: int, rows: int) -> tuple[float, float]:
     """
     if x > y:
         return kaufman(y, x, rows, columns)
-    if y == 0:
+    if y < SMALL:
         return columns * rows * float(np.log(2)), 0.0
     scale = 1 + 1j * STEP
     energy = -_log_z(x * scale, y * scale, columns, rows).imag / STEP
@@ -76,7 +79,8 @@ def _log_z(x: complex, y: complex, columns: int, rows: int) -> Any:
     positive = zero if zero.real > 0 else -zero
     rest = _log_tanh(even).sum()
     if zero.real > 1:
-        minus = np.log(-np.expm1(_log_tanh(zero) + rest))
+        with np.errstate(divide="ignore"):  # far above the critical temperature nothing is left
+            minus = np.log(-np.expm1(_log_tanh(zero) + rest))
     else:
         minus = np.log(1 - np.tanh(zero) * np.exp(rest))
     second = _log_cosh(even).sum() + _log_cosh(positive) + minus

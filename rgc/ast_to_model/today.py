@@ -13,6 +13,7 @@ from rgc.language.values import CallValue
 from rgc.model.data import Samples, source_of
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
+from rgc.model.stack import Stack
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.sample import SCHEME as SAMPLE
@@ -48,6 +49,8 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
         yield Problem("not-yet", f"the update '{name}' comes later", spec.flow.span, hint=hint)
     if spec.data is not None:
         yield from _samples(spec)
+    if spec.stack is not None and "stack" in SCHEMES[spec.flow.scheme].needs:
+        yield from _stack(spec, spec.stack)
     if ("disorder" in spec.flow.options or _inhomogeneous(spec)) and not ready.disorder:
         yield _differing(spec)
     yield from _methods(spec)
@@ -66,6 +69,23 @@ def _samples(spec: Spec) -> Iterator[Problem]:
         yield Problem("not-yet", f"the update '{name}' comes later", samples.span, hint=hint)
     if _inhomogeneous(spec):
         yield _differing(spec)
+
+
+def _stack(spec: Spec, stack: Stack) -> Iterator[Problem]:
+    """Layers and options of training that come later."""
+    place = spec.document.place("stack")
+    for number, layer in enumerate(stack.layers, 1):
+        if "gaussian" in (layer.visible.unit, layer.hidden.unit):
+            message = f"layer {number} has real units, whose training comes later"
+            yield Problem("not-yet", message, place, hint="ising, binary and potts units run today")
+        if layer.upward == "means" and number < len(stack.layers):
+            message = "upward=means comes later"
+            yield Problem("not-yet", message, place, hint="upward=samples runs today")
+    options = spec.flow.options if spec.flow is not None else {}
+    if options.get("minimise", "kl") != "kl":
+        hint = "trainers increase the likelihood: leave minimise out"
+        span = spec.flow.span if spec.flow is not None else None
+        yield Problem("not-yet", "minimise=dF comes later", span, hint=hint)
 
 
 def _inhomogeneous(spec: Spec) -> bool:

@@ -26,13 +26,16 @@ class Convention:
 
     def arrays(self, layer: int) -> tuple[str, str, str]:
         """The names of W and of the biases of visible and hidden units in a file."""
-        behind = f"_{layer}" if self.numbered else ""
-        first, second, third = (f"{name}{behind}" for name in self._names)
-        return first, second, third
+        behind = self._behind(layer)
+        return f"{self.weights}{behind}", f"{self.visible}{behind}", f"{self.hidden}{behind}"
 
-    @property
-    def _names(self) -> tuple[str, str, str]:
-        return self.weights, self.visible, self.hidden
+    def precisions(self, layer: int) -> tuple[str, str]:
+        """The names of the precisions of real units, g in g x^2 / 2, visible and hidden."""
+        behind = self._behind(layer)
+        return f"visible_precision{behind}", f"hidden_precision{behind}"
+
+    def _behind(self, layer: int) -> str:
+        return f"_{layer}" if self.numbered else ""
 
 
 CONVENTIONS = {

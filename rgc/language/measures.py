@@ -31,6 +31,8 @@ METHODS = table(
     (
         Signature("enumerate", "all states"),
         Signature("transfer", "transfer matrix"),
+        Signature("onsager", "closed form of the infinite square Ising lattice without a field"),
+        Signature("kaufman", "closed form of a square Ising torus without a field"),
         Signature("trg", "tensor renormalisation", (_METHOD_CHI,), ("chi",)),
         Signature("hotrg", "tensor renormalisation, higher order", (_METHOD_CHI,), ("chi",)),
         Signature("mean_field", "an upper bound on F"),

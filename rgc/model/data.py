@@ -144,9 +144,16 @@ def rows_of(data: Data | None) -> int | None:
     match source_of(data) if data is not None else None:
         case Samples(rows=rows, validation=validation) | File(rows=rows, validation=validation):
             return rows - kept_apart(rows, validation)
-        case Patterns(count=count):
-            return count
-    return None
+        case None:
+            return None
+        case other:
+            return other.count
+
+
+def columns_of(data: Data | None) -> int | None:
+    """The numbers of one row, where the data say it; a lattice says it otherwise."""
+    source = source_of(data) if data is not None else None
+    return None if source is None or isinstance(source, Samples | Patterns) else source.columns
 
 
 def files_of(data: Data | None) -> Iterator[tuple[Path, str]]:

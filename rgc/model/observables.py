@@ -2,9 +2,9 @@
 over the lattice.
 
 An `Observable` is a tree of `rgc.model.expressions` whose leaves are `Average` and `Known`. What an
-`Average` is taken of is another such tree, whose leaves are `Linear`, `StructureFactor` and
-`Energy`. A `Tally` is one sum over the lattice. The products of spins in it say everything about
-symmetries that there is to say.
+`Average` is taken of is another such tree, whose leaves are `Linear`, `Profile`, `StructureFactor`
+and `Energy`. A `Tally` is one sum over the lattice. The products of spins in it say everything
+about symmetries that there is to say.
 """
 
 from __future__ import annotations
@@ -41,6 +41,15 @@ class Linear(Expression):
 
     terms: tuple[tuple[float, Tally], ...]
     constant: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile(Expression):
+    """weight * S at one `coordinate` along the axis of a tally."""
+
+    tally: Tally
+    coordinate: int
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,8 @@ def tallies(expression: Expression) -> Iterator[Tally]:
         match leaf:
             case Linear(terms):
                 yield from (tally for _, tally in terms)
+            case Profile(tally):
+                yield tally
             case StructureFactor(letters):
                 yield from (tally for tally, _ in letters)
 

@@ -45,6 +45,13 @@ class Options:
             raise TypeError(f"the option '{name}' is a word, not {value!r}")
         return value
 
+    def names(self, name: str) -> tuple[str, ...]:
+        """A list of words. One that was not written is empty."""
+        value = self.values.get(name, ())
+        if not isinstance(value, tuple) or not all(isinstance(each, str) for each in value):
+            raise TypeError(f"the option '{name}' is a list of words, not {value!r}")
+        return tuple(map(str, value))
+
     def flag(self, name: str) -> bool:
         """Whether a flag is set. One that was not written is not."""
         value = self.values.get(name, False)

@@ -45,6 +45,11 @@ class Points:
     span: Span | None = field(default=None, repr=False, compare=False)
 
     @property
+    def columns(self) -> int:
+        """The numbers of one row."""
+        return self.embed or len(self.coordinates)
+
+    @property
     def draws(self) -> dict[str, Distribution]:
         """What is drawn in each row, by name."""
         return {leaf.name: leaf.draw for leaf in self._leaves() if isinstance(leaf, Drawn)}
@@ -75,6 +80,11 @@ class Simplex:
     @property
     def count(self) -> int:
         return self.points
+
+    @property
+    def columns(self) -> int:
+        """The numbers of one row."""
+        return self.archetypes
 
     def __str__(self) -> str:
         options = {"noise": self.noise or None}

@@ -7,7 +7,6 @@ To add one, write a function of the lattice and its species and give it a row in
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
 from itertools import product as cartesian
 from math import pi, prod, sqrt
 
@@ -21,6 +20,7 @@ from rgc.model.observables import (
     Energy,
     Linear,
     Observable,
+    Profile,
     StructureFactor,
     Summand,
     Tally,
@@ -99,9 +99,10 @@ def variance(expression: Expression) -> Expression:
 def correlation(lattice: Lattice, species: Kinds, r: int) -> Expression:
     """<s_i s_j> - <s_i> <s_j> at j = i + r * x, averaged over the places where both are there.
 
-    With a basis the two sites are of the same letter, and <s_i> is the average of its letter. At
-    open edges, where the sites of a letter differ, <s_i> is still the average of all of them.
-    Raises `SpecError` where no two sites are that far apart.
+    With a basis the two sites are of the same letter, and averages are those of letters. Along one
+    open axis, where the sites of a letter differ, they are those of each coordinate. Where several
+    axes are open, <s_i> is still the average of all sites of a letter (`several_open`). Raises
+    `SpecError` where no two sites are that far apart.
     """
     letters, origin = range(len(lattice.basis)), (0,) * lattice.dimension
     apart = (r, *origin[1:])
@@ -113,12 +114,32 @@ def correlation(lattice: Lattice, species: Kinds, r: int) -> Expression:
     pairs = tuple(product((Spin(origin, letter), Spin(apart, letter))) for letter in letters)
     tally = Tally(_sum(CORRELATION, pairs, lattice, species) if r else _squares(lattice, species))
     pair = Average(Linear(((1 / places, tally),)))
-    share = len(letters) / lattice.sites
-    squares = [
-        square(Average(Linear(((share, Tally(_field(lattice, species, letter))),))))
-        for letter in letters
-    ]
-    return _scaled(species[0].scale ** 2, apply("-", pair, _mean(squares)))
+    apart_products = _mean([_product_of_averages(lattice, species, k, r) for k in letters])
+    return _scaled(species[0].scale ** 2, apply("-", pair, apart_products))
+
+
+def several_open(lattice: Lattice) -> bool:
+    """Whether sites of a letter differ by more than their coordinate along one axis."""
+    return len(_open_axes(lattice)) > 1
+
+
+def _open_axes(lattice: Lattice) -> list[int]:
+    edges = zip(lattice.boundary, lattice.cells, strict=True)
+    return [k for k, (edge, cells) in enumerate(edges) if edge == "open" and cells > 1]
+
+
+def _product_of_averages(lattice: Lattice, species: Kinds, letter: int, r: int) -> Expression:
+    """<s_i> <s_j> at j = i + r * x, averaged over the places of a letter."""
+    field, share = _field(lattice, species, letter), len(lattice.basis) / lattice.sites
+    if len(_open_axes(lattice)) != 1:
+        return square(Average(Linear(((share, Tally(field)),))))
+    (axis,) = _open_axes(lattice)
+    length = lattice.cells[axis]
+    profile = [Average(Profile(Tally(field, axis), x, share * length)) for x in range(length)]
+    if axis:
+        return _mean([square(at) for at in profile])
+    there = range(length - abs(r))
+    return _mean([apply("*", profile[x], profile[x + abs(r)]) for x in there])
 
 
 def correlation_length(lattice: Lattice, species: Kinds) -> Expression:
@@ -144,11 +165,17 @@ def correlation_length(lattice: Lattice, species: Kinds) -> Expression:
 
 
 def _mean(expressions: Sequence[Expression]) -> Expression:
-    first, *others = expressions
-    if not others:
-        return first
-    total = reduce(lambda a, b: apply("+", a, b), others, first)
-    return apply("/", total, Constant(float(len(expressions))))
+    if len(expressions) == 1:
+        return expressions[0]
+    return apply("/", _total(expressions), Constant(float(len(expressions))))
+
+
+def _total(expressions: Sequence[Expression]) -> Expression:
+    """The sum, in halves, so that long sums are no deep trees."""
+    if len(expressions) == 1:
+        return expressions[0]
+    half = (len(expressions) + 1) // 2
+    return apply("+", _total(expressions[:half]), _total(expressions[half:]))
 
 
 def _scaled(factor: float, expression: Expression) -> Expression:

@@ -32,6 +32,8 @@ def check_file(file: File, sites: int | None = None) -> tuple[str, Header]:
         raise SpecError(
             [Problem("wrong-columns", message, file.span, hint=hint if columns else "")]
         )
+    if columns == 0:
+        raise SpecError([Problem("no-rows", f"the rows of '{file.path}' are empty", file.span)])
     check_rows(rows, file.validation, f"'{file.path}'", file.span)
     if file.weights is not None:
         _, weights = one_array(file.folder, file.weights, None, file.span)

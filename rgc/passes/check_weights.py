@@ -19,12 +19,14 @@ def check_weights(file: WeightsFile, visible: Side, hidden: Side) -> None:
     (unreadable-file), lacks the arrays of its convention (unknown-array), holds them in another
     shape (wrong-shape), or says that its convention or its units are others (wrong-convention).
 
-    Biases may be left out, and are 0 then.
+    Biases may be left out, and are 0 then; so may precisions of real units, which are 1 then.
     """
     found = _headers(file)
     _check_convention(file, found, visible, hidden)
-    shapes = ((visible.features, hidden.features), (visible.features,), (hidden.features,))
-    names = CONVENTIONS[file.convention].arrays(file.layer)
+    row = CONVENTIONS[file.convention]
+    names = (*row.arrays(file.layer), *row.precisions(file.layer))
+    both = (visible.features,), (hidden.features,)
+    shapes = ((visible.features, hidden.features), *both, *both)
     if names[0] not in found:
         raise _without(names[0], file, found)
     for name, shape in zip(names, shapes, strict=True):

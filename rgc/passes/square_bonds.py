@@ -56,7 +56,21 @@ def find_bonds(
         raise SpecError(
             [Problem("wrong-lattice", message, place, hint="transfer takes strips of any lattice")]
         )
-    problems = [*_lattice_obstacles(lattice, place)]
+    holds = "a tensor of one site holds bonds along the vectors and single sites"
+    bonds, problems = gather_bonds(species, hamiltonian, zero, holds)
+    problems = (*_lattice_obstacles(lattice, place), *problems)
+    if problems:
+        raise SpecError(problems)
+    return bonds
+
+
+def gather_bonds(
+    species: Sequence[Species], hamiltonian: Hamiltonian, zero: Collection[str], holds: str
+) -> tuple[SquareBonds, tuple[Problem, ...]]:
+    """The bonds along two vectors and the sites of a Hamiltonian without the terms named in `zero`,
+    and a problem for each term that is neither. `holds` says in a message what is asked for.
+    """
+    problems: list[Problem] = []
     size = prod(spin.states or 0 for spin in species)
     site = [0.0] * size
     bonds = {step: [[0.0] * size for _ in range(size)] for step in ((1, 0), (0, 1))}
@@ -71,12 +85,11 @@ def find_bonds(
                 for a, b in cartesian(range(size), repeat=2):
                     bonds[reach][a][b] += table.energies[_index(table, species, a, b)]
             else:
-                problems.append(_too_far(term.name, table, term.span))
+                problems.append(_too_far(term.name, table, term.span, holds))
                 break
-    if problems:
-        raise SpecError(problems)
     x, y = (tuple(map(tuple, bonds[step])) for step in ((1, 0), (0, 1)))
-    return SquareBonds(tuple(site), x, y, tuple(spin.states or 0 for spin in species))
+    of_species = tuple(spin.states or 0 for spin in species)
+    return SquareBonds(tuple(site), x, y, of_species), tuple(problems)
 
 
 def _lattice_obstacles(lattice: Lattice, place: Span | None) -> Iterator[Problem]:
@@ -129,12 +142,9 @@ def _digits(joint: int, species: Sequence[Species]) -> list[int]:
     return digits[::-1]
 
 
-def _too_far(name: str, table: Table, span: Span | None) -> Problem:
+def _too_far(name: str, table: Table, span: Span | None, holds: str) -> Problem:
     def shown(spin: Spin) -> str:
         return f"({','.join(map(str, spin.cell))})"
 
-    message = (
-        f"a tensor of one site holds bonds along the vectors and single sites; '{name}' joins "
-        f"{', '.join(map(shown, table.spins))}"
-    )
+    message = f"{holds}; '{name}' joins {', '.join(map(shown, table.spins))}"
     return Problem("not-bonds", message, span, hint="transfer and enumerate take any term")

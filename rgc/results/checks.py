@@ -141,8 +141,11 @@ def find(expectation: ExpectedValue, result: Result) -> Estimate:
         return result.exponents[name]
     if name == "free_energy" and result.free_energy:
         return _free_energy(result.free_energy, selectors)
-    if "level" in selectors:
-        return _at_level(result, name, selectors["level"])
+    if "method" in selectors:
+        named = f"{name}[{selectors['method']}]"
+        return _lookup(result.observables, named, f"the result holds no {named}")
+    if "level" in selectors or "layer" in selectors:
+        return _at_level(result, name, selectors.get("level", selectors.get("layer")))
     if selectors:
         raise NotFound(f"{name} has no selector {', '.join(selectors)}")
     return _unselected(result, name)
@@ -200,7 +203,7 @@ def _lookup(table: Mapping[str, Estimate], name: str, message: str) -> Estimate:
     return table[name]
 
 
-def _at_level(result: Result, name: str, number: Value) -> Estimate:
+def _at_level(result: Result, name: str, number: Value | None) -> Estimate:
     for level in result.levels:
         if level.level == number:
             return _lookup(

@@ -127,6 +127,8 @@ class Result:
     - `series` are time series kept for autocorrelations, float64[record], by name.
     - `configurations` holds one replica at every level, int8[*shape, letters] of spin values.
     - `tables` are further arrays by name.
+    - `weights` are the parameters of trained layers, as a file holds them that another spec can
+      take.
     - `terms` gives for each coupling that the spec does not name what it multiplies in -H, in the
       language, such as `sum(<i,j>) s[i]*s[j]`.
     """
@@ -145,6 +147,7 @@ class Result:
     series: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     configurations: tuple[NDArray[Any], ...] = ()
     tables: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     terms: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem, SpecError
 from rgc.results import checkpoint, files
@@ -86,8 +86,8 @@ class Job:
 
 
 def write(answer: Answer, folder: Path) -> Answer:
-    """Write `summary.json`, `spec.rgc` as it was run, `result.nc`, the plots as PNG and SVG, and
-    `report.html`.
+    """Write `summary.json`, `spec.rgc` as it was run, `result.nc`, the weights of trained layers,
+    the plots as PNG and SVG, and `report.html`.
 
     Each file appears whole or not at all. The summary comes first, and what fails after it loses no
     number: the answer returned has a warning of it. Raises `OSError`.
@@ -96,6 +96,7 @@ def write(answer: Answer, folder: Path) -> Answer:
     files.write_text(folder / "spec.rgc", answer.text)
     drawings: dict[str, str] = {}
     parts: dict[str, Callable[[], None]] = {
+        "the weights": lambda: _write_weights(answer, folder),
         "result.nc": lambda: _write_dataset(answer, folder / "result.nc"),
         "the plots": lambda: drawings.update(_write_plots(answer, folder)),
     }
@@ -147,3 +148,18 @@ def _write_dataset(answer: Answer, path: Path) -> None:
     memory = BytesIO()
     answer.to_xarray().to_netcdf(memory, engine="h5netcdf")
     files.write_bytes(path, memory.getvalue())
+
+
+def _write_weights(answer: Answer, folder: Path) -> None:
+    """`weights.npz`, or one file for each point of a scan, numbered from 0."""
+    from io import BytesIO
+
+    import numpy as np
+
+    for number, point in enumerate(answer.points):
+        if point.result.weights:
+            name = f"weights-{number:04d}.npz" if answer.axes else "weights.npz"
+            arrays: dict[str, Any] = dict(point.result.weights)
+            memory = BytesIO()
+            np.savez_compressed(memory, allow_pickle=False, **arrays)
+            files.write_bytes(folder / name, memory.getvalue())

@@ -37,6 +37,7 @@ class FreeEnergyMethod:
     - `sizes` are the numbers of cells along each axis that are tried for the small instance on
       which its cost is checked. The first that it takes is used.
     - `scheme` is the scheme that does the work, whose other options have their defaults.
+    - `answers` are measures that it finds besides. They stand in the result as `energy[onsager]`.
     """
 
     call: Signature
@@ -44,6 +45,7 @@ class FreeEnergyMethod:
     limits: tuple[MethodLimit, ...] = ()
     sizes: tuple[int, ...] = ()
     scheme: Scheme | None = None
+    answers: tuple[str, ...] = ()
 
     @property
     def runs(self) -> bool:
@@ -75,6 +77,18 @@ _ROWS = (
         maker="rgc.flows.free_energies.transfer:make_transfer",
         limits=(needs.layers,),
         sizes=(4, 3, 2),
+    ),
+    FreeEnergyMethod(
+        call=METHODS["onsager"],
+        maker="rgc.flows.free_energies.closed_form:make_onsager",
+        limits=(needs.plane,),
+        answers=("energy", "m"),
+    ),
+    FreeEnergyMethod(
+        call=METHODS["kaufman"],
+        maker="rgc.flows.free_energies.closed_form:make_kaufman",
+        limits=(needs.torus,),
+        answers=("energy",),
     ),
     FreeEnergyMethod(
         call=METHODS["trg"],

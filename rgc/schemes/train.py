@@ -6,7 +6,7 @@ from rgc.language.signatures import Field
 from rgc.schemes import options
 from rgc.schemes.answers import EVERY_RULE
 from rgc.schemes.needs import gauge, lattice, machines
-from rgc.schemes.scheme import Scheme
+from rgc.schemes.scheme import Ready, Scheme
 
 FIELDS = (
     Field("receptive_fields", "flag", "report the weights of every hidden unit as maps"),
@@ -37,5 +37,11 @@ SCHEME = Scheme(
     uses=("lattice", "hamiltonian", "block"),
     rules=EVERY_RULE,
     limits=(gauge.anchored, machines.monitored),
+    ready=Ready(
+        maker="rgc.flows.machines.train:make_train",
+        kind="programs",
+        checks=(),
+        alphabets=("ising", "binary", "potts"),
+    ),
     answers=("kl", "dF", "tau_defect", "gap", "reconstruction", "couplings", "free_energy"),
 )

@@ -92,11 +92,12 @@ class Averages(Evaluator):
         return self.first.mean(axis=0)
 
     def correlation(self, distance: int) -> float:
-        """<s_i s_j> - <s>^2 over the pairs that are `distance` apart along x, where <s> is the
-        average of their letter.
+        """<s_i s_j> - <s_i> <s_j> over the pairs that are `distance` apart along x.
+
+        Where several axes are open, <s_i> is the average of the letter.
         """
         spins = self.spins[self.spec.species[0].name][...]
-        length = spins.shape[0]
+        length, edges = spins.shape[0], zip(self.lattice.boundary, self.lattice.cells, strict=True)
         starts = range(length - distance if self.lattice.boundary[0] == "open" else length)
         pairs = np.mean(
             [
@@ -105,8 +106,11 @@ class Averages(Evaluator):
             ],
             axis=0,
         )
-        letters = spins.reshape(-1, spins.shape[-2], spins.shape[-1]).mean(axis=0)
-        return self.average(pairs) - float(np.mean([self.average(m) ** 2 for m in letters]))
+        means = np.apply_along_axis(self.average, -1, spins)
+        if sum(edge == "open" and cells > 1 for edge, cells in edges) > 1:
+            means = np.broadcast_to(means.mean(axis=tuple(range(means.ndim - 1))), means.shape)
+        apart = np.mean([means[x] * means[(x + distance) % length] for x in starts])
+        return self.average(pairs) - float(apart)
 
     def correlation_length(self) -> float:
         """xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)) with S(k) = <|sum_i s_i exp(i k r_i)|^2>, over

@@ -274,14 +274,19 @@ def test_letters_that_differ_have_averages_of_their_own() -> None:
 
 @pytest.mark.parametrize(
     ("h", "edges", "warned"),
-    [(0.1, "open", True), (0.0, "open", False), (0.1, "periodic", False)],
+    [
+        (0.1, "open, open", True),
+        (0.0, "open, open", False),
+        (0.1, "open, periodic", False),
+        (0.1, "periodic, periodic", False),
+    ],
 )
 def test_a_subtraction_that_edges_make_wrong_is_warned_of(
     h: float, edges: str, warned: bool
 ) -> None:
     text = f"""
 parameters {{ K = 0.2, h = {h} }}
-lattice square(4, boundary=[{edges}, periodic])
+lattice square(4, boundary=[{edges}])
 spins s: ising
 hamiltonian
   - K * sum(<i,j>) s[i]*s[j]
@@ -292,3 +297,55 @@ measure {{ m, c = correlation(1) }}
     found = [each for each in answer(load(text).spec).warnings if "at open edges" in each]
     assert len(found) == warned
     assert all("subtracted in c is" in each for each in found)
+
+
+OPEN = """
+parameters {{ K = 0.5, h = 0.3 }}
+lattice square(3, boundary=[{edges}])
+spins s: {spins}
+hamiltonian
+  - K * sum(<i,j>) s[i]*s[j]
+  - h * sum(i) s[i]
+flow {flow}
+measure {{ correlation(1), far = correlation(2) }}
+"""
+
+
+@pytest.mark.parametrize("edges", ["open, periodic", "periodic, open"])
+@pytest.mark.parametrize("spins", ["ising", "binary", "spin(1)"])
+def test_sites_that_one_open_axis_tells_apart_have_averages_of_their_own(
+    edges: str, spins: str
+) -> None:
+    """The mean of <s s'> - <s> <s'> over the pairs, by the sum over all states."""
+    values = np.array({"ising": [-1.0, 1.0], "binary": [0.0, 1.0], "spin(1)": [-1.0, 0, 1]}[spins])
+    s = values[np.indices((len(values),) * 9).reshape(9, -1).T].reshape(-1, 3, 3)
+    bonds = [
+        (s[:, :-1] * s[:, 1:] if edge == "open" else s * np.roll(s, -1, 1)).sum(axis=(1, 2))
+        if axis == 0
+        else (s[:, :, :-1] * s[:, :, 1:] if edge == "open" else s * np.roll(s, -1, 2)).sum((1, 2))
+        for axis, edge in enumerate(edges.split(", "))
+    ]
+    weight = np.exp(0.5 * sum(bonds) + 0.3 * s.sum(axis=(1, 2)))
+    weight /= weight.sum()
+    site = np.einsum("k,kxy->xy", weight, s)
+    exact = {}
+    for name, r in (("correlation(1)", 1), ("far", 2)):
+        there = range(3 - r if edges.startswith("open") else 3)
+        exact[name] = np.mean(
+            [
+                np.einsum("k,ky,ky->y", weight, s[:, x], s[:, (x + r) % 3])
+                - site[x] * site[(x + r) % 3]
+                for x in there
+            ]
+        )
+    counted = answer(load(OPEN.format(edges=edges, spins=spins, flow="enumerate")).spec).averages
+    for name, value in exact.items():
+        assert counted[name].value == pytest.approx(value, rel=1e-10), name
+    if (edges, spins) not in {("open, periodic", "ising"), ("periodic, open", "binary")}:
+        return
+    flow = "sample(sweeps=60, thermalise=30, every=3, replicas=512)"
+    spec = load(OPEN.format(edges=edges, spins=spins, flow=flow)).spec
+    found = [answer(spec, seed=seed, backend="reference").averages for seed in range(3)]
+    for name, value in exact.items():
+        estimates = [each[name] for each in found]
+        assert agrees(estimates, value), f"{name}\n{table(estimates, value)}"

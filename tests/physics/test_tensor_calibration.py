@@ -60,7 +60,7 @@ def ashkin_teller(four: float) -> Model:
     two = float(np.arcsinh(np.exp(-2 * four)) / 2)
     y = 2 / np.pi * float(np.arccos((np.exp(4 * four) - 1) / 2))
     bond = pairs(lambda p: float(-two * p.sum() - four * p.prod()))
-    return alike(bond, 1.0, 1 / (2 - y), 15 / 8)
+    return alike(bond, 1.0, 2 - 1 / (2 - y), 15 / 8)
 
 
 KX = 0.3

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import inf, prod
 
-from rgc.program.dense import Affine, Change, Dense, Pairs, Tally
+from rgc.program.dense import Affine, Change, Dense, Pairs, Tally, Term
 from rgc.program.dense.nodes import operands
 from rgc_numba.dense.room import Room, Value
 
-CONSTANT, COUNTS, PAIRS = range(3)
+CONSTANT, COUNTS, PAIRS, OUTER = range(4)
 
 OPTIONS = {"velocity": 1, "ahead": 2, "decay": 4, "shrink": 8, "mask": 16, "norm": 32}
+
+QUICK = {*OPTIONS, "ties"} - {"shrink"}
+"""What a change must not have to be made in one pass of int32."""
 
 
 class ChangeNodes(Room):
     """Writes the operations of such nodes. `tallies` are where in the tallies of a step each array
-    begins, and its shape."""
+    begins, and its shape. `quick` are the rows of changes that have no option but `shrink`: their
+    shift, and the slot and bound of each term."""
 
     def __init__(self, program: Dense) -> None:
         super().__init__(program)
+        self.quick: dict[int, tuple[int, tuple[tuple[int, float], ...]]] = {}
         self.tallied = 0
         self.tallies: list[tuple[int, tuple[int, ...]]] = []
         for node in program.nodes:
@@ -44,12 +49,14 @@ class ChangeNodes(Room):
         slots["norm"] = node.norm
         state = {name: number for name, number in given.items() if number is not None}
         state = {name: self.parameter(number) for name, number in state.items()}
+        wide = parameter.dtype == "int64"
+        if not wide and not wanted and matrix is not None and without(node) >= QUICK:
+            self.quick[len(self.rows)] = node.shift, tuple(map(self._bound, node.terms))
         self.add(
-            "change",
+            "change_wide" if wide else "change",
             state | {"parameter": self.parameter(node.parameter)},
             **dict.fromkeys(given.keys() - state.keys(), 0),
             **{name: slot or 0 for name, slot in slots.items()},
-            wide=parameter.dtype == "int64",
             rows=rows,
             columns=columns,
             term=first,
@@ -67,6 +74,16 @@ class ChangeNodes(Room):
             turned_stride=matrix.turned_stride if matrix else 0,
         )
 
+    def _bound(self, term: Term) -> tuple[int, float]:
+        """The slot of a term, and a bound of what its number is multiplied with, infinity if that
+        is no sum over chains that is counted in place."""
+        if term.counts is None:
+            return term.slot, 1.0
+        node = self.program.nodes[term.counts]
+        if term.counts in self.values or not isinstance(node, Pairs):
+            return term.slot, inf
+        return term.slot, 8.0 * self.found[term.counts].most
+
     def _term(self, slot: int, counts: int | None) -> tuple[int, ...]:
         if counts is None:
             return slot, CONSTANT, *(0,) * 8
@@ -74,6 +91,9 @@ class ChangeNodes(Room):
         if counts in self.values or not isinstance(node, Pairs):
             return slot, COUNTS, self.values[counts].address, *(0,) * 7
         x, y = self.values[node.x], self.values[node.y]
+        if x.found.kind == "counts":
+            most = max(x.found.most, y.found.most)
+            return slot, OUTER, x.address, 0, 0, y.address, 0, 0, most, 0
         size = max(each.words * each.width for each in (x, y))
         chains = node.chains or x.found.chains
         one, other = (x.address, x.width, int(x.ising)), (y.address, y.width, int(y.ising))
@@ -146,3 +166,8 @@ class ChangeNodes(Room):
             return ()
         x = self.found[node.x]
         return (x.chains,) if x.kind == "energies" else x.shape
+
+
+def without(change: Change) -> set[str]:
+    """The options that a change does not have."""
+    return {name for name in (*OPTIONS, "ties") if getattr(change, name) is None}

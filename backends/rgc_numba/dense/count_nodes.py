@@ -9,6 +9,9 @@ from rgc_numba.dense.room import GROUP_ROWS, LANES, Room, Value, padded
 class CountNodes(Room):
     """Writes the operations of such nodes."""
 
+    def _counted_in_place(self, node: Pairs) -> bool:
+        return self._of_states(node) or self.found[node.x].kind == "counts"
+
     def _of_states(self, node: Pairs) -> bool:
         return all(self.found[x].kind == "states" for x in (node.x, node.y))
 
@@ -51,7 +54,7 @@ class CountNodes(Room):
         feature adds are its bits."""
         states, means = (x, y) if x.found.kind == "states" else (y, x)
         blocks = padded(chains, GROUP_ROWS) // GROUP_ROWS
-        codes = self.buffer(blocks * states.features * 2)
+        codes = self.buffer(blocks * states.features)
         sums = self.ints(states.features * means.width)
         self.add(
             "encode_chains",

@@ -28,7 +28,10 @@ BLOCK, BYTES = U(LANES), U(4)
 SLOT, KIND, X, X_WIDTH, X_ISING, Y, Y_WIDTH, Y_ISING, CHAINS, WIDTH = range(10)
 """Columns of the table of terms. The kind says what a term is made of."""
 
-CONSTANT, COUNTS, PAIRS = U(0), U(1), U(2)
+CONSTANT, COUNTS, PAIRS, OUTER = U(0), U(1), U(2), U(3)
+
+TURNED = U(15)
+"""So many rows less one are turned together."""
 
 
 @compiled
@@ -91,6 +94,15 @@ def count_columns(y, y_width, y_ising, chains, columns, number, row):
 
 
 @compiled
+def add_outer(term, i, columns, number, row):
+    """A row of the product of two vectors of counts."""
+    x, y = longs_at(term[X], i + ONE), longs_at(term[Y], columns)
+    factor = number * x[i]
+    for j in range(ZERO, columns):
+        row[j] += factor * y[j]
+
+
+@compiled
 def start_row(terms, numbers, columns, row):
     """The part of a sum of terms that all rows share."""
     for j in range(ZERO, columns):
@@ -119,6 +131,8 @@ def sum_row(terms, numbers, i, columns, start, row, found):
                 x, term[X_WIDTH], term[X_ISING], y, term[Y_WIDTH], term[Y_ISING],
                 term[CHAINS], i, columns, number, row, found,
             )  # fmt: skip
+        elif term[KIND] == OUTER:
+            add_outer(term, i, columns, number, row)
         elif term[KIND] == COUNTS:
             counts = longs_at(term[X], (i + ONE) * columns)
             first = i * columns
@@ -282,23 +296,12 @@ def turn_rows(i, seen, stride, turned, turned_stride):
 
 
 @compiled
-def small(terms, numbers):
-    """Whether a step is made of pairs of states, and below 2^30 whatever the states are."""
-    most = NOTHING
-    for k in range(terms.shape[0]):
-        number = abs(numbers[terms[k, SLOT]])
-        if terms[k, KIND] != PAIRS or number >= np.int64(2**30):
-            return False
-        most += number * np.int64(8) * np.int64(terms[k, CHAINS])
-    return most < np.int64(2**30)
-
-
-@compiled
 def add_pairs(x, x_width, x_ising, y, y_width, y_ising, chains, i, columns, number, row):
-    """`count_row` for small numbers, in int32."""
+    """`count_row` for factors below 2^31: a product of their halves is enough. What is the same for
+    all columns is returned."""
     whole_vectors()
     words, own = (chains + U(63)) >> LANE, ZERO
-    times = np.int32(number << np.int64(x_ising + y_ising))
+    times = number << np.int64(x_ising + y_ising)
     for w in range(ZERO, words - ONE, U(2)):
         a = x[w * x_width + i]
         b = x[(w + ONE) * x_width + i]
@@ -308,14 +311,13 @@ def add_pairs(x, x_width, x_ising, y, y_width, y_ising, chains, i, columns, numb
         first, second = w * y_width, (w + ONE) * y_width
         for j in range(ZERO, columns):
             found = popcount(a & y[first + j]) + popcount(b & y[second + j])
-            row[j] = np.int32(row[j] + np.int32(times * np.int32(found)))
+            row[j] += halves(times, found)
     if words & ONE:
         a = x[(words - ONE) * x_width + i] & live(chains, words - ONE)
         own += popcount(a)
         first = (words - ONE) * y_width
         for j in range(ZERO, columns):
-            found = popcount(a & y[first + j])
-            row[j] = np.int32(row[j] + np.int32(times * np.int32(found)))
+            row[j] += halves(times, popcount(a & y[first + j]))
     base = NOTHING
     if y_ising:
         base -= (number << np.int64(x_ising)) * np.int64(own)
@@ -325,12 +327,18 @@ def add_pairs(x, x_width, x_ising, y, y_width, y_ising, chains, i, columns, numb
 
 
 @compiled
-def move_row(old, step, base, columns, shrink, limit, seen):
+def halves(times, found):
+    """The product of numbers of 32 bits."""
+    return np.int64(np.int32(times)) * np.int64(np.int32(found))
+
+
+@compiled
+def move_row(old, step, base, shift, columns, shrink, limit, seen):
     """M + g within the limit, shrunk, and what units see of it, in int32."""
     whole_vectors()
     zero = np.int32(0)
     for j in range(ZERO, columns):
-        g = np.int32(step[j] + base)
+        g = np.int32((step[j] + base) >> shift)
         highest = np.int32(limit - max(g, zero))
         lowest = np.int32(-limit - min(g, zero))
         new = np.int32(min(max(old[j], lowest), highest) + g)
@@ -341,34 +349,37 @@ def move_row(old, step, base, columns, shrink, limit, seen):
 
 
 @compiled
-def move(old, rows, columns, terms, numbers, shrink, limit, seen, stride, turned, turned_stride):
+def move(
+    old, rows, columns, terms, numbers, shift, shrink, limit, seen, stride, turned, turned_stride
+):  # fmt: skip
     """`change` for small steps, with no option but `shrink`, and `see`, in one pass."""
-    start, step, common = (
-        np.empty(columns, np.int64),
-        np.empty(columns, np.int32),
-        np.empty(columns, np.int32),
-    )
+    start, step = np.empty(columns, np.int64), np.empty(columns, np.int64)
     start_row(terms, numbers, columns, start)
-    for j in range(ZERO, columns):
-        common[j] = np.int32(start[j])
     straight = ints_at(seen, rows * stride)
     least, most = np.int32(min(shrink, np.int64(2**31 - 1))), np.int32(limit)
+    half = (np.int64(1) << shift) >> np.int64(1)
     for i in range(ZERO, rows):
         for j in range(ZERO, columns):
-            step[j] = common[j]
-        base = NOTHING
+            step[j] = start[j]
+        base = half
         for k in range(terms.shape[0]):
             t = terms[k]
-            x, y = words_at(t[X], t[WIDTH]), words_at(t[Y], t[WIDTH])
-            base += add_pairs(
-                x, t[X_WIDTH], t[X_ISING], y, t[Y_WIDTH], t[Y_ISING],
-                t[CHAINS], i, columns, numbers[t[SLOT]], step,
-            )  # fmt: skip
+            number = numbers[t[SLOT]]
+            if t[KIND] == PAIRS:
+                x, y = words_at(t[X], t[WIDTH]), words_at(t[Y], t[WIDTH])
+                base += add_pairs(
+                    x, t[X_WIDTH], t[X_ISING], y, t[Y_WIDTH], t[Y_ISING],
+                    t[CHAINS], i, columns, number, step,
+                )  # fmt: skip
+            elif t[KIND] == OUTER:
+                add_outer(t, i, columns, number, step)
         first, place = i * columns, i * stride
         kept, left = old[first : first + columns], straight[place : place + stride]
-        move_row(kept, step, np.int32(base), columns, least, most, left)
-        if turned_stride > ZERO and ((i & (BLOCK - ONE)) == BLOCK - ONE or i + ONE == rows):
-            turn_rows(i - (i & (BLOCK - ONE)), seen, stride, turned, turned_stride)
+        move_row(kept, step, base, shift, columns, least, most, left)
+        last = i + ONE == rows
+        if turned_stride > ZERO and ((i & TURNED) == TURNED or last):
+            for first in range(i & ~TURNED, i + ONE, BLOCK):
+                turn_rows(first, seen, stride, turned, turned_stride)
 
 
 @compiled

@@ -84,7 +84,7 @@ class DenseKernel:
         given = (arguments[name] for name in ("rows", "numbers", "scales"))
         machine().steps(
             self._code,
-            self._functions(),
+            self._functions(arguments["numbers"]),
             self._terms,
             np.ascontiguousarray(keys),
             *map(np.ascontiguousarray, given),
@@ -98,10 +98,14 @@ class DenseKernel:
             for at, shape in self._plan.tallies
         ]
 
-    def _functions(self) -> NDArray[np.uint64]:
+    def _functions(self, numbers: Counts) -> NDArray[np.uint64]:
         """The address of the machine code of every operation."""
         names = list(ARGUMENTS)
-        return np.array([compiled(names[row[0]]).address for row in self._plan.rows], np.uint64)
+        chosen = [names[row[0]] for row in self._plan.rows]
+        for row, (shift, bounds) in self._plan.quick.items():
+            if small(numbers, shift, bounds):
+                chosen[row] = "move"
+        return np.array([compiled(name).address for name in chosen], np.uint64)
 
     def _by_rows(self, number: int, packed: Packed) -> Words:
         """A field of data in the form from which rows are taken, kept with the field."""
@@ -124,3 +128,12 @@ class DenseKernel:
                 array, *map(np.uint64, (*matrix.shape, matrix.seen, matrix.stride)),
                 *map(np.uint64, (matrix.turned, matrix.turned_stride)),
             )  # fmt: skip
+
+
+def small(numbers: Counts, shift: int, bounds: Sequence[tuple[int, float]]) -> bool:
+    """Whether every step of a change is below 2^30, and every number below 2^29, so that int32 and
+    products of their halves are enough."""
+    slots = [slot for slot, _ in bounds]
+    sizes = np.abs(numbers[:, slots].astype(np.float64))
+    steps = sizes @ np.array([bound for _, bound in bounds])
+    return bool((sizes < 2.0**29).all() and (steps < 2.0 ** (30 + shift)).all())

@@ -96,7 +96,7 @@ class LayerNodes(Room):
         """How many blocks of codes of states there are, and where."""
         if x.codes is None:
             blocks = x.width // GROUP_ROWS
-            codes = self.buffer(blocks * x.found.chains * 2)
+            codes = self.buffer(blocks * x.found.chains)
             self.add(
                 "encode",
                 bits=x.address,

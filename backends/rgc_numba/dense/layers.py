@@ -154,48 +154,44 @@ def permute(bits, width, features, words, rows, chains, out):
 
 @compiled
 def encode(bits, width, chains, blocks, codes):
-    """codes[block, chain, group]: the bits of a group of features as a number."""
+    """codes[block, chain]: the bits of every group of features of a block, 8 bits for each."""
     whole_vectors()
-    found = np.empty(64, np.uint64)
     for w in range(ZERO, (chains + U(63)) >> LANE):
         most = min(U(64), chains - (w << LANE))
-        for group in range(ZERO, blocks * GROUPS):
-            at = w * width + group * GROUP_ROWS
-            a, b, c, d, e = (
-                bits[at],
-                bits[at + U(1)],
-                bits[at + U(2)],
-                bits[at + U(3)],
-                bits[at + U(4)],
-            )
-            for s in range(ZERO, U(64)):
-                low = ((a >> s) & ONE) | ((b >> s) & ONE) << U(1) | ((c >> s) & ONE) << U(2)
-                found[s] = low | ((d >> s) & ONE) << U(3) | ((e >> s) & ONE) << U(4)
-            first = (group // GROUPS * chains + (w << LANE)) * GROUPS + group % GROUPS
+        for block in range(ZERO, blocks):
+            first = block * chains + (w << LANE)
             for s in range(ZERO, most):
-                codes[first + s * GROUPS] = np.uint16(found[s])
+                codes[first + s] = ZERO
+            for group in range(ZERO, GROUPS):
+                at, place = w * width + block * BLOCK_ROWS + group * GROUP_ROWS, group << U(3)
+                a, b, c = bits[at], bits[at + U(1)], bits[at + U(2)]
+                d, e = bits[at + U(3)], bits[at + U(4)]
+                for s in range(ZERO, most):
+                    low = ((a >> s) & ONE) | ((b >> s) & ONE) << U(1) | ((c >> s) & ONE) << U(2)
+                    code = low | ((d >> s) & ONE) << U(3) | ((e >> s) & ONE) << U(4)
+                    codes[first + s] |= code << place
 
 
 @compiled
 def encode_chains(bits, width, features, chains, blocks, codes):
-    """codes[block, feature, group]: the bits of a group of chains as a number."""
+    """codes[block, feature]: the same with the bits of groups of chains."""
     for block in range(ZERO, blocks):
-        for group in range(ZERO, GROUPS):
-            r = (block * GROUPS + group) * GROUP_ROWS
-            for i in range(ZERO, features):
-                code = ZERO
+        for i in range(ZERO, features):
+            word = ZERO
+            for group in range(ZERO, GROUPS):
                 for s in range(ZERO, GROUP_ROWS):
-                    if r + s < chains:
-                        w = (r + s) >> LANE
-                        code |= ((bits[w * width + i] >> ((r + s) & U(63))) & ONE) << s
-                codes[(block * features + i) * GROUPS + group] = np.uint16(code)
+                    r = (block * GROUPS + group) * GROUP_ROWS + s
+                    if r < chains:
+                        bit = (bits[(r >> LANE) * width + i] >> (r & U(63))) & ONE
+                        word |= bit << ((group << U(3)) + s)
+            codes[block * features + i] = word
 
 
 @compiled
 def multiply(codes, chains, blocks, matrix, stride, signs, table, fields):
     """fields[chain] += sum of the rows of a matrix that its bits name; with `signs` the others are
     taken away. Matrix, table and fields are addresses of int32."""
-    row_bytes, block_codes = U(4) * stride, U(2) * GROUPS
+    row_bytes = U(4) * stride
     column = ZERO
     while column + U(WIDE) <= stride:
         for block in range(ZERO, blocks):
@@ -204,7 +200,7 @@ def multiply(codes, chains, blocks, matrix, stride, signs, table, fields):
                 rows = first + group * GROUP_ROWS * row_bytes
                 tabulate_wide(table + group * WIDE_BYTES, rows, row_bytes, signs)
             for r in range(ZERO, chains):
-                code = codes + (block * chains + r) * block_codes
+                code = codes + U(8) * (block * chains + r)
                 add_wide(fields + r * row_bytes + U(4) * column, table, code)
         column += U(WIDE)
     if column < stride:
@@ -214,7 +210,7 @@ def multiply(codes, chains, blocks, matrix, stride, signs, table, fields):
                 rows = first + group * GROUP_ROWS * row_bytes
                 tabulate_narrow(table + group * NARROW_BYTES, rows, row_bytes, signs)
             for r in range(ZERO, chains):
-                code = codes + (block * chains + r) * block_codes
+                code = codes + U(8) * (block * chains + r)
                 add_narrow(fields + r * row_bytes + U(4) * column, table, code)
 
 

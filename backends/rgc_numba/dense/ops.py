@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 
 COLUMNS = 28
 
+CHANGE = (
+    "parameter rows columns term terms shift velocity momentum ahead decay shrink norm ties "
+    "classes mask use limit steps has_steps sums seen stride turned turned_stride"
+)
+
 ARGUMENTS = {
     "take": "by_row units planes letters softmax rows first chains bits width",
     "read": "field units planes letters softmax words chains bits width",
@@ -43,8 +48,9 @@ ARGUMENTS = {
     "logs_of_states": "fields stride units letters chains energies",
     "exchange": "energies slot chains temperatures first draw rows",
     "permute_energies": "energies rows chains out",
-    "change": "parameter wide rows columns term terms shift velocity momentum ahead decay shrink "
-    "norm ties classes mask use limit steps has_steps sums seen stride turned turned_stride",
+    "change": CHANGE,
+    "change_wide": CHANGE,
+    "move": CHANGE,
     "apply": "matrix vector rows columns turned out",
     "tally_whole": "x size at",
     "tally_mismatches": "one other width units letters words at",

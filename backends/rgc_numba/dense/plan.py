@@ -25,7 +25,7 @@ class Plan(LayerNodes, CountNodes, ChangeNodes):
                 write(k, node)
 
     def _inside(self) -> set[int]:
-        """Pairs of states that are counted where they change a parameter."""
+        """Pairs of states or of totals, which are counted where they change a parameter."""
         nodes = self.program.nodes
         elsewhere = {
             value for node in nodes if not isinstance(node, Change) for value in operands(node)
@@ -33,7 +33,7 @@ class Plan(LayerNodes, CountNodes, ChangeNodes):
         return {
             k
             for k, node in enumerate(nodes)
-            if isinstance(node, Pairs) and k not in elsewhere and self._of_states(node)
+            if isinstance(node, Pairs) and k not in elsewhere and self._counted_in_place(node)
         }
 
 

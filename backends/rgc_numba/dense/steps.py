@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 
 from rgc_numba.dense import counts, layers, units
 from rgc_numba.dense.ops import COLUMNS, CONTEXT
-from rgc_numba.dense.vectors import ints_at, longs_at, shorts_at, words_at
+from rgc_numba.dense.vectors import ints_at, longs_at, words_at
 
 U = np.uint64
 ZERO, ONE, WIDTH, SIZE = U(0), U(1), U(COLUMNS), U(len(CONTEXT))
@@ -92,13 +92,13 @@ def permute(op, context):
 def encode(op, context):
     o = words_at(op, WIDTH)
     bits = words_at(o[1], ((o[3] + U(63)) >> U(6)) * o[2])
-    layers.encode(bits, o[2], o[3], o[4], shorts_at(o[5], o[4] * o[3] * U(8)))
+    layers.encode(bits, o[2], o[3], o[4], words_at(o[5], o[4] * o[3]))
 
 
 def encode_chains(op, context):
     o = words_at(op, WIDTH)
     bits = words_at(o[1], ((o[4] + U(63)) >> U(6)) * o[2])
-    codes = shorts_at(o[6], o[5] * o[3] * U(8))
+    codes = words_at(o[6], o[5] * o[3])
     layers.encode_chains(bits, o[2], o[3], o[4], o[5], codes)
 
 
@@ -327,46 +327,52 @@ def apply(op, context):
 
 
 @njit(nogil=True, error_model="numpy")
-def small_only(o):
-    """Whether a change of weights that units see has no option but `shrink`, and is not used."""
-    plain = o[7] == ZERO and o[15] == ZERO and (o[17] & ~U(8)) == ZERO
-    return plain and o[20] == ZERO and o[23] > ZERO
+def change_any(o, c, old, velocity):
+    """A change with any options."""
+    mine = words_at(c[TERMS] + BYTES * LINE * o[4], LINE * o[5]).reshape(o[5], LINE)
+    numbers = longs_at(c[NUMBERS], c[SLOTS])
+    size, use, classes = o[2] * o[3], o[16], o[14]
+    momentum = numbers[o[8]] if use & U(1) else np.int64(0)
+    ahead = numbers[o[9]] if use & U(2) else np.int64(0)
+    decay = numbers[o[10]] if use & U(4) else np.int64(0)
+    shrink = numbers[o[11]] if use & U(8) else np.int64(0)
+    norm = numbers[o[12]] if use & U(32) else np.int64(1)
+    ties = ints_at(o[13], size if classes > ZERO else ZERO)
+    mask = ints_at(o[15], size if use & U(16) else ZERO)
+    steps = longs_at(o[18], size if o[19] != ZERO else ZERO)
+    sums = longs_at(o[20], size if classes > ZERO else ZERO)
+    counts.change(
+        old, o[2], o[3], mine, numbers, np.int64(o[6]), velocity, momentum, ahead, decay, shrink,
+        norm, ties, classes, mask, use, np.int64(o[17]), steps, sums,
+    )  # fmt: skip
 
 
 def change(op, context):
     o = words_at(op, WIDTH)
     c = words_at(context, SIZE)
-    size, use = o[3] * o[4], o[17]
-    mine = words_at(c[TERMS] + BYTES * LINE * o[5], LINE * o[6]).reshape(o[6], LINE)
+    old = ints_at(o[1], o[2] * o[3])
+    change_any(o, c, old, ints_at(o[7], o[2] * o[3] if o[16] & ONE else ZERO))
+    if o[22] > ZERO:
+        counts.see(old, o[2], o[3], o[21], o[22], o[23], o[24])
+
+
+def change_wide(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    velocity = longs_at(o[7], o[2] * o[3] if o[16] & ONE else ZERO)
+    change_any(o, c, longs_at(o[1], o[2] * o[3]), velocity)
+
+
+def move(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    mine = words_at(c[TERMS] + BYTES * LINE * o[4], LINE * o[5]).reshape(o[5], LINE)
     numbers = longs_at(c[NUMBERS], c[SLOTS])
-    momentum = numbers[o[9]] if use & U(1) else np.int64(0)
-    ahead = numbers[o[10]] if use & U(2) else np.int64(0)
-    decay = numbers[o[11]] if use & U(4) else np.int64(0)
-    shrink = numbers[o[12]] if use & U(8) else np.int64(0)
-    norm = numbers[o[13]] if use & U(32) else np.int64(1)
-    shift, limit, classes = np.int64(o[7]), np.int64(o[18]), o[15]
-    ties = ints_at(o[14], size if classes > ZERO else ZERO)
-    mask = ints_at(o[16], size if use & U(16) else ZERO)
-    steps = longs_at(o[19], size if o[20] != ZERO else ZERO)
-    sums = longs_at(o[21], size if classes > ZERO else ZERO)
-    moved = size if use & U(1) else ZERO
-    if o[2] != ZERO:
-        counts.change(
-            longs_at(o[1], size), o[3], o[4], mine, numbers, shift, longs_at(o[8], moved),
-            momentum, ahead, decay, shrink, norm, ties, classes, mask, use, limit, steps, sums,
-        )  # fmt: skip
-        return
-    parameter = ints_at(o[1], size)
-    if small_only(o) and counts.small(mine, numbers):
-        seen = (o[22], o[23], o[24], o[25])
-        counts.move(parameter, o[3], o[4], mine, numbers, shrink, limit, *seen)
-        return
-    counts.change(
-        parameter, o[3], o[4], mine, numbers, shift, ints_at(o[8], moved),
-        momentum, ahead, decay, shrink, norm, ties, classes, mask, use, limit, steps, sums,
+    shrink = numbers[o[11]] if o[16] & U(8) else np.int64(0)
+    counts.move(
+        ints_at(o[1], o[2] * o[3]), o[2], o[3], mine, numbers, np.int64(o[6]), shrink,
+        np.int64(o[17]), o[21], o[22], o[23], o[24],
     )  # fmt: skip
-    if o[23] > ZERO:
-        counts.see(parameter, o[3], o[4], o[22], o[23], o[24], o[25])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

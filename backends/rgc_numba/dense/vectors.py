@@ -72,16 +72,6 @@ def longs_at(address, size):
     return carray(pointer(address), size, np.int64)
 
 
-@compiled
-def shorts_at(address, size):
-    return carray(pointer(address), size, np.uint16)
-
-
-def _element(builder: Any, address: Any, bits: int, offset: int = 0) -> Any:
-    moved = builder.add(address, ir.Constant(_I64, offset))
-    return builder.inttoptr(moved, ir.IntType(bits).as_pointer())
-
-
 def _load(builder: Any, address: Any, offset: int) -> Any:
     pointer = builder.inttoptr(builder.add(address, _number(offset)), _VECTOR.as_pointer())
     found = builder.load(pointer)
@@ -141,7 +131,8 @@ def _tabulating(columns: int) -> Any:
 
 
 def _adding(columns: int) -> Any:
-    """For one chain, the entries of a block of tables are added to so many columns of fields."""
+    """For one chain, the entries of a block of tables are added to so many columns of fields. A
+    word holds the codes of all groups, 8 bits each."""
     parts = range(columns // LANES)
     size = 4 * columns * ENTRIES
 
@@ -150,9 +141,10 @@ def _adding(columns: int) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             fields, table, codes = arguments
             values = [_load(builder, fields, 4 * LANES * part) for part in parts]
+            word = builder.load(builder.inttoptr(codes, _I64.as_pointer()))
             for group in range(BLOCK):
-                code = builder.load(_element(builder, codes, 16, 2 * group))
-                place = builder.mul(builder.zext(code, _I64), _number(4 * columns))
+                code = builder.and_(builder.lshr(word, _number(8 * group)), _number(ENTRIES - 1))
+                place = builder.mul(code, _number(4 * columns))
                 entry = builder.add(table, place)
                 for part in parts:
                     offset = size * group + 4 * LANES * part

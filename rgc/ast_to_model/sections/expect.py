@@ -153,7 +153,7 @@ def _selectors(
     for argument in target.arguments:
         if path[0] in NUMBERED and index is None:
             index = _count("index", argument, context)
-        elif path == ("free_energy",):
+        elif path == ("free_energy",) or _is_method(argument):
             selectors.append(("method", _method(argument, context)))
         else:
             hint = "selectors have names, as in y_t[level=2, operators=4]"
@@ -162,6 +162,12 @@ def _selectors(
     for option in target.options:
         selectors.append((option.name, _selector(option, scanned, context)))
     return index, tuple(selectors)
+
+
+def _is_method(argument: ast.Expr) -> bool:
+    """Whether a selector without a name is a method: `energy[onsager]`."""
+    call = named(argument)
+    return call is not None and call[0] in METHODS
 
 
 def _selector(option: ast.Option, scanned: Collection[str], context: Context) -> Value:

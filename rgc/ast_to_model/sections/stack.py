@@ -15,7 +15,7 @@ from rgc.ast_to_model.sections.spins import places_of_spins, species_of
 from rgc.ast_to_model.sections.training import Trained, trainer
 from rgc.errors import SpecError, listing
 from rgc.language.layers import LAYERS, MOST_UNIT_STATES, UNITS
-from rgc.model.data import File, rows_of, source_of
+from rgc.model.data import columns_of, rows_of
 from rgc.model.lattice import Complete, Lattice
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
@@ -107,9 +107,9 @@ def _visible_places(spec: Spec, context: Context) -> Places:
         section = context.section("lattice")
         expr = section.body if section is not None else None
         return _places(spec.lattice, expr if isinstance(expr, ast.Node) else None, "visible")
-    source = source_of(spec.data) if spec.data is not None else None
-    if isinstance(source, File):
-        return source.columns
+    columns = columns_of(spec.data)
+    if columns is not None:
+        return columns
     stack = context.section("stack")
     message = "how many visible units there are is said by a lattice or by a file of data"
     hint = "add one, such as: lattice square(8)"

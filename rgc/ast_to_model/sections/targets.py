@@ -10,6 +10,7 @@ from rgc.language.expect import EXPONENTS
 from rgc.language.values import Value
 from rgc.model.spec import Spec
 from rgc.schemes import SCHEMES
+from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.needs.machines import not_summed
 from rgc.schemes.scheme import Scheme
 from rgc.syntax import ast
@@ -21,7 +22,7 @@ def known_targets(spec: Spec) -> tuple[str, ...]:
     scheme = SCHEMES.get(spec.flow.scheme) if spec.flow is not None else None
     names = [_name(measure.name) for measure in spec.measures]
     if any(measure.methods for measure in spec.measures):
-        names += ["free_energy", "log_z"]
+        names += ["free_energy", "log_z", *_of_methods(spec)]
     for answer in _answers(scheme, spec) if scheme is not None else ():
         if answer == "exponents":
             names += EXPONENTS
@@ -71,6 +72,16 @@ def check_layers(
         layer = stack.layers[max(chosen[0] if chosen else last, 1) - 1]
         for found in not_summed(layer, target.span):
             raise SpecError([found])
+
+
+def _of_methods(spec: Spec) -> list[str]:
+    """What the methods of free energies find besides, as in `energy[onsager]`."""
+    return [
+        name
+        for measure in spec.measures
+        for method in measure.methods
+        for name in FREE_ENERGIES[method.name].answers
+    ]
 
 
 def _name(measure: str) -> str:

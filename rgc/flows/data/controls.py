@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.analysis.dichotomised import correlations_of_signs, thresholds_of
+from rgc.analysis.dichotomised import Twin, make_stationary_twin, make_twin
 from rgc.analysis.quantiles import normal
 from rgc.flows.data.rows import FIELD, ROWS, SITES, Rows, evened, key_of, permutation
+from rgc.model.lattice import Cell
 from rgc.program.draws import Key, uniforms
 
 Floats = NDArray[np.float64]
 
-CHUNK = 1 << 12
+CHUNK = 1 << 10
 """Rows of a Gaussian field at once."""
+
+RESOLVED = 1e-6
+"""A difference between two-point functions that is not worth a word."""
 
 
 def shuffled_sites(rows: Rows, key: Key) -> Rows:
     """The rows with their sites permuted, all in the same way."""
     order = permutation(key_of(key, SITES), rows.sites)
-    return replace(rows, states=rows.states[:, order])
+    return replace(rows, states=rows.states[:, order], cells=None)
 
 
 def independent(rows: Rows, key: Key) -> Rows:
@@ -41,21 +46,58 @@ def gaussian_twin(rows: Rows, key: Key) -> Rows:
 
     A site is up where its Gaussian x_i of unit variance is above a threshold t_i, P(x > t_i) the
     share of rows that are up; the correlation of x_i and x_j is the one with which both are up as
-    often as in the rows. Where these correlations are those of no Gaussian field, they are replaced
-    by near ones that are.
+    often as in the rows. Where translations leave the distribution of the rows unchanged, averages
+    are also over these.
     """
-    up = rows.states.astype(np.float64)
-    weights = np.ones(rows.count) if rows.weights is None else rows.weights
-    weights = weights / weights.sum()
-    thresholds = thresholds_of(weights @ up)
-    both = (up * weights[:, None]).T @ up
-    root = correlations_of_signs(thresholds, both)
+    twin = _pairwise(rows) if rows.cells is None else _stationary(rows, rows.cells)
+    thresholds = np.resize(twin.thresholds, rows.sites)
     states = np.empty(rows.states.shape, dtype=np.uint8)
     for first in range(0, rows.count, CHUNK):
         here = slice(first, min(first + CHUNK, rows.count))
         normal = _normal(key_of(key, FIELD), here, rows.sites)
-        states[here] = normal @ root.T > thresholds
-    return replace(rows, states=states, weights=None)
+        field = normal @ twin.root.T if rows.cells is None else _moved(normal, twin, rows.cells)
+        states[here] = field > thresholds
+    return replace(rows, states=states, weights=None, notes=_said(twin))
+
+
+def _said(twin: Twin) -> tuple[str, ...]:
+    if twin.apart < RESOLVED:
+        return ()
+    return (
+        "no Gaussian field has signs with the two-point function of these data: that of the twin "
+        f"differs by {twin.apart:.2g} at most",
+    )
+
+
+def _pairwise(rows: Rows) -> Twin:
+    """From averages over rows."""
+    up = rows.states.astype(np.float64)
+    weights = np.ones(rows.count) if rows.weights is None else rows.weights
+    weights = weights / weights.sum()
+    return make_twin(weights @ up, (up * weights[:, None]).T @ up)
+
+
+def _stationary(rows: Rows, cells: Cell) -> Twin:
+    """From averages over rows and translations: products at a distance are a Fourier transform of
+    |up(k)|^2."""
+    letters, axes = rows.sites // prod(cells), tuple(range(1, 1 + len(cells)))
+    total = np.zeros((*cells, letters, letters), dtype=np.complex128)
+    for first in range(0, rows.count, CHUNK):
+        part = rows.states[first : first + CHUNK].astype(np.float64)
+        waves = np.fft.fftn(part.reshape(-1, *cells, letters), axes=axes)
+        total += np.einsum("n...a,n...b->...ab", waves.conj(), waves)
+    places = tuple(range(len(cells)))
+    both = np.fft.ifftn(total, axes=places).real / (rows.count * prod(cells))
+    up = rows.states.reshape(rows.count, -1, letters).mean(axis=(0, 1), dtype=np.float64)
+    return make_stationary_twin(up, both)
+
+
+def _moved(normal: Floats, twin: Twin, cells: Cell) -> Floats:
+    """The field float64[row, site] of independent normal numbers."""
+    axes = tuple(range(1, 1 + len(cells)))
+    waves = np.fft.fftn(normal.reshape(len(normal), *cells, -1), axes=axes)
+    turned = np.einsum("...ab,n...b->n...a", twin.root.conj(), waves)
+    return np.fft.ifftn(turned, axes=axes).real.reshape(len(normal), -1)
 
 
 def _normal(key: Key, rows: slice, sites: int) -> Floats:

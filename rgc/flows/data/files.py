@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.array_files import cells, has_names, is_number
+from rgc.array_files import DAMAGES, cells, has_names, is_number
 from rgc.errors import Problem, SpecError
 from rgc.model.data import File
 from rgc.passes.check_file import check_file, one_array, wrong_shape
@@ -39,6 +41,10 @@ def read_rows(file: File, sites: int | None = None) -> FileRows:
     (not-a-number).
     """
     name, header = check_file(file, sites)
+    if file.rows and (header.rows, header.columns) != (file.rows, file.columns):
+        message = f"'{file.path}' has changed since it was checked"
+        hint = f"it had {file.rows} rows of {file.columns} columns; begin again"
+        raise SpecError([Problem("changed-file", message, file.span, hint=hint)])
     values = _numbers(file.folder / file.path, name, file.path, file.span)
     values = values.reshape(header.rows, header.columns)
     _check_finite(values, file.path, file.span)
@@ -94,7 +100,7 @@ def _numbers(path: Path, name: str, shown: str, span: Span | None) -> Numbers:
             return np.asarray(np.load(path, allow_pickle=False))
         with np.load(path, allow_pickle=False) as archive:
             return np.asarray(archive[name])
-    except (ValueError, OSError, EOFError) as error:
+    except (*DAMAGES, ValueError, OSError) as error:
         raise SpecError([Problem("unreadable-file", f"'{shown}': {error}", span)]) from None
 
 
@@ -109,9 +115,11 @@ def _table(path: Path, shown: str, span: Span | None) -> Numbers:
                 next(lines)
             return np.loadtxt(lines, delimiter=",", comments=None, quotechar='"', ndmin=2)
     except ValueError as error:
-        raise _misplaced(path, shown, span) or SpecError(
-            [Problem("unreadable-file", f"'{shown}': {error}", span)]
-        ) from None
+        with suppress(csv.Error):
+            wrong = _misplaced(path, shown, span)
+            if wrong is not None:
+                raise wrong from None
+        raise SpecError([Problem("unreadable-file", f"'{shown}': {error}", span)]) from None
 
 
 def _misplaced(path: Path, shown: str, span: Span | None) -> SpecError | None:

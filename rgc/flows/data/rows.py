@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 from rgc.errors import Problem, SpecError, listing
 from rgc.flows.data.files import first_place, place
 from rgc.model.data import File, kept_apart
+from rgc.model.lattice import Cell
 from rgc.model.spins import Species
 from rgc.program.draws import SLOT, Key, fold, word
 
 Words = NDArray[np.uint64]
 States = NDArray[np.uint8]
 
-VALIDATION, SITES, ROWS, FIELD, PATTERNS = range(5)
+VALIDATION, SITES, ROWS, FIELD, PATTERNS, FRESH = range(6)
 """What a stream of data is for: which rows are kept for validation, permutations of sites and of
-rows, Gaussian fields, patterns. Numbers of draws are keyed by them, so they never change."""
+rows, Gaussian fields, patterns, fresh samples to validate with. Numbers of draws are keyed by them,
+so they never change."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -28,12 +30,16 @@ class Rows:
 
     `states` uint8[row, site] holds the numbers of the states, 0 the lowest value; of real spins it
     is float64[row, site] and holds the values. Sites are numbered as in canonical fields. `weights`
-    float64[row] say how often each row counts; None: all alike.
+    float64[row] say how often each row counts; None: all alike. `cells` is the shape of a lattice
+    whose translations leave the distribution of the rows unchanged, if there is one. `notes` are
+    what is to be said of how they were made.
     """
 
     species: Species
     states: NDArray[Any]
     weights: NDArray[np.float64] | None = None
+    cells: Cell | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -47,6 +53,10 @@ class Rows:
         """Some of the rows."""
         weights = None if self.weights is None else self.weights[rows]
         return replace(self, states=self.states[rows], weights=weights)
+
+    def first(self, count: int) -> Rows:
+        """The first rows, at most so many."""
+        return self.at(np.arange(min(count, self.count)))
 
     @property
     def values(self) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
 from rgc.language.values import Value
 from rgc.model.data import Samples
 from rgc.model.hamiltonian import Hamiltonian
+from rgc.model.lattice import Cell
 from rgc.model.spec import FlowOfSpec, Spec
 from rgc.schemes.sample import SCHEME as SAMPLE
 
@@ -40,7 +41,16 @@ def sampled(samples: Samples, request: Request) -> Rows:
         for hamiltonian, values in zip(hamiltonians, samples.points, strict=True)
     ]
     states = np.concatenate([part[: samples.count] for part in parts])
-    return Rows(species=request.species[0], states=states)
+    cells = _cells(request, hamiltonians)
+    return Rows(species=request.species[0], states=states, cells=cells)
+
+
+def _cells(request: Request, hamiltonians: tuple[Hamiltonian, ...]) -> Cell | None:
+    """The cells of a lattice whose translations leave the Hamiltonian unchanged: it is periodic,
+    and no coupling differs from place to place."""
+    terms = (term for hamiltonian in hamiltonians for term in hamiltonian.terms)
+    periodic = set(request.crystal.boundary) == {"periodic"}
+    return None if not periodic or any(t.inhomogeneous for t in terms) else request.crystal.cells
 
 
 def _zero(hamiltonians: tuple[Hamiltonian, ...]) -> tuple[str, ...]:

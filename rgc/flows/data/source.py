@@ -4,7 +4,7 @@ with.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from rgc.errors import Problem, SpecError, listing
 from rgc.flows.data.clouds import make_cloud
 from rgc.flows.data.controls import CONTROLS
 from rgc.flows.data.files import read_rows
-from rgc.flows.data.rows import PATTERNS, Rows, constant_sites, key_of, split, states_of
+from rgc.flows.data.rows import FRESH, PATTERNS, Rows, constant_sites, key_of, split, states_of
 from rgc.flows.data.samples import sampled
 from rgc.flows.request import Request
 from rgc.model.data import Control, Data, File, Patterns, Samples, Source, source_of
@@ -37,8 +37,11 @@ class TrainingData:
     notes: tuple[str, ...] = ()
 
 
-def make_data(data: Data, request: Request, sites: int) -> TrainingData:
+def make_data(data: Data, request: Request, sites: int, *, validated: bool = False) -> TrainingData:
     """The data of a spec at one point, rows of so many spins of its only species.
+
+    With `validated` there are rows for validation also of samples that keep none apart: a tenth as
+    many fresh ones, which leave those for training as they are.
 
     They are a function of the spec, the seed, the point and the bytes of the files. Raises
     `SpecError` for files that do not hold what the spec takes them for, and for what cannot be
@@ -53,7 +56,16 @@ def make_data(data: Data, request: Request, sites: int) -> TrainingData:
         _check_even(rows, source)
     share = source.validation if isinstance(source, Samples | File) else None
     train, validation = split(rows, share, key)
-    return TrainingData(train=train, validation=validation, notes=_notes(train))
+    if validated and validation is None and isinstance(data, Samples):
+        validation = _fresh(data, request, key)
+    return TrainingData(train=train, validation=validation, notes=(*rows.notes, *_notes(train)))
+
+
+def _fresh(samples: Samples, request: Request, key: Key) -> Rows:
+    """A tenth as many samples of each set, of a seed of their own."""
+    low, high = key_of(key, FRESH)
+    fewer = replace(samples, count=-(-samples.count // 10))
+    return sampled(fewer, replace(request, seed=low | high << 64))
 
 
 def _rows(source: Source | Cloud, request: Request, sites: int, key: Key) -> Rows:

@@ -124,6 +124,12 @@ class FreeEnergies:
             for name, number in result.observables.items()
             if name == "log_z" and number.kind == "exact"
         }
+        besides = {
+            f"{name}[{method.label}]": result.values[name]
+            for method, result in zip(self.methods, of_methods, strict=True)
+            for name in FREE_ENERGIES[method.name].answers
+            if name in result.values
+        }
         own = {name: by_label[label] for name, label in self.names.items()}
         said = dict.fromkeys(
             (
@@ -136,7 +142,7 @@ class FreeEnergies:
         return replace(
             main,
             free_energy=every,
-            values={**totals, **main.values, **own},
+            values={**totals, **main.values, **besides, **own},
             tables={
                 **main.tables,
                 **{name: table for result in of_methods for name, table in result.tables.items()},

@@ -92,7 +92,8 @@ def _of_squares(machine: Machine, visible: Gaussian, hidden: Gaussian) -> float:
 
 
 def _states(side: Side) -> float:
-    return float(side.states) ** side.number if isinstance(side, Discrete) else np.inf
+    """How many states there are, as an integer of any size."""
+    return side.states**side.number if isinstance(side, Discrete) else np.inf
 
 
 class _Halves:

@@ -9,12 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.flows.data.rows import key_of, permutation
+from rgc.flows.machines.streams import OFFSET, ORDER
 from rgc.program.draws import Key, uniforms
-
-ORDER, OFFSET = 1, 2
-"""What a stream of training is for, besides the draws of its updates: the order of the rows of an
-epoch, and where its weighted rows begin. Numbers of draws are keyed by them, so they never
-change."""
 
 Numbers = NDArray[np.int32]
 

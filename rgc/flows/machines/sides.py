@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.language.alphabets import Alphabet
+from rgc.model.stack import Side as Units
 
 Floats = NDArray[np.float64]
 States = NDArray[np.integer[Any]]
@@ -81,6 +82,10 @@ class Gaussian:
         """Features of one unit."""
         return 1
 
+    def features(self, values: NDArray[Any]) -> Floats:
+        """The values themselves, float64[..., number]."""
+        return np.asarray(values, dtype=np.float64)
+
     def log_sums(self, fields: Floats) -> Floats:
         """ln of the integral of exp(field * x - precision x^2 / 2), float64[..., number]."""
         return (fields**2 / self.precision + log(2 * pi) - np.log(self.precision)) / 2
@@ -109,3 +114,8 @@ def side(alphabet: Alphabet, number: int, states: int | None = None) -> Side:
     values = alphabet.values_of(len(alphabet.values) or states)
     table = np.array(values, dtype=float)[:, None] if alphabet.values else np.eye(len(values))
     return Discrete(number, table)
+
+
+def numbers_of(units: Units) -> Side:
+    """The units of one side of a layer as numbers."""
+    return side(units.spins.kind, units.count, units.spins.states)

@@ -9,14 +9,12 @@ from rgc.analysis.quantiles import normal
 from rgc.flows.data.rows import Rows, key_of
 from rgc.flows.machines.connections import Classes, mask_of, ties_of
 from rgc.flows.machines.machine import Machine
+from rgc.flows.machines.streams import WEIGHTS
 from rgc.flows.machines.weights_file import Parameters, load, machine_of, parameters_of
 from rgc.model.stack import Rbm, Window
 from rgc.program.draws import Key, uniforms
 
 Floats = NDArray[np.float64]
-
-WEIGHTS = 0
-"""What a stream of training is for, besides `rgc.flows.machines.minibatches`: first weights."""
 
 SPREAD = 0.01
 """The standard deviation of first weights in kT (Hinton 2010, section 8)."""

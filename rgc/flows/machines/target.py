@@ -33,6 +33,18 @@ class Target:
         """Whether all its states can be gone through."""
         return self.cluster.states <= MOST_TABLED
 
+    def states(self) -> States:
+        """All states, int64[state, site], the first site changing slowest."""
+        radices = np.array(self.cluster.radices)
+        places = np.concatenate([np.cumprod(radices[:0:-1])[::-1], [1]])
+        return np.asarray(np.arange(self.cluster.states)[:, None] // places % radices)
+
+    @property
+    def log_chances(self) -> Floats:
+        """ln P of all states."""
+        weights = self.log_weights(self.states())
+        return np.asarray(weights - np.logaddexp.reduce(weights))
+
     def log_weights(self, states: States) -> Floats:
         """-H of rows of states[row, site], float64[row]."""
         digits = np.asarray(states)

@@ -7,23 +7,24 @@
 - `visible_units_l` and `hidden_units_l`, the kinds of units;
 - `convention`, how the energy is written: `rgc`.
 
-Files of others have the arrays of their convention (`rgc.language.conventions`), in kT.
+Files of others have the arrays of their convention (`rgc.language.conventions`), in kT. A file may
+also hold `visible_precision_l` and `hidden_precision_l`, g in the energy g x^2 / 2 of real units.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.array_files import DAMAGES
 from rgc.errors import Problem, SpecError
 from rgc.flows.data.files import first_place, place
 from rgc.flows.machines.machine import Machine, in_values
-from rgc.flows.machines.sides import Side, side
+from rgc.flows.machines.sides import Gaussian, Side, numbers_of, side
 from rgc.language.alphabets import ALPHABETS
 from rgc.language.conventions import CONVENTIONS, Convention
 from rgc.model.stack import Rbm, WeightsFile
@@ -31,7 +32,6 @@ from rgc.model.stack import Side as Units
 from rgc.passes.check_weights import CONVENTION, UNITS, check_weights
 from rgc.program.dense.program import BIAS_LIMIT, SHIFT, WEIGHT_LIMIT
 from rgc.program.exponentials import UNIT
-from rgc.results import files
 
 Floats = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
@@ -74,8 +74,8 @@ def machine_of(parameters: Parameters, layer: Rbm) -> Machine:
         array if real(layer) else _seen(array) for array in parameters.arrays
     )
     return Machine(
-        visible=_side(layer.visible),
-        hidden=_side(layer.hidden),
+        visible=numbers_of(layer.visible),
+        hidden=numbers_of(layer.hidden),
         weights=weights,
         visible_bias=visible,
         hidden_bias=hidden,
@@ -87,21 +87,19 @@ def _seen(array: NDArray[Any]) -> Floats:
     return np.asarray(((array.astype(np.int64) + half) >> SHIFT) / UNIT, dtype=np.float64)
 
 
-def _side(units: Units) -> Side:
-    return side(units.spins.kind, units.count, units.spins.states)
-
-
 def parameters_of(machine: Machine, layer: Rbm) -> Parameters:
     """The parameters of a machine whose units are those of the layer, rounded to the nearest.
 
-    Raises `SpecError` at the place of the weights of the layer: for what is not finite or beyond
-    the limits of parameters, 32 kT and 2047 kT (out-of-range), and for biases where a declared
-    symmetry has none (broken-symmetry).
+    Raises `SpecError` at the place of the weights of the layer: for what is beyond the limits of
+    parameters, 32 kT and 2047 kT, and real units of another precision than 1 (out-of-range), and
+    for biases where a declared symmetry has none (broken-symmetry).
     """
     arrays = (machine.weights, machine.visible_bias, machine.hidden_bias)
     if not layer.biases and any(array.any() for array in arrays[1:]):
         message = "the file has biases, and a declared symmetry leaves none"
         raise _refused("broken-symmetry", message, layer)
+    if any(isinstance(s, Gaussian) and (s.precision != 1).any() for s in _sides(machine)):
+        raise _refused("out-of-range", "real units that are trained have the precision 1", layer)
     if real(layer):
         return Parameters(weights=arrays[0], visible=arrays[1], hidden=arrays[2])
     return Parameters(
@@ -109,6 +107,10 @@ def parameters_of(machine: Machine, layer: Rbm) -> Parameters:
         visible=_rounded(arrays[1], BIAS_LIMIT, layer),
         hidden=_rounded(arrays[2], BIAS_LIMIT, layer),
     )
+
+
+def _sides(machine: Machine) -> tuple[Side, Side]:
+    return machine.visible, machine.hidden
 
 
 def _rounded(array: Floats, limit: int, layer: Rbm) -> NDArray[np.int64]:
@@ -140,10 +142,12 @@ def load(layer: Rbm) -> Machine:
         raise ValueError("the layer takes no weights from a file")
     file, row = layer.weights, CONVENTIONS[layer.weights.convention]
     check_weights(file, layer.visible, layer.hidden)
-    with np.load(file.folder / file.path, allow_pickle=False) as stored:
-        arrays: Arrays = {name: stored[name] for name in stored.files}
+    arrays = _read(file)
     weights, visible, hidden = _numbers(file, row, arrays, layer)
-    units = [_written(name, row, arrays, file, each) for name, each in _named(layer)]
+    units = [
+        _precise(_written(name, row, arrays, file, each), precision, arrays, file)
+        for (name, each), precision in zip(_named(layer), row.precisions(file.layer), strict=True)
+    ]
     machine = Machine(
         visible=units[0],
         hidden=units[1],
@@ -155,13 +159,25 @@ def load(layer: Rbm) -> Machine:
     return _in_units(machine, layer)
 
 
+def _read(file: WeightsFile) -> Arrays:
+    """Every array of the file. Raises `SpecError` (unreadable-file) where one is damaged."""
+    try:
+        with np.load(file.folder / file.path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (*DAMAGES, ValueError, OSError) as error:
+        message = f"'{file.path}': {error}"
+        raise SpecError([Problem("unreadable-file", message, file.span)]) from None
+
+
 def _check_sum(machine: Machine, layer: Rbm) -> None:
     """Raise `SpecError` for real units on both sides whose energy has no least value: the sum over
-    all states is finite where all singular values of W are below 1."""
-    if layer.visible.unit == layer.hidden.unit == "gaussian":
-        largest = float(np.linalg.norm(machine.weights, 2))
+    all states is finite where all singular values of g_v^-1/2 W g_h^-1/2 are below 1."""
+    below, above = _sides(machine)
+    if isinstance(below, Gaussian) and isinstance(above, Gaussian):
+        roots = np.sqrt(np.outer(below.precision, above.precision))
+        largest = float(np.linalg.norm(machine.weights / roots, 2))
         if largest >= 1:
-            message = f"real units on both sides have no sum: a singular value of W is {largest:g}"
+            message = f"real units on both sides have no sum: a singular value is {largest:g}"
             raise _refused("out-of-range", message, layer)
 
 
@@ -194,7 +210,19 @@ def _written(name: str, row: Convention, arrays: Arrays, file: WeightsFile, unit
     says = arrays.get(f"{name}_{file.layer}")
     kind = str(says) if says is not None else "binary" if row.binary else units.unit
     two = units.spins.kind.two_states and kind in ALPHABETS
-    return side(ALPHABETS[kind], units.count) if two else _side(units)
+    return side(ALPHABETS[kind], units.count) if two else numbers_of(units)
+
+
+def _precise(units: Side, name: str, arrays: Arrays, file: WeightsFile) -> Side:
+    """The units with the precisions of the file, if they are real and it has any. Raises
+    `SpecError` for those that are not above 0."""
+    if name not in arrays or not isinstance(units, Gaussian):
+        return units
+    precision = np.asarray(arrays[name], dtype=np.float64)
+    if not (np.isfinite(precision) & (precision > 0)).all():
+        message = f"a precision in '{file.path}: {name}' is not above 0"
+        raise SpecError([Problem("out-of-range", message, file.span)])
+    return Gaussian(units.number, precision)
 
 
 def _in_units(machine: Machine, layer: Rbm) -> Machine:
@@ -207,12 +235,11 @@ def _in_units(machine: Machine, layer: Rbm) -> Machine:
     return machine
 
 
-def write(path: Path, layers: Sequence[tuple[Rbm, Parameters]]) -> None:
-    """Replace `path` by a file of the parameters of the layers, which are numbered from 1. Raises
-    `OSError`."""
-    arrays: dict[str, Any] = {CONVENTION: OWN, UNIT_NAME: PARAMETER_UNIT}
+def file_of(layers: Sequence[tuple[Rbm, Parameters]]) -> dict[str, NDArray[Any]]:
+    """The arrays of a file of the parameters of layers, which are numbered from 1."""
+    arrays: dict[str, Any] = {CONVENTION: np.array(OWN), UNIT_NAME: np.array(PARAMETER_UNIT)}
     for number, (layer, parameters) in enumerate(layers, 1):
         names = CONVENTIONS[OWN].arrays(number)
         arrays |= dict(zip(names, parameters.arrays, strict=True))
-        arrays |= {f"{name}_{number}": units.unit for name, units in _named(layer)}
-    files.write(path, lambda out: np.savez_compressed(out, allow_pickle=False, **arrays))
+        arrays |= {f"{name}_{number}": np.array(units.unit) for name, units in _named(layer)}
+    return arrays

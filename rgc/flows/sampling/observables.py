@@ -16,6 +16,7 @@ from rgc.model.observables import (
     Known,
     Linear,
     Observable,
+    Profile,
     StructureFactor,
     Tally,
     averages,
@@ -26,7 +27,7 @@ from rgc.model.operators import Operator, Product
 from rgc.model.sectors import Sectors
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
-from rgc.passes.built_in import CORRELATION, DEFAULT, named
+from rgc.passes.built_in import CORRELATION, DEFAULT, named, several_open
 
 Floats = NDArray[np.float64]
 
@@ -106,8 +107,8 @@ def _order(expression: Expression, sectors: Sectors) -> int:
 def _vanishes(expression: Expression, sectors: Sectors) -> bool:
     """Whether it is a sum of products each of which some flip changes in sign at every cell."""
     return (
-        isinstance(expression, Linear)
-        and not expression.constant
+        isinstance(expression, Linear | Profile)
+        and not (isinstance(expression, Linear) and expression.constant)
         and all(
             any(sectors.character(product, cell))
             for product in _products(expression)
@@ -118,10 +119,10 @@ def _vanishes(expression: Expression, sectors: Sectors) -> bool:
 
 def doubts_at_edges(observables: Sequence[Observable], lattice: Lattice) -> tuple[str, ...]:
     """A warning of correlations that still subtract an average over all sites of a letter where
-    open edges make the sites different.
+    several axes are open, which makes the sites different.
     """
     names = [each.name for each in observables if _correlated(each.expression)]
-    if not names or "open" not in lattice.boundary:
+    if not names or not several_open(lattice):
         return ()
     return (
         f"at open edges what is subtracted in {', '.join(names)} is the square of the average over "
@@ -165,13 +166,21 @@ def is_constant(expression: Expression) -> bool:
 
 def is_odd(expression: Expression) -> bool:
     """Whether it is a sum of products of odd numbers of spins, but for a constant."""
-    products = tuple(_products(expression)) if isinstance(expression, Linear) else ()
+    one = isinstance(expression, Linear | Profile)
+    products = tuple(_products(expression)) if one else ()
     return bool(products) and all(len(product) % 2 for product in products)
 
 
-def _products(linear: Linear) -> Iterator[Product]:
-    """The products of spins that enter with a weight other than 0."""
-    for weight, tally in linear.terms:
+def _products(sums: Expression) -> Iterator[Product]:
+    """The products of spins that enter a sum over the lattice with a weight other than 0."""
+    match sums:
+        case Linear(terms):
+            weighed = terms
+        case Profile(tally, _, weight):
+            weighed = ((weight, tally),)
+        case _:
+            weighed = ()
+    for weight, tally in weighed:
         if weight:
             yield from tally.operator.products
 
@@ -188,6 +197,8 @@ def of_configuration(expression: Expression, sums: Sums) -> Floats:
                 for weight, tally in terms:
                     total = total + weight * sums[tally]
                 return total
+            case Profile(tally, coordinate, weight):
+                return np.asarray(weight * sums[tally][coordinate], dtype=np.float64)
             case StructureFactor(letters, sites):
                 return _structure_factor(letters, sites, sums)
         raise TypeError(f"{type(node).__name__} has no value in one configuration")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.errors import Problem
-from rgc.model.data import Samples, source_of
+from rgc.model.data import Data, Samples, source_of
 from rgc.model.stack import Rbm
 from rgc.passes.count_states import MOST_TABLED, fits, states_text
 from rgc.schemes.scheme import Asked
@@ -29,11 +29,17 @@ def monitored(asked: Asked) -> Iterator[Problem]:
             yield Problem("missing-section", message, place, hint=hint)
         elif name == "kl":
             yield from not_summed(stack.layers[0], place)
-    source = source_of(spec.data) if spec.data is not None else None
-    share = getattr(source, "validation", None)
-    if "gap" in monitors and source is not None and not share and not isinstance(source, Samples):
+    if "gap" in monitors and spec.data is not None and not _validated(spec.data):
         message = "'gap' compares rows for training with others, and none are kept apart"
-        yield Problem("no-rows", message, place, hint="write validation=0.1 in the data")
+        hint = "keep some of samples(...) or of file(...): validation=0.1"
+        yield Problem("no-rows", message, place, hint=hint)
+
+
+def _validated(data: Data) -> bool:
+    """Whether there are rows to validate with: a share that is kept apart, or fresh samples, which
+    nothing has changed."""
+    share = getattr(source_of(data), "validation", None)
+    return bool(share) or isinstance(data, Samples)
 
 
 def not_summed(layer: Rbm, place: Span | None) -> Iterator[Problem]:

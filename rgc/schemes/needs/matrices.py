@@ -14,7 +14,7 @@ from rgc.schemes.scheme import Asked
 OPTIONS = {"linear": ("steps", "starts", "seed")}
 """The options that are asked of each matrix; of all others the seed alone."""
 
-MOST_ROWS = {"dlj": 2000, "lp": 400}
+MOST_ROWS = {"dlj": 1000, "lp": 400}
 """The largest number of rows that each variant of the factorisation takes."""
 
 

@@ -94,6 +94,16 @@ def test_visible_units_are_on_the_lattice_or_in_the_columns(tmp_path: Path) -> N
     assert (kagome.visible.count, kagome.visible.shape) == (27, (3, 3, 3))
 
 
+def test_points_are_seen_by_real_units() -> None:
+    text = (
+        "spins v: gaussian\ndata simplex(50, 3)\n"
+        "stack { rbm(2, spins=binary, train=cd(batch=25)) }\nflow train()\n"
+    )
+    stack = rgc.load(text).spec.stack
+    assert stack is not None
+    assert (stack.layers[0].visible.places, stack.layers[0].visible.unit) == (3, "gaussian")
+
+
 @pytest.mark.parametrize("alphabet", ["ising", "binary", "potts(32)", "gaussian"])
 def test_units_are_of_these_kinds(alphabet: str) -> None:
     (layer,) = layers_of(f"rbm(16, spins={alphabet}, train=cd())")

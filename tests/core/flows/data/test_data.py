@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import rgc
 from rgc import backend
-from rgc.analysis.dichotomised import both_above, correlations_of_signs, thresholds_of
+from rgc.analysis.dichotomised import both_above, make_twin, positive, thresholds_of
 from rgc.errors import SpecError
 from rgc.flows.data.controls import CONTROLS, gaussian_twin, independent, shuffled_sites
 from rgc.flows.data.rows import Rows, evened, split, states_in
 from rgc.flows.data.source import TrainingData, make_data
 from rgc.flows.request import Request
 from rgc.kernel_cache import KernelCache
+from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 
@@ -36,11 +38,12 @@ def spec_of(data: str, *, spins: str = "ising", lattice: str = "square(3)", fold
     return rgc.load(path).spec
 
 
-def made(spec: Spec, seed: int = 0) -> TrainingData:
+def made(spec: Spec, seed: int = 0, *, validated: bool = False) -> TrainingData:
     machine = KernelCache(backend.load("reference"), general=False)
     request = Request(spec=spec, backend=machine, seed=seed, point={}, zero=())
     assert spec.data is not None
-    return make_data(spec.data, request, 9)
+    sites = spec.lattice.sites if isinstance(spec.lattice, Lattice) else 9
+    return make_data(spec.data, request, sites, validated=validated)
 
 
 def random_rows(rows: int, sites: int, species: Species = ISING) -> Rows:
@@ -134,6 +137,16 @@ def test_validation_keeps_drawn_rows_apart(tmp_path: Path) -> None:
     assert apart.states[:, 0].tolist() != list(range(40, 50))
 
 
+def test_fresh_samples_to_validate_with_leave_the_others_as_they_are(tmp_path: Path) -> None:
+    spec = spec_of("samples(100, K=[0.2, 0.6], thermalise=30, every=3)", folder=tmp_path)
+    data, more = made(spec), made(spec, validated=True)
+    assert data.validation is None
+    assert more.validation is not None
+    assert (more.train.states == data.train.states).all()
+    assert more.validation.count == 20
+    assert not (more.validation.states[:10] == data.train.states[:10]).all()
+
+
 def test_columns_that_never_change_are_said(tmp_path: Path) -> None:
     values = np.random.default_rng(1).integers(0, 2, (20, 9))
     values[:, [2, 5]] = 0
@@ -208,14 +221,16 @@ def test_correlations_of_signs_are_found_again() -> None:
     root = generator.normal(size=(6, 6))
     root /= np.sqrt((root**2).sum(axis=1, keepdims=True))
     wanted = root @ root.T
-    thresholds = thresholds_of(np.array([0.5, 0.3, 0.9, 0.1, 0.6, 0.5]))
+    up = [0.5, 0.3, 0.9, 0.1, 0.6, 0.5]
+    thresholds = thresholds_of(np.array(up))
     first, second = (index.ravel() for index in np.indices((6, 6)))
     off = first != second
     both = np.zeros((6, 6))
     rows = (thresholds[first[off]], thresholds[second[off]])
     both[first[off], second[off]] = both_above(*rows, np.arcsin(wanted[first[off], second[off]]))
-    found = correlations_of_signs(thresholds, both)
-    assert found @ found.T == pytest.approx(wanted, abs=1e-9)
+    found = make_twin(np.array(up), both)
+    assert found.root @ found.root.T == pytest.approx(wanted, abs=1e-8)
+    assert found.apart < 1e-9
 
 
 def test_a_twin_has_the_two_point_function_and_no_other_correlations() -> None:
@@ -231,6 +246,57 @@ def test_a_twin_has_the_two_point_function_and_no_other_correlations() -> None:
     assert (twin[:, 0] == twin[:, 4]).all()
     assert (twin[:, 5] == 1).all()
     assert abs(twin[:, :4].prod(axis=1).mean()) < 0.2
+
+
+def test_correlations_without_a_field_are_replaced_by_near_ones() -> None:
+    """Three spins of which no two are equal more often than 1 in 6: more than Gaussians can."""
+    assert positive(np.array([2.0, 1.5, -0.5])).tolist() == [1.75, 1.25, 0.0]
+    states = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 0]] * 50)
+    rows = Rows(species=ISING, states=states.astype(np.uint8))
+    twin = gaussian_twin(rows, KEY)
+    assert twin.notes == ()  # -1/3 is sin(-pi/6) = -1/2 of each pair, on the edge
+    states = np.array([[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 1], [0, 1, 1, 0]] * 50)
+    rows = Rows(species=ISING, states=states.astype(np.uint8))
+    (note,) = gaussian_twin(rows, KEY).notes
+    assert note.startswith("no Gaussian field has signs with the two-point function")
+
+
+@pytest.mark.parametrize("lattice", ["chain(12)", "square(4)", "kagome(2)"])
+def test_translations_are_averaged_over(tmp_path: Path, lattice: str) -> None:
+    """The twin of samples has their two-point function averaged over translations, and says how
+    far it is from that."""
+    path = tmp_path / "spec.rgc"
+    path.write_text(
+        f"parameters {{ K = 0.25 }}\nlattice {lattice}\nspins s: ising\n"
+        "hamiltonian - K * sum(<i,j>) s[i]*s[j] - 0.2 * sum(i) s[i]\n"
+        "data samples(8192, thermalise=30, every=4)\n"
+        "stack { rbm(hidden=4, train=cd()) }\nflow train()\n"
+    )
+    data = made(rgc.load(path).spec)
+    assert data.train.cells is not None
+    twin = gaussian_twin(data.train, KEY)
+    apart = [float(note.split()[-3]) for note in twin.notes]
+    pairs = [rows.values.T @ rows.values / 8192 for rows in (data.train, twin)]
+    difference = _over_translations(pairs[0] - pairs[1], data.train.cells)
+    assert np.abs(difference).max() < sum(apart) + 5 / np.sqrt(8192)
+    up = [rows.values.mean() for rows in (data.train, twin)]
+    assert abs(up[0] - up[1]) < 5 / np.sqrt(8192)
+    wrong = _over_translations(pairs[0], data.train.cells)
+    assert np.abs(wrong).max() > 0.3
+
+
+def _over_translations(pairs: Any, cells: tuple[int, ...]) -> Any:
+    """Entries of a matrix averaged over translations of both sites, from the first cell."""
+    letters = len(pairs) // int(np.prod(cells))
+    grid = pairs.reshape(*cells, letters, *cells, letters)
+    axes = tuple(range(len(cells)))
+    total = np.zeros_like(grid[(0,) * len(cells)])
+    for at in product(*map(range, cells)):
+        moved = np.roll(grid[at], [-x for x in at], axis=[axis + 1 for axis in axes])
+        total += moved
+    total /= np.prod(cells)
+    total[:, *(0,) * len(cells)] *= 1 - np.eye(letters)
+    return total
 
 
 def test_controls_are_those_of_the_language_and_depend_on_their_key() -> None:

@@ -171,6 +171,30 @@ def test_a_member_of_an_archive_is_not_read_beyond_its_end(tmp_path: Path) -> No
         headers(tmp_path / "x.npz")
 
 
+def test_what_is_damaged_behind_its_header(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "x.npz", a=np.arange(10_000.0).reshape(100, 100))
+    whole = bytearray((tmp_path / "x.npz").read_bytes())
+    middle = len(whole) // 2
+    whole[middle : middle + 40] = bytes(40)
+    (tmp_path / "x.npz").write_bytes(whole)
+    assert read_error(tmp_path, path="x.npz")[0] == "unreadable-file"
+    (tmp_path / "x.csv").write_text('"' + "1" * 200_000 + '",2\n')
+    assert code_of(tmp_path, 'file("x.csv")')[0] == "unreadable-file"
+    saved(tmp_path, "none.npy", np.zeros((5, 0)))
+    assert code_of(tmp_path, 'file("none.npy")')[0] == "no-rows"
+
+
+def test_a_file_that_changes_while_a_spec_is_compiled(tmp_path: Path) -> None:
+    path = tmp_path / "spec.rgc"
+    path.write_text(SPEC.format(data='file("x.npy")'), "utf-8")
+    saved(tmp_path, "x.npy", np.eye(2))
+    data = rgc.load(path).spec.data
+    saved(tmp_path, "x.npy", np.eye(3))
+    assert isinstance(data, File)
+    with pytest.raises(SpecError, match=r"'x\.npy' has changed since it was checked"):
+        read_rows(data)
+
+
 def test_validation_leaves_rows_on_both_sides(tmp_path: Path) -> None:
     saved(tmp_path, "x.npy", np.zeros((5, 2)))
     code, message = code_of(tmp_path, 'file("x.npy", validation=0.1)')

@@ -1,22 +1,19 @@
-"""What training begins with and goes through: first parameters, rows of batches, steps."""
+"""What training begins with and goes through: first parameters and rows of batches."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from rgc.flows.data.rows import Rows
 from rgc.flows.machines.minibatches import Minibatches
-from rgc.flows.machines.schedules import make_schedule, spread
 from rgc.flows.machines.start import SPREAD, first_biases, start
 from rgc.flows.machines.weights_file import PARAMETER_UNIT, machine_of
 from rgc.model.lattices import built_in
 from rgc.model.spins import Species
 from rgc.model.stack import Dense, Rbm, Side, Window
-from rgc.model.trainer import Knots, Sutskever, Trainer
 
 KEY = (3, 5)
 
@@ -62,43 +59,6 @@ def test_weighted_rows_come_as_often_as_their_weights_say() -> None:
     assert (counts.sum(axis=1) == 5).all()
     assert (np.abs(counts - weights) < 1).all()
     assert np.abs(counts.mean(axis=0) - weights).max() < 4 * 0.5 / np.sqrt(400)
-
-
-# -- schedules -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("step", [0.0, 1 / 3, 0.001, 7.25, 123456.789])
-def test_steps_finer_than_the_unit_are_spread(step: float) -> None:
-    steps = spread(np.full(1000, step))
-    exact = [int(Fraction(step) * (k + 1)) - int(Fraction(step) * k) for k in range(1000)]
-    assert abs(steps.sum() - 1000 * step) <= 1
-    assert np.abs(np.cumsum(steps) - np.cumsum(exact)).max() <= 1
-    assert set((steps - np.floor(step)).tolist()) <= {0.0, 1.0}
-
-
-def test_a_schedule_follows_its_trainer() -> None:
-    trainer = Trainer(
-        algorithm="cd",
-        epochs=1,
-        batch=100,
-        rate=Knots((0.1, 0.1, 0.0)),
-        momentum=Sutskever(0.9),
-        l1=2e-4,
-        l2=1e-3,
-    )
-    made = make_schedule(trainer, 2001)
-    assert made.rate[[0, 1000, 1500, 2000]] == pytest.approx([0.1, 0.1, 0.05, 0])
-    assert made.momenta[[0, 250]].tolist() == [1 << 15, 3 << 14]
-    assert made.shrink.sum() == pytest.approx(2e-4 * made.rate.sum() * 2**26, abs=1)
-    assert made.decay.sum() == pytest.approx(1e-3 * made.rate.sum() * 2**32, abs=1)
-    assert made.steps(100).sum() == pytest.approx(made.rate.sum() / 100 * 2**26, abs=1)
-    assert made.steps(100, 10).sum() == pytest.approx(made.rate.sum() / 100 * 2**36, abs=1)
-    sizes = np.where(np.arange(2001) % 20 == 19, 37, 100)
-    assert np.abs(made.steps(sizes) - made.rate / sizes * 2**26).max() < 1
-    tiny = replace(trainer, rate=Knots((1e-9,)))
-    steps = make_schedule(tiny, 10_000).steps(100)
-    assert set(steps.tolist()) == {0, 1}
-    assert steps.sum() == int(1e-9 / 100 * 2**26 * 10_000)
 
 
 # -- first parameters ------------------------------------------------------------------------------

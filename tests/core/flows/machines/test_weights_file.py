@@ -16,10 +16,10 @@ from rgc.flows.machines.log_z import exact_log_z
 from rgc.flows.machines.weights_file import (
     PARAMETER_UNIT,
     Parameters,
+    file_of,
     load,
     machine_of,
     parameters_of,
-    write,
 )
 from rgc.model.spins import Species
 from rgc.model.stack import Dense, Rbm, Side, WeightsFile
@@ -122,6 +122,22 @@ def test_known_machines_through_files_of_their_own_convention(tmp_path: Path) ->
         assert abs(exact_log_z(seen) - exact_log_z(machine)) < 23 * 2.0**-21
 
 
+def test_the_precisions_of_real_units(tmp_path: Path) -> None:
+    entry, value = (part("gaussian_gaussian_good") for part in (known.given, known.value))
+    arrays = {"weights_1": known.floats(entry["W"])}
+    for name in ("visible_precision", "hidden_precision"):
+        arrays[f"{name}_1"] = known.floats(entry[name])
+    np.savez(tmp_path / "w.npz", **arrays)  # type: ignore[arg-type]
+    file = WeightsFile(path="w.npz", convention="rgc", layer=1, folder=tmp_path)
+    made = layer("gaussian", "gaussian", file, 2)
+    assert exact_log_z(load(made)) == pytest.approx(float(value["log_z"]), abs=1e-13)
+    with pytest.raises(SpecError, match="have the precision 1"):
+        parameters_of(load(made), made)
+    np.savez(tmp_path / "w.npz", **{**arrays, "hidden_precision_1": np.array([1.0, 0.0])})  # type: ignore[arg-type]
+    with pytest.raises(SpecError, match="is not above 0"):
+        load(made)
+
+
 # -- files -----------------------------------------------------------------------------------------
 
 
@@ -140,7 +156,9 @@ def test_integers_are_written_and_loaded_exactly(tmp_path: Path, kinds: tuple[st
     below = layer(*kinds)
     above = layer(kinds[1], "ising", n=2)
     written = [random_parameters(below), random_parameters(above, 1)]
-    write(tmp_path / "weights.npz", [(below, written[0]), (above, written[1])])
+    np.savez_compressed(
+        tmp_path / "weights.npz", **file_of([(below, written[0]), (above, written[1])])
+    )
     for number, (made, stored) in enumerate(zip((below, above), written, strict=True), 1):
         file = WeightsFile(path="weights.npz", convention="rgc", layer=number, folder=tmp_path)
         loaded = parameters_of(load(replace(made, weights=file)), made)
@@ -152,7 +170,7 @@ def test_integers_are_written_and_loaded_exactly(tmp_path: Path, kinds: tuple[st
 def test_real_parameters_are_written_and_loaded_exactly(tmp_path: Path) -> None:
     made = layer("ising", "gaussian")
     stored = Parameters(weights=WEIGHTS / 3, visible=VISIBLE / 7, hidden=HIDDEN / 9)
-    write(tmp_path / "weights.npz", [(made, stored)])
+    np.savez_compressed(tmp_path / "weights.npz", **file_of([(made, stored)]))
     file = WeightsFile(path="weights.npz", convention="rgc", layer=1, folder=tmp_path)
     loaded = parameters_of(load(replace(made, weights=file)), made)
     assert all((a == b).all() for a, b in zip(loaded.arrays, stored.arrays, strict=True))
@@ -167,7 +185,7 @@ def test_units_of_a_file_are_converted(tmp_path: Path) -> None:
         visible=np.array([1 << 20, 0, -(1 << 22)]),
         hidden=np.array([5 << 10, -(1 << 23)]),
     )
-    write(tmp_path / "weights.npz", [(made, parameters)])
+    np.savez_compressed(tmp_path / "weights.npz", **file_of([(made, parameters)]))
     file = WeightsFile(path="weights.npz", convention="rgc", layer=1, folder=tmp_path)
     signs = load(layer("ising", "ising", file))
     plain = machine_of(parameters, made)

@@ -130,3 +130,16 @@ def test_warnings_of_scales() -> None:
     assert "no 2 clusters are told apart" in lost.warnings[0]
     assert value(lost, "agreement") < 0.9
     assert {"scan", "spectrum"} <= set(answer.plot())
+
+
+def test_clusters_at_a_scale_of_their_own_size() -> None:
+    """The second eigenvalue is far from 1, and all others are farther."""
+    text = (
+        "parameters { u ~ uniform(0, 1), v ~ uniform(0, 1), other(n) = max(0, min(1, n - 29)) }\n"
+        "data points(60, [u + 3*other(row), v], label=other(row))\n"
+        "map diffusion(scale=1.6, clusters=2)\nflow iterate\n"
+    )
+    result = run(text)
+    assert 0.3 < result.eigenvalues[1].value < 0.8
+    assert value(result, "agreement") == 1
+    assert result.warnings == ()

@@ -1,0 +1,139 @@
+"""ln Z of a machine by annealed importance sampling, and averages that it weighs.
+
+A chain starts among independent units with biases a, ln Z_0 known, and is taken to the machine
+through inverse temperatures 0 = beta_0 < ... < beta_K = 1, by the programs of
+`rgc.model_to_program.stack_to_sampling`. With
+
+    ln w = sum_k [E_(k-1)(v_k) - E_k(v_k)]
+
+of every chain, <w> = Z / Z_0, and the averages of the machine are those of the last states weighted
+by w (Neal 2001), however slowly its own chains move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log, sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.backend import Backend
+from rgc.flows.data.rows import States, states_in
+from rgc.flows.machines.parameters import Arrays
+from rgc.flows.machines.sides import numbers_of
+from rgc.model.stack import Rbm
+from rgc.model_to_program.stack_to_sampling import ANNEALED, annealing, independent
+from rgc.model_to_program.stack_to_training import SCALE, units_of
+from rgc.program.dense.arguments import dense_arguments
+from rgc.program.draws import Key, step_keys
+from rgc.program.exponentials import UNIT
+
+Floats = NDArray[np.float64]
+
+CHAINS, STEPS = 256, 1000
+"""Chains and temperatures of an estimate."""
+
+AT_ONCE = 100
+"""Steps of one call of a kernel."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Annealed:
+    """The log-weights of the chains float64[chain], their last states, and ln Z_0."""
+
+    log_weights: Floats
+    states: States
+    log_z0: float
+
+    @property
+    def log_z(self) -> float:
+        """ln Z_0 + ln <w>."""
+        largest = float(self.log_weights.max())
+        return self.log_z0 + largest + log(float(np.exp(self.log_weights - largest).mean()))
+
+    @property
+    def shares(self) -> Floats:
+        """The weights of the chains, which add up to 1."""
+        weights = np.exp(self.log_weights - self.log_weights.max())
+        return np.asarray(weights / weights.sum())
+
+    @property
+    def effective(self) -> float:
+        """The effective number of chains, 1 / sum of shares^2."""
+        return 1 / float((self.shares**2).sum())
+
+    @property
+    def error(self) -> float:
+        """The standard error of `log_z`: that of <w> over its value."""
+        n = len(self.log_weights)
+        spread = float((n * self.shares).std(ddof=1))
+        return spread / sqrt(n)
+
+    def average(self, values: Floats) -> tuple[float, float]:
+        """The weighted average of a number of every chain, and its standard error."""
+        mean = float(self.shares @ values)
+        return mean, sqrt(float((self.shares**2) @ (values - mean) ** 2))
+
+
+def anneal(
+    backend: Backend,
+    layer: Rbm,
+    arrays: Arrays,
+    base: NDArray[np.int64],
+    key: Key,
+    *,
+    chains: int = CHAINS,
+    betas: Floats | None = None,
+) -> Annealed:
+    """Anneal the machine of integer parameters. `base` are the biases a, int64[visible features] in
+    the unit of parameters, and `betas` rise from 0 to 1; by default they are `STEPS` + 1 evenly
+    spaced ones.
+    """
+    grid = np.linspace(0, 1, STEPS + 1) if betas is None else betas
+    visible, start = units_of(layer.visible), independent(units_of(layer.visible), chains)
+    empty = np.zeros(start.fields[0].shape, dtype=np.uint64)
+    state = [backend.pack(empty), backend.pack(base)]
+    state, _ = backend.compile(start)(state, dense_arguments(), step_keys(key, 0, 1, start.draws))
+    program = annealing(layer, chains)
+    kernel = backend.compile(program)
+    zeros = {"visible": visible.features, "hidden": units_of(layer.hidden).features}
+    biases = [arrays.get(name, np.zeros(n, dtype=np.int64)) for name, n in zeros.items()]
+    state = [state[0], *map(backend.pack, (arrays["weights"], *biases, base))]
+    log_weights = np.zeros(chains)
+    for first in range(0, len(grid) - 1, AT_ONCE):
+        scales = _scales(grid[first : first + AT_ONCE + 1])
+        keys = step_keys(key, 1 + first, len(scales), program.draws)
+        state, tallies = kernel(state, dense_arguments(scales=scales), keys)
+        log_weights += (tallies[0] - tallies[1]).sum(axis=0) / UNIT
+    species = layer.visible.spins
+    return Annealed(
+        log_weights=log_weights,
+        states=states_in(np.asarray(backend.unpack(state[0])), species, chains),
+        log_z0=_log_z0(layer, base),
+    )
+
+
+def _scales(betas: Floats) -> NDArray[np.int32]:
+    """int32[step, slot, 1] for steps between neighbouring inverse temperatures."""
+    new = np.rint(betas * SCALE).astype(np.int32)
+    old, new = new[:-1], new[1:]
+    columns: dict[str, Any] = {
+        "old": old,
+        "new": new,
+        "rest of old": SCALE - old,
+        "rest of new": SCALE - new,
+    }
+    return np.stack([columns[name] for name in ANNEALED], axis=1)[:, :, None]
+
+
+def _log_z0(layer: Rbm, base: NDArray[np.int64]) -> float:
+    """ln Z of the independent units: those of the visible side in the biases that units see, and
+    hidden ones in none.
+    """
+    seen = ((base + 32) >> 6) / UNIT
+    visible, hidden = numbers_of(layer.visible), numbers_of(layer.hidden)
+    return float(
+        visible.log_sums(seen).sum() + hidden.log_sums(np.zeros(layer.hidden.features)).sum()
+    )

@@ -1,0 +1,91 @@
+"""The parameters of a layer while it is trained: what is fixed about them, and what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.flows.machines.connections import Classes, mask_of, ties_of
+from rgc.flows.machines.weights_file import PARAMETER_UNIT, Parameters
+from rgc.model.stack import Rbm, Window
+from rgc.model_to_program.stack_to_training import Shared
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fixed:
+    """What training does not change about a layer.
+
+    - `arrays` are those that its program reads: "connected", 0 where there is no weight, and
+      "classes of weights", "classes of visible" and "classes of hidden", the numbers of parameters
+      that are one, -1 where there is none.
+    - `shared` says of the latter how many classes there are and how many entries they have.
+    """
+
+    arrays: Arrays
+    shared: Mapping[str, Shared]
+
+
+def make_fixed(layer: Rbm) -> Fixed:
+    """What is fixed about a layer. Raises `SpecError` for a file that holds no mask."""
+    if isinstance(layer.connect, Window) and layer.connect.shared:
+        ties = ties_of(layer)
+        classes = {"weights": ties.weights}
+        if layer.biases:
+            classes |= {"visible": ties.visible, "hidden": ties.hidden}
+        arrays = {f"classes of {name}": array for name, array in classes.items()}
+        return Fixed(arrays, {name: _sizes(array) for name, array in classes.items()})
+    mask = mask_of(layer)
+    return Fixed({} if mask is None else {"connected": mask.astype(np.int32)}, {})
+
+
+def _sizes(classes: Classes) -> Shared:
+    """How many classes there are, and how many entries the largest has: fewer at an open edge."""
+    counts = np.bincount(classes[classes >= 0])
+    return Shared(len(counts), int(counts.max()))
+
+
+def parameters_in(arrays: Arrays, layer: Rbm) -> Parameters:
+    """The parameters among the arrays of a layer; biases that are not there are 0."""
+    visible, hidden = layer.visible.features, layer.hidden.features
+    return Parameters(
+        weights=arrays["weights"],
+        visible=arrays.get("visible", np.zeros(visible, dtype=np.int64)),
+        hidden=arrays.get("hidden", np.zeros(hidden, dtype=np.int64)),
+    )
+
+
+def reach(layer: Rbm, arrays: Arrays) -> float:
+    """A bound on the fields that units see in any states of the other side, in kT."""
+    parameters = parameters_in(arrays, layer)
+    weights, found = np.abs(parameters.weights.astype(np.float64)), 0.0
+    for side, matrix, bias in (
+        (layer.visible, weights, parameters.hidden),
+        (layer.hidden, weights.T, parameters.visible),
+    ):
+        by_unit = matrix.reshape(side.count, side.features // side.count, -1)
+        bound = by_unit.max(axis=1).sum(axis=0) + np.abs(bias)
+        found = max(found, float(bound.max()) * PARAMETER_UNIT)
+    return found
+
+
+def tied(values: NDArray[Any], arrays: Arrays, name: str) -> NDArray[Any]:
+    """The average over each class of parameters that are one, in its place, and 0 where there is no
+    parameter.
+    """
+    classes = arrays.get(f"classes of {name}")
+    if classes is not None:
+        inside = classes >= 0
+        sums = np.bincount(classes[inside], values[inside]) / np.bincount(classes[inside])
+        values = np.where(inside, sums[classes], 0)
+    return _connected(values, arrays) if name == "weights" else values
+
+
+def _connected(weights: NDArray[Any], arrays: Arrays) -> NDArray[Any]:
+    connected = arrays.get("connected")
+    return weights if connected is None else np.where(connected, weights, 0).astype(weights.dtype)

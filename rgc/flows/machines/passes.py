@@ -1,0 +1,64 @@
+"""States of data through a trained layer: up to its hidden units, or up and down again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rgc.backend import Backend
+from rgc.flows.data.rows import Rows, states_in
+from rgc.flows.machines.parameters import Arrays
+from rgc.model.spins import Species
+from rgc.model.stack import Rbm
+from rgc.model_to_program.stack_to_sampling import ascent, reconstruction
+from rgc.program.dense import Dense
+from rgc.program.dense.arguments import dense_arguments
+from rgc.program.draws import Key, step_keys
+
+AT_ONCE = 1 << 12
+"""Rows of one call of a kernel, whole words."""
+
+
+def ascended(backend: Backend, layer: Rbm, arrays: Arrays, rows: Rows, key: Key) -> Rows:
+    """States of the hidden units drawn for every row."""
+    return _passed(backend, layer, arrays, rows, key, ascent, layer.hidden.spins)[0]
+
+
+def reconstructed(
+    backend: Backend, layer: Rbm, arrays: Arrays, rows: Rows, key: Key
+) -> tuple[Rows, float]:
+    """States of the visible units after one pass up and down for every row, and the share of units
+    that are not as they were.
+    """
+    found, differ = _passed(backend, layer, arrays, rows, key, reconstruction, rows.species)
+    return found, differ / (rows.count * rows.sites)
+
+
+def _passed(
+    backend: Backend,
+    layer: Rbm,
+    arrays: Arrays,
+    rows: Rows,
+    key: Key,
+    write: Callable[[Rbm, int, int], Dense],
+    species: Species,
+) -> tuple[Rows, int]:
+    """Run a program on all rows, each of which is a chain of its own wherever the parts are cut."""
+    data, parts, differ = backend.pack(rows.field), [], 0
+    for first in range(0, rows.count, AT_ONCE):
+        taken = np.arange(first, min(first + AT_ONCE, rows.count), dtype=np.int32)
+        program = write(layer, len(taken), rows.count)
+        empty = np.zeros(program.fields[1].shape, dtype=np.uint64)
+        parameters = [backend.pack(arrays[each.name]) for each in program.parameters]
+        keys = step_keys(key, 0, 1, program.draws)
+        state, tallies = backend.compile(program)(
+            [data, backend.pack(empty), *parameters],
+            dense_arguments(taken[None]),
+            keys,
+            first // 64,
+        )
+        data = state[0]
+        parts.append(states_in(np.asarray(backend.unpack(state[1])), species, len(taken)))
+        differ += sum(int(tally.sum()) for tally in tallies)
+    return Rows(species=species, states=np.concatenate(parts), weights=rows.weights), differ

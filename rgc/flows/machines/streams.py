@@ -1,0 +1,10 @@
+"""What the training stream of a layer is for, besides the draws of its updates.
+
+Numbers of draws are keyed by these, so they never change.
+"""
+
+WEIGHTS, ORDER, OFFSET, CHAINS, LOOKED, UPWARD, ANNEALED, DESCENT = range(8)
+"""First weights; the order of the rows of an epoch, and where its weighted rows begin; first states
+of chains; reconstructions; the states that the layer above is trained on; annealing; the visible
+states of chains at the end.
+"""

@@ -1,0 +1,367 @@
+"""The flow `train`: the layers of a stack one after the other, each on the states of the one below.
+
+One step is one update of a layer. The state holds the parameters and chains of the layers trained
+so far, and what was written down along the way. The data are a function of the spec, the seed and
+the files, and what an upper layer is trained on is a function of these and of the layers below, so
+neither is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.errors import Problem, SpecError
+from rgc.flows.data.rows import Rows, key_of
+from rgc.flows.data.source import TrainingData, make_data
+from rgc.flows.flow import Account, State
+from rgc.flows.machines.exact_training import ExactTraining
+from rgc.flows.machines.given import Given, make_given
+from rgc.flows.machines.layer_training import LayerTraining, make_layer_training
+from rgc.flows.machines.parameters import make_fixed, reach
+from rgc.flows.machines.passes import ascended
+from rgc.flows.machines.streams import UPWARD
+from rgc.flows.machines.target import Target, make_target
+from rgc.flows.machines.train_result import Trained, finished
+from rgc.flows.machines.watch import ROWS, SMALL, Look, Watch, marks
+from rgc.flows.request import Request
+from rgc.model.data import Control, Data, Samples, rows_of, source_of
+from rgc.model.lattice import Lattice
+from rgc.model.operators import Operator
+from rgc.model.spec import Spec
+from rgc.model.stack import Rbm
+from rgc.passes.fold_operators import fold_operators
+from rgc.passes.generate_operators import generate_operators
+from rgc.program.dense.program import WEIGHT_LIMIT
+from rgc.program.draws import Key, stream
+from rgc.program.exponentials import LIMIT
+from rgc.results.result import Result
+
+Arrays = dict[str, NDArray[Any]]
+Learning = LayerTraining | ExactTraining | Given
+"""How a layer comes by its parameters."""
+
+REACH, BODIES, MOST_BODIES = 2, 2, 4
+"""The range and the bodies of the operators in which couplings are told. Where the Hamiltonian has
+terms of more bodies, so have they, up to `MOST_BODIES`.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taught:
+    """A layer, how it learns, and what is followed of it."""
+
+    layer: Rbm
+    learning: Learning
+    watch: Watch
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Train:
+    """`train(...)` at one point.
+
+    The arrays of the state are those of the layers, `<layer>.<name>`, and their series,
+    `<layer>.watch.<name>`. `kept` holds what is made again when it is missing: the rows of each
+    layer, and these as its kernels take them.
+    """
+
+    request: Request
+    layers: tuple[Taught, ...]
+    target: Target | None
+    operators: tuple[Operator, ...]
+    kept: dict[tuple[str, int], Any] = field(default_factory=dict)
+
+    @property
+    def scheme(self) -> str:
+        return "train"
+
+    @property
+    def steps(self) -> int:
+        return self._ends[-1]
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        exact = any(isinstance(each.learning, ExactTraining) for each in self.layers)
+        return {
+            "layers": [str(each.layer) for each in self.layers],
+            "updates": [each.learning.updates for each in self.layers],
+            "rows": self.data.train.count,
+            "reproducibility": "L3" if exact else "L2",
+        }
+
+    def start(self) -> State:
+        return State(0, {})
+
+    def step(self, state: State) -> State:
+        number = next(k for k, end in enumerate(self._ends) if state.done < end)
+        taught, first = self.layers[number], state.done - self._begins[number]
+        if first == 0:
+            self._begin(state, number)
+        mark = next(mark for mark in taught.watch.marks if mark > first)
+        count = max(1, min(state.most, mark - 1 - first))
+        arrays = self.arrays(state, number)
+        before = arrays["weights"].astype(np.float64)
+        data = self._fed(state, number)
+        data, largest = taught.learning.run(arrays, data, first, count)
+        self.kept["fed", number] = data
+        self._check(taught, number, arrays, largest, first)
+        if first + count == mark:
+            self._look(state, number, arrays, before, mark)
+        state.arrays |= {f"{number}.{name}": array for name, array in arrays.items()}
+        state.done += count
+        return state
+
+    def accounts(self) -> Sequence[Account]:
+        return ()  # programs do it all, but for exact gradients
+
+    def finish(self, state: State) -> Result:
+        return finished(
+            self.request,
+            self._trained(state),
+            self._series(state),
+            self.data.notes,
+            self.provenance,
+        )
+
+    def _trained(self, state: State) -> tuple[Trained, ...]:
+        """The layers as they are, bottom up."""
+        found: list[Trained] = []
+        for number, taught in enumerate(self.layers):
+            arrays = self.arrays(state, number)
+            below = found[-1].through if found else None
+            found.append(
+                Trained(
+                    number=number + 1,
+                    layer=taught.layer,
+                    machine=taught.learning.machine(arrays),
+                    integers=taught.learning.integers(arrays),
+                    rows=self.rows(state, number),
+                    validation=self.validation(state, number),
+                    target=None if number else self.target,
+                    operators=() if number else self.operators,
+                    below=below,
+                    bottom=self.layers[0].layer.visible,
+                    key=self._key(number),
+                )
+            )
+        return tuple(found)
+
+    def _series(self, state: State) -> Mapping[str, NDArray[Any]]:
+        """What was written down of all layers, and at which updates, by `layer<l>.<name>`."""
+        found: dict[str, NDArray[Any]] = {}
+        for number, taught in enumerate(self.layers):
+            if taught.watch.marks:
+                found[f"layer{number + 1}.update"] = np.array(taught.watch.marks, dtype=np.float64)
+            for name, values in self.series(state, number).items():
+                found[f"layer{number + 1}.{name}"] = values
+        return found
+
+    # -- layers
+
+    @cached_property
+    def _ends(self) -> tuple[int, ...]:
+        """The number of steps at which each layer is trained."""
+        return tuple(accumulate(each.learning.updates for each in self.layers))
+
+    @property
+    def _begins(self) -> tuple[int, ...]:
+        return (0, *self._ends[:-1])
+
+    @cached_property
+    def data(self) -> TrainingData:
+        """What the first layer is trained on, and the rows kept for validation."""
+        if self.request.spec.data is None:
+            raise ValueError("the spec has no data")
+        return make_data(self.request.spec.data, self.request, self.layers[0].layer.visible.count)
+
+    def arrays(self, state: State, number: int) -> Arrays:
+        """The arrays of a layer, by the names that its program has for them."""
+        before = f"{number}."
+        return {
+            name.removeprefix(before): array
+            for name, array in state.arrays.items()
+            if name.startswith(before) and not name.startswith(f"{before}watch.")
+        }
+
+    def series(self, state: State, number: int) -> Arrays:
+        """What was written down of a layer, by name."""
+        before = f"{number}.watch."
+        return {
+            name.removeprefix(before): array
+            for name, array in state.arrays.items()
+            if name.startswith(before)
+        }
+
+    def rows(self, state: State, number: int) -> Rows:
+        """The rows that a layer is trained on. The layers below it are trained."""
+        if number == 0:
+            return self.data.train
+        if ("rows", number) not in self.kept:
+            below = self.rows(state, number - 1)
+            self.kept["rows", number] = self.upward(state, number - 1, below)
+        found: Rows = self.kept["rows", number]
+        return found
+
+    def validation(self, state: State, number: int) -> Rows | None:
+        """The first of the rows kept for validation, as a layer sees them."""
+        if number == 0:
+            apart = self.data.validation
+            return None if apart is None else apart.first(ROWS)
+        below = self.validation(state, number - 1)
+        return None if below is None else self.upward(state, number - 1, below)
+
+    def upward(self, state: State, number: int, rows: Rows) -> Rows:
+        """States of the hidden units of a trained layer, one for each row."""
+        key = key_of(self._key(number), UPWARD)
+        arrays = self.layers[number].learning.integers(self.arrays(state, number))
+        return ascended(self.request.backend, self.layers[number].layer, arrays, rows, key)
+
+    def _key(self, number: int) -> Key:
+        return stream(self.request.seed, self.request.point, "training", number)
+
+    def _fed(self, state: State, number: int) -> Any:
+        if ("fed", number) not in self.kept:
+            rows = self.rows(state, number)
+            self.kept["fed", number] = self.layers[number].learning.feed(rows)
+        return self.kept["fed", number]
+
+    def _begin(self, state: State, number: int) -> None:
+        taught = self.layers[number]
+        arrays = taught.learning.start(self.rows(state, number))
+        state.arrays |= {f"{number}.{name}": array for name, array in arrays.items()}
+        series = taught.watch.start()
+        state.arrays |= {f"{number}.watch.{name}": array for name, array in series.items()}
+
+    def _look(
+        self, state: State, number: int, arrays: Arrays, before: NDArray[Any], update: int
+    ) -> None:
+        taught = self.layers[number]
+        look = Look(
+            watch=taught.watch,
+            update=update,
+            machine=taught.learning.machine(arrays),
+            arrays=taught.learning.integers(arrays),
+            before=before,
+            rows=self.rows(state, number).first(ROWS),
+            validation=self.validation(state, number),
+        )
+        series = self.series(state, number)
+        taught.watch.look(series, look)
+        state.arrays |= {f"{number}.watch.{name}": array for name, array in series.items()}
+
+    def _check(
+        self, taught: Taught, number: int, arrays: Arrays, largest: NDArray[Any], first: int
+    ) -> None:
+        """Raise `SpecError` where weights or fields have left their range."""
+        beyond = np.flatnonzero(largest >= WEIGHT_LIMIT)
+        fields = reach(taught.layer, taught.learning.integers(arrays))
+        if not len(beyond) and fields < LIMIT:
+            return
+        update = first + 1 + (int(beyond[0]) if len(beyond) else len(largest) - 1)
+        what = "|w| passed 32" if len(beyond) else f"a field may reach {fields:.0f} kT"
+        message = f"layer {number + 1}, update {update}: {what}"
+        hint = "take a smaller rate, or l1, l2 or max_norm; the last checkpoint is from before"
+        raise SpecError([Problem("diverged", message, self.request.span, hint=hint)])
+
+
+def make_train(request: Request) -> Train:
+    """The flow `train` of a spec at one point, with the kernels of its updates compiled.
+
+    Raises `SpecError` for what cannot be trained yet.
+    """
+    stack, data = request.spec.stack, request.spec.data
+    rows = rows_of(data) if data is not None else None
+    if stack is None or rows is None:
+        raise ValueError("training needs a stack and data")
+    target = _target(request)
+    layers = [_taught(request, number, target, rows) for number in range(len(stack.layers))]
+    return Train(
+        request=request,
+        layers=tuple(layers),
+        target=target,
+        operators=_operators(request.spec, target),
+    )
+
+
+def _operators(spec: Spec, target: Target | None) -> tuple[Operator, ...]:
+    """The operators in which the couplings of the lowest machine are told, those of the Hamiltonian
+    among them by their names.
+    """
+    if target is None or spec.hamiltonian is None or not target.cluster.two_states:
+        return ()
+    bodies = max(
+        (len(spins) for term in spec.hamiltonian.terms for _, spins in term.products), default=2
+    )
+    operators = generate_operators(
+        target.cluster.lattice,
+        spec.species,
+        spec.hamiltonian,
+        reach=REACH,
+        bodies=max(BODIES, min(bodies, MOST_BODIES)),
+    )
+    return tuple(
+        folded.operator
+        for folded in fold_operators(operators, target.cluster.lattice)
+        if not folded.flag
+    )
+
+
+def _taught(request: Request, number: int, target: Target | None, rows: int) -> Taught:
+    assert request.spec.stack is not None  # noqa: S101
+    layer = request.spec.stack.layers[number]
+    key = stream(request.seed, request.point, "training", number)
+    own = target if number == 0 else None
+    learning: Learning
+    if layer.train is None:
+        learning = make_given(layer)
+    elif layer.train.algorithm == "exact":
+        learning = ExactTraining(
+            layer=layer,
+            trainer=layer.train,
+            fixed=make_fixed(layer),
+            key=key,
+            target=own if layer.train.of == "hamiltonian" else None,
+        )
+    else:
+        learning = make_layer_training(request.backend, layer, layer.train, rows=rows, key=key)
+    asked = request.options.names("monitors")
+    small = own is not None and ("kl" in asked or own.cluster.states <= SMALL)
+    watch = Watch(
+        backend=request.backend,
+        layer=layer,
+        marks=marks(learning.updates),
+        validated=_validated(request.spec.data),
+        target=own if small else None,
+        asked=asked,
+        key=key,
+    )
+    return Taught(layer, learning, watch)
+
+
+def _validated(data: Data | None) -> bool:
+    """Whether rows are kept apart."""
+    source = source_of(data) if data is not None else None
+    return bool(getattr(source, "validation", None))
+
+
+def _target(request: Request) -> Target | None:
+    """The Hamiltonian that the data are samples of; None where they are of several, or of none."""
+    spec = request.spec
+    source = source_of(spec.data) if spec.data is not None else None
+    if spec.hamiltonian is None or not isinstance(spec.lattice, Lattice):
+        return None
+    if isinstance(spec.data, Control) or not isinstance(source, Samples) or source.hamiltonians:
+        return None
+    return make_target(
+        spec.lattice,
+        spec.species,
+        spec.hamiltonian,
+        seed=request.seed,
+        point=request.point,
+    )

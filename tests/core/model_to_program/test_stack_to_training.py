@@ -1,0 +1,227 @@
+"""The gradient of an update against sums over all states of its chain.
+
+One update from many rows is a sample of the expected change, whose error is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from rgc import backend as backends
+from rgc.flows.data.rows import Rows
+from rgc.flows.machines.layer_training import (
+    LayerTraining,
+    make_layer_training,
+    pieces_of,
+)
+from rgc.flows.machines.machine import Machine
+from rgc.flows.machines.tables import all_states, moments, table
+from rgc.model.spins import Species
+from rgc.model.stack import Dense, Rbm, Side
+from rgc.model.trainer import Knots, Trainer
+from rgc.program.dense.show import show
+from tests.core.flows.machines.known import floats, listed, value
+
+Floats = NDArray[np.float64]
+
+ROWS = 40_000
+KT = 1 << 26
+PLAIN = Trainer(
+    algorithm="cd",
+    epochs=1,
+    batch=ROWS,
+    rate=Knots((1.0,)),
+    momentum=Knots((0.0,)),
+    l1=0,
+    l2=0,
+    k=1,
+)
+
+
+def layer_of(hidden: str, biases: bool = True) -> Rbm:
+    return Rbm(
+        visible=Side(5, Species("v")),
+        hidden=Side(3, Species("h", hidden)),
+        connect=Dense(),
+        biases=biases,
+    )
+
+
+def ring_chances() -> tuple[NDArray[Any], Floats]:
+    """The states of a ring of five Ising spins at K = 0.45, and their probabilities."""
+    states = all_states(listed("rbm_ii_5x3").visible)  # type: ignore[arg-type]
+    spins = 2.0 * states - 1
+    weights = np.exp(0.45 * (spins * np.roll(spins, 1, axis=1)).sum(axis=1))
+    return states, weights / weights.sum()
+
+
+def rows_of(states: NDArray[Any], chances: Floats, count: int = ROWS) -> Rows:
+    """Rows in which every state is as often as its probability says."""
+    ends = np.rint(np.cumsum(chances) * count).astype(int)
+    numbers = np.searchsorted(ends, np.arange(count), side="right")
+    return Rows(species=Species("v"), states=states[numbers].astype(np.uint8))
+
+
+def change(learning: LayerTraining, machine: Machine, rows: Rows) -> dict[str, Floats]:
+    """The change of each parameter in one update, in kT, from those of a machine."""
+    arrays = learning.start(rows)
+    arrays["weights"] = np.rint(machine.weights * KT).astype(np.int32)
+    if learning.layer.biases:
+        arrays["visible"] = np.rint(machine.visible_bias * KT).astype(np.int64)
+        arrays["hidden"] = np.rint(machine.hidden_bias * KT).astype(np.int64)
+    before = {name: array.astype(np.float64) for name, array in arrays.items()}
+    learning.run(arrays, learning.feed(rows), 0, 1)
+    names = ("weights", "visible", "hidden") if learning.layer.biases else ("weights",)
+    return {name: (arrays[name] - before[name]) / KT for name in names}
+
+
+def make(layer: Rbm, trainer: Trainer, rows: int = ROWS) -> LayerTraining:
+    return make_layer_training(backends.load("reference"), layer, trainer, rows=rows, key=(7, 11))
+
+
+def gibbs(machine: Machine, chances: Floats, sweeps: int) -> Floats:
+    """Probabilities of visible states after so many sweeps."""
+    states = table(machine).features
+    hidden = table(machine.turned).features
+    up = conditional(machine.hidden_fields(states), hidden)
+    down = conditional(machine.turned.hidden_fields(hidden), states)
+    for _ in range(sweeps):
+        chances = chances @ up @ down
+    return chances
+
+
+def conditional(fields: Floats, features: Floats) -> Floats:
+    """p(y | x) from the fields of y given each x."""
+    weights = np.exp(fields @ features.T)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("name", ["rbm_ii_5x3", "rbm_ib_5x3"])
+@pytest.mark.parametrize("sweeps", [1, 10])
+@pytest.mark.parametrize("gradient", ["samples", "means"])
+def test_contrastive_divergence_has_its_expected_gradient(
+    name: str, sweeps: int, gradient: str
+) -> None:
+    machine, (states, chances) = listed(name), ring_chances()
+    layer = layer_of("ising" if name == "rbm_ii_5x3" else "binary")
+    trainer = replace(PLAIN, k=sweeps, gradient=gradient)
+    found = change(make(layer, trainer), machine, rows_of(states, chances))
+    known = value(name)["against_ring5_ising_K0p45"][f"expected_CD{sweeps}_gradient_W"]
+    assert found["weights"] == pytest.approx(floats(known), abs=5 * 1.4 / np.sqrt(ROWS))
+
+
+def expected(machine: Machine, model: Floats, *, centred: bool) -> dict[str, Floats]:
+    """The change of parameters at a rate of 1, from probabilities of visible states."""
+    states, data = table(machine).features, ring_chances()[1]
+    ours, theirs = moments(machine, states, data), moments(machine, states, model)
+    weights = ours.pairs - theirs.pairs
+    visible, hidden = ours.visible - theirs.visible, ours.hidden - theirs.hidden
+    if centred:
+        weights = weights - np.outer(ours.visible, hidden) - np.outer(visible, ours.hidden)
+        visible, hidden = visible - weights @ ours.hidden, hidden - ours.visible @ weights
+    return {"weights": weights, "visible": visible, "hidden": hidden}
+
+
+@pytest.mark.parametrize("gradient", ["samples", "means"])
+def test_centred_units_enter_less_their_averages_and_biases_follow(gradient: str) -> None:
+    machine, (states, chances) = listed("rbm_ib_5x3"), ring_chances()
+    trainer = replace(PLAIN, centring=True, gradient=gradient)
+    found = change(make(layer_of("binary"), trainer), machine, rows_of(states, chances))
+    known = expected(machine, gibbs(machine, chances, 1), centred=True)
+    for name, array in known.items():
+        assert found[name] == pytest.approx(array, abs=5 * 2 / np.sqrt(ROWS)), name
+
+
+@pytest.mark.parametrize(("algorithm", "betas"), [("pcd", None), ("tempering", (0.0, 0.5, 1.0))])
+def test_persistent_chains_come_to_the_gradient_of_the_likelihood(
+    algorithm: str, betas: tuple[float, ...] | None
+) -> None:
+    """At a rate of 0 until the chains have forgotten how they started, then at 1."""
+    machine, (states, chances) = listed("rbm_ii_5x3"), ring_chances()
+    chains = ROWS * len(betas or (1.0,)) // 2
+    trainer = replace(
+        PLAIN, algorithm=algorithm, chains=chains, betas=betas, k=30, gradient="means"
+    )
+    found = change(make(layer_of("ising"), trainer), machine, rows_of(states, chances))
+    known = expected(machine, table(machine).chances, centred=False)
+    for name, array in known.items():
+        assert found[name] == pytest.approx(array, abs=5 * 1.4 / np.sqrt(ROWS / 2)), name
+
+
+def test_the_last_batch_is_averaged_over_its_own_rows() -> None:
+    """13 rows in batches of 10 from a machine of zeros, whose hidden means are 0: the change of the
+    visible biases is the mean of the rows of a batch less what the model draws, which its key tells
+    and the rows do not. Each batch's change, times its rows, adds up to that of all rows.
+    """
+    states, chances = ring_chances()
+    rows, layer = rows_of(states, chances, 13), layer_of("ising")
+    none = replace(
+        listed("rbm_ii_5x3"),
+        weights=np.zeros((5, 3)),
+        visible_bias=np.full(5, 40.0),
+        hidden_bias=np.zeros(3),
+    )
+    rate = Knots((2.0**-10,))
+    learning = make(layer, replace(PLAIN, batch=10, rate=rate), 13)
+    data, total = learning.feed(rows), np.zeros(5)
+    sizes = [piece.rows.shape for piece in pieces_of(data.batches, 0, learning.updates)]
+    assert sizes == [(1, 10), (1, 3)]
+    for update, (_, count) in enumerate(sizes):
+        arrays = learning.start(rows)
+        arrays["weights"] = np.zeros((5, 3), dtype=np.int32)
+        arrays["visible"] = np.rint(none.visible_bias * KT).astype(np.int64)
+        before = arrays["visible"].copy()
+        data, _ = learning.run(arrays, data, update, 1)
+        total += count * (arrays["visible"] - before) / KT / 2.0**-10
+    # in fields of 40 kT the model draws +1 always
+    assert total == pytest.approx(rows.values.sum(axis=0) - 13, abs=1e-3)
+
+
+@pytest.mark.parametrize("sparsity", [0.1, 0.8])
+def test_hidden_units_are_drawn_to_their_activity(sparsity: float) -> None:
+    machine, (states, chances) = listed("rbm_ib_5x3"), ring_chances()
+    rows, layer = rows_of(states, chances), layer_of("binary")
+    plain = change(make(layer, replace(PLAIN, gradient="means")), machine, rows)
+    drawn = change(
+        make(layer, replace(PLAIN, gradient="means", sparsity=sparsity, sparsity_cost=0.5)),
+        machine,
+        rows,
+    )
+    active = moments(machine, table(machine).features, chances).hidden
+    pull = drawn["hidden"] - plain["hidden"]
+    assert pull == pytest.approx(0.5 * (sparsity - active), abs=1e-4)
+    assert (drawn["weights"] == plain["weights"]).all()
+
+
+def test_shrinkage_decay_and_norm_are_those_of_the_rate() -> None:
+    """The draws of an update do not depend on these options, so what they change is known."""
+    machine, (states, chances) = listed("rbm_ii_5x3"), ring_chances()
+    rows, layer = rows_of(states, chances), layer_of("ising")
+    plain = change(make(layer, PLAIN), machine, rows)["weights"]
+    w = machine.weights + plain
+    shrunk = change(make(layer, replace(PLAIN, l1=0.02)), machine, rows)["weights"]
+    assert machine.weights + shrunk == pytest.approx(np.sign(w) * (np.abs(w) - 0.02), abs=1e-7)
+    decayed = change(make(layer, replace(PLAIN, l2=0.1)), machine, rows)["weights"]
+    assert machine.weights + decayed == pytest.approx(0.9 * w, abs=1e-7)
+    normed = change(make(layer, replace(PLAIN, max_norm=0.5)), machine, rows)["weights"]
+    norms = np.sqrt(((machine.weights + normed) ** 2).sum(axis=0))
+    assert norms == pytest.approx(0.5, abs=1e-3)
+
+
+def test_the_program_of_contrastive_divergence_is_short() -> None:
+    made = make(layer_of("binary"), replace(PLAIN, batch=100), 1000)
+    assert len(show(made.whole.program).splitlines()) < 15
+
+
+def test_dropout_leaves_units_out_of_both_phases() -> None:
+    """At a dropout of nearly 1 no unit is kept, so that weights do not change."""
+    machine, (states, chances) = listed("rbm_ib_5x3"), ring_chances()
+    trainer = replace(PLAIN, dropout=1 - 1e-9)
+    found = change(make(layer_of("binary"), trainer), machine, rows_of(states, chances))
+    assert not found["weights"].any()
+    assert not found["hidden"].any()

@@ -1,4 +1,4 @@
-"""Iteration of a map as a jitted loop, some steps of it written out for XLA to fuse.
+"""Iteration of a map as a jitted loop, with two steps of it written out for XLA to fuse.
 
 XLA contracts a product and a sum into one operation that rounds once, and divides by a number by
 multiplying with its inverse. `Rounded` keeps it from both, so that a rational map has the bits of
@@ -15,8 +15,12 @@ import jax.numpy as jnp
 
 from rgc.program.arithmetic import Arithmetic, evaluate
 
-WRITTEN = 96
-"""Nodes of the steps that are written out, about: longer chains of a fusion are slower again."""
+Columns = tuple[jax.Array, ...]
+
+WRITTEN = 2
+"""Steps that are written out. XLA repeats in one fusion what several outputs of a step have in
+common, so that more of them cost time, and many of them have no end.
+"""
 
 
 class Rounded:
@@ -50,49 +54,38 @@ def iterate_map(
     program: Arithmetic, constants: Any, points: Any, steps: int, kept: int = 1
 ) -> jax.Array:
     """See `rgc.routines.iteration.iterate_map`."""
-    columns, zero = tuple(points[k, :] for k in range(program.inputs)), jnp.float64(-0.0)
-    before = _advance(program, steps - kept)(constants, columns, zero)
-    return _record(program, kept)(constants, before, zero)
+    return _jitted(program, steps, kept)(constants, points, jnp.float64(-0.0))
 
 
 @lru_cache(maxsize=64)
-def _advance(program: Arithmetic, steps: int) -> Any:
-    return jax.jit(partial(_many, program, steps=steps))
+def _jitted(program: Arithmetic, steps: int, kept: int) -> Any:
+    return jax.jit(partial(_iterated, program, steps, kept))
 
 
-@lru_cache(maxsize=64)
-def _record(program: Arithmetic, kept: int) -> Any:
-    return jax.jit(partial(_each, program, kept=kept))
+def _iterated(
+    program: Arithmetic,
+    steps: int,
+    kept: int,
+    constants: jax.Array,
+    points: jax.Array,
+    zero: jax.Array,
+) -> jax.Array:
+    """The steps that are not kept as a loop, and the others as a scan."""
+    space = Rounded(zero)
 
+    def step(now: Columns) -> Columns:
+        values = evaluate(program, now, constants, space)
+        return tuple(jnp.broadcast_to(value, now[0].shape) for value in values)
 
-def _step(
-    program: Arithmetic, constants: Any, columns: tuple[Any, ...], zero: jax.Array
-) -> tuple[Any, ...]:
-    values = evaluate(program, columns, constants, Rounded(zero))
-    return tuple(jnp.broadcast_to(value, columns[0].shape) for value in values)
-
-
-def _many(
-    program: Arithmetic, constants: Any, columns: tuple[Any, ...], zero: jax.Array, steps: int
-) -> tuple[Any, ...]:
-    """The columns after some steps."""
-    unroll = max(1, min(steps, WRITTEN // len(program.nodes)))
-    return jax.lax.fori_loop(
-        0,
-        steps,
-        lambda _, now: _step(program, constants, now, zero),
-        columns,
-        unroll=unroll if steps else None,
-    )
-
-
-def _each(
-    program: Arithmetic, constants: Any, columns: tuple[Any, ...], zero: jax.Array, kept: int
-) -> Any:
-    """The points [kept, n, k] after each of some steps."""
-
-    def move(now: tuple[Any, ...], _: None) -> tuple[tuple[Any, ...], Any]:
-        after = _step(program, constants, now, zero)
+    def recorded(now: Columns, _: None) -> tuple[Columns, jax.Array]:
+        after = step(now)
         return after, jnp.stack(after)
 
-    return jax.lax.scan(move, columns, None, length=kept)[1]
+    columns = tuple(points[k, :] for k in range(program.inputs))
+    before = steps - kept
+    if before:
+        unroll = min(before, WRITTEN)
+        columns = jax.lax.fori_loop(0, before, lambda _, now: step(now), columns, unroll=unroll)
+    if kept == 1:
+        return jnp.stack(step(columns))[None]
+    return jax.lax.scan(recorded, columns, None, length=kept)[1]

@@ -35,6 +35,7 @@ LEAVES, WANDERS = 0, -1
 """What stands for orbits of a grid that come to no attractor. Attractors are numbered from 1."""
 
 _BASIN_STEPS = 512
+_LOOK = 384
 _SAME = 1e-4
 
 
@@ -87,7 +88,7 @@ def basins(
         if not open_.any():
             break
         first = ends[int(np.argmax(open_))]
-        end = end_of(recursion, first, turns)
+        end = end_of(recursion, first, turns, _LOOK)
         cycle = np.array(list(_cycle(recursion, end))) if end.period else first[None]
         near = np.abs(ends[:, None, :] - cycle).max(axis=2).min(axis=1)
         ours = open_ & (near <= _SAME * (1 + np.abs(cycle).max()))

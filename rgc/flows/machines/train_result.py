@@ -292,10 +292,12 @@ def finished(
     notes: Sequence[str],
     provenance: Mapping[str, Any],
 ) -> Result:
-    """The answer: level l is layer l, and level 0 the visible units."""
+    """The answer: level l is layer l, and level 0 the visible units. `series` are what was written
+    down along the training.
+    """
     answers = [answered(layer, request.backend) for layer in layers]
     levels = [Level(0, layers[0].layer.visible.shape, _couplings_of(request))]
-    tables: dict[str, NDArray[Any]] = {}
+    tables: dict[str, NDArray[Any]] = dict(series)
     for number, (layer, answer) in enumerate(zip(layers, answers, strict=True), 1):
         levels.append(Level(number, layer.layer.hidden.shape, values=answer.values))
         tables[f"layer{number}.weights"] = layer.machine.weights
@@ -303,7 +305,6 @@ def finished(
     return Result(
         "train",
         levels=tuple(levels),
-        series=series,
         tables=tables,
         weights=file_of([(layer.layer, layer.parameters) for layer in layers]),
         warnings=(*notes, *(text for answer in answers for text in answer.warnings)),

@@ -16,7 +16,7 @@ import rgc
 from tests.core.analysis.square_ising import log_z
 from tests.core.analysis.test_curve_features import gap, peak
 
-SEEDS = 100
+SEEDS = 30
 
 SPEC = """parameters {{ K = 0.4, L = 4 }}
 lattice square(L)
@@ -24,7 +24,7 @@ spins s: ising
 hamiltonian - K * sum(<i,j>) s[i]*s[j]
 {rest}
 """
-CROSSING = """flow sample(sweeps=400, thermalise=200, replicas=64)
+CROSSING = """flow sample(sweeps=6000, thermalise=200, replicas=64)
 scan { K = 0.36:0.56:6, L = [3, 4] }
 measure { found = crossing(binder, K) }"""
 PEAK = """flow sample(sweeps=3000, thermalise=200, replicas=64)
@@ -59,7 +59,7 @@ def test_errors_over_seeds(
     compiled = rgc.compile(SPEC.format(rest=rest), backend="numba")
     pairs = [found(compiled.run(seed=seed, checkpoints=False)) for seed in range(SEEDS)]
     known = [(value, error) for value, error in pairs if value is not None and error is not None]
-    assert len(known) > 0.95 * SEEDS
+    assert len(known) >= 0.9 * SEEDS
     z = np.array([(value - exact) / error for value, error in known])
     one, two = np.mean(np.abs(z) < 1), np.mean(np.abs(z) < 2)
     print(f"{len(known)} seeds: width {z.std():.3f}, mean {z.mean():.2f}, {one:.2f} {two:.2f}")

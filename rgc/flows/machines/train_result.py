@@ -299,7 +299,8 @@ def finished(
     levels = [Level(0, layers[0].layer.visible.shape, _couplings_of(request))]
     tables: dict[str, NDArray[Any]] = dict(series)
     for number, (layer, answer) in enumerate(zip(layers, answers, strict=True), 1):
-        levels.append(Level(number, layer.layer.hidden.shape, values=answer.values))
+        values = {**answer.values, **_last(series, number)}
+        levels.append(Level(number, layer.layer.hidden.shape, values=values))
         tables[f"layer{number}.weights"] = layer.machine.weights
         tables[f"layer{number}.fields"] = answer.fields
     return Result(
@@ -310,6 +311,19 @@ def finished(
         warnings=(*notes, *(text for answer in answers for text in answer.warnings)),
         provenance=provenance,
     )
+
+
+def _last(series: Mapping[str, NDArray[Any]], number: int) -> dict[str, Estimate]:
+    """What was seen of a layer after its last update."""
+    found = {}
+    for name in ("gap", "reconstruction"):
+        values = series.get(f"layer{number}.{name}")
+        if values is not None and len(values):
+            errors = series.get(f"layer{number}.{name}_error")
+            error = None if errors is None else float(errors[-1])
+            note = "" if errors is not None else "a share of the units of the first rows"
+            found[name] = Estimate(float(values[-1]), error, note=note)
+    return found
 
 
 def _couplings_of(request: Request) -> dict[str, Estimate]:

@@ -57,5 +57,13 @@ MAPS = (
 )
 """The checks of a map that a spec writes or makes of data."""
 
-TRAINING = (Check("c", "bit identity", "rgc.verification.training_bits:check_training_bits"),)
+TRAINING = (
+    Check("a", "energies", "rgc.verification.machine_energies:check_machine_energies"),
+    Check("a", "couplings", "rgc.verification.machine_energies:check_machine_couplings"),
+    Check("b", "chances", "rgc.verification.unit_chances:check_unit_chances"),
+    Check("b", "balance", "rgc.verification.unit_chances:check_sweep"),
+    Check("c", "bit identity", "rgc.verification.training_bits:check_training_bits"),
+    Check("e", "gradient", "rgc.verification.gradients:check_gradient"),
+    Check("e", "annealing", "rgc.verification.gradients:check_annealing"),
+)
 """The checks of a flow that trains machines by dense programs."""

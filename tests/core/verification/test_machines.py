@@ -6,9 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rgc
+from rgc.flows.machines import annealing
+from rgc.flows.machines.exact_training import ExactTraining
+from rgc.flows.machines.machine import Machine
+from rgc.model_to_program import stack_to_training
+from rgc.program import units as law
 from rgc.program.dense import Affine, Change, Dense, Unit
 from rgc.progress import Silent
 from rgc.schemes.checks import TRAINING
@@ -91,3 +97,114 @@ def test_a_wrong_node_of_one_backend_is_found(kind: type, wrong: Wrong, place: s
     found = findings(subject_of(PERSISTENT, Faulty(kind, wrong)), "bit identity")
     assert "update 1" in failed(found)
     assert place in failed(found)
+
+
+# -- what machines are, and what an update does ----------------------------------------------------
+
+KINDS = {
+    "centred": ("ising", DIVERGENCE),
+    "persistent": ("ising(symmetric)", PERSISTENT),
+    "means": ("binary", "rbm(4, spins=potts(3), train=cd(batch=50, rate=0.1, gradient=means))"),
+    "tempering": (
+        "binary",
+        "rbm(4, spins=ising, train=tempering(chains=60, betas=[0, 0.5, 1], batch=50, rate=0.1, "
+        "dropout=0))",
+    ),
+    "exact": ("ising", "rbm(4, spins=binary, train=exact(epochs=5, rate=0.1))"),
+}
+EVERY = ("energies", "couplings", "chances", "balance", "gradient", "annealing")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_small_machines_of_every_kind_are_certified(name: str) -> None:
+    spins, layers = KINDS[name]
+    found = findings(subject_of(layers, spins=spins), *EVERY)
+    assert not failed(found)
+    assert {each.check for each in found if each.verdict == "passed"} >= set(EVERY) - {"couplings"}
+
+
+def test_a_bias_of_the_wrong_sign_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Machine.hidden_fields
+    monkeypatch.setattr(
+        Machine, "hidden_fields", lambda self, v: right(self, v) - 2 * self.hidden_bias
+    )
+    found = findings(subject_of(DIVERGENCE), "energies")
+    assert [each.verdict for each in found] == ["failed", "failed", "failed", "passed"]
+
+
+def test_a_coupling_of_the_wrong_sign_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rgc.flows.machines import couplings
+
+    right = couplings._Nodes.amplitudes
+    monkeypatch.setattr(
+        couplings._Nodes, "amplitudes", lambda self, bodies: right(self, bodies) * (-1) ** bodies
+    )
+    assert failed(findings(subject_of(DIVERGENCE), "couplings"))
+
+
+def test_a_decision_that_is_a_little_off_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Units that take the unlikelier state with exp(-|x|), and not with 1 / (1 + exp|x|)."""
+    monkeypatch.setattr(
+        law, "binary", lambda x, uniform: (x > 0) ^ (uniform < law.exp2neg(np.abs(x)))
+    )
+    subject = subject_of(DIVERGENCE)
+    assert "beyond the bound" in failed(findings(subject, "chances"))
+    assert "beyond the bound" in failed(findings(subject, "balance"))
+
+
+def test_a_constant_that_is_a_little_off_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(law, "EXP", (*law.EXP[:2], law.EXP[2] + 64, *law.EXP[3:]))
+    assert "beyond the bound" in failed(findings(subject_of(DIVERGENCE), "chances"))
+
+
+def _phases_exchanged(writing: Any, data: Any, model: Any, drawn: Any, right: Any) -> None:
+    right(writing, model, data, drawn)
+
+
+def _last_draw_of_data(writing: Any, data: Any, model: Any, drawn: Any, right: Any) -> None:
+    right(writing, data, replace(model, y=data.y), drawn)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("centred", _phases_exchanged),
+        ("persistent", _phases_exchanged),
+        ("centred", _last_draw_of_data),
+    ],
+)
+def test_a_wrong_phase_of_the_gradient_is_caught(
+    name: str, wrong: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = stack_to_training._Writing._gradient
+    monkeypatch.setattr(
+        stack_to_training._Writing,
+        "_gradient",
+        lambda self, data, model, drawn: wrong(self, data, model, drawn, right),
+    )
+    spins, layers = KINDS[name]
+    assert "errors from it" in failed(findings(subject_of(layers, spins=spins), "gradient"))
+
+
+def test_a_gradient_that_forgets_the_averages_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The visible biases do not follow the weights."""
+    monkeypatch.setattr(
+        stack_to_training._Writing,
+        "_visible_bias",
+        lambda self, data, model, step, centre: None,
+    )
+    assert "visible[" in failed(findings(subject_of(DIVERGENCE), "gradient"))
+
+
+def test_an_exact_gradient_with_a_term_too_many_is_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spins, layers = KINDS["exact"]
+    monkeypatch.setattr(ExactTraining, "_sparse", lambda self, activity: activity)
+    found = findings(subject_of(layers, spins=spins), "gradient")
+    assert "beyond the bound" in failed(found)
+
+
+def test_a_wrong_constant_of_annealing_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(annealing, "_log_z0", lambda layer, base: 0.0)
+    assert "ln Z is" in failed(findings(subject_of(DIVERGENCE), "annealing"))

@@ -1,0 +1,293 @@
+"""Part e of a spec that trains: the change that an update makes, against sums over all states, and
+ln Z by annealing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.flows.data.rows import Rows, states_in
+from rgc.flows.machines.annealing import anneal
+from rgc.flows.machines.exact_training import ExactTraining
+from rgc.flows.machines.first_chains import first_chains
+from rgc.flows.machines.layer_training import LayerTraining, make_layer_training
+from rgc.flows.machines.parameters import Fixed
+from rgc.model.stack import Rbm, Side
+from rgc.model.trainer import Knots, Trainer
+from rgc.program.draws import Key, stream
+from rgc.verification.certificate import Finding, judged, within
+from rgc.verification.machines import (
+    Floats,
+    Small,
+    log_sum,
+    machines,
+    minus_energies,
+    small_machine,
+    trained_layers,
+)
+from rgc.verification.subject import Subject
+from rgc.verification.training_bits import random_rows
+
+ROWS, GROUPS = 1 << 10, 64
+"""Rows and chains of an update, and the updates whose changes are averaged: one machine, other
+draws.
+"""
+
+RATE = 0.125
+
+ERRORS = 5.0
+"""The most by which an average may differ from its expectation, in standard errors. With the t
+distribution of 63 degrees of freedom one entry does so once in 200,000.
+"""
+
+UNIT = 2.0**-26
+"""The unit of parameters, to which every change is rounded."""
+
+STEP, CURVED = 2.0**-7, 1e-8
+"""The step of differences, and what those of fourth order miss of a derivative, in kT."""
+
+TINY = 1 << 5, 1 << 3
+"""The most states of the sides of a machine whose log-likelihood is differentiated."""
+
+CHAINS, TEMPERATURES = 1 << 12, 65
+
+STREAM = (1 << 16) + 1
+"""The level of the training stream from which these updates are drawn."""
+
+States = NDArray[np.uint8]
+Moments = tuple[Floats, Floats, Floats]
+"""Averages of visible features, of hidden features, and of their products."""
+
+
+# -- the gradient ----------------------------------------------------------------------------------
+
+
+def check_gradient(subject: Subject) -> Iterator[Finding]:
+    """Compare the change that an update makes of a small machine with its expectation.
+
+    The trainer is that of the spec without momentum and without what acts on weights by themselves.
+    Its expectation sums over all states: the rows go up and, for contrastive divergence, k times
+    down and up, persistent chains from where they are. Exact gradients are compared with
+    differences of the log-likelihood.
+    """
+    for layer, sampled in trained_layers(subject):
+        yield _sampled(subject, layer) if sampled else _differentiated(subject, layer)
+
+
+def plain(trainer: Trainer) -> Trainer:
+    """The trainer with nothing but its gradient: a constant rate and full batches of `ROWS`."""
+    betas = len(trainer.betas or (1.0,))
+    return replace(
+        trainer,
+        epochs=GROUPS,
+        batch=ROWS,
+        rate=Knots((RATE,)),
+        momentum=Knots((0.0,)),
+        chains=None if trainer.chains is None else ROWS * betas,
+        l1=0.0,
+        l2=0.0,
+        max_norm=None,
+        dropout=None,
+        sparsity=None,
+        sparsity_cost=None,
+        nesterov=None if trainer.nesterov is None else False,
+    )
+
+
+def _sampled(subject: Subject, layer: Rbm) -> Finding:
+    assert layer.train is not None  # noqa: S101
+    small, trainer = small_machine(subject, layer), plain(layer.train)
+    key = stream(subject.seed, {}, "training", STREAM)
+    rows = random_rows(subject, small.layer, ROWS, STREAM)
+    training = make_layer_training(
+        subject.reference, replace(small.layer, train=trainer), trainer, rows=ROWS, key=key
+    )
+    changes = _changes(small, training, rows)
+    expected = _expected(small, training, rows)
+    worst, place = 0.0, ""
+    for name, right in expected.items():
+        found = changes[name]
+        error = found.std(axis=0, ddof=1) / GROUPS**0.5 + UNIT
+        z = (found.mean(axis=0) - right) / error
+        at = np.unravel_index(int(np.abs(z).argmax()), z.shape)
+        if abs(z[at]) > abs(worst):
+            worst, place = float(z[at]), f"{name}[{', '.join(map(str, at))}]"
+    claim = "the mean change of an update is the expected one"
+    where = f"{small.where}, {training.whole.program.name}, {ROWS} rows, {GROUPS} updates"
+    complaint = "" if abs(worst) <= ERRORS else f"{place} is {worst:.3g} errors from it"
+    entries = sum(right.size for right in expected.values())
+    return judged("e", "gradient", claim, where, level="L4", complaint=complaint,
+                  largest_z=worst, entries=entries)  # fmt: skip
+
+
+def _changes(small: Small, training: LayerTraining, rows: Rows) -> dict[str, Floats]:
+    """The change of every parameter by updates from one machine and one set of chains, in kT,
+    float64[update, ...].
+    """
+    begun = {**training.start(rows), **small.arrays}
+    fed, found = training.feed(rows), {name: [] for name in small.arrays}  # type: ignore[var-annotated]
+    for update in range(GROUPS):
+        arrays = {name: array.copy() for name, array in begun.items()}
+        fed, _ = training.run(arrays, fed, update, 1)
+        for name, changes in found.items():
+            changes.append((arrays[name].astype(np.float64) - begun[name]) * UNIT)
+    return {name: np.array(changes) for name, changes in found.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sums:
+    """The features of all states of both sides, and the chances of one side given the other."""
+
+    visible: Floats
+    hidden: Floats
+    up: Floats
+    down: Floats
+
+    def moments(self, joint: Floats) -> Moments:
+        """Averages under chances float64[visible state, hidden state]."""
+        return (
+            joint.sum(axis=1) @ self.visible,
+            joint.sum(axis=0) @ self.hidden,
+            self.visible.T @ joint @ self.hidden,
+        )
+
+
+def _sums(small: Small) -> _Sums:
+    exact = small.minus_energies
+    return _Sums(
+        _features(small.layer.visible, small.visible),
+        _features(small.layer.hidden, small.hidden),
+        np.exp(exact - log_sum(exact, 1)[:, None]),
+        np.exp(exact - log_sum(exact, 0)).T,
+    )
+
+
+def _features(side: Side, states: NDArray[np.int64]) -> Floats:
+    """What biases multiply, as docs/language.md has it, float64[state, feature]."""
+    values = np.array(side.spins.values, dtype=np.float64)
+    if side.unit != "softmax":
+        return np.asarray(values[states])
+    found = states[:, :, None] == np.arange(len(values))
+    return np.asarray(found.reshape(len(states), -1).astype(np.float64))
+
+
+def _expected(small: Small, training: LayerTraining, rows: Rows) -> dict[str, Floats]:
+    """The expected change of every parameter in kT."""
+    sums, trainer = _sums(small), training.trainer
+    start = _frequencies(rows.states, small.layer.visible)
+    data = sums.moments(start[:, None] * sums.up)
+    if trainer.chains is None:
+        hidden = start @ sums.up
+    else:
+        field = training.whole.program.fields[1]
+        chains = states_in(first_chains(training.key, field), small.layer.hidden.spins, ROWS)
+        hidden = _frequencies(chains, small.layer.hidden)
+    for _ in range(training.update.k):
+        visible = hidden @ sums.down
+        hidden = visible @ sums.up
+    model = sums.moments(visible[:, None] * sums.up)
+    return _gradient(data, model, RATE, centred=bool(trainer.centring)) if small.layer.biases else {
+        "weights": RATE * (data[2] - model[2])
+    }  # fmt: skip
+
+
+def _gradient(data: Moments, model: Moments, rate: float, *, centred: bool) -> dict[str, Floats]:
+    """d ln p with units less their averages over the data where they are centred, biases following
+    the weights (Montavon and Mueller 2012).
+    """
+    x, y = (data[0], data[1]) if centred else (np.zeros_like(data[0]), np.zeros_like(data[1]))
+
+    def less_averages(of: Moments) -> Floats:
+        return np.asarray(of[2] - np.outer(x, of[1]) - np.outer(of[0], y) + np.outer(x, y))
+
+    weights = rate * (less_averages(data) - less_averages(model))
+    return {
+        "weights": weights,
+        "visible": rate * (data[0] - model[0]) - weights @ y,
+        "hidden": rate * (data[1] - model[1]) - weights.T @ x,
+    }
+
+
+def _frequencies(states: States, side: Side) -> Floats:
+    """How often each state of a side occurs among rows of states."""
+    q = len(side.spins.values)
+    numbers = states.astype(np.int64) @ q ** np.arange(side.count)[::-1]
+    return np.asarray(np.bincount(numbers, minlength=q**side.count) / len(states))
+
+
+def _differentiated(subject: Subject, layer: Rbm) -> Finding:
+    """The exact gradient against differences of the log-likelihood of the rows."""
+    assert layer.train is not None  # noqa: S101
+    small = small_machine(subject, layer, *TINY)
+    rows = random_rows(subject, small.layer, 64, STREAM)
+    trainer = replace(plain(layer.train), batch=None, epochs=1, chains=None)
+    key: Key = stream(subject.seed, {}, "training", STREAM)
+    training = ExactTraining(
+        layer=replace(small.layer, train=trainer), trainer=trainer, fixed=Fixed({}, {}), key=key
+    )
+    before = {name: np.array(array) for name, array in small.seen.items()}
+    arrays = training.start(rows) | before
+    training.run(arrays, training.feed(rows), 0, 1)
+    frequencies = _frequencies(rows.states, small.layer.visible)
+    apart = [
+        float(np.abs((arrays[name] - before[name]) / RATE - slopes).max())
+        for name, slopes in _slopes(small, before, frequencies).items()
+    ]
+    claim = "the exact gradient is that of differences of the log-likelihood"
+    bound = CURVED + small.bound(small.minus_energies.size) / STEP
+    return within("e", "gradient", claim, small.where, difference=max(apart), bound=bound)
+
+
+def _slopes(small: Small, at: dict[str, Floats], frequencies: Floats) -> dict[str, Floats]:
+    """Differences of fourth order of the mean log-likelihood by every parameter."""
+    found = {name: np.zeros(array.shape) for name, array in at.items()}
+    for name, array in at.items():
+        for place in np.ndindex(array.shape):
+            moved = []
+            for steps in (-2, -1, 1, 2):
+                there = {each: np.array(values) for each, values in at.items()}
+                there[name][place] += steps * STEP
+                moved.append(_log_likelihood(small.layer, there, frequencies))
+            found[name][place] = (moved[0] - 8 * moved[1] + 8 * moved[2] - moved[3]) / (12 * STEP)
+    return found
+
+
+def _log_likelihood(layer: Rbm, parameters: dict[str, Floats], frequencies: Floats) -> float:
+    minus_h = log_sum(minus_energies(layer, parameters), 1)
+    return float(frequencies @ minus_h - log_sum(minus_h))
+
+
+# -- annealing -------------------------------------------------------------------------------------
+
+
+def check_annealing(subject: Subject) -> Iterator[Finding]:
+    """Compare ln Z by annealed importance sampling, and weighted averages of the visible units,
+    with sums over all states.
+    """
+    for number, small in enumerate(machines(subject)):
+        exact, sums = small.minus_energies, _sums(small)
+        log_z = log_sum(exact)
+        key = stream(subject.seed, {}, "training", STREAM + 1 + number)
+        base = np.zeros(small.layer.visible.features, dtype=np.int64)
+        found = anneal(
+            subject.reference, small.layer, small.arrays, base, key, chains=CHAINS,
+            betas=np.linspace(0, 1, TEMPERATURES),
+        )  # fmt: skip
+        z = {"ln Z": (found.log_z - log_z) / found.error}
+        means = np.exp(exact - log_z).sum(axis=1) @ sums.visible
+        features = _features(small.layer.visible, found.states.astype(np.int64))
+        for place, values in enumerate(features.T):
+            mean, error = found.average(values)
+            z[f"the mean of visible feature {place}"] = (mean - means[place]) / error
+        worst = max(z, key=lambda name: abs(z[name]))
+        good = abs(z[worst]) <= ERRORS
+        complaint = "" if good else f"{worst} is {z[worst]:.3g} errors from its value"
+        yield judged(
+            "e", "annealing", "ln Z and means by annealing are those of enumeration",
+            f"{small.where}, {CHAINS} chains, {TEMPERATURES - 1} steps", level="L4",
+            complaint=complaint, largest_z=float(z[worst]), effective_chains=found.effective,
+        )  # fmt: skip

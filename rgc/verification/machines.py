@@ -1,0 +1,225 @@
+"""Small machines with the kinds of units of a spec, and their energies by an evaluator of their
+own: docs/language.md, unit by unit and state by state.
+
+    -E(v, h) = sum_i b_i v_i + sum_j c_j h_j + sum_ij v_i W_ij h_j
+
+A unit of two states enters by its declared value; of a Potts unit the row of its state is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.flows.machines.layer_training import LayerTraining
+from rgc.flows.machines.machine import Machine
+from rgc.flows.machines.parameters import parameters_in
+from rgc.flows.machines.weights_file import machine_of
+from rgc.model.stack import Dense, Rbm, Side
+from rgc.program.draws import stream, uniforms
+from rgc.verification.subject import Subject
+from rgc.verification.training_bits import training_of
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Arrays = Mapping[str, NDArray[Any]]
+
+VISIBLE, HIDDEN = 1 << 10, 1 << 6
+"""The most states of all units of a side of a small machine: 10 visible and 6 hidden units of two
+states.
+"""
+
+STREAM = 1 << 16
+"""The level of the training stream from which the parameters of small machines are drawn."""
+
+UNIT = 2.0**-53
+"""The rounding of a float64."""
+
+SPAN = 1 << 26
+"""Parameters are up to 1 kT, in their own unit."""
+
+
+@dataclass(frozen=True)
+class Small:
+    """A small machine: a layer, and its parameters as programs have them."""
+
+    layer: Rbm
+    arrays: Arrays
+
+    @cached_property
+    def visible(self) -> Integers:
+        """int64[state, unit], the numbers of the states of all visible units."""
+        return states_of(self.layer.visible)
+
+    @cached_property
+    def hidden(self) -> Integers:
+        return states_of(self.layer.hidden)
+
+    @cached_property
+    def seen(self) -> dict[str, Floats]:
+        """What units see of the parameters, in kT: integers of 2^-20 kT, to the nearest."""
+        return {
+            name: (array.astype(np.int64) + 32) // 64 / 2.0**20
+            for name, array in self.arrays.items()
+        }
+
+    @cached_property
+    def minus_energies(self) -> Floats:
+        """-E(v, h), float64[visible state, hidden state]."""
+        return minus_energies(self.layer, self.seen)
+
+    @property
+    def machine(self) -> Machine:
+        """The machine as the flow has it."""
+        return machine_of(parameters_in(self.arrays, self.layer), self.layer)
+
+    @property
+    def summands(self) -> int:
+        return sum(array.size for array in self.seen.values())
+
+    @property
+    def size(self) -> float:
+        """The sum of the absolute values of all parameters, in kT."""
+        return float(sum(np.abs(array).sum() for array in self.seen.values()))
+
+    @property
+    def where(self) -> str:
+        """The machine in words."""
+        visible, hidden = self.layer.visible, self.layer.hidden
+        return (
+            f"{visible.count} {visible.spins.alphabet} and {hidden.count} "
+            f"{hidden.spins.alphabet} units, {self.minus_energies.size} states"
+        )
+
+    def bound(self, summed: int) -> float:
+        """The bound on what is the logarithm of a sum over so many states: 2 (n + 8) u for the
+        summands of the energies, 2 (N + 8) u for the sum.
+        """
+        energies = 2 * (self.summands + 8) * UNIT * (self.size + np.log(summed))
+        return float(energies + 2 * (summed + 8) * UNIT)
+
+
+def states_of(side: Side) -> Integers:
+    """All states of a side, int64[state, unit], the first unit changing slowest."""
+    q = len(side.spins.values)
+    grids = np.indices((q,) * side.count)
+    return grids.reshape(side.count, -1).T.astype(np.int64)
+
+
+def minus_energies(layer: Rbm, parameters: Mapping[str, Floats]) -> Floats:
+    """-E(v, h) in kT, float64[visible state, hidden state]."""
+    visible, hidden = states_of(layer.visible), states_of(layer.hidden)
+    total = np.zeros((len(visible), len(hidden)))
+    if layer.biases:
+        for i in range(layer.visible.count):
+            total += _bias(layer.visible, parameters["visible"], i)[visible[:, i], None]
+        for j in range(layer.hidden.count):
+            total += _bias(layer.hidden, parameters["hidden"], j)[None, hidden[:, j]]
+    for i in range(layer.visible.count):
+        for j in range(layer.hidden.count):
+            pair = _weight(layer, parameters["weights"], i, j)
+            total += pair[visible[:, i]][:, hidden[:, j]]
+    return total
+
+
+def _bias(side: Side, bias: Floats, unit: int) -> Floats:
+    """b v of every state of a unit."""
+    values = np.array(side.spins.values, dtype=np.float64)
+    if side.unit == "softmax":
+        return bias[unit * len(values) : (unit + 1) * len(values)]
+    return np.asarray(bias[unit] * values)
+
+
+def _weight(layer: Rbm, weights: Floats, i: int, j: int) -> Floats:
+    """v W h of every pair of states of two units."""
+    found, sides = weights, ((layer.visible, i, 0), (layer.hidden, j, 1))
+    for side, unit, axis in sides:
+        values = np.array(side.spins.values, dtype=np.float64)
+        if side.unit == "softmax":
+            rows = np.arange(unit * len(values), (unit + 1) * len(values))
+            found = np.take(found, rows, axis)
+        else:
+            shape = (-1, 1) if axis == 0 else (1, -1)
+            found = np.take(found, [unit], axis) * values.reshape(shape)
+    return found
+
+
+def log_sum(exponents: Floats, axis: int | None = None) -> Any:
+    """ln sum exp along an axis, or of everything."""
+    largest = exponents.max(axis=axis, keepdims=True)
+    sums = np.log(np.exp(exponents - largest).sum(axis=axis, keepdims=True)) + largest
+    return np.squeeze(sums, axis) if axis is not None else float(sums.reshape(()))
+
+
+def kinds(subject: Subject) -> Iterator[Rbm]:
+    """A layer of the spec for each combination of kinds of units and trainer."""
+    known = set()
+    for taught in training_of(subject).layers:
+        layer = taught.layer
+        key = (*map(_kind, (layer.visible, layer.hidden)), layer.biases, layer.train)
+        if key not in known:
+            known.add(key)
+            yield layer
+
+
+def machines(subject: Subject) -> Iterator[Small]:
+    """A small machine for each combination of kinds of units in the spec."""
+    known = set()
+    for layer in kinds(subject):
+        key = (*map(_kind, (layer.visible, layer.hidden)), layer.biases)
+        if key not in known:
+            known.add(key)
+            yield small_machine(subject, layer)
+
+
+def _kind(side: Side) -> tuple[str, int | None]:
+    return side.unit, side.spins.states
+
+
+def small_machine(
+    subject: Subject, layer: Rbm, visible: int = VISIBLE, hidden: int = HIDDEN
+) -> Small:
+    """A machine of the kinds of units of a layer, with so many states of each side at most and
+    random parameters.
+    """
+    small = replace(
+        layer,
+        visible=_few(layer.visible, visible),
+        hidden=_few(layer.hidden, hidden),
+        connect=Dense(),
+        weights=None,
+    )
+    shapes: dict[str, tuple[int, ...]] = {"weights": small.shape}
+    if small.biases:
+        shapes |= {"visible": small.shape[:1], "hidden": small.shape[1:]}
+    arrays, start = {}, 0
+    key = stream(subject.seed, {}, "training", STREAM)
+    for name, shape in shapes.items():
+        count = int(np.prod(shape))
+        drawn = 2 * uniforms(key, count, start) - 1
+        dtype = np.int32 if name == "weights" else np.int64
+        arrays[name] = np.rint(SPAN * drawn).astype(dtype).reshape(shape)
+        start += count
+    return Small(small, arrays)
+
+
+def _few(side: Side, most: int) -> Side:
+    """As many units as have at most so many states together."""
+    q = len(side.spins.values)
+    count = 1
+    while q ** (count + 1) <= most:
+        count += 1
+    return replace(side, places=count)
+
+
+def trained_layers(subject: Subject) -> Iterator[tuple[Rbm, bool]]:
+    """A layer for each kind of trainer and units, and whether programs train it."""
+    of = {id(taught.layer): taught.learning for taught in training_of(subject).layers}
+    for layer in kinds(subject):
+        if layer.train is not None:
+            yield layer, isinstance(of[id(layer)], LayerTraining)

@@ -47,7 +47,7 @@ def tensors(chi: int, rounds: int, backend: str) -> None:
     """One table of milliseconds a step, ratios, and errors."""
     kinds = contestants(chi, backend)
     tensor = warmed(chi, kinds["by charge, full"])
-    plain = replace(tensor, across=0 * tensor.across, along=0 * tensor.along, order=1)
+    plain = replace(tensor, across=0 * tensor.across, along=0 * tensor.along, orders=(1,))
     times: dict[str, list[float]] = {name: [] for name in kinds}
     for _ in range(rounds):
         for name, step in kinds.items():
@@ -120,7 +120,7 @@ def log_z(step: Step, plain: bool) -> float:
 
     tensor, total = start()
     if plain:
-        tensor = replace(tensor, across=0 * tensor.across, along=0 * tensor.along, order=1)
+        tensor = replace(tensor, across=0 * tensor.across, along=0 * tensor.along, orders=(1,))
     for number in range(STEPS):
         largest = float(np.abs(tensor.values).max())
         total += float(np.log(largest)) / 2**number

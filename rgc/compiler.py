@@ -191,13 +191,29 @@ class Compiled:
         Raises `SpecError`, and `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit`
         seconds.
         """
-        from rgc import runner
-        from rgc.progress import Silent, for_stream
         from rgc.results.store import Job
 
         number = self.loaded.seed if seed is None else seed
         job = Job(self.loaded.sha256, number, None if out is None else Path(out), checkpoints)
-        job.prepare(resume=resume)
+        with job.held(resume=resume):
+            answer = self._answer(
+                job, resume=resume, progress=progress, time_limit=time_limit, warn=warn
+            )
+            return job.finish(answer)
+
+    def _answer(
+        self,
+        job: Job,
+        *,
+        resume: bool,
+        progress: Progress | bool,
+        time_limit: float | None,
+        warn: Callable[[str], object],
+    ) -> Answer:
+        """Run every point of the scan and judge the results."""
+        from rgc import runner
+        from rgc.progress import Silent, for_stream
+
         shown = (for_stream() if progress else Silent()) if isinstance(progress, bool) else progress
         warnings: list[str] = []
 
@@ -218,8 +234,7 @@ class Compiled:
                 )
         finally:
             shown.close()
-        answer = self._judge(points, number, warnings)
-        return job.finish(answer)
+        return self._judge(points, job.seed, warnings)
 
     def _run(
         self,

@@ -61,7 +61,11 @@ def emit(spec: Spec, result: Result, level: int | None = None) -> str:
         label = free_name(CONSTANT, taken | renamed.keys())
         renamed[label] = constant.value * _shrinking(spec, result, chosen)
         lines.append(f"  + {sum_text([(1.0, ())], spec)}{label}")
-    return _document(spec, chosen, renamed, lines)
+    kept = {
+        option: [called[name] for name in listed if name in called]
+        for option, listed in result.kept.items()
+    }
+    return _document(spec, chosen, renamed, lines, kept)
 
 
 def _elsewhere(spec: Spec) -> set[str]:
@@ -130,7 +134,11 @@ def _shrinking(spec: Spec, result: Result, level: Level) -> float:
 
 
 def _document(
-    spec: Spec, level: Level, values: Mapping[str, float | None], terms: Sequence[str]
+    spec: Spec,
+    level: Level,
+    values: Mapping[str, float | None],
+    terms: Sequence[str],
+    listed: Mapping[str, Sequence[str]],
 ) -> str:
     kept = [section for section in spec.document.sections if section.name in KEPT]
     lattice = spec.document.section("lattice")
@@ -139,6 +147,8 @@ def _document(
     sections = {section.name: section for section in (*new.sections, *kept)}
     if lattice is not None and not isinstance(lattice.body, str | tuple):
         sections["lattice"] = replace(lattice, body=_resized(lattice.body, level))
+    if listed and "flow" in sections:
+        sections["flow"] = _with_options(sections["flow"], listed)
     sections["parameters"] = _parameters(spec, values, list(sections.values()))
     first = [
         name
@@ -147,6 +157,20 @@ def _document(
     ]
     order = [*first, *(name for name in sections if name not in first)]
     return print_text(ast.Document(tuple(sections[name] for name in order)))
+
+
+def _with_options(section: ast.Section, listed: Mapping[str, Sequence[str]]) -> ast.Section:
+    """The flow with options that list couplings."""
+    body = section.body
+    call = ast.Call(body.name, (), ()) if isinstance(body, ast.Name) else body
+    if not isinstance(call, ast.Call):
+        return section
+    others = tuple(option for option in call.options if option.name not in listed)
+    lists = tuple(
+        ast.Option(option, ast.List(tuple(map(ast.Name, names))))
+        for option, names in listed.items()
+    )
+    return replace(section, body=replace(call, options=(*others, *lists)))
 
 
 def _title(spec: Spec, level: Level) -> str:

@@ -42,19 +42,27 @@ class Silent:
 
 class Lines:
     """One plain line for each task every `every` seconds, and one at its end if it took that
-    long.
+    long. With `announces` there is one at its beginning too.
     """
 
     def __init__(
-        self, stream: TextIO, every: float = EVERY, clock: Callable[[], float] = monotonic
+        self,
+        stream: TextIO,
+        every: float = EVERY,
+        clock: Callable[[], float] = monotonic,
+        *,
+        announces: bool = False,
     ) -> None:
         self._stream, self._every, self._clock = stream, every, clock
+        self._announces = announces
         self._task, self._total, self._first = "", 0, 0
         self._began = self._last = clock()
 
     def start(self, task: str, total: int, done: int = 0) -> None:
         self._task, self._total, self._first = task, total, done
         self._began = self._last = self._clock()
+        if self._announces:
+            self._say(task)
 
     def advance(self, done: int) -> None:
         now = self._clock()
@@ -146,12 +154,12 @@ class Guarded:
             self._inner = Silent()
 
 
-def for_stream(stream: TextIO | None = None) -> Progress:
+def for_stream(stream: TextIO | None = None, *, announces: bool = False) -> Progress:
     """A bar if the stream (default stderr) is a terminal, and plain lines otherwise. It never
-    raises.
+    raises. With `announces` plain lines also say what begins.
     """
     target = stream if stream is not None else sys.stderr
-    return Guarded(lambda: Bar(target) if target.isatty() else Lines(target))
+    return Guarded(lambda: Bar(target) if target.isatty() else Lines(target, announces=announces))
 
 
 def duration(seconds: float) -> str:

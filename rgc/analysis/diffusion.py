@@ -104,6 +104,8 @@ def check_scale(points: Floats, scale: float) -> None:
         hint = f"at the scale {_above(nearest.max() / REACH):g} every point has one"
         raise NoWalk(f"the scale {scale:g} is too small: {told}", hint)
     spread = float(np.linalg.eigvalsh(np.atleast_2d(np.cov(points.T, bias=True)))[-1])
+    if spread == 0:
+        raise NoWalk("all points are the same", "a walk needs points that differ")
     if spread / scale**2 < SMALLEST:
         second = f"the second eigenvalue is {spread / scale**2:.2g}, as if all points were one"
         hint = f"the points are spread over {spread**0.5:.2g}"

@@ -92,8 +92,11 @@ def no_critical_point(thermal: Headline | None, magnetic: Headline | None, dimen
     phase with order the exponent of single spins comes to d: one more change as large as the last
     would take it there. `magnetic` belongs to the operators that hold single spins. These are the
     thermal ones where no symmetry tells them apart, and then no susceptibility diverges unless
-    their exponent exceeds d/2.
+    their exponent exceeds d/2. Where an exponent is null, its operators no longer fluctuate.
     """
+    for part in (thermal, magnetic):
+        if part is not None and part.value is None and part.level is not None:
+            return part.note
     t, h = (None if part is None else part.value for part in (thermal, magnetic))
     if thermal is not None and t is not None and not t > (thermal.error or 0.0):
         return f"y_t = {_rounded(thermal)} is not seen to be relevant"

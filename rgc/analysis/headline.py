@@ -8,7 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from rgc.analysis.exponents import Headline
-from rgc.analysis.level_spectra import Chain, Floats, LevelSpectrum, chain, changes
+from rgc.analysis.level_spectra import (
+    Chain,
+    Floats,
+    LevelSpectrum,
+    chain,
+    changes,
+    two_levels_that_do_not_tell,
+)
 from rgc.analysis.statistics import jackknife
 from rgc.analysis.systematic import systematic
 
@@ -18,7 +25,8 @@ RULE = (
     "several changes say beyond their statistics: from the level before and to the wrapped level "
     "after, with the two largest bases of whole shells; from one shell less at the last two "
     "levels; what corrections to scaling leave of the change one level earlier; and, where the "
-    "flow does not settle, what a relevant direction makes of the last two changes"
+    "flow does not settle or two levels do not tell, what a relevant direction makes of the last "
+    "two changes"
 )
 AITKEN_RULE = (
     "Aitken extrapolation in level of the full basis; error: jackknife and the spread over bases "
@@ -31,12 +39,14 @@ ONE_CHANGE = (
 )
 
 
-def headline(levels: Sequence[LevelSpectrum], growing: float | None = None) -> Headline:
+def headline(
+    levels: Sequence[LevelSpectrum], growing: float | None = None, *, leaves: bool = False
+) -> Headline:
     """The headline exponent of a sector by `RULE`, from its levels in rising order.
 
-    `growing` is the exponent of the direction in which the flow leaves, where it does not settle.
-    The systematic error is None with fewer than two unwrapped levels. With none at all, the value
-    is that of the first level.
+    `growing` is the exponent of the relevant direction, where it is known, and `leaves` says that
+    the flow does not settle. The systematic error is None with fewer than two unwrapped levels.
+    With none at all, the value is that of the first level.
     """
     usable = [level for level in levels if level.ranges]
     if not usable:
@@ -51,7 +61,8 @@ def headline(levels: Sequence[LevelSpectrum], growing: float | None = None) -> H
     known = replace(head, value=value, statistical=statistical)
     if len(found.unwrapped) < 2:
         return replace(known, note=_lacking(sum(not level.wrapped for level in usable)))
-    before, said = found.unwrapped[-2], changes(found, growing)
+    before, away = found.unwrapped[-2], leaves or two_levels_that_do_not_tell(found)
+    said = changes(found, growing if away else None)
     error, moved = systematic(said), float(last.full[0] - before.full[0])
     if error is None and len(said) > 1:
         return replace(known, note=_frozen(before.level))

@@ -82,7 +82,7 @@ class Chain:
     """The levels of one sector that have operators.
 
     `unwrapped` are those that hold the range, in rising order, at least one, and `after` is the
-    wrapped one that follows.
+    wrapped one that follows, where its operators fluctuate.
     """
 
     unwrapped: tuple[LevelSpectrum, ...]
@@ -100,7 +100,8 @@ def chain(levels: Sequence[LevelSpectrum]) -> Chain | None:
     if not unwrapped:
         return None
     later = [level for level in usable if level.level > unwrapped[-1].level]
-    return Chain(unwrapped, later[0] if later else None)
+    after = later[0] if later and np.isfinite(later[0].full).all() else None
+    return Chain(unwrapped, after)
 
 
 def changes(found: Chain, growing: float | None) -> tuple[Change, ...]:
@@ -110,8 +111,8 @@ def changes(found: Chain, growing: float | None) -> tuple[Change, ...]:
     They are the change from the level before with the two largest bases of whole shells, the change
     from one shell less at either level, the change to the wrapped level after with both bases, and
     of the change one level earlier what corrections to scaling leave of it (`remaining`). Where the
-    flow does not settle, `growing` is the exponent with which it leaves, and what that makes of the
-    changes counts too (`leaving`).
+    flow does not settle, or two levels do not tell, `growing` is the exponent with which it leaves,
+    and what that makes of the changes counts too (`leaving`).
     """
     *earlier, before, last = found.unwrapped
     out = [between(last.full, before.full)]
@@ -119,7 +120,7 @@ def changes(found: Chain, growing: float | None) -> tuple[Change, ...]:
     for reach in largest[:-1]:
         out.append(between(last.within(reach), before.within(reach)))
         out += [between(level.full, level.within(reach)) for level in (last, before)]
-    if found.after is not None and np.isfinite(found.after.full).all():
+    if found.after is not None:
         out += [between(last.within(reach), found.after.within(reach)) for reach in largest]
     if earlier:
         out.append(between(before.full, earlier[-1].full, remaining(last.scale, 1)))
@@ -146,6 +147,17 @@ def _seen_to_leave(found: Chain) -> Iterator[bool]:
         yield _exceeds(second, first, found.last.scale**-0.5) or _turns(second, first)
     if len(full) > 1 and found.after is not None:
         yield _exceeds(found.after.full - full[-1], full[-1] - full[-2], 1.0)
+
+
+def two_levels_that_do_not_tell(found: Chain) -> bool:
+    """Whether there are only two levels that do not wrap, and the change to the wrapped one is not
+    seen to be smaller than theirs.
+    """
+    if len(found.unwrapped) != 2 or found.after is None:
+        return False
+    before, after = _changes(found)
+    fallen, error = jackknife(_sign(before) * before - _sign(after) * after)
+    return not fallen > SEEN * error
 
 
 def _exceeds(after: Floats, before: Floats, ratio: float) -> bool:

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
 
+LARGE = 2.0
+"""With a spectral radius beyond this the powers diverge, whatever happens at 1."""
+
 TOLERANCE = 1e-9
 """An eigenvalue this near to the unit circle lies on it, and this near to 1 is 1."""
 
@@ -42,11 +45,12 @@ def iterated(matrix: Floats) -> Iterated:
     values = np.linalg.eigvals(matrix).astype(np.complex128)
     values = values[np.lexsort((-values.imag, -values.real, -np.abs(values).round(12)))]
     radius = float(np.abs(values).max(initial=0.0))
-    right, left, moved = fixed(matrix), fixed(matrix.T), matrix - np.eye(len(matrix))
-    twice = fixed(moved @ moved + np.eye(len(matrix))).shape[1]
+    right, left = fixed(matrix), fixed(matrix.T)
+    twice = _fixed_in_two_steps(matrix) if radius < LARGE else right.shape[1]
     why = _obstacle(values, radius, right.shape[1], twice)
     limit = None if why else right @ np.linalg.solve(left.T @ right, left.T)
-    idempotence = float(np.abs(matrix @ matrix - matrix).max(initial=0.0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        idempotence = float(np.abs(matrix @ matrix - matrix).max(initial=0.0))
     return Iterated(values, radius, twice, limit, why, idempotence)
 
 
@@ -54,6 +58,14 @@ def fixed(matrix: Floats) -> Floats:
     """An orthonormal basis of the vectors x = C x, as columns."""
     _, sizes, rows = np.linalg.svd(matrix - np.eye(len(matrix)))
     return np.asarray(rows[sizes <= TOLERANCE * max(1.0, float(sizes.max(initial=0.0)))].T)
+
+
+def _fixed_in_two_steps(matrix: Floats) -> int:
+    """The dimension of the vectors with (C - 1)^2 x = 0: above that of C x = x where 1 has fewer
+    eigenvectors than its multiplicity.
+    """
+    moved = matrix - np.eye(len(matrix))
+    return int(fixed(moved @ moved + np.eye(len(matrix))).shape[1])
 
 
 def _obstacle(values: Complexes, radius: float, vectors: int, multiplicity: int) -> str:

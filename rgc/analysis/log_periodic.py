@@ -13,7 +13,7 @@ from rgc.analysis.koenigs import Linearised
 from rgc.analysis.recursion import MOST_STEPS
 from rgc.analysis.scale_equation import EPSILON
 from rgc.analysis.series import PowerSeries
-from rgc.analysis.smoothed import smoothed
+from rgc.analysis.smoothed import NotResolved, smoothed
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -29,6 +29,9 @@ SAME = 1e-6
 
 TINY = 1e-20
 """A sum ends where its terms are below this, relative to it."""
+
+RESOLVED = 3
+"""A number is resolved if it is larger than its error by this factor."""
 
 SMOOTH = 1e-10
 """F is smooth along a ray if its highest harmonics are below this, relative to the first ones."""
@@ -57,6 +60,13 @@ def amplitudes(linearised: Linearised, harmonics: int) -> Amplitudes:
     another of them, and the rounding. Where F is not even smooth on the real axis, it is smoothed.
     Raises `NotResolved`.
     """
+    found = _amplitudes(linearised, harmonics)
+    if not abs(found.values[0]) > RESOLVED * found.errors[0]:
+        raise NotResolved("the singular part of F is below its rounding")
+    return found
+
+
+def _amplitudes(linearised: Linearised, harmonics: int) -> Amplitudes:
     rays = _rays(linearised, harmonics)
     if not rays:
         values, errors = smoothed(linearised, harmonics)

@@ -13,7 +13,10 @@ Series = NDArray[Any]
 
 
 class NotAnalytic(Exception):
-    """A function has no power series: its name is the message."""
+    """A function has no power series."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has no power series")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,17 @@ def refuse_later(spec: Spec) -> None:
         raise SpecError(problems)
 
 
+def later(spec: Spec) -> tuple[Problem, ...]:
+    """Warnings of a checked spec about what of it cannot be run yet.
+
+    There are none for a spec without a flow and without measures, of which the check says that it
+    runs nothing.
+    """
+    if spec.flow is None and not spec.measures:
+        return ()
+    return tuple(replace(problem, severity="warning") for problem in _reasons(spec))
+
+
 def _reasons(spec: Spec) -> Iterator[Problem]:
     if spec.flow is None:
         yield from _without_flow(spec)

@@ -5,7 +5,8 @@ called.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TextIO
 
@@ -45,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status. No mistake of a user ends in a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _dispatch(words)
+        with _warnings_as_ours():
+            return _dispatch(words)
     except SpecError as error:
         _say(str(error), sys.stderr)
         return WRONG
@@ -60,6 +62,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         _report_failure(error)
         return FAILED
+
+
+@contextmanager
+def _warnings_as_ours() -> Iterator[None]:
+    """Warnings of other people's code in the form of ours, each text once."""
+    import warnings
+
+    said: set[str] = set()
+
+    def show(
+        message: Warning | str, category: type[Warning], *place: object, **more: object
+    ) -> None:
+        text = str(message)
+        if category is RuntimeWarning:
+            text = f"numbers left the range of float64, so that some may be meaningless: {text}"
+        if text not in said:
+            said.add(text)
+            _say(f"warning: {text}", sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def _dispatch(words: list[str]) -> int:

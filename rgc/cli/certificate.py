@@ -84,7 +84,14 @@ def _figures(figures: Mapping[str, Any]) -> str:
 
 def _sum(certificate: Certificate) -> str:
     counts = {
-        verdict: certificate.count(verdict) for verdict in ("passed", "failed", "not checked")
+        verdict: certificate.count(verdict) for verdict in ("failed", "passed", "not checked")
     }
-    said = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
-    return f"{'PASSED' if certificate.passed else 'FAILED'}: {said}, in {certificate.seconds:.0f} s"
+    said = ", ".join(
+        f"{number} {verdict}"
+        for verdict, number in counts.items()
+        if number and verdict != "not checked"
+    )
+    verdict = "PASSED" if certificate.passed else "FAILED"
+    if counts["not checked"]:
+        verdict += f", {counts['not checked']} not checked"
+    return f"{verdict}: {said or 'nothing passed'}, in {certificate.seconds:.0f} s"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rgc.ast_to_model.today import later
 from rgc.cli import DONE, WRONG
 from rgc.cli.arguments import Parser
 from rgc.cli.settings import add_settings, entries
@@ -32,9 +33,10 @@ def main(words: Sequence[str]) -> int:
             print(error, file=sys.stderr)
             status = WRONG
             continue
-        for warning in loaded.warnings:
+        warnings = (*loaded.warnings, *later(loaded.spec))
+        for warning in warnings:
             print(render(warning), file=sys.stderr)
-        if loaded.warnings and options.strict:
+        if warnings and options.strict:
             status = WRONG
         else:
             print(f"{name}: {loaded.summary}")

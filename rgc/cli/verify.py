@@ -29,7 +29,7 @@ def main(words: Sequence[str]) -> int:
         if options.backends is not None
         else None
     )
-    progress = Silent() if options.quiet else for_stream(sys.stderr)
+    progress = Silent() if options.quiet else for_stream(sys.stderr, announces=True)
     certificate = verify(loaded, backends=backends, seed=options.seed, progress=progress)
     if options.json:
         print(json.dumps(certificate.document(), indent=2, allow_nan=False))

@@ -139,5 +139,11 @@ SCAN_MEASURES = table(
             (_MEASURED, _ALONG),
             ("measure", "parameter"),
         ),
+        Signature(
+            "scaling_dimensions",
+            "the lowest x of gaps 2 pi x / L of strips; the others in its note",
+            (_MEASURED, _ALONG),
+            ("measure", "parameter"),
+        ),
     )
 )

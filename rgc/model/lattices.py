@@ -113,6 +113,24 @@ def crystal(
     return lattice
 
 
+def two_sublattices(dimension: int) -> str:
+    """The hypercubic lattice as a crystal whose letters are its two sublattices, as a spec has it.
+
+    Its cells are those of the lattice D_d, spanned by e1 + e2 and e_k - e_(k+1).
+    """
+
+    def shown(*signed: int) -> str:
+        """The sum of unit vectors, each given by its number from 1 and its sign."""
+        parts = [0] * dimension
+        for axis in signed:
+            parts[abs(axis) - 1] += 1 if axis > 0 else -1
+        return f"({','.join(map(str, parts))})"
+
+    vectors = [shown(1, 2 if dimension > 1 else 1)]
+    vectors += [shown(axis, -axis - 1) for axis in range(1, dimension)]
+    return f"crystal(vectors=[{', '.join(vectors)}], basis=[{shown()}, {shown(1)}], size=8)"
+
+
 def face_kinds(lattice: Lattice) -> tuple[str, ...]:
     """The kinds of faces that the lattice has, in order, each once."""
     return tuple(dict.fromkeys(face.kind for face in lattice.faces))

@@ -9,7 +9,7 @@ factorise over cells, so that every cumulant of V is a sum of products of averag
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -18,11 +18,12 @@ from rgc.model.cumulants import CONSTANT, CellShare, Contribution, Expansion, In
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Cell, Lattice
-from rgc.model.operators import Product, Spin
+from rgc.model.operators import Operator, Product, Spin
 from rgc.model.spins import Species
 from rgc.model.symmetry import Symmetry
 from rgc.passes.cut_into_cells import BlockCells, Factors, cut_into_cells, joined, shifted
 from rgc.passes.find_symmetries import find_symmetries
+from rgc.passes.generate_operators import operator_range
 from rgc.passes.merge_terms import merge_terms
 
 MOST_PAIRS = 20_000
@@ -37,29 +38,50 @@ class TooLong(Exception):
 
 
 def expand_cumulants(
-    lattice: Lattice, species: Sequence[Species], hamiltonian: Hamiltonian, block: Block, order: int
+    lattice: Lattice,
+    species: Sequence[Species],
+    hamiltonian: Hamiltonian,
+    block: Block,
+    order: int,
+    first: Collection[str] = (),
 ) -> Expansion:
     """The expansion for a block map whose cells hold every site, with everything that is generated
     within `order`.
 
-    Terms count in the order in which they are written. A class of products that earlier ones do not
-    generate is of order 1, and any other is of the order at which it is generated. The fields of
-    all basis sites and species come last, whether the spec names them or not. The values of
-    couplings play no part. Raises `TooLong`.
+    Products count by shells, the even ones first and in each parity the shortest and then those of
+    the fewest spins, so that the order in which terms are written plays no part. Before all others
+    come the products of the terms that are named in `first`, which are of order 1. A class of
+    products that earlier shells do not generate is of order 1, and any other is of the order at
+    which it is generated. The fields of all basis sites and species come last, whether the spec
+    names them or not. The values of couplings play no part. Raises `TooLong`.
     """
     merged = merge_terms(hamiltonian, lattice, species)
     symmetries = find_symmetries(lattice, [block], [group.products for group in merged.groups])
-    terms = tuple(
-        tuple(
+    named = {term.name for term in hamiltonian.terms}
+    of_first, others = (
+        [
             spins
             for group in merged.groups
-            if term.name in dict(group.coefficients)
+            if terms & dict(group.coefficients).keys()
             for spins in group.products
-        )
-        for term in hamiltonian.terms
+        ]
+        for terms in (named & {*first}, named - {*first})
     )
-    expansion = _expanded(cut_into_cells(block, len(species)), order, symmetries, terms)
+    shells = (tuple(sorted(of_first)), *_shells(others, lattice))
+    expansion = _expanded(cut_into_cells(block, len(species)), order, symmetries, shells)
     return replace(expansion, columns=_columns(hamiltonian, merged, expansion))
+
+
+def _shells(products: Iterable[Product], lattice: Lattice) -> tuple[tuple[Product, ...], ...]:
+    """The products by parity, range and number of spins, rising. One of odd parity, which has an
+    odd number of spins of some species, stands in V like a field.
+    """
+    shells: dict[tuple[bool, float, int], list[Product]] = {}
+    for spins in products:
+        odd = any(count % 2 for count in Counter(spin.species for spin in spins).values())
+        reach = round(operator_range(Operator("", (spins,)), lattice), 9)
+        shells.setdefault((odd, reach, len(spins)), []).append(spins)
+    return tuple(tuple(sorted(shells[key])) for key in sorted(shells))
 
 
 @lru_cache(maxsize=16)
@@ -67,14 +89,14 @@ def _expanded(
     cells: BlockCells,
     order: int,
     symmetries: tuple[Symmetry, ...],
-    terms: tuple[tuple[Product, ...], ...],
+    shells: tuple[tuple[Product, ...], ...],
 ) -> Expansion:
     """The expansion without columns, which is the same at all points of a scan."""
     classes = Classes(cells, order, symmetries)
     origin, letters = (0,) * len(cells.tiled.vectors), range(len(cells.tiled.cells))
     fields: list[Product] = [(Spin(origin, a, k),) for k in range(cells.species) for a in letters]
     shares = [spins for spins, _, _ in cells.shares() if spins]
-    for products in [*terms, fields, shares]:
+    for products in [*shells, fields, shares]:
         classes.grow([spins for spins in products if spins not in classes.representative])
     return _assembled(classes)
 

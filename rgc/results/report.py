@@ -14,6 +14,7 @@ from typing import Any
 from rgc.errors import Problem, SpecError
 from rgc.errors import escape as visible
 from rgc.results import files
+from rgc.results.folder import files_of_the_run
 from rgc.results.numbers import eigenvalue, with_error
 
 STYLE = """
@@ -89,8 +90,11 @@ def rebuild(folder: Path) -> Path:
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         spec = (folder / "spec.rgc").read_text(encoding="utf-8")
+        own = files_of_the_run(folder)
         drawings = {
-            path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.svg"))
+            path.stem: path.read_text(encoding="utf-8")
+            for path in sorted(folder.glob("*.svg"))
+            if own is None or path.name in own
         }
         page = report(summary, spec, drawings)
     except (OSError, ValueError, KeyError, TypeError) as error:

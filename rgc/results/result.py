@@ -4,7 +4,7 @@ these directly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -129,6 +129,8 @@ class Result:
     - `tables` are further arrays by name.
     - `weights` are the parameters of trained layers, as a file holds them that another spec can
       take.
+    - `kept` holds options of the flow that list couplings, without which the Hamiltonian of a level
+      would not flow on as it does here.
     - `terms` gives for each coupling that the spec does not name what it multiplies in -H, in the
       language, such as `sum(<i,j>) s[i]*s[j]`.
     """
@@ -149,6 +151,7 @@ class Result:
     tables: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     terms: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 

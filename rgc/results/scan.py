@@ -1,10 +1,12 @@
-"""Measures of a finished scan: `crossing(U, K)`, `extremum(chi, K)`, `central_charge(f, L)`."""
+"""Measures of a finished scan: `crossing(U, K)`, `extremum(chi, K)`, `central_charge(f, L)` and
+`scaling_dimensions(f, L)`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from math import hypot, pi
+from math import hypot
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +15,9 @@ from rgc.analysis.curve_features import Absent, Feature, maximum, zero
 from rgc.analysis.interpolation import Curve
 from rgc.language.measures import SCAN_MEASURES
 from rgc.model.expressions import Expression, evaluate, leaves, written
-from rgc.model.lattice import Lattice
 from rgc.model.observables import ScanMeasure
 from rgc.results.result import Estimate
+from rgc.results.strips import central_charge, scaling_dimensions
 
 if TYPE_CHECKING:
     from rgc.model.spec import Axis
@@ -169,84 +171,11 @@ def _estimate(found: Feature, shift: float, rule: str, note: str) -> Estimate:
     )
 
 
-# -- central charge --------------------------------------------------------------------------------
-
-CHARGE_RULE = (
-    "c of f(L) = f - pi c a / (6 L^2) + b / L^4 through the last three widths, a the height of a "
-    "layer by the width of a site; systematic error: its change from the three before, or from "
-    "the last two widths with b = 0"
-)
-
-Widths = Sequence[tuple[float, float, float]]
-"""Width L, free energy per cell in units of a, its error."""
-
-
-def _central_charge(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
-    """c from free energies per site of periodic strips; isotropic bonds (Bloete, Cardy and
-    Nightingale 1986; Affleck 1986).
-    """
-    quantity, curve = asked.measure, []
-    for point in points:
-        estimate, lattice = point.result.observables.get(quantity), point.lattice
-        strip = _strip(lattice) if isinstance(lattice, Lattice) else None
-        if estimate is None or estimate.value is None or estimate.error is None or strip is None:
-            note = (
-                f"{quantity} is needed on strips in two dimensions, periodic across and infinite "
-                "along the other vector"
-            )
-            return Estimate(None, None, note=note)
-        curve.append((strip[0], estimate.value * strip[1], estimate.error * strip[1]))
-    curve.sort()
-    if len({width for width, _, _ in curve}) < max(2, len(curve)):
-        return Estimate(None, None, note="a central charge needs two widths or more, each once")
-    _, before, _ = _fitted(curve[-2:])
-    if len(curve) < 3:
-        note = "two widths only: the corrections to 1/L^2 are not known and not in the error"
-        return Estimate(before, None, rule=CHARGE_RULE, note=note)
-    f, c, statistical = _fitted(curve[-3:])
-    systematic = abs(c - (_fitted(curve[-4:-1])[1] if len(curve) > 3 else before))
-    single = ", ".join(f"{6 * w**2 * (f - g) / pi:.5f} at {w:g}" for w, g, _ in curve)
-    return Estimate(
-        c,
-        hypot(statistical, systematic),
-        statistical=statistical,
-        systematic=systematic,
-        rule=CHARGE_RULE,
-        note=f"of single widths with the f of this fit: {single}",
-    )
-
-
-def _fitted(curve: Widths) -> tuple[float, float, float]:
-    """f, c and the statistical error of c through two or three widths."""
-    width, value, error = (np.array(column) for column in zip(*curve, strict=True))
-    powers = np.stack(
-        [np.ones_like(width), -pi / (6 * width**2), width**-4.0][: len(curve)], axis=1
-    )
-    inverse = np.linalg.inv(powers)
-    f, c = inverse[:2] @ value
-    return float(f), float(c), float(np.linalg.norm(inverse[1] * error))
-
-
-def _strip(lattice: Lattice) -> tuple[float, float] | None:
-    """The width L of a strip in cells, and what turns its f per site into one per cell in units of
-    a, the height of a layer by the width of a cell: sites in a cell / a.
-    """
-    if lattice.dimension != 2 or sum(size is None for size in lattice.shape) != 1:
-        return None
-    along = lattice.shape.index(None)
-    width, edge = lattice.shape[1 - along], lattice.boundary[1 - along]
-    if width is None or edge != "periodic":
-        return None
-    (ax, ay), (bx, by) = lattice.vectors
-    across = lattice.vectors[1 - along]
-    aspect = abs(ax * by - ay * bx) / (across[0] ** 2 + across[1] ** 2)
-    return float(width), len(lattice.basis) / aspect
-
-
 KINDS: Mapping[str, Callable[[ScanMeasure, Sequence[Axis], Sequence[Point]], Estimate]] = {
     "crossing": _crossing,
     "extremum": _extremum,
-    "central_charge": _central_charge,
+    "central_charge": central_charge,
+    "scaling_dimensions": scaling_dimensions,
 }
 """The measures of a scan by name, those of `SCAN_MEASURES` in rgc/language/measures.py."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem, SpecError
-from rgc.results import checkpoint, files
+from rgc.results import checkpoint
+from rgc.results.folder import Written, held, stamp
 
 if TYPE_CHECKING:
     from rgc.results.answer import Answer
@@ -48,11 +50,22 @@ class Job:
         """Whether there are checkpoints to resume from."""
         return any(self.checkpoints.glob("point-*.npz*"))
 
-    def prepare(self, *, resume: bool) -> None:
-        """Make the output folder.
+    @contextmanager
+    def held(self, *, resume: bool) -> Iterator[None]:
+        """Make the output folder, and hold it inside the block.
 
-        Raises `SpecError` if that fails, or if it holds an unfinished run that would be lost.
+        Raises `SpecError` if that fails, if another run holds it, or if it holds an unfinished run
+        that would be lost.
         """
+        self._make_folder()
+        with held(self.out):
+            if self.out is not None and self.unfinished and not resume:
+                message = f"'{self.out}' holds the checkpoints of an unfinished run"
+                hint = f"go on with --resume, choose another --out, or remove {self.checkpoints}"
+                raise SpecError([Problem("unfinished-run", message, hint=hint)])
+            yield
+
+    def _make_folder(self) -> None:
         if self.out is None:
             return
         try:
@@ -65,15 +78,12 @@ class Job:
                     )
                 ]
             ) from None
-        if self.unfinished and not resume:
-            message = f"'{self.out}' holds the checkpoints of an unfinished run"
-            hint = f"go on with --resume, choose another --out, or remove {self.checkpoints}"
-            raise SpecError([Problem("unfinished-run", message, hint=hint)])
 
     def finish(self, answer: Answer) -> Answer:
         """Write the output folder, if there is one, and remove the checkpoints."""
         if self.out is not None:
-            answer = write(replace(answer, folder=self.out), self.out)
+            written = Written(self.out, stamp(self.sha256, self.seed))
+            answer = write(replace(answer, folder=self.out), written)
         if not self.saves:
             return answer
         for path in self.checkpoints.glob("point-*.npz"):
@@ -85,29 +95,31 @@ class Job:
         return answer
 
 
-def write(answer: Answer, folder: Path) -> Answer:
+def write(answer: Answer, out: Written) -> Answer:
     """Write `summary.json`, `spec.rgc` as it was run, `result.nc`, the weights of trained layers,
-    the plots as PNG and SVG, and `report.html`.
+    the plots as PNG and SVG, and `report.html`, and remove what earlier runs of rgc left in the
+    folder.
 
     Each file appears whole or not at all. The summary comes first, and what fails after it loses no
     number: the answer returned has a warning of it. Raises `OSError`.
     """
-    _write_summary(answer, folder)
-    files.write_text(folder / "spec.rgc", answer.text)
+    _write_summary(answer, out)
+    out.text("spec.rgc", answer.text)
     drawings: dict[str, str] = {}
     parts: dict[str, Callable[[], None]] = {
-        "the weights": lambda: _write_weights(answer, folder),
-        "result.nc": lambda: _write_dataset(answer, folder / "result.nc"),
-        "the plots": lambda: drawings.update(_write_plots(answer, folder)),
+        "the weights": lambda: _write_weights(answer, out),
+        "result.nc": lambda: _write_dataset(answer, out),
+        "the plots": lambda: drawings.update(_write_plots(answer, out)),
     }
     failed = [text for name, part in parts.items() if (text := _failure(name, part))]
     if failed:
         answer = replace(answer, warnings=(*answer.warnings, *failed))
-        _write_summary(answer, folder)
+        _write_summary(answer, out)
     from rgc.results.report import report
 
     page = report(answer.document(), answer.text, drawings)
-    files.write_text(folder / "report.html", page)
+    out.text("report.html", page)
+    out.finish()
     return answer
 
 
@@ -125,32 +137,32 @@ def _failure(name: str, part: Callable[[], None]) -> str:
     return ""
 
 
-def _write_summary(answer: Answer, folder: Path) -> None:
+def _write_summary(answer: Answer, out: Written) -> None:
     text = json.dumps(answer.document(), indent=2, allow_nan=False)
-    files.write_text(folder / "summary.json", text + "\n")
+    out.text("summary.json", text + "\n")
 
 
-def _write_plots(answer: Answer, folder: Path) -> dict[str, str]:
+def _write_plots(answer: Answer, out: Written) -> dict[str, str]:
     """The plots as SVG texts by name, which are written as files too."""
     from rgc.results.plots import figures, png, svg
 
     drawings = {}
     for name, figure in figures(answer).items():
-        files.write_bytes(folder / f"{name}.png", png(figure))
+        out.bytes(f"{name}.png", png(figure))
         drawings[name] = svg(figure)
-        files.write_text(folder / f"{name}.svg", drawings[name])
+        out.text(f"{name}.svg", drawings[name])
     return drawings
 
 
-def _write_dataset(answer: Answer, path: Path) -> None:
+def _write_dataset(answer: Answer, out: Written) -> None:
     from io import BytesIO
 
     memory = BytesIO()
     answer.to_xarray().to_netcdf(memory, engine="h5netcdf")
-    files.write_bytes(path, memory.getvalue())
+    out.bytes("result.nc", memory.getvalue())
 
 
-def _write_weights(answer: Answer, folder: Path) -> None:
+def _write_weights(answer: Answer, out: Written) -> None:
     """`weights.npz`, or one file for each point of a scan, numbered from 0."""
     from io import BytesIO
 
@@ -162,4 +174,4 @@ def _write_weights(answer: Answer, folder: Path) -> None:
             arrays: dict[str, Any] = dict(point.result.weights)
             memory = BytesIO()
             np.savez_compressed(memory, allow_pickle=False, **arrays)
-            files.write_bytes(folder / name, memory.getvalue())
+            out.bytes(name, memory.getvalue())

@@ -56,3 +56,6 @@ MAPS = (
     Check("d", "agreement", "rgc.verification.arrays:check_agreement"),
 )
 """The checks of a map that a spec writes or makes of data."""
+
+TRAINING = (Check("c", "bit identity", "rgc.verification.training_bits:check_training_bits"),)
+"""The checks of a flow that trains machines by dense programs."""

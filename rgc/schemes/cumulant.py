@@ -11,10 +11,16 @@ from rgc.schemes.scheme import Ready, Scheme
 
 ORDER = Field("order", "integer", "order of the expansion", 1, choices=(1, 2))
 
+FIRST_ORDER = Field(
+    "first_order",
+    "names",
+    "couplings of first order; default those that shorter, even ones do not generate",
+)
+
 SCHEME = Scheme(
     name="cumulant",
     doc="cumulant expansion of Niemeijer and van Leeuwen",
-    fields=(ORDER, *options.EXACT_MAP),
+    fields=(ORDER, FIRST_ORDER, *options.EXACT_MAP),
     lattice=lattice.INFINITE,
     needs=(*MODEL, "block"),
     rules=LAWFUL,

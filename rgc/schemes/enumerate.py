@@ -39,6 +39,9 @@ SCHEME = Scheme(
         states.free_parameters,
         states.drawn_couplings,
         states.memory,
+        states.mapped_states,
+        states.turned_spins,
+        states.one_free_step,
     ),
     answers=(
         *FIXED_POINT,

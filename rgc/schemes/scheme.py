@@ -109,13 +109,14 @@ class Ready:
       parameter that the scheme determines run too.
     - `measures` are built-in measures by name, `lattices` kinds of lattices, `maps` kinds of maps
       without spins, and `disorder` says whether couplings may be drawn.
-    - `kind` says what does the work: lattice programs, or functions of whole arrays.
+    - `kind` says what does the work: lattice programs, which sample the spins of the spec, dense
+      programs, or functions of whole arrays.
     - `checks` are those of `rgc verify`; `small` are the options, as text, with which they run the
       scheme on a small instance.
     """
 
     maker: str
-    kind: Literal["programs", "arrays"]
+    kind: Literal["programs", "dense", "arrays"]
     checks: tuple[Check, ...]
     alphabets: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rgc.language.signatures import Field
 from rgc.schemes import options
 from rgc.schemes.answers import EVERY_RULE
+from rgc.schemes.checks import TRAINING
 from rgc.schemes.needs import gauge, lattice, machines
 from rgc.schemes.scheme import Ready, Scheme
 
@@ -39,9 +40,24 @@ SCHEME = Scheme(
     limits=(gauge.anchored, machines.monitored),
     ready=Ready(
         maker="rgc.flows.machines.train:make_train",
-        kind="programs",
-        checks=(),
+        kind="dense",
+        checks=TRAINING,
         alphabets=("ising", "binary", "potts"),
     ),
-    answers=("kl", "dF", "tau_defect", "gap", "reconstruction", "couplings", "free_energy"),
+    answers=(
+        "kl",
+        "dF",
+        "tau_defect",
+        "effective_rows",
+        "log_z",
+        "log_likelihood_train",
+        "log_likelihood_validation",
+        "information",
+        "visible",
+        "half_length",
+        "participation",
+        "chains_z",
+        "gap",
+        "reconstruction",
+    ),
 )

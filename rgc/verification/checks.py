@@ -20,9 +20,9 @@ def run(checks: Sequence[Check], subject: Subject, progress: Progress) -> Iterat
 
     If a program breaks its own rules, nothing else can be checked.
     """
-    progress.start("verify", len(checks))
     broken = ""
     for number, check in enumerate(checks):
+        progress.start(f"verify {number + 1}/{len(checks)}, {check.name}", 1)
         claim = f"the check of {check.name} can be made"
         try:
             if broken:
@@ -39,8 +39,7 @@ def run(checks: Sequence[Check], subject: Subject, progress: Progress) -> Iterat
                 level="L2",
                 complaint=str(error),
             )
-        progress.advance(number + 1)
-    progress.finish()
+        progress.finish()
 
 
 def _timed(check: Check, subject: Subject, claim: str) -> Iterator[Finding]:

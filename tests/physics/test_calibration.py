@@ -132,7 +132,8 @@ def test_three_parts_in_a_thousand_off(factor: float) -> None:
         (0.0, "not seen to be relevant"),
         (0.2, "not seen to be relevant"),
         (-CRITICAL, "not seen to be relevant"),
-        (0.6, "comes to d, as in a phase with order"),
+        (0.52, "comes to d, as in a phase with order"),
+        (0.6, "does not fluctuate"),
     ],
 )
 def test_levels_that_run_to_a_trivial_fixed_point_have_no_exponents(K: float, reason: str) -> None:

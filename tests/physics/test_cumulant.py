@@ -5,6 +5,7 @@ the published counts.
 from __future__ import annotations
 
 import re
+from itertools import permutations
 from itertools import product as cartesian
 from math import cosh, log, pi, sinh, sqrt
 
@@ -15,6 +16,7 @@ from scipy.integrate import quad
 import rgc
 from rgc import backend as backends
 from rgc.analysis.recursion import free_energy
+from rgc.emit import emit
 from rgc.flows.couplings.cumulant import make_cumulant
 from rgc.flows.couplings.cumulant_recursion import CumulantRecursion
 from rgc.flows.study.coupling_flow import CouplingFlow
@@ -343,14 +345,30 @@ def orders_of(*terms: str, order: int = 2, j: float = VALUES["J"]) -> dict[str, 
     return flow_of(loaded.spec).study.provenance["expansion"]["orders"]  # type: ignore[no-any-return]
 
 
-def test_terms_count_in_the_order_in_which_they_are_written() -> None:
-    """Second neighbours are made from first ones at second order, and make first ones at first
-    order.
+def test_orders_do_not_depend_on_how_terms_are_written() -> None:
+    """Second neighbours are made from first ones at second order. A field makes pairs at second
+    order, and counts after them all the same.
     """
     assert orders_of(NN, FURTHER) == {"K": 1, "J": 2, "k1": 1, "k2_20": 2}
-    assert orders_of(FURTHER, NN)["K"] == orders_of(FURTHER, NN)["J"] == 1
+    assert orders_of(FURTHER, NN) == orders_of(NN, FURTHER)
+    assert orders_of(FIELD, FURTHER, NN) == orders_of(NN, FURTHER, FIELD)
     assert orders_of(NN, FURTHER, j=0) == orders_of(NN, FURTHER)
     assert orders_of(NN, FURTHER, order=1) == {"K": 1, "J": 1, "k1": 1}
+
+
+def test_a_free_energy_does_not_depend_on_the_order_of_the_terms() -> None:
+    terms = [NN, "- J * sum(<<i,j>>) s[i]*s[j]", FIELD]
+    found = [
+        rgc.compile(
+            rgc.load(text_of("chain", "majority(3)", 2, *some), settings={"J": 0.1, "h": 0.05}),
+            backend="reference",
+        )
+        .run()
+        .result.free_energy[0]
+        .value
+        for some in permutations(terms)
+    ]
+    assert found == pytest.approx([found[0]] * 6, rel=1e-13)
 
 
 ANTIFERROMAGNET = "majority(cell=triangle)"
@@ -477,3 +495,28 @@ def test_a_free_energy_that_cannot_be_is_called_so(order: int, field: float, war
     loaded = rgc.load(text, settings={"h": field, "K": 0.2})
     warnings = rgc.compile(loaded, backend="reference").run().result.warnings
     assert any("the expansion does not hold here" in each for each in warnings) == warned
+
+
+def test_couplings_of_first_order_may_be_named() -> None:
+    """Named ones are of order 1 whatever others generate, and generate the rest."""
+    text = text_of("square", "majority(2)", 2, NN, FURTHER)
+    named = rgc.load(text.replace("order=2", "order=2, first_order=[J, K]"), settings={"J": 0.1})
+    orders = flow_of(named.spec).study.provenance["expansion"]["orders"]
+    assert (orders["K"], orders["J"]) == (1, 1)
+    with pytest.raises(rgc.SpecError, match="unknown coupling 'Q'"):
+        rgc.load(text.replace("order=2", "order=2, first_order=[Q]"), settings={"J": 0.1})
+
+
+def test_an_emitted_hamiltonian_flows_on_as_the_original_does() -> None:
+    terms = [NN, "- J * sum(<<i,j>>) s[i]*s[j]", FIELD]
+    text = text_of("chain", "majority(3)", 2, *terms)
+    settings = {"J": 0.1, "h": 0.05}
+    compiled = rgc.compile(rgc.load(text, settings=settings), backend="reference")
+    answer = compiled.run()
+    emitted = emit(compiled.loaded.spec, answer.result, 1)
+    assert "first_order=[K, h" in emitted
+    again = rgc.compile(emitted, backend="reference").run()
+    for name in ("K", "J", "h"):
+        assert again.couplings[1][name].value == pytest.approx(
+            answer.couplings[2][name].value, rel=1e-11
+        )

@@ -355,6 +355,19 @@ def test_scaling_dimensions_of_the_ising_model(scheme: str, chi: int) -> None:
     assert leading.exponent == found.exponents["y_h"].value
 
 
+def test_two_models_that_do_not_interact_have_the_exponents_of_one() -> None:
+    """The product of their spins is relevant too, x = 1/4, and has a charge of the whole group."""
+    bond = joint(2, lambda p: -CRITICAL * p.sum())
+    found = answer(local(lattices.square(), "potts", 4, bond, bond, FLAT4), "trg", 16, steps=14)
+    for name, exact in {"y_t": 1.0, "y_h": 15 / 8}.items():
+        value, error = found.exponents[name].value, found.exponents[name].error
+        assert value is not None
+        assert error is not None
+        assert abs(value - exact) < error < 0.1
+    charged = [each.exponent for each in found.eigenvalues if each.sector == "charged"]
+    assert any(abs(y - 7 / 4) < 0.05 for y in charged)
+
+
 def test_anisotropy_changes_no_exponent() -> None:
     x = 0.3
     y = float(np.arcsinh(1 / np.sinh(2 * x)) / 2)  # critical: sinh 2Kx sinh 2Ky = 1

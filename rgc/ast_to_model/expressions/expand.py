@@ -21,6 +21,7 @@ from rgc.ast_to_model.scope import (
 )
 from rgc.ast_to_model.written_out import extent
 from rgc.model.lattice import Geometry, Graph, Lattice
+from rgc.model.lattices import two_sublattices
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
 from rgc.syntax import ast
@@ -313,7 +314,7 @@ class Expander(Generic[E]):
                     "a term that depends on the coordinates of its sites is not translation "
                     "invariant"
                 )
-                raise problem("not-uniform", message, expr.span, hint="in a measure it may stand")
+                raise problem("not-uniform", message, expr.span, hint=self._by_letters())
             return ast.Number(repr(self.distance(expr, bound)), span=expr.span)
         if isinstance(expr, ast.Name) and expr.name in bound:
             message = f"the index '{expr.name}' is no number"
@@ -321,6 +322,14 @@ class Expander(Generic[E]):
         if isinstance(expr, ast.Reduction):
             raise problem("wrong-kind", "a sum without spins stands here", expr.span)
         return None
+
+    def _by_letters(self) -> str:
+        """How to write a term that differs from one sublattice to another."""
+        dimension = self.lattice.dimension if isinstance(self.lattice, Lattice) else 2
+        return (
+            "in a measure it may stand; a term that alternates is one of letters: on "
+            f"{two_sublattices(dimension)} the sites are sum(c in cells) s[c.a] and s[c.b]"
+        )
 
     def distance(self, expr: ast.Call, bound: Bound) -> float:
         """`distance(i, j)` in Cartesian coordinates. Raises `SpecError`."""

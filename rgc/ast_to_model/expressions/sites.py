@@ -12,7 +12,7 @@ from rgc.ast_to_model.expressions.evaluate import integer
 from rgc.ast_to_model.scope import Scope, problem
 from rgc.errors import SpecError, suggest
 from rgc.model.lattice import Cell, Geometry, Lattice, Site
-from rgc.model.lattices import AXES
+from rgc.model.lattices import AXES, two_sublattices
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -127,6 +127,12 @@ def _referred(expr: ast.Name | ast.Member, bound: Bound) -> Site:
         raise problem("bad-site", message, expr.span)
     if expr.name not in tuple(group.letters):
         hint = f"the letters are {', '.join(group.letters)}"
+        if group.letters == "a":
+            dimension = len(group.sites[0].cell)
+            hint = (
+                "this lattice has one site in a cell; two sublattices are the letters of "
+                f"{two_sublattices(dimension)}"
+            )
         raise problem("unknown-letter", f"there is no letter '{expr.name}'", expr.span, hint=hint)
     return group.sites[group.letters.index(expr.name)]
 

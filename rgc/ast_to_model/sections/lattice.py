@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import cast
 
 from rgc.ast_to_model.context import Context
@@ -19,6 +20,8 @@ from rgc.model.spec import Spec
 from rgc.syntax import ast
 
 BOUNDARIES = ("periodic", "open", "antiperiodic")
+HELICAL = ("helical", "screw", "skew", "shifted", "twisted")
+"""What others call edges around which rows go on with the next one."""
 MOST_SITES = 2**31 - 1
 
 Given = Mapping[str, ast.Expr]
@@ -147,7 +150,20 @@ def _boundary(
     if len(items) != len(sizes):
         message = f"{call.name} takes one boundary or {len(sizes)}, not {len(items)}"
         raise problem("wrong-arity", message, expr.span)
-    return tuple(cast(Boundary, word(item, BOUNDARIES, "a boundary")) for item in items)
+    return tuple(_edge(item, sizes) for item in items)
+
+
+def _edge(expr: ast.Expr, sizes: Sequence[int | None]) -> Boundary:
+    if isinstance(expr, ast.Name) and expr.name in HELICAL:
+        length = sizes[-1] or 16
+        sites = prod(size or length for size in sizes)
+        message = f"a boundary is one of {', '.join(BOUNDARIES)}, not '{expr.name}'"
+        hint = (
+            f"number the sites one after the other: lattice chain({sites}) with "
+            f"sum(i) s[i]*s[i+x] and sum(i) s[i]*s[i+{length}*x]"
+        )
+        raise problem("unknown-word", message, expr.span, hint=hint)
+    return cast(Boundary, word(expr, BOUNDARIES, "a boundary"))
 
 
 def _vectors(expr: ast.Expr, scope: Scope) -> tuple[Vector, ...]:
@@ -158,11 +174,13 @@ def _vectors(expr: ast.Expr, scope: Scope) -> tuple[Vector, ...]:
         return tuple(tuple(number(x, scope) for x in row) for row in rows)
     value = () if isinstance(expr, ast.Tuple) else evaluate(expr, scope)
     rows_of = value if isinstance(value, tuple) else ()
+    if rows_of and all(isinstance(row, float) for row in rows_of):
+        return tuple((x,) for x in rows_of if isinstance(x, float))  # (2) is the number 2
     letters = tuple(
         tuple(x for x in row if isinstance(x, float)) for row in rows_of if isinstance(row, tuple)
     )
     if not letters:
-        hint = "write [(1,0), (0,1)]"
+        hint = "write [(1,0), (0,1)], or in one dimension [1]"
         raise problem("wrong-kind", "a list of vectors is needed here", expr.span, hint=hint)
     return letters
 

@@ -240,9 +240,9 @@ def _shape(value: Value) -> str:
     """What a value is that is no square matrix."""
     if not isinstance(value, tuple):
         return "one number"
+    if not any(isinstance(row, tuple) for row in value):
+        return "a list of numbers" if value else "empty"
     widths = {len(row) if isinstance(row, tuple) else 0 for row in value}
-    if widths <= {0}:
-        return "a list of numbers"
     return f"{len(value)} x {widths.pop()}" if len(widths) == 1 else "a list of different rows"
 
 

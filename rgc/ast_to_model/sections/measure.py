@@ -230,6 +230,8 @@ def _defined(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Me
         return scan_measure(name, value, spec, words, context)
     if call is not None and call[0] in MEASURES and isinstance(value, ast.Call):
         return _named_built_in(name, call[0], value, spec=spec, words=words, context=context)
+    if is_of_scan(value, words.measures):
+        return Measure(name)  # `derived` checks it
     try:
         check_expression(value, words)
     except SpecError as error:

@@ -19,7 +19,7 @@ from rgc.syntax import ast
 
 Definitions = Mapping[str, ast.Expr]
 
-FEWEST = {"crossing": 2, "extremum": 3, "central_charge": 2}
+FEWEST = {"crossing": 2, "extremum": 3, "central_charge": 2, "scaling_dimensions": 2}
 """The number of values of its parameter that a measure of a scan needs."""
 
 
@@ -90,7 +90,7 @@ def _axes(call: str, parameter: str, place: ast.Expr, axes: Sequence[Axis]) -> I
         least, given = FEWEST[call], len(scanned[parameter])
         message = f"'{call}' needs {least} values of '{parameter}', and the scan has {given}"
         hint = f"scan {{ {parameter} = 0.4:0.5:9 }}"
-        yield Problem("not-scanned", message, place.span, hint=hint)
+        yield Problem("too-few-values", message, place.span, hint=hint, severity="warning")
     elif call == "crossing" and all(
         len(values) < 2 for name, values in scanned.items() if name != parameter
     ):

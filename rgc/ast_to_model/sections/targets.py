@@ -11,7 +11,7 @@ from rgc.language.values import Value
 from rgc.model.spec import Spec
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
-from rgc.schemes.needs.machines import not_summed
+from rgc.schemes.needs.machines import not_compared
 from rgc.schemes.scheme import Scheme
 from rgc.syntax import ast
 
@@ -30,6 +30,8 @@ def known_targets(spec: Spec) -> tuple[str, ...]:
             names += [
                 f"{point}.{name}" for point in ("fixed_point", "critical") for name in couplings
             ]
+        elif answer == "visible":
+            names += [f"visible.{name}" for name in couplings]
         elif answer == "couplings":
             names += couplings
         elif answer == "map":
@@ -68,10 +70,9 @@ def check_layers(
             hint = f"write {option.name}={last}"
             raise problem("out-of-range", message, option.span, hint=hint)
     chosen = [number for name in LAYERS if isinstance(number := selectors.get(name), int)]
-    if tuple(path) == ("kl",):
-        layer = stack.layers[max(chosen[0] if chosen else last, 1) - 1]
-        for found in not_summed(layer, target.span):
-            raise SpecError([found])
+    layer = stack.layers[max(chosen[0] if chosen else last, 1) - 1]
+    for found in not_compared(".".join(path), layer, spec.data, target.span):
+        raise SpecError([found])
 
 
 def _of_methods(spec: Spec) -> list[str]:

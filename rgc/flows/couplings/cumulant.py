@@ -37,6 +37,7 @@ def make_cumulant(request: Request) -> CouplingFlow:
     recursion = cumulant_recursion(
         request.backend, block, expansion, space, cells, species=len(species)
     )
+    told = _told(expansion, space)
     study = make_study(
         request,
         recursion,
@@ -49,7 +50,8 @@ def make_cumulant(request: Request) -> CouplingFlow:
             name: sum_text([(1.0, spins) for spins in expansion.classes[k]], request.spec)
             for name, k in space.classes.items()
         },
-        provenance={"expansion": _told(expansion, space)},
+        provenance={"expansion": told},
+        kept={"first_order": [name for name, order in told["orders"].items() if order == 1]},
     )
     return CouplingFlow(replace(study, beyond=recursion.beyond))
 
@@ -57,7 +59,14 @@ def make_cumulant(request: Request) -> CouplingFlow:
 def _expansion(request: Request, block: Block) -> Expansion:
     order = request.options.integer("order")
     try:
-        return expand_cumulants(request.crystal, request.species, request.hamiltonian, block, order)
+        return expand_cumulants(
+            request.crystal,
+            request.species,
+            request.hamiltonian,
+            block,
+            order,
+            request.options.names("first_order"),
+        )
     except TooLong:
         message = (
             f"second order of this Hamiltonian joins more than {MOST_PAIRS} pairs of products in "

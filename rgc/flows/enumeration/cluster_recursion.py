@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from rgc.model.spec import Spec
 
 
-MOST_STATES = 1 << 22
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class ClusterRecursion:
     """See `rgc.analysis.recursion.Recursion`.
@@ -155,22 +152,9 @@ def make_recursion(
 ) -> ClusterRecursion:
     """The recursion of the couplings of a spec under its block map.
 
-    Raises `SpecError` for a lattice of too many states, for a term that the coarse lattice cannot
-    hold, and for couplings that differ from place to place.
+    Raises `SpecError` for a term that the coarse lattice cannot hold.
     """
     assert spec.hamiltonian is not None  # noqa: S101
-    states = step.blocked.fine.states
-    if states > MOST_STATES:
-        message = (
-            "a recursion of couplings keeps every term of every state: "
-            f"up to {MOST_STATES} states, not {states}"
-        )
-        raise SpecError([Problem("too-many-states", message, hint="take a smaller lattice")])
-    random = next((term for term in spec.hamiltonian.terms if term.inhomogeneous), None)
-    if random is not None:
-        raise SpecError(
-            [Problem("not-possible", "random couplings have no recursion", random.span)]
-        )
     if step.blocked.fine.two_states:
         return _of_products(spec.hamiltonian, backend, step, turns, zero)
     return _of_tables(spec.hamiltonian, backend, step, zero)

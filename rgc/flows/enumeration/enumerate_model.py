@@ -4,7 +4,7 @@ block maps, and how states are cut into chunks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -27,13 +27,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rgc.model.spec import Spec
-    from rgc.text import Span
 
 CHUNK = 1 << 16
 """States that are looked at at once: their weights fit the second cache."""
-
-LEARNED = 1 << 22
-"""States up to which free parameters are found."""
 
 ENERGY = Tally(Local((), (), ()))
 """Stands for H itself among the sums that observables are made of."""
@@ -84,7 +80,6 @@ def make_exact(spec: Spec, seed: int, point: Mapping[str, float]) -> Exact:
     if isinstance(lattice, Complete):
         lattice, hamiltonian = one_cell(lattice, hamiltonian)
     assert isinstance(lattice, Lattice)  # noqa: S101  (what is not is refused before)
-    _check_flips(lattice, spec.species, spec.flow.span)
     steps = _steps(spec, lattice)
     cluster = steps[0].blocked.fine if steps else make_cluster(lattice, spec.species)
     options = Options(spec.flow.options)
@@ -98,8 +93,6 @@ def make_exact(spec: Spec, seed: int, point: Mapping[str, float]) -> Exact:
     free = spec.blocks[0].free if steps else None
     if free == "flow":  # there is one step
         free = "step"
-    if free:
-        _check_learned(cluster, steps, spec.flow.span)
     return Exact(
         spec=spec,
         lattice=lattice,
@@ -117,25 +110,6 @@ def make_exact(spec: Spec, seed: int, point: Mapping[str, float]) -> Exact:
 def with_parameters(exact: Exact, p: NDArray[np.float64]) -> tuple[Step, ...]:
     """The block map with these parameters, block by block."""
     return (make_step(exact.lattice, exact.species, exact.steps[0].block, list(map(float, p))),)
-
-
-def _check_flips(lattice: Lattice, species: Sequence[Species], span: Span | None) -> None:
-    unsigned = next((candidate for candidate in species if not candidate.turns_sign), None)
-    if "antiperiodic" in lattice.boundary and unsigned is not None:
-        message = (
-            "an antiperiodic boundary changes the sign of spins, "
-            f"and {unsigned.alphabet} spins have none"
-        )
-        raise SpecError([Problem("not-possible", message, span, hint="use boundary=periodic")])
-
-
-def _check_learned(cluster: Cluster, steps: Sequence[Step], span: Span | None) -> None:
-    if len(steps) > 1:
-        message = "p=free is found for one step; several come later"
-        raise SpecError([Problem("not-yet", message, span, hint="leave steps out")])
-    if cluster.states > LEARNED:
-        message = f"p=free is found on lattices of up to {LEARNED} states, not {cluster.states}"
-        raise SpecError([Problem("too-many-states", message, span, hint="take a smaller lattice")])
 
 
 def _steps(spec: Spec, lattice: Lattice) -> tuple[Step, ...]:

@@ -112,7 +112,8 @@ class FreeEnergies:
             _entry(method, result, notes)
             for method, result in zip(self.methods, of_methods, strict=True)
         ]
-        every = (*main.free_energy, *entries)
+        found = {entry.method for entry in entries}
+        every = (*(own for own in main.free_energy if own.method not in found), *entries)
         check_order(every)
         by_label = {
             entry.method: Estimate(entry.value, entry.error, entry.kind, note=entry.note)

@@ -14,24 +14,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.flows.flow import Account, State
+from rgc.flows.free_energies.strip_spectrum import moved, strip_spectrum
 from rgc.flows.request import Request
 from rgc.flows.tensors.transfer_matrix import make_layer
+from rgc.model.expressions import leaves
 from rgc.model.hamiltonian import Table
 from rgc.model.lattice import Lattice
+from rgc.model.observables import ScanMeasure
 from rgc.model.spins import Species
 from rgc.passes.cut_lattice import Cut, cut_lattice
+from rgc.passes.isotropy import isotropic
 from rgc.passes.local_energies import local_energies
 from rgc.passes.slice_lattice import Slices
 from rgc.results.result import Estimate, FreeEnergy, Result
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
+    from rgc.model.spec import Spec
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+OF_STRIPS = ("central_charge", "scaling_dimensions")
+"""Measures of a scan that need more eigenvalues than the largest."""
+
 BATCH = 2**20
 """Entries of the vectors that a step takes through all layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """A strip of `cells` cells around: the `order` of the spins of the vector after a translation
+    by one of them, whether the reversal of all spins is a symmetry, and whether one makes the strip
+    isotropic.
+    """
+
+    cells: int
+    order: tuple[int, ...]
+    flip: bool
+    isotropic: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,16 +60,18 @@ class Transfer:
     """ln Z of a lattice in layers along one axis.
 
     `starts` are the states at which a trace begins, and `counts` says how many states are like each
-    of them. A step takes `batch` of them.
+    of them. A step takes `batch` of them. `strip` is there where further eigenvalues of a strip are
+    asked for.
 
     State arrays: `log_z` [1], the logarithm of what has been summed (for an infinite strip ln of
-    the largest eigenvalue).
+    the largest eigenvalue), and `spectrum` [n, 3] as `strip_spectrum` has it.
     """
 
     cut: Cut
     starts: Integers
     counts: Integers
     backend: Backend
+    strip: Around | None = None
 
     @property
     def scheme(self) -> str:
@@ -69,17 +92,20 @@ class Transfer:
                 "axis": self.cut.slices.axis,
                 "states": self.cut.slices.vector,
                 "reach": self.cut.slices.reach,
+                **({"isotropic": self.strip.isotropic} if self.strip is not None else {}),
             },
             "reproducibility": "L3",
         }
 
     def start(self) -> State:
-        return State(0, {"log_z": np.array([-np.inf])})
+        return State(0, {"log_z": np.array([-np.inf]), "spectrum": np.zeros((0, 3))})
 
     def step(self, state: State) -> State:
         with self.backend.arrays() as xp:
             if self.cut.length is None:
                 log_z = self._strip(xp)
+                if self.strip is not None:
+                    state.arrays["spectrum"] = self._spectrum(xp, self.strip)
             elif self.cut.closed:
                 log_z = self._trace(
                     xp, slice(state.done * self.batch, (state.done + 1) * self.batch)
@@ -111,7 +137,14 @@ class Transfer:
         log_z = float(state.arrays["log_z"][0])
         entry = FreeEnergy("transfer", -log_z / self.cut.sites, 0.0, "exact")
         values = {} if self.cut.length is None else {"log_z": Estimate(log_z, 0.0, "exact")}
-        return Result("transfer", free_energy=(entry,), values=values, provenance=self.provenance)
+        spectrum = state.arrays["spectrum"]
+        return Result(
+            "transfer",
+            free_energy=(entry,),
+            values=values,
+            tables={"strip_spectrum": spectrum} if self.strip is not None else {},
+            provenance=self.provenance,
+        )
 
     def _strip(self, xp: Any) -> float:
         """ln of the largest eigenvalue, which is positive, as the matrix is."""
@@ -130,6 +163,18 @@ class Transfer:
                 operator, k=1, which="LR", v0=np.ones(size), tol=0, return_eigenvectors=False
             )
         return float(np.log(values.real.max())) + layer.log
+
+    def _spectrum(self, xp: Any, strip: Around) -> Floats:
+        """The leading eigenvalues of a strip, as `strip_spectrum` has them."""
+        slices = self.cut.slices
+        layer = make_layer(xp, slices, slices.reach)
+        return strip_spectrum(
+            lambda vectors: np.asarray(layer(xp, xp.asarray(vectors))),
+            slices.vector,
+            moved(slices.states * slices.reach, strip.order),
+            strip.cells,
+            flip=strip.flip,
+        )
 
     def _trace(self, xp: Any, part: slice) -> float:
         """ln of the part of Tr T^length that begins at some of the states."""
@@ -173,7 +218,45 @@ def make_transfer(request: Request) -> Transfer:
     )
     tables, lattice = local_energies(request.hamiltonian, species, request.zero), request.crystal
     starts, counts = _starts(lattice, species, tables, best.slices) if best.closed else _NONE
-    return Transfer(best, starts, counts, request.backend)
+    strip = _around(lattice, species, tables, best.slices) if _of_strips(request.spec) else None
+    return Transfer(best, starts, counts, request.backend, strip)
+
+
+def _of_strips(spec: Spec) -> bool:
+    """Whether a measure of the scan asks for the spectra of strips."""
+    asked = (measure.of_scan for measure in spec.measures if measure.of_scan is not None)
+    return any(
+        isinstance(leaf, ScanMeasure) and leaf.kind in OF_STRIPS
+        for expression in asked
+        for leaf in leaves(expression)
+    )
+
+
+def _around(
+    lattice: Lattice, species: Sequence[Species], tables: Sequence[Table], slices: Slices
+) -> Around | None:
+    """How the spins of a vector move around a strip; None for what is no periodic strip in two
+    dimensions.
+    """
+    across = 1 - slices.axis
+    if lattice.dimension != 2 or lattice.shape[slices.axis] is not None:
+        return None
+    cells = lattice.shape[across]
+    if cells is None or lattice.boundary[across] != "periodic" or slices.reach == 0 or cells < 2:
+        return None
+    one = list(_translations(lattice, len(species), slices.axis))[1]
+    return Around(cells, _order(one, slices), _reversible(tables), isotropic(lattice, tables))
+
+
+def _order(one: Sequence[int], slices: Slices) -> tuple[int, ...]:
+    """The order of the spins of all layers of a vector where those of one layer have an order."""
+    n = len(slices.states)
+    return tuple(layer * n + number for layer in range(slices.reach) for number in one)
+
+
+def _reversible(tables: Sequence[Table]) -> bool:
+    """Whether the reversal of every spin changes no energy."""
+    return all(table.energies == table.energies[::-1] for table in tables)
 
 
 _NONE: tuple[Integers, Integers] = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
@@ -188,17 +271,17 @@ def _starts(
     The states of a class are related by translations along periodic axes, and, where no table
     changes by it, by the reversal of every spin.
     """
-    states, n = slices.states * slices.reach, len(slices.states)
+    states = slices.states * slices.reach
     every = np.arange(slices.vector)
     smallest = every.copy()
-    for moved in _translations(lattice, len(species), slices.axis):
-        order = [layer * n + number for layer in range(slices.reach) for number in moved]
+    for one in _translations(lattice, len(species), slices.axis):
+        order = _order(one, slices)
         np.minimum(
             smallest,
             every.reshape(states or (1,)).transpose(order or (0,)).reshape(-1),
             out=smallest,
         )
-    if all(table.energies == table.energies[::-1] for table in tables):
+    if _reversible(tables):
         np.minimum(smallest, smallest[::-1], out=smallest)
     starts, counts = np.unique(smallest, return_counts=True)
     return starts, counts

@@ -135,7 +135,7 @@ class LayerTraining:
             full = piece.rows.shape[1] == self.update.batch
             training = self.whole if full or self.rest is None else self.rest
             numbers = self.schedule.numbers(training.numbers, piece.first, piece.count)
-            arguments = dense_arguments(piece.rows, numbers, self._scales(training))
+            arguments = dense_arguments(piece.rows, numbers, self.scales(training))
             keys = step_keys(self.key, piece.first, piece.count, training.program.draws)
             state, tallies = self.kernels[0 if full else 1](state, arguments, keys)
             largest.append(tallies[0])
@@ -143,7 +143,7 @@ class LayerTraining:
             arrays[each.name] = unpack(packed)
         return replace(data, packed=state[0]), np.concatenate(largest)
 
-    def _scales(self, training: Training) -> NDArray[np.int32] | None:
+    def scales(self, training: Training) -> NDArray[np.int32] | None:
         """The inverse temperature of every chain, that of the model first."""
         if not training.program.scales:
             return None

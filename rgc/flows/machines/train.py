@@ -8,7 +8,7 @@ neither is kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -178,7 +178,12 @@ class Train:
         """What the first layer is trained on, and the rows kept for validation."""
         if self.request.spec.data is None:
             raise ValueError("the spec has no data")
-        return make_data(self.request.spec.data, self.request, self.layers[0].layer.visible.count)
+        return make_data(
+            self.request.spec.data,
+            self.request,
+            self.layers[0].layer.visible.count,
+            validated=self.layers[0].watch.validated,
+        )
 
     def arrays(self, state: State, number: int) -> Arrays:
         """The arrays of a layer, by the names that its program has for them."""
@@ -336,7 +341,7 @@ def _taught(request: Request, number: int, target: Target | None, rows: int) -> 
         backend=request.backend,
         layer=layer,
         marks=marks(learning.updates),
-        validated=_validated(request.spec.data),
+        validated=_validated(request.spec.data, asked),
         target=own if small else None,
         asked=asked,
         key=key,
@@ -344,10 +349,11 @@ def _taught(request: Request, number: int, target: Target | None, rows: int) -> 
     return Taught(layer, learning, watch)
 
 
-def _validated(data: Data | None) -> bool:
-    """Whether rows are kept apart."""
+def _validated(data: Data | None, asked: Collection[str]) -> bool:
+    """Whether there are rows to validate with: some are kept apart, or `gap` is asked of samples,
+    of which there are always more."""
     source = source_of(data) if data is not None else None
-    return bool(getattr(source, "validation", None))
+    return bool(getattr(source, "validation", None)) or "gap" in asked
 
 
 def _target(request: Request) -> Target | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.polynomial.polynomial import polyval
 
 from rgc.analysis.koenigs import ORDER, Linearised, NoPowerLaw, linearised, refined
-from rgc.analysis.log_periodic import POINTS, Amplitudes, amplitudes
+from rgc.analysis.log_periodic import POINTS, RESOLVED, Amplitudes, amplitudes
 from rgc.analysis.recursion import Floats
 from rgc.analysis.scale_equation import ScaleEquation
 from rgc.analysis.series import NotAnalytic
@@ -31,9 +31,6 @@ SHOWN = 96
 """The number of points at which the oscillation is drawn, over `PERIODS` periods."""
 
 PERIODS = 2
-
-RESOLVED = 3
-"""An amplitude is resolved if it is larger than its error by this factor."""
 
 NAMES = ("m", "log_frequency", "oscillation")
 

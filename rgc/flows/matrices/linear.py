@@ -44,8 +44,9 @@ class Linear:
 
     def step(self, arrays: Arrays) -> None:
         paths = [self.starts]
-        for _ in range(self.count):
-            paths.append(paths[-1] @ self.matrix.T)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for _ in range(self.count):
+                paths.append(paths[-1] @ self.matrix.T)
         arrays["paths"] = np.stack(paths, axis=1)
 
     def answer(self, arrays: Mapping[str, NDArray[Any]]) -> Result:

@@ -33,6 +33,9 @@ class Report:
 
 
 def exact(value: float) -> Estimate:
+    """A number without an error, null where it is not finite."""
+    if not np.isfinite(value):
+        return Estimate(None, None, "exact", note="it is beyond the largest number")
     return Estimate(float(value), 0.0, "exact")
 
 

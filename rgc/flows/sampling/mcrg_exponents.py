@@ -64,8 +64,8 @@ def find_exponents(spectra: Spectra, averages: str) -> Exponents:
     point. `averages` tells how an average changes from level to level.
     """
     relevant = headline(spectra.thermal).value or 0.0
-    growing = relevant if spectra.unsettled and relevant > 0 else None
-    heads = {name: headline(steps, growing) for name, steps in spectra.named.items()}
+    growing, leaves = relevant if relevant > 0 else None, bool(spectra.unsettled)
+    heads = {name: headline(steps, growing, leaves=leaves) for name, steps in spectra.named.items()}
     thermal, magnetic = heads["y_t"], heads.get("y_h")
     single = thermal if spectra.single else magnetic
     reason = no_critical_point(thermal, single, spectra.dimension)

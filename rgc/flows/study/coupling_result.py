@@ -78,6 +78,7 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
         critical=_critical(study, arrays),
         tables=_tables(study, arrays, points, spectra),
         terms=study.terms,
+        kept=study.kept,
         warnings=tuple(_warnings(study, arrays, why, points)),
         provenance={**provenance, "couplings": list(study.recursion.names), **_plane(study)},
     )

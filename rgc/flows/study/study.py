@@ -54,7 +54,7 @@ class Study:
     - `constant` is the spin-independent part of H per unit of the free energy.
     - `frozen` gives the exponents at zero temperature, where a map without another critical point
       has one.
-    - `terms` is as in `Result`.
+    - `terms` and `kept` are as in `Result`.
     - `p` is the parameter of the block map at each step, in turn.
     - `at_fixed_point` gives what else is reported about a fixed point, by name.
     - `beyond` says why the map does not hold at given couplings, and is empty where it does.
@@ -85,6 +85,7 @@ class Study:
     constant: float = 0.0
     frozen: Callable[[], Mapping[str, float]] | None = None
     terms: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     space: str = ""
     p: tuple[Estimate, ...] = ()
@@ -118,6 +119,7 @@ def make_study(
     close: Close | None = None,
     constant: float = 0.0,
     terms: Mapping[str, str] | None = None,
+    kept: Mapping[str, Sequence[str]] | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> Study:
     """The study that the options of a flow ask for.
@@ -145,6 +147,7 @@ def make_study(
         close=close,
         constant=constant,
         terms=terms or {},
+        kept=kept or {},
         provenance=provenance or {},
     )
 

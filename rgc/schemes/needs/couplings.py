@@ -20,7 +20,7 @@ def a_plane(asked: Asked) -> Iterator[Problem]:
 
 
 def known_couplings(asked: Asked) -> Iterator[Problem]:
-    """Report names in `plane` and `starts=grid(...)` that are not couplings."""
+    """Report names in `plane`, `first_order` and `starts=grid(...)` that are not couplings."""
     spec = asked.spec
     if spec.hamiltonian is None and not spec.map:
         return
@@ -33,10 +33,11 @@ def known_couplings(asked: Asked) -> Iterator[Problem]:
 
 
 def _named(asked: Asked) -> Iterator[tuple[str, Span | None]]:
-    plane, starts = asked.places.get("plane"), asked.places.get("starts")
-    for item in plane.items if isinstance(plane, ast.List) else ():
-        if isinstance(item, ast.Name):
-            yield item.name, item.span
+    starts = asked.places.get("starts")
+    for listed in (asked.places.get("plane"), asked.places.get("first_order")):
+        for item in listed.items if isinstance(listed, ast.List) else ():
+            if isinstance(item, ast.Name):
+                yield item.name, item.span
     for option in starts.options if isinstance(starts, ast.Call) else ():
         yield option.name, option.span
 

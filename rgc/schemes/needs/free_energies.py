@@ -14,6 +14,7 @@ from rgc.passes.cut_lattice import cut_lattice
 from rgc.passes.ising_bonds import IsingBonds, bonds_of_plane, bonds_of_torus
 from rgc.schemes.needs.lattice import count_sites
 from rgc.schemes.needs.square_bonds import obstacles
+from rgc.schemes.needs.states import without_sign
 from rgc.text import Span
 
 MOST_VISITED = 2**28
@@ -27,8 +28,9 @@ PERIODS = (1, 2, 3)
 
 
 def visited_states(spec: Spec, method: Method) -> Iterator[Problem]:
-    """Report more states than are visited one by one."""
+    """Report more states than are visited one by one, and signs that spins lack."""
     yield from too_many_states(spec, method.span)
+    yield from without_sign(spec, spec.place("lattice"))
 
 
 def too_many_states(spec: Spec, place: Span | None) -> Iterator[Problem]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.errors import Problem
-from rgc.model.map import FlowMap, RecursionMap
+from rgc.model.map import FlowMap, Quantity, RecursionMap
+from rgc.passes.differentiate import NotDifferentiable, differentiate
 from rgc.schemes.scheme import Asked
 
 
@@ -46,6 +47,22 @@ def a_fixed_point(asked: Asked) -> Iterator[Problem]:
         yield Problem("unused-option", message, asked.place("oscillations"), hint="leave cycle out")
 
 
+def analytic(asked: Asked) -> Iterator[Problem]:
+    """Report functions without a power series in a map whose amplitudes are asked for."""
+    if "oscillations" not in asked.places or not asked.read("map") or _missing(asked.spec.map):
+        return
+    first = asked.spec.map[0]
+    assert isinstance(first, RecursionMap)  # noqa: S101  (nothing is missing)
+    for part in (*(change for _, change in first.updates), first.constant):
+        try:
+            if part is not None:
+                differentiate(part, Quantity(first.quantities[0]))
+        except NotDifferentiable as error:
+            message = f"{error}, and 'oscillations' asks for power series of the map"
+            yield Problem("no-derivative", message, error.part.span, hint="leave oscillations out")
+            return
+
+
 def a_range(asked: Asked) -> Iterator[Problem]:
     """Report a range that is not two rising numbers."""
     ends = asked.options.get("range")
@@ -57,5 +74,5 @@ def a_range(asked: Asked) -> Iterator[Problem]:
         yield Problem("out-of-range", message, asked.place("range"), hint="write range=[0.1, 2]")
 
 
-LIMITS = (one_quantity, a_fixed_point, a_range)
+LIMITS = (one_quantity, a_fixed_point, analytic, a_range)
 """The limits of complex powers."""

@@ -27,8 +27,8 @@ def monitored(asked: Asked) -> Iterator[Problem]:
             message = f"'{name}' compares a machine with a hamiltonian, and this spec has none"
             hint = "gap, reconstruction and pseudo_likelihood compare it with the data"
             yield Problem("missing-section", message, place, hint=hint)
-        elif name == "kl":
-            yield from not_summed(stack.layers[0], place)
+        elif name in COMPARED:
+            yield from not_compared(name, stack.layers[0], spec.data, place)
     if "gap" in monitors and spec.data is not None and not _validated(spec.data):
         message = "'gap' compares rows for training with others, and none are kept apart"
         hint = "keep some of samples(...) or of file(...): validation=0.1"
@@ -42,14 +42,16 @@ def _validated(data: Data) -> bool:
     return bool(share) or isinstance(data, Samples)
 
 
-def not_summed(layer: Rbm, place: Span | None) -> Iterator[Problem]:
-    """Report a KL of a layer that would be a sum over too many states."""
-    states = layer.visible.states
-    if fits(states, MOST_TABLED):
-        return
-    message = (
-        f"kl is a sum over {states_text(states)} states of {layer.visible.count} visible units; "
-        f"the limit is {states_text(MOST_TABLED)}"
-    )
+def not_compared(name: str, layer: Rbm, data: Data | None, place: Span | None) -> Iterator[Problem]:
+    """Report an answer that compares a layer with the Hamiltonian where the data are not samples of
+    one Hamiltonian, and a KL that would be a sum over too many states."""
     hint = "gap and reconstruction are sums over rows"
-    yield Problem("too-many-states", message, place, hint=hint)
+    if name in COMPARED and not (isinstance(data, Samples) and not data.sets):
+        message = f"'{name}' compares a machine with the Hamiltonian that its data are samples of"
+        yield Problem("wrong-data", f"{message}, and these are none", place, hint=hint)
+    elif name == "kl" and not fits(layer.visible.states, MOST_TABLED):
+        message = (
+            f"kl is a sum over {states_text(layer.visible.states)} states of "
+            f"{layer.visible.count} visible units; the limit is {states_text(MOST_TABLED)}"
+        )
+        yield Problem("too-many-states", message, place, hint=hint)

@@ -7,15 +7,20 @@ from math import ceil, floor, log2, prod
 
 from rgc.errors import Problem
 from rgc.model.lattice import Lattice
+from rgc.model.spec import Spec
 from rgc.schemes.needs.lattice import count_sites
 from rgc.schemes.needs.steps import shapes
 from rgc.schemes.options import QUESTIONS
 from rgc.schemes.scheme import Asked
+from rgc.text import Span
 
 STATE_BYTES = 16
 """The bytes that one state of an enumeration takes."""
 
 GIB = 2**30
+
+MOST_MAPPED = 2**22
+"""States of a lattice whose couplings have a recursion, or whose block map is found."""
 
 
 def memory(asked: Asked) -> Iterator[Problem]:
@@ -89,6 +94,55 @@ def blocked_steps(asked: Asked) -> Iterator[Problem]:
         times = "once" if most == 1 else f"{most} times"
         message = f"{steps} steps, but {size} cells can be blocked {times}"
         yield Problem("too-many-steps", message, asked.place("steps"), hint=f"steps={most} at most")
+
+
+def mapped_states(asked: Asked) -> Iterator[Problem]:
+    """Report more states, and random couplings, where the couplings have a recursion or the block
+    map is found.
+    """
+    spec, sites = asked.spec, count_sites(asked.spec.lattice)
+    if sites is None or not spec.species or not _known(asked):
+        return
+    studied = any(asked.options.get(name) not in (None, False) for name in QUESTIONS)
+    states = prod(species.states or 1 for species in spec.species)
+    many = f"{states}^{sites}" if sites * log2(states) > log2(MOST_MAPPED) else ""
+    limit, hint = f"up to 2^{log2(MOST_MAPPED):.0f} states, not {many}", "take a smaller lattice"
+    if studied and many:
+        message = f"a recursion of couplings keeps every term of every state: {limit}"
+        yield Problem("too-many-states", message, asked.where, hint=hint)
+    if many and any(block.free for block in spec.blocks):
+        message = f"p=free is found on lattices of {limit}"
+        yield Problem("too-many-states", message, asked.where, hint=hint)
+    terms = spec.hamiltonian.terms if spec.hamiltonian is not None else ()
+    random = next((term for term in terms if term.inhomogeneous), None)
+    if studied and random is not None:
+        message = "random couplings have no recursion"
+        yield Problem("not-possible", message, random.span)
+
+
+def turned_spins(asked: Asked) -> Iterator[Problem]:
+    """Report antiperiodic boundaries around which spins without a sign would change it."""
+    if asked.read("lattice", "spins"):
+        yield from without_sign(asked.spec, asked.section("lattice"))
+
+
+def without_sign(spec: Spec, place: Span | None) -> Iterator[Problem]:
+    """The same for a spec whose lattice stands at `place`."""
+    unsigned = next((kind for kind in spec.species if not kind.turns_sign), None)
+    if isinstance(spec.lattice, Lattice) and "antiperiodic" in spec.lattice.boundary and unsigned:
+        message = (
+            "an antiperiodic boundary changes the sign of spins, "
+            f"and {unsigned.alphabet} spins have none"
+        )
+        yield Problem("not-possible", message, place, hint="use boundary=periodic")
+
+
+def one_free_step(asked: Asked) -> Iterator[Problem]:
+    """Report several steps of a block map that is found."""
+    steps = asked.options.get("steps")
+    if isinstance(steps, int) and steps > 1 and any(block.free for block in asked.spec.blocks):
+        message = "p=free is found for one step; several come later"
+        yield Problem("not-yet", message, asked.place("steps"), hint="leave steps out")
 
 
 def free_parameters(asked: Asked) -> Iterator[Problem]:

@@ -165,3 +165,5 @@ def test_trivial_fixed_points_have_no_exponents() -> None:
     assert "nothing orders" in no_critical_point(mixed, mixed, 2)
     assert not no_critical_point(known(1.0, 0.01, 0.01), known(1.875, 0.001, 0.01), 2)
     assert not no_critical_point(known(1.0, 0.01, None), None, 2)
+    still = Headline(level=3, note="an operator does not fluctuate", resampled=np.full(2, np.nan))
+    assert no_critical_point(known(1.0, 0.01, 0.01), still, 2) == still.note

@@ -55,10 +55,23 @@ def test_a_flow_that_leaves_has_an_error_that_covers_where_it_came_from(toward: 
         found = chain(levels)
         assert found is not None
         assert settles(found) == (away == 0)
-        error = headline(levels, growing=1.0).systematic
+        error = headline(levels, growing=1.0, leaves=True).systematic
         assert error is not None
         assert abs(exact[-1] - 1) <= error * (1 + 1e-5)
         assert error <= 1.2 * (toward * np.exp(-3.0) + abs(away) * np.exp(3.0))
+
+
+def test_two_levels_that_do_not_tell_count_what_may_grow() -> None:
+    """The change to the wrapped level is not seen to be smaller, though neither to be larger."""
+    steps = [level(1, 0.997, noise=1e-3), level(2, 1.0, noise=1e-3)]
+    after = level(3, 1.011, wrapped=True, noise=4e-3)
+    found = chain([*steps, after])
+    assert found is not None
+    assert settles(found)
+    with_it, without = headline([*steps, after], growing=1.0), headline([*steps, after])
+    assert (with_it.systematic or 0) > 0.015 > (without.systematic or 0)
+    falls = [level(1, 0.997), level(2, 1.0), level(3, 1.0005, wrapped=True)]
+    assert headline(falls, growing=1.0).systematic == headline(falls).systematic
 
 
 def test_leaving_tells_the_two_parts_apart() -> None:

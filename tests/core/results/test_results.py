@@ -442,20 +442,20 @@ def test_the_output_folder(tmp_path: Path) -> None:
     import xarray as xr
 
     job = Job("0" * 64, 7, tmp_path / "deep" / "out")
-    job.prepare(resume=False)
-    (job.checkpoints).mkdir()
-    job.checkpoint(0).write_bytes(b"half a run")
-    with pytest.raises(SpecError, match="unfinished run"):
-        job.prepare(resume=False)
-    job.prepare(resume=True)
-    finished = job.finish(answer())
+    with job.held(resume=False):
+        (job.checkpoints).mkdir()
+        job.checkpoint(0).write_bytes(b"half a run")
+    with pytest.raises(SpecError, match="unfinished run"), job.held(resume=False):
+        pass
+    with job.held(resume=True):
+        finished = job.finish(answer())
     names = {path.name for path in finished.folder.iterdir()}  # type: ignore[union-attr]
     plots = {
         f"{name}.{kind}"
         for name in ("configurations", "exponents", "autocorrelation")
         for kind in ("png", "svg")
     }
-    assert names == {"result.nc", "summary.json", "spec.rgc", "report.html"} | plots
+    assert names == {"result.nc", "summary.json", "spec.rgc", "report.html", "files.json"} | plots
     assert json.loads((tmp_path / "deep/out/summary.json").read_text()) == answer().document()
     with xr.open_dataset(tmp_path / "deep/out/result.nc", engine="h5netcdf") as stored:
         assert stored.attrs["title"] == "a <title>"

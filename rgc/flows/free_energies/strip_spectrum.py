@@ -1,0 +1,100 @@
+"""The leading eigenvalues of the transfer matrix of a strip, each with its momentum around the
+strip and its sign under the reversal of all spins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+Apply = Callable[[NDArray[Any]], NDArray[Any]]
+"""A matrix applied to vectors [state, column]."""
+
+LEVELS = 16
+"""Eigenvalues that are looked for."""
+DENSE = 256
+"""The largest matrix whose eigenvalues are all computed."""
+EQUAL = 1e-8
+"""Relative difference up to which eigenvalues belong to one multiplet."""
+CLOSED = 1e-5
+"""Of a vector: what a translation may lead out of a multiplet. A multiplet of which some members
+were not found leads out of itself by more.
+"""
+
+
+def strip_spectrum(apply: Apply, size: int, shift: Apply, turns: int, *, flip: bool) -> Floats:
+    """[n, 3]: ln(lambda_0/|lambda_n|) rising from 0; the momentum in units of 2 pi/L, of which the
+    opposite one is the same, from 0 to L/2; and 0 or 1 for even and odd under the reversal.
+
+    `shift` moves states by one of `turns` cells around the strip. Without `flip` the reversal is no
+    symmetry and counts as even. The two momenta of a pair make two rows.
+    """
+    values, vectors = _leading(apply, size)
+    rows = [
+        (float(np.log(abs(values[0]) / abs(value))), momentum, parity)
+        for members in _multiplets(values)
+        for value, momentum, parity in _labels(
+            values[members], vectors[:, members], shift, turns, flip=flip
+        )
+    ]
+    return np.array(sorted(rows)).reshape(-1, 3)
+
+
+def _leading(apply: Apply, size: int) -> tuple[Complex, Complex]:
+    from scipy.sparse.linalg import LinearOperator, eigs
+
+    if size <= DENSE:
+        values, vectors = np.linalg.eig(apply(np.eye(size)))
+    else:
+        start = 1.5 + np.cos(1.7 * np.arange(size))  # it has a part in every sector
+        operator = LinearOperator(
+            (size, size), matvec=lambda v: apply(v.reshape(-1, 1)).reshape(-1), dtype=np.float64
+        )
+        values, vectors = eigs(operator, k=LEVELS, which="LM", v0=start)
+    order = np.argsort(-np.abs(values), kind="stable")[:LEVELS]
+    return np.asarray(values[order], complex), np.asarray(vectors[:, order], complex)
+
+
+def _multiplets(values: Complex) -> Iterator[slice]:
+    ends = [n for n, (a, b) in enumerate(pairwise(np.abs(values)), 1) if a - b > EQUAL * a]
+    for start, end in pairwise([0, *ends, len(values)]):
+        yield slice(start, end)
+
+
+def _labels(
+    values: Complex, vectors: Complex, shift: Apply, turns: int, *, flip: bool
+) -> Iterator[tuple[complex, int, int]]:
+    """The members of a multiplet that the translation and the reversal keep."""
+    inverse = np.linalg.pinv(vectors)
+    moved = shift(vectors)
+    translation = inverse @ moved
+    if np.abs(moved - vectors @ translation).max() > CLOSED * np.abs(vectors).max():
+        return
+    reversal = inverse @ vectors[::-1] if flip else np.eye(len(values))
+    _, basis = np.linalg.eig(translation + 0.5 * reversal)
+    back = np.linalg.inv(basis)
+    phases = np.diag(back @ translation @ basis)
+    signs = np.diag(back @ reversal @ basis).real
+    for value, phase, sign in zip(values, phases, signs, strict=True):
+        yield (
+            complex(value),
+            round(abs(float(np.angle(phase))) * turns / (2 * np.pi)),
+            int(sign < 0),
+        )
+
+
+def moved(states: Sequence[int], order: Sequence[int]) -> Apply:
+    """The exchange of the spins of a state."""
+
+    def apply(vectors: NDArray[Any]) -> NDArray[Any]:
+        columns = vectors.shape[1]
+        spins = vectors.reshape(*states, columns).transpose(*order, len(order))
+        return np.asarray(spins.reshape(-1, columns))
+
+    return apply

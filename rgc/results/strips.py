@@ -1,0 +1,268 @@
+"""Conformal invariance on strips that are periodic across and infinite along: the central charge
+from free energies, scaling dimensions from the spectra of transfer matrices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import hypot, isfinite, log, pi
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.model.lattice import Lattice
+from rgc.model.observables import ScanMeasure
+from rgc.results.result import Estimate
+
+if TYPE_CHECKING:
+    from rgc.model.spec import Axis
+    from rgc.results.answer_data import Point
+
+Floats = NDArray[np.float64]
+
+CHARGE_RULE = (
+    "c of f(L) = f - pi c a / (6 L^2) + b / L^4 through the last three widths, a the height of a "
+    "layer by the width of a site; systematic error: its change from the three before, or from "
+    "the last two widths with b = 0"
+)
+DIMENSION_RULE = (
+    "the lowest x of L gap(L) / (2 pi a) = x + b / L^2 through the last two widths, a the height "
+    "of a layer by the width of a site; systematic error: the larger of its changes from the two "
+    "widths before and from the last width alone"
+)
+MEASURED = (
+    "a is measured, as no rotation is a symmetry: 2 pi a/L is the step from "
+    "the lowest excitation to the next with one unit of momentum more; it comes to "
+    "{:.5f} within {:.1g}"
+)
+
+DRIFT = 0.1
+"""d ln(L gap)/d ln L, which vanishes at a critical point and is 1 where the correlation length is
+finite.
+"""
+FAR = 0.3
+"""The same where two widths do not say whether it falls."""
+JUMP = 1.0
+"""Beyond what any correlation length does from one width to the next."""
+
+BELOW = (
+    "the central charge comes to {:.3g}, and positive weights exclude one below 0: the lowest "
+    "level of these widths is not that of the identity, as in an antiferromagnet of odd width"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strip:
+    """A strip of `width` cells: its free energy per cell and the error, the `spectrum` as
+    `rgc.flows.free_energies.strip_spectrum` has it, the height of a layer by the width of a cell
+    (`aspect`), and whether a symmetry makes it isotropic.
+    """
+
+    width: float
+    free: float
+    error: float
+    spectrum: Floats
+    aspect: float
+    isotropic: bool
+
+    @property
+    def gap(self) -> float:
+        """The lowest one, times the width."""
+        return self.width * float(self.spectrum[1, 0])
+
+    @property
+    def speed(self) -> float:
+        """L/(2 pi) times the step from the lowest excitation to the next one of the same sign with
+        one unit of momentum more or less, or NaN where it was not found.
+        """
+        lowest, momentum, sign = self.spectrum[1]
+        next_ = [
+            gap
+            for gap, other, parity in self.spectrum[2:]
+            if parity == sign and abs(other - momentum) == 1 and gap > lowest
+        ]
+        return self.width * float(min(next_) - lowest) / (2 * pi) if next_ else float("nan")
+
+
+def central_charge(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
+    """c from free energies of periodic strips (Bloete, Cardy and Nightingale 1986; Affleck 1986).
+
+    It is None off criticality, below 0, and where the widths are not of one kind.
+    """
+    strips = _strips(asked, points)
+    if isinstance(strips, str):
+        return _none(strips)
+    reason = _not_critical(strips)
+    if reason:
+        return _none(reason)
+    aspect, wrong, note = _aspect(strips)
+    if not isfinite(aspect):
+        return _none(note)
+    _, before, _ = _fitted(strips[-2:])
+    if len(strips) < 3:
+        note = "two widths only: the corrections to 1/L^2 are not known and not in the error"
+        value = before / aspect
+        return Estimate(value, None, rule=CHARGE_RULE, note=note) if value > 0 else _below(value)
+    f, c, statistical = _fitted(strips[-3:])
+    change = abs(c - (_fitted(strips[-4:-1])[1] if len(strips) > 3 else before))
+    value, statistical = c / aspect, statistical / aspect
+    if value <= 0:
+        return _below(value)
+    systematic = hypot(change / aspect, value * wrong / aspect)
+    single = ", ".join(
+        f"{6 * each.width**2 * (f - each.free) / (pi * aspect):.5f} at {each.width:g}"
+        for each in strips
+    )
+    said = f"of single widths with the f of this fit: {single}"
+    return Estimate(
+        value,
+        hypot(statistical, systematic),
+        statistical=statistical,
+        systematic=systematic,
+        rule=CHARGE_RULE,
+        note="; ".join(text for text in (said, note) if text),
+    )
+
+
+def scaling_dimensions(
+    asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]
+) -> Estimate:
+    """The lowest scaling dimension (Cardy 1984). The others, by momentum and sign, stand in the
+    note, from the widest strip.
+    """
+    strips = _strips(asked, points)
+    if isinstance(strips, str):
+        return _none(strips)
+    reason = _not_critical(strips)
+    if reason:
+        return _none(reason)
+    aspect, wrong, note = _aspect(strips)
+    if not isfinite(aspect):
+        return _none(note)
+    charge = _fitted(strips[-3:])[1] / aspect
+    if charge <= 0:
+        return _below(charge)
+    scaled = [each.gap / (2 * pi * aspect) for each in strips]
+    value = _limit(strips[-2:], scaled[-2:])
+    others = [scaled[-1]] + ([_limit(strips[-3:-1], scaled[-3:-1])] if len(strips) > 2 else [])
+    systematic = max(abs(value - other) for other in others)
+    systematic = hypot(systematic, value * wrong / aspect)
+    said = "; ".join(text for text in (_listed(strips[-1], aspect), note) if text)
+    error = systematic if len(strips) > 2 else None
+    return Estimate(value, error, systematic=error, rule=DIMENSION_RULE, note=said)
+
+
+def _listed(strip: Strip, aspect: float) -> str:
+    unit = 2 * pi * aspect / strip.width
+    shown = dict.fromkeys(
+        f"{gap / unit:.4f} ({momentum:.0f}, {'odd' if sign else 'even'})"
+        for gap, momentum, sign in strip.spectrum[1:]
+    )
+    return f"at L = {strip.width:g}, with momentum and sign: {', '.join(shown)}"
+
+
+def _none(note: str) -> Estimate:
+    return Estimate(None, None, note=note)
+
+
+def _below(value: float) -> Estimate:
+    return _none(BELOW.format(value))
+
+
+# -- strips ----------------------------------------------------------------------------------------
+
+
+def _strips(asked: ScanMeasure, points: Sequence[Point]) -> list[Strip] | str:
+    """The strips of a scan by width, or what they lack."""
+    strips = [_strip(asked.measure, point) for point in points]
+    found = sorted((strip for strip in strips if strip is not None), key=lambda each: each.width)
+    if len(found) < len(strips):
+        return (
+            f"{asked.measure} is needed by the transfer matrix, on strips in two dimensions of two "
+            "cells or more that are periodic across and infinite along the other vector"
+        )
+    if len({strip.width for strip in found}) < max(2, len(found)):
+        return "two widths or more are needed, each once"
+    return found
+
+
+def _strip(quantity: str, point: Point) -> Strip | None:
+    estimate, lattice = point.result.observables.get(quantity), point.lattice
+    spectrum = point.result.tables.get("strip_spectrum")
+    if estimate is None or estimate.value is None or estimate.error is None:
+        return None
+    if not isinstance(lattice, Lattice) or spectrum is None or len(spectrum) < 2:
+        return None
+    along = lattice.shape.index(None)
+    (ax, ay), (bx, by) = lattice.vectors
+    across, cell = lattice.vectors[1 - along], len(lattice.basis)
+    methods = point.result.provenance["free_energy"].values()
+    return Strip(
+        width=float(lattice.shape[1 - along] or 0),
+        free=estimate.value * cell,
+        error=estimate.error * cell,
+        spectrum=spectrum,
+        aspect=abs(ax * by - ay * bx) / (across[0] ** 2 + across[1] ** 2),
+        isotropic=any(each.get("transfer", {}).get("isotropic", False) for each in methods),
+    )
+
+
+def _not_critical(strips: Sequence[Strip]) -> str:
+    """Why these are no strips of a critical system, or nothing."""
+    drifts = [
+        log(wide.gap / narrow.gap) / log(wide.width / narrow.width)
+        for narrow, wide in pairwise(strips)
+    ]
+    last, *before = drifts[::-1]
+    if max(drifts) > JUMP and min(drifts) < -JUMP:
+        return (
+            "the gap of the transfer matrix goes up and down from width to width: the widths are "
+            "not of one kind, such as odd and even ones of an antiferromagnet"
+        )
+    grows = abs(last) > DRIFT and before and abs(last) > abs(before[0])
+    if grows or abs(last) > FAR:
+        return (
+            f"the system is not critical: L times the gap changes as L^{last:.2f}, "
+            "and at a critical point it settles"
+        )
+    return ""
+
+
+def _aspect(strips: Sequence[Strip]) -> tuple[float, float, str]:
+    """The height of a layer by the width of a cell, its error, and how it was found."""
+    if all(strip.isotropic for strip in strips):
+        return strips[-1].aspect, 0.0, ""
+    speeds = [strip.speed for strip in strips]
+    if len(strips) < 3 or not np.isfinite(speeds[-3:]).all():
+        note = (
+            "the bonds are not isotropic, and the aspect ratio that they give a site is not "
+            "determined: it takes three widths on which the first excitation with momentum is found"
+        )
+        return float("nan"), float("nan"), note
+    widths = np.array([strip.width for strip in strips[-3:]])
+    powers = np.stack([np.ones(3), widths**-2.0, widths**-4.0], axis=1)
+    value = float(np.linalg.solve(powers, np.array(speeds[-3:]))[0])
+    wrong = abs(value - _limit(strips[-2:], speeds[-2:]))
+    return value, wrong, MEASURED.format(value, wrong)
+
+
+def _limit(strips: Sequence[Strip], values: Sequence[float]) -> float:
+    """v of v + b/L^2 through two widths."""
+    (narrow, wide), (first, second) = (1 / each.width**2 for each in strips), values
+    return second + (second - first) * wide / (narrow - wide)
+
+
+def _fitted(strips: Sequence[Strip]) -> tuple[float, float, float]:
+    """f, c a and the statistical error of c a through two or three widths."""
+    width, value, error = (
+        np.array([getattr(each, name) for each in strips]) for name in ("width", "free", "error")
+    )
+    powers = np.stack(
+        [np.ones_like(width), -pi / (6 * width**2), width**-4.0][: len(strips)], axis=1
+    )
+    inverse = np.linalg.inv(powers)
+    f, c = inverse[:2] @ value
+    return float(f), float(c), float(np.linalg.norm(inverse[1] * error))

@@ -1,0 +1,162 @@
+"""The flow `train` from a spec to its answer, on small machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rgc
+from rgc.flows.flow import State
+from rgc.flows.machines.train import Train
+from tests.core.flows.machines.known import value
+
+SPEC = """
+parameters {{ K = 0.4 }}
+lattice square(4, 3)
+spins s: {spins}
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+data {data}
+stack {{
+  {layers}
+}}
+flow train({options})
+"""
+
+TWO = """rbm(6, spins=ising, train=pcd(chains=10, epochs=2, batch=30, rate=0.1, l1=1e-3))
+  rbm(3, spins=binary, train=cd(k=2, epochs=3, batch=50, rate=0.1, momentum=0.5))"""
+
+
+def spec(
+    layers: str = TWO, data: str = "samples(100)", spins: str = "ising", options: str = ""
+) -> str:
+    return SPEC.format(layers=layers, data=data, spins=spins, options=options)
+
+
+def flow_of(text: str, backend: str = "reference") -> Train:
+    compiled = rgc.compile(text, backend=backend)
+    made = compiled.flow({}, 0)
+    assert isinstance(made, Train)
+    return made
+
+
+def at_end(flow: Train, state: State, most: int = 3) -> State:
+    """The state after all steps, so many at once."""
+    while state.done < flow.steps:
+        state.most = most
+        state = flow.step(state)
+    return state
+
+
+def parameters(state: State) -> Mapping[str, Any]:
+    return {name: array for name, array in state.arrays.items() if ".watch." not in name}
+
+
+def same(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    return first.keys() == second.keys() and all(
+        np.array_equal(first[name], second[name]) for name in first
+    )
+
+
+def test_updates_are_the_same_in_any_pieces() -> None:
+    """By ones, in large pieces, and cut in the middle of the upper layer by a second flow that goes
+    on from the arrays alone.
+    """
+    text = spec()
+    ones, many = flow_of(text), flow_of(text)
+    assert ones.steps == 2 * 4 + 3 * 2
+    alone = parameters(at_end(ones, ones.start(), 1))
+    assert same(alone, parameters(at_end(many, many.start(), 100)))
+    begun, other = flow_of(text), flow_of(text)
+    state = begun.start()
+    while state.done < 10:
+        state.most = 1
+        state = begun.step(state)
+    stored = State(state.done, {name: array.copy() for name, array in state.arrays.items()})
+    assert same(alone, parameters(at_end(other, stored)))
+
+
+def test_monitors_change_no_bit() -> None:
+    plain = flow_of(spec(data="samples(100, validation=0.2)"))
+    asked = flow_of(
+        spec(
+            data="samples(100, validation=0.2)",
+            options="monitors=[kl, gap, pseudo_likelihood, reconstruction]",
+        )
+    )
+    ends = [at_end(flow, flow.start()) for flow in (plain, asked)]
+    assert same(parameters(ends[0]), parameters(ends[1]))
+    assert "0.watch.pseudo_likelihood" in ends[1].arrays
+
+
+def test_the_answer_of_two_layers() -> None:
+    answer = rgc.compile(spec(), backend="reference").run(checkpoints=False)
+    result = answer.points[0].result
+    assert [level.shape for level in result.levels] == [(4, 3), (6,), (3,)]
+    assert result.levels[0].couplings["K"].value == 0.4
+    first = result.levels[1].values
+    assert first["kl"].kind == "exact"
+    assert first["dF"].value is not None
+    assert first["log_z"].error == 0
+    assert "kl" not in result.levels[2].values  # the upper layer's data are of no Hamiltonian
+    assert result.tables["layer2.fields"].shape == (3, 12)
+    assert np.isfinite(result.tables["layer1.kl"]).all()
+    assert result.tables["layer1.update"][-1] == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "lattice", "model", "coupling"),
+    [("one_hidden_ring of 4, J=0.5", "chain(4)", "K", "0.5"),
+     ("one_hidden_3x3 torus, J=K_c", "square(3)", "K", "log(1+sqrt(2))/2")],
+)  # fmt: skip
+def test_a_machine_with_one_hidden_unit_trained_exactly(
+    name: str, lattice: str, model: str, coupling: str
+) -> None:
+    """It ends at the weights of least KL to the Hamiltonian, all equal, and at that KL."""
+    text = f"""
+parameters {{ {model} = {coupling} }}
+lattice {lattice}
+spins s: ising(symmetric)
+hamiltonian - {model} * sum(<i,j>) s[i]*s[j]
+data samples(64)
+stack {{ rbm(1, train=exact(epochs=4000, rate=0.3, momentum=0.5, of=hamiltonian)) }}
+flow train()
+"""
+    result = rgc.compile(text, backend="reference").run(checkpoints=False).points[0].result
+    known = value(name)
+    weights = np.abs(result.tables["layer1.weights"])
+    assert weights == pytest.approx(float(known["w"]), abs=1e-9)
+    assert result.levels[1].values["kl"].value == pytest.approx(float(known["kl"]), abs=1e-12)
+
+
+def test_weights_of_a_run_are_taken_by_another(tmp_path: Path) -> None:
+    """The file of a run, taken without training, gives the same machine; with training it is what
+    that begins with.
+    """
+    rgc.compile(spec(), backend="reference").run(out=tmp_path)
+    taken = spec(
+        'rbm(6, spins=ising, weights=file("weights.npz"))\n'
+        '  rbm(3, spins=binary, weights=file("weights.npz"))'
+    )
+    (tmp_path / "taken.rgc").write_text(taken)
+    first = rgc.compile(spec(), backend="reference").run(checkpoints=False).points[0].result
+    again = rgc.compile(tmp_path / "taken.rgc", backend="reference").run(checkpoints=False)
+    second = again.points[0].result
+    for layer in ("layer1", "layer2"):
+        weights = first.tables[f"{layer}.weights"]
+        assert (second.tables[f"{layer}.weights"] == weights).all()
+    assert second.levels[1].values["kl"] == first.levels[1].values["kl"]
+
+
+def test_a_rate_that_is_too_large_stops_with_the_layer_and_the_update() -> None:
+    text = spec("rbm(6, spins=ising, train=cd(epochs=100, batch=10, rate=16))")
+    with pytest.raises(rgc.SpecError, match=r"layer 1, update \d+: \|w\| passed 32"):
+        rgc.compile(text, backend="reference").run(checkpoints=False)
+
+
+def test_an_expectation_names_a_layer() -> None:
+    text = spec() + "expect { kl[layer=1] below 3 }\n"
+    assert rgc.compile(text, backend="reference").run(checkpoints=False).passed

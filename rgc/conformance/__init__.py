@@ -14,7 +14,8 @@ anywhere rgc is installed.
 - `test_families.py` holds the families themselves, ours and those of the group `rgc.families`, to
   what they declare.
 - `lattice/` tests lattice programs in depth: programs made by hand, at random and lowered from
-  random Hamiltonians, and whole runs. A family that needs more than its examples has such a folder.
+  random Hamiltonians, and whole runs; `dense/` tests dense programs at random, at the ends of their
+  ranges and cut anywhere. A family that needs more than its examples has such a folder.
 - `test_routines.py`, `test_array_flows.py` and `test_tensor_flows.py` compute with arrays and run
   no program.
 

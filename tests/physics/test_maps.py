@@ -141,6 +141,23 @@ def test_a_rotation_has_no_fixed_point_to_settle_at() -> None:
     assert result.values["period"].value is None
 
 
+def test_a_map_without_derivatives_is_iterated_all_the_same() -> None:
+    text = "map recursion(x = max(0, 1 - abs(x)/2))\nflow iterate(starts=grid(x=0:1:5))\n"
+    result = ran(text)
+    assert result.values["period"].value == 1.0
+    assert result.levels[-1].couplings["x"].value == pytest.approx(2 / 3, abs=1e-3)
+
+
+def test_a_cycle_is_sought_from_the_parameters() -> None:
+    text = "parameters {{ r = {} , x = 0.3 }}\nmap recursion(x = r*x*(1 - x))\n"
+    text += "flow iterate(find=fixed_point, cycle=2)\n"
+    found, missing = ran(text.format(3.2)), ran(text.format(2.5))
+    assert found.fixed_points[0].period == 2
+    assert found.fixed_points[0].kind == "sink"
+    (warning,) = missing.warnings
+    assert warning.endswith("Newton's method leads to a point of period 1, not 2")
+
+
 def test_chaos_by_the_doubling_of_angles() -> None:
     """x' = 4x(1-x) has the Lyapunov exponent ln 2."""
     text = "map recursion(x = 4*x*(1 - x))\nflow iterate(starts=[0.3], lyapunov=true)\n"

@@ -49,7 +49,7 @@ class DenseKernel:
         self._program, self._platform = program, platform
         self._yields = yields(program)
         cpu = platform.devices[0].platform == "cpu"
-        self._product: Product = "float64" if cpu else "limbs"
+        self.product: Product = "float64" if cpu else "limbs"
         self._jitted: Callable[..., Any] = platform.jit(self._steps, donate_argnums=0)
 
     @property
@@ -152,7 +152,7 @@ class DenseKernel:
             word0=jnp.asarray(word0),
         )
         program = self._program
-        new, found = Step(program, self._yields, self._product, state, handed).run()
+        new, found = Step(program, self._yields, self.product, state, handed).run()
         return new, [all_.at[n].set(one) for all_, one in zip(tallies, found, strict=True)]
 
 

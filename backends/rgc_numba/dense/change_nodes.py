@@ -70,8 +70,6 @@ class ChangeNodes(Room):
             sums=self.buffer(rows * columns if node.classes else 0),
             seen=matrix.seen if matrix else 0,
             stride=matrix.stride if matrix else 0,
-            turned=matrix.turned if matrix else 0,
-            turned_stride=matrix.turned_stride if matrix else 0,
         )
 
     def _bound(self, term: Term) -> tuple[int, float]:
@@ -143,20 +141,18 @@ class ChangeNodes(Room):
     def _reach(self, affine: Affine, fields: Value, at: int) -> None:
         matrix = self.matrices[affine.matrix] if affine.matrix is not None else None
         x = self.values[affine.x] if affine.x is not None else None
-        address = 0
-        if matrix is not None:
-            address = matrix.turned if affine.turned else matrix.seen
         units = x.found.units if x is not None else None
         self.add(
             "tally_reach",
             {"bias": self.parameter(affine.bias)} if affine.bias is not None else None,
             **({} if affine.bias is not None else {"bias": 0}),
             has_bias=affine.bias is not None,
-            matrix=address,
+            matrix=matrix.seen if matrix is not None else 0,
             has_matrix=matrix is not None,
             rows=x.features if x is not None else 0,
             letters=units.letters if units is not None else 1,
-            stride=fields.width,
+            stride=matrix.stride if matrix is not None else 0,
+            turned=affine.turned,
             columns=fields.features,
             at=at,
         )

@@ -81,9 +81,11 @@ class CountNodes(Room):
             blocks=blocks,
             matrix=means.address,
             stride=means.width,
+            turned=0,
             signs=states.ising,
             table=self.table,
             fields=sums,
+            columns=means.width,
         )
         self.add(
             "widen",

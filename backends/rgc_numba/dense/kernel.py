@@ -27,7 +27,9 @@ from rgc_numba.state import Packed
 Counts = NDArray[np.int64]
 Array = NDArray[Any]
 
-PARTS = ("vectors.py", "units.py", "layers.py", "counts.py", "ops.py")
+PARTS = (
+    "vectors.py", "units.py", "layers.py", "counts.py", "changes.py", "watch.py", "ops.py"
+)  # fmt: skip
 """The files that the machine code of a step is made of besides its own."""
 
 
@@ -124,10 +126,8 @@ class DenseKernel:
         """What units see of the weights as they are."""
         for matrix in self._plan.matrices.values():
             array = arrays[self._plan.parameter(matrix.parameter)].reshape(-1)
-            machine().see_at(
-                array, *map(np.uint64, (*matrix.shape, matrix.seen, matrix.stride)),
-                *map(np.uint64, (matrix.turned, matrix.turned_stride)),
-            )  # fmt: skip
+            given = *matrix.shape, matrix.seen, matrix.stride
+            machine().see(array, *map(np.uint64, given))
 
 
 def small(numbers: Counts, shift: int, bounds: Sequence[tuple[int, float]]) -> bool:

@@ -69,8 +69,14 @@ class LayerNodes(Room):
         if node.matrix is None or node.x is None:
             return
         matrix, x = self.matrices[node.matrix], self.values[node.x]
-        address = matrix.turned if node.turned else matrix.seen
-        shared = {"matrix": address, "chains": value.found.chains, "fields": value.address}
+        shared = {
+            "matrix": matrix.seen,
+            "stride": matrix.stride,
+            "turned": int(node.turned),
+            "chains": value.found.chains,
+            "columns": value.width,
+            "fields": value.address,
+        }
         if x.found.kind == "means":
             self.add(
                 "multiply_means",
@@ -78,7 +84,6 @@ class LayerNodes(Room):
                 means=x.address,
                 rows=x.features,
                 mean_stride=x.width,
-                stride=value.width,
             )
             return
         blocks, codes = self._codes(x)
@@ -87,7 +92,6 @@ class LayerNodes(Room):
             **shared,
             codes=codes,
             blocks=blocks,
-            stride=value.width,
             signs=x.ising,
             table=self.table,
         )

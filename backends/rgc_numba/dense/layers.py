@@ -12,21 +12,22 @@ from rgc_numba.dense.vectors import (
     BLOCK,
     ENTRIES,
     GROUP,
+    LANES,
     NARROW,
     WIDE,
     add_narrow,
     add_wide,
     compiled,
-    popcount,
     tabulate_narrow,
     tabulate_wide,
+    transpose_block,
     whole_vectors,
 )
 
 U = np.uint64
 ZERO, ONE, LANE, ALL = U(0), U(1), U(6), U(0xFFFFFFFFFFFFFFFF)
 GROUPS, GROUP_ROWS = U(BLOCK), U(GROUP)
-BLOCK_ROWS = U(BLOCK * GROUP)
+BLOCK_ROWS, LENGTH = U(BLOCK * GROUP), U(LANES)
 WIDE_BYTES, NARROW_BYTES = U(4 * WIDE * ENTRIES), U(4 * NARROW * ENTRIES)
 ROUND, FRACTION, MEAN_BITS = np.int64(2**15), np.int64(16), np.int64(15)
 
@@ -188,30 +189,45 @@ def encode_chains(bits, width, features, chains, blocks, codes):
 
 
 @compiled
-def multiply(codes, chains, blocks, matrix, stride, signs, table, fields):
+def multiply(codes, chains, blocks, matrix, stride, turned, signs, table, fields, columns):
     """fields[chain] += sum of the rows of a matrix that its bits name; with `signs` the others are
-    taken away. Matrix, table and fields are addresses of int32."""
-    row_bytes = U(4) * stride
+    taken away. `turned` are the columns of the matrix its rows. Matrix, table, fields and codes are
+    addresses, `stride` is the length of a row of the matrix and `columns` of one of the fields."""
+    line = U(4) * columns
     column = ZERO
-    while column + U(WIDE) <= stride:
+    while column + U(WIDE) <= columns:
         for block in range(ZERO, blocks):
-            first = matrix + block * BLOCK_ROWS * row_bytes + U(4) * column
+            rows, row_bytes = block_of(matrix, stride, turned, block, column, U(WIDE), table)
             for group in range(ZERO, GROUPS):
-                rows = first + group * GROUP_ROWS * row_bytes
-                tabulate_wide(table + group * WIDE_BYTES, rows, row_bytes, signs)
+                first = rows + group * GROUP_ROWS * row_bytes
+                tabulate_wide(table + group * WIDE_BYTES, first, row_bytes, signs)
             for r in range(ZERO, chains):
                 code = codes + U(8) * (block * chains + r)
-                add_wide(fields + r * row_bytes + U(4) * column, table, code)
+                add_wide(fields + r * line + U(4) * column, table, code)
         column += U(WIDE)
-    if column < stride:
+    if column < columns:
         for block in range(ZERO, blocks):
-            first = matrix + block * BLOCK_ROWS * row_bytes + U(4) * column
+            rows, row_bytes = block_of(matrix, stride, turned, block, column, U(NARROW), table)
             for group in range(ZERO, GROUPS):
-                rows = first + group * GROUP_ROWS * row_bytes
-                tabulate_narrow(table + group * NARROW_BYTES, rows, row_bytes, signs)
+                first = rows + group * GROUP_ROWS * row_bytes
+                tabulate_narrow(table + group * NARROW_BYTES, first, row_bytes, signs)
             for r in range(ZERO, chains):
                 code = codes + U(8) * (block * chains + r)
-                add_narrow(fields + r * row_bytes + U(4) * column, table, code)
+                add_narrow(fields + r * line + U(4) * column, table, code)
+
+
+@compiled
+def block_of(matrix, stride, turned, block, column, width, table):
+    """Where the rows of a block begin, for some columns, and how far apart they are. Those of a
+    turned matrix are copied, 16 by 16, behind the tables."""
+    if not turned:
+        return matrix + U(4) * (block * BLOCK_ROWS * stride + column), U(4) * stride
+    copy, row_bytes = table + GROUPS * WIDE_BYTES, U(4) * U(WIDE)
+    for i in range(ZERO, width, LENGTH):
+        for j in range(ZERO, BLOCK_ROWS, LENGTH):
+            source = matrix + U(4) * ((column + i) * stride + block * BLOCK_ROWS + j)
+            transpose_block(source, U(4) * stride, copy + j * row_bytes + U(4) * i, row_bytes)
+    return copy, row_bytes
 
 
 @compiled
@@ -227,18 +243,19 @@ def start_fields(bias, has_bias, chains, stride, columns, fields):
 
 
 @compiled
-def multiply_means(means, rows, mean_stride, matrix, chains, stride, fields):
-    """fields += (sum of means times rows) >> 15."""
-    total = np.empty(stride, np.int64)
+def multiply_means(means, rows, mean_stride, matrix, stride, turned, chains, columns, fields):
+    """fields += (sum of means times rows) >> 15, or times columns, if `turned`."""
+    total = np.empty(columns, np.int64)
     for r in range(ZERO, chains):
-        for j in range(ZERO, stride):
+        for j in range(ZERO, columns):
             total[j] = np.int64(0)
         for i in range(ZERO, rows):
             mean = np.int64(means[r * mean_stride + i])
-            for j in range(ZERO, stride):
-                total[j] += mean * np.int64(matrix[i * stride + j])
-        for j in range(ZERO, stride):
-            at = r * stride + j
+            for j in range(ZERO, columns):
+                place = j * stride + i if turned else i * stride + j
+                total[j] += mean * np.int64(matrix[place])
+        for j in range(ZERO, columns):
+            at = r * columns + j
             fields[at] = np.int32(np.int64(fields[at]) + (total[j] >> MEAN_BITS))
 
 
@@ -260,43 +277,3 @@ def multiply_states(bits, width, features, ising, fields, stride, chains, energi
             bit = np.int64((bits[at + i] >> lane) & ONE)
             total += (bit + bit - np.int64(1) if ising else bit) * np.int64(fields[r * stride + i])
         energies[r] -= total
-
-
-@compiled
-def largest_field(fields, chains, stride, columns):
-    most = np.int64(0)
-    for r in range(ZERO, chains):
-        for k in range(r * stride, r * stride + columns):
-            most = max(most, abs(np.int64(fields[k])))
-    return most
-
-
-@compiled
-def mismatches(one, other, width, units, states, words):
-    """Units and chains that differ. Two states of a softmax unit differ in two bits."""
-    found = ZERO
-    for w in range(ZERO, words):
-        for k in range(w * width, w * width + units * states):
-            found += popcount(one[k] ^ other[k])
-    return found if states == ONE else found >> ONE
-
-
-@compiled
-def reach(matrix, has_matrix, rows, letters, stride, columns, bias, has_bias):
-    """The largest sum of absolute values over the units of a layer, and the bias."""
-    total, most = np.zeros(stride, np.int64), np.zeros(stride, np.int64)
-    if has_matrix:
-        for i in range(ZERO, rows // letters):
-            for j in range(ZERO, columns):
-                most[j] = np.int64(0)
-            for a in range(ZERO, letters):
-                first = (i * letters + a) * stride
-                for j in range(ZERO, columns):
-                    most[j] = max(most[j], abs(np.int64(matrix[first + j])))
-            for j in range(ZERO, columns):
-                total[j] += most[j]
-    result = np.int64(0)
-    for j in range(ZERO, columns):
-        own = abs((bias[j] + np.int64(32)) >> np.int64(6)) if has_bias else np.int64(0)
-        result = max(result, total[j] + own)
-    return result

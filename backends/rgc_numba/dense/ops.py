@@ -15,7 +15,7 @@ COLUMNS = 28
 
 CHANGE = (
     "parameter rows columns term terms shift velocity momentum ahead decay shrink norm ties "
-    "classes mask use limit steps has_steps sums seen stride turned turned_stride"
+    "classes mask use limit steps has_steps sums seen stride"
 )
 
 ARGUMENTS = {
@@ -26,8 +26,8 @@ ARGUMENTS = {
     "encode": "bits width chains blocks codes",
     "encode_chains": "bits width features chains blocks codes",
     "start": "bias has_bias chains stride columns fields",
-    "multiply": "codes chains blocks matrix stride signs table fields",
-    "multiply_means": "means rows mean_stride matrix chains stride fields",
+    "multiply": "codes chains blocks matrix stride turned signs table fields columns",
+    "multiply_means": "means rows mean_stride matrix stride turned chains columns fields",
     "scale": "x base has_base slot chains stride fields",
     "draw_pairs": "fields stride units chains doubled draw bits width",
     "draw_states": "fields stride units letters chains draw bits width",
@@ -56,7 +56,7 @@ ARGUMENTS = {
     "tally_mismatches": "one other width units letters words at",
     "tally_field": "fields chains stride columns at",
     "tally_parameter": "parameter wide size at",
-    "tally_reach": "matrix has_matrix rows letters stride columns bias has_bias at",
+    "tally_reach": "matrix has_matrix rows letters stride turned columns bias has_bias at",
 }
 """The arguments of every operation, in order."""
 

@@ -23,10 +23,10 @@ LANES = 16
 """Columns of a vector."""
 
 WHOLE = 80
-"""Rows that are whole blocks of tables and of vectors."""
+"""Rows or columns that are whole blocks of tables and of vectors."""
 
-TABLE = 4 * 8 * 32 * 32
-"""Bytes of a block of tables."""
+TABLE = 4 * (8 * 32 * 32 + 48 * 32)
+"""Bytes of a block of tables, and of the rows of a block of a turned matrix."""
 
 
 @dataclass(slots=True)
@@ -54,14 +54,12 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """What units see of weights: rows by columns, and turned, where some node asks for that."""
+    """What units see of weights: rows of `stride` columns."""
 
     parameter: int
     shape: tuple[int, ...]
     seen: int
     stride: int
-    turned: int
-    turned_stride: int
 
 
 class Room:
@@ -113,20 +111,13 @@ class Room:
         return len(self.program.fields) + number
 
     def _need_matrix(self, number: int) -> None:
-        if number in self.matrices:
-            return
-        rows, columns = self.program.parameters[number].shape
-        uses = [n for n in self.program.nodes if isinstance(n, Affine) and n.matrix == number]
-        turned = any(node.turned for node in uses)
-        stride, turned_stride = padded(columns, LANES), padded(rows, LANES) if turned else 0
-        self.matrices[number] = Matrix(
-            number,
-            (rows, columns),
-            self.ints(padded(rows, WHOLE) * stride),
-            stride,
-            self.ints(padded(columns, WHOLE) * turned_stride),
-            turned_stride,
-        )
+        """Room for rows and columns that are whole blocks of tables and of vectors, with zeros
+        where there is no weight. A block of columns may be read beyond the last row."""
+        if number not in self.matrices:
+            shape = rows, columns = self.program.parameters[number].shape
+            stride = padded(columns, WHOLE)
+            seen = self.ints(padded(rows, WHOLE) * stride + WHOLE)
+            self.matrices[number] = Matrix(number, shape, seen, stride)
 
     def states(self, k: int) -> Value:
         """Room for the bits of states."""

@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import cfunc, njit, types
 from numba.extending import intrinsic
 
-from rgc_numba.dense import counts, layers, units
+from rgc_numba.dense import changes, counts, layers, units, watch
 from rgc_numba.dense.ops import COLUMNS, CONTEXT
 from rgc_numba.dense.vectors import ints_at, longs_at, words_at
 
@@ -110,14 +110,14 @@ def start(op, context):
 
 def multiply(op, context):
     o = words_at(op, WIDTH)
-    layers.multiply(o[1], o[2], o[3], o[4], o[5], o[6], o[7], o[8])
+    layers.multiply(o[1], o[2], o[3], o[4], o[5], o[6] != ZERO, o[7], o[8], o[9], o[10])
 
 
 def multiply_means(op, context):
     o = words_at(op, WIDTH)
-    means, matrix = ints_at(o[1], o[5] * o[3]), ints_at(o[4], o[2] * o[6])
-    fields = ints_at(o[7], o[5] * o[6])
-    layers.multiply_means(means, o[2], o[3], matrix, o[5], o[6], fields)
+    means, fields = ints_at(o[1], o[7] * o[3]), ints_at(o[9], o[7] * o[8])
+    matrix = ints_at(o[4], (o[8] if o[6] != ZERO else o[2]) * o[5])
+    layers.multiply_means(means, o[2], o[3], matrix, o[5], o[6] != ZERO, o[7], o[8], fields)
 
 
 def scale(op, context):
@@ -289,7 +289,7 @@ def tally_mismatches(op, context):
     c = words_at(context, SIZE)
     tallies = longs_at(c[TALLIES], o[7] + ONE)
     one, other = words_at(o[1], o[6] * o[3]), words_at(o[2], o[6] * o[3])
-    tallies[o[7]] = np.int64(layers.mismatches(one, other, o[3], o[4], o[5], o[6]))
+    tallies[o[7]] = np.int64(watch.mismatches(one, other, o[3], o[4], o[5], o[6]))
 
 
 def tally_field(op, context):
@@ -297,7 +297,7 @@ def tally_field(op, context):
     c = words_at(context, SIZE)
     tallies = longs_at(c[TALLIES], o[5] + ONE)
     fields = ints_at(o[1], o[2] * o[3])
-    tallies[o[5]] = layers.largest_field(fields, o[2], o[3], o[4])
+    tallies[o[5]] = watch.largest_field(fields, o[2], o[3], o[4])
 
 
 def tally_parameter(op, context):
@@ -305,17 +305,20 @@ def tally_parameter(op, context):
     c = words_at(context, SIZE)
     tallies = longs_at(c[TALLIES], o[4] + ONE)
     if o[2] != ZERO:
-        tallies[o[4]] = counts.largest_of(longs_at(o[1], o[3]), o[3])
+        tallies[o[4]] = watch.largest_of(longs_at(o[1], o[3]), o[3])
     else:
-        tallies[o[4]] = counts.largest_of(ints_at(o[1], o[3]), o[3])
+        tallies[o[4]] = watch.largest_of(ints_at(o[1], o[3]), o[3])
 
 
 def tally_reach(op, context):
     o = words_at(op, WIDTH)
     c = words_at(context, SIZE)
-    tallies = longs_at(c[TALLIES], o[9] + ONE)
-    matrix, bias = ints_at(o[1], o[3] * o[5]), longs_at(o[7], o[6])
-    tallies[o[9]] = layers.reach(matrix, o[2] != ZERO, o[3], o[4], o[5], o[6], bias, o[8] != ZERO)
+    tallies = longs_at(c[TALLIES], o[10] + ONE)
+    matrix = ints_at(o[1], (o[7] if o[6] != ZERO else o[3]) * o[5])
+    bias, has_bias = longs_at(o[8], o[7]), o[9] != ZERO
+    tallies[o[10]] = watch.reach(
+        matrix, o[2] != ZERO, o[3], o[4], o[5], o[6] != ZERO, o[7], bias, has_bias
+    )
 
 
 def apply(op, context):
@@ -341,7 +344,7 @@ def change_any(o, c, old, velocity):
     mask = ints_at(o[15], size if use & U(16) else ZERO)
     steps = longs_at(o[18], size if o[19] != ZERO else ZERO)
     sums = longs_at(o[20], size if classes > ZERO else ZERO)
-    counts.change(
+    changes.change(
         old, o[2], o[3], mine, numbers, np.int64(o[6]), velocity, momentum, ahead, decay, shrink,
         norm, ties, classes, mask, use, np.int64(o[17]), steps, sums,
     )  # fmt: skip
@@ -353,7 +356,7 @@ def change(op, context):
     old = ints_at(o[1], o[2] * o[3])
     change_any(o, c, old, ints_at(o[7], o[2] * o[3] if o[16] & ONE else ZERO))
     if o[22] > ZERO:
-        counts.see(old, o[2], o[3], o[21], o[22], o[23], o[24])
+        changes.see(old, o[2], o[3], o[21], o[22])
 
 
 def change_wide(op, context):
@@ -369,16 +372,18 @@ def move(op, context):
     mine = words_at(c[TERMS] + BYTES * LINE * o[4], LINE * o[5]).reshape(o[5], LINE)
     numbers = longs_at(c[NUMBERS], c[SLOTS])
     shrink = numbers[o[11]] if o[16] & U(8) else np.int64(0)
-    counts.move(
-        ints_at(o[1], o[2] * o[3]), o[2], o[3], mine, numbers, np.int64(o[6]), shrink,
-        np.int64(o[17]), o[21], o[22], o[23], o[24],
-    )  # fmt: skip
+    given = o[2], o[3], mine, numbers, np.int64(o[6]), shrink, np.int64(o[17])
+    room = o[21], o[22]
+    if changes.is_pair(mine):
+        changes.move_pair(ints_at(o[1], o[2] * o[3]), *given, *room)
+    else:
+        changes.move(ints_at(o[1], o[2] * o[3]), *given, *room)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def see_at(matrix, rows, columns, seen, stride, turned, turned_stride):
-    """What units see of weights before the first step, left at addresses."""
-    counts.see(matrix, rows, columns, seen, stride, turned, turned_stride)
+def see(matrix, rows, columns, seen, stride):
+    """What units see of weights before the first step, left at an address."""
+    changes.see(matrix, rows, columns, seen, stride)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

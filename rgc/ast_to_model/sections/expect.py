@@ -126,7 +126,7 @@ def _check_known(path: tuple[str, ...], span: Span | None, spec: Spec) -> None:
     if shown in known:
         return
     close = suggest(shown, known) or suggest_other(shown, known)
-    if len(path) == 2 and path[0] not in ("fixed_point", "critical", "block"):
+    if len(path) == 2 and path[0] not in ("fixed_point", "critical", "block", "visible"):
         hint = f"write {path[1]}" if path[1] in known else close
         raise problem("unknown-target", f"'{path[0]}' has no members", span, hint=hint)
     if shown in EXPONENTS and spec.map:

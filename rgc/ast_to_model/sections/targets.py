@@ -30,6 +30,8 @@ def known_targets(spec: Spec) -> tuple[str, ...]:
             names += [
                 f"{point}.{name}" for point in ("fixed_point", "critical") for name in couplings
             ]
+        elif answer == "visible":
+            names += [f"visible.{name}" for name in couplings]
         elif answer == "couplings":
             names += couplings
         elif answer == "map":

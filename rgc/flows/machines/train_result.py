@@ -292,23 +292,38 @@ def finished(
     notes: Sequence[str],
     provenance: Mapping[str, Any],
 ) -> Result:
-    """The answer: level l is layer l, and level 0 the visible units."""
+    """The answer: level l is layer l, and level 0 the visible units. `series` are what was written
+    down along the training.
+    """
     answers = [answered(layer, request.backend) for layer in layers]
     levels = [Level(0, layers[0].layer.visible.shape, _couplings_of(request))]
-    tables: dict[str, NDArray[Any]] = {}
+    tables: dict[str, NDArray[Any]] = dict(series)
     for number, (layer, answer) in enumerate(zip(layers, answers, strict=True), 1):
-        levels.append(Level(number, layer.layer.hidden.shape, values=answer.values))
+        values = {**answer.values, **_last(series, number)}
+        levels.append(Level(number, layer.layer.hidden.shape, values=values))
         tables[f"layer{number}.weights"] = layer.machine.weights
         tables[f"layer{number}.fields"] = answer.fields
     return Result(
         "train",
         levels=tuple(levels),
-        series=series,
         tables=tables,
         weights=file_of([(layer.layer, layer.parameters) for layer in layers]),
         warnings=(*notes, *(text for answer in answers for text in answer.warnings)),
         provenance=provenance,
     )
+
+
+def _last(series: Mapping[str, NDArray[Any]], number: int) -> dict[str, Estimate]:
+    """What was seen of a layer after its last update."""
+    found = {}
+    for name in ("gap", "reconstruction"):
+        values = series.get(f"layer{number}.{name}")
+        if values is not None and len(values):
+            errors = series.get(f"layer{number}.{name}_error")
+            error = None if errors is None else float(errors[-1])
+            note = "" if errors is not None else "a share of the units of the first rows"
+            found[name] = Estimate(float(values[-1]), error, note=note)
+    return found
 
 
 def _couplings_of(request: Request) -> dict[str, Estimate]:

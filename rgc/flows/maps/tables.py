@@ -63,9 +63,13 @@ def settling(recursion: Recursion, start: Floats, end: End) -> Floats:
 
 
 def rate_at(recursion: Recursion, end: End, turns: int) -> Floats:
-    """The modulus of the leading eigenvalue per step where an orbit has settled."""
-    values = np.linalg.eigvals(folded(recursion, turns).jacobian(end.point))
-    return np.array(np.abs(values).max() ** (1 / turns))
+    """The modulus of the leading eigenvalue per step where an orbit has settled, NaN without
+    derivatives.
+    """
+    slopes = folded(recursion, turns).jacobian(end.point)
+    if not np.isfinite(slopes).all():
+        return np.array(np.nan)
+    return np.array(np.abs(np.linalg.eigvals(slopes)).max() ** (1 / turns))
 
 
 def attractor(recursion: Recursion, backend: Backend, start: Floats) -> Floats:

@@ -37,6 +37,8 @@ def make_typed(request: Request) -> MapFlow:
     asked, starts = request.flow.options.get("starts"), study.starts
     line = period == 1 and ("starts" not in options or study.find == "separatrix")
     study = replace(study, turns=turns, period=period, line=line, rays=False, rest=start)
+    if starts is None and not line:
+        study = replace(study, starts=start[None])
     grid = starts if isinstance(asked, CallValue) and starts is not None else None
     if grid is not None and isinstance(asked, CallValue):
         box = _box(grid, asked, recursion.names)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rgc.errors import Problem, listing, suggest
 from rgc.language.values import CallValue
-from rgc.schemes.scheme import Asked
+from rgc.schemes.scheme import Asked, Limit
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -46,16 +46,25 @@ MOST_STARTS = 10_000
 """The largest number of points from which flows start."""
 
 
-def few_starts(asked: Asked) -> Iterator[Problem]:
-    """Report a grid of more starts than are followed."""
-    value, number = asked.options.get("starts"), 1
-    for _, values in value.options if isinstance(value, CallValue) else ():
-        number *= len(values) if isinstance(values, tuple) else 1
-    number = len(value) if isinstance(value, tuple) else number
-    if number > MOST_STARTS:
-        message = f"{number} points to start from; the limit is {MOST_STARTS}"
-        yield Problem("too-many-points", message, asked.place("starts"), hint="take fewer values")
+def few_starts(grid: int) -> Limit:
+    """The limit of starts: as many as are followed one after the other, and `grid` of a grid."""
+
+    def limit(asked: Asked) -> Iterator[Problem]:
+        value, number = asked.options.get("starts"), 1
+        for _, values in value.options if isinstance(value, CallValue) else ():
+            number *= len(values) if isinstance(values, tuple) else 1
+        number = len(value) if isinstance(value, tuple) else number
+        most = grid if isinstance(value, CallValue) else MOST_STARTS
+        if number > most:
+            message = f"{number} points to start from; the limit is {most}"
+            hint = "take fewer values"
+            yield Problem("too-many-points", message, asked.place("starts"), hint=hint)
+
+    return limit
 
 
-NAMED = (a_plane, known_couplings, few_starts)
-"""The limits of every scheme that studies a map of couplings."""
+KNOWN = (a_plane, known_couplings)
+"""The limits of every scheme that names couplings."""
+
+NAMED = (*KNOWN, few_starts(MOST_STARTS))
+"""The limits of every scheme that studies a map of couplings from one start after the other."""

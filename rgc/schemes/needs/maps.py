@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import prod
 
 from rgc.errors import Problem, listing
 from rgc.language.values import CallValue, Value
@@ -11,6 +10,7 @@ from rgc.model.expressions import Expression
 from rgc.model.map import FlowMap, Ode, Quantity, RecursionMap
 from rgc.passes.differentiate import NotDifferentiable, differentiate
 from rgc.passes.follow_map import NoValue, Overflows, follow, rates_at
+from rgc.schemes.needs import couplings
 from rgc.schemes.options import SHOWN_STEPS
 from rgc.schemes.scheme import Asked
 from rgc.syntax import ast
@@ -19,8 +19,8 @@ from rgc.text import Span
 FOLLOWED = 1000
 """The largest number of steps of a start that a check follows."""
 
-MOST_STARTS = 1_000_000
-"""The largest number of points of a grid of starts."""
+MOST_OF_A_GRID = 1_000_000
+"""The largest number of points of a grid, which are iterated at once."""
 
 SUMMED = 64
 """The number of terms of a sum of constants at which a check looks."""
@@ -90,22 +90,16 @@ def has_a_start(asked: Asked) -> Iterator[Problem]:
 
 
 def _named_by_the_grid(asked: Asked, missing: Sequence[str]) -> Iterator[Problem]:
-    """Report a grid of starts that leaves out a quantity, or has too many points."""
+    """Report a grid of starts that leaves out a quantity."""
     grid, place = asked.options.get("starts"), asked.place("starts")
     if not isinstance(grid, CallValue):
         return
-    axes = {
-        name: values if isinstance(values, tuple) else (values,) for name, values in grid.options
-    }
+    axes = [name for name, _ in grid.options]
     rest = [name for name in missing if name not in axes]
     if rest:
         message = f"the grid gives no value of {listing(rest)}, and no parameter has one"
         hint = f"write grid({', '.join(f'{name}=0:1:11' for name in (*axes, *rest))})"
         yield Problem("missing-option", message, place, hint=hint)
-    count = prod(len(values) for values in axes.values())
-    if count > MOST_STARTS:
-        message = f"a grid of {count} points, and {MOST_STARTS} are the most"
-        yield Problem("too-many-points", message, place, hint="take fewer values of each quantity")
 
 
 def _starts(names: Sequence[str]) -> str:
@@ -228,5 +222,13 @@ def cycles_are_found(asked: Asked) -> Iterator[Problem]:
         yield Problem("missing-option", message, place, hint="add find=fixed_point")
 
 
-LIMITS = (smooth, cycles_are_found, has_a_start, starts_fit, has_values, converges)
+LIMITS = (
+    couplings.few_starts(MOST_OF_A_GRID),
+    smooth,
+    cycles_are_found,
+    has_a_start,
+    starts_fit,
+    has_values,
+    converges,
+)
 """The limits of the scheme that iterates a map."""

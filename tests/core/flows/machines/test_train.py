@@ -103,8 +103,8 @@ def test_the_answer_of_two_layers() -> None:
     assert first["log_z"].error == 0
     assert "kl" not in result.levels[2].values  # the upper layer's data are of no Hamiltonian
     assert result.tables["layer2.fields"].shape == (3, 12)
-    assert np.isfinite(result.series["layer1.kl"]).all()
-    assert result.series["layer1.update"][-1] == 8
+    assert np.isfinite(result.tables["layer1.kl"]).all()
+    assert result.tables["layer1.update"][-1] == 8
 
 
 @pytest.mark.parametrize(

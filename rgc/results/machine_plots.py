@@ -1,0 +1,107 @@
+"""The figures of trained layers: what hidden units look at, and what was followed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rgc.results.plot_style import COLOURS, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from rgc.results.result import Result
+
+SHOWN = 8
+"""Hidden units of a layer whose fields are drawn."""
+
+FOLLOWED: Mapping[str, str] = {
+    "kl": "KL to the Hamiltonian (nats)",
+    "reconstruction": "units that a pass changes",
+    "gap": r"$\langle H \rangle$ of validation less training",
+    "pseudo_likelihood": "pseudo-log-likelihood per site",
+    "step": r"$|\Delta w| / |w|$ of an update",
+    "saturated": "saturated hidden units",
+}
+"""The series that are drawn, and what their axes say."""
+
+
+def receptive_fields(result: Result) -> Figure | None:
+    """Some hidden units of each layer as pictures over the visible lattice, the weights of the
+    layers multiplied down to it. One scale of colours for each layer.
+    """
+    layers = _layers(result, "fields")
+    if not layers or len(result.levels[0].shape) != 2:
+        return None
+    height, width = result.levels[0].shape
+    columns = min(SHOWN, max(len(fields) for fields in layers.values()))
+    figure = new_figure(0.3 + 1.1 * columns, (0.35 + 1.1 * height / width) * len(layers))
+    rows = figure.subplots(len(layers), columns, squeeze=False)
+    for axes_of, (number, fields) in zip(rows, layers.items(), strict=True):
+        chosen = [k * len(fields) // columns for k in range(min(columns, len(fields)))]
+        most = float(abs(fields).max()) or 1.0
+        for axes in axes_of:
+            axes.set_axis_off()
+        for axes, unit in zip(axes_of, chosen, strict=False):
+            picture = fields[unit].reshape(height, width)
+            axes.imshow(picture, cmap="RdBu_r", vmin=-most, vmax=most, interpolation="nearest")
+        axes_of[0].set_title(f"layer {number}{_length(result, number)}", loc="left")
+    return figure
+
+
+def _length(result: Result, number: int) -> str:
+    """The half-length of the fields of a layer, in words."""
+    found = result.levels[number].values.get("half_length")
+    if found is None or found.value is None:
+        return ""
+    return f": half-length {found.value:.2g}"
+
+
+def training(result: Result) -> Figure | None:
+    """What was followed of each layer against the update, on a logarithmic axis."""
+    updates = _layers(result, "update")
+    drawn = {
+        name: {number: result.tables[f"layer{number}.{name}"] for number in updates if
+               f"layer{number}.{name}" in result.tables}
+        for name in FOLLOWED
+    }  # fmt: skip
+    drawn = {name: series for name, series in drawn.items() if series}
+    if not drawn:
+        return None
+    columns = min(3, len(drawn))
+    lines = -(-len(drawn) // columns)
+    figure = new_figure(3.0 * columns, 2.4 * lines)
+    panels: Sequence[Axes] = list(figure.subplots(lines, columns, squeeze=False).flat)
+    for axes, (name, series) in zip(panels, drawn.items(), strict=False):
+        for number, values in series.items():
+            colour = COLOURS[(number - 1) % len(COLOURS)]
+            label = f"layer {number}"
+            axes.plot(updates[number], values, color=colour, marker=".", label=label)
+            _band(axes, result, number, name, colour)
+        axes.set_xscale("log")
+        axes.set_xlabel("update")
+        axes.set_title(FOLLOWED[name], loc="left")
+    for axes in panels[len(drawn) :]:
+        axes.set_axis_off()
+    if len(updates) > 1:
+        panels[0].legend(frameon=False)
+    return figure
+
+
+def _band(axes: Axes, result: Result, number: int, name: str, colour: str) -> None:
+    """The error of a series as a band, where it has one."""
+    errors = result.tables.get(f"layer{number}.{name}_error")
+    if errors is None:
+        return
+    values = result.tables[f"layer{number}.{name}"]
+    updates = result.tables[f"layer{number}.update"]
+    axes.fill_between(updates, values - errors, values + errors, color=colour, alpha=0.2)
+
+
+def _layers(result: Result, name: str) -> dict[int, NDArray[Any]]:
+    """The tables of that name of all layers that have it, by the number of the layer."""
+    numbers = range(1, len(result.levels))
+    found = {number: result.tables.get(f"layer{number}.{name}") for number in numbers}
+    return {number: table for number, table in found.items() if table is not None}

@@ -1,0 +1,40 @@
+"""Both ways in which JAX multiplies dense matrices, to the bit."""
+
+from __future__ import annotations
+
+import pytest
+
+from rgc.backend import load
+from rgc.conformance.dense.examples import example
+from rgc.conformance.dense.programs import ISING, cd
+from rgc.conformance.running import assert_equal, run
+from rgc.program.dense import Dense, Units
+
+pytest.importorskip("jax")
+
+
+class Other:
+    """The JAX backend with the other product of matrices."""
+
+    def __init__(self, product: str) -> None:
+        self.backend, self.product = load("jax"), product
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.backend, name)
+
+    def compile(self, program: Dense, *, constant: object = None) -> object:
+        from rgc_jax.dense.kernel import DenseKernel
+        from rgc_jax.devices import find_platform
+
+        kernel = DenseKernel(program, find_platform())
+        kernel.product = self.product  # type: ignore[assignment]
+        return kernel
+
+
+@pytest.mark.parametrize("product", ["float64", "limbs"])
+def test_products_of_either_kind_are_exact(product: str) -> None:
+    """With weights up to 32 kT of either sign."""
+    made = example(cd(Units(1500, "ising"), ISING, 64), 3)
+    made.state[1][:] <<= 4
+    expected = run(load("reference"), made)
+    assert_equal(expected, run(Other(product), made))  # type: ignore[arg-type]

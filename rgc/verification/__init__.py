@@ -18,8 +18,8 @@ share nothing with the compiler.
     e  sampled averages                enumeration (states, averages)     sampled
 
 Of machines that are trained `machine_energies` is part a, `unit_chances` part b, `training_bits`
-and `training_divergence` part c, and `gradients` part e, all with the small `machines` that they
-enumerate.
+and `training_divergence` part c, and `gradients` and `persistent` part e, all with the small
+`machines` that they enumerate.
 
 Which checks a scheme has stands in its file in `rgc.schemes`; each is a function from a `Subject`
 to `Finding`s.

@@ -15,7 +15,7 @@ from rgc.flows.machines.exact_training import ExactTraining
 from rgc.flows.machines.machine import Machine
 from rgc.model_to_program import stack_to_training
 from rgc.program import units as law
-from rgc.program.dense import Affine, Change, Dense, Unit
+from rgc.program.dense import Affine, Change, Dense, Energy, Scale, Unit
 from rgc.progress import Silent
 from rgc.schemes.checks import TRAINING
 from rgc.verification.checks import run
@@ -112,7 +112,15 @@ KINDS = {
     ),
     "exact": ("ising", "rbm(4, spins=binary, train=exact(epochs=5, rate=0.1))"),
 }
-EVERY = ("energies", "couplings", "chances", "balance", "gradient", "annealing")
+EVERY = (
+    "energies",
+    "couplings",
+    "chances",
+    "balance",
+    "gradient",
+    "persistent chains",
+    "annealing",
+)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -120,7 +128,12 @@ def test_small_machines_of_every_kind_are_certified(name: str) -> None:
     spins, layers = KINDS[name]
     found = findings(subject_of(layers, spins=spins), *EVERY)
     assert not failed(found)
-    assert {each.check for each in found if each.verdict == "passed"} >= set(EVERY) - {"couplings"}
+    assert {each.check for each in found if each.verdict == "passed"} >= set(EVERY) - {
+        "couplings",
+        "persistent chains",
+    }
+    if name in ("persistent", "tempering"):
+        assert "persistent chains" in {each.check for each in found}
 
 
 def test_a_bias_of_the_wrong_sign_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,3 +221,36 @@ def test_an_exact_gradient_with_a_term_too_many_is_caught(
 def test_a_wrong_constant_of_annealing_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(annealing, "_log_z0", lambda layer, base: 0.0)
     assert "ln Z is" in failed(findings(subject_of(DIVERGENCE), "annealing"))
+
+
+def _temperature_ignored(program: Dense, node: Any) -> Any:
+    """Units see their fields at the inverse temperature 1."""
+    fields = program.nodes[node.x] if isinstance(node, Unit) else None
+    return replace(node, x=fields.x) if isinstance(fields, Scale) else node
+
+
+def _product_lost(program: Dense, node: Any) -> Any:
+    """Chains change places by an energy without the visible biases."""
+    return replace(node, products=node.products[:-1]) if isinstance(node, Energy) else node
+
+
+def _bias_lost(program: Dense, node: Any) -> Any:
+    turned = isinstance(node, Affine) and node.turned
+    return replace(node, bias=None) if turned else node
+
+
+@pytest.mark.parametrize("wrong", [_temperature_ignored, _product_lost, _bias_lost])
+def test_chains_that_leave_their_machine_are_caught(
+    wrong: Callable[[Dense, Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = stack_to_training.stack_to_training
+
+    def lowered(update: Any) -> Any:
+        made = right(update)
+        nodes = tuple(wrong(made.program, node) for node in made.program.nodes)
+        return replace(made, program=replace(made.program, nodes=nodes))
+
+    monkeypatch.setattr("rgc.flows.machines.layer_training.stack_to_training", lowered)
+    spins, layers = KINDS["tempering"]
+    found = findings(subject_of(layers, spins=spins), "persistent chains")
+    assert "errors off" in failed(found)

@@ -55,9 +55,11 @@ class _Running:
     arrays: Arrays
     fed: Fed
     complaint: str = ""
+    largest: int = 0
 
     def update(self, number: int) -> None:
-        self.fed, _ = self.training.run(self.arrays, self.fed, number, 1)
+        """Make an update. `largest` is the largest |M| of the weights after it."""
+        self.fed, (self.largest,) = self.training.run(self.arrays, self.fed, number, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,6 +200,7 @@ def _updated(compared: _Compared, other: _Running, number: int, before: Arrays) 
     try:
         other.update(number)
         wrong = _difference(pair, right.training, right.arrays, other.arrays)
+        wrong = wrong or in_counts(pair, np.int64(right.largest), np.int64(other.largest))
         if not wrong:
             return ""
         node = first_node(pair, _step(compared, number, before))

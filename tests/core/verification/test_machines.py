@@ -99,6 +99,27 @@ def test_a_wrong_node_of_one_backend_is_found(kind: type, wrong: Wrong, place: s
     assert place in failed(found)
 
 
+def test_passes_and_annealing_are_the_same_bits() -> None:
+    found = findings(subject_of(DIVERGENCE, "numba"), "passes")
+    assert [each.verdict for each in found] == ["passed"], failed(found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "place"),
+    [
+        (
+            Unit,
+            lambda node: replace(node, draw=node.draw and node.draw - 1),
+            "rows that are made again, entry",
+        ),
+        (Energy, lambda node: replace(node, traced=()), "the weights of annealed chains, entry"),
+    ],
+)
+def test_a_wrong_node_of_a_pass_is_found(kind: type, wrong: Wrong, place: str) -> None:
+    found = findings(subject_of(DIVERGENCE, Faulty(kind, wrong)), "passes")
+    assert place in failed(found)
+
+
 # -- what machines are, and what an update does ----------------------------------------------------
 
 KINDS = {

@@ -77,6 +77,12 @@ def test_updates_of_two_layers_are_the_same_bits() -> None:
     assert found[0].figures["updates"] == 32
 
 
+def test_free_energies_behind_the_flow_change_nothing() -> None:
+    text = SPEC.format(layers=DIVERGENCE, spins="ising") + "measure { f = free_energy(mean_field) }"
+    found = findings(make_subject(rgc.load(text), [], 0), "bit identity")
+    assert [each.verdict for each in found] == ["passed"]
+
+
 def test_where_backends_part_is_told_by_node_and_place() -> None:
     wrong = Faulty(Unit, lambda node: replace(node, draw=max(node.draw - 1, 0)))
     found = findings(subject_of(DIVERGENCE, wrong), "bit identity")

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rgc.analysis.orbits import End, EndKind, Lyapunov, end_of
-from rgc.analysis.recursion import Floats, Recursion, free_energy
+from rgc.analysis.recursion import MOST_STEPS, Floats, Recursion, free_energy
 from rgc.flows.flow import Account, State
 from rgc.flows.maps.expression_recursion import ExpressionRecursion
-from rgc.flows.maps.orbits import lyapunov_from, orbits
+from rgc.flows.maps.orbits import FEWER, lyapunov_from, orbits
+from rgc.flows.maps.rate_recursion import RateRecursion
 from rgc.flows.maps.tables import attractor, basins, graph, rate_at, settling
 from rgc.flows.study.coupling_flow import CouplingFlow
 from rgc.program.arithmetic_text import listing
@@ -133,7 +134,8 @@ class MapFlow:
 
     def _end(self, number: int, state: State) -> None:
         study, start = self.study.study, self.starts[number]
-        end = end_of(study.recursion, start, study.turns)
+        rates = isinstance(study.recursion, RateRecursion)
+        end = end_of(study.recursion, start, study.turns, FEWER if rates else MOST_STEPS)
         state.arrays["ends"][number] = KINDS.index(end.kind), end.steps, end.period
         if number == 0 and end.kind == "settles":
             state.arrays["settling"] = settling(study.recursion, start, end)

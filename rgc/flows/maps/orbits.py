@@ -23,8 +23,10 @@ ORBITS = 256
 STEPS = 4096
 """The number of steps of each of them."""
 
-FEWER = 256
-"""The number of steps of the one orbit of a map that no single program computes."""
+FEWER = 128
+"""The number of steps of the one orbit of a map that no single program computes. An ode is
+followed for not many more.
+"""
 
 NEAR = 1e-9
 """How far apart the orbits start, relative to 1 and to the start. Chaos parts them."""

@@ -186,7 +186,7 @@ def test_a_function_does_not_see_the_arguments_of_those_that_call_it() -> None:
 def test_ranges_are_made_in_decimals(written: str, values: tuple[float, ...]) -> None:
     text = (
         f"parameters {{ K = 0.4, h = 0.1 }}\nlattice square(4)\nspins s: ising\n"
-        "hamiltonian - K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]\n"
+        "hamiltonian - K * sum(<i,j>) s[i]*s[j] - tanh(h) * sum(i) s[i]\n"
         f"flow sample\nscan {{ h = {written} }}\n"
     )
     (axis,) = build(read_text(text))[0].scan

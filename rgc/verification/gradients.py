@@ -19,7 +19,7 @@ from rgc.flows.machines.layer_training import LayerTraining, make_layer_training
 from rgc.flows.machines.parameters import Fixed
 from rgc.model.stack import Rbm, Side
 from rgc.model.trainer import Knots, Trainer
-from rgc.program.draws import Key, stream
+from rgc.program.draws import Key, stream, uniforms
 from rgc.verification.certificate import Finding, judged, within
 from rgc.verification.machines import (
     Floats,
@@ -273,7 +273,8 @@ def check_annealing(subject: Subject) -> Iterator[Finding]:
         exact, sums = small.minus_energies, _sums(small)
         log_z = log_sum(exact)
         key = stream(subject.seed, {}, "training", STREAM + 1 + number)
-        base = np.zeros(small.layer.visible.features, dtype=np.int64)
+        drawn = uniforms(key, small.layer.visible.features)
+        base = np.rint((drawn - 0.5) / UNIT).astype(np.int64)  # up to 1/2 kT
         found = anneal(
             subject.reference, small.layer, small.arrays, base, key, chains=CHAINS,
             betas=np.linspace(0, 1, TEMPERATURES),

@@ -32,7 +32,8 @@ def check_persistent(subject: Subject) -> Iterator[Finding]:
     """Start persistent chains in states drawn from the machine at their temperatures, and compare
     averages after an update, of hidden features and of their products, with the exact ones.
 
-    The sweeps keep the distribution at each temperature, and so does the exchange of chains.
+    The sweeps keep the distribution at each temperature, and so does the exchange of chains. So
+    would chains that stand still, which fail too.
     """
     for layer, sampled in trained_layers(subject):
         if sampled and layer.train is not None and layer.train.chains is not None:
@@ -49,7 +50,8 @@ def _kept(subject: Subject, layer: Rbm) -> Finding:
     )
     rows = random_rows(subject, small.layer, ROWS, STREAM)
     laws = [_law(small, beta) for beta in betas]
-    begun = {**training.start(rows), **small.arrays, "chains": _drawn(small, laws, key)}
+    first = _drawn(small, laws, key)
+    begun = {**training.start(rows), **small.arrays, "chains": first}
     training.run(begun, training.feed(rows), 0, 1)
     species = small.layer.hidden.spins
     after = states_in(begun["chains"], species, CHAINS * len(betas))
@@ -63,9 +65,11 @@ def _kept(subject: Subject, layer: Rbm) -> Finding:
     where = f"{small.where}, {training.whole.program.name}, {CHAINS} chains at beta = " + ", ".join(
         f"{beta:.6g}" for beta in betas
     )
-    complaint = (
-        "" if z[worst] <= ERRORS else f"an average at beta = {worst:g} is {z[worst]:.3g} errors off"
-    )
+    complaint = ""
+    if np.array_equal(after, states_in(first, species, CHAINS * len(betas))):
+        complaint = "no chain has moved"
+    elif z[worst] > ERRORS:
+        complaint = f"an average at beta = {worst:g} is {z[worst]:.3g} errors off"
     return judged(
         "e", "persistent chains", claim, where, level="L4", complaint=complaint, largest_z=z[worst]
     )

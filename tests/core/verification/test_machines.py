@@ -13,9 +13,9 @@ import rgc
 from rgc.flows.machines import annealing
 from rgc.flows.machines.exact_training import ExactTraining
 from rgc.flows.machines.machine import Machine
-from rgc.model_to_program import stack_to_training
+from rgc.model_to_program import stack_to_sampling, stack_to_training
 from rgc.program import units as law
-from rgc.program.dense import Affine, Change, Dense, Energy, Scale, Unit
+from rgc.program.dense import Affine, Change, Dense, Energy, Put, Read, Scale, Unit
 from rgc.progress import Silent
 from rgc.schemes.checks import TRAINING
 from rgc.verification.checks import run
@@ -266,7 +266,14 @@ def _bias_lost(program: Dense, node: Any) -> Any:
     return replace(node, bias=None) if turned else node
 
 
-@pytest.mark.parametrize("wrong", [_temperature_ignored, _product_lost, _bias_lost])
+def _put_as_they_were(program: Dense, node: Any) -> Any:
+    first = next(k for k, each in enumerate(program.nodes) if isinstance(each, Read))
+    return replace(node, x=first) if isinstance(node, Put) else node
+
+
+@pytest.mark.parametrize(
+    "wrong", [_temperature_ignored, _product_lost, _bias_lost, _put_as_they_were]
+)
 def test_chains_that_leave_their_machine_are_caught(
     wrong: Callable[[Dense, Any], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -280,4 +287,18 @@ def test_chains_that_leave_their_machine_are_caught(
     monkeypatch.setattr("rgc.flows.machines.layer_training.stack_to_training", lowered)
     spins, layers = KINDS["tempering"]
     found = findings(subject_of(layers, spins=spins), "persistent chains")
-    assert "errors off" in failed(found)
+    assert ("no chain has moved" if wrong is _put_as_they_were else "errors off") in failed(found)
+
+
+def test_annealing_from_other_biases_than_it_is_told_is_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    right = stack_to_sampling.annealing
+
+    def without_base(layer: Any, chains: int) -> Dense:
+        made = right(layer, chains)
+        nodes = (replace(n, base=None) if isinstance(n, Scale) else n for n in made.nodes)
+        return replace(made, nodes=tuple(nodes))
+
+    monkeypatch.setattr("rgc.flows.machines.annealing.annealing", without_base)
+    assert "ln Z is" in failed(findings(subject_of(DIVERGENCE), "annealing"))

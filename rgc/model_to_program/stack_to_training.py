@@ -240,7 +240,9 @@ class _Writing:
         energies, moved = add(Energy(self._products(v, hidden, x, chains))), hidden
         for first in (0, 1):
             exchange = Exchange(moved, energies, beta, writer.draws, temperatures, first)
-            moved, energies = add(exchange), add(replace(exchange, x=energies))
+            moved = add(exchange)
+            if first == 0:  # after the second exchange no energies are asked for
+                energies = add(replace(exchange, x=energies))
             writer.draws += 1
         add(Put(kept, moved))
         return model

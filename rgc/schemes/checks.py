@@ -63,7 +63,9 @@ TRAINING = (
     Check("b", "chances", "rgc.verification.unit_chances:check_unit_chances"),
     Check("b", "balance", "rgc.verification.unit_chances:check_sweep"),
     Check("c", "bit identity", "rgc.verification.training_bits:check_training_bits"),
+    Check("c", "passes", "rgc.verification.machine_passes:check_passes"),
     Check("e", "gradient", "rgc.verification.gradients:check_gradient"),
+    Check("e", "persistent chains", "rgc.verification.persistent:check_persistent"),
     Check("e", "annealing", "rgc.verification.gradients:check_annealing"),
 )
 """The checks of a flow that trains machines by dense programs."""

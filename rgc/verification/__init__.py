@@ -17,9 +17,9 @@ share nothing with the compiler.
                                        bound
     e  sampled averages                enumeration (states, averages)     sampled
 
-Of machines that are trained `machine_energies` is part a, `unit_chances` part b, `training_bits`
-and `training_divergence` part c, and `gradients` part e, all with the small `machines` that they
-enumerate.
+Of machines that are trained `machine_energies` is part a, `unit_chances` part b, `training_bits`,
+`training_divergence` and `machine_passes` part c, and `gradients` and `persistent` part e, with the
+small `machines` that a, b and e enumerate.
 
 Which checks a scheme has stands in its file in `rgc.schemes`; each is a function from a `Subject`
 to `Finding`s.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from rgc.flows.machines.layer_training import LayerTraining, make_layer_training
 from rgc.flows.machines.parameters import Fixed
 from rgc.model.stack import Rbm, Side
 from rgc.model.trainer import Knots, Trainer
-from rgc.program.draws import Key, stream
+from rgc.program.draws import Key, stream, uniforms
 from rgc.verification.certificate import Finding, judged, within
 from rgc.verification.machines import (
     Floats,
@@ -159,14 +160,14 @@ class _Sums:
 def _sums(small: Small) -> _Sums:
     exact = small.minus_energies
     return _Sums(
-        _features(small.layer.visible, small.visible),
-        _features(small.layer.hidden, small.hidden),
+        features_of(small.layer.visible, small.visible),
+        features_of(small.layer.hidden, small.hidden),
         np.exp(exact - log_sum(exact, 1)[:, None]),
         np.exp(exact - log_sum(exact, 0)).T,
     )
 
 
-def _features(side: Side, states: NDArray[np.int64]) -> Floats:
+def features_of(side: Side, states: NDArray[np.integer[Any]]) -> Floats:
     """What biases multiply, as docs/language.md has it, float64[state, feature]."""
     values = np.array(side.spins.values, dtype=np.float64)
     if side.unit != "softmax":
@@ -272,14 +273,15 @@ def check_annealing(subject: Subject) -> Iterator[Finding]:
         exact, sums = small.minus_energies, _sums(small)
         log_z = log_sum(exact)
         key = stream(subject.seed, {}, "training", STREAM + 1 + number)
-        base = np.zeros(small.layer.visible.features, dtype=np.int64)
+        drawn = uniforms(key, small.layer.visible.features)
+        base = np.rint((drawn - 0.5) / UNIT).astype(np.int64)  # up to 1/2 kT
         found = anneal(
             subject.reference, small.layer, small.arrays, base, key, chains=CHAINS,
             betas=np.linspace(0, 1, TEMPERATURES),
         )  # fmt: skip
         z = {"ln Z": (found.log_z - log_z) / found.error}
         means = np.exp(exact - log_z).sum(axis=1) @ sums.visible
-        features = _features(small.layer.visible, found.states.astype(np.int64))
+        features = features_of(small.layer.visible, found.states.astype(np.int64))
         for place, values in enumerate(features.T):
             mean, error = found.average(values)
             z[f"the mean of visible feature {place}"] = (mean - means[place]) / error

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from rgc.errors import SpecError
 from rgc.flows.data.rows import Rows
+from rgc.flows.flow import Flow
+from rgc.flows.free_energies.service import FreeEnergies
 from rgc.flows.machines.layer_training import Fed, LayerTraining, pieces_of
 from rgc.flows.machines.train import Train
 from rgc.model.data import Control, File, Patterns
@@ -55,9 +57,11 @@ class _Running:
     arrays: Arrays
     fed: Fed
     complaint: str = ""
+    largest: int = 0
 
     def update(self, number: int) -> None:
-        self.fed, _ = self.training.run(self.arrays, self.fed, number, 1)
+        """Make an update. `largest` is the largest |M| of the weights after it."""
+        self.fed, (self.largest,) = self.training.run(self.arrays, self.fed, number, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,10 +98,15 @@ def check_training_bits(subject: Subject) -> Iterator[Finding]:
 
 def training_of(subject: Subject) -> Train:
     """The flow on the reference backend. Raises `TypeError` where it trains nothing."""
-    flow = getattr(subject.own, "flow", subject.own)
-    if not isinstance(flow, Train):
+    return _training(subject.own)
+
+
+def _training(flow: Flow) -> Train:
+    """The flow that trains, with or without free energies behind it."""
+    inner = flow.main if isinstance(flow, FreeEnergies) else flow
+    if not isinstance(inner, Train):
         raise TypeError("the flow of the spec trains nothing")
-    return flow
+    return inner
 
 
 def _flows(subject: Subject) -> tuple[dict[Backend, Train], dict[str, str]]:
@@ -105,8 +114,7 @@ def _flows(subject: Subject) -> tuple[dict[Backend, Train], dict[str, str]]:
     made, refused = {}, {}
     for backend in subject.backends[1:]:
         try:
-            flow = subject.flow(backend)
-            made[backend] = getattr(flow, "flow", flow)
+            made[backend] = _training(subject.flow(backend))
         except SpecError as error:
             refused[backend.name] = error.problems[0].message
     return made, refused
@@ -198,6 +206,7 @@ def _updated(compared: _Compared, other: _Running, number: int, before: Arrays) 
     try:
         other.update(number)
         wrong = _difference(pair, right.training, right.arrays, other.arrays)
+        wrong = wrong or in_counts(pair, np.int64(right.largest), np.int64(other.largest))
         if not wrong:
             return ""
         node = first_node(pair, _step(compared, number, before))
@@ -238,8 +247,8 @@ def _again(
     alone = subject.alone.get(running.backend.name)
     made = running.training
     if alone is not None:
-        flow = subject.flow(alone)
-        made = getattr(flow, "flow", flow).layers[number].learning
+        learning = _training(subject.flow(alone)).layers[number].learning
+        made = learning if isinstance(learning, LayerTraining) else made
     again = _begun(alone or running.backend, made, compared.rows)
     for first, count in _calls(compared.numbers):
         again.fed, _ = made.run(again.arrays, again.fed, first, count)
@@ -247,8 +256,10 @@ def _again(
     complaint = _difference(pair, running.training, running.arrays, again.arrays)
     parts = [*([] if alone is None else ["on one thread"]), "in calls of up to 14 updates"]
     claim = f"{running.backend.name} again, {', '.join(parts)}: the same bits"
-    return judged("c", "bit identity", claim, where, level="L1", complaint=complaint,
-                  updates=len(compared.numbers))  # fmt: skip
+    updates = len(compared.numbers)
+    return judged(
+        "c", "bit identity", claim, where, level="L1", complaint=complaint, updates=updates
+    )
 
 
 def _calls(numbers: tuple[int, ...]) -> Iterator[tuple[int, int]]:

@@ -13,9 +13,9 @@ import rgc
 from rgc.flows.machines import annealing
 from rgc.flows.machines.exact_training import ExactTraining
 from rgc.flows.machines.machine import Machine
-from rgc.model_to_program import stack_to_training
+from rgc.model_to_program import stack_to_sampling, stack_to_training
 from rgc.program import units as law
-from rgc.program.dense import Affine, Change, Dense, Unit
+from rgc.program.dense import Affine, Change, Dense, Energy, Put, Read, Scale, Unit
 from rgc.progress import Silent
 from rgc.schemes.checks import TRAINING
 from rgc.verification.checks import run
@@ -77,6 +77,12 @@ def test_updates_of_two_layers_are_the_same_bits() -> None:
     assert found[0].figures["updates"] == 32
 
 
+def test_free_energies_behind_the_flow_change_nothing() -> None:
+    text = SPEC.format(layers=DIVERGENCE, spins="ising") + "measure { f = free_energy(mean_field) }"
+    found = findings(make_subject(rgc.load(text), [], 0), "bit identity")
+    assert [each.verdict for each in found] == ["passed"]
+
+
 def test_where_backends_part_is_told_by_node_and_place() -> None:
     wrong = Faulty(Unit, lambda node: replace(node, draw=max(node.draw - 1, 0)))
     found = findings(subject_of(DIVERGENCE, wrong), "bit identity")
@@ -99,6 +105,27 @@ def test_a_wrong_node_of_one_backend_is_found(kind: type, wrong: Wrong, place: s
     assert place in failed(found)
 
 
+def test_passes_and_annealing_are_the_same_bits() -> None:
+    found = findings(subject_of(DIVERGENCE, "numba"), "passes")
+    assert [each.verdict for each in found] == ["passed"], failed(found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "place"),
+    [
+        (
+            Unit,
+            lambda node: replace(node, draw=node.draw and node.draw - 1),
+            "rows that are made again, entry",
+        ),
+        (Energy, lambda node: replace(node, traced=()), "the weights of annealed chains, entry"),
+    ],
+)
+def test_a_wrong_node_of_a_pass_is_found(kind: type, wrong: Wrong, place: str) -> None:
+    found = findings(subject_of(DIVERGENCE, Faulty(kind, wrong)), "passes")
+    assert place in failed(found)
+
+
 # -- what machines are, and what an update does ----------------------------------------------------
 
 KINDS = {
@@ -112,7 +139,15 @@ KINDS = {
     ),
     "exact": ("ising", "rbm(4, spins=binary, train=exact(epochs=5, rate=0.1))"),
 }
-EVERY = ("energies", "couplings", "chances", "balance", "gradient", "annealing")
+EVERY = (
+    "energies",
+    "couplings",
+    "chances",
+    "balance",
+    "gradient",
+    "persistent chains",
+    "annealing",
+)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -120,7 +155,12 @@ def test_small_machines_of_every_kind_are_certified(name: str) -> None:
     spins, layers = KINDS[name]
     found = findings(subject_of(layers, spins=spins), *EVERY)
     assert not failed(found)
-    assert {each.check for each in found if each.verdict == "passed"} >= set(EVERY) - {"couplings"}
+    assert {each.check for each in found if each.verdict == "passed"} >= set(EVERY) - {
+        "couplings",
+        "persistent chains",
+    }
+    if name in ("persistent", "tempering"):
+        assert "persistent chains" in {each.check for each in found}
 
 
 def test_a_bias_of_the_wrong_sign_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,4 +247,58 @@ def test_an_exact_gradient_with_a_term_too_many_is_caught(
 
 def test_a_wrong_constant_of_annealing_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(annealing, "_log_z0", lambda layer, base: 0.0)
+    assert "ln Z is" in failed(findings(subject_of(DIVERGENCE), "annealing"))
+
+
+def _temperature_ignored(program: Dense, node: Any) -> Any:
+    """Units see their fields at the inverse temperature 1."""
+    fields = program.nodes[node.x] if isinstance(node, Unit) else None
+    return replace(node, x=fields.x) if isinstance(fields, Scale) else node
+
+
+def _product_lost(program: Dense, node: Any) -> Any:
+    """Chains change places by an energy without the visible biases."""
+    return replace(node, products=node.products[:-1]) if isinstance(node, Energy) else node
+
+
+def _bias_lost(program: Dense, node: Any) -> Any:
+    turned = isinstance(node, Affine) and node.turned
+    return replace(node, bias=None) if turned else node
+
+
+def _put_as_they_were(program: Dense, node: Any) -> Any:
+    first = next(k for k, each in enumerate(program.nodes) if isinstance(each, Read))
+    return replace(node, x=first) if isinstance(node, Put) else node
+
+
+@pytest.mark.parametrize(
+    "wrong", [_temperature_ignored, _product_lost, _bias_lost, _put_as_they_were]
+)
+def test_chains_that_leave_their_machine_are_caught(
+    wrong: Callable[[Dense, Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = stack_to_training.stack_to_training
+
+    def lowered(update: Any) -> Any:
+        made = right(update)
+        nodes = tuple(wrong(made.program, node) for node in made.program.nodes)
+        return replace(made, program=replace(made.program, nodes=nodes))
+
+    monkeypatch.setattr("rgc.flows.machines.layer_training.stack_to_training", lowered)
+    spins, layers = KINDS["tempering"]
+    found = findings(subject_of(layers, spins=spins), "persistent chains")
+    assert ("no chain has moved" if wrong is _put_as_they_were else "errors off") in failed(found)
+
+
+def test_annealing_from_other_biases_than_it_is_told_is_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    right = stack_to_sampling.annealing
+
+    def without_base(layer: Any, chains: int) -> Dense:
+        made = right(layer, chains)
+        nodes = (replace(n, base=None) if isinstance(n, Scale) else n for n in made.nodes)
+        return replace(made, nodes=tuple(nodes))
+
+    monkeypatch.setattr("rgc.flows.machines.annealing.annealing", without_base)
     assert "ln Z is" in failed(findings(subject_of(DIVERGENCE), "annealing"))

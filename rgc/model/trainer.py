@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import ceil, log2
 
 from rgc.model import shown
@@ -108,7 +108,7 @@ class Trainer:
 
     def __str__(self) -> str:
         """The call without options that are 0 or false, which change nothing."""
-        options = {field.name: getattr(self, field.name) for field in fields(self)}
+        options = {name: getattr(self, name) for name in self.__slots__}
         name = options.pop("algorithm")
         idle = (0, False, Knots((0.0,)))
         return shown.call(name, options={k: v for k, v in options.items() if v not in idle})

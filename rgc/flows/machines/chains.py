@@ -10,7 +10,7 @@ the machine 1.000, of persistent chains .49 to .51, of fresh ones .62 to .86, of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
@@ -21,7 +21,7 @@ from rgc.flows.data.rows import Rows, states_in
 from rgc.flows.machines.annealing import Annealed
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.parameters import Arrays
-from rgc.flows.machines.passes import ascended
+from rgc.flows.machines.passes import descended
 from rgc.model.stack import Rbm
 from rgc.program.draws import Key
 
@@ -48,12 +48,8 @@ def visible_states(
 ) -> NDArray[np.uint8]:
     """Visible states drawn for the first of the persistent chains, which keep hidden ones."""
     hidden = states_in(arrays["chains"], layer.hidden.spins, count)
-    turned = replace(layer, visible=layer.hidden, hidden=layer.visible)
-    parameters = {"weights": np.ascontiguousarray(arrays["weights"].T)}
-    if layer.biases:
-        parameters |= {"visible": arrays["hidden"], "hidden": arrays["visible"]}
     rows = Rows(species=layer.hidden.spins, states=hidden)
-    states: NDArray[np.uint8] = ascended(backend, turned, parameters, rows, key).states
+    states: NDArray[np.uint8] = descended(backend, layer, arrays, rows, key).states
     return states
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,6 +24,15 @@ AT_ONCE = 1 << 12
 def ascended(backend: Backend, layer: Rbm, arrays: Arrays, rows: Rows, key: Key) -> Rows:
     """States of the hidden units drawn for every row."""
     return _passed(backend, layer, arrays, rows, key, ascent, layer.hidden.spins)[0]
+
+
+def descended(backend: Backend, layer: Rbm, arrays: Arrays, rows: Rows, key: Key) -> Rows:
+    """States of the visible units drawn for every row of hidden ones: up in the turned layer."""
+    turned = replace(layer, visible=layer.hidden, hidden=layer.visible)
+    parameters = {"weights": np.ascontiguousarray(arrays["weights"].T)}
+    if layer.biases:
+        parameters |= {"visible": arrays["hidden"], "hidden": arrays["visible"]}
+    return ascended(backend, turned, parameters, rows, key)
 
 
 def reconstructed(

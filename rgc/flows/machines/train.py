@@ -25,11 +25,11 @@ from rgc.flows.machines.exact_training import ExactTraining
 from rgc.flows.machines.given import Given, make_given
 from rgc.flows.machines.layer_training import LayerTraining, make_layer_training
 from rgc.flows.machines.parameters import make_fixed, reach
-from rgc.flows.machines.passes import ascended
-from rgc.flows.machines.streams import UPWARD
+from rgc.flows.machines.passes import ascended, descended
+from rgc.flows.machines.streams import STRIPS, UPWARD
 from rgc.flows.machines.target import Target, make_target
 from rgc.flows.machines.train_result import Trained, finished
-from rgc.flows.machines.watch import ROWS, SMALL, Look, Watch, marks
+from rgc.flows.machines.watch import ROWS, Look, Watch, marks
 from rgc.flows.request import Request
 from rgc.model.data import Control, Data, Samples, rows_of, source_of
 from rgc.model.lattice import Lattice
@@ -127,7 +127,25 @@ class Train:
             self._series(state),
             self.data.notes,
             self.provenance,
+            self._strips(state),
         )
+
+    def _strips(self, state: State) -> NDArray[np.float64] | None:
+        """The first rows, and what they are after a pass up the whole stack and down again:
+        float64[2, row, site]. None where no rows are asked for.
+        """
+        options = self.request.options
+        count = options.integer("reconstruct") if "reconstruct" in options else 0
+        if not count:
+            return None
+        first = rows = self.data.train.first(count)
+        for number in range(len(self.layers)):
+            rows = self.upward(state, number, rows)
+        for number in reversed(range(len(self.layers))):
+            taught, key = self.layers[number], key_of(self._key(number), STRIPS)
+            arrays = taught.learning.integers(self.arrays(state, number))
+            rows = descended(self.request.backend, taught.layer, arrays, rows, key)
+        return np.stack([first.values, rows.values])
 
     def _trained(self, state: State) -> tuple[Trained, ...]:
         """The layers as they are, bottom up."""
@@ -336,13 +354,12 @@ def _taught(request: Request, number: int, target: Target | None, rows: int) -> 
     else:
         learning = make_layer_training(request.backend, layer, layer.train, rows=rows, key=key)
     asked = request.options.names("monitors")
-    small = own is not None and ("kl" in asked or own.cluster.states <= SMALL)
     watch = Watch(
         backend=request.backend,
         layer=layer,
         marks=marks(learning.updates),
         validated=_validated(request.spec.data, asked),
-        target=own if small else None,
+        target=own,
         asked=asked,
         key=key,
     )

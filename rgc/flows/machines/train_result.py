@@ -291,6 +291,7 @@ def finished(
     series: Mapping[str, NDArray[Any]],
     notes: Sequence[str],
     provenance: Mapping[str, Any],
+    strips: Floats | None = None,
 ) -> Result:
     """The answer: level l is layer l, and level 0 the visible units. `series` are what was written
     down along the training.
@@ -298,6 +299,8 @@ def finished(
     answers = [answered(layer, request.backend) for layer in layers]
     levels = [Level(0, layers[0].layer.visible.shape, _couplings_of(request))]
     tables: dict[str, NDArray[Any]] = dict(series)
+    if strips is not None:
+        tables["reconstruction"] = strips
     for number, (layer, answer) in enumerate(zip(layers, answers, strict=True), 1):
         values = {**answer.values, **_last(series, number)}
         levels.append(Level(number, layer.layer.hidden.shape, values=values))

@@ -21,6 +21,7 @@ from rgc.flows.machines.passes import reconstructed
 from rgc.flows.machines.streams import LOOKED
 from rgc.flows.machines.tables import pseudo_log_likelihood
 from rgc.flows.machines.target import Target
+from rgc.flows.machines.triple import Triple, triple
 from rgc.model.stack import Rbm
 from rgc.program.draws import Key
 
@@ -40,8 +41,8 @@ SMALL = 1 << 14
 class Watch:
     """What is followed of one layer, at the updates `marks`.
 
-    `validated` says whether rows are kept apart, `target` is the Hamiltonian of the data where KL
-    is followed, and `asked` are the names of monitors that were asked for.
+    `validated` says whether rows are kept apart, `target` is the Hamiltonian of the data, if they
+    are of one, and `asked` are the names of monitors that were asked for.
     """
 
     backend: Backend
@@ -60,9 +61,10 @@ class Watch:
             chosen |= OF_VALIDATION
         if self.layer.hidden.spins.states is not None:
             chosen |= OF_STATES
-        if self.target is not None:
+        if self.target is not None and ("kl" in self.asked or self.target.cluster.states <= SMALL):
             chosen |= OF_TARGET
-        asked = {name: one for name, one in WHEN_ASKED.items() if name in self.asked}
+        known = WHEN_ASKED if self.target is not None else OF_ROWS
+        asked = {name: one for name, one in known.items() if name in self.asked}
         return chosen | asked
 
     def start(self) -> dict[str, Floats]:
@@ -151,6 +153,26 @@ def _kl(look: Look) -> float:
     return relative_entropy(look.machine, look.watch.target.log_chances)
 
 
+def _d_f(look: Look) -> float:
+    return _triple(look).d_f
+
+
+def _tau_defect(look: Look) -> float:
+    return _triple(look).tau_defect
+
+
+def _triple(look: Look) -> Triple:
+    """Against the Hamiltonian, over all states where they are few, else over the first rows."""
+    target = look.watch.target
+    assert target is not None  # noqa: S101
+    if target.cluster.states <= SMALL:
+        states, chances = target.states(), np.exp(target.log_chances)
+    else:
+        states, chances = look.rows.states, None
+    energies = look.machine.visible_energies(look.machine.visible.features(states))
+    return triple(-target.log_weights(states) - energies, chances)
+
+
 def _pseudo_likelihood(look: Look) -> float:
     """The average over rows of the pseudo-log-likelihood per site."""
     states = look.rows.states[:FEW_ROWS]
@@ -166,9 +188,15 @@ ALWAYS = {
 OF_VALIDATION = {"gap": _gap, "gap_error": _gap_error}
 OF_STATES = {"saturated": _saturated, "dead": _dead}
 OF_TARGET = {"kl": _kl}
-WHEN_ASKED = {"pseudo_likelihood": _pseudo_likelihood}
+OF_ROWS = {"pseudo_likelihood": _pseudo_likelihood}
+WHEN_ASKED = {
+    **OF_ROWS,
+    "dF": _d_f,
+    "tau_defect": _tau_defect,
+}
 """What is written down of every layer, of one with rows for validation, with hidden units that have
-states, with a Hamiltonian of few states, and where it was asked for.
+states, with a Hamiltonian of few states; and where it was asked for, of any rows and of those of a
+Hamiltonian.
 """
 
 

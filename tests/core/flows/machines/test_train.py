@@ -31,7 +31,10 @@ TWO = """rbm(6, spins=ising, train=pcd(chains=10, epochs=2, batch=30, rate=0.1, 
 
 
 def spec(
-    layers: str = TWO, data: str = "samples(100)", spins: str = "ising", options: str = ""
+    layers: str = TWO,
+    data: str = "samples(100, thermalise=10)",
+    spins: str = "ising",
+    options: str = "",
 ) -> str:
     return SPEC.format(layers=layers, data=data, spins=spins, options=options)
 
@@ -80,21 +83,23 @@ def test_updates_are_the_same_in_any_pieces() -> None:
 
 
 def test_monitors_change_no_bit() -> None:
-    plain = flow_of(spec(data="samples(100, validation=0.2)"))
+    plain = flow_of(spec(data="samples(100, thermalise=10, validation=0.2)"))
     asked = flow_of(
         spec(
-            data="samples(100, validation=0.2)",
-            options="monitors=[kl, gap, pseudo_likelihood, reconstruction]",
+            data="samples(100, thermalise=10, validation=0.2)",
+            options="monitors=[kl, gap, dF, tau_defect, pseudo_likelihood, reconstruction]",
         )
     )
     ends = [at_end(flow, flow.start()) for flow in (plain, asked)]
     assert same(parameters(ends[0]), parameters(ends[1]))
     assert "0.watch.pseudo_likelihood" in ends[1].arrays
+    assert np.isfinite(ends[1].arrays["0.watch.tau_defect"]).all()
+    assert "1.watch.dF" not in ends[1].arrays  # the upper layer's data are of no Hamiltonian
 
 
 def test_the_answer_of_two_layers() -> None:
-    answer = rgc.compile(spec(), backend="reference").run(checkpoints=False)
-    result = answer.points[0].result
+    text = spec(options="reconstruct=5")
+    result = rgc.compile(text, backend="reference").run(checkpoints=False).points[0].result
     assert [level.shape for level in result.levels] == [(4, 3), (6,), (3,)]
     assert result.levels[0].couplings["K"].value == 0.4
     first = result.levels[1].values
@@ -104,6 +109,8 @@ def test_the_answer_of_two_layers() -> None:
     assert "kl" not in result.levels[2].values  # the upper layer's data are of no Hamiltonian
     assert result.tables["layer2.fields"].shape == (3, 12)
     assert np.isfinite(result.tables["layer1.kl"]).all()
+    assert result.tables["reconstruction"].shape == (2, 5, 12)
+    assert set(result.tables["reconstruction"].ravel()) == {-1.0, 1.0}
     assert result.tables["layer1.update"][-1] == 8
 
 
@@ -121,7 +128,7 @@ parameters {{ {model} = {coupling} }}
 lattice {lattice}
 spins s: ising(symmetric)
 hamiltonian - {model} * sum(<i,j>) s[i]*s[j]
-data samples(64)
+data samples(64, thermalise=10)
 stack {{ rbm(1, train=exact(epochs=4000, rate=0.3, momentum=0.5, of=hamiltonian)) }}
 flow train()
 """

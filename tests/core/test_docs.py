@@ -544,7 +544,14 @@ def test_documented_files_are_written(answer: Any) -> None:
     ]
     assert {"oscillation"} <= set(iterated[-1].plot())
     assert {"points", "spectrum"} <= set(iterated[0].plot())
-    runs = (answer, couplings, *enumerated, *iterated)
+    stack = (
+        "parameters { K = 0.4 }\nlattice chain(4)\nspins s: ising\n"
+        "hamiltonian - K * sum(<i,j>) s[i]*s[j]\ndata samples(20, thermalise=5)\n"
+        "stack { rbm(2, spins=ising, train=cd(epochs=1)) }\nflow train(reconstruct=2)\n"
+    )
+    trained = rgc.compile(rgc.load(stack), backend="reference").run()
+    assert "training" in trained.plot()
+    runs = (answer, couplings, *enumerated, *iterated, trained)
     every = [each.to_xarray().variables for each in runs]
     assert variables <= {name for each in every for name in each}
 

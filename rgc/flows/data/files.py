@@ -106,20 +106,23 @@ def _numbers(path: Path, name: str, shown: str, span: Span | None) -> Numbers:
 
 def _table(path: Path, shown: str, span: Span | None) -> Numbers:
     with path.open(encoding="utf-8-sig") as file:
-        first = next((line for line in file if line.strip()), "")
-    named = has_names(first.split(","))
+        first = next(csv.reader(line for line in file if line.strip()), [])
     try:
         with path.open(encoding="utf-8-sig") as file:
             lines = (line for line in file if line.strip())
-            if named:
+            if has_names(first):
                 next(lines)
-            return np.loadtxt(lines, delimiter=",", comments=None, quotechar='"', ndmin=2)
+            table = np.loadtxt(lines, delimiter=",", comments=None, quotechar='"', ndmin=2)
     except ValueError as error:
         with suppress(csv.Error):
             wrong = _misplaced(path, shown, span)
             if wrong is not None:
                 raise wrong from None
         raise SpecError([Problem("unreadable-file", f"'{shown}': {error}", span)]) from None
+    if table.shape[1] != len(first):
+        message = f"the rows of '{shown}' have {table.shape[1]} columns, and it names {len(first)}"
+        raise SpecError([Problem("wrong-columns", message, span)])
+    return np.asarray(table)
 
 
 def _misplaced(path: Path, shown: str, span: Span | None) -> SpecError | None:

@@ -106,11 +106,16 @@ def test_compressed_archives_and_their_names(tmp_path: Path) -> None:
     assert code_of(tmp_path, 'file("x.npz", array="c")')[0] == "unknown-array"
 
 
-@pytest.mark.parametrize("head", ["", "x, y\n", "\ufeffx,y\n\n"])
+@pytest.mark.parametrize("head", ["", "x, y\n", "\ufeffx,y\n\n", '"x, 1",y\n'])
 def test_tables_with_and_without_names(tmp_path: Path, head: str) -> None:
     (tmp_path / "x.csv").write_text(f"{head}1,2\n\n3,-4e-1\n", "utf-8")
     assert headers(tmp_path / "x.csv")[""].shape == (2, 2)
     assert read_rows(File(path="x.csv", folder=tmp_path)).values.tolist() == [[1, 2], [3, -0.4]]
+
+
+def test_numbers_in_quotes_are_no_names(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text('"1","2"\n"3","4"\n', "utf-8")
+    assert read_rows(File(path="x.csv", folder=tmp_path)).values.tolist() == [[1, 2], [3, 4]]
 
 
 @pytest.mark.parametrize(
@@ -118,6 +123,7 @@ def test_tables_with_and_without_names(tmp_path: Path, head: str) -> None:
     [
         ("1,2\n3,four\n", "not-a-number", "'four' in row 1, column 1"),
         ("1,2\n3\n", "wrong-columns", "row 1 of 'x.csv' has 1 columns, and the first has 2"),
+        ("x,y,z\n1,2\n", "wrong-columns", "the rows of 'x.csv' have 2 columns, and it names 3"),
         ("1,2\n3,nan\n", "not-finite", "nan in row 1, column 1"),
         ("1,2\n-inf,3\n", "not-finite", "-inf in row 1, column 0"),
         ("1_0,2\n3,4\n", "not-a-number", "'1_0' in row 0, column 0"),

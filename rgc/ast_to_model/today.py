@@ -9,9 +9,10 @@ from rgc.ast_to_model.scope import names
 from rgc.errors import Problem, SpecError, listing
 from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.language.updates import LATER_UPDATES
-from rgc.language.values import CallValue
-from rgc.model.data import Samples, source_of
+from rgc.language.values import CallValue, Value
+from rgc.model.data import Samples, Source, source_of
 from rgc.model.lattice import Lattice
+from rgc.model.point_clouds import Cloud
 from rgc.model.spec import Spec
 from rgc.model.stack import Stack
 from rgc.schemes import SCHEMES
@@ -53,13 +54,9 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
         yield Problem("not-yet", message, spec.flow.span, hint=f"{today} run today")
         return
     yield from _physics(spec, ready)
-    update = spec.flow.options.get("update")
-    name = update.name if isinstance(update, CallValue) else update
-    if name in LATER_UPDATES:
-        hint = "update=auto chooses between metropolis and heat_bath"
-        yield Problem("not-yet", f"the update '{name}' comes later", spec.flow.span, hint=hint)
+    yield from _update(spec.flow.options.get("update"), spec.flow.span)
     if spec.data is not None:
-        yield from _samples(spec)
+        yield from _samples(spec, source_of(spec.data))
     if spec.stack is not None and "stack" in SCHEMES[spec.flow.scheme].needs:
         yield from _stack(spec, spec.stack)
     if ("disorder" in spec.flow.options or _inhomogeneous(spec)) and not ready.disorder:
@@ -68,16 +65,20 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
     yield from _measures(spec, ready)
 
 
-def _samples(spec: Spec) -> Iterator[Problem]:
-    """Samples of spins that cannot be sampled yet, and by updates that come later."""
-    samples, ready = source_of(spec.data) if spec.data is not None else None, SAMPLE.ready
-    if not isinstance(samples, Samples) or ready is None:
-        return
-    yield from _physics(replace(spec, blocks=()), ready)
-    name = samples.update.name if isinstance(samples.update, CallValue) else samples.update
+def _update(update: Value | None, place: Span | None) -> Iterator[Problem]:
+    """An update that comes later."""
+    name = update.name if isinstance(update, CallValue) else update
     if name in LATER_UPDATES:
         hint = "update=auto chooses between metropolis and heat_bath"
-        yield Problem("not-yet", f"the update '{name}' comes later", samples.span, hint=hint)
+        yield Problem("not-yet", f"the update '{name}' comes later", place, hint=hint)
+
+
+def _samples(spec: Spec, source: Source | Cloud) -> Iterator[Problem]:
+    """Samples of spins that cannot be sampled yet, and by updates that come later."""
+    if not isinstance(source, Samples) or SAMPLE.ready is None:
+        return
+    yield from _physics(replace(spec, blocks=()), SAMPLE.ready)
+    yield from _update(source.update, source.span)
     if _inhomogeneous(spec):
         yield _differing(spec)
 

@@ -82,7 +82,7 @@ def _check_convention(
 
 
 def _text(file: WeightsFile, found: Mapping[str, Header], name: str) -> str | None:
-    if name not in found or found[name].dtype.lstrip("<>|=")[:1] in NUMBERS:
+    if name not in found or found[name].kind in NUMBERS:
         return None
     try:
         return text_in(file.folder / file.path, name)

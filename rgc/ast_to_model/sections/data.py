@@ -97,18 +97,21 @@ def _source(reading: Reading, span: Span | None, context: Context) -> Source | N
 
 
 def inside(reading: Reading, context: Context) -> bool:
-    """Report files of a text that is no file, and outside the folder of the spec."""
+    """Whether the files of a call lie inside the folder of the spec.
+
+    Reports those that do not, and files of a text that is no file.
+    """
     places = {
         str(reading.values[name]): reading.places[name].span
         for name in ("path", "weights")
         if name in reading.values
     }
-    inside = [check_path(path, span, context.problems) for path, span in places.items()]
-    if all(inside) and context.folder is None:
+    stay = [check_path(path, span, context.problems) for path, span in places.items()]
+    if all(stay) and context.folder is None:
         message = "this text is no file, so it has no folder to read files from"
         place = reading.places["path"].span
         context.problems.error("file-without-folder", message, place)
-    return all(inside) and context.folder is not None
+    return all(stay) and context.folder is not None
 
 
 # -- what suits the spec ---------------------------------------------------------------------------

@@ -20,13 +20,13 @@ from rgc.model.lattice import Complete, Lattice
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.model.stack import Layer, Places, Rbm, Side, Stack
+from rgc.schemes.needs.samples import GIB
 from rgc.syntax import ast
 
 HIDDEN = "h"
 """The name of the species of hidden spins."""
 
 WEIGHT_BYTES = 4
-GIB = 2**30
 WEIGHTS_LIMIT = 4 * GIB
 """The limit of the weights of a layer in bytes."""
 

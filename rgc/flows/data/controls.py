@@ -54,8 +54,8 @@ def gaussian_twin(rows: Rows, key: Key) -> Rows:
     states = np.empty(rows.states.shape, dtype=np.uint8)
     for first in range(0, rows.count, CHUNK):
         here = slice(first, min(first + CHUNK, rows.count))
-        normal = _normal(key_of(key, FIELD), here, rows.sites)
-        field = normal @ twin.root.T if rows.cells is None else _moved(normal, twin, rows.cells)
+        drawn = _drawn(key_of(key, FIELD), here, rows.sites)
+        field = drawn @ twin.root.T if rows.cells is None else _moved(drawn, twin, rows.cells)
         states[here] = field > thresholds
     return replace(rows, states=states, weights=None, notes=_said(twin))
 
@@ -92,15 +92,15 @@ def _stationary(rows: Rows, cells: Cell) -> Twin:
     return make_stationary_twin(up, both)
 
 
-def _moved(normal: Floats, twin: Twin, cells: Cell) -> Floats:
+def _moved(drawn: Floats, twin: Twin, cells: Cell) -> Floats:
     """The field float64[row, site] of independent normal numbers."""
     axes = tuple(range(1, 1 + len(cells)))
-    waves = np.fft.fftn(normal.reshape(len(normal), *cells, -1), axes=axes)
+    waves = np.fft.fftn(drawn.reshape(len(drawn), *cells, -1), axes=axes)
     turned = np.einsum("...ab,n...b->n...a", twin.root.conj(), waves)
-    return np.fft.ifftn(turned, axes=axes).real.reshape(len(normal), -1)
+    return np.fft.ifftn(turned, axes=axes).real.reshape(len(drawn), -1)
 
 
-def _normal(key: Key, rows: slice, sites: int) -> Floats:
+def _drawn(key: Key, rows: slice, sites: int) -> Floats:
     """Independent standard normal numbers float64[row, site], the same whatever the chunks."""
     count = (rows.stop - rows.start) * sites
     return np.asarray(normal(uniforms(key, count, rows.start * sites), 0, 1)).reshape(-1, sites)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rgc.errors import Problem, SpecError, listing
-from rgc.model.data import Data, File
+from rgc.errors import Problem, listing
+from rgc.model.data import Data, File, rows_of
 from rgc.model.matrix_maps import ConvexNmf, DiffusionMap, LinearMap, MatrixMap
 from rgc.model.point_clouds import Points, Simplex
-from rgc.passes.check_file import check_file
 from rgc.schemes.scheme import Asked
 
 OPTIONS = {"linear": ("steps", "starts", "seed")}
@@ -76,7 +75,7 @@ def enough_rows(asked: Asked) -> Iterator[Problem]:
     step, data = _matrix(asked), asked.spec.data
     if step is None or data is None or not asked.read("data") or _refused(data):
         return
-    rows = _rows(data)
+    rows = rows_of(data)
     if rows is not None:
         yield from _unsuited(step, rows, asked)
 
@@ -96,16 +95,6 @@ def _unsuited(step: MatrixMap, rows: int, asked: Asked) -> Iterator[Problem]:
         case DiffusionMap(clusters=clusters) if rows < max(3, clusters or 0):
             message = f"{has}, too few for a walk on them"
             yield Problem("no-rows", message, where)
-
-
-def _rows(data: Data) -> int | None:
-    """The number of rows, None where a file does not say it, which is reported elsewhere."""
-    if isinstance(data, Points | Simplex):
-        return data.count
-    try:
-        return check_file(data)[1].rows if isinstance(data, File) else None
-    except SpecError:
-        return None
 
 
 LIMITS = (options_of_a_matrix, points_as_data, enough_rows)

@@ -11,6 +11,7 @@ from rgc.ast_to_model.scope import Scope, Unknowable
 from rgc.errors import Problems, SpecError
 from rgc.model.spec import Spec
 from rgc.syntax import ast
+from rgc.text import Span
 
 
 @dataclass(slots=True)
@@ -50,6 +51,17 @@ class Context:
 
     def section(self, name: str) -> ast.Section | None:
         return self.document.section(name)
+
+    def body(self, name: str) -> ast.Expr | None:
+        """The expression that a section holds; None without one, or where it holds entries."""
+        section = self.section(name)
+        return None if section is None or isinstance(section.body, str | tuple) else section.body
+
+    @property
+    def places(self) -> dict[str, Span | None]:
+        """Where each section says what it says."""
+        sections = self.document.sections
+        return {section.name: self.document.place(section.name) for section in sections}
 
 
 Check = Callable[[Spec, Context], Spec]

@@ -10,6 +10,7 @@ from typing import Any
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import named
 from rgc.ast_to_model.expressions.options import Reading, read_call
+from rgc.ast_to_model.sections.lattice import word_of_lattice
 from rgc.ast_to_model.sections.point_clouds import read_cloud
 from rgc.errors import Problem, Problems, SpecError, listing
 from rgc.language.data import CONTROLS, DATA
@@ -36,11 +37,11 @@ def check_data(spec: Spec, context: Context) -> Spec:
     Reports unknown sources and options, files that are not there or hold something else, samples of
     what cannot be sampled, and sources that do not suit the spins.
     """
-    section = context.section("data")
-    if section is None or isinstance(section.body, str | tuple):
+    body = context.body("data")
+    if body is None:
         return spec
     before = len(context.problems.errors)
-    data = _data(section.body, context)
+    data = _data(body, context)
     if data is not None and len(context.problems.errors) == before:
         with context.failing("data"):
             data = _checked(data, spec, context)
@@ -121,8 +122,7 @@ def _checked(data: Data, spec: Spec, context: Context) -> Data:
     """The data with the rows and columns that a file has. Reports, or raises as `SpecError`, what
     does not suit the lattice and the spins.
     """
-    source, section = source_of(data), context.section("data")
-    where = section.body.span if section and isinstance(section.body, ast.Node) else None
+    source, where = source_of(data), context.document.place("data")
     if isinstance(data, Control) and data.name == "gaussian_twin":
         _check_two_states(spec, f"'{data.name}' takes signs of real numbers", where)
     match source:
@@ -188,18 +188,13 @@ def _asked(samples: Samples, spec: Spec, context: Context) -> Asked:
     """The question whether the scheme `sample` can make these samples, put at their place."""
     scheme = replace(SAMPLE, name="samples")
     options = scheme.complete({"every": samples.every, "update": samples.update}, spec)
-    sections = {
-        section.name: context.document.place(section.name) for section in context.document.sections
-    }
-    body = context.section("lattice")
-    call = None if body is None or isinstance(body.body, str | tuple) else named(body.body)
     return Asked(
         scheme=scheme,
         spec=spec,
         options=options,
         where=samples.span,
-        sections=sections,
-        lattice=call[0] if call is not None else "lattice",
+        sections=context.places,
+        lattice=word_of_lattice(context),
         parameters=frozenset(context.scope.parameters),
         failed=frozenset(context.failed),
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import name_span, named
 from rgc.ast_to_model.expressions.options import Reading, in_yaml, read_call
+from rgc.ast_to_model.sections.lattice import word_of_lattice
 from rgc.ast_to_model.sections.spins import places_of_spins
 from rgc.language.updates import UPDATES
 from rgc.model.spec import FlowOfSpec, Spec
@@ -107,18 +108,14 @@ def _asked(
 ) -> Asked:
     options = scheme.complete(reading.values, spec)
     wrong = set(reading.places) - set(reading.values)
-    call = named(body) if (body := _body(context, "lattice")) is not None else None
     return Asked(
         scheme=scheme,
         spec=spec,
         options={name: value for name, value in options.items() if name not in wrong},
         places=reading.places,
         where=where,
-        sections={
-            section.name: context.document.place(section.name)
-            for section in context.document.sections
-        },
-        lattice=call[0] if call is not None else "lattice",
+        sections=context.places,
+        lattice=word_of_lattice(context),
         spins=places_of_spins(context),
         parameters=frozenset(context.scope.parameters),
         maps=tuple(_maps(context)),
@@ -126,14 +123,9 @@ def _asked(
     )
 
 
-def _body(context: Context, name: str) -> ast.Expr | None:
-    section = context.section(name)
-    return None if section is None or isinstance(section.body, str | tuple) else section.body
-
-
 def _maps(context: Context) -> Iterator[tuple[str, Span | None]]:
     """The rules of the block maps as written."""
-    body = _body(context, "block")
+    body = context.body("block")
     for item in body.items if isinstance(body, ast.List) else (body,) if body is not None else ():
         call = named(item)
         if call is not None:

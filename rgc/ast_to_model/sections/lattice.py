@@ -8,7 +8,7 @@ from math import prod
 from typing import cast
 
 from rgc.ast_to_model.context import Context
-from rgc.ast_to_model.expressions.calls import bound, word
+from rgc.ast_to_model.expressions.calls import bound, named, word
 from rgc.ast_to_model.expressions.evaluate import evaluate, integer, number
 from rgc.ast_to_model.expressions.options import read_number
 from rgc.ast_to_model.scope import Scope, Unknowable, problem
@@ -33,16 +33,23 @@ def check_lattice(spec: Spec, context: Context) -> Spec:
 
     Reports unknown lattices and options, and sizes that are not integers or too many.
     """
-    section = context.section("lattice")
-    if section is None or isinstance(section.body, str | tuple):
+    body = context.body("lattice")
+    if body is None:
         return spec
     try:
-        return replace(spec, lattice=geometry(section.body, context.scope))
+        return replace(spec, lattice=geometry(body, context.scope))
     except SpecError as error:
         context.fail("lattice", error)
     except Unknowable:
         context.failed.add("lattice")
     return spec
+
+
+def word_of_lattice(context: Context) -> str:
+    """The word that the spec calls its lattice by."""
+    body = context.body("lattice")
+    call = named(body) if body is not None else None
+    return call[0] if call is not None else "lattice"
 
 
 def geometry(expr: ast.Expr, scope: Scope) -> Geometry:

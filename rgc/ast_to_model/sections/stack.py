@@ -80,11 +80,10 @@ class Place:
 
 def _visible(spec: Spec, context: Context) -> Side:
     """The spins of the spec, on its lattice or in the columns of its data. Raises `SpecError`."""
-    section = context.section("stack")
-    where = section.name_span if section is not None else None
     if not spec.species:
         message = "the lowest layer needs visible spins, and this spec declares none"
-        raise problem("missing-section", message, where, hint="add one, such as: spins v: binary")
+        where, hint = context.document.place("stack"), "add one, such as: spins v: binary"
+        raise problem("missing-section", message, where, hint=hint)
     species, *others = spec.species
     places = places_of_spins(context)
     place = places.get(species.name)
@@ -104,16 +103,13 @@ def _visible(spec: Spec, context: Context) -> Side:
 
 def _visible_places(spec: Spec, context: Context) -> Places:
     if spec.lattice is not None:
-        section = context.section("lattice")
-        expr = section.body if section is not None else None
-        return _places(spec.lattice, expr if isinstance(expr, ast.Node) else None, "visible")
+        return _places(spec.lattice, context.body("lattice"), "visible")
     columns = columns_of(spec.data)
     if columns is not None:
         return columns
-    stack = context.section("stack")
     message = "how many visible units there are is said by a lattice or by a file of data"
     hint = "add one, such as: lattice square(8)"
-    raise problem("missing-section", message, stack.name_span if stack else None, hint=hint)
+    raise problem("missing-section", message, context.document.place("stack"), hint=hint)
 
 
 # -- layers ----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ called.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -67,8 +68,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 @contextmanager
 def _warnings_as_ours() -> Iterator[None]:
     """Warnings of other people's code in the form of ours, each text once."""
-    import warnings
-
     said: set[str] = set()
 
     def show(

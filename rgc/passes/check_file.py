@@ -91,7 +91,7 @@ def one_array(folder: Path, path: str, array: str | None, span: Span | None) -> 
         raise SpecError([Problem("unknown-array", message, span, hint=hint)])
     if len(found) != 1:
         first = next(iter(found), "")
-        message = f"'{path}' holds {listing(found) or 'no arrays'}, and one array is needed"
+        message = f"'{path}' holds {listing(found)}, and one array is needed"
         hint = f'write array="{first}"' if first else ""
         raise SpecError([Problem("several-arrays", message, span, hint=hint)])
     ((name, header),) = found.items()

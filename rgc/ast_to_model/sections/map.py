@@ -272,7 +272,7 @@ def _diffusion(reading: Reading, quantities: Sequence[str], context: Context) ->
 
 
 def _autoencoder(reading: Reading, quantities: Sequence[str], context: Context) -> Autoencoder:
-    hidden, train = units(reading, "hidden", context), trainer(reading, "train", context)
+    hidden, train = units(reading, context), trainer(reading, context)
     return Autoencoder(**{**_values(reading), "hidden": hidden, "train": train})
 
 

@@ -128,7 +128,7 @@ def _rbm(reading: Reading, place: Place) -> Rbm:
         upward=str(reading.values.get("upward", reading.signature.defaults["upward"])),
     )
     trained = Trained(layer, rows_of(place.spec.data), place.spec.hamiltonian, place.number)
-    layer = replace(layer, train=trainer(reading, "train", context, trained))
+    layer = replace(layer, train=trainer(reading, context, trained))
     if layer.train is None and layer.weights is None:
         message = f"layer {place.number} is not trained and has no weights"
         hint = 'add train=cd(), or weights=file("weights.npz")'
@@ -147,7 +147,7 @@ MAKERS: Mapping[str, Callable[[Reading, Place], Layer]] = {"rbm": _rbm}
 def _hidden(reading: Reading, visible: Side, context: Context) -> Places:
     """The hidden units; where a lattice is too large, the error says how many could be."""
     try:
-        return units(reading, "hidden", context)
+        return units(reading, context)
     except SpecError as error:
         hint = f"up to {_most(visible, 1)} hidden units have weights that fit into memory"
         found = (
@@ -182,15 +182,15 @@ def _spins(reading: Reading, visible: Side, context: Context) -> Species:
     return replace(spins, symmetric=symmetric)
 
 
-def units(reading: Reading, name: str, context: Context) -> Places:
-    """The hidden units of an option: their number, or their lattice.
+def units(reading: Reading, context: Context) -> Places:
+    """The units of the option `hidden`: their number, or their lattice.
 
     Raises `SpecError` and `Unknowable`.
     """
-    value = reading.values.get(name)
+    value, place = reading.values.get("hidden"), reading.places["hidden"]
     if isinstance(value, int):
         return value
-    return _places(geometry(reading.places[name], context.scope), reading.places[name], name)
+    return _places(geometry(place, context.scope), place, "hidden")
 
 
 def _places(found: object, expr: ast.Expr | None, what: str) -> Places:

@@ -39,19 +39,17 @@ class Trained:
     number: int
 
 
-def trainer(
-    reading: Reading, name: str, context: Context, trained: Trained | None = None
-) -> Trainer | None:
-    """The trainer of an option with its defaults, None where it is not written.
+def trainer(reading: Reading, context: Context, trained: Trained | None = None) -> Trainer | None:
+    """The trainer of the option `train` with its defaults, None where it is not written.
 
     Raises `SpecError` for what does not suit what is trained, and `Unknowable`.
     """
-    place = reading.places.get(name)
+    place = reading.places.get("train")
     call = None if place is None else read_call(place, TRAINERS, "trainer", context)
     if call is None or place is None:
         return None
     if not call.complete:
-        raise Unknowable(name)
+        raise Unknowable("train")
     preset = PRESETS.get(str(call.values.get("preset", "")), {})
     given: dict[str, Any] = {**call.signature.defaults, **preset, **call.values}
     given.pop("preset", None)

@@ -203,8 +203,6 @@ def _quiet(expr: ast.Expr, words: Words) -> Level:
         and expr.name not in words.measures
     ):
         return _level(expr.name)
-    if isinstance(expr, ast.Call) and expr.name in SCAN_MEASURES:
-        return "average"
     try:
         return check_expression(expr, words)
     except SpecError:

@@ -14,7 +14,7 @@ from rgc.ast_to_model.expressions.lattice_sums import lattice_sum
 from rgc.ast_to_model.expressions.resolve import resolve
 from rgc.ast_to_model.scope import Scope, Unknowable, problem
 from rgc.errors import placed
-from rgc.language.measures import MEASURES, SCAN_MEASURES
+from rgc.language.measures import MEASURES
 from rgc.model.complete import cell_of
 from rgc.model.expressions import Expression
 from rgc.model.lattice import Complete, Geometry, Lattice
@@ -74,8 +74,7 @@ class Resolver:
 
     def _defined(self, expr: ast.Name, definition: ast.Expr) -> Expression:
         """Another measure of the spec."""
-        methods = isinstance(definition, ast.Call) and definition.name == "free_energy"
-        if methods or (isinstance(definition, ast.Call) and definition.name in SCAN_MEASURES):
+        if isinstance(definition, ast.Call) and definition.name == "free_energy":
             message = (
                 f"'{expr.name}' is found after all averages, and cannot be measured inside "
                 "another yet"

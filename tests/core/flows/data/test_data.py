@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 import rgc
 from rgc import backend
@@ -19,6 +19,7 @@ from rgc.flows.data.rows import Rows, evened, split, states_in
 from rgc.flows.data.source import TrainingData, make_data
 from rgc.flows.request import Request
 from rgc.kernel_cache import KernelCache
+from rgc.language import data as language
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
@@ -208,8 +209,6 @@ def test_probabilities_of_two_thresholds() -> None:
     for s, t, rho in [(0.5, -0.3, 0.6), (1.1, 0.9, -0.7), (-0.2, 1.4, 0.95)]:
         density = np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi) * (x[1] - x[0])
         density[np.isclose(x, s)] /= 2  # the boundary counts half
-        from scipy.special import ndtr
-
         above = ndtr((rho * x - t) / np.sqrt(1 - rho**2))
         exact = float((density * above)[x > s - 1e-9].sum())
         found = both_above(np.array([s]), np.array([t]), np.array([np.arcsin(rho)]))
@@ -300,11 +299,9 @@ def _over_translations(pairs: Any, cells: tuple[int, ...]) -> Any:
 
 
 def test_controls_are_those_of_the_language_and_depend_on_their_key() -> None:
-    from rgc.language.data import CONTROLS as WRITTEN
-
-    assert set(CONTROLS) == set(WRITTEN)
+    assert set(CONTROLS) == set(language.CONTROLS)
     rows = random_rows(100, 20)
     for control in CONTROLS.values():
         assert (control(rows, KEY).states == control(rows, KEY).states).all()
         assert (control(rows, KEY).states != control(rows, (1, 2)).states).any()
-        assert control(replace(rows), KEY).states.shape == rows.states.shape
+        assert control(rows, KEY).states.shape == rows.states.shape

@@ -149,11 +149,10 @@ def table(stored: Mapping[str, Any]) -> str:
         schemes.setdefault(flow.scheme if flow else "measure", []).append(name)
     published = json.loads(PUBLISHED.read_text("utf-8"))
     parts = [HEAD]
-    for scheme, title in TITLES.items():
-        if scheme in schemes:
-            parts.append(f"\n## {title}\n")
-            for name in schemes[scheme]:
-                parts += ["", *_rows(name, stored[name], published), ""]
+    for scheme in sorted(schemes, key=list(TITLES).index):
+        parts.append(f"\n## {TITLES[scheme]}\n")
+        for name in schemes[scheme]:
+            parts += ["", *_rows(name, stored[name], published), ""]
     return "\n".join(parts).replace("\n\n\n", "\n\n").rstrip() + "\n"
 
 

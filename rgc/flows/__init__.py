@@ -1,4 +1,4 @@
-"""Schemes, one per file, and what they share, one folder for each kind.
+"""The flows of schemes and what they share, one folder for each kind.
 
 `sampling/` holds the road of the samplers `sample` and `mcrg`:
 
@@ -14,6 +14,9 @@ The other folders:
 - `study/` holds the one flow that asks questions of a map of couplings K' = R(K).
 - `couplings/` holds such maps: `exact`, `migdal_kadanoff`, `cumulant`, `lower_bound`.
 - `enumeration/` holds finite clusters, all their states at once, for `enumerate` and for cells.
+- `data/` holds rows of training data, and points.
+- `maps/` holds maps that a spec writes, for `iterate`, and `matrices/` maps that are matrices.
+- `machines/` holds restricted Boltzmann machines and their training, for `train`.
 - `tensors/` holds the site tensor and its spectra, for `trg` and `hotrg`.
 - `free_energies/` holds the methods of `free_energy(...)`, and `service.py`, which runs them one
   after the other.

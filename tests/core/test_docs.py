@@ -347,7 +347,7 @@ def scheme_row(scheme: Scheme) -> tuple[str, ...]:
     needs = code(scheme.needs) + (f", may use {code(scheme.uses)}" if scheme.uses else "")
     ready = [rule for rule in scheme.rules if scheme.ready is None or rule in scheme.ready.rules]
     later = [rule for rule in scheme.rules if rule not in ready]
-    maps = code(ready) + (f"; *later:* {code(later)}" if later else "")
+    maps = "; ".join([code(ready)] * bool(ready) + [f"*later:* {code(later)}"] * bool(later))
     return f"`{scheme.name}`", runs(scheme.runs), scheme.doc, needs, scheme.lattice.name, maps
 
 

@@ -8,7 +8,6 @@ from itertools import product as cartesian
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
 
 from rgc import backend as backends
 from rgc.errors import SpecError
@@ -30,6 +29,7 @@ from rgc.runner import run
 from tests.physics.golden import HOTRG, KAUFMAN_LOG_Z, TRG
 from tests.physics.models import CRITICAL, field, ising, shell, spec, term
 from tests.physics.running import request
+from tests.square_ising import onsager
 
 REFERENCE = backends.load("reference")
 MAKERS = {"trg": make_trg, "hotrg": make_hotrg}
@@ -42,18 +42,6 @@ def flow(given: Spec, scheme: str, chi: int, **options: int) -> TensorRGFlow:
 
 def answer(given: Spec, scheme: str, chi: int, **options: int) -> Result:
     return run(flow(given, scheme, chi, **options))
-
-
-def onsager(coupling: float) -> float:
-    """-ln z of the square Ising model by quadrature (Onsager 1944)."""
-    k = 2 * np.sinh(2 * coupling) / np.cosh(2 * coupling) ** 2
-    inside = quad(
-        lambda t: np.log((1 + np.sqrt(max(0.0, 1 - (k * np.sin(t)) ** 2))) / 2),
-        0,
-        np.pi / 2,
-        epsabs=1e-13,
-    )[0]
-    return float(-np.log(2 * np.cosh(2 * coupling)) - inside / np.pi)
 
 
 # -- the infinite lattice --------------------------------------------------------------------------

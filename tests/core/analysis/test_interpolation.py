@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
+from rgc.analysis import square_ising
 from rgc.analysis.interpolation import Curve, integral
-from rgc.analysis.square_ising import kaufman
 from rgc.program.draws import uniforms
 from tests.core.analysis.tori import torus
+from tests.square_ising import kaufman
 
 Floats = np.ndarray
 
@@ -25,15 +26,10 @@ def slope(size: int) -> Callable[[float], float]:
     """<dH/dK>/N of the torus."""
 
     def at(coupling: float) -> float:
-        _, energy = kaufman(coupling, coupling, size, size)
+        _, energy = square_ising.kaufman(coupling, coupling, size, size)
         return energy / (coupling * size**2) if coupling else 0.0
 
     return at
-
-
-def free_energy(coupling: float, size: int) -> float:
-    """F/N of the torus."""
-    return -kaufman(coupling, coupling, size, size)[0] / size**2
 
 
 def test_a_cubic_is_exact() -> None:
@@ -86,7 +82,7 @@ def test_a_change_that_passes_through_zero() -> None:
     """
     curve = sampled(slope(8), np.linspace(0, 0.48, 5))
     value, _, off = integral(curve)
-    wrong = abs(value - np.log(2) - free_energy(0.48, 8))
+    wrong = abs(value - np.log(2) - kaufman(0.48, 8))
     assert wrong > 4e-3
     assert off is not None
     assert wrong < 2 * off
@@ -105,7 +101,7 @@ def test_errors_of_integrals_cover() -> None:
     ratios = []
     for size in (4, 8, 16, 32):
         for end in (0.2, 0.3, 0.36, 0.4, 0.42, 0.44, 0.46, 0.48, 0.5, 0.55, 0.6, 0.7):
-            exact = np.log(2) + free_energy(end, size)
+            exact = np.log(2) + kaufman(end, size)
             for points in (5, 6, 7, 8, 9, 11, 13, 17, 25):
                 curve = sampled(slope(size), np.linspace(0, end, points))
                 value, _, off = integral(curve)
@@ -116,4 +112,4 @@ def test_errors_of_integrals_cover() -> None:
     assert one > 0.9
     assert two > 0.95
     assert median < 20
-    assert torus(4, 4).free_energy(0.4) == pytest.approx(free_energy(0.4, 4), abs=1e-13)
+    assert torus(4, 4).free_energy(0.4) == pytest.approx(kaufman(0.4, 4), abs=1e-13)

@@ -14,7 +14,7 @@ from rgc.errors import SpecError
 from rgc.flows.free_energies.transfer import make_transfer
 from rgc.flows.tensors.hotrg import make_hotrg
 from rgc.flows.tensors.site_tensor import Tensor, site_tensor
-from rgc.flows.tensors.state_symmetries import abelian_groups, orbits, order
+from rgc.flows.tensors.state_symmetries import abelian_groups, orbit_counts, order
 from rgc.flows.tensors.tensor_rg_flow import TensorRGFlow
 from rgc.flows.tensors.trg import make_trg
 from rgc.model import lattices
@@ -252,7 +252,7 @@ def test_the_charges_are_those_of_a_whole_group(name: str) -> None:
     bond, species, orders = SPECIES[name]
     flat = np.zeros(len(bond))
     generators = next(abelian_groups((flat, bond, bond), species))
-    assert orbits(generators)[0] == 1
+    assert orbit_counts(generators)[0] == 1
     assert sorted(order(generator) for generator in generators) == sorted(orders)
     rows = tuple(map(tuple, bond))
     tensor, _ = site_tensor(SquareBonds(tuple(flat), rows, rows, species))

@@ -51,7 +51,7 @@ class Feature:
 
 
 class Absent(Exception):
-    """The curve has no such place, or not just one. The message says which."""
+    """There is no such place or number, or not just one. The message says why."""
 
 
 def zero(curve: Curve) -> Feature:

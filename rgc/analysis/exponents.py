@@ -40,6 +40,11 @@ class Headline:
             return None
         return float(np.hypot(self.statistical, self.systematic))
 
+    @property
+    def chosen(self) -> str:
+        """The rule and the level that it chose."""
+        return self.rule if self.level is None else f"{self.rule}; level {self.level}"
+
 
 Formula = Callable[..., Floats]
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgc.analysis.systematic import resolved
+
+if TYPE_CHECKING:
+    from scipy.interpolate import BSpline
 
 Floats = NDArray[np.float64]
 
@@ -138,13 +142,17 @@ class Curve:
 
 
 def _weights(x: Floats, at: Floats, degree: int, derivative: int = 0) -> Floats:
-    """The weight [place, point] of each point in the spline of that degree, or of the highest one
-    that there are points for.
+    """The weight [place, point] of each point in the spline of that degree."""
+    return np.asarray(_spline(x, degree)(at, nu=derivative), dtype=np.float64)
+
+
+def _spline(x: Floats, degree: int) -> BSpline:
+    """The splines of that degree, or of the highest one that there are points for, through 1 at one
+    point and 0 at the others.
     """
     from scipy.interpolate import make_interp_spline
 
-    spline = make_interp_spline(x, np.eye(len(x)), min(degree, len(x) - 1))
-    return np.asarray(spline(at, nu=derivative), dtype=np.float64)
+    return make_interp_spline(x, np.eye(len(x)), min(degree, len(x) - 1))
 
 
 def integral(curve: Curve) -> tuple[float, float, float | None]:
@@ -160,7 +168,4 @@ def integral(curve: Curve) -> tuple[float, float, float | None]:
 
 def _integrated(x: Floats) -> Floats:
     """The weight of each point in the integral of the curve."""
-    from scipy.interpolate import make_interp_spline
-
-    spline = make_interp_spline(x, np.eye(len(x)), min(DEGREE, len(x) - 1))
-    return np.asarray(spline.integrate(x[0], x[-1]), dtype=np.float64)
+    return np.asarray(_spline(x, DEGREE).integrate(x[0], x[-1]), dtype=np.float64)

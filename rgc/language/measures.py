@@ -129,7 +129,7 @@ SCAN_MEASURES = table(
         ),
         Signature(
             "extremum",
-            "where a measure has its maximum or minimum",
+            "where a measure has its maximum",
             (_MEASURED, _ALONG),
             ("measure", "parameter"),
         ),

@@ -31,60 +31,43 @@ class IsingBonds:
     constant: float
 
 
-def bonds_of_plane(
+def ising_bonds(
     hamiltonian: Hamiltonian,
     lattice: Geometry,
     species: Sequence[Species],
     zero: Collection[str] = (),
     place: Span | None = None,
     spins: Span | None = None,
+    *,
+    torus: bool,
 ) -> IsingBonds:
-    """The bonds of the infinite square lattice (at `place`), without the terms named in `zero`.
-    The species are declared at `spins`.
+    """The bonds of a torus, or else of the infinite square lattice (at `place`), without the terms
+    named in `zero`. The species are declared at `spins`.
 
     Raises `SpecError` with every obstacle: another lattice, several species, spins of more than two
-    states, couplings that differ from place to place, terms that are no bonds along the vectors,
-    and a field.
+    states, couplings that differ from place to place, terms that are no bonds along the vectors, a
+    field, and on a torus negative bonds around an odd length.
     """
-    _raise(_plane_obstacles(lattice, place))
-    return _bonds(hamiltonian, species, zero, spins)
-
-
-def bonds_of_torus(
-    hamiltonian: Hamiltonian,
-    lattice: Geometry,
-    species: Sequence[Species],
-    zero: Collection[str] = (),
-    place: Span | None = None,
-    spins: Span | None = None,
-) -> IsingBonds:
-    """The same of a torus. Negative bonds around an odd length are an obstacle too."""
-    _raise(_torus_obstacles(lattice, place))
-    bonds = _bonds(hamiltonian, species, zero, spins)
-    if isinstance(lattice, Lattice):
-        _raise(_frustrated(bonds, lattice, place))
-    return bonds
+    _raise(_torus_obstacles(lattice, place) if torus else _plane_obstacles(lattice, place))
+    if len(species) != 1 or species[0].states != 2:
+        message = "the closed form is that of one species of spins of two states"
+        hint = "transfer takes spins of any kind"
+        raise SpecError([Problem("wrong-spins", message, spins, hint=hint)])
+    _raise(_differing(hamiltonian, zero))
+    bonds, too_far = gather_bonds(species, hamiltonian, zero, HOLDS)
+    _raise(too_far)
+    _raise(_fields(bonds, hamiltonian, species, zero))
+    mean = sum(bonds.site) / 2 + sum(sum(map(sum, bond)) for bond in (bonds.x, bonds.y)) / 4
+    found = IsingBonds(_coupling(bonds.x), _coupling(bonds.y), mean)
+    if torus and isinstance(lattice, Lattice):
+        _raise(_frustrated(found, lattice, place))
+    return found
 
 
 def _raise(found: Iterable[Problem]) -> None:
     problems = list(found)
     if problems:
         raise SpecError(problems)
-
-
-def _bonds(
-    hamiltonian: Hamiltonian, species: Sequence[Species], zero: Collection[str], place: Span | None
-) -> IsingBonds:
-    if len(species) != 1 or species[0].states != 2:
-        message = "the closed form is that of one species of spins of two states"
-        hint = "transfer takes spins of any kind"
-        raise SpecError([Problem("wrong-spins", message, place, hint=hint)])
-    _raise(_differing(hamiltonian, zero))
-    bonds, too_far = gather_bonds(species, hamiltonian, zero, HOLDS)
-    _raise(too_far)
-    _raise(_fields(bonds, hamiltonian, species, zero))
-    mean = sum(bonds.site) / 2 + sum(sum(map(sum, bond)) for bond in (bonds.x, bonds.y)) / 4
-    return IsingBonds(_coupling(bonds.x), _coupling(bonds.y), mean)
 
 
 def _differing(hamiltonian: Hamiltonian, zero: Collection[str]) -> Iterator[Problem]:

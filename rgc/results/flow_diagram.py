@@ -82,8 +82,8 @@ def _arrows(axes: Axes, diagram: NDArray[Any]) -> None:
 
 
 def _directions(axes: Axes, result: Result, plane: list[int]) -> None:
-    """Short lines through the fixed points along their eigenvectors, out where they repel and in
-    where they attract.
+    """Short lines through the fixed points along their eigenvectors, in one colour where they repel
+    and in another where they attract.
     """
     import numpy as np
 
@@ -97,13 +97,11 @@ def _directions(axes: Axes, result: Result, plane: list[int]) -> None:
             if not np.isfinite(vector).all():
                 continue
             along = vector * (1 / max(np.abs(vector / reach).max(), 1e-300))
-            name, colour, style = (
-                ("repelling", MANIFOLD, "-") if size > 1 else ("attracting", SURFACE, "-")
-            )
+            name, colour = ("repelling", MANIFOLD) if size > 1 else ("attracting", SURFACE)
             ends = np.array([point[plane] - along, point[plane] + along])
             label = None if name in told else f"{name} direction"
             told.add(name)
-            axes.plot(*ends.T, style, color=colour, linewidth=1.6, label=label, zorder=4)
+            axes.plot(*ends.T, color=colour, linewidth=1.6, label=label, zorder=4)
 
 
 def _line(axes: Axes, points: NDArray[Any], label: str, colour: str, style: str) -> None:

@@ -33,10 +33,13 @@ def measure(asked: Expression, axes: Sequence[Axis], points: Sequence[Point]) ->
     """The value of one measure of a scan, or of an expression of several.
 
     They come from the same points, so that the errors which they cause are added, not in
-    quadrature.
+    quadrature. Where there is none (`Absent`), the value is None with a note.
     """
     if isinstance(asked, ScanMeasure):
-        return KINDS[asked.kind](asked, axes, points)
+        try:
+            return KINDS[asked.kind](asked, axes, points)
+        except Absent as error:
+            return _none(str(error))
     found = {leaf: measure(leaf, axes, points) for leaf in leaves(asked)}
     missing = next((each for each in found.values() if each.value is None), None)
     if missing is not None:
@@ -97,13 +100,13 @@ def _curves(
 
 def _crossing(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
     """Where the last two curves cross. The systematic error is that of the interpolation, and the
-    larger shift from the two pairs of curves before.
+    larger shift from the two pairs of curves before. Raises `Absent`.
     """
     curves = list(_curves(asked, axes, points).values())
     try:
         last = zero(_difference(*curves[-2:]))
     except Absent as error:
-        return _none(f"the last two curves of {asked.measure}: {error}")
+        raise Absent(f"the last two curves of {asked.measure}: {error}") from None
     shifts = [abs(last.at - at) for at in _crossings_before(curves[:-1])]
     rule = "crossing of the last two curves; systematic error: of the interpolation"
     if not shifts:
@@ -132,12 +135,12 @@ def _difference(first: Values, second: Values) -> Curve:
 
 
 def _extremum(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
-    """Where the last curve has its maximum."""
+    """Where the last curve has its maximum. Raises `Absent`."""
     curve = list(_curves(asked, axes, points).values())[-1]
     try:
         found = maximum(_curve(curve))
     except Absent as error:
-        return _none(f"the last curve of {asked.measure}: {error}")
+        raise Absent(f"the last curve of {asked.measure}: {error}") from None
     rule = "maximum of the curve near its largest point; systematic error: of the interpolation"
     return _estimate(found, 0.0, rule, "")
 
@@ -177,7 +180,9 @@ KINDS: Mapping[str, Callable[[ScanMeasure, Sequence[Axis], Sequence[Point]], Est
     "central_charge": central_charge,
     "scaling_dimensions": scaling_dimensions,
 }
-"""The measures of a scan by name, those of `SCAN_MEASURES` in rgc/language/measures.py."""
+"""The measures of a scan by name, those of `SCAN_MEASURES` in rgc/language/measures.py. They raise
+`Absent` where there is no such number.
+"""
 
 for _name in set(KINDS) ^ set(SCAN_MEASURES):
     raise LookupError(

@@ -7,12 +7,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import hypot, isfinite, log, pi
+from math import hypot, log, pi
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.analysis.curve_features import Absent
+from rgc.analysis.systematic import Change, systematic
 from rgc.model.lattice import Lattice
 from rgc.model.observables import ScanMeasure
 from rgc.results.result import Estimate
@@ -90,28 +92,18 @@ class Strip:
 def central_charge(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
     """c from free energies of periodic strips (Bloete, Cardy and Nightingale 1986; Affleck 1986).
 
-    It is None off criticality, below 0, and where the widths are not of one kind.
+    Raises `Absent` off criticality, below 0, and where the widths are not of one kind.
     """
-    strips = _strips(asked, points)
-    if isinstance(strips, str):
-        return _none(strips)
-    reason = _not_critical(strips)
-    if reason:
-        return _none(reason)
+    strips = _critical_strips(asked, points)
     aspect, wrong, note = _aspect(strips)
-    if not isfinite(aspect):
-        return _none(note)
     _, before, _ = _fitted(strips[-2:])
     if len(strips) < 3:
         note = "two widths only: the corrections to 1/L^2 are not known and not in the error"
-        value = before / aspect
-        return Estimate(value, None, rule=CHARGE_RULE, note=note) if value > 0 else _below(value)
+        return Estimate(_positive(before / aspect), None, rule=CHARGE_RULE, note=note)
     f, c, statistical = _fitted(strips[-3:])
     change = abs(c - (_fitted(strips[-4:-1])[1] if len(strips) > 3 else before))
-    value, statistical = c / aspect, statistical / aspect
-    if value <= 0:
-        return _below(value)
-    systematic = hypot(change / aspect, value * wrong / aspect)
+    value, statistical = _positive(c / aspect), statistical / aspect
+    extrapolation = hypot(change / aspect, value * wrong / aspect)
     single = ", ".join(
         f"{6 * each.width**2 * (f - each.free) / (pi * aspect):.5f} at {each.width:g}"
         for each in strips
@@ -119,9 +111,9 @@ def central_charge(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Po
     said = f"of single widths with the f of this fit: {single}"
     return Estimate(
         value,
-        hypot(statistical, systematic),
+        hypot(statistical, extrapolation),
         statistical=statistical,
-        systematic=systematic,
+        systematic=extrapolation,
         rule=CHARGE_RULE,
         note="; ".join(text for text in (said, note) if text),
     )
@@ -132,27 +124,26 @@ def scaling_dimensions(
 ) -> Estimate:
     """The lowest scaling dimension (Cardy 1984). The others, by momentum and sign, stand in the
     note, from the widest strip.
+
+    Raises `Absent` where there is no central charge either.
     """
-    strips = _strips(asked, points)
-    if isinstance(strips, str):
-        return _none(strips)
-    reason = _not_critical(strips)
-    if reason:
-        return _none(reason)
+    strips = _critical_strips(asked, points)
     aspect, wrong, note = _aspect(strips)
-    if not isfinite(aspect):
-        return _none(note)
-    charge = _fitted(strips[-3:])[1] / aspect
-    if charge <= 0:
-        return _below(charge)
+    _positive(_fitted(strips[-3:])[1] / aspect)
     scaled = [each.gap / (2 * pi * aspect) for each in strips]
     value = _limit(strips[-2:], scaled[-2:])
     others = [scaled[-1]] + ([_limit(strips[-3:-1], scaled[-3:-1])] if len(strips) > 2 else [])
-    systematic = max(abs(value - other) for other in others)
-    systematic = hypot(systematic, value * wrong / aspect)
+    off = systematic([Change(value - other) for other in others])
+    error = None if off is None else hypot(off, value * wrong / aspect)
     said = "; ".join(text for text in (_listed(strips[-1], aspect), note) if text)
-    error = systematic if len(strips) > 2 else None
     return Estimate(value, error, systematic=error, rule=DIMENSION_RULE, note=said)
+
+
+def _positive(charge: float) -> float:
+    """A central charge. Raises `Absent` where it is not above 0."""
+    if charge <= 0:
+        raise Absent(BELOW.format(charge))
+    return charge
 
 
 def _listed(strip: Strip, aspect: float) -> str:
@@ -164,28 +155,21 @@ def _listed(strip: Strip, aspect: float) -> str:
     return f"at L = {strip.width:g}, with momentum and sign: {', '.join(shown)}"
 
 
-def _none(note: str) -> Estimate:
-    return Estimate(None, None, note=note)
-
-
-def _below(value: float) -> Estimate:
-    return _none(BELOW.format(value))
-
-
 # -- strips ----------------------------------------------------------------------------------------
 
 
-def _strips(asked: ScanMeasure, points: Sequence[Point]) -> list[Strip] | str:
-    """The strips of a scan by width, or what they lack."""
+def _critical_strips(asked: ScanMeasure, points: Sequence[Point]) -> list[Strip]:
+    """The strips of a scan by width. Raises `Absent` for what they lack."""
     strips = [_strip(asked.measure, point) for point in points]
     found = sorted((strip for strip in strips if strip is not None), key=lambda each: each.width)
     if len(found) < len(strips):
-        return (
+        raise Absent(
             f"{asked.measure} is needed by the transfer matrix, on strips in two dimensions of two "
             "cells or more that are periodic across and infinite along the other vector"
         )
     if len({strip.width for strip in found}) < max(2, len(found)):
-        return "two widths or more are needed, each once"
+        raise Absent("two widths or more are needed, each once")
+    _check_critical(found)
     return found
 
 
@@ -210,38 +194,39 @@ def _strip(quantity: str, point: Point) -> Strip | None:
     )
 
 
-def _not_critical(strips: Sequence[Strip]) -> str:
-    """Why these are no strips of a critical system, or nothing."""
+def _check_critical(strips: Sequence[Strip]) -> None:
+    """Raise `Absent` where these are no strips of a critical system."""
     drifts = [
         log(wide.gap / narrow.gap) / log(wide.width / narrow.width)
         for narrow, wide in pairwise(strips)
     ]
     last, *before = drifts[::-1]
     if max(drifts) > JUMP and min(drifts) < -JUMP:
-        return (
+        raise Absent(
             "the gap of the transfer matrix goes up and down from width to width: the widths are "
             "not of one kind, such as odd and even ones of an antiferromagnet"
         )
     grows = abs(last) > DRIFT and before and abs(last) > abs(before[0])
     if grows or abs(last) > FAR:
-        return (
+        raise Absent(
             f"the system is not critical: L times the gap changes as L^{last:.2f}, "
             "and at a critical point it settles"
         )
-    return ""
 
 
 def _aspect(strips: Sequence[Strip]) -> tuple[float, float, str]:
-    """The height of a layer by the width of a cell, its error, and how it was found."""
+    """The height of a layer by the width of a cell, its error, and how it was found.
+
+    Raises `Absent` where it is not determined.
+    """
     if all(strip.isotropic for strip in strips):
         return strips[-1].aspect, 0.0, ""
     speeds = [strip.speed for strip in strips]
     if len(strips) < 3 or not np.isfinite(speeds[-3:]).all():
-        note = (
+        raise Absent(
             "the bonds are not isotropic, and the aspect ratio that they give a site is not "
             "determined: it takes three widths on which the first excitation with momentum is found"
         )
-        return float("nan"), float("nan"), note
     widths = np.array([strip.width for strip in strips[-3:]])
     powers = np.stack([np.ones(3), widths**-2.0, widths**-4.0], axis=1)
     value = float(np.linalg.solve(powers, np.array(speeds[-3:]))[0])

@@ -415,7 +415,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "updates": lambda: calls(UPDATES, set(UPDATES) - set(LATER_UPDATES)),
     "measures": measures,
     "methods": lambda: calls(METHODS, {name for name, row in FREE_ENERGIES.items() if row.runs}),
-    "scan measures": lambda: calls(SCAN_MEASURES, SCAN_MEASURES),
+    "scan measures": lambda: calls(SCAN_MEASURES),
     "data": lambda: calls(DATA),
     "layers": lambda: calls(LAYERS),
     "layer options": lambda: options_of(LAYERS.values(), "layers"),

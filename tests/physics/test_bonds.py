@@ -7,12 +7,11 @@ from __future__ import annotations
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import cosh, log, pi, sinh, sqrt
+from math import log
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
 
 import rgc
 from rgc import runner
@@ -25,6 +24,7 @@ from rgc.flows.flow import State
 from rgc.flows.study.coupling_flow import CouplingFlow
 from rgc.results.result import Result
 from tests.physics.running import machine
+from tests.square_ising import onsager
 
 WEIGHT = "W = [[1, 0.3, 0.2], [0.3, 0.8, 0.4], [0.2, 0.4, 1.1]]"
 ISING = "- K * sum(<i,j>) s[i]*s[j]"
@@ -244,19 +244,6 @@ def test_the_free_energy_of_a_chain_is_that_of_its_transfer_matrix(name: str) ->
 
 
 # -- the bound -------------------------------------------------------------------------------------
-
-
-def onsager(coupling: float) -> float:
-    k = 2 * sinh(2 * coupling) / cosh(2 * coupling) ** 2
-    points = [pi / 2]
-    inner = quad(
-        lambda t: log((1 + sqrt(max(1 - (k * np.sin(t)) ** 2, 0.0))) / 2),
-        0,
-        pi,
-        points=points,
-        epsabs=1e-13,
-    )[0]
-    return -log(2 * cosh(2 * coupling)) - inner / (2 * pi)
 
 
 @pytest.mark.parametrize("b", [1, 1.5, 2, 3, 4])

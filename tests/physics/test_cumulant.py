@@ -7,11 +7,10 @@ from __future__ import annotations
 import re
 from itertools import permutations
 from itertools import product as cartesian
-from math import cosh, log, pi, sinh, sqrt
+from math import log, pi, sqrt
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
 
 import rgc
 from rgc import backend as backends
@@ -27,6 +26,7 @@ from rgc.model.tiling import tiling, whole_cells
 from rgc.passes.expand_cumulants import expand_cumulants
 from tests.physics.cells import Coupled, Place, Torus, kernel
 from tests.physics.running import machine, request
+from tests.square_ising import onsager
 
 VALUES = {"K": 0.31, "h": 0.07, "J": -0.13, "P": 0.11, "Q": 0.09, "p": 0.6, "q": 0.3}
 NN = "- K * sum(<i,j>) s[i]*s[j]"
@@ -303,12 +303,6 @@ def test_the_square_cell_is_its_closed_form() -> None:
         assert recursion.jacobian(np.array([coupling, 0.0])) == pytest.approx(
             np.diag([2 * phi**2 + 4 * coupling * phi * slope, 4 * phi]), rel=1e-13
         )
-
-
-def onsager(coupling: float) -> float:
-    k = 2 * sinh(2 * coupling) / cosh(2 * coupling) ** 2
-    inner = quad(lambda t: log((1 + sqrt(1 - (k * np.sin(t)) ** 2)) / 2), 0, pi, epsabs=1e-14)[0]
-    return -log(2 * cosh(2 * coupling)) - inner / (2 * pi)
 
 
 @pytest.mark.parametrize("block", ["majority(2)", "kadanoff(2, p=p)", "decimate(2)"])

@@ -7,7 +7,6 @@ from itertools import product as cartesian
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
 
 import rgc
 from rgc.analysis.recursion import free_energy
@@ -27,33 +26,7 @@ from tests.physics.potential_moving import (
     spec_of,
 )
 from tests.physics.running import request
-
-
-def onsager(K: float) -> float:
-    """F/N of the infinite square lattice (Onsager 1944)."""
-    k = 2 * np.sinh(2 * K) / np.cosh(2 * K) ** 2
-
-    def inner(t: float) -> float:
-        return float(np.log((1 + np.sqrt(1 - (k * np.sin(t)) ** 2)) / 2))
-
-    value, _ = quad(inner, 0, np.pi / 2, epsabs=1e-14, epsrel=1e-14, limit=500)
-    return float(-np.log(2 * np.cosh(2 * K)) - value / np.pi)
-
-
-def kaufman(K: float, size: int) -> float:
-    """F/N of the size x size torus (Kaufman 1949); gamma_0 has the sign of K - K_c."""
-    angles = np.pi * np.arange(1, 2 * size) / size
-    gammas = np.arccosh(np.cosh(2 * K) / np.tanh(2 * K) - np.cos(angles))
-    gammas = np.array([2 * K + np.log(np.tanh(K)), *gammas])
-    odd, even = gammas[1::2], gammas[::2]
-    terms = [
-        np.prod(2 * np.cosh(size * odd / 2)),
-        np.prod(2 * np.sinh(size * odd / 2)),
-        np.prod(2 * np.cosh(size * even / 2)),
-        np.prod(2 * np.sinh(size * even / 2)),
-    ]
-    log_z = np.log(0.5) + size**2 / 2 * np.log(2 * np.sinh(2 * K)) + np.log(sum(terms))
-    return float(-log_z / size**2)
+from tests.square_ising import kaufman, onsager
 
 
 def lower_bound_free_energy(spec: Spec, backend: Backend) -> FreeEnergy:

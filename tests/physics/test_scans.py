@@ -13,8 +13,8 @@ import pytest
 from scipy.stats import binom, chi2
 
 import rgc
-from tests.core.analysis.square_ising import log_z
 from tests.core.analysis.test_curve_features import gap, peak
+from tests.square_ising import kaufman
 
 SEEDS = 30
 
@@ -48,7 +48,7 @@ def of_integral(answer: rgc.Answer) -> tuple[float | None, float | None]:
     [
         pytest.param(CROSSING, gap((3, 3), (4, 4))[1], of_scan, id="crossing"),
         pytest.param(PEAK, peak((4, 4), "susceptibility")[1], of_scan, id="maximum"),
-        pytest.param(INTEGRAL, -log_z(0.4, 4) / 16, of_integral, id="integral"),
+        pytest.param(INTEGRAL, kaufman(0.4, 4), of_integral, id="integral"),
     ],
 )
 def test_errors_over_seeds(

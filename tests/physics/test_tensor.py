@@ -8,14 +8,13 @@ from itertools import product as cartesian
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
 
 from rgc import backend as backends
 from rgc.errors import SpecError
 from rgc.flows.free_energies.transfer import make_transfer
 from rgc.flows.tensors.hotrg import make_hotrg
 from rgc.flows.tensors.site_tensor import Tensor, site_tensor
-from rgc.flows.tensors.state_symmetries import abelian_groups, orbits, order
+from rgc.flows.tensors.state_symmetries import abelian_groups, orbit_counts, order
 from rgc.flows.tensors.tensor_rg_flow import TensorRGFlow
 from rgc.flows.tensors.trg import make_trg
 from rgc.model import lattices
@@ -30,6 +29,7 @@ from rgc.runner import run
 from tests.physics.golden import HOTRG, KAUFMAN_LOG_Z, TRG
 from tests.physics.models import CRITICAL, field, ising, shell, spec, term
 from tests.physics.running import request
+from tests.square_ising import onsager
 
 REFERENCE = backends.load("reference")
 MAKERS = {"trg": make_trg, "hotrg": make_hotrg}
@@ -42,18 +42,6 @@ def flow(given: Spec, scheme: str, chi: int, **options: int) -> TensorRGFlow:
 
 def answer(given: Spec, scheme: str, chi: int, **options: int) -> Result:
     return run(flow(given, scheme, chi, **options))
-
-
-def onsager(coupling: float) -> float:
-    """-ln z of the square Ising model by quadrature (Onsager 1944)."""
-    k = 2 * np.sinh(2 * coupling) / np.cosh(2 * coupling) ** 2
-    inside = quad(
-        lambda t: np.log((1 + np.sqrt(max(0.0, 1 - (k * np.sin(t)) ** 2))) / 2),
-        0,
-        np.pi / 2,
-        epsabs=1e-13,
-    )[0]
-    return float(-np.log(2 * np.cosh(2 * coupling)) - inside / np.pi)
 
 
 # -- the infinite lattice --------------------------------------------------------------------------
@@ -264,7 +252,7 @@ def test_the_charges_are_those_of_a_whole_group(name: str) -> None:
     bond, species, orders = SPECIES[name]
     flat = np.zeros(len(bond))
     generators = next(abelian_groups((flat, bond, bond), species))
-    assert orbits(generators)[0] == 1
+    assert orbit_counts(generators)[0] == 1
     assert sorted(order(generator) for generator in generators) == sorted(orders)
     rows = tuple(map(tuple, bond))
     tensor, _ = site_tensor(SquareBonds(tuple(flat), rows, rows, species))

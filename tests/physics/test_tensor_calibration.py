@@ -20,12 +20,11 @@ ISING = np.array([[-1.0, 1.0], [1.0, -1.0]])
 
 @dataclass(frozen=True)
 class Model:
-    """Bonds along x and y in kT, the energies of a site, and what is known."""
+    """Bonds along x and y in kT, and what is known."""
 
     x: np.ndarray
     y: np.ndarray
     known: dict[str, float]
-    site: np.ndarray | None = None
 
 
 def alike(bond: np.ndarray, c: float, y_t: float | None, y_h: float | None) -> Model:
@@ -89,8 +88,7 @@ def ratios(scheme: str, chi: int) -> Iterator[tuple[str, str, float]]:
     """How many errors each number is off."""
     for name, model in MODELS.items():
         q = len(model.x)
-        site = np.zeros(q) if model.site is None else model.site
-        given = local(lattices.square(), "potts", q, model.x, model.y, site)
+        given = local(lattices.square(), "potts", q, model.x, model.y, np.zeros(q))
         found = answer(given, scheme, chi, steps=30)
         numbers: dict[str, Estimate] = {**found.exponents, **found.observables}
         for quantity, exact in model.known.items():

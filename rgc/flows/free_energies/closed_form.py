@@ -13,12 +13,8 @@ import numpy as np
 from rgc.analysis.square_ising import kaufman, onsager, spontaneous
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
-from rgc.model.hamiltonian import Hamiltonian
-from rgc.model.lattice import Geometry
-from rgc.model.spins import Species
-from rgc.passes.ising_bonds import IsingBonds, bonds_of_plane, bonds_of_torus
+from rgc.passes.ising_bonds import IsingBonds, ising_bonds
 from rgc.results.result import Estimate, FreeEnergy, Result
-from rgc.text import Span
 
 FORMULA = {
     "onsager": "F/N by an integral over the modes of the transfer matrix",
@@ -91,21 +87,26 @@ class ClosedForm:
 def make_onsager(request: Request) -> ClosedForm:
     """F/N of the infinite lattice, <H>/N and the spontaneous magnetisation.
 
-    Raises `SpecError` as `bonds_of_plane`.
+    Raises `SpecError` as `ising_bonds`.
     """
-    bonds = bonds_of_plane(*_asked(request))
+    bonds = _bonds(request, torus=False)
     return ClosedForm("onsager", bonds, (), request.species[0].turns_sign)
 
 
 def make_kaufman(request: Request) -> ClosedForm:
-    """ln Z of a torus and <H>/N. Raises `SpecError` as `bonds_of_torus`."""
-    bonds = bonds_of_torus(*_asked(request))
+    """ln Z of a torus and <H>/N. Raises `SpecError` as `ising_bonds`."""
+    bonds = _bonds(request, torus=True)
     shape = tuple(size or 0 for size in request.crystal.shape)
     return ClosedForm("kaufman", bonds, shape, request.species[0].turns_sign)
 
 
-def _asked(
-    request: Request,
-) -> tuple[Hamiltonian, Geometry, Sequence[Species], Sequence[str], Span | None, Span | None]:
-    places = request.spec.place("lattice"), request.spec.place("spins")
-    return request.hamiltonian, request.lattice, request.species, request.zero, *places
+def _bonds(request: Request, *, torus: bool) -> IsingBonds:
+    return ising_bonds(
+        request.hamiltonian,
+        request.lattice,
+        request.species,
+        request.zero,
+        request.spec.place("lattice"),
+        request.spec.place("spins"),
+        torus=torus,
+    )

@@ -72,9 +72,9 @@ def _labels(
 ) -> Iterator[tuple[complex, int, int]]:
     """The members of a multiplet that the translation and the reversal keep."""
     inverse = np.linalg.pinv(vectors)
-    moved = shift(vectors)
-    translation = inverse @ moved
-    if np.abs(moved - vectors @ translation).max() > CLOSED * np.abs(vectors).max():
+    shifted = shift(vectors)
+    translation = inverse @ shifted
+    if np.abs(shifted - vectors @ translation).max() > CLOSED * np.abs(vectors).max():
         return
     reversal = inverse @ vectors[::-1] if flip else np.eye(len(values))
     _, basis = np.linalg.eig(translation + 0.5 * reversal)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from rgc.flows.request import Request
 from rgc.passes.cells import cell_model
 from rgc.results.result import FreeEnergy, Result
 from rgc.schemes.needs.free_energies import halvings, not_in_a_cell
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

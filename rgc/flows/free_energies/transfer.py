@@ -272,15 +272,10 @@ def _starts(
     changes by it, by the reversal of every spin.
     """
     states = slices.states * slices.reach
-    every = np.arange(slices.vector)
-    smallest = every.copy()
+    every = np.arange(slices.vector)[:, None]
+    smallest = every[:, 0].copy()
     for one in _translations(lattice, len(species), slices.axis):
-        order = _order(one, slices)
-        np.minimum(
-            smallest,
-            every.reshape(states or (1,)).transpose(order or (0,)).reshape(-1),
-            out=smallest,
-        )
+        np.minimum(smallest, moved(states, _order(one, slices))(every)[:, 0], out=smallest)
     if _reversible(tables):
         np.minimum(smallest, smallest[::-1], out=smallest)
     starts, counts = np.unique(smallest, return_counts=True)

@@ -91,9 +91,7 @@ def estimate(headline: Headline) -> Estimate:
         headline.error,
         statistical=headline.statistical,
         systematic=headline.systematic,
-        rule=headline.rule
-        if headline.level is None
-        else f"{headline.rule}; level {headline.level}",
+        rule=headline.chosen,
         note=headline.note,
     )
 

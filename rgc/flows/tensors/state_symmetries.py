@@ -11,8 +11,8 @@ from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+
+from rgc.analysis.permutations import orbits
 
 Floats = NDArray[np.float64]
 Permutation = tuple[int, ...]
@@ -39,7 +39,7 @@ def abelian_groups(
     every symmetry leaves alone.
     """
     shifts, every = _symmetries(energies, species)
-    best = min((_grown(pool) for pool in (every, shifts)), key=orbits)
+    best = min((_grown(pool) for pool in (every, shifts)), key=orbit_counts)
     yield best
     yield from ((p,) for p in every if (p,) != best)
     if best:
@@ -51,13 +51,13 @@ def _grown(pool: Sequence[Permutation]) -> tuple[Permutation, ...]:
     best: tuple[Permutation, ...] = ()
     while True:
         commuting = [p for p in pool if all(_product(p, g) == _product(g, p) for g in best)]
-        grown = min(((*best, p) for p in commuting), key=orbits, default=best)
-        if orbits(grown) >= orbits(best):
+        grown = min(((*best, p) for p in commuting), key=orbit_counts, default=best)
+        if orbit_counts(grown) >= orbit_counts(best):
             return best
         best = grown
 
 
-def orbits(generators: Sequence[Permutation]) -> tuple[int, int]:
+def orbit_counts(generators: Sequence[Permutation]) -> tuple[int, int]:
     """The numbers of orbits on states and on unordered pairs of them. Without generators they are
     beyond those of any group.
     """
@@ -67,24 +67,11 @@ def orbits(generators: Sequence[Permutation]) -> tuple[int, int]:
         lengths = np.array([len(cycle) for cycle in cycles(generators[0])])
         between = np.gcd.outer(lengths, lengths).sum() - lengths.sum()
         return len(lengths), int((lengths // 2 + 1).sum() + between // 2)
-    n = len(generators[0])
-    first, second = np.triu_indices(n)
-    moved = []
-    for generator in generators:
-        g = np.array(generator)
-        low, high = np.minimum(g[first], g[second]), np.maximum(g[first], g[second])
-        moved.append(low * n + high)
-    of_pairs = _components(np.tile(first * n + second, len(moved)), np.concatenate(moved), n * n)
-    unused = n * n - len(first)
-    states = _components(
-        np.tile(np.arange(n), len(generators)), np.concatenate([np.array(g) for g in generators]), n
-    )
-    return states, of_pairs - unused
-
-
-def _components(start: NDArray[np.int64], end: NDArray[np.int64], count: int) -> int:
-    graph = coo_array((np.ones(len(start)), (start, end)), shape=(count, count))
-    return int(connected_components(graph, directed=False, return_labels=False))
+    images = [np.array(generator) for generator in generators]
+    n = len(images[0])
+    a, b = np.divmod(np.arange(n * n), n)
+    of_pairs = orbits(n * n, [b * n + a, *(image[a] * n + image[b] for image in images)])
+    return int(orbits(n, images).max()) + 1, int(of_pairs.max()) + 1
 
 
 def cycles(permutation: Permutation) -> tuple[tuple[int, ...], ...]:
@@ -130,7 +117,7 @@ def _symmetries(
             for p in dict.fromkeys(candidates)
             if p != identity and all(_unchanged(part, p, EQUAL * scale) for part in energies)
         ]
-        return sorted(symmetries, key=lambda p: (orbits((p,)), p))
+        return sorted(symmetries, key=lambda p: (orbit_counts((p,)), p))
 
     found = _automorphisms(energies, EQUAL * scale)
     every = (*_shifts_of_equals(site), *_joint(species), *found)

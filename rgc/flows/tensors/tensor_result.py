@@ -309,12 +309,11 @@ def _name(order: int, charged: bool) -> str:
 
 
 def _estimate(headline: Headline) -> Estimate:
-    rule = headline.rule if headline.level is None else f"{headline.rule}; level {headline.level}"
     return Estimate(
         headline.value,
         headline.error,
         "truncated",
         systematic=headline.systematic,
-        rule=rule,
+        rule=headline.chosen,
         note=headline.note,
     )

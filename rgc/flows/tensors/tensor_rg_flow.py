@@ -137,13 +137,15 @@ class TensorRGFlow:
         self.step(self.start())
         first, last = (" x ".join(map(str, self.rg.plan.shapes[k])) for k in (0, -1))
         lattice = f"from {first} tensors to {last}" if first else "on the infinite lattice"
+        others = " and ".join(map(str, self.rg.chis[1:]))
+        less = f"; further runs keep {others} in place of {setting.chi}" if others else ""
         lines = {
             "tensor": (
                 f"T[left, right, down, up] of a site, {list(tensor.values.shape)}, whose entries "
                 f"conserve a charge modulo {' x '.join(map(str, tensor.orders))}"
             ),
             "a step": self.law,
-            "arrays": f"T grows to {[setting.chi] * 4} at most; a second run keeps half of chi",
+            "arrays": f"T grows to {[setting.chi] * 4} at most" + less,
             "steps": f"{self.steps} {lattice}",
             "F/N": "the sum over steps n of -ln(largest entry of T)/2^n, and of the last tensors",
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import log2, prod
 
 from rgc.errors import Problem, SpecError
@@ -11,7 +11,7 @@ from rgc.model.spec import Method, Spec
 from rgc.model.spins import Species
 from rgc.passes.cells import NotInACell, cell_model
 from rgc.passes.cut_lattice import cut_lattice
-from rgc.passes.ising_bonds import IsingBonds, bonds_of_plane, bonds_of_torus
+from rgc.passes.ising_bonds import ising_bonds
 from rgc.schemes.needs.lattice import count_sites
 from rgc.schemes.needs.square_bonds import obstacles
 from rgc.schemes.needs.states import without_sign
@@ -153,20 +153,20 @@ def halvings(lattice: Geometry) -> int | None:
 
 def plane(spec: Spec, method: Method) -> Iterator[Problem]:
     """Report what has no closed form on the infinite lattice."""
-    yield from _refused(bonds_of_plane, spec)
+    yield from _without_closed_form(spec, torus=False)
 
 
 def torus(spec: Spec, method: Method) -> Iterator[Problem]:
     """Report what has no closed form on a torus."""
-    yield from _refused(bonds_of_torus, spec)
+    yield from _without_closed_form(spec, torus=True)
 
 
-def _refused(bonds_of: Callable[..., IsingBonds], spec: Spec) -> tuple[Problem, ...]:
+def _without_closed_form(spec: Spec, *, torus: bool) -> tuple[Problem, ...]:
     if spec.lattice is None or spec.hamiltonian is None:
         return ()
-    places = spec.place("lattice"), spec.place("spins")
+    places, zero = (spec.place("lattice"), spec.place("spins")), spec.hamiltonian.zero
     try:
-        bonds_of(spec.hamiltonian, spec.lattice, spec.species, spec.hamiltonian.zero, *places)
+        ising_bonds(spec.hamiltonian, spec.lattice, spec.species, zero, *places, torus=torus)
     except SpecError as error:
         return error.problems
     return ()

@@ -10,8 +10,8 @@ from scipy.optimize import brentq, minimize_scalar
 
 from rgc.analysis.curve_features import Absent, Feature, maximum, zero
 from rgc.analysis.interpolation import Curve
-from tests.core.analysis.square_ising import torus
 from tests.core.analysis.test_interpolation import quality, sampled
+from tests.core.analysis.tori import torus
 
 Floats = np.ndarray
 Known = Callable[[float], float]

@@ -418,13 +418,14 @@ def test_crossing_and_extremum() -> None:
     assert crossing.value == pytest.approx(0.44, abs=1e-12)
     assert crossing.systematic == pytest.approx(0, abs=1e-12)
     # the errors of the points, by their weights in the spline, over the slope of the gap
-    weights = Curve(*np.array([scan.axes[0].values] * 3)).weights(np.array([0.44]))
-    expected = 0.01 * 2**0.5 / 16 * np.linalg.norm(weights)
+    spline = Curve(*np.array([scan.axes[0].values] * 3))
+    expected = 0.01 * 2**0.5 / 16 * np.linalg.norm(spline.weights(np.array([0.44])))
     assert crossing.error == pytest.approx(expected, rel=0.1)
     top = measure(ScanMeasure("extremum", "chi", "K"), scan.axes, scan.points)
     assert top.value == pytest.approx(0.45, abs=1e-9)
-    # one of three points 0.015 apart moves the top by about error/(2 * 32 * 0.015)
-    assert top.error == pytest.approx(1e-6 / (2 * 32 * 0.015), rel=1)
+    # those of the slope at the top, over the second derivative
+    expected = 1e-6 / (2 * 32) * np.linalg.norm(spline.weights(np.array([0.45]), 1))
+    assert top.error == pytest.approx(expected, rel=0.1)
 
 
 def test_curves_that_do_not_cross_have_no_crossing() -> None:

@@ -9,13 +9,18 @@ share nothing with the compiler.
 
     part                               against                            files
     a  energies, differences,          the syntax tree (evaluator,        energies, differences,
-       operators                       blocks), counting                  operators
+       operators                       blocks), counting                  operators, block_rules
     b  the Markov chain                rules with probabilities           matrix
                                        (chances), schedules
     c  bit identity                    the reference backend (trace)      bits, divergence
     d  floating point                  40-digit decimals and a derived    floats, arrays
                                        bound
     e  sampled averages                enumeration (states, averages)     sampled
+
+Of flows that compute with arrays `arrays` is parts a and d.
+
+Of maps that a spec writes `maps`, `complex_powers` and `matrix_maps` are part a, with the bounds of
+`rounding`, and `maps` is part d besides.
 
 Of machines that are trained `machine_energies` is part a, `unit_chances` part b, `training_bits`,
 `training_divergence` and `machine_passes` part c, and `gradients` and `persistent` part e, with the

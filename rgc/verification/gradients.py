@@ -22,6 +22,7 @@ from rgc.model.trainer import Knots, Trainer
 from rgc.program.draws import Key, stream, uniforms
 from rgc.verification.certificate import Finding, judged, within
 from rgc.verification.machines import (
+    PARAMETER_UNIT,
     Floats,
     Small,
     log_sum,
@@ -44,9 +45,6 @@ ERRORS = 5.0
 """The most by which an average may differ from its expectation, in standard errors. With the t
 distribution of 63 degrees of freedom one entry does so once in 200,000.
 """
-
-UNIT = 2.0**-26
-"""The unit of parameters, to which every change is rounded."""
 
 STEP, CURVED = 2.0**-7, 1e-8
 """The step of differences, and what those of fourth order miss of a derivative, in kT."""
@@ -75,8 +73,9 @@ def check_gradient(subject: Subject) -> Iterator[Finding]:
     down and up, persistent chains from where they are. Exact gradients are compared with
     differences of the log-likelihood.
     """
-    for layer, sampled in trained_layers(subject):
-        yield _sampled(subject, layer) if sampled else _differentiated(subject, layer)
+    for layer, trainer, sampled in trained_layers(subject):
+        compared = _sampled if sampled else _differentiated
+        yield compared(subject, layer, plain(trainer))
 
 
 def plain(trainer: Trainer) -> Trainer:
@@ -99,9 +98,9 @@ def plain(trainer: Trainer) -> Trainer:
     )
 
 
-def _sampled(subject: Subject, layer: Rbm) -> Finding:
-    assert layer.train is not None  # noqa: S101
-    small, trainer = small_machine(subject, layer), plain(layer.train)
+def _sampled(subject: Subject, layer: Rbm, trainer: Trainer) -> Finding:
+    """The mean change of many updates against its expectation."""
+    small = small_machine(subject, layer)
     key = stream(subject.seed, {}, "training", STREAM)
     rows = random_rows(subject, small.layer, ROWS, STREAM)
     training = make_layer_training(
@@ -112,7 +111,7 @@ def _sampled(subject: Subject, layer: Rbm) -> Finding:
     worst, place = 0.0, ""
     for name, right in expected.items():
         found = changes[name]
-        error = found.std(axis=0, ddof=1) / GROUPS**0.5 + UNIT
+        error = found.std(axis=0, ddof=1) / GROUPS**0.5 + PARAMETER_UNIT
         z = (found.mean(axis=0) - right) / error
         at = np.unravel_index(int(np.abs(z).argmax()), z.shape)
         if abs(z[at]) > abs(worst):
@@ -135,7 +134,7 @@ def _changes(small: Small, training: LayerTraining, rows: Rows) -> dict[str, Flo
         arrays = {name: array.copy() for name, array in begun.items()}
         fed, _ = training.run(arrays, fed, update, 1)
         for name, changes in found.items():
-            changes.append((arrays[name].astype(np.float64) - begun[name]) * UNIT)
+            changes.append((arrays[name].astype(np.float64) - begun[name]) * PARAMETER_UNIT)
     return {name: np.array(changes) for name, changes in found.items()}
 
 
@@ -191,25 +190,24 @@ def _expected(small: Small, training: LayerTraining, rows: Rows) -> dict[str, Fl
         visible = hidden @ sums.down
         hidden = visible @ sums.up
     model = sums.moments(visible[:, None] * sums.up)
-    return _gradient(data, model, RATE, centred=bool(trainer.centring)) if small.layer.biases else {
-        "weights": RATE * (data[2] - model[2])
-    }  # fmt: skip
+    gradient = _gradient(data, model, centred=bool(trainer.centring))
+    return {name: gradient[name] for name in small.arrays}
 
 
-def _gradient(data: Moments, model: Moments, rate: float, *, centred: bool) -> dict[str, Floats]:
-    """d ln p with units less their averages over the data where they are centred, biases following
-    the weights (Montavon and Mueller 2012).
+def _gradient(data: Moments, model: Moments, *, centred: bool) -> dict[str, Floats]:
+    """`RATE` times d ln p with units less their averages over the data where they are centred,
+    biases following the weights (Montavon and Mueller 2012).
     """
     x, y = (data[0], data[1]) if centred else (np.zeros_like(data[0]), np.zeros_like(data[1]))
 
     def less_averages(of: Moments) -> Floats:
         return np.asarray(of[2] - np.outer(x, of[1]) - np.outer(of[0], y) + np.outer(x, y))
 
-    weights = rate * (less_averages(data) - less_averages(model))
+    weights = RATE * (less_averages(data) - less_averages(model))
     return {
         "weights": weights,
-        "visible": rate * (data[0] - model[0]) - weights @ y,
-        "hidden": rate * (data[1] - model[1]) - weights.T @ x,
+        "visible": RATE * (data[0] - model[0]) - weights @ y,
+        "hidden": RATE * (data[1] - model[1]) - weights.T @ x,
     }
 
 
@@ -220,12 +218,11 @@ def _frequencies(states: States, side: Side) -> Floats:
     return np.asarray(np.bincount(numbers, minlength=q**side.count) / len(states))
 
 
-def _differentiated(subject: Subject, layer: Rbm) -> Finding:
+def _differentiated(subject: Subject, layer: Rbm, trainer: Trainer) -> Finding:
     """The exact gradient against differences of the log-likelihood of the rows."""
-    assert layer.train is not None  # noqa: S101
     small = small_machine(subject, layer, *TINY)
     rows = random_rows(subject, small.layer, 64, STREAM)
-    trainer = replace(plain(layer.train), batch=None, epochs=1, chains=None)
+    trainer = replace(trainer, batch=None, epochs=1, chains=None)
     key: Key = stream(subject.seed, {}, "training", STREAM)
     training = ExactTraining(
         layer=replace(small.layer, train=trainer), trainer=trainer, fixed=Fixed({}, {}), key=key
@@ -274,7 +271,7 @@ def check_annealing(subject: Subject) -> Iterator[Finding]:
         log_z = log_sum(exact)
         key = stream(subject.seed, {}, "training", STREAM + 1 + number)
         drawn = uniforms(key, small.layer.visible.features)
-        base = np.rint((drawn - 0.5) / UNIT).astype(np.int64)  # up to 1/2 kT
+        base = np.rint((drawn - 0.5) / PARAMETER_UNIT).astype(np.int64)  # up to 1/2 kT
         found = anneal(
             subject.reference, small.layer, small.arrays, base, key, chains=CHAINS,
             betas=np.linspace(0, 1, TEMPERATURES),

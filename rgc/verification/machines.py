@@ -8,7 +8,7 @@ A unit of two states enters by its declared value; of a Potts unit the row of it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,9 @@ from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.parameters import parameters_in
 from rgc.flows.machines.weights_file import machine_of
 from rgc.model.stack import Dense, Rbm, Side
+from rgc.model.trainer import Trainer
 from rgc.program.draws import stream, uniforms
+from rgc.verification.energies import UNIT
 from rgc.verification.subject import Subject
 from rgc.verification.training_bits import training_of
 
@@ -37,11 +39,8 @@ states.
 STREAM = 1 << 16
 """The level of the training stream from which the parameters of small machines are drawn."""
 
-UNIT = 2.0**-53
-"""The rounding of a float64."""
-
-SPAN = 1 << 26
-"""Parameters are up to 1 kT, in their own unit."""
+PARAMETER_UNIT = 2.0**-26
+"""The unit of parameters in kT."""
 
 
 @dataclass(frozen=True)
@@ -156,36 +155,40 @@ def log_sum(exponents: Floats, axis: int | None = None) -> Any:
     return np.squeeze(sums, axis) if axis is not None else float(sums.reshape(()))
 
 
-def kinds(subject: Subject) -> Iterator[Rbm]:
-    """A layer of the spec for each combination of kinds of units and trainer."""
-    known = set()
-    for taught in training_of(subject).layers:
-        layer = taught.layer
-        key = (*map(_kind, (layer.visible, layer.hidden)), layer.biases, layer.train)
-        if key not in known:
-            known.add(key)
-            yield layer
-
-
 def machines(subject: Subject) -> Iterator[Small]:
     """A small machine for each combination of kinds of units in the spec."""
     known = set()
-    for layer in kinds(subject):
-        key = (*map(_kind, (layer.visible, layer.hidden)), layer.biases)
-        if key not in known:
+    for taught in training_of(subject).layers:
+        kinds = _kinds(taught.layer)
+        if kinds not in known:
+            known.add(kinds)
+            yield small_machine(subject, taught.layer)
+
+
+def trained_layers(subject: Subject) -> Iterator[tuple[Rbm, Trainer, bool]]:
+    """A layer for each combination of kinds of units and trainer, its trainer, and whether programs
+    train it.
+    """
+    known = set()
+    for taught in training_of(subject).layers:
+        layer, trainer = taught.layer, taught.layer.train
+        key = (_kinds(layer), trainer)
+        if trainer is not None and key not in known:
             known.add(key)
-            yield small_machine(subject, layer)
+            yield layer, trainer, isinstance(taught.learning, LayerTraining)
 
 
-def _kind(side: Side) -> tuple[str, int | None]:
-    return side.unit, side.spins.states
+def _kinds(layer: Rbm) -> Hashable:
+    """The kinds of units of both sides, and whether they have biases."""
+    sides = (layer.visible, layer.hidden)
+    return (*((side.unit, side.spins.states) for side in sides), layer.biases)
 
 
 def small_machine(
     subject: Subject, layer: Rbm, visible: int = VISIBLE, hidden: int = HIDDEN
 ) -> Small:
     """A machine of the kinds of units of a layer, with so many states of each side at most and
-    random parameters.
+    random parameters of up to 1 kT.
     """
     small = replace(
         layer,
@@ -203,7 +206,7 @@ def small_machine(
         count = int(np.prod(shape))
         drawn = 2 * uniforms(key, count, start) - 1
         dtype = np.int32 if name == "weights" else np.int64
-        arrays[name] = np.rint(SPAN * drawn).astype(dtype).reshape(shape)
+        arrays[name] = np.rint(drawn / PARAMETER_UNIT).astype(dtype).reshape(shape)
         start += count
     return Small(small, arrays)
 
@@ -215,11 +218,3 @@ def _few(side: Side, most: int) -> Side:
     while q ** (count + 1) <= most:
         count += 1
     return replace(side, places=count)
-
-
-def trained_layers(subject: Subject) -> Iterator[tuple[Rbm, bool]]:
-    """A layer for each kind of trainer and units, and whether programs train it."""
-    of = {id(taught.layer): taught.learning for taught in training_of(subject).layers}
-    for layer in kinds(subject):
-        if layer.train is not None:
-            yield layer, isinstance(of[id(layer)], LayerTraining)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -26,12 +26,12 @@ from rgc.flows.maps.log_periodic import LogPeriodicFlow
 from rgc.flows.maps.map_flow import MapFlow
 from rgc.flows.maps.orbits import orbits
 from rgc.flows.maps.rate_recursion import RateRecursion
-from rgc.model.lattice import Lattice
 from rgc.program.arithmetic import Apply, Node
 from rgc.syntax import ast
+from rgc.verification.arrays import result_on
 from rgc.verification.certificate import Finding, judged, unchecked, within
 from rgc.verification.energies import UNIT
-from rgc.verification.evaluator import Evaluator, Unreadable
+from rgc.verification.evaluator import Unreadable, evaluator_of_numbers
 from rgc.verification.rounding import ULPS, rounding_of
 from rgc.verification.subject import Subject
 
@@ -96,11 +96,6 @@ def _calls(subject: Subject) -> Sequence[ast.Call]:
     return [call for call in calls if isinstance(call, ast.Call)]
 
 
-def _evaluator(subject: Subject) -> Evaluator:
-    """An evaluator of expressions without a lattice."""
-    return Evaluator(subject.document, cast(Lattice, None), {}, ((),))
-
-
 def _options(call: ast.Call) -> dict[str, ast.Expr]:
     """What is written for each option, the arguments of `scale` by their names."""
     positional = dict(zip(("phi", "g", "mu"), call.arguments, strict=False))
@@ -109,28 +104,23 @@ def _options(call: ast.Call) -> dict[str, ast.Expr]:
 
 def _text(subject: Subject, call: ast.Call, points: Floats) -> Floats:
     """The new quantities, or rates, of the points [k, n] as the text has them, [k, n]."""
-    evaluate, options = _evaluator(subject), _options(call)
+    evaluate, options = evaluator_of_numbers(subject.document), _options(call)
     names = subject.own.study.study.recursion.names
     at: dict[str, Any] = dict(zip(names, points.T, strict=True))
     with np.errstate(all="ignore"):
         if call.name == "scale":
             values = [evaluate(ast.Call(_name(options["phi"]), (ast.Name(names[0]),)), at)]
         else:
-            rest = 0.0 if call.name == "ode" else None
+            unmoved = dict.fromkeys(names, 0.0) if call.name == "ode" else at
             values = [
-                evaluate(options[name], at)
-                if name in options
-                else at[name]
-                if rest is None
-                else rest
-                for name in names
+                evaluate(options[name], at) if name in options else unmoved[name] for name in names
             ]
     return np.stack([np.broadcast_to(value, len(points)) for value in values], axis=1)
 
 
 def _constant(subject: Subject, call: ast.Call, point: Floats) -> tuple[float, float]:
     """The constant at one point, and the number of sites that become one."""
-    evaluate, options = _evaluator(subject), _options(call)
+    evaluate, options = evaluator_of_numbers(subject.document), _options(call)
     names = subject.own.study.study.recursion.names
     at: dict[str, Any] = dict(zip(names, point, strict=True))
     if call.name == "scale":
@@ -163,8 +153,6 @@ def check_sum(subject: Subject) -> Iterator[Finding]:
     if flow is None or not flow.study.study.accumulates:
         yield unchecked("a", "ledger", SUM, "L3", "this map accumulates no constants")
         return
-    from rgc.verification.arrays import result_on
-
     found = result_on(subject, 0).values["F"]
     if found.value is None or found.error is None:
         yield unchecked("a", "ledger", SUM, "L3", found.note)

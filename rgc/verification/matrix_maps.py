@@ -6,21 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import exp, fsum
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgc.analysis.recursion import Floats
 from rgc.flows.matrices.matrix_flow import MatrixFlow
-from rgc.model.lattice import Lattice
 from rgc.model.matrix_maps import ConvexNmf, DiffusionMap, LinearMap, MatrixMap
 from rgc.results.result import Result
 from rgc.syntax import ast
 from rgc.verification.arrays import ROUNDINGS, result_on
 from rgc.verification.certificate import Finding, unchecked, within
 from rgc.verification.energies import UNIT
-from rgc.verification.evaluator import Evaluator, Unreadable
+from rgc.verification.evaluator import Unreadable, evaluator_of_numbers
 from rgc.verification.subject import Subject
 
 FEASIBLE = 1e-9
@@ -87,7 +86,7 @@ def _linear(matrix: Floats, subject: Subject) -> Finding:
 
 def _rows(expr: ast.Expr, subject: Subject) -> Floats:
     """The matrix that a list of lists, or a parameter, holds."""
-    evaluate = Evaluator(subject.document, cast(Lattice, None), {}, ((),))
+    evaluate = evaluator_of_numbers(subject.document)
     if isinstance(expr, ast.Name):
         section = subject.document.section("parameters")
         entries = section.body if section is not None else ()

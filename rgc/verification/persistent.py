@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rgc.flows.data.rows import Rows, states_in
 from rgc.flows.machines.layer_training import make_layer_training
 from rgc.model.stack import Rbm
+from rgc.model.trainer import Trainer
 from rgc.program.draws import Key, stream, uniforms
 from rgc.verification.certificate import Finding, judged
 from rgc.verification.gradients import ERRORS, ROWS, STREAM, features_of, plain
@@ -35,16 +36,15 @@ def check_persistent(subject: Subject) -> Iterator[Finding]:
     The sweeps keep the distribution at each temperature, and so does the exchange of chains. So
     would chains that stand still, which fail too.
     """
-    for layer, sampled in trained_layers(subject):
-        if sampled and layer.train is not None and layer.train.chains is not None:
-            yield _kept(subject, layer)
+    for layer, trainer, sampled in trained_layers(subject):
+        if sampled and trainer.chains is not None:
+            yield _kept(subject, layer, trainer)
 
 
-def _kept(subject: Subject, layer: Rbm) -> Finding:
-    assert layer.train is not None  # noqa: S101
+def _kept(subject: Subject, layer: Rbm, trainer: Trainer) -> Finding:
     small, key = small_machine(subject, layer), stream(subject.seed, {}, "training", STREAM)
-    betas = [round(beta * SCALE) / SCALE for beta in (layer.train.betas or (1.0,))[::-1]]
-    trainer = replace(plain(layer.train), chains=CHAINS * len(betas))
+    betas = [round(beta * SCALE) / SCALE for beta in (trainer.betas or (1.0,))[::-1]]
+    trainer = replace(plain(trainer), chains=CHAINS * len(betas))
     training = make_layer_training(
         subject.reference, replace(small.layer, train=trainer), trainer, rows=ROWS, key=key
     )

@@ -5,7 +5,7 @@ sizes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,7 +72,6 @@ class _Compared:
     numbers: tuple[int, ...]
     right: _Running
     others: tuple[_Running, ...]
-    before: Arrays = field(default_factory=dict)
 
 
 def check_training_bits(subject: Subject) -> Iterator[Finding]:
@@ -137,7 +136,9 @@ def _layer(
     compared = _Compared(rows, numbers, right, others)
     _run(compared)
     layer, where = training.layer, _where(training, number)
-    figures = {"updates": len(numbers), "parameters": layer.shape[0] * layer.shape[1]}
+    visible, hidden = layer.shape
+    parameters = visible * hidden + (visible + hidden) * layer.biases
+    figures = {"updates": len(numbers), "parameters": parameters}
     for other in others:
         claim = f"{other.backend.name} = {subject.reference.name} over {len(numbers)} updates"
         yield judged(
@@ -190,7 +191,7 @@ def random_rows(subject: Subject, layer: Rbm, count: int, number: int) -> Rows:
 
 
 def _run(compared: _Compared) -> None:
-    """Make the updates on all backends in step, until all of the others differ."""
+    """Make the updates in step on the reference and on those that do not differ from it yet."""
     right = compared.right
     for number in compared.numbers:
         before = {name: array.copy() for name, array in right.arrays.items()}

@@ -7,7 +7,8 @@ state, so that bisection finds the exact number of U that lead to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,11 @@ from rgc.model_to_program.stack_to_training import units_of
 from rgc.program import units as law
 from rgc.program.dense import Units
 from rgc.verification.certificate import Finding, within
-from rgc.verification.machines import Small, log_sum, machines
+from rgc.verification.machines import Floats, Integers, Small, log_sum, machines
 from rgc.verification.subject import Subject
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Decide = Callable[[Any, Any], Any]
+"""The states of units from their fields and uniforms of 32 bits."""
 
 CHANCE = 2.0**-29
 """The most by which the chance of a state may be wrong."""
@@ -123,7 +124,7 @@ def _means(units: Units, fields: Integers, exact: Floats) -> tuple[Floats, Float
 
 def chances(units: Units, fields: Integers) -> Floats:
     """The chance of each state, float64[..., state], by counting the U that lead to it."""
-    decide = getattr(law, units.kind)
+    decide: Decide = getattr(law, units.kind)
     up_to = []
     for state in range(units.states - 1):
         # which side of the turn is which depends on x: of two states small U take the unlikelier
@@ -139,10 +140,9 @@ def _filled(fields: Integers, units: Units, value: int) -> NDArray[np.uint64]:
 
 
 def _counted(
-    decide: object, units: Units, fields: Integers, state: int, first: NDArray[np.bool_]
+    decide: Decide, units: Units, fields: Integers, state: int, first: NDArray[np.bool_]
 ) -> Floats:
     """How many U lead to at most the state. `first` says whether U = 0 does."""
-    assert callable(decide)  # noqa: S101
     low, high = _filled(fields, units, 0), _filled(fields, units, 1 << 32)
     for _ in range(32):  # the first U that decides otherwise lies in low + 1 ... high
         middle = (low + high) >> np.uint64(1)

@@ -14,9 +14,9 @@ from rgc.analysis.diffusion import ONE, walk
 from rgc.flows.data.clouds import PointCloud
 from rgc.flows.flow import Account
 from rgc.flows.matrices.matrix_flow import Arrays
-from rgc.flows.matrices.matrix_result import exact, listed
+from rgc.flows.matrices.matrix_result import Report, exact, listed
 from rgc.model.matrix_maps import DiffusionMap
-from rgc.results.result import Estimate, Result
+from rgc.results.result import Estimate
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +30,6 @@ class Diffusion:
     """A random walk on points, and the clusters into which it divides them."""
 
     map: DiffusionMap
-    scheme: str
     points: PointCloud
 
     @property
@@ -49,11 +48,10 @@ class Diffusion:
         if found.matrix is not None:
             arrays["idempotence"] = np.abs(found.matrix @ found.matrix - found.matrix).max()
 
-    def answer(self, arrays: Mapping[str, NDArray[Any]]) -> Result:
+    def answer(self, arrays: Mapping[str, NDArray[Any]]) -> Report:
         values, labels = arrays["eigenvalues"], arrays["labels"]
         number = int(labels.max()) + 1
-        return Result(
-            self.scheme,
+        return Report(
             eigenvalues=listed(values.astype(np.complex128)),
             values=dict(self._values(arrays, number)),
             tables={

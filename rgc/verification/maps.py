@@ -28,7 +28,7 @@ from rgc.flows.maps.orbits import orbits
 from rgc.flows.maps.rate_recursion import RateRecursion
 from rgc.program.arithmetic import Apply, Node
 from rgc.syntax import ast
-from rgc.verification.arrays import result_on
+from rgc.verification.arrays import check_jacobian, result_on
 from rgc.verification.certificate import Finding, judged, unchecked, within
 from rgc.verification.energies import UNIT
 from rgc.verification.evaluator import Unreadable, evaluator_of_numbers
@@ -53,10 +53,11 @@ KERNELS = "orbits by {} are those of the namespace's default"
 
 
 def check_map(subject: Subject) -> Iterator[Finding]:
-    """Compare the program of the map with the text, at the start and around it."""
+    """Compare the program of the map with the text, at the start and around it; nothing for a
+    matrix.
+    """
     flow = map_of(subject)
     if flow is None:
-        yield unchecked("a", "map", VALUES, "L3", "this map is a matrix of data")
         return
     recursion, points = flow.study.study.recursion, around(flow.starts[0], POINTS)
     worst, bound = 0.0, 0.0
@@ -74,6 +75,12 @@ def check_map(subject: Subject) -> Iterator[Finding]:
         return
     where = f"{len(points)} points around the start"
     yield within("a", "map", VALUES, where, difference=worst, bound=bound)
+
+
+def check_slopes(subject: Subject) -> Iterator[Finding]:
+    """Compare the Jacobian of the map with differences; nothing for a matrix, which is its own."""
+    if map_of(subject) is not None:
+        yield from check_jacobian(subject)
 
 
 def map_of(subject: Subject) -> MapFlow | None:
@@ -148,9 +155,11 @@ def _program(recursion: Any, number: int, points: Floats) -> tuple[Floats, Float
 
 
 def check_sum(subject: Subject) -> Iterator[Finding]:
-    """Compare F at the start with the sum of the constants of the text."""
+    """Compare F at the start with the sum of the constants of the text; nothing for a matrix."""
     flow = map_of(subject)
-    if flow is None or not flow.study.study.accumulates:
+    if flow is None:
+        return
+    if not flow.study.study.accumulates:
         yield unchecked("a", "ledger", SUM, "L3", "this map accumulates no constants")
         return
     found = result_on(subject, 0).values["F"]
@@ -167,7 +176,7 @@ def sum_of_the_text(subject: Subject, flow: MapFlow, point: Floats) -> tuple[flo
     its steps.
     """
     calls, share, total, size = _calls(subject), 1.0, 0.0, 0.0
-    for step in range(found_steps(flow)):
+    for step in range(_steps_of_the_sum(flow)):
         call = calls[step % len(calls)]
         constant, sites = _constant(subject, call, point)
         total, size = total + share * constant, size + abs(share * constant)
@@ -178,7 +187,7 @@ def sum_of_the_text(subject: Subject, flow: MapFlow, point: Floats) -> tuple[flo
     return total, left + 64 * UNIT * size, step + 1
 
 
-def found_steps(flow: MapFlow) -> int:
+def _steps_of_the_sum(flow: MapFlow) -> int:
     """So many steps that the share of a site is rounding."""
     sites = flow.study.study.recursion.sites
     return 4000 if sites <= 1 else max(8, min(4000, int(-np.log(UNIT) / np.log(sites)) + 2))
@@ -188,16 +197,17 @@ def found_steps(flow: MapFlow) -> int:
 
 
 def check_kernels(subject: Subject) -> Iterator[Finding]:
-    """Compare orbits from around the start on every backend."""
+    """Compare orbits from around the start on every backend; nothing for a matrix."""
     flow = map_of(subject)
-    recursion = None if flow is None else flow.study.study.recursion
+    if flow is None:
+        return
+    recursion = flow.study.study.recursion
     for backend in subject.backends[1:]:
         claim = KERNELS.format(backend.name)
         if not isinstance(recursion, ExpressionRecursion) or len(recursion.turns) > 1:
             reason = "no single program computes a step, and the host computes them all"
             yield unchecked("d", "orbits", claim, "L3", reason)
             continue
-        assert flow is not None  # noqa: S101  (its recursion is there)
         starts = around(flow.starts[0], ORBITS)
         expected, found = (
             orbits(recursion, each, starts, STEPS, STEPS) for each in (subject.reference, backend)

@@ -5,7 +5,6 @@ The rows of X [n, d] are points. Those rows that C keeps and combines are the ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,10 +61,3 @@ def updated(points: Floats, factors: Factors) -> Factors:
 def objective(points: Floats, factors: Factors) -> float:
     """The square of the Frobenius norm of X - C X."""
     return float(np.square(points - factors.out @ (factors.into.T @ points)).sum())
-
-
-def objectives(points: Floats, factors: Factors, updates: int) -> Iterator[tuple[Factors, float]]:
-    """The factors and the objective after each update."""
-    for _ in range(updates):
-        factors = updated(points, factors)
-        yield factors, objective(points, factors)

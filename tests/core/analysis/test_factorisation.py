@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rgc.analysis.archetypes import Infeasible, find_archetypes
-from rgc.analysis.convex_nmf import objective, objectives, started
+from rgc.analysis.convex_nmf import objective, started, updated
 from rgc.analysis.linear_map import iterated
 
 
@@ -49,11 +49,12 @@ def test_fewer_archetypes_than_corners_need_a_tolerance() -> None:
 def test_multiplicative_updates_never_raise_the_objective(signs: bool) -> None:
     rng = np.random.default_rng(4)
     points = rng.normal(size=(40, 6)) if signs else rng.uniform(size=(40, 6))
-    start = started(4, rng.uniform(size=(40, 8)))
-    steps = list(objectives(points, start, 600))
-    values = [objective(points, start), *(value for _, value in steps)]
+    steps = [started(4, rng.uniform(size=(40, 8)))]
+    for _ in range(600):
+        steps.append(updated(points, steps[-1]))
+    values = [objective(points, factors) for factors in steps]
     assert (np.diff(values) <= 1e-13 * np.array(values[:-1])).sum() == 600
     assert values[-1] < values[0] / 2
-    matrix = steps[-1][0].matrix
+    matrix = steps[-1].matrix
     assert (matrix >= 0).all()
     assert "spectral radius" in iterated(matrix).why

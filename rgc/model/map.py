@@ -21,8 +21,13 @@ SPECTRUM = ("eigenvalue", "fixed_point", "couplings", "period", "lyapunov")
 ACCUMULATED = ("F", "constant", "residual")
 """What a map with a constant answers besides."""
 
-COMPLEX_POWERS = ("m", "log_frequency", "oscillation", *(f"A{k}" for k in range(10)))
-"""What a map of one quantity with a constant answers where its oscillations are asked for."""
+MOST_HARMONICS = 9
+"""The largest number of log-periodic amplitudes besides A_0."""
+
+
+def complex_powers(harmonics: int = MOST_HARMONICS) -> tuple[str, ...]:
+    """What a map of one quantity with a constant answers where its oscillations are asked for."""
+    return ("m", "log_frequency", "oscillation", *(f"A{k}" for k in range(1 + harmonics)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class RecursionMap:
         exponents = ("exponents",) if self.scale is not None else ()
         if self.constant is None:
             return (*SPECTRUM, *exponents)
-        powers = COMPLEX_POWERS if len(self.updates) == 1 else ()
+        powers = complex_powers() if len(self.updates) == 1 else ()
         return (*SPECTRUM, *exponents, *ACCUMULATED, *powers)
 
     def __str__(self) -> str:

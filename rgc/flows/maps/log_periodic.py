@@ -19,8 +19,7 @@ from rgc.flows.flow import Account, Flow, State
 from rgc.flows.maps.map_flow import MapFlow
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
-from rgc.language.values import Value
-from rgc.model.map import RecursionMap
+from rgc.model.map import RecursionMap, complex_powers
 from rgc.model.options import Options
 from rgc.results.result import Estimate, Result
 
@@ -31,8 +30,6 @@ SHOWN = 96
 """The number of points at which the oscillation is drawn, over `PERIODS` periods."""
 
 PERIODS = 2
-
-NAMES = ("m", "log_frequency", "oscillation")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -129,7 +126,7 @@ class LogPeriodicFlow:
         if self.harmonics is None:
             return
         if why:
-            for name in (*NAMES, *(f"A{k}" for k in range(1 + self.harmonics))):
+            for name in complex_powers(self.harmonics):
                 yield name, Estimate(None, None, "exact", note=why)
             return
         exponent, period = state.arrays["power"]
@@ -200,10 +197,5 @@ def with_oscillations(request: Request, flow: Flow) -> LogPeriodicFlow:
 def _span(options: Options) -> tuple[float, float] | None:
     if "range" not in options:
         return None
-    low, high = (float(x) for x in _numbers(options["range"]))
+    low, high = options.numbers("range")
     return low, high
-
-
-def _numbers(value: Value) -> tuple[float, ...]:
-    values = value if isinstance(value, tuple) else (value,)
-    return tuple(x for x in values if isinstance(x, int | float))

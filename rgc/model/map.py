@@ -80,6 +80,7 @@ class Ode:
     """dp/dl = f(p): `rates` = (quantity, its rate). A step is l = 1, so that b = e."""
 
     name: ClassVar[str] = "ode"
+    answers: ClassVar[tuple[str, ...]] = (*SPECTRUM, "exponents")
 
     rates: tuple[tuple[str, Expression], ...]
 
@@ -87,10 +88,6 @@ class Ode:
     def quantities(self) -> tuple[str, ...]:
         """The names of the quantities that the map changes."""
         return tuple(name for name, _ in self.rates)
-
-    @property
-    def answers(self) -> tuple[str, ...]:
-        return (*SPECTRUM, "exponents")
 
     def __str__(self) -> str:
         return shown.call(self.name, *_lines(self.rates))
@@ -101,20 +98,13 @@ class Autoencoder:
     """The data to `hidden` units and back, with one matrix both ways where it is `tied`."""
 
     name: ClassVar[str] = "autoencoder"
+    quantities: ClassVar[tuple[str, ...]] = ()
+    answers: ClassVar[tuple[str, ...]] = ("residual", "excess_over_pca")
 
     hidden: Places
     activation: str
     tied: bool
     train: Trainer | None = None
-
-    @property
-    def quantities(self) -> tuple[str, ...]:
-        """The names of the quantities that the map changes; they have none here."""
-        return ()
-
-    @property
-    def answers(self) -> tuple[str, ...]:
-        return ("residual", "excess_over_pca")
 
     def __str__(self) -> str:
         options = {"activation": self.activation, "tied": self.tied, "train": self.train}
@@ -126,17 +116,10 @@ class Topple:
     """A site of height `threshold` gives a grain to each neighbour."""
 
     name: ClassVar[str] = "topple"
+    quantities: ClassVar[tuple[str, ...]] = ()
+    answers: ClassVar[tuple[str, ...]] = ()
 
     threshold: int
-
-    @property
-    def quantities(self) -> tuple[str, ...]:
-        """The names of the quantities that the map changes; they have none here."""
-        return ()
-
-    @property
-    def answers(self) -> tuple[str, ...]:
-        return ()
 
     def __str__(self) -> str:
         return shown.call(self.name, self.threshold)

@@ -21,7 +21,7 @@ import numpy as np
 
 from rgc.analysis.recursion import Floats
 from rgc.flows.maps.batch import matrices
-from rgc.flows.maps.expression_recursion import ExpressionRecursion, Turn
+from rgc.flows.maps.expression_recursion import Turn, only_turn
 from rgc.flows.maps.log_periodic import LogPeriodicFlow
 from rgc.flows.maps.map_flow import MapFlow
 from rgc.flows.maps.orbits import orbits
@@ -202,9 +202,10 @@ def check_kernels(subject: Subject) -> Iterator[Finding]:
     if flow is None:
         return
     recursion = flow.study.study.recursion
+    turn = only_turn(recursion)
     for backend in subject.backends[1:]:
         claim = KERNELS.format(backend.name)
-        if not isinstance(recursion, ExpressionRecursion) or len(recursion.turns) > 1:
+        if turn is None:
             reason = "no single program computes a step, and the host computes them all"
             yield unchecked("d", "orbits", claim, "L3", reason)
             continue
@@ -212,10 +213,10 @@ def check_kernels(subject: Subject) -> Iterator[Finding]:
         expected, found = (
             orbits(recursion, each, starts, STEPS, STEPS) for each in (subject.reference, backend)
         )
-        if all(_rounds_once(node) for node in recursion.turns[0].moves.program.nodes):
+        if all(_rounds_once(node) for node in turn.moves.program.nodes):
             yield _same_bits(claim, expected, found)
         else:
-            yield _compared(claim, recursion.turns[0], starts, expected, found)
+            yield _compared(claim, turn, starts, expected, found)
 
 
 def _rounds_once(node: Node) -> bool:

@@ -27,11 +27,9 @@ def fixed_points_in_box(study: Study, starts: Floats, box: Floats) -> list[Float
     of their quantities.
     """
     period = study.period
-    candidates = list(
-        _distinct(np.concatenate([_newton(study, starts), _crossings(study, starts)]))
-    )
+    near = np.concatenate([_newton(study, starts), _crossings(study, starts)])
     found = []
-    for candidate in candidates:
+    for candidate in _distinct(near):
         try:
             point = newton(study.returning, candidate)
             if period > study.turns:

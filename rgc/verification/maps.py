@@ -59,7 +59,7 @@ def check_map(subject: Subject) -> Iterator[Finding]:
     flow = map_of(subject)
     if flow is None:
         return
-    recursion, points = flow.study.study.recursion, around(flow.starts[0], POINTS)
+    recursion, points = flow.study.study.recursion, _around(flow.starts[0], POINTS)
     worst, bound = 0.0, 0.0
     try:
         for number, text in enumerate(_calls(subject)):
@@ -90,7 +90,7 @@ def map_of(subject: Subject) -> MapFlow | None:
     return inner if isinstance(inner, MapFlow) else None
 
 
-def around(start: Floats, count: int) -> Floats:
+def _around(start: Floats, count: int) -> Floats:
     """Points [count, n] around a start, the start first."""
     turns = np.outer(np.arange(count), (np.sqrt(5) - 1) / 2 * (1 + np.arange(len(start))))
     return np.asarray(start + SPREAD * (1 + np.abs(start)) * (turns % 1.0))
@@ -209,7 +209,7 @@ def check_kernels(subject: Subject) -> Iterator[Finding]:
             reason = "no single program computes a step, and the host computes them all"
             yield unchecked("d", "orbits", claim, "L3", reason)
             continue
-        starts = around(flow.starts[0], ORBITS)
+        starts = _around(flow.starts[0], ORBITS)
         expected, found = (
             orbits(recursion, each, starts, STEPS, STEPS) for each in (subject.reference, backend)
         )

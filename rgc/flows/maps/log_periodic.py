@@ -78,7 +78,7 @@ class LogPeriodicFlow:
             except (NoPowerLaw, NotResolved, NotAnalytic) as error:
                 state.values["no_power"] = str(error)
         if self.span is not None:
-            state.arrays["scale_function"] = tabulated(self.equation, self.span)
+            state.arrays["scale_function"] = _tabulated(self.equation, self.span)
         state.done += 1
         return state
 
@@ -88,7 +88,7 @@ class LogPeriodicFlow:
         parts = (found.values.real, found.values.imag, found.errors)
         state.arrays["power"] = np.array([near.exponent, near.period])
         state.arrays["amplitudes"] = np.stack(parts)
-        state.arrays["oscillation"] = oscillation(near, found)
+        state.arrays["oscillation"] = _oscillation(near, found)
 
     def expanded(self, points: Sequence[float]) -> Linearised:
         """The power series at the fixed point among some at which the map stretches.
@@ -158,7 +158,7 @@ def _repelling(equation: ScaleEquation, points: Sequence[float]) -> float:
     return next((x for x, slope in zip(points, slopes, strict=True) if slope > 1), points[0])
 
 
-def oscillation(near: Linearised, found: Amplitudes) -> Floats:
+def _oscillation(near: Linearised, found: Amplitudes) -> Floats:
     """The ratio of the singular part to A_0 z^m, less 1 [3, points]: ln z / ln lambda, the ratio
     from F at single points of the real axis, and the ratio from the amplitudes.
     """
@@ -171,7 +171,7 @@ def oscillation(near: Linearised, found: Amplitudes) -> Floats:
     return np.stack([u, singular / (leading * z**near.exponent) - 1, waves / leading])
 
 
-def tabulated(equation: ScaleEquation, span: tuple[float, float]) -> Floats:
+def _tabulated(equation: ScaleEquation, span: tuple[float, float]) -> Floats:
     """x and F(x) [2, points] over a range, NaN where the sum does not converge."""
     x = np.linspace(*span, TABULATED)
     return np.stack([x, equation.sums(x)])

@@ -5,7 +5,7 @@ off its spectrum.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ class MatrixFlow:
 
     scheme: str
     question: Question
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any]
 
     @property
     def steps(self) -> int:

@@ -143,7 +143,7 @@ def _rows(value: Value | None) -> list[tuple[float, ...]]:
     return [tuple(x for x in row if isinstance(x, int | float)) for row in listed]
 
 
-def starts_of(asked: Asked) -> Iterator[tuple[Mapping[str, float], Span | None]]:
+def _starts_of(asked: Asked) -> Iterator[tuple[Mapping[str, float], Span | None]]:
     """The points from which a check follows the map, each with its place: the parameters called
     like its quantities, and the starts of a list.
     """
@@ -163,7 +163,7 @@ def has_values(asked: Asked) -> Iterator[Problem]:
     steps = asked.options.get("steps")
     most = min(steps if isinstance(steps, int) else SHOWN_STEPS, FOLLOWED)
     maps = asked.spec.map
-    for start, _ in starts_of(asked):
+    for start, _ in _starts_of(asked):
         done, step = start, 0
         try:
             if all(isinstance(one, RecursionMap) for one in maps):
@@ -191,7 +191,7 @@ def converges(asked: Asked) -> Iterator[Problem]:
     maps = [one for one in asked.spec.map if isinstance(one, RecursionMap)]
     if not maps or any(one.constant is None or one.sites is None for one in maps):
         return
-    for start, place in starts_of(asked):
+    for start, place in _starts_of(asked):
         terms, share = [], 1.0
         try:
             for followed in follow(maps, start, SUMMED):

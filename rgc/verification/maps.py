@@ -60,21 +60,32 @@ def check_map(subject: Subject) -> Iterator[Finding]:
     if flow is None:
         return
     recursion, points = flow.study.study.recursion, _around(flow.starts[0], POINTS)
-    worst, bound = 0.0, 0.0
     try:
-        for number, text in enumerate(_calls(subject)):
-            expected = _text(subject, text, points)
-            found, allowed = _program(recursion, number, points)
-            known = np.isfinite(expected) & np.isfinite(found)
-            ratio = np.where(known, np.abs(expected - found) / allowed, 0.0)
-            place = np.unravel_index(int(ratio.argmax()), ratio.shape)
-            if ratio[place] >= worst / max(bound, UNIT):
-                worst, bound = float(np.abs(expected - found)[place]), float(allowed[place])
+        texts = [_text(subject, call, points) for call in _calls(subject)]
     except Unreadable as error:
         yield unchecked("a", "map", VALUES, "L3", str(error))
         return
-    where = f"{len(points)} points around the start"
-    yield within("a", "map", VALUES, where, difference=worst, bound=bound)
+    programs = [_program(recursion, number, points) for number in range(len(texts))]
+    found, allowed = (np.array(each) for each in zip(*programs, strict=True))
+    apart = _apart(np.array(texts), found)
+    known = np.isfinite(allowed) | np.isinf(apart)
+    if not known.any():
+        yield unchecked("a", "map", VALUES, "L3", "its rounding has no bound around the start")
+        return
+    with np.errstate(invalid="ignore"):
+        ratio = np.where(np.isinf(apart), np.inf, apart / allowed)
+    place = np.unravel_index(int(np.where(known, ratio, -1.0).argmax()), ratio.shape)
+    where = f"{int(known.all(axis=(0, 2)).sum())} points around the start"
+    difference, bound = float(apart[place]), float(np.nan_to_num(allowed[place]))
+    yield within("a", "map", VALUES, where, difference=difference, bound=bound)
+
+
+def _apart(expected: Floats, found: Floats) -> Floats:
+    """|expected - found|: 0 where neither has a value, and infinite where one alone has none."""
+    has = np.isfinite(expected), np.isfinite(found)
+    with np.errstate(invalid="ignore"):
+        missing = np.where(has[0] == has[1], 0.0, np.inf)
+        return np.where(has[0] & has[1], np.abs(expected - found), missing)
 
 
 def check_slopes(subject: Subject) -> Iterator[Finding]:

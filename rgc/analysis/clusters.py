@@ -47,10 +47,10 @@ def clusters(vectors: Floats, number: int) -> Integers:
         apart = np.min([np.square(rows - centre).sum(axis=1) for centre in centres], axis=0)
         centres.append(rows[np.argmax(apart)])
     labels = kmeans2(rows, np.array(centres), iter=100, minit="matrix", missing="raise")[1]
-    return renumbered(labels)
+    return _renumbered(labels)
 
 
-def renumbered(labels: NDArray[np.integer]) -> Integers:
+def _renumbered(labels: NDArray[np.integer]) -> Integers:
     """Labels 0, 1, ... in the order in which they first stand."""
     names: dict[int, int] = {}
     return np.array([names.setdefault(int(label), len(names)) for label in labels], dtype=np.int64)

@@ -65,8 +65,13 @@ class Walk:
 
     @property
     def multiplicity(self) -> int:
-        """How many eigenvalues are 1: the parts into which the points fall."""
-        return int((self.eigenvalues > 1 - ONE).sum())
+        """How many eigenvalues are 1."""
+        return parts(self.eigenvalues)
+
+
+def parts(eigenvalues: Floats) -> int:
+    """The number of parts into which the points fall: that of the eigenvalues that are 1."""
+    return int((eigenvalues > 1 - ONE).sum())
 
 
 def walk(points: Floats, scale: float) -> Walk:

@@ -45,7 +45,7 @@ def iterated(matrix: Floats) -> Iterated:
     values = np.linalg.eigvals(matrix).astype(np.complex128)
     values = values[np.lexsort((-values.imag, -values.real, -np.abs(values).round(12)))]
     radius = float(np.abs(values).max(initial=0.0))
-    right, left = fixed(matrix), fixed(matrix.T)
+    right, left = _fixed(matrix), _fixed(matrix.T)
     twice = _fixed_in_two_steps(matrix) if radius < LARGE else right.shape[1]
     why = _obstacle(values, radius, right.shape[1], twice)
     limit = None if why else right @ np.linalg.solve(left.T @ right, left.T)
@@ -54,7 +54,7 @@ def iterated(matrix: Floats) -> Iterated:
     return Iterated(values, radius, twice, limit, why, idempotence)
 
 
-def fixed(matrix: Floats) -> Floats:
+def _fixed(matrix: Floats) -> Floats:
     """An orthonormal basis of the vectors x = C x, as columns."""
     _, sizes, rows = np.linalg.svd(matrix - np.eye(len(matrix)))
     return np.asarray(rows[sizes <= TOLERANCE * max(1.0, float(sizes.max(initial=0.0)))].T)
@@ -65,7 +65,7 @@ def _fixed_in_two_steps(matrix: Floats) -> int:
     eigenvectors than its multiplicity.
     """
     moved = matrix - np.eye(len(matrix))
-    return int(fixed(moved @ moved + np.eye(len(matrix))).shape[1])
+    return int(_fixed(moved @ moved + np.eye(len(matrix))).shape[1])
 
 
 def _obstacle(values: Complexes, radius: float, vectors: int, multiplicity: int) -> str:

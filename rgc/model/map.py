@@ -21,8 +21,13 @@ SPECTRUM = ("eigenvalue", "fixed_point", "couplings", "period", "lyapunov")
 ACCUMULATED = ("F", "constant", "residual")
 """What a map with a constant answers besides."""
 
-COMPLEX_POWERS = ("m", "log_frequency", "oscillation", *(f"A{k}" for k in range(10)))
-"""What a map of one quantity with a constant answers where its oscillations are asked for."""
+MOST_HARMONICS = 9
+"""The largest number of log-periodic amplitudes besides A_0."""
+
+
+def complex_powers(harmonics: int = MOST_HARMONICS) -> tuple[str, ...]:
+    """What a map of one quantity with a constant answers where its oscillations are asked for."""
+    return ("m", "log_frequency", "oscillation", *(f"A{k}" for k in range(1 + harmonics)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class RecursionMap:
         exponents = ("exponents",) if self.scale is not None else ()
         if self.constant is None:
             return (*SPECTRUM, *exponents)
-        powers = COMPLEX_POWERS if len(self.updates) == 1 else ()
+        powers = complex_powers() if len(self.updates) == 1 else ()
         return (*SPECTRUM, *exponents, *ACCUMULATED, *powers)
 
     def __str__(self) -> str:
@@ -75,6 +80,7 @@ class Ode:
     """dp/dl = f(p): `rates` = (quantity, its rate). A step is l = 1, so that b = e."""
 
     name: ClassVar[str] = "ode"
+    answers: ClassVar[tuple[str, ...]] = (*SPECTRUM, "exponents")
 
     rates: tuple[tuple[str, Expression], ...]
 
@@ -82,10 +88,6 @@ class Ode:
     def quantities(self) -> tuple[str, ...]:
         """The names of the quantities that the map changes."""
         return tuple(name for name, _ in self.rates)
-
-    @property
-    def answers(self) -> tuple[str, ...]:
-        return (*SPECTRUM, "exponents")
 
     def __str__(self) -> str:
         return shown.call(self.name, *_lines(self.rates))
@@ -96,20 +98,13 @@ class Autoencoder:
     """The data to `hidden` units and back, with one matrix both ways where it is `tied`."""
 
     name: ClassVar[str] = "autoencoder"
+    quantities: ClassVar[tuple[str, ...]] = ()
+    answers: ClassVar[tuple[str, ...]] = ("residual", "excess_over_pca")
 
     hidden: Places
     activation: str
     tied: bool
     train: Trainer | None = None
-
-    @property
-    def quantities(self) -> tuple[str, ...]:
-        """The names of the quantities that the map changes; they have none here."""
-        return ()
-
-    @property
-    def answers(self) -> tuple[str, ...]:
-        return ("residual", "excess_over_pca")
 
     def __str__(self) -> str:
         options = {"activation": self.activation, "tied": self.tied, "train": self.train}
@@ -121,17 +116,10 @@ class Topple:
     """A site of height `threshold` gives a grain to each neighbour."""
 
     name: ClassVar[str] = "topple"
+    quantities: ClassVar[tuple[str, ...]] = ()
+    answers: ClassVar[tuple[str, ...]] = ()
 
     threshold: int
-
-    @property
-    def quantities(self) -> tuple[str, ...]:
-        """The names of the quantities that the map changes; they have none here."""
-        return ()
-
-    @property
-    def answers(self) -> tuple[str, ...]:
-        return ()
 
     def __str__(self) -> str:
         return shown.call(self.name, self.threshold)

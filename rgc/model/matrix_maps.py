@@ -18,6 +18,7 @@ class LinearMap:
     """
 
     name: ClassVar[str] = "linear"
+    answers: ClassVar[tuple[str, ...]] = (*OF_A_MATRIX, "couplings")
 
     matrix: tuple[tuple[float, ...], ...]
     scale: float | None = None
@@ -26,10 +27,6 @@ class LinearMap:
     def quantities(self) -> tuple[str, ...]:
         """The names of the components of x."""
         return tuple(f"x{k}" for k in range(1, 1 + len(self.matrix)))
-
-    @property
-    def answers(self) -> tuple[str, ...]:
-        return (*OF_A_MATRIX, "couplings")
 
     def __str__(self) -> str:
         return shown.call(self.name, self.matrix, options={"scale": self.scale})
@@ -45,16 +42,12 @@ class ConvexNmf:
     """
 
     name: ClassVar[str] = "convex_nmf"
+    quantities: ClassVar[tuple[str, ...]] = ()
 
     rank: int
     variant: str = "dlj"
     iterations: int = 200
     tolerance: float = 0.0
-
-    @property
-    def quantities(self) -> tuple[str, ...]:
-        """The names of the quantities that the map changes; they have none here."""
-        return ()
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -79,25 +72,18 @@ class DiffusionMap:
     """
 
     name: ClassVar[str] = "diffusion"
+    quantities: ClassVar[tuple[str, ...]] = ()
+    answers: ClassVar[tuple[str, ...]] = (
+        "eigenvalue",
+        "multiplicity",
+        "idempotence",
+        "clusters",
+        "eigengap",
+        "agreement",
+    )
 
     scale: float
     clusters: int | None = None
-
-    @property
-    def quantities(self) -> tuple[str, ...]:
-        """The names of the quantities that the map changes; they have none here."""
-        return ()
-
-    @property
-    def answers(self) -> tuple[str, ...]:
-        return (
-            "eigenvalue",
-            "multiplicity",
-            "idempotence",
-            "clusters",
-            "eigengap",
-            "agreement",
-        )
 
     def __str__(self) -> str:
         return shown.call(self.name, options={"scale": self.scale, "clusters": self.clusters})

@@ -52,6 +52,13 @@ class Options:
             raise TypeError(f"the option '{name}' is a list of words, not {value!r}")
         return tuple(map(str, value))
 
+    def numbers(self, name: str) -> tuple[float, ...]:
+        """A list of numbers."""
+        value = self.values[name]
+        if not isinstance(value, tuple) or not all(isinstance(x, int | float) for x in value):
+            raise TypeError(f"the option '{name}' is a list of numbers, not {value!r}")
+        return tuple(float(x) for x in value if isinstance(x, int | float))
+
     def flag(self, name: str) -> bool:
         """Whether a flag is set. One that was not written is not."""
         value = self.values.get(name, False)

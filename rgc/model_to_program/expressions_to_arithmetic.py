@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.model.expressions import FUNCTIONS, Apply, Constant, Expression, leaves
+from rgc.model.expressions import Apply, Constant, Expression, evaluate, leaves
 from rgc.program import arithmetic
 from rgc.program.arithmetic import Arithmetic, Given, Input, Node, Value, on_numbers
 
@@ -105,11 +105,9 @@ def _is_small(power: float) -> bool:
 
 def _number(expression: Expression) -> float:
     """The value of an expression without leaves."""
-    match expression:
-        case Constant(value):
-            return value
-        case Apply(function, operands):
-            with np.errstate(all="ignore"):
-                parts = [np.float64(_number(operand)) for operand in operands]
-                return float(FUNCTIONS[function](np, *parts))
-    raise ValueError(f"{expression} is no number")
+
+    def refuse(leaf: Expression) -> float:
+        raise ValueError(f"{leaf} is no number")
+
+    with np.errstate(all="ignore"):
+        return float(evaluate(expression, refuse, np))

@@ -107,19 +107,3 @@ def _not_finite(function: str, operands: Sequence[float]) -> float:
 
     with np.errstate(all="ignore"):
         return float(FUNCTIONS[function](np, *map(np.float64, operands)))
-
-
-def verify(program: Arithmetic) -> None:
-    """Raise `ValueError` for a program that means nothing."""
-    for number, node in enumerate(program.nodes):
-        match node:
-            case Input(index):
-                good = 0 <= index < program.inputs
-            case Given(index):
-                good = 0 <= index < program.given
-            case Apply(function, operands):
-                good = function in FUNCTIONS and all(0 <= k < number for k in operands)
-        if not good:
-            raise ValueError(f"node {number} of the program is wrong: {node}")
-    if not all(0 <= k < len(program.nodes) for k in program.outputs):
-        raise ValueError("an output of the program is no node")

@@ -48,7 +48,7 @@ ARRAYS = (
 
 MAPS = (
     Check("a", "map", "rgc.verification.maps:check_map"),
-    Check("a", "jacobian", "rgc.verification.arrays:check_jacobian"),
+    Check("a", "jacobian", "rgc.verification.maps:check_slopes"),
     Check("a", "ledger", "rgc.verification.maps:check_sum"),
     Check("a", "powers", "rgc.verification.complex_powers:check_powers"),
     Check("a", "matrix", "rgc.verification.matrix_maps:check_matrix"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rgc.language.signatures import Field
+from rgc.model.map import MOST_HARMONICS
 from rgc.schemes import checks, options
 from rgc.schemes.needs import couplings, lattice, log_periodic, maps, matrices
 from rgc.schemes.scheme import Ready, Scheme
@@ -20,7 +21,7 @@ OSCILLATIONS = Field(
     "integer",
     "number of log-periodic amplitudes of F besides A0",
     least=1,
-    most=9,
+    most=MOST_HARMONICS,
 )
 RANGE = Field("range", "numbers", "[a, b]: tabulate F, and take the side of the fixed point there")
 LYAPUNOV = Field("lyapunov", "flag", "report all Lyapunov exponents")

@@ -177,18 +177,19 @@ def check_agreement(subject: Subject) -> Iterator[Finding]:
             )
             yield finding.failing(f"only one of the two has {', '.join(missing)}")
             continue
+        known = [name for name in values if np.isfinite(bounds[name])]
         worst = max(
-            values, key=lambda name: abs(other[name] - values[name]) / bounds[name], default=None
+            known, key=lambda name: abs(other[name] - values[name]) / bounds[name], default=None
         )
         if worst is None:
-            yield unchecked("d", "agreement", claim, "L3", "the run has no numbers")
+            yield unchecked("d", "agreement", claim, "L3", "the run has no numbers with a bound")
             continue
         difference = abs(other[worst] - values[worst])
         yield within(
             "d",
             "agreement",
             claim,
-            f"{len(values)} numbers",
+            f"{len(known)} numbers",
             difference=difference,
             bound=bounds[worst],
             closest_to_its_bound=worst,
@@ -265,7 +266,8 @@ class Spread:
             if not all(name in level.couplings for name in names):
                 break
             at = np.array([level.couplings[name].value for name in names])
-            error = float(np.linalg.norm(recursion.jacobian(at), 2)) * error + rounding(at)
+            grown = _norm(recursion.jacobian(at)) * error if error else 0.0
+            error = grown + rounding(at)
             self._errors.append(error)
         self.fixed_point = self.eigenvalue = self.exponent = 0.0
         if all(name in result.fixed_point for name in names):
@@ -279,6 +281,9 @@ class Spread:
     def _at_fixed_point(self, study: Study, point: Floats) -> None:
         recursion = study.returning
         jacobian = recursion.jacobian(point)
+        if not np.isfinite(jacobian).all():
+            self.fixed_point = self.eigenvalue = self.exponent = np.inf
+            return
         self.fixed_point = float(
             np.linalg.norm(np.linalg.pinv(np.eye(len(point)) - jacobian), 2)
         ) * rounding(point)
@@ -298,6 +303,11 @@ class Spread:
         self.exponent *= (
             100  # exponents that follow from y_t and y_h by scaling are steeper functions of them
         )
+
+
+def _norm(matrix: Floats) -> float:
+    """The largest singular value, infinite where the matrix is not known."""
+    return float(np.linalg.norm(matrix, 2)) if np.isfinite(matrix).all() else np.inf
 
 
 def rounding(couplings: Floats) -> float:

@@ -13,6 +13,7 @@ from rgc.analysis.koenigs import Linearised
 from rgc.analysis.log_periodic import Amplitudes, amplitudes
 from rgc.analysis.recursion import Floats
 from rgc.flows.maps.log_periodic import LogPeriodicFlow
+from rgc.model.map import MOST_HARMONICS
 from rgc.results.result import Estimate
 from rgc.verification.arrays import ROUNDINGS, result_on
 from rgc.verification.certificate import Finding, unchecked, within
@@ -24,9 +25,6 @@ POINTS = 7
 """The number of points of one period at which F is compared."""
 
 CLAIM = "F = its power series and z^m sum_k A_k exp(2 pi i k ln z / ln lambda)"
-
-HARMONICS = 9
-"""The number of amplitudes besides A_0 with which F is put together."""
 
 
 def check_powers(subject: Subject) -> Iterator[Finding]:
@@ -41,7 +39,7 @@ def check_powers(subject: Subject) -> Iterator[Finding]:
         return
     points = [value for each in result.fixed_points for value in _numbers(each.couplings)]
     near = flow.expanded(points)
-    found = amplitudes(near, HARMONICS)
+    found = amplitudes(near, MOST_HARMONICS)
     if not found.angles:
         reason = "F is nowhere smooth, and no few harmonics make it up"
         yield unchecked("a", "powers", CLAIM, "L3", reason)

@@ -21,14 +21,14 @@ import numpy as np
 
 from rgc.analysis.recursion import Floats
 from rgc.flows.maps.batch import matrices
-from rgc.flows.maps.expression_recursion import ExpressionRecursion, Turn
+from rgc.flows.maps.expression_recursion import Turn, only_turn
 from rgc.flows.maps.log_periodic import LogPeriodicFlow
 from rgc.flows.maps.map_flow import MapFlow
 from rgc.flows.maps.orbits import orbits
 from rgc.flows.maps.rate_recursion import RateRecursion
 from rgc.program.arithmetic import Apply, Node
 from rgc.syntax import ast
-from rgc.verification.arrays import result_on
+from rgc.verification.arrays import check_jacobian, result_on
 from rgc.verification.certificate import Finding, judged, unchecked, within
 from rgc.verification.energies import UNIT
 from rgc.verification.evaluator import Unreadable, evaluator_of_numbers
@@ -53,27 +53,45 @@ KERNELS = "orbits by {} are those of the namespace's default"
 
 
 def check_map(subject: Subject) -> Iterator[Finding]:
-    """Compare the program of the map with the text, at the start and around it."""
+    """Compare the program of the map with the text, at the start and around it; nothing for a
+    matrix.
+    """
     flow = map_of(subject)
     if flow is None:
-        yield unchecked("a", "map", VALUES, "L3", "this map is a matrix of data")
         return
-    recursion, points = flow.study.study.recursion, around(flow.starts[0], POINTS)
-    worst, bound = 0.0, 0.0
+    recursion, points = flow.study.study.recursion, _around(flow.starts[0], POINTS)
     try:
-        for number, text in enumerate(_calls(subject)):
-            expected = _text(subject, text, points)
-            found, allowed = _program(recursion, number, points)
-            known = np.isfinite(expected) & np.isfinite(found)
-            ratio = np.where(known, np.abs(expected - found) / allowed, 0.0)
-            place = np.unravel_index(int(ratio.argmax()), ratio.shape)
-            if ratio[place] >= worst / max(bound, UNIT):
-                worst, bound = float(np.abs(expected - found)[place]), float(allowed[place])
+        texts = [_text(subject, call, points) for call in _calls(subject)]
     except Unreadable as error:
         yield unchecked("a", "map", VALUES, "L3", str(error))
         return
-    where = f"{len(points)} points around the start"
-    yield within("a", "map", VALUES, where, difference=worst, bound=bound)
+    programs = [_program(recursion, number, points) for number in range(len(texts))]
+    found, allowed = (np.array(each) for each in zip(*programs, strict=True))
+    apart = _apart(np.array(texts), found)
+    known = np.isfinite(allowed) | np.isinf(apart)
+    if not known.any():
+        yield unchecked("a", "map", VALUES, "L3", "its rounding has no bound around the start")
+        return
+    with np.errstate(invalid="ignore"):
+        ratio = np.where(np.isinf(apart), np.inf, apart / allowed)
+    place = np.unravel_index(int(np.where(known, ratio, -1.0).argmax()), ratio.shape)
+    where = f"{int(known.all(axis=(0, 2)).sum())} points around the start"
+    difference, bound = float(apart[place]), float(np.nan_to_num(allowed[place]))
+    yield within("a", "map", VALUES, where, difference=difference, bound=bound)
+
+
+def _apart(expected: Floats, found: Floats) -> Floats:
+    """|expected - found|: 0 where neither has a value, and infinite where one alone has none."""
+    has = np.isfinite(expected), np.isfinite(found)
+    with np.errstate(invalid="ignore"):
+        missing = np.where(has[0] == has[1], 0.0, np.inf)
+        return np.where(has[0] & has[1], np.abs(expected - found), missing)
+
+
+def check_slopes(subject: Subject) -> Iterator[Finding]:
+    """Compare the Jacobian of the map with differences; nothing for a matrix, which is its own."""
+    if map_of(subject) is not None:
+        yield from check_jacobian(subject)
 
 
 def map_of(subject: Subject) -> MapFlow | None:
@@ -83,7 +101,7 @@ def map_of(subject: Subject) -> MapFlow | None:
     return inner if isinstance(inner, MapFlow) else None
 
 
-def around(start: Floats, count: int) -> Floats:
+def _around(start: Floats, count: int) -> Floats:
     """Points [count, n] around a start, the start first."""
     turns = np.outer(np.arange(count), (np.sqrt(5) - 1) / 2 * (1 + np.arange(len(start))))
     return np.asarray(start + SPREAD * (1 + np.abs(start)) * (turns % 1.0))
@@ -148,9 +166,11 @@ def _program(recursion: Any, number: int, points: Floats) -> tuple[Floats, Float
 
 
 def check_sum(subject: Subject) -> Iterator[Finding]:
-    """Compare F at the start with the sum of the constants of the text."""
+    """Compare F at the start with the sum of the constants of the text; nothing for a matrix."""
     flow = map_of(subject)
-    if flow is None or not flow.study.study.accumulates:
+    if flow is None:
+        return
+    if not flow.study.study.accumulates:
         yield unchecked("a", "ledger", SUM, "L3", "this map accumulates no constants")
         return
     found = result_on(subject, 0).values["F"]
@@ -167,7 +187,7 @@ def sum_of_the_text(subject: Subject, flow: MapFlow, point: Floats) -> tuple[flo
     its steps.
     """
     calls, share, total, size = _calls(subject), 1.0, 0.0, 0.0
-    for step in range(found_steps(flow)):
+    for step in range(_steps_of_the_sum(flow)):
         call = calls[step % len(calls)]
         constant, sites = _constant(subject, call, point)
         total, size = total + share * constant, size + abs(share * constant)
@@ -178,7 +198,7 @@ def sum_of_the_text(subject: Subject, flow: MapFlow, point: Floats) -> tuple[flo
     return total, left + 64 * UNIT * size, step + 1
 
 
-def found_steps(flow: MapFlow) -> int:
+def _steps_of_the_sum(flow: MapFlow) -> int:
     """So many steps that the share of a site is rounding."""
     sites = flow.study.study.recursion.sites
     return 4000 if sites <= 1 else max(8, min(4000, int(-np.log(UNIT) / np.log(sites)) + 2))
@@ -188,24 +208,26 @@ def found_steps(flow: MapFlow) -> int:
 
 
 def check_kernels(subject: Subject) -> Iterator[Finding]:
-    """Compare orbits from around the start on every backend."""
+    """Compare orbits from around the start on every backend; nothing for a matrix."""
     flow = map_of(subject)
-    recursion = None if flow is None else flow.study.study.recursion
+    if flow is None:
+        return
+    recursion = flow.study.study.recursion
+    turn = only_turn(recursion)
     for backend in subject.backends[1:]:
         claim = KERNELS.format(backend.name)
-        if not isinstance(recursion, ExpressionRecursion) or len(recursion.turns) > 1:
+        if turn is None:
             reason = "no single program computes a step, and the host computes them all"
             yield unchecked("d", "orbits", claim, "L3", reason)
             continue
-        assert flow is not None  # noqa: S101  (its recursion is there)
-        starts = around(flow.starts[0], ORBITS)
+        starts = _around(flow.starts[0], ORBITS)
         expected, found = (
             orbits(recursion, each, starts, STEPS, STEPS) for each in (subject.reference, backend)
         )
-        if all(_rounds_once(node) for node in recursion.turns[0].moves.program.nodes):
+        if all(_rounds_once(node) for node in turn.moves.program.nodes):
             yield _same_bits(claim, expected, found)
         else:
-            yield _compared(claim, recursion.turns[0], starts, expected, found)
+            yield _compared(claim, turn, starts, expected, found)
 
 
 def _rounds_once(node: Node) -> bool:

@@ -78,25 +78,10 @@ def _linear(matrix: Floats, subject: Subject) -> Finding:
         raise Unreadable("the independent evaluator cannot read this map")
     named = {option.name: option.value for option in call.options}
     place = call.arguments[0] if call.arguments else named["matrix"]
-    text = _rows(place, subject)
+    text = evaluator_of_numbers(subject.document)(place)
     size = " x ".join(map(str, matrix.shape))
     bound = 4 * UNIT * np.abs(text).max()
     return _finding(TEXT, size, np.abs(matrix - text).max(), bound)
-
-
-def _rows(expr: ast.Expr, subject: Subject) -> Floats:
-    """The matrix that a list of lists, or a parameter, holds."""
-    evaluate = evaluator_of_numbers(subject.document)
-    if isinstance(expr, ast.Name):
-        section = subject.document.section("parameters")
-        entries = section.body if section is not None else ()
-        for entry in entries if isinstance(entries, tuple) else ():
-            if isinstance(entry, ast.Entry) and entry.target == expr and entry.value is not None:
-                return _rows(entry.value, subject)
-    if not isinstance(expr, ast.List):
-        raise Unreadable("the independent evaluator reads matrices as lists of rows")
-    rows = [row.items for row in expr.items if isinstance(row, ast.List)]
-    return np.array([[float(evaluate(item)) for item in row] for row in rows])
 
 
 def _program(tables: Mapping[str, NDArray[Any]], step: ConvexNmf) -> Finding:

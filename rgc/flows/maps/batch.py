@@ -14,7 +14,7 @@ from rgc.model_to_program.expressions_to_arithmetic import Lowered
 from rgc.program.arithmetic import evaluate
 
 
-def columns(lowered: Lowered, points: Floats) -> Floats:
+def _columns(lowered: Lowered, points: Floats) -> Floats:
     """The outputs [k, m] of a program at points [k, n]."""
     with np.errstate(all="ignore"):
         inputs: Any = points.T
@@ -27,7 +27,7 @@ def matrices(lowered: Lowered | None, points: Floats) -> Floats:
     k, n = points.shape
     if lowered is None:
         return np.full((k, n, n), np.nan)
-    return columns(lowered, points).reshape(k, n, n)
+    return _columns(lowered, points).reshape(k, n, n)
 
 
 def defects(study: Study, points: Floats) -> tuple[Floats, Floats]:
@@ -38,10 +38,10 @@ def defects(study: Study, points: Floats) -> tuple[Floats, Floats]:
         for step in range(study.period):
             turn = recursion.turns[step % len(recursion.turns)]
             slopes = matrices(turn.slopes, moved) @ slopes
-            moved = columns(turn.moves, moved)
+            moved = _columns(turn.moves, moved)
         return moved - points, slopes - np.eye(n)
     if isinstance(recursion, RateRecursion) and study.period == 1:
         rates = recursion.turns[0]
-        return columns(rates.values, points), matrices(rates.slopes, points)
+        return _columns(rates.values, points), matrices(rates.slopes, points)
     pairs = [study.returning.defect(point) for point in points]
     return np.array([value for value, _ in pairs]), np.array([slope for _, slope in pairs])

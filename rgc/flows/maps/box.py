@@ -27,11 +27,9 @@ def fixed_points_in_box(study: Study, starts: Floats, box: Floats) -> list[Float
     of their quantities.
     """
     period = study.period
-    candidates = list(
-        _distinct(np.concatenate([_newton(study, starts), _crossings(study, starts)]))
-    )
+    near = np.concatenate([_newton(study, starts), _crossings(study, starts)])
     found = []
-    for candidate in candidates:
+    for candidate in _distinct(near):
         try:
             point = newton(study.returning, candidate)
             if period > study.turns:
@@ -40,12 +38,12 @@ def fixed_points_in_box(study: Study, starts: Floats, box: Floats) -> list[Float
                 point = newton_cycle(study.recursion, point, period, study.turns)
         except PointNotFound:
             continue
-        if inside(point, box):
+        if _inside(point, box):
             found.append(point)
     return sorted(distinct(found), key=tuple)
 
 
-def inside(point: Floats, box: Floats) -> bool:
+def _inside(point: Floats, box: Floats) -> bool:
     """Whether a point lies in a box, up to rounding."""
     room = 1e-9 * (1 + np.abs(point).max())
     return bool((point >= box[0] - room).all() and (point <= box[1] + room).all())

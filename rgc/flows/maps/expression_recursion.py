@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rgc.analysis.recursion import Floats, Moved
+from rgc.analysis.recursion import Floats, Moved, Recursion
 from rgc.model.expressions import Constant, Expression, written
 from rgc.model.map import Quantity, RecursionMap
 from rgc.model_to_program.expressions_to_arithmetic import Lowered, lower
@@ -81,6 +81,13 @@ def expression_recursion(maps: Sequence[RecursionMap]) -> ExpressionRecursion:
         scale=np.nan if first.scale is None else first.scale,
         sites=np.nan if first.sites is None else first.sites,
     )
+
+
+def only_turn(recursion: Recursion) -> Turn | None:
+    """The map whose program computes every step, None where no single one does."""
+    if isinstance(recursion, ExpressionRecursion) and len(recursion.turns) == 1:
+        return recursion.turns[0]
+    return None
 
 
 def _turn(one: RecursionMap) -> Turn:

@@ -19,8 +19,7 @@ from rgc.flows.flow import Account, Flow, State
 from rgc.flows.maps.map_flow import MapFlow
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
-from rgc.language.values import Value
-from rgc.model.map import RecursionMap
+from rgc.model.map import RecursionMap, complex_powers
 from rgc.model.options import Options
 from rgc.results.result import Estimate, Result
 
@@ -31,8 +30,6 @@ SHOWN = 96
 """The number of points at which the oscillation is drawn, over `PERIODS` periods."""
 
 PERIODS = 2
-
-NAMES = ("m", "log_frequency", "oscillation")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -81,7 +78,7 @@ class LogPeriodicFlow:
             except (NoPowerLaw, NotResolved, NotAnalytic) as error:
                 state.values["no_power"] = str(error)
         if self.span is not None:
-            state.arrays["scale_function"] = tabulated(self.equation, self.span)
+            state.arrays["scale_function"] = _tabulated(self.equation, self.span)
         state.done += 1
         return state
 
@@ -91,7 +88,7 @@ class LogPeriodicFlow:
         parts = (found.values.real, found.values.imag, found.errors)
         state.arrays["power"] = np.array([near.exponent, near.period])
         state.arrays["amplitudes"] = np.stack(parts)
-        state.arrays["oscillation"] = oscillation(near, found)
+        state.arrays["oscillation"] = _oscillation(near, found)
 
     def expanded(self, points: Sequence[float]) -> Linearised:
         """The power series at the fixed point among some at which the map stretches.
@@ -129,7 +126,7 @@ class LogPeriodicFlow:
         if self.harmonics is None:
             return
         if why:
-            for name in (*NAMES, *(f"A{k}" for k in range(1 + self.harmonics))):
+            for name in complex_powers(self.harmonics):
                 yield name, Estimate(None, None, "exact", note=why)
             return
         exponent, period = state.arrays["power"]
@@ -161,7 +158,7 @@ def _repelling(equation: ScaleEquation, points: Sequence[float]) -> float:
     return next((x for x, slope in zip(points, slopes, strict=True) if slope > 1), points[0])
 
 
-def oscillation(near: Linearised, found: Amplitudes) -> Floats:
+def _oscillation(near: Linearised, found: Amplitudes) -> Floats:
     """The ratio of the singular part to A_0 z^m, less 1 [3, points]: ln z / ln lambda, the ratio
     from F at single points of the real axis, and the ratio from the amplitudes.
     """
@@ -174,7 +171,7 @@ def oscillation(near: Linearised, found: Amplitudes) -> Floats:
     return np.stack([u, singular / (leading * z**near.exponent) - 1, waves / leading])
 
 
-def tabulated(equation: ScaleEquation, span: tuple[float, float]) -> Floats:
+def _tabulated(equation: ScaleEquation, span: tuple[float, float]) -> Floats:
     """x and F(x) [2, points] over a range, NaN where the sum does not converge."""
     x = np.linspace(*span, TABULATED)
     return np.stack([x, equation.sums(x)])
@@ -200,10 +197,5 @@ def with_oscillations(request: Request, flow: Flow) -> LogPeriodicFlow:
 def _span(options: Options) -> tuple[float, float] | None:
     if "range" not in options:
         return None
-    low, high = (float(x) for x in _numbers(options["range"]))
+    low, high = options.numbers("range")
     return low, high
-
-
-def _numbers(value: Value) -> tuple[float, ...]:
-    values = value if isinstance(value, tuple) else (value,)
-    return tuple(x for x in values if isinstance(x, int | float))

@@ -11,7 +11,7 @@ import numpy as np
 from rgc.analysis.orbits import Lyapunov, lyapunov
 from rgc.analysis.recursion import Floats, Recursion
 from rgc.flows.maps.batch import matrices
-from rgc.flows.maps.expression_recursion import ExpressionRecursion
+from rgc.flows.maps.expression_recursion import only_turn
 from rgc.routines import routine
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ NEAR = 1e-9
 
 def orbits(recursion: Recursion, backend: Backend, starts: Floats, steps: int, kept: int) -> Floats:
     """The points after each of the last `kept` of some steps, [kept, starts, n]."""
-    if isinstance(recursion, ExpressionRecursion) and len(recursion.turns) == 1:
-        moves = recursion.turns[0].moves
+    turn = only_turn(recursion)
+    if turn is not None:
+        moves = turn.moves
         with backend.arrays() as xp, np.errstate(all="ignore"):
             points = routine(backend, "iterate_map")(
                 moves.program, xp.asarray(moves.constants), xp.asarray(starts.T), steps, kept
@@ -56,9 +57,9 @@ def _last(recursion: Recursion, start: Floats, steps: int, kept: int) -> Floats:
 def jacobians(recursion: Recursion, points: Floats) -> Floats:
     """The Jacobians [steps, orbits, n, n] at the points [steps, orbits, n] of successive steps."""
     *shape, n = points.shape
-    if isinstance(recursion, ExpressionRecursion) and len(recursion.turns) == 1:
-        slopes = recursion.turns[0].slopes
-        return matrices(slopes, points.reshape(-1, n)).reshape(*shape, n, n)
+    turn = only_turn(recursion)
+    if turn is not None:
+        return matrices(turn.slopes, points.reshape(-1, n)).reshape(*shape, n, n)
     return np.array(
         [[recursion.jacobian(point, step) for point in row] for step, row in enumerate(points)]
     )
@@ -69,8 +70,8 @@ def lyapunov_from(recursion: Recursion, backend: Backend, start: Floats) -> Lyap
 
     Where one program computes a step they are averages over many orbits that start close together.
     """
-    n, one = len(start), isinstance(recursion, ExpressionRecursion) and len(recursion.turns) == 1
-    count, steps = (max(1, ORBITS // n**2), STEPS) if one else (1, FEWER)
+    n, single = len(start), only_turn(recursion) is not None
+    count, steps = (max(1, ORBITS // n**2), STEPS) if single else (1, FEWER)
     starts = start + NEAR * (1 + np.abs(start)) * np.arange(count)[:, None]
     points = orbits(recursion, backend, starts, steps - 1, steps - 1)
     return lyapunov(jacobians(recursion, np.concatenate([starts[None], points])))

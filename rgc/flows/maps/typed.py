@@ -16,44 +16,53 @@ from rgc.flows.maps.map_flow import MapFlow
 from rgc.flows.maps.rate_recursion import rate_recursion
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
-from rgc.flows.study.study import make_study, read_starts
+from rgc.flows.study.study import Study, make_study, read_starts
 from rgc.language.values import CallValue
 from rgc.model.map import Ode, RecursionMap
 
 
 def make_typed(request: Request) -> MapFlow:
     """The flow of a recursion, of an ode, or of several that take turns."""
-    maps, options = request.spec.map, request.options
-    recursion, turns = _recursion(request), len(maps)
-    start = starting_point(request, recursion.names)
-    study = make_study(
-        request,
-        recursion,
-        start,
-        _dimension(recursion),
-        accumulates=any(isinstance(one, RecursionMap) and one.constant is not None for one in maps),
-    )
-    period = turns * (options.integer("cycle") if "cycle" in options else 1)
-    asked, starts = request.flow.options.get("starts"), study.starts
-    line = period == 1 and ("starts" not in options or study.find == "separatrix")
-    study = replace(study, turns=turns, period=period, line=line, rays=False, rest=start)
-    if starts is None and not line:
-        study = replace(study, starts=start[None])
-    grid = starts if isinstance(asked, CallValue) and starts is not None else None
-    if grid is not None and isinstance(asked, CallValue):
-        box = _box(grid, asked, recursion.names)
-        search = partial(fixed_points_in_box, starts=grid, box=box)
-        window = np.array([grid.min(axis=0), grid.max(axis=0)])
-        study = replace(
-            study, starts=None, search=search, searched="in the box of the grid", window=window
-        )
+    options, recursion = request.options, _recursion(request)
+    start = _starting_point(request, recursion.names)
+    study, grid = _study(request, recursion, start), None
+    asked = request.flow.options.get("starts")
+    if isinstance(asked, CallValue) and study.starts is not None:
+        grid = study.starts
+        study = _searched(study, grid, _box(grid, asked, recursion.names))
     return MapFlow(
         CouplingFlow(study),
         backend=request.backend,
-        starts=start[None] if grid is not None or starts is None else starts,
+        starts=start[None] if study.starts is None else study.starts,
         grid=grid,
         lyapunov=options.flag("lyapunov"),
         alone=not request.point,
+    )
+
+
+def _study(request: Request, recursion: Recursion, start: Floats) -> Study:
+    """The study of the maps. Without starts it begins at `start`, unless it looks for a critical
+    point on the line through it.
+    """
+    maps, options = request.spec.map, request.options
+    accumulates = any(isinstance(one, RecursionMap) and one.constant is not None for one in maps)
+    study = make_study(request, recursion, start, _dimension(recursion), accumulates=accumulates)
+    period = len(maps) * (options.integer("cycle") if "cycle" in options else 1)
+    line = period == 1 and (study.starts is None or study.find == "separatrix")
+    starts = start[None] if study.starts is None and not line else study.starts
+    return replace(
+        study, turns=len(maps), period=period, line=line, rays=False, rest=start, starts=starts
+    )
+
+
+def _searched(study: Study, grid: Floats, box: Floats) -> Study:
+    """The study with the fixed points in a box, sought from a grid, instead of from its starts."""
+    return replace(
+        study,
+        starts=None,
+        search=partial(fixed_points_in_box, starts=grid, box=box),
+        searched="in the box of the grid",
+        window=np.array([grid.min(axis=0), grid.max(axis=0)]),
     )
 
 
@@ -70,7 +79,7 @@ def _dimension(recursion: Recursion) -> float:
         return float(np.log(recursion.sites) / np.log(recursion.scale))
 
 
-def starting_point(request: Request, names: Sequence[str]) -> Floats:
+def _starting_point(request: Request, names: Sequence[str]) -> Floats:
     """The parameters called like the quantities, else the first of the starts or the middle of
     their grid, else 1.
     """

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.analysis.clusters import agreement, clusters, number_of_clusters, separation
-from rgc.analysis.diffusion import ONE, walk
+from rgc.analysis.diffusion import parts, walk
 from rgc.flows.data.clouds import PointCloud
 from rgc.flows.flow import Account
 from rgc.flows.matrices.matrix_flow import Arrays
-from rgc.flows.matrices.matrix_result import exact, listed
+from rgc.flows.matrices.matrix_result import Report, exact, listed
 from rgc.model.matrix_maps import DiffusionMap
-from rgc.results.result import Estimate, Result
+from rgc.results.result import Estimate
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +30,6 @@ class Diffusion:
     """A random walk on points, and the clusters into which it divides them."""
 
     map: DiffusionMap
-    scheme: str
     points: PointCloud
 
     @property
@@ -49,11 +48,10 @@ class Diffusion:
         if found.matrix is not None:
             arrays["idempotence"] = np.abs(found.matrix @ found.matrix - found.matrix).max()
 
-    def answer(self, arrays: Mapping[str, NDArray[Any]]) -> Result:
+    def answer(self, arrays: Mapping[str, NDArray[Any]]) -> Report:
         values, labels = arrays["eigenvalues"], arrays["labels"]
         number = int(labels.max()) + 1
-        return Result(
-            self.scheme,
+        return Report(
             eigenvalues=listed(values.astype(np.complex128)),
             values=dict(self._values(arrays, number)),
             tables={
@@ -62,14 +60,14 @@ class Diffusion:
                 "labels": labels,
                 "slow": arrays["vectors"],
             },
-            warnings=tuple(_warnings(values, number, self.map.scale)),
+            warnings=tuple(_warnings(values, number)),
         )
 
     def _values(
         self, arrays: Mapping[str, NDArray[Any]], number: int
     ) -> Iterator[tuple[str, Estimate]]:
         values = arrays["eigenvalues"]
-        yield "multiplicity", exact((values > 1 - ONE).sum())
+        yield "multiplicity", exact(parts(values))
         if "idempotence" in arrays:
             yield "idempotence", exact(float(arrays["idempotence"]))
         yield "clusters", exact(number)
@@ -87,16 +85,17 @@ class Diffusion:
         return Account("random walk on the data", lines)
 
 
-def _warnings(values: Floats, number: int, scale: float) -> Iterator[str]:
-    parts = int((values > 1 - ONE).sum())
-    if parts > 1:
+def _warnings(values: Floats, number: int) -> Iterator[str]:
+    """That the scale is too small or too large; of a scan it is said at which points."""
+    apart = parts(values)
+    if apart > 1:
         yield (
-            f"at the scale {scale:g} the graph falls apart: {parts} eigenvalues are 1, and no step "
-            "leads from one part to another"
+            f"the graph falls apart: {apart} eigenvalues are 1, and no step leads from one part to "
+            "another"
         )
     elif number < len(values) and separation(values, number) < LEAST_SEPARATION:
         gap = values[number - 1] - values[number]
         yield (
-            f"at the scale {scale:g} no {number} clusters are told apart: the eigengap behind "
-            f"them is {gap:.2g}, and the next eigenvector decays at nearly the same rate"
+            f"no {number} clusters are told apart: the eigengap behind them is {gap:.2g}, and the "
+            "next eigenvector decays at nearly the same rate"
         )

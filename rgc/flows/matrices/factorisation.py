@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,10 @@ from rgc.analysis.convex_nmf import Factors, objective, started, updated
 from rgc.flows.data.clouds import PointCloud
 from rgc.flows.flow import Account
 from rgc.flows.matrices.matrix_flow import Arrays
-from rgc.flows.matrices.matrix_result import exact, report
+from rgc.flows.matrices.matrix_result import Report, exact, report
 from rgc.model.matrix_maps import ConvexNmf
 from rgc.program.draws import Key, uniforms
-from rgc.results.result import Estimate, Result
+from rgc.results.result import Estimate
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +33,6 @@ class Multiplicative:
     """Multiplicative updates from factors that are drawn with `key`, one a step."""
 
     map: ConvexNmf
-    scheme: str
     points: PointCloud
     key: Key
 
@@ -54,20 +53,14 @@ class Multiplicative:
         now = objective(self.points.values, factors)
         arrays["objective"] = np.append(arrays["objective"], now)
 
-    def answer(self, arrays: Mapping[str, NDArray[Any]]) -> Result:
+    def answer(self, arrays: Mapping[str, NDArray[Any]]) -> Report:
         values = arrays["objective"]
         matrix = Factors(arrays["out"], arrays["into"]).matrix
         found = report(matrix, self.points.values)
         falls = int((np.diff(values) <= RISES * values[:-1]).sum())
         numbers = {**found.values, "objective": exact(values[-1]), "falls": exact(falls)}
         tables = {**found.tables, "objective": values, "points": self.points.values}
-        return Result(
-            self.scheme,
-            eigenvalues=found.eigenvalues,
-            values=numbers,
-            tables=tables,
-            warnings=found.warnings,
-        )
+        return replace(found, values=numbers, tables=tables)
 
     def account(self) -> Account:
         count, columns = self.points.values.shape
@@ -86,7 +79,6 @@ class Program:
     """
 
     map: ConvexNmf
-    scheme: str
     points: PointCloud
     key: Key
 
@@ -113,7 +105,7 @@ class Program:
         arrays["objective"] = np.array(found.objective)
         arrays["whole"] = np.array(found.whole)
 
-    def answer(self, arrays: Mapping[str, NDArray[Any]]) -> Result:
+    def answer(self, arrays: Mapping[str, NDArray[Any]]) -> Report:
         if "matrix" not in arrays:
             return self._infeasible()
         found = report(arrays["matrix"], self.points.values)
@@ -123,22 +115,20 @@ class Program:
         if self.points.planted:
             values["recovered"] = exact(len(set(map(int, rows)) & set(self.points.planted)))
         values["spread"] = exact(float(arrays["spread"]))
-        return Result(
-            self.scheme,
-            eigenvalues=found.eigenvalues,
+        return replace(
+            found,
             values=values,
             tables={**found.tables, "points": self.points.values, "archetypes": rows},
             warnings=(*found.warnings, *_undetermined(arrays)),
         )
 
-    def _infeasible(self) -> Result:
+    def _infeasible(self) -> Report:
         rank, within = self.map.rank, f" within {self.map.tolerance:g}" * bool(self.map.tolerance)
         why = f"no C of trace {rank} keeps the data{within}"
         hint = "raise the rank, or allow a distance to the data by tolerance="
         null = Estimate(None, None, "exact", note=why)
         names = ("archetypes", "objective", *(["recovered"] if self.points.planted else []))
-        return Result(
-            self.scheme,
+        return Report(
             values=dict.fromkeys(names, null),
             tables={"points": self.points.values},
             warnings=(f"{why}: {hint}",),

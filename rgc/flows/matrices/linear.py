@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from rgc.flows.data.clouds import PointCloud
 from rgc.flows.flow import Account
 from rgc.flows.matrices.matrix_flow import Arrays
-from rgc.flows.matrices.matrix_result import exact, report
+from rgc.flows.matrices.matrix_result import Report, exact, report
 from rgc.model.matrix_maps import LinearMap
-from rgc.results.result import Level, Result
+from rgc.results.result import Level
 
 Floats = NDArray[np.float64]
 
@@ -26,7 +26,6 @@ class Linear:
     """
 
     map: LinearMap
-    scheme: str
     starts: Floats
     count: int
     points: PointCloud | None = None
@@ -49,20 +48,13 @@ class Linear:
                 paths.append(paths[-1] @ self.matrix.T)
         arrays["paths"] = np.stack(paths, axis=1)
 
-    def answer(self, arrays: Mapping[str, NDArray[Any]]) -> Result:
+    def answer(self, arrays: Mapping[str, NDArray[Any]]) -> Report:
         points = None if self.points is None else self.points.values
         found = report(self.matrix, points, self.map.scale)
         tables = dict(found.tables)
         if len(self.starts):
             tables["paths"] = arrays["paths"]
-        return Result(
-            self.scheme,
-            levels=_levels(arrays["paths"], self.map.quantities),
-            eigenvalues=found.eigenvalues,
-            values=found.values,
-            tables=tables,
-            warnings=found.warnings,
-        )
+        return replace(found, levels=_levels(arrays["paths"], self.map.quantities), tables=tables)
 
     def account(self) -> Account:
         size = len(self.map.matrix)

@@ -39,20 +39,13 @@ def make_matrix_flow(request: Request) -> MatrixFlow:
 
 
 def _question(request: Request, step: MatrixMap) -> Question:
-    scheme = request.flow.scheme
     match step:
         case LinearMap():
             return _linear(request, step)
         case ConvexNmf(variant="lp"):
-            return Program(
-                map=step,
-                scheme=scheme,
-                points=_points(request),
-                key=_key(request, COSTS),
-            )
+            return Program(map=step, points=_points(request), key=_key(request, COSTS))
         case ConvexNmf():
-            key = _key(request, FACTORS)
-            return Multiplicative(map=step, scheme=scheme, points=_points(request), key=key)
+            return Multiplicative(map=step, points=_points(request), key=_key(request, FACTORS))
         case DiffusionMap():
             points = _points(request)
             try:
@@ -61,7 +54,7 @@ def _question(request: Request, step: MatrixMap) -> Question:
                 place = request.spec.document.place("map")
                 problem = Problem("wrong-scale", str(error), place, hint=error.hint)
                 raise SpecError([problem]) from None
-            return Diffusion(map=step, scheme=scheme, points=points)
+            return Diffusion(map=step, points=points)
 
 
 def _linear(request: Request, step: LinearMap) -> Linear:
@@ -72,7 +65,6 @@ def _linear(request: Request, step: LinearMap) -> Linear:
         starts = read_starts(options["starts"], names, zero, request.span)
     return Linear(
         map=step,
-        scheme=request.flow.scheme,
         starts=starts,
         count=options.integer("steps") if "steps" in options else SHOWN_STEPS,
         points=_points(request) if request.spec.data is not None else None,

@@ -5,12 +5,13 @@ off its spectrum.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from rgc.flows.flow import Account, State
+from rgc.flows.matrices.matrix_result import Report
 from rgc.results.result import Result
 
 Arrays = dict[str, NDArray[Any]]
@@ -30,7 +31,7 @@ class Question(Protocol):
         """One step, which changes the arrays. Raises `SpecError` for what has no answer."""
         ...
 
-    def answer(self, arrays: Mapping[str, NDArray[Any]]) -> Result:
+    def answer(self, arrays: Mapping[str, NDArray[Any]]) -> Report:
         """What the arrays say after the last step."""
         ...
 
@@ -43,7 +44,7 @@ class MatrixFlow:
 
     scheme: str
     question: Question
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any]
 
     @property
     def steps(self) -> int:
@@ -61,4 +62,12 @@ class MatrixFlow:
         return (self.question.account(),)
 
     def finish(self, state: State) -> Result:
-        return self.question.answer(state.arrays)
+        found = self.question.answer(state.arrays)
+        return Result(
+            self.scheme,
+            levels=found.levels,
+            eigenvalues=found.eigenvalues,
+            values=found.values,
+            tables=found.tables,
+            warnings=found.warnings,
+        )

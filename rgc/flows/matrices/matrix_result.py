@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import log
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.analysis.linear_map import Iterated, iterated
-from rgc.results.result import Eigenvalue, Estimate
+from rgc.results.result import Eigenvalue, Estimate, Level
 
 Floats = NDArray[np.float64]
 
@@ -22,14 +22,15 @@ MOST_ENTRIES = 1_000_000
 """A matrix with more entries is in no table."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Report:
-    """Parts of a result: eigenvalues, numbers, tables and warnings."""
+    """The parts of a result that a matrix has."""
 
-    eigenvalues: tuple[Eigenvalue, ...]
+    levels: tuple[Level, ...] = ()
+    eigenvalues: tuple[Eigenvalue, ...] = ()
     values: Mapping[str, Estimate]
     tables: Mapping[str, NDArray[Any]]
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
 
 def exact(value: float) -> Estimate:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.errors import Problem
-from rgc.model.map import FlowMap, Quantity, RecursionMap
-from rgc.passes.differentiate import NotDifferentiable, differentiate
+from rgc.model.map import FlowMap, RecursionMap
+from rgc.schemes.needs.maps import first_kink
 from rgc.schemes.scheme import Asked
 
 
@@ -53,14 +53,12 @@ def analytic(asked: Asked) -> Iterator[Problem]:
         return
     first = asked.spec.map[0]
     assert isinstance(first, RecursionMap)  # noqa: S101  (nothing is missing)
-    for part in (*(change for _, change in first.updates), first.constant):
-        try:
-            if part is not None:
-                differentiate(part, Quantity(first.quantities[0]))
-        except NotDifferentiable as error:
-            message = f"{error}, and 'oscillations' asks for power series of the map"
-            yield Problem("no-derivative", message, error.part.span, hint="leave oscillations out")
-            return
+    changes = [change for _, change in first.updates]
+    constant = () if first.constant is None else (first.constant,)
+    kink = first_kink((*changes, *constant), first.quantities)
+    if kink is not None:
+        message = f"{kink}, and 'oscillations' asks for power series of the map"
+        yield Problem("no-derivative", message, kink.part.span, hint="leave oscillations out")
 
 
 def a_range(asked: Asked) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 
 from rgc.errors import Problem, listing
 from rgc.language.values import CallValue, Value
@@ -43,18 +44,26 @@ def _quantities(asked: Asked) -> tuple[str, ...]:
 def smooth(asked: Asked) -> Iterator[Problem]:
     """Report functions without a derivative where an option asks for one."""
     option = _needs_derivative(asked)
-    if not option or not _quantities(asked):
+    if not option:
         return
-    for one in asked.spec.map:
-        for _, change in _changes(one):
-            for name in one.quantities:
-                try:
-                    differentiate(change, Quantity(name))
-                except NotDifferentiable as error:
-                    message = f"{error}, and '{option}' asks for the derivatives of the map"
-                    hint = "steps, starts and plane need none"
-                    yield Problem("no-derivative", message, error.part.span, hint=hint)
-                    return
+    changes = [change for one in asked.spec.map for _, change in _changes(one)]
+    kink = first_kink(changes, _quantities(asked))
+    if kink is not None:
+        message = f"{kink}, and '{option}' asks for the derivatives of the map"
+        hint = "steps, starts and plane need none"
+        yield Problem("no-derivative", message, kink.part.span, hint=hint)
+
+
+def first_kink(
+    expressions: Iterable[Expression], quantities: Iterable[str]
+) -> NotDifferentiable | None:
+    """The first function without a derivative by one of the quantities, or None."""
+    for expression, name in product(expressions, quantities):
+        try:
+            differentiate(expression, Quantity(name))
+        except NotDifferentiable as kink:
+            return kink
+    return None
 
 
 def _needs_derivative(asked: Asked) -> str:
@@ -134,7 +143,7 @@ def _rows(value: Value | None) -> list[tuple[float, ...]]:
     return [tuple(x for x in row if isinstance(x, int | float)) for row in listed]
 
 
-def starts_of(asked: Asked) -> Iterator[tuple[Mapping[str, float], Span | None]]:
+def _starts_of(asked: Asked) -> Iterator[tuple[Mapping[str, float], Span | None]]:
     """The points from which a check follows the map, each with its place: the parameters called
     like its quantities, and the starts of a list.
     """
@@ -154,7 +163,7 @@ def has_values(asked: Asked) -> Iterator[Problem]:
     steps = asked.options.get("steps")
     most = min(steps if isinstance(steps, int) else SHOWN_STEPS, FOLLOWED)
     maps = asked.spec.map
-    for start, _ in starts_of(asked):
+    for start, _ in _starts_of(asked):
         done, step = start, 0
         try:
             if all(isinstance(one, RecursionMap) for one in maps):
@@ -182,7 +191,7 @@ def converges(asked: Asked) -> Iterator[Problem]:
     maps = [one for one in asked.spec.map if isinstance(one, RecursionMap)]
     if not maps or any(one.constant is None or one.sites is None for one in maps):
         return
-    for start, place in starts_of(asked):
+    for start, place in _starts_of(asked):
         terms, share = [], 1.0
         try:
             for followed in follow(maps, start, SUMMED):

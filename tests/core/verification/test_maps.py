@@ -37,6 +37,16 @@ parameters { x = 0.5, y = 0.1 }
 map [ode(x = -y^2, y = -x*y), ode(y = -y)]
 flow iterate(steps=2)
 """
+KINK = """
+parameters { x = 0.3 }
+map recursion(x = max(0, 1 - abs(x)/2))
+flow iterate(steps=3)
+"""
+STEEP = """
+parameters { x = 0 }
+map recursion(x = x^3 + sqrt(x)/2)
+flow iterate(steps=3)
+"""
 
 
 class Other:
@@ -86,6 +96,30 @@ def test_a_wrong_program_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda self, base, n: power(self, base, n - (n == 3)),
     )
     assert verdicts(CELL)["map"][0] == "failed"
+
+
+def test_a_point_without_a_bound_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slope of the square root is infinite at the start, and that of no other point."""
+    assert verdicts(STEEP)["map"] == ("passed", "31 points around the start")
+    right = expressions_to_arithmetic._Writer._power
+    monkeypatch.setattr(
+        expressions_to_arithmetic._Writer,
+        "_power",
+        lambda self, base, n: right(self, base, n - (n == 3)),
+    )
+    assert verdicts(STEEP)["map"][0] == "failed"
+
+
+def test_a_program_without_values_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = np.array([np.nan])
+    monkeypatch.setattr(expressions_to_arithmetic.Lowered, "at", lambda self, point: nothing)
+    assert verdicts(CELL)["map"][0] == "failed"
+
+
+def test_a_map_without_derivatives_passes() -> None:
+    found = verdicts(KINK)
+    assert (found["map"][0], found["agreement"][0]) == ("passed", "passed")
+    assert found["jacobian"][0] == "not checked"
 
 
 def test_a_wrong_derivative_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,11 @@ def test_matrices_pass(text: str) -> None:
     assert set(verdicts(text, "matrix")) == {"passed"}
 
 
+def test_a_matrix_is_not_asked_what_concerns_quantities() -> None:
+    found = verify(LINEAR, backends=[]).findings
+    assert [each.check for each in found] == ["matrix", "matrix"]
+
+
 def test_a_matrix_that_is_not_that_of_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = property(lambda self: np.array(self.map.matrix).T)
     monkeypatch.setattr(linear.Linear, "matrix", wrong)

@@ -134,8 +134,7 @@ class Train:
         """The first rows, and what they are after a pass up the whole stack and down again:
         float64[2, row, site]. None where no rows are asked for.
         """
-        options = self.request.options
-        count = options.integer("reconstruct") if "reconstruct" in options else 0
+        count = self.request.options.integer("reconstruct")
         if not count:
             return None
         first = rows = self.data.train.first(count)

@@ -305,7 +305,8 @@ def finished(
         values = {**answer.values, **_last(series, number)}
         levels.append(Level(number, layer.layer.hidden.shape, values=values))
         tables[f"layer{number}.weights"] = layer.machine.weights
-        tables[f"layer{number}.fields"] = answer.fields
+        if request.options.flag("receptive_fields"):
+            tables[f"layer{number}.fields"] = answer.fields
     return Result(
         "train",
         levels=tuple(levels),

@@ -167,3 +167,19 @@ def test_a_rate_that_is_too_large_stops_with_the_layer_and_the_update() -> None:
 def test_an_expectation_names_a_layer() -> None:
     text = spec() + "expect { kl[layer=1] below 3 }\n"
     assert rgc.compile(text, backend="reference").run(checkpoints=False).passed
+
+
+def test_maps_of_hidden_units_are_left_out_on_request() -> None:
+    layers = "rbm(2, spins=ising, train=cd(epochs=1, batch=50, rate=0.1))"
+    found = {}
+    for wanted in ("true", "false"):
+        text = spec(layers, options=f"receptive_fields={wanted}")
+        found[wanted] = rgc.compile(text, backend="reference").run(checkpoints=False)
+    with_maps, without = (found[wanted].points[0].result for wanted in ("true", "false"))
+    assert with_maps.tables.keys() - without.tables.keys() == {"layer1.fields"}
+    assert with_maps.levels[1].values == without.levels[1].values
+
+
+def test_an_anchor_comes_later() -> None:
+    with pytest.raises(rgc.SpecError, match="anchor, which fixes the constant"):
+        rgc.compile(spec(options="anchor=normalised"), backend="reference")

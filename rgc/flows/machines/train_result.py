@@ -4,8 +4,9 @@ step of the renormalisation group, and what its hidden units look at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from math import sqrt
 from typing import Any
 
@@ -95,9 +96,10 @@ class Answered:
 
 def answered(trained: Trained, backend: Backend) -> Answered:
     """Everything about one layer."""
-    found = _log_z(trained, backend)
+    annealed = cache(partial(_annealed, trained, backend))  # ln Z and chains may both ask for it
+    found = _log_z(trained.machine, backend, annealed)
     values = {"log_z": found} | _likelihoods(trained, found) | _information(trained.machine)
-    warnings = list(_chains(trained, backend, values))
+    warnings = list(_chains(trained, backend, values, annealed))
     if trained.target is not None:
         values |= _compared(trained, trained.target, warnings)
     values |= _couplings(trained)
@@ -109,19 +111,18 @@ def answered(trained: Trained, backend: Backend) -> Answered:
 # -- normalisation ---------------------------------------------------------------------------------
 
 
-def _log_z(trained: Trained, backend: Backend) -> Estimate:
+def _log_z(machine: Machine, backend: Backend, annealed: Callable[[], Annealed]) -> Estimate:
     """ln Z by a sum over the smaller side, or by annealing."""
-    machine = trained.machine
     if summable(machine) or not isinstance(machine.visible, Discrete):
         with backend.arrays() as xp:
             value = exact_log_z(machine, routine(backend, "log_z_small_side"), xp)
         return Estimate(value, 0.0, "exact")
-    found = annealed(trained, backend)
+    found = annealed()
     note = f"annealed importance sampling, {found.effective:.0f} of {len(found.states)} chains"
     return Estimate(found.log_z, found.error, "estimate", statistical=found.error, note=note)
 
 
-def annealed(trained: Trained, backend: Backend) -> Annealed:
+def _annealed(trained: Trained, backend: Backend) -> Annealed:
     """The machine annealed from independent units with the averages of the rows."""
     layer = trained.layer
     base = np.zeros(layer.visible.features, dtype=np.int64)
@@ -154,7 +155,12 @@ def _information(machine: Machine) -> dict[str, Estimate]:
 # -- persistent chains -----------------------------------------------------------------------------
 
 
-def _chains(trained: Trained, backend: Backend, values: dict[str, Estimate]) -> Iterator[str]:
+def _chains(
+    trained: Trained,
+    backend: Backend,
+    values: dict[str, Estimate],
+    annealed: Callable[[], Annealed],
+) -> Iterator[str]:
     """Add the largest difference between averages over the chains and over the machine, in its
     errors, and warn of one that is no chance.
     """
@@ -162,7 +168,7 @@ def _chains(trained: Trained, backend: Backend, values: dict[str, Estimate]) -> 
     if trainer is None or trainer.chains is None or "chains" not in trained.integers:
         return
     count = trainer.chains // len(trainer.betas or (1.0,))
-    weighed = annealed(trained, backend)
+    weighed = annealed()
     key = key_of(trained.key, DESCENT)
     states = visible_states(backend, trained.layer, trained.integers, count, key)
     found = compared(trained.machine, states, weighed)

@@ -71,7 +71,7 @@ def machine_of(parameters: Parameters, layer: Rbm) -> Machine:
     """The machine as its units see it: parameters in units of 2^-26 kT rounded to 2^-20 kT, real
     ones as they are."""
     weights, visible, hidden = (
-        array if real(layer) else _seen(array) for array in parameters.arrays
+        array if real(layer) else seen(array) for array in parameters.arrays
     )
     return Machine(
         visible=numbers_of(layer.visible),
@@ -82,7 +82,8 @@ def machine_of(parameters: Parameters, layer: Rbm) -> Machine:
     )
 
 
-def _seen(array: NDArray[Any]) -> Floats:
+def seen(array: NDArray[Any]) -> Floats:
+    """Parameters in units of 2^-26 kT as units see them, rounded to 2^-20 kT: in kT."""
     half = 1 << (SHIFT - 1)
     return np.asarray(((array.astype(np.int64) + half) >> SHIFT) / UNIT, dtype=np.float64)
 

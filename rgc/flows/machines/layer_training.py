@@ -16,7 +16,7 @@ from rgc.flows.data.rows import Rows
 from rgc.flows.machines.first_chains import first_chains
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.minibatches import Minibatches
-from rgc.flows.machines.parameters import Fixed, make_fixed, parameters_in
+from rgc.flows.machines.parameters import Fixed, arrays_of, make_fixed, parameters_in
 from rgc.flows.machines.schedule import Schedule, make_schedule
 from rgc.flows.machines.start import start
 from rgc.flows.machines.weights_file import PARAMETER_UNIT, machine_of
@@ -89,8 +89,7 @@ class LayerTraining:
 
     def start(self, rows: Rows) -> Arrays:
         """The arrays before the first update, by the names of fields and parameters."""
-        first = start(self.layer, rows, self.key)
-        given = {"weights": first.weights, "visible": first.visible, "hidden": first.hidden}
+        given = arrays_of(start(self.layer, self.fixed, rows, self.key), self.layer)
         given |= self.fixed.arrays
         given |= {field.name: first_chains(self.key, field) for field in self.whole.program.fields}
         if self.trainer.dropout:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +18,13 @@ Floats = NDArray[np.float64]
 
 def all_states(side: Discrete) -> States:
     """Every state of a side, int64[states ** number, number], the first unit changing slowest."""
-    places = side.states ** np.arange(side.number)[::-1]
-    return np.arange(side.states**side.number)[:, None] // places % side.states
+    return all_digits([side.states] * side.number)
+
+
+def all_digits(radices: Sequence[int]) -> States:
+    """Every row of digits below the radices, int64[row, digit], the first changing slowest."""
+    sizes, rows = np.array(radices, dtype=np.int64), prod(radices)
+    return np.asarray(np.arange(rows)[:, None] // (rows // np.cumprod(sizes)) % sizes)
 
 
 def tabled(side: Side) -> bool:

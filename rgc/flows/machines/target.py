@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from rgc.flows.enumeration.cluster import Cluster, LocalSum, make_cluster
 from rgc.flows.enumeration.disorder import Realisation, log_weight
 from rgc.flows.machines.sides import States
+from rgc.flows.machines.tables import all_digits
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
@@ -19,7 +21,7 @@ from rgc.passes.count_states import MOST_TABLED
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Target:
     """-H of a finite lattice as a function of its states. States are numbered from the lowest value
     of a spin, sites as in canonical fields.
@@ -35,11 +37,9 @@ class Target:
 
     def states(self) -> States:
         """All states, int64[state, site], the first site changing slowest."""
-        radices = np.array(self.cluster.radices)
-        places = np.concatenate([np.cumprod(radices[:0:-1])[::-1], [1]])
-        return np.asarray(np.arange(self.cluster.states)[:, None] // places % radices)
+        return all_digits(self.cluster.radices)
 
-    @property
+    @cached_property
     def log_chances(self) -> Floats:
         """ln P of all states."""
         weights = self.log_weights(self.states())

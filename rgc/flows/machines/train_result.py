@@ -29,7 +29,7 @@ from rgc.flows.machines.start import first_biases
 from rgc.flows.machines.streams import ANNEALED, DESCENT
 from rgc.flows.machines.tables import information, tabled
 from rgc.flows.machines.target import Target
-from rgc.flows.machines.triple import triple
+from rgc.flows.machines.triple import log_tau, triple
 from rgc.flows.machines.weights_file import PARAMETER_UNIT, Parameters, file_of
 from rgc.flows.request import Request
 from rgc.model.lattice import Lattice
@@ -194,14 +194,13 @@ def _chains(
 def _compared(trained: Trained, target: Target, warnings: list[str]) -> dict[str, Estimate]:
     """dF, KL and tau_defect: exactly where all states can be gone through, else from the rows."""
     if target.tabled and tabled(trained.machine.visible):
-        states = target.states()
-        log_tau = _log_tau(trained, target, states)
-        found = triple(log_tau, np.exp(target.log_chances))
+        logs = log_tau(trained.machine, target, target.states())
+        found = triple(logs, np.exp(target.log_chances))
         exact = {"dF": found.d_f, "kl": found.kl, "tau_defect": found.tau_defect}
         return {name: Estimate(value, 0.0, "exact") for name, value in exact.items()}
-    log_tau = _log_tau(trained, target, trained.rows.states)
-    whole = triple(log_tau)
-    resampled = [whole, *(triple(part) for part in _left_out(log_tau))]
+    logs = log_tau(trained.machine, target, trained.rows.states)
+    whole = triple(logs)
+    resampled = [whole, *(triple(part) for part in _left_out(logs))]
     numbers = {
         "dF": [each.d_f for each in resampled],
         "kl": [each.kl for each in resampled],
@@ -219,13 +218,6 @@ def _compared(trained: Trained, target: Target, warnings: list[str]) -> dict[str
     share = Estimate(whole.effective, None, note="a share of the rows")
     defect = Estimate(whole.tau_defect, None, note="the largest of the rows")
     return found_values | {"tau_defect": defect, "effective_rows": share}
-
-
-def _log_tau(trained: Trained, target: Target, states: NDArray[Any]) -> Floats:
-    """ln tau = H(v) - H_machine(v)."""
-    machine = trained.machine
-    energies = machine.visible_energies(machine.visible.features(states))
-    return np.asarray(-target.log_weights(states) - energies)
 
 
 def _left_out(values: Floats) -> Iterator[Floats]:

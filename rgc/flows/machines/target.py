@@ -13,6 +13,8 @@ from rgc.flows.enumeration.cluster import Cluster, LocalSum, make_cluster
 from rgc.flows.enumeration.disorder import Realisation, log_weight
 from rgc.flows.machines.sides import States
 from rgc.flows.machines.tables import all_digits
+from rgc.flows.request import Request
+from rgc.model.data import Control, Samples, source_of
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
@@ -68,4 +70,21 @@ def make_target(
     cluster = make_cluster(lattice, species)
     return Target(
         cluster, log_weight(cluster, hamiltonian, Realisation({}, lattice, seed, point, 0))
+    )
+
+
+def target_of(request: Request) -> Target | None:
+    """The Hamiltonian that the data are samples of; None where they are of several, or of none."""
+    spec = request.spec
+    source = source_of(spec.data) if spec.data is not None else None
+    if spec.hamiltonian is None or not isinstance(spec.lattice, Lattice):
+        return None
+    if isinstance(spec.data, Control) or not isinstance(source, Samples) or source.hamiltonians:
+        return None
+    return make_target(
+        spec.lattice,
+        spec.species,
+        spec.hamiltonian,
+        seed=request.seed,
+        point=request.point,
     )

@@ -25,7 +25,7 @@ from rgc.flows.machines.sides import numbers_of
 from rgc.flows.machines.weights_file import seen
 from rgc.model.stack import Rbm
 from rgc.model_to_program.stack_to_sampling import ANNEALED, annealing, independent
-from rgc.model_to_program.stack_to_training import SCALE, units_of
+from rgc.model_to_program.training_update import SCALE, units_of
 from rgc.program.dense.arguments import dense_arguments
 from rgc.program.draws import Key, step_keys
 from rgc.program.exponentials import UNIT

@@ -22,7 +22,8 @@ from rgc.flows.machines.start import start
 from rgc.flows.machines.weights_file import PARAMETER_UNIT, machine_of
 from rgc.model.stack import Rbm
 from rgc.model.trainer import Trainer
-from rgc.model_to_program.stack_to_training import SCALE, Training, Update, stack_to_training
+from rgc.model_to_program.stack_to_training import stack_to_training
+from rgc.model_to_program.training_update import SCALE, Training, Update
 from rgc.program.dense import Field, Parameter
 from rgc.program.dense.arguments import dense_arguments
 from rgc.program.draws import Key, step_keys

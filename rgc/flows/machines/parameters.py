@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rgc.flows.machines.connections import Classes, mask_of, ties_of
 from rgc.flows.machines.weights_file import PARAMETER_UNIT, Parameters
 from rgc.model.stack import Rbm, Window
-from rgc.model_to_program.stack_to_training import Shared
+from rgc.model_to_program.training_update import Shared
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -29,6 +29,7 @@ from rgc.language.alphabets import ALPHABETS
 from rgc.language.conventions import CONVENTIONS, Convention
 from rgc.model.stack import Rbm, WeightsFile
 from rgc.model.stack import Side as Units
+from rgc.model_to_program.training_update import KT
 from rgc.passes.check_weights import CONVENTION, UNITS, check_weights
 from rgc.program.dense.program import BIAS_LIMIT, SHIFT, WEIGHT_LIMIT
 from rgc.program.exponentials import UNIT
@@ -36,7 +37,7 @@ from rgc.program.exponentials import UNIT
 Floats = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
 
-PARAMETER_UNIT = 1.0 / (UNIT << SHIFT)
+PARAMETER_UNIT = 1.0 / KT
 """Parameters of discrete units are integers in this unit of kT."""
 
 OWN, UNIT_NAME = "rgc", "unit"

@@ -69,8 +69,9 @@ class GradientWriter:
             return
         of_data = Phase(add(Total(data.x)), add(Total(data.y)), data.chains)
         of_model = Phase(add(Total(model.x, first)), add(Total(model.y, first)), model.chains)
-        centre = of_data.y if drawn == data.y else add(Total(drawn))
+        centre = of_data.y
         if self.update.trainer.centring:
+            centre = centre if drawn == data.y else add(Total(drawn))
             for factor, x, y, bits in (
                 (-b * b, of_data.x, of_data.y, seen),
                 (b * c, of_data.x, of_model.y, seen),

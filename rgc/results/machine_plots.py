@@ -62,12 +62,7 @@ def _length(result: Result, number: int) -> str:
 def training(result: Result) -> Figure | None:
     """What was followed of each layer against the update, on a logarithmic axis."""
     updates = _layers(result, "update")
-    drawn = {
-        name: {number: result.tables[f"layer{number}.{name}"] for number in updates if
-               f"layer{number}.{name}" in result.tables}
-        for name in FOLLOWED
-    }  # fmt: skip
-    drawn = {name: series for name, series in drawn.items() if series}
+    drawn = {name: series for name in FOLLOWED if (series := _layers(result, name))}
     if not drawn:
         return None
     columns = min(3, len(drawn))

@@ -23,12 +23,13 @@ from rgc.flows.data.source import TrainingData, make_data
 from rgc.flows.flow import Account, State
 from rgc.flows.machines.exact_training import ExactTraining
 from rgc.flows.machines.lattice_couplings import told_operators
+from rgc.flows.machines.layer_answer import Trained
 from rgc.flows.machines.parameters import reach
 from rgc.flows.machines.passes import ascended, descended
 from rgc.flows.machines.streams import STRIPS, UPWARD
 from rgc.flows.machines.target import Target, target_of
 from rgc.flows.machines.taught import Taught, make_taught
-from rgc.flows.machines.train_result import Trained, finished
+from rgc.flows.machines.train_result import finished
 from rgc.flows.machines.watch import ROWS, Look
 from rgc.flows.request import Request
 from rgc.model.data import rows_of

@@ -27,13 +27,14 @@ from rgc.flows.machines.parameters import Arrays, parameters_in
 from rgc.flows.machines.sides import Discrete
 from rgc.flows.machines.start import first_biases
 from rgc.flows.machines.streams import ANNEALED, DESCENT
-from rgc.flows.machines.tables import information, tabled
+from rgc.flows.machines.tables import information
 from rgc.flows.machines.target import Target
 from rgc.flows.machines.triple import log_tau, triple
 from rgc.flows.machines.weights_file import PARAMETER_UNIT, Parameters
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator
 from rgc.model.stack import Rbm, Side
+from rgc.passes.count_states import fits
 from rgc.program.draws import Key
 from rgc.results.result import Estimate
 from rgc.routines import routine
@@ -145,8 +146,7 @@ def _likelihoods(trained: Trained, log_z: Estimate) -> dict[str, Estimate]:
 
 
 def _information(machine: Machine) -> dict[str, Estimate]:
-    sides = (machine.visible, machine.hidden)
-    if all(isinstance(side, Discrete) and side.states**side.number <= INFORMED for side in sides):
+    if all(fits(side.configurations, INFORMED) for side in (machine.visible, machine.hidden)):
         return {"information": Estimate(information(machine), 0.0, "exact")}
     return {}
 
@@ -192,7 +192,7 @@ def _chains(
 
 def _compared(trained: Trained, target: Target, warnings: list[str]) -> dict[str, Estimate]:
     """dF, KL and tau_defect: exactly where all states can be gone through, else from the rows."""
-    if target.tabled and tabled(trained.machine.visible):
+    if target.tabled:
         logs = log_tau(trained.machine, target, target.states())
         found = triple(logs, np.exp(target.log_chances))
         exact = {"dF": found.d_f, "kl": found.kl, "tau_defect": found.tau_defect}

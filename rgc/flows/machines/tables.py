@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.flows.machines.machine import Machine
-from rgc.flows.machines.sides import Discrete, Gaussian, Side, States
-from rgc.passes.count_states import MOST_TABLED
+from rgc.flows.machines.sides import Discrete, Gaussian, States
+from rgc.passes.count_states import MOST_TABLED, fits
 
 Floats = NDArray[np.float64]
 
@@ -25,11 +25,6 @@ def all_digits(radices: Sequence[int]) -> States:
     """Every row of digits below the radices, int64[row, digit], the first changing slowest."""
     sizes, rows = np.array(radices, dtype=np.int64), prod(radices)
     return np.asarray(np.arange(rows)[:, None] // (rows // np.cumprod(sizes)) % sizes)
-
-
-def tabled(side: Side) -> bool:
-    """Whether a table of all states of a side can be made."""
-    return isinstance(side, Discrete) and side.states**side.number <= MOST_TABLED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +50,7 @@ def table(machine: Machine) -> Table:
     many.
     """
     side = machine.visible
-    if isinstance(side, Gaussian) or not tabled(side):
+    if isinstance(side, Gaussian) or not fits(side.configurations, MOST_TABLED):
         raise ValueError(f"a table has at most {MOST_TABLED} states")
     features = side.features(all_states(side))
     weights = -machine.visible_energies(features)

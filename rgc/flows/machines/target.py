@@ -18,7 +18,7 @@ from rgc.model.data import Control, Samples, source_of
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
-from rgc.passes.count_states import MOST_TABLED
+from rgc.passes.count_states import MOST_TABLED, fits
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class Target:
     @property
     def tabled(self) -> bool:
         """Whether all its states can be gone through."""
-        return self.cluster.states <= MOST_TABLED
+        return fits(self.cluster.states, MOST_TABLED)
 
     def states(self) -> States:
         """All states, int64[state, site], the first site changing slowest."""

@@ -48,7 +48,7 @@ class Train:
 
     The arrays of the state are those of the layers, `<layer>.<name>`, and their series,
     `<layer>.watch.<name>`. `kept` holds what is made again when it is missing: the rows of each
-    layer, and these as its kernels take them.
+    layer, "rows" and "validation", and those as its kernels take them, "fed".
     """
 
     request: Request
@@ -215,8 +215,12 @@ class Train:
         if number == 0:
             apart = self.data.validation
             return None if apart is None else apart.first(ROWS)
-        below = self.validation(state, number - 1)
-        return None if below is None else self.upward(state, number - 1, below)
+        if ("validation", number) not in self.kept:
+            below = self.validation(state, number - 1)
+            above = None if below is None else self.upward(state, number - 1, below)
+            self.kept["validation", number] = above
+        found: Rows | None = self.kept["validation", number]
+        return found
 
     def upward(self, state: State, number: int, rows: Rows) -> Rows:
         """States of the hidden units of a trained layer, one for each row."""

@@ -156,6 +156,12 @@ def test_weights_of_a_run_are_taken_by_another(tmp_path: Path) -> None:
         weights = first.tables[f"{layer}.weights"]
         assert (second.tables[f"{layer}.weights"] == weights).all()
     assert second.levels[1].values["kl"] == first.levels[1].values["kl"]
+    trained = 'rbm(6, spins=ising, weights=file("weights.npz"), train=cd(epochs=1, batch=50))'
+    (tmp_path / "trained.rgc").write_text(spec(trained))
+    flow = rgc.compile(tmp_path / "trained.rgc", backend="reference").flow({}, 0)
+    assert isinstance(flow, Train)
+    begun = flow.layers[0].learning.start(flow.data.train)
+    assert (begun["weights"] == first.weights["weights_1"]).all()
 
 
 def test_a_rate_that_is_too_large_stops_with_the_layer_and_the_update() -> None:

@@ -44,7 +44,7 @@ def begun(made: Rbm, rows: Rows, key: tuple[int, int] = KEY) -> Parameters:
 def test_an_epoch_has_every_row_once_and_an_order_of_its_own() -> None:
     batches = Minibatches(rows=13, batch=5, key=KEY)
     assert batches.in_epoch == 3
-    assert [batches.size(update) for update in range(6)] == [5, 5, 3, 5, 5, 3]
+    assert [len(batches.of(update)) for update in range(6)] == [5, 5, 3, 5, 5, 3]
     epochs = [np.concatenate([batches.of(3 * e + k) for k in range(3)]) for e in range(3)]
     assert all(sorted(epoch.tolist()) == list(range(13)) for epoch in epochs)
     assert len({tuple(epoch.tolist()) for epoch in epochs}) == 3

@@ -97,10 +97,13 @@ def _stack(spec: Spec, stack: Stack) -> Iterator[Problem]:
             message = "upward=means comes later"
             yield Problem("not-yet", message, place, hint="upward=samples runs today")
     options = spec.flow.options if spec.flow is not None else {}
+    span = spec.flow.span if spec.flow is not None else None
     if options.get("minimise", "kl") != "kl":
         hint = "trainers increase the likelihood: leave minimise out"
-        span = spec.flow.span if spec.flow is not None else None
         yield Problem("not-yet", "minimise=dF comes later", span, hint=hint)
+    elif "anchor" in options:
+        message = "anchor, which fixes the constant for minimise=dF, comes later"
+        yield Problem("not-yet", message, span, hint="leave anchor out: dF is reported without")
 
 
 def _inhomogeneous(spec: Spec) -> bool:

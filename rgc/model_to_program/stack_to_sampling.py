@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rgc.model.stack import Rbm
-from rgc.model_to_program.stack_to_training import units_of
+from rgc.model_to_program.training_update import units_of
 from rgc.program.dense import Affine, Dense, Energy, Put, Read, Scale, Take, Tally, Units
 from rgc.program.dense.writer import Writer
 

@@ -10,8 +10,10 @@ from rgc.schemes.needs import gauge, lattice, machines
 from rgc.schemes.scheme import Ready, Scheme
 
 FIELDS = (
-    Field("receptive_fields", "flag", "report the weights of every hidden unit as maps"),
-    Field("reconstruct", "integer", "samples to reconstruct through the stack", least=0),
+    Field(
+        "receptive_fields", "flag", "report the weights of every hidden unit as maps", default=True
+    ),
+    Field("reconstruct", "integer", "samples to reconstruct through the stack", default=0, least=0),
     Field(
         "monitors",
         "names",

@@ -15,7 +15,7 @@ from rgc.errors import SpecError
 from rgc.flows.data.rows import Rows, key_of
 from rgc.flows.machines.annealing import anneal
 from rgc.flows.machines.passes import ascended, reconstructed
-from rgc.flows.machines.train import Taught
+from rgc.flows.machines.taught import Taught
 from rgc.kernel_cache import KernelCache
 from rgc.model.stack import Rbm
 from rgc.program.draws import Key, stream

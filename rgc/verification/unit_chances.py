@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.model.stack import Side
-from rgc.model_to_program.stack_to_training import units_of
+from rgc.model_to_program.training_update import units_of
 from rgc.program import units as law
 from rgc.program.dense import Units
 from rgc.verification.certificate import Finding, within

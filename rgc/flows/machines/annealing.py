@@ -14,18 +14,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log, sqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Backend
 from rgc.flows.data.rows import States, states_in
-from rgc.flows.machines.parameters import Arrays
+from rgc.flows.machines.parameters import Arrays, parameters_in
 from rgc.flows.machines.sides import numbers_of
+from rgc.flows.machines.weights_file import seen
 from rgc.model.stack import Rbm
 from rgc.model_to_program.stack_to_sampling import ANNEALED, annealing, independent
-from rgc.model_to_program.stack_to_training import SCALE, units_of
+from rgc.model_to_program.training_update import SCALE, units_of
 from rgc.program.dense.arguments import dense_arguments
 from rgc.program.draws import Key, step_keys
 from rgc.program.exponentials import UNIT
@@ -92,25 +92,24 @@ def anneal(
     spaced ones.
     """
     grid = np.linspace(0, 1, STEPS + 1) if betas is None else betas
-    visible, start = units_of(layer.visible), independent(units_of(layer.visible), chains)
+    start = independent(units_of(layer.visible), chains)
     empty = np.zeros(start.fields[0].shape, dtype=np.uint64)
     state = [backend.pack(empty), backend.pack(base)]
     state, _ = backend.compile(start)(state, dense_arguments(), step_keys(key, 0, 1, start.draws))
     program = annealing(layer, chains)
     kernel = backend.compile(program)
-    zeros = {"visible": visible.features, "hidden": units_of(layer.hidden).features}
-    biases = [arrays.get(name, np.zeros(n, dtype=np.int64)) for name, n in zeros.items()]
-    state = [state[0], *map(backend.pack, (arrays["weights"], *biases, base))]
+    parameters = parameters_in(arrays, layer).arrays
+    state = [state[0], *map(backend.pack, (*parameters, base))]
     log_weights = np.zeros(chains)
     for first in range(0, len(grid) - 1, AT_ONCE):
         scales = _scales(grid[first : first + AT_ONCE + 1])
         keys = step_keys(key, 1 + first, len(scales), program.draws)
         state, tallies = kernel(state, dense_arguments(scales=scales), keys)
         log_weights += (tallies[0] - tallies[1]).sum(axis=0) / UNIT
-    species = layer.visible.spins
+    last = np.asarray(backend.unpack(state[0]))
     return Annealed(
         log_weights=log_weights,
-        states=states_in(np.asarray(backend.unpack(state[0])), species, chains),
+        states=states_in(last, layer.visible.spins, chains),
         log_z0=_log_z0(layer, base),
     )
 
@@ -119,12 +118,7 @@ def _scales(betas: Floats) -> NDArray[np.int32]:
     """int32[step, slot, 1] for steps between neighbouring inverse temperatures."""
     new = np.rint(betas * SCALE).astype(np.int32)
     old, new = new[:-1], new[1:]
-    columns: dict[str, Any] = {
-        "old": old,
-        "new": new,
-        "rest of old": SCALE - old,
-        "rest of new": SCALE - new,
-    }
+    columns = {"old": old, "new": new, "rest of old": SCALE - old, "rest of new": SCALE - new}
     return np.stack([columns[name] for name in ANNEALED], axis=1)[:, :, None]
 
 
@@ -132,8 +126,6 @@ def _log_z0(layer: Rbm, base: NDArray[np.int64]) -> float:
     """ln Z of the independent units: those of the visible side in the biases that units see, and
     hidden ones in none.
     """
-    seen = ((base + 32) >> 6) / UNIT
     visible, hidden = numbers_of(layer.visible), numbers_of(layer.hidden)
-    return float(
-        visible.log_sums(seen).sum() + hidden.log_sums(np.zeros(layer.hidden.features)).sum()
-    )
+    none = np.zeros(layer.hidden.features)
+    return float(visible.log_sums(seen(base)).sum() + hidden.log_sums(none).sum())

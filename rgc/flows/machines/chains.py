@@ -22,6 +22,7 @@ from rgc.flows.machines.annealing import Annealed
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.parameters import Arrays
 from rgc.flows.machines.passes import descended
+from rgc.flows.machines.sides import Discrete
 from rgc.model.stack import Rbm
 from rgc.program.draws import Key
 
@@ -79,13 +80,9 @@ def _mean(machine: Machine, states: NDArray[np.uint8]) -> Floats:
 def _positive(machine: Machine, states: NDArray[np.uint8]) -> Floats:
     """1 where the mean is above the middle of the values, 1/2 at it."""
     side = machine.visible
-    middle = np.asarray(side.features(np.zeros_like(states))).mean(axis=1)
-    top = np.asarray(side.features(np.full_like(states, _last(machine)))).mean(axis=1)
-    return np.asarray((np.sign(_mean(machine, states) - (middle + top) / 2) + 1) / 2)
-
-
-def _last(machine: Machine) -> int:
-    return getattr(machine.visible, "states", 2) - 1
+    assert isinstance(side, Discrete)  # noqa: S101
+    middle = (side.table[0].mean() + side.table[-1].mean()) / 2
+    return np.asarray((np.sign(_mean(machine, states) - middle) + 1) / 2)
 
 
 def _energy(machine: Machine, states: NDArray[np.uint8]) -> Floats:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rgc.flows.data.rows import Rows
 from rgc.flows.machines.machine import Machine
-from rgc.flows.machines.parameters import Fixed, tied
+from rgc.flows.machines.parameters import Fixed, arrays_of, tied
 from rgc.flows.machines.sides import Discrete, numbers_of
 from rgc.flows.machines.start import start
 from rgc.flows.machines.tables import moments, table
@@ -60,11 +60,9 @@ class ExactTraining:
 
     def start(self, rows: Rows) -> Arrays:
         """The arrays before the first update: parameters and velocities in kT."""
-        layer = self.layer
-        first = start(layer, rows, self.key)
-        given = {"weights": first.weights, "visible": first.visible, "hidden": first.hidden}
-        arrays: Arrays = {name: given[name] * PARAMETER_UNIT for name in self._names}
-        return arrays | {f"velocity of {name}": np.zeros_like(arrays[name]) for name in self._names}
+        first = arrays_of(start(self.layer, self.fixed, rows, self.key), self.layer)
+        arrays: Arrays = {name: array * PARAMETER_UNIT for name, array in first.items()}
+        return arrays | {f"velocity of {name}": np.zeros_like(arrays[name]) for name in first}
 
     def feed(self, rows: Rows) -> Distribution:
         """The distribution that the machine is to have."""

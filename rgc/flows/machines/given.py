@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rgc.flows.data.rows import Rows
 from rgc.flows.machines.machine import Machine
-from rgc.flows.machines.parameters import parameters_in
+from rgc.flows.machines.parameters import arrays_of, parameters_in
 from rgc.flows.machines.weights_file import load, machine_of, parameters_of
 from rgc.model.stack import Rbm
 
@@ -50,13 +50,6 @@ class Given:
         return machine_of(parameters_in(self.parameters, self.layer), self.layer)
 
 
-def file_arrays(layer: Rbm) -> Arrays:
-    """The parameters of the file of a layer by name. Raises `SpecError` for what cannot be read."""
-    found = parameters_of(load(layer), layer)
-    arrays = {"weights": found.weights}
-    return arrays | ({"visible": found.visible, "hidden": found.hidden} if layer.biases else {})
-
-
 def make_given(layer: Rbm) -> Given:
     """The layer with the weights of its file. Raises `SpecError` for what cannot be read."""
-    return Given(layer, file_arrays(layer))
+    return Given(layer, arrays_of(parameters_of(load(layer), layer), layer))

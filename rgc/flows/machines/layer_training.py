@@ -16,13 +16,14 @@ from rgc.flows.data.rows import Rows
 from rgc.flows.machines.first_chains import first_chains
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.minibatches import Minibatches
-from rgc.flows.machines.parameters import Fixed, make_fixed, parameters_in
+from rgc.flows.machines.parameters import Fixed, arrays_of, make_fixed, parameters_in
 from rgc.flows.machines.schedule import Schedule, make_schedule
 from rgc.flows.machines.start import start
 from rgc.flows.machines.weights_file import PARAMETER_UNIT, machine_of
 from rgc.model.stack import Rbm
 from rgc.model.trainer import Trainer
-from rgc.model_to_program.stack_to_training import SCALE, Training, Update, stack_to_training
+from rgc.model_to_program.stack_to_training import stack_to_training
+from rgc.model_to_program.training_update import SCALE, Training, Update
 from rgc.program.dense import Field, Parameter
 from rgc.program.dense.arguments import dense_arguments
 from rgc.program.draws import Key, step_keys
@@ -89,8 +90,7 @@ class LayerTraining:
 
     def start(self, rows: Rows) -> Arrays:
         """The arrays before the first update, by the names of fields and parameters."""
-        first = start(self.layer, rows, self.key)
-        given = {"weights": first.weights, "visible": first.visible, "hidden": first.hidden}
+        given = arrays_of(start(self.layer, self.fixed, rows, self.key), self.layer)
         given |= self.fixed.arrays
         given |= {field.name: first_chains(self.key, field) for field in self.whole.program.fields}
         if self.trainer.dropout:

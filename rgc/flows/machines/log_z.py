@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.sides import Discrete, Gaussian, Side
 from rgc.flows.machines.tables import all_states
-from rgc.passes.count_states import MOST_SUMMED
+from rgc.passes.count_states import MOST_SUMMED, fits
 from rgc.routines.log_z import LARGEST, log_z_small_side
 
 Floats = NDArray[np.float64]
@@ -28,7 +28,8 @@ PART = 1 << 16
 
 def summable(machine: Machine) -> bool:
     """Whether ln Z can be found by summing over the smaller side."""
-    return min(map(_states, (machine.visible, machine.hidden))) <= MOST_SUMMED
+    sides = (machine.visible, machine.hidden)
+    return any(fits(side.configurations, MOST_SUMMED) for side in sides)
 
 
 def exact_log_z(machine: Machine, routine: Routine = log_z_small_side, xp: Any = np) -> float:
@@ -92,8 +93,8 @@ def _of_squares(machine: Machine, visible: Gaussian, hidden: Gaussian) -> float:
 
 
 def _states(side: Side) -> float:
-    """How many states there are, as an integer of any size."""
-    return side.states**side.number if isinstance(side, Discrete) else np.inf
+    """How many states there are; of real units more than any number."""
+    return np.inf if side.configurations is None else side.configurations
 
 
 class _Halves:

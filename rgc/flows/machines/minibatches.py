@@ -35,12 +35,8 @@ class Minibatches:
         """Batches of an epoch, of which the last may be smaller."""
         return -(-self.rows // self.batch)
 
-    def size(self, update: int) -> int:
-        """The rows of the batch of an update, which are numbered from 0."""
-        return min(self.batch, self.rows - update % self.in_epoch * self.batch)
-
     def of(self, update: int) -> Numbers:
-        """The numbers of the rows of an update, int32[row]."""
+        """The numbers of the rows of an update, int32[row]. Updates are numbered from 0."""
         epoch, place = divmod(update, self.in_epoch)
         first = place * self.batch
         return _order(self, epoch)[first : first + self.batch]

@@ -48,11 +48,6 @@ def relative_entropy(machine: Machine, log_chances: Floats) -> float:
     return float(np.exp(log_chances) @ (log_chances - table(machine).log_chances))
 
 
-def mean_log_likelihood(machine: Machine, features: Floats, log_z: float) -> float:
-    """<ln p(v)> over rows, in nats."""
-    return float(-machine.visible_energies(features).mean() - log_z)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
     """The shares of hidden units that are `saturated` in more than half of the rows, and `dead`."""

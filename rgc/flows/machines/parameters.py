@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rgc.flows.machines.connections import Classes, mask_of, ties_of
 from rgc.flows.machines.weights_file import PARAMETER_UNIT, Parameters
 from rgc.model.stack import Rbm, Window
-from rgc.model_to_program.stack_to_training import Shared
+from rgc.model_to_program.training_update import Shared
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -60,6 +60,16 @@ def parameters_in(arrays: Arrays, layer: Rbm) -> Parameters:
     )
 
 
+def arrays_of(parameters: Parameters, layer: Rbm) -> dict[str, NDArray[Any]]:
+    """The arrays of parameters by the names that programs have for them, without biases where the
+    layer has none.
+    """
+    arrays = {"weights": parameters.weights}
+    if layer.biases:
+        arrays |= {"visible": parameters.visible, "hidden": parameters.hidden}
+    return arrays
+
+
 def reach(layer: Rbm, arrays: Arrays) -> float:
     """A bound on the fields that units see in any states of the other side, in kT."""
     parameters = parameters_in(arrays, layer)
@@ -83,9 +93,10 @@ def tied(values: NDArray[Any], arrays: Arrays, name: str) -> NDArray[Any]:
         inside = classes >= 0
         sums = np.bincount(classes[inside], values[inside]) / np.bincount(classes[inside])
         values = np.where(inside, sums[classes], 0)
-    return _connected(values, arrays) if name == "weights" else values
+    return connected(values, arrays) if name == "weights" else values
 
 
-def _connected(weights: NDArray[Any], arrays: Arrays) -> NDArray[Any]:
-    connected = arrays.get("connected")
-    return weights if connected is None else np.where(connected, weights, 0).astype(weights.dtype)
+def connected(weights: NDArray[Any], arrays: Arrays) -> NDArray[Any]:
+    """The weights, and 0 where two units are not connected."""
+    there = arrays.get("connected")
+    return weights if there is None else np.where(there, weights, 0).astype(weights.dtype)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.model.trainer import Trainer
-from rgc.model_to_program.stack_to_training import Number
+from rgc.model_to_program.training_update import Number
 
 Floats = NDArray[np.float64]
 

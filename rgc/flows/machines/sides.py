@@ -39,6 +39,11 @@ class Discrete:
         """States of one unit."""
         return int(self.table.shape[0])
 
+    @property
+    def configurations(self) -> int:
+        """States of all units together, an integer of any size."""
+        return int(self.states**self.number)
+
     def features(self, states: States) -> Floats:
         """float64[..., number * width] of states[..., number]."""
         return self.table[states].reshape(*states.shape[:-1], self.number * self.width)
@@ -81,6 +86,11 @@ class Gaussian:
     def width(self) -> int:
         """Features of one unit."""
         return 1
+
+    @property
+    def configurations(self) -> None:
+        """Real units have no number of them."""
+        return None
 
     def features(self, values: NDArray[Any]) -> Floats:
         """The values themselves, float64[..., number]."""

@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from rgc.analysis.quantiles import normal
 from rgc.flows.data.rows import Rows, key_of
-from rgc.flows.machines.connections import Classes, mask_of, ties_of
 from rgc.flows.machines.machine import Machine
+from rgc.flows.machines.parameters import Arrays, Fixed, connected, tied
+from rgc.flows.machines.sides import numbers_of
 from rgc.flows.machines.streams import WEIGHTS
-from rgc.flows.machines.weights_file import Parameters, load, machine_of, parameters_of
-from rgc.model.stack import Rbm, Window
+from rgc.flows.machines.weights_file import Parameters, load, parameters_of
+from rgc.model.stack import Rbm
 from rgc.program.draws import Key, uniforms
 
 Floats = NDArray[np.float64]
@@ -20,7 +21,7 @@ SPREAD = 0.01
 """The standard deviation of first weights in kT (Hinton 2010, section 8)."""
 
 
-def start(layer: Rbm, rows: Rows, key: Key) -> Parameters:
+def start(layer: Rbm, fixed: Fixed, rows: Rows, key: Key) -> Parameters:
     """The parameters of a layer before its training: those of its file, or else weights drawn from
     a Gaussian and biases with which a visible unit alone has the frequencies of its rows.
 
@@ -29,20 +30,16 @@ def start(layer: Rbm, rows: Rows, key: Key) -> Parameters:
     """
     if layer.weights is not None:
         return parameters_of(load(layer), layer)
-    shape = layer.shape
-    draws = uniforms(key_of(key, WEIGHTS), shape[0] * shape[1])
-    weights = np.asarray(normal(draws, 0.0, SPREAD)).reshape(shape)
-    visible = first_biases(layer, rows) if layer.biases else np.zeros(shape[0])
-    if isinstance(layer.connect, Window):
-        ties = ties_of(layer)
-        weights, visible = _first(weights, ties.weights), _mean(visible, ties.visible)
-    mask = mask_of(layer)
+    features, hidden = layer.shape
+    draws = uniforms(key_of(key, WEIGHTS), features * hidden)
+    weights = np.asarray(normal(draws, 0.0, SPREAD)).reshape(layer.shape)
+    visible = first_biases(layer, rows) if layer.biases else np.zeros(features)
     machine = Machine(
-        visible=_zero(layer).visible,
-        hidden=_zero(layer).hidden,
-        weights=weights if mask is None else np.where(mask, weights, 0.0),
-        visible_bias=visible,
-        hidden_bias=np.zeros(shape[1]),
+        visible=numbers_of(layer.visible),
+        hidden=numbers_of(layer.hidden),
+        weights=connected(_first(weights, fixed.arrays), fixed.arrays),
+        visible_bias=tied(visible, fixed.arrays, "visible"),
+        hidden_bias=np.zeros(hidden),
     )
     return parameters_of(machine, layer)
 
@@ -65,22 +62,13 @@ def first_biases(layer: Rbm, rows: Rows) -> Floats:
     return np.asarray((logs[1] - logs[0]) / (high - low))
 
 
-def _zero(layer: Rbm) -> Machine:
-    """The machine of the layer without weights and biases."""
-    shape = layer.shape
-    none = Parameters(weights=np.zeros(shape, np.int32), visible=np.zeros(shape[0], np.int64),
-                      hidden=np.zeros(shape[1], np.int64))  # fmt: skip
-    return machine_of(none, layer)
-
-
-def _first(values: Floats, classes: Classes) -> Floats:
-    """The values, of each class that of its first entry; 0 without a class."""
+def _first(weights: Floats, arrays: Arrays) -> Floats:
+    """The weights, of each class of those that are one the first, so that they keep their spread; 0
+    where there is none.
+    """
+    classes = arrays.get("classes of weights")
+    if classes is None:
+        return weights
     _, at, numbers = np.unique(classes, return_index=True, return_inverse=True)
-    chosen = values.ravel()[at][numbers].reshape(values.shape)
+    chosen = weights.ravel()[at][numbers].reshape(weights.shape)
     return np.where(classes >= 0, chosen, 0.0)
-
-
-def _mean(values: Floats, classes: Classes) -> Floats:
-    """The values, of each class their mean."""
-    sums, counts = np.bincount(classes, values), np.bincount(classes)
-    return np.asarray((sums / counts)[classes])

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgc.flows.machines.machine import Machine
-from rgc.flows.machines.sides import Discrete, Gaussian, Side, States
-from rgc.passes.count_states import MOST_TABLED
+from rgc.flows.machines.sides import Discrete, Gaussian, States
+from rgc.passes.count_states import MOST_TABLED, fits
 
 Floats = NDArray[np.float64]
 
 
 def all_states(side: Discrete) -> States:
     """Every state of a side, int64[states ** number, number], the first unit changing slowest."""
-    places = side.states ** np.arange(side.number)[::-1]
-    return np.arange(side.states**side.number)[:, None] // places % side.states
+    return all_digits([side.states] * side.number)
 
 
-def tabled(side: Side) -> bool:
-    """Whether a table of all states of a side can be made."""
-    return isinstance(side, Discrete) and side.states**side.number <= MOST_TABLED
+def all_digits(radices: Sequence[int]) -> States:
+    """Every row of digits below the radices, int64[row, digit], the first changing slowest."""
+    sizes, rows = np.array(radices, dtype=np.int64), prod(radices)
+    return np.asarray(np.arange(rows)[:, None] // (rows // np.cumprod(sizes)) % sizes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +50,7 @@ def table(machine: Machine) -> Table:
     many.
     """
     side = machine.visible
-    if isinstance(side, Gaussian) or not tabled(side):
+    if isinstance(side, Gaussian) or not fits(side.configurations, MOST_TABLED):
         raise ValueError(f"a table has at most {MOST_TABLED} states")
     features = side.features(all_states(side))
     weights = -machine.visible_energies(features)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +12,18 @@ from numpy.typing import NDArray
 from rgc.flows.enumeration.cluster import Cluster, LocalSum, make_cluster
 from rgc.flows.enumeration.disorder import Realisation, log_weight
 from rgc.flows.machines.sides import States
+from rgc.flows.machines.tables import all_digits
+from rgc.flows.request import Request
+from rgc.model.data import Control, Samples, source_of
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
-from rgc.passes.count_states import MOST_TABLED
+from rgc.passes.count_states import MOST_TABLED, fits
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Target:
     """-H of a finite lattice as a function of its states. States are numbered from the lowest value
     of a spin, sites as in canonical fields.
@@ -31,15 +35,13 @@ class Target:
     @property
     def tabled(self) -> bool:
         """Whether all its states can be gone through."""
-        return self.cluster.states <= MOST_TABLED
+        return fits(self.cluster.states, MOST_TABLED)
 
     def states(self) -> States:
         """All states, int64[state, site], the first site changing slowest."""
-        radices = np.array(self.cluster.radices)
-        places = np.concatenate([np.cumprod(radices[:0:-1])[::-1], [1]])
-        return np.asarray(np.arange(self.cluster.states)[:, None] // places % radices)
+        return all_digits(self.cluster.radices)
 
-    @property
+    @cached_property
     def log_chances(self) -> Floats:
         """ln P of all states."""
         weights = self.log_weights(self.states())
@@ -68,4 +70,21 @@ def make_target(
     cluster = make_cluster(lattice, species)
     return Target(
         cluster, log_weight(cluster, hamiltonian, Realisation({}, lattice, seed, point, 0))
+    )
+
+
+def target_of(request: Request) -> Target | None:
+    """The Hamiltonian that the data are samples of; None where they are of several, or of none."""
+    spec = request.spec
+    source = source_of(spec.data) if spec.data is not None else None
+    if spec.hamiltonian is None or not isinstance(spec.lattice, Lattice):
+        return None
+    if isinstance(spec.data, Control) or not isinstance(source, Samples) or source.hamiltonians:
+        return None
+    return make_target(
+        spec.lattice,
+        spec.species,
+        spec.hamiltonian,
+        seed=request.seed,
+        point=request.point,
     )

@@ -8,7 +8,7 @@ neither is kept.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -22,44 +22,24 @@ from rgc.flows.data.rows import Rows, key_of
 from rgc.flows.data.source import TrainingData, make_data
 from rgc.flows.flow import Account, State
 from rgc.flows.machines.exact_training import ExactTraining
-from rgc.flows.machines.given import Given, make_given
-from rgc.flows.machines.layer_training import LayerTraining, make_layer_training
-from rgc.flows.machines.parameters import make_fixed, reach
+from rgc.flows.machines.lattice_couplings import told_operators
+from rgc.flows.machines.layer_answer import Trained
+from rgc.flows.machines.parameters import reach
 from rgc.flows.machines.passes import ascended, descended
 from rgc.flows.machines.streams import STRIPS, UPWARD
-from rgc.flows.machines.target import Target, make_target
-from rgc.flows.machines.train_result import Trained, finished
-from rgc.flows.machines.watch import ROWS, Look, Watch, marks
+from rgc.flows.machines.target import Target, target_of
+from rgc.flows.machines.taught import Taught, make_taught
+from rgc.flows.machines.train_result import finished
+from rgc.flows.machines.watch import ROWS, Look
 from rgc.flows.request import Request
-from rgc.model.data import Control, Data, Samples, rows_of, source_of
-from rgc.model.lattice import Lattice
+from rgc.model.data import rows_of
 from rgc.model.operators import Operator
-from rgc.model.spec import Spec
-from rgc.model.stack import Rbm
-from rgc.passes.fold_operators import fold_operators
-from rgc.passes.generate_operators import generate_operators
 from rgc.program.dense.program import WEIGHT_LIMIT
 from rgc.program.draws import Key, stream
 from rgc.program.exponentials import LIMIT
 from rgc.results.result import Result
 
 Arrays = dict[str, NDArray[Any]]
-Learning = LayerTraining | ExactTraining | Given
-"""How a layer comes by its parameters."""
-
-REACH, BODIES, MOST_BODIES = 2, 2, 4
-"""The range and the bodies of the operators in which couplings are told. Where the Hamiltonian has
-terms of more bodies, so have they, up to `MOST_BODIES`.
-"""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Taught:
-    """A layer, how it learns, and what is followed of it."""
-
-    layer: Rbm
-    learning: Learning
-    watch: Watch
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -68,7 +48,7 @@ class Train:
 
     The arrays of the state are those of the layers, `<layer>.<name>`, and their series,
     `<layer>.watch.<name>`. `kept` holds what is made again when it is missing: the rows of each
-    layer, and these as its kernels take them.
+    layer, "rows" and "validation", and those as its kernels take them, "fed".
     """
 
     request: Request
@@ -134,8 +114,7 @@ class Train:
         """The first rows, and what they are after a pass up the whole stack and down again:
         float64[2, row, site]. None where no rows are asked for.
         """
-        options = self.request.options
-        count = options.integer("reconstruct") if "reconstruct" in options else 0
+        count = self.request.options.integer("reconstruct")
         if not count:
             return None
         first = rows = self.data.train.first(count)
@@ -236,8 +215,12 @@ class Train:
         if number == 0:
             apart = self.data.validation
             return None if apart is None else apart.first(ROWS)
-        below = self.validation(state, number - 1)
-        return None if below is None else self.upward(state, number - 1, below)
+        if ("validation", number) not in self.kept:
+            below = self.validation(state, number - 1)
+            above = None if below is None else self.upward(state, number - 1, below)
+            self.kept["validation", number] = above
+        found: Rows | None = self.kept["validation", number]
+        return found
 
     def upward(self, state: State, number: int, rows: Rows) -> Rows:
         """States of the hidden units of a trained layer, one for each row."""
@@ -302,89 +285,11 @@ def make_train(request: Request) -> Train:
     rows = rows_of(data) if data is not None else None
     if stack is None or rows is None:
         raise ValueError("training needs a stack and data")
-    target = _target(request)
-    layers = [_taught(request, number, target, rows) for number in range(len(stack.layers))]
+    target = target_of(request)
+    layers = [make_taught(request, number, target, rows) for number in range(len(stack.layers))]
     return Train(
         request=request,
         layers=tuple(layers),
         target=target,
-        operators=_operators(request.spec, target),
-    )
-
-
-def _operators(spec: Spec, target: Target | None) -> tuple[Operator, ...]:
-    """The operators in which the couplings of the lowest machine are told, those of the Hamiltonian
-    among them by their names.
-    """
-    if target is None or spec.hamiltonian is None or not target.cluster.two_states:
-        return ()
-    bodies = max(
-        (len(spins) for term in spec.hamiltonian.terms for _, spins in term.products), default=2
-    )
-    operators = generate_operators(
-        target.cluster.lattice,
-        spec.species,
-        spec.hamiltonian,
-        reach=REACH,
-        bodies=max(BODIES, min(bodies, MOST_BODIES)),
-    )
-    return tuple(
-        folded.operator
-        for folded in fold_operators(operators, target.cluster.lattice)
-        if not folded.flag
-    )
-
-
-def _taught(request: Request, number: int, target: Target | None, rows: int) -> Taught:
-    assert request.spec.stack is not None  # noqa: S101
-    layer = request.spec.stack.layers[number]
-    key = stream(request.seed, request.point, "training", number)
-    own = target if number == 0 else None
-    learning: Learning
-    if layer.train is None:
-        learning = make_given(layer)
-    elif layer.train.algorithm == "exact":
-        learning = ExactTraining(
-            layer=layer,
-            trainer=layer.train,
-            fixed=make_fixed(layer),
-            key=key,
-            target=own if layer.train.of == "hamiltonian" else None,
-        )
-    else:
-        learning = make_layer_training(request.backend, layer, layer.train, rows=rows, key=key)
-    asked = request.options.names("monitors")
-    watch = Watch(
-        backend=request.backend,
-        layer=layer,
-        marks=marks(learning.updates),
-        validated=_validated(request.spec.data, asked),
-        target=own,
-        asked=asked,
-        key=key,
-    )
-    return Taught(layer, learning, watch)
-
-
-def _validated(data: Data | None, asked: Collection[str]) -> bool:
-    """Whether there are rows to validate with: some are kept apart, or `gap` is asked of samples,
-    of which there are always more."""
-    source = source_of(data) if data is not None else None
-    return bool(getattr(source, "validation", None)) or "gap" in asked
-
-
-def _target(request: Request) -> Target | None:
-    """The Hamiltonian that the data are samples of; None where they are of several, or of none."""
-    spec = request.spec
-    source = source_of(spec.data) if spec.data is not None else None
-    if spec.hamiltonian is None or not isinstance(spec.lattice, Lattice):
-        return None
-    if isinstance(spec.data, Control) or not isinstance(source, Samples) or source.hamiltonians:
-        return None
-    return make_target(
-        spec.lattice,
-        spec.species,
-        spec.hamiltonian,
-        seed=request.seed,
-        point=request.point,
+        operators=told_operators(request.spec, target),
     )

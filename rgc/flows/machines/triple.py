@@ -19,6 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.flows.machines.machine import Machine
+from rgc.flows.machines.sides import States
+from rgc.flows.machines.target import Target
+
 Floats = NDArray[np.float64]
 
 
@@ -36,19 +40,25 @@ class Triple:
     effective: float
 
 
-def triple(log_tau: Floats, chances: Floats | None = None) -> Triple:
-    """The numbers from ln tau of states: all states with their probabilities under P, or samples of
-    P with equal ones.
+def log_tau(machine: Machine, target: Target, states: States) -> Floats:
+    """ln tau = H(v) - H_machine(v) of rows of states[row, unit], float64[row]."""
+    energies = machine.visible_energies(machine.visible.features(states))
+    return np.asarray(-target.log_weights(states) - energies)
+
+
+def triple(logs: Floats, chances: Floats | None = None) -> Triple:
+    """The numbers from ln tau of states, float64[state]: all states with their probabilities under
+    P, or samples of P with equal ones.
     """
-    shares = np.full(len(log_tau), 1 / len(log_tau)) if chances is None else chances
-    largest = float(log_tau.max())
-    weights = np.exp(log_tau - largest)
+    shares = np.full(len(logs), 1 / len(logs)) if chances is None else chances
+    largest = float(logs.max())
+    weights = np.exp(logs - largest)
     first, second = float(shares @ weights), float(shares @ weights**2)
-    mean, log_mean = float(shares @ log_tau), largest + float(np.log(first))
+    mean, log_mean = float(shares @ logs), largest + float(np.log(first))
     return Triple(
         d_f=-log_mean,
         kl=log_mean - mean,
-        tau_defect=float(np.abs(log_tau - mean).max()),
+        tau_defect=float(np.abs(logs - mean).max()),
         mean_log_tau=mean,
         effective=first**2 / second,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,19 @@ from numpy.typing import NDArray
 from rgc.backend import Backend
 from rgc.flows.data.rows import Rows, key_of
 from rgc.flows.machines.machine import Machine
-from rgc.flows.machines.monitors import activity, free_energy_gap, relative_entropy
+from rgc.flows.machines.monitors import (
+    Activity,
+    Gap,
+    activity,
+    free_energy_gap,
+    relative_entropy,
+)
 from rgc.flows.machines.parameters import Arrays
 from rgc.flows.machines.passes import reconstructed
 from rgc.flows.machines.streams import LOOKED
 from rgc.flows.machines.tables import pseudo_log_likelihood
 from rgc.flows.machines.target import Target
-from rgc.flows.machines.triple import Triple, triple
+from rgc.flows.machines.triple import Triple, log_tau, triple
 from rgc.model.stack import Rbm
 from rgc.program.draws import Key
 
@@ -54,7 +61,7 @@ class Watch:
     key: Key
 
     @property
-    def series(self) -> Mapping[str, Callable[[Look], float]]:
+    def series(self) -> Series:
         """What is written down, by name."""
         chosen = dict(ALWAYS)
         if self.validated:
@@ -78,10 +85,10 @@ class Watch:
             series[name][place] = one(look)
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Look:
     """A layer after an update: its machine, the weights before that update in the unit of the
-    arrays, and the first of the rows.
+    arrays, and the first of the rows. What gives two numbers is computed once.
     """
 
     watch: Watch
@@ -92,14 +99,34 @@ class Look:
     rows: Rows
     validation: Rows | None
 
-    @property
+    @cached_property
     def features(self) -> Floats:
-        return features(self.machine, self.rows)
+        """The features of the rows, float64[row, visible features]."""
+        return self.machine.visible.features(self.rows.states)
 
+    @cached_property
+    def gap(self) -> Gap:
+        """Of rows that were kept apart, which there are."""
+        assert self.validation is not None  # noqa: S101
+        theirs = self.machine.visible.features(self.validation.states)
+        return free_energy_gap(self.machine, self.features, theirs)
 
-def features(machine: Machine, rows: Rows) -> Floats:
-    """The features of rows of data, float64[row, visible features]."""
-    return machine.visible.features(rows.states)
+    @cached_property
+    def activity(self) -> Activity:
+        """Of hidden units that have states."""
+        found = activity(self.machine, self.features)
+        assert found is not None  # noqa: S101
+        return found
+
+    @cached_property
+    def triple(self) -> Triple:
+        """Against the Hamiltonian, over all states where they are few, else over the first rows."""
+        target = self.watch.target
+        assert target is not None  # noqa: S101
+        if target.cluster.states <= SMALL:
+            logs = log_tau(self.machine, target, target.states())
+            return triple(logs, np.exp(target.log_chances))
+        return triple(log_tau(self.machine, target, self.rows.states))
 
 
 def _reconstruction(look: Look) -> float:
@@ -123,54 +150,9 @@ def _singular_value(look: Look) -> float:
     return float(np.linalg.norm(look.machine.weights, 2))
 
 
-def _gap(look: Look) -> float:
-    return _gap_of(look)[0]
-
-
-def _gap_error(look: Look) -> float:
-    return _gap_of(look)[1]
-
-
-def _gap_of(look: Look) -> tuple[float, float]:
-    assert look.validation is not None  # noqa: S101
-    theirs = features(look.machine, look.validation)
-    gap = free_energy_gap(look.machine, look.features, theirs)
-    return gap.value, gap.error
-
-
-def _saturated(look: Look) -> float:
-    found = activity(look.machine, look.features)
-    return float("nan") if found is None else found.saturated
-
-
-def _dead(look: Look) -> float:
-    found = activity(look.machine, look.features)
-    return float("nan") if found is None else found.dead
-
-
 def _kl(look: Look) -> float:
     assert look.watch.target is not None  # noqa: S101
     return relative_entropy(look.machine, look.watch.target.log_chances)
-
-
-def _d_f(look: Look) -> float:
-    return _triple(look).d_f
-
-
-def _tau_defect(look: Look) -> float:
-    return _triple(look).tau_defect
-
-
-def _triple(look: Look) -> Triple:
-    """Against the Hamiltonian, over all states where they are few, else over the first rows."""
-    target = look.watch.target
-    assert target is not None  # noqa: S101
-    if target.cluster.states <= SMALL:
-        states, chances = target.states(), np.exp(target.log_chances)
-    else:
-        states, chances = look.rows.states, None
-    energies = look.machine.visible_energies(look.machine.visible.features(states))
-    return triple(-target.log_weights(states) - energies, chances)
 
 
 def _pseudo_likelihood(look: Look) -> float:
@@ -179,20 +161,28 @@ def _pseudo_likelihood(look: Look) -> float:
     return float(pseudo_log_likelihood(look.machine, states).mean() / states.shape[1])
 
 
-ALWAYS = {
+Series = Mapping[str, Callable[[Look], float]]
+
+ALWAYS: Series = {
     "reconstruction": _reconstruction,
     "largest_weight": _largest_weight,
     "step": _step,
     "singular_value": _singular_value,
 }
-OF_VALIDATION = {"gap": _gap, "gap_error": _gap_error}
-OF_STATES = {"saturated": _saturated, "dead": _dead}
-OF_TARGET = {"kl": _kl}
-OF_ROWS = {"pseudo_likelihood": _pseudo_likelihood}
-WHEN_ASKED = {
+OF_VALIDATION: Series = {
+    "gap": lambda look: look.gap.value,
+    "gap_error": lambda look: look.gap.error,
+}
+OF_STATES: Series = {
+    "saturated": lambda look: look.activity.saturated,
+    "dead": lambda look: look.activity.dead,
+}
+OF_TARGET: Series = {"kl": _kl}
+OF_ROWS: Series = {"pseudo_likelihood": _pseudo_likelihood}
+WHEN_ASKED: Series = {
     **OF_ROWS,
-    "dF": _d_f,
-    "tau_defect": _tau_defect,
+    "dF": lambda look: look.triple.d_f,
+    "tau_defect": lambda look: look.triple.tau_defect,
 }
 """What is written down of every layer, of one with rows for validation, with hidden units that have
 states, with a Hamiltonian of few states; and where it was asked for, of any rows and of those of a

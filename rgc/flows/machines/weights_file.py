@@ -29,6 +29,7 @@ from rgc.language.alphabets import ALPHABETS
 from rgc.language.conventions import CONVENTIONS, Convention
 from rgc.model.stack import Rbm, WeightsFile
 from rgc.model.stack import Side as Units
+from rgc.model_to_program.training_update import KT
 from rgc.passes.check_weights import CONVENTION, UNITS, check_weights
 from rgc.program.dense.program import BIAS_LIMIT, SHIFT, WEIGHT_LIMIT
 from rgc.program.exponentials import UNIT
@@ -36,7 +37,7 @@ from rgc.program.exponentials import UNIT
 Floats = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
 
-PARAMETER_UNIT = 1.0 / (UNIT << SHIFT)
+PARAMETER_UNIT = 1.0 / KT
 """Parameters of discrete units are integers in this unit of kT."""
 
 OWN, UNIT_NAME = "rgc", "unit"
@@ -71,7 +72,7 @@ def machine_of(parameters: Parameters, layer: Rbm) -> Machine:
     """The machine as its units see it: parameters in units of 2^-26 kT rounded to 2^-20 kT, real
     ones as they are."""
     weights, visible, hidden = (
-        array if real(layer) else _seen(array) for array in parameters.arrays
+        array if real(layer) else seen(array) for array in parameters.arrays
     )
     return Machine(
         visible=numbers_of(layer.visible),
@@ -82,7 +83,8 @@ def machine_of(parameters: Parameters, layer: Rbm) -> Machine:
     )
 
 
-def _seen(array: NDArray[Any]) -> Floats:
+def seen(array: NDArray[Any]) -> Floats:
+    """Parameters in units of 2^-26 kT as units see them, rounded to 2^-20 kT: in kT."""
     half = 1 << (SHIFT - 1)
     return np.asarray(((array.astype(np.int64) + half) >> SHIFT) / UNIT, dtype=np.float64)
 

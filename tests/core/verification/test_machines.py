@@ -13,7 +13,7 @@ import rgc
 from rgc.flows.machines import annealing
 from rgc.flows.machines.exact_training import ExactTraining
 from rgc.flows.machines.machine import Machine
-from rgc.model_to_program import stack_to_sampling, stack_to_training
+from rgc.model_to_program import gradient_writer, stack_to_sampling, stack_to_training
 from rgc.program import units as law
 from rgc.program.dense import Affine, Change, Dense, Energy, Put, Read, Scale, Unit
 from rgc.progress import Silent
@@ -216,10 +216,10 @@ def _last_draw_of_data(writing: Any, data: Any, model: Any, drawn: Any, right: A
 def test_a_wrong_phase_of_the_gradient_is_caught(
     name: str, wrong: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = stack_to_training._Writing._gradient
+    right = gradient_writer.GradientWriter.write
     monkeypatch.setattr(
-        stack_to_training._Writing,
-        "_gradient",
+        gradient_writer.GradientWriter,
+        "write",
         lambda self, data, model, drawn: wrong(self, data, model, drawn, right),
     )
     spins, layers = KINDS[name]
@@ -229,7 +229,7 @@ def test_a_wrong_phase_of_the_gradient_is_caught(
 def test_a_gradient_that_forgets_the_averages_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """The visible biases do not follow the weights."""
     monkeypatch.setattr(
-        stack_to_training._Writing,
+        gradient_writer.GradientWriter,
         "_visible_bias",
         lambda self, data, model, step, centre: None,
     )

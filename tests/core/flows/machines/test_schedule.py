@@ -10,7 +10,7 @@ import pytest
 
 from rgc.flows.machines.schedule import make_schedule
 from rgc.model.trainer import Knots, Sutskever, Trainer
-from rgc.model_to_program.stack_to_training import Number
+from rgc.model_to_program.training_update import Number
 
 TRAINER = Trainer(
     algorithm="cd",

@@ -156,6 +156,12 @@ def test_weights_of_a_run_are_taken_by_another(tmp_path: Path) -> None:
         weights = first.tables[f"{layer}.weights"]
         assert (second.tables[f"{layer}.weights"] == weights).all()
     assert second.levels[1].values["kl"] == first.levels[1].values["kl"]
+    trained = 'rbm(6, spins=ising, weights=file("weights.npz"), train=cd(epochs=1, batch=50))'
+    (tmp_path / "trained.rgc").write_text(spec(trained))
+    flow = rgc.compile(tmp_path / "trained.rgc", backend="reference").flow({}, 0)
+    assert isinstance(flow, Train)
+    begun = flow.layers[0].learning.start(flow.data.train)
+    assert (begun["weights"] == first.weights["weights_1"]).all()
 
 
 def test_a_rate_that_is_too_large_stops_with_the_layer_and_the_update() -> None:
@@ -167,3 +173,19 @@ def test_a_rate_that_is_too_large_stops_with_the_layer_and_the_update() -> None:
 def test_an_expectation_names_a_layer() -> None:
     text = spec() + "expect { kl[layer=1] below 3 }\n"
     assert rgc.compile(text, backend="reference").run(checkpoints=False).passed
+
+
+def test_maps_of_hidden_units_are_left_out_on_request() -> None:
+    layers = "rbm(2, spins=ising, train=cd(epochs=1, batch=50, rate=0.1))"
+    found = {}
+    for wanted in ("true", "false"):
+        text = spec(layers, options=f"receptive_fields={wanted}")
+        found[wanted] = rgc.compile(text, backend="reference").run(checkpoints=False)
+    with_maps, without = (found[wanted].points[0].result for wanted in ("true", "false"))
+    assert with_maps.tables.keys() - without.tables.keys() == {"layer1.fields"}
+    assert with_maps.levels[1].values == without.levels[1].values
+
+
+def test_an_anchor_comes_later() -> None:
+    with pytest.raises(rgc.SpecError, match="anchor, which fixes the constant"):
+        rgc.compile(spec(options="anchor=normalised"), backend="reference")

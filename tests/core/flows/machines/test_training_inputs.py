@@ -9,8 +9,9 @@ import pytest
 
 from rgc.flows.data.rows import Rows
 from rgc.flows.machines.minibatches import Minibatches
+from rgc.flows.machines.parameters import make_fixed
 from rgc.flows.machines.start import SPREAD, first_biases, start
-from rgc.flows.machines.weights_file import PARAMETER_UNIT, machine_of
+from rgc.flows.machines.weights_file import PARAMETER_UNIT, Parameters, machine_of
 from rgc.model.lattices import built_in
 from rgc.model.spins import Species
 from rgc.model.stack import Dense, Rbm, Side, Window
@@ -33,13 +34,17 @@ def rows_of(species: Species, rows: int, sites: int) -> Rows:
     return Rows(species=species, states=states)
 
 
+def begun(made: Rbm, rows: Rows, key: tuple[int, int] = KEY) -> Parameters:
+    return start(made, make_fixed(made), rows, key)
+
+
 # -- batches ---------------------------------------------------------------------------------------
 
 
 def test_an_epoch_has_every_row_once_and_an_order_of_its_own() -> None:
     batches = Minibatches(rows=13, batch=5, key=KEY)
     assert batches.in_epoch == 3
-    assert [batches.size(update) for update in range(6)] == [5, 5, 3, 5, 5, 3]
+    assert [len(batches.of(update)) for update in range(6)] == [5, 5, 3, 5, 5, 3]
     epochs = [np.concatenate([batches.of(3 * e + k) for k in range(3)]) for e in range(3)]
     assert all(sorted(epoch.tolist()) == list(range(13)) for epoch in epochs)
     assert len({tuple(epoch.tolist()) for epoch in epochs}) == 3
@@ -69,7 +74,7 @@ def test_weighted_rows_come_as_often_as_their_weights_say() -> None:
 )
 def test_first_biases_give_a_visible_unit_the_frequencies_of_its_rows(species: Species) -> None:
     made, rows = layer(species), rows_of(species, 500, 6)
-    machine = machine_of(start(made, rows, KEY), made)
+    machine = machine_of(begun(made, rows), made)
     without = replace(machine, weights=np.zeros_like(machine.weights))
     means = without.visible.means(without.visible_bias)
     states = np.arange(len(species.values))
@@ -93,15 +98,15 @@ def test_columns_that_never_change_have_finite_biases() -> None:
 def test_first_weights_are_gaussian_and_keyed() -> None:
     made = layer(Species("s"), 60, 50)
     rows = rows_of(Species("s"), 10, 60)
-    weights = start(made, rows, KEY).weights * PARAMETER_UNIT
+    weights = begun(made, rows).weights * PARAMETER_UNIT
     assert weights.std() == pytest.approx(SPREAD, rel=4 / np.sqrt(6000))
     assert abs(weights.mean()) < 4 * SPREAD / np.sqrt(3000)
-    assert (start(made, rows, (1, 1)).weights * PARAMETER_UNIT != weights).any()
+    assert (begun(made, rows, (1, 1)).weights * PARAMETER_UNIT != weights).any()
 
 
 def test_a_declared_symmetry_starts_without_biases() -> None:
     made = replace(layer(Species("s", symmetric=True)), biases=False)
-    first = start(made, rows_of(Species("s"), 10, 6), KEY)
+    first = begun(made, rows_of(Species("s"), 10, 6))
     assert not first.visible.any()
     assert not first.hidden.any()
 
@@ -114,7 +119,7 @@ def test_tied_weights_start_equal() -> None:
         connect=Window(2, -1, 4, True, "convolution"),
         biases=True,
     )
-    first = start(made, rows_of(Species("s"), 50, 36), KEY)
+    first = begun(made, rows_of(Species("s"), 50, 36))
     grid = first.weights.reshape(6, 6, 3, 3)
     assert (np.roll(grid[:, :, 0, 0], (2, 4), axis=(0, 1)) == grid[:, :, 1, 2]).all()
     assert np.count_nonzero(grid[:, :, 0, 0]) == 16

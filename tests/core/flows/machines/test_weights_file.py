@@ -23,8 +23,7 @@ from rgc.flows.machines.weights_file import (
 )
 from rgc.model.spins import Species
 from rgc.model.stack import Dense, Rbm, Side, WeightsFile
-
-from . import known
+from tests.core.flows.machines import known
 
 WEIGHTS = np.array([[0.8, -0.4], [0.3, 0.9], [-0.5, 0.2]])
 VISIBLE = np.array([0.1, -0.3, 0.2])

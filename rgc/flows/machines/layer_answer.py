@@ -1,0 +1,279 @@
+"""What is known of a trained layer: its normalisation, whether its chains are where it is, how far
+it is from an exact step of the renormalisation group, its couplings, and what its hidden units look
+at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.analysis.statistics import jackknife
+from rgc.backend import Backend
+from rgc.flows.data.rows import Rows, key_of
+from rgc.flows.machines.annealing import Annealed, anneal
+from rgc.flows.machines.chains import APART, compared, visible_states
+from rgc.flows.machines.couplings import couplings
+from rgc.flows.machines.fields import half_length, participation
+from rgc.flows.machines.lattice_couplings import lattice_couplings
+from rgc.flows.machines.log_z import exact_log_z, summable
+from rgc.flows.machines.machine import Machine
+from rgc.flows.machines.parameters import Arrays, parameters_in
+from rgc.flows.machines.sides import Discrete
+from rgc.flows.machines.start import first_biases
+from rgc.flows.machines.streams import ANNEALED, DESCENT
+from rgc.flows.machines.tables import information
+from rgc.flows.machines.target import Target
+from rgc.flows.machines.triple import log_tau, triple
+from rgc.flows.machines.weights_file import PARAMETER_UNIT, Parameters
+from rgc.model.lattice import Lattice
+from rgc.model.operators import Operator
+from rgc.model.stack import Rbm, Side
+from rgc.passes.count_states import fits
+from rgc.program.draws import Key
+from rgc.results.result import Estimate
+from rgc.routines import routine
+
+Floats = NDArray[np.float64]
+
+GROUPS = 32
+"""Groups of rows that the jackknife leaves out one at a time."""
+
+RESOLVED = 0.01
+"""The least effective share of the rows at which <tau> is resolved."""
+
+INFORMED = 1 << 16
+"""States of either side up to which I(v; h) is computed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Trained:
+    """A layer at the end of training: its number from 1, its parameters, the machine that they are,
+    the rows that it was trained on and those kept apart, and the Hamiltonian of its data, if it has
+    one.
+
+    `below` are the weights of the layers below it, multiplied, from features of the lowest visible
+    units to those of its own.
+    """
+
+    number: int
+    layer: Rbm
+    machine: Machine
+    integers: Arrays
+    rows: Rows
+    validation: Rows | None
+    target: Target | None
+    operators: Sequence[Operator]
+    below: Floats | None
+    bottom: Side
+    key: Key
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters in the unit of programs."""
+        return parameters_in(self.integers, self.layer)
+
+    @property
+    def through(self) -> Floats:
+        """The weights from the lowest visible units to its own hidden ones."""
+        weights = self.machine.weights
+        return weights if self.below is None else self.below @ weights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """What is known of a layer, with warnings."""
+
+    values: Mapping[str, Estimate]
+    fields: Floats
+    warnings: tuple[str, ...] = ()
+
+
+def answered(trained: Trained, backend: Backend) -> Answered:
+    """Everything about one layer."""
+    annealed = cache(partial(_annealed, trained, backend))  # ln Z and chains may both ask for it
+    found = _log_z(trained.machine, backend, annealed)
+    values = {"log_z": found} | _likelihoods(trained, found) | _information(trained.machine)
+    warnings = list(_chains(trained, backend, values, annealed))
+    if trained.target is not None:
+        values |= _compared(trained, trained.target, warnings)
+    values |= _couplings(trained)
+    fields = _fields(trained)
+    values |= _shapes(fields, trained.bottom)
+    return Answered(values, fields, tuple(warnings))
+
+
+# -- normalisation ---------------------------------------------------------------------------------
+
+
+def _log_z(machine: Machine, backend: Backend, annealed: Callable[[], Annealed]) -> Estimate:
+    """ln Z by a sum over the smaller side, or by annealing."""
+    if summable(machine) or not isinstance(machine.visible, Discrete):
+        with backend.arrays() as xp:
+            value = exact_log_z(machine, routine(backend, "log_z_small_side"), xp)
+        return Estimate(value, 0.0, "exact")
+    found = annealed()
+    note = f"annealed importance sampling, {found.effective:.0f} of {len(found.states)} chains"
+    return Estimate(found.log_z, found.error, "estimate", statistical=found.error, note=note)
+
+
+def _annealed(trained: Trained, backend: Backend) -> Annealed:
+    """The machine annealed from independent units with the averages of the rows."""
+    layer = trained.layer
+    base = np.zeros(layer.visible.features, dtype=np.int64)
+    if layer.biases:
+        base = np.rint(first_biases(layer, trained.rows) / PARAMETER_UNIT).astype(np.int64)
+    key = key_of(trained.key, ANNEALED)
+    return anneal(backend, layer, trained.integers, base, key)
+
+
+def _likelihoods(trained: Trained, log_z: Estimate) -> dict[str, Estimate]:
+    """<ln p(v)> over the rows trained on, and over those kept apart."""
+    assert log_z.value is not None  # noqa: S101
+    found = {}
+    for name, rows in (("train", trained.rows), ("validation", trained.validation)):
+        if rows is None:
+            continue
+        logs = -trained.machine.visible_energies(trained.machine.visible.features(rows.states))
+        error = sqrt(float(logs.var(ddof=1)) / len(logs) + (log_z.error or 0.0) ** 2)
+        found[f"log_likelihood_{name}"] = Estimate(float(logs.mean()) - log_z.value, error)
+    return found
+
+
+def _information(machine: Machine) -> dict[str, Estimate]:
+    if all(fits(side.configurations, INFORMED) for side in (machine.visible, machine.hidden)):
+        return {"information": Estimate(information(machine), 0.0, "exact")}
+    return {}
+
+
+# -- persistent chains -----------------------------------------------------------------------------
+
+
+def _chains(
+    trained: Trained,
+    backend: Backend,
+    values: dict[str, Estimate],
+    annealed: Callable[[], Annealed],
+) -> Iterator[str]:
+    """Add the largest difference between averages over the chains and over the machine, in its
+    errors, and warn of one that is no chance.
+    """
+    trainer = trained.layer.train
+    if trainer is None or trainer.chains is None or "chains" not in trained.integers:
+        return
+    count = trainer.chains // len(trainer.betas or (1.0,))
+    weighed = annealed()
+    key = key_of(trained.key, DESCENT)
+    states = visible_states(backend, trained.layer, trained.integers, count, key)
+    found = compared(trained.machine, states, weighed)
+    if not found:
+        note = f"annealing leaves {weighed.effective:.1f} effective chains"
+        values["chains_z"] = Estimate(None, None, note=note)
+        return
+    worst = max(found, key=lambda name: abs(found[name].z))
+    each = found[worst]
+    note = f"{worst}: {each.chains:.4g} over the chains, {each.machine:.4g} of the machine"
+    values["chains_z"] = Estimate(abs(each.z), None, note=note)
+    if abs(each.z) > APART:
+        yield (
+            f"the persistent chains of layer {trained.number} are not where the machine is "
+            f"({note}, {abs(each.z):.0f} errors apart), so that the gradient was wrong: declare a "
+            "symmetry of the spins, if they have one, or use tempering(...)"
+        )
+
+
+# -- against the Hamiltonian -----------------------------------------------------------------------
+
+
+def _compared(trained: Trained, target: Target, warnings: list[str]) -> dict[str, Estimate]:
+    """dF, KL and tau_defect: exactly where all states can be gone through, else from the rows."""
+    if target.tabled:
+        logs = log_tau(trained.machine, target, target.states())
+        found = triple(logs, np.exp(target.log_chances))
+        exact = {"dF": found.d_f, "kl": found.kl, "tau_defect": found.tau_defect}
+        return {name: Estimate(value, 0.0, "exact") for name, value in exact.items()}
+    logs = log_tau(trained.machine, target, trained.rows.states)
+    whole = triple(logs)
+    resampled = [whole, *(triple(part) for part in _left_out(logs))]
+    numbers = {
+        "dF": [each.d_f for each in resampled],
+        "kl": [each.kl for each in resampled],
+    }
+    found_values = {name: _jackknifed(values) for name, values in numbers.items()}
+    if whole.effective < RESOLVED:
+        text = (
+            f"<tau> rests on {whole.effective:.1%} of the rows: dF and kl of layer "
+            f"{trained.number} are not resolved"
+        )
+        warnings.append(text)
+        found_values = {
+            name: Estimate(None, None, note="<tau> is not resolved") for name in found_values
+        }
+    share = Estimate(whole.effective, None, note="a share of the rows")
+    defect = Estimate(whole.tau_defect, None, note="the largest of the rows")
+    return found_values | {"tau_defect": defect, "effective_rows": share}
+
+
+def _left_out(values: Floats) -> Iterator[Floats]:
+    """The values without each of the groups in turn."""
+    groups = np.arange(len(values)) * GROUPS // len(values)
+    for group in range(GROUPS):
+        yield values[groups != group]
+
+
+def _jackknifed(values: list[float]) -> Estimate:
+    value, error = jackknife(np.array(values))
+    return Estimate(float(value), float(error), statistical=float(error))
+
+
+# -- couplings and fields --------------------------------------------------------------------------
+
+
+def _couplings(trained: Trained) -> dict[str, Estimate]:
+    """The couplings of H(v) in the operators of the lattice, where its units have two states."""
+    visible, hidden = trained.layer.visible, trained.layer.hidden
+    two_states = visible.spins.two_states and (hidden.spins.two_states or hidden.unit == "gaussian")
+    if not trained.operators or not two_states or not isinstance(visible.places, Lattice):
+        return {}
+    found = couplings(trained.machine)
+    read = lattice_couplings(trained.machine, visible.places, trained.operators, found)
+    named = {
+        f"visible.{name}": Estimate(each.mean, each.error, statistical=each.error)
+        for name, each in read.named.items()
+    }
+    note = "the root mean square of the couplings of two bodies that have no name"
+    return named | {"visible.other_pairs": Estimate(read.other_pairs, None, note=note)}
+
+
+def _fields(trained: Trained) -> Floats:
+    """What every hidden unit looks at: float64[hidden features, features of the lowest units]."""
+    return np.ascontiguousarray(trained.through.T)
+
+
+def _shapes(fields: Floats, bottom: Side) -> dict[str, Estimate]:
+    """Medians over hidden units of the size of their fields, on a lattice of one letter."""
+    places = bottom.places
+    if not isinstance(places, Lattice) or fields.shape[1] != int(np.prod(places.cells)):
+        return {}
+    pictures = [field.reshape(places.cells) for field in fields]
+    sizes = {
+        "half_length": [half_length(picture) for picture in pictures],
+        "participation": [participation(picture) for picture in pictures],
+    }
+    return {name: _median(np.array(values)) for name, values in sizes.items()}
+
+
+def _median(values: Floats) -> Estimate:
+    """The median over units, with the standard error of a median of normal numbers."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return Estimate(None, None, note="no hidden unit has a field")
+    spread = float(np.percentile(known, 84) - np.percentile(known, 16)) / 2
+    error = 1.2533 * spread / sqrt(len(known)) if len(known) > 1 else None
+    note = "" if error is not None else "one unit has no spread"
+    return Estimate(float(np.median(known)), error, note=note)

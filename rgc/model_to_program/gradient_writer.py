@@ -1,0 +1,160 @@
+"""The gradient of an update, from the data and the model, to the changes of the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from rgc.model_to_program.training_update import (
+    FINE,
+    FINE_MEANS,
+    KT,
+    NORM,
+    SCALE,
+    SHARE,
+    Number,
+    Quantity,
+    Update,
+)
+from rgc.program.dense import Apply, Change, Pairs, Tally, Term, Total, Units, Value
+from rgc.program.dense.program import BIAS_LIMIT, WEIGHT_LIMIT
+from rgc.program.dense.writer import Writer
+from rgc.program.units import MEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """The visible and the hidden side of one phase of the gradient, as states, means or totals, of
+    which the first `chains` are averaged over.
+    """
+
+    x: Value
+    y: Value
+    chains: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A number and what it multiplies."""
+
+    number: Number
+    counts: Value | None
+
+
+@dataclass(slots=True)
+class GradientWriter:
+    """The changes of the parameters of a layer, written behind the nodes of its two phases.
+    `parameters` are those of the program by name, `hidden` its hidden units, and `numbers` what the
+    changes are handed, slot by slot.
+    """
+
+    update: Update
+    writer: Writer
+    parameters: Mapping[str, int]
+    hidden: Units
+    numbers: dict[Number, int] = field(default_factory=dict)
+
+    def write(self, data: Phase, model: Phase, drawn: Value) -> None:
+        """The changes of all parameters. `drawn` are states of hidden units given the rows."""
+        add, seen = self.writer.add, self._seen
+        first = model.chains if self.update.temperatures > 1 else None
+        b, c = Fraction(1, data.chains), Fraction(1, model.chains)
+        terms = [
+            self._term("rate", b * KT, add(Pairs(data.x, data.y)), seen),
+            self._term("rate", -c * KT, add(Pairs(model.x, model.y, first)), seen),
+        ]
+        if not self.update.layer.biases:
+            add(Tally("largest", self._change("weights", terms)))
+            return
+        of_data = Phase(add(Total(data.x)), add(Total(data.y)), data.chains)
+        of_model = Phase(add(Total(model.x, first)), add(Total(model.y, first)), model.chains)
+        centre = of_data.y
+        if self.update.trainer.centring:
+            centre = centre if drawn == data.y else add(Total(drawn))
+            for factor, x, y, bits in (
+                (-b * b, of_data.x, of_data.y, seen),
+                (b * c, of_data.x, of_model.y, seen),
+                (-b * b, of_data.x, centre, 0),
+                (b * c, of_model.x, centre, 0),
+            ):
+                terms.append(self._term("rate", factor * KT, add(Pairs(x, y)), bits))
+        step = self._change("weights", terms)
+        self._visible_bias(of_data, of_model, step, centre)
+        self._hidden_bias(of_data, of_model, step)
+        add(Tally("largest", step))
+
+    def _visible_bias(self, data: Phase, model: Phase, step: Value, centre: Value) -> None:
+        terms = [
+            self._term("rate", Fraction(KT, data.chains), data.x),
+            self._term("rate", -Fraction(KT, model.chains), model.x),
+        ]
+        if self.update.trainer.centring:
+            follow = self.writer.add(Apply(step, centre))
+            terms.append(self._term("one", -Fraction(1, data.chains), follow))
+        self._change("visible", terms)
+
+    def _hidden_bias(self, data: Phase, model: Phase, step: Value) -> None:
+        trainer = self.update.trainer
+        terms = [
+            self._term("rate", Fraction(KT, data.chains), data.y, self._seen),
+            self._term("rate", -Fraction(KT, model.chains), model.y, self._seen),
+        ]
+        if self.update.trainer.centring:
+            follow = self.writer.add(Apply(step, data.x, turned=True))
+            terms.append(self._term("one", -Fraction(1, data.chains), follow))
+        if trainer.sparsity is not None:
+            low = -1 if self.hidden.kind == "ising" else 0
+            target = low + (1 - low) * Fraction(trainer.sparsity)
+            cost = Fraction(trainer.sparsity_cost or 0) * KT
+            terms.append(self._term("rate", cost * target, None))
+            terms.append(self._term("rate", -cost / data.chains, data.y, self._seen))
+        self._change("hidden", terms)
+
+    @property
+    def _seen(self) -> int:
+        """The bits that means of hidden units bring into counts."""
+        return MEAN.bit_length() - 1 if self.update.means else 0
+
+    @property
+    def _shift(self) -> int:
+        return FINE_MEANS if self.update.means else FINE
+
+    def _term(
+        self, quantity: Quantity, factor: Fraction, counts: Value | None, bits: int = 0
+    ) -> _Term:
+        return _Term(Number(quantity, factor * 2 ** (self._shift - bits)), counts)
+
+    def _change(self, name: str, terms: list[_Term]) -> Value:
+        writer, trainer, weights = self.writer, self.update.trainer, name == "weights"
+        parameter, shared = self.parameters[name], self.update.shared.get(name)
+        options: dict[str, int] = {}
+        if self.update.momentum:
+            options["velocity"] = writer.like(f"velocity of {name}", parameter)
+            options["momentum"] = self._slot(Number("momentum", Fraction(SCALE)))
+            if trainer.nesterov:
+                options["ahead"] = options["momentum"]
+        if weights and trainer.l2:
+            options["decay"] = self._slot(Number("rate", Fraction(trainer.l2) * SHARE))
+        if weights and trainer.l1:
+            options["shrink"] = self._slot(Number("rate", Fraction(trainer.l1) * KT))
+        if weights and trainer.max_norm is not None:
+            options["norm"] = self._slot(Number("one", Fraction(trainer.max_norm) * NORM))
+        if weights and self.update.sparse:
+            options["mask"] = writer.like("connected", parameter, "int32")
+        if shared is not None:
+            options |= {"classes": shared.classes}
+            options["ties"] = writer.like(f"classes of {name}", parameter, "int32")
+        places = 1 if shared is None else shared.places
+        return writer.add(
+            Change(
+                parameter,
+                tuple(Term(self._slot(each.number / places), each.counts) for each in terms),
+                limit=WEIGHT_LIMIT if weights else BIAS_LIMIT,
+                shift=self._shift,
+                **options,
+            )
+        )
+
+    def _slot(self, number: Number) -> int:
+        return self.numbers.setdefault(number, len(self.numbers))

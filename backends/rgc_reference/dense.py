@@ -28,7 +28,7 @@ from rgc.program.dense import (
     Units,
 )
 from rgc.program.dense.arguments import at_step
-from rgc.program.dense.program import SHIFT
+from rgc.program.dense.program import seen
 from rgc.program.dense.show import show
 from rgc.program.dense.yields import Yield, yields
 from rgc.program.draws import Words
@@ -121,7 +121,7 @@ class _Step:
             matrix = seen(self.parameters[node.matrix])
             total += self.values[node.x] @ (matrix.T if node.turned else matrix)
             if self.yields[node.x].kind == "means":
-                total >>= 15
+                total >>= law.MEAN_BITS
         if node.bias is not None:
             total += seen(self.parameters[node.bias])
         return wrapped(total)
@@ -295,11 +295,6 @@ def packed(x: Integers, units: Units, words: int) -> Words:
 def by_unit(x: Array, units: Units) -> Array:
     """Features [chain, feature] as [chain, unit, state] of softmax units, else as they are."""
     return x.reshape(len(x), units.number, units.states) if units.letters > 1 else x
-
-
-def seen(parameter: Integers) -> Integers:
-    """What units see of a parameter, in units of 2^-20 kT."""
-    return np.asarray((parameter + 2 ** (SHIFT - 1)) >> SHIFT)
 
 
 def wrapped(x: Integers) -> Integers:

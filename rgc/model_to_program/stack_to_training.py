@@ -40,12 +40,9 @@ from rgc.program.dense import (
     Units,
     Value,
 )
-from rgc.program.dense.program import BIAS_LIMIT, WEIGHT_LIMIT
+from rgc.program.dense.program import BIAS_LIMIT, KT, WEIGHT_LIMIT
 from rgc.program.dense.writer import Writer
 from rgc.program.units import MEAN
-
-KT = 1 << 26
-"""1 kT in the unit of parameters."""
 
 FINE, FINE_MEANS = 20, 22
 """Bits of a gradient below the unit of parameters, of states and of means: as many as leave sums of

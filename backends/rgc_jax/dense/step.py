@@ -32,9 +32,9 @@ from rgc.program.dense import (
     Unit,
     Units,
 )
-from rgc.program.dense.program import SHIFT
+from rgc.program.dense.program import seen
 from rgc.program.dense.yields import Yield
-from rgc.program.units import MEAN
+from rgc.program.units import MEAN, MEAN_BITS
 from rgc_jax.dense import units as law
 
 Array = jax.Array
@@ -83,8 +83,8 @@ class Step:
         return self.state[len(self.program.fields) + number]
 
     def _seen(self, number: int) -> Array:
-        half = 1 << (SHIFT - 1)
-        return (self._parameter(number) + half) >> SHIFT
+        found: Array = seen(self._parameter(number))
+        return found
 
     def _take(self, node: Take) -> Array:
         rows = self.given.rows[node.first : node.first + node.chains].astype(jnp.uint64)
@@ -111,7 +111,7 @@ class Step:
             means = self.yields[node.x].kind == "means"
             total = self._times(self.values[node.x], matrix.T if node.turned else matrix, means)
             if means:
-                total = total >> 15
+                total = total >> MEAN_BITS
         if node.bias is not None:
             total = total + self._seen(node.bias)
         return total.astype(jnp.int32)

@@ -51,7 +51,7 @@ def log1p(e):
 
 @compiled
 def decide(x, u):
-    """1 with probability 1 / (1 + exp(-x)); U < E and floor(U E / 2^32) < E - U are one test."""
+    """1 with probability 1 / (1 + exp(-x))."""
     e = exp2neg(abs(x)) & LOW
     unlikely = ONE if u + ((u * e) >> HALF) < e else ZERO
     likely = ONE if x > 0 else ZERO

@@ -11,10 +11,8 @@ from rgc.backend import Arguments
 from rgc.conformance.dense.programs import hand_made
 from rgc.program.dense import Change, Dense, Field, Parameter
 from rgc.program.dense.arguments import dense_arguments
+from rgc.program.dense.program import KT
 from rgc.program.family import Example
-
-KT = 1 << 26
-"""1 kT in the units of parameters."""
 
 
 def examples() -> tuple[Example[Dense], ...]:

@@ -27,6 +27,7 @@ from rgc.model.stack import Rbm
 from rgc.model_to_program.stack_to_sampling import ANNEALED, annealing, independent
 from rgc.model_to_program.stack_to_training import SCALE, units_of
 from rgc.program.dense.arguments import dense_arguments
+from rgc.program.dense.program import seen
 from rgc.program.draws import Key, step_keys
 from rgc.program.exponentials import UNIT
 
@@ -132,8 +133,8 @@ def _log_z0(layer: Rbm, base: NDArray[np.int64]) -> float:
     """ln Z of the independent units: those of the visible side in the biases that units see, and
     hidden ones in none.
     """
-    seen = ((base + 32) >> 6) / UNIT
+    biases = seen(base) / UNIT
     visible, hidden = numbers_of(layer.visible), numbers_of(layer.hidden)
     return float(
-        visible.log_sums(seen).sum() + hidden.log_sums(np.zeros(layer.hidden.features)).sum()
+        visible.log_sums(biases).sum() + hidden.log_sums(np.zeros(layer.hidden.features)).sum()
     )

@@ -30,13 +30,13 @@ from rgc.language.conventions import CONVENTIONS, Convention
 from rgc.model.stack import Rbm, WeightsFile
 from rgc.model.stack import Side as Units
 from rgc.passes.check_weights import CONVENTION, UNITS, check_weights
-from rgc.program.dense.program import BIAS_LIMIT, SHIFT, WEIGHT_LIMIT
+from rgc.program.dense.program import BIAS_LIMIT, KT, WEIGHT_LIMIT, seen
 from rgc.program.exponentials import UNIT
 
 Floats = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
 
-PARAMETER_UNIT = 1.0 / (UNIT << SHIFT)
+PARAMETER_UNIT = 1.0 / KT
 """Parameters of discrete units are integers in this unit of kT."""
 
 OWN, UNIT_NAME = "rgc", "unit"
@@ -83,8 +83,7 @@ def machine_of(parameters: Parameters, layer: Rbm) -> Machine:
 
 
 def _seen(array: NDArray[Any]) -> Floats:
-    half = 1 << (SHIFT - 1)
-    return np.asarray(((array.astype(np.int64) + half) >> SHIFT) / UNIT, dtype=np.float64)
+    return np.asarray(seen(array.astype(np.int64)) / UNIT, dtype=np.float64)
 
 
 def parameters_of(machine: Machine, layer: Rbm) -> Parameters:

@@ -30,7 +30,7 @@ from rgc.program.dense import (
 from rgc.program.dense.arguments import at_step
 from rgc.program.dense.program import seen
 from rgc.program.dense.show import show
-from rgc.program.dense.yields import Yield, yields
+from rgc.program.dense.yields import Yield, tally_shape, yields
 from rgc.program.draws import Words
 
 Array = NDArray[Any]
@@ -64,14 +64,6 @@ class DenseKernel:
             np.array([record[k] for record in records], dtype=np.int64).reshape(shape)
             for k, shape in enumerate(shapes)
         ]
-
-
-def tally_shape(found: Sequence[Yield], node: Tally) -> tuple[int, ...]:
-    """The shape of what a step leaves in a tally array."""
-    if node.what != "whole":
-        return ()
-    x = found[node.x]
-    return (x.chains,) if x.kind == "energies" else x.shape
 
 
 class _Step:

@@ -6,6 +6,7 @@ from math import inf, prod
 
 from rgc.program.dense import Affine, Change, Dense, Pairs, Tally, Term
 from rgc.program.dense.nodes import operands
+from rgc.program.dense.yields import tally_shape
 from rgc_numba.dense.room import Room, Value
 
 CONSTANT, COUNTS, PAIRS, OUTER = range(4)
@@ -28,7 +29,7 @@ class ChangeNodes(Room):
         self.tallies: list[tuple[int, tuple[int, ...]]] = []
         for node in program.nodes:
             if isinstance(node, Tally):
-                shape = self._tally_shape(node)
+                shape = tally_shape(self.found, node)
                 self.tallies.append((self.tallied, shape))
                 self.tallied += prod(shape)
 
@@ -156,12 +157,6 @@ class ChangeNodes(Room):
             columns=fields.features,
             at=at,
         )
-
-    def _tally_shape(self, node: Tally) -> tuple[int, ...]:
-        if node.what != "whole":
-            return ()
-        x = self.found[node.x]
-        return (x.chains,) if x.kind == "energies" else x.shape
 
 
 def without(change: Change) -> set[str]:

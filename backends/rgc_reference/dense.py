@@ -126,7 +126,7 @@ class _Step:
     def _unit(self, node: Unit) -> Integers:
         x, units = by_unit(self.values[node.x], node.units), node.units
         if node.draw is None:
-            made: Integers = getattr(law, _MEANS[units.kind])(x).reshape(len(x), -1)
+            made: Integers = getattr(law, f"{units.kind}_mean")(x).reshape(len(x), -1)
         else:
             uniform = law.uniforms(self.key[node.draw], units.number, len(x), self.word0).T
             drawn = getattr(law, units.kind)(x, uniform)
@@ -247,8 +247,6 @@ class _Step:
         place = len(self.fields) + number
         self.new[place] = new.astype(self.new[place].dtype)
 
-
-_MEANS = {"binary": "binary_mean", "ising": "ising_mean", "softmax": "softmax_means"}
 
 _FEATURES: dict[str, Callable[[Array, Units], Integers]] = {
     "binary": lambda drawn, _: drawn.astype(np.int64),

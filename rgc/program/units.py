@@ -127,7 +127,7 @@ def ising_mean(x: Integers) -> Integers:
     return 2 * binary_mean(2 * x) - MEAN
 
 
-def softmax_means(x: Integers) -> Integers:
+def softmax_mean(x: Integers) -> Integers:
     """The chance of every state of a unit with the fields x[..., a], in units of 1 / MEAN."""
     weights = _weights(x)
     return _share(weights, weights.sum(axis=-1, dtype=np.uint64)[..., None])

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments
+from rgc.program import draws
+from rgc.program import units as law
 from rgc.program.dense import Dense, Put
 from rgc.program.dense.show import show
 from rgc.program.dense.verify import verify
@@ -27,19 +29,15 @@ from rgc_numba.state import Packed
 Counts = NDArray[np.int64]
 Array = NDArray[Any]
 
-PARTS = (
-    "vectors.py", "units.py", "layers.py", "counts.py", "changes.py", "watch.py", "ops.py"
-)  # fmt: skip
-"""The files that the machine code of a step is made of besides its own."""
-
 
 @lru_cache(maxsize=1)
 def machine() -> ModuleType:
-    """The module of steps, kept in the cache folder under a name that all its parts decide."""
+    """The module of steps, kept in the cache folder under a name that all it is made of decides:
+    the files of this folder, and the constants that they take from programs."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for part in PARTS:
-        digest.update((here / part).read_bytes())
+    for part in (*sorted(here.glob("*.py")), Path(law.__file__), Path(draws.__file__)):
+        digest.update(part.read_bytes())
     text = (here / "steps.py").read_text(encoding="utf-8")
     return load(f"# {digest.hexdigest()}\n{text}")
 
@@ -124,10 +122,10 @@ class DenseKernel:
 
     def _see(self, arrays: Sequence[Array]) -> None:
         """What units see of the weights as they are."""
+        parameters = arrays[len(self._program.fields) :]
         for matrix in self._plan.matrices.values():
-            array = arrays[self._plan.parameter(matrix.parameter)].reshape(-1)
             given = *matrix.shape, matrix.seen, matrix.stride
-            machine().see(array, *map(np.uint64, given))
+            machine().see(parameters[matrix.parameter].reshape(-1), *map(np.uint64, given))
 
 
 def small(numbers: Counts, shift: int, bounds: Sequence[tuple[int, float]]) -> bool:

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from rgc.program.units import MEAN_BITS as BITS_OF_MEANS
+from rgc_numba.dense import sizes
+from rgc_numba.dense.sizes import BLOCK, ENTRIES, GROUP, LANES, NARROW, WIDE
 from rgc_numba.dense.vectors import (
-    BLOCK,
-    ENTRIES,
-    GROUP,
-    LANES,
-    NARROW,
-    WIDE,
     add_narrow,
     add_wide,
     compiled,
@@ -27,9 +24,9 @@ from rgc_numba.dense.vectors import (
 U = np.uint64
 ZERO, ONE, LANE, ALL = U(0), U(1), U(6), U(0xFFFFFFFFFFFFFFFF)
 GROUPS, GROUP_ROWS = U(BLOCK), U(GROUP)
-BLOCK_ROWS, LENGTH = U(BLOCK * GROUP), U(LANES)
+BLOCK_ROWS, LENGTH = U(sizes.BLOCK_ROWS), U(LANES)
 WIDE_BYTES, NARROW_BYTES = U(4 * WIDE * ENTRIES), U(4 * NARROW * ENTRIES)
-ROUND, FRACTION, MEAN_BITS = np.int64(2**15), np.int64(16), np.int64(15)
+ROUND, FRACTION, MEAN_BITS = np.int64(2**15), np.int64(16), np.int64(BITS_OF_MEANS)
 
 
 @compiled

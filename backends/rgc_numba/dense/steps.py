@@ -15,13 +15,15 @@ from numba import cfunc, njit, types
 from numba.extending import intrinsic
 
 from rgc_numba.dense import changes, counts, layers, units, watch
+from rgc_numba.dense.changes import AHEAD, DECAY, MASK, NORM, SHRINK, VELOCITY
 from rgc_numba.dense.ops import COLUMNS, CONTEXT
+from rgc_numba.dense.sizes import TERM
 from rgc_numba.dense.vectors import ints_at, longs_at, words_at
 
 U = np.uint64
 ZERO, ONE, WIDTH, SIZE = U(0), U(1), U(COLUMNS), U(len(CONTEXT))
 KEYS, ROWS, NUMBERS, SLOTS, SCALES, CHAINS, TERMS, TALLIES, WORD0 = range(len(CONTEXT))
-BYTES, PAIR, LINE = U(8), U(2), U(10)
+BYTES, PAIR, LINE = U(8), U(2), U(len(TERM))
 SIGNATURE = types.void(types.uint64, types.uint64)
 
 
@@ -335,13 +337,13 @@ def change_any(o, c, old, velocity):
     mine = words_at(c[TERMS] + BYTES * LINE * o[4], LINE * o[5]).reshape(o[5], LINE)
     numbers = longs_at(c[NUMBERS], c[SLOTS])
     size, use, classes = o[2] * o[3], o[16], o[14]
-    momentum = numbers[o[8]] if use & U(1) else np.int64(0)
-    ahead = numbers[o[9]] if use & U(2) else np.int64(0)
-    decay = numbers[o[10]] if use & U(4) else np.int64(0)
-    shrink = numbers[o[11]] if use & U(8) else np.int64(0)
-    norm = numbers[o[12]] if use & U(32) else np.int64(1)
+    momentum = numbers[o[8]] if use & VELOCITY else np.int64(0)
+    ahead = numbers[o[9]] if use & AHEAD else np.int64(0)
+    decay = numbers[o[10]] if use & DECAY else np.int64(0)
+    shrink = numbers[o[11]] if use & SHRINK else np.int64(0)
+    norm = numbers[o[12]] if use & NORM else np.int64(1)
     ties = ints_at(o[13], size if classes > ZERO else ZERO)
-    mask = ints_at(o[15], size if use & U(16) else ZERO)
+    mask = ints_at(o[15], size if use & MASK else ZERO)
     steps = longs_at(o[18], size if o[19] != ZERO else ZERO)
     sums = longs_at(o[20], size if classes > ZERO else ZERO)
     changes.change(
@@ -354,7 +356,7 @@ def change(op, context):
     o = words_at(op, WIDTH)
     c = words_at(context, SIZE)
     old = ints_at(o[1], o[2] * o[3])
-    change_any(o, c, old, ints_at(o[7], o[2] * o[3] if o[16] & ONE else ZERO))
+    change_any(o, c, old, ints_at(o[7], o[2] * o[3] if o[16] & VELOCITY else ZERO))
     if o[22] > ZERO:
         changes.see(old, o[2], o[3], o[21], o[22])
 
@@ -362,7 +364,7 @@ def change(op, context):
 def change_wide(op, context):
     o = words_at(op, WIDTH)
     c = words_at(context, SIZE)
-    velocity = longs_at(o[7], o[2] * o[3] if o[16] & ONE else ZERO)
+    velocity = longs_at(o[7], o[2] * o[3] if o[16] & VELOCITY else ZERO)
     change_any(o, c, longs_at(o[1], o[2] * o[3]), velocity)
 
 
@@ -371,7 +373,7 @@ def move(op, context):
     c = words_at(context, SIZE)
     mine = words_at(c[TERMS] + BYTES * LINE * o[4], LINE * o[5]).reshape(o[5], LINE)
     numbers = longs_at(c[NUMBERS], c[SLOTS])
-    shrink = numbers[o[11]] if o[16] & U(8) else np.int64(0)
+    shrink = numbers[o[11]] if o[16] & SHRINK else np.int64(0)
     given = o[2], o[3], mine, numbers, np.int64(o[6]), shrink, np.int64(o[17])
     room = o[21], o[22]
     if changes.is_pair(mine):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rgc.program.dense.program import SHIFT
 from rgc_numba.dense.counts import (
     CHAINS,
     KIND,
@@ -33,6 +34,7 @@ from rgc_numba.dense.vectors import compiled, ints_at, popcount, whole_vectors, 
 U = np.uint64
 ZERO, ONE, LANE = U(0), U(1), U(6)
 NOTHING = np.int64(0)
+HALF_SEEN, UNSEEN = np.int32(1 << (SHIFT - 1)), np.int32(SHIFT)
 VELOCITY, AHEAD, DECAY, SHRINK, MASK, NORM = map(U, OPTIONS.values())
 
 
@@ -165,8 +167,8 @@ def see_row(row, columns, seen):
 
 @compiled
 def seen_of(weight):
-    """(M + 32) >> 6, M being at most 2^31 - 64."""
-    return np.int32(np.int32(weight + np.int32(32)) >> np.int32(6))
+    """What units see of a weight, in int32: M is at most 2^31 - 64."""
+    return np.int32(np.int32(weight + HALF_SEEN) >> UNSEEN)
 
 
 @compiled

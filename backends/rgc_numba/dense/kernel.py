@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from inspect import getsource
 from math import prod
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +18,7 @@ from rgc.backend import Arguments
 from rgc.program import draws
 from rgc.program import units as law
 from rgc.program.dense import Dense, Put
+from rgc.program.dense import program as constants
 from rgc.program.dense.show import show
 from rgc.program.dense.verify import verify
 from rgc.program.draws import Words
@@ -36,8 +38,9 @@ def machine() -> ModuleType:
     the files of this folder, and the constants that they take from programs."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for part in (*sorted(here.glob("*.py")), Path(law.__file__), Path(draws.__file__)):
-        digest.update(part.read_bytes())
+    texts = [part.read_text(encoding="utf-8") for part in sorted(here.glob("*.py"))]
+    for part in (*texts, *map(getsource, (draws, law, constants))):
+        digest.update(part.encode())
     text = (here / "steps.py").read_text(encoding="utf-8")
     return load(f"# {digest.hexdigest()}\n{text}")
 

@@ -72,6 +72,12 @@ def start_of(key, word, plane):
 
 
 @compiled
+def uniform(z, other, lane):
+    """The half of a word of a stream that belongs to a lane."""
+    return (mixed(z ^ other) >> (HALF * (lane & ONE))) & LOW
+
+
+@compiled
 def draw_pairs(x, stride, units, chains, doubled, key, other, word0, bits, features):
     """Binary units, or Ising units where their fields are doubled."""
     whole_vectors()
@@ -124,7 +130,7 @@ def draw_states(x, stride, units, states, chains, key, other, word0, bits, featu
         w, lane = r >> LANE, r & U(63)
         z = start_of(key, word0 + w, lane >> ONE)
         for i in range(ZERO, units):
-            u = (mixed((z + i * STEP) ^ other) >> (HALF * (lane & ONE))) & LOW
+            u = uniform(z + i * STEP, other, lane)
             total = weigh(x, r * stride + i * states, states, weights)
             below = u * (total >> HALF) + ((u * (total & LOW)) >> HALF)
             a, so_far = ZERO, weights[0]
@@ -205,6 +211,6 @@ def exchange(energies, scales, shared, chains, temperatures, first, key, other, 
             step = ((above - own) * (energies[r] - energies[r + size])) >> np.int64(16)
             lane = r & U(63)
             z = start_of(key, word0 + (r >> LANE), lane >> ONE)
-            u = (mixed(z ^ other) >> (HALF * (lane & ONE))) & LOW
+            u = uniform(z, other, lane)
             if step <= 0 or u < exp2neg(step):
                 rows[r], rows[r + size] = np.int32(r + size), np.int32(r)

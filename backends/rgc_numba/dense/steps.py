@@ -18,7 +18,7 @@ from rgc_numba.dense import changes, counts, layers, units, watch
 from rgc_numba.dense.changes import AHEAD, DECAY, MASK, NORM, SHRINK, VELOCITY
 from rgc_numba.dense.ops import COLUMNS, CONTEXT
 from rgc_numba.dense.sizes import TERM
-from rgc_numba.dense.vectors import ints_at, longs_at, words_at
+from rgc_numba.dense.vectors import compiled, ints_at, longs_at, words_at
 
 U = np.uint64
 ZERO, ONE, WIDTH, SIZE = U(0), U(1), U(COLUMNS), U(len(CONTEXT))
@@ -59,6 +59,19 @@ def steps(code, functions, terms, keys, rows, numbers, scales, tallies, word0):
         context[TALLIES] = tallies[step].ctypes.data
         for k in range(code.shape[0]):
             call(functions[k], code[k].ctypes.data, context.ctypes.data)
+
+
+@compiled
+def key_of(c, draw):
+    """Both halves of the key of a draw."""
+    key = words_at(c[KEYS] + BYTES * PAIR * draw, PAIR)
+    return key[ZERO], key[ONE]
+
+
+@compiled
+def scales_of(c, slot):
+    """The scales of a slot, and whether the chains share one."""
+    return ints_at(c[SCALES] + U(4) * slot * c[CHAINS], c[CHAINS]), c[CHAINS] == ONE
 
 
 def take(op, context):
@@ -127,7 +140,7 @@ def scale(op, context):
     c = words_at(context, SIZE)
     size = o[5] * o[6]
     x, base, fields = ints_at(o[1], size), ints_at(o[2], size), ints_at(o[7], size)
-    mine, shared = ints_at(c[SCALES] + U(4) * o[4] * c[CHAINS], c[CHAINS]), c[CHAINS] == ONE
+    mine, shared = scales_of(c, o[4])
     layers.scale(x, base, o[3] != ZERO, mine, shared, o[5], o[6], fields)
 
 
@@ -138,8 +151,7 @@ def draw_pairs(op, context):
         ints_at(o[1], o[4] * o[2]),
         words_at(o[7], ((o[4] + U(63)) >> U(6)) * o[8]),
     )
-    key = words_at(c[KEYS], PAIR * (o[6] + ONE))
-    a, b = key[PAIR * o[6]], key[PAIR * o[6] + ONE]
+    a, b = key_of(c, o[6])
     units.draw_pairs(fields, o[2], o[3], o[4], o[5], a, b, c[WORD0], bits, o[8])
 
 
@@ -150,8 +162,7 @@ def draw_states(op, context):
         ints_at(o[1], o[5] * o[2]),
         words_at(o[7], ((o[5] + U(63)) >> U(6)) * o[8]),
     )
-    key = words_at(c[KEYS], PAIR * (o[6] + ONE))
-    a, b = key[PAIR * o[6]], key[PAIR * o[6] + ONE]
+    a, b = key_of(c, o[6])
     units.draw_states(fields, o[2], o[3], o[4], o[5], a, b, c[WORD0], bits, o[8])
 
 
@@ -264,9 +275,8 @@ def exchange(op, context):
     o = words_at(op, WIDTH)
     c = words_at(context, SIZE)
     energies, rows = longs_at(o[1], o[3]), ints_at(o[7], o[3])
-    key = words_at(c[KEYS], PAIR * (o[6] + ONE))
-    a, b = key[PAIR * o[6]], key[PAIR * o[6] + ONE]
-    mine, shared = ints_at(c[SCALES] + U(4) * o[2] * c[CHAINS], c[CHAINS]), c[CHAINS] == ONE
+    a, b = key_of(c, o[6])
+    mine, shared = scales_of(c, o[2])
     units.exchange(energies, mine, shared, o[3], o[4], o[5], a, b, c[WORD0], rows)
 
 
@@ -331,7 +341,7 @@ def apply(op, context):
     counts.apply(matrix, vector, o[3], o[4], o[5] != ZERO, out)
 
 
-@njit(nogil=True, error_model="numpy")
+@compiled
 def change_any(o, c, old, velocity):
     """A change with any options."""
     mine = words_at(c[TERMS] + BYTES * LINE * o[4], LINE * o[5]).reshape(o[5], LINE)

@@ -29,6 +29,7 @@ from rgc.conformance.dense.examples import example
 from rgc.conformance.dense.programs import Machine
 from rgc.program.dense import Dense, Put, Read, Tally, Units
 from rgc.program.dense.arguments import dense_arguments
+from rgc.program.dense.program import KT
 from rgc.program.draws import step_keys
 
 SIZES = ((1600, 400), (784, 500), (400, 100), (100, 25), (64, 64))
@@ -78,7 +79,7 @@ def contestant(backend: str, made: Dense, updates: int) -> Contestant:
     machine, random = load(backend, threads=1), np.random.default_rng(1)
     kernel, keys = machine.compile(made), step_keys((1, 2), 0, updates, made.draws)
     state = [machine.pack(array) for array in example(made, 1).state]
-    rate = round(0.1 / BATCH * 2**26 * 2**SHIFT / 100)
+    rate = round(0.001 / BATCH * KT * 2**SHIFT)
     shrink = 13  # the slots in the order in which `program` asks for them
     numbers = np.tile([shrink, rate, -rate], (updates, 1))
     given = dense_arguments(random.integers(0, ROWS, (updates, BATCH)), numbers)

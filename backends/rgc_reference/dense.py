@@ -28,9 +28,9 @@ from rgc.program.dense import (
     Units,
 )
 from rgc.program.dense.arguments import at_step
-from rgc.program.dense.program import SHIFT
+from rgc.program.dense.program import seen
 from rgc.program.dense.show import show
-from rgc.program.dense.yields import Yield, yields
+from rgc.program.dense.yields import Yield, tally_shape, yields
 from rgc.program.draws import Words
 
 Array = NDArray[Any]
@@ -64,14 +64,6 @@ class DenseKernel:
             np.array([record[k] for record in records], dtype=np.int64).reshape(shape)
             for k, shape in enumerate(shapes)
         ]
-
-
-def tally_shape(found: Sequence[Yield], node: Tally) -> tuple[int, ...]:
-    """The shape of what a step leaves in a tally array."""
-    if node.what != "whole":
-        return ()
-    x = found[node.x]
-    return (x.chains,) if x.kind == "energies" else x.shape
 
 
 class _Step:
@@ -121,7 +113,7 @@ class _Step:
             matrix = seen(self.parameters[node.matrix])
             total += self.values[node.x] @ (matrix.T if node.turned else matrix)
             if self.yields[node.x].kind == "means":
-                total >>= 15
+                total >>= law.MEAN_BITS
         if node.bias is not None:
             total += seen(self.parameters[node.bias])
         return wrapped(total)
@@ -134,7 +126,7 @@ class _Step:
     def _unit(self, node: Unit) -> Integers:
         x, units = by_unit(self.values[node.x], node.units), node.units
         if node.draw is None:
-            made: Integers = getattr(law, _MEANS[units.kind])(x).reshape(len(x), -1)
+            made: Integers = getattr(law, f"{units.kind}_mean")(x).reshape(len(x), -1)
         else:
             uniform = law.uniforms(self.key[node.draw], units.number, len(x), self.word0).T
             drawn = getattr(law, units.kind)(x, uniform)
@@ -256,8 +248,6 @@ class _Step:
         self.new[place] = new.astype(self.new[place].dtype)
 
 
-_MEANS = {"binary": "binary_mean", "ising": "ising_mean", "softmax": "softmax_means"}
-
 _FEATURES: dict[str, Callable[[Array, Units], Integers]] = {
     "binary": lambda drawn, _: drawn.astype(np.int64),
     "ising": lambda drawn, _: 2 * drawn.astype(np.int64) - 1,
@@ -295,11 +285,6 @@ def packed(x: Integers, units: Units, words: int) -> Words:
 def by_unit(x: Array, units: Units) -> Array:
     """Features [chain, feature] as [chain, unit, state] of softmax units, else as they are."""
     return x.reshape(len(x), units.number, units.states) if units.letters > 1 else x
-
-
-def seen(parameter: Integers) -> Integers:
-    """What units see of a parameter, in units of 2^-20 kT."""
-    return np.asarray((parameter + 2 ** (SHIFT - 1)) >> SHIFT)
 
 
 def wrapped(x: Integers) -> Integers:

@@ -9,7 +9,6 @@ from fractions import Fraction
 from rgc.model_to_program.training_update import (
     FINE,
     FINE_MEANS,
-    KT,
     NORM,
     SCALE,
     SHARE,
@@ -18,7 +17,7 @@ from rgc.model_to_program.training_update import (
     Update,
 )
 from rgc.program.dense import Apply, Change, Pairs, Tally, Term, Total, Units, Value
-from rgc.program.dense.program import BIAS_LIMIT, WEIGHT_LIMIT
+from rgc.program.dense.program import BIAS_LIMIT, KT, WEIGHT_LIMIT
 from rgc.program.dense.writer import Writer
 from rgc.program.units import MEAN
 

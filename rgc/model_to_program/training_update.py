@@ -10,11 +10,6 @@ from typing import Literal
 from rgc.model.stack import Rbm, Side
 from rgc.model.trainer import Knots, Trainer
 from rgc.program.dense import Dense, Units
-from rgc.program.dense.program import SHIFT
-from rgc.program.exponentials import UNIT
-
-KT = UNIT << SHIFT
-"""1 kT in the unit of parameters."""
 
 FINE, FINE_MEANS = 20, 22
 """Bits of a gradient below the unit of parameters, of states and of means: as many as leave sums of

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.program.draws import Generator, Words, counters, word
+from rgc.program.exponentials import UNIT
 
 Integers = NDArray[np.int64]
 Bits = NDArray[np.bool_]
@@ -19,7 +20,7 @@ Bits = NDArray[np.bool_]
 LOG2_E = 6196328019
 """log2(e) 2^32."""
 
-FAR = 32 << 20
+FAR = 32 * UNIT
 """No chance of 32 bits is left beyond 32 kT: exp2neg(d) = 0 for d >= FAR."""
 
 EXP = (4294967290, 2977043890, 1031755646, 238331739, 41145185, 5478403, 469564)
@@ -44,7 +45,9 @@ LOG = (
 LN_2 = 2977044472
 """log(2) 2^32."""
 
-MEAN = 2**15
+MEAN_BITS = 15
+
+MEAN = 1 << MEAN_BITS
 """Means of units are integers in units of 1 / MEAN."""
 
 _32 = np.uint64(32)
@@ -90,11 +93,11 @@ def uniforms(
 def binary(x: Integers, uniform: Words) -> Bits:
     """Where a binary unit is 1, with probability 1 / (1 + exp(-x)).
 
-    With E = exp2neg(|x|), it takes the unlikelier state where U < E and floor(U E / 2^32) < E - U.
-    At x = 0 the unlikelier state is 1.
+    With E = exp2neg(|x|), it takes the unlikelier state where U + floor(U E / 2^32) < E. At x = 0
+    the unlikelier state is 1.
     """
     e = exp2neg(np.abs(x))
-    unlikely = (uniform < e) & (((uniform * e) >> _32) < e - uniform)
+    unlikely = uniform + ((uniform * e) >> _32) < e
     return np.asarray((x > 0) ^ unlikely)
 
 
@@ -124,7 +127,7 @@ def ising_mean(x: Integers) -> Integers:
     return 2 * binary_mean(2 * x) - MEAN
 
 
-def softmax_means(x: Integers) -> Integers:
+def softmax_mean(x: Integers) -> Integers:
     """The chance of every state of a unit with the fields x[..., a], in units of 1 / MEAN."""
     weights = _weights(x)
     return _share(weights, weights.sum(axis=-1, dtype=np.uint64)[..., None])

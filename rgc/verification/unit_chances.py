@@ -119,7 +119,7 @@ def _means(units: Units, fields: Integers, exact: Floats) -> tuple[Floats, Float
         case "ising":
             return law.ising_mean(fields) / law.MEAN, exact[..., 1] - exact[..., 0], 2 * MEAN
         case "softmax":
-            return law.softmax_means(fields) / law.MEAN, exact, MEAN
+            return law.softmax_mean(fields) / law.MEAN, exact, MEAN
 
 
 def chances(units: Units, fields: Integers) -> Floats:

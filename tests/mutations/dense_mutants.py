@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rgc.program.dense import (
@@ -18,7 +18,6 @@ from rgc.program.dense import (
     Put,
     Read,
     Scale,
-    Take,
     Tally,
     Total,
     Unit,
@@ -86,12 +85,11 @@ def number(name: str, most: Callable[[Dense], int]) -> Other:
 
 
 def lost(name: str) -> Other:
-    """An option that is forgotten."""
+    """An operand or an option that is forgotten."""
 
     def other(program: Dense, k: int, node: Any) -> Iterator[Node]:
-        default = {each.name: each.default for each in fields(node)}[name]
         more = {"velocity": {"momentum": None, "ahead": None}, "ties": {"classes": 0}}
-        yield replace(node, **{name: default}, **more.get(name, {}))
+        yield replace(node, **{name: None}, **more.get(name, {}))
 
     return other
 
@@ -99,13 +97,6 @@ def lost(name: str) -> Other:
 def flipped(name: str) -> Other:
     def other(program: Dense, k: int, node: Any) -> Iterator[Node]:
         yield replace(node, **{name: type(getattr(node, name))(not getattr(node, name))})
-
-    return other
-
-
-def none(name: str) -> Other:
-    def other(program: Dense, k: int, node: Any) -> Iterator[Node]:
-        yield replace(node, **{name: None})
 
     return other
 
@@ -180,12 +171,12 @@ MUTATIONS = (
     Mutation(Read, "wrong field", number("field", of_fields)),
     Mutation(Put, "wrong value", value("x")),
     Mutation(Affine, "wrong states", value("x")),
-    Mutation(Affine, "bias lost", none("bias")),
+    Mutation(Affine, "bias lost", lost("bias")),
     Mutation(Affine, "wrong bias", number("bias", of_parameters)),
     Mutation(Affine, "wrong matrix", number("matrix", of_parameters)),
     Mutation(Affine, "turned", flipped("turned")),
     Mutation(Scale, "wrong slot", number("slot", of_scales)),
-    Mutation(Scale, "base lost", none("base")),
+    Mutation(Scale, "base lost", lost("base")),
     Mutation(Unit, "draw reused", number("draw", of_draws)),
     Mutation(Unit, "wrong fields", value("x")),
     Mutation(Unit, "another kind", another_kind),
@@ -217,7 +208,3 @@ MUTATIONS = (
     Mutation(Tally, "wrong value", value("x")),
     Mutation(Tally, "another tally", another_tally),
 )
-
-KINDS = (
-    Take, Read, Put, Affine, Scale, Unit, Pairs, Total, Energy, Exchange, Change, Apply, Tally,
-)  # fmt: skip

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from rgc.backend import Arguments
 from rgc.program.dense import Dense, Tally
+from rgc.program.dense.arguments import at_step
 from rgc.program.dense.show import show
 from rgc.program.dense.verify import verify
-from rgc.program.dense.yields import yields
+from rgc.program.dense.yields import tally_shape, yields
 from rgc.program.draws import Words
 from rgc_jax.dense.step import Given, Product, Step
 from rgc_jax.devices import Platform
@@ -48,6 +49,9 @@ class DenseKernel:
         verify(program)
         self._program, self._platform = program, platform
         self._yields = yields(program)
+        self._shapes = [
+            tally_shape(self._yields, node) for node in program.nodes if isinstance(node, Tally)
+        ]
         cpu = platform.devices[0].platform == "cpu"
         self.product: Product = "float64" if cpu else "limbs"
         self._jitted: Callable[..., Any] = platform.jit(self._steps, donate_argnums=0)
@@ -112,23 +116,14 @@ class DenseKernel:
         return Packed(array, each.shape, share)
 
     def _together(self, found: list[list[Any]]) -> list[Counts]:
-        nodes = [node for node in self._program.nodes if isinstance(node, Tally)]
-        shapes = [self._shape(node) for node in nodes]
         if not found:
-            return [np.zeros((0, *shape), np.int64) for shape in shapes]
-        return [np.concatenate([np.array(part[k]) for part in found]) for k in range(len(nodes))]
-
-    def _shape(self, node: Tally) -> tuple[int, ...]:
-        x = self._yields[node.x]
-        if node.what != "whole":
-            return ()
-        return (x.chains,) if x.kind == "energies" else x.shape
+            return [np.zeros((0, *shape), np.int64) for shape in self._shapes]
+        return [np.concatenate([*map(np.array, parts)]) for parts in zip(*found, strict=True)]
 
     def _steps(
         self, state: list[Array], given: tuple[Any, ...], keys: Array, count: Any, word0: Any
     ) -> tuple[list[Array], list[Array]]:
-        nodes = [node for node in self._program.nodes if isinstance(node, Tally)]
-        tallies = [jnp.zeros((STEPS, *self._shape(node)), jnp.int64) for node in nodes]
+        tallies = [jnp.zeros((STEPS, *shape), jnp.int64) for shape in self._shapes]
         step = partial(self._step, given, keys, word0)
         return lax.fori_loop(0, count, step, (state, tallies))
 
@@ -141,9 +136,7 @@ class DenseKernel:
         carried: tuple[list[Array], list[Array]],
     ) -> tuple[list[Array], list[Array]]:
         state, tallies = carried
-        rows, numbers, scales = (
-            each[n if len(each) > 1 else 0] for each in map(jnp.asarray, given)
-        )
+        rows, numbers, scales = (at_step(each, n) for each in map(jnp.asarray, given))
         handed = Given(
             key=jnp.asarray(keys)[n],
             rows=rows,

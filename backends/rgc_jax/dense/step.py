@@ -32,9 +32,9 @@ from rgc.program.dense import (
     Unit,
     Units,
 )
-from rgc.program.dense.program import SHIFT
+from rgc.program.dense.program import seen
 from rgc.program.dense.yields import Yield
-from rgc.program.units import MEAN
+from rgc.program.units import MEAN_BITS
 from rgc_jax.dense import units as law
 
 Array = jax.Array
@@ -83,8 +83,8 @@ class Step:
         return self.state[len(self.program.fields) + number]
 
     def _seen(self, number: int) -> Array:
-        half = 1 << (SHIFT - 1)
-        return (self._parameter(number) + half) >> SHIFT
+        found: Array = seen(self._parameter(number))
+        return found
 
     def _take(self, node: Take) -> Array:
         rows = self.given.rows[node.first : node.first + node.chains].astype(jnp.uint64)
@@ -111,7 +111,7 @@ class Step:
             means = self.yields[node.x].kind == "means"
             total = self._times(self.values[node.x], matrix.T if node.turned else matrix, means)
             if means:
-                total = total >> 15
+                total = total >> MEAN_BITS
         if node.bias is not None:
             total = total + self._seen(node.bias)
         return total.astype(jnp.int32)
@@ -135,11 +135,12 @@ class Step:
     def _unit(self, node: Unit) -> Array:
         x, units = by_unit(self.values[node.x].astype(jnp.int64), node.units), node.units
         if node.draw is None:
-            made = mean_features(x, units)
+            mean: Array = getattr(law, f"{units.kind}_mean")(x)
+            made = mean.reshape(len(x), -1).astype(jnp.int32)
         else:
             key = self.given.key[node.draw]
             uniform = law.uniforms(key, units.number, x.shape[0], self.given.word0)
-            made = drawn_features(x, uniform, units)
+            made = features_of(getattr(law, units.kind)(x, uniform), units)
         return made if node.mask is None else made * self.values[node.mask]
 
     def _pairs(self, node: Pairs) -> Array:
@@ -270,11 +271,18 @@ def exact(x: Array, y: Array, dtype: Any) -> Array:
 def features(bits: Array, units: Units) -> Array:
     """int8[chain, feature] of the bits u64[planes * units, chain] of states."""
     if units.kind != "softmax":
-        high = (1 - bits.T.astype(jnp.int8)).astype(jnp.int8)
-        return high if units.kind == "binary" else 2 * high - 1
+        return features_of(bits.T == 0, units)
     planes = bits.astype(jnp.int32).reshape(units.planes, units.number, -1)
     weights = (1 << np.arange(units.planes, dtype=np.int32))[:, None, None]
-    return one_hot((planes * weights).sum(axis=0).T, units)
+    return features_of((planes * weights).sum(axis=0).T, units)
+
+
+def features_of(drawn: Array, units: Units) -> Array:
+    """int8[chain, feature] of what units drew: whether they are 1 or +1, or their states."""
+    if units.kind == "softmax":
+        return one_hot(drawn, units)
+    high = drawn.astype(jnp.int8)
+    return high if units.kind == "binary" else 2 * high - 1
 
 
 def one_hot(states: Array, units: Units) -> Array:
@@ -297,24 +305,6 @@ def packed(x: Array, units: Units, words: int) -> Array:
 
 def by_unit(x: Array, units: Units) -> Array:
     return x.reshape(len(x), units.number, units.states) if units.letters > 1 else x
-
-
-def mean_features(x: Array, units: Units) -> Array:
-    if units.kind == "softmax":
-        means = law.softmax_means(x)
-    elif units.kind == "ising":
-        means = 2 * law.binary_mean(2 * x) - MEAN
-    else:
-        means = law.binary_mean(x)
-    return means.reshape(len(x), -1).astype(jnp.int32)
-
-
-def drawn_features(x: Array, uniform: Array, units: Units) -> Array:
-    if units.kind == "softmax":
-        return one_hot(law.softmax(x, uniform), units)
-    if units.kind == "ising":
-        return 2 * law.binary(2 * x, uniform).astype(jnp.int8) - 1
-    return law.binary(x, uniform).astype(jnp.int8)
 
 
 def tied(step: Array, ties: Array, classes: int) -> Array:

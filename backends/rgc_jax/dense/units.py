@@ -50,6 +50,10 @@ def binary(x: Array, uniform: Array) -> Array:
     return (x > 0) ^ unlikely
 
 
+def ising(x: Array, uniform: Array) -> Array:
+    return binary(2 * x, uniform)
+
+
 def softmax(x: Array, uniform: Array) -> Array:
     """The states of units with the fields x[..., a]."""
     total = jnp.cumsum(weights(x), axis=-1)
@@ -67,7 +71,11 @@ def binary_mean(x: Array) -> Array:
     return _share(own, own + other)
 
 
-def softmax_means(x: Array) -> Array:
+def ising_mean(x: Array) -> Array:
+    return 2 * binary_mean(2 * x) - MEAN
+
+
+def softmax_mean(x: Array) -> Array:
     each = weights(x)
     return _share(each, each.sum(axis=-1, keepdims=True))
 

@@ -6,11 +6,9 @@ from math import inf, prod
 
 from rgc.program.dense import Affine, Change, Dense, Pairs, Tally, Term
 from rgc.program.dense.nodes import operands
+from rgc.program.dense.yields import tally_shape
 from rgc_numba.dense.room import Room, Value
-
-CONSTANT, COUNTS, PAIRS, OUTER = range(4)
-
-OPTIONS = {"velocity": 1, "ahead": 2, "decay": 4, "shrink": 8, "mask": 16, "norm": 32}
+from rgc_numba.dense.sizes import CONSTANT, COUNTS, OPTIONS, OUTER, PAIRS, TERM
 
 QUICK = {*OPTIONS, "ties"} - {"shrink"}
 """What a change must not have to be made in one pass of int32."""
@@ -28,7 +26,7 @@ class ChangeNodes(Room):
         self.tallies: list[tuple[int, tuple[int, ...]]] = []
         for node in program.nodes:
             if isinstance(node, Tally):
-                shape = self._tally_shape(node)
+                shape = tally_shape(self.found, node)
                 self.tallies.append((self.tallied, shape))
                 self.tallied += prod(shape)
 
@@ -44,19 +42,15 @@ class ChangeNodes(Room):
         for term in node.terms:
             self.terms.append(self._term(term.slot, term.counts))
         matrix = self.matrices.get(node.parameter)
-        given = {name: getattr(node, name) for name in ("velocity", "ties", "mask")}
-        slots = {name: getattr(node, name) for name in ("momentum", "ahead", "decay", "shrink")}
-        slots["norm"] = node.norm
-        state = {name: number for name, number in given.items() if number is not None}
-        state = {name: self.parameter(number) for name, number in state.items()}
+        given = ("parameter", "velocity", "ties", "mask")
+        slots = ("momentum", "ahead", "decay", "shrink", "norm")
         wide = parameter.dtype == "int64"
         if not wide and not wanted and matrix is not None and without(node) >= QUICK:
             self.quick[len(self.rows)] = node.shift, tuple(map(self._bound, node.terms))
         self.add(
             "change_wide" if wide else "change",
-            state | {"parameter": self.parameter(node.parameter)},
-            **dict.fromkeys(given.keys() - state.keys(), 0),
-            **{name: slot or 0 for name, slot in slots.items()},
+            {name: self.parameter(getattr(node, name)) for name in given},
+            **{name: getattr(node, name) or 0 for name in slots},
             rows=rows,
             columns=columns,
             term=first,
@@ -84,18 +78,25 @@ class ChangeNodes(Room):
 
     def _term(self, slot: int, counts: int | None) -> tuple[int, ...]:
         if counts is None:
-            return slot, CONSTANT, *(0,) * 8
+            return term(slot=slot, kind=CONSTANT)
         node = self.program.nodes[counts]
         if counts in self.values or not isinstance(node, Pairs):
-            return slot, COUNTS, self.values[counts].address, *(0,) * 7
+            return term(slot=slot, kind=COUNTS, x=self.values[counts].address)
         x, y = self.values[node.x], self.values[node.y]
         if x.found.kind == "counts":
-            most = max(x.found.most, y.found.most)
-            return slot, OUTER, x.address, 0, 0, y.address, 0, 0, most, 0
-        size = max(each.words * each.width for each in (x, y))
-        chains = node.chains or x.found.chains
-        one, other = (x.address, x.width, int(x.ising)), (y.address, y.width, int(y.ising))
-        return slot, PAIRS, *one, *other, chains, size
+            return term(slot=slot, kind=OUTER, x=x.address, y=y.address)
+        return term(
+            slot=slot,
+            kind=PAIRS,
+            x=x.address,
+            x_width=x.width,
+            x_ising=x.ising,
+            y=y.address,
+            y_width=y.width,
+            y_ising=y.ising,
+            chains=node.chains or x.found.chains,
+            width=max(each.words * each.width for each in (x, y)),
+        )
 
     def _tally(self, k: int, node: Tally) -> None:
         numbers = [n for n, each in enumerate(self.program.nodes) if isinstance(each, Tally)]
@@ -144,8 +145,7 @@ class ChangeNodes(Room):
         units = x.found.units if x is not None else None
         self.add(
             "tally_reach",
-            {"bias": self.parameter(affine.bias)} if affine.bias is not None else None,
-            **({} if affine.bias is not None else {"bias": 0}),
+            {"bias": self.parameter(affine.bias)},
             has_bias=affine.bias is not None,
             matrix=matrix.seen if matrix is not None else 0,
             has_matrix=matrix is not None,
@@ -157,11 +157,10 @@ class ChangeNodes(Room):
             at=at,
         )
 
-    def _tally_shape(self, node: Tally) -> tuple[int, ...]:
-        if node.what != "whole":
-            return ()
-        x = self.found[node.x]
-        return (x.chains,) if x.kind == "energies" else x.shape
+
+def term(**columns: int) -> tuple[int, ...]:
+    """A row of the table of terms."""
+    return tuple(int(columns.get(name, 0)) for name in TERM)
 
 
 def without(change: Change) -> set[str]:

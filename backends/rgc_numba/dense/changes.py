@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rgc.program.dense.program import SHIFT
 from rgc_numba.dense.counts import (
     CHAINS,
     KIND,
@@ -22,15 +23,19 @@ from rgc_numba.dense.counts import (
     X,
     Y,
     add_outer,
+    base_of,
     start_row,
     sum_row,
 )
 from rgc_numba.dense.layers import live
+from rgc_numba.dense.sizes import OPTIONS
 from rgc_numba.dense.vectors import compiled, ints_at, popcount, whole_vectors, words_at
 
 U = np.uint64
 ZERO, ONE, LANE = U(0), U(1), U(6)
 NOTHING = np.int64(0)
+HALF_SEEN, UNSEEN = np.int32(1 << (SHIFT - 1)), np.int32(SHIFT)
+VELOCITY, AHEAD, DECAY, SHRINK, MASK, NORM = map(U, OPTIONS.values())
 
 
 @compiled
@@ -58,24 +63,24 @@ def tie(sums, ties, classes, size):
 
 @compiled
 def change_row(old, step, size, velocity, momentum, ahead, decay, shrink, mask, use, limit):
-    """The new values of a row in the place of its steps. `use` says which options there are: 1
-    velocity, 2 ahead, 4 decay, 8 shrink, 16 mask."""
-    if use & U(1):
+    """The new values of a row in the place of its steps. `use` says which options there are, in the
+    bits of `OPTIONS`."""
+    if use & VELOCITY:
         for j in range(ZERO, size):
             u = cut(np.int64(velocity[j]), momentum, np.int64(16)) + step[j]
             u = clipped(u, limit)
             velocity[j] = u
-            step[j] = step[j] + cut(u, ahead, np.int64(16)) if use & U(2) else u
+            step[j] = step[j] + cut(u, ahead, np.int64(16)) if use & AHEAD else u
     for j in range(ZERO, size):
         step[j] = clipped(step[j] + np.int64(old[j]), limit)
-    if use & U(4):
+    if use & DECAY:
         for j in range(ZERO, size):
             step[j] -= cut(step[j], decay, np.int64(32))
-    if use & U(8):
+    if use & SHRINK:
         for j in range(ZERO, size):
             left = max(abs(step[j]) - shrink, NOTHING)
             step[j] = -left if step[j] < NOTHING else left
-    if use & U(16):
+    if use & MASK:
         for j in range(ZERO, size):
             step[j] = NOTHING if mask[j] == np.int32(0) else step[j]
 
@@ -138,7 +143,7 @@ def change(
         )
         for j in range(ZERO, columns):
             kept[j] = row[j]
-    if use & U(32):
+    if use & NORM:
         normalise(old, rows, columns, norm)
     for k in range(U(steps.size)):
         steps[k] += np.int64(old[k])
@@ -162,8 +167,8 @@ def see_row(row, columns, seen):
 
 @compiled
 def seen_of(weight):
-    """(M + 32) >> 6, M being at most 2^31 - 64."""
-    return np.int32(np.int32(weight + np.int32(32)) >> np.int32(6))
+    """What units see of a weight, in int32: M is at most 2^31 - 64."""
+    return np.int32(np.int32(weight + HALF_SEEN) >> UNSEEN)
 
 
 @compiled
@@ -195,26 +200,27 @@ def add_pairs(x, x_width, x_ising, y, y_width, y_ising, chains, i, columns, numb
         first = (words - ONE) * y_width
         for j in range(ZERO, columns):
             row[j] += halves(times, popcount(a & y[first + j]))
-    base = NOTHING
-    if y_ising:
-        base -= (number << np.int64(x_ising)) * np.int64(own)
-    if x_ising and y_ising:
-        base += number * np.int64(chains)
-    return base
+    return base_of(x_ising, y_ising, chains, own, number)
+
+
+@compiled
+def moved(old, g, shrink, limit):
+    """M + g within the limit, shrunk, in int32."""
+    zero = np.int32(0)
+    highest = np.int32(limit - max(g, zero))
+    lowest = np.int32(-limit - min(g, zero))
+    new = np.int32(min(max(old, lowest), highest) + g)
+    left = max(np.int32(abs(new) - shrink), zero)
+    return np.int32(-left) if new < zero else left
 
 
 @compiled
 def move_row(old, step, base, shift, columns, shrink, limit, seen):
     """M + g within the limit, shrunk, and what units see of it, in int32."""
     whole_vectors()
-    zero = np.int32(0)
     for j in range(ZERO, columns):
         g = np.int32((step[j] + base) >> shift)
-        highest = np.int32(limit - max(g, zero))
-        lowest = np.int32(-limit - min(g, zero))
-        new = np.int32(min(max(old[j], lowest), highest) + g)
-        left = max(np.int32(abs(new) - shrink), zero)
-        new = np.int32(-left) if new < zero else left
+        new = moved(old[j], g, shrink, limit)
         old[j] = new
         seen[j] = seen_of(new)
 
@@ -265,32 +271,16 @@ def words_of(term, w, columns):
 
 
 @compiled
-def base_of(term, number, a, b):
-    """The part of a row that is the same for all columns."""
-    own, base = np.int64(popcount(a) + popcount(b)), NOTHING
-    if term[Y_ISING]:
-        base -= (number << np.int64(term[X_ISING])) * own
-    if term[X_ISING] and term[Y_ISING]:
-        base += number * np.int64(term[CHAINS])
-    return base
-
-
-@compiled
 def move_pair_row(
     old, start, base, a, b, c, d, u, v, x, y, plus, minus, shift, columns, shrink, limit, seen
 ):  # fmt: skip
     """`move_row` of two terms of pairs, each of at most two words, counted as they are used."""
     whole_vectors()
-    zero = np.int32(0)
     for j in range(ZERO, columns):
         one = popcount(a & u[j]) + popcount(b & v[j])
         two = popcount(c & x[j]) + popcount(d & y[j])
         g = np.int32((start[j] + base + halves(plus, one) + halves(minus, two)) >> shift)
-        highest = np.int32(limit - max(g, zero))
-        lowest = np.int32(-limit - min(g, zero))
-        new = np.int32(min(max(old[j], lowest), highest) + g)
-        left = max(np.int32(abs(new) - shrink), zero)
-        new = np.int32(-left) if new < zero else left
+        new = moved(old[j], g, shrink, limit)
         old[j] = new
         seen[j] = seen_of(new)
 
@@ -319,7 +309,9 @@ def move_pair(old, rows, columns, terms, numbers, shift, shrink, limit, seen, st
     for i in range(ZERO, rows):
         a, b = word_of(s, i, ZERO), word_of(s, i, ONE)
         c, d = word_of(t, i, ZERO), word_of(t, i, ONE)
-        base = half + base_of(s, plus, a, b) + base_of(t, minus, c, d)
+        base = half
+        base += base_of(s[X_ISING], s[Y_ISING], s[CHAINS], popcount(a) + popcount(b), plus)
+        base += base_of(t[X_ISING], t[Y_ISING], t[CHAINS], popcount(c) + popcount(d), minus)
         first, place = i * columns, i * stride
         move_pair_row(
             old[first : first + columns], start, base, a, b, c, d, u, v, x, y,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rgc.program.dense import Apply, Energy, Pairs, Total
-from rgc_numba.dense.room import GROUP_ROWS, LANES, Room, Value, padded
+from rgc_numba.dense.room import Room, Value, padded
+from rgc_numba.dense.sizes import BLOCK_ROWS, LANES
 
 
 class CountNodes(Room):
@@ -53,7 +54,7 @@ class CountNodes(Room):
         """States times means: the means of chains are the rows of a matrix, and which of them a
         feature adds are its bits."""
         states, means = (x, y) if x.found.kind == "states" else (y, x)
-        blocks = padded(chains, GROUP_ROWS) // GROUP_ROWS
+        blocks = padded(chains, BLOCK_ROWS) // BLOCK_ROWS
         codes = self.buffer(blocks * states.features)
         sums = self.ints(states.features * means.width)
         self.add(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rgc_numba.dense import sizes
 from rgc_numba.dense.layers import live
 from rgc_numba.dense.vectors import (
     compiled,
@@ -21,10 +22,8 @@ U = np.uint64
 ZERO, ONE, LANE = U(0), U(1), U(6)
 NOTHING = np.int64(0)
 
-SLOT, KIND, X, X_WIDTH, X_ISING, Y, Y_WIDTH, Y_ISING, CHAINS, WIDTH = range(10)
-"""Columns of the table of terms. The kind says what a term is made of."""
-
-CONSTANT, COUNTS, PAIRS, OUTER = U(0), U(1), U(2), U(3)
+SLOT, KIND, X, X_WIDTH, X_ISING, Y, Y_WIDTH, Y_ISING, CHAINS, WIDTH = range(len(sizes.TERM))
+CONSTANT, COUNTS, PAIRS, OUTER = map(U, (sizes.CONSTANT, sizes.COUNTS, sizes.PAIRS, sizes.OUTER))
 
 
 @compiled
@@ -67,13 +66,21 @@ def count_row(x, x_width, x_ising, y, y_width, y_ising, chains, i, columns, numb
         for j in range(ZERO, columns):
             found[j] += popcount(a & y[first + j])
     times = number << np.int64(x_ising + y_ising)
+    base = base_of(x_ising, y_ising, chains, own, number)
+    for j in range(ZERO, columns):
+        row[j] += times * np.int64(found[j]) + base
+
+
+@compiled
+def base_of(x_ising, y_ising, chains, own, number):
+    """What is the same for all columns of a row: number (N - 2 A), or -number A where x is no Ising
+    unit, and 0 where y is none."""
     base = NOTHING
     if y_ising:
         base -= (number << np.int64(x_ising)) * np.int64(own)
     if x_ising and y_ising:
         base += number * np.int64(chains)
-    for j in range(ZERO, columns):
-        row[j] += times * np.int64(found[j]) + base
+    return base
 
 
 @compiled

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from inspect import getsource
 from math import prod
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments
+from rgc.program import draws
+from rgc.program import units as law
 from rgc.program.dense import Dense, Put
+from rgc.program.dense import program as constants
 from rgc.program.dense.show import show
 from rgc.program.dense.verify import verify
 from rgc.program.draws import Words
@@ -27,19 +31,16 @@ from rgc_numba.state import Packed
 Counts = NDArray[np.int64]
 Array = NDArray[Any]
 
-PARTS = (
-    "vectors.py", "units.py", "layers.py", "counts.py", "changes.py", "watch.py", "ops.py"
-)  # fmt: skip
-"""The files that the machine code of a step is made of besides its own."""
-
 
 @lru_cache(maxsize=1)
 def machine() -> ModuleType:
-    """The module of steps, kept in the cache folder under a name that all its parts decide."""
+    """The module of steps, kept in the cache folder under a name that all it is made of decides:
+    the files of this folder, and the constants that they take from programs."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for part in PARTS:
-        digest.update((here / part).read_bytes())
+    texts = [part.read_text(encoding="utf-8") for part in sorted(here.glob("*.py"))]
+    for part in (*texts, *map(getsource, (draws, law, constants))):
+        digest.update(part.encode())
     text = (here / "steps.py").read_text(encoding="utf-8")
     return load(f"# {digest.hexdigest()}\n{text}")
 
@@ -124,10 +125,10 @@ class DenseKernel:
 
     def _see(self, arrays: Sequence[Array]) -> None:
         """What units see of the weights as they are."""
+        parameters = arrays[len(self._program.fields) :]
         for matrix in self._plan.matrices.values():
-            array = arrays[self._plan.parameter(matrix.parameter)].reshape(-1)
             given = *matrix.shape, matrix.seen, matrix.stride
-            machine().see(array, *map(np.uint64, given))
+            machine().see(parameters[matrix.parameter].reshape(-1), *map(np.uint64, given))
 
 
 def small(numbers: Counts, shift: int, bounds: Sequence[tuple[int, float]]) -> bool:

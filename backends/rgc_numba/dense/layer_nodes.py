@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rgc.program.dense import Affine, Exchange, Put, Read, Scale, Take, Unit
-from rgc_numba.dense.room import GROUP_ROWS, Room, Value, layer
+from rgc_numba.dense.room import Room, Value, layer
+from rgc_numba.dense.sizes import BLOCK_ROWS
 
 TAKEN = 1 << 32
 """Added to the number of a field whose rows are taken, in a form of its own."""
@@ -58,8 +59,7 @@ class LayerNodes(Room):
         value = self.chainwise(k)
         self.add(
             "start",
-            {"bias": self.parameter(node.bias)} if node.bias is not None else None,
-            **({} if node.bias is not None else {"bias": 0}),
+            {"bias": self.parameter(node.bias)},
             has_bias=node.bias is not None,
             chains=value.found.chains,
             stride=value.width,
@@ -99,7 +99,7 @@ class LayerNodes(Room):
     def _codes(self, x: Value) -> tuple[int, int]:
         """How many blocks of codes of states there are, and where."""
         if x.codes is None:
-            blocks = x.width // GROUP_ROWS
+            blocks = x.width // BLOCK_ROWS
             codes = self.buffer(blocks * x.found.chains)
             self.add(
                 "encode",

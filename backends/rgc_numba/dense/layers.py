@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from rgc.program.dense.program import SHIFT
+from rgc.program.units import MEAN_BITS as BITS_OF_MEANS
+from rgc_numba.dense import sizes
+from rgc_numba.dense.sizes import BLOCK, ENTRIES, GROUP, LANES, NARROW, WIDE
 from rgc_numba.dense.vectors import (
-    BLOCK,
-    ENTRIES,
-    GROUP,
-    LANES,
-    NARROW,
-    WIDE,
     add_narrow,
     add_wide,
     compiled,
@@ -27,9 +25,10 @@ from rgc_numba.dense.vectors import (
 U = np.uint64
 ZERO, ONE, LANE, ALL = U(0), U(1), U(6), U(0xFFFFFFFFFFFFFFFF)
 GROUPS, GROUP_ROWS = U(BLOCK), U(GROUP)
-BLOCK_ROWS, LENGTH = U(BLOCK * GROUP), U(LANES)
+BLOCK_ROWS, LENGTH = U(sizes.BLOCK_ROWS), U(LANES)
 WIDE_BYTES, NARROW_BYTES = U(4 * WIDE * ENTRIES), U(4 * NARROW * ENTRIES)
-ROUND, FRACTION, MEAN_BITS = np.int64(2**15), np.int64(16), np.int64(15)
+ROUND, FRACTION, MEAN_BITS = np.int64(2**15), np.int64(16), np.int64(BITS_OF_MEANS)
+HALF_SEEN, UNSEEN = np.int64(1 << (SHIFT - 1)), np.int64(SHIFT)
 
 
 @compiled
@@ -37,6 +36,12 @@ def live(chains, word):
     """The lanes of a word that hold chains."""
     left = chains - (word << LANE)
     return ALL if left >= U(64) else (ONE << left) - ONE
+
+
+@compiled
+def seen_bias(bias):
+    """What units see of a bias."""
+    return (bias + HALF_SEEN) >> UNSEEN
 
 
 @compiled
@@ -234,7 +239,7 @@ def block_of(matrix, stride, turned, block, column, width, table):
 def start_fields(bias, has_bias, chains, stride, columns, fields):
     """Every chain starts at what units see of a bias."""
     for j in range(ZERO, columns):
-        fields[j] = np.int32((bias[j] + np.int64(32)) >> np.int64(6)) if has_bias else np.int32(0)
+        fields[j] = np.int32(seen_bias(bias[j])) if has_bias else np.int32(0)
     for j in range(columns, stride):
         fields[j] = np.int32(0)
     for r in range(ONE, chains):

@@ -12,21 +12,10 @@ from numpy.typing import NDArray
 from rgc.program.dense import Affine, Dense, Units
 from rgc.program.dense.yields import Yield, yields
 from rgc_numba.dense.ops import ARGUMENTS, code, operation
+from rgc_numba.dense.sizes import BLOCK, BLOCK_ROWS, ENTRIES, LANES, TERM, WHOLE, WIDE
 from rgc_numba.state import aligned
 
 Array = NDArray[Any]
-
-GROUP_ROWS = 40
-"""Rows of a matrix that one block of tables holds."""
-
-LANES = 16
-"""Columns of a vector."""
-
-WHOLE = 80
-"""Rows or columns that are whole blocks of tables and of vectors."""
-
-TABLE = 4 * (8 * 32 * 32 + 48 * 32)
-"""Bytes of a block of tables, and of the rows of a block of a turned matrix."""
 
 
 @dataclass(slots=True)
@@ -79,7 +68,8 @@ class Room:
         self.patches: list[tuple[int, int, int]] = []
         self.values: dict[int, Value] = {}
         self.matrices: dict[int, Matrix] = {}
-        self.table = self.buffer(TABLE // 8)
+        # a block of tables, and behind it the rows of a block of a turned matrix
+        self.table = self.ints(WIDE * (BLOCK * ENTRIES + padded(BLOCK_ROWS, LANES)))
         for node in program.nodes:
             if isinstance(node, Affine) and node.matrix is not None:
                 self._need_matrix(node.matrix)
@@ -92,23 +82,27 @@ class Room:
     def ints(self, size: int) -> int:
         return self.buffer(-(-size // 2))
 
-    def add(self, name: str, state: dict[str, int] | None = None, /, **arguments: int) -> None:
-        """An operation. `state` names the arguments that are addresses of arrays of the state."""
+    def add(
+        self, name: str, state: dict[str, int | None] | None = None, /, **arguments: int
+    ) -> None:
+        """An operation. `state` names the arguments that are addresses of arrays of the state, by
+        the number of the array, or None where there is none."""
         given = arguments | dict.fromkeys(state or {}, 0)
         row = operation(name, **given)
         for argument, number in (state or {}).items():
-            self.patches.append((len(self.rows), column(name, argument), number))
+            if number is not None:
+                self.patches.append((len(self.rows), column(name, argument), number))
         self.rows.append(row)
 
     def code(self) -> NDArray[np.uint64]:
         return code(self.rows)
 
     def table_of_terms(self) -> NDArray[np.uint64]:
-        return np.array(self.terms, dtype=np.uint64).reshape(-1, 10)
+        return np.array(self.terms, dtype=np.uint64).reshape(-1, len(TERM))
 
-    def parameter(self, number: int) -> int:
-        """The number of a parameter among the arrays of the state."""
-        return len(self.program.fields) + number
+    def parameter(self, number: int | None) -> int | None:
+        """The number of a parameter, if there is one, among the arrays of the state."""
+        return None if number is None else len(self.program.fields) + number
 
     def _need_matrix(self, number: int) -> None:
         """Room for rows and columns that are whole blocks of tables and of vectors, with zeros
@@ -122,7 +116,7 @@ class Room:
     def states(self, k: int) -> Value:
         """Room for the bits of states."""
         found = self.found[k]
-        value = Value(found, width=padded(found.shape[0], GROUP_ROWS))
+        value = Value(found, width=padded(found.shape[0], BLOCK_ROWS))
         value.address = self.buffer(value.words * value.width)
         self.values[k] = value
         return value
@@ -131,7 +125,7 @@ class Room:
         """Room for fields or means, with as many rows as a matrix that a block of tables holds."""
         found = self.found[k]
         value = Value(found, width=padded(found.shape[0], LANES))
-        value.address = self.ints(padded(found.chains, GROUP_ROWS) * value.width)
+        value.address = self.ints(padded(found.chains, BLOCK_ROWS) * value.width)
         self.values[k] = value
         return value
 

@@ -15,13 +15,15 @@ from numba import cfunc, njit, types
 from numba.extending import intrinsic
 
 from rgc_numba.dense import changes, counts, layers, units, watch
+from rgc_numba.dense.changes import AHEAD, DECAY, MASK, NORM, SHRINK, VELOCITY
 from rgc_numba.dense.ops import COLUMNS, CONTEXT
-from rgc_numba.dense.vectors import ints_at, longs_at, words_at
+from rgc_numba.dense.sizes import TERM
+from rgc_numba.dense.vectors import compiled, ints_at, longs_at, words_at
 
 U = np.uint64
 ZERO, ONE, WIDTH, SIZE = U(0), U(1), U(COLUMNS), U(len(CONTEXT))
 KEYS, ROWS, NUMBERS, SLOTS, SCALES, CHAINS, TERMS, TALLIES, WORD0 = range(len(CONTEXT))
-BYTES, PAIR, LINE = U(8), U(2), U(10)
+BYTES, PAIR, LINE = U(8), U(2), U(len(TERM))
 SIGNATURE = types.void(types.uint64, types.uint64)
 
 
@@ -57,6 +59,19 @@ def steps(code, functions, terms, keys, rows, numbers, scales, tallies, word0):
         context[TALLIES] = tallies[step].ctypes.data
         for k in range(code.shape[0]):
             call(functions[k], code[k].ctypes.data, context.ctypes.data)
+
+
+@compiled
+def key_of(c, draw):
+    """Both halves of the key of a draw."""
+    key = words_at(c[KEYS] + BYTES * PAIR * draw, PAIR)
+    return key[ZERO], key[ONE]
+
+
+@compiled
+def scales_of(c, slot):
+    """The scales of a slot, and whether the chains share one."""
+    return ints_at(c[SCALES] + U(4) * slot * c[CHAINS], c[CHAINS]), c[CHAINS] == ONE
 
 
 def take(op, context):
@@ -125,7 +140,7 @@ def scale(op, context):
     c = words_at(context, SIZE)
     size = o[5] * o[6]
     x, base, fields = ints_at(o[1], size), ints_at(o[2], size), ints_at(o[7], size)
-    mine, shared = ints_at(c[SCALES] + U(4) * o[4] * c[CHAINS], c[CHAINS]), c[CHAINS] == ONE
+    mine, shared = scales_of(c, o[4])
     layers.scale(x, base, o[3] != ZERO, mine, shared, o[5], o[6], fields)
 
 
@@ -136,8 +151,7 @@ def draw_pairs(op, context):
         ints_at(o[1], o[4] * o[2]),
         words_at(o[7], ((o[4] + U(63)) >> U(6)) * o[8]),
     )
-    key = words_at(c[KEYS], PAIR * (o[6] + ONE))
-    a, b = key[PAIR * o[6]], key[PAIR * o[6] + ONE]
+    a, b = key_of(c, o[6])
     units.draw_pairs(fields, o[2], o[3], o[4], o[5], a, b, c[WORD0], bits, o[8])
 
 
@@ -148,8 +162,7 @@ def draw_states(op, context):
         ints_at(o[1], o[5] * o[2]),
         words_at(o[7], ((o[5] + U(63)) >> U(6)) * o[8]),
     )
-    key = words_at(c[KEYS], PAIR * (o[6] + ONE))
-    a, b = key[PAIR * o[6]], key[PAIR * o[6] + ONE]
+    a, b = key_of(c, o[6])
     units.draw_states(fields, o[2], o[3], o[4], o[5], a, b, c[WORD0], bits, o[8])
 
 
@@ -262,9 +275,8 @@ def exchange(op, context):
     o = words_at(op, WIDTH)
     c = words_at(context, SIZE)
     energies, rows = longs_at(o[1], o[3]), ints_at(o[7], o[3])
-    key = words_at(c[KEYS], PAIR * (o[6] + ONE))
-    a, b = key[PAIR * o[6]], key[PAIR * o[6] + ONE]
-    mine, shared = ints_at(c[SCALES] + U(4) * o[2] * c[CHAINS], c[CHAINS]), c[CHAINS] == ONE
+    a, b = key_of(c, o[6])
+    mine, shared = scales_of(c, o[2])
     units.exchange(energies, mine, shared, o[3], o[4], o[5], a, b, c[WORD0], rows)
 
 
@@ -329,19 +341,19 @@ def apply(op, context):
     counts.apply(matrix, vector, o[3], o[4], o[5] != ZERO, out)
 
 
-@njit(nogil=True, error_model="numpy")
+@compiled
 def change_any(o, c, old, velocity):
     """A change with any options."""
     mine = words_at(c[TERMS] + BYTES * LINE * o[4], LINE * o[5]).reshape(o[5], LINE)
     numbers = longs_at(c[NUMBERS], c[SLOTS])
     size, use, classes = o[2] * o[3], o[16], o[14]
-    momentum = numbers[o[8]] if use & U(1) else np.int64(0)
-    ahead = numbers[o[9]] if use & U(2) else np.int64(0)
-    decay = numbers[o[10]] if use & U(4) else np.int64(0)
-    shrink = numbers[o[11]] if use & U(8) else np.int64(0)
-    norm = numbers[o[12]] if use & U(32) else np.int64(1)
+    momentum = numbers[o[8]] if use & VELOCITY else np.int64(0)
+    ahead = numbers[o[9]] if use & AHEAD else np.int64(0)
+    decay = numbers[o[10]] if use & DECAY else np.int64(0)
+    shrink = numbers[o[11]] if use & SHRINK else np.int64(0)
+    norm = numbers[o[12]] if use & NORM else np.int64(1)
     ties = ints_at(o[13], size if classes > ZERO else ZERO)
-    mask = ints_at(o[15], size if use & U(16) else ZERO)
+    mask = ints_at(o[15], size if use & MASK else ZERO)
     steps = longs_at(o[18], size if o[19] != ZERO else ZERO)
     sums = longs_at(o[20], size if classes > ZERO else ZERO)
     changes.change(
@@ -354,7 +366,7 @@ def change(op, context):
     o = words_at(op, WIDTH)
     c = words_at(context, SIZE)
     old = ints_at(o[1], o[2] * o[3])
-    change_any(o, c, old, ints_at(o[7], o[2] * o[3] if o[16] & ONE else ZERO))
+    change_any(o, c, old, ints_at(o[7], o[2] * o[3] if o[16] & VELOCITY else ZERO))
     if o[22] > ZERO:
         changes.see(old, o[2], o[3], o[21], o[22])
 
@@ -362,7 +374,7 @@ def change(op, context):
 def change_wide(op, context):
     o = words_at(op, WIDTH)
     c = words_at(context, SIZE)
-    velocity = longs_at(o[7], o[2] * o[3] if o[16] & ONE else ZERO)
+    velocity = longs_at(o[7], o[2] * o[3] if o[16] & VELOCITY else ZERO)
     change_any(o, c, longs_at(o[1], o[2] * o[3]), velocity)
 
 
@@ -371,7 +383,7 @@ def move(op, context):
     c = words_at(context, SIZE)
     mine = words_at(c[TERMS] + BYTES * LINE * o[4], LINE * o[5]).reshape(o[5], LINE)
     numbers = longs_at(c[NUMBERS], c[SLOTS])
-    shrink = numbers[o[11]] if o[16] & U(8) else np.int64(0)
+    shrink = numbers[o[11]] if o[16] & SHRINK else np.int64(0)
     given = o[2], o[3], mine, numbers, np.int64(o[6]), shrink, np.int64(o[17])
     room = o[21], o[22]
     if changes.is_pair(mine):

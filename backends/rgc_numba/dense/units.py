@@ -51,7 +51,7 @@ def log1p(e):
 
 @compiled
 def decide(x, u):
-    """1 with probability 1 / (1 + exp(-x)); U < E and floor(U E / 2^32) < E - U are one test."""
+    """1 with probability 1 / (1 + exp(-x))."""
     e = exp2neg(abs(x)) & LOW
     unlikely = ONE if u + ((u * e) >> HALF) < e else ZERO
     likely = ONE if x > 0 else ZERO
@@ -69,6 +69,12 @@ def mixed(z):
 def start_of(key, word, plane):
     """Where the stream of a key stands at unit 0, for a plane of a word."""
     return key + ((word << WORD) + plane) * GOLDEN
+
+
+@compiled
+def uniform(z, other, lane):
+    """The half of a word of a stream that belongs to a lane."""
+    return (mixed(z ^ other) >> (HALF * (lane & ONE))) & LOW
 
 
 @compiled
@@ -124,7 +130,7 @@ def draw_states(x, stride, units, states, chains, key, other, word0, bits, featu
         w, lane = r >> LANE, r & U(63)
         z = start_of(key, word0 + w, lane >> ONE)
         for i in range(ZERO, units):
-            u = (mixed((z + i * STEP) ^ other) >> (HALF * (lane & ONE))) & LOW
+            u = uniform(z + i * STEP, other, lane)
             total = weigh(x, r * stride + i * states, states, weights)
             below = u * (total >> HALF) + ((u * (total & LOW)) >> HALF)
             a, so_far = ZERO, weights[0]
@@ -205,6 +211,6 @@ def exchange(energies, scales, shared, chains, temperatures, first, key, other, 
             step = ((above - own) * (energies[r] - energies[r + size])) >> np.int64(16)
             lane = r & U(63)
             z = start_of(key, word0 + (r >> LANE), lane >> ONE)
-            u = (mixed(z ^ other) >> (HALF * (lane & ONE))) & LOW
+            u = uniform(z, other, lane)
             if step <= 0 or u < exp2neg(step):
                 rows[r], rows[r + size] = np.int32(r + size), np.int32(r)

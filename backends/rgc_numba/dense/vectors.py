@@ -15,9 +15,7 @@ from llvmlite import ir
 from numba import carray, njit, types
 from numba.extending import intrinsic
 
-GROUP, BLOCK, WIDE, NARROW = 5, 8, 32, 16
-ENTRIES = 1 << GROUP
-LANES = 16
+from rgc_numba.dense.sizes import BLOCK, ENTRIES, GROUP, LANES, NARROW, WIDE
 
 compiled = njit(nogil=True, error_model="numpy")
 

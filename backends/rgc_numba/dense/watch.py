@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rgc_numba.dense.layers import seen_bias
 from rgc_numba.dense.vectors import compiled, popcount
 
 U = np.uint64
@@ -34,7 +35,7 @@ def reach(matrix, has_matrix, rows, letters, stride, turned, columns, bias, has_
     """The largest sum of absolute values over the units of a layer, and the bias."""
     result = np.int64(0)
     for j in range(ZERO, columns):
-        total = abs((bias[j] + np.int64(32)) >> np.int64(6)) if has_bias else np.int64(0)
+        total = abs(seen_bias(bias[j])) if has_bias else np.int64(0)
         for i in range(ZERO, rows if has_matrix else ZERO, letters):
             most = np.int64(0)
             for a in range(i, i + letters):

@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 
 from rgc.backend import Arguments
 from rgc.conformance.dense.programs import hand_made
-from rgc.program.dense import Change, Dense, Field, Parameter
+from rgc.program.dense import Change, Dense, Field, Parameter, Take
 from rgc.program.dense.arguments import dense_arguments
+from rgc.program.dense.program import KT
 from rgc.program.family import Example
-
-KT = 1 << 26
-"""1 kT in the units of parameters."""
 
 
 def examples() -> tuple[Example[Dense], ...]:
@@ -26,9 +24,11 @@ def example(program: Dense, seed: int, steps: int = 1) -> Example[Dense]:
     call, or, if there is one, for any number."""
     random = np.random.default_rng(seed)
     state = [field_of(each, random) for each in program.fields]
-    ties = {node.ties: node.classes for node in program.nodes if isinstance(node, Change)}
+    changes = [node for node in program.nodes if isinstance(node, Change)]
+    ranges = {node.ties: (-1, node.classes) for node in changes}
+    ranges |= {node.mask: (0, 2) for node in changes}
     for number, each in enumerate(program.parameters):
-        state.append(parameter_of(each, random, ties.get(number)))
+        state.append(parameter_of(each, random, ranges.get(number)))
     return Example(program=program, state=tuple(state), arguments=arguments(program, random, steps))
 
 
@@ -42,20 +42,19 @@ def field_of(field: Field, random: np.random.Generator) -> NDArray[np.uint64]:
 
 
 def parameter_of(
-    parameter: Parameter, random: np.random.Generator, classes: int | None = None
+    parameter: Parameter, random: np.random.Generator, between: tuple[int, int] | None = None
 ) -> NDArray[Any]:
-    """Weights of about half a kT. What decides by being 0, or by its class, holds some of each."""
-    if classes:
-        return random.integers(-1, classes, parameter.shape, dtype=np.int32)
-    if parameter.name == "connected":
-        return random.integers(0, 2, parameter.shape, dtype=np.int32)
+    """Weights of about half a kT; integers from `between` of masks and ties."""
+    if between is not None:
+        return random.integers(*between, parameter.shape, dtype=np.int32)
     values = random.normal(0, KT / 2, parameter.shape)
     return np.rint(values).astype(parameter.dtype)
 
 
 def arguments(program: Dense, random: np.random.Generator, steps: int = 1) -> Arguments:
     """Rows at random, numbers of a large rate, temperatures between 0 and 1."""
-    most = min((field.chains for field in program.fields if field.name == "data"), default=1)
+    taken = {node.field for node in program.nodes if isinstance(node, Take)}
+    most = min((program.fields[k].chains for k in taken), default=1)
     chains = max((field.chains for field in program.fields), default=1)
     return dense_arguments(
         random.integers(0, most, (steps, program.rows)),

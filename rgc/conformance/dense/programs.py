@@ -322,12 +322,10 @@ def random_options(random: Random, machine: Machine) -> dict[str, int]:
         found["momentum"] = writer.number("momentum")
         if random.random() < 0.5:
             found["ahead"] = writer.number("ahead")
-    found |= {name: writer.number(name) for name in OPTIONS if random.random() < 0.4}
+    numbers = ("decay", "shrink", "norm")
+    found |= {name: writer.number(name) for name in numbers if random.random() < 0.4}
     if random.random() < 0.3:
         found["mask"] = writer.like("connected", machine.w, "int32")
     if random.random() < 0.3:
         found |= {"ties": writer.like("classes", machine.w, "int32"), "classes": 3}
     return found
-
-
-OPTIONS = ("decay", "shrink", "norm")

@@ -22,7 +22,7 @@ from rgc.conformance.dense.programs import (
     tempering,
 )
 from rgc.conformance.running import assert_equal, require_for, run
-from rgc.program.dense import Dense, Units
+from rgc.program.dense import Dense, Field, Put, Unit, Units
 from rgc.program.dense.arguments import dense_arguments
 from rgc.program.dense.program import BIAS_LIMIT, WEIGHT_LIMIT
 from rgc.program.draws import step_keys
@@ -122,8 +122,6 @@ def test_a_share_of_the_chains_draws_what_all_draw(name: str) -> None:
 
 def put_hidden(program: Dense) -> Dense:
     """The program with the last hidden states left in a field."""
-    from rgc.program.dense import Field, Put, Unit
-
     last = max(k for k, node in enumerate(program.nodes) if isinstance(node, Unit))
     chains = program.rows
     return replace(

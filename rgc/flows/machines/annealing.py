@@ -22,7 +22,7 @@ from rgc.backend import Backend
 from rgc.flows.data.rows import States, states_in
 from rgc.flows.machines.parameters import Arrays, parameters_in
 from rgc.flows.machines.sides import numbers_of
-from rgc.flows.machines.weights_file import seen
+from rgc.flows.machines.weights_file import in_kt
 from rgc.model.stack import Rbm
 from rgc.model_to_program.stack_to_sampling import ANNEALED, annealing, independent
 from rgc.model_to_program.training_update import SCALE, units_of
@@ -128,4 +128,4 @@ def _log_z0(layer: Rbm, base: NDArray[np.int64]) -> float:
     """
     visible, hidden = numbers_of(layer.visible), numbers_of(layer.hidden)
     none = np.zeros(layer.hidden.features)
-    return float(visible.log_sums(seen(base)).sum() + hidden.log_sums(none).sum())
+    return float(visible.log_sums(in_kt(base)).sum() + hidden.log_sums(none).sum())

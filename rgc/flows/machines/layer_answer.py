@@ -13,7 +13,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.analysis.statistics import jackknife
+from rgc.analysis.statistics import GROUPS, jackknife
 from rgc.backend import Backend
 from rgc.flows.data.rows import Rows, key_of
 from rgc.flows.machines.annealing import Annealed, anneal
@@ -40,9 +40,6 @@ from rgc.results.result import Estimate
 from rgc.routines import routine
 
 Floats = NDArray[np.float64]
-
-GROUPS = 32
-"""Groups of rows that the jackknife leaves out one at a time."""
 
 RESOLVED = 0.01
 """The least effective share of the rows at which <tau> is resolved."""

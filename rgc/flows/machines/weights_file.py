@@ -29,9 +29,8 @@ from rgc.language.alphabets import ALPHABETS
 from rgc.language.conventions import CONVENTIONS, Convention
 from rgc.model.stack import Rbm, WeightsFile
 from rgc.model.stack import Side as Units
-from rgc.model_to_program.training_update import KT
 from rgc.passes.check_weights import CONVENTION, UNITS, check_weights
-from rgc.program.dense.program import BIAS_LIMIT, SHIFT, WEIGHT_LIMIT
+from rgc.program.dense.program import BIAS_LIMIT, KT, WEIGHT_LIMIT, seen
 from rgc.program.exponentials import UNIT
 
 Floats = NDArray[np.float64]
@@ -72,7 +71,7 @@ def machine_of(parameters: Parameters, layer: Rbm) -> Machine:
     """The machine as its units see it: parameters in units of 2^-26 kT rounded to 2^-20 kT, real
     ones as they are."""
     weights, visible, hidden = (
-        array if real(layer) else seen(array) for array in parameters.arrays
+        array if real(layer) else in_kt(array) for array in parameters.arrays
     )
     return Machine(
         visible=numbers_of(layer.visible),
@@ -83,10 +82,9 @@ def machine_of(parameters: Parameters, layer: Rbm) -> Machine:
     )
 
 
-def seen(array: NDArray[Any]) -> Floats:
-    """Parameters in units of 2^-26 kT as units see them, rounded to 2^-20 kT: in kT."""
-    half = 1 << (SHIFT - 1)
-    return np.asarray(((array.astype(np.int64) + half) >> SHIFT) / UNIT, dtype=np.float64)
+def in_kt(array: NDArray[Any]) -> Floats:
+    """What units see of parameters in units of 2^-26 kT, in kT."""
+    return np.asarray(seen(array.astype(np.int64)) / UNIT, dtype=np.float64)
 
 
 def parameters_of(machine: Machine, layer: Rbm) -> Parameters:

@@ -45,7 +45,6 @@ def _array(given: NDArray[Any] | None, dtype: Any, axes: int) -> NDArray[Any]:
     return np.ascontiguousarray(given, dtype=dtype)
 
 
-def at_step(array: NDArray[Any], step: int) -> NDArray[Any]:
-    """The entry of an argument for a step of a call."""
-    found: NDArray[Any] = array[step if len(array) > 1 else 0]
-    return found
+def at_step(array: Any, step: Any) -> Any:
+    """The entry of an argument, an array of any library, for a step of a call."""
+    return array[step if len(array) > 1 else 0]

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from rgc.program.dense.nodes import Node, Units
+from rgc.program.exponentials import LIMIT, UNIT
 
 SHIFT = 6
-"""What units see of a parameter M is (M + 2^5) >> 6."""
+"""Bits of a parameter that units do not see."""
 
-WEIGHT_LIMIT = 2**31 - 2**SHIFT
-"""Weights stay within 32 kT, in units of 2^-26 kT."""
+KT = UNIT << SHIFT
+"""1 kT in the unit of parameters, which is 2^-26 kT."""
 
-BIAS_LIMIT = 2047 << 26
-"""Biases stay within 2047 kT, in units of 2^-26 kT."""
+WEIGHT_LIMIT = 32 * KT - 2**SHIFT
+"""Weights stay within 32 kT, and in int32 where units round them."""
+
+BIAS_LIMIT = LIMIT * KT
+"""Biases stay within 2047 kT."""
+
+
+def seen(parameter: Any) -> Any:
+    """What units see of parameters M, integers of any array library: (M + 32) >> 6, in units of
+    2^-20 kT."""
+    return (parameter + 2 ** (SHIFT - 1)) >> SHIFT
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,8 +144,8 @@ def _chains(counted: int | None, chains: int) -> Iterator[str]:
 
 
 def _mask(found: Found, units: Units, mask: int, chains: int) -> Iterator[str]:
-    given = found[mask] if 0 <= mask < len(found) else None
-    if units.kind != "binary" or given is None or given.kind != "states":
+    given = found[mask]
+    if units.kind != "binary" or given.kind != "states":
         yield "a mask is states, of binary units"
     elif given.units != units or given.chains != chains:
         yield "a mask of other units"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from rgc.program.dense.nodes import Affine, Node, Unit, Units, Value
 from rgc.program.dense.program import Dense, Field, Parameter
@@ -39,11 +40,10 @@ class Writer:
         self.parameters.append(Parameter(name, (units.features,), "int64"))
         return len(self.parameters) - 1
 
-    def like(self, name: str, parameter: int, dtype: str | None = None) -> int:
+    def like(self, name: str, parameter: int, dtype: Literal["int32"] | None = None) -> int:
         """A parameter of the shape of another, and of its dtype unless it says otherwise."""
         same = self.parameters[parameter]
-        chosen = "int32" if dtype == "int32" else same.dtype
-        self.parameters.append(Parameter(name, same.shape, chosen))
+        self.parameters.append(Parameter(name, same.shape, dtype or same.dtype))
         return len(self.parameters) - 1
 
     def number(self, what: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -22,6 +23,7 @@ from rgc.program.dense.nodes import (
     Unit,
     Units,
     Value,
+    operands,
 )
 from rgc.program.dense.program import Dense
 from rgc.program.family import ProgramError
@@ -61,16 +63,29 @@ def yields(program: Dense) -> tuple[Yield, ...]:
     found: list[Yield] = []
     for number, node in enumerate(program.nodes):
         try:
+            _before(node, number)
             found.append(_yield(program, found, node))
         except (ProgramError, LookupError) as error:
             raise ProgramError(f"'{program.name}', v{number}: {error}") from None
     return tuple(found)
 
 
+def tally_shape(found: Sequence[Yield], node: Tally) -> tuple[int, ...]:
+    """The shape of what a step leaves in a tally array."""
+    if node.what != "whole":
+        return ()
+    x = found[node.x]
+    return (x.chains,) if x.kind == "energies" else x.shape
+
+
+def _before(node: Node, number: int) -> None:
+    for value in operands(node):
+        if not 0 <= value < number:
+            raise ProgramError(f"operand v{value} does not come before")
+
+
 def operand(found: list[Yield], value: Value, *kinds: Kind) -> Yield:
-    """An operand. Raises `ProgramError` if it does not come before or is of no such kind."""
-    if not 0 <= value < len(found):
-        raise ProgramError(f"operand v{value} does not come before")
+    """An operand. Raises `ProgramError` if it is of no such kind."""
     if found[value].kind not in kinds:
         raise ProgramError(f"operand v{value} yields no {' or '.join(kinds)}")
     return found[value]

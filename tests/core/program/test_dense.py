@@ -15,10 +15,22 @@ from rgc.conformance.dense.programs import (
     centring,
     dropout,
     hand_made,
+    means,
     pcd,
     tempering,
 )
-from rgc.program.dense import Affine, Change, Dense, Exchange, Pairs, Parameter, Put, Tally, Unit
+from rgc.program.dense import (
+    Affine,
+    Change,
+    Dense,
+    Exchange,
+    Pairs,
+    Parameter,
+    Put,
+    Tally,
+    Term,
+    Unit,
+)
 from rgc.program.dense.show import show
 from rgc.program.dense.verify import verify
 from rgc.program.family import ProgramError
@@ -51,8 +63,6 @@ def changed(program: Dense, kind: type, **new: Any) -> Dense:
 
 def wide(rows: int) -> Dense:
     """Means of so many units times a matrix."""
-    from rgc.conformance.dense.programs import means
-
     return means(BINARY, replace(BINARY, number=rows))
 
 
@@ -86,10 +96,15 @@ WRONG: dict[str, tuple[Callable[[], Dense], str]] = {
     "velocity": (lambda: changed(pcd(), Change, velocity=1), "'b' is not int32 of shape"),
     "momentum": (lambda: changed(pcd(), Change, momentum=None), "a velocity goes with its mom"),
     "counts": (
-        lambda: changed(cd(), Change, terms=cd().nodes[12].terms),  # type: ignore[union-attr]
-        r"v10 is no counts of \(11, 11\)",
+        lambda: changed(cd(), Change, parameter=1),
+        r"v7 is no counts of \(11,\)",
     ),
-    "mask": (lambda: changed(dropout(), Unit, mask=0), "a mask of other units|comes? before"),
+    "counts of a later node": (
+        lambda: changed(cd(), Change, terms=(Term(0, 10),)),
+        "v9: operand v10 does not come before",
+    ),
+    "later mask": (lambda: changed(dropout(), Unit, mask=9), "v2: operand v9 does not come before"),
+    "mask": (lambda: changed(dropout(), Unit, mask=0), "a mask of other units"),
     "temperatures": (
         lambda: changed(tempering(), Exchange, temperatures=5),
         "68 chains at 5 temperatures",

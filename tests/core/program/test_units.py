@@ -128,7 +128,7 @@ def test_means_and_logarithms() -> None:
     chances /= chances.sum(axis=1, keepdims=True)
     near(units.binary_mean(x) / units.MEAN, 1 / (1 + np.exp(-real)), 2**-15.9)
     near(units.ising_mean(x) / units.MEAN, np.tanh(real), 2**-14.9)
-    near(units.softmax_means(x) / units.MEAN, chances, 2**-15.9)
+    near(units.softmax_mean(x) / units.MEAN, chances, 2**-15.9)
     near(units.binary_log(x) / 2**32, np.logaddexp(0, real), 21 * 2**-32)
     near(units.ising_log(x) / 2**32, np.logaddexp(-real, real), 21 * 2**-32)
     near(units.softmax_log(x) / 2**32, np.logaddexp.reduce(real, axis=1), 36 * 2**-32)

@@ -1,0 +1,32 @@
+"""Sizes and numbers that the plan of a program shares with the machine code. Imports no numba."""
+
+from __future__ import annotations
+
+from math import lcm
+
+LANES = 16
+"""Columns of a vector of int32."""
+
+GROUP, BLOCK = 5, 8
+"""Rows of a matrix in a group, and groups in a block of tables."""
+
+ENTRIES = 1 << GROUP
+"""Entries of the table of a group: the sum of every subset of its rows."""
+
+WIDE, NARROW = 32, 16
+"""Columns of a table."""
+
+BLOCK_ROWS = GROUP * BLOCK
+"""Rows of a matrix that one block of tables holds."""
+
+WHOLE = lcm(BLOCK_ROWS, LANES)
+"""Rows or columns that are whole blocks of tables and of vectors."""
+
+TERM = ("slot", "kind", "x", "x_width", "x_ising", "y", "y_width", "y_ising", "chains", "width")
+"""Columns of the table of terms, which the changes of a program sum."""
+
+CONSTANT, COUNTS, PAIRS, OUTER = range(4)
+"""What a term is made of: nothing, counts as they are, pairs of states, products of counts."""
+
+OPTIONS = {"velocity": 1, "ahead": 2, "decay": 4, "shrink": 8, "mask": 16, "norm": 32}
+"""The bits of the options of a change."""

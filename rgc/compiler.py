@@ -8,12 +8,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import sys
+import warnings
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import index
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
-from rgc.errors import Problem, SpecError, placed
+from rgc.errors import Problem, RunWarning, SpecError, placed
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -28,10 +32,11 @@ if TYPE_CHECKING:
     from rgc.runner import Stop
     from rgc.syntax.ast import Document, Entry
 
-Settings = Mapping[str, str | int | float] | Sequence["Entry"]
+Settings = Mapping[str, "str | float | Iterable[float]"] | Sequence["Entry"]
 """New right sides of parameters, or values of scans.
 
-They are a mapping such as `{"K": 0.43}` or `{"K": "0.43:0.45:9"}`, or entries of the syntax tree.
+They are a mapping such as `{"K": 0.43}`, `{"K": "0.43:0.45:9"}` or, for a scan,
+`{"K": [0.43, 0.44]}` with any list or array of numbers, or entries of the syntax tree.
 """
 
 BACKEND = "numba"
@@ -73,7 +78,18 @@ def entries(settings: Settings) -> tuple[Entry, ...]:
     """
     if not isinstance(settings, Mapping):
         return tuple(settings)
-    return tuple(entry(f"{name} = {value}", "<settings>") for name, value in settings.items())
+    return tuple(
+        entry(f"{name} = {_written(value)}", "<settings>") for name, value in settings.items()
+    )
+
+
+def _written(value: str | float | Iterable[float]) -> str:
+    """A value in the language: a text as it is, a number, or a list of numbers."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Iterable):
+        return f"[{', '.join(map(_written, value))}]"
+    return repr(value.item() if hasattr(value, "item") else value)
 
 
 def entry(text: str, name: str) -> Entry:
@@ -148,7 +164,7 @@ def flow(
     return made
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Compiled:
     """A spec on a backend, ready to run.
 
@@ -159,6 +175,12 @@ class Compiled:
     machine: KernelCache
     threads: int | None = None
     zero: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Compiled {self.loaded.title!r} on {self.machine.name}>"
+
+    def _repr_html_(self) -> str:
+        return self.loaded._repr_html_()
 
     def flow(self, point: Mapping[str, float], seed: int) -> Flow:
         """The flow at one point of the scan.
@@ -176,7 +198,7 @@ class Compiled:
         resume: bool = False,
         progress: Progress | bool = False,
         time_limit: float | None = None,
-        warn: Callable[[str], object] = lambda message: None,
+        warn: Callable[[str], object] | None = None,
         checkpoints: bool = True,
     ) -> Answer:
         """Run every point of the scan and judge the results.
@@ -185,15 +207,20 @@ class Compiled:
         - `out` is the folder for the results, which is made if needed.
         - `resume` continues from the checkpoint of a run that was interrupted.
         - `progress=True` shows a bar on stderr.
-        - `warn(message)` is called for each warning; warnings are also stored in the answer.
+        - `warn(message)` is called for each warning. Without it Python's `warnings` show them, as
+          `rgc.errors.RunWarning`. The answer holds them too.
         - Without `checkpoints` none are written, and an interrupted run is lost.
 
-        Raises `SpecError`, and `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit`
-        seconds.
+        Raises `SpecError`, `ValueError` for a seed that is no integer from 0 to 2^64 - 1, and
+        `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit` seconds.
         """
         from rgc.results.store import Job
 
-        number = self.loaded.seed if seed is None else seed
+        number = self.loaded.seed if seed is None else _seed(seed)
+        if warn is None:
+            warn = _shown
+            for problem in self.loaded.warnings:
+                warn(problem.message)
         job = Job(self.loaded.sha256, number, None if out is None else Path(out), checkpoints)
         with job.held(resume=resume):
             answer = self._answer(
@@ -293,3 +320,23 @@ class Compiled:
         return judge.judge(
             answer, specs, said, provenance=judge.provenance(self.machine.name, self.threads)
         )
+
+
+def _seed(number: int) -> int:
+    """The seed as a Python integer. Raises `ValueError` for what is no seed."""
+    try:
+        seed = index(number)
+    except TypeError:
+        seed = -1
+    if not 0 <= seed < 2**64 or isinstance(number, bool):
+        raise ValueError(f"a seed is an integer from 0 to 2^64 - 1, not {number!r}")
+    return seed
+
+
+def _shown(message: str) -> None:
+    """Give a warning through Python's `warnings`, at the line that called rgc."""
+    depth = 1
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] == "rgc":
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, RunWarning, stacklevel=depth)

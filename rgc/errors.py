@@ -44,6 +44,12 @@ class SpecError(Exception):
         super().__init__("\n\n".join(render(problem) for problem in self.problems))
 
 
+class RunWarning(UserWarning):
+    """A run found something that makes its numbers doubtful. `Compiled.run` gives such a warning
+    through Python's `warnings`, unless it is told what else to do.
+    """
+
+
 @contextmanager
 def placed(span: Span | None) -> Iterator[None]:
     """Give problems that are raised inside and have no place of their own the place `span`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from hashlib import sha256
+from html import escape
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ ROUNDING = 1e-12
 """Distances that differ by more, relatively, are not the same number in other digits."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Loaded:
     """A spec that was read and checked.
 
@@ -39,6 +40,12 @@ class Loaded:
     warnings: tuple[Problem, ...] = ()
     folder: Path | None = None
     name: str = "spec"
+
+    def __repr__(self) -> str:
+        return f"<Loaded {self.title!r}: {self.summary.removeprefix('ok: ')}>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.text)}</pre>"
 
     @property
     def title(self) -> str:

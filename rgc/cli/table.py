@@ -10,7 +10,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from rgc.errors import escape
-from rgc.results.numbers import eigenvalue, estimate, with_error
+from rgc.results.numbers import eigenvalue, with_error
 
 if TYPE_CHECKING:
     from rgc.results.answer import Answer
@@ -102,7 +102,7 @@ def _row(name: str, exponent: Estimate) -> tuple[str, str, str]:
         )
         if value is not None
     ]
-    return name, estimate(exponent), ", ".join(parts) or escape(exponent.note)
+    return name, str(exponent), ", ".join(parts) or escape(exponent.note)
 
 
 def _rule(result: Result) -> str:
@@ -115,7 +115,7 @@ def _rule(result: Result) -> str:
 
 def _named(table: Mapping[str, Estimate]) -> str:
     return aligned(
-        (name, estimate(estimated), escape(estimated.note)) for name, estimated in table.items()
+        (name, str(estimated), escape(estimated.note)) for name, estimated in table.items()
     )
 
 

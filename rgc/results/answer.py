@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 from rgc.results.answer_data import AnswerData
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from pandas import DataFrame
     from xarray import Dataset
 
+    from rgc.results.plots import Figures
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Answer(AnswerData):
     """The data of a run (`AnswerData`), with the JSON document, the dataset, the figures and the
-    page as methods.
+    page as methods. A notebook shows its tables and figures.
     """
 
     def document(self) -> dict[str, Any]:
@@ -33,17 +35,27 @@ class Answer(AnswerData):
 
         return dataset(self)
 
-    def plot(self) -> dict[str, Figure]:
+    def to_dataframe(self) -> DataFrame:
+        """Exponents, averages and other values as a pandas table.
+
+        It has a row for each point of the scan, or one row without a scan, with the scanned
+        parameters as its index. A quantity has two columns, such as `energy` and `energy_error`.
+        """
+        from rgc.results.dataset import dataframe
+
+        return dataframe(self)
+
+    def plot(self) -> Figures:
         """The figures by name, as far as the run has the numbers that they show.
 
-        Their names are `configurations`, `exponents`, `autocorrelation`, `flow`, `scan` and
-        `free_energy`.
+        A notebook shows them; `answer.plot()["exponents"]` is a figure of matplotlib.
         """
         from rgc.results.plots import figures
 
         return figures(self)
 
     def _repr_html_(self) -> str:
+        from rgc.results.plots import svg
         from rgc.results.report import body
 
-        return body(self.document(), {})
+        return body(self.document(), {name: svg(each) for name, each in self.plot().items()})

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from rgc.model.spec import Axis
 
 
+SHOWN = 3
+"""The number of quantities that the one line of an answer names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """The result at one point of the scan. `parameters` are the scanned ones; without a scan there
@@ -28,14 +32,14 @@ class Point:
     lattice: Geometry | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AnswerData:
     """Everything a run found.
 
     - `text` is the spec as it was run, in the text spelling; `sha256` is its hash without comments.
     - `points` holds one result for each point of the scan over `axes`, and a single one without a
       scan.
-    - `observables` are the measures of a finished scan.
+    - `over_scan` are the measures of a finished scan.
     - `folder` is the output folder, if there is one.
 
     Every number carries its error and its kind.
@@ -48,7 +52,7 @@ class AnswerData:
     seed: int
     points: tuple[Point, ...]
     axes: tuple[Axis, ...] = ()
-    observables: Mapping[str, Estimate] = field(default_factory=dict)
+    over_scan: Mapping[str, Estimate] = field(default_factory=dict)
     checks: tuple[CheckedExpectation, ...] = ()
     warnings: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -70,6 +74,13 @@ class AnswerData:
         return self.result.exponents
 
     @property
+    def observables(self) -> Mapping[str, Estimate]:
+        """The averages and other values by name. Those of a scan are the measures over all its
+        points; each of the `points` has its own.
+        """
+        return self.over_scan if self.axes else self.result.observables
+
+    @property
     def couplings(self) -> tuple[Mapping[str, Estimate], ...]:
         """The couplings by name, one mapping for each level from level 0."""
         return tuple(level.couplings for level in self.result.levels)
@@ -88,3 +99,19 @@ class AnswerData:
     def passed(self) -> bool:
         """Whether everything in `expect` came out."""
         return all(check.passed for check in self.checks)
+
+    def __repr__(self) -> str:
+        """One line: the title, what ran, the first numbers, the expectations and the warnings."""
+        numbers = {} if self.axes else {**self.exponents, **self.result.observables}
+        shown = [f"{name} = {number!r}" for name, number in list(numbers.items())[:SHOWN]]
+        parts = [
+            f"{self.points[0].result.scheme} on {self.backend}",
+            *([f"{len(self.points)} points"] if self.axes else shown),
+            *(
+                [f"{sum(check.passed for check in self.checks)} of {len(self.checks)} expected"]
+                if self.checks
+                else ()
+            ),
+            *([f"{len(self.warnings)} warnings"] if self.warnings else ()),
+        ]
+        return f"<Answer {self.title!r}: {', '.join(parts)}>"

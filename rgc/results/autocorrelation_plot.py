@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.numbers import estimate
 from rgc.results.plot_style import COLOURS, new_figure
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def autocorrelation(result: Result) -> Figure | None:
     axes = figure.subplots()
     for (name, rho), colour in zip(functions.items(), cycle(COLOURS), strict=False):
         time = result.observables.get(f"tau_{name}")
-        label = name + (rf", $\tau_\mathrm{{int}}$ = {estimate(time)}" if time else "")
+        label = name + (rf", $\tau_\mathrm{{int}}$ = {time}" if time else "")
         axes.plot(
             [every * lag for lag in range(len(rho))], rho, color=colour, marker=".", label=label
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rgc.results.document import document
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
     from xarray import Dataset
 
     from rgc.results.answer_data import AnswerData, Point
@@ -39,6 +40,8 @@ def dataset(answer: AnswerData) -> Dataset:
 
     - The numbers of `TABLES` are `exponents_value(exponents)`, `exponents_error`,
       `exponents_statistical`, `exponents_systematic`, `exponents_kind`, and so on.
+    - Each exponent and observable is also a variable by its own name, such as `energy` and
+      `energy_error`, or `value_level` where the dataset has something else of the name `level`.
     - Free energies are `free_energy(method)`, with `_error` and `_kind`.
     - What belongs to a level is `coupling_value(level, coupling)` and
       `average_value(level, average)`, with `_error`.
@@ -59,11 +62,12 @@ def dataset(answer: AnswerData) -> Dataset:
         "provenance": json.dumps(document(answer)["provenance"]),
     }
     if not answer.axes:
-        return xr.Dataset(
-            _named(answer.result) | _levels(answer.result) | _whole(answer.result),
-            attrs=attributes,
-        )
-    parts = [xr.Dataset(_named(point.result) | _levels(point.result)) for point in answer.points]
+        tables = _named(answer.result) | _levels(answer.result) | _whole(answer.result)
+        return xr.Dataset(_with_scalars(tables, answer.result), attrs=attributes)
+    parts = [
+        xr.Dataset(_with_scalars(_named(point.result) | _levels(point.result), point.result))
+        for point in answer.points
+    ]
     called = parameter_names(
         [axis.name for axis in answer.axes],
         {str(name) for part in parts for name in part.variables},
@@ -84,6 +88,50 @@ def dataset(answer: AnswerData) -> Dataset:
     )
     grid.attrs = attributes
     return grid
+
+
+def dataframe(answer: AnswerData) -> DataFrame:
+    """Exponents, observables and free energies, a row for each point with its parameters as index.
+
+    A quantity has the columns `energy` and `energy_error`, a free energy `free_energy.transfer`.
+    """
+    import pandas as pd
+
+    rows = [{**_scalars(point.result), **_free_energies(point.result)} for point in answer.points]
+    if not answer.axes:
+        return pd.DataFrame(rows)
+    names = [axis.name for axis in answer.axes]
+    values = [tuple(point.parameters[name] for name in names) for point in answer.points]
+    return pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(values, names=names))
+
+
+def _with_scalars(tables: Variables, result: Result) -> Variables:
+    """The tables, and every number with a name as a variable of its own."""
+    taken = {*tables, *(str(name) for array in tables.values() for name in array.dims)}
+    return tables | {
+        f"value_{name}" if name in taken else name: _array([], number)
+        for name, number in _scalars(result).items()
+    }
+
+
+def _scalars(result: Result) -> dict[str, float]:
+    """The exponents and observables by name, each with its error behind it."""
+    return {
+        key: _number(number)
+        for name, estimate in {**result.exponents, **result.observables}.items()
+        for key, number in ((name, estimate.value), (f"{name}_error", estimate.error))
+    }
+
+
+def _free_energies(result: Result) -> dict[str, float]:
+    return {
+        key: _number(number)
+        for row in result.free_energy
+        for key, number in (
+            (f"free_energy.{row.method}", row.value),
+            (f"free_energy.{row.method}_error", row.error),
+        )
+    }
 
 
 def parameter_names(parameters: Sequence[str], taken: Collection[str]) -> dict[str, str]:
@@ -186,6 +234,8 @@ def _whole(result: Result) -> Variables:
         out[f"configuration_{level}"] = _array(dimensions, spins)
     for name, table in result.tables.items():
         out[f"table_{name}"] = _array([f"{name}_{axis}" for axis in range(table.ndim)], table)
+        for axis, labels in result.labels.get(name, {}).items():
+            out[f"{name}_{axis}"] = _array([f"{name}_{axis}"], list(labels))
     return out
 
 

@@ -49,7 +49,7 @@ def judge(
     choices = answer.points[0].result.provenance
     return replace(
         answer,
-        observables=over,
+        over_scan=over,
         checks=tuple(_check(k, specs, answer.points, over) for k in range(len(spec.expectations))),
         warnings=tuple(said),
         provenance={**provenance, **choices},

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from math import floor, isfinite, log10
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rgc.results.result import Estimate
 
 DIGITS = 10  # significant digits of a number without an error
 
@@ -38,9 +34,3 @@ def eigenvalue(value: float, imag: float, error: float | None) -> str:
     if not imag:
         return with_error(value, error)
     return f"{with_error(value, error)}{'+' if imag > 0 else '-'}{abs(imag):.{DIGITS}g}i"
-
-
-def estimate(number: Estimate) -> str:
-    """An estimate with its error, and with its kind unless that is `estimate`."""
-    text = with_error(number.value, number.error)
-    return text if number.kind == "estimate" else f"{text} {number.kind}"

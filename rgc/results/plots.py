@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     from rgc.results.answer_data import AnswerData
 
 
-def figures(answer: AnswerData) -> dict[str, Figure]:
+class Figures(dict[str, "Figure"]):
+    """Figures by name. A notebook shows them."""
+
+    def __repr__(self) -> str:
+        return f"<Figures: {', '.join(self)}>"
+
+    def _repr_html_(self) -> str:
+        return "\n".join(map(svg, self.values()))
+
+
+def figures(answer: AnswerData) -> Figures:
     """The figures for which the answer has numbers, by name."""
     with styled():
         if answer.axes:
@@ -55,7 +65,7 @@ def figures(answer: AnswerData) -> dict[str, Figure]:
                 "objective": objective(point.result),
                 "spectrum": spectrum(point.result),
             }
-    return {name: figure for name, figure in made.items() if figure is not None}
+    return Figures({name: figure for name, figure in made.items() if figure is not None})
 
 
 def png(figure: Figure) -> bytes:

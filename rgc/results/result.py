@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 Kind = Literal["exact", "lower bound", "upper bound", "estimate", "truncated"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Estimate:
-    """A number that leaves rgc.
+    """A number that leaves rgc. It prints as `0.9973(31)`, with two digits of its error.
 
     - `error` is one standard deviation, with the statistical and the systematic part in quadrature.
       It is None if it could not be determined, and `note` then says why.
@@ -31,6 +31,13 @@ class Estimate:
     systematic: float | None = None
     rule: str = ""
     note: str = ""
+
+    def __repr__(self) -> str:
+        """The value with its error, and its kind unless that is `estimate`."""
+        from rgc.results.numbers import with_error
+
+        text = with_error(self.value, self.error)
+        return text if self.kind == "estimate" else f"{text} {self.kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class Level:
         return {**self.averages, **self.values}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Eigenvalue:
     """An eigenvalue of the linearised map from level - 1 to `level`, with the leading `operators`
     operators of its sector.
@@ -77,6 +84,11 @@ class Eigenvalue:
     wrapped: bool = False
     kind: Kind = "estimate"
     note: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        from rgc.results.equality import same_fields
+
+        return type(self) is type(other) and same_fields(self, other)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +128,7 @@ class FreeEnergy:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """The answer of one flow at one point.
 
@@ -126,7 +138,8 @@ class Result:
     - `critical` holds the critical couplings on the line of the spec's couplings.
     - `series` are time series kept for autocorrelations, float64[record], by name.
     - `configurations` holds one replica at every level, int8[*shape, letters] of spin values.
-    - `tables` are further arrays by name.
+    - `tables` are further arrays by name, and `labels` the names along some of their axes, by the
+      table and the number of the axis.
     - `weights` are the parameters of trained layers, as a file holds them that another spec can
       take.
     - `kept` holds options of the flow that list couplings, without which the Hamiltonian of a level
@@ -149,6 +162,7 @@ class Result:
     series: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     configurations: tuple[NDArray[Any], ...] = ()
     tables: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[int, Sequence[str]]] = field(default_factory=dict)
     weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     terms: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -160,3 +174,8 @@ class Result:
         """Averages, values and critical couplings by the names that an expectation calls them."""
         named = {f"critical.{name}": coupling for name, coupling in self.critical.items()}
         return {**self.averages, **self.values, **named}
+
+    def __eq__(self, other: object) -> bool:
+        from rgc.results.equality import same_fields
+
+        return type(self) is type(other) and same_fields(self, other)

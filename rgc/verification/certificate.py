@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -119,7 +120,7 @@ def unchecked(part: Part, check: str, claim: str, level: Level, reason: str) -> 
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Certificate:
     """All findings about a spec at one of its `points`, where its parameters are `parameters`.
 
@@ -154,6 +155,25 @@ class Certificate:
 
     def count(self, verdict: Verdict) -> int:
         return sum(finding.verdict == verdict for finding in self.findings)
+
+    def __repr__(self) -> str:
+        verdicts: tuple[Verdict, ...] = ("passed", "failed", "not checked")
+        counts = ", ".join(f"{self.count(verdict)} {verdict}" for verdict in verdicts)
+        return f"<Certificate {self.title!r}: {counts}>"
+
+    def _repr_html_(self) -> str:
+        """A table with a row for each finding."""
+        cells = (
+            (PARTS[one.part], one.claim, one.where, one.verdict, one.level, one.detail)
+            for one in self.findings
+        )
+        rows = "".join(
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells
+        )
+        head = (
+            "<tr><th>part</th><th>claim</th><th>where</th><th>verdict</th><th>level</th><th></th>"
+        )
+        return f"<p>{escape(repr(self))}</p><table>{head}</tr>{rows}</table>"
 
     def document(self) -> dict[str, Any]:
         """The certificate as JSON values."""

@@ -133,6 +133,7 @@ def _with_study(result: Result, asked: Enumeration, state: State) -> Result:
         values={**result.values, **study_result.values},
         critical=study_result.critical,
         tables={**result.tables, **study_result.tables},
+        labels=study_result.labels,
         warnings=(*result.warnings, *study_result.warnings),
         provenance={**study_result.provenance, **result.provenance},
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,6 +62,7 @@ def mcrg_result(
     table = tuple(
         _level(sampler, levels, number, arrays, samples) for number in range(len(levels.levels))
     )
+    matrices = _matrices(levels, arrays, samples)
     chosen = Spectra(
         thermal=spectra.get(levels.invariant, ()),
         magnetic=_magnetic(levels, arrays, spectra, samples),
@@ -83,7 +85,8 @@ def mcrg_result(
         values=estimator.times(arrays) | exponents.extrapolated,
         series=estimator.series(arrays),
         configurations=tuple(arrays[f"configuration_{level.number}"] for level in levels.levels),
-        tables=estimator.tables(arrays) | _matrices(levels, arrays, samples),
+        tables=estimator.tables(arrays) | matrices,
+        labels=_labels(levels, matrices),
         warnings=(
             *watched,
             *_operators_remember(levels, arrays, samples, forgotten=not watched),
@@ -134,6 +137,18 @@ def correlations(arrays: Arrays, level: int, sectors: Sequence[str], samples: in
         average("square", level),
         average("cross", level),
     )
+
+
+def _labels(levels: Levels, matrices: Collection[str]) -> dict[str, dict[int, list[str]]]:
+    """The operators along the axes of the linearised maps and of their eigenvectors."""
+    axes = {"linearised": (0, 1), "right": (1,), "left": (2,)}
+    out = {}
+    for kind, sector, level in product(axes, levels.names, levels.levels[1:]):
+        name = f"{kind}_{level.number}_{sector}"
+        if name in matrices:
+            names = [levels.names[sector][k] for k in _kept(levels, level.number, sector)]
+            out[name] = dict.fromkeys(axes[kind], names)
+    return out
 
 
 def _kept(levels: Levels, level: int, sector: str) -> list[int]:

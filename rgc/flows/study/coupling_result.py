@@ -66,6 +66,7 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
     points = _points(study, arrays)
     reason = _no_headline(points)
     spectra = points[0].spectra if points else _spectra(study)
+    tables = _tables(study, arrays, points, spectra)
     return Result(
         study.scheme,
         exponents=_exponents(study, points[0], reason) if points else _frozen(study),
@@ -76,7 +77,8 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
         free_energy=_free_energy(study, arrays),
         values=_values(study, arrays),
         critical=_critical(study, arrays),
-        tables=_tables(study, arrays, points, spectra),
+        tables=tables,
+        labels=_labels(study.recursion.names, tables),
         terms=study.terms,
         kept=study.kept,
         warnings=tuple(_warnings(study, arrays, why, points)),
@@ -340,6 +342,12 @@ def _tables(
             study.returning, points[0].couplings, leading.leading, float(leading.values[0].real)
         )
     return out
+
+
+def _labels(names: Sequence[str], tables: Mapping[str, Any]) -> dict[str, dict[int, Sequence[str]]]:
+    """The couplings along axes of the tables."""
+    axes = {"fixed_points": 1, "fixed_points_directions": 1, "paths": 2, "diagram": 2}
+    return {name: {axis: names} for name, axis in axes.items() if name in tables}
 
 
 def _real(vectors: NDArray[Any]) -> Floats:

@@ -24,6 +24,7 @@ COMMANDS = {
     "report": "make the HTML page of an output folder again",
     "backends": "list the installed backends and whether they can run here",
     "new": "write a first spec to start from",
+    "explain": "what an error means and what to do about it",
 }
 
 DONE, UNEXPECTED, WRONG, FAILED, INTERRUPTED = 0, 1, 2, 3, 130

@@ -11,10 +11,17 @@ from rgc.errors import Problem, SpecError, suggest
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that raises `SpecError`. Options are never abbreviated."""
+    """An argument parser that raises `SpecError`. Options are never abbreviated. Its help ends with
+    an example.
+    """
 
-    def __init__(self, command: str, about: str) -> None:
-        super().__init__(prog=f"rgc {command}", description=about, allow_abbrev=False)
+    def __init__(self, command: str, about: str, *, example: str) -> None:
+        super().__init__(
+            prog=f"rgc {command}",
+            description=about,
+            epilog=f"example: {example}",
+            allow_abbrev=False,
+        )
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """The parsed arguments. An unknown option gets a suggestion."""

@@ -10,7 +10,11 @@ from rgc.errors import SpecError
 
 
 def main(words: Sequence[str]) -> int:
-    Parser("backends", "List the installed backends and whether they can run here.").read(words)
+    Parser(
+        "backends",
+        "List the installed backends and whether they can run here.",
+        example="rgc backends",
+    ).read(words)
     from rgc import backend
 
     installed = backend.installed()

@@ -19,6 +19,7 @@ def main(words: Sequence[str]) -> int:
         "check",
         "Parse and type-check specs. "
         "Prints one line for each good spec, every problem of the others.",
+        example="rgc check specs/*.rgc",
     )
     parser.add_argument("specs", nargs="+", metavar="SPEC", help="a spec, .rgc or .yaml")
     parser.add_argument("--strict", action="store_true", help="warnings are errors")

@@ -15,7 +15,9 @@ from rgc.syntax.read import SPELLINGS, spelling_of
 
 def main(words: Sequence[str]) -> int:
     parser = Parser(
-        "convert", "Rewrite a spec in the spelling that the name of the second file tells."
+        "convert",
+        "Rewrite a spec in the spelling that the name of the second file tells.",
+        example="rgc convert model.rgc model.yaml",
     )
     parser.add_argument("source", metavar="A", help="a spec, .rgc or .yaml")
     parser.add_argument(

@@ -17,6 +17,7 @@ def main(words: Sequence[str]) -> int:
     parser = Parser(
         "fmt",
         "Put specs into the standard layout, in place. Comments and the digits of numbers stay.",
+        example="rgc fmt --check specs/*.rgc",
     )
     parser.add_argument("specs", nargs="+", metavar="SPEC", help="a spec, .rgc or .yaml")
     parser.add_argument(

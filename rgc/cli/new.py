@@ -19,7 +19,9 @@ FIRST = next(iter(TEMPLATES))
 
 def main(words: Sequence[str]) -> int:
     parser = Parser(
-        "new", "Write a first spec, NAME.rgc or, if NAME ends in .yaml, in the YAML spelling."
+        "new",
+        "Write a first spec, NAME.rgc or, if NAME ends in .yaml, in the YAML spelling.",
+        example="rgc new model --flow mcrg",
     )
     parser.add_argument("name", metavar="NAME", help="e.g. model, model.rgc or model.yaml")
     parser.add_argument(

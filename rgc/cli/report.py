@@ -14,6 +14,7 @@ def main(words: Sequence[str]) -> int:
     parser = Parser(
         "report",
         "Make the self-contained HTML page of an output folder again, from its summary and plots.",
+        example="rgc report out/ising2d",
     )
     parser.add_argument("folder", metavar="DIR", help="what `rgc run --out DIR` wrote")
     print(rebuild(Path(parser.read(words).folder)))

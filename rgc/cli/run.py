@@ -75,6 +75,7 @@ def _parser() -> Parser:
     parser = Parser(
         "run",
         "Run a spec and print what came out. Results go to stdout, everything else to stderr.",
+        example="rgc run specs/ising2d_sample.rgc --scan K=0.40:0.48:9 --out out/scan",
     )
     add = parser.add_argument
     add("spec", metavar="SPEC", help="a spec, .rgc or .yaml")
@@ -98,6 +99,7 @@ def _parser() -> Parser:
         help="seed of the random numbers (default: the spec's, else 0)",
     )
     add(
+        "-o",
         "--out",
         metavar="DIR",
         help="write result.nc, summary.json, the plots and report.html there",

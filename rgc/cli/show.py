@@ -18,7 +18,11 @@ from rgc.loaded import Loaded
 
 
 def main(words: Sequence[str]) -> int:
-    parser = Parser("show", "Show what the compiler made of a spec.")
+    parser = Parser(
+        "show",
+        "Show what the compiler made of a spec.",
+        example="rgc show specs/ising2d_mcrg.rgc --as program",
+    )
     parser.add_argument("spec", metavar="SPEC", help="a spec, .rgc or .yaml")
     parser.add_argument(
         "--as", dest="form", choices=[*LIGHT, *COMPILED], default="model",

@@ -43,7 +43,7 @@ def _parser() -> Parser:
         "Check a spec against exact enumeration, every backend against every other, and print a "
         "certificate. Exit status 1 if anything fails."
     )
-    parser = Parser("verify", about)
+    parser = Parser("verify", about, example="rgc verify specs/ising2d_sample.rgc")
     add = parser.add_argument
     add("spec", metavar="SPEC", help="a spec, .rgc or .yaml")
     add(

@@ -99,7 +99,9 @@ def test_every_command_in_the_table_is_there_and_has_help(
 
     for command in COMMANDS:
         assert main([command, "--help"]) == 0
-        assert f"usage: rgc {command}" in capsys.readouterr().out
+        out = capsys.readouterr().out
+        assert f"usage: rgc {command}" in out
+        assert f"example: rgc {command}" in out
 
 
 @pytest.mark.parametrize(
@@ -143,6 +145,18 @@ def test_mistakes_in_settings_have_a_place(
 ) -> None:
     assert main(["check", str(spec), "--set", setting]) == 2
     assert place in capsys.readouterr().err
+
+
+def test_explain_says_what_the_catalogue_says(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "assignment"]) == 0
+    assert capsys.readouterr().out == (
+        "`=` gives a value to a name inside a list of entries or a call.\n"
+        "Elsewhere it has no meaning.\n"
+    )
+    assert main(["explain"]) == 0
+    assert "assignment" in capsys.readouterr().out.splitlines()
+    assert main(["explain", "asignment"]) == 2
+    assert "did you mean 'assignment'?" in capsys.readouterr().err
 
 
 def test_without_a_command_the_usage_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,7 @@ _AWAY = 0.02
 _WAY = 40
 
 PointKind = Literal["sink", "critical", "tricritical", "multicritical"]
+KINDS: tuple[PointKind, ...] = ("sink", "critical", "tricritical", "multicritical")
 """What a fixed point is, by the number of its relevant directions in the invariant sector: none,
 one, two, or more.
 """
@@ -59,8 +60,12 @@ class SectorSpectrum:
 
 def point_kind(spectra: Sequence[SectorSpectrum]) -> PointKind:
     """The kind of a fixed point with these spectra, the invariant sector first."""
-    kinds: tuple[PointKind, ...] = ("sink", "critical", "tricritical", "multicritical")
-    return kinds[min(spectra[0].relevant, len(kinds) - 1)]
+    return kind_of(spectra[0].relevant)
+
+
+def kind_of(relevant: int) -> PointKind:
+    """The kind of a fixed point with so many relevant directions in the invariant sector."""
+    return KINDS[min(relevant, len(KINDS) - 1)]
 
 
 def linearise(recursion: Recursion, couplings: Floats, step: int = 0) -> tuple[SectorSpectrum, ...]:

@@ -39,7 +39,8 @@ class AnswerData:
     - `text` is the spec as it was run, in the text spelling; `sha256` is its hash without comments.
     - `points` holds one result for each point of the scan over `axes`, and a single one without a
       scan.
-    - `over_scan` are the measures of a finished scan.
+    - `over_scan` are the measures of a finished scan. `located` says of those that are a value of a
+      parameter, such as a crossing, of which measure against which parameter.
     - `folder` is the output folder, if there is one.
 
     Every number carries its error and its kind.
@@ -53,6 +54,7 @@ class AnswerData:
     points: tuple[Point, ...]
     axes: tuple[Axis, ...] = ()
     over_scan: Mapping[str, Estimate] = field(default_factory=dict)
+    located: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     checks: tuple[CheckedExpectation, ...] = ()
     warnings: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
+from rgc.results.labels import label
 from rgc.results.plot_style import COLOURS, new_figure
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ def autocorrelation(result: Result) -> Figure | None:
     axes = figure.subplots()
     for (name, rho), colour in zip(functions.items(), cycle(COLOURS), strict=False):
         time = result.observables.get(f"tau_{name}")
-        label = name + (rf", $\tau_\mathrm{{int}}$ = {time}" if time else "")
+        text = label(name) + (rf", $\tau_\mathrm{{int}}$ = {time}" if time else "")
         axes.plot(
-            [every * lag for lag in range(len(rho))], rho, color=colour, marker=".", label=label
+            [every * lag for lag in range(len(rho))], rho, color=colour, marker=".", label=text
         )
     axes.axhline(0, color="black", linewidth=0.6)
     axes.set_xlabel("lag (sweeps)")

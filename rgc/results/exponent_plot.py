@@ -7,7 +7,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.checks import INVARIANT
-from rgc.results.plot_style import COLOURS, MARKERS, new_figure
+from rgc.results.plot_style import COLOURS, MARKERS, MEASURED, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +48,7 @@ def exponents(result: Result, expected: Mapping[str, float]) -> Figure | None:
             if headline is not None and headline.value is not None and headline.error is not None:
                 low, high = headline.value - headline.error, headline.value + headline.error
                 axes.axhspan(
-                    low, high, color="#999999", alpha=0.25, linewidth=0, label="headline", zorder=0
+                    low, high, color=MEASURED, alpha=0.25, linewidth=0, label="headline", zorder=0
                 )
     for axes, pick in ((rows[0][0], str.isdigit), (rows[0][1], lambda label: not label.isdigit())):
         _legend_above(axes, pick, "level " if axes is rows[0][0] else "")

@@ -4,8 +4,12 @@ trajectory.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from rgc.analysis.linearised_map import KINDS, kind_of
+from rgc.results.labels import label
+from rgc.results.plot_style import MARKERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,20 +44,35 @@ def flow_diagram(result: Result, figure: Figure) -> Figure | None:
             "--",
         )
     for k, path in enumerate(result.tables.get("paths", ())):
-        label = None if k else "flow from a start"
+        text = None if k else "flow from a start"
         axes.plot(
-            *path[:, plane].T, color="black", linewidth=0.7, marker=".", markersize=3, label=label
+            *path[:, plane].T, color="black", linewidth=0.7, marker=".", markersize=3, label=text
         )
     if len(result.provenance["couplings"]) == 2:
         _directions(axes, result, plane)
-    if "fixed_points" in result.tables:
-        points = result.tables["fixed_points"][:, plane]
-        axes.plot(*points.T, "o", color="black", markersize=6, label="fixed point", zorder=5)
+    _fixed_points(axes, result, plane)
     names = [result.provenance["couplings"][k] for k in plane]
-    axes.set(**dict(zip(("xlabel", "ylabel"), map(_symbol, names), strict=True)))
-    _window(axes, result.tables["diagram"][:, 0])
-    axes.legend(loc="best", framealpha=0.9)
+    axes.set(**dict(zip(("xlabel", "ylabel"), map(label, names), strict=True)))
+    _window(axes, [result.tables["diagram"][:, 0], *_first(result, plane)])
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return figure
+
+
+def _first(result: Result, plane: list[int]) -> list[NDArray[Any]]:
+    """Where the flows begin that are drawn from starts."""
+    return [result.tables["paths"][:, 0, plane]] if "paths" in result.tables else []
+
+
+def _fixed_points(axes: Axes, result: Result, plane: list[int]) -> None:
+    """The fixed points by their kinds, of which the relevant directions count."""
+    if "fixed_points" not in result.tables:
+        return
+    points, relevant = result.tables["fixed_points"], result.tables["fixed_points_relevant"]
+    kinds = [kind_of(int(count)) for count in relevant]
+    for kind, marker in zip(KINDS, MARKERS, strict=False):
+        own = points[[other == kind for other in kinds]][:, plane]
+        if len(own):
+            axes.plot(*own.T, marker, color="black", markersize=6, label=kind, zorder=5)
 
 
 def _arrows(axes: Axes, diagram: NDArray[Any]) -> None:
@@ -99,26 +118,22 @@ def _directions(axes: Axes, result: Result, plane: list[int]) -> None:
             along = vector * (1 / max(np.abs(vector / reach).max(), 1e-300))
             name, colour = ("repelling", MANIFOLD) if size > 1 else ("attracting", SURFACE)
             ends = np.array([point[plane] - along, point[plane] + along])
-            label = None if name in told else f"{name} direction"
+            text = None if name in told else f"{name} direction"
             told.add(name)
-            axes.plot(*ends.T, color=colour, linewidth=1.6, label=label, zorder=4)
+            axes.plot(*ends.T, color=colour, linewidth=1.6, label=text, zorder=4)
 
 
-def _line(axes: Axes, points: NDArray[Any], label: str, colour: str, style: str) -> None:
+def _line(axes: Axes, points: NDArray[Any], text: str, colour: str, style: str) -> None:
     if len(points):
-        axes.plot(*points.T, style, color=colour, label=label, linewidth=1.6)
+        axes.plot(*points.T, style, color=colour, label=text, linewidth=1.6)
 
 
-def _symbol(name: str) -> str:
-    """The name as a formula shows it where it is a letter with digits, such as K and K2, and
-    unchanged otherwise.
-    """
-    match = re.fullmatch(r"([A-Za-z])(\d*)", name)
-    return f"${match[1]}_{{{match[2]}}}$" if match else name
+def _window(axes: Axes, shown: Sequence[NDArray[Any]]) -> None:
+    """The part of the plane that holds the points that are shown."""
+    import numpy as np
 
-
-def _window(axes: Axes, starts: NDArray[Any]) -> None:
-    low, high = starts.min(axis=0), starts.max(axis=0)
+    points = np.concatenate(list(shown))
+    low, high = points.min(axis=0), points.max(axis=0)
     room = 0.06 * (high - low)
     axes.set_xlim(low[0] - room[0], high[0] + room[0])
     axes.set_ylim(low[1] - room[1], high[1] + room[1])

@@ -7,6 +7,8 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
+from rgc.results.labels import label
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -46,7 +48,7 @@ def free_energies(answer: AnswerData, figure: Figure) -> Figure | None:
         known = {x: entry.value for x, entry in curves[exact]}
         _draw(panels[1], curves, known)
         panels[1].set_ylabel(f"$F$ less that of {exact}")
-    panels[-1].set_xlabel(answer.axes[0].name)
+    panels[-1].set_xlabel(label(answer.axes[0].name))
     return figure
 
 

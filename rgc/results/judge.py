@@ -11,9 +11,10 @@ from itertools import compress
 from operator import not_
 from typing import TYPE_CHECKING, Any
 
+from rgc.model.observables import ScanMeasure
 from rgc.results.checks import CheckedExpectation, NotFound, check
 from rgc.results.result import Estimate
-from rgc.results.scan import measure
+from rgc.results.scan import ON_AXIS, measure
 from rgc.version import __version__
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ def judge(
     return replace(
         answer,
         over_scan=over,
+        located={
+            name: (asked.measure, asked.parameter)
+            for name, asked in scanned
+            if isinstance(asked, ScanMeasure) and asked.kind in ON_AXIS
+        },
         checks=tuple(_check(k, specs, answer.points, over) for k in range(len(spec.expectations))),
         warnings=tuple(said),
         provenance={**provenance, **choices},

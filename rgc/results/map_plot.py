@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rgc.results.labels import label
 from rgc.results.plot_style import COLOURS, new_figure
 
 if TYPE_CHECKING:
@@ -44,7 +45,12 @@ def cobweb(result: Result) -> Figure | None:
     inside = y[np.isfinite(y)]
     low, high = max(x[0], inside.min()), min(x[-1], inside.max())
     room = 0.05 * (high - low)
-    axes.set(xlim=(x[0], x[-1]), ylim=(low - room, high + room), xlabel=name, ylabel=f"new {name}")
+    axes.set(
+        xlim=(x[0], x[-1]),
+        ylim=(low - room, high + room),
+        xlabel=label(name),
+        ylabel=f"new {label(name)}",
+    )
     axes.legend(loc="best", framealpha=0.9)
     return figure
 
@@ -54,19 +60,19 @@ def _graph(result: Result) -> str:
     return "the map" if period == 1 else f"the map {period} times"
 
 
-def _stairs(axes: Axes, orbit: NDArray[Any], label: str | None) -> None:
+def _stairs(axes: Axes, orbit: NDArray[Any], text: str | None) -> None:
     """From the diagonal up to the graph and across to the diagonal."""
     import numpy as np
 
     known = orbit[np.isfinite(orbit)]
     if len(known) > 1:
         xs, ys = np.repeat(known, 2)[:-1], np.append(known[0], np.repeat(known[1:], 2))
-        axes.plot(xs, ys, color=ORBIT, linewidth=0.8, label=label)
+        axes.plot(xs, ys, color=ORBIT, linewidth=0.8, label=text)
 
 
 def _fixed_points(axes: Axes, result: Result) -> None:
     """Filled where the map contracts, open where it does not."""
-    for stable, face, label in ((True, STABLE, "attracting"), (False, "white", "repelling")):
+    for stable, face, text in ((True, STABLE, "attracting"), (False, "white", "repelling")):
         points = [
             _value(next(iter(point.couplings.values())))
             for point in result.fixed_points
@@ -80,7 +86,7 @@ def _fixed_points(axes: Axes, result: Result) -> None:
                 color=STABLE if stable else "black",
                 markerfacecolor=face,
                 markersize=6,
-                label=label,
+                label=text,
                 zorder=5,
             )
 
@@ -139,7 +145,9 @@ def basins(result: Result) -> Figure | None:
     for number, point in enumerate(result.tables["attractors"], 1):
         axes.plot(*point, "o", color="black", markerfacecolor=colours[number + 1], zorder=5)
     _legend(axes, numbers, colours)
-    axes.set(xlabel=names[0], ylabel=names[1], xlim=_ends(axis[0]), ylim=_ends(axis[1]))
+    axes.set(
+        xlabel=label(names[0]), ylabel=label(names[1]), xlim=_ends(axis[0]), ylim=_ends(axis[1])
+    )
     return figure
 
 
@@ -173,7 +181,7 @@ def branches(answer: AnswerData) -> Figure | None:
             x, values = point.parameters[first], point.result.tables["attractor"][:, k]
             axes.plot([x] * len(values), values, ".", color=CURVE, markersize=1)
             _branch(axes, x, point.result, names[k])
-        axes.set(xlabel=first, ylabel=names[k])
+        axes.set(xlabel=label(first), ylabel=label(names[k]))
     _key(panels[0], {point.kind == "sink" for each in points for point in each.result.fixed_points})
     return figure
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # The palette of Okabe and Ito can be told apart with every kind of colour vision. Markers
 # distinguish the curves in print.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MEASURED = "#999999"
+"""What was found, such as a headline with its band."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 STYLE: Any = {
@@ -30,7 +32,7 @@ STYLE: Any = {
     "errorbar.capsize": 2.5,
     "lines.markersize": 4.5,
     "lines.linewidth": 1.2,
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "svg.hashsalt": "rgc",
     "savefig.dpi": 200,
 }

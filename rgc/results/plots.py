@@ -16,7 +16,7 @@ from rgc.results.machine_plots import receptive_fields, training
 from rgc.results.map_plot import basins, branches, cobweb, settling
 from rgc.results.objective_plot import objective
 from rgc.results.plot_style import new_figure, styled
-from rgc.results.scan_plot import scan
+from rgc.results.scan_plot import quantities, scan, scan_of
 from rgc.results.spectrum_plot import spectrum, spectrum_of_scan
 
 if TYPE_CHECKING:
@@ -36,11 +36,15 @@ class Figures(dict[str, "Figure"]):
 
 
 def figures(answer: AnswerData) -> Figures:
-    """The figures for which the answer has numbers, by name."""
+    """The figures for which the answer has numbers, by name. Those of single quantities of a scan
+    are `scan.<name>`.
+    """
     with styled():
         if answer.axes:
+            names = quantities(answer)
             made = {
                 "scan": scan(answer),
+                **{f"scan.{name}": scan_of(answer, name) for name in names if len(names) > 1},
                 "free_energy": free_energies(answer, new_figure(4.6, 5.2)),
                 "spectrum": spectrum_of_scan(answer),
                 "branches": branches(answer),

@@ -32,7 +32,9 @@ svg{max-width:100%;height:auto} .small{color:#555;font-size:.85rem}
 @media(prefers-color-scheme:dark){body{background:#fff}}
 """
 ORDER = ("exponents", "flow", "configurations", "free_energy", "scan", "autocorrelation")
-"""The order of the plots by name. Others come after them."""
+"""The order of the plots by name. Others come after them. Those of a part of another, such as
+`scan.energy` of `scan`, are files only.
+"""
 
 
 def escape(text: str) -> str:
@@ -60,7 +62,8 @@ def body(summary: Mapping[str, Any], drawings: Mapping[str, str]) -> str:
         _line(summary),
         _checks(summary["checks"]),
     ]
-    points, names = summary.get("points"), dict.fromkeys((*ORDER, *drawings))
+    points = summary.get("points")
+    names = [name for name in dict.fromkeys((*ORDER, *drawings)) if "." not in name]
     if points is None:
         parts += [
             _numbers(summary, key, title)

@@ -184,6 +184,9 @@ KINDS: Mapping[str, Callable[[ScanMeasure, Sequence[Axis], Sequence[Point]], Est
 `Absent` where there is no such number.
 """
 
+ON_AXIS = frozenset({"crossing", "extremum"})
+"""Those that are values of the parameter, so that a figure shows them on its axis."""
+
 for _name in set(KINDS) ^ set(SCAN_MEASURES):
     raise LookupError(
         f"'{_name}' needs a row in KINDS of rgc/results/scan.py and one in SCAN_MEASURES of "

@@ -1,28 +1,47 @@
-"""The figure of measured quantities against the first scanned parameter."""
+"""The figures of a scan: every quantity against the first scanned parameter, or over the plane of
+the first two where both have many values.
+"""
 
 from __future__ import annotations
 
-from itertools import cycle
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import isfinite, log
+from statistics import fmean, pstdev
+from typing import TYPE_CHECKING, Any
 
-from rgc.results.plot_style import COLOURS, MARKERS, new_figure
+from rgc.results.labels import label
+from rgc.results.numbers import with_error
+from rgc.results.plot_style import COLOURS, MARKERS, MEASURED, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from rgc.results.answer_data import AnswerData
+    from rgc.results.answer_data import AnswerData, Point
+    from rgc.results.result import Estimate
 
 FLAT = 1e-12  # relative differences up to this size are rounding
+FEW = 6
+"""The number of curves that colours and markers tell apart. More of them are coloured by value."""
+
+Curve = list[tuple[float, float, float]]
+"""Parameter, value and error, point by point."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Curves:
+    """The curves of one quantity by the values of the parameters that are not on the axis."""
+
+    name: str
+    parameter: str
+    curves: Mapping[tuple[float, ...], Curve]
 
 
 def scan(answer: AnswerData) -> Figure | None:
-    """Every measured quantity against the first scanned parameter, with one curve for each value of
-    the others.
-    """
-    names = list(
-        dict.fromkeys(name for point in answer.points for name in point.result.observables)
-    )
+    """Every exponent, average and other value on one sheet, a panel each."""
+    names = quantities(answer)
     if not names:
         return None
     columns = min(3, len(names))
@@ -30,37 +49,162 @@ def scan(answer: AnswerData) -> Figure | None:
     figure = new_figure(2.8 * columns + 0.4, 2.4 * rows + 0.2)
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes, name in zip(panels, names, strict=False):
-        _curves(axes, answer, name)
+        _draw(axes, answer, name)
     for axes in panels[len(names) :]:
         axes.set_visible(False)
+    _legend(figure, panels[0], answer)
     return figure
 
 
-def _curves(axes: Axes, answer: AnswerData, name: str) -> None:
-    first = answer.axes[0].name
-    curves: dict[str, list[tuple[float, float, float]]] = {}
-    for point in answer.points:
-        measured = point.result.observables.get(name)
-        if measured is not None and measured.value is not None:
-            label = ", ".join(
-                f"{key} = {value:g}" for key, value in point.parameters.items() if key != first
-            )
-            curves.setdefault(label, []).append(
-                (point.parameters[first], measured.value, measured.error or 0.0)
-            )
-    for (label, curve), colour, marker in zip(
-        curves.items(), cycle(COLOURS), cycle(MARKERS), strict=False
-    ):
+def scan_of(answer: AnswerData, name: str) -> Figure:
+    """One quantity alone."""
+    figure = new_figure(4.2, 3.2)
+    axes = figure.subplots()
+    _draw(axes, answer, name)
+    _legend(figure, axes, answer)
+    return figure
+
+
+def quantities(answer: AnswerData) -> list[str]:
+    """The names of the exponents, averages and values that some point of the scan has."""
+    tables = [_table(point) for point in answer.points]
+    return list(dict.fromkeys(name for table in tables for name in table))
+
+
+def _table(point: Point) -> dict[str, Estimate]:
+    return {**point.result.exponents, **point.result.observables}
+
+
+def _draw(axes: Axes, answer: AnswerData, name: str) -> None:
+    if _is_plane(answer):
+        _plane(axes, answer, name)
+        return
+    made = _curves(answer, name)
+    keys = list(made.curves)
+    for key, curve in made.curves.items():
         x, y, error = zip(*sorted(curve), strict=True)
-        axes.errorbar(x, y, yerr=error, color=colour, marker=marker, label=label or None)
-    _flat(axes, [y for curve in curves.values() for _, y, _ in curve])
-    axes.set_xlabel(first)
-    axes.set_ylabel(name)
-    if len(curves) > 1:
-        axes.legend()
+        style = _style(keys.index(key), len(keys))
+        axes.errorbar(x, y, yerr=error, label=_named(answer, key) or None, **style)
+    _flat(axes, [y for curve in made.curves.values() for _, y, _ in curve])
+    _expected(axes, answer, name)
+    _located(axes, answer, made)
+    if _is_geometric(answer.axes[0].values):
+        axes.set_xscale("log")
+    axes.set_xlabel(label(made.parameter))
+    axes.set_ylabel(label(name))
 
 
-def _flat(axes: Axes, values: list[float]) -> None:
+def _curves(answer: AnswerData, name: str) -> _Curves:
+    first = answer.axes[0].name
+    curves: dict[tuple[float, ...], Curve] = {}
+    for point in answer.points:
+        key = tuple(value for other, value in point.parameters.items() if other != first)
+        curve = curves.setdefault(key, [])
+        measured = _table(point).get(name)
+        if measured is not None and measured.value is not None and isfinite(measured.value):
+            curve.append((point.parameters[first], measured.value, measured.error or 0.0))
+    return _Curves(name, first, {key: curve for key, curve in curves.items() if curve})
+
+
+def _style(k: int, count: int) -> dict[str, Any]:
+    """Colour and marker of the k-th of several curves: of more than a few, a colour by order."""
+    if count <= FEW:
+        return {"color": COLOURS[k], "marker": MARKERS[k]}
+    from matplotlib import colormaps
+
+    return {"color": colormaps["viridis"](k / (count - 1)), "marker": ".", "linewidth": 0.9}
+
+
+def _named(answer: AnswerData, key: Sequence[float]) -> str:
+    names = [axis.name for axis in answer.axes[1:]]
+    return ", ".join(f"{label(name)} = {value:g}" for name, value in zip(names, key, strict=True))
+
+
+def _legend(figure: Figure, axes: Axes, answer: AnswerData) -> None:
+    """What the curves are, outside the panels: names, or a bar of colours where there are many."""
+    if len(answer.axes) < 2 or _is_plane(answer):
+        return
+    handles, names = axes.get_legend_handles_labels()
+    if len(answer.axes) == 2 and len(answer.axes[1].values) > FEW:
+        _bar(figure, answer)
+    else:
+        shown = dict(zip(names, handles, strict=True))
+        figure.legend(
+            list(shown.values()), list(shown), loc="outside upper center", ncols=3, frameon=False
+        )
+
+
+def _bar(figure: Figure, answer: AnswerData) -> None:
+    from matplotlib import colormaps
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import BoundaryNorm
+
+    axis = answer.axes[1]
+    values = sorted(axis.values)
+    ends = [values[0] - (values[1] - values[0]) / 2, *map(fmean, pairwise(values))]
+    ends.append(values[-1] + (values[-1] - values[-2]) / 2)
+    colours = colormaps["viridis"].resampled(len(values))
+    shown = ScalarMappable(BoundaryNorm(ends, len(values)), colours)
+    figure.colorbar(
+        shown, ax=figure.axes, label=label(axis.name), spacing="proportional", ticks=values
+    )
+
+
+def _is_plane(answer: AnswerData) -> bool:
+    return len(answer.axes) == 2 and min(len(axis.values) for axis in answer.axes) > FEW
+
+
+def _plane(axes: Axes, answer: AnswerData, name: str) -> None:
+    """The quantity over the plane of two parameters, as colours."""
+    import numpy as np
+
+    first, second = (sorted(axis.values) for axis in answer.axes)
+    field = np.full((len(second), len(first)), np.nan)
+    for point in answer.points:
+        x, y = point.parameters.values()
+        measured = _table(point).get(name)
+        if measured is not None and measured.value is not None:
+            field[second.index(y), first.index(x)] = measured.value
+    drawn = axes.pcolormesh(first, second, field, shading="nearest", cmap="viridis")
+    axes.grid(visible=False)
+    axes.set_xlabel(label(answer.axes[0].name))
+    axes.set_ylabel(label(answer.axes[1].name))
+    axes.figure.colorbar(drawn, ax=axes, label=label(name))
+
+
+def _expected(axes: Axes, answer: AnswerData, name: str) -> None:
+    """The values that the spec expects at some point."""
+    for check in answer.checks:
+        expected = check.expectation
+        if expected.target == name and expected.relation == "=":
+            axes.axhline(expected.value, color="black", linewidth=0.9, linestyle="--", zorder=0)
+
+
+def _located(axes: Axes, answer: AnswerData, drawn: _Curves) -> None:
+    """The values of the parameter that measures of the scan found on these curves."""
+    for name, (measure, parameter) in answer.located.items():
+        found = answer.over_scan[name]
+        if (measure, parameter) != (drawn.name, drawn.parameter) or found.value is None:
+            continue
+        text = f"{label(name)} = {with_error(found.value, found.error)}"
+        axes.axvline(found.value, color=MEASURED, linewidth=0.9, zorder=0)
+        if found.error:
+            ends = (found.value - found.error, found.value + found.error)
+            axes.axvspan(*ends, color=MEASURED, alpha=0.25, linewidth=0, zorder=0)
+        axes.set_title(text)
+
+
+def _is_geometric(values: Sequence[float]) -> bool:
+    """Whether the values are more evenly spaced in their logarithms, over a factor of four."""
+    ordered = sorted(values)
+    if len(ordered) < 3 or ordered[0] <= 0 or ordered[-1] < 4 * ordered[0]:
+        return False
+    steps = [b - a for a, b in pairwise(ordered)]
+    ratios = [log(b / a) for a, b in pairwise(ordered)]
+    return pstdev(ratios) / fmean(ratios) < pstdev(steps) / fmean(steps)
+
+
+def _flat(axes: Axes, values: Sequence[float]) -> None:
     """Draw values that differ by rounding only as a straight line."""
     if values and max(values) - min(values) <= FLAT * (1 + max(map(abs, values))):
         axes.set_ylim(values[0] - 0.5, values[0] + 0.5)

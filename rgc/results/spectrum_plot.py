@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from rgc.results.labels import label
 from rgc.results.plot_style import COLOURS, new_figure
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ def spectrum(result: Result) -> Figure | None:
     axes.fill(np.cos(angle), np.sin(angle), color=COLOURS[5], alpha=0.12, linewidth=0)
     axes.plot(np.cos(angle), np.sin(angle), color="black", linewidth=0.8)
     outside = np.hypot(real, imag) > 1 + 1e-9
-    for here, colour, label in ((~outside, COLOURS[0], ""), (outside, COLOURS[1], "grows")):
+    for here, colour, text in ((~outside, COLOURS[0], ""), (outside, COLOURS[1], "grows")):
         if here.any():
             style: Any = {"color": colour, "alpha": 0.75, "edgecolors": "white", "linewidths": 0.4}
-            axes.scatter(real[here], imag[here], s=26, label=label or None, zorder=3, **style)
+            axes.scatter(real[here], imag[here], s=26, label=text or None, zorder=3, **style)
     reach = 1.15 * max(1.0, float(np.hypot(real, imag).max()))
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axes.set_xlabel(r"Re $\lambda$")
@@ -77,7 +78,7 @@ def spectrum_of_scan(answer: AnswerData) -> Figure | None:
     left.set_ylabel(r"eigenvalue $\lambda_k$")
     right.set_ylabel(r"$1 - \lambda_k$")
     for axes in (left, right):
-        axes.set_xlabel(name)
+        axes.set_xlabel(label(name))
     right.legend(title="$k$", ncols=2, fontsize=6, title_fontsize=7, loc="lower right")
     return figure
 

@@ -78,7 +78,7 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
         values=_values(study, arrays),
         critical=_critical(study, arrays),
         tables=tables,
-        labels=_labels(study.recursion.names, tables),
+        labels=_labels(study, tables),
         terms=study.terms,
         kept=study.kept,
         warnings=tuple(_warnings(study, arrays, why, points)),
@@ -344,10 +344,16 @@ def _tables(
     return out
 
 
-def _labels(names: Sequence[str], tables: Mapping[str, Any]) -> dict[str, dict[int, Sequence[str]]]:
+def _labels(study: Study, tables: Mapping[str, Any]) -> dict[str, dict[int, Sequence[str]]]:
     """The couplings along axes of the tables."""
-    axes = {"fixed_points": 1, "fixed_points_directions": 1, "paths": 2, "diagram": 2}
-    return {name: {axis: names} for name, axis in axes.items() if name in tables}
+    names = study.recursion.names
+    axes = {"fixed_points": 1, "fixed_points_directions": 1, "paths": 2}
+    labels: dict[str, dict[int, Sequence[str]]] = {
+        name: {axis: names} for name, axis in axes.items() if name in tables
+    }
+    if study.plane is not None:
+        labels["diagram"] = {2: [names[k] for k in study.plane]}
+    return labels
 
 
 def _real(vectors: NDArray[Any]) -> Floats:

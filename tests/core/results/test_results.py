@@ -504,7 +504,8 @@ def test_a_folder_without_results_is_the_users_mistake(tmp_path: Path) -> None:
 
 def test_figures_are_drawn_from_what_is_there() -> None:
     assert set(figures(answer())) == {"configurations", "exponents", "autocorrelation"}
-    assert set(figures(scan_answer())) == {"scan"}
+    names = {name for point in scan_answer().points for name in point.result.observables}
+    assert set(figures(scan_answer())) == {"scan", *(f"scan.{name}" for name in names)}
     assert set(figures(band_answer())) == {"scan", "free_energy"}
     assert figures(answer(Result("sample"))) == {}
     assert png(figures(scan_answer())["scan"]).startswith(b"\x89PNG")

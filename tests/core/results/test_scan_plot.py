@@ -1,0 +1,102 @@
+"""What the figures of a scan and their labels show."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from rgc.model.spec import Axis
+from rgc.results.answer import Answer
+from rgc.results.answer_data import Point
+from rgc.results.labels import label
+from rgc.results.plots import Figures
+from rgc.results.result import Estimate, Result
+
+K = Axis("K", (0.40, 0.42, 0.44, 0.46))
+
+
+def scanned(*axes: Axis) -> Answer:
+    points = []
+    for values in product(*(axis.values for axis in axes)):
+        found = {"U": Estimate(sum(values), 0.01), "energy": Estimate(-values[0], None)}
+        made = Result("sample", exponents={"y_t": Estimate(1.0, 0.1)}, averages=found)
+        parameters = dict(zip((axis.name for axis in axes), values, strict=True))
+        points.append(Point(parameters, made))
+    return Answer(
+        title="scan",
+        sha256="",
+        text="",
+        backend="numba",
+        seed=0,
+        points=tuple(points),
+        axes=axes,
+        over_scan={"K_c": Estimate(0.43, 0.01)},
+        located={"K_c": ("U", "K")},
+    )
+
+
+def drawn(*axes: Axis) -> Figures:
+    return scanned(*axes).plot()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("K", "$K$"),
+        ("K2", "$K_{2}$"),
+        ("y_t", "$y_{t}$"),
+        ("nu", r"$\nu$"),
+        ("beta_1", r"$\beta_{1}$"),
+        ("K_max", r"$K_{\mathrm{max}}$"),
+        ("tau_m2", r"$\tau$ of $m^2$"),
+        ("critical.K", "critical $K$"),
+        ("y_h_extrapolated", "$y_{h}$ extrapolated"),
+        ("specific_heat", "specific heat"),
+        ("tau_defect", "tau defect"),
+        ("k2_10", "k2_10"),
+        ("numb", "numb"),
+    ],
+)
+def test_labels_are_mathematics_or_words(name: str, shown: str) -> None:
+    assert label(name) == shown
+
+
+def test_a_scan_shows_exponents_and_averages_and_each_alone() -> None:
+    figures = drawn(K, Axis("L", (8, 16, 32)))
+    assert set(figures) == {"scan", "scan.y_t", "scan.U", "scan.energy"}
+    panels = [axes.get_ylabel() for axes in figures["scan"].axes]
+    assert panels == ["$y_{t}$", "$U$", "energy"]
+    (legend,) = figures["scan"].legends
+    assert [text.get_text() for text in legend.get_texts()] == [f"$L$ = {n}" for n in (8, 16, 32)]
+
+
+def test_what_was_found_on_the_curves_is_drawn_there_and_nowhere_else() -> None:
+    figures = drawn(K, Axis("L", (8, 16)))
+    titles = {axes.get_ylabel(): axes.get_title() for axes in figures["scan"].axes}
+    assert titles == {"$y_{t}$": "", "$U$": "$K_{c}$ = 0.430(10)", "energy": ""}
+
+
+def test_many_curves_have_different_colours_and_a_bar() -> None:
+    axes, bar = drawn(Axis("K", (0.4, 0.44, 0.48)), Axis("L", tuple(range(4, 24, 2))))[
+        "scan.U"
+    ].axes
+    colours = {line.get_color() for line in axes.get_lines() if len(line.get_xdata()) == 3}
+    assert len(colours) == 10
+    assert bar.get_ylabel() == "$L$"
+
+
+def test_many_values_of_two_parameters_are_a_plane() -> None:
+    many = tuple(range(1, 9))
+    axes, bar = drawn(Axis("K", many), Axis("h", many))["scan.U"].axes
+    assert (axes.get_xlabel(), axes.get_ylabel(), bar.get_ylabel()) == ("$K$", "$h$", "$U$")
+    (field,) = axes.collections
+    assert field.get_array().reshape(8, 8)[0, 7] == many[7] + many[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "scale"),
+    [((4, 8, 16, 32), "log"), ((1, 2, 3, 4, 5), "linear"), ((0, 1, 10), "linear")],
+)
+def test_powers_are_drawn_on_a_logarithmic_axis(values: tuple[float, ...], scale: str) -> None:
+    assert drawn(Axis("chi", values))["scan.U"].axes[0].get_xscale() == scale

@@ -1,5 +1,5 @@
-"""The figures of a scan: every quantity against the first scanned parameter, or over the plane of
-the first two where both have many values.
+"""The figures of a scan: every quantity against a scanned parameter, or over the plane of two where
+both have many values.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from rgc.model.spec import Axis
     from rgc.results.answer_data import AnswerData, Point
     from rgc.results.result import Estimate
 
@@ -75,6 +76,14 @@ def _table(point: Point) -> dict[str, Estimate]:
     return {**point.result.exponents, **point.result.observables}
 
 
+def _axes(answer: AnswerData) -> list[Axis]:
+    """The scanned parameters, that of the horizontal axis first: the one of which a measure of the
+    scan found a value, and otherwise the first.
+    """
+    found = [parameter for _, parameter in answer.located.values()]
+    return sorted(answer.axes, key=lambda axis: axis.name not in found)
+
+
 def _draw(axes: Axes, answer: AnswerData, name: str) -> None:
     if _is_plane(answer):
         _plane(axes, answer, name)
@@ -88,14 +97,14 @@ def _draw(axes: Axes, answer: AnswerData, name: str) -> None:
     _flat(axes, [y for curve in made.curves.values() for _, y, _ in curve])
     _expected(axes, answer, name)
     _located(axes, answer, made)
-    if _is_geometric(answer.axes[0].values):
+    if _is_geometric(_axes(answer)[0].values):
         axes.set_xscale("log")
     axes.set_xlabel(label(made.parameter))
     axes.set_ylabel(label(name))
 
 
 def _curves(answer: AnswerData, name: str) -> _Curves:
-    first = answer.axes[0].name
+    first = _axes(answer)[0].name
     curves: dict[tuple[float, ...], Curve] = {}
     for point in answer.points:
         key = tuple(value for other, value in point.parameters.items() if other != first)
@@ -116,7 +125,7 @@ def _style(k: int, count: int) -> dict[str, Any]:
 
 
 def _named(answer: AnswerData, key: Sequence[float]) -> str:
-    names = [axis.name for axis in answer.axes[1:]]
+    names = [axis.name for axis in _axes(answer)[1:]]
     return ", ".join(f"{label(name)} = {value:g}" for name, value in zip(names, key, strict=True))
 
 
@@ -125,7 +134,7 @@ def _legend(figure: Figure, axes: Axes, answer: AnswerData) -> None:
     if len(answer.axes) < 2 or _is_plane(answer):
         return
     handles, names = axes.get_legend_handles_labels()
-    if len(answer.axes) == 2 and len(answer.axes[1].values) > FEW:
+    if len(answer.axes) == 2 and len(_axes(answer)[1].values) > FEW:
         _bar(figure, answer)
     else:
         shown = dict(zip(names, handles, strict=True))
@@ -139,7 +148,7 @@ def _bar(figure: Figure, answer: AnswerData) -> None:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import BoundaryNorm
 
-    axis = answer.axes[1]
+    axis = _axes(answer)[1]
     values = sorted(axis.values)
     ends = [values[0] - (values[1] - values[0]) / 2, *map(fmean, pairwise(values))]
     ends.append(values[-1] + (values[-1] - values[-2]) / 2)
@@ -158,17 +167,18 @@ def _plane(axes: Axes, answer: AnswerData, name: str) -> None:
     """The quantity over the plane of two parameters, as colours."""
     import numpy as np
 
-    first, second = (sorted(axis.values) for axis in answer.axes)
+    across, up = _axes(answer)
+    first, second = sorted(across.values), sorted(up.values)
     field = np.full((len(second), len(first)), np.nan)
     for point in answer.points:
-        x, y = point.parameters.values()
+        x, y = point.parameters[across.name], point.parameters[up.name]
         measured = _table(point).get(name)
         if measured is not None and measured.value is not None:
             field[second.index(y), first.index(x)] = measured.value
     drawn = axes.pcolormesh(first, second, field, shading="nearest", cmap="viridis")
     axes.grid(visible=False)
-    axes.set_xlabel(label(answer.axes[0].name))
-    axes.set_ylabel(label(answer.axes[1].name))
+    axes.set_xlabel(label(across.name))
+    axes.set_ylabel(label(up.name))
     axes.figure.colorbar(drawn, ax=axes, label=label(name))
 
 

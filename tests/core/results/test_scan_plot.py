@@ -71,6 +71,12 @@ def test_a_scan_shows_exponents_and_averages_and_each_alone() -> None:
     assert [text.get_text() for text in legend.get_texts()] == [f"$L$ = {n}" for n in (8, 16, 32)]
 
 
+def test_the_parameter_that_was_found_is_across_whichever_stands_first() -> None:
+    figure = drawn(Axis("L", (8, 16)), K)["scan.U"]
+    assert figure.axes[0].get_xlabel() == "$K$"
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["$L$ = 8", "$L$ = 16"]
+
+
 def test_what_was_found_on_the_curves_is_drawn_there_and_nowhere_else() -> None:
     figures = drawn(K, Axis("L", (8, 16)))
     titles = {axes.get_ylabel(): axes.get_title() for axes in figures["scan"].axes}

@@ -137,7 +137,7 @@ class Result:
     - `averages` are those that were measured, `values` other numbers with a name.
     - `critical` holds the critical couplings on the line of the spec's couplings.
     - `series` are time series kept for autocorrelations, float64[record], by name.
-    - `configurations` holds one replica at every level, int8[*shape, letters] of spin values.
+    - `configurations` holds one replica at every level, `int8[*shape, letters]` of spin values.
     - `tables` are further arrays by name, and `labels` the names along some of their axes, by the
       table and the number of the axis.
     - `weights` are the parameters of trained layers, as a file holds them that another spec can

@@ -22,6 +22,7 @@ from rgc.errors import SpecError
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.values import CallValue
 from rgc.model.lattice import Lattice
+from rgc.model.lattices import AXES
 from rgc.model.spec import Measure, Method, Spec
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
@@ -194,15 +195,17 @@ def _check_quantity(name: str, expr: ast.Expr, words: Words, context: Context) -
 
 
 def _check_distance(reading: Reading, spec: Spec, context: Context) -> None:
-    """Some two sites must be as far apart along x as `correlation(r)` asks."""
-    r = reading.values.get("r")
+    """Some two sites must be as far apart along a vector as `correlation(r)` asks."""
+    r, along = reading.values.get("r"), str(reading.values.get("along", "x"))
     if (
         reading.signature.name != "correlation"
         or not isinstance(r, int)
         or not isinstance(spec.lattice, Lattice)
+        or along not in AXES[: spec.lattice.dimension]
     ):
         return
-    length, edge = spec.lattice.shape[0], spec.lattice.boundary[0]
+    axis = AXES.index(along)
+    length, edge = spec.lattice.shape[axis], spec.lattice.boundary[axis]
     if edge == "open" and length is not None and r >= length:
         message = f"no two of {length} sites in an open row are {r} apart"
         context.problems.error(

@@ -151,7 +151,7 @@ def _neighbours(spec: Spec) -> Iterator[str]:
 
     if not isinstance(spec.lattice, Lattice) or spec.hamiltonian is None:
         return
-    for order in sorted(set(_orders(spec.document))):
+    for order in sorted(set(_orders(spec))):
         numbers = coordination(spec.lattice, order)
         letters = zip(spec.lattice.letters, numbers, strict=True)
         each = " ".join(f"{letter} {number}" for letter, number in letters)
@@ -162,11 +162,11 @@ def _neighbours(spec: Spec) -> Iterator[str]:
             yield f"distances {shell.distance:.10g} to {shell.farthest:.10g} taken for one"
 
 
-def _orders(document: Document) -> Iterator[int]:
-    """The numbers of the shells that the Hamiltonian names."""
-    from rgc.syntax.ast import Node, Number, Pairs, Shell, walk
+def _orders(spec: Spec) -> Iterator[int]:
+    """The numbers of the shells that the Hamiltonian names, also by parameters."""
+    from rgc.syntax.ast import Name, Node, Number, Pairs, Shell, walk
 
-    section = document.section("hamiltonian")
+    section = spec.document.section("hamiltonian")
     body = section.body if section is not None else None
     for node in walk(body) if isinstance(body, Node) else ():
         match node:
@@ -174,6 +174,8 @@ def _orders(document: Document) -> Iterator[int]:
                 yield order
             case Shell(order=Number() as order):
                 yield round(order.value)
+            case Shell(order=Name(name)) if name in spec.parameters:
+                yield round(spec.parameters[name])
 
 
 def apply(document: Document, settings: Sequence[Entry], scan: Sequence[Entry]) -> Document:

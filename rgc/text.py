@@ -51,3 +51,9 @@ class Span:
     def to(self, other: Span) -> Span:
         """The range from the start of this span to the end of another of the same source."""
         return Span(self.source, self.start, max(self.end, other.end))
+
+
+def letter(number: int) -> str:
+    """The name of a site of a cell, counted from 0: a, b, ..., z, aa, ab, ..."""
+    first, last = divmod(number, 26)
+    return (letter(first - 1) if first else "") + chr(ord("a") + last)

@@ -10,6 +10,7 @@ import numpy as np
 
 from rgc.analysis.eigenvalues import Complex, eigenvectors, exponents
 from rgc.analysis.recursion import Floats, Recursion, is_invariant
+from rgc.model.sectors import ANISOTROPIC
 
 NOISE = 1e-12
 """An eigenvalue below this, relative to the largest of the map or to 1, is rounding."""
@@ -102,23 +103,26 @@ def field_on_the_way(recursion: Recursion, point: Floats, enough: float) -> floa
     which jumps there as the field changes its sign (Nienhuis and Nauenberg 1975).
     """
     spectra = linearise(recursion, point)
-    best, away = _charged(spectra), _AWAY * np.abs(point).max() * spectra[0].leading
+    best, away = leading_charged(spectra), _AWAY * np.abs(point).max() * spectra[0].leading
     for start in (point + away, point - away):
         couplings = start
         for step in range(_WAY):
             if best > enough or not np.isfinite(couplings).all():
                 break
             try:
-                best = max(best, _charged(linearise(recursion, couplings, step)))
+                best = max(best, leading_charged(linearise(recursion, couplings, step)))
             except np.linalg.LinAlgError:  # the derivatives of frozen couplings are not finite
                 break
             couplings = recursion(couplings, step).couplings
     return best
 
 
-def _charged(spectra: Sequence[SectorSpectrum]) -> float:
-    """The largest exponent outside the first sector."""
-    return max((float(spectrum.exponents[0]) for spectrum in spectra[1:]), default=-np.inf)
+def leading_charged(spectra: Sequence[SectorSpectrum]) -> float:
+    """The largest exponent outside the first sector, but for directions in which axes differ. It is
+    -inf without one.
+    """
+    others = (spectrum for spectrum in spectra[1:] if spectrum.sector != ANISOTROPIC)
+    return max((float(spectrum.exponents[0]) for spectrum in others), default=-np.inf)
 
 
 def _eigenvectors(jacobian: Floats, basis: Floats) -> tuple[Complex, Complex, Complex]:

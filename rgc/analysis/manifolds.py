@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 
-from rgc.analysis.fixed_points import FAR, PointNotFound, critical
+from rgc.analysis.fixed_points import FAR, CriticalPoint, PointNotFound
 from rgc.analysis.recursion import Floats, Recursion
 
 _NEAR = 1e-6
@@ -39,16 +40,12 @@ def renormalised_trajectory(
     return np.array([*reversed(halves[0]), point, *halves[1]])
 
 
-def critical_line(recursion: Recursion, rays: Sequence[Floats]) -> Floats:
-    """The critical points [found, n] on rays [n] through the origin. Rays without a critical point
-    are left out.
+def critical_line(critical_on: Callable[[Floats], CriticalPoint], rays: Floats) -> Floats:
+    """The critical points [found, n] on rays [k, n] through the origin. Rays without a critical
+    point are left out.
     """
-    return np.array(list(_critical(recursion, rays))).reshape(-1, len(recursion.names))
-
-
-def _critical(recursion: Recursion, rays: Sequence[Floats]) -> Iterator[Floats]:
+    found = []
     for ray in rays:
-        try:
-            yield critical(recursion, ray).couplings
-        except PointNotFound:
-            continue
+        with suppress(PointNotFound):
+            found.append(critical_on(ray).couplings)
+    return np.array(found).reshape(-1, rays.shape[1])

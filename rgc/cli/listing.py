@@ -179,7 +179,7 @@ def _term(term: Term, spec: Spec) -> str:
     letters = (
         spec.lattice.letters
         if isinstance(spec.lattice, Lattice) and len(spec.lattice.basis) > 1
-        else ""
+        else ()
     )
     sign = "-" if term.sign < 0 else "+"
     if term.tables:
@@ -195,10 +195,10 @@ def _term(term: Term, spec: Spec) -> str:
     return f"{sign} {term.name} = {term.coupling:.12g}: " + " + ".join(products[:SHOWN]) + more
 
 
-def _product(product: Product, names: list[str], letters: str) -> str:
+def _product(product: Product, names: list[str], letters: tuple[str, ...]) -> str:
     """`s[0,1]*s[1,0]`, with the basis letter behind the cell where there are several."""
     spins = (
-        f"{names[s.species]}[{','.join(map(str, s.cell))}{letters[s.letter : s.letter + 1]}]"
+        f"{names[s.species]}[{','.join(map(str, s.cell))}{letters[s.letter] if letters else ''}]"
         for s in product
     )
     return "*".join(spins) or "1"

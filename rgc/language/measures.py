@@ -83,8 +83,12 @@ MEASURES = table(
         BuiltIn("binder", "1 - <m^4>/(3 <m^2>^2)", of_spins=True),
         BuiltIn(
             "correlation",
-            "connected, along x",
-            (Field("r", "integer", "distance in lattice vectors", required=True, least=0),),
+            "connected, between equal letters or from one to another",
+            (
+                Field("r", "integer", "distance in lattice vectors", required=True, least=0),
+                Field("along", "word", "the vector", "x", choices=("x", "y", "z", "w")),
+                Field("letters", "names", "the letter here and the one r vectors away"),
+            ),
             ("r",),
             of_spins=True,
         ),

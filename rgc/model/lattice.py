@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from math import prod, sqrt
 from typing import Literal
 
+from rgc.text import letter
+
 Cell = tuple[int, ...]
 Vector = tuple[float, ...]
 Boundary = Literal["periodic", "open", "antiperiodic"]
@@ -66,8 +68,9 @@ class Lattice:
         return len(self.vectors)
 
     @property
-    def letters(self) -> str:
-        return "abcdefghijklmnopqrstuvwxyz"[: len(self.basis)]
+    def letters(self) -> tuple[str, ...]:
+        """The names of the sites of a cell."""
+        return tuple(map(letter, range(len(self.basis))))
 
     @property
     def finite(self) -> bool:

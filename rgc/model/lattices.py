@@ -18,7 +18,7 @@ Boundaries = Boundary | Sequence[Boundary]
 
 AXES = "xyzw"
 MOST_DIMENSIONS = 8
-MOST_LETTERS = 26
+MOST_LETTERS = 64
 LONGEST = 1e60
 """The largest length in a crystal, in the units given; its inverse is the smallest."""
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from rgc.model.lattice import Cell
 from rgc.model.operators import Product, Spin
+from rgc.text import letter
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _Key = tuple[int, tuple[int, ...], tuple[bool, ...], int, int]
 
 
@@ -64,7 +64,7 @@ def _key(spin: Spin) -> _Key:
 
 def _offset(spin: Spin, species: Sequence[str]) -> str:
     before = species[spin.species] if spin.species else ""
-    return before + _digits(spin.cell) + (_LETTERS[spin.letter] if spin.letter else "")
+    return before + _digits(spin.cell) + (letter(spin.letter) if spin.letter else "")
 
 
 def _digits(cell: Cell) -> str:

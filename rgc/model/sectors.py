@@ -17,9 +17,12 @@ Flip = frozenset[Spin]
 """The spins that change sign, with their cells given modulo the period."""
 
 
-PLAIN = ("even", "odd", "invariant", "charged")
-"""The names of sectors of at most one generator, and of all sectors together that are not
-invariant.
+ANISOTROPIC = "anisotropic"
+"""The directions of couplings in which axes differ, near couplings that are the same along all."""
+
+PLAIN = ("even", "odd", "invariant", "charged", ANISOTROPIC)
+"""The names of sectors of at most one generator, of all sectors together that are not invariant,
+and of the directions in which axes differ.
 
 With more generators a name spells the character.
 """

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import product as cartesian
 from math import pi, prod, sqrt
 
-from rgc.errors import Problem, SpecError
+from rgc.errors import Problem, SpecError, listing
 from rgc.language.measures import MEASURES
 from rgc.model.expressions import Constant, Expression, apply, square
 from rgc.model.groups import Local
 from rgc.model.lattice import Lattice
+from rgc.model.lattices import AXES
 from rgc.model.observables import (
     Average,
     Energy,
@@ -32,6 +33,9 @@ from rgc.passes.geometry import coordinates, gram_matrix, inverse
 
 Kinds = Sequence[Species]
 
+Option = int | str | tuple[str, ...]
+"""The value of an option of a built-in observable."""
+
 DEFAULT = ("energy", "m", "abs_m", "susceptibility", "specific_heat", "binder")
 """What is measured where a spec asks for nothing."""
 
@@ -40,7 +44,7 @@ CORRELATION = "correlation"
 """The name of the sum over the pairs of `correlation(r)`."""
 
 
-def built_in(name: str, lattice: Lattice, species: Kinds, **options: int) -> Expression:
+def built_in(name: str, lattice: Lattice, species: Kinds, **options: Option) -> Expression:
     """The expression of a built-in observable. Raises `SpecError` where it means nothing on the
     lattice, and `LookupError` where the table of measures says something else than its function.
     """
@@ -96,26 +100,60 @@ def variance(expression: Expression) -> Expression:
     return apply("-", Average(square(expression)), square(Average(expression)))
 
 
-def correlation(lattice: Lattice, species: Kinds, r: int) -> Expression:
+def correlation(
+    lattice: Lattice, species: Kinds, r: int, along: str = "x", letters: Sequence[str] = ()
+) -> Expression:
     """<s_i s_j> - <s_i> <s_j> at j = i + r * x, averaged over the places where both are there.
 
-    With a basis the two sites are of the same letter, and averages are those of letters. Along one
-    open axis, where the sites of a letter differ, they are those of each coordinate. Where several
-    axes are open, <s_i> is still the average of all sites of a letter (`several_open`). Raises
-    `SpecError` where no two sites are that far apart.
+    The vector is `along`. With a basis the two sites are of the same letter, or of the two
+    `letters` given, and averages are those of letters. Along one open axis, where the sites of a
+    letter differ, they are those of each coordinate. Where several axes are open, <s_i> is still
+    the average of all sites of a letter (`several_open`). Raises `SpecError` where no two sites are
+    that far apart, and for a vector or letters that the lattice lacks.
     """
-    letters, origin = range(len(lattice.basis)), (0,) * lattice.dimension
-    apart = (r, *origin[1:])
-    length, edge = lattice.cells[0], lattice.boundary[0]
+    axis, joined = _axis(along, lattice), _letters(letters, lattice)
+    origin = (0,) * lattice.dimension
+    apart = tuple(r if k == axis else 0 for k in range(lattice.dimension))
+    length, edge = lattice.cells[axis], lattice.boundary[axis]
     there = max(length - abs(r), 0) if edge == "open" else length
-    places = lattice.sites * there // length
+    places = prod(lattice.cells) * len(joined) * there // length
     if not places:
-        raise SpecError([Problem("out-of-range", f"no two sites are {r} apart along x")])
-    pairs = tuple(product((Spin(origin, letter), Spin(apart, letter))) for letter in letters)
-    tally = Tally(_sum(CORRELATION, pairs, lattice, species) if r else _squares(lattice, species))
-    pair = Average(Linear(((1 / places, tally),)))
-    apart_products = _mean([_product_of_averages(lattice, species, k, r) for k in letters])
+        raise SpecError([Problem("out-of-range", f"no two sites are {r} apart along {along}")])
+    pairs = tuple(product((Spin(origin, a), Spin(apart, b))) for a, b in joined)
+    itself = not r and all(a == b for a, b in joined)
+    summed = (
+        _squares(lattice, species, [a for a, _ in joined])
+        if itself
+        else _sum(CORRELATION, pairs, lattice, species)
+    )
+    pair = Average(Linear(((1 / places, Tally(summed)),)))
+    apart_products = _mean(
+        [_product_of_averages(lattice, species, both, axis, r) for both in joined]
+    )
     return _scaled(species[0].scale ** 2, apply("-", pair, apart_products))
+
+
+def _axis(along: str, lattice: Lattice) -> int:
+    if along not in AXES[: lattice.dimension]:
+        message = f"this lattice has no vector {along}"
+        hint = f"it has {listing(AXES[: lattice.dimension])}"
+        raise SpecError([Problem("bad-direction", message, hint=hint)])
+    return AXES.index(along)
+
+
+def _letters(named: Sequence[str], lattice: Lattice) -> tuple[tuple[int, int], ...]:
+    """The pairs of letters that are correlated: the two that are named, or each with itself."""
+    letters = lattice.letters
+    if not named:
+        return tuple((k, k) for k in range(len(letters)))
+    if len(named) != 2:
+        message = f"a correlation is between two letters, not {len(named)}"
+        raise SpecError([Problem("wrong-arity", message, hint="write letters=[a, b]")])
+    for name in named:
+        if name not in letters:
+            message, hint = f"a cell has no site '{name}'", f"it has {listing(letters)}"
+            raise SpecError([Problem("unknown-letter", message, hint=hint)])
+    return ((letters.index(named[0]), letters.index(named[1])),)
 
 
 def several_open(lattice: Lattice) -> bool:
@@ -128,18 +166,27 @@ def _open_axes(lattice: Lattice) -> list[int]:
     return [k for k, (edge, cells) in enumerate(edges) if edge == "open" and cells > 1]
 
 
-def _product_of_averages(lattice: Lattice, species: Kinds, letter: int, r: int) -> Expression:
-    """<s_i> <s_j> at j = i + r * x, averaged over the places of a letter."""
-    field, share = _field(lattice, species, letter), len(lattice.basis) / lattice.sites
-    if len(_open_axes(lattice)) != 1:
-        return square(Average(Linear(((share, Tally(field)),))))
-    (axis,) = _open_axes(lattice)
+def _product_of_averages(
+    lattice: Lattice, species: Kinds, letters: tuple[int, int], along: int, r: int
+) -> Expression:
+    """<s_i> <s_j> of two letters, r vectors apart, averaged over the places of the first."""
+    fields = [_field(lattice, species, letter) for letter in letters]
+    share, open_axes = len(lattice.basis) / lattice.sites, _open_axes(lattice)
+    if len(open_axes) != 1:
+        averages = [Average(Linear(((share, Tally(field)),))) for field in fields]
+        return _times(*averages)
+    (axis,) = open_axes
     length = lattice.cells[axis]
-    profile = [Average(Profile(Tally(field, axis), x, share * length)) for x in range(length)]
-    if axis:
-        return _mean([square(at) for at in profile])
-    there = range(length - abs(r))
-    return _mean([apply("*", profile[x], profile[x + abs(r)]) for x in there])
+    here, there = (
+        [Average(Profile(Tally(field, axis), x, share * length)) for x in range(length)]
+        for field in fields
+    )
+    shift = r if axis == along else 0
+    return _mean([_times(here[x], there[x + shift]) for x in range(length - shift)])
+
+
+def _times(first: Expression, second: Expression) -> Expression:
+    return square(first) if first == second else apply("*", first, second)
 
 
 def correlation_length(lattice: Lattice, species: Kinds) -> Expression:
@@ -210,10 +257,11 @@ def _sum(name: str, products: tuple[Product, ...], lattice: Lattice, species: Ki
     return Local(products, tuple(values), tuple(reaches))
 
 
-def _squares(lattice: Lattice, species: Kinds) -> Summand:
-    """The sum of s^2 over the sites, which for two-state spins in their signs is a number."""
-    origin, letters = (0,) * lattice.dimension, range(len(lattice.basis))
-    first = species[0]
+def _squares(lattice: Lattice, species: Kinds, letters: Sequence[int]) -> Summand:
+    """The sum of s^2 over the sites of some letters, which for two-state spins in their signs is a
+    number.
+    """
+    origin, first = (0,) * lattice.dimension, species[0]
     if first.two_states:
         return Operator(CORRELATION, tuple(() for _ in letters))
     squares = tuple(float(value * value) for value in first.values)

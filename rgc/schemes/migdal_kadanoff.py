@@ -9,7 +9,13 @@ from rgc.schemes.needs import bonds, couplings, lattice
 from rgc.schemes.scheme import Ready, Scheme
 
 B = Field("b", "number", "ratio of lattice constants; 1 is the limit b -> 1", 2, least=1, most=1000)
-ORDER = Field("order", "word", "what comes first", "move", choices=("move", "decimate"))
+ORDER = Field(
+    "order",
+    "word",
+    "what comes first: all bonds are moved, or all decimated, or the axes taken in turn",
+    "move",
+    choices=("move", "decimate", "axes"),
+)
 
 SCHEME = Scheme(
     name="migdal_kadanoff",

@@ -14,7 +14,7 @@ import numpy as np
 from rgc.language.measures import MEASURES
 from rgc.model.spec import Spec
 from rgc.syntax import ast
-from rgc.verification.evaluator import Evaluator, Unreadable
+from rgc.verification.evaluator import Bound, Evaluator, Unreadable
 from rgc.verification.states import States
 
 
@@ -71,13 +71,16 @@ class Averages(Evaluator):
             raise Unreadable(f"the independent evaluator has no formula for the measure '{name}'")
         return super().named(name)
 
+    def __call__(self, expr: Any, bound: Bound | None = None) -> Any:
+        if isinstance(expr, ast.Call) and expr.name == "correlation":
+            return self.written(expr)
+        return super().__call__(expr, bound)
+
     def called(self, name: str, values: list[Any]) -> Any:
         if name == "avg":
             return self.average(values[0])
         if name == "var":
             return self.average(values[0] ** 2) - self.average(values[0]) ** 2
-        if name == "correlation":
-            return self.correlation(round(values[0]))
         return super().called(name, values)
 
     # -- built-in measures -------------------------------------------------------------------------
@@ -91,25 +94,40 @@ class Averages(Evaluator):
     def m(self) -> Any:
         return self.first.mean(axis=0)
 
-    def correlation(self, distance: int) -> float:
-        """<s_i s_j> - <s_i> <s_j> over the pairs that are `distance` apart along x.
+    def written(self, call: ast.Call) -> float:
+        """`correlation(r, along=y, letters=[a, b])`."""
+        options = {option.name: option.value for option in call.options}
+        distance = options.get("r", *call.arguments)
+        along, named = options.get("along"), options.get("letters")
+        axis = "xyzw".index(along.name) if isinstance(along, ast.Name) else 0
+        items = named.items if isinstance(named, ast.List) else ()
+        letters = [self.lattice.letters.index(k.name) for k in items if isinstance(k, ast.Name)]
+        return self.correlation(round(self(distance)), axis, letters)
+
+    def correlation(self, distance: int, axis: int = 0, letters: Sequence[int] = ()) -> float:
+        """<s_i s_j> - <s_i> <s_j> over the pairs that are `distance` apart along an axis, of equal
+        letters or of two.
 
         Where several axes are open, <s_i> is the average of the letter.
         """
-        spins = self.spins[self.spec.species[0].name][...]
+        spins = np.moveaxis(self.spins[self.spec.species[0].name][...], axis, 0)
+        here, there = (spins[..., [k], :] for k in letters) if letters else (spins, spins)
         length, edges = spins.shape[0], zip(self.lattice.boundary, self.lattice.cells, strict=True)
-        starts = range(length - distance if self.lattice.boundary[0] == "open" else length)
+        starts = range(length - distance if self.lattice.boundary[axis] == "open" else length)
         pairs = np.mean(
             [
-                (spins[x] * spins[(x + distance) % length]).mean(axis=tuple(range(spins.ndim - 2)))
+                (here[x] * there[(x + distance) % length]).mean(axis=tuple(range(spins.ndim - 2)))
                 for x in starts
             ],
             axis=0,
         )
-        means = np.apply_along_axis(self.average, -1, spins)
+        first, second = (np.apply_along_axis(self.average, -1, each) for each in (here, there))
         if sum(edge == "open" and cells > 1 for edge, cells in edges) > 1:
-            means = np.broadcast_to(means.mean(axis=tuple(range(means.ndim - 1))), means.shape)
-        apart = np.mean([means[x] * means[(x + distance) % length] for x in starts])
+            whole = tuple(range(spins.ndim - 2))
+            first, second = (
+                np.broadcast_to(each.mean(axis=whole), each.shape) for each in (first, second)
+            )
+        apart = np.mean([first[x] * second[(x + distance) % length] for x in starts])
         return self.average(pairs) - float(apart)
 
     def correlation_length(self) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from rgc.model.sites import Cells
 from rgc.program.draws import step_keys
 from rgc.program.lattice.program import Program
+from rgc.text import letter as name_of
 from rgc.verification.operators import title
 from rgc.verification.states import unpack
 from rgc.verification.trace import Trace, empty, stations
@@ -110,11 +111,7 @@ def _site(pair: Pair, program: Program, right: Sequence[Words], other: Sequence[
             )[0]
             place = (plane, *cell, letter)
             replicas = np.flatnonzero(unpack(a[place]) != unpack(b[place]))
-            name = (
-                f"{field.name}.{'abcdefghijklmnopqrstuvwxyz'[letter]}"
-                if field.letters > 1
-                else field.name
-            )
+            name = f"{field.name}.{name_of(letter)}" if field.letters > 1 else field.name
             bits = (int(unpack(field[place])[replicas[0]]) for field in (a, b))
             values = ", ".join(
                 f"{who.name} has {bit}"

@@ -183,7 +183,7 @@ def _site(expr: ast.Expr, lattice: Lattice, scope: Scope) -> Site:
         len(lattice.basis) > 1
         and items
         and isinstance(items[-1], ast.Name)
-        and items[-1].name in tuple(lattice.letters)
+        and items[-1].name in lattice.letters
     ):
         letter, items = lattice.letters.index(items[-1].name), items[:-1]
     elif len(lattice.basis) > 1:

@@ -26,7 +26,7 @@ CLOSE_DISTANCES = 0.01
 """Shells of a crystal are told apart where their distances differ by more, relatively."""
 
 PAIRS = ("bond", "edge", "link", "pair")  # what others call <i,j>
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
+LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
 
 
 @dataclass(frozen=True, slots=True)

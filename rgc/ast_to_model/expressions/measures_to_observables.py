@@ -18,9 +18,10 @@ from rgc.language.measures import MEASURES
 from rgc.model.complete import cell_of
 from rgc.model.expressions import Expression
 from rgc.model.lattice import Complete, Geometry, Lattice
+from rgc.model.lattices import AXES
 from rgc.model.observables import Average, Known, Observable, averaged
 from rgc.model.spins import Species
-from rgc.passes.built_in import built_in, variance
+from rgc.passes.built_in import Option, built_in, variance
 from rgc.syntax import ast
 from rgc.syntax.print import print_expression
 
@@ -88,13 +89,19 @@ class Resolver:
         with placed(expr.span):
             return built_in(expr.name, self._sites(), self.species, **self._options(expr))
 
-    def _options(self, expr: ast.Name | ast.Call) -> dict[str, int]:
-        """The options of a built-in measure, which are whole numbers."""
+    def _options(self, expr: ast.Name | ast.Call) -> dict[str, Option]:
+        """The options of a built-in measure: whole numbers, words and names."""
         if isinstance(expr, ast.Name):
             return {}
         places = dict(zip(MEASURES[expr.name].positional, expr.arguments, strict=False))
         places |= {option.name: option.value for option in expr.options}
-        return {name: integer(place, self.scope) for name, place in places.items()}
+        return {name: self._option(place) for name, place in places.items()}
+
+    def _option(self, place: ast.Expr) -> Option:
+        if isinstance(place, ast.List):
+            return tuple(item.name for item in place.items if isinstance(item, ast.Name))
+        word = isinstance(place, ast.Name) and place.name in AXES
+        return place.name if isinstance(place, ast.Name) and word else integer(place, self.scope)
 
     def _sites(self) -> Lattice:
         if self.lattice is None:

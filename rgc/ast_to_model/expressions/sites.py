@@ -25,7 +25,7 @@ class Group:
     """
 
     sites: tuple[Site, ...]
-    letters: str = ""
+    letters: tuple[str, ...] = ()
 
 
 Referent = Site | Group
@@ -125,9 +125,9 @@ def _referred(expr: ast.Name | ast.Member, bound: Bound) -> Site:
     if not isinstance(group, Group) or not group.letters:
         message = f"'{expr.base.name}' has no letters: only cells and edges have"
         raise problem("bad-site", message, expr.span)
-    if expr.name not in tuple(group.letters):
+    if expr.name not in group.letters:
         hint = f"the letters are {', '.join(group.letters)}"
-        if group.letters == "a":
+        if len(group.letters) == 1:
             dimension = len(group.sites[0].cell)
             hint = (
                 "this lattice has one site in a cell; two sublattices are the letters of "

@@ -15,6 +15,7 @@ from rgc.ast_to_model.sections.scan_measures import (
     derived,
     implied,
     is_of_scan,
+    scan_calls,
     scan_measure,
 )
 from rgc.ast_to_model.written_out import check_extent, extent, ordered
@@ -22,6 +23,7 @@ from rgc.errors import SpecError
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.values import CallValue
 from rgc.model.lattice import Lattice
+from rgc.model.lattices import AXES
 from rgc.model.spec import Measure, Method, Spec
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
@@ -156,9 +158,18 @@ def _bare(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measu
     _check_quantity(call[0], expr, words, context)
     _check_distance(reading, spec, context)
     _check_methods(_methods(reading), spec, context)
-    argument = reading.values.get("r")
-    name = call[0] if argument is None else f"{call[0]}({argument})"
-    return Measure(name, methods=_methods(reading))
+    return Measure(_called(reading), methods=_methods(reading))
+
+
+def _called(reading: Reading) -> str:
+    """The name of a measure that stands for itself, with what it is asked for."""
+    name, r, along = reading.signature.name, reading.values.get("r"), reading.values.get("along")
+    if r is None:
+        return name
+    letters = reading.values.get("letters")
+    told = [str(r)] + ([f"along={along}"] if along not in (None, "x") else [])
+    told += [f"letters=[{', '.join(map(str, letters))}]"] if isinstance(letters, tuple) else []
+    return f"{name}({', '.join(told)})"
 
 
 def _methods(reading: Reading) -> tuple[Method, ...]:
@@ -194,15 +205,17 @@ def _check_quantity(name: str, expr: ast.Expr, words: Words, context: Context) -
 
 
 def _check_distance(reading: Reading, spec: Spec, context: Context) -> None:
-    """Some two sites must be as far apart along x as `correlation(r)` asks."""
-    r = reading.values.get("r")
+    """Some two sites must be as far apart along a vector as `correlation(r)` asks."""
+    r, along = reading.values.get("r"), str(reading.values.get("along", "x"))
     if (
         reading.signature.name != "correlation"
         or not isinstance(r, int)
         or not isinstance(spec.lattice, Lattice)
+        or along not in AXES[: spec.lattice.dimension]
     ):
         return
-    length, edge = spec.lattice.shape[0], spec.lattice.boundary[0]
+    axis = AXES.index(along)
+    length, edge = spec.lattice.shape[axis], spec.lattice.boundary[axis]
     if edge == "open" and length is not None and r >= length:
         message = f"no two of {length} sites in an open row are {r} apart"
         context.problems.error(
@@ -231,7 +244,9 @@ def _defined(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Me
     if call is not None and call[0] in MEASURES and isinstance(value, ast.Call):
         return _named_built_in(name, call[0], value, spec=spec, words=words, context=context)
     if is_of_scan(value, words.measures):
-        return Measure(name)  # `derived` checks it
+        for part in scan_calls(value):
+            scan_measure(name, part, spec, words, context)
+        return Measure(name)  # `derived` checks the rest
     try:
         check_expression(value, words)
     except SpecError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import named
@@ -28,12 +28,19 @@ def is_of_scan(expr: ast.Expr, definitions: Definitions) -> bool:
     waiting, seen = [expr], set[str]()
     while waiting:
         here = waiting.pop()
-        if isinstance(here, ast.Call) and here.name in SCAN_MEASURES:
+        if any(scan_calls(here)):
             return True
         used = {name for name, _ in names(here)} & definitions.keys() - seen
         seen |= used
         waiting += [definitions[name] for name in used]
     return False
+
+
+def scan_calls(expr: ast.Expr) -> Iterator[ast.Call]:
+    """The calls such as `crossing(U, K)` in an expression."""
+    for node in ast.walk(expr):
+        if isinstance(node, ast.Call) and node.name in SCAN_MEASURES:
+            yield node
 
 
 def scan_measure(

@@ -110,37 +110,16 @@ class BondFlow:
         now.
         """
         low, high = bounds(self.space, self.geometry, couplings)
-        u, dimension = np.tensordot(couplings, self.space.functions, 1), self.geometry.bonds
-        state = int(np.diag(u).argmax())
-        gap = u[state, state] - u[~np.eye(len(u), dtype=bool)].max()
-        if dimension > 1 and COLD_PHASE < gap < COLDEST:
-            values, vectors = np.linalg.eigh(np.exp(u - u[state, state]))
-            added = float(vectors[state] ** 2 @ (values * np.log(np.maximum(values, TINY))))
-            low = max(low, -dimension * (u[state, state] + max(added, 0.0)) - 1e-15)
-        return low, high
+        u = np.tensordot(couplings, self.space.functions, 1)
+        return max(low, least(u, self.geometry.bonds)), high
 
     def rate(self, couplings: Floats) -> tuple[Floats, Floats]:
         """The rates of the constant and the couplings [1 + n], and d(dK/dl)/dK [n, n]."""
-        with self.backend.arrays() as xp:
-            functions = xp.asarray(self.space.functions)
-            u = xp.sum(xp.asarray(couplings)[:, None, None] * functions, axis=0)
-            top = xp.max(u)
-            weight, one = xp.exp(u - top), xp.eye(u.shape[0])
-            raised, derivative = matrix_function(
-                xp,
-                weight - one,
-                weight * functions,
-                lambda x: (1 + x) * xp.log1p(x),
-                lambda x: 1 + xp.log1p(x),
-                least=TINY - 1,
-            )
-            value = raised / weight
-            slopes = derivative / weight - value * functions
-            inverse = xp.asarray(self.space.inverse)
-            read = np.array(inverse @ xp.reshape(value + top, (-1,)), dtype=np.float64)
-            slope = np.asarray(
-                xp.reshape(slopes, (len(couplings), -1)) @ inverse[1:].T, dtype=np.float64
-            ).T
+        u = np.sum(couplings[:, None, None] * self.space.functions, axis=0)
+        value, slopes = decimation(self.backend, u, self.space.functions)
+        inverse = self.space.inverse
+        read = inverse @ value.ravel()
+        slope = (slopes.reshape(len(couplings), -1) @ inverse[1:].T).T
         moving = self.geometry.bonds - 1
         read[1:] += moving * couplings
         return read, slope + moving * np.eye(len(couplings))
@@ -153,16 +132,48 @@ class BondFlow:
         dimension = self.geometry.bonds
 
         def rates(at: Floats) -> tuple[Floats, Floats | None, float] | None:
-            if not self._warm(at):
+            if not warm(self.space.functions, at):
                 return None
             rate, slope = self.rate(at)
             return rate[1:], slope if tangent else None, -dimension * float(rate[0])
 
         return integrate(rates, couplings, tangent=tangent, shrink=dimension, absolute=NOISE)
 
-    def _warm(self, couplings: Floats) -> bool:
-        """Whether no weight of a bond is lost in the rounding of another."""
-        if not np.isfinite(couplings).all():
-            return False
-        u = np.tensordot(couplings, self.space.functions, 1)
-        return bool(u.max() - u.min() < COLDEST)
+
+def least(u: Floats, dimension: float) -> float:
+    """The lower bound of F in the cold phase, -inf outside it."""
+    state = int(np.diag(u).argmax())
+    gap = u[state, state] - u[~np.eye(len(u), dtype=bool)].max()
+    if dimension <= 1 or not COLD_PHASE < gap < COLDEST:
+        return -np.inf
+    values, vectors = np.linalg.eigh(np.exp(u - u[state, state]))
+    added = float(vectors[state] ** 2 @ (values * np.log(np.maximum(values, TINY))))
+    return float(-dimension * (u[state, state] + max(added, 0.0)) - 1e-15)
+
+
+def decimation(backend: Backend, u: Floats, slopes: Floats) -> tuple[Floats, Floats]:
+    """The rate (W ln W)/W [..., q, q] at which decimation changes u = ln W, and its derivatives
+    along `slopes` [n, ..., q, q].
+    """
+    with backend.arrays() as xp:
+        top, functions = u.max(axis=(-2, -1), keepdims=True), xp.asarray(slopes)
+        weight, one = xp.exp(xp.asarray(u - top)), xp.eye(u.shape[-1])
+        raised, derivative = matrix_function(
+            xp,
+            weight - one,
+            weight * functions,
+            lambda x: (1 + x) * xp.log1p(x),
+            lambda x: 1 + xp.log1p(x),
+            least=TINY - 1,
+        )
+        value = raised / weight
+        change = np.asarray(derivative / weight - value * functions, dtype=np.float64)
+        return np.asarray(value, dtype=np.float64) + top, change
+
+
+def warm(functions: Floats, couplings: Floats) -> bool:
+    """Whether no weight of a bond is lost in the rounding of another one."""
+    if not np.isfinite(couplings).all():
+        return False
+    u = np.tensordot(couplings, functions, 1)
+    return bool(np.ptp(u, axis=(-2, -1)).max() < COLDEST)

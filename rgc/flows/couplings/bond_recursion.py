@@ -215,24 +215,20 @@ def _power(xp: Any, u: Any, slopes: Any, power: float) -> tuple[Any, Any]:
 def matrix_function(
     xp: Any, matrix: Any, directions: Any, function: Any, derivative: Any, *, least: float
 ) -> tuple[Any, Any]:
-    """f(W) of a symmetric matrix, and its derivatives along symmetric `directions` [n, q, q].
+    """f(W) of symmetric matrices [..., q, q], and its derivatives along symmetric `directions`
+    [n, ..., q, q].
 
     The derivatives use divided differences (Daleckii and Krein 1965). Eigenvalues that rounding has
     pushed below `least` are replaced by it.
     """
     values, vectors = xp.linalg.eigh(matrix)
     values = xp.where(values > least, values, xp.full_like(values, least))
-    raised = function(values)
-    gap = values[:, None] - values[None, :]
-    middle = (values[:, None] + values[None, :]) / 2
+    raised, back = function(values), xp.matrix_transpose(vectors)
+    gap = values[..., :, None] - values[..., None, :]
+    middle = (values[..., :, None] + values[..., None, :]) / 2
     close = xp.abs(gap) <= 1e-7 * xp.abs(middle)
     safe = xp.where(close, xp.ones_like(gap), gap)
-    quotient = xp.where(close, derivative(middle), (raised[:, None] - raised[None, :]) / safe)
-    inner = vectors.T @ directions @ vectors
-    return (vectors * raised) @ vectors.T, vectors @ (quotient * inner) @ vectors.T
-
-
-def positive(space: BondSpace, couplings: Floats) -> bool:
-    """Whether W has no negative eigenvalue, so that its real powers exist."""
-    u = np.tensordot(couplings, space.functions, 1)
-    return bool(np.linalg.eigvalsh(np.exp(u - u.max()))[0] > -TINY)
+    change = raised[..., :, None] - raised[..., None, :]
+    quotient = xp.where(close, derivative(middle), change / safe)
+    inner = back @ directions @ vectors
+    return (vectors * raised[..., None, :]) @ back, vectors @ (quotient * inner) @ back

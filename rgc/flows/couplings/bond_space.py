@@ -11,12 +11,10 @@ import numpy as np
 
 from rgc.analysis.permutations import generators, orbits_of_pairs
 from rgc.analysis.recursion import Floats, invariant_projector
-from rgc.errors import SpecError
 from rgc.flows.couplings.bond_completion import SMALL, Completing, completion
 from rgc.model.names import coupling_name
 from rgc.model.operators import Spin
 from rgc.passes.bonds import BondModel, BondTerm
-from rgc.passes.dependent_terms import equal_terms
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -57,7 +55,7 @@ class BondSpace:
 def bond_space(model: BondModel, dimension: int) -> BondSpace:
     """The space of a model whose terms are independent.
 
-    What the spec's terms do not span is completed. Raises `SpecError` for terms of equal functions.
+    What the spec's terms do not span is completed.
     """
     q = model.states
     kept: list[BondTerm] = []
@@ -66,8 +64,6 @@ def bond_space(model: BondModel, dimension: int) -> BondSpace:
         function = _function(model, term.values, term.site)
         if not np.any(function):
             continue
-        if _rank([*chosen, function]) <= len(chosen):
-            raise SpecError([equal_terms(term.name, term.span)])
         kept.append(term)
         chosen.append(function)
     names, terms = [term.name for term in kept], {}
@@ -113,12 +109,13 @@ def _completion(model: BondModel, dimension: int, chosen: Sequence[Floats]) -> I
     )
     spanned = list(chosen)
     for each in products:
-        if _rank([*spanned, each.function]) > len(spanned):
+        if rank([*spanned, each.function]) > len(spanned):
             spanned.append(each.function)
             yield each
 
 
-def _rank(functions: Sequence[Floats]) -> int:
+def rank(functions: Sequence[Floats]) -> int:
+    """The number of independent ones among functions that are not 0."""
     rows = np.array(functions).reshape(len(functions), -1)
     rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     return int(np.linalg.matrix_rank(rows, tol=1e-9))
@@ -140,10 +137,10 @@ def _sectors(functions: Floats, inverse: Floats, start: Floats) -> dict[str, Flo
     average = (sums / np.bincount(orbit))[:, orbit]
     project = (average @ inverse[1:].T).T
     even, odd = ("even", "odd") if q == 2 else ("invariant", "charged")
-    return {even: _range(project), odd: _range(np.eye(count) - project)}
+    return {even: span_of(project), odd: span_of(np.eye(count) - project)}
 
 
-def _range(projector: Floats) -> Floats:
+def span_of(projector: Floats) -> Floats:
     """Columns that span the image of a projector. They are unit vectors where it is diagonal."""
     diagonal = np.round(np.diag(projector))
     if np.abs(projector - np.diag(diagonal)).max(initial=0.0) <= 1e-9:

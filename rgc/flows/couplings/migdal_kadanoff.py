@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from math import log
-from typing import TYPE_CHECKING, cast
+from typing import Literal, cast
 
-from rgc.errors import Problem, SpecError
+import numpy as np
+
+from rgc.analysis.fixed_points import CriticalPoint, critical
+from rgc.analysis.recursion import Floats, invariant_projector, is_invariant
+from rgc.flows.couplings.axis_flow import AxisFlow
+from rgc.flows.couplings.axis_recursion import (
+    AxisRecursion,
+    Order,
+    StrongestFirst,
+    by_strength,
+    step_of,
+    strongest_first,
+    weights_of,
+)
+from rgc.flows.couplings.axis_space import AxisSpace, axis_space
 from rgc.flows.couplings.bond_flow import BondFlow, infinitesimal
-from rgc.flows.couplings.bond_recursion import BondRecursion, Order, hypercubic, positive
-from rgc.flows.couplings.bond_space import BondSpace, bond_space
+from rgc.flows.couplings.bond_recursion import BondRecursion, hypercubic
+from rgc.flows.couplings.bond_space import bond_space
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
-from rgc.flows.study.study import make_study
-from rgc.passes.bonds import bond_model
-
-if TYPE_CHECKING:
-    from rgc.text import Span
+from rgc.flows.study.study import Study, make_study
+from rgc.passes.bonds import BondModel, bond_model
 
 
 def make_migdal_kadanoff(request: Request) -> CouplingFlow:
@@ -25,11 +37,19 @@ def make_migdal_kadanoff(request: Request) -> CouplingFlow:
     When bonds are moved first, F is bounded from below. When they are decimated first, the
     constants belong to the diamond lattice and are left out.
     """
-    dimension, backend = request.crystal.dimension, request.backend
-    b, order = request.options.number("b"), cast(Order, request.options.word("order"))
     model = bond_model(request.hamiltonian, request.crystal, request.species)
+    order = cast(Order, request.options.word("order"))
+    alike = model.isotropic and (order != "axes" or model.axes == 1)
+    first: Literal["move", "decimate"] = "decimate" if order == "decimate" else "move"
+    return CouplingFlow(
+        _isotropic(request, model, first) if alike else _by_axis(request, model, order)
+    )
+
+
+def _isotropic(request: Request, model: BondModel, order: Literal["move", "decimate"]) -> Study:
+    """The study of bonds that are the same along all axes."""
+    dimension, backend, b = model.axes, request.backend, request.options.number("b")
     space = bond_space(model, dimension)
-    _check_power(b, space, request.span)
     asked = partial(
         make_study,
         request,
@@ -40,21 +60,73 @@ def make_migdal_kadanoff(request: Request) -> CouplingFlow:
         terms=space.terms,
     )
     if b == 1:
-        return CouplingFlow(
-            asked(BondFlow(backend, space, infinitesimal(dimension, log(model.states))))
-        )
+        return asked(BondFlow(backend, space, infinitesimal(dimension, log(model.states))))
     recursion = BondRecursion(backend, space, hypercubic(dimension, b, order, model.states))
-    return CouplingFlow(asked(recursion, accumulates=order == "move"))
+    return asked(recursion, accumulates=order == "move")
 
 
-def _check_power(b: float, space: BondSpace, span: Span | None) -> None:
-    """Raise `SpecError` where W^b is not real, because b is not an integer and the bond weight has
-    a negative eigenvalue.
-    """
-    if (b == 1 or not b.is_integer()) and not positive(space, space.start):
-        message = (
-            f"a chain of b = {b:g} bonds needs a bond weight without negative eigenvalues, and "
-            "this one has some"
+def _by_axis(request: Request, model: BondModel, order: Order) -> Study:
+    """The study of bonds that differ from axis to axis."""
+    d, b = model.axes, request.options.number("b")
+    order = order if b > 1 else "axes"  # the limit of every order
+    space = axis_space(model, weights_of(order, d, b))
+    recursion: AxisRecursion | AxisFlow
+    phases: StrongestFirst | AxisFlow
+    if b == 1:
+        recursion = AxisFlow(backend=request.backend, space=space)
+        phases = replace(recursion, balanced=True)
+    else:
+        stripped = b**d - 1 - d * (b - 1) if order == "move" else 0.0
+        recursion = AxisRecursion(
+            backend=request.backend,
+            space=space,
+            chains=step_of(order, d, b),
+            scale=b,
+            sites=b**d,
+            stripped=stripped,
         )
-        hint = "antiferromagnetic bonds need a whole b of at least 2"
-        raise SpecError([Problem("not-possible", message, span, hint=hint)])
+        phases = strongest_first(recursion, b)
+    near = replace(space, sectors=space.isotropic, projector=invariant_projector(space.isotropic))
+    nearby = replace(recursion, space=near)
+    study = make_study(
+        request,
+        recursion,
+        space.start,
+        d,
+        kind="lower bound",
+        accumulates=order != "decimate",
+        constant=model.constant,
+        terms=space.terms,
+    )
+    find = partial(_critical, space, nearby, phases, moves(order, d, b))
+    return replace(study, nearby=nearby, critical=find)
+
+
+def moves(order: Order, dimension: int, b: float) -> Floats:
+    """The number of bonds that are moved onto one beforehand, for the axes from the strongest to
+    the weakest, so that what follows is decimation of one axis after the other.
+    """
+    power = {"move": 1, "decimate": -1, "axes": 0}[order]
+    return np.asarray(float(b) ** (power * np.arange(dimension)))
+
+
+def _critical(
+    space: AxisSpace,
+    nearby: AxisRecursion | AxisFlow,
+    phases: StrongestFirst | AxisFlow,
+    moved: Floats,
+    ray: Floats,
+) -> CriticalPoint:
+    """The critical point on a ray. Raises `PointNotFound`.
+
+    On its own each axis flows to its own end. Phases are told by the flow that keeps the axes
+    alike, and the fixed point is that of isotropic couplings.
+    """
+    if is_invariant(nearby, ray):
+        return critical(nearby, ray)
+    u, order = space.bonds(ray), by_strength(space, ray)
+    before = np.empty(space.axes)
+    before[list(order)] = moved
+    factor = critical(phases, space.read(before[:, None, None] * u)).factor
+    alike = space.read((space.weights / space.weights[order[0]])[:, None, None] * u[order[0]])
+    return CriticalPoint(factor, factor * ray, critical(nearby, alike).fixed_point)

@@ -5,11 +5,14 @@ strip and its sign under the reversal of all spins.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rgc.errors import Problem, SpecError
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -20,6 +23,8 @@ LEVELS = 16
 """Eigenvalues that are looked for."""
 DENSE = 256
 """The largest matrix whose eigenvalues are all computed."""
+MOST_DENSE = 2048
+"""The largest matrix whose eigenvalues are all computed where iteration fails."""
 EQUAL = 1e-8
 """Relative difference up to which eigenvalues belong to one multiplet."""
 CLOSED = 1e-5
@@ -47,18 +52,41 @@ def strip_spectrum(apply: Apply, size: int, shift: Apply, turns: int, *, flip: b
 
 
 def _leading(apply: Apply, size: int) -> tuple[Complex, Complex]:
-    from scipy.sparse.linalg import LinearOperator, eigs
-
     if size <= DENSE:
         values, vectors = np.linalg.eig(apply(np.eye(size)))
     else:
         start = 1.5 + np.cos(1.7 * np.arange(size))  # it has a part in every sector
-        operator = LinearOperator(
-            (size, size), matvec=lambda v: apply(v.reshape(-1, 1)).reshape(-1), dtype=np.float64
+        values, vectors = arnoldi(
+            lambda v: apply(v.reshape(-1, 1)).reshape(-1), start, k=LEVELS, which="LM"
         )
-        values, vectors = eigs(operator, k=LEVELS, which="LM", v0=start)
     order = np.argsort(-np.abs(values), kind="stable")[:LEVELS]
     return np.asarray(values[order], complex), np.asarray(vectors[:, order], complex)
+
+
+def arnoldi(
+    apply: Apply, start: Floats, *, k: int, which: Literal["LM", "LR"]
+) -> tuple[Complex, Complex]:
+    """The k eigenvalues of largest modulus or real part of a matrix that is applied to vectors, with
+    their eigenvectors, by ARPACK.
+
+    Where it does not converge, as between eigenvalues that nearly agree, it is given more vectors.
+    A matrix of at most `MOST_DENSE` rows is diagonalised as a whole if that does not help either.
+    Raises `SpecError` for a larger one: without all k, some may be missing in between.
+    """
+    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
+
+    size = len(start)
+    operator = LinearOperator((size, size), matvec=apply, dtype=np.float64)
+    for vectors in (None, *(min(size, many * k + 20) for many in (4, 8))):
+        with suppress(ArpackNoConvergence):
+            values, found = eigs(operator, k=k, which=which, v0=start, tol=0, ncv=vectors)
+            return values, found
+    if size <= MOST_DENSE:
+        values, found = np.linalg.eig(np.stack([apply(unit) for unit in np.eye(size)], axis=1))
+        return values, found
+    message = f"the {k} leading eigenvalues of a transfer matrix of {size} rows do not converge"
+    hint = "take a narrower strip, or couplings at which they differ more"
+    raise SpecError([Problem("not-possible", message, hint=hint)])
 
 
 def _multiplets(values: Complex) -> Iterator[slice]:

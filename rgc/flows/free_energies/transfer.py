@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.flows.flow import Account, State
-from rgc.flows.free_energies.strip_spectrum import moved, strip_spectrum
+from rgc.flows.free_energies.strip_spectrum import arnoldi, moved, strip_spectrum
 from rgc.flows.request import Request
 from rgc.flows.tensors.transfer_matrix import make_layer
 from rgc.model.expressions import leaves
@@ -148,8 +148,6 @@ class Transfer:
 
     def _strip(self, xp: Any) -> float:
         """ln of the largest eigenvalue, which is positive, as the matrix is."""
-        from scipy.sparse.linalg import LinearOperator, eigs
-
         layer, size = make_layer(xp, self.cut.slices, self.cut.slices.reach), self.cut.slices.vector
 
         def apply(vector: Any) -> Any:
@@ -158,10 +156,7 @@ class Transfer:
         if size <= 64:
             values = np.linalg.eigvals(apply(np.eye(size)))
         else:
-            operator = LinearOperator((size, size), matvec=apply, dtype=np.float64)
-            values = eigs(
-                operator, k=1, which="LR", v0=np.ones(size), tol=0, return_eigenvectors=False
-            )
+            values, _ = arnoldi(apply, np.ones(size), k=1, which="LR")
         return float(np.log(values.real.max())) + layer.log
 
     def _spectrum(self, xp: Any, strip: Around) -> Floats:

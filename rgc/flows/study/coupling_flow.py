@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from rgc.analysis.fixed_points import PointNotFound, critical, distinct, newton, symmetric
+from rgc.analysis.fixed_points import PointNotFound, distinct, newton, symmetric
 from rgc.analysis.folded import newton_cycle
 from rgc.analysis.manifolds import critical_line
 from rgc.analysis.recursion import Diverges, Floats, free_energy, trajectory
@@ -170,7 +170,7 @@ def _critical(study: Study, state: State) -> None:
     A point at which the map does not hold is kept for the record, and its flow is not followed.
     """
     try:
-        point = critical(study.recursion, study.start)
+        point = study.critical_on(study.start)
     except PointNotFound as error:
         state.values["why"]["critical"] = str(error)
         return
@@ -247,7 +247,7 @@ def _critical_line(study: Study, state: State, plane: tuple[int, int]) -> None:
     rays = np.zeros((RAYS, len(study.start)))
     rays[:, plane[0]], rays[:, plane[1]] = np.cos(angles), np.sin(angles)
     scale = float(np.linalg.norm(study.start)) or 1.0
-    line = critical_line(study.recursion, list(scale * rays))
+    line = critical_line(study.critical_on, scale * rays)
     state.arrays["critical_line"] = line[[not study.beyond(point) for point in line]]
 
 

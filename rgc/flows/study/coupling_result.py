@@ -14,6 +14,7 @@ from rgc.analysis.folded import cycle_of
 from rgc.analysis.linearised_map import (
     SectorSpectrum,
     field_on_the_way,
+    leading_charged,
     linearise,
     point_kind,
 )
@@ -91,7 +92,9 @@ def _points(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[StudiedPo
     found.
     """
     points = [
-        StudiedPoint(point, linearise(study.returning, point), study.beyond(point))
+        StudiedPoint(
+            point, linearise(study.around(point) or study.returning, point), study.beyond(point)
+        )
         for point in arrays.get("fixed_points", ())
     ]
     candidates = [k for k, point in enumerate(points) if point.critical]
@@ -240,18 +243,16 @@ def _exponents(study: Study, point: StudiedPoint, reason: str) -> dict[str, Esti
     """
     if not isfinite(study.recursion.scale):
         return {}
-    leading = [float(spectrum.exponents[0]) for spectrum in point.spectra]
-    values = {"y_t": leading[0]}
-    if len(leading) > 1:
-        values["y_h"] = max(leading[1:])
+    values = {"y_t": float(point.spectra[0].exponents[0])}
+    if not np.isneginf(charged := leading_charged(point.spectra)):
+        values["y_h"] = charged
     if reason:
         letters = {name[-1] for name in values}
         names = (name for name, (needs, _) in DERIVED.items() if letters.issuperset(needs))
         return {name: _null(study, reason) for name in (*values, *names)}
     enough = study.dimension - ORDERED
-    ordered = (
-        field_on_the_way(study.recursion, point.couplings, enough) if "y_h" in values else np.inf
-    )
+    moving = study.around(point.couplings) or study.recursion
+    ordered = field_on_the_way(moving, point.couplings, enough) if "y_h" in values else np.inf
     return _derived(study, values, RULE + study.space, ordered)
 
 
@@ -339,7 +340,10 @@ def _tables(
     if points and points[0].critical:
         leading = spectra[0]
         out["renormalised_trajectory"] = renormalised_trajectory(
-            study.returning, points[0].couplings, leading.leading, float(leading.values[0].real)
+            study.around(points[0].couplings) or study.returning,
+            points[0].couplings,
+            leading.leading,
+            float(leading.values[0].real),
         )
     return out
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rgc.analysis.fixed_points import CriticalPoint, critical
 from rgc.analysis.folded import folded
-from rgc.analysis.recursion import Floats, Recursion
+from rgc.analysis.recursion import Floats, Recursion, is_invariant
 from rgc.errors import Problem, SpecError, suggest
 from rgc.language.values import CallValue
 from rgc.results.result import Estimate, Kind
@@ -62,6 +63,10 @@ class Study:
       spectra are those of the map of so many steps. More than `turns` ask for cycles.
     - `search` finds all fixed points at once, where they are not sought from one start after the
       other. `searched` says where, in words.
+    - `critical` finds the critical point on a ray, where phases are not told by the flow of
+      `recursion`.
+    - `nearby` is the same map with the sectors of a subspace that it maps to itself. They hold for
+      the spectra of fixed points in its first sector.
     - `line` says whether a critical point is sought on the line of the spec's couplings, and `rays`
       whether a flow diagram looks for the critical line on rays through the origin.
     - `window` [2, n] is what a flow diagram shows, where its fixed points do not say it, and `rest`
@@ -95,6 +100,8 @@ class Study:
     period: int = 1
     search: Callable[[Study], Sequence[Floats]] | None = None
     searched: str = ""
+    critical: Callable[[Floats], CriticalPoint] | None = None
+    nearby: Recursion | None = None
     line: bool = True
     rays: bool = True
     window: Floats | None = None
@@ -105,6 +112,14 @@ class Study:
     def returning(self) -> Recursion:
         """The map whose fixed points are sought."""
         return folded(self.recursion, self.period)
+
+    def around(self, point: Floats) -> Recursion | None:
+        """`nearby`, if the point lies in its first sector."""
+        return self.nearby if self.nearby and is_invariant(self.nearby, point) else None
+
+    def critical_on(self, ray: Floats) -> CriticalPoint:
+        """The critical point on a ray of couplings. Raises `PointNotFound`."""
+        return critical(self.recursion, ray) if self.critical is None else self.critical(ray)
 
 
 def make_study(

@@ -21,9 +21,9 @@ from rgc.program.lattice.nodes import (
     Weigh,
 )
 from rgc.program.lattice.program import Program, Rule, SiteSet, Stage, TallyArray
+from rgc.text import letter as name_of
 
 _SYMBOLS = {"and": " & ", "or": " | ", "xor": " ^ "}
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _WIDTH = 110
 
 
@@ -41,7 +41,7 @@ def show(program: Program) -> str:
 def show_rule(program: Program, number: int) -> list[str]:
     """One rule. Nodes of one kind that follow each other share lines."""
     rule = program.rules[number]
-    lines = [f"  rule {number}, site {_LETTERS[rule.letter]}:"]
+    lines = [f"  rule {number}, site {name_of(rule.letter)}:"]
     for _, run in groupby(enumerate(rule.nodes), key=lambda each: type(each[1])):
         lines += _wrapped(_texts(program, rule, list(run)))
     return lines
@@ -140,7 +140,7 @@ def _values(values: tuple[int, ...]) -> str:
 def _name(program: Program, field: int, plane: int, letter: int) -> str:
     target = program.fields[field]
     plane_text = f".{plane}" if target.planes > 1 else ""
-    return f"{target.name}{plane_text}" + (f".{_LETTERS[letter]}" if target.letters > 1 else "")
+    return f"{target.name}{plane_text}" + (f".{name_of(letter)}" if target.letters > 1 else "")
 
 
 def _load(program: Program, node: Load) -> str:

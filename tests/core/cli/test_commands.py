@@ -178,6 +178,17 @@ def test_check_says_what_is_there_and_goes_on_after_a_bad_file(
     assert f"{bad}:9:5: error[" in err
 
 
+def test_check_counts_the_neighbours_of_a_shell_whose_number_is_a_parameter(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "shell.rgc"
+    path.write_text(
+        SPEC.replace("sum(<i,j>)", "sum(shell(n,i,j))").replace("h = 0", "h = 0, n = 2")
+    )
+    assert main(["check", str(path)]) == 0
+    assert "4 second neighbours" in lines(capsys)[0]
+
+
 def test_check_refuses_an_empty_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "empty.rgc"
     path.write_text("")

@@ -13,8 +13,6 @@ from rgc.model.expressions import FUNCTIONS, Apply, Constant, Expression, apply,
 from rgc.model.map import Quantity, RecursionMap
 from rgc.passes.differentiate import NotDifferentiable, differentiate
 
-jax = pytest.importorskip("jax")
-
 X, Y = Quantity("x"), Quantity("y")
 KINKED = ("abs", "min", "max", "delta")
 OF_ONE = ("negate", "square", "sqrt", "exp", "log", "sin", "cos", "sinh", "cosh", "tanh", "asinh")
@@ -53,7 +51,7 @@ def applications(expression: Expression) -> list[Apply]:
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
 @pytest.mark.parametrize("leaf", [X, Y], ids=str)
-def test_a_derivative_is_that_of_a_complex_step_and_of_jax(name: str, leaf: Quantity) -> None:
+def test_a_derivative_is_that_of_a_complex_step(name: str, leaf: Quantity) -> None:
     expression = EXPRESSIONS[name]
     derivative = differentiate(expression, leaf)
     for x in POINTS:
@@ -61,8 +59,18 @@ def test_a_derivative_is_that_of_a_complex_step_and_of_jax(name: str, leaf: Quan
         found = float(at(derivative, x, y))
         shifted = (x + 1j * step, y) if leaf == X else (x, y + 1j * step)
         assert found == pytest.approx(at(expression, *shifted).imag / step, rel=1e-13)
-        with jax.enable_x64(True):
-            slope = jax.jacfwd(lambda x, y: at(expression, x, y, jax.numpy), int(leaf == Y))
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+@pytest.mark.parametrize("leaf", [X, Y], ids=str)
+def test_a_derivative_is_that_of_jax(name: str, leaf: Quantity) -> None:
+    jax = pytest.importorskip("jax")
+    expression, y = EXPRESSIONS[name], 0.8
+    derivative = differentiate(expression, leaf)
+    with jax.enable_x64(True):
+        slope = jax.jacfwd(lambda x, y: at(expression, x, y, jax.numpy), int(leaf == Y))
+        for x in POINTS:
+            found = float(at(derivative, x, y))
             assert found == pytest.approx(float(slope(x, y)), rel=1e-13)
 
 

@@ -58,6 +58,8 @@ def test_measures_of_a_scan_may_be_computed_with() -> None:
     assert "two sizes only" in T_c.note
     assert T_c.rule.startswith("1/crossing(binder, K)")
     assert found["two"].error > 0
+    (at_once,) = run("T_c = 1/crossing(binder, K)", CURVES).observables.values()
+    assert (at_once.value, at_once.error) == (T_c.value, T_c.error)
 
 
 def test_where_there_is_no_crossing_there_is_nothing_computed() -> None:
@@ -73,6 +75,9 @@ def test_where_there_is_no_crossing_there_is_nothing_computed() -> None:
         ("q = crossing(m, K)", "K = 0.3:0.4:3, L = [3]", "not-scanned"),
         ("q = crossing(m, K), r = crossing(q, K)", CURVES, "mixed-scan"),
         ("q = crossing(m, K), r = q*m", CURVES, "mixed-scan"),
+        ("q = 1/crossing(m, h)", CURVES, "not-scanned"),
+        ("q = 1/crossing(mm, K)", CURVES, "unknown-measure"),
+        ("q = 1/crossing(m)", CURVES, "missing-option"),
         ("q = crossing(m, K), r = q + avg(m^2)", CURVES, "mixed-scan"),
         ("q = crossing(m, K), r = q*L", CURVES, "mixed-scan"),
         ("q = extremum(free_energy, K)", CURVE, "unknown-measure"),

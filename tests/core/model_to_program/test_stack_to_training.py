@@ -17,7 +17,6 @@ from rgc.flows.data.rows import Rows
 from rgc.flows.machines.layer_training import (
     LayerTraining,
     make_layer_training,
-    pieces_of,
 )
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.tables import all_states, moments, table
@@ -140,20 +139,6 @@ def test_centred_units_enter_less_their_centres_and_biases_follow(gradient: str)
         assert found[name] == pytest.approx(array, abs=5 * 2 / np.sqrt(ROWS)), name
 
 
-@pytest.mark.parametrize("gradient", ["samples", "means"])
-def test_small_batches_of_its_own_states_leave_a_machine_as_it_is(gradient: str) -> None:
-    """The mean change of many updates, each with the next four rows. Averages over the same rows as
-    centres would take half of the correlations away.
-    """
-    machine, states = listed("rbm_ib_5x3"), ring_chances()[0]
-    rows = rows_of(states, table(machine).chances, 2000)
-    trainer = replace(PLAIN, batch=4, rate=Knots((2.0**-14,)), centring=True, gradient=gradient)
-    learning = make(layer_of("binary"), trainer, rows.count)
-    found = change(learning, machine, rows, learning.updates)
-    for name, array in found.items():
-        assert array / learning.updates * 2.0**14 == pytest.approx(0, abs=5 * 1.4 / 2000**0.5), name
-
-
 @pytest.mark.parametrize(("algorithm", "betas"), [("pcd", None), ("tempering", (0.0, 0.5, 1.0))])
 def test_persistent_chains_come_to_the_gradient_of_the_likelihood(
     algorithm: str, betas: tuple[float, ...] | None
@@ -168,35 +153,6 @@ def test_persistent_chains_come_to_the_gradient_of_the_likelihood(
     known = expected(machine, table(machine).chances, centred=False)
     for name, array in known.items():
         assert found[name] == pytest.approx(array, abs=5 * 1.4 / np.sqrt(ROWS / 2)), name
-
-
-def test_the_last_batch_is_averaged_over_its_own_rows() -> None:
-    """13 rows in batches of 10 from a machine of zeros, whose hidden means are 0: the change of the
-    visible biases is the mean of the rows of a batch less what the model draws, which its key tells
-    and the rows do not. Each batch's change, times its rows, adds up to that of all rows.
-    """
-    states, chances = ring_chances()
-    rows, layer = rows_of(states, chances, 13), layer_of("ising")
-    none = replace(
-        listed("rbm_ii_5x3"),
-        weights=np.zeros((5, 3)),
-        visible_bias=np.full(5, 40.0),
-        hidden_bias=np.zeros(3),
-    )
-    rate = Knots((2.0**-10,))
-    learning = make(layer, replace(PLAIN, batch=10, rate=rate), 13)
-    data, total = learning.feed(rows), np.zeros(5)
-    sizes = [piece.rows.shape for piece in pieces_of(data.batches, 0, learning.updates)]
-    assert sizes == [(1, 10), (1, 3)]
-    for update, (_, count) in enumerate(sizes):
-        arrays = learning.start(rows)
-        arrays["weights"] = np.zeros((5, 3), dtype=np.int32)
-        arrays["visible"] = np.rint(none.visible_bias * KT).astype(np.int64)
-        before = arrays["visible"].copy()
-        data, _ = learning.run(arrays, data, update, 1)
-        total += count * (arrays["visible"] - before) / KT / 2.0**-10
-    # in fields of 40 kT the model draws +1 always
-    assert total == pytest.approx(rows.values.sum(axis=0) - 13, abs=1e-3)
 
 
 @pytest.mark.parametrize("sparsity", [0.1, 0.8])

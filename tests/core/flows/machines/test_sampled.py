@@ -52,8 +52,8 @@ def made(name: str) -> tuple[Machine, Rbm, dict[str, NDArray[Any]]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_a_million_sweeps_from_one_state(name: str) -> None:
-    """The energies after one sweep and after two, and how often each state is there after one: chi^2
-    has 31 degrees of freedom.
+    """The energies after one sweep and two, and after one how often each state is there, by chi^2
+    of 31 degrees of freedom.
     """
     one, layer, arrays = made(name)
     count, reference = 1_000_000, backends.load("reference")

@@ -82,21 +82,6 @@ def test_updates_are_the_same_in_any_pieces() -> None:
     assert same(alone, parameters(at_end(other, stored)))
 
 
-def test_monitors_change_no_bit() -> None:
-    plain = flow_of(spec(data="samples(100, thermalise=10, validation=0.2)"))
-    asked = flow_of(
-        spec(
-            data="samples(100, thermalise=10, validation=0.2)",
-            options="monitors=[kl, gap, dF, tau_defect, pseudo_likelihood, reconstruction]",
-        )
-    )
-    ends = [at_end(flow, flow.start()) for flow in (plain, asked)]
-    assert same(parameters(ends[0]), parameters(ends[1]))
-    assert "0.watch.pseudo_likelihood" in ends[1].arrays
-    assert np.isfinite(ends[1].arrays["0.watch.tau_defect"]).all()
-    assert "1.watch.dF" not in ends[1].arrays  # the upper layer's data are of no Hamiltonian
-
-
 def test_the_answer_of_two_layers() -> None:
     text = spec(options="reconstruct=5")
     result = rgc.compile(text, backend="reference").run(checkpoints=False).points[0].result

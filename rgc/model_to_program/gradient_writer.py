@@ -16,24 +16,15 @@ from rgc.model_to_program.training_update import (
     Quantity,
     Update,
 )
-from rgc.program.dense import (
-    Affine,
-    Apply,
-    Change,
-    Pairs,
-    Tally,
-    Term,
-    Total,
-    Unit,
-    Units,
-    Value,
-)
+from rgc.program.dense import Affine, Apply, Change, Pairs, Tally, Term, Total, Units, Value
 from rgc.program.dense.program import BIAS_LIMIT, KT, WEIGHT_LIMIT
 from rgc.program.dense.writer import Writer
 from rgc.program.units import MEAN
 
-MEAN_BITS = MEAN.bit_length() - 1
-"""The bits that means of units bring into counts."""
+CENTRED = 16
+"""States drawn for a centre: a change of weights times so many is exact in 53 bits, added up over a
+quarter of a million units.
+"""
 
 FOLLOWED = Fraction(1, 16)
 """The rate in kT at which centres of hidden units go after averages: of those with a mean of 1/2
@@ -90,10 +81,9 @@ class GradientWriter:
         of_model = Phase(add(Total(model.x, first)), add(Total(model.y, first)), model.chains)
         centre = self._centre() if self.update.trainer.centring else None
         if centre is not None:
-            for phase, share in ((of_data, -b * KT), (of_model, c * KT)):
-                both = add(Pairs(centre.x, phase.y)), add(Pairs(phase.x, centre.y))
-                terms.append(self._term("rate", share, both[0], seen + MEAN_BITS))
-                terms.append(self._term("rate", share, both[1], MEAN_BITS))
+            for phase, share in ((of_data, -b * KT / CENTRED), (of_model, c * KT / CENTRED)):
+                terms.append(self._term("rate", share, add(Pairs(centre.x, phase.y)), seen))
+                terms.append(self._term("rate", share, add(Pairs(phase.x, centre.y))))
         step = self._change("weights", terms)
         self._visible_bias(of_data, of_model, step, centre)
         self._hidden_bias(of_data, of_model, step, centre)
@@ -102,22 +92,23 @@ class GradientWriter:
         add(Tally("largest", step))
 
     def _centre(self) -> Phase:
-        """What units are counted from: their means in fields of their own."""
+        """What units are counted from: a few states drawn in fields of their own, so that averages
+        of these are small integers.
+        """
 
-        def mean(name: str, units: Units) -> Value:
-            fields = Affine(None, None, self.parameters[name], chains=1)
-            return self.writer.add(
-                Total(self.writer.add(Unit(self.writer.add(fields), units, None)))
-            )
+        def drawn(name: str, units: Units) -> Value:
+            fields = Affine(None, None, self.parameters[name], chains=CENTRED)
+            return self.writer.add(Total(self.writer.drawn(self.writer.add(fields), units)))
 
-        return Phase(mean("visible centre", self.visible), mean("hidden centre", self.hidden), 1)
+        x, y = drawn("visible centre", self.visible), drawn("hidden centre", self.hidden)
+        return Phase(x, y, CENTRED)
 
     def _follow(self, data: Phase, centre: Phase) -> None:
         """The centre of hidden units goes after their averages, for the updates that come."""
         share = FOLLOWED * KT
         terms = [
             self._term("one", share / data.chains, data.y, self._seen),
-            self._term("one", -share, centre.y, MEAN_BITS),
+            self._term("one", -share / CENTRED, centre.y),
         ]
         self._add_change(self.parameters["hidden centre"], "hidden", terms)
 
@@ -128,7 +119,7 @@ class GradientWriter:
         ]
         if centre is not None:
             follow = self.writer.add(Apply(step, centre.y))
-            terms.append(self._term("one", Fraction(-1), follow, MEAN_BITS))
+            terms.append(self._term("one", -Fraction(1, CENTRED), follow))
         self._change("visible", terms)
 
     def _hidden_bias(self, data: Phase, model: Phase, step: Value, centre: Phase | None) -> None:
@@ -139,7 +130,7 @@ class GradientWriter:
         ]
         if centre is not None:
             follow = self.writer.add(Apply(step, centre.x, turned=True))
-            terms.append(self._term("one", Fraction(-1), follow, MEAN_BITS))
+            terms.append(self._term("one", -Fraction(1, CENTRED), follow))
         if trainer.sparsity is not None:
             low = -1 if self.hidden.kind == "ising" else 0
             target = low + (1 - low) * Fraction(trainer.sparsity)
@@ -150,8 +141,8 @@ class GradientWriter:
 
     @property
     def _seen(self) -> int:
-        """The bits that hidden units bring into counts."""
-        return MEAN_BITS if self.update.means else 0
+        """The bits that means of hidden units bring into counts."""
+        return MEAN.bit_length() - 1 if self.update.means else 0
 
     @property
     def _shift(self) -> int:
@@ -160,7 +151,7 @@ class GradientWriter:
     def _term(
         self, quantity: Quantity, factor: Fraction, counts: Value | None, bits: int = 0
     ) -> _Term:
-        return _Term(Number(quantity, factor * Fraction(2) ** (self._shift - bits)), counts)
+        return _Term(Number(quantity, factor * 2 ** (self._shift - bits)), counts)
 
     def _change(self, name: str, terms: list[_Term]) -> Value:
         writer, trainer, weights = self.writer, self.update.trainer, name == "weights"

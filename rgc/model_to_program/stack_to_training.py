@@ -8,10 +8,10 @@ number of chains. With x the features of the visible and y those of the hidden u
     dW = rate (<x y>_data - <x y>_model),  db = rate (<x>_data - <x>_model),  dc likewise.
 
 With centring x and y are counted from centres, and the biases follow the weights, so that a change
-of W does not move the fields of these (Montavon and Mueller 2012). Centres are means of units in
-fields of their own: visible ones the averages over all rows, hidden ones those over the rows of the
-last updates. None depends on the rows of the update itself: averages over these would take 2/N off
-the correlations that N rows have.
+of W does not move the fields of these (Montavon and Mueller 2012). Centres are averages of states
+drawn in fields of their own, in which visible units have the averages of all rows, and hidden ones
+those over the rows of the last updates. They do not depend on the rows of the update itself, whose
+averages would take 2/N off the correlations of N rows.
 """
 
 from __future__ import annotations

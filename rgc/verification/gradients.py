@@ -19,6 +19,7 @@ from rgc.flows.machines.layer_training import Arrays, LayerTraining, make_layer_
 from rgc.flows.machines.parameters import Fixed
 from rgc.model.stack import Rbm, Side
 from rgc.model.trainer import Knots, Trainer
+from rgc.model_to_program.gradient_writer import CENTRED
 from rgc.program.draws import Key, stream, uniforms
 from rgc.verification.certificate import Finding, judged, within
 from rgc.verification.machines import (
@@ -195,32 +196,38 @@ def _expected(small: Small, training: LayerTraining, rows: Rows) -> dict[str, Fl
         hidden = visible @ sums.up
     model = sums.moments(visible[:, None] * sums.up)
     x, y = (
-        _means(features, small.seen[name]) if trainer.centring else np.zeros(features.shape[1])
+        _centre(features, small.seen[name] if trainer.centring else None)
         for name, features in zip(BIASES, (sums.visible, sums.hidden), strict=True)
     )
     gradient = _gradient(data, model, x, y)
     return {name: gradient[name] for name in small.arrays}
 
 
-def _means(features: Floats, fields: Floats) -> Floats:
-    """The averages of the features of units, of which all states are given, in fields."""
-    logs = features @ fields
-    return np.asarray(np.exp(logs - log_sum(logs)) @ features)
-
-
-def _gradient(data: Moments, model: Moments, x: Floats, y: Floats) -> dict[str, Floats]:
-    """`RATE` times d ln p with units counted from the centres x and y, biases following the weights
-    (Montavon and Mueller 2012).
+def _centre(features: Floats, fields: Floats | None) -> tuple[Floats, float]:
+    """The average that units are counted from, drawn in fields, and the sum of the variances of its
+    entries, 0 and 0 where there is none. Features are those of all states of the units.
     """
+    if fields is None:
+        return np.zeros(features.shape[1]), 0.0
+    logs = features @ fields
+    chances = np.exp(logs - log_sum(logs))
+    mean = chances @ features
+    return mean, float((chances @ features**2 - mean**2).sum()) / CENTRED
 
-    def less_averages(of: Moments) -> Floats:
-        return np.asarray(of[2] - np.outer(x, of[1]) - np.outer(of[0], y) + np.outer(x, y))
 
-    weights = RATE * (less_averages(data) - less_averages(model))
+def _gradient(
+    data: Moments, model: Moments, x: tuple[Floats, float], y: tuple[Floats, float]
+) -> dict[str, Floats]:
+    """`RATE` times d ln p with units counted from centres, averages and variances being given, and
+    biases that follow the weights (Montavon and Mueller 2012): db = dv - dW y, in which dW has - dv
+    y.
+    """
+    visible, hidden = RATE * (data[0] - model[0]), RATE * (data[1] - model[1])
+    weights = RATE * (data[2] - model[2]) - np.outer(x[0], hidden) - np.outer(visible, y[0])
     return {
         "weights": weights,
-        "visible": RATE * (data[0] - model[0]) - weights @ y,
-        "hidden": RATE * (data[1] - model[1]) - weights.T @ x,
+        "visible": visible * (1 + y[1]) - weights @ y[0],
+        "hidden": hidden * (1 + x[1]) - weights.T @ x[0],
     }
 
 

@@ -23,6 +23,7 @@ from rgc.flows.machines.tables import all_states, moments, table
 from rgc.model.spins import Species
 from rgc.model.stack import Dense, Rbm, Side
 from rgc.model.trainer import Knots, Trainer
+from rgc.model_to_program.gradient_writer import CENTRED
 from rgc.program.dense.show import show
 from tests.core.flows.machines.known import floats, listed, value
 
@@ -67,10 +68,13 @@ def rows_of(states: NDArray[Any], chances: Floats, count: int = ROWS) -> Rows:
 
 
 def change(
-    learning: LayerTraining, machine: Machine, rows: Rows, updates: int = 1
+    learning: LayerTraining, machine: Machine, rows: Rows, updates: int = 1, **others: Floats
 ) -> dict[str, Floats]:
-    """The change of each parameter in so many updates, in kT, from those of a machine."""
+    """The change of each parameter in so many updates, in kT, from those of a machine. `others` are
+    arrays in kT that are not as they start.
+    """
     arrays = learning.start(rows)
+    arrays |= {name: np.rint(array * KT).astype(np.int64) for name, array in others.items()}
     arrays["weights"] = np.rint(machine.weights * KT).astype(np.int32)
     if learning.layer.biases:
         arrays["visible"] = np.rint(machine.visible_bias * KT).astype(np.int64)
@@ -123,20 +127,49 @@ def expected(machine: Machine, model: Floats, *, centred: bool) -> dict[str, Flo
     weights = ours.pairs - theirs.pairs
     visible, hidden = ours.visible - theirs.visible, ours.hidden - theirs.hidden
     if centred:
-        x, y = ours.visible, np.full(3, 0.5)  # of hidden units before the first update
+        x, y = ours.visible, ours.hidden
         weights = weights - np.outer(x, hidden) - np.outer(visible, y)
-        visible, hidden = visible - weights @ y, hidden - x @ weights
+        spread = (1 - x**2).sum() / CENTRED, (y - y**2).sum() / CENTRED
+        visible, hidden = (
+            visible * (1 + spread[1]) - weights @ y,
+            hidden * (1 + spread[0]) - x @ weights,
+        )
     return {"weights": weights, "visible": visible, "hidden": hidden}
 
 
 @pytest.mark.parametrize("gradient", ["samples", "means"])
 def test_centred_units_enter_less_their_centres_and_biases_follow(gradient: str) -> None:
+    """The mean change of many updates, for which centres are drawn, of the hidden units where their
+    averages are.
+    """
     machine, (states, chances) = listed("rbm_ib_5x3"), ring_chances()
-    trainer = replace(PLAIN, centring=True, gradient=gradient)
-    found = change(make(layer_of("binary"), trainer), machine, rows_of(states, chances))
+    rows, updates, rate = rows_of(states, chances, ROWS // 20), 64, 2.0**-12
+    trainer = replace(
+        PLAIN, centring=True, gradient=gradient, batch=rows.count, epochs=updates,
+        rate=Knots((rate,)),
+    )  # fmt: skip
+    active = moments(machine, 2.0 * states - 1, chances).hidden
+    centre = {"hidden centre": np.log(active / (1 - active))}
+    learning = make(layer_of("binary"), trainer, rows.count)
+    found = change(learning, machine, rows, updates, **centre)
     known = expected(machine, gibbs(machine, chances, 1), centred=True)
     for name, array in known.items():
-        assert found[name] == pytest.approx(array, abs=5 * 2 / np.sqrt(ROWS)), name
+        mean = found[name] / (rate * updates)
+        assert mean == pytest.approx(array, abs=5 * 2 / np.sqrt(3 * ROWS)), name
+
+
+@pytest.mark.parametrize("gradient", ["samples", "means"])
+def test_large_centred_layers_stay_within_the_bits_of_every_backend(gradient: str) -> None:
+    layer = Rbm(
+        visible=Side(65_536, Species("v")),
+        hidden=Side(16_384, Species("h", "binary")),
+        connect=Dense(),
+        biases=True,
+    )
+    trainer = replace(
+        PLAIN, algorithm="pcd", batch=100, chains=100, centring=True, gradient=gradient
+    )
+    assert make(layer, trainer, 1000).whole.program.draws > 0
 
 
 @pytest.mark.parametrize(("algorithm", "betas"), [("pcd", None), ("tempering", (0.0, 0.5, 1.0))])

@@ -21,9 +21,9 @@ from rgc.program.dense.program import BIAS_LIMIT, KT, WEIGHT_LIMIT
 from rgc.program.dense.writer import Writer
 from rgc.program.units import MEAN
 
-CENTRED = 16
-"""States drawn for a centre: a change of weights times so many is exact in 53 bits, added up over a
-quarter of a million units.
+CENTRED = 32
+"""States drawn for a centre: a change of weights times so many, summed over 2^16 units, is exact in
+53 bits.
 """
 
 FOLLOWED = Fraction(1, 16)
@@ -92,8 +92,8 @@ class GradientWriter:
         add(Tally("largest", step))
 
     def _centre(self) -> Phase:
-        """What units are counted from: a few states drawn in fields of their own, so that averages
-        of these are small integers.
+        """What units are counted from: states drawn in fields of their own, so that their totals
+        are small integers.
         """
 
         def drawn(name: str, units: Units) -> Value:

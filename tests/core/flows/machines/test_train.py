@@ -160,6 +160,21 @@ def test_an_expectation_names_a_layer() -> None:
     assert rgc.compile(text, backend="reference").run(checkpoints=False).passed
 
 
+def test_an_expectation_names_couplings_of_the_lowest_machine() -> None:
+    """On five sites all operators of a range of 2 are different, on three they are not."""
+    layer = "rbm(4, spins=ising, train=cd(epochs=1, batch=50, rate=0.1))"
+    names = (
+        "K[layer=1] = 0 within 1",
+        "k2_11[layer=1] = 0 within 1",
+        "other_pairs[layer=1] below 1",
+    )
+    text = spec(layer) + "expect { " + ", ".join(f"visible.{name}" for name in names) + " }\n"
+    large = text.replace("square(4, 3)", "square(5)")
+    assert rgc.compile(large, backend="reference").run(checkpoints=False).passed
+    with pytest.raises(rgc.SpecError, match=r"'train' gives no 'visible\.K'"):
+        rgc.load(text)
+
+
 def test_maps_of_hidden_units_are_left_out_on_request() -> None:
     layers = "rbm(2, spins=ising, train=cd(epochs=1, batch=50, rate=0.1))"
     found = {}

@@ -16,10 +16,20 @@ from rgc.model_to_program.training_update import (
     Quantity,
     Update,
 )
-from rgc.program.dense import Apply, Change, Pairs, Tally, Term, Total, Units, Value
+from rgc.program.dense import Affine, Apply, Change, Pairs, Tally, Term, Total, Units, Value
 from rgc.program.dense.program import BIAS_LIMIT, KT, WEIGHT_LIMIT
 from rgc.program.dense.writer import Writer
 from rgc.program.units import MEAN
+
+CENTRED = 32
+"""States drawn for a centre: a change of weights times so many, summed over 2^16 units, is exact in
+53 bits.
+"""
+
+FOLLOWED = Fraction(1, 16)
+"""The rate in kT at which centres of hidden units go after averages: of those with a mean of 1/2
+within some 64 updates.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +54,19 @@ class _Term:
 @dataclass(slots=True)
 class GradientWriter:
     """The changes of the parameters of a layer, written behind the nodes of its two phases.
-    `parameters` are those of the program by name, `hidden` its hidden units, and `numbers` what the
-    changes are handed, slot by slot.
+    `parameters` are those of the program by name, `visible` and `hidden` its units, and `numbers`
+    what the changes are handed, slot by slot.
     """
 
     update: Update
     writer: Writer
     parameters: Mapping[str, int]
+    visible: Units
     hidden: Units
     numbers: dict[Number, int] = field(default_factory=dict)
 
-    def write(self, data: Phase, model: Phase, drawn: Value) -> None:
-        """The changes of all parameters. `drawn` are states of hidden units given the rows."""
+    def write(self, data: Phase, model: Phase) -> None:
+        """The changes of all parameters."""
         add, seen = self.writer.add, self._seen
         first = model.chains if self.update.temperatures > 1 else None
         b, c = Fraction(1, data.chains), Fraction(1, model.chains)
@@ -68,40 +79,58 @@ class GradientWriter:
             return
         of_data = Phase(add(Total(data.x)), add(Total(data.y)), data.chains)
         of_model = Phase(add(Total(model.x, first)), add(Total(model.y, first)), model.chains)
-        centre = of_data.y
-        if self.update.trainer.centring:
-            centre = centre if drawn == data.y else add(Total(drawn))
-            for factor, x, y, bits in (
-                (-b * b, of_data.x, of_data.y, seen),
-                (b * c, of_data.x, of_model.y, seen),
-                (-b * b, of_data.x, centre, 0),
-                (b * c, of_model.x, centre, 0),
-            ):
-                terms.append(self._term("rate", factor * KT, add(Pairs(x, y)), bits))
+        centre = self._centre() if self.update.trainer.centring else None
+        if centre is not None:
+            for phase, share in ((of_data, -b * KT / CENTRED), (of_model, c * KT / CENTRED)):
+                terms.append(self._term("rate", share, add(Pairs(centre.x, phase.y)), seen))
+                terms.append(self._term("rate", share, add(Pairs(phase.x, centre.y))))
         step = self._change("weights", terms)
         self._visible_bias(of_data, of_model, step, centre)
-        self._hidden_bias(of_data, of_model, step)
+        self._hidden_bias(of_data, of_model, step, centre)
+        if centre is not None:
+            self._follow(of_data, centre)
         add(Tally("largest", step))
 
-    def _visible_bias(self, data: Phase, model: Phase, step: Value, centre: Value) -> None:
+    def _centre(self) -> Phase:
+        """What units are counted from: states drawn in fields of their own, so that their totals
+        are small integers.
+        """
+
+        def drawn(name: str, units: Units) -> Value:
+            fields = Affine(None, None, self.parameters[name], chains=CENTRED)
+            return self.writer.add(Total(self.writer.drawn(self.writer.add(fields), units)))
+
+        x, y = drawn("visible centre", self.visible), drawn("hidden centre", self.hidden)
+        return Phase(x, y, CENTRED)
+
+    def _follow(self, data: Phase, centre: Phase) -> None:
+        """The centre of hidden units goes after their averages, for the updates that come."""
+        share = FOLLOWED * KT
+        terms = [
+            self._term("one", share / data.chains, data.y, self._seen),
+            self._term("one", -share / CENTRED, centre.y),
+        ]
+        self._add_change(self.parameters["hidden centre"], "hidden", terms)
+
+    def _visible_bias(self, data: Phase, model: Phase, step: Value, centre: Phase | None) -> None:
         terms = [
             self._term("rate", Fraction(KT, data.chains), data.x),
             self._term("rate", -Fraction(KT, model.chains), model.x),
         ]
-        if self.update.trainer.centring:
-            follow = self.writer.add(Apply(step, centre))
-            terms.append(self._term("one", -Fraction(1, data.chains), follow))
+        if centre is not None:
+            follow = self.writer.add(Apply(step, centre.y))
+            terms.append(self._term("one", -Fraction(1, CENTRED), follow))
         self._change("visible", terms)
 
-    def _hidden_bias(self, data: Phase, model: Phase, step: Value) -> None:
+    def _hidden_bias(self, data: Phase, model: Phase, step: Value, centre: Phase | None) -> None:
         trainer = self.update.trainer
         terms = [
             self._term("rate", Fraction(KT, data.chains), data.y, self._seen),
             self._term("rate", -Fraction(KT, model.chains), model.y, self._seen),
         ]
-        if self.update.trainer.centring:
-            follow = self.writer.add(Apply(step, data.x, turned=True))
-            terms.append(self._term("one", -Fraction(1, data.chains), follow))
+        if centre is not None:
+            follow = self.writer.add(Apply(step, centre.x, turned=True))
+            terms.append(self._term("one", -Fraction(1, CENTRED), follow))
         if trainer.sparsity is not None:
             low = -1 if self.hidden.kind == "ising" else 0
             target = low + (1 - low) * Fraction(trainer.sparsity)
@@ -126,7 +155,7 @@ class GradientWriter:
 
     def _change(self, name: str, terms: list[_Term]) -> Value:
         writer, trainer, weights = self.writer, self.update.trainer, name == "weights"
-        parameter, shared = self.parameters[name], self.update.shared.get(name)
+        parameter = self.parameters[name]
         options: dict[str, int] = {}
         if self.update.momentum:
             options["velocity"] = writer.like(f"velocity of {name}", parameter)
@@ -141,15 +170,19 @@ class GradientWriter:
             options["norm"] = self._slot(Number("one", Fraction(trainer.max_norm) * NORM))
         if weights and self.update.sparse:
             options["mask"] = writer.like("connected", parameter, "int32")
+        return self._add_change(parameter, name, terms, **options)
+
+    def _add_change(self, parameter: int, name: str, terms: list[_Term], **options: int) -> Value:
+        """The change of a parameter whose entries are one as those of `name` are."""
+        shared, places = self.update.shared.get(name), 1
         if shared is not None:
-            options |= {"classes": shared.classes}
-            options["ties"] = writer.like(f"classes of {name}", parameter, "int32")
-        places = 1 if shared is None else shared.places
-        return writer.add(
+            options["ties"] = self.writer.like(f"classes of {name}", parameter, "int32")
+            options["classes"], places = shared.classes, shared.places
+        return self.writer.add(
             Change(
                 parameter,
                 tuple(Term(self._slot(each.number / places), each.counts) for each in terms),
-                limit=WEIGHT_LIMIT if weights else BIAS_LIMIT,
+                limit=WEIGHT_LIMIT if name == "weights" else BIAS_LIMIT,
                 shift=self._shift,
                 **options,
             )

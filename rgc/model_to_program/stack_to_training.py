@@ -7,9 +7,11 @@ number of chains. With x the features of the visible and y those of the hidden u
 
     dW = rate (<x y>_data - <x y>_model),  db = rate (<x>_data - <x>_model),  dc likewise.
 
-With centring x and y are counted from their averages over the rows, in states, and the biases
-follow the weights, so that a change of W does not move the fields of average states (Montavon and
-Mueller 2012).
+With centring x and y are counted from centres, and the biases follow the weights, so that a change
+of W does not move the fields of these (Montavon and Mueller 2012). Centres are averages of states
+drawn in fields of their own, in which visible units have the averages of all rows, and hidden ones
+those over the rows of the last updates. They do not depend on the rows of the update itself, whose
+averages would take 2/N off the correlations of N rows.
 """
 
 from __future__ import annotations
@@ -56,21 +58,22 @@ class _Writing:
         if update.layer.biases:
             self.parameters["visible"] = writer.vector("visible", self.visible)
             self.parameters["hidden"] = writer.vector("hidden", self.hidden)
+        if update.trainer.centring:
+            for name, units in (("visible centre", self.visible), ("hidden centre", self.hidden)):
+                self.parameters[name] = writer.vector(name, units)
         writer.rows = update.batch
         v = writer.add(Take(writer.field("data", self.visible, update.rows), 0, update.batch))
         x, mask = self._up(v), self._mask(update.batch)
         data = Phase(v, self._entering(x, mask), update.batch)
-        start = data.y
-        if update.means and (update.trainer.centring or update.trainer.chains is None):
-            start = writer.drawn(x, self.hidden, mask)
         if update.trainer.chains is None:
+            start = writer.drawn(x, self.hidden, mask) if update.means else data.y
             model, kind = self._from_rows(start, mask), "cd"
         elif update.temperatures == 1:
             model, kind = self._persistent(update.trainer.chains), "pcd"
         else:
             model, kind = self._tempered(update.trainer.chains), "tempering"
-        gradient = GradientWriter(update, writer, self.parameters, self.hidden)
-        gradient.write(data, model, start)
+        gradient = GradientWriter(update, writer, self.parameters, self.visible, self.hidden)
+        gradient.write(data, model)
         writer.numbers = [f"{number.quantity} {number.factor}" for number in gradient.numbers]
         return Training(writer.program(f"{kind}-{update.k}"), tuple(gradient.numbers))
 

@@ -54,6 +54,8 @@ SCHEME = Scheme(
         "log_z",
         "log_likelihood_train",
         "log_likelihood_validation",
+        "bound_train",
+        "bound_validation",
         "information",
         "visible",
         "half_length",

@@ -15,10 +15,11 @@ from rgc.flows.data.rows import Rows, states_in
 from rgc.flows.machines.annealing import anneal
 from rgc.flows.machines.exact_training import ExactTraining
 from rgc.flows.machines.first_chains import first_chains
-from rgc.flows.machines.layer_training import LayerTraining, make_layer_training
+from rgc.flows.machines.layer_training import Arrays, LayerTraining, make_layer_training
 from rgc.flows.machines.parameters import Fixed
 from rgc.model.stack import Rbm, Side
 from rgc.model.trainer import Knots, Trainer
+from rgc.model_to_program.gradient_writer import CENTRED
 from rgc.program.draws import Key, stream, uniforms
 from rgc.verification.certificate import Finding, judged, within
 from rgc.verification.machines import (
@@ -56,6 +57,9 @@ CHAINS, TEMPERATURES = 1 << 12, 65
 
 STREAM = (1 << 16) + 1
 """The level of the training stream from which these updates are drawn."""
+
+BIASES = "visible", "hidden"
+"""The biases of the sides. They are also the fields that centres are taken from: any are right."""
 
 States = NDArray[np.uint8]
 Moments = tuple[Floats, Floats, Floats]
@@ -106,7 +110,9 @@ def _sampled(subject: Subject, layer: Rbm, trainer: Trainer) -> Finding:
     training = make_layer_training(
         subject.reference, replace(small.layer, train=trainer), trainer, rows=ROWS, key=key
     )
-    changes = _changes(small, training, rows)
+    begun = {**training.start(rows), **small.arrays}
+    begun |= {f"{name} centre": small.arrays[name] for name in BIASES if trainer.centring}
+    changes = _changes(small, training, rows, begun)
     expected = _expected(small, training, rows)
     worst, place = 0.0, ""
     for name, right in expected.items():
@@ -124,11 +130,10 @@ def _sampled(subject: Subject, layer: Rbm, trainer: Trainer) -> Finding:
                   largest_z=worst, entries=entries)  # fmt: skip
 
 
-def _changes(small: Small, training: LayerTraining, rows: Rows) -> dict[str, Floats]:
+def _changes(small: Small, training: LayerTraining, rows: Rows, begun: Arrays) -> dict[str, Floats]:
     """The change of every parameter by updates from one machine and one set of chains, in kT,
     float64[update, ...].
     """
-    begun = {**training.start(rows), **small.arrays}
     fed, found = training.feed(rows), {name: [] for name in small.arrays}  # type: ignore[var-annotated]
     for update in range(GROUPS):
         arrays = {name: array.copy() for name, array in begun.items()}
@@ -190,24 +195,39 @@ def _expected(small: Small, training: LayerTraining, rows: Rows) -> dict[str, Fl
         visible = hidden @ sums.down
         hidden = visible @ sums.up
     model = sums.moments(visible[:, None] * sums.up)
-    gradient = _gradient(data, model, centred=bool(trainer.centring))
+    x, y = (
+        _centre(features, small.seen[name] if trainer.centring else None)
+        for name, features in zip(BIASES, (sums.visible, sums.hidden), strict=True)
+    )
+    gradient = _gradient(data, model, x, y)
     return {name: gradient[name] for name in small.arrays}
 
 
-def _gradient(data: Moments, model: Moments, *, centred: bool) -> dict[str, Floats]:
-    """`RATE` times d ln p with units less their averages over the data where they are centred,
-    biases following the weights (Montavon and Mueller 2012).
+def _centre(features: Floats, fields: Floats | None) -> tuple[Floats, float]:
+    """The average that units are counted from, drawn in fields, and the sum of the variances of its
+    entries, 0 and 0 where there is none. Features are those of all states of the units.
     """
-    x, y = (data[0], data[1]) if centred else (np.zeros_like(data[0]), np.zeros_like(data[1]))
+    if fields is None:
+        return np.zeros(features.shape[1]), 0.0
+    logs = features @ fields
+    chances = np.exp(logs - log_sum(logs))
+    mean = chances @ features
+    return mean, float((chances @ features**2 - mean**2).sum()) / CENTRED
 
-    def less_averages(of: Moments) -> Floats:
-        return np.asarray(of[2] - np.outer(x, of[1]) - np.outer(of[0], y) + np.outer(x, y))
 
-    weights = RATE * (less_averages(data) - less_averages(model))
+def _gradient(
+    data: Moments, model: Moments, x: tuple[Floats, float], y: tuple[Floats, float]
+) -> dict[str, Floats]:
+    """`RATE` times d ln p with units counted from centres, averages and variances being given, and
+    biases that follow the weights (Montavon and Mueller 2012): db = dv - dW y, in which dW has - dv
+    y.
+    """
+    visible, hidden = RATE * (data[0] - model[0]), RATE * (data[1] - model[1])
+    weights = RATE * (data[2] - model[2]) - np.outer(x[0], hidden) - np.outer(visible, y[0])
     return {
         "weights": weights,
-        "visible": RATE * (data[0] - model[0]) - weights @ y,
-        "hidden": RATE * (data[1] - model[1]) - weights.T @ x,
+        "visible": visible * (1 + y[1]) - weights @ y[0],
+        "hidden": hidden * (1 + x[1]) - weights.T @ x[0],
     }
 
 

@@ -8,7 +8,9 @@ from rgc.ast_to_model.scope import problem
 from rgc.errors import SpecError
 from rgc.language.expect import EXPONENTS
 from rgc.language.values import Value
+from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
+from rgc.passes.tell_operators import tell_operators
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.needs.machines import not_compared
@@ -31,7 +33,7 @@ def known_targets(spec: Spec) -> tuple[str, ...]:
                 f"{point}.{name}" for point in ("fixed_point", "critical") for name in couplings
             ]
         elif answer == "visible":
-            names += [f"visible.{name}" for name in couplings]
+            names += [f"visible.{name}" for name in _told(spec)]
         elif answer == "couplings":
             names += couplings
         elif answer == "map":
@@ -87,6 +89,14 @@ def _of_methods(spec: Spec) -> list[str]:
 
 def _name(measure: str) -> str:
     return measure.split("(")[0]
+
+
+def _told(spec: Spec) -> list[str]:
+    """The couplings of the lowest machine of a stack."""
+    if spec.hamiltonian is None or not isinstance(spec.lattice, Lattice):
+        return []
+    operators = tell_operators(spec.lattice, spec.species, spec.hamiltonian)
+    return [*(each.name for each in operators), *(("other_pairs",) if operators else ())]
 
 
 def _couplings(spec: Spec) -> list[str]:

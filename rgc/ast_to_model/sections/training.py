@@ -23,7 +23,7 @@ PlaceOf = Callable[[str], Span | None]
 """Where an option stands, or the trainer where it was not written."""
 
 BATCH, CHAINS, BETAS = 100, 100, 10
-"""Defaults: rows of a gradient, persistent chains, inverse temperatures."""
+"""Defaults: rows of a gradient, persistent chains at a temperature, inverse temperatures."""
 
 WEIGHT_UNIT = 2.0**-26
 """Weights of discrete units are integers in this unit of kT."""
@@ -102,7 +102,7 @@ def _tempered(given: Mapping[str, Any], call: Reading) -> dict[str, Any]:
     if len(betas) < 2 or betas[0] != 0 or betas[-1] != 1 or not rising:
         message = "inverse temperatures rise from 0, where units are free, to 1"
         raise problem("wrong-betas", message, call.places["betas"].span, hint=f"betas=0:1:{BETAS}")
-    chains = given.get("chains") or -(-CHAINS // len(betas)) * len(betas)
+    chains = given.get("chains") or CHAINS * len(betas)
     if chains % len(betas):
         message = f"{chains} chains are no multiple of the {len(betas)} inverse temperatures"
         nearest = max(round(chains / len(betas)), 1) * len(betas)

@@ -16,20 +16,11 @@ from numpy.typing import NDArray
 from rgc.flows.enumeration.cluster import standing
 from rgc.flows.machines.couplings import Couplings, coupling_of
 from rgc.flows.machines.machine import Machine
-from rgc.flows.machines.target import Target
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator, Spin
 from rgc.model.sites import flatten
-from rgc.model.spec import Spec
-from rgc.passes.fold_operators import fold_operators
-from rgc.passes.generate_operators import generate_operators
 
 Floats = NDArray[np.float64]
-
-REACH, BODIES, MOST_BODIES = 2, 2, 4
-"""The range and the bodies of the operators in which couplings are told. Where the Hamiltonian has
-terms of more bodies, so have they, up to `MOST_BODIES`.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,26 +100,3 @@ def _sets(lattice: Lattice, operator: Operator) -> Iterator[tuple[tuple[int, ...
             units = tuple(sorted(unit_of(lattice, spin) for spin, _ in homes))
             if len(set(units)) == operator.bodies:
                 yield units, (-1.0) ** sum(flipped for _, flipped in homes)
-
-
-def told_operators(spec: Spec, target: Target | None) -> tuple[Operator, ...]:
-    """The operators in which the couplings of the lowest machine are told, those of the Hamiltonian
-    among them by their names.
-    """
-    if target is None or spec.hamiltonian is None or not target.cluster.two_states:
-        return ()
-    bodies = max(
-        (len(spins) for term in spec.hamiltonian.terms for _, spins in term.products), default=2
-    )
-    operators = generate_operators(
-        target.cluster.lattice,
-        spec.species,
-        spec.hamiltonian,
-        reach=REACH,
-        bodies=max(BODIES, min(bodies, MOST_BODIES)),
-    )
-    return tuple(
-        folded.operator
-        for folded in fold_operators(operators, target.cluster.lattice)
-        if not folded.flag
-    )

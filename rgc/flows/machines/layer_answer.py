@@ -244,7 +244,7 @@ def _couplings(trained: Trained) -> dict[str, Estimate]:
         for name, each in read.named.items()
     }
     note = "the root mean square of the couplings of two bodies that have no name"
-    return named | {"visible.other_pairs": Estimate(read.other_pairs, None, note=note)}
+    return named | {"visible.other_pairs": Estimate(read.other_pairs, 0.0, "exact", note=note)}
 
 
 def _fields(trained: Trained) -> Floats:

@@ -16,9 +16,9 @@ from rgc.flows.data.rows import Rows
 from rgc.flows.machines.first_chains import first_chains
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.minibatches import Minibatches
-from rgc.flows.machines.parameters import Fixed, arrays_of, make_fixed, parameters_in
+from rgc.flows.machines.parameters import Fixed, arrays_of, make_fixed, parameters_in, tied
 from rgc.flows.machines.schedule import Schedule, make_schedule
-from rgc.flows.machines.start import start
+from rgc.flows.machines.start import first_biases, start
 from rgc.flows.machines.weights_file import PARAMETER_UNIT, machine_of
 from rgc.model.stack import Rbm
 from rgc.model.trainer import Trainer
@@ -93,9 +93,16 @@ class LayerTraining:
         given = arrays_of(start(self.layer, self.fixed, rows, self.key), self.layer)
         given |= self.fixed.arrays
         given |= {field.name: first_chains(self.key, field) for field in self.whole.program.fields}
+        if self.trainer.centring:
+            given["visible centre"] = self._centre(rows)
         if self.trainer.dropout:
             given["keep"] = np.full(self.layer.hidden.features, self._keep, dtype=np.int64)
         return {each.name: given.get(each.name, _zeros(each)) for each in self.kept}
+
+    def _centre(self, rows: Rows) -> NDArray[np.int64]:
+        """The fields in which visible units have the averages of their rows."""
+        fields = tied(first_biases(self.layer, rows), self.fixed.arrays, "visible")
+        return np.rint(fields / PARAMETER_UNIT).astype(np.int64)
 
     @property
     def _keep(self) -> int:

@@ -22,7 +22,6 @@ from rgc.flows.data.rows import Rows, key_of
 from rgc.flows.data.source import TrainingData, make_data
 from rgc.flows.flow import Account, State
 from rgc.flows.machines.exact_training import ExactTraining
-from rgc.flows.machines.lattice_couplings import told_operators
 from rgc.flows.machines.layer_answer import Trained
 from rgc.flows.machines.parameters import reach
 from rgc.flows.machines.passes import ascended, descended
@@ -33,7 +32,10 @@ from rgc.flows.machines.train_result import finished
 from rgc.flows.machines.watch import ROWS, Look
 from rgc.flows.request import Request
 from rgc.model.data import rows_of
+from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator
+from rgc.model.spec import Spec
+from rgc.passes.tell_operators import tell_operators
 from rgc.program.dense.program import WEIGHT_LIMIT
 from rgc.program.draws import Key, stream
 from rgc.program.exponentials import LIMIT
@@ -291,5 +293,12 @@ def make_train(request: Request) -> Train:
         request=request,
         layers=tuple(layers),
         target=target,
-        operators=told_operators(request.spec, target),
+        operators=_operators(request.spec) if target is not None else (),
     )
+
+
+def _operators(spec: Spec) -> tuple[Operator, ...]:
+    """Those in which the couplings of the lowest machine are told."""
+    assert isinstance(spec.lattice, Lattice)  # noqa: S101
+    assert spec.hamiltonian is not None  # noqa: S101
+    return tell_operators(spec.lattice, spec.species, spec.hamiltonian)

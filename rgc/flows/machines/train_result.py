@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.flows.machines.bound import bounds
 from rgc.flows.machines.layer_answer import Trained, answered
 from rgc.flows.machines.weights_file import file_of
 from rgc.flows.request import Request
@@ -28,12 +29,13 @@ def finished(
     down along the training.
     """
     answers = [answered(layer, request.backend) for layer in layers]
+    bound = bounds(layers, [answer.values["log_z"] for answer in answers])
     levels = [Level(0, layers[0].layer.visible.shape, _couplings_of(request))]
     tables: dict[str, NDArray[Any]] = dict(series)
     if strips is not None:
         tables["reconstruction"] = strips
     for number, (layer, answer) in enumerate(zip(layers, answers, strict=True), 1):
-        values = {**answer.values, **_last(series, number)}
+        values = {**answer.values, **bound[number - 1], **_last(series, number)}
         levels.append(Level(number, layer.layer.hidden.shape, values=values))
         tables[f"layer{number}.weights"] = layer.machine.weights
         if request.options.flag("receptive_fields"):

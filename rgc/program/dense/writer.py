@@ -41,10 +41,13 @@ class Writer:
         return len(self.parameters) - 1
 
     def like(self, name: str, parameter: int, dtype: Literal["int32"] | None = None) -> int:
-        """A parameter of the shape of another, and of its dtype unless it says otherwise."""
+        """A parameter of the shape of another, and of its dtype unless it says otherwise, the same
+        for the same name."""
         same = self.parameters[parameter]
-        self.parameters.append(Parameter(name, same.shape, dtype or same.dtype))
-        return len(self.parameters) - 1
+        made = Parameter(name, same.shape, dtype or same.dtype)
+        if made not in self.parameters:
+            self.parameters.append(made)
+        return self.parameters.index(made)
 
     def number(self, what: str) -> int:
         """The slot of a number, the same for the same name."""

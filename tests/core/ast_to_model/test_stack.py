@@ -212,9 +212,9 @@ def test_centring_is_for_binary_units() -> None:
 def test_tempering_has_as_many_chains_at_each_temperature() -> None:
     made = trainer_of("tempering()")
     assert made.betas == tuple(k / 9 for k in range(10))
-    assert made.chains == 100
+    assert made.chains == 1000
     made = trainer_of("tempering(betas=0:1:8)")
-    assert (len(made.betas or ()), made.chains) == (8, 104)
+    assert (len(made.betas or ()), made.chains) == (8, 800)
 
 
 def test_exact_takes_all_rows_and_needs_a_small_side() -> None:

@@ -17,13 +17,13 @@ from rgc.flows.data.rows import Rows
 from rgc.flows.machines.layer_training import (
     LayerTraining,
     make_layer_training,
-    pieces_of,
 )
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.tables import all_states, moments, table
 from rgc.model.spins import Species
 from rgc.model.stack import Dense, Rbm, Side
 from rgc.model.trainer import Knots, Trainer
+from rgc.model_to_program.gradient_writer import CENTRED
 from rgc.program.dense.show import show
 from tests.core.flows.machines.known import floats, listed, value
 
@@ -67,15 +67,20 @@ def rows_of(states: NDArray[Any], chances: Floats, count: int = ROWS) -> Rows:
     return Rows(species=Species("v"), states=states[numbers].astype(np.uint8))
 
 
-def change(learning: LayerTraining, machine: Machine, rows: Rows) -> dict[str, Floats]:
-    """The change of each parameter in one update, in kT, from those of a machine."""
+def change(
+    learning: LayerTraining, machine: Machine, rows: Rows, updates: int = 1, **others: Floats
+) -> dict[str, Floats]:
+    """The change of each parameter in so many updates, in kT, from those of a machine. `others` are
+    arrays in kT that are not as they start.
+    """
     arrays = learning.start(rows)
+    arrays |= {name: np.rint(array * KT).astype(np.int64) for name, array in others.items()}
     arrays["weights"] = np.rint(machine.weights * KT).astype(np.int32)
     if learning.layer.biases:
         arrays["visible"] = np.rint(machine.visible_bias * KT).astype(np.int64)
         arrays["hidden"] = np.rint(machine.hidden_bias * KT).astype(np.int64)
     before = {name: array.astype(np.float64) for name, array in arrays.items()}
-    learning.run(arrays, learning.feed(rows), 0, 1)
+    learning.run(arrays, learning.feed(rows), 0, updates)
     names = ("weights", "visible", "hidden") if learning.layer.biases else ("weights",)
     return {name: (arrays[name] - before[name]) / KT for name in names}
 
@@ -122,19 +127,49 @@ def expected(machine: Machine, model: Floats, *, centred: bool) -> dict[str, Flo
     weights = ours.pairs - theirs.pairs
     visible, hidden = ours.visible - theirs.visible, ours.hidden - theirs.hidden
     if centred:
-        weights = weights - np.outer(ours.visible, hidden) - np.outer(visible, ours.hidden)
-        visible, hidden = visible - weights @ ours.hidden, hidden - ours.visible @ weights
+        x, y = ours.visible, ours.hidden
+        weights = weights - np.outer(x, hidden) - np.outer(visible, y)
+        spread = (1 - x**2).sum() / CENTRED, (y - y**2).sum() / CENTRED
+        visible, hidden = (
+            visible * (1 + spread[1]) - weights @ y,
+            hidden * (1 + spread[0]) - x @ weights,
+        )
     return {"weights": weights, "visible": visible, "hidden": hidden}
 
 
 @pytest.mark.parametrize("gradient", ["samples", "means"])
-def test_centred_units_enter_less_their_averages_and_biases_follow(gradient: str) -> None:
+def test_centred_units_enter_less_their_centres_and_biases_follow(gradient: str) -> None:
+    """The mean change of many updates, for which centres are drawn, of the hidden units where their
+    averages are.
+    """
     machine, (states, chances) = listed("rbm_ib_5x3"), ring_chances()
-    trainer = replace(PLAIN, centring=True, gradient=gradient)
-    found = change(make(layer_of("binary"), trainer), machine, rows_of(states, chances))
+    rows, updates, rate = rows_of(states, chances, ROWS // 20), 64, 2.0**-12
+    trainer = replace(
+        PLAIN, centring=True, gradient=gradient, batch=rows.count, epochs=updates,
+        rate=Knots((rate,)),
+    )  # fmt: skip
+    active = moments(machine, 2.0 * states - 1, chances).hidden
+    centre = {"hidden centre": np.log(active / (1 - active))}
+    learning = make(layer_of("binary"), trainer, rows.count)
+    found = change(learning, machine, rows, updates, **centre)
     known = expected(machine, gibbs(machine, chances, 1), centred=True)
     for name, array in known.items():
-        assert found[name] == pytest.approx(array, abs=5 * 2 / np.sqrt(ROWS)), name
+        mean = found[name] / (rate * updates)
+        assert mean == pytest.approx(array, abs=5 * 2 / np.sqrt(3 * ROWS)), name
+
+
+@pytest.mark.parametrize("gradient", ["samples", "means"])
+def test_large_centred_layers_stay_within_the_bits_of_every_backend(gradient: str) -> None:
+    layer = Rbm(
+        visible=Side(65_536, Species("v")),
+        hidden=Side(16_384, Species("h", "binary")),
+        connect=Dense(),
+        biases=True,
+    )
+    trainer = replace(
+        PLAIN, algorithm="pcd", batch=100, chains=100, centring=True, gradient=gradient
+    )
+    assert make(layer, trainer, 1000).whole.program.draws > 0
 
 
 @pytest.mark.parametrize(("algorithm", "betas"), [("pcd", None), ("tempering", (0.0, 0.5, 1.0))])
@@ -151,35 +186,6 @@ def test_persistent_chains_come_to_the_gradient_of_the_likelihood(
     known = expected(machine, table(machine).chances, centred=False)
     for name, array in known.items():
         assert found[name] == pytest.approx(array, abs=5 * 1.4 / np.sqrt(ROWS / 2)), name
-
-
-def test_the_last_batch_is_averaged_over_its_own_rows() -> None:
-    """13 rows in batches of 10 from a machine of zeros, whose hidden means are 0: the change of the
-    visible biases is the mean of the rows of a batch less what the model draws, which its key tells
-    and the rows do not. Each batch's change, times its rows, adds up to that of all rows.
-    """
-    states, chances = ring_chances()
-    rows, layer = rows_of(states, chances, 13), layer_of("ising")
-    none = replace(
-        listed("rbm_ii_5x3"),
-        weights=np.zeros((5, 3)),
-        visible_bias=np.full(5, 40.0),
-        hidden_bias=np.zeros(3),
-    )
-    rate = Knots((2.0**-10,))
-    learning = make(layer, replace(PLAIN, batch=10, rate=rate), 13)
-    data, total = learning.feed(rows), np.zeros(5)
-    sizes = [piece.rows.shape for piece in pieces_of(data.batches, 0, learning.updates)]
-    assert sizes == [(1, 10), (1, 3)]
-    for update, (_, count) in enumerate(sizes):
-        arrays = learning.start(rows)
-        arrays["weights"] = np.zeros((5, 3), dtype=np.int32)
-        arrays["visible"] = np.rint(none.visible_bias * KT).astype(np.int64)
-        before = arrays["visible"].copy()
-        data, _ = learning.run(arrays, data, update, 1)
-        total += count * (arrays["visible"] - before) / KT / 2.0**-10
-    # in fields of 40 kT the model draws +1 always
-    assert total == pytest.approx(rows.values.sum(axis=0) - 13, abs=1e-3)
 
 
 @pytest.mark.parametrize("sparsity", [0.1, 0.8])

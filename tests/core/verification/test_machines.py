@@ -84,7 +84,7 @@ def test_free_energies_behind_the_flow_change_nothing() -> None:
 
 
 def test_where_backends_part_is_told_by_node_and_place() -> None:
-    wrong = Faulty(Unit, lambda node: replace(node, draw=max(node.draw - 1, 0)))
+    wrong = Faulty(Unit, lambda node: replace(node, draw=node.draw and node.draw - 1))
     found = findings(subject_of(DIVERGENCE, wrong), "bit identity")
     assert found[0].verdict == "failed"
     assert "update 1, node 4 of" in found[0].detail
@@ -197,12 +197,12 @@ def test_a_constant_that_is_a_little_off_is_caught(monkeypatch: pytest.MonkeyPat
     assert "beyond the bound" in failed(findings(subject_of(DIVERGENCE), "chances"))
 
 
-def _phases_exchanged(writing: Any, data: Any, model: Any, drawn: Any, right: Any) -> None:
-    right(writing, model, data, drawn)
+def _phases_exchanged(writing: Any, data: Any, model: Any, right: Any) -> None:
+    right(writing, model, data)
 
 
-def _last_draw_of_data(writing: Any, data: Any, model: Any, drawn: Any, right: Any) -> None:
-    right(writing, data, replace(model, y=data.y), drawn)
+def _last_draw_of_data(writing: Any, data: Any, model: Any, right: Any) -> None:
+    right(writing, data, replace(model, y=data.y))
 
 
 @pytest.mark.parametrize(
@@ -220,13 +220,13 @@ def test_a_wrong_phase_of_the_gradient_is_caught(
     monkeypatch.setattr(
         gradient_writer.GradientWriter,
         "write",
-        lambda self, data, model, drawn: wrong(self, data, model, drawn, right),
+        lambda self, data, model: wrong(self, data, model, right),
     )
     spins, layers = KINDS[name]
     assert "errors from it" in failed(findings(subject_of(layers, spins=spins), "gradient"))
 
 
-def test_a_gradient_that_forgets_the_averages_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gradient_that_forgets_the_centres_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """The visible biases do not follow the weights."""
     monkeypatch.setattr(
         gradient_writer.GradientWriter,

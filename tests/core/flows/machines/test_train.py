@@ -82,21 +82,6 @@ def test_updates_are_the_same_in_any_pieces() -> None:
     assert same(alone, parameters(at_end(other, stored)))
 
 
-def test_monitors_change_no_bit() -> None:
-    plain = flow_of(spec(data="samples(100, thermalise=10, validation=0.2)"))
-    asked = flow_of(
-        spec(
-            data="samples(100, thermalise=10, validation=0.2)",
-            options="monitors=[kl, gap, dF, tau_defect, pseudo_likelihood, reconstruction]",
-        )
-    )
-    ends = [at_end(flow, flow.start()) for flow in (plain, asked)]
-    assert same(parameters(ends[0]), parameters(ends[1]))
-    assert "0.watch.pseudo_likelihood" in ends[1].arrays
-    assert np.isfinite(ends[1].arrays["0.watch.tau_defect"]).all()
-    assert "1.watch.dF" not in ends[1].arrays  # the upper layer's data are of no Hamiltonian
-
-
 def test_the_answer_of_two_layers() -> None:
     text = spec(options="reconstruct=5")
     result = rgc.compile(text, backend="reference").run(checkpoints=False).points[0].result
@@ -173,6 +158,21 @@ def test_a_rate_that_is_too_large_stops_with_the_layer_and_the_update() -> None:
 def test_an_expectation_names_a_layer() -> None:
     text = spec() + "expect { kl[layer=1] below 3 }\n"
     assert rgc.compile(text, backend="reference").run(checkpoints=False).passed
+
+
+def test_an_expectation_names_couplings_of_the_lowest_machine() -> None:
+    """On five sites all operators of a range of 2 are different, on three they are not."""
+    layer = "rbm(4, spins=ising, train=cd(epochs=1, batch=50, rate=0.1))"
+    names = (
+        "K[layer=1] = 0 within 1",
+        "k2_11[layer=1] = 0 within 1",
+        "other_pairs[layer=1] below 1",
+    )
+    text = spec(layer) + "expect { " + ", ".join(f"visible.{name}" for name in names) + " }\n"
+    large = text.replace("square(4, 3)", "square(5)")
+    assert rgc.compile(large, backend="reference").run(checkpoints=False).passed
+    with pytest.raises(rgc.SpecError, match=r"'train' gives no 'visible\.K'"):
+        rgc.load(text)
 
 
 def test_maps_of_hidden_units_are_left_out_on_request() -> None:

@@ -196,6 +196,11 @@ def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
     if spec.lattice is not None and kind not in ready.lattices:
         message = f"{kind} lattices come later for this scheme"
         yield Problem("not-yet", message, spec.document.place("lattice"))
+    turned = isinstance(spec.lattice, Lattice) and "antiperiodic" in spec.lattice.boundary
+    if turned and ready.kind == "programs":
+        message = "antiperiodic boundaries cannot be sampled yet"
+        hint = "use boundary=periodic or open"
+        yield Problem("not-yet", message, spec.document.place("lattice"), hint=hint)
     for species in spec.species:
         if species.alphabet not in ready.alphabets:
             message = f"{species.alphabet} spins come later for this scheme"

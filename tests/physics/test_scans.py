@@ -1,8 +1,4 @@
-"""Crossings, maxima and integrals of sampled curves over many seeds, against exact ones.
-
-The maximum is one that the points resolve: where its error is half the distance of the points, one
-point or other is the largest, and deviations in errors have a width of 1.2.
-"""
+"""Crossings, maxima and integrals of sampled curves over many seeds, against exact ones."""
 
 from __future__ import annotations
 

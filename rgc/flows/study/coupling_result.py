@@ -109,7 +109,9 @@ def _rank(point: StudiedPoint, to: Floats) -> tuple[float, ...]:
     """The order of critical points, which does not depend on where the search began: first the one
     nearest to where the critical flow of the spec's couplings goes.
     """
-    return (round(float(np.linalg.norm(point.couplings - to)), 8), *map(float, point.couplings))
+    with np.errstate(over="ignore"):
+        distance = float(np.linalg.norm(point.couplings - to))
+    return (round(distance, 8), *map(float, point.couplings))
 
 
 def _no_headline(points: Sequence[StudiedPoint]) -> str:

@@ -40,6 +40,8 @@ SMALL = (
     (re.compile(r"\b(replicas)\s*=\s*[\d_]+"), r"\1=64"),
     (re.compile(r"\b(chi)\s*=\s*\d+"), r"\1=4"),
     (re.compile(r"(:[^:,\]\)\s]+:)\d+"), r"\g<1>3"),
+    (re.compile(r"integrate\((?!.*sweeps)"), "integrate(sweeps=20, replicas=64, "),
+    (re.compile(r"disorder\s*=\s*\d+"), "disorder=2"),
     (re.compile(r"(enumerate\(.*?)find=\w+(, *)?"), r"\1"),
 )
 """What takes long, and what it becomes. {} is 1, 10 or 20."""

@@ -12,7 +12,7 @@ import rgc
 from tests.core.analysis.test_curve_features import gap, peak
 from tests.square_ising import kaufman
 
-SEEDS = 100
+SEEDS = 50
 
 SPEC = """parameters {{ K = 0.4, L = 4 }}
 lattice square(L)

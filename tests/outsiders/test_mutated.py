@@ -7,7 +7,12 @@ import pytest
 from tests.outsiders.mutated import mutant, wrong
 
 
-@pytest.mark.parametrize("first", range(0, 120, 20))
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "first", [*range(0, 60, 20), *(pytest.param(k, marks=SLOW) for k in range(60, 400, 20))]
+)
 def test_mutants(first: int) -> None:
     for seed in range(first, first + 20):
         said = wrong(mutant(seed))

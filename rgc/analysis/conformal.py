@@ -133,7 +133,10 @@ to the fixed point say nothing of those that follow.
 
 SLOW = 2.0
 """What is missing after a doubling of length, in units of the change by it, for corrections that
-fall as the 0.6th power of the length.
+fall as the 0.6th power of the length. Those of a marginal operator fall as 1/ln L (Cardy,
+Nauenberg and Scalapino, Phys. Rev. B 22, 2560, 1980): there (1 + r)/(1 - r) times the change is
+missing, r the ratio of the last two changes, which is less than the number of doublings and rises
+with it.
 """
 
 ALIKE = 0.1
@@ -149,8 +152,8 @@ point.
 RULE = (
     "of the levels with a central charge above 1/4 the one where the largest error of the leading "
     "dimensions and of the central charge is least; errors are the largest of the drift since "
-    f"level {FIRST}, {SLOW:g} times the change since the length was half, and the differences from "
-    "3/4 and 1/2 of chi"
+    f"level {FIRST}, {SLOW:g} times the change since the length was half (more where the last two "
+    "fall as those of logarithms), and the differences from 3/4 and 1/2 of chi"
 )
 
 TRIVIAL_END = "the flow passes no critical fixed point but runs to a trivial one"
@@ -191,9 +194,20 @@ def errors(flows: Sequence[Floats], level: int) -> Floats:
     """
     here, looked = flows[0][level], np.flatnonzero(np.isfinite(flows[0][:, 0]))
     drift = [here - flows[0][n] for n in looked if FIRST <= n < level]
-    doubling = [SLOW * (here - flows[0][level - 2])] if level - 2 in looked else []
-    others = [here - flow[level] for flow in flows[1:]]
-    found = np.abs(np.array([*drift, *doubling, *others]).reshape(-1, len(here)))
     if not drift or not all(np.isfinite(flow[level, 0]) for flow in flows):
         return np.full(len(here), np.inf)
+    doubling = [_missing(flows[0], level)] if level - 2 in looked else []
+    others = [here - flow[level] for flow in flows[1:]]
+    found = np.abs(np.array([*drift, *doubling, *others]))
     return np.asarray(np.where(np.isfinite(found), found, -1.0).max(axis=0))
+
+
+def _missing(flow: Floats, level: int) -> Floats:
+    """What is missing at a level, by the changes [k] in the last two doublings of length."""
+    change = flow[level] - flow[level - 2]
+    before = flow[level - 2] - flow[level - 4]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = change / before
+        marginal = np.where(ratio < 1, (1 + ratio) / (1 - ratio), np.inf)
+    slow = np.minimum(marginal, level / 2)
+    return np.asarray(np.where(ratio > 0, np.maximum(slow, SLOW), SLOW) * change)

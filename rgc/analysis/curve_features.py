@@ -71,8 +71,9 @@ def zero(curve: Curve) -> Feature:
 def maximum(curve: Curve) -> Feature:
     """Where the curve is largest, near the largest of its points.
 
-    In every resampled curve the largest point is chosen again. Raises `Absent` where it is the
-    first or the last one.
+    In every resampled curve the largest point is chosen again. Noise is added to the curve without
+    that of its points (`Curve.smoothed`): with it the largest point would stand out, and be chosen
+    too often. Raises `Absent` where it is the first or the last one.
     """
     if len(curve.x) < 3:
         raise Absent("a maximum needs three points")
@@ -83,7 +84,7 @@ def maximum(curve: Curve) -> Feature:
     at = _root(curve, bracket, _top(bracket, curve(bracket)), 1)
     bend = abs(float(curve(np.array([at]), 2)[0]))
     fine = curve.fine()
-    places = _resampled(curve, lambda values: _top(fine, values), curve.weights(fine))
+    places = _resampled(curve.smoothed(), lambda values: _top(fine, values), curve.weights(fine))
     interpolation = _off(curve, at, bend, 1)
     outside = np.mean((places == fine[0]) | (places == fine[-1]))
     if outside > ENDS:

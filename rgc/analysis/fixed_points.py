@@ -209,7 +209,10 @@ def _crept(recursion: Recursion, start: Floats) -> Floats | None:
             change = recursion(couplings).couplings - couplings
             if not np.isfinite(change).all():
                 return None
-            spectrum = linearise(recursion, couplings)[0]
+            try:
+                spectrum = linearise(recursion, couplings)[0]
+            except np.linalg.LinAlgError:
+                return None
             share = spectrum.values[0] / (1 - spectrum.values[0])
             change = change + (share * (spectrum.left[0] @ change) * spectrum.right[:, 0]).real
             longest = float(np.abs(change).max(initial=0.0))

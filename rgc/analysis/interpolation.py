@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from rgc.analysis.systematic import resolved
@@ -114,6 +115,20 @@ class Curve:
         after = float(np.trapezoid(self._change(three - two), at))
         rounding = ROUNDING * float(np.abs(self.y).max() * (self.x[-1] - self.x[0]))
         return after / before if before > rounding else 0.0
+
+    def smoothed(self) -> Curve:
+        """The points of the polynomial of the lowest degree, from 2, that the errors allow: its
+        chi^2 is at most one standard deviation above the mean of chi^2. It is the curve itself
+        where no polynomial with fewer parameters than points is one.
+        """
+        if not self.errors.all():
+            return self
+        for degree in range(2, len(self.x) - 1):
+            y = Polynomial.fit(self.x, self.y, degree, w=1 / self.errors)(self.x)
+            free = len(self.x) - degree - 1
+            if np.sum(((self.y - y) / self.errors) ** 2) <= free + np.sqrt(2 * free):
+                return Curve(self.x, y, self.errors)
+        return self
 
     def _without_one(self, at: Floats, derivative: int) -> Iterator[Floats]:
         return (

@@ -43,8 +43,9 @@ def iterated(matrix: Floats) -> Iterated:
     many eigenvectors as its multiplicity.
     """
     values = np.linalg.eigvals(matrix).astype(np.complex128)
-    values = values[np.lexsort((-values.imag, -values.real, -np.abs(values).round(12)))]
     radius = float(np.abs(values).max(initial=0.0))
+    modulus = (np.abs(values) / max(radius, 1.0)).round(12)
+    values = values[np.lexsort((-values.imag, -values.real, -modulus))]
     right, left = _fixed(matrix), _fixed(matrix.T)
     twice = _fixed_in_two_steps(matrix) if radius < LARGE else right.shape[1]
     why = _obstacle(values, radius, right.shape[1], twice)

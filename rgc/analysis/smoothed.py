@@ -60,6 +60,7 @@ def smoothed(linearised: Linearised, harmonics: int) -> tuple[Complexes, Floats]
     return first, np.abs(first - second) + 4 * EPSILON * np.abs(first[0])
 
 
+@np.errstate(all="ignore")
 def _by_width(linearised: Linearised, harmonics: int, width: float) -> Complexes:
     points = FEWEST
     while points <= MOST:
@@ -89,18 +90,17 @@ def _integrated(linearised: Linearised, window: _Window) -> Complexes | None:
     x = polyval(window.z, linearised.inverse)
     total = -(window.weights @ polyval(window.z, linearised.regular))
     weight, before, least, largest = 1.0, np.inf, np.inf, np.abs(ones).max()
-    with np.errstate(all="ignore"):
-        for _ in range(MOST_TERMS):
-            integral = window.weights @ (equation.gain(x) + np.zeros_like(x))
-            total, weight = total + weight * integral, weight / equation.mu
-            mean = (integral[0] / ones[0]).real
-            change = np.abs(integral - mean * ones).max()
-            least = min(least, change)
-            if not change <= GROWN * largest:
-                raise NotResolved("its terms grow: F has no mean over a period of ln z")
-            if change > 1000 * least < largest:
-                return None
-            if max(change, before) <= REST * largest and equation.mu > 1:
-                return np.asarray(total + weight * mean * ones * equation.mu / (equation.mu - 1))
-            x, before = equation.next(x) + np.zeros_like(x), change
+    for _ in range(MOST_TERMS):
+        integral = window.weights @ (equation.gain(x) + np.zeros_like(x))
+        total, weight = total + weight * integral, weight / equation.mu
+        mean = (integral[0] / ones[0]).real
+        change = np.abs(integral - mean * ones).max()
+        least = min(least, change)
+        if not change <= GROWN * largest:
+            raise NotResolved("its terms grow: F has no mean over a period of ln z")
+        if change > 1000 * least < largest:
+            return None
+        if max(change, before) <= REST * largest and equation.mu > 1:
+            return np.asarray(total + weight * mean * ones * equation.mu / (equation.mu - 1))
+        x, before = equation.next(x) + np.zeros_like(x), change
     return None

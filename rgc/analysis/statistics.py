@@ -150,16 +150,23 @@ class Mean:
 def mean_of_draws(values: Array) -> Mean:
     """The mean of at least two independent draws [draw].
 
-    The error is the standard error of the mean times the Student t of n - 1 degrees of freedom that
-    as much probability lies within as within one standard deviation of a normal number, 68.27 %.
-    The factor is 1.84 for two draws, 1.05 for eleven, and 1 in the limit.
+    The error is the standard error of the mean times the factor of Student's t.
+    """
+    draws = np.asarray(values, dtype=np.float64)
+    widened = student(len(draws))
+    error = widened * float(draws.std(ddof=1) / np.sqrt(len(draws)))
+    return Mean(float(draws.mean()), error, widened)
+
+
+def student(draws: int) -> float:
+    """The Student t of draws - 1 degrees of freedom that as much probability lies within as within
+    one standard deviation of a normal number, 68.27 %.
+
+    It is 1.84 for two draws, 1.05 for eleven, and 1 in the limit.
     """
     from scipy.special import ndtr, stdtrit
 
-    draws = np.asarray(values, dtype=np.float64)
-    widened = float(stdtrit(len(draws) - 1, ndtr(1.0)))
-    error = widened * float(draws.std(ddof=1) / np.sqrt(len(draws)))
-    return Mean(float(draws.mean()), error, widened)
+    return float(stdtrit(draws - 1, ndtr(1.0)))
 
 
 def constant_record(sums: Array) -> bool:

@@ -18,7 +18,7 @@ from rgc.model.stack import Stack
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.sample import SCHEME as SAMPLE
-from rgc.schemes.scheme import Ready
+from rgc.schemes.scheme import Ready, Scheme
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -53,7 +53,7 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
         )
         yield Problem("not-yet", message, spec.flow.span, hint=f"{today} run today")
         return
-    yield from _physics(spec, ready)
+    yield from _physics(_used(spec, SCHEMES[spec.flow.scheme]), ready)
     yield from _update(spec.flow.options.get("update"), spec.flow.span)
     if spec.data is not None:
         yield from _samples(spec, source_of(spec.data))
@@ -63,6 +63,13 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
         yield _differing(spec)
     yield from _methods(spec)
     yield from _measures(spec, ready)
+
+
+def _used(spec: Spec, scheme: Scheme) -> Spec:
+    """The spec without lattice and spins that its scheme makes no use of."""
+    used = {*scheme.needs, *scheme.uses}
+    lattice = spec.lattice if "lattice" in used else None
+    return replace(spec, lattice=lattice, species=spec.species if "spins" in used else ())
 
 
 def _update(update: Value | None, place: Span | None) -> Iterator[Problem]:
@@ -189,6 +196,11 @@ def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
     if spec.lattice is not None and kind not in ready.lattices:
         message = f"{kind} lattices come later for this scheme"
         yield Problem("not-yet", message, spec.document.place("lattice"))
+    turned = isinstance(spec.lattice, Lattice) and "antiperiodic" in spec.lattice.boundary
+    if turned and ready.kind == "programs":
+        message = "antiperiodic boundaries cannot be sampled yet"
+        hint = "use boundary=periodic or open"
+        yield Problem("not-yet", message, spec.document.place("lattice"), hint=hint)
     for species in spec.species:
         if species.alphabet not in ready.alphabets:
             message = f"{species.alphabet} spins come later for this scheme"

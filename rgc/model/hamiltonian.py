@@ -49,6 +49,13 @@ class Term:
         """What multiplies the sum of products in H."""
         return self.sign * self.coupling
 
+    @property
+    def of_spins(self) -> bool:
+        """Whether it is more than a constant."""
+        return any(product for _, product in self.products) or any(
+            table.spins for table in self.tables
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Hamiltonian:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
@@ -67,8 +68,9 @@ def check_measure(spec: Spec, context: Context) -> Spec:
         return replace(spec, measures=tuple(measure for measure, _ in measures))
     resolver = _resolver(spec, words, context)
     resolved = [_resolved(*pair, spec, resolver, context) for pair in measures]
-    unlisted = implied(resolved, definitions)
-    resolved += [Measure(name, resolver.observable(name, ast.Name(name))) for name in unlisted]
+    for name in implied(resolved, definitions):
+        with suppress(Unknowable):
+            resolved.append(Measure(name, resolver.observable(name, ast.Name(name))))
     return replace(spec, measures=tuple(resolved))
 
 

@@ -93,12 +93,13 @@ def _axes(call: str, parameter: str, place: ast.Expr, axes: Sequence[Axis]) -> I
         known = f"scanned: {', '.join(scanned)}" if scanned else "scan { K = 0.4:0.5:9 }"
         hint = suggest(parameter, scanned) or known.replace("K", parameter)
         yield Problem("not-scanned", f"'{parameter}' is not scanned", place.span, hint=hint)
-    elif len(scanned[parameter]) < FEWEST[call]:
+        return
+    if len(scanned[parameter]) < FEWEST[call]:
         least, given = FEWEST[call], len(scanned[parameter])
         message = f"'{call}' needs {least} values of '{parameter}', and the scan has {given}"
         hint = f"scan {{ {parameter} = 0.4:0.5:9 }}"
         yield Problem("too-few-values", message, place.span, hint=hint, severity="warning")
-    elif call == "crossing" and all(
+    if call == "crossing" and all(
         len(values) < 2 for name, values in scanned.items() if name != parameter
     ):
         message = "curves cross only where a second parameter, such as the size, is scanned too"

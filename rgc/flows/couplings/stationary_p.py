@@ -32,13 +32,22 @@ def slope(recursion: CellRecursion, point: Floats) -> float:
 
     (1 - b^-d) F_p = g_p + b^-d F_K R_p, where F_K (1 - b^-d R_K) = g_K. With V and its constant
     together this is L.dR/dp / (b^d - 1), where L is the left eigenvector of the eigenvalue b^d,
-    with component 1 on the constant.
+    with component 1 on the constant. Raises `PointNotFound` where R_K has the eigenvalue b^d too.
     """
     by_couplings, by_p = recursion.derivatives(point)
     share = 1 / recursion.sites
     by_couplings[1:] *= share
-    scaling = np.linalg.solve((np.eye(len(point)) - by_couplings[1:]).T, by_couplings[0])
+    scaling = _solved((np.eye(len(point)) - by_couplings[1:]).T, by_couplings[0])
     return float((by_p[0] + share * scaling @ by_p[1:]) / (1 - share))
+
+
+def _solved(matrix: Floats, right: Floats) -> Floats:
+    try:
+        return np.asarray(np.linalg.solve(matrix, right))
+    except np.linalg.LinAlgError:
+        raise PointNotFound(
+            "the linearised map has an eigenvalue at which dF/dp diverges"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,11 +108,11 @@ class StationaryP:
                 point = critical(recursion, self.space.start).fixed_point
             else:
                 point = newton(recursion, rows[-1, 2:] if len(rows) else self.guess)
+            if point is not None:
+                return np.array([p, slope(recursion, point), *point])
         except PointNotFound:
-            point = None
-        if point is None:
-            return np.array([p, np.inf, *np.zeros(len(self.space.start))])
-        return np.array([p, slope(recursion, point), *point])
+            pass
+        return np.array([p, np.inf, *np.zeros(len(self.space.start))])
 
     def _between(self, rows: Floats) -> float:
         """The p at which the slope vanishes along the fixed point of one end. Raises
@@ -134,10 +143,10 @@ class StationaryP:
         for p in np.linspace(row[0], end, _PIECES + 1)[1:]:
             try:
                 following = self._followed(here, p)
+                if following[1] * here[1] <= 0:
+                    return self._zero(here, following)
             except PointNotFound:
                 return None
-            if following[1] * here[1] <= 0:
-                return self._zero(here, following)
             here = following
         return None
 
@@ -146,7 +155,7 @@ class StationaryP:
         where the fixed point is lost.
         """
         by_couplings, by_p = self.at(row[0]).derivatives(row[2:])
-        tangent = np.linalg.solve(np.eye(len(by_p) - 1) - by_couplings[1:], by_p[1:])
+        tangent = _solved(np.eye(len(by_p) - 1) - by_couplings[1:], by_p[1:])
         recursion = self.at(p)
         point = newton(recursion, row[2:] + (p - row[0]) * tangent)
         if abs(linearise(recursion, point)[0].values[0]) <= 1:

@@ -116,7 +116,9 @@ def _of_law(law: Law, p: float | None) -> Floats:
             return _logarithm((digits[:, None] == np.arange(states)).astype(np.float64))
         case Counted(size, 2):
             odds = np.array([float(law.log_odds(down).at(p)) for down in range(size + 1)])
-            down = np.indices((2,) * size).reshape(size, -1).sum(axis=0)
+            down = np.zeros(1, dtype=np.int64)
+            for _ in range(size):
+                down = np.concatenate([down, down + 1])
             return np.asarray(-np.logaddexp(0.0, -odds[down][:, None] * np.array([1.0, -1.0])))
         case Counted():
             return _counted(law, p)

@@ -18,6 +18,9 @@ Floats = NDArray[np.float64]
 MOST_EIGENVALUES = 64
 """The number of eigenvalues that are listed; a table holds all."""
 
+NO_SCALE = "the matrix changes no length: it has no ratio of lattice constants"
+NO_EXPONENT = "the eigenvalue is 0: it has no exponent"
+
 MOST_ENTRIES = 1_000_000
 """A matrix with more entries is in no table."""
 
@@ -78,23 +81,23 @@ def listed(values: NDArray[Any], scale: float | None = None) -> tuple[Eigenvalue
     known.
     """
     return tuple(
-        Eigenvalue(
-            value=float(value.real),
-            imag=float(value.imag),
-            error=0.0,
-            exponent=_exponent(abs(value), scale),
-            exponent_error=0.0 if scale is not None else None,
-            sector="invariant",
-            level=1,
-            operators=len(values),
-            index=index,
-            kind="exact",
-        )
+        _eigenvalue(complex(value), index, len(values), scale)
         for index, value in enumerate(values[:MOST_EIGENVALUES], start=1)
     )
 
 
-def _exponent(modulus: float, scale: float | None) -> float:
-    if scale is None:
-        return float("nan")
-    return log(modulus) / log(scale) if modulus else float("-inf")
+def _eigenvalue(value: complex, index: int, number: int, scale: float | None) -> Eigenvalue:
+    note = NO_SCALE if scale is None else "" if value else NO_EXPONENT
+    return Eigenvalue(
+        value=value.real,
+        imag=value.imag,
+        error=0.0,
+        exponent=log(abs(value)) / log(scale) if scale is not None and value else float("nan"),
+        exponent_error=None if note else 0.0,
+        sector="invariant",
+        level=1,
+        operators=number,
+        index=index,
+        kind="exact",
+        note=note,
+    )

@@ -36,6 +36,10 @@ FROZEN_RULE = (
     "at the fixed point of zero temperature, y_t in the weight of unequal neighbours, exp(-2K) "
     "for Ising spins"
 )
+NOISE = 1e-14
+"""A coupling of a fixed point below this, or this part of its largest coupling, is rounding."""
+
+FAR = "it is beyond the largest number"
 ROUNDING = "the eigenvalue is rounding: it has no exponent"
 NO_SCALE = "the map has no ratio of lattice constants: give it scale=b"
 NO_DIMENSION = "the dimension of the map is not known: give it sites=n and scale=b"
@@ -108,7 +112,9 @@ def _rank(point: StudiedPoint, to: Floats) -> tuple[float, ...]:
     """The order of critical points, which does not depend on where the search began: first the one
     nearest to where the critical flow of the spec's couplings goes.
     """
-    return (round(float(np.linalg.norm(point.couplings - to)), 8), *map(float, point.couplings))
+    with np.errstate(over="ignore"):
+        distance = float(np.linalg.norm(point.couplings - to))
+    return (round(distance, 8), *map(float, point.couplings))
 
 
 def _no_headline(points: Sequence[StudiedPoint]) -> str:
@@ -122,13 +128,13 @@ def _no_headline(points: Sequence[StudiedPoint]) -> str:
 
 def _fixed_point(study: Study, points: Sequence[StudiedPoint]) -> dict[str, Estimate]:
     """The couplings of the first point, and what belongs to it."""
-    named = _named(study, points[0].couplings, "exact") if points else {}
+    named = _fixed(study, points[0].couplings) if points else {}
     return {**named, **_block(study, points)}
 
 
 def _found(study: Study, point: StudiedPoint) -> FixedPoint:
     return FixedPoint(
-        couplings=_named(study, point.couplings, "exact"),
+        couplings=_fixed(study, point.couplings),
         kind=point_kind(point.spectra),
         eigenvalues=tuple(
             one for spectrum in point.spectra for one in _eigenvalues(study, spectrum)
@@ -141,7 +147,7 @@ def _found(study: Study, point: StudiedPoint) -> FixedPoint:
 
 def _cycle(study: Study, point: Floats) -> tuple[Mapping[str, Estimate], ...]:
     points = cycle_of(study.recursion, point, study.period)
-    return tuple(_named(study, each, "exact") for each in points)
+    return tuple(_fixed(study, each) for each in points)
 
 
 def _spectra(study: Study) -> tuple[SectorSpectrum, ...]:
@@ -152,8 +158,18 @@ def _named(study: Study, couplings: Floats, kind: Kind) -> dict[str, Estimate]:
     """Couplings by name. A fixed point is an exact number of the map, even if the map approximates
     the lattice.
     """
-    pairs = zip(study.recursion.names, map(float, couplings), strict=True)
-    return {name: Estimate(value if isfinite(value) else None, 0.0, kind) for name, value in pairs}
+    return {
+        name: Estimate(value, 0.0, kind)
+        if isfinite(value)
+        else Estimate(None, None, kind, note=FAR)
+        for name, value in zip(study.recursion.names, map(float, couplings), strict=True)
+    }
+
+
+def _fixed(study: Study, point: Floats) -> dict[str, Estimate]:
+    """The couplings of a fixed point by name, 0 where no more than rounding is left of one."""
+    noise = NOISE * max(1.0, float(np.abs(point).max(initial=0.0)))
+    return _named(study, np.where(np.abs(point) <= noise, 0.0, point), "exact")
 
 
 def _block(study: Study, points: Sequence[StudiedPoint]) -> dict[str, Estimate]:

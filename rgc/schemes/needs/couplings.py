@@ -24,7 +24,8 @@ def known_couplings(asked: Asked) -> Iterator[Problem]:
     spec = asked.spec
     if spec.hamiltonian is None and not spec.map:
         return
-    known = set(asked.parameters) | set(spec.hamiltonian.couplings() if spec.hamiltonian else ())
+    terms = spec.hamiltonian.terms if spec.hamiltonian else ()
+    known = {term.name for term in terms if term.of_spins}
     known |= {name for step in spec.map for name in step.quantities}
     for name, span in _named(asked):
         if name not in known:

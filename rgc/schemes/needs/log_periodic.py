@@ -49,9 +49,10 @@ def a_fixed_point(asked: Asked) -> Iterator[Problem]:
 
 def analytic(asked: Asked) -> Iterator[Problem]:
     """Report functions without a power series in a map whose amplitudes are asked for."""
-    if "oscillations" not in asked.places or not asked.read("map") or _missing(asked.spec.map):
+    maps = asked.spec.map
+    if "oscillations" not in asked.places or not maps or not asked.read("map") or _missing(maps):
         return
-    first = asked.spec.map[0]
+    first = maps[0]
     assert isinstance(first, RecursionMap)  # noqa: S101  (nothing is missing)
     changes = [change for _, change in first.updates]
     constant = () if first.constant is None else (first.constant,)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.errors import Problem
-from rgc.model.data import Data, Samples, source_of
+from rgc.model.data import Data, File, Samples, kept_apart, source_of
 from rgc.model.stack import Rbm
 from rgc.passes.count_states import MOST_TABLED, fits, states_text
 from rgc.schemes.scheme import Asked
 from rgc.text import Span
+
+FEWEST = 2
+"""Fewer rows than this have no variance, without which the gap has no error."""
 
 COMPARED = ("kl", "dF", "tau_defect")
 """Answers that compare a machine with the Hamiltonian."""
@@ -29,17 +32,22 @@ def monitored(asked: Asked) -> Iterator[Problem]:
             yield Problem("missing-section", message, place, hint=hint)
         elif name in COMPARED:
             yield from not_compared(name, stack.layers[0], spec.data, place)
-    if "gap" in monitors and spec.data is not None and not _validated(spec.data):
-        message = "'gap' compares rows for training with others, and none are kept apart"
+    kept = _kept(spec.data) if spec.data is not None else FEWEST
+    if "gap" in monitors and kept < FEWEST:
+        few = "only one is" if kept else "none are"
+        message = f"'gap' compares rows for training with others, and {few} kept apart"
         hint = "keep some of samples(...) or of file(...): validation=0.1"
         yield Problem("no-rows", message, place, hint=hint)
 
 
-def _validated(data: Data) -> bool:
-    """Whether there are rows to validate with: a share that is kept apart, or fresh samples, which
-    nothing has changed."""
-    share = getattr(source_of(data), "validation", None)
-    return bool(share) or isinstance(data, Samples)
+def _kept(data: Data) -> int:
+    """The rows to validate with: a share that is kept apart, or a tenth as many fresh samples of
+    each set, which nothing has changed."""
+    source = source_of(data)
+    kept = kept_apart(source.rows, source.validation) if isinstance(source, Samples | File) else 0
+    if kept or not isinstance(data, Samples):
+        return kept
+    return len(data.points) * -(-data.count // 10)
 
 
 def not_compared(name: str, layer: Rbm, data: Data | None, place: Span | None) -> Iterator[Problem]:

@@ -39,13 +39,18 @@ def until_smallest(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Val
 
 
 def possible_steps(asked: Asked) -> Iterator[Problem]:
-    """Report more steps than there are levels with more than one cell along each axis."""
+    """Report more steps than there are levels with more than one cell along each axis, or of a
+    lattice without such a level more than there are levels.
+    """
     steps, lattice, blocks = asked.options.get("steps"), asked.spec.lattice, asked.spec.blocks
     if not isinstance(steps, int) or not isinstance(lattice, Lattice) or not lattice.finite:
         return
     if not asked.read("block", "lattice", "spins") or any(not block.factor for block in blocks):
         return
-    levels = [shape for shape in shapes(lattice, blocks) if min(shape) > 1]
+    every = shapes(lattice, blocks)
+    levels = [shape for shape in every if min(shape) > 1]
+    if len(levels) < 2:
+        levels = every
     possible = len(levels) - 1
     if 0 < possible < steps:
         last, size = " x ".join(map(str, levels[-1])), " x ".join(map(str, lattice.cells))

@@ -62,7 +62,7 @@ X1 = [0.20, 0.13, 0.13, 0.126, 0.125, 0.124, 0.11, 0.01]
 def test_the_headline_is_the_level_of_least_error() -> None:
     flow, less = levels(C, X1), levels([c + 0.2 * (n > 5) for n, c in enumerate(C)], X1)
     assert plateau([flow, less]) == 5
-    assert errors([flow, less], 5) == pytest.approx([0.004, 2 * 0.002])
+    assert errors([flow, less], 5) == pytest.approx([0.004, 2.5 * 0.002])
     far = levels([c + (0.09 if n == 5 else 0.2 * (n > 5)) for n, c in enumerate(C)], X1)
     assert plateau([flow, far]) == 4
     assert errors([flow, far], 5)[0] == pytest.approx(0.09)
@@ -73,6 +73,15 @@ def test_the_drift_since_the_first_levels_counts() -> None:
     c = [0.6, 0.55, 0.52, *np.linspace(0.5, 0.3, 6), *[0.3] * 6]
     flow = levels(c, [0.125] * len(c))
     assert errors([flow, flow], 14)[0] == pytest.approx(0.2)
+
+
+def test_logarithms_of_the_length_are_missing_for_long() -> None:
+    """A marginal operator leaves 3/(4 ln L) of a dimension, whose changes hardly fall."""
+    marginal = [0.5 + 0.75 / (n * np.log(2) / 2 + 1.5) for n in range(16)]
+    flow = levels([1.0] * 16, marginal)
+    for level in range(5, 16):
+        missing = marginal[level] - 0.5
+        assert missing / 2 < errors([flow, flow], level)[1] < 2 * missing
 
 
 def test_no_headline_where_the_flow_is_trivial_or_comes_to_no_rest() -> None:

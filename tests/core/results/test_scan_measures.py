@@ -49,6 +49,13 @@ def test_a_crossing_of_what_is_not_listed() -> None:
     assert abs(found.value - 0.4609850283757012) < found.error < 0.002
 
 
+def test_a_single_shift_with_size_is_widened_by_what_is_left_of_it() -> None:
+    """Cumulants of 2 x 2, 3 x 3 and 4 x 4 tori cross at .49162 and .46099, and K_c is .44069."""
+    found = run("K_c = crossing(binder, K)", "K = 0.4:0.56:9, L = [2, 3, 4]").observables["K_c"]
+    assert 0.0203 < found.systematic < 0.05
+    assert "single shift is widened" in found.rule
+
+
 def test_measures_of_a_scan_may_be_computed_with() -> None:
     measure = "binder, K_c = crossing(binder, K), T_c = 1/K_c, two = exp(T_c)/T_c + h"
     found = run(measure, CURVES).observables
@@ -80,6 +87,7 @@ def test_where_there_is_no_crossing_there_is_nothing_computed() -> None:
         ("q = 1/crossing(m)", CURVES, "missing-option"),
         ("q = crossing(m, K), r = q + avg(m^2)", CURVES, "mixed-scan"),
         ("q = crossing(m, K), r = q*L", CURVES, "mixed-scan"),
+        ("q = crossing(m, K)", "K = [0.3]", "not-scanned"),
         ("q = extremum(free_energy, K)", CURVE, "unknown-measure"),
         ("q = extremum(correlation, K)", CURVE, "unknown-measure"),
         ("q = extremum(nothing, K)", CURVE, "unknown-measure"),

@@ -6,7 +6,6 @@ import pytest
 
 from tests.outsiders.mutated import mutant, wrong
 
-
 SLOW = pytest.mark.slow
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rgc.ast_to_model.scope import names
 from rgc.errors import Problem, SpecError, listing
-from rgc.language.measures import MEASURES, SCAN_MEASURES
+from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.updates import LATER_UPDATES
 from rgc.language.values import CallValue, Value
 from rgc.model.data import Samples, Source, source_of
@@ -21,6 +21,8 @@ from rgc.schemes.sample import SCHEME as SAMPLE
 from rgc.schemes.scheme import Ready, Scheme
 from rgc.syntax import ast
 from rgc.text import Span
+
+_SAMPLED = SAMPLE.ready.alphabets if SAMPLE.ready is not None else ()
 
 
 def refuse_later(spec: Spec) -> None:
@@ -155,6 +157,11 @@ def _methods(spec: Spec) -> Iterator[Problem]:
         if not FREE_ENERGIES[method.name].runs:
             message = f"the method '{method.name}' comes later"
             yield Problem("not-yet", message, method.span, hint=f"{ready} run today")
+        later = [s.alphabet for s in spec.species if s.alphabet not in _SAMPLED]
+        if METHODS[method.name].free == "parameter" and later:
+            message = f"{later[0]} spins cannot be sampled yet, so that nothing can be integrated"
+            hint = "take transfer, trg or mean_field"
+            yield Problem("not-yet", message, method.span, hint=hint)
 
 
 def _entries(spec: Spec) -> list[ast.Entry]:

@@ -9,6 +9,8 @@ from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.operators import Product, product
 from rgc.text import Span
 
+_ROUNDED = Fraction(1, 10**9)
+
 
 def equal_terms(name: str, span: Span | None) -> Problem:
     """The error about a term that is a combination of terms before it."""
@@ -32,7 +34,9 @@ def dependent_term(hamiltonian: Hamiltonian) -> Term | None:
             reduced = product(spins)
             if reduced:
                 weights[reduced] = weights.get(reduced, Fraction(0)) + Fraction(weight)
-        rest = _reduced(weights, rows)
+        least = _ROUNDED * max(map(abs, weights.values()), default=Fraction(0))
+        left = _reduced(weights, rows)
+        rest = {spins: weight for spins, weight in left.items() if abs(weight) > least}
         if rest:
             rows[min(rest)] = rest
         elif any(weights.values()):

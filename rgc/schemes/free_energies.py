@@ -16,6 +16,7 @@ from rgc.language.values import Value
 from rgc.model.spec import Method, Spec
 from rgc.schemes import hotrg, trg
 from rgc.schemes.needs import free_energies as needs
+from rgc.schemes.needs import paths
 from rgc.schemes.scheme import Scheme
 
 MethodLimit = Callable[[Spec, Method], Iterator[Problem]]
@@ -55,14 +56,6 @@ class FreeEnergyMethod:
     def complete(self, options: Mapping[str, Value], spec: Spec) -> Mapping[str, Value]:
         """The options with those of the scheme that does the work."""
         return options if self.scheme is None else self.scheme.complete(options, spec)
-
-
-def _one_path(spec: Spec, method: Method) -> Iterator[Problem]:
-    paths = [name for name, value in method.options.items() if isinstance(value, tuple)]
-    if len(paths) != 1:
-        message = f"'{method.name}' runs along one parameter, not {len(paths)}"
-        hint = "write integrate(K=0:0.4:9), from where the spins are free to the value here"
-        yield Problem("wrong-arity", message, method.span, hint=hint)
 
 
 _ROWS = (
@@ -119,7 +112,7 @@ _ROWS = (
     FreeEnergyMethod(  # it would have to sample again for each size
         call=METHODS["integrate"],
         maker="rgc.flows.free_energies.integrate:make_integrate",
-        limits=(_one_path,),
+        limits=(paths.one_path, paths.sampled),
     ),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rgc.language.signatures import Field
 from rgc.schemes import checks, options
 from rgc.schemes.answers import FIXED_POINT, MODEL, TWO_STATES
-from rgc.schemes.needs import couplings, hypercube, lattice
+from rgc.schemes.needs import cells, couplings, hypercube, lattice
 from rgc.schemes.scheme import Ready, Scheme
 
 SUBSPACE = Field(
@@ -24,7 +24,12 @@ SCHEME = Scheme(
     needs=(*MODEL, "block"),
     rules=("kadanoff",),
     alphabets=TWO_STATES,
-    limits=(*couplings.NAMED, hypercube.hypercube, hypercube.one_map),
+    limits=(
+        *couplings.NAMED,
+        hypercube.hypercube,
+        hypercube.one_map,
+        cells.independent_terms,
+    ),
     answers=(*FIXED_POINT, "block.p", "block.slope"),
     ready=Ready(
         maker="rgc.flows.couplings.lower_bound:make_lower_bound",

@@ -196,7 +196,7 @@ def test_paths_that_are_refused(method: str, options: dict[str, str], code: str)
     size = options.get("size", "4")
     text = ISING.format(method=method, K="0.4", size=size).replace("square()", "square")
     with pytest.raises(rgc.SpecError) as caught:
-        rgc.compile(text, backend="reference")
+        rgc.load(text)
     assert [problem.code for problem in caught.value.problems] == [code]
     assert all(problem.span is not None for problem in caught.value.problems)
 
@@ -206,7 +206,7 @@ def test_h_must_be_linear_in_the_parameter() -> None:
         "- K * sum(<i,j>)", "- K^2 * sum(<i,j>)"
     )
     with pytest.raises(rgc.SpecError) as caught:
-        rgc.compile(text, backend="reference")
+        rgc.load(text)
     assert [problem.code for problem in caught.value.problems] == ["bad-path"]
 
 

@@ -12,6 +12,7 @@ from rgc.language.measures import METHODS
 from rgc.model.data import Control, Data, Samples, source_of
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.spec import Measure, Method, Spec
+from rgc.schemes.needs.paths import along
 
 HamiltonianAt = Callable[[Mapping[str, float]], Hamiltonian | None]
 
@@ -19,10 +20,13 @@ HamiltonianAt = Callable[[Mapping[str, float]], Hamiltonian | None]
 def add_paths(spec: Spec, at: HamiltonianAt, shaping: Collection[str], problems: Problems) -> Spec:
     """The spec with the Hamiltonians `at` the values of every path and of every set of samples.
 
-    Reports what is refused there, with the value in the message, and sets of samples by a parameter
+    Reports what is refused there, with the value in the message, paths along which nothing can be
+    integrated, and sets of samples by a parameter
     on which the lattice or the spins depend, which are `shaping`.
     """
     measures = tuple(_with_paths(measure, at, problems) for measure in spec.measures)
+    for method in (each for measure in measures for each in measure.methods):
+        problems.extend(along(spec, method))
     data = spec.data
     if data is not None:
         try:

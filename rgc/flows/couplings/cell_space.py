@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.analysis.recursion import Floats
-from rgc.errors import SpecError
 from rgc.model.lattice import Cell
 from rgc.model.names import coupling_name
 from rgc.model.operators import Spin
 from rgc.passes.cells import CellModel, corner_bits, corners_of, products, sharing
-from rgc.passes.dependent_terms import equal_terms
 
 Integers = NDArray[np.int64]
 Subspace = Literal["full", "symmetric"]
@@ -207,8 +205,7 @@ class CellSpace:
 def cell_space(model: CellModel, subspace: Subspace) -> CellSpace:
     """The space of a model whose terms are independent.
 
-    One coupling for every class of products completes what the spec's terms do not span. Raises
-    `SpecError` for terms of equal functions.
+    One coupling for every class of products completes what the spec's terms do not span.
     """
     cube = hypercube(model.dimension)
     named, start, added = _coordinates(model, cube)
@@ -272,8 +269,6 @@ def _coordinates(
         for pivot, other in reduced:
             rest -= rest[pivot] / other[pivot] * other
         pivot = int(np.abs(rest).argmax())
-        if abs(rest[pivot]) <= _SMALL * np.abs(row).max():
-            raise SpecError([equal_terms(term.name, term.span)])
         reduced.append((pivot, rest))
         named.append((term.name, row))
         del left[pivot]

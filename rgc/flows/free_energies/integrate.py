@@ -6,14 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from math import hypot
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from rgc.analysis.interpolation import Curve, integral
-from rgc.errors import Problem, SpecError
 from rgc.flows import sequence
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
@@ -26,8 +24,8 @@ from rgc.model.observables import Average, Observable
 from rgc.model.options import Options
 from rgc.model.spec import FlowOfSpec, Spec
 from rgc.passes.local_energies import local_energies
-from rgc.passes.wrapping import meets_itself
 from rgc.results.result import Estimate, FreeEnergy, Result
+from rgc.schemes.needs.paths import path_of
 from rgc.schemes.sample import SCHEME as SAMPLE
 
 if TYPE_CHECKING:
@@ -172,91 +170,22 @@ def _number(value: float | None) -> float:
 
 
 def make_integrate(request: Request) -> Integrate:
-    """The integration that `integrate(K=0:0.4:9)` asks for. Raises `SpecError` where it does not
-    end at the spec's K, where the spins are not free at its first value, where H is not linear in
-    K, and for what cannot be sampled yet.
-    """
+    """The integration that a checked `integrate(K=0:0.4:9)` asks for. H is linear in K."""
     spec, method = request.spec, request.flow
-    _check_sampled(spec, method)
-    (name, values), *_ = (
-        (key, value) for key, value in method.options.items() if isinstance(value, tuple)
-    )
-    path = _path(name, values, spec, method)
-    replicas = request.options.integer("replicas")
-    if len(path) == 1:
+    found = path_of(method.options)
+    assert found is not None  # noqa: S101  (checked)
+    (name, path), replicas = found, request.options.integer("replicas")
+    if len(set(path)) == 1:
         here = _at(spec, request.hamiltonian, method)
-        return Integrate(name, path, _free(here, method), replicas, ())
+        return Integrate(name, path[:1], _free(here), replicas, ())
     nodes = [_at(spec, hamiltonian, method) for hamiltonian in request.path]
-    terms = [{t.name: t.coefficient for t in h.terms} for h in request.path]
-    slopes = {key: (terms[-1][key] - terms[0][key]) / (path[-1] - path[0]) for key in terms[0]}
-    for value, there in zip(path, terms, strict=True):
-        if any(
-            abs(there[k] - terms[0][k] - s * (value - path[0])) > 1e-12 * (1 + abs(there[k]))
-            for k, s in slopes.items()
-        ):
-            raise _refused(
-                method,
-                f"H is no linear function of {name}",
-                "integrate along a parameter that multiplies a term",
-            )
+    first, *_, last = ({t.name: t.coefficient for t in h.terms} for h in request.path)
+    slopes = {key: (last[key] - first[key]) / (path[-1] - path[0]) for key in first}
     samples = tuple(
         _sample(replace(request, spec=node, point={**request.point, name: value}), slopes)
         for node, value in zip(nodes, path, strict=True)
     )
-    return Integrate(name, path, _free(nodes[0], method), replicas, samples)
-
-
-def _check_sampled(spec: Spec, method: FlowOfSpec) -> None:
-    """Raise `SpecError` for what no sampler takes."""
-    lattice, terms = spec.lattice, spec.hamiltonian.terms if spec.hamiltonian is not None else ()
-    ready = SAMPLE.ready
-    later = [
-        species.alphabet
-        for species in spec.species
-        if ready is None or species.alphabet not in ready.alphabets
-    ]
-    if later:
-        message = f"{later[0]} spins cannot be sampled yet, so that nothing can be integrated"
-        raise SpecError(
-            [Problem("not-yet", message, method.span, hint="take transfer, trg or mean_field")]
-        )
-    if not isinstance(lattice, Lattice) or not lattice.finite:
-        message = "integration samples a finite lattice with cells, and this is none"
-        raise SpecError(
-            [Problem("needs-finite-lattice", message, method.span, hint="give the lattice a size")]
-        )
-    small = next((term for term in terms if meets_itself(term, lattice)), None)
-    if small is not None:
-        message = "on this lattice the term meets itself around the boundary, and cannot be sampled"
-        raise SpecError(
-            [Problem("lattice-too-small", message, small.span, hint="transfer takes such lattices")]
-        )
-
-
-def _refused(method: FlowOfSpec, message: str, hint: str = "") -> SpecError:
-    return SpecError([Problem("bad-path", message, method.span, hint=hint)])
-
-
-def _path(name: str, values: Value, spec: Spec, method: FlowOfSpec) -> tuple[float, ...]:
-    """The values of the path, or one value where all are the same."""
-    path = (
-        tuple(float(value) for value in values if isinstance(value, int | float))
-        if isinstance(values, tuple)
-        else ()
-    )
-    one_value = len(path) > 2 and len(set(path)) == 1
-    rising = all(b > a for a, b in pairwise(path))
-    falling = all(b < a for a, b in pairwise(path))
-    if len(path) < 3 or not (rising or falling or one_value):
-        raise _refused(method, "a path has three values or more, all rising or all falling")
-    here = spec.parameters.get(name)
-    if here is None or abs(path[-1] - here) > 1e-9 * max(1.0, abs(here)):
-        raise _refused(
-            method,
-            f"the path ends at {name} = {path[-1]:.10g}, and here it is {here:.10g}",
-            f"write {name}=0:{name}:{len(path)}",
-        )
-    return path[:1] if one_value else path
+    return Integrate(name, path, _free(nodes[0]), replicas, samples)
 
 
 def _at(spec: Spec, hamiltonian: Hamiltonian, method: FlowOfSpec) -> Spec:
@@ -272,7 +201,7 @@ def _at(spec: Spec, hamiltonian: Hamiltonian, method: FlowOfSpec) -> Spec:
     return replace(spec, hamiltonian=hamiltonian, flow=flow, measures=())
 
 
-def _free(spec: Spec, method: FlowOfSpec) -> float:
+def _free(spec: Spec) -> float:
     """F/N of spins that do not interact."""
     lattice = spec.lattice
     assert isinstance(lattice, Lattice)  # noqa: S101  (sampled before)
@@ -284,12 +213,6 @@ def _free(spec: Spec, method: FlowOfSpec) -> float:
     }
     constant = 0.0
     for table in local_energies(spec.hamiltonian, spec.species):
-        if len(table.spins) > 1:
-            raise _refused(
-                method,
-                "at the first value of the path spins still interact",
-                "begin where every coupling but a field is 0",
-            )
         if table.spins:
             energies[table.spins[0].letter, table.spins[0].species] += np.array(table.energies)
         else:

@@ -60,11 +60,12 @@ def test_a_declared_symmetry_keeps_persistent_chains_right_in_the_ordered_phase(
 @pytest.mark.slow
 def test_chains_that_are_held_in_one_phase_are_told() -> None:
     """Without the symmetry biases drift until the machine is in one phase, and its chains in both:
-    every run that ends far off is told of, and no other.
+    every run that ends far off is told of, and none that ends where those with the symmetry do.
     """
     found = trained("pcd", "0.7", "ising")
     assert sum(kl > 0.5 for kl, _ in found) > SEEDS // 2
-    assert all(warned == (kl > 0.5) for kl, warned in found)
+    assert all(warned for kl, warned in found if kl > 0.5)
+    assert not any(warned for kl, warned in found if kl < 0.02)
 
 
 FEW_OR_MANY = """

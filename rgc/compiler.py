@@ -153,6 +153,10 @@ def flow(
     from rgc.schemes import SCHEMES
 
     made: Flow | None = None
+    if any(block.layer is not None for block in spec.blocks):
+        from rgc.flows.machines.learned_maps import with_laws
+
+        spec = with_laws(spec)
     request = Request(spec=spec, backend=machine, seed=seed, point=point, zero=tuple(zero))
     if spec.flow is not None:
         with placed(spec.flow.span):

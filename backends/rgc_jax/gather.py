@@ -29,7 +29,7 @@ from rgc_jax.rule import Place
 from rgc_jax.tallies import BYTE, by_lane, in_bytes, targets
 
 Ints = NDArray[np.int64]
-TABLES = "numbers", "loads", "stores", "kept", "sites"
+TABLES = "numbers", "loads", "stores", "kept", "slots", "sites"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -41,6 +41,7 @@ class Walk:
     - `loads` and `stores` int64[entry, load, site] are rows of fields. Those of stores lie beyond
       the end for sites that are not there.
     - `kept` int64[entry, array, site] is the position along the kept axes.
+    - `slots` int64[entry, slot] are those of weights that are apart.
     """
 
     body: int
@@ -48,6 +49,7 @@ class Walk:
     loads: Ints
     stores: Ints
     kept: Ints
+    slots: Ints
     sites: Ints
 
 
@@ -107,6 +109,7 @@ class Gather:
                 ],
                 zeros,
             ),
+            slots=np.array([rule.slots for rule, _ in pieces], np.int64),
             sites=np.array([len(cells) for _, cells in pieces]),
         )
 
@@ -229,7 +232,7 @@ class Gathering:
             load,
             lambda draw: call.stream(draw, counter),
             self._limits,
-            lambda slot: call.weights[slot],
+            lambda slot: self._weights(call, table, slot),
         )
 
     def _some(
@@ -247,8 +250,11 @@ class Gathering:
             load,
             lambda draw: call.stream(draw, counter),
             call.limits(lambda table: table[..., word]),
-            lambda slot: call.weights[slot][word],
+            lambda slot: self._weights(call, table, slot)[word],
         )
+
+    def _weights(self, call: Call, table: dict[str, jax.Array], slot: int) -> jax.Array:
+        return call.weights[table["slots"][slot] if self._body.apart else slot]
 
     def _counted(self, kept: jax.Array, words: list[jax.Array], totals: Totals) -> Totals:
         """The totals int64[row, position, lane] with the words u64[site, word] of an entry."""

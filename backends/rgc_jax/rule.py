@@ -21,12 +21,14 @@ from rgc.program.lattice.nodes import (
     Count,
     Equals,
     Load,
+    Logistic,
     Node,
     Store,
     Tally,
     Weigh,
 )
 from rgc.program.lattice.outlining import Body
+from rgc_jax.dense.units import binary
 from rgc_jax.draws import ALL, LOW, Draw, Limits, Stream
 
 FOLD = {"and": and_, "or": or_, "xor": xor}
@@ -90,6 +92,9 @@ def _value(
             return _weigh(node, values, place)
         case Accept(lanes, draw):
             return _accept(values[lanes], place.stream(draw))
+        case Logistic(lanes, draw):
+            field = values[lanes].astype(jnp.int64)
+            return _packed(~binary(field, _uniforms(place.stream(draw))))
         case Store(word=word):
             outcome.stores.append(values[word])
         case Tally(word=word):
@@ -147,16 +152,23 @@ def _weigh(node: Weigh, values: Sequence[Any], place: Place) -> jax.Array:
 
 
 def _accept(energy: jax.Array, stream: Stream) -> jax.Array:
-    """Lane r takes half r & 1 of plane r >> 1."""
     coarse, fine = exponentials()
-    each = Stream(stream.generator, stream.key, stream.counter[..., None])
-    uniform = (each.word(jnp.asarray(LANES >> np.uint64(1))) >> (LANES % 2 * 32)) & LOW
     high = jnp.clip(energy >> 10, 0, COARSE)
     limit = (
         jnp.append(coarse, np.uint64(0))[high] * jnp.asarray(fine)[energy & 1023]
     ) >> np.uint64(32)
-    accepted = (energy <= 0) | (uniform < limit)
-    return jnp.sum(accepted.astype(jnp.uint64) << LANES, axis=-1, dtype=jnp.uint64)
+    return _packed((energy <= 0) | (_uniforms(stream) < limit))
+
+
+def _uniforms(stream: Stream) -> jax.Array:
+    """The 32 bits of each lane: lane r takes half r & 1 of plane r >> 1."""
+    each = Stream(stream.generator, stream.key, stream.counter[..., None])
+    return (each.word(jnp.asarray(LANES >> np.uint64(1))) >> (LANES % 2 * 32)) & LOW
+
+
+def _packed(bits: jax.Array) -> jax.Array:
+    """Words u64[...] of bool[..., 64]."""
+    return jnp.sum(bits.astype(jnp.uint64) << LANES, axis=-1, dtype=jnp.uint64)
 
 
 def lanes(words: jax.Array) -> jax.Array:

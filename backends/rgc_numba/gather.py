@@ -3,6 +3,8 @@ lattice, no layout."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,13 +16,14 @@ from rgc.program.lattice.nodes import (
     Count,
     Equals,
     Load,
+    Logistic,
     Store,
     Tally,
     Weigh,
 )
 from rgc.program.lattice.outlining import Body, Outlined, kept_axes, outline
 from rgc.program.lattice.program import Program
-from rgc_numba.source import ACCEPT, POPCOUNT, indent, logic, preamble
+from rgc_numba.source import ACCEPT, LOGISTIC, POPCOUNT, indent, logic, preamble
 
 Rows = NDArray[np.int64]
 
@@ -30,8 +33,8 @@ def tables(program: Program) -> tuple[Rows, list[Rows]]:
     (exclusive) in that body's table.
 
     The table of a body is int64[site, column]: the canonical number of the running site, the row of
-    every load and of every store in its field `u64[row, word]`, and the position along the kept
-    axes for each of `kept_axes`.
+    every load and of every store in its field `u64[row, word]`, the position along the kept axes
+    for each of `kept_axes`, and the slots of weights that are apart.
     """
     bodies, outlined = outline(program)
     parts: list[list[Rows]] = [[] for _ in bodies]
@@ -57,6 +60,7 @@ def _columns(program: Program, rule: Outlined, cells: Rows) -> Rows:
         columns.append((plane + _flat(cells, field.shape)) * field.letters + rule.letter)
     for axes in kept_axes(program):
         columns.append(_flat(cells[:, axes], tuple(program.shape[axis] for axis in axes)))
+    columns += [np.full(len(cells), slot) for slot in rule.slots]
     return np.stack(columns, axis=-1)
 
 
@@ -79,6 +83,8 @@ def source(program: Program) -> str:
     parts = [preamble(program.generator)]
     if any(isinstance(node, Accept) for body in bodies for node in body.nodes):
         parts.append(ACCEPT)
+    if any(isinstance(node, Logistic) for body in bodies for node in body.nodes):
+        parts.append(LOGISTIC)
     if program.tallies:
         parts.append(POPCOUNT)
     parts += [_rule(program, number, body) for number, body in enumerate(bodies)]
@@ -98,7 +104,9 @@ def _rule(program: Program, number: int, body: Body) -> str:
     at = 1 + max((node.offset[0] + 1 for node in body.nodes if isinstance(node, Load)), default=0)
     stores = sum(isinstance(node, Store) for node in body.nodes)
     kept = {axes: f"q{at + stores + n}" for n, axes in enumerate(kept_axes(program))}
-    last = at + stores + len(kept)
+    first_slot = at + stores + len(kept)
+    slots = _slots(body)
+    last = first_slot + slots
     lines = [
         "",
         "@compiled",
@@ -122,10 +130,13 @@ def _rule(program: Program, number: int, body: Body) -> str:
             case Bernoulli():
                 made = bernoulli(index, node, program.planes)
             case Weigh():
-                made = weigh(index, node)
+                made = weigh(index, node, (lambda n: f"q{first_slot + n}") if slots else str)
             case Accept(x, slot):
                 key = f"keys[{slot}, 0], keys[{slot}, 1]"
                 made = [f"v{index} = accept(lanes[{x}], {key}, c, coarse, fine)"]
+            case Logistic(x, slot):
+                key = f"keys[{slot}, 0], keys[{slot}, 1]"
+                made = [f"v{index} = logistic(lanes[{x}], {key}, c)"]
             case Tally():
                 made = _tally(program, node, kept)
         lines += indent(made, 3)
@@ -162,13 +173,18 @@ def bernoulli(index: int, node: Bernoulli, planes: int) -> list[str]:
     ]
 
 
-def weigh(index: int, node: Weigh) -> list[str]:
+def _slots(body: Body) -> int:
+    """How many slots of weights a body has apart."""
+    sums = (node for node in body.nodes if isinstance(node, Weigh))
+    return sum(len(node.slots) + 1 for node in sums) if body.apart else 0
+
+
+def weigh(index: int, node: Weigh, slot: Callable[[int], str]) -> list[str]:
     """Statements that leave the weights of the 64 replicas of a word in row `index` of `lanes`."""
-    lines = ["for r in range(64):", f"    x = weights[{node.base}, 64 * w + r]"]
-    for mask, slot in zip(node.masks, node.slots, strict=True):
-        lines.append(
-            f"    x += weights[{slot}, 64 * w + r] * np.int32((v{mask} >> np.uint64(r)) & ONE)"
-        )
+    lines = ["for r in range(64):", f"    x = weights[{slot(node.base)}, 64 * w + r]"]
+    for mask, n in zip(node.masks, node.slots, strict=True):
+        weight = f"weights[{slot(n)}, 64 * w + r]"
+        lines.append(f"    x += {weight} * np.int32((v{mask} >> np.uint64(r)) & ONE)")
     return [*lines, f"    lanes[{index}, r] = x"]
 
 

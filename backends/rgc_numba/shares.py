@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.program.lattice.nodes import Accept, Bernoulli, Store
+from rgc.program.lattice.nodes import Drawn, Store
 from rgc.program.lattice.program import Program, TallyArray
 from rgc.program.lattice.sublattices import FieldLayout
 from rgc_numba.state import Cuts, Packed
@@ -124,8 +124,7 @@ class Tallies:
 def effort(program: Program) -> int:
     """Nodes evaluated in a step, over all sites. A draw counts for many."""
     rules = [
-        sum(30 if isinstance(node, Bernoulli | Accept) else 1 for node in rule.nodes)
-        for rule in program.rules
+        sum(30 if isinstance(node, Drawn) else 1 for node in rule.nodes) for rule in program.rules
     ]
     return sum(len(stage.cells) * rules[stage.rule] for stage in program.schedule)
 

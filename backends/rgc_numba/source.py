@@ -6,6 +6,7 @@ from __future__ import annotations
 from rgc.program.draws import Generator
 from rgc.program.lattice.nodes import Bit, Count, Equals, Node
 from rgc.program.lattice.program import Program
+from rgc.program.units import EXP, FAR, LOG2_E
 
 LINE = 8
 """Words of a cache line."""
@@ -90,6 +91,36 @@ def accept(x, a, b, c, coarse, fine):
                 mine = (u >> HALF) if half else (u & LOW)
                 if mine < (coarse[energy >> 10] * fine[energy & 1023]) >> HALF:
                     result |= ONE << np.uint64(lane)
+    return result
+'''
+
+LOGISTIC = f"""
+FAR, LOG2_E = np.int64({FAR}), np.uint64({LOG2_E})
+TWENTY, INTEGER = np.uint64(20), np.uint64(52)
+E0, E1, E2, E3, E4, E5, E6 = map(np.uint64, {EXP})
+"""
+LOGISTIC += '''
+
+@compiled
+def logistic(x, a, b, c):
+    """Lane r of the result is 1 with probability 1 / (1 + exp(x[r] / 2^20))."""
+    result = ZERO
+    for plane in range(32):
+        u = word_at(a, b, spread(a, c), np.uint64(plane))
+        for half in range(2):
+            lane = 2 * plane + half
+            field = np.int64(x[lane])
+            t = np.uint64(min(abs(field), FAR)) * LOG2_E
+            f = (t >> TWENTY) & LOW
+            e = E5 - ((E6 * f) >> HALF)
+            e = E4 - ((e * f) >> HALF)
+            e = E3 - ((e * f) >> HALF)
+            e = E2 - ((e * f) >> HALF)
+            e = E1 - ((e * f) >> HALF)
+            e = (E0 - ((e * f) >> HALF)) >> (t >> INTEGER)
+            mine = (u >> HALF) if half else (u & LOW)
+            if (mine + ((mine * e) >> HALF) < e) == (field > 0):
+                result |= ONE << np.uint64(lane)
     return result
 '''
 

@@ -20,6 +20,7 @@ from rgc.program.lattice import (
     Count,
     Equals,
     Load,
+    Logistic,
     Program,
     Rule,
     Stage,
@@ -29,6 +30,7 @@ from rgc.program.lattice import (
 )
 from rgc.program.lattice.cells import cell_table
 from rgc.program.lattice.show import show
+from rgc.program.units import binary
 
 Counts = NDArray[np.int64]
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -184,17 +186,22 @@ class _Run:
         return total
 
     def _accept(self, node: Accept) -> Words:
-        """Lane r takes half r & 1 of plane r >> 1: plane p serves lanes 2p and 2p + 1 of its
-        word."""
-        x = self.values[node.lanes].reshape(len(self.sites.cells), self.words, 64)
-        planes = np.stack([self._uniform(node.draw, plane) for plane in range(32)], axis=-1)
-        uniform = np.stack(
-            [planes & np.uint64(0xFFFFFFFF), planes >> np.uint64(32)], axis=-1
-        ).reshape(x.shape)
+        x, uniform = self._lanes(node)
         coarse, fine = exponentials()
         high = np.clip(x >> 10, 0, COARSE)
         limit = (np.append(coarse, np.uint64(0))[high] * fine[x & 1023]) >> np.uint64(32)
         return _packed((x <= 0) | (uniform < limit))
+
+    def _logistic(self, node: Logistic) -> Words:
+        return _packed(~binary(*self._lanes(node)))
+
+    def _lanes(self, node: Accept | Logistic) -> tuple[NDArray[np.int64], Words]:
+        """Lanes and their uniforms, [cell, word, lane]. Lane r takes half r & 1 of plane r >> 1:
+        plane p serves lanes 2p and 2p + 1 of its word."""
+        shape = (len(self.sites.cells), self.words, 64)
+        planes = np.stack([self._uniform(node.draw, plane) for plane in range(32)], axis=-1)
+        halves = np.stack([planes & np.uint64(0xFFFFFFFF), planes >> np.uint64(32)], axis=-1)
+        return self.values[node.lanes].reshape(shape), halves.reshape(shape)
 
     def _store(self, node: Store) -> None:
         self.stores.append((node, self.values[node.word]))

@@ -211,6 +211,7 @@ BLOCKS = table(
             fields=(_STACK,),
             positional=("stack",),
             example="learned(stack)",
+            law=transferred,
         ),
     )
 )

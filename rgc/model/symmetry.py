@@ -22,6 +22,13 @@ class Symmetry:
     matrix: Matrix
     images: tuple[Site, ...]
 
+    @property
+    def identity(self) -> bool:
+        """Whether every site stays where it is."""
+        origin = (0,) * len(self.matrix)
+        rows = all(row[j] == (i == j) for i, row in enumerate(self.matrix) for j in range(len(row)))
+        return rows and self.images == tuple(Site(origin, a) for a in range(len(self.images)))
+
     def site(self, site: Site) -> Site:
         return self.images[site.letter].shifted(apply(self.matrix, site.cell))
 

@@ -20,6 +20,20 @@ CLOSE = 1e-12
 """Energies of a law that differ by less than this, relative to the largest of them, are equal: what
 remains is rounding."""
 
+MOST_TABULATED = 16
+"""The number of spins of a cell up to which its states are told apart, so that block spins are
+drawn.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalField:
+    """ln p(+)/p(-) of a block spin as a sum over the signs of the spins of its cell: constant + sum
+    of slopes[k] s_k."""
+
+    constant: Fraction
+    slopes: tuple[Fraction, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -54,7 +68,18 @@ class Weighed:
 
     @property
     def tabulated(self) -> int:
-        return self.spins
+        return self.spins if self.field is None else 0
+
+    @property
+    def field(self) -> LocalField | None:
+        """The field that decides the block spin, where it is alone, has two states, and meets the
+        spins of the cell one by one in T."""
+        own, parts = self.spins, components(self)
+        alone = all(len(spins) <= 2 for spins in parts if own in spins)
+        if self.species > 1 or self.states != (2,) or not alone:
+            return None
+        slopes = (Fraction(2 * parts.get((k, own), (0.0,))[0]) for k in range(own))
+        return LocalField(Fraction(-2 * parts.get((own,), (0.0,))[0]), tuple(slopes))
 
     @property
     def spins(self) -> int:

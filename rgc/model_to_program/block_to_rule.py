@@ -8,14 +8,17 @@ elsewhere it is drawn, once per block, species, level, replica and record (the k
 - A law that copies a site is the word of that site.
 - A law that is written out is tabulated over the states of the cell, and its classes are told apart
   spin by spin. Where it makes several block spins, each is drawn with the ones before it given.
+- Where x is a sum over the spins of the cell with too many values for classes, it is added up in
+  units of 2^-20 kT, and a block spin is drawn as a unit of a machine is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
 from math import inf
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rgc.errors import Problem, SpecError
 from rgc.model.block import Block
@@ -23,19 +26,24 @@ from rgc.model.block_rule import Law
 from rgc.model.counted import Copied, Counted, LogWeight
 from rgc.model.lattice import Lattice, Site
 from rgc.model.operators import Spin
+from rgc.model.sites import Listed, SiteSet
 from rgc.model.spins import Species
-from rgc.model.weighed import Weighed
+from rgc.model.weighed import MOST_TABULATED, LocalField, Weighed
 from rgc.model_to_program import thresholds
 from rgc.model_to_program.fields import every_cell, spin_fields
 from rgc.model_to_program.rule_writer import RuleWriter
 from rgc.model_to_program.state_classes import class_masks, state_classes
+from rgc.passes.choose_acceptance import MOST_CLASSES
 from rgc.program.draws import Generator
-from rgc.program.lattice.nodes import Bernoulli, Store, Value
+from rgc.program.exponentials import LIMIT, UNIT
+from rgc.program.lattice.nodes import Bernoulli, Logistic, Store, Value, Weigh
 from rgc.program.lattice.program import Field, Program, Rule, Stage
 from rgc.program.lattice.verify import verify
 
 if TYPE_CHECKING:
     from rgc.program.arguments import Arguments
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +52,25 @@ class BlockProgram:
 
     Its fields are the fine species in order, then the coarse ones. What the coarse fields held
     before is overwritten. odds[slot] is ln p(+)/p(-) of the block spins that are drawn with the
-    threshold of that slot.
+    threshold of that slot, and weights[slot] what a spin adds to such a sum, in units of 2^-20 kT.
     """
 
     program: Program
     odds: tuple[LogWeight, ...]
+    weights: tuple[int, ...]
 
     def arguments(self, words: int, p: float | None = None) -> Arguments:
-        """The thresholds floor(2^planes / (1 + exp(odds))). `p` is the parameter of the map, for
-        maps that have one."""
+        """The thresholds floor(2^planes / (1 + exp(odds))), and the weights. `p` is the parameter
+        of the map, for maps that have one."""
+        import numpy as np
+
         from rgc.program.lattice.arguments import lattice_arguments
         from rgc.program.lattice.thresholds import pack_thresholds
 
         planes = self.program.planes
         table = [thresholds.heat_bath(log_weight.at(p), planes) for log_weight in self.odds]
-        return lattice_arguments(pack_thresholds(table, planes, words))
+        weights = np.repeat(np.array(self.weights, dtype=np.int32)[:, None], 64 * words, axis=1)
+        return lattice_arguments(pack_thresholds(table, planes, words), weights)
 
 
 def block_to_rule(
@@ -77,22 +89,50 @@ def block_to_rule(
     """
     coarse = block.coarse(lattice)
     check_edges(lattice, block)
-    odds: list[LogWeight] = []
-    rules = tuple(_block_rule(block, letter, odds) for letter in range(len(block.cells)))
+    tables = _Tables(classes=block.uniform)
+    places = _places(block, coarse)
+    rules = tuple(_block_rule(block, number, tables) for number, _ in places)
     program = Program(
         name="block",
         shape=coarse.cells,
         letters=len(block.cells),
         fields=(*spin_fields(lattice, species), *_named(spin_fields(coarse, species))),
         rules=rules,
-        schedule=tuple(Stage(letter, every_cell(coarse.cells)) for letter in range(len(rules))),
-        slots=len(odds),
-        draws=len(species) if odds else 0,
+        schedule=tuple(Stage(number, cells) for number, cells in places),
+        slots=len(tables.odds),
+        weights=len(tables.weights),
+        draws=len(species) if tables.odds or tables.weights else 0,
         planes=planes,
         generator=generator,
     )
     verify(program)
-    return BlockProgram(program, tuple(odds))
+    return BlockProgram(program, tuple(tables.odds), tuple(tables.weights))
+
+
+def _places(block: Block, coarse: Lattice) -> list[tuple[int, SiteSet]]:
+    """The rules of a map, each with the cells in which it makes block spins."""
+    if block.uniform:
+        return [(letter, every_cell(coarse.cells)) for letter in range(len(block.cells))]
+    return [(number, Listed((number // len(block.cells),))) for number in range(len(block.rules))]
+
+
+@dataclass(slots=True)
+class _Tables:
+    """The slots of thresholds and weights that the rules of a program share.
+
+    Without `classes` every field is added up that can be, so that rules differ in their slots
+    alone.
+    """
+
+    classes: bool
+    odds: list[LogWeight] = field(default_factory=list)
+    weights: list[int] = field(default_factory=list)
+
+    def threshold(self, odds: LogWeight) -> int:
+        return _slot(self.odds, odds)
+
+    def weight(self, energy: Fraction) -> int:
+        return _slot(self.weights, round(energy * UNIT))
 
 
 def _named(fields: Sequence[Field]) -> list[Field]:
@@ -118,15 +158,16 @@ def check_edges(lattice: Lattice, block: Block) -> None:
             raise SpecError([Problem("block-over-edge", message, hint="use boundary=periodic")])
 
 
-def _block_rule(block: Block, letter: int, odds: list[LogWeight]) -> Rule:
-    code, rule = RuleWriter(letter), block.law(letter)
+def _block_rule(block: Block, number: int, tables: _Tables) -> Rule:
+    letter = number % len(block.cells)
+    code, rule = RuleWriter(letter), block.law(number)
     made: list[Value] = []
     for law in rule.laws:
         kinds = range(len(made), len(made) + law.species)
         words = [
             _fine(code, site, kind, block.factor) for kind in kinds for site in block.cells[letter]
         ]
-        made += _block_spins(code, law, words, len(made), odds)
+        made += _block_spins(code, law, words, len(made), tables)
     for kind, word in enumerate(made):
         code.add(Store(rule.species + kind, word))
     return code.rule()
@@ -137,7 +178,7 @@ def _fine(code: RuleWriter, site: Site, species: int, factor: tuple[int, ...]) -
 
 
 def _block_spins(
-    code: RuleWriter, law: Law, words: Sequence[Value], draw: int, odds: list[LogWeight]
+    code: RuleWriter, law: Law, words: Sequence[Value], draw: int, tables: _Tables
 ) -> list[Value]:
     """The words of the block spins of a law, which uses the draws from `draw` on, one for each
     species."""
@@ -145,23 +186,25 @@ def _block_spins(
         case Copied():
             return [words[law.site]]
         case Counted():
-            return [_counted(code, law, words, draw, odds)]
+            return [_counted(code, law, words, draw, tables)]
+        case Weighed(field=LocalField() as local) if not (tables.classes and _few(local)):
+            return [_summed(code, local, words, draw, tables)]
         case Weighed():
             made: list[Value] = []
             for kind in range(law.species):
-                made.append(_weighed(code, law, [*words, *made], draw + kind, odds))
+                made.append(_weighed(code, law, [*words, *made], draw + kind, tables))
             return made
 
 
 def _counted(
-    code: RuleWriter, law: Counted, words: Sequence[Value], draw: int, odds: list[LogWeight]
+    code: RuleWriter, law: Counted, words: Sequence[Value], draw: int, tables: _Tables
 ) -> Value:
     count, of_count = code.counter(words), [law.log_odds(down) for down in range(law.size + 1)]
     minus = [
         code.equals(count, down) for down, ratio in enumerate(of_count) if ratio.constant == -inf
     ]
     classes = tuple(
-        (code.equals(count, down), _slot(odds, ratio))
+        (code.equals(count, down), tables.threshold(ratio))
         for down, ratio in enumerate(of_count)
         if not ratio.certain
     )
@@ -171,18 +214,43 @@ def _counted(
 
 
 def _weighed(
-    code: RuleWriter, law: Weighed, words: Sequence[Value], draw: int, odds: list[LogWeight]
+    code: RuleWriter, law: Weighed, words: Sequence[Value], draw: int, tables: _Tables
 ) -> Value:
     """The next block spin, given the words of the cell and of the block spins before it."""
     ratios, class_of = state_classes(law, len(words) - law.spins)
-    slots = [_slot(odds, LogWeight(ratio)) for ratio in ratios]
+    slots = [tables.threshold(LogWeight(ratio)) for ratio in ratios]
     masks = class_masks(code, class_of, words)
     if len(slots) == 1:
         return code.add(Bernoulli((), slots[0], draw))
     return code.add(Bernoulli(tuple(zip(masks, slots, strict=True)), None, draw))
 
 
-def _slot(odds: list[LogWeight], wanted: LogWeight) -> int:
-    if wanted not in odds:
-        odds.append(wanted)
-    return odds.index(wanted)
+def _few(local: LocalField) -> bool:
+    """Whether a field has so few values that each is a class."""
+    values = {Fraction(0)}
+    for slope in local.slopes:
+        values = {value + step for value in values for step in (slope, -slope)}
+        if len(values) > MOST_CLASSES:
+            return False
+    return len(local.slopes) <= MOST_TABULATED
+
+
+def _summed(
+    code: RuleWriter, local: LocalField, words: Sequence[Value], draw: int, tables: _Tables
+) -> Value:
+    """The field where all spins are +1, and twice the slope less for each that is -1. Raises
+    `SpecError` for a field that lanes cannot hold."""
+    largest = abs(local.constant) + sum(map(abs, local.slopes))
+    if largest >= LIMIT:
+        message = f"a block spin may be in a field of {float(largest):.0f} kT; sampling allows "
+        problem = Problem("coupling-too-large", f"{message}less than {LIMIT}")
+        raise SpecError([problem])
+    base = tables.weight(local.constant + sum(local.slopes))
+    slots = tuple(tables.weight(-2 * slope) for slope in local.slopes)
+    return code.add(Logistic(code.add(Weigh(tuple(words), slots, base)), draw))
+
+
+def _slot(table: list[T], wanted: T) -> int:
+    if wanted not in table:
+        table.append(wanted)
+    return table.index(wanted)

@@ -194,9 +194,12 @@ def _induced(flip: Sectors, coarse: Cell, cells: Tiling, block: Block) -> Flip |
     flipped: set[Spin] = set()
     for at in cartesian(*map(range, coarse)):
         for letter, cell in enumerate(cells.cells):
-            rule = block.law(letter)
-            species = rule.induced(_flipped(flip, cells.corner(at), cell, rule.species))
-            if species is None:
+            found = {
+                rule.induced(_flipped(flip, cells.corner(at), cell, rule.species))
+                for rule in block.laws(letter)
+            }
+            species = found.pop()
+            if found or species is None:
                 return None
             flipped |= {Spin(at, letter, kind) for kind in species}
     return frozenset(flipped)

@@ -119,7 +119,10 @@ def _keeps_shape(symmetry: Symmetry, lattice: Lattice) -> bool:
 
 
 def _keeping_block(kept: list[Symmetry], block: Block) -> list[Symmetry]:
-    """The largest subset whose members induce members on the block spins."""
+    """The largest subset whose members induce members on the block spins: of a map that differs
+    from place to place the identity."""
+    if not block.uniform:
+        return [symmetry for symmetry in kept if symmetry.identity]
     induced = {symmetry: _induced(symmetry, block) for symmetry in kept}
     while True:
         closed = [symmetry for symmetry in kept if induced[symmetry] in kept]

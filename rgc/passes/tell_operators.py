@@ -8,6 +8,7 @@ from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator
 from rgc.model.spins import Species
+from rgc.model.stack import Rbm, Window
 from rgc.passes.fold_operators import fold_operators
 from rgc.passes.generate_operators import generate_operators
 
@@ -29,3 +30,13 @@ def tell_operators(
     bodies = max(BODIES, min(max(sizes, default=BODIES), MOST_BODIES))
     found = generate_operators(lattice, species, hamiltonian, reach=REACH, bodies=bodies)
     return tuple(each.operator for each in fold_operators(found, lattice) if not each.flag)
+
+
+def tell_hidden(layer: Rbm) -> tuple[Operator, ...]:
+    """The operators of the hidden side of a layer: none where hidden units have no neighbours, as
+    those of a dense layer.
+    """
+    places = layer.hidden.places
+    if not isinstance(layer.connect, Window) or not isinstance(places, Lattice):
+        return ()
+    return tell_operators(places, (layer.hidden.spins,), Hamiltonian(()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rgc.language.signatures import Field
-from rgc.model.block_maps import LAWFUL
+from rgc.model.block_maps import BLOCKS, LAWFUL
 from rgc.schemes import checks, options
 from rgc.schemes.answers import DISCRETE, FIXED_POINT, MODEL
 from rgc.schemes.needs import cells, couplings, lattice
@@ -17,13 +17,16 @@ FIRST_ORDER = Field(
     "couplings of first order; default those that shorter, even ones do not generate",
 )
 
+RULES = tuple(name for name in LAWFUL if BLOCKS[name].field("stack") is None)
+"""The maps whose cells are apart: windows of a layer may overlap."""
+
 SCHEME = Scheme(
     name="cumulant",
     doc="cumulant expansion of Niemeijer and van Leeuwen",
     fields=(ORDER, FIRST_ORDER, *options.EXACT_MAP),
     lattice=lattice.INFINITE,
     needs=(*MODEL, "block"),
-    rules=LAWFUL,
+    rules=RULES,
     alphabets=DISCRETE,
     limits=(*couplings.NAMED, cells.one_map_of_cells, cells.independent_terms),
     answers=FIXED_POINT,
@@ -32,6 +35,6 @@ SCHEME = Scheme(
         kind="arrays",
         checks=checks.ARRAYS,
         alphabets=("ising",),
-        rules=LAWFUL,
+        rules=RULES,
     ),
 )

@@ -9,7 +9,7 @@ from rgc.language.signatures import Field
 from rgc.model.block_maps import LAWFUL
 from rgc.schemes import checks, options
 from rgc.schemes.answers import AVERAGES, BLOCKED, DISCRETE, EVERY_RULE, FIXED_POINT, MODEL, SAMPLED
-from rgc.schemes.needs import blocks, couplings, gauge, lattice, states
+from rgc.schemes.needs import blocks, couplings, gauge, lattice, learned, states
 from rgc.schemes.scheme import Ready, Scheme
 
 MEMORY = Field(
@@ -33,12 +33,14 @@ SCHEME = Scheme(
     limits=(
         *couplings.NAMED,
         blocks.keep_the_alphabet,
+        learned.maps,
         gauge.anchored_where_learned,
         states.studied_map,
         states.blocked_steps,
         states.free_parameters,
         states.drawn_couplings,
         states.memory,
+        learned.joint_states,
         states.mapped_states,
         states.turned_spins,
         states.one_free_step,

@@ -9,7 +9,7 @@ from rgc.model.block_maps import LAWFUL
 from rgc.model.spec import Spec
 from rgc.schemes import checks, options
 from rgc.schemes.answers import AVERAGES, EVERY_RULE, MODEL, RG, SAMPLED, SPINS, TWO_STATES
-from rgc.schemes.needs import blocks, lattice, operators, samples, steps
+from rgc.schemes.needs import blocks, lattice, learned, operators, samples, steps
 from rgc.schemes.scheme import Ready, Scheme
 
 TEMPLATE = """\
@@ -50,6 +50,7 @@ SCHEME = Scheme(
         *samples.SAMPLED,
         blocks.keep_the_alphabet,
         blocks.drawn,
+        learned.maps,
         steps.possible_steps,
         operators.basis,
     ),

@@ -12,23 +12,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.flows.enumeration.block_kernel import log_kernel
+from rgc.flows.machines.learned_maps import with_laws
 from rgc.model.block import Block
 from rgc.model.block_rule import BlockRule
 from rgc.model.lattice import Lattice
-from rgc.verification.blocks import Map, cell_states, maps
+from rgc.verification.blocks import Map, cell_states
 from rgc.verification.certificate import Finding, judged, unchecked
 from rgc.verification.evaluator import Unreadable
+from rgc.verification.learned import read_maps
 from rgc.verification.subject import Subject
 
 Floats = NDArray[np.float64]
 
-MOST_SPINS = 12
+MOST_SPINS = 16
 """The largest number of spins of a cell all of whose states are visited."""
 
 MOST_FLIPPED = 8
 """The largest number of spins of a cell all of whose flips are visited.
 
 In larger cells only flips of one spin, of one species and of all spins are visited.
+"""
+
+MOST_RULES = 4
+"""The number of rules whose facts are checked of a map that differs from place to place. Its laws
+are compared with the text in all places.
 """
 
 CLOSE = 1e-9
@@ -41,14 +48,15 @@ def check_block_rules(subject: Subject) -> Iterator[Finding]:
     They say which flips a map turns with, which sites and species it treats alike, whether it is
     normalised and whether it is deterministic. A fact that is claimed must hold.
     """
-    lattice, blocks = subject.spec.lattice, subject.spec.blocks
+    spec = with_laws(subject.spec)
+    lattice, blocks = spec.lattice, spec.blocks
     if not blocks or not isinstance(lattice, Lattice):
         return
     claim = "what follows from the law of a block map holds for every state of a cell"
     spins = len(subject.spec.species) * max(len(cell) for block in blocks for cell in block.cells)
     try:
         _check_states(subject, spins)
-        written = maps(subject.document, lattice)
+        written = read_maps(subject, lattice)
     except Unreadable as reason:
         yield unchecked("a", "block rules", claim, "L3", str(reason))
         return
@@ -73,16 +81,16 @@ def _check_states(subject: Subject, spins: int) -> None:
 
 def _of_map(subject: Subject, lattice: Lattice, block: Block, made: Map) -> Iterator[str]:
     used = block.drawn if subject.sampled_by_programs else block
-    for letter in range(len(block.cells)):
-        states = cell_states(made, lattice, subject.spec.species, letter)
-        table = (made.chances if subject.sampled_by_programs else made.weights)(
+    for number, rule in enumerate(used.rules):
+        letter, here = number % len(block.cells), made.at(number)
+        states = cell_states(here, lattice, subject.spec.species, letter)
+        table = (here.chances if subject.sampled_by_programs else here.weights)(
             states, (0,) * lattice.dimension, letter
         ).T
-        if not _close(np.exp(log_kernel(used, letter)), table):
+        if not _close(np.exp(log_kernel(used, number)), table):
             yield f"the law of '{block.name}' is not that of the text"
-        yield from (
-            f"'{block.name}' {complaint}" for complaint in complaints(used.law(letter), table)
-        )
+        if number < MOST_RULES:
+            yield from (f"'{block.name}' {complaint}" for complaint in complaints(rule, table))
 
 
 def complaints(rule: BlockRule, table: Floats) -> Iterator[str]:

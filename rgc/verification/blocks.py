@@ -54,6 +54,10 @@ class Map:
     normalised: bool = True
     document: ast.Document | None = None
 
+    def at(self, number: int) -> Map:
+        """The map that makes block spins everywhere as the rule of this number does."""
+        return self
+
     def weights(self, states: States, coarse: Cell, letter: int) -> Floats:
         """exp(T), or p(t | cell), as float64[t, configuration].
 
@@ -66,7 +70,7 @@ class Map:
             return self._written(states, block)
         made = np.ones((1, states.number))
         for bits in states.bits:
-            m = sum(1.0 - 2.0 * bits[_place(site, states.lattice)] for site in block)
+            m = sum(1.0 - 2.0 * bits[place_of(site, states.lattice)] for site in block)
             minus = MINUS[self.rule](m, len(block), self.p)
             made = np.stack([made * (1 - minus), made * minus], axis=1).reshape(-1, states.number)
         return made
@@ -119,7 +123,8 @@ class OfBlock(Evaluator):
                 yield from super().domain(domain, bound)
 
 
-def _place(site: Site, lattice: Lattice) -> tuple[int, ...]:
+def place_of(site: Site, lattice: Lattice) -> tuple[int, ...]:
+    """The position of a site in bits[*cells, letter, configuration]."""
     return (*(x % n for x, n in zip(site.cell, lattice.cells, strict=True)), site.letter)
 
 
@@ -141,7 +146,7 @@ def cell_states(made: Map, lattice: Lattice, species: Sequence[Species], letter:
     bits = np.zeros((len(species), *torus.cells, len(torus.basis), 1 << spins), dtype=bool)
     numbers = np.arange(1 << spins)
     for number, (kind, site) in enumerate(product(range(len(species)), cell)):
-        bits[(kind, *_place(site, torus))] = numbers >> (spins - 1 - number) & 1 == 1
+        bits[(kind, *place_of(site, torus))] = numbers >> (spins - 1 - number) & 1 == 1
     return States(torus, tuple(species), bits, False)
 
 

@@ -20,8 +20,20 @@ from numpy.typing import NDArray
 from rgc.backend import Arguments
 from rgc.model.lattice import Cell
 from rgc.program.exponentials import COARSE, exponentials
-from rgc.program.lattice.nodes import Accept, Bernoulli, Bit, Count, Equals, Load, Store, Weigh
+from rgc.program.lattice.nodes import (
+    Accept,
+    Bernoulli,
+    Bit,
+    Count,
+    Drawn,
+    Equals,
+    Load,
+    Logistic,
+    Store,
+    Weigh,
+)
 from rgc.program.lattice.program import Program, Rule
+from rgc.program.units import binary
 
 Floats = NDArray[np.float64]
 
@@ -69,9 +81,7 @@ def outcomes(
     at a cell, the first the highest. Every draw of the rule is taken to be 0 and 1 in turn. Raises
     `Entangled` where two words share one draw.
     """
-    draws = {
-        k: node.draw for k, node in enumerate(rule.nodes) if isinstance(node, Bernoulli | Accept)
-    }
+    draws = {k: node.draw for k, node in enumerate(rule.nodes) if isinstance(node, Drawn)}
     stores = [node for node in rule.nodes if isinstance(node, Store)]
     if len(set(draws.values())) < len(draws):
         raise Entangled("two words hang on one draw")
@@ -136,6 +146,9 @@ def _value(
             return RandomBit(
                 (np.array([accepted(int(x)) for x in distinct]) / 2**32)[where], frozenset([draw])
             )
+        case Logistic(lanes, draw):
+            distinct, where = np.unique(np.asarray(values[lanes]), return_inverse=True)
+            return RandomBit(logistic(distinct)[where], frozenset([draw]))
     return None
 
 
@@ -196,3 +209,19 @@ def accepted(x: int) -> int:
         return 1 << 32
     coarse, fine = exponentials()
     return int(coarse[x >> 10]) * int(fine[x & 1023]) >> 32 if x >> 10 < COARSE else 0
+
+
+def logistic(x: NDArray[np.int64]) -> Floats:
+    """The share of the 2^32 uniforms that take `Logistic` to 1 at lanes x.
+
+    A unit decides for all uniforms below some number as for 0, which bisection finds, and the other
+    way from there on.
+    """
+    low, high = np.zeros(x.shape, dtype=np.uint64), np.full(x.shape, 1 << 32, dtype=np.uint64)
+    first = binary(x, low)
+    for _ in range(32):
+        middle = (low + high) >> np.uint64(1)
+        same = binary(x, middle) == first
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    share = high / 2.0**32
+    return np.where(first, 1 - share, share)

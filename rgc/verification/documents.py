@@ -44,7 +44,7 @@ def on_lattice(document: ast.Document, cells: Cell, boundary: Sequence[Boundary]
 def with_flow(document: ast.Document, scheme: str, **options: ast.Expr) -> ast.Document:
     """The document with a flow of this scheme and these options that updates as its own does.
 
-    A flow of another scheme drops the block.
+    A flow of another scheme drops the block, and a stack that is one.
     """
     call = _call(_body(document, "flow"))
     kept = tuple(option for option in call.options if option.name in KEPT)
@@ -52,7 +52,7 @@ def with_flow(document: ast.Document, scheme: str, **options: ast.Expr) -> ast.D
     changed = _with(
         document, "flow", replace(call, name=scheme, arguments=(), options=(*kept, *given))
     )
-    return changed if scheme == call.name else without(changed, "block")
+    return changed if scheme == call.name else without(without(changed, "block"), "stack")
 
 
 def without(document: ast.Document, name: str) -> ast.Document:

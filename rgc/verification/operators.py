@@ -16,15 +16,17 @@ from rgc.flows.sampling.observables import of_configuration, of_ensemble
 from rgc.flows.sampling.recorder import make_recorder
 from rgc.flows.sampling.sample import Sample, make_sample
 from rgc.model.observables import Tally
+from rgc.program.lattice.nodes import Bernoulli, Weigh
 from rgc.program.lattice.program import Program
 from rgc.verification.averages import Averages
-from rgc.verification.blocks import Map, maps
+from rgc.verification.blocks import Map
 from rgc.verification.certificate import Finding, judged, unchecked, within
 from rgc.verification.chances import outcomes
 from rgc.verification.counting import counted
 from rgc.verification.energies import UNIT
 from rgc.verification.evaluator import Unreadable
 from rgc.verification.instances import describe
+from rgc.verification.learned import read_maps
 from rgc.verification.schedule import sites, writes
 from rgc.verification.states import States, every_state
 from rgc.verification.subject import Subject
@@ -92,7 +94,7 @@ def check_blocks(subject: Subject) -> Iterator[Finding]:
     if len(levels) == 1:
         return
     try:
-        written = maps(subject.document, subject.model.lattice)
+        written = read_maps(subject, subject.model.lattice)
     except Unreadable as reason:
         yield unchecked("a", "block maps", "block spins as the text says", "L3", str(reason))
         return
@@ -102,10 +104,7 @@ def check_blocks(subject: Subject) -> Iterator[Finding]:
         blocking = station.blocking
         assert blocking is not None  # noqa: S101  (levels above 0 have one)
         here = _difference(subject, fine, station, blocking, written[(level - 1) % len(written)])
-        difference, bound = (
-            max(difference, here),
-            max(bound, species * 2.0**-blocking.map.program.planes + 8 * UNIT),
-        )
+        difference, bound = max(difference, here), max(bound, _resolution(blocking.map.program))
         if not _written_once(blocking.map.program, species):
             lost.append(f"not every block spin of level {level} is written once")
     finding = within(
@@ -118,6 +117,21 @@ def check_blocks(subject: Subject) -> Iterator[Finding]:
         maps=len(levels) - 1,
     )
     yield finding.failing(lost[0]) if lost else finding
+
+
+def _resolution(program: Program) -> float:
+    """The deviation of the chances of a block that rounding allows.
+
+    It counts 2^-P for each threshold; for a sum of n weights 2^-21 kT each, of which a chance
+    changes by a quarter, and 2^-29 for the exponential.
+    """
+    bound = 8 * UNIT
+    for node in (node for rule in program.rules[:1] for node in rule.nodes):
+        if isinstance(node, Bernoulli):
+            bound += 2.0**-program.planes
+        elif isinstance(node, Weigh):
+            bound += (1 + len(node.masks)) * 2.0**-23 + 2.0**-29
+    return bound
 
 
 def _difference(

@@ -16,11 +16,12 @@ from rgc.kernel_cache import KernelCache
 from rgc.model.lattice import Lattice
 from rgc.program.draws import stream, uniforms
 from rgc.verification.averages import Averages
-from rgc.verification.blocks import Map, maps
+from rgc.verification.blocks import Map
 from rgc.verification.certificate import Finding, judged, unchecked
 from rgc.verification.counting import counted
 from rgc.verification.evaluator import Unreadable
 from rgc.verification.instances import Instance
+from rgc.verification.learned import read_maps
 from rgc.verification.states import States, every_state, pack
 from rgc.verification.subject import Subject
 
@@ -151,7 +152,7 @@ def _operators(
     averages: dict[str, tuple[float, float, float]] = {}
     levels = [WeightedStates(states, weights)]
     for block, level in zip(
-        maps(subject.document, states.lattice), made.levels.levels[1:], strict=False
+        read_maps(subject, states.lattice), made.levels.levels[1:], strict=False
     ):
         levels.append(_blocked(levels[-1], block, level.lattice))
     count = made.sampler.plan.records * made.sampler.plan.replicas / 32

@@ -212,6 +212,8 @@ class Subject:
         """
         if not self.spec.blocks or self.ready is None or not self.has_small_run:
             return self.small
+        if any(block.layer is not None for block in self.spec.blocks):
+            return "the weights of a learned map are those of the lattice of its stack"
         factor = self.spec.blocks[0].factor
         wide = [lambda cells: all(n >= 2 * f for n, f in zip(cells, factor, strict=True))]
         options = {

@@ -91,6 +91,13 @@ CASES = {
         SAMPLE,
         K=0.4, h=0.2,
     ),
+    "wide kernel": spec(
+        "more spins in a cell than are tabulated",
+        "chain(34)",
+        NEAREST,
+        MCRG.replace("majority(2)", "kernel(17, T=sum(B in blocks) 0.3*s[B]*sum(i in B) s[i])"),
+        K=0.4,
+    ),
 }  # fmt: skip
 
 

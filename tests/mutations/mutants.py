@@ -13,9 +13,11 @@ from rgc.program.lattice import (
     Bernoulli,
     Bit,
     Count,
+    Drawn,
     Equals,
     Listed,
     Load,
+    Logistic,
     Program,
     Rule,
     Stage,
@@ -157,16 +159,14 @@ def mask_ignored(program: Program, rule: Rule, k: int, node: Bernoulli) -> Itera
 
 def draw_reused(program: Program, rule: Rule, k: int, node: Any) -> Iterator[Any]:
     drawn = (
-        other.draw
-        for other in rule.nodes
-        if isinstance(other, Bernoulli | Accept) and other.draw != node.draw
+        other.draw for other in rule.nodes if isinstance(other, Drawn) and other.draw != node.draw
     )
     yield from (replace(node, draw=draw) for draw in drawn)
 
 
 def draw_of_others(program: Program, rule: Rule, k: int, node: Any) -> Iterator[Any]:
     """The draw of another species: good numbers, but the other spin of the site uses them too."""
-    used = {other.draw for other in rule.nodes if isinstance(other, Bernoulli | Accept)}
+    used = {other.draw for other in rule.nodes if isinstance(other, Drawn)}
     yield from (replace(node, draw=draw) for draw in range(program.draws) if draw not in used)
 
 
@@ -185,12 +185,17 @@ def mask_lost(program: Program, rule: Rule, k: int, weigh: Weigh) -> Iterator[We
     yield replace(weigh, masks=weigh.masks[1:], slots=weigh.slots[1:])
 
 
+def acceptance(program: Program, rule: Rule, k: int, node: Logistic) -> Iterator[Accept]:
+    """exp(-x) where the chance is 1 / (1 + exp(x))."""
+    yield Accept(node.lanes, node.draw)
+
+
 def other_word(program: Program, rule: Rule, k: int, node: Any) -> Iterator[Any]:
     """What stands before the word that is meant."""
     words = [
         n
         for n, other in enumerate(rule.nodes[:k])
-        if isinstance(other, Load | Bit | Equals | Bernoulli | Accept)
+        if isinstance(other, Load | Bit | Equals | Drawn)
     ]
     before = [n for n in words if n < node.word]
     yield from (replace(node, word=n) for n in reversed(before))
@@ -253,8 +258,8 @@ def _renumbered(node: Any, numbers: list[int]) -> Any:
             )
         case Weigh(masks, slots, base):
             return Weigh(tuple(numbers[k] for k in masks), slots, base)
-        case Accept(lanes, draw):
-            return Accept(numbers[lanes], draw)
+        case Accept(lanes, draw) | Logistic(lanes, draw):
+            return type(node)(numbers[lanes], draw)
         case Tally(array, row, word):
             return Tally(array, row, numbers[word])
     return node
@@ -347,6 +352,7 @@ MUTATIONS = (
     node(Weigh, "base moved", base_moved),
     node(Weigh, "a mask lost", mask_lost),
     node(Accept, "draw reused", draw_reused),
+    node(Logistic, "taken for an acceptance", acceptance),
     node(Store, "wrong word", other_word),
     node(Store, "wrong field or plane", stored_elsewhere),
     Mutation("Store", "complement", complemented),

@@ -77,6 +77,9 @@ PLAN = {
         "Equals: number off by one": "joint",
         "Bernoulli: a mask ignored": "joint",
         "Bernoulli: draw reused": "two species",
+        "Weigh: base moved": "wide kernel",
+        "Weigh: a mask lost": "wide kernel",
+        "Logistic: taken for an acceptance": "wide kernel",
         "Store: wrong word": "joint",
         "Store: wrong field or plane": "two species",
         "Store: complement": "joint",
@@ -113,7 +116,8 @@ def test_the_plan_holds_every_mutation_that_can_be_made() -> None:
     assert plan == PLAN
     assert {name for names in PLAN.values() for name in names} == set(OF_NAME)
     assert {name.split(":")[0] for name in OF_NAME} - {"schedule"} == {
-        "Load", "Bit", "Count", "Equals", "Bernoulli", "Weigh", "Accept", "Store", "Tally"
+        "Load", "Bit", "Count", "Equals", "Bernoulli", "Weigh", "Accept", "Logistic", "Store",
+        "Tally",
     }  # fmt: skip
 
 

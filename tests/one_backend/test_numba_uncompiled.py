@@ -101,6 +101,7 @@ def test_random_rules() -> None:
         "Bernoulli",
         "Weigh",
         "Accept",
+        "Logistic",
         "Store",
         "Tally",
         "listed",

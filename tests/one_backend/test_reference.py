@@ -30,6 +30,7 @@ from rgc.program.lattice import (
     Equals,
     Field,
     Load,
+    Logistic,
     Program,
     Rule,
     Stage,
@@ -40,6 +41,7 @@ from rgc.program.lattice import (
 )
 from rgc.program.lattice.arguments import lattice_arguments
 from rgc.program.lattice.start import random_field
+from rgc.program.units import binary
 from rgc.verification.chances import accepted, threshold
 from rgc_reference import ReferenceBackend
 from tests.core.small_systems import System, boltzmann, energies, minus, pairs, terms
@@ -130,6 +132,10 @@ class Scalar:
                 lane = self.replica % 64
                 half = self.plane(draw, where, lane >> 1) >> 32 * (lane & 1) & 0xFFFFFFFF
                 return int(half < accepted(values[lanes]))
+            case Logistic(lanes, draw):
+                lane, x = self.replica % 64, np.array(values[lanes])
+                half = self.plane(draw, where, lane >> 1) >> 32 * (lane & 1) & 0xFFFFFFFF
+                return int(not binary(x, np.array(half, dtype=np.uint64)))
             case Store(field, value, plane):
                 self.bits[field][(plane, *cell, rule.letter)] = values[value]
             case Tally(array, row, value):
@@ -218,12 +224,13 @@ def test_every_kind_of_node_bit_by_bit() -> None:
         Bernoulli((), 2, 0),
         Weigh((0, 1, 6), (0, 1, 0), 2),
         Accept(13, 3),
-        Bit("xor", (0, 11, 12, 14)),
-        Tally(0, 1, 15),
+        Logistic(13, 2),
+        Bit("xor", (0, 11, 12, 14, 15)),
+        Tally(0, 1, 16),
         Tally(0, 1, 12),
         Tally(1, 0, 14),
-        Tally(2, 0, 15),
-        Store(0, 15, 1),
+        Tally(2, 0, 16),
+        Store(0, 16, 1),
     )
     cells = Cells((1, 2), ((0, 1),), (0, 0), (4, 6))
     program = Program(

@@ -179,7 +179,8 @@ def _learned(call: ast.Call, layer: Rbm, number: int) -> Block:
         for letter in range(len(below.basis))
     )
     factor = (window.b,) * below.dimension
-    return Block(call.name, float(window.b), factor, (cell,) * len(above.basis))
+    cells = (cell,) * len(above.basis)
+    return Block(call.name, float(window.b), factor, cells, layer=layer)
 
 
 def _half(lattice: Lattice) -> str:

@@ -10,7 +10,7 @@ from rgc.language.expect import EXPONENTS
 from rgc.language.values import Value
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
-from rgc.passes.tell_operators import tell_operators
+from rgc.passes.tell_operators import tell_hidden, tell_operators
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.needs.machines import not_compared
@@ -34,6 +34,7 @@ def known_targets(spec: Spec) -> tuple[str, ...]:
             ]
         elif answer == "visible":
             names += [f"visible.{name}" for name in _told(spec)]
+            names += [f"hidden.{name}" for name in _hidden(spec)]
         elif answer == "couplings":
             names += couplings
         elif answer == "map":
@@ -97,6 +98,13 @@ def _told(spec: Spec) -> list[str]:
         return []
     operators = tell_operators(spec.lattice, spec.species, spec.hamiltonian)
     return [*(each.name for each in operators), *(("other_pairs",) if operators else ())]
+
+
+def _hidden(spec: Spec) -> list[str]:
+    """The couplings of the hidden sides of a stack."""
+    layers = spec.stack.layers if spec.stack is not None else ()
+    names = [each.name for layer in layers for each in tell_hidden(layer)]
+    return [*names, *(("other_pairs",) if names else ())]
 
 
 def _couplings(spec: Spec) -> list[str]:

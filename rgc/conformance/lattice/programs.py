@@ -19,6 +19,7 @@ from rgc.program.lattice import (
     Field,
     Listed,
     Load,
+    Logistic,
     Node,
     Program,
     Rule,
@@ -125,7 +126,8 @@ def random_rule(
     )
     drawn = w(Bernoulli(classes, random.choice((None, 0)), 0))
     if lanes:
-        accepted = w(Accept(w(Weigh(tuple(words[:3]), (0, 1, 2), 3)), 1))
+        kind = random.choice((Accept, Logistic))
+        accepted = w(kind(w(Weigh(tuple(words[:3]), (0, 1, 2), 3)), 1))
     else:
         accepted = w(Bernoulli(((words[-1], 3),), None, 1))
     late = w(Bernoulli(((accepted, 1), (w(Bit("not", (accepted,))), 2)), None, 2))
@@ -223,6 +225,29 @@ def blocks(counted: bool = False) -> Program:
         weights=0,
         draws=1,
         tallies=tallies,
+    )
+
+
+def places() -> Program:
+    """A block spin of two spins of a ring, drawn with weights of its own in each place: rules that
+    differ in their slots alone."""
+    rules = []
+    for place in range(4):
+        first, second, base = (3 * place + k for k in range(3))
+        w = Writer()
+        spins = tuple(w(Load(0, (offset,), stride=(2,))) for offset in (0, 1))
+        w(Store(1, w(Logistic(w(Weigh(spins, (first, second), base)), 0))))
+        rules.append(Rule(0, tuple(w.nodes)))
+    return Program(
+        name="places",
+        shape=(4,),
+        letters=1,
+        fields=(Field("fine", (8,), periodic=(True,)), Field("coarse", (4,), periodic=(True,))),
+        rules=tuple(rules),
+        schedule=tuple(Stage(place, Listed((place,))) for place in range(4)),
+        slots=0,
+        weights=12,
+        draws=1,
     )
 
 

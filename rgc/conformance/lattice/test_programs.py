@@ -16,6 +16,7 @@ from rgc.conformance.lattice.programs import (
     measure,
     metropolis,
     patterns,
+    places,
     random_program,
 )
 from rgc.conformance.lattice.running import arguments, check, run
@@ -94,6 +95,10 @@ def test_random_rules(name: str, kind: str, seed: int) -> None:
 @pytest.mark.parametrize("counted", [False, True])
 def test_blocks_of_another_lattice(name: str, counted: bool) -> None:
     check_on(name, blocks(counted), 3, words=3)
+
+
+def test_rules_that_differ_in_their_weights(name: str) -> None:
+    check_on(name, places(), 3, words=3)
 
 
 @pytest.mark.parametrize("words", [1, 3, 70])

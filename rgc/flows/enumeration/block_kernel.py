@@ -2,12 +2,13 @@
 and the block spins h.
 
 Everything here is a small table: the kernel of a whole lattice is the product of those of its
-blocks and is never written out.
+blocks and is never written out, as long as their cells are apart. Blocks whose cells overlap have
+one kernel together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as cartesian
 from math import prod
@@ -32,44 +33,87 @@ class Blocked:
     """A lattice cut into blocks.
 
     - `fine` begins with the `free` spins that belong to no block. The spins of the cells follow,
-      block by block and species after species.
+      group by group, block by block and species after species, each once.
     - `coarse` holds the block spins in the same order.
-    - `letters[k]` is the letter of block k.
+    - `groups` are blocks whose cells overlap, directly or through others: one each where no cells
+      do.
+    - `sizes` are the numbers of spins of the groups.
     """
 
     fine: Cluster
     coarse: Cluster
     free: int
-    letters: tuple[int, ...]
+    groups: tuple[tuple[Placed, ...], ...]
     sizes: tuple[int, ...]
 
-    @property
-    def blocks(self) -> range:
-        return range(len(self.letters))
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A block of a group: the number of its rule, and those of the spins of its cell and of its
+    block spins among the spins of the group."""
+
+    rule: int
+    spins: tuple[int, ...]
+    block_spins: tuple[int, ...]
 
 
 def cut_into_blocks(lattice: Lattice, species: Sequence[Species], block: Block) -> Blocked:
     """The clusters of a lattice and of its block spins. Raises `ValueError` where the blocks do not
     divide the lattice."""
-    coarse = block.coarse(lattice)
-    cells: list[list[Spin]] = []
-    letters = []
+    coarse, kinds = block.coarse(lattice), range(len(species))
+    cells: dict[tuple[Spin, ...], tuple[Spin, ...]] = {}
     for at in cartesian(*map(range, coarse.cells)):
         corner = tuple(f * x for f, x in zip(block.factor, at, strict=True))
         for letter, sites in enumerate(block.cells):
-            letters.append(letter)
-            cells.append(
-                [
-                    Spin(_wrapped(site.shifted(corner).cell, lattice), site.letter, kind)
-                    for kind in range(len(species))
-                    for site in sites
-                ]
+            own = tuple(Spin(at, letter, kind) for kind in kinds)
+            cells[own] = tuple(
+                Spin(_wrapped(site.shifted(corner).cell, lattice), site.letter, kind)
+                for kind in kinds
+                for site in sites
             )
-    blocked = [spin for cell in cells for spin in cell]
+    groups = _groups(cells)
+    inside = [list(dict.fromkeys(spin for own in group for spin in cells[own])) for group in groups]
+    blocked = [spin for spins in inside for spin in spins]
     free = [spin for spin in make_cluster(lattice, species).spins if spin not in set(blocked)]
-    fine = make_cluster(lattice, species, [*free, *blocked])
     return Blocked(
-        fine, make_cluster(coarse, species), len(free), tuple(letters), tuple(map(len, cells))
+        fine=make_cluster(lattice, species, [*free, *blocked]),
+        coarse=make_cluster(coarse, species, [s for group in groups for own in group for s in own]),
+        free=len(free),
+        groups=tuple(
+            _placed(block, group, spins, cells) for group, spins in zip(groups, inside, strict=True)
+        ),
+        sizes=tuple(map(len, inside)),
+    )
+
+
+Cells = Mapping[tuple[Spin, ...], tuple[Spin, ...]]
+"""The spins of the cell of each block, by its block spins."""
+
+
+def _groups(cells: Cells) -> list[list[tuple[Spin, ...]]]:
+    """The blocks whose cells overlap, in the order of their first ones."""
+    groups: list[tuple[list[tuple[Spin, ...]], set[Spin]]] = []
+    for own, spins in cells.items():
+        met = [group for group in groups if not group[1].isdisjoint(spins)]
+        blocks = [block for group in met for block in group[0]]
+        joined = [*blocks, own], set(spins).union(*(group[1] for group in met))
+        place = groups.index(met[0]) if met else len(groups)
+        groups = [group for group in groups if group not in met]
+        groups.insert(place, joined)
+    return [blocks for blocks, _ in groups]
+
+
+def _placed(
+    block: Block, group: Sequence[tuple[Spin, ...]], spins: Sequence[Spin], cells: Cells
+) -> tuple[Placed, ...]:
+    number = {spin: k for k, spin in enumerate(spins)}
+    return tuple(
+        Placed(
+            block.number(own[0].cell, own[0].letter),
+            tuple(number[spin] for spin in cells[own]),
+            tuple(range(k * len(own), (k + 1) * len(own))),
+        )
+        for k, own in enumerate(group)
     )
 
 
@@ -80,20 +124,46 @@ def _wrapped(cell: Cell, lattice: Lattice) -> Cell:
 # -- tables ---------------------------------------------------------------------------------------
 
 
-def log_kernel(block: Block, letter: int, p: float | None = None) -> Floats:
-    """T of one block as float64[states of the cell, states of the block spins], with row-major
-    digits as in `Blocked`.
+def log_kernel(block: Block, number: int, p: float | None = None) -> Floats:
+    """T of a block with the rule of this number, as float64[states of the cell, states of the block
+    spins] with row-major digits as in `Blocked`.
 
     T is -inf where h cannot be. `p` replaces the parameter of the map. Raises `SpecError` for a map
     without a law.
     """
     table = np.zeros((1, 1))
-    for law in block.law(letter).laws:
+    for law in block.law(number).laws:
         part = _of_law(law, block.p if p is None else p)
         table = (table[:, None, :, None] + part[None, :, None, :]).reshape(
             table.shape[0] * part.shape[0], table.shape[1] * part.shape[1]
         )
     return table
+
+
+def group_kernels(blocked: Blocked, tables: Sequence[Sequence[Floats]]) -> Iterator[Floats]:
+    """T of the blocks of each group, from that of each block: float64[states of their spins, states
+    of their block spins]."""
+    first, above = blocked.free, 0
+    for group, size, own in zip(blocked.groups, blocked.sizes, tables, strict=True):
+        images = sum(len(placed.block_spins) for placed in group)
+        radices = blocked.fine.radices[first : first + size]
+        yield _joint(group, own, radices, blocked.coarse.radices[above : above + images])
+        first, above = first + size, above + images
+
+
+def _joint(
+    group: Sequence[Placed], tables: Sequence[Floats], radices: Sequence[int], images: Sequence[int]
+) -> Floats:
+    if len(group) == 1:
+        return tables[0]
+    total = np.zeros((*radices, *images))
+    for placed, table in zip(group, tables, strict=True):
+        axes = [*placed.spins, *(len(radices) + k for k in placed.block_spins)]
+        shape = np.ones(total.ndim, dtype=int)
+        shape[axes] = np.array(total.shape)[axes]
+        split = table.reshape(np.array(total.shape)[axes])
+        total += np.transpose(split, np.argsort(axes)).reshape(shape)
+    return total.reshape(prod(radices), -1)
 
 
 def log_tau(table: Floats) -> Floats:

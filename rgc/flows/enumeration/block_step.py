@@ -18,6 +18,7 @@ from rgc.flows.enumeration.block_kernel import (
     Blocked,
     cut_into_blocks,
     entropy,
+    group_kernels,
     log_kernel,
     log_tau,
 )
@@ -36,9 +37,9 @@ FREE = 8  # spins of no block that are summed over at once, at most
 class Step:
     """The map of one step.
 
-    - `kernels` holds T of each block in turn, float64[states, images]. Spins of no block come
-      first, in groups with one image.
-    - `ends[k]` is the number of spins that lie before block k.
+    - `kernels` holds T of each block in turn, float64[states, images], or of each group of blocks
+      whose cells overlap. Spins of no block come first, in groups with one image.
+    - `ends[k]` is the number of spins that lie before kernel k.
     """
 
     block: Block
@@ -115,7 +116,7 @@ def make_step(
 ) -> Step:
     """The step of a block map.
 
-    `p` replaces the parameter of the map, block by block. Raises `ValueError` for blocks that do
+    `p` replaces the parameter of the map, group by group. Raises `ValueError` for blocks that do
     not divide the lattice, and `SpecError` for maps without a law and for cells that reach beyond
     an open edge.
     """
@@ -125,15 +126,16 @@ def make_step(
     cuts = [*range(0, blocked.free, FREE), blocked.free]
     groups = [prod(radices[a:b]) for a, b in pairwise(cuts) if b > a]
     free = [np.zeros((size, 1)) for size in groups]
-    shared = (
-        {letter: log_kernel(block, letter) for letter in set(blocked.letters)} if p is None else {}
-    )
-    own = [
-        shared[letter] if p is None else log_kernel(block, letter, p[k])
-        for k, letter in enumerate(blocked.letters)
+    shared = [log_kernel(block, number) for number in range(len(block.rules))] if p is None else []
+    tables = [
+        [
+            shared[placed.rule] if p is None else log_kernel(block, placed.rule, p[k])
+            for placed in group
+        ]
+        for k, group in enumerate(blocked.groups)
     ]
-    starts = [*cuts[:-1], *_running(blocked.free, blocked.sizes)]
-    return Step(block, blocked, (*free, *own), tuple(starts))
+    starts = (*cuts[:-1], *_running(blocked.free, blocked.sizes))
+    return Step(block, blocked, (*free, *group_kernels(blocked, tables)), starts)
 
 
 def _running(start: int, sizes: Sequence[int]) -> list[int]:

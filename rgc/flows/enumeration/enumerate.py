@@ -84,7 +84,7 @@ class Enumerate:
             images = prod(kernel.shape[1] for kernel in exact.steps[0].kernels[exact.first :])
             arrays["coarse"] = np.zeros((*shape, images))
         if exact.free:
-            arrays["p"] = np.zeros((shape[0], len(exact.steps[0].blocked.letters)))
+            arrays["p"] = np.zeros((shape[0], len(exact.steps[0].blocked.groups)))
             arrays["learned"] = np.zeros((shape[0], 2))
         return State(0, arrays, {"why": {}})
 

@@ -129,7 +129,7 @@ def learn(reconstruction: Reconstruction, each_block: bool) -> Learned:
     """
     from scipy.optimize import minimize, minimize_scalar
 
-    blocks = len(reconstruction.step.blocked.letters)
+    blocks = len(reconstruction.step.blocked.groups)
 
     def uniform(x: float) -> float:
         return reconstruction.value(np.full(blocks, x))

@@ -35,6 +35,7 @@ from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator
 from rgc.model.stack import Rbm, Side
 from rgc.passes.count_states import fits
+from rgc.passes.tell_operators import tell_hidden
 from rgc.program.draws import Key
 from rgc.results.result import Estimate
 from rgc.routines import routine
@@ -43,6 +44,9 @@ Floats = NDArray[np.float64]
 
 RESOLVED = 0.01
 """The least effective share of the rows at which <tau> is resolved."""
+
+OF_HIDDEN = "H(h) is that of T(v, h) = H(v) - E(v, h) for any weights: an identity"
+"""What is said of the couplings of hidden units."""
 
 INFORMED = 1 << 16
 """States of either side up to which I(v; h) is computed."""
@@ -232,19 +236,30 @@ def _jackknifed(values: list[float]) -> Estimate:
 
 
 def _couplings(trained: Trained) -> dict[str, Estimate]:
-    """The couplings of H(v) in the operators of the lattice, where its units have two states."""
-    visible, hidden = trained.layer.visible, trained.layer.hidden
-    two_states = visible.spins.two_states and (hidden.spins.two_states or hidden.unit == "gaussian")
-    if not trained.operators or not two_states or not isinstance(visible.places, Lattice):
+    """The couplings of H(v), and of H(h) where hidden units have neighbours."""
+    layer, machine = trained.layer, trained.machine
+    below = _of_side(machine, (layer.visible, layer.hidden), trained.operators)
+    above = _of_side(machine.turned, (layer.hidden, layer.visible), tell_hidden(layer), OF_HIDDEN)
+    named = {f"visible.{name}": value for name, value in below.items()}
+    return named | {f"hidden.{name}": value for name, value in above.items()}
+
+
+def _of_side(
+    machine: Machine, sides: tuple[Side, Side], operators: Sequence[Operator], note: str = ""
+) -> dict[str, Estimate]:
+    """The couplings of the first side, the other being summed out, in the operators of its lattice,
+    where its units have two states."""
+    own, other = sides
+    two_states = own.spins.two_states and (other.spins.two_states or other.unit == "gaussian")
+    if not operators or not two_states or not isinstance(own.places, Lattice):
         return {}
-    found = couplings(trained.machine)
-    read = lattice_couplings(trained.machine, visible.places, trained.operators, found)
+    read = lattice_couplings(machine, own.places, operators, couplings(machine))
     named = {
-        f"visible.{name}": Estimate(each.mean, each.error, statistical=each.error)
+        name: Estimate(each.mean, each.error, statistical=each.error, note=note)
         for name, each in read.named.items()
     }
     note = "the root mean square of the couplings of two bodies that have no name"
-    return named | {"visible.other_pairs": Estimate(read.other_pairs, 0.0, "exact", note=note)}
+    return named | {"other_pairs": Estimate(read.other_pairs, 0.0, "exact", note=note)}
 
 
 def _fields(trained: Trained) -> Floats:

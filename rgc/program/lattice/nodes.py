@@ -94,6 +94,17 @@ class Accept:
 
 
 @dataclass(frozen=True, slots=True)
+class Logistic:
+    """word: 1 with probability 1 / (1 + exp(x)), for lanes x in units of 2^-20 kT.
+
+    It is 1 where a unit of `rgc.program.units.binary` in the field x is 0. U32 is that of `Accept`.
+    """
+
+    lanes: Value
+    draw: int
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """Write a word to the running site (its cell and the rule's letter) of a plane of a field.
     Yields nothing."""
@@ -112,4 +123,7 @@ class Tally:
     word: Value
 
 
-Node = Load | Bit | Count | Equals | Bernoulli | Weigh | Accept | Store | Tally
+Drawn = Bernoulli | Accept | Logistic
+"""The nodes that draw random numbers."""
+
+Node = Load | Bit | Count | Equals | Drawn | Weigh | Store | Tally

@@ -1,56 +1,78 @@
-"""Rules that differ only in where they load from share one body, hence one compiled function:
-addresses come from tables."""
+"""Rules that differ only in where they load from, or in which weights they add up, share one body,
+hence one compiled function: addresses and slots come from tables."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from rgc.program.lattice.nodes import Load, Node, Store, Tally
+from rgc.program.lattice.nodes import Load, Node, Store, Tally, Weigh
 from rgc.program.lattice.program import Program, Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
     """The nodes of a rule with addresses taken out: `Load.offset` is (n,), n the number of the load
-    in `Outlined.loads`, and `Store.plane` the number of the store in `Outlined.stores`."""
+    in `Outlined.loads`, and `Store.plane` the number of the store in `Outlined.stores`.
+
+    Where slots are `apart`, those of `Weigh` are numbers in `Outlined.slots`.
+    """
 
     nodes: tuple[Node, ...]
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outlined:
-    """A rule as the number of its body, and the addresses that the body's loads and stores stand
-    for."""
+    """A rule as the number of its body, and the addresses and slots that the body's loads, stores
+    and weights stand for."""
 
     body: int
     letter: int
     loads: tuple[Load, ...]
     stores: tuple[Store, ...]
+    slots: tuple[int, ...] = ()
 
 
-def outline(program: Program) -> tuple[tuple[Body, ...], tuple[Outlined, ...]]:
-    """The distinct bodies of a program, and its rules in terms of them."""
+Outline = tuple[tuple[Body, ...], tuple[Outlined, ...]]
+
+
+def outline(program: Program) -> Outline:
+    """The distinct bodies of a program, and its rules in terms of them. Slots of weights are taken
+    out where there are fewer bodies without them."""
+    whole, apart = (_outline(program, apart=apart) for apart in (False, True))
+    return apart if len(apart[0]) < len(whole[0]) else whole
+
+
+def _outline(program: Program, *, apart: bool) -> Outline:
     bodies: dict[Body, int] = {}
     outlined = []
     for rule in program.rules:
-        body, loads, stores = _take_out(rule)
-        outlined.append(Outlined(bodies.setdefault(body, len(bodies)), rule.letter, loads, stores))
+        body, loads, stores, slots = _take_out(rule, apart=apart)
+        number = bodies.setdefault(body, len(bodies))
+        outlined.append(Outlined(number, rule.letter, loads, stores, slots))
     return tuple(bodies), tuple(outlined)
 
 
-def _take_out(rule: Rule) -> tuple[Body, tuple[Load, ...], tuple[Store, ...]]:
+def _take_out(
+    rule: Rule, *, apart: bool
+) -> tuple[Body, tuple[Load, ...], tuple[Store, ...], tuple[int, ...]]:
     loads: dict[Load, int] = {}
     stores: list[Store] = []
     nodes: list[Node] = []
+    slots: list[int] = []
     for node in rule.nodes:
         if isinstance(node, Load):
             nodes.append(Load(node.field, (loads.setdefault(node, len(loads)),)))
         elif isinstance(node, Store):
             nodes.append(replace(node, plane=len(stores)))
             stores.append(node)
+        elif isinstance(node, Weigh) and apart:
+            first, count = len(slots), len(node.slots)
+            nodes.append(Weigh(node.masks, tuple(range(first, first + count)), first + count))
+            slots += (*node.slots, node.base)
         else:
             nodes.append(node)
-    return Body(tuple(nodes)), tuple(loads), tuple(stores)
+    return Body(tuple(nodes), apart), tuple(loads), tuple(stores), tuple(slots)
 
 
 def kept_axes(program: Program) -> tuple[tuple[int, ...], ...]:

@@ -15,6 +15,7 @@ from rgc.program.lattice.nodes import (
     Count,
     Equals,
     Load,
+    Logistic,
     Node,
     Store,
     Tally,
@@ -127,6 +128,8 @@ def _node(program: Program, rule: Rule, node: Node) -> str:
             return f"weigh(W{base}; {_slots('W', list(zip(masks, slots, strict=True)))})"
         case Accept(lanes, draw):
             return f"accept(draw {draw}; v{lanes})"
+        case Logistic(lanes, draw):
+            return f"logistic(draw {draw}; v{lanes})"
         case Store(field, word, plane):
             return f"store {_name(program, field, plane, rule.letter)} = v{word}"
         case Tally(array, row, word):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import and_, or_, xor
 
-from rgc.program.lattice.nodes import Accept, Bernoulli, Bit, Count, Equals, Load
+from rgc.program.lattice.nodes import Bit, Count, Drawn, Equals, Load
 from rgc.program.lattice.program import Rule
 
 _FOLD = {"and": and_, "or": or_, "xor": xor}
@@ -47,7 +47,7 @@ def truth_tables(rule: Rule, most: int = 14) -> tuple[list[int | None], int] | N
     """The table of every word of a rule (None for other values), loads and random words being
     independent inputs, and the table that is 1 everywhere. None where there are more than `most`
     inputs."""
-    inputs = [k for k, node in enumerate(rule.nodes) if isinstance(node, Load | Bernoulli | Accept)]
+    inputs = [k for k, node in enumerate(rule.nodes) if isinstance(node, Load | Drawn)]
     if len(inputs) > most:
         return None
     everything = (1 << (1 << len(inputs))) - 1
@@ -55,9 +55,9 @@ def truth_tables(rule: Rule, most: int = 14) -> tuple[list[int | None], int] | N
     words: dict[int, int] = {}
     counts: dict[int, list[int]] = {}
     for k, node in enumerate(rule.nodes):
+        if k in given:
+            words[k] = given[k]
         match node:
-            case Load() | Bernoulli() | Accept():
-                words[k] = given[k]
             case Bit("not", (operand,)):
                 words[k] = words[operand] ^ everything
             case Bit(op, operands):

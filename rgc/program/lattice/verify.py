@@ -16,8 +16,10 @@ from rgc.program.lattice.nodes import (
     Bernoulli,
     Bit,
     Count,
+    Drawn,
     Equals,
     Load,
+    Logistic,
     Node,
     Store,
     Tally,
@@ -104,7 +106,7 @@ def _operands(node: Node) -> tuple[tuple[Value, ...], Yield]:
             return (count,), "count"
         case Bernoulli(classes):
             return tuple(mask for mask, _ in classes), "word"
-        case Accept(lanes, _):
+        case Accept(lanes, _) | Logistic(lanes, _):
             return (lanes,), "lanes"
         case Store(word=word) | Tally(word=word):
             return (word,), "word"
@@ -168,7 +170,7 @@ def _load(program: Program, node: Load) -> Iterator[str]:
 
 def _check_rule(program: Program, rule: Rule, where: str) -> None:
     _expect(0 <= rule.letter < program.letters, f"{where}: no letter {rule.letter}")
-    draws = [node.draw for node in rule.nodes if isinstance(node, Bernoulli | Accept)]
+    draws = [node.draw for node in rule.nodes if isinstance(node, Drawn)]
     _expect(len(set(draws)) == len(draws), f"{where}: a draw is used twice")
     _expect(
         all(0 <= draw < program.draws for draw in draws),
@@ -235,7 +237,7 @@ def _check_draws(
 ) -> None:
     """A draw gives a site one word in a step: a second use would be the same number."""
     for node in rule.nodes:
-        if isinstance(node, Bernoulli | Accept):
+        if isinstance(node, Drawn):
             used = drawn.setdefault((node.draw, rule.letter), np.zeros(program.shape, dtype=bool))
             _expect(
                 not used[tuple(table.T)].any(), f"{where}: draw {node.draw} serves a site twice"

@@ -6,12 +6,8 @@ from collections.abc import Iterator
 
 from rgc.errors import Problem, listing
 from rgc.model.block_maps import BLOCKS
+from rgc.model.weighed import MOST_TABULATED
 from rgc.schemes.scheme import Asked
-
-MOST_TABULATED = 16
-"""The number of spins of a cell up to which its states are told apart, so that block spins are
-drawn.
-"""
 
 
 def suit(asked: Asked) -> Iterator[Problem]:

@@ -142,7 +142,7 @@ def test_a_learned_map_has_the_windows_of_its_layers() -> None:
     spec = spec_of(
         "rbm(square(4), spins=ising, connect=patch(), train=cd()), "
         "rbm(square(2), spins=ising, connect=convolution(kernel=2), train=cd())",
-        flow="mcrg(steps=2, sweeps=100)",
+        flow="variational_mcrg(steps=2, sweeps=100)",
         more="block learned(stack)\n",
     )
     first, second = spec.blocks
@@ -263,7 +263,7 @@ def test_models_are_kept_at_updates_that_grow_geometrically() -> None:
         (
             "rbm(16, spins=ising, train=cd())",
             "rbm(hidden=square(4, 4), spins=ising, connect=convolution(), train=cd())",
-            {"flow": "mcrg(steps=1, sweeps=100)", "more": "block learned(stack)\n"},
+            {"flow": "variational_mcrg(steps=1, sweeps=100)", "more": "block learned(stack)\n"},
         ),
         (
             "rbm(16, train=tempering(chains=100, betas=0:1:8))",

@@ -6,6 +6,7 @@ One update from many rows is a sample of the expected change, whose error is kno
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -231,3 +232,24 @@ def test_dropout_leaves_units_out_of_both_phases() -> None:
     found = change(make(layer_of("binary"), trainer), machine, rows_of(states, chances))
     assert not found["weights"].any()
     assert not found["hidden"].any()
+
+
+def test_the_gradient_of_dropout_is_the_average_over_masks() -> None:
+    """A mask is that of a row, and belongs to both phases: each is a machine of the units kept."""
+    machine, (states, chances) = listed("rbm_ib_5x3"), ring_chances()
+    trainer = replace(PLAIN, dropout=0.25)
+    found = change(make(layer_of("binary"), trainer), machine, rows_of(states, chances))
+    wanted = np.zeros(machine.weights.shape)
+    for mask in product((False, True), repeat=3):
+        kept = np.array(mask)
+        part = replace(
+            machine,
+            hidden=replace(machine.hidden, number=int(kept.sum())),
+            weights=machine.weights[:, kept],
+            hidden_bias=machine.hidden_bias[kept],
+        )
+        share = 0.75 ** kept.sum() * 0.25 ** (~kept).sum()
+        change_of_mask = expected(part, gibbs(part, chances, 1), centred=False)["weights"]
+        wanted[:, kept] += share * change_of_mask
+    assert found["weights"] == pytest.approx(wanted, abs=5 * 1.4 / np.sqrt(ROWS))
+    assert np.abs(wanted).max() > 0.05

@@ -9,10 +9,14 @@ import pytest
 
 import rgc
 from rgc.flows.machines.couplings import couplings
-from rgc.flows.machines.lattice_couplings import LatticeCouplings, lattice_couplings
+from rgc.flows.machines.lattice_couplings import (
+    LatticeCouplings,
+    lattice_couplings,
+)
 from rgc.flows.machines.machine import Machine
 from rgc.model.lattice import Lattice
 from rgc.passes.generate_operators import generate_operators
+from rgc.passes.tell_operators import tell_hidden
 from tests.core.flows.machines.known import machine, torus
 
 SPEC = (
@@ -64,3 +68,29 @@ def test_a_hidden_unit_over_three_spins_gives_their_product() -> None:
     assert triangles.deviation == pytest.approx(abs(three) / 2, abs=1e-13)
     pair = (levels * [1, -1, -1, 1]).sum() / 8
     assert found.named["K"].mean == pytest.approx(pair, abs=1e-13)
+
+
+def test_hidden_units_with_neighbours_have_couplings_with_names() -> None:
+    """Windows of 4 on a ring of 8 overlap, so that 4 hidden units couple to their neighbours:
+    against H(h) state by state. Those of a dense layer have no places."""
+    ring, stack = "chain(8)", "stack {{ rbm({}, spins=ising, {}train=cd(epochs=1)) }}\n"
+    text = SPEC.format(ring) + "\ndata samples(64)\n"
+    layer, dense = (
+        spec.stack.layers[0]
+        for hidden in (("chain(4)", "connect=convolution, "), ("4", ""))
+        if (spec := rgc.load(text + stack.format(*hidden)).spec).stack is not None
+    )
+    weights = np.zeros((8, 4))
+    for unit, step in product(range(4), range(4)):
+        weights[(2 * unit - 1 + step) % 8, unit] = (0.3, -0.7, 0.5, 0.4)[step]
+    one = machine(weights, "ising", "ising", hidden_bias=np.full(4, 0.2))
+    assert isinstance(layer.hidden.places, Lattice)
+    read = lattice_couplings(
+        one.turned, layer.hidden.places, tell_hidden(layer), couplings(one.turned)
+    )
+    h = np.array(list(product((1.0, -1.0), repeat=4)))
+    minus_h = -one.hidden_energies(h)
+    assert read.named["k1"].mean == pytest.approx(minus_h @ h[:, 0] / 16, abs=1e-13)
+    assert read.named["k2_1"].mean == pytest.approx(minus_h @ (h[:, 0] * h[:, 1]) / 16, abs=1e-13)
+    assert abs(read.named["k2_1"].mean) > 0.01
+    assert tell_hidden(dense) == ()

@@ -97,9 +97,6 @@ def _stack(spec: Spec, stack: Stack) -> Iterator[Problem]:
         if "gaussian" in (layer.visible.unit, layer.hidden.unit):
             message = f"layer {number} has real units, whose training comes later"
             yield Problem("not-yet", message, place, hint="ising, binary and potts units run today")
-        if layer.train is not None and layer.train.save is not None:
-            message = "save=, models kept along the training, comes later"
-            yield Problem("not-yet", message, place, hint="the last model is in weights.npz")
         if layer.upward == "means" and number < len(stack.layers):
             message = "upward=means comes later"
             yield Problem("not-yet", message, place, hint="upward=samples runs today")

@@ -18,7 +18,15 @@ FIELDS = (
         "monitors",
         "names",
         "what is followed while training",
-        choices=("kl", "gap", "reconstruction", "dF", "tau_defect", "pseudo_likelihood"),
+        choices=(
+            "kl",
+            "gap",
+            "reconstruction",
+            "dF",
+            "tau_defect",
+            "pseudo_likelihood",
+            "log_likelihood",
+        ),
     ),
     options.MINIMISE,
     Field(

@@ -12,7 +12,7 @@ from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.connections import connection, weights
 from rgc.ast_to_model.sections.lattice import geometry
 from rgc.ast_to_model.sections.spins import places_of_spins, species_of
-from rgc.ast_to_model.sections.training import Trained, trainer
+from rgc.ast_to_model.sections.training import WEIGHT_BYTES, Trained, trainer
 from rgc.errors import SpecError, listing
 from rgc.language.layers import LAYERS, MOST_UNIT_STATES, UNITS
 from rgc.model.data import columns_of, rows_of
@@ -26,7 +26,6 @@ from rgc.syntax import ast
 HIDDEN = "h"
 """The name of the species of hidden spins."""
 
-WEIGHT_BYTES = 4
 WEIGHTS_LIMIT = 4 * GIB
 """The limit of the weights of a layer in bytes."""
 

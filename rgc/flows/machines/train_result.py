@@ -44,7 +44,7 @@ def finished(
         "train",
         levels=tuple(levels),
         tables=tables,
-        weights=file_of([(layer.layer, layer.parameters) for layer in layers]),
+        weights=file_of([(layer.layer, layer.models) for layer in layers]),
         warnings=(*notes, *(text for answer in answers for text in answer.warnings)),
         provenance=provenance,
     )

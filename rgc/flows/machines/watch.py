@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rgc.backend import Backend
 from rgc.flows.data.rows import Rows, key_of
+from rgc.flows.machines.likelihood import log_likelihood, log_z
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.monitors import (
     Activity,
@@ -25,7 +26,7 @@ from rgc.flows.machines.monitors import (
 )
 from rgc.flows.machines.parameters import Arrays
 from rgc.flows.machines.passes import reconstructed
-from rgc.flows.machines.streams import LOOKED
+from rgc.flows.machines.streams import FOLLOWED, LOOKED
 from rgc.flows.machines.tables import pseudo_log_likelihood
 from rgc.flows.machines.target import Target
 from rgc.flows.machines.triple import Triple, log_tau, triple
@@ -70,6 +71,10 @@ class Watch:
             chosen |= OF_STATES
         if self.target is not None and ("kl" in self.asked or self.target.cluster.states <= SMALL):
             chosen |= OF_TARGET
+        if "log_likelihood" in self.asked:
+            chosen |= OF_LIKELIHOOD
+            if self.validated:
+                chosen["log_likelihood_validation"] = _of_validation
         known = WHEN_ASKED if self.target is not None else OF_ROWS
         asked = {name: one for name, one in known.items() if name in self.asked}
         return chosen | asked
@@ -110,6 +115,16 @@ class Look:
         assert self.validation is not None  # noqa: S101
         theirs = self.machine.visible.features(self.validation.states)
         return free_energy_gap(self.machine, self.features, theirs)
+
+    @cached_property
+    def log_z(self) -> tuple[float, float]:
+        """ln Z and its standard error."""
+        watch, key = self.watch, key_of(self.watch.key, FOLLOWED, self.update)
+        return log_z(watch.backend, watch.layer, self.machine, self.arrays, self.rows, key)
+
+    def log_likelihood(self, rows: Rows) -> tuple[float, float]:
+        """Of rows, and its standard error."""
+        return log_likelihood(self.machine, rows.states, *self.log_z)
 
     @cached_property
     def activity(self) -> Activity:
@@ -169,6 +184,13 @@ ALWAYS: Series = {
     "step": _step,
     "singular_value": _singular_value,
 }
+
+
+def _of_validation(look: Look) -> float:
+    assert look.validation is not None  # noqa: S101
+    return look.log_likelihood(look.validation)[0]
+
+
 OF_VALIDATION: Series = {
     "gap": lambda look: look.gap.value,
     "gap_error": lambda look: look.gap.error,
@@ -178,6 +200,10 @@ OF_STATES: Series = {
     "dead": lambda look: look.activity.dead,
 }
 OF_TARGET: Series = {"kl": _kl}
+OF_LIKELIHOOD: Series = {
+    "log_likelihood": lambda look: look.log_likelihood(look.rows)[0],
+    "log_likelihood_error": lambda look: look.log_likelihood(look.rows)[1],
+}
 OF_ROWS: Series = {"pseudo_likelihood": _pseudo_likelihood}
 WHEN_ASKED: Series = {
     **OF_ROWS,
@@ -185,14 +211,16 @@ WHEN_ASKED: Series = {
     "tau_defect": lambda look: look.triple.tau_defect,
 }
 """What is written down of every layer, of one with rows for validation, with hidden units that have
-states, with a Hamiltonian of few states; and where it was asked for, of any rows and of those of a
-Hamiltonian.
+states, with a Hamiltonian of few states; and where it was asked for, of the likelihood, of any rows
+and of those of a Hamiltonian.
 """
 
 
-def marks(updates: int) -> tuple[int, ...]:
-    """The numbers of the updates after which a layer is looked at, counted from 1."""
+def marks(updates: int, kept: Collection[int] = ()) -> tuple[int, ...]:
+    """The numbers of the updates after which a layer is looked at, counted from 1, those at which a
+    model is kept among them.
+    """
     if not updates:
         return ()
     spaced = np.geomspace(1, updates, MARKS)
-    return tuple(sorted({*np.rint(spaced).astype(int).tolist(), updates}))
+    return tuple(sorted({*np.rint(spaced).astype(int).tolist(), updates, *kept}))

@@ -5,6 +5,8 @@
 - `weights_l` int32[visible features, hidden features], `visible_l` and `hidden_l` int64[features],
   in units of kT that `unit` says, 2^-26; of layers with real units float64 in kT;
 - `visible_units_l` and `hidden_units_l`, the kinds of units;
+- `weights_l_at_t`, `visible_l_at_t` and `hidden_l_at_t`, the same after update t, of the models
+  that `save=` keeps;
 - `convention`, how the energy is written: `rgc`.
 
 Files of others have the arrays of their convention (`rgc.language.conventions`), in kT. A file may
@@ -193,7 +195,7 @@ def _numbers(
     rows, columns = layer.shape
     shapes: tuple[tuple[int, ...], ...] = ((rows, columns), (rows,), (columns,))
     found = []
-    for name, shape in zip(row.arrays(file.layer), shapes, strict=True):
+    for name, shape in zip(row.arrays(file.layer, file.update), shapes, strict=True):
         stored = arrays[name] if name in arrays else np.zeros(shape)
         array = np.asarray(stored, dtype=np.float64) * (unit if stored.dtype.kind in "iu" else 1.0)
         finite = np.atleast_2d(np.isfinite(array))
@@ -235,11 +237,16 @@ def _in_units(machine: Machine, layer: Rbm) -> Machine:
     return machine
 
 
-def file_of(layers: Sequence[tuple[Rbm, Parameters]]) -> dict[str, NDArray[Any]]:
-    """The arrays of a file of the parameters of layers, which are numbered from 1."""
+def file_of(
+    layers: Sequence[tuple[Rbm, Mapping[int | None, Parameters]]],
+) -> dict[str, NDArray[Any]]:
+    """The arrays of a file of the parameters of layers, which are numbered from 1: those after some
+    updates, and at the end, which is None.
+    """
     arrays: dict[str, Any] = {CONVENTION: np.array(OWN), UNIT_NAME: np.array(PARAMETER_UNIT)}
-    for number, (layer, parameters) in enumerate(layers, 1):
-        names = CONVENTIONS[OWN].arrays(number)
-        arrays |= dict(zip(names, parameters.arrays, strict=True))
+    for number, (layer, models) in enumerate(layers, 1):
+        for update, parameters in models.items():
+            names = CONVENTIONS[OWN].arrays(number, update)
+            arrays |= dict(zip(names, parameters.arrays, strict=True))
         arrays |= {f"{name}_{number}": np.array(units.unit) for name, units in _named(layer)}
     return arrays

@@ -12,6 +12,7 @@ import pytest
 import rgc
 from rgc.flows.flow import State
 from rgc.flows.machines.train import Train
+from rgc.results.result import Result
 from tests.core.flows.machines.known import value
 
 SPEC = """
@@ -44,6 +45,10 @@ def flow_of(text: str, backend: str = "reference") -> Train:
     made = compiled.flow({}, 0)
     assert isinstance(made, Train)
     return made
+
+
+def result_of(source: str | Path) -> Result:
+    return rgc.compile(source, backend="reference").run(checkpoints=False).points[0].result
 
 
 def at_end(flow: Train, state: State, most: int = 3) -> State:
@@ -157,12 +162,8 @@ def test_models_are_kept_along_the_training(tmp_path: Path) -> None:
     """Those after an update are what another run that ends there has, and each can be taken by its
     update. They change no other bit.
     """
-    whole = (
-        rgc.compile(spec(KEPT, "patterns(100)"), backend="reference")
-        .run(out=tmp_path)
-        .points[0]
-        .result
-    )
+    whole = result_of(spec(KEPT, "patterns(100)"))
+    np.savez(tmp_path / "weights.npz", **whole.weights)
     assert whole.provenance["saved"] == [(1, 2, 4, 8), (1, 3)]
     names = {name for name in whole.weights if "_at_" in name}
     assert names == {
@@ -172,14 +173,13 @@ def test_models_are_kept_along_the_training(tmp_path: Path) -> None:
         for update in updates
     }
     assert (whole.weights["weights_1_at_8"] == whole.weights["weights_1"]).all()
-    half = rgc.compile(spec(KEPT.replace("epochs=2", "epochs=1").replace(", save=4", ""), "patterns(100)"),
-                       backend="reference").run(checkpoints=False).points[0].result  # fmt: skip
+    shorter = KEPT.replace("epochs=2", "epochs=1").replace(", save=4", "")
+    half = result_of(spec(shorter, "patterns(100)"))
     for name in ("weights", "visible", "hidden"):
         assert (whole.weights[f"{name}_1_at_4"] == half.weights[f"{name}_1"]).all()
     taken = 'rbm(6, spins=ising, weights=file("weights.npz", update=4))'
     (tmp_path / "taken.rgc").write_text(spec(taken, "patterns(100)"))
-    again = rgc.compile(tmp_path / "taken.rgc", backend="reference").run(checkpoints=False)
-    weights = again.points[0].result.tables["layer1.weights"]
+    weights = result_of(tmp_path / "taken.rgc").tables["layer1.weights"]
     assert (weights == half.tables["layer1.weights"]).all()
     (tmp_path / "none.rgc").write_text(spec(taken.replace("=4", "=5")))
     with pytest.raises(rgc.SpecError, match="layer 1 are of the updates 1, 2, 4 and 8"):

@@ -175,6 +175,10 @@ class Stack:
 
     layers: tuple[Layer, ...]
 
+    def fractional(self, number: int) -> bool:
+        """Whether a layer, numbered from 0, is trained on means of the units below it."""
+        return number > 0 and self.layers[number - 1].upward == "means"
+
 
 def files_of(stack: Stack | None) -> Iterator[tuple[Path, str]]:
     """The files that a stack is read from: the folder of the spec and the path in it."""

@@ -52,7 +52,7 @@ SCHEME = Scheme(
         maker="rgc.flows.machines.train:make_train",
         kind="dense",
         checks=TRAINING,
-        alphabets=("ising", "binary", "potts"),
+        alphabets=("ising", "binary", "potts", "gaussian"),
     ),
     answers=(
         "kl",

@@ -16,7 +16,7 @@ from rgc.language.values import CallValue, Value
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.stack import Rbm
 from rgc.model.trainer import Knots, Momentum, Sutskever, Trainer
-from rgc.passes.count_states import MOST_SUMMED, MOST_TABLED, fits, states_text
+from rgc.passes.count_states import MOST_TABLED, fits, states_text
 from rgc.schemes.needs.samples import GIB
 from rgc.text import Span
 
@@ -209,9 +209,9 @@ def _check_saved(made: Trainer, rows: int, layer: Rbm, place: PlaceOf) -> None:
 def _check_exact(made: Trainer, trained: Trained, place: PlaceOf, where: Span | None) -> None:
     """Raise `SpecError` where sums over all states are too long, or there is no Hamiltonian."""
     visible, hidden = trained.layer.visible, trained.layer.hidden
-    if not (fits(visible.states, MOST_SUMMED) or fits(hidden.states, MOST_SUMMED)):
+    if not (fits(visible.states, MOST_TABLED) or fits(hidden.states, MOST_TABLED)):
         fewer = min((side.states for side in (visible, hidden) if side.states), default=0)
-        raise _too_many(f"the smaller side has {states_text(fewer)} states", MOST_SUMMED, where)
+        raise _too_many(f"the smaller side has {states_text(fewer)} states", MOST_TABLED, where)
     if made.of != "hamiltonian":
         return
     if trained.hamiltonian is None or trained.number > 1:

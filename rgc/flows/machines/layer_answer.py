@@ -118,7 +118,8 @@ def answered(trained: Trained, backend: Backend) -> Answered:
 
 def _log_z(machine: Machine, backend: Backend, annealed: Callable[[], Annealed]) -> Estimate:
     """ln Z by a sum over the smaller side, or by annealing."""
-    if summable(machine) or not isinstance(machine.visible, Discrete):
+    sides = machine.visible, machine.hidden
+    if summable(machine) or not any(isinstance(side, Discrete) for side in sides):
         with backend.arrays() as xp:
             value = exact_log_z(machine, routine(backend, "log_z_small_side"), xp)
         return Estimate(value, 0.0, "exact")
@@ -128,13 +129,13 @@ def _log_z(machine: Machine, backend: Backend, annealed: Callable[[], Annealed])
 
 
 def _likelihoods(trained: Trained, log_z: Estimate) -> dict[str, Estimate]:
-    """<ln p(v)> over the rows trained on, and over those kept apart."""
+    """<ln p(v)> over the rows trained on, and over those kept apart; means have no chances."""
     assert log_z.value is not None  # noqa: S101
     found = {}
     for name, rows in (("train", trained.rows), ("validation", trained.validation)):
-        if rows is None:
+        if rows is None or rows.means:
             continue
-        value, error = log_likelihood(trained.machine, rows.states, log_z.value, log_z.error or 0.0)
+        value, error = log_likelihood(trained.machine, rows, log_z.value, log_z.error or 0.0)
         found[f"log_likelihood_{name}"] = Estimate(value, error)
     return found
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from math import sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rgc.backend import Backend
 from rgc.flows.data.rows import Rows
@@ -51,10 +50,8 @@ def annealed(backend: Backend, layer: Rbm, arrays: Arrays, rows: Rows, key: Key)
     return anneal(backend, layer, arrays, base, key)
 
 
-def log_likelihood(
-    machine: Machine, states: NDArray[np.uint8], log_z: float, error: float
-) -> tuple[float, float]:
-    """<ln p(v)> over rows of states[row, unit], and its standard error."""
-    logs = -machine.visible_energies(machine.visible.features(states))
+def log_likelihood(machine: Machine, rows: Rows, log_z: float, error: float) -> tuple[float, float]:
+    """<ln p(v)> over rows, and its standard error."""
+    logs = -machine.visible_energies(machine.visible.features(rows.states))
     spread = sqrt(float(logs.var(ddof=1)) / len(logs) + error**2)
     return float(logs.mean()) - log_z, spread

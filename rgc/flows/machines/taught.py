@@ -53,13 +53,21 @@ def make_taught(request: Request, number: int, target: Target | None, rows: int)
             target=own if layer.train.of == "hamiltonian" else None,
         )
     else:
-        learning = make_layer_training(request.backend, layer, layer.train, rows=rows, key=key)
+        learning = make_layer_training(
+            request.backend,
+            layer,
+            layer.train,
+            rows=rows,
+            key=key,
+            fractional=request.spec.stack.fractional(number),
+        )
     kept = layer.train.saved(learning.updates) if layer.train is not None else ()
     watch = Watch(
         backend=request.backend,
         layer=layer,
         marks=marks(learning.updates, kept),
         validated=_validated(request.spec.data, asked),
+        fractional=request.spec.stack.fractional(number),
         target=own,
         asked=asked,
         key=key,

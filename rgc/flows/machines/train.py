@@ -24,7 +24,7 @@ from rgc.flows.flow import Account, State
 from rgc.flows.machines.exact_training import ExactTraining
 from rgc.flows.machines.layer_answer import Trained
 from rgc.flows.machines.parameters import arrays_of, parameters_in, reach
-from rgc.flows.machines.passes import ascended, descended
+from rgc.flows.machines.passes import ascended, descended, means_above
 from rgc.flows.machines.streams import STRIPS, UPWARD
 from rgc.flows.machines.target import Target, target_of
 from rgc.flows.machines.taught import Taught, make_taught
@@ -221,10 +221,12 @@ class Train:
         return found
 
     def upward(self, state: State, number: int, rows: Rows) -> Rows:
-        """States of the hidden units of a trained layer, one for each row."""
-        key = key_of(self._key(number), UPWARD)
+        """States of the hidden units of a trained layer, one for each row, or, as it says, their
+        means."""
+        key, layer = key_of(self._key(number), UPWARD), self.layers[number].layer
         arrays = self.layers[number].learning.integers(self.arrays(state, number))
-        return ascended(self.request.backend, self.layers[number].layer, arrays, rows, key)
+        passed = means_above if layer.upward == "means" else ascended
+        return passed(self.request.backend, layer, arrays, rows, key)
 
     def _key(self, number: int) -> Key:
         return stream(self.request.seed, self.request.point, "training", number)

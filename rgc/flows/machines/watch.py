@@ -26,6 +26,7 @@ from rgc.flows.machines.monitors import (
 )
 from rgc.flows.machines.parameters import Arrays
 from rgc.flows.machines.passes import reconstructed
+from rgc.flows.machines.sides import features_of
 from rgc.flows.machines.streams import FOLLOWED, LOOKED
 from rgc.flows.machines.tables import pseudo_log_likelihood
 from rgc.flows.machines.target import Target
@@ -49,14 +50,16 @@ SMALL = 1 << 14
 class Watch:
     """What is followed of one layer, at the updates `marks`.
 
-    `validated` says whether rows are kept apart, `target` is the Hamiltonian of the data, if they
-    are of one, and `asked` are the names of monitors that were asked for.
+    `validated` says whether rows are kept apart and `fractional` whether rows are means; `target`
+    is the Hamiltonian of the data, if they are of one, and `asked` are the names of monitors that
+    were asked for.
     """
 
     backend: Backend
     layer: Rbm
     marks: tuple[int, ...]
     validated: bool
+    fractional: bool
     target: Target | None
     asked: Collection[str]
     key: Key
@@ -71,11 +74,13 @@ class Watch:
             chosen |= OF_STATES
         if self.target is not None and ("kl" in self.asked or self.target.cluster.states <= SMALL):
             chosen |= OF_TARGET
-        if "log_likelihood" in self.asked:
+        if "log_likelihood" in self.asked and not self.fractional:
             chosen |= OF_LIKELIHOOD
             if self.validated:
                 chosen["log_likelihood_validation"] = _of_validation
-        known = WHEN_ASKED if self.target is not None else OF_ROWS
+        known = dict(WHEN_ASKED) if self.target is not None else {}
+        if not self.fractional and self.layer.visible.unit != "gaussian":
+            known |= OF_ROWS
         asked = {name: one for name, one in known.items() if name in self.asked}
         return chosen | asked
 
@@ -107,13 +112,13 @@ class Look:
     @cached_property
     def features(self) -> Floats:
         """The features of the rows, float64[row, visible features]."""
-        return self.machine.visible.features(self.rows.states)
+        return features_of(self.machine.visible, self.rows)
 
     @cached_property
     def gap(self) -> Gap:
         """Of rows that were kept apart, which there are."""
         assert self.validation is not None  # noqa: S101
-        theirs = self.machine.visible.features(self.validation.states)
+        theirs = features_of(self.machine.visible, self.validation)
         return free_energy_gap(self.machine, self.features, theirs)
 
     @cached_property
@@ -124,7 +129,7 @@ class Look:
 
     def log_likelihood(self, rows: Rows) -> tuple[float, float]:
         """Of rows, and its standard error."""
-        return log_likelihood(self.machine, rows.states, *self.log_z)
+        return log_likelihood(self.machine, rows, *self.log_z)
 
     @cached_property
     def activity(self) -> Activity:
@@ -206,13 +211,12 @@ OF_LIKELIHOOD: Series = {
 }
 OF_ROWS: Series = {"pseudo_likelihood": _pseudo_likelihood}
 WHEN_ASKED: Series = {
-    **OF_ROWS,
     "dF": lambda look: look.triple.d_f,
     "tau_defect": lambda look: look.triple.tau_defect,
 }
 """What is written down of every layer, of one with rows for validation, with hidden units that have
-states, with a Hamiltonian of few states; and where it was asked for, of the likelihood, of any rows
-and of those of a Hamiltonian.
+states, with a Hamiltonian of few states; and where it was asked for, of the likelihood, of rows of
+states and of a Hamiltonian.
 """
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -143,10 +143,17 @@ def states_of(side: Side) -> Integers:
     return grids.reshape(side.count, -1).T.astype(np.int64)
 
 
+@cache
+def _nodes() -> tuple[Floats, Floats]:
+    """The nodes of the sum that is the integral of f(x) exp(-x^2 / 2), and their weights."""
+    nodes, weights = hermegauss(NODES)
+    return np.asarray(nodes), np.asarray(weights)
+
+
 def values_of(side: Side) -> Floats:
     """The numbers that stand for the states of a unit, float64[state]; of a real unit its nodes."""
     if side.unit == "gaussian":
-        return np.asarray(hermegauss(NODES)[0])
+        return _nodes()[0]
     return np.array(side.spins.values, dtype=np.float64)
 
 
@@ -154,7 +161,7 @@ def log_measure(side: Side, states: Integers) -> Floats:
     """ln of what states count in a sum: 1, or the weights of the nodes of all units."""
     if side.unit != "gaussian":
         return np.zeros(len(states))
-    return np.asarray(np.log(hermegauss(NODES)[1])[states].sum(axis=1))
+    return np.asarray(np.log(_nodes()[1])[states].sum(axis=1))
 
 
 def own_energies(side: Side, states: Integers) -> Floats:

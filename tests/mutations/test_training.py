@@ -58,7 +58,7 @@ LAYERS = {
     ),
     "fractional": (
         "binary",
-        "rbm(5, spins=binary, train=cd(batch=20, rate=0.5), upward=means)\n"
+        "rbm(5, spins=binary, train=cd(batch=20, rate=0.5), upward=means)\n  "
         "rbm(3, spins=binary, train=cd(batch=20, rate=0.5))",
     ),
     "square matrix": ("ising", "rbm(16, spins=binary, train=cd(batch=20, rate=0.5))"),

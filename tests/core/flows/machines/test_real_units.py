@@ -25,6 +25,7 @@ from rgc.program.draws import stream
 from rgc.program.units import MEAN
 from rgc.results.result import Result
 from rgc_reference import ReferenceBackend
+from tests.core.flows.machines.known import given, value
 
 CAUSES = np.array([[3.0, 0, -2, 0], [0, 2, 0, -1.5]])
 """What either of two hidden causes adds to the rows."""
@@ -209,6 +210,22 @@ def test_the_answer_of_real_units(folder: Path) -> None:
     assert "log_likelihood_train" not in second
     assert "layer2.log_likelihood" not in result.tables
     assert result.tables["reconstruction"].shape == (2, 3, 4)
+
+
+@pytest.mark.parametrize("hidden", ["ising", "binary"])
+def test_given_weights_of_real_units_have_their_known_answers(hidden: str, tmp_path: Path) -> None:
+    """ln Z of a file of weights, which states squares (v - b)^2 / 2, to twelve digits."""
+    about, known = given("gaussian_visible_4x3"), value("gaussian_visible_4x3")[hidden]
+    arrays = {"weights_1": about["W"], "visible_1": about["b"], "hidden_1": about["c"]}
+    np.savez(tmp_path / "w.npz", **{name: np.array(array) for name, array in arrays.items()})
+    np.save(tmp_path / "x.npy", np.zeros((2, 4)))
+    stack = f'rbm(3, spins={hidden}, weights=file("w.npz"))'
+    values = result_of(written(tmp_path, stack)).levels[1].values
+    squares = sum(b * b for b in about["b"]) / 2
+    log_z = float(known["log_z"])
+    assert values["log_z"].value == pytest.approx(log_z + squares, abs=1e-12)
+    at_zero = -float(known["H_v_at_zero"]) - log_z
+    assert values["log_likelihood_train"].value == pytest.approx(at_zero, abs=1e-12)
 
 
 def test_values_that_no_unit_has_are_told(tmp_path: Path) -> None:

@@ -250,20 +250,34 @@ def start_fields(bias, has_bias, chains, stride, columns, fields):
 
 
 @compiled
+def dot(x, y, size):
+    whole_vectors()
+    total = np.int64(0)
+    for i in range(ZERO, size):
+        total += np.int64(x[i]) * np.int64(y[i])
+    return total
+
+
+@compiled
 def multiply_means(
     means, rows, mean_stride, matrix, stride, turned, chains, columns, real, fields
 ):  # fmt: skip
     """fields += (sum of means times rows) >> 15, or times columns, if `turned`. Those of `real`
     units' values end at the largest field."""
+    whole_vectors()
     total = np.empty(columns, np.int64)
     for r in range(ZERO, chains):
-        for j in range(ZERO, columns):
-            total[j] = np.int64(0)
-        for i in range(ZERO, rows):
-            mean = np.int64(means[r * mean_stride + i])
+        own = means[r * mean_stride : r * mean_stride + rows]
+        if turned:
             for j in range(ZERO, columns):
-                place = j * stride + i if turned else i * stride + j
-                total[j] += mean * np.int64(matrix[place])
+                total[j] = dot(own, matrix[j * stride : j * stride + rows], rows)
+        else:
+            for j in range(ZERO, columns):
+                total[j] = np.int64(0)
+            for i in range(ZERO, rows):
+                line = matrix[i * stride : i * stride + columns]
+                for j in range(ZERO, columns):
+                    total[j] += np.int64(own[i]) * np.int64(line[j])
         for j in range(ZERO, columns):
             at = r * columns + j
             found = np.int64(fields[at]) + (total[j] >> MEAN_BITS)

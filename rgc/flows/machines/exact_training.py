@@ -3,7 +3,7 @@
     d <ln p> / dW_ij = <x_i y_j>_data - <x_i y_j>_machine,
 
 the first by a sum over visible states weighted by how often they occur, or by the probabilities of
-the Hamiltonian, the second over the states of the smaller side.
+the Hamiltonian, the second over the states of either side.
 """
 
 from __future__ import annotations

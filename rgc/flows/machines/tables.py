@@ -83,11 +83,11 @@ def moments(machine: Machine, features: Floats, chances: Floats) -> Moments:
 
 
 def own_moments(machine: Machine) -> Moments:
-    """The averages under the machine itself, by the states of its smaller side; the other is summed
-    in closed form. Raises `ValueError` as `table` does.
+    """The averages under the machine itself, by the states of its visible side or, where these are
+    too many, of its hidden one; the other is summed in closed form. Raises `ValueError` as `table`
+    does.
     """
-    below, above = (side.configurations for side in (machine.visible, machine.hidden))
-    if below is None or (above is not None and above < below):
+    if not fits(machine.visible.configurations, MOST_TABLED):
         found = _moments_of(machine.turned)
         return Moments(visible=found.hidden, hidden=found.visible, pairs=found.pairs.T)
     return _moments_of(machine)

@@ -66,8 +66,8 @@ def _leading(apply: Apply, size: int) -> tuple[Complex, Complex]:
 def arnoldi(
     apply: Apply, start: Floats, *, k: int, which: Literal["LM", "LR"]
 ) -> tuple[Complex, Complex]:
-    """The k eigenvalues of largest modulus or real part of a matrix that is applied to vectors, with
-    their eigenvectors, by ARPACK.
+    """The k eigenvalues of largest modulus or real part of a matrix that is applied to vectors,
+    with their eigenvectors, by ARPACK.
 
     Where it does not converge, as between eigenvalues that nearly agree, it is given more vectors.
     A matrix of at most `MOST_DENSE` rows is diagonalised as a whole if that does not help either.

@@ -28,7 +28,7 @@ from rgc.program.dense import (
     Units,
 )
 from rgc.program.dense.arguments import at_step
-from rgc.program.dense.program import seen
+from rgc.program.dense.program import MOST_FIELD, seen
 from rgc.program.dense.show import show
 from rgc.program.dense.yields import Yield, tally_shape, yields
 from rgc.program.draws import Words
@@ -95,28 +95,34 @@ class _Step:
 
     def _take(self, node: Take) -> Integers:
         rows = self.given["rows"][node.first : node.first + node.chains]
-        field = self.program.fields[node.field]
-        return features(self.fields[node.field], field.units, field.chains)[rows]
+        return self._of_field(node.field)[rows]
 
     def _read(self, node: Read) -> Integers:
-        field = self.program.fields[node.field]
-        return features(self.fields[node.field], field.units, field.chains)
+        return self._of_field(node.field)
+
+    def _of_field(self, number: int) -> Integers:
+        field, array = self.program.fields[number], self.fields[number]
+        if field.numbers:
+            return array.astype(np.int64)
+        return features(array, field.units, field.chains)
 
     def _put(self, node: Put) -> None:
-        field = self.program.fields[node.field]
-        self.new[node.field] = packed(self.values[node.x], field.units, field.words)
+        field, x = self.program.fields[node.field], self.values[node.x]
+        kept = x.astype(np.int32) if field.numbers else packed(x, field.units, field.words)
+        self.new[node.field] = kept
 
     def _affine(self, node: Affine) -> Integers:
-        found = self.yields[len(self.values)]
+        found, real = self.yields[len(self.values)], False
         total = np.zeros((found.chains, *found.shape), dtype=np.int64)
         if node.x is not None and node.matrix is not None:
             matrix = seen(self.parameters[node.matrix])
             total += self.values[node.x] @ (matrix.T if node.turned else matrix)
             if self.yields[node.x].kind == "means":
                 total >>= law.MEAN_BITS
+                real = self.yields[node.x].most > law.MEAN
         if node.bias is not None:
             total += seen(self.parameters[node.bias])
-        return wrapped(total)
+        return np.clip(total, -MOST_FIELD, MOST_FIELD) if real else wrapped(total)
 
     def _scale(self, node: Scale) -> Integers:
         x = self.values[node.x]
@@ -129,24 +135,32 @@ class _Step:
             made: Integers = getattr(law, f"{units.kind}_mean")(x).reshape(len(x), -1)
         else:
             uniform = law.uniforms(self.key[node.draw], units.number, len(x), self.word0).T
-            drawn = getattr(law, units.kind)(x, uniform)
-            made = _FEATURES[units.kind](drawn, units)
+            made = _FEATURES[units.kind](getattr(law, units.kind)(x, uniform), units)
         return made if node.mask is None else made * self.values[node.mask]
 
     def _pairs(self, node: Pairs) -> Integers:
         x, y = self.values[node.x], self.values[node.y]
         if self.yields[node.x].kind == "counts":
             return np.asarray(np.multiply.outer(x, y))
-        return np.asarray(x[: node.chains].T @ y[: node.chains])
+        found = x[: node.chains].T @ y[: node.chains]
+        both = all(self.yields[each].kind == "means" for each in (node.x, node.y))
+        return np.asarray(found >> law.MEAN_BITS if both else found)
 
     def _total(self, node: Total) -> Integers:
-        return np.asarray(self.values[node.x][: node.chains].sum(axis=0, dtype=np.int64))
+        found = self.values[node.x][: node.chains].sum(axis=0, dtype=np.int64)
+        return np.asarray(found >> law.MEAN_BITS if node.cut else found)
 
     def _energy(self, node: Energy) -> Integers:
         total = np.zeros(self.yields[len(self.values)].chains, dtype=np.int64)
         for x, f in node.products:
-            total -= (self.values[x] * self.values[f]).sum(axis=1)
+            products = self.values[x] * self.values[f]
+            if self.yields[x].kind == "means":
+                products = (products + (law.MEAN >> 1)) >> law.MEAN_BITS
+            total -= products.sum(axis=1)
         for f, units in node.traced:
+            if units.kind == "gaussian":
+                total -= law.gaussian_energy(self.values[f]).sum(axis=1)
+                continue
             logs = getattr(law, f"{units.kind}_log")(by_unit(self.values[f], units)).sum(axis=1)
             total -= (logs + 2**11) >> 12
         return total
@@ -252,6 +266,7 @@ _FEATURES: dict[str, Callable[[Array, Units], Integers]] = {
     "binary": lambda drawn, _: drawn.astype(np.int64),
     "ising": lambda drawn, _: 2 * drawn.astype(np.int64) - 1,
     "softmax": lambda drawn, units: one_hot(drawn, units),
+    "gaussian": lambda drawn, _: drawn,
 }
 """The features of what units drew."""
 

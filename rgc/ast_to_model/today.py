@@ -14,7 +14,6 @@ from rgc.model.data import Samples, Source, source_of
 from rgc.model.lattice import Lattice
 from rgc.model.point_clouds import Cloud
 from rgc.model.spec import Spec
-from rgc.model.stack import Stack
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.sample import SCHEME as SAMPLE
@@ -60,7 +59,7 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
     if spec.data is not None:
         yield from _samples(spec, source_of(spec.data))
     if spec.stack is not None and "stack" in SCHEMES[spec.flow.scheme].needs:
-        yield from _stack(spec, spec.stack)
+        yield from _training(spec)
     if ("disorder" in spec.flow.options or _inhomogeneous(spec)) and not ready.disorder:
         yield _differing(spec)
     yield from _methods(spec)
@@ -92,19 +91,8 @@ def _samples(spec: Spec, source: Source | Cloud) -> Iterator[Problem]:
         yield _differing(spec)
 
 
-def _stack(spec: Spec, stack: Stack) -> Iterator[Problem]:
-    """Layers and options of training that come later."""
-    place = spec.document.place("stack")
-    for number, layer in enumerate(stack.layers, 1):
-        if "gaussian" in (layer.visible.unit, layer.hidden.unit):
-            message = f"layer {number} has real units, whose training comes later"
-            yield Problem("not-yet", message, place, hint="ising, binary and potts units run today")
-        if layer.train is not None and layer.train.save is not None:
-            message = "save=, models kept along the training, comes later"
-            yield Problem("not-yet", message, place, hint="the last model is in weights.npz")
-        if layer.upward == "means" and number < len(stack.layers):
-            message = "upward=means comes later"
-            yield Problem("not-yet", message, place, hint="upward=samples runs today")
+def _training(spec: Spec) -> Iterator[Problem]:
+    """Options of training that come later."""
     options = spec.flow.options if spec.flow is not None else {}
     span = spec.flow.span if spec.flow is not None else None
     if options.get("minimise", "kl") != "kl":

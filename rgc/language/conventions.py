@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -24,10 +25,20 @@ class Convention:
     binary: bool = True
     numbered: bool = False
 
-    def arrays(self, layer: int) -> tuple[str, str, str]:
-        """The names of W and of the biases of visible and hidden units in a file."""
+    def arrays(self, layer: int, update: int | None = None) -> tuple[str, str, str]:
+        """The names of W and of the biases of visible and hidden units in a file, as they were
+        after an update of training, or at its end.
+        """
         behind = self._behind(layer)
+        if update is not None:
+            behind += f"{AT}{update}"
         return f"{self.weights}{behind}", f"{self.visible}{behind}", f"{self.hidden}{behind}"
+
+    def updates(self, layer: int, names: Iterable[str]) -> tuple[int, ...]:
+        """The updates, rising, whose models are among the arrays of these names."""
+        before = f"{self.weights}{self._behind(layer)}{AT}"
+        found = (name.removeprefix(before) for name in names if name.startswith(before))
+        return tuple(sorted(int(each) for each in found if each.isdecimal()))
 
     def precisions(self, layer: int) -> tuple[str, str]:
         """The names of the precisions of real units, g in g x^2 / 2, visible and hidden."""
@@ -37,6 +48,9 @@ class Convention:
     def _behind(self, layer: int) -> str:
         return f"_{layer}" if self.numbered else ""
 
+
+AT = "_at_"
+"""What stands between the name of an array and the update after which it was kept."""
 
 CONVENTIONS = {
     row.name: row

@@ -65,6 +65,12 @@ WEIGHTS = table(
                     choices=tuple(CONVENTIONS),
                 ),
                 Field("layer", "integer", "which of its layers; default the own number", least=1),
+                Field(
+                    "update",
+                    "integer",
+                    "the model kept after this update; default that of the end",
+                    least=1,
+                ),
             ),
             ("path",),
             example='file("weights.npz")',

@@ -101,17 +101,18 @@ Connection = Dense | Window | Mask
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsFile:
     """The parameters of layer number `layer` in a file inside `folder`, which writes the energy by
-    a row of `rgc.language.conventions.CONVENTIONS`.
+    a row of `rgc.language.conventions.CONVENTIONS`: those kept after an update, or the last ones.
     """
 
     path: str
     convention: str
     layer: int
+    update: int | None = None
     folder: Path = field(default=Path(), repr=False, compare=False)
     span: Span | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
-        options = {"convention": self.convention, "layer": self.layer}
+        options = {"convention": self.convention, "layer": self.layer, "update": self.update}
         return shown.call("file", f'"{self.path}"', options=options)
 
 
@@ -173,6 +174,10 @@ class Stack:
     machine l."""
 
     layers: tuple[Layer, ...]
+
+    def fractional(self, number: int) -> bool:
+        """Whether a layer, numbered from 0, is trained on means of the units below it."""
+        return number > 0 and self.layers[number - 1].upward == "means"
 
 
 def files_of(stack: Stack | None) -> Iterator[tuple[Path, str]]:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from rgc.model_to_program.training_update import (
     FINE,
     FINE_MEANS,
+    FINE_REAL,
     NORM,
     SCALE,
     SHARE,
@@ -19,7 +20,7 @@ from rgc.model_to_program.training_update import (
 from rgc.program.dense import Affine, Apply, Change, Pairs, Tally, Term, Total, Units, Value
 from rgc.program.dense.program import BIAS_LIMIT, KT, WEIGHT_LIMIT
 from rgc.program.dense.writer import Writer
-from rgc.program.units import MEAN
+from rgc.program.units import MEAN_BITS
 
 CENTRED = 32
 """States drawn for a centre: a change of weights times so many, summed over 2^16 units, is exact in
@@ -41,6 +42,14 @@ class Phase:
     x: Value
     y: Value
     chains: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Centre:
+    """The totals of states from which visible and hidden units are counted; None of real units."""
+
+    x: Value | None
+    y: Value | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +76,12 @@ class GradientWriter:
 
     def write(self, data: Phase, model: Phase) -> None:
         """The changes of all parameters."""
-        add, seen = self.writer.add, self._seen
+        add, seen, rows, own = self.writer.add, self._seen, self._of_rows, self._of_model
         first = model.chains if self.update.temperatures > 1 else None
         b, c = Fraction(1, data.chains), Fraction(1, model.chains)
         terms = [
-            self._term("rate", b * KT, add(Pairs(data.x, data.y)), seen),
-            self._term("rate", -c * KT, add(Pairs(model.x, model.y, first)), seen),
+            self._term("rate", b * KT, add(Pairs(data.x, data.y)), max(rows, seen)),
+            self._term("rate", -c * KT, add(Pairs(model.x, model.y, first)), max(own, seen)),
         ]
         if not self.update.layer.biases:
             add(Tally("largest", self._change("weights", terms)))
@@ -81,54 +90,59 @@ class GradientWriter:
         of_model = Phase(add(Total(model.x, first)), add(Total(model.y, first)), model.chains)
         centre = self._centre() if self.update.trainer.centring else None
         if centre is not None:
-            for phase, share in ((of_data, -b * KT / CENTRED), (of_model, c * KT / CENTRED)):
-                terms.append(self._term("rate", share, add(Pairs(centre.x, phase.y)), seen))
-                terms.append(self._term("rate", share, add(Pairs(phase.x, centre.y))))
+            for phase, share, bits in ((of_data, -b, rows), (of_model, c, own)):
+                part = share * KT / CENTRED
+                if centre.x is not None:
+                    terms.append(self._term("rate", part, add(Pairs(centre.x, phase.y)), seen))
+                if centre.y is not None:
+                    terms.append(self._term("rate", part, add(Pairs(phase.x, centre.y)), bits))
         step = self._change("weights", terms)
         self._visible_bias(of_data, of_model, step, centre)
         self._hidden_bias(of_data, of_model, step, centre)
-        if centre is not None:
-            self._follow(of_data, centre)
+        if centre is not None and centre.y is not None:
+            self._follow(of_data, centre.y)
         add(Tally("largest", step))
 
-    def _centre(self) -> Phase:
+    def _centre(self) -> _Centre:
         """What units are counted from: states drawn in fields of their own, so that their totals
         are small integers.
         """
 
-        def drawn(name: str, units: Units) -> Value:
+        def drawn(name: str, units: Units) -> Value | None:
+            if units.kind == "gaussian":
+                return None
             fields = Affine(None, None, self.parameters[name], chains=CENTRED)
             return self.writer.add(Total(self.writer.drawn(self.writer.add(fields), units)))
 
         x, y = drawn("visible centre", self.visible), drawn("hidden centre", self.hidden)
-        return Phase(x, y, CENTRED)
+        return _Centre(x, y)
 
-    def _follow(self, data: Phase, centre: Phase) -> None:
+    def _follow(self, data: Phase, centre: Value) -> None:
         """The centre of hidden units goes after their averages, for the updates that come."""
         share = FOLLOWED * KT
         terms = [
             self._term("one", share / data.chains, data.y, self._seen),
-            self._term("one", -share / CENTRED, centre.y),
+            self._term("one", -share / CENTRED, centre),
         ]
         self._add_change(self.parameters["hidden centre"], "hidden", terms)
 
-    def _visible_bias(self, data: Phase, model: Phase, step: Value, centre: Phase | None) -> None:
+    def _visible_bias(self, data: Phase, model: Phase, step: Value, centre: _Centre | None) -> None:
         terms = [
-            self._term("rate", Fraction(KT, data.chains), data.x),
-            self._term("rate", -Fraction(KT, model.chains), model.x),
+            self._term("rate", Fraction(KT, data.chains), data.x, self._of_rows),
+            self._term("rate", -Fraction(KT, model.chains), model.x, self._of_model),
         ]
-        if centre is not None:
+        if centre is not None and centre.y is not None:
             follow = self.writer.add(Apply(step, centre.y))
             terms.append(self._term("one", -Fraction(1, CENTRED), follow))
         self._change("visible", terms)
 
-    def _hidden_bias(self, data: Phase, model: Phase, step: Value, centre: Phase | None) -> None:
+    def _hidden_bias(self, data: Phase, model: Phase, step: Value, centre: _Centre | None) -> None:
         trainer = self.update.trainer
         terms = [
             self._term("rate", Fraction(KT, data.chains), data.y, self._seen),
             self._term("rate", -Fraction(KT, model.chains), model.y, self._seen),
         ]
-        if centre is not None:
+        if centre is not None and centre.x is not None:
             follow = self.writer.add(Apply(step, centre.x, turned=True))
             terms.append(self._term("one", -Fraction(1, CENTRED), follow))
         if trainer.sparsity is not None:
@@ -140,12 +154,24 @@ class GradientWriter:
         self._change("hidden", terms)
 
     @property
+    def _of_model(self) -> int:
+        """The bits that visible units of the model bring into counts."""
+        return MEAN_BITS if self.visible.kind == "gaussian" else 0
+
+    @property
+    def _of_rows(self) -> int:
+        """The bits that the rows bring into counts."""
+        return MEAN_BITS if self.update.fractional else self._of_model
+
+    @property
     def _seen(self) -> int:
-        """The bits that means of hidden units bring into counts."""
-        return MEAN.bit_length() - 1 if self.update.means else 0
+        """The bits that hidden units bring into counts."""
+        return MEAN_BITS if self.update.means or self.hidden.kind == "gaussian" else 0
 
     @property
     def _shift(self) -> int:
+        if "gaussian" in (self.visible.kind, self.hidden.kind):
+            return FINE_REAL
         return FINE_MEANS if self.update.means else FINE
 
     def _term(

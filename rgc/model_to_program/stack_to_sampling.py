@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from rgc.model.stack import Rbm
 from rgc.model_to_program.training_update import units_of
-from rgc.program.dense import Affine, Dense, Energy, Put, Read, Scale, Take, Tally, Units
+from rgc.program.dense import (
+    Affine,
+    Dense,
+    Energy,
+    Put,
+    Read,
+    Scale,
+    Take,
+    Tally,
+    Unit,
+    Units,
+    Value,
+)
 from rgc.program.dense.writer import Writer
 
 ANNEALED = ("old", "new", "rest of old", "rest of new")
@@ -53,29 +65,50 @@ def annealing(layer: Rbm, chains: int) -> Dense:
     return writer.program("annealing")
 
 
-def ascent(layer: Rbm, chains: int, rows: int) -> Dense:
-    """Rows of data to states of the hidden units, left in a field."""
-    return _passed(layer, chains, rows, again=False)
-
-
-def reconstruction(layer: Rbm, chains: int, rows: int) -> Dense:
-    """Rows of data up and down again. It leaves the states of the visible units in a field, and
-    tallies how many of them differ from the rows.
+def ascent(layer: Rbm, chains: int, rows: int, *, fractional: bool = False) -> Dense:
+    """Rows of data, which are means where they are `fractional`, to states of the hidden units,
+    left in a field.
     """
-    return _passed(layer, chains, rows, again=True)
+    made = _Pass(layer, chains, rows, fractional)
+    return made.left(made.writer.drawn(made.up, made.hidden), made.hidden, "ascent")
 
 
-def _passed(layer: Rbm, chains: int, rows: int, *, again: bool) -> Dense:
-    visible, hidden = units_of(layer.visible), units_of(layer.hidden)
-    writer = Writer(rows=chains)
-    weights = writer.matrix("weights", visible, hidden)
-    biases = layer.biases
-    b = writer.vector("visible", visible) if biases else None
-    c = writer.vector("hidden", hidden) if biases else None
-    v = writer.add(Take(writer.field("data", visible, rows), 0, chains))
-    states = writer.sampled(v, weights, c, hidden)
-    if again:
-        states = writer.sampled(states, weights, b, visible, turned=True)
-        writer.add(Tally("mismatches", v, states))
-    writer.add(Put(writer.field("states", visible if again else hidden, chains), states))
-    return writer.program("reconstruction" if again else "ascent")
+def ascent_of_means(layer: Rbm, chains: int, rows: int, *, fractional: bool = False) -> Dense:
+    """Rows of data to means of the hidden units, left in a field."""
+    made = _Pass(layer, chains, rows, fractional)
+    means = made.writer.add(Unit(made.up, made.hidden, None))
+    return made.left(means, made.hidden, "ascent of means", means=True)
+
+
+def reconstruction(layer: Rbm, chains: int, rows: int, *, fractional: bool = False) -> Dense:
+    """Rows of data up and down again, which leaves the visible units in a field. Where they have
+    states, it tallies how many of them differ from the rows.
+    """
+    made = _Pass(layer, chains, rows, fractional)
+    states = made.writer.sampled(
+        made.writer.drawn(made.up, made.hidden), made.weights, made.b, made.visible, turned=True
+    )
+    if not fractional and made.visible.kind != "gaussian":
+        made.writer.add(Tally("mismatches", made.v, states))
+    return made.left(states, made.visible, "reconstruction")
+
+
+class _Pass:
+    """A program in the making that takes rows of data and knows the fields of the hidden units."""
+
+    def __init__(self, layer: Rbm, chains: int, rows: int, fractional: bool) -> None:
+        self.chains, self.writer = chains, Writer(rows=chains)
+        self.visible, self.hidden = units_of(layer.visible), units_of(layer.hidden)
+        self.weights = self.writer.matrix("weights", self.visible, self.hidden)
+        biases = layer.biases
+        self.b = self.writer.vector("visible", self.visible) if biases else None
+        c = self.writer.vector("hidden", self.hidden) if biases else None
+        data = self.writer.field("data", self.visible, rows, means=fractional)
+        self.v = self.writer.add(Take(data, 0, chains))
+        self.up = self.writer.add(Affine(self.v, self.weights, c))
+
+    def left(self, x: Value, units: Units, name: str, *, means: bool = False) -> Dense:
+        """The program that leaves a value in a field."""
+        field = self.writer.field("states", units, self.chains, means=means)
+        self.writer.add(Put(field, x))
+        return self.writer.program(name)

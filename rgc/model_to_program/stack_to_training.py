@@ -3,7 +3,8 @@
 Contrastive divergence with k sweeps compares rows of data with what k sweeps of the machine make of
 them (Hinton 2002). With persistent chains, or chains at several temperatures, the machine is
 sampled by itself (Tieleman 2008; Desjardins et al. 2010). Each phase is averaged over its own
-number of chains. With x the features of the visible and y those of the hidden units,
+number of chains. Rows may be means of the units of the layer below, which enter as they are, while
+those of the model are states. With x the features of the visible and y those of the hidden units,
 
     dW = rate (<x y>_data - <x y>_model),  db = rate (<x>_data - <x>_model),  dc likewise.
 
@@ -11,7 +12,7 @@ With centring x and y are counted from centres, and the biases follow the weight
 of W does not move the fields of these (Montavon and Mueller 2012). Centres are averages of states
 drawn in fields of their own, in which visible units have the averages of all rows, and hidden ones
 those over the rows of the last updates. They do not depend on the rows of the update itself, whose
-averages would take 2/N off the correlations of N rows.
+averages would take 2/N off the correlations of N rows. Real units have none.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from rgc.program.dense.writer import Writer
 
 
 def stack_to_training(update: Update) -> Training:
-    """The program of an update. Raises `ValueError` for layers of real units."""
+    """The program of an update."""
     return _Writing(
         update, units_of(update.layer.visible), units_of(update.layer.hidden)
     ).training()
@@ -60,9 +61,11 @@ class _Writing:
             self.parameters["hidden"] = writer.vector("hidden", self.hidden)
         if update.trainer.centring:
             for name, units in (("visible centre", self.visible), ("hidden centre", self.hidden)):
-                self.parameters[name] = writer.vector(name, units)
+                if units.kind != "gaussian":
+                    self.parameters[name] = writer.vector(name, units)
         writer.rows = update.batch
-        v = writer.add(Take(writer.field("data", self.visible, update.rows), 0, update.batch))
+        rows = writer.field("data", self.visible, update.rows, means=update.fractional)
+        v = writer.add(Take(rows, 0, update.batch))
         x, mask = self._up(v), self._mask(update.batch)
         data = Phase(v, self._entering(x, mask), update.batch)
         if update.trainer.chains is None:

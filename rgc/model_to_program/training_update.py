@@ -11,9 +11,9 @@ from rgc.model.stack import Rbm, Side
 from rgc.model.trainer import Knots, Trainer
 from rgc.program.dense import Dense, Units
 
-FINE, FINE_MEANS = 20, 22
-"""Bits of a gradient below the unit of parameters, of states and of means: as many as leave sums of
-counts times numbers within 63 bits.
+FINE, FINE_MEANS, FINE_REAL = 20, 22, 16
+"""Bits of a gradient below the unit of parameters, of states, of means and of real units: as many
+as leave sums of counts times numbers within 63 bits.
 """
 
 SCALE, NORM, SHARE = 1 << 16, 1 << 16, 1 << 32
@@ -48,7 +48,8 @@ class Update:
     """What an update is made for: `batch` of `rows`, by the trainer of a layer.
 
     `shared` says which of the arrays "weights", "visible" and "hidden" are shared, and `sparse`
-    whether some pairs of units are not connected.
+    whether some pairs of units are not connected. The rows are `fractional` where they are means of
+    the units of the layer below.
     """
 
     layer: Rbm
@@ -56,6 +57,7 @@ class Update:
     batch: int
     rows: int
     sparse: bool = False
+    fractional: bool = False
     shared: Mapping[str, Shared] = field(default_factory=dict)
 
     @property
@@ -98,8 +100,7 @@ class Training:
 
 
 def units_of(side: Side) -> Units:
-    """The units of a side in programs. Raises `ValueError` for real ones."""
-    kind = side.unit
-    if kind == "gaussian" or side.spins.states is None:
-        raise ValueError("programs have no real units")
-    return Units(side.count, kind, int(side.spins.states))
+    """The units of a side in programs."""
+    if side.spins.states is None:
+        return Units(side.count, "gaussian")
+    return Units(side.count, side.unit, int(side.spins.states))

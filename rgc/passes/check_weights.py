@@ -24,7 +24,7 @@ def check_weights(file: WeightsFile, visible: Side, hidden: Side) -> None:
     found = _headers(file)
     _check_convention(file, found, visible, hidden)
     row = CONVENTIONS[file.convention]
-    names = (*row.arrays(file.layer), *row.precisions(file.layer))
+    names = (*row.arrays(file.layer, file.update), *row.precisions(file.layer))
     both = (visible.features,), (hidden.features,)
     shapes = ((visible.features, hidden.features), *both, *both)
     if names[0] not in found:
@@ -37,8 +37,16 @@ def check_weights(file: WeightsFile, visible: Side, hidden: Side) -> None:
 
 
 def _without(name: str, file: WeightsFile, found: Mapping[str, Header]) -> SpecError:
-    """The error of a file without weights, with the conventions of which it has every array."""
+    """The error of a file without weights, with the updates whose models it has, or the conventions
+    of which it has every array.
+    """
     message = f"'{file.path}' has no array '{name}'"
+    kept = CONVENTIONS[file.convention].updates(file.layer, found)
+    if file.update is not None:
+        hint = "it keeps no models along the training: leave update out"
+        if kept:
+            hint = f"its models of layer {file.layer} are of the updates {listing(kept)}"
+        return SpecError([Problem("unknown-array", message, file.span, hint=hint)])
     others = [
         f"convention={row.name}"
         for row in CONVENTIONS.values()

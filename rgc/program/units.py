@@ -1,11 +1,13 @@
 """How the units of a machine decide, in integers: the same bits on every backend.
 
 A field x is an integer in units of 2^-20 kT (`UNIT`), and U is the uniform of 32 bits of a unit and
-a chain (`uniforms`). No table is read and no float is rounded.
+a chain (`uniforms`). No float is rounded, and no table is read but that of normal quantiles.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -49,6 +51,20 @@ MEAN_BITS = 15
 
 MEAN = 1 << MEAN_BITS
 """Means of units are integers in units of 1 / MEAN."""
+
+REAL = 1 << 26
+"""The largest absolute value of a real unit, 2^11, in units of 1 / MEAN."""
+
+FIELD_BITS = 5
+"""Bits by which the unit of fields is finer than that of means."""
+
+QUANTILE_BITS = 8
+"""Bits of a quantile below the unit of means."""
+
+OCTAVE_BITS, OCTAVES = 7, 32
+"""Quantiles in each factor 2 of the chance of the tail, and how many such factors there are."""
+
+FRACTION_BITS = 31 - OCTAVE_BITS
 
 _32 = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -131,6 +147,50 @@ def softmax_mean(x: Integers) -> Integers:
     """The chance of every state of a unit with the fields x[..., a], in units of 1 / MEAN."""
     weights = _weights(x)
     return _share(weights, weights.sum(axis=-1, dtype=np.uint64)[..., None])
+
+
+@lru_cache(maxsize=1)
+def quantiles() -> Integers:
+    """-Q(t) of the normal distribution, at t = 2^(k - 33) (1 + j / 2^7) for k below 32 and j below
+    2^7, in that order, and 0 at t = 1/2; in units of 2^-8 / MEAN, to the nearest."""
+    steps = 1 << OCTAVE_BITS
+    tails = (2.0 ** (k - 33) * (1 + j / steps) for k in range(OCTAVES) for j in range(steps))
+    unit, normal = MEAN << QUANTILE_BITS, NormalDist()
+    found = np.array([*(round(-normal.inv_cdf(t) * unit) for t in tails), 0], dtype=np.int64)
+    found.setflags(write=False)
+    return found
+
+
+def normal(uniform: Words) -> Integers:
+    """A normal number of mean 0 and variance 1, in units of 1 / MEAN.
+
+    Its sign is that of bit 31 of U, + where that is 0. The other bits m say the chance of the tail,
+    t = (2 m + 1) 2^-33; between the entries of `quantiles` the quantile is linear in t.
+    """
+    w = 2 * (uniform & np.uint64(0x7FFFFFFF)).astype(np.int64) + 1
+    k = np.frexp(w.astype(np.float64))[1].astype(np.int64) - 1
+    f = (w << (31 - k)) & 0x7FFFFFFF
+    table, place = quantiles(), (k << OCTAVE_BITS) + (f >> FRACTION_BITS)
+    rest = f & ((1 << FRACTION_BITS) - 1)
+    found = table[place] + (((table[place + 1] - table[place]) * rest) >> FRACTION_BITS)
+    found = (found + (1 << QUANTILE_BITS >> 1)) >> QUANTILE_BITS
+    return np.asarray(np.where(uniform >> np.uint64(31) == 0, found, -found))
+
+
+def gaussian(x: Integers, uniform: Words) -> Integers:
+    """The value of a real unit, a normal number about its mean, within `REAL`."""
+    return np.asarray(np.clip(gaussian_mean(x) + normal(uniform), -REAL, REAL))
+
+
+def gaussian_mean(x: Integers) -> Integers:
+    """The mean of a real unit in units of 1 / MEAN, which is its field, to the nearest."""
+    return np.asarray((x + (1 << FIELD_BITS >> 1)) >> FIELD_BITS)
+
+
+def gaussian_energy(x: Integers) -> Integers:
+    """x^2 / 2 in units of 2^-20, to the nearest: the logarithm of the partition sum of a real unit
+    but for ln(2 pi) / 2."""
+    return np.asarray((x * x + (1 << 20)) >> 21)
 
 
 def binary_log(x: Integers) -> Integers:

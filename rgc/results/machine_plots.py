@@ -19,8 +19,9 @@ SHOWN = 8
 
 FOLLOWED: Mapping[str, str] = {
     "kl": "KL to the Hamiltonian (nats)",
-    "reconstruction": "units that a pass changes",
+    "reconstruction": "what a pass up and down changes",
     "gap": r"$\langle H \rangle$ of validation less training",
+    "log_likelihood": "log-likelihood of a row (nats)",
     "pseudo_likelihood": "pseudo-log-likelihood per site",
     "step": r"$|\Delta w| / |w|$ of an update",
     "saturated": "saturated hidden units",

@@ -18,7 +18,15 @@ FIELDS = (
         "monitors",
         "names",
         "what is followed while training",
-        choices=("kl", "gap", "reconstruction", "dF", "tau_defect", "pseudo_likelihood"),
+        choices=(
+            "kl",
+            "gap",
+            "reconstruction",
+            "dF",
+            "tau_defect",
+            "pseudo_likelihood",
+            "log_likelihood",
+        ),
     ),
     options.MINIMISE,
     Field(
@@ -44,7 +52,7 @@ SCHEME = Scheme(
         maker="rgc.flows.machines.train:make_train",
         kind="dense",
         checks=TRAINING,
-        alphabets=("ising", "binary", "potts"),
+        alphabets=("ising", "binary", "potts", "gaussian"),
     ),
     answers=(
         "kl",

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from rgc.flows.machines.exact_training import ExactTraining
 from rgc.flows.machines.first_chains import first_chains
 from rgc.flows.machines.layer_training import Arrays, LayerTraining, make_layer_training
 from rgc.flows.machines.parameters import Fixed
-from rgc.model.stack import Rbm, Side
+from rgc.model.stack import Side
 from rgc.model.trainer import Knots, Trainer
 from rgc.model_to_program.gradient_writer import CENTRED
 from rgc.program.draws import Key, stream, uniforms
@@ -26,6 +25,8 @@ from rgc.verification.machines import (
     PARAMETER_UNIT,
     Floats,
     Small,
+    TrainedLayer,
+    features_of,
     log_sum,
     machines,
     minus_energies,
@@ -77,9 +78,9 @@ def check_gradient(subject: Subject) -> Iterator[Finding]:
     down and up, persistent chains from where they are. Exact gradients are compared with
     differences of the log-likelihood.
     """
-    for layer, trainer, sampled in trained_layers(subject):
-        compared = _sampled if sampled else _differentiated
-        yield compared(subject, layer, plain(trainer))
+    for each in trained_layers(subject):
+        compared = _sampled if each.sampled else _differentiated
+        yield compared(subject, replace(each, trainer=plain(each.trainer)))
 
 
 def plain(trainer: Trainer) -> Trainer:
@@ -102,13 +103,18 @@ def plain(trainer: Trainer) -> Trainer:
     )
 
 
-def _sampled(subject: Subject, layer: Rbm, trainer: Trainer) -> Finding:
+def _sampled(subject: Subject, each: TrainedLayer) -> Finding:
     """The mean change of many updates against its expectation."""
-    small = small_machine(subject, layer)
+    small, trainer = small_machine(subject, each.layer), each.trainer
     key = stream(subject.seed, {}, "training", STREAM)
-    rows = random_rows(subject, small.layer, ROWS, STREAM)
+    rows = random_rows(subject, small.layer, ROWS, STREAM, fractional=each.fractional)
     training = make_layer_training(
-        subject.reference, replace(small.layer, train=trainer), trainer, rows=ROWS, key=key
+        subject.reference,
+        replace(small.layer, train=trainer),
+        trainer,
+        rows=ROWS,
+        key=key,
+        fractional=each.fractional,
     )
     begun = {**training.start(rows), **small.arrays}
     begun |= {f"{name} centre": small.arrays[name] for name in BIASES if trainer.centring}
@@ -162,7 +168,7 @@ class _Sums:
 
 
 def _sums(small: Small) -> _Sums:
-    exact = small.minus_energies
+    exact = small.weighed()
     return _Sums(
         features_of(small.layer.visible, small.visible),
         features_of(small.layer.hidden, small.hidden),
@@ -171,36 +177,52 @@ def _sums(small: Small) -> _Sums:
     )
 
 
-def features_of(side: Side, states: NDArray[np.integer[Any]]) -> Floats:
-    """What biases multiply, as docs/language.md has it, float64[state, feature]."""
-    values = np.array(side.spins.values, dtype=np.float64)
-    if side.unit != "softmax":
-        return np.asarray(values[states])
-    found = states[:, :, None] == np.arange(len(values))
-    return np.asarray(found.reshape(len(states), -1).astype(np.float64))
+def _above(small: Small, sums: _Sums, features: Floats) -> Floats:
+    """The chance of every hidden state given features of visible units, float64[row, state]."""
+    fields = features @ small.seen["weights"]
+    return _chances(fields, small.seen.get("hidden"), sums.hidden, small.measure[1])
+
+
+def _below(small: Small, sums: _Sums, features: Floats) -> Floats:
+    """The chance of every visible state given features of hidden units, float64[row, state]."""
+    fields = features @ small.seen["weights"].T
+    return _chances(fields, small.seen.get("visible"), sums.visible, small.measure[0])
+
+
+def _chances(fields: Floats, bias: Floats | None, features: Floats, measure: Floats) -> Floats:
+    exponents = (fields if bias is None else fields + bias) @ features.T + measure
+    return np.asarray(np.exp(exponents - log_sum(exponents, 1)[:, None]))
 
 
 def _expected(small: Small, training: LayerTraining, rows: Rows) -> dict[str, Floats]:
     """The expected change of every parameter in kT."""
     sums, trainer = _sums(small), training.trainer
-    start = _frequencies(rows.states, small.layer.visible)
-    data = sums.moments(start[:, None] * sums.up)
+    x = rows.values if rows.means else features_of(small.layer.visible, rows.states)
+    up = _above(small, sums, x)
+    y = up @ sums.hidden
+    data = x.mean(axis=0), y.mean(axis=0), x.T @ y / len(x)
     if trainer.chains is None:
-        hidden = start @ sums.up
+        visible = up.mean(axis=0) @ sums.down
     else:
-        field = training.whole.program.fields[1]
-        chains = states_in(first_chains(training.key, field), small.layer.hidden.spins, ROWS)
-        hidden = _frequencies(chains, small.layer.hidden)
-    for _ in range(training.update.k):
-        visible = hidden @ sums.down
-        hidden = visible @ sums.up
+        field, side = training.whole.program.fields[1], small.layer.hidden
+        chains = states_in(first_chains(training.key, field), side.spins, ROWS)
+        visible = _below(small, sums, features_of(side, chains)).mean(axis=0)
+    for _ in range(training.update.k - 1):
+        visible = visible @ sums.up @ sums.down
     model = sums.moments(visible[:, None] * sums.up)
-    x, y = (
-        _centre(features, small.seen[name] if trainer.centring else None)
-        for name, features in zip(BIASES, (sums.visible, sums.hidden), strict=True)
-    )
-    gradient = _gradient(data, model, x, y)
+    layer = small.layer
+    sides = (layer.visible, sums.visible), (layer.hidden, sums.hidden)
+    centres = [
+        _centre(features, small.seen[name] if trainer.centring and _has_states(side) else None)
+        for name, (side, features) in zip(BIASES, sides, strict=True)
+    ]
+    gradient = _gradient(data, model, *centres)
     return {name: gradient[name] for name in small.arrays}
+
+
+def _has_states(side: Side) -> bool:
+    """Whether units have states, and no real values, which are never centred."""
+    return side.unit != "gaussian"
 
 
 def _centre(features: Floats, fields: Floats | None) -> tuple[Floats, float]:
@@ -231,18 +253,11 @@ def _gradient(
     }
 
 
-def _frequencies(states: States, side: Side) -> Floats:
-    """How often each state of a side occurs among rows of states."""
-    q = len(side.spins.values)
-    numbers = states.astype(np.int64) @ q ** np.arange(side.count)[::-1]
-    return np.asarray(np.bincount(numbers, minlength=q**side.count) / len(states))
-
-
-def _differentiated(subject: Subject, layer: Rbm, trainer: Trainer) -> Finding:
+def _differentiated(subject: Subject, each: TrainedLayer) -> Finding:
     """The exact gradient against differences of the log-likelihood of the rows."""
-    small = small_machine(subject, layer, *TINY)
-    rows = random_rows(subject, small.layer, 64, STREAM)
-    trainer = replace(trainer, batch=None, epochs=1, chains=None)
+    small = small_machine(subject, each.layer, *TINY)
+    rows = random_rows(subject, small.layer, 64, STREAM, fractional=each.fractional)
+    trainer = replace(each.trainer, batch=None, epochs=1, chains=None)
     key: Key = stream(subject.seed, {}, "training", STREAM)
     training = ExactTraining(
         layer=replace(small.layer, train=trainer), trainer=trainer, fixed=Fixed({}, {}), key=key
@@ -250,18 +265,20 @@ def _differentiated(subject: Subject, layer: Rbm, trainer: Trainer) -> Finding:
     before = {name: np.array(array) for name, array in small.seen.items()}
     arrays = training.start(rows) | before
     training.run(arrays, training.feed(rows), 0, 1)
-    frequencies = _frequencies(rows.states, small.layer.visible)
+    x = rows.values if rows.means else features_of(small.layer.visible, rows.states)
     apart = [
         float(np.abs((arrays[name] - before[name]) / RATE - slopes).max())
-        for name, slopes in _slopes(small, before, frequencies).items()
+        for name, slopes in _slopes(small, before, x).items()
     ]
     claim = "the exact gradient is that of differences of the log-likelihood"
     bound = CURVED + small.bound(small.minus_energies.size) / STEP
     return within("e", "gradient", claim, small.where, difference=max(apart), bound=bound)
 
 
-def _slopes(small: Small, at: dict[str, Floats], frequencies: Floats) -> dict[str, Floats]:
-    """Differences of fourth order of the mean log-likelihood by every parameter."""
+def _slopes(small: Small, at: dict[str, Floats], x: Floats) -> dict[str, Floats]:
+    """Differences of fourth order of the mean log-likelihood of rows of features by every
+    parameter.
+    """
     found = {name: np.zeros(array.shape) for name, array in at.items()}
     for name, array in at.items():
         for place in np.ndindex(array.shape):
@@ -269,14 +286,21 @@ def _slopes(small: Small, at: dict[str, Floats], frequencies: Floats) -> dict[st
             for steps in (-2, -1, 1, 2):
                 there = {each: np.array(values) for each, values in at.items()}
                 there[name][place] += steps * STEP
-                moved.append(_log_likelihood(small.layer, there, frequencies))
+                moved.append(_log_likelihood(small, there, x))
             found[name][place] = (moved[0] - 8 * moved[1] + 8 * moved[2] - moved[3]) / (12 * STEP)
     return found
 
 
-def _log_likelihood(layer: Rbm, parameters: dict[str, Floats], frequencies: Floats) -> float:
-    minus_h = log_sum(minus_energies(layer, parameters), 1)
-    return float(frequencies @ minus_h - log_sum(minus_h))
+def _log_likelihood(small: Small, parameters: dict[str, Floats], x: Floats) -> float:
+    """<-H(v)> - ln Z of rows of features, but for the own energies of the visible units."""
+    layer, (below, above) = small.layer, small.measure
+    fields = x @ parameters["weights"] + parameters.get("hidden", 0.0)
+    hidden = features_of(layer.hidden, small.hidden)
+    minus_h = log_sum(fields @ hidden.T + above, 1)
+    if layer.biases:
+        minus_h = minus_h + x @ parameters["visible"]
+    log_z = log_sum(minus_energies(layer, parameters) + below[:, None] + above)
+    return float(minus_h.mean() - log_z)
 
 
 # -- annealing -------------------------------------------------------------------------------------
@@ -287,7 +311,7 @@ def check_annealing(subject: Subject) -> Iterator[Finding]:
     with sums over all states.
     """
     for number, small in enumerate(machines(subject)):
-        exact, sums = small.minus_energies, _sums(small)
+        exact, sums = small.weighed(), _sums(small)
         log_z = log_sum(exact)
         key = stream(subject.seed, {}, "training", STREAM + 1 + number)
         drawn = uniforms(key, small.layer.visible.features)
@@ -298,7 +322,7 @@ def check_annealing(subject: Subject) -> Iterator[Finding]:
         )  # fmt: skip
         z = {"ln Z": (found.log_z - log_z) / found.error}
         means = np.exp(exact - log_z).sum(axis=1) @ sums.visible
-        features = features_of(small.layer.visible, found.states.astype(np.int64))
+        features = features_of(small.layer.visible, found.states)
         for place, values in enumerate(features.T):
             mean, error = found.average(values)
             z[f"the mean of visible feature {place}"] = (mean - means[place]) / error

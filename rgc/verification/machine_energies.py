@@ -11,7 +11,7 @@ from rgc.flows.machines.couplings import Couplings, couplings, state_couplings
 from rgc.flows.machines.log_z import exact_log_z
 from rgc.flows.machines.machine import Machine
 from rgc.verification.certificate import Finding, unchecked, within
-from rgc.verification.machines import Floats, Small, log_sum, machines
+from rgc.verification.machines import Floats, Small, features_of, log_sum, machines
 from rgc.verification.subject import Subject
 
 COUPLED = "couplings of H(v) are the averages of -H(v) over all states"
@@ -23,16 +23,24 @@ def check_machine_energies(subject: Subject) -> Iterator[Finding]:
     """
     for small in machines(subject):
         machine, exact = small.machine, small.minus_energies
-        v, h = machine.visible.features(small.visible), machine.hidden.features(small.hidden)
+        v, h = (
+            features_of(side, states)
+            for side, states in (
+                (small.layer.visible, small.visible),
+                (small.layer.hidden, small.hidden),
+            )
+        )
         energies = np.stack([machine.energies(v, one) for one in h], axis=1)
+        (own_v, own_h), (count_v, count_h) = small.own, small.measure
+        text = own_v[:, None] + own_h - exact
         compared = (
-            ("E(v, h) of every state is that of the text", energies, -exact, 1),
-            ("H(v) is the sum over hidden units", machine.visible_energies(v), -log_sum(exact, 1),
-             len(h)),
-            ("H(h) is the sum over visible units", machine.hidden_energies(h), -log_sum(exact, 0),
-             len(v)),
+            ("E(v, h) of every state is that of the text", energies, text, 1),
+            ("H(v) is the sum over hidden units", machine.visible_energies(v),
+             own_v - log_sum(exact + count_h, 1), len(h)),
+            ("H(h) is the sum over visible units", machine.hidden_energies(h),
+             own_h - log_sum(exact + count_v[:, None], 0), len(v)),
             ("ln Z is the sum over all states", np.array(exact_log_z(machine)),
-             np.array(log_sum(exact)), exact.size),
+             np.array(log_sum(small.weighed())), exact.size),
         )  # fmt: skip
         for claim, found, right, summed in compared:
             difference = float(np.abs(found - right).max())
@@ -73,7 +81,7 @@ def _averages(small: Small) -> Couplings:
     """What remains of the averages of -H with the states of one or two units held, after the
     averages over each of them are taken away. Of signs it is that of two upper states.
     """
-    minus_h: Floats = log_sum(small.minus_energies, 1)
+    minus_h: Floats = log_sum(small.minus_energies + small.measure[1], 1)
     n, q = small.layer.visible.count, len(small.layer.visible.spins.values)
     table: NDArray[np.float64] = minus_h.reshape((q,) * n)
     constant = float(table.mean())

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rgc.errors import SpecError
 from rgc.flows.data.rows import Rows, key_of
 from rgc.flows.machines.annealing import anneal
-from rgc.flows.machines.passes import ascended, reconstructed
+from rgc.flows.machines.passes import ascended, means_above, reconstructed
 from rgc.flows.machines.taught import Taught
 from rgc.kernel_cache import KernelCache
 from rgc.model.stack import Rbm
@@ -71,7 +71,8 @@ def check_passes(subject: Subject) -> Iterator[Finding]:
 
 
 def _begun(subject: Subject, number: int, taught: Taught) -> _Drawn:
-    rows = random_rows(subject, taught.layer, ROWS, STREAM + number)
+    fractional = taught.watch.fractional
+    rows = random_rows(subject, taught.layer, ROWS, STREAM + number, fractional=fractional)
     arrays = dict(taught.learning.integers(taught.learning.start(rows)))
     if taught.layer.weights is None:
         arrays["weights"] = arrays["weights"] * LARGER
@@ -84,6 +85,9 @@ def _made(backend: Backend, drawn: _Drawn) -> Iterator[tuple[str, NDArray[Any]]]
     layer, arrays, rows = drawn.layer, drawn.arrays, drawn.rows
     keys = [key_of(drawn.key, purpose) for purpose in range(3)]
     yield "hidden states above rows", ascended(backend, layer, arrays, rows, keys[0]).states
+    if layer.upward == "means":
+        above = means_above(backend, layer, arrays, rows, keys[0])
+        yield "hidden means above rows", above.states
     again, share = reconstructed(backend, layer, arrays, rows, keys[1])
     yield "rows that are made again", again.states
     yield "the share of units that changed", np.array(share)

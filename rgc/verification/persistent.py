@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,16 @@ from rgc.model.stack import Rbm
 from rgc.model.trainer import Trainer
 from rgc.program.draws import Key, stream, uniforms
 from rgc.verification.certificate import Finding, judged
-from rgc.verification.gradients import ERRORS, ROWS, STREAM, features_of, plain
-from rgc.verification.machines import Floats, Small, log_sum, small_machine, trained_layers
+from rgc.verification.gradients import ERRORS, ROWS, STREAM, plain
+from rgc.verification.machines import (
+    Floats,
+    Small,
+    features_of,
+    log_sum,
+    small_machine,
+    trained_layers,
+    values_of,
+)
 from rgc.verification.subject import Subject
 from rgc.verification.training_bits import random_rows
 
@@ -36,9 +45,9 @@ def check_persistent(subject: Subject) -> Iterator[Finding]:
     The sweeps keep the distribution at each temperature, and so does the exchange of chains. So
     would chains that stand still, which fail too.
     """
-    for layer, trainer, sampled in trained_layers(subject):
-        if sampled and trainer.chains is not None:
-            yield _kept(subject, layer, trainer)
+    for each in trained_layers(subject):
+        if each.sampled and each.trainer.chains is not None:
+            yield _kept(subject, each.layer, each.trainer)
 
 
 def _kept(subject: Subject, layer: Rbm, trainer: Trainer) -> Finding:
@@ -77,11 +86,11 @@ def _kept(subject: Subject, layer: Rbm, trainer: Trainer) -> Finding:
 
 def _law(small: Small, beta: float) -> Floats:
     """p(h) of every hidden state at an inverse temperature."""
-    minus_h = log_sum(beta * small.minus_energies, 0)
+    minus_h = log_sum(small.weighed(beta), 0)
     return np.asarray(np.exp(minus_h - log_sum(minus_h)))
 
 
-def _drawn(small: Small, laws: list[Floats], key: Key) -> NDArray[np.uint64]:
+def _drawn(small: Small, laws: list[Floats], key: Key) -> NDArray[Any]:
     """The field of chains drawn from each of the laws, one after the other."""
     draws = uniforms(key, CHAINS * len(laws)).reshape(len(laws), CHAINS)
     numbers = [
@@ -89,7 +98,9 @@ def _drawn(small: Small, laws: list[Floats], key: Key) -> NDArray[np.uint64]:
         for law, u in zip(laws, draws, strict=True)
     ]
     states = small.hidden[np.fromiter(chain.from_iterable(numbers), dtype=np.int64)]
-    return Rows(species=small.layer.hidden.spins, states=states.astype(np.uint8)).field
+    side = small.layer.hidden
+    drawn = values_of(side)[states] if side.unit == "gaussian" else states.astype(np.uint8)
+    return Rows(species=side.spins, states=drawn).field
 
 
 def _largest_z(small: Small, law: Floats, found: Floats) -> float:

@@ -5,7 +5,7 @@ sizes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +16,14 @@ from rgc.flows.data.rows import Rows
 from rgc.flows.flow import Flow
 from rgc.flows.free_energies.service import FreeEnergies
 from rgc.flows.machines.layer_training import Fed, LayerTraining, pieces_of
+from rgc.flows.machines.sides import numbers_of
 from rgc.flows.machines.train import Train
 from rgc.model.data import Control, File, Patterns
-from rgc.model.spins import Species
 from rgc.model.stack import Rbm
 from rgc.program.dense import Field
 from rgc.program.dense.arguments import dense_arguments
 from rgc.program.draws import step_keys, stream, word
+from rgc.program.units import MEAN, normal
 from rgc.verification.certificate import Finding, judged, unchecked
 from rgc.verification.divergence import Pair
 from rgc.verification.subject import Subject
@@ -177,17 +178,30 @@ def _rows(subject: Subject, flow: Train, number: int, training: LayerTraining) -
     read = data.source if isinstance(data, Control) else data
     if number == 0 and isinstance(read, File | Patterns):
         return flow.data.train
-    return random_rows(subject, training.layer, training.update.rows, number)
+    update = training.update
+    return random_rows(subject, update.layer, update.rows, number, fractional=update.fractional)
 
 
-def random_rows(subject: Subject, layer: Rbm, count: int, number: int) -> Rows:
-    """Rows of independent visible units, every state as likely as the others."""
+def random_rows(
+    subject: Subject, layer: Rbm, count: int, number: int, *, fractional: bool = False
+) -> Rows:
+    """Rows of independent visible units, every state as likely as the others, and real ones normal
+    numbers; where they are `fractional`, of means of two such rows or one.
+    """
     key = stream(subject.seed, subject.point, "data", number)
-    species: Species = layer.visible.spins
-    sites, few = layer.visible.count, min(count, DRAWN)
+    species, side = layer.visible.spins, layer.visible
+    sites, few = side.count, min(count, DRAWN)
+    chosen = np.arange(count) % few
     drawn = word(key, np.arange(few * sites, dtype=np.uint64)) >> np.uint64(32)
+    if species.states is None:
+        return Rows(species=species, states=(normal(drawn) / MEAN).reshape(few, sites)[chosen])
     states = (drawn * np.uint64(len(species.values)) >> np.uint64(32)).astype(np.uint8)
-    return Rows(species=species, states=states.reshape(few, sites)[np.arange(count) % few])
+    rows = Rows(species=species, states=states.reshape(few, sites)[chosen])
+    if not fractional:
+        return rows
+    features = numbers_of(side).features(rows.states)
+    means = np.rint((3 * features + np.roll(features, 1, axis=0)) * (MEAN / 4))
+    return replace(rows, states=means.astype(np.int32), means=True)
 
 
 def _run(compared: _Compared) -> None:

@@ -8,6 +8,7 @@ state, so that bisection finds the exact number of U that lead to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from rgc.model.stack import Side
 from rgc.model_to_program.training_update import units_of
 from rgc.program import units as law
 from rgc.program.dense import Units
-from rgc.verification.certificate import Finding, within
+from rgc.verification.certificate import Finding, unchecked, within
 from rgc.verification.machines import Floats, Integers, Small, log_sum, machines
 from rgc.verification.subject import Subject
 
@@ -29,6 +30,9 @@ CHANCE = 2.0**-29
 
 MEAN = 2.0**-16 + CHANCE
 """Half a unit of means, and what the chance is wrong by."""
+
+QUANTILE = 2.0**-15
+"""The most by which a normal number may be off its quantile: half a unit is rounding."""
 
 FAR = 40 << 20
 """The largest field of the grid, in units of 2^-20 kT: beyond where a chance has no bit left."""
@@ -43,6 +47,9 @@ def check_unit_chances(subject: Subject) -> Iterator[Finding]:
     sides = [side for small in machines(subject) for side in _sides(small)]
     for units in {(each.kind, each.states): each for each in map(units_of, sides)}.values():
         kind = units.kind
+        if kind == "gaussian":
+            yield from _normal()
+            continue
         fields = _grid(units)
         exact = _exact(units, fields)
         where = f"{kind} units of {units.states} states, {len(fields)} fields up to 40 kT"
@@ -63,6 +70,11 @@ def check_sweep(subject: Subject) -> Iterator[Finding]:
     distribution of the machine: they keep it, in detailed balance.
     """
     for small in machines(subject):
+        if any(side.unit == "gaussian" for side in _sides(small)):
+            claim = "v -> h -> v leaves the machine as it is"
+            reason = "real units have no states; their draws and averages are compared in part e"
+            yield unchecked("b", "balance", claim, "L3", reason)
+            continue
         up, down = _conditional(small, upward=True), _conditional(small, upward=False)
         sweep = up @ down
         minus_h = log_sum(small.minus_energies, 1)
@@ -80,6 +92,28 @@ def check_sweep(subject: Subject) -> Iterator[Finding]:
             "b", "balance", "v -> h -> v leaves the machine as it is (total variation)",
             small.where, difference=float(np.abs(flow.sum(axis=0) - p).sum() / 2), bound=bound,
         )  # fmt: skip
+
+
+def _normal() -> Iterator[Finding]:
+    """Compare the numbers that real units draw with the quantiles of the normal distribution, over
+    a grid of U with its ends, and their means with their fields.
+    """
+    half = np.linspace(0, (1 << 31) - 1, POINTS).astype(np.uint64)
+    tails = np.concatenate([half, np.arange(POINTS, dtype=np.uint64)])
+    exact = np.array([-NormalDist().inv_cdf((2 * int(u) + 1) / 2.0**33) for u in tails])
+    upper, lower = (law.normal(tails | np.uint64(sign << 31)) / law.MEAN for sign in (0, 1))
+    apart = max(np.abs(upper - exact).max(), np.abs(lower + exact).max())
+    where = f"gaussian units, {2 * len(tails)} uniforms"
+    yield within(
+        "b", "chances", "the number that a U draws is its normal quantile", where,
+        difference=float(apart), bound=QUANTILE,
+    )  # fmt: skip
+    fields = _grid(Units(1, "gaussian"))
+    found = law.gaussian_mean(fields) / law.MEAN - fields / 2.0**20
+    yield within(
+        "b", "chances", "means of units are their fields", where,
+        difference=float(np.abs(found).max()), bound=2.0**-16,
+    )  # fmt: skip
 
 
 def _sides(small: Small) -> tuple[Side, Side]:
@@ -120,6 +154,8 @@ def _means(units: Units, fields: Integers, exact: Floats) -> tuple[Floats, Float
             return law.ising_mean(fields) / law.MEAN, exact[..., 1] - exact[..., 0], 2 * MEAN
         case "softmax":
             return law.softmax_mean(fields) / law.MEAN, exact, MEAN
+        case "gaussian":
+            raise ValueError("real units have no chances")
 
 
 def chances(units: Units, fields: Integers) -> Floats:

@@ -56,6 +56,11 @@ LAYERS = {
         "ising",
         "rbm(square(3), spins=binary, connect=patch(b=2, reach=1), train=cd(batch=20, rate=0.5))",
     ),
+    "fractional": (
+        "binary",
+        "rbm(5, spins=binary, train=cd(batch=20, rate=0.5), upward=means)\n  "
+        "rbm(3, spins=binary, train=cd(batch=20, rate=0.5))",
+    ),
     "square matrix": ("ising", "rbm(16, spins=binary, train=cd(batch=20, rate=0.5))"),
 }
 

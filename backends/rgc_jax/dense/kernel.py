@@ -61,7 +61,9 @@ class DenseKernel:
         """The program, and what JAX makes of a step."""
         with session():
             state = [
-                jax.ShapeDtypeStruct((prod(field.shape[:2]), field.words), np.uint64)
+                jax.ShapeDtypeStruct(field.shape, np.int32)
+                if field.numbers
+                else jax.ShapeDtypeStruct((prod(field.shape[:2]), field.words), np.uint64)
                 for field in self._program.fields
             ]
             state += [

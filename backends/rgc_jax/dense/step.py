@@ -32,9 +32,9 @@ from rgc.program.dense import (
     Unit,
     Units,
 )
-from rgc.program.dense.program import seen
+from rgc.program.dense.program import MOST_FIELD, SHIFT, WEIGHT_LIMIT, seen
 from rgc.program.dense.yields import Yield
-from rgc.program.units import MEAN_BITS
+from rgc.program.units import MEAN, MEAN_BITS
 from rgc_jax.dense import units as law
 
 Array = jax.Array
@@ -87,43 +87,54 @@ class Step:
         return found
 
     def _take(self, node: Take) -> Array:
-        rows = self.given.rows[node.first : node.first + node.chains].astype(jnp.uint64)
+        rows = self.given.rows[node.first : node.first + node.chains]
+        if self.program.fields[node.field].numbers:
+            return self.state[node.field][rows]
+        rows = rows.astype(jnp.uint64)
         words = self.state[node.field][:, rows >> np.uint64(6)]
         bits = (words >> (rows & np.uint64(63))) & np.uint64(1)
         return features(bits, self.program.fields[node.field].units)
 
     def _read(self, node: Read) -> Array:
         source = self.program.fields[node.field]
+        if source.numbers:
+            return self.state[node.field]
         lanes = jnp.arange(64, dtype=jnp.uint64)
         bits = (self.state[node.field][:, :, None] >> lanes) & np.uint64(1)
         flat = bits.reshape(bits.shape[0], -1)[:, : source.chains]
         return features(flat, source.units)
 
     def _put(self, node: Put) -> None:
-        target = self.program.fields[node.field]
-        self.new[node.field] = packed(self.values[node.x], target.units, target.words)
+        target, x = self.program.fields[node.field], self.values[node.x]
+        self.new[node.field] = x if target.numbers else packed(x, target.units, target.words)
 
     def _affine(self, node: Affine) -> Array:
-        found = self.yields[len(self.values)]
+        found, real = self.yields[len(self.values)], False
         total = jnp.zeros((found.chains, *found.shape), jnp.int64)
         if node.x is not None and node.matrix is not None:
             matrix = self._seen(node.matrix)
-            means = self.yields[node.x].kind == "means"
-            total = self._times(self.values[node.x], matrix.T if node.turned else matrix, means)
-            if means:
-                total = total >> MEAN_BITS
+            most = self.yields[node.x].most
+            total = self._times(self.values[node.x], matrix.T if node.turned else matrix, most)
+            if self.yields[node.x].kind == "means":
+                total, real = total >> MEAN_BITS, most > MEAN
         if node.bias is not None:
             total = total + self._seen(node.bias)
+        if real:
+            total = jnp.clip(total, -MOST_FIELD, MOST_FIELD)
         return total.astype(jnp.int32)
 
-    def _times(self, x: Array, matrix: Array, means: bool) -> Array:
-        """Exact products: of float64, or, of states, of the limbs of the matrix as float32."""
-        limbs = self.product == "limbs" and not means
-        if not limbs or matrix.shape[0] * LARGEST_LIMB > 2**24:
+    def _times(self, x: Array, matrix: Array, most: int) -> Array:
+        """Exact products of numbers up to `most`: of float64, or of two limbs of the matrix, as
+        float32 where these are exact and float64 is not to be used, or as float64 where the matrix
+        as a whole would leave it."""
+        rows = matrix.shape[0] * most
+        short = self.product == "limbs" and rows * LARGEST_LIMB <= 2**24
+        if not short and rows * (WEIGHT_LIMIT >> SHIFT) <= 2**53:
             return exact(x, matrix, jnp.float64)
+        dtype = jnp.float32 if short else jnp.float64
         high = (matrix + (1 << (LIMB - 1))) >> LIMB
         low = matrix - (high << LIMB)
-        return (exact(x, high, jnp.float32) << LIMB) + exact(x, low, jnp.float32)
+        return (exact(x, high, dtype) << LIMB) + exact(x, low, dtype)
 
     def _scale(self, node: Scale) -> Array:
         x = self.values[node.x].astype(jnp.int64)
@@ -149,18 +160,31 @@ class Step:
         if one.kind == "counts":
             return x[:, None] * y[None, :]
         x, y = x[: node.chains], y[: node.chains]
-        small = one.most * other.most * one.chains <= 2**24
-        return exact(x.T, y, jnp.float32 if small else jnp.float64)
+        most = one.most * other.most * one.chains
+        if most <= 2**53:
+            found = exact(x.T, y, jnp.float32 if most <= 2**24 else jnp.float64)
+        elif one.most < other.most:
+            found = limbs(y.T, x).T
+        else:
+            found = limbs(x.T, y)
+        return found >> MEAN_BITS if one.kind == other.kind == "means" else found
 
     def _total(self, node: Total) -> Array:
-        return self.values[node.x][: node.chains].sum(axis=0, dtype=jnp.int64)
+        found = self.values[node.x][: node.chains].sum(axis=0, dtype=jnp.int64)
+        return found >> MEAN_BITS if node.cut else found
 
     def _energy(self, node: Energy) -> Array:
         total = jnp.zeros(self.yields[len(self.values)].chains, jnp.int64)
         for x, f in node.products:
-            total -= (self.values[x] * self.values[f].astype(jnp.int64)).sum(axis=1)
+            products = self.values[x] * self.values[f].astype(jnp.int64)
+            if self.yields[x].kind == "means":
+                products = (products + (MEAN >> 1)) >> MEAN_BITS
+            total -= products.sum(axis=1)
         for f, units in node.traced:
             fields = by_unit(self.values[f].astype(jnp.int64), units)
+            if units.kind == "gaussian":
+                total -= law.gaussian_energy(fields).sum(axis=1)
+                continue
             logs = getattr(law, f"{units.kind}_log")(fields).sum(axis=1)
             total -= (logs + 2**11) >> 12
         return total
@@ -209,10 +233,9 @@ class Step:
         return new - old
 
     def _apply(self, node: Apply) -> Array:
-        matrix = self.values[node.matrix]
-        return exact(
-            matrix.T if node.turned else matrix, self.values[node.vector][:, None], jnp.float64
-        )[:, 0]
+        matrix, vector = self.values[node.matrix], self.values[node.vector]
+        found: Array = ((matrix.T if node.turned else matrix) * vector).sum(axis=1)
+        return found
 
     def _tally(self, node: Tally) -> None:
         found = getattr(self, f"_tally_{node.what}")(node)
@@ -268,6 +291,12 @@ def exact(x: Array, y: Array, dtype: Any) -> Array:
     return found.astype(jnp.int64)
 
 
+def limbs(x: Array, y: Array) -> Array:
+    """The same product where float64 holds those of two limbs of x and no more."""
+    high = x >> LIMB
+    return (exact(high, y, jnp.float64) << LIMB) + exact(x - (high << LIMB), y, jnp.float64)
+
+
 def features(bits: Array, units: Units) -> Array:
     """int8[chain, feature] of the bits u64[planes * units, chain] of states."""
     if units.kind != "softmax":
@@ -278,9 +307,12 @@ def features(bits: Array, units: Units) -> Array:
 
 
 def features_of(drawn: Array, units: Units) -> Array:
-    """int8[chain, feature] of what units drew: whether they are 1 or +1, or their states."""
+    """int8[chain, feature] of what units drew: whether they are 1 or +1, or their states; values
+    of real units stay int32."""
     if units.kind == "softmax":
         return one_hot(drawn, units)
+    if units.kind == "gaussian":
+        return drawn.astype(jnp.int32)
     high = drawn.astype(jnp.int8)
     return high if units.kind == "binary" else 2 * high - 1
 

@@ -5,9 +5,23 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from rgc.program.draws import SITE_SHIFT, WORD_SHIFT
-from rgc.program.units import EXP, FAR, LN_2, LOG, LOG2_E, MEAN
+from rgc.program.units import (
+    EXP,
+    FAR,
+    FIELD_BITS,
+    FRACTION_BITS,
+    LN_2,
+    LOG,
+    LOG2_E,
+    MEAN,
+    OCTAVE_BITS,
+    QUANTILE_BITS,
+    REAL,
+    quantiles,
+)
 from rgc_jax.draws import Stream
 
 Array = jax.Array
@@ -66,6 +80,30 @@ def weights(x: Array) -> Array:
     return exp2neg(x.max(axis=-1, keepdims=True) - x)
 
 
+def normal(uniform: Array) -> Array:
+    """A normal number of mean 0 and variance 1 in units of 1 / MEAN."""
+    w = 2 * (uniform & np.uint64(0x7FFFFFFF)).astype(jnp.int64) + 1
+    k = 63 - lax.clz(w)
+    f = (w << (31 - k)) & 0x7FFFFFFF
+    table, place = jnp.asarray(quantiles()), (k << OCTAVE_BITS) + (f >> FRACTION_BITS)
+    low, rest = table[place], f & ((1 << FRACTION_BITS) - 1)
+    found = low + (((table[place + 1] - low) * rest) >> FRACTION_BITS)
+    found = (found + (1 << QUANTILE_BITS >> 1)) >> QUANTILE_BITS
+    return jnp.where(uniform >> np.uint64(31) == 0, found, -found)
+
+
+def gaussian(x: Array, uniform: Array) -> Array:
+    return jnp.clip(gaussian_mean(x) + normal(uniform), -REAL, REAL)
+
+
+def gaussian_mean(x: Array) -> Array:
+    return (x + (1 << FIELD_BITS >> 1)) >> FIELD_BITS
+
+
+def gaussian_energy(x: Array) -> Array:
+    return (x * x + (1 << 20)) >> 21
+
+
 def binary_mean(x: Array) -> Array:
     own, other = exp2neg(jnp.maximum(-x, 0)), exp2neg(jnp.maximum(x, 0))
     return _share(own, own + other)
@@ -95,7 +133,7 @@ def ising_log(x: Array) -> Array:
 
 def softmax_log(x: Array) -> Array:
     total = weights(x).sum(axis=-1)
-    k = jnp.uint64(63) - jax.lax.clz(total)
+    k = jnp.uint64(63) - lax.clz(total)
     e = ((total << (np.uint64(63) - k)) >> np.uint64(31)) & LOW
     log = (k.astype(jnp.int64) - 32) * LN_2 + log1p(e).astype(jnp.int64)
     return (x.max(axis=-1) << 12) + log

@@ -36,7 +36,7 @@ class CountNodes(Room):
                 size=max(each.words * each.width for each in (x, y)),
                 **shape,
             )
-        elif chains == x.found.chains and x.found.kind != y.found.kind:
+        elif chains == x.found.chains and self._narrow(x, y, chains):
             self._product(x, y, chains, out.address)
         else:
             (x_address, x_stride), (y_address, y_stride) = map(self._features, (x, y))
@@ -47,8 +47,13 @@ class CountNodes(Room):
                 y=y_address,
                 y_stride=y_stride,
                 chains=chains,
+                cut=x.found.kind == y.found.kind,
                 **shape,
             )
+
+    def _narrow(self, x: Value, y: Value, chains: int) -> bool:
+        """Whether sums of states times means stay within int32."""
+        return x.found.kind != y.found.kind and chains * x.found.most * y.found.most < 2**31
 
     def _product(self, x: Value, y: Value, chains: int, out: int) -> None:
         """States times means: the means of chains are the rows of a matrix, and which of them a
@@ -123,13 +128,24 @@ class CountNodes(Room):
         if x.found.kind == "states":
             self.add("totals", bits=x.address, width=x.width, ising=x.ising, **shared)
         else:
-            self.add("totals_of_means", means=x.address, stride=x.width, **shared)
+            self.add("totals_of_means", means=x.address, stride=x.width, cut=node.cut, **shared)
 
     def _energy(self, k: int, node: Energy) -> None:
         out = self.counts(k)
         energies = {"energies": out.address, "chains": out.found.chains}
         self.add("start_energies", **energies)
         for x, f in ((self.values[x], self.values[f]) for x, f in node.products):
+            if x.found.kind == "means":
+                self.add(
+                    "multiply_numbers",
+                    numbers=x.address,
+                    number_stride=x.width,
+                    features=x.features,
+                    fields=f.address,
+                    stride=f.width,
+                    **energies,
+                )
+                continue
             self.add(
                 "multiply_states",
                 bits=x.address,
@@ -144,6 +160,8 @@ class CountNodes(Room):
             layer = {"fields": f.address, "stride": f.width, "units": units.number} | energies
             if units.kind == "softmax":
                 self.add("logs_of_states", **layer, letters=units.letters)
+            elif units.kind == "gaussian":
+                self.add("squares", **layer)
             else:
                 self.add("logs_of_pairs", **layer, ising=units.kind == "ising")
 

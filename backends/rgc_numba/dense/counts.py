@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rgc.program.units import MEAN_BITS
 from rgc_numba.dense import sizes
 from rgc_numba.dense.layers import live
 from rgc_numba.dense.vectors import (
@@ -20,7 +21,7 @@ from rgc_numba.dense.vectors import (
 
 U = np.uint64
 ZERO, ONE, LANE = U(0), U(1), U(6)
-NOTHING = np.int64(0)
+NOTHING, BITS = np.int64(0), np.int64(MEAN_BITS)
 
 SLOT, KIND, X, X_WIDTH, X_ISING, Y, Y_WIDTH, Y_ISING, CHAINS, WIDTH = range(len(sizes.TERM))
 CONSTANT, COUNTS, PAIRS, OUTER = map(U, (sizes.CONSTANT, sizes.COUNTS, sizes.PAIRS, sizes.OUTER))
@@ -40,12 +41,15 @@ def totals(bits, width, features, ising, chains, out):
 
 
 @compiled
-def totals_of_means(means, stride, features, chains, out):
+def totals_of_means(means, stride, features, chains, cut, out):
     for i in range(ZERO, features):
         out[i] = NOTHING
     for r in range(ZERO, chains):
         for i in range(ZERO, features):
             out[i] += np.int64(means[r * stride + i])
+    if cut:
+        for i in range(ZERO, features):
+            out[i] >>= BITS
 
 
 @compiled
@@ -163,8 +167,8 @@ def outer(x, y, rows, columns, out):
 
 
 @compiled
-def pairs_of_means(x, x_stride, y, y_stride, chains, rows, columns, out):
-    """Of features int32[chain, column]."""
+def pairs_of_means(x, x_stride, y, y_stride, chains, rows, columns, cut, out):
+    """Of features int32[chain, column]; of two means the sums are `cut`."""
     for k in range(ZERO, rows * columns):
         out[k] = NOTHING
     for r in range(ZERO, chains):
@@ -173,6 +177,9 @@ def pairs_of_means(x, x_stride, y, y_stride, chains, rows, columns, out):
             if own != NOTHING:
                 for j in range(ZERO, columns):
                     out[i * columns + j] += own * np.int64(y[r * y_stride + j])
+    if cut:
+        for k in range(ZERO, rows * columns):
+            out[k] >>= BITS
 
 
 @compiled

@@ -62,7 +62,8 @@ class DenseKernel:
         self._program = program
         self._plan = Plan(program)
         self._code, self._terms = self._plan.code(), self._plan.table_of_terms()
-        self._written = {node.field for node in program.nodes if isinstance(node, Put)}
+        written = {node.field for node in program.nodes if isinstance(node, Put)}
+        self._written = {number for number in written if not program.fields[number].numbers}
 
     @property
     def source(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rgc.program.dense import Affine, Exchange, Put, Read, Scale, Take, Unit
+from rgc.program.units import MEAN
 from rgc_numba.dense.room import Room, Value, layer
 from rgc_numba.dense.sizes import BLOCK_ROWS
 
@@ -15,11 +16,16 @@ class LayerNodes(Room):
 
     @property
     def taken(self) -> set[int]:
-        """The fields whose rows are taken."""
-        return {node.field for node in self.program.nodes if isinstance(node, Take)}
+        """The fields of bits whose rows are taken."""
+        taken = {node.field for node in self.program.nodes if isinstance(node, Take)}
+        return {number for number in taken if not self.program.fields[number].numbers}
 
     def _take(self, k: int, node: Take) -> None:
-        source, value = self.program.fields[node.field], self.states(k)
+        source = self.program.fields[node.field]
+        if source.numbers:
+            self.add("take_numbers", {"field": node.field}, first=node.first, **self._numbers(k))
+            return
+        value = self.states(k)
         self.add(
             "take",
             {"by_row": TAKEN + node.field},
@@ -31,8 +37,18 @@ class LayerNodes(Room):
             width=value.width,
         )
 
+    def _numbers(self, k: int) -> dict[str, int]:
+        """Room for the numbers that a node takes or reads, as arguments."""
+        value = self.chainwise(k)
+        shape = {"chains": value.found.chains, "columns": value.features, "stride": value.width}
+        return {**shape, "out": value.address}
+
     def _read(self, k: int, node: Read) -> None:
-        source, value = self.program.fields[node.field], self.states(k)
+        source = self.program.fields[node.field]
+        if source.numbers:
+            self.add("read_numbers", {"field": node.field}, **self._numbers(k))
+            return
+        value = self.states(k)
         self.add(
             "read",
             {"field": node.field},
@@ -45,6 +61,16 @@ class LayerNodes(Room):
 
     def _put(self, k: int, node: Put) -> None:
         target, x = self.program.fields[node.field], self.values[node.x]
+        if target.numbers:
+            self.add(
+                "put_numbers",
+                {"field": node.field},
+                x=x.address,
+                chains=target.chains,
+                columns=x.features,
+                stride=x.width,
+            )
+            return
         self.add(
             "put",
             {"field": node.field},
@@ -84,6 +110,7 @@ class LayerNodes(Room):
                 means=x.address,
                 rows=x.features,
                 mean_stride=x.width,
+                real=x.found.most > MEAN,
             )
             return
         blocks, codes = self._codes(x)
@@ -128,10 +155,12 @@ class LayerNodes(Room):
 
     def _unit(self, k: int, node: Unit) -> None:
         x, units = self.values[node.x], node.units
-        value = self.chainwise(k) if node.draw is None else self.states(k)
+        value = (self.chainwise if self.found[k].kind == "means" else self.states)(k)
         layer = {"fields": x.address, "stride": x.width, "units": units.number}
         layer["chains"] = x.found.chains
-        if node.draw is None:
+        if units.kind == "gaussian":
+            self._real(layer, node.draw, value)
+        elif node.draw is None:
             if units.kind == "softmax":
                 self.add("means_of_states", **layer, letters=units.letters, means=value.address)
             else:
@@ -144,6 +173,13 @@ class LayerNodes(Room):
                 self.add("draw_pairs", **layer, **drawn, doubled=value.ising)
         if node.mask is not None:
             self._masked(value, self.values[node.mask])
+
+    def _real(self, layer: dict[str, int], draw: int | None, value: Value) -> None:
+        if draw is None:
+            shape = {"stride": layer["stride"], "chains": layer["chains"]}
+            self.add("means_of_reals", fields=layer["fields"], **shape, means=value.address)
+        else:
+            self.add("draw_reals", **layer, draw=draw, values=value.address)
 
     def _masked(self, value: Value, mask: Value) -> None:
         if value.found.kind == "states":
@@ -183,6 +219,10 @@ class LayerNodes(Room):
             self.add(
                 "permute_energies", energies=x.address, rows=rows, chains=chains, out=out.address
             )
+            return
+        if x.found.kind == "means":
+            moved = {"x": x.address, "stride": x.width, "rows": rows, "chains": chains}
+            self.add("permute_numbers", **moved, out=self.chainwise(k).address)
             return
         value = self.states(k)
         self.add(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rgc.program.dense.program import SHIFT
+from rgc.program.dense.program import MOST_FIELD, SHIFT
 from rgc.program.units import MEAN_BITS as BITS_OF_MEANS
 from rgc_numba.dense import sizes
 from rgc_numba.dense.sizes import BLOCK, ENTRIES, GROUP, LANES, NARROW, WIDE
@@ -29,6 +29,8 @@ BLOCK_ROWS, LENGTH = U(sizes.BLOCK_ROWS), U(LANES)
 WIDE_BYTES, NARROW_BYTES = U(4 * WIDE * ENTRIES), U(4 * NARROW * ENTRIES)
 ROUND, FRACTION, MEAN_BITS = np.int64(2**15), np.int64(16), np.int64(BITS_OF_MEANS)
 HALF_SEEN, UNSEEN = np.int64(1 << (SHIFT - 1)), np.int64(SHIFT)
+HIGHEST, HALF_MEAN = np.int64(MOST_FIELD), np.int64(1 << (BITS_OF_MEANS - 1))
+HALF_SQUARE, SQUARE = np.int64(2**20), np.int64(21)
 
 
 @compiled
@@ -248,20 +250,38 @@ def start_fields(bias, has_bias, chains, stride, columns, fields):
 
 
 @compiled
-def multiply_means(means, rows, mean_stride, matrix, stride, turned, chains, columns, fields):
-    """fields += (sum of means times rows) >> 15, or times columns, if `turned`."""
+def dot(x, y, size):
+    whole_vectors()
+    total = np.int64(0)
+    for i in range(ZERO, size):
+        total += np.int64(x[i]) * np.int64(y[i])
+    return total
+
+
+@compiled
+def multiply_means(
+    means, rows, mean_stride, matrix, stride, turned, chains, columns, real, fields
+):  # fmt: skip
+    """fields += (sum of means times rows) >> 15, or times columns, if `turned`. Those of `real`
+    units' values end at the largest field."""
+    whole_vectors()
     total = np.empty(columns, np.int64)
     for r in range(ZERO, chains):
-        for j in range(ZERO, columns):
-            total[j] = np.int64(0)
-        for i in range(ZERO, rows):
-            mean = np.int64(means[r * mean_stride + i])
+        own = means[r * mean_stride : r * mean_stride + rows]
+        if turned:
             for j in range(ZERO, columns):
-                place = j * stride + i if turned else i * stride + j
-                total[j] += mean * np.int64(matrix[place])
+                total[j] = dot(own, matrix[j * stride : j * stride + rows], rows)
+        else:
+            for j in range(ZERO, columns):
+                total[j] = np.int64(0)
+            for i in range(ZERO, rows):
+                line = matrix[i * stride : i * stride + columns]
+                for j in range(ZERO, columns):
+                    total[j] += np.int64(own[i]) * np.int64(line[j])
         for j in range(ZERO, columns):
             at = r * columns + j
-            fields[at] = np.int32(np.int64(fields[at]) + (total[j] >> MEAN_BITS))
+            found = np.int64(fields[at]) + (total[j] >> MEAN_BITS)
+            fields[at] = np.int32(min(max(found, -HIGHEST), HIGHEST) if real else found)
 
 
 @compiled
@@ -271,6 +291,45 @@ def scale(x, base, has_base, scales, shared, chains, stride, fields):
         for k in range(r * stride, (r + ONE) * stride):
             scaled = (s * np.int64(x[k]) + ROUND) >> FRACTION
             fields[k] = np.int32(scaled + (np.int64(base[k]) if has_base else np.int64(0)))
+
+
+@compiled
+def copy_rows(x, stride, columns, chains, out, other):
+    """The first columns of rows, into rows of another length."""
+    for r in range(ZERO, chains):
+        for k in range(ZERO, columns):
+            out[r * other + k] = x[r * stride + k]
+
+
+@compiled
+def take_rows(x, columns, rows, chains, out, stride):
+    """Chain r holds row rows[r]."""
+    for r in range(ZERO, chains):
+        first = U(rows[r]) * columns
+        for k in range(ZERO, columns):
+            out[r * stride + k] = x[first + k]
+
+
+@compiled
+def multiply_numbers(numbers, number_stride, features, fields, stride, chains, energies):
+    """The energies minus the sum of every number times its field, each rounded."""
+    for r in range(ZERO, chains):
+        total = np.int64(0)
+        for i in range(ZERO, features):
+            product = np.int64(numbers[r * number_stride + i]) * np.int64(fields[r * stride + i])
+            total += (product + HALF_MEAN) >> MEAN_BITS
+        energies[r] -= total
+
+
+@compiled
+def squares(fields, stride, units, chains, energies):
+    """The energies minus f^2 / 2 of the fields of real units, each rounded."""
+    for r in range(ZERO, chains):
+        total = np.int64(0)
+        for i in range(r * stride, r * stride + units):
+            x = np.int64(fields[i])
+            total += (x * x + HALF_SQUARE) >> SQUARE
+        energies[r] -= total
 
 
 @compiled

@@ -95,6 +95,34 @@ def put(op, context):
     layers.put(bits, o[2], o[3], o[4], o[5], o[6] != ZERO, o[7], o[8], field)
 
 
+def take_numbers(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    mine, out = ints_at(c[ROWS] + U(4) * o[2], o[3]), ints_at(o[6], o[3] * o[5])
+    most = ZERO
+    for r in range(ZERO, o[3]):
+        most = max(most, U(mine[r]) + ONE)
+    layers.take_rows(ints_at(o[1], most * o[4]), o[4], mine, o[3], out, o[5])
+
+
+def read_numbers(op, context):
+    o = words_at(op, WIDTH)
+    field, out = ints_at(o[1], o[2] * o[3]), ints_at(o[5], o[2] * o[4])
+    layers.copy_rows(field, o[3], o[3], o[2], out, o[4])
+
+
+def put_numbers(op, context):
+    o = words_at(op, WIDTH)
+    x, field = ints_at(o[1], o[2] * o[4]), ints_at(o[5], o[2] * o[3])
+    layers.copy_rows(x, o[4], o[3], o[2], field, o[3])
+
+
+def permute_numbers(op, context):
+    o = words_at(op, WIDTH)
+    x, out = ints_at(o[1], o[4] * o[2]), ints_at(o[5], o[4] * o[2])
+    layers.take_rows(x, o[2], ints_at(o[3], o[4]), o[4], out, o[2])
+
+
 def permute(op, context):
     o = words_at(op, WIDTH)
     size = o[4] * o[2]
@@ -130,9 +158,10 @@ def multiply(op, context):
 
 def multiply_means(op, context):
     o = words_at(op, WIDTH)
-    means, fields = ints_at(o[1], o[7] * o[3]), ints_at(o[9], o[7] * o[8])
+    means, fields = ints_at(o[1], o[7] * o[3]), ints_at(o[10], o[7] * o[8])
     matrix = ints_at(o[4], (o[8] if o[6] != ZERO else o[2]) * o[5])
-    layers.multiply_means(means, o[2], o[3], matrix, o[5], o[6] != ZERO, o[7], o[8], fields)
+    turned, real = o[6] != ZERO, o[9] != ZERO
+    layers.multiply_means(means, o[2], o[3], matrix, o[5], turned, o[7], o[8], real, fields)
 
 
 def scale(op, context):
@@ -164,6 +193,21 @@ def draw_states(op, context):
     )
     a, b = key_of(c, o[6])
     units.draw_states(fields, o[2], o[3], o[4], o[5], a, b, c[WORD0], bits, o[8])
+
+
+def draw_reals(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    size = o[4] * o[2]
+    a, b = key_of(c, o[5])
+    fields, values = ints_at(o[1], size), ints_at(o[6], size)
+    units.draw_reals(fields, o[2], o[3], o[4], a, b, c[WORD0], values)
+
+
+def means_of_reals(op, context):
+    o = words_at(op, WIDTH)
+    size = o[3] * o[2]
+    units.means_of_reals(ints_at(o[1], size), size, ints_at(o[4], size))
 
 
 def means_of_pairs(op, context):
@@ -208,7 +252,7 @@ def totals(op, context):
 def totals_of_means(op, context):
     o = words_at(op, WIDTH)
     means = ints_at(o[1], o[4] * o[2])
-    counts.totals_of_means(means, o[2], o[3], o[4], longs_at(o[5], o[3]))
+    counts.totals_of_means(means, o[2], o[3], o[4], o[5] != ZERO, longs_at(o[6], o[3]))
 
 
 def features(op, context):
@@ -229,8 +273,8 @@ def pairs(op, context):
 def pairs_of_means(op, context):
     o = words_at(op, WIDTH)
     x, y = ints_at(o[1], o[5] * o[2]), ints_at(o[3], o[5] * o[4])
-    out = longs_at(o[8], o[6] * o[7])
-    counts.pairs_of_means(x, o[2], y, o[4], o[5], o[6], o[7], out)
+    out = longs_at(o[9], o[6] * o[7])
+    counts.pairs_of_means(x, o[2], y, o[4], o[5], o[6], o[7], o[8] != ZERO, out)
 
 
 def outer(op, context):
@@ -257,6 +301,17 @@ def multiply_states(op, context):
     bits = words_at(o[1], ((o[7] + U(63)) >> U(6)) * o[2])
     fields, energies = ints_at(o[5], o[7] * o[6]), longs_at(o[8], o[7])
     layers.multiply_states(bits, o[2], o[3], o[4] != ZERO, fields, o[6], o[7], energies)
+
+
+def multiply_numbers(op, context):
+    o = words_at(op, WIDTH)
+    numbers, fields = ints_at(o[1], o[6] * o[2]), ints_at(o[4], o[6] * o[5])
+    layers.multiply_numbers(numbers, o[2], o[3], fields, o[5], o[6], longs_at(o[7], o[6]))
+
+
+def squares(op, context):
+    o = words_at(op, WIDTH)
+    layers.squares(ints_at(o[1], o[4] * o[2]), o[2], o[3], o[4], longs_at(o[5], o[4]))
 
 
 def logs_of_pairs(op, context):

@@ -9,7 +9,20 @@ from __future__ import annotations
 import numpy as np
 
 from rgc.program.draws import SITE_SHIFT, WORD_SHIFT
-from rgc.program.units import EXP, FAR, LN_2, LOG, LOG2_E, MEAN
+from rgc.program.units import (
+    EXP,
+    FAR,
+    FIELD_BITS,
+    FRACTION_BITS,
+    LN_2,
+    LOG,
+    LOG2_E,
+    MEAN,
+    OCTAVE_BITS,
+    QUANTILE_BITS,
+    REAL,
+    quantiles,
+)
 from rgc_numba.dense.vectors import compiled, whole_vectors
 
 U = np.uint64
@@ -24,6 +37,11 @@ STEP = U(0x9E3779B97F4A7C15 * 2**SITE_SHIFT % 2**64)
 WORD = U(WORD_SHIFT)
 M1, M2, R1, R2, R3 = U(0xBF58476D1CE4E5B9), U(0x94D049BB133111EB), U(30), U(27), U(31)
 HALF_ENERGY = np.int64(2**11)
+QUANTILES = quantiles()
+TAIL, REST, MOST = U(0x7FFFFFFF), np.int64(2**FRACTION_BITS - 1), np.int64(REAL)
+OCTAVE, FRACTION = np.int64(OCTAVE_BITS), np.int64(FRACTION_BITS)
+FINER, HALF_QUANTILE = np.int64(QUANTILE_BITS), np.int64(2 ** (QUANTILE_BITS - 1))
+COARSER, HALF_FIELD = np.int64(FIELD_BITS), np.int64(2 ** (FIELD_BITS - 1))
 
 
 @compiled
@@ -138,6 +156,43 @@ def draw_states(x, stride, units, states, chains, key, other, word0, bits, featu
                 a += ONE
                 so_far += weights[a]
             bits[w * features + i * states + a] |= ONE << lane
+
+
+@compiled
+def normal(u):
+    """A normal number of mean 0 and variance 1 in units of 1 / MEAN."""
+    w = np.int64((u & TAIL) << ONE) + np.int64(1)
+    k = np.int64(31)
+    while (w >> k) == np.int64(0):
+        k -= np.int64(1)
+    f = (w << (np.int64(31) - k)) & np.int64(TAIL)
+    place, rest = U((k << OCTAVE) + (f >> FRACTION)), f & REST
+    low = QUANTILES[place]
+    found = low + (((QUANTILES[place + ONE] - low) * rest) >> FRACTION)
+    found = (found + HALF_QUANTILE) >> FINER
+    return found if u >> U(31) == ZERO else -found
+
+
+@compiled
+def draw_reals(x, stride, units, chains, key, other, word0, values):
+    """Real units, int32[chain, column] of the same stride."""
+    for r in range(ZERO, chains):
+        w, lane = r >> LANE, r & U(63)
+        z = start_of(key, word0 + w, lane >> ONE)
+        for i in range(ZERO, units):
+            found = real_mean(x[r * stride + i]) + normal(uniform(z + i * STEP, other, lane))
+            values[r * stride + i] = np.int32(min(max(found, -MOST), MOST))
+
+
+@compiled
+def real_mean(x):
+    return (np.int64(x) + HALF_FIELD) >> COARSER
+
+
+@compiled
+def means_of_reals(x, size, means):
+    for k in range(ZERO, size):
+        means[k] = np.int32(real_mean(x[k]))
 
 
 @compiled

@@ -112,10 +112,12 @@ def weights(
     if call is None or not call.complete or not inside(call, context) or context.folder is None:
         raise Unknowable("weights")
     values = {**call.signature.defaults, "layer": number, **call.values}
+    layer, update = values["layer"], values.get("update")
     made = WeightsFile(
         path=str(values["path"]),
         convention=str(values["convention"]),
-        layer=int(values["layer"]) if isinstance(values["layer"], int) else number,
+        layer=layer if isinstance(layer, int) else number,
+        update=update if isinstance(update, int) else None,
         folder=context.folder,
         span=call.places["path"].span,
     )

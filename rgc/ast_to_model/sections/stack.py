@@ -12,7 +12,7 @@ from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.connections import connection, weights
 from rgc.ast_to_model.sections.lattice import geometry
 from rgc.ast_to_model.sections.spins import places_of_spins, species_of
-from rgc.ast_to_model.sections.training import Trained, trainer
+from rgc.ast_to_model.sections.training import WEIGHT_BYTES, Trained, trainer
 from rgc.errors import SpecError, listing
 from rgc.language.layers import LAYERS, MOST_UNIT_STATES, UNITS
 from rgc.model.data import columns_of, rows_of
@@ -26,9 +26,14 @@ from rgc.syntax import ast
 HIDDEN = "h"
 """The name of the species of hidden spins."""
 
-WEIGHT_BYTES = 4
 WEIGHTS_LIMIT = 4 * GIB
 """The limit of the weights of a layer in bytes."""
+
+
+MOST_REAL = 1 << 12
+"""The most real units of a side: sums of their values times weights, 2^26 and 2^25 at most, stay
+within 63 bits.
+"""
 
 
 def check_stack(spec: Spec, context: Context) -> Spec:
@@ -119,6 +124,7 @@ def _rbm(reading: Reading, place: Place) -> Rbm:
     context, visible = place.context, place.visible
     hidden = Side(_hidden(reading, visible, context), _spins(reading, visible, context))
     _check_memory(visible, hidden, reading)
+    _check_real(visible, hidden, place)
     layer = Rbm(
         visible=visible,
         hidden=hidden,
@@ -209,6 +215,15 @@ def _places(found: object, expr: ast.Expr | None, what: str) -> Places:
 def _most(visible: Side, features: int) -> int:
     """How many hidden units of so many features have weights within the limit."""
     return WEIGHTS_LIMIT // (WEIGHT_BYTES * visible.features * features)
+
+
+def _check_real(visible: Side, hidden: Side, place: Place) -> None:
+    """Raise `SpecError` for more real units than fields add up exactly."""
+    for name, side in (("visible", visible), ("hidden", hidden)):
+        if side.unit == "gaussian" and side.count > MOST_REAL:
+            message = f"layer {place.number} has {side.count} real {name} units"
+            hint = f"up to {MOST_REAL} of them add up exactly; take binary or ising units"
+            raise problem("out-of-range", message, name_span(place.written), hint=hint)
 
 
 def _check_memory(visible: Side, hidden: Side, reading: Reading) -> None:

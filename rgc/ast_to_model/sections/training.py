@@ -16,7 +16,8 @@ from rgc.language.values import CallValue, Value
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.stack import Rbm
 from rgc.model.trainer import Knots, Momentum, Sutskever, Trainer
-from rgc.passes.count_states import MOST_SUMMED, MOST_TABLED, fits, states_text
+from rgc.passes.count_states import MOST_TABLED, fits, states_text
+from rgc.schemes.needs.samples import GIB
 from rgc.text import Span
 
 PlaceOf = Callable[[str], Span | None]
@@ -27,6 +28,10 @@ BATCH, CHAINS, BETAS = 100, 100, 10
 
 WEIGHT_UNIT = 2.0**-26
 """Weights of discrete units are integers in this unit of kT."""
+
+WEIGHT_BYTES, BIAS_BYTES = 4, 8
+SAVED_LIMIT = 1 * GIB
+"""The limit of the models of a layer that are kept, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,7 @@ def _check(
     if trained.rows is not None:
         _check_rows(made, trained.rows, place)
         _check_rate(made, trained.rows, layer, place)
+        _check_saved(made, trained.rows, layer, place)
     for option in ("dropout", "sparsity"):
         if getattr(made, option) and layer.hidden.unit != "binary":
             kind = layer.hidden.spins.alphabet
@@ -186,12 +192,26 @@ def _check_rate(made: Trainer, rows: int, layer: Rbm, place: PlaceOf) -> None:
         raise problem("out-of-range", message, place("rate"), hint=hint)
 
 
+def _check_saved(made: Trainer, rows: int, layer: Rbm, place: PlaceOf) -> None:
+    """Raise `SpecError` for kept models beyond the limit of their size."""
+    visible, hidden = layer.shape
+    size = WEIGHT_BYTES * visible * hidden + BIAS_BYTES * (visible + hidden) * layer.biases
+    count = len(made.saved(made.updates(rows)))
+    if count * size > SAVED_LIMIT:
+        message = (
+            f"{count} models of {visible} x {hidden} weights take {count * size / GIB:.4g} GiB; "
+            f"the limit is {SAVED_LIMIT // GIB} GiB"
+        )
+        hint = f"save={SAVED_LIMIT // size} at most"
+        raise problem("out-of-range", message, place("save"), hint=hint)
+
+
 def _check_exact(made: Trainer, trained: Trained, place: PlaceOf, where: Span | None) -> None:
     """Raise `SpecError` where sums over all states are too long, or there is no Hamiltonian."""
     visible, hidden = trained.layer.visible, trained.layer.hidden
-    if not (fits(visible.states, MOST_SUMMED) or fits(hidden.states, MOST_SUMMED)):
+    if not (fits(visible.states, MOST_TABLED) or fits(hidden.states, MOST_TABLED)):
         fewer = min((side.states for side in (visible, hidden) if side.states), default=0)
-        raise _too_many(f"the smaller side has {states_text(fewer)} states", MOST_SUMMED, where)
+        raise _too_many(f"the smaller side has {states_text(fewer)} states", MOST_TABLED, where)
     if made.of != "hamiltonian":
         return
     if trained.hamiltonian is None or trained.number > 1:

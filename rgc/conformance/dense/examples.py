@@ -13,6 +13,10 @@ from rgc.program.dense import Change, Dense, Field, Parameter, Take
 from rgc.program.dense.arguments import dense_arguments
 from rgc.program.dense.program import KT
 from rgc.program.family import Example
+from rgc.program.units import MEAN
+
+RANGES = {"binary": (0, MEAN), "ising": (-MEAN, MEAN), "softmax": (0, MEAN)}
+"""The means of units."""
 
 
 def examples() -> tuple[Example[Dense], ...]:
@@ -32,9 +36,13 @@ def example(program: Dense, seed: int, steps: int = 1) -> Example[Dense]:
     return Example(program=program, state=tuple(state), arguments=arguments(program, random, steps))
 
 
-def field_of(field: Field, random: np.random.Generator) -> NDArray[np.uint64]:
-    """States at random. Lanes beyond the chains hold anything."""
+def field_of(field: Field, random: np.random.Generator) -> NDArray[Any]:
+    """States at random, lanes beyond the chains anything; means, or values of a few standard
+    deviations."""
     units = field.units
+    if field.numbers:
+        low, high = (-4 * MEAN, 4 * MEAN) if units.kind == "gaussian" else RANGES[units.kind]
+        return random.integers(low, high, field.shape, dtype=np.int32, endpoint=True)
     bits = random.integers(0, units.states, (units.number, 64 * field.words))
     planes = (bits >> np.arange(units.planes)[:, None, None]) & 1
     octets = np.packbits(planes.astype(np.uint8), axis=-1, bitorder="little")

@@ -29,6 +29,7 @@ from rgc.program.dense.program import BIAS_LIMIT, WEIGHT_LIMIT
 from rgc.program.dense.writer import Writer
 
 BINARY, ISING, POTTS = Units(11, "binary"), Units(9, "ising"), Units(5, "softmax", 3)
+REAL = Units(13, "gaussian")
 
 
 @dataclass(slots=True)
@@ -53,9 +54,9 @@ class Machine:
     def down(self, h: Value) -> Value:
         return self.writer.sampled(h, self.w, self.b, self.visible, turned=True)
 
-    def data(self, chains: int, rows: int = 100) -> Value:
+    def data(self, chains: int, rows: int = 100, *, means: bool = False) -> Value:
         self.writer.rows = chains
-        number = self.writer.field("data", self.visible, rows)
+        number = self.writer.field("data", self.visible, rows, means=means)
         return self.writer.add(Take(number, 0, chains))
 
     def change(self, plus: tuple[Value, Value], minus: tuple[Value, Value], **options: Any) -> int:
@@ -200,6 +201,42 @@ def means(visible: Units = BINARY, hidden: Units = BINARY, chains: int = 40) -> 
     return writer.program(f"means of {visible.kind} and {hidden.kind} units")
 
 
+def fractional(visible: Units = BINARY, hidden: Units = BINARY, chains: int = 70) -> Dense:
+    """Rows that are means, with means of hidden units, centred at whole numbers; means of the rows
+    above are left in a field."""
+    machine = Machine(visible, hidden)
+    writer, add = machine.writer, machine.writer.add
+    v0 = machine.data(chains, means=True)
+    m0 = add(Unit(add(Affine(v0, machine.w, machine.c)), hidden, None))
+    v = machine.down(machine.up(v0))
+    m = add(Unit(add(Affine(v, machine.w, machine.c)), hidden, None))
+    step = machine.change((v0, m0), (v, m), shift=15)
+    add(Put(writer.field("above", hidden, chains, means=True), m0))
+    add(Tally("whole", add(Apply(step, add(Total(v0, cut=True)), turned=True))))
+    return writer.program(f"fractional {visible.kind} rows")
+
+
+def real(visible: Units = REAL, hidden: Units = BINARY, chains: int = 70) -> Dense:
+    """Real units on one side: rows, persistent chains of hidden ones, and their energies."""
+    machine = Machine(visible, hidden)
+    writer, add = machine.writer, machine.writer.add
+    v0 = machine.data(40)
+    h0 = machine.up(v0)
+    kept = writer.field("chains", hidden, chains)
+    h = add(Read(kept))
+    down = add(Affine(h, machine.w, machine.b, turned=True))
+    v = writer.drawn(down, visible)
+    x = add(Affine(v, machine.w, machine.c))
+    h = writer.drawn(x, hidden)
+    add(Put(kept, h))
+    machine.change((v0, h0), (v, h), shift=15)
+    own = add(Affine(None, None, machine.b, chains=chains))
+    add(Tally("whole", add(Energy(((h, x), (v, own)), ((x, hidden), (down, visible))))))
+    add(Tally("whole", add(Total(add(Unit(down, visible, None))))))
+    add(Tally("largest", x))
+    return writer.program(f"{visible.kind} and {hidden.kind} units")
+
+
 def dropout(chains: int = 64) -> Dense:
     """A mask of hidden units for every row, in both phases; weights of a mask."""
     machine = Machine(ISING, BINARY)
@@ -274,6 +311,9 @@ def hand_made() -> tuple[Dense, ...]:
         passes(BINARY, BINARY),
         means(),
         means(ISING, POTTS, 64),
+        fractional(POTTS, ISING, 130),
+        real(),
+        real(BINARY, REAL),
         dropout(),
         centring(),
         convolution(),
@@ -309,7 +349,9 @@ def random_program(seed: int) -> Dense:
 
 
 def random_units(random: Random, most: int) -> Units:
-    kind: Literal["binary", "ising", "softmax"] = random.choice(["binary", "ising", "softmax"])
+    kinds: list[Literal["binary", "ising", "softmax", "gaussian"]]
+    kinds = ["binary", "ising", "softmax", "gaussian"]
+    kind = random.choice(kinds)
     states = random.randrange(2, 9) if kind == "softmax" else 2
     return Units(random.randrange(1, most), kind, states)
 

@@ -14,6 +14,7 @@ from rgc.model.data import File, kept_apart
 from rgc.model.lattice import Cell
 from rgc.model.spins import Species
 from rgc.program.draws import SLOT, Key, fold, word
+from rgc.program.units import MEAN
 
 Words = NDArray[np.uint64]
 States = NDArray[np.uint8]
@@ -29,7 +30,8 @@ class Rows:
     """Rows of spins of one species.
 
     `states` uint8[row, site] holds the numbers of the states, 0 the lowest value; of real spins it
-    is float64[row, site] and holds the values. Sites are numbered as in canonical fields. `weights`
+    is float64[row, site] and holds the values. With `means` they are int32[row, feature], averages
+    of features in units of 1 / 2^15. Sites are numbered as in canonical fields. `weights`
     float64[row] say how often each row counts; None: all alike. `cells` is the shape of a lattice
     whose translations leave the distribution of the rows unchanged, if there is one. `notes` are
     what is to be said of how they were made.
@@ -38,6 +40,7 @@ class Rows:
     species: Species
     states: NDArray[Any]
     weights: NDArray[np.float64] | None = None
+    means: bool = False
     cells: Cell | None = None
     notes: tuple[str, ...] = ()
 
@@ -60,21 +63,26 @@ class Rows:
 
     @property
     def values(self) -> NDArray[np.float64]:
-        """The spins as declared, float64[row, site]."""
+        """The spins as declared, float64[row, site], or averages of features."""
+        if self.means:
+            return np.asarray(self.states / MEAN)
         if self.species.states is None:
             return np.asarray(self.states, dtype=np.float64)
         return np.asarray(np.array(self.species.values, dtype=np.float64)[self.states])
 
     @property
-    def field(self) -> Words:
+    def field(self) -> Words | NDArray[np.int32]:
         """The canonical field u64[planes, site, word] of which row r is lane r mod 64 of word
-        r // 64; lanes beyond the rows are 0.
+        r // 64; lanes beyond the rows are 0. Means and real spins, in units of 1 / 2^15, are
+        int32[row, feature].
 
         Bit 1 is the lower value of a two-state spin. Of other spins plane k is bit k of the number
-        of the state. Raises `TypeError` for real spins.
+        of the state.
         """
+        if self.means:
+            return np.asarray(self.states, dtype=np.int32)
         if self.species.states is None:
-            raise TypeError("real spins have no bits")
+            return np.asarray(np.rint(self.states * MEAN), dtype=np.int32)
         numbers = 1 - self.states if self.species.two_states else self.states
         planes = [_words((numbers >> k & 1).astype(np.uint8)) for k in range(self.species.bits)]
         return np.stack(planes)
@@ -88,9 +96,11 @@ def _words(bits: States) -> Words:
     return np.asarray(octets.view("<u8").astype(np.uint64))
 
 
-def states_in(field: Words, species: Species, count: int) -> States:
+def states_in(field: NDArray[Any], species: Species, count: int) -> NDArray[Any]:
     """The numbers of the states uint8[row, site] of the first `count` lanes of a canonical field
-    u64[planes, ..., word], whose axes between are taken together."""
+    u64[planes, ..., word], whose axes between are taken together; of real spins their values."""
+    if species.states is None:
+        return np.asarray(field[:count] / MEAN)
     planes = field.reshape(len(field), -1, field.shape[-1])
     octets = np.ascontiguousarray(planes.astype("<u8")).view(np.uint8)
     bits = np.unpackbits(octets, axis=-1, bitorder="little")[..., :count]

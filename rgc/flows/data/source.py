@@ -11,7 +11,7 @@ import numpy as np
 from rgc.errors import Problem, SpecError, listing
 from rgc.flows.data.clouds import make_cloud
 from rgc.flows.data.controls import CONTROLS
-from rgc.flows.data.files import read_rows
+from rgc.flows.data.files import first_place, place, read_rows
 from rgc.flows.data.rows import FRESH, PATTERNS, Rows, constant_sites, key_of, split, states_of
 from rgc.flows.data.samples import sampled
 from rgc.flows.request import Request
@@ -19,6 +19,8 @@ from rgc.model.data import Control, Data, File, Patterns, Samples, Source, sourc
 from rgc.model.point_clouds import Cloud, Points, Simplex
 from rgc.model.spins import Species
 from rgc.program.draws import Key, stream, word
+from rgc.program.units import MEAN, REAL
+from rgc.text import Span
 
 MOST_NAMED = 8
 
@@ -54,6 +56,7 @@ def make_data(data: Data, request: Request, sites: int, *, validated: bool = Fal
         rows = CONTROLS[data.name](rows, key)
     if isinstance(source, File):
         _check_even(rows, source)
+    _check_values(rows, getattr(source, "span", None))
     share = source.validation if isinstance(source, Samples | File) else None
     train, validation = split(rows, share, key)
     if validated and validation is None and isinstance(data, Samples):
@@ -110,10 +113,22 @@ def _check_even(rows: Rows, file: File) -> None:
     raise SpecError([Problem("broken-symmetry", message, file.span, hint=hint)])
 
 
+def _check_values(rows: Rows, span: Span | None) -> None:
+    """Raise `SpecError` (out-of-range) for the first real value that no unit has."""
+    if rows.species.states is not None:
+        return
+    wrong = np.abs(rows.states) > REAL / MEAN
+    if wrong.any():
+        at = first_place(wrong)
+        message = f"the value in {place(*at)} is {rows.states[at]:g}; real units end at 2^11"
+        hint = "write file(..., scale=...): the spread of values at fixed hidden units is 1"
+        raise SpecError([Problem("out-of-range", message, span, hint=hint)])
+
+
 def _notes(rows: Rows) -> tuple[str, ...]:
-    """What is said of columns that never change."""
+    """What is said of columns of states that never change."""
     constant = constant_sites(rows)
-    if not len(constant):
+    if not len(constant) or rows.species.states is None:
         return ()
     named = [*map(str, constant[:MOST_NAMED])]
     more = len(constant) - len(named)

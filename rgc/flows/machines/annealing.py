@@ -93,7 +93,7 @@ def anneal(
     """
     grid = np.linspace(0, 1, STEPS + 1) if betas is None else betas
     start = independent(units_of(layer.visible), chains)
-    empty = np.zeros(start.fields[0].shape, dtype=np.uint64)
+    empty = np.zeros(start.fields[0].shape, dtype=start.fields[0].dtype)
     state = [backend.pack(empty), backend.pack(base)]
     state, _ = backend.compile(start)(state, dense_arguments(), step_keys(key, 0, 1, start.draws))
     program = annealing(layer, chains)

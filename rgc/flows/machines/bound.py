@@ -25,7 +25,8 @@ from rgc.results.result import Estimate
 
 def bounds(layers: Sequence[Trained], log_z: Sequence[Estimate]) -> list[dict[str, Estimate]]:
     """For every layer the bounds of the network that it is the top of, over the rows of training
-    and those kept apart. The first layer has none, since its likelihood is known.
+    and those kept apart. The first layer has none, since its likelihood is known, nor have layers
+    from one on that sees means, since h_k is drawn.
 
     `log_z` are those of the machines.
     """
@@ -34,6 +35,8 @@ def bounds(layers: Sequence[Trained], log_z: Sequence[Estimate]) -> list[dict[st
         machine = layers[0].machine
         logs = -machine.visible_energies(machine.visible.features(rows[0].states))
         for number, (below, above) in enumerate(pairwise(layers), 1):
+            if rows[number].means:
+                break
             hidden = above.machine.visible.features(rows[number].states)
             logs = logs + below.machine.hidden_energies(hidden)
             logs = logs - above.machine.visible_energies(hidden)

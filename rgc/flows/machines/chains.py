@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,16 +47,16 @@ class Difference:
 
 def visible_states(
     backend: Backend, layer: Rbm, arrays: Arrays, count: int, key: Key
-) -> NDArray[np.uint8]:
+) -> NDArray[Any]:
     """Visible states drawn for the first of the persistent chains, which keep hidden ones."""
     hidden = states_in(arrays["chains"], layer.hidden.spins, count)
     rows = Rows(species=layer.hidden.spins, states=hidden)
-    states: NDArray[np.uint8] = descended(backend, layer, arrays, rows, key).states
+    states: NDArray[Any] = descended(backend, layer, arrays, rows, key).states
     return states
 
 
 def compared(
-    machine: Machine, chains: NDArray[np.uint8], annealed: Annealed
+    machine: Machine, chains: NDArray[Any], annealed: Annealed
 ) -> Mapping[str, Difference]:
     """Averages over the chains beside those of the machine, by name; none where the weights leave
     too few effective chains.
@@ -73,24 +74,24 @@ def compared(
     return found
 
 
-def _mean(machine: Machine, states: NDArray[np.uint8]) -> Floats:
+def _mean(machine: Machine, states: NDArray[Any]) -> Floats:
     return np.asarray(machine.visible.features(states).mean(axis=1))
 
 
-def _positive(machine: Machine, states: NDArray[np.uint8]) -> Floats:
-    """1 where the mean is above the middle of the values, 1/2 at it."""
-    side = machine.visible
-    assert isinstance(side, Discrete)  # noqa: S101
-    middle = (side.table[0].mean() + side.table[-1].mean()) / 2
+def _positive(machine: Machine, states: NDArray[Any]) -> Floats:
+    """1 where the mean is above the middle of the values, 1/2 at it; of real units that is 0."""
+    side, middle = machine.visible, 0.0
+    if isinstance(side, Discrete):
+        middle = float(side.table[0].mean() + side.table[-1].mean()) / 2
     return np.asarray((np.sign(_mean(machine, states) - middle) + 1) / 2)
 
 
-def _energy(machine: Machine, states: NDArray[np.uint8]) -> Floats:
+def _energy(machine: Machine, states: NDArray[Any]) -> Floats:
     energies = machine.visible_energies(machine.visible.features(states))
     return np.asarray(energies / machine.visible.number)
 
 
-AVERAGES: Mapping[str, Callable[[Machine, NDArray[np.uint8]], Floats]] = {
+AVERAGES: Mapping[str, Callable[[Machine, NDArray[Any]], Floats]] = {
     "mean of a visible unit": _mean,
     "P(mean above the middle)": _positive,
     "H(v) per unit": _energy,

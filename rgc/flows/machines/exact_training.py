@@ -2,13 +2,13 @@
 
     d <ln p> / dW_ij = <x_i y_j>_data - <x_i y_j>_machine,
 
-both by sums over visible states, those of the data weighted by how often they occur, or by the
-probabilities of the Hamiltonian.
+the first by a sum over visible states weighted by how often they occur, or by the probabilities of
+the Hamiltonian, the second over the states of either side.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from rgc.flows.data.rows import Rows
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.parameters import Fixed, arrays_of, tied
-from rgc.flows.machines.sides import Discrete, numbers_of
+from rgc.flows.machines.sides import Discrete, features_of, numbers_of
 from rgc.flows.machines.start import start
-from rgc.flows.machines.tables import moments, table
+from rgc.flows.machines.tables import moments, own_moments
 from rgc.flows.machines.target import Target
 from rgc.flows.machines.weights_file import PARAMETER_UNIT
 from rgc.model.stack import Rbm
@@ -66,8 +66,6 @@ class ExactTraining:
 
     def feed(self, rows: Rows) -> Distribution:
         """The distribution that the machine is to have."""
-        side = numbers_of(self.layer.visible)
-        assert isinstance(side, Discrete)  # noqa: S101
         if self.target is not None:
             states = self.target.states()
             weights = self.target.log_weights(states)
@@ -76,7 +74,8 @@ class ExactTraining:
             states, where = np.unique(rows.states, axis=0, return_inverse=True)
             weights = np.ones(rows.count) if rows.weights is None else rows.weights
             chances = np.bincount(where.reshape(-1), weights)
-        return Distribution(side.features(states), chances / chances.sum())
+        features = features_of(numbers_of(self.layer.visible), replace(rows, states=states))
+        return Distribution(features, chances / chances.sum())
 
     def run(
         self, arrays: Arrays, data: Distribution, first: int, count: int
@@ -112,9 +111,8 @@ class ExactTraining:
         trainer, machine = self.trainer, self.machine(arrays)
         rate = trainer.rate.at(update, self.updates)
         momentum = trainer.momentum.at(update, self.updates)
-        states = table(machine)
         ours = moments(machine, data.features, data.chances)
-        theirs = moments(machine, states.features, states.chances)
+        theirs = own_moments(machine)
         gradients = {
             "weights": ours.pairs - theirs.pairs,
             "visible": ours.visible - theirs.visible,

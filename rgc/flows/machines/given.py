@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rgc.flows.data.rows import Rows
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.parameters import arrays_of, parameters_in
-from rgc.flows.machines.weights_file import load, machine_of, parameters_of
+from rgc.flows.machines.weights_file import load, machine_of, parameters_of, rounded
 from rgc.model.stack import Rbm
 
 Arrays = dict[str, NDArray[Any]]
@@ -43,7 +43,9 @@ class Given:
 
     def integers(self, arrays: Arrays) -> Arrays:
         """The parameters in the unit of programs."""
-        return dict(self.parameters)
+        return arrays_of(
+            rounded(parameters_in(self.parameters, self.layer), self.layer), self.layer
+        )
 
     def machine(self, arrays: Arrays) -> Machine:
         """The machine as its units see it."""

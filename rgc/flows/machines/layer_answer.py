@@ -16,21 +16,22 @@ from numpy.typing import NDArray
 from rgc.analysis.statistics import GROUPS, jackknife
 from rgc.backend import Backend
 from rgc.flows.data.rows import Rows, key_of
-from rgc.flows.machines.annealing import Annealed, anneal
+from rgc.flows.machines.annealing import Annealed
 from rgc.flows.machines.chains import APART, compared, visible_states
 from rgc.flows.machines.couplings import couplings
 from rgc.flows.machines.fields import half_length, participation
 from rgc.flows.machines.lattice_couplings import lattice_couplings
+from rgc.flows.machines.likelihood import annealed as annealed_layer
+from rgc.flows.machines.likelihood import log_likelihood
 from rgc.flows.machines.log_z import exact_log_z, summable
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.parameters import Arrays, parameters_in
 from rgc.flows.machines.sides import Discrete
-from rgc.flows.machines.start import first_biases
 from rgc.flows.machines.streams import ANNEALED, DESCENT
 from rgc.flows.machines.tables import information
 from rgc.flows.machines.target import Target
 from rgc.flows.machines.triple import log_tau, triple
-from rgc.flows.machines.weights_file import PARAMETER_UNIT, Parameters
+from rgc.flows.machines.weights_file import Parameters
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator
 from rgc.model.stack import Rbm, Side
@@ -55,8 +56,8 @@ INFORMED = 1 << 16
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Trained:
     """A layer at the end of training: its number from 1, its parameters, the machine that they are,
-    the rows that it was trained on and those kept apart, and the Hamiltonian of its data, if it has
-    one.
+    the parameters kept after updates, the rows that it was trained on and those kept apart, and the
+    Hamiltonian of its data, if it has one.
 
     `below` are the weights of the layers below it, multiplied, from features of the lowest visible
     units to those of its own.
@@ -66,6 +67,7 @@ class Trained:
     layer: Rbm
     machine: Machine
     integers: Arrays
+    kept: Mapping[int, Arrays]
     rows: Rows
     validation: Rows | None
     target: Target | None
@@ -75,9 +77,12 @@ class Trained:
     key: Key
 
     @property
-    def parameters(self) -> Parameters:
-        """The parameters in the unit of programs."""
-        return parameters_in(self.integers, self.layer)
+    def models(self) -> Mapping[int | None, Parameters]:
+        """The parameters in the unit of programs, those after updates and, at None, the last."""
+        return {
+            update: parameters_in(arrays, self.layer)
+            for update, arrays in (*self.kept.items(), (None, self.integers))
+        }
 
     @property
     def through(self) -> Floats:
@@ -97,7 +102,10 @@ class Answered:
 
 def answered(trained: Trained, backend: Backend) -> Answered:
     """Everything about one layer."""
-    annealed = cache(partial(_annealed, trained, backend))  # ln Z and chains may both ask for it
+    key = key_of(trained.key, ANNEALED)
+    annealed = cache(  # ln Z and chains may both ask for it
+        partial(annealed_layer, backend, trained.layer, trained.integers, trained.rows, key)
+    )
     found = _log_z(trained.machine, backend, annealed)
     values = {"log_z": found} | _likelihoods(trained, found) | _information(trained.machine)
     warnings = list(_chains(trained, backend, values, annealed))
@@ -114,7 +122,8 @@ def answered(trained: Trained, backend: Backend) -> Answered:
 
 def _log_z(machine: Machine, backend: Backend, annealed: Callable[[], Annealed]) -> Estimate:
     """ln Z by a sum over the smaller side, or by annealing."""
-    if summable(machine) or not isinstance(machine.visible, Discrete):
+    sides = machine.visible, machine.hidden
+    if summable(machine) or not any(isinstance(side, Discrete) for side in sides):
         with backend.arrays() as xp:
             value = exact_log_z(machine, routine(backend, "log_z_small_side"), xp)
         return Estimate(value, 0.0, "exact")
@@ -123,26 +132,15 @@ def _log_z(machine: Machine, backend: Backend, annealed: Callable[[], Annealed])
     return Estimate(found.log_z, found.error, "estimate", statistical=found.error, note=note)
 
 
-def _annealed(trained: Trained, backend: Backend) -> Annealed:
-    """The machine annealed from independent units with the averages of the rows."""
-    layer = trained.layer
-    base = np.zeros(layer.visible.features, dtype=np.int64)
-    if layer.biases:
-        base = np.rint(first_biases(layer, trained.rows) / PARAMETER_UNIT).astype(np.int64)
-    key = key_of(trained.key, ANNEALED)
-    return anneal(backend, layer, trained.integers, base, key)
-
-
 def _likelihoods(trained: Trained, log_z: Estimate) -> dict[str, Estimate]:
-    """<ln p(v)> over the rows trained on, and over those kept apart."""
+    """<ln p(v)> over the rows trained on, and over those kept apart; means have no chances."""
     assert log_z.value is not None  # noqa: S101
     found = {}
     for name, rows in (("train", trained.rows), ("validation", trained.validation)):
-        if rows is None:
+        if rows is None or rows.means:
             continue
-        logs = -trained.machine.visible_energies(trained.machine.visible.features(rows.states))
-        error = sqrt(float(logs.var(ddof=1)) / len(logs) + (log_z.error or 0.0) ** 2)
-        found[f"log_likelihood_{name}"] = Estimate(float(logs.mean()) - log_z.value, error)
+        value, error = log_likelihood(trained.machine, rows, log_z.value, log_z.error or 0.0)
+        found[f"log_likelihood_{name}"] = Estimate(value, error)
     return found
 
 

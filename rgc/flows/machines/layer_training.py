@@ -169,13 +169,20 @@ def pieces_of(batches: Minibatches, first: int, count: int) -> Iterator[Piece]:
 
 
 def _zeros(each: Field | Parameter) -> NDArray[Any]:
-    return np.zeros(each.shape, dtype=each.dtype if isinstance(each, Parameter) else np.uint64)
+    return np.zeros(each.shape, dtype=each.dtype)
 
 
 def make_layer_training(
-    backend: Backend, layer: Rbm, trainer: Trainer, *, rows: int, key: Key
+    backend: Backend,
+    layer: Rbm,
+    trainer: Trainer,
+    *,
+    rows: int,
+    key: Key,
+    fractional: bool = False,
 ) -> LayerTraining:
-    """The training of a layer on so many rows, with its kernels compiled.
+    """The training of a layer on so many rows, with its kernels compiled. The rows are `fractional`
+    where they are means.
 
     Raises `SpecError` for files that cannot be read.
     """
@@ -186,6 +193,7 @@ def make_layer_training(
         batch=batch,
         rows=rows,
         sparse="connected" in fixed.arrays,
+        fractional=fractional,
         shared=fixed.shared,
     )
     left = rows % batch

@@ -71,13 +71,17 @@ def arrays_of(parameters: Parameters, layer: Rbm) -> dict[str, NDArray[Any]]:
 
 
 def reach(layer: Rbm, arrays: Arrays) -> float:
-    """A bound on the fields that units see in any states of the other side, in kT."""
+    """A bound on the fields that units see in any states of the other side, in kT. The values of
+    real units have none, and fields that they make end by themselves.
+    """
     parameters = parameters_in(arrays, layer)
     weights, found = np.abs(parameters.weights.astype(np.float64)), 0.0
     for side, matrix, bias in (
         (layer.visible, weights, parameters.hidden),
         (layer.hidden, weights.T, parameters.visible),
     ):
+        if side.unit == "gaussian":
+            continue
         by_unit = matrix.reshape(side.count, side.features // side.count, -1)
         bound = by_unit.max(axis=1).sum(axis=0) + np.abs(bias)
         found = max(found, float(bound.max()) * PARAMETER_UNIT)

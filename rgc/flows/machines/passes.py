@@ -10,9 +10,10 @@ import numpy as np
 from rgc.backend import Backend
 from rgc.flows.data.rows import Rows, states_in
 from rgc.flows.machines.parameters import Arrays
+from rgc.flows.machines.sides import features_of, numbers_of
 from rgc.model.spins import Species
 from rgc.model.stack import Rbm
-from rgc.model_to_program.stack_to_sampling import ascent, reconstruction
+from rgc.model_to_program.stack_to_sampling import ascent, ascent_of_means, reconstruction
 from rgc.program.dense import Dense
 from rgc.program.dense.arguments import dense_arguments
 from rgc.program.draws import Key, step_keys
@@ -24,6 +25,11 @@ AT_ONCE = 1 << 12
 def ascended(backend: Backend, layer: Rbm, arrays: Arrays, rows: Rows, key: Key) -> Rows:
     """States of the hidden units drawn for every row."""
     return _passed(backend, layer, arrays, rows, key, ascent, layer.hidden.spins)[0]
+
+
+def means_above(backend: Backend, layer: Rbm, arrays: Arrays, rows: Rows, key: Key) -> Rows:
+    """Means of the hidden units for every row."""
+    return _passed(backend, layer, arrays, rows, key, ascent_of_means, layer.hidden.spins)[0]
 
 
 def descended(backend: Backend, layer: Rbm, arrays: Arrays, rows: Rows, key: Key) -> Rows:
@@ -39,9 +45,13 @@ def reconstructed(
     backend: Backend, layer: Rbm, arrays: Arrays, rows: Rows, key: Key
 ) -> tuple[Rows, float]:
     """States of the visible units after one pass up and down for every row, and the share of units
-    that are not as they were.
+    that are not as they were; of means and of real units the mean square of what they moved.
     """
     found, differ = _passed(backend, layer, arrays, rows, key, reconstruction, rows.species)
+    if rows.means or layer.visible.unit == "gaussian":
+        side = numbers_of(layer.visible)
+        moved = features_of(side, found) - features_of(side, rows)
+        return found, float((moved**2).mean())
     return found, differ / (rows.count * rows.sites)
 
 
@@ -51,15 +61,16 @@ def _passed(
     arrays: Arrays,
     rows: Rows,
     key: Key,
-    write: Callable[[Rbm, int, int], Dense],
+    write: Callable[..., Dense],
     species: Species,
 ) -> tuple[Rows, int]:
     """Run a program on all rows, each of which is a chain of its own wherever the parts are cut."""
     data, parts, differ = backend.pack(rows.field), [], 0
     for first in range(0, rows.count, AT_ONCE):
         taken = np.arange(first, min(first + AT_ONCE, rows.count), dtype=np.int32)
-        program = write(layer, len(taken), rows.count)
-        empty = np.zeros(program.fields[1].shape, dtype=np.uint64)
+        program = write(layer, len(taken), rows.count, fractional=rows.means)
+        kept = program.fields[1]
+        empty = np.zeros(kept.shape, dtype=kept.dtype)
         parameters = [backend.pack(arrays[each.name]) for each in program.parameters]
         keys = step_keys(key, 0, 1, program.draws)
         state, tallies = backend.compile(program)(
@@ -69,6 +80,8 @@ def _passed(
             first // 64,
         )
         data = state[0]
-        parts.append(states_in(np.asarray(backend.unpack(state[1])), species, len(taken)))
+        left = np.asarray(backend.unpack(state[1]))
+        parts.append(left if kept.means else states_in(left, species, len(taken)))
         differ += sum(int(tally.sum()) for tally in tallies)
-    return Rows(species=species, states=np.concatenate(parts), weights=rows.weights), differ
+    states = np.concatenate(parts)
+    return Rows(species=species, states=states, weights=rows.weights, means=kept.means), differ

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.flows.data.rows import Rows
 from rgc.language.alphabets import Alphabet
 from rgc.model.stack import Side as Units
 
@@ -124,6 +125,11 @@ def side(alphabet: Alphabet, number: int, states: int | None = None) -> Side:
     values = alphabet.values_of(len(alphabet.values) or states)
     table = np.array(values, dtype=float)[:, None] if alphabet.values else np.eye(len(values))
     return Discrete(number, table)
+
+
+def features_of(side: Side, rows: Rows) -> Floats:
+    """The features of the units of every row, float64[row, number * width], or their averages."""
+    return rows.values if rows.means else side.features(rows.states)
 
 
 def numbers_of(units: Units) -> Side:

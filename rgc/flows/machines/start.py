@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +14,7 @@ from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.parameters import Arrays, Fixed, connected, tied
 from rgc.flows.machines.sides import numbers_of
 from rgc.flows.machines.streams import WEIGHTS
-from rgc.flows.machines.weights_file import Parameters, load, parameters_of
+from rgc.flows.machines.weights_file import Parameters, load, parameters_of, rounded
 from rgc.model.stack import Rbm
 from rgc.program.draws import Key, uniforms
 
@@ -29,7 +32,7 @@ def start(layer: Rbm, fixed: Fixed, rows: Rows, key: Key) -> Parameters:
     there are 0. Raises `SpecError` for what is wrong with the file.
     """
     if layer.weights is not None:
-        return parameters_of(load(layer), layer)
+        return rounded(parameters_of(load(layer), layer), layer)
     features, hidden = layer.shape
     draws = uniforms(key_of(key, WEIGHTS), features * hidden)
     weights = np.asarray(normal(draws, 0.0, SPREAD)).reshape(layer.shape)
@@ -41,7 +44,7 @@ def start(layer: Rbm, fixed: Fixed, rows: Rows, key: Key) -> Parameters:
         visible_bias=tied(visible, fixed.arrays, "visible"),
         hidden_bias=np.zeros(hidden),
     )
-    return parameters_of(machine, layer)
+    return rounded(parameters_of(machine, layer), layer)
 
 
 def first_biases(layer: Rbm, rows: Rows) -> Floats:
@@ -54,12 +57,24 @@ def first_biases(layer: Rbm, rows: Rows) -> Floats:
     if layer.visible.unit == "gaussian":
         return np.asarray(weights @ rows.values / rows.count)
     states = range(len(rows.species.values))
-    found = np.array([weights @ (rows.states == state) for state in states]) + 1
+    found = np.array([weights @ shares for shares in _shares(rows)]) + 1
     logs = np.log(found / (rows.count + len(states)))
     if layer.visible.unit == "softmax":
         return np.asarray((logs - logs.mean(axis=0)).T.ravel())
     low, high = rows.species.values
     return np.asarray((logs[1] - logs[0]) / (high - low))
+
+
+def _shares(rows: Rows) -> Iterator[NDArray[Any]]:
+    """For each state of a unit in how far every row has it, [row, unit], from 0 to 1."""
+    values = rows.species.values
+    if not rows.means:
+        yield from (rows.states == state for state in range(len(values)))
+    elif rows.species.two_states:
+        upper = (rows.values - values[0]) / (values[1] - values[0])
+        yield from (1 - upper, upper)
+    else:
+        yield from np.moveaxis(rows.values.reshape(rows.count, -1, len(values)), 2, 0)
 
 
 def _first(weights: Floats, arrays: Arrays) -> Floats:

@@ -82,6 +82,23 @@ def moments(machine: Machine, features: Floats, chances: Floats) -> Moments:
     return Moments(visible=weighted.sum(axis=0), hidden=chances @ hidden, pairs=weighted.T @ hidden)
 
 
+def own_moments(machine: Machine) -> Moments:
+    """The averages under the machine itself, by the states of its visible side or, where these are
+    too many, of its hidden one; the other is summed in closed form. Raises `ValueError` as `table`
+    does.
+    """
+    if not fits(machine.visible.configurations, MOST_TABLED):
+        found = _moments_of(machine.turned)
+        return Moments(visible=found.hidden, hidden=found.visible, pairs=found.pairs.T)
+    return _moments_of(machine)
+
+
+def _moments_of(machine: Machine) -> Moments:
+    """The same by the states of the visible side."""
+    states = table(machine)
+    return moments(machine, states.features, states.chances)
+
+
 def information(machine: Machine) -> float:
     """I(v; h) = S(h) - <S(h | v)>, in nats. Both sides are tabled.
 

@@ -24,11 +24,12 @@ Learning = LayerTraining | ExactTraining | Given
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taught:
-    """A layer, how it learns, and what is followed of it."""
+    """A layer, how it learns, what is followed of it, and after which updates its model is kept."""
 
     layer: Rbm
     learning: Learning
     watch: Watch
+    kept: tuple[int, ...]
 
 
 def make_taught(request: Request, number: int, target: Target | None, rows: int) -> Taught:
@@ -39,6 +40,7 @@ def make_taught(request: Request, number: int, target: Target | None, rows: int)
     layer = request.spec.stack.layers[number]
     key = stream(request.seed, request.point, "training", number)
     own = target if number == 0 else None
+    asked = request.options.names("monitors")
     learning: Learning
     if layer.train is None:
         learning = make_given(layer)
@@ -51,18 +53,26 @@ def make_taught(request: Request, number: int, target: Target | None, rows: int)
             target=own if layer.train.of == "hamiltonian" else None,
         )
     else:
-        learning = make_layer_training(request.backend, layer, layer.train, rows=rows, key=key)
-    asked = request.options.names("monitors")
+        learning = make_layer_training(
+            request.backend,
+            layer,
+            layer.train,
+            rows=rows,
+            key=key,
+            fractional=request.spec.stack.fractional(number),
+        )
+    kept = layer.train.saved(learning.updates) if layer.train is not None else ()
     watch = Watch(
         backend=request.backend,
         layer=layer,
-        marks=marks(learning.updates),
+        marks=marks(learning.updates, kept),
         validated=_validated(request.spec.data, asked),
+        fractional=request.spec.stack.fractional(number),
         target=own,
         asked=asked,
         key=key,
     )
-    return Taught(layer, learning, watch)
+    return Taught(layer, learning, watch, kept)
 
 
 def _validated(data: Data | None, asked: Collection[str]) -> bool:

@@ -23,8 +23,8 @@ from rgc.flows.data.source import TrainingData, make_data
 from rgc.flows.flow import Account, State
 from rgc.flows.machines.exact_training import ExactTraining
 from rgc.flows.machines.layer_answer import Trained
-from rgc.flows.machines.parameters import reach
-from rgc.flows.machines.passes import ascended, descended
+from rgc.flows.machines.parameters import arrays_of, parameters_in, reach
+from rgc.flows.machines.passes import ascended, descended, means_above
 from rgc.flows.machines.streams import STRIPS, UPWARD
 from rgc.flows.machines.target import Target, target_of
 from rgc.flows.machines.taught import Taught, make_taught
@@ -48,9 +48,10 @@ Arrays = dict[str, NDArray[Any]]
 class Train:
     """`train(...)` at one point.
 
-    The arrays of the state are those of the layers, `<layer>.<name>`, and their series,
-    `<layer>.watch.<name>`. `kept` holds what is made again when it is missing: the rows of each
-    layer, "rows" and "validation", and those as its kernels take them, "fed".
+    The arrays of the state are those of the layers, `<layer>.<name>`, their series,
+    `<layer>.watch.<name>`, and the parameters of models that are kept,
+    `<layer>.at <update>.<name>`. `kept` holds what is made again when it is missing: the rows of
+    each layer, "rows" and "validation", and those as its kernels take them, "fed".
     """
 
     request: Request
@@ -70,9 +71,11 @@ class Train:
     @property
     def provenance(self) -> Mapping[str, Any]:
         exact = any(isinstance(each.learning, ExactTraining) for each in self.layers)
+        saved = [each.kept for each in self.layers]
         return {
             "layers": [str(each.layer) for each in self.layers],
             "updates": [each.learning.updates for each in self.layers],
+            **({"saved": saved} if any(saved) else {}),
             "rows": self.data.train.count,
             "reproducibility": "L3" if exact else "L2",
         }
@@ -95,6 +98,8 @@ class Train:
         self._check(taught, number, arrays, largest, first)
         if first + count == mark:
             self._look(state, number, arrays, before, mark)
+        if first + count in taught.kept:
+            self._keep(state, number, arrays, first + count)
         state.arrays |= {f"{number}.{name}": array for name, array in arrays.items()}
         state.done += count
         return state
@@ -140,6 +145,7 @@ class Train:
                     layer=taught.layer,
                     machine=taught.learning.machine(arrays),
                     integers=taught.learning.integers(arrays),
+                    kept={t: under(state, f"{number}.at {t}.") for t in taught.kept},
                     rows=self.rows(state, number),
                     validation=self.validation(state, number),
                     target=None if number else self.target,
@@ -186,21 +192,11 @@ class Train:
 
     def arrays(self, state: State, number: int) -> Arrays:
         """The arrays of a layer, by the names that its program has for them."""
-        before = f"{number}."
-        return {
-            name.removeprefix(before): array
-            for name, array in state.arrays.items()
-            if name.startswith(before) and not name.startswith(f"{before}watch.")
-        }
+        return under(state, f"{number}.")
 
     def series(self, state: State, number: int) -> Arrays:
         """What was written down of a layer, by name."""
-        before = f"{number}.watch."
-        return {
-            name.removeprefix(before): array
-            for name, array in state.arrays.items()
-            if name.startswith(before)
-        }
+        return under(state, f"{number}.watch.")
 
     def rows(self, state: State, number: int) -> Rows:
         """The rows that a layer is trained on. The layers below it are trained."""
@@ -225,10 +221,12 @@ class Train:
         return found
 
     def upward(self, state: State, number: int, rows: Rows) -> Rows:
-        """States of the hidden units of a trained layer, one for each row."""
-        key = key_of(self._key(number), UPWARD)
+        """States of the hidden units of a trained layer, one for each row, or, as it says, their
+        means."""
+        key, layer = key_of(self._key(number), UPWARD), self.layers[number].layer
         arrays = self.layers[number].learning.integers(self.arrays(state, number))
-        return ascended(self.request.backend, self.layers[number].layer, arrays, rows, key)
+        passed = means_above if layer.upward == "means" else ascended
+        return passed(self.request.backend, layer, arrays, rows, key)
 
     def _key(self, number: int) -> Key:
         return stream(self.request.seed, self.request.point, "training", number)
@@ -263,6 +261,12 @@ class Train:
         taught.watch.look(series, look)
         state.arrays |= {f"{number}.watch.{name}": array for name, array in series.items()}
 
+    def _keep(self, state: State, number: int, arrays: Arrays, update: int) -> None:
+        """Keep the parameters of a layer as they are after an update."""
+        layer, learning = self.layers[number].layer, self.layers[number].learning
+        kept = arrays_of(parameters_in(learning.integers(arrays), layer), layer)
+        state.arrays |= {f"{number}.at {update}.{name}": kept[name].copy() for name in kept}
+
     def _check(
         self, taught: Taught, number: int, arrays: Arrays, largest: NDArray[Any], first: int
     ) -> None:
@@ -276,6 +280,16 @@ class Train:
         message = f"layer {number + 1}, update {update}: {what}"
         hint = "take a smaller rate, or l1, l2 or max_norm; the last checkpoint is from before"
         raise SpecError([Problem("diverged", message, self.request.span, hint=hint)])
+
+
+def under(state: State, prefix: str) -> Arrays:
+    """The arrays whose names begin so, by the rest of them, which has no dot."""
+    found = {
+        name.removeprefix(prefix): array
+        for name, array in state.arrays.items()
+        if name.startswith(prefix)
+    }
+    return {name: array for name, array in found.items() if "." not in name}
 
 
 def make_train(request: Request) -> Train:

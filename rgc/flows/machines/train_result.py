@@ -35,7 +35,7 @@ def finished(
     if strips is not None:
         tables["reconstruction"] = strips
     for number, (layer, answer) in enumerate(zip(layers, answers, strict=True), 1):
-        values = {**answer.values, **bound[number - 1], **_last(series, number)}
+        values = {**answer.values, **bound[number - 1], **_last(series, layer)}
         levels.append(Level(number, layer.layer.hidden.shape, values=values))
         tables[f"layer{number}.weights"] = layer.machine.weights
         if request.options.flag("receptive_fields"):
@@ -44,21 +44,23 @@ def finished(
         "train",
         levels=tuple(levels),
         tables=tables,
-        weights=file_of([(layer.layer, layer.parameters) for layer in layers]),
+        weights=file_of([(layer.layer, layer.models) for layer in layers]),
         warnings=(*notes, *(text for answer in answers for text in answer.warnings)),
         provenance=provenance,
     )
 
 
-def _last(series: Mapping[str, NDArray[Any]], number: int) -> dict[str, Estimate]:
+def _last(series: Mapping[str, NDArray[Any]], layer: Trained) -> dict[str, Estimate]:
     """What was seen of a layer after its last update."""
-    found = {}
+    found, number = {}, layer.number
+    states = not layer.rows.means and layer.layer.visible.unit != "gaussian"
+    what = "a share of the units" if states else "the mean square of a unit's change"
     for name in ("gap", "reconstruction"):
         values = series.get(f"layer{number}.{name}")
         if values is not None and len(values):
             errors = series.get(f"layer{number}.{name}_error")
             error = None if errors is None else float(errors[-1])
-            note = "" if errors is not None else "a share of the units of the first rows"
+            note = "" if errors is not None else f"{what} in the first rows"
             found[name] = Estimate(float(values[-1]), error, note=note)
     return found
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rgc.backend import Backend
 from rgc.flows.data.rows import Rows, key_of
+from rgc.flows.machines.likelihood import log_likelihood, log_z
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.monitors import (
     Activity,
@@ -25,7 +26,8 @@ from rgc.flows.machines.monitors import (
 )
 from rgc.flows.machines.parameters import Arrays
 from rgc.flows.machines.passes import reconstructed
-from rgc.flows.machines.streams import LOOKED
+from rgc.flows.machines.sides import features_of
+from rgc.flows.machines.streams import FOLLOWED, LOOKED
 from rgc.flows.machines.tables import pseudo_log_likelihood
 from rgc.flows.machines.target import Target
 from rgc.flows.machines.triple import Triple, log_tau, triple
@@ -48,14 +50,16 @@ SMALL = 1 << 14
 class Watch:
     """What is followed of one layer, at the updates `marks`.
 
-    `validated` says whether rows are kept apart, `target` is the Hamiltonian of the data, if they
-    are of one, and `asked` are the names of monitors that were asked for.
+    `validated` says whether rows are kept apart and `fractional` whether rows are means; `target`
+    is the Hamiltonian of the data, if they are of one, and `asked` are the names of monitors that
+    were asked for.
     """
 
     backend: Backend
     layer: Rbm
     marks: tuple[int, ...]
     validated: bool
+    fractional: bool
     target: Target | None
     asked: Collection[str]
     key: Key
@@ -70,7 +74,13 @@ class Watch:
             chosen |= OF_STATES
         if self.target is not None and ("kl" in self.asked or self.target.cluster.states <= SMALL):
             chosen |= OF_TARGET
-        known = WHEN_ASKED if self.target is not None else OF_ROWS
+        if "log_likelihood" in self.asked and not self.fractional:
+            chosen |= OF_LIKELIHOOD
+            if self.validated:
+                chosen["log_likelihood_validation"] = _of_validation
+        known = dict(WHEN_ASKED) if self.target is not None else {}
+        if not self.fractional and self.layer.visible.unit != "gaussian":
+            known |= OF_ROWS
         asked = {name: one for name, one in known.items() if name in self.asked}
         return chosen | asked
 
@@ -102,14 +112,24 @@ class Look:
     @cached_property
     def features(self) -> Floats:
         """The features of the rows, float64[row, visible features]."""
-        return self.machine.visible.features(self.rows.states)
+        return features_of(self.machine.visible, self.rows)
 
     @cached_property
     def gap(self) -> Gap:
         """Of rows that were kept apart, which there are."""
         assert self.validation is not None  # noqa: S101
-        theirs = self.machine.visible.features(self.validation.states)
+        theirs = features_of(self.machine.visible, self.validation)
         return free_energy_gap(self.machine, self.features, theirs)
+
+    @cached_property
+    def log_z(self) -> tuple[float, float]:
+        """ln Z and its standard error."""
+        watch, key = self.watch, key_of(self.watch.key, FOLLOWED, self.update)
+        return log_z(watch.backend, watch.layer, self.machine, self.arrays, self.rows, key)
+
+    def log_likelihood(self, rows: Rows) -> tuple[float, float]:
+        """Of rows, and its standard error."""
+        return log_likelihood(self.machine, rows, *self.log_z)
 
     @cached_property
     def activity(self) -> Activity:
@@ -169,6 +189,13 @@ ALWAYS: Series = {
     "step": _step,
     "singular_value": _singular_value,
 }
+
+
+def _of_validation(look: Look) -> float:
+    assert look.validation is not None  # noqa: S101
+    return look.log_likelihood(look.validation)[0]
+
+
 OF_VALIDATION: Series = {
     "gap": lambda look: look.gap.value,
     "gap_error": lambda look: look.gap.error,
@@ -178,21 +205,26 @@ OF_STATES: Series = {
     "dead": lambda look: look.activity.dead,
 }
 OF_TARGET: Series = {"kl": _kl}
+OF_LIKELIHOOD: Series = {
+    "log_likelihood": lambda look: look.log_likelihood(look.rows)[0],
+    "log_likelihood_error": lambda look: look.log_likelihood(look.rows)[1],
+}
 OF_ROWS: Series = {"pseudo_likelihood": _pseudo_likelihood}
 WHEN_ASKED: Series = {
-    **OF_ROWS,
     "dF": lambda look: look.triple.d_f,
     "tau_defect": lambda look: look.triple.tau_defect,
 }
 """What is written down of every layer, of one with rows for validation, with hidden units that have
-states, with a Hamiltonian of few states; and where it was asked for, of any rows and of those of a
-Hamiltonian.
+states, with a Hamiltonian of few states; and where it was asked for, of the likelihood, of rows of
+states and of a Hamiltonian.
 """
 
 
-def marks(updates: int) -> tuple[int, ...]:
-    """The numbers of the updates after which a layer is looked at, counted from 1."""
+def marks(updates: int, kept: Collection[int] = ()) -> tuple[int, ...]:
+    """The numbers of the updates after which a layer is looked at, counted from 1, those at which a
+    model is kept among them.
+    """
     if not updates:
         return ()
     spaced = np.geomspace(1, updates, MARKS)
-    return tuple(sorted({*np.rint(spaced).astype(int).tolist(), updates}))
+    return tuple(sorted({*np.rint(spaced).astype(int).tolist(), updates, *kept}))

@@ -3,8 +3,10 @@
 `weights.npz` holds, for layer l counted from 1:
 
 - `weights_l` int32[visible features, hidden features], `visible_l` and `hidden_l` int64[features],
-  in units of kT that `unit` says, 2^-26; of layers with real units float64 in kT;
+  in units of kT that `unit` says, 2^-26;
 - `visible_units_l` and `hidden_units_l`, the kinds of units;
+- `weights_l_at_t`, `visible_l_at_t` and `hidden_l_at_t`, the same after update t, of the models
+  that `save=` keeps;
 - `convention`, how the energy is written: `rgc`.
 
 Files of others have the arrays of their convention (`rgc.language.conventions`), in kT. A file may
@@ -46,8 +48,8 @@ OWN, UNIT_NAME = "rgc", "unit"
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Parameters:
     """The parameters of a layer, as they are trained and stored: `weights` int32[visible features,
-    hidden features], biases int64[features], in units of 2^-26 kT; of a layer with real units
-    float64, in kT.
+    hidden features], biases int64[features], in units of 2^-26 kT; those that a file gives a layer
+    with real units are float64, in kT.
     """
 
     weights: NDArray[Any]
@@ -68,10 +70,10 @@ def real(layer: Rbm) -> bool:
 
 
 def machine_of(parameters: Parameters, layer: Rbm) -> Machine:
-    """The machine as its units see it: parameters in units of 2^-26 kT rounded to 2^-20 kT, real
-    ones as they are."""
+    """The machine as its units see it: parameters in units of 2^-26 kT rounded to 2^-20 kT, those
+    in kT as they are."""
     weights, visible, hidden = (
-        array if real(layer) else in_kt(array) for array in parameters.arrays
+        array if array.dtype.kind == "f" else in_kt(array) for array in parameters.arrays
     )
     return Machine(
         visible=numbers_of(layer.visible),
@@ -88,7 +90,8 @@ def in_kt(array: NDArray[Any]) -> Floats:
 
 
 def parameters_of(machine: Machine, layer: Rbm) -> Parameters:
-    """The parameters of a machine whose units are those of the layer, rounded to the nearest.
+    """The parameters of a machine whose units are those of the layer, rounded to the nearest unless
+    some of its units are real.
 
     Raises `SpecError` at the place of the weights of the layer: for what is beyond the limits of
     parameters, 32 kT and 2047 kT, and real units of another precision than 1 (out-of-range), and
@@ -102,10 +105,19 @@ def parameters_of(machine: Machine, layer: Rbm) -> Parameters:
         raise _refused("out-of-range", "real units that are trained have the precision 1", layer)
     if real(layer):
         return Parameters(weights=arrays[0], visible=arrays[1], hidden=arrays[2])
+    return rounded(Parameters(weights=arrays[0], visible=arrays[1], hidden=arrays[2]), layer)
+
+
+def rounded(parameters: Parameters, layer: Rbm) -> Parameters:
+    """Parameters in kT in the unit of programs, to the nearest; others as they are. Raises
+    `SpecError` (out-of-range) for what is beyond the limits of parameters."""
+    weights, visible, hidden = parameters.arrays
+    if weights.dtype.kind != "f":
+        return parameters
     return Parameters(
-        weights=_rounded(arrays[0], WEIGHT_LIMIT, layer).astype(np.int32),
-        visible=_rounded(arrays[1], BIAS_LIMIT, layer),
-        hidden=_rounded(arrays[2], BIAS_LIMIT, layer),
+        weights=_rounded(weights, WEIGHT_LIMIT, layer).astype(np.int32),
+        visible=_rounded(visible, BIAS_LIMIT, layer),
+        hidden=_rounded(hidden, BIAS_LIMIT, layer),
     )
 
 
@@ -193,7 +205,7 @@ def _numbers(
     rows, columns = layer.shape
     shapes: tuple[tuple[int, ...], ...] = ((rows, columns), (rows,), (columns,))
     found = []
-    for name, shape in zip(row.arrays(file.layer), shapes, strict=True):
+    for name, shape in zip(row.arrays(file.layer, file.update), shapes, strict=True):
         stored = arrays[name] if name in arrays else np.zeros(shape)
         array = np.asarray(stored, dtype=np.float64) * (unit if stored.dtype.kind in "iu" else 1.0)
         finite = np.atleast_2d(np.isfinite(array))
@@ -235,11 +247,16 @@ def _in_units(machine: Machine, layer: Rbm) -> Machine:
     return machine
 
 
-def file_of(layers: Sequence[tuple[Rbm, Parameters]]) -> dict[str, NDArray[Any]]:
-    """The arrays of a file of the parameters of layers, which are numbered from 1."""
+def file_of(
+    layers: Sequence[tuple[Rbm, Mapping[int | None, Parameters]]],
+) -> dict[str, NDArray[Any]]:
+    """The arrays of a file of the parameters of layers, which are numbered from 1: those after some
+    updates, and at the end, which is None.
+    """
     arrays: dict[str, Any] = {CONVENTION: np.array(OWN), UNIT_NAME: np.array(PARAMETER_UNIT)}
-    for number, (layer, parameters) in enumerate(layers, 1):
-        names = CONVENTIONS[OWN].arrays(number)
-        arrays |= dict(zip(names, parameters.arrays, strict=True))
+    for number, (layer, models) in enumerate(layers, 1):
+        for update, parameters in models.items():
+            names = CONVENTIONS[OWN].arrays(number, update)
+            arrays |= dict(zip(names, parameters.arrays, strict=True))
         arrays |= {f"{name}_{number}": np.array(units.unit) for name, units in _named(layer)}
     return arrays

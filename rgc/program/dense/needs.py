@@ -9,6 +9,7 @@ from rgc.program.dense.program import Dense
 CAPABILITIES = {
     "softmax": "units of more than two states",
     "means": "means of units in place of their states",
+    "gaussian": "real units",
     "exchange": "chains that change places: tempering",
     "ties": "weights that are shared: convolutions",
 }
@@ -22,7 +23,9 @@ def needs(program: Dense) -> frozenset[str]:
     layers += [node.units for node in nodes if isinstance(node, Unit)]
     found = {
         "softmax": any(units.kind == "softmax" for units in layers),
-        "means": any(isinstance(node, Unit) and node.draw is None for node in nodes),
+        "means": any(isinstance(node, Unit) and node.draw is None for node in nodes)
+        or any(field.means for field in program.fields),
+        "gaussian": any(units.kind == "gaussian" for units in layers),
         "exchange": any(isinstance(node, Exchange) for node in nodes),
         "ties": any(isinstance(node, Change) and node.ties is not None for node in nodes),
     }

@@ -4,14 +4,16 @@ all chains.
 A node names earlier ones by their index (`Value`). A node yields
 
 - `states` of the units of a layer, one for each chain;
-- `means` of units, int32 in units of 1 / 2^15 (`MEAN`);
+- `means` of units, int32 in units of 1 / 2^15 (`MEAN`), and so the values of real units, which end
+  at 2^11;
 - `fields` that units see, int32 in units of 2^-20 kT (`UNIT`), one for each feature and chain;
 - `counts`, sums over chains, int64;
 - `energies`, int64 for each chain, in units of 2^-20 kT.
 
 Features are the numbers that stand for states: 0 or 1 of a binary unit, -1 or +1 of an Ising unit,
-and one of 0 or 1 for each state of a softmax unit, unit by unit. A node reads the fields and the
-parameters of the program as they were before the step; `Put` and `Change` come into force after it.
+and one of 0 or 1 for each state of a softmax unit, unit by unit; a real unit is its own feature.
+A node reads the fields and the parameters of the program as they were before the step; `Put` and
+`Change` come into force after it.
 """
 
 from __future__ import annotations
@@ -28,11 +30,12 @@ class Units:
     """The units of a layer: how many, of which kind, and the number of their states.
 
     Bit 1 of a field means 0 of a binary and -1 of an Ising unit. State a of a softmax unit is
-    written in binary, plane k holding bit k.
+    written in binary, plane k holding bit k. A real unit has no states, but the energy x^2 / 2
+    besides that of its field.
     """
 
     number: int
-    kind: Literal["binary", "ising", "softmax"]
+    kind: Literal["binary", "ising", "softmax", "gaussian"]
     states: int = 2
 
     @property
@@ -51,8 +54,8 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """states: chain r holds row `rows[step, first + r]` of a field of data. A row is a lane of the
-    field."""
+    """states, or means from a field that holds them: chain r has row `rows[step, first + r]` of a
+    field of data. A row is a lane of the field."""
 
     field: int
     first: int
@@ -61,14 +64,14 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """states: all chains of a field, as the last step left them."""
+    """states or means: all chains of a field, as the last step left them."""
 
     field: int
 
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Leave states in a field for the next step. Yields nothing."""
+    """Leave states or means in a field for the next step. Yields nothing."""
 
     field: int
     x: Value
@@ -80,8 +83,9 @@ class Affine:
     columns if `turned`.
 
     W = (M + 32) >> 6 is what units see of a weight M, and the bias likewise. Sums are exact, and
-    int32 wraps; means are summed first and then cut to fields by >> 15. Without `x` and matrix the
-    bias alone is yielded, for so many `chains`.
+    int32 wraps; means are summed first and then cut to fields by >> 15. Fields that values of real
+    units make do not wrap, but end at 2047 kT. Without `x` and matrix the bias alone is yielded,
+    for so many `chains`.
     """
 
     x: Value | None
@@ -103,7 +107,8 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """states that units draw in the fields x; or, without a draw, their means.
+    """states, or values of real units, that are drawn in the fields x; or, without a draw, their
+    means.
 
     `rgc.program.units` says how each kind decides. Where the states `mask` are 0, binary units are
     0, whatever their fields.
@@ -118,7 +123,7 @@ class Unit:
 @dataclass(frozen=True, slots=True)
 class Pairs:
     """counts[i, j]: the sum of x_i y_j over the first `chains` chains (None: all). Counts of single
-    features stand for one chain. Each means among the two brings a factor 2^15."""
+    features stand for one chain. Means bring a factor 2^15; of two the sum is cut by >> 15."""
 
     x: Value
     y: Value
@@ -127,10 +132,12 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """counts[i]: the sum of x_i over the first `chains` chains (None: all)."""
+    """counts[i]: the sum of x_i over the first `chains` chains (None: all). That of means is cut by
+    >> 15 to whole numbers if it is `cut`."""
 
     x: Value
     chains: int | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +146,9 @@ class Energy:
     `products`, and minus the sums over units of the logarithm of their partition sums in the fields
     of `traced`, each pair (fields, units).
 
-    Logarithms are summed in units of 2^-32 and rounded to 2^-20.
+    Logarithms are summed in units of 2^-32 and rounded to 2^-20. Each product of a real unit is
+    rounded to 2^-20, and its partition sum is exp(f^2 / 2), which leaves its own energy and the
+    factor sqrt(2 pi) out.
     """
 
     products: tuple[tuple[Value, Value], ...]

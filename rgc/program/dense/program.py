@@ -17,6 +17,9 @@ KT = UNIT << SHIFT
 WEIGHT_LIMIT = 32 * KT - 2**SHIFT
 """Weights stay within 32 kT, and in int32 where units round them."""
 
+MOST_FIELD = LIMIT * UNIT
+"""Fields of real units' values end at 2047 kT."""
+
 BIAS_LIMIT = LIMIT * KT
 """Biases stay within 2047 kT."""
 
@@ -29,7 +32,8 @@ def seen(parameter: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """States of the units of a layer, canonically `u64[planes, units, word]`.
+    """States of the units of a layer, canonically `u64[planes, units, word]`, or their `means`, as
+    those of real units always are, int32[chain, feature].
 
     Lane r of word w is chain, or row of data, 64 w + r; lanes beyond `chains` mean nothing, and
     `Put` leaves 0 in them. A lattice field u64[planes, *shape, letters, word] is one when its cells
@@ -39,14 +43,26 @@ class Field:
     name: str
     units: Units
     chains: int
+    means: bool = False
+
+    @property
+    def numbers(self) -> bool:
+        """Whether it holds means or values, and no bits."""
+        return self.means or self.units.kind == "gaussian"
 
     @property
     def words(self) -> int:
         return -(-self.chains // 64)
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> tuple[int, ...]:
+        if self.numbers:
+            return self.chains, self.units.features
         return self.units.planes, self.units.number, self.words
+
+    @property
+    def dtype(self) -> Literal["uint64", "int32"]:
+        return "int32" if self.numbers else "uint64"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ from rgc.program.dense.program import Dense, Parameter
 def show(program: Dense) -> str:
     """The whole program: what it keeps, a line for each node, what it is handed."""
     fields = ", ".join(
-        f"{field.name} ({_units(field.units)}, {field.chains} chains)" for field in program.fields
+        f"{field.name} ({'means of ' * field.means}{_units(field.units)}, {field.chains} chains)"
+        for field in program.fields
     )
     parameters = ", ".join(map(_parameter, program.parameters))
     lines = [f"program {program.name}"]
@@ -108,8 +109,8 @@ class _Text:
                 return f"{_units(units)}({how}; {self._bare(x)}){masked}"
             case Pairs(x, y, chains):
                 return f"sum {value(x)} {value(y)}{_of(chains)}"
-            case Total(x, chains):
-                return f"sum {value(x)}{_of(chains)}"
+            case Total(x, chains, cut):
+                return f"sum {value(x)}{_of(chains)}{' / 2^15' * cut}"
             case Energy(products, traced):
                 terms = [f"{value(x)} {value(f)}" for x, f in products]
                 terms += [f"log Z({_units(units)}; {self._bare(f)})" for f, units in traced]

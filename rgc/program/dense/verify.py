@@ -31,6 +31,13 @@ EXACT = 2**53
 """Sums of products stay within the integers that a float64 holds exactly, so that a backend may
 multiply matrices of float64 in any order."""
 
+WHOLE = 2**63
+"""Those that a backend adds up as integers of 64 bits."""
+
+HALF = 2**14
+"""The largest absolute value of either of two limbs of what units see of a weight, or of a real
+unit, which are multiplied one by one where a product might leave float64."""
+
 MOST_STATES = 32
 
 Found = tuple[Yield, ...]
@@ -81,7 +88,8 @@ def _complaints(program: Dense, found: Found, k: int, node: Node) -> Iterator[st
                 yield f"rows {first} to {first + chains - 1} of {program.rows}"
         case Put(number, x):
             field = program.fields[number] if 0 <= number < len(program.fields) else None
-            if field is None or (field.units, field.chains) != (found[x].units, found[x].chains):
+            given = found[x].units, found[x].chains, found[x].kind == "means"
+            if field is None or (field.units, field.chains, field.numbers) != given:
                 yield f"states of another kind than field {number}"
         case Affine():
             yield from _affine(program, found, node)
@@ -106,9 +114,14 @@ def _complaints(program: Dense, found: Found, k: int, node: Node) -> Iterator[st
             if found[x].chains != found[y].chains:
                 yield f"pairs of {found[x].chains} and {found[y].chains} chains"
             yield from _chains(chains, found[x].chains)
-            yield from _exact(found[k].most)
-        case Total(x, chains):
+            yield from _exact(found[k].most, WHOLE)
+            if found[x].chains:
+                larger = max(found[x].most, found[y].most)
+                yield from _exact(found[k].most // larger * min(larger, HALF))
+        case Total(x, chains, cut):
             yield from _chains(chains, found[x].chains)
+            if cut and found[x].kind != "means":
+                yield "whole numbers to cut"
         case Energy():
             yield from _energy(found, node)
         case Exchange(x, energies, slot, draw, temperatures, first):
@@ -121,7 +134,7 @@ def _complaints(program: Dense, found: Found, k: int, node: Node) -> Iterator[st
         case Change():
             yield from _change(program, found, node)
         case Apply():
-            yield from _exact(found[k].most)
+            yield from _exact(found[k].most, WHOLE)
         case Tally():
             yield from _tally(program, found, node)
         case _:
@@ -133,9 +146,9 @@ def _slots(what: str, number: int, *slots: int) -> Iterator[str]:
         yield f"{what} {', '.join(map(str, slots))} of {number}"
 
 
-def _exact(most: int) -> Iterator[str]:
-    if most > EXACT:
-        yield f"sums of products may reach {most}, more than 2^53"
+def _exact(most: int, limit: int = EXACT) -> Iterator[str]:
+    if most > limit:
+        yield f"sums of products may reach {most}, more than 2^{limit.bit_length() - 1}"
 
 
 def _chains(counted: int | None, chains: int) -> Iterator[str]:
@@ -166,7 +179,8 @@ def _affine(program: Dense, found: Found, node: Affine) -> Iterator[str]:
         x = found[node.x]
         if x.shape != (rows,):
             yield f"{x.shape[0]} features times {rows}"
-        yield from _exact(x.shape[0] * x.most * (WEIGHT_LIMIT >> SHIFT))
+        yield from _exact(x.shape[0] * x.most * HALF)
+        yield from _exact(x.shape[0] * x.most * (WEIGHT_LIMIT >> SHIFT), WHOLE)
     if node.bias is not None:
         if not 0 <= node.bias < len(program.parameters):
             yield f"no parameter {node.bias}"

@@ -26,8 +26,8 @@ class Writer:
         self.nodes.append(node)
         return len(self.nodes) - 1
 
-    def field(self, name: str, units: Units, chains: int) -> int:
-        self.fields.append(Field(name, units, chains))
+    def field(self, name: str, units: Units, chains: int, *, means: bool = False) -> int:
+        self.fields.append(Field(name, units, chains, means))
         return len(self.fields) - 1
 
     def matrix(self, name: str, rows: Units, columns: Units) -> int:

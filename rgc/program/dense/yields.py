@@ -25,9 +25,9 @@ from rgc.program.dense.nodes import (
     Value,
     operands,
 )
-from rgc.program.dense.program import Dense
+from rgc.program.dense.program import Dense, Field
 from rgc.program.family import ProgramError
-from rgc.program.units import MEAN
+from rgc.program.units import MEAN, MEAN_BITS, REAL
 
 Kind = Literal["states", "means", "fields", "counts", "energies", "nothing"]
 
@@ -94,12 +94,12 @@ def operand(found: list[Yield], value: Value, *kinds: Kind) -> Yield:
 def _yield(program: Dense, found: list[Yield], node: Node) -> Yield:
     match node:
         case Take(field, _, chains):
-            return states(_item(program.fields, field, "field").units, chains)
+            return _of_field(_item(program.fields, field, "field"), chains)
         case Read(field):
             read = _item(program.fields, field, "field")
-            return states(read.units, read.chains)
+            return _of_field(read, read.chains)
         case Put(_, x):
-            operand(found, x, "states")
+            operand(found, x, "states", "means")
             return NOTHING
         case Affine():
             return _affine(program, found, node)
@@ -109,22 +109,20 @@ def _yield(program: Dense, found: list[Yield], node: Node) -> Yield:
             return operand(found, x, "fields")
         case Unit(x, units, draw):
             fields = operand(found, x, "fields")
-            made = states(units, fields.chains)
-            if draw is not None:
-                return made
-            return Yield(kind="means", shape=made.shape, chains=made.chains, units=units, most=MEAN)
+            drawn = draw is not None and units.kind != "gaussian"
+            return (states if drawn else means)(units, fields.chains)
         case Pairs(x, y, chains):
             one, other = (operand(found, k, "states", "means", "counts") for k in (x, y))
             counted = 1 if not one.chains else one.chains if chains is None else chains
             most = one.most * other.most * counted
             return Yield(kind="counts", shape=one.shape + other.shape, most=most)
-        case Total(x, chains):
+        case Total(x, chains, cut):
             one = operand(found, x, "states", "means")
-            counted = one.chains if chains is None else chains
-            return Yield(kind="counts", shape=one.shape, most=one.most * counted)
+            most = one.most * (one.chains if chains is None else chains)
+            return Yield(kind="counts", shape=one.shape, most=most >> (MEAN_BITS if cut else 0))
         case Energy(products, traced):
             for x, f in products:
-                operand(found, x, "states")
+                operand(found, x, "states", "means")
                 operand(found, f, "fields")
             values = [f for _, f in products] + [f for f, _ in traced]
             fields_of = [operand(found, f, "fields") for f in values]
@@ -132,10 +130,12 @@ def _yield(program: Dense, found: list[Yield], node: Node) -> Yield:
                 raise ProgramError("an energy of nothing")
             # a logarithm of at most 32 states adds less than 4 kT to the largest field
             most = sum(each.shape[0] * (FIELD + 2**22) for each in fields_of)
+            if any(found[x].kind == "means" for x, _ in node.products):
+                most *= REAL >> MEAN_BITS
             return Yield(kind="energies", chains=fields_of[0].chains, most=most)
         case Exchange(x, energies):
             operand(found, energies, "energies")
-            return operand(found, x, "states", "energies")
+            return operand(found, x, "states", "means", "energies")
         case Change(parameter, limit=limit):
             shape = _item(program.parameters, parameter, "parameter").shape
             return Yield(kind="counts", shape=shape, most=2 * limit)
@@ -154,6 +154,16 @@ def _yield(program: Dense, found: list[Yield], node: Node) -> Yield:
 
 def states(units: Units, chains: int) -> Yield:
     return Yield(kind="states", shape=(units.features,), chains=chains, units=units, most=1)
+
+
+def means(units: Units, chains: int) -> Yield:
+    """Means of units, or values of real ones."""
+    most = REAL if units.kind == "gaussian" else MEAN
+    return Yield(kind="means", shape=(units.features,), chains=chains, units=units, most=most)
+
+
+def _of_field(field: Field, chains: int) -> Yield:
+    return (means if field.numbers else states)(field.units, chains)
 
 
 def _affine(program: Dense, found: list[Yield], node: Affine) -> Yield:

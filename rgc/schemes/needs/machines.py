@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rgc.errors import Problem
 from rgc.model.data import Data, File, Samples, kept_apart, source_of
-from rgc.model.stack import Rbm
+from rgc.model.stack import Rbm, Stack
 from rgc.passes.count_states import MOST_TABLED, fits, states_text
 from rgc.schemes.scheme import Asked
 from rgc.text import Span
@@ -32,12 +32,24 @@ def monitored(asked: Asked) -> Iterator[Problem]:
             yield Problem("missing-section", message, place, hint=hint)
         elif name in COMPARED:
             yield from not_compared(name, stack.layers[0], spec.data, place)
+    if "pseudo_likelihood" in monitors and not _of_states(stack):
+        message = "'pseudo_likelihood' is that of units with states, and no layer sees such rows"
+        hint = "log_likelihood is that of real units too"
+        yield Problem("wrong-spins", message, place, hint=hint)
     kept = _kept(spec.data) if spec.data is not None else FEWEST
     if "gap" in monitors and kept < FEWEST:
         few = "only one is" if kept else "none are"
         message = f"'gap' compares rows for training with others, and {few} kept apart"
         hint = "keep some of samples(...) or of file(...): validation=0.1"
         yield Problem("no-rows", message, place, hint=hint)
+
+
+def _of_states(stack: Stack) -> bool:
+    """Whether the rows of some layer are states, and no means or real values."""
+    return any(
+        layer.visible.unit != "gaussian" and not stack.fractional(number)
+        for number, layer in enumerate(stack.layers)
+    )
 
 
 def _kept(data: Data) -> int:

@@ -115,7 +115,7 @@ WRONG: dict[str, tuple[Callable[[], Dense], str]] = {
     ),
     "tally": (lambda: changed(centring(), Tally, what="reach"), "no reach of counts"),
     "ties": (lambda: changed(cd(), Change, classes=3), "3 classes of ties"),
-    "exact": (lambda: wide(20_000), "sums of products may reach"),
+    "exact": (lambda: wide(10_000_000), "sums of products may reach"),
     "parameter": (
         lambda: replace(
             cd(), parameters=(Parameter("w", (3, 3, 3), "int32"), *cd().parameters[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Context, Decimal
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,20 @@ def test_known_answers() -> None:
         assert "".join(map(str, units.binary(x, drawn[:, chain]).astype(int))) == right
     x = np.broadcast_to(np.array([0, UNIT, -UNIT]), (8, 3))
     assert units.softmax(x, drawn[0, :8]).tolist() == SOFTMAX
+
+
+def test_normal_numbers() -> None:
+    """Known answers, both tails and the middle; every number is its quantile, and their spread over
+    all U is 1."""
+    ends = np.array([0, 2**31 - 1, 2**31, 2**32 - 1, 0x12345678], dtype=np.uint64)
+    assert units.normal(ends).tolist() == [207682, 0, -207682, 0, 48089]
+    grid = np.arange(0, 2**31, 2**12 - 1, dtype=np.uint64)
+    found = units.normal(grid) / units.MEAN
+    few = grid[:: len(grid) // 1000]
+    exact = np.array([-NormalDist().inv_cdf((2 * int(u) + 1) / 2**33) for u in few])
+    assert np.abs(found[:: len(grid) // 1000] - exact).max() < 2**-15
+    assert (found**2).mean() == pytest.approx(1, abs=1e-4)
+    assert (units.normal(grid + np.uint64(2**31)) == -units.normal(grid)).all()
 
 
 def test_draws_are_those_of_accept() -> None:

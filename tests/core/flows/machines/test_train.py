@@ -12,6 +12,7 @@ import pytest
 import rgc
 from rgc.flows.flow import State
 from rgc.flows.machines.train import Train
+from rgc.results.result import Result
 from tests.core.flows.machines.known import value
 
 SPEC = """
@@ -44,6 +45,10 @@ def flow_of(text: str, backend: str = "reference") -> Train:
     made = compiled.flow({}, 0)
     assert isinstance(made, Train)
     return made
+
+
+def result_of(source: str | Path) -> Result:
+    return rgc.compile(source, backend="reference").run(checkpoints=False).points[0].result
 
 
 def at_end(flow: Train, state: State, most: int = 3) -> State:
@@ -147,6 +152,68 @@ def test_weights_of_a_run_are_taken_by_another(tmp_path: Path) -> None:
     assert isinstance(flow, Train)
     begun = flow.layers[0].learning.start(flow.data.train)
     assert (begun["weights"] == first.weights["weights_1"]).all()
+
+
+KEPT = """rbm(6, spins=ising, train=cd(epochs=2, batch=30, rate=0.1, save=4))
+  rbm(3, spins=binary, train=exact(epochs=3, rate=0.1, save=2))"""
+
+
+def test_models_are_kept_along_the_training(tmp_path: Path) -> None:
+    """Those after an update are what another run that ends there has, and each can be taken by its
+    update. They change no other bit.
+    """
+    whole = result_of(spec(KEPT, "patterns(100)"))
+    np.savez(tmp_path / "weights.npz", **whole.weights)
+    assert whole.provenance["saved"] == [(1, 2, 4, 8), (1, 3)]
+    names = {name for name in whole.weights if "_at_" in name}
+    assert names == {
+        f"{what}_{layer}_at_{update}"
+        for what in ("weights", "visible", "hidden")
+        for layer, updates in ((1, (1, 2, 4, 8)), (2, (1, 3)))
+        for update in updates
+    }
+    assert (whole.weights["weights_1_at_8"] == whole.weights["weights_1"]).all()
+    shorter = KEPT.replace("epochs=2", "epochs=1").replace(", save=4", "")
+    half = result_of(spec(shorter, "patterns(100)"))
+    for name in ("weights", "visible", "hidden"):
+        assert (whole.weights[f"{name}_1_at_4"] == half.weights[f"{name}_1"]).all()
+    taken = 'rbm(6, spins=ising, weights=file("weights.npz", update=4))'
+    (tmp_path / "taken.rgc").write_text(spec(taken, "patterns(100)"))
+    weights = result_of(tmp_path / "taken.rgc").tables["layer1.weights"]
+    assert (weights == half.tables["layer1.weights"]).all()
+    (tmp_path / "none.rgc").write_text(spec(taken.replace("=4", "=5")))
+    with pytest.raises(rgc.SpecError, match="layer 1 are of the updates 1, 2, 4 and 8"):
+        rgc.load(tmp_path / "none.rgc")
+
+
+def test_kept_models_survive_on_another_backend() -> None:
+    text = spec(KEPT.splitlines()[0])
+    first, second = flow_of(text), flow_of(text, "numba")
+    right = parameters(at_end(first, first.start()))
+    state = second.start()
+    while state.done < 3:
+        state = second.step(state)
+    stored = State(state.done, {name: array.copy() for name, array in state.arrays.items()})
+    assert same(right, parameters(at_end(flow_of(text), stored)))
+    assert "0.at 2.weights" in right
+
+
+def test_the_likelihood_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a side is small it is exact; else chains are annealed, and within errors."""
+    monkeypatch.setattr("rgc.flows.machines.annealing.STEPS", 100)
+    layer = "rbm({}, spins=binary, train=cd(epochs=1, rate=0.5))"
+    for hidden, most in ((3, 1e-9), (15, 0.1)):
+        text = spec(
+            layer.format(hidden),
+            data="samples(100, thermalise=10, validation=0.2)",
+            options="monitors=[log_likelihood]",
+        ).replace("square(4, 3)", "square(5, 3)")
+        result = rgc.compile(text, backend="reference").run(checkpoints=False).points[0].result
+        for name, last in (("log_likelihood", "train"), ("log_likelihood_validation",) * 2):
+            found = result.tables[f"layer1.{name}"]
+            value = result.levels[1].values[f"log_likelihood_{last.split('_')[-1]}"].value
+            assert found[-1] == pytest.approx(value, abs=most)
+        assert (result.tables["layer1.log_likelihood_error"] > 0).all()
 
 
 def test_a_rate_that_is_too_large_stops_with_the_layer_and_the_update() -> None:

@@ -156,7 +156,8 @@ def test_integers_are_written_and_loaded_exactly(tmp_path: Path, kinds: tuple[st
     above = layer(kinds[1], "ising", n=2)
     written = [random_parameters(below), random_parameters(above, 1)]
     np.savez_compressed(
-        tmp_path / "weights.npz", **file_of([(below, written[0]), (above, written[1])])
+        tmp_path / "weights.npz",
+        **file_of([(below, {None: written[0]}), (above, {None: written[1]})]),
     )
     for number, (made, stored) in enumerate(zip((below, above), written, strict=True), 1):
         file = WeightsFile(path="weights.npz", convention="rgc", layer=number, folder=tmp_path)
@@ -169,7 +170,7 @@ def test_integers_are_written_and_loaded_exactly(tmp_path: Path, kinds: tuple[st
 def test_real_parameters_are_written_and_loaded_exactly(tmp_path: Path) -> None:
     made = layer("ising", "gaussian")
     stored = Parameters(weights=WEIGHTS / 3, visible=VISIBLE / 7, hidden=HIDDEN / 9)
-    np.savez_compressed(tmp_path / "weights.npz", **file_of([(made, stored)]))
+    np.savez_compressed(tmp_path / "weights.npz", **file_of([(made, {None: stored})]))
     file = WeightsFile(path="weights.npz", convention="rgc", layer=1, folder=tmp_path)
     loaded = parameters_of(load(replace(made, weights=file)), made)
     assert all((a == b).all() for a, b in zip(loaded.arrays, stored.arrays, strict=True))
@@ -184,7 +185,7 @@ def test_units_of_a_file_are_converted(tmp_path: Path) -> None:
         visible=np.array([1 << 20, 0, -(1 << 22)]),
         hidden=np.array([5 << 10, -(1 << 23)]),
     )
-    np.savez_compressed(tmp_path / "weights.npz", **file_of([(made, parameters)]))
+    np.savez_compressed(tmp_path / "weights.npz", **file_of([(made, {None: parameters})]))
     file = WeightsFile(path="weights.npz", convention="rgc", layer=1, folder=tmp_path)
     signs = load(layer("ising", "ising", file))
     plain = machine_of(parameters, made)

@@ -27,6 +27,11 @@ FOLLOWED: Mapping[str, str] = {
 }
 """The series that are drawn, and what their axes say."""
 
+THERMOMETERS: Mapping[str, str] = {
+    "temperature_energy": "by the energy",
+    "temperature_correlation": "by the correlation length",
+}
+
 
 def receptive_fields(result: Result) -> Figure | None:
     """Some hidden units of each layer as pictures over the visible lattice, the weights of the
@@ -82,6 +87,32 @@ def training(result: Result) -> Figure | None:
         axes.set_axis_off()
     if len(updates) > 1:
         panels[0].legend(frameon=False)
+    return figure
+
+
+def iterated(result: Result) -> Figure | None:
+    """The temperatures of chains after each step by both thermometers, one colour a start."""
+    if not result.iterated:
+        return None
+    figure = new_figure(6.4, 2.6)
+    panels: Sequence[Axes] = list(figure.subplots(1, 2, sharey=True))
+    for axes, (name, title) in zip(panels, THERMOMETERS.items(), strict=True):
+        for start in dict.fromkeys(chains.start for chains in result.iterated):
+            own = [chains for chains in result.iterated if chains.start == start]
+            known = [chains for chains in own if chains.values[name].value is not None]
+            at = own[0].temperature
+            axes.errorbar(
+                [chains.step for chains in known],
+                [chains.values[name].value or 0.0 for chains in known],
+                [chains.values[name].error or 0.0 for chains in known],
+                color=COLOURS[start % len(COLOURS)],
+                marker=".",
+                label="data" if at is None else f"T = {at:g}",
+            )
+        axes.set_xlabel("step")
+        axes.set_title(title, loc="left")
+    panels[0].set_ylabel("temperature")
+    panels[0].legend(frameon=False)
     return figure
 
 

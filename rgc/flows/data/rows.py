@@ -18,10 +18,10 @@ from rgc.program.draws import SLOT, Key, fold, word
 Words = NDArray[np.uint64]
 States = NDArray[np.uint8]
 
-VALIDATION, SITES, ROWS, FIELD, PATTERNS, FRESH = range(6)
+VALIDATION, SITES, ROWS, FIELD, PATTERNS, FRESH, LADDER = range(7)
 """What a stream of data is for: which rows are kept for validation, permutations of sites and of
-rows, Gaussian fields, patterns, fresh samples to validate with. Numbers of draws are keyed by them,
-so they never change."""
+rows, Gaussian fields, patterns, fresh samples to validate with, samples at many temperatures.
+Numbers of draws are keyed by them, so they never change."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -3,8 +3,9 @@
 Numbers of draws are keyed by these, so they never change.
 """
 
-WEIGHTS, ORDER, OFFSET, CHAINS, LOOKED, UPWARD, ANNEALED, DESCENT, STRIPS = range(9)
+WEIGHTS, ORDER, OFFSET, CHAINS, LOOKED, UPWARD, ANNEALED, DESCENT, STRIPS, ITERATED = range(10)
 """First weights; the order of the rows of an epoch, and where its weighted rows begin; first states
 of chains; reconstructions; the states that the layer above is trained on; annealing; the visible
-states of chains at the end; those of rows that come down through the stack.
+states of chains at the end; those of rows that come down through the stack; those of chains that go
+up and down many times.
 """

@@ -116,6 +116,24 @@ def iterated(result: Result) -> Figure | None:
     return figure
 
 
+def field_couplings(result: Result) -> Figure | None:
+    """The couplings of pairs of hidden units against the distance of the centres of their fields,
+    one panel a layer.
+    """
+    distances, pairs = _layers(result, "distances"), _layers(result, "pairs")
+    if not pairs:
+        return None
+    figure = new_figure(0.8 + 2.8 * len(pairs), 2.4)
+    panels: Sequence[Axes] = list(figure.subplots(1, len(pairs), squeeze=False).flat)
+    for axes, (number, values) in zip(panels, pairs.items(), strict=True):
+        axes.plot(distances[number], values, ".", markersize=2, color=COLOURS[0], alpha=0.5)
+        axes.axhline(0, color="black", linewidth=0.5)
+        axes.set_xlabel("distance of centres")
+        axes.set_title(f"layer {number}: {len(values)} pairs", loc="left")
+    panels[0].set_ylabel("coupling in H(h)")
+    return figure
+
+
 def _band(axes: Axes, result: Result, number: int, name: str, colour: str) -> None:
     """The error of a series as a band, where it has one."""
     errors = result.tables.get(f"layer{number}.{name}_error")

@@ -58,6 +58,13 @@ class Rows:
         """The first rows, at most so many."""
         return self.at(np.arange(min(count, self.count)))
 
+    def spread(self, count: int) -> Rows:
+        """At most so many of the rows, evenly spaced, so that each of several sets that follow one
+        another has its share.
+        """
+        chosen = min(count, self.count)
+        return self.at(np.arange(chosen) * self.count // max(chosen, 1))
+
     @property
     def values(self) -> NDArray[np.float64]:
         """The spins as declared, float64[row, site]."""

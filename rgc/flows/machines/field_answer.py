@@ -57,8 +57,7 @@ def data_length(rows: Rows, bottom: Side) -> dict[str, Estimate]:
     cells = cells_of(bottom)
     if cells is None or rows.count < 2 * GROUPS:
         return {}
-    chosen = rows.at(np.arange(min(rows.count, MOST)) * rows.count // min(rows.count, MOST))
-    found = half_lengths_of_groups(chosen.values.reshape(-1, *cells), GROUPS)
+    found = half_lengths_of_groups(rows.spread(MOST).values.reshape(-1, *cells), GROUPS)
     value, error = map(float, jackknife(found))
     if not np.isfinite([value, error]).all():
         note = "the two-point function does not fall to one half"

@@ -66,7 +66,7 @@ class Iteration:
             return
         at = number - self.ladder.steps
         if at == 0:
-            self._begin(arrays, _even(rows()))
+            self._begin(arrays, evened(rows()).spread(CHAINS))
         chains = Rows(species=rows().species, states=arrays["chains"])
         arrays["chains"] = passed(chains, at).states
         self._see(arrays, at + 1)
@@ -116,12 +116,6 @@ def make_iteration(request: Request) -> Iteration | None:
     return Iteration(ladder=ladder, temperatures=temperatures, count=count)
 
 
-def _even(rows: Rows) -> Rows:
-    """At most `CHAINS` of the rows, evenly spaced, since sets of samples follow one another."""
-    count = min(CHAINS, rows.count)
-    return evened(rows).at(np.arange(count) * rows.count // count)
-
-
 # -- reading ---------------------------------------------------------------------------------------
 
 Quantity = Callable[[Probe, Floats], Floats]
@@ -141,7 +135,7 @@ def _read(
     found = {
         "energy": _estimate(moments[:, 0], "no energy"),
         "correlation_length": _estimate(
-            _root(probe.length_squared(moments)), "S(k) is not below S(0), within its error"
+            _root(probe.length_squared(moments)), "S(k) is 0, or not below S(0) within its error"
         ),
     }
     for name, each in thermometers.items():
@@ -161,6 +155,8 @@ def _estimate(resampled: Floats, reason: str) -> Estimate:
     value, error = map(float, jackknife(resampled))
     if not np.isfinite([value, error]).all():
         return Estimate(None, None, note=reason)
+    if not error:
+        return Estimate(value, None, note="all chains are alike")
     return Estimate(value, error, statistical=error)
 
 

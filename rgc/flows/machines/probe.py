@@ -16,6 +16,9 @@ from rgc.passes.geometry import coordinates
 
 Floats = NDArray[np.float64]
 
+ROUNDING = 1e-16
+"""The part of a spin below which the square of a wave is rounding."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
@@ -37,6 +40,7 @@ class Probe:
         signs = np.asarray(states, dtype=np.float64) * 2 - 1
         sites = states.shape[1]
         powers = np.abs(self.waves @ signs.T) ** 2 / sites
+        powers[powers < ROUNDING] = 0
         rows = np.vstack([-self.target.log_weights(states) / sites, powers])
         groups = np.arange(len(states)) % GROUPS
         return np.stack([np.bincount(groups, row, GROUPS) for row in rows])

@@ -231,10 +231,10 @@ class Train:
         return found
 
     def validation(self, state: State, number: int) -> Rows | None:
-        """The first of the rows kept for validation, as a layer sees them."""
+        """Some of the rows kept for validation, as a layer sees them."""
         if number == 0:
             apart = self.data.validation
-            return None if apart is None else apart.first(ROWS)
+            return None if apart is None else apart.spread(ROWS)
         if ("validation", number) not in self.kept:
             below = self.validation(state, number - 1)
             above = None if below is None else self.upward(state, number - 1, below)
@@ -277,7 +277,7 @@ class Train:
             machine=taught.learning.machine(arrays),
             arrays=taught.learning.integers(arrays),
             before=before,
-            rows=self.rows(state, number).first(ROWS),
+            rows=self.rows(state, number).spread(ROWS),
             validation=self.validation(state, number),
         )
         taught.watch.look(self.series(state, number), look)

@@ -67,7 +67,7 @@ def _last(series: Mapping[str, NDArray[Any]], number: int) -> dict[str, Estimate
         if values is not None and len(values):
             errors = series.get(f"layer{number}.{name}_error")
             error = None if errors is None else float(errors[-1])
-            note = "" if errors is not None else "a share of the units of the first rows"
+            note = "" if errors is not None else "a share of the units of some rows"
             found[name] = Estimate(float(values[-1]), error, note=note)
     return found
 

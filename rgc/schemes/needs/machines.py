@@ -97,7 +97,7 @@ def _unmeasured(spec: Spec) -> tuple[str, str, str] | None:
         hint = "take a lattice with a periodic direction, such as square(8)"
         return "wrong-lattice", "a correlation length needs a direction that closes", hint
     if [species.alphabet for species in spec.species] != ["ising"]:
-        return "wrong-spins", "thermometers are for one species of ising spins", "s: ising"
+        return "wrong-spins", "thermometers are for one species of ising spins", "declare s: ising"
     if not any(term.coefficient and any(map(len, _products(term))) for term in hamiltonian.terms):
         hint = "give one of its couplings a value; data may be samples at several values"
         return "nothing-to-measure", "H is 0 with the parameters of this spec", hint
@@ -114,7 +114,7 @@ def _too_few(data: Data | None, place: Span | None) -> Iterator[Problem]:
     rows = apart or rows_of(data) or 0
     if rows < FEWEST_ROWS:
         message = f"chains start from {rows} rows{' kept for validation' if apart else ''}"
-        hint = f"their averages have an error from {FEWEST_ROWS} on"
+        hint = f"take more rows: their averages have an error from {FEWEST_ROWS} on"
         yield Problem("no-rows", message, place, hint=hint)
 
 

@@ -35,7 +35,7 @@ class Thermometer:
         """The temperature at which the curve has a value float64[1 + group], resampled likewise.
 
         Both are resampled together, so that the error is that of the value and of the curve.
-        Between knots the inverse of the curve is a monotone cubic (Fritsch and Carlson 1980).
+        Between knots the inverse of the curve is a monotone cubic (Fritsch and Butland 1984).
         """
         from scipy.interpolate import PchipInterpolator
 

@@ -57,11 +57,14 @@ def receptive_fields(result: Result) -> Figure | None:
 
 
 def _length(result: Result, number: int) -> str:
-    """The half-length of the fields of a layer, in words."""
-    found = result.levels[number].values.get("half_length")
+    """The half-length of the fields of a layer, beside that of the two-point function of the data,
+    in words.
+    """
+    own, found = (result.levels[k].values.get("half_length") for k in (0, number))
     if found is None or found.value is None:
         return ""
-    return f": half-length {found.value:.2g}"
+    beside = "" if own is None or own.value is None else f" (data {own.value:.2g})"
+    return f": half-length {found.value:.2g}{beside}"
 
 
 def training(result: Result) -> Figure | None:

@@ -91,8 +91,8 @@ class Ladder:
             return
         states = self._states(arrays)
         arrays["curve"][rung] += self.probe.sums(states)
-        if part == 2 * RECORDS - 1 and rung in self.kept:
-            arrays["kept"][self.kept.index(rung)] = states
+        if part == 2 * RECORDS - 1:
+            arrays["kept"][np.array(self.kept, dtype=np.int64) == rung] = states
 
     def averages(self, arrays: Arrays) -> Floats:
         """The moments at every beta, resampled: float64[1 + group, beta, moment]."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.errors import Problem
-from rgc.model.data import Data, Samples, rows_apart, rows_of, source_of
+from rgc.model.data import Data, Samples, rows_apart, rows_of
 from rgc.model.hamiltonian import Term
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Product

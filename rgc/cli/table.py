@@ -89,7 +89,7 @@ def _result(result: Result) -> list[str]:
             for value in result.free_energy
         ]
         blocks.append("free energy\n" + aligned(rows))
-    blocks += [*_levels(result), _exponent_table(result.eigenvalues)]
+    blocks += [*_levels(result), *_iterated(result), _exponent_table(result.eigenvalues)]
     return blocks
 
 
@@ -154,6 +154,23 @@ def _levels(result: Result) -> list[str]:
         ),
     )
     return [_by_level(f"{what} by level", result, rows) for what, rows in tables if any(rows[1:])]
+
+
+def _iterated(result: Result) -> list[str]:
+    """What is seen of the chains of each start: one line a step."""
+    blocks = []
+    for start in dict.fromkeys(chains.start for chains in result.iterated):
+        own = [chains for chains in result.iterated if chains.start == start]
+        rows = [("step", *own[0].values)]
+        for chains in own:
+            cells = (with_error(each.value, each.error) for each in chains.values.values())
+            rows.append((str(chains.step), *cells))
+        at = own[0].temperature
+        where = "the rows of the data" if at is None else f"samples at temperature {at:g}"
+        notes = dict.fromkeys(each.note for chains in own for each in chains.values.values())
+        said = "".join(f"\n  {escape(note)}" for note in notes if note)
+        blocks.append(f"chains from {where}\n" + aligned(rows) + said)
+    return blocks
 
 
 def _by_level(head: str, result: Result, tables: Sequence[Mapping[str, Estimate]]) -> str:

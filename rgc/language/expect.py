@@ -15,6 +15,7 @@ SELECTORS = {
     "level": "integer",
     "layer": "integer",
     "step": "integer",
+    "start": "integer",
     "operators": "integer",
     "sector": "name",
     "point": "integer",

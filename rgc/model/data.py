@@ -141,13 +141,22 @@ def source_of(data: Data) -> Source | Cloud:
 
 def rows_of(data: Data | None) -> int | None:
     """The rows to train on, without those for validation; None without data."""
-    match source_of(data) if data is not None else None:
-        case Samples(rows=rows, validation=validation) | File(rows=rows, validation=validation):
-            return rows - kept_apart(rows, validation)
+    source = source_of(data) if data is not None else None
+    match source:
+        case Samples(rows=rows) | File(rows=rows):
+            return rows - rows_apart(source)
         case None:
             return None
         case other:
             return other.count
+
+
+def rows_apart(data: Data | None) -> int:
+    """The rows that are kept for validation."""
+    match source_of(data) if data is not None else None:
+        case Samples(rows=rows, validation=share) | File(rows=rows, validation=share):
+            return kept_apart(rows, share)
+    return 0
 
 
 def columns_of(data: Data | None) -> int | None:

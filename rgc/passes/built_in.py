@@ -197,18 +197,28 @@ def correlation_length(lattice: Lattice, species: Kinds) -> Expression:
     where S(k) > S(0). S(0) is not connected, so that xi means something above T_c. Raises
     `SpecError` without a periodic axis.
     """
-    axes = [k for k, edge in enumerate(lattice.boundary) if edge != "open" and lattice.cells[k] > 1]
-    if not axes:
+    waves = smallest_waves(lattice)
+    if not waves:
         raise SpecError([Problem("not-possible", "a correlation length needs a periodic axis")])
     zero = Average(square(Linear(((1 / lattice.sites, Tally(_field(lattice, species))),))))
-    reciprocal = inverse(gram_matrix(lattice.vectors))
     squares = []
-    for axis in axes:
-        half = Constant(pi * sqrt(reciprocal[axis][axis]) / lattice.cells[axis])
+    for axis, half in waves:
         ratio = apply("/", zero, Average(_wave(lattice, species, axis)))
-        k2 = apply("*", Constant(4.0), square(apply("sin", half)))
+        k2 = apply("*", Constant(4.0), square(apply("sin", Constant(half))))
         squares.append(apply("/", apply("-", ratio, Constant(1.0)), k2))
     return apply("sqrt", _mean(squares))
+
+
+def smallest_waves(lattice: Lattice) -> tuple[tuple[int, float], ...]:
+    """The axes along which a finite lattice closes on itself, and |k|/2 of the smallest wave vector
+    k along each.
+    """
+    reciprocal = inverse(gram_matrix(lattice.vectors))
+    return tuple(
+        (axis, pi * sqrt(reciprocal[axis][axis]) / cells)
+        for axis, (cells, edge) in enumerate(zip(lattice.cells, lattice.boundary, strict=True))
+        if edge != "open" and cells > 1
+    )
 
 
 def _mean(expressions: Sequence[Expression]) -> Expression:

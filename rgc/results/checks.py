@@ -146,9 +146,20 @@ def find(expectation: ExpectedValue, result: Result) -> Estimate:
         return _lookup(result.observables, named, f"the result holds no {named}")
     if "level" in selectors or "layer" in selectors:
         return _at_level(result, name, selectors.get("level", selectors.get("layer")))
+    if "step" in selectors and result.iterated:
+        return _after_step(result, name, selectors)
     if selectors:
         raise NotFound(f"{name} has no selector {', '.join(selectors)}")
     return _unselected(result, name)
+
+
+def _after_step(result: Result, name: str, selectors: Mapping[str, Value]) -> Estimate:
+    """What is seen of chains after a step; of those from the rows of data unless `start` says."""
+    start, step = selectors.get("start", 0), selectors["step"]
+    for chains in result.iterated:
+        if (chains.start, chains.step) == (start, step):
+            return _lookup(chains.values, name, f"chains have no {name}")
+    raise NotFound(f"there is no step {step} of chains from start {start}")
 
 
 def _at_point(

@@ -11,7 +11,15 @@ from rgc.version import __version__
 if TYPE_CHECKING:
     from rgc.results.answer_data import AnswerData, Point
     from rgc.results.checks import CheckedExpectation
-    from rgc.results.result import Eigenvalue, Estimate, FixedPoint, FreeEnergy, Level, Result
+    from rgc.results.result import (
+        Eigenvalue,
+        Estimate,
+        FixedPoint,
+        FreeEnergy,
+        IteratedChains,
+        Level,
+        Result,
+    )
 
 
 def document(answer: AnswerData) -> dict[str, Any]:
@@ -58,7 +66,8 @@ def _point(point: Point, common: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _result(result: Result) -> dict[str, Any]:
-    return {
+    iterated = {"iterated": [_chains(each) for each in result.iterated]} if result.iterated else {}
+    return iterated | {
         "exponents": _estimates(result.exponents),
         "fixed_point": _estimates(result.fixed_point),
         "fixed_points": [_fixed_point(point) for point in result.fixed_points],
@@ -66,6 +75,15 @@ def _result(result: Result) -> dict[str, Any]:
         "eigenvalues": [_eigenvalue(eigenvalue) for eigenvalue in result.eigenvalues],
         "free_energy": [_free_energy(entry) for entry in result.free_energy],
         "observables": _estimates(result.observables),
+    }
+
+
+def _chains(chains: IteratedChains) -> dict[str, Any]:
+    return {
+        "start": chains.start,
+        "temperature": chains.temperature,
+        "step": chains.step,
+        "observables": _estimates(chains.values),
     }
 
 

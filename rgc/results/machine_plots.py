@@ -28,6 +28,11 @@ FOLLOWED: Mapping[str, str] = {
 }
 """The series that are drawn, and what their axes say."""
 
+THERMOMETERS: Mapping[str, str] = {
+    "temperature_energy": "by the energy",
+    "temperature_correlation": "by the correlation length",
+}
+
 
 def receptive_fields(result: Result) -> Figure | None:
     """Some hidden units of each layer as pictures over the visible lattice, the weights of the
@@ -53,11 +58,14 @@ def receptive_fields(result: Result) -> Figure | None:
 
 
 def _length(result: Result, number: int) -> str:
-    """The half-length of the fields of a layer, in words."""
-    found = result.levels[number].values.get("half_length")
+    """The half-length of the fields of a layer, beside that of the two-point function of the data,
+    in words.
+    """
+    own, found = (result.levels[k].values.get("half_length") for k in (0, number))
     if found is None or found.value is None:
         return ""
-    return f": half-length {found.value:.2g}"
+    beside = "" if own is None or own.value is None else f" (data {own.value:.2g})"
+    return f": half-length {found.value:.2g}{beside}"
 
 
 def training(result: Result) -> Figure | None:
@@ -83,6 +91,50 @@ def training(result: Result) -> Figure | None:
         axes.set_axis_off()
     if len(updates) > 1:
         panels[0].legend(frameon=False)
+    return figure
+
+
+def iterated(result: Result) -> Figure | None:
+    """The temperatures of chains after each step by both thermometers, one colour a start."""
+    if not result.iterated:
+        return None
+    figure = new_figure(6.4, 2.6)
+    panels: Sequence[Axes] = list(figure.subplots(1, 2, sharey=True))
+    for axes, (name, title) in zip(panels, THERMOMETERS.items(), strict=True):
+        for start in dict.fromkeys(chains.start for chains in result.iterated):
+            own = [chains for chains in result.iterated if chains.start == start]
+            known = [chains for chains in own if chains.values[name].value is not None]
+            at = own[0].temperature
+            axes.errorbar(
+                [chains.step for chains in known],
+                [chains.values[name].value or 0.0 for chains in known],
+                [chains.values[name].error or 0.0 for chains in known],
+                color=COLOURS[start % len(COLOURS)],
+                marker=".",
+                label="data" if at is None else f"T = {at:g}",
+            )
+        axes.set_xlabel("step")
+        axes.set_title(title, loc="left")
+    panels[0].set_ylabel("temperature")
+    panels[0].legend(frameon=False)
+    return figure
+
+
+def field_couplings(result: Result) -> Figure | None:
+    """The couplings of pairs of hidden units against the distance of the centres of their fields,
+    one panel a layer.
+    """
+    distances, pairs = _layers(result, "distances"), _layers(result, "pairs")
+    if not pairs:
+        return None
+    figure = new_figure(0.8 + 2.8 * len(pairs), 2.4)
+    panels: Sequence[Axes] = list(figure.subplots(1, len(pairs), squeeze=False).flat)
+    for axes, (number, values) in zip(panels, pairs.items(), strict=True):
+        axes.plot(distances[number], values, ".", markersize=2, color=COLOURS[0], alpha=0.5)
+        axes.axhline(0, color="black", linewidth=0.5)
+        axes.set_xlabel("distance of centres")
+        axes.set_title(f"layer {number}: {len(values)} pairs", loc="left")
+    panels[0].set_ylabel("coupling in H(h)")
     return figure
 
 

@@ -12,7 +12,12 @@ from rgc.results.flow_diagram import flow_diagram
 from rgc.results.free_energy_plot import free_energies
 from rgc.results.hull_plot import points
 from rgc.results.log_periodic_plot import log_periodic
-from rgc.results.machine_plots import receptive_fields, training
+from rgc.results.machine_plots import (
+    field_couplings,
+    iterated,
+    receptive_fields,
+    training,
+)
 from rgc.results.map_plot import basins, branches, cobweb, settling
 from rgc.results.objective_plot import objective
 from rgc.results.plot_style import new_figure, styled
@@ -60,6 +65,8 @@ def figures(answer: AnswerData) -> Figures:
                 "autocorrelation": autocorrelation(point.result),
                 "training": training(point.result),
                 "fields": receptive_fields(point.result),
+                "pairs": field_couplings(point.result),
+                "iterated": iterated(point.result),
                 "flow": flow_diagram(point.result, new_figure(5.2, 4.2)),
                 "cobweb": cobweb(point.result),
                 "basins": basins(point.result),

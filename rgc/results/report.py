@@ -75,7 +75,8 @@ def body(summary: Mapping[str, Any], drawings: Mapping[str, str]) -> str:
             _free_energies(summary["free_energy"]),
         ]
         parts += [_drawing(name, drawings) for name in names]
-        parts += [_levels(summary["levels"]), _eigenvalues(summary["eigenvalues"])]
+        parts += [_levels(summary["levels"]), _iterated(summary.get("iterated", ()))]
+        parts += [_eigenvalues(summary["eigenvalues"])]
     else:
         parts += [_numbers(summary, "observables", "From the scan"), _points(points)]
         parts += [_drawing(name, drawings) for name in names]
@@ -221,6 +222,26 @@ def _levels(levels: Sequence[Mapping[str, Any]]) -> str:
         _by_level(levels, key, title)
         for key, title in (("couplings", "Couplings"), ("observables", "Averages and other values"))
     )
+
+
+def _iterated(chains: Sequence[Mapping[str, Any]]) -> str:
+    """What is seen of chains after each step, with the reasons for what is not known."""
+    if not chains:
+        return ""
+    names = tuple(chains[0]["observables"])
+    rows = [
+        (
+            "data" if each["temperature"] is None else f"T = {each['temperature']:g}",
+            str(each["step"]),
+            *(_number(each["observables"][name]) for name in names),
+        )
+        for each in chains
+    ]
+    notes = dict.fromkeys(
+        row.get("note") for each in chains for row in each["observables"].values()
+    )
+    said = "".join(f'<p class="small">{escape(note)}</p>' for note in notes if note)
+    return "<h2>Chains up and down the stack</h2>" + _table(("start", "step", *names), rows) + said
 
 
 def _by_level(levels: Sequence[Mapping[str, Any]], key: str, title: str) -> str:

@@ -128,6 +128,22 @@ class FreeEnergy:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IteratedChains:
+    """What is seen of chains v -> h -> v after a step.
+
+    - `start` numbers where they come from: 0 the rows of data, then samples of the Hamiltonian at a
+      `temperature` each.
+    - `values` are averages over the chains, and the temperatures at which the Hamiltonian has them,
+      in units of that of the spec.
+    """
+
+    start: int
+    temperature: float | None
+    step: int
+    values: Mapping[str, Estimate]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """The answer of one flow at one point.
@@ -140,6 +156,7 @@ class Result:
     - `configurations` holds one replica at every level, `int8[*shape, letters]` of spin values.
     - `tables` are further arrays by name, and `labels` the names along some of their axes, by the
       table and the number of the axis.
+    - `iterated` are chains through trained layers, one entry a start and step.
     - `weights` are the parameters of trained layers, as a file holds them that another spec can
       take.
     - `kept` holds options of the flow that list couplings, without which the Hamiltonian of a level
@@ -163,6 +180,7 @@ class Result:
     configurations: tuple[NDArray[Any], ...] = ()
     tables: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[int, Sequence[str]]] = field(default_factory=dict)
+    iterated: tuple[IteratedChains, ...] = ()
     weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     terms: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, Sequence[str]] = field(default_factory=dict)

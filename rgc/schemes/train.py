@@ -15,6 +15,19 @@ FIELDS = (
     ),
     Field("reconstruct", "integer", "samples to reconstruct through the stack", default=0, least=0),
     Field(
+        "iterate",
+        "integer",
+        "steps of chains up and down the stack, with two thermometers",
+        default=0,
+        least=0,
+        most=10_000,
+    ),
+    Field(
+        "temperatures",
+        "numbers",
+        "temperatures at which the Hamiltonian is sampled for further chains, that of the spec 1",
+    ),
+    Field(
         "monitors",
         "names",
         "what is followed while training",
@@ -47,7 +60,7 @@ SCHEME = Scheme(
     needs=("spins", "data", "stack"),
     uses=("lattice", "hamiltonian", "block"),
     rules=EVERY_RULE,
-    limits=(gauge.anchored, machines.monitored),
+    limits=(gauge.anchored, machines.monitored, machines.iterated),
     ready=Ready(
         maker="rgc.flows.machines.train:make_train",
         kind="dense",
@@ -68,8 +81,10 @@ SCHEME = Scheme(
         "visible",
         "half_length",
         "participation",
+        "centres",
         "chains_z",
         "gap",
         "reconstruction",
+        *machines.THERMOMETERS,
     ),
 )

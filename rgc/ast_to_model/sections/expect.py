@@ -21,7 +21,9 @@ from rgc.model.spec import ExpectedValue, Spec, Tolerance
 from rgc.syntax import ast
 from rgc.text import Span
 
-_LEAST = {"level": 0, "layer": 0, "step": 1, "operators": 1, "index": 1, "point": 1}
+_LEAST = dict.fromkeys(("level", "layer", "step", "start"), 0) | dict.fromkeys(
+    ("operators", "index", "point"), 1
+)
 
 
 def check_expect(spec: Spec, context: Context) -> Spec:

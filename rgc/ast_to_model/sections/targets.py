@@ -9,11 +9,11 @@ from rgc.errors import SpecError
 from rgc.language.expect import EXPONENTS
 from rgc.language.values import Value
 from rgc.model.lattice import Lattice
-from rgc.model.spec import Spec
+from rgc.model.spec import FlowOfSpec, Spec
 from rgc.passes.tell_operators import tell_hidden, tell_operators
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
-from rgc.schemes.needs.machines import not_compared
+from rgc.schemes.needs.machines import THERMOMETERS, not_compared
 from rgc.schemes.scheme import Scheme
 from rgc.syntax import ast
 
@@ -72,10 +72,34 @@ def check_layers(
             message = f"there is no {option.name} {number}: the stack has {has}"
             hint = f"write {option.name}={last}"
             raise problem("out-of-range", message, option.span, hint=hint)
+    if path[0] in THERMOMETERS:
+        _check_steps(target, path[0], selectors, flow)
     chosen = [number for name in LAYERS if isinstance(number := selectors.get(name), int)]
     layer = stack.layers[max(chosen[0] if chosen else last, 1) - 1]
     for found in not_compared(".".join(path), layer, spec.data, target.span):
         raise SpecError([found])
+
+
+def _check_steps(
+    target: ast.Expr, name: str, selectors: Mapping[str, Value], flow: FlowOfSpec
+) -> None:
+    """Raise `SpecError` for a temperature of chains that no step or start of the flow has."""
+    temperatures = flow.options.get("temperatures", ())
+    lasts = {"step": flow.options.get("iterate", 0)}
+    lasts["start"] = len(temperatures) if isinstance(temperatures, tuple) else 0
+    if not lasts["step"]:
+        message = f"'{name}' is that of chains, and the flow has none"
+        raise problem("missing-option", message, target.span, hint="add iterate=20 to the flow")
+    if "step" not in selectors:
+        message = "chains have a temperature after each step"
+        hint = f"write {name}[step={lasts['step']}]"
+        raise problem("missing-selector", message, target.span, hint=hint)
+    for option in target.options if isinstance(target, ast.Index) else ():
+        number, last = selectors.get(option.name), lasts.get(option.name, 0)
+        if isinstance(number, int) and isinstance(last, int) and number > last:
+            message = f"there is no {option.name} {number}: the last is {last}"
+            hint = f"write {option.name}={last}"
+            raise problem("out-of-range", message, option.span, hint=hint)
 
 
 def _of_methods(spec: Spec) -> list[str]:

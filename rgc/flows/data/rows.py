@@ -19,10 +19,10 @@ from rgc.program.units import MEAN
 Words = NDArray[np.uint64]
 States = NDArray[np.uint8]
 
-VALIDATION, SITES, ROWS, FIELD, PATTERNS, FRESH = range(6)
+VALIDATION, SITES, ROWS, FIELD, PATTERNS, FRESH, LADDER = range(7)
 """What a stream of data is for: which rows are kept for validation, permutations of sites and of
-rows, Gaussian fields, patterns, fresh samples to validate with. Numbers of draws are keyed by them,
-so they never change."""
+rows, Gaussian fields, patterns, fresh samples to validate with, samples at many temperatures.
+Numbers of draws are keyed by them, so they never change."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -60,6 +60,13 @@ class Rows:
     def first(self, count: int) -> Rows:
         """The first rows, at most so many."""
         return self.at(np.arange(min(count, self.count)))
+
+    def spread(self, count: int) -> Rows:
+        """At most so many of the rows, evenly spaced, so that each of several sets that follow one
+        another has its share.
+        """
+        chosen = min(count, self.count)
+        return self.at(np.arange(chosen) * self.count // max(chosen, 1))
 
     @property
     def values(self) -> NDArray[np.float64]:

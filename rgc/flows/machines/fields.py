@@ -23,12 +23,33 @@ def half_length(field: Floats) -> float:
     and its first crossing of one half is found by linear interpolation. NaN where it does not fall
     so far, or where the field is constant.
     """
-    centred = field - field.mean()
-    power = np.abs(np.fft.fftn(centred)) ** 2
+    return _half_length(_powers(field[None])[0])
+
+
+def half_lengths_of_groups(fields: Floats, groups: int) -> Floats:
+    """The same of the autocorrelations of all fields float64[field, *shape] together, and of all
+    but those of one group: float64[1 + group]. Field r belongs to group r mod `groups`.
+    """
+    powers = np.zeros((groups, *fields.shape[1:]))
+    for group in range(groups):
+        powers[group] = _powers(fields[group::groups]).sum(axis=0)
+    whole = powers.sum(axis=0)
+    return np.array([_half_length(whole), *(_half_length(whole - part) for part in powers)])
+
+
+def _powers(fields: Floats) -> Floats:
+    """|Fourier transform|^2 of every field without its mean."""
+    axes = tuple(range(1, fields.ndim))
+    centred = fields - fields.mean(axis=axes, keepdims=True)
+    return np.asarray(np.abs(np.fft.fftn(centred, axes=axes)) ** 2)
+
+
+def _half_length(power: Floats) -> float:
+    """Where the autocorrelation of a power spectrum crosses one half."""
     if not power.sum():
         return float("nan")
     correlation = np.fft.ifftn(power).real
-    distances, inverse = np.unique(_distances(field.shape).ravel(), return_inverse=True)
+    distances, inverse = np.unique(_distances(power.shape).ravel(), return_inverse=True)
     radial = np.bincount(inverse, correlation.ravel()) / np.bincount(inverse)
     radial /= radial[0]
     below = np.flatnonzero(radial < 0.5)
@@ -53,6 +74,13 @@ def centre(field: Floats) -> Floats:
     return np.array(centres)
 
 
+def apart(first: Floats, second: Floats, shape: tuple[int, ...]) -> Floats:
+    """The distance of two places float64[..., axis] on a torus, in lattice constants."""
+    lengths = np.array(shape)
+    away = np.abs(first - second) % lengths
+    return np.asarray(np.sqrt((np.minimum(away, lengths - away) ** 2).sum(axis=-1)))
+
+
 def root_mean_square_radius(field: Floats, at: Floats) -> float:
     """sqrt(sum r^2 d^2 / sum r^2) with d the distance from `at` on the torus. NaN for a field of
     zeros.
@@ -67,9 +95,5 @@ def root_mean_square_radius(field: Floats, at: Floats) -> float:
 def _distances(shape: tuple[int, ...], at: Floats | None = None) -> Floats:
     """The distance of every site from `at` on a torus, in lattice constants."""
     origin = np.zeros(len(shape)) if at is None else at
-    square = np.zeros(shape)
-    for axis, length in enumerate(shape):
-        apart = np.abs(np.arange(length) - origin[axis]) % length
-        apart = np.minimum(apart, length - apart)
-        square = square + (apart**2).reshape([-1 if k == axis else 1 for k in range(len(shape))])
-    return np.sqrt(square)
+    sites = np.moveaxis(np.indices(shape).astype(np.float64), 0, -1)
+    return apart(sites, origin, shape)

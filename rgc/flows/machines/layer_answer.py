@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from rgc.flows.data.rows import Rows, key_of
 from rgc.flows.machines.annealing import Annealed
 from rgc.flows.machines.chains import APART, compared, visible_states
 from rgc.flows.machines.couplings import couplings
-from rgc.flows.machines.fields import half_length, participation
+from rgc.flows.machines.field_answer import field_answer
 from rgc.flows.machines.lattice_couplings import lattice_couplings
 from rgc.flows.machines.likelihood import annealed as annealed_layer
 from rgc.flows.machines.likelihood import log_likelihood
@@ -93,10 +92,12 @@ class Trained:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answered:
-    """What is known of a layer, with warnings."""
+    """What is known of a layer, with warnings. `tables` are arrays by name; "fields" is what every
+    hidden unit looks at, float64[hidden features, features of the lowest units].
+    """
 
     values: Mapping[str, Estimate]
-    fields: Floats
+    tables: Mapping[str, Floats]
     warnings: tuple[str, ...] = ()
 
 
@@ -112,9 +113,9 @@ def answered(trained: Trained, backend: Backend) -> Answered:
     if trained.target is not None:
         values |= _compared(trained, trained.target, warnings)
     values |= _couplings(trained)
-    fields = _fields(trained)
-    values |= _shapes(fields, trained.bottom)
-    return Answered(values, fields, tuple(warnings))
+    fields = np.ascontiguousarray(trained.through.T)
+    shapes, tables = field_answer(trained.layer, trained.machine, fields, trained.bottom)
+    return Answered(values | shapes, {"fields": fields, **tables}, tuple(warnings))
 
 
 # -- normalisation ---------------------------------------------------------------------------------
@@ -230,7 +231,7 @@ def _jackknifed(values: list[float]) -> Estimate:
     return Estimate(float(value), float(error), statistical=float(error))
 
 
-# -- couplings and fields --------------------------------------------------------------------------
+# -- couplings -------------------------------------------------------------------------------------
 
 
 def _couplings(trained: Trained) -> dict[str, Estimate]:
@@ -258,32 +259,3 @@ def _of_side(
     }
     note = "the root mean square of the couplings of two bodies that have no name"
     return named | {"other_pairs": Estimate(read.other_pairs, 0.0, "exact", note=note)}
-
-
-def _fields(trained: Trained) -> Floats:
-    """What every hidden unit looks at: float64[hidden features, features of the lowest units]."""
-    return np.ascontiguousarray(trained.through.T)
-
-
-def _shapes(fields: Floats, bottom: Side) -> dict[str, Estimate]:
-    """Medians over hidden units of the size of their fields, on a lattice of one letter."""
-    places = bottom.places
-    if not isinstance(places, Lattice) or fields.shape[1] != int(np.prod(places.cells)):
-        return {}
-    pictures = [field.reshape(places.cells) for field in fields]
-    sizes = {
-        "half_length": [half_length(picture) for picture in pictures],
-        "participation": [participation(picture) for picture in pictures],
-    }
-    return {name: _median(np.array(values)) for name, values in sizes.items()}
-
-
-def _median(values: Floats) -> Estimate:
-    """The median over units, with the standard error of a median of normal numbers."""
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return Estimate(None, None, note="no hidden unit has a field")
-    spread = float(np.percentile(known, 84) - np.percentile(known, 16)) / 2
-    error = 1.2533 * spread / sqrt(len(known)) if len(known) > 1 else None
-    note = "" if error is not None else "one unit has no spread"
-    return Estimate(float(np.median(known)), error, note=note)

@@ -9,10 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.errors import Problem, SpecError
 from rgc.flows.machines.connections import Classes, mask_of, ties_of
 from rgc.flows.machines.weights_file import PARAMETER_UNIT, Parameters
 from rgc.model.stack import Rbm, Window
 from rgc.model_to_program.training_update import Shared
+from rgc.program.dense.program import WEIGHT_LIMIT
+from rgc.program.exponentials import LIMIT
+from rgc.text import Span
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -86,6 +90,27 @@ def reach(layer: Rbm, arrays: Arrays) -> float:
         bound = by_unit.max(axis=1).sum(axis=0) + np.abs(bias)
         found = max(found, float(bound.max()) * PARAMETER_UNIT)
     return found
+
+
+def check_range(
+    layer: Rbm,
+    arrays: Arrays,
+    largest: NDArray[np.int64],
+    number: int,
+    first: int,
+    span: Span | None,
+) -> None:
+    """Raise `SpecError` (diverged) where weights or fields of a layer, numbered from 0, have left
+    their range. `largest` is the largest |w| of each update from `first` on.
+    """
+    beyond, fields = np.flatnonzero(largest >= WEIGHT_LIMIT), reach(layer, arrays)
+    if not len(beyond) and fields < LIMIT:
+        return
+    update = first + 1 + (int(beyond[0]) if len(beyond) else len(largest) - 1)
+    what = "|w| passed 32" if len(beyond) else f"a field may reach {fields:.0f} kT"
+    message = f"layer {number + 1}, update {update}: {what}"
+    hint = "take a smaller rate, or l1, l2 or max_norm; the last checkpoint is from before"
+    raise SpecError([Problem("diverged", message, span, hint=hint)])
 
 
 def tied(values: NDArray[Any], arrays: Arrays, name: str) -> NDArray[Any]:

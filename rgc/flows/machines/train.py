@@ -17,31 +17,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.errors import Problem, SpecError
 from rgc.flows.data.rows import Rows, key_of
 from rgc.flows.data.source import TrainingData, make_data
 from rgc.flows.flow import Account, State
 from rgc.flows.machines.exact_training import ExactTraining
+from rgc.flows.machines.iterated import Iteration, make_iteration
 from rgc.flows.machines.layer_answer import Trained
-from rgc.flows.machines.parameters import arrays_of, parameters_in, reach
+from rgc.flows.machines.named_arrays import Arrays, named, put
+from rgc.flows.machines.parameters import arrays_of, check_range, parameters_in
 from rgc.flows.machines.passes import ascended, descended, means_above
-from rgc.flows.machines.streams import STRIPS, UPWARD
+from rgc.flows.machines.streams import ITERATED, STRIPS, UPWARD
 from rgc.flows.machines.target import Target, target_of
 from rgc.flows.machines.taught import Taught, make_taught
 from rgc.flows.machines.train_result import finished
 from rgc.flows.machines.watch import ROWS, Look
 from rgc.flows.request import Request
-from rgc.model.data import rows_of
+from rgc.model.data import rows_apart, rows_of
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator
 from rgc.model.spec import Spec
 from rgc.passes.tell_operators import tell_operators
-from rgc.program.dense.program import WEIGHT_LIMIT
 from rgc.program.draws import Key, stream
-from rgc.program.exponentials import LIMIT
 from rgc.results.result import Result
-
-Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,15 +46,17 @@ class Train:
     """`train(...)` at one point.
 
     The arrays of the state are those of the layers, `<layer>.<name>`, their series,
-    `<layer>.watch.<name>`, and the parameters of models that are kept,
-    `<layer>.at <update>.<name>`. `kept` holds what is made again when it is missing: the rows of
-    each layer, "rows" and "validation", and those as its kernels take them, "fed".
+    `<layer>.watch.<name>`, the parameters of models that are kept, `<layer>.at <update>.<name>`,
+    and those of the chains of `iterate=n`, `iterate.<name>`. `kept` holds what is made again when
+    it is missing: the rows of each layer, "rows" and "validation", and those as its kernels take
+    them, "fed".
     """
 
     request: Request
     layers: tuple[Taught, ...]
     target: Target | None
     operators: tuple[Operator, ...]
+    iteration: Iteration | None = None
     kept: dict[tuple[str, int], Any] = field(default_factory=dict)
 
     @property
@@ -66,7 +65,7 @@ class Train:
 
     @property
     def steps(self) -> int:
-        return self._ends[-1]
+        return self._ends[-1] + (self.iteration.steps if self.iteration else 0)
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -84,6 +83,8 @@ class Train:
         return State(0, {})
 
     def step(self, state: State) -> State:
+        if self.iteration is not None and state.done >= self._ends[-1]:
+            return self._iterate(state, self.iteration)
         number = next(k for k, end in enumerate(self._ends) if state.done < end)
         taught, first = self.layers[number], state.done - self._begins[number]
         if first == 0:
@@ -95,13 +96,30 @@ class Train:
         data = self._fed(state, number)
         data, largest = taught.learning.run(arrays, data, first, count)
         self.kept["fed", number] = data
-        self._check(taught, number, arrays, largest, first)
+        integers = taught.learning.integers(arrays)
+        check_range(taught.layer, integers, largest, number, first, self.request.span)
         if first + count == mark:
             self._look(state, number, arrays, before, mark)
         if first + count in taught.kept:
             self._keep(state, number, arrays, first + count)
         state.arrays |= {f"{number}.{name}": array for name, array in arrays.items()}
         state.done += count
+        return state
+
+    def _iterate(self, state: State, iteration: Iteration) -> State:
+        """A step of the ladder of temperatures, or of the chains."""
+
+        def rows() -> Rows:
+            apart = self.data.validation if rows_apart(self.request.spec.data) else None
+            return apart or self.data.train
+
+        def passed(chains: Rows, step: int) -> Rows:
+            return self._passed(state, chains, (ITERATED, 2 * step), (ITERATED, 2 * step + 1))
+
+        arrays = named(state, "iterate.")
+        iteration.step(arrays, state.done - self._ends[-1], rows, passed)
+        put(state, "iterate.", arrays)
+        state.done += 1
         return state
 
     def accounts(self) -> Sequence[Account]:
@@ -114,7 +132,8 @@ class Train:
             self._series(state),
             self.data.notes,
             self.provenance,
-            self._strips(state),
+            strips=self._strips(state),
+            iterated=self.iteration.answer(named(state, "iterate.")) if self.iteration else (),
         )
 
     def _strips(self, state: State) -> NDArray[np.float64] | None:
@@ -124,14 +143,22 @@ class Train:
         count = self.request.options.integer("reconstruct")
         if not count:
             return None
-        first = rows = self.data.train.first(count)
-        for number in range(len(self.layers)):
-            rows = self.upward(state, number, rows)
-        for number in reversed(range(len(self.layers))):
-            taught, key = self.layers[number], key_of(self._key(number), STRIPS)
+        first = self.data.train.first(count)
+        rows = self._passed(state, first, (UPWARD, 0), (STRIPS, 0))
+        return np.stack([first.values, rows.values])
+
+    def _passed(self, state: State, rows: Rows, up: tuple[int, int], down: tuple[int, int]) -> Rows:
+        """What rows are after a pass up the whole stack and down again, with draws of a purpose
+        and a number for each way.
+        """
+        numbers = range(len(self.layers))
+        for number in numbers:
+            rows = self.upward(state, number, rows, up)
+        for number in reversed(numbers):
+            taught, key = self.layers[number], key_of(self._key(number), *down)
             arrays = taught.learning.integers(self.arrays(state, number))
             rows = descended(self.request.backend, taught.layer, arrays, rows, key)
-        return np.stack([first.values, rows.values])
+        return rows
 
     def _trained(self, state: State) -> tuple[Trained, ...]:
         """The layers as they are, bottom up."""
@@ -145,7 +172,7 @@ class Train:
                     layer=taught.layer,
                     machine=taught.learning.machine(arrays),
                     integers=taught.learning.integers(arrays),
-                    kept={t: under(state, f"{number}.at {t}.") for t in taught.kept},
+                    kept={t: named(state, f"{number}.at {t}.") for t in taught.kept},
                     rows=self.rows(state, number),
                     validation=self.validation(state, number),
                     target=None if number else self.target,
@@ -192,11 +219,11 @@ class Train:
 
     def arrays(self, state: State, number: int) -> Arrays:
         """The arrays of a layer, by the names that its program has for them."""
-        return under(state, f"{number}.")
+        return named(state, f"{number}.")
 
     def series(self, state: State, number: int) -> Arrays:
         """What was written down of a layer, by name."""
-        return under(state, f"{number}.watch.")
+        return named(state, f"{number}.watch.")
 
     def rows(self, state: State, number: int) -> Rows:
         """The rows that a layer is trained on. The layers below it are trained."""
@@ -209,10 +236,10 @@ class Train:
         return found
 
     def validation(self, state: State, number: int) -> Rows | None:
-        """The first of the rows kept for validation, as a layer sees them."""
+        """Some of the rows kept for validation, as a layer sees them."""
         if number == 0:
             apart = self.data.validation
-            return None if apart is None else apart.first(ROWS)
+            return None if apart is None else apart.spread(ROWS)
         if ("validation", number) not in self.kept:
             below = self.validation(state, number - 1)
             above = None if below is None else self.upward(state, number - 1, below)
@@ -220,10 +247,13 @@ class Train:
         found: Rows | None = self.kept["validation", number]
         return found
 
-    def upward(self, state: State, number: int, rows: Rows) -> Rows:
-        """States of the hidden units of a trained layer, one for each row, or, as it says, their
-        means."""
-        key, layer = key_of(self._key(number), UPWARD), self.layers[number].layer
+    def upward(
+        self, state: State, number: int, rows: Rows, draws: tuple[int, int] = (UPWARD, 0)
+    ) -> Rows:
+        """States of the hidden units of a trained layer, one for each row, with the draws of a
+        purpose and a number, or, as the layer says, their means.
+        """
+        key, layer = key_of(self._key(number), *draws), self.layers[number].layer
         arrays = self.layers[number].learning.integers(self.arrays(state, number))
         passed = means_above if layer.upward == "means" else ascended
         return passed(self.request.backend, layer, arrays, rows, key)
@@ -241,8 +271,7 @@ class Train:
         taught = self.layers[number]
         arrays = taught.learning.start(self.rows(state, number))
         state.arrays |= {f"{number}.{name}": array for name, array in arrays.items()}
-        series = taught.watch.start()
-        state.arrays |= {f"{number}.watch.{name}": array for name, array in series.items()}
+        put(state, f"{number}.watch.", taught.watch.start())
 
     def _look(
         self, state: State, number: int, arrays: Arrays, before: NDArray[Any], update: int
@@ -254,42 +283,16 @@ class Train:
             machine=taught.learning.machine(arrays),
             arrays=taught.learning.integers(arrays),
             before=before,
-            rows=self.rows(state, number).first(ROWS),
+            rows=self.rows(state, number).spread(ROWS),
             validation=self.validation(state, number),
         )
-        series = self.series(state, number)
-        taught.watch.look(series, look)
-        state.arrays |= {f"{number}.watch.{name}": array for name, array in series.items()}
+        taught.watch.look(self.series(state, number), look)
 
     def _keep(self, state: State, number: int, arrays: Arrays, update: int) -> None:
         """Keep the parameters of a layer as they are after an update."""
         layer, learning = self.layers[number].layer, self.layers[number].learning
         kept = arrays_of(parameters_in(learning.integers(arrays), layer), layer)
         state.arrays |= {f"{number}.at {update}.{name}": kept[name].copy() for name in kept}
-
-    def _check(
-        self, taught: Taught, number: int, arrays: Arrays, largest: NDArray[Any], first: int
-    ) -> None:
-        """Raise `SpecError` where weights or fields have left their range."""
-        beyond = np.flatnonzero(largest >= WEIGHT_LIMIT)
-        fields = reach(taught.layer, taught.learning.integers(arrays))
-        if not len(beyond) and fields < LIMIT:
-            return
-        update = first + 1 + (int(beyond[0]) if len(beyond) else len(largest) - 1)
-        what = "|w| passed 32" if len(beyond) else f"a field may reach {fields:.0f} kT"
-        message = f"layer {number + 1}, update {update}: {what}"
-        hint = "take a smaller rate, or l1, l2 or max_norm; the last checkpoint is from before"
-        raise SpecError([Problem("diverged", message, self.request.span, hint=hint)])
-
-
-def under(state: State, prefix: str) -> Arrays:
-    """The arrays whose names begin so, by the rest of them, which has no dot."""
-    found = {
-        name.removeprefix(prefix): array
-        for name, array in state.arrays.items()
-        if name.startswith(prefix)
-    }
-    return {name: array for name, array in found.items() if "." not in name}
 
 
 def make_train(request: Request) -> Train:
@@ -308,6 +311,7 @@ def make_train(request: Request) -> Train:
         layers=tuple(layers),
         target=target,
         operators=_operators(request.spec) if target is not None else (),
+        iteration=make_iteration(request),
     )
 
 

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.flows.machines.bound import bounds
+from rgc.flows.machines.field_answer import data_length
+from rgc.flows.machines.iterated import as_tables
 from rgc.flows.machines.layer_answer import Trained, answered
 from rgc.flows.machines.weights_file import file_of
 from rgc.flows.request import Request
-from rgc.results.result import Estimate, Level, Result
+from rgc.results.result import Estimate, IteratedChains, Level, Result
 
 Floats = NDArray[np.float64]
 
@@ -23,27 +25,34 @@ def finished(
     series: Mapping[str, NDArray[Any]],
     notes: Sequence[str],
     provenance: Mapping[str, Any],
+    *,
     strips: Floats | None = None,
+    iterated: tuple[IteratedChains, ...] = (),
 ) -> Result:
     """The answer: level l is layer l, and level 0 the visible units. `series` are what was written
     down along the training.
     """
     answers = [answered(layer, request.backend) for layer in layers]
     bound = bounds(layers, [answer.values["log_z"] for answer in answers])
-    levels = [Level(0, layers[0].layer.visible.shape, _couplings_of(request))]
+    lowest = layers[0].layer.visible
+    own = data_length(layers[0].rows, lowest)
+    levels = [Level(0, lowest.shape, _couplings_of(request), values=own)]
     tables: dict[str, NDArray[Any]] = dict(series)
     if strips is not None:
         tables["reconstruction"] = strips
+    if iterated:
+        tables |= as_tables(iterated)
     for number, (layer, answer) in enumerate(zip(layers, answers, strict=True), 1):
         values = {**answer.values, **bound[number - 1], **_last(series, layer)}
         levels.append(Level(number, layer.layer.hidden.shape, values=values))
         tables[f"layer{number}.weights"] = layer.machine.weights
         if request.options.flag("receptive_fields"):
-            tables[f"layer{number}.fields"] = answer.fields
+            tables |= {f"layer{number}.{name}": table for name, table in answer.tables.items()}
     return Result(
         "train",
         levels=tuple(levels),
         tables=tables,
+        iterated=iterated,
         weights=file_of([(layer.layer, layer.models) for layer in layers]),
         warnings=(*notes, *(text for answer in answers for text in answer.warnings)),
         provenance=provenance,
@@ -60,7 +69,7 @@ def _last(series: Mapping[str, NDArray[Any]], layer: Trained) -> dict[str, Estim
         if values is not None and len(values):
             errors = series.get(f"layer{number}.{name}_error")
             error = None if errors is None else float(errors[-1])
-            note = "" if errors is not None else f"{what} in the first rows"
+            note = "" if errors is not None else f"{what} in some rows"
             found[name] = Estimate(float(values[-1]), error, note=note)
     return found
 

@@ -98,7 +98,7 @@ class Watch:
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Look:
     """A layer after an update: its machine, the weights before that update in the unit of the
-    arrays, and the first of the rows. What gives two numbers is computed once.
+    arrays, and some of the rows. What gives two numbers is computed once.
     """
 
     watch: Watch
@@ -140,7 +140,7 @@ class Look:
 
     @cached_property
     def triple(self) -> Triple:
-        """Against the Hamiltonian, over all states where they are few, else over the first rows."""
+        """Against the Hamiltonian, over all states where they are few, else over these rows."""
         target = self.watch.target
         assert target is not None  # noqa: S101
         if target.cluster.states <= SMALL:
@@ -177,7 +177,7 @@ def _kl(look: Look) -> float:
 
 def _pseudo_likelihood(look: Look) -> float:
     """The average over rows of the pseudo-log-likelihood per site."""
-    states = look.rows.states[:FEW_ROWS]
+    states = look.rows.spread(FEW_ROWS).states
     return float(pseudo_log_likelihood(look.machine, states).mean() / states.shape[1])
 
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.errors import Problem
-from rgc.model.data import Data, File, Samples, kept_apart, source_of
+from rgc.model.data import Data, Samples, rows_apart, rows_of
+from rgc.model.hamiltonian import Term
+from rgc.model.lattice import Lattice
+from rgc.model.operators import Product
+from rgc.model.spec import Spec
 from rgc.model.stack import Rbm, Stack
+from rgc.passes.built_in import smallest_waves
 from rgc.passes.count_states import MOST_TABLED, fits, states_text
+from rgc.schemes.needs.samples import terms_that_fit
 from rgc.schemes.scheme import Asked
 from rgc.text import Span
 
@@ -52,11 +58,82 @@ def _of_states(stack: Stack) -> bool:
     )
 
 
+THERMOMETERS = ("temperature_energy", "temperature_correlation")
+"""Temperatures that chains of `iterate=n` have after each step."""
+
+FEWEST_ROWS = 64
+"""Rows from which chains start, so that their averages have errors: two in each group of the
+jackknife."""
+
+
+def iterated(asked: Asked) -> Iterator[Problem]:
+    """Report chains without thermometers: those are of Ising spins on a lattice that closes on
+    itself, with a Hamiltonian. Report too few rows to start from, and temperatures of no chains or
+    that are none.
+    """
+    place = asked.place("iterate")
+    if not asked.options.get("iterate"):
+        if "temperatures" in asked.places:
+            message = "'temperatures' are those of chains, and none are asked for"
+            hint = "say how many steps they make: iterate=20"
+            yield Problem("unused-option", message, asked.place("temperatures"), hint=hint)
+        return
+    if not asked.read("lattice", "spins", "hamiltonian", "data"):
+        return
+    reason = _unmeasured(asked.spec)
+    if reason is not None:
+        code, why, hint = reason
+        message = f"'iterate' measures the temperature of chains, and {why}"
+        yield Problem(code, message, place, hint=hint)
+        return
+    yield from terms_that_fit(asked)
+    yield from _too_few(asked.spec.data, place)
+    temperatures = asked.options.get("temperatures")
+    for each in temperatures if isinstance(temperatures, tuple) else ():
+        if isinstance(each, int | float) and each < COLDEST:
+            message = f"a temperature of chains is at least {COLDEST:g}, not {each:g}"
+            hint = "1 is the temperature of the spec itself"
+            yield Problem("out-of-range", message, asked.place("temperatures"), hint=hint)
+
+
+COLDEST = 0.05
+"""The lowest temperature from which chains start, below any that can be told from 0."""
+
+
+def _unmeasured(spec: Spec) -> tuple[str, str, str] | None:
+    """Why a spec has no thermometers: code, reason and hint."""
+    lattice, hamiltonian = spec.lattice, spec.hamiltonian
+    if hamiltonian is None:
+        return "missing-section", "this spec has no hamiltonian", "add one, or leave iterate out"
+    if not isinstance(lattice, Lattice) or not smallest_waves(lattice):
+        hint = "take a lattice with a periodic direction, such as square(8)"
+        return "wrong-lattice", "a correlation length needs a direction that closes", hint
+    if [species.alphabet for species in spec.species] != ["ising"]:
+        return "wrong-spins", "thermometers are for one species of ising spins", "declare s: ising"
+    if not any(term.coefficient and any(map(len, _products(term))) for term in hamiltonian.terms):
+        hint = "give one of its couplings a value; data may be samples at several values"
+        return "nothing-to-measure", "H is 0 with the parameters of this spec", hint
+    return None
+
+
+def _products(term: Term) -> Iterator[Product]:
+    yield from (product for _, product in term.products)
+
+
+def _too_few(data: Data | None, place: Span | None) -> Iterator[Problem]:
+    """Report fewer rows than chains need: those kept for validation, else those for training."""
+    apart = rows_apart(data)
+    rows = apart or rows_of(data) or 0
+    if rows < FEWEST_ROWS:
+        message = f"chains start from {rows} rows{' kept for validation' if apart else ''}"
+        hint = f"take more rows: their averages have an error from {FEWEST_ROWS} on"
+        yield Problem("no-rows", message, place, hint=hint)
+
+
 def _kept(data: Data) -> int:
     """The rows to validate with: a share that is kept apart, or a tenth as many fresh samples of
     each set, which nothing has changed."""
-    source = source_of(data)
-    kept = kept_apart(source.rows, source.validation) if isinstance(source, Samples | File) else 0
+    kept = rows_apart(data)
     if kept or not isinstance(data, Samples):
         return kept
     return len(data.points) * -(-data.count // 10)

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[3]
 
 OTHER_MEANINGS = {
     "exact": "the kind of a number without an error",
+    "iterate": "the option that says how often chains go up and down a stack",
     "train": "the option of a layer and of a map that says how it is trained",
 }
 """Names of schemes that are words with another meaning too, which strings are written for."""

@@ -5,12 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rgc.flows.machines.field_couplings import field_couplings
 from rgc.flows.machines.fields import (
     centre,
     half_length,
+    half_lengths_of_groups,
     participation,
     root_mean_square_radius,
 )
+from rgc.flows.machines.machine import Machine
+from rgc.flows.machines.sides import Discrete, side
+from rgc.flows.machines.tables import all_states
+from rgc.language.alphabets import ALPHABETS
 from tests.core.flows.machines.known import Floats, given, value
 
 
@@ -58,3 +64,42 @@ def test_half_length_of_noise_is_below_one_site() -> None:
 @pytest.mark.parametrize("field", [np.zeros((4, 4)), np.ones((4, 4))])
 def test_a_field_without_shape_has_no_length(field: Floats) -> None:
     assert np.isnan(half_length(field))
+
+
+def test_half_length_of_many_fields_is_that_of_their_common_autocorrelation() -> None:
+    """Moved copies of one field have its half-length, whichever group is left out. That of two
+    fields lies between theirs.
+    """
+    field = bump(16, (3.0, 9.0), 2.0)
+    moved = np.stack([np.roll(field, (k, 3 * k), axis=(0, 1)) for k in range(8)])
+    assert half_lengths_of_groups(moved, 4) == pytest.approx(np.full(5, half_length(field)))
+    both = np.stack([field, bump(16, (3.0, 9.0), 1.0)])
+    whole, narrow, wide = half_lengths_of_groups(both, 2)
+    assert narrow == pytest.approx(half_length(both[1]))
+    assert wide == pytest.approx(half_length(field))
+    assert narrow < whole < wide
+
+
+def test_couplings_of_hidden_units_by_the_distance_of_their_fields() -> None:
+    """Three local fields and one over the whole lattice, which has no centre. H(h) is computed from
+    all states of the hidden units.
+    """
+    rng = np.random.default_rng(3)
+    pictures = np.stack([bump(8, at, 0.7) for at in ((0, 0), (0, 7), (4, 4))] + [np.ones((8, 8))])
+    machine = Machine(
+        visible=side(ALPHABETS["ising"], 64),
+        hidden=side(ALPHABETS["ising"], 4),
+        weights=np.ascontiguousarray(pictures.reshape(4, 64).T) * 0.4,
+        visible_bias=rng.normal(size=64) * 0.1,
+        hidden_bias=np.zeros(4),
+    )
+    found = field_couplings(machine, pictures)
+    assert found.centres == 3
+    assert found.distances == pytest.approx([1, np.hypot(4, 3), np.hypot(4, 4)], abs=1e-6)
+    assert isinstance(machine.hidden, Discrete)
+    states = all_states(machine.hidden)
+    signs = machine.hidden.features(states)
+    energies = -machine.hidden_energies(signs)
+    expected = [(energies * signs[:, i] * signs[:, k]).mean() for i, k in ((0, 1), (1, 2), (0, 2))]
+    assert found.pairs == pytest.approx(expected, abs=1e-12)
+    assert found.pairs[0] > 10 * abs(found.pairs[2])

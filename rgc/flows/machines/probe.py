@@ -1,0 +1,85 @@
+"""What thermometers look at: the energy and the two-point function of configurations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.analysis.statistics import GROUPS
+from rgc.flows.machines.sides import States
+from rgc.flows.machines.target import Target
+from rgc.model.lattice import Lattice
+from rgc.passes.built_in import smallest_waves
+from rgc.passes.geometry import coordinates
+
+Floats = NDArray[np.float64]
+
+ROUNDING = 1e-16
+"""The part of a spin below which the square of a wave is rounding."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """Moments of configurations of two-state spins on a finite lattice: H/N of `target`, then
+    |sum_i s_i exp(i k r_i)|^2 / N with k = 0 and with the smallest wave vector along every closed
+    axis.
+
+    `waves` complex128[k, site] are exp(i k r), and `squares` float64[axis] are 4 sin^2(|k|/2).
+    """
+
+    target: Target
+    waves: NDArray[np.complex128]
+    squares: Floats
+
+    def sums(self, states: States) -> Floats:
+        """The moments of states[row, site] summed over groups of rows, float64[moment, group]. Row
+        r belongs to group r mod `GROUPS`.
+        """
+        signs = np.asarray(states, dtype=np.float64) * 2 - 1
+        sites = states.shape[1]
+        powers = np.abs(self.waves @ signs.T) ** 2 / sites
+        powers[powers < ROUNDING] = 0
+        rows = np.vstack([-self.target.log_weights(states) / sites, powers])
+        groups = np.arange(len(states)) % GROUPS
+        return np.stack([np.bincount(groups, row, GROUPS) for row in rows])
+
+    def empty(self, *shape: int) -> Floats:
+        """Room for sums of several sets of rows, float64[*shape, moment, group]."""
+        return np.zeros((*shape, 1 + len(self.waves), GROUPS))
+
+    def length_squared(self, moments: Floats) -> Floats:
+        """The square of the second-moment correlation length of averages float64[..., moment], as
+        `rgc.passes.built_in.correlation_length` defines it.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = moments[..., 1:2] / moments[..., 2:]
+        return np.asarray(((ratios - 1) / self.squares).mean(axis=-1))
+
+    def log_ratio(self, moments: Floats) -> Floats:
+        """ln S(0)/S(k) of averages, a function of the correlation length alone that is nearly
+        linear in the inverse temperature where that is small and where it is large. S(0)/S(k) of
+        several axes are averaged as the squares of the length are.
+        """
+        scale = (1 / self.squares).mean()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(np.log1p(self.length_squared(moments) / scale))
+
+
+def rows_in_groups(rows: int) -> Floats:
+    """How many of so many rows belong to each group, float64[group]."""
+    return np.bincount(np.arange(rows) % GROUPS, minlength=GROUPS).astype(np.float64)
+
+
+def make_probe(target: Target, lattice: Lattice) -> Probe:
+    """The probe of a Hamiltonian on a lattice that closes on itself along at least one axis."""
+    inside = np.array([coordinates(lattice, each) for each in lattice.basis])
+    places = np.array([spin.cell + inside[spin.letter] for spin in target.cluster.spins])
+    axes = smallest_waves(lattice)
+    turns = [places[:, axis] / lattice.cells[axis] for axis, _ in axes]
+    return Probe(
+        target=target,
+        waves=np.exp(2j * np.pi * np.array([np.zeros(len(places)), *turns])),
+        squares=4 * np.sin(np.array([half for _, half in axes])) ** 2,
+    )

@@ -147,8 +147,7 @@ class _Step:
         return np.asarray(found >> law.MEAN_BITS if both else found)
 
     def _total(self, node: Total) -> Integers:
-        found = self.values[node.x][: node.chains].sum(axis=0, dtype=np.int64)
-        return np.asarray(found >> law.MEAN_BITS if node.cut else found)
+        return np.asarray(self.values[node.x][: node.chains].sum(axis=0, dtype=np.int64))
 
     def _energy(self, node: Energy) -> Integers:
         total = np.zeros(self.yields[len(self.values)].chains, dtype=np.int64)

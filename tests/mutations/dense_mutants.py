@@ -186,7 +186,6 @@ MUTATIONS = (
     Mutation(Pairs, "fewer chains", fewer_chains),
     Mutation(Total, "wrong states", value("x")),
     Mutation(Total, "fewer chains", fewer_chains),
-    Mutation(Total, "cut", flipped("cut")),
     Mutation(Energy, "a product lost", one_term_less("products")),
     Mutation(Energy, "a trace lost", one_term_less("traced")),
     Mutation(Energy, "traced as another kind", traced_as_another),

@@ -170,8 +170,7 @@ class Step:
         return found >> MEAN_BITS if one.kind == other.kind == "means" else found
 
     def _total(self, node: Total) -> Array:
-        found = self.values[node.x][: node.chains].sum(axis=0, dtype=jnp.int64)
-        return found >> MEAN_BITS if node.cut else found
+        return self.values[node.x][: node.chains].sum(axis=0, dtype=jnp.int64)
 
     def _energy(self, node: Energy) -> Array:
         total = jnp.zeros(self.yields[len(self.values)].chains, jnp.int64)

@@ -128,7 +128,7 @@ class CountNodes(Room):
         if x.found.kind == "states":
             self.add("totals", bits=x.address, width=x.width, ising=x.ising, **shared)
         else:
-            self.add("totals_of_means", means=x.address, stride=x.width, cut=node.cut, **shared)
+            self.add("totals_of_means", means=x.address, stride=x.width, **shared)
 
     def _energy(self, k: int, node: Energy) -> None:
         out = self.counts(k)

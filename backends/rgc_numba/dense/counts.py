@@ -41,15 +41,12 @@ def totals(bits, width, features, ising, chains, out):
 
 
 @compiled
-def totals_of_means(means, stride, features, chains, cut, out):
+def totals_of_means(means, stride, features, chains, out):
     for i in range(ZERO, features):
         out[i] = NOTHING
     for r in range(ZERO, chains):
         for i in range(ZERO, features):
             out[i] += np.int64(means[r * stride + i])
-    if cut:
-        for i in range(ZERO, features):
-            out[i] >>= BITS
 
 
 @compiled

@@ -42,7 +42,7 @@ ARGUMENTS = {
     "mask_bits": "bits mask size",
     "mask_means": "means stride features chains mask width",
     "totals": "bits width features ising chains out",
-    "totals_of_means": "means stride features chains cut out",
+    "totals_of_means": "means stride features chains out",
     "features": "bits width features ising chains stride out",
     "pairs": "x x_width x_ising y y_width y_ising chains rows columns size out",
     "pairs_of_means": "x x_stride y y_stride chains rows columns cut out",

@@ -252,7 +252,7 @@ def totals(op, context):
 def totals_of_means(op, context):
     o = words_at(op, WIDTH)
     means = ints_at(o[1], o[4] * o[2])
-    counts.totals_of_means(means, o[2], o[3], o[4], o[5] != ZERO, longs_at(o[6], o[3]))
+    counts.totals_of_means(means, o[2], o[3], o[4], longs_at(o[5], o[3]))
 
 
 def features(op, context):

@@ -202,17 +202,15 @@ def means(visible: Units = BINARY, hidden: Units = BINARY, chains: int = 40) -> 
 
 
 def fractional(visible: Units = BINARY, hidden: Units = BINARY, chains: int = 70) -> Dense:
-    """Rows that are means, with means of hidden units, centred at whole numbers; means of the rows
-    above are left in a field."""
+    """Rows that are means, with means of hidden units, which are left in a field."""
     machine = Machine(visible, hidden)
     writer, add = machine.writer, machine.writer.add
     v0 = machine.data(chains, means=True)
     m0 = add(Unit(add(Affine(v0, machine.w, machine.c)), hidden, None))
     v = machine.down(machine.up(v0))
     m = add(Unit(add(Affine(v, machine.w, machine.c)), hidden, None))
-    step = machine.change((v0, m0), (v, m), shift=15)
+    machine.change((v0, m0), (v, m), shift=15)
     add(Put(writer.field("above", hidden, chains, means=True), m0))
-    add(Tally("whole", add(Apply(step, add(Total(v0, cut=True)), turned=True))))
     return writer.program(f"fractional {visible.kind} rows")
 
 

@@ -132,12 +132,10 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """counts[i]: the sum of x_i over the first `chains` chains (None: all). That of means is cut by
-    >> 15 to whole numbers if it is `cut`."""
+    """counts[i]: the sum of x_i over the first `chains` chains (None: all)."""
 
     x: Value
     chains: int | None = None
-    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

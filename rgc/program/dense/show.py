@@ -109,8 +109,8 @@ class _Text:
                 return f"{_units(units)}({how}; {self._bare(x)}){masked}"
             case Pairs(x, y, chains):
                 return f"sum {value(x)} {value(y)}{_of(chains)}"
-            case Total(x, chains, cut):
-                return f"sum {value(x)}{_of(chains)}{' / 2^15' * cut}"
+            case Total(x, chains):
+                return f"sum {value(x)}{_of(chains)}"
             case Energy(products, traced):
                 terms = [f"{value(x)} {value(f)}" for x, f in products]
                 terms += [f"log Z({_units(units)}; {self._bare(f)})" for f, units in traced]

@@ -118,10 +118,8 @@ def _complaints(program: Dense, found: Found, k: int, node: Node) -> Iterator[st
             if found[x].chains:
                 larger = max(found[x].most, found[y].most)
                 yield from _exact(found[k].most // larger * min(larger, HALF))
-        case Total(x, chains, cut):
+        case Total(x, chains):
             yield from _chains(chains, found[x].chains)
-            if cut and found[x].kind != "means":
-                yield "whole numbers to cut"
         case Energy():
             yield from _energy(found, node)
         case Exchange(x, energies, slot, draw, temperatures, first):

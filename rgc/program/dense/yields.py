@@ -116,10 +116,10 @@ def _yield(program: Dense, found: list[Yield], node: Node) -> Yield:
             counted = 1 if not one.chains else one.chains if chains is None else chains
             most = one.most * other.most * counted
             return Yield(kind="counts", shape=one.shape + other.shape, most=most)
-        case Total(x, chains, cut):
+        case Total(x, chains):
             one = operand(found, x, "states", "means")
-            most = one.most * (one.chains if chains is None else chains)
-            return Yield(kind="counts", shape=one.shape, most=most >> (MEAN_BITS if cut else 0))
+            counted = one.chains if chains is None else chains
+            return Yield(kind="counts", shape=one.shape, most=one.most * counted)
         case Energy(products, traced):
             for x, f in products:
                 operand(found, x, "states", "means")

@@ -7,11 +7,13 @@ import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from os import cpu_count
 from pathlib import Path
 from time import monotonic
 
+from rgc import cost
 from rgc.cli import DONE, INTERRUPTED, UNEXPECTED, WRONG
-from rgc.cli.arguments import Parser, at_least, seconds
+from rgc.cli.arguments import Parser, add_max_memory, at_least, seconds
 from rgc.cli.patience import second_signal_ends
 from rgc.cli.settings import add_settings, entries
 from rgc.compiler import BACKEND, compile, load
@@ -20,6 +22,9 @@ from rgc.loaded import Loaded
 from rgc.progress import Silent, duration, for_stream
 from rgc.results.answer import Answer
 from rgc.runner import Interrupted
+
+LONGER = 3.0
+"""A run that is estimated to take so many times its limit is said to."""
 
 NOTABLE = 5.0  # seconds: a run that took longer says so
 
@@ -37,9 +42,18 @@ def _run(options: Namespace, words: Sequence[str]) -> int:
         print(render(warning), file=sys.stderr)
     if loaded.warnings and options.strict:
         return WRONG
-    compiled = compile(loaded, backend=options.backend, threads=options.threads)
+    compiled = compile(
+        loaded,
+        backend=options.backend,
+        threads=options.threads,
+        max_memory=options.max_memory,
+    )
     progress = Silent() if options.quiet else for_stream(sys.stderr)
     began, said = monotonic(), [warning.message for warning in loaded.warnings]
+    needed = cost.of_run(loaded).seconds / (options.threads or cpu_count() or 1)
+    if options.time_limit is not None and needed > LONGER * options.time_limit:
+        message = f"the run takes about {cost.duration(needed)}, and --time-limit stops it before"
+        print(f"warning: {message}", file=sys.stderr)
 
     def warn(message: str) -> None:
         said.append(message)
@@ -128,6 +142,7 @@ def _parser() -> Parser:
         metavar="TIME",
         help="stop with a checkpoint after 90 (seconds), 15m or 12h",
     )
+    add_max_memory(parser)
     add("--quiet", action="store_true", help="no progress")
     return parser
 

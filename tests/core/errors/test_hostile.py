@@ -96,7 +96,6 @@ HOSTILE: dict[str, tuple[Callable[[], str | bytes], str]] = {
     "infinite.rgc": (lambda: GOOD.replace("0.4", "1e999"), "number-range"),
     "tower.rgc": (lambda: GOOD.replace("0.4", "9^9^9^9"), "not-finite"),
     "shape.rgc": (lambda: GOOD.replace("square(8)", "square(1e12)"), "out-of-range"),
-    "sites.rgc": (lambda: GOOD.replace("square(8)", "square(30000)"), "too-many-sites"),
     "points.rgc": (lambda: GOOD + "scan { K = 0:1:1e9 }\n", "out-of-range"),
     "states.rgc": (lambda: GOOD.replace("sample(sweeps=100)", "enumerate()"), "too-many-states"),
     "basis.rgc": (

@@ -132,6 +132,7 @@ def compile(
     source = load(spec, settings=settings, scan=scan) if isinstance(spec, str | Path) else spec
     refuse_later(source.spec)
     cost.refuse(source, max_memory)
+    threads = None if threads is None else min(threads, backends.cores())
     chosen = backends.load(backend, threads=threads) if isinstance(backend, str) else backend
     machine = KernelCache(chosen, general=source.count > 1)
     compiled = Compiled(source, machine, threads, source.zero)

@@ -55,8 +55,8 @@ def _suggest_option(word: str, known: Sequence[str]) -> str:
     return close.replace("'", "'--", 1) if close else ""
 
 
-def at_least(smallest: int) -> type[int]:
-    """An argparse type: an integer that is at least `smallest`."""
+def at_least(smallest: int, largest: int | None = None) -> type[int]:
+    """An argparse type: an integer that is at least `smallest`, and at most `largest`."""
 
     def integer(text: str) -> int:
         try:
@@ -65,6 +65,8 @@ def at_least(smallest: int) -> type[int]:
             raise argparse.ArgumentTypeError(f"'{text}' is not an integer") from None
         if number < smallest:
             raise argparse.ArgumentTypeError(f"{number} is below {smallest}")
+        if largest is not None and number > largest:
+            raise argparse.ArgumentTypeError(f"{number} is above {largest}")
         return number
 
     return integer  # type: ignore[return-value]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rgc import cost
 from rgc.ast_to_model.today import later
-from rgc.cli import DONE, WRONG
+from rgc.cli import DONE, WRONG, tell
 from rgc.cli.arguments import Parser, add_max_memory
 from rgc.cli.settings import Entries, add_settings, entries
 from rgc.compiler import load
@@ -71,7 +71,7 @@ def main(words: Sequence[str]) -> int:
         if not options.json:
             _say(checked)
     if options.json:
-        print(json.dumps([checked.document for checked in found], indent=2, allow_nan=False))
+        tell(json.dumps([checked.document for checked in found], indent=2, allow_nan=False))
     return DONE if all(checked.summary for checked in found) else WRONG
 
 
@@ -91,7 +91,7 @@ def _say(checked: Checked) -> None:
         wrong = any(problem.severity == "error" for problem in checked.problems)
         print(("\n\n" if wrong else "\n").join(map(render, checked.problems)), file=sys.stderr)
     if checked.summary:
-        print(checked.line)
+        tell(checked.line)
 
 
 def _document(problem: Problem) -> dict[str, object]:

@@ -203,7 +203,7 @@ def test_it_has_a_first_spec(house: House) -> None:
 
 
 def test_a_forgotten_cost_is_found_when_the_scheme_is_loaded(tmp_path: Path) -> None:
-    house = build(tmp_path)
+    house = build(tmp_path, scheme=False)
     house.write("rgc/schemes/free_spins.py", SCHEME.replace("        cost=entropy,\n", ""))
     assert (
         "missing 1 required keyword-only argument: 'cost'" in house.run("check", "spec.rgc").stderr

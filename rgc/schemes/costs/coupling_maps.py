@@ -55,9 +55,11 @@ def bonds(spec: Spec, options: Options) -> Cost:
     if lattice is None or hamiltonian is None:
         raise ValueError("bonds need a lattice and a hamiltonian")
     model = bond_model(hamiltonian, lattice, spec.species)
-    q, functions, joined = model.states, _functions(model), _joined(lattice, spec, options)
+    alike = model.isotropic and options.values.get("order") != "axes"
+    axes = 1 if alike else model.axes  # of which each has couplings of its own
+    q, functions, joined = model.states, axes * _functions(model), _joined(lattice, spec, options)
     derived = functions if any(name in options for name in DERIVED) else 1
-    work = applications(options) * joined * derived * q**3 + functions**2 * q**2
+    work = applications(options) * axes * joined * derived * q**3 + functions**2 * q**2
     numbers = 2.0 * derived * q**3 + COPIES * functions * q**2
     return Cost(numbers * NUMBER, 3 * work / ELEMENTS)
 

@@ -92,6 +92,8 @@ def headers(path: Path) -> Mapping[str, Header]:
 
     Raises `Unreadable`, and `OSError` where the file is not there.
     """
+    if path.exists() and not path.is_file():
+        raise Unreadable("is no regular file")
     match path.suffix.lower():
         case ".npy":
             with path.open("rb") as file:

@@ -152,16 +152,50 @@ def check_dtype(backend: Backend, array: Array) -> None:
         )
 
 
-def cache_folder() -> Path:
-    """The folder of compiled kernels: `$RGC_CACHE`, else `rgc` in the user's cache folder. It is
-    made with mode 0700."""
+def cores() -> int:
+    """The cores that this process may use."""
     import os
 
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def cache_folder() -> Path:
+    """The folder of compiled kernels: `$RGC_CACHE`, else `rgc` in the user's cache folder. It is
+    made with mode 0700.
+
+    Code is run from there: where it cannot be written, belongs to somebody else or may be written
+    by everybody, a temporary folder takes its place, with a warning.
+    """
+    import os
+    import tempfile
+    import warnings
+
     base = os.environ.get("RGC_CACHE")
-    folder = (
-        Path(base)
-        if base
-        else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rgc"
-    )
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    folder = Path(base) if base else home / "rgc"
+    reason = _unusable(folder)
+    if not reason:
+        return folder
+    other = Path(tempfile.gettempdir()) / f"rgc-{getattr(os, 'getuid', int)()}"
+    if _unusable(other):
+        other = Path(tempfile.mkdtemp(prefix="rgc-"))
+    message = f"the cache folder '{folder}' {reason}, and '{other}' is used"
+    warnings.warn(f"{message}: RGC_CACHE names another folder", stacklevel=2)
+    return other
+
+
+def _unusable(folder: Path) -> str:
+    """Why a folder, which is made if need be, cannot be that of compiled code; empty if it can."""
+    import os
+
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        about = folder.stat()
+    except OSError as error:
+        return f"cannot be made ({error.strerror})"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return "cannot be written"
+    if about.st_uid != getattr(os, "getuid", int)():
+        return "belongs to somebody else"
+    return "may be written by everybody" if about.st_mode & 0o002 else ""

@@ -113,14 +113,17 @@ def compile(
     threads: int | None = None,
     settings: Settings = (),
     scan: Settings = (),
+    max_memory: float | None = None,
 ) -> Compiled:
     """Prepare a spec to run on a backend, which is given by its name or as an object.
 
-    `settings` and `scan` are those of `load`. Raises `SpecError` if the backend is not there or
-    refuses the spec, or if the flow cannot be run. Raises `TypeError` for settings of a spec that
-    was loaded before, because its parameters have been evaluated.
+    `settings` and `scan` are those of `load`. `max_memory` is the largest number of bytes that the
+    run may take, by default what the machine has free. Raises `SpecError` if the backend is not
+    there or refuses the spec, or if the flow cannot be run or takes too much. Raises `TypeError`
+    for settings of a spec that was loaded before, because its parameters have been evaluated.
     """
     from rgc import backend as backends
+    from rgc import cost
     from rgc.ast_to_model.today import refuse_later
     from rgc.kernel_cache import KernelCache
 
@@ -128,8 +131,10 @@ def compile(
         raise TypeError("settings and scan are for a spec that is read here: give them to rgc.load")
     source = load(spec, settings=settings, scan=scan) if isinstance(spec, str | Path) else spec
     refuse_later(source.spec)
+    cost.refuse(source, max_memory)
+    threads = None if threads is None else min(threads, backends.cores())
     chosen = backends.load(backend, threads=threads) if isinstance(backend, str) else backend
-    machine = KernelCache(chosen, general=len(source.points) > 1)
+    machine = KernelCache(chosen, general=source.count > 1)
     compiled = Compiled(source, machine, threads, source.zero)
     compiled.flow(source.points[0], source.seed)  # refusals come now, not when the run starts
     return compiled
@@ -191,7 +196,7 @@ class Compiled:
 
         Its kernels are compiled, or taken from those of another point.
         """
-        spec = self.loaded.at(point) if point else self.loaded.spec
+        spec = self.loaded.at(point)
         return flow(spec, self.machine, seed=seed, point=point, zero=self.zero)
 
     def run(
@@ -261,7 +266,7 @@ class Compiled:
             with runner.stopping(time_limit) as stop:
                 points = tuple(
                     self._run(k, job, resume=resume, progress=shown, stop=stop, warn=heard)
-                    for k in range(len(self.loaded.points))
+                    for k in range(self.loaded.count)
                 )
         finally:
             shown.close()
@@ -281,7 +286,7 @@ class Compiled:
         from rgc import runner
         from rgc.results.answer_data import Point
 
-        point, count = self.loaded.points[k], len(self.loaded.points)
+        point, count = self.loaded.points[k], self.loaded.count
         made = self.flow(point, job.seed)
         identity = {
             "spec": job.sha256,
@@ -298,9 +303,7 @@ class Compiled:
         task = f"[{k + 1}/{count}] {name}" if count > 1 else name
         kept = saving if job.saves else None
         result = runner.run(made, saving=kept, progress=progress, stop=stop, task=task, warn=warn)
-        return Point(
-            point, result, self.loaded.at(point).lattice if point else self.loaded.spec.lattice
-        )
+        return Point(point, result, self.loaded.at(point).lattice)
 
     def _judge(self, points: tuple[Point, ...], seed: int, warnings: Sequence[str]) -> Answer:
         """The answer: the measures of the finished scan, and the verdict on each expectation."""
@@ -318,9 +321,7 @@ class Compiled:
             axes=loaded.axes,
         )
         said = (*(warning.message for warning in loaded.warnings), *warnings)
-        specs = [
-            loaded.at(point.parameters) if point.parameters else loaded.spec for point in points
-        ]
+        specs = [loaded.at(point.parameters) for point in points]
         return judge.judge(
             answer, specs, said, provenance=judge.provenance(self.machine.name, self.threads)
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from heapq import nsmallest
 from typing import Literal
 
 from rgc.text import Span
@@ -119,9 +120,13 @@ def listing(words: Iterable[object], last: str = "and") -> str:
     return f"{', '.join(first)} {last} {final}" if first else final
 
 
+COMPARED = 200  # known words with which an unknown one is compared: those of nearest length
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """A hint `did you mean 'x'?`, or the empty string when no known word is close."""
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    nearest = nsmallest(COMPARED, known, key=lambda other: abs(len(other) - len(word)))
+    close = get_close_matches(word, nearest, n=1, cutoff=0.6)
     return f"did you mean '{close[0]}'?" if close else ""
 
 

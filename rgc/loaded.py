@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from html import escape
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +27,7 @@ ROUNDING = 1e-12
 """Distances that differ by more, relatively, are not the same number in other digits."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Loaded:
     """A spec that was read and checked.
 
@@ -33,6 +35,8 @@ class Loaded:
     - `spec` is the physics at the first point of the scan.
     - `folder` is where the spec lies; it is None for a text.
     - `name` is the stem of the file, or `spec`.
+
+    The points of the scan are made once, and the physics at each of them is built once and kept.
     """
 
     document: Document
@@ -55,7 +59,7 @@ class Loaded:
     def axes(self) -> tuple[Axis, ...]:
         return self.spec.scan
 
-    @property
+    @cached_property
     def points(self) -> tuple[Mapping[str, float], ...]:
         """The points of the scan, with the last axis fastest. Without a scan there is one empty
         point.
@@ -65,6 +69,11 @@ class Loaded:
             dict(zip(names, values, strict=True))
             for values in product(*(axis.values for axis in self.axes))
         )
+
+    @property
+    def count(self) -> int:
+        """The number of points of the scan."""
+        return prod(len(axis.values) for axis in self.axes)
 
     @property
     def seed(self) -> int:
@@ -108,7 +117,7 @@ class Loaded:
         )
         size = "x".join("inf" if n is None else str(n) for n in getattr(spec.lattice, "shape", ()))
         scheme = spec.flow.scheme if spec.flow else ""
-        points = f"{len(self.points)} points" if self.axes else ""
+        points = f"{self.count} points" if self.axes else ""
         head = f"{lattice} {size}".strip()
         parts = (head, *_neighbours(spec), scheme, self._machines, points)
         said = ", ".join(part for part in parts if part)
@@ -137,11 +146,22 @@ class Loaded:
             names = tuple(name for name in names if there is not None and name in there.zero)
         return names
 
+    @cached_property
+    def _built(self) -> dict[tuple[tuple[str, float], ...], Spec]:
+        """The physics at the points that were asked for."""
+        return {}
+
     def at(self, point: Mapping[str, float]) -> Spec:
         """The physics at a point of the scan. Raises `SpecError` if it is refused there."""
         from rgc.ast_to_model import build
 
-        return build(self.document, point=point, folder=self.folder)[0]
+        if not point:
+            return self.spec
+        key = tuple(point.items())
+        if key not in self._built:
+            axes = self.axes
+            self._built[key] = build(self.document, point=point, axes=axes, folder=self.folder)[0]
+        return self._built[key]
 
 
 def _neighbours(spec: Spec) -> Iterator[str]:

@@ -18,6 +18,7 @@ from rgc.version import __version__
 
 if TYPE_CHECKING:
     from rgc.flows.flow import Flow, State
+    from rgc.results.checkpoint import Checkpoint
     from rgc.results.result import Result
 
 EVERY = 10.0  # seconds between checkpoints
@@ -116,7 +117,7 @@ def run(
     run.
     """
     progress, stop = progress or Silent(), stop or Stop()
-    state = _first_state(flow, saving)
+    state = _first_state(flow, saving, warn)
     state.most = 1
     progress.start(task or flow.scheme, flow.steps, state.done)
     saved = monotonic()
@@ -175,7 +176,7 @@ def _try_save(saving: Saving, state: State, warn: Callable[[str], object]) -> bo
     return True
 
 
-def _first_state(flow: Flow, saving: Saving | None) -> State:
+def _first_state(flow: Flow, saving: Saving | None, warn: Callable[[str], object]) -> State:
     if saving is None or not saving.resume:
         return flow.start()
     from rgc.flows.flow import State
@@ -191,7 +192,30 @@ def _first_state(flow: Flow, saving: Saving | None) -> State:
     if stored is None:
         return flow.start()
     _check_identity(saving, stored.header.get("identity", {}))
-    return State(int(stored.header["done"]), dict(stored.arrays), dict(stored.header["values"]))
+    _check_content(flow, saving.path, stored)
+    written = stored.header.get("rgc")
+    if written != __version__:
+        warn(f"the checkpoint {saving.path} was written by rgc {written}; this is {__version__}")
+    return State(stored.header["done"], dict(stored.arrays), dict(stored.header["values"]))
+
+
+def _check_content(flow: Flow, path: Path, stored: Checkpoint) -> None:
+    """Raise `SpecError` for a checkpoint that this flow cannot have written: it counts steps that
+    there are not, or lacks an array of the first state, or has one of another type or dimension.
+    """
+    done, first = stored.header.get("done"), flow.start().arrays
+    right = isinstance(done, int) and 0 <= done <= flow.steps
+    right = right and isinstance(stored.header.get("values"), dict)
+    alike = (
+        name in stored.arrays
+        and stored.arrays[name].dtype == array.dtype
+        and stored.arrays[name].ndim == array.ndim
+        for name, array in first.items()
+    )
+    if not right or not all(alike):
+        message = f"the checkpoint {path} holds no state of '{flow.scheme}' with {flow.steps} steps"
+        hint = "without --resume the run starts from the beginning"
+        raise SpecError([Problem("damaged-checkpoint", message, hint=hint)])
 
 
 def _check_identity(saving: Saving, identity: Mapping[str, Any]) -> None:

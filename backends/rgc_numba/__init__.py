@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.backend import Arguments, Kernel, check_dtype, not_compiled
+from rgc.backend import Arguments, Kernel, check_dtype, cores, not_compiled
 from rgc.program.dense.program import Dense
 from rgc.program.family import Program
 from rgc.program.lattice.program import Program as LatticeProgram
@@ -28,7 +28,7 @@ class NumbaBackend:
     name = "numba"
 
     def __init__(self, threads: int | None = None) -> None:
-        self._threads = threads if threads is not None else _cores()
+        self._threads = threads if threads is not None else cores()
         self._executor: ThreadPoolExecutor | None = None
 
     def arrays(self) -> AbstractContextManager[Any]:
@@ -50,6 +50,9 @@ class NumbaBackend:
         return {"lattice": {}, "dense": {}}
 
     def missing(self) -> str | None:
+        given = os.environ.get("NUMBA_NUM_THREADS", "1")
+        if not given.isdecimal() or int(given) < 1:
+            return f"NUMBA_NUM_THREADS is '{given}': set it to 1 or more, or unset it"
         return None if find_spec("numba") else "numba is not installed: pip install numba"
 
     def compile(self, program: Program, *, constant: Arguments | None = None) -> Kernel:
@@ -81,9 +84,3 @@ class NumbaBackend:
         if self._executor is None:
             self._executor = ThreadPoolExecutor(self._threads, thread_name_prefix="rgc")
         return self._executor
-
-
-def _cores() -> int:
-    """The cores this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1

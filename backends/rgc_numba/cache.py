@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -40,7 +40,8 @@ def load(source: str) -> ModuleType:
 
 
 def _guard(module: ModuleType, lock: Path) -> None:
-    """Let one process at a time save machine code of a module.
+    """Let one process at a time save machine code of a module, and let damaged files be missing
+    ones.
 
     numba keeps an index of signatures for each function, which it reads, changes and writes back:
     two processes that do so at once can leave a signature that names the machine code of another.
@@ -48,13 +49,36 @@ def _guard(module: ModuleType, lock: Path) -> None:
     for function in vars(module).values():
         index = getattr(getattr(function, "_cache", None), "_cache_file", None)
         if index is not None:
-            index.save = _alone(index.save, lock)
+            index.load = _or_nothing(index.load)
+            index.save = _alone(index.save, index.flush, lock)
 
 
-def _alone(save: Callable[..., Any], lock: Path) -> Callable[..., Any]:
-    def locked(*arguments: Any) -> Any:
-        with alone(lock):
-            return save(*arguments)
+def _or_nothing(load: Callable[..., Any]) -> Callable[..., Any]:
+    """What cannot be read is not there: files that were cut off or overwritten raise anything."""
+
+    def read(*arguments: Any) -> Any:
+        try:
+            return load(*arguments)
+        except Exception:
+            return None
+
+    return read
+
+
+def _alone(save: Callable[..., Any], flush: Callable[[], Any], lock: Path) -> Callable[..., Any]:
+    """`save` under a lock. An index that cannot be read is emptied before; where nothing can be
+    written, as on a full disk, nothing is kept.
+    """
+
+    def locked(*arguments: Any) -> None:
+        with suppress(OSError), alone(lock):
+            try:
+                save(*arguments)
+            except OSError:
+                raise
+            except Exception:
+                flush()
+                save(*arguments)
 
     return locked
 
@@ -90,7 +114,7 @@ def _processor() -> str:
 def _write(path: Path, source: str) -> Path:
     """Write the file whole or not at all. One that is there already keeps its time stamp: numba's
     cache goes by it."""
-    if path.exists() and path.read_text(encoding="utf-8") == source:
+    if path.exists() and path.read_bytes() == source.encode("utf-8"):
         return path
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:

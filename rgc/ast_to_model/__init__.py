@@ -17,7 +17,7 @@ from rgc.ast_to_model.sections.paths import add_paths
 from rgc.ast_to_model.sections.scan_points import check_points, needed_by
 from rgc.errors import Problem
 from rgc.model.hamiltonian import Hamiltonian
-from rgc.model.spec import Spec
+from rgc.model.spec import Axis, Spec
 from rgc.syntax import ast
 
 Point = Mapping[str, float]
@@ -40,7 +40,8 @@ def build(
     *,
     settings: Sequence[ast.Entry] = (),
     scan: Sequence[ast.Entry] = (),
-    point: Mapping[str, float] | None = None,
+    point: Point | None = None,
+    axes: tuple[Axis, ...] | None = None,
     folder: Path | None = None,
 ) -> tuple[Spec, tuple[Problem, ...]]:
     """The physics of a spec at one point of its parameters, and the warnings.
@@ -48,11 +49,12 @@ def build(
     - `settings` are parameters whose right sides the command line replaces, in order.
     - `scan` holds entries that replace those of the `scan` section.
     - `point` holds the values of the scanned parameters.
+    - `axes` are those of the scan, where they are known from another point.
     - `folder` is where the spec lies, for `include`, data and graphs.
 
     Raises `SpecError` with every error of the file.
     """
-    context = Context(document, folder=folder, scan=tuple(scan))
+    context = Context(document, folder=folder, scan=tuple(scan), axes=axes)
     context.document = merge_includes(document, folder, context.problems)
     merged, here = context.document, point or {}
     spec = _checked(SECTIONS, context, settings, here)
@@ -68,7 +70,7 @@ def build(
 
         def at(there: Point) -> Spec:
             return _checked(
-                SECTIONS, Context(merged, folder=folder, scan=tuple(scan)), settings, there
+                SECTIONS, Context(merged, folder=folder, axes=spec.scan), settings, there
             )
 
         check_points(spec, at, context.problems)

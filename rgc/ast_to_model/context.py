@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rgc.ast_to_model.scope import Scope, Unknowable
 from rgc.errors import Problems, SpecError
-from rgc.model.spec import Spec
+from rgc.model.spec import Axis, Spec
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -19,6 +19,8 @@ class Context:
     """The state of one build.
 
     - `scan` holds entries of the command line that replace those of the `scan` section.
+    - `axes` are those of the scan where they are known from another point, None where its section
+      is to be read.
     - `folder` is the folder of the spec, or None for a spec that is not a file.
     - `failed` holds the names of the sections with errors; what depends on them is skipped
       silently.
@@ -29,6 +31,7 @@ class Context:
     scope: Scope = field(default_factory=Scope)
     folder: Path | None = None
     scan: tuple[ast.Entry, ...] = ()
+    axes: tuple[Axis, ...] | None = None
     failed: set[str] = field(default_factory=set)
 
     def fail(self, section: str, error: SpecError) -> None:

@@ -4,11 +4,13 @@ called.
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import TextIO
 
 from rgc.errors import Problem, SpecError, suggest
@@ -47,6 +49,7 @@ def usage() -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status. No mistake of a user ends in a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # closed by >&-
     try:
         with _warnings_as_ours():
             return _dispatch(words)
@@ -57,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say("interrupted", sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # `rgc ... | head`: the reader has gone
-        sys.stdout = None
+        sys.stdout = _nowhere()
         return DONE
     except SystemExit as leave:  # argparse, after --help
         return leave.code if isinstance(leave.code, int) else WRONG
@@ -116,6 +119,20 @@ def _report_failure(error: Exception) -> None:
         "with the text above.",
         sys.stderr,
     )
+
+
+def tell(text: str) -> None:
+    """Print a result. A reader who has gone, as in `rgc run ... | head`, does not change the exit
+    status.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        sys.stdout = _nowhere()
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _say(text: str, stream: TextIO) -> None:

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import NoReturn
 
 from rgc.errors import Problem, SpecError, suggest
+from rgc.memory import UNITS
 
 
 class Parser(argparse.ArgumentParser):
@@ -54,8 +55,8 @@ def _suggest_option(word: str, known: Sequence[str]) -> str:
     return close.replace("'", "'--", 1) if close else ""
 
 
-def at_least(smallest: int) -> type[int]:
-    """An argparse type: an integer that is at least `smallest`."""
+def at_least(smallest: int, largest: int | None = None) -> type[int]:
+    """An argparse type: an integer that is at least `smallest`, and at most `largest`."""
 
     def integer(text: str) -> int:
         try:
@@ -64,9 +65,33 @@ def at_least(smallest: int) -> type[int]:
             raise argparse.ArgumentTypeError(f"'{text}' is not an integer") from None
         if number < smallest:
             raise argparse.ArgumentTypeError(f"{number} is below {smallest}")
+        if largest is not None and number > largest:
+            raise argparse.ArgumentTypeError(f"{number} is above {largest}")
         return number
 
     return integer  # type: ignore[return-value]
+
+
+def amount(text: str) -> float:
+    """An argparse type: an amount of memory in bytes, such as `800M`, `16G`, `1.5T`."""
+    unit = UNITS.get(text.upper().removesuffix("IB").removesuffix("B")[-1:], 1.0)
+    number = text.upper().removesuffix("IB").removesuffix("B").rstrip("".join(UNITS))
+    try:
+        value = float(number) * unit
+    except ValueError:
+        value = -1.0
+    if not (isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"'{text}' is no amount of memory; write 800M, 16G or 1T")
+    return value
+
+
+def add_max_memory(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-memory",
+        type=amount,
+        metavar="SIZE",
+        help="refuse what takes more, e.g. 800M, 16G or 1T (default: what the machine has free)",
+    )
 
 
 def seconds(text: str) -> float:

@@ -2,43 +2,109 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 
+from rgc import cost
 from rgc.ast_to_model.today import later
-from rgc.cli import DONE, WRONG
-from rgc.cli.arguments import Parser
-from rgc.cli.settings import add_settings, entries
+from rgc.cli import DONE, WRONG, tell
+from rgc.cli.arguments import Parser, add_max_memory
+from rgc.cli.settings import Entries, add_settings, entries
 from rgc.compiler import load
-from rgc.errors import SpecError, render
+from rgc.errors import Problem, SpecError, escape, render
+from rgc.schemes.cost import NOTHING, Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What became of a spec: its summary, empty where it is wrong, what a run of it takes, and its
+    problems.
+    """
+
+    name: str
+    summary: str
+    cost: Cost
+    problems: tuple[Problem, ...]
+
+    @property
+    def line(self) -> str:
+        takes = f"; {cost.told(self.cost)}" if self.cost != NOTHING else ""
+        return f"{escape(self.name)}: {self.summary}{takes}"
+
+    @property
+    def document(self) -> dict[str, object]:
+        """The same as JSON values."""
+        return {
+            "spec": self.name,
+            "ok": bool(self.summary),
+            "summary": self.summary,
+            "memory_bytes": _finite(self.cost.memory),
+            "core_seconds": _finite(self.cost.seconds),
+            "problems": [_document(problem) for problem in self.problems],
+        }
 
 
 def main(words: Sequence[str]) -> int:
     parser = Parser(
         "check",
         "Parse and type-check specs. "
-        "Prints one line for each good spec, every problem of the others.",
+        "Prints one line for each good spec, with about how much memory and time it takes, and "
+        "every problem of the others.",
         example="rgc check specs/*.rgc",
     )
     parser.add_argument("specs", nargs="+", metavar="SPEC", help="a spec, .rgc or .yaml")
     parser.add_argument("--strict", action="store_true", help="warnings are errors")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead")
+    add_max_memory(parser)
     add_settings(parser)
     options = parser.read(words)
     settings, scan = entries(options)
-    status = DONE
+    found = []
     for name in options.specs:
-        try:
-            loaded = load(Path(name), settings=settings, scan=scan)
-        except SpecError as error:
-            print(error, file=sys.stderr)
-            status = WRONG
-            continue
-        warnings = (*loaded.warnings, *later(loaded.spec))
-        for warning in warnings:
-            print(render(warning), file=sys.stderr)
-        if warnings and options.strict:
-            status = WRONG
-        else:
-            print(f"{name}: {loaded.summary}")
-    return status
+        checked = _check(name, settings, scan, options)
+        found.append(checked)
+        if not options.json:
+            _say(checked)
+    if options.json:
+        tell(json.dumps([checked.document for checked in found], indent=2, allow_nan=False))
+    return DONE if all(checked.summary for checked in found) else WRONG
+
+
+def _check(name: str, settings: Entries, scan: Entries, options: Namespace) -> Checked:
+    try:
+        loaded = load(Path(name), settings=settings, scan=scan)
+        cost.refuse(loaded, options.max_memory)
+    except SpecError as error:
+        return Checked(name, "", NOTHING, error.problems)
+    warnings = (*loaded.warnings, *later(loaded.spec))
+    summary = "" if warnings and options.strict else loaded.summary
+    return Checked(name, summary, cost.of_run(loaded), warnings)
+
+
+def _say(checked: Checked) -> None:
+    if checked.problems:
+        wrong = any(problem.severity == "error" for problem in checked.problems)
+        print(("\n\n" if wrong else "\n").join(map(render, checked.problems)), file=sys.stderr)
+    if checked.summary:
+        tell(checked.line)
+
+
+def _document(problem: Problem) -> dict[str, object]:
+    place = problem.span.position if problem.span is not None else (None, None)
+    return {
+        "severity": problem.severity,
+        "code": problem.code,
+        "message": problem.message,
+        "line": place[0],
+        "column": place[1],
+        "hint": problem.hint,
+    }
+
+
+def _finite(number: float) -> float | None:
+    return number if isfinite(number) else None

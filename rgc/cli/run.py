@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 
-from rgc.cli import DONE, INTERRUPTED, UNEXPECTED, WRONG
-from rgc.cli.arguments import Parser, at_least, seconds
+from rgc import cost
+from rgc.backend import cores
+from rgc.cli import DONE, FAILED, INTERRUPTED, UNEXPECTED, WRONG, tell
+from rgc.cli.arguments import Parser, add_max_memory, at_least, seconds
 from rgc.cli.patience import second_signal_ends
 from rgc.cli.settings import add_settings, entries
 from rgc.compiler import BACKEND, compile, load
@@ -19,7 +21,12 @@ from rgc.errors import Problem, SpecError, escape, render
 from rgc.loaded import Loaded
 from rgc.progress import Silent, duration, for_stream
 from rgc.results.answer import Answer
+from rgc.results.store import Unwritten
 from rgc.runner import Interrupted
+from rgc.schemes.options import LARGEST_SEED
+
+LONGER = 3.0
+"""A run that is estimated to take so many times its limit is said to."""
 
 NOTABLE = 5.0  # seconds: a run that took longer says so
 
@@ -37,14 +44,26 @@ def _run(options: Namespace, words: Sequence[str]) -> int:
         print(render(warning), file=sys.stderr)
     if loaded.warnings and options.strict:
         return WRONG
-    compiled = compile(loaded, backend=options.backend, threads=options.threads)
+    if options.emit is not None:
+        _check_emit(Path(options.emit))
+    compiled = compile(
+        loaded,
+        backend=options.backend,
+        threads=options.threads,
+        max_memory=options.max_memory,
+    )
     progress = Silent() if options.quiet else for_stream(sys.stderr)
     began, said = monotonic(), [warning.message for warning in loaded.warnings]
+    needed = cost.of_run(loaded).seconds / min(options.threads or cores(), cores())
+    if options.time_limit is not None and needed > LONGER * options.time_limit:
+        message = f"the run takes about {cost.duration(needed)}, and --time-limit stops it before"
+        print(f"warning: {message}", file=sys.stderr)
 
     def warn(message: str) -> None:
         said.append(message)
         print(f"warning: {escape(message)}", file=sys.stderr)
 
+    unwritten = ""
     try:
         answer = compiled.run(
             options.seed,
@@ -57,18 +76,27 @@ def _run(options: Namespace, words: Sequence[str]) -> int:
     except Interrupted as stopped:
         print(_farewell(stopped, words), file=sys.stderr)
         return INTERRUPTED
+    except Unwritten as error:
+        answer, unwritten = error.answer, str(error)
     took = monotonic() - began
     if took >= NOTABLE and not options.quiet:
         print(f"done in {duration(took)}", file=sys.stderr)
+    _tell(answer, said, as_json=options.json)
+    if unwritten:
+        print(f"rgc: {unwritten}; go on with: {_again(words)}", file=sys.stderr)
+        return FAILED
     if options.emit is not None:
         _emit(answer, loaded, Path(options.emit), options.level)
-    if options.json:
-        print(json.dumps(answer.document(), indent=2, allow_nan=False))
-    else:
-        from rgc.cli.table import render_answer
-
-        print(render_answer(answer, said))
     return UNEXPECTED if options.strict and not answer.passed else DONE
+
+
+def _tell(answer: Answer, said: Sequence[str], *, as_json: bool) -> None:
+    if as_json:
+        tell(json.dumps(answer.document(), indent=2, allow_nan=False))
+        return
+    from rgc.cli.table import render_answer
+
+    tell(render_answer(answer, said))
 
 
 def _parser() -> Parser:
@@ -94,7 +122,7 @@ def _parser() -> Parser:
     add_settings(parser)
     add(
         "--seed",
-        type=at_least(0),
+        type=at_least(0, LARGEST_SEED),
         metavar="N",
         help="seed of the random numbers (default: the spec's, else 0)",
     )
@@ -128,8 +156,20 @@ def _parser() -> Parser:
         metavar="TIME",
         help="stop with a checkpoint after 90 (seconds), 15m or 12h",
     )
+    add_max_memory(parser)
     add("--quiet", action="store_true", help="no progress")
     return parser
+
+
+def _check_emit(path: Path) -> None:
+    """Raise `SpecError` where a file cannot be written, before anything is run."""
+    from rgc.results import files
+
+    try:
+        files.try_folder(path.parent)
+    except OSError as error:
+        message = f"'{path}' cannot be written: {error.strerror}"
+        raise SpecError([Problem("emit-file", message)]) from None
 
 
 def _emit(answer: Answer, loaded: Loaded, path: Path, level: int | None) -> None:
@@ -149,5 +189,11 @@ def _farewell(stopped: Interrupted, words: Sequence[str]) -> str:
     """How far the run got, where its checkpoint is, and the command that goes on."""
     if stopped.checkpoint is None:
         return f"{stopped}; no checkpoint could be written"
-    again = shlex.join(["rgc", "run", *(word for word in words if word != "--resume"), "--resume"])
-    return f"{stopped}; the checkpoint is in {stopped.checkpoint.parent}\ngo on with: {again}"
+    return (
+        f"{stopped}; the checkpoint is in {stopped.checkpoint.parent}\ngo on with: {_again(words)}"
+    )
+
+
+def _again(words: Sequence[str]) -> str:
+    """The command that goes on."""
+    return shlex.join(["rgc", "run", *(word for word in words if word != "--resume"), "--resume"])

@@ -13,6 +13,7 @@ from rgc.cli.settings import add_settings, entries
 from rgc.cli.table import WIDTH
 from rgc.cli.watched import Watched
 from rgc.compiler import BACKEND, Compiled, compile, load
+from rgc.errors import escape
 from rgc.flows.flow import Account
 from rgc.loaded import Loaded
 
@@ -47,7 +48,7 @@ def main(words: Sequence[str]) -> int:
 def _model(loaded: Loaded) -> str:
     from rgc.cli.listing import listing
 
-    return listing(loaded.spec)
+    return "\n".join(map(escape, listing(loaded.spec).split("\n")))
 
 
 def _latex(loaded: Loaded) -> str:

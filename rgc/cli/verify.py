@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rgc.cli import DONE, UNEXPECTED
+from rgc.cli import DONE, UNEXPECTED, tell
 from rgc.cli.arguments import Parser, at_least
 from rgc.cli.settings import add_settings, entries
 from rgc.errors import render
@@ -32,9 +32,9 @@ def main(words: Sequence[str]) -> int:
     progress = Silent() if options.quiet else for_stream(sys.stderr, announces=True)
     certificate = verify(loaded, backends=backends, seed=options.seed, progress=progress)
     if options.json:
-        print(json.dumps(certificate.document(), indent=2, allow_nan=False))
+        tell(json.dumps(certificate.document(), indent=2, allow_nan=False))
     else:
-        print(render_certificate(certificate))
+        tell(render_certificate(certificate))
     return DONE if certificate.passed else UNEXPECTED
 
 

@@ -14,6 +14,16 @@ from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.point_clouds import Cloud
 from rgc.text import Span
 
+CHAINS = 1024
+"""The replicas that samples are taken from, or fewer where there are fewer rows. The more there
+are, the fewer configurations follow one another in a replica.
+"""
+
+THERMALISE = 1000
+"""The least updates of every site before the first sample, by default. It is a fifth of the sweeps
+where that is more.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
@@ -46,6 +56,22 @@ class Samples:
     def rows(self) -> int:
         """The configurations of all sets together."""
         return self.count * len(self.points)
+
+    @property
+    def replicas(self) -> int:
+        """The replicas that the configurations of a set are taken from."""
+        return min(CHAINS, -(-self.count // 64) * 64)
+
+    @property
+    def sweeps(self) -> int:
+        """The updates of every site for a set, after those before the first configuration."""
+        return -(-self.count // self.replicas) * self.every
+
+    @property
+    def before(self) -> int:
+        """The updates of every site before the first configuration."""
+        default = max(THERMALISE, self.sweeps // 5)
+        return default if self.thermalise is None else self.thermalise
 
     def __str__(self) -> str:
         options = {

@@ -18,7 +18,7 @@ from rgc.model.lattice import Cell, Lattice, Site, Vector
 
 Pair = tuple[Site, Site]
 
-MOST_CELLS = 100_000
+MOST_CELLS = 40_000
 """The largest number of cells that one search looks at."""
 
 SAME_DISTANCE = 1e-6

@@ -21,6 +21,9 @@ _ROUNDED = 1e-14
 
 Table = tuple[float, ...]
 
+MOST_LISTED_PAIRS = 12
+"""Up to so many states of a spin the functions of a bond are those of every pair of states."""
+
 
 class NotBonds(ValueError):
     """The Hamiltonian, or one `term` of it, contains more than bonds and sites."""

@@ -34,6 +34,14 @@ def write(path: Path, fill: Callable[[BinaryIO], object], *, keep: Path | None =
     _sync_folder(path.parent)
 
 
+def try_folder(folder: Path) -> None:
+    """Make a folder and a file in it, which is removed. Raises `OSError` where that fails."""
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{token_hex(8)}.tmp"
+    with temporary.open("xb"):
+        temporary.unlink()
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by these bytes."""
     write(path, lambda out: out.write(content))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from itertools import compress
 from operator import not_
 from typing import TYPE_CHECKING, Any
 
+from rgc.backend import cores
 from rgc.model.observables import ScanMeasure
 from rgc.results.checks import CheckedExpectation, NotFound, check
 from rgc.results.result import Estimate
@@ -134,9 +134,7 @@ def provenance(backend: str, threads: int | None) -> dict[str, Any]:
         "versions": {"rgc": __version__, "python": platform.python_version(), **_versions()},
         "backend": backend,
         "device": f"{platform.machine()} {platform.system()}",
-        "threads": threads or len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "threads": threads or cores(),
     }
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import html
 import json
-import re
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,12 @@ from rgc.errors import escape as visible
 from rgc.results import files
 from rgc.results.folder import files_of_the_run
 from rgc.results.numbers import eigenvalue, with_error
+
+POLICY = (
+    '<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
+)
+"""The page fetches nothing and runs nothing."""
 
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1b1b1b;max-width:62rem;margin:2rem auto;
@@ -27,7 +33,7 @@ td,th{padding:.2rem .9rem .2rem 0;text-align:left}
 th{font-weight:600;border-bottom:1px solid #999}
 pre{background:#f6f6f3;padding:.8rem;overflow-x:auto}
 .passed{color:#00684a}.failed{color:#b23c00;font-weight:600}
-svg{max-width:100%;height:auto} .small{color:#555;font-size:.85rem}
+img{max-width:100%;height:auto} .small{color:#555;font-size:.85rem}
 .wide{overflow-x:auto}
 @media(prefers-color-scheme:dark){body{background:#fff}}
 """
@@ -49,7 +55,7 @@ def report(summary: Mapping[str, Any], spec: str, drawings: Mapping[str, str]) -
     title = escape(summary["spec"]["title"])
     head = (
         '<!doctype html>\n<html lang="en"><head><meta '
-        f'charset="utf-8"><title>{title}</title><style>{STYLE}</style></head>'
+        f'charset="utf-8">{POLICY}<title>{title}</title><style>{STYLE}</style></head>'
     )
     end = f"<h2>The spec as run</h2><pre>{escape(spec)}</pre>" + _provenance(summary)
     return f"{head}\n<body>\n{body(summary, drawings)}\n{end}\n</body></html>\n"
@@ -101,7 +107,7 @@ def rebuild(folder: Path) -> Path:
             if own is None or path.name in own
         }
         page = report(summary, spec, drawings)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         hint = "an output folder is what `rgc run --out` writes"
         raise SpecError(
             [Problem("no-results", f"'{folder}' holds no result: {error}", hint=hint)]
@@ -114,7 +120,7 @@ def _line(summary: Mapping[str, Any]) -> str:
     return (
         f'<p class="small">{escape(summary["scheme"])} on {escape(summary["backend"])}, '
         f"seed {summary['seed']}, "
-        f"rgc {escape(summary['rgc'])}, spec {summary['spec']['sha256'][:12]}</p>"
+        f"rgc {escape(summary['rgc'])}, spec {escape(summary['spec']['sha256'][:12])}</p>"
     )
 
 
@@ -300,16 +306,12 @@ def _points(points: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _drawing(name: str, drawings: Mapping[str, str]) -> str:
-    """The plot without its XML declaration.
-
-    The name of the plot is put in front of its ids, because ids must be unique within a page.
-    """
+    """The plot as an image, in which nothing runs and nothing is fetched."""
     if name not in drawings:
         return ""
-    text = drawings[name][drawings[name].index("<svg") :]
-    text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
-    text = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", text)
-    return f"<h2>{name.capitalize().replace('_', ' ')}</h2>\n{text}"
+    title = escape(name.capitalize().replace("_", " "))
+    data = b64encode(drawings[name].encode("utf-8")).decode("ascii")
+    return f'<h2>{title}</h2>\n<img alt="{title}" src="data:image/svg+xml;base64,{data}">'
 
 
 def _provenance(summary: Mapping[str, Any]) -> str:

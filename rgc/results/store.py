@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem, SpecError
-from rgc.results import checkpoint
+from rgc.results import checkpoint, files
 from rgc.results.folder import Written, held, stamp
 
 if TYPE_CHECKING:
     from rgc.results.answer import Answer
+
+
+class Unwritten(Exception):
+    """A run came to its end, with this answer, and its output folder could not be written."""
+
+    def __init__(self, answer: Answer, folder: Path, error: OSError) -> None:
+        super().__init__(f"'{folder}' could not be written: {error.strerror or error}")
+        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ class Job:
         if self.out is None:
             return
         try:
-            self.out.mkdir(parents=True, exist_ok=True)
+            files.try_folder(self.out)
         except OSError as error:
             raise SpecError(
                 [
@@ -80,10 +88,17 @@ class Job:
             ) from None
 
     def finish(self, answer: Answer) -> Answer:
-        """Write the output folder, if there is one, and remove the checkpoints."""
+        """Write the output folder, if there is one, and remove the checkpoints.
+
+        Raises `Unwritten` with the answer if the folder cannot be written. The checkpoints are kept
+        then.
+        """
         if self.out is not None:
-            written = Written(self.out, stamp(self.sha256, self.seed))
-            answer = write(replace(answer, folder=self.out), written)
+            try:
+                written = Written(self.out, stamp(self.sha256, self.seed))
+                answer = write(replace(answer, folder=self.out), written)
+            except OSError as error:
+                raise Unwritten(answer, self.out, error) from error
         if not self.saves:
             return answer
         for path in self.checkpoints.glob("point-*.npz"):

@@ -6,6 +6,7 @@ from rgc.language.signatures import Field
 from rgc.model.block_maps import BLOCKS, LAWFUL
 from rgc.schemes import checks, options
 from rgc.schemes.answers import DISCRETE, FIXED_POINT, MODEL
+from rgc.schemes.costs import coupling_maps
 from rgc.schemes.needs import cells, couplings, lattice
 from rgc.schemes.scheme import Ready, Scheme
 
@@ -33,6 +34,7 @@ SCHEME = Scheme(
     ready=Ready(
         maker="rgc.flows.couplings.cumulant:make_cumulant",
         kind="arrays",
+        cost=coupling_maps.cumulant,
         checks=checks.ARRAYS,
         alphabets=("ising",),
         rules=RULES,

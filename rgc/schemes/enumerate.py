@@ -9,6 +9,7 @@ from rgc.language.signatures import Field
 from rgc.model.block_maps import LAWFUL
 from rgc.schemes import checks, options
 from rgc.schemes.answers import AVERAGES, BLOCKED, DISCRETE, EVERY_RULE, FIXED_POINT, MODEL, SAMPLED
+from rgc.schemes.costs import enumeration
 from rgc.schemes.needs import blocks, couplings, gauge, lattice, learned, states
 from rgc.schemes.scheme import Ready, Scheme
 
@@ -57,6 +58,7 @@ SCHEME = Scheme(
     ready=Ready(
         maker="rgc.flows.enumeration.enumerate:make_enumerate",
         kind="arrays",
+        cost=enumeration.enumerate_states,
         checks=(checks.ENUMERATION, *checks.ARRAYS),
         alphabets=DISCRETE,
         rules=LAWFUL,

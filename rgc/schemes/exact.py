@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rgc.schemes import checks, options
 from rgc.schemes.answers import DISCRETE, FIXED_POINT, MODEL
+from rgc.schemes.costs import coupling_maps
 from rgc.schemes.needs import bonds, couplings, lattice
 from rgc.schemes.scheme import Ready, Scheme
 
@@ -20,6 +21,7 @@ SCHEME = Scheme(
     ready=Ready(
         maker="rgc.flows.couplings.exact:make_exact",
         kind="arrays",
+        cost=coupling_maps.bonds,
         checks=checks.ARRAYS,
         alphabets=DISCRETE,
         rules=("decimate",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rgc.language.signatures import Field
 from rgc.model.map import MOST_HARMONICS
 from rgc.schemes import checks, options
+from rgc.schemes.costs import iteration
 from rgc.schemes.needs import couplings, lattice, log_periodic, maps, matrices
 from rgc.schemes.scheme import Ready, Scheme
 
@@ -38,6 +39,7 @@ SCHEME = Scheme(
     ready=Ready(
         maker="rgc.flows.maps.iterate:make_iterate",
         kind="arrays",
+        cost=iteration.iterate,
         checks=checks.MAPS,
         maps=("recursion", "ode", "linear", "convex_nmf", "diffusion"),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rgc.language.signatures import Field
 from rgc.schemes import checks, options
 from rgc.schemes.answers import FIXED_POINT, MODEL, TWO_STATES
+from rgc.schemes.costs import coupling_maps
 from rgc.schemes.needs import cells, couplings, hypercube, lattice
 from rgc.schemes.scheme import Ready, Scheme
 
@@ -34,6 +35,7 @@ SCHEME = Scheme(
     ready=Ready(
         maker="rgc.flows.couplings.lower_bound:make_lower_bound",
         kind="arrays",
+        cost=coupling_maps.lower_bound,
         checks=checks.ARRAYS,
         alphabets=TWO_STATES,
         rules=("kadanoff",),

@@ -9,6 +9,7 @@ from rgc.model.block_maps import LAWFUL
 from rgc.model.spec import Spec
 from rgc.schemes import checks, options
 from rgc.schemes.answers import AVERAGES, EVERY_RULE, MODEL, RG, SAMPLED, SPINS, TWO_STATES
+from rgc.schemes.costs import sampling
 from rgc.schemes.needs import blocks, lattice, learned, operators, samples, steps
 from rgc.schemes.scheme import Ready, Scheme
 
@@ -59,6 +60,7 @@ SCHEME = Scheme(
     ready=Ready(
         maker="rgc.flows.sampling.mcrg:make_mcrg",
         kind="programs",
+        cost=sampling.mcrg,
         checks=checks.PROGRAMS,
         alphabets=TWO_STATES,
         rules=LAWFUL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rgc.language.signatures import Field
 from rgc.schemes import checks, options
 from rgc.schemes.answers import DISCRETE, FIXED_POINT, MODEL
+from rgc.schemes.costs import coupling_maps
 from rgc.schemes.needs import bonds, couplings, lattice
 from rgc.schemes.scheme import Ready, Scheme
 
@@ -29,6 +30,7 @@ SCHEME = Scheme(
     ready=Ready(
         maker="rgc.flows.couplings.migdal_kadanoff:make_migdal_kadanoff",
         kind="arrays",
+        cost=coupling_maps.bonds,
         checks=checks.ARRAYS,
         alphabets=DISCRETE,
     ),

@@ -9,8 +9,10 @@ from rgc.language.values import OperatorBasis
 WORD_REPLICAS = 64
 """The number of replicas in one machine word."""
 
+LARGEST_SEED = 2**64 - 1
+
 SEED = Field(
-    "seed", "integer", "seed of all random numbers; --seed wins", 0, least=0, most=2**64 - 1
+    "seed", "integer", "seed of all random numbers; --seed wins", 0, least=0, most=LARGEST_SEED
 )
 GENERATOR = Field(
     "generator", "word", "generator of random words", "splitmix", choices=("splitmix", "philox")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rgc.schemes import checks, options
 from rgc.schemes.answers import AVERAGES, MODEL, SAMPLED, SPINS, TWO_STATES
+from rgc.schemes.costs import sampling
 from rgc.schemes.needs import lattice, samples
 from rgc.schemes.scheme import Ready, Scheme
 
@@ -40,6 +41,7 @@ SCHEME = Scheme(
     ready=Ready(
         maker="rgc.flows.sampling.sample:make_sample",
         kind="programs",
+        cost=sampling.sample,
         checks=checks.PROGRAMS,
         alphabets=TWO_STATES,
         measures=SAMPLED,

@@ -16,6 +16,7 @@ from rgc.language.signatures import Signature
 from rgc.language.values import Value
 from rgc.model.spec import Spec
 from rgc.schemes.checks import Check
+from rgc.schemes.cost import CostOf
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -103,6 +104,7 @@ class LatticeNeed:
 class Ready:
     """What of a scheme runs today; the rest is checked and printed.
 
+    - `cost` finds beforehand what a run at one point takes.
     - `maker` is where its flow is made, `module:function`: a function from
       `rgc.flows.request.Request` to `rgc.flows.flow.Flow`.
     - `alphabets` are those of the spins, and `rules` those of block maps. With `free`, maps with a
@@ -116,6 +118,7 @@ class Ready:
     """
 
     maker: str
+    cost: CostOf
     kind: Literal["programs", "dense", "arrays"]
     checks: tuple[Check, ...]
     alphabets: tuple[str, ...] = ()
@@ -166,10 +169,19 @@ class Scheme(Signature):
     @property
     def maker(self) -> Callable[..., Any]:
         """The function that makes its flow. Raises `SpecError` if the scheme does not run yet."""
+        make: Callable[..., Any] = resolve_name(self._ready.maker)
+        return make
+
+    @property
+    def cost(self) -> CostOf:
+        """What a run takes. Raises `SpecError` if the scheme does not run yet."""
+        return self._ready.cost
+
+    @property
+    def _ready(self) -> Ready:
         if self.ready is None:
             raise SpecError([Problem("not-yet", f"the scheme '{self.name}' cannot be run yet")])
-        make: Callable[..., Any] = resolve_name(self.ready.maker)
-        return make
+        return self.ready
 
     @property
     def sections(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from rgc.language.signatures import Field
 from rgc.schemes import options
 from rgc.schemes.answers import EVERY_RULE
 from rgc.schemes.checks import TRAINING
+from rgc.schemes.costs import training
 from rgc.schemes.needs import gauge, lattice, machines
 from rgc.schemes.scheme import Ready, Scheme
 
@@ -64,6 +65,7 @@ SCHEME = Scheme(
     ready=Ready(
         maker="rgc.flows.machines.train:make_train",
         kind="dense",
+        cost=training.train,
         checks=TRAINING,
         alphabets=("ising", "binary", "potts", "gaussian"),
     ),

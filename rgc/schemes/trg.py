@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rgc.schemes import checks, options
 from rgc.schemes.answers import DISCRETE, MODEL, TENSORS
+from rgc.schemes.costs import tensors
 from rgc.schemes.needs import lattice, square_bonds
 from rgc.schemes.scheme import Ready, Scheme
 
@@ -20,6 +21,7 @@ SCHEME = Scheme(
     ready=Ready(
         maker="rgc.flows.tensors.trg:make_trg",
         kind="arrays",
+        cost=tensors.trg,
         checks=checks.ARRAYS,
         alphabets=DISCRETE,
         measures=("free_energy", "log_z"),

@@ -83,6 +83,35 @@ def test_resume_really_starts_from_the_checkpoint(tmp_path: Path) -> None:
     assert result.observables["x"].value == float((5 * 6364136223846793005 + 50) % 2**64 % 10**15)
 
 
+@pytest.mark.parametrize(
+    ("done", "arrays", "values"),
+    [
+        (51, {"x": np.zeros(3, np.uint64)}, {}),
+        (-1, {"x": np.zeros(3, np.uint64)}, {}),
+        (None, {"x": np.zeros(3, np.uint64)}, {}),
+        (1, {}, {}),
+        (1, {"x": np.zeros(3)}, {}),
+        (1, {"x": np.zeros((3, 1), np.uint64)}, {}),
+        (1, {"x": np.zeros(3, np.uint64)}, []),
+    ],
+)
+def test_a_checkpoint_with_foreign_content_is_refused(
+    tmp_path: Path, done: object, arrays: dict[str, Any], values: object
+) -> None:
+    header = {"identity": IDENTITY, "done": done, "values": values}
+    checkpoint.write(tmp_path / "c.npz", checkpoint.Checkpoint(header, arrays))
+    with pytest.raises(SpecError, match="holds no state of 'walk' with 50 steps"):
+        runner.run(Walk(), saving=saving(tmp_path / "c.npz", resume=True))
+
+
+def test_an_upgrade_in_the_middle_of_a_run_is_told(tmp_path: Path) -> None:
+    state, said = Walk().start(), list[str]()
+    header = {"identity": IDENTITY, "rgc": "0.0.1", "done": 0, "values": state.values}
+    checkpoint.write(tmp_path / "c.npz", checkpoint.Checkpoint(header, state.arrays))
+    runner.run(Walk(), saving=saving(tmp_path / "c.npz", resume=True), warn=said.append)
+    assert "was written by rgc 0.0.1; this is" in said[0]
+
+
 @pytest.mark.parametrize("changed", [{"spec": "other"}, {"seed": 2}, {"point": {"K": 0.2}}])
 def test_checkpoint_of_another_run_is_refused(tmp_path: Path, changed: dict[str, Any]) -> None:
     runner.run(Walk(), saving=saving(tmp_path / "c.npz", finished=True))

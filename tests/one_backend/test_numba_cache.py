@@ -7,6 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from rgc.backend import load
+from rgc.errors import SpecError
+
 WORK = """
 import sys, time
 from pathlib import Path
@@ -17,6 +22,8 @@ index = Path(sys.argv[1])
 
 
 class Index:
+    load = flush = lambda self: None
+
     def save(self, key, data):
         numbers = index.read_text().split()
         time.sleep(0.05)
@@ -61,3 +68,45 @@ def test_the_index_of_a_compiled_function_is_guarded(tmp_path: Path) -> None:
     environment.pop("NUMBA_DISABLE_JIT", None)
     subprocess.run([sys.executable, "-c", check], env=environment, check=True, timeout=60)
     assert list(tmp_path.glob("*.lock"))
+
+
+ADDING = "from numba import njit\n\n\n@njit(cache=True)\ndef run(x):\n    return x + 1\n"
+
+
+def compiled(folder: Path) -> int:
+    """How often a new process compiles a function anew."""
+    check = (
+        "from rgc_numba.cache import load\n"
+        f"run = load({ADDING!r}).run\n"
+        "assert run(1) == 2\n"
+        "print(sum(run.stats.cache_misses.values()))\n"
+    )
+    environment = os.environ | {"RGC_CACHE": str(folder)}
+    environment.pop("NUMBA_DISABLE_JIT", None)
+    done = subprocess.run(
+        [sys.executable, "-c", check],
+        env=environment,
+        check=True,
+        timeout=60,
+        capture_output=True,
+        text=True,
+    )
+    return int(done.stdout)
+
+
+def test_what_is_damaged_is_made_again(tmp_path: Path) -> None:
+    assert compiled(tmp_path) == 1
+    damage = [("nbi", b"", 1), ("nbc", b"garbage" * 9, 1), ("py", b"\xff\xfe", 0)]
+    for kind, content, anew in damage:
+        (path,) = tmp_path.rglob(f"*.{kind}")
+        path.write_bytes(content)
+        assert compiled(tmp_path) == anew
+        assert path.read_bytes() != content
+    assert compiled(tmp_path) == 0
+
+
+def test_numbers_of_threads_that_numba_refuses_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for given in ("0", "-1", "many"):
+        monkeypatch.setenv("NUMBA_NUM_THREADS", given)
+        with pytest.raises(SpecError, match=f"NUMBA_NUM_THREADS is '{given}'"):
+            load("numba")

@@ -71,7 +71,7 @@ def test_it_is_checked_and_shown(house: House) -> None:
     (house.root / "model.rgc").write_text(spec("twos", "flow sample()"), "utf-8")
     assert (
         house.run("check", "model.rgc").stdout
-        == "model.rgc: ok: square 4x4, 4 neighbours, sample\n"
+        == "model.rgc: ok: square 4x4, 4 neighbours, sample; about 1 MiB and 1 s of one core\n"
     )
     assert "s: twos" in house.run("show", "model.rgc").stdout
     (house.root / "wrong.rgc").write_text(spec("twos(3)", "flow sample()"), "utf-8")

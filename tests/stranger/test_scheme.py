@@ -20,7 +20,10 @@ from collections.abc import Iterator
 from rgc.errors import Problem
 from rgc.language.signatures import Field
 from rgc.schemes import checks
+from rgc.model.options import Options
+from rgc.model.spec import Spec
 from rgc.schemes.answers import DISCRETE, MODEL
+from rgc.schemes.cost import Cost
 from rgc.schemes.needs import lattice
 from rgc.schemes.scheme import Asked, Ready, Scheme
 
@@ -36,6 +39,11 @@ def few_states(asked: Asked) -> Iterator[Problem]:
             yield Problem("wrong-spins", message, asked.spins.get(species.name))
 
 
+def entropy(spec: Spec, options: Options) -> Cost:
+    """One number for each copy."""
+    return Cost(8 * options.number("copies"), 1e-6)
+
+
 SCHEME = Scheme(
     name="free_spins",
     doc="the entropy of spins that do not interact",
@@ -47,6 +55,7 @@ SCHEME = Scheme(
     answers=("entropy",),
     ready=Ready(
         maker="rgc.flows.free_spins:make_free_spins",
+        cost=entropy,
         kind="arrays",
         checks=checks.ARRAYS,
         alphabets=DISCRETE,
@@ -191,6 +200,14 @@ def test_it_has_a_first_spec(house: House) -> None:
     done = house.run("new", "first", "--flow", "free_spins")
     assert done.returncode == 0, done.stderr
     assert house.run("run", "first.rgc", "--strict").returncode == 0
+
+
+def test_a_forgotten_cost_is_found_when_the_scheme_is_loaded(tmp_path: Path) -> None:
+    house = build(tmp_path, scheme=False)
+    house.write("rgc/schemes/free_spins.py", SCHEME.replace("        cost=entropy,\n", ""))
+    assert (
+        "missing 1 required keyword-only argument: 'cost'" in house.run("check", "spec.rgc").stderr
+    )
 
 
 def test_a_forgotten_line_leaves_the_name_unknown(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from rgc.model.spec import Spec
 from rgc.passes.check_file import check_file, check_rows
 from rgc.schemes.needs import lattice, spins
 from rgc.schemes.needs.lattice import count_sites
-from rgc.schemes.needs.samples import CONFIGURATION_LIMIT, GIB, SAMPLED
+from rgc.schemes.needs.samples import SAMPLED
 from rgc.schemes.sample import SCHEME as SAMPLE
 from rgc.schemes.scheme import Asked
 from rgc.syntax import ast
@@ -130,9 +130,8 @@ def _checked(data: Data, spec: Spec, context: Context) -> Data:
             _check_samples(source, spec, context)
         case Points() | Simplex():
             _check_real(spec, where)
-        case Patterns(count=count):
+        case Patterns():
             _check_two_states(spec, "'patterns' are spins up or down", where)
-            _check_memory(count, spec, where)
         case File():
             if source.threshold is not None:
                 _check_two_states(spec, "a threshold makes spins up or down", where)
@@ -166,22 +165,9 @@ def _check_samples(samples: Samples, spec: Spec, context: Context) -> None:
         message = f"samples are drawn from a hamiltonian, and this spec has no {listing(missing)}"
         raise SpecError([Problem("missing-section", message, samples.span)])
     check_rows(samples.rows, samples.validation, f"{samples.count} samples", samples.span)
-    _check_memory(samples.rows, spec, samples.span)
     asked = _asked(samples, spec, context)
     for limit in (lattice.suits, spins.suit, *SAMPLED):
         context.problems.extend(limit(asked))
-
-
-def _check_memory(rows: int, spec: Spec, where: Span | None) -> None:
-    """Raise `SpecError` for rows that do not fit into memory, at one byte a spin."""
-    sites = count_sites(spec.lattice) or 1
-    if rows * sites > CONFIGURATION_LIMIT:
-        message = (
-            f"{rows} rows of {sites} spins take {rows * sites / GIB:.1f} GiB at one byte a spin; "
-            f"the limit is {CONFIGURATION_LIMIT // GIB} GiB"
-        )
-        hint = f"up to {CONFIGURATION_LIMIT // sites} rows fit"
-        raise SpecError([Problem("too-many-sites", message, where, hint=hint)])
 
 
 def _asked(samples: Samples, spec: Spec, context: Context) -> Asked:

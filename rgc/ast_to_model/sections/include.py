@@ -59,6 +59,9 @@ def _read(
         circle = " -> ".join(path.name for path in (*above[above.index(target) :], target))
         problems.error("include-cycle", f"these specs include each other: {circle}", span)
         return None
+    if target.exists() and not target.is_file():
+        problems.error("unreadable-file", f"'{path}' is no regular file", span)
+        return None
     if len(above) >= DEPTH_LIMIT:
         problems.error("include-cycle", f"more than {DEPTH_LIMIT} specs include one another", span)
         return None

@@ -29,6 +29,7 @@ from rgc.syntax import ast
 TEMPERATURES = ("T", "beta", "temperature")
 OPTIONS_NAME_PARAMETERS = ("data", "map", "flow")
 MOST_NAMES = 8  # of a circle that a message shows
+MOST_NUMBERS = 1_000_000  # of all lists together
 
 
 def check_parameters(
@@ -120,13 +121,23 @@ def _evaluate_all(
 ) -> Scope:
     values: dict[str, Parameter] = dict(fixed)
     broken: set[str] = set()
+    held = 0
     for name in _ordered(entries, fixed, values, broken, problems):
-        if problems.full:
+        if problems.full or held > MOST_NUMBERS:
             broken.add(name)
             continue
         scope = Scope(values, broken)
         try:
             values[name] = _value(entries[name], scope)
+            held += _size(values[name])
+            if held > MOST_NUMBERS:
+                message = f"with '{name}' the lists of the parameters have {held} numbers"
+                raise problem(
+                    "too-long",
+                    f"{message}; the limit is {MOST_NUMBERS}",
+                    entries[name].target.span,
+                    hint="keep large tables in files",
+                )
         except SpecError as error:
             problems.extend(error.problems)
             broken.add(name)
@@ -134,6 +145,12 @@ def _evaluate_all(
             broken.add(name)
     in_order = {name: values[name] for name in entries if name in values}
     return Scope(in_order, frozenset(broken))
+
+
+def _size(value: Parameter) -> int:
+    """The numbers of a list or of a matrix; 0 of everything else."""
+    rows = value if isinstance(value, tuple) else ()
+    return sum(len(row) if isinstance(row, tuple) else 1 for row in rows)
 
 
 def _ordered(

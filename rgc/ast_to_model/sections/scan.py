@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from math import prod
@@ -24,6 +25,8 @@ def check_scan(spec: Spec, context: Context) -> Spec:
     Entries of the command line replace those of the same name, and others are added. Reports what
     is no parameter, single numbers, and grids of more than `POINT_LIMIT` points.
     """
+    if context.axes is not None:
+        return replace(spec, scan=context.axes)
     section = context.section("scan")
     written = section.body if section is not None and isinstance(section.body, tuple) else ()
     entries = _replaced([entry for entry in written if isinstance(entry, ast.Entry)], context.scan)
@@ -75,7 +78,7 @@ def _axis(entry: ast.Entry, scanned: set[str], context: Context) -> Axis:
     if not values:
         raise problem("empty-list", f"'{name}' runs through no values", value.span)
     if len(set(values)) < len(values):
-        double = next(value for k, value in enumerate(values) if value in values[:k])
+        double = next(value for value, times in Counter(values).items() if times > 1)
         raise problem(
             "duplicate-value", f"'{name}' takes the value {double:.10g} twice", value.span
         )

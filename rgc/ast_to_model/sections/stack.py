@@ -20,7 +20,7 @@ from rgc.model.lattice import Complete, Lattice
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.model.stack import Layer, Places, Rbm, Side, Stack
-from rgc.schemes.needs.samples import GIB
+from rgc.schemes.needs.states import GIB
 from rgc.syntax import ast
 
 HIDDEN = "h"

@@ -17,7 +17,7 @@ from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.stack import Rbm
 from rgc.model.trainer import Knots, Momentum, Sutskever, Trainer
 from rgc.passes.count_states import MOST_TABLED, fits, states_text
-from rgc.schemes.needs.samples import GIB
+from rgc.schemes.needs.states import GIB
 from rgc.text import Span
 
 PlaceOf = Callable[[str], Span | None]

@@ -9,10 +9,7 @@ import numpy as np
 
 from rgc.analysis.permutations import Integers, generators, orbits_of_pairs
 from rgc.analysis.recursion import Floats
-from rgc.passes.bonds import BondModel
-
-MOST_STATES = 12
-"""Up to so many states of a spin the basis holds every pair of states."""
+from rgc.passes.bonds import MOST_LISTED_PAIRS, BondModel
 
 SMALL = 1e-12
 """The share of a function below which a difference is rounding."""
@@ -53,7 +50,7 @@ def completion(model: BondModel, chosen: Sequence[Floats]) -> Iterator[Completin
     span = _orthonormal(chosen)
     kept = generators(_generic(chosen), SMALL)
     turned = _turned(model, chosen)
-    last = () if q <= MOST_STATES else generators(_generic(chosen, fixed=0), SMALL)
+    last = () if q <= MOST_LISTED_PAIRS else generators(_generic(chosen, fixed=0), SMALL)
     used: set[Pair] = set()
     for symmetry in (kept + turned, kept, last):
         for pairs in _orbits(q, symmetry):

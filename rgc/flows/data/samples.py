@@ -18,14 +18,6 @@ from rgc.model.lattice import Cell
 from rgc.model.spec import FlowOfSpec, Spec
 from rgc.schemes.sample import SCHEME as SAMPLE
 
-CHAINS = 1024
-"""The replicas that configurations are taken from, or fewer where there are fewer rows. The more
-there are, the fewer configurations follow one another in a replica."""
-
-THERMALISE = 1000
-"""The least updates of every site before the first configuration, by default. It is a fifth of the
-sweeps where that is more."""
-
 
 def sampled(samples: Samples, request: Request) -> Rows:
     """`count` configurations of each set, the sets one after the other.
@@ -79,15 +71,12 @@ def _sampler(
 
 def _options(samples: Samples, spec: Spec, request: Request) -> Mapping[str, Value]:
     """The options of `sample` that make so many configurations."""
-    replicas = min(CHAINS, -(-samples.count // 64) * 64)
-    sweeps = -(-samples.count // replicas) * samples.every
-    default = max(THERMALISE, sweeps // 5)
     given: dict[str, Value] = {
-        "sweeps": sweeps,
+        "sweeps": samples.sweeps,
         "every": samples.every,
-        "replicas": replicas,
+        "replicas": samples.replicas,
         "update": samples.update,
-        "thermalise": default if samples.thermalise is None else samples.thermalise,
+        "thermalise": samples.before,
     }
     if "generator" in request.options:
         given["generator"] = request.options["generator"]

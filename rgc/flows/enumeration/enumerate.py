@@ -31,10 +31,9 @@ from rgc.flows.request import Request
 from rgc.flows.sampling.observables import averages_in, observables_of
 from rgc.flows.study.coupling_flow import CouplingFlow
 from rgc.flows.study.study import Study, make_study
-from rgc.model.options import Options
 from rgc.results.result import Result
 from rgc.routines import routine
-from rgc.schemes.options import QUESTIONS
+from rgc.schemes.needs.states import studied
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -206,14 +205,9 @@ def make_enumerate(request: Request) -> Enumerate:
         exact=exact,
         observables=observables,
         census=make_census(exact.chunks, averages_in(observables), ENERGY),
-        study=_study(request, exact) if _studied(request.options) else None,
+        study=_study(request, exact) if studied(request.options.values) else None,
     )
     return Enumerate(counted, None if counted.study is None else CouplingFlow(counted.study))
-
-
-def _studied(options: Options) -> bool:
-    """Whether the map of the couplings is asked for as a recursion."""
-    return any(name in options and options[name] is not False for name in QUESTIONS)
 
 
 def _study(request: Request, exact: Exact) -> Study:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rgc.backend import Backend, Kernel
 from rgc.backend import State as Packed
 from rgc.flows.data.rows import Rows
+from rgc.flows.flow import check_shape
 from rgc.flows.machines.first_chains import first_chains
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.minibatches import Minibatches
@@ -136,6 +137,8 @@ class LayerTraining:
         weights after each update.
         """
         pack, unpack = self.backend.pack, self.backend.unpack
+        for each in self.kept:
+            check_shape(arrays[each.name], each.shape)
         state = [data.packed, *(pack(arrays[each.name]) for each in self.kept)]
         largest = []
         for piece in pieces_of(data.batches, first, count):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rgc.flows.flow import Account, State
+from rgc.flows.flow import Account, State, check_shape
 from rgc.flows.request import Request
 from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.observables import doubts_at_edges, observables_of
@@ -119,10 +119,13 @@ def couplings(hamiltonian: Hamiltonian) -> dict[str, Estimate]:
 
 
 def unfrozen(sampler: Sampler, state: State) -> list[Packed]:
-    """The fields of a state in the backend's own form."""
-    return [
-        sampler.backend.pack(state.arrays[f"spins_{k}"]) for k in range(len(sampler.model.species))
-    ]
+    """The fields of a state in the backend's own form. Raises `SpecError` for a state from a
+    checkpoint that holds other fields, which no kernel would notice.
+    """
+    fields = [state.arrays[f"spins_{k}"] for k in range(len(sampler.model.species))]
+    for field, made in zip(fields, sampler.update.program.fields, strict=True):
+        check_shape(field, (made.planes, *made.shape, made.letters, sampler.plan.words))
+    return [sampler.backend.pack(field) for field in fields]
 
 
 def frozen(sampler: Sampler, state: State, packed: Sequence[Packed]) -> None:

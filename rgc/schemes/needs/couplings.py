@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from rgc.errors import Problem, listing, suggest
-from rgc.language.values import CallValue
+from rgc.language.values import CallValue, Value
 from rgc.schemes.scheme import Asked, Limit
 from rgc.syntax import ast
 from rgc.text import Span
@@ -47,14 +48,19 @@ MOST_STARTS = 10_000
 """The largest number of points from which flows start."""
 
 
+def count_starts(value: Value | None) -> int:
+    """The number of points in the option `starts`, 1 where it is not given."""
+    if isinstance(value, CallValue):
+        return prod(len(each) if isinstance(each, tuple) else 1 for _, each in value.options)
+    return len(value) if isinstance(value, tuple) else 1
+
+
 def few_starts(grid: int) -> Limit:
     """The limit of starts: as many as are followed one after the other, and `grid` of a grid."""
 
     def limit(asked: Asked) -> Iterator[Problem]:
-        value, number = asked.options.get("starts"), 1
-        for _, values in value.options if isinstance(value, CallValue) else ():
-            number *= len(values) if isinstance(values, tuple) else 1
-        number = len(value) if isinstance(value, tuple) else number
+        value = asked.options.get("starts")
+        number = count_starts(value)
         most = grid if isinstance(value, CallValue) else MOST_STARTS
         if number > most:
             message = f"{number} points to start from; the limit is {most}"

@@ -20,9 +20,9 @@ def basis(asked: Asked) -> Iterator[Problem]:
     chosen, lattice = asked.options.get("basis"), asked.spec.lattice
     if not isinstance(chosen, OperatorBasis) or not isinstance(lattice, Lattice):
         return
-    sets = _sets(chosen, lattice) if asked.read("lattice", "spins") else 0
-    if sets is None or sets > OPERATOR_LIMIT:
-        shown = f"more than {OPERATOR_LIMIT}" if sets is None else sets
+    counts = sets_by_bodies(chosen, lattice) if asked.read("lattice", "spins") else ()
+    if counts is None or sum(counts) > OPERATOR_LIMIT:
+        shown = f"more than {OPERATOR_LIMIT}" if counts is None else sum(counts)
         message = (
             f"a basis of range {chosen.range:g} and {chosen.bodies} bodies looks "
             f"through {shown} sets of spins; the limit is {OPERATOR_LIMIT}"
@@ -31,15 +31,17 @@ def basis(asked: Asked) -> Iterator[Problem]:
         yield Problem("too-many-operators", message, asked.place("basis"), hint=hint)
 
 
-def _sets(chosen: OperatorBasis, lattice: Lattice) -> int | None:
-    """The number of sets of sites, or None where there are too many to count."""
+def sets_by_bodies(chosen: OperatorBasis, lattice: Lattice) -> tuple[int, ...] | None:
+    """The number of sets of 1, 2, ... sites that a basis looks through, or None where there are too
+    many to count.
+    """
     if chosen.bodies == 1:
-        return 1
+        return (1,)
     try:
         near = sum(_count(chosen.range + 1e-9, lattice, end) for end in lattice.basis) - 1
     except TooFar:
         return None
-    return sum(comb(near, bodies - 1) for bodies in range(1, chosen.bodies + 1))
+    return tuple(comb(near, bodies - 1) for bodies in range(1, chosen.bodies + 1))
 
 
 def _count(reach: float, lattice: Lattice, end: Vector) -> int:

@@ -1,7 +1,6 @@
 """What sampling asks of a spec.
 
-There is room for the configurations, the terms fit the lattice, the update is valid, and at least
-one record is made.
+The terms fit the lattice, the update is valid, and at least one record is made.
 """
 
 from __future__ import annotations
@@ -15,35 +14,13 @@ from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.passes.frustration import cluster_obstacle
 from rgc.passes.wrapping import meets_itself
-from rgc.schemes.needs.lattice import count_sites
 from rgc.schemes.scheme import Asked
-
-GIB = 2**30
-CONFIGURATION_LIMIT = 16 * GIB
-"""The limit of the spins of all replicas together, at one byte each."""
 
 
 def thermalise(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:
     """The default of `thermalise`: a fifth of the sweeps."""
     sweeps = options.get("sweeps")
     return {"thermalise": sweeps // 5} if isinstance(sweeps, int) else {}
-
-
-def configurations(asked: Asked) -> Iterator[Problem]:
-    """Report more spins of all replicas than `CONFIGURATION_LIMIT`."""
-    sites, replicas = count_sites(asked.spec.lattice), asked.options.get("replicas")
-    if sites is None or not isinstance(replicas, int) or not asked.read("lattice", "spins"):
-        return
-    species = max(len(asked.spec.species), 1)
-    spins = sites * replicas * species
-    if spins > CONFIGURATION_LIMIT:
-        message = (
-            f"{sites} sites in {replicas} replicas take {spins / GIB:.1f} GiB at one byte a spin; "
-            f"the limit is {CONFIGURATION_LIMIT // GIB} GiB"
-        )
-        hint = f"with these replicas up to {CONFIGURATION_LIMIT // replicas // species} sites fit"
-        span = asked.place("replicas") if "replicas" in asked.places else asked.section("lattice")
-        yield Problem("too-many-sites", message, span, hint=hint)
 
 
 def terms_that_fit(asked: Asked) -> Iterator[Problem]:
@@ -98,5 +75,5 @@ def a_record(asked: Asked) -> Iterator[Problem]:
         yield Problem("no-record", message, asked.place("sweeps"), hint=hint)
 
 
-SAMPLED = (terms_that_fit, valid_update, a_record, configurations)
+SAMPLED = (terms_that_fit, valid_update, a_record)
 """The limits of every scheme that samples configurations."""

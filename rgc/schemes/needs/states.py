@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import ceil, floor, log2, prod
 
 from rgc.errors import Problem
+from rgc.language.values import Value
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.schemes.needs.lattice import count_sites
@@ -96,6 +97,11 @@ def blocked_steps(asked: Asked) -> Iterator[Problem]:
         yield Problem("too-many-steps", message, asked.place("steps"), hint=f"steps={most} at most")
 
 
+def studied(options: Mapping[str, Value]) -> bool:
+    """Whether a recursion of the couplings is asked for."""
+    return any(options.get(name) not in (None, False) for name in QUESTIONS)
+
+
 def mapped_states(asked: Asked) -> Iterator[Problem]:
     """Report more states, and random couplings, where the couplings have a recursion or the block
     map is found.
@@ -103,11 +109,11 @@ def mapped_states(asked: Asked) -> Iterator[Problem]:
     spec, sites = asked.spec, count_sites(asked.spec.lattice)
     if sites is None or not spec.species or not _known(asked):
         return
-    studied = any(asked.options.get(name) not in (None, False) for name in QUESTIONS)
+    recursion = studied(asked.options)
     states = prod(species.states or 1 for species in spec.species)
     many = f"{states}^{sites}" if sites * log2(states) > log2(MOST_MAPPED) else ""
     limit, hint = f"up to 2^{log2(MOST_MAPPED):.0f} states, not {many}", "take a smaller lattice"
-    if studied and many:
+    if recursion and many:
         message = f"a recursion of couplings keeps every term of every state: {limit}"
         yield Problem("too-many-states", message, asked.where, hint=hint)
     if many and any(block.free for block in spec.blocks):
@@ -115,7 +121,7 @@ def mapped_states(asked: Asked) -> Iterator[Problem]:
         yield Problem("too-many-states", message, asked.where, hint=hint)
     terms = spec.hamiltonian.terms if spec.hamiltonian is not None else ()
     random = next((term for term in terms if term.inhomogeneous), None)
-    if studied and random is not None:
+    if recursion and random is not None:
         message = "random couplings have no recursion"
         yield Problem("not-possible", message, random.span)
 

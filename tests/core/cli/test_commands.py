@@ -174,7 +174,7 @@ def test_check_says_what_is_there_and_goes_on_after_a_bad_file(
     bad.write_text(SPEC.replace("- K *", "- Kay *"))
     assert main(["check", str(bad), str(spec)]) == 2
     out, err = lines(capsys)
-    assert out == f"{spec}: ok: square 4x4, 4 neighbours, sample\n"
+    assert out == f"{spec}: ok: square 4x4, 4 neighbours, sample; about 1 MiB and 1 s of one core\n"
     assert f"{bad}:9:5: error[" in err
 
 

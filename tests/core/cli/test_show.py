@@ -62,7 +62,7 @@ def test_data_and_stacks(capsys: pytest.CaptureFixture[str]) -> None:
         assert line in text
     assert main(["check", str(path)]) == 0
     said = capsys.readouterr().out
-    assert said.rstrip().endswith("train, 20000 rows, units 1600-400-100-25")
+    assert "train, 20000 rows, units 1600-400-100-25; about " in said
 
 
 def test_the_model(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:

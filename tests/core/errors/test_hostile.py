@@ -6,13 +6,17 @@ The files are made here, since some are large.
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from rgc import errors
 from rgc.ast_to_model import build
+from rgc.ast_to_model.expressions import evaluate
 from rgc.errors import LIMIT, SpecError, render
 from rgc.syntax.read import SIZE_LIMIT, read
 
@@ -96,7 +100,6 @@ HOSTILE: dict[str, tuple[Callable[[], str | bytes], str]] = {
     "infinite.rgc": (lambda: GOOD.replace("0.4", "1e999"), "number-range"),
     "tower.rgc": (lambda: GOOD.replace("0.4", "9^9^9^9"), "not-finite"),
     "shape.rgc": (lambda: GOOD.replace("square(8)", "square(1e12)"), "out-of-range"),
-    "sites.rgc": (lambda: GOOD.replace("square(8)", "square(30000)"), "too-many-sites"),
     "points.rgc": (lambda: GOOD + "scan { K = 0:1:1e9 }\n", "out-of-range"),
     "states.rgc": (lambda: GOOD.replace("sample(sweeps=100)", "enumerate()"), "too-many-states"),
     "basis.rgc": (
@@ -286,3 +289,41 @@ def test_what_looks_hostile_and_is_not(tmp_path: Path, name: str) -> None:
     path = tmp_path / "spec.rgc"
     path.write_text(GOOD_ALL_THE_SAME[name])
     check(path)
+
+
+def test_lists_are_limited_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, spaced = [], evaluate._spaced
+
+    def few(start: Decimal, stop: Decimal, count: int) -> tuple[float, ...]:
+        made.append(count)
+        return spaced(start, stop, 2) * (count // 2)
+
+    monkeypatch.setattr(evaluate, "_spaced", few)
+    ranges = ", ".join(f"r{k} = 0:1:400000" for k in range(30))
+    path = tmp_path / "spec.rgc"
+    path.write_text(GOOD.replace("K = 0.4", f"K = 0.4, {ranges}"))
+    assert codes_of(path) == ["too-long"]
+    assert made == [400_000] * 3
+
+
+def test_unknown_names_are_compared_with_few_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+
+    def close(word: str, known: list[str], **more: object) -> list[str]:
+        compared.append(len(known))
+        return []
+
+    monkeypatch.setattr(errors, "get_close_matches", close)
+    assert errors.suggest("couplin", [f"{'x' * (k % 90)}{k}" for k in range(3000)]) == ""
+    assert compared == [errors.COMPARED]
+
+
+@pytest.mark.parametrize("kind", ["include", "data"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, kind: str) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    path = tmp_path / "spec.rgc"
+    read = "map diffusion(scale=0.1)\nflow iterate\n"
+    path.write_text(
+        f'include "pipe.csv"\n{GOOD}' if kind == "include" else f'data file("pipe.csv")\n{read}'
+    )
+    assert codes_of(path) == ["unreadable-file"]

@@ -1,0 +1,71 @@
+"""The cost of sampling, from the number of spins, replicas, sweeps and operators."""
+
+from __future__ import annotations
+
+from math import factorial, prod
+
+from rgc.language.values import OperatorBasis, Value
+from rgc.model.lattice import Lattice
+from rgc.model.options import Options
+from rgc.model.spec import Spec
+from rgc.schemes.cost import NUMBER, Cost
+from rgc.schemes.needs.operators import sets_by_bodies
+from rgc.schemes.needs.steps import shapes
+from rgc.schemes.options import WORD_REPLICAS
+
+TABLES = 24
+"""Bytes of the tables of a spin, measured."""
+
+FIELDS = 4
+"""Copies of a configuration at one time, one bit for a spin of a replica: the state, what it is
+packed into, and what a start draws.
+"""
+
+UPDATES = 1e9
+"""Updates of a spin of a replica that one core makes in a second."""
+
+GROUPS = 32
+"""Groups of replicas over which the products of operators are summed."""
+
+
+def sample(spec: Spec, options: Options) -> Cost:
+    """A field of words for the spins, and a sweep for each record as its measurement."""
+    spins, words = spins_of(spec), options.number("replicas") / WORD_REPLICAS
+    memory = spins * (TABLES + FIELDS * words * NUMBER)
+    sweeps = options.number("sweeps") * (1 + 1 / options.number("every"))
+    sweeps += options.number("thermalise")
+    return Cost(memory, sweeps * spins * options.number("replicas") / UPDATES)
+
+
+def mcrg(spec: Spec, options: Options) -> Cost:
+    """The same with blocked fields, and sums of products of all pairs of operators of a level."""
+    found, lattice = sample(spec, options), spec.lattice
+    if not isinstance(lattice, Lattice):
+        raise ValueError("blocks have cells")
+    levels = shapes(lattice, spec.blocks)[: options.integer("steps") + 1]
+    blocked = sum(prod(shape) for shape in levels) / prod(levels[0])
+    operators = _operators(lattice, options["basis"]) * len(spec.species)
+    sums = 2 * GROUPS * operators**2 * NUMBER * len(levels)
+    records = options.number("sweeps") / options.number("every")
+    products = records * operators**2 * options.number("replicas") * len(levels) / UPDATES
+    measured = records * operators * spins_of(spec) * options.number("replicas") / UPDATES / 8
+    return Cost(found.memory * blocked + sums, found.seconds * blocked + products + measured)
+
+
+def _operators(lattice: Lattice, basis: Value) -> float:
+    """About how many operators a basis has: sets of sites over the symmetries of a hypercube, each
+    set seen from every one of its sites.
+    """
+    if not isinstance(basis, OperatorBasis):
+        raise TypeError(f"a basis is operators(...), not {basis!r}")
+    symmetries = 2**lattice.dimension * factorial(lattice.dimension)
+    sets = enumerate(sets_by_bodies(basis, lattice) or (), 1)
+    return sum((max(1.0, count / (bodies * symmetries)) for bodies, count in sets), 0.0)
+
+
+def spins_of(spec: Spec) -> float:
+    """The spins of a configuration of a finite lattice."""
+    lattice = spec.lattice
+    if not isinstance(lattice, Lattice):
+        raise ValueError("only a lattice with cells is sampled")
+    return float(lattice.sites * len(spec.species))

@@ -1,0 +1,218 @@
+"""What a run takes is known beforehand: near what is then allocated, and refused with a hint that
+works.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import tracemalloc
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import scipy.linalg
+import scipy.sparse.linalg  # noqa: F401
+
+import rgc
+from rgc import ast_to_model, cost
+from rgc.ast_to_model.sections import scan
+from rgc.cli import main
+from rgc.errors import SpecError
+from rgc.loaded import Loaded
+from rgc.model.options import Options
+from rgc.schemes import SCHEMES
+from rgc.schemes.cost import Cost
+from rgc.schemes.costs.coupling_maps import classes_of_corners
+
+ISING = """parameters {{ K = 0.4, n = 4 }}
+lattice {lattice}
+spins s: {spins}
+hamiltonian - K * sum(<i,j>) {pair}
+{rest}
+"""
+GIB = 2.0**30
+
+
+def loaded(lattice: str, rest: str, spins: str = "ising", pair: str = "s[i]*s[j]") -> Loaded:
+    return rgc.load(ISING.format(lattice=lattice, spins=spins, pair=pair, rest=rest))
+
+
+def hinted(spec: Loaded, most: float) -> tuple[str, str]:
+    """The code and the hint of a refusal."""
+    with pytest.raises(SpecError) as refused:
+        cost.refuse(spec, most)
+    return refused.value.problems[0].code, refused.value.problems[0].hint
+
+
+TRAINED = """lattice square(8)
+spins s: ising
+data patterns(2000)
+stack { rbm(hidden=16, train=cd(epochs=1)) }
+flow train
+"""
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> list[object]:
+    """A list that grows by one with each call of a function."""
+    calls: list[object] = []
+    function = getattr(module, name)
+
+    def call(*given: object, **more: object) -> object:
+        calls.append(given)
+        return function(*given, **more)
+
+    monkeypatch.setattr(module, name, call)
+    return calls
+
+
+ALLOCATED = {
+    "trg": loaded("square", "flow trg(chi=12, steps=8)"),
+    "hotrg": loaded("square", "flow hotrg(chi=10, steps=7)"),
+    "transfer": loaded("square(12, infinite)", "measure { free_energy(transfer) }"),
+    "bonds": loaded(
+        "square",
+        "flow migdal_kadanoff(steps=2)",
+        spins="clock(16)",
+        pair="cos(2*pi*(s[i] - s[j])/16)",
+    ),
+    "states": loaded("square(3)", "flow enumerate", spins="potts(4)", pair="delta(s[i], s[j])"),
+    "diffusion": rgc.load("data points(400, [row/400])\nmap diffusion(scale=0.1)\nflow iterate\n"),
+    "train": rgc.load(TRAINED),
+}
+
+
+@pytest.mark.parametrize("name", ALLOCATED)
+def test_memory_is_that_which_is_allocated_to_a_factor_of_three(name: str) -> None:
+    spec = ALLOCATED[name]
+    tracemalloc.start()
+    try:
+        rgc.compile(spec, backend="reference").run(checkpoints=False)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 1 / 3 < cost.of_run(spec).memory / peak < 3
+
+
+def test_what_runs_has_a_cost_and_what_does_not_has_none() -> None:
+    for scheme in SCHEMES.values():
+        if scheme.runs:
+            assert callable(scheme.cost)
+        else:
+            with pytest.raises(SpecError):
+                _ = scheme.cost
+
+
+@pytest.mark.parametrize(
+    ("lattice", "rest", "most", "option"),
+    [
+        ("square", "flow trg(chi=512)", GIB, "chi"),
+        ("square", "flow hotrg(chi=100)", GIB, "chi"),
+        ("square(2000)", "flow sample(replicas=64000)", GIB, "replicas"),
+        ("square(64)", "measure { free_energy(hotrg(200)) }", GIB, "chi"),
+        ("square(16)", "flow sample(sweeps=1e300)", GIB, "sweeps"),
+        ("square(16)", "block majority(2)\nflow mcrg(sweeps=1e200)", GIB, "sweeps"),
+    ],
+)
+def test_a_hint_works_when_followed(lattice: str, rest: str, most: float, option: str) -> None:
+    code, hint = hinted(loaded(lattice, rest), most)
+    assert code == ("too-much-time" if option == "sweeps" else "too-much-memory")
+    found = re.match(rf"{option}=(\d+) fits", hint)
+    assert found, hint
+    number = int(found[1])
+    named = re.sub(rf"{option}=\S+?(?=[,)])|(?<=hotrg\()200", f"{option}={number}", rest)
+    cost.refuse(loaded(lattice, named), most)
+    for more in (2 * number, 4 * number):
+        named = re.sub(rf"{option}=\d+", f"{option}={more}", named)
+    assert hinted(loaded(lattice, named), most)[0] == code
+
+
+def test_where_no_option_helps_the_lattice_is_smaller() -> None:
+    flow = "flow sample(sweeps=10, replicas=64)"
+    code, hint = hinted(loaded("square(8000)", flow), GIB)
+    found = re.match(r"a lattice of up to (\d+) cells in each direction fits", hint)
+    assert code == "too-much-memory"
+    assert found, hint
+    cost.refuse(loaded(f"square({found[1]})", flow), GIB)
+
+
+def test_where_rows_are_drawn_there_are_fewer() -> None:
+    code, hint = hinted(rgc.load(TRAINED.replace("2000", "50_000_000")), GIB)
+    found = re.match(r"(\d+) rows of data fit", hint)
+    assert code == "too-much-memory"
+    assert found, hint
+    cost.refuse(rgc.load(TRAINED.replace("2000", found[1])), GIB)
+
+
+def test_the_largest_point_of_a_scan_counts() -> None:
+    points = "flow sample(sweeps=10, replicas=64)\nscan { K = 0.1:0.4:50, n = [16, 4000, 32] }"
+    spec = loaded("square(n)", points)
+    whole, most = cost.of_run(spec), cost.of_run(loaded("square(4000)", points.split("\n")[0]))
+    assert whole.memory == most.memory
+    assert whole.seconds == pytest.approx(50 * most.seconds, rel=0.01)
+    with pytest.raises(SpecError, match=r"\(at n = 4000\)"):
+        cost.refuse(spec, 0.1 * GIB)
+
+
+def test_physics_is_built_once_at_a_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    built = counted(monkeypatch, ast_to_model, "build")
+    points = " - n*0*sum(i) s[i]\nflow exact(steps=2)\nblock decimate(2)\nscan { K = 0.1:0.4:20 }"
+    spec = loaded("chain", points)
+    cost.of_run(spec)
+    assert len(built) == 1
+    rgc.compile(spec, backend="reference").run(checkpoints=False)
+    assert len(built) == 21
+
+
+def test_scans_are_not_read_again_at_their_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = counted(monkeypatch, scan, "_axis")
+    spec = loaded("chain", "flow exact(steps=2)\nblock decimate(2)\nscan { K = 0.1:0.4:1000 }")
+    for point in spec.points[:10]:
+        spec.at(point)
+    assert len(read) == 1
+
+
+def test_classes_of_sets_of_corners() -> None:
+    assert [classes_of_corners(d) for d in (2, 3, 4)] == [6, 22, 402]
+
+
+def test_an_endless_run_has_an_endless_cost() -> None:
+    found = SCHEMES["sample"].cost(
+        loaded("square(16)", "flow sample").spec,
+        Options({"sweeps": 10**300, "every": 10, "thermalise": 0, "replicas": 64}),
+    )
+    assert found.seconds > 1e290
+    assert math.isfinite(found.memory)
+
+
+def test_the_check_tells_the_cost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = tmp_path / "spec.rgc"
+    spec.write_text(
+        ISING.format(lattice="square", spins="ising", pair="s[i]*s[j]", rest="flow trg(64)")
+    )
+    assert main(["check", str(spec)]) == 0
+    assert re.search(r"trg; about 1\.1 GiB and \d+ (s|min) of one core\n$", capsys.readouterr().out)
+    assert main(["check", str(spec), "--max-memory", "500M", "--json"]) == 2
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["ok"] is False
+    assert told["problems"][0]["code"] == "too-much-memory"
+    assert told["problems"][0]["line"] == 5
+    assert main(["run", str(spec), "--max-memory", "500M"]) == 2
+    assert "error[too-much-memory]" in capsys.readouterr().err
+    assert main(["check", str(spec), "--max-memory", "much"]) == 2
+    assert "write 800M, 16G or 1T" in capsys.readouterr().err
+
+
+def test_a_limit_far_below_the_estimate_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = tmp_path / "spec.rgc"
+    physics = {"lattice": "chain", "spins": "ising", "pair": "s[i]*s[j]"}
+    spec.write_text(ISING.format(**physics, rest="flow exact(steps=2)\nblock decimate(2)"))
+    words = ["run", str(spec), "--quiet", "--time-limit", "1h", "--threads", "1"]
+    assert main(words) == 0
+    assert "time-limit" not in capsys.readouterr().err
+    monkeypatch.setattr(cost, "of_run", lambda loaded: Cost(0.0, 1e6))
+    assert main(words) == 0
+    assert "takes about 12 days, and --time-limit stops it before" in capsys.readouterr().err

@@ -161,7 +161,7 @@ def test_a_skewed_or_a_flat_cell_has_the_shells_of_its_lattice() -> None:
 def test_a_search_for_neighbours_has_a_limit() -> None:
     with pytest.raises(TooFar, match="40000 cells"):
         shell(lattices.hypercubic(d=8), 64)
-    with pytest.raises(ValueError, match="100000 cells"):
+    with pytest.raises(ValueError, match="40000 cells"):
         lattices.crystal([(1.0, 0.0), (0.0, 1e-6)], [(0.0, 0.0)])
     with pytest.raises(ValueError, match="at most 1e\\+60"):
         lattices.crystal([(1e200, 0.0), (0.0, 1e200)], [(0.0, 0.0)])

@@ -44,8 +44,8 @@ PLACES = {
         r"reference has -?\d+, mutant has -?\d+"
     ),
     "block": (
-        r"block map to level 1, site set 1 of 1 \(rule 0, .*\), site \(\d+, \d+\) of \w+', plane "
-        r"0: \d+ of 256 replicas differ"
+        r"block map to level 1, site set 1 of 1 \(rule 0, .*\), site \(\d+(, \d+)*\) of \w+', "
+        r"plane 0: \d+ of 256 replicas differ"
     ),
 }
 

@@ -23,7 +23,7 @@ from typing import Any
 import rgc
 from rgc.ast_to_model.today import later
 from rgc.cli.table import render_answer
-from rgc.errors import SpecError
+from rgc.errors import RunWarning, SpecError
 from rgc.syntax.ast import SECTIONS
 
 HERE = Path(__file__).parent
@@ -118,6 +118,7 @@ def wrong(text: str) -> str:
     """What is wrong with how rgc takes a spec, or nothing."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        warnings.simplefilter("ignore", RunWarning)
         try:
             loaded = rgc.load(text)
         except SpecError as refused:

@@ -10,6 +10,7 @@ from itertools import product as cartesian
 import numpy as np
 import pytest
 
+import rgc
 from rgc.analysis.recursion import Floats, free_energy
 from rgc.errors import SpecError
 from rgc.flows.couplings.bound_optimum import LowerBound
@@ -395,8 +396,15 @@ def test_terms_that_are_not_in_a_cell(dimension: int, hamiltonian: str, reason: 
 
 
 def test_terms_of_equal_functions_are_refused() -> None:
-    spec = spec_of(
-        2, "- K * sum(<i,j>) s[i]*s[j]\n  - L * sum(i) (s[i]*s[i+x] + s[i]*s[i+y])", L=0.1
-    )
+    text = """
+parameters { K = 0.4, L = 0.1 }
+lattice square
+spins s: ising
+hamiltonian
+  - K * sum(<i,j>) s[i]*s[j]
+  - L * sum(i) (s[i]*s[i+x] + s[i]*s[i+y])
+block kadanoff(2, p=0.7)
+flow lower_bound
+"""
     with pytest.raises(SpecError, match="cannot be told apart"):
-        space_of(spec)
+        rgc.load(text)

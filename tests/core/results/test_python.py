@@ -66,7 +66,7 @@ def test_specs_answers_and_certificates_are_one_line(answer: Answer, scan: Answe
 
 def test_a_notebook_shows_tables_and_figures(answer: Answer, scan: Answer) -> None:
     page = scan._repr_html_()
-    assert "<svg" in page
+    assert "data:image/svg+xml" in page
     assert "Bonds &amp; &lt;more&gt;" in page
     assert "<svg" in scan.plot()._repr_html_()
     assert "sum(&lt;i,j&gt;)" in rgc.load(SPEC)._repr_html_()

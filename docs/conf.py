@@ -22,16 +22,19 @@ autodoc_member_order = "bysource"
 exclude_patterns = ["pictures"]
 
 
+WORDS = ("title", "about", "include", "parameters", *SECTIONS)
+
+
 class Spec(RegexLexer):
     """Specs in the text spelling, coloured by word."""
 
     name = "rgc"
-    aliases = ("rgc", *(f"rgc-{section}" for section in SECTIONS))
+    aliases = ("rgc", *(f"rgc-{section}" for section in WORDS))
     tokens = {  # noqa: RUF012
         "root": [
             (r"#.*", Comment.Single),
             (r'"""(.|\n)*?"""|"[^"\n]*"', String),
-            (rf"^({'|'.join(('title', 'about', 'include', 'parameters', *SECTIONS))})\b", Keyword),
+            (rf"^({'|'.join(WORDS)})\b", Keyword),
             (r"\b(sum|prod|mean|avg|var|within|from|in)\b", Name.Builtin),
             (r"\b\d+(\.\d+)?([eE][-+]?\d+)?\b", Number),
             (r"[-+*/^=<>|:,]", Operator),
@@ -42,4 +45,5 @@ class Spec(RegexLexer):
 
 
 def setup(app: Sphinx) -> None:
-    app.add_lexer("rgc", Spec)
+    for name in Spec.aliases:
+        app.add_lexer(name, Spec)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rgc.analysis.rates import integrate
-from rgc.analysis.recursion import Floats, Moved, keep_symmetry
+from rgc.analysis.recursion import Floats
 from rgc.flows.couplings.axis_recursion import bounds
 from rgc.flows.couplings.axis_space import AxisSpace
-from rgc.flows.couplings.bond_flow import NOISE, decimation, warm
+from rgc.flows.couplings.bond_flow import Integrated, decimation
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -23,7 +22,7 @@ HOT = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class AxisFlow:
+class AxisFlow(Integrated):
     """du_x/dl = (r - r_x) u_x + r_x (W ln W)/W, W = exp(u_x), where lengths along x change by the
     factor exp(r_x l) and r = sum_x r_x = d. All r_x are 1, in whatever order the axes are taken.
 
@@ -37,20 +36,16 @@ class AxisFlow:
     balanced: bool = False
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return self.space.names
-
-    @property
-    def sectors(self) -> Mapping[str, Floats]:
-        return self.space.sectors
-
-    @property
     def scale(self) -> float:
         return e
 
     @property
     def sites(self) -> float:
         return float(e**self.space.axes)
+
+    @property
+    def dimension(self) -> float:
+        return self.space.axes
 
     @property
     def account(self) -> Mapping[str, str]:
@@ -61,29 +56,10 @@ class AxisFlow:
             "arrays": self.space.account,
         }
 
-    def __call__(self, couplings: Floats, step: int = 0) -> Moved:
-        del step
-        end = self._integrated(couplings, tangent=False)
-        moved = keep_symmetry(self.space.projector, couplings, end[: len(couplings)])
-        return Moved(moved, float(end[-1]))
-
-    def jacobian(self, couplings: Floats, step: int = 0) -> Floats:
-        del step
-        n = len(couplings)
-        return self._integrated(couplings, tangent=True)[n:-1].reshape(n, n)
-
-    def defect(self, couplings: Floats) -> tuple[Floats, Floats]:
-        """dK/dl and its Jacobian."""
-        rate, slope = self.rate(couplings)
-        return rate[1:], slope
-
     def bounds(self, couplings: Floats) -> tuple[float, float]:
         return bounds(self.space, couplings)
 
     def rate(self, couplings: Floats, *, tangent: bool = True) -> tuple[Floats, Floats]:
-        """The rates of the constant and the couplings [1 + n], and d(dK/dl)/dK [n, n] if asked for
-        (`tangent`).
-        """
         space, along = self.space, self.space.functions if tangent else self.space.functions[:0]
         u, (r, turning) = space.bonds(couplings), self._stretches(couplings)
         added, slopes = decimation(self.backend, u, along)
@@ -103,15 +79,3 @@ class AxisFlow:
         slope = np.einsum("kxab,xab->kx", functions, u) / size
         whole = size.sum()
         return d * size / whole, d * (slope / whole - size * slope.sum(1)[:, None] / whole**2)
-
-    def _integrated(self, couplings: Floats, *, tangent: bool) -> Floats:
-        """As of `BondFlow`."""
-
-        def rates(at: Floats) -> tuple[Floats, Floats | None, float] | None:
-            if not warm(self.space.functions, at):
-                return None
-            rate, slope = self.rate(at, tangent=tangent)
-            return rate[1:], slope if tangent else None, -float(rate[0])
-
-        shrink = self.space.axes
-        return integrate(rates, couplings, tangent=tangent, shrink=shrink, absolute=NOISE)

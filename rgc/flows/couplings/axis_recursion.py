@@ -17,6 +17,7 @@ import numpy as np
 from rgc.analysis.recursion import Floats, Moved, keep_symmetry
 from rgc.flows.couplings.axis_space import AxisSpace
 from rgc.flows.couplings.bond_recursion import chain
+from rgc.flows.couplings.in_space import InSpace
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -53,7 +54,7 @@ def weights_of(order: Order, dimension: int, b: float) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class AxisRecursion:
+class AxisRecursion(InSpace):
     """The step `chains` for the bonds along each axis (`rgc.analysis.recursion.Recursion`).
 
     `sites` fine sites make a coarse one, and `stripped` sites of each coarse one lose all their
@@ -66,14 +67,6 @@ class AxisRecursion:
     scale: float
     sites: float
     stripped: float
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.space.names
-
-    @property
-    def sectors(self) -> Mapping[str, Floats]:
-        return self.space.sectors
 
     @property
     def account(self) -> Mapping[str, str]:

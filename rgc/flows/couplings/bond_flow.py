@@ -13,8 +13,10 @@ import numpy as np
 
 from rgc.analysis.rates import integrate
 from rgc.analysis.recursion import Floats, Moved, keep_symmetry
+from rgc.flows.couplings.axis_space import AxisSpace
 from rgc.flows.couplings.bond_recursion import TINY, BondStep, bounds, matrix_function
 from rgc.flows.couplings.bond_space import BondSpace
+from rgc.flows.couplings.in_space import InSpace
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -49,42 +51,22 @@ def infinitesimal(dimension: int, entropy: float) -> BondStep:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BondFlow:
-    """du/dl = (d - 1) u + (W ln W)(a, b)/W(a, b) with W = exp(u).
+class Integrated(InSpace):
+    """A recursion whose step integrates dK/dl = `rate(K)` over l = 1 in `dimension` dimensions."""
 
-    For Ising spins this is dK/dl = (d - 1) K + sinh(2K) ln(tanh K)/2. A step of the recursion
-    (`rgc.analysis.recursion.Recursion`) integrates it over l = 1.
-    """
+    __slots__ = ()
 
-    backend: Backend
-    space: BondSpace
-    geometry: BondStep
+    space: BondSpace | AxisSpace
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return self.space.names
+    def dimension(self) -> float:
+        raise NotImplementedError
 
-    @property
-    def sectors(self) -> Mapping[str, Floats]:
-        return self.space.sectors
-
-    @property
-    def scale(self) -> float:
-        return self.geometry.scale
-
-    @property
-    def sites(self) -> float:
-        return self.geometry.ratio
-
-    @property
-    def account(self) -> Mapping[str, str]:
-        return {
-            "a step": "integrates over l = ln b from 0 to 1, by scipy's solve_ivp (DOP853)",
-            "formula": f"du/dl = {self.geometry.bonds - 1:g} u + (W ln W)(a, b)/W(a, b), "
-            "W = exp(u)",
-            "arrays": self.space.account,
-        }
+    def rate(self, couplings: Floats, *, tangent: bool = True) -> tuple[Floats, Floats]:
+        """The rates of minus the constant and of the couplings [1 + n], and d(dK/dl)/dK [n, n] if
+        asked for (`tangent`).
+        """
+        raise NotImplementedError
 
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:
         del step
@@ -102,6 +84,54 @@ class BondFlow:
         rate, slope = self.rate(couplings)
         return rate[1:], slope
 
+    def _integrated(self, couplings: Floats, *, tangent: bool) -> Floats:
+        """The couplings, dK(1)/dK(0) if asked for (`tangent`), and the constant after l = 1.
+
+        They are NaN where the couplings go to zero temperature.
+        """
+
+        def rates(at: Floats) -> tuple[Floats, Floats | None, float] | None:
+            if not warm(self.space.functions, at):
+                return None
+            rate, slope = self.rate(at, tangent=tangent)
+            return rate[1:], slope if tangent else None, -float(rate[0])
+
+        return integrate(rates, couplings, tangent=tangent, shrink=self.dimension, absolute=NOISE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BondFlow(Integrated):
+    """du/dl = (d - 1) u + (W ln W)(a, b)/W(a, b) with W = exp(u).
+
+    For Ising spins this is dK/dl = (d - 1) K + sinh(2K) ln(tanh K)/2. A step of the recursion
+    (`rgc.analysis.recursion.Recursion`) integrates it over l = 1.
+    """
+
+    backend: Backend
+    space: BondSpace
+    geometry: BondStep
+
+    @property
+    def scale(self) -> float:
+        return self.geometry.scale
+
+    @property
+    def sites(self) -> float:
+        return self.geometry.ratio
+
+    @property
+    def dimension(self) -> float:
+        return self.geometry.bonds
+
+    @property
+    def account(self) -> Mapping[str, str]:
+        return {
+            "a step": "integrates over l = ln b from 0 to 1, by scipy's solve_ivp (DOP853)",
+            "formula": f"du/dl = {self.geometry.bonds - 1:g} u + (W ln W)(a, b)/W(a, b), "
+            "W = exp(u)",
+            "arrays": self.space.account,
+        }
+
     def bounds(self, couplings: Floats) -> tuple[float, float]:
         """The bounds of any moved bonds.
 
@@ -113,31 +143,17 @@ class BondFlow:
         u = np.tensordot(couplings, self.space.functions, 1)
         return max(low, least(u, self.geometry.bonds)), high
 
-    def rate(self, couplings: Floats) -> tuple[Floats, Floats]:
-        """The rates of the constant and the couplings [1 + n], and d(dK/dl)/dK [n, n]."""
-        u = np.sum(couplings[:, None, None] * self.space.functions, axis=0)
-        value, slopes = decimation(self.backend, u, self.space.functions)
-        inverse = self.space.inverse
+    def rate(self, couplings: Floats, *, tangent: bool = True) -> tuple[Floats, Floats]:
+        functions, inverse = self.space.functions, self.space.inverse
+        along = functions if tangent else functions[:0]
+        u = np.sum(couplings[:, None, None] * functions, axis=0)
+        value, slopes = decimation(self.backend, u, along)
         read = inverse @ value.ravel()
-        slope = (slopes.reshape(len(couplings), -1) @ inverse[1:].T).T
-        moving = self.geometry.bonds - 1
+        slope = (slopes.reshape(len(along), value.size) @ inverse[1:].T).T
+        moving = self.dimension - 1
+        read[0] *= self.dimension
         read[1:] += moving * couplings
-        return read, slope + moving * np.eye(len(couplings))
-
-    def _integrated(self, couplings: Floats, *, tangent: bool) -> Floats:
-        """The couplings, dK(1)/dK(0) if asked for (`tangent`), and the constant after l = 1.
-
-        They are NaN where the couplings go to zero temperature.
-        """
-        dimension = self.geometry.bonds
-
-        def rates(at: Floats) -> tuple[Floats, Floats | None, float] | None:
-            if not warm(self.space.functions, at):
-                return None
-            rate, slope = self.rate(at)
-            return rate[1:], slope if tangent else None, -dimension * float(rate[0])
-
-        return integrate(rates, couplings, tangent=tangent, shrink=dimension, absolute=NOISE)
+        return read, slope + moving * np.eye(len(couplings))[:, : len(along)]
 
 
 def least(u: Floats, dimension: float) -> float:

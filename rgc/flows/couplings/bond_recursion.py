@@ -16,6 +16,7 @@ import numpy as np
 
 from rgc.analysis.recursion import Floats, Moved, keep_symmetry
 from rgc.flows.couplings.bond_space import BondSpace
+from rgc.flows.couplings.in_space import InSpace
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -85,7 +86,7 @@ def diamond(b: int, branches: int, states: int) -> BondStep:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BondRecursion:
+class BondRecursion(InSpace):
     """u' = ln W^b of the moved weight W = exp(b^(d-1) u), or the two operations in the other order.
 
     See `rgc.analysis.recursion.Recursion`.
@@ -94,14 +95,6 @@ class BondRecursion:
     backend: Backend
     space: BondSpace
     geometry: BondStep
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.space.names
-
-    @property
-    def sectors(self) -> Mapping[str, Floats]:
-        return self.space.sectors
 
     @property
     def scale(self) -> float:

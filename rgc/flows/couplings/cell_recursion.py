@@ -22,6 +22,7 @@ import numpy as np
 
 from rgc.analysis.recursion import Floats, Moved, keep_symmetry
 from rgc.flows.couplings.cell_space import CellSpace
+from rgc.flows.couplings.in_space import InSpace
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -69,7 +70,7 @@ def _steps_first(array: object) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CellRecursion:
+class CellRecursion(InSpace):
     """K' of the potential V' with one p for each step, in turn (see
     `rgc.analysis.recursion.Recursion`).
 
@@ -79,14 +80,6 @@ class CellRecursion:
     backend: Backend
     space: CellSpace
     kernels: Kernels
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.space.names
-
-    @property
-    def sectors(self) -> Mapping[str, Floats]:
-        return self.space.sectors
 
     @property
     def scale(self) -> float:

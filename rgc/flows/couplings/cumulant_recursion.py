@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rgc.analysis.recursion import Floats, Moved, keep_symmetry
 from rgc.flows.couplings.coupling_space import CouplingSpace
+from rgc.flows.couplings.in_space import InSpace
 from rgc.flows.enumeration.cell_averages import CellAverages, CellTables, cell_averages
 from rgc.model.block import Block
 from rgc.model.cumulants import Expansion
@@ -74,7 +75,7 @@ def _padded(rows: Sequence[Sequence[int]], filling: int) -> Integers:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class CumulantRecursion:
+class CumulantRecursion(InSpace):
     """K' = R(K) to an order in V (see `rgc.analysis.recursion.Recursion`).
 
     `products[c]` is the number of products of class c for each site, `letters` the number of sites
@@ -90,14 +91,6 @@ class CumulantRecursion:
     sites: float
     letters: int
     entropy: float
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.space.names
-
-    @property
-    def sectors(self) -> Mapping[str, Floats]:
-        return self.space.sectors
 
     @property
     def account(self) -> Mapping[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,8 @@ from rgc.analysis.linearised_map import (
     linearise,
     point_kind,
 )
-from rgc.analysis.manifolds import renormalised_trajectory
+from rgc.flows.study.coupling_tables import labels_of, tables_of
+from rgc.flows.study.studied_point import StudiedPoint
 from rgc.results.result import Eigenvalue, Estimate, FixedPoint, FreeEnergy, Kind, Level, Result
 
 if TYPE_CHECKING:
@@ -45,20 +45,6 @@ NO_SCALE = "the map has no ratio of lattice constants: give it scale=b"
 NO_DIMENSION = "the dimension of the map is not known: give it sites=n and scale=b"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StudiedPoint:
-    """A fixed point with its `spectra`, and the reason `beyond` why the map does not hold there."""
-
-    couplings: Floats
-    spectra: tuple[SectorSpectrum, ...]
-    beyond: str
-
-    @property
-    def critical(self) -> bool:
-        """Whether exponents may be taken from it."""
-        return point_kind(self.spectra) == "critical" and not self.beyond
-
-
 def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -> Result:
     """The answer of a study: levels, free energy, fixed point, spectrum, exponents, and tables of
     what is drawn.
@@ -71,7 +57,7 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
     points = _points(study, arrays)
     reason = _no_headline(points)
     spectra = points[0].spectra if points else _spectra(study)
-    tables = _tables(study, arrays, points, spectra)
+    tables = tables_of(study, arrays, points, spectra)
     return Result(
         study.scheme,
         exponents=_exponents(study, points[0], reason) if points else _frozen(study),
@@ -83,7 +69,7 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
         values=_values(study, arrays),
         critical=_critical(study, arrays),
         tables=tables,
-        labels=_labels(study, tables),
+        labels=labels_of(study, tables),
         terms=study.terms,
         kept=study.kept,
         warnings=tuple(_warnings(study, arrays, why, points)),
@@ -316,69 +302,6 @@ def _exponent(study: Study, formula: Formula, parts: Sequence[float]) -> Estimat
 
 def _null(study: Study, reason: str) -> Estimate:
     return Estimate(None, None, study.exponents, note=reason)
-
-
-def _tables(
-    study: Study,
-    arrays: Mapping[str, NDArray[Any]],
-    points: Sequence[StudiedPoint],
-    spectra: tuple[SectorSpectrum, ...],
-) -> dict[str, NDArray[Any]]:
-    """The tables of the study.
-
-    They are `right_<sector>` and `left_<sector>` as [part, row, column] (part 0 real, 1 imaginary),
-    `fixed_points` with the numbers `fixed_points_relevant` of their relevant directions in the
-    invariant sector, where there is only this sector also their eigenvectors
-    `fixed_points_directions` [point, quantity, k] and the moduli `fixed_points_sizes` [point, k] of
-    their eigenvalues, `paths`, and of a flow diagram `diagram`, `critical_line` and, where one
-    direction is relevant, `renormalised_trajectory`.
-    """
-    out: dict[str, NDArray[Any]] = {}
-    for spectrum in spectra:
-        out[f"right_{spectrum.sector}"] = np.stack([spectrum.right.real, spectrum.right.imag])
-        out[f"left_{spectrum.sector}"] = np.stack([spectrum.left.real, spectrum.left.imag])
-    if points:
-        out["fixed_points"] = np.array([point.couplings for point in points])
-        out["fixed_points_relevant"] = np.array([point.spectra[0].relevant for point in points])
-        if all(len(point.spectra) == 1 for point in points):
-            spectra_of = [point.spectra[0] for point in points]
-            out["fixed_points_directions"] = np.array([_real(each.right) for each in spectra_of])
-            out["fixed_points_sizes"] = np.array([np.abs(each.values) for each in spectra_of])
-    paths = [arrays[name] for name in arrays if name.startswith("paths_")]
-    if paths:
-        out["paths"] = np.array(paths)
-    if study.plane is None:
-        return out
-    rows = [arrays[name] for name in arrays if name.startswith("diagram_")]
-    out["diagram"] = np.concatenate(rows)
-    if "critical_line" in arrays:
-        out["critical_line"] = arrays["critical_line"]
-    if points and points[0].critical:
-        leading = spectra[0]
-        out["renormalised_trajectory"] = renormalised_trajectory(
-            study.around(points[0].couplings) or study.returning,
-            points[0].couplings,
-            leading.leading,
-            float(leading.values[0].real),
-        )
-    return out
-
-
-def _labels(study: Study, tables: Mapping[str, Any]) -> dict[str, dict[int, Sequence[str]]]:
-    """The couplings along axes of the tables."""
-    names = study.recursion.names
-    axes = {"fixed_points": 1, "fixed_points_directions": 1, "paths": 2}
-    labels: dict[str, dict[int, Sequence[str]]] = {
-        name: {axis: names} for name, axis in axes.items() if name in tables
-    }
-    if study.plane is not None:
-        labels["diagram"] = {2: [names[k] for k in study.plane]}
-    return labels
-
-
-def _real(vectors: NDArray[Any]) -> Floats:
-    """Real eigenvectors as they are, and NaN for complex ones."""
-    return np.where(np.abs(vectors.imag).max(axis=0) < 1e-12, vectors.real, np.nan)
 
 
 def _plane(study: Study) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Iteration of a map as a jitted loop, with two steps of it written out for XLA to fuse.
+"""Iteration of a map as a jitted loop, with a few steps of it written out for XLA to fuse.
+
+XLA gives every array that a step returns a loop of its own, which repeats what they have in common.
+So quantities travel in pairs, as the two parts of complex numbers: half the loops, and for two
+quantities nothing is done twice.
 
 XLA contracts a product and a sum into one operation that rounds once, and divides by a number by
 multiplying with its inverse. `Rounded` keeps it from both, so that a rational map has the bits of
@@ -14,12 +18,13 @@ import jax
 import jax.numpy as jnp
 
 from rgc.program.arithmetic import Arithmetic, evaluate
+from rgc_jax.devices import find_platform
 
 Columns = tuple[jax.Array, ...]
 
-WRITTEN = 2
-"""Steps that are written out. XLA repeats in one fusion what several outputs of a step have in
-common, so that more of them cost time, and many of them have no end.
+WRITTEN = 4
+"""Steps that are written out, between which no point goes through memory. More of them take longer
+to compile and save little.
 """
 
 
@@ -59,7 +64,7 @@ def iterate_map(
 
 @lru_cache(maxsize=64)
 def _jitted(program: Arithmetic, steps: int, kept: int) -> Any:
-    return jax.jit(partial(_iterated, program, steps, kept))
+    return find_platform().jit(partial(_iterated, program, steps, kept))
 
 
 def _iterated(
@@ -73,19 +78,36 @@ def _iterated(
     """The steps that are not kept as a loop, and the others as a scan."""
     space = Rounded(zero)
 
-    def step(now: Columns) -> Columns:
+    def step(pairs: Columns) -> Columns:
+        now = _apart(pairs)
         values = evaluate(program, now, constants, space)
-        return tuple(jnp.broadcast_to(value, now[0].shape) for value in values)
+        return _in_pairs(tuple(jnp.broadcast_to(value, now[0].shape) for value in values))
 
-    def recorded(now: Columns, _: None) -> tuple[Columns, jax.Array]:
-        after = step(now)
-        return after, jnp.stack(after)
+    def recorded(pairs: Columns, _: None) -> tuple[Columns, jax.Array]:
+        after = step(pairs)
+        return after, jnp.stack(_apart(after))
 
-    columns = tuple(points[k, :] for k in range(program.inputs))
+    pairs = _in_pairs(tuple(points[k, :] for k in range(program.inputs)))
     before = steps - kept
     if before:
         unroll = min(before, WRITTEN)
-        columns = jax.lax.fori_loop(0, before, lambda _, now: step(now), columns, unroll=unroll)
+        pairs = jax.lax.fori_loop(0, before, lambda _, now: step(now), pairs, unroll=unroll)
     if kept == 1:
-        return jnp.stack(step(columns))[None]
-    return jax.lax.scan(recorded, columns, None, length=kept)[1]
+        return jnp.stack(_apart(step(pairs)))[None]
+    return jax.lax.scan(recorded, pairs, None, length=kept)[1]
+
+
+def _in_pairs(columns: Columns) -> Columns:
+    """Two columns at a time as complex numbers, and a last one by itself."""
+    pairs = zip(columns[::2], columns[1::2], strict=False)
+    odd = len(columns) // 2 * 2
+    return (*(jax.lax.complex(one, other) for one, other in pairs), *columns[odd:])
+
+
+def _apart(pairs: Columns) -> Columns:
+    """The columns of `_in_pairs`."""
+    return tuple(
+        column
+        for pair in pairs
+        for column in ((pair.real, pair.imag) if jnp.iscomplexobj(pair) else (pair,))
+    )

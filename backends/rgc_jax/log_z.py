@@ -8,6 +8,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from rgc_jax.devices import find_platform
+
 
 def log_z_small_side(first: Any, second: Any, x: Any, y: Any) -> float:
     """See `rgc.routines.log_z.log_z_small_side`."""
@@ -16,7 +18,7 @@ def log_z_small_side(first: Any, second: Any, x: Any, y: Any) -> float:
 
 @lru_cache(maxsize=1)
 def _summed() -> Any:
-    return jax.jit(_sum)
+    return find_platform().jit(_sum)
 
 
 def _sum(first: jax.Array, second: jax.Array, x: jax.Array, y: jax.Array) -> jax.Array:

@@ -12,6 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc_jax.devices import find_platform
+
 RADIX_BITS = 5
 
 
@@ -32,12 +34,12 @@ def walsh_exp(
 
 @lru_cache(maxsize=1)
 def _transform() -> Callable[[Any], Any]:
-    return jax.jit(_levels, donate_argnums=0)
+    return find_platform().jit(_levels, donate_argnums=0)
 
 
 @lru_cache(maxsize=32)
 def _exponential(bits: int) -> Callable[[Any, Any], tuple[Any, Any]]:
-    return jax.jit(partial(_exp, bits))
+    return find_platform().jit(partial(_exp, bits))
 
 
 def _exp(bits: int, masks: jax.Array, coefficients: jax.Array) -> tuple[jax.Array, jax.Array]:

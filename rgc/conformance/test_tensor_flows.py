@@ -37,7 +37,12 @@ def answers(text: str, name: str) -> tuple[Result, Result]:
 
 @pytest.mark.parametrize(
     ("scheme", "chi", "steps", "coupling"),
-    [("trg", 6, 12, "0.3"), ("trg", 6, 12, KC), ("hotrg", 6, 12, KC), ("trg", 20, 7, KC)],
+    [
+        ("trg", 4, 10, "0.3"),
+        ("trg", 4, 10, KC),
+        ("hotrg", 4, 10, KC),
+        pytest.param("trg", 20, 7, KC, marks=pytest.mark.slow),
+    ],
 )
 def test_tensor_renormalisation(
     name: str, scheme: str, chi: int, steps: int, coupling: str

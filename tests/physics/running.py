@@ -15,6 +15,8 @@ from rgc.flows.flow import Flow
 from rgc.flows.request import Request
 from rgc.kernel_cache import KernelCache
 from rgc.model.hamiltonian import Hamiltonian
+from rgc.model.lattice import Lattice
+from rgc.model.options import Options
 from rgc.model.spec import Spec
 from rgc.results.result import Estimate, Result
 from rgc.runner import run
@@ -42,10 +44,29 @@ def request(
     return Request(spec=spec, backend=backend, seed=seed, point=point or {}, zero=tuple(zero))
 
 
-def answer(spec: Spec, *, seed: int = 0, backend: str = "numba") -> Result:
-    """The result of a spec at its one point."""
+MANY_SWEEPS = 600
+MANY_UPDATES = 3e7
+"""Sweeps and updates of a spin that take the reference backend as long as it takes numba to compile
+a kernel.
+"""
+
+
+def suited(spec: Spec) -> str:
+    """The backend that is through first; the bits are the same."""
     assert spec.flow is not None
-    made: Flow = SCHEMES[spec.flow.scheme].maker(request(spec, machine(backend), seed=seed))
+    options, lattice = Options(spec.flow.options), spec.lattice
+    if "sweeps" not in options or not isinstance(lattice, Lattice):
+        return "reference"
+    sweeps = options.integer("sweeps") + options.integer("thermalise")
+    updates = sweeps * lattice.sites * options.integer("replicas")
+    return "numba" if sweeps > MANY_SWEEPS or updates > MANY_UPDATES else "reference"
+
+
+def answer(spec: Spec, *, seed: int = 0, backend: str | None = None) -> Result:
+    """The result of a spec at its one point, by default on the backend that suits it."""
+    assert spec.flow is not None
+    kernels = machine(backend or suited(spec))
+    made: Flow = SCHEMES[spec.flow.scheme].maker(request(spec, kernels, seed=seed))
     return run(made)
 
 

@@ -26,7 +26,7 @@ SUM = "s[B]*sum(i in B) s[i]"
 
 def run(block: str, flow: str, size: int = 8) -> Result:
     text = SPEC.format(size=size, block=block, flow=flow)
-    (point,) = rgc.compile(rgc.load(text)).run().points
+    (point,) = rgc.compile(rgc.load(text), backend="reference").run().points
     return point.result
 
 
@@ -74,6 +74,6 @@ def digits(result: Result) -> Any:
 def test_any_of_free_spins_is_plus_unless_all_are_minus() -> None:
     """Block spins of free spins: the block magnetisation is 1 - 2 / 2^4, exactly."""
     text = SPEC.format(size=4, block="any(2)", flow="enumerate").replace("0.42", "0.0")
-    (point,) = rgc.compile(rgc.load(text)).run().points
+    (point,) = rgc.compile(rgc.load(text), backend="reference").run().points
     level = point.result.levels[1]
     assert level.observables["k1"].value == pytest.approx(1 - 2 / 2**4, abs=1e-14)

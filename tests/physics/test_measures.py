@@ -291,7 +291,7 @@ spins s: ising
 hamiltonian
   - K * sum(<i,j>) s[i]*s[j]
   - h * sum(i) s[i]
-flow sample(sweeps=50, thermalise=500, replicas=64)
+flow sample(sweeps=20, thermalise=20, replicas=64)
 measure {{ m, c = correlation(1) }}
 """
     found = [each for each in answer(load(text).spec).warnings if "at open edges" in each]

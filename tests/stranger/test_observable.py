@@ -19,7 +19,7 @@ hamiltonian - K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]
 flow {flow}
 measure {{ abs_energy, twice = 2*avg(abs_energy^2) }}
 """
-SAMPLE = "sample(sweeps=2000, replicas=1024)"
+SAMPLE = "sample(sweeps=200, replicas=1024)"
 
 ROW = (
     "rgc/language/measures.py",

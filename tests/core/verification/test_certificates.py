@@ -26,7 +26,7 @@ from rgc_reference import ReferenceBackend
 
 ROOT = Path(__file__).parents[3]
 SPECS = sorted((ROOT / "specs").glob("*.rgc"))
-QUICK = ("chain_field", "ising2d_sample", "paramagnet")
+QUICK = ("ising2d_sample",)
 
 
 def spec(
@@ -87,6 +87,7 @@ def test_every_spec_of_the_library_is_certified(path: Path) -> None:
     assert unchecked <= ({"energies"} if path.stem == "ising3d_mcrg_64" else set())
 
 
+LONG = ("two block maps, philox",)
 CASES = {
     "two species, binary, open": spec(
         "square(4, 5, boundary=[periodic, open])",
@@ -126,7 +127,9 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=pytest.mark.slow) if each in LONG else each for each in CASES]
+)
 def test_models_of_many_kinds_are_certified(name: str) -> None:
     certificate = rgc.verify(CASES[name], backends=[])
     assert certificate.passed, reasons(certificate)

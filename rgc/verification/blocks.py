@@ -143,10 +143,10 @@ def cell_states(made: Map, lattice: Lattice, species: Sequence[Species], letter:
     edge: Boundary = "periodic"
     torus = replace(lattice, shape=shape, boundary=(edge,) * lattice.dimension)
     spins = len(species) * len(cell)
-    bits = np.zeros((len(species), *torus.cells, len(torus.basis), 1 << spins), dtype=bool)
+    bits = np.zeros((len(species), *torus.cells, len(torus.basis), 1 << spins), dtype=np.uint8)
     numbers = np.arange(1 << spins)
     for number, (kind, site) in enumerate(product(range(len(species)), cell)):
-        bits[(kind, *place_of(site, torus))] = numbers >> (spins - 1 - number) & 1 == 1
+        bits[(kind, *place_of(site, torus))] = numbers >> (spins - 1 - number) & 1
     return States(torus, tuple(species), bits, False)
 
 

@@ -131,7 +131,7 @@ def _drawn(states: States, weights: Any, seed: int) -> list[Any]:
     """Canonical fields of states drawn with their weights."""
     numbers = uniforms(stream(seed, {}, "data", 1), RUN["replicas"])
     which = np.searchsorted(np.cumsum(weights), numbers).clip(max=states.number - 1)
-    return pack(states.bits[:, None][..., which])
+    return [np.stack(pack(planes[..., which])) for planes in states.planes]
 
 
 # -- operators at every level ----------------------------------------------------------------------
@@ -172,7 +172,7 @@ def _blocked(fine: WeightedStates, block: Map, lattice: Lattice) -> WeightedStat
     ones.
     """
     coarse = every_state(lattice, fine.states.species)
-    kinds, *cells, letters = coarse.bits.shape[:-1]
+    kinds, *cells, letters = coarse.codes.shape[:-1]
     places = [(at, letter) for at in np.ndindex(*cells) for letter in range(letters)]
     joint = fine.weights[:, None]
     for at, letter in places:

@@ -183,7 +183,7 @@ def model_energy(spec: Spec, spins: Spins) -> float:
                     total += weight * math.prod(at)
                 else:
                     states = list(product(*(spec.species[spin.species].values for spin in local)))
-                    total += table[states.index(tuple(int(value) for value in at))]
+                    total += weight * table[states.index(tuple(int(value) for value in at))]
     return total
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product as cartesian
 
-from rgc.model_to_program.rule_writer import Counter, RuleWriter
+from rgc.model_to_program.rule_writer import RuleWriter
 from rgc.model_to_program.update import Kind, Probability, Row, Sums
 from rgc.passes.choose_acceptance import Acceptance, Classes
 from rgc.program.lattice.nodes import Accept, Bernoulli, Value, Weigh
@@ -87,28 +87,12 @@ class AcceptanceWriter:
             if group
         ]
         keys = [tuple(counts[number] for _, number in felt) for counts in classes]
-        masks = self._masks([counter for counter, _ in felt], keys)
+        masks = self.code.masks([counter for counter, _ in felt], keys)
         return self.code.add(Bernoulli(tuple(zip(masks, slots, strict=True)), None, self.draws[0]))
 
     def _change(self, counts: Sums) -> Sums:
         scale = self.choice.scale
         return tuple(scale * (n - 2 * k) for n, k in zip(self.choice.sizes, counts, strict=True))
-
-    def _masks(self, counters: Sequence[Counter], keys: Sequence[Sums]) -> list[Value]:
-        """The masks of where the counts of the groups are those of each key. Keys with a common
-        beginning share its mask."""
-        digits = [
-            {k: self.code.equals(counter, k) for k in sorted({key[place] for key in keys})}
-            for place, counter in enumerate(counters)
-        ]
-        masks: dict[Sums, Value] = {(k,): mask for k, mask in digits[0].items()}
-        for place, digit in enumerate(digits[1:], start=1):
-            beginnings = dict.fromkeys(key[: place + 1] for key in keys)
-            masks = {
-                beginning: self.code.bit("and", (masks[beginning[:-1]], digit[beginning[-1]]))
-                for beginning in beginnings
-            }
-        return [masks[tuple(key)] for key in keys]
 
     def _factors(self, words: Words) -> list[Value]:
         """One Bernoulli word for each group: min(1, exp(-dE_g)), 7/8 of it where the group is

@@ -22,10 +22,12 @@ def code_bits(states: int) -> int:
     return (states - 1).bit_length()
 
 
-def load_planes(code: RuleWriter, spin: Spin, kind: Species) -> list[Value]:
+def load_planes(
+    code: RuleWriter, spin: Spin, kind: Species, stride: tuple[int, ...] | None = None
+) -> list[Value]:
     """The planes of a spin relative to the running cell."""
     field, cell, letter = spin.species, spin.cell, spin.letter
-    return [code.add(Load(field, cell, letter, plane=k)) for k in range(kind.bits)]
+    return [code.add(Load(field, cell, letter, plane=k, stride=stride)) for k in range(kind.bits)]
 
 
 def load_states(code: RuleWriter, spin: Spin, kind: Species) -> States:
@@ -37,10 +39,11 @@ def states_of(code: RuleWriter, planes: Sequence[Value], states: int) -> States:
     """The states of a code, of whose values those from `states` on never occur: each needs only as
     many planes as tell it from the others.
     """
-    return [_state(code, planes, state, states) for state in range(states)]
+    return [state_of(code, planes, state, states) for state in range(states)]
 
 
-def _state(code: RuleWriter, planes: Sequence[Value], state: int, states: int) -> Value:
+def state_of(code: RuleWriter, planes: Sequence[Value], state: int, states: int) -> Value:
+    """One of these states."""
     few = next(
         chosen
         for size in range(1, len(planes) + 1)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments
-from rgc.model.groups import Local
+from rgc.model.groups import Local, Reach
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Tallied, Tally
 from rgc.model.spins import Species
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 _NO_DRAWS = np.zeros((1, 0, 2), dtype=np.uint64)
+Made = NDArray[np.float64] | list[int]
+"""Rows of an array, or linear combinations of all of them."""
+
 Sums = Mapping[Tally, NDArray[Any]]
 """S of each tally, [replica] or [cell of the axis, replica]: int64, and float64 of tables."""
 
@@ -33,15 +37,34 @@ class Recorder:
     tables, as linear combinations of those. `nothing`: its run-time values, of which it has none.
     """
 
+    lattice: Lattice
     record: Record
     kernel: Kernel
     tallies: tuple[tuple[Tally, ...], ...]
     split: Mapping[Tally, tuple[tuple[float, Tally], ...]]
     nothing: Arguments
 
-    def places(self) -> dict[Tally, Ints]:
-        """How many products each sum of products has."""
-        return self._by_row(self.record.places)
+    def places(self, tally: Tally) -> float:
+        """How many products, or functions of states, a sum without an axis has."""
+        if isinstance(tally.operator, Local):
+            return sum(map(self._standing, tally.operator.reaches))
+        return float(self.record.places[0][self.tallies[0].index(tally)])
+
+    def _standing(self, reach: Reach) -> float:
+        """At how many cells something exists."""
+        sizes = zip(reach, self.lattice.cells, self.lattice.boundary, strict=True)
+        return float(prod(n - (high - low) * (edge == "open") for (low, high), n, edge in sizes))
+
+    def made(self, tallies: Sequence[Tally]) -> Made:
+        """How some sums without an axis are made of the first array."""
+        row = {tally: k for k, tally in enumerate(self.tallies[0])}
+        if all(tally in row for tally in tallies):
+            return [row[tally] for tally in tallies]
+        matrix = np.zeros((len(tallies), len(row)))
+        for k, tally in enumerate(tallies):
+            for weight, part in self.split.get(tally, ((1.0, tally),)):
+                matrix[k, row[part]] += weight
+        return matrix
 
     def __call__(self, packed: Sequence[State]) -> tuple[list[State], list[Ints]]:
         """The fields, unchanged, and for each array of `tallies` the sums int64[tally, *axis,
@@ -65,6 +88,11 @@ class Recorder:
             for tallies, array in zip(self.tallies, sums, strict=True)
             for tally, s in zip(tallies, array, strict=True)
         }
+
+
+def taken(made: Made, counts: Ints) -> NDArray[Any]:
+    """The sums that are so made of the first array of a record."""
+    return counts[made] if isinstance(made, list) else made @ counts
 
 
 def make_recorder(
@@ -103,7 +131,7 @@ def make_recorder(
     record = operators_to_tallies(lattice, species, arrays)
     planes = record.program.planes
     nothing = lattice_arguments(np.zeros((0, 1 + planes, words), np.uint64))
-    return Recorder(record, backend.compile(record.program), split, tables, nothing)
+    return Recorder(lattice, record, backend.compile(record.program), split, tables, nothing)
 
 
 def _tallied(tally: Tally) -> Tallied:

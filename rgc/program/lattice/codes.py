@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import reduce
 from operator import or_
 
-from rgc.program.lattice.nodes import Accept, Bernoulli, Load, Store, Value
+from rgc.program.lattice.nodes import Bernoulli, Drawn, Load, Store, Value
 from rgc.program.lattice.program import Field, Program, Rule
 from rgc.program.lattice.truth_tables import behind, equal, truth_tables
 
@@ -62,7 +62,7 @@ def _decided(rule: Rule, words: frozenset[Value]) -> dict[Value, frozenset[Value
 
 
 def _inputs(rule: Rule, words: Iterable[Value]) -> set[Value]:
-    return {k for k in words if isinstance(rule.nodes[k], Load | Bernoulli | Accept)}
+    return {k for k in words if isinstance(rule.nodes[k], Load | Drawn)}
 
 
 def _impossible(rule: Rule, tables: Tables, decided: Iterable[Value]) -> Iterator[int]:

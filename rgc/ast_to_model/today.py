@@ -55,7 +55,7 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
         yield Problem("not-yet", message, spec.flow.span, hint=f"{today} run today")
         return
     yield from _physics(_used(spec, SCHEMES[spec.flow.scheme]), ready)
-    yield from _update(spec.flow.options.get("update"), spec.flow.span)
+    yield from _update(spec, spec.flow.options.get("update"), spec.flow.span)
     if spec.data is not None:
         yield from _samples(spec, source_of(spec.data))
     if spec.stack is not None and "stack" in SCHEMES[spec.flow.scheme].needs:
@@ -73,8 +73,12 @@ def _used(spec: Spec, scheme: Scheme) -> Spec:
     return replace(spec, lattice=lattice, species=spec.species if "spins" in used else ())
 
 
-def _update(update: Value | None, place: Span | None) -> Iterator[Problem]:
-    """An update that comes later."""
+def _update(spec: Spec, update: Value | None, place: Span | None) -> Iterator[Problem]:
+    """An update that comes later, for these spins or for all."""
+    several = [spin.alphabet for spin in spec.species if not spin.two_states]
+    if update == "heat_bath" and several:
+        message = f"heat_bath of {several[0]} spins comes later"
+        yield Problem("not-yet", message, place, hint="update=metropolis runs today")
     name = update.name if isinstance(update, CallValue) else update
     if name in LATER_UPDATES:
         hint = "update=auto chooses between metropolis and heat_bath"
@@ -86,7 +90,7 @@ def _samples(spec: Spec, source: Source | Cloud) -> Iterator[Problem]:
     if not isinstance(source, Samples) or SAMPLE.ready is None:
         return
     yield from _physics(replace(spec, blocks=()), SAMPLE.ready)
-    yield from _update(source.update, source.span)
+    yield from _update(spec, source.update, source.span)
     if _inhomogeneous(spec):
         yield _differing(spec)
 

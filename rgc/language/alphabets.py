@@ -19,9 +19,11 @@ class Alphabet(Signature):
 
     `values` are these numbers, rising. They are left out where the spec gives the number of states
     with an option `states`, which then are 0, 1, 2, ..., and where the spins are `real`. `energies`
-    says whether a Hamiltonian may hold such spins today. An option `symmetry` lets a species be
-    declared symmetric, which it is not unless it says so. `softmax` says that a unit of a machine
-    with so many states weighs each of them by itself.
+    says whether a Hamiltonian may hold such spins today. Where states are `vectors`, to the corners
+    of a simplex or to points of a circle, their numbers are names, and the magnetisation is that of
+    the vectors. An option `symmetry` lets a species be declared symmetric, which it is not unless
+    it says so. `softmax` says that a unit of a machine with so many states weighs each of them by
+    itself.
 
     Two-state spins are stored as one bit. The bit 1 means the lower value, which a flip exchanges
     with the upper one. One of them is positive and the other is not, by which pictures tell them
@@ -34,6 +36,7 @@ class Alphabet(Signature):
     real: bool = False
     energies: bool = True
     softmax: bool = False
+    vectors: Literal["simplex", "circle"] | None = None
 
     def __post_init__(self) -> None:
         if sum((bool(self.values), self.counted, self.real)) != 1:
@@ -92,6 +95,9 @@ class Alphabet(Signature):
 
 
 MOST_STATES = 256
+MOST_SAMPLED = 8
+"""States of a spin that can be sampled: three bits."""
+
 _STATES = Field("states", "integer", "number of states", required=True, least=2, most=MOST_STATES)
 
 ALPHABETS = table(
@@ -104,8 +110,23 @@ ALPHABETS = table(
             values=(-1, 1),
         ),
         Alphabet("binary", "0/1", values=(0, 1)),
-        Alphabet("potts", "0..q-1", (_STATES,), ("states",), example="potts(3)", softmax=True),
-        Alphabet("clock", "0..q-1, on a circle", (_STATES,), ("states",), example="clock(6)"),
+        Alphabet(
+            "potts",
+            "0..q-1",
+            (_STATES,),
+            ("states",),
+            example="potts(3)",
+            softmax=True,
+            vectors="simplex",
+        ),
+        Alphabet(
+            "clock",
+            "0..q-1, on a circle",
+            (_STATES,),
+            ("states",),
+            example="clock(6)",
+            vectors="circle",
+        ),
         Alphabet(
             "spin",
             "-1/0/+1",

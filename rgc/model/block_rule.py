@@ -25,8 +25,8 @@ Law = Counted | Copied | Weighed
 """What the kinds of laws have in common:
 
 - `size` sites make the block spins of `species` species from the spins of the same species.
-- `keeps(flipped, block)` says whether the law does not change when these two-state spins of the
-  cell and the block spins of these species flip.
+- `keeps(flipped, block)` says whether the law does not change when these spins of the cell and the
+  block spins of these species flip.
 - `moved(sites)` is the law in which site k of the cell has become site sites[k].
 - `exchanged(order)` is the law in which species k has become species order[k].
 - `same(other)` says whether two laws are one.

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations_with_replacement
 from math import inf, isfinite
+from operator import add
 
 Counts = tuple[int, ...]
 """How many spins of a cell are in each state."""
 
 Flips = frozenset[tuple[int, int]]
-"""Two-state spins of a cell, by species and number of the site."""
+"""Spins of a cell that a flip takes to the opposite value, by species and number of the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +43,6 @@ class LogWeight:
             raise ValueError("the parameter p of the block map has no value yet")
         return Fraction(self.constant) + Fraction(self.slope) * Fraction(p)
 
-    @property
-    def certain(self) -> bool:
-        """Whether a ratio of weights is 0 or infinite."""
-        return not isfinite(self.constant)
-
-    @property
-    def negative(self) -> LogWeight:
-        """That of the inverse ratio."""
-        return LogWeight(-self.constant, -self.slope)
-
     def minus(self, other: LogWeight) -> LogWeight:
         """The logarithm of the ratio of two weights that are not both 0."""
         constant = self.constant - other.constant
@@ -59,6 +50,14 @@ class LogWeight:
 
 
 POSSIBLE, IMPOSSIBLE = LogWeight(), LogWeight(-inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """A bit is 0 or 1 as the sums of some weights are to one another. None of them is 0."""
+
+    zeros: tuple[LogWeight, ...]
+    ones: tuple[LogWeight, ...] = (POSSIBLE,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +97,7 @@ class Counted:
 
     def counts(self) -> Iterator[Counts]:
         """The counts of all cells."""
-        if self.states == 2:
-            yield from ((self.size - down, down) for down in range(self.size + 1))
-            return
-        for chosen in combinations_with_replacement(range(self.states), self.size):
-            yield tuple(chosen.count(state) for state in range(self.states))
+        return _counts(self.size, self.states)
 
     def log_odds(self, down: int) -> LogWeight:
         """ln p(+)/p(-) of a two-state block spin where so many spins of the cell are -1."""
@@ -110,15 +105,15 @@ class Counted:
         return plus.minus(minus)
 
     def keeps(self, flipped: Flips, block: frozenset[int]) -> bool:
-        odds = [self.log_odds(down) for down in range(self.size + 1)]
-        image = [ratio.negative for ratio in odds] if block else odds
-        return all(odds[a] == image[b] for a, b in self._reached(len(flipped)))
-
-    def _reached(self, flipped: int) -> Iterator[tuple[int, int]]:
-        """How many spins of a cell are -1, before and after so many of them are flipped."""
-        for down in range(self.size + 1):
-            for inside in range(max(0, down - self.size + flipped), min(flipped, down) + 1):
-                yield down, down + flipped - 2 * inside
+        """A flip takes the states in the opposite order."""
+        turned = slice(None, None, -1 if block else 1)
+        rest = list(_counts(self.size - len(flipped), self.states))
+        return all(
+            _relative(self.log_weights(_sum(inside[::-1], outside))[turned])
+            == _relative(self.log_weights(_sum(inside, outside)))
+            for inside in _counts(len(flipped), self.states)
+            for outside in rest
+        )
 
     def moved(self, sites: Sequence[int]) -> Counted:
         del sites
@@ -140,6 +135,22 @@ class Counted:
 
     def normal(self) -> Counted:
         return self
+
+
+def _counts(size: int, states: int) -> Iterator[Counts]:
+    """The counts of so many spins, that of the first state falling."""
+    for chosen in combinations_with_replacement(range(states), size):
+        yield tuple(chosen.count(state) for state in range(states))
+
+
+def _sum(a: Counts, b: Counts) -> Counts:
+    return tuple(map(add, a, b))
+
+
+def _relative(weights: Sequence[LogWeight]) -> list[LogWeight]:
+    """The weights in units of the first that is not 0."""
+    unit = next((weight for weight in weights if isfinite(weight.constant)), POSSIBLE)
+    return [weight.minus(unit) for weight in weights]
 
 
 def _relabelled(counts: Counts, image: Sequence[int]) -> Counts:

@@ -1,5 +1,5 @@
-"""A Hamiltonian ready for lowering: products of Ising spins, grouped by the combination of
-couplings that multiplies them.
+"""A Hamiltonian ready for lowering: products of Ising spins, or signs of the states of other
+spins, grouped by the combination of couplings that multiplies them.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Generic, TypeVar
 
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Boundary, Cell
@@ -17,18 +18,12 @@ Reach = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Products that share one combination of coefficients: c * sum_R sum_k products[k](R), c =
-    sum_t weight_t * coefficient_t.
-
-    `coefficients` holds (term name, weight) in the order of the terms. `reaches[k]` says where
-    products[k] exists: at R where R + reach lies inside every open edge. The reach of a product
-    made from binary spins is that of the product it came from, so that it may exceed its own spins.
+class Combination:
+    """c = sum_t weight_t * coefficient_t. `coefficients` holds (term name, weight) in the order of
+    the terms.
     """
 
     coefficients: tuple[tuple[str, float], ...]
-    products: tuple[Product, ...]
-    reaches: tuple[Reach, ...]
 
     def coefficient(self, of_term: Mapping[str, float]) -> Fraction:
         """c, exactly, from the coefficient (sign * coupling) of each term."""
@@ -37,10 +32,56 @@ class Group:
             Fraction(0),
         )
 
+
+@dataclass(frozen=True, slots=True)
+class Group(Combination):
+    """Products that share one combination of coefficients: c * sum_R sum_k products[k](R).
+
+    `reaches[k]` says where
+    products[k] exists: at R where R + reach lies inside every open edge. The reach of a product
+    made from binary spins is that of the product it came from, so that it may exceed its own spins.
+    """
+
+    products: tuple[Product, ...]
+    reaches: tuple[Reach, ...]
+
     @property
     def spins(self) -> frozenset[int]:
         """The species that occur."""
         return frozenset(spin.species for spins in self.products for spin in spins)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Sign:
+    """A function of the states of a few spins of any alphabet that is 1 or -1, as words of programs
+    are: -1 in the joint states that `negative` marks, in row-major order of `Species.codes`.
+    """
+
+    spins: Product
+    negative: tuple[bool, ...]
+
+    def shifted(self, cell: Cell) -> Sign:
+        return Sign(tuple(spin.shifted(cell) for spin in self.spins), self.negative)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs(Combination):
+    """Signs that share one combination of coefficients: c * sum_R sum_k signs[k](R).
+
+    `reaches` and `where` are as in `Group` and `Local`.
+    """
+
+    signs: tuple[Sign, ...]
+    reaches: tuple[Reach, ...]
+    where: tuple[Cell, tuple[Cell, ...]] | None = None
+
+    @property
+    def products(self) -> tuple[Product, ...]:
+        """The spins of each sign."""
+        return tuple(sign.spins for sign in self.signs)
+
+
+G = TypeVar("G", Group, Signs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +100,19 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Generic[G]):
     """H = sum of `groups` + sum of `constants`.
+
+    The groups are products where every spin has two states, else signs.
 
     The products of the constants are empty: a number for every place where they exist.
     """
 
-    groups: tuple[Group, ...]
+    groups: tuple[G, ...]
     constants: tuple[Group, ...] = ()
 
     def coefficients(self, hamiltonian: Hamiltonian) -> tuple[Fraction, ...]:
-        """What multiplies the sum of products of each group, exactly."""
+        """What multiplies the sum of each group, exactly."""
         of_term = {term.name: term.coefficient for term in hamiltonian.terms}
         return tuple(group.coefficient(of_term) for group in self.groups)
 

@@ -10,8 +10,8 @@ from rgc.text import Span
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A local energy of `spins` that is not a product of Ising spins, with its `energies` in
-    row-major order of their states.
+    """A function of `spins` that is not a product of Ising spins, with its `energies` in row-major
+    order of their states. In a term they are those of the coefficient 1.
     """
 
     spins: tuple[Spin, ...]
@@ -26,8 +26,8 @@ class Term:
     its value, and sign is -1; for `+ K * sum(...)` it is 1. A term without a parameter's name
     always has sign -1, so that k is 0.1 for `- 0.1 * sum(...)` and -0.1 for `+ 0.1 * sum(...)`.
 
-    Terms of other alphabets carry `tables` instead of products, whose energies include the sign and
-    the coupling. `inhomogeneous` names the site-dependent coupling (`J[i,j]`) of a term that is not
+    Terms of other alphabets carry `tables` instead of products, which the coefficient multiplies
+    too. `inhomogeneous` names the site-dependent coupling (`J[i,j]`) of a term that is not
     translation invariant.
 
     On a lattice without cells (complete, diamond, graph) the spins of a product have the empty
@@ -46,7 +46,7 @@ class Term:
 
     @property
     def coefficient(self) -> float:
-        """What multiplies the sum of products in H."""
+        """What multiplies the sum of products, or of tables, in H."""
         return self.sign * self.coupling
 
     @property
@@ -75,12 +75,9 @@ class Hamiltonian:
             for weight, product in term.products
             if not product
         )
-        tables = (
-            table.energies[0] for term in self.terms for table in term.tables if not table.spins
-        )
-        return sum((term.coefficient * weight for term, weight in products), 0.0) + sum(tables)
+        return sum((term.coefficient * weight for term, weight in products), 0.0)
 
     @property
     def zero(self) -> tuple[str, ...]:
         """The names of the terms whose coefficient is exactly 0."""
-        return tuple(term.name for term in self.terms if term.coupling == 0 and not term.tables)
+        return tuple(term.name for term in self.terms if term.coupling == 0)

@@ -13,15 +13,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rgc.model.expressions import Expression, leaves, replaced
-from rgc.model.groups import Group, Local
+from rgc.model.groups import Group, Local, Signs
 from rgc.model.operators import Operator
 from rgc.model.sectors import SectorOperator
 
 Products = Operator | SectorOperator | Group
-"""Sums over the lattice of products of the signs of two-state spins, which programs tally."""
+"""Sums over the lattice of products of the signs of two-state spins."""
 
-Summand = Products | Local
-"""What is summed over the lattice. Only flows that enumerate can sum tables (`Local`)."""
+Tallied = Products | Signs
+"""Sums over the lattice that programs tally: every part of them is 1 or -1."""
+
+Summand = Tallied | Local
+"""What is summed over the lattice. For programs tables (`Local`) are split into signs."""
 
 
 @dataclass(frozen=True, slots=True)

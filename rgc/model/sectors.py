@@ -20,9 +20,12 @@ Flip = frozenset[Spin]
 ANISOTROPIC = "anisotropic"
 """The directions of couplings in which axes differ, near couplings that are the same along all."""
 
-PLAIN = ("even", "odd", "invariant", "charged", ANISOTROPIC)
-"""The names of sectors of at most one generator, of all sectors together that are not invariant,
-and of the directions in which axes differ.
+VECTOR = "vector"
+"""The sector of what changes as the vectors do that stand for the states of a spin."""
+
+PLAIN = ("even", "odd", "invariant", "charged", VECTOR, ANISOTROPIC)
+"""The names of sectors of at most one generator, of vectors, of all sectors together that are not
+invariant, and of the directions in which axes differ.
 
 With more generators a name spells the character.
 """

@@ -44,6 +44,13 @@ class Species:
         return self.kind.values_of(self.states)
 
     @property
+    def codes(self) -> tuple[int, ...]:
+        """The values in the order of the codes by which programs store the states, 0, 1, 2, ...:
+        bit 1 is the lower value of a two-state spin, and other states are numbered as they rise.
+        """
+        return self.values[::-1] if self.two_states else self.values
+
+    @property
     def bits(self) -> int:
         """Bits that hold a state: 1 for two states, 2 for three or four. Raises `ValueError` for
         real spins.

@@ -1,9 +1,10 @@
-"""The products that contain one spin, and the order in which a sweep visits the spins."""
+"""The products or signs that contain one spin, and the order in which a sweep visits the spins."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rgc.model.groups import Sign
 from rgc.model.operators import Product, Spin
 from rgc.model.sites import SiteSet
 
@@ -29,10 +30,33 @@ class Star:
 
 
 @dataclass(frozen=True, slots=True)
+class SignStar:
+    """The signs that contain the spin of one `letter` and `species`, which stands in the cell at
+    the origin, on sites that all have the same ones.
+
+    images[g] holds those of group g. A move from one state to another costs dE = sum_g c_g * (sum
+    of the signs after it - sum before it).
+    """
+
+    letter: int
+    species: int
+    images: tuple[tuple[Sign, ...], ...]
+
+    @property
+    def neighbours(self) -> tuple[Spin, ...]:
+        """The other spins that are read, sorted."""
+        own = (self.letter, self.species)
+        read = {spin for images in self.images for sign in images for spin in sign.spins}
+        return tuple(
+            sorted(spin for spin in read if any(spin.cell) or (spin.letter, spin.species) != own)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class SweepStep:
     """One entry of a sweep: an update of the spins with this star on these cells, no two of which
     are neighbours.
     """
 
-    star: Star
+    star: Star | SignStar
     sites: SiteSet

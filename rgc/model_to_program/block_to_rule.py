@@ -1,13 +1,16 @@
 """From a block-spin map to a program on the coarse lattice, which loads the fine one with a stride.
 
-Bit 1 means s = -1. A block spin is -1 with probability 1 / (1 + exp(x)), x = ln p(+)/p(-) from the
-law of the map. Cells of equal x are one class: where x is infinite the block spin is certain,
-elsewhere it is drawn, once per block, species, level, replica and record (the keys say so).
+A bit of a block spin is 1 with probability 1 / (1 + exp(x)), x = ln p(0)/p(1) from the law of the
+map; bit 1 of a two-state spin means s = -1. Cells of equal x are one class: where x is infinite the
+bit is certain, elsewhere it is drawn, once per block, species, level, replica and record (the keys
+say so).
 
-- A law that counts spins has a class for each count.
-- A law that copies a site is the word of that site.
-- A law that is written out is tabulated over the states of the cell, and its classes are told apart
-  spin by spin. Where it makes several block spins, each is drawn with the ones before it given.
+- A law that counts spins has a class for the counts of equal weights. The planes of a code are
+  drawn one after the other.
+- A law that copies a site has the words of that site.
+- A law that is written out is tabulated over the states of the cell, all of two states, and its
+  classes are told apart spin by spin. Where it makes several block spins, each is drawn with the
+  ones before it given.
 - Where x is a sum over the spins of the cell with too many values for classes, it is added up in
   units of 2^-20 kT, and a block spin is drawn as a unit of a machine is.
 """
@@ -15,21 +18,22 @@ elsewhere it is drawn, once per block, species, level, replica and record (the k
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import inf
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rgc.errors import Problem, SpecError
 from rgc.model.block import Block
 from rgc.model.block_rule import Law
-from rgc.model.counted import Copied, Counted, LogWeight
-from rgc.model.lattice import Lattice, Site
+from rgc.model.counted import Copied, Counted, LogWeight, Odds
+from rgc.model.lattice import Lattice
 from rgc.model.operators import Spin
 from rgc.model.sites import Listed, SiteSet
 from rgc.model.spins import Species
 from rgc.model.weighed import MOST_TABULATED, LocalField, Weighed
 from rgc.model_to_program import thresholds
+from rgc.model_to_program.code_words import load_planes
+from rgc.model_to_program.count_words import counted_planes
 from rgc.model_to_program.fields import every_cell, spin_fields
 from rgc.model_to_program.rule_writer import RuleWriter
 from rgc.model_to_program.state_classes import class_masks, state_classes
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from rgc.program.arguments import Arguments
 
 T = TypeVar("T")
+Planes = Sequence[Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +56,26 @@ class BlockProgram:
     """The program of one blocking.
 
     Its fields are the fine species in order, then the coarse ones. What the coarse fields held
-    before is overwritten. odds[slot] is ln p(+)/p(-) of the block spins that are drawn with the
-    threshold of that slot, and weights[slot] what a spin adds to such a sum, in units of 2^-20 kT.
+    before is overwritten. odds[slot] are those of the bits that are drawn with the threshold of
+    that slot, and weights[slot] what a spin adds to a sum ln p(+)/p(-), in units of 2^-20 kT.
     """
 
     program: Program
-    odds: tuple[LogWeight, ...]
+    odds: tuple[Odds, ...]
     weights: tuple[int, ...]
 
     def arguments(self, words: int, p: float | None = None) -> Arguments:
-        """The thresholds floor(2^planes / (1 + exp(odds))), and the weights. `p` is the parameter
-        of the map, for maps that have one."""
+        """The thresholds floor(2^planes p(1)), and the weights. `p` is the parameter of the map,
+        for maps that have one."""
         import numpy as np
 
         from rgc.program.lattice.arguments import lattice_arguments
         from rgc.program.lattice.thresholds import pack_thresholds
 
         planes = self.program.planes
-        table = [thresholds.heat_bath(log_weight.at(p), planes) for log_weight in self.odds]
+        table = [
+            thresholds.chance(_at(odds.zeros, p), _at(odds.ones, p), planes) for odds in self.odds
+        ]
         weights = np.repeat(np.array(self.weights, dtype=np.int32)[:, None], 64 * words, axis=1)
         return lattice_arguments(pack_thresholds(table, planes, words), weights)
 
@@ -81,17 +88,17 @@ def block_to_rule(
     planes: Literal[32, 64] = 32,
     generator: Generator = "splitmix",
 ) -> BlockProgram:
-    """The program that draws the spins of `block.coarse(lattice)` from those of `lattice`, all of
-    two states.
+    """The program that draws the spins of `block.coarse(lattice)` from those of `lattice`.
 
-    Raises `SpecError` for maps without a law, for laws with too many classes and for cells that
-    reach beyond an open edge, `ValueError` where blocks do not divide the lattice.
+    Raises `SpecError` for maps without a law, for laws with too many classes or written out for
+    spins with more than two states, and for cells that reach beyond an open edge, `ValueError`
+    where blocks do not divide the lattice.
     """
     coarse = block.coarse(lattice)
     check_edges(lattice, block)
     tables = _Tables(classes=block.uniform)
     places = _places(block, coarse)
-    rules = tuple(_block_rule(block, number, tables) for number, _ in places)
+    rules = tuple(_block_rule(block, number, species, tables) for number, _ in places)
     program = Program(
         name="block",
         shape=coarse.cells,
@@ -101,12 +108,16 @@ def block_to_rule(
         schedule=tuple(Stage(number, cells) for number, cells in places),
         slots=len(tables.odds),
         weights=len(tables.weights),
-        draws=len(species) if tables.odds or tables.weights else 0,
+        draws=sum(kind.bits for kind in species) if tables.odds or tables.weights else 0,
         planes=planes,
         generator=generator,
     )
     verify(program)
     return BlockProgram(program, tuple(tables.odds), tuple(tables.weights))
+
+
+def _at(weights: Sequence[LogWeight], p: float | None) -> list[Fraction]:
+    return [Fraction(weight.at(p)) for weight in weights]
 
 
 def _places(block: Block, coarse: Lattice) -> list[tuple[int, SiteSet]]:
@@ -125,10 +136,10 @@ class _Tables:
     """
 
     classes: bool
-    odds: list[LogWeight] = field(default_factory=list)
+    odds: list[Odds] = field(default_factory=list)
     weights: list[int] = field(default_factory=list)
 
-    def threshold(self, odds: LogWeight) -> int:
+    def threshold(self, odds: Odds) -> int:
         return _slot(self.odds, odds)
 
     def weight(self, energy: Fraction) -> int:
@@ -136,16 +147,7 @@ class _Tables:
 
 
 def _named(fields: Sequence[Field]) -> list[Field]:
-    return [
-        Field(
-            f"{field.name}'",
-            field.shape,
-            letters=field.letters,
-            planes=field.planes,
-            periodic=field.periodic,
-        )
-        for field in fields
-    ]
+    return [replace(field, name=f"{field.name}'") for field in fields]
 
 
 def check_edges(lattice: Lattice, block: Block) -> None:
@@ -158,59 +160,56 @@ def check_edges(lattice: Lattice, block: Block) -> None:
             raise SpecError([Problem("block-over-edge", message, hint="use boundary=periodic")])
 
 
-def _block_rule(block: Block, number: int, tables: _Tables) -> Rule:
+def _block_rule(block: Block, number: int, species: Sequence[Species], tables: _Tables) -> Rule:
     letter = number % len(block.cells)
     code, rule = RuleWriter(letter), block.law(number)
-    made: list[Value] = []
+    made: list[Planes] = []
     for law in rule.laws:
-        kinds = range(len(made), len(made) + law.species)
-        words = [
-            _fine(code, site, kind, block.factor) for kind in kinds for site in block.cells[letter]
+        first = len(made)
+        kinds = dict(enumerate(species[first : first + law.species], first))
+        cell = [
+            load_planes(code, Spin(site.cell, site.letter, kind), spin, block.factor)
+            for kind, spin in kinds.items()
+            for site in block.cells[letter]
         ]
-        made += _block_spins(code, law, words, len(made), tables)
-    for kind, word in enumerate(made):
-        code.add(Store(rule.species + kind, word))
+        draw = sum(spin.bits for spin in species[:first])
+        made += _block_spins(code, law, cell, draw, tables)
+    for kind, planes in enumerate(made):
+        for k, word in enumerate(planes):
+            code.add(Store(rule.species + kind, word, plane=k))
     return code.rule()
 
 
-def _fine(code: RuleWriter, site: Site, species: int, factor: tuple[int, ...]) -> Value:
-    return code.spin(Spin(site.cell, site.letter, species), stride=factor)
-
-
 def _block_spins(
-    code: RuleWriter, law: Law, words: Sequence[Value], draw: int, tables: _Tables
-) -> list[Value]:
-    """The words of the block spins of a law, which uses the draws from `draw` on, one for each
-    species."""
+    code: RuleWriter, law: Law, cell: Sequence[Planes], draw: int, tables: _Tables
+) -> list[Planes]:
+    """The planes of the block spins of a law, from those of the spins of the cell.
+
+    It uses the draws from `draw` on, one for each plane.
+    """
     match law:
         case Copied():
-            return [words[law.site]]
+            return [cell[law.site]]
         case Counted():
-            return [_counted(code, law, words, draw, tables)]
-        case Weighed(field=LocalField() as local) if not (tables.classes and _few(local)):
-            return [_summed(code, local, words, draw, tables)]
+            return [counted_planes(code, law, cell, draw, tables.threshold)]
         case Weighed():
-            made: list[Value] = []
-            for kind in range(law.species):
-                made.append(_weighed(code, law, [*words, *made], draw + kind, tables))
-            return made
+            if max(map(len, cell)) > 1:
+                message = "a transfer operator of spins with more than two states comes later"
+                raise SpecError([Problem("not-yet", message)])
+            made = _written(code, law, [word for (word,) in cell], draw, tables)
+            return [[word] for word in made]
 
 
-def _counted(
-    code: RuleWriter, law: Counted, words: Sequence[Value], draw: int, tables: _Tables
-) -> Value:
-    count, of_count = code.counter(words), [law.log_odds(down) for down in range(law.size + 1)]
-    minus = [
-        code.equals(count, down) for down, ratio in enumerate(of_count) if ratio.constant == -inf
-    ]
-    classes = tuple(
-        (code.equals(count, down), tables.threshold(ratio))
-        for down, ratio in enumerate(of_count)
-        if not ratio.certain
-    )
-    if classes:
-        minus.append(code.add(Bernoulli(classes, None, draw)))
-    return code.bit("or", minus) if minus else code.bit("xor", [words[0], words[0]])
+def _written(
+    code: RuleWriter, law: Weighed, words: Sequence[Value], draw: int, tables: _Tables
+) -> list[Value]:
+    local = law.field
+    if isinstance(local, LocalField) and not (tables.classes and _few(local)):
+        return [_summed(code, local, words, draw, tables)]
+    made: list[Value] = []
+    for kind in range(law.species):
+        made.append(_weighed(code, law, [*words, *made], draw + kind, tables))
+    return made
 
 
 def _weighed(
@@ -218,7 +217,7 @@ def _weighed(
 ) -> Value:
     """The next block spin, given the words of the cell and of the block spins before it."""
     ratios, class_of = state_classes(law, len(words) - law.spins)
-    slots = [tables.threshold(LogWeight(ratio)) for ratio in ratios]
+    slots = [tables.threshold(Odds((LogWeight(ratio),))) for ratio in ratios]
     masks = class_masks(code, class_of, words)
     if len(slots) == 1:
         return code.add(Bernoulli((), slots[0], draw))

@@ -11,7 +11,7 @@ from rgc.program.lattice.program import Field
 
 
 def spin_fields(lattice: Lattice, species: Sequence[Species]) -> tuple[Field, ...]:
-    """One field for each species, in order, with a plane for each bit of a spin. Raises
+    """One field for each species, in order, with a plane for each bit of a code. Raises
     `ValueError` on an infinite lattice."""
     periodic = tuple(edge != "open" for edge in lattice.boundary)
     return tuple(
@@ -21,6 +21,7 @@ def spin_fields(lattice: Lattice, species: Sequence[Species]) -> tuple[Field, ..
             letters=len(lattice.basis),
             planes=kind.bits,
             periodic=periodic,
+            states=len(kind.codes) if len(kind.codes) < 1 << kind.bits else None,
         )
         for kind in species
     )

@@ -1,7 +1,8 @@
 """From operators to a program that measures them.
 
-Bits of products are counted: S = (number of products) - 2 * (number at -1). On a torus, spins of a
-product that coincide cancel. At open edges a product is left out where one of its cells is missing.
+Bits of products and signs are counted: S = (number of them) - 2 * (number at -1). On a torus, spins
+of a product that coincide cancel, and those of a sign are one spin. At open edges a product is left
+out where one of its cells is missing.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from itertools import product as cartesian
 from math import lcm
 from typing import TYPE_CHECKING
 
-from rgc.model.groups import Group, Reach, present
+from rgc.model.groups import Group, Reach, Sign, Signs, present
 from rgc.model.lattice import Cell, Lattice
-from rgc.model.observables import Products
+from rgc.model.observables import Tallied
 from rgc.model.operators import Product, Spin
 from rgc.model.sectors import SectorOperator
 from rgc.model.sites import Cells
 from rgc.model.spins import Species
+from rgc.model_to_program.code_words import load_states, negative_word
 from rgc.model_to_program.fields import spin_fields
 from rgc.model_to_program.rule_writer import RuleWriter
 from rgc.passes.gather_stars import wrapped
@@ -42,7 +44,7 @@ class TallyRequest:
     """One result array: a row for each operator, for each replica if `replica`, for each coordinate
     of the axes in `axes` (those of the cell at which a product stands)."""
 
-    operators: tuple[Products, ...]
+    operators: tuple[Tallied, ...]
     replica: bool = True
     axes: tuple[int, ...] = ()
 
@@ -66,11 +68,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """One product of one row, on the cells with these residues."""
+    """One product or sign of one row, on the cells with these residues."""
 
     array: int
     row: int
-    product: Product
+    word: Product | Sign
     reach: Reach
     modulus: Cell
     residues: frozenset[Cell]
@@ -92,7 +94,9 @@ def operators_to_tallies(
     constants.
     """
     entries = [
-        entry for number, array in enumerate(arrays) for entry in _entries(number, array, lattice)
+        entry
+        for number, array in enumerate(arrays)
+        for entry in _entries(number, array, lattice, species)
     ]
     shapes = tuple(
         TallyArray(len(array.operators), replica=array.replica, axes=array.axes) for array in arrays
@@ -106,7 +110,7 @@ def operators_to_tallies(
         shape=lattice.cells,
         letters=len(lattice.basis),
         fields=spin_fields(lattice, species),
-        rules=tuple(_rule(here) for here in rules),
+        rules=tuple(_rule(here, species) for here in rules),
         schedule=tuple(Stage(rules[here], cells) for here, cells in classes),
         tallies=shapes,
     )
@@ -114,18 +118,28 @@ def operators_to_tallies(
     return Record(program, _places(shapes, classes, lattice))
 
 
-def _entries(array: int, tallies: TallyRequest, lattice: Lattice) -> Iterator[_Entry]:
+def _entries(
+    array: int, tallies: TallyRequest, lattice: Lattice, species: Sequence[Species]
+) -> Iterator[_Entry]:
     origin = (0,) * lattice.dimension
     for row, operator in enumerate(tallies.operators):
         for k, spins in enumerate(operator.products):
-            reach = operator.reaches[k] if isinstance(operator, Group) else _reach(spins, lattice)
+            reach = (
+                operator.reaches[k]
+                if isinstance(operator, Group | Signs)
+                else _reach(spins, lattice)
+            )
             modulus, residues = (1,) * lattice.dimension, frozenset([origin])
             if isinstance(operator, SectorOperator):
                 modulus, residues = operator.modulus, frozenset(operator.residues[k])
+            elif isinstance(operator, Signs) and operator.where is not None:
+                modulus, residues = operator.where[0], frozenset(operator.where[1])
             yield _Entry(
                 array=array,
                 row=row,
-                product=_cancelled(spins, lattice),
+                word=_joined(operator.signs[k], lattice, species)
+                if isinstance(operator, Signs)
+                else _cancelled(spins, lattice),
                 reach=reach,
                 modulus=modulus,
                 residues=residues,
@@ -148,6 +162,22 @@ def _cancelled(spins: Product, lattice: Lattice) -> Product:
         if odd.pop(place, None) is None:
             odd[place] = spin
     return tuple(sorted(odd.values()))
+
+
+def _joined(sign: Sign, lattice: Lattice, species: Sequence[Species]) -> Sign | Product:
+    """The sign as a function of different spins of the torus. One that is 1 in all of their states
+    is the product of no spin.
+    """
+    places = [Spin(wrapped(s.cell, lattice), s.letter, s.species) for s in sign.spins]
+    first = dict(zip(reversed(places), reversed(sign.spins), strict=True))
+    order = sorted(first)
+    counts = [range(len(species[spin.species].codes)) for spin in sign.spins]
+    by_state = dict(zip(cartesian(*counts), sign.negative, strict=True))
+    negative = []
+    for states in cartesian(*(range(len(species[place.species].codes)) for place in order)):
+        at = dict(zip(order, states, strict=True))
+        negative.append(by_state[tuple(at[place] for place in places)])
+    return Sign(tuple(first[place] for place in order), tuple(negative)) if any(negative) else ()
 
 
 def _classes(
@@ -194,10 +224,10 @@ def _intervals(entries: Sequence[_Entry], lattice: Lattice, axis: int) -> list[t
     return list(pairwise([0, *sorted(x for x in marks if 0 < x < size), size]))
 
 
-def _rule(entries: Sequence[_Entry]) -> Rule:
+def _rule(entries: Sequence[_Entry], species: Sequence[Species]) -> Rule:
     code = RuleWriter(0)
     products = sorted(
-        {entry.product for entry in entries if entry.product},
+        {entry.word for entry in entries if not isinstance(entry.word, Sign) and entry.word},
         key=lambda product: (len(product), product),
     )
     for spin in sorted({spin for spins in products for spin in spins}):
@@ -205,8 +235,12 @@ def _rule(entries: Sequence[_Entry]) -> Rule:
     for spins in products:
         code.product(spins)
     for entry in entries:
-        if entry.product:
-            code.tally(entry.array, entry.row, code.product(entry.product))
+        if isinstance(entry.word, Sign):
+            states = [load_states(code, spin, species[spin.species]) for spin in entry.word.spins]
+            word = negative_word(code, entry.word.negative, states)
+            code.tally(entry.array, entry.row, word)
+        elif entry.word:
+            code.tally(entry.array, entry.row, code.product(entry.word))
     return code.rule()
 
 

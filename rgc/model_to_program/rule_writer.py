@@ -82,5 +82,21 @@ class RuleWriter:
             return self.add(Equals(counter.value, number))
         return counter.value if number else self.add(Bit("not", (counter.value,)))
 
+    def masks(self, counters: Sequence[Counter], keys: Sequence[tuple[int, ...]]) -> list[Value]:
+        """The words of where all counts are those of each key. Keys with a common beginning share
+        its word."""
+        digits = [
+            {k: self.equals(counter, k) for k in sorted({key[place] for key in keys})}
+            for place, counter in enumerate(counters)
+        ]
+        masks: dict[tuple[int, ...], Value] = {(k,): mask for k, mask in digits[0].items()}
+        for place, digit in enumerate(digits[1:], start=1):
+            beginnings = dict.fromkeys(key[: place + 1] for key in keys)
+            masks = {
+                beginning: self.bit("and", (masks[beginning[:-1]], digit[beginning[-1]]))
+                for beginning in beginnings
+            }
+        return [masks[key] for key in keys]
+
     def rule(self) -> Rule:
         return Rule(self.letter, tuple(self.nodes))

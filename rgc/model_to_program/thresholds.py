@@ -56,6 +56,16 @@ def heat_bath(energy: Fraction | float, planes: int) -> int:
     return int(_CONTEXT.divide(Decimal(1 << planes), partition))
 
 
+def chance(zeros: Sequence[Fraction], ones: Sequence[Fraction], planes: int) -> int:
+    """floor(2^planes sum exp(b) / (sum exp(a) + sum exp(b))) over a of `zeros` and b of `ones`."""
+    if len(zeros) == len(ones) == 1:
+        return heat_bath(zeros[0] - ones[0], planes)
+    top = max(*zeros, *ones)
+    below, above = (_total([energy - top for energy in part]) for part in (zeros, ones))
+    scaled = _CONTEXT.multiply(Decimal(1 << planes), above)
+    return int(_CONTEXT.divide(scaled, _CONTEXT.add(below, above)))
+
+
 def log_ratio(above: Sequence[Fraction], below: Sequence[Fraction]) -> Fraction:
     """ln of sum exp(a) / sum exp(b), exact where each sum has one term."""
     if len(above) == len(below) == 1:

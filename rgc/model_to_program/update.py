@@ -18,7 +18,11 @@ Probability = Literal["metropolis", "lazy", "heat_bath", "plain"]
 """What a threshold is of: the flip of an update, or a factor of the lazy one, whose laziness is a
 factor of its own."""
 Sums = tuple[int, ...]
-"""m_g of each group g: the sum of its products at one site."""
+"""dS_g of each group g: how the sum S of its products or signs changes, or what is added to it."""
+
+
+Row = tuple[Probability, Sums] | Fraction
+"""What a threshold is of, or the probability itself where no coupling changes it."""
 
 _PROBABILITY: dict[Probability, Callable[[Fraction, int], int]] = {
     "metropolis": thresholds.metropolis,
@@ -32,13 +36,13 @@ _PROBABILITY: dict[Probability, Callable[[Fraction, int], int]] = {
 class Update:
     """The program of one sweep, with what its slots stand for.
 
-    rows[slot] = (kind, m): the threshold of that kind at the energy -2 sum_g c_g m_g. weights[slot]
-    = n: the weight sum_g n_g * 2 c_g. `sizes`: for every rule the number of products of each group
-    at a site.
+    rows[slot] = (kind, dS): the threshold of that kind at the energy sum_g c_g dS_g, or that of a
+    probability. weights[slot] = n: the weight sum_g n_g * 2 c_g. `sizes`: for every rule the number
+    of products or signs of each group at a site.
     """
 
     program: Program
-    rows: tuple[tuple[Probability, Sums], ...]
+    rows: tuple[Row, ...]
     weights: tuple[Sums, ...]
     sizes: tuple[Sums, ...]
 
@@ -68,9 +72,7 @@ class Update:
     def thresholds(self, coefficients: Sequence[Fraction]) -> tuple[int, ...]:
         """T of each threshold slot at one set of coefficients, 0 <= T <= 2^planes."""
         planes = self.program.planes
-        return tuple(
-            _PROBABILITY[kind](_energy(sums, coefficients), planes) for kind, sums in self.rows
-        )
+        return tuple(_threshold(row, coefficients, planes) for row in self.rows)
 
     def _weights(self, coefficients: Sequence[Fraction]) -> list[int]:
         if not self.weights:
@@ -86,5 +88,9 @@ class Update:
         return least < thresholds.RARE * (1 << self.program.planes)
 
 
-def _energy(sums: Sums, coefficients: Sequence[Fraction]) -> Fraction:
-    return -2 * sum((m * c for m, c in zip(sums, coefficients, strict=True)), Fraction(0))
+def _threshold(row: Row, coefficients: Sequence[Fraction], planes: int) -> int:
+    if isinstance(row, Fraction):
+        return int(row * (1 << planes))
+    kind, change = row
+    pairs = zip(change, coefficients, strict=True)
+    return _PROBABILITY[kind](sum((n * c for n, c in pairs), Fraction(0)), planes)

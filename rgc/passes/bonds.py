@@ -219,9 +219,8 @@ def _parts(term: Term, species: Species) -> list[tuple[tuple[Spin, ...], Table]]
     `Species.values`, without constants.
     """
     if term.tables:
-        unit = -1.0 / term.coupling if term.coupling else 0.0
         tables = [
-            (table.spins, tuple(unit * e for e in table.energies))
+            (table.spins, tuple(-term.sign * e for e in table.energies))
             for table in term.tables
             if table.spins
         ]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product as cartesian
-from math import pi, prod, sqrt
+from math import cos, pi, prod, sin, sqrt
+from operator import mul
 
 from rgc.errors import Problem, SpecError, listing
 from rgc.language.measures import MEASURES
@@ -67,9 +68,16 @@ def energy(lattice: Lattice, species: Kinds) -> Expression:
 
 
 def magnetisation(lattice: Lattice, species: Kinds) -> Expression:
-    """m = sum s/N of the first species, in the spins as declared: a binary spin is (1 + s)/2."""
+    """m of the first species: sum s/N in the spins as declared, a binary spin being (1 + s)/2. That
+    of spins that are vectors is the length of their sum by N.
+    """
     share = species[0].scale / lattice.sites
-    return Linear(((share, Tally(_field(lattice, species))),), species[0].offset)
+    parts = [
+        Linear(((share, Tally(field)),), species[0].offset) for field in _fields(lattice, species)
+    ]
+    if species[0].kind.vectors is None:
+        return parts[0]
+    return apply("sqrt", _total([square(part) for part in parts]))
 
 
 def absolute_magnetisation(lattice: Lattice, species: Kinds) -> Expression:
@@ -103,7 +111,8 @@ def variance(expression: Expression) -> Expression:
 def correlation(
     lattice: Lattice, species: Kinds, r: int, along: str = "x", letters: Sequence[str] = ()
 ) -> Expression:
-    """<s_i s_j> - <s_i> <s_j> at j = i + r * x, averaged over the places where both are there.
+    """<s_i s_j> - <s_i> <s_j> at j = i + r * x, averaged over the places where both are there. Of
+    spins that are vectors these are scalar products.
 
     The vector is `along`. With a basis the two sites are of the same letter, or of the two
     `letters` given, and averages are those of letters. Along one open axis, where the sites of a
@@ -124,7 +133,7 @@ def correlation(
     summed = (
         _squares(lattice, species, [a for a, _ in joined])
         if itself
-        else _sum(CORRELATION, pairs, lattice, species)
+        else _pairs(pairs, lattice, species)
     )
     pair = Average(Linear(((1 / places, Tally(summed)),)))
     apart_products = _mean(
@@ -170,7 +179,12 @@ def _product_of_averages(
     lattice: Lattice, species: Kinds, letters: tuple[int, int], along: int, r: int
 ) -> Expression:
     """<s_i> <s_j> of two letters, r vectors apart, averaged over the places of the first."""
-    fields = [_field(lattice, species, letter) for letter in letters]
+    parts = zip(*(_fields(lattice, species, letter) for letter in letters), strict=True)
+    return _total([_of_component(fields, lattice, along, r) for fields in parts])
+
+
+def _of_component(fields: Sequence[Summand], lattice: Lattice, along: int, r: int) -> Expression:
+    """The same of one component."""
     share, open_axes = len(lattice.basis) / lattice.sites, _open_axes(lattice)
     if len(open_axes) != 1:
         averages = [Average(Linear(((share, Tally(field)),))) for field in fields]
@@ -193,17 +207,21 @@ def correlation_length(lattice: Lattice, species: Kinds) -> Expression:
     """The second-moment length xi, averaged over the smallest wave vectors k along the periodic
     axes.
 
-    xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)) with S(k) = <|sum_i s_i exp(i k r_i)|^2>. It is NaN
+    xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)) with S(k) = <|sum_i s_i exp(i k r_i)|^2>, summed over
+    the components of spins that are vectors. It is NaN
     where S(k) > S(0). S(0) is not connected, so that xi means something above T_c. Raises
     `SpecError` without a periodic axis.
     """
     waves = smallest_waves(lattice)
     if not waves:
         raise SpecError([Problem("not-possible", "a correlation length needs a periodic axis")])
-    zero = Average(square(Linear(((1 / lattice.sites, Tally(_field(lattice, species))),))))
+    share = 1 / lattice.sites
+    parts = [Linear(((share, Tally(field)),)) for field in _fields(lattice, species)]
+    zero = _total([Average(square(part)) for part in parts])
     squares = []
     for axis, half in waves:
-        ratio = apply("/", zero, Average(_wave(lattice, species, axis)))
+        there = _total([Average(wave) for wave in _waves(lattice, species, axis)])
+        ratio = apply("/", zero, there)
         k2 = apply("*", Constant(4.0), square(apply("sin", Constant(half))))
         squares.append(apply("/", apply("-", ratio, Constant(1.0)), k2))
     return apply("sqrt", _mean(squares))
@@ -242,29 +260,49 @@ def _scaled(factor: float, expression: Expression) -> Expression:
 # -- sums over the lattice -------------------------------------------------------------------------
 
 
-def _field(lattice: Lattice, species: Kinds, letter: int | None = None) -> Summand:
-    """The sum over the sites of the first species, of one letter or of all."""
-    letters = range(len(lattice.basis)) if letter is None else (letter,)
-    return _sum("m", tuple((Spin((0,) * lattice.dimension, k),) for k in letters), lattice, species)
-
-
-def _sum(name: str, products: tuple[Product, ...], lattice: Lattice, species: Kinds) -> Summand:
-    """The sum of products of spins of the first species: signs of two-state spins, of any other the
-    numbers that stand for the states.
+def _fields(lattice: Lattice, species: Kinds, letter: int | None = None) -> tuple[Summand, ...]:
+    """The sum over the sites of the first species, of one letter or of all, for each component of
+    its spins: the signs of two-state spins, of any other the numbers or vectors of the states.
     """
+    letters = range(len(lattice.basis)) if letter is None else (letter,)
+    sites = tuple((Spin((0,) * lattice.dimension, k),) for k in letters)
     first = species[0]
     if first.two_states:
-        return Operator(name, products)
-    values = [
-        tuple(map(float, map(prod, cartesian(first.values, repeat=len(spins)))))
-        for spins in products
-    ]
-    axes = range(lattice.dimension)
-    reaches = [
+        return (Operator("m", sites),)
+    return tuple(_local(sites, tuple(values)) for values in zip(*_states(first), strict=True))
+
+
+def _states(species: Species) -> list[tuple[float, ...]]:
+    """The number of each state, or its unit vector: the corners of a simplex, hours of a clock."""
+    q = len(species.values)
+    match species.kind.vectors:
+        case "simplex":
+            own, other = sqrt((q - 1) / q), -1 / sqrt(q * (q - 1))
+            return [tuple(own if a == k else other for a in range(q)) for k in range(q)]
+        case "circle":
+            hours = [2 * pi * k / q for k in range(q)]
+            return [(round(cos(hour), 15), round(sin(hour), 15)) for hour in hours]
+        case None:
+            return [(float(value),) for value in species.values]
+
+
+def _local(products: tuple[Product, ...], values: tuple[float, ...]) -> Local:
+    """The sum of one function of the spins of each product."""
+    axes = range(len(products[0][0].cell))
+    reaches = tuple(
         tuple((min(s.cell[k] for s in spins), max(s.cell[k] for s in spins)) for k in axes)
         for spins in products
-    ]
-    return Local(products, tuple(values), tuple(reaches))
+    )
+    return Local(products, (values,) * len(products), reaches)
+
+
+def _pairs(pairs: tuple[Product, ...], lattice: Lattice, species: Kinds) -> Summand:
+    """The sum of the products of two spins of the first species."""
+    first = species[0]
+    if first.two_states:
+        return Operator(CORRELATION, pairs)
+    states = cartesian(_states(first), repeat=2)
+    return _local(pairs, tuple(sum(map(mul, a, b)) for a, b in states))
 
 
 def _squares(lattice: Lattice, species: Kinds, letters: Sequence[int]) -> Summand:
@@ -274,18 +312,20 @@ def _squares(lattice: Lattice, species: Kinds, letters: Sequence[int]) -> Summan
     origin, first = (0,) * lattice.dimension, species[0]
     if first.two_states:
         return Operator(CORRELATION, tuple(() for _ in letters))
-    squares = tuple(float(value * value) for value in first.values)
-    still = ((0, 0),) * lattice.dimension
-    spins = tuple((Spin(origin, letter),) for letter in letters)
-    return Local(spins, (squares,) * len(letters), (still,) * len(letters))
+    sites = tuple((Spin(origin, letter),) for letter in letters)
+    return _local(sites, tuple(sum(map(mul, state, state)) for state in _states(first)))
 
 
-def _wave(lattice: Lattice, species: Kinds, axis: int) -> StructureFactor:
-    letters = tuple(
-        (Tally(_field(lattice, species, letter), axis), coordinates(lattice, position)[axis])
+def _waves(lattice: Lattice, species: Kinds, axis: int) -> list[StructureFactor]:
+    """The structure factor of each component of the spins."""
+    letters = [
+        [
+            (Tally(field, axis), coordinates(lattice, position)[axis])
+            for field in _fields(lattice, species, letter)
+        ]
         for letter, position in enumerate(lattice.basis)
-    )
-    return StructureFactor(letters, lattice.sites)
+    ]
+    return [StructureFactor(part, lattice.sites) for part in zip(*letters, strict=True)]
 
 
 BUILT_IN: Mapping[str, Callable[..., Expression]] = {

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product as cartesian
 from math import prod
-from typing import Literal
+from typing import Literal, cast
 
 from rgc.model.operators import Product, Spin
 from rgc.model.stars import Star
@@ -35,9 +35,11 @@ Classes = tuple[tuple[int, ...], ...]
 class Acceptance:
     """How the sites with one star decide about a flip.
 
-    - A class is, for each group g, the number k_g of its n_g = sizes[g] images whose product is -1.
+    - A class is, for each group g, the number k_g of its n_g = sizes[g] words that are -1. For a
+      flip they are the products of its images, for a move between other states what
+      `choose_acceptance_of_states` says.
     - `flip` holds the classes that occur with the spin's own sign in the product. A flip costs dE =
-      -2 sum_g c_g (n_g - 2 k_g).
+      scale * sum_g c_g (n_g - 2 k_g), where the scale is -2, and a move the same with scale 1.
     - `field` holds the classes of the other spins alone. Heat bath sets s = -1 with probability
       1/(1 + exp(-2 x)), where x = sum_g c_g (n_g - 2 k_g).
     - `by_group[g]` holds the k_g that occur in flips. Each needs a threshold in the factorised
@@ -53,6 +55,7 @@ class Acceptance:
     field: Classes | None
     by_group: tuple[tuple[int, ...], ...]
     reason: str
+    scale: Literal[-2, 1] = -2
 
     @property
     def heat_bath(self) -> bool:
@@ -83,22 +86,31 @@ def choose_acceptance(
     )
     by_group = tuple(_flip_counts(images) for images in star.images)
     joint = f"over {max(most, fields)}" if flip is None else str(len(flip))
-    factors = sum(len(counts) for counts, n in zip(by_group, sizes, strict=True) if n)
-    form: Form
-    if flip is not None and len(flip) <= most:
-        form, why = "joint", f"{joint} joint classes"
-    elif factors <= most:
-        form, why = "factorised", f"{joint} joint classes, {factors} in factors"
-    else:
-        form, why = "weigh", f"{joint} joint classes, {factors} even in factors"
+    form, reason = choose_form(joint, flip, by_group, most)
     return Acceptance(
         form=form,
         sizes=sizes,
         flip=flip if form == "joint" else None,
         field=field if field is not None and len(field) <= fields else None,
         by_group=by_group,
-        reason=f"{why} (at most {most})",
+        reason=reason,
     )
+
+
+def choose_form(
+    joint: str, classes: Classes | None, by_group: Classes, most: int
+) -> tuple[Form, str]:
+    """The form, and why: `joint` is the number of joint classes in words. Groups without words have
+    the one count 0, which needs no factor.
+    """
+    factors = sum(len(counts) for counts in by_group if counts != (0,))
+    if classes is not None and len(classes) <= most:
+        form, why = "joint", f"{joint} joint classes"
+    elif factors <= most:
+        form, why = "factorised", f"{joint} joint classes, {factors} in factors"
+    else:
+        form, why = "weigh", f"{joint} joint classes, {factors} even in factors"
+    return cast(Form, form), f"{why} (at most {most})"
 
 
 def reachable_classes(
@@ -115,9 +127,17 @@ def reachable_classes(
         return tuple(cartesian(*(range(len(group) + 1) for group in images))) if free else None
     everything = (1 << (1 << len(spins))) - 1
     negative = {spin: everything // ((1 << (1 << k)) + 1) for k, spin in enumerate(spins)}
-    classes: dict[tuple[int, ...], int] = {(): everything}
-    for group in images:
-        counts = _counted([_signs(image, negative) for image in group], everything)
+    tables = [[_signs(image, negative) for image in group] for group in images]
+    return counted_classes(tables, everything)
+
+
+def counted_classes(groups: Sequence[Sequence[int]], allowed: int) -> Classes:
+    """How many words of each group are -1, as far as the allowed patterns reach, sorted. A word is
+    the patterns in which it is -1, as bits of one integer.
+    """
+    classes: dict[tuple[int, ...], int] = {(): allowed}
+    for tables in groups:
+        counts = _counted(tables, allowed)
         classes = {
             (*earlier, k): patterns & mask
             for earlier, patterns in classes.items()

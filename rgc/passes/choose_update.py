@@ -72,22 +72,21 @@ def choose_update(
 
 
 def largest_change(couplings: Sequence[Fraction], acceptance: Acceptance) -> Fraction:
-    """max |dE| of a flip in kT, over the classes that occur, or over every combination of counts
-    where these are not listed.
+    """max |dE| of a flip or move in kT, over the classes that occur, or over every combination of
+    counts where these are not listed.
     """
-    if acceptance.field is not None:
-        return max(
-            abs(energy_change(couplings, acceptance.sizes, counts)) for counts in acceptance.field
-        )
+    listed = acceptance.field if acceptance.field is not None else acceptance.flip
+    if listed is not None:
+        return max(abs(energy_change(couplings, acceptance, counts)) for counts in listed)
     sizes = zip(couplings, acceptance.sizes, acceptance.by_group, strict=True)
-    return 2 * sum(
+    return abs(acceptance.scale) * sum(
         (abs(c) * max(abs(n - 2 * k) for k in counts) for c, n, counts in sizes), Fraction(0)
     )
 
 
 def energy_change(
-    couplings: Sequence[Fraction], sizes: Sequence[int], counts: Sequence[int]
+    couplings: Sequence[Fraction], acceptance: Acceptance, counts: Sequence[int]
 ) -> Fraction:
-    """dE = -2 sum_g c_g (n_g - 2 k_g) of a flip, exactly."""
-    terms = zip(couplings, sizes, counts, strict=True)
-    return -2 * sum((c * (n - 2 * k) for c, n, k in terms), Fraction(0))
+    """dE = scale * sum_g c_g (n_g - 2 k_g) of a flip or move, exactly."""
+    terms = zip(couplings, acceptance.sizes, counts, strict=True)
+    return acceptance.scale * sum((c * (n - 2 * k) for c, n, k in terms), Fraction(0))

@@ -9,10 +9,10 @@ from itertools import product as cartesian
 from math import prod
 
 from rgc.errors import Problem, SpecError
-from rgc.model.groups import Group
+from rgc.model.groups import Group, Signs
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.sites import Cells, Listed, flatten
-from rgc.model.stars import Star, SweepStep
+from rgc.model.stars import SignStar, Star, SweepStep
 from rgc.passes.gather_stars import Box, gather_stars, wrapped
 
 # A colouring by residues may need this many times the colours of the infinite lattice.
@@ -20,7 +20,7 @@ _PATIENCE = 3
 
 
 def colour_sites(
-    groups: Sequence[Group], lattice: Lattice, species: int = 1
+    groups: Sequence[Group | Signs], lattice: Lattice, species: int = 1
 ) -> tuple[SweepStep, ...]:
     """The steps of a sweep: each species and basis site in turn, with its cells coloured so that no
     two spins of a step share a product.
@@ -45,7 +45,7 @@ def colour_sites(
     )
 
 
-def conflicts(stars: Sequence[Star]) -> frozenset[Cell]:
+def conflicts(stars: Sequence[Star | SignStar]) -> frozenset[Cell]:
     """The displacements, in both directions, between two spins of the same kind that stand in one
     product.
     """
@@ -57,7 +57,7 @@ def conflicts(stars: Sequence[Star]) -> frozenset[Cell]:
     )
 
 
-def _steps(stars: Sequence[tuple[Star, Box]], lattice: Lattice) -> Iterator[SweepStep]:
+def _steps(stars: Sequence[tuple[Star | SignStar, Box]], lattice: Lattice) -> Iterator[SweepStep]:
     apart = conflicts([star for star, _ in stars])
     colours = _colouring(apart, lattice)
     if colours is None:
@@ -178,7 +178,9 @@ def _greedy(apart: frozenset[Cell], lattice: Lattice) -> list[list[Cell]]:
 
 
 def _listed_steps(
-    stars: Sequence[tuple[Star, Box]], colours: Sequence[Sequence[Cell]], lattice: Lattice
+    stars: Sequence[tuple[Star | SignStar, Box]],
+    colours: Sequence[Sequence[Cell]],
+    lattice: Lattice,
 ) -> Iterator[SweepStep]:
     for cells in colours:
         for star, (lower, upper) in stars:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 from rgc.model.block import Block
 from rgc.model.cumulants import CONSTANT, CellShare, Contribution, Expansion, Inside, Moment
@@ -221,7 +222,7 @@ def _near(
 
 
 def _columns(
-    hamiltonian: Hamiltonian, merged: Merged, expansion: Expansion
+    hamiltonian: Hamiltonian, merged: Merged[Any], expansion: Expansion
 ) -> dict[str, dict[int, float]]:
     """What a coupling 1 of each term adds to -H, by class."""
     number = {spins: k for k, products in enumerate(expansion.classes) for spins in products}

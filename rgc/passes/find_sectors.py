@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 from itertools import product as cartesian
 from math import gcd, lcm, prod
 
 from rgc.model.block import Block
 from rgc.model.counted import Flips
+from rgc.model.hamiltonian import Table
 from rgc.model.lattice import Cell, Lattice, Site
 from rgc.model.operators import Operator, Product, Spin
 from rgc.model.sectors import Flip, SectorOperator, Sectors
+from rgc.model.spins import Species
 from rgc.model.tiling import Tiling, tiling
 
 _PERIODS = (1, 2, 3, 4, 6)
@@ -18,6 +21,7 @@ _MOST_GENERATORS = (
     4  # more are the subsystem symmetries of a degenerate Hamiltonian, of no use as sectors
 )
 _MOST_UNKNOWNS = 4096
+_CLOSE = 1e-12
 
 
 def find_sectors(products: Iterable[Product], lattice: Lattice, species: int = 1) -> Sectors:
@@ -35,10 +39,57 @@ def find_sectors(products: Iterable[Product], lattice: Lattice, species: int = 1
     for modulus in sorted({_modulus(period, lattice) for period in _PERIODS}, key=prod):
         if prod(modulus) * len(lattice.basis) * species > _MOST_UNKNOWNS:
             continue
-        flips = _flips(kept, modulus, len(lattice.basis), species)
+        flips = _flips(kept, modulus, len(lattice.basis), range(species))
         if len(best.flips) < len(flips) <= _MOST_GENERATORS:
             best = Sectors(modulus, flips)
     return best
+
+
+def flips_of_states(
+    tables: Iterable[Table], lattice: Lattice, species: Sequence[Species]
+) -> Sectors:
+    """The same of spins of any alphabet, in flips that are the same in every cell: s becomes -s,
+    and a two-state spin has its other state. Spins that have no such flip stay as they are.
+    """
+    kinds = [k for k, spin in enumerate(species) if has_flip(spin)]
+    odd = {product for table in tables for product in _odd_parts(table, species)}
+    modulus = (1,) * lattice.dimension
+    flips = _flips(tuple(odd), modulus, len(lattice.basis), kinds)
+    return Sectors(modulus, flips if len(flips) <= _MOST_GENERATORS else ())
+
+
+def has_flip(spin: Species) -> bool:
+    """Whether the values of a spin in the opposite order are those of -s, or its only others."""
+    values, names = spin.values, spin.kind.vectors is not None
+    return spin.two_states or (not names and values == tuple(-s for s in reversed(values)))
+
+
+def _odd_parts(table: Table, species: Sequence[Species]) -> Iterator[Product]:
+    """The products of spins to odd powers in the polynomial that a function of some spins is."""
+    kinds = [species[spin.species] for spin in table.spins]
+    states = list(cartesian(*(range(len(kind.values)) for kind in kinds)))
+    energies = dict(zip(states, table.energies, strict=True))
+    largest = max(map(abs, table.energies), default=0.0)
+    flipping = [k for k, kind in enumerate(kinds) if has_flip(kind)]
+    for odd in _subsets(flipping):
+        for state in states:
+            part = sum(
+                (-1) ** len({*odd} & {*turned}) * energies[_turned(state, turned, kinds)]
+                for turned in _subsets(flipping)
+            )
+            if abs(part) > _CLOSE * largest * 2 ** len(flipping):
+                yield tuple(sorted(table.spins[k] for k in odd))
+                break
+
+
+def _subsets(numbers: Sequence[int]) -> list[tuple[int, ...]]:
+    return [chosen for n in range(len(numbers) + 1) for chosen in combinations(numbers, n)]
+
+
+def _turned(
+    state: tuple[int, ...], turned: Sequence[int], kinds: Sequence[Species]
+) -> tuple[int, ...]:
+    return tuple(len(kinds[k].values) - 1 - n if k in turned else n for k, n in enumerate(state))
 
 
 def sectors_by_level(sectors: Sectors, blocks: Sequence[Block], levels: int) -> tuple[Sectors, ...]:
@@ -126,10 +177,10 @@ def _modulus(period: int, lattice: Lattice) -> Cell:
 
 
 def _flips(
-    products: Sequence[Product], modulus: Cell, letters: int, species: int
+    products: Sequence[Product], modulus: Cell, letters: int, species: Sequence[int]
 ) -> tuple[Flip, ...]:
     cells = tuple(cartesian(*map(range, modulus)))
-    spins = [Spin(cell, a, s) for s in range(species) for a in range(letters) for cell in cells]
+    spins = [Spin(cell, a, s) for s in species for a in range(letters) for cell in cells]
     number = {spin: k for k, spin in enumerate(spins)}
     equations = set()
     for product in products:

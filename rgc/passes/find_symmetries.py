@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import sqrt
+from typing import Any
 
 from rgc.model.block import Block
 from rgc.model.block_rule import BlockRule
 from rgc.model.lattice import Cell, Lattice, Site
-from rgc.model.operators import Product
 from rgc.model.shells import short_basis
 from rgc.model.symmetry import Matrix, Symmetry, apply
 from rgc.model.tiling import Tiling, tiling
@@ -18,7 +18,10 @@ _CLOSE = 1e-6
 
 
 def find_symmetries(
-    lattice: Lattice, blocks: Sequence[Block] = (), couplings: Iterable[Iterable[Product]] = ()
+    lattice: Lattice,
+    blocks: Sequence[Block] = (),
+    couplings: Iterable[Iterable[Any]] = (),
+    image: Callable[[Symmetry, Any], Any] = Symmetry.product,
 ) -> tuple[Symmetry, ...]:
     """All symmetries, up to translation, of the lattice, of every block map and of the Hamiltonian,
     sorted.
@@ -27,13 +30,12 @@ def find_symmetries(
     Block: some translate of the symmetry maps the cells onto one another, the law of each becoming
     that of the other, and what it does to the block spins is again a symmetry kept. Hamiltonian:
     the products in each member of `couplings` (those that share a coefficient) go to products of
-    the same member. Raises `SpecError` for a map without a law.
+    the same member. Of other things than products `image` says what they go to. Raises `SpecError`
+    for a map without a law.
     """
     kept = [symmetry for symmetry in _isometries(lattice) if _keeps_shape(symmetry, lattice)]
     for products in map(frozenset, couplings):
-        kept = [
-            symmetry for symmetry in kept if products == {symmetry.product(p) for p in products}
-        ]
+        kept = [symmetry for symmetry in kept if products == {image(symmetry, p) for p in products}]
     for block in blocks:
         kept = _keeping_block(kept, block)
     return tuple(sorted(kept))

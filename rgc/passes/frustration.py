@@ -29,7 +29,7 @@ def cluster_obstacle(hamiltonian: Hamiltonian, lattice: Geometry) -> str:
         bodies = max((len(table.spins) for table in term.tables), default=bodies)
         if bodies > 2:
             return f"{term.name} couples {bodies} spins"
-        if not all(_aligning(table) for table in term.tables):
+        if not all(_aligning(table, term.coefficient) for table in term.tables):
             return f"{term.name} does not favour equal states"
     weighted = [
         (term.coefficient * weight, product) for term in terms for weight, product in term.products
@@ -37,16 +37,17 @@ def cluster_obstacle(hamiltonian: Hamiltonian, lattice: Geometry) -> str:
     return "" if _unfrustrated(weighted, lattice) else "its couplings are frustrated"
 
 
-def _aligning(table: Table) -> bool:
-    """Whether a table of two spins has two values, of which the lower one belongs to equal states.
-    It is True for fewer spins.
+def _aligning(table: Table, coefficient: float) -> bool:
+    """Whether a table of two spins, times a coefficient, has two values, of which the lower one
+    belongs to equal states. It is True for fewer spins.
     """
     if len(table.spins) < 2:
         return True
     q = round(len(table.energies) ** 0.5)
     equal = {table.energies[k * (q + 1)] for k in range(q)}
     different = {energy for k, energy in enumerate(table.energies) if k % (q + 1)}
-    return len(equal) == len(different) == 1 and equal.pop() <= different.pop()
+    rise = coefficient * (max(different) - min(equal))
+    return len(equal) == len(different) == 1 and rise >= 0
 
 
 def _unfrustrated(weighted: Sequence[tuple[float, Product]], lattice: Geometry) -> bool:

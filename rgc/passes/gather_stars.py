@@ -1,4 +1,5 @@
-"""The products that contain each kind of spin, and where open edges leave some of them out."""
+"""The products or signs that contain each kind of spin, and where open edges leave some of them
+out."""
 
 from __future__ import annotations
 
@@ -6,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from itertools import product as cartesian
+from typing import Any
 
-from rgc.model.groups import Group, Reach
+from rgc.model.groups import Group, Reach, Sign, Signs
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.operators import Product, Spin
-from rgc.model.stars import Star
+from rgc.model.stars import SignStar, Star
 
 Box = tuple[Cell, Cell]
 """Lower and upper corner of the cells x with lower <= x < upper."""
@@ -19,47 +21,61 @@ Box = tuple[Cell, Cell]
 @dataclass(frozen=True, slots=True)
 class _Image:
     group: int
-    others: Product
+    part: Product | Sign  # the other spins of a product, or a whole sign
     reach: Reach  # relative to the spin's own cell
 
 
 def gather_stars(
-    groups: Sequence[Group], lattice: Lattice, letter: int, species: int
-) -> tuple[tuple[Star, Box], ...]:
+    groups: Sequence[Group | Signs], lattice: Lattice, letter: int, species: int
+) -> tuple[tuple[Star | SignStar, Box], ...]:
     """The star of a kind of spin on each box of cells that have the same products. The boxes cover
     the whole lattice.
 
     Without open edges there is one box. Spins of a product that coincide on a small torus cancel,
-    and a product in which the spin itself cancels is left out.
+    and a product in which the spin itself cancels is left out. Raises `ValueError` where spins of a
+    sign coincide.
     """
     images = tuple(_images(groups, lattice, Spin((0,) * lattice.dimension, letter, species)))
+    kind: Any = SignStar if any(isinstance(group, Signs) for group in groups) else Star
     cuts = [_cuts(images, lattice, axis) for axis in range(lattice.dimension)]
     stars = []
     for intervals in cartesian(*cuts):
         lower, upper = tuple(low for low, _ in intervals), tuple(high for _, high in intervals)
         felt = [image for image in images if _felt(image, lower, lattice)]
         by_group = tuple(
-            tuple(sorted(i.others for i in felt if i.group == g)) for g in range(len(groups))
+            tuple(sorted(i.part for i in felt if i.group == g)) for g in range(len(groups))
         )
-        stars.append((Star(letter, species, by_group), (lower, upper)))
+        stars.append((kind(letter, species, by_group), (lower, upper)))
     return tuple(stars)
 
 
-def _images(groups: Sequence[Group], lattice: Lattice, own: Spin) -> Iterator[_Image]:
+def _images(groups: Sequence[Group | Signs], lattice: Lattice, own: Spin) -> Iterator[_Image]:
     for number, group in enumerate(groups):
-        for product, reach in zip(group.products, group.reaches, strict=True):
+        for k, (product, reach) in enumerate(zip(group.products, group.reaches, strict=True)):
             seen = set()
             for spin in product:
                 back = tuple(-x for x in spin.cell)
                 place = wrapped(back, lattice)
                 if (spin.letter, spin.species) == (own.letter, own.species) and place not in seen:
                     seen.add(place)
-                    others = _others([spin.shifted(back) for spin in product], own, lattice)
-                    if others is not None:
+                    part = (
+                        _others([spin.shifted(back) for spin in product], own, lattice)
+                        if isinstance(group, Group)
+                        else _apart(group.signs[k].shifted(back), lattice)
+                    )
+                    if part is not None:
                         moved = tuple(
                             (low + x, high + x) for (low, high), x in zip(reach, back, strict=True)
                         )
-                        yield _Image(number, others, moved)
+                        yield _Image(number, part, moved)
+
+
+def _apart(sign: Sign, lattice: Lattice) -> Sign:
+    """The sign, whose spins stand at different places."""
+    places = {(wrapped(spin.cell, lattice), spin.letter, spin.species) for spin in sign.spins}
+    if len(places) < len(sign.spins):
+        raise ValueError("spins of a sign coincide around the boundary")
+    return sign
 
 
 def _others(spins: Sequence[Spin], own: Spin, lattice: Lattice) -> Product | None:

@@ -11,6 +11,7 @@ from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice, Site
 from rgc.model.names import coupling_name
 from rgc.model.operators import Operator, Product, Spin, product
+from rgc.model.patterns import StateOperator
 from rgc.model.spins import Species
 from rgc.model.symmetry import Symmetry
 from rgc.passes.find_symmetries import find_symmetries
@@ -47,7 +48,7 @@ def generate_operators(
     named = _terms(hamiltonian, lattice, species)
     kinds = [kind.name for kind in species]
     operators = []
-    for products in _classes(lattice, len(species), symmetries, reach, bodies):
+    for products in product_classes(lattice, len(species), symmetries, reach, bodies):
         name = named.get(frozenset(products)) or coupling_name(*products, species=kinds)
         operators.append(Operator(name, products))
     return tuple(
@@ -58,18 +59,19 @@ def generate_operators(
     )
 
 
-def operator_range(operator: Operator, lattice: Lattice) -> float:
+def operator_range(operator: Operator | StateOperator, lattice: Lattice) -> float:
     """The largest distance between two spins of a product in nearest-neighbour distances, which is
     0 for one spin.
     """
-    return max((_extent(spins, lattice) for spins in operator.products), default=0.0)
+    return max((extent(spins, lattice) for spins in operator.products), default=0.0)
 
 
 def _rounded(operator: Operator, lattice: Lattice) -> float:
     return round(operator_range(operator, lattice), 9)
 
 
-def _extent(spins: Product, lattice: Lattice) -> float:
+def extent(spins: Product, lattice: Lattice) -> float:
+    """The largest distance between two spins, in nearest-neighbour distances."""
     return max((_distance(a, b, lattice) for a, b in combinations(spins, 2)), default=0.0)
 
 
@@ -91,7 +93,7 @@ def _terms(
     }
 
 
-def _classes(
+def product_classes(
     lattice: Lattice, species: int, symmetries: Sequence[Symmetry], reach: float, bodies: int
 ) -> Iterator[tuple[Product, ...]]:
     """The classes of products, for each number of bodies in turn.

@@ -33,12 +33,20 @@ def local_energies(
 
 def tables_of(term: Term, species: Sequence[Species]) -> Iterator[Table]:
     """The tables of one term, its sign and coupling included."""
-    yield from term.tables
+    return _tables(term, species, term.coefficient)
+
+
+def unit_tables(term: Term, species: Sequence[Species]) -> Iterator[Table]:
+    """The tables of one term, those of the coefficient 1."""
+    return _tables(term, species, 1.0)
+
+
+def _tables(term: Term, species: Sequence[Species], coefficient: float) -> Iterator[Table]:
+    for table in term.tables:
+        yield Table(table.spins, tuple(coefficient * e + 0.0 for e in table.energies))
     for weight, spins in term.products:
         states = cartesian(*(species[spin.species].values for spin in spins))
-        yield Table(
-            spins, tuple(term.coefficient * weight * prod(values) + 0.0 for values in states)
-        )
+        yield Table(spins, tuple(coefficient * weight * prod(values) + 0.0 for values in states))
 
 
 def placed(table: Table, cell: Cell, lattice: Lattice, species: Sequence[Species]) -> Table | None:

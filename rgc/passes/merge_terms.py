@@ -22,7 +22,7 @@ def merge_terms(
     lattice: Lattice,
     species: Sequence[Species],
     zero: Collection[str] = (),
-) -> Merged:
+) -> Merged[Group]:
     """The Hamiltonian as groups of products that share the same linear combination of coefficients.
 
     - Two-state spins become signs, a binary spin by v = (1 + s)/2.
@@ -90,7 +90,7 @@ def _canonical(part: Sequence[Spin], whole: Product, lattice: Lattice) -> _Place
     return tuple(sorted(spin.shifted(back) for spin in odd)), reach
 
 
-def _gather(terms: Sequence[Term], weights: dict[_Place, _Weights]) -> Merged:
+def _gather(terms: Sequence[Term], weights: dict[_Place, _Weights]) -> Merged[Group]:
     shared: dict[tuple[tuple[int, float], ...], list[_Place]] = defaultdict(list)
     for place, of_term in weights.items():
         combination = tuple(

@@ -52,17 +52,26 @@ def _spins(axes: Axes, spins: NDArray[Any], lattice: Geometry | None) -> None:
     """The spins of one level: each site as the parallelogram of its cell, or as a disc where a cell
     holds several sites.
     """
-    from matplotlib.colors import ListedColormap
+    from matplotlib.colors import LinearSegmentedColormap
 
     plane = spins.reshape(1, *spins.shape) if spins.ndim == 2 else spins
     while plane.ndim > 3:
         plane = plane[..., 0, :]
     vectors, basis = _cell(lattice, spins.ndim - 1, plane.shape[2])
+    colours = LinearSegmentedColormap.from_list("spins", [DOWN, UP])
     if plane.shape[2] == 1:
-        _cells(axes, plane[:, :, 0] > 0, vectors, ListedColormap([DOWN, UP]))
+        _cells(axes, _shades(plane[:, :, 0]), vectors, colours)
     else:
-        _discs(axes, plane > 0, vectors, basis)
+        _discs(axes, colours(_shades(plane)), vectors, basis)
     axes.set_aspect("equal")
+
+
+def _shades(spins: NDArray[Any]) -> NDArray[Any]:
+    """Where each spin lies between the lowest value (-1, or 0 where none is negative) and the
+    highest one that there is, which is 1 at least.
+    """
+    low, high = -1 if spins.min() < 0 else 0, max(1, int(spins.max()))
+    return (spins - low) / (high - low)
 
 
 def _cells(axes: Axes, up: NDArray[Any], vectors: NDArray[Any], colours: Any) -> None:
@@ -82,13 +91,14 @@ def _cells(axes: Axes, up: NDArray[Any], vectors: NDArray[Any], colours: Any) ->
     axes.set_ylim(corners[:, 1].min(), corners[:, 1].max())
 
 
-def _discs(axes: Axes, up: NDArray[Any], vectors: NDArray[Any], basis: NDArray[Any]) -> None:
+def _discs(axes: Axes, shades: NDArray[Any], vectors: NDArray[Any], basis: NDArray[Any]) -> None:
+    """A disc of its colour [*cells, letter, rgba] at every site."""
     import numpy as np
     from matplotlib.collections import EllipseCollection
 
-    cells = np.indices(up.shape[:2]).reshape(2, -1).T
+    cells = np.indices(shades.shape[:2]).reshape(2, -1).T
     at = np.concatenate([cells @ vectors + offset for offset in basis])
-    colours = np.where(up.reshape(-1, up.shape[2]).T.reshape(-1), UP, DOWN)
+    colours = np.concatenate([shades[:, :, k].reshape(-1, 4) for k in range(shades.shape[2])])
     sizes = np.full(len(at), 0.9)
     discs = EllipseCollection(
         widths=sizes,

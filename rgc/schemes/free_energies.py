@@ -129,7 +129,7 @@ _ROWS = (
         call=METHODS["integrate"],
         maker="rgc.flows.free_energies.integrate:make_integrate",
         cost=methods.integrate,
-        limits=(paths.one_path, paths.sampled),
+        limits=(paths.one_path, paths.sampled, needs.few_states),
     ),
 )
 

@@ -8,7 +8,7 @@ from rgc.language.values import Value
 from rgc.model.block_maps import LAWFUL
 from rgc.model.spec import Spec
 from rgc.schemes import checks, options
-from rgc.schemes.answers import AVERAGES, EVERY_RULE, MODEL, RG, SAMPLED, SPINS, TWO_STATES
+from rgc.schemes.answers import AVERAGES, DISCRETE, EVERY_RULE, MODEL, RG, SAMPLED, SPINS
 from rgc.schemes.costs import sampling
 from rgc.schemes.needs import blocks, lattice, learned, operators, samples, steps
 from rgc.schemes.scheme import Ready, Scheme
@@ -62,7 +62,7 @@ SCHEME = Scheme(
         kind="programs",
         cost=sampling.mcrg,
         checks=checks.PROGRAMS,
-        alphabets=TWO_STATES,
+        alphabets=DISCRETE,
         rules=LAWFUL,
         measures=SAMPLED,
         small={"steps": "1", "basis": "operators(range=1, bodies=2)"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rgc.schemes import checks, options
-from rgc.schemes.answers import AVERAGES, MODEL, SAMPLED, SPINS, TWO_STATES
+from rgc.schemes.answers import AVERAGES, DISCRETE, MODEL, SAMPLED, SPINS
 from rgc.schemes.costs import sampling
 from rgc.schemes.needs import lattice, samples
 from rgc.schemes.scheme import Ready, Scheme
@@ -43,7 +43,7 @@ SCHEME = Scheme(
         kind="programs",
         cost=sampling.sample,
         checks=checks.PROGRAMS,
-        alphabets=TWO_STATES,
+        alphabets=DISCRETE,
         measures=SAMPLED,
     ),
     template=TEMPLATE,

@@ -87,12 +87,26 @@ class Averages(Evaluator):
 
     @property
     def first(self) -> Any:
-        """The spins of the first species, float64[site, configuration]."""
-        return self.spins[self.spec.species[0].name][...].reshape(-1, self.states.number)
+        """The spins of the first species, float64[component, *cells, letter, configuration]: the
+        number of a state; for potts spins which state it is, less the mean of all states; for clock
+        spins a point of the circle.
+        """
+        kind = self.spec.species[0]
+        spins, states = self.spins[kind.name][...], len(kind.values)
+        if kind.alphabet == "potts":
+            scale = np.sqrt(states / (states - 1))
+            return np.stack([scale * ((spins == a) - 1 / states) for a in range(states)])
+        if kind.alphabet == "clock":
+            angle = 2 * np.pi * spins / states
+            return np.stack([np.cos(angle), np.sin(angle)])
+        return spins[None]
 
     @property
     def m(self) -> Any:
-        return self.first.mean(axis=0)
+        """sum s/N, or its length where spins have several components."""
+        spins = self.first
+        total = spins.reshape(len(spins), -1, self.states.number).mean(axis=1)
+        return total[0] if len(total) == 1 else np.linalg.norm(total, axis=0)
 
     def written(self, call: ast.Call) -> float:
         """`correlation(r, along=y, letters=[a, b])`."""
@@ -106,11 +120,16 @@ class Averages(Evaluator):
 
     def correlation(self, distance: int, axis: int = 0, letters: Sequence[int] = ()) -> float:
         """<s_i s_j> - <s_i> <s_j> over the pairs that are `distance` apart along an axis, of equal
-        letters or of two.
+        letters or of two, summed over components.
 
         Where several axes are open, <s_i> is the average of the letter.
         """
-        spins = np.moveaxis(self.spins[self.spec.species[0].name][...], axis, 0)
+        return sum(
+            self._correlation(np.moveaxis(spins, axis, 0), distance, axis, letters)
+            for spins in self.first
+        )
+
+    def _correlation(self, spins: Any, distance: int, axis: int, letters: Sequence[int]) -> float:
         here, there = (spins[..., [k], :] for k in letters) if letters else (spins, spins)
         length, edges = spins.shape[0], zip(self.lattice.boundary, self.lattice.cells, strict=True)
         starts = range(length - distance if self.lattice.boundary[axis] == "open" else length)
@@ -134,8 +153,10 @@ class Averages(Evaluator):
         """xi^2 = (S(0)/S(k) - 1) / (4 sin^2(|k|/2)) with S(k) = <|sum_i s_i exp(i k r_i)|^2>, over
         the smallest k of each periodic axis.
         """
-        low, high = self.spec.species[0].values
-        spins = (2 * self.first - low - high) / (high - low)
+        spins, kind = self.first, self.spec.species[0]
+        if kind.two_states:
+            spins = (spins - np.mean(kind.values)) / (np.ptp(kind.values) / 2)
+        spins = spins.reshape(len(spins), -1, self.states.number)
         sites = [(cell, letter) for cell in self.cells for letter in range(len(self.lattice.basis))]
         vectors, basis = np.array(self.lattice.vectors), np.array(self.lattice.basis)
         places = np.array([np.array(cell) @ vectors + basis[letter] for cell, letter in sites])
@@ -144,7 +165,7 @@ class Averages(Evaluator):
             if edge != "open" and self.lattice.cells[axis] > 1:
                 k = 2 * np.pi * np.linalg.inv(vectors)[:, axis] / self.lattice.cells[axis]
                 zero, wave = (
-                    self.average(abs(np.exp(1j * places @ wave) @ spins) ** 2)
+                    self.average((abs(np.exp(1j * places @ wave) @ spins) ** 2).sum(axis=0))
                     for wave in (0 * k, k)
                 )
                 squares.append((zero / wave - 1) / (4 * np.sin(np.linalg.norm(k) / 2) ** 2))

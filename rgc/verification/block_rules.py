@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations, product
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,8 @@ from rgc.verification.subject import Subject
 
 Floats = NDArray[np.float64]
 
-MOST_SPINS = 16
-"""The largest number of spins of a cell all of whose states are visited."""
+MOST_STATES = 2**16
+"""The largest number of states of a cell that are visited."""
 
 MOST_FLIPPED = 8
 """The largest number of spins of a cell all of whose flips are visited.
@@ -53,9 +54,11 @@ def check_block_rules(subject: Subject) -> Iterator[Finding]:
     if not blocks or not isinstance(lattice, Lattice):
         return
     claim = "what follows from the law of a block map holds for every state of a cell"
-    spins = len(subject.spec.species) * max(len(cell) for block in blocks for cell in block.cells)
+    spins = max(len(cell) for block in blocks for cell in block.cells)
+    states = prod(len(kind.values) for kind in subject.spec.species) ** spins
     try:
-        _check_states(subject, spins)
+        if states > MOST_STATES:
+            raise Unreadable(f"a cell has {states} states; they are visited up to {MOST_STATES}")
         written = read_maps(subject, lattice)
     except Unreadable as reason:
         yield unchecked("a", "block rules", claim, "L3", str(reason))
@@ -64,19 +67,8 @@ def check_block_rules(subject: Subject) -> Iterator[Finding]:
     reported = [
         complaint for block, made in pairs for complaint in _of_map(subject, lattice, block, made)
     ]
-    where, first = f"cells of up to {spins} spins", reported[0] if reported else ""
+    where, first = f"cells of up to {states} states", reported[0] if reported else ""
     yield judged("a", "block rules", claim, where, level="L3", complaint=first, maps=len(blocks))
-
-
-def _check_states(subject: Subject, spins: int) -> None:
-    """Raise `Unreadable` for cells whose states are not visited."""
-    other = next((species for species in subject.spec.species if not species.two_states), None)
-    if other is not None:
-        raise Unreadable(
-            f"states are visited of spins of two states, not of {other.alphabet} spins"
-        )
-    if spins > MOST_SPINS:
-        raise Unreadable(f"a cell has {spins} spins; states are visited up to {MOST_SPINS}")
 
 
 def _of_map(subject: Subject, lattice: Lattice, block: Block, made: Map) -> Iterator[str]:
@@ -96,37 +88,57 @@ def _of_map(subject: Subject, lattice: Lattice, block: Block, made: Map) -> Iter
 def complaints(rule: BlockRule, table: Floats) -> Iterator[str]:
     """The facts that a rule claims and that do not hold for its weights.
 
-    The weights are an array [state of the cell, state of the block spins]. The bits of a state are
-    the spins, the first one the highest.
+    The weights are an array [state of the cell, state of the block spins]. The digits of a state
+    are the spins, the first one the highest.
     """
-    size = rule.laws[0].size
+    size, counts = rule.laws[0].size, _counts(rule)
+    radices = [*np.repeat(counts, size).tolist(), *counts]
+    split = table.reshape(radices)
     if rule.normalised and not _close(table.sum(axis=1), np.ones(len(table))):
         yield "is said to be normalised, and is not"
     if rule.deterministic and not ((table == 0) | (table == 1)).all():
         yield "is said to be deterministic, and is not"
-    yield from _flips(rule, table, size)
+    yield from _flips(rule, split, size)
+    if len({*counts}) == 1:
+        yield from _renamings(rule, split, counts[0])
     for i, j in combinations(range(size), 2):
         order = [j if k == i else i if k == j else k for k in range(size)]
         if rule.moved(order).same(rule):
             spins = [kind * size + site for kind in range(rule.species) for site in order]
-            if not _close(_permuted(table, spins, range(rule.species)), table):
+            if not _close(_permuted(split, spins, range(rule.species)), split):
                 yield f"is said to treat sites {i + 1} and {j + 1} of its cell alike, and does not"
     for kinds in permutations(range(rule.species)):
-        if rule.exchanged(kinds).same(rule):
+        if [counts[kind] for kind in kinds] == counts and rule.exchanged(kinds).same(rule):
             spins = [kind * size + site for kind in kinds for site in range(size)]
-            if not _close(_permuted(table, spins, kinds), table):
+            if not _close(_permuted(split, spins, kinds), split):
                 yield f"is said to treat species {kinds} alike, and does not"
 
 
-def _flips(rule: BlockRule, table: Floats, size: int) -> Iterator[str]:
+def _counts(rule: BlockRule) -> list[int]:
+    """The number of states of each species."""
+    each = [law.states if isinstance(law.states, tuple) else (law.states,) for law in rule.laws]
+    return [states for law in each for states in law]
+
+
+def _renamings(rule: BlockRule, split: Floats, states: int) -> Iterator[str]:
+    """Renamings of the states of all spins."""
+    for image in permutations(range(states)):
+        if rule.turns(image):
+            renamed = split
+            for axis in range(split.ndim):
+                renamed = np.take(renamed, image, axis)
+            if not _close(renamed, split):
+                yield f"is said to stay the same with states {image}, and does not"
+
+
+def _flips(rule: BlockRule, split: Floats, size: int) -> Iterator[str]:
     spins = [(kind, site) for kind in range(rule.species) for site in range(size)]
-    states, images = np.arange(table.shape[0]), np.arange(table.shape[1])
     for chosen in _chosen(len(spins), size):
         flipped = frozenset(spin for spin, one in zip(spins, chosen, strict=True) if one)
         for block in product((False, True), repeat=rule.species):
             if rule.keeps(flipped, [kind for kind, one in enumerate(block) if one]):
-                turned = table[states ^ _number(chosen)][:, images ^ _number(block)]
-                if not _close(turned, table):
+                axes = [axis for axis, one in enumerate([*chosen, *block]) if one]
+                if not _close(np.flip(split, tuple(axes)), split):
                     number = f"{len(flipped)} of its {len(spins)} spins"
                     yield f"is said to turn with a flip of {number}, and does not"
 
@@ -143,19 +155,10 @@ def _chosen(spins: int, size: int) -> Iterator[Sequence[bool]]:
     yield from ([k in group for k in range(spins)] for group in groups)
 
 
-def _number(bits: Sequence[bool]) -> int:
-    """The number with these bits, the first the highest."""
-    number = 0
-    for bit in bits:
-        number = 2 * number + bit
-    return number
-
-
-def _permuted(table: Floats, spins: Sequence[int], kinds: Sequence[int]) -> Floats:
+def _permuted(split: Floats, spins: Sequence[int], kinds: Sequence[int]) -> Floats:
     """The table in which spin k of the cell has become `spins[k]`, and block spin k `kinds[k]`."""
     axes = [*spins, *(len(spins) + kind for kind in kinds)]
-    split = table.reshape((2,) * len(axes))
-    return np.transpose(split, np.argsort(axes)).reshape(table.shape)
+    return np.transpose(split, np.argsort(axes))
 
 
 def _close(a: Floats, b: Floats) -> bool:

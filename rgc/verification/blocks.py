@@ -36,6 +36,25 @@ p. The cell of `decimate` is one site.
 """
 
 
+def plurality(codes: NDArray[np.uint8], states: int) -> Floats:
+    """Equal shares of the states that are the most frequent among codes[site, configuration]."""
+    found = np.stack([(codes == state).sum(axis=0) for state in range(states)])
+    first = found == found.max(axis=0)
+    return np.asarray(first / first.sum(axis=0))
+
+
+def copied(codes: NDArray[np.uint8], states: int) -> Floats:
+    """1 for the state of the only site."""
+    return np.asarray(1.0 * (codes[0] == np.arange(states)[:, None]))
+
+
+SHARES: Mapping[str, Callable[[NDArray[np.uint8], int], Floats]] = {
+    "majority": plurality,
+    "decimate": copied,
+}
+"""The probability of each state float64[state, configuration], of spins with more than two."""
+
+
 @dataclass(frozen=True, slots=True)
 class Map:
     """A block map: the spins of letter k of coarse cell R are made from the fine sites b R +
@@ -61,19 +80,28 @@ class Map:
     def weights(self, states: States, coarse: Cell, letter: int) -> Floats:
         """exp(T), or p(t | cell), as float64[t, configuration].
 
-        The bits of t are those of the block spins, 1 for -1, with the first species the highest.
-        Raises `Unreadable`.
+        The digits of t are the codes of the block spins, with the first species the highest. Raises
+        `Unreadable`.
         """
         corner = tuple(self.b * x for x in coarse)
         block = tuple(site.shifted(corner) for site in self.cells[letter])
         if self.transfer is not None:
             return self._written(states, block)
         made = np.ones((1, states.number))
-        for bits in states.bits:
-            m = sum(1.0 - 2.0 * bits[place_of(site, states.lattice)] for site in block)
-            minus = MINUS[self.rule](m, len(block), self.p)
-            made = np.stack([made * (1 - minus), made * minus], axis=1).reshape(-1, states.number)
+        for spin, codes in zip(states.species, states.codes, strict=True):
+            cell = np.stack([codes[place_of(site, states.lattice)] for site in block])
+            own = self._of_two(cell) if spin.two_states else self._of_more(cell, len(spin.codes))
+            made = (made[:, None] * own).reshape(-1, states.number)
         return made
+
+    def _of_two(self, cell: NDArray[np.uint8]) -> Floats:
+        minus = MINUS[self.rule]((1.0 - 2.0 * cell).sum(axis=0), len(cell), self.p)
+        return np.stack([1 - minus, minus])
+
+    def _of_more(self, cell: NDArray[np.uint8], states: int) -> Floats:
+        if self.rule not in SHARES:
+            raise Unreadable(f"{self.rule} of spins with {states} states has no reading")
+        return SHARES[self.rule](cell, states)
 
     def chances(self, states: States, coarse: Cell, letter: int) -> Floats:
         """p(t | cell), shaped as `weights`."""
@@ -131,8 +159,8 @@ def place_of(site: Site, lattice: Lattice) -> tuple[int, ...]:
 def cell_states(made: Map, lattice: Lattice, species: Sequence[Species], letter: int) -> States:
     """Every state of the cell of one block on a small torus on which its sites are distinct.
 
-    The block is that of the coarse cell at the origin. The bits of n are the spins of configuration
-    n, species after species and site after site, with the first the highest.
+    The block is that of the coarse cell at the origin. The digits of n are the spins of
+    configuration n, species after species and site after site, with the first the highest.
     """
     cell = made.cells[letter]
     spread = [
@@ -142,12 +170,14 @@ def cell_states(made: Map, lattice: Lattice, species: Sequence[Species], letter:
     shape = tuple(made.b * (1 + width // made.b) for width in spread)
     edge: Boundary = "periodic"
     torus = replace(lattice, shape=shape, boundary=(edge,) * lattice.dimension)
-    spins = len(species) * len(cell)
-    bits = np.zeros((len(species), *torus.cells, len(torus.basis), 1 << spins), dtype=bool)
-    numbers = np.arange(1 << spins)
-    for number, (kind, site) in enumerate(product(range(len(species)), cell)):
-        bits[(kind, *place_of(site, torus))] = numbers >> (spins - 1 - number) & 1 == 1
-    return States(torus, tuple(species), bits, False)
+    counts = [len(kind.codes) for kind in species for _ in cell]
+    digits = np.indices(counts).reshape(len(counts), -1)
+    codes = np.zeros(
+        (len(species), *torus.cells, len(torus.basis), digits.shape[1]), dtype=np.uint8
+    )
+    for digit, (kind, site) in zip(digits, product(range(len(species)), cell), strict=True):
+        codes[(kind, *place_of(site, torus))] = digit
+    return States(torus, tuple(species), codes, False)
 
 
 # -- reading ---------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -81,25 +80,29 @@ def outcomes(
     at a cell, the first the highest. Every draw of the rule is taken to be 0 and 1 in turn. Raises
     `Entangled` where two words share one draw.
     """
-    draws = {k: node.draw for k, node in enumerate(rule.nodes) if isinstance(node, Drawn)}
+    draws = [node.draw for node in rule.nodes if isinstance(node, Drawn)]
     stores = [node for node in rule.nodes if isinstance(node, Store)]
-    if len(set(draws.values())) < len(draws):
+    if len(set(draws)) < len(draws):
         raise Entangled("two words hang on one draw")
-    joint: Any = np.zeros((1 << len(stores), fields[0].shape[-1]))
-    for bits in product((False, True), repeat=len(draws)):
-        assumed, weight, values = (
-            dict(zip(draws, bits, strict=True)),
-            np.ones(joint.shape[1]),
-            list[Any](),
-        )
-        for k, node in enumerate(rule.nodes):
+    joint = np.zeros((1 << len(stores), fields[0].shape[-1]))
+
+    def follow(values: list[Any], weight: Any) -> None:
+        """The nodes from the next one on, once for each outcome of a draw that can be."""
+        while len(values) < len(rule.nodes):
+            node = rule.nodes[len(values)]
             value = _value(program, node, values, cell=cell, arguments=arguments, fields=fields)
-            if k in assumed:
-                weight = weight * (value.chance if assumed[k] else 1 - value.chance)
-                value = RandomBit(np.full(joint.shape[1], assumed[k]))
+            if isinstance(node, Drawn):
+                for bit, chance in ((False, 1 - value.chance), (True, value.chance)):
+                    if np.any(chance):
+                        assumed = RandomBit(np.full(joint.shape[1], bit))
+                        follow([*values, assumed], weight * chance)
+                return
             values.append(value)
-        number = sum(values[s.word].chance.astype(int) << n for n, s in enumerate(reversed(stores)))
+        bits = [values[store.word].chance.astype(int) for store in stores]
+        number = sum(bit << k for k, bit in enumerate(reversed(bits)))
         joint[number, np.arange(joint.shape[1])] += weight
+
+    follow([], np.ones(joint.shape[1]))
     return stores, joint
 
 

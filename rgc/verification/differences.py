@@ -1,5 +1,5 @@
-"""Part a: the acceptance that the compiled program implies for every flip, against energy
-differences of the syntax tree.
+"""Part a: the acceptance that the compiled program implies for every flip, or move to another
+state, against energy differences of the syntax tree.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rgc.program.lattice.nodes import Accept, Bernoulli, Store
 from rgc.program.lattice.program import Program
 from rgc.syntax import ast
 from rgc.verification.certificate import Finding, unchecked, within
-from rgc.verification.chances import stored
+from rgc.verification.chances import outcomes, stored
 from rgc.verification.energies import UNIT, coefficients, hamiltonian, rounding
 from rgc.verification.evaluator import Evaluator
 from rgc.verification.instances import describe
@@ -28,7 +28,7 @@ PLACES = 48
 """The number of sites of the user's lattice that are checked, spread over all site sets."""
 
 Site = tuple[int, Cell, tuple[int, ...]]
-"""The rule of a site, its cell, and the position of its spin in bits[species, *cells, letter,
+"""The rule of a site, its cell, and the position of its spin in codes[species, *cells, letter,
 configuration].
 """
 
@@ -68,10 +68,11 @@ def check_differences(subject: Subject) -> Iterator[Finding]:
         states, sampler = every_state(small.lattice, small.spec.species), small.sampler
         energies, flips = hamiltonian(subject, states), Flips(small.sampler)
         for site in places(sampler.update.program):
-            number = int(np.ravel_multi_index(site[2], states.bits.shape[:-1]))
-            other = np.arange(states.number) ^ (1 << number)
-            there = flip_chance(sampler, site, states)
-            flips.look(site, there, there[other], energies[other] - energies, small.lattice.cells)
+            chances = move_chances(sampler, site, states)
+            for step, there in chances.items():
+                other, back = states.moved(site[2], step), chances[len(chances) + 1 - step]
+                change = energies[other] - energies
+                flips.look(site, there, back[other], change, small.lattice.cells)
         yield flips.finding(f"{small.name}, all {states.number} configurations")
     yield _own(subject)
 
@@ -82,10 +83,14 @@ def _own(subject: Subject) -> Finding:
     chosen = list(places(sampler.update.program, PLACES))
     for site in chosen:
         window = _window(site[1], reach, lattice)
-        there, before = flip_chance(sampler, site, states), hamiltonian(subject, states, window)
-        with states.turned(site[2]):
-            back, after = flip_chance(sampler, site, states), hamiltonian(subject, states, window)
-        flips.look(site, there, back, after - before, window)
+        there, before = move_chances(sampler, site, states), hamiltonian(subject, states, window)
+        for step in states.steps(site[2]):
+            with states.turned(site[2], step):
+                back, after = (
+                    move_chances(sampler, site, states)[len(there) + 1 - step],
+                    hamiltonian(subject, states, window),
+                )
+            flips.look(site, there[step], back, after - before, window)
     return flips.finding(
         f"{describe(lattice)}, {len(chosen)} sites in {states.number} random configurations"
     )
@@ -98,15 +103,24 @@ def places(program: Program, most: int | None = None) -> Iterator[Site]:
         yield number, cell, (field, *cell, rule.letter)
 
 
-def flip_chance(sampler: Sampler, site: Site, states: States) -> Any:
-    """The probability that an update flips the spin of a site, in each configuration. Raises
-    `Entangled`.
+def move_chances(sampler: Sampler, site: Site, states: States) -> dict[int, Any]:
+    """By how many codes the spin of a site can move, and the probability that an update moves it by
+    so many, in each configuration. Raises `Entangled`.
     """
-    program, (rule, cell, place) = sampler.update.program, site
-    fields = list(states.bits[:, None])
-    ((_, word),) = stored(program, program.rules[rule], cell, sampler.arguments, fields)
-    down = word.chance + np.zeros(states.number)
-    return np.where(states.bits[place], 1 - down, down)
+    program, (number, cell, place) = sampler.update.program, site
+    rule, before = program.rules[number], states.codes[place].astype(int)
+    if len(states.steps(place)) == 1:
+        ((_, word),) = stored(program, rule, cell, sampler.arguments, states.planes)
+        down = word.chance + np.zeros(states.number)
+        return {1: np.where(before == 1, 1 - down, down)}
+    stores, joint = outcomes(program, rule, cell, sampler.arguments, states.planes)
+    planes = [store.plane for store in reversed(stores)]
+    codes = [
+        sum((k >> n & 1) << plane for n, plane in enumerate(planes)) for k in range(len(joint))
+    ]
+    of_code = joint[np.argsort(codes)]
+    count, at = len(states.steps(place)) + 1, np.arange(states.number)
+    return {step: of_code[(before + step) % count, at] for step in states.steps(place)}
 
 
 class Flips:
@@ -128,7 +142,7 @@ class Flips:
         update, form = self.sampler.choice.update, self.sampler.forms[rule]
         if form != "factorised":
             either = (
-                abs(there - claimed(update, form, change, nearly))
+                abs(there - claimed(update, form, change, nearly) / self.proposed(rule))
                 for nearly in (1 - 1e-9, 1 + 1e-9)
             )
             balance = np.maximum(balance, np.minimum(*either))
@@ -141,6 +155,12 @@ class Flips:
                 f"{there[worst]:.6g}, the way back {back[worst]:.6g}"
             )
         self.seen |= set(np.unique(np.round(change, 9)).tolist())
+
+    def proposed(self, rule: int) -> int:
+        """The number of states that a spin proposes alike."""
+        program = self.sampler.update.program
+        (field,) = {node.field for node in program.rules[rule].nodes if isinstance(node, Store)}
+        return len(self.sampler.model.species[field].codes) - 1
 
     def resolution(self, rule: int, window: Sequence[Any]) -> float:
         """The deviation that rounding allows.
@@ -201,7 +221,7 @@ def _reach(subject: Subject) -> tuple[int, ...]:
     one = States(
         lattice,
         subject.spec.species,
-        np.zeros((len(subject.spec.species), *lattice.cells, len(lattice.basis), 1), bool),
+        np.zeros((len(subject.spec.species), *lattice.cells, len(lattice.basis), 1), np.uint8),
         False,
     )
     probe = _Probe(subject.document, lattice, one.values, [middle])

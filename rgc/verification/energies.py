@@ -94,7 +94,7 @@ def coefficients(sampler: Sampler) -> dict[str, float]:
     return {term.name: term.coefficient for term in sampler.model.hamiltonian.terms}
 
 
-def rounding(merged: Merged, of_term: Mapping[str, float], cells: int) -> float:
+def rounding(merged: Merged[Any], of_term: Mapping[str, float], cells: int) -> float:
     """A bound on the error of a float64 sum of H over so many cells, computed in two ways.
 
     It is 2 (n + 8) u sum |c| for n summands, where 8 allows for the roundings within a summand.

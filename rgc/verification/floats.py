@@ -57,10 +57,13 @@ def check_floats(subject: Subject) -> Iterator[Finding]:
     there is.
     """
     instance = subject.small if isinstance(subject.tiny, str) else subject.tiny
-    if isinstance(instance, str) or instance.spins > MOST:
-        claim, reason = (
-            "ln Z and every correlator in floating point",
-            f"no instance of at most {MOST} spins",
+    two_states = all(spin.two_states for spin in subject.spec.species)
+    if isinstance(instance, str) or instance.spins > MOST or not two_states:
+        claim = "ln Z and every correlator in floating point"
+        reason = (
+            f"no instance of at most {MOST} spins"
+            if two_states
+            else "correlators are those of spins with two states"
         )
         yield unchecked("d", "floats", claim, "L3", reason)
         return

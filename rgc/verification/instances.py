@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from itertools import product as cartesian
-from math import prod
+from math import log2, prod
 from typing import TYPE_CHECKING, Any
 
 from rgc.ast_to_model import build
@@ -81,7 +81,7 @@ class Search:
 
     - `document` is the spec to put on small lattices.
     - `own` is the sweep on the user's lattice.
-    - `bits` is the largest number of spins.
+    - `bits` is the largest number of bits of a state, of which there are 2^bits at most.
     - `zero` names the terms that are left out, as in the run.
     - `first` says whether a shape is to be preferred.
     """
@@ -107,13 +107,13 @@ class Search:
                     break
             if best is not None:
                 return best
-        return f"no lattice of at most {self.bits} spins holds every term once"
+        return f"no lattice of at most 2^{self.bits} states holds every term once"
 
     def _shapes(self) -> list[Cell]:
-        letters = len(self.lattice.basis)
-        species = len(self.own.fields)
+        states = prod(field.states or 1 << field.planes for field in self.own.fields)
+        most = self.bits / (len(self.lattice.basis) * log2(states))
         sizes = (range(min(2, size), min(size, self.bits) + 1) for size in self.lattice.cells)
-        fit = [cells for cells in cartesian(*sizes) if prod(cells) * letters * species <= self.bits]
+        fit = [cells for cells in cartesian(*sizes) if prod(cells) <= most + 1e-9]
         return sorted(
             fit,
             key=lambda cells: (not self.first(cells), -prod(cells), max(cells) / min(cells), cells),

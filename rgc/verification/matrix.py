@@ -4,7 +4,7 @@ syntax tree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,11 @@ from rgc.program.family import ProgramError
 from rgc.program.lattice.program import Program
 from rgc.program.lattice.verify import verify
 from rgc.verification.certificate import Finding, judged, unchecked, within
-from rgc.verification.differences import Flips, flip_chance, places
+from rgc.verification.differences import Flips, move_chances, places
 from rgc.verification.energies import hamiltonian
 from rgc.verification.instances import Instance, describe
 from rgc.verification.schedule import conflict, writes
-from rgc.verification.states import States, every_state, unpack
+from rgc.verification.states import States, codes_of, every_state
 from rgc.verification.subject import Subject
 from rgc.verification.trace import stations
 
@@ -50,8 +50,8 @@ def check_programs(subject: Subject) -> Iterator[Finding]:
     complaint = conflict(sweep)
     if (visited != 1).any():
         complaint = (
-            f"a sweep visits between {visited.min()} and {visited.max()} times each of "
-            f"{visited.size} spins"
+            f"a sweep writes between {visited.min()} and {visited.max()} times each of "
+            f"{visited.size} bits of spins"
         )
     claim = "a sweep visits every spin once, in sets that do not read themselves"
     yield judged(
@@ -61,7 +61,7 @@ def check_programs(subject: Subject) -> Iterator[Finding]:
         where,
         level="L1",
         complaint=complaint,
-        spins=visited.size,
+        spins=sum(counts[0].size for counts in writes(sweep)),
         site_sets=len(sweep.schedule),
     )
 
@@ -102,9 +102,8 @@ def _balance(subject: Subject, instance: Instance, written_out: bool) -> Iterato
     weight /= weight.sum()
     chain = Chain(sampler, weight, np.eye(states.number) if written_out else None)
     for site in places(sampler.update.program):
-        number = int(np.ravel_multi_index(site[2], states.bits.shape[:-1]))
-        chance = flip_chance(sampler, site, states)
-        chain.step(chance, np.arange(states.number) ^ (1 << number))
+        chances = move_chances(sampler, site, states)
+        chain.step(chances, {step: states.moved(site[2], step) for step in chances})
         chain.allowed += Flips(sampler).resolution(site[0], instance.lattice.cells)
     where = f"{instance.name}, {states.number} states"
     claim = "each site step is in detailed balance with exp(-H)"
@@ -134,14 +133,26 @@ class Chain:
         self.start, self.weight, self.matrix = weight, weight, matrix
         self.steps, self.detailed, self.allowed = 0, 0.0, 0.0
 
-    def step(self, chance: Any, other: Any) -> None:
-        """One site: each state becomes the other with a probability."""
-        flow = self.start * chance
-        self.detailed = max(self.detailed, float(abs(flow - flow[other]).sum() / 2))
-        self.weight = self.weight * (1 - chance) + (self.weight * chance)[other]
+    def step(self, chances: Mapping[int, Any], other: Mapping[int, Any]) -> None:
+        """One site: each state becomes another with a probability. chances[n] is that of the state
+        other[n], from which `back` is the way to the state.
+        """
+        back = {n: len(chances) + 1 - n for n in chances}
+        flows = {n: self.start * chance for n, chance in chances.items()}
+        moved = sum(abs(flow - flows[back[n]][other[n]]).sum() for n, flow in flows.items())
+        self.detailed = max(self.detailed, float(moved) / 2)
+        self.weight = self._after(self.weight, chances, other, back)
         if self.matrix is not None:
-            self.matrix = self.matrix * (1 - chance) + (self.matrix * chance)[:, other]
+            self.matrix = self._after(self.matrix, chances, other, back)
         self.steps += 1
+
+    def _after(
+        self, weight: Any, chances: Mapping[int, Any], other: Any, back: Mapping[int, int]
+    ) -> Any:
+        """Weights [..., state] after a step."""
+        stays = weight * (1 - sum(chances.values()))
+        arrives = [(weight * chances[back[n]])[..., other[n]] for n in chances]
+        return sum(arrives, stays)
 
 
 # -- does it reach every state ---------------------------------------------------------------------
@@ -215,11 +226,12 @@ def started_free(subject: Subject) -> int:
     for certain.
     """
     sampler = subject.sampler
-    bits = np.stack([unpack(field)[0] for field in sampler.start()])
+    codes = np.stack([codes_of(field) for field in sampler.start()])
     for site in places(sampler.update.program):
-        states = States(sampler.model.lattice, sampler.model.species, bits, False)
-        bits = bits[..., flip_chance(sampler, site, states) == 1]
-        if not bits.size:
+        states = States(sampler.model.lattice, sampler.model.species, codes, False)
+        free = move_chances(sampler, site, states)[1] == 1
+        with states.turned(site[2]):
+            codes = codes[..., free]
+        if not codes.size:
             break
-        bits[site[2]] ^= True
-    return int(bits.shape[-1])
+    return int(codes.shape[-1])

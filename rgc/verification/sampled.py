@@ -131,7 +131,7 @@ def _drawn(states: States, weights: Any, seed: int) -> list[Any]:
     """Canonical fields of states drawn with their weights."""
     numbers = uniforms(stream(seed, {}, "data", 1), RUN["replicas"])
     which = np.searchsorted(np.cumsum(weights), numbers).clip(max=states.number - 1)
-    return pack(states.bits[:, None][..., which])
+    return [np.stack(pack(planes[..., which])) for planes in states.planes]
 
 
 # -- operators at every level ----------------------------------------------------------------------
@@ -159,10 +159,12 @@ def _operators(
     for level, exact in zip(made.levels.levels, levels, strict=True):
         for sector, tallies in level.tallies.items():
             groups = arrays[f"sum_{level.number}_{sector}"] / count
-            for tally, means in zip(tallies, groups.T, strict=True):
-                sums = counted(tally, level.lattice, exact.states.fields)[: exact.states.number]
+            called = made.levels.names[sector]
+            for operator, tally, means in zip(called, tallies, groups.T, strict=True):
+                fields, kinds = exact.states.fields, exact.states.species
+                sums = counted(tally, level.lattice, fields, kinds)[: exact.states.number]
                 error = float(means.std(ddof=1) / np.sqrt(len(means)))
-                name = f"{tally.operator.name} ({sector}) at level {level.number}"
+                name = f"{operator} ({sector}) at level {level.number}"
                 averages[name] = float(means.mean()), error, float(sums @ exact.weights)
     return averages
 
@@ -172,12 +174,13 @@ def _blocked(fine: WeightedStates, block: Map, lattice: Lattice) -> WeightedStat
     ones.
     """
     coarse = every_state(lattice, fine.states.species)
-    kinds, *cells, letters = coarse.bits.shape[:-1]
+    kinds, *cells, letters = coarse.codes.shape[:-1]
     places = [(at, letter) for at in np.ndindex(*cells) for letter in range(letters)]
     joint = fine.weights[:, None]
     for at, letter in places:
         chances = block.chances(fine.states, at, letter).T
         joint = (joint[:, :, None] * chances[:, None, :]).reshape(len(joint), -1)
-    by_site = joint.sum(axis=0).reshape((2,) * (len(places) * kinds))
+    counts = [len(spin.codes) for spin in coarse.species]
+    by_site = joint.sum(axis=0).reshape(counts * len(places))
     axes = [place * kinds + kind for kind in range(kinds) for place in range(len(places))]
     return WeightedStates(coarse, np.transpose(by_site, axes[::-1]).ravel())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,91 +13,136 @@ from numpy.typing import NDArray
 
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
-from rgc.program.draws import SLOT, Key, fold
+from rgc.program.draws import LEVEL, SLOT, Key, fold
 from rgc.program.lattice.program import Field
 from rgc.program.lattice.start import random_field
 
 Bits = NDArray[np.bool_]
+Codes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 Words = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class States:
-    """Configurations as `bits` bool[species, *cells, letter, configuration], where True means the
-    lower of a spin's two values.
+    """Configurations as `codes` uint8[species, *cells, letter, configuration], in which 0, 1, ...
+    stand for the values `Species.codes`: 1 is the lower of two values.
 
-    If `whole`, the spins of configuration n, in the order of the axes, are the bits of n with the
+    If `whole`, the codes of configuration n, in the order of the axes, are the digits of n with the
     first one the lowest.
     """
 
     lattice: Lattice
     species: tuple[Species, ...]
-    bits: Bits
+    codes: Codes
     whole: bool
 
     @property
     def number(self) -> int:
-        return int(self.bits.shape[-1])
+        return int(self.codes.shape[-1])
+
+    @property
+    def bits(self) -> Bits:
+        """The codes of two-state spins, where True means the lower value."""
+        return self.codes.astype(bool)
 
     @property
     def values(self) -> dict[str, Values]:
         """The spins as declared, for an `Evaluator`."""
         return {
-            spin.name: Values(bits, *spin.values)
-            for spin, bits in zip(self.species, self.bits, strict=True)
+            spin.name: Values(codes, spin.codes)
+            for spin, codes in zip(self.species, self.codes, strict=True)
         }
 
     @property
+    def planes(self) -> list[Bits]:
+        """The bits of the codes of each species, bool[plane, *cells, letter, configuration]."""
+        return [
+            np.stack([codes >> k & 1 == 1 for k in range(spin.bits)])
+            for spin, codes in zip(self.species, self.codes, strict=True)
+        ]
+
+    @property
     def fields(self) -> list[Words]:
-        """Canonical fields u64[1, *cells, letter, word], in which configuration n is replica n.
+        """Canonical fields u64[plane, *cells, letter, word], in which configuration n is replica n.
 
         The last word is filled up with the first configurations.
         """
-        return pack(self.bits[:, None])
+        return [np.stack(pack(planes)) for planes in self.planes]
+
+    def steps(self, place: tuple[int, ...]) -> range:
+        """By how many codes the spin codes[place] can move, around: 1 to q - 1."""
+        return range(1, len(self.species[place[0]].codes))
+
+    def moved(self, place: tuple[int, ...], step: int) -> NDArray[np.int64]:
+        """The number of each configuration of a whole set after the spin codes[place] has moved by
+        `step` codes.
+        """
+        counts = [len(spin.codes) for spin in self.species]
+        radices = np.repeat(counts, self.codes[0, ..., 0].size).tolist()
+        spin = int(np.ravel_multi_index(place, self.codes.shape[:-1]))
+        before = self.codes[place].astype(np.int64)
+        after = (before + step) % counts[place[0]]
+        return np.asarray(np.arange(self.number) + (after - before) * prod(radices[:spin]))
 
     @contextmanager
-    def turned(self, place: tuple[int, ...]) -> Iterator[None]:
-        """A context in which the spin bits[place] of every configuration is flipped."""
-        self.bits[place] ^= True
+    def turned(self, place: tuple[int, ...], step: int = 1) -> Iterator[None]:
+        """A context in which the spin codes[place] of every configuration has moved by `step`
+        codes, which flips one of two states.
+        """
+        before, count = self.codes[place].copy(), len(self.species[place[0]].codes)
+        self.codes[place] = (before + step) % count
         yield
-        self.bits[place] ^= True
+        self.codes[place] = before
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:
-    """Numbers for bits bool[*cells, letter, configuration], made on demand: `low` where a bit is 1,
-    else `high`.
-    """
+    """Numbers for codes uint8[*cells, letter, configuration], made on demand."""
 
-    bits: Bits
-    low: int
-    high: int
+    codes: Codes
+    values: tuple[int, ...]
 
     def __getitem__(self, place: Any) -> Floats:
-        return np.where(self.bits[place], float(self.low), float(self.high))
+        return np.asarray(np.take(np.array(self.values, dtype=np.float64), self.codes[place]))
 
 
 def every_state(lattice: Lattice, species: Sequence[Species]) -> States:
-    """All 2^n configurations."""
+    """All configurations."""
     shape = (len(species), *lattice.cells, len(lattice.basis))
-    spins = int(np.prod(shape))
-    numbers = np.arange(1 << spins, dtype=np.uint32)
-    bits = (numbers >> np.arange(spins, dtype=np.uint32)[:, None]) & np.uint32(1) == 1
-    return States(lattice, tuple(species), bits.reshape(*shape, -1), True)
+    radices = np.repeat([len(spin.codes) for spin in species], prod(shape[1:])).tolist()
+    numbers = np.arange(prod(radices), dtype=np.uint32)
+    strides = [prod(radices[:k]) for k in range(len(radices))]
+    codes = [numbers // stride % radix for stride, radix in zip(strides, radices, strict=True)]
+    whole = np.array(codes, dtype=np.uint8).reshape(*shape, -1)
+    return States(lattice, tuple(species), whole, True)
 
 
 def random_states(lattice: Lattice, species: Sequence[Species], words: int, key: Key) -> States:
     """64 * words configurations, drawn with the key.
 
-    A spin is -1 with probability 1/2, 1/4, 3/4, 1/8 or 7/8, the same for all spins of a
-    configuration, so that aligned neighbours also occur.
+    A two-state spin is -1 with probability 1/2, 1/4, 3/4, 1/8 or 7/8, the same for all spins of a
+    configuration, so that aligned neighbours also occur. Another spin has a common state with this
+    probability, else any state.
     """
     field = Field(
         "", lattice.cells, letters=len(lattice.basis), periodic=(True,) * lattice.dimension
     )
-    bits = np.concatenate([_densities(field, words, key, k) for k in range(len(species))])
-    return States(lattice, tuple(species), bits, False)
+    codes = [
+        _codes(spin, replace(field, planes=spin.bits, states=len(spin.codes)), words, key, number)
+        for number, spin in enumerate(species)
+    ]
+    return States(lattice, tuple(species), np.stack(codes), False)
+
+
+def _codes(spin: Species, field: Field, words: int, key: Key, number: int) -> Codes:
+    bits = _densities(replace(field, planes=1, states=None), words, key, number)[0]
+    if spin.two_states:
+        return np.asarray(bits, dtype=np.uint8)
+    high, low = fold(np.array(key, dtype=np.uint64), LEVEL, number)
+    any_state = codes_of(random_field((int(high), int(low)), field, words))
+    common = any_state.reshape(-1, any_state.shape[-1])[0]
+    return np.asarray(np.where(bits, common, any_state))
 
 
 def _densities(field: Field, words: int, key: Key, number: int) -> Bits:
@@ -122,3 +168,9 @@ def unpack(field: Words) -> Bits:
     """bool[..., 64 * word] of words u64[..., word]."""
     octets = np.ascontiguousarray(field.astype("<u8")).view(np.uint8)
     return np.unpackbits(octets, axis=-1, bitorder="little").astype(bool)
+
+
+def codes_of(field: Words) -> Codes:
+    """The codes uint8[..., 64 * word] of a canonical field u64[plane, ..., word]."""
+    planes = unpack(field)
+    return np.tensordot(1 << np.arange(len(planes)), planes, axes=1).astype(np.uint8)

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from rgc.backend import Backend
 
 TINY = 9
-"""The largest number of spins for which a transition matrix is written out: 512 states."""
+"""Bits of the states for which a transition matrix is written out: at most 512 of them."""
 
 SMALL = 18
-"""The largest number of spins of an instance whose states are all visited."""
+"""Bits of the states of an instance that are all visited: at most 2^18 of them."""
 
 WORK = 2**16
 """Words of spins that the reference backend sweeps 32 times in a few seconds.

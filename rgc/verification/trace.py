@@ -79,8 +79,8 @@ def trace(flow: Any, backend: Backend, marks: Sequence[int] = EVERY) -> Trace:
     levels, sums = [], []
     for station in stations(flow):
         if station.blocking is not None:
-            shape = (1, *station.lattice.cells, len(station.lattice.basis), sampler.plan.words)
-            coarse = [backend.pack(empty(shape)) for _ in now]
+            shape = (*station.lattice.cells, len(station.lattice.basis), sampler.plan.words)
+            coarse = [backend.pack(empty((kind.bits, *shape))) for kind in sampler.model.species]
             _, now = station.blocking(now, coarse, station.blocking.keys(0, 1))
         now, counted = station.recorder(now)
         levels.append([backend.unpack(field) for field in now])

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
-from math import exp, fsum, log
+from math import cos, exp, fsum, hypot, log, pi, sin, sqrt
 from typing import Any
 
 import numpy as np
@@ -76,11 +76,29 @@ def weights(loaded: Loaded) -> list[tuple[Configuration, float]]:
     return [(spins, exp(-h)) for spins, h in zip(every, energies(loaded, every), strict=True)]
 
 
+def direction(alphabet: str, state: int, q: int) -> tuple[float, ...]:
+    """What a spin adds to the magnetisation: its number, or the unit vector of its state."""
+    if alphabet == "clock":
+        return cos(2 * pi * state / q), sin(2 * pi * state / q)
+    if alphabet == "potts":
+        return tuple(sqrt(q / (q - 1)) * ((state == k) - 1 / q) for k in range(q))
+    return (float(state),)
+
+
+def magnetisation(loaded: Loaded, spins: Configuration) -> float:
+    """m of the first species, the length of a vector where states are names."""
+    species = loaded.spec.species[0]
+    of_first = [value for (name, _, _), value in spins.items() if name == species.name]
+    each = [direction(species.alphabet, value, species.states or 0) for value in of_first]
+    parts = [fsum(component) / len(each) for component in zip(*each, strict=True)]
+    return hypot(*parts) if len(parts) > 1 else parts[0]
+
+
 def averages(loaded: Loaded) -> dict[str, float]:
     """ln Z and averages per site; m is that of the first species."""
     lattice = loaded.spec.lattice
     assert isinstance(lattice, Lattice)
-    n, first = lattice.sites, loaded.spec.species[0].name
+    n = lattice.sites
     every = weights(loaded)
     z = fsum(w for _, w in every)
 
@@ -88,7 +106,7 @@ def averages(loaded: Loaded) -> dict[str, float]:
         return fsum(w * function(spins, w) for spins, w in every) / z
 
     def m(spins: Configuration) -> float:
-        return sum(value for (name, _, _), value in spins.items() if name == first) / n
+        return magnetisation(loaded, spins)
 
     e = mean(lambda spins, w: -log(w) / n)
     m2, m4, m1 = (mean(lambda s, w, k=k: abs(m(s)) ** k) for k in (2, 4, 1))  # type: ignore[misc]

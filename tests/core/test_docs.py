@@ -32,8 +32,9 @@ from rgc.language.trainers import TRAINERS
 from rgc.language.updates import LATER_UPDATES, UPDATES
 from rgc.loaded import Loaded
 from rgc.schemes import SCHEMES
-from rgc.schemes.answers import DISCRETE, TWO_STATES
+from rgc.schemes.answers import DISCRETE
 from rgc.schemes.free_energies import FREE_ENERGIES
+from rgc.schemes.sample import SCHEME as SAMPLE
 from rgc.schemes.scheme import Scheme
 
 ROOT = Path(__file__).parents[2]
@@ -398,7 +399,7 @@ def alphabets() -> str:
             each.doc,
             "; ".join(f"`{field.name}`: {kind(field)}" for field in each.fields),
             runs(name in DISCRETE),
-            runs(name in TWO_STATES),
+            runs(SAMPLE.ready is not None and name in SAMPLE.ready.alphabets),
         )
         for name, each in ALPHABETS.items()
     )

@@ -58,6 +58,43 @@ def value(found: Result, name: str, level: int | None = None) -> float:
 
 # -- averages --------------------------------------------------------------------------------------
 
+
+STATES = [
+    (
+        "potts(3)",
+        "- 1.2*sum(<i,j>) delta(s[i], s[j]) - 0.15*sum(i) delta(s[i], 0)",
+        {"energy": -2.381843911204876, "m2": 0.9320611013951775, "m4": 0.8962007573026454},
+    ),
+    (
+        "potts(4)",
+        "- 0.8*sum(<i,j>) delta(s[i], s[j])",
+        {"energy": -0.9289685471107537, "m2": 0.45397365440595006, "m4": 0.2948880162294638},
+    ),
+    pytest.param(
+        "clock(5)",
+        "- sum(<i,j>) cos(2*pi*(s[i] - s[j])/5) - 0.2*sum(i) cos(2*pi*s[i]/5)",
+        {"energy": -1.6836894695894464, "m2": 0.7904579202477908, "m4": 0.652228572692884},
+        marks=pytest.mark.slow,
+    ),
+    (
+        "spin(1)",
+        "- 0.6*sum(<i,j>) s[i]*s[j] + 0.3*sum(i) s[i]^2 - 0.1*sum(i) s[i]",
+        {"energy": -0.5421552375357016, "abs_m": 0.7499035348452227, "m4": 0.48449462462875814},
+    ),
+]
+"""Sums over all states of 3x3 sites by a program independent of rgc."""
+
+
+@pytest.mark.parametrize(("spins", "hamiltonian", "known"), STATES)
+def test_the_magnetisation_of_states(spins: str, hamiltonian: str, known: dict[str, float]) -> None:
+    """m of potts and clock spins is the length of a vector, of spin-1 a number."""
+    measured = "measure {\n energy, abs_m\n m2 = avg(m^2)\n m4 = avg(m^4)\n}"
+    spec = loaded("square(3)", hamiltonian, spins=f"s: {spins}", parameters="", more=measured)
+    found = result(spec)
+    for name, expected in known.items():
+        assert value(found, name) == pytest.approx(expected, rel=1e-12)
+
+
 FIELD = f"{NEIGHBOURS} - h * sum(i) s[i]"
 SYSTEMS: dict[str, Loaded] = {
     "square, field": loaded("square(3)", FIELD),

@@ -147,7 +147,7 @@ def local(
     """A bond energy along x, another along y, and energies of single sites."""
     origin = Spin((0, 0))
     found = tuple(
-        Term(name, 1.0, -1, tables=(Table(spins, tuple(energies.reshape(-1))),))
+        Term(name, 1.0, 1, tables=(Table(spins, tuple(energies.reshape(-1))),))
         for name, spins, energies in (
             ("X", (origin, Spin((1, 0))), bond),
             ("Y", (origin, Spin((0, 1))), other),

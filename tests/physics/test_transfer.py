@@ -212,8 +212,8 @@ def tables(
     origin = Spin((0, 0))
     pairs = tuple(Table((origin, Spin(cell)), tuple(bond.reshape(-1))) for cell in ((1, 0), (0, 1)))
     terms = (
-        Term("W", 1.0, -1, tables=pairs),
-        Term("h", 1.0, -1, tables=(Table((origin,), tuple(site)),)),
+        Term("W", 1.0, 1, tables=pairs),
+        Term("h", 1.0, 1, tables=(Table((origin,), tuple(site)),)),
     )
     return Spec(
         "test",

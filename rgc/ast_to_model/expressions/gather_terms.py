@@ -96,9 +96,10 @@ class _Gathered(Generic[E]):
             draft = self._draft(
                 key, 1.0, {spins: values[0] for spins, values in tables.items() if not spins}
             )
-            c = self.part.weight * key_value(key, self.expander.scope)
-            found = _tables(c, tables)
-            self._check_size(max((abs(e) for table in found for e in table.energies), default=0.0))
+            turned = -1.0 if (draft.term.sign < 0) != (self.part.weight < 0) else 1.0
+            found = _tables(turned, tables)
+            largest = max((abs(e) for table in found for e in table.energies), default=0.0)
+            self._check_size(draft.term.coupling * largest)
             drafts.append(replace(draft, tables=found))
         return drafts
 
@@ -230,9 +231,9 @@ def _canonical(monomial: frozenset[Spin]) -> Product:
     return tuple(sorted(spin.shifted(back) for spin in monomial))
 
 
-def _tables(c: float, tables: dict[Product, tuple[float, ...]]) -> tuple[Table, ...]:
+def _tables(sign: float, tables: dict[Product, tuple[float, ...]]) -> tuple[Table, ...]:
     return tuple(
-        Table(spins, tuple(c * v + 0.0 for v in values))
+        Table(spins, tuple(sign * v + 0.0 for v in values))
         for spins, values in sorted(tables.items())
         if spins
     )

@@ -8,12 +8,14 @@ import pytest
 
 from rgc.conformance.lattice.running import check
 from rgc.conformance.lattice.systems import lowered_update
-from rgc.model.hamiltonian import Hamiltonian, Term
-from rgc.model.lattices import honeycomb, square, triangular
+from rgc.model.hamiltonian import Hamiltonian, Table, Term
+from rgc.model.lattices import chain, honeycomb, square, triangular
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
+from rgc.model_to_program.states_to_update import states_to_update
 from rgc.passes.colour_sites import colour_sites
+from rgc.passes.merge_tables import merge_tables
 from rgc.passes.merge_terms import merge_terms
 
 TWO = (Species("s"), Species("v", "binary"))
@@ -33,6 +35,18 @@ def test_random_hamiltonians(name: str, case: int) -> None:
     lattice, species, form, kind = CASES[case]
     program, given = lowered_update(lattice, species, form, kind, Random(case), words=2)
     check(name, program, given, case, word0=3)
+
+
+def test_moves_between_states(name: str) -> None:
+    """Three-state Potts spins on a ring."""
+    lattice, species = chain(4), (Species("s", "potts", 3),)
+    equal = tuple(float(a == b) for a in range(3) for b in range(3))
+    bond = Table((Spin((0,)), Spin((1,))), equal)
+    hamiltonian = Hamiltonian((Term("K", 0.8, -1, tables=(bond,)),))
+    merged = merge_tables(hamiltonian, lattice, species)
+    steps = colour_sites(merged.groups, lattice, 1)
+    update = states_to_update(lattice, species, merged.groups, steps)
+    check(name, update.program, update.arguments([merged.coefficients(hamiltonian)], 2), 5, word0=3)
 
 
 @pytest.mark.slow

@@ -95,11 +95,6 @@ def make_cluster(
     return Cluster(lattice, tuple(species), tuple(order), {spin: k for k, spin in enumerate(order)})
 
 
-def state_values(species: Species) -> tuple[int, ...]:
-    """The number that each digit stands for."""
-    return species.values[::-1] if species.two_states else species.values
-
-
 def signs(species: Species) -> Floats:
     """The signs of the digits of a two-state spin. Raises `ValueError` for other alphabets."""
     if not species.two_states:
@@ -191,21 +186,14 @@ def _characters(table: Floats) -> Floats:
 
 
 def term_pieces(cluster: Cluster, term: Term) -> Iterator[Piece]:
-    """S of a term, H_t = coefficient * S, at every place.
-
-    Raises `ValueError` for a term of tables whose coefficient is 0, since the tables include the
-    coefficient.
-    """
+    """S of a term, H_t = coefficient * S, at every place."""
     for weight, spins in term.products:
-        values = [
-            np.array(state_values(cluster.species[spin.species]), dtype=float) for spin in spins
-        ]
+        values = [np.array(cluster.species[spin.species].codes, dtype=float) for spin in spins]
         yield from placed(cluster, spins, weight * outer(values))
-    if term.tables and not term.coefficient:
-        raise ValueError(f"the tables of '{term.name}' are all zero")
     for table in term.tables:
-        unit = from_values(cluster.species, table.spins, table.energies) / term.coefficient
-        yield from placed(cluster, table.spins, unit)
+        yield from placed(
+            cluster, table.spins, from_values(cluster.species, table.spins, table.energies)
+        )
 
 
 def operator_pieces(

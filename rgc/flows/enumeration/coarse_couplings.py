@@ -23,7 +23,6 @@ from rgc.flows.enumeration.cluster import (
     outer,
     placed,
     standing,
-    state_values,
     term_pieces,
 )
 from rgc.flows.enumeration.spin_classes import Turn, spin_classes
@@ -227,9 +226,7 @@ def _of_products(cluster: Cluster, products: Sequence[Product]) -> dict[int, flo
 def product_pieces(cluster: Cluster, products: Sequence[Product]) -> Iterator[Piece]:
     """The sum of products of the spins as declared over the lattice."""
     for spins in products:
-        values = [
-            np.array(state_values(cluster.species[spin.species]), dtype=float) for spin in spins
-        ]
+        values = [np.array(cluster.species[spin.species].codes, dtype=float) for spin in spins]
         yield from placed(cluster, spins, outer(values))
 
 

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from rgc.analysis.statistics import GROUPS
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+Sums = NDArray[np.int64] | NDArray[np.float64]
 
 SERIES = 8192
 """Records kept in a time series: the first ones. Autocorrelation times that this cannot show are
@@ -20,13 +19,16 @@ beyond any run.
 _EXACT = 2.0**53
 
 
-def products_by_group(first: Ints, second: Ints) -> Ints:
-    """sum over the replicas of each group of first[a] second[b]: int64[group, a, b] from int64[a,
-    replica] and int64[b, replica].
+def products_by_group(first: Sums, second: Sums) -> Sums:
+    """sum over the replicas of each group of first[a] second[b]: [group, a, b] from [a, replica]
+    and [b, replica].
 
-    Exact: float64 matrix products where every partial sum stays below 2^53, integers elsewhere.
+    Exact for int64: float64 matrix products where every partial sum stays below 2^53, integers
+    elsewhere. Of sums of tables, float64, it is as exact as they are.
     """
     left, right = _split(first), _split(second)
+    if "f" in (left.dtype.kind, right.dtype.kind):
+        return np.asarray(np.matmul(left, right.swapaxes(1, 2)))
     bound = (
         float(np.abs(first).max(initial=0)) * float(np.abs(second).max(initial=0)) * left.shape[-1]
     )
@@ -36,6 +38,6 @@ def products_by_group(first: Ints, second: Ints) -> Ints:
     return np.asarray(np.matmul(left, right.swapaxes(1, 2)))
 
 
-def _split(values: Ints) -> Ints:
-    """int64[a, replica] as int64[group, a, replica of the group]."""
+def _split(values: Sums) -> Sums:
+    """[a, replica] as [group, a, replica of the group]."""
     return values.reshape(len(values), GROUPS, -1).swapaxes(0, 1)

@@ -18,6 +18,7 @@ from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.levels import Levels, make_levels
 from rgc.flows.sampling.mcrg_result import mcrg_result
 from rgc.flows.sampling.observables import observables_of
+from rgc.flows.sampling.recorder import taken
 from rgc.flows.sampling.sample import frozen, picture, unfrozen, watched
 from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
 from rgc.results.result import Result
@@ -34,8 +35,8 @@ class Mcrg:
     """`mcrg(...)` at one point.
 
     The state arrays are `spins_<k>`, those of the `Estimator`, `configuration_<level>`, and for
-    each level and sector the following sums over records and the replicas of a group, as whole
-    numbers in float64:
+    each level and sector the following sums over records and the replicas of a group in float64,
+    whole numbers where operators are products:
 
     - `sum_<level>_<sector>` [group, a] of S,
     - `hot_<level>_<sector>` [group, a] of S over the replicas that started hot,
@@ -119,10 +120,13 @@ class Mcrg:
             self.sampler.model.species,
         )
         shapes = [
-            (1, *level.lattice.cells, len(level.lattice.basis), words)
+            (*level.lattice.cells, len(level.lattice.basis), words)
             for level in self.levels.levels[1:]
         ]
-        return [[pack(np.zeros(shape, dtype=np.uint64)) for _ in species] for shape in shapes]
+        return [
+            [pack(np.zeros((kind.bits, *shape), dtype=np.uint64)) for kind in species]
+            for shape in shapes
+        ]
 
     def _record(
         self,
@@ -132,14 +136,14 @@ class Mcrg:
         keys: Sequence[Words],
     ) -> None:
         """Block and measure level by level, in place. `keys` are those of the block maps."""
-        before: dict[str, NDArray[np.int64]] = {}
+        before: dict[str, NDArray[Any]] = {}
         for n, level in enumerate(self.levels.levels):
             if level.blocking is not None:
                 fields[n - 1], fields[n] = level.blocking(fields[n - 1], fields[n], keys[n - 1])
             fields[n], sums = level.recorder(fields[n])
             if n == 0:
                 self.estimator.record(arrays, record, level.recorder.by_tally(sums))
-            now = {sector: sums[0][place] for sector, place in level.places.items()}
+            now = {sector: taken(made, sums[0]) for sector, made in level.made.items()}
             _accumulate(arrays, n, now, before)
             before = now
 
@@ -147,8 +151,8 @@ class Mcrg:
 def _accumulate(
     arrays: dict[str, NDArray[Any]],
     level: int,
-    now: Mapping[str, NDArray[np.int64]],
-    before: Mapping[str, NDArray[np.int64]],
+    now: Mapping[str, NDArray[Any]],
+    before: Mapping[str, NDArray[Any]],
 ) -> None:
     for sector, values in now.items():
         where = f"{level}_{sector}"

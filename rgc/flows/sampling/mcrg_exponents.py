@@ -149,9 +149,9 @@ def choose_magnetic(candidates: Sequence[Steps]) -> Steps | None:
 
 def lacking(levels: Levels) -> tuple[str, ...]:
     """A warning where there is no y_h."""
-    if levels.magnetic:
+    if levels.basis.magnetic:
         return ()
-    leading = f"y_t is the leading exponent of the sector {levels.invariant}"
-    if levels.broken:
+    leading = f"y_t is the leading exponent of the sector {levels.basis.invariant}"
+    if levels.basis.broken:
         return (f"{BLOCK_MAP}: {leading}. Take cells that do not mix the sublattices of the order",)
     return (f"{HAMILTONIAN}: {leading}",)

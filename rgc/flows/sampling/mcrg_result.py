@@ -23,7 +23,6 @@ from rgc.flows.sampling.halves import Compared, start_remembered
 from rgc.flows.sampling.mcrg_exponents import Spectra, choose_magnetic, find_exponents, lacking
 from rgc.flows.sampling.observables import doubts_at_edges, is_odd
 from rgc.flows.sampling.sample import couplings
-from rgc.model.groups import Local
 from rgc.model.observables import Linear
 from rgc.results.result import Eigenvalue, Level, Result
 
@@ -64,10 +63,10 @@ def mcrg_result(
     )
     matrices = _matrices(levels, arrays, samples)
     chosen = Spectra(
-        thermal=spectra.get(levels.invariant, ()),
+        thermal=spectra.get(levels.basis.invariant, ()),
         magnetic=_magnetic(levels, arrays, spectra, samples),
         dimension=sampler.model.lattice.dimension,
-        single=_single_spins(levels),
+        single=levels.basis.single,
     )
     exponents = find_exponents(chosen, _first_average(levels, table))
     watched = estimator.warnings(arrays)
@@ -109,7 +108,7 @@ def sector_spectra(
     for level in levels.levels[1:]:
         assert level.blocking is not None  # noqa: S101  (only level 0 has none)
         kept = _kept(levels, level.number, sectors[0])
-        ranges = tuple(levels.ranges[sectors[0]][k] for k in kept)
+        ranges = tuple(levels.basis.ranges[sectors[0]][k] for k in kept)
         whole = shells(ranges)
         sizes = [n for n in range(1, len(kept) + 1) if n <= MOST_SIZES or n in whole]
         measured = correlations(arrays, level.number, sectors, samples)
@@ -166,28 +165,17 @@ def _magnetic(
             spectra[sectors[0]]
             if len(sectors) == 1
             else sector_spectra(levels, arrays, sectors, samples)
-            for sectors in levels.magnetic
+            for sectors in levels.basis.magnetic
             if all(sector in spectra for sector in sectors)
         ]
     )
 
 
-def _single_spins(levels: Levels) -> bool:
-    """Whether an operator of the invariant sector has single spins."""
-    tallies = levels.levels[0].tallies.get(levels.invariant, ())
-    return any(
-        len(product) == 1
-        for tally in tallies
-        if not isinstance(tally.operator, Local)
-        for product in tally.operator.products
-    )
-
-
 def _first_average(levels: Levels, table: Sequence[Level]) -> str:
     """How the average of the first operator of the invariant sector changes from level to level."""
-    if levels.invariant not in levels.names:
+    if levels.basis.invariant not in levels.names:
         return "no operator is invariant"
-    name = _shown(levels, levels.invariant, 0)
+    name = _shown(levels, levels.basis.invariant, 0)
     values = [level.averages[name].value for level in table]
     told = ", ".join("none" if value is None else f"{value:.2g}" for value in values)
     return f"the average of {name} goes {told} from level to level"
@@ -222,13 +210,12 @@ def _eigenvalues(sector: str, step: LevelSpectrum) -> list[Eigenvalue]:
 def _level(sampler: Sampler, levels: Levels, number: int, arrays: Arrays, samples: int) -> Level:
     """Averages of one product of each operator, at this level."""
     level = levels.levels[number]
-    places = level.recorder.places()
     averages = {}
     for sector, tallies in level.tallies.items():
         sums = arrays[f"sum_{number}_{sector}"]
         values = resample(sums, np.full(GROUPS, samples))
         for k, tally in enumerate(tallies):
-            value, error = jackknife(values[:, k] / float(places[tally]))
+            value, error = jackknife(values[:, k] / level.recorder.places(tally))
             frozen = constant_record(sums[:, k]) and levels.names[sector][k] not in level.flagged
             averages[_shown(levels, sector, k)] = sampled(float(value), float(error), frozen)
     return Level(
@@ -252,7 +239,6 @@ def _operators_remember(
     """Whether operators of any level differ between replicas that started hot and cold."""
     compared, halves = [], []
     for level in levels.levels:
-        places = level.recorder.places()
         for sector, tallies in level.tallies.items():
             hot = arrays[f"hot_{level.number}_{sector}"]
             cold = arrays[f"sum_{level.number}_{sector}"] - hot
@@ -261,7 +247,7 @@ def _operators_remember(
                 compared.append(
                     Compared(f"{_shown(levels, sector, k)} at level {level.number}", odd)
                 )
-                per_half = samples / 2 * float(places[tallies[k]])
+                per_half = samples / 2 * level.recorder.places(tallies[k])
                 halves.append(np.stack([hot[:, k], cold[:, k]], axis=1) / per_half)
     return start_remembered(compared, np.reshape(halves, (-1, GROUPS, 2)), forgotten=forgotten)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rgc.errors import Problem, SpecError
 from rgc.flows.sampling.recorder import Sums
 from rgc.model.expressions import Apply, Expression, evaluate, leaves
+from rgc.model.groups import Local
 from rgc.model.lattice import Lattice
 from rgc.model.observables import (
     Average,
@@ -165,10 +166,11 @@ def is_constant(expression: Expression) -> bool:
 
 
 def is_odd(expression: Expression) -> bool:
-    """Whether it is a sum of products of odd numbers of spins, but for a constant."""
+    """Whether it is a sum of products of odd numbers of two-state spins, but for a constant."""
     one = isinstance(expression, Linear | Profile)
     products = tuple(_products(expression)) if one else ()
-    return bool(products) and all(len(product) % 2 for product in products)
+    signs = not any(isinstance(tally.operator, Local) for tally in tallies(expression))
+    return signs and bool(products) and all(len(product) % 2 for product in products)
 
 
 def _products(sums: Expression) -> Iterator[Product]:

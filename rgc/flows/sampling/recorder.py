@@ -1,20 +1,22 @@
-"""Measuring: sums of products over the lattice, replica by replica."""
+"""Measuring: sums of products and of functions of states over the lattice, replica by replica."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments
-from rgc.model.groups import Local
+from rgc.model.groups import Local, Reach
 from rgc.model.lattice import Lattice
-from rgc.model.observables import Products, Tally
+from rgc.model.observables import Tallied, Tally
 from rgc.model.spins import Species
 from rgc.model_to_program.operators_to_tallies import Record, TallyRequest, operators_to_tallies
+from rgc.passes.split_tables import split_local
 from rgc.program.lattice.arguments import lattice_arguments
 
 if TYPE_CHECKING:
@@ -22,24 +24,47 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 _NO_DRAWS = np.zeros((1, 0, 2), dtype=np.uint64)
-Sums = Mapping[Tally, Ints]
-"""S of each tally, int64[replica] or int64[cell of the axis, replica]."""
+Made = NDArray[np.float64] | list[int]
+"""Rows of an array, or linear combinations of all of them."""
+
+Sums = Mapping[Tally, NDArray[Any]]
+"""S of each tally, [replica] or [cell of the axis, replica]: int64, and float64 of tables."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recorder:
-    """A compiled record. `tallies[array]`: what each of its arrays holds. `nothing`: its run-time
-    values, of which it has none.
+    """A compiled record. `tallies[array]`: what each of its arrays holds. `split`: the sums of
+    tables, as linear combinations of those. `nothing`: its run-time values, of which it has none.
     """
 
+    lattice: Lattice
     record: Record
     kernel: Kernel
     tallies: tuple[tuple[Tally, ...], ...]
+    split: Mapping[Tally, tuple[tuple[float, Tally], ...]]
     nothing: Arguments
 
-    def places(self) -> dict[Tally, Ints]:
-        """How many products each sum has."""
-        return self.by_tally(self.record.places)
+    def places(self, tally: Tally) -> float:
+        """How many products, or functions of states, a sum without an axis has."""
+        if isinstance(tally.operator, Local):
+            return sum(map(self._standing, tally.operator.reaches))
+        return float(self.record.places[0][self.tallies[0].index(tally)])
+
+    def _standing(self, reach: Reach) -> float:
+        """At how many cells something exists."""
+        sizes = zip(reach, self.lattice.cells, self.lattice.boundary, strict=True)
+        return float(prod(n - (high - low) * (edge == "open") for (low, high), n, edge in sizes))
+
+    def made(self, tallies: Sequence[Tally]) -> Made:
+        """How some sums without an axis are made of the first array."""
+        row = {tally: k for k, tally in enumerate(self.tallies[0])}
+        if all(tally in row for tally in tallies):
+            return [row[tally] for tally in tallies]
+        matrix = np.zeros((len(tallies), len(row)))
+        for k, tally in enumerate(tallies):
+            for weight, part in self.split.get(tally, ((1.0, tally),)):
+                matrix[k, row[part]] += weight
+        return matrix
 
     def __call__(self, packed: Sequence[State]) -> tuple[list[State], list[Ints]]:
         """The fields, unchanged, and for each array of `tallies` the sums int64[tally, *axis,
@@ -49,13 +74,25 @@ class Recorder:
         replicas = self.nothing["weights"].shape[1]
         return fields, [array[0] for array in self.record.sums(counts, replicas)]
 
-    def by_tally(self, sums: Sequence[Ints]) -> dict[Tally, Ints]:
-        """What the arrays of one record hold, each part under its tally."""
+    def by_tally(self, sums: Sequence[Ints]) -> Sums:
+        """The sums that the arrays of one record hold or that are made of them."""
+        rows = self._by_row(sums)
+        return rows | {
+            tally: sum(weight * rows[part] for weight, part in parts)
+            for tally, parts in self.split.items()
+        }
+
+    def _by_row(self, sums: Sequence[Ints]) -> dict[Tally, Any]:
         return {
             tally: s
             for tallies, array in zip(self.tallies, sums, strict=True)
             for tally, s in zip(tallies, array, strict=True)
         }
+
+
+def taken(made: Made, counts: Ints) -> NDArray[Any]:
+    """The sums that are so made of the first array of a record."""
+    return counts[made] if isinstance(made, list) else made @ counts
 
 
 def make_recorder(
@@ -68,23 +105,36 @@ def make_recorder(
     """The recorder of some tallies for that many words.
 
     Equal tallies are counted once. Those without an axis are the first array, in the order in which
-    they are given.
+    they are given. Tables are counted as the signs that they are split into.
     """
+    tables = {
+        tally: tuple(
+            (weight, Tally(signs, tally.axis))
+            for weight, signs in split_local(tally.operator, species)
+        )
+        for tally in tallies
+        if isinstance(tally.operator, Local)
+    }
+    tallies = [
+        part
+        for tally in tallies
+        for part in ([sign for _, sign in tables[tally]] if tally in tables else [tally])
+    ]
     axes = sorted({tally.axis for tally in tallies}, key=lambda axis: -1 if axis is None else axis)
     split = tuple(
         tuple(dict.fromkeys(tally for tally in tallies if tally.axis == axis)) for axis in axes
     )
     arrays = [
-        TallyRequest(tuple(map(_products, part)), True, () if axis is None else (axis,))
+        TallyRequest(tuple(map(_tallied, part)), True, () if axis is None else (axis,))
         for part, axis in zip(split, axes, strict=True)
     ]
     record = operators_to_tallies(lattice, species, arrays)
     planes = record.program.planes
     nothing = lattice_arguments(np.zeros((0, 1 + planes, words), np.uint64))
-    return Recorder(record, backend.compile(record.program), split, nothing)
+    return Recorder(lattice, record, backend.compile(record.program), split, tables, nothing)
 
 
-def _products(tally: Tally) -> Products:
+def _tallied(tally: Tally) -> Tallied:
     if isinstance(tally.operator, Local):
-        raise TypeError("a sum of tables cannot be tallied")
+        raise TypeError("a sum of tables is tallied as signs")
     return tally.operator

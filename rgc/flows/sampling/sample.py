@@ -138,6 +138,6 @@ def picture(model: Model, field: NDArray[Any]) -> NDArray[Any]:
     """Replica 0 of a canonical field as int8[*shape, letters] of the spins as declared."""
     import numpy as np
 
-    down = (field[0, ..., 0] & np.uint64(1)).astype(bool)
-    low, high = model.species[0].values
-    return np.where(down, low, high).astype(np.int8)
+    bits = (field[..., 0] & np.uint64(1)).astype(np.int8)
+    codes = np.tensordot(1 << np.arange(len(bits)), bits, axes=1)
+    return np.asarray(np.array(model.species[0].codes, dtype=np.int8)[codes])

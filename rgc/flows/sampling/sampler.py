@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 from rgc.errors import Problem, SpecError, suggest
 from rgc.flows.sampling.plan import SweepPlan, make_plan
-from rgc.flows.sampling.start import RULE, start_fields
+from rgc.flows.sampling.start import FLIPPED, UNIFORM, start_fields
 from rgc.language.updates import LATER_UPDATES, UPDATES
 from rgc.language.values import CallValue, Value
 from rgc.model.groups import Merged
@@ -21,11 +21,15 @@ from rgc.model.sectors import Sectors
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
+from rgc.model_to_program.states_to_update import states_to_update
+from rgc.model_to_program.sweep import distinct_stars
 from rgc.model_to_program.update import Update
 from rgc.passes.choose_acceptance import choose_acceptance
+from rgc.passes.choose_acceptance_of_states import choose_acceptance_of_states
 from rgc.passes.choose_update import Asked, UpdateChoice, choose_update
 from rgc.passes.colour_sites import colour_sites
 from rgc.passes.find_sectors import find_sectors
+from rgc.passes.merge_tables import merge_tables
 from rgc.passes.merge_terms import merge_terms
 from rgc.program.draws import Generator, Key, step_keys, stream
 
@@ -41,7 +45,7 @@ class Model:
     - `merged` is the Hamiltonian merged without the terms whose coefficient is 0 at every point of
       the run.
     - `coefficients` holds the exact coefficient of each of its groups.
-    - `sectors` are the symmetry sectors.
+    - `sectors` are the symmetry sectors under flips; only two-state spins have any.
     """
 
     lattice: Lattice
@@ -49,16 +53,21 @@ class Model:
     hamiltonian: Hamiltonian
     options: Options
     zero: tuple[str, ...]
-    merged: Merged
+    merged: Merged[Any]
     coefficients: tuple[Fraction, ...]
     sectors: Sectors
+
+    @property
+    def two_states(self) -> bool:
+        """Whether every spin is a bit, and the groups of `merged` are products."""
+        return all(kind.two_states for kind in self.species)
 
     @property
     def symmetry(self) -> Sectors:
         """The sectors of the Hamiltonian at this point: without the groups whose coefficient is 0
         here, though perhaps not at other points of the run.
         """
-        if all(self.coefficients):
+        if all(self.coefficients) or not self.two_states:
             return self.sectors
         groups = zip(self.merged.groups, self.coefficients, strict=True)
         products = [each for group, value in groups if value for each in group.products]
@@ -94,9 +103,15 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
     if spec.hamiltonian is None or spec.flow is None:
         raise ValueError("a sampler needs a hamiltonian and a flow")
     zero = spec.hamiltonian.zero if zero is None else tuple(zero)
-    merged = merge_terms(spec.hamiltonian, spec.lattice, spec.species, zero)
+    two_states = all(kind.two_states for kind in spec.species)
+    merge: Any = merge_terms if two_states else merge_tables
+    merged = merge(spec.hamiltonian, spec.lattice, spec.species, zero)
     products = [product for group in merged.groups for product in group.products]
-    sectors = find_sectors(products, spec.lattice, len(spec.species))
+    sectors = (
+        find_sectors(products, spec.lattice, len(spec.species))
+        if two_states
+        else Sectors((1,) * spec.lattice.dimension)
+    )
     coefficients = merged.coefficients(spec.hamiltonian)
     options = Options(spec.flow.options)
     if "disorder" in options:
@@ -143,10 +158,9 @@ class Sampler:
             self.update.program.fields,
             self.plan.words,
             lattice=model.lattice,
-            energies=[
-                (group, float(c))
-                for group, c in zip(model.merged.groups, model.coefficients, strict=True)
-            ],
+            species=model.species,
+            groups=model.merged.groups,
+            coefficients=tuple(map(float, model.coefficients)),
             sectors=model.sectors,
             generator=model.generator,
         )
@@ -172,7 +186,7 @@ class Sampler:
             "thermalise": plan.thermalise,
             "every": plan.every,
             "records": plan.records,
-            "start": RULE,
+            "start": FLIPPED if self.model.two_states else UNIFORM,
             "dropped": list(self.model.zero),
             "sectors": list(self.model.sectors.names),
             "reproducibility": "L2",
@@ -195,12 +209,19 @@ def make_sampler(
     """
     groups, lattice = model.merged.groups, model.lattice
     steps = colour_sites(groups, lattice, len(model.species))
-    acceptances = [choose_acceptance(star) for star in dict.fromkeys(step.star for step in steps)]
+    acceptances = [
+        choose_acceptance(star)
+        if model.two_states
+        else choose_acceptance_of_states(star, model.species)
+        for star in distinct_stars(steps)
+    ]
     choice = choose_update(model.coefficients, acceptances, asked_update(model.options["update"]))
     planes = model.options.integer("planes")
 
+    lower: Callable[..., Update] = hamiltonian_to_update if model.two_states else states_to_update
+
     def lowered(planes: Any) -> Update:
-        return hamiltonian_to_update(
+        return lower(
             lattice,
             model.species,
             groups,

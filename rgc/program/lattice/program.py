@@ -21,7 +21,9 @@ class Field:
     """Bit-sliced spins, canonically `u64[planes, *shape, letters, word]`. Lane r of word w is
     replica 64 w + r.
 
-    A load that leaves a periodic axis wraps. No load leaves an open one, which `verify` checks.
+    The planes of a site are the bits of a code, plane 0 the lowest. With `states` only codes below
+    it are states, and every rule keeps to them. A load that leaves a periodic axis wraps. No load
+    leaves an open one. `verify` checks both.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Field:
     letters: int = 1
     planes: int = 1
     periodic: tuple[bool, ...] = ()
+    states: int | None = None  # None: every code is one
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@ p."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import reduce
 from operator import and_, or_, xor
 
-from rgc.program.lattice.nodes import Bit, Count, Drawn, Equals, Load
+from rgc.program.lattice.nodes import Bit, Count, Drawn, Equals, Load, Value
 from rgc.program.lattice.program import Rule
 
 _FOLD = {"and": and_, "or": or_, "xor": xor}
@@ -43,21 +43,42 @@ def equal(planes: Sequence[int], number: int, everything: int) -> int:
     return reduce(and_, masks, everything)
 
 
-def truth_tables(rule: Rule, most: int = 14) -> tuple[list[int | None], int] | None:
+def behind(rule: Rule, words: Iterable[Value]) -> frozenset[Value]:
+    """The words and counts that some words are made of, themselves among them, down to loads and
+    random words."""
+    found: set[Value] = set()
+    left = [*words]
+    while left:
+        k = left.pop()
+        found.add(k)
+        match rule.nodes[k]:
+            case Bit(_, operands) | Count(operands):
+                left += {*operands} - found
+            case Equals(count, _):
+                left += {count} - found
+            case _:
+                pass
+    return frozenset(found)
+
+
+def truth_tables(
+    rule: Rule, most: int = 14, of: Collection[Value] | None = None
+) -> tuple[list[int | None], int] | None:
     """The table of every word of a rule (None for other values), loads and random words being
     independent inputs, and the table that is 1 everywhere. None where there are more than `most`
-    inputs."""
-    inputs = [k for k, node in enumerate(rule.nodes) if isinstance(node, Load | Drawn)]
+    inputs. With `of`, which `behind` gives, the rule has no other nodes than those."""
+    used = range(len(rule.nodes)) if of is None else sorted(of)
+    inputs = [k for k in used if isinstance(rule.nodes[k], Load | Drawn)]
     if len(inputs) > most:
         return None
     everything = (1 << (1 << len(inputs))) - 1
     given = dict(zip(inputs, variables(len(inputs)), strict=True))
     words: dict[int, int] = {}
     counts: dict[int, list[int]] = {}
-    for k, node in enumerate(rule.nodes):
+    for k in used:
         if k in given:
             words[k] = given[k]
-        match node:
+        match rule.nodes[k]:
             case Bit("not", (operand,)):
                 words[k] = words[operand] ^ everything
             case Bit(op, operands):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rgc.model.sites import Cells, SiteSet
 from rgc.program.family import ProgramError
 from rgc.program.lattice.cells import cell_table
+from rgc.program.lattice.codes import wrong_code
 from rgc.program.lattice.nodes import (
     Accept,
     Bernoulli,
@@ -37,7 +38,8 @@ Cells64 = NDArray[np.int64]
 def verify(program: Program) -> None:
     """Check operands and their types, indices of fields, letters, planes, slots, weights, draws and
     tallies, disjoint classes (up to 14 inputs), loads within open axes, that a draw serves a site
-    once in a step, and that no rule reads what its stage writes elsewhere.
+    once in a step, that no rule reads what its stage writes elsewhere, and that what is stored is a
+    state (up to 20 inputs).
 
     Raises `ProgramError` naming the first violation.
     """
@@ -48,6 +50,8 @@ def verify(program: Program) -> None:
             for complaint in _complaints(program, rule, k, node):
                 raise ProgramError(f"{where}, v{k}: {complaint}")
         _check_rule(program, rule, where)
+        complaint = wrong_code(program, rule)
+        _expect(not complaint, f"{where}: {complaint}")
     drawn: dict[tuple[int, int], NDArray[np.bool_]] = {}
     for number, stage in enumerate(program.schedule):
         where = f"stage {number} of '{program.name}'"
@@ -73,6 +77,10 @@ def _check_fields(program: Program) -> None:
         _expect(
             min(field.shape, default=1) > 0 and field.letters > 0 and field.planes > 0,
             f"field '{field.name}': empty",
+        )
+        _expect(
+            field.states is None or 0 < field.states <= 1 << field.planes,
+            f"field '{field.name}': {field.states} states in {field.planes} planes",
         )
     _expect(program.planes in (32, 64), f"'{program.name}': planes must be 32 or 64")
     for array in program.tallies:

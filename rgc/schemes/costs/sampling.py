@@ -1,4 +1,4 @@
-"""The cost of sampling, from the number of spins, replicas, sweeps and operators."""
+"""The cost of sampling, from the bits of a configuration, replicas, sweeps and operators."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from rgc.schemes.needs.steps import shapes
 from rgc.schemes.options import WORD_REPLICAS
 
 TABLES = 24
-"""Bytes of the tables of a spin, measured."""
+"""Bytes of the tables of a bit, measured."""
 
 FIELDS = 4
-"""Copies of a configuration at one time, one bit for a spin of a replica: the state, what it is
-packed into, and what a start draws.
+"""Copies of a configuration at one time, with the bits of the states of a replica: the state, what
+it is packed into, and what a start draws.
 """
 
 UPDATES = 1e9
-"""Updates of a spin of a replica that one core makes in a second."""
+"""Bits of a replica that one core updates in a second."""
 
 GROUPS = 32
 """Groups of replicas over which the products of operators are summed."""
 
 
 def sample(spec: Spec, options: Options) -> Cost:
-    """A field of words for the spins, and a sweep for each record as its measurement."""
-    spins, words = spins_of(spec), options.number("replicas") / WORD_REPLICAS
-    memory = spins * (TABLES + FIELDS * words * NUMBER)
+    """Fields of words for the bits, and a sweep for each record as its measurement."""
+    bits, words = bits_of(spec), options.number("replicas") / WORD_REPLICAS
+    memory = bits * (TABLES + FIELDS * words * NUMBER)
     sweeps = options.number("sweeps") * (1 + 1 / options.number("every"))
     sweeps += options.number("thermalise")
-    return Cost(memory, sweeps * spins * options.number("replicas") / UPDATES)
+    return Cost(memory, sweeps * bits * options.number("replicas") / UPDATES)
 
 
 def mcrg(spec: Spec, options: Options) -> Cost:
@@ -48,7 +48,7 @@ def mcrg(spec: Spec, options: Options) -> Cost:
     sums = 2 * GROUPS * operators**2 * NUMBER * len(levels)
     records = options.number("sweeps") / options.number("every")
     products = records * operators**2 * options.number("replicas") * len(levels) / UPDATES
-    measured = records * operators * spins_of(spec) * options.number("replicas") / UPDATES / 8
+    measured = records * operators * bits_of(spec) * options.number("replicas") / UPDATES / 8
     return Cost(found.memory * blocked + sums, found.seconds * blocked + products + measured)
 
 
@@ -63,9 +63,9 @@ def _operators(lattice: Lattice, basis: Value) -> float:
     return sum((max(1.0, count / (bodies * symmetries)) for bodies, count in sets), 0.0)
 
 
-def spins_of(spec: Spec) -> float:
-    """The spins of a configuration of a finite lattice."""
+def bits_of(spec: Spec) -> float:
+    """The bits of a configuration of a finite lattice."""
     lattice = spec.lattice
     if not isinstance(lattice, Lattice):
         raise ValueError("only a lattice with cells is sampled")
-    return float(lattice.sites * len(spec.species))
+    return float(lattice.sites * sum(species.bits for species in spec.species))

@@ -9,7 +9,7 @@ from rgc.model.stack import Rbm
 from rgc.model.trainer import Trainer
 from rgc.passes.count_states import MOST_TABLED, fits
 from rgc.schemes.cost import FLOPS, NOTHING, NUMBER, Cost
-from rgc.schemes.costs.sampling import UPDATES, spins_of
+from rgc.schemes.costs.sampling import UPDATES, bits_of
 
 VISIBLE_BYTES, HIDDEN_BYTES = 30, 16
 """Bytes of a unit in a row, measured: states, bits, and the numbers that they stand for."""
@@ -42,7 +42,7 @@ def _data(spec: Spec, data: Data | None) -> Cost:
     samples = source_of(data) if data is not None else None
     if not isinstance(samples, Samples):
         return NOTHING
-    updates = float(samples.before + samples.sweeps) * samples.replicas * spins_of(spec)
+    updates = float(samples.before + samples.sweeps) * samples.replicas * bits_of(spec)
     return Cost(NUMBER * samples.rows, len(samples.points) * updates / UPDATES)
 
 

@@ -13,6 +13,7 @@ from rgc.passes.cells import NotInACell, cell_model
 from rgc.passes.cut_lattice import cut_lattice
 from rgc.passes.ising_bonds import ising_bonds
 from rgc.schemes.needs.lattice import count_sites
+from rgc.schemes.needs.samples import sampled_states
 from rgc.schemes.needs.square_bonds import obstacles
 from rgc.schemes.needs.states import without_sign
 from rgc.text import Span
@@ -66,6 +67,12 @@ def layers(spec: Spec, method: Method) -> Iterator[Problem]:
 def square_bonds(spec: Spec, method: Method) -> Iterator[Problem]:
     """Report what a tensor for each site of a square lattice cannot hold."""
     yield from obstacles(spec, spec.place("lattice"))
+
+
+def few_states(spec: Spec, method: Method) -> Iterator[Problem]:
+    """Report spins with more states than sampling stores."""
+    for species in spec.species:
+        yield from sampled_states(species, method.span)
 
 
 def independent_spins(spec: Spec, method: Method) -> Iterator[Problem]:

@@ -8,19 +8,39 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from rgc.errors import Problem
+from rgc.language.alphabets import MOST_SAMPLED
 from rgc.language.updates import CLUSTER_UPDATES
 from rgc.language.values import CallValue, Value
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
+from rgc.model.spins import Species
 from rgc.passes.frustration import cluster_obstacle
 from rgc.passes.wrapping import meets_itself
 from rgc.schemes.scheme import Asked
+from rgc.text import Span
 
 
 def thermalise(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:
     """The default of `thermalise`: a fifth of the sweeps."""
     sweeps = options.get("sweeps")
     return {"thermalise": sweeps // 5} if isinstance(sweeps, int) else {}
+
+
+def few_states(asked: Asked) -> Iterator[Problem]:
+    """Report spins with more states than sampling stores."""
+    for species in asked.spec.species:
+        yield from sampled_states(species, asked.spins.get(species.name))
+
+
+def sampled_states(species: Species, place: Span | None) -> Iterator[Problem]:
+    """The same for one species, reported at `place`."""
+    if species.states is not None and species.states > MOST_SAMPLED:
+        message = (
+            f"'{species.name}' has {species.states} states; sampling takes spins with up to "
+            f"{MOST_SAMPLED}"
+        )
+        hint = "enumerate, transfer and trg take more"
+        yield Problem("too-many-states", message, place, hint=hint)
 
 
 def terms_that_fit(asked: Asked) -> Iterator[Problem]:
@@ -75,5 +95,5 @@ def a_record(asked: Asked) -> Iterator[Problem]:
         yield Problem("no-record", message, asked.place("sweeps"), hint=hint)
 
 
-SAMPLED = (terms_that_fit, valid_update, a_record)
+SAMPLED = (few_states, terms_that_fit, valid_update, a_record)
 """The limits of every scheme that samples configurations."""

@@ -170,7 +170,8 @@ def model_energy(spec: Spec, spins: Spins) -> float:
                 (weight * term.coefficient, spin_product, None)
                 for weight, spin_product in term.products
             ]
-            for weight, local, table in parts + [(1.0, t.spins, t.energies) for t in term.tables]:
+            tables = [(term.coefficient, t.spins, t.energies) for t in term.tables]
+            for weight, local, table in parts + tables:
                 places = [(*spin.shifted(cell).cell, spin.letter) for spin in local]
                 if any(beyond(place, lattice) for place in places):
                     continue
@@ -182,7 +183,7 @@ def model_energy(spec: Spec, spins: Spins) -> float:
                     total += weight * math.prod(at)
                 else:
                     states = list(product(*(spec.species[spin.species].values for spin in local)))
-                    total += table[states.index(tuple(int(value) for value in at))]
+                    total += weight * table[states.index(tuple(int(value) for value in at))]
     return total
 
 

@@ -116,7 +116,7 @@ def test_tables_of_potts_spins() -> None:
         (Spin((0, 0)), Spin((0, 1))),
         (Spin((0, 0)), Spin((1, 0))),
     ]
-    assert term.tables[0].energies == (-0.4, 0.0, 0.0, 0.0, -0.4, 0.0, 0.0, 0.0, -0.4)
+    assert term.tables[0].energies == (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
 def test_couplings_that_differ_from_place_to_place() -> None:

@@ -164,7 +164,5 @@ def test_one_free_site_is_enough() -> None:
 def test_largest_change_is_the_maximum_over_what_occurs(couplings: list[Fraction]) -> None:
     star = star_of(NEAREST, NEXT, PLAQUETTE, FIELD)
     chosen: Acceptance = choose_acceptance(star)
-    every = [
-        abs(energy_change(couplings, chosen.sizes, each)) for each in by_brute_force(star, (1, -1))
-    ]
+    every = [abs(energy_change(couplings, chosen, each)) for each in by_brute_force(star, (1, -1))]
     assert largest_change(couplings, chosen) == max(every)

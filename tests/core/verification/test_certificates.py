@@ -45,6 +45,7 @@ def spec(
     )
 
 
+EQUAL = "- K*sum(<i,j>) delta(s[i], s[j])"
 IN_FIELD = "- K*sum(<i,j>) s[i]*s[j] - 0.1*sum(i) s[i]"
 
 
@@ -275,6 +276,25 @@ def test_a_backend_that_stops_has_failed_and_the_others_go_on() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("spins", "terms"),
+    [
+        ("s: potts(3)", EQUAL + " - 0.2*sum(i) delta(s[i], 1)"),
+        pytest.param("s: clock(4)", "- K*sum(i) cos(pi*(s[i] - s[i+x])/2)", marks=pytest.mark.slow),
+        ("{ s: ising, t: spin(1) }", "- K*sum(i) (s[i]*s[i+x] + s[i]*t[i]) + 0.3*sum(i) t[i]^2"),
+    ],
+    ids=["potts", "clock", "two species"],
+)
+def test_spins_of_several_states_are_certified(spins: str, terms: str) -> None:
+    """But for floats, whose transform is one of two-state spins."""
+    rest = (
+        "flow sample(sweeps=100)\nmeasure { energy, m, binder, correlation(1), correlation_length }"
+    )
+    certificate = rgc.verify(spec("chain(4)", terms, rest, spins), backends=[])
+    assert certificate.passed, reasons(certificate)
+    assert certificate.count("not checked") == 1
+
+
 # -- what is not checked, and what is wrong with the command ---------------------------------------
 
 
@@ -282,12 +302,15 @@ def test_what_no_small_lattice_holds_is_said() -> None:
     certificate = rgc.verify(spec("hypercubic(3, d=5)"), backends=[])
     assert certificate.passed
     assert certificate.count("not checked") == 7
-    assert "no lattice of at most 9 spins holds every term" in reasons(certificate, "not checked")
+    assert "no lattice of at most 2^9 states holds every term" in reasons(
+        certificate, "not checked"
+    )
 
 
 def test_what_cannot_be_run_is_refused() -> None:
+    blocked = "block majority(2)\nflow mcrg(steps=1, sweeps=100)"
     with pytest.raises(rgc.SpecError, match="come later"):
-        rgc.verify(spec(spins="s: potts(3)", terms="- K*sum(<i,j>) delta(s[i], s[j])"))
+        rgc.verify(spec(spins="s: potts(3)", terms=EQUAL, rest=blocked))
     with pytest.raises(rgc.SpecError, match="no backend is called 'nimba'"):
         rgc.verify(spec(), backends=["nimba"])
     with pytest.raises(TypeError, match=r"rgc\.load"):

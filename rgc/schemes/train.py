@@ -80,6 +80,7 @@ SCHEME = Scheme(
         "bound_train",
         "bound_validation",
         "information",
+        "dropout_kl",
         "visible",
         "half_length",
         "participation",

@@ -18,6 +18,7 @@ from rgc.flows.data.rows import Rows, key_of
 from rgc.flows.machines.annealing import Annealed
 from rgc.flows.machines.chains import APART, compared, visible_states
 from rgc.flows.machines.couplings import couplings
+from rgc.flows.machines.dropout import apart, share_kept
 from rgc.flows.machines.field_answer import field_answer
 from rgc.flows.machines.lattice_couplings import lattice_couplings
 from rgc.flows.machines.likelihood import annealed as annealed_layer
@@ -112,7 +113,7 @@ def answered(trained: Trained, backend: Backend) -> Answered:
     warnings = list(_chains(trained, backend, values, annealed))
     if trained.target is not None:
         values |= _compared(trained, trained.target, warnings)
-    values |= _couplings(trained)
+    values |= _couplings(trained) | _of_masks(trained)
     fields = np.ascontiguousarray(trained.through.T)
     shapes, tables = field_answer(trained.layer, trained.machine, fields, trained.bottom)
     return Answered(values | shapes, {"fields": fields, **tables}, tuple(warnings))
@@ -151,6 +152,13 @@ def _information(machine: Machine) -> dict[str, Estimate]:
     return {}
 
 
+def _of_masks(trained: Trained) -> dict[str, Estimate]:
+    """How far a machine is from the average over masks of dropout that it stands for."""
+    share = share_kept(trained.layer.train)
+    found = None if share == 1 else apart(trained.machine, share)
+    return {} if found is None else {"dropout_kl": Estimate(found, 0.0, "exact")}
+
+
 # -- persistent chains -----------------------------------------------------------------------------
 
 
@@ -165,6 +173,10 @@ def _chains(
     """
     trainer = trained.layer.train
     if trainer is None or trainer.chains is None or "chains" not in trained.integers:
+        return
+    if trainer.dropout:
+        note = "chains with dropout are those of machines without some of the units"
+        values["chains_z"] = Estimate(None, None, note=note)
         return
     count = trainer.chains // len(trainer.betas or (1.0,))
     weighed = annealed()

@@ -127,6 +127,7 @@ flow train()
     weights = np.abs(result.tables["layer1.weights"])
     assert weights == pytest.approx(float(known["w"]), abs=1e-9)
     assert result.levels[1].values["kl"].value == pytest.approx(float(known["kl"]), abs=1e-12)
+    assert result.tables["layer1.step"][-1] < 1e-6
 
 
 def test_weights_of_a_run_are_taken_by_another(tmp_path: Path) -> None:

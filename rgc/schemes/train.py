@@ -43,12 +43,6 @@ FIELDS = (
         ),
     ),
     options.MINIMISE,
-    Field(
-        "anchor",
-        "word",
-        "what fixes the constant of dF",
-        choices=("normalised", "enumerate", "ais"),
-    ),
     options.SEED,
     options.GENERATOR,
 )

@@ -24,12 +24,9 @@ from rgc.flows.machines.parameters import Arrays
 from rgc.flows.machines.sides import Discrete
 from rgc.flows.machines.tables import all_digits, all_states
 from rgc.model.trainer import Trainer
-from rgc.passes.count_states import fits
+from rgc.passes.count_states import MOST_MASKED, fits
 
 Floats = NDArray[np.float64]
-
-MOST = 1 << 22
-"""Masks times visible states up to which the average is computed."""
 
 
 def share_kept(trainer: Trainer | None) -> float:
@@ -48,7 +45,7 @@ def apart(machine: Machine, share: float) -> float | None:
     where masks and states are too many.
     """
     states = machine.visible.configurations
-    if states is None or not fits(states * 2**machine.hidden.number, MOST):
+    if states is None or not fits(states * 2**machine.hidden.number, MOST_MASKED):
         return None
     trained = replace(machine, weights=machine.weights / share)
     return relative_entropy(machine, log_chances(trained, share))

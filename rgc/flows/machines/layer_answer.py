@@ -35,7 +35,7 @@ from rgc.flows.machines.weights_file import Parameters
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator
 from rgc.model.stack import Rbm, Side
-from rgc.passes.count_states import fits
+from rgc.passes.count_states import MOST_INFORMED, fits
 from rgc.passes.tell_operators import tell_hidden
 from rgc.program.draws import Key
 from rgc.results.result import Estimate
@@ -48,9 +48,6 @@ RESOLVED = 0.01
 
 OF_HIDDEN = "H(h) is that of T(v, h) = H(v) - E(v, h) for any weights: an identity"
 """What is said of the couplings of hidden units."""
-
-INFORMED = 1 << 16
-"""States of either side up to which I(v; h) is computed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -147,7 +144,7 @@ def _likelihoods(trained: Trained, log_z: Estimate) -> dict[str, Estimate]:
 
 
 def _information(machine: Machine) -> dict[str, Estimate]:
-    if all(fits(side.configurations, INFORMED) for side in (machine.visible, machine.hidden)):
+    if all(fits(side.configurations, MOST_INFORMED) for side in (machine.visible, machine.hidden)):
         return {"information": Estimate(information(machine), 0.0, "exact")}
     return {}
 

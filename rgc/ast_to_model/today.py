@@ -58,8 +58,6 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
     yield from _update(spec, spec.flow.options.get("update"), spec.flow.span)
     if spec.data is not None:
         yield from _samples(spec, source_of(spec.data))
-    if spec.stack is not None and "stack" in SCHEMES[spec.flow.scheme].needs:
-        yield from _training(spec)
     if ("disorder" in spec.flow.options or _inhomogeneous(spec)) and not ready.disorder:
         yield _differing(spec)
     yield from _methods(spec)
@@ -93,18 +91,6 @@ def _samples(spec: Spec, source: Source | Cloud) -> Iterator[Problem]:
     yield from _update(spec, source.update, source.span)
     if _inhomogeneous(spec):
         yield _differing(spec)
-
-
-def _training(spec: Spec) -> Iterator[Problem]:
-    """Options of training that come later."""
-    options = spec.flow.options if spec.flow is not None else {}
-    span = spec.flow.span if spec.flow is not None else None
-    if options.get("minimise", "kl") != "kl":
-        hint = "trainers increase the likelihood: leave minimise out"
-        yield Problem("not-yet", "minimise=dF comes later", span, hint=hint)
-    elif "anchor" in options:
-        message = "anchor, which fixes the constant for minimise=dF, comes later"
-        yield Problem("not-yet", message, span, hint="leave anchor out: dF is reported without")
 
 
 def _inhomogeneous(spec: Spec) -> bool:

@@ -26,15 +26,13 @@ def check_file(file: File, sites: int | None = None) -> tuple[str, Header]:
         rows, columns = header.rows, header.columns
     except Unreadable as error:
         raise unreadable(file.path, error, file.span) from None
+    check_rows(rows, file.validation, f"'{file.path}'", file.span)
+    if columns == 0:
+        raise SpecError([Problem("no-rows", f"the rows of '{file.path}' are empty", file.span)])
     if sites is not None and columns != sites:
         message = f"the rows of '{file.path}' have {columns} columns, and there are {sites} sites"
         hint = f"a lattice of {columns} sites, such as chain({columns}), holds such a row"
-        raise SpecError(
-            [Problem("wrong-columns", message, file.span, hint=hint if columns else "")]
-        )
-    if columns == 0:
-        raise SpecError([Problem("no-rows", f"the rows of '{file.path}' are empty", file.span)])
-    check_rows(rows, file.validation, f"'{file.path}'", file.span)
+        raise SpecError([Problem("wrong-columns", message, file.span, hint=hint)])
     if file.weights is not None:
         _, weights = one_array(file.folder, file.weights, None, file.span)
         if weights.shape not in ((rows,), (rows, 1)):

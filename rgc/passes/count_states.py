@@ -10,6 +10,12 @@ MOST_SUMMED = 1 << 24
 MOST_TABLED = 1 << 20
 """The most states of a side of which a table is made."""
 
+MOST_INFORMED = 1 << 16
+"""The most states of either side up to which their mutual information is computed."""
+
+MOST_MASKED = 1 << 22
+"""The most masks of dropout times visible states over which an average is taken."""
+
 
 def fits(states: int | None, most: int) -> bool:
     """Whether there are at most so many states. Real units have no number of them."""

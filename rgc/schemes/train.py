@@ -43,12 +43,6 @@ FIELDS = (
         ),
     ),
     options.MINIMISE,
-    Field(
-        "anchor",
-        "word",
-        "what fixes the constant of dF",
-        choices=("normalised", "enumerate", "ais"),
-    ),
     options.SEED,
     options.GENERATOR,
 )
@@ -80,6 +74,7 @@ SCHEME = Scheme(
         "bound_train",
         "bound_validation",
         "information",
+        "dropout_kl",
         "visible",
         "half_length",
         "participation",

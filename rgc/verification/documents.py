@@ -55,6 +55,12 @@ def with_flow(document: ast.Document, scheme: str, **options: ast.Expr) -> ast.D
     return changed if scheme == call.name else without(without(changed, "block"), "stack")
 
 
+def decimated(document: ast.Document, b: int) -> ast.Document:
+    """The document with a map of every b-th spin in the place of the one that its stack is."""
+    block = ast.Call("decimate", (number(b),))
+    return _with(without(document, "stack"), "block", block)
+
+
 def without(document: ast.Document, name: str) -> ast.Document:
     return replace(
         document, sections=tuple(section for section in document.sections if section.name != name)

@@ -67,7 +67,8 @@ class Units(Map):
 
 
 def read_maps(subject: Subject, lattice: Lattice) -> list[Map]:
-    """The maps of a spec in the order in which steps take them, its lattice being this one.
+    """The maps of a spec in the order in which steps take them, on this lattice. The weights of
+    learned ones are those of the lattice of the spec.
 
     Raises `Unreadable` for maps that cannot be read here.
     """
@@ -75,8 +76,9 @@ def read_maps(subject: Subject, lattice: Lattice) -> list[Map]:
     section = document.section("block")
     if section is None or _name(section.body) != "learned":
         return maps(document, lattice)
-    (visible,) = subject.spec.species
-    return list(_layers(document, lattice, visible, subject.loaded.folder))
+    (visible,), own = subject.spec.species, subject.spec.lattice
+    assert isinstance(own, Lattice)  # noqa: S101  (there are windows on it)
+    return list(_layers(document, own, visible, subject.loaded.folder))
 
 
 def _layers(

@@ -16,6 +16,7 @@ from rgc.kernel_cache import KernelCache
 from rgc.loaded import Loaded
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.spec import Spec
+from rgc.model.stack import Window
 from rgc.program.draws import stream
 from rgc.program.family import ProgramError
 from rgc.schemes import SCHEMES
@@ -25,7 +26,7 @@ from rgc.schemes.scheme import Ready
 from rgc.syntax.ast import Document
 from rgc.syntax.parse import parse_expression
 from rgc.syntax.read import make_source
-from rgc.verification.documents import at_point, with_flow, without
+from rgc.verification.documents import at_point, decimated, with_flow, without
 from rgc.verification.instances import KINSHIP, Instance, Search, describe
 from rgc.verification.states import States, random_states
 from rgc.verification.trace import Trace, trace
@@ -212,15 +213,24 @@ class Subject:
         """
         if not self.spec.blocks or self.ready is None or not self.has_small_run:
             return self.small
-        if any(block.layer is not None for block in self.spec.blocks):
-            return "the weights of a learned map are those of the lattice of its stack"
         factor = self.spec.blocks[0].factor
         wide = [lambda cells: all(n >= 2 * f for n, f in zip(cells, factor, strict=True))]
         options = {
             name: parse_expression(make_source("<small run>", text))
             for name, text in self.ready.small.items()
         }
-        return self._search(SMALL, with_flow(self.document, self.scheme, **options), *wide)
+        document = with_flow(self.document, self.scheme, **options)
+        layers = [block.layer for block in self.spec.blocks if block.layer is not None]
+        if not layers:
+            return self._search(SMALL, document, *wide)
+        if any(isinstance(layer.connect, Window) and not layer.connect.shared for layer in layers):
+            return (
+                "hidden units that have weights of their own are those of the lattice of the stack"
+            )
+        found = self._search(SMALL, decimated(document, factor[0]), *wide)
+        if isinstance(found, str):
+            return found
+        return replace(found, spec=replace(found.spec, blocks=self.spec.blocks))
 
     @property
     def lattice(self) -> str:

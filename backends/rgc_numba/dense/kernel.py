@@ -137,5 +137,6 @@ def small(numbers: Counts, shift: int, bounds: Sequence[tuple[int, float]]) -> b
     products of their halves are enough."""
     slots = [slot for slot, _ in bounds]
     sizes = np.abs(numbers[:, slots].astype(np.float64))
-    steps = sizes @ np.array([bound for _, bound in bounds])
+    most = np.array([bound for _, bound in bounds])
+    steps = np.multiply(sizes, most, out=np.zeros_like(sizes), where=sizes > 0).sum(axis=1)
     return bool((sizes < 2.0**29).all() and (steps < 2.0 ** (30 + shift)).all())

@@ -10,9 +10,11 @@ from rgc.language.expect import EXPONENTS
 from rgc.language.values import Value
 from rgc.model.lattice import Lattice
 from rgc.model.spec import FlowOfSpec, Spec
+from rgc.model.stack import Stack
 from rgc.passes.tell_operators import tell_hidden, tell_operators
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
+from rgc.schemes.needs.layer_answers import lacking
 from rgc.schemes.needs.machines import THERMOMETERS, not_compared
 from rgc.schemes.scheme import Scheme
 from rgc.syntax import ast
@@ -58,8 +60,8 @@ LAYERS = ("layer", "level")
 def check_layers(
     target: ast.Expr, path: Sequence[str], selectors: Mapping[str, Value], spec: Spec
 ) -> None:
-    """Raise `SpecError` for an answer of a layer that the stack does not have, and for a KL that
-    would be a sum over too many states.
+    """Raise `SpecError` for an answer of a layer that the stack does not have, and for one that the
+    layer does not have, as a KL that would be a sum over too many states.
     """
     flow, stack = spec.flow, spec.stack
     if flow is None or stack is None or "stack" not in SCHEMES[flow.scheme].needs:
@@ -74,10 +76,31 @@ def check_layers(
             raise problem("out-of-range", message, option.span, hint=hint)
     if path[0] in THERMOMETERS:
         _check_steps(target, path[0], selectors, flow)
-    chosen = [number for name in LAYERS if isinstance(number := selectors.get(name), int)]
-    layer = stack.layers[max(chosen[0] if chosen else last, 1) - 1]
-    for found in not_compared(".".join(path), layer, spec.data, target.span):
+    elif path[0] in (*SCHEMES[flow.scheme].answers, "hidden"):
+        _check_answer(target, path, selectors, spec, stack)
+
+
+def _check_answer(
+    target: ast.Expr, path: Sequence[str], selectors: Mapping[str, Value], spec: Spec, stack: Stack
+) -> None:
+    """Raise `SpecError` for an answer of no layer, and for one that this layer does not have."""
+    name, numbers = ".".join(path), range(len(stack.layers), 0, -1)
+    chosen = [number for one in LAYERS if isinstance(number := selectors.get(one), int)]
+    has = next((n for n in numbers if lacking(spec, stack, n, path[0]) is None), 1)
+    number = chosen[0] if chosen else has
+    if number == 0 and path[0] == "half_length":
+        return
+    for found in not_compared(name, stack.layers[max(number, 1) - 1], spec.data, target.span):
         raise SpecError([found])
+    if not chosen or number == 0:
+        message = f"'{name}' is that of a layer" + (", and 0 are the visible units" * bool(chosen))
+        hint = f"write {name}[layer={has}]"
+        raise problem("missing-selector", message, target.span, hint=hint)
+    reason = lacking(spec, stack, number, path[0])
+    if reason is not None:
+        why, hint = reason
+        message = f"layer {number} has no '{name}': {why}"
+        raise problem("missing-answer", message, target.span, hint=hint)
 
 
 def _check_steps(

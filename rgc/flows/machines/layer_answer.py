@@ -18,6 +18,7 @@ from rgc.flows.data.rows import Rows, key_of
 from rgc.flows.machines.annealing import Annealed
 from rgc.flows.machines.chains import APART, compared, visible_states
 from rgc.flows.machines.couplings import couplings
+from rgc.flows.machines.dropout import apart, share_kept
 from rgc.flows.machines.field_answer import field_answer
 from rgc.flows.machines.lattice_couplings import lattice_couplings
 from rgc.flows.machines.likelihood import annealed as annealed_layer
@@ -34,7 +35,7 @@ from rgc.flows.machines.weights_file import Parameters
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator
 from rgc.model.stack import Rbm, Side
-from rgc.passes.count_states import fits
+from rgc.passes.count_states import MOST_INFORMED, fits
 from rgc.passes.tell_operators import tell_hidden
 from rgc.program.draws import Key
 from rgc.results.result import Estimate
@@ -47,9 +48,6 @@ RESOLVED = 0.01
 
 OF_HIDDEN = "H(h) is that of T(v, h) = H(v) - E(v, h) for any weights: an identity"
 """What is said of the couplings of hidden units."""
-
-INFORMED = 1 << 16
-"""States of either side up to which I(v; h) is computed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -112,7 +110,7 @@ def answered(trained: Trained, backend: Backend) -> Answered:
     warnings = list(_chains(trained, backend, values, annealed))
     if trained.target is not None:
         values |= _compared(trained, trained.target, warnings)
-    values |= _couplings(trained)
+    values |= _couplings(trained) | _of_masks(trained)
     fields = np.ascontiguousarray(trained.through.T)
     shapes, tables = field_answer(trained.layer, trained.machine, fields, trained.bottom)
     return Answered(values | shapes, {"fields": fields, **tables}, tuple(warnings))
@@ -146,9 +144,16 @@ def _likelihoods(trained: Trained, log_z: Estimate) -> dict[str, Estimate]:
 
 
 def _information(machine: Machine) -> dict[str, Estimate]:
-    if all(fits(side.configurations, INFORMED) for side in (machine.visible, machine.hidden)):
+    if all(fits(side.configurations, MOST_INFORMED) for side in (machine.visible, machine.hidden)):
         return {"information": Estimate(information(machine), 0.0, "exact")}
     return {}
+
+
+def _of_masks(trained: Trained) -> dict[str, Estimate]:
+    """How far a machine is from the average over masks of dropout that it stands for."""
+    share = share_kept(trained.layer.train)
+    found = None if share == 1 else apart(trained.machine, share)
+    return {} if found is None else {"dropout_kl": Estimate(found, 0.0, "exact")}
 
 
 # -- persistent chains -----------------------------------------------------------------------------
@@ -165,6 +170,10 @@ def _chains(
     """
     trainer = trained.layer.train
     if trainer is None or trainer.chains is None or "chains" not in trained.integers:
+        return
+    if trainer.dropout:
+        note = "chains with dropout are those of machines without some of the units"
+        values["chains_z"] = Estimate(None, None, note=note)
         return
     count = trainer.chains // len(trainer.betas or (1.0,))
     weighed = annealed()

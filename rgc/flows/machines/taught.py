@@ -7,9 +7,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from rgc.flows.machines.dropout import scaled, share_kept
 from rgc.flows.machines.exact_training import ExactTraining
 from rgc.flows.machines.given import Given, make_given
 from rgc.flows.machines.layer_training import LayerTraining, make_layer_training
+from rgc.flows.machines.machine import Machine
+from rgc.flows.machines.named_arrays import Arrays
 from rgc.flows.machines.parameters import make_fixed
 from rgc.flows.machines.target import Target
 from rgc.flows.machines.watch import Watch, marks
@@ -30,6 +33,19 @@ class Taught:
     learning: Learning
     watch: Watch
     kept: tuple[int, ...]
+
+    def integers(self, arrays: Arrays) -> Arrays:
+        """The parameters of its machine in the unit of programs."""
+        return self.learning.integers(self._whole(arrays))
+
+    def machine(self, arrays: Arrays) -> Machine:
+        """The machine that the arrays of its training make."""
+        return self.learning.machine(self._whole(arrays))
+
+    def _whole(self, arrays: Arrays) -> Arrays:
+        """The arrays with weights for all hidden units together, where dropout left some out."""
+        share = share_kept(self.layer.train)
+        return arrays if share == 1 else scaled(arrays, share)
 
 
 def make_taught(request: Request, number: int, target: Target | None, rows: int) -> Taught:

@@ -92,7 +92,7 @@ class Train:
         mark = next(mark for mark in taught.watch.marks if mark > first)
         count = max(1, min(state.most, mark - 1 - first))
         arrays = self.arrays(state, number)
-        before = arrays["weights"].astype(np.float64)
+        before = taught.integers(arrays)["weights"].astype(np.float64)
         data = self._fed(state, number)
         data, largest = taught.learning.run(arrays, data, first, count)
         self.kept["fed", number] = data
@@ -156,7 +156,7 @@ class Train:
             rows = self.upward(state, number, rows, up)
         for number in reversed(numbers):
             taught, key = self.layers[number], key_of(self._key(number), *down)
-            arrays = taught.learning.integers(self.arrays(state, number))
+            arrays = taught.integers(self.arrays(state, number))
             rows = descended(self.request.backend, taught.layer, arrays, rows, key)
         return rows
 
@@ -170,8 +170,8 @@ class Train:
                 Trained(
                     number=number + 1,
                     layer=taught.layer,
-                    machine=taught.learning.machine(arrays),
-                    integers=taught.learning.integers(arrays),
+                    machine=taught.machine(arrays),
+                    integers=taught.integers(arrays),
                     kept={t: named(state, f"{number}.at {t}.") for t in taught.kept},
                     rows=self.rows(state, number),
                     validation=self.validation(state, number),
@@ -253,10 +253,10 @@ class Train:
         """States of the hidden units of a trained layer, one for each row, with the draws of a
         purpose and a number, or, as the layer says, their means.
         """
-        key, layer = key_of(self._key(number), *draws), self.layers[number].layer
-        arrays = self.layers[number].learning.integers(self.arrays(state, number))
-        passed = means_above if layer.upward == "means" else ascended
-        return passed(self.request.backend, layer, arrays, rows, key)
+        key, taught = key_of(self._key(number), *draws), self.layers[number]
+        arrays = taught.integers(self.arrays(state, number))
+        passed = means_above if taught.layer.upward == "means" else ascended
+        return passed(self.request.backend, taught.layer, arrays, rows, key)
 
     def _key(self, number: int) -> Key:
         return stream(self.request.seed, self.request.point, "training", number)
@@ -280,8 +280,8 @@ class Train:
         look = Look(
             watch=taught.watch,
             update=update,
-            machine=taught.learning.machine(arrays),
-            arrays=taught.learning.integers(arrays),
+            machine=taught.machine(arrays),
+            arrays=taught.integers(arrays),
             before=before,
             rows=self.rows(state, number).spread(ROWS),
             validation=self.validation(state, number),
@@ -290,8 +290,8 @@ class Train:
 
     def _keep(self, state: State, number: int, arrays: Arrays, update: int) -> None:
         """Keep the parameters of a layer as they are after an update."""
-        layer, learning = self.layers[number].layer, self.layers[number].learning
-        kept = arrays_of(parameters_in(learning.integers(arrays), layer), layer)
+        taught = self.layers[number]
+        kept = arrays_of(parameters_in(taught.integers(arrays), taught.layer), taught.layer)
         state.arrays |= {f"{number}.at {update}.{name}": kept[name].copy() for name in kept}
 
 

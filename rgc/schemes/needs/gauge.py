@@ -1,4 +1,9 @@
-"""dF of an RBM is minus the logarithm of the mean of tau, which its constant shifts at will."""
+"""dF of an RBM is minus the logarithm of the mean of tau, which its constant shifts at will.
+
+A constant that is fixed leaves dF = ln Z - ln Z_machine, whose gradient is the average of v h over
+the machine alone: nothing of the data or of H enters it but dF itself, and dF is 0 on a whole
+surface of machines, of any KL.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +15,13 @@ from rgc.schemes.scheme import Asked
 
 
 def anchored(asked: Asked) -> Iterator[Problem]:
-    """Report dF as a functional to minimise where nothing fixes its constant."""
-    if asked.options.get("minimise") == "dF" and "anchor" not in asked.places:
+    """Report dF as a functional to minimise."""
+    if asked.options.get("minimise") == "dF":
         message = (
-            "dF of an RBM can be shifted at will by its constant: it says nothing until that is "
-            "anchored"
+            "dF of an RBM can be shifted at will by its constant, and with a fixed one it is 0 for "
+            "machines of any kl: it chooses none"
         )
-        hint = "minimise kl, or train with anchor=normalised"
+        hint = "minimise kl, which trainers do, or leave minimise out: dF is reported anyhow"
         yield Problem("gauge-without-anchor", message, asked.place("minimise"), hint=hint)
 
 

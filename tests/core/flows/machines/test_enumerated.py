@@ -1,10 +1,9 @@
-"""More of what sums over all states say of small machines: sweeps, networks of several layers,
-dropout. `test_exact.py` has what belongs to one machine at rest.
+"""More of what sums over all states say of small machines: sweeps and networks of several layers.
+`test_exact.py` has what belongs to one machine at rest.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -15,9 +14,7 @@ from numpy.typing import NDArray
 from rgc.flows.machines.couplings import coupling_of, couplings
 from rgc.flows.machines.log_z import exact_log_z
 from rgc.flows.machines.machine import Machine
-from rgc.flows.machines.sides import side
 from rgc.flows.machines.tables import all_states, moments, pseudo_log_likelihood, table
-from rgc.language.alphabets import ALPHABETS
 from tests.core.flows.machines.known import (
     floats,
     given,
@@ -232,43 +229,6 @@ def test_a_bound_on_the_likelihood_of_a_network() -> None:
         assert alone + gained == pytest.approx(float(known[key]), abs=DIGITS)
     network = data @ np.log(table(second).chances @ down)
     assert network == pytest.approx(float(known["mean_log_p_network"]), abs=DIGITS)
-
-
-# -- dropout ---------------------------------------------------------------------------------------
-
-
-def masked(one: Machine, mask: tuple[int, ...]) -> Machine:
-    """The machine of the hidden units that are kept."""
-    kept = np.array(mask, dtype=bool)
-    return replace(
-        one,
-        hidden=side(ALPHABETS["binary"], int(kept.sum())),
-        weights=one.weights[:, kept],
-        hidden_bias=one.hidden_bias[kept],
-    )
-
-
-def test_dropout_is_the_average_over_masks() -> None:
-    one, known = listed("dropout_3x3"), value("dropout_3x3")
-    chances = [
-        table(masked(one, mask)).chances if any(mask) else free(one)
-        for mask in product((0, 1), repeat=3)
-    ]
-    mixture = np.mean(chances, axis=0)
-    listed_states = {tuple(state): float(x) for state, x in known["ln_mixture"]}
-    found = dict(zip(map(tuple, all_states(one.visible).tolist()), np.log(mixture), strict=True))  # type: ignore[arg-type]
-    assert found == pytest.approx(listed_states, abs=DIGITS)
-    scaled = replace(one, weights=one.weights / 2)
-    assert exact_log_z(scaled) == pytest.approx(float(known["log_z_scaled"]), abs=DIGITS)
-    kl = mixture @ (np.log(mixture) - table(scaled).log_chances)
-    assert kl == pytest.approx(float(known["kl_mixture_to_scaled"]), abs=DIGITS)
-
-
-def free(one: Machine) -> Floats:
-    """The probabilities of visible units in their biases alone."""
-    features = table(one).features
-    weights = np.exp(features @ one.visible_bias)
-    return np.asarray(weights / weights.sum())
 
 
 # -- other alphabets -------------------------------------------------------------------------------

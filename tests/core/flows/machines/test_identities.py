@@ -1,6 +1,5 @@
 """Identities, which hold for any weights and so say nothing about what was learned: the
-renormalised Hamiltonian of Mehta and Schwab, the bound of a greedy stack, and dropout as an average
-over masks.
+renormalised Hamiltonian of Mehta and Schwab, and the bound of a greedy stack.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rgc.flows.machines.machine import Machine
-from tests.core.flows.machines.known import floats, given, machine, value
+from tests.core.flows.machines.known import given, machine, value
 
 Floats = NDArray[np.float64]
 
@@ -83,29 +82,3 @@ def test_the_bound_of_a_network_of_two_layers() -> None:
     assert network == pytest.approx(float(known["mean_log_p_network"]), abs=1e-12)
     assert found < network
     assert bound(first, first.turned, data) == pytest.approx((alone, alone), abs=1e-12)
-
-
-# -- T5: dropout -----------------------------------------------------------------------------------
-
-
-def test_dropout_is_an_average_over_masks() -> None:
-    """Units that are left out are 0, so that each mask is a machine of those that are kept."""
-    about, known = given("dropout_3x3"), value("dropout_3x3")
-    whole = machine(about["W"], "binary", "binary", about["b"], about["c"])
-    keep, v = float(about["p"]), floats([row for row, _ in known["ln_mixture"]])
-    mixture = np.zeros(len(v))
-    for mask in product((False, True), repeat=3):
-        kept = np.array(mask)
-        part = machine(
-            whole.weights[:, kept], "binary", "binary", about["b"], whole.hidden_bias[kept]
-        )
-        share = keep ** kept.sum() * (1 - keep) ** (~kept).sum()
-        below = -part.visible_energies(v)
-        mixture += share * np.exp(below - log_sum(below))
-    wanted = floats([number for _, number in known["ln_mixture"]])
-    np.testing.assert_allclose(np.log(mixture), wanted, rtol=0, atol=1e-12)
-    scaled = machine(keep * whole.weights, "binary", "binary", about["b"], about["c"])
-    below = -scaled.visible_energies(v)
-    assert float(log_sum(below)) == pytest.approx(float(known["log_z_scaled"]), abs=1e-12)
-    apart = mixture @ (np.log(mixture) - below + log_sum(below))
-    assert apart == pytest.approx(float(known["kl_mixture_to_scaled"]), abs=1e-12)

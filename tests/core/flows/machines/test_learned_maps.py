@@ -28,6 +28,7 @@ from rgc.program.lattice import Logistic
 from rgc.program.lattice.start import random_field
 from rgc.verification.block_rules import check_block_rules
 from rgc.verification.operators import check_blocks
+from rgc.verification.sampled import check_sampled
 from rgc.verification.subject import make_subject
 from rgc_reference import ReferenceBackend
 
@@ -213,6 +214,23 @@ def test_other_weights_than_those_of_the_text_are_found(
     monkeypatch.setattr(learned_maps, "_transfer", lambda *given: original(*given)[:-1])
     (finding,) = check_block_rules(make_subject(spec, [], 0))
     assert (finding.verdict, "is not that of the text" in finding.detail) == ("failed", True)
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_averages_of_block_spins_are_sampled_on_a_small_lattice(
+    wrong: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "w.npz", random_window((4,)), (8,), 0.25)
+    spec = loaded(
+        tmp_path, lattice="chain(8)", stack=layer("w.npz", 4, "chain(4)"),
+        flow="mcrg(steps=1, sweeps=10, basis=operators(range=1, bodies=2))",
+    )  # fmt: skip
+    if wrong:
+        original = learned_maps._transfer
+        monkeypatch.setattr(learned_maps, "_transfer", lambda *given: original(*given)[:-1])
+    (finding,) = check_sampled(make_subject(spec, [], 0))
+    assert finding.verdict == ("failed" if wrong else "passed")
+    assert finding.figures["averages"] >= 4  # two at each level
 
 
 def test_a_single_layer_is_the_map_of_every_step(tmp_path: Path) -> None:

@@ -127,6 +127,7 @@ flow train()
     weights = np.abs(result.tables["layer1.weights"])
     assert weights == pytest.approx(float(known["w"]), abs=1e-9)
     assert result.levels[1].values["kl"].value == pytest.approx(float(known["kl"]), abs=1e-12)
+    assert result.tables["layer1.step"][-1] < 1e-6
 
 
 def test_weights_of_a_run_are_taken_by_another(tmp_path: Path) -> None:
@@ -251,8 +252,3 @@ def test_maps_of_hidden_units_are_left_out_on_request() -> None:
     with_maps, without = (found[wanted].points[0].result for wanted in ("true", "false"))
     assert with_maps.tables.keys() - without.tables.keys() == {"layer1.fields"}
     assert with_maps.levels[1].values == without.levels[1].values
-
-
-def test_an_anchor_comes_later() -> None:
-    with pytest.raises(rgc.SpecError, match="anchor, which fixes the constant"):
-        rgc.compile(spec(options="anchor=normalised"), backend="reference")

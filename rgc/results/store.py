@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from rgc.results.answer import Answer
 
 
+ABANDONED = 3600.0
+"""Seconds after which nobody is still writing a temporary file."""
+
+
 class Unwritten(Exception):
     """A run came to its end, with this answer, and its output folder could not be written."""
 
@@ -67,11 +71,20 @@ class Job:
         """
         self._make_folder()
         with held(self.out):
+            self._sweep()
             if self.out is not None and self.unfinished and not resume:
                 message = f"'{self.out}' holds the checkpoints of an unfinished run"
                 hint = f"go on with --resume, choose another --out, or remove {self.checkpoints}"
                 raise SpecError([Problem("unfinished-run", message, hint=hint)])
             yield
+
+    def _sweep(self) -> None:
+        """Remove what a run that was killed has left half written. Runs without an output folder
+        share their checkpoints, so that there a file may be another's.
+        """
+        if self.out is not None:
+            files.sweep(self.out, idle=0.0)
+        files.sweep(self.checkpoints, idle=ABANDONED if self.out is None else 0.0)
 
     def _make_folder(self) -> None:
         if self.out is None:

@@ -76,12 +76,6 @@ def put_back(path: Path) -> None:
         previous(path).replace(path)
 
 
-def remove(path: Path) -> None:
-    """Remove the checkpoint and the one before it, if they are there."""
-    path.unlink(missing_ok=True)
-    previous(path).unlink(missing_ok=True)
-
-
 def _read(path: Path) -> Checkpoint:
     with zipfile.ZipFile(path) as archive:
         arrays = {

@@ -8,8 +8,11 @@ import json
 import random
 import shutil
 import signal
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -115,3 +118,46 @@ def test_a_checkpoint_of_another_point(stopped: tuple[Path, Path], damage: Any) 
     assert f"the checkpoint {first}" in ended.said
     assert "goes on from the one before" in ended.said
     assert numbers(out) == numbers(spec.parent / "whole")
+
+
+COMMAND = """
+import sys
+from rgc import runner
+from rgc.cli import main
+runner.EVERY = 0.2
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SPECS)
+def test_killed_at_eight_random_times(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On numba, with figures: four times where it compiles and four where kernels are there."""
+    spec, out = prepared(tmp_path, kind)
+    spec.write_text(SPECS[kind].replace("sweeps=", "sweeps=20"))
+    dice = random.Random(kind)  # noqa: S311
+
+    def timed(folder: Path, cache: str, most: float | None = None) -> float:
+        monkeypatch.setenv("RGC_CACHE", str(tmp_path / cache))
+        command = [sys.executable, "-c", COMMAND, "run", spec, "--out", folder, "--resume"]
+        began = monotonic()
+        with subprocess.Popen(
+            command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        ) as child:
+            try:
+                assert child.wait(most) == 0
+            except subprocess.TimeoutExpired:
+                child.kill()
+        return monotonic() - began
+
+    cold, warm = (timed(tmp_path / name, "cache") for name in ("whole", "again"))
+    for number in range(8):
+        if number % 2:
+            timed(out, "cache", dice.uniform(0, warm))
+        else:
+            timed(out, f"empty-{number}", dice.uniform(0, cold))
+    timed(out, "cache")
+    assert numbers(out) == numbers(tmp_path / "whole") == numbers(tmp_path / "again")
+    assert names(out) == names(tmp_path / "whole")

@@ -156,7 +156,7 @@ def _npy(file: IO[bytes], size: int) -> Header:
 def _described(text: str) -> Header:
     """What a dictionary says of an array."""
     try:
-        said = literal_eval(text.strip())
+        said = literal_eval(text)
         dtype, shape = said["descr"], said["shape"]
     except (ValueError, SyntaxError, KeyError, TypeError, MemoryError, RecursionError):
         raise Unreadable("has a header that says neither shape nor dtype") from None

@@ -207,6 +207,7 @@ class Compiled:
         resume: bool = False,
         progress: Progress | bool = False,
         time_limit: float | None = None,
+        stop: Stop | None = None,
         warn: Callable[[str], object] | None = None,
         checkpoints: bool = True,
     ) -> Answer:
@@ -216,12 +217,13 @@ class Compiled:
         - `out` is the folder for the results, which is made if needed.
         - `resume` continues from the checkpoint of a run that was interrupted.
         - `progress=True` shows a bar on stderr.
+        - `stop` can end the run from outside, by the number of a signal in `stop.signal`.
         - `warn(message)` is called for each warning. Without it Python's `warnings` show them, as
           `rgc.errors.RunWarning`. The answer holds them too.
         - Without `checkpoints` none are written, and an interrupted run is lost.
 
         Raises `SpecError`, `ValueError` for a seed that is no integer from 0 to 2^64 - 1, and
-        `rgc.runner.Interrupted` after ctrl-C, SIGTERM or `time_limit` seconds.
+        `rgc.runner.Interrupted` after ctrl-C, SIGTERM, SIGHUP or `time_limit` seconds.
         """
         from rgc.results.store import Job
 
@@ -233,7 +235,12 @@ class Compiled:
         job = Job(self.loaded.sha256, number, None if out is None else Path(out), checkpoints)
         with job.held(resume=resume):
             answer = self._answer(
-                job, resume=resume, progress=progress, time_limit=time_limit, warn=warn
+                job,
+                resume=resume,
+                progress=progress,
+                time_limit=time_limit,
+                stop=stop,
+                warn=warn,
             )
             return job.finish(answer)
 
@@ -244,6 +251,7 @@ class Compiled:
         resume: bool,
         progress: Progress | bool,
         time_limit: float | None,
+        stop: Stop | None,
         warn: Callable[[str], object],
     ) -> Answer:
         """Run every point of the scan and judge the results."""
@@ -254,8 +262,9 @@ class Compiled:
         warnings: list[str] = []
 
         def heard(message: str) -> None:
-            warnings.append(message)
-            warn(message)
+            if message not in warnings:
+                warnings.append(message)
+                warn(message)
 
         if resume and not job.unfinished:
             heard(
@@ -263,9 +272,9 @@ class Compiled:
                 "beginning"
             )
         try:
-            with runner.stopping(time_limit) as stop:
+            with runner.stopping(time_limit, stop) as told:
                 points = tuple(
-                    self._run(k, job, resume=resume, progress=shown, stop=stop, warn=heard)
+                    self._run(k, job, resume=resume, progress=shown, stop=told, warn=heard)
                     for k in range(self.loaded.count)
                 )
         finally:

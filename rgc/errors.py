@@ -45,6 +45,10 @@ class SpecError(Exception):
         super().__init__("\n\n".join(render(problem) for problem in self.problems))
 
 
+class CheckpointError(SpecError):
+    """No checkpoint of a run can be used: they are damaged, or those of another run."""
+
+
 class RunWarning(UserWarning):
     """A run found something that makes its numbers doubtful. `Compiled.run` gives such a warning
     through Python's `warnings`, unless it is told what else to do.
@@ -60,7 +64,7 @@ def placed(span: Span | None) -> Iterator[None]:
         if all(problem.span for problem in error.problems):
             raise
         problems = [replace(problem, span=problem.span or span) for problem in error.problems]
-        raise SpecError(problems) from error
+        raise type(error)(problems) from error
 
 
 class Problems:

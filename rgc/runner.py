@@ -12,7 +12,7 @@ from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from rgc.errors import Problem, SpecError
+from rgc.errors import CheckpointError, Problem
 from rgc.progress import Progress, Silent
 from rgc.version import __version__
 
@@ -25,6 +25,16 @@ EVERY = 10.0  # seconds between checkpoints
 # Target duration in seconds of one call to `flow.step`. Signals and progress are handled between
 # calls.
 STEP = 0.1
+
+
+SIGNALS: Mapping[int, str] = {
+    signal.SIGINT: "interrupted",
+    signal.SIGTERM: "terminated",
+    **({signal.SIGHUP: "hung up"} if hasattr(signal, "SIGHUP") else {}),
+}
+"""The signals that stop a run, and what is said of them."""
+
+ANEW = "without --resume the run starts from the beginning"
 
 
 class Interrupted(Exception):
@@ -40,7 +50,7 @@ class Interrupted(Exception):
 
 @dataclass(slots=True)
 class Stop:
-    """A stop that ctrl-C, SIGTERM or the time limit requests. The loop checks it between calls to
+    """A stop that a signal or the time limit requests. The loop checks it between calls to
     `flow.step`, about every `STEP` seconds.
     """
 
@@ -50,7 +60,7 @@ class Stop:
     def reason(self) -> str | None:
         """Why the run must stop now, or None."""
         if self.signal is not None:
-            return "interrupted" if self.signal == signal.SIGINT else "terminated"
+            return SIGNALS[self.signal]
         return (
             "time limit reached"
             if self.deadline is not None and monotonic() >= self.deadline
@@ -59,24 +69,35 @@ class Stop:
 
 
 @contextmanager
-def stopping(time_limit: float | None = None) -> Iterator[Stop]:
-    """A `Stop` that listens to SIGINT and SIGTERM, in the main thread only. A second signal raises
-    `KeyboardInterrupt`.
+def stopping(time_limit: float | None = None, stop: Stop | None = None) -> Iterator[Stop]:
+    """A `Stop` that listens to `SIGNALS` but those that the process ignores, as under nohup, in the
+    main thread only. A second signal raises `KeyboardInterrupt`. `stop` may have heard one before.
     """
-    stop = Stop(None if time_limit is None else monotonic() + time_limit)
+    stop = stop or Stop()
+    if time_limit is not None:
+        stop.deadline = monotonic() + time_limit
 
     def heard(number: int, frame: FrameType | None) -> None:
         if stop.signal is not None:
             raise KeyboardInterrupt
         stop.signal = number
 
-    if threading.current_thread() is not threading.main_thread():
+    with handling(heard):
         yield stop
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, heard) for number in numbers}
+
+
+@contextmanager
+def handling(heard: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """A context in which `heard` handles `SIGNALS`, but those that the process ignores. In another
+    thread than the main one it does nothing.
+    """
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, heard)
     try:
-        yield stop
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -113,8 +134,8 @@ def run(
     uninterrupted one, because the state is all that a step depends on. Where the answer cannot be
     made of the last state, that is saved.
 
-    Raises `Interrupted` when stopped, and `SpecError` when asked to resume a checkpoint of another
-    run.
+    Raises `Interrupted` when stopped, and `CheckpointError` when asked to resume and every
+    checkpoint is damaged or of another run.
     """
     progress, stop = progress or Silent(), stop or Stop()
     state = _first_state(flow, saving, warn)
@@ -177,31 +198,51 @@ def _try_save(saving: Saving, state: State, warn: Callable[[str], object]) -> bo
 
 
 def _first_state(flow: Flow, saving: Saving | None, warn: Callable[[str], object]) -> State:
+    """The state from which the run goes on: the newest checkpoint that is one of this run."""
+    from rgc.results import checkpoint
+
     if saving is None or not saving.resume:
         return flow.start()
+    newest: CheckpointError | None = None
+    for path in checkpoint.stored(saving.path):
+        try:
+            state = _restored(flow, path, saving.identity, warn)
+        except CheckpointError as error:
+            newest = newest or error
+            continue
+        if newest:
+            warn(f"{newest.problems[0].message}; the run goes on from the one before")
+            checkpoint.put_back(saving.path)
+        return state
+    if newest:
+        raise newest
+    return flow.start()
+
+
+def _restored(
+    flow: Flow, path: Path, identity: Mapping[str, Any], warn: Callable[[str], object]
+) -> State:
+    """The state that a file holds. Raises `CheckpointError` if it is none of this run."""
     from rgc.flows.flow import State
     from rgc.results import checkpoint
 
     try:
-        stored = checkpoint.read(saving.path)
+        stored = checkpoint.read(path)
     except checkpoint.Damaged as error:
-        hint = "without --resume the run starts from the beginning"
-        raise SpecError(
-            [Problem("damaged-checkpoint", f"no checkpoint can be read: {error}", hint=hint)]
-        ) from None
-    if stored is None:
-        return flow.start()
-    _check_identity(saving, stored.header.get("identity", {}))
-    _check_content(flow, saving.path, stored)
+        message = f"the checkpoint {path} cannot be read: {error}"
+        raise CheckpointError([Problem("damaged-checkpoint", message, hint=ANEW)]) from None
+    _check_identity(path, identity, stored.header.get("identity"))
+    _check_content(flow, path, stored)
     written = stored.header.get("rgc")
     if written != __version__:
-        warn(f"the checkpoint {saving.path} was written by rgc {written}; this is {__version__}")
+        warn(f"the checkpoint {path} was written by rgc {written}; this is {__version__}")
     return State(stored.header["done"], dict(stored.arrays), dict(stored.header["values"]))
 
 
 def _check_content(flow: Flow, path: Path, stored: Checkpoint) -> None:
-    """Raise `SpecError` for a checkpoint that this flow cannot have written: it counts steps that
-    there are not, or lacks an array of the first state, or has one of another type or dimension.
+    """Raise `CheckpointError` for a checkpoint that this flow cannot have written: it counts steps
+    that there are not, or lacks an array of the first state, or has one of another type or
+    dimension.
     """
     done, first = stored.header.get("done"), flow.start().arrays
     right = isinstance(done, int) and 0 <= done <= flow.steps
@@ -214,18 +255,17 @@ def _check_content(flow: Flow, path: Path, stored: Checkpoint) -> None:
     )
     if not right or not all(alike):
         message = f"the checkpoint {path} holds no state of '{flow.scheme}' with {flow.steps} steps"
-        hint = "without --resume the run starts from the beginning"
-        raise SpecError([Problem("damaged-checkpoint", message, hint=hint)])
+        raise CheckpointError([Problem("damaged-checkpoint", message, hint=ANEW)])
 
 
-def _check_identity(saving: Saving, identity: Mapping[str, Any]) -> None:
-    """Raise `SpecError` if a checkpoint belongs to another spec, seed or point."""
-    for name, mine in saving.identity.items():
-        theirs = identity.get(name)
-        if theirs != mine:
+def _check_identity(path: Path, mine: Mapping[str, Any], theirs: object) -> None:
+    """Raise `CheckpointError` if a checkpoint belongs to another spec, seed or point."""
+    other = theirs if isinstance(theirs, dict) else {}
+    for name, value in mine.items():
+        if other.get(name) != value:
             message = (
-                f"the checkpoint {saving.path} belongs to another run: its {name} is {theirs}, "
-                f"not {mine}"
+                f"the checkpoint {path} belongs to another run: its {name} is "
+                f"{other.get(name)}, not {value}"
             )
             hint = "give --out another folder, or run without --resume"
-            raise SpecError([Problem("other-checkpoint", message, hint=hint)])
+            raise CheckpointError([Problem("other-checkpoint", message, hint=hint)])

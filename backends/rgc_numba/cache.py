@@ -12,10 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from time import time
 from types import ModuleType
 from typing import Any
 
 from rgc.backend import cache_folder
+
+ABANDONED = 3600.0
+"""Seconds after which nobody is still writing a temporary file."""
 
 
 def load(source: str) -> ModuleType:
@@ -116,6 +120,7 @@ def _write(path: Path, source: str) -> Path:
     cache goes by it."""
     if path.exists() and path.read_bytes() == source.encode("utf-8"):
         return path
+    _sweep(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -125,3 +130,11 @@ def _write(path: Path, source: str) -> Path:
         Path(name).unlink(missing_ok=True)
         raise
     return path
+
+
+def _sweep(folder: Path) -> None:
+    """Remove temporary files, ours and numba's, of processes that were killed."""
+    for path in folder.glob("*.tmp*"):
+        with suppress(OSError):
+            if time() - path.stat().st_mtime > ABANDONED:
+                path.unlink()

@@ -8,12 +8,12 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO, cast
 
-from rgc.errors import Problem, SpecError, suggest
+from rgc.errors import CheckpointError, Problem, SpecError, suggest
 from rgc.version import __version__
 
 COMMANDS = {
@@ -49,13 +49,37 @@ def usage() -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status. No mistake of a user ends in a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # closed by >&-
+    sys.stdout = sys.stdout or _nowhere()  # closed by >&-
+    with redirect_stderr(cast(TextIO, Unfailing(sys.stderr or _nowhere()))):
+        return _main(words)
+
+
+class Unfailing:
+    """A stream for messages. That its reader has gone, or its terminal, ends no run."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
+def _main(words: list[str]) -> int:
     try:
         with _warnings_as_ours():
             return _dispatch(words)
     except SpecError as error:
         _say(str(error), sys.stderr)
-        return WRONG
+        return FAILED if isinstance(error, CheckpointError) else WRONG
     except KeyboardInterrupt:
         _say("interrupted", sys.stderr)
         return INTERRUPTED

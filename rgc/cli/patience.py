@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from rgc.cli import INTERRUPTED
+from rgc.runner import SIGNALS
 
 PATIENCE = 1.0
 """Seconds that the main thread has to react to a signal."""
@@ -22,7 +23,7 @@ PATIENCE = 1.0
 def second_signal_ends() -> Iterator[None]:
     """A context in which signals end a process that does not react.
 
-    A first SIGINT or SIGTERM to which nothing has reacted after `PATIENCE` seconds is acknowledged
+    A first one of `SIGNALS` to which nothing has reacted after `PATIENCE` seconds is acknowledged
     on stderr. A second one ends the process after the same time, whatever it does. Files appear
     whole or not at all, so that none is damaged.
 
@@ -57,7 +58,7 @@ def _listen(ours: socket.socket, over: threading.Event) -> None:
     heard = 0
     with ours:
         while numbers := ours.recv(64):
-            heard += sum(numbers.count(number) for number in (signal.SIGINT, signal.SIGTERM))
+            heard += sum(number in SIGNALS for number in numbers)
             if not heard or over.wait(PATIENCE):
                 continue
             if heard > 1:

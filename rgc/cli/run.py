@@ -9,6 +9,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
+from types import FrameType
 
 from rgc import cost
 from rgc.backend import cores
@@ -22,7 +23,7 @@ from rgc.loaded import Loaded
 from rgc.progress import Silent, duration, for_stream
 from rgc.results.answer import Answer
 from rgc.results.store import Unwritten
-from rgc.runner import Interrupted
+from rgc.runner import Interrupted, Stop, handling
 from rgc.schemes.options import LARGEST_SEED
 
 LONGER = 3.0
@@ -33,11 +34,17 @@ NOTABLE = 5.0  # seconds: a run that took longer says so
 
 def main(words: Sequence[str]) -> int:
     options = _parser().read(words)
-    with second_signal_ends():
-        return _run(options, words)
+    stop = Stop()
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        stop.signal = number  # what is raised in a callback of Python's own is lost
+        raise KeyboardInterrupt
+
+    with second_signal_ends(), handling(heard):
+        return _run(options, words, stop)
 
 
-def _run(options: Namespace, words: Sequence[str]) -> int:
+def _run(options: Namespace, words: Sequence[str], stop: Stop) -> int:
     settings, scan = entries(options)
     loaded = load(Path(options.spec), settings=settings, scan=scan)
     for warning in loaded.warnings:
@@ -71,10 +78,14 @@ def _run(options: Namespace, words: Sequence[str]) -> int:
             resume=options.resume,
             progress=progress,
             time_limit=options.time_limit,
+            stop=stop,
             warn=warn,
         )
     except Interrupted as stopped:
-        print(_farewell(stopped, words), file=sys.stderr)
+        print(f"{_stopped(stopped)}\ngo on with: {_again(words)}", file=sys.stderr)
+        return INTERRUPTED if stopped.checkpoint else FAILED
+    except KeyboardInterrupt:  # while something was compiled, drawn or written
+        print(f"interrupted\ngo on with: {_again(words)}", file=sys.stderr)
         return INTERRUPTED
     except Unwritten as error:
         answer, unwritten = error.answer, str(error)
@@ -185,13 +196,11 @@ def _emit(answer: Answer, loaded: Loaded, path: Path, level: int | None) -> None
     print(f"renormalised Hamiltonian: {path}", file=sys.stderr)
 
 
-def _farewell(stopped: Interrupted, words: Sequence[str]) -> str:
-    """How far the run got, where its checkpoint is, and the command that goes on."""
+def _stopped(stopped: Interrupted) -> str:
+    """How far the run got, and where its checkpoint is."""
     if stopped.checkpoint is None:
-        return f"{stopped}; no checkpoint could be written"
-    return (
-        f"{stopped}; the checkpoint is in {stopped.checkpoint.parent}\ngo on with: {_again(words)}"
-    )
+        return f"{stopped}; no checkpoint could be written, and an earlier one will be taken"
+    return f"{stopped}; the checkpoint is in {stopped.checkpoint.parent}"
 
 
 def _again(words: Sequence[str]) -> str:

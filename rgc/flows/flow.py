@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rgc.errors import Problem, SpecError
+from rgc.errors import CheckpointError, Problem
 from rgc.results.result import Result
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ class State:
 
 
 def check_shape(array: NDArray[Any], shape: tuple[int, ...]) -> None:
-    """Raise `SpecError` for an array of a state that has another shape, so that its checkpoint is
-    none of this run. Machine code would read beyond its end.
+    """Raise `CheckpointError` for an array of a state that has another shape, so that its
+    checkpoint is none of this run. Machine code would read beyond its end.
     """
     if array.shape != shape:
         message = f"an array of the checkpoint has the shape {array.shape}, not {shape}"
         hint = "without --resume the run starts from the beginning"
-        raise SpecError([Problem("damaged-checkpoint", message, hint=hint)])
+        raise CheckpointError([Problem("damaged-checkpoint", message, hint=hint)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,28 +55,25 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     files.write(path, lambda out: np.savez(out, allow_pickle=False, **arrays), keep=previous(path))
 
 
-def read(path: Path) -> Checkpoint | None:
-    """The checkpoint in `path`, else the one before it, or None if there is neither.
+def stored(path: Path) -> list[Path]:
+    """The files of a checkpoint that are there: the one in `path`, and the one before it."""
+    return [each for each in (path, previous(path)) if each.exists()]
 
-    Raises `Damaged` if files are there but none of them is complete.
+
+def read(path: Path) -> Checkpoint:
+    """The checkpoint in a file. Raises `Damaged` if it holds none that is complete."""
+    try:
+        return _read(path)
+    except Exception as error:  # whatever zipfile and numpy make of bytes that somebody changed
+        raise Damaged(str(error) or type(error).__name__) from error
+
+
+def put_back(path: Path) -> None:
+    """Let the checkpoint before take the place of the one in `path`, which would otherwise take the
+    place of that when the next one is written.
     """
-    reasons = []
-    for candidate in (path, previous(path)):
-        if not candidate.exists():
-            continue
-        try:
-            return _read(candidate)
-        except (Damaged, OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            reasons.append(f"{candidate}: {error or type(error).__name__}")
-    if reasons:
-        raise Damaged("; ".join(reasons))
-    return None
-
-
-def remove(path: Path) -> None:
-    """Remove the checkpoint and the one before it, if they are there."""
-    path.unlink(missing_ok=True)
-    previous(path).unlink(missing_ok=True)
+    with suppress(OSError):
+        previous(path).replace(path)
 
 
 def _read(path: Path) -> Checkpoint:

@@ -5,11 +5,15 @@ cut.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
+from time import time
 from typing import BinaryIO
+
+_TEMPORARY = re.compile(r"\.(.+\.)?[0-9a-f]{16}\.tmp")
 
 
 def write(path: Path, fill: Callable[[BinaryIO], object], *, keep: Path | None = None) -> None:
@@ -32,6 +36,18 @@ def write(path: Path, fill: Callable[[BinaryIO], object], *, keep: Path | None =
     finally:
         temporary.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def sweep(folder: Path, *, idle: float) -> None:
+    """Remove the temporary files of writers that were killed: those that nobody has written to for
+    `idle` seconds, or all of them if that is 0, in a folder where nobody else writes.
+    """
+    for path in folder.glob(".*.tmp"):
+        with suppress(OSError):
+            if _TEMPORARY.fullmatch(path.name) and (
+                not idle or path.stat().st_mtime < time() - idle
+            ):
+                path.unlink()
 
 
 def try_folder(folder: Path) -> None:

@@ -127,10 +127,18 @@ def _lock(path: Path) -> Release:
     os.write(handle, me().encode("utf-8"))
 
     def release() -> None:
-        path.unlink(missing_ok=True)
+        _remove(path)
         os.close(handle)
 
     return release
+
+
+def _remove(path: Path) -> None:
+    """Remove a lock file. One in a folder that cannot be changed any more holds nobody up, since
+    its owner will be gone.
+    """
+    with suppress(OSError):
+        path.unlink()
 
 
 def _same_file(handle: int, path: Path) -> bool:
@@ -153,7 +161,7 @@ def _claim(path: Path) -> Release:
             continue
         with os.fdopen(handle, "w", encoding="utf-8") as out:
             out.write(me())
-        return lambda: path.unlink(missing_ok=True)
+        return lambda: _remove(path)
     raise _in_use(path, _owner(path))
 
 

@@ -45,7 +45,9 @@ def judge(
         if measured.of_scan is not None
     ]
     over = {name: _over(name, asked, answer) for name, asked in scanned}
-    bugs = [estimate.note for estimate in over.values() if estimate.note.startswith(FAILED)]
+    checks = tuple(_check(k, specs, answer.points, over) for k in range(len(spec.expectations)))
+    reasons = (*(each.note for each in over.values()), *(each.reason for each in checks))
+    bugs = [reason for reason in reasons if reason.startswith(FAILED)]
     said = dict.fromkeys((*warnings, *point_warnings(answer.points), *bugs))
     choices = answer.points[0].result.provenance
     return replace(
@@ -56,7 +58,7 @@ def judge(
             for name, asked in scanned
             if isinstance(asked, ScanMeasure) and asked.kind in ON_AXIS
         },
-        checks=tuple(_check(k, specs, answer.points, over) for k in range(len(spec.expectations))),
+        checks=checks,
         warnings=tuple(said),
         provenance={**provenance, **choices},
     )
@@ -94,6 +96,17 @@ def _where(text: str, places: Sequence[str], count: int) -> str:
 
 
 def _check(
+    k: int, specs: Sequence[Spec], points: Sequence[Point], over: Mapping[str, Estimate]
+) -> CheckedExpectation:
+    """The k-th check. Where it fails to be made the numbers are there all the same."""
+    try:
+        return _made_check(k, specs, points, over)
+    except Exception as error:
+        reason = f"{FAILED} this check: {type(error).__name__}: {error}"
+        return CheckedExpectation(specs[0].expectations[k], None, None, False, reason)
+
+
+def _made_check(
     k: int, specs: Sequence[Spec], points: Sequence[Point], over: Mapping[str, Estimate]
 ) -> CheckedExpectation:
     """The k-th check, against a measure of the scan or at the one point that its selectors

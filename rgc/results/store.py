@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem, SpecError
-from rgc.results import checkpoint, files
+from rgc.results import files
 from rgc.results.folder import Written, held, stamp
 
 if TYPE_CHECKING:
     from rgc.results.answer import Answer
+
+
+ABANDONED = 3600.0
+"""Seconds after which nobody is still writing a temporary file."""
 
 
 class Unwritten(Exception):
@@ -67,11 +71,20 @@ class Job:
         """
         self._make_folder()
         with held(self.out):
+            self._sweep()
             if self.out is not None and self.unfinished and not resume:
                 message = f"'{self.out}' holds the checkpoints of an unfinished run"
                 hint = f"go on with --resume, choose another --out, or remove {self.checkpoints}"
                 raise SpecError([Problem("unfinished-run", message, hint=hint)])
             yield
+
+    def _sweep(self) -> None:
+        """Remove what a run that was killed has left half written. Runs without an output folder
+        share their checkpoints, so that there a file may be another's.
+        """
+        if self.out is not None:
+            files.sweep(self.out, idle=0.0)
+        files.sweep(self.checkpoints, idle=ABANDONED if self.out is None else 0.0)
 
     def _make_folder(self) -> None:
         if self.out is None:
@@ -90,24 +103,26 @@ class Job:
     def finish(self, answer: Answer) -> Answer:
         """Write the output folder, if there is one, and remove the checkpoints.
 
-        Raises `Unwritten` with the answer if the folder cannot be written. The checkpoints are kept
-        then.
+        The checkpoints are kept where some of it could not be written. Raises `Unwritten` with the
+        answer if the folder cannot be written at all.
         """
+        warned = len(answer.warnings)
         if self.out is not None:
             try:
                 written = Written(self.out, stamp(self.sha256, self.seed))
                 answer = write(replace(answer, folder=self.out), written)
             except OSError as error:
                 raise Unwritten(answer, self.out, error) from error
-        if not self.saves:
-            return answer
-        for path in self.checkpoints.glob("point-*.npz"):
-            checkpoint.remove(path)
-        for path in self.checkpoints.glob("point-*.npz.prev"):
+        if self.saves and len(answer.warnings) == warned:
+            with suppress(OSError):  # the answer is there all the same
+                self._remove_checkpoints()
+        return answer
+
+    def _remove_checkpoints(self) -> None:
+        for path in self.checkpoints.glob("point-*.npz*"):
             path.unlink(missing_ok=True)
         if self.checkpoints.is_dir() and not any(self.checkpoints.iterdir()):
             self.checkpoints.rmdir()
-        return answer
 
 
 def write(answer: Answer, out: Written) -> Answer:
@@ -126,15 +141,18 @@ def write(answer: Answer, out: Written) -> Answer:
         "result.nc": lambda: _write_dataset(answer, out),
         "the plots": lambda: drawings.update(_write_plots(answer, out)),
     }
+    answer = _told(answer, parts, out)
+    answer = _told(answer, {"report.html": lambda: _write_page(answer, drawings, out)}, out)
+    out.finish()
+    return answer
+
+
+def _told(answer: Answer, parts: Mapping[str, Callable[[], None]], out: Written) -> Answer:
+    """The answer with a warning of each part of the output that could not be written."""
     failed = [text for name, part in parts.items() if (text := _failure(name, part))]
     if failed:
         answer = replace(answer, warnings=(*answer.warnings, *failed))
         _write_summary(answer, out)
-    from rgc.results.report import report
-
-    page = report(answer.document(), answer.text, drawings)
-    out.text("report.html", page)
-    out.finish()
     return answer
 
 
@@ -147,9 +165,15 @@ def _failure(name: str, part: Callable[[], None]) -> str:
     except Exception as error:
         return (
             f"this is a bug in rgc, which could not write {name}: {type(error).__name__}: {error}; "
-            "every number is in summary.json"
+            "every number is in summary.json, and --resume writes the rest"
         )
     return ""
+
+
+def _write_page(answer: Answer, drawings: Mapping[str, str], out: Written) -> None:
+    from rgc.results.report import report
+
+    out.text("report.html", report(answer.document(), answer.text, drawings))
 
 
 def _write_summary(answer: Answer, out: Written) -> None:

@@ -261,9 +261,9 @@ def test_resume_of_another_spec_is_refused(
     with monkeypatch.context() as patch:
         hooked(patch, lambda state: signal.raise_signal(signal.SIGINT))
         assert run(spec, *out) == 130
-    assert run(spec, *out, "--resume", "--set", "K=0.31") == 2
+    assert run(spec, *out, "--resume", "--set", "K=0.31") == 3
     assert "belongs to another run: its spec" in capsys.readouterr().err
-    assert run(spec, *out, "--resume", "--seed", "4") == 2
+    assert run(spec, *out, "--resume", "--seed", "4") == 3
     assert "belongs to another run: its seed is 3, not 4" in capsys.readouterr().err
     spec.write_text("# a comment changes nothing\n" + SPEC)
     assert run(spec, *out, "--resume") == 0

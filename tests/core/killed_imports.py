@@ -1,0 +1,13 @@
+"""What children of `killed.py` need, imported once in the process that they are forked from."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import rgc
+import rgc.results.report
+from tests.core.killed import SPECS
+
+for text in SPECS.values():
+    answer = rgc.compile(text, backend="reference").run(checkpoints=False)
+    answer.to_xarray().to_netcdf(BytesIO(), engine="h5netcdf")

@@ -1,0 +1,60 @@
+"""`python -m tests.fuzz SECONDS [TARGET...]` spoils files until the time is over, and prints every
+kind of finding with its smallest example.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from itertools import count, cycle
+from time import monotonic
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.edits import BINARY, TEXT, Edit, edits
+from tests.fuzz.engine import Hang, tried
+from tests.fuzz.targets import TARGETS
+
+
+def main(seconds: float, names: Sequence[str]) -> int:
+    ends, told, found = monotonic() + seconds, Counter[str](), set[str]()
+    for name, number in zip(cycle(names), count(), strict=False):
+        if monotonic() > ends:
+            break
+        if said := _round(name, number, told):
+            kind = "\n".join(said.splitlines()[-1:])
+            if kind not in found:
+                found.add(kind)
+                print(f"== {name}, round {number}\n{said}", flush=True)
+    print(f"{dict(told)}; {len(found)} kinds of findings")
+    return 1 if found else 0
+
+
+def _round(name: str, number: int, told: Counter[str]) -> str:
+    """A hundred inputs of a target; what was wrong with one of them."""
+
+    @seed(number)
+    @settings(
+        max_examples=100,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=[*HealthCheck],
+    )
+    @given(st.integers(0, 2**16), edits(TEXT if TARGETS[name].text else BINARY))
+    def one(which: int, made: Sequence[Edit]) -> None:
+        told[f"{name} {'taken' if tried(name, which, made) else 'refused'}"] += 1
+
+    try:
+        one()
+    except (Exception, Hang) as error:
+        told[f"{name} wrong"] += 1
+        return "".join(traceback.format_exception(error)[-12:])
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(float(sys.argv[1]), sys.argv[2:] or [*TARGETS]))

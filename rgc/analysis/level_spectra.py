@@ -23,6 +23,11 @@ FALLING = 1.5
 between that of the Ising model in three dimensions, 0.83, and that of analytic ones in two, 2.
 """
 
+NO_CHANGE = 1e-4
+"""A change of an exponent below this is none. Levels that p=free makes agree differ by what is left
+of the interpolation.
+"""
+
 _CLOSE = 1e-9
 
 
@@ -170,7 +175,7 @@ def _turns(after: Floats, before: Floats) -> bool:
     """Whether two changes are seen to have opposite signs."""
     down, error = jackknife(-_sign(before) * after)
     seen, spread = jackknife(_sign(before) * before)
-    return bool(down > SEEN * error and seen > SEEN * spread)
+    return bool(down > max(SEEN * error, NO_CHANGE) and seen > SEEN * spread)
 
 
 def _sign(values: Floats) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from rgc.language.signatures import Field, Signature, table
 from rgc.model.block_rule import BlockRule, Law
@@ -157,6 +158,10 @@ FREE = Signature(
     ),
     example="p=free",
 )
+
+TRIED = (0.3, 0.4, 0.5, 0.6, 0.75, 1.0, 1.5, inf)
+"""The parameters of the maps that block the same configurations where p=free is found by
+comparing levels. The map of inf is the majority."""
 
 BLOCKS = table(
     (

@@ -129,6 +129,8 @@ def find(expectation: ExpectedValue, result: Result) -> Estimate:
         name = expectation.path[1]
         return _lookup(result.fixed_point, name, f"the flow found no fixed point with {name}")
     if head == "block" and "level" not in selectors:
+        if "sector" in selectors:
+            name = f"{name}[{selectors['sector']}]"
         return _lookup(result.fixed_point, name, _no_block(name, result))
     if name == "lyapunov":
         numbered = f"{name}[{expectation.index}]"
@@ -183,12 +185,12 @@ def _at_point(
 
 
 def _no_block(name: str, result: Result) -> str:
-    by_level = any(name in level.observables for level in result.levels)
-    return (
-        f"{name} differs from step to step: ask for {name}[level=1]"
-        if by_level
-        else f"the flow has no {name}"
-    )
+    sectors = [each for each in result.fixed_point if each.startswith(f"{name}[")]
+    if sectors:
+        return f"{name} differs from sector to sector: ask for {name}[sector=even]"
+    if any(name in level.observables for level in result.levels):
+        return f"{name} differs from step to step: ask for {name}[level=1]"
+    return f"the flow has no {name}"
 
 
 def _unselected(result: Result, name: str) -> Estimate:

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+import rgc
 from rgc.analysis.eigenvalues import spectrum
 from rgc.errors import SpecError
 from rgc.flows.flow import State
 from rgc.flows.sampling.mcrg import Mcrg, make_mcrg
 from rgc.model import lattices
+from rgc.model.block_maps import TRIED
 from rgc.model.spec import Spec
 from rgc.results.result import Eigenvalue, Estimate, Result
 from tests.physics.enumeration import states
@@ -207,3 +209,31 @@ def test_cubic_ising() -> None:
     assert found.exponents["y_t"].value == pytest.approx(ISING_3D["y_t"], rel=0.06)
     assert found.exponents["y_h"].value == pytest.approx(ISING_3D["y_h"], rel=0.015)
     assert len(found.levels) == 4
+
+
+def test_free_maps_block_as_maps_of_given_parameters_do() -> None:
+    """With p=free the sums of every map are those of a run with its p, and of p = inf those of the
+    majority: the configurations and the random ties are the same.
+    """
+    text = """
+parameters {{ K = 0.44 }}
+lattice square(8)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+block {block}
+flow mcrg(steps=2, sweeps=20, thermalise=10, replicas=64, basis=operators(range=1, bodies=2))
+"""
+
+    def sums(block: str) -> dict[str, Any]:
+        flow = make_mcrg(request(rgc.load(text.format(block=block)).spec, machine("reference")))
+        state = flow.start()
+        while state.done < flow.steps:
+            state = flow.step(state)
+        return {name: each for name, each in state.arrays.items() if "_even" in name}
+
+    found = sums("kadanoff(2, p=free)")
+    for k, p in enumerate(TRIED):
+        expected = sums(f"kadanoff(2, p={p})" if np.isfinite(p) else "majority(2)")
+        assert found.keys() == expected.keys()
+        for name, each in expected.items():
+            assert np.array_equal(found[name][k], each[0]), (p, name)

@@ -5,7 +5,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +15,7 @@ from rgc.flows.sampling.recorder import Made, Recorder, make_recorder
 from rgc.flows.sampling.sampler import Model, Sampler
 from rgc.language.values import OperatorBasis
 from rgc.model.block import Block
+from rgc.model.block_maps import TRIED
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Tally
 from rgc.model_to_program.block_to_rule import BlockProgram, block_to_rule
@@ -39,6 +40,10 @@ class Blocking:
     def keys(self, first: int, count: int) -> Words:
         """The keys of some records: every record draws its own ties."""
         return step_keys(self.key, first, count, self.map.program.draws)
+
+    def at(self, p: float, words: int) -> Blocking:
+        """The same map with another parameter."""
+        return replace(self, arguments=self.map.arguments(words, p))
 
     def __call__(
         self, fine: Sequence[State], coarse: Sequence[State], keys: Words
@@ -73,15 +78,26 @@ class SampledLevel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Levels:
-    """All levels from 0, and the operators that are measured at all of them."""
+    """All levels from 0, and the operators that are measured at all of them.
+
+    `parameters` are those of all block maps of a run with p=free, rising, and None otherwise.
+    """
 
     levels: tuple[SampledLevel, ...]
     basis: Basis
+    parameters: tuple[float, ...] | None = None
 
     @property
     def names(self) -> Mapping[str, tuple[str, ...]]:
         """Those of the operators of each sector."""
         return self.basis.names
+
+    def maps(self, words: int) -> tuple[tuple[Blocking, ...], ...]:
+        """The maps from each level to the next, for every parameter."""
+        own = tuple(level.blocking for level in self.levels if level.blocking is not None)
+        if self.parameters is None:
+            return (own,)
+        return tuple(tuple(each.at(p, words) for each in own) for p in self.parameters)
 
 
 def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally] = ()) -> Levels:
@@ -120,7 +136,7 @@ def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally
                 ),
             )
         )
-    return Levels(tuple(levels), basis)
+    return Levels(tuple(levels), basis, TRIED if any(block.free for block in used) else None)
 
 
 def _recorder(
@@ -152,14 +168,10 @@ def _lattices(model: Model, blocks: Sequence[Block]) -> list[Lattice]:
 
 
 def _blocking(sampler: Sampler, fine: Lattice, level: int, block: Block) -> Blocking:
-    if block.free is not None:
-        raise SpecError(
-            [Problem("not-yet", "a free block parameter comes with a scheme that determines it")]
-        )
     model = sampler.model
     lowered = block_to_rule(fine, model.species, block, generator=model.generator)
-    arguments = lowered.arguments(sampler.plan.words, block.p)
-    kernel = sampler.backend.compile(lowered.program, constant=arguments)
+    arguments = lowered.arguments(sampler.plan.words, TRIED[0] if block.free else block.p)
+    kernel = sampler.backend.compile(lowered.program, constant=None if block.free else arguments)
     return Blocking(
         level=level,
         block=block,

@@ -15,7 +15,7 @@ from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.accumulate import products_by_group
 from rgc.flows.sampling.estimator import Estimator, make_estimator
-from rgc.flows.sampling.levels import Levels, make_levels
+from rgc.flows.sampling.levels import Blocking, Levels, make_levels
 from rgc.flows.sampling.mcrg_result import mcrg_result
 from rgc.flows.sampling.observables import observables_of
 from rgc.flows.sampling.recorder import taken
@@ -34,19 +34,24 @@ if TYPE_CHECKING:
 class Mcrg:
     """`mcrg(...)` at one point.
 
-    The state arrays are `spins_<k>`, those of the `Estimator`, `configuration_<level>`, and for
-    each level and sector the following sums over records and the replicas of a group in float64,
-    whole numbers where operators are products:
+    `maps[k]` are the block maps from each level to the next: one chain of maps, or with p=free one
+    for each parameter. All of them block the same configurations.
 
-    - `sum_<level>_<sector>` [group, a] of S,
-    - `hot_<level>_<sector>` [group, a] of S over the replicas that started hot,
-    - `square_<level>_<sector>` [group, a, b] of S S,
-    - `cross_<level>_<sector>` [group, a, b], from level 1 on, of S times that of the level before.
+    The state arrays are `spins_<k>`, those of the `Estimator`, `configuration_<level>` [map, ...],
+    and for each level and sector the following sums over records and the replicas of a group in
+    float64, whole numbers where operators are products:
+
+    - `sum_<level>_<sector>` [map, group, a] of S,
+    - `hot_<level>_<sector>` [map, group, a] of S over the replicas that started hot,
+    - `square_<level>_<sector>` [map, group, a, b] of S S,
+    - `cross_<level>_<sector>` [map, group, a, b], from level 1 on, of S times that of the level
+      before.
     """
 
     sampler: Sampler
     estimator: Estimator
     levels: Levels
+    maps: tuple[tuple[Blocking, ...], ...]
 
     @property
     def scheme(self) -> str:
@@ -69,40 +74,40 @@ class Mcrg:
             f"spins_{k}": field for k, field in enumerate(self.sampler.start())
         }
         arrays |= self.estimator.start()
+        maps = len(self.maps)
         for level in self.levels.levels:
-            shape = (*level.lattice.cells, len(level.lattice.basis))
+            shape = (maps, *level.lattice.cells, len(level.lattice.basis))
             arrays[f"configuration_{level.number}"] = np.zeros(shape, dtype=np.int8)
             for sector, tallies in level.tallies.items():
                 n, where = len(tallies), f"{level.number}_{sector}"
-                arrays[f"sum_{where}"] = np.zeros((GROUPS, n))
-                arrays[f"hot_{where}"] = np.zeros((GROUPS, n))
-                arrays[f"square_{where}"] = np.zeros((GROUPS, n, n))
+                arrays[f"sum_{where}"] = np.zeros((maps, GROUPS, n))
+                arrays[f"hot_{where}"] = np.zeros((maps, GROUPS, n))
+                arrays[f"square_{where}"] = np.zeros((maps, GROUPS, n, n))
                 if level.number:
-                    arrays[f"cross_{where}"] = np.zeros((GROUPS, n, n))
+                    arrays[f"cross_{where}"] = np.zeros((maps, GROUPS, n, n))
         return State(0, arrays)
 
     def step(self, state: State) -> State:
-        fields = [unfrozen(self.sampler, state), *self._coarse_fields()]
+        fine, coarse = unfrozen(self.sampler, state), [self._coarse_fields() for _ in self.maps]
         pieces = self.sampler.plan.pieces(state.done, state.most)
         records = [piece.record for piece in pieces if piece.record is not None]
-        blockings = [level.blocking for level in self.levels.levels if level.blocking is not None]
         keys = (
-            [blocking.keys(records[0], len(records)) for blocking in blockings] if records else []
+            [blocking.keys(records[0], len(records)) for blocking in self.maps[0]]
+            if records
+            else []
         )
         for piece in pieces:
-            fields[0] = self.sampler.sweep(fields[0], piece.first, piece.count)
+            fine = self.sampler.sweep(fine, piece.first, piece.count)
             if piece.record is not None:
                 k = piece.record - records[0]
-                self._record(
-                    state.arrays,
-                    fields,
-                    piece.record,
-                    [of_blocking[k : k + 1] for of_blocking in keys],
-                )
-        frozen(self.sampler, state, fields[0])
-        for number, (field, *_) in enumerate(fields if records else ()):
-            canonical = self.sampler.backend.unpack(field)
-            state.arrays[f"configuration_{number}"] = picture(self.sampler.model, canonical)
+                own = [of_blocking[k : k + 1] for of_blocking in keys]
+                fine = self._record(state.arrays, fine, coarse, piece.record, own)
+        frozen(self.sampler, state, fine)
+        for k, above in enumerate(coarse if records else ()):
+            for number, (field, *_) in enumerate((fine, *above)):
+                canonical = self.sampler.backend.unpack(field)
+                seen = picture(self.sampler.model, canonical)
+                state.arrays[f"configuration_{number}"][k] = seen
         state.done += sum(piece.count for piece in pieces)
         return state
 
@@ -131,36 +136,50 @@ class Mcrg:
     def _record(
         self,
         arrays: dict[str, NDArray[Any]],
-        fields: list[list[Packed]],
+        fine: list[Packed],
+        coarse: list[list[list[Packed]]],
         record: int,
         keys: Sequence[Words],
-    ) -> None:
-        """Block and measure level by level, in place. `keys` are those of the block maps."""
-        before: dict[str, NDArray[Any]] = {}
-        for n, level in enumerate(self.levels.levels):
-            if level.blocking is not None:
-                fields[n - 1], fields[n] = level.blocking(fields[n - 1], fields[n], keys[n - 1])
-            fields[n], sums = level.recorder(fields[n])
-            if n == 0:
-                self.estimator.record(arrays, record, level.recorder.by_tally(sums))
-            now = {sector: taken(made, sums[0]) for sector, made in level.made.items()}
-            _accumulate(arrays, n, now, before)
-            before = now
+    ) -> list[Packed]:
+        """Measure, then block and measure level by level with every map, in place. `keys` are those
+        of the block maps. Returns the fine fields.
+        """
+        base, *above = self.levels.levels
+        fine, sums = base.recorder(fine)
+        self.estimator.record(arrays, record, base.recorder.by_tally(sums))
+        first = {sector: taken(made, sums[0]) for sector, made in base.made.items()}
+        for k, blockings in enumerate(self.maps):
+            _accumulate(arrays, k, 0, first, {})
+            now, before = fine, first
+            for n, (level, blocking) in enumerate(zip(above, blockings, strict=True)):
+                below, blocked = blocking(now, coarse[k][n], keys[n])
+                if n:
+                    coarse[k][n - 1] = below
+                else:
+                    fine = below
+                now, sums = level.recorder(blocked)
+                coarse[k][n] = now
+                measured = {sector: taken(made, sums[0]) for sector, made in level.made.items()}
+                _accumulate(arrays, k, level.number, measured, before)
+                before = measured
+        return fine
 
 
 def _accumulate(
     arrays: dict[str, NDArray[Any]],
+    k: int,
     level: int,
     now: Mapping[str, NDArray[Any]],
     before: Mapping[str, NDArray[Any]],
 ) -> None:
+    """Add the sums of a record to those of map k."""
     for sector, values in now.items():
         where = f"{level}_{sector}"
-        arrays[f"sum_{where}"] += grouped(values).T
-        arrays[f"hot_{where}"] += grouped(values[:, ::2]).T
-        arrays[f"square_{where}"] += products_by_group(values, values)
+        arrays[f"sum_{where}"][k] += grouped(values).T
+        arrays[f"hot_{where}"][k] += grouped(values[:, ::2]).T
+        arrays[f"square_{where}"][k] += products_by_group(values, values)
         if level:
-            arrays[f"cross_{where}"] += products_by_group(values, before[sector])
+            arrays[f"cross_{where}"][k] += products_by_group(values, before[sector])
 
 
 def make_mcrg(request: Request) -> Mcrg:
@@ -179,4 +198,5 @@ def make_mcrg(request: Request) -> Mcrg:
         sectors=model.symmetry,
     )
     estimator = make_estimator(observables, watched(model), sampler.plan)
-    return Mcrg(sampler, estimator, make_levels(sampler, request.blocks, estimator.tallies))
+    levels = make_levels(sampler, request.blocks, estimator.tallies)
+    return Mcrg(sampler, estimator, levels, levels.maps(sampler.plan.words))

@@ -9,12 +9,11 @@ from itertools import pairwise
 import numpy as np
 
 from rgc.analysis.exponents import DERIVED, Headline, derived, no_critical_point
+from rgc.analysis.free_map import FreeMap, Steps
 from rgc.analysis.headline import extrapolate, headline
 from rgc.analysis.level_spectra import LevelSpectrum, chain, settles
 from rgc.flows.sampling.levels import Levels
 from rgc.results.result import Estimate
-
-Steps = tuple[LevelSpectrum, ...]
 
 NO_HEADLINE = "there is no headline exponent"
 UNSETTLED = "the flow does not settle at a fixed point"
@@ -137,11 +136,11 @@ def _changes(steps: Sequence[LevelSpectrum]) -> str:
     return ", ".join(f"{after - before:+.2g}" for before, after in pairwise(full))
 
 
-def choose_magnetic(candidates: Sequence[Steps]) -> Steps | None:
+def choose_magnetic(candidates: Sequence[FreeMap]) -> FreeMap | None:
     """The spectra with the largest headline."""
 
-    def size(steps: Steps) -> float:
-        value = headline(steps).value
+    def size(found: FreeMap) -> float:
+        value = headline(found.steps).value
         return -np.inf if value is None else value
 
     return max(candidates, key=size, default=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from rgc.analysis.eigenvalues import (
     leading_spectra,
     linearised,
 )
+from rgc.analysis.free_map import FreeMap, Steps, choose_map
 from rgc.analysis.level_spectra import LevelSpectrum, shells
 from rgc.analysis.statistics import GROUPS, constant_record, jackknife, resample
 from rgc.flows.sampling.estimator import sampled
@@ -24,7 +26,7 @@ from rgc.flows.sampling.mcrg_exponents import Spectra, choose_magnetic, find_exp
 from rgc.flows.sampling.observables import doubts_at_edges, is_odd
 from rgc.flows.sampling.sample import couplings
 from rgc.model.observables import Linear
-from rgc.results.result import Eigenvalue, Level, Result
+from rgc.results.result import Eigenvalue, Estimate, Level, Result
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +46,41 @@ MOST_EIGENVALUES = 4
 """Eigenvalues reported of each matrix."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What a run measured: its levels, the sums of all block maps, and the number of configurations
+    in each group.
+    """
+
+    levels: Levels
+    arrays: Arrays
+    samples: int
+
+    @property
+    def maps(self) -> int:
+        """The number of block maps from each level to the next."""
+        return len(self.levels.parameters or (None,))
+
+    def by_map(self, k: int) -> Arrays:
+        """The sums of one block map."""
+        own = ("sum_", "hot_", "square_", "cross_", "configuration_")
+        return {name: value[k] for name, value in self.arrays.items() if name.startswith(own)}
+
+    def families(self, sectors: Sequence[str]) -> list[Steps]:
+        """The spectra of some sectors together, by every block map."""
+        return [
+            sector_spectra(self.levels, self.by_map(k), sectors, self.samples)
+            for k in range(self.maps)
+        ]
+
+    def chosen(self, sectors: Sequence[str]) -> FreeMap:
+        """The spectra of some sectors together by the map that they choose, or by the only one."""
+        families = self.families(sectors)
+        if self.levels.parameters is None:
+            return FreeMap(steps=families[0], p=np.nan, error=None, slope=np.nan)
+        return choose_map(self.levels.parameters, families)
+
+
 def mcrg_result(
     sampler: Sampler,
     estimator: Estimator,
@@ -52,49 +89,68 @@ def mcrg_result(
     provenance: Mapping[str, Any],
 ) -> Result:
     """The answer. y_t comes from the invariant sector, y_h from the leading set of sectors that
-    couple to the field.
+    couple to the field. With p=free each of them chooses its map, and averages and configurations
+    of the levels are those of the map that is next to the one of the invariant sector.
     """
     samples = sampler.plan.records * sampler.plan.replicas // GROUPS
-    spectra = {
-        sector: sector_spectra(levels, arrays, (sector,), samples) for sector in levels.names
-    }
+    measured = Measured(levels, arrays, samples)
+    maps = {sector: measured.chosen((sector,)) for sector in levels.names}
+    shown = measured.by_map(_nearest(levels, maps.get(levels.basis.invariant)))
     table = tuple(
-        _level(sampler, levels, number, arrays, samples) for number in range(len(levels.levels))
+        _level(sampler, levels, number, shown, samples) for number in range(len(levels.levels))
     )
-    matrices = _matrices(levels, arrays, samples)
-    chosen = Spectra(
-        thermal=spectra.get(levels.basis.invariant, ()),
-        magnetic=_magnetic(levels, arrays, spectra, samples),
+    matrices = _matrices(levels, shown, samples)
+    by_map = {} if levels.parameters is None else _by_map(measured)
+    thermal, magnetic = maps.get(levels.basis.invariant), _magnetic(measured, maps)
+    spectra = Spectra(
+        thermal=() if thermal is None else thermal.steps,
+        magnetic=None if magnetic is None else magnetic.steps,
         dimension=sampler.model.lattice.dimension,
         single=levels.basis.single,
     )
-    exponents = find_exponents(chosen, _first_average(levels, table))
+    exponents = find_exponents(spectra, _first_average(levels, table))
     watched = estimator.warnings(arrays)
     return Result(
         "mcrg",
         exponents=exponents.table,
+        fixed_point={} if levels.parameters is None else _parameters(maps),
         levels=table,
         eigenvalues=tuple(
             eigenvalue
-            for sector, steps in spectra.items()
-            for step in steps
+            for sector, found in maps.items()
+            for step in found.steps
             for eigenvalue in _eigenvalues(sector, step)
         ),
         averages=estimator.estimates(arrays),
         values=estimator.times(arrays) | exponents.extrapolated,
         series=estimator.series(arrays),
-        configurations=tuple(arrays[f"configuration_{level.number}"] for level in levels.levels),
-        tables=estimator.tables(arrays) | matrices,
-        labels=_labels(levels, matrices),
+        configurations=tuple(shown[f"configuration_{level.number}"] for level in levels.levels),
+        tables=estimator.tables(arrays) | matrices | by_map,
+        labels=_labels(levels, matrices, by_map),
         warnings=(
             *watched,
-            *_operators_remember(levels, arrays, samples, forgotten=not watched),
+            *_operators_remember(levels, shown, samples, forgotten=not watched),
             *exponents.warnings,
             *lacking(levels),
             *doubts_at_edges(estimator.observables, sampler.model.lattice),
         ),
         provenance=provenance,
     )
+
+
+def _nearest(levels: Levels, chosen: FreeMap | None) -> int:
+    """The number of the map that lies next to the chosen one."""
+    if levels.parameters is None or chosen is None:
+        return 0
+    return int(np.argmin(np.abs(np.tanh(levels.parameters) - np.tanh(chosen.p))))
+
+
+def _parameters(maps: Mapping[str, FreeMap]) -> dict[str, Estimate]:
+    """`block.p[sector]` for every sector."""
+    return {
+        f"block.p[{sector}]": Estimate(found.p, found.error, note=found.rule)
+        for sector, found in maps.items()
+    }
 
 
 def sector_spectra(
@@ -138,8 +194,12 @@ def correlations(arrays: Arrays, level: int, sectors: Sequence[str], samples: in
     )
 
 
-def _labels(levels: Levels, matrices: Collection[str]) -> dict[str, dict[int, list[str]]]:
-    """The operators along the axes of the linearised maps and of their eigenvectors."""
+def _labels(
+    levels: Levels, matrices: Collection[str], by_map: Collection[str]
+) -> dict[str, dict[int, list[str]]]:
+    """The operators along the axes of the linearised maps and of their eigenvectors, and the maps
+    and levels of the tables of all maps.
+    """
     axes = {"linearised": (0, 1), "right": (1,), "left": (2,)}
     out = {}
     for kind, sector, level in product(axes, levels.names, levels.levels[1:]):
@@ -147,6 +207,22 @@ def _labels(levels: Levels, matrices: Collection[str]) -> dict[str, dict[int, li
         if name in matrices:
             names = [levels.names[sector][k] for k in _kept(levels, level.number, sector)]
             out[name] = dict.fromkeys(axes[kind], names)
+    maps = [f"p = {p:g}" for p in levels.parameters or ()]
+    numbers = [f"level {level.number}" for level in levels.levels[1:]]
+    return out | {name: {0: maps, 1: numbers} for name in by_map}
+
+
+def _by_map(measured: Measured) -> dict[str, NDArray[np.float64]]:
+    """For each sector the leading exponent with the full basis and its error, by every map at every
+    level, [map, level].
+    """
+    out = {}
+    for sector in measured.levels.names:
+        families = measured.families((sector,))
+        full = [[step.full for step in steps if step.ranges] for steps in families]
+        if full[0]:
+            value, error = jackknife(np.moveaxis(np.array(full), 2, 0))
+            out |= {f"by_map_{sector}": value, f"by_map_error_{sector}": error}
     return out
 
 
@@ -156,17 +232,13 @@ def _kept(levels: Levels, level: int, sector: str) -> list[int]:
     return [k for k, name in enumerate(levels.names[sector]) if name not in flagged]
 
 
-def _magnetic(
-    levels: Levels, arrays: Arrays, spectra: Mapping[str, tuple[LevelSpectrum, ...]], samples: int
-) -> tuple[LevelSpectrum, ...] | None:
-    """The spectra of the set of sectors that couples to the field and has the largest headline."""
+def _magnetic(measured: Measured, maps: Mapping[str, FreeMap]) -> FreeMap | None:
+    """The map of the set of sectors that couples to the field and has the largest headline."""
     return choose_magnetic(
         [
-            spectra[sectors[0]]
-            if len(sectors) == 1
-            else sector_spectra(levels, arrays, sectors, samples)
-            for sectors in levels.basis.magnetic
-            if all(sector in spectra for sector in sectors)
+            maps[sectors[0]] if len(sectors) == 1 else measured.chosen(sectors)
+            for sectors in measured.levels.basis.magnetic
+            if all(sector in maps for sector in sectors)
         ]
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import factorial, prod
 
 from rgc.language.values import OperatorBasis, Value
+from rgc.model.block_maps import TRIED
 from rgc.model.lattice import Lattice
 from rgc.model.options import Options
 from rgc.model.spec import Spec
@@ -38,18 +39,21 @@ def sample(spec: Spec, options: Options) -> Cost:
 
 
 def mcrg(spec: Spec, options: Options) -> Cost:
-    """The same with blocked fields, and sums of products of all pairs of operators of a level."""
+    """The same with blocked fields, and sums of products of all pairs of operators of a level. With
+    p=free both are there for every parameter.
+    """
     found, lattice = sample(spec, options), spec.lattice
     if not isinstance(lattice, Lattice):
         raise ValueError("blocks have cells")
     levels = shapes(lattice, spec.blocks)[: options.integer("steps") + 1]
-    blocked = sum(prod(shape) for shape in levels) / prod(levels[0])
+    maps = len(TRIED) if any(block.free for block in spec.blocks) else 1
+    blocked = 1 + maps * sum(prod(shape) for shape in levels[1:]) / prod(levels[0])
     operators = _operators(lattice, options["basis"]) * len(spec.species)
-    sums = 2 * GROUPS * operators**2 * NUMBER * len(levels)
+    sums = 2 * GROUPS * operators**2 * NUMBER * len(levels) * maps
     records = options.number("sweeps") / options.number("every")
-    products = records * operators**2 * options.number("replicas") * len(levels) / UPDATES
+    products = records * operators**2 * options.number("replicas") * len(levels) * maps / UPDATES
     measured = records * operators * bits_of(spec) * options.number("replicas") / UPDATES / 8
-    return Cost(found.memory * blocked + sums, found.seconds * blocked + products + measured)
+    return Cost(found.memory * blocked + sums, (found.seconds + measured) * blocked + products)
 
 
 def _operators(lattice: Lattice, basis: Value) -> float:

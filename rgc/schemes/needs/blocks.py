@@ -49,3 +49,10 @@ def drawn(asked: Asked) -> Iterator[Problem]:
         )
         hint = "take smaller cells, or majority or kadanoff"
         yield Problem("cell-too-large", message, asked.section("block"), hint=hint)
+
+
+def one_for_all_steps(asked: Asked) -> Iterator[Problem]:
+    """Report a free parameter that each block has for itself."""
+    if any(block.free == "block" for block in asked.spec.blocks):
+        message = "every block has the p of its sector here: one for all blocks and all steps"
+        yield Problem("wrong-block", message, asked.section("block"), hint="write p=free")

@@ -51,7 +51,9 @@ class FreeMap:
         """How p was found."""
         at = f"p = {self.p:.4g}" if np.isfinite(self.p) else "the majority, p = inf"
         if self.error is None:
-            return f"{at}, where the last two levels differ least: their difference is not seen to turn"
+            return (
+                f"{at}, where the last two levels differ least: the difference is not seen to turn"
+            )
         return (
             f"{at} +- {self.error:.1g}, where the last two levels agree; dy/dp = {self.slope:.2g}"
         )

@@ -175,7 +175,7 @@ def _turns(after: Floats, before: Floats) -> bool:
     """Whether two changes are seen to have opposite signs."""
     down, error = jackknife(-_sign(before) * after)
     seen, spread = jackknife(_sign(before) * before)
-    return bool(down > max(SEEN * error, NO_CHANGE) and seen > SEEN * spread)
+    return bool(down > NO_CHANGE and down > SEEN * error and seen > SEEN * spread)
 
 
 def _sign(values: Floats) -> float:

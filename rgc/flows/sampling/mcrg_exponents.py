@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -17,6 +17,9 @@ from rgc.results.result import Estimate
 
 NO_HEADLINE = "there is no headline exponent"
 UNSETTLED = "the flow does not settle at a fixed point"
+HIDDEN = (
+    f"{UNSETTLED}, and a map that is chosen to make levels agree hides how far that moves exponents"
+)
 HAMILTONIAN = "no symmetry of the Hamiltonian tells thermal from magnetic"
 BLOCK_MAP = "the block map keeps no symmetry of the Hamiltonian that tells thermal from magnetic"
 """What is lacking where there is no y_h."""
@@ -30,12 +33,14 @@ class Spectra:
       the field, None where there are none.
     - `dimension` is that of the lattice.
     - `single` says that the invariant sector holds single spins.
+    - `free` says that the block maps were chosen so that the last two levels agree.
     """
 
     thermal: Steps
     magnetic: Steps | None
     dimension: int
     single: bool
+    free: bool = False
 
     @property
     def named(self) -> dict[str, Steps]:
@@ -65,6 +70,8 @@ def find_exponents(spectra: Spectra, averages: str) -> Exponents:
     relevant = headline(spectra.thermal).value or 0.0
     growing, leaves = relevant if relevant > 0 else None, bool(spectra.unsettled)
     heads = {name: headline(steps, growing, leaves=leaves) for name, steps in spectra.named.items()}
+    if leaves and spectra.free:
+        heads = {name: replace(head, systematic=None, note=HIDDEN) for name, head in heads.items()}
     thermal, magnetic = heads["y_t"], heads.get("y_h")
     single = thermal if spectra.single else magnetic
     reason = no_critical_point(thermal, single, spectra.dimension)

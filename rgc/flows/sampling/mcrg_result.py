@@ -107,6 +107,7 @@ def mcrg_result(
         magnetic=None if magnetic is None else magnetic.steps,
         dimension=sampler.model.lattice.dimension,
         single=levels.basis.single,
+        free=levels.parameters is not None,
     )
     exponents = find_exponents(spectra, _first_average(levels, table))
     watched = estimator.warnings(arrays)
@@ -216,7 +217,7 @@ def _by_map(measured: Measured) -> dict[str, NDArray[np.float64]]:
     """For each sector the leading exponent with the full basis and its error, by every map at every
     level, [map, level].
     """
-    out = {}
+    out: dict[str, NDArray[np.float64]] = {}
     for sector in measured.levels.names:
         families = measured.families((sector,))
         full = [[step.full for step in steps if step.ranges] for steps in families]

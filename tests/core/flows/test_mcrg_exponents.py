@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rgc.analysis.level_spectra import LevelSpectrum
 from rgc.flows.sampling.mcrg_exponents import (
+    HIDDEN,
     NO_HEADLINE,
     UNSETTLED,
     Exponents,
@@ -61,6 +62,18 @@ def test_a_flow_that_leaves_is_said_to_and_all_errors_know_it() -> None:
     for name in ALL - {"nu", "alpha"}:
         assert (leaves.table[name].error or 0) >= (steady.table[name].error or 0), name
     assert (leaves.table["y_h"].error or 0) > 0.01
+
+
+def test_levels_that_are_made_to_agree_have_no_error_where_the_flow_leaves() -> None:
+    steps = tuple(level(n, y, y, noise=1e-4) for n, y in enumerate([1.7, 1.66, 1.66], 1))
+    odd = tuple(level(n, y, y, noise=1e-4) for n, y in enumerate([2.6, 2.55, 2.57], 1))
+    spectra = Spectra(thermal=steps, magnetic=odd, dimension=3, single=False, free=True)
+    exponents = find_exponents(spectra, TOLD)
+    for each in exponents.table.values():
+        assert each.value is not None
+        assert each.error is None
+        assert HIDDEN in each.note
+    assert any(UNSETTLED in warning for warning in exponents.warnings)
 
 
 def test_a_field_that_orders_nothing_has_no_scaling_relations() -> None:

@@ -6,7 +6,7 @@ change, so that the p is taken at which the last two levels that hold the range 
 and Swendsen 2017). The rule looks at changes from level to level and at nothing else.
 
 Exponents are functions of x = tanh p, the mean of a block spin above cells whose spins add up to
-1. It is 1 for the majority, p = inf. Between the p of a run they are cubic in x.
+1. It is 1 for the majority. Between the p of a run they are cubic in x.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class FreeMap:
     @property
     def rule(self) -> str:
         """How p was found."""
-        at = f"p = {self.p:.4g}" if np.isfinite(self.p) else "the majority, p = inf"
+        at = f"p = {self.p:.4g}"
         if self.error is None:
             return (
                 f"{at}, where the last two levels differ least: the difference is not seen to turn"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf
 
 from rgc.language.signatures import Field, Signature, table
 from rgc.model.block_rule import BlockRule, Law
@@ -159,9 +158,13 @@ FREE = Signature(
     example="p=free",
 )
 
-TRIED = (0.3, 0.4, 0.5, 0.6, 0.75, 1.0, 1.5, inf)
+CERTAIN = 1000.0
+"""The parameter from which on a majority decides with certainty, to 64 bits: the map is the
+majority."""
+
+TRIED = (0.3, 0.4, 0.5, 0.6, 0.75, 1.0, 1.5, CERTAIN)
 """The parameters of the maps that block the same configurations where p=free is found by
-comparing levels. The map of inf is the majority."""
+comparing levels."""
 
 BLOCKS = table(
     (

@@ -33,16 +33,14 @@ class LogWeight:
     slope: float = 0.0
 
     def at(self, p: float | None) -> Fraction | float:
-        """The number, exact where it is finite. A p of inf makes the likelier state certain. Raises
-        `ValueError` where it depends on a p that is not known."""
+        """The number, exact where it is finite. Raises `ValueError` where it depends on a p that is
+        not known."""
         if not isfinite(self.constant):
             return float(self.constant)
         if not self.slope:
             return Fraction(self.constant)
         if p is None:
             raise ValueError("the parameter p of the block map has no value yet")
-        if not isfinite(p):
-            return self.slope * p
         return Fraction(self.constant) + Fraction(self.slope) * Fraction(p)
 
     def minus(self, other: LogWeight) -> LogWeight:

@@ -11,7 +11,7 @@ from rgc.analysis.free_map import FreeMap, choose_map
 from rgc.analysis.headline import headline
 from rgc.analysis.level_spectra import LevelSpectrum
 from rgc.analysis.statistics import jackknife
-from rgc.model.block_maps import TRIED
+from rgc.model.block_maps import CERTAIN, TRIED
 from tests.core.analysis.test_headline import level
 
 Curve = Callable[[float], float]
@@ -58,7 +58,7 @@ def test_the_error_of_the_parameter_is_in_that_of_the_exponent() -> None:
 
 @pytest.mark.parametrize(
     ("last", "p"),
-    [(lambda x: 1.1 + 0.2 * x, 0.3), (lambda x: 1.4 - 0.2 * x, np.inf), (lambda x: 1.0, None)],
+    [(lambda x: 1.1 + 0.2 * x, 0.3), (lambda x: 1.4 - 0.2 * x, CERTAIN), (lambda x: 1.0, None)],
     ids=["away", "to the majority", "agree everywhere"],
 )
 def test_where_levels_do_not_turn_the_least_change_decides(last: Curve, p: float | None) -> None:
@@ -71,5 +71,5 @@ def test_where_levels_do_not_turn_the_least_change_decides(last: Curve, p: float
 
 def test_one_level_that_holds_the_range_decides_nothing() -> None:
     found = choose_map(TRIED, families(lambda x: 1.0, lambda x: 1 + x, wrapped=True))
-    assert found.p == np.inf
+    assert found.p == CERTAIN
     assert headline(found.steps).error is None

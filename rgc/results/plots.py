@@ -6,6 +6,7 @@ from io import BytesIO, StringIO
 from typing import TYPE_CHECKING
 
 from rgc.results.autocorrelation_plot import autocorrelation
+from rgc.results.block_map_plot import exponents_by_map
 from rgc.results.configuration_plot import configurations
 from rgc.results.exponent_plot import exponents
 from rgc.results.flow_diagram import flow_diagram
@@ -62,6 +63,7 @@ def figures(answer: AnswerData) -> Figures:
             made = {
                 "configurations": configurations(point.result, point.lattice),
                 "exponents": exponents(point.result, expected),
+                "maps": exponents_by_map(point.result),
                 "autocorrelation": autocorrelation(point.result),
                 "training": training(point.result),
                 "fields": receptive_fields(point.result),

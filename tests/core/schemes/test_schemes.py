@@ -410,6 +410,7 @@ RUN_TODAY = {
     "kadanoff_d3",
     "mcrg_ashkin_teller",
     "mcrg_baxter_wu",
+    "mcrg_potts",
     "mk_weight",
     "nvl",
     "ode",

@@ -33,18 +33,18 @@ STENCIL = 4
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class FreeMap:
-    """The map that a sector chose.
+    """The map of a sector.
 
     - `steps` are its spectra level by level, interpolated in the resamples too.
-    - `p` is its parameter and `error` the standard error of it, None where p is one of those that
-      were tried.
-    - `slope` is dy/dp of the last level there.
+    - `p` is the parameter that the sector chose, None where the spec gives the map.
+    - `error` is the standard error of p and `slope` is dy/dp of the last level there, None where p
+      is one of those that were tried.
     """
 
     steps: Steps
-    p: float
-    error: float | None
-    slope: float
+    p: float | None = None
+    error: float | None = None
+    slope: float | None = None
 
     @property
     def rule(self) -> str:
@@ -70,13 +70,13 @@ def choose_map(parameters: Sequence[float], families: Sequence[Steps]) -> FreeMa
     x = np.tanh(parameters)
     change = _changes(families)
     if change is None:
-        return FreeMap(steps=families[-1], p=parameters[-1], error=None, slope=np.nan)
-    size, noise = jackknife(change)
+        return FreeMap(steps=families[-1], p=parameters[-1])
+    size, (_, noise) = change[0], jackknife(change)
     place = _turn(size, noise)
     if place is None:
         cost = np.where(np.isfinite(size), np.hypot(size, noise), np.inf)
         best = int(np.argmin(cost))
-        return FreeMap(steps=families[best], p=parameters[best], error=None, slope=np.nan)
+        return FreeMap(steps=families[best], p=parameters[best])
     first = min(max(place - 1, 0), max(len(x) - STENCIL, 0))
     near = slice(first, first + STENCIL)
     at = _zero(x[near], change[:, near], x[place], x[place + 1])
@@ -122,10 +122,10 @@ def _zero(x: Floats, change: Floats, low: float, high: float) -> Floats:
     It lies between `low` and `high` for all data, and the resamples are close to them, so that one
     step of Newton's method goes from there to theirs.
     """
-    from scipy.optimize import brentq
-
     curve = _polynomial(x, change[0])
-    root = float(brentq(curve, low, high))
+    roots = curve.roots()
+    real = roots.real[np.isclose(roots.imag, 0.0)]
+    root = float(np.clip(real[np.argmin(np.abs(real - (low + high) / 2))], low, high))
     shift = [float(_polynomial(x, row)(root)) for row in change]
     return root - np.array(shift) / float(curve.deriv()(root))
 

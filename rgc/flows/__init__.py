@@ -8,6 +8,7 @@
          --observables_of--> what to measure, with the energy in place   (observables.py)
          --make_estimator--> averages, sums to tally, their errors       (estimator.py, recorder.py)
          --make_plan-->      which sweeps and records a step makes       (plan.py)
+         --mcrg_result-->    spectra by level and map, exponents         (mcrg_*.py)
 
 The other folders:
 

@@ -1,84 +1,39 @@
-"""From the sums of a Monte Carlo RG run to eigenvalues, exponents and the table of levels."""
+"""The answer of a Monte Carlo RG run: exponents, eigenvalues and the table of levels."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rgc.analysis.eigenvalues import (
-    Correlations,
-    eigenvectors,
-    estimated,
-    exponents,
-    leading_spectra,
-    linearised,
-)
-from rgc.analysis.free_map import FreeMap, Steps, choose_map
-from rgc.analysis.level_spectra import LevelSpectrum, shells
+from rgc.analysis.eigenvalues import estimated, exponents
+from rgc.analysis.free_map import FreeMap
+from rgc.analysis.level_spectra import LevelSpectrum
 from rgc.analysis.statistics import GROUPS, constant_record, jackknife, resample
 from rgc.flows.sampling.estimator import sampled
 from rgc.flows.sampling.halves import Compared, start_remembered
 from rgc.flows.sampling.mcrg_exponents import Spectra, choose_magnetic, find_exponents, lacking
+from rgc.flows.sampling.mcrg_spectra import (
+    Arrays,
+    Measured,
+    exponents_by_map,
+    kept,
+    linearised_maps,
+)
 from rgc.flows.sampling.observables import doubts_at_edges, is_odd
 from rgc.flows.sampling.sample import couplings
 from rgc.model.observables import Linear
 from rgc.results.result import Eigenvalue, Estimate, Level, Result
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from rgc.flows.sampling.estimator import Estimator
     from rgc.flows.sampling.levels import Levels
     from rgc.flows.sampling.sampler import Sampler
 
-Arrays = Mapping[str, "NDArray[Any]"]
-
-MOST_SIZES = 24
-"""Every number of operators up to this one is reported; beyond it only those at which a shell is
-complete are.
-"""
-
 MOST_EIGENVALUES = 4
 """Eigenvalues reported of each matrix."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Measured:
-    """What a run measured: its levels, the sums of all block maps, and the number of configurations
-    in each group.
-    """
-
-    levels: Levels
-    arrays: Arrays
-    samples: int
-
-    @property
-    def maps(self) -> int:
-        """The number of block maps from each level to the next."""
-        return len(self.levels.parameters or (None,))
-
-    def by_map(self, k: int) -> Arrays:
-        """The sums of one block map."""
-        own = ("sum_", "hot_", "square_", "cross_", "configuration_")
-        return {name: value[k] for name, value in self.arrays.items() if name.startswith(own)}
-
-    def families(self, sectors: Sequence[str]) -> list[Steps]:
-        """The spectra of some sectors together, by every block map."""
-        return [
-            sector_spectra(self.levels, self.by_map(k), sectors, self.samples)
-            for k in range(self.maps)
-        ]
-
-    def chosen(self, sectors: Sequence[str]) -> FreeMap:
-        """The spectra of some sectors together by the map that they choose, or by the only one."""
-        families = self.families(sectors)
-        if self.levels.parameters is None:
-            return FreeMap(steps=families[0], p=np.nan, error=None, slope=np.nan)
-        return choose_map(self.levels.parameters, families)
 
 
 def mcrg_result(
@@ -99,8 +54,8 @@ def mcrg_result(
     table = tuple(
         _level(sampler, levels, number, shown, samples) for number in range(len(levels.levels))
     )
-    matrices = _matrices(levels, shown, samples)
-    by_map = {} if levels.parameters is None else _by_map(measured)
+    matrices = linearised_maps(levels, shown, samples)
+    by_map = {} if levels.parameters is None else exponents_by_map(measured)
     thermal, magnetic = maps.get(levels.basis.invariant), _magnetic(measured, maps)
     spectra = Spectra(
         thermal=() if thermal is None else thermal.steps,
@@ -141,7 +96,7 @@ def mcrg_result(
 
 def _nearest(levels: Levels, chosen: FreeMap | None) -> int:
     """The number of the map that lies next to the chosen one."""
-    if levels.parameters is None or chosen is None:
+    if levels.parameters is None or chosen is None or chosen.p is None:
         return 0
     return int(np.argmin(np.abs(np.tanh(levels.parameters) - np.tanh(chosen.p))))
 
@@ -152,47 +107,6 @@ def _parameters(maps: Mapping[str, FreeMap]) -> dict[str, Estimate]:
         f"block.p[{sector}]": Estimate(found.p, found.error, note=found.rule)
         for sector, found in maps.items()
     }
-
-
-def sector_spectra(
-    levels: Levels, arrays: Arrays, sectors: Sequence[str], samples: int
-) -> tuple[LevelSpectrum, ...]:
-    """The spectra of every step.
-
-    Sums of several sectors, which translations relate, are added before anything else.
-    """
-    out = []
-    for level in levels.levels[1:]:
-        assert level.blocking is not None  # noqa: S101  (only level 0 has none)
-        kept = _kept(levels, level.number, sectors[0])
-        ranges = tuple(levels.basis.ranges[sectors[0]][k] for k in kept)
-        whole = shells(ranges)
-        sizes = [n for n in range(1, len(kept) + 1) if n <= MOST_SIZES or n in whole]
-        measured = correlations(arrays, level.number, sectors, samples)
-        spectra = leading_spectra(measured, kept, sizes)
-        out.append(
-            LevelSpectrum(level.number, level.blocking.block.scale, level.wrapped, ranges, spectra)
-        )
-    return tuple(out)
-
-
-def correlations(arrays: Arrays, level: int, sectors: Sequence[str], samples: int) -> Correlations:
-    """Averages of level and level - 1, resampled. `samples` is the number of configurations in each
-    group.
-    """
-    counts = np.full(GROUPS, samples * len(sectors))
-
-    def average(kind: str, number: int) -> NDArray[np.float64]:
-        return resample(
-            np.sum([arrays[f"{kind}_{number}_{sector}"] for sector in sectors], axis=0), counts
-        )
-
-    return Correlations(
-        average("sum", level),
-        average("sum", level - 1),
-        average("square", level),
-        average("cross", level),
-    )
 
 
 def _labels(
@@ -206,31 +120,11 @@ def _labels(
     for kind, sector, level in product(axes, levels.names, levels.levels[1:]):
         name = f"{kind}_{level.number}_{sector}"
         if name in matrices:
-            names = [levels.names[sector][k] for k in _kept(levels, level.number, sector)]
+            names = [levels.names[sector][k] for k in kept(levels, level.number, sector)]
             out[name] = dict.fromkeys(axes[kind], names)
     maps = [f"p = {p:g}" for p in levels.parameters or ()]
     numbers = [f"level {level.number}" for level in levels.levels[1:]]
     return out | {name: {0: maps, 1: numbers} for name in by_map}
-
-
-def _by_map(measured: Measured) -> dict[str, NDArray[np.float64]]:
-    """For each sector the leading exponent with the full basis and its error, by every map at every
-    level, [map, level].
-    """
-    out: dict[str, NDArray[np.float64]] = {}
-    for sector in measured.levels.names:
-        families = measured.families((sector,))
-        full = [[step.full for step in steps if step.ranges] for steps in families]
-        if full[0]:
-            value, error = jackknife(np.moveaxis(np.array(full), 2, 0))
-            out |= {f"by_map_{sector}": value, f"by_map_error_{sector}": error}
-    return out
-
-
-def _kept(levels: Levels, level: int, sector: str) -> list[int]:
-    """Numbers of the operators that stay in the basis at a level."""
-    flagged = levels.levels[level].flagged
-    return [k for k, name in enumerate(levels.names[sector]) if name not in flagged]
 
 
 def _magnetic(measured: Measured, maps: Mapping[str, FreeMap]) -> FreeMap | None:
@@ -315,7 +209,7 @@ def _operators_remember(
         for sector, tallies in level.tallies.items():
             hot = arrays[f"hot_{level.number}_{sector}"]
             cold = arrays[f"sum_{level.number}_{sector}"] - hot
-            for k in _kept(levels, level.number, sector):
+            for k in kept(levels, level.number, sector):
                 odd = is_odd(Linear(((1.0, tallies[k]),)))
                 compared.append(
                     Compared(f"{_shown(levels, sector, k)} at level {level.number}", odd)
@@ -323,25 +217,3 @@ def _operators_remember(
                 per_half = samples / 2 * level.recorder.places(tallies[k])
                 halves.append(np.stack([hot[:, k], cold[:, k]], axis=1) / per_half)
     return start_remembered(compared, np.reshape(halves, (-1, GROUPS, 2)), forgotten=forgotten)
-
-
-def _matrices(levels: Levels, arrays: Arrays, samples: int) -> dict[str, NDArray[Any]]:
-    """For each sector and step the linearised map T with the full basis, and its left and right
-    eigenvectors.
-
-    The eigenvectors are float64[part, row, column], where part 0 is the real and part 1 the
-    imaginary one.
-    """
-    out: dict[str, NDArray[Any]] = {}
-    for sector in levels.names:
-        for level in levels.levels[1:]:
-            kept = _kept(levels, level.number, sector)
-            if not kept:
-                continue
-            matrix = linearised(correlations(arrays, level.number, (sector,), samples), kept)[0]
-            out[f"linearised_{level.number}_{sector}"] = matrix
-            if np.isfinite(matrix).all():
-                _, right, left = eigenvectors(matrix)
-                out[f"right_{level.number}_{sector}"] = np.stack([right.real, right.imag])
-                out[f"left_{level.number}_{sector}"] = np.stack([left.real, left.imag])
-    return out

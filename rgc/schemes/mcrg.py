@@ -57,7 +57,7 @@ SCHEME = Scheme(
         operators.basis,
     ),
     derived=derived,
-    answers=(*RG, *AVERAGES, "constant", "correlation", "block.p"),
+    answers=(*RG, *AVERAGES, "constant", "correlation", "block.p", "critical_tangent"),
     ready=Ready(
         maker="rgc.flows.sampling.mcrg:make_mcrg",
         kind="programs",

@@ -237,3 +237,13 @@ flow mcrg(steps=2, sweeps=20, thermalise=10, replicas=64, basis=operators(range=
         assert found.keys() == expected.keys()
         for name, each in expected.items():
             assert np.array_equal(found[name][k], each[0]), (p, name)
+
+
+def test_level_1_moves_with_level_0_as_with_the_level_before() -> None:
+    """dK(1)/dK(0) is the linearised map of the first step, and its first row the tangent there."""
+    found = answer(ising(16, steps=2, sweeps=40, thermalise=20, replicas=64, basis=(1.5, 2)))
+    row = found.tables["linearised_1_even"][0]
+    names = found.labels["linearised_1_even"][1]
+    for name, moved in zip(names[1:], row[1:], strict=True):
+        at_level_1 = found.levels[1].averages[f"critical_tangent.{name}"]
+        assert at_level_1.value == pytest.approx(moved / row[0], abs=at_level_1.error)

@@ -123,12 +123,18 @@ def _path(target: ast.Expr) -> tuple[tuple[str, ...], Span | None]:
 
 
 def _check_known(path: tuple[str, ...], span: Span | None, spec: Spec) -> None:
-    known = known_targets(spec)
+    known = known_targets(spec, path[0])
     shown = ".".join(path)
     if shown in known:
         return
     close = suggest(shown, known) or suggest_other(shown, known)
-    if len(path) == 2 and path[0] not in ("fixed_point", "critical", "block", "visible"):
+    if len(path) == 2 and path[0] not in (
+        "fixed_point",
+        "critical",
+        "critical_tangent",
+        "block",
+        "visible",
+    ):
         hint = f"write {path[1]}" if path[1] in known else close
         raise problem("unknown-target", f"'{path[0]}' has no members", span, hint=hint)
     if shown in EXPONENTS and spec.map:

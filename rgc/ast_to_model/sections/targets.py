@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from rgc.ast_to_model.scope import problem
 from rgc.errors import SpecError
 from rgc.language.expect import EXPONENTS
-from rgc.language.values import Value
+from rgc.language.values import OperatorBasis, Value
 from rgc.model.lattice import Lattice
 from rgc.model.spec import FlowOfSpec, Spec
 from rgc.model.stack import Stack
+from rgc.passes.generate_operators import generate_operators
 from rgc.passes.tell_operators import tell_hidden, tell_operators
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
@@ -20,8 +21,11 @@ from rgc.schemes.scheme import Scheme
 from rgc.syntax import ast
 
 
-def known_targets(spec: Spec) -> tuple[str, ...]:
-    """Names that an expectation of this spec may have, `fixed_point.K` and `block.p` among them."""
+def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
+    """Names that an expectation of this spec may have, `fixed_point.K` and `block.p` among them.
+
+    Those of operators are found only where they belong to the word `head` that is asked for.
+    """
     couplings = _couplings(spec)
     scheme = SCHEMES.get(spec.flow.scheme) if spec.flow is not None else None
     names = [_name(measure.name) for measure in spec.measures]
@@ -37,6 +41,8 @@ def known_targets(spec: Spec) -> tuple[str, ...]:
         elif answer == "visible":
             names += [f"visible.{name}" for name in _told(spec)]
             names += [f"hidden.{name}" for name in _hidden(spec)]
+        elif answer == "critical_tangent":
+            names += [f"{answer}.{name}" for name in _measured(spec) if head == answer]
         elif answer == "couplings":
             names += couplings
         elif answer == "map":
@@ -137,6 +143,24 @@ def _of_methods(spec: Spec) -> list[str]:
 
 def _name(measure: str) -> str:
     return measure.split("(")[0]
+
+
+def _measured(spec: Spec) -> list[str]:
+    """The operators that the flow measures, but for the first."""
+    basis = spec.flow.options.get("basis") if spec.flow is not None else None
+    if not isinstance(basis, OperatorBasis) or not isinstance(spec.lattice, Lattice):
+        return []
+    if spec.hamiltonian is None or not all(each.two_states for each in spec.species):
+        return []
+    operators = generate_operators(
+        spec.lattice,
+        spec.species,
+        spec.hamiltonian,
+        blocks=spec.blocks,
+        reach=basis.range,
+        bodies=basis.bodies,
+    )
+    return [operator.name for operator in operators[1:]]
 
 
 def _told(spec: Spec) -> list[str]:

@@ -45,7 +45,9 @@ class Mcrg:
     - `hot_<level>_<sector>` [map, group, a] of S over the replicas that started hot,
     - `square_<level>_<sector>` [map, group, a, b] of S S,
     - `cross_<level>_<sector>` [map, group, a, b], from level 1 on, of S times that of the level
-      before.
+      before,
+    - `origin_<level>_<sector>` [map, group, a, b], from level 1 on, of S times that of level 0, in
+      the invariant sector.
     """
 
     sampler: Sampler
@@ -85,6 +87,8 @@ class Mcrg:
                 arrays[f"square_{where}"] = np.zeros((maps, GROUPS, n, n))
                 if level.number:
                     arrays[f"cross_{where}"] = np.zeros((maps, GROUPS, n, n))
+                if level.number and sector == self.levels.basis.invariant:
+                    arrays[f"origin_{where}"] = np.zeros((maps, GROUPS, n, n))
         return State(0, arrays)
 
     def step(self, state: State) -> State:
@@ -148,8 +152,10 @@ class Mcrg:
         fine, sums = base.recorder(fine)
         self.estimator.record(arrays, record, base.recorder.by_tally(sums))
         first = {sector: taken(made, sums[0]) for sector, made in base.made.items()}
+        invariant = self.levels.basis.invariant
+        origin = {sector: each for sector, each in first.items() if sector == invariant}
         for k, blockings in enumerate(self.maps):
-            _accumulate(arrays, k, 0, first, {})
+            _accumulate(arrays, k, 0, first)
             now, before = fine, first
             for n, (level, blocking) in enumerate(zip(above, blockings, strict=True)):
                 below, blocked = blocking(now, coarse[k][n], keys[n])
@@ -160,7 +166,7 @@ class Mcrg:
                 now, sums = level.recorder(blocked)
                 coarse[k][n] = now
                 measured = {sector: taken(made, sums[0]) for sector, made in level.made.items()}
-                _accumulate(arrays, k, level.number, measured, before)
+                _accumulate(arrays, k, level.number, measured, cross=before, origin=origin)
                 before = measured
         return fine
 
@@ -170,16 +176,19 @@ def _accumulate(
     k: int,
     level: int,
     now: Mapping[str, NDArray[Any]],
-    before: Mapping[str, NDArray[Any]],
+    **others: Mapping[str, NDArray[Any]],
 ) -> None:
-    """Add the sums of a record to those of map k."""
+    """Add the sums of a record to those of map k. `others` are the operators of other levels, by
+    the name of what is summed.
+    """
     for sector, values in now.items():
         where = f"{level}_{sector}"
         arrays[f"sum_{where}"][k] += grouped(values).T
         arrays[f"hot_{where}"][k] += grouped(values[:, ::2]).T
         arrays[f"square_{where}"][k] += products_by_group(values, values)
-        if level:
-            arrays[f"cross_{where}"][k] += products_by_group(values, before[sector])
+        for kind, there in others.items():
+            if sector in there:
+                arrays[f"{kind}_{where}"][k] += products_by_group(values, there[sector])
 
 
 def make_mcrg(request: Request) -> Mcrg:

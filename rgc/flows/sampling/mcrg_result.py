@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from rgc.analysis.eigenvalues import estimated, exponents
 from rgc.analysis.free_map import FreeMap
 from rgc.analysis.level_spectra import LevelSpectrum
 from rgc.analysis.statistics import GROUPS, constant_record, jackknife, resample
+from rgc.flows.sampling.critical_surface import critical_tangents
 from rgc.flows.sampling.estimator import sampled
 from rgc.flows.sampling.halves import Compared, start_remembered
 from rgc.flows.sampling.mcrg_exponents import Spectra, choose_magnetic, find_exponents, lacking
@@ -65,12 +67,17 @@ def mcrg_result(
         free=levels.parameters is not None,
     )
     exponents = find_exponents(spectra, _first_average(levels, table))
+    y_t = exponents.table["y_t"]
+    tangents = critical_tangents(levels, shown, samples, y_t.note if y_t.value is None else "")
     watched = estimator.warnings(arrays)
     return Result(
         "mcrg",
         exponents=exponents.table,
         fixed_point={} if levels.parameters is None else _parameters(maps),
-        levels=table,
+        levels=tuple(
+            replace(each, averages={**each.averages, **tangents.by_level.get(each.level, {})})
+            for each in table
+        ),
         eigenvalues=tuple(
             eigenvalue
             for sector, found in maps.items()
@@ -78,7 +85,7 @@ def mcrg_result(
             for eigenvalue in _eigenvalues(sector, step)
         ),
         averages=estimator.estimates(arrays),
-        values=estimator.times(arrays) | exponents.extrapolated,
+        values=estimator.times(arrays) | exponents.extrapolated | dict(tangents.headline),
         series=estimator.series(arrays),
         configurations=tuple(shown[f"configuration_{level.number}"] for level in levels.levels),
         tables=estimator.tables(arrays) | matrices | by_map,

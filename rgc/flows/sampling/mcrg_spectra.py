@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class Measured:
 
     def by_map(self, k: int) -> Arrays:
         """The sums of one block map."""
-        own = ("sum_", "hot_", "square_", "cross_", "configuration_")
+        own = ("sum_", "hot_", "square_", "cross_", "origin_", "configuration_")
         return {name: value[k] for name, value in self.arrays.items() if name.startswith(own)}
 
     def families(self, sectors: Sequence[str]) -> list[Steps]:
@@ -85,9 +85,16 @@ def sector_spectra(
     return tuple(out)
 
 
-def correlations(arrays: Arrays, level: int, sectors: Sequence[str], samples: int) -> Correlations:
-    """Averages of level and level - 1, resampled. `samples` is the number of configurations in each
-    group.
+def correlations(
+    arrays: Arrays,
+    level: int,
+    sectors: Sequence[str],
+    samples: int,
+    *,
+    kind: Literal["cross", "origin"] = "cross",
+) -> Correlations:
+    """Averages of a level and of the one before, or of level 0 for `origin`, resampled. `samples`
+    is the number of configurations in each group.
     """
     counts = np.full(GROUPS, samples * len(sectors))
 
@@ -98,9 +105,9 @@ def correlations(arrays: Arrays, level: int, sectors: Sequence[str], samples: in
 
     return Correlations(
         average("sum", level),
-        average("sum", level - 1),
+        average("sum", level - 1 if kind == "cross" else 0),
         average("square", level),
-        average("cross", level),
+        average(kind, level),
     )
 
 

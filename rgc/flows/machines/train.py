@@ -138,12 +138,14 @@ class Train:
         mark = next(mark for mark in taught.watch.marks if mark > first)
         count = max(1, min(state.most, mark - 1 - first))
         arrays = self.stack.arrays(state, number)
-        before = taught.integers(arrays)["weights"].astype(np.float64)
+        before = None
+        if first + count == mark:
+            before = taught.integers(arrays)["weights"].astype(np.float64)
         data, largest = taught.learning.run(arrays, self.stack.fed(state, number), first, count)
         self.stack.kept["fed", number] = data
         integers = taught.learning.integers(arrays)
         check_range(taught.layer, integers, largest, number, first, self.request.span)
-        if first + count == mark:
+        if before is not None:
             self._look(state, number, arrays, before, mark)
         if first + count in taught.kept:
             self._keep(state, number, arrays, first + count)

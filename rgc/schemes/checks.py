@@ -65,6 +65,7 @@ TRAINING = (
     Check("c", "bit identity", "rgc.verification.training_bits:check_training_bits"),
     Check("c", "passes", "rgc.verification.machine_passes:check_passes"),
     Check("e", "gradient", "rgc.verification.gradients:check_gradient"),
+    Check("e", "update rules", "rgc.verification.update_rules:check_update_rules"),
     Check("e", "persistent chains", "rgc.verification.persistent:check_persistent"),
     Check("e", "annealing", "rgc.verification.gradients:check_annealing"),
 )

@@ -74,6 +74,7 @@ SCHEME = Scheme(
         "bound_train",
         "bound_validation",
         "information",
+        "autocorrelation_time",
         "dropout_kl",
         "visible",
         "half_length",

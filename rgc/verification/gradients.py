@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.flows.data.rows import Rows, states_in
-from rgc.flows.machines.annealing import anneal
+from rgc.flows.machines.annealing import Annealing
 from rgc.flows.machines.exact_training import ExactTraining
 from rgc.flows.machines.first_chains import first_chains
 from rgc.flows.machines.layer_training import Arrays, LayerTraining, make_layer_training
@@ -316,10 +316,10 @@ def check_annealing(subject: Subject) -> Iterator[Finding]:
         key = stream(subject.seed, {}, "training", STREAM + 1 + number)
         drawn = uniforms(key, small.layer.visible.features)
         base = np.rint((drawn - 0.5) / PARAMETER_UNIT).astype(np.int64)  # up to 1/2 kT
-        found = anneal(
-            subject.reference, small.layer, small.arrays, base, key, chains=CHAINS,
-            betas=np.linspace(0, 1, TEMPERATURES),
-        )  # fmt: skip
+        found = Annealing(
+            backend=subject.reference, layer=small.layer, arrays=small.arrays, base=base, key=key,
+            chains=CHAINS, betas=np.linspace(0, 1, TEMPERATURES),
+        ).whole()  # fmt: skip
         z = {"ln Z": (found.log_z - log_z) / found.error}
         means = np.exp(exact - log_z).sum(axis=1) @ sums.visible
         features = features_of(small.layer.visible, found.states)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rgc.errors import SpecError
 from rgc.flows.data.rows import Rows, key_of
-from rgc.flows.machines.annealing import anneal
+from rgc.flows.machines.annealing import Annealing
 from rgc.flows.machines.passes import ascended, means_above, reconstructed
 from rgc.flows.machines.taught import Taught
 from rgc.kernel_cache import KernelCache
@@ -55,7 +55,7 @@ def check_passes(subject: Subject) -> Iterator[Finding]:
     """Compare hidden states drawn above rows, rows made again from them, and annealed chains with
     their weights on each backend with the reference.
     """
-    for number, taught in enumerate(training_of(subject).layers):
+    for number, taught in enumerate(training_of(subject).stack.layers):
         drawn = _begun(subject, number, taught)
         right = dict(_made(subject.reference, drawn))
         visible, hidden = drawn.layer.shape
@@ -92,15 +92,15 @@ def _made(backend: Backend, drawn: _Drawn) -> Iterator[tuple[str, NDArray[Any]]]
     yield "rows that are made again", again.states
     yield "the share of units that changed", np.array(share)
     base = arrays.get("visible", np.zeros(layer.visible.features, dtype=np.int64))
-    found = anneal(
-        backend,
-        layer,
-        arrays,
-        base,
-        keys[2],
+    found = Annealing(
+        backend=backend,
+        layer=layer,
+        arrays=arrays,
+        base=base,
+        key=keys[2],
         chains=ROWS,
         betas=np.linspace(0, 1, STEPS + 1),
-    )
+    ).whole()
     yield "annealed chains", found.states
     yield "the weights of annealed chains", found.log_weights
 

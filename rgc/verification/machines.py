@@ -236,7 +236,7 @@ def machines(subject: Subject) -> Iterator[Small]:
     both sides, which have no sum for all weights.
     """
     known = set()
-    for taught in training_of(subject).layers:
+    for taught in training_of(subject).stack.layers:
         kinds, sides = _kinds(taught.layer), (taught.layer.visible, taught.layer.hidden)
         if kinds not in known and any(side.unit != "gaussian" for side in sides):
             known.add(kinds)
@@ -256,7 +256,7 @@ class TrainedLayer:
 def trained_layers(subject: Subject) -> Iterator[TrainedLayer]:
     """A layer for each combination of kinds of units, of rows and of trainers."""
     known = set()
-    for taught in training_of(subject).layers:
+    for taught in training_of(subject).stack.layers:
         layer, trainer, fractional = taught.layer, taught.layer.train, taught.watch.fractional
         key = (_kinds(layer), trainer, fractional)
         if trainer is not None and key not in known:

@@ -87,7 +87,7 @@ def check_training_bits(subject: Subject) -> Iterator[Finding]:
     for name, reason in refused.items():
         claim = f"{name} = {subject.reference.name} over the first updates"
         yield unchecked("c", "bit identity", claim, "L2", reason)
-    for number, taught in enumerate(flow.layers):
+    for number, taught in enumerate(flow.stack.layers):
         if isinstance(taught.learning, LayerTraining):
             yield from _layer(subject, flow, made, number, taught.learning)
         else:
@@ -132,7 +132,7 @@ def _layer(
     others = tuple(
         _begun(backend, learning, rows)
         for backend, each in made.items()
-        if isinstance(learning := each.layers[number].learning, LayerTraining)
+        if isinstance(learning := each.stack.layers[number].learning, LayerTraining)
     )
     compared = _Compared(rows, numbers, right, others)
     _run(compared)
@@ -177,7 +177,7 @@ def _rows(subject: Subject, flow: Train, number: int, training: LayerTraining) -
     data = flow.request.spec.data
     read = data.source if isinstance(data, Control) else data
     if number == 0 and isinstance(read, File | Patterns):
-        return flow.data.train
+        return flow.stack.source.made({}).train
     update = training.update
     return random_rows(subject, update.layer, update.rows, number, fractional=update.fractional)
 
@@ -262,7 +262,7 @@ def _again(
     alone = subject.alone.get(running.backend.name)
     made = running.training
     if alone is not None:
-        learning = _training(subject.flow(alone)).layers[number].learning
+        learning = _training(subject.flow(alone)).stack.layers[number].learning
         made = learning if isinstance(learning, LayerTraining) else made
     again = _begun(alone or running.backend, made, compared.rows)
     for first, count in _calls(compared.numbers):

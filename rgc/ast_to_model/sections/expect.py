@@ -10,7 +10,7 @@ from rgc.ast_to_model.expressions.calls import named, suggest_other
 from rgc.ast_to_model.expressions.evaluate import kind, number
 from rgc.ast_to_model.expressions.options import check_limits, in_yaml, read_call
 from rgc.ast_to_model.scope import Unknowable, problem
-from rgc.ast_to_model.sections.targets import check_layers, known_targets
+from rgc.ast_to_model.sections.targets import known_targets, with_layer
 from rgc.errors import SpecError, listing, suggest
 from rgc.language.expect import COUNTS, EXPONENTS, NUMBERED, SELECTORS
 from rgc.language.measures import METHODS
@@ -53,7 +53,7 @@ def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expect
     if not context.failed & {"flow", "measure", "hamiltonian", "parameters", "block", "map"}:
         _check_known(path, span, spec)
     index, selectors = _selectors(entry.target, path, spec, context)
-    check_layers(entry.target, path, dict(selectors), spec)
+    selectors = with_layer(entry.target, path, selectors, spec)
     value = number(entry.value, context.scope)
     within = tuple(_tolerance(tolerance, value, context) for tolerance in entry.within)
     if entry.op == "=" and not within and not _is_count(path, value, entry, spec):

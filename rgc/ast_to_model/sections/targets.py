@@ -63,45 +63,64 @@ LAYERS = ("layer", "level")
 """The selectors that number the layers of a stack, from 1; 0 are the visible units."""
 
 
-def check_layers(
-    target: ast.Expr, path: Sequence[str], selectors: Mapping[str, Value], spec: Spec
-) -> None:
-    """Raise `SpecError` for an answer of a layer that the stack does not have, and for one that the
+Selectors = tuple[tuple[str, Value], ...]
+
+
+def with_layer(
+    target: ast.Expr, path: Sequence[str], selectors: Selectors, spec: Spec
+) -> Selectors:
+    """The selectors of an answer, with its layer where only one layer of the stack has it.
+
+    Raises `SpecError` for an answer of a layer that the stack does not have, and for one that the
     layer does not have, as a KL that would be a sum over too many states.
     """
-    flow, stack = spec.flow, spec.stack
+    flow, stack, given = spec.flow, spec.stack, dict(selectors)
     if flow is None or stack is None or "stack" not in SCHEMES[flow.scheme].needs:
-        return
+        return selectors
     last = len(stack.layers)
     for option in target.options if isinstance(target, ast.Index) else ():
-        number = selectors.get(option.name)
+        number = given.get(option.name)
         if option.name in LAYERS and isinstance(number, int) and number > last:
             has = "1 layer" if last == 1 else f"{last} layers"
             message = f"there is no {option.name} {number}: the stack has {has}"
             hint = f"write {option.name}={last}"
             raise problem("out-of-range", message, option.span, hint=hint)
     if path[0] in THERMOMETERS:
-        _check_steps(target, path[0], selectors, flow)
+        _check_steps(target, path[0], given, flow)
     elif path[0] in (*SCHEMES[flow.scheme].answers, "hidden"):
-        _check_answer(target, path, selectors, spec, stack)
+        chosen = [number for name in LAYERS if isinstance(number := given.get(name), int)]
+        number = chosen[0] if chosen else _only_layer(target, path, spec, stack)
+        _check_answer(target, path, number, spec, stack)
+        return selectors if chosen else (*selectors, ("layer", number))
+    return selectors
+
+
+def _only_layer(target: ast.Expr, path: Sequence[str], spec: Spec, stack: Stack) -> int:
+    """The layer that has an answer, or the first where none has it. Raises `SpecError` where
+    several do."""
+    numbers = range(1, len(stack.layers) + 1)
+    having = [number for number in numbers if lacking(spec, stack, number, path[0]) is None]
+    if len(having) > 1:
+        name = ".".join(path)
+        message = f"'{name}' is that of a layer, and {len(having)} layers have it"
+        hint = f"write {name}[layer={having[-1]}]"
+        raise problem("missing-selector", message, target.span, hint=hint)
+    return having[0] if having else 1
 
 
 def _check_answer(
-    target: ast.Expr, path: Sequence[str], selectors: Mapping[str, Value], spec: Spec, stack: Stack
+    target: ast.Expr, path: Sequence[str], number: int, spec: Spec, stack: Stack
 ) -> None:
-    """Raise `SpecError` for an answer of no layer, and for one that this layer does not have."""
-    name, numbers = ".".join(path), range(len(stack.layers), 0, -1)
-    chosen = [number for one in LAYERS if isinstance(number := selectors.get(one), int)]
-    has = next((n for n in numbers if lacking(spec, stack, n, path[0]) is None), 1)
-    number = chosen[0] if chosen else has
-    if number == 0 and path[0] == "half_length":
+    """Raise `SpecError` for an answer that a layer, numbered from 1, does not have."""
+    name = ".".join(path)
+    if number == 0:
+        if path[0] != "half_length":
+            message = f"'{name}' is that of a layer, and 0 are the visible units"
+            hint = f"write {name}[layer=1]"
+            raise problem("out-of-range", message, target.span, hint=hint)
         return
-    for found in not_compared(name, stack.layers[max(number, 1) - 1], spec.data, target.span):
+    for found in not_compared(name, stack.layers[number - 1], spec.data, target.span):
         raise SpecError([found])
-    if not chosen or number == 0:
-        message = f"'{name}' is that of a layer" + (", and 0 are the visible units" * bool(chosen))
-        hint = f"write {name}[layer={has}]"
-        raise problem("missing-selector", message, target.span, hint=hint)
     reason = lacking(spec, stack, number, path[0])
     if reason is not None:
         why, hint = reason

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rgc.backend import Backend
 from rgc.flows.data.rows import Rows, States, states_in
 from rgc.flows.request import Request
-from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
+from rgc.flows.sampling.sampler import Model, Sampler, make_model, make_sampler
 from rgc.language.values import Value
 from rgc.model.data import Samples
 from rgc.model.hamiltonian import Hamiltonian
@@ -18,23 +19,82 @@ from rgc.model.lattice import Cell
 from rgc.model.spec import FlowOfSpec, Spec
 from rgc.schemes.sample import SCHEME as SAMPLE
 
+Arrays = dict[str, NDArray[Any]]
 
-def sampled(samples: Samples, request: Request) -> Rows:
-    """`count` configurations of each set, the sets one after the other.
 
-    A set takes the replicas of each record in turn, and then those of the next record. Its random
-    numbers are keyed by the seed, the point of the scan and the values of its own parameters.
-    Raises `SpecError` for what cannot be sampled yet.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Sampling:
+    """`count` configurations of each set, the sets one after the other, in steps of a sweep.
+
+    A set takes the replicas of each record in turn, and then those of the next record. `cells` are
+    those of `Rows`. The arrays are `spins`, the canonical field as it is, and `records`
+    u64[record, ...], those of all sets.
+    """
+
+    samplers: tuple[Sampler, ...]
+    count: int
+    cells: Cell | None
+
+    @property
+    def steps(self) -> int:
+        """The sweeps of all sets."""
+        return len(self.samplers) * self._sweeps
+
+    @property
+    def _sweeps(self) -> int:
+        return self.samplers[0].plan.sweeps  # all sets have one plan
+
+    def step(self, arrays: Arrays, done: int, most: int) -> int:
+        """Go on after `done` sweeps, and change `arrays`. Returns how many more are made."""
+        number, at = divmod(done, self._sweeps)
+        sampler = self.samplers[number]
+        pack, unpack = sampler.backend.pack, sampler.backend.unpack
+        fields = sampler.start() if at == 0 else [arrays["spins"]]
+        if done == 0:
+            shape = len(self.samplers) * sampler.plan.records, *fields[0].shape
+            arrays["records"] = np.zeros(shape, dtype=fields[0].dtype)
+        packed = [pack(field) for field in fields]
+        pieces = sampler.plan.pieces(at, most)
+        for piece in pieces:
+            packed = sampler.sweep(packed, piece.first, piece.count)
+            if piece.record is not None:
+                record = number * sampler.plan.records + piece.record
+                arrays["records"][record] = unpack(packed[0])
+        arrays["spins"] = np.asarray(unpack(packed[0]))
+        return sum(piece.count for piece in pieces)
+
+    def rows(self, arrays: Arrays) -> Rows:
+        """The configurations, after the last sweep."""
+        parts = np.split(arrays["records"], len(self.samplers))
+        states = np.concatenate([self._states(part) for part in parts])
+        return Rows(species=self._model.species[0], states=states, cells=self.cells)
+
+    def _states(self, records: NDArray[Any]) -> States:
+        """Those of one set."""
+        species, replicas = self._model.species[0], self.samplers[0].plan.replicas
+        found = [states_in(record, species, replicas) for record in records]
+        return np.concatenate(found)[: self.count]
+
+    @property
+    def _model(self) -> Model:
+        return self.samplers[0].model
+
+
+def make_sampling(samples: Samples, request: Request) -> Sampling:
+    """The sampling of a spec at one point, with its kernels compiled.
+
+    Its random numbers are keyed by the seed, the point of the scan and the values of the parameters
+    of each set. Raises `SpecError` for what cannot be sampled yet.
     """
     hamiltonians = samples.hamiltonians or (request.hamiltonian,)
     zero = _zero(hamiltonians)
-    parts = [
-        np.concatenate(list(_records(_sampler(samples, hamiltonian, values, zero, request))))
+    samplers = [
+        _sampler(samples, hamiltonian, values, zero, request)
         for hamiltonian, values in zip(hamiltonians, samples.points, strict=True)
     ]
-    states = np.concatenate([part[: samples.count] for part in parts])
-    cells = _cells(request, hamiltonians)
-    return Rows(species=request.species[0], states=states, cells=cells)
+    return Sampling(
+        samplers=tuple(samplers), count=samples.count, cells=_cells(request, hamiltonians)
+    )
 
 
 def _cells(request: Request, hamiltonians: tuple[Hamiltonian, ...]) -> Cell | None:
@@ -81,20 +141,3 @@ def _options(samples: Samples, spec: Spec, request: Request) -> Mapping[str, Val
     if "generator" in request.options:
         given["generator"] = request.options["generator"]
     return SAMPLE.complete(given, spec)
-
-
-def _records(sampler: Sampler) -> Iterator[States]:
-    """The states uint8[replica, site] of each record."""
-    backend, plan = sampler.backend, sampler.plan
-    packed = [backend.pack(field) for field in sampler.start()]
-    done = 0
-    while done < plan.sweeps:
-        for piece in plan.pieces(done, plan.stride):
-            packed = sampler.sweep(packed, piece.first, piece.count)
-            done += piece.count
-            if piece.record is not None:
-                yield _states(sampler, backend, packed[0])
-
-
-def _states(sampler: Sampler, backend: Backend, packed: object) -> States:
-    return states_in(backend.unpack(packed), sampler.model.species[0], sampler.plan.replicas)

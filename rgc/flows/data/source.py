@@ -4,18 +4,21 @@ with.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rgc.errors import Problem, SpecError, listing
 from rgc.flows.data.clouds import make_cloud
 from rgc.flows.data.controls import CONTROLS
 from rgc.flows.data.files import first_place, place, read_rows
 from rgc.flows.data.rows import FRESH, PATTERNS, Rows, constant_sites, key_of, split, states_of
-from rgc.flows.data.samples import sampled
+from rgc.flows.data.samples import Sampling, make_sampling
 from rgc.flows.request import Request
-from rgc.model.data import Control, Data, File, Patterns, Samples, Source, source_of
+from rgc.model.data import Control, Data, File, Patterns, Samples, Source, rows_apart, source_of
 from rgc.model.point_clouds import Cloud, Points, Simplex
 from rgc.model.spins import Species
 from rgc.program.draws import Key, stream, word
@@ -39,43 +42,89 @@ class TrainingData:
     notes: tuple[str, ...] = ()
 
 
-def make_data(data: Data, request: Request, sites: int, *, validated: bool = False) -> TrainingData:
-    """The data of a spec at one point, rows of so many spins of its only species.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class DataSource:
+    """Where the data of a spec at one point come from, rows of so many spins of its only species.
+
+    `sampled` are configurations to train on, and fresh ones to validate with, where there are any;
+    their arrays are those of `Sampling`, behind the names of `KINDS`.
+    """
+
+    data: Data
+    request: Request
+    sites: int
+    sampled: tuple[Sampling, ...] = ()
+
+    @property
+    def steps(self) -> int:
+        """The sweeps of what is sampled."""
+        return sum(sampling.steps for sampling in self.sampled)
+
+    def step(self, arrays: dict[str, NDArray[Any]], done: int, most: int) -> int:
+        """Go on after `done` sweeps, and change `arrays`. Returns how many more are made."""
+        for kind, sampling in zip(KINDS, self.sampled, strict=False):
+            if done < sampling.steps:
+                own = {name: arrays[f"{kind} {name}"] for name in NAMES if done}
+                made = sampling.step(own, done, most)
+                arrays |= {f"{kind} {name}": array for name, array in own.items()}
+                return made
+            done -= sampling.steps
+        raise ValueError("everything is sampled")
+
+    def made(self, arrays: Mapping[str, NDArray[Any]]) -> TrainingData:
+        """The data, after the last sweep.
+
+        They are a function of the spec, the seed, the point and the bytes of the files. Raises
+        `SpecError` for files that do not hold what the spec takes them for.
+        """
+        key = _key(self.request)
+        source = source_of(self.data)
+        drawn = [
+            sampling.rows({name: arrays[f"{kind} {name}"] for name in NAMES})
+            for kind, sampling in zip(KINDS, self.sampled, strict=False)
+        ]
+        rows = drawn[0] if drawn else _rows(source, self.request, self.sites, key)
+        if isinstance(self.data, Control):
+            rows = CONTROLS[self.data.name](rows, key)
+        if isinstance(source, File):
+            _check_even(rows, source)
+        _check_values(rows, getattr(source, "span", None))
+        share = source.validation if isinstance(source, Samples | File) else None
+        train, validation = split(rows, share, key)
+        fresh = drawn[1] if len(drawn) > 1 else None
+        return TrainingData(
+            train=train, validation=validation or fresh, notes=(*rows.notes, *_notes(train))
+        )
+
+
+KINDS, NAMES = ("train", "validation"), ("spins", "records")
+
+
+def make_source(data: Data, request: Request, sites: int, *, validated: bool = False) -> DataSource:
+    """The source of the data of a spec at one point, with the kernels of its sampling compiled.
 
     With `validated` there are rows for validation also of samples that keep none apart: a tenth as
-    many fresh ones, which leave those for training as they are.
-
-    They are a function of the spec, the seed, the point and the bytes of the files. Raises
-    `SpecError` for files that do not hold what the spec takes them for, and for what cannot be
-    sampled yet.
+    many fresh ones, which leave those for training as they are. Raises `SpecError` for what cannot
+    be sampled yet.
     """
-    key = stream(request.seed, request.point, "data")
-    source = source_of(data)
-    rows = _rows(source, request, sites, key)
-    if isinstance(data, Control):
-        rows = CONTROLS[data.name](rows, key)
-    if isinstance(source, File):
-        _check_even(rows, source)
-    _check_values(rows, getattr(source, "span", None))
-    share = source.validation if isinstance(source, Samples | File) else None
-    train, validation = split(rows, share, key)
-    if validated and validation is None and isinstance(data, Samples):
-        validation = _fresh(data, request, key)
-    return TrainingData(train=train, validation=validation, notes=(*rows.notes, *_notes(train)))
+    source, sampled = source_of(data), list[Sampling]()
+    if isinstance(source, Samples):
+        sampled.append(make_sampling(source, request))
+        if validated and not rows_apart(data) and isinstance(data, Samples):
+            low, high = key_of(_key(request), FRESH)
+            fewer = replace(source, count=-(-source.count // 10))
+            sampled.append(make_sampling(fewer, replace(request, seed=low | high << 64)))
+    return DataSource(data=data, request=request, sites=sites, sampled=tuple(sampled))
 
 
-def _fresh(samples: Samples, request: Request, key: Key) -> Rows:
-    """A tenth as many samples of each set, of a seed of their own."""
-    low, high = key_of(key, FRESH)
-    fewer = replace(samples, count=-(-samples.count // 10))
-    return sampled(fewer, replace(request, seed=low | high << 64))
+def _key(request: Request) -> Key:
+    return stream(request.seed, request.point, "data")
 
 
 def _rows(source: Source | Cloud, request: Request, sites: int, key: Key) -> Rows:
+    """Rows that are not sampled."""
     (species,) = request.species
     match source:
-        case Samples():
-            return sampled(source, request)
         case File():
             read = read_rows(source, sites)
             states = states_of(read.values, species, source)
@@ -84,6 +133,8 @@ def _rows(source: Source | Cloud, request: Request, sites: int, key: Key) -> Row
             return Rows(species=species, states=make_cloud(source, request.seed).values)
         case Patterns(count=count):
             return _patterns(count, sites, species, key)
+        case Samples():
+            raise TypeError("samples are drawn in steps")
 
 
 def _patterns(count: int, sites: int, species: Species, key: Key) -> Rows:

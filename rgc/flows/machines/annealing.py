@@ -12,8 +12,10 @@ by w (Neal 2001), however slowly its own chains move.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import log, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +35,7 @@ from rgc.program.exponentials import UNIT
 Floats = NDArray[np.float64]
 
 CHAINS, STEPS = 256, 1000
-"""Chains and temperatures of an estimate."""
+"""Chains and temperatures of an estimate, where nothing else is asked for."""
 
 AT_ONCE = 100
 """Steps of one call of a kernel."""
@@ -77,41 +79,66 @@ class Annealed:
         return mean, sqrt(float((self.shares**2) @ (values - mean) ** 2))
 
 
-def anneal(
-    backend: Backend,
-    layer: Rbm,
-    arrays: Arrays,
-    base: NDArray[np.int64],
-    key: Key,
-    *,
-    chains: int = CHAINS,
-    betas: Floats | None = None,
-) -> Annealed:
-    """Anneal the machine of integer parameters. `base` are the biases a, int64[visible features] in
-    the unit of parameters, and `betas` rise from 0 to 1; by default they are `STEPS` + 1 evenly
-    spaced ones.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Annealing:
+    """The machine of a layer on its way, in steps of a temperature. `arrays` are its integer
+    parameters, `base` the biases a, int64[visible features] in the unit of parameters, and `betas`
+    rise from 0 to 1, evenly spaced if not given.
+
+    Its own arrays are `spins`, the canonical field of the chains, and `log_weights` int64[chain] in
+    units of 2^-20, exact sums.
     """
-    grid = np.linspace(0, 1, STEPS + 1) if betas is None else betas
-    start = independent(units_of(layer.visible), chains)
-    empty = np.zeros(start.fields[0].shape, dtype=start.fields[0].dtype)
-    state = [backend.pack(empty), backend.pack(base)]
-    state, _ = backend.compile(start)(state, dense_arguments(), step_keys(key, 0, 1, start.draws))
-    program = annealing(layer, chains)
-    kernel = backend.compile(program)
-    parameters = parameters_in(arrays, layer).arrays
-    state = [state[0], *map(backend.pack, (*parameters, base))]
-    log_weights = np.zeros(chains)
-    for first in range(0, len(grid) - 1, AT_ONCE):
-        scales = _scales(grid[first : first + AT_ONCE + 1])
-        keys = step_keys(key, 1 + first, len(scales), program.draws)
-        state, tallies = kernel(state, dense_arguments(scales=scales), keys)
-        log_weights += (tallies[0] - tallies[1]).sum(axis=0) / UNIT
-    last = np.asarray(backend.unpack(state[0]))
-    return Annealed(
-        log_weights=log_weights,
-        states=states_in(last, layer.visible.spins, chains),
-        log_z0=_log_z0(layer, base),
-    )
+
+    backend: Backend
+    layer: Rbm
+    arrays: Arrays
+    base: NDArray[np.int64]
+    key: Key
+    chains: int = CHAINS
+    betas: Floats = field(default_factory=lambda: np.linspace(0, 1, STEPS + 1))
+
+    @property
+    def steps(self) -> int:
+        return len(self.betas) - 1
+
+    def start(self) -> dict[str, NDArray[Any]]:
+        """The arrays before the first step: chains of independent units."""
+        backend, program = self.backend, independent(units_of(self.layer.visible), self.chains)
+        empty = np.zeros(program.fields[0].shape, dtype=program.fields[0].dtype)
+        state = [backend.pack(empty), backend.pack(self.base)]
+        keys = step_keys(self.key, 0, 1, program.draws)
+        state, _ = backend.compile(program)(state, dense_arguments(), keys)
+        return {
+            "spins": np.asarray(backend.unpack(state[0])),
+            "log_weights": np.zeros(self.chains, dtype=np.int64),
+        }
+
+    def step(self, arrays: dict[str, NDArray[Any]], done: int, most: int) -> int:
+        """Go on after `done` steps, and change `arrays`. Returns how many more are made."""
+        backend, program = self.backend, annealing(self.layer, self.chains)
+        scales = _scales(self.betas[done : done + min(most, AT_ONCE) + 1])
+        parameters = parameters_in(self.arrays, self.layer).arrays
+        state = [*map(backend.pack, (arrays["spins"], *parameters, self.base))]
+        keys = step_keys(self.key, 1 + done, len(scales), program.draws)
+        state, tallies = backend.compile(program)(state, dense_arguments(scales=scales), keys)
+        arrays["spins"] = np.asarray(backend.unpack(state[0]))
+        arrays["log_weights"] = arrays["log_weights"] + (tallies[0] - tallies[1]).sum(axis=0)
+        return len(scales)
+
+    def whole(self) -> Annealed:
+        """The chains after all steps."""
+        arrays, done = self.start(), 0
+        while done < self.steps:
+            done += self.step(arrays, done, self.steps)
+        return self.annealed(arrays)
+
+    def annealed(self, arrays: Mapping[str, NDArray[Any]]) -> Annealed:
+        """The chains after the last step."""
+        return Annealed(
+            log_weights=arrays["log_weights"] / UNIT,
+            states=states_in(arrays["spins"], self.layer.visible.spins, self.chains),
+            log_z0=_log_z0(self.layer, self.base),
+        )
 
 
 def _scales(betas: Floats) -> NDArray[np.int32]:

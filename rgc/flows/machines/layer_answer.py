@@ -5,9 +5,9 @@ at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,21 +21,20 @@ from rgc.flows.machines.couplings import couplings
 from rgc.flows.machines.dropout import apart, share_kept
 from rgc.flows.machines.field_answer import field_answer
 from rgc.flows.machines.lattice_couplings import lattice_couplings
-from rgc.flows.machines.likelihood import annealed as annealed_layer
 from rgc.flows.machines.likelihood import log_likelihood
 from rgc.flows.machines.log_z import exact_log_z, summable
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.parameters import Arrays, parameters_in
 from rgc.flows.machines.sides import Discrete
-from rgc.flows.machines.streams import ANNEALED, DESCENT
-from rgc.flows.machines.tables import information
+from rgc.flows.machines.streams import DESCENT
+from rgc.flows.machines.tables import autocorrelation_time, information
 from rgc.flows.machines.target import Target
 from rgc.flows.machines.triple import log_tau, triple
 from rgc.flows.machines.weights_file import Parameters
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator
 from rgc.model.stack import Rbm, Side
-from rgc.passes.count_states import MOST_INFORMED, fits
+from rgc.passes.count_states import MOST_INFORMED, MOST_JOINT, MOST_SUMMED, fits
 from rgc.passes.tell_operators import tell_hidden
 from rgc.program.draws import Key
 from rgc.results.result import Estimate
@@ -57,7 +56,7 @@ class Trained:
     Hamiltonian of its data, if it has one.
 
     `below` are the weights of the layers below it, multiplied, from features of the lowest visible
-    units to those of its own.
+    units to those of its own. `annealed` are its chains, where it has any.
     """
 
     number: int
@@ -71,6 +70,7 @@ class Trained:
     operators: Sequence[Operator]
     below: Floats | None
     bottom: Side
+    annealed: Annealed | None
     key: Key
 
     @property
@@ -99,34 +99,51 @@ class Answered:
     warnings: tuple[str, ...] = ()
 
 
+def anneals(layer: Rbm) -> bool:
+    """Whether a layer is annealed: for its ln Z, which no sum gives, or for its persistent chains,
+    which are compared with the machine.
+    """
+    sides = layer.visible, layer.hidden
+    summed = any(fits(side.states, MOST_SUMMED) for side in sides)
+    real = all(side.unit == "gaussian" for side in sides)
+    return not (summed or real) or _compares(layer)
+
+
+def _compares(layer: Rbm) -> bool:
+    """Whether there are persistent chains of the machine. With dropout they are of machines without
+    some of its units.
+    """
+    trainer = layer.train
+    return trainer is not None and trainer.chains is not None and not trainer.dropout
+
+
 def answered(trained: Trained, backend: Backend) -> Answered:
     """Everything about one layer."""
-    key = key_of(trained.key, ANNEALED)
-    annealed = cache(  # ln Z and chains may both ask for it
-        partial(annealed_layer, backend, trained.layer, trained.integers, trained.rows, key)
-    )
-    found = _log_z(trained.machine, backend, annealed)
+    found = _log_z(trained, backend)
     values = {"log_z": found} | _likelihoods(trained, found) | _information(trained.machine)
-    warnings = list(_chains(trained, backend, values, annealed))
+    warnings = list(_chains(trained, backend, values)) if _compares(trained.layer) else []
     if trained.target is not None:
         values |= _compared(trained, trained.target, warnings)
-    values |= _couplings(trained) | _of_masks(trained)
+    values |= _couplings(trained) | _of_masks(trained) | _autocorrelation(trained.machine)
     fields = np.ascontiguousarray(trained.through.T)
     shapes, tables = field_answer(trained.layer, trained.machine, fields, trained.bottom)
+    if trained.annealed is not None:
+        tables = {**tables, "log_weights": trained.annealed.log_weights}
     return Answered(values | shapes, {"fields": fields, **tables}, tuple(warnings))
 
 
 # -- normalisation ---------------------------------------------------------------------------------
 
 
-def _log_z(machine: Machine, backend: Backend, annealed: Callable[[], Annealed]) -> Estimate:
+def _log_z(trained: Trained, backend: Backend) -> Estimate:
     """ln Z by a sum over the smaller side, or by annealing."""
+    machine, found = trained.machine, trained.annealed
     sides = machine.visible, machine.hidden
     if summable(machine) or not any(isinstance(side, Discrete) for side in sides):
         with backend.arrays() as xp:
             value = exact_log_z(machine, routine(backend, "log_z_small_side"), xp)
         return Estimate(value, 0.0, "exact")
-    found = annealed()
+    assert found is not None  # noqa: S101  (see `anneals`)
     note = f"annealed importance sampling, {found.effective:.0f} of {len(found.states)} chains"
     return Estimate(found.log_z, found.error, "estimate", statistical=found.error, note=note)
 
@@ -149,6 +166,18 @@ def _information(machine: Machine) -> dict[str, Estimate]:
     return {}
 
 
+def _autocorrelation(machine: Machine) -> dict[str, Estimate]:
+    """The time of sweeps of a small machine."""
+    below, above = machine.visible.configurations, machine.hidden.configurations
+    if below is None or above is None or not fits(below * above, MOST_JOINT):
+        return {}
+    found = autocorrelation_time(machine)
+    if not isfinite(found):
+        note = "some states are never left, to rounding"
+        return {"autocorrelation_time": Estimate(None, None, note=note)}
+    return {"autocorrelation_time": Estimate(found, 0.0, "exact")}
+
+
 def _of_masks(trained: Trained) -> dict[str, Estimate]:
     """How far a machine is from the average over masks of dropout that it stands for."""
     share = share_kept(trained.layer.train)
@@ -159,24 +188,13 @@ def _of_masks(trained: Trained) -> dict[str, Estimate]:
 # -- persistent chains -----------------------------------------------------------------------------
 
 
-def _chains(
-    trained: Trained,
-    backend: Backend,
-    values: dict[str, Estimate],
-    annealed: Callable[[], Annealed],
-) -> Iterator[str]:
+def _chains(trained: Trained, backend: Backend, values: dict[str, Estimate]) -> Iterator[str]:
     """Add the largest difference between averages over the chains and over the machine, in its
     errors, and warn of one that is no chance.
     """
-    trainer = trained.layer.train
-    if trainer is None or trainer.chains is None or "chains" not in trained.integers:
-        return
-    if trainer.dropout:
-        note = "chains with dropout are those of machines without some of the units"
-        values["chains_z"] = Estimate(None, None, note=note)
-        return
+    trainer, weighed = trained.layer.train, trained.annealed
+    assert trainer is not None and trainer.chains is not None and weighed is not None  # noqa: S101, PT018
     count = trainer.chains // len(trainer.betas or (1.0,))
-    weighed = annealed()
     key = key_of(trained.key, DESCENT)
     states = visible_states(backend, trained.layer, trained.integers, count, key)
     found = compared(trained.machine, states, weighed)

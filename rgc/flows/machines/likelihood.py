@@ -13,7 +13,7 @@ import numpy as np
 
 from rgc.backend import Backend
 from rgc.flows.data.rows import Rows
-from rgc.flows.machines.annealing import Annealed, anneal
+from rgc.flows.machines.annealing import Annealing
 from rgc.flows.machines.chains import LEAST_EFFECTIVE
 from rgc.flows.machines.log_z import exact_log_z
 from rgc.flows.machines.machine import Machine
@@ -36,18 +36,18 @@ def log_z(
     """
     if any(fits(side.configurations, FEW) for side in (machine.visible, machine.hidden)):
         return exact_log_z(machine), 0.0
-    found = annealed(backend, layer, arrays, rows, key)
+    found = annealing_of(backend, layer, arrays, rows, key).whole()
     if found.effective < LEAST_EFFECTIVE:
         return float("nan"), float("nan")
     return found.log_z, found.error
 
 
-def annealed(backend: Backend, layer: Rbm, arrays: Arrays, rows: Rows, key: Key) -> Annealed:
+def annealing_of(backend: Backend, layer: Rbm, arrays: Arrays, rows: Rows, key: Key) -> Annealing:
     """The machine annealed from independent units with the averages of the rows."""
     base = np.zeros(layer.visible.features, dtype=np.int64)
     if layer.biases:
         base = np.rint(first_biases(layer, rows) / PARAMETER_UNIT).astype(np.int64)
-    return anneal(backend, layer, arrays, base, key)
+    return Annealing(backend=backend, layer=layer, arrays=arrays, base=base, key=key)
 
 
 def log_likelihood(machine: Machine, rows: Rows, log_z: float, error: float) -> tuple[float, float]:

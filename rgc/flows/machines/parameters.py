@@ -92,6 +92,14 @@ def reach(layer: Rbm, arrays: Arrays) -> float:
     return found
 
 
+def _rough_reach(layer: Rbm, arrays: Arrays, largest: int) -> float:
+    """A bound on `reach` by the largest weight alone."""
+    parameters = parameters_in(arrays, layer)
+    biases = (parameters.visible, parameters.hidden)
+    most = max(int(np.abs(bias).max(initial=0)) for bias in biases)
+    return (max(layer.visible.count, layer.hidden.count) * largest + most) * PARAMETER_UNIT
+
+
 def check_range(
     layer: Rbm,
     arrays: Arrays,
@@ -103,7 +111,10 @@ def check_range(
     """Raise `SpecError` (diverged) where weights or fields of a layer, numbered from 0, have left
     their range. `largest` is the largest |w| of each update from `first` on.
     """
-    beyond, fields = np.flatnonzero(largest >= WEIGHT_LIMIT), reach(layer, arrays)
+    beyond = np.flatnonzero(largest >= WEIGHT_LIMIT)
+    if not len(beyond) and _rough_reach(layer, arrays, int(largest[-1])) < LIMIT:
+        return
+    fields = reach(layer, arrays)
     if not len(beyond) and fields < LIMIT:
         return
     update = first + 1 + (int(beyond[0]) if len(beyond) else len(largest) - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
+from math import inf, log, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,10 @@ from rgc.flows.machines.sides import Discrete, Gaussian, States
 from rgc.passes.count_states import MOST_TABLED, fits
 
 Floats = NDArray[np.float64]
+
+
+EXACT = 1e-14
+"""An eigenvalue that rounding makes of 0."""
 
 
 def all_states(side: Discrete) -> States:
@@ -109,6 +113,25 @@ def information(machine: Machine) -> float:
     left = machine.hidden.log_sums(fields).sum(axis=1)
     left -= (fields * machine.hidden.means(fields)).sum(axis=1)
     return hidden.entropy - float(visible.chances @ left)
+
+
+def autocorrelation_time(machine: Machine) -> float:
+    """The sweeps v -> h -> v in which what is forgotten most slowly falls by e: -1 / ln of the
+    second eigenvalue of a sweep, which is the square of the second singular value of
+    p(v, h) / sqrt(p(v) p(h)). It is 0 where one sweep forgets everything.
+
+    Raises `ValueError` as `table` does, on either side.
+    """
+    visible, hidden = table(machine), table(machine.turned)
+    joint = visible.features @ machine.weights @ hidden.features.T
+    joint += (visible.features @ machine.visible_bias)[:, None]
+    joint += hidden.features @ machine.hidden_bias - machine.constant - visible.log_z
+    kernel = np.exp(joint - (visible.log_chances[:, None] + hidden.log_chances) / 2)
+    kernel = kernel if len(kernel) < kernel.shape[1] else kernel.T
+    second = float(np.linalg.eigvalsh(kernel @ kernel.T)[-2])
+    if second >= 1:
+        return inf
+    return -1 / log(second) if second > EXACT else 0.0
 
 
 def pseudo_log_likelihood(machine: Machine, states: States) -> Floats:

@@ -10,7 +10,7 @@ from rgc.model.data import Samples, rows_apart
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.model.stack import Rbm, Stack, Window
-from rgc.passes.count_states import MOST_INFORMED, MOST_MASKED, MOST_TABLED, fits
+from rgc.passes.count_states import MOST_INFORMED, MOST_JOINT, MOST_MASKED, MOST_TABLED, fits
 from rgc.passes.tell_operators import tell_hidden
 
 
@@ -121,11 +121,23 @@ NEEDED: Mapping[str, tuple[Row, ...]] = {
             f"take up to {MOST_INFORMED} states a side",
         ),
     ),
+    "autocorrelation_time": (
+        (
+            lambda asked: not _joint(asked.layer),
+            "its two sides have too many states together to go through all of them",
+            f"take up to {MOST_JOINT} of both sides together",
+        ),
+    ),
     "chains_z": (
         (
             lambda asked: asked.layer.train is None or asked.layer.train.chains is None,
             "it has no persistent chains",
             "train it with pcd or tempering",
+        ),
+        (
+            lambda asked: asked.layer.train is not None and bool(asked.layer.train.dropout),
+            "its chains are those of machines without some of the units",
+            "train it without dropout",
         ),
     ),
     "dropout_kl": (
@@ -160,6 +172,11 @@ NEEDED: Mapping[str, tuple[Row, ...]] = {
 """What an answer needs: when it is not there, why, and what to do. What is not here is there of
 every layer.
 """
+
+
+def _joint(layer: Rbm) -> bool:
+    below, above = layer.visible.states, layer.hidden.states
+    return below is not None and above is not None and fits(below * above, MOST_JOINT)
 
 
 def _masked(layer: Rbm) -> bool:

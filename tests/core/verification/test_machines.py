@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import rgc
-from rgc.flows.machines import annealing
+from rgc.flows.machines import annealing, layer_training
 from rgc.flows.machines.exact_training import ExactTraining
 from rgc.flows.machines.machine import Machine
 from rgc.model_to_program import gradient_writer, stack_to_sampling, stack_to_training
+from rgc.model_to_program.training_update import Training, Update
 from rgc.program import units as law
 from rgc.program.dense import Affine, Change, Dense, Energy, Put, Read, Scale, Unit
 from rgc.progress import Silent
@@ -170,6 +171,38 @@ def test_small_machines_of_every_kind_are_certified(name: str) -> None:
     assert passed >= set(EVERY) - elsewhere
     if name in ("persistent", "tempering"):
         assert "persistent chains" in {each.check for each in found}
+
+
+RULES = {
+    "nesterov": "pcd(chains=30, momentum=[0.3, 0.9], nesterov=true, l1=1e-2, l2=0.1, max_norm=1)",
+    "sparsity": "cd(momentum=0.5, sparsity=0.2, sparsity_cost=0.5)",
+    "dropout": "cd(gradient=means, sparsity=0.2, dropout=0.4, l1=1e-2)",
+    "exact": "exact(momentum=0.5, nesterov=true, l1=1e-2, l2=0.1, max_norm=1, sparsity=0.2)",
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_what_an_update_does_with_its_gradient_is_certified(name: str) -> None:
+    (found,) = findings(subject_of(f"rbm(6, train={RULES[name]})"), "update rules")
+    assert found.verdict == "passed", found.detail
+
+
+@pytest.mark.parametrize("option", ["l1", "l2", "max_norm"])
+def test_another_strength_than_that_of_the_text_is_caught(
+    option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The programs are made for a trainer that is 1 % stronger in one option."""
+    original = layer_training.stack_to_training
+
+    def stronger(update: Update) -> Training:
+        value = getattr(update.trainer, option)
+        changed = replace(update.trainer, **{option: value and 1.01 * value})
+        return original(replace(update, trainer=changed))
+
+    monkeypatch.setattr(layer_training, "stack_to_training", stronger)
+    (found,) = findings(subject_of(f"rbm(6, train={RULES['nesterov']})"), "update rules")
+    assert found.verdict == "failed"
+    assert "weights" in found.detail
 
 
 def test_a_bias_of_the_wrong_sign_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

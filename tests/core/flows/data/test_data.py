@@ -16,7 +16,7 @@ from rgc.analysis.dichotomised import both_above, make_twin, positive, threshold
 from rgc.errors import SpecError
 from rgc.flows.data.controls import CONTROLS, gaussian_twin, independent, shuffled_sites
 from rgc.flows.data.rows import Rows, evened, split, states_in
-from rgc.flows.data.source import TrainingData, make_data
+from rgc.flows.data.source import TrainingData, make_source
 from rgc.flows.request import Request
 from rgc.kernel_cache import KernelCache
 from rgc.language import data as language
@@ -44,7 +44,10 @@ def made(spec: Spec, seed: int = 0, *, validated: bool = False) -> TrainingData:
     request = Request(spec=spec, backend=machine, seed=seed, point={}, zero=())
     assert spec.data is not None
     sites = spec.lattice.sites if isinstance(spec.lattice, Lattice) else 9
-    return make_data(spec.data, request, sites, validated=validated)
+    source, arrays, done = make_source(spec.data, request, sites, validated=validated), {}, 0
+    while done < source.steps:
+        done += source.step(arrays, done, 7)
+    return source.made(arrays)
 
 
 def random_rows(rows: int, sites: int, species: Species = ISING) -> Rows:

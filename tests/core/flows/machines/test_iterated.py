@@ -108,7 +108,7 @@ def test_chains_end_where_the_machine_is(ended: tuple[Train, State]) -> None:
     """After some steps the energy is that of the distribution of the machine itself."""
     flow, state = ended
     target = iteration_of(flow).ladder.probe.target
-    machine = flow.layers[0].learning.machine(flow.arrays(state, 0))
+    machine = flow.stack.layers[0].machine(flow.stack.arrays(state, 0))
     chances = table(machine).chances
     expected = float(chances @ -target.log_weights(target.states())) / 16
     for chains in flow.finish(state).iterated:

@@ -23,7 +23,7 @@ import pytest
 import rgc
 from rgc import backend as backends
 from rgc.flows.data.rows import Rows
-from rgc.flows.machines.annealing import anneal
+from rgc.flows.machines.annealing import Annealing
 from rgc.flows.machines.layer_training import pieces_of
 from rgc.flows.machines.passes import ascended
 from rgc.flows.machines.tables import all_states, pseudo_log_likelihood, table
@@ -79,8 +79,10 @@ def test_the_mean_weight_is_a_ratio_of_sums_whatever_the_ladder(
 ) -> None:
     _, layer, arrays = made(name)
     betas = np.linspace(0, 1, temperatures)
-    reference = backends.load("reference")
-    found = anneal(reference, layer, arrays, arrays["visible"], (2, 9), chains=20_000, betas=betas)
+    found = Annealing(
+        backend=backends.load("reference"), layer=layer, arrays=arrays, base=arrays["visible"],
+        key=(2, 9), chains=20_000, betas=betas,
+    ).whole()  # fmt: skip
     weights = np.exp(found.log_weights - float(value(name)["log_z"]) + found.log_z0)
     assert abs(weights.mean() - 1) < 4 * weights.std() / len(weights) ** 0.5
     if temperatures == 2:  # one step weighs independent units, whose states are known
@@ -151,8 +153,8 @@ def test_a_pseudo_likelihood_per_site_does_not_grow_with_the_sites() -> None:
 def test_the_monitor_of_pseudo_likelihood_is_per_site() -> None:
     flow = flow_of(spec(options="monitors=[pseudo_likelihood]"))
     state = at_end(flow, flow.start())
-    rows = flow.data.train.first(100)
-    last = flow.layers[0].learning.machine(flow.arrays(state, 0))
+    rows = flow.stack.rows(state, 0).first(100)
+    last = flow.stack.layers[0].machine(flow.stack.arrays(state, 0))
     expected = pseudo_log_likelihood(last, rows.states).mean() / rows.sites
     assert state.arrays["0.watch.pseudo_likelihood"][-1] == pytest.approx(expected, abs=1e-12)
 

@@ -72,6 +72,8 @@ def test_small_machines_against_a_ring(name: str, tmp_path: Path) -> None:
     found, ring = numbers(level), known["against_ring5_ising_K0p45"]
     assert found["log_z"] == pytest.approx(float(known["log_z"]), abs=grid(one))
     assert found["information"] == pytest.approx(float(known["information"]), abs=4 * grid(one))
+    time = float(known["gibbs"]["autocorrelation_time_sweeps"])
+    assert found["autocorrelation_time"] == pytest.approx(time, rel=8 * time * grid(one))
     for key, mine in (("dF", "dF"), ("kl", "kl"), ("tau_defect", "tau_defect")):
         assert found[mine] == pytest.approx(float(ring[key]), abs=2 * grid(one)), key
     fields = floats([known["couplings_v"][f"{i},{(i + 1) % 5}"] for i in range(4)])

@@ -193,7 +193,7 @@ def test_real_units_in_any_pieces_on_another_backend(folder: Path) -> None:
                ends[0].arrays if ".watch." not in name)  # fmt: skip
     flow = rgc.compile(path, backend="reference").flow({}, 0)
     assert isinstance(flow, Train)
-    assert flow.layers[1].watch.fractional
+    assert flow.stack.layers[1].watch.fractional
     assert flow.provenance["reproducibility"] == "L2"
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rgc import backend as backends
 from rgc.flows.data.rows import Rows
-from rgc.flows.machines.annealing import anneal
+from rgc.flows.machines.annealing import Annealing
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.parameters import arrays_of
 from rgc.flows.machines.passes import reconstructed
@@ -85,8 +85,8 @@ def test_annealing_over_a_hundred_seeds(name: str) -> None:
     _, layer, arrays = made(machine)
     betas = floats(given(name)["betas"])
     runs = [
-        anneal(backends.load("reference"), layer, arrays, arrays["visible"], (11, seed),
-               chains=512, betas=betas)
+        Annealing(backend=backends.load("reference"), layer=layer, arrays=arrays,
+                  base=arrays["visible"], key=(11, seed), chains=512, betas=betas).whole()
         for seed in range(100)
     ]  # fmt: skip
     log_z, log_z0 = float(known["log_z"]), float(known["log_z0"])

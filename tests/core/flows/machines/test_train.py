@@ -11,6 +11,7 @@ import pytest
 
 import rgc
 from rgc.flows.flow import State
+from rgc.flows.machines import annealing, train
 from rgc.flows.machines.train import Train
 from rgc.results.result import Result
 from tests.core.flows.machines.known import value
@@ -69,22 +70,34 @@ def same(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     )
 
 
-def test_updates_are_the_same_in_any_pieces() -> None:
-    """By ones, in large pieces, and cut in the middle of the upper layer by a second flow that goes
-    on from the arrays alone.
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few temperatures in an annealing."""
+    for module in (annealing, train):
+        monkeypatch.setattr(module, "STEPS", 20)
+
+
+def test_steps_are_the_same_in_any_pieces() -> None:
+    """By ones, in large pieces, and cut in every phase by a flow that goes on from the arrays
+    alone, while rows are sampled, layers are trained and chains of the first are annealed.
     """
-    text = spec()
+    text = spec(options="monitors=[gap]")
     ones, many = flow_of(text), flow_of(text)
-    assert ones.steps == 2 * 4 + 3 * 2
-    alone = parameters(at_end(ones, ones.start(), 1))
-    assert same(alone, parameters(at_end(many, many.start(), 100)))
-    begun, other = flow_of(text), flow_of(text)
-    state = begun.start()
-    while state.done < 10:
-        state.most = 1
-        state = begun.step(state)
-    stored = State(state.done, {name: array.copy() for name, array in state.arrays.items()})
-    assert same(alone, parameters(at_end(other, stored)))
+    sampled = ones.stack.source.steps
+    assert ones.steps == sampled + 2 * 4 + 3 * 2 + 20
+    alone = at_end(ones, ones.start(), 1)
+    assert same(parameters(alone), parameters(at_end(many, many.start(), 100)))
+    state = many.start()
+    for end in (sampled // 2, sampled - 2, sampled + 3, sampled + 10, ones.steps - 7):
+        flow = flow_of(text)
+        while state.done < end:
+            state.most = end - state.done
+            state = flow.step(state)
+        state = State(state.done, {name: array.copy() for name, array in state.arrays.items()})
+    other = flow_of(text)
+    assert same(parameters(alone), parameters(at_end(other, state)))
+    first, second = ones.finish(alone), other.finish(state)
+    assert [level.values for level in first.levels] == [level.values for level in second.levels]
 
 
 def test_the_answer_of_two_layers() -> None:
@@ -151,7 +164,10 @@ def test_weights_of_a_run_are_taken_by_another(tmp_path: Path) -> None:
     (tmp_path / "trained.rgc").write_text(spec(trained))
     flow = rgc.compile(tmp_path / "trained.rgc", backend="reference").flow({}, 0)
     assert isinstance(flow, Train)
-    begun = flow.layers[0].learning.start(flow.data.train)
+    state = flow.start()
+    while state.done < flow.stack.source.steps:
+        state = flow.step(state)
+    begun = flow.stack.layers[0].learning.start(flow.stack.rows(state, 0))
     assert (begun["weights"] == first.weights["weights_1"]).all()
 
 

@@ -19,7 +19,7 @@ def with_error(value: float | None, error: float | None) -> str:
     if error == 0:
         return f"{value:.{DIGITS}g}"
     places = 1 - floor(log10(error))
-    if round(error * 10.0**places) >= 100:  # 0.0996 rounds to 0.10
+    if places <= 16 and round(error * 10.0**places) >= 100:  # 0.0996 rounds to 0.10
         places -= 1
     if places < 0:
         return f"{value:.6g} +- {error:.3g}"

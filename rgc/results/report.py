@@ -107,7 +107,15 @@ def rebuild(folder: Path) -> Path:
             if own is None or path.name in own
         }
         page = report(summary, spec, drawings)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        OSError,
+        ArithmeticError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         hint = "an output folder is what `rgc run --out` writes"
         raise SpecError(
             [Problem("no-results", f"'{folder}' holds no result: {error}", hint=hint)]

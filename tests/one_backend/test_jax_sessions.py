@@ -36,7 +36,7 @@ def python(code: str, tmp_path: Path, **environment: str) -> str:
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     around = os.environ | {"PYTHONPATH": path} | environment
     done = subprocess.run(
-        words, cwd=tmp_path, env=around, capture_output=True, text=True, timeout=300
+        words, cwd=tmp_path, env=around, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

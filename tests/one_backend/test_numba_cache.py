@@ -50,7 +50,7 @@ def test_no_entry_is_lost_when_processes_save_at_once(tmp_path: Path) -> None:
         subprocess.Popen([sys.executable, "-c", WORK, str(index), name], env=environment)
         for name in "abc"
     ]
-    assert [process.wait(timeout=60) for process in started] == [0, 0, 0]
+    assert [process.wait(timeout=600) for process in started] == [0, 0, 0]
     assert sorted(index.read_text().split()) == [f"{name}{k}" for name in "abc" for k in range(4)]
 
 
@@ -66,7 +66,7 @@ def test_the_index_of_a_compiled_function_is_guarded(tmp_path: Path) -> None:
     )
     environment = os.environ | {"RGC_CACHE": str(tmp_path)}
     environment.pop("NUMBA_DISABLE_JIT", None)
-    subprocess.run([sys.executable, "-c", check], env=environment, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", check], env=environment, check=True, timeout=600)
     assert list(tmp_path.glob("*.lock"))
 
 
@@ -87,7 +87,7 @@ def compiled(folder: Path) -> int:
         [sys.executable, "-c", check],
         env=environment,
         check=True,
-        timeout=60,
+        timeout=600,
         capture_output=True,
         text=True,
     )

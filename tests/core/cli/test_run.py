@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -296,62 +293,6 @@ def test_the_time_limit_stops_with_a_checkpoint(
     assert run(spec, "--time-limit", "0.000001") == 130
     assert "time limit reached after 0 of 80 steps" in capsys.readouterr().err
     assert answer(capsys, spec, "--resume") == whole
-
-
-CHILD = """
-    import sys, time
-    import rgc.flows.sampling.plan
-    from rgc.cli import main
-    import rgc.runner
-    rgc.flows.sampling.plan.WORK, rgc.runner.EVERY = int(sys.argv.pop(1)), float(sys.argv.pop(1))
-    rgc.runner.STEP = 1e9
-    compiling, original = sys.modules["rgc.compiler"], sys.modules["rgc.compiler"].flow
-
-    def flow(*words, **options):
-        made = original(*words, **options)
-        class Slow(type(made)):
-            def step(self, state):
-                print("stepping", flush=True)
-                time.sleep(0.05)
-                return super().step(state)
-        return Slow(made.sampler, made.estimator, made.recorder)
-
-    compiling.flow = flow
-    sys.exit(main(sys.argv[1:]))
-"""
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_real_signal_from_outside(
-    spec: Path,
-    number: signal.Signals,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    every = (
-        "0" if number == signal.SIGKILL else "10"
-    )  # a checkpoint each step, or none before the signal
-    script = [sys.executable, "-c", textwrap.dedent(CHILD), str(WORK), every]
-    command = [*script, "run", str(spec), "--backend", "reference"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
-    ) as child:
-        assert child.stdout is not None
-        assert child.stderr is not None
-        for _ in range(3):
-            child.stdout.readline()
-        child.send_signal(number)
-        said = child.stderr.read()
-        child.stdout.read()
-        status = child.wait()
-    assert status == (-number if number == signal.SIGKILL else 130)
-    assert ("go on with: rgc run" in said) == (number != signal.SIGKILL)
-    begun: list[int] = []
-    with monkeypatch.context() as patch:
-        hooked(patch, lambda state: begun.append(state.done))
-        resumed = answer(capsys, spec, "--resume")
-    assert begun[0] > 0
-    assert resumed == answer(capsys, spec)
 
 
 # -- the Python interface --------------------------------------------------------------------------

@@ -529,6 +529,7 @@ def test_configurations_of_any_lattice_are_drawn(shape: tuple[int, ...]) -> None
         (12345, 99.6, "12345 +- 99.6"),
         (-0.9100683139902527, 4.4e-16, "-0.910068314 +- 4.4e-16"),
         (-0.00012, 0.000034, "-0.000120(34)"),
+        (1.0, 1e-308, "1 +- 1e-308"),
     ],
 )
 def test_numbers_with_errors(value: float | None, error: float | None, text: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rgc.ast_to_model.sections.scan_measures import is_of_scan
+from rgc.model.block_maps import FREE, TRIED
 from rgc.model.lattice import Boundary, Cell
 from rgc.syntax import ast
 
@@ -59,6 +60,28 @@ def decimated(document: ast.Document, b: int) -> ast.Document:
     """The document with a map of every b-th spin in the place of the one that its stack is."""
     block = ast.Call("decimate", (number(b),))
     return _with(without(document, "stack"), "block", block)
+
+
+def with_tried_map(document: ast.Document) -> ast.Document:
+    """The document with the first p that is tried in the place of p=free. The maps of the others
+    differ from this one in thresholds alone.
+    """
+    body = _body(document, "block")
+    if body is None:
+        return document
+    items = body.items if isinstance(body, ast.List) else (body,)
+    maps = tuple(_tried(item) if isinstance(item, ast.Call) else item for item in items)
+    return _with(document, "block", ast.List(maps) if isinstance(body, ast.List) else maps[0])
+
+
+def _tried(call: ast.Call) -> ast.Call:
+    options = tuple(
+        replace(option, value=number(TRIED[0]))
+        if isinstance(option.value, ast.Name | ast.Call) and option.value.name == FREE.name
+        else option
+        for option in call.options
+    )
+    return replace(call, options=options)
 
 
 def without(document: ast.Document, name: str) -> ast.Document:

@@ -26,7 +26,13 @@ from rgc.schemes.scheme import Ready
 from rgc.syntax.ast import Document
 from rgc.syntax.parse import parse_expression
 from rgc.syntax.read import make_source
-from rgc.verification.documents import at_point, decimated, with_flow, without
+from rgc.verification.documents import (
+    at_point,
+    decimated,
+    with_flow,
+    with_tried_map,
+    without,
+)
 from rgc.verification.instances import KINSHIP, Instance, Search, describe
 from rgc.verification.states import States, random_states
 from rgc.verification.trace import Trace, trace
@@ -134,8 +140,9 @@ class Subject:
 
     @cached_property
     def document(self) -> Document:
-        """The syntax tree at the first point."""
-        return at_point(self.loaded.document, self.point)
+        """The syntax tree at the first point, of a sampler with one block map a level."""
+        point = at_point(self.loaded.document, self.point)
+        return with_tried_map(point) if self.sampled_by_programs else point
 
     @cached_property
     def spec(self) -> Spec:

@@ -16,12 +16,14 @@ import rgc
 from rgc.cli import main
 from rgc.flows.sampling import sampler
 from rgc.model.expressions import Expression
+from rgc.model.block_maps import TRIED
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Linear
 from rgc.model_to_program import thresholds, update
 from rgc.passes import built_in
 from rgc.passes import merge_terms as merging
 from rgc.verification.certificate import PARTS, Certificate
+from rgc.verification.subject import make_subject
 from rgc_reference import ReferenceBackend
 
 ROOT = Path(__file__).parents[3]
@@ -136,6 +138,13 @@ def test_models_of_many_kinds_are_certified(name: str) -> None:
     assert certificate.passed, reasons(certificate)
     assert not reasons(certificate, "not checked")
     assert {finding.part for finding in certificate.findings} == set(PARTS)
+
+
+def test_a_free_block_map_is_checked_at_the_first_that_is_tried() -> None:
+    text = spec("square(4)", rest="block kadanoff(2, p=free)\nflow mcrg(steps=1, sweeps=100)")
+    subject = make_subject(rgc.load(text), [], seed=0)
+    assert subject.loaded.spec.blocks[0].free
+    assert [block.p for block in subject.spec.blocks] == [TRIED[0]]
 
 
 def test_a_scan_is_checked_at_its_first_point() -> None:

@@ -15,8 +15,8 @@ import pytest
 import rgc
 from rgc.cli import main
 from rgc.flows.sampling import sampler
-from rgc.model.expressions import Expression
 from rgc.model.block_maps import TRIED
+from rgc.model.expressions import Expression
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Linear
 from rgc.model_to_program import thresholds, update

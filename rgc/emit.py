@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rgc.ast_to_model.scope import names
 from rgc.errors import Problem, SpecError
+from rgc.model.lattice import Lattice
 from rgc.passes.write_sum import free_name, sum_text
 from rgc.syntax import ast
 from rgc.syntax.parse import parse
@@ -40,6 +41,7 @@ def emit(spec: Spec, result: Result, level: int | None = None) -> str:
     spec are those of the original per site of its own lattice. Raises `SpecError` where the level
     has no couplings, or where they are no terms of the language.
     """
+    refuse_supercells(spec)
     chosen = _level(result, level)
     largest = max(abs(coupling.value or 0.0) for coupling in chosen.couplings.values())
     values = {
@@ -66,6 +68,16 @@ def emit(spec: Spec, result: Result, level: int | None = None) -> str:
         for option, listed in result.kept.items()
     }
     return _document(spec, chosen, renamed, lines, kept)
+
+
+def refuse_supercells(spec: Spec) -> None:
+    """Raise `SpecError` for a lattice whose cells are larger than those of the spec, since terms of
+    its letters cannot be written on that of the spec.
+    """
+    if isinstance(spec.lattice, Lattice) and spec.lattice.supercell is not None:
+        message = "couplings that depend on the sublattice cannot be written as a spec of its own"
+        hint = "write the lattice as a crystal whose letters are the sublattices"
+        raise SpecError([Problem("nothing-to-emit", message, spec.place("lattice"), hint=hint)])
 
 
 def _elsewhere(spec: Spec) -> set[str]:

@@ -19,6 +19,7 @@ from rgc.model.stack import files_of as stack_files
 from rgc.passes.check_file import digest_of
 
 if TYPE_CHECKING:
+    from rgc.model.lattice import Geometry
     from rgc.model.spec import Axis, Spec
     from rgc.syntax.ast import Document, Entry
 
@@ -110,15 +111,9 @@ class Loaded:
         scheme, the units of a stack and the number of points.
         """
         spec = self.spec
-        lattice = (
-            getattr(spec.lattice, "name", type(spec.lattice).__name__.lower())
-            if spec.lattice
-            else ""
-        )
-        size = "x".join("inf" if n is None else str(n) for n in getattr(spec.lattice, "shape", ()))
+        head = _lattice(spec.lattice) if spec.lattice else ""
         scheme = spec.flow.scheme if spec.flow else ""
         points = f"{self.count} points" if self.axes else ""
-        head = f"{lattice} {size}".strip()
         parts = (head, *_neighbours(spec), scheme, self._machines, points)
         said = ", ".join(part for part in parts if part)
         return f"ok: {said}" if said else "ok"
@@ -164,20 +159,36 @@ class Loaded:
         return self._built[key]
 
 
+def _lattice(lattice: Geometry) -> str:
+    """The name of a lattice and its size in cells as written."""
+    from rgc.model.lattice import Lattice
+    from rgc.model.supercells import as_written
+
+    if not isinstance(lattice, Lattice):
+        return type(lattice).__name__.lower()
+    written = as_written(lattice)
+    size = "x".join("inf" if n is None else str(n) for n in written.shape)
+    cells = lattice.supercell
+    larger = "" if cells is None else f" in cells of {'x'.join(map(str, cells.multiple))}"
+    return f"{written.name} {size}{larger}"
+
+
 def _neighbours(spec: Spec) -> Iterator[str]:
     """The coordination numbers of the shells over which the Hamiltonian sums, for people."""
     from rgc.model.lattice import Lattice
     from rgc.model.shells import coordination, shells
+    from rgc.model.supercells import as_written
 
     if not isinstance(spec.lattice, Lattice) or spec.hamiltonian is None:
         return
+    lattice = as_written(spec.lattice)
     for order in sorted(set(_orders(spec))):
-        numbers = coordination(spec.lattice, order)
-        letters = zip(spec.lattice.letters, numbers, strict=True)
+        numbers = coordination(lattice, order)
+        letters = zip(lattice.letters, numbers, strict=True)
         each = " ".join(f"{letter} {number}" for letter, number in letters)
         ordinal = {1: "", 2: "second ", 3: "third "}.get(order, f"{order}th ")
         yield f"{numbers[0] if len(set(numbers)) == 1 else each} {ordinal}neighbours"
-        shell = shells(spec.lattice, order)[order - 1]
+        shell = shells(lattice, order)[order - 1]
         if shell.farthest - shell.distance > ROUNDING * shell.distance:
             yield f"distances {shell.distance:.10g} to {shell.farthest:.10g} taken for one"
 

@@ -43,6 +43,7 @@ TEMPLATES = {
     "asinh": "np.arcsinh({0})",
     "acosh": "np.arccosh({0})",
     "atanh": "np.arctanh({0})",
+    "mod": "np.mod({0}, {1})",
     "delta": "(1.0 if {0} == {1} else 0.0)",
 }
 """How functions are written whose name is not that of NumPy."""

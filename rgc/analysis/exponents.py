@@ -123,7 +123,7 @@ def derived(
     thermal: Headline | None, magnetic: Headline | None, dimension: int
 ) -> dict[str, Headline]:
     """The exponents that follow from y_t and y_h, as far as those are known and scaling holds
-    (`not_derivable`).
+    (`not_derivable`). Where the field is not that of the order, y_h is among them, as null.
 
     The statistical error is a jackknife of the function itself. The systematic errors of y_t and
     y_h are propagated linearly and added in quadrature.
@@ -135,7 +135,8 @@ def derived(
     }
     values = {letter: part.value for letter, part in known.items()}
     refused = not_derivable(values.get("t"), values.get("h"), dimension)
-    return {
+    uniform = _refused([refused["h"]] if "h" in refused else [])
+    return ({} if uniform is None else {"y_h": uniform}) | {
         name: _refused([refused[letter] for letter in needs if letter in refused])
         or _derived(formula, [known[letter] for letter in needs], dimension)
         for name, (needs, formula) in DERIVED.items()

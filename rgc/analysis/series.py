@@ -145,6 +145,9 @@ class PowerSeries:
     def maximum(self, a: Series, b: Series) -> Series:
         raise NotAnalytic("max")
 
+    def mod(self, a: Series, b: Series) -> Series:
+        raise NotAnalytic("mod")
+
     def equal(self, a: Series, b: Series) -> Series:
         raise NotAnalytic("delta")
 

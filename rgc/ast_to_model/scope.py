@@ -40,6 +40,7 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[..., float]]] = {
     **{name: (1, REAL[name]) for name in OF_ONE},
     "min": (-1, REAL["min"]),
     "max": (-1, REAL["max"]),
+    "mod": (2, REAL["mod"]),
     "delta": (2, REAL["delta"]),
 }
 """Functions of numbers by name, with the number of arguments (-1: one or more)."""

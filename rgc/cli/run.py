@@ -52,7 +52,7 @@ def _run(options: Namespace, words: Sequence[str], stop: Stop) -> int:
     if loaded.warnings and options.strict:
         return WRONG
     if options.emit is not None:
-        _check_emit(Path(options.emit))
+        _check_emit(Path(options.emit), loaded)
     compiled = compile(
         loaded,
         backend=options.backend,
@@ -172,10 +172,17 @@ def _parser() -> Parser:
     return parser
 
 
-def _check_emit(path: Path) -> None:
-    """Raise `SpecError` where a file cannot be written, before anything is run."""
+def _check_emit(path: Path, loaded: Loaded) -> None:
+    """Raise `SpecError` where no spec can be written, before anything is run."""
+    from rgc.emit import refuse_supercells
     from rgc.results import files
 
+    if loaded.axes:
+        hint = "give the parameter one value with --set"
+        raise SpecError(
+            [Problem("nothing-to-emit", "a scan has a Hamiltonian at every point", hint=hint)]
+        )
+    refuse_supercells(loaded.spec)
     try:
         files.try_folder(path.parent)
     except OSError as error:
@@ -187,11 +194,6 @@ def _emit(answer: Answer, loaded: Loaded, path: Path, level: int | None) -> None
     from rgc.emit import emit
     from rgc.results import files
 
-    if answer.axes:
-        hint = "give the parameter one value with --set"
-        raise SpecError(
-            [Problem("nothing-to-emit", "a scan has a Hamiltonian at every point", hint=hint)]
-        )
     files.write_text(path, emit(loaded.spec, answer.result, level))
     print(f"renormalised Hamiltonian: {path}", file=sys.stderr)
 

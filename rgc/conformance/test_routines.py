@@ -203,7 +203,7 @@ def test_every_function_of_a_map(backend: Backend, function: str) -> None:
     starts[:, :50] = 0.5
     if function == "acosh":
         starts += 1.0
-    operands = (X, Y) if function in ("^", "min", "max", "delta") else (X,)
+    operands = (X, Y) if function in ("^", "min", "max", "mod", "delta") else (X,)
     found = iterated(backend, (apply(function, *operands), Y), starts, 1, 1)[0, 0]
     values = [REAL[function](*each[: len(operands)]) for each in starts.T.tolist()]
     assert found == pytest.approx(values, rel=1e-14, abs=1e-15)

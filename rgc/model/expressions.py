@@ -75,6 +75,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "abs": _by_name("abs"),
     "min": lambda xp, *values: reduce(xp.minimum, values),
     "max": lambda xp, *values: reduce(xp.maximum, values),
+    "mod": _by_name("mod"),
     "delta": lambda xp, a, b: xp.equal(a, b).astype(xp.float64),
 }
 """What `Apply` may apply: (array namespace, *values) to a value, elementwise."""
@@ -101,6 +102,7 @@ REAL: Mapping[str, Callable[..., float]] = {
     "abs": abs,
     "min": lambda *values: min(values),
     "max": lambda *values: max(values),
+    "mod": operator.mod,
     "delta": lambda a, b: float(a == b),
 }
 """The same functions of Python's numbers. They raise `ValueError`, `ZeroDivisionError` and

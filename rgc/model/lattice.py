@@ -42,6 +42,16 @@ class Face:
     normal: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Supercell:
+    """What the cells of a lattice hold: `multiple` cells along each vector of the lattice `small`,
+    which a spec writes. Its sizes are left open.
+    """
+
+    small: Lattice
+    multiple: Cell
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lattice:
     """A crystal.
@@ -51,6 +61,7 @@ class Lattice:
     - `shape` is the number of unit cells along each vector, None where it is infinite.
     - `boundary` has one entry for each vector.
     - `rounded` says whether positions were typed by a person and may have lost digits.
+    - `supercell` is set where cells are larger than those that a spec writes.
 
     The number of sites is N = prod(shape) * len(basis).
     """
@@ -62,6 +73,7 @@ class Lattice:
     boundary: tuple[Boundary, ...]
     faces: tuple[Face, ...] = ()
     rounded: bool = False
+    supercell: Supercell | None = None
 
     @property
     def dimension(self) -> int:

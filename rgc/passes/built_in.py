@@ -6,7 +6,7 @@ To add one, write a function of the lattice and its species and give it a row in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product as cartesian
 from math import cos, pi, prod, sin, sqrt
 from operator import mul
@@ -15,7 +15,7 @@ from rgc.errors import Problem, SpecError, listing
 from rgc.language.measures import MEASURES
 from rgc.model.expressions import Constant, Expression, apply, square
 from rgc.model.groups import Local
-from rgc.model.lattice import Lattice
+from rgc.model.lattice import Cell, Lattice, Site
 from rgc.model.lattices import AXES
 from rgc.model.observables import (
     Average,
@@ -30,6 +30,7 @@ from rgc.model.observables import (
 )
 from rgc.model.operators import Operator, Product, Spin, product
 from rgc.model.spins import Species
+from rgc.model.supercells import as_written, enclosed, small_cells
 from rgc.passes.geometry import coordinates, gram_matrix, inverse
 
 Kinds = Sequence[Species]
@@ -120,26 +121,29 @@ def correlation(
     the average of all sites of a letter (`several_open`). Raises `SpecError` where no two sites are
     that far apart, and for a vector or letters that the lattice lacks.
     """
-    axis, joined = _axis(along, lattice), _letters(letters, lattice)
-    origin = (0,) * lattice.dimension
+    axis = _axis(along, lattice)
     apart = tuple(r if k == axis else 0 for k in range(lattice.dimension))
+    joined = _joined(letters, apart, lattice)
     length, edge = lattice.cells[axis], lattice.boundary[axis]
-    there = max(length - abs(r), 0) if edge == "open" else length
-    places = prod(lattice.cells) * len(joined) * there // length
+    steps = [second.cell[axis] if edge == "open" else 0 for _, second in joined]
+    places = prod(lattice.cells) // length * sum(max(length - step, 0) for step in steps)
     if not places:
         raise SpecError([Problem("out-of-range", f"no two sites are {r} apart along {along}")])
-    pairs = tuple(product((Spin(origin, a), Spin(apart, b))) for a, b in joined)
-    itself = not r and all(a == b for a, b in joined)
     summed = (
-        _squares(lattice, species, [a for a, _ in joined])
-        if itself
-        else _pairs(pairs, lattice, species)
+        _squares(lattice, species, [site.letter for site, _ in joined])
+        if all(first == second for first, second in joined)
+        else _pairs(tuple(map(_product, joined)), lattice, species)
     )
     pair = Average(Linear(((1 / places, Tally(summed)),)))
-    apart_products = _mean(
-        [_product_of_averages(lattice, species, both, axis, r) for both in joined]
+    averages = _mean(
+        [part for both in joined for part in _products_of_averages(lattice, species, both, axis)]
     )
-    return _scaled(species[0].scale ** 2, apply("-", pair, apart_products))
+    return _scaled(species[0].scale ** 2, apply("-", pair, averages))
+
+
+def _product(sites: Iterable[Site]) -> Product:
+    """The product of the spins of the first species at some sites."""
+    return product(tuple(Spin(site.cell, site.letter) for site in sites))
 
 
 def _axis(along: str, lattice: Lattice) -> int:
@@ -148,6 +152,18 @@ def _axis(along: str, lattice: Lattice) -> int:
         hint = f"it has {listing(AXES[: lattice.dimension])}"
         raise SpecError([Problem("bad-direction", message, hint=hint)])
     return AXES.index(along)
+
+
+def _joined(named: Sequence[str], apart: Cell, lattice: Lattice) -> tuple[tuple[Site, Site], ...]:
+    """The pairs of sites of a cell and `apart` from it that are correlated: of the two letters that
+    are named, or of each with itself.
+    """
+    written = as_written(lattice)
+    return tuple(
+        (enclosed(Site(cell, a), lattice), enclosed(Site(cell, b).shifted(apart), lattice))
+        for cell in small_cells(lattice)
+        for a, b in _letters(named, written)
+    )
 
 
 def _letters(named: Sequence[str], lattice: Lattice) -> tuple[tuple[int, int], ...]:
@@ -175,28 +191,32 @@ def _open_axes(lattice: Lattice) -> list[int]:
     return [k for k, (edge, cells) in enumerate(edges) if edge == "open" and cells > 1]
 
 
-def _product_of_averages(
-    lattice: Lattice, species: Kinds, letters: tuple[int, int], along: int, r: int
-) -> Expression:
-    """<s_i> <s_j> of two letters, r vectors apart, averaged over the places of the first."""
-    parts = zip(*(_fields(lattice, species, letter) for letter in letters), strict=True)
-    return _total([_of_component(fields, lattice, along, r) for fields in parts])
+def _products_of_averages(
+    lattice: Lattice, species: Kinds, sites: tuple[Site, Site], along: int
+) -> Iterator[Expression]:
+    """<s_i> <s_j> of two sites and what they are on the other cells, in all places that differ."""
+    fields = zip(*(_fields(lattice, species, site.letter) for site in sites), strict=True)
+    parts = [_of_component(both, lattice, sites[1], along) for both in fields]
+    return map(_total, zip(*parts, strict=True))
 
 
-def _of_component(fields: Sequence[Summand], lattice: Lattice, along: int, r: int) -> Expression:
+def _of_component(
+    fields: Sequence[Summand], lattice: Lattice, second: Site, along: int
+) -> Iterator[Expression]:
     """The same of one component."""
     share, open_axes = len(lattice.basis) / lattice.sites, _open_axes(lattice)
     if len(open_axes) != 1:
         averages = [Average(Linear(((share, Tally(field)),))) for field in fields]
-        return _times(*averages)
+        yield _times(*averages)
+        return
     (axis,) = open_axes
     length = lattice.cells[axis]
     here, there = (
         [Average(Profile(Tally(field, axis), x, share * length)) for x in range(length)]
         for field in fields
     )
-    shift = r if axis == along else 0
-    return _mean([_times(here[x], there[x + shift]) for x in range(length - shift)])
+    shift = second.cell[axis] if axis == along else 0
+    yield from (_times(here[x], there[x + shift]) for x in range(length - shift))
 
 
 def _times(first: Expression, second: Expression) -> Expression:
@@ -231,10 +251,11 @@ def smallest_waves(lattice: Lattice) -> tuple[tuple[int, float], ...]:
     """The axes along which a finite lattice closes on itself, and |k|/2 of the smallest wave vector
     k along each.
     """
-    reciprocal = inverse(gram_matrix(lattice.vectors))
+    written = as_written(lattice)
+    reciprocal = inverse(gram_matrix(written.vectors))
     return tuple(
         (axis, pi * sqrt(reciprocal[axis][axis]) / cells)
-        for axis, (cells, edge) in enumerate(zip(lattice.cells, lattice.boundary, strict=True))
+        for axis, (cells, edge) in enumerate(zip(written.cells, lattice.boundary, strict=True))
         if edge != "open" and cells > 1
     )
 

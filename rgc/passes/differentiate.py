@@ -20,7 +20,7 @@ class NotDifferentiable(Exception):
 def differentiate(expression: Expression, leaf: Expression) -> Expression:
     """The derivative of an expression by one of its leaves.
 
-    Raises `NotDifferentiable` where the leaf stands inside `abs`, `min`, `max` or `delta`.
+    Raises `NotDifferentiable` where the leaf stands inside `abs`, `min`, `max`, `mod` or `delta`.
     """
     match expression:
         case Constant():

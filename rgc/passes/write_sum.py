@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Product, Spin
 from rgc.model.spec import Spec
+from rgc.text import letter
 
 _AXES = "xyzw"
 
@@ -17,18 +18,18 @@ def sum_text(products: Sequence[tuple[float, Product]], spec: Spec) -> str:
     The index is a name that the spec does not use. A product of no spins ends the sum with a blank,
     behind which what is summed can be written.
     """
-    letters = isinstance(spec.lattice, Lattice) and len(spec.lattice.basis) > 1
+    by_letters = isinstance(spec.lattice, Lattice) and len(spec.lattice.basis) > 1
     called = [species.name for species in spec.species]
-    index = free_name("c" if letters else "i", {*called, *spec.parameters})
+    index = free_name("c" if by_letters else "i", {*called, *spec.parameters})
     parts = []
     for weight, product in products:
-        places = [_place(spin, index, letters) for spin in product]
+        places = [_place(spin, index, by_letters) for spin in product]
         spins = "*".join(
             f"{called[spin.species]}[{place}]" for spin, place in zip(product, places, strict=True)
         )
         parts.append(spins if weight == 1 else f"{weight!r}*{spins}")
     body = " + ".join(parts)
-    domain = f"{index} in cells" if letters and body else index
+    domain = f"{index} in cells" if by_letters and body else index
     return f"sum({domain}) " + (f"({body})" if len(parts) > 1 else body)
 
 
@@ -39,8 +40,8 @@ def free_name(name: str, taken: Collection[str]) -> str:
     return name
 
 
-def _place(spin: Spin, index: str, letters: bool) -> str:
-    start = f"{index}.{'abcdefghijklmnopqrstuvwxyz'[spin.letter]}" if letters else index
+def _place(spin: Spin, index: str, by_letters: bool) -> str:
+    start = f"{index}.{letter(spin.letter)}" if by_letters else index
     if len(spin.cell) > len(_AXES):
         return start + f"+({','.join(map(str, spin.cell))})"
     for axis, x in zip(_AXES, spin.cell, strict=False):

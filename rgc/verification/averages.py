@@ -27,7 +27,8 @@ class Averages(Evaluator):
     """
 
     def __init__(self, document: ast.Document, spec: Spec, states: States) -> None:
-        super().__init__(document, states.lattice, states.values)
+        own = states.as_written
+        super().__init__(document, own.lattice, own.values)
         self.spec, self.states = spec, states
         section = document.section("measure")
         entries = section.body if section and isinstance(section.body, tuple) else ()

@@ -190,12 +190,36 @@ def maps(document: ast.Document, lattice: Lattice) -> list[Map]:
     """
     section = document.section("block")
     body = section.body if section else ast.List(())
-    numbers = Evaluator(document, lattice, {}, [(0,) * lattice.dimension])
+    written = lattice.supercell.small if lattice.supercell else lattice
+    numbers = Evaluator(document, written, {}, [(0,) * lattice.dimension])
     return [
-        block_map
+        _in_cells(block_map, lattice)
         for item in (body.items if isinstance(body, ast.List) else (body,))
-        for block_map in _maps(item, document, lattice, numbers)
+        for block_map in _maps(item, document, written, numbers)
     ]
+
+
+def _in_cells(made: Map, lattice: Lattice) -> Map:
+    """The map in the larger cells of a lattice, whose letters are their sites as written, row by
+    row. Raises `Unreadable` for a map that is written out.
+    """
+    if lattice.supercell is None:
+        return made
+    if made.transfer is not None:
+        raise Unreadable("a kernel on cells larger than written has no independent reading")
+    multiple, letters = lattice.supercell.multiple, len(lattice.supercell.small.basis)
+    inside = list(product(*map(range, multiple)))
+
+    def placed(site: Site, corner: Cell) -> Site:
+        at = [made.b * x + y for x, y in zip(corner, site.cell, strict=True)]
+        rest = tuple(x % m for x, m in zip(at, multiple, strict=True))
+        cell = tuple(x // m for x, m in zip(at, multiple, strict=True))
+        return Site(cell, inside.index(rest) * letters + site.letter)
+
+    cells = tuple(
+        tuple(placed(site, corner) for site in cell) for corner in inside for cell in made.cells
+    )
+    return replace(made, cells=cells)
 
 
 def _maps(call: Any, document: ast.Document, lattice: Lattice, numbers: Evaluator) -> Sequence[Map]:

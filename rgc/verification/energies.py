@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from rgc.flows.sampling.recorder import make_recorder
 from rgc.flows.sampling.sampler import Sampler
 from rgc.model.groups import Merged
-from rgc.model.lattice import Cell
+from rgc.model.lattice import Cell, Lattice
 from rgc.model.observables import Tally
 from rgc.verification.certificate import Finding, unchecked, within
 from rgc.verification.evaluator import Evaluator
@@ -85,8 +86,21 @@ def hamiltonian(subject: Subject, states: States, cells: Sequence[Cell] = ()) ->
     cells.
     """
     section = subject.document.section("hamiltonian")
-    evaluator = Evaluator(subject.document, states.lattice, states.values, cells)
+    written = states.as_written
+    evaluator = Evaluator(
+        subject.document, written.lattice, written.values, _small(cells, states.lattice)
+    )
     return evaluator(section.body if section else None) + np.zeros(states.number)
+
+
+def _small(cells: Sequence[Cell], lattice: Lattice) -> list[Cell]:
+    """The cells that the spec writes which some cells of the lattice hold."""
+    multiple = lattice.supercell.multiple if lattice.supercell else (1,) * lattice.dimension
+    return [
+        tuple(m * x + y for x, m, y in zip(cell, multiple, inside, strict=True))
+        for cell in cells
+        for inside in product(*map(range, multiple))
+    ]
 
 
 def coefficients(sampler: Sampler) -> dict[str, float]:

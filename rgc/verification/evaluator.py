@@ -30,6 +30,7 @@ _PLAIN = ("sqrt", "exp", "log", "sin", "cos", "sinh", "cosh", "tanh", "abs", *_A
 FUNCTIONS = {name: getattr(np, _ARC.get(name, name)) for name in _PLAIN} | {
     "min": lambda *values: reduce(np.minimum, values),
     "max": lambda *values: reduce(np.maximum, values),
+    "mod": np.mod,
     "delta": lambda a, b: np.equal(a, b) * 1.0,
 }
 OPERATORS = {

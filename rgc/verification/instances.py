@@ -16,6 +16,7 @@ from rgc.model.groups import present
 from rgc.model.lattice import Boundary, Cell, Lattice
 from rgc.model.sites import Cells
 from rgc.model.spec import Spec
+from rgc.model.supercells import as_written
 from rgc.program.lattice.program import Program
 from rgc.verification.documents import on_lattice
 
@@ -59,7 +60,7 @@ def describe(lattice: Lattice) -> str:
     """The size and the edges of a lattice in words."""
     if not lattice.finite:
         return f"an infinite {lattice.name} lattice"
-    size = " x ".join(map(str, lattice.cells))
+    size = " x ".join(map(str, as_written(lattice).cells))
     open_axes = [
         ("xyzw"[k] if k < 4 else str(k + 1))
         for k, edge in enumerate(lattice.boundary)
@@ -109,10 +110,22 @@ class Search:
                 return best
         return f"no lattice of at most 2^{self.bits} states holds every term once"
 
+    @property
+    def _multiple(self) -> Cell:
+        """How many cells as written one cell of the lattice holds along each vector."""
+        supercell = self.lattice.supercell
+        return (1,) * self.lattice.dimension if supercell is None else supercell.multiple
+
+    @property
+    def _least(self) -> int:
+        """The smallest number of cells along a vector: two as written."""
+        return 2 if self.lattice.supercell is None else 1
+
     def _shapes(self) -> list[Cell]:
         states = prod(field.states or 1 << field.planes for field in self.own.fields)
         most = self.bits / (len(self.lattice.basis) * log2(states))
-        sizes = (range(min(2, size), min(size, self.bits) + 1) for size in self.lattice.cells)
+        least = self._least
+        sizes = (range(min(least, size), min(size, self.bits) + 1) for size in self.lattice.cells)
         fit = [cells for cells in cartesian(*sizes) if prod(cells) <= most + 1e-9]
         return sorted(
             fit,
@@ -127,7 +140,8 @@ class Search:
         It is None where a term meets itself or does not fit, or where the spec does not fit.
         """
         try:
-            spec, _ = build(on_lattice(self.document, cells, boundary))
+            written = tuple(n * m for n, m in zip(cells, self._multiple, strict=True))
+            spec, _ = build(on_lattice(self.document, written, boundary))
             model = make_model(spec, self.zero)
             groups = (*model.merged.groups, *model.merged.constants)
             places = [reach for group in groups for reach in group.reaches]

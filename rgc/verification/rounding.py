@@ -23,7 +23,7 @@ from rgc.verification.energies import UNIT
 ULPS: Mapping[str, float] = {
     **dict.fromkeys(FUNCTIONS, 4.0),
     **dict.fromkeys(("+", "-", "*", "/", "square", "sqrt"), 1.0),
-    **dict.fromkeys(("negate", "abs", "min", "max", "delta"), 0.0),
+    **dict.fromkeys(("negate", "abs", "min", "max", "mod", "delta"), 0.0),
     "^": 16.0,
     "atanh": 8.0,
 }
@@ -71,6 +71,8 @@ def _swept(program: Arithmetic, values: Sequence[Any], output: Value) -> Any:
 
 def _slope(function: str, place: int, operands: Sequence[Any]) -> Any:
     """The derivative of a function by one of its operands; of a function with kinks at most 1."""
+    if function == "mod" and place == 1:
+        return np.floor(operands[0] / operands[1])
     slope = _derivative(function, place, len(operands))
     if slope is None:
         return np.ones_like(operands[place])

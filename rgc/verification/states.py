@@ -85,6 +85,21 @@ class States:
         after = (before + step) % counts[place[0]]
         return np.asarray(np.arange(self.number) + (after - before) * prod(radices[:spin]))
 
+    @property
+    def as_written(self) -> States:
+        """The same configurations on the lattice that the spec writes."""
+        if self.lattice.supercell is None:
+            return self
+        small, multiple = self.lattice.supercell.small, self.lattice.supercell.multiple
+        cells, d = self.lattice.cells, self.lattice.dimension
+        sizes = tuple(n * m for n, m in zip(cells, multiple, strict=True))
+        apart = self.codes.reshape(-1, *cells, *multiple, len(small.basis), self.number)
+        pairs = [axis for k in range(d) for axis in (1 + k, 1 + d + k)]
+        codes = apart.transpose(0, *pairs, 1 + 2 * d, 2 + 2 * d)
+        shape = (len(self.species), *sizes, len(small.basis), self.number)
+        written = replace(small, shape=sizes)
+        return replace(self, lattice=written, codes=codes.reshape(shape), whole=False)
+
     @contextmanager
     def turned(self, place: tuple[int, ...], step: int = 1) -> Iterator[None]:
         """A context in which the spin codes[place] of every configuration has moved by `step`

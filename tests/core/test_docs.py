@@ -386,8 +386,8 @@ def functions() -> str:
     more = code(name for name, (arity, _) in FUNCTIONS.items() if arity < 0)
     return (
         f"Functions of one number: {one}; of any number of them: {more}; `delta(a, b)` is 1 where "
-        f"a = b, else 0. Of sites: {code(GEOMETRIC)}, as in `distance(i,j)`, `coordinate(i,x)`. "
-        f"Constants: {code(CONSTANTS)}.\n"
+        f"a = b, else 0; `mod(a, b)` is what dividing a by b leaves. Of sites: {code(GEOMETRIC)}, "
+        f"as in `distance(i,j)`, `coordinate(i,x)`. Constants: {code(CONSTANTS)}.\n"
     )
 
 

@@ -41,7 +41,7 @@ GIVES: dict[str, dict[str, float]] = {
 
 NULL = {
     "triangles_of_an_antiferromagnet": ("critical.K", "the expansion does not hold at"),
-    "uniform_field": ("gamma", "the field is not conjugate to an order parameter"),
+    "uniform_field": ("y_h", "the field is not conjugate to an order parameter"),
     "ends_of_a_scan": ("K_m", "the largest value lies at an end of the scan"),
     "blocks_of_any": ("nu", "y_t is not told from the exponent of single spins"),
 }

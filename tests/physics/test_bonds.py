@@ -478,7 +478,7 @@ def test_scaling_relations_need_the_field_of_the_order(dimension: int, sign: int
         )
     )
     assert result.exponents["nu"].value is not None
-    for name in ("eta", "beta", "gamma", "delta"):
+    for name in ("y_h", "eta", "beta", "gamma", "delta"):
         assert (result.exponents[name].value is None) == (sign < 0)
         assert ("not conjugate" in result.exponents[name].note) == (sign < 0)
 

@@ -7,17 +7,18 @@ letters in the order of the indices.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 from rgc.ast_to_model.expressions.evaluate import integer
-from rgc.ast_to_model.expressions.sites import Bound, Group, vector
+from rgc.ast_to_model.expressions.sites import Bound, Group, Referent, vector
 from rgc.ast_to_model.scope import Scope, problem
 from rgc.errors import SpecError, suggest
 from rgc.model.complete import COMPLETE
-from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice, Site
+from rgc.model.lattice import Cell, Complete, Diamond, Geometry, Graph, Lattice, Site
 from rgc.model.lattices import face_kinds
 from rgc.model.shells import Pair, Shell, TooFar, shells
+from rgc.model.supercells import enclosed, small_cells
 from rgc.syntax import ast
 
 ORDINALS = {1: "nearest", 2: "second", 3: "third"}
@@ -61,6 +62,8 @@ def summands(domain: ast.Domain, lattice: Geometry, scope: Scope) -> Summands:
     """
     if not isinstance(lattice, Lattice):
         return _without_cells(domain, lattice)
+    if lattice.supercell is not None:
+        return _in_every_cell(summands(domain, lattice.supercell.small, scope), lattice)
     origin = (0,) * lattice.dimension
     if lattice.name == COMPLETE and isinstance(domain, ast.Pairs | ast.Ascending):
         return _every(domain, lattice)
@@ -91,6 +94,25 @@ def summands(domain: ast.Domain, lattice: Geometry, scope: Scope) -> Summands:
             message = "sums over all pairs of a lattice with cells are not supported yet"
             hint = "write shells or offsets, or take the complete lattice"
             raise problem("not-yet", message, domain.span, hint=hint)
+
+
+def _in_every_cell(found: Summands, lattice: Lattice) -> Summands:
+    """The summands of a cell as written, in each of those that a cell of the lattice holds."""
+
+    def placed(referent: Referent, cell: Cell) -> Referent:
+        if isinstance(referent, Site):
+            return enclosed(referent.shifted(cell), lattice)
+        sites = tuple(enclosed(site.shifted(cell), lattice) for site in referent.sites)
+        return replace(referent, sites=sites)
+
+    return replace(
+        found,
+        bounds=tuple(
+            {name: placed(referent, cell) for name, referent in bound.items()}
+            for cell in small_cells(lattice)
+            for bound in found.bounds
+        ),
+    )
 
 
 def _every(domain: ast.Pairs | ast.Ascending, lattice: Lattice) -> Summands:

@@ -170,7 +170,7 @@ def _call(expr: ast.Call, scope: Scope, special: Special | None) -> float:
     arguments = [number(argument, scope, special) for argument in expr.arguments]
     try:
         return _finite(float(function(*arguments)), expr)
-    except (ValueError, OverflowError):
+    except (ValueError, ZeroDivisionError, OverflowError):
         shown = ", ".join(f"{argument:g}" for argument in arguments)
         message = f"{expr.name}({shown}) is not a finite real number"
         raise problem("not-finite", message, expr.span) from None

@@ -9,6 +9,7 @@ from typing import Generic
 
 from rgc.ast_to_model.expressions.domains import members
 from rgc.ast_to_model.expressions.evaluate import Special, number
+from rgc.ast_to_model.expressions.periods import coordinate_axis
 from rgc.ast_to_model.expressions.polynomial import MOST_PRODUCTS, E, Ring, TooMany, sum_of
 from rgc.ast_to_model.expressions.sites import Bound, site
 from rgc.ast_to_model.scope import (
@@ -20,10 +21,10 @@ from rgc.ast_to_model.scope import (
     problem,
 )
 from rgc.ast_to_model.written_out import extent
-from rgc.model.lattice import Geometry, Graph, Lattice
-from rgc.model.lattices import two_sublattices
+from rgc.model.lattice import Geometry, Graph, Lattice, Site
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
+from rgc.model.supercells import site_as_written
 from rgc.syntax import ast
 
 MOST_POWERS = 16
@@ -294,11 +295,11 @@ class Expander(Generic[E]):
         return special
 
     def _geometric(self, expr: ast.Expr, bound: Bound) -> ast.Expr:
-        """The expression with distances replaced by their values."""
+        """The expression with distances and coordinates replaced by their values."""
         return ast.rewritten(expr, lambda part: self._measured(part, bound))
 
     def _measured(self, expr: ast.Expr, bound: Bound) -> ast.Expr | None:
-        """The value of a distance, or None for parts that may hold distances.
+        """The value of a distance or coordinate, or None for parts that may hold some.
 
         Raises for parts that have no number.
         """
@@ -310,11 +311,7 @@ class Expander(Generic[E]):
             raise Unknowable(expr.base.name)
         if isinstance(expr, ast.Call) and expr.name in GEOMETRIC:
             if expr.name == "coordinate":
-                message = (
-                    "a term that depends on the coordinates of its sites is not translation "
-                    "invariant"
-                )
-                raise problem("not-uniform", message, expr.span, hint=self._by_letters())
+                return ast.Number(repr(float(self._coordinate(expr, bound))), span=expr.span)
             return ast.Number(repr(self.distance(expr, bound)), span=expr.span)
         if isinstance(expr, ast.Name) and expr.name in bound:
             message = f"the index '{expr.name}' is no number"
@@ -323,13 +320,17 @@ class Expander(Generic[E]):
             raise problem("wrong-kind", "a sum without spins stands here", expr.span)
         return None
 
-    def _by_letters(self) -> str:
-        """How to write a term that differs from one sublattice to another."""
-        dimension = self.lattice.dimension if isinstance(self.lattice, Lattice) else 2
-        return (
-            "in a measure it may stand; a term that alternates is one of letters: on "
-            f"{two_sublattices(dimension)} the sites are sum(c in cells) s[c.a] and s[c.b]"
-        )
+    def _coordinate(self, expr: ast.Call, bound: Bound) -> int:
+        """`coordinate(i, x)` of an energy, which repeats: that of the site within its cell.
+
+        Raises `SpecError`.
+        """
+        if not isinstance(self.lattice, Lattice):
+            raise problem("wrong-lattice", "this lattice has no coordinates", expr.span)
+        at = site(expr.arguments[0], bound, self.lattice, self.scope)
+        axis = coordinate_axis(expr.arguments[1], expr, self.lattice, self.scope)
+        inside = site_as_written(Site((0,) * len(at.cell), at.letter), self.lattice)
+        return inside.cell[axis]
 
     def distance(self, expr: ast.Call, bound: Bound) -> float:
         """`distance(i, j)` in Cartesian coordinates. Raises `SpecError`."""

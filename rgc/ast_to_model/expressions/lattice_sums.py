@@ -11,9 +11,10 @@ from typing import Any
 
 from rgc.ast_to_model.expressions.domains import members, summands
 from rgc.ast_to_model.expressions.expand import Expander, key_value
+from rgc.ast_to_model.expressions.periods import coordinate_axis, coordinate_parts
 from rgc.ast_to_model.expressions.polynomial import Polynomial, Polynomials, Tables, Tabulated
 from rgc.ast_to_model.expressions.resolve import resolve
-from rgc.ast_to_model.expressions.sites import Bound, site, vector
+from rgc.ast_to_model.expressions.sites import Bound, site
 from rgc.ast_to_model.expressions.sites import Group as Sites
 from rgc.ast_to_model.scope import Scope, problem
 from rgc.model.expressions import Constant, Expression, apply, evaluate
@@ -23,6 +24,7 @@ from rgc.model.observables import Linear, Tally
 from rgc.model.operators import Product, product
 from rgc.model.sectors import SectorOperator
 from rgc.model.spins import Species
+from rgc.model.supercells import as_written, site_as_written
 from rgc.passes.write_in_signs import write_in_signs
 from rgc.syntax import ast
 
@@ -185,7 +187,7 @@ def _by_weight(
     measures with coordinates and no others, since there may be millions of cells.
     """
     names = frozenset(species.name for species in expander.species)
-    parts = list(dict.fromkeys(_coordinate_parts(body, names)))
+    parts = list(dict.fromkeys(coordinate_parts(body, names)))
     if not parts:
         yield body, None
         return
@@ -215,22 +217,6 @@ def _by_weight(
         yield ast.rewritten(body, numbers.get), (modulus, residues)
 
 
-def _coordinate_parts(expr: ast.Node, spins: frozenset[str]) -> Iterator[ast.Expr]:
-    """The largest parts without spins that hold a coordinate."""
-    inside = list(ast.walk(expr))
-    if not any(isinstance(node, ast.Call) and node.name == "coordinate" for node in inside):
-        return
-    held = any(
-        isinstance(n, ast.Index) and isinstance(n.base, ast.Name) and n.base.name in spins
-        for n in inside
-    )
-    if not held and not isinstance(expr, ast.Option):
-        yield expr  # type: ignore[misc]
-        return
-    for child in ast.children(expr):
-        yield from _coordinate_parts(child, spins)
-
-
 def _over_cells(part: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> Any:
     """The value of a spin-free part at every cell, float64[*cells].
 
@@ -239,11 +225,14 @@ def _over_cells(part: ast.Expr, bound: Bound, expander: Expander[Polynomial]) ->
     import numpy as np
 
     cells = _lattice(expander).cells
+    sizes = as_written(_lattice(expander)).cells
     grid = np.indices(cells, sparse=True)
 
     def along(node: Expression) -> Any:
         assert isinstance(node, _Coordinate)  # noqa: S101  (there is no other leaf)
-        return np.asarray((grid[node.axis] + node.shift) % cells[node.axis], dtype=np.float64)
+        size = sizes[node.axis]
+        at = grid[node.axis] * (size // cells[node.axis]) + node.shift
+        return np.asarray(at % size, dtype=np.float64)
 
     with np.errstate(all="ignore"):
         return np.broadcast_to(evaluate(_spin_free(part, bound, expander), along, np), cells)
@@ -270,11 +259,8 @@ def _spin_free(expr: ast.Expr, bound: Bound, expander: Expander[Polynomial]) -> 
 def _coordinate(expr: ast.Call, bound: Bound, expander: Expander[Polynomial]) -> _Coordinate:
     lattice = _lattice(expander)
     at = site(expr.arguments[0], bound, lattice, expander.scope)
-    direction = vector(expr.arguments[1], lattice, expander.scope)
-    if sorted(map(abs, direction)) != [0] * (lattice.dimension - 1) + [1]:
-        raise problem("bad-offset", "a coordinate belongs to one lattice vector", expr.span)
-    axis = next(k for k, x in enumerate(direction) if x)
-    return _Coordinate(axis, at.cell[axis])
+    axis = coordinate_axis(expr.arguments[1], expr, lattice, expander.scope)
+    return _Coordinate(axis, site_as_written(at, lattice).cell[axis])
 
 
 def _period(labels: Any, axis: int) -> int:

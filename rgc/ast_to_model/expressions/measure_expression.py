@@ -28,6 +28,7 @@ from rgc.errors import SpecError, suggest
 from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.model.lattice import Geometry, Lattice, Site
 from rgc.model.spec import Spec
+from rgc.model.supercells import sizes_as_written
 from rgc.schemes import SCHEMES
 from rgc.syntax import ast
 
@@ -105,7 +106,7 @@ def _has_waves(lattice: Geometry | None) -> bool:
         return True
     return any(
         edge != "open" and size != 1
-        for edge, size in zip(lattice.boundary, lattice.shape, strict=True)
+        for edge, size in zip(lattice.boundary, sizes_as_written(lattice), strict=True)
     )
 
 

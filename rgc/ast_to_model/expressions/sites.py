@@ -13,6 +13,7 @@ from rgc.ast_to_model.scope import Scope, problem
 from rgc.errors import SpecError, suggest
 from rgc.model.lattice import Cell, Geometry, Lattice, Site
 from rgc.model.lattices import AXES, two_sublattices
+from rgc.model.supercells import moved
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -53,7 +54,8 @@ def site(expr: ast.Expr, bound: Bound, lattice: Geometry, scope: Scope) -> Site:
     if place is None:
         raise _without_index(expr, bound)
     for factor, part in offsets:
-        place = place.shifted(tuple(factor * x for x in _displacement(part, bound, lattice, scope)))
+        by = tuple(factor * x for x in _displacement(part, bound, lattice, scope))
+        place = moved(place, by, lattice) if isinstance(lattice, Lattice) else place.shifted(by)
     return place
 
 
@@ -131,7 +133,7 @@ def _referred(expr: ast.Name | ast.Member, bound: Bound) -> Site:
             dimension = len(group.sites[0].cell)
             hint = (
                 "this lattice has one site in a cell; two sublattices are the letters of "
-                f"{two_sublattices(dimension)}"
+                f"{two_sublattices(dimension)}, or told apart by (-1)^coordinate(i,x)"
             )
         raise problem("unknown-letter", f"there is no letter '{expr.name}'", expr.span, hint=hint)
     return group.sites[group.letters.index(expr.name)]

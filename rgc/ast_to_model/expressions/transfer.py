@@ -55,6 +55,10 @@ def transfer_tables(
         if spin.states is None:
             message = f"a transfer operator of {spin.alphabet} spins comes later"
             raise problem("not-yet", message, expr.span)
+    for node in ast.walk(expr):
+        if isinstance(node, ast.Call) and node.name == "coordinate":
+            message = "a block's part of a kernel does not depend on where the block is"
+            raise problem("not-uniform", message, node.span)
     both = (*species, *(replace(spin, name=spin.name + BLOCK) for spin in species))
     expander = Expander(Tables(both), both, lattice, scope)
     return tuple(_tables(parts, k, cell, expander, len(species)) for k, cell in enumerate(cells))

@@ -19,10 +19,11 @@ from rgc.model.block import Block
 from rgc.model.block_maps import BLOCKS, FREE, BlockMap, NoLaw, Written
 from rgc.model.block_rule import BlockRule
 from rgc.model.hamiltonian import Table
-from rgc.model.lattice import Geometry, Lattice, Site
+from rgc.model.lattice import Cell, Geometry, Lattice, Site
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.model.stack import Rbm, Window
+from rgc.model.supercells import as_written, enclosed, small_cells
 from rgc.syntax import ast
 
 Given = Mapping[str, ast.Expr]
@@ -72,7 +73,10 @@ def block_maps(
     """
     call, options = bound(expr, BLOCKS, "block map")
     row = BLOCKS[call.name]
-    shape = (one_site_shape if row.one_site else block_shape)(call, options, lattice, scope)
+    written = as_written(lattice) if isinstance(lattice, Lattice) else lattice
+    shape = (one_site_shape if row.one_site else block_shape)(call, options, written, scope)
+    if isinstance(lattice, Lattice):
+        shape = _in_supercells(shape, lattice, call)
     _check_real(row, shape, species, call)
     transfer: tuple[tuple[Table, ...], ...] = ((),) * len(shape.cells)
     if "T" in options:
@@ -81,6 +85,26 @@ def block_maps(
     rules = _rules(row, shape, transfer, options=options, species=species, call=call)
     block = Block(row.name, shape.scale, shape.factor, shape.cells, rules, vectors=shape.vectors)
     return _with_p(block, options["p"], scope) if "p" in options else (block,)
+
+
+def _in_supercells(shape: Shape, lattice: Lattice, call: ast.Call) -> Shape:
+    """The cells of blocks of the lattice as written, for every site of a cell of the lattice."""
+    if lattice.supercell is None:
+        return shape
+    if shape.vectors:
+        message = "cell=triangle mixes the sublattices on which the couplings depend"
+        raise problem("bad-block", message, call.span, hint="majority(3) blocks 3x3 rhombi")
+
+    def placed(site: Site, corner: Cell) -> Site:
+        by = tuple(f * x for f, x in zip(shape.factor, corner, strict=True))
+        return enclosed(site.shifted(by), lattice)
+
+    cells = tuple(
+        tuple(placed(site, corner) for site in cell)
+        for corner in small_cells(lattice)
+        for cell in shape.cells
+    )
+    return replace(shape, cells=cells)
 
 
 def _check_real(row: BlockMap, shape: Shape, species: Sequence[Species], call: ast.Call) -> None:
@@ -194,15 +218,21 @@ def _coarse(lattice: Geometry, block: Block, expr: ast.Expr) -> Geometry:
     """The lattice after one step. Raises `SpecError` with the sizes that would do."""
     if not isinstance(lattice, Lattice) or not block.factor:
         return lattice
-    for size, f in zip(lattice.shape, block.factor, strict=True):
+    supercell = lattice.supercell
+    multiples = (1,) * lattice.dimension if supercell is None else supercell.multiple
+    for size, f, multiple in zip(lattice.shape, block.factor, multiples, strict=True):
         if size is not None and size % f:
-            below, above = size - size % f, size - size % f + f
-            near = f"{below} or {above}" if below else f"{above}"
-            message = f"blocks of {f} do not divide a length of {size}"
-            raise problem(
-                "bad-division",
-                message,
-                expr.span,
-                hint=f"lengths that do are multiples of {f}: {near}",
-            )
+            raise _undivided(size, f, multiple, expr)
     return block.coarse(lattice)
+
+
+def _undivided(cells: int, f: int, multiple: int, expr: ast.Expr) -> SpecError:
+    """The error for blocks of f in a row of cells, each of which holds some as written."""
+    size, step = cells * multiple, f * multiple
+    below, above = size - size % step, size - size % step + step
+    near = f"{below} or {above}" if below else f"{above}"
+    message = f"blocks of {f} do not divide a length of {size}"
+    if multiple > 1:
+        message += f" in cells of {multiple}, after which the couplings repeat"
+    hint = f"lengths that do are multiples of {step}: {near}"
+    return problem("bad-division", message, expr.span, hint=hint)

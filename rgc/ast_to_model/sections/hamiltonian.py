@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.gather_terms import drafts_of
 from rgc.ast_to_model.expressions.name_terms import Draft, name_terms
+from rgc.ast_to_model.expressions.periods import with_supercells
 from rgc.ast_to_model.expressions.references import References
 from rgc.ast_to_model.expressions.sums import parts_of
-from rgc.ast_to_model.scope import Inhomogeneous, Unknowable
+from rgc.ast_to_model.scope import Inhomogeneous, Unknowable, problem
 from rgc.errors import Problems, SpecError
 from rgc.model.draw import Distribution
 from rgc.model.hamiltonian import Hamiltonian, Term
+from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 
@@ -35,9 +38,14 @@ def check_hamiltonian(spec: Spec, context: Context) -> Spec:
     if "spins" in context.failed:
         context.failed.add("hamiltonian")
         return spec
+    addends = [
+        (sign, expr) for sign, expr in ast.addends(section.body) if _readable(expr, spec, context)
+    ]
     drafts: list[Draft] = []
-    for sign, expr in ast.addends(section.body):
-        drafts += _addend(-1.0 if sign == "-" else 1.0, expr, spec, context)
+    with context.failing("hamiltonian"):
+        spec = _with_supercells(spec, [expr for _, expr in addends], context)
+        for sign, expr in addends:
+            drafts += _addend(-1.0 if sign == "-" else 1.0, expr, spec, context)
     if "hamiltonian" in context.failed or spec.lattice is None:
         context.failed.add("hamiltonian")
         return spec
@@ -55,13 +63,37 @@ def _draws(context: Context) -> dict[str, Distribution]:
     }
 
 
-def _addend(sign: float, expr: ast.Expr, spec: Spec, context: Context) -> list[Draft]:
-    """The drafts of one addend; its problems go into the context."""
+def _readable(expr: ast.Expr, spec: Spec, context: Context) -> bool:
+    """Whether every name of an addend has a meaning; problems go into the context."""
     problems = Problems()
     References(spec.species, spec.lattice, context.scope, problems).check(expr)
     if problems.errors:
         context.fail("hamiltonian", SpecError(problems.errors))
-        return []
+    return not problems.errors
+
+
+def _with_supercells(spec: Spec, addends: Sequence[ast.Expr], context: Context) -> Spec:
+    """The spec on a lattice in whose cells every coefficient repeats. Raises `SpecError`."""
+    if not isinstance(spec.lattice, Lattice):
+        return spec
+    lattice = with_supercells(addends, spec.lattice, spec.species, context.scope)
+    if lattice.supercell is not None:
+        _check_stack(context)
+    return replace(spec, lattice=lattice)
+
+
+def _check_stack(context: Context) -> None:
+    """Raise `SpecError` for a stack, whose files have the order of the sites of the spec."""
+    for name in ("data", "stack"):
+        section = context.section(name)
+        if section is not None:
+            message = "a coupling that depends on the sublattice comes later beside data and stacks"
+            hint = "write the lattice as a crystal whose letters are the sublattices"
+            raise problem("not-yet", message, section.name_span or section.span, hint=hint)
+
+
+def _addend(sign: float, expr: ast.Expr, spec: Spec, context: Context) -> list[Draft]:
+    """The drafts of one addend; its problems go into the context."""
     try:
         parts = list(parts_of(sign, expr, context.scope))
         if spec.lattice is None:

@@ -26,6 +26,7 @@ from rgc.language.values import CallValue
 from rgc.model.lattice import Lattice
 from rgc.model.lattices import AXES
 from rgc.model.spec import Measure, Method, Spec
+from rgc.model.supercells import sizes_as_written
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.syntax import ast
@@ -217,7 +218,7 @@ def _check_distance(reading: Reading, spec: Spec, context: Context) -> None:
     ):
         return
     axis = AXES.index(along)
-    length, edge = spec.lattice.shape[axis], spec.lattice.boundary[axis]
+    length, edge = sizes_as_written(spec.lattice)[axis], spec.lattice.boundary[axis]
     if edge == "open" and length is not None and r >= length:
         message = f"no two of {length} sites in an open row are {r} apart"
         context.problems.error(

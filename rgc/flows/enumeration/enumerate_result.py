@@ -30,6 +30,7 @@ from rgc.flows.sampling.sample import couplings as named_couplings
 from rgc.flows.study.coupling_flow import provenance
 from rgc.flows.study.coupling_result import coupling_result
 from rgc.model.complete import COMPLETE
+from rgc.model.supercells import as_written
 from rgc.passes.fold_operators import fold_operators
 from rgc.passes.generate_operators import generate_operators
 from rgc.passes.write_sum import sum_text
@@ -308,7 +309,7 @@ def _first_level(exact: Exact, realisations: Sequence[Answered]) -> Level:
     constant = exact_number(sum(constants) / len(exact.lattice.basis))
     operators = together([answer.operators for answer in realisations])
     couplings = named_couplings(exact.hamiltonian)
-    return Level(0, exact.lattice.cells, couplings, operators, {"constant": constant})
+    return Level(0, as_written(exact.lattice).cells, couplings, operators, {"constant": constant})
 
 
 def _further(realisations: Sequence[Answered]) -> Iterator[Level]:
@@ -317,7 +318,9 @@ def _further(realisations: Sequence[Answered]) -> Iterator[Level]:
         couplings = together([level.couplings.values if level.couplings else {} for level in same])
         averages = together([level.averages for level in same])
         values = together([level.values for level in same])
-        yield Level(first.level, first.cluster.lattice.cells, couplings, averages, values)
+        yield Level(
+            first.level, as_written(first.cluster.lattice).cells, couplings, averages, values
+        )
 
 
 def _terms(asked: Enumeration, answer: Answered) -> dict[str, str]:

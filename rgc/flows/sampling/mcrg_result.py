@@ -27,6 +27,7 @@ from rgc.flows.sampling.mcrg_spectra import (
 from rgc.flows.sampling.observables import doubts_at_edges, is_odd
 from rgc.flows.sampling.sample import couplings
 from rgc.model.observables import Linear
+from rgc.model.supercells import as_written
 from rgc.results.result import Eigenvalue, Estimate, Level, Result
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def _level(sampler: Sampler, levels: Levels, number: int, arrays: Arrays, sample
             averages[_shown(levels, sector, k)] = sampled(float(value), float(error), frozen)
     return Level(
         number,
-        level.lattice.cells,
+        as_written(level.lattice).cells,
         couplings(sampler.model.hamiltonian) if number == 0 else {},
         averages,
     )

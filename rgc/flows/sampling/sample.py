@@ -15,6 +15,7 @@ from rgc.flows.sampling.sampler import Model, Sampler, make_model, make_sampler
 from rgc.model.expressions import square
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.observables import Average
+from rgc.model.supercells import as_written
 from rgc.passes.built_in import built_in
 from rgc.results.result import Estimate, Level, Result
 
@@ -68,7 +69,7 @@ class Sample:
 
     def finish(self, state: State) -> Result:
         arrays, model = state.arrays, self.sampler.model
-        level = Level(0, model.lattice.cells, couplings(model.hamiltonian))
+        level = Level(0, as_written(model.lattice).cells, couplings(model.hamiltonian))
         return Result(
             "sample",
             levels=(level,),

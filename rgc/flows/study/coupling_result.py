@@ -269,7 +269,7 @@ def _derived(
     study: Study, values: Mapping[str, float], rule: str, ordered: float = np.inf
 ) -> dict[str, Estimate]:
     """The exponents with those that follow by scaling and hyperscaling in d dimensions, null where
-    that does not hold.
+    that does not hold, as y_h is where its field is not that of the order.
     """
     letters = {name[-1]: value for name, value in values.items()}
     refused = not_derivable(letters.get("t"), letters.get("h"), study.dimension, ordered)
@@ -279,6 +279,8 @@ def _derived(
         else _null(study, ROUNDING)
         for name, value in values.items()
     }
+    if "h" in refused:
+        out["y_h"] = _null(study, refused["h"])
     for name, (needs, formula) in DERIVED.items():
         if all(letter in letters for letter in needs):
             reason = next((refused[letter] for letter in needs if letter in refused), "")

@@ -13,7 +13,7 @@ from rgc.model.map import Quantity
 
 X = Quantity("x")
 BOTH = {"+", "-", "*", "/", "^"}
-KINKS = {"abs", "min", "max", "delta"}
+KINKS = {"abs", "min", "max", "mod", "delta"}
 PLACES = {"acosh": 1.6}
 
 

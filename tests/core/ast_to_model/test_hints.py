@@ -45,11 +45,10 @@ def test_helical_edges_are_a_chain(word: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["chain", "square", "cubic", "hypercubic"])
-@pytest.mark.parametrize("field", ["sum(c in cells) s[c.b]", "sum(i) (-1)^coordinate(i,x)*s[i]"])
-def test_sublattices_are_letters_of_a_crystal(name: str, field: str) -> None:
+def test_sublattices_are_letters_of_a_crystal(name: str) -> None:
     dimension = {"chain": 1, "square": 2, "cubic": 3, "hypercubic": 4}[name]
     size = "8, d=4" if name == "hypercubic" else "8"
-    hint = hint_of(lattice=f"{name}({size})", field=field)
+    hint = hint_of(lattice=f"{name}({size})", field="sum(c in cells) s[c.b]")
     lattice = re.search(r"crystal\(.*size=8\)", hint)
     assert lattice is not None
     followed = SPEC.format(lattice=lattice[0], bonds=BONDS, field="sum(c in cells) s[c.b]")

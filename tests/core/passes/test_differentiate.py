@@ -14,7 +14,7 @@ from rgc.model.map import Quantity, RecursionMap
 from rgc.passes.differentiate import NotDifferentiable, differentiate
 
 X, Y = Quantity("x"), Quantity("y")
-KINKED = ("abs", "min", "max", "delta")
+KINKED = ("abs", "min", "max", "mod", "delta")
 OF_ONE = ("negate", "square", "sqrt", "exp", "log", "sin", "cos", "sinh", "cosh", "tanh", "asinh")
 POINTS = (0.3, 0.7, 1.9)
 

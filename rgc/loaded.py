@@ -194,8 +194,14 @@ def _neighbours(spec: Spec) -> Iterator[str]:
 
 
 def _orders(spec: Spec) -> Iterator[int]:
-    """The numbers of the shells that the Hamiltonian names, also by parameters."""
-    from rgc.syntax.ast import Name, Node, Number, Pairs, Shell, walk
+    """The numbers of the shells over which the Hamiltonian sums."""
+    from rgc.ast_to_model.expressions.evaluate import integer
+    from rgc.ast_to_model.sections.parameters import check_parameters
+    from rgc.errors import Problems
+    from rgc.syntax.ast import Node, Pairs, Shell, walk
+
+    point = {axis.name: axis.values[0] for axis in spec.scan}
+    scope = check_parameters(spec.document, Problems(), (), point)
 
     section = spec.document.section("hamiltonian")
     body = section.body if section is not None else None
@@ -203,10 +209,8 @@ def _orders(spec: Spec) -> Iterator[int]:
         match node:
             case Pairs(order=order):
                 yield order
-            case Shell(order=Number() as order):
-                yield round(order.value)
-            case Shell(order=Name(name)) if name in spec.parameters:
-                yield round(spec.parameters[name])
+            case Shell(order=order):
+                yield integer(order, scope)
 
 
 def apply(document: Document, settings: Sequence[Entry], scan: Sequence[Entry]) -> Document:

@@ -16,7 +16,9 @@ from rgc.cli import DONE, WRONG, tell
 from rgc.cli.arguments import Parser, add_max_memory
 from rgc.cli.settings import Entries, add_settings, entries
 from rgc.compiler import load
-from rgc.errors import Problem, SpecError, escape, render
+from rgc.errors import Problem, SpecError, escape, placed, render
+from rgc.model.spec import Spec
+from rgc.schemes import SCHEMES
 from rgc.schemes.cost import NOTHING, Cost
 
 
@@ -78,12 +80,29 @@ def main(words: Sequence[str]) -> int:
 def _check(name: str, settings: Entries, scan: Entries, options: Namespace) -> Checked:
     try:
         loaded = load(Path(name), settings=settings, scan=scan)
+        _check_tables(loaded.spec)
         cost.refuse(loaded, options.max_memory)
     except SpecError as error:
         return Checked(name, "", NOTHING, error.problems)
     warnings = (*loaded.warnings, *later(loaded.spec))
     summary = "" if warnings and options.strict else loaded.summary
     return Checked(name, summary, cost.of_run(loaded), warnings)
+
+
+def _check_tables(spec: Spec) -> None:
+    """Raise `SpecError` for block maps whose laws are tables that no program can hold.
+
+    The lowering is imported for these alone.
+    """
+    ready = SCHEMES[spec.flow.scheme].ready if spec.flow is not None else None
+    if ready is None or ready.kind != "programs":
+        return
+    for block in dict.fromkeys(spec.blocks):
+        if any(rule.tabulated for rule in block.rules):
+            from rgc.model_to_program.block_to_rule import check_laws
+
+            with placed(spec.place("block")):
+                check_laws(block, spec.species)
 
 
 def _say(checked: Checked) -> None:

@@ -90,12 +90,10 @@ def block_to_rule(
 ) -> BlockProgram:
     """The program that draws the spins of `block.coarse(lattice)` from those of `lattice`.
 
-    Raises `SpecError` for maps without a law, for laws with too many classes or written out for
-    spins with more than two states, and for cells that reach beyond an open edge, `ValueError`
-    where blocks do not divide the lattice.
+    Raises `SpecError` for maps without a law and for laws with too many classes or written out for
+    spins with more than two states, `ValueError` where blocks do not divide the lattice.
     """
     coarse = block.coarse(lattice)
-    check_edges(lattice, block)
     tables = _Tables(classes=block.uniform)
     places = _places(block, coarse)
     rules = tuple(_block_rule(block, number, species, tables) for number, _ in places)
@@ -150,14 +148,11 @@ def _named(fields: Sequence[Field]) -> list[Field]:
     return [replace(field, name=f"{field.name}'") for field in fields]
 
 
-def check_edges(lattice: Lattice, block: Block) -> None:
-    """Raise `SpecError` for cells that reach beyond an edge where the lattice does not go on as it
-    began."""
-    for axis, (edge, factor) in enumerate(zip(lattice.boundary, block.factor, strict=True)):
-        inside = all(0 <= site.cell[axis] < factor for cell in block.cells for site in cell)
-        if edge != "periodic" and not inside:
-            message = f"cells of the block reach beyond the {edge} edge of axis {axis + 1}"
-            raise SpecError([Problem("block-over-edge", message, hint="use boundary=periodic")])
+def check_laws(block: Block, species: Sequence[Species]) -> None:
+    """Raise `SpecError` for laws that no rule can hold, without making a program of them."""
+    tables = _Tables(classes=block.uniform)
+    for number in range(len(block.rules)):
+        _block_rule(block, number, species, tables)
 
 
 def _block_rule(block: Block, number: int, species: Sequence[Species], tables: _Tables) -> Rule:

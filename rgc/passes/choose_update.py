@@ -28,6 +28,15 @@ class UpdateChoice:
     reason: str
 
 
+def no_heat_bath(span: Span | None) -> Problem:
+    """The error for a star that has too many classes for heat bath."""
+    message = (
+        "heat bath needs a threshold for every local field, and here there are more than "
+        f"{MOST_FIELDS}"
+    )
+    return Problem("no-heat-bath", message, span, hint="use update=metropolis or update=auto")
+
+
 def choose_update(
     couplings: Sequence[Fraction],
     acceptances: Sequence[Acceptance],
@@ -45,17 +54,7 @@ def choose_update(
     offered = all(acceptance.heat_bath for acceptance in acceptances)
     if asked == "heat_bath":
         if not offered:
-            message = (
-                "heat bath needs a threshold for every local field, and here there are more "
-                f"than {MOST_FIELDS}"
-            )
-            raise SpecError(
-                [
-                    Problem(
-                        "no-heat-bath", message, span, hint="use update=metropolis or update=auto"
-                    )
-                ]
-            )
+            raise SpecError([no_heat_bath(span)])
         return UpdateChoice("heat_bath", "asked for")
     least = min(
         (largest_change(couplings, acceptance) for acceptance in acceptances),

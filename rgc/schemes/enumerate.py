@@ -34,9 +34,11 @@ SCHEME = Scheme(
     limits=(
         *couplings.NAMED,
         blocks.keep_the_alphabet,
+        blocks.inside_edges,
         learned.maps,
         gauge.anchored_where_learned,
         states.studied_map,
+        states.kept_terms,
         states.blocked_steps,
         states.free_parameters,
         states.drawn_couplings,

@@ -50,6 +50,7 @@ SCHEME = Scheme(
     limits=(
         *samples.SAMPLED,
         blocks.keep_the_alphabet,
+        blocks.inside_edges,
         blocks.drawn,
         blocks.one_for_all_steps,
         learned.maps,

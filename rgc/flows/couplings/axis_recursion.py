@@ -106,10 +106,12 @@ class AxisRecursion(InSpace):
     def _chain(self, axis: int, u: Floats, slopes: Floats) -> tuple[Floats, Floats]:
         """u' along one axis [q, q], and its derivatives along `slopes` [n, q, q]."""
         step = self.chains[axis]
-        with self.backend.arrays() as xp:
-            before, along = step.before * xp.asarray(u[axis]), step.before * xp.asarray(slopes)
-            value, slope = chain(xp, before, along, step.length)
-            return np.asarray(step.after * value), np.asarray(step.after * slope)
+        value, slope = step.before * u[axis], step.before * slopes
+        if step.length != 1:
+            with self.backend.arrays() as xp:
+                joined = chain(xp, xp.asarray(value), xp.asarray(slope), step.length)
+                value, slope = map(np.asarray, joined)
+        return step.after * value, step.after * slope
 
 
 def bounds(space: AxisSpace, couplings: Floats) -> tuple[float, float]:

@@ -177,12 +177,13 @@ def _whole_chain(xp: Any, u: Any, slopes: Any, length: int) -> tuple[Any, Any]:
     """
     total, slope = u, slopes
     for _ in range(length - 1):
-        joined = total[:, :, None] + u[None, :, :]
+        joined = xp.expand_dims(total, axis=2) + xp.expand_dims(u, axis=0)
         top = xp.max(joined, axis=1, keepdims=True)
         weight = xp.exp(joined - top)
         whole = xp.sum(weight, axis=1, keepdims=True)
-        share = weight / whole
-        slope = xp.sum(share * (slope[:, :, :, None] + slopes[:, None, :, :]), axis=2)
+        if len(slopes):
+            both = xp.expand_dims(slope, axis=3) + xp.expand_dims(slopes, axis=1)
+            slope = xp.sum(weight / whole * both, axis=2)
         total = xp.squeeze(top + xp.log(whole), axis=1)
     return total, slope
 

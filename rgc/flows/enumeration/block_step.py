@@ -26,7 +26,6 @@ from rgc.flows.enumeration.rounding import without_rounding
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
-from rgc.model_to_program.block_to_rule import check_edges
 
 Floats = NDArray[np.float64]
 
@@ -117,10 +116,8 @@ def make_step(
     """The step of a block map.
 
     `p` replaces the parameter of the map, group by group. Raises `ValueError` for blocks that do
-    not divide the lattice, and `SpecError` for maps without a law and for cells that reach beyond
-    an open edge.
+    not divide the lattice, and `SpecError` for maps without a law.
     """
-    check_edges(lattice, block)
     blocked = cut_into_blocks(lattice, species, block)
     radices = blocked.fine.radices
     cuts = [*range(0, blocked.free, FREE), blocked.free]

@@ -204,14 +204,10 @@ def _of_tables(
 ) -> ClusterRecursion:
     fine, coarse = step.blocked.fine, step.blocked.coarse
     terms = [term for term in hamiltonian.terms if depends(term)]
-    try:
-        pairs = [
-            [gathered(term_pieces(cluster, term), -term.sign) for term in terms]
-            for cluster in (fine, coarse)
-        ]
-    except ValueError as error:
-        hint = "a coupling that is 0 has no table to be read by: give it a value"
-        raise SpecError([Problem("not-possible", str(error), hint=hint)]) from None
+    pairs = [
+        [gathered(term_pieces(cluster, term), -term.sign) for term in terms]
+        for cluster in (fine, coarse)
+    ]
     sums = _values(coarse, pairs[1], backend)
     matrix = np.concatenate([np.ones((1, sums.shape[1])), sums])
     reader = Reader(coarse, backend, inverse=np.linalg.pinv(matrix.T))

@@ -176,9 +176,8 @@ def couplings_of(
 ) -> tuple[Coupled, ...]:
     """The couplings that a cluster of two-state spins can tell apart.
 
-    First come the terms of the spec that are sums of products with one weight, then the classes of
-    all other sets of spins, by their number of spins. A term that has become a number on this
-    lattice is not among them.
+    First come the terms of the spec, then the classes of all other sets of spins, by their number
+    of spins. A term that has become a number on this lattice is not among them.
     """
     classes = sorted(_classes(cluster, turns), key=_order)
     own, first = [], set[str]()
@@ -207,8 +206,7 @@ def _order(coupling: Coupled) -> tuple[int, int, str]:
 
 def _of_term(cluster: Cluster, term: Term) -> Coupled | None:
     """H_t = sign * coupling * sum weight * product and W = -H."""
-    weights = {weight for weight, spins in term.products if spins}
-    if term.tables or term.inhomogeneous or len(weights) != 1:
+    if term.tables or term.inhomogeneous:
         return None
     places = {mask: -term.sign * n for mask, n in _places(cluster, term.products).items()}
     return Coupled(term.name, max(map(int.bit_count, places)), places) if places else None

@@ -8,6 +8,8 @@ from math import comb
 from rgc.errors import Problem, listing
 from rgc.model.block_maps import BLOCKS
 from rgc.model.counted import MOST_COUNTS, Counted
+from rgc.model.lattice import Lattice
+from rgc.model.lattices import AXES
 from rgc.model.weighed import MOST_TABULATED
 from rgc.schemes.scheme import Asked
 
@@ -35,6 +37,24 @@ def keep_the_alphabet(asked: Asked) -> Iterator[Problem]:
             )
             hint = "use majority, or gaussian spins"
             yield Problem("average-discrete", message, span, hint=hint)
+
+
+def inside_edges(asked: Asked) -> Iterator[Problem]:
+    """Report cells that reach beyond an edge where the lattice does not go on as it began."""
+    lattice = asked.spec.lattice
+    if not isinstance(lattice, Lattice) or not asked.read("block", "lattice"):
+        return
+    for block in asked.spec.blocks:
+        for axis, (edge, factor) in enumerate(zip(lattice.boundary, block.factor, strict=False)):
+            inside = all(0 <= site.cell[axis] < factor for cell in block.cells for site in cell)
+            if edge != "periodic" and not inside:
+                name = AXES[axis : axis + 1] or axis + 1
+                message = f"cells of the block reach beyond the {edge} edge along {name}"
+                hint = "use boundary=periodic"
+                if block.layer is not None:
+                    hint += f", or connect=convolution(kernel={factor})"
+                yield Problem("block-over-edge", message, asked.section("block"), hint=hint)
+                return
 
 
 def drawn(asked: Asked) -> Iterator[Problem]:

@@ -102,11 +102,6 @@ def _windows(asked: Asked, lattice: Lattice) -> Iterator[Problem]:
             hint = f"steps={level - 1}, or connect=convolution(), which has one set of weights"
             yield Problem("too-many-steps", message, asked.place("steps"), hint=hint)
             return
-        if _reaches_out(window) and "open" in lattice.boundary:
-            message = f"the windows of step {level} reach beyond the open edges of the lattice"
-            hint = f"use boundary=periodic, or connect=convolution(kernel={window.b})"
-            yield Problem("block-over-edge", message, asked.section("block"), hint=hint)
-            return
 
 
 def _cells(layer: Rbm) -> tuple[int, ...]:

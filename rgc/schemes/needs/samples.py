@@ -6,6 +6,7 @@ The terms fit the lattice, the update is valid, and at least one record is made.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product as cartesian
 
 from rgc.errors import Problem
 from rgc.language.alphabets import MOST_SAMPLED
@@ -14,7 +15,12 @@ from rgc.language.values import CallValue, Value
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
+from rgc.model.stars import Star
+from rgc.passes.choose_acceptance import choose_acceptance
+from rgc.passes.choose_update import no_heat_bath
 from rgc.passes.frustration import cluster_obstacle
+from rgc.passes.gather_stars import gather_stars
+from rgc.passes.merge_terms import merge_terms
 from rgc.passes.wrapping import meets_itself
 from rgc.schemes.scheme import Asked
 from rgc.text import Span
@@ -81,6 +87,26 @@ def valid_update(asked: Asked) -> Iterator[Problem]:
             yield Problem("wrong-update", message, place, hint=hint)
 
 
+def local_fields(asked: Asked) -> Iterator[Problem]:
+    """Report heat bath where a site of two-state spins has more local fields than there may be
+    thresholds.
+    """
+    spec = asked.spec
+    if asked.options.get("update") != "heat_bath" or not isinstance(spec.lattice, Lattice):
+        return
+    if spec.hamiltonian is None or not asked.read("hamiltonian", "lattice", "spins"):
+        return
+    if not all(species.two_states for species in spec.species) or any(
+        term.inhomogeneous for term in spec.hamiltonian.terms
+    ):
+        return
+    groups = merge_terms(spec.hamiltonian, spec.lattice, spec.species, spec.hamiltonian.zero).groups
+    kinds = cartesian(range(len(spec.lattice.basis)), range(len(spec.species)))
+    stars = {star for kind in kinds for star, _ in gather_stars(groups, spec.lattice, *kind)}
+    if not all(choose_acceptance(star).heat_bath for star in stars if isinstance(star, Star)):
+        yield no_heat_bath(asked.place("update"))
+
+
 def a_record(asked: Asked) -> Iterator[Problem]:
     """Report runs that end before their first record."""
     sweeps, every = asked.options.get("sweeps"), asked.options.get("every")
@@ -95,5 +121,5 @@ def a_record(asked: Asked) -> Iterator[Problem]:
         yield Problem("no-record", message, asked.place("sweeps"), hint=hint)
 
 
-SAMPLED = (few_states, terms_that_fit, valid_update, a_record)
+SAMPLED = (few_states, terms_that_fit, valid_update, local_fields, a_record)
 """The limits of every scheme that samples configurations."""

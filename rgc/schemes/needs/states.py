@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, floor, log2, prod
 
 from rgc.errors import Problem
 from rgc.language.values import Value
+from rgc.model.hamiltonian import Term
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
+from rgc.model.spins import Species
+from rgc.passes.fold_operators import fold_product
 from rgc.schemes.needs.lattice import count_sites
 from rgc.schemes.needs.steps import shapes
 from rgc.schemes.options import QUESTIONS
@@ -100,6 +103,33 @@ def blocked_steps(asked: Asked) -> Iterator[Problem]:
 def studied(options: Mapping[str, Value]) -> bool:
     """Whether a recursion of the couplings is asked for."""
     return any(options.get(name) not in (None, False) for name in QUESTIONS)
+
+
+def kept_terms(asked: Asked) -> Iterator[Problem]:
+    """Report terms without a coupling on the lattice of the block spins, where the couplings have a
+    recursion.
+    """
+    hamiltonian, blocks = asked.spec.hamiltonian, asked.spec.blocks
+    lattice = asked.spec.lattice
+    if hamiltonian is None or not studied(asked.options) or not _known(asked):
+        return
+    if not isinstance(lattice, Lattice) or len(set(blocks)) != 1 or not blocks[0].factor:
+        return
+    coarse = blocks[0].coarse(lattice)
+    for term in hamiltonian.terms:
+        if term.coefficient and _becomes_a_number(term, coarse, asked.spec.species):
+            message = (
+                f"on the lattice of the block spins the term '{term.name}' is a number: "
+                "its coupling is lost"
+            )
+            yield Problem("not-possible", message, term.span, hint="take a larger lattice")
+
+
+def _becomes_a_number(term: Term, lattice: Lattice, species: Sequence[Species]) -> bool:
+    """Whether the signs of every product of a term meet in pairs on a small lattice."""
+    products = [spins for _, spins in term.products if spins]
+    signs = all(species[spin.species].values == (-1, 1) for spins in products for spin in spins)
+    return bool(products) and signs and not any(fold_product(spins, lattice) for spins in products)
 
 
 def mapped_states(asked: Asked) -> Iterator[Problem]:

@@ -23,6 +23,7 @@ hamiltonian {hamiltonian}
 {more}
 """
 BONDS = "- K * sum(<i,j>) s[i]*s[j] "
+ROWS = "(-1)^coordinate(i,x)"
 CHECKS = "(-1)^(coordinate(i,x) + coordinate(i,y))"
 
 
@@ -199,3 +200,14 @@ def test_a_wave_weighs_what_it_says() -> None:
         weight * term.coefficient for term in spec.hamiltonian.terms for weight, _ in term.products
     ]
     assert sorted(weights) == pytest.approx(sorted(-0.3 * cos(2 * pi * x / 3) for x in range(3)))
+
+
+def test_a_chain_decimated_by_three_alternates_again() -> None:
+    flow = ("block decimate(3)", "flow enumerate")
+    staggered = run("chain(12)", f"+ K*sum(<i,j>) s[i]*s[j] - h*sum(i) {ROWS}*s[i]", *flow)
+    uniform = run("chain(12)", BONDS + "- h * sum(i) s[i]", *flow)
+    for name in ("K", "h"):
+        found, expected = (
+            answer.result.levels[1].couplings[name] for answer in (staggered, uniform)
+        )
+        assert found.value == pytest.approx(expected.value, abs=1e-12)

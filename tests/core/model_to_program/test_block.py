@@ -142,7 +142,5 @@ def test_kadanoff_probabilities(size: int) -> None:
 def test_what_cannot_be_blocked_is_refused() -> None:
     with pytest.raises(SpecError, match="average"):
         block_to_rule(square(4), (Species("s"),), block_map("average", 2, (2, 2), box(2, 2)))
-    with pytest.raises(SpecError, match="open edge"):
-        block_to_rule(triangular(6, boundary="open"), (Species("s"),), MAPS["Baxter-Wu"][1])
     with pytest.raises(ValueError, match="do not divide"):
         block_to_rule(square(5), (Species("s"),), MAPS["square 2"][1])

@@ -331,6 +331,8 @@ def newton(recursion: Recursion, start: Floats) -> Floats:
     value, slope = recursion.defect(couplings)
     size = _size(value, couplings)
     for _ in range(_MOST_NEWTON):
+        if not (np.isfinite(value).all() and np.isfinite(slope).all()):
+            raise PointNotFound("Newton's method came to a place where the map is not finite")
         try:
             change = span @ np.linalg.lstsq(slope @ span, value, rcond=None)[0]
         except np.linalg.LinAlgError:

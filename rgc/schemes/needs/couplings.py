@@ -21,21 +21,15 @@ def a_plane(asked: Asked) -> Iterator[Problem]:
 
 
 def known_couplings(asked: Asked) -> Iterator[Problem]:
-    """Report names in `plane`, `first_order` and `starts=grid(...)` that are not couplings, and
-    those of terms that are 0, of which no table is left.
-    """
+    """Report names in `plane`, `first_order` and `starts=grid(...)` that are not couplings."""
     spec = asked.spec
     if spec.hamiltonian is None and not spec.map:
         return
     terms = spec.hamiltonian.terms if spec.hamiltonian else ()
     known = {term.name for term in terms if term.of_spins}
     known |= {name for step in spec.map for name in step.quantities}
-    lost = {term.name for term in terms if term.tables and not term.coefficient}
     for name, span in _named(asked):
-        if name in lost:
-            message = f"the coupling '{name}' is 0 here, so that no table tells what it multiplies"
-            yield Problem("unknown-coupling", message, span, hint="give it a value")
-        elif name not in known:
+        if name not in known:
             hint = suggest(name, known) or f"known: {listing(sorted(known))}"
             yield Problem("unknown-coupling", f"unknown coupling '{name}'", span, hint=hint)
 

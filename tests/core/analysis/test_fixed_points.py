@@ -238,3 +238,12 @@ def test_rounding_does_not_break_a_symmetry() -> None:
         0.5,
         2e-3,
     ]
+
+
+def test_a_map_that_is_not_finite_is_not_handed_to_lapack(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    endless = toy(lambda x: x * np.inf, lambda x: np.full((1, 1), np.inf), 1)
+    with pytest.raises(PointNotFound, match="not finite"):
+        newton(endless, start(1.0))
+    assert capfd.readouterr() == ("", "")

@@ -132,7 +132,7 @@ lattice {lattice}
 spins s: ising(symmetric)
 hamiltonian - {model} * sum(<i,j>) s[i]*s[j]
 data samples(64, thermalise=10)
-stack {{ rbm(1, train=exact(epochs=4000, rate=0.3, momentum=0.5, of=hamiltonian)) }}
+stack {{ rbm(1, train=exact(epochs=300, rate=0.5, momentum=0.8, of=hamiltonian)) }}
 flow train()
 """
     result = rgc.compile(text, backend="reference").run(checkpoints=False).points[0].result

@@ -14,6 +14,7 @@ from rgc.model.data import Samples, Source, source_of
 from rgc.model.lattice import Lattice
 from rgc.model.point_clouds import Cloud
 from rgc.model.spec import Spec
+from rgc.model.weighed import Weighed
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.sample import SCHEME as SAMPLE
@@ -206,3 +207,10 @@ def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
                 spec.document.place("block"),
                 hint=hint,
             )
+    several = [spin.alphabet for spin in spec.species if not spin.two_states]
+    for block in spec.blocks if several and ready.kind == "programs" else ():
+        laws = (law for rule in block.rules for law in rule.laws)
+        if block.layer is not None or any(isinstance(law, Weighed) for law in laws):
+            message = f"'{block.name}' of {several[0]} spins cannot be drawn yet"
+            hint = "majority and decimate run today"
+            yield Problem("not-yet", message, spec.document.place("block"), hint=hint)

@@ -52,6 +52,10 @@ class LogWeight:
 POSSIBLE, IMPOSSIBLE = LogWeight(), LogWeight(-inf)
 
 
+MOST_COUNTS = 512
+"""Counts of the states of a cell that are told apart where block spins are drawn from them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Odds:
     """A bit is 0 or 1 as the sums of some weights are to one another. None of them is 0."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ import pytest
 import rgc
 from rgc.model.block_maps import BLOCKS, Written, any_up, counted, most, transferred
 from rgc.model.block_rule import BlockRule
-from rgc.model.counted import Counted
+from rgc.model.counted import IMPOSSIBLE, POSSIBLE, Counted, Counts, LogWeight
 from rgc.model.weighed import Weighed
+from rgc.model_to_program import block_to_rule, states_to_update
 
 HEAD = (
     'title "t"\nlattice square(4)\nspins s: ising\nhamiltonian - 0.3 * sum(<i,j>) s[i]*s[j]\nblock '
@@ -22,6 +24,10 @@ HEAD = (
 TWO = (
     'title "t"\nlattice chain(8)\nspins { s: ising, t: ising }\n'
     "hamiltonian - 0.3 * sum(<i,j>) s[i]*s[j] - 0.2 * sum(i) s[i]*t[i]\nblock "
+)
+POTTS = (
+    'title "t"\nlattice chain(4)\nspins s: potts(3)\n'
+    "hamiltonian - 0.6 * sum(<i,j>) delta(s[i], s[j])\nblock "
 )
 MCRG = "\nflow mcrg(steps=1, sweeps=100, basis=operators(range=1, bodies=2))\n"
 ENUMERATE = "\nflow enumerate\n"
@@ -54,10 +60,22 @@ def without_field(written: Written) -> BlockRule:
     return BlockRule((replace(made, pieces=kept),))
 
 
+def first_of_most(counts: Counts) -> tuple[LogWeight, ...]:
+    """Plurality in which the first of the tied states wins."""
+    winner = counts.index(max(counts))
+    return tuple(POSSIBLE if k == winner else IMPOSSIBLE for k in range(len(counts)))
+
+
 LOST = law("kernel", without_field)
 TURNS = "turn with a flip"
 MUTANTS = {
     "any in place of majority": (HEAD, "majority(2)", law("majority", counted(any_up)), "law"),
+    "ties of states are not shared": (
+        POTTS,
+        "majority(2)",
+        law("majority", counted(first_of_most)),
+        "law",
+    ),
     "majority in place of any": (HEAD, "any(2)", law("any", counted(most)), "law"),
     "the field of a kernel is lost": (HEAD, FIELD, LOST, "law"),
     "a kernel is said to turn": (HEAD, FIELD, fact(Weighed, "keeps", lambda *_: True), TURNS),
@@ -103,6 +121,29 @@ def test_a_wrong_law_is_caught(
     if what == "law" and flow == MCRG:
         assert "block maps" in failed
     record_property("mutant", ("front end", "law", name, ["a"], ", ".join(failed)))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "check"),
+    [
+        (states_to_update, "planes_of", "energy differences"),
+        (block_to_rule, "counted_planes", "block maps"),
+    ],
+    ids=["moves", "blocks"],
+)
+def test_a_wrong_code_is_caught(
+    module: ModuleType,
+    name: str,
+    check: str,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """The planes of a code change places, and states 1 and 2 with them."""
+    right = getattr(module, name)
+    monkeypatch.setattr(module, name, lambda *given: right(*given)[::-1])
+    failed = failures(POTTS + "majority(2)" + MCRG)
+    assert check in failed
+    record_property("mutant", ("front end", "code", name, ["a"], ", ".join(failed)))
 
 
 @pytest.mark.parametrize("flow", [MCRG, ENUMERATE], ids=["mcrg", "enumerate"])

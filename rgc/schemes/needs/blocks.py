@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import comb
 
 from rgc.errors import Problem, listing
 from rgc.model.block_maps import BLOCKS
+from rgc.model.counted import MOST_COUNTS, Counted
 from rgc.model.weighed import MOST_TABULATED
 from rgc.schemes.scheme import Asked
 
@@ -36,18 +38,33 @@ def keep_the_alphabet(asked: Asked) -> Iterator[Problem]:
 
 
 def drawn(asked: Asked) -> Iterator[Problem]:
-    """Report laws that would be tabulated over the states of too many spins before block spins are
-    drawn from them.
+    """Report laws that would be tabulated over the states, or the counts, of too many spins before
+    block spins are drawn from them.
     """
     if not asked.read("block", "spins"):
         return
-    spins = max((rule.tabulated for block in asked.spec.blocks for rule in block.rules), default=0)
+    rules = [rule for block in asked.spec.blocks for rule in block.rules]
+    spins = max((rule.tabulated for rule in rules), default=0)
     if spins > MOST_TABULATED:
         message = (
             f"a cell of this block map has {spins} spins, "
             f"and its kernel is tabulated over the states of at most {MOST_TABULATED}"
         )
         hint = "take smaller cells, or majority or kadanoff"
+        yield Problem("cell-too-large", message, asked.section("block"), hint=hint)
+    for size, states in sorted(
+        {
+            (law.size, law.states)
+            for rule in rules
+            for law in rule.laws
+            if isinstance(law, Counted) and law.states > 2 and _counts(law) > MOST_COUNTS
+        }
+    ):
+        message = (
+            f"the states of {size} spins have {comb(size + states - 1, size)} counts; block spins "
+            f"of {states} states are drawn from at most {MOST_COUNTS}"
+        )
+        hint = "take smaller cells, or decimate"
         yield Problem("cell-too-large", message, asked.section("block"), hint=hint)
 
 
@@ -56,3 +73,7 @@ def one_for_all_steps(asked: Asked) -> Iterator[Problem]:
     if any(block.free == "block" for block in asked.spec.blocks):
         message = "every block has the p of its sector here: one for all blocks and all steps"
         yield Problem("wrong-block", message, asked.section("block"), hint="write p=free")
+
+
+def _counts(law: Counted) -> int:
+    return comb(law.size + law.states - 1, law.size)

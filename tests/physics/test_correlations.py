@@ -76,3 +76,38 @@ def test_sampled_correlations_between_letters() -> None:
         value = exact[name].value
         assert value is not None
         assert agrees([found[name]], value)
+
+
+VECTORS = """
+lattice crystal(vectors=[(2,0), (0,1.5)], basis=[(0,0), (1,0)], size=[2, 2], boundary={edges})
+spins s: potts(3)
+hamiltonian
+  - 0.6 * sum(c in cells) delta(s[c.a], s[c.b])
+  - 0.4 * sum(c in cells) delta(s[c.a], s[c.b+y])
+  - 0.3 * sum(c in cells) delta(s[c.a], 0)
+measure {{ up = correlation(1, along=y, letters=[a, b]), own = correlation(0, letters=[b, b]) }}
+flow enumerate
+"""
+
+
+@pytest.mark.parametrize("edge", ["periodic", "open"])
+def test_correlations_of_vectors_are_scalar_products(edge: str) -> None:
+    """All 3^8 states; the vectors point to the corners of a triangle."""
+    s = np.array(list(product(range(3), repeat=8))).reshape(-1, 2, 2, 2)
+    a, b = s[..., 0], s[..., 1]
+    last = 2 if edge == "periodic" else 1
+    low, up = a[:, :, :last], np.roll(b, -1, axis=2)[:, :, :last]
+    p = np.exp(
+        0.6 * (a == b).sum((1, 2)) + 0.4 * (low == up).sum((1, 2)) + 0.3 * (a == 0).sum((1, 2))
+    )
+    p /= p.sum()
+    corners = np.exp(2j * np.pi * np.arange(3) / 3)
+
+    def connected(here: np.ndarray, there: np.ndarray) -> float:
+        means = [np.tensordot(p, corners[x], 1) for x in (here, there)]
+        pair = np.tensordot(p, corners[here] * corners[there].conj(), 1)
+        return float(np.mean(pair - means[0] * means[1].conj()).real)
+
+    found = answer(rgc.load(VECTORS.format(edges=f"[periodic, {edge}]")).spec).averages
+    assert found["up"].value == pytest.approx(connected(low, up), abs=1e-12)
+    assert found["own"].value == pytest.approx(connected(b, b), abs=1e-12)

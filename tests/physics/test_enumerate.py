@@ -166,6 +166,19 @@ def test_averages_are_those_of_all_states(name: str, backend: str) -> None:
     assert free_energy.value * spec.spec.lattice.sites == pytest.approx(-value(found, "log_z"))  # type: ignore[union-attr]
 
 
+def test_a_term_of_states_whose_coefficient_is_0() -> None:
+    """It has a table all the same, and block spins are those without it."""
+    bonds, field = "- 0.7 * sum(<i,j>) delta(s[i], s[j])", " - h * sum(i) delta(s[i], 0)"
+    both = [
+        result(
+            loaded("chain(4)", energy, spins="s: potts(3)", parameters="h = 0", block="majority(2)")
+        )
+        for energy in (bonds + field, bonds)
+    ]
+    a, b = (each.tables["log_weights_1"] for each in both)
+    np.testing.assert_array_equal(a, b)
+
+
 def test_an_antiperiodic_ring() -> None:
     """Z = lambda_+^N - lambda_-^N: one bond has the other sign."""
     found = value(result(loaded("chain(7, boundary=antiperiodic)")), "log_z")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -32,6 +34,10 @@ def spec(spins: str, block: str, lattice: str = "square(6)") -> Spec:
 def lowered(made: Spec) -> BlockProgram:
     assert made.lattice is not None
     return block_to_rule(made.lattice, made.species, made.blocks[0])  # type: ignore[arg-type]
+
+
+def exact(weights: Sequence[LogWeight]) -> list[Fraction]:
+    return [Fraction(weight.at(None)) for weight in weights]
 
 
 def joint(made: Spec) -> np.ndarray:
@@ -91,8 +97,8 @@ def test_a_tie_of_three_is_shared_exactly() -> None:
     made = lowered(spec("s: potts(3)", "majority(3)", "chain(6)"))
     assert made.odds[0] == Odds((POSSIBLE, POSSIBLE), (POSSIBLE,))
     assert made.program.draws == 2
-    assert thresholds.chance([0, 0], [0], 32) == 2**32 // 3  # type: ignore[list-item]
-    assert thresholds.chance([0, 0, 0], [0], 64) == 2**62  # type: ignore[list-item]
+    assert thresholds.chance(exact([POSSIBLE] * 2), exact([POSSIBLE]), 32) == 2**32 // 3
+    assert thresholds.chance(exact([POSSIBLE] * 3), exact([POSSIBLE]), 64) == 2**62
 
 
 def test_states_of_unequal_weight() -> None:
@@ -110,10 +116,10 @@ def test_states_of_unequal_weight() -> None:
     cell = [[code.add(Load(0, (0,), plane=k)) for k in range(2)]]
     planes = counted_planes(code, Counted(1, 3, law), cell, 0, threshold)
     assert len(planes) == 2
-    of_high = [each for each in odds if len(each.zeros) == 2]
     shares = {
-        thresholds.chance(*([w.at(None) for w in part] for part in (o.zeros, o.ones)), 32)  # type: ignore[misc]
-        for o in of_high
+        thresholds.chance(exact(each.zeros), exact(each.ones), 32)
+        for each in odds
+        if len(each.zeros) == 2
     }
     assert shares == {int(2**32 / (2 + np.e)), int(2**32 * np.e / (2 + np.e))}
 

@@ -308,8 +308,9 @@ def test_what_no_small_lattice_holds_is_said() -> None:
 
 
 def test_what_cannot_be_run_is_refused() -> None:
-    blocked = "block majority(2)\nflow mcrg(steps=1, sweeps=100)"
-    with pytest.raises(rgc.SpecError, match="come later"):
+    kernel = "block kernel(2, T=sum(B in blocks) sum(i in B) delta(s[i], s[B]))\n"
+    blocked = f"{kernel}flow mcrg(steps=1, sweeps=100)"
+    with pytest.raises(rgc.SpecError, match="cannot be drawn yet"):
         rgc.verify(spec(spins="s: potts(3)", terms=EQUAL, rest=blocked))
     with pytest.raises(rgc.SpecError, match="no backend is called 'nimba'"):
         rgc.verify(spec(), backends=["nimba"])

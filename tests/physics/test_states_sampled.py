@@ -1,0 +1,281 @@
+"""Spins with several states, sampled and blocked, against sums over all states by a program that is
+independent of rgc: ten seeds each, and a coupling that is wrong by 1 % fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import permutations, product
+from math import exp
+
+import numpy as np
+import pytest
+
+import rgc
+from rgc.model.spec import Spec
+from rgc.results.result import Result
+from tests.physics.running import agrees, p_value, scaled, seeds, table
+
+pytestmark = pytest.mark.slow
+
+SPEC = """
+parameters {{ {parameters} }}
+lattice square(3)
+spins {spins}
+hamiltonian {energy}
+flow sample(sweeps=6000, thermalise=200, every=4)
+measure {{ {measures} }}
+"""
+VECTOR = "energy, specific_heat, m2 = avg(m^2), m4 = avg(m^4)"
+POTTS = "- K * sum(<i,j>) delta(s[i], s[j]) - h * sum(i) delta(s[i], 0)"
+OF_POTTS = f"{VECTOR}, first = mean(i) delta(s[i], 0), bond = mean(<i,j>) delta(s[i], s[j])"
+CLOCK = "- K * sum(<i,j>) cos(2*pi*(s[i] - s[j])/{q}) - h * sum(i) cos(2*pi*s[i]/{q})"
+OF_CLOCK = f"{VECTOR}, m_x = mean(i) cos(2*pi*s[i]/{{q}})"
+SPIN1 = "- K * sum(<i,j>) s[i]*s[j] + D * sum(i) s[i]^2 - h * sum(i) s[i]"
+OF_SPIN1 = f"{VECTOR}, m, abs_m, s2 = mean(i) s[i]^2, bond = mean(<i,j>) s[i]*s[j]"
+ASHKIN_TELLER = (
+    "- K * sum(<i,j>) s[i]*s[j] - Kt * sum(<i,j>) t[i]*t[j] "
+    "- K4 * sum(<i,j>) s[i]*s[j]*t[i]*t[j] - h * sum(i) s[i]*t[i]"
+)
+OF_TWO = (
+    "energy, specific_heat, m_s2 = avg(m^2), m_s4 = avg(m^4), st = mean(i) s[i]*t[i], "
+    "bond_s = mean(<i,j>) s[i]*s[j], bond_t = mean(<i,j>) t[i]*t[j], "
+    "bond_st = mean(<i,j>) s[i]*s[j]*t[i]*t[j]"
+)
+ENTRIES: dict[str, tuple[str, str, str, str, dict[str, float]]] = {
+    "potts(3), K = 1.2, h = 0.15": (
+        "s: potts(3)", "K = 1.2, h = 0.15", POTTS, OF_POTTS,
+        {
+            "energy": -2.381843911204876, "specific_heat": 0.7339031437844912,
+            "m2": 0.9320611013951775, "m4": 0.8962007573026454,
+            "first": 0.6360984947901435, "bond": 0.9526788070776476,
+        },
+    ),
+    "potts(3), K = 1.2": (
+        "s: potts(3)", "K = 1.2, h = 0", POTTS, OF_POTTS,
+        {
+            "energy": -2.276026026822574, "specific_heat": 0.712377333025851,
+            "m2": 0.9255753895781675, "m4": 0.886966607053963, "bond": 0.9483441778427393,
+        },
+    ),
+    "potts(3), K = 0.7, h = 0.15": (
+        "s: potts(3)", "K = 0.7, h = 0.15", POTTS, OF_POTTS,
+        {
+            "energy": -0.9766826219687353, "specific_heat": 0.9318885211872548,
+            "m2": 0.48018362048467805, "m4": 0.3320468860841811,
+            "first": 0.48623005054141627, "bond": 0.6455343674196594,
+        },
+    ),
+    "potts(4), K = 1.0986": (
+        "s: potts(4)", "K = 1.0986122886681098, h = 0", POTTS, OF_POTTS,
+        {
+            "energy": -1.886185073168318, "specific_heat": 1.6196255306964469,
+            "m2": 0.8161320968482934, "m4": 0.7320443432795293, "bond": 0.8584398211379068,
+        },
+    ),
+    "potts(4), K = 0.8": (
+        "s: potts(4)", "K = 0.8, h = 0", POTTS, OF_POTTS,
+        {
+            "energy": -0.9289685471107537, "specific_heat": 1.2083465455375233,
+            "m2": 0.45397365440595006, "m4": 0.2948880162294638, "bond": 0.580605341944221,
+        },
+    ),
+    "clock(6), K = 1.1": (
+        "s: clock(6)", "K = 1.1, h = 0", CLOCK.format(q=6), OF_CLOCK.format(q=6),
+        {
+            "energy": -1.6958750825473703, "specific_heat": 0.7995327163488418,
+            "m2": 0.7738092602098872, "m4": 0.6176292647254569,
+        },
+    ),
+    "clock(5), K = 1": (
+        "s: clock(5)", "K = 1, h = 0", CLOCK.format(q=5), OF_CLOCK.format(q=5),
+        {
+            "energy": -1.537150873584833, "specific_heat": 1.0401439941727106,
+            "m2": 0.7718608472545972, "m4": 0.6253697708731037,
+        },
+    ),
+    "clock(5), K = 1, h = 0.2": (
+        "s: clock(5)", "K = 1, h = 0.2", CLOCK.format(q=5), OF_CLOCK.format(q=5),
+        {
+            "energy": -1.6836894695894464, "specific_heat": 1.1582243705509856,
+            "m2": 0.7904579202477908, "m4": 0.652228572692884, "m_x": 0.5526378306394168,
+        },
+    ),
+    "spin(1), K = 1, D = 1.966": (
+        "s: spin(1)", "K = 1, D = 1.966, h = 0", SPIN1, OF_SPIN1,
+        {
+            "energy": 0.35873076463566567, "specific_heat": 0.4296227233497911,
+            "abs_m": 0.4949509745512824, "m2": 0.34334128573295014, "m4": 0.22504848261067203,
+            "s2": 0.5299316229191566, "bond": 0.3415574030116981,
+        },
+    ),
+    "spin(1), K = 0.6, D = 0.3, h = 0.1": (
+        "s: spin(1)", "K = 0.6, D = 0.3, h = 0.1", SPIN1, OF_SPIN1,
+        {
+            "energy": -0.5421552375357016, "specific_heat": 1.136494524497007,
+            "m": 0.46844533618203427, "abs_m": 0.7499035348452227, "m2": 0.6235697519246504,
+            "m4": 0.48449462462875814, "s2": 0.8223048653983221, "bond": 0.6183351362808291,
+        },
+    ),
+    "Ashkin-Teller, different K": (
+        "{ s: ising, t: ising }", "K = 0.25, Kt = 0.35, K4 = -0.1, h = 0", ASHKIN_TELLER, OF_TWO,
+        {
+            "energy": -0.4967050226597294, "specific_heat": 0.5513426317783873,
+            "m_s2": 0.2900180855485084, "m_s4": 0.1756185111378093,
+            "bond_s": 0.2622790628762399, "bond_t": 0.5421600472868447,
+            "bond_st": 0.06973270939590862,
+        },
+    ),
+    "Ashkin-Teller, h = 0.1": (
+        "{ s: ising, t: ising }", "K = 0.3, Kt = 0.3, K4 = 0.1, h = 0.1", ASHKIN_TELLER, OF_TWO,
+        {
+            "energy": -0.9527897993293334, "specific_heat": 1.7245207874519286,
+            "m_s2": 0.6769896886378227, "m_s4": 0.5874238472149671, "st": 0.4107132005927787,
+            "bond_s": 0.6709349601379191, "bond_st": 0.5329826355227638,
+        },
+    ),
+}  # fmt: skip
+
+
+def made(name: str) -> Spec:
+    spins, parameters, energy, measures, _ = ENTRIES[name]
+    text = SPEC.format(spins=spins, parameters=parameters, energy=energy, measures=measures)
+    return rgc.load(text).spec
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_averages_are_those_of_all_states(name: str) -> None:
+    found = seeds(made(name))
+    for quantity, exact in ENTRIES[name][-1].items():
+        each = [result.averages[quantity] for result in found]
+        assert agrees(each, exact), f"{quantity}: {table(each, exact)}"
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_a_coupling_wrong_by_one_percent_shows(name: str) -> None:
+    found = seeds(scaled(made(name), "K", 1.01))
+    assert (
+        min(
+            p_value([result.averages[quantity] for result in found], exact)
+            for quantity, exact in ENTRIES[name][-1].items()
+        )
+        < 1e-3
+    )
+
+
+# -- block spins -----------------------------------------------------------------------------------
+
+BLOCKED = """
+lattice square(4)
+spins s: {spins}
+hamiltonian {energy}
+block majority(2)
+flow mcrg(steps=1, sweeps=6000, thermalise=200, every=4, basis=operators(range=1.5, bodies=2))
+"""
+EQUAL = "- {K} * sum(<i,j>) delta(s[i], s[j])"
+MAPS: dict[str, tuple[str, str, str, dict[str, float]]] = {
+    "potts(3), K = 0.8": (
+        "potts(3)", EQUAL.format(K=0.8), "all",
+        {
+            "0000": 27.324904799185816, "0001": 24.81447806411449, "0011": 24.47060202561957,
+            "0110": 23.141017348580526, "0012": 23.456249329365633, "0120": 22.781286081253697,
+        },
+    ),
+    "potts(3), K = 1, h = 0.1": (
+        "potts(3)", f"{EQUAL.format(K=1)} - 0.1 * sum(i) delta(s[i], 0)", "not the first",
+        {
+            "0000": 34.25585088581129, "1111": 32.79501355114974, "0001": 29.93153344510352,
+            "0011": 28.85116449778275, "0110": 27.16976010582841, "1112": 28.862751908970985,
+            "1110": 29.144882394674465, "0012": 27.370893445349527, "1201": 26.12979919537264,
+        },
+    ),
+    "potts(4), K = 1.0986": (
+        "potts(4)", EQUAL.format(K=1.0986122886681098), "all",
+        {
+            "0000": 35.922124751121885, "0001": 31.483222441382885, "0011": 30.719249775688056,
+            "0110": 28.88195561007109, "0012": 29.101972999665897, "0120": 28.13682491832965,
+            "0123": 27.51805568295039,
+        },
+    ),
+    "clock(4), K = 0.9": (
+        "clock(4)", "- 0.9 * sum(<i,j>) cos(2*pi*(s[i] - s[j])/4)", "circle",
+        {
+            "0000": 29.865796998000945, "0001": 26.264598147646417, "0002": 22.710035046216685,
+            "0011": 25.618831222350092, "0022": 21.475072000886588, "0110": 24.108731015515854,
+            "0220": 18.748624615595595, "0012": 22.013245613733933, "0112": 22.6374231269059,
+            "0013": 22.671236393833105, "0123": 19.797412651942565, "0213": 19.797412651942565,
+        },
+    ),
+    "spin(1), K = 0.6, D = 0.3": (
+        "spin(1)", "- 0.6 * sum(<i,j>) s[i]*s[j] + 0.3 * sum(i) s[i]^2", "reversed",
+        {
+            "2222": 16.61488530658863, "2221": 14.46116317708249, "2220": 12.547686033613495,
+            "2211": 13.060764858166046, "2112": 12.53762546107486, "2200": 11.96637536207903,
+            "2002": 10.011125500112524, "1111": 11.685446385400105, "1112": 11.935991689913351,
+            "2210": 12.02916041136443, "2102": 11.007791998844834, "2110": 11.790910628077128,
+        },
+    ),
+}  # fmt: skip
+"""ln W of the 2x2 block spins t1 t2 / t3 t4, of one configuration for each class under the square
+and the renamings of the states that leave the energy alone."""
+
+SQUARE = [(0, 1, 2, 3), (1, 0, 3, 2), (2, 3, 0, 1), (3, 2, 1, 0)]
+SQUARE += [(a, c, b, d) for a, b, c, d in SQUARE]
+
+
+def renamings(kind: str, q: int) -> list[tuple[int, ...]]:
+    if kind == "circle":
+        return [tuple((a + sign * k) % q for k in range(q)) for a in range(q) for sign in (1, -1)]
+    return {
+        "all": list(permutations(range(q))),
+        "not the first": [(0, *rest) for rest in permutations(range(1, q))],
+        "reversed": [tuple(range(q)), tuple(reversed(range(q)))],
+    }[kind]
+
+
+def block_weights(name: str) -> dict[tuple[int, ...], float]:
+    spins, _, kind, given = MAPS[name]
+    q = 3 if spins == "spin(1)" else int(spins[-2])
+    known = {tuple(map(int, key)): value for key, value in given.items()}
+    top, out = max(known.values()), {}
+    for states in product(range(q), repeat=4):
+        images = {
+            tuple(renamed[states[k]] for k in order)
+            for order in SQUARE
+            for renamed in renamings(kind, q)
+        }
+        (value,) = {known[image] for image in images if image in known}
+        out[states] = exp(value - top)
+    return out
+
+
+def expected(name: str) -> Mapping[str, float]:
+    """Averages of pairs of block spins on the 2x2 torus."""
+    weights = block_weights(name)
+    number = MAPS[name][0] == "spin(1)"
+    total = sum(weights.values())
+
+    def mean(a: int, b: int) -> float:
+        values = {w: (w[a] - 1) * (w[b] - 1) if number else float(w[a] == w[b]) for w in weights}
+        return sum(weights[w] * value for w, value in values.items()) / total
+
+    near, far = np.mean([mean(0, 1), mean(0, 2)]), mean(0, 3)
+    return {"near": float(near), "far": far}
+
+
+def pairs(result: Result) -> dict[str, str]:
+    """The names of the averages of nearest and next-nearest pairs of level 1."""
+    names = result.levels[1].averages
+    first = {"near": ("k2_10[invariant]", "k2_10"), "far": ("k2_11[invariant]", "k2_11")}
+    return {key: next(name for name in each if name in names) for key, each in first.items()}
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_block_spins_are_distributed_as_exactly(name: str) -> None:
+    spins, energy, _, _ = MAPS[name]
+    found = seeds(rgc.load(BLOCKED.format(spins=spins, energy=energy)).spec)
+    for key, exact in expected(name).items():
+        each = [result.levels[1].averages[pairs(result)[key]] for result in found]
+        assert agrees(each, exact), f"{key}: {table(each, exact)}"
+    wrong = expected(name)["near"]
+    assert p_value([r.levels[1].averages[pairs(r)["near"]] for r in found], wrong * 1.01) < 1e-3

@@ -23,7 +23,7 @@ parameters {{ {parameters} }}
 lattice square(3)
 spins {spins}
 hamiltonian {energy}
-flow sample(sweeps=6000, thermalise=200, every=4)
+flow sample(sweeps=5000, thermalise=200, every=10)
 measure {{ {measures} }}
 """
 VECTOR = "energy, specific_heat, m2 = avg(m^2), m4 = avg(m^4)"
@@ -153,7 +153,7 @@ def test_averages_are_those_of_all_states(name: str) -> None:
 
 @pytest.mark.parametrize("name", ENTRIES)
 def test_a_coupling_wrong_by_one_percent_shows(name: str) -> None:
-    found = seeds(scaled(made(name), "K", 1.01))
+    found = seeds(scaled(made(name), "K", 1.01), over=range(3))
     assert (
         min(
             p_value([result.averages[quantity] for result in found], exact)
@@ -170,7 +170,7 @@ lattice square(4)
 spins s: {spins}
 hamiltonian {energy}
 block majority(2)
-flow mcrg(steps=1, sweeps=6000, thermalise=200, every=4, basis=operators(range=1.5, bodies=2))
+flow mcrg(steps=1, sweeps=5000, thermalise=200, every=10, basis=operators(range=1.5, bodies=2))
 """
 EQUAL = "- {K} * sum(<i,j>) delta(s[i], s[j])"
 MAPS: dict[str, tuple[str, str, str, dict[str, float]]] = {

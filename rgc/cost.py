@@ -109,12 +109,21 @@ def of_spec(spec: Spec) -> Cost:
 
 
 def of_run(loaded: Loaded) -> Cost:
-    """The cost of all points of a scan, one after the other."""
+    """The cost of all points of a scan, one after the other, and of the specs that answer its
+    parameters, behind which each point may run with each of them above and below too.
+    """
     specs = [spec for _, spec in _instances(loaded)]
     total = NOTHING
     for spec in specs:
         total = total.then(of_spec(spec))
-    return Cost(total.memory, total.seconds * loaded.count / len(specs))
+    taken, others = loaded.spec.taken, {each.file: each.spec for each in loaded.spec.taken}
+    runs = loaded.count * (1 + 2 * len(taken))
+    total = Cost(total.memory, total.seconds * runs / len(specs))
+    for spec in others.values():
+        one = of_spec(spec)
+        points = prod(len(axis.values) for axis in spec.scan)
+        total = total.then(Cost(one.memory, one.seconds * points))
+    return total
 
 
 def told(cost: Cost) -> str:

@@ -52,7 +52,7 @@ def _model(loaded: Loaded) -> str:
 
 
 def _latex(loaded: Loaded) -> str:
-    from rgc.cli.latex import latex
+    from rgc.portrait.latex import latex
 
     return latex(loaded.document)
 

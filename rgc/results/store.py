@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem, SpecError
 from rgc.results import files
-from rgc.results.folder import Written, held, stamp
+from rgc.results.folder import Written, date_of_the_run, held, stamp
 
 if TYPE_CHECKING:
     from rgc.results.answer import Answer
@@ -29,17 +29,23 @@ class Unwritten(Exception):
         self.answer = answer
 
 
+Pictures = Callable[[], Mapping[str, str]]
+"""Makes SVG texts by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One run of a spec, identified by its hash `sha256`, with one seed.
 
-    `out` is its output folder, if it has one. `saves` says whether it writes checkpoints.
+    `out` is its output folder, if it has one. `saves` says whether it writes checkpoints, and
+    `kept` whether those of finished points stay, since it is a part of another run.
     """
 
     sha256: str
     seed: int
     out: Path | None = None
     saves: bool = True
+    kept: bool = False
 
     @property
     def checkpoints(self) -> Path:
@@ -100,8 +106,10 @@ class Job:
                 ]
             ) from None
 
-    def finish(self, answer: Answer) -> Answer:
+    def finish(self, answer: Answer, pictures: Pictures = dict) -> Answer:
         """Write the output folder, if there is one, and remove the checkpoints.
+
+        `pictures` draws what is not drawn from the answer.
 
         The checkpoints are kept where some of it could not be written. Raises `Unwritten` with the
         answer if the folder cannot be written at all.
@@ -110,13 +118,18 @@ class Job:
         if self.out is not None:
             try:
                 written = Written(self.out, stamp(self.sha256, self.seed))
-                answer = write(replace(answer, folder=self.out), written)
+                answer = write(replace(answer, folder=self.out), written, pictures)
             except OSError as error:
                 raise Unwritten(answer, self.out, error) from error
-        if self.saves and len(answer.warnings) == warned:
+        if len(answer.warnings) == warned:
+            self.clear()
+        return answer
+
+    def clear(self) -> None:
+        """Remove the checkpoints of a run that has ended."""
+        if self.saves:
             with suppress(OSError):  # the answer is there all the same
                 self._remove_checkpoints()
-        return answer
 
     def _remove_checkpoints(self) -> None:
         for path in self.checkpoints.glob("point-*.npz*"):
@@ -125,10 +138,10 @@ class Job:
             self.checkpoints.rmdir()
 
 
-def write(answer: Answer, out: Written) -> Answer:
+def write(answer: Answer, out: Written, pictures: Pictures) -> Answer:
     """Write `summary.json`, `spec.rgc` as it was run, `result.nc`, the weights of trained layers,
-    the plots as PNG and SVG, and `report.html`, and remove what earlier runs of rgc left in the
-    folder.
+    the plots as PNG and SVG, `pictures` as SVG, and `report.html`, and remove what earlier runs of
+    rgc left in the folder.
 
     Each file appears whole or not at all. The summary comes first, and what fails after it loses no
     number: the answer returned has a warning of it. Raises `OSError`.
@@ -140,6 +153,7 @@ def write(answer: Answer, out: Written) -> Answer:
         "the weights": lambda: _write_weights(answer, out),
         "result.nc": lambda: _write_dataset(answer, out),
         "the plots": lambda: drawings.update(_write_plots(answer, out)),
+        "the picture of the spec": lambda: drawings.update(_write_pictures(pictures(), out)),
     }
     answer = _told(answer, parts, out)
     answer = _told(answer, {"report.html": lambda: _write_page(answer, drawings, out)}, out)
@@ -173,7 +187,9 @@ def _failure(name: str, part: Callable[[], None]) -> str:
 def _write_page(answer: Answer, drawings: Mapping[str, str], out: Written) -> None:
     from rgc.results.report import report
 
-    out.text("report.html", report(answer.document(), answer.text, drawings))
+    date = date_of_the_run(out.folder)
+    page = report(answer.document(), answer.text, drawings, date=date, downloads=out.names)
+    out.text("report.html", page)
 
 
 def _write_summary(answer: Answer, out: Written) -> None:
@@ -191,6 +207,12 @@ def _write_plots(answer: Answer, out: Written) -> dict[str, str]:
         drawings[name] = svg(figure)
         out.text(f"{name}.svg", drawings[name])
     return drawings
+
+
+def _write_pictures(pictures: Mapping[str, str], out: Written) -> Mapping[str, str]:
+    for name, text in pictures.items():
+        out.text(f"{name}.svg", text)
+    return pictures
 
 
 def _write_dataset(answer: Answer, out: Written) -> None:

@@ -135,7 +135,7 @@ class Subject:
     @cached_property
     def document(self) -> Document:
         """The syntax tree at the first point."""
-        return at_point(self.loaded.document, self.point)
+        return at_point(self.loaded.document, {**self.loaded.given, **self.point})
 
     @cached_property
     def spec(self) -> Spec:

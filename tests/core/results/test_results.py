@@ -113,8 +113,9 @@ def mcrg() -> Result:
 
 def expectation(target: str, value: float, *within: Tolerance, **options: Any) -> ExpectedValue:
     path = tuple(options.pop("path", target).split("."))
+    relation = options.pop("relation", "=")
     return ExpectedValue(
-        target, path, options.pop("relation", "="), value, within=within, **options
+        target=target, path=path, relation=relation, value=value, within=within, **options
     )
 
 
@@ -270,10 +271,10 @@ def test_free_energies_stand_in_the_tables_and_the_page() -> None:
     assert "free_energy[mean_field]" in render_answer(band)
     page = report.report(band.document(), "", {"free_energy": "<svg></svg>"})
     assert "free_energy[lower_bound]" in page
-    assert "<h2>Free energy</h2>\n<img" in page
+    assert "<figcaption>The free energy in units of kT" in page
     single = report.report(answer(band.points[0].result).document(), "", {"new": "<svg></svg>"})
     assert "&lt;1&gt;" in single
-    assert "<h2>New</h2>" in single
+    assert "<figcaption>New.</figcaption>" in single
 
 
 # -- expectations ----------------------------------------------------------------------------------
@@ -491,7 +492,7 @@ def test_the_page_stands_alone(tmp_path: Path) -> None:
     assert "a &lt;title&gt;" in page
     assert "<title>a <" not in page
     assert page.count("<img") == 3
-    assert not re.findall(r'(?:src|href)="(?!data:image/svg)[^"]*"', page)
+    assert not re.findall(r'(?:src|href)="(?!data:image/svg|#)[^"]*"', page)
     assert "default-src 'none'" in page
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rgc.model.spec import Spec
     from rgc.progress import Progress
     from rgc.results.answer import Answer
+    from rgc.runner import Stop
     from rgc.syntax.ast import Document, Entry
 
 Settings = Mapping[str, "str | float | Iterable[float]"] | Sequence["Entry"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 SHOWN = 3
 """The number of points that a warning names."""
+
+NUMBER = re.compile(r"\d[\d.]*(?:e[-+]?\d+)?")
+"""A number in a warning."""
 
 FAILED = "this is a bug in rgc, which could not compute"
 
@@ -88,26 +93,35 @@ def _over(name: str, asked: Expression, axes: Sequence[Axis], points: Sequence[P
 
 
 def point_warnings(points: Sequence[Point]) -> list[str]:
-    """The warnings of all points. Those of a scan say at which points, of more than `SHOWN` the
-    first.
+    """The warnings of all points, those that differ only in numbers together.
+
+    Those of a scan say at which points, of more than `SHOWN` the first, and have the numbers of the
+    first point.
     """
-    said: dict[str, list[str]] = {}
+    said: dict[tuple[str, int], dict[str, str]] = {}
     for point in points:
+        where = ", ".join(f"{name} = {value:g}" for name, value in point.parameters.items())
+        seen = Counter[str]()
         for text in dict.fromkeys(point.result.warnings):
-            said.setdefault(text, []).append(
-                ", ".join(f"{name} = {value:g}" for name, value in point.parameters.items())
-            )
-    return [_where(text, places, len(points)) for text, places in said.items()]
+            alike = NUMBER.sub("#", text)
+            said.setdefault((alike, seen[alike]), {})[where] = text
+            seen[alike] += 1
+    return [_where(places, len(points)) for places in said.values()]
 
 
-def _where(text: str, places: Sequence[str], count: int) -> str:
-    if not places[0]:
+def _where(places: Mapping[str, str], count: int) -> str:
+    """One warning of several points, whose texts stand by where they were said."""
+    first, *others = places
+    text = places[first]
+    if not first:
         return text
+    here = "" if set(places.values()) == {text} else f", with the numbers of {first}"
     if len(places) == count > 1:
-        return f"at every point: {text}"
+        return f"at every point{here}: {text}"
     rest = len(places) - SHOWN
     more = f" and {rest} more point{'s' * (rest > 1)}" if rest > 0 else ""
-    return f"at {'; '.join(places[:SHOWN])}{more}: {text}"
+    shown = "; ".join((first, *others[: SHOWN - 1]))
+    return f"at {shown}{more}{here}: {text}"
 
 
 def _check(

@@ -12,7 +12,9 @@ import rgc
 from rgc.cli import COMMANDS, main
 from rgc.cli.colour import write
 from rgc.cli.completion import SHELLS
+from rgc.results.document_schema import schema
 from rgc.schemes import SCHEMES
+from tests.core.json_schema import valid
 
 SPEC = """title "from a pipe"
 parameters { K = 0.4 }
@@ -21,6 +23,7 @@ spins s: ising
 hamiltonian - K * sum(<i,j>) s[i]*s[j]
 flow enumerate
 """
+RESULT = schema()
 RUNNING = [name for name, scheme in SCHEMES.items() if scheme.ready is not None]
 
 
@@ -92,7 +95,9 @@ def test_template_is_in_the_standard_layout_and_has_no_warnings(name: str) -> No
 def test_template_gives_what_it_expects(name: str) -> None:
     sampled = name in ("train", "sample", "mcrg")
     backend = "numba" if sampled else "reference"
-    assert rgc.compile(SCHEMES[name].template, backend=backend).run(checkpoints=False).passed
+    answer = rgc.compile(SCHEMES[name].template, backend=backend).run(checkpoints=False)
+    assert answer.passed
+    assert valid(answer.document(), RESULT)
 
 
 class Terminal(io.StringIO):

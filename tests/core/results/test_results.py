@@ -18,7 +18,7 @@ from rgc.cli.table import render_answer
 from rgc.errors import SpecError
 from rgc.model.observables import ScanMeasure
 from rgc.model.spec import Axis, ExpectedValue, Tolerance
-from rgc.results import report
+from rgc.results import document_schema, report
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point
 from rgc.results.checks import check
@@ -28,6 +28,7 @@ from rgc.results.plots import figures, png, svg
 from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
 from rgc.results.scan import measure
 from rgc.results.store import Job
+from tests.core.json_schema import valid
 
 NUMBER = {"value", "error", "kind"}
 
@@ -223,6 +224,19 @@ def test_the_json_contract() -> None:
         "source": "Onsager 1944",
         "passed": True,
     }.items() <= document["checks"][0].items()
+
+
+def test_documents_obey_the_schema_of_their_format() -> None:
+    """`python -m rgc.results.document_schema > grammar/result.json` writes it again."""
+    committed = (Path(__file__).parents[3] / "grammar/result.json").read_text("utf-8")
+    assert committed == document_schema.dump()
+    rules = json.loads(committed)
+    for made in (answer(), scan_answer(), band_answer()):
+        document = made.document()
+        assert valid(document, rules)
+        assert not valid({**document, "format": 0}, rules)
+        assert not valid({**document, "other": 0}, rules)
+        assert not valid({key: each for key, each in document.items() if key != "seed"}, rules)
 
 
 def test_what_is_not_finite_or_not_known_is_null() -> None:

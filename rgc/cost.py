@@ -22,6 +22,7 @@ from rgc.model.spec import Spec
 from rgc.schemes import SCHEMES
 from rgc.schemes.cost import NOTHING, Cost, CostOf
 from rgc.schemes.free_energies import FREE_ENERGIES
+from rgc.schemes.needs.samples import saved_bytes
 from rgc.text import Span
 
 if TYPE_CHECKING:
@@ -146,6 +147,8 @@ def refuse(loaded: Loaded, most_memory: float | None = None) -> None:
     machine has free, or more than `MOST_SECONDS`.
     """
     most = memory.available() if most_memory is None else most_memory
+    if most is not None and loaded.spec.flow is not None:  # what the other points have kept
+        most -= (loaded.count - 1) * saved_bytes(loaded.spec, loaded.spec.flow.options)
     for where, spec in _instances(loaded):
         problems = [problem for part in parts(spec) for problem in _problems(part, most)]
         if problems:

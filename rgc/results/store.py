@@ -151,6 +151,7 @@ def write(answer: Answer, out: Written, pictures: Pictures) -> Answer:
     drawings: dict[str, str] = {}
     parts: dict[str, Callable[[], None]] = {
         "the weights": lambda: _write_weights(answer, out),
+        "what was saved": lambda: _write_saved(answer, out),
         "result.nc": lambda: _write_dataset(answer, out),
         "the plots": lambda: drawings.update(_write_plots(answer, out)),
         "the picture of the spec": lambda: drawings.update(_write_pictures(pictures(), out)),
@@ -236,3 +237,26 @@ def _write_weights(answer: Answer, out: Written) -> None:
             memory = BytesIO()
             np.savez_compressed(memory, allow_pickle=False, **arrays)
             out.bytes(name, memory.getvalue())
+
+
+def _write_saved(answer: Answer, out: Written) -> None:
+    """`configurations_<species>.npy` and `replicas_<name>.npy`, numbered from 0 in a scan."""
+    from io import BytesIO
+
+    import numpy as np
+
+    for number, point in enumerate(answer.points):
+        saved, end = point.result.saved, f"-{number:04d}" if answer.axes else ""
+        arrays = {
+            **{f"configurations_{name}": each for name, each in saved.configurations.items()},
+            **{f"replicas_{_file_name(name)}": each for name, each in saved.series.items()},
+        }
+        for name, array in arrays.items():
+            memory = BytesIO()
+            np.save(memory, array, allow_pickle=False)
+            out.bytes(f"{name}{end}.npy", memory.getvalue())
+
+
+def _file_name(name: str) -> str:
+    """A measure as part of a file's name: `correlation(2)` has no place there as it is."""
+    return "".join(letter if letter.isalnum() or letter in "_^-" else "_" for letter in name)

@@ -208,6 +208,7 @@ class Compiled:
         stop: Stop | None = None,
         warn: Callable[[str], object] | None = None,
         checkpoints: bool = True,
+        plots: Sequence[str] = ("png",),
     ) -> Answer:
         """Run every point of the scan and judge the results.
 
@@ -219,6 +220,7 @@ class Compiled:
         - `warn(message)` is called for each warning. Without it Python's `warnings` show them, as
           `rgc.errors.RunWarning`. The answer holds them too.
         - Without `checkpoints` none are written, and an interrupted run is lost.
+        - `plots` are the formats of plots in the folder besides SVG: `png`, `pdf`.
 
         Raises `SpecError`, `ValueError` for a seed that is no integer from 0 to 2^64 - 1, and
         `rgc.runner.Interrupted` after ctrl-C, SIGTERM, SIGHUP or `time_limit` seconds.
@@ -232,7 +234,8 @@ class Compiled:
             warn = _shown
             for problem in self.loaded.warnings:
                 warn(problem.message)
-        job = Job(self.loaded.sha256, number, None if out is None else Path(out), checkpoints)
+        where = None if out is None else Path(out)
+        job = Job(self.loaded.sha256, number, where, checkpoints, plots=tuple(plots))
         shown = (for_stream() if progress else Silent()) if isinstance(progress, bool) else progress
         with job.held(resume=resume):
             try:

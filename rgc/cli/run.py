@@ -80,6 +80,7 @@ def _run(options: Namespace, words: Sequence[str], stop: Stop) -> int:
             time_limit=options.time_limit,
             stop=stop,
             warn=warn,
+            plots=options.plots or ("png",),
         )
     except Interrupted as stopped:
         print(f"{_stopped(stopped)}\ngo on with: {_again(words)}", file=sys.stderr)
@@ -144,6 +145,13 @@ def parser() -> Parser:
         "--out",
         metavar="DIR",
         help="write result.nc, summary.json, the plots and report.html there",
+    )
+    add(
+        "--plot-format",
+        action="append",
+        choices=("png", "pdf"),
+        dest="plots",
+        help="format of plots besides SVG (may be repeated; default png)",
     )
     add("--emit", metavar="FILE", help="write the renormalised Hamiltonian as a spec that runs")
     add(

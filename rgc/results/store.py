@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,7 +38,8 @@ class Job:
     """One run of a spec, identified by its hash `sha256`, with one seed.
 
     `out` is its output folder, if it has one. `saves` says whether it writes checkpoints, and
-    `kept` whether those of finished points stay, since it is a part of another run.
+    `kept` whether those of finished points stay, since it is a part of another run. `plots` are the
+    formats in which plots are written besides SVG.
     """
 
     sha256: str
@@ -46,6 +47,7 @@ class Job:
     out: Path | None = None
     saves: bool = True
     kept: bool = False
+    plots: tuple[str, ...] = ("png",)
 
     @property
     def checkpoints(self) -> Path:
@@ -118,7 +120,7 @@ class Job:
         if self.out is not None:
             try:
                 written = Written(self.out, stamp(self.sha256, self.seed))
-                answer = write(replace(answer, folder=self.out), written, pictures)
+                answer = write(replace(answer, folder=self.out), written, pictures, self.plots)
             except OSError as error:
                 raise Unwritten(answer, self.out, error) from error
         if len(answer.warnings) == warned:
@@ -138,7 +140,9 @@ class Job:
             self.checkpoints.rmdir()
 
 
-def write(answer: Answer, out: Written, pictures: Pictures) -> Answer:
+def write(
+    answer: Answer, out: Written, pictures: Pictures, plots: Sequence[str] = ("png",)
+) -> Answer:
     """Write `summary.json`, `spec.rgc` as it was run, `result.nc`, the weights of trained layers,
     the plots as PNG and SVG, `pictures` as SVG, and `report.html`, and remove what earlier runs of
     rgc left in the folder.
@@ -153,7 +157,7 @@ def write(answer: Answer, out: Written, pictures: Pictures) -> Answer:
         "the weights": lambda: _write_weights(answer, out),
         "what was saved": lambda: _write_saved(answer, out),
         "result.nc": lambda: _write_dataset(answer, out),
-        "the plots": lambda: drawings.update(_write_plots(answer, out)),
+        "the plots": lambda: drawings.update(_write_plots(answer, out, plots)),
         "the picture of the spec": lambda: drawings.update(_write_pictures(pictures(), out)),
     }
     answer = _told(answer, parts, out)
@@ -198,13 +202,14 @@ def _write_summary(answer: Answer, out: Written) -> None:
     out.text("summary.json", text + "\n")
 
 
-def _write_plots(answer: Answer, out: Written) -> dict[str, str]:
-    """The plots as SVG texts by name, which are written as files too."""
-    from rgc.results.plots import figures, png, svg
+def _write_plots(answer: Answer, out: Written, formats: Sequence[str]) -> dict[str, str]:
+    """The plots as SVG texts by name, which are written as files too, and in other formats."""
+    from rgc.results.plots import figures, printed, svg
 
     drawings = {}
     for name, figure in figures(answer).items():
-        out.bytes(f"{name}.png", png(figure))
+        for kind in formats:
+            out.bytes(f"{name}.{kind}", printed(figure, kind))
         drawings[name] = svg(figure)
         out.text(f"{name}.svg", drawings[name])
     return drawings

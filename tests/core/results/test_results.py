@@ -24,7 +24,7 @@ from rgc.results.answer_data import Point
 from rgc.results.checks import check
 from rgc.results.judge import judge
 from rgc.results.numbers import with_error
-from rgc.results.plots import figures, png, svg
+from rgc.results.plots import figures, printed, svg
 from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
 from rgc.results.scan import measure
 from rgc.results.store import Job
@@ -521,7 +521,9 @@ def test_figures_are_drawn_from_what_is_there() -> None:
     assert set(figures(scan_answer())) == {"scan", *(f"scan.{name}" for name in names)}
     assert set(figures(band_answer())) == {"scan", "free_energy"}
     assert figures(answer(Result("sample"))) == {}
-    assert png(figures(scan_answer())["scan"]).startswith(b"\x89PNG")
+    figure = figures(scan_answer())["scan"]
+    assert printed(figure, "png").startswith(b"\x89PNG")
+    assert printed(figure, "pdf").startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("shape", [(16, 1), (6, 6, 2), (4, 4, 4, 1), (5, 5, 5, 2)])

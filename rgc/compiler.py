@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from operator import index
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem, RunWarning, SpecError, placed
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from rgc.model.spec import Spec
     from rgc.progress import Progress
     from rgc.results.answer import Answer
-    from rgc.results.answer_data import Point
-    from rgc.results.store import Job
     from rgc.runner import Stop
     from rgc.syntax.ast import Document, Entry
 
@@ -134,7 +132,7 @@ def compile(
     cost.refuse(source, max_memory)
     threads = None if threads is None else min(threads, backends.cores())
     chosen = backends.load(backend, threads=threads) if isinstance(backend, str) else backend
-    machine = KernelCache(chosen, general=source.count > 1)
+    machine = KernelCache(chosen, general=source.count > 1 or bool(source.spec.taken))
     compiled = Compiled(source, machine, threads, source.zero)
     compiled.flow(source.points[0], source.seed)  # refusals come now, not when the run starts
     return compiled
@@ -210,6 +208,7 @@ class Compiled:
         stop: Stop | None = None,
         warn: Callable[[str], object] | None = None,
         checkpoints: bool = True,
+        plots: Sequence[str] = ("png",),
     ) -> Answer:
         """Run every point of the scan and judge the results.
 
@@ -221,10 +220,13 @@ class Compiled:
         - `warn(message)` is called for each warning. Without it Python's `warnings` show them, as
           `rgc.errors.RunWarning`. The answer holds them too.
         - Without `checkpoints` none are written, and an interrupted run is lost.
+        - `plots` are the formats of plots in the folder besides SVG: `png`, `pdf`.
 
         Raises `SpecError`, `ValueError` for a seed that is no integer from 0 to 2^64 - 1, and
         `rgc.runner.Interrupted` after ctrl-C, SIGTERM, SIGHUP or `time_limit` seconds.
         """
+        from rgc import runner, running
+        from rgc.progress import Silent, for_stream
         from rgc.results.store import Job
 
         number = self.loaded.seed if seed is None else _seed(seed)
@@ -232,108 +234,42 @@ class Compiled:
             warn = _shown
             for problem in self.loaded.warnings:
                 warn(problem.message)
-        job = Job(self.loaded.sha256, number, None if out is None else Path(out), checkpoints)
-        with job.held(resume=resume):
-            answer = self._answer(
-                job,
-                resume=resume,
-                progress=progress,
-                time_limit=time_limit,
-                stop=stop,
-                warn=warn,
-            )
-            return job.finish(answer)
-
-    def _answer(
-        self,
-        job: Job,
-        *,
-        resume: bool,
-        progress: Progress | bool,
-        time_limit: float | None,
-        stop: Stop | None,
-        warn: Callable[[str], object],
-    ) -> Answer:
-        """Run every point of the scan and judge the results."""
-        from rgc import runner
-        from rgc.progress import Silent, for_stream
-
+        where = None if out is None else Path(out)
+        job = Job(self.loaded.sha256, number, where, checkpoints, plots=tuple(plots))
         shown = (for_stream() if progress else Silent()) if isinstance(progress, bool) else progress
-        warnings: list[str] = []
+        with job.held(resume=resume):
+            try:
+                with runner.stopping(time_limit, stop) as told:
+                    manner = running.Manner(resume=resume, progress=shown, stop=told, warn=warn)
+                    answer = running.answer(self, job, manner)
+            finally:
+                shown.close()
+            answer = job.finish(answer, self._pictures)
+            for other in manner.others:
+                other.clear()
+            return answer
 
-        def heard(message: str) -> None:
-            if message not in warnings:
-                warnings.append(message)
-                warn(message)
+    def _pictures(self) -> dict[str, str]:
+        """Pictures of the spec itself as SVG texts by name."""
+        from rgc.portrait.lattice_drawing import lattice_drawing
 
-        if resume and not job.unfinished:
-            heard(
-                f"there is no checkpoint to resume in {job.checkpoints}: the run starts from the "
-                "beginning"
-            )
-        try:
-            with runner.stopping(time_limit, stop) as told:
-                points = tuple(
-                    self._run(k, job, resume=resume, progress=shown, stop=told, warn=heard)
-                    for k in range(self.loaded.count)
-                )
-        finally:
-            shown.close()
-        return self._judge(points, job.seed, warnings)
+        drawing = lattice_drawing(self.loaded.spec)
+        return {"lattice": drawing} if drawing else {}
 
-    def _run(
-        self,
-        k: int,
-        job: Job,
-        *,
-        resume: bool,
-        progress: Progress,
-        stop: Stop,
-        warn: Callable[[str], object],
-    ) -> Point:
-        """Run the k-th point of the scan."""
-        from rgc import runner
-        from rgc.results.answer_data import Point
-
-        point, count = self.loaded.points[k], self.loaded.count
-        made = self.flow(point, job.seed)
-        identity = {
-            "spec": job.sha256,
-            "seed": job.seed,
-            "point": dict(point),
-            "scheme": made.scheme,
-            **self.loaded.digests(),
-        }
-        where = job.checkpoint(k)
-        saving = runner.Saving(
-            where, identity, resume=resume, finished=count > 1, every=runner.EVERY
-        )
-        name = " ".join(f"{name}={value:g}" for name, value in point.items()) or made.scheme
-        task = f"[{k + 1}/{count}] {name}" if count > 1 else name
-        kept = saving if job.saves else None
-        result = runner.run(made, saving=kept, progress=progress, stop=stop, task=task, warn=warn)
-        return Point(point, result, self.loaded.at(point).lattice)
-
-    def _judge(self, points: tuple[Point, ...], seed: int, warnings: Sequence[str]) -> Answer:
-        """The answer: the measures of the finished scan, and the verdict on each expectation."""
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """The backend, the versions and the machine of a run."""
         from rgc.results import judge
-        from rgc.results.answer import Answer
 
-        loaded = self.loaded
-        answer = Answer(
-            title=loaded.title,
-            sha256=loaded.sha256,
-            text=loaded.text,
-            backend=self.machine.name,
-            seed=seed,
-            points=points,
-            axes=loaded.axes,
-        )
-        said = (*(warning.message for warning in loaded.warnings), *warnings)
-        specs = [loaded.at(point.parameters) for point in points]
-        return judge.judge(
-            answer, specs, said, provenance=judge.provenance(self.machine.name, self.threads)
-        )
+        return judge.provenance(self.machine.name, self.threads)
+
+    def settle(self, values: Mapping[str, float]) -> Compiled:
+        """The same with parameters that other specs have answered."""
+        return replace(self, loaded=replace(self.loaded, settled=values)) if values else self
+
+    def other(self, file: Path) -> Compiled:
+        """Another spec, prepared on the same machine."""
+        return compile(load(file), backend=self.machine, threads=self.threads)
 
 
 def _seed(number: int) -> int:

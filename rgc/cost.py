@@ -22,6 +22,7 @@ from rgc.model.spec import Spec
 from rgc.schemes import SCHEMES
 from rgc.schemes.cost import NOTHING, Cost, CostOf
 from rgc.schemes.free_energies import FREE_ENERGIES
+from rgc.schemes.needs.samples import saved_bytes
 from rgc.text import Span
 
 if TYPE_CHECKING:
@@ -109,12 +110,21 @@ def of_spec(spec: Spec) -> Cost:
 
 
 def of_run(loaded: Loaded) -> Cost:
-    """The cost of all points of a scan, one after the other."""
+    """The cost of all points of a scan, one after the other, and of the specs that answer its
+    parameters, behind which each point may run with each of them above and below too.
+    """
     specs = [spec for _, spec in _instances(loaded)]
     total = NOTHING
     for spec in specs:
         total = total.then(of_spec(spec))
-    return Cost(total.memory, total.seconds * loaded.count / len(specs))
+    taken, others = loaded.spec.taken, {each.file: each.spec for each in loaded.spec.taken}
+    runs = loaded.count * (1 + 2 * len(taken))
+    total = Cost(total.memory, total.seconds * runs / len(specs))
+    for spec in others.values():
+        one = of_spec(spec)
+        points = prod(len(axis.values) for axis in spec.scan)
+        total = total.then(Cost(one.memory, one.seconds * points))
+    return total
 
 
 def told(cost: Cost) -> str:
@@ -137,6 +147,8 @@ def refuse(loaded: Loaded, most_memory: float | None = None) -> None:
     machine has free, or more than `MOST_SECONDS`.
     """
     most = memory.available() if most_memory is None else most_memory
+    if most is not None and loaded.spec.flow is not None:  # what the other points have kept
+        most -= (loaded.count - 1) * saved_bytes(loaded.spec, loaded.spec.flow.options)
     for where, spec in _instances(loaded):
         problems = [problem for part in parts(spec) for problem in _problems(part, most)]
         if problems:

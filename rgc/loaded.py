@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from html import escape
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rgc.errors import Problem
 from rgc.model.data import files_of as data_files
 from rgc.model.data import rows_of
+from rgc.model.spec import STAND_IN
 from rgc.model.stack import files_of as stack_files
 from rgc.passes.check_file import digest_of
 
@@ -36,6 +37,7 @@ class Loaded:
     - `spec` is the physics at the first point of the scan.
     - `folder` is where the spec lies; it is None for a text.
     - `name` is the stem of the file, or `spec`.
+    - `settled` holds the parameters that other specs have answered.
 
     The points of the scan are made once, and the physics at each of them is built once and kept.
     """
@@ -45,6 +47,7 @@ class Loaded:
     warnings: tuple[Problem, ...] = ()
     folder: Path | None = None
     name: str = "spec"
+    settled: Mapping[str, float] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Loaded {self.title!r}: {self.summary.removeprefix('ok: ')}>"
@@ -108,13 +111,14 @@ class Loaded:
     @property
     def summary(self) -> str:
         """One line that names the lattice, its size, the coordination numbers of its shells, the
-        scheme, the units of a stack and the number of points.
+        scheme, the units of a stack, the number of points and the specs that answer parameters.
         """
         spec = self.spec
         head = _lattice(spec.lattice) if spec.lattice else ""
         scheme = spec.flow.scheme if spec.flow else ""
         points = f"{self.count} points" if self.axes else ""
-        parts = (head, *_neighbours(spec), scheme, self._machines, points)
+        taken = [f"{each.name} from {each.path}" for each in spec.taken]
+        parts = (head, *_neighbours(spec), scheme, self._machines, points, *taken)
         said = ", ".join(part for part in parts if part)
         return f"ok: {said}" if said else "ok"
 
@@ -150,13 +154,19 @@ class Loaded:
         """The physics at a point of the scan. Raises `SpecError` if it is refused there."""
         from rgc.ast_to_model import build
 
-        if not point:
+        if not point and not self.settled:
             return self.spec
-        key = tuple(point.items())
+        values = {**self.given, **point}
+        key = tuple(values.items())
         if key not in self._built:
             axes = self.axes
-            self._built[key] = build(self.document, point=point, axes=axes, folder=self.folder)[0]
+            self._built[key] = build(self.document, point=values, axes=axes, folder=self.folder)[0]
         return self._built[key]
+
+    @property
+    def given(self) -> dict[str, float]:
+        """The parameters that other specs answer, with what stands in for those not yet settled."""
+        return {taken.name: STAND_IN for taken in self.spec.taken} | dict(self.settled)
 
 
 def _lattice(lattice: Geometry) -> str:

@@ -43,6 +43,8 @@ class Silent:
 class Lines:
     """One plain line for each task every `every` seconds, and one at its end if it took that
     long. With `announces` there is one at its beginning too.
+
+    The time left follows from the steps after the first call, in which kernels are compiled.
     """
 
     def __init__(
@@ -55,21 +57,23 @@ class Lines:
     ) -> None:
         self._stream, self._every, self._clock = stream, every, clock
         self._announces = announces
-        self._task, self._total, self._first = "", 0, 0
+        self._task, self._total = "", 0
         self._began = self._last = clock()
+        self._warm: tuple[float, int] | None = None
 
     def start(self, task: str, total: int, done: int = 0) -> None:
-        self._task, self._total, self._first = task, total, done
+        self._task, self._total, self._warm = task, total, None
         self._began = self._last = self._clock()
         if self._announces:
             self._say(task)
 
     def advance(self, done: int) -> None:
         now = self._clock()
+        since, first = self._warm = self._warm or (now, done)
         if now - self._last < self._every:
             return
         self._last = now
-        rate = (done - self._first) / (now - self._began)
+        rate = (done - first) / (now - since) if now > since else 0.0
         left = f", about {duration((self._total - done) / rate)} left" if rate > 0 else ""
         self._say(
             f"{self._task}: {done} of {self._total} steps ({100 * done // max(1, self._total)} "

@@ -34,6 +34,9 @@ SIGNALS: Mapping[int, str] = {
 }
 """The signals that stop a run, and what is said of them."""
 
+TIME_IS_UP = "time limit reached"
+"""What is said of a run that stops at its time limit."""
+
 ANEW = "without --resume the run starts from the beginning"
 
 
@@ -61,11 +64,7 @@ class Stop:
         """Why the run must stop now, or None."""
         if self.signal is not None:
             return SIGNALS[self.signal]
-        return (
-            "time limit reached"
-            if self.deadline is not None and monotonic() >= self.deadline
-            else None
-        )
+        return TIME_IS_UP if self.deadline is not None and monotonic() >= self.deadline else None
 
 
 @contextmanager

@@ -7,6 +7,7 @@ them in the order in which they build on each other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -15,10 +16,12 @@ from rgc.ast_to_model.sections.include import merge_includes
 from rgc.ast_to_model.sections.parameters import check_parameters
 from rgc.ast_to_model.sections.paths import add_paths
 from rgc.ast_to_model.sections.scan_points import check_points, needed_by
+from rgc.ast_to_model.sections.taken import check_taken
 from rgc.errors import Problem
 from rgc.model.hamiltonian import Hamiltonian
-from rgc.model.spec import Axis, Spec
+from rgc.model.spec import STAND_IN, Axis, Spec
 from rgc.syntax import ast
+from rgc.syntax.read import read
 
 Point = Mapping[str, float]
 """Values of some parameters."""
@@ -55,9 +58,23 @@ def build(
     Raises `SpecError` with every error of the file.
     """
     context = Context(document, folder=folder, scan=tuple(scan), axes=axes)
-    context.document = merge_includes(document, folder, context.problems)
-    merged, here = context.document, point or {}
-    spec = _checked(SECTIONS, context, settings, here)
+    return _built(context, settings, point, ()), context.problems.warnings
+
+
+def _built(
+    context: Context, settings: Sequence[ast.Entry], point: Point | None, above: Sequence[Path]
+) -> Spec:
+    """The physics of the document of a context. `above` are the specs that take answers of it."""
+    folder = context.folder
+    merged = context.document = merge_includes(context.document, folder, context.problems)
+
+    def read_other(path: Path) -> tuple[Spec, Context]:
+        other = Context(read(path), folder=path.parent)
+        return _built(other, (), None, (*above, path.resolve())), other
+
+    taken = check_taken(context, settings, above, read_other) if point is None else ()
+    here = {each.name: STAND_IN for each in taken} | dict(point or {})
+    spec = replace(_checked(SECTIONS, context, settings, here), taken=taken)
 
     def hamiltonian_at(there: Point) -> Hamiltonian | None:
         other = Context(merged, folder=folder)
@@ -69,13 +86,12 @@ def build(
     if point is None and spec.scan:
 
         def at(there: Point) -> Spec:
-            return _checked(
-                SECTIONS, Context(merged, folder=folder, axes=spec.scan), settings, there
-            )
+            other = Context(merged, folder=folder, axes=spec.scan)
+            return _checked(SECTIONS, other, settings, {**here, **there})
 
         check_points(spec, at, context.problems)
         context.problems.raise_errors()
-    return spec, context.problems.warnings
+    return spec
 
 
 def _checked(

@@ -145,7 +145,9 @@ def problem(
 
 
 def names(expr: ast.Node) -> Iterator[tuple[str, Span | None]]:
-    """Every name that an expression refers to (of values and of functions) and its place."""
-    for node in ast.walk(expr):
+    """Every name that an expression refers to (of values and of functions) and its place. What is
+    taken from another spec is named there.
+    """
+    for node in () if isinstance(expr, ast.Taken) else ast.walk(expr):
         if isinstance(node, ast.Name | ast.Call):
             yield node.name, node.span

@@ -27,11 +27,12 @@ COMMANDS = {
     "backends": "list the installed backends and whether they can run here",
     "new": "write a first spec to start from",
     "explain": "what an error means and what to do about it",
+    "completion": "a script by which bash, zsh or fish complete commands and options",
 }
 
-DONE, UNEXPECTED, WRONG, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, UNEXPECTED, WRONG, FAILED, OUT_OF_TIME, INTERRUPTED = 0, 1, 2, 3, 124, 130
 """Exit status: done; an unexpected result (an `expect` failed under --strict); the spec or the
-command line is wrong; the run failed; interrupted.
+command line is wrong; the run failed; stopped by --time-limit; interrupted.
 """
 
 
@@ -42,7 +43,8 @@ def usage() -> str:
         "usage: rgc COMMAND ...\n\nA compiler for the renormalisation group: from a spec file to "
         f"critical exponents.\n\n{table}\n\nrgc COMMAND --help tells the options of a command; "
         "rgc --version the version.\nExit status: 0 done, 1 an expectation (--strict) or a "
-        "verification failed, 2 spec or command line wrong, 3 the run failed, 130 interrupted."
+        "verification failed, 2 spec or command line wrong, 3 the run failed, 124 stopped by "
+        "--time-limit, 130 interrupted."
     )
 
 
@@ -78,7 +80,7 @@ def _main(words: list[str]) -> int:
         with _warnings_as_ours():
             return _dispatch(words)
     except SpecError as error:
-        _say(str(error), sys.stderr)
+        tell_problems(str(error))
         return FAILED if isinstance(error, CheckpointError) else WRONG
     except KeyboardInterrupt:
         _say("interrupted", sys.stderr)
@@ -153,6 +155,13 @@ def tell(text: str) -> None:
         print(text, flush=True)
     except BrokenPipeError:
         sys.stdout = _nowhere()
+
+
+def tell_problems(text: str) -> None:
+    """Print problems on stderr, in colours on a terminal."""
+    from rgc.cli.colour import write
+
+    write(text, sys.stderr)
 
 
 def _nowhere() -> TextIO:

@@ -24,12 +24,17 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
 
+    @property
+    def options(self) -> list[argparse.Action]:
+        """The options, help among them."""
+        return [action for action in self._actions if action.option_strings]
+
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """The parsed arguments. An unknown option gets a suggestion."""
         options, rest = self.parse_known_args(list(words))
         if rest:
             word = rest[0].split("=")[0]
-            known = [name for action in self._actions for name in action.option_strings]
+            known = [name for action in self.options for name in action.option_strings]
             if word.startswith("-"):
                 hint = _suggest_option(word, known) or f"{self.prog} --help lists the options"
                 raise SpecError(

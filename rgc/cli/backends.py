@@ -9,12 +9,13 @@ from rgc.cli.arguments import Parser
 from rgc.errors import SpecError
 
 
+def parser() -> Parser:
+    about = "List the installed backends and whether they can run here."
+    return Parser("backends", about, example="rgc backends")
+
+
 def main(words: Sequence[str]) -> int:
-    Parser(
-        "backends",
-        "List the installed backends and whether they can run here.",
-        example="rgc backends",
-    ).read(words)
+    parser().read(words)
     from rgc import backend
 
     installed = backend.installed()

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
-from pathlib import Path
 
 from rgc import cost
 from rgc.ast_to_model.today import later
-from rgc.cli import DONE, WRONG, tell
+from rgc.cli import DONE, WRONG, tell, tell_problems
 from rgc.cli.arguments import Parser, add_max_memory
-from rgc.cli.settings import Entries, add_settings, entries
+from rgc.cli.settings import Entries, add_settings, entries, source
 from rgc.compiler import load
 from rgc.errors import Problem, SpecError, escape, placed, render
 from rgc.model.spec import Spec
@@ -51,20 +49,26 @@ class Checked:
         }
 
 
-def main(words: Sequence[str]) -> int:
-    parser = Parser(
+def parser() -> Parser:
+    made = Parser(
         "check",
         "Parse and type-check specs. "
         "Prints one line for each good spec, with about how much memory and time it takes, and "
         "every problem of the others.",
         example="rgc check specs/*.rgc",
     )
-    parser.add_argument("specs", nargs="+", metavar="SPEC", help="a spec, .rgc or .yaml")
-    parser.add_argument("--strict", action="store_true", help="warnings are errors")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead")
-    add_max_memory(parser)
-    add_settings(parser)
-    options = parser.read(words)
+    made.add_argument(
+        "specs", nargs="+", metavar="SPEC", help="a spec, .rgc or .yaml; - reads one from stdin"
+    )
+    made.add_argument("--strict", action="store_true", help="warnings are errors")
+    made.add_argument("--json", action="store_true", help="print one JSON document instead")
+    add_max_memory(made)
+    add_settings(made)
+    return made
+
+
+def main(words: Sequence[str]) -> int:
+    options = parser().read(words)
     settings, scan = entries(options)
     found = []
     for name in options.specs:
@@ -79,7 +83,7 @@ def main(words: Sequence[str]) -> int:
 
 def _check(name: str, settings: Entries, scan: Entries, options: Namespace) -> Checked:
     try:
-        loaded = load(Path(name), settings=settings, scan=scan)
+        loaded = load(source(name), settings=settings, scan=scan)
         _check_tables(loaded.spec)
         cost.refuse(loaded, options.max_memory)
     except SpecError as error:
@@ -108,7 +112,7 @@ def _check_tables(spec: Spec) -> None:
 def _say(checked: Checked) -> None:
     if checked.problems:
         wrong = any(problem.severity == "error" for problem in checked.problems)
-        print(("\n\n" if wrong else "\n").join(map(render, checked.problems)), file=sys.stderr)
+        tell_problems(("\n\n" if wrong else "\n").join(map(render, checked.problems)))
     if checked.summary:
         tell(checked.line)
 

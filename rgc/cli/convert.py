@@ -13,18 +13,22 @@ from rgc.results import files
 from rgc.syntax.read import SPELLINGS, spelling_of
 
 
-def main(words: Sequence[str]) -> int:
-    parser = Parser(
+def parser() -> Parser:
+    made = Parser(
         "convert",
         "Rewrite a spec in the spelling that the name of the second file tells.",
         example="rgc convert model.rgc model.yaml",
     )
-    parser.add_argument("source", metavar="A", help="a spec, .rgc or .yaml")
-    parser.add_argument(
+    made.add_argument("source", metavar="A", help="a spec, .rgc or .yaml")
+    made.add_argument(
         "target", metavar="B", help="where to write it; .rgc or .yaml alone prints it"
     )
-    parser.add_argument("--force", action="store_true", help="replace B if it exists")
-    options = parser.read(words)
+    made.add_argument("--force", action="store_true", help="replace B if it exists")
+    return made
+
+
+def main(words: Sequence[str]) -> int:
+    options = parser().read(words)
     from rgc.syntax.print import convert
 
     only_print = options.target in SPELLINGS

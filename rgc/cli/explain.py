@@ -11,16 +11,20 @@ from rgc.cli.arguments import Parser
 from rgc.errors import Problem, SpecError, escape, suggest
 
 
-def main(words: Sequence[str]) -> int:
-    parser = Parser(
+def parser() -> Parser:
+    made = Parser(
         "explain",
         "Say what an error means and what to do about it. Without a code all codes are listed.",
         example="rgc explain unknown-name",
     )
-    parser.add_argument(
+    made.add_argument(
         "code", nargs="?", metavar="CODE", help="what stands in brackets: error[unknown-name]"
     )
-    code, known = parser.read(words).code, entries()
+    return made
+
+
+def main(words: Sequence[str]) -> int:
+    code, known = parser().read(words).code, entries()
     if code is None:
         print("\n".join(known))
         return DONE

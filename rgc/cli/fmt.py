@@ -13,17 +13,21 @@ from rgc.errors import SpecError
 from rgc.syntax.read import spelling_of
 
 
-def main(words: Sequence[str]) -> int:
-    parser = Parser(
+def parser() -> Parser:
+    made = Parser(
         "fmt",
         "Put specs into the standard layout, in place. Comments and the digits of numbers stay.",
         example="rgc fmt --check specs/*.rgc",
     )
-    parser.add_argument("specs", nargs="+", metavar="SPEC", help="a spec, .rgc or .yaml")
-    parser.add_argument(
+    made.add_argument("specs", nargs="+", metavar="SPEC", help="a spec, .rgc or .yaml")
+    made.add_argument(
         "--check", action="store_true", help="change nothing; exit status 1 if a file would change"
     )
-    options = parser.read(words)
+    return made
+
+
+def main(words: Sequence[str]) -> int:
+    options = parser().read(words)
     status = DONE
     for name in options.specs:
         try:

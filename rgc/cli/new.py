@@ -17,20 +17,32 @@ TEMPLATES = {name: scheme.template for name, scheme in SCHEMES.items() if scheme
 FIRST = next(iter(TEMPLATES))
 
 
-def main(words: Sequence[str]) -> int:
-    parser = Parser(
+def parser() -> Parser:
+    made = Parser(
         "new",
         "Write a first spec, NAME.rgc or, if NAME ends in .yaml, in the YAML spelling.",
         example="rgc new model --flow mcrg",
     )
-    parser.add_argument("name", metavar="NAME", help="e.g. model, model.rgc or model.yaml")
-    parser.add_argument(
+    made.add_argument("name", nargs="?", metavar="NAME", help="e.g. model, model.rgc or model.yaml")
+    made.add_argument("--list", action="store_true", help="list the schemes that have a template")
+    made.add_argument(
         "--flow",
         choices=sorted(TEMPLATES),
         default=FIRST,
         help=f"the scheme to start from (default {FIRST})",
     )
-    options = parser.read(words)
+    return made
+
+
+def main(words: Sequence[str]) -> int:
+    options = parser().read(words)
+    if options.list:
+        width = max(map(len, TEMPLATES)) + 2
+        print("\n".join(f"{name:<{width}}{SCHEMES[name].doc}" for name in TEMPLATES))
+        return DONE
+    if options.name is None:
+        hint = "rgc new model --flow mcrg; rgc new --list says what there is"
+        raise SpecError([Problem("command-line", "rgc new needs a name for the file", hint=hint)])
     path = Path(options.name)
     if path.suffix not in SPELLINGS:
         path = path.with_name(path.name + ".rgc")

@@ -10,12 +10,16 @@ from rgc.cli.arguments import Parser
 from rgc.results.report import rebuild
 
 
-def main(words: Sequence[str]) -> int:
-    parser = Parser(
+def parser() -> Parser:
+    made = Parser(
         "report",
         "Make the self-contained HTML page of an output folder again, from its summary and plots.",
         example="rgc report out/ising2d",
     )
-    parser.add_argument("folder", metavar="DIR", help="what `rgc run --out DIR` wrote")
-    print(rebuild(Path(parser.read(words).folder)))
+    made.add_argument("folder", metavar="DIR", help="what `rgc run --out DIR` wrote")
+    return made
+
+
+def main(words: Sequence[str]) -> int:
+    print(rebuild(Path(parser().read(words).folder)))
     return DONE

@@ -13,17 +13,17 @@ from types import FrameType
 
 from rgc import cost
 from rgc.backend import cores
-from rgc.cli import DONE, FAILED, INTERRUPTED, UNEXPECTED, WRONG, tell
+from rgc.cli import DONE, FAILED, INTERRUPTED, OUT_OF_TIME, UNEXPECTED, WRONG, tell, tell_problems
 from rgc.cli.arguments import Parser, add_max_memory, at_least, seconds
 from rgc.cli.patience import second_signal_ends
-from rgc.cli.settings import add_settings, entries
+from rgc.cli.settings import add_settings, entries, source
 from rgc.compiler import BACKEND, compile, load
 from rgc.errors import Problem, SpecError, escape, render
 from rgc.loaded import Loaded
 from rgc.progress import Silent, duration, for_stream
 from rgc.results.answer import Answer
 from rgc.results.store import Unwritten
-from rgc.runner import Interrupted, Stop, handling
+from rgc.runner import TIME_IS_UP, Interrupted, Stop, handling
 from rgc.schemes.options import LARGEST_SEED
 
 LONGER = 3.0
@@ -33,7 +33,7 @@ NOTABLE = 5.0  # seconds: a run that took longer says so
 
 
 def main(words: Sequence[str]) -> int:
-    options = _parser().read(words)
+    options = parser().read(words)
     stop = Stop()
 
     def heard(number: int, frame: FrameType | None) -> None:
@@ -46,9 +46,9 @@ def main(words: Sequence[str]) -> int:
 
 def _run(options: Namespace, words: Sequence[str], stop: Stop) -> int:
     settings, scan = entries(options)
-    loaded = load(Path(options.spec), settings=settings, scan=scan)
+    loaded = load(source(options.spec), settings=settings, scan=scan)
     for warning in loaded.warnings:
-        print(render(warning), file=sys.stderr)
+        tell_problems(render(warning))
     if loaded.warnings and options.strict:
         return WRONG
     if options.emit is not None:
@@ -80,10 +80,13 @@ def _run(options: Namespace, words: Sequence[str], stop: Stop) -> int:
             time_limit=options.time_limit,
             stop=stop,
             warn=warn,
+            plots=options.plots or ("png",),
         )
     except Interrupted as stopped:
         print(f"{_stopped(stopped)}\ngo on with: {_again(words)}", file=sys.stderr)
-        return INTERRUPTED if stopped.checkpoint else FAILED
+        if stopped.checkpoint is None:
+            return FAILED
+        return OUT_OF_TIME if stopped.reason == TIME_IS_UP else INTERRUPTED
     except KeyboardInterrupt:  # while something was compiled, drawn or written
         print(f"interrupted\ngo on with: {_again(words)}", file=sys.stderr)
         return INTERRUPTED
@@ -110,14 +113,14 @@ def _tell(answer: Answer, said: Sequence[str], *, as_json: bool) -> None:
     tell(render_answer(answer, said))
 
 
-def _parser() -> Parser:
-    parser = Parser(
+def parser() -> Parser:
+    made = Parser(
         "run",
         "Run a spec and print what came out. Results go to stdout, everything else to stderr.",
         example="rgc run specs/ising2d_sample.rgc --scan K=0.40:0.48:9 --out out/scan",
     )
-    add = parser.add_argument
-    add("spec", metavar="SPEC", help="a spec, .rgc or .yaml")
+    add = made.add_argument
+    add("spec", metavar="SPEC", help="a spec, .rgc or .yaml; - reads one from stdin")
     add(
         "--backend",
         default=BACKEND,
@@ -130,7 +133,7 @@ def _parser() -> Parser:
         metavar="N",
         help="cores to use (default: all; the answer is the same)",
     )
-    add_settings(parser)
+    add_settings(made)
     add(
         "--seed",
         type=at_least(0, LARGEST_SEED),
@@ -142,6 +145,13 @@ def _parser() -> Parser:
         "--out",
         metavar="DIR",
         help="write result.nc, summary.json, the plots and report.html there",
+    )
+    add(
+        "--plot-format",
+        action="append",
+        choices=("png", "pdf"),
+        dest="plots",
+        help="format of plots besides SVG (may be repeated; default png)",
     )
     add("--emit", metavar="FILE", help="write the renormalised Hamiltonian as a spec that runs")
     add(
@@ -167,9 +177,9 @@ def _parser() -> Parser:
         metavar="TIME",
         help="stop with a checkpoint after 90 (seconds), 15m or 12h",
     )
-    add_max_memory(parser)
+    add_max_memory(made)
     add("--quiet", action="store_true", help="no progress")
-    return parser
+    return made
 
 
 def _check_emit(path: Path, loaded: Loaded) -> None:

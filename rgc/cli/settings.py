@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rgc.compiler import entry
@@ -23,6 +25,14 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "--scan", action="append", default=[], dest="scans", metavar="NAME=VALUES",
         help="scan a parameter, e.g. --scan K=0.4:0.48:9 or --scan L=[16,32] (may be repeated)",
     )  # fmt: skip
+
+
+def source(name: str) -> str | Path:
+    """The spec that a command names: a file, or behind `-` the text on standard input."""
+    if name != "-":
+        return Path(name)
+    text = sys.stdin.read()
+    return text if text.endswith("\n") else f"{text}\n"
 
 
 def entries(options: argparse.Namespace) -> tuple[Entries, Entries]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from textwrap import fill
 
 from rgc.backend import load as load_backend
 from rgc.cli import DONE
 from rgc.cli.arguments import Parser
-from rgc.cli.settings import add_settings, entries
+from rgc.cli.settings import add_settings, entries, source
 from rgc.cli.table import WIDTH
 from rgc.cli.watched import Watched
 from rgc.compiler import BACKEND, Compiled, compile, load
@@ -18,26 +17,30 @@ from rgc.flows.flow import Account
 from rgc.loaded import Loaded
 
 
-def main(words: Sequence[str]) -> int:
-    parser = Parser(
+def parser() -> Parser:
+    made = Parser(
         "show",
         "Show what the compiler made of a spec.",
         example="rgc show specs/ising2d_mcrg.rgc --as program",
     )
-    parser.add_argument("spec", metavar="SPEC", help="a spec, .rgc or .yaml")
-    parser.add_argument(
+    made.add_argument("spec", metavar="SPEC", help="a spec, .rgc or .yaml; - reads one from stdin")
+    made.add_argument(
         "--as", dest="form", choices=[*LIGHT, *COMPILED], default="model",
         help=("model: the physics (default); program: rules and schedules, or what is computed "
             "with whole arrays; code: what the backend generated; latex: the formulas; spec: the "
             "spec as run, with settings"),
     )  # fmt: skip
-    parser.add_argument(
+    made.add_argument(
         "--backend", default=BACKEND, metavar="NAME", help=f"whose code (default {BACKEND})"
     )
-    add_settings(parser)
-    options = parser.read(words)
+    add_settings(made)
+    return made
+
+
+def main(words: Sequence[str]) -> int:
+    options = parser().read(words)
     settings, scan = entries(options)
-    loaded = load(Path(options.spec), settings=settings, scan=scan)
+    loaded = load(source(options.spec), settings=settings, scan=scan)
     light = LIGHT.get(options.form)
     print(
         (light(loaded) if light else COMPILED[options.form](loaded, options.backend)).rstrip("\n")
@@ -52,7 +55,7 @@ def _model(loaded: Loaded) -> str:
 
 
 def _latex(loaded: Loaded) -> str:
-    from rgc.cli.latex import latex
+    from rgc.portrait.latex import latex
 
     return latex(loaded.document)
 

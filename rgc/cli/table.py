@@ -31,7 +31,7 @@ def render_answer(answer: Answer, said: Collection[str] = ()) -> str:
         f"{escape(answer.title)}\n{answer.points[0].result.scheme}, backend {answer.backend}, "
         f"seed {answer.seed}"
     )
-    blocks = [head]
+    blocks = ["\n".join((head, *_taken(answer)))]
     blocks += _scan(answer) if answer.axes else _result(answer.result)
     blocks.append("expected\n" + render_checks(answer.checks) if answer.checks else "")
     blocks.append(
@@ -44,6 +44,16 @@ def render_answer(answer: Answer, said: Collection[str] = ()) -> str:
     if answer.folder is not None:
         blocks.append(f"results: {answer.folder} (open {answer.folder / 'report.html'})")
     return "\n\n".join(block for block in blocks if block)
+
+
+def _taken(answer: Answer) -> list[str]:
+    """The parameters that other specs have answered."""
+    answers = answer.provenance.get("answers", {})
+    return [
+        f"{name} = {with_error(each['value'], each['error'])}, the {each['target']} of "
+        f"{escape(each['from'])}"
+        for name, each in answers.items()
+    ]
 
 
 def aligned(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> str:

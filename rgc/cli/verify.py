@@ -5,23 +5,22 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from rgc.cli import DONE, UNEXPECTED, tell
 from rgc.cli.arguments import Parser, at_least
-from rgc.cli.settings import add_settings, entries
+from rgc.cli.settings import add_settings, entries, source
 from rgc.errors import render
 
 
 def main(words: Sequence[str]) -> int:
-    options = _parser().read(words)
+    options = parser().read(words)
     settings, scan = entries(options)
     from rgc.cli.certificate import render_certificate
     from rgc.compiler import load
     from rgc.progress import Silent, for_stream
     from rgc.verification import verify
 
-    loaded = load(Path(options.spec), settings=settings, scan=scan)
+    loaded = load(source(options.spec), settings=settings, scan=scan)
     for warning in loaded.warnings:
         print(render(warning), file=sys.stderr)
     backends = (
@@ -38,20 +37,20 @@ def main(words: Sequence[str]) -> int:
     return DONE if certificate.passed else UNEXPECTED
 
 
-def _parser() -> Parser:
+def parser() -> Parser:
     about = (
         "Check a spec against exact enumeration, every backend against every other, and print a "
         "certificate. Exit status 1 if anything fails."
     )
-    parser = Parser("verify", about, example="rgc verify specs/ising2d_sample.rgc")
-    add = parser.add_argument
-    add("spec", metavar="SPEC", help="a spec, .rgc or .yaml")
+    made = Parser("verify", about, example="rgc verify specs/ising2d_sample.rgc")
+    add = made.add_argument
+    add("spec", metavar="SPEC", help="a spec, .rgc or .yaml; - reads one from stdin")
     add(
         "--backends",
         metavar="A,B",
         help="backends to compare, besides the reference (default: all that can run here)",
     )
-    add_settings(parser)
+    add_settings(made)
     add(
         "--seed",
         type=at_least(0),
@@ -60,4 +59,4 @@ def _parser() -> Parser:
     )
     add("--json", action="store_true", help="print the certificate as one JSON document")
     add("--quiet", action="store_true", help="no progress")
-    return parser
+    return made

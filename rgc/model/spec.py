@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from rgc.language.values import Value
@@ -23,6 +24,12 @@ if TYPE_CHECKING:  # parts that few specs have
     from rgc.model.stack import Stack
 
 
+STAND_IN = 0.5
+"""The value with which a parameter is checked that another spec will answer: no integer, so that no
+size depends on it, and a probability.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class FlowOfSpec:
     """The scheme to run and its options, with the defaults that `rgc.schemes` fills in."""
@@ -38,6 +45,11 @@ class Axis:
 
     name: str
     values: tuple[float, ...]
+
+
+def same_value(one: float, other: object) -> bool:
+    """Whether a selector such as `K=0.44` chooses a value of a scan, up to rounding."""
+    return isinstance(other, int | float) and abs(one - other) <= 1e-9 * max(1.0, abs(one))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +100,9 @@ class Tolerance:
     unit: Literal["absolute", "percent", "sigma"] = "absolute"
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedValue:
-    """What must come out.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A number of an answer, by its name.
 
     - `target` is printed as written, e.g. `y_t[level=2]`.
     - `path` is its name, e.g. ("fixed_point", "K").
@@ -100,21 +112,47 @@ class ExpectedValue:
 
     target: str
     path: tuple[str, ...]
-    relation: Literal["=", "below", "above"]
-    value: float
     index: int | None = None
     selectors: tuple[tuple[str, Value], ...] = ()
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Its name in the language, without selectors: `fixed_point.K`."""
+        return ".".join(self.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedValue(Target):
+    """What must come out."""
+
+    relation: Literal["=", "below", "above"]
+    value: float
     within: tuple[Tolerance, ...] = ()
     source: str | None = None
-    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenAnswer:
+    """A parameter that is the answer of another spec, as in `K = from "binder.rgc" K_c`.
+
+    `path` is the other spec as written, `file` where it lies, and `spec` its physics.
+    """
+
+    name: str
+    path: str
+    file: Path
+    target: Target
+    spec: Spec = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
     """The physics of a spec at one point of its parameters.
 
-    `parameters` holds every evaluated scalar, `draws` the couplings that are drawn. `document` is
-    the syntax tree it came from, includes merged, for those who write specs and check this one.
+    `parameters` holds every evaluated scalar, `draws` the couplings that are drawn. `taken` are the
+    parameters that other specs answer; their value is `STAND_IN` until these have run. `document`
+    is the syntax tree it came from, includes merged, for those who write specs and check this one.
     Flows do not look into it.
     """
 
@@ -134,6 +172,7 @@ class Spec:
     data: Data | None = None
     stack: Stack | None = None
     map: tuple[FlowMap, ...] = ()
+    taken: tuple[TakenAnswer, ...] = ()
 
     def place(self, section: str) -> Span | None:
         """Where a section stands in the document; None without the section."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from rgc.results.result import Result
+    from rgc.results.result import Estimate, Result
 
 
 def autocorrelation(result: Result) -> Figure | None:
@@ -29,7 +29,7 @@ def autocorrelation(result: Result) -> Figure | None:
     axes = figure.subplots()
     for (name, rho), colour in zip(functions.items(), cycle(COLOURS), strict=False):
         time = result.observables.get(f"tau_{name}")
-        text = label(name) + (rf", $\tau_\mathrm{{int}}$ = {time}" if time else "")
+        text = label(name) + (rf", $\tau_\mathrm{{int}}$ {_said(time)}" if time else "")
         axes.plot(
             [every * lag for lag in range(len(rho))], rho, color=colour, marker=".", label=text
         )
@@ -39,6 +39,10 @@ def autocorrelation(result: Result) -> Figure | None:
     axes.set_ylim(top=1.05)
     axes.legend()
     return figure
+
+
+def _said(time: Estimate) -> str:
+    return f"< {time.value:g}" if time.kind == "upper bound" else f"= {time}"
 
 
 def _memory(result: Result, name: str) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Result
 
 if TYPE_CHECKING:
     from rgc.language.values import Value
-    from rgc.model.spec import ExpectedValue, Tolerance
+    from rgc.model.spec import ExpectedValue, Target, Tolerance
 
 INVARIANT = ("even", "invariant")
 
@@ -50,7 +50,7 @@ def check(
         estimate = found if found is not None else find(expectation, result)
     except NotFound as error:
         return CheckedExpectation(expectation, None, None, False, str(error))
-    reason = _usable(estimate)
+    reason = unusable(estimate)
     if reason:
         return CheckedExpectation(expectation, estimate, None, False, reason)
     if expectation.relation != "=":
@@ -80,12 +80,12 @@ def check(
 
 
 def _value(estimate: Estimate) -> float:
-    assert estimate.value is not None  # noqa: S101  (`_usable` has looked)
+    assert estimate.value is not None  # noqa: S101  (`unusable` has looked)
     return estimate.value
 
 
-def _usable(estimate: Estimate) -> str:
-    """The reason why the estimate cannot be judged, or the empty string."""
+def unusable(estimate: Estimate) -> str:
+    """The reason why an estimate is no number with an error, or the empty string."""
     if estimate.value is None or not isfinite(estimate.value):
         return "it has no value" + (f": {estimate.note}" if estimate.note else "")
     if estimate.error is None or not isfinite(estimate.error):
@@ -116,13 +116,13 @@ def _width(tolerance: Tolerance, expected: float, estimate: Estimate) -> float |
 # -- finding ---------------------------------------------------------------------------------------
 
 
-def find(expectation: ExpectedValue, result: Result) -> Estimate:
-    """The estimate that the target of an expectation names (section 7 of docs/language.md).
+def find(expectation: Target, result: Result) -> Estimate:
+    """The estimate that a target names (section 7 of docs/language.md).
 
     Raises `NotFound` with the reason.
     """
     head, selectors = expectation.path[0], dict(expectation.selectors)
-    name = ".".join(expectation.path)
+    name = expectation.name
     if "point" in selectors:
         return _at_point(result, expectation, selectors)
     if head == "fixed_point" and len(expectation.path) == 2:
@@ -164,11 +164,9 @@ def _after_step(result: Result, name: str, selectors: Mapping[str, Value]) -> Es
     raise NotFound(f"there is no step {step} of chains from start {start}")
 
 
-def _at_point(
-    result: Result, expectation: ExpectedValue, selectors: Mapping[str, Value]
-) -> Estimate:
+def _at_point(result: Result, expectation: Target, selectors: Mapping[str, Value]) -> Estimate:
     """What belongs to one of the fixed points, numbered from 1 as the result lists them."""
-    name, number = ".".join(expectation.path), selectors["point"]
+    name, number = expectation.name, selectors["point"]
     count = len(result.fixed_points)
     if not isinstance(number, int) or number > count:
         raise NotFound(f"there is no fixed point {number}: the flow found {count}")

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 UP, DOWN = "#F4F1E8", "#1D3557"
 
+FLAT = 0.4
+"""Panels that are less tall for their width stand one below the other."""
+
+MOST_NAMED = 8
+"""Values of spins that the key names."""
+
 
 def configurations(result: Result, lattice: Geometry | None = None) -> Figure | None:
     """One replica at every RG level side by side, each on its own lattice. Of a three-dimensional
@@ -23,28 +29,52 @@ def configurations(result: Result, lattice: Geometry | None = None) -> Figure | 
     """
     if not result.configurations:
         return None
-    count, chain = len(result.configurations), result.configurations[0].ndim == 2
-    figure = (
-        new_figure(6.0, 0.7 * count)
-        if chain
-        else new_figure(2.3 * count, 0.35 + 2.3 * _tallness(lattice))
-    )
-    panels = figure.subplots(*((count, 1) if chain else (1, count)), squeeze=False).flat
+    count, (first, *_) = len(result.configurations), result.configurations
+    tall = 0.1 if first.ndim == 2 else _tallness(lattice, first.shape)
+    across = tall >= FLAT  # side by side, and otherwise one below the other
+    size = (2.3 * count, 0.6 + 2.3 * tall) if across else (6.0, 0.3 + count * (0.35 + 5.6 * tall))
+    figure = new_figure(*size)
+    panels = figure.subplots(*((1, count) if across else (count, 1)), squeeze=False).flat
     for axes, (level, spins) in zip(panels, enumerate(result.configurations), strict=True):
         _spins(axes, spins, lattice)
         axes.set_title(f"level {level}: " + r"$\times$".join(map(str, spins.shape[:-1])))
         axes.set_axis_off()
-    if result.configurations[0].ndim > 3:
+    if first.ndim > 3:
         figure.suptitle("one plane of each level", fontsize=9)
+    _key(figure, first)
     return figure
 
 
-def _tallness(lattice: Geometry | None) -> float:
-    """The ratio of height to width of a lattice with equally many cells along its first two
-    vectors.
-    """
+def _key(figure: Figure, spins: NDArray[Any]) -> None:
+    """Which colour is which spin, where few differ."""
+    import numpy as np
+    from matplotlib.patches import Patch
+
+    values = np.unique(spins)
+    if len(values) > MOST_NAMED:
+        return
+    low, high = _range(spins)
+    if len(values) <= 2:  # also a spin that no site has at the moment
+        values = np.array([low, high])
+    shades = [_colours()((value - low) / (high - low)) for value in values]
+    handles = [
+        Patch(
+            facecolor=shade,
+            edgecolor=DOWN,
+            linewidth=0.5,
+            label=f"s = {value:+d}" if low < 0 else f"s = {value}",
+        )
+        for shade, value in zip(shades, values, strict=True)
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
+
+
+def _tallness(lattice: Geometry | None, shape: tuple[int, ...]) -> float:
+    """The ratio of height to width of the plane that is shown."""
+    import numpy as np
+
     vectors, _ = _cell(lattice, 2, 1)
-    width, height = abs(vectors).sum(axis=0)
+    width, height = np.abs(vectors * np.array(shape[:2])[:, None]).sum(axis=0)
     return float(height / width)
 
 
@@ -52,13 +82,11 @@ def _spins(axes: Axes, spins: NDArray[Any], lattice: Geometry | None) -> None:
     """The spins of one level: each site as the parallelogram of its cell, or as a disc where a cell
     holds several sites.
     """
-    from matplotlib.colors import LinearSegmentedColormap
-
     plane = spins.reshape(1, *spins.shape) if spins.ndim == 2 else spins
     while plane.ndim > 3:
         plane = plane[..., 0, :]
     vectors, basis = _cell(lattice, spins.ndim - 1, plane.shape[2])
-    colours = LinearSegmentedColormap.from_list("spins", [DOWN, UP])
+    colours = _colours()
     if plane.shape[2] == 1:
         _cells(axes, _shades(plane[:, :, 0]), vectors, colours)
     else:
@@ -66,11 +94,20 @@ def _spins(axes: Axes, spins: NDArray[Any], lattice: Geometry | None) -> None:
     axes.set_aspect("equal")
 
 
+def _colours() -> Any:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("spins", [DOWN, UP])
+
+
+def _range(spins: NDArray[Any]) -> tuple[int, int]:
+    """The lowest value, -1 or 0 where none is negative, and the highest, which is 1 at least."""
+    return -1 if spins.min() < 0 else 0, max(1, int(spins.max()))
+
+
 def _shades(spins: NDArray[Any]) -> NDArray[Any]:
-    """Where each spin lies between the lowest value (-1, or 0 where none is negative) and the
-    highest one that there is, which is 1 at least.
-    """
-    low, high = -1 if spins.min() < 0 else 0, max(1, int(spins.max()))
+    """Where each spin lies between the lowest and the highest value."""
+    low, high = _range(spins)
     return (spins - low) / (high - low)
 
 

@@ -48,8 +48,10 @@ def dataset(answer: AnswerData) -> Dataset:
 
     A run without a scan also has `eigenvalue_<column>(eigenvalue)`, time series
     `series_<name>(record_<length>)`, spins `configuration_<level>(cell0_<level>, ...,
-    letter_<level>)` and `table_<name>`. A scan has one more dimension for each scanned parameter
-    (`parameter_names`), and leaves out these arrays, whose shapes may differ between points.
+    letter_<level>)`, `table_<name>`, and what `save` and `series` keep,
+    `configurations_<species>(replica, saved, ...)` and `replicas_<name>(replica, record)`. A scan
+    has one more dimension for each scanned parameter (`parameter_names`), and leaves out these
+    arrays, whose shapes may differ between points.
     """
     import xarray as xr
 
@@ -232,6 +234,12 @@ def _whole(result: Result) -> Variables:
     for level, spins in enumerate(result.configurations):
         dimensions = [f"cell{axis}_{level}" for axis in range(spins.ndim - 1)] + [f"letter_{level}"]
         out[f"configuration_{level}"] = _array(dimensions, spins)
+    for name, kept in result.saved.configurations.items():
+        cells = [f"{name}_cell{axis}" for axis in range(kept.ndim - 3)]
+        dimensions = ["replica", "saved", *cells, f"{name}_letter"]
+        out[f"configurations_{name}"] = _array(dimensions, kept)
+    for name, kept in result.saved.series.items():
+        out[f"replicas_{name}"] = _array(["replica", "record"], kept)
     for name, table in result.tables.items():
         out[f"table_{name}"] = _array([f"{name}_{axis}" for axis in range(table.ndim)], table)
         for axis, labels in result.labels.get(name, {}).items():

@@ -22,11 +22,16 @@ if TYPE_CHECKING:
     )
 
 
+FORMAT = 1
+"""The version of the document, which counts changes that a reader would stumble over."""
+
+
 def document(answer: AnswerData) -> dict[str, Any]:
     """The answer as JSON values. Numbers that are not finite, and errors that are not known, are
     null.
     """
     head = {
+        "format": FORMAT,
         "rgc": __version__,
         "spec": {"title": answer.title, "sha256": answer.sha256},
         "backend": answer.backend,

@@ -53,27 +53,32 @@ class Written:
     """The files of one run in its output folder."""
 
     def __init__(self, folder: Path, stamp: str) -> None:
-        self._folder, self._stamp, self._listed = folder, stamp, _listed(folder)
+        self.folder, self._stamp, self._listed = folder, stamp, _listed(folder)
 
     def bytes(self, name: str, content: bytes) -> None:
         """Write a file, which is listed first, so that none is ever left behind."""
         self._list({**self._listed, name: self._stamp})
-        files.write_bytes(self._folder / name, content)
+        files.write_bytes(self.folder / name, content)
 
     def text(self, name: str, content: str) -> None:
         self.bytes(name, content.encode("utf-8"))
+
+    @property
+    def names(self) -> list[str]:
+        """The files that this run has written so far."""
+        return sorted(name for name, who in self._listed.items() if who == self._stamp)
 
     def finish(self) -> None:
         """Remove what earlier runs wrote and this one did not."""
         own = {name: who for name, who in self._listed.items() if who == self._stamp}
         for name in self._listed.keys() - own.keys():
-            (self._folder / name).unlink(missing_ok=True)
+            (self.folder / name).unlink(missing_ok=True)
         self._list(own)
 
     def _list(self, names: Mapping[str, str]) -> None:
         self._listed = dict(names)
         text = json.dumps({"files": self._listed}, indent=2) + "\n"
-        files.write_text(self._folder / LIST, text)
+        files.write_text(self.folder / LIST, text)
 
 
 def files_of_the_run(folder: Path) -> frozenset[str] | None:
@@ -84,6 +89,14 @@ def files_of_the_run(folder: Path) -> frozenset[str] | None:
     listed = _listed(folder)
     who = listed.get("summary.json")
     return frozenset(name for name, by in listed.items() if by == who) if listed else None
+
+
+def date_of_the_run(folder: Path) -> str:
+    """When the summary in a folder was written: `2026-11-30 04:05 UTC`. Empty where the folder has
+    no list.
+    """
+    _, at, time = _listed(folder).get("summary.json", "").rpartition(" at ")
+    return f"{time[:10]} {time[11:16]} UTC" if at else ""
 
 
 def _listed(folder: Path) -> dict[str, str]:

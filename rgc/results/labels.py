@@ -16,6 +16,7 @@ SYMBOLS = {
     "susceptibility": r"$\chi$",
     "log_z": r"$\ln Z$",
     "m2": r"$m^2$",
+    "m^2": r"$m^2$",
     "m4": r"$m^4$",
 }
 """Symbols of quantities whose names do not spell them."""

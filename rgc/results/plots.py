@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from io import BytesIO, StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rgc.results.autocorrelation_plot import autocorrelation
 from rgc.results.block_map_plot import exponents_by_map
@@ -81,10 +82,18 @@ def figures(answer: AnswerData) -> Figures:
     return Figures({name: figure for name, figure in made.items() if figure is not None})
 
 
-def png(figure: Figure) -> bytes:
+FORMATS: Mapping[str, dict[str, Any]] = {
+    "png": {"Software": "rgc"},
+    "pdf": {"Creator": "rgc", "CreationDate": None},
+}
+"""The formats of plots besides SVG, with what stands in the files about them."""
+
+
+def printed(figure: Figure, kind: str) -> bytes:
+    """The figure in one of the `FORMATS`."""
     memory = BytesIO()
     with styled():
-        figure.savefig(memory, format="png", metadata={"Software": "rgc"})
+        figure.savefig(memory, format=kind, metadata=FORMATS[kind])
     return memory.getvalue()
 
 

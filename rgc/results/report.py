@@ -1,95 +1,86 @@
-"""The HTML page of an answer: one file that loads nothing from elsewhere, with the plots as inline
-SVG.
-"""
+"""The HTML page of an answer: one file that loads nothing from elsewhere, with plots inside."""
 
 from __future__ import annotations
 
-import html
 import json
+import shlex
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rgc.errors import Problem, SpecError
-from rgc.errors import escape as visible
-from rgc.results import files
-from rgc.results.folder import files_of_the_run
-from rgc.results.numbers import eigenvalue, with_error
+from rgc.portrait.markup import escape
+from rgc.portrait.portrait import Portrait, portrait
+from rgc.results import files, report_tables
+from rgc.results.folder import date_of_the_run, files_of_the_run
+from rgc.results.report_style import HEAD, POLICY, STYLE
 
-POLICY = (
-    '<meta http-equiv="Content-Security-Policy" '
-    "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
-)
-"""The page fetches nothing and runs nothing."""
+LATTICE = "lattice"
+"""The name of the drawing of the lattice, which stands with the model."""
 
-STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#1b1b1b;max-width:62rem;margin:2rem auto;
-padding:0 1rem}
-h1{font-size:1.5rem;margin-bottom:.2rem}
-h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:1px solid #ccc}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-td,th{padding:.2rem .9rem .2rem 0;text-align:left}
-th{font-weight:600;border-bottom:1px solid #999}
-pre{background:#f6f6f3;padding:.8rem;overflow-x:auto}
-.passed{color:#00684a}.failed{color:#b23c00;font-weight:600}
-img{max-width:100%;height:auto} .small{color:#555;font-size:.85rem}
-.wide{overflow-x:auto}
-@media(prefers-color-scheme:dark){body{background:#fff}}
+CAPTIONS = {
+    "exponents": "Exponents by level and size of the basis, with one standard deviation; "
+    "the band is the headline.",
+    "flow": "The flow of two couplings, with the fixed points.",
+    "configurations": "One configuration, and its block spins level by level.",
+    "free_energy": "The free energy in units of kT, as each method finds it.",
+    "scan": "Numbers along the scan, with one standard deviation.",
+    "autocorrelation": "Autocorrelations of time series.",
+    "training": "The course of training.",
+    "fields": "Weights of hidden units as maps of the visible ones.",
+    "pairs": "Couplings of hidden units by the distance of their fields.",
+    "iterated": "Chains up and down the stack, step by step.",
+    "cobweb": "The map and an orbit.",
+    "basins": "Where each start goes.",
+    "settling": "Orbits step by step.",
+    "branches": "Where orbits settle, along the scan.",
+    "oscillation": "The periodic amplitude of the singular part.",
+    "points": "The points of the data.",
+    "objective": "The functional that is minimised, by its parameter.",
+    "spectrum": "Exponents of the transfer matrix or of the linearised map.",
+    LATTICE: "Sites, what the terms of the Hamiltonian multiply, and the cells of the block map.",
+}
+"""What the plots show by name, those on the page in this order. A plot of another name says its
+name. Those of a part of another, such as `scan.energy` of `scan`, are files only.
 """
-ORDER = ("exponents", "flow", "configurations", "free_energy", "scan", "autocorrelation")
-"""The order of the plots by name. Others come after them. Those of a part of another, such as
-`scan.energy` of `scan`, are files only.
-"""
+
+Parts = Sequence[tuple[str, str]]
+"""Sections of the page: their titles and what they hold."""
 
 
-def escape(text: str) -> str:
-    """A text for the page. HTML has no place for control characters, which are made visible."""
-    return html.escape("\n".join(map(visible, text.split("\n"))))
-
-
-def report(summary: Mapping[str, Any], spec: str, drawings: Mapping[str, str]) -> str:
+def report(
+    summary: Mapping[str, Any],
+    spec: str,
+    drawings: Mapping[str, str],
+    *,
+    date: str = "",
+    downloads: Sequence[str] = (),
+) -> str:
     """A whole page from the JSON document, the spec as it was run, and the plots as SVG texts by
-    name.
+    name. `downloads` are the files beside the page, and `date` says when they were written.
     """
+    shown = portrait(spec)
+    parts = [
+        *_findings(summary, drawings),
+        ("The model", _model(shown, drawings)),
+        ("The spec as run", f'<pre tabindex="0">{shown.code}</pre>' if spec else ""),
+        ("Provenance", report_tables.provenance(summary)),
+        ("Make it again", _again(summary)),
+        ("Files", _downloads(downloads)),
+    ]
+    parts = [(title, text) for title, text in parts if text]
     title = escape(summary["spec"]["title"])
-    head = (
-        '<!doctype html>\n<html lang="en"><head><meta '
-        f'charset="utf-8">{POLICY}<title>{title}</title><style>{STYLE}</style></head>'
+    return (
+        f'<!doctype html>\n<html lang="en"><head>{HEAD}{POLICY}<title>{title}</title>'
+        f"<style>{STYLE}</style></head>\n<body>\n{_top(summary, date)}\n{shown.about}\n"
+        f"{_contents(parts)}\n<main>\n{_sections(parts)}\n</main>\n</body></html>\n"
     )
-    end = f"<h2>The spec as run</h2><pre>{escape(spec)}</pre>" + _provenance(summary)
-    return f"{head}\n<body>\n{body(summary, drawings)}\n{end}\n</body></html>\n"
 
 
 def body(summary: Mapping[str, Any], drawings: Mapping[str, str]) -> str:
     """The page without its head, the spec and the provenance."""
-    parts = [
-        f"<h1>{escape(summary['spec']['title'])}</h1>",
-        _line(summary),
-        _checks(summary["checks"]),
-    ]
-    points = summary.get("points")
-    names = [name for name in dict.fromkeys((*ORDER, *drawings)) if "." not in name]
-    if points is None:
-        parts += [
-            _numbers(summary, key, title)
-            for key, title in (("exponents", "Exponents"), ("fixed_point", "Fixed point"))
-        ]
-        parts += [
-            _fixed_points(summary.get("fixed_points", ())),
-            _numbers(summary, "observables", "Averages and other values"),
-            _free_energies(summary["free_energy"]),
-        ]
-        parts += [_drawing(name, drawings) for name in names]
-        parts += [_levels(summary["levels"]), _iterated(summary.get("iterated", ()))]
-        parts += [_eigenvalues(summary["eigenvalues"])]
-    else:
-        parts += [_numbers(summary, "observables", "From the scan"), _points(points)]
-        parts += [_drawing(name, drawings) for name in names]
-    if summary["warnings"]:
-        items = "".join(f"<li>{escape(text)}</li>" for text in summary["warnings"])
-        parts.append(f"<h2>Warnings</h2><ul>{items}</ul>")
-    return "\n".join(part for part in parts if part)
+    return f"{_top(summary)}\n{_sections(_findings(summary, drawings))}"
 
 
 def rebuild(folder: Path) -> Path:
@@ -106,7 +97,8 @@ def rebuild(folder: Path) -> Path:
             for path in sorted(folder.glob("*.svg"))
             if own is None or path.name in own
         }
-        page = report(summary, spec, drawings)
+        date, names = date_of_the_run(folder), sorted(own or ())
+        page = report(summary, spec, drawings, date=date, downloads=names)
     except (
         OSError,
         ArithmeticError,
@@ -124,203 +116,113 @@ def rebuild(folder: Path) -> Path:
     return folder / "report.html"
 
 
-def _line(summary: Mapping[str, Any]) -> str:
-    return (
-        f'<p class="small">{escape(summary["scheme"])} on {escape(summary["backend"])}, '
-        f"seed {summary['seed']}, "
-        f"rgc {escape(summary['rgc'])}, spec {escape(summary['spec']['sha256'][:12])}</p>"
-    )
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><tr>{top}</tr>{lines}</table>"
-
-
-def _number(estimate: Mapping[str, Any]) -> str:
-    return escape(with_error(estimate["value"], estimate["error"]))
-
-
-def _numbers(summary: Mapping[str, Any], key: str, title: str) -> str:
-    if not summary[key]:
-        return ""
-    rows = [
-        (
-            escape(name),
-            _number(estimate),
-            escape(estimate["kind"]),
-            escape(estimate.get("rule") or estimate.get("note") or ""),
-        )
-        for name, estimate in summary[key].items()
-    ]
-    return f"<h2>{title}</h2>" + _table(("", "value", "kind", "how"), rows)
-
-
-def _fixed_points(points: Sequence[Mapping[str, Any]]) -> str:
-    """All fixed points with their kind, couplings and spectra, where there are several."""
-    if len(points) < 2:
-        return ""
-    every = [row for each in points for row in each["eigenvalues"]]
-    sectors = list(dict.fromkeys(row["sector"] for row in every))
-    told = any(row["exponent"] is not None for row in every)
-    rows = [
-        (
-            escape(point["kind"]),
-            *(_number(coupling) for coupling in point["couplings"].values()),
-            *(
-                ", ".join(
-                    escape(_power(row) if told else _eigenvalue(row))
-                    for row in point["eigenvalues"]
-                    if row["sector"] == sector
-                )
-                for sector in sectors
+def _findings(summary: Mapping[str, Any], drawings: Mapping[str, str]) -> Parts:
+    """What was found: tables and plots."""
+    points = summary.get("points")
+    names = [name for name in dict.fromkeys((*CAPTIONS, *drawings)) if "." not in name]
+    plots = "\n".join(_drawing(name, drawings) for name in names if name != LATTICE)
+    expected = ("What was expected", report_tables.checks(summary["checks"]))
+    if points is not None:
+        return (
+            expected,
+            (
+                "From the scan",
+                report_tables.numbers(summary["observables"], "Measures of the scan."),
             ),
-            escape(point.get("note", "")),
+            ("Points", report_tables.points(points)),
+            ("Figures", plots.strip()),
         )
-        for point in points
-    ]
-    power = "y" if told else "eigenvalues"
-    head = ("kind", *points[0]["couplings"], *(f"{power} ({sector})" for sector in sectors), "")
-    return f'<h2>Fixed points</h2><div class="wide">{_table(head, rows)}</div>'
-
-
-def _power(row: Mapping[str, Any]) -> str:
-    return with_error(row["exponent"], row["exponent_error"])
-
-
-def _eigenvalue(row: Mapping[str, Any]) -> str:
-    return eigenvalue(row["value"], row["imag"], row["error"])
-
-
-def _free_energies(entries: Sequence[Mapping[str, Any]]) -> str:
-    if not entries:
-        return ""
-    rows = [
-        (
-            escape(entry["method"]),
-            _number(entry),
-            escape(entry["kind"]),
-            f"per {escape(entry['per'])}",
-            escape(entry.get("note", "")),
-        )
-        for entry in entries
-    ]
-    return "<h2>Free energy</h2>" + _table(("method", "F", "kind", "", ""), rows)
-
-
-def _checks(checks: Sequence[Mapping[str, Any]]) -> str:
-    if not checks:
-        return ""
-    rows = [
-        (
-            '<span class="passed">passed</span>'
-            if check["passed"]
-            else '<span class="failed">failed</span>',
-            escape(check["name"]),
-            escape(with_error(check["value"], check["error"])),
-            f"{escape(check['relation'])} {check['expected']:.10g}",
-            "" if check["within"] is None else f"within {check['within']:.3g}",
-            escape(check["source"] or ""),
-            escape(check["reason"]),
-        )
-        for check in checks
-    ]
-    return "<h2>What was expected</h2>" + _table(
-        ("", "", "found", "expected", "", "source", ""), rows
-    )
-
-
-def _levels(levels: Sequence[Mapping[str, Any]]) -> str:
-    return "".join(
-        _by_level(levels, key, title)
-        for key, title in (("couplings", "Couplings"), ("observables", "Averages and other values"))
-    )
-
-
-def _iterated(chains: Sequence[Mapping[str, Any]]) -> str:
-    """What is seen of chains after each step, with the reasons for what is not known."""
-    if not chains:
-        return ""
-    names = tuple(chains[0]["observables"])
-    rows = [
-        (
-            "data" if each["temperature"] is None else f"T = {each['temperature']:g}",
-            str(each["step"]),
-            *(_number(each["observables"][name]) for name in names),
-        )
-        for each in chains
-    ]
-    notes = dict.fromkeys(
-        row.get("note") for each in chains for row in each["observables"].values()
-    )
-    said = "".join(f'<p class="small">{escape(note)}</p>' for note in notes if note)
-    return "<h2>Chains up and down the stack</h2>" + _table(("start", "step", *names), rows) + said
-
-
-def _by_level(levels: Sequence[Mapping[str, Any]], key: str, title: str) -> str:
-    names = list(dict.fromkeys(name for level in levels for name in level[key]))
-    if not any(level[key] for level in levels[1:]):
-        return ""
-    rows = [
-        [str(level["level"]), " x ".join(map(str, level["shape"]))]
-        + [_number(level[key][name]) if name in level[key] else "" for name in names]
-        for level in levels
-    ]
+    levels = summary["levels"]
+    caption = "Averages and other values"
     return (
-        f'<h2>{title} by level</h2><div class="wide">'
-        + _table(("level", "cells", *names), rows)
-        + "</div>"
-    )
-
-
-def _eigenvalues(eigenvalues: Sequence[Mapping[str, Any]]) -> str:
-    rows = [
+        expected,
+        ("Exponents", report_tables.numbers(summary["exponents"], "Critical exponents.")),
         (
-            escape(row["sector"]),
-            str(row["level"]) + (" (wraps)" if row["wrapped"] else ""),
-            str(row["operators"]),
-            escape(with_error(row["value"], row["error"])),
-            escape(with_error(row["exponent"], row["exponent_error"])),
-        )
-        for row in eigenvalues
-        if row["index"] == 1
-    ]
-    title = "<h2>Leading eigenvalues</h2>"
-    return (
-        title + _table(("sector", "level", "operators", "eigenvalue", "exponent"), rows)
-        if rows
-        else ""
+            "Fixed points",
+            report_tables.numbers(summary["fixed_point"], "The fixed point of the exponents.")
+            + report_tables.fixed_points(summary.get("fixed_points", ())),
+        ),
+        (caption, report_tables.numbers(summary["observables"], f"{caption}.")),
+        ("Free energy", report_tables.free_energies(summary["free_energy"])),
+        ("Figures", plots.strip()),
+        (
+            "Levels",
+            report_tables.by_level(levels, "couplings", "Couplings by level.")
+            + report_tables.by_level(levels, "observables", f"{caption} by level."),
+        ),
+        ("Chains", report_tables.chains(summary.get("iterated", ()))),
+        ("Eigenvalues", report_tables.eigenvalues(summary["eigenvalues"])),
     )
 
 
-def _points(points: Sequence[Mapping[str, Any]]) -> str:
-    tables = [
-        {
-            **point["exponents"],
-            **point["observables"],
-            **{f"free_energy[{entry['method']}]": entry for entry in point["free_energy"]},
-        }
-        for point in points
+def _top(summary: Mapping[str, Any], date: str = "") -> str:
+    """The title, what ran, and the warnings."""
+    said = [
+        f"{summary['scheme']} on {summary['backend']}",
+        f"seed {summary['seed']}",
+        f"rgc {summary['rgc']}",
+        f"spec {summary['spec']['sha256'][:12]}",
+        *([date] if date else []),
     ]
-    names = list(dict.fromkeys(name for table in tables for name in table))
-    rows = [
-        [f"{value:g}" for value in point["parameters"].values()]
-        + [_number(table[name]) if name in table else "" for name in names]
-        for point, table in zip(points, tables, strict=True)
-    ]
-    table = _table([*points[0]["parameters"], *names], rows)
-    return f'<h2>Points</h2><div class="wide">{table}</div>'
+    line = f'<p class="small">{escape(", ".join(said))}</p>'
+    return f"<h1>{escape(summary['spec']['title'])}</h1>\n{line}{_warnings(summary['warnings'])}"
+
+
+def _warnings(warnings: Sequence[str]) -> str:
+    items = "".join(f"<li>{escape(text)}</li>" for text in warnings)
+    return f'\n<div class="warnings"><h2>Warnings</h2><ul>{items}</ul></div>' if items else ""
+
+
+def _contents(parts: Parts) -> str:
+    links = "".join(f'<li><a href="#{_anchor(title)}">{title}</a></li>' for title, _ in parts)
+    return f'<nav aria-label="Contents"><ul>{links}</ul></nav>'
+
+
+def _sections(parts: Parts) -> str:
+    return "\n".join(
+        f'<section id="{_anchor(title)}"><h2>{title}</h2>\n{text}</section>'
+        for title, text in parts
+        if text
+    )
+
+
+def _anchor(title: str) -> str:
+    return title.lower().replace(" ", "-")
+
+
+def _model(shown: Portrait, drawings: Mapping[str, str]) -> str:
+    math = f'<div class="wide" tabindex="0">{shown.formulas}</div>' if shown.formulas else ""
+    return math + _drawing(LATTICE, drawings)
 
 
 def _drawing(name: str, drawings: Mapping[str, str]) -> str:
     """The plot as an image, in which nothing runs and nothing is fetched."""
     if name not in drawings:
         return ""
-    title = escape(name.capitalize().replace("_", " "))
+    title = name.capitalize().replace("_", " ")
+    caption = escape(CAPTIONS.get(name, f"{title}."))
     data = b64encode(drawings[name].encode("utf-8")).decode("ascii")
-    return f'<h2>{title}</h2>\n<img alt="{title}" src="data:image/svg+xml;base64,{data}">'
+    kind = "" if name == LATTICE else ' class="plot"'
+    return (
+        f'<figure><img{kind} alt="{escape(title)}: {caption}" '
+        f'src="data:image/svg+xml;base64,{data}"><figcaption>{caption}</figcaption></figure>'
+    )
 
 
-def _provenance(summary: Mapping[str, Any]) -> str:
-    return f"<h2>Provenance</h2><pre>{escape(json.dumps(summary['provenance'], indent=2))}</pre>"
+def _again(summary: Mapping[str, Any]) -> str:
+    """The command that gives the same digits again."""
+    words = ["rgc", "run", "spec.rgc", "--seed", str(summary["seed"])]
+    words += ["--backend", str(summary["backend"]), "--out", "again"]
+    return (
+        f'<pre tabindex="0">{escape(shlex.join(words))}</pre><p class="note">Files and specs that '
+        "the spec names lie beside the one that was run.</p>"
+    )
+
+
+def _downloads(names: Sequence[str]) -> str:
+    items = "".join(
+        f'<li><a href="{escape(name)}" download>{escape(name)}</a></li>'
+        for name in names
+        if name != "report.html"
+    )
+    return f'<ul class="downloads">{items}</ul>' if items else ""

@@ -145,6 +145,23 @@ class IteratedChains:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Saved:
+    """What a run kept replica by replica.
+
+    - `configurations` by species, int8[replica, record, *shape, letters] of spins as declared.
+    - `series` by name, float64[replica, record].
+    """
+
+    configurations: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    series: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        from rgc.results.equality import same_fields
+
+        return type(self) is type(other) and same_fields(self, other)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """The answer of one flow at one point.
 
@@ -154,6 +171,7 @@ class Result:
     - `critical` holds the critical couplings on the line of the spec's couplings.
     - `series` are time series kept for autocorrelations, float64[record], by name.
     - `configurations` holds one replica at every level, `int8[*shape, letters]` of spin values.
+    - `saved` is what `save` and `series` ask for.
     - `tables` are further arrays by name, and `labels` the names along some of their axes, by the
       table and the number of the axis.
     - `iterated` are chains through trained layers, one entry a start and step.
@@ -178,6 +196,7 @@ class Result:
     critical: Mapping[str, Estimate] = field(default_factory=dict)
     series: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     configurations: tuple[NDArray[Any], ...] = ()
+    saved: Saved = field(default_factory=Saved)
     tables: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[int, Sequence[str]]] = field(default_factory=dict)
     iterated: tuple[IteratedChains, ...] = ()

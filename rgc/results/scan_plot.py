@@ -4,7 +4,7 @@ both have many values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite, log
@@ -33,11 +33,14 @@ Curve = list[tuple[float, float, float]]
 
 @dataclass(frozen=True, slots=True)
 class _Curves:
-    """The curves of one quantity by the values of the parameters that are not on the axis."""
+    """The curves of one quantity by the values of the parameters that are not on the axis, and the
+    points of them that are upper bounds.
+    """
 
     name: str
     parameter: str
     curves: Mapping[tuple[float, ...], Curve]
+    bounds: Collection[tuple[tuple[float, ...], float]] = ()
 
 
 def scan(answer: AnswerData) -> Figure | None:
@@ -94,6 +97,10 @@ def _draw(axes: Axes, answer: AnswerData, name: str) -> None:
         x, y, error = zip(*sorted(curve), strict=True)
         style = _style(keys.index(key), len(keys))
         axes.errorbar(x, y, yerr=error, label=_named(answer, key) or None, **style)
+        bounds = [(x, y) for x, y, _ in curve if (key, x) in made.bounds]
+        if bounds:
+            shown = {"color": style["color"], "marker": r"$\downarrow$", "markersize": 11}
+            axes.plot(*zip(*bounds, strict=True), linestyle="none", **shown)
     _flat(axes, [y for curve in made.curves.values() for _, y, _ in curve])
     _expected(axes, answer, name)
     _located(axes, answer, made)
@@ -106,13 +113,16 @@ def _draw(axes: Axes, answer: AnswerData, name: str) -> None:
 def _curves(answer: AnswerData, name: str) -> _Curves:
     first = _axes(answer)[0].name
     curves: dict[tuple[float, ...], Curve] = {}
+    bounds: set[tuple[tuple[float, ...], float]] = set()
     for point in answer.points:
         key = tuple(value for other, value in point.parameters.items() if other != first)
         curve = curves.setdefault(key, [])
         measured = _table(point).get(name)
         if measured is not None and measured.value is not None and isfinite(measured.value):
             curve.append((point.parameters[first], measured.value, measured.error or 0.0))
-    return _Curves(name, first, {key: curve for key, curve in curves.items() if curve})
+            if measured.kind == "upper bound" and name.startswith("tau_"):
+                bounds.add((key, point.parameters[first]))
+    return _Curves(name, first, {key: curve for key, curve in curves.items() if curve}, bounds)
 
 
 def _style(k: int, count: int) -> dict[str, Any]:

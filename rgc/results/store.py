@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem, SpecError
 from rgc.results import files
-from rgc.results.folder import Written, held, stamp
+from rgc.results.folder import Written, date_of_the_run, held, stamp
 
 if TYPE_CHECKING:
     from rgc.results.answer import Answer
@@ -29,17 +29,25 @@ class Unwritten(Exception):
         self.answer = answer
 
 
+Pictures = Callable[[], Mapping[str, str]]
+"""Makes SVG texts by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One run of a spec, identified by its hash `sha256`, with one seed.
 
-    `out` is its output folder, if it has one. `saves` says whether it writes checkpoints.
+    `out` is its output folder, if it has one. `saves` says whether it writes checkpoints, and
+    `kept` whether those of finished points stay, since it is a part of another run. `plots` are the
+    formats in which plots are written besides SVG.
     """
 
     sha256: str
     seed: int
     out: Path | None = None
     saves: bool = True
+    kept: bool = False
+    plots: tuple[str, ...] = ("png",)
 
     @property
     def checkpoints(self) -> Path:
@@ -100,8 +108,10 @@ class Job:
                 ]
             ) from None
 
-    def finish(self, answer: Answer) -> Answer:
+    def finish(self, answer: Answer, pictures: Pictures = dict) -> Answer:
         """Write the output folder, if there is one, and remove the checkpoints.
+
+        `pictures` draws what is not drawn from the answer.
 
         The checkpoints are kept where some of it could not be written. Raises `Unwritten` with the
         answer if the folder cannot be written at all.
@@ -110,13 +120,18 @@ class Job:
         if self.out is not None:
             try:
                 written = Written(self.out, stamp(self.sha256, self.seed))
-                answer = write(replace(answer, folder=self.out), written)
+                answer = write(replace(answer, folder=self.out), written, pictures, self.plots)
             except OSError as error:
                 raise Unwritten(answer, self.out, error) from error
-        if self.saves and len(answer.warnings) == warned:
+        if len(answer.warnings) == warned:
+            self.clear()
+        return answer
+
+    def clear(self) -> None:
+        """Remove the checkpoints of a run that has ended."""
+        if self.saves:
             with suppress(OSError):  # the answer is there all the same
                 self._remove_checkpoints()
-        return answer
 
     def _remove_checkpoints(self) -> None:
         for path in self.checkpoints.glob("point-*.npz*"):
@@ -125,10 +140,12 @@ class Job:
             self.checkpoints.rmdir()
 
 
-def write(answer: Answer, out: Written) -> Answer:
+def write(
+    answer: Answer, out: Written, pictures: Pictures, plots: Sequence[str] = ("png",)
+) -> Answer:
     """Write `summary.json`, `spec.rgc` as it was run, `result.nc`, the weights of trained layers,
-    the plots as PNG and SVG, and `report.html`, and remove what earlier runs of rgc left in the
-    folder.
+    the plots as PNG and SVG, `pictures` as SVG, and `report.html`, and remove what earlier runs of
+    rgc left in the folder.
 
     Each file appears whole or not at all. The summary comes first, and what fails after it loses no
     number: the answer returned has a warning of it. Raises `OSError`.
@@ -138,8 +155,10 @@ def write(answer: Answer, out: Written) -> Answer:
     drawings: dict[str, str] = {}
     parts: dict[str, Callable[[], None]] = {
         "the weights": lambda: _write_weights(answer, out),
+        "what was saved": lambda: _write_saved(answer, out),
         "result.nc": lambda: _write_dataset(answer, out),
-        "the plots": lambda: drawings.update(_write_plots(answer, out)),
+        "the plots": lambda: drawings.update(_write_plots(answer, out, plots)),
+        "the picture of the spec": lambda: drawings.update(_write_pictures(pictures(), out)),
     }
     answer = _told(answer, parts, out)
     answer = _told(answer, {"report.html": lambda: _write_page(answer, drawings, out)}, out)
@@ -173,7 +192,9 @@ def _failure(name: str, part: Callable[[], None]) -> str:
 def _write_page(answer: Answer, drawings: Mapping[str, str], out: Written) -> None:
     from rgc.results.report import report
 
-    out.text("report.html", report(answer.document(), answer.text, drawings))
+    date = date_of_the_run(out.folder)
+    page = report(answer.document(), answer.text, drawings, date=date, downloads=out.names)
+    out.text("report.html", page)
 
 
 def _write_summary(answer: Answer, out: Written) -> None:
@@ -181,16 +202,23 @@ def _write_summary(answer: Answer, out: Written) -> None:
     out.text("summary.json", text + "\n")
 
 
-def _write_plots(answer: Answer, out: Written) -> dict[str, str]:
-    """The plots as SVG texts by name, which are written as files too."""
-    from rgc.results.plots import figures, png, svg
+def _write_plots(answer: Answer, out: Written, formats: Sequence[str]) -> dict[str, str]:
+    """The plots as SVG texts by name, which are written as files too, and in other formats."""
+    from rgc.results.plots import figures, printed, svg
 
     drawings = {}
     for name, figure in figures(answer).items():
-        out.bytes(f"{name}.png", png(figure))
+        for kind in formats:
+            out.bytes(f"{name}.{kind}", printed(figure, kind))
         drawings[name] = svg(figure)
         out.text(f"{name}.svg", drawings[name])
     return drawings
+
+
+def _write_pictures(pictures: Mapping[str, str], out: Written) -> Mapping[str, str]:
+    for name, text in pictures.items():
+        out.text(f"{name}.svg", text)
+    return pictures
 
 
 def _write_dataset(answer: Answer, out: Written) -> None:
@@ -214,3 +242,26 @@ def _write_weights(answer: Answer, out: Written) -> None:
             memory = BytesIO()
             np.savez_compressed(memory, allow_pickle=False, **arrays)
             out.bytes(name, memory.getvalue())
+
+
+def _write_saved(answer: Answer, out: Written) -> None:
+    """`configurations_<species>.npy` and `replicas_<name>.npy`, numbered from 0 in a scan."""
+    from io import BytesIO
+
+    import numpy as np
+
+    for number, point in enumerate(answer.points):
+        saved, end = point.result.saved, f"-{number:04d}" if answer.axes else ""
+        arrays = {
+            **{f"configurations_{name}": each for name, each in saved.configurations.items()},
+            **{f"replicas_{_file_name(name)}": each for name, each in saved.series.items()},
+        }
+        for name, array in arrays.items():
+            memory = BytesIO()
+            np.save(memory, array, allow_pickle=False)
+            out.bytes(f"{name}{end}.npy", memory.getvalue())
+
+
+def _file_name(name: str) -> str:
+    """A measure as part of a file's name: `correlation(2)` has no place there as it is."""
+    return "".join(letter if letter.isalnum() or letter in "_^-" else "_" for letter in name)

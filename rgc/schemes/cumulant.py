@@ -21,6 +21,21 @@ FIRST_ORDER = Field(
 RULES = tuple(name for name in LAWFUL if BLOCKS[name].field("stack") is None)
 """The maps whose cells are apart: windows of a layer may overlap."""
 
+TEMPLATE = """\
+title "Triangular Ising model: cumulants to first order"
+parameters { K = 0.3, h = 0 }
+lattice triangular
+spins s: ising
+
+hamiltonian
+  - K * sum(<i,j>) s[i]*s[j]
+  - h * sum(i) s[i]
+
+block majority(cell=triangle)
+flow cumulant(order=1, find=fixed_point, steps=5)
+expect { y_t = 0.8822 within 0.0001 from "Niemeijer and van Leeuwen 1973" }
+"""
+
 SCHEME = Scheme(
     name="cumulant",
     doc="cumulant expansion of Niemeijer and van Leeuwen",
@@ -39,4 +54,5 @@ SCHEME = Scheme(
         alphabets=("ising",),
         rules=RULES,
     ),
+    template=TEMPLATE,
 )

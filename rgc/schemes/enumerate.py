@@ -22,6 +22,17 @@ MEMORY = Field(
     most=1024,
 )
 
+TEMPLATE = """\
+title "Ising model on 4 x 4 sites, all states, and its block spins by majority"
+parameters { K = 0.4 }
+lattice square(4)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+block majority(2)
+flow enumerate
+expect { tau_defect below 1e-12 }
+"""
+
 SCHEME = Scheme(
     name="enumerate",
     doc="exact block-spin map of a small lattice, or without a block Z and all correlators",
@@ -69,4 +80,5 @@ SCHEME = Scheme(
         lattices=("crystal", "complete"),
         disorder=True,
     ),
+    template=TEMPLATE,
 )

@@ -8,6 +8,17 @@ from rgc.schemes.costs import coupling_maps
 from rgc.schemes.needs import bonds, couplings, lattice
 from rgc.schemes.scheme import Ready, Scheme
 
+TEMPLATE = """\
+title "Ising chain: of every two spins one stays"
+parameters { K = 1 }
+lattice chain
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+block decimate(2)
+flow exact(steps=5)
+expect { K[level=1] = log(cosh(2*K))/2 within 1e-12 from "Nelson and Fisher 1975" }
+"""
+
 SCHEME = Scheme(
     name="exact",
     doc="decimation where the sum closes: chain and diamond lattices",
@@ -28,4 +39,5 @@ SCHEME = Scheme(
         lattices=("crystal", "diamond"),
     ),
     examples={"block": "decimate(2)"},
+    template=TEMPLATE,
 )

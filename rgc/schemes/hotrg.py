@@ -8,6 +8,20 @@ from rgc.schemes.costs import tensors
 from rgc.schemes.needs import lattice, square_bonds
 from rgc.schemes.scheme import Ready, Scheme
 
+TEMPLATE = """\
+title "2D Ising model: tensor renormalisation by higher-order singular values"
+
+parameters {
+  K = log(1 + sqrt(2))/2  # Onsager's critical coupling
+}
+
+lattice square
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+flow hotrg(chi=8)
+expect { free_energy = -0.929695 within 0.0001 from "Onsager 1944" }
+"""
+
 SCHEME = Scheme(
     name="hotrg",
     doc="tensor renormalisation by higher-order singular values",
@@ -26,4 +40,5 @@ SCHEME = Scheme(
         alphabets=DISCRETE,
         measures=("free_energy", "log_z"),
     ),
+    template=TEMPLATE,
 )

@@ -27,6 +27,14 @@ OSCILLATIONS = Field(
 RANGE = Field("range", "numbers", "[a, b]: tabulate F, and take the side of the fixed point there")
 LYAPUNOV = Field("lyapunov", "flag", "report all Lyapunov exponents")
 
+TEMPLATE = """\
+title "Period doubling of the logistic map"
+parameters { r = 3.2, x = 0.3 }
+map recursion(x=r*x*(1 - x))
+flow iterate(find=fixed_point, cycle=2, starts=grid(x=0.05:0.95:10))
+expect { eigenvalue[1] = 4 + 2*r - r^2 within 1e-10 }
+"""
+
 SCHEME = Scheme(
     name="iterate",
     doc="iteration of a map: fixed points and cycles, linearisation, spectrum",
@@ -43,4 +51,5 @@ SCHEME = Scheme(
         checks=checks.MAPS,
         maps=("recursion", "ode", "linear", "convex_nmf", "diffusion"),
     ),
+    template=TEMPLATE,
 )

@@ -17,6 +17,22 @@ SUBSPACE = Field(
     choices=("full", "symmetric"),
 )
 
+TEMPLATE = """\
+title "2D Ising model: Kadanoff's variational renormalisation group"
+parameters { K = 0.44, L = 0, Q = 0 }
+lattice square
+spins s: ising
+
+hamiltonian
+  - K * sum(<i,j>) s[i]*s[j]
+  - L * sum(<<i,j>>) s[i]*s[j]
+  - Q * sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]
+
+block kadanoff(2, p=free)  # p where the bound at the fixed point is stationary
+flow lower_bound(find=fixed_point)
+expect { nu = 0.983 within 0.001 from "Kadanoff 1975" }
+"""
+
 SCHEME = Scheme(
     name="lower_bound",
     doc="Kadanoff's variational potential moving: a lower bound on F",
@@ -42,4 +58,5 @@ SCHEME = Scheme(
         free=True,
     ),
     examples={"block": "kadanoff(2, p=free)"},
+    template=TEMPLATE,
 )

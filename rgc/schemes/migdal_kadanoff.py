@@ -18,6 +18,20 @@ ORDER = Field(
     choices=("move", "decimate", "axes"),
 )
 
+TEMPLATE = """\
+title "2D Ising model: moved bonds"
+parameters { K = 0.4, h = 0 }
+lattice square
+spins s: ising
+
+hamiltonian
+  - K * sum(<i,j>) s[i]*s[j]
+  - h * sum(i) s[i]
+
+flow migdal_kadanoff(b=2, find=fixed_point, steps=5)
+expect { y_t = 0.7472 within 0.0001 from "Kadanoff 1976" }
+"""
+
 SCHEME = Scheme(
     name="migdal_kadanoff",
     doc="bond moving and decimation, any q x q bond weight",
@@ -34,4 +48,5 @@ SCHEME = Scheme(
         checks=checks.ARRAYS,
         alphabets=DISCRETE,
     ),
+    template=TEMPLATE,
 )

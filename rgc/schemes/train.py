@@ -47,6 +47,18 @@ FIELDS = (
     options.GENERATOR,
 )
 
+TEMPLATE = """\
+title "A restricted Boltzmann machine learns a 3 x 3 Ising model"
+parameters { K = 0.4 }
+lattice square(3)
+spins s: ising(symmetric)
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+data samples(5000)
+stack { rbm(hidden=9, train=cd(k=1, epochs=50, batch=100, rate=[0.05, 0.05, 0])) }
+flow train(monitors=[kl, reconstruction])
+expect { kl[layer=1] below 0.05 }
+"""
+
 SCHEME = Scheme(
     name="train",
     doc="greedy training of a stack of layers",
@@ -85,4 +97,5 @@ SCHEME = Scheme(
         "reconstruction",
         *machines.THERMOMETERS,
     ),
+    template=TEMPLATE,
 )

@@ -128,6 +128,14 @@ class Reduction(Node):
     body: Expr
 
 
+@dataclass(frozen=True, slots=True)
+class Taken(Node):
+    """`from "binder.rgc" K_c`: what another spec answers, named as `expect` would name it."""
+
+    path: str
+    target: Expr
+
+
 Expr = (
     Number
     | Text
@@ -141,6 +149,7 @@ Expr = (
     | Index
     | Member
     | Reduction
+    | Taken
 )
 
 

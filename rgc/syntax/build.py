@@ -34,6 +34,7 @@ from rgc.syntax.ast import (
     Reduction,
     Shell,
     Sites,
+    Taken,
     Text,
     Tuple,
     Within,
@@ -178,6 +179,10 @@ class Build(Transformer[Any, Any]):
     def reduction(self, children: Children) -> Reduction:
         kind, _, domain, _, body = children
         return Reduction(kind.text, domain, body, span=_span(children))
+
+    def taken(self, children: Children) -> Taken:
+        _, path, target = children
+        return Taken(unescape(path.text[1:-1], path.span), target, span=_span(children))
 
     # -- domains -----------------------------------------------------------------------------------
 

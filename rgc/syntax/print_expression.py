@@ -26,6 +26,7 @@ from rgc.syntax.ast import (
     Reduction,
     Shell,
     Sites,
+    Taken,
     Text,
     Tuple,
     Within,
@@ -66,6 +67,8 @@ def print_expression(expression: Expr, *, tight: bool = False) -> str:
             return f"{_within(base, ATOM)}.{name}"
         case Reduction(kind=kind, domain=domain, body=body):
             return f"{kind}({print_domain(domain)}) {_within(body, TERM, tight=tight)}"
+        case Taken(path=path, target=target):
+            return f"from {quote(path)} {print_expression(target)}"
 
 
 def print_domain(domain: Domain) -> str:

@@ -141,7 +141,7 @@ class Subject:
     @cached_property
     def document(self) -> Document:
         """The syntax tree at the first point, of a sampler with one block map a level."""
-        point = at_point(self.loaded.document, self.point)
+        point = at_point(self.loaded.document, {**self.loaded.given, **self.point})
         return with_tried_map(point) if self.sampled_by_programs else point
 
     @cached_property

@@ -54,6 +54,11 @@ class Example:
     text: str
     place: str
 
+    @property
+    def names(self) -> list[str]:
+        """The file that the page calls it, if it does: `name=binder.rgc`."""
+        return [word.removeprefix("name=") for word in self.words if word.startswith("name=")]
+
     def lines(self) -> list[str]:
         """Its lines without comments and blank ones."""
         bare = (line.split("#")[0].rstrip() for line in self.text.splitlines())
@@ -165,6 +170,11 @@ FRAGMENTS: Mapping[str, Callable[[Example, list[str]], Iterator[str]]] = {
 
 
 def loaded(example: Example, tmp_path: Path) -> Loaded:
+    """The spec of an example, in a folder with the examples of its page that have a name."""
+    page = example.place.rpartition(":")[0]
+    for other in EXAMPLES:
+        for name in other.names if other.place.rpartition(":")[0] == page else ():
+            (tmp_path / name).write_text(other.text, "utf-8")
     path = tmp_path / ("spec.yaml" if example.language == "yaml" else "spec.rgc")
     path.write_text(example.text, "utf-8")
     return rgc.load(path)

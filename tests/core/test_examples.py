@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,24 @@ def script(name: str) -> ModuleType:
 
 def test_every_script_is_tested() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.py")} == {"exponents", "scan", "custom_lattice"}
+
+
+def test_the_notebook_runs_from_top_to_bottom(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its cells are run as Python, as a notebook would."""
+    (path,) = EXAMPLES.glob("*.ipynb")
+    notebook = json.loads(path.read_text("utf-8"))
+    assert (notebook["nbformat"], notebook["metadata"]["language_info"]["name"]) == (4, "python")
+    names: dict[str, Any] = {}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            assert not cell["outputs"]  # what it shows is made anew by whoever runs it
+            exec(compile("".join(cell["source"]), str(path), "exec"), names)  # noqa: S102
+    assert "there is no parameter 'J'" in capsys.readouterr().out
+    assert list(names["frame"].index.names) == ["K"]
+    assert names["dataset"].energy.sel(K=0.4).item() == names["frame"]["energy"].loc[0.4].item()
+    assert "<img" in names["answer"]._repr_html_()
+    assert "<svg" in names["answer"].plot()._repr_html_()
+    assert names["warm"].points[0].result.observables["m"].value == 0
 
 
 def test_exponents(capsys: pytest.CaptureFixture[str]) -> None:

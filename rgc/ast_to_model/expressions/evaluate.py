@@ -103,6 +103,7 @@ def kind(expr: ast.Expr) -> str:
         ast.Range: "a range",
         ast.Reduction: "a sum over the lattice",
         ast.Member: "a member",
+        ast.Taken: "the answer of another spec",
     }
     return words.get(type(expr), "an expression")
 

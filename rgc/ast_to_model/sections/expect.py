@@ -17,7 +17,7 @@ from rgc.language.measures import METHODS
 from rgc.language.signatures import Field
 from rgc.language.values import Value
 from rgc.model.sectors import PLAIN, is_sector
-from rgc.model.spec import ExpectedValue, Spec, Tolerance
+from rgc.model.spec import ExpectedValue, Spec, Target, Tolerance
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -49,14 +49,10 @@ def check_expect(spec: Spec, context: Context) -> Spec:
 
 
 def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> ExpectedValue:
-    path, span = _path(entry.target)
-    if not context.failed & {"flow", "measure", "hamiltonian", "parameters", "block", "map"}:
-        _check_known(path, span, spec)
-    index, selectors = _selectors(entry.target, path, spec, context)
-    selectors = with_layer(entry.target, path, selectors, spec)
+    wanted = read_target(entry.target, spec, context)
     value = number(entry.value, context.scope)
     within = tuple(_tolerance(tolerance, value, context) for tolerance in entry.within)
-    if entry.op == "=" and not within and not _is_count(path, value, entry, spec):
+    if entry.op == "=" and not within and not _is_count(wanted.path, value, entry, spec):
         raise _without_tolerance(entry)
     if entry.op != "=" and within:
         message = f"'{entry.op}' takes no tolerance"
@@ -64,15 +60,29 @@ def _expectation(entry: ast.Expectation, spec: Spec, context: Context) -> Expect
             "wrong-tolerance", message, entry.within[0].span, hint="compare with = instead"
         )
     return ExpectedValue(
-        target=_written(entry.target),
-        path=path,
+        target=wanted.target,
+        path=wanted.path,
         relation=entry.op,
         value=value,
-        index=index,
-        selectors=selectors,
+        index=wanted.index,
+        selectors=wanted.selectors,
         within=within,
         source=entry.source,
         span=entry.span,
+    )
+
+
+def read_target(target: ast.Expr, spec: Spec, context: Context) -> Target:
+    """What an expression such as `y_t[level=2]` names among the answers of a spec, of which
+    `context` has the parameters. Raises `SpecError` for what it does not answer.
+    """
+    path, span = _path(target)
+    if not context.failed & {"flow", "measure", "hamiltonian", "parameters", "block", "map"}:
+        _check_known(path, span, spec)
+    index, selectors = _selectors(target, path, spec, context)
+    selectors = with_layer(target, path, selectors, spec)
+    return Target(
+        target=_written(target), path=path, index=index, selectors=selectors, span=target.span
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rgc.ast_to_model.sections.data import check_path
+from rgc.ast_to_model.sections.other_specs import Reference, find_spec
 from rgc.errors import Problems, SpecError
 from rgc.syntax import ast
 from rgc.syntax.read import read
@@ -14,7 +14,7 @@ from rgc.text import Span
 
 MERGED = ("parameters", "spins", "scan", "measure")
 NOT_INHERITED = ("title", "about", "expect")
-DEPTH_LIMIT = 16  # specs that include one another
+INCLUDE = Reference("include-without-folder", "include-cycle", "include from", "include")
 
 
 def merge_includes(document: ast.Document, folder: Path | None, problems: Problems) -> ast.Document:
@@ -45,32 +45,13 @@ def _read(
     section: ast.Section, path: str, folder: Path | None, problems: Problems, above: Sequence[Path]
 ) -> ast.Document | None:
     span = _path_span(section)
-    if folder is None:
-        message = "this text is no file, so it has no folder to include from"
-        problems.error("include-without-folder", message, span)
-        return None
-    if not check_path(path, span, problems):
-        return None
-    target = (folder / path).resolve()
-    if folder.resolve() not in target.parents:
-        problems.error("path-outside", "the included file lies outside the spec's folder", span)
-        return None
-    if target in above:
-        circle = " -> ".join(path.name for path in (*above[above.index(target) :], target))
-        problems.error("include-cycle", f"these specs include each other: {circle}", span)
-        return None
-    if target.exists() and not target.is_file():
-        problems.error("unreadable-file", f"'{path}' is no regular file", span)
-        return None
-    if len(above) >= DEPTH_LIMIT:
-        problems.error("include-cycle", f"more than {DEPTH_LIMIT} specs include one another", span)
-        return None
     try:
-        inner = read(folder / path)
+        target = find_spec(path, span, folder, above, INCLUDE)
+        inner = read(target)
     except SpecError as error:
         problems.extend(replace(problem, span=problem.span or span) for problem in error.problems)
         return None
-    return _merged(inner, (folder / path).parent, problems, (*above, target))
+    return _merged(inner, target.parent, problems, (*above, target.resolve()))
 
 
 def _path_span(section: ast.Section) -> Span | None:

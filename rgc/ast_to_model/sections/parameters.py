@@ -226,6 +226,8 @@ def _value(entry: ast.Entry, scope: Scope) -> Parameter:
         name = entry.target.name if isinstance(entry.target, ast.Name) else "J"
         hint = f"write {name} ~ {expr.name}(...)"
         raise problem("draw-with-equals", "'=' never draws", expr.span, hint=hint)
+    if isinstance(expr, ast.Taken):
+        raise Unknowable(expr.path)  # what is wrong with it is reported where it is looked for
     _extent(entry, expr, scope)
     return _listed(evaluate(expr, scope), expr)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, floor, log10
 
 import numpy as np
 from numpy.typing import NDArray
@@ -182,10 +183,18 @@ def _thermalised(name: str, memory: Autocorrelation, plan: SweepPlan) -> str:
 
 
 def _time(memory: Autocorrelation, every: int) -> Estimate:
+    """An integrated time in sweeps. One that is not above the 1/2 of independent records by two
+    errors is an upper bound, rounded up to two digits.
+    """
     if memory.error is None:
         return Estimate(
             memory.time * every, None, note="the series is constant or too short to have an error"
         )
+    if memory.time <= 0.5 + 2 * memory.error:
+        most = (memory.time + 2 * memory.error) * every
+        unit = 10.0 ** (floor(log10(most)) - 1)
+        note = f"records every {every} sweeps are too far apart to resolve it"
+        return Estimate(float(f"{ceil(most / unit) * unit:.2g}"), 0.0, "upper bound", note=note)
     return Estimate(memory.time * every, memory.error * every, statistical=memory.error * every)
 
 

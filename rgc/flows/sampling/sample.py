@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rgc.flows.flow import Account, State, check_shape
@@ -12,12 +12,13 @@ from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.observables import doubts_at_edges, observables_of
 from rgc.flows.sampling.recorder import Recorder, make_recorder
 from rgc.flows.sampling.sampler import Model, Sampler, make_model, make_sampler
+from rgc.flows.sampling.saved import Saver, make_saver
 from rgc.model.expressions import square
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.observables import Average
 from rgc.model.supercells import as_written
 from rgc.passes.built_in import built_in
-from rgc.results.result import Estimate, Level, Result
+from rgc.results.result import Estimate, Level, Result, Saved
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
 class Sample:
     """`sample(...)` at one point.
 
-    State arrays: `spins_<k>`, the canonical field of species k, and those of the `Estimator`.
+    State arrays: `spins_<k>`, the canonical field of species k, and those of the `Estimator` and of
+    the `Saver`, if there is one.
     """
 
     sampler: Sampler
     estimator: Estimator
     recorder: Recorder
+    saver: Saver | None = None
 
     @property
     def scheme(self) -> str:
@@ -50,7 +53,8 @@ class Sample:
 
     def start(self) -> State:
         spins = {f"spins_{k}": field for k, field in enumerate(self.sampler.start())}
-        return State(0, spins | self.estimator.start())
+        kept = self.saver.start() if self.saver is not None else {}
+        return State(0, spins | self.estimator.start() | kept)
 
     def step(self, state: State) -> State:
         packed = unfrozen(self.sampler, state)
@@ -59,7 +63,10 @@ class Sample:
             packed = self.sampler.sweep(packed, piece.first, piece.count)
             if piece.record is not None:
                 packed, sums = self.recorder(packed)
-                self.estimator.record(state.arrays, piece.record, self.recorder.by_tally(sums))
+                of_tally = self.recorder.by_tally(sums)
+                self.estimator.record(state.arrays, piece.record, of_tally)
+                if self.saver is not None:
+                    self.saver.record(state.arrays, piece.record, packed, of_tally)
         frozen(self.sampler, state, packed)
         state.done += sum(piece.count for piece in pieces)
         return state
@@ -77,6 +84,7 @@ class Sample:
             values=self.estimator.times(arrays),
             series=self.estimator.series(arrays),
             configurations=(picture(model, arrays["spins_0"]),),
+            saved=Saved() if self.saver is None else self.saver.saved(arrays),
             tables=self.estimator.tables(arrays),
             warnings=(
                 *self.estimator.warnings(arrays),
@@ -96,7 +104,8 @@ def make_sample(request: Request) -> Sample:
     observables = observables_of(
         request.spec, model.lattice, model.species, model.energy, sectors=model.symmetry
     )
-    return sampling(sampler, make_estimator(observables, watched(model), sampler.plan))
+    made = sampling(sampler, make_estimator(observables, watched(model), sampler.plan))
+    return replace(made, saver=make_saver(sampler, made.estimator))
 
 
 def sampling(sampler: Sampler, estimator: Estimator) -> Sample:

@@ -11,6 +11,7 @@ from rgc.model.options import Options
 from rgc.model.spec import Spec
 from rgc.schemes.cost import NUMBER, Cost
 from rgc.schemes.needs.operators import sets_by_bodies
+from rgc.schemes.needs.samples import saved_bytes
 from rgc.schemes.needs.steps import shapes
 from rgc.schemes.options import WORD_REPLICAS
 
@@ -32,7 +33,7 @@ GROUPS = 32
 def sample(spec: Spec, options: Options) -> Cost:
     """Fields of words for the bits, and a sweep for each record as its measurement."""
     bits, words = bits_of(spec), options.number("replicas") / WORD_REPLICAS
-    memory = bits * (TABLES + FIELDS * words * NUMBER)
+    memory = bits * (TABLES + FIELDS * words * NUMBER) + 2 * saved_bytes(spec, options.values)
     sweeps = options.number("sweeps") * (1 + 1 / options.number("every"))
     sweeps += options.number("thermalise")
     return Cost(memory, sweeps * bits * options.number("replicas") / UPDATES)

@@ -12,6 +12,7 @@ from rgc.errors import Problem
 from rgc.language.alphabets import MOST_SAMPLED
 from rgc.language.updates import CLUSTER_UPDATES
 from rgc.language.values import CallValue, Value
+from rgc.memory import text
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
@@ -24,6 +25,12 @@ from rgc.passes.merge_terms import merge_terms
 from rgc.passes.wrapping import meets_itself
 from rgc.schemes.scheme import Asked
 from rgc.text import Span
+
+MOST_SAVED = 2**28
+"""Bytes of configurations, and of series, that a point of a run keeps."""
+
+NUMBER = 8
+"""Bytes of a number of a series."""
 
 
 def thermalise(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -119,6 +126,56 @@ def a_record(asked: Asked) -> Iterator[Problem]:
         message = f"{sweeps} sweeps with a record each {every} leave no record"
         hint = f"sweeps={every} or more, or a smaller every"
         yield Problem("no-record", message, asked.place("sweeps"), hint=hint)
+
+
+def saved(asked: Asked) -> Iterator[Problem]:
+    """Report more configurations than there are records, and arrays that are too large."""
+    spec, options = asked.spec, asked.options
+    names = ("sweeps", "every", "replicas")
+    numbers = [value for name in names if isinstance(value := options.get(name), int)]
+    if len(numbers) < len(names) or not isinstance(spec.lattice, Lattice):
+        return
+    if not spec.lattice.finite or min(numbers) < 1:
+        return
+    sweeps, every, replicas = numbers
+    records, count = sweeps // min(every, sweeps), options.get("save")
+    one = replicas * spec.lattice.sites * len(spec.species)
+    if isinstance(count, int) and count > min(records, MOST_SAVED // one):
+        most = min(records, MOST_SAVED // one)
+        hint = f"save={most} fits" if most else "take fewer replicas"
+        message = f"save={count} asks for more than the {records} records of the run"
+        if count * one > MOST_SAVED:
+            message = (
+                f"{count} configurations of {replicas} replicas take {text(count * one)}; the "
+                f"limit is {text(MOST_SAVED)}"
+            )
+        yield Problem("too-much-saved", message, asked.place("save"), hint=hint)
+    size = series_bytes(spec, records, replicas)
+    if options.get("series") is True and size > MOST_SAVED:
+        message = (
+            f"series of {records} records of {replicas} replicas take {text(size)}; the limit is "
+            f"{text(MOST_SAVED)}"
+        )
+        hint = f"every={every * -(-size // MOST_SAVED)} fits"
+        yield Problem("too-much-saved", message, asked.place("series"), hint=hint)
+
+
+def series_bytes(spec: Spec, records: int, replicas: int) -> int:
+    """Bytes of the series of all measures, and of the two that are always watched."""
+    return NUMBER * replicas * records * (2 + len(spec.measures))
+
+
+def saved_bytes(spec: Spec, options: Mapping[str, Value]) -> int:
+    """Bytes of what a run keeps by `save` and `series`; 0 where it keeps nothing."""
+    count, replicas, sweeps, every = (
+        value if isinstance(value := options.get(name), int) else 0
+        for name in ("save", "replicas", "sweeps", "every")
+    )
+    sites = spec.lattice.sites if isinstance(spec.lattice, Lattice) and spec.lattice.finite else 0
+    kept = count * replicas * sites * len(spec.species)
+    if options.get("series") is not True:
+        return kept
+    return kept + series_bytes(spec, sweeps // max(1, min(every, sweeps)), replicas)
 
 
 SAMPLED = (few_states, terms_that_fit, valid_update, local_fields, a_record)

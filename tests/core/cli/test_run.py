@@ -290,7 +290,7 @@ def test_the_time_limit_stops_with_a_checkpoint(
     spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole = answer(capsys, spec)
-    assert run(spec, "--time-limit", "0.000001") == 130
+    assert run(spec, "--time-limit", "0.000001") == 124
     assert "time limit reached after 0 of 80 steps" in capsys.readouterr().err
     assert answer(capsys, spec, "--resume") == whole
 

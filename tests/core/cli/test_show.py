@@ -9,7 +9,7 @@ import pytest
 
 import rgc
 from rgc.cli import main
-from rgc.cli.latex import expression, symbol
+from rgc.portrait.latex import expression, symbol
 from rgc.schemes import SCHEMES
 from rgc.syntax.parse import parse_expression
 from rgc.syntax.read import make_source

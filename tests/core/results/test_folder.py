@@ -93,7 +93,7 @@ def test_the_page_shows_the_plots_of_its_run(
 ) -> None:
     shown: dict[str, str] = {}
     monkeypatch.setattr(
-        report, "report", lambda summary, spec, drawings: shown.update(drawings) or ""
+        report, "report", lambda summary, spec, drawings, **_: shown.update(drawings) or ""
     )
     Written(tmp_path, "first").text("exponents.svg", "<svg>first</svg>")
     second = Written(tmp_path, "second")

@@ -18,16 +18,17 @@ from rgc.cli.table import render_answer
 from rgc.errors import SpecError
 from rgc.model.observables import ScanMeasure
 from rgc.model.spec import Axis, ExpectedValue, Tolerance
-from rgc.results import report
+from rgc.results import document_schema, report
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point
 from rgc.results.checks import check
 from rgc.results.judge import judge
 from rgc.results.numbers import with_error
-from rgc.results.plots import figures, png, svg
+from rgc.results.plots import figures, printed, svg
 from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
 from rgc.results.scan import measure
 from rgc.results.store import Job
+from tests.core.json_schema import valid
 
 NUMBER = {"value", "error", "kind"}
 
@@ -113,8 +114,9 @@ def mcrg() -> Result:
 
 def expectation(target: str, value: float, *within: Tolerance, **options: Any) -> ExpectedValue:
     path = tuple(options.pop("path", target).split("."))
+    relation = options.pop("relation", "=")
     return ExpectedValue(
-        target, path, options.pop("relation", "="), value, within=within, **options
+        target=target, path=path, relation=relation, value=value, within=within, **options
     )
 
 
@@ -224,6 +226,19 @@ def test_the_json_contract() -> None:
     }.items() <= document["checks"][0].items()
 
 
+def test_documents_obey_the_schema_of_their_format() -> None:
+    """`python -m rgc.results.document_schema > grammar/result.json` writes it again."""
+    committed = (Path(__file__).parents[3] / "grammar/result.json").read_text("utf-8")
+    assert committed == document_schema.dump()
+    rules = json.loads(committed)
+    for made in (answer(), scan_answer(), band_answer()):
+        document = made.document()
+        assert valid(document, rules)
+        assert not valid({**document, "format": 0}, rules)
+        assert not valid({**document, "other": 0}, rules)
+        assert not valid({key: each for key, each in document.items() if key != "seed"}, rules)
+
+
 def test_what_is_not_finite_or_not_known_is_null() -> None:
     document = answer().document()
     assert document["observables"]["odd one"] == {"value": None, "error": None, "kind": "estimate"}
@@ -270,10 +285,10 @@ def test_free_energies_stand_in_the_tables_and_the_page() -> None:
     assert "free_energy[mean_field]" in render_answer(band)
     page = report.report(band.document(), "", {"free_energy": "<svg></svg>"})
     assert "free_energy[lower_bound]" in page
-    assert "<h2>Free energy</h2>\n<img" in page
+    assert "<figcaption>The free energy in units of kT" in page
     single = report.report(answer(band.points[0].result).document(), "", {"new": "<svg></svg>"})
     assert "&lt;1&gt;" in single
-    assert "<h2>New</h2>" in single
+    assert "<figcaption>New.</figcaption>" in single
 
 
 # -- expectations ----------------------------------------------------------------------------------
@@ -491,7 +506,7 @@ def test_the_page_stands_alone(tmp_path: Path) -> None:
     assert "a &lt;title&gt;" in page
     assert "<title>a <" not in page
     assert page.count("<img") == 3
-    assert not re.findall(r'(?:src|href)="(?!data:image/svg)[^"]*"', page)
+    assert not re.findall(r'(?:src|href)="(?!data:image/svg|#)[^"]*"', page)
     assert "default-src 'none'" in page
 
 
@@ -506,7 +521,9 @@ def test_figures_are_drawn_from_what_is_there() -> None:
     assert set(figures(scan_answer())) == {"scan", *(f"scan.{name}" for name in names)}
     assert set(figures(band_answer())) == {"scan", "free_energy"}
     assert figures(answer(Result("sample"))) == {}
-    assert png(figures(scan_answer())["scan"]).startswith(b"\x89PNG")
+    figure = figures(scan_answer())["scan"]
+    assert printed(figure, "png").startswith(b"\x89PNG")
+    assert printed(figure, "pdf").startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("shape", [(16, 1), (6, 6, 2), (4, 4, 4, 1), (5, 5, 5, 2)])

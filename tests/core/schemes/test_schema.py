@@ -5,10 +5,7 @@ compiler refuses.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -21,82 +18,11 @@ from rgc.language.lattices import LATTICES
 from rgc.schema import dump, schema
 from rgc.syntax.ast import SECTIONS
 from rgc.syntax.read import read_text
+from tests.core.json_schema import valid
 
 ROOT = Path(__file__).parents[2].parent
 TWINS = sorted((ROOT / "tests" / "language").glob("*.yaml"))
 WHOLE = schema()
-TYPES: Mapping[str, Any] = {
-    "object": dict,
-    "array": list,
-    "string": str,
-    "boolean": bool,
-    "null": type(None),
-    "integer": int,
-    "number": (int, float),
-}
-
-
-def valid(value: object, rules: dict[str, Any]) -> bool:
-    """Whether a value obeys the part of draft 2020-12 that the schema is made of; an unknown word
-    is an error.
-    """
-    return all(obeys(value, word, rule, rules) for word, rule in rules.items())
-
-
-def obeys(value: Any, word: str, rule: Any, rules: dict[str, Any]) -> bool:
-    match word:
-        case "$ref":
-            return valid(value, WHOLE["$defs"][rule.removeprefix("#/$defs/")])
-        case "type":
-            return any(is_a(value, kind) for kind in ([rule] if isinstance(rule, str) else rule))
-        case "const":
-            return bool(value == rule)
-        case "pattern":
-            return not isinstance(value, str) or re.search(rule, value) is not None
-        case "anyOf":
-            return any(valid(value, each) for each in rule)
-        case "oneOf":
-            return sum(valid(value, each) for each in rule) == 1
-        case "required":
-            return not isinstance(value, dict) or set(rule) <= set(value)
-        case "properties":
-            return not isinstance(value, dict) or all(
-                valid(value[k], r) for k, r in rule.items() if k in value
-            )
-        case "additionalProperties":
-            others = (
-                set(value) - set(rules.get("properties", {})) if isinstance(value, dict) else set()
-            )
-            return not others or (
-                rule is not False and all(valid(value[key], rule) for key in others)
-            )
-        case "items":
-            return not isinstance(value, list) or all(valid(each, rule) for each in value)
-        case "minItems":
-            return not isinstance(value, list) or len(value) >= rule
-        case "maxProperties":
-            return not isinstance(value, dict) or len(value) <= rule
-        case "minimum" | "maximum" | "exclusiveMinimum" | "multipleOf":
-            return not is_a(value, "number") or within(value, word, rule)
-        case "$schema" | "title" | "description" | "default" | "examples" | "$defs":
-            return True
-    raise NotImplementedError(word)
-
-
-def is_a(value: object, kind: str) -> bool:
-    return isinstance(value, TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
-
-
-def within(value: float, word: str, limit: float) -> bool:
-    if word == "multipleOf":
-        return value % limit == 0
-    return (
-        value >= limit
-        if word == "minimum"
-        else value <= limit
-        if word == "maximum"
-        else value > limit
-    )
 
 
 def test_the_committed_schema_is_current() -> None:

@@ -92,6 +92,8 @@ def _expression(node: ast.Expr) -> tuple[str, int]:
             ) else rf"\left({inside}\right)", ATOM
         case ast.Range():
             return rf"{expression(node.start)} \ldots {expression(node.stop)}", SUM
+        case ast.Taken(target=target):
+            return expression(target), ATOM
         case ast.Reduction():
             return _reduction(node)
 
@@ -168,18 +170,23 @@ def symbol(name: str) -> str:
     """A name as LaTeX: Greek letters by name, digits and what follows `_` as a subscript, several
     letters upright.
     """
-    head, _, below = name.partition("_")
-    if below and len(head) > 1 and head not in GREEK:
-        head, below = name, ""
-    elif not below:
-        match = re.fullmatch(r"([A-Za-z]+?)(\d+)", head)
-        head, below = match.groups() if match else (head, "")
+    head, below = parts_of(name)
     if not head:
         return rf"\text{{{_plain(name)}}}"
     shown = (
         f"\\{head}" if head in GREEK else head if len(head) == 1 else rf"\mathrm{{{_plain(head)}}}"
     )
     return shown + (f"_{{{_plain(below)}}}" if below else "")
+
+
+def parts_of(name: str) -> tuple[str, str]:
+    """The letter or word of a name, and its index: digits, or what follows `_` behind a letter."""
+    head, _, below = name.partition("_")
+    if below and len(head) > 1 and head not in GREEK:
+        return name, ""
+    if not below and (match := re.fullmatch(r"([A-Za-z]+?)(\d+)", head)):
+        return match[1], match[2]
+    return head, below
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,252 @@
+"""The run of a prepared spec: its points, and before them the specs whose answers it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rgc import runner
+from rgc.errors import Problem, SpecError
+from rgc.results import judge
+from rgc.results.answer import Answer
+from rgc.results.answer_data import Point
+from rgc.results.checks import NotFound, unusable
+from rgc.results.store import Job
+from rgc.results.widened import SPREAD
+
+if TYPE_CHECKING:
+    from rgc.flows.flow import Flow
+    from rgc.loaded import Loaded
+    from rgc.model.spec import TakenAnswer
+    from rgc.progress import Progress
+    from rgc.results.result import Estimate
+    from rgc.runner import Stop
+
+Values = Mapping[str, float]
+
+
+class Prepared(Protocol):
+    """What is run: `rgc.compiler.Compiled`."""
+
+    @property
+    def loaded(self) -> Loaded: ...
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """The backend, the versions and the machine."""
+
+    def flow(self, point: Values, seed: int) -> Flow:
+        """The flow at one point."""
+
+    def settle(self, values: Values) -> Prepared:
+        """The same with parameters that other specs have answered."""
+
+    def other(self, file: Path) -> Prepared:
+        """Another spec, prepared on the same machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a run goes on: whether it resumes, what it shows and tells, and what stops it.
+
+    `others` collects the jobs of other specs, whose checkpoints are kept until the whole has ended.
+    """
+
+    resume: bool
+    progress: Progress
+    stop: Stop
+    warn: Callable[[str], object]
+    others: list[Job] = field(default_factory=list)
+
+
+def answer(prepared: Prepared, job: Job, manner: Manner) -> Answer:
+    """Run every point of the scan and judge the results.
+
+    Specs that answer parameters run first. Where such a parameter is uncertain, every point is run
+    with it above and below too, for the errors (`rgc.results.widened`).
+
+    Raises `SpecError`, also for an answer that is no number with an error, and
+    `rgc.runner.Interrupted`.
+    """
+    warnings: list[str] = []
+
+    def heard(message: str) -> None:
+        if message not in warnings:
+            warnings.append(message)
+            manner.warn(message)
+
+    own = replace(manner, warn=heard)
+    if manner.resume and not job.unfinished and not prepared.loaded.spec.taken:
+        heard(
+            f"there is no checkpoint to resume in {job.checkpoints}: the run starts from the "
+            "beginning"
+        )
+    answers = _answers(prepared, job, own)
+    taken = {name: _taken(each, answers[each.file]) for name, each in _asked(prepared).items()}
+    settled = prepared.settle({name: _number(each.value) for name, each in taken.items()})
+    points, *others = _runs(settled, _shifts(taken), job, own)
+    uncertain = [name for name, each in taken.items() if each.error]
+    moved = dict(zip(uncertain, zip(others[::2], others[1::2], strict=True), strict=True))
+    return _judged(settled, points, moved, job, warnings, _origins(settled, taken, answers))
+
+
+# -- points ----------------------------------------------------------------------------------------
+
+
+def _shifts(taken: Mapping[str, Estimate]) -> list[Values]:
+    """The values of the uncertain parameters in each run: as they are, then for each of them above
+    and below.
+    """
+    moved = [
+        {name: _number(each.value) + way * SPREAD * each.error}
+        for name, each in taken.items()
+        if each.error
+        for way in (1, -1)
+    ]
+    return [{}, *moved]
+
+
+def _runs(
+    prepared: Prepared, shifts: Sequence[Values], job: Job, manner: Manner
+) -> list[tuple[Point, ...]]:
+    """The points of the scan in each run."""
+    points = prepared.loaded.points
+    total = len(shifts) * len(points)
+    return [
+        tuple(
+            _point(prepared, point, shift, number * len(points) + k, total, job, manner)
+            for k, point in enumerate(points)
+        )
+        for number, shift in enumerate(shifts)
+    ]
+
+
+def _point(
+    prepared: Prepared,
+    point: Values,
+    shift: Values,
+    k: int,
+    total: int,
+    job: Job,
+    manner: Manner,
+) -> Point:
+    """Run one point of the scan, the k-th of all runs."""
+    loaded, place = prepared.loaded, {**shift, **point}
+    made = prepared.flow(place, job.seed)
+    identity = {
+        "spec": job.sha256,
+        "seed": job.seed,
+        "point": {**loaded.settled, **place},
+        "scheme": made.scheme,
+        **loaded.digests(),
+    }
+    saving = runner.Saving(
+        job.checkpoint(k),
+        identity,
+        resume=manner.resume,
+        finished=total > 1 or job.kept,
+        every=runner.EVERY,
+    )
+    name = " ".join(f"{name}={value:g}" for name, value in place.items()) or made.scheme
+    name = f"[{k + 1}/{total}] {name}" if total > 1 else name
+    result = runner.run(
+        made,
+        saving=saving if job.saves else None,
+        progress=manner.progress,
+        stop=manner.stop,
+        task=f"{loaded.name}: {name}" if job.kept else name,
+        warn=manner.warn,
+    )
+    return Point(point, result, loaded.at(place).lattice)
+
+
+def _judged(
+    prepared: Prepared,
+    points: tuple[Point, ...],
+    moved: Mapping[str, tuple[Sequence[Point], Sequence[Point]]],
+    job: Job,
+    warnings: Sequence[str],
+    origins: Mapping[str, Any],
+) -> Answer:
+    """The answer: the measures of the finished scan, and the verdict on each expectation."""
+    loaded = prepared.loaded
+    made = Answer(
+        title=loaded.title,
+        sha256=job.sha256,
+        text=loaded.text,
+        backend=prepared.provenance["backend"],
+        seed=job.seed,
+        points=points,
+        axes=loaded.axes,
+    )
+    return judge.judge(
+        made,
+        [loaded.at(point.parameters) for point in points],
+        (*(warning.message for warning in loaded.warnings), *warnings),
+        provenance={**prepared.provenance, **({"answers": origins} if origins else {})},
+        moved=moved,
+    )
+
+
+# -- other specs -----------------------------------------------------------------------------------
+
+
+def _asked(prepared: Prepared) -> dict[str, TakenAnswer]:
+    """The parameters that other specs answer, by name. Those of the scan are not asked for."""
+    scanned = {axis.name for axis in prepared.loaded.axes}
+    taken = prepared.loaded.spec.taken
+    return {each.name: each for each in taken if each.name not in scanned}
+
+
+def _answers(prepared: Prepared, job: Job, manner: Manner) -> dict[Path, Answer]:
+    """The answers of the other specs by file, each of which runs once, with the same seed."""
+    found: dict[Path, Answer] = {}
+    for each in _asked(prepared).values():
+        if each.file not in found:
+            other = prepared.other(each.file)
+            own = Job(other.loaded.sha256, job.seed, saves=job.saves, kept=True)
+            manner.others.append(own)
+            quiet = replace(manner, warn=lambda message: None)
+            found[each.file] = answer(other, own, quiet)
+            for warning in found[each.file].warnings:
+                manner.warn(f"in {each.path}: {warning}")
+    return found
+
+
+def _taken(asked: TakenAnswer, answered: Answer) -> Estimate:
+    """The number that another spec answers. Raises `SpecError` where it has none, or no error."""
+    try:
+        found = judge.find_in(asked.target, answered)
+        reason = unusable(found)
+    except NotFound as error:
+        reason = str(error)
+    if reason:
+        message = f"'{asked.path}' has run, and its {asked.target.target} cannot be taken: {reason}"
+        raise SpecError([Problem("no-answer", message, asked.target.span)])
+    return found
+
+
+def _number(value: float | None) -> float:
+    if value is None or not isfinite(value):
+        raise ValueError("an answer that was taken is a number")
+    return value
+
+
+def _origins(
+    prepared: Prepared, taken: Mapping[str, Estimate], answers: Mapping[Path, Answer]
+) -> dict[str, Any]:
+    """Where the parameters come from that other specs have answered."""
+    return {
+        name: {
+            "from": each.path,
+            "target": each.target.target,
+            "value": taken[name].value,
+            "error": taken[name].error,
+            "kind": taken[name].kind,
+            "sha256": answers[each.file].sha256,
+        }
+        for name, each in _asked(prepared).items()
+    }

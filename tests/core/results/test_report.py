@@ -1,0 +1,196 @@
+"""The page of an answer: what stands where, that nothing gets out of its place, and its layout."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from html import escape
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import rgc
+from rgc.portrait.lattice_drawing import lattice_drawing
+from rgc.portrait.markup import highlighted
+from rgc.portrait.mathml import formulas
+from rgc.results.report import report
+from rgc.results.report_style import POLICY
+from rgc.syntax.read import read_text
+
+ROOT = Path(__file__).parents[3]
+SPEC = """title "Hostile <b>title</b> & more"
+about \"\"\"First <i>words</i>.
+
+Then others.\"\"\"
+parameters { K = 0.4, beta_1 = 1e-3, h = [0, 0.1] }
+lattice chain(4)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j] - (K/2)^2 * sum(<<i,j>>) s[i]*s[j] - h[1] * sum(i) s[i]
+block decimate(2)
+flow enumerate
+scan { K = [0.4, 0.5] }
+measure { energy } # <script>
+"""
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+
+
+class Page(HTMLParser):
+    """The tags of a page, and its texts by the tag that holds them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("report") / "out"
+    rgc.compile(SPEC, backend="reference").run(out=out, warn=lambda message: None)
+    return out
+
+
+@pytest.fixture(scope="module")
+def text(folder: Path) -> str:
+    return (folder / "report.html").read_text("utf-8")
+
+
+def test_parts_are_in_order_and_linked(text: str) -> None:
+    page = Page(text)
+    anchors = [each["id"] for each in page.all("section")]
+    links = [str(each["href"]) for each in page.all("a")]
+    assert len(set(anchors)) == len(anchors)
+    assert [link for link in links if link.startswith("#")] == [f"#{name}" for name in anchors]
+    places = [text.index(part) for part in ("<h1>", "<p>First", "<nav", "<main", "<math", "<pre")]
+    assert places == sorted(places)
+    assert {"points", "the-model", "the-spec-as-run", "provenance", "files"} <= set(anchors)
+
+
+def test_warnings_stand_above_all_else(folder: Path) -> None:
+    summary = json.loads((folder / "summary.json").read_text())
+    page = report({**summary, "warnings": ["look <here>"]}, SPEC, {})
+    assert page.index("look &lt;here&gt;") < page.index("<p>First") < page.index("<nav")
+
+
+def test_nothing_of_a_spec_is_markup(text: str) -> None:
+    assert "<b>" not in text
+    assert "<i>" not in text
+    assert "<script" not in text
+    assert escape("Hostile <b>title</b> & more") in text
+    assert "default-src 'none'" in text
+
+
+def test_page_is_for_every_screen_and_reader(text: str) -> None:
+    page = Page(text)
+    metas = {each.get("name"): each.get("content") for each in page.all("meta")}
+    assert "width=device-width" in str(metas["viewport"])
+    assert metas["color-scheme"] == "light dark"
+    assert "prefers-color-scheme:dark" in text
+    assert all(each.get("alt") for each in page.all("img"))
+    assert len(page.all("table")) == len(page.all("caption"))
+    assert len(page.all("figure")) == len(page.all("figcaption")) == len(page.all("img"))
+    assert page.all("html") == [{"lang": "en"}]
+
+
+def test_files_that_can_be_loaded_are_there(folder: Path, text: str) -> None:
+    links = {str(each["href"]) for each in Page(text).all("a")}
+    names = {link for link in links if not link.startswith("#")}
+    assert names == {path.name for path in folder.iterdir()} - {"report.html", "files.json"}
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", text)
+    assert "rgc run spec.rgc --seed 0 --backend reference" in text
+
+
+def test_a_page_made_again_is_the_same(folder: Path, text: str) -> None:
+    from rgc.results.report import rebuild
+
+    assert rebuild(folder).read_text("utf-8") == text
+
+
+def test_provenance_says_what_differs_by_point(folder: Path) -> None:
+    summary = json.loads((folder / "summary.json").read_text())
+    summary["provenance"]["acceptance"] = 0.123456789
+    summary["points"][1]["provenance"] = {"update": {"why": "it <differs>"}}
+    page = report(summary, SPEC, {})
+    assert "<td>acceptance</td><td>0.123457</td>" in page
+    assert "<td>K = 0.5</td><td>update, why</td><td>it &lt;differs&gt;</td>" in page
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "tests/language").glob("*.rgc")), ids=lambda p: p.stem
+)
+def test_portraits_of_all_kinds_are_well_formed(path: Path) -> None:
+    spec = path.read_text("utf-8")
+    math = formulas(read_text(spec))
+    if math:
+        ElementTree.fromstring(math)  # noqa: S314  (our own text)
+    code = ElementTree.fromstring(f"<pre>{highlighted(spec)}</pre>")  # noqa: S314
+    assert "".join(code.itertext()) == spec
+
+
+def test_hamiltonian_is_set_as_mathematics() -> None:
+    tree = ElementTree.fromstring(formulas(read_text(SPEC)))  # noqa: S314
+    assert len(tree.findall("./mtable/mtr")) == 4
+    assert [each.text for each in tree.iter("mi")].count("&#x3B2;") == 0
+    assert "\u03b2" in {each.text for each in tree.iter("mi")}
+    assert len(list(tree.iter("munder"))) == 3
+    assert len(list(tree.iter("mfrac"))) == 1
+
+
+def test_lattice_is_drawn_with_terms_and_cells() -> None:
+    drawing = lattice_drawing(rgc.load(SPEC).spec)
+    tree = ElementTree.fromstring(drawing)  # noqa: S314
+    name = "{http://www.w3.org/2000/svg}"
+    assert len(tree.findall(f".//{name}circle")) == 4
+    cells = [path for path in tree.iter(f"{name}path") if path.get("class") == "cell"]
+    assert len(cells) == 2  # of one site each
+    lines = [path for path in tree.iter(f"{name}path") if path.get("stroke")]
+    assert len(lines) == 3 + 2  # bonds of four sites in a row, to first and second neighbours
+    assert {each.text for each in tree.iter(f"{name}text")} >= {"cells of decimate"}
+
+
+MEASURE = """<body><script>
+const sizes = [390, 1280]
+for (const width of sizes) {
+  const frame = document.createElement("iframe")
+  frame.style.cssText = `width:${width}px;height:800px;border:0`
+  frame.srcdoc = PAGE
+  frame.onload = () => {
+    const root = frame.contentDocument.documentElement
+    const said = document.createElement("p")
+    said.textContent = `${width}: ${root.scrollWidth} of ${root.clientWidth}`
+    document.body.append(said)
+  }
+  document.body.append(frame)
+}
+</script></body>"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+def test_page_is_no_wider_than_its_window(text: str, tmp_path: Path) -> None:
+    page = json.dumps(text.replace(POLICY, "")).replace("</", "<\\/")
+    outer = tmp_path / "outer.html"
+    outer.write_text(MEASURE.replace("PAGE", page))
+    made = subprocess.run(
+        [
+            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1400,900",
+            "--virtual-time-budget=2000", "--dump-dom", f"file://{outer}",
+        ],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    found = re.findall(r"<p>(\d+): (\d+) of (\d+)</p>", made.stdout)
+    assert {int(width) for width, *_ in found} == {390, 1280}
+    assert all(int(whole) <= int(window) for _, whole, window in found), found

@@ -33,6 +33,13 @@ class Packed:
         layout: FieldLayout | None = None,
     ) -> None:
         self.array, self.shape, self.share, self.layout = array, shape, share, layout
+        self._forms: dict[str, jax.Array] = {}
+
+    def form(self, name: str, make: Callable[[], NDArray[Any]]) -> jax.Array:
+        """Another form of the field on the first device, made once."""
+        if name not in self._forms:
+            self._forms[name] = jax.device_put(make(), self.share.devices[0])
+        return self._forms[name]
 
     def in_layout(self, layout: FieldLayout | None) -> jax.Array:
         """The array in a layout. The array in another layout is given up."""

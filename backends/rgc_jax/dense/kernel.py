@@ -14,7 +14,7 @@ from jax import lax
 from numpy.typing import NDArray
 
 from rgc.backend import Arguments
-from rgc.program.dense import Dense, Tally
+from rgc.program.dense import Dense, Put, Take, Tally
 from rgc.program.dense.arguments import at_step
 from rgc.program.dense.show import show
 from rgc.program.dense.verify import verify
@@ -52,6 +52,9 @@ class DenseKernel:
         self._shapes = [
             tally_shape(self._yields, node) for node in program.nodes if isinstance(node, Tally)
         ]
+        written = {node.field for node in program.nodes if isinstance(node, Put)}
+        taken = {node.field for node in program.nodes if isinstance(node, Take)}
+        self._data = [k for k in taken - written if not program.fields[k].numbers]
         cpu = platform.devices[0].platform == "cpu"
         self.product: Product = "float64" if cpu else "limbs"
         self._jitted: Callable[..., Any] = platform.jit(self._steps, donate_argnums=0)
@@ -77,7 +80,7 @@ class DenseKernel:
                 np.zeros((1, program.scales, 1), np.int32),
             )
             keys = np.zeros((STEPS, program.draws, 2), np.uint64)
-            code = jax.make_jaxpr(self._steps)(state, given, keys, np.int32(1), np.uint64(0))
+            code = jax.make_jaxpr(self._steps)(state, {}, given, keys, np.int32(1), np.uint64(0))
         return f"{show(program)}\n\n{code}\n"
 
     def __call__(
@@ -86,13 +89,14 @@ class DenseKernel:
         """One step for each row of `keys`; see `rgc.backend.Kernel`."""
         found: list[list[Any]] = []
         with session():
-            arrays = [self._array(each) for each in state]
+            by_row = {k: state[k].form("by row", partial(by_row_of, state[k])) for k in self._data}
+            arrays = [None if k in by_row else self._array(x) for k, x in enumerate(state)]
             for first in range(0, len(keys), STEPS):
                 count = min(STEPS, len(keys) - first)
                 given = tuple(_some(arguments[name], first) for name in NAMES)
                 chosen = _filled(keys[first : first + STEPS])
                 arrays, tallies = self._jitted(
-                    arrays, given, chosen, np.int32(count), np.uint64(word0)
+                    arrays, by_row, given, chosen, np.int32(count), np.uint64(word0)
                 )
                 found.append([each[:count] for each in tallies])
             packed = [self._packed(each, array) for each, array in zip(state, arrays, strict=True)]
@@ -107,7 +111,9 @@ class DenseKernel:
             array = jax.device_put(array, self._platform.devices[0])
         return array[:, : each.share.words]
 
-    def _packed(self, each: Packed | Array, array: Array) -> Packed | Array:
+    def _packed(self, each: Packed | Array, array: Array | None) -> Packed | Array:
+        if array is None:
+            return each
         if not isinstance(each, Packed):
             return array
         share = each.share
@@ -123,20 +129,27 @@ class DenseKernel:
         return [np.concatenate([*map(np.array, parts)]) for parts in zip(*found, strict=True)]
 
     def _steps(
-        self, state: list[Array], given: tuple[Any, ...], keys: Array, count: Any, word0: Any
-    ) -> tuple[list[Array], list[Array]]:
+        self,
+        state: list[Array | None],
+        by_row: dict[int, Array],
+        given: tuple[Any, ...],
+        keys: Array,
+        count: Any,
+        word0: Any,
+    ) -> tuple[list[Array | None], list[Array]]:
         tallies = [jnp.zeros((STEPS, *shape), jnp.int64) for shape in self._shapes]
-        step = partial(self._step, given, keys, word0)
+        step = partial(self._step, by_row, given, keys, word0)
         return lax.fori_loop(0, count, step, (state, tallies))
 
     def _step(
         self,
+        by_row: dict[int, Array],
         given: tuple[Any, ...],
         keys: Array,
         word0: Any,
         n: Array,
-        carried: tuple[list[Array], list[Array]],
-    ) -> tuple[list[Array], list[Array]]:
+        carried: tuple[list[Array | None], list[Array]],
+    ) -> tuple[list[Array | None], list[Array]]:
         state, tallies = carried
         rows, numbers, scales = (at_step(each, n) for each in map(jnp.asarray, given))
         handed = Given(
@@ -145,10 +158,18 @@ class DenseKernel:
             numbers=numbers,
             scales=scales,
             word0=jnp.asarray(word0),
+            by_row=by_row,
         )
         program = self._program
         new, found = Step(program, self._yields, self.product, state, handed).run()
         return new, [all_.at[n].set(one) for all_, one in zip(tallies, found, strict=True)]
+
+
+def by_row_of(field: Packed) -> NDArray[np.uint8]:
+    """The bits of units by rows, u8[row, plane, octet], of a field of data."""
+    octets = field.canonical().astype("<u8").view(np.uint8)
+    bits = np.moveaxis(np.unpackbits(octets, axis=-1, bitorder="little"), -1, 0)
+    return np.packbits(bits, axis=-1, bitorder="little")
 
 
 def _some(array: NDArray[Any], first: int) -> NDArray[Any]:

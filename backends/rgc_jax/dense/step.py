@@ -6,8 +6,10 @@ energies are int64.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from typing import Any, Literal
 
 import jax
@@ -22,6 +24,7 @@ from rgc.program.dense import (
     Dense,
     Energy,
     Exchange,
+    Field,
     Pairs,
     Put,
     Read,
@@ -46,32 +49,44 @@ LIMB = 12
 LARGEST_LIMB = 2**13 + 1
 """The largest absolute value of either limb."""
 
+COUNTED = 512
+"""Chains up to which pairs of states are counted by bits, and not as products of matrices."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Given:
-    """What a step is handed."""
+    """What a step is handed. `by_row` are the bits of data that no step changes, by the number of
+    the field: u8[row, plane, octet of units]."""
 
     key: Array
     rows: Array
     numbers: Array
     scales: Array
     word0: Array
+    by_row: Mapping[int, Array]
 
 
 @dataclass(slots=True, eq=False)
 class Step:
-    """One step. `state` are fields u64[planes * units, word] and parameters as they are."""
+    """One step. `state` are fields u64[planes * units, word], None for data that are handed by row,
+    and parameters as they are. `bits` are those of states, by the number of the value, as `bits_of`
+    has them.
+
+    XLA computes a value anew for each of its users on CPUs. What units draw goes through a product
+    of matrices into bits, from which it is cheap to make.
+    """
 
     program: Dense
     yields: Sequence[Yield]
     product: Product
-    state: Sequence[Array]
+    state: Sequence[Any]
     given: Given
     values: list[Any] = field(default_factory=list)
+    bits: dict[int, Array] = field(default_factory=dict)
     tallies: list[Array] = field(default_factory=list)
-    new: list[Array] = field(default_factory=list)
+    new: list[Array | None] = field(default_factory=list)
 
-    def run(self) -> tuple[list[Array], list[Array]]:
+    def run(self) -> tuple[list[Array | None], list[Array]]:
         """The state after the step, and what is tallied."""
         self.new = list(self.state)
         for node in self.program.nodes:
@@ -90,19 +105,19 @@ class Step:
         rows = self.given.rows[node.first : node.first + node.chains]
         if self.program.fields[node.field].numbers:
             return self.state[node.field][rows]
-        rows = rows.astype(jnp.uint64)
-        words = self.state[node.field][:, rows >> np.uint64(6)]
-        bits = (words >> (rows & np.uint64(63))) & np.uint64(1)
-        return features(bits, self.program.fields[node.field].units)
+        source = self.program.fields[node.field]
+        if node.field not in self.given.by_row:
+            return features(chains_of(self.state[node.field], source)[rows], source.units)
+        octets = self.given.by_row[node.field][rows]
+        bits = (octets[..., None] >> jnp.arange(8, dtype=jnp.uint8)) & np.uint8(1)
+        bits = bits.reshape(*octets.shape[:2], -1)[..., : source.units.number]
+        return features(bits, source.units)
 
     def _read(self, node: Read) -> Array:
         source = self.program.fields[node.field]
         if source.numbers:
             return self.state[node.field]
-        lanes = jnp.arange(64, dtype=jnp.uint64)
-        bits = (self.state[node.field][:, :, None] >> lanes) & np.uint64(1)
-        flat = bits.reshape(bits.shape[0], -1)[:, : source.chains]
-        return features(flat, source.units)
+        return features(chains_of(self.state[node.field], source)[: source.chains], source.units)
 
     def _put(self, node: Put) -> None:
         target, x = self.program.fields[node.field], self.values[node.x]
@@ -112,9 +127,8 @@ class Step:
         found, real = self.yields[len(self.values)], False
         total = jnp.zeros((found.chains, *found.shape), jnp.int64)
         if node.x is not None and node.matrix is not None:
-            matrix = self._seen(node.matrix)
             most = self.yields[node.x].most
-            total = self._times(self.values[node.x], matrix.T if node.turned else matrix, most)
+            total = self._times(self.values[node.x], self._seen(node.matrix), node.turned, most)
             if self.yields[node.x].kind == "means":
                 total, real = total >> MEAN_BITS, most > MEAN
         if node.bias is not None:
@@ -123,18 +137,18 @@ class Step:
             total = jnp.clip(total, -MOST_FIELD, MOST_FIELD)
         return total.astype(jnp.int32)
 
-    def _times(self, x: Array, matrix: Array, most: int) -> Array:
+    def _times(self, x: Array, matrix: Array, turned: bool, most: int) -> Array:
         """Exact products of numbers up to `most`: of float64, or of two limbs of the matrix, as
         float32 where these are exact and float64 is not to be used, or as float64 where the matrix
         as a whole would leave it."""
-        rows = matrix.shape[0] * most
+        rows = x.shape[1] * most
         short = self.product == "limbs" and rows * LARGEST_LIMB <= 2**24
         if not short and rows * (WEIGHT_LIMIT >> SHIFT) <= 2**53:
-            return exact(x, matrix, jnp.float64)
+            return exact(x, matrix, jnp.float64, turned)
         dtype = jnp.float32 if short else jnp.float64
         high = (matrix + (1 << (LIMB - 1))) >> LIMB
         low = matrix - (high << LIMB)
-        return (exact(x, high, dtype) << LIMB) + exact(x, low, dtype)
+        return (exact(x, high, dtype, turned) << LIMB) + exact(x, low, dtype, turned)
 
     def _scale(self, node: Scale) -> Array:
         x = self.values[node.x].astype(jnp.int64)
@@ -152,7 +166,12 @@ class Step:
             key = self.given.key[node.draw]
             uniform = law.uniforms(key, units.number, x.shape[0], self.given.word0)
             made = features_of(getattr(law, units.kind)(x, uniform), units)
-        return made if node.mask is None else made * self.values[node.mask]
+        if node.mask is not None:
+            made = made * self.values[node.mask]
+        if self.yields[len(self.values)].kind == "means":
+            return made
+        self.bits[len(self.values)] = bits = bits_of(made)
+        return unpacked(bits, units, len(x))
 
     def _pairs(self, node: Pairs) -> Array:
         x, y = self.values[node.x], self.values[node.y]
@@ -160,6 +179,9 @@ class Step:
         if one.kind == "counts":
             return x[:, None] * y[None, :]
         x, y = x[: node.chains], y[: node.chains]
+        if one.kind == other.kind == "states" and len(x) <= COUNTED:
+            a, b = (self._bits(k, len(x)) for k in (node.x, node.y))
+            return counted(a, b, len(x), one.units, other.units)
         most = one.most * other.most * one.chains
         if most <= 2**53:
             found = exact(x.T, y, jnp.float32 if most <= 2**24 else jnp.float64)
@@ -169,8 +191,20 @@ class Step:
             found = limbs(x.T, y)
         return found >> MEAN_BITS if one.kind == other.kind == "means" else found
 
+    def _bits(self, k: int, chains: int) -> Array:
+        """The bits of some states, of so many chains."""
+        if k not in self.bits:
+            self.bits[k] = bits_of(self.values[k])
+        if chains == len(self.values[k]):
+            return self.bits[k]
+        return bits_of(self.values[k][:chains])
+
     def _total(self, node: Total) -> Array:
-        return self.values[node.x][: node.chains].sum(axis=0, dtype=jnp.int64)
+        found, chains = self.yields[node.x], node.chains or self.yields[node.x].chains
+        if found.kind == "means" or chains is None:
+            return self.values[node.x][: node.chains].sum(axis=0, dtype=jnp.int64)
+        s, t = of_bits(found.units)
+        return s * ones(self._bits(node.x, chains)) - t * chains
 
     def _energy(self, node: Energy) -> Array:
         total = jnp.zeros(self.yields[len(self.values)].chains, jnp.int64)
@@ -255,7 +289,7 @@ class Step:
         source, x = self.program.nodes[node.x], self.values[node.x]
         if isinstance(source, Change):
             x = self.new[len(self.program.fields) + source.parameter]
-        return jnp.abs(x.astype(jnp.int64)).max()
+        return largest(x)
 
     def _tally_reach(self, node: Tally) -> Array:
         affine = self.program.nodes[node.x]
@@ -284,10 +318,12 @@ class Step:
         self.new[place] = new.astype(self.state[place].dtype)
 
 
-def exact(x: Array, y: Array, dtype: Any) -> Array:
-    """A product of matrices of integers that floats of this kind hold, with all partial sums."""
-    found = lax.dot(x.astype(dtype), y.astype(dtype), precision=lax.Precision.HIGHEST)
-    return found.astype(jnp.int64)
+def exact(x: Array, y: Array, dtype: Any, turned: bool = False) -> Array:
+    """A product of matrices of integers, the second transposed where it is `turned`, that floats of
+    this kind hold with all partial sums."""
+    axes = ((1,), (1 if turned else 0,)), ((), ())
+    given = x.astype(dtype), y.astype(dtype)
+    return lax.dot_general(*given, axes, precision=lax.Precision.HIGHEST).astype(jnp.int64)
 
 
 def limbs(x: Array, y: Array) -> Array:
@@ -296,13 +332,69 @@ def limbs(x: Array, y: Array) -> Array:
     return (exact(high, y, jnp.float64) << LIMB) + exact(x - (high << LIMB), y, jnp.float64)
 
 
+def bits_of(x: Array) -> Array:
+    """The bits of states by features, u64[word, feature] with a lane for each chain. Float32 adds
+    up 16 lanes exactly."""
+    chains, parts = np.arange(len(x)), 4 * -(-len(x) // 64)
+    lanes = np.where(chains // 16 == np.arange(parts)[:, None], 2.0 ** (chains % 16), 0)
+    sums = exact(jnp.asarray(lanes), x > 0, jnp.float32).astype(jnp.uint64)
+    shifts = 16 * jnp.arange(4, dtype=jnp.uint64)[:, None]
+    return (sums.reshape(-1, 4, x.shape[1]) << shifts).sum(axis=1, dtype=jnp.uint64)
+
+
+def of_bits(units: Units | None) -> tuple[int, int]:
+    """s and t where a feature is s a - t of its bit a."""
+    return (2, 1) if units is not None and units.kind == "ising" else (1, 0)
+
+
+def unpacked(bits: Array, units: Units, chains: int) -> Array:
+    """Features int8[chain, feature] of their bits."""
+    s, t = of_bits(units)
+    lanes = jnp.arange(64, dtype=jnp.uint64)[:, None]
+    found = ((bits[:, None] >> lanes) & np.uint64(1)).astype(jnp.int8)
+    return s * found.reshape(-1, bits.shape[1])[:chains] - t
+
+
+def ones(bits: Array) -> Array:
+    """In how many chains a bit is 1, int64[feature]."""
+    return lax.population_count(bits).sum(axis=0).astype(jnp.int64)
+
+
+def counted(a: Array, b: Array, chains: int, one: Units | None, other: Units | None) -> Array:
+    """Sums of x_i y_j over chains, of states with the bits a and b: what two bits have in common is
+    counted by AND."""
+    (s, t), (u, v) = of_bits(one), of_bits(other)
+    both = reduce(add, (lax.population_count(p[:, None] & q) for p, q in zip(a, b, strict=True)))
+    found = s * u * both.astype(jnp.int64) + t * v * chains
+    return jnp.asarray(found - s * v * ones(a)[:, None] - t * u * ones(b))
+
+
+def largest(x: Array) -> Array:
+    """The largest absolute value. A CPU compares halves entry by entry with vectors. It does so in
+    branches, which are handed x and do not compute it once more."""
+
+    def folded(x: Array) -> Array:
+        most = jnp.abs(x.astype(jnp.int64))
+        while len(most) % 2 == 0:
+            most = jnp.maximum(*jnp.split(most, 2))
+        return most.max()
+
+    return jnp.asarray(lax.cond(x.reshape(-1)[0] < 0, folded, folded, x))
+
+
+def chains_of(field: Array, source: Field) -> Array:
+    """The bits of states by chains, uint8[chain, plane, unit], of a field."""
+    lanes = jnp.arange(64, dtype=jnp.uint64)
+    bits = ((field[:, :, None] >> lanes) & np.uint64(1)).astype(jnp.uint8)
+    return jnp.moveaxis(bits.reshape(source.units.planes, source.units.number, -1), 2, 0)
+
+
 def features(bits: Array, units: Units) -> Array:
-    """int8[chain, feature] of the bits u64[planes * units, chain] of states."""
+    """int8[chain, feature] of the bits [chain, plane, unit] of states."""
     if units.kind != "softmax":
-        return features_of(bits.T == 0, units)
-    planes = bits.astype(jnp.int32).reshape(units.planes, units.number, -1)
-    weights = (1 << np.arange(units.planes, dtype=np.int32))[:, None, None]
-    return features_of((planes * weights).sum(axis=0).T, units)
+        return features_of(bits[:, 0] == 0, units)
+    weights = (1 << np.arange(units.planes, dtype=np.int32))[:, None]
+    return features_of((bits.astype(jnp.int32) * weights).sum(axis=1), units)
 
 
 def features_of(drawn: Array, units: Units) -> Array:

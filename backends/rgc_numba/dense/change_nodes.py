@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from math import inf, prod
+from collections.abc import Iterator
+from math import prod
 
-from rgc.program.dense import Affine, Change, Dense, Pairs, Tally, Term
+from rgc.program.dense import Affine, Change, Dense, Pairs, Tally
 from rgc.program.dense.nodes import operands
 from rgc.program.dense.yields import tally_shape
 from rgc_numba.dense.room import Room, Value
 from rgc_numba.dense.sizes import CONSTANT, COUNTS, OPTIONS, OUTER, PAIRS, TERM
 
-QUICK = {*OPTIONS, "ties"} - {"shrink"}
-"""What a change must not have to be made in one pass of int32."""
-
 
 class ChangeNodes(Room):
     """Writes the operations of such nodes. `tallies` are where in the tallies of a step each array
-    begins, and its shape. `quick` are the rows of changes that have no option but `shrink`: their
-    shift, and the slot and bound of each term."""
+    begins, and its shape. `floats` are the rows of changes that float64 can hold, where the numbers
+    of some slots times a bound of what they multiply say so."""
 
     def __init__(self, program: Dense) -> None:
         super().__init__(program)
-        self.quick: dict[int, tuple[int, tuple[tuple[int, float], ...]]] = {}
+        self.floats: dict[int, tuple[tuple[int, float], ...]] = {}
+        self.largest: dict[int, int] = {}
         self.tallied = 0
         self.tallies: list[tuple[int, tuple[int, ...]]] = []
         for node in program.nodes:
@@ -31,50 +30,53 @@ class ChangeNodes(Room):
                 self.tallied += prod(shape)
 
     def _change(self, k: int, node: Change) -> None:
-        parameter = self.program.parameters[node.parameter]
-        rows, columns = parameter.shape if len(parameter.shape) == 2 else (1, *parameter.shape)
-        wanted = any(
-            k in operands(other) and not (isinstance(other, Tally) and other.what == "largest")
-            for other in self.program.nodes
-        )
-        steps = self.counts(k).address
-        first = len(self.terms)
+        parameter, place = self.program.parameters[node.parameter], self.parameters[node.parameter]
+        readers = [each for each in self.program.nodes if k in operands(each)]
+        largest = [isinstance(each, Tally) and each.what == "largest" for each in readers]
+        steps, first = self.counts(k), len(self.terms)
         for term in node.terms:
             self.terms.append(self._term(term.slot, term.counts))
-        matrix = self.matrices.get(node.parameter)
         given = ("parameter", "velocity", "ties", "mask")
         slots = ("momentum", "ahead", "decay", "shrink", "norm")
-        wide = parameter.dtype == "int64"
-        if not wide and not wanted and matrix is not None and without(node) >= QUICK:
-            self.quick[len(self.rows)] = node.shift, tuple(map(self._bound, node.terms))
-        self.add(
-            "change_wide" if wide else "change",
-            {name: self.parameter(getattr(node, name)) for name in given},
-            **{name: getattr(node, name) or 0 for name in slots},
-            rows=rows,
-            columns=columns,
-            term=first,
-            terms=len(node.terms),
-            shift=node.shift,
-            classes=node.classes,
-            use=sum(bit for name, bit in OPTIONS.items() if getattr(node, name) is not None),
-            limit=node.limit,
-            steps=steps,
-            has_steps=wanted,
-            sums=self.buffer(rows * columns if node.classes else 0),
-            seen=matrix.seen if matrix else 0,
-            stride=matrix.stride if matrix else 0,
-        )
+        arguments = {name: self.parameter(getattr(node, name)) for name in given}
+        arguments |= {name: getattr(node, name) or 0 for name in slots}
+        arguments |= {
+            "rows": place.rows,
+            "columns": place.columns,
+            "stride": place.stride,
+            "term": first,
+            "terms": len(node.terms),
+            "shift": node.shift,
+            "classes": node.classes,
+            "use": sum(bit for name, bit in OPTIONS.items() if getattr(node, name) is not None),
+            "limit": node.limit,
+            "steps": steps.address,
+            "has_steps": not all(largest),
+            "sums": self.buffer(place.rows * place.stride if node.classes else 0),
+            "largest": self._largest(k),
+            "has_largest": any(largest),
+        }
+        if node.ties is not None:
+            self.add("tie", **arguments)
+        elif parameter.dtype == "int32":
+            self.floats[len(self.rows)] = tuple(self._bounds(node))
+        self.add("change" if parameter.dtype == "int32" else "change_wide", **arguments)
 
-    def _bound(self, term: Term) -> tuple[int, float]:
-        """The slot of a term, and a bound of what its number is multiplied with, infinity if that
-        is no sum over chains that is counted in place."""
-        if term.counts is None:
-            return term.slot, 1.0
-        node = self.program.nodes[term.counts]
-        if term.counts in self.values or not isinstance(node, Pairs):
-            return term.slot, inf
-        return term.slot, 8.0 * self.found[term.counts].most
+    def _largest(self, k: int) -> int:
+        """Where a change leaves the largest |M|."""
+        if k not in self.largest:
+            self.largest[k] = self.buffer(1)
+        return self.largest[k]
+
+    def _bounds(self, node: Change) -> Iterator[tuple[int, float]]:
+        """The slots of a change, each with a bound of what its number is multiplied with. The parts
+        of a sum over chains of Ising units add up to 9 times its own bound."""
+        for term in node.terms:
+            counts = 1 if term.counts is None else self.found[term.counts].most
+            yield term.slot, 9.0 * counts
+        for slot in (node.momentum, node.ahead, node.decay, node.shrink):
+            if slot is not None:
+                yield slot, 2.0**31
 
     def _term(self, slot: int, counts: int | None) -> tuple[int, ...]:
         if counts is None:
@@ -118,14 +120,7 @@ class ChangeNodes(Room):
                 at=at,
             )
         elif isinstance(source, Change):
-            parameter = self.program.parameters[source.parameter]
-            self.add(
-                "tally_parameter",
-                {"parameter": self.parameter(source.parameter)},
-                wide=parameter.dtype == "int64",
-                size=prod(parameter.shape),
-                at=at,
-            )
+            self.add("tally_whole", x=self._largest(node.x), size=1, at=at)
         elif node.what == "largest":
             x = self.values[node.x]
             self.add(
@@ -140,14 +135,14 @@ class ChangeNodes(Room):
             self._reach(source, self.values[node.x], at)
 
     def _reach(self, affine: Affine, fields: Value, at: int) -> None:
-        matrix = self.matrices[affine.matrix] if affine.matrix is not None else None
+        matrix = self.parameters[affine.matrix] if affine.matrix is not None else None
         x = self.values[affine.x] if affine.x is not None else None
         units = x.found.units if x is not None else None
         self.add(
             "tally_reach",
-            {"bias": self.parameter(affine.bias)},
+            bias=self.parameter(affine.bias),
             has_bias=affine.bias is not None,
-            matrix=matrix.seen if matrix is not None else 0,
+            matrix=matrix.address if matrix is not None else 0,
             has_matrix=matrix is not None,
             rows=x.features if x is not None else 0,
             letters=units.letters if units is not None else 1,
@@ -161,8 +156,3 @@ class ChangeNodes(Room):
 def term(**columns: int) -> tuple[int, ...]:
     """A row of the table of terms."""
     return tuple(int(columns.get(name, 0)) for name in TERM)
-
-
-def without(change: Change) -> set[str]:
-    """The options that a change does not have."""
-    return {name for name in (*OPTIONS, "ties") if getattr(change, name) is None}

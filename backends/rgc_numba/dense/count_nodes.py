@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rgc.program.dense import Apply, Energy, Pairs, Total
 from rgc_numba.dense.room import Room, Value, padded
-from rgc_numba.dense.sizes import BLOCK_ROWS, LANES
+from rgc_numba.dense.sizes import WHOLE
 
 
 class CountNodes(Room):
@@ -56,37 +56,27 @@ class CountNodes(Room):
         return x.found.kind != y.found.kind and chains * x.found.most * y.found.most < 2**31
 
     def _product(self, x: Value, y: Value, chains: int, out: int) -> None:
-        """States times means: the means of chains are the rows of a matrix, and which of them a
-        feature adds are its bits."""
+        """States times means: the means of chains are the rows of a matrix, and the bits of a
+        feature say which of them it adds."""
         states, means = (x, y) if x.found.kind == "states" else (y, x)
-        blocks = padded(chains, BLOCK_ROWS) // BLOCK_ROWS
-        codes = self.buffer(blocks * states.features)
-        sums = self.ints(states.features * means.width)
-        self.add(
-            "encode_chains",
-            bits=states.address,
-            width=states.width,
-            features=states.features,
-            chains=chains,
-            blocks=blocks,
-            codes=codes,
-        )
+        sums = self.ints(states.width * means.width)
         self.add(
             "start",
             bias=0,
             has_bias=0,
-            chains=states.features,
+            chains=states.width,
             stride=means.width,
             columns=0,
             fields=sums,
         )
         self.add(
             "multiply",
-            codes=codes,
-            chains=states.features,
-            blocks=blocks,
+            codes=states.address,
+            chains=states.width,
+            blocks=padded(chains, WHOLE) // WHOLE,
             matrix=means.address,
             stride=means.width,
+            unseen=0,
             turned=0,
             signs=states.ising,
             table=self.table,
@@ -107,8 +97,8 @@ class CountNodes(Room):
         """Features as int32[chain, column]: where, and the length of a row."""
         if x.found.kind == "means":
             return x.address, x.width
-        stride = padded(x.features, LANES)
-        out = self.ints(x.found.chains * stride)
+        stride = padded(x.features, WHOLE)
+        out = self.ints(padded(x.found.chains, WHOLE) * stride)
         self.add(
             "features",
             bits=x.address,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from rgc.program.units import MEAN_BITS
 from rgc_numba.dense import sizes
 from rgc_numba.dense.layers import live
 from rgc_numba.dense.vectors import (
@@ -21,7 +20,7 @@ from rgc_numba.dense.vectors import (
 
 U = np.uint64
 ZERO, ONE, LANE = U(0), U(1), U(6)
-NOTHING, BITS = np.int64(0), np.int64(MEAN_BITS)
+NOTHING = np.int64(0)
 
 SLOT, KIND, X, X_WIDTH, X_ISING, Y, Y_WIDTH, Y_ISING, CHAINS, WIDTH = range(len(sizes.TERM))
 CONSTANT, COUNTS, PAIRS, OUTER = map(U, (sizes.CONSTANT, sizes.COUNTS, sizes.PAIRS, sizes.OUTER))
@@ -50,44 +49,37 @@ def totals_of_means(means, stride, features, chains, out):
 
 
 @compiled
-def count_row(x, x_width, x_ising, y, y_width, y_ising, chains, i, columns, number, row, found):
-    """row[j] += number * sum over chains of x_i y_j.
+def count_row(x, x_width, x_ising, y, y_width, y_ising, chains, i, number, row):
+    """row[j] += number * sum over chains of x_i y_j, but for what all columns share, which is
+    returned.
 
     With P, A and B chains where both, x and y are 1, and N of all, the sum is P, or 2 P - A, 2 P -
     B and 4 P - 2 A - 2 B + N where y, x or both are Ising units.
     """
     whole_vectors()
-    for j in range(ZERO, columns):
-        found[j] = ZERO
-    own = ZERO
-    for w in range(ZERO, (chains + U(63)) >> LANE):
-        a = x[w * x_width + i] & live(chains, w)
+    words, own, size = (chains + U(63)) >> LANE, ZERO, U(row.size)
+    times = number * np.int64(ONE << U(x_ising + y_ising))
+    for w in range(ZERO, words - ONE, U(2)):
+        a, b = x[w * x_width + i], x[(w + ONE) * x_width + i] & live(chains, w + ONE)
+        own += popcount(a) + popcount(b)
+        first, second = w * y_width, (w + ONE) * y_width
+        for j in range(size):
+            both = popcount(a & y[first + j]) + popcount(b & y[second + j])
+            row[j] += times * np.int64(both)
+    if words & ONE:
+        a = x[(words - ONE) * x_width + i] & live(chains, words - ONE)
         own += popcount(a)
-        first = w * y_width
-        for j in range(ZERO, columns):
-            found[j] += popcount(a & y[first + j])
-    times = number << np.int64(x_ising + y_ising)
-    base = base_of(x_ising, y_ising, chains, own, number)
-    for j in range(ZERO, columns):
-        row[j] += times * np.int64(found[j]) + base
-
-
-@compiled
-def base_of(x_ising, y_ising, chains, own, number):
-    """What is the same for all columns of a row: number (N - 2 A), or -number A where x is no Ising
-    unit, and 0 where y is none."""
-    base = NOTHING
-    if y_ising:
-        base -= (number << np.int64(x_ising)) * np.int64(own)
-    if x_ising and y_ising:
-        base += number * np.int64(chains)
-    return base
+        first = (words - ONE) * y_width
+        for j in range(size):
+            row[j] += times * np.int64(popcount(a & y[first + j]))
+    less = np.int64(own) << np.int64(x_ising)
+    return number * ((np.int64(chains) if x_ising else NOTHING) - less if y_ising else NOTHING)
 
 
 @compiled
 def count_columns(y, y_width, y_ising, chains, columns, number, row):
     """What an Ising unit x takes from every row for each column."""
-    factor = number << np.int64(y_ising)
+    factor = number * np.int64(ONE << U(y_ising))
     for w in range(ZERO, (chains + U(63)) >> LANE):
         mask = live(chains, w)
         for j in range(ZERO, columns):
@@ -98,9 +90,14 @@ def count_columns(y, y_width, y_ising, chains, columns, number, row):
 def add_outer(term, i, columns, number, row):
     """A row of the product of two vectors of counts."""
     x, y = longs_at(term[X], i + ONE), longs_at(term[Y], columns)
-    factor = number * x[i]
+    add_counts(y, columns, number * x[i], row)
+
+
+@compiled
+def add_counts(counts, columns, number, row):
+    whole_vectors()
     for j in range(ZERO, columns):
-        row[j] += factor * y[j]
+        row[j] += number * counts[j]
 
 
 @compiled
@@ -119,41 +116,40 @@ def start_row(terms, numbers, columns, row):
 
 
 @compiled
-def sum_row(terms, numbers, i, columns, start, row, found):
-    """Row i of a sum of terms."""
-    whole_vectors()
-    for j in range(ZERO, columns):
+def sum_row(terms, numbers, i, columns, start, row):
+    """Row i of a sum of terms. Numbers and rows are int64, or float64 where that holds all sums."""
+    for j in range(U(row.size)):
         row[j] = start[j]
+    base = NOTHING
     for k in range(terms.shape[0]):
         term, number = terms[k], numbers[terms[k, SLOT]]
         if term[KIND] == PAIRS:
             x, y = words_at(term[X], term[WIDTH]), words_at(term[Y], term[WIDTH])
-            count_row(
+            base += count_row(
                 x, term[X_WIDTH], term[X_ISING], y, term[Y_WIDTH], term[Y_ISING],
-                term[CHAINS], i, columns, number, row, found,
+                term[CHAINS], i, number, row,
             )  # fmt: skip
         elif term[KIND] == OUTER:
             add_outer(term, i, columns, number, row)
         elif term[KIND] == COUNTS:
-            counts = longs_at(term[X], (i + ONE) * columns)
-            first = i * columns
-            for j in range(ZERO, columns):
-                row[j] += number * counts[first + j]
+            add_counts(longs_at(term[X], (i + ONE) * columns)[i * columns :], columns, number, row)
+    return base
 
 
 @compiled
 def pairs(x, x_width, x_ising, y, y_width, y_ising, chains, rows, columns, out):
     """All counts of pairs of states, int64[row, column]."""
-    start, found = np.zeros(columns, np.int64), np.empty(columns, np.uint64)
+    start, one = np.zeros(columns, np.int64), np.int64(1)
     if x_ising:
-        count_columns(y, y_width, y_ising, chains, columns, np.int64(1), start)
+        count_columns(y, y_width, y_ising, chains, columns, one, start)
     for i in range(ZERO, rows):
         row = out[i * columns : (i + ONE) * columns]
+        row[:] = start
+        base = count_row(
+            x, x_width, x_ising, y, y_width, y_ising, chains, i, one, row
+        )  # fmt: skip
         for j in range(ZERO, columns):
-            row[j] = start[j]
-        count_row(
-            x, x_width, x_ising, y, y_width, y_ising, chains, i, columns, np.int64(1), row, found
-        )
+            row[j] += base
 
 
 @compiled
@@ -161,22 +157,6 @@ def outer(x, y, rows, columns, out):
     for i in range(ZERO, rows):
         for j in range(ZERO, columns):
             out[i * columns + j] = x[i] * y[j]
-
-
-@compiled
-def pairs_of_means(x, x_stride, y, y_stride, chains, rows, columns, cut, out):
-    """Of features int32[chain, column]; of two means the sums are `cut`."""
-    for k in range(ZERO, rows * columns):
-        out[k] = NOTHING
-    for r in range(ZERO, chains):
-        for i in range(ZERO, rows):
-            own = np.int64(x[r * x_stride + i])
-            if own != NOTHING:
-                for j in range(ZERO, columns):
-                    out[i * columns + j] += own * np.int64(y[r * y_stride + j])
-    if cut:
-        for k in range(ZERO, rows * columns):
-            out[k] >>= BITS
 
 
 @compiled

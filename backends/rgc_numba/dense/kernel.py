@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from inspect import getsource
 from math import prod
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rgc.backend import Arguments
 from rgc.program import draws
 from rgc.program import units as law
-from rgc.program.dense import Dense, Put
+from rgc.program.dense import Change, Dense, Put
 from rgc.program.dense import program as constants
 from rgc.program.dense.show import show
 from rgc.program.dense.verify import verify
@@ -26,6 +26,7 @@ from rgc_numba.cache import alone, load
 from rgc_numba.dense.layer_nodes import TAKEN
 from rgc_numba.dense.ops import ARGUMENTS
 from rgc_numba.dense.plan import Plan
+from rgc_numba.dense.room import Padded
 from rgc_numba.state import Packed
 
 Counts = NDArray[np.int64]
@@ -64,6 +65,9 @@ class DenseKernel:
         self._code, self._terms = self._plan.code(), self._plan.table_of_terms()
         written = {node.field for node in program.nodes if isinstance(node, Put)}
         self._written = {number for number in written if not program.fields[number].numbers}
+        changes = [node for node in program.nodes if isinstance(node, Change)]
+        self._changed = {node.parameter for node in changes}
+        self._changed |= {node.velocity for node in changes if node.velocity is not None}
 
     @property
     def source(self) -> str:
@@ -83,18 +87,22 @@ class DenseKernel:
         for row, column, number in self._plan.patches:
             array = forms[number] if number in forms else arrays[number]
             self._code[row, column] = array.ctypes.data
-        self._see(arrays)
+        parameters = arrays[len(self._program.fields) :]
+        for array, place in zip(parameters, self._plan.parameters, strict=True):
+            machine().pad(array.reshape(-1), *words(place))
         tallies = np.zeros((len(keys), self._plan.tallied), dtype=np.int64)
-        given = (arguments[name] for name in ("rows", "numbers", "scales"))
+        handed = (arguments[name] for name in ("rows", "numbers", "scales"))
         machine().steps(
             self._code,
             self._functions(arguments["numbers"]),
             self._terms,
             np.ascontiguousarray(keys),
-            *map(np.ascontiguousarray, given),
+            *map(np.ascontiguousarray, handed),
             tallies,
             np.uint64(word0),
         )
+        for number in self._changed:
+            machine().unpad(parameters[number].reshape(-1), *words(self._plan.parameters[number]))
         for number in self._written:
             state[number].changed_canonical()
         return list(state), [
@@ -106,9 +114,9 @@ class DenseKernel:
         """The address of the machine code of every operation."""
         names = list(ARGUMENTS)
         chosen = [names[row[0]] for row in self._plan.rows]
-        for row, (shift, bounds) in self._plan.quick.items():
-            if small(numbers, shift, bounds):
-                chosen[row] = "move"
+        for row, bounds in self._plan.floats.items():
+            if exact(numbers, bounds):
+                chosen[row] = "change_in_floats"
         return np.array([compiled(name).address for name in chosen], np.uint64)
 
     def _by_rows(self, number: int, packed: Packed) -> Words:
@@ -124,19 +132,15 @@ class DenseKernel:
 
         return packed.form("by rows", make)
 
-    def _see(self, arrays: Sequence[Array]) -> None:
-        """What units see of the weights as they are."""
-        parameters = arrays[len(self._program.fields) :]
-        for matrix in self._plan.matrices.values():
-            given = *matrix.shape, matrix.seen, matrix.stride
-            machine().see(parameters[matrix.parameter].reshape(-1), *map(np.uint64, given))
+
+def words(place: Padded) -> Iterator[np.uint64]:
+    """Where a parameter is, as arguments of what copies it there and back."""
+    return map(np.uint64, (place.rows, place.columns, place.stride, place.address))
 
 
-def small(numbers: Counts, shift: int, bounds: Sequence[tuple[int, float]]) -> bool:
-    """Whether every step of a change is below 2^30, and every number below 2^29, so that int32 and
-    products of their halves are enough."""
-    slots = [slot for slot, _ in bounds]
-    sizes = np.abs(numbers[:, slots].astype(np.float64))
+def exact(numbers: Counts, bounds: Sequence[tuple[int, float]]) -> bool:
+    """Whether float64 holds all sums of numbers times what is bounded."""
+    sizes = np.abs(numbers[:, [slot for slot, _ in bounds]].astype(np.float64))
     most = np.array([bound for _, bound in bounds])
-    steps = np.multiply(sizes, most, out=np.zeros_like(sizes), where=sizes > 0).sum(axis=1)
-    return bool((sizes < 2.0**29).all() and (steps < 2.0 ** (30 + shift)).all())
+    sums = np.multiply(sizes, most, out=np.zeros_like(sizes), where=sizes > 0).sum(axis=1)
+    return bool((sums < 2.0**52).all())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from rgc.program.dense import Affine, Exchange, Put, Read, Scale, Take, Unit
+from rgc.program.dense.program import SHIFT
 from rgc.program.units import MEAN
-from rgc_numba.dense.room import Room, Value, layer
-from rgc_numba.dense.sizes import BLOCK_ROWS
+from rgc_numba.dense.room import Room, Value, layer, padded
+from rgc_numba.dense.sizes import WHOLE, WORD
 
 TAKEN = 1 << 32
 """Added to the number of a field whose rows are taken, in a form of its own."""
@@ -85,7 +86,7 @@ class LayerNodes(Room):
         value = self.chainwise(k)
         self.add(
             "start",
-            {"bias": self.parameter(node.bias)},
+            bias=self.parameter(node.bias),
             has_bias=node.bias is not None,
             chains=value.found.chains,
             stride=value.width,
@@ -94,9 +95,9 @@ class LayerNodes(Room):
         )
         if node.matrix is None or node.x is None:
             return
-        matrix, x = self.matrices[node.matrix], self.values[node.x]
+        matrix, x = self.parameters[node.matrix], self.values[node.x]
         shared = {
-            "matrix": matrix.seen,
+            "matrix": matrix.address,
             "stride": matrix.stride,
             "turned": int(node.turned),
             "chains": value.found.chains,
@@ -111,32 +112,25 @@ class LayerNodes(Room):
                 rows=x.features,
                 mean_stride=x.width,
                 real=x.found.most > MEAN,
+                sums=self.buffer(value.found.chains * value.width),
             )
             return
-        blocks, codes = self._codes(x)
         self.add(
             "multiply",
             **shared,
-            codes=codes,
-            blocks=blocks,
+            codes=self._codes(x),
+            blocks=padded(x.features, WHOLE) // WHOLE,
+            unseen=SHIFT,
             signs=x.ising,
             table=self.table,
         )
 
-    def _codes(self, x: Value) -> tuple[int, int]:
-        """How many blocks of codes of states there are, and where."""
+    def _codes(self, x: Value) -> int:
+        """Where the codes of states are."""
         if x.codes is None:
-            blocks = x.width // BLOCK_ROWS
-            codes = self.buffer(blocks * x.found.chains)
-            self.add(
-                "encode",
-                bits=x.address,
-                width=x.width,
-                chains=x.found.chains,
-                blocks=blocks,
-                codes=codes,
-            )
-            x.codes = blocks, codes
+            chains = x.found.chains
+            x.codes = self.buffer(x.width // WORD * chains)
+            self.add("encode", bits=x.address, width=x.width, chains=chains, codes=x.codes)
         return x.codes
 
     def _scale(self, k: int, node: Scale) -> None:

@@ -10,14 +10,12 @@ import numpy as np
 
 from rgc.program.dense.program import MOST_FIELD, SHIFT
 from rgc.program.units import MEAN_BITS as BITS_OF_MEANS
-from rgc_numba.dense import sizes
-from rgc_numba.dense.sizes import BLOCK, ENTRIES, GROUP, LANES, NARROW, WIDE
+from rgc_numba.dense import products
+from rgc_numba.dense.sizes import BLOCK, ENTRIES, GROUP, LANES, WHOLE
 from rgc_numba.dense.vectors import (
-    add_narrow,
-    add_wide,
+    add_entries,
     compiled,
-    tabulate_narrow,
-    tabulate_wide,
+    tabulate,
     transpose_block,
     whole_vectors,
 )
@@ -25,8 +23,9 @@ from rgc_numba.dense.vectors import (
 U = np.uint64
 ZERO, ONE, LANE, ALL = U(0), U(1), U(6), U(0xFFFFFFFFFFFFFFFF)
 GROUPS, GROUP_ROWS = U(BLOCK), U(GROUP)
-BLOCK_ROWS, LENGTH = U(sizes.BLOCK_ROWS), U(LANES)
-WIDE_BYTES, NARROW_BYTES = U(4 * WIDE * ENTRIES), U(4 * NARROW * ENTRIES)
+COLUMNS, LENGTH = U(WHOLE), U(LANES)
+LINE, TABLE = U(4 * WHOLE), U(4 * WHOLE * ENTRIES)
+NOTHING = np.int64(0)
 ROUND, FRACTION, MEAN_BITS = np.int64(2**15), np.int64(16), np.int64(BITS_OF_MEANS)
 HALF_SEEN, UNSEEN = np.int64(1 << (SHIFT - 1)), np.int64(SHIFT)
 HIGHEST, HALF_MEAN = np.int64(MOST_FIELD), np.int64(1 << (BITS_OF_MEANS - 1))
@@ -41,9 +40,9 @@ def live(chains, word):
 
 
 @compiled
-def seen_bias(bias):
-    """What units see of a bias."""
-    return (bias + HALF_SEEN) >> UNSEEN
+def seen(parameter):
+    """What units see of a parameter."""
+    return (np.int64(parameter) + HALF_SEEN) >> UNSEEN
 
 
 @compiled
@@ -161,87 +160,79 @@ def permute(bits, width, features, words, rows, chains, out):
 
 
 @compiled
-def encode(bits, width, chains, blocks, codes):
-    """codes[block, chain]: the bits of every group of features of a block, 8 bits for each."""
-    whole_vectors()
+def encode(bits, width, chains, codes):
+    """codes[word, chain]: the bits of the features of one chain, 64 in a word."""
+    block = np.empty(64, np.uint64)
     for w in range(ZERO, (chains + U(63)) >> LANE):
-        most = min(U(64), chains - (w << LANE))
-        for block in range(ZERO, blocks):
-            first = block * chains + (w << LANE)
+        first, most = w << LANE, min(U(64), chains - (w << LANE))
+        for i in range(ZERO, width, U(64)):
+            block[:] = bits[w * width + i : w * width + i + U(64)]
+            turn_bits(block)
+            place = (i >> LANE) * chains + first
             for s in range(ZERO, most):
-                codes[first + s] = ZERO
-            for group in range(ZERO, GROUPS):
-                at, place = w * width + block * BLOCK_ROWS + group * GROUP_ROWS, group << U(3)
-                a, b, c = bits[at], bits[at + U(1)], bits[at + U(2)]
-                d, e = bits[at + U(3)], bits[at + U(4)]
-                for s in range(ZERO, most):
-                    low = ((a >> s) & ONE) | ((b >> s) & ONE) << U(1) | ((c >> s) & ONE) << U(2)
-                    code = low | ((d >> s) & ONE) << U(3) | ((e >> s) & ONE) << U(4)
-                    codes[first + s] |= code << place
+                codes[place + s] = block[s]
 
 
 @compiled
-def encode_chains(bits, width, features, chains, blocks, codes):
-    """codes[block, feature]: the same with the bits of groups of chains."""
-    for block in range(ZERO, blocks):
-        for i in range(ZERO, features):
-            word = ZERO
-            for group in range(ZERO, GROUPS):
-                for s in range(ZERO, GROUP_ROWS):
-                    r = (block * GROUPS + group) * GROUP_ROWS + s
-                    if r < chains:
-                        bit = (bits[(r >> LANE) * width + i] >> (r & U(63))) & ONE
-                        word |= bit << ((group << U(3)) + s)
-            codes[block * features + i] = word
-
-
-@compiled
-def multiply(codes, chains, blocks, matrix, stride, turned, signs, table, fields, columns):
+def multiply(
+    codes, chains, blocks, matrix, stride, unseen, turned, signs, table, fields, columns
+):  # fmt: skip
     """fields[chain] += sum of the rows of a matrix that its bits name; with `signs` the others are
     taken away. `turned` are the columns of the matrix its rows. Matrix, table, fields and codes are
-    addresses, `stride` is the length of a row of the matrix and `columns` of one of the fields."""
-    line = U(4) * columns
-    column = ZERO
-    while column + U(WIDE) <= columns:
+    addresses, `stride` is the length of a row of the matrix and `columns` of one of the fields.
+    Blocks are taken in the order in which the matrix lies in memory."""
+    if turned:
+        for column in range(ZERO, columns, COLUMNS):
+            for block in range(ZERO, blocks):
+                source = matrix + U(4) * (column * stride + block * COLUMNS)
+                copy = turn_block(source, stride, table)
+                place = codes + code_of(block, chains)
+                add_block(
+                    place, chains, copy, LINE, unseen, signs, table, fields + U(4) * column, columns
+                )
+    else:
         for block in range(ZERO, blocks):
-            rows, row_bytes = block_of(matrix, stride, turned, block, column, U(WIDE), table)
-            for group in range(ZERO, GROUPS):
-                first = rows + group * GROUP_ROWS * row_bytes
-                tabulate_wide(table + group * WIDE_BYTES, first, row_bytes, signs)
-            for r in range(ZERO, chains):
-                code = codes + U(8) * (block * chains + r)
-                add_wide(fields + r * line + U(4) * column, table, code)
-        column += U(WIDE)
-    if column < columns:
-        for block in range(ZERO, blocks):
-            rows, row_bytes = block_of(matrix, stride, turned, block, column, U(NARROW), table)
-            for group in range(ZERO, GROUPS):
-                first = rows + group * GROUP_ROWS * row_bytes
-                tabulate_narrow(table + group * NARROW_BYTES, first, row_bytes, signs)
-            for r in range(ZERO, chains):
-                code = codes + U(8) * (block * chains + r)
-                add_narrow(fields + r * line + U(4) * column, table, code)
+            place = codes + code_of(block, chains)
+            for column in range(ZERO, columns, COLUMNS):
+                rows = matrix + U(4) * (block * COLUMNS * stride + column)
+                add_block(
+                    place, chains, rows, U(4) * stride, unseen, signs, table,
+                    fields + U(4) * column, columns,
+                )  # fmt: skip
 
 
 @compiled
-def block_of(matrix, stride, turned, block, column, width, table):
-    """Where the rows of a block begin, for some columns, and how far apart they are. Those of a
-    turned matrix are copied, 16 by 16, behind the tables."""
-    if not turned:
-        return matrix + U(4) * (block * BLOCK_ROWS * stride + column), U(4) * stride
-    copy, row_bytes = table + GROUPS * WIDE_BYTES, U(4) * U(WIDE)
-    for i in range(ZERO, width, LENGTH):
-        for j in range(ZERO, BLOCK_ROWS, LENGTH):
-            source = matrix + U(4) * ((column + i) * stride + block * BLOCK_ROWS + j)
-            transpose_block(source, U(4) * stride, copy + j * row_bytes + U(4) * i, row_bytes)
-    return copy, row_bytes
+def code_of(block, chains):
+    """Where the codes of a block begin: words of 64 features hold those of two."""
+    return U(8) * (block >> ONE) * chains + U(4) * (block & ONE)
+
+
+@compiled
+def add_block(codes, chains, rows, row_bytes, unseen, signs, table, fields, columns):
+    """What the rows of one block add to so many columns of the fields."""
+    for group in range(ZERO, GROUPS):
+        first = rows + group * GROUP_ROWS * row_bytes
+        tabulate(table + group * TABLE, first, row_bytes, unseen, signs)
+    for r in range(ZERO, chains):
+        add_entries(fields + U(4) * r * columns, table, codes + U(8) * r)
+
+
+@compiled
+def turn_block(matrix, stride, table):
+    """The columns of a block as rows, behind the tables."""
+    copy = table + GROUPS * TABLE
+    for i in range(ZERO, COLUMNS, LENGTH):
+        for j in range(ZERO, COLUMNS, LENGTH):
+            source = matrix + U(4) * (i * stride + j)
+            transpose_block(source, U(4) * stride, copy + j * LINE + U(4) * i, LINE)
+    return copy
 
 
 @compiled
 def start_fields(bias, has_bias, chains, stride, columns, fields):
     """Every chain starts at what units see of a bias."""
     for j in range(ZERO, columns):
-        fields[j] = np.int32(seen_bias(bias[j])) if has_bias else np.int32(0)
+        fields[j] = np.int32(seen(bias[j])) if has_bias else np.int32(0)
     for j in range(columns, stride):
         fields[j] = np.int32(0)
     for r in range(ONE, chains):
@@ -250,38 +241,19 @@ def start_fields(bias, has_bias, chains, stride, columns, fields):
 
 
 @compiled
-def dot(x, y, size):
-    whole_vectors()
-    total = np.int64(0)
-    for i in range(ZERO, size):
-        total += np.int64(x[i]) * np.int64(y[i])
-    return total
-
-
-@compiled
 def multiply_means(
-    means, rows, mean_stride, matrix, stride, turned, chains, columns, real, fields
+    means, rows, mean_stride, matrix, stride, turned, chains, columns, real, sums, fields
 ):  # fmt: skip
     """fields += (sum of means times rows) >> 15, or times columns, if `turned`. Those of `real`
     units' values end at the largest field."""
-    whole_vectors()
-    total = np.empty(columns, np.int64)
-    for r in range(ZERO, chains):
-        own = means[r * mean_stride : r * mean_stride + rows]
-        if turned:
-            for j in range(ZERO, columns):
-                total[j] = dot(own, matrix[j * stride : j * stride + rows], rows)
-        else:
-            for j in range(ZERO, columns):
-                total[j] = np.int64(0)
-            for i in range(ZERO, rows):
-                line = matrix[i * stride : i * stride + columns]
-                for j in range(ZERO, columns):
-                    total[j] += np.int64(own[i]) * np.int64(line[j])
-        for j in range(ZERO, columns):
-            at = r * columns + j
-            found = np.int64(fields[at]) + (total[j] >> MEAN_BITS)
-            fields[at] = np.int32(min(max(found, -HIGHEST), HIGHEST) if real else found)
+    down, across = (ONE, stride) if turned else (stride, ONE)
+    sums[:] = NOTHING
+    products.add_product(
+        means, mean_stride, ONE, matrix, down, across, UNSEEN, chains, rows, columns, sums
+    )
+    for k in range(ZERO, chains * columns):
+        found = np.int64(fields[k]) + (sums[k] >> MEAN_BITS)
+        fields[k] = np.int32(min(max(found, -HIGHEST), HIGHEST) if real else found)
 
 
 @compiled

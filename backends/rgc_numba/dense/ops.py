@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-COLUMNS = 28
+COLUMNS = 26
 
 CHANGE = (
-    "parameter rows columns term terms shift velocity momentum ahead decay shrink norm ties "
-    "classes mask use limit steps has_steps sums seen stride"
+    "parameter rows columns stride term terms shift velocity momentum ahead decay shrink norm ties "
+    "classes mask use limit steps has_steps sums largest has_largest"
 )
 
 ARGUMENTS = {
@@ -27,11 +27,10 @@ ARGUMENTS = {
     "put_numbers": "x chains columns stride field",
     "permute_numbers": "x stride rows chains out",
     "permute": "bits width features words rows chains out",
-    "encode": "bits width chains blocks codes",
-    "encode_chains": "bits width features chains blocks codes",
+    "encode": "bits width chains codes",
     "start": "bias has_bias chains stride columns fields",
-    "multiply": "codes chains blocks matrix stride turned signs table fields columns",
-    "multiply_means": "means rows mean_stride matrix stride turned chains columns real fields",
+    "multiply": "codes chains blocks matrix stride unseen turned signs table fields columns",
+    "multiply_means": "means rows mean_stride matrix stride turned chains columns real sums fields",
     "scale": "x base has_base slot chains stride fields",
     "draw_pairs": "fields stride units chains doubled draw bits width",
     "draw_states": "fields stride units letters chains draw bits width",
@@ -56,14 +55,14 @@ ARGUMENTS = {
     "logs_of_states": "fields stride units letters chains energies",
     "exchange": "energies slot chains temperatures first draw rows",
     "permute_energies": "energies rows chains out",
+    "tie": CHANGE,
     "change": CHANGE,
     "change_wide": CHANGE,
-    "move": CHANGE,
+    "change_in_floats": CHANGE,
     "apply": "matrix vector rows columns turned out",
     "tally_whole": "x size at",
     "tally_mismatches": "one other width units letters words at",
     "tally_field": "fields chains stride columns at",
-    "tally_parameter": "parameter wide size at",
     "tally_reach": "matrix has_matrix rows letters stride turned columns bias has_bias at",
 }
 """The arguments of every operation, in order."""

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.program.dense import Affine, Dense, Units
+from rgc.program.dense import Dense, Parameter, Units
 from rgc.program.dense.yields import Yield, yields
 from rgc_numba.dense.ops import ARGUMENTS, code, operation
-from rgc_numba.dense.sizes import BLOCK, BLOCK_ROWS, ENTRIES, LANES, TERM, WHOLE, WIDE
+from rgc_numba.dense.sizes import BLOCK, ENTRIES, TERM, WHOLE, WORD
 from rgc_numba.state import aligned
 
 Array = NDArray[Any]
@@ -21,12 +21,13 @@ Array = NDArray[Any]
 @dataclass(slots=True)
 class Value:
     """Where a node leaves what it yields. `address` is that of bits, fields, means, counts or
-    energies; `width` is the length of a row; `codes` are made when a matrix asks for them."""
+    energies; `width` is the length of a row; `codes` are the bits of states by chains, which are
+    made when a matrix asks for them."""
 
     found: Yield
     address: int = 0
     width: int = 0
-    codes: tuple[int, int] | None = None
+    codes: int | None = None
 
     @property
     def ising(self) -> bool:
@@ -42,21 +43,22 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Matrix:
-    """What units see of weights: rows of `stride` columns."""
+class Padded:
+    """Where a parameter is during steps, a vector being a matrix of one row: rows of `stride`, with
+    zeros where there is no entry."""
 
-    parameter: int
-    shape: tuple[int, ...]
-    seen: int
+    rows: int
+    columns: int
     stride: int
+    address: int
 
 
 class Room:
     """The code of a program in the making, with the buffers that it works on.
 
-    `patches` says where in the code the addresses of the arrays of the state belong: row, column,
-    number of the array. `values` are where nodes leave what they yield, `matrices` what units see
-    of weights, by the number of the parameter.
+    `patches` says where in the code the addresses of fields belong: row, column, number of the
+    field. `values` are where nodes leave what they yield, and `parameters` the copies
+    of parameters that steps work on.
     """
 
     def __init__(self, program: Dense) -> None:
@@ -67,12 +69,9 @@ class Room:
         self.buffers: list[Array] = []
         self.patches: list[tuple[int, int, int]] = []
         self.values: dict[int, Value] = {}
-        self.matrices: dict[int, Matrix] = {}
+        self.parameters = [self._padded(each) for each in program.parameters]
         # a block of tables, and behind it the rows of a block of a turned matrix
-        self.table = self.ints(WIDE * (BLOCK * ENTRIES + padded(BLOCK_ROWS, LANES)))
-        for node in program.nodes:
-            if isinstance(node, Affine) and node.matrix is not None:
-                self._need_matrix(node.matrix)
+        self.table = self.ints(WHOLE * (BLOCK * ENTRIES + WHOLE))
 
     def buffer(self, size: int) -> int:
         """The address of so many zero words, from a boundary of a cache line on."""
@@ -82,17 +81,13 @@ class Room:
     def ints(self, size: int) -> int:
         return self.buffer(-(-size // 2))
 
-    def add(
-        self, name: str, state: dict[str, int | None] | None = None, /, **arguments: int
-    ) -> None:
-        """An operation. `state` names the arguments that are addresses of arrays of the state, by
-        the number of the array, or None where there is none."""
+    def add(self, name: str, state: dict[str, int] | None = None, /, **arguments: int) -> None:
+        """An operation. `state` names the arguments that are addresses of fields, by the number of
+        the field."""
         given = arguments | dict.fromkeys(state or {}, 0)
-        row = operation(name, **given)
         for argument, number in (state or {}).items():
-            if number is not None:
-                self.patches.append((len(self.rows), column(name, argument), number))
-        self.rows.append(row)
+            self.patches.append((len(self.rows), column(name, argument), number))
+        self.rows.append(operation(name, **given))
 
     def code(self) -> NDArray[np.uint64]:
         return code(self.rows)
@@ -100,23 +95,21 @@ class Room:
     def table_of_terms(self) -> NDArray[np.uint64]:
         return np.array(self.terms, dtype=np.uint64).reshape(-1, len(TERM))
 
-    def parameter(self, number: int | None) -> int | None:
-        """The number of a parameter, if there is one, among the arrays of the state."""
-        return None if number is None else len(self.program.fields) + number
+    def parameter(self, number: int | None) -> int:
+        """The address of a parameter, 0 for none."""
+        return 0 if number is None else self.parameters[number].address
 
-    def _need_matrix(self, number: int) -> None:
-        """Room for rows and columns that are whole blocks of tables and of vectors, with zeros
-        where there is no weight. A block of columns may be read beyond the last row."""
-        if number not in self.matrices:
-            shape = rows, columns = self.program.parameters[number].shape
-            stride = padded(columns, WHOLE)
-            seen = self.ints(padded(rows, WHOLE) * stride + WHOLE)
-            self.matrices[number] = Matrix(number, shape, seen, stride)
+    def _padded(self, parameter: Parameter) -> Padded:
+        rows, columns = (1, *parameter.shape)[-2:]
+        stride = padded(columns, WHOLE)
+        size = padded(rows, WHOLE) * stride
+        address = self.ints(size) if parameter.dtype == "int32" else self.buffer(size)
+        return Padded(rows, columns, stride, address)
 
     def states(self, k: int) -> Value:
         """Room for the bits of states."""
         found = self.found[k]
-        value = Value(found, width=padded(found.shape[0], BLOCK_ROWS))
+        value = Value(found, width=padded(found.shape[0], WORD))
         value.address = self.buffer(value.words * value.width)
         self.values[k] = value
         return value
@@ -124,14 +117,14 @@ class Room:
     def chainwise(self, k: int) -> Value:
         """Room for fields or means, with as many rows as a matrix that a block of tables holds."""
         found = self.found[k]
-        value = Value(found, width=padded(found.shape[0], LANES))
-        value.address = self.ints(padded(found.chains, BLOCK_ROWS) * value.width)
+        value = Value(found, width=padded(found.shape[0], WHOLE))
+        value.address = self.ints(padded(found.chains, WHOLE) * value.width)
         self.values[k] = value
         return value
 
     def counts(self, k: int) -> Value:
         size = self.found[k].chains or prod(self.found[k].shape)
-        self.values[k] = Value(self.found[k], self.buffer(size))
+        self.values[k] = Value(self.found[k], self.buffer(padded(size, WHOLE)))
         return self.values[k]
 
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from math import lcm
-
 LANES = 16
 """Columns of a vector of int32."""
 
-GROUP, BLOCK = 5, 8
+GROUP, BLOCK = 4, 8
 """Rows of a matrix in a group, and groups in a block of tables."""
 
 ENTRIES = 1 << GROUP
 """Entries of the table of a group: the sum of every subset of its rows."""
 
-WIDE, NARROW = 32, 16
-"""Columns of a table."""
+WHOLE = GROUP * BLOCK
+"""Rows of a matrix that one block of tables holds, and columns of a table. Matrices and fields are
+padded to whole ones with zeros, so that no kernel has an edge."""
 
-BLOCK_ROWS = GROUP * BLOCK
-"""Rows of a matrix that one block of tables holds."""
-
-WHOLE = lcm(BLOCK_ROWS, LANES)
-"""Rows or columns that are whole blocks of tables and of vectors."""
+WORD = 64
+"""Features of which a word holds the states in one chain: the codes of two blocks."""
 
 TERM = ("slot", "kind", "x", "x_width", "x_ising", "y", "y_width", "y_ising", "chains", "width")
 """Columns of the table of terms, which the changes of a program sum."""

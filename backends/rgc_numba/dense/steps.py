@@ -11,19 +11,20 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import cfunc, njit, types
+from numba import carray, cfunc, njit, types
 from numba.extending import intrinsic
 
-from rgc_numba.dense import changes, counts, layers, units, watch
+from rgc.program.units import MEAN_BITS
+from rgc_numba.dense import changes, counts, layers, products, units, watch
 from rgc_numba.dense.changes import AHEAD, DECAY, MASK, NORM, SHRINK, VELOCITY
 from rgc_numba.dense.ops import COLUMNS, CONTEXT
 from rgc_numba.dense.sizes import TERM
-from rgc_numba.dense.vectors import compiled, ints_at, longs_at, words_at
+from rgc_numba.dense.vectors import compiled, ints_at, longs_at, pointer, words_at
 
 U = np.uint64
 ZERO, ONE, WIDTH, SIZE = U(0), U(1), U(COLUMNS), U(len(CONTEXT))
 KEYS, ROWS, NUMBERS, SLOTS, SCALES, CHAINS, TERMS, TALLIES, WORD0 = range(len(CONTEXT))
-BYTES, PAIR, LINE = U(8), U(2), U(len(TERM))
+BYTES, PAIR, LINE, NOTHING = U(8), U(2), U(len(TERM)), np.int64(0)
 SIGNATURE = types.void(types.uint64, types.uint64)
 
 
@@ -135,14 +136,7 @@ def permute(op, context):
 def encode(op, context):
     o = words_at(op, WIDTH)
     bits = words_at(o[1], ((o[3] + U(63)) >> U(6)) * o[2])
-    layers.encode(bits, o[2], o[3], o[4], words_at(o[5], o[4] * o[3]))
-
-
-def encode_chains(op, context):
-    o = words_at(op, WIDTH)
-    bits = words_at(o[1], ((o[4] + U(63)) >> U(6)) * o[2])
-    codes = words_at(o[6], o[5] * o[3])
-    layers.encode_chains(bits, o[2], o[3], o[4], o[5], codes)
+    layers.encode(bits, o[2], o[3], words_at(o[4], (o[2] >> U(6)) * o[3]))
 
 
 def start(op, context):
@@ -153,15 +147,20 @@ def start(op, context):
 
 def multiply(op, context):
     o = words_at(op, WIDTH)
-    layers.multiply(o[1], o[2], o[3], o[4], o[5], o[6] != ZERO, o[7], o[8], o[9], o[10])
+    layers.multiply(
+        o[1], o[2], o[3], o[4], o[5], o[6], o[7] != ZERO, o[8], o[9], o[10], o[11]
+    )  # fmt: skip
 
 
 def multiply_means(op, context):
     o = words_at(op, WIDTH)
-    means, fields = ints_at(o[1], o[7] * o[3]), ints_at(o[10], o[7] * o[8])
-    matrix = ints_at(o[4], (o[8] if o[6] != ZERO else o[2]) * o[5])
+    size = o[7] * o[8]
     turned, real = o[6] != ZERO, o[9] != ZERO
-    layers.multiply_means(means, o[2], o[3], matrix, o[5], turned, o[7], o[8], real, fields)
+    means, fields = ints_at(o[1], o[7] * o[3]), ints_at(o[11], size)
+    matrix = ints_at(o[4], (o[8] if turned else o[2]) * o[5])
+    layers.multiply_means(
+        means, o[2], o[3], matrix, o[5], turned, o[7], o[8], real, longs_at(o[10], size), fields
+    )
 
 
 def scale(op, context):
@@ -274,7 +273,11 @@ def pairs_of_means(op, context):
     o = words_at(op, WIDTH)
     x, y = ints_at(o[1], o[5] * o[2]), ints_at(o[3], o[5] * o[4])
     out = longs_at(o[9], o[6] * o[7])
-    counts.pairs_of_means(x, o[2], y, o[4], o[5], o[6], o[7], o[8] != ZERO, out)
+    out[:] = NOTHING
+    products.add_product(x, ONE, o[2], y, o[4], ONE, NOTHING, o[6], o[5], o[7], out)
+    if o[8] != ZERO:
+        for k in range(ZERO, o[6] * o[7]):
+            out[k] >>= np.int64(MEAN_BITS)
 
 
 def outer(op, context):
@@ -367,16 +370,6 @@ def tally_field(op, context):
     tallies[o[5]] = watch.largest_field(fields, o[2], o[3], o[4])
 
 
-def tally_parameter(op, context):
-    o = words_at(op, WIDTH)
-    c = words_at(context, SIZE)
-    tallies = longs_at(c[TALLIES], o[4] + ONE)
-    if o[2] != ZERO:
-        tallies[o[4]] = watch.largest_of(longs_at(o[1], o[3]), o[3])
-    else:
-        tallies[o[4]] = watch.largest_of(ints_at(o[1], o[3]), o[3])
-
-
 def tally_reach(op, context):
     o = words_at(op, WIDTH)
     c = words_at(context, SIZE)
@@ -397,60 +390,80 @@ def apply(op, context):
 
 
 @compiled
-def change_any(o, c, old, velocity):
-    """A change with any options."""
-    mine = words_at(c[TERMS] + BYTES * LINE * o[4], LINE * o[5]).reshape(o[5], LINE)
-    numbers = longs_at(c[NUMBERS], c[SLOTS])
-    size, use, classes = o[2] * o[3], o[16], o[14]
-    momentum = numbers[o[8]] if use & VELOCITY else np.int64(0)
-    ahead = numbers[o[9]] if use & AHEAD else np.int64(0)
-    decay = numbers[o[10]] if use & DECAY else np.int64(0)
-    shrink = numbers[o[11]] if use & SHRINK else np.int64(0)
-    norm = numbers[o[12]] if use & NORM else np.int64(1)
-    ties = ints_at(o[13], size if classes > ZERO else ZERO)
-    mask = ints_at(o[15], size if use & MASK else ZERO)
-    steps = longs_at(o[18], size if o[19] != ZERO else ZERO)
-    sums = longs_at(o[20], size if classes > ZERO else ZERO)
-    changes.change(
-        old, o[2], o[3], mine, numbers, np.int64(o[6]), velocity, momentum, ahead, decay, shrink,
-        norm, ties, classes, mask, use, np.int64(o[17]), steps, sums,
+def terms_of(o, c):
+    return words_at(c[TERMS] + BYTES * LINE * o[5], LINE * o[6]).reshape(o[6], LINE)
+
+
+def tie(op, context):
+    o = words_at(op, WIDTH)
+    c = words_at(context, SIZE)
+    size = o[2] * o[4]
+    numbers, ties = longs_at(c[NUMBERS], c[SLOTS]), ints_at(o[14], size)
+    changes.sum_tied(
+        terms_of(o, c), numbers, np.int64(o[7]), ties, o[4], o[15], o[2], o[3],
+        longs_at(o[21], size),
     )  # fmt: skip
+
+
+@compiled
+def change_any(o, c, old, velocity, numbers):
+    """Change a parameter by numbers that are int64 or float64."""
+    mine = terms_of(o, c)
+    size, use = o[2] * o[4], o[17]
+    momentum = numbers[o[9]] if use & VELOCITY else NOTHING
+    ahead = numbers[o[10]] if use & AHEAD else NOTHING
+    decay = numbers[o[11]] if use & DECAY else NOTHING
+    shrink = numbers[o[12]] if use & SHRINK else NOTHING
+    norm = np.int64(numbers[o[13]] if use & NORM else NOTHING)
+    mask = ints_at(o[16], size if use & MASK else ZERO)
+    steps = longs_at(o[19], o[2] * o[3] if o[20] != ZERO else ZERO)
+    sums = longs_at(o[21], size if o[15] != ZERO else ZERO)
+    changes.change(
+        old, o[2], o[3], o[4], mine, numbers, np.int64(o[7]), velocity, momentum, ahead, decay,
+        shrink, norm, mask, use, np.int64(o[18]), steps, sums,
+    )  # fmt: skip
+    if o[23] != ZERO:
+        longs_at(o[22], ONE)[ZERO] = watch.largest_of(old)
 
 
 def change(op, context):
     o = words_at(op, WIDTH)
     c = words_at(context, SIZE)
-    old = ints_at(o[1], o[2] * o[3])
-    change_any(o, c, old, ints_at(o[7], o[2] * o[3] if o[16] & VELOCITY else ZERO))
-    if o[22] > ZERO:
-        changes.see(old, o[2], o[3], o[21], o[22])
+    size = o[2] * o[4]
+    velocity = ints_at(o[8], size if o[17] & VELOCITY else ZERO)
+    change_any(o, c, ints_at(o[1], size), velocity, longs_at(c[NUMBERS], c[SLOTS]))
 
 
 def change_wide(op, context):
     o = words_at(op, WIDTH)
     c = words_at(context, SIZE)
-    velocity = longs_at(o[7], o[2] * o[3] if o[16] & VELOCITY else ZERO)
-    change_any(o, c, longs_at(o[1], o[2] * o[3]), velocity)
+    size = o[2] * o[4]
+    velocity = longs_at(o[8], size if o[17] & VELOCITY else ZERO)
+    change_any(o, c, longs_at(o[1], size), velocity, longs_at(c[NUMBERS], c[SLOTS]))
 
 
-def move(op, context):
+def change_in_floats(op, context):
     o = words_at(op, WIDTH)
     c = words_at(context, SIZE)
-    mine = words_at(c[TERMS] + BYTES * LINE * o[4], LINE * o[5]).reshape(o[5], LINE)
-    numbers = longs_at(c[NUMBERS], c[SLOTS])
-    shrink = numbers[o[11]] if o[16] & SHRINK else np.int64(0)
-    given = o[2], o[3], mine, numbers, np.int64(o[6]), shrink, np.int64(o[17])
-    room = o[21], o[22]
-    if changes.is_pair(mine):
-        changes.move_pair(ints_at(o[1], o[2] * o[3]), *given, *room)
-    else:
-        changes.move(ints_at(o[1], o[2] * o[3]), *given, *room)
+    size = o[2] * o[4]
+    numbers = np.empty(c[SLOTS], np.float64)
+    numbers[:] = longs_at(c[NUMBERS], c[SLOTS])
+    velocity = ints_at(o[8], size if o[17] & VELOCITY else ZERO)
+    change_any(o, c, ints_at(o[1], size), velocity, numbers)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def see(matrix, rows, columns, seen, stride):
-    """What units see of weights before the first step, left at an address."""
-    changes.see(matrix, rows, columns, seen, stride)
+def pad(parameter, rows, columns, stride, address):
+    """Copy a parameter into padded rows."""
+    room = carray(pointer(address), rows * stride, parameter.dtype)
+    layers.copy_rows(parameter, columns, columns, rows, room, stride)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def unpad(parameter, rows, columns, stride, address):
+    """Copy a parameter out of padded rows."""
+    room = carray(pointer(address), rows * stride, parameter.dtype)
+    layers.copy_rows(room, stride, columns, rows, parameter, columns)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

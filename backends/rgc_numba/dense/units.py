@@ -23,11 +23,15 @@ from rgc.program.units import (
     REAL,
     quantiles,
 )
-from rgc_numba.dense.vectors import compiled, whole_vectors
+from rgc_numba.dense.vectors import as_float, compiled, leading_zeros, whole_vectors
 
 U = np.uint64
 ZERO, ONE, LOW, HALF, LANE = U(0), U(1), U(0xFFFFFFFF), U(32), U(6)
 E0, E1, E2, E3, E4, E5, E6 = map(U, EXP)
+C0, C1, C2, C3, C4, C5, C6 = (np.float32((-1) ** k * c / 2**32) for k, c in enumerate(EXP))
+EXPONENT, SMALL = np.float32(LOG2_E / 2**52), np.float32(2.0**-32)
+MARGIN, ZERO_32 = np.float32(2.0**-20), np.float32(0)
+BIAS, PLACE = np.int32(127), np.int32(23)
 LOGS = np.array(LOG, dtype=np.uint64)
 LOG2_E_LOW, REACH, LOG_2 = U(LOG2_E - 2**32), np.int64(FAR), np.int64(LN_2)
 PARTS = U(2 * MEAN)
@@ -38,8 +42,8 @@ WORD = U(WORD_SHIFT)
 M1, M2, R1, R2, R3 = U(0xBF58476D1CE4E5B9), U(0x94D049BB133111EB), U(30), U(27), U(31)
 HALF_ENERGY = np.int64(2**11)
 QUANTILES = quantiles()
-TAIL, REST, MOST = U(0x7FFFFFFF), np.int64(2**FRACTION_BITS - 1), np.int64(REAL)
-OCTAVE, FRACTION = np.int64(OCTAVE_BITS), np.int64(FRACTION_BITS)
+TAIL, REST, MOST = U(0x7FFFFFFF), U(2**FRACTION_BITS - 1), np.int64(REAL)
+OCTAVE, FRACTION = U(OCTAVE_BITS), U(FRACTION_BITS)
 FINER, HALF_QUANTILE = np.int64(QUANTILE_BITS), np.int64(2 ** (QUANTILE_BITS - 1))
 COARSER, HALF_FIELD = np.int64(FIELD_BITS), np.int64(2 ** (FIELD_BITS - 1))
 
@@ -96,28 +100,73 @@ def uniform(z, other, lane):
 
 
 @compiled
+def draw_words(z, other, low, high):
+    """The uniforms of two chains: both halves of the words of a stream, unit by unit."""
+    whole_vectors()
+    for i in range(U(low.size)):
+        drawn = mixed((z + i * STEP) ^ other)
+        low[i], high[i] = np.uint32(drawn & LOW), np.uint32(drawn >> HALF)
+
+
+@compiled
+def exponential(t):
+    """2^-t in float32: the polynomial of `exp2neg`."""
+    n = np.floor(t)
+    f = t - n
+    p = C5 + C6 * f
+    p = C4 + p * f
+    p = C3 + p * f
+    p = C2 + p * f
+    p = C1 + p * f
+    p = C0 + p * f
+    return p * as_float(np.int32((BIAS - np.int32(n)) << PLACE))
+
+
+@compiled
+def decide_row(x, uniforms, twice, bit, found):
+    """One bit of `found` for each unit, decided by float32. Returns whether that was too coarse for
+    any of them."""
+    whole_vectors()
+    most, near, zero = np.int32(REACH >> twice), np.int32(0), np.uint32(0)
+    least, unit = np.int32(-most), EXPONENT * np.float32(ONE << U(twice))
+    for i in range(U(uniforms.size)):
+        d = np.int32(abs(np.int32(min(max(x[i], least), most))))
+        e = exponential(np.float32(d) * unit)
+        u = np.float32(uniforms[i]) * SMALL
+        less = e - (u + u * e)
+        near = np.int32(near | np.int32(abs(less) < MARGIN))
+        found[i] |= bit if (less > ZERO_32) != (x[i] > 0) else zero
+    return near != 0
+
+
+@compiled
+def decide_again(x, uniforms, twice, bit, found):
+    """The same bits, exactly."""
+    for i in range(U(uniforms.size)):
+        drawn = decide(np.int64(x[i]) << twice, U(uniforms[i]))
+        found[i] = np.uint32(found[i] | bit if drawn else found[i] & ~bit)
+
+
+@compiled
 def draw_pairs(x, stride, units, chains, doubled, key, other, word0, bits, features):
     """Binary units, or Ising units where their fields are doubled."""
-    whole_vectors()
     twice = np.int64(doubled)
+    uniforms, found = np.empty((2, stride), np.uint32), np.empty((2, stride), np.uint32)
     for w in range(ZERO, (chains + U(63)) >> LANE):
+        found[:] = np.uint32(0)
+        for r in range(w << LANE, min(chains, (w + ONE) << LANE)):
+            lane = r & U(63)
+            if lane & ONE == ZERO:
+                start = start_of(key, word0 + w, lane >> ONE)
+                draw_words(start, other, uniforms[0], uniforms[1])
+            own, half = x[r * stride : (r + ONE) * stride], found[lane >> U(5)]
+            given = own, uniforms[lane & ONE], twice, np.uint32(ONE << (lane & U(31))), half
+            if decide_row(*given):
+                decide_again(*given)
         at = w * features
-        for i in range(ZERO, features):
-            bits[at + i] = ZERO
-        for plane in range(ZERO, U(32)):
-            r = (w << LANE) + U(2) * plane
-            if r >= chains:
-                break
-            single = r + ONE == chains
-            first, second = r * stride, (r if single else r + ONE) * stride
-            keep, shift = ONE if single else U(3), U(2) * plane
-            z = start_of(key, word0 + w, plane)
-            for i in range(ZERO, units):
-                drawn = mixed(z ^ other)
-                z += STEP
-                a = decide(np.int64(x[first + i]) << twice, drawn & LOW)
-                b = decide(np.int64(x[second + i]) << twice, drawn >> HALF)
-                bits[at + i] |= ((a | (b << ONE)) & keep) << shift
+        for i in range(ZERO, units):
+            bits[at + i] = U(found[0, i]) | (U(found[1, i]) << HALF)
+        bits[at + units : at + features] = ZERO
 
 
 @compiled
@@ -161,14 +210,12 @@ def draw_states(x, stride, units, states, chains, key, other, word0, bits, featu
 @compiled
 def normal(u):
     """A normal number of mean 0 and variance 1 in units of 1 / MEAN."""
-    w = np.int64((u & TAIL) << ONE) + np.int64(1)
-    k = np.int64(31)
-    while (w >> k) == np.int64(0):
-        k -= np.int64(1)
-    f = (w << (np.int64(31) - k)) & np.int64(TAIL)
-    place, rest = U((k << OCTAVE) + (f >> FRACTION)), f & REST
-    low = QUANTILES[place]
-    found = low + (((QUANTILES[place + ONE] - low) * rest) >> FRACTION)
+    w = ((u & TAIL) << ONE) + ONE
+    k = U(63) - leading_zeros(w)
+    f = (w << (U(31) - k)) & TAIL
+    place = np.int64((k << OCTAVE) + (f >> FRACTION))
+    low, rest = QUANTILES[place], np.int64(f & REST)
+    found = low + (((QUANTILES[place + 1] - low) * rest) >> np.int64(FRACTION))
     found = (found + HALF_QUANTILE) >> FINER
     return found if u >> U(31) == ZERO else -found
 
@@ -176,12 +223,24 @@ def normal(u):
 @compiled
 def draw_reals(x, stride, units, chains, key, other, word0, values):
     """Real units, int32[chain, column] of the same stride."""
+    uniforms = np.empty((2, stride), np.uint32)
     for r in range(ZERO, chains):
-        w, lane = r >> LANE, r & U(63)
-        z = start_of(key, word0 + w, lane >> ONE)
-        for i in range(ZERO, units):
-            found = real_mean(x[r * stride + i]) + normal(uniform(z + i * STEP, other, lane))
-            values[r * stride + i] = np.int32(min(max(found, -MOST), MOST))
+        lane = r & U(63)
+        if lane & ONE == ZERO:
+            start = start_of(key, word0 + (r >> LANE), lane >> ONE)
+            draw_words(start, other, uniforms[0], uniforms[1])
+        own, first, last = uniforms[lane & ONE], r * stride, (r + ONE) * stride
+        draw_normals(x[first:last], own, values[first:last])
+        for i in range(first + units, last):
+            values[i] = np.int32(0)
+
+
+@compiled
+def draw_normals(x, uniforms, values):
+    whole_vectors()
+    for i in range(U(uniforms.size)):
+        found = real_mean(x[i]) + normal(U(uniforms[i]))
+        values[i] = np.int32(min(max(found, -MOST), MOST))
 
 
 @compiled

@@ -1,9 +1,8 @@
 """Memory by its address, and vectors of 16 int32: what the kernels of dense programs are made of.
 
 A product of bits with a matrix is a sum of table entries. The rows of the matrix are taken in
-groups of `GROUP`; a table holds the sum of every subset of a group, for `WIDE` or `NARROW` columns,
-and each chain adds the entry that its bits name. The tables of `BLOCK` groups stay in the first
-cache.
+groups of `GROUP`; a table holds the sum of every subset of a group, for `WHOLE` columns, and each
+chain adds the entry that its bits name. The tables of `BLOCK` groups stay in the first cache.
 """
 
 from __future__ import annotations
@@ -13,14 +12,18 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import carray, njit, types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
-from rgc_numba.dense.sizes import BLOCK, ENTRIES, GROUP, LANES, NARROW, WIDE
+from rgc_numba.dense.sizes import BLOCK, ENTRIES, GROUP, LANES, WHOLE
 
-compiled = njit(nogil=True, error_model="numpy")
+compiled = njit(nogil=True, error_model="numpy", fastmath={"contract"})
+"""A product and a sum may be one instruction: floats are exact here, or decide within a margin."""
 
 _I64 = ir.IntType(64)
 _VECTOR = ir.VectorType(ir.IntType(32), LANES)
+_ZEROS = ir.Constant(_VECTOR, [0] * LANES)
+PARTS = range(WHOLE // LANES)
+"""The vectors of a row of a table."""
 
 
 @intrinsic
@@ -51,6 +54,39 @@ def popcount(typingctx: Any, word: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def as_float(typingctx: Any, bits: Any) -> Any:
+    """The float of as many bits as an integer has."""
+    kind = {types.int32: types.float32, types.int64: types.float64}[bits]
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], context.get_value_type(kind))
+
+    return kind(bits), generate
+
+
+def without_bits(x: Any, bits: Any) -> Any:
+    """floor(x / 2^bits), of integers as int64 or as float64."""
+    raise NotImplementedError
+
+
+@overload(without_bits, strict=False)
+def _without_bits(x: Any, bits: Any) -> Any:
+    if x is types.float64:
+        return lambda x, bits: np.floor(x * as_float((np.int64(1023) - bits) << np.int64(52)))
+    return lambda x, bits: x >> bits
+
+
+@intrinsic
+def leading_zeros(typingctx: Any, word: Any) -> Any:
+    """How many bits of a word other than 0 stand before its first 1."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
     return types.uint64(types.uint64), generate
 
@@ -86,78 +122,68 @@ def _number(value: int) -> Any:
     return ir.Constant(_I64, value)
 
 
-def _tabulating(columns: int) -> Any:
-    """The table of one group for so many columns, written in the order of Gray's code: each entry
-    is one row away from the last."""
-    parts = range(columns // LANES)
-
-    @intrinsic
-    def tabulate(typingctx: Any, table: Any, rows: Any, stride: Any, signs: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            table, rows, stride, signs = arguments
-            narrow = builder.trunc(signs, ir.IntType(32))
-            start = ir.Constant(_VECTOR, ir.Undefined)
-            shift = builder.insert_element(start, narrow, ir.Constant(ir.IntType(32), 0))
-            zeros = ir.Constant(_VECTOR, [0] * LANES)
-            shift = builder.shuffle_vector(shift, start, zeros)
-            less = builder.sub(zeros, shift)
-            found = []
-            for row in range(GROUP):
-                first = builder.add(rows, builder.mul(stride, _number(row)))
-                found.append([_load(builder, first, 4 * LANES * part) for part in parts])
-            values = [zeros for _ in parts]
-            for row in range(GROUP):
-                for part in parts:
-                    lost = builder.and_(found[row][part], less)
-                    values[part] = builder.sub(values[part], lost)
-                    found[row][part] = builder.shl(found[row][part], shift)
-            code = 0
-            for entry in range(ENTRIES):
-                bit = (entry & -entry).bit_length() - 1
-                if entry:
-                    code ^= 1 << bit
-                    change = builder.add if code >> bit & 1 else builder.sub
-                    values = [change(values[part], found[bit][part]) for part in parts]
-                for part in parts:
-                    place = 4 * (code * columns + LANES * part)
-                    _store(builder, values[part], table, place)
-            return context.get_dummy_value()
-
-        return types.void(types.uint64, types.uint64, types.uint64, types.uint64), generate
-
-    return tabulate
+def _splat(builder: Any, value: Any) -> Any:
+    """A vector of one number of 64 bits, as int32."""
+    none = ir.Constant(_VECTOR, ir.Undefined)
+    first = ir.Constant(ir.IntType(32), 0)
+    one = builder.insert_element(none, builder.trunc(value, ir.IntType(32)), first)
+    return builder.shuffle_vector(one, none, _ZEROS)
 
 
-def _adding(columns: int) -> Any:
-    """For one chain, the entries of a block of tables are added to so many columns of fields. A
-    word holds the codes of all groups, 8 bits each."""
-    parts = range(columns // LANES)
-    size = 4 * columns * ENTRIES
+@intrinsic
+def tabulate(typingctx: Any, table: Any, rows: Any, stride: Any, unseen: Any, signs: Any) -> Any:
+    """The table of one group, written in the order of Gray's code: each entry is one row away from
+    the last. Rows are read less `unseen` bits, rounded. With `signs` an entry is the sum of its
+    rows less that of the others."""
 
-    @intrinsic
-    def add_entries(typingctx: Any, fields: Any, table: Any, codes: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            fields, table, codes = arguments
-            values = [_load(builder, fields, 4 * LANES * part) for part in parts]
-            word = builder.load(builder.inttoptr(codes, _I64.as_pointer()))
-            for group in range(BLOCK):
-                code = builder.and_(builder.lshr(word, _number(8 * group)), _number(ENTRIES - 1))
-                place = builder.mul(code, _number(4 * columns))
-                entry = builder.add(table, place)
-                for part in parts:
-                    offset = size * group + 4 * LANES * part
-                    values[part] = builder.add(values[part], _load(builder, entry, offset))
-            for part in parts:
-                _store(builder, values[part], fields, 4 * LANES * part)
-            return context.get_dummy_value()
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        table, rows, stride, unseen, signs = arguments
+        half = _splat(builder, builder.lshr(builder.shl(_number(1), unseen), _number(1)))
+        unseen, signs = _splat(builder, unseen), _splat(builder, signs)
+        less = builder.sub(_ZEROS, signs)
+        found, values = [], [_ZEROS for _ in PARTS]
+        for row in range(GROUP):
+            first = builder.add(rows, builder.mul(stride, _number(row)))
+            read = (_load(builder, first, 4 * LANES * part) for part in PARTS)
+            seen = [builder.ashr(builder.add(each, half), unseen) for each in read]
+            lost = [builder.and_(each, less) for each in seen]
+            values = [builder.sub(*pair) for pair in zip(values, lost, strict=True)]
+            found.append([builder.shl(each, signs) for each in seen])
+        code = 0
+        for entry in range(ENTRIES):
+            bit = (entry & -entry).bit_length() - 1
+            if entry:
+                code ^= 1 << bit
+                change = builder.add if code >> bit & 1 else builder.sub
+                values = [change(*pair) for pair in zip(values, found[bit], strict=True)]
+            for part in PARTS:
+                _store(builder, values[part], table, 4 * (code * WHOLE + LANES * part))
+        return context.get_dummy_value()
 
-        return types.void(types.uint64, types.uint64, types.uint64), generate
-
-    return add_entries
+    return types.void(*[types.uint64] * 5), generate
 
 
-tabulate_wide, tabulate_narrow = _tabulating(WIDE), _tabulating(NARROW)
-add_wide, add_narrow = _adding(WIDE), _adding(NARROW)
+@intrinsic
+def add_entries(typingctx: Any, fields: Any, table: Any, codes: Any) -> Any:
+    """For one chain, the entries of a block of tables are added to its fields of so many columns.
+    Half a word holds the codes of all groups."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        fields, table, codes = arguments
+        values = [_load(builder, fields, 4 * LANES * part) for part in PARTS]
+        half = builder.load(builder.inttoptr(codes, ir.IntType(32).as_pointer()))
+        word = builder.zext(half, _I64)
+        for group in range(BLOCK):
+            code = builder.and_(builder.lshr(word, _number(GROUP * group)), _number(ENTRIES - 1))
+            entry = builder.add(table, builder.mul(code, _number(4 * WHOLE)))
+            for part in PARTS:
+                offset = 4 * (WHOLE * ENTRIES * group + LANES * part)
+                values[part] = builder.add(values[part], _load(builder, entry, offset))
+        for part in PARTS:
+            _store(builder, values[part], fields, 4 * LANES * part)
+        return context.get_dummy_value()
+
+    return types.void(*[types.uint64] * 3), generate
 
 
 @intrinsic

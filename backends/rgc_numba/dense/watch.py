@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rgc_numba.dense.layers import seen_bias
-from rgc_numba.dense.vectors import compiled, popcount
+from rgc_numba.dense.layers import seen
+from rgc_numba.dense.vectors import compiled, popcount, whole_vectors
 
 U = np.uint64
 ZERO, ONE = U(0), U(1)
@@ -35,20 +35,21 @@ def reach(matrix, has_matrix, rows, letters, stride, turned, columns, bias, has_
     """The largest sum of absolute values over the units of a layer, and the bias."""
     result = np.int64(0)
     for j in range(ZERO, columns):
-        total = abs(seen_bias(bias[j])) if has_bias else np.int64(0)
+        total = abs(seen(bias[j])) if has_bias else np.int64(0)
         for i in range(ZERO, rows if has_matrix else ZERO, letters):
             most = np.int64(0)
             for a in range(i, i + letters):
                 place = j * stride + a if turned else a * stride + j
-                most = max(most, abs(np.int64(matrix[place])))
+                most = max(most, abs(seen(matrix[place])))
             total += most
         result = max(result, total)
     return result
 
 
 @compiled
-def largest_of(values, size):
-    most = np.int64(0)
-    for k in range(ZERO, size):
-        most = max(most, abs(np.int64(values[k])))
-    return most
+def largest_of(values):
+    whole_vectors()
+    least, most = values[ZERO], values[ZERO]
+    for k in range(U(values.size)):
+        least, most = min(least, values[k]), max(most, values[k])
+    return max(-np.int64(least), np.int64(most))

@@ -22,6 +22,8 @@ LATTICE = "lattice"
 CAPTIONS = {
     "exponents": "Exponents by level and size of the basis, with one standard deviation; "
     "the band is the headline.",
+    "maps": "Exponents by the parameter of the block map, with one standard deviation; "
+    "the dashed line is the parameter that the sector chose.",
     "flow": "The flow of two couplings, with the fixed points.",
     "configurations": "One configuration, and its block spins level by level.",
     "free_energy": "The free energy in units of kT, as each method finds it.",

@@ -42,7 +42,7 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
             names += [f"visible.{name}" for name in _told(spec)]
             names += [f"hidden.{name}" for name in _hidden(spec)]
         elif answer == "critical_tangent":
-            names += [f"{answer}.{name}" for name in _measured(spec) if head == answer]
+            names += [f"{answer}.{name}" for name in (_measured(spec) if head == answer else ())]
         elif answer == "couplings":
             names += couplings
         elif answer == "map":
@@ -165,7 +165,9 @@ def _name(measure: str) -> str:
 
 
 def _measured(spec: Spec) -> list[str]:
-    """The operators that the flow measures, but for the first."""
+    """The operators that the flow measures, but for the first. A map whose law comes from a file
+    is taken to keep the symmetries of the others.
+    """
     basis = spec.flow.options.get("basis") if spec.flow is not None else None
     if not isinstance(basis, OperatorBasis) or not isinstance(spec.lattice, Lattice):
         return []
@@ -175,7 +177,7 @@ def _measured(spec: Spec) -> list[str]:
         spec.lattice,
         spec.species,
         spec.hamiltonian,
-        blocks=spec.blocks,
+        blocks=tuple(block for block in spec.blocks if block.rules),
         reach=basis.range,
         bodies=basis.bodies,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product as cartesian
+from typing import Any
 
 from rgc.model.lattice import Cell, Lattice, Site, Supercell
 from rgc.model.sites import flatten, unflatten
@@ -91,3 +92,23 @@ def small_cells(lattice: Lattice) -> Iterator[Cell]:
     if lattice.supercell is None:
         return iter(((0,) * lattice.dimension,))
     return cartesian(*map(range, lattice.supercell.multiple))
+
+
+def array_as_written(array: Any, lattice: Lattice, first: int) -> Any:
+    """An array whose axes from `first` on are cells along each vector and the letter, with the
+    cells and letters that a spec writes.
+    """
+    if lattice.supercell is None:
+        return array
+    d, multiple = lattice.dimension, lattice.supercell.multiple
+    head, cells, tail = (
+        array.shape[:first],
+        array.shape[first : first + d],
+        array.shape[first + d + 1 :],
+    )
+    letters = len(lattice.supercell.small.basis)
+    apart = array.reshape(*head, *cells, *multiple, letters, *tail)
+    pairs = [axis for k in range(first, first + d) for axis in (k, k + d)]
+    order = (*range(first), *pairs, *range(first + 2 * d, apart.ndim))
+    sizes = (n * m for n, m in zip(cells, multiple, strict=True))
+    return apart.transpose(order).reshape(*head, *sizes, letters, *tail)

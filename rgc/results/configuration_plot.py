@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rgc.model.lattice import Lattice
+from rgc.model.supercells import as_written
 from rgc.results.plot_style import new_figure
 
 if TYPE_CHECKING:
@@ -160,6 +162,7 @@ def _cell(
     """
     import numpy as np
 
+    lattice = as_written(lattice) if isinstance(lattice, Lattice) else lattice
     vectors = np.array(getattr(lattice, "vectors", np.eye(2)), dtype=float)
     basis = np.array(
         getattr(lattice, "basis", [(0.4 * k, 0.4 * k) for k in range(letters)]), dtype=float

@@ -17,6 +17,7 @@ from rgc.analysis.curve_features import Absent
 from rgc.analysis.systematic import Change, systematic
 from rgc.model.lattice import Lattice
 from rgc.model.observables import ScanMeasure
+from rgc.model.supercells import sizes_as_written
 from rgc.results.result import Estimate
 
 if TYPE_CHECKING:
@@ -195,13 +196,14 @@ def _strip(quantity: str, point: Point) -> Strip | None:
     along = lattice.shape.index(None)
     (ax, ay), (bx, by) = lattice.vectors
     across, cell = lattice.vectors[1 - along], len(lattice.basis)
+    larger = 1 if lattice.supercell is None else lattice.supercell.multiple[1 - along]
     methods = point.result.provenance["free_energy"].values()
     return Strip(
-        width=float(lattice.shape[1 - along] or 0),
-        free=estimate.value * cell,
-        error=estimate.error * cell,
+        width=float(sizes_as_written(lattice)[1 - along] or 0),
+        free=estimate.value * cell / larger,
+        error=estimate.error * cell / larger,
         spectrum=spectrum,
-        aspect=abs(ax * by - ay * bx) / (across[0] ** 2 + across[1] ** 2),
+        aspect=larger * abs(ax * by - ay * bx) / (across[0] ** 2 + across[1] ** 2),
         isotropic=any(each.get("transfer", {}).get("isotropic", False) for each in methods),
     )
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
+from rgc.model.supercells import array_as_written, as_written
 from rgc.program.draws import LEVEL, SLOT, Key, fold
 from rgc.program.lattice.program import Field
 from rgc.program.lattice.start import random_field
@@ -90,15 +91,8 @@ class States:
         """The same configurations on the lattice that the spec writes."""
         if self.lattice.supercell is None:
             return self
-        small, multiple = self.lattice.supercell.small, self.lattice.supercell.multiple
-        cells, d = self.lattice.cells, self.lattice.dimension
-        sizes = tuple(n * m for n, m in zip(cells, multiple, strict=True))
-        apart = self.codes.reshape(-1, *cells, *multiple, len(small.basis), self.number)
-        pairs = [axis for k in range(d) for axis in (1 + k, 1 + d + k)]
-        codes = apart.transpose(0, *pairs, 1 + 2 * d, 2 + 2 * d)
-        shape = (len(self.species), *sizes, len(small.basis), self.number)
-        written = replace(small, shape=sizes)
-        return replace(self, lattice=written, codes=codes.reshape(shape), whole=False)
+        codes = array_as_written(self.codes, self.lattice, 1)
+        return replace(self, lattice=as_written(self.lattice), codes=codes, whole=False)
 
     @contextmanager
     def turned(self, place: tuple[int, ...], step: int = 1) -> Iterator[None]:

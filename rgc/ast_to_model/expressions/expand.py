@@ -326,7 +326,8 @@ class Expander(Generic[E]):
         Raises `SpecError`.
         """
         if not isinstance(self.lattice, Lattice):
-            raise problem("wrong-lattice", "this lattice has no coordinates", expr.span)
+            hint = "coordinates are those of lattices with vectors, such as square(8)"
+            raise problem("wrong-lattice", "this lattice has no coordinates", expr.span, hint=hint)
         at = site(expr.arguments[0], bound, self.lattice, self.scope)
         axis = coordinate_axis(expr.arguments[1], expr, self.lattice, self.scope)
         inside = site_as_written(Site((0,) * len(at.cell), at.letter), self.lattice)

@@ -93,10 +93,10 @@ def _check_cells(multiple: Cell, lattice: Lattice, span: Span | None) -> None:
     sites = prod(multiple) * len(lattice.basis)
     if sites > MOST_LETTERS:
         message = (
-            f"this repeats after {shown} cells, which hold {sites} sites; the limit is "
-            f"{MOST_LETTERS}"
+            f"with this the energy repeats after {shown} cells, which hold {sites} sites; "
+            f"the limit is {MOST_LETTERS}"
         )
-        raise problem("not-uniform", message, span)
+        raise problem("not-uniform", message, span, hint="take shorter periods")
     for axis, (size, m) in enumerate(zip(lattice.shape, multiple, strict=True)):
         if size is not None and size % m:
             below, above = size - size % m, size - size % m + m

@@ -131,9 +131,10 @@ def _referred(expr: ast.Name | ast.Member, bound: Bound) -> Site:
         hint = f"the letters are {', '.join(group.letters)}"
         if len(group.letters) == 1:
             dimension = len(group.sites[0].cell)
+            parity = " + ".join(f"coordinate(i,{name})" for name in AXES[:dimension])
             hint = (
                 "this lattice has one site in a cell; two sublattices are the letters of "
-                f"{two_sublattices(dimension)}, or told apart by (-1)^coordinate(i,x)"
+                f"{two_sublattices(dimension)}, or told apart by (-1)^({parity})"
             )
         raise problem("unknown-letter", f"there is no letter '{expr.name}'", expr.span, hint=hint)
     return group.sites[group.letters.index(expr.name)]

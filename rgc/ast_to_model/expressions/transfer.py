@@ -58,7 +58,8 @@ def transfer_tables(
     for node in ast.walk(expr):
         if isinstance(node, ast.Call) and node.name == "coordinate":
             message = "a block's part of a kernel does not depend on where the block is"
-            raise problem("not-uniform", message, node.span)
+            hint = "take the spins of the block alone: sum(i in B) s[i]"
+            raise problem("not-uniform", message, node.span, hint=hint)
     both = (*species, *(replace(spin, name=spin.name + BLOCK) for spin in species))
     expander = Expander(Tables(both), both, lattice, scope)
     return tuple(_tables(parts, k, cell, expander, len(species)) for k, cell in enumerate(cells))

@@ -16,7 +16,7 @@ from rgc.flows.sampling.saved import Saver, make_saver
 from rgc.model.expressions import square
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.observables import Average
-from rgc.model.supercells import as_written
+from rgc.model.supercells import array_as_written, as_written
 from rgc.passes.built_in import built_in
 from rgc.results.result import Estimate, Level, Result, Saved
 
@@ -150,4 +150,5 @@ def picture(model: Model, field: NDArray[Any]) -> NDArray[Any]:
 
     bits = (field[..., 0] & np.uint64(1)).astype(np.int8)
     codes = np.tensordot(1 << np.arange(len(bits)), bits, axes=1)
-    return np.asarray(np.array(model.species[0].codes, dtype=np.int8)[codes])
+    spins = np.array(model.species[0].codes, dtype=np.int8)[codes]
+    return np.asarray(array_as_written(spins, model.lattice, 0))

@@ -14,6 +14,7 @@ from rgc.flows.sampling.recorder import Sums
 from rgc.flows.sampling.sampler import Sampler
 from rgc.model.expressions import Expression
 from rgc.model.observables import Average
+from rgc.model.supercells import array_as_written
 from rgc.results.result import Saved
 
 Arrays = Mapping[str, NDArray[np.generic]]
@@ -59,10 +60,10 @@ class Saver:
 
     def saved(self, arrays: Arrays) -> Saved:
         """What was kept, by names."""
-        species = self.sampler.model.species
+        species, lattice = self.sampler.model.species, self.sampler.model.lattice
         return Saved(
             configurations={
-                kind.name: spins(arrays[f"saved_{k}"], kind.codes)
+                kind.name: array_as_written(spins(arrays[f"saved_{k}"], kind.codes), lattice, 2)
                 for k, kind in enumerate(species if self.count else ())
             },
             series=dict(zip(self.series, arrays.get("saved_series", ()), strict=True)),

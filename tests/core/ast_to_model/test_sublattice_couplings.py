@@ -211,3 +211,12 @@ def test_a_chain_decimated_by_three_alternates_again() -> None:
             answer.result.levels[1].couplings[name] for answer in (staggered, uniform)
         )
         assert found.value == pytest.approx(expected.value, abs=1e-12)
+
+
+def test_configurations_that_are_kept_stand_as_the_spec_writes_them() -> None:
+    field = f"- 20 * sum(i) {CHECKS}*s[i]"
+    kept = run("square(6, 4)", field, "flow sample(sweeps=20, save=1, replicas=64)").result
+    signs = (-1) ** np.indices((6, 4)).sum(axis=0)
+    (shown,) = kept.configurations
+    assert np.array_equal(shown[..., 0], signs)
+    assert np.array_equal(kept.saved.configurations["s"][0, 0, ..., 0], signs)

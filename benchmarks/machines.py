@@ -26,14 +26,17 @@ import numpy as np
 
 from rgc.backend import load
 from rgc.conformance.dense.examples import example
-from rgc.conformance.dense.programs import Machine
-from rgc.program.dense import Dense, Put, Read, Tally, Units
+from rgc.flows.machines.schedule import Schedule, make_schedule
+from rgc.model.spins import Species
+from rgc.model.stack import Dense, Rbm, Side
+from rgc.model.trainer import Knots, Trainer
+from rgc.model_to_program.stack_to_training import stack_to_training
+from rgc.model_to_program.training_update import Training, Update
 from rgc.program.dense.arguments import dense_arguments
-from rgc.program.dense.program import KT
 from rgc.program.draws import step_keys
 
 SIZES = ((1600, 400), (784, 500), (400, 100), (100, 25), (64, 64))
-BATCH, ROWS, SHIFT, SECONDS = 100, 20_000, 12, 0.15
+BATCH, ROWS, SECONDS = 100, 20_000, 0.15
 
 
 @dataclass
@@ -55,33 +58,31 @@ class Contestant:
         return 1000 * min(self.times)
 
 
-def program(visible: int, hidden: int, k: int, persistent: bool) -> Dense:
-    """CD-k or PCD-k of binary units, with L1."""
-    machine = Machine(Units(visible, "binary"), Units(hidden, "binary"))
-    writer = machine.writer
-    v0 = machine.data(BATCH, ROWS)
-    h0 = machine.up(v0)
-    h = h0
-    if persistent:
-        kept = writer.field("chains", machine.hidden, BATCH)
-        h = writer.add(Read(kept))
-    for _ in range(k):
-        v = machine.down(h)
-        h = machine.up(v)
-    if persistent:
-        writer.add(Put(kept, h))
-    step = machine.change((v0, h0), (v, h), shift=SHIFT, shrink=writer.number("shrink"))
-    writer.add(Tally("largest", step))
-    return writer.program(f"{'pcd' if persistent else 'cd'}-{k}")
+def training(visible: int, hidden: int, k: int, persistent: bool) -> tuple[Training, Schedule]:
+    """What a spec with cd(k) or pcd(k), a rate of 0.1 and L1 runs, without centring."""
+    below, above = Side(visible, Species("v", "binary", 2)), Side(hidden, Species("h", "binary", 2))
+    trainer = Trainer(
+        algorithm="pcd" if persistent else "cd",
+        epochs=1,
+        batch=BATCH,
+        rate=Knots((0.1,)),
+        momentum=Knots((0.0,)),
+        l1=2e-4,
+        l2=0.0,
+        k=k,
+        chains=BATCH if persistent else None,
+    )
+    layer = Rbm(visible=below, hidden=above, connect=Dense(), biases=True)
+    update = Update(layer=layer, trainer=trainer, batch=BATCH, rows=ROWS)
+    return stack_to_training(update), make_schedule(trainer, ROWS)
 
 
-def contestant(backend: str, made: Dense, updates: int) -> Contestant:
+def contestant(backend: str, made: Training, schedule: Schedule, updates: int) -> Contestant:
     machine, random = load(backend, threads=1), np.random.default_rng(1)
-    kernel, keys = machine.compile(made), step_keys((1, 2), 0, updates, made.draws)
-    state = [machine.pack(array) for array in example(made, 1).state]
-    rate = round(0.001 / BATCH * KT * 2**SHIFT)
-    shrink = 13  # the slots in the order in which `program` asks for them
-    numbers = np.tile([shrink, rate, -rate], (updates, 1))
+    program = made.program
+    kernel, keys = machine.compile(program), step_keys((1, 2), 0, updates, program.draws)
+    state = [machine.pack(array) for array in example(program, 1).state]
+    numbers = np.tile(schedule.numbers(made.numbers, 0, 1), (updates, 1))
     given = dense_arguments(random.integers(0, ROWS, (updates, BATCH)), numbers)
 
     def run() -> None:
@@ -121,9 +122,9 @@ def table(backends: list[str], rounds: int, only: list[str]) -> None:
             one.time()
             one.time()
             updates = max(3, round(SECONDS / min(one.times)))
-            made = program(visible, hidden, k, persistent)
+            made, schedule = training(visible, hidden, k, persistent)
             all_ = [floor(visible, hidden, k, updates)]
-            all_ += [contestant(backend, made, updates) for backend in backends]
+            all_ += [contestant(backend, made, schedule, updates) for backend in backends]
             for each in all_:
                 each.run()
             for _ in range(rounds):

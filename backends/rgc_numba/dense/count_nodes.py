@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rgc.program.dense import Apply, Energy, Pairs, Total
 from rgc_numba.dense.room import Room, Value, padded
-from rgc_numba.dense.sizes import WHOLE
+from rgc_numba.dense.sizes import COARSE, FEW, WHOLE
 
 
 class CountNodes(Room):
@@ -36,8 +36,9 @@ class CountNodes(Room):
                 size=max(each.words * each.width for each in (x, y)),
                 **shape,
             )
-        elif chains == x.found.chains and self._narrow(x, y, chains):
-            self._product(x, y, chains, out.address)
+        elif chains == x.found.chains < FEW and x.found.kind != y.found.kind:
+            turned = y.found.kind == "states"
+            self._product(*((y, x) if turned else (x, y)), out.address, turned=turned)
         else:
             (x_address, x_stride), (y_address, y_stride) = map(self._features, (x, y))
             self.add(
@@ -51,47 +52,45 @@ class CountNodes(Room):
                 **shape,
             )
 
-    def _narrow(self, x: Value, y: Value, chains: int) -> bool:
-        """Whether sums of states times means stay within int32."""
-        return x.found.kind != y.found.kind and chains * x.found.most * y.found.most < 2**31
-
-    def _product(self, x: Value, y: Value, chains: int, out: int) -> None:
+    def _product(self, states: Value, means: Value, out: int, *, turned: bool) -> None:
         """States times means: the means of chains are the rows of a matrix, and the bits of a
-        feature say which of them it adds."""
-        states, means = (x, y) if x.found.kind == "states" else (y, x)
-        sums = self.ints(states.width * means.width)
-        self.add(
-            "start",
-            bias=0,
-            has_bias=0,
-            chains=states.width,
-            stride=means.width,
-            columns=0,
-            fields=sums,
-        )
-        self.add(
-            "multiply",
-            codes=states.address,
-            chains=states.width,
-            blocks=padded(chains, WHOLE) // WHOLE,
-            matrix=means.address,
-            stride=means.width,
-            unseen=0,
-            turned=0,
-            signs=states.ising,
-            table=self.table,
-            fields=sums,
-            columns=means.width,
-        )
+        feature say which of them it adds. Sums that int32 may not hold are also made of means less
+        their last bits, which says how often they wrap."""
+        chains = means.found.chains
+        wraps = chains * means.found.most >= 2**31
+        sums = self._sums(states, means, 0)
+        coarse = self._sums(states, means, COARSE) if wraps else 0
         self.add(
             "widen",
             x=sums,
+            coarse=coarse,
+            wraps=wraps,
             stride=means.width,
             rows=states.features,
             columns=means.features,
-            turned=states is y,
+            turned=turned,
             out=out,
         )
+
+    def _sums(self, states: Value, means: Value, unseen: int) -> int:
+        """Sums of means over chains, int32 with a row for each feature of states."""
+        sums = self.ints(states.width * means.width)
+        shape = {"chains": states.width, "fields": sums}
+        self.add("start", **shape, bias=0, has_bias=0, stride=means.width, columns=0)
+        self.add(
+            "multiply",
+            **shape,
+            codes=states.address,
+            blocks=padded(means.found.chains, WHOLE) // WHOLE,
+            matrix=means.address,
+            stride=means.width,
+            unseen=unseen,
+            turned=0,
+            signs=states.ising,
+            table=self.table,
+            columns=means.width,
+        )
+        return sums
 
     def _features(self, x: Value) -> tuple[int, int]:
         """Features as int32[chain, column]: where, and the length of a row."""

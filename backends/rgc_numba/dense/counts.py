@@ -160,6 +160,26 @@ def outer(x, y, rows, columns, out):
 
 
 @compiled
+def widened(x, coarse):
+    """The sum that is nearest to its coarse part of those that wrap to x."""
+    near = np.int64(coarse) << np.int64(sizes.COARSE)
+    return near + np.int64(np.int32(np.int64(x) - near))
+
+
+@compiled
+def widen(x, coarse, stride, rows, columns, turned, out):
+    """out[row, column], or transposed if `turned`: sums that wrapped where there is a coarse part.
+    Some rows at a time fill whole lines of the result."""
+    down, across = (ONE, rows) if turned else (columns, ONE)
+    for top in range(ZERO, rows, U(32)):
+        for j in range(ZERO, columns):
+            for i in range(top, min(top + U(32), rows)):
+                k = i * stride + j
+                own = widened(x[k], coarse[k]) if coarse.size else np.int64(x[k])
+                out[i * down + j * across] = own
+
+
+@compiled
 def features(bits, width, count, ising, chains, stride, out):
     """Features int32[chain, column] of states."""
     for r in range(ZERO, chains):

@@ -24,7 +24,7 @@ U = np.uint64
 ZERO, ONE, LANE, ALL = U(0), U(1), U(6), U(0xFFFFFFFFFFFFFFFF)
 GROUPS, GROUP_ROWS = U(BLOCK), U(GROUP)
 COLUMNS, LENGTH = U(WHOLE), U(LANES)
-LINE, TABLE = U(4 * WHOLE), U(4 * WHOLE * ENTRIES)
+LINE, TABLE, LARGE = U(4 * WHOLE), U(4 * WHOLE * ENTRIES), U(256)
 NOTHING = np.int64(0)
 ROUND, FRACTION, MEAN_BITS = np.int64(2**15), np.int64(16), np.int64(BITS_OF_MEANS)
 HALF_SEEN, UNSEEN = np.int64(1 << (SHIFT - 1)), np.int64(SHIFT)
@@ -180,25 +180,31 @@ def multiply(
     """fields[chain] += sum of the rows of a matrix that its bits name; with `signs` the others are
     taken away. `turned` are the columns of the matrix its rows. Matrix, table, fields and codes are
     addresses, `stride` is the length of a row of the matrix and `columns` of one of the fields.
-    Blocks are taken in the order in which the matrix lies in memory."""
-    if turned:
+    The rows of a matrix that is larger than the fields are read one after the other."""
+    given = codes, chains, matrix, stride, unseen, turned, signs, table, fields, columns
+    if turned or chains > LARGE:
         for column in range(ZERO, columns, COLUMNS):
             for block in range(ZERO, blocks):
-                source = matrix + U(4) * (column * stride + block * COLUMNS)
-                copy = turn_block(source, stride, table)
-                place = codes + code_of(block, chains)
-                add_block(
-                    place, chains, copy, LINE, unseen, signs, table, fields + U(4) * column, columns
-                )
+                add_part(block, column, *given)
     else:
         for block in range(ZERO, blocks):
-            place = codes + code_of(block, chains)
             for column in range(ZERO, columns, COLUMNS):
-                rows = matrix + U(4) * (block * COLUMNS * stride + column)
-                add_block(
-                    place, chains, rows, U(4) * stride, unseen, signs, table,
-                    fields + U(4) * column, columns,
-                )  # fmt: skip
+                add_part(block, column, *given)
+
+
+@compiled
+def add_part(
+    block, column, codes, chains, matrix, stride, unseen, turned, signs, table, fields, columns
+):  # fmt: skip
+    """What one block adds to some columns of the fields."""
+    if turned:
+        source = matrix + U(4) * (column * stride + block * COLUMNS)
+        rows, row_bytes = turn_block(source, stride, table), LINE
+    else:
+        rows = matrix + U(4) * (block * COLUMNS * stride + column)
+        row_bytes = U(4) * stride
+    place, part = codes + code_of(block, chains), fields + U(4) * column
+    add_block(place, chains, rows, row_bytes, unseen, signs, table, part, columns)
 
 
 @compiled

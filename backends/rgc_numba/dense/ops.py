@@ -46,7 +46,7 @@ ARGUMENTS = {
     "pairs": "x x_width x_ising y y_width y_ising chains rows columns size out",
     "pairs_of_means": "x x_stride y y_stride chains rows columns cut out",
     "outer": "x y rows columns out",
-    "widen": "x stride rows columns turned out",
+    "widen": "x coarse wraps stride rows columns turned out",
     "start_energies": "chains energies",
     "multiply_states": "bits width features ising fields stride chains energies",
     "multiply_numbers": "numbers number_stride features fields stride chains energies",

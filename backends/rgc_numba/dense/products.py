@@ -12,7 +12,7 @@ from rgc_numba.dense.vectors import compiled, whole_vectors
 
 U = np.uint64
 ZERO, ONE = U(0), U(1)
-STEP, ACROSS, DOWN = U(8), U(512), U(64)
+STEP, ACROSS, DOWN = U(8), U(512), U(128)
 """Rows of the second factor that are added at once, columns of them that stay in the first cache,
 and rows of the product that stay in the second."""
 
@@ -65,10 +65,16 @@ def seen(value, unseen):
 @compiled
 def fill(lines, b, down, across, unseen, size):
     """Some rows of the second factor, and zeros instead of others."""
-    for s in range(ZERO, STEP):
-        line = lines[s]
-        for j in range(U(line.size)):
-            line[j] = seen(b[s * down + j * across], unseen) if s < size else NOTHING
+    whole_vectors()
+    lines[size:] = 0.0
+    for s in range(ZERO, size):
+        line, own = lines[s], b[s * down :]
+        if across == ONE:
+            for j in range(U(line.size)):
+                line[j] = seen(own[j], unseen)
+        else:
+            for j in range(U(line.size)):
+                line[j] = seen(own[j * across], unseen)
 
 
 @compiled

@@ -26,3 +26,9 @@ CONSTANT, COUNTS, PAIRS, OUTER = range(4)
 
 OPTIONS = {"velocity": 1, "ahead": 2, "decay": 4, "shrink": 8, "mask": 16, "norm": 32}
 """The bits of the options of a change."""
+
+COARSE = 13
+"""Bits of a mean without which its sums over chains stay within int32."""
+
+FEW = 1 << (30 - COARSE)
+"""Chains whose last bits add up to less than 2^31."""

@@ -288,10 +288,9 @@ def outer(op, context):
 
 def widen(op, context):
     o = words_at(op, WIDTH)
-    x, out = ints_at(o[1], o[3] * o[2]), longs_at(o[6], o[3] * o[4])
-    for i in range(ZERO, o[3]):
-        for j in range(ZERO, o[4]):
-            out[j * o[3] + i if o[5] != ZERO else i * o[4] + j] = x[i * o[2] + j]
+    x, out = ints_at(o[1], o[5] * o[4]), longs_at(o[8], o[5] * o[6])
+    coarse = ints_at(o[2], o[5] * o[4] if o[3] != ZERO else ZERO)
+    counts.widen(x, coarse, o[4], o[5], o[6], o[7] != ZERO, out)
 
 
 def start_energies(op, context):

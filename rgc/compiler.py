@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from rgc.model.spec import Spec
     from rgc.progress import Progress
     from rgc.results.answer import Answer
+    from rgc.results.answer_data import Point
+    from rgc.results.store import Job
     from rgc.runner import Stop
+    from rgc.running import Manner, Place, Prepared, Scatter
     from rgc.syntax.ast import Document, Entry
 
 Settings = Mapping[str, "str | float | Iterable[float]"] | Sequence["Entry"]
@@ -209,6 +212,7 @@ class Compiled:
         warn: Callable[[str], object] | None = None,
         checkpoints: bool = True,
         plots: Sequence[str] = ("png",),
+        cluster: str | None = None,
     ) -> Answer:
         """Run every point of the scan and judge the results.
 
@@ -221,6 +225,8 @@ class Compiled:
           `rgc.errors.RunWarning`. The answer holds them too.
         - Without `checkpoints` none are written, and an interrupted run is lost.
         - `plots` are the formats of plots in the folder besides SVG: `png`, `pdf`.
+        - `cluster` runs the points of a scan on the workers of dask.distributed: of `local:4` on
+          this machine, of `tcp://host:8786` where they are. It needs `out`, a folder that all see.
 
         Raises `SpecError`, `ValueError` for a seed that is no integer from 0 to 2^64 - 1, and
         `rgc.runner.Interrupted` after ctrl-C, SIGTERM, SIGHUP or `time_limit` seconds.
@@ -236,11 +242,14 @@ class Compiled:
                 warn(problem.message)
         where = None if out is None else Path(out)
         job = Job(self.loaded.sha256, number, where, checkpoints, plots=tuple(plots))
+        scatter = None if cluster is None else _scatter(cluster, job)
         shown = (for_stream() if progress else Silent()) if isinstance(progress, bool) else progress
         with job.held(resume=resume):
             try:
                 with runner.stopping(time_limit, stop) as told:
-                    manner = running.Manner(resume=resume, progress=shown, stop=told, warn=warn)
+                    manner = running.Manner(
+                        resume=resume, progress=shown, stop=told, warn=warn, scatter=scatter
+                    )
                     answer = running.answer(self, job, manner)
             finally:
                 shown.close()
@@ -270,6 +279,67 @@ class Compiled:
     def other(self, file: Path) -> Compiled:
         """Another spec, prepared on the same machine."""
         return compile(load(file), backend=self.machine, threads=self.threads)
+
+
+# -- on a cluster ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One point of a run, for the process of a worker."""
+
+    loaded: Loaded
+    place: Place
+    job: Job
+    backend: str
+    threads: int | None
+
+
+_on_worker: dict[tuple[object, ...], Compiled] = {}
+"""What the process of a worker has compiled, whose kernels the points share."""
+
+
+def run_task(task: Task) -> tuple[Point, list[str]]:
+    """The point, and the warnings on the way. It goes on from its own checkpoint, which is there
+    where another worker died over it.
+    """
+    from rgc import running
+    from rgc.progress import Silent
+    from rgc.runner import Stop
+
+    key = task.job.sha256, task.job.seed, task.backend, task.threads
+    if key not in _on_worker:
+        _on_worker.clear()
+        _on_worker[key] = compile(task.loaded, backend=task.backend, threads=task.threads)
+    said: list[str] = []
+    manner = running.Manner(resume=True, progress=Silent(), stop=Stop(), warn=said.append)
+    return running.run_point(_on_worker[key], task.place, task.job, manner), said
+
+
+def _scatter(where: str, job: Job) -> Scatter:
+    """Runs points on a cluster. Raises `SpecError` where there is none."""
+    from rgc import cluster
+
+    cluster.check(where, job.out)
+
+    def scatter(
+        prepared: Prepared, places: Sequence[Place], job: Job, manner: Manner
+    ) -> list[Point]:
+        backend, threads = prepared.provenance["backend"], prepared.provenance["threads"]
+        share = cluster.threads(where, threads)
+        tasks = [
+            Task(loaded=prepared.loaded, place=place, job=job, backend=backend, threads=share)
+            for place in places
+        ]
+        saved = job.checkpoint(0)
+        found = cluster.run(
+            where, run_task, tasks, saved=saved, progress=manner.progress, stop=manner.stop
+        )
+        for message in (message for _, said in found for message in said):
+            manner.warn(message)
+        return [point for point, _ in found]
+
+    return scatter
 
 
 def _seed(number: int) -> int:

@@ -46,9 +46,11 @@ class Interrupted(Exception):
     `checkpoint` is where it can continue, or None if that could not be written.
     """
 
-    def __init__(self, reason: str, done: int, steps: int, checkpoint: Path | None) -> None:
+    def __init__(
+        self, reason: str, done: int, steps: int, checkpoint: Path | None, what: str = "steps"
+    ) -> None:
         self.reason, self.done, self.steps, self.checkpoint = reason, done, steps, checkpoint
-        super().__init__(f"{reason} after {done} of {steps} steps")
+        super().__init__(f"{reason} after {done} of {steps} {what}")
 
 
 @dataclass(slots=True)

@@ -49,10 +49,23 @@ class Prepared(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One of all the points of a run: its scanned parameters, how far uncertain ones are moved, and
+    its number from 0 of `total`.
+    """
+
+    point: Values
+    shift: Values
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
     """How a run goes on: whether it resumes, what it shows and tells, and what stops it.
 
     `others` collects the jobs of other specs, whose checkpoints are kept until the whole has ended.
+    `scatter` runs the points in other processes, where there are some.
     """
 
     resume: bool
@@ -60,6 +73,10 @@ class Manner:
     stop: Stop
     warn: Callable[[str], object]
     others: list[Job] = field(default_factory=list)
+    scatter: Scatter | None = None
+
+
+Scatter = Callable[[Prepared, Sequence[Place], Job, Manner], Sequence[Point]]
 
 
 def answer(prepared: Prepared, job: Job, manner: Manner) -> Answer:
@@ -114,27 +131,22 @@ def _runs(
 ) -> list[tuple[Point, ...]]:
     """The points of the scan in each run."""
     points = prepared.loaded.points
-    total = len(shifts) * len(points)
-    return [
-        tuple(
-            _point(prepared, point, shift, number * len(points) + k, total, job, manner)
-            for k, point in enumerate(points)
-        )
+    count, total = len(points), len(shifts) * len(points)
+    places = [
+        Place(point=point, shift=shift, number=number * count + k, total=total)
         for number, shift in enumerate(shifts)
+        for k, point in enumerate(points)
     ]
+    if manner.scatter is not None:
+        found = manner.scatter(prepared, places, job, manner)
+    else:
+        found = [run_point(prepared, place, job, manner) for place in places]
+    return [tuple(found[k : k + count]) for k in range(0, total, count)]
 
 
-def _point(
-    prepared: Prepared,
-    point: Values,
-    shift: Values,
-    k: int,
-    total: int,
-    job: Job,
-    manner: Manner,
-) -> Point:
-    """Run one point of the scan, the k-th of all runs."""
-    loaded, place = prepared.loaded, {**shift, **point}
+def run_point(prepared: Prepared, at: Place, job: Job, manner: Manner) -> Point:
+    """Run one point of the scan."""
+    loaded, place, total = prepared.loaded, {**at.shift, **at.point}, at.total
     made = prepared.flow(place, job.seed)
     identity = {
         "spec": job.sha256,
@@ -144,14 +156,14 @@ def _point(
         **loaded.digests(),
     }
     saving = runner.Saving(
-        job.checkpoint(k),
+        job.checkpoint(at.number),
         identity,
         resume=manner.resume,
         finished=total > 1 or job.kept,
         every=runner.EVERY,
     )
     name = " ".join(f"{name}={value:g}" for name, value in place.items()) or made.scheme
-    name = f"[{k + 1}/{total}] {name}" if total > 1 else name
+    name = f"[{at.number + 1}/{total}] {name}" if total > 1 else name
     result = runner.run(
         made,
         saving=saving if job.saves else None,
@@ -160,7 +172,7 @@ def _point(
         task=f"{loaded.name}: {name}" if job.kept else name,
         warn=manner.warn,
     )
-    return Point(point, result, loaded.at(place).lattice)
+    return Point(at.point, result, loaded.at(place).lattice)
 
 
 def _judged(
@@ -209,7 +221,7 @@ def _answers(prepared: Prepared, job: Job, manner: Manner) -> dict[Path, Answer]
             other = prepared.other(each.file)
             own = Job(other.loaded.sha256, job.seed, saves=job.saves, kept=True)
             manner.others.append(own)
-            quiet = replace(manner, warn=lambda message: None)
+            quiet = replace(manner, warn=lambda message: None, scatter=None)
             found[each.file] = answer(other, own, quiet)
             for warning in found[each.file].warnings:
                 manner.warn(f"in {each.path}: {warning}")

@@ -81,6 +81,7 @@ def _run(options: Namespace, words: Sequence[str], stop: Stop) -> int:
             stop=stop,
             warn=warn,
             plots=options.plots or ("png",),
+            cluster=options.cluster,
         )
     except Interrupted as stopped:
         print(f"{_stopped(stopped)}\ngo on with: {_again(words)}", file=sys.stderr)
@@ -176,6 +177,11 @@ def parser() -> Parser:
         type=seconds,
         metavar="TIME",
         help="stop with a checkpoint after 90 (seconds), 15m or 12h",
+    )
+    add(
+        "--cluster",
+        metavar="WHERE",
+        help="run the points of a scan on local:4 or tcp://host:8786 (needs --out)",
     )
     add_max_memory(made)
     add("--quiet", action="store_true", help="no progress")

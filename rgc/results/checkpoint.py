@@ -7,10 +7,12 @@ pickled.
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +21,8 @@ from rgc.results import files
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = "rgc-checkpoint-2"
-_HEADER = "header"
+FORMAT = "rgc-checkpoint-3"
+_HEADER, _DIGEST = "header", "sha256"
 
 
 class Damaged(Exception):
@@ -49,7 +51,8 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     """
     import numpy as np
 
-    header = json.dumps({"format": FORMAT, **checkpoint.header}).encode("utf-8")
+    stated = {"format": FORMAT, **checkpoint.header, _DIGEST: _digest(checkpoint)}
+    header = json.dumps(stated).encode("utf-8")
     named = {f"array/{name}": array for name, array in checkpoint.arrays.items()}
     arrays: dict[str, NDArray[Any]] = {_HEADER: np.frombuffer(header, dtype=np.uint8), **named}
     files.write(path, lambda out: np.savez(out, allow_pickle=False, **arrays), keep=previous(path))
@@ -63,7 +66,9 @@ def stored(path: Path) -> list[Path]:
 def read(path: Path) -> Checkpoint:
     """The checkpoint in a file. Raises `Damaged` if it holds none that is complete."""
     try:
-        return _read(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # NumPy mends headers of other writers
+            return _read(path)
     except Exception as error:  # whatever zipfile and numpy make of bytes that somebody changed
         raise Damaged(str(error) or type(error).__name__) from error
 
@@ -83,11 +88,27 @@ def _read(path: Path) -> Checkpoint:
             for entry in archive.infolist()
         }
     header = json.loads(arrays.pop(_HEADER).tobytes().decode("utf-8"))
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
+    if not isinstance(header, dict) or header.pop("format", None) != FORMAT:
         raise Damaged("not a checkpoint of this format")
-    return Checkpoint(
-        header, {name.removeprefix("array/"): array for name, array in arrays.items()}
-    )
+    stated = header.pop(_DIGEST, None)
+    named = {name.removeprefix("array/"): array for name, array in arrays.items()}
+    found = Checkpoint(header, named)
+    if stated != _digest(found):
+        raise Damaged("it holds something else than what was written")
+    return found
+
+
+def _digest(checkpoint: Checkpoint) -> str:
+    """The SHA-256 of all that a checkpoint holds. The checksums of the archive say that each part
+    is whole, and not that the parts belong together.
+    """
+    import numpy as np
+
+    total = sha256(json.dumps(checkpoint.header, sort_keys=True).encode("utf-8"))
+    for name, array in sorted(checkpoint.arrays.items()):
+        total.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        total.update(np.ascontiguousarray(array).data)
+    return total.hexdigest()
 
 
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -176,7 +177,6 @@ def test_an_array_that_claims_to_be_huge_is_not_allocated(tmp_path: Path) -> Non
     path = tmp_path / "c.npz"
     checkpoint.write(path, checkpoint.Checkpoint({}, {"x": np.zeros(7)}))
     import io
-    import zipfile
 
     member = io.BytesIO()
     np.lib.format.write_array_header_1_0(
@@ -186,6 +186,20 @@ def test_an_array_that_claims_to_be_huge_is_not_allocated(tmp_path: Path) -> Non
         archive.writestr("array/huge.npy", member.getvalue())
     with pytest.raises(checkpoint.Damaged, match="do not fit"):
         checkpoint.read(path)
+
+
+def test_parts_of_two_checkpoints_make_none(tmp_path: Path) -> None:
+    """The checksums of the archive fit."""
+    one, two = tmp_path / "one.npz", tmp_path / "two.npz"
+    for path, number in ((one, 1), (two, 2)):
+        checkpoint.write(path, checkpoint.Checkpoint({"done": number}, {"x": np.full(3, number)}))
+    with zipfile.ZipFile(one) as first, zipfile.ZipFile(two) as second:
+        header, array = first.read("header.npy"), second.read("array/x.npy")
+    with zipfile.ZipFile(one, "w") as mixed:
+        mixed.writestr("header.npy", header)
+        mixed.writestr("array/x.npy", array)
+    with pytest.raises(checkpoint.Damaged, match="something else than what was written"):
+        checkpoint.read(one)
 
 
 def test_no_pickle_is_ever_read(tmp_path: Path) -> None:

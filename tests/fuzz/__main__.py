@@ -24,17 +24,24 @@ def main(seconds: float, names: Sequence[str]) -> int:
     for name, number in zip(cycle(names), count(), strict=False):
         if monotonic() > ends:
             break
-        if said := _round(name, number, told):
-            kind = "\n".join(said.splitlines()[-1:])
-            if kind not in found:
-                found.add(kind)
-                print(f"== {name}, round {number}\n{said}", flush=True)
+        error = _round(name, number, told)
+        if error is not None and (kind := _kind(error)) not in found:
+            found.add(kind)
+            print(
+                f"== {name}, round {number}", *traceback.format_exception(error)[-12:], flush=True
+            )
     print(f"{dict(told)}; {len(found)} kinds of findings")
     return 1 if found else 0
 
 
-def _round(name: str, number: int, told: Counter[str]) -> str:
-    """A hundred inputs of a target; what was wrong with one of them."""
+def _kind(error: BaseException) -> str:
+    """What is raised, and where."""
+    *_, last = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} {last.filename}:{last.lineno}"
+
+
+def _round(name: str, number: int, told: Counter[str]) -> BaseException | None:
+    """A hundred inputs of a target; what was wrong with the smallest that fails."""
 
     @seed(number)
     @settings(
@@ -52,8 +59,8 @@ def _round(name: str, number: int, told: Counter[str]) -> str:
         one()
     except (Exception, Hang) as error:
         told[f"{name} wrong"] += 1
-        return "".join(traceback.format_exception(error)[-12:])
-    return ""
+        return error
+    return None
 
 
 if __name__ == "__main__":

@@ -128,8 +128,6 @@ class Scope:
     def unknown(self, name: str, span: Span | None) -> SpecError:
         """The error for a name that means nothing here."""
         hint = suggest(name, (*self.parameters, *self.broken, *CONSTANTS))
-        if name == "N" and not hint:
-            hint = "energy and m are per site; the number of sites can be a parameter: N = 64"
         return problem(
             "unknown-name", f"unknown name '{name}'", span, label="not declared", hint=hint
         )

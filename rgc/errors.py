@@ -128,9 +128,12 @@ COMPARED = 200  # known words with which an unknown one is compared: those of ne
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """A hint `did you mean 'x'?`, or the empty string when no known word is close."""
+    """A hint `did you mean 'x'?`, or the empty string when no known word is close. The same word in
+    other letters, large or small, is closest.
+    """
     nearest = nsmallest(COMPARED, known, key=lambda other: abs(len(other) - len(word)))
-    close = get_close_matches(word, nearest, n=1, cutoff=0.6)
+    close = [other for other in nearest if other.lower() == word.lower()]
+    close = close or get_close_matches(word, nearest, n=1, cutoff=0.6)
     return f"did you mean '{close[0]}'?" if close else ""
 
 

@@ -93,7 +93,7 @@ def _spins(axes: Axes, spins: NDArray[Any], lattice: Geometry | None) -> None:
         _cells(axes, _shades(plane[:, :, 0]), vectors, colours)
     else:
         _discs(axes, colours(_shades(plane)), vectors, basis)
-    axes.set_aspect("equal")
+    axes.set_aspect("auto" if spins.ndim == 2 else "equal")
 
 
 def _colours() -> Any:

@@ -4,10 +4,12 @@ method from an exact one.
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.labels import label
+from rgc.results.plot_style import spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,17 +35,23 @@ def free_energies(answer: AnswerData, figure: Figure) -> Figure | None:
     """F/N against the scanned parameter, drawn on an empty figure.
 
     If a method is exact, a second panel shows how far the others deviate from the first exact one.
-    The result is None for fewer than two methods, or for a scan of several parameters.
+    A method with another option at every point, such as `trg(chi)` of a scan of chi, is one curve.
+    The result is None for fewer than two curves of one point, or for a scan of several parameters.
     """
-    curves = _curves(answer)
-    if len(answer.axes) != 1 or len(curves) < 2:
+    curves = _as_one(_curves(answer))
+    if len(answer.axes) != 1 or sum(map(len, curves.values())) < 2:
+        return None
+    if len(curves) < 2 and _kind(next(iter(curves.values()))) == "exact":
         return None
     exact = next((name for name, curve in curves.items() if _kind(curve) == "exact"), None)
     panels = figure.subplots(1 + (exact is not None), 1, sharex=True, squeeze=False)[:, 0]
     per = {entry.per for curve in curves.values() for _, entry in curve}
     _draw(panels[0], curves, {})
     panels[0].set_ylabel(f"$F$ per {' or '.join(sorted(per))}")
-    panels[0].legend()
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False
+    )
+    spread(panels[-1], answer.axes[0].values)
     if exact is not None:
         known = {x: entry.value for x, entry in curves[exact]}
         _draw(panels[1], curves, known)
@@ -59,6 +67,18 @@ def _curves(answer: AnswerData) -> dict[str, Curve]:
         for entry in point.result.free_energy:
             curves.setdefault(entry.method, []).append((x, entry))
     return {name: sorted(curve, key=lambda pair: pair[0]) for name, curve in curves.items()}
+
+
+def _as_one(curves: dict[str, Curve]) -> dict[str, Curve]:
+    """The curves, with those of one point put together where only options of a method differ."""
+    heads = Counter(name.partition("(")[0] for name in curves)
+    made: dict[str, Curve] = {}
+    for name, curve in curves.items():
+        head = name.partition("(")[0]
+        alone = all(len(each) == 1 for one, each in curves.items() if one.startswith(f"{head}("))
+        key = head if heads[head] > 1 and alone else name
+        made[key] = sorted([*made.get(key, ()), *curve], key=lambda pair: pair[0])
+    return made
 
 
 def _kind(curve: Curve) -> str:

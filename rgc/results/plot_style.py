@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from itertools import pairwise
+from math import log
+from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # The palette of Okabe and Ito can be told apart with every kind of colour vision. Markers
@@ -62,3 +66,31 @@ def new_figure(width: float, height: float) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
+
+
+FEW_TICKS = 8
+
+
+def spread(axes: Axes, values: Sequence[float]) -> None:
+    """The horizontal axis of a scanned parameter: logarithmic where its values are, with plain
+    numbers, and with whole numbers where all values are.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    if is_geometric(values):
+        axes.set_xscale("log")
+        if len(values) <= FEW_TICKS:
+            axes.set_xticks(sorted(values), [f"{value:g}" for value in sorted(values)])
+            axes.minorticks_off()
+    elif all(float(value).is_integer() for value in values):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def is_geometric(values: Sequence[float]) -> bool:
+    """Whether the values are more evenly spaced in their logarithms, over a factor of four."""
+    ordered = sorted(values)
+    if len(ordered) < 3 or ordered[0] <= 0 or ordered[-1] < 4 * ordered[0]:
+        return False
+    steps = [b - a for a, b in pairwise(ordered)]
+    ratios = [log(b / a) for a, b in pairwise(ordered)]
+    return pstdev(ratios) / fmean(ratios) < pstdev(steps) / fmean(steps)

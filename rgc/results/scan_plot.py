@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isfinite, log
-from statistics import fmean, pstdev
+from math import isfinite
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.labels import label
 from rgc.results.numbers import with_error
-from rgc.results.plot_style import COLOURS, MARKERS, MEASURED, new_figure
+from rgc.results.plot_style import COLOURS, MARKERS, MEASURED, new_figure, spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +29,10 @@ FEW = 6
 
 Curve = list[tuple[float, float, float]]
 """Parameter, value and error, point by point."""
+
+
+LETTERS = 15
+"""Letters of a legend in an inch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,13 @@ def scan_of(answer: AnswerData, name: str) -> Figure:
 
 
 def quantities(answer: AnswerData) -> list[str]:
-    """The names of the exponents, averages and values that some point of the scan has."""
+    """The names of the exponents, averages and values that are known at some point of the scan."""
     tables = [_table(point) for point in answer.points]
-    return list(dict.fromkeys(name for table in tables for name in table))
+    return list(
+        dict.fromkeys(
+            name for table in tables for name, each in table.items() if each.value is not None
+        )
+    )
 
 
 def _table(point: Point) -> dict[str, Estimate]:
@@ -104,8 +112,7 @@ def _draw(axes: Axes, answer: AnswerData, name: str) -> None:
     _flat(axes, [y for curve in made.curves.values() for _, y, _ in curve])
     _expected(axes, answer, name)
     _located(axes, answer, made)
-    if _is_geometric(_axes(answer)[0].values):
-        axes.set_xscale("log")
+    spread(axes, _axes(answer)[0].values)
     axes.set_xlabel(label(made.parameter))
     axes.set_ylabel(label(name))
 
@@ -148,8 +155,13 @@ def _legend(figure: Figure, axes: Axes, answer: AnswerData) -> None:
         _bar(figure, answer)
     else:
         shown = dict(zip(names, handles, strict=True))
+        columns = max(1, min(3, int(figure.get_figwidth() * LETTERS / (8 + max(map(len, shown))))))
         figure.legend(
-            list(shown.values()), list(shown), loc="outside upper center", ncols=3, frameon=False
+            list(shown.values()),
+            list(shown),
+            loc="outside upper center",
+            ncols=columns,
+            frameon=False,
         )
 
 
@@ -212,16 +224,6 @@ def _located(axes: Axes, answer: AnswerData, drawn: _Curves) -> None:
             ends = (found.value - found.error, found.value + found.error)
             axes.axvspan(*ends, color=MEASURED, alpha=0.25, linewidth=0, zorder=0)
         axes.set_title(text)
-
-
-def _is_geometric(values: Sequence[float]) -> bool:
-    """Whether the values are more evenly spaced in their logarithms, over a factor of four."""
-    ordered = sorted(values)
-    if len(ordered) < 3 or ordered[0] <= 0 or ordered[-1] < 4 * ordered[0]:
-        return False
-    steps = [b - a for a, b in pairwise(ordered)]
-    ratios = [log(b / a) for a, b in pairwise(ordered)]
-    return pstdev(ratios) / fmean(ratios) < pstdev(steps) / fmean(steps)
 
 
 def _flat(axes: Axes, values: Sequence[float]) -> None:

@@ -79,7 +79,9 @@ def spectrum_of_scan(answer: AnswerData) -> Figure | None:
     right.set_ylabel(r"$1 - \lambda_k$")
     for axes in (left, right):
         axes.set_xlabel(label(name))
-    right.legend(title="$k$", ncols=2, fontsize=6, title_fontsize=7, loc="lower right")
+    figure.legend(
+        *right.get_legend_handles_labels(), title="$k$", loc="outside right center", frameon=False
+    )
     return figure
 
 

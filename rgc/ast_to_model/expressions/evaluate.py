@@ -85,7 +85,9 @@ def integer(expr: ast.Expr, scope: Scope, *, least: int | None = None) -> int:
     value = number(expr, scope)
     nearest = round(value)
     if abs(value - nearest) > INTEGER_TOLERANCE:
-        raise problem("not-an-integer", f"an integer is needed here, not {value!r}", expr.span)
+        hint = f"the nearest is {max(nearest, least or nearest)}"
+        message = f"an integer is needed here, not {value!r}"
+        raise problem("not-an-integer", message, expr.span, hint=hint)
     if abs(nearest) > LARGEST_INTEGER:
         raise problem("out-of-range", f"{value:g} is too large for a size or a count", expr.span)
     if least is not None and nearest < least:

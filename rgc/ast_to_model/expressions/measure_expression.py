@@ -191,6 +191,8 @@ def _unknown(expr: ast.Name, words: Words) -> SpecError:
     hint = suggest(expr.name, (*words.names, *words.species)) or suggest_other(
         expr.name, words.names
     )
+    if expr.name == "N":
+        hint = "energy and m are per site; the number of sites can be a parameter: N = 64"
     return problem(
         "unknown-name", f"unknown name '{expr.name}'", expr.span, label="not declared", hint=hint
     )

@@ -66,3 +66,40 @@ def test_a_vector_of_one_component_is_a_number() -> None:
     assert isinstance(spec.lattice, Lattice)
     assert spec.lattice.vectors == ((2.0,),)
     assert coordination(spec.lattice) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint", "right"),
+    [
+        ("square(4.000001)", "the nearest is 4", "square(4)"),
+        ("square(6.2, 4)", "the nearest is 6", "square(6, 4)"),
+    ],
+)
+def test_sizes_that_are_not_whole_have_a_nearest(wrong: str, hint: str, right: str) -> None:
+    assert hint_of(lattice=wrong) == hint
+    rgc.load(SPEC.format(lattice=right, bonds=BONDS, field=FIELD))
+
+
+def test_settings_are_found_in_other_letters() -> None:
+    text = SPEC.format(lattice="square(4)", bonds=BONDS, field=FIELD)
+    with pytest.raises(SpecError) as refused:
+        rgc.load(text, settings={"H": 0.2})
+    assert refused.value.problems[0].hint == "did you mean 'h'?"
+    assert rgc.load(text, settings={"h": 0.2}).spec.parameters["h"] == 0.2
+
+
+def test_the_number_of_sites_in_a_measure_can_be_a_parameter() -> None:
+    text = SPEC.format(lattice="square(4)", bonds=BONDS, field=FIELD)
+    asked = f"{text}measure {{ M = avg(m)*N }}\n"
+    with pytest.raises(SpecError) as refused:
+        rgc.load(asked)
+    assert "N = 64" in refused.value.problems[0].hint
+    rgc.load(asked.replace("h = 0.1", "h = 0.1, N = 64"))
+
+
+def test_a_bound_in_expect_is_written_in_words() -> None:
+    text = SPEC.format(lattice="square(4)", bonds=BONDS, field=FIELD)
+    with pytest.raises(SpecError) as refused:
+        rgc.load(f"{text}expect {{ energy > -3 }}\n")
+    assert "kl below 0.03" in refused.value.problems[0].hint
+    rgc.load(f"{text}expect {{ energy above -3 }}\n")

@@ -14,7 +14,7 @@ def parser() -> Parser:
     made = Parser(
         "completion",
         "Print a script by which a shell completes commands, options and their values.",
-        example='eval "$(rgc completion bash)"',
+        example="rgc completion bash > ~/.local/share/bash-completion/completions/rgc",
     )
     made.add_argument("shell", choices=sorted(SHELLS), metavar="SHELL", help="bash, zsh or fish")
     return made

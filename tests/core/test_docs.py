@@ -685,12 +685,12 @@ def readme_spec() -> str:
 def test_commands_in_the_readme_exist() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     assert set(re.findall(rf"\brgc ({'|'.join(COMMANDS)})\b", text)) == set(COMMANDS)
-    from rgc.cli.run import _parser
+    from rgc.cli.run import parser
 
     synopsis = next(line for line in text.splitlines() if line.startswith("rgc run SPEC"))
     written = set(re.findall(r"--[a-z-]+", synopsis))
     assert written
-    assert written <= set(_parser()._option_string_actions)
+    assert written <= set(parser()._option_string_actions)
 
 
 def test_readme_shows_the_spec_of_its_main_job() -> None:

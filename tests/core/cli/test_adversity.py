@@ -39,7 +39,7 @@ def run(spec: Path, *words: str) -> int:
 def test_an_answer_is_told_before_it_is_written(
     spec: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full(answer: object, written: object) -> None:
+    def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(store, "write", full)

@@ -264,6 +264,7 @@ def multiply_means(
 
 @compiled
 def scale(x, base, has_base, scales, shared, chains, stride, fields):
+    whole_vectors()
     for r in range(ZERO, chains):
         s = np.int64(scales[ZERO if shared else r])
         for k in range(r * stride, (r + ONE) * stride):

@@ -32,7 +32,7 @@ C0, C1, C2, C3, C4, C5, C6 = (np.float32((-1) ** k * c / 2**32) for k, c in enum
 EXPONENT, SMALL = np.float32(LOG2_E / 2**52), np.float32(2.0**-32)
 MARGIN, ZERO_32 = np.float32(2.0**-20), np.float32(0)
 BIAS, PLACE = np.int32(127), np.int32(23)
-LOGS = np.array(LOG, dtype=np.uint64)
+L0, L1, L2, L3, L4, L5, L6, L7, L8, L9, L10 = map(U, LOG)
 LOG2_E_LOW, REACH, LOG_2 = U(LOG2_E - 2**32), np.int64(FAR), np.int64(LN_2)
 PARTS = U(2 * MEAN)
 TWENTY, INTEGER, TWELVE = U(20), U(52), np.int64(12)
@@ -65,10 +65,18 @@ def exp2neg(d):
 
 @compiled
 def log1p(e):
-    p = LOGS[10]
-    for k in range(9, -1, -1):
-        p = LOGS[k] - ((p * e) >> HALF)
-    return (p * e) >> HALF
+    e, p = e & LOW, L10
+    p = L9 - (((p & LOW) * e) >> HALF)
+    p = L8 - (((p & LOW) * e) >> HALF)
+    p = L7 - (((p & LOW) * e) >> HALF)
+    p = L6 - (((p & LOW) * e) >> HALF)
+    p = L5 - (((p & LOW) * e) >> HALF)
+    p = L4 - (((p & LOW) * e) >> HALF)
+    p = L3 - (((p & LOW) * e) >> HALF)
+    p = L2 - (((p & LOW) * e) >> HALF)
+    p = L1 - (((p & LOW) * e) >> HALF)
+    p = L0 - (((p & LOW) * e) >> HALF)
+    return ((p & LOW) * e) >> HALF
 
 
 @compiled
@@ -285,6 +293,7 @@ def means_of_states(x, stride, units, states, chains, means):
 @compiled
 def logs_of_pairs(x, stride, units, chains, ising, energies):
     """The logarithms of the partition sums of all units are taken from the energies."""
+    whole_vectors()
     for r in range(ZERO, chains):
         total = np.int64(0)
         for i in range(r * stride, r * stride + units):

@@ -126,7 +126,8 @@ def write(
         f"u = {every}" if baked is not None else f"u = ({every}) & ~v{number}",
         f"z = z{number} + ramp[j]",
     ]
-    for plane in range(FIRST):
+    needed = _needed(classes, baked, program.planes)
+    for plane in range(min(FIRST, needed)):
         draw.inside.append(f"r = {_word(number, f'K{plane}')}")
         if baked is not None:
             bits = [baked[slot] >> (program.planes - 1 - plane) & 1 for _, slot in classes]
@@ -136,7 +137,10 @@ def write(
                 f"(v{mask} & h{number}_{n}_{1 + plane})" for n, (mask, _) in enumerate(classes)
             )
             draw.inside += _decide(f"v{number}", limit)
-    draw.inside += [f"row[b{number} + i] = v{number}", f"row[u{number} + i] = u"]
+    draw.inside.append(f"row[b{number} + i] = v{number}")
+    if needed <= FIRST:
+        return _keyed(draw, number, node)
+    draw.inside.append(f"row[u{number} + i] = u")
     draw.buffers.append(f"u{number}")
     if len(classes) <= STORED:
         draw.inside += [f"row[b{mask} + i] = v{mask}" for mask, _ in classes]
@@ -146,6 +150,15 @@ def write(
         masks = _again(number, node, again)
     _second(draw, number, classes, program, masks)
     return _keyed(draw, number, node)
+
+
+def _needed(classes: list[tuple[str, int]], baked: Baked | None, planes: int) -> int:
+    """The planes up to the last in which a threshold that is baked in has a bit: who is undecided
+    after them is not below it. A probability of 1/2 needs one."""
+    if baked is None:
+        return planes
+    lowest = min(baked[slot] & -baked[slot] for _, slot in classes)
+    return planes - lowest.bit_length() + 1
 
 
 def _again(number: int, node: Bernoulli, again: Again) -> list[str]:

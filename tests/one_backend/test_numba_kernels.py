@@ -10,6 +10,7 @@ from math import prod
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 
 from rgc.backend import Arguments, load
@@ -17,7 +18,9 @@ from rgc.conformance.lattice.programs import blocks, measure, metropolis, random
 from rgc.conformance.lattice.running import arguments, run
 from rgc.conformance.running import assert_equal
 from rgc.program.lattice import Program, TallyArray
+from rgc.program.lattice.arguments import lattice_arguments
 from rgc.program.lattice.start import random_field
+from rgc.program.lattice.thresholds import pack_thresholds
 from rgc_numba import shares
 
 numba = pytest.importorskip("numba")
@@ -102,6 +105,19 @@ def test_arguments_other_than_the_baked_ones_are_served() -> None:
 
     for given in (baked, other, mixed, baked):
         assert_equal(run(load("reference"), program, given, 4), run(Compiled(), program, given, 4))
+
+
+@pytest.mark.parametrize(("last", "planes"), [(31, 1), (30, 2), (21, 11), (20, 11)])
+def test_thresholds_with_few_bits_need_few_planes(last: int, planes: int) -> None:
+    """What is undecided where no threshold has bits left is not below it."""
+    program = metropolis((4, 6))
+    rows = [1 << 31 if k % 2 else 1 << last for k in range(program.slots)]
+    given = lattice_arguments(pack_thresholds(rows, 32, 1), np.zeros((0, 64), np.int32))
+    source = load("numba", threads=1).compile(program, constant=given).source
+    assert {*re.findall(r"K(\d+)\)", source)} == {*map(str, range(planes))}
+    assert ("row[u" in source) == (last < 21)  # the rest is a loop
+    found = run(load("numba", threads=1), program, given, 4, constant=True)
+    assert_equal(run(load("reference"), program, given, 4), found)
 
 
 @pytest.mark.parametrize(

@@ -181,14 +181,6 @@ MAPS: dict[str, tuple[str, str, str, dict[str, float]]] = {
             "0110": 23.141017348580526, "0012": 23.456249329365633, "0120": 22.781286081253697,
         },
     ),
-    "potts(3), K = 1, h = 0.1": (
-        "potts(3)", f"{EQUAL.format(K=1)} - 0.1 * sum(i) delta(s[i], 0)", "not the first",
-        {
-            "0000": 34.25585088581129, "1111": 32.79501355114974, "0001": 29.93153344510352,
-            "0011": 28.85116449778275, "0110": 27.16976010582841, "1112": 28.862751908970985,
-            "1110": 29.144882394674465, "0012": 27.370893445349527, "1201": 26.12979919537264,
-        },
-    ),
     "potts(4), K = 1.0986": (
         "potts(4)", EQUAL.format(K=1.0986122886681098), "all",
         {
@@ -228,7 +220,6 @@ def renamings(kind: str, q: int) -> list[tuple[int, ...]]:
         return [tuple((a + sign * k) % q for k in range(q)) for a in range(q) for sign in (1, -1)]
     return {
         "all": list(permutations(range(q))),
-        "not the first": [(0, *rest) for rest in permutations(range(1, q))],
         "reversed": [tuple(range(q)), tuple(reversed(range(q)))],
     }[kind]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import factorial, prod
 
 from rgc.language.values import OperatorBasis, Value
@@ -9,8 +10,9 @@ from rgc.model.block_maps import TRIED
 from rgc.model.lattice import Lattice
 from rgc.model.options import Options
 from rgc.model.spec import Spec
+from rgc.model.spins import Species
 from rgc.schemes.cost import NUMBER, Cost
-from rgc.schemes.needs.operators import sets_by_bodies
+from rgc.schemes.needs.operators import by_bodies
 from rgc.schemes.needs.samples import saved_bytes
 from rgc.schemes.needs.steps import shapes
 from rgc.schemes.options import WORD_REPLICAS
@@ -49,7 +51,7 @@ def mcrg(spec: Spec, options: Options) -> Cost:
     levels = shapes(lattice, spec.blocks)[: options.integer("steps") + 1]
     maps = len(TRIED) if any(block.free for block in spec.blocks) else 1
     blocked = 1 + maps * sum(prod(shape) for shape in levels[1:]) / prod(levels[0])
-    operators = _operators(lattice, options["basis"]) * len(spec.species)
+    operators = _operators(lattice, options["basis"], spec.species) * len(spec.species)
     sums = 2 * GROUPS * operators**2 * NUMBER * len(levels) * maps
     records = options.number("sweeps") / options.number("every")
     products = records * operators**2 * options.number("replicas") * len(levels) * maps / UPDATES
@@ -57,14 +59,14 @@ def mcrg(spec: Spec, options: Options) -> Cost:
     return Cost(found.memory * blocked + sums, (found.seconds + measured) * blocked + products)
 
 
-def _operators(lattice: Lattice, basis: Value) -> float:
-    """About how many operators a basis has: sets of sites over the symmetries of a hypercube, each
-    set seen from every one of its sites.
+def _operators(lattice: Lattice, basis: Value, species: Sequence[Species]) -> float:
+    """About how many operators a basis has: functions of spins over the symmetries of a hypercube,
+    each seen from every one of its sites.
     """
     if not isinstance(basis, OperatorBasis):
         raise TypeError(f"a basis is operators(...), not {basis!r}")
     symmetries = 2**lattice.dimension * factorial(lattice.dimension)
-    sets = enumerate(sets_by_bodies(basis, lattice) or (), 1)
+    sets = enumerate(by_bodies(basis, lattice, species) or (), 1)
     return sum((max(1.0, count / (bodies * symmetries)) for bodies, count in sets), 0.0)
 
 

@@ -195,7 +195,8 @@ MAPS: dict[str, tuple[str, str, str, dict[str, float]]] = {
             "0000": 29.865796998000945, "0001": 26.264598147646417, "0002": 22.710035046216685,
             "0011": 25.618831222350092, "0022": 21.475072000886588, "0110": 24.108731015515854,
             "0220": 18.748624615595595, "0012": 22.013245613733933, "0112": 22.6374231269059,
-            "0013": 22.671236393833105, "0123": 19.797412651942565, "0213": 19.797412651942565, "log_z": 31.51589500459323,
+            "0013": 22.671236393833105, "0123": 19.797412651942565, "0213": 19.797412651942565,
+            "log_z": 31.51589500459323,
         },
     ),
     "spin(1), K = 0.6, D = 0.3": (
@@ -204,13 +205,14 @@ MAPS: dict[str, tuple[str, str, str, dict[str, float]]] = {
             "2222": 16.61488530658863, "2221": 14.46116317708249, "2220": 12.547686033613495,
             "2211": 13.060764858166046, "2112": 12.53762546107486, "2200": 11.96637536207903,
             "2002": 10.011125500112524, "1111": 11.685446385400105, "1112": 11.935991689913351,
-            "2210": 12.02916041136443, "2102": 11.007791998844834, "2110": 11.790910628077128, "log_z": 17.935997866761106,
+            "2210": 12.02916041136443, "2102": 11.007791998844834, "2110": 11.790910628077128,
+            "log_z": 17.935997866761106,
         },
     ),
 }  # fmt: skip
 """ln W of the 2x2 block spins t1 t2 / t3 t4, of one configuration for each class under the square
-and the renamings of the states that leave the energy alone. Where some are missing ln Z says what they
-have together: of spin(1) one class, of clock(4) two in which no neighbours are alike."""
+and the renamings of the states that leave the energy alone. Where some are missing ln Z says what
+they have together: of spin(1) one class, of clock(4) two in which no neighbours are alike."""
 
 SQUARE = [(0, 1, 2, 3), (1, 0, 3, 2), (2, 3, 0, 1), (3, 2, 1, 0)]
 SQUARE += [(a, c, b, d) for a, b, c, d in SQUARE]

@@ -605,7 +605,14 @@ def test_kinds_and_exit_statuses_are_described() -> None:
         int(number)
         for number in re.findall(r"^\| (\d+) \|", text.split("## Exit status")[1], re.MULTILINE)
     }
-    assert listed == {cli.DONE, cli.UNEXPECTED, cli.WRONG, cli.FAILED, cli.INTERRUPTED}
+    assert listed == {
+        cli.DONE,
+        cli.UNEXPECTED,
+        cli.WRONG,
+        cli.FAILED,
+        cli.OUT_OF_TIME,
+        cli.INTERRUPTED,
+    }
 
 
 # -- paths and names -------------------------------------------------------------------------------

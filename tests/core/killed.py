@@ -116,6 +116,9 @@ def _child(
     spec: Path, out: Path, words: tuple[str, ...], at: int, blow: Blow, writer: Connection
 ) -> None:
     sys.stdout = sys.stderr = StringIO()
+    for number in runner.SIGNALS:  # who started the tests may have some of them ignored
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     reached = 0
 
     def moment() -> None:

@@ -265,6 +265,7 @@ DEAF = """
     import ctypes
     from rgc.cli.patience import second_signal_ends
     system, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
     with second_signal_ends(), runner.stopping() as stop:
         print("ready", flush=True)
         while sys.argv[1] == "python" and not stop.reason():

@@ -50,8 +50,15 @@ def counted_planes(
 def _classes(
     code: RuleWriter, law: Counted, cell: Sequence[Sequence[Value]]
 ) -> list[tuple[Value, Weights]]:
-    """The cells of each class. The count of the first state follows from the others."""
-    keys = {counts[1:]: law.log_weights(counts) for counts in law.counts()}
+    """The cells of each class but that in which the block spin is in state 0 for certain, whose
+    planes are all 0. The count of the first state follows from the others.
+    """
+    every = {counts[1:]: law.log_weights(counts) for counts in law.counts()}
+    keys = {
+        counts: weights
+        for counts, weights in every.items()
+        if any(isfinite(weight.constant) for weight in weights[1:])
+    }
     counters = [
         code.counter([state_of(code, planes, state, law.states) for planes in cell])
         for state in range(1, law.states)

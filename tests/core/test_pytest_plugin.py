@@ -8,13 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy  # noqa: F401  (it cannot be imported twice, and a test inside forgets its imports)
 import pytest
 
 import rgc
 import rgc.cli
-
-# numpy cannot be imported a second time, and a test inside forgets what it imported
-import rgc.flows.sampling.sample
+import rgc.runner
 from rgc.pytest_plugin import SLOW, updates
 
 pytest_plugins = ("pytester",)

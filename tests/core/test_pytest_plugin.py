@@ -8,12 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy  # noqa: F401  (it cannot be imported twice, and a test inside forgets its imports)
 import pytest
 
 import rgc
 import rgc.cli
-import rgc.runner
+
+# numpy cannot be imported a second time, and a test inside forgets what it imported
+import rgc.flows.sampling.sample
 from rgc.pytest_plugin import SLOW, updates
 
 pytest_plugins = ("pytester",)

@@ -65,17 +65,18 @@ def choose_map(parameters: Sequence[float], families: Sequence[Steps]) -> FreeMa
 
     The change from the one level to the other must be seen to have both signs. Where it is not, the
     map is that of the parameter whose change, with its error, is the smallest, and with fewer than
-    two such levels that of the last parameter.
+    two such levels that of the last parameter. Maps whose operators do not fluctuate are left out.
     """
-    x = np.tanh(parameters)
     change = _changes(families)
-    if change is None:
+    sound = [] if change is None else np.flatnonzero(np.isfinite(change).all(axis=0)).tolist()
+    if change is None or not sound:
         return FreeMap(steps=families[-1], p=parameters[-1])
+    parameters, families = [parameters[k] for k in sound], [families[k] for k in sound]
+    x, change = np.tanh(parameters), change[:, sound]
     size, (_, noise) = change[0], jackknife(change)
     place = _turn(size, noise)
     if place is None:
-        cost = np.where(np.isfinite(size), np.hypot(size, noise), np.inf)
-        best = int(np.argmin(cost))
+        best = int(np.argmin(np.hypot(size, noise)))
         return FreeMap(steps=families[best], p=parameters[best])
     first = min(max(place - 1, 0), max(len(x) - STENCIL, 0))
     near = slice(first, first + STENCIL)

@@ -59,25 +59,24 @@ def critical_tangents(levels: Levels, arrays: Arrays, samples: int, reason: str)
         basis = _basis(levels, level, less)
         return _ratios(levels, level, arrays, samples, basis) if basis else {}
 
-    usable = [level for level in levels.levels[1:] if not level.wrapped and ratios(level)]
+    found = {level: ratios(level) for level in levels.levels[1:] if not level.wrapped}
+    usable = [level for level, own in found.items() if own]
     if not usable:
         return Tangents({}, {})
-    rising = [ratios(level) for level in usable]
+    last, rising = usable[-1], [found[level] for level in usable]
     if reason:
         null = Estimate(None, None, note=reason)
-        return Tangents({}, {f"{TANGENT}.{name}": null for name in rising[-1]})
-    scale = usable[-1].blocking.block.scale if usable[-1].blocking is not None else 1.0
-    smaller = ratios(usable[-1], less=1)
+        return Tangents({}, {f"{TANGENT}.{name}": null for name in found[last]})
+    assert last.blocking is not None  # noqa: S101  (only level 0 has none)
+    scale, smaller = last.blocking.block.scale, ratios(last, less=1)
     return Tangents(
         {
-            level.number: {f"{TANGENT}.{name}": _estimate(ratio) for name, ratio in own.items()}
-            for level, own in zip(usable, rising, strict=True)
+            level.number: {f"{TANGENT}.{name}": _estimate(r) for name, r in found[level].items()}
+            for level in usable
         },
         {
-            f"{TANGENT}.{name}": _estimate(
-                ratio, _changes(name, rising, smaller, scale), usable[-1].number
-            )
-            for name, ratio in rising[-1].items()
+            f"{TANGENT}.{name}": _estimate(r, _changes(name, rising, smaller, scale), last.number)
+            for name, r in found[last].items()
         },
     )
 

@@ -156,18 +156,15 @@ class Mcrg:
         origin = {sector: each for sector, each in first.items() if sector == invariant}
         for k, blockings in enumerate(self.maps):
             _accumulate(arrays, k, 0, first)
-            now, before = fine, first
-            for n, (level, blocking) in enumerate(zip(above, blockings, strict=True)):
-                below, blocked = blocking(now, coarse[k][n], keys[n])
-                if n:
-                    coarse[k][n - 1] = below
-                else:
-                    fine = below
-                now, sums = level.recorder(blocked)
-                coarse[k][n] = now
-                measured = {sector: taken(made, sums[0]) for sector, made in level.made.items()}
-                _accumulate(arrays, k, level.number, measured, cross=before, origin=origin)
-                before = measured
+            fields, before = [fine, *coarse[k]], first
+            for level, blocking, of_map in zip(above, blockings, keys, strict=True):
+                n = level.number
+                fields[n - 1], fields[n] = blocking(fields[n - 1], fields[n], of_map)
+                fields[n], sums = level.recorder(fields[n])
+                now = {sector: taken(made, sums[0]) for sector, made in level.made.items()}
+                _accumulate(arrays, k, n, now, cross=before, origin=origin)
+                before = now
+            fine, *coarse[k] = fields
         return fine
 
 

@@ -69,6 +69,17 @@ def test_where_levels_do_not_turn_the_least_change_decides(last: Curve, p: float
     assert "differ least" in found.rule
 
 
+def test_a_map_whose_operators_do_not_fluctuate_is_left_out() -> None:
+    def broken(x: float) -> float:
+        return np.nan if 0.4 < x < 0.5 else 1.0 + (0.45 - x)
+
+    found = chosen(lambda x: 1.0, broken, noise=1e-6)
+    assert np.tanh(found.p) == pytest.approx(0.45, abs=1e-4)
+    nowhere = chosen(lambda x: 1.0, lambda x: np.nan)
+    assert nowhere.p == CERTAIN
+    assert headline(nowhere.steps).value is None
+
+
 def test_one_level_that_holds_the_range_decides_nothing() -> None:
     found = choose_map(TRIED, families(lambda x: 1.0, lambda x: 1 + x, wrapped=True))
     assert found.p == CERTAIN

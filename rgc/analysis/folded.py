@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rgc.analysis.fixed_points import PointNotFound, newton
+from rgc.analysis.newton import PointNotFound, newton
 from rgc.analysis.orbits import end_of
 from rgc.analysis.recursion import Floats, Moved, Recursion
 

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import numpy as np
 
-from rgc.analysis.fixed_points import FAR, CriticalPoint, PointNotFound
+from rgc.analysis.fixed_points import FAR, CriticalPoint
+from rgc.analysis.newton import PointNotFound
 from rgc.analysis.recursion import Floats, Recursion
 
 _NEAR = 1e-6

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import rgc
-from rgc.analysis.fixed_points import critical, newton
+from rgc.analysis.fixed_points import critical
 from rgc.analysis.linearised_map import linearise
+from rgc.analysis.newton import newton
 from rgc.analysis.recursion import free_energy
 from rgc.errors import SpecError
 from rgc.flows.couplings.cell_recursion import cell_recursion

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from rgc.analysis.fixed_points import PointNotFound
+from rgc.analysis.newton import PointNotFound
 from rgc.analysis.recursion import Floats
 from rgc.errors import Problem, SpecError
 from rgc.flows.couplings.bound_optimum import LowerBound, enough

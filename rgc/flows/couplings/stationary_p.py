@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import brentq
 
-from rgc.analysis.fixed_points import PointNotFound, critical, newton
+from rgc.analysis.fixed_points import critical
 from rgc.analysis.linearised_map import linearise
+from rgc.analysis.newton import PointNotFound, newton
 from rgc.analysis.recursion import Floats
 from rgc.flows.couplings.cell_recursion import CellRecursion, cell_recursion
 from rgc.flows.couplings.cell_space import CellSpace

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from rgc.analysis.fixed_points import PointNotFound, distinct, newton
+from rgc.analysis.fixed_points import distinct
 from rgc.analysis.folded import least_period, newton_cycle
+from rgc.analysis.newton import PointNotFound, newton
 from rgc.analysis.recursion import Floats
 from rgc.flows.maps.batch import defects
 from rgc.flows.study.study import Study

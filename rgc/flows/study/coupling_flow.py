@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from rgc.analysis.fixed_points import PointNotFound, distinct, newton, symmetric
+from rgc.analysis.fixed_points import distinct
 from rgc.analysis.folded import newton_cycle
 from rgc.analysis.manifolds import critical_line
+from rgc.analysis.newton import PointNotFound, newton, symmetric
 from rgc.analysis.recursion import Diverges, Floats, free_energy, trajectory
 from rgc.flows.flow import Account, State
 from rgc.flows.study.coupling_result import coupling_result

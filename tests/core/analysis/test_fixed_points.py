@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rgc.analysis.fixed_points import PointNotFound, critical, distinct, newton, sink
+from rgc.analysis.fixed_points import critical, distinct, sink
 from rgc.analysis.linearised_map import linearise
 from rgc.analysis.manifolds import critical_line, renormalised_trajectory
+from rgc.analysis.newton import PointNotFound, newton
 from rgc.analysis.recursion import free_energy, invariant_projector, keep_symmetry, trajectory
 from tests.core.toy_maps import (
     BENT,

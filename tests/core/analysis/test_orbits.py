@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import rgc
-from rgc.analysis.fixed_points import PointNotFound
 from rgc.analysis.folded import Folded, folded, least_period, newton_cycle
+from rgc.analysis.newton import PointNotFound
 from rgc.analysis.orbits import end_of, lyapunov
 from rgc.analysis.recursion import Diverges, Floats, Recursion, free_energy
 from rgc.flows.maps.expression_recursion import ExpressionRecursion, expression_recursion

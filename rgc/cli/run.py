@@ -120,72 +120,90 @@ def parser() -> Parser:
         "Run a spec and print what came out. Results go to stdout, everything else to stderr.",
         example="rgc run specs/ising2d_sample.rgc --scan K=0.40:0.48:9 --out out/scan",
     )
-    add = made.add_argument
-    add("spec", metavar="SPEC", help="a spec, .rgc or .yaml; - reads one from stdin")
-    add(
-        "--backend",
-        default=BACKEND,
-        metavar="NAME",
-        help=f"what runs it, see rgc backends (default {BACKEND})",
-    )
-    add(
-        "--threads",
-        type=at_least(1),
-        metavar="N",
-        help="cores to use (default: all; the answer is the same)",
-    )
+    made.add_argument("spec", metavar="SPEC", help="a spec, .rgc or .yaml; - reads one from stdin")
+    _add_machine(made)
     add_settings(made)
-    add(
+    made.add_argument(
         "--seed",
         type=at_least(0, LARGEST_SEED),
         metavar="N",
         help="seed of the random numbers (default: the spec's, else 0)",
     )
-    add(
+    _add_written(made)
+    _add_course(made)
+    return made
+
+
+def _add_machine(made: Parser) -> None:
+    """What runs a spec."""
+    made.add_argument(
+        "--backend",
+        default=BACKEND,
+        metavar="NAME",
+        help=f"what runs it, see rgc backends (default {BACKEND})",
+    )
+    made.add_argument(
+        "--threads",
+        type=at_least(1),
+        metavar="N",
+        help="cores to use (default: all; the answer is the same)",
+    )
+
+
+def _add_written(made: Parser) -> None:
+    """What is written, and in which form."""
+    made.add_argument(
         "-o",
         "--out",
         metavar="DIR",
         help="write result.nc, summary.json, the plots and report.html there",
     )
-    add(
+    made.add_argument(
         "--plot-format",
         action="append",
         choices=("png", "pdf"),
         dest="plots",
         help="format of plots besides SVG (may be repeated; default png)",
     )
-    add("--emit", metavar="FILE", help="write the renormalised Hamiltonian as a spec that runs")
-    add(
+    made.add_argument(
+        "--emit", metavar="FILE", help="write the renormalised Hamiltonian as a spec that runs"
+    )
+    made.add_argument(
         "--level",
         type=at_least(0),
         metavar="N",
         help="the level that --emit writes (default: the last with couplings)",
     )
-    add("--json", action="store_true", help="print one JSON document instead of the table")
-    add(
+    made.add_argument(
+        "--json", action="store_true", help="print one JSON document instead of the table"
+    )
+
+
+def _add_course(made: Parser) -> None:
+    """How a run goes on and ends."""
+    made.add_argument(
         "--strict",
         action="store_true",
         help="exit status 1 if something in `expect` fails; warnings are errors",
     )
-    add(
+    made.add_argument(
         "--resume",
         action="store_true",
         help="go on from the checkpoint of an interrupted run, bit for bit",
     )
-    add(
+    made.add_argument(
         "--time-limit",
         type=seconds,
         metavar="TIME",
         help="stop with a checkpoint after 90 (seconds), 15m or 12h",
     )
-    add(
+    made.add_argument(
         "--cluster",
         metavar="WHERE",
         help="run the points of a scan on local:4 or tcp://host:8786 (needs --out)",
     )
     add_max_memory(made)
-    add("--quiet", action="store_true", help="no progress")
-    return made
+    made.add_argument("--quiet", action="store_true", help="no progress")
 
 
 def _check_emit(path: Path, loaded: Loaded) -> None:

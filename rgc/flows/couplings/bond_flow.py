@@ -4,6 +4,7 @@ ln b.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import e
@@ -51,7 +52,7 @@ def infinitesimal(dimension: int, entropy: float) -> BondStep:
     )
 
 
-class Integrated(InSpace):
+class Integrated(InSpace, ABC):
     """A recursion whose step integrates dK/dl = `rate(K)` over l = 1 in `dimension` dimensions."""
 
     __slots__ = ()
@@ -59,14 +60,15 @@ class Integrated(InSpace):
     space: BondSpace | AxisSpace
 
     @property
+    @abstractmethod
     def dimension(self) -> float:
-        raise NotImplementedError
+        """That of the lattice."""
 
+    @abstractmethod
     def rate(self, couplings: Floats, *, tangent: bool = True) -> tuple[Floats, Floats]:
         """The rates of minus the constant and of the couplings [1 + n], and d(dK/dl)/dK [n, n] if
         asked for (`tangent`).
         """
-        raise NotImplementedError
 
     def __call__(self, couplings: Floats, step: int = 0) -> Moved:
         del step

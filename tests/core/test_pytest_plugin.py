@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import scipy.special  # noqa: F401  (imported late by what is tested)
 
 import rgc
-import rgc.cli
+import rgc.cli.run
 
-# numpy cannot be imported a second time, and a test inside forgets what it imported
+# NumPy and SciPy cannot be imported a second time, and a test inside forgets what it imported
 import rgc.flows.sampling.sample
+import rgc.running
 from rgc.pytest_plugin import SLOW, updates
 
 pytest_plugins = ("pytester",)

@@ -13,7 +13,8 @@ from rgc.errors import Problem, SpecError
 from rgc.results import judge
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point
-from rgc.results.checks import NotFound, unusable
+from rgc.results.checks import unusable
+from rgc.results.find import NotFound, find_in
 from rgc.results.store import Job
 from rgc.results.widened import SPREAD
 
@@ -231,7 +232,7 @@ def _answers(prepared: Prepared, job: Job, manner: Manner) -> dict[Path, Answer]
 def _taken(asked: TakenAnswer, answered: Answer) -> Estimate:
     """The number that another spec answers. Raises `SpecError` where it has none, or no error."""
     try:
-        found = judge.find_in(asked.target, answered)
+        found = find_in(asked.target, answered)
         reason = unusable(found)
     except NotFound as error:
         reason = str(error)

@@ -23,18 +23,24 @@ from rgc.model.spec import STAND_IN, Axis, Spec
 from rgc.syntax import ast
 from rgc.syntax.read import read
 
+Entries = tuple[ast.Entry, ...]
+
 Point = Mapping[str, float]
 """Values of some parameters."""
 
 PHYSICS = ("lattice", "spins", "hamiltonian")
 
-SECTIONS = (*PHYSICS, "data", "stack", "block", "map", "flow", "scan", "measure", "expect")
+SECTIONS = (
+    *(*PHYSICS, "data", "stack", "block", "map", "flow", "runs", "scan", "measure"),
+    *("claim", "expect"),
+)
 """The sections that are checked, in the order in which they build on each other."""
 
-ALWAYS = ("flow", "scan")
+ALWAYS = ("flow", "scan", "claim")
 """Sections that are checked in a spec without them too.
 
-A spec without a flow may run nothing, and a command line may add a scan.
+A spec without a flow may run nothing, a command line may add a scan, and a spec without a claim may
+hold lines that would decide about one.
 """
 
 
@@ -68,11 +74,12 @@ def _built(
     folder = context.folder
     merged = context.document = merge_includes(context.document, folder, context.problems)
 
-    def read_other(path: Path) -> tuple[Spec, Context]:
-        other = Context(read(path), folder=path.parent)
-        return _built(other, (), None, (*above, path.resolve())), other
+    def read_other(path: Path, settings: Entries, scan: Entries) -> tuple[Spec, Context]:
+        other = Context(read(path), folder=path.parent, scan=scan)
+        return _built(other, settings, None, (*above, path.resolve())), other
 
-    taken = check_taken(context, settings, above, read_other) if point is None else ()
+    context.read, context.above = read_other, tuple(above)
+    taken = check_taken(context, settings) if point is None else ()
     here = {each.name: STAND_IN for each in taken} | dict(point or {})
     spec = replace(_checked(SECTIONS, context, settings, here), taken=taken)
 

@@ -6,12 +6,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 from rgc.ast_to_model.scope import Scope, Unknowable
 from rgc.errors import Problems, SpecError
 from rgc.model.spec import Axis, Spec
 from rgc.syntax import ast
 from rgc.text import Span
+
+Read = Callable[[Path, tuple[ast.Entry, ...], tuple[ast.Entry, ...]], "tuple[Spec, Context]"]
+"""Reads and checks the spec at a path with other right sides of parameters and another scan. Raises
+`SpecError`.
+"""
+
+
+def _none(path: Path, *_: object) -> NoReturn:
+    raise LookupError(f"no other spec is read here: {path}")
 
 
 @dataclass(slots=True)
@@ -24,6 +34,8 @@ class Context:
     - `folder` is the folder of the spec, or None for a spec that is not a file.
     - `failed` holds the names of the sections with errors; what depends on them is skipped
       silently.
+    - `read` reads another spec, and `above` are the specs that led here.
+    - `others` are the specs that a study runs, by the name of the run.
     """
 
     document: ast.Document
@@ -33,6 +45,9 @@ class Context:
     scan: tuple[ast.Entry, ...] = ()
     axes: tuple[Axis, ...] | None = None
     failed: set[str] = field(default_factory=set)
+    read: Read = field(default=_none)
+    above: tuple[Path, ...] = ()
+    others: dict[str, tuple[Spec, Context]] = field(default_factory=dict)
 
     def fail(self, section: str, error: SpecError) -> None:
         """Keep the problems of one entry and go on with the next."""
@@ -59,6 +74,11 @@ class Context:
         """The expression that a section holds; None without one, or where it holds entries."""
         section = self.section(name)
         return None if section is None or isinstance(section.body, str | tuple) else section.body
+
+    def listed(self, name: str) -> tuple[ast.Entry | ast.Item | ast.Expectation, ...]:
+        """The entries of a section; none without one."""
+        section = self.section(name)
+        return section.body if section is not None and isinstance(section.body, tuple) else ()
 
     @property
     def places(self) -> dict[str, Span | None]:

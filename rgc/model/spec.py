@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # parts that few specs have
     from rgc.model.map import FlowMap
     from rgc.model.observables import Observable
     from rgc.model.stack import Stack
+    from rgc.model.study import Study
 
 
 STAND_IN = 0.5
@@ -79,18 +80,21 @@ class Measure:
     an observable. Behind those of the section stand the built-in measures that measures of the scan
     ask for besides.
 
-    `of_scan` is an expression whose leaves are `ScanMeasure`. `observable` is None besides where no
-    configuration of the spec can be written down, so that no flow measures it.
+    `of_scan` is an expression whose leaves are `ScanMeasure`, `of_runs` one whose leaves are
+    `RunAnswer`. `observable` is None besides where no configuration of the spec can be written
+    down, so that no flow measures it.
     """
 
     name: str
     observable: Observable | None = None
     of_scan: Expression | None = None
+    of_runs: Expression | None = None
     methods: tuple[Method, ...] = ()
 
     def __str__(self) -> str:
-        if self.of_scan is not None:
-            return f"{self.name} = {written(self.of_scan)}"
+        made = self.of_scan or self.of_runs
+        if made is not None:
+            return f"{self.name} = {written(made)}"
         return str(self.observable) if self.observable is not None else self.name
 
 
@@ -108,12 +112,14 @@ class Target:
     - `path` is its name, e.g. ("fixed_point", "K").
     - `index` is the bracketed number of `eigenvalue[1]`.
     - `selectors` are such as (("level", 2),).
+    - `of_runs`: of a target of a study, what it is of the answers of its runs.
     """
 
     target: str
     path: tuple[str, ...]
     index: int | None = None
     selectors: tuple[tuple[str, Value], ...] = ()
+    of_runs: Expression | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -124,12 +130,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedValue(Target):
-    """What must come out."""
+    """What must come out. `word` is the verdict on a claim that is expected, with `value` NaN."""
 
     relation: Literal["=", "below", "above"]
     value: float
     within: tuple[Tolerance, ...] = ()
     source: str | None = None
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +180,7 @@ class Spec:
     stack: Stack | None = None
     map: tuple[FlowMap, ...] = ()
     taken: tuple[TakenAnswer, ...] = ()
+    study: Study | None = None
 
     def place(self, section: str) -> Span | None:
         """Where a section stands in the document; None without the section."""

@@ -94,6 +94,8 @@ def _expression(node: ast.Expr) -> tuple[str, int]:
             return rf"{expression(node.start)} \ldots {expression(node.stop)}", SUM
         case ast.Taken(target=target):
             return expression(target), ATOM
+        case ast.Changed(path=text) | ast.Sourced(text=text):
+            return expression(ast.Text(text)), ATOM
         case ast.Reduction():
             return _reduction(node)
 

@@ -84,6 +84,8 @@ def _expression(node: ast.Expr) -> tuple[str, int]:
             return _reduction(node), PRODUCT
         case ast.Taken():
             return expression(node.target) + _text(f" of {node.path}"), ATOM
+        case ast.Changed(path=text) | ast.Sourced(text=text):
+            return _text(text), ATOM
 
 
 def _number(digits: str) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rgc.results.checks import INVARIANT
+from rgc.results.find import INVARIANT
 from rgc.results.plot_style import COLOURS, MARKERS, MEASURED, new_figure
 
 if TYPE_CHECKING:

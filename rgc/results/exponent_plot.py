@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.checks import INVARIANT
+from rgc.results.find import INVARIANT
 from rgc.results.plot_style import COLOURS, MARKERS, MEASURED, new_figure
 
 if TYPE_CHECKING:

@@ -8,26 +8,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
-from itertools import compress
-from operator import not_
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rgc.backend import cores
 from rgc.model.observables import ScanMeasure
-from rgc.model.spec import same_value
-from rgc.results.checks import CheckedExpectation, NotFound, check, find
+from rgc.results.checks import CheckedExpectation, check
+from rgc.results.find import NotFound, place
 from rgc.results.result import Estimate
 from rgc.results.scan import ON_AXIS, measure
 from rgc.results.widened import widened
 from rgc.version import __version__
 
 if TYPE_CHECKING:
-    from rgc.language.values import Value
     from rgc.model.expressions import Expression
-    from rgc.model.spec import Axis, Spec, Target
+    from rgc.model.spec import Axis, Spec
     from rgc.results.answer import Answer
-    from rgc.results.answer_data import AnswerData, Point
+    from rgc.results.answer_data import Point
 
 SHOWN = 3
 """The number of points that a warning names."""
@@ -145,42 +142,11 @@ def _made_check(
     if expectation.name in over:
         return check(expectation, points[0].result, over[expectation.name])
     try:
-        number, rest = _place(expectation, points)
+        number, rest = place(expectation, points)
     except NotFound as error:
         return CheckedExpectation(expectation, None, None, False, str(error))
     there = specs[number].expectations[k]  # the expected value may depend on the parameters
     return check(replace(there, selectors=rest), points[number].result)
-
-
-def find_in(target: Target, answer: AnswerData) -> Estimate:
-    """What a target names in an answer: a measure of the scan, or a number at the one point that
-    its selectors choose. Raises `NotFound` with the reason.
-    """
-    if target.name in answer.over_scan:
-        return answer.over_scan[target.name]
-    number, rest = _place(target, answer.points)
-    return find(replace(target, selectors=rest), answer.points[number].result)
-
-
-def _place(target: Target, points: Sequence[Point]) -> tuple[int, tuple[tuple[str, Value], ...]]:
-    """The number of the point that the selectors of a target choose, and those of them that choose
-    something else. Raises `NotFound` unless there is one.
-    """
-    scanned = set(points[0].parameters)
-    of_point = [key in scanned and not isinstance(value, str) for key, value in target.selectors]
-    wanted = dict(compress(target.selectors, of_point))
-    matching = [
-        n
-        for n, point in enumerate(points)
-        if all(same_value(point.parameters[key], value) for key, value in wanted.items())
-    ]
-    if len(matching) != 1:
-        example = ", ".join(f"{key}={value:g}" for key, value in points[0].parameters.items())
-        raise NotFound(
-            f"{len(matching)} points of the scan match; one is chosen as in "
-            f"{target.name}[{example}]"
-        )
-    return matching[0], tuple(compress(target.selectors, map(not_, of_point)))
 
 
 def provenance(backend: str, threads: int | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import hypot, log
 from typing import TYPE_CHECKING
@@ -17,9 +17,10 @@ from rgc.analysis.interpolation import Curve
 from rgc.analysis.statistics import student
 from rgc.analysis.systematic import Change, systematic
 from rgc.language.measures import SCAN_MEASURES
-from rgc.model.expressions import Expression, evaluate, leaves, written
+from rgc.model.expressions import Expression, leaves
 from rgc.model.lattice import Lattice
 from rgc.model.observables import ScanMeasure
+from rgc.results.derived import derived
 from rgc.results.result import Estimate
 from rgc.results.strips import central_charge, scaling_dimensions
 
@@ -45,45 +46,7 @@ def measure(asked: Expression, axes: Sequence[Axis], points: Sequence[Point]) ->
         except Absent as error:
             return _none(str(error))
     found = {leaf: measure(leaf, axes, points) for leaf in leaves(asked)}
-    missing = next((each for each in found.values() if each.value is None), None)
-    if missing is not None:
-        return _none(missing.note)
-    notes = "; ".join(dict.fromkeys(each.note for each in found.values() if each.note))
-    value = _at(asked, found)
-    if not np.isfinite(value):
-        return _none("not a finite number")
-    return Estimate(
-        value,
-        _propagated(asked, found, "error"),
-        statistical=_propagated(asked, found, "statistical"),
-        systematic=_propagated(asked, found, "systematic"),
-        rule=f"{written(asked)}; the errors of its parts are added",
-        note=notes,
-    )
-
-
-Found = Mapping[Expression, Estimate]
-
-
-def _at(asked: Expression, found: Found, moved: Expression | None = None, by: float = 0.0) -> float:
-    """The value of an expression where one of its leaves is moved."""
-
-    def leaf(each: Expression) -> np.float64:
-        return np.float64((found[each].value or 0.0) + by * (each == moved))
-
-    with np.errstate(all="ignore"):
-        return float(evaluate(asked, leaf, np))
-
-
-def _propagated(asked: Expression, found: Found, part: str) -> float | None:
-    """The sum of the changes by a part of the error of each leaf, None where one is not known."""
-    total = 0.0
-    for leaf, each in found.items():
-        error = getattr(each, part)
-        if error is None:
-            return None
-        total += abs(_at(asked, found, leaf, error) - _at(asked, found, leaf, -error)) / 2
-    return total if np.isfinite(total) else None
+    return replace(derived(asked, found), kind="estimate")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

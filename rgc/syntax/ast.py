@@ -136,6 +136,22 @@ class Taken(Node):
     target: Expr
 
 
+@dataclass(frozen=True, slots=True)
+class Changed(Node):
+    """`"ising.rgc" { K = 0.2:0.4:3 }`: another spec with other values of its parameters."""
+
+    path: str
+    settings: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced(Node):
+    """`"Each layer is an RG step" from "Martin 2015"`: a text and whose it is."""
+
+    text: str
+    source: str
+
+
 Expr = (
     Number
     | Text
@@ -150,6 +166,8 @@ Expr = (
     | Member
     | Reduction
     | Taken
+    | Changed
+    | Sourced
 )
 
 
@@ -228,8 +246,8 @@ class Commented(Node):
 
 @dataclass(frozen=True, slots=True)
 class Entry(Commented):
-    """One line of `parameters` (`=` or `~`), `spins` (`:`), `scan` (`=`), `measure` (`=`, or bare:
-    op and value None).
+    """One line of `parameters` (`=` or `~`), `spins` (`:`), `runs` (`=`), `scan` (`=`), `measure`
+    (`=`, or bare: op and value None).
 
     The target is a `Name`, or a `Call` for a function `J(r) = ...`; a bare measure or scan measure
     is any expression.
@@ -257,8 +275,8 @@ class Within(Node):
 
 @dataclass(frozen=True, slots=True)
 class Expectation(Commented):
-    """One line of `expect`: `target = value within ... and ... from "source"`, or `target
-    below|above value`.
+    """One line of `EXPECTATION_SECTIONS`: `target = value within ... and ... from "source"`, or
+    `target below|above value`.
     """
 
     target: Expr
@@ -319,11 +337,15 @@ def addends(expression: Expr) -> tuple[tuple[Literal["+", "-"], Expr], ...]:
 
 
 TEXT_SECTIONS = ("title", "about", "include")
-EXPRESSION_SECTIONS = ("lattice", "hamiltonian", "block", "data", "map", "flow")
-ENTRY_SECTIONS = ("parameters", "spins", "scan", "measure")
+EXPRESSION_SECTIONS = ("lattice", "hamiltonian", "block", "data", "map", "flow", "claim")
+ENTRY_SECTIONS = ("parameters", "spins", "runs", "scan", "measure")
+ITEM_SECTIONS = ("stack",)
+EXPECTATION_SECTIONS = ("supports", "refutes", "identity", "expect")
+LIST_SECTIONS = (*ENTRY_SECTIONS, *ITEM_SECTIONS, *EXPECTATION_SECTIONS)
 SECTIONS = (
     *("title", "about", "include", "parameters", "lattice", "spins", "hamiltonian", "block"),
-    *("data", "stack", "map", "flow", "scan", "measure", "expect"),
+    *("data", "stack", "map", "flow", "runs", "scan", "measure"),
+    *("claim", "supports", "refutes", "identity", "expect"),
 )
 
 
@@ -341,9 +363,9 @@ class Note(Commented):
 
 @dataclass(frozen=True, slots=True)
 class Section(Commented):
-    """A section by its name. The body is a string (title, about, include), an expression (lattice,
-    hamiltonian, block, data, map, flow), or a tuple of `Entry` (parameters, spins, scan, measure),
-    `Item` (stack) or `Expectation` (expect).
+    """A section by its name. The body is a string (`TEXT_SECTIONS`), an expression
+    (`EXPRESSION_SECTIONS`), or a tuple of `Entry` (`ENTRY_SECTIONS`), `Item` (`ITEM_SECTIONS`) or
+    `Expectation` (`EXPECTATION_SECTIONS`).
 
     `name_span` is the word itself; `beside` is the comment on its line, `notes` those on later
     lines of a body that has no entries, `below` those after the last entry or term.

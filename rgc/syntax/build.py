@@ -15,6 +15,7 @@ from rgc.syntax.ast import (
     Ascending,
     Binary,
     Call,
+    Changed,
     Domain,
     Entry,
     Expectation,
@@ -34,6 +35,7 @@ from rgc.syntax.ast import (
     Reduction,
     Shell,
     Sites,
+    Sourced,
     Taken,
     Text,
     Tuple,
@@ -183,6 +185,16 @@ class Build(Transformer[Any, Any]):
     def taken(self, children: Children) -> Taken:
         _, path, target = children
         return Taken(unescape(path.text[1:-1], path.span), target, span=_span(children))
+
+    def changed(self, children: Children) -> Changed:
+        _, options = _arguments(children[1:])
+        word = children[0]
+        return Changed(unescape(word.text[1:-1], word.span), options, span=_span(children))
+
+    def sourced(self, children: Children) -> Sourced:
+        text, _, source = children
+        said, by = (unescape(word.text[1:-1], word.span) for word in (text, source))
+        return Sourced(said, by, span=_span(children))
 
     # -- domains -----------------------------------------------------------------------------------
 

@@ -11,7 +11,10 @@ from typing import Any
 from rgc.errors import Problems, SpecError
 from rgc.syntax.ast import (
     ENTRY_SECTIONS,
+    EXPECTATION_SECTIONS,
     EXPRESSION_SECTIONS,
+    ITEM_SECTIONS,
+    LIST_SECTIONS,
     TEXT_SECTIONS,
     Document,
     Entry,
@@ -26,8 +29,6 @@ from rgc.syntax.layout import Chunk, check_nesting, split_entries, split_section
 from rgc.syntax.mistakes import explain
 from rgc.syntax.sections import Body, Part, check_duplicates, check_entry, check_sections
 from rgc.text import Source, Span
-
-LISTS = (*ENTRY_SECTIONS, "stack", "expect")
 
 
 def parse(source: Source) -> Document:
@@ -77,7 +78,7 @@ def parse_words(start: Start, words: Sequence[Word], end: Span) -> Any:
 def _section(chunk: Chunk, problems: Problems) -> Part | None:
     name = chunk.name.text
     body: Body | None
-    if name in LISTS:
+    if name in LIST_SECTIONS:
         body = _entries(chunk, problems)
         spans = tuple(entry.span for entry in body if entry.span)
     else:
@@ -119,16 +120,18 @@ def _entries(chunk: Chunk, problems: Problems) -> tuple[Any, ...]:
 
 
 def _entry(section: str, words: Sequence[Word], problems: Problems) -> Any:
-    start: Start = (
-        "expectation" if section == "expect" else "value" if section == "stack" else "entry"
-    )
+    start: Start = "entry"
+    if section in EXPECTATION_SECTIONS:
+        start = "expectation"
+    elif section in ITEM_SECTIONS:
+        start = "value"
     last = words[-1].span
     try:
         node = parse_words(start, words, Span(last.source, last.end, last.end))
     except SpecError as error:
         problems.extend(error.problems)
         return None
-    if section == "stack":
+    if section in ITEM_SECTIONS:
         return Item(node, span=node.span)
     if section in ENTRY_SECTIONS:
         check_entry(section, node, problems)

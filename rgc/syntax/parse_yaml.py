@@ -4,15 +4,18 @@ stands in them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NoReturn
 
 from rgc.errors import Problem, Problems, SpecError, suggest
 from rgc.syntax.ast import (
-    ENTRY_SECTIONS,
+    EXPECTATION_SECTIONS,
+    ITEM_SECTIONS,
+    LIST_SECTIONS,
     SECTIONS,
     TEXT_SECTIONS,
     Call,
+    Changed,
     Document,
     Entry,
     Expectation,
@@ -22,6 +25,7 @@ from rgc.syntax.ast import (
     Name,
     Option,
     Section,
+    Sourced,
     Text,
     Within,
     addends,
@@ -36,6 +40,7 @@ from rgc.text import Source, Span
 
 TEXT_CALLS = ("file", "graph")  # their first argument is a path
 FIELDS = ("value", "below", "above", "within", "from")
+CLAIM_FIELDS = ("says", "from")
 
 Op = Literal["=", "~", ":"]
 
@@ -91,10 +96,12 @@ class _Reader:
     def body(self, name: str, value: Tree) -> tuple[Body, tuple[Span, ...]]:
         if name in TEXT_SECTIONS:
             return self.text(value), (value.span,)
-        if name in ENTRY_SECTIONS or name in ("stack", "expect"):
+        if name in LIST_SECTIONS:
             entries = tuple(self.entries(name, value))
             check_duplicates(name, entries, self.problems)
             return entries, tuple(entry.span for entry in entries if entry.span)
+        if name == "claim" and isinstance(value, Mapping):
+            return self.claim(value), (value.span,)
         if name == "hamiltonian" and not isinstance(value, Scalar):
             _fail(
                 "yaml-shape",
@@ -110,6 +117,32 @@ class _Reader:
             _fail("expected-text", "a text belongs here", value.span, "put it in quotes")
         return value.value.removesuffix("\n") if value.style in ("|", ">") else value.value
 
+    def claim(self, value: Mapping) -> Expr:
+        """`{says: ..., from: ...}`; without a source the text alone."""
+        fields = self.fields(value, CLAIM_FIELDS)
+        if "says" not in fields:
+            _fail("missing-field", "a claim says something", value.span, "says: ...")
+        said = self.text(fields["says"])
+        if "from" not in fields:
+            return Text(said, span=value.span)
+        return Sourced(said, self.text(fields["from"]), span=value.span)
+
+    def fields(self, value: Mapping, known: Sequence[str]) -> dict[str, Tree]:
+        """The fields of a mapping by name, each of which is known and stands once."""
+        fields: dict[str, Tree] = {}
+        for word, tree in value.pairs:
+            if word.value not in known:
+                _fail(
+                    "unknown-field",
+                    f"unknown field '{word.value}'",
+                    word.span,
+                    suggest(word.value, known) or f"known are {', '.join(known)}",
+                )
+            if word.value in fields:
+                _fail("duplicate-field", f"'{word.value}' stands twice", word.span)
+            fields[word.value] = tree
+        return fields
+
     def entries(self, name: str, value: Tree) -> Iterator[Any]:
         """Each entry, item or expectation by itself: a problem in one hides no other."""
         for key, tree in self.listed(name, value):
@@ -119,7 +152,7 @@ class _Reader:
                 else:
                     yield (
                         self.expectation(key, tree)
-                        if name == "expect"
+                        if name in EXPECTATION_SECTIONS
                         else self.entry(name, key, tree)
                     )
             except SpecError as error:
@@ -129,16 +162,16 @@ class _Reader:
         """The pairs of a mapping; of a list its one-key mappings as pairs and all else without a
         key.
         """
-        if isinstance(value, Scalar) or (isinstance(value, Mapping) and name == "stack"):
-            what = "list" if name in ("stack", "measure") else "mapping"
+        if isinstance(value, Scalar) or (isinstance(value, Mapping) and name in ITEM_SECTIONS):
+            what = "list" if name in (*ITEM_SECTIONS, "measure") else "mapping"
             _fail("yaml-shape", f"section '{name}' is a {what} in YAML", value.span)
         if isinstance(value, Mapping):
             yield from value.pairs
             return
         for item in value.items:
-            if name != "stack" and isinstance(item, Mapping):
+            if name not in ITEM_SECTIONS and isinstance(item, Mapping):
                 yield from item.pairs
-            elif name in ("stack", "measure"):
+            elif name in (*ITEM_SECTIONS, "measure"):
                 yield None, item
             else:
                 self.problems.error(
@@ -152,7 +185,7 @@ class _Reader:
 
     def unnamed(self, name: str, value: Tree) -> Entry | Item:
         """A layer of `stack`, or of `measure` a bare expression or the text `name = expression`."""
-        if name == "stack":
+        if name in ITEM_SECTIONS:
             return Item(self.expression(value), span=value.span)
         entry: Entry = self.words("entry", self.scalar(value))
         check_entry(name, entry, self.problems)
@@ -161,11 +194,24 @@ class _Reader:
     def entry(self, name: str, key: Scalar, value: Tree) -> Entry:
         target: Expr = self.words("value", key)
         entry = Entry(target, span=key.span)
-        if name != "measure" or not _is_null(value):
+        if name == "runs":
+            entry = Entry(target, "=", self.other_spec(value), span=key.span.to(value.span))
+        elif name != "measure" or not _is_null(value):
             op, result = self.right_side(":" if name == "spins" else "=", value)
             entry = Entry(target, op, result, span=key.span.to(value.span))
         check_entry(name, entry, self.problems)
         return entry
+
+    def other_spec(self, value: Tree) -> Expr:
+        """A path, or `{path: {K: 0.2}}`, where the path is a text without quotes too."""
+        if isinstance(value, Mapping) and len(value.pairs) == 1:
+            ((path, inside),) = value.pairs
+            if isinstance(inside, Mapping):
+                settings = self.options(inside)
+                return Changed(path.value, settings, span=value.span)
+        if isinstance(value, Scalar) and not value.value.startswith('"'):
+            return Text(value.value, span=value.span)
+        return self.expression(value)
 
     def right_side(self, op: Op, value: Tree) -> tuple[Op, Expr]:
         if isinstance(value, Mapping):
@@ -183,18 +229,7 @@ class _Reader:
         target, span = self.words("value", key), key.span.to(value.span)
         if not isinstance(value, Mapping):
             return Expectation(target, "=", self.expression(value), span=span)
-        fields: dict[str, Tree] = {}
-        for word, tree in value.pairs:
-            if word.value not in FIELDS:
-                _fail(
-                    "unknown-field",
-                    f"unknown field '{word.value}'",
-                    word.span,
-                    suggest(word.value, FIELDS) or f"known are {', '.join(FIELDS)}",
-                )
-            if word.value in fields:
-                _fail("duplicate-field", f"'{word.value}' stands twice", word.span)
-            fields[word.value] = tree
+        fields = self.fields(value, FIELDS)
         ops: list[Literal["value", "below", "above"]] = [
             op for op in ("value", "below", "above") if op in fields
         ]
@@ -243,17 +278,21 @@ class _Reader:
         arguments: tuple[Expr, ...] = ()
         options: tuple[Option, ...] = ()
         if isinstance(value, Mapping):
-            options = tuple(self.option(word, tree) for word, tree in value.pairs)
-            names = [option.name for option in options]
-            for k, (word, _) in enumerate(value.pairs):
-                if word.value in names[:k]:
-                    _fail("duplicate-option", f"option '{word.value}' is given twice", word.span)
+            options = self.options(value)
         else:
             trees = value.items if isinstance(value, Items) else (value,)
             arguments = tuple(self.argument(name.name, k, tree) for k, tree in enumerate(trees))
         if not arguments and not options:
             return Name(name.name, span=span)
         return Call(name.name, arguments, options, span=span)
+
+    def options(self, value: Mapping) -> tuple[Option, ...]:
+        options = tuple(self.option(word, tree) for word, tree in value.pairs)
+        names = [option.name for option in options]
+        for k, (word, _) in enumerate(value.pairs):
+            if word.value in names[:k]:
+                _fail("duplicate-option", f"option '{word.value}' is given twice", word.span)
+        return options
 
     def argument(self, call: str, position: int, value: Tree) -> Expr:
         if (

@@ -8,6 +8,7 @@ from rgc.syntax.ast import (
     Ascending,
     Binary,
     Call,
+    Changed,
     Domain,
     Entry,
     Expectation,
@@ -26,6 +27,7 @@ from rgc.syntax.ast import (
     Reduction,
     Shell,
     Sites,
+    Sourced,
     Taken,
     Text,
     Tuple,
@@ -69,6 +71,11 @@ def print_expression(expression: Expr, *, tight: bool = False) -> str:
             return f"{kind}({print_domain(domain)}) {_within(body, TERM, tight=tight)}"
         case Taken(path=path, target=target):
             return f"from {quote(path)} {print_expression(target)}"
+        case Changed(path=path, settings=settings):
+            inside = ", ".join(f"{each.name} = {print_expression(each.value)}" for each in settings)
+            return f"{quote(path)} {{ {inside} }}"
+        case Sourced(text=text, source=source):
+            return f"{quote(text)} from {quote(source)}"
 
 
 def print_domain(domain: Domain) -> str:

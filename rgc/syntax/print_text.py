@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from rgc.syntax.ast import (
+    EXPECTATION_SECTIONS,
+    ITEM_SECTIONS,
     Commented,
     Document,
     Entry,
@@ -19,6 +21,9 @@ from rgc.syntax.print_expression import print_entry, print_expectation, print_ex
 from rgc.syntax.strings import CONTROL, quote
 
 WIDTH = 88
+
+NEVER_ON_ONE_LINE = ("runs", *ITEM_SECTIONS, *EXPECTATION_SECTIONS)
+"""Lists of which two entries or more stand on a line each."""
 
 
 def print_text(document: Document) -> str:
@@ -128,7 +133,7 @@ def _list(section: Section, entries: Sequence[Entry | Item | Expectation]) -> It
 
 
 def _fits(name: str, texts: Sequence[str], line: str) -> bool:
-    return len(texts) <= 1 or (name not in ("stack", "expect") and len(line) <= WIDTH)
+    return len(texts) <= 1 or (name not in NEVER_ON_ONE_LINE and len(line) <= WIDTH)
 
 
 def _is_commented(node: Commented) -> bool:

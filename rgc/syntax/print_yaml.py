@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from rgc.syntax.ast import Document, Entry, Expectation, Expr, Item, List, Section
+from rgc.syntax.ast import (
+    ITEM_SECTIONS,
+    Changed,
+    Document,
+    Entry,
+    Expectation,
+    Expr,
+    Item,
+    List,
+    Section,
+    Sourced,
+    Text,
+)
 from rgc.syntax.print_expression import print_entry, print_expression, print_tolerances
 from rgc.syntax.print_text import beside, comments, is_long, term_lines
 from rgc.syntax.strings import quote
@@ -55,6 +67,12 @@ def _section(section: Section) -> Iterator[str]:
     elif section.notes or section.name == "hamiltonian":
         yield beside(f"{section.name}: |", section.beside)
         yield from ("  " + line for line in (*term_lines(section, body), *comments(section.below)))
+    elif isinstance(body, Sourced):
+        yield beside(
+            f"{section.name}: {{says: {quote(body.text)}, from: {quote(body.source)}}}",
+            section.beside,
+        )
+        yield from comments(section.below, "  ")
     else:
         yield beside(f"{section.name}: {value(body)}", section.beside)
         yield from comments(section.below, "  ")
@@ -79,7 +97,7 @@ def _text(section: Section, text: str) -> Iterator[str]:
 def _list(section: Section, entries: Sequence[Entry | Item | Expectation]) -> Iterator[str]:
     if not entries:
         yield beside(
-            f"{section.name}: {'[]' if section.name in ('stack', 'measure') else '{}'}",
+            f"{section.name}: {'[]' if section.name in (*ITEM_SECTIONS, 'measure') else '{}'}",
             section.beside,
         )
     else:
@@ -87,7 +105,7 @@ def _list(section: Section, entries: Sequence[Entry | Item | Expectation]) -> It
     dash = "- " if _needs_list(entries) else ""
     for entry in entries:
         yield from comments(entry.above, "  ")
-        *lines, last = _entry(entry)
+        *lines, last = _entry(section.name, entry)
         yield from (f"  {dash}{line}" for line in lines)
         yield beside(
             f"  {('  ' if lines else '') if dash else ''}{'' if lines else dash}{last}",
@@ -107,17 +125,36 @@ def _needs_list(entries: Sequence[Entry | Item | Expectation]) -> bool:
     return len(set(keys)) < len(keys)
 
 
-def _entry(entry: Entry | Item | Expectation) -> list[str]:
+def _entry(section: str, entry: Entry | Item | Expectation) -> list[str]:
     if isinstance(entry, Item):
         return [value(entry.value)]
     if isinstance(entry, Expectation):
         return _pair(entry.target, _expectation(entry))
     if entry.op is None or entry.value is None:
         return [scalar(print_entry(entry))]
+    if section == "runs":
+        return _pair(entry.target, _other_spec(entry.value))
     drawn = entry.op == "~"
     return _pair(
         entry.target, scalar(f"~ {print_expression(entry.value)}") if drawn else value(entry.value)
     )
+
+
+def _other_spec(expression: Expr) -> str:
+    """A spec that a study runs: its path, and in a mapping below it what is changed. A path that is
+    not plain stays as it is in the text spelling.
+    """
+    match expression:
+        case Text(path) if _is_plain(path):
+            return scalar(path)
+        case Changed(path, settings) if _is_plain(path):
+            inside = (f"{each.name}: {value(each.value, flow=True)}" for each in settings)
+            return f"{{{scalar(path, flow=True)}: {{{', '.join(inside)}}}}}"
+    return scalar(print_expression(expression))
+
+
+def _is_plain(path: str) -> bool:
+    return path.isprintable() and path != "" and not set(path) & {'"', "\\"}
 
 
 def _pair(target: Expr, text: str) -> list[str]:

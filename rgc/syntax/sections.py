@@ -10,15 +10,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from rgc.errors import Problems
-from rgc.syntax.ast import Call, Entry, Expectation, Expr, Item, Name, Section
+from rgc.syntax.ast import Call, Changed, Entry, Expectation, Expr, Item, Name, Section, Text
 from rgc.text import Span
 
 Body = str | Expr | tuple[Entry | Item | Expectation, ...]
 
-OPERATORS = {"parameters": ("=", "~"), "spins": (":",), "scan": ("=",), "measure": ("=", None)}
+OPERATORS = {
+    "parameters": ("=", "~"),
+    "spins": (":",),
+    "runs": ("=",),
+    "scan": ("=",),
+    "measure": ("=", None),
+}
 FORMS = {
     "parameters": "K = 0.44, a draw J ~ normal(0, 1), or a function J(r) = 1/r^2",
     "spins": "s: ising",
+    "runs": 'hot = "ising.rgc" { K = 0.2 }',
     "scan": "K = 0.43:0.45:9",
     "measure": "energy, or m = mean(i) s[i]",
 }
@@ -48,6 +55,8 @@ def check_entry(section: str, entry: Entry, problems: Problems) -> None:
         problems.error(
             "expected-name", "a name stands on the left side", entry.target.span, hint=hint
         )
+    elif section == "runs" and entry.value and not isinstance(entry.value, Text | Changed):
+        problems.error("wrong-kind", "a run is a spec in quotes", entry.value.span, hint=hint)
 
 
 def _nameable(section: str, target: Expr) -> bool:

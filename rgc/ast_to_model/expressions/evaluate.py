@@ -106,6 +106,8 @@ def kind(expr: ast.Expr) -> str:
         ast.Reduction: "a sum over the lattice",
         ast.Member: "a member",
         ast.Taken: "the answer of another spec",
+        ast.Changed: "another spec",
+        ast.Sourced: "a text with its source",
     }
     return words.get(type(expr), "an expression")
 

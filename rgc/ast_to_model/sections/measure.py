@@ -19,6 +19,7 @@ from rgc.ast_to_model.sections.scan_measures import (
     scan_calls,
     scan_measure,
 )
+from rgc.ast_to_model.sections.study_measures import study_measures
 from rgc.ast_to_model.written_out import check_extent, extent, ordered
 from rgc.errors import SpecError
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
@@ -53,11 +54,17 @@ def check_measure(spec: Spec, context: Context) -> Spec:
         for entry in entries
         if isinstance(entry.target, ast.Name) and entry.op == "=" and entry.value is not None
     }
-    words = Words.of(spec, context, definitions)
     before = len(context.problems.errors)
     if not _short(definitions, context):
         context.failed.add("measure")
         return spec
+    if spec.study is not None:
+        _check_circles(definitions, context)
+        if len(context.problems.errors) > before:
+            context.failed.add("measure")
+            return spec
+        return study_measures(spec, entries, definitions, context)
+    words = Words.of(spec, context, definitions)
     drafts = [_measure(entry, spec, words, context) for entry in entries]
     _check_circles(definitions, context)
     measures = [

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from rgc.ast_to_model.scope import problem
 from rgc.ast_to_model.sections.data import check_path
+from rgc.ast_to_model.today import later
 from rgc.errors import Problems
+from rgc.model.spec import Spec
 from rgc.text import Span
 
 DEPTH_LIMIT = 16  # specs that refer to one another
@@ -22,6 +24,13 @@ class Reference:
     in_a_circle: str
     to_do: str
     done: str
+
+
+def check_runs_today(spec: Spec, path: str, span: Span | None) -> None:
+    """Raise `SpecError` for another spec that was checked and cannot be run."""
+    for reason in later(spec):
+        message = f"'{path}' cannot be run: {reason.message}"
+        raise problem(reason.code, message, span, hint=reason.hint)
 
 
 def find_spec(

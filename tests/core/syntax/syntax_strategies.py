@@ -114,13 +114,27 @@ _expectations = st.builds(
     st.none() | texts,
     **_commented,
 )
+_settings = st.lists(
+    st.builds(ast.Option, names, values), min_size=1, max_size=2, unique_by=lambda each: each.name
+).map(tuple)
+_runs = st.builds(
+    ast.Entry,
+    words,
+    st.just("="),
+    st.builds(ast.Text, texts) | st.builds(ast.Changed, texts, _settings),
+    **_commented,
+)
+_lines = _tuples(_expectations)
+_claims = st.builds(ast.Sourced, texts, texts) | st.builds(ast.Text, texts)
 _bodies = {
+    "runs": st.lists(_runs, max_size=3, unique_by=lambda entry: entry.target.name).map(tuple),
+    **dict.fromkeys(("supports", "refutes", "identity"), _lines),
     "parameters": _entries(words | _functions, ("=", "~")),
     "spins": _entries(words, (":",)),
     "scan": _entries(words, ("=",)),
     "measure": _measures,
     "stack": _tuples(st.builds(ast.Item, values, **_commented)),
-    "expect": _tuples(_expectations),
+    "expect": _lines,
 }
 
 
@@ -133,7 +147,8 @@ def _section(draw: st.DrawFn, name: str) -> ast.Section:
     }
     if name in _bodies:
         return ast.Section(name, draw(_bodies[name]), **around)
-    body = draw(texts if name in ast.TEXT_SECTIONS else values)
+    kinds = {"claim": _claims, **dict.fromkeys(ast.TEXT_SECTIONS, texts)}
+    body = draw(kinds.get(name, values))
     terms = 1 if isinstance(body, str) else len(ast.addends(body))
     chosen = draw(st.sets(st.integers(0, terms - 1), max_size=2))
     notes = (draw(st.builds(ast.Note, st.just(term), **_commented)) for term in sorted(chosen))

@@ -1,0 +1,96 @@
+"""Numbers computed of other numbers that have errors and kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from math import hypot
+
+import numpy as np
+
+from rgc.model.expressions import Apply, Expression, evaluate, written
+from rgc.results.result import Estimate, Kind
+
+Found = Mapping[Expression, Estimate]
+
+OPPOSITE: Mapping[Kind, Kind] = {"lower bound": "upper bound", "upper bound": "lower bound"}
+
+STEP = 1e-6
+"""Relative step by which it is found whether a number rises with another."""
+
+
+def derived(
+    asked: Expression, found: Found, source: Callable[[Expression], Hashable] = lambda leaf: None
+) -> Estimate:
+    """An expression of numbers, whose leaves were found.
+
+    Errors of leaves of one `source` are added, since nothing is known of how they go together;
+    those of different sources, which are independent, add in quadrature. Where a leaf has no value
+    there is none, with its note.
+    """
+    missing = next((each for each in found.values() if each.value is None), None)
+    if missing is not None:
+        return Estimate(None, None, note=missing.note)
+    value = _at(asked, found)
+    if not np.isfinite(value):
+        return Estimate(None, None, note="not a finite number")
+    notes = dict.fromkeys(each.note for each in found.values() if each.note)
+    kind = _kind(asked, found)
+    error = _propagated(asked, found, "error", source)
+    if kind is None:
+        notes["it is made of bounds from both sides"] = None
+    several = isinstance(asked, Apply)
+    how = "of one run are added" if len(set(map(source, found))) > 1 else "are added"
+    return Estimate(
+        value,
+        None if kind is None else error,
+        kind or "estimate",
+        statistical=_propagated(asked, found, "statistical", source),
+        systematic=_propagated(asked, found, "systematic", source),
+        rule=f"{written(asked)}; the errors of its parts {how}" if several else "",
+        note="; ".join(notes),
+    )
+
+
+def _at(asked: Expression, found: Found, moved: Expression | None = None, by: float = 0.0) -> float:
+    """The value of an expression where one of its leaves is moved."""
+
+    def leaf(each: Expression) -> np.float64:
+        return np.float64((found[each].value or 0.0) + by * (each == moved))
+
+    with np.errstate(all="ignore"):
+        return float(evaluate(asked, leaf, np))
+
+
+def _propagated(
+    asked: Expression, found: Found, part: str, source: Callable[[Expression], Hashable]
+) -> float | None:
+    """The change by a part of the error of all leaves, None where one is not known."""
+    totals: dict[Hashable, float] = {}
+    for leaf, each in found.items():
+        error = getattr(each, part)
+        if error is None:
+            return None
+        change = abs(_at(asked, found, leaf, error) - _at(asked, found, leaf, -error)) / 2
+        totals[source(leaf)] = totals.get(source(leaf), 0.0) + change
+    total = hypot(*totals.values())
+    return total if np.isfinite(total) else None
+
+
+def _kind(asked: Expression, found: Found) -> Kind | None:
+    """The kind of the expression: the same bound where it rises with a bound, the opposite where it
+    falls. None where bounds from both sides meet.
+    """
+    kinds = {_kind_through(asked, found, leaf) for leaf in found} - {"exact"}
+    for weaker in ("estimate", "truncated"):
+        if weaker in kinds:
+            return "estimate" if weaker == "estimate" else "truncated"
+    return kinds.pop() if len(kinds) == 1 else None if kinds else "exact"
+
+
+def _kind_through(asked: Expression, found: Found, leaf: Expression) -> Kind:
+    kind = found[leaf].kind
+    if kind not in OPPOSITE:
+        return kind
+    step = STEP * max(1.0, abs(found[leaf].value or 0.0))
+    rises = _at(asked, found, leaf, step) >= _at(asked, found, leaf, -step)
+    return kind if rises else OPPOSITE[kind]

@@ -137,7 +137,10 @@ def compile(
     chosen = backends.load(backend, threads=threads) if isinstance(backend, str) else backend
     machine = KernelCache(chosen, general=source.count > 1 or bool(source.spec.taken))
     compiled = Compiled(source, machine, threads, source.zero)
-    compiled.flow(source.points[0], source.seed)  # refusals come now, not when the run starts
+    if not source.spec.runs:
+        compiled.flow(source.points[0], source.seed)  # refusals come now, not when the run starts
+    for run in source.spec.runs:
+        compiled.other(run.file, run.settings, run.scan)
     return compiled
 
 
@@ -253,12 +256,12 @@ class Compiled:
                     answer = running.answer(self, job, manner)
             finally:
                 shown.close()
-            answer = job.finish(answer, self._pictures)
+            answer = job.finish(answer, self.pictures)
             for other in manner.others:
                 other.clear()
             return answer
 
-    def _pictures(self) -> dict[str, str]:
+    def pictures(self) -> dict[str, str]:
         """Pictures of the spec itself as SVG texts by name."""
         from rgc.portrait.lattice_drawing import lattice_drawing
 
@@ -276,9 +279,12 @@ class Compiled:
         """The same with parameters that other specs have answered."""
         return replace(self, loaded=replace(self.loaded, settled=values)) if values else self
 
-    def other(self, file: Path) -> Compiled:
-        """Another spec, prepared on the same machine."""
-        return compile(load(file), backend=self.machine, threads=self.threads)
+    def other(
+        self, file: Path, settings: Sequence[Entry] = (), scan: Sequence[Entry] = ()
+    ) -> Compiled:
+        """Another spec, prepared on the same machine, with other parameters or another scan."""
+        loaded = load(file, settings=settings, scan=scan)
+        return compile(loaded, backend=self.machine, threads=self.threads)
 
 
 # -- on a cluster ----------------------------------------------------------------------------------

@@ -111,7 +111,8 @@ def of_spec(spec: Spec) -> Cost:
 
 def of_run(loaded: Loaded) -> Cost:
     """The cost of all points of a scan, one after the other, and of the specs that answer its
-    parameters, behind which each point may run with each of them above and below too.
+    parameters, behind which each point may run with each of them above and below too. Of a study it
+    is that of its runs.
     """
     specs = [spec for _, spec in _instances(loaded)]
     total = NOTHING
@@ -120,11 +121,17 @@ def of_run(loaded: Loaded) -> Cost:
     taken, others = loaded.spec.taken, {each.file: each.spec for each in loaded.spec.taken}
     runs = loaded.count * (1 + 2 * len(taken))
     total = Cost(total.memory, total.seconds * runs / len(specs))
-    for spec in others.values():
+    for spec in (*others.values(), *runs_of(loaded.spec)):
         one = of_spec(spec)
         points = prod(len(axis.values) for axis in spec.scan)
         total = total.then(Cost(one.memory, one.seconds * points))
     return total
+
+
+def runs_of(spec: Spec) -> Iterator[Spec]:
+    """The specs that a study runs, those of the studies among them included."""
+    for run in spec.runs:
+        yield from runs_of(run.spec) if run.spec.runs else (run.spec,)
 
 
 def told(cost: Cost) -> str:
@@ -149,7 +156,7 @@ def refuse(loaded: Loaded, most_memory: float | None = None) -> None:
     most = memory.available() if most_memory is None else most_memory
     if most is not None and loaded.spec.flow is not None:  # what the other points have kept
         most -= (loaded.count - 1) * saved_bytes(loaded.spec, loaded.spec.flow.options)
-    for where, spec in _instances(loaded):
+    for where, spec in (*_instances(loaded), *(("", each) for each in runs_of(loaded.spec))):
         problems = [problem for part in parts(spec) for problem in _problems(part, most)]
         if problems:
             raise SpecError(

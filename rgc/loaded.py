@@ -118,7 +118,9 @@ class Loaded:
         scheme = spec.flow.scheme if spec.flow else ""
         points = f"{self.count} points" if self.axes else ""
         taken = [f"{each.name} from {each.path}" for each in spec.taken]
-        parts = (head, *_neighbours(spec), scheme, self._machines, points, *taken)
+        runs = len(spec.runs)
+        study = f"a study of {runs} run{'s' * (runs > 1)}" if runs else ""
+        parts = (study, head, *_neighbours(spec), scheme, self._machines, points, *taken)
         said = ", ".join(part for part in parts if part)
         return f"ok: {said}" if said else "ok"
 

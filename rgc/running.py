@@ -13,9 +13,11 @@ from rgc.errors import Problem, SpecError
 from rgc.results import judge
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point
+from rgc.results.answered import find_in
 from rgc.results.checks import unusable
-from rgc.results.find import NotFound, find_in
+from rgc.results.find import NotFound
 from rgc.results.store import Job
+from rgc.results.study import study_result, study_verdict
 from rgc.results.widened import SPREAD
 
 if TYPE_CHECKING:
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from rgc.progress import Progress
     from rgc.results.result import Estimate
     from rgc.runner import Stop
+    from rgc.syntax.ast import Entry
 
 Values = Mapping[str, float]
+Entries = tuple["Entry", ...]
 
 
 class Prepared(Protocol):
@@ -45,8 +49,11 @@ class Prepared(Protocol):
     def settle(self, values: Values) -> Prepared:
         """The same with parameters that other specs have answered."""
 
-    def other(self, file: Path) -> Prepared:
-        """Another spec, prepared on the same machine."""
+    def other(self, file: Path, settings: Entries = (), scan: Entries = ()) -> Prepared:
+        """Another spec, prepared on the same machine, with other parameters or another scan."""
+
+    def pictures(self) -> Mapping[str, str]:
+        """Pictures of the spec itself as SVG texts by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +73,8 @@ class Manner:
     """How a run goes on: whether it resumes, what it shows and tells, and what stops it.
 
     `others` collects the jobs of other specs, whose checkpoints are kept until the whole has ended.
-    `scatter` runs the points in other processes, where there are some.
+    `scatter` runs the points in other processes, where there are some. `within` says to people of
+    what this run is a part.
     """
 
     resume: bool
@@ -75,6 +83,7 @@ class Manner:
     warn: Callable[[str], object]
     others: list[Job] = field(default_factory=list)
     scatter: Scatter | None = None
+    within: str = ""
 
 
 Scatter = Callable[[Prepared, Sequence[Place], Job, Manner], Sequence[Point]]
@@ -97,6 +106,8 @@ def answer(prepared: Prepared, job: Job, manner: Manner) -> Answer:
             manner.warn(message)
 
     own = replace(manner, warn=heard)
+    if prepared.loaded.spec.runs:
+        return _study(prepared, job, own, warnings)
     if manner.resume and not job.unfinished and not prepared.loaded.spec.taken:
         heard(
             f"there is no checkpoint to resume in {job.checkpoints}: the run starts from the "
@@ -170,7 +181,7 @@ def run_point(prepared: Prepared, at: Place, job: Job, manner: Manner) -> Point:
         saving=saving if job.saves else None,
         progress=manner.progress,
         stop=manner.stop,
-        task=f"{loaded.name}: {name}" if job.kept else name,
+        task=f"{manner.within}: {name}" if manner.within else name,
         warn=manner.warn,
     )
     return Point(at.point, result, loaded.at(place).lattice)
@@ -204,6 +215,47 @@ def _judged(
     )
 
 
+# -- studies ---------------------------------------------------------------------------------------
+
+
+def _study(prepared: Prepared, job: Job, manner: Manner, warnings: Sequence[str]) -> Answer:
+    """The answer of a study: its runs one after the other, each in a folder of its own, and what is
+    made of them. The seed of a run is the one that its spec names plus that of the study.
+    """
+    loaded, found, done = prepared.loaded, dict[str, Answer](), dict[tuple[str, int], Answer]()
+    for run in loaded.spec.runs:
+        other = prepared.other(run.file, run.settings, run.scan)
+        own = job.part(run.name, other.loaded.sha256, (job.seed + other.loaded.seed) % 2**64)
+        key = f"{run.file} {own.sha256}", own.seed
+        if key not in done:
+            manner.others.append(own)
+            done[key] = _run_of_study(other, own, manner, run.name)
+        found[run.name] = done[key]
+    made = Answer(
+        title=loaded.title,
+        sha256=job.sha256,
+        text=loaded.text,
+        backend=prepared.provenance["backend"],
+        seed=job.seed,
+        points=(Point({}, study_result(loaded.spec, found)),),
+        runs=found,
+        verdict=study_verdict(loaded.spec, found),
+    )
+    told = (*(warning.message for warning in loaded.warnings), *warnings)
+    return judge.judge(made, [loaded.spec], told, provenance=prepared.provenance)
+
+
+def _run_of_study(prepared: Prepared, job: Job, manner: Manner, name: str) -> Answer:
+    """Run a part of a study, and write its folder where the study has one."""
+    within = f"{manner.within}: {name}" if manner.within else name
+    quiet = replace(manner, warn=lambda message: None, within=within)
+    with job.held(resume=manner.resume):
+        found = job.finish(answer(prepared, job, quiet), prepared.pictures)
+    for warning in found.warnings:
+        manner.warn(f"in {name}: {warning}")
+    return found
+
+
 # -- other specs -----------------------------------------------------------------------------------
 
 
@@ -222,7 +274,8 @@ def _answers(prepared: Prepared, job: Job, manner: Manner) -> dict[Path, Answer]
             other = prepared.other(each.file)
             own = Job(other.loaded.sha256, job.seed, saves=job.saves, kept=True)
             manner.others.append(own)
-            quiet = replace(manner, warn=lambda message: None, scatter=None)
+            name = other.loaded.name
+            quiet = replace(manner, warn=lambda message: None, scatter=None, within=name)
             found[each.file] = answer(other, own, quiet)
             for warning in found[each.file].warnings:
                 manner.warn(f"in {each.path}: {warning}")

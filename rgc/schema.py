@@ -65,11 +65,16 @@ def _sections() -> Schema:
         },
         "map": _one_or_list(_one_of(MAPS.values(), "a flow map without spins")),
         "flow": _one_of(SCHEMES.values(), "the scheme that is run"),
+        "runs": _named(_run(), "other specs that a study runs"),
         "scan": _named(
             _values(), "parameters and the values that they run through, such as 0.43:0.45:9"
         ),
         "measure": _measure(),
-        "expect": _expect(),
+        "claim": _claim(),
+        "supports": _lines("lines that support the claim where all of them hold"),
+        "refutes": _lines("lines that refute the claim where all of them hold"),
+        "identity": _lines("lines that make the claim true by construction"),
+        "expect": _lines("what must come out"),
     }
 
 
@@ -128,7 +133,24 @@ def _measure() -> Schema:
     }
 
 
-def _expect() -> Schema:
+def _run() -> Schema:
+    """The path of a spec, or a mapping of the path to what is changed."""
+    changes = {"type": "object", "additionalProperties": _values()}
+    changed = {"type": "object", "additionalProperties": changes, "maxProperties": 1}
+    return {"anyOf": [_TEXT, changed]}
+
+
+def _claim() -> Schema:
+    return {
+        "description": "what somebody claims, and whose it is",
+        "type": "object",
+        "properties": {"says": _TEXT, "from": _TEXT},
+        "required": ["says", "from"],
+        "additionalProperties": False,
+    }
+
+
+def _lines(description: str) -> Schema:
     tolerance = {"type": ["number", "string"], "examples": [0.01, "3 %", "3 sigma"]}
     fields = {
         "value": _EXPRESSION,
@@ -143,7 +165,7 @@ def _expect() -> Schema:
         "additionalProperties": False,
         "oneOf": [{"required": [name]} for name in ("value", "below", "above")],
     }
-    return _named(one, "what must come out")
+    return _named(one, description)
 
 
 # -- calls -----------------------------------------------------------------------------------------

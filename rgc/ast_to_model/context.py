@@ -81,6 +81,11 @@ class Context:
         return section.body if section is not None and isinstance(section.body, tuple) else ()
 
     @property
+    def is_study(self) -> bool:
+        """Whether the document is a study, which runs other specs."""
+        return self.section("runs") is not None
+
+    @property
     def places(self) -> dict[str, Span | None]:
         """Where each section says what it says."""
         sections = self.document.sections

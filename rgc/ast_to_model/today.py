@@ -38,12 +38,14 @@ def later(spec: Spec) -> tuple[Problem, ...]:
     There are none for a spec without a flow and without measures, of which the check says that it
     runs nothing.
     """
-    if spec.flow is None and not spec.measures:
+    if spec.flow is None and (not spec.measures or spec.runs):
         return ()
     return tuple(replace(problem, severity="warning") for problem in _reasons(spec))
 
 
 def _reasons(spec: Spec) -> Iterator[Problem]:
+    if spec.runs:
+        return  # its runs were checked with it
     if spec.flow is None:
         yield from _without_flow(spec)
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from rgc.cli.table import WIDTH, aligned, marks
+from rgc.cli.columns import WIDTH, aligned, marks
 from rgc.errors import escape
 
 if TYPE_CHECKING:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from rgc.language.values import CallValue, OperatorBasis
 from rgc.model import shown
 from rgc.model.block import Block
+from rgc.model.claim import BEARINGS
 from rgc.model.data import rows_of, source_of
 from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
 from rgc.model.stack import alphabet_text
+from rgc.model.target import ExpectedValue
 from rgc.syntax.ast import Call, Entry, Item, List, Name
 from rgc.syntax.print import print_expression
 from rgc.syntax.print_expression import print_entry
@@ -52,6 +54,7 @@ def _sections(spec: Spec) -> Iterator[str]:
         yield _block(
             f"flow {spec.flow.scheme}", (f"{name} = {_value(value)}" for name, value in options)
         )
+    yield _block("runs", _written(spec, "runs"))
     yield _block(
         "scan", (f"{axis.name}: {', '.join(f'{v:g}' for v in axis.values)}" for axis in spec.scan)
     )
@@ -59,7 +62,15 @@ def _sections(spec: Spec) -> Iterator[str]:
         "measure",
         map(str, spec.measures),
     )
-    yield _block("expect", (f"{e.target} {e.relation} {e.value:.12g}" for e in spec.expectations))
+    if spec.claim is not None:
+        yield _block("claim", (spec.claim.text, f"from {spec.claim.source}"))
+        for bearing in BEARINGS:
+            yield _block(bearing, map(_expected, spec.claim.of(bearing)))
+    yield _block("expect", map(_expected, spec.expectations))
+
+
+def _expected(line: ExpectedValue) -> str:
+    return f"{line.target} {line.relation} {line.word or format(line.value, '.12g')}"
 
 
 def _parameters(spec: Spec) -> Iterator[str]:
@@ -146,13 +157,14 @@ def _side(side: Side) -> str:
 
 
 def _written(spec: Spec, name: str) -> Iterator[str]:
-    """The calls of a section as the spec has them."""
+    """The calls or entries of a section as the spec has them."""
     section = spec.document.section(name)
     match section.body if section is not None else ():
         case List(items):
             yield from map(print_expression, items)
         case tuple(items):
             yield from (print_expression(item.value) for item in items if isinstance(item, Item))
+            yield from (print_entry(item) for item in items if isinstance(item, Entry))
         case Name() | Call() as call:
             yield print_expression(call)
 

@@ -211,6 +211,9 @@ def _check_emit(path: Path, loaded: Loaded) -> None:
     from rgc.emit import refuse_supercells
     from rgc.results import files
 
+    if loaded.spec.runs:
+        hint = "run the spec of one of its runs with --emit"
+        raise SpecError([Problem("no-physics", "a study has no Hamiltonian to write", hint=hint)])
     if loaded.axes:
         hint = "give the parameter one value with --set"
         raise SpecError(

@@ -8,8 +8,8 @@ from textwrap import fill
 from rgc.backend import load as load_backend
 from rgc.cli import DONE
 from rgc.cli.arguments import Parser
+from rgc.cli.columns import WIDTH
 from rgc.cli.settings import add_settings, entries, source
-from rgc.cli.table import WIDTH
 from rgc.cli.watched import Watched
 from rgc.compiler import BACKEND, Compiled, compile, load
 from rgc.errors import escape

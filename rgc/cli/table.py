@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 from math import isfinite
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from rgc.cli.columns import WIDTH, aligned, marks
+from rgc.cli.study_table import render_study
 from rgc.errors import escape
 from rgc.results.numbers import eigenvalue, with_error
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from rgc.results.checks import CheckedExpectation
     from rgc.results.result import Eigenvalue, Estimate, FixedPoint, Result
 
-WIDTH = 110  # columns
 FEW = 7  # numbers of operators that are all shown
 
 
@@ -31,7 +31,7 @@ def render_answer(answer: Answer, said: Collection[str] = ()) -> str:
         f"{escape(answer.title)}\n{answer.points[0].result.scheme}, backend {answer.backend}, "
         f"seed {answer.seed}"
     )
-    blocks = ["\n".join((head, *_taken(answer)))]
+    blocks = ["\n".join((head, *_taken(answer))), *render_study(answer)]
     blocks += _scan(answer) if answer.axes else _result(answer.result)
     blocks.append("expected\n" + render_checks(answer.checks) if answer.checks else "")
     blocks.append(
@@ -54,18 +54,6 @@ def _taken(answer: Answer) -> list[str]:
         f"{escape(each['from'])}"
         for name, each in answers.items()
     ]
-
-
-def aligned(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> str:
-    """Rows as columns, two spaces between them."""
-    table = [tuple(row) for row in rows]
-    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
-    return "\n".join(
-        (
-            indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    )
 
 
 def _result(result: Result) -> list[str]:
@@ -325,17 +313,18 @@ def render_checks(checks: Sequence[CheckedExpectation]) -> str:
     rows = []
     for check in checks:
         wanted = check.expectation
-        measured = with_error(check.found.value, check.found.error) if check.found else "-"
+        measured = with_error(check.found.value, check.found.error) if check.found else ""
         limits = " and ".join(
             _tolerance(tolerance.value, tolerance.unit) for tolerance in wanted.within
         )
-        asked = f"{wanted.relation} {wanted.value:.10g}" + (f" within {limits}" if limits else "")
+        value = wanted.word or f"{wanted.value:.10g}"
+        asked = f"{wanted.relation} {value}" + (f" within {limits}" if limits else "")
         source = f'from "{wanted.source}"' if wanted.source else ""
         rows.append(
             (
                 good if check.passed else bad,
                 wanted.target,
-                measured,
+                measured or check.word or "-",
                 asked,
                 escape(source),
                 escape(check.reason),
@@ -346,12 +335,3 @@ def render_checks(checks: Sequence[CheckedExpectation]) -> str:
 
 def _tolerance(value: float, unit: str) -> str:
     return f"{value:g}" + {"absolute": "", "percent": " %", "sigma": " sigma"}[unit]
-
-
-def marks() -> tuple[str, str]:
-    """A tick and a cross, or words where the terminal cannot show them."""
-    try:
-        "✓✗".encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return "passed", "FAILED"
-    return "✓", "✗"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rgc.language.values import Value
 from rgc.model.block import Block
@@ -14,15 +14,16 @@ from rgc.model.expressions import Expression, written
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Geometry
 from rgc.model.spins import Species
+from rgc.model.target import ExpectedValue, Target
 from rgc.syntax import ast
 from rgc.text import Span
 
 if TYPE_CHECKING:  # parts that few specs have
+    from rgc.model.claim import Claim
     from rgc.model.data import Data
     from rgc.model.map import FlowMap
     from rgc.model.observables import Observable
     from rgc.model.stack import Stack
-    from rgc.model.study import Study
 
 
 STAND_IN = 0.5
@@ -98,47 +99,6 @@ class Measure:
         return str(self.observable) if self.observable is not None else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    value: float
-    unit: Literal["absolute", "percent", "sigma"] = "absolute"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A number of an answer, by its name.
-
-    - `target` is printed as written, e.g. `y_t[level=2]`.
-    - `path` is its name, e.g. ("fixed_point", "K").
-    - `index` is the bracketed number of `eigenvalue[1]`.
-    - `selectors` are such as (("level", 2),).
-    - `of_runs`: of a target of a study, what it is of the answers of its runs.
-    """
-
-    target: str
-    path: tuple[str, ...]
-    index: int | None = None
-    selectors: tuple[tuple[str, Value], ...] = ()
-    of_runs: Expression | None = None
-    span: Span | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def name(self) -> str:
-        """Its name in the language, without selectors: `fixed_point.K`."""
-        return ".".join(self.path)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectedValue(Target):
-    """What must come out. `word` is the verdict on a claim that is expected, with `value` NaN."""
-
-    relation: Literal["=", "below", "above"]
-    value: float
-    within: tuple[Tolerance, ...] = ()
-    source: str | None = None
-    word: str = ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenAnswer:
     """A parameter that is the answer of another spec, as in `K = from "binder.rgc" K_c`.
@@ -153,14 +113,32 @@ class TakenAnswer:
     spec: Spec = field(compare=False, repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run of another spec.
+
+    - `path` is the spec as written, `file` where it lies.
+    - `settings` and `scan` replace parameters and values of its scan, as on the command line.
+    - `spec` is its physics with these.
+    """
+
+    name: str
+    path: str
+    file: Path
+    settings: tuple[ast.Entry, ...] = ()
+    scan: tuple[ast.Entry, ...] = ()
+    spec: Spec = field(compare=False, repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """The physics of a spec at one point of its parameters.
 
     `parameters` holds every evaluated scalar, `draws` the couplings that are drawn. `taken` are the
-    parameters that other specs answer; their value is `STAND_IN` until these have run. `document`
-    is the syntax tree it came from, includes merged, for those who write specs and check this one.
-    Flows do not look into it.
+    parameters that other specs answer; their value is `STAND_IN` until these have run. `runs` are
+    those of a study, which has no physics of its own, and `claim` what they decide about.
+    `document` is the syntax tree it came from, includes merged, for those who write specs and check
+    this one. Flows do not look into it.
     """
 
     title: str
@@ -180,7 +158,8 @@ class Spec:
     stack: Stack | None = None
     map: tuple[FlowMap, ...] = ()
     taken: tuple[TakenAnswer, ...] = ()
-    study: Study | None = None
+    runs: tuple[Run, ...] = ()
+    claim: Claim | None = None
 
     def place(self, section: str) -> Span | None:
         """Where a section stands in the document; None without the section."""

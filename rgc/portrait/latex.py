@@ -81,7 +81,8 @@ def _expression(node: ast.Expr) -> tuple[str, int]:
         case ast.Call():
             return _call(node)
         case ast.Index():
-            inside = ",".join(map(expression, node.arguments))
+            chosen = [f"{symbol(each.name)}={expression(each.value)}" for each in node.options]
+            inside = ",".join((*map(expression, node.arguments), *chosen))
             return f"{expression(node.base, ATOM)}_{{{inside}}}", ATOM
         case ast.Member():
             return f"{expression(node.base, ATOM)}.{symbol(node.name)}", ATOM

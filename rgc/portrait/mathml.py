@@ -69,7 +69,11 @@ def _expression(node: ast.Expr) -> tuple[str, int]:
         case ast.Call():
             return _call(node)
         case ast.Index():
-            inside = _list(map(expression, node.arguments))
+            chosen = [
+                _row(symbol(each.name) + _operator("=") + expression(each.value))
+                for each in node.options
+            ]
+            inside = _list((*map(expression, node.arguments), *chosen))
             return f"<msub>{_row(expression(node.base, ATOM))}{_row(inside)}</msub>", ATOM
         case ast.Member():
             return expression(node.base, ATOM) + _operator(".") + symbol(node.name), ATOM

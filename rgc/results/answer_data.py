@@ -15,6 +15,7 @@ from rgc.results.result import Eigenvalue, Estimate, Level, Result
 if TYPE_CHECKING:
     from rgc.model.lattice import Geometry
     from rgc.model.spec import Axis
+    from rgc.results.verdict import Verdict
 
 
 SHOWN = 3
@@ -59,6 +60,8 @@ class AnswerData:
     warnings: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     folder: Path | None = None
+    runs: Mapping[str, AnswerData] = field(default_factory=dict)
+    verdict: Verdict | None = None
 
     @property
     def result(self) -> Result:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
 from rgc.results.find import NotFound, find
-from rgc.results.result import Estimate, Result
+from rgc.results.result import Estimate, Kind, Result
 
 if TYPE_CHECKING:
-    from rgc.model.spec import ExpectedValue, Tolerance
+    from rgc.model.target import ExpectedValue, Tolerance
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class CheckedExpectation:
     """An expectation and how it came out.
 
     `within` is the tightest tolerance in the units of the value, or None where there is none or it
-    could not be determined. `reason` says why the check failed.
+    could not be determined. `reason` says why the check failed. `word` is the verdict that came
+    out, where one is expected.
     """
 
     expectation: ExpectedValue
@@ -26,6 +28,7 @@ class CheckedExpectation:
     within: float | None
     passed: bool
     reason: str = ""
+    word: str = ""
 
 
 def check(
@@ -85,14 +88,27 @@ def unusable(estimate: Estimate) -> str:
     return ""
 
 
+SIDES: Mapping[str, Kind] = {"below": "lower bound", "above": "upper bound"}
+"""The bounds that cannot show that something lies on a side of a limit."""
+
+
+def article(kind: Kind) -> str:
+    """A kind of bound with its article."""
+    return f"an {kind}" if kind.startswith("u") else f"a {kind}"
+
+
+def wrong_side(expectation: ExpectedValue, estimate: Estimate) -> str:
+    """The reason why a bound cannot show what is expected, or the empty string."""
+    if SIDES.get(expectation.relation) != estimate.kind:
+        return ""
+    limit = f"{expectation.relation} {expectation.value:g}"
+    return f"{article(estimate.kind)} cannot show that it is {limit}"
+
+
 def _one_sided(expectation: ExpectedValue, estimate: Estimate) -> str:
     value, limit = _value(estimate), expectation.value
-    wrong_side = {"below": "lower bound", "above": "upper bound"}[expectation.relation]
-    if estimate.kind == wrong_side:
-        return (
-            f"{'an' if wrong_side[0] == 'u' else 'a'} {wrong_side} cannot show that it is "
-            f"{expectation.relation} {limit:g}"
-        )
+    if reason := wrong_side(expectation, estimate):
+        return reason
     holds = value < limit if expectation.relation == "below" else value > limit
     return "" if holds else f"{value:g} is not {expectation.relation} {limit:g}"
 

@@ -34,16 +34,13 @@ def derived(
     if not np.isfinite(value):
         return Estimate(None, None, note="not a finite number")
     notes = dict.fromkeys(each.note for each in found.values() if each.note)
-    kind = _kind(asked, found)
-    error = _propagated(asked, found, "error", source)
-    if kind is None:
-        notes["it is made of bounds from both sides"] = None
     several = isinstance(asked, Apply)
-    how = "of one run are added" if len(set(map(source, found))) > 1 else "are added"
+    apart = len(set(map(source, found))) > 1
+    how = "are added, those of different runs in quadrature" if apart else "are added"
     return Estimate(
         value,
-        None if kind is None else error,
-        kind or "estimate",
+        _propagated(asked, found, "error", source),
+        _kind(asked, found),
         statistical=_propagated(asked, found, "statistical", source),
         systematic=_propagated(asked, found, "systematic", source),
         rule=f"{written(asked)}; the errors of its parts {how}" if several else "",
@@ -76,21 +73,22 @@ def _propagated(
     return total if np.isfinite(total) else None
 
 
-def _kind(asked: Expression, found: Found) -> Kind | None:
-    """The kind of the expression: the same bound where it rises with a bound, the opposite where it
-    falls. None where bounds from both sides meet.
+def _kind(asked: Expression, found: Found) -> Kind:
+    """The kind of the expression. One of a single bound is the same bound where it rises with it,
+    and the opposite where it falls; one of several numbers compares bounds as they stand.
     """
-    kinds = {_kind_through(asked, found, leaf) for leaf in found} - {"exact"}
-    for weaker in ("estimate", "truncated"):
-        if weaker in kinds:
-            return "estimate" if weaker == "estimate" else "truncated"
-    return kinds.pop() if len(kinds) == 1 else None if kinds else "exact"
+    kinds = {each.kind for each in found.values()}
+    if len(found) == 1:
+        ((leaf, only),) = found.items()
+        return _through(asked, found, leaf) if only.kind in OPPOSITE else only.kind
+    if "estimate" in kinds:
+        return "estimate"
+    return "truncated" if "truncated" in kinds else "exact"
 
 
-def _kind_through(asked: Expression, found: Found, leaf: Expression) -> Kind:
-    kind = found[leaf].kind
-    if kind not in OPPOSITE:
-        return kind
+def _through(asked: Expression, found: Found, leaf: Expression) -> Kind:
+    """The kind of an expression of one bound."""
     step = STEP * max(1.0, abs(found[leaf].value or 0.0))
     rises = _at(asked, found, leaf, step) >= _at(asked, found, leaf, -step)
+    kind = found[leaf].kind
     return kind if rises else OPPOSITE[kind]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rgc.results.verdict import Line, Verdict, bound
 from rgc.version import __version__
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ def document(answer: AnswerData) -> dict[str, Any]:
         "warnings": list(answer.warnings),
         "provenance": dict(answer.provenance),
     }
+    if answer.runs:
+        tail = _study(answer) | tail
     if not answer.axes:
         return _plain(head | _result(answer.result) | tail)
     points = [_point(point, answer.provenance) for point in answer.points]
@@ -52,6 +56,53 @@ def document(answer: AnswerData) -> dict[str, Any]:
         | {"scan": scan, "observables": _estimates(answer.observables), "points": points}
         | tail
     )
+
+
+def _study(answer: AnswerData) -> dict[str, Any]:
+    """The runs of a study by name, and its verdict where it has a claim."""
+    runs = {name: _run(run, answer.folder) for name, run in answer.runs.items()}
+    found = answer.verdict
+    return {"runs": runs} if found is None else {"runs": runs, "verdict": _verdict(found)}
+
+
+def _run(run: AnswerData, folder: Path | None) -> dict[str, Any]:
+    """A run of a study, with its folder within that of the study."""
+    return {
+        "spec": {"title": run.title, "sha256": run.sha256},
+        "seed": run.seed,
+        "scheme": run.points[0].result.scheme,
+        "points": len(run.points),
+        "folder": _within(run.folder, folder),
+        "passed": run.passed,
+    }
+
+
+def _within(path: Path | None, folder: Path | None) -> str | None:
+    if path is None or folder is None or not path.is_relative_to(folder):
+        return None
+    return path.relative_to(folder).as_posix()
+
+
+def _verdict(found: Verdict) -> dict[str, Any]:
+    return {
+        "claim": found.claim.text,
+        "from": found.claim.source,
+        "verdict": found.word,
+        "because": found.because,
+        "lines": [_line(line) for line in found.lines],
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "bearing": line.bearing,
+        "runs": list(line.system),
+        "name": line.expected.target,
+        "asked": bound(line.expected),
+        **({"value": None, "error": None} if line.found is None else _estimate(line.found)),
+        "holds": line.holds,
+        "reason": line.reason,
+    }
 
 
 def _point(point: Point, common: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,13 +210,13 @@ def _check(check: CheckedExpectation) -> dict[str, Any]:
     return {
         "name": expected.target,
         "relation": expected.relation,
-        "expected": expected.value,
+        "expected": expected.word or expected.value,
         "within": check.within,
         "tolerances": [
             {"value": tolerance.value, "unit": tolerance.unit} for tolerance in expected.within
         ],
         "source": expected.source,
-        "value": measured.value if measured else None,
+        "value": measured.value if measured else check.word or None,
         "error": measured.error if measured else None,
         "passed": check.passed,
         "reason": check.reason,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from rgc.model.claim import BEARINGS, WORDS
 from rgc.results.document import FORMAT
 
 Schema = dict[str, Any]
@@ -59,6 +60,7 @@ RESULT: Schema = {
     "observables": NUMBERS,
 }
 ITERATED = {"iterated": _list(_ref("chains"))}
+STUDY = {"runs": _named(_ref("run")), "verdict": _ref("verdict")}
 
 HEAD: Schema = {
     "format": {"const": FORMAT},
@@ -118,15 +120,47 @@ DEFINITIONS: Schema = {
         {
             "name": TEXT,
             "relation": {"anyOf": [{"const": sign} for sign in ("=", "below", "above")]},
-            "expected": NUMBER,
+            "expected": {"type": ["number", "null", "string"]},
             "within": NUMBER,
             "tolerances": _list(_object({"value": NUMBER, "unit": TEXT})),
             "source": {"type": ["string", "null"]},
-            "value": NUMBER,
+            "value": {"type": ["number", "null", "string"]},
             "error": NUMBER,
             "passed": FLAG,
             "reason": TEXT,
         }
+    ),
+    "run": _object(
+        {
+            "spec": _object({"title": TEXT, "sha256": TEXT}),
+            "seed": COUNT,
+            "scheme": TEXT,
+            "points": COUNT,
+            "folder": {"type": ["string", "null"]},
+            "passed": FLAG,
+        }
+    ),
+    "verdict": _object(
+        {
+            "claim": TEXT,
+            "from": TEXT,
+            "verdict": {"anyOf": [{"const": word} for word in WORDS]},
+            "because": TEXT,
+            "lines": _list(_ref("line")),
+        }
+    ),
+    "line": _object(
+        {
+            "bearing": {"anyOf": [{"const": bearing} for bearing in BEARINGS]},
+            "runs": _list(TEXT),
+            "name": TEXT,
+            "asked": TEXT,
+            "value": NUMBER,
+            "error": NUMBER,
+            "holds": {"type": ["boolean", "null"]},
+            "reason": TEXT,
+        },
+        {"kind": KIND, "statistical": NUMBER, "systematic": NUMBER, "rule": TEXT, "note": TEXT},
     ),
     "point": _object(
         {"parameters": _named(NUMBER), **RESULT, "warnings": _list(TEXT)},
@@ -146,7 +180,10 @@ def schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "rgc result",
         "description": "What a run found: see the page on results.",
-        "oneOf": [_object({**HEAD, **RESULT, **TAIL}, ITERATED), _object({**HEAD, **scan, **TAIL})],
+        "oneOf": [
+            _object({**HEAD, **RESULT, **TAIL}, {**ITERATED, **STUDY}),
+            _object({**HEAD, **scan, **TAIL}),
+        ],
         "$defs": DEFINITIONS,
     }
 

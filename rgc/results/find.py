@@ -2,57 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from itertools import compress
-from operator import not_
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rgc.language.expect import EXPONENTS
-from rgc.model.spec import same_value
 from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Result
 
 if TYPE_CHECKING:
     from rgc.language.values import Value
-    from rgc.model.spec import Target
-    from rgc.results.answer_data import AnswerData, Point
+    from rgc.model.target import Target
 
 INVARIANT = ("even", "invariant")
 
 
 class NotFound(Exception):
     """The result holds nothing, or more than one thing, of the target's name."""
-
-
-def find_in(target: Target, answer: AnswerData) -> Estimate:
-    """What a target names in an answer: a measure of the scan, or a number at the one point that
-    its selectors choose. Raises `NotFound` with the reason.
-    """
-    if target.name in answer.over_scan:
-        return answer.over_scan[target.name]
-    number, rest = place(target, answer.points)
-    return find(replace(target, selectors=rest), answer.points[number].result)
-
-
-def place(target: Target, points: Sequence[Point]) -> tuple[int, tuple[tuple[str, Value], ...]]:
-    """The number of the point that the selectors of a target choose, and those of them that choose
-    something else. Raises `NotFound` unless there is one.
-    """
-    scanned = set(points[0].parameters)
-    of_point = [key in scanned and not isinstance(value, str) for key, value in target.selectors]
-    wanted = dict(compress(target.selectors, of_point))
-    matching = [
-        n
-        for n, point in enumerate(points)
-        if all(same_value(point.parameters[key], value) for key, value in wanted.items())
-    ]
-    if len(matching) != 1:
-        example = ", ".join(f"{key}={value:g}" for key, value in points[0].parameters.items())
-        raise NotFound(
-            f"{len(matching)} points of the scan match; one is chosen as in "
-            f"{target.name}[{example}]"
-        )
-    return matching[0], tuple(compress(target.selectors, map(not_, of_point)))
 
 
 def find(expectation: Target, result: Result) -> Estimate:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from rgc.backend import cores
 from rgc.model.observables import ScanMeasure
+from rgc.results.answered import find_in, place
 from rgc.results.checks import CheckedExpectation, check
-from rgc.results.find import NotFound, place
+from rgc.results.find import NotFound
 from rgc.results.result import Estimate
 from rgc.results.scan import ON_AXIS, measure
 from rgc.results.widened import widened
@@ -23,8 +24,10 @@ from rgc.version import __version__
 if TYPE_CHECKING:
     from rgc.model.expressions import Expression
     from rgc.model.spec import Axis, Spec
+    from rgc.model.target import ExpectedValue
     from rgc.results.answer import Answer
-    from rgc.results.answer_data import Point
+    from rgc.results.answer_data import AnswerData, Point
+    from rgc.results.verdict import Verdict
 
 SHOWN = 3
 """The number of points that a warning names."""
@@ -61,15 +64,14 @@ def judge(
     for name, (above, below) in moved.items():
         found = widened(found, measured(above), measured(below), name)
     points, over = found
-    checks = tuple(_check(k, specs, points, over) for k in range(len(spec.expectations)))
+    answer = replace(answer, points=points, over_scan=over)
+    checks = tuple(_check(k, specs, answer) for k in range(len(spec.expectations)))
     reasons = (*(each.note for each in over.values()), *(each.reason for each in checks))
     bugs = [reason for reason in reasons if reason.startswith(FAILED)]
     said = dict.fromkeys((*warnings, *point_warnings(answer.points), *bugs))
     choices = answer.points[0].result.provenance
     return replace(
         answer,
-        points=points,
-        over_scan=over,
         located={
             name: (asked.measure, asked.parameter)
             for name, asked in scanned
@@ -121,32 +123,35 @@ def _where(places: Mapping[str, str], count: int) -> str:
     return f"at {shown}{more}{here}: {text}"
 
 
-def _check(
-    k: int, specs: Sequence[Spec], points: Sequence[Point], over: Mapping[str, Estimate]
-) -> CheckedExpectation:
+def _check(k: int, specs: Sequence[Spec], answer: AnswerData) -> CheckedExpectation:
     """The k-th check. Where it fails to be made the numbers are there all the same."""
     try:
-        return _made_check(k, specs, points, over)
+        return _made_check(k, specs, answer)
+    except NotFound as error:
+        return CheckedExpectation(specs[0].expectations[k], None, None, False, str(error))
     except Exception as error:
         reason = f"{FAILED} this check: {type(error).__name__}: {error}"
         return CheckedExpectation(specs[0].expectations[k], None, None, False, reason)
 
 
-def _made_check(
-    k: int, specs: Sequence[Spec], points: Sequence[Point], over: Mapping[str, Estimate]
-) -> CheckedExpectation:
-    """The k-th check, against a measure of the scan or at the one point that its selectors
-    choose.
+def _made_check(k: int, specs: Sequence[Spec], answer: AnswerData) -> CheckedExpectation:
+    """The k-th check: of a verdict, of a number of a study, of a measure of the scan, or of a
+    number at the one point that its selectors choose.
     """
-    expectation = specs[0].expectations[k]
-    if expectation.name in over:
-        return check(expectation, points[0].result, over[expectation.name])
-    try:
-        number, rest = place(expectation, points)
-    except NotFound as error:
-        return CheckedExpectation(expectation, None, None, False, str(error))
+    expectation, points = specs[0].expectations[k], answer.points
+    if expectation.word and answer.verdict is not None:
+        return _check_verdict(expectation, answer.verdict)
+    if expectation.of_runs is not None or expectation.name in answer.over_scan:
+        return check(expectation, points[0].result, find_in(expectation, answer))
+    number, rest = place(expectation, points)
     there = specs[number].expectations[k]  # the expected value may depend on the parameters
     return check(replace(there, selectors=rest), points[number].result)
+
+
+def _check_verdict(expectation: ExpectedValue, found: Verdict) -> CheckedExpectation:
+    passed = found.word == expectation.word
+    reason = "" if passed else found.because
+    return CheckedExpectation(expectation, None, None, passed, reason, word=found.word)
 
 
 def provenance(backend: str, threads: int | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from rgc.errors import Problem, SpecError
 from rgc.portrait.markup import escape
 from rgc.portrait.portrait import Portrait, portrait
-from rgc.results import files, report_tables
+from rgc.results import files, report_study, report_tables
 from rgc.results.folder import date_of_the_run, files_of_the_run
 from rgc.results.report_style import HEAD, POLICY, STYLE
 
@@ -137,6 +137,8 @@ def _findings(summary: Mapping[str, Any], drawings: Mapping[str, str]) -> Parts:
     levels = summary["levels"]
     caption = "Averages and other values"
     return (
+        ("The claim", report_study.claim(summary)),
+        ("Runs", report_study.runs(summary)),
         expected,
         ("Exponents", report_tables.numbers(summary["exponents"], "Critical exponents.")),
         (

@@ -41,6 +41,12 @@ math{font-size:1.1rem;width:max-content}mtd{padding:.35rem .15rem;text-align:lef
 mtd:first-child{text-align:right}
 .note,.small{color:var(--soft);font-size:.9rem}.passed{color:var(--good)}
 .failed{color:var(--bad);font-weight:600}
+blockquote{margin:1rem 0;padding:.2rem 1rem;border-left:4px solid var(--line);font-size:1.1rem}
+blockquote footer{color:var(--soft);font-size:.9rem}
+.chip{display:inline-block;padding:0 .6rem;border-radius:1rem;border:1px solid currentColor;
+font-weight:600;white-space:nowrap}
+.chip.supported{color:var(--good)}.chip.refuted{color:var(--bad)}.chip.depends{color:var(--keyword)}
+.chip.identity{color:var(--link)}.chip.undecided{color:var(--soft)}
 .section{font-weight:600}.keyword{color:var(--keyword)}.number{color:var(--number)}
 .text{color:var(--text)}.comment{color:var(--soft);font-style:italic}
 @media print{nav,.downloads{display:none}}

@@ -102,8 +102,8 @@ def checks(entries: Sequence[Mapping[str, Any]]) -> str:
             if check["passed"]
             else '<span class="failed">failed</span>',
             escape(check["name"]),
-            escape(with_error(check["value"], check["error"])),
-            f"{escape(check['relation'])} {check['expected']:.10g}",
+            _word_or_number(check["value"], check["error"]),
+            f"{escape(check['relation'])} {_expected(check['expected'])}",
             "" if check["within"] is None else f"within {check['within']:.3g}",
             escape(check["source"] or ""),
             escape(check["reason"]),
@@ -112,6 +112,14 @@ def checks(entries: Sequence[Mapping[str, Any]]) -> str:
     ]
     head = ("", "", "found", "expected", "", "source", "")
     return table("What the spec says must come out.", head, rows) if rows else ""
+
+
+def _word_or_number(value: float | str | None, error: float | None) -> str:
+    return escape(value if isinstance(value, str) else with_error(value, error))
+
+
+def _expected(value: float | str) -> str:
+    return escape(value) if isinstance(value, str) else f"{value:.10g}"
 
 
 def chains(entries: Sequence[Mapping[str, Any]]) -> str:

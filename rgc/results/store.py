@@ -49,6 +49,11 @@ class Job:
     kept: bool = False
     plots: tuple[str, ...] = ("png",)
 
+    def part(self, name: str, sha256: str, seed: int) -> Job:
+        """A run that is a part of this one, with a folder of its own in that of this one."""
+        out = None if self.out is None else self.out / name
+        return replace(self, sha256=sha256, seed=seed, out=out, kept=True)
+
     @property
     def checkpoints(self) -> Path:
         """The folder of its checkpoints: inside the output folder, else in the user's cache folder
@@ -113,7 +118,8 @@ class Job:
 
         `pictures` draws what is not drawn from the answer.
 
-        The checkpoints are kept where some of it could not be written. Raises `Unwritten` with the
+        The checkpoints are kept where some of it could not be written, and where the whole of which
+        this is a part goes on. Raises `Unwritten` with the
         answer if the folder cannot be written at all.
         """
         warned = len(answer.warnings)
@@ -123,7 +129,7 @@ class Job:
                 answer = write(replace(answer, folder=self.out), written, pictures, self.plots)
             except OSError as error:
                 raise Unwritten(answer, self.out, error) from error
-        if len(answer.warnings) == warned:
+        if len(answer.warnings) == warned and not self.kept:
             self.clear()
         return answer
 

@@ -121,7 +121,12 @@ class _Reader:
         """`{says: ..., from: ...}`; without a source the text alone."""
         fields = self.fields(value, CLAIM_FIELDS)
         if "says" not in fields:
-            _fail("missing-field", "a claim says something", value.span, "says: ...")
+            _fail(
+                "missing-field",
+                "a claim says something",
+                value.span,
+                'write says: "each layer is an RG step"',
+            )
         said = self.text(fields["says"])
         if "from" not in fields:
             return Text(said, span=value.span)

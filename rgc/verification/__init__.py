@@ -36,6 +36,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rgc.errors import Problem, SpecError, listing
+
 if TYPE_CHECKING:
     from rgc.backend import Backend
     from rgc.compiler import Settings
@@ -70,6 +72,10 @@ def verify(
         raise TypeError("settings and scan are for a spec that is read here: give them to rgc.load")
     loaded = load(spec, settings=settings, scan=scan) if isinstance(spec, str | Path) else spec
     refuse_later(loaded.spec)
+    if loaded.spec.runs:
+        paths = listing(dict.fromkeys(run.path for run in loaded.spec.runs))
+        message = "a study runs other specs, and has nothing of its own to verify"
+        raise SpecError([Problem("no-physics", message, hint=f"verify {paths}")])
     subject = make_subject(loaded, backends, loaded.seed if seed is None else seed)
     shown = (for_stream() if progress else Silent()) if isinstance(progress, bool) else progress
     try:

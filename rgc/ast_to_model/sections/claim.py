@@ -10,8 +10,9 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.scope import problem
 from rgc.ast_to_model.sections.expect import check_lines
 from rgc.errors import Problem, listing
-from rgc.model.spec import ExpectedValue, Spec
-from rgc.model.study import BEARINGS, Bearing, Claim, system_of
+from rgc.model.claim import BEARINGS, Bearing, Claim, system_of
+from rgc.model.spec import Spec
+from rgc.model.target import ExpectedValue
 from rgc.syntax import ast
 
 Interval = tuple[float, float]
@@ -27,11 +28,10 @@ def check_claim(spec: Spec, context: Context) -> Spec:
     named = [name for name in ("claim", *BEARINGS) if context.section(name) is not None]
     if not named:
         return spec
-    if spec.study is None:
-        if "runs" not in context.failed and context.section("runs") is None:
-            message = f"'{named[0]}' belongs to a study, which runs other specs"
-            hint = 'add runs { hot = "ising.rgc" }'
-            context.problems.extend([_at(named[0], message, hint, context)])
+    if not context.is_study:
+        message = f"'{named[0]}' belongs to a study, which runs other specs"
+        hint = 'add runs { hot = "ising.rgc" }'
+        context.problems.extend([_at(named[0], message, hint, context)])
         return spec
     with context.failing("claim"):
         text, source = _said(context)
@@ -41,7 +41,7 @@ def check_claim(spec: Spec, context: Context) -> Spec:
             claim = Claim(
                 text=text, source=source, lines=lines, span=context.document.place("claim")
             )
-            return replace(spec, study=replace(spec.study, claim=claim))
+            return replace(spec, claim=claim)
     return spec
 
 
@@ -116,23 +116,10 @@ def _intervals(lines: Sequence[ExpectedValue]) -> Mapping[str, Interval]:
     """The values with which all lines on a number hold, by the number."""
     found: dict[str, Interval] = {}
     for line in lines:
-        low, high = _interval(line)
+        low, high = line.interval
         least, most = found.get(line.target, (-inf, inf))
         found[line.target] = max(low, least), min(high, most)
     return found
-
-
-def _interval(line: ExpectedValue) -> Interval:
-    if line.relation == "below":
-        return -inf, line.value
-    if line.relation == "above":
-        return line.value, inf
-    widths = [
-        each.value / 100 * abs(line.value) if each.unit == "percent" else each.value
-        for each in line.within
-    ]
-    width = min(widths, default=0.0)
-    return line.value - width, line.value + width
 
 
 def _apart(one: Interval, other: Interval) -> bool:

@@ -12,8 +12,9 @@ from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.read_target import as_written, read_target
 from rgc.errors import SpecError, listing, suggest
 from rgc.language.expect import COUNTS
-from rgc.model.spec import ExpectedValue, Spec, Tolerance
-from rgc.model.study import WORDS
+from rgc.model.claim import WORDS
+from rgc.model.spec import Spec
+from rgc.model.target import ExpectedValue, Tolerance
 from rgc.syntax import ast
 
 
@@ -33,7 +34,7 @@ def check_lines(name: str, spec: Spec, context: Context) -> tuple[ExpectedValue,
     for entry in context.listed(name):
         with context.failing(name):
             if isinstance(entry, ast.Expectation):
-                verdict = name == "expect" and _is_verdict(entry, spec)
+                verdict = name == "expect" and _is_verdict(entry, context)
                 lines.append((_verdict if verdict else _number)(entry, spec, context))
     return tuple(lines)
 
@@ -63,8 +64,8 @@ def _number(entry: ast.Expectation, spec: Spec, context: Context) -> ExpectedVal
     )
 
 
-def _is_verdict(entry: ast.Expectation, spec: Spec) -> bool:
-    return spec.study is not None and entry.target == ast.Name("verdict")
+def _is_verdict(entry: ast.Expectation, context: Context) -> bool:
+    return context.is_study and entry.target == ast.Name("verdict")
 
 
 def _verdict(entry: ast.Expectation, spec: Spec, context: Context) -> ExpectedValue:
@@ -75,7 +76,7 @@ def _verdict(entry: ast.Expectation, spec: Spec, context: Context) -> ExpectedVa
         close = suggest(word, WORDS) if word else ""
         message = "a verdict is one of a few words"
         raise problem("wrong-verdict", message, entry.value.span, hint=close or hint)
-    if spec.study is None or spec.study.claim is None:
+    if spec.claim is None:
         if "claim" in context.failed:
             raise Unknowable("verdict")
         message = "a verdict is one on a claim, and this study makes none"

@@ -58,7 +58,7 @@ def check_measure(spec: Spec, context: Context) -> Spec:
     if not _short(definitions, context):
         context.failed.add("measure")
         return spec
-    if spec.study is not None:
+    if context.is_study:
         _check_circles(definitions, context)
         if len(context.problems.errors) > before:
             context.failed.add("measure")

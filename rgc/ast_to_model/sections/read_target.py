@@ -16,9 +16,10 @@ from rgc.language.expect import EXPONENTS, NUMBERED, SELECTORS
 from rgc.language.measures import METHODS
 from rgc.language.signatures import Field
 from rgc.language.values import Value
+from rgc.model.claim import RunAnswer
 from rgc.model.sectors import PLAIN, is_sector
-from rgc.model.spec import Spec, Target, same_value
-from rgc.model.study import RunAnswer
+from rgc.model.spec import Spec, same_value
+from rgc.model.target import Target
 from rgc.syntax import ast
 from rgc.syntax.print_expression import print_expression
 from rgc.text import Span
@@ -32,7 +33,7 @@ def read_target(target: ast.Expr, spec: Spec, context: Context) -> Target:
     """What an expression such as `y_t[level=2]` names among the answers of a spec, of which
     `context` has the parameters. Raises `SpecError` for what it does not answer.
     """
-    if spec.study is not None:
+    if context.is_study:
         return _of_study(target, spec, context)
     path, span = _path(target)
     if not context.failed & {"flow", "measure", "hamiltonian", "parameters", "block", "map"}:
@@ -131,7 +132,7 @@ def answer_of_run(expr: ast.Expr, context: Context) -> RunAnswer | None:
         )
     target = read_target(asked, spec, inside)
     target = replace(target, target=print_expression(asked, tight=True), span=expr.span)
-    check_point(target, spec)
+    check_point(target, spec, f"{run}.")
     return RunAnswer(run, target)
 
 
@@ -173,15 +174,15 @@ def with_numbers(expr: ast.Expr, context: Context) -> ast.Expr:
     return ast.rewritten(expr, number_of)
 
 
-def check_point(target: Target, spec: Spec) -> None:
+def check_point(target: Target, spec: Spec, within: str = "") -> None:
     """Raise `SpecError` for a target that has other values at other points of a scan, and for one
-    at a point that the scan does not have.
+    at a point that the scan does not have. `within` stands before the target where it is written.
     """
     if any(each.name == target.name and each.of_scan is not None for each in spec.measures):
         return
     chosen = dict(target.selectors)
     first = ", ".join(f"{axis.name}={axis.values[0]:.10g}" for axis in spec.scan)
-    hint = f"choose one point, as in {target.name}[{first}], or a measure of the scan"
+    hint = f"choose one point, as in {within}{target.name}[{first}], or a measure of the scan"
     for axis in spec.scan:
         value = chosen.get(axis.name)
         if value is None:

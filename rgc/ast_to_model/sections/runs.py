@@ -10,8 +10,7 @@ from rgc.ast_to_model.scope import RESERVED, problem
 from rgc.ast_to_model.sections.other_specs import Reference, check_runs_today, find_spec
 from rgc.ast_to_model.sections.read_target import with_numbers
 from rgc.errors import SpecError
-from rgc.model.spec import Spec
-from rgc.model.study import Run, Study
+from rgc.model.spec import Run, Spec
 from rgc.syntax import ast
 
 RUNS = Reference("runs-without-folder", "runs-cycle", "run specs of", "run")
@@ -31,12 +30,15 @@ def check_runs(spec: Spec, context: Context) -> Spec:
     to the runs.
     """
     context.problems.extend(error for each in _physics(context) for error in each.problems)
-    runs = []
+    runs, place = [], context.document.place("runs")
     for entry in context.listed("runs"):
         with context.failing("runs"):
             if isinstance(entry, ast.Entry):
                 runs.append(_run(entry, context))
-    return replace(spec, study=Study(runs=tuple(runs)))
+    if not runs and "runs" not in context.failed:
+        message, hint = "a study runs something", 'write hot = "ising.rgc" { K = 0.2 }'
+        context.fail("runs", problem("missing-entry", message, place, hint=hint))
+    return replace(spec, runs=tuple(runs))
 
 
 def _physics(context: Context) -> Iterator[SpecError]:
@@ -63,7 +65,7 @@ def _run(entry: ast.Entry, context: Context) -> Run:
             [replace(each, span=each.span or span) for each in error.problems]
         ) from None
     check_runs_today(spec, path, span)
-    if spec.flow is None and spec.study is None and not spec.measures:
+    if spec.flow is None and not (spec.runs or spec.measures):
         message = f"'{path}' runs nothing: it has no flow"
         raise problem("nothing-to-run", message, span)
     inside.problems = context.problems

@@ -10,9 +10,9 @@ from rgc.ast_to_model.expressions.resolve import resolve
 from rgc.ast_to_model.scope import FUNCTIONS, RESERVED, problem
 from rgc.ast_to_model.sections.read_target import answer_of_run
 from rgc.errors import SpecError, suggest
+from rgc.model.claim import run_answers
 from rgc.model.expressions import Expression
 from rgc.model.spec import Measure, Spec
-from rgc.model.study import run_answers
 from rgc.syntax import ast
 
 Definitions = Mapping[str, ast.Expr]

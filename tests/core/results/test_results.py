@@ -17,7 +17,8 @@ from rgc.analysis.interpolation import Curve
 from rgc.cli.table import render_answer
 from rgc.errors import SpecError
 from rgc.model.observables import ScanMeasure
-from rgc.model.spec import Axis, ExpectedValue, Tolerance
+from rgc.model.spec import Axis
+from rgc.model.target import ExpectedValue, Tolerance
 from rgc.results import document_schema, report
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point

@@ -12,7 +12,8 @@ from rgc.ast_to_model.today import refuse_later
 from rgc.errors import SpecError
 from rgc.language.signatures import Field
 from rgc.language.values import CallValue, OperatorBasis
-from rgc.model.spec import Axis, Spec, Tolerance
+from rgc.model.spec import Axis, Spec
+from rgc.model.target import Tolerance
 from rgc.schemes import SCHEMES
 from rgc.schemes.scheme import Scheme
 from rgc.syntax import ast

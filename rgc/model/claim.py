@@ -1,15 +1,13 @@
-"""A study: several runs of other specs, what is computed of their answers, and a claim about it."""
+"""What a study makes of the answers of its runs, and the claim that they decide about."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal, get_args
 
 from rgc.model.expressions import Expression, leaves
-from rgc.model.spec import ExpectedValue, Spec, Target
-from rgc.syntax import ast
+from rgc.model.target import ExpectedValue, Target
 from rgc.text import Span
 
 Bearing = Literal["supports", "refutes", "identity"]
@@ -23,23 +21,6 @@ Word = Literal["supported", "refuted", "identity", "depends", "undecided"]
 """What is found of a claim."""
 
 WORDS: tuple[Word, ...] = get_args(Word)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """A run of another spec.
-
-    - `path` is the spec as written, `file` where it lies.
-    - `settings` and `scan` replace parameters and values of its scan, as on the command line.
-    - `spec` is its physics with these.
-    """
-
-    name: str
-    path: str
-    file: Path
-    settings: tuple[ast.Entry, ...] = ()
-    scan: tuple[ast.Entry, ...] = ()
-    spec: Spec = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +49,6 @@ class Claim:
     def of(self, bearing: Bearing) -> tuple[ExpectedValue, ...]:
         """The lines of one bearing."""
         return tuple(line for each, line in self.lines if each == bearing)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Study:
-    """The runs of a study, and the claim that they decide about, if there is one."""
-
-    runs: tuple[Run, ...] = ()
-    claim: Claim | None = None
 
 
 System = tuple[str, ...]

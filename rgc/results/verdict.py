@@ -1,0 +1,142 @@
+"""The verdict of a study on its claim: which lines hold, of which system, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rgc.model.claim import Bearing, Claim, System, Word, system_of
+from rgc.model.target import ExpectedValue
+from rgc.results.checks import SIDES, article, unusable, wrong_side
+from rgc.results.result import Estimate
+
+ERRORS = 3.0
+"""Errors of its value by which a line must hold."""
+
+SAID: Mapping[str, str] = {
+    "supported": "supported",
+    "refuted": "not supported",
+    "identity": "true by construction",
+    "depends": "depends",
+    "undecided": "undecided",
+}
+"""Verdicts in words for people."""
+
+FOLLOWS: Mapping[Bearing, Word] = {
+    "supports": "supported",
+    "refutes": "refuted",
+    "identity": "identity",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line that decides about a claim, and how it came out.
+
+    `holds` is None where the value is too near to the bound for its error, or decides nothing, as
+    `reason` says.
+    """
+
+    bearing: Bearing
+    expected: ExpectedValue
+    system: System
+    found: Estimate | None
+    holds: bool | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The verdict on a claim, and in `because` the reason for people."""
+
+    claim: Claim
+    word: Word
+    because: str
+    lines: tuple[Line, ...]
+
+
+def verdict(claim: Claim, find: Callable[[ExpectedValue], Estimate]) -> Verdict:
+    """The verdict on a claim, where `find` gives the value of a line.
+
+    A list of lines holds of a system where each of its lines about it holds by three errors. What
+    `supports` a claim of every system that it speaks of, while nothing refutes it of any, makes it
+    `supported`; `refuted` and `identity` likewise. What supports it of one system and refutes it of
+    another makes it depend. Anything else leaves it undecided.
+    """
+    lines = tuple(_line(bearing, line, find(line)) for bearing, line in claim.lines)
+    held = {
+        bearing: {
+            system: all(each.holds for each in lines if _is(each, bearing, system))
+            for system in dict.fromkeys(each.system for each in lines if each.bearing == bearing)
+        }
+        for bearing in FOLLOWS
+    }
+    somewhere = [bearing for bearing in FOLLOWS if any(held[bearing].values())]
+    everywhere = [bearing for bearing in somewhere if all(held[bearing].values())]
+    if len(somewhere) > 1:
+        parts = (f"{_verb(each)} of {_systems(held[each])}" for each in somewhere)
+        return Verdict(claim=claim, word="depends", because="; ".join(parts), lines=lines)
+    if everywhere:
+        decisive = [each for each in lines if each.bearing == everywhere[0]]
+        because = "; ".join(map(_held, decisive))
+        return Verdict(claim=claim, word=FOLLOWS[everywhere[0]], because=because, lines=lines)
+    because = "; ".join(each.reason for each in lines if not each.holds)
+    return Verdict(claim=claim, word="undecided", because=because, lines=lines)
+
+
+def _is(line: Line, bearing: Bearing, system: System) -> bool:
+    return line.bearing == bearing and line.system == system
+
+
+def _verb(bearing: Bearing) -> str:
+    return {"supports": "supported", "refutes": "refuted", "identity": "an identity"}[bearing]
+
+
+def _systems(held: Mapping[System, bool]) -> str:
+    return ", ".join(" and ".join(system) for system, holds in held.items() if holds)
+
+
+def _held(line: Line) -> str:
+    return f"{line.expected.target} = {line.found!r}, {bound(line.expected)}"
+
+
+def bound(line: ExpectedValue) -> str:
+    """What a line asks for, in words: `below 0.1`, `within 0.02 of 1`."""
+    if line.relation != "=":
+        return f"{line.relation} {line.value:.10g}"
+    widths = " and ".join(
+        f"{each.value:.10g}{' %' if each.unit == 'percent' else ''}" for each in line.within
+    )
+    return f"within {widths} of {line.value:.10g}" if widths else f"equal to {line.value:.10g}"
+
+
+def _line(bearing: Bearing, line: ExpectedValue, found: Estimate) -> Line:
+    holds, reason = decided(line, found)
+    said = f"{line.target} {reason}" if reason else ""
+    return Line(
+        bearing=bearing,
+        expected=line,
+        system=system_of(line),
+        found=found,
+        holds=holds,
+        reason=said,
+    )
+
+
+def decided(line: ExpectedValue, found: Estimate) -> tuple[bool | None, str]:
+    """Whether a line holds by three errors of its value, fails by as much, or neither, and why it
+    does not hold.
+    """
+    reason = unusable(found) or wrong_side(line, found)
+    if not reason and line.relation == "=" and found.kind in SIDES.values():
+        reason = f"{article(found.kind)} cannot show what it is"
+    if reason:
+        return None, f"decides nothing: {reason}"
+    value, error = found.value or 0.0, ERRORS * (found.error or 0.0)
+    low, high = line.interval
+    margin = min(value - low, high - value)
+    if margin > error or (margin == error and line.relation == "="):
+        return True, ""
+    if margin < -error:
+        return False, f"= {found!r} is not {bound(line)}"
+    return None, f"= {found!r} is too near to what is asked, {bound(line)}, for three of its errors"

@@ -1,0 +1,238 @@
+"""Studies: runs of other specs, numbers made of their answers, and verdicts on claims."""
+
+from __future__ import annotations
+
+import json
+from math import hypot
+from pathlib import Path
+
+import pytest
+
+import rgc
+from rgc.model.claim import Bearing, Claim, RunAnswer, Word
+from rgc.model.target import ExpectedValue, Target, Tolerance
+from rgc.results.document_schema import schema
+from rgc.results.result import Estimate, Kind
+from rgc.results.verdict import verdict
+from rgc.runner import Interrupted, Stop
+from tests.core.json_schema import valid
+
+EXACT = """
+parameters { K = 0.44 }
+lattice square(3)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+flow enumerate()
+measure { energy, abs_m }
+"""
+
+SAMPLED = """
+parameters { K = 0.3, L = 4 }
+lattice square(L)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+flow sample(sweeps=200, thermalise=100, replicas=64, seed=5)
+measure { energy, abs_m }
+"""
+
+STUDY = """
+title "Exact and sampled"
+parameters { K0 = 0.25 }
+runs {
+  exact = "exact.rgc" { K = K0 }
+  mc = "sampled.rgc" { L = 3, K = [K0, 0.3] }
+  other = "sampled.rgc" { L = 3, K = K0 }
+}
+measure {
+  gap = mc.energy[K=K0] - exact.energy
+  twice = mc.energy[K=0.3] + mc.abs_m[K=0.3]
+  half = (mc.energy[K=0.3] - other.energy) / 2
+  again = 2*gap
+}
+claim "Sampling gives the energy" from "this test"
+supports { gap = 0 within 0.02 }
+refutes { gap above 0.05 }
+expect { verdict = supported, exact.energy = -0.18 within 0.1, gap = 0 within 4 sigma }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in (("exact", EXACT), ("sampled", SAMPLED), ("study", STUDY)):
+        (tmp_path / f"{name}.rgc").write_text(text, "utf-8")
+    return tmp_path
+
+
+def run(folder: Path, name: str = "study.rgc", **options: object) -> rgc.results.answer.Answer:
+    return rgc.compile(folder / name).run(warn=lambda message: None, **options)  # type: ignore[arg-type]
+
+
+def test_numbers_of_runs_are_those_of_the_specs_by_themselves(folder: Path) -> None:
+    answer = run(folder)
+    alone = rgc.compile(folder / "exact.rgc", settings={"K": 0.25}).run()
+    scanned = rgc.compile(folder / "sampled.rgc", settings={"L": 3}, scan={"K": [0.25, 0.3]}).run()
+    assert answer.runs["exact"].observables["energy"] == alone.observables["energy"]
+    assert answer.runs["mc"].points == scanned.points
+    gap = answer.observables["gap"]
+    sampled = scanned.points[0].result.averages["energy"]
+    assert gap.value == sampled.value - alone.observables["energy"].value
+    assert gap.error == pytest.approx(sampled.error)
+    assert answer.observables["again"].value == 2 * gap.value
+    assert answer.passed
+
+
+def test_errors_of_one_run_are_added_and_of_several_in_quadrature(folder: Path) -> None:
+    answer = run(folder)
+    scan, other = answer.runs["mc"].points[1].result.averages, answer.runs["other"].observables
+    added = scan["energy"].error + scan["abs_m"].error
+    assert answer.observables["twice"].error == pytest.approx(added)
+    apart = hypot(scan["energy"].error, other["energy"].error) / 2
+    assert answer.observables["half"].error == pytest.approx(apart)
+
+
+def test_a_study_in_a_folder(folder: Path) -> None:
+    out = folder / "out"
+    answer = run(folder, out=out)
+    document = json.loads((out / "summary.json").read_text("utf-8"))
+    assert valid(document, schema())
+    assert document["verdict"]["verdict"] == "supported"
+    assert document["runs"]["mc"]["points"] == 2
+    for name in answer.runs:
+        assert document["runs"][name]["folder"] == name
+        assert (out / name / "report.html").exists()
+        assert not list((out / name).glob("checkpoints/*"))
+    page = (out / "report.html").read_text("utf-8")
+    assert 'href="mc/report.html"' in page
+    assert "Sampling gives the energy" in page
+
+
+def test_a_study_that_is_stopped_resumes_in_the_run_it_was_in(folder: Path) -> None:
+    whole = run(folder)
+    stop, seen = Stop(), list[str]()
+
+    class Told(rgc.progress.Silent):
+        def start(self, task: str, steps: int, done: int = 0) -> None:
+            seen.append(task)
+            if task.startswith("other"):
+                stop.signal = 15
+
+    with pytest.raises(Interrupted):
+        run(folder, out=folder / "out", progress=Told(), stop=stop)
+    assert [task.split(":")[0] for task in seen] == ["exact", "mc", "mc", "other"]
+    with pytest.raises(rgc.SpecError, match="unfinished-run"):
+        run(folder, out=folder / "out")
+    resumed = run(folder, out=folder / "out", resume=True)
+    assert resumed.observables == whole.observables
+    assert resumed.verdict == whole.verdict
+
+
+def test_equal_runs_are_made_once_and_seeds_add_up(folder: Path) -> None:
+    text = 'runs { a = "sampled.rgc" { L = 3 }, b = "sampled.rgc" { L = 3 } }'
+    (folder / "two.rgc").write_text(text + "\nmeasure { d = a.energy - b.energy }\n", "utf-8")
+    answer = run(folder, "two.rgc", seed=2)
+    assert answer.runs["a"] is answer.runs["b"]
+    assert answer.runs["a"].seed == 7
+    assert answer.observables["d"].value == 0
+
+
+def test_a_study_of_a_study_and_a_parameter_taken_from_one(folder: Path) -> None:
+    outer = 'runs { inner = "study.rgc" }\nmeasure { g = 3*inner.gap }\n'
+    (folder / "outer.rgc").write_text(outer, "utf-8")
+    found = run(folder, "outer.rgc", out=folder / "out")
+    assert found.observables["g"].value == 3 * run(folder).observables["gap"].value
+    assert (folder / "out" / "inner" / "mc" / "summary.json").exists()
+    taken = EXACT.replace("K = 0.44", 'K = from "study.rgc" exact.energy')
+    (folder / "taken.rgc").write_text(taken, "utf-8")
+    answer = run(folder, "taken.rgc")
+    energy = run(folder).runs["exact"].observables["energy"].value
+    assert answer.provenance["answers"]["K"]["value"] == energy
+
+
+def test_both_spellings_say_the_same(folder: Path) -> None:
+    from rgc.syntax.print import convert
+
+    document = rgc.load(folder / "study.rgc").document
+    (folder / "study.yaml").write_text(convert(document, "yaml"), "utf-8")
+    assert rgc.load(folder / "study.yaml").sha256 == rgc.load(folder / "study.rgc").sha256
+
+
+def test_a_study_has_no_certificate_and_no_hamiltonian(folder: Path) -> None:
+    from rgc.cli import main
+
+    with pytest.raises(rgc.SpecError, match=r"(?s)no-physics.*verify exact\.rgc and sampled\.rgc"):
+        rgc.verify(folder / "study.rgc")
+    assert main(["run", str(folder / "study.rgc"), "--emit", str(folder / "x.rgc")]) == 2
+
+
+def test_what_a_run_takes_is_found_for_each(folder: Path) -> None:
+    from rgc import cost
+
+    alone = cost.of_run(rgc.load(folder / "sampled.rgc", settings={"L": 3}))
+    assert cost.of_run(rgc.load(folder / "study.rgc")).seconds >= 3 * alone.seconds
+
+
+# -- verdicts --------------------------------------------------------------------------------------
+
+
+def line(run: str, relation: str, value: float, within: float = 0.0) -> ExpectedValue:
+    answer = RunAnswer(run, Target(target="x", path=("x",)))
+    widths = (Tolerance(within),) if within else ()
+    return ExpectedValue(
+        target=f"{run}.x",
+        path=(f"{run}.x",),
+        relation=relation,  # type: ignore[arg-type]
+        value=value,
+        within=widths,
+        of_runs=answer,
+    )
+
+
+def word(lines: list[tuple[Bearing, ExpectedValue]], **found: Estimate) -> Word:
+    claim = Claim(text="x", source="y", lines=tuple(lines))
+    return verdict(claim, lambda each: found[each.target.split(".")[0]]).word
+
+
+SMALL: tuple[Bearing, ExpectedValue] = ("supports", line("a", "below", 1))
+LARGE: tuple[Bearing, ExpectedValue] = ("refutes", line("a", "above", 2))
+OTHER: tuple[Bearing, ExpectedValue] = ("refutes", line("b", "above", 2))
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "expected"),
+    [
+        (0.5, 0.1, "supported"),
+        (0.5, 0.2, "undecided"),
+        (2.5, 0.1, "refuted"),
+        (2.5, 0.2, "undecided"),
+        (1.5, 0.0, "undecided"),
+        (0.5, None, "undecided"),
+        (None, 0.1, "undecided"),
+    ],
+)
+def test_a_list_holds_by_three_errors(
+    value: float | None, error: float | None, expected: Word
+) -> None:
+    assert word([SMALL, LARGE], a=Estimate(value, error)) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("upper bound", "supported"), ("lower bound", "undecided")]
+)
+def test_a_bound_decides_on_its_own_side(kind: Kind, expected: Word) -> None:
+    assert word([SMALL], a=Estimate(0.5, 0.0, kind)) == expected
+
+
+def test_what_holds_of_one_system_and_not_of_another_depends() -> None:
+    low, high = Estimate(0.5, 0.01), Estimate(3.0, 0.01)
+    assert word([SMALL, OTHER], a=low, b=high) == "depends"
+    assert word([SMALL, OTHER], a=low, b=low) == "supported"
+    both: list[tuple[Bearing, ExpectedValue]] = [SMALL, ("supports", line("b", "below", 1))]
+    assert word(both, a=low, b=low) == "supported"
+    assert word(both, a=low, b=high) == "undecided"
+
+
+def test_an_identity_is_neither_supported_nor_refuted() -> None:
+    same: tuple[Bearing, ExpectedValue] = ("identity", line("a", "=", 0, 1e-12))
+    assert word([same], a=Estimate(1e-15, 0.0)) == "identity"
+    assert word([same], a=Estimate(1e-3, 0.0)) == "undecided"
+    assert word([same], a=Estimate(0.0, 0.0, "lower bound")) == "undecided"

@@ -80,7 +80,7 @@ def verdict(claim: Claim, find: Callable[[ExpectedValue], Estimate]) -> Verdict:
         decisive = [each for each in lines if each.bearing == everywhere[0]]
         because = "; ".join(map(_held, decisive))
         return Verdict(claim=claim, word=FOLLOWS[everywhere[0]], because=because, lines=lines)
-    because = "; ".join(each.reason for each in lines if not each.holds)
+    because = "; ".join(dict.fromkeys(each.reason for each in lines if not each.holds))
     return Verdict(claim=claim, word="undecided", because=because, lines=lines)
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "check": "parse and type-check specs; fast, runs nothing",
     "show": "what the compiler made of a spec: model, program, generated code, formulas",
     "verify": "check a spec and all backends against enumeration, and print a certificate",
+    "claims": "run what is claimed of deep learning and the RG, and judge it",
     "convert": "rewrite a spec in the other spelling (.rgc, .yaml)",
     "fmt": "put specs into the standard layout",
     "report": "make the HTML page of an output folder again",

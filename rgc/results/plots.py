@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rgc.results.autocorrelation_plot import autocorrelation
 from rgc.results.block_map_plot import exponents_by_map
 from rgc.results.configuration_plot import configurations
+from rgc.results.evidence_plot import evidence
 from rgc.results.exponent_plot import exponents
 from rgc.results.flow_diagram import flow_diagram
 from rgc.results.free_energy_plot import free_energies
@@ -62,6 +63,7 @@ def figures(answer: AnswerData) -> Figures:
                 check.expectation.target: check.expectation.value for check in answer.checks
             }
             made = {
+                "evidence": evidence(answer.verdict),
                 "configurations": configurations(point.result, point.lattice),
                 "exponents": exponents(point.result, expected),
                 "maps": exponents_by_map(point.result),

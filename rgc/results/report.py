@@ -20,6 +20,7 @@ LATTICE = "lattice"
 """The name of the drawing of the lattice, which stands with the model."""
 
 CAPTIONS = {
+    "evidence": "The numbers that decide, with three errors, and where lists of lines hold.",
     "exponents": "Exponents by level and size of the basis, with one standard deviation; "
     "the band is the headline.",
     "maps": "Exponents by the parameter of the block map, with one standard deviation; "

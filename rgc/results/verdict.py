@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rgc.model.claim import Bearing, Claim, System, Word, system_of
 from rgc.model.target import ExpectedValue
 from rgc.results.checks import SIDES, article, unusable, wrong_side
+from rgc.results.numbers import with_error
 from rgc.results.result import Estimate
+
+ROUNDING = 1e-9
+"""A relative error below which a number is told to six digits, without it."""
 
 ERRORS = 3.0
 """Errors of its value by which a line must hold."""
@@ -55,6 +59,13 @@ class Verdict:
     lines: tuple[Line, ...]
 
 
+HELD: Mapping[Bearing, str] = {
+    "supports": "supported",
+    "refutes": "refuted",
+    "identity": "true by construction",
+}
+
+
 def verdict(claim: Claim, find: Callable[[ExpectedValue], Estimate]) -> Verdict:
     """The verdict on a claim, where `find` gives the value of a line.
 
@@ -74,11 +85,10 @@ def verdict(claim: Claim, find: Callable[[ExpectedValue], Estimate]) -> Verdict:
     somewhere = [bearing for bearing in FOLLOWS if any(held[bearing].values())]
     everywhere = [bearing for bearing in somewhere if all(held[bearing].values())]
     if len(somewhere) > 1:
-        parts = (f"{_verb(each)} of {_systems(held[each])}" for each in somewhere)
-        return Verdict(claim=claim, word="depends", because="; ".join(parts), lines=lines)
+        because = "; ".join(_of_systems(bearing, held[bearing], lines) for bearing in somewhere)
+        return Verdict(claim=claim, word="depends", because=because, lines=lines)
     if everywhere:
-        decisive = [each for each in lines if each.bearing == everywhere[0]]
-        because = "; ".join(map(_held, decisive))
+        because = _held(lines, everywhere[0])
         return Verdict(claim=claim, word=FOLLOWS[everywhere[0]], because=because, lines=lines)
     because = "; ".join(dict.fromkeys(each.reason for each in lines if not each.holds))
     return Verdict(claim=claim, word="undecided", because=because, lines=lines)
@@ -88,16 +98,29 @@ def _is(line: Line, bearing: Bearing, system: System) -> bool:
     return line.bearing == bearing and line.system == system
 
 
-def _verb(bearing: Bearing) -> str:
-    return {"supports": "supported", "refutes": "refuted", "identity": "an identity"}[bearing]
+def _of_systems(bearing: Bearing, held: Mapping[System, bool], lines: Sequence[Line]) -> str:
+    """Of which systems a list holds, with its lines about them."""
+    systems = [system for system, holds in held.items() if holds]
+    named = ", ".join(" and ".join(system) for system in systems)
+    there = [each for each in lines if each.system in systems]
+    return f"{HELD[bearing]} of {named}, where {_held(there, bearing)}"
 
 
-def _systems(held: Mapping[System, bool]) -> str:
-    return ", ".join(" and ".join(system) for system, holds in held.items() if holds)
+def _held(lines: Sequence[Line], bearing: Bearing) -> str:
+    """The lines of a list that decide, with their numbers."""
+    return "; ".join(
+        f"{each.expected.target} = {_short(each.found)}, {bound(each.expected)}"
+        for each in lines
+        if each.bearing == bearing
+    )
 
 
-def _held(line: Line) -> str:
-    return f"{line.expected.target} = {line.found!r}, {bound(line.expected)}"
+def _short(found: Estimate | None) -> str:
+    """A number with its error, and one without any to six digits."""
+    if found is None or found.value is None:
+        return "-"
+    known = found.error is not None and found.error <= ROUNDING * abs(found.value)
+    return f"{found.value:.6g}" if known else with_error(found.value, found.error)
 
 
 def bound(line: ExpectedValue) -> str:
@@ -138,5 +161,8 @@ def decided(line: ExpectedValue, found: Estimate) -> tuple[bool | None, str]:
     if margin > error or (margin == error and line.relation == "="):
         return True, ""
     if margin < -error:
-        return False, f"= {found!r} is not {bound(line)}"
-    return None, f"= {found!r} is too near to what is asked, {bound(line)}, for three of its errors"
+        return False, f"= {_short(found)} is not {bound(line)}"
+    return (
+        None,
+        f"= {_short(found)} is too near to what is asked, {bound(line)}, for three of its errors",
+    )

@@ -77,7 +77,7 @@ def _verdict(entry: ast.Expectation, spec: Spec, context: Context) -> ExpectedVa
         message = "a verdict is one of a few words"
         raise problem("wrong-verdict", message, entry.value.span, hint=close or hint)
     if spec.claim is None:
-        if "claim" in context.failed:
+        if context.section("claim") is not None:
             raise Unknowable("verdict")
         message = "a verdict is one on a claim, and this study makes none"
         raise problem(

@@ -108,7 +108,8 @@ def answer(prepared: Prepared, job: Job, manner: Manner) -> Answer:
     own = replace(manner, warn=heard)
     if prepared.loaded.spec.runs:
         return _study(prepared, job, own, warnings)
-    if manner.resume and not job.unfinished and not prepared.loaded.spec.taken:
+    alone = not job.kept and not prepared.loaded.spec.taken
+    if manner.resume and alone and not job.unfinished:
         heard(
             f"there is no checkpoint to resume in {job.checkpoints}: the run starts from the "
             "beginning"

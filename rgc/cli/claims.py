@@ -42,7 +42,7 @@ def parser() -> Parser:
     made.add_argument("names", nargs="*", metavar="ID", help="claims, such as X1 (default: all)")
     made.add_argument("--list", action="store_true", help="list the claims and run nothing")
     made.add_argument("--slow", action="store_true", help="also those that take minutes")
-    made.add_argument("-o", "--out", default="claims", metavar="DIR", help="default: claims")
+    made.add_argument("-o", "--out", default="ledger", metavar="DIR", help="default: ledger")
     made.add_argument("--backend", default=BACKEND, metavar="NAME", help=f"default {BACKEND}")
     made.add_argument(
         "--threads", type=at_least(1), metavar="N", help="cores to use (default: all)"

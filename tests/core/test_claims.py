@@ -1,4 +1,4 @@
-"""The claims that come with rgc: each is checked, and those that take seconds are run and judged."""
+"""The claims that come with rgc are checked, and those that take seconds are run and judged."""
 
 from __future__ import annotations
 

@@ -220,3 +220,14 @@ def test_configurations_that_are_kept_stand_as_the_spec_writes_them() -> None:
     (shown,) = kept.configurations
     assert np.array_equal(shown[..., 0], signs)
     assert np.array_equal(kept.saved.configurations["s"][0, 0, ..., 0], signs)
+
+
+def test_configurations_of_all_levels_stand_as_the_spec_writes_them() -> None:
+    """A block of three alternating rows has the sign of its corners."""
+    field = f"- 20 * sum(i) {CHECKS}*s[i]"
+    options = "steps=1, sweeps=20, thermalise=4, replicas=64, basis=operators(range=1, bodies=2)"
+    flow = ("block majority(3)", f"flow mcrg({options})")
+    found = run("square(6, 12)", field, *flow).result
+    assert [level.shape for level in found.levels] == [(6, 12), (2, 4)]
+    for level, shown in zip(found.levels, found.configurations, strict=True):
+        assert np.array_equal(shown[..., 0], (-1) ** np.indices(level.shape).sum(axis=0))

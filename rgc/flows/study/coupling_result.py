@@ -37,7 +37,9 @@ FROZEN_RULE = (
     "for Ising spins"
 )
 NOISE = 1e-14
-"""A coupling of a fixed point below this, or this part of its largest coupling, is rounding."""
+"""A coupling below this, or below this part of the largest one, is rounding: at a fixed point, and
+where a step ends of a map whose couplings are logarithms.
+"""
 
 FAR = "it is beyond the largest number"
 ROUNDING = "the eigenvalue is rounding: it has no exponent"
@@ -154,8 +156,13 @@ def _named(study: Study, couplings: Floats, kind: Kind) -> dict[str, Estimate]:
 
 def _fixed(study: Study, point: Floats) -> dict[str, Estimate]:
     """The couplings of a fixed point by name, 0 where no more than rounding is left of one."""
-    noise = NOISE * max(1.0, float(np.abs(point).max(initial=0.0)))
-    return _named(study, np.where(np.abs(point) <= noise, 0.0, point), "exact")
+    return _named(study, _without_noise(point, point), "exact")
+
+
+def _without_noise(couplings: Floats, made_of: Floats) -> Floats:
+    """The couplings, with 0 for those in which those they are made of leave only rounding."""
+    noise = NOISE * max(1.0, float(np.abs(made_of).max(initial=0.0)))
+    return np.where(np.abs(couplings) <= noise, 0.0, couplings)
 
 
 def _block(study: Study, points: Sequence[StudiedPoint]) -> dict[str, Estimate]:
@@ -175,6 +182,8 @@ def _levels(study: Study, arrays: Mapping[str, NDArray[Any]]) -> Iterator[Level]
     ):
         if not np.isfinite(couplings).all():
             return
+        if number and study.logarithms:
+            couplings = _without_noise(couplings, arrays["couplings"][number - 1])
         named = _named(study, couplings, "exact" if number == 0 else study.exponents)
         told = {"constant": Estimate(float(constant), 0.0, study.kind)} if study.accumulates else {}
         if number and len(study.p) > 1:

@@ -69,6 +69,8 @@ class Study:
       the spectra of fixed points in its first sector.
     - `line` says whether a critical point is sought on the line of the spec's couplings, and `rays`
       whether a flow diagram looks for the critical line on rays through the origin.
+    - `logarithms` says that couplings are logarithms of sums of weights, which rounding leaves off
+      by a part of the largest coupling of the step before, or of 1.
     - `window` [2, n] is what a flow diagram shows, where its fixed points do not say it, and `rest`
       the couplings that are not in its plane.
     """
@@ -104,6 +106,7 @@ class Study:
     nearby: Recursion | None = None
     line: bool = True
     rays: bool = True
+    logarithms: bool = True
     window: Floats | None = None
     rest: Floats | None = None
     warnings: tuple[str, ...] = ()

@@ -58,7 +58,8 @@ class Study:
     - `terms` and `kept` are as in `Result`.
     - `p` is the parameter of the block map at each step, in turn.
     - `at_fixed_point` gives what else is reported about a fixed point, by name.
-    - `beyond` says why the map does not hold at given couplings, and is empty where it does.
+    - `beyond` says why given couplings are none of a transition: the map does not hold there, or
+      the spins are free. It is empty where they may be.
     - `turns` is the number of maps that take turns, and `period` a multiple of it: fixed points and
       spectra are those of the map of so many steps. More than `turns` ask for cycles.
     - `search` finds all fixed points at once, where they are not sought from one start after the

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rgc.analysis.eigenvalues import Complex, exponents
 from rgc.analysis.statistics import jackknife
-from rgc.analysis.systematic import Change, between
+from rgc.analysis.systematic import RESOLVED, Change, between
 
 Floats = NDArray[np.float64]
 
@@ -148,16 +148,19 @@ def _left(found: Chain) -> float:
     """What corrections to scaling still add to the exponent of the last level, in units of the last
     change.
 
-    Of three levels it is the rest of the geometric series of the last two changes, where both are
-    seen and fall, and at least that of corrections that fall fast.
+    Of three levels it is the rest of the geometric series of the last two changes, with the largest
+    ratio that two of their errors allow, and at least that of corrections that fall fast.
     """
     scale = found.last.scale
     if len(found.unwrapped) == 2:
         return remaining(scale, falls=SLOW if found.after is None else FALLING)
     before, after = _changes(found)
-    ratio = float(after[0] / before[0]) if _seen(before) and _seen(after) else 0.0
-    falls = -np.log(ratio) / np.log(scale) if ratio > 0 else FAST
-    return remaining(scale, falls=min(max(falls, SLOWEST), FAST))
+    (first, of_first), (last, of_last) = map(jackknife, (before, after))
+    if first * last < 0 and _seen(before) and _seen(after):
+        return remaining(scale, falls=FAST)
+    most, least = abs(last) + RESOLVED * of_last, abs(first) - RESOLVED * of_first
+    falls = np.log(least / most) / np.log(scale) if least > 0 else SLOWEST
+    return remaining(scale, falls=float(min(max(falls, SLOWEST), FAST)))
 
 
 def settles(found: Chain) -> bool:

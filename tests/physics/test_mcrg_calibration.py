@@ -1,5 +1,6 @@
-"""Errors of `mcrg` over models whose exponents are known: how often they cover, and how much too wide
-they are. The figures of more lattices, bases and levels stand in docs/results.md.
+"""Errors of `mcrg` over models whose exponents are known: how often they cover, and how wide they are.
+
+The figures of more lattices, bases and levels stand in docs/results.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Errors of `mcrg` over models whose exponents are known: how often they cover, and how wide they are.
+"""Errors of `mcrg` over models whose exponents are known: how often they cover, how wide they are.
 
 The figures of more lattices, bases and levels stand in docs/results.md.
 """

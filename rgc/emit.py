@@ -75,8 +75,14 @@ def refuse_supercells(spec: Spec) -> None:
     its letters cannot be written on that of the spec.
     """
     if isinstance(spec.lattice, Lattice) and spec.lattice.supercell is not None:
-        message = "couplings that depend on the sublattice cannot be written as a spec of its own"
-        hint = "write the lattice as a crystal whose letters are the sublattices"
+        message = (
+            "couplings of single sublattices are sums over the sites of a letter, and the lattice "
+            "of this spec has one letter for all of them"
+        )
+        hint = (
+            "write it as crystal(vectors=..., basis=...) whose letters are the sublattices, and "
+            "cell=[...] of the block with a list for each letter"
+        )
         raise SpecError([Problem("nothing-to-emit", message, spec.place("lattice"), hint=hint)])
 
 

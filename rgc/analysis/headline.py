@@ -23,10 +23,10 @@ RULE = (
     "full basis at the last level whose coarse lattice holds the range without wrapping (L' > 2 "
     "range); statistical error by jackknife over replicas; systematic error the largest that "
     "several changes say beyond their statistics: from the level before and to the wrapped level "
-    "after, with the two largest bases of whole shells; from one shell less at the last two "
-    "levels; what corrections to scaling leave of the change one level earlier; and, where the "
-    "flow does not settle or two levels do not tell, what a relevant direction makes of the last "
-    "two changes"
+    "after, with the two largest bases of whole shells, by what corrections to scaling leave of "
+    "them; from one shell less at the last two levels; what fast corrections leave of the change "
+    "one level earlier; and, where the flow does not settle or two levels do not tell, what a "
+    "relevant direction makes of the last two changes"
 )
 AITKEN_RULE = (
     "Aitken extrapolation in level of the full basis; error: jackknife and the spread over bases "

@@ -11,17 +11,21 @@ from numpy.typing import NDArray
 
 from rgc.analysis.eigenvalues import Complex, exponents
 from rgc.analysis.statistics import jackknife
-from rgc.analysis.systematic import Change, between
+from rgc.analysis.systematic import RESOLVED, Change, between
 
 Floats = NDArray[np.float64]
 
 SEEN = 3.0
 """Standard errors beyond which a change is no noise."""
 
-FALLING = 1.5
-"""The exponent of b by which corrections to scaling are taken to fall from level to level. It lies
-between that of the Ising model in three dimensions, 0.83, and that of analytic ones in two, 2.
+SLOW, FALLING, FAST = 0.8, 1.5, 2.0
+"""Exponents of b by which corrections to scaling are taken to fall from level to level, the less is
+known of a flow the more slowly: those of the Potts model of three states, 4/5, and of the Ising
+model in three dimensions, 0.83; between the two others; those of analytic ones in two dimensions.
 """
+
+SLOWEST = 0.5
+"""Changes that fall by a smaller exponent of b than this do not settle."""
 
 NO_CHANGE = 1e-4
 """A change of an exponent below this is none. Levels that p=free makes agree differ by what is left
@@ -113,34 +117,59 @@ def changes(found: Chain, growing: float | None) -> tuple[Change, ...]:
     """What other levels and bases say about the full basis at the last of at least two levels that
     do not wrap.
 
-    They are the change from the level before with the two largest bases of whole shells, the change
-    from one shell less at either level, the change to the wrapped level after with both bases, and
-    of the change one level earlier what corrections to scaling leave of it (`remaining`). Where the
-    flow does not settle, or two levels do not tell, `growing` is the exponent with which it leaves,
-    and what that makes of the changes counts too (`leaving`).
+    - The change from the level before, and to the wrapped level after, with the two largest bases
+      of whole shells. They count by what corrections to scaling leave of them (`_left`). Where two
+      levels are all there is, that from the level before counts with every basis.
+    - The change from one shell less at the last two levels.
+    - The change one level earlier, by what is left if corrections fall fast. It speaks where the
+      last change passes through zero.
+    - Where the flow does not settle, or two levels do not tell, what the exponent `growing` with
+      which it leaves makes of the changes (`leaving`).
     """
     *earlier, before, last = found.unwrapped
-    out = [between(last.full, before.full)]
-    largest = last.reaches[-2:]
-    for reach in largest[:-1]:
-        out.append(between(last.within(reach), before.within(reach)))
+    left, (*smaller, whole) = _left(found), last.reaches[-2:]
+    alone = not earlier and found.after is None
+    compared = last.reaches if alone else (*smaller, whole)
+    out = [between(last.within(reach), before.within(reach), left) for reach in compared]
+    for reach in smaller:
         out += [between(level.full, level.within(reach)) for level in (last, before)]
-    if found.after is not None:
-        out += [between(last.within(reach), found.after.within(reach)) for reach in largest]
-    if earlier:
-        out.append(between(before.full, earlier[-1].full, remaining(last.scale, 1)))
+    for reach in (*smaller, whole):
+        if found.after is not None:
+            out.append(between(last.within(reach), found.after.within(reach), left))
+        if earlier:
+            fast = remaining(last.scale, 1, FAST)
+            out.append(between(before.within(reach), earlier[-1].within(reach), fast))
     if growing is not None:
         out.append(Change(leaving(*_changes(found), last.scale, growing)))
     return tuple(out)
+
+
+def _left(found: Chain) -> float:
+    """What corrections to scaling still add to the exponent of the last level, in units of the last
+    change.
+
+    Of three levels it is the rest of the geometric series of the last two changes, with the largest
+    ratio that two of their errors allow, and at least that of corrections that fall fast.
+    """
+    scale = found.last.scale
+    if len(found.unwrapped) == 2:
+        return remaining(scale, falls=SLOW if found.after is None else FALLING)
+    before, after = _changes(found)
+    (first, of_first), (last, of_last) = map(jackknife, (before, after))
+    if first * last < 0 and _seen(before) and _seen(after):
+        return remaining(scale, falls=FAST)
+    most, least = abs(last) + RESOLVED * of_last, abs(first) - RESOLVED * of_first
+    falls = np.log(least / most) / np.log(scale) if least > 0 else SLOWEST
+    return remaining(scale, falls=float(min(max(falls, SLOWEST), FAST)))
 
 
 def settles(found: Chain) -> bool:
     """Whether nothing speaks against a flow that comes to a fixed point.
 
     What an irrelevant direction adds to an exponent keeps its sign and falls from level to level.
-    A change that is seen to exceed b^(-1/2) times the one before, or to turn, belongs to a relevant
-    direction, or to several that have not separated. The change to a wrapped level must exceed the
-    whole of the one before, since wrapping alone changes an exponent.
+    A change that is seen to exceed b^-SLOWEST times the one before, or to turn, belongs to a
+    relevant direction, or to several that have not separated. The change to a wrapped level must
+    exceed the whole of the one before, since wrapping alone changes an exponent.
     """
     return not any(_seen_to_leave(found))
 
@@ -149,7 +178,7 @@ def _seen_to_leave(found: Chain) -> Iterator[bool]:
     full = [level.full for level in found.unwrapped]
     if len(full) > 2:
         first, second = (b - a for a, b in pairwise(full[-3:]))
-        yield _exceeds(second, first, found.last.scale**-0.5) or _turns(second, first)
+        yield _exceeds(second, first, found.last.scale**-SLOWEST) or _turns(second, first)
     if len(full) > 1 and found.after is not None:
         yield _exceeds(found.after.full - full[-1], full[-1] - full[-2], 1.0)
 
@@ -178,6 +207,12 @@ def _turns(after: Floats, before: Floats) -> bool:
     return bool(down > NO_CHANGE and down > SEEN * error and seen > SEEN * spread)
 
 
+def _seen(change: Floats) -> bool:
+    """Whether a change is no noise."""
+    size, error = jackknife(change)
+    return bool(abs(size) > SEEN * error)
+
+
 def _sign(values: Floats) -> float:
     return float(np.sign(values[0]))
 
@@ -192,11 +227,11 @@ def _changes(found: Chain) -> tuple[Floats, Floats]:
     return full[-2] - full[-3], full[-1] - full[-2]
 
 
-def remaining(scale: float, levels: int = 0) -> float:
-    """What corrections to scaling that fall by r = b^-FALLING a level still add to an exponent,
-    that many levels after a change, in units of it: r^(1 + levels)/(1 - r).
+def remaining(scale: float, levels: int = 0, falls: float = FALLING) -> float:
+    """What corrections to scaling that fall by r = b^-falls a level still add to an exponent, that
+    many levels after a change, in units of it: r^(1 + levels)/(1 - r).
     """
-    ratio = scale**-FALLING
+    ratio = scale**-falls
     return float(ratio ** (1 + levels) / (1 - ratio))
 
 

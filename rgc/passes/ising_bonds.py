@@ -11,6 +11,7 @@ from rgc.errors import Problem, SpecError
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Geometry, Lattice
 from rgc.model.spins import Species
+from rgc.passes.alike_cells import differing_cells
 from rgc.passes.square_bonds import Matrix, SquareBonds, gather_bonds
 from rgc.text import Span
 
@@ -113,7 +114,7 @@ def _fields(
 
 def _torus_obstacles(lattice: Geometry, place: Span | None) -> Iterator[Problem]:
     if not _square(lattice):
-        yield _not_square(place)
+        yield _not_square(lattice, place)
     elif isinstance(lattice, Lattice) and None in lattice.shape:
         message = "Kaufman's closed form is that of a torus, and this lattice has no size"
         infinite = lattice.shape == (None, None)
@@ -128,7 +129,7 @@ def _torus_obstacles(lattice: Geometry, place: Span | None) -> Iterator[Problem]
 
 def _plane_obstacles(lattice: Geometry, place: Span | None) -> Iterator[Problem]:
     if not _square(lattice):
-        yield _not_square(place)
+        yield _not_square(lattice, place)
     elif isinstance(lattice, Lattice) and lattice.shape != (None, None):
         message = "Onsager's closed form is that of the infinite lattice"
         torus = ", or take kaufman for the torus" * (None not in lattice.shape)
@@ -139,7 +140,10 @@ def _square(lattice: Geometry) -> bool:
     return isinstance(lattice, Lattice) and lattice.dimension == 2 and len(lattice.basis) == 1
 
 
-def _not_square(place: Span | None) -> Problem:
+def _not_square(lattice: Geometry, place: Span | None) -> Problem:
+    differing = differing_cells("the closed form", lattice, place)
+    if differing is not None:
+        return differing
     message = "the closed form is that of the square lattice: two vectors, one site in a cell"
     return Problem("wrong-lattice", message, place, hint="transfer takes strips of any lattice")
 

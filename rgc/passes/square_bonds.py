@@ -14,6 +14,7 @@ from rgc.model.hamiltonian import Hamiltonian, Table
 from rgc.model.lattice import Geometry, Lattice
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
+from rgc.passes.alike_cells import differing_cells
 from rgc.passes.local_energies import tables_of
 from rgc.text import Span
 
@@ -49,6 +50,9 @@ def find_bonds(
     one site in a cell, must not be finite along one vector only, and its extents must be periodic
     and powers of 2. A term must not reach further than the next site along a vector.
     """
+    differing = differing_cells("tensor renormalisation", lattice, place)
+    if differing is not None:
+        raise SpecError([differing])
     if not isinstance(lattice, Lattice) or lattice.dimension != 2 or len(lattice.basis) > 1:
         message = (
             "tensor renormalisation works on two vectors with one site a cell: the square lattice"

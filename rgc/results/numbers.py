@@ -10,7 +10,8 @@ DIGITS = 10  # significant digits of a number without an error
 def with_error(value: float | None, error: float | None) -> str:
     """The value with two digits of its error in parentheses: (1.0012, 0.0031) becomes `1.0012(31)`.
 
-    An error of 0 is left out, and an unknown one is written `(?)`.
+    An error of 0 is left out, and so is one of rounding, which is below 1e-15 and the last digit
+    shown. An unknown one is written `(?)`.
     """
     if value is None or not isfinite(value):
         return "-"
@@ -23,6 +24,8 @@ def with_error(value: float | None, error: float | None) -> str:
         places -= 1
     if places < 0:
         return f"{value:.6g} +- {error:.3g}"
+    if places > 15 and error < abs(value) * 10.0**-DIGITS:
+        return f"{value:.{DIGITS}g}"
     if places > 15:
         return f"{value:.{DIGITS}g} +- {error:.2g}"
     digits = f"{error * 10.0**places:.0f}" if error < 1 else f"{error:.{places}f}"

@@ -8,7 +8,7 @@ from rgc.language.signatures import Field
 from rgc.language.values import Value
 from rgc.model.spec import Spec
 from rgc.schemes import options
-from rgc.schemes.needs import lattice
+from rgc.schemes.needs import lattice, piles
 from rgc.schemes.scheme import Scheme
 
 FIELDS = (
@@ -32,6 +32,7 @@ SCHEME = Scheme(
     lattice=lattice.FINITE,
     needs=("lattice", "spins", "map"),
     alphabets=("height",),
+    limits=(piles.topples, piles.loses_grains),
     derived=derived,
     answers=("avalanche_size", "avalanche_area", "avalanche_duration"),
 )

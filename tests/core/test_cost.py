@@ -180,6 +180,23 @@ def test_scans_are_not_read_again_at_their_points(monkeypatch: pytest.MonkeyPatc
     assert len(read) == 1
 
 
+def test_operators_of_every_sublattice_count() -> None:
+    """Nine sites that differ have nine times the operators, each with a ninth of the places."""
+    block = "block majority(2)\nflow mcrg(steps=2, sweeps=20000)"
+    field = "- 0.1 * sum(i) cos(2*pi*(coordinate(i,x) + coordinate(i,y))/3)*s[i]"
+    plain, ninth = (
+        cost.of_run(
+            rgc.load(
+                "lattice square(36)\nspins s: ising\n"
+                f"hamiltonian - 0.4 * sum(<i,j>) s[i]*s[j] {more}\n{block}"
+            )
+        )
+        for more in ("", field)
+    )
+    assert ninth.memory > 20 * plain.memory
+    assert ninth.seconds > 1.5 * plain.seconds
+
+
 def test_classes_of_sets_of_corners() -> None:
     assert [classes_of_corners(d) for d in (2, 3, 4)] == [6, 22, 402]
 

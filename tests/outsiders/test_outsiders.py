@@ -181,3 +181,23 @@ def test_five_values_have_the_error_of_five_values() -> None:
     exact, integrated = run("five_values", "numba").result.free_energy
     assert exact.value == pytest.approx(kaufman(0.48, 4), abs=1e-12)
     assert abs(integrated.value - exact.value) < 2 * integrated.error < 0.02
+
+
+def test_free_spins_are_no_critical_point() -> None:
+    """Moving bonds makes a weight of single sites grow, and free spins a point with one relevant
+    direction.
+    """
+    answer = run("free_spins")
+    found = answer.result
+    assert [point.kind for point in found.fixed_points] == ["tricritical", "critical"]
+    assert found.fixed_points[1].couplings["K"].value == 0
+    for estimate in found.exponents.values():
+        assert estimate.value is None
+        assert "no bond couples its spins" in estimate.note
+
+
+def test_no_exponent_is_rounding() -> None:
+    """A chain in a field: beta = (d - y_h)/y_t is 0."""
+    exponents = run("chain_at_zero").result.exponents
+    assert exponents["y_t"].value == pytest.approx(1, abs=1e-12)
+    assert exponents["beta"].value == 0

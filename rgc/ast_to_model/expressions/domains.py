@@ -16,7 +16,7 @@ from rgc.ast_to_model.scope import Scope, problem
 from rgc.errors import SpecError, suggest
 from rgc.model.complete import COMPLETE
 from rgc.model.lattice import Cell, Complete, Diamond, Geometry, Graph, Lattice, Site
-from rgc.model.lattices import face_kinds
+from rgc.model.lattices import AXES, face_kinds
 from rgc.model.shells import Pair, Shell, TooFar, shells
 from rgc.model.supercells import enclosed, small_cells
 from rgc.syntax import ast
@@ -25,6 +25,9 @@ ORDINALS = {1: "nearest", 2: "second", 3: "third"}
 MOST_SHELLS = 64
 CLOSE_DISTANCES = 0.01
 """Shells of a crystal are told apart where their distances differ by more, relatively."""
+
+SUBLATTICES = ("even", "odd", "sublattice", "black", "white", "a", "b")
+"""What people call one half of the sites."""
 
 PAIRS = ("bond", "edge", "link", "pair")  # what others call <i,j>
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
@@ -238,6 +241,9 @@ def _no_such_face(domain: ast.Domain, kind: str, lattice: Lattice, plural: str) 
     known = [f"{kind}{plural}" for kind in face_kinds(lattice)]
     has = f"it has {', '.join(known)}" if known else "it has no faces"
     hint = suggest(kind, [*known, "cells"] if plural else known) or has
+    if kind.lower() in SUBLATTICES:
+        place = " + ".join(f"coordinate(i,{axis})" for axis in AXES[: lattice.dimension])
+        hint = f"a factor that is 0 elsewhere picks sites: sum(i) mod({place}, 2)*s[i]"
     if kind in PAIRS:
         hint = "pairs of neighbours are <i,j>, those of one direction <i,j> along x"
     return problem(

@@ -11,7 +11,7 @@ import numpy as np
 from rgc.analysis.linearised_map import linearise
 from rgc.analysis.recursion import Floats
 from rgc.flows.couplings.bond_recursion import BondRecursion, diamond, hypercubic
-from rgc.flows.couplings.bond_space import BondSpace, bond_space
+from rgc.flows.couplings.bond_space import BondSpace, bond_space, uncoupled
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
 from rgc.flows.study.study import Close, make_study
@@ -47,18 +47,17 @@ def make_exact(request: Request) -> CouplingFlow:
         if lattice.generations is None
         else Close(lattice.generations, partial(_of_one_bond, space))
     )
-    return CouplingFlow(
-        make_study(
-            request,
-            recursion,
-            space.start,
-            dimension,
-            per="bond",
-            close=close,
-            constant=model.constant * _sites(lattice),
-            terms=space.terms,
-        )
+    study = make_study(
+        request,
+        recursion,
+        space.start,
+        dimension,
+        per="bond",
+        close=close,
+        constant=model.constant * _sites(lattice),
+        terms=space.terms,
     )
+    return CouplingFlow(replace(study, beyond=partial(uncoupled, space.functions)))
 
 
 def _zero_temperature(recursion: BondRecursion) -> dict[str, float]:

@@ -24,7 +24,7 @@ from rgc.flows.couplings.axis_recursion import (
 from rgc.flows.couplings.axis_space import AxisSpace, axis_space
 from rgc.flows.couplings.bond_flow import BondFlow, infinitesimal
 from rgc.flows.couplings.bond_recursion import BondRecursion, hypercubic
-from rgc.flows.couplings.bond_space import bond_space
+from rgc.flows.couplings.bond_space import bond_space, uncoupled
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
 from rgc.flows.study.study import Study, make_study
@@ -41,13 +41,16 @@ def make_migdal_kadanoff(request: Request) -> CouplingFlow:
     order = cast(Order, request.options.word("order"))
     alike = model.isotropic and (order != "axes" or model.axes == 1)
     first: Literal["move", "decimate"] = "decimate" if order == "decimate" else "move"
-    return CouplingFlow(
+    study, functions = (
         _isotropic(request, model, first) if alike else _by_axis(request, model, order)
     )
+    return CouplingFlow(replace(study, beyond=partial(uncoupled, functions)))
 
 
-def _isotropic(request: Request, model: BondModel, order: Literal["move", "decimate"]) -> Study:
-    """The study of bonds that are the same along all axes."""
+def _isotropic(
+    request: Request, model: BondModel, order: Literal["move", "decimate"]
+) -> tuple[Study, Floats]:
+    """The study of bonds that are the same along all axes, and the functions of its couplings."""
     dimension, backend, b = model.axes, request.backend, request.options.number("b")
     space = bond_space(model, dimension)
     asked = partial(
@@ -60,13 +63,14 @@ def _isotropic(request: Request, model: BondModel, order: Literal["move", "decim
         terms=space.terms,
     )
     if b == 1:
-        return asked(BondFlow(backend, space, infinitesimal(dimension, log(model.states))))
+        flow = BondFlow(backend, space, infinitesimal(dimension, log(model.states)))
+        return asked(flow), space.functions
     recursion = BondRecursion(backend, space, hypercubic(dimension, b, order, model.states))
-    return asked(recursion, accumulates=order == "move")
+    return asked(recursion, accumulates=order == "move"), space.functions
 
 
-def _by_axis(request: Request, model: BondModel, order: Order) -> Study:
-    """The study of bonds that differ from axis to axis."""
+def _by_axis(request: Request, model: BondModel, order: Order) -> tuple[Study, Floats]:
+    """The same for bonds that differ from axis to axis."""
     d, b = model.axes, request.options.number("b")
     order = order if b > 1 else "axes"  # the limit of every order
     space = axis_space(model, weights_of(order, d, b))
@@ -99,7 +103,7 @@ def _by_axis(request: Request, model: BondModel, order: Order) -> Study:
         terms=space.terms,
     )
     find = partial(_critical, space, nearby, phases, moves(order, d, b))
-    return replace(study, nearby=nearby, critical=find)
+    return replace(study, nearby=nearby, critical=find), space.functions
 
 
 def moves(order: Order, dimension: int, b: float) -> Floats:

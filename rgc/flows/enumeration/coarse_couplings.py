@@ -25,6 +25,7 @@ from rgc.flows.enumeration.cluster import (
     standing,
     term_pieces,
 )
+from rgc.flows.enumeration.rounding import without_rounding
 from rgc.flows.enumeration.spin_classes import Turn, spin_classes
 from rgc.flows.enumeration.states import Chunks
 from rgc.model.hamiltonian import Hamiltonian, Term
@@ -114,7 +115,8 @@ def read_couplings(cluster: Cluster, coupled: Sequence[Coupled], c: Floats) -> C
             )
             _subtract(rest, coupling, values[coupling.name])
     named = {coupling.name: float(values[coupling.name]) + 0.0 for coupling in coupled}
-    return Couplings(float(c[0]), named, _root_mean_square(cluster, rest))
+    left = without_rounding(_root_mean_square(cluster, rest), _root_mean_square(cluster, c))
+    return Couplings(float(c[0]), named, left)
 
 
 def _mean(coupling: Coupled, masks: Iterable[int], shares: Mapping[int, float]) -> float:

@@ -21,6 +21,9 @@ from rgc.results.numbers import with_error
 from rgc.results.result import Estimate, FreeEnergy, Result
 from rgc.schemes.free_energies import FREE_ENERGIES
 
+DIGITS_LOST = 1e-13
+"""A change below this, relative to a free energy, is rounding and has no digit."""
+
 ROUNDING = 1e-8
 """What differences of free energies may come to, relative to them, by rounding and by minimisers
 that stop.
@@ -160,9 +163,8 @@ class FreeEnergies:
                 result.free_energy[0] for result in results[3 * number : 3 * number + 3]
             )
             copies, doubled = both.value - 2 * one.value, two.value - one.value
-            notes[check.method] = (
-                f"F of two copies {copies:+.1e}, of twice the size {doubled:+.1e} a site"
-            )
+            copied, twice = (_shown(change, one.value) for change in (copies, doubled))
+            notes[check.method] = f"F of two copies {copied}, of twice the size {twice} a site"
             slack = ROUNDING * (1 + abs(one.value))
             if abs(copies) > slack + 2 * ((both.error or 0) + 2 * (one.error or 0)):
                 warnings.append(
@@ -282,3 +284,8 @@ def _checks(request: Request, methods: Sequence[Method]) -> Iterator[SizeCheck]:
                 seam=seam(small, 0),
             )
             break
+
+
+def _shown(change: float, of: float) -> str:
+    """A change of a free energy, for people: equal is what rounding alone tells apart."""
+    return "the same" if abs(change) < DIGITS_LOST * (1 + abs(of)) else f"{change:+.1e}"

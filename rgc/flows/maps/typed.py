@@ -51,7 +51,14 @@ def _study(request: Request, recursion: Recursion, start: Floats) -> Study:
     line = period == 1 and (study.starts is None or study.find == "separatrix")
     starts = start[None] if study.starts is None and not line else study.starts
     return replace(
-        study, turns=len(maps), period=period, line=line, rays=False, rest=start, starts=starts
+        study,
+        turns=len(maps),
+        period=period,
+        line=line,
+        rays=False,
+        logarithms=False,
+        rest=start,
+        starts=starts,
     )
 
 

@@ -135,13 +135,17 @@ class Estimator:
 
     def warnings(self, arrays: Mapping[str, Floats]) -> tuple[str, ...]:
         """Signs that the run was not thermalised."""
-        judged = (
-            _thermalised(name, memory, self.plan) for name, memory in self.memory(arrays).items()
-        )
-        doubts = tuple(text for text in judged if text)
+        doubts = self.doubts(arrays)
         halves = arrays["averages"] * (2 * GROUPS / (self.plan.records * self.plan.replicas))
         compared = [Compared(self._called(each), is_odd(each.of)) for each in self.averages]
         return (*doubts, *start_remembered(compared, halves, forgotten=not doubts))
+
+    def doubts(self, arrays: Mapping[str, Floats]) -> tuple[str, ...]:
+        """What the time series say against the length of the thermalisation."""
+        judged = (
+            _thermalised(name, memory, self.plan) for name, memory in self.memory(arrays).items()
+        )
+        return tuple(text for text in judged if text)
 
     def _called(self, average: Average) -> str:
         """The names of what is made of an average, those of the watched ones first."""

@@ -21,6 +21,7 @@ from rgc.flows.sampling.observables import observables_of
 from rgc.flows.sampling.recorder import taken
 from rgc.flows.sampling.sample import frozen, picture, unfrozen, watched
 from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
+from rgc.model.supercells import as_written
 from rgc.results.result import Result
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ class Mcrg:
         arrays |= self.estimator.start()
         maps = len(self.maps)
         for level in self.levels.levels:
-            shape = (maps, *level.lattice.cells, len(level.lattice.basis))
+            written = as_written(level.lattice)
+            shape = (maps, *written.cells, len(written.basis))
             arrays[f"configuration_{level.number}"] = np.zeros(shape, dtype=np.int8)
             for sector, tallies in level.tallies.items():
                 n, where = len(tallies), f"{level.number}_{sector}"
@@ -107,11 +109,11 @@ class Mcrg:
                 own = [of_blocking[k : k + 1] for of_blocking in keys]
                 fine = self._record(state.arrays, fine, coarse, piece.record, own)
         frozen(self.sampler, state, fine)
+        first = self.sampler.model.species[0]
         for k, above in enumerate(coarse if records else ()):
-            for number, (field, *_) in enumerate((fine, *above)):
-                canonical = self.sampler.backend.unpack(field)
-                seen = picture(self.sampler.model, canonical)
-                state.arrays[f"configuration_{number}"][k] = seen
+            for level, (field, *_) in zip(self.levels.levels, (fine, *above), strict=True):
+                seen = picture(first, level.lattice, self.sampler.backend.unpack(field))
+                state.arrays[f"configuration_{level.number}"][k] = seen
         state.done += sum(piece.count for piece in pieces)
         return state
 

@@ -70,7 +70,7 @@ def mcrg_result(
     exponents = find_exponents(spectra, _first_average(levels, table))
     y_t = exponents.table["y_t"]
     tangents = critical_tangents(levels, shown, samples, y_t.note if y_t.value is None else "")
-    watched = estimator.warnings(arrays)
+    forgotten = not estimator.doubts(arrays)
     return Result(
         "mcrg",
         exponents=exponents.table,
@@ -92,8 +92,8 @@ def mcrg_result(
         tables=estimator.tables(arrays) | matrices | by_map,
         labels=_labels(levels, matrices, by_map),
         warnings=(
-            *watched,
-            *_operators_remember(levels, shown, samples, forgotten=not watched),
+            *estimator.warnings(arrays),
+            *_operators_remember(levels, shown, samples, forgotten=forgotten),
             *exponents.warnings,
             *lacking(levels),
             *doubts_at_edges(estimator.observables, sampler.model.lattice),

@@ -15,7 +15,9 @@ from rgc.flows.sampling.sampler import Model, Sampler, make_model, make_sampler
 from rgc.flows.sampling.saved import Saver, make_saver
 from rgc.model.expressions import square
 from rgc.model.hamiltonian import Hamiltonian
+from rgc.model.lattice import Lattice
 from rgc.model.observables import Average
+from rgc.model.spins import Species
 from rgc.model.supercells import array_as_written, as_written
 from rgc.passes.built_in import built_in
 from rgc.results.result import Estimate, Level, Result, Saved
@@ -83,7 +85,7 @@ class Sample:
             averages=self.estimator.estimates(arrays),
             values=self.estimator.times(arrays),
             series=self.estimator.series(arrays),
-            configurations=(picture(model, arrays["spins_0"]),),
+            configurations=(picture(model.species[0], model.lattice, arrays["spins_0"]),),
             saved=Saved() if self.saver is None else self.saver.saved(arrays),
             tables=self.estimator.tables(arrays),
             warnings=(
@@ -144,11 +146,13 @@ def frozen(sampler: Sampler, state: State, packed: Sequence[Packed]) -> None:
         state.arrays[f"spins_{k}"] = sampler.backend.unpack(field)
 
 
-def picture(model: Model, field: NDArray[Any]) -> NDArray[Any]:
-    """Replica 0 of a canonical field as int8[*shape, letters] of the spins as declared."""
+def picture(species: Species, lattice: Lattice, field: NDArray[Any]) -> NDArray[Any]:
+    """Replica 0 of a canonical field as int8[*shape, letters] of the spins as declared, in the
+    cells that the spec writes.
+    """
     import numpy as np
 
     bits = (field[..., 0] & np.uint64(1)).astype(np.int8)
     codes = np.tensordot(1 << np.arange(len(bits)), bits, axes=1)
-    spins = np.array(model.species[0].codes, dtype=np.int8)[codes]
-    return np.asarray(array_as_written(spins, model.lattice, 0))
+    spins = np.array(species.codes, dtype=np.int8)[codes]
+    return np.asarray(array_as_written(spins, lattice, 0))

@@ -15,7 +15,6 @@ from rgc.analysis.linearised_map import (
     field_on_the_way,
     leading_charged,
     linearise,
-    point_kind,
 )
 from rgc.flows.study.coupling_tables import labels_of, tables_of
 from rgc.flows.study.studied_point import StudiedPoint
@@ -37,7 +36,12 @@ FROZEN_RULE = (
     "for Ising spins"
 )
 NOISE = 1e-14
-"""A coupling of a fixed point below this, or this part of its largest coupling, is rounding."""
+"""A coupling below this, or below this part of the largest one, is rounding: at a fixed point, and
+where a step ends of a map whose couplings are logarithms.
+"""
+
+NO_DIGIT = 1e-13
+"""An exponent below this is a difference of numbers of order 1 that rounding makes."""
 
 FAR = "it is beyond the largest number"
 ROUNDING = "the eigenvalue is rounding: it has no exponent"
@@ -107,8 +111,8 @@ def _no_headline(points: Sequence[StudiedPoint]) -> str:
     """Why no exponent is the headline, or nothing where one is."""
     if not points or points[0].critical:
         return ""
-    beyond = dict.fromkeys(point.beyond for point in points if point.beyond)
-    kinds = ", ".join(dict.fromkeys(point_kind(point.spectra) for point in points))
+    beyond = [point.beyond for point in points if point.beyond and point.kind == "critical"]
+    kinds = ", ".join(dict.fromkeys(point.kind for point in points))
     return next(iter(beyond), f"none of the fixed points found is critical ({kinds})")
 
 
@@ -121,7 +125,7 @@ def _fixed_point(study: Study, points: Sequence[StudiedPoint]) -> dict[str, Esti
 def _found(study: Study, point: StudiedPoint) -> FixedPoint:
     return FixedPoint(
         couplings=_fixed(study, point.couplings),
-        kind=point_kind(point.spectra),
+        kind=point.kind,
         eigenvalues=tuple(
             one for spectrum in point.spectra for one in _eigenvalues(study, spectrum)
         ),
@@ -154,8 +158,13 @@ def _named(study: Study, couplings: Floats, kind: Kind) -> dict[str, Estimate]:
 
 def _fixed(study: Study, point: Floats) -> dict[str, Estimate]:
     """The couplings of a fixed point by name, 0 where no more than rounding is left of one."""
-    noise = NOISE * max(1.0, float(np.abs(point).max(initial=0.0)))
-    return _named(study, np.where(np.abs(point) <= noise, 0.0, point), "exact")
+    return _named(study, _without_noise(point, point), "exact")
+
+
+def _without_noise(couplings: Floats, made_of: Floats) -> Floats:
+    """The couplings, with 0 for those in which those they are made of leave only rounding."""
+    noise = NOISE * max(1.0, float(np.abs(made_of).max(initial=0.0)))
+    return np.where(np.abs(couplings) <= noise, 0.0, couplings)
 
 
 def _block(study: Study, points: Sequence[StudiedPoint]) -> dict[str, Estimate]:
@@ -175,6 +184,8 @@ def _levels(study: Study, arrays: Mapping[str, NDArray[Any]]) -> Iterator[Level]
     ):
         if not np.isfinite(couplings).all():
             return
+        if number and study.logarithms:
+            couplings = _without_noise(couplings, arrays["couplings"][number - 1])
         named = _named(study, couplings, "exact" if number == 0 else study.exponents)
         told = {"constant": Estimate(float(constant), 0.0, study.kind)} if study.accumulates else {}
         if number and len(study.p) > 1:
@@ -299,7 +310,7 @@ def _exponent(study: Study, formula: Formula, parts: Sequence[float]) -> Estimat
         return _null(study, NO_DIMENSION)
     if not abs(value) < DIVERGES:
         return _null(study, "it diverges")
-    return Estimate(value, 0.0, study.exponents)
+    return Estimate(0.0 if abs(value) < NO_DIGIT else value, 0.0, study.exponents)
 
 
 def _null(study: Study, reason: str) -> Estimate:

@@ -58,7 +58,8 @@ class Study:
     - `terms` and `kept` are as in `Result`.
     - `p` is the parameter of the block map at each step, in turn.
     - `at_fixed_point` gives what else is reported about a fixed point, by name.
-    - `beyond` says why the map does not hold at given couplings, and is empty where it does.
+    - `beyond` says why given couplings are none of a transition: the map does not hold there, or
+      the spins are free. It is empty where they may be.
     - `turns` is the number of maps that take turns, and `period` a multiple of it: fixed points and
       spectra are those of the map of so many steps. More than `turns` ask for cycles.
     - `search` finds all fixed points at once, where they are not sought from one start after the
@@ -69,6 +70,8 @@ class Study:
       the spectra of fixed points in its first sector.
     - `line` says whether a critical point is sought on the line of the spec's couplings, and `rays`
       whether a flow diagram looks for the critical line on rays through the origin.
+    - `logarithms` says that couplings are logarithms of sums of weights, which rounding leaves off
+      by a part of the largest coupling of the step before, or of 1.
     - `window` [2, n] is what a flow diagram shows, where its fixed points do not say it, and `rest`
       the couplings that are not in its plane.
     """
@@ -104,6 +107,7 @@ class Study:
     nearby: Recursion | None = None
     line: bool = True
     rays: bool = True
+    logarithms: bool = True
     window: Floats | None = None
     rest: Floats | None = None
     warnings: tuple[str, ...] = ()

@@ -55,19 +55,26 @@ def mcrg(spec: Spec, options: Options) -> Cost:
     sums = 2 * GROUPS * operators**2 * NUMBER * len(levels) * maps
     records = options.number("sweeps") / options.number("every")
     products = records * operators**2 * options.number("replicas") * len(levels) * maps / UPDATES
-    measured = records * operators * bits_of(spec) * options.number("replicas") / UPDATES / 8
+    places = bits_of(spec) / differing(lattice)
+    measured = records * operators * places * options.number("replicas") / UPDATES / 8
     return Cost(found.memory * blocked + sums, (found.seconds + measured) * blocked + products)
 
 
 def _operators(lattice: Lattice, basis: Value, species: Sequence[Species]) -> float:
     """About how many operators a basis has: functions of spins over the symmetries of a hypercube,
-    each seen from every one of its sites.
+    each seen from every one of its sites, in each of the cells that differ.
     """
     if not isinstance(basis, OperatorBasis):
         raise TypeError(f"a basis is operators(...), not {basis!r}")
     symmetries = 2**lattice.dimension * factorial(lattice.dimension)
     sets = enumerate(by_bodies(basis, lattice, species) or (), 1)
-    return sum((max(1.0, count / (bodies * symmetries)) for bodies, count in sets), 0.0)
+    alike = sum((max(1.0, count / (bodies * symmetries)) for bodies, count in sets), 0.0)
+    return alike * differing(lattice)
+
+
+def differing(lattice: Lattice) -> int:
+    """The number of cells as written after which the energy repeats."""
+    return 1 if lattice.supercell is None else prod(lattice.supercell.multiple)
 
 
 def bits_of(spec: Spec) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from rgc.errors import Problem, listing
 from rgc.model.lattice import Diamond, Lattice
+from rgc.passes.alike_cells import differing_cells
 from rgc.passes.bonds import (
     BondModel,
     NotBonds,
@@ -31,13 +32,18 @@ def equal_bonds(asked: Asked) -> Iterator[Problem]:
     spec, scheme = asked.spec, asked.scheme
     if spec.hamiltonian is None or spec.lattice is None or not asked.read("hamiltonian"):
         return
+    place = asked.section("lattice")
+    differing = differing_cells(f"'{scheme.name}'", spec.lattice, place)
+    if differing is not None:
+        yield differing
+        return
     name = spec.lattice.name if isinstance(spec.lattice, Lattice) else ""
     if name and name not in HYPERCUBIC:
         message = (
             f"'{scheme.name}' moves bonds along the axes of a hypercubic lattice, not on '{name}'"
         )
         hint = f"it takes {listing(HYPERCUBIC, 'or')}"
-        yield Problem("wrong-lattice", message, asked.section("lattice"), hint=hint)
+        yield Problem("wrong-lattice", message, place, hint=hint)
         return
     try:
         model = bond_model(spec.hamiltonian, spec.lattice, spec.species)

@@ -9,6 +9,7 @@ from rgc.errors import Problem, SpecError
 from rgc.model.lattice import Geometry, Lattice
 from rgc.model.spec import Method, Spec
 from rgc.model.spins import Species
+from rgc.passes.alike_cells import differing_cells
 from rgc.passes.cells import NotInACell, cell_model
 from rgc.passes.cut_lattice import cut_lattice
 from rgc.passes.ising_bonds import ising_bonds
@@ -124,6 +125,10 @@ def moved_potentials(spec: Spec, method: Method) -> Iterator[Problem]:
 def not_in_a_cell(spec: Spec, name: str, place: Span | None) -> Iterator[Problem]:
     """The same for a method of that name that stands at `place`."""
     if spec.hamiltonian is None or spec.lattice is None:
+        return
+    differing = differing_cells(f"'{name}'", spec.lattice, place)
+    if differing is not None:
+        yield differing
         return
     try:
         cell_model(spec.hamiltonian, spec.lattice, spec.species)

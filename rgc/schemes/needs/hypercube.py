@@ -11,6 +11,7 @@ from itertools import product as cartesian
 
 from rgc.errors import Problem, listing
 from rgc.model.lattice import Lattice, Site
+from rgc.passes.alike_cells import differing_cells
 from rgc.passes.cells import HYPERCUBIC, MOST_CELL_DIMENSIONS, MOST_P, NotInACell, cell_model
 from rgc.schemes.scheme import Asked
 
@@ -33,7 +34,10 @@ def hypercube(asked: Asked) -> Iterator[Problem]:
 
 def _lattice(lattice: Lattice, asked: Asked) -> Iterator[Problem]:
     name, place = asked.scheme.name, asked.section("lattice")
-    if lattice.name not in HYPERCUBIC:
+    differing = differing_cells(f"'{name}'", lattice, place)
+    if differing is not None:
+        yield differing
+    elif lattice.name not in HYPERCUBIC:
         message = (
             f"'{name}' moves potentials between the cells of a hypercubic lattice, not of "
             f"'{lattice.name}'"

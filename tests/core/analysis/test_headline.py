@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from rgc.analysis.headline import extrapolate, headline
-from rgc.analysis.level_spectra import LevelSpectrum, chain, leaving, remaining, settles
+from rgc.analysis.level_spectra import (
+    FALLING,
+    FAST,
+    SLOW,
+    LevelSpectrum,
+    chain,
+    leaving,
+    remaining,
+    settles,
+)
 
 
 def level(
@@ -31,17 +40,29 @@ def test_the_last_unwrapped_level_and_the_largest_change() -> None:
     found = headline([*levels, level(3, 1.0, 1.0, wrapped=True)])
     assert found.level == 2
     assert found.value == pytest.approx(1.002)
-    assert found.systematic == pytest.approx(0.01, abs=1e-6)  # of the first shell at level 1
-    found = headline([*levels, level(3, 1.0, 1.03, wrapped=True)])
-    assert found.systematic == pytest.approx(0.028, abs=1e-6)  # to the wrapped level
+    assert found.systematic == pytest.approx(0.01, abs=1e-6)  # of one shell less at level 1
+    usual, slow, fast = (remaining(np.e, falls=fall) for fall in (FALLING, SLOW, FAST))
+    found = headline([*levels, level(3, 1.0, 1.1, wrapped=True)])
+    assert found.systematic == pytest.approx(0.098 * usual, abs=1e-6)  # to the wrapped level
     found = headline([level(2, 1.002, 1.0), level(3, 0.97, 1.002)])
     assert found.systematic == pytest.approx(0.032, abs=1e-6)  # one shell, at either level
+    found = headline([level(2, 1.1, 1.002, 1.002), level(3, 1.002, 1.002, 1.002)])
+    assert found.systematic == pytest.approx(0.098 * slow, abs=1e-6)  # nothing but two levels
+    found = headline([level(1, 1.2), level(2, 1.01), level(3, 1.002)])
+    assert found.systematic == pytest.approx(max(0.008 * fast, 0.19 * np.exp(-2) * fast), abs=1e-6)
+
+
+def test_what_is_left_follows_from_changes_that_fall() -> None:
+    """Of a geometric sequence it is the distance to the limit."""
+    for ratio in (0.2, 0.4):
+        found = headline([level(n, 1 + ratio**n) for n in (1, 2, 3)])
+        assert found.systematic == pytest.approx(ratio**3, abs=1e-6)
 
 
 def test_no_single_difference_that_passes_through_zero() -> None:
     """The last change of the full basis is 0 in each; another one speaks."""
     found = headline([level(1, 0.9), level(2, 1.0), level(3, 1.0)])
-    assert found.systematic == pytest.approx(0.1 * remaining(np.e, 1))
+    assert found.systematic == pytest.approx(0.1 * remaining(np.e, 1, FAST))
     found = headline([level(1, 0.97, 1.0), level(2, 1.0, 1.0)])
     assert found.systematic == pytest.approx(0.03)
 

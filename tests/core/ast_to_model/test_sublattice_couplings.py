@@ -220,3 +220,29 @@ def test_configurations_that_are_kept_stand_as_the_spec_writes_them() -> None:
     (shown,) = kept.configurations
     assert np.array_equal(shown[..., 0], signs)
     assert np.array_equal(kept.saved.configurations["s"][0, 0, ..., 0], signs)
+
+
+def test_configurations_of_all_levels_stand_as_the_spec_writes_them() -> None:
+    """A block of three alternating rows has the sign of its corners."""
+    field = f"- 20 * sum(i) {CHECKS}*s[i]"
+    options = "steps=1, sweeps=20, thermalise=4, replicas=64, basis=operators(range=1, bodies=2)"
+    flow = ("block majority(3)", f"flow mcrg({options})")
+    found = run("square(6, 12)", field, *flow).result
+    assert [level.shape for level in found.levels] == [(6, 12), (2, 4)]
+    for level, shown in zip(found.levels, found.configurations, strict=True):
+        assert np.array_equal(shown[..., 0], (-1) ** np.indices(level.shape).sum(axis=0))
+
+
+def test_a_constant_written_by_sublattices_flows_as_one() -> None:
+    """Two fields, each on one of two sublattices, are the uniform field."""
+    first, second = (
+        f"- {h} * sum(i) mod(coordinate(i,x) + {k}, 2)*s[i]" for k, h in enumerate(("h", "0.3"))
+    )
+    flow = ("block majority(3)", "flow cumulant(steps=3)")
+    apart = run("triangular", f"{BONDS}{first} {second}", *flow).result
+    whole = run("triangular", f"{BONDS} - h * sum(i) s[i]", *flow).result
+    for one, other in zip(apart.levels, whole.levels, strict=True):
+        assert one.couplings["K"].value == pytest.approx(other.couplings["K"].value, abs=1e-12)
+        assert one.couplings["h"].value == pytest.approx(other.couplings["h"].value, abs=1e-12)
+    (apart_f,), (whole_f,) = apart.free_energy, whole.free_energy
+    assert apart_f.value == pytest.approx(whole_f.value, abs=1e-12)

@@ -129,7 +129,7 @@ class Estimator:
     def times(self, arrays: Mapping[str, Floats]) -> dict[str, Estimate]:
         """Integrated autocorrelation times in sweeps: `tau_<name>`."""
         return {
-            f"tau_{name}": _time(memory, self.plan.every)
+            f"tau_{name}": integrated_time(memory, self.plan.every)
             for name, memory in self.memory(arrays).items()
         }
 
@@ -182,7 +182,7 @@ def _thermalised(name: str, memory: Autocorrelation, plan: SweepPlan) -> str:
     return ""
 
 
-def _time(memory: Autocorrelation, every: int) -> Estimate:
+def integrated_time(memory: Autocorrelation, every: int) -> Estimate:
     """An integrated time in sweeps. One that is not above the 1/2 of independent records by two
     errors is an upper bound, rounded up to two digits.
     """

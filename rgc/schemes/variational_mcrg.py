@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from rgc.language.signatures import Field
 from rgc.language.values import Value
 from rgc.model.spec import Spec
-from rgc.schemes import options
+from rgc.schemes import checks, options
 from rgc.schemes.answers import DISCRETE, EVERY_RULE, MODEL, RG
 from rgc.schemes.costs import sampling
-from rgc.schemes.needs import blocks, lattice, learned, operators, samples, steps
+from rgc.schemes.needs import bias, blocks, lattice, operators, samples, steps
 from rgc.schemes.scheme import Ready, Scheme
 
 TARGET = Field(
@@ -27,7 +27,7 @@ ITERATIONS = Field(
 
 def derived(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:
     """The defaults of `thermalise` and `steps`."""
-    return {**samples.thermalise(spec, options), **steps.until_smallest(spec, options)}
+    return {**samples.thermalise(spec, options), **bias.steps(spec, options)}
 
 
 SCHEME = Scheme(
@@ -44,18 +44,20 @@ SCHEME = Scheme(
         blocks.keep_the_alphabet,
         blocks.inside_edges,
         blocks.drawn,
-        learned.maps,
         steps.possible_steps,
+        bias.periodic,
+        bias.small_crystal,
+        bias.something_left,
         operators.basis,
     ),
     derived=derived,
-    answers=(*RG, "unexplained", "tau_biased", "tau_unbiased"),
+    answers=(*RG, "unexplained", "tau_uniform", "tau_target", "tau_unbiased"),
     ready=Ready(
         maker="rgc.flows.variational.variational_mcrg:make_variational_mcrg",
         kind="programs",
-        cost=sampling.mcrg,
-        checks=(),
+        cost=sampling.variational_mcrg,
+        checks=checks.BIASED,
         alphabets=("ising",),
-        rules=("kadanoff", "kernel", "learned"),
+        rules=("kadanoff", "kernel"),
     ),
 )

@@ -136,7 +136,7 @@ class Estimator:
     def warnings(self, arrays: Mapping[str, Floats]) -> tuple[str, ...]:
         """Signs that the run was not thermalised."""
         judged = (
-            _thermalised(name, memory, self.plan) for name, memory in self.memory(arrays).items()
+            too_short(name, memory, self.plan) for name, memory in self.memory(arrays).items()
         )
         doubts = tuple(text for text in judged if text)
         halves = arrays["averages"] * (2 * GROUPS / (self.plan.records * self.plan.replicas))
@@ -158,7 +158,7 @@ def make_estimator(
     return Estimator(tuple(observables), watched, averages, tallies_in(averages), plan)
 
 
-def _thermalised(name: str, memory: Autocorrelation, plan: SweepPlan) -> str:
+def too_short(name: str, memory: Autocorrelation, plan: SweepPlan) -> str:
     """What is wrong with the length of the thermalisation, or the empty string.
 
     Records far apart show a sum of 1/2 whatever the memory between them is. So a time is what an

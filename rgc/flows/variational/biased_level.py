@@ -50,7 +50,8 @@ class BiasedLevel:
     """One level, sampled by itself.
 
     - `sector` is the one that no symmetry changes, and `watched` the number of its operator whose
-      memory is watched: the shortest of several spins, if there is one.
+      memory is watched: the shortest of several spins, if there is one. `singles` are the operators
+      of single spins, by sector and number: the sum of their squares is watched too.
     - `unfolded` is the crystal, and `joint` its Hamiltonian. `sampler` sweeps it, and `recorder`
       measures on it.
     - `names[sector]` and `ranges[sector]` are the operators of the basis that stay at this level,
@@ -65,6 +66,7 @@ class BiasedLevel:
     number: int
     sector: str
     watched: int
+    singles: tuple[tuple[str, int], ...]
     unfolded: Unfolded
     joint: JointHamiltonian
     sampler: Sampler
@@ -178,6 +180,12 @@ def _level(
         number=number,
         sector=basis.invariant,
         watched=_watched(basis, kept[basis.invariant]),
+        singles=tuple(
+            (sector, place)
+            for sector, numbers in kept.items()
+            for place, k in enumerate(numbers)
+            if basis.ranges[sector][k] == 0
+        ),
         unfolded=unfolded,
         joint=joint,
         sampler=sampler,

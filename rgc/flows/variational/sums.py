@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+WATCHED = ("bond", "m^2")
+"""What the time series of a level are of."""
+
 UNIFORM, TARGET, UNBIASED = 0, 1, 2
 """What is kept of a level, by number: with the bias of uniform block spins, with that of the
 target, and, of the time series alone, without one.
@@ -42,8 +45,8 @@ class LevelSums:
       group, a, term] of them times the invariant S,
     - `outside_<n>` [kept, group, x] of invariant operators outside the basis.
 
-    `series_<n>` [kept, record, group] are averages of the watched operator over the replicas of a
-    group.
+    `series_<n>` [kept, watched, record, group] are averages over the replicas of a group of the
+    watched operator and of the sum of squares of single spins (`WATCHED`).
     """
 
     level: BiasedLevel
@@ -55,7 +58,7 @@ class LevelSums:
         n, level, terms = self.level.number, self.level, self.terms
         invariant = len(level.invariant)
         arrays = {
-            f"series_{n}": np.zeros((3, min(records, SERIES), GROUPS)),
+            f"series_{n}": np.zeros((3, len(WATCHED), min(records, SERIES), GROUPS)),
             f"fine_{n}": np.zeros((2, GROUPS, terms)),
             f"drive_{n}": np.zeros((2, GROUPS, invariant, terms)),
             f"outside_{n}": np.zeros((2, GROUPS, len(level.beyond))),
@@ -80,8 +83,12 @@ class LevelSums:
         n, level = self.level.number, self.level
         own = {sector: taken(made, counts) for sector, made in level.own.items()}
         if number < SERIES:
-            watched = own[level.sector][level.watched]
-            arrays[f"series_{n}"][kept, number] = grouped(watched) * (GROUPS / self.replicas)
+            squares = sum(own[sector][k] ** 2 for sector, k in level.singles)
+            watched = np.array(
+                [own[level.sector][level.watched], squares + np.zeros(self.replicas)]
+            )
+            series = grouped(watched) * (GROUPS / self.replicas)
+            arrays[f"series_{n}"][kept, :, number] = series
         if kept == UNBIASED:
             return
         fine = taken(level.fine, counts)

@@ -13,14 +13,20 @@ import numpy as np
 from rgc.analysis.eigenvalues import leading_spectra, linearised
 from rgc.analysis.free_map import FreeMap
 from rgc.analysis.level_spectra import LevelSpectrum
-from rgc.analysis.statistics import GROUPS, autocorrelation, jackknife, resample
-from rgc.flows.sampling.estimator import integrated_time
+from rgc.analysis.statistics import (
+    GROUPS,
+    Autocorrelation,
+    autocorrelation,
+    jackknife,
+    resample,
+)
+from rgc.flows.sampling.estimator import integrated_time, too_short
 from rgc.flows.sampling.halves import Compared, start_remembered
 from rgc.flows.sampling.mcrg_exponents import Spectra, choose_magnetic, find_exponents
 from rgc.flows.sampling.mcrg_result import eigenvalues_of
 from rgc.flows.sampling.mcrg_spectra import reported_sizes
 from rgc.flows.sampling.sample import couplings
-from rgc.flows.variational.sums import TARGET, UNBIASED, UNIFORM
+from rgc.flows.variational.sums import TARGET, UNBIASED, UNIFORM, WATCHED
 from rgc.model.supercells import as_written
 from rgc.results.result import Estimate, Level, Result
 
@@ -123,39 +129,36 @@ def _level_0(model: Model) -> Level:
 
 
 def _level(measured: Measured, sums: LevelSums) -> Level:
-    level, reason = sums.level, measured.failed.get(str(sums.level.number), "")
-    shape = as_written(level.lattice).cells
-    if reason:
-        null = Estimate(None, None, note=reason)
-        names = ("unexplained", "tau_biased", "tau_unbiased")
-        return Level(
-            level.number,
-            shape,
-            dict.fromkeys(level.invariant, null),
-            values=dict.fromkeys(names, null),
-        )
-    bias = measured.arrays[f"bias_{level.number}"]
-    value, error = jackknife(bias + sums.batch(measured.arrays, measured.plan.records).step)
+    level, plan = sums.level, measured.plan
+    n, shape = level.number, as_written(level.lattice).cells
+    if str(n) in measured.failed:
+        null = Estimate(None, None, note=measured.failed[str(n)])
+        values = dict.fromkeys(("unexplained", *_times(measured)), null)
+        return Level(n, shape, dict.fromkeys(level.invariant, null), values=values)
+    step = sums.batch(measured.arrays, plan.records).step
+    value, error = jackknife(measured.arrays[f"bias_{n}"] + step)
     found = {
         name: Estimate(float(x), float(dx), statistical=float(dx))
         for name, x, dx in zip(level.invariant, value, error, strict=True)
     }
-    return Level(
-        level.number,
-        shape,
-        found,
-        values={
-            "unexplained": _unexplained(measured, sums),
-            "tau_biased": _time(measured, level.number, measured.kept, measured.plan),
-            "tau_unbiased": _time(measured, level.number, UNBIASED, measured.unbiased),
-        },
-    )
+    times = {
+        name: integrated_time(_memory(measured, n, kept)[WATCHED[0]], plan.every)
+        for name, kept in _times(measured).items()
+    }
+    return Level(n, shape, found, values={"unexplained": _unexplained(measured, sums), **times})
 
 
-def _time(measured: Measured, number: int, kept: int, plan: SweepPlan) -> Estimate:
-    """The integrated autocorrelation time of the watched operator in sweeps."""
-    series = measured.arrays[f"series_{number}"][kept, : plan.records]
-    return integrated_time(autocorrelation(series), plan.every)
+def _times(measured: Measured) -> dict[str, int]:
+    """The batches whose autocorrelation times are reported."""
+    times = {"tau_uniform": UNIFORM, "tau_target": TARGET, "tau_unbiased": UNBIASED}
+    return {name: kept for name, kept in times.items() if measured.target or kept != TARGET}
+
+
+def _memory(measured: Measured, number: int, kept: int) -> dict[str, Autocorrelation]:
+    """The autocorrelations of what is watched, in records."""
+    records = (measured.unbiased if kept == UNBIASED else measured.plan).records
+    series = measured.arrays[f"series_{number}"][kept, :, :records]
+    return {name: autocorrelation(own) for name, own in zip(WATCHED, series, strict=True)}
 
 
 def _unexplained(measured: Measured, sums: LevelSums) -> Estimate:
@@ -213,9 +216,12 @@ def _labels(measured: Measured, matrices: Mapping[str, Any]) -> dict[str, dict[i
 def _warnings(measured: Measured) -> Iterator[str]:
     for number, reason in measured.failed.items():
         yield f"level {number} has no couplings: {reason}"
-    compared, halves = [], []
+    compared, halves, doubts = [], [], []
     for sums in measured.found:
         n, half = sums.level.number, sums.samples(measured.plan.records) / 2
+        for kept in sorted({UNIFORM, measured.kept}):
+            for name, memory in _memory(measured, n, kept).items():
+                doubts.append(too_short(f"{name} at level {n}", memory, measured.plan))
         for sector, names in sums.level.names.items():
             both = measured.arrays[f"sum_{n}_{sector}"][measured.kept]
             hot = measured.arrays[f"hot_{n}_{sector}"][measured.kept]
@@ -223,5 +229,6 @@ def _warnings(measured: Measured) -> Iterator[str]:
                 odd = sector != measured.basis.invariant
                 compared.append(Compared(f"{name} at level {n}", odd))
                 halves.append(np.stack([hot[:, k], (both - hot)[:, k]], axis=1) / half)
-    shape = (-1, GROUPS, 2)
-    yield from start_remembered(compared, np.reshape(halves, shape), forgotten=False)
+    yield from dict.fromkeys(doubt for doubt in doubts if doubt)
+    forgotten, shape = not any(doubts), (-1, GROUPS, 2)
+    yield from start_remembered(compared, np.reshape(halves, shape), forgotten=forgotten)

@@ -163,7 +163,7 @@ class VariationalMcrg:
             unbiased=self.schedule[-1].plan,
             target=any(stage.kind == "target" for stage in self.schedule),
         )
-        return variational_result(measured, self.terms, self.provenance)
+        return variational_result(self.scheme, measured, self.terms, self.provenance)
 
 
 def _restless(ratio: float, schedule: Sequence[Stage]) -> str:

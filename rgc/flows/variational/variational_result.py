@@ -84,9 +84,9 @@ class Measured:
 
 
 def variational_result(
-    measured: Measured, terms: Mapping[str, str], provenance: Mapping[str, Any]
+    scheme: str, measured: Measured, terms: Mapping[str, str], provenance: Mapping[str, Any]
 ) -> Result:
-    """The answer. `terms` are the operators of the basis in the language.
+    """The answer of a scheme. `terms` are the operators of the basis in the language.
 
     y_t comes from the invariant sector, y_h from the leading set of sectors that couple to the
     field.
@@ -106,7 +106,7 @@ def variational_result(
     )
     matrices = dict(_matrices(measured))
     return Result(
-        "variational_mcrg",
+        scheme,
         exponents=exponents.table,
         levels=table,
         eigenvalues=tuple(

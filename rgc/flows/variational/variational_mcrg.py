@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -153,13 +153,17 @@ class VariationalMcrg:
         return ()  # programs do it all
 
     def finish(self, state: State) -> Result:
+        newton = next(stage for stage in self.schedule if stage.kind == "newton")
+        long = next(stage for stage in self.schedule if stage.long)
+        settled = long.first - newton.first + long.plan.thermalise
         measured = Measured(
             model=self.model,
             basis=self.levels.basis,
             sums=self.sums,
             arrays=state.arrays,
             failed=state.values["failed"],
-            plan=next(stage.plan for stage in self.schedule if stage.long),
+            plan=long.plan,
+            uniform=replace(long.plan, thermalise=settled),
             unbiased=self.schedule[-1].plan,
             target=any(stage.kind == "target" for stage in self.schedule),
         )

@@ -47,8 +47,9 @@ NOTHING_OUTSIDE = "the level tells no operator outside the basis apart"
 class Measured:
     """What a run measured: the sums of its levels, and `failed`, why some have no couplings.
 
-    `plan` is that of the batches that answers come from, and `unbiased` that of the one without a
-    bias. `target` says whether there is a batch with the bias of a target.
+    `plan` is that of the batches that answers come from, `uniform` the same with all sweeps before
+    that had a bias of uniform block spins, and `unbiased` that of the batch without a bias.
+    `target` says whether there is a batch with the bias of a target.
     """
 
     model: Model
@@ -57,6 +58,7 @@ class Measured:
     arrays: Arrays
     failed: Mapping[str, str]
     plan: SweepPlan
+    uniform: SweepPlan
     unbiased: SweepPlan
     target: bool
 
@@ -219,9 +221,10 @@ def _warnings(measured: Measured) -> Iterator[str]:
     compared, halves, doubts = [], [], []
     for sums in measured.found:
         n, half = sums.level.number, sums.samples(measured.plan.records) / 2
-        for kept in sorted({UNIFORM, measured.kept}):
+        plans = {measured.kept: measured.plan, UNIFORM: measured.uniform}
+        for kept, plan in plans.items():
             for name, memory in _memory(measured, n, kept).items():
-                doubts.append(too_short(f"{name} at level {n}", memory, measured.plan))
+                doubts.append(too_short(f"{name} at level {n}", memory, plan))
         for sector, names in sums.level.names.items():
             both = measured.arrays[f"sum_{n}_{sector}"][measured.kept]
             hot = measured.arrays[f"hot_{n}_{sector}"][measured.kept]

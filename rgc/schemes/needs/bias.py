@@ -62,7 +62,8 @@ def small_crystal(asked: Asked) -> Iterator[Problem]:
     lattice, blocks, steps = asked.spec.lattice, asked.spec.blocks, asked.options.get("steps")
     if not isinstance(lattice, Lattice) or not asked.read("block", "lattice", "spins"):
         return
-    largest = max((len(cell) for block in blocks for cell in block.cells), default=0)
+    written = [block for block in blocks if block.layer is None]  # learned maps come later
+    largest = max((len(cell) for block in written for cell in block.cells), default=0)
     if largest > MOST_IN_CELL:
         message = f"a cell of this block map has {largest} spins; a bias takes {MOST_IN_CELL}"
         hint = "take smaller cells and more steps"

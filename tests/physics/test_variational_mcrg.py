@@ -64,9 +64,13 @@ def z_values(result: Result, right: dict[str, float], largest: float) -> list[fl
 
 
 def test_couplings_of_a_ring_are_those_of_enumeration() -> None:
-    z = z_values(made(RUN, h=0.1), exact(h=0.1), 0.01)
+    result = made(RUN, h=0.1)
+    z = z_values(result, exact(h=0.1), 0.02)
     assert len(z) == 3
     assert np.abs(z).max() < 4
+    said = "level 1 of 4 cells does not hold operators of range 2"
+    assert [text.endswith("10 cells and more hold them") for text in result.warnings[:1]] == [True]
+    assert result.warnings[0].startswith(said)
 
 
 @pytest.mark.slow

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from math import floor
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from rgc.flows.sampling.mcrg_result import eigenvalues_of
 from rgc.flows.sampling.mcrg_spectra import reported_sizes
 from rgc.flows.sampling.sample import couplings
 from rgc.flows.variational.sums import TARGET, UNBIASED, UNIFORM, WATCHED
+from rgc.language.values import OperatorBasis
 from rgc.model.supercells import as_written
 from rgc.results.result import Estimate, Level, Result
 
@@ -215,9 +217,23 @@ def _labels(measured: Measured, matrices: Mapping[str, Any]) -> dict[str, dict[i
     }
 
 
+def _too_small(measured: Measured, sums: LevelSums) -> str:
+    """What a level is too small for, and which lattice is not."""
+    reach = cast(OperatorBasis, measured.model.options["basis"]).range
+    factors = sums.level.unfolded.factors[0]
+    here = " x ".join(map(str, sums.level.lattice.cells))
+    fits = " x ".join(str((floor(2 * reach) + 1) * f) for f in factors)
+    return (
+        f"level {sums.level.number} of {here} cells does not hold operators of range {reach:g} "
+        f"without wrapping, and its couplings are those of this size; {fits} cells and more hold "
+        "them"
+    )
+
+
 def _warnings(measured: Measured) -> Iterator[str]:
     for number, reason in measured.failed.items():
         yield f"level {number} has no couplings: {reason}"
+    yield from (_too_small(measured, sums) for sums in measured.found if sums.level.wrapped)
     compared, halves, doubts = [], [], []
     for sums in measured.found:
         n, half = sums.level.number, sums.samples(measured.plan.records) / 2

@@ -48,6 +48,7 @@ The last column is the largest difference of ours between the backends that ran.
 TITLES = {
     "sample": "Monte Carlo",
     "mcrg": "Monte Carlo renormalisation group",
+    "variational_mcrg": "Variational Monte Carlo renormalisation group",
     "exact": "Decimation",
     "migdal_kadanoff": "Migdal and Kadanoff: moved bonds",
     "cumulant": "Niemeijer and van Leeuwen: cumulants",

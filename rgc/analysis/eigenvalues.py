@@ -46,15 +46,20 @@ def linearised(correlations: Correlations, operators: Sequence[int]) -> Floats:
     """
     kept = np.ix_(range(len(correlations.coarse)), operators, operators)
     left, right = (sums[kept] for sums in correlations.connected)
-    spread = np.sqrt(np.einsum("raa->ra", left).clip(min=0))
+    return solved(left, right)
+
+
+def solved(covariance: Floats, right: Floats) -> Floats:
+    """C^-1 B of matrices [r, a, a] and [r, a, b], NaN where an operator does not fluctuate."""
+    spread = np.sqrt(np.einsum("raa->ra", covariance).clip(min=0))
     if not (spread > 0).all():
         return np.full(right.shape, np.nan)
-    scaled = left / (spread[:, :, None] * spread[:, None, :])
+    scaled = covariance / (spread[:, :, None] * spread[:, None, :])
     try:
-        solved = np.linalg.solve(scaled, right / spread[:, :, None])
+        found = np.linalg.solve(scaled, right / spread[:, :, None])
     except np.linalg.LinAlgError:
         return np.full(right.shape, np.nan)
-    return np.asarray(solved / spread[:, :, None])
+    return np.asarray(found / spread[:, :, None])
 
 
 def spectrum(matrices: Floats) -> Complex:

@@ -29,7 +29,8 @@ def grouped(values: Array, groups: int = GROUPS) -> Array:
     """Sums over the replicas of each group, from [..., replica] to [..., group]. Replica r belongs
     to group r * groups // replicas.
     """
-    return np.asarray(values.reshape(*values.shape[:-1], groups, -1).sum(axis=-1))
+    *others, replicas = values.shape
+    return np.asarray(values.reshape(*others, groups, replicas // groups).sum(axis=-1))
 
 
 def resample(sums: Array, counts: Array) -> Floats:

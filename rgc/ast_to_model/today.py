@@ -202,7 +202,7 @@ def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
     for block in spec.blocks if spec.flow is not None and SCHEMES[spec.flow.scheme].rules else ():
         if block.name not in ready.rules or (block.free and not ready.free):
             what = "p=free" if block.free else f"the block map '{block.name}'"
-            hint = f"{listing(ready.rules)} run today"
+            hint = "give p a number" if block.free else f"{listing(ready.rules)} run today"
             yield Problem(
                 "not-yet",
                 f"{what} comes later for this scheme",

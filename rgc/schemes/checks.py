@@ -57,6 +57,15 @@ MAPS = (
 )
 """The checks of a map that a spec writes or makes of data."""
 
+BIASED = (
+    Check("a", "block rules", "rgc.verification.block_rules:check_block_rules"),
+    Check("a", "joint weights", "rgc.verification.biased:check_joint"),
+    Check("b", "schedule", "rgc.verification.biased:check_sweeps"),
+    Check("c", "bit identity", "rgc.verification.biased:check_biased_bits"),
+    Check("e", "uniform block spins", "rgc.verification.biased:check_uniform"),
+)
+"""The checks of a flow that samples block spins under a bias."""
+
 TRAINING = (
     Check("a", "energies", "rgc.verification.machine_energies:check_machine_energies"),
     Check("a", "couplings", "rgc.verification.machine_energies:check_machine_couplings"),

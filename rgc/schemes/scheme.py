@@ -141,8 +141,8 @@ class Scheme(Signature):
     - `limits` find everything else that it cannot work with.
     - `derived` gives the defaults that depend on the spec.
     - `answers` are what `expect` may name besides the measures of the spec. The words exponents,
-      couplings and fixed_point stand for one name each, and map for what the maps of the spec
-      answer.
+      couplings, operators (those of the basis) and fixed_point stand for one name each, and map for
+      what the maps of the spec answer.
     - `ready` is what of it can be run today; it is None where the scheme is checked and printed
       only.
     - `examples` are what its sections may hold, for hints, where `EXAMPLES` does not suit it.

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rgc.language.signatures import Field
 from rgc.language.values import Value
 from rgc.model.spec import Spec
-from rgc.schemes import options
-from rgc.schemes.answers import AVERAGES, BLOCKED, DISCRETE, EVERY_RULE, FIXED_POINT, MODEL
-from rgc.schemes.needs import blocks, couplings, lattice, operators, samples, steps
-from rgc.schemes.scheme import Scheme
+from rgc.schemes import checks, options
+from rgc.schemes.answers import DISCRETE, EVERY_RULE, MODEL, RG
+from rgc.schemes.costs import sampling
+from rgc.schemes.needs import bias, blocks, lattice, operators, samples, steps
+from rgc.schemes.scheme import Ready, Scheme
+
+TARGET = Field(
+    "target",
+    "number",
+    "part of the Hamiltonian of a level that its bias leaves in place for exponents",
+    0.8,
+    least=0,
+)
+ITERATIONS = Field(
+    "iterations", "integer", "largest number of Newton batches at a level", 8, least=1, most=64
+)
 
 
 def derived(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:
     """The defaults of `thermalise` and `steps`."""
-    return {**samples.thermalise(spec, options), **steps.until_smallest(spec, options)}
+    return {**samples.thermalise(spec, options), **bias.steps(spec, options)}
 
 
 SCHEME = Scheme(
     name="variational_mcrg",
     doc="variational Monte Carlo renormalisation group of Wu and Car",
-    fields=(options.STEPS, *options.SAMPLING, options.BASIS, *options.MAP),
+    fields=(options.STEPS, *options.SAMPLING, options.BASIS, TARGET, ITERATIONS),
     lattice=lattice.FINITE_CELLS,
     needs=(*MODEL, "block"),
     uses=("data", "stack"),
@@ -28,11 +41,23 @@ SCHEME = Scheme(
     alphabets=DISCRETE,
     limits=(
         *samples.SAMPLED,
-        *couplings.NAMED,
         blocks.keep_the_alphabet,
+        blocks.inside_edges,
+        blocks.drawn,
         steps.possible_steps,
+        bias.periodic,
+        bias.small_crystal,
+        bias.something_left,
         operators.basis,
     ),
     derived=derived,
-    answers=(*FIXED_POINT, *AVERAGES, *BLOCKED),
+    answers=(*RG, "unexplained", "tau_uniform", "tau_target", "tau_unbiased", "operators"),
+    ready=Ready(
+        maker="rgc.flows.variational.variational_mcrg:make_variational_mcrg",
+        kind="programs",
+        cost=sampling.variational_mcrg,
+        checks=checks.BIASED,
+        alphabets=("ising",),
+        rules=("kadanoff", "kernel"),
+    ),
 )

@@ -20,7 +20,7 @@ from rgc.model.stack import Window
 from rgc.program.draws import stream
 from rgc.program.family import ProgramError
 from rgc.schemes import SCHEMES
-from rgc.schemes.checks import ARRAYS, Check
+from rgc.schemes.checks import ARRAYS, PROGRAMS, Check
 from rgc.schemes.sample import SCHEME as SAMPLE
 from rgc.schemes.scheme import Ready
 from rgc.syntax.ast import Document
@@ -251,9 +251,9 @@ class Subject:
     def instances(self) -> dict[str, str]:
         """The small instances by their purpose, or why there is none.
 
-        The result is empty where a program is broken or where there are no programs.
+        The result is empty where a program is broken, and where no check asks for them.
         """
-        if not self.sampled_by_programs:
+        if self.checks is not PROGRAMS:
             return {}
         try:
             of = {

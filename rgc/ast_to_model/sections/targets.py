@@ -45,6 +45,8 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
             names += [f"{answer}.{name}" for name in (_measured(spec) if head == answer else ())]
         elif answer == "couplings":
             names += couplings
+        elif answer == "operators":
+            names += _measured(spec) if head not in names else ()
         elif answer == "map":
             continue
         elif answer != "block.p" or any(block.free or block.p is not None for block in spec.blocks):

@@ -129,7 +129,7 @@ class Estimator:
     def times(self, arrays: Mapping[str, Floats]) -> dict[str, Estimate]:
         """Integrated autocorrelation times in sweeps: `tau_<name>`."""
         return {
-            f"tau_{name}": _time(memory, self.plan.every)
+            f"tau_{name}": integrated_time(memory, self.plan.every)
             for name, memory in self.memory(arrays).items()
         }
 
@@ -143,7 +143,7 @@ class Estimator:
     def doubts(self, arrays: Mapping[str, Floats]) -> tuple[str, ...]:
         """What the time series say against the length of the thermalisation."""
         judged = (
-            _thermalised(name, memory, self.plan) for name, memory in self.memory(arrays).items()
+            too_short(name, memory, self.plan) for name, memory in self.memory(arrays).items()
         )
         return tuple(text for text in judged if text)
 
@@ -162,7 +162,7 @@ def make_estimator(
     return Estimator(tuple(observables), watched, averages, tallies_in(averages), plan)
 
 
-def _thermalised(name: str, memory: Autocorrelation, plan: SweepPlan) -> str:
+def too_short(name: str, memory: Autocorrelation, plan: SweepPlan) -> str:
     """What is wrong with the length of the thermalisation, or the empty string.
 
     Records far apart show a sum of 1/2 whatever the memory between them is. So a time is what an
@@ -186,7 +186,7 @@ def _thermalised(name: str, memory: Autocorrelation, plan: SweepPlan) -> str:
     return ""
 
 
-def _time(memory: Autocorrelation, every: int) -> Estimate:
+def integrated_time(memory: Autocorrelation, every: int) -> Estimate:
     """An integrated time in sweeps. One that is not above the 1/2 of independent records by two
     errors is an upper bound, rounded up to two digits.
     """

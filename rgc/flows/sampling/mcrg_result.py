@@ -83,7 +83,7 @@ def mcrg_result(
             eigenvalue
             for sector, found in maps.items()
             for step in found.steps
-            for eigenvalue in _eigenvalues(sector, step)
+            for eigenvalue in eigenvalues_of(sector, step)
         ),
         averages=estimator.estimates(arrays),
         values=estimator.times(arrays) | exponents.extrapolated | dict(tangents.headline),
@@ -156,7 +156,8 @@ def _first_average(levels: Levels, table: Sequence[Level]) -> str:
     return f"the average of {name} goes {told} from level to level"
 
 
-def _eigenvalues(sector: str, step: LevelSpectrum) -> list[Eigenvalue]:
+def eigenvalues_of(sector: str, step: LevelSpectrum) -> list[Eigenvalue]:
+    """The largest eigenvalues of a step, with every number of operators."""
     out = []
     for operators, values in step.spectra.items():
         leading = values[:, :MOST_EIGENVALUES]

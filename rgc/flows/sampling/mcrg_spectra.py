@@ -75,14 +75,18 @@ def sector_spectra(
         assert level.blocking is not None  # noqa: S101  (only level 0 has none)
         basis = kept(levels, level.number, sectors[0])
         ranges = tuple(levels.basis.ranges[sectors[0]][k] for k in basis)
-        whole = shells(ranges)
-        sizes = [n for n in range(1, len(basis) + 1) if n <= MOST_SIZES or n in whole]
         measured = correlations(arrays, level.number, sectors, samples)
-        spectra = leading_spectra(measured, basis, sizes)
+        spectra = leading_spectra(measured, basis, reported_sizes(ranges))
         out.append(
             LevelSpectrum(level.number, level.blocking.block.scale, level.wrapped, ranges, spectra)
         )
     return tuple(out)
+
+
+def reported_sizes(ranges: Sequence[float]) -> list[int]:
+    """The numbers of operators of these ranges, rising, with which spectra are reported."""
+    whole = shells(ranges)
+    return [n for n in range(1, len(ranges) + 1) if n <= MOST_SIZES or n in whole]
 
 
 def correlations(

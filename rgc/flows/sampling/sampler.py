@@ -132,7 +132,8 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
 class Sampler:
     """Sweeps of a model at one point on one backend.
 
-    `point` holds the scanned parameters only. With the seed they key the random numbers.
+    `point` holds the scanned parameters only. With the seed they key the random numbers, and so
+    does `level`, where every level of a run has a chain of its own.
     """
 
     model: Model
@@ -145,6 +146,7 @@ class Sampler:
     arguments: Arguments
     seed: int
     point: Mapping[str, float]
+    level: int = 0
 
     def key(self, purpose: str, level: int = 0) -> Key:
         """The stream of the random numbers for a purpose at an RG level."""
@@ -154,7 +156,7 @@ class Sampler:
         """The canonical fields that the run starts from, one for each species."""
         model = self.model
         return start_fields(
-            self.key("start"),
+            self.key("start", self.level),
             self.update.program.fields,
             self.plan.words,
             lattice=model.lattice,
@@ -169,7 +171,7 @@ class Sampler:
         """The fields after sweeps `first`, ..., `first + count - 1`, counted from the start of the
         run.
         """
-        keys = step_keys(self.key("update"), first, count, self.update.program.draws)
+        keys = step_keys(self.key("update", self.level), first, count, self.update.program.draws)
         return self.kernel(packed, self.arguments, keys)[0]
 
     @property
@@ -200,6 +202,7 @@ def make_sampler(
     seed: int,
     point: Mapping[str, float],
     specialise: bool = True,
+    level: int = 0,
 ) -> Sampler:
     """Passes, lowering, compiling: Hamiltonian -> coloured sites -> acceptance -> update -> kernel.
 
@@ -250,6 +253,7 @@ def make_sampler(
         arguments=arguments,
         seed=seed,
         point=point,
+        level=level,
     )
 
 

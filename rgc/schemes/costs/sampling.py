@@ -11,7 +11,7 @@ from rgc.model.lattice import Lattice
 from rgc.model.options import Options
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
-from rgc.schemes.cost import NUMBER, Cost
+from rgc.schemes.cost import NOTHING, NUMBER, Cost
 from rgc.schemes.needs.operators import by_bodies
 from rgc.schemes.needs.samples import saved_bytes
 from rgc.schemes.needs.steps import shapes
@@ -27,6 +27,11 @@ it is packed into, and what a start draws.
 
 UPDATES = 1e9
 """Bits of a replica that one core updates in a second."""
+
+BATCHES = 4
+"""Times the sweeps of the longest batch that a bias takes at a level: the way up, Newton batches,
+and those that measure exponents and memory.
+"""
 
 GROUPS = 32
 """Groups of replicas over which the products of operators are summed."""
@@ -58,6 +63,25 @@ def mcrg(spec: Spec, options: Options) -> Cost:
     places = bits_of(spec) / differing(lattice)
     measured = records * operators * places * options.number("replicas") / UPDATES / 8
     return Cost(found.memory * blocked + sums, (found.seconds + measured) * blocked + products)
+
+
+def variational_mcrg(spec: Spec, options: Options) -> Cost:
+    """Every level after the other, with all finer spins and `BATCHES` times the sweeps."""
+    lattice = spec.lattice
+    if not isinstance(lattice, Lattice):
+        raise ValueError("blocks have cells")
+    cells = [prod(shape) for shape in shapes(lattice, spec.blocks)[: options.integer("steps") + 1]]
+    operators = _operators(lattice, options["basis"], spec.species)
+    replicas, words = options.number("replicas"), options.number("replicas") / WORD_REPLICAS
+    sweeps, found = options.number("sweeps") + options.number("thermalise"), NOTHING
+    records = options.number("sweeps") / options.number("every")
+    for level in range(1, len(cells)):
+        bits = bits_of(spec) * sum(cells[: level + 1]) / cells[0]
+        measured = records * operators * (bits / 8 + 2 * operators)
+        work = BATCHES * (sweeps * bits + measured) * replicas / UPDATES
+        sums = 4 * GROUPS * operators**2 * NUMBER
+        found = found.then(Cost(bits * (TABLES + FIELDS * words * NUMBER) + sums, work))
+    return found
 
 
 def _operators(lattice: Lattice, basis: Value, species: Sequence[Species]) -> float:

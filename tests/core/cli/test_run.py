@@ -115,7 +115,7 @@ def test_strict_turns_a_failed_expectation_into_status_1(
     assert "✗  m" in capsys.readouterr().out
 
 
-def test_a_scheme_that_comes_later_checks_but_does_not_run(
+def test_what_comes_later_checks_but_does_not_run(
     spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flow = SPEC[SPEC.index("flow") : SPEC.index("measure")]
@@ -125,7 +125,7 @@ def test_a_scheme_that_comes_later_checks_but_does_not_run(
     assert flow not in spec.read_text()
     assert main(["check", str(spec)]) == 0
     assert run(spec) == 2
-    assert "error[not-yet]: the scheme 'variational_mcrg'" in capsys.readouterr().err
+    assert "error[not-yet]: the block map 'majority' comes later" in capsys.readouterr().err
 
 
 def test_an_unknown_backend_is_the_users_mistake(

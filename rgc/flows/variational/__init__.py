@@ -1,0 +1,3 @@
+"""The variational Monte Carlo RG: block spins are sampled under a bias that undoes their own
+Hamiltonian.
+"""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import named, suggest_other
 from rgc.ast_to_model.expressions.evaluate import kind, number
-from rgc.ast_to_model.expressions.options import check_limits, in_yaml, read_call
+from rgc.ast_to_model.expressions.options import check_limits, read_call
 from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.targets import known_targets, with_layer
 from rgc.errors import SpecError, listing, suggest
@@ -19,7 +19,7 @@ from rgc.language.values import Value
 from rgc.model.sectors import PLAIN, is_sector
 from rgc.model.spec import ExpectedValue, Spec, Target, Tolerance
 from rgc.syntax import ast
-from rgc.text import Span
+from rgc.text import Span, in_yaml, section_text
 
 _LEAST = dict.fromkeys(("level", "layer", "step", "start"), 0) | dict.fromkeys(
     ("operators", "index", "point"), 1
@@ -148,9 +148,10 @@ def _check_known(path: tuple[str, ...], span: Span | None, spec: Spec) -> None:
         hint = f"write {path[1]}" if path[1] in known else close
         raise problem("unknown-target", f"'{path[0]}' has no members", span, hint=hint)
     if shown in EXPONENTS and spec.map:
-        close = "an exponent is ln|eigenvalue| / ln b: give the map scale=b"
+        close = "an exponent is ln|eigenvalue| / ln b: give the map its scale, such as scale=2"
     what = f"'{spec.flow.scheme}'" if spec.flow is not None else "this spec"
-    nothing = "a flow or a measure gives what can be expected: add one, such as flow sample()"
+    written = section_text("flow", "sample()", span)
+    nothing = f"a flow or a measure gives what can be expected: add one, such as {written}"
     hint = close or (f"it gives {listing(sorted(known))}" if known else nothing)
     raise problem("unknown-target", f"{what} gives no '{shown}'", span, hint=hint)
 

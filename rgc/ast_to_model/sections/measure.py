@@ -144,7 +144,7 @@ def _bare(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measu
             "missing-name",
             message,
             expr.span,
-            hint="write name = expression, as in m = mean(i) s[i]",
+            hint=f"write q = {expr.span.text}" if expr.span else "",
         )
         return None
     if call[0] in SCAN_MEASURES:

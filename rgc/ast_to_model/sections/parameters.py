@@ -269,7 +269,8 @@ def _draw(expr: ast.Expr, scope: Scope) -> Inhomogeneous:
     if not isinstance(expr, ast.Call) or expr.name not in DRAWS:
         name = expr.name if isinstance(expr, ast.Name | ast.Call) else ""
         hint = (
-            suggest(name, DRAWS) or "a draw is normal(mean, sd), bimodal(J, p=...) or uniform(a, b)"
+            suggest(name, DRAWS)
+            or "a draw is such as normal(0, 1), bimodal(1, p=0.5) or uniform(-1, 1)"
         )
         raise problem("unknown-draw", "'~' needs a distribution", expr.span, hint=hint)
     signature = DRAWS[expr.name]

@@ -70,7 +70,7 @@ def _taken(
     spec, context = read(file)
     for reason in later(spec):
         message = f"'{taken.path}' cannot be run: {reason.message}"
-        raise problem(reason.code, message, taken.span, hint=reason.hint)
+        raise problem(reason.code, message, taken.span, hint=f"rgc check {taken.path} says more")
     target = read_target(taken.target, spec, context)
     _check_point(target, spec)
     return TakenAnswer(name=name, path=taken.path, file=file, target=target, spec=spec)

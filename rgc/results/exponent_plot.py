@@ -7,7 +7,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.checks import INVARIANT
-from rgc.results.plot_style import COLOURS, MARKERS, MEASURED, new_figure
+from rgc.results.plot_style import COLOURS, LINES, MARKERS, MEASURED, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +75,8 @@ def _legend_above(axes: Axes, pick: Callable[[str], bool], before: str) -> None:
 
 def _against_operators(axes: Axes, ours: list[Eigenvalue]) -> None:
     levels = sorted({eigenvalue.level for eigenvalue in ours})
-    for level, colour, marker in zip(levels, cycle(COLOURS), cycle(MARKERS), strict=False):
+    styles = zip(levels, cycle(COLOURS), cycle(MARKERS), cycle(LINES), strict=False)
+    for level, colour, marker, drawn in styles:
         line = sorted((one for one in ours if one.level == level), key=lambda one: one.operators)
         shift = 0.12 * (level - (levels[0] + levels[-1]) / 2)
         _errorbar(
@@ -84,6 +85,7 @@ def _against_operators(axes: Axes, ours: list[Eigenvalue]) -> None:
             line,
             color=colour,
             marker=marker,
+            linestyle=drawn,
             label=str(level),
         )
     axes.set_xlabel("number of operators")

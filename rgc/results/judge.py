@@ -149,7 +149,8 @@ def _made_check(
     except NotFound as error:
         return CheckedExpectation(expectation, None, None, False, str(error))
     there = specs[number].expectations[k]  # the expected value may depend on the parameters
-    return check(replace(there, selectors=rest), points[number].result)
+    made = check(replace(there, selectors=rest), points[number].result)
+    return replace(made, expectation=there)
 
 
 def find_in(target: Target, answer: AnswerData) -> Estimate:

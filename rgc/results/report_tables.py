@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 from rgc.portrait.markup import escape
@@ -10,14 +13,24 @@ from rgc.results.numbers import eigenvalue, with_error
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table that scrolls by itself where the page is narrow. Cells are HTML, the rest is text."""
-    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    """A table that scrolls by itself where the page is narrow, without its empty columns. Cells are
+    HTML, the rest is text.
+    """
+    cells = list(rows)
+    used = [any(column) for column in zip(*cells, strict=True)]
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in compress(head, used))
+    lines = "".join(f"<tr>{''.join(map(_cell, compress(row, used)))}</tr>" for row in cells)
     name = escape(caption)
     return (
         f'<div class="wide" role="region" tabindex="0" aria-label="{name}"><table>'
         f"<caption>{name}</caption><tr>{top}</tr>{lines}</table></div>"
     )
+
+
+def _cell(text: str) -> str:
+    """A cell, which does not break where it is a number."""
+    kind = ' class="digits"' if re.match(r"((=|above|below|within) )?-?[\d.]", text) else ""
+    return f"<td{kind}>{text}</td>"
 
 
 def number(estimate: Mapping[str, Any]) -> str:
@@ -33,13 +46,7 @@ def numbers(named: Mapping[str, Mapping[str, Any]], caption: str) -> str:
         for name, each in named.items()
     ]
     rules = dict.fromkeys(each["rule"] for each in named.values() if each.get("rule"))
-    noted = any(row[-1] for row in rows)
-    head, shown = (
-        (("", "value", "kind", "note"), rows)
-        if noted
-        else (("", "value", "kind"), [row[:-1] for row in rows])
-    )
-    return table(caption, head, shown) + "".join(
+    return table(caption, ("", "value", "kind", "note"), rows) + "".join(
         f'<p class="note">Rule: {escape(rule)}.</p>' for rule in rules
     )
 
@@ -168,13 +175,35 @@ def eigenvalues(entries: Sequence[Mapping[str, Any]]) -> str:
     return table(caption, head, rows) if rows else ""
 
 
+def _single_methods(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Methods without their options, such as `trg` for `trg(8)`, of which a point has only one: a
+    scan of chi is one column.
+    """
+    methods = [[entry["method"] for entry in point["free_energy"]] for point in entries]
+    heads = {method: method.partition("(")[0] for point in methods for method in point}
+    several = {
+        head
+        for point in methods
+        for head, times in Counter(heads[method] for method in point).items()
+        if times > 1
+    }
+    varied = Counter(heads.values())
+    return {
+        method: head for method, head in heads.items() if varied[head] > 1 and head not in several
+    }
+
+
 def points(entries: Sequence[Mapping[str, Any]]) -> str:
     """A row for each point of a scan."""
+    one = _single_methods(entries)
     tables = [
         {
             **point["exponents"],
             **point["observables"],
-            **{f"free_energy[{entry['method']}]": entry for entry in point["free_energy"]},
+            **{
+                f"free_energy[{one.get(entry['method'], entry['method'])}]": entry
+                for entry in point["free_energy"]
+            },
         }
         for point in entries
     ]

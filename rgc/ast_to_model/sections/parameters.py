@@ -21,7 +21,7 @@ from rgc.ast_to_model.scope import (
     problem,
 )
 from rgc.ast_to_model.written_out import Extent, check_extent, extent, ordered
-from rgc.errors import Problems, SpecError, suggest
+from rgc.errors import Problems, SpecError, listing, suggest
 from rgc.language.draws import DRAWS
 from rgc.model.draw import Distribution
 from rgc.syntax import ast
@@ -105,9 +105,9 @@ def _apply(
         name = setting.target.name if isinstance(setting.target, ast.Name | ast.Call) else ""
         if name not in entries:
             message = f"there is no parameter '{name}' to set"
-            problems.error(
-                "unknown-parameter", message, setting.target.span, hint=suggest(name, entries)
-            )
+            known = f"the parameters are {listing(entries)}" if entries else "it has no parameters"
+            hint = suggest(name, entries) or known
+            problems.error("unknown-parameter", message, setting.target.span, hint=hint)
             continue
         old = entries[name]
         target = setting.target if isinstance(setting.target, ast.Call) else old.target

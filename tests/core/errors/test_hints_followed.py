@@ -111,7 +111,6 @@ def test_hints_are_accepted(name: str, monkeypatch: pytest.MonkeyPatch, beside: 
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
-        ("out-of-range.rgc", "0"),
         ("unknown-scheme.rgc", "mcgr"),
         ("second-value.rgc", "[sample, mcrg]"),
     ],

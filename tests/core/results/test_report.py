@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 import rgc
+from rgc.portrait.latex import latex
 from rgc.portrait.lattice_drawing import lattice_drawing
 from rgc.portrait.markup import highlighted
 from rgc.portrait.mathml import formulas
@@ -165,6 +166,27 @@ def test_hamiltonian_is_set_as_mathematics() -> None:
     assert "\u03b2" in {each.text for each in tree.iter("mi")}
     assert len(list(tree.iter("munder"))) == 3
     assert len(list(tree.iter("mfrac"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "shown", "typeset"),
+    [
+        ("recursion(p = p^2, scale=2)", ["p' &= p^{2}", r"\mathrm{scale} &= 2"], "&#x2032;"),
+        ("ode(r = -r^2)", [r"\frac{dr}{dl} &= -r^{2}"], "<mi>d</mi>"),
+    ],
+)
+def test_maps_are_set_as_mathematics(call: str, shown: list[str], typeset: str) -> None:
+    document = read_text(f"map {call}\nflow iterate(steps=1, starts=[0.1])\n")
+    assert all(line in latex(document) for line in shown)
+    assert typeset in formulas(document)
+
+
+def test_a_field_is_no_line_of_the_key() -> None:
+    spec = SPEC.replace(" - (K/2)^2 * sum(<<i,j>>) s[i]*s[j]", "")
+    drawing = lattice_drawing(rgc.load(spec).spec)
+    tree = ElementTree.fromstring(drawing)  # noqa: S314
+    texts = [each.text for each in tree.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts == ["K", "cells of decimate"]
 
 
 def test_lattice_is_drawn_with_terms_and_cells() -> None:

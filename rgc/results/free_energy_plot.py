@@ -4,11 +4,10 @@ method from an exact one or the course of their errors.
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.labels import label
+from rgc.results.labels import label, method_names
 from rgc.results.plot_style import LINES, MARKERS, spread
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def free_energies(answer: AnswerData, figure: Figure) -> Figure | None:
     A method with another option at every point, such as `trg(chi)` of a scan of chi, is one curve.
     The result is None for fewer than two curves of one point, or for a scan of several parameters.
     """
-    curves = _as_one(_curves(answer))
+    curves = _curves(answer)
     if len(answer.axes) != 1 or sum(map(len, curves.values())) < 2:
         return None
     if len(curves) < 2 and _kind(next(iter(curves.values()))) == "exact":
@@ -67,24 +66,15 @@ def free_energies(answer: AnswerData, figure: Figure) -> Figure | None:
 
 
 def _curves(answer: AnswerData) -> dict[str, Curve]:
+    """The values by method; a method whose options differ from point to point is one curve."""
+    tables = [point.result.free_energy for point in answer.points]
+    name_of = method_names([{entry.method for entry in table} for table in tables])
     curves: dict[str, Curve] = {}
     for point in answer.points:
         x = next(iter(point.parameters.values()), 0.0)
         for entry in point.result.free_energy:
-            curves.setdefault(entry.method, []).append((x, entry))
+            curves.setdefault(name_of(entry.method), []).append((x, entry))
     return {name: sorted(curve, key=lambda pair: pair[0]) for name, curve in curves.items()}
-
-
-def _as_one(curves: dict[str, Curve]) -> dict[str, Curve]:
-    """The curves, with those of one point put together where only options of a method differ."""
-    heads = Counter(name.partition("(")[0] for name in curves)
-    made: dict[str, Curve] = {}
-    for name, curve in curves.items():
-        head = name.partition("(")[0]
-        alone = all(len(each) == 1 for one, each in curves.items() if one.startswith(f"{head}("))
-        key = head if heads[head] > 1 and alone else name
-        made[key] = sorted([*made.get(key, ()), *curve], key=lambda pair: pair[0])
-    return made
 
 
 def _errors(curves: dict[str, Curve], answer: AnswerData) -> dict[str, list[tuple[float, float]]]:

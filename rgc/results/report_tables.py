@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
 from typing import Any
 
 from rgc.portrait.markup import escape
-from rgc.results.numbers import eigenvalue, with_error
+from rgc.results.labels import method_names
+from rgc.results.numbers import eigenvalue, with_error, with_kind
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -29,12 +29,16 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> s
 
 def _cell(text: str) -> str:
     """A cell, which does not break where it is a number."""
-    kind = ' class="digits"' if re.match(r"((=|above|below|within) )?-?[\d.]", text) else ""
+    kind = ' class="digits"' if re.match(r"((=|above|below|within|&[lg]t;) )?-?[\d.]", text) else ""
     return f"<td{kind}>{text}</td>"
 
 
 def number(estimate: Mapping[str, Any]) -> str:
     return escape(with_error(estimate["value"], estimate["error"]))
+
+
+def _with_kind(estimate: Mapping[str, Any]) -> str:
+    return escape(with_kind(estimate["value"], estimate["error"], estimate["kind"]))
 
 
 def numbers(named: Mapping[str, Mapping[str, Any]], caption: str) -> str:
@@ -175,42 +179,21 @@ def eigenvalues(entries: Sequence[Mapping[str, Any]]) -> str:
     return table(caption, head, rows) if rows else ""
 
 
-def _single_methods(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Methods without their options, such as `trg` for `trg(8)`, of which a point has only one: a
-    scan of chi is one column.
-    """
-    methods = [[entry["method"] for entry in point["free_energy"]] for point in entries]
-    heads = {method: method.partition("(")[0] for point in methods for method in point}
-    several = {
-        head
-        for point in methods
-        for head, times in Counter(heads[method] for method in point).items()
-        if times > 1
-    }
-    varied = Counter(heads.values())
-    return {
-        method: head for method, head in heads.items() if varied[head] > 1 and head not in several
-    }
-
-
 def points(entries: Sequence[Mapping[str, Any]]) -> str:
-    """A row for each point of a scan."""
-    one = _single_methods(entries)
+    """A row for each point of a scan, with bounds behind < and >."""
+    column = method_names([[each["method"] for each in point["free_energy"]] for point in entries])
     tables = [
         {
             **point["exponents"],
             **point["observables"],
-            **{
-                f"free_energy[{one.get(entry['method'], entry['method'])}]": entry
-                for entry in point["free_energy"]
-            },
+            **{f"free_energy[{column(entry['method'])}]": entry for entry in point["free_energy"]},
         }
         for point in entries
     ]
     names = list(dict.fromkeys(name for each in tables for name in each))
     rows = [
         [f"{value:g}" for value in point["parameters"].values()]
-        + [number(each[name]) if name in each else "" for name in names]
+        + [_with_kind(each[name]) if name in each else "" for name in names]
         for point, each in zip(entries, tables, strict=True)
     ]
     return table("Every point of the scan.", [*entries[0]["parameters"], *names], rows)

@@ -44,6 +44,12 @@ STYLE: Any = {
 }
 
 
+def curve_style(k: int) -> dict[str, Any]:
+    """Colour, marker and line of the k-th of several curves, from 0."""
+    colour, marker, line = (each[k % len(each)] for each in (COLOURS, MARKERS, LINES))
+    return {"color": colour, "marker": marker, "linestyle": line}
+
+
 @contextmanager
 def styled() -> Iterator[None]:
     """Draws and saves in this style inside the block."""

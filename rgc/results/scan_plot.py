@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rgc.results.labels import label
 from rgc.results.numbers import with_error
-from rgc.results.plot_style import COLOURS, LINES, MARKERS, MEASURED, new_figure, spread
+from rgc.results.plot_style import MEASURED, curve_style, new_figure, spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -135,7 +135,7 @@ def _curves(answer: AnswerData, name: str) -> _Curves:
 def _style(k: int, count: int) -> dict[str, Any]:
     """Colour and marker of the k-th of several curves: of more than a few, a colour by order."""
     if count <= FEW:
-        return {"color": COLOURS[k], "marker": MARKERS[k], "linestyle": LINES[k]}
+        return curve_style(k)
     from matplotlib import colormaps
 
     return {"color": colormaps["viridis"](k / (count - 1)), "marker": ".", "linewidth": 0.9}

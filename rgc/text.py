@@ -53,6 +53,18 @@ class Span:
         return Span(self.source, self.start, max(self.end, other.end))
 
 
+def in_yaml(span: Span | None) -> bool:
+    """Whether a place lies in a file of the YAML spelling, so that hints are written in it."""
+    return span is not None and span.source.name.endswith((".yaml", ".yml"))
+
+
+def section_text(name: str, value: str, span: Span | None) -> str:
+    """A section of one call as the file of a place writes it: `block majority(2)`, and
+    `block: majority(2)` in YAML.
+    """
+    return f"{name}{':' if in_yaml(span) else ''} {value}"
+
+
 def letter(number: int) -> str:
     """The name of a site of a cell, counted from 0: a, b, ..., z, aa, ab, ..."""
     first, last = divmod(number, 26)

@@ -20,7 +20,7 @@ from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.sample import SCHEME as SAMPLE
 from rgc.schemes.scheme import Ready, Scheme
 from rgc.syntax import ast
-from rgc.text import Span
+from rgc.text import Span, section_text
 
 _SAMPLED = SAMPLE.ready.alphabets if SAMPLE.ready is not None else ()
 
@@ -110,7 +110,8 @@ def _without_flow(spec: Spec) -> Iterator[Problem]:
 
     It can hold free energies by methods of their own, and measures of a scan of them.
     """
-    hint = "add a flow, such as: flow sample(); without one free_energy(methods=[...]) runs today"
+    written = section_text("flow", "sample()", _last(spec))
+    hint = f"add a flow, such as: {written}; without one free_energy(methods=[...]) runs today"
     if not any(measure.methods for measure in spec.measures):
         message = "this spec has no flow, and no free energy to find without one"
         entries = _entries(spec)

@@ -50,7 +50,7 @@ def check_extent(found: Extent, what: str, span: Span | None, most: int = MOST_O
             f"with all that it refers to written out, {what} has {_shown(found.operations)} "
             f"operations; the limit is {most}"
         )
-        hint = "what is multiplied by itself can be a power: a^4"
+        hint = "what is multiplied by itself can be written as a power"
         raise SpecError([Problem("too-long", message, span, hint=hint)])
     if found.depth > MOST_DEPTH:
         message = (

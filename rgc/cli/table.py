@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 from math import isfinite
 from textwrap import fill
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from rgc.cli.columns import WIDTH, aligned, marks
 from rgc.cli.study_table import render_study
 from rgc.errors import escape
-from rgc.results.numbers import eigenvalue, with_error
+from rgc.results.labels import method_names
+from rgc.results.numbers import eigenvalue, with_error, with_kind
 
 if TYPE_CHECKING:
     from rgc.results.answer import Answer
@@ -251,31 +252,33 @@ def _exponent(found: Eigenvalue | None, *, exponents: bool) -> str:
 
 
 def _scan(answer: Answer) -> list[str]:
-    """A table with a line for each point and a column for each quantity; gaps are dashes."""
+    """A table with a line for each point and a column for each quantity. Gaps are dashes, bounds
+    stand behind < and >.
+    """
     kinds = _found([point.result for point in answer.points])
     names = list(dict.fromkeys(name for tables in kinds for table in tables for name in table))
     rows = [tuple(axis.name for axis in answer.axes) + tuple(names)]
     for point, *parts in zip(answer.points, *kinds, strict=True):
         numbers = {name: number for part in parts for name, number in part.items()}
-        cells = (with_error(*numbers[name]) if name in numbers else "-" for name in names)
+        cells = (with_kind(*numbers[name]) if name in numbers else "-" for name in names)
         rows.append((*(f"{value:g}" for value in point.parameters.values()), *cells))
     over = "from the scan\n" + _named(answer.observables) if answer.observables else ""
     return ["points\n" + aligned(rows), over]
 
 
-Found = Mapping[str, tuple[float | None, float | None]]
-"""Values and errors by the name of the quantity."""
+Found = Mapping[str, tuple[float | None, float | None, str]]
+"""Values, errors and kinds by the name of the quantity."""
 
 
 def _found(results: Sequence[Result]) -> tuple[list[Found], list[Found], list[Found]]:
     """The exponents, the observables and the free energies at each point."""
-    column = _methods(results)
+    column = method_names([{value.method for value in each.free_energy} for each in results])
     return (
         [_numbers(result.exponents) for result in results],
         [_numbers(result.observables) for result in results],
         [
             {
-                f"free_energy[{column(value.method)}]": (value.value, value.error)
+                f"free_energy[{column(value.method)}]": (value.value, value.error, value.kind)
                 for value in result.free_energy
             }
             for result in results
@@ -284,25 +287,7 @@ def _found(results: Sequence[Result]) -> tuple[list[Found], list[Found], list[Fo
 
 
 def _numbers(table: Mapping[str, Estimate]) -> Found:
-    return {name: (value.value, value.error) for name, value in table.items()}
-
-
-def _methods(results: Sequence[Result]) -> Callable[[str], str]:
-    """A function from a method to the name of its column.
-
-    The name is the method with its options. It is the name of the method alone where an option
-    differs from point to point and the name still distinguishes it from the others.
-    """
-    labels = [{value.method for value in result.free_energy} for result in results]
-    common = set.intersection(*labels)
-    rest = [[label.split("(")[0] for label in names - common] for names in labels]
-    clear = all(len(names) == len(set(names)) for names in rest)
-    taken = {label.split("(")[0] for label in common}
-    return lambda label: (
-        label
-        if label in common or not clear or label.split("(")[0] in taken
-        else label.split("(")[0]
-    )
+    return {name: (value.value, value.error, value.kind) for name, value in table.items()}
 
 
 def render_checks(checks: Sequence[CheckedExpectation]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from rgc.portrait.formulas import Formula, formulas_of
 from rgc.syntax import ast
 
 GREEK = frozenset(
@@ -28,36 +29,25 @@ GREEK = frozenset(
 FUNCTIONS = frozenset(("exp", "log", "sin", "cos", "sinh", "cosh", "tanh", "min", "max"))
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)  # how tightly an expression binds
 KINDS = {"sum": r"\sum", "prod": r"\prod"}
+RELATIONS = {"~": r"\sim", "=": "="}
 
 
 def latex(document: ast.Document) -> str:
-    """The parameters, the Hamiltonian and the measures as an `align*` environment."""
+    """The parameters, the Hamiltonian, the map and the measures as an `align*` environment."""
     rows = [
-        *_entries(document, "parameters"),
-        *_hamiltonian(document),
-        *_entries(document, "measure"),
+        f"{_left(row)} &{RELATIONS[row.relation]} {expression(row.right)}"
+        for row in formulas_of(document)
     ]
     if not rows:
         return "% no formulas\n"
     return "\\begin{align*}\n" + " \\\\\n".join(f"  {row}" for row in rows) + "\n\\end{align*}\n"
 
 
-def _entries(document: ast.Document, name: str) -> list[str]:
-    section = document.section(name)
-    body = section.body if section is not None and isinstance(section.body, tuple) else ()
-    relation = {"~": r"\sim", "=": "="}
-    return [
-        f"{expression(entry.target)} &{relation[entry.op]} {expression(entry.value)}"
-        for entry in body
-        if isinstance(entry, ast.Entry) and entry.value is not None and entry.op in ("=", "~")
-    ]
-
-
-def _hamiltonian(document: ast.Document) -> list[str]:
-    section = document.section("hamiltonian")
-    if section is None or isinstance(section.body, str | tuple):
-        return []
-    return [f"H &= {expression(section.body)}"]
+def _left(row: Formula) -> str:
+    name = expression(row.left)
+    if row.of == "rate":
+        return rf"\frac{{d{name}}}{{dl}}"
+    return f"{name}'" if row.of == "next" else name
 
 
 def expression(node: ast.Expr, outer: int = SUM) -> str:

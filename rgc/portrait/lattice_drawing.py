@@ -64,7 +64,7 @@ def lattice_drawing(spec: Spec) -> str:
     block = next((each for each in spec.blocks if each.cells), None)
     view = _view(lattice, block)
     terms = spec.hamiltonian.terms if spec.hamiltonian is not None else ()
-    shown = [each for each in terms if each.of_spins][:MOST_LINES]
+    shown = [each for each in terms if any(map(_joins, _spins(each)))][:MOST_LINES]
     points = [view.at(site) for site in view.sites]
     left, top = min(x for x, _ in points), min(y for _, y in points)
     parts = [*(_cells(view, block) if block is not None else ())]
@@ -106,16 +106,19 @@ def _cells(view: View, block: Block) -> Iterator[str]:
                 yield f'<path class="cell" stroke-width="0.55" d="{_path(view, sites)}"/>'
 
 
+def _spins(term: Term) -> set[tuple[Site, ...]]:
+    """The sites that the products and tables of a term are of."""
+    every = (*(product for _, product in term.products), *(table.spins for table in term.tables))
+    return {tuple(dict.fromkeys(Site(spin.cell, spin.letter) for spin in spins)) for spins in every}
+
+
+def _joins(sites: tuple[Site, ...]) -> bool:
+    return len(sites) > 1
+
+
 def _term(view: View, colour: str, term: Term) -> Iterator[tuple[int, str]]:
     """What a term multiplies, with the number of spins: lines, or shapes of more than two."""
-    products = {
-        tuple(dict.fromkeys(Site(spin.cell, spin.letter) for spin in spins))
-        for spins in (
-            *(product for _, product in term.products),
-            *(table.spins for table in term.tables),
-        )
-    }
-    for sites in sorted(each for each in products if len(each) > 1):
+    for sites in sorted(filter(_joins, _spins(term))):
         for corner in cartesian(*map(range, (n + 1 for n in view.cells))):
             moved = [_moved(site, corner) for site in sites]
             if not all(map(view.inside, moved)):

@@ -1,4 +1,4 @@
-"""The Hamiltonian and the parameters of a spec as MathML, which browsers set without a script.
+"""The formulas of a spec as MathML, which browsers set without a script.
 
 It is made of the same tree as LaTeX, with the same names of symbols and the same precedences.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from unicodedata import lookup
 
+from rgc.portrait.formulas import Formula, formulas_of
 from rgc.portrait.latex import ATOM, FUNCTIONS, GREEK, POWER, PRODUCT, SIGN, SUM, parts_of
 from rgc.portrait.markup import escape
 from rgc.syntax import ast
@@ -18,33 +19,24 @@ RELATIONS = {"~": "&#x223C;", "=": "="}
 
 
 def formulas(document: ast.Document) -> str:
-    """The parameters, the Hamiltonian and the measures as rows of one `<math>`; else empty."""
-    rows = [*_entries(document, "parameters"), *_hamiltonian(document)]
-    rows += _entries(document, "measure")
-    if not rows:
-        return ""
+    """The parameters, the Hamiltonian, the map and the measures as rows of one `<math>`; else
+    empty.
+    """
     lines = "".join(
-        f"<mtr><mtd>{left}</mtd><mtd>{relation}</mtd><mtd>{right}</mtd></mtr>"
-        for left, relation, right in rows
+        f"<mtr><mtd>{_left(row)}</mtd><mtd>{_operator(RELATIONS[row.relation])}</mtd>"
+        f"<mtd>{expression(row.right)}</mtd></mtr>"
+        for row in formulas_of(document)
     )
+    if not lines:
+        return ""
     return f'<math display="block"><mtable displaystyle="true">{lines}</mtable></math>'
 
 
-def _entries(document: ast.Document, name: str) -> list[tuple[str, str, str]]:
-    section = document.section(name)
-    body = section.body if section is not None and isinstance(section.body, tuple) else ()
-    return [
-        (expression(entry.target), _operator(RELATIONS[entry.op]), expression(entry.value))
-        for entry in body
-        if isinstance(entry, ast.Entry) and entry.value is not None and entry.op in ("=", "~")
-    ]
-
-
-def _hamiltonian(document: ast.Document) -> list[tuple[str, str, str]]:
-    section = document.section("hamiltonian")
-    if section is None or isinstance(section.body, str | tuple):
-        return []
-    return [("<mi>H</mi>", _operator("="), expression(section.body))]
+def _left(row: Formula) -> str:
+    name = expression(row.left)
+    if row.of == "rate":
+        return f"<mfrac>{_row(f'<mi>d</mi>{name}')}{_row('<mi>d</mi><mi>l</mi>')}</mfrac>"
+    return f"<msup>{_row(name)}<mo>&#x2032;</mo></msup>" if row.of == "next" else name
 
 
 def expression(node: ast.Expr, outer: int = SUM) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.labels import label
-from rgc.results.plot_style import COLOURS, new_figure
+from rgc.results.plot_style import curve_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,12 +26,11 @@ def autocorrelation(result: Result) -> Figure | None:
     every = int(result.provenance.get("every", 1))
     figure = new_figure(4.2, 3.0)
     axes = figure.subplots()
-    for (name, rho), colour in zip(functions.items(), cycle(COLOURS), strict=False):
+    for k, (name, rho) in enumerate(functions.items()):
         time = result.observables.get(f"tau_{name}")
         text = label(name) + (rf", $\tau_\mathrm{{int}}$ {_said(time)}" if time else "")
-        axes.plot(
-            [every * lag for lag in range(len(rho))], rho, color=colour, marker=".", label=text
-        )
+        lags = [every * lag for lag in range(len(rho))]
+        axes.plot(lags, rho, label=text, **curve_style(k) | {"markersize": 3})
     axes.axhline(0, color="black", linewidth=0.6)
     axes.set_xlabel("lag (sweeps)")
     axes.set_ylabel(r"$\rho$(lag)")

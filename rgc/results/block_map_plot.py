@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rgc.results.find import INVARIANT
-from rgc.results.plot_style import COLOURS, MARKERS, MEASURED, new_figure
+from rgc.results.plot_style import MEASURED, curve_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,10 +31,8 @@ def exponents_by_map(result: Result) -> Figure | None:
         values, errors = result.tables[VALUES + sector], result.tables[ERRORS + sector]
         maps, levels = (result.labels[VALUES + sector][axis] for axis in (0, 1))
         x = np.tanh([float(name.removeprefix("p = ")) for name in maps])
-        for k, (level, colour, marker) in enumerate(
-            zip(levels, cycle(COLOURS), cycle(MARKERS), strict=False)
-        ):
-            axes.errorbar(x, values[:, k], errors[:, k], color=colour, marker=marker, label=level)
+        for k, level in enumerate(levels):
+            axes.errorbar(x, values[:, k], errors[:, k], label=level, **curve_style(k))
         chosen = result.fixed_point[f"block.p[{sector}]"].value
         if chosen is not None:
             axes.axvline(np.tanh(chosen), color=MEASURED, linestyle="--", label="chosen")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.find import INVARIANT
-from rgc.results.plot_style import COLOURS, MARKERS, MEASURED, new_figure
+from rgc.results.plot_style import COLOURS, MEASURED, curve_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,16 +74,15 @@ def _legend_above(axes: Axes, pick: Callable[[str], bool], before: str) -> None:
 
 def _against_operators(axes: Axes, ours: list[Eigenvalue]) -> None:
     levels = sorted({eigenvalue.level for eigenvalue in ours})
-    for level, colour, marker in zip(levels, cycle(COLOURS), cycle(MARKERS), strict=False):
+    for k, level in enumerate(levels):
         line = sorted((one for one in ours if one.level == level), key=lambda one: one.operators)
         shift = 0.12 * (level - (levels[0] + levels[-1]) / 2)
         _errorbar(
             axes,
             [one.operators + shift for one in line],
             line,
-            color=colour,
-            marker=marker,
             label=str(level),
+            **curve_style(k),
         )
     axes.set_xlabel("number of operators")
     _whole_ticks(axes)

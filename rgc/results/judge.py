@@ -145,7 +145,8 @@ def _made_check(k: int, specs: Sequence[Spec], answer: AnswerData) -> CheckedExp
         return check(expectation, points[0].result, find_in(expectation, answer))
     number, rest = place(expectation, points)
     there = specs[number].expectations[k]  # the expected value may depend on the parameters
-    return check(replace(there, selectors=rest), points[number].result)
+    made = check(replace(there, selectors=rest), points[number].result)
+    return replace(made, expectation=there)
 
 
 def _check_verdict(expectation: ExpectedValue, found: Verdict) -> CheckedExpectation:

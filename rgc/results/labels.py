@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection, Sequence
 
 GREEK = frozenset(
     re.findall(
@@ -52,3 +53,24 @@ def label(name: str) -> str:
 def _upright(index: str) -> str:
     """An index of several letters is a word, not a product of letters."""
     return rf"\mathrm{{{index}}}" if len(index) > 1 and index.isalpha() else index
+
+
+def method_names(points: Sequence[Collection[str]]) -> Callable[[str], str]:
+    """A function from a method of a free energy to the name of its column in a table of points, the
+    methods of each of which are given.
+
+    The name is the method with its options. It is the name of the method alone where an option
+    differs from point to point and the name still distinguishes it from the others: `trg` in a scan
+    of chi.
+    """
+    common = set(points[0]).intersection(*points[1:]) if points else set()
+    rest = [[_head(method) for method in {*methods} - common] for methods in points]
+    clear = all(len(names) == len(set(names)) for names in rest)
+    taken = set(map(_head, common))
+    return lambda method: (
+        method if method in common or not clear or _head(method) in taken else _head(method)
+    )
+
+
+def _head(method: str) -> str:
+    return method.partition("(")[0]

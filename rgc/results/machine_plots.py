@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.plot_style import COLOURS, new_figure
+from rgc.results.plot_style import COLOURS, curve_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,10 +80,9 @@ def training(result: Result) -> Figure | None:
     panels: Sequence[Axes] = list(figure.subplots(lines, columns, squeeze=False).flat)
     for axes, (name, series) in zip(panels, drawn.items(), strict=False):
         for number, values in series.items():
-            colour = COLOURS[(number - 1) % len(COLOURS)]
-            label = f"layer {number}"
-            axes.plot(updates[number], values, color=colour, marker=".", label=label)
-            _band(axes, result, number, name, colour)
+            style = curve_style(number - 1) | {"markersize": 3}
+            axes.plot(updates[number], values, label=f"layer {number}", **style)
+            _band(axes, result, number, name, style["color"])
         axes.set_xscale("log")
         axes.set_xlabel("update")
         axes.set_title(FOLLOWED[name], loc="left")
@@ -109,9 +108,8 @@ def iterated(result: Result) -> Figure | None:
                 [chains.step for chains in known],
                 [chains.values[name].value or 0.0 for chains in known],
                 [chains.values[name].error or 0.0 for chains in known],
-                color=COLOURS[start % len(COLOURS)],
-                marker=".",
                 label="data" if at is None else f"T = {at:g}",
+                **curve_style(start) | {"markersize": 3},
             )
         axes.set_xlabel("step")
         axes.set_title(title, loc="left")

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 CURVE, ORBIT, STABLE = COLOURS[0], COLOURS[1], COLOURS[2]
 GREY = "#8A8F98"
+ENDS = {True: (STABLE, "o"), False: (ORBIT, "x")}
+"""Colour and marker of points that attract, and of those that do not."""
 MOST = 80  # steps of an orbit that are drawn
+STILL = 1e-6
+"""An orbit that moves less than this stays at its fixed point, and is not drawn."""
 STEEPEST = 1e-3
 """A rate below this is faster than any that a line of some steps could show."""
 
@@ -51,7 +55,9 @@ def cobweb(result: Result) -> Figure | None:
         xlabel=label(name),
         ylabel=f"new {label(name)}",
     )
-    axes.legend(loc="best", framealpha=0.9)
+    figure.legend(
+        loc="outside upper center", ncols=4, columnspacing=1.2, handlelength=1.6, frameon=False
+    )
     return figure
 
 
@@ -65,9 +71,9 @@ def _stairs(axes: Axes, orbit: NDArray[Any], text: str | None) -> None:
     import numpy as np
 
     known = orbit[np.isfinite(orbit)]
-    if len(known) > 1:
+    if len(known) > 1 and np.ptp(known) > STILL * max(1.0, abs(known).max()):
         xs, ys = np.repeat(known, 2)[:-1], np.append(known[0], np.repeat(known[1:], 2))
-        axes.plot(xs, ys, color=ORBIT, linewidth=0.8, label=text)
+        axes.plot(xs, ys, color=ORBIT, linewidth=0.8, linestyle="--", label=text)
 
 
 def _fixed_points(axes: Axes, result: Result) -> None:
@@ -189,15 +195,14 @@ def branches(answer: AnswerData) -> Figure | None:
 def _branch(axes: Axes, x: float, result: Result, name: str) -> None:
     for point in result.fixed_points:
         values = [_value(each[name]) for each in point.cycle or (point.couplings,)]
-        colour = STABLE if point.kind == "sink" else ORBIT
-        axes.plot([x] * len(values), values, ".", color=colour, markersize=2.5)
+        colour, marker = ENDS[point.kind == "sink"]
+        axes.plot([x] * len(values), values, marker, color=colour, markersize=2.5)
 
 
 def _key(axes: Axes, stable: set[bool]) -> None:
     from matplotlib.lines import Line2D
 
-    rows = [(CURVE, "orbit")]
-    rows += [(STABLE, "attracting")] if True in stable else []
-    rows += [(ORBIT, "repelling")] if False in stable else []
-    handles = [Line2D([], [], color=c, marker=".", linestyle="none", label=t) for c, t in rows]
+    texts = {True: "attracting", False: "repelling"}
+    rows = [(CURVE, ".", "orbit"), *((*ENDS[end], texts[end]) for end in texts if end in stable)]
+    handles = [Line2D([], [], color=c, marker=m, linestyle="none", label=t) for c, m, t in rows]
     axes.legend(handles=handles, loc="best", framealpha=0.9)

@@ -32,6 +32,14 @@ def with_error(value: float | None, error: float | None) -> str:
     return f"{value:.{places}f}({digits})"
 
 
+def with_kind(value: float | None, error: float | None, kind: str) -> str:
+    """The same, behind `<` where it is an upper bound and behind `>` where it is a lower one, for
+    tables in which kinds have no column.
+    """
+    sign = {"upper bound": "< ", "lower bound": "> "}.get(kind, "") if value is not None else ""
+    return sign + with_error(value, error)
+
+
 def eigenvalue(value: float, imag: float, error: float | None) -> str:
     """A real eigenvalue with its error, or a complex one."""
     if not imag:

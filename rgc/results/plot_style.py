@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# The palette of Okabe and Ito can be told apart with every kind of colour vision. Markers
-# distinguish the curves in print.
+# The palette of Okabe and Ito can be told apart with every kind of colour vision. Markers and
+# lines distinguish the curves in print.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MEASURED = "#999999"
 """What was found, such as a headline with its band."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)), (0, (1, 3)))
+"""Lines tell curves apart in grey, beside the markers."""
 
 STYLE: Any = {
     "font.size": 9,
@@ -40,6 +42,12 @@ STYLE: Any = {
     "svg.hashsalt": "rgc",
     "savefig.dpi": 200,
 }
+
+
+def curve_style(k: int) -> dict[str, Any]:
+    """Colour, marker and line of the k-th of several curves, from 0."""
+    colour, marker, line = (each[k % len(each)] for each in (COLOURS, MARKERS, LINES))
+    return {"color": colour, "marker": marker, "linestyle": line}
 
 
 @contextmanager

@@ -27,9 +27,10 @@ h1{font-size:1.5rem;line-height:1.25;margin:0 0 .2rem}
 h2{font-size:1.15rem;margin:2.2rem 0 .6rem;border-bottom:1px solid var(--line)}
 a{color:var(--link)}
 nav ul{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;list-style:none;padding:0;margin:.8rem 0}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums;min-width:min(100%,24rem)}
 caption{text-align:left;color:var(--soft);font-size:.9rem;padding-bottom:.3rem}
 td,th{padding:.2rem .9rem .2rem 0;text-align:left;vertical-align:top}
+.digits{white-space:nowrap}
 th{font-weight:600;border-bottom:1px solid var(--line)}
 pre{background:var(--panel);padding:.8rem}
 .wide,pre{overflow-x:auto;max-width:100%}

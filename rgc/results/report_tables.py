@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 from rgc.portrait.markup import escape
-from rgc.results.numbers import eigenvalue, with_error
+from rgc.results.labels import method_names
+from rgc.results.numbers import eigenvalue, with_error, with_kind
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table that scrolls by itself where the page is narrow. Cells are HTML, the rest is text."""
-    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    """A table that scrolls by itself where the page is narrow, without its empty columns. Cells are
+    HTML, the rest is text.
+    """
+    cells = list(rows)
+    used = [any(column) for column in zip(*cells, strict=True)]
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in compress(head, used))
+    lines = "".join(f"<tr>{''.join(map(_cell, compress(row, used)))}</tr>" for row in cells)
     name = escape(caption)
     return (
         f'<div class="wide" role="region" tabindex="0" aria-label="{name}"><table>'
@@ -20,8 +27,18 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> s
     )
 
 
+def _cell(text: str) -> str:
+    """A cell, which does not break where it is a number."""
+    kind = ' class="digits"' if re.match(r"((=|above|below|within|&[lg]t;) )?-?[\d.]", text) else ""
+    return f"<td{kind}>{text}</td>"
+
+
 def number(estimate: Mapping[str, Any]) -> str:
     return escape(with_error(estimate["value"], estimate["error"]))
+
+
+def _with_kind(estimate: Mapping[str, Any]) -> str:
+    return escape(with_kind(estimate["value"], estimate["error"], estimate["kind"]))
 
 
 def numbers(named: Mapping[str, Mapping[str, Any]], caption: str) -> str:
@@ -33,13 +50,7 @@ def numbers(named: Mapping[str, Mapping[str, Any]], caption: str) -> str:
         for name, each in named.items()
     ]
     rules = dict.fromkeys(each["rule"] for each in named.values() if each.get("rule"))
-    noted = any(row[-1] for row in rows)
-    head, shown = (
-        (("", "value", "kind", "note"), rows)
-        if noted
-        else (("", "value", "kind"), [row[:-1] for row in rows])
-    )
-    return table(caption, head, shown) + "".join(
+    return table(caption, ("", "value", "kind", "note"), rows) + "".join(
         f'<p class="note">Rule: {escape(rule)}.</p>' for rule in rules
     )
 
@@ -177,19 +188,20 @@ def eigenvalues(entries: Sequence[Mapping[str, Any]]) -> str:
 
 
 def points(entries: Sequence[Mapping[str, Any]]) -> str:
-    """A row for each point of a scan."""
+    """A row for each point of a scan, with bounds behind < and >."""
+    column = method_names([[each["method"] for each in point["free_energy"]] for point in entries])
     tables = [
         {
             **point["exponents"],
             **point["observables"],
-            **{f"free_energy[{entry['method']}]": entry for entry in point["free_energy"]},
+            **{f"free_energy[{column(entry['method'])}]": entry for entry in point["free_energy"]},
         }
         for point in entries
     ]
     names = list(dict.fromkeys(name for each in tables for name in each))
     rows = [
         [f"{value:g}" for value in point["parameters"].values()]
-        + [number(each[name]) if name in each else "" for name in names]
+        + [_with_kind(each[name]) if name in each else "" for name in names]
         for point, each in zip(entries, tables, strict=True)
     ]
     return table("Every point of the scan.", [*entries[0]["parameters"], *names], rows)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rgc.results.labels import label
 from rgc.results.numbers import with_error
-from rgc.results.plot_style import COLOURS, MARKERS, MEASURED, new_figure, spread
+from rgc.results.plot_style import MEASURED, curve_style, new_figure, spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -135,7 +135,7 @@ def _curves(answer: AnswerData, name: str) -> _Curves:
 def _style(k: int, count: int) -> dict[str, Any]:
     """Colour and marker of the k-th of several curves: of more than a few, a colour by order."""
     if count <= FEW:
-        return {"color": COLOURS[k], "marker": MARKERS[k]}
+        return curve_style(k)
     from matplotlib import colormaps
 
     return {"color": colormaps["viridis"](k / (count - 1)), "marker": ".", "linewidth": 0.9}
@@ -205,11 +205,17 @@ def _plane(axes: Axes, answer: AnswerData, name: str) -> None:
 
 
 def _expected(axes: Axes, answer: AnswerData, name: str) -> None:
-    """The values that the spec expects at some point."""
+    """The values that the spec expects: a line, or a mark at the point for which one is meant."""
+    across = _axes(answer)[0].name
     for check in answer.checks:
         expected = check.expectation
-        if expected.target == name and expected.relation == "=":
+        if expected.name != name or expected.relation != "=" or expected.index is not None:
+            continue
+        at = dict(expected.selectors).get(across)
+        if not expected.selectors:
             axes.axhline(expected.value, color="black", linewidth=0.9, linestyle="--", zorder=0)
+        elif isinstance(at, int | float):
+            axes.plot(at, expected.value, "_", color="black", markersize=12, zorder=0)
 
 
 def _located(axes: Axes, answer: AnswerData, drawn: _Curves) -> None:

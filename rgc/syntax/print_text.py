@@ -59,19 +59,23 @@ def term_lines(section: Section, body: Expr) -> list[str]:
         note = notes.get(number, Note(number))
         lines += [
             *comments(note.above),
-            beside(_signed(sign, term, first=number == 0), note.beside),
+            beside(_first(section, term) if number == 0 else _signed(sign, term), note.beside),
         ]
     return lines
 
 
-def _signed(sign: str, term: Expr, *, first: bool) -> str:
-    if not first:
-        # the right side of a sum: `a - (b + c)` keeps its parentheses
-        text = print_expression(term)
-        nested = len(addends(term)) > 1
-        return f"{sign} ({text})" if nested else f"{sign} {text}"
+def _first(section: Section, term: Expr) -> str:
+    """The first term of a sum. In a Hamiltonian every term has its sign."""
     text = print_expression(term)
-    return f"- {text[1:]}" if text.startswith("-") else text
+    if text.startswith("-"):
+        return f"- {text[1:]}"
+    return f"+ {text}" if section.name == "hamiltonian" else text
+
+
+def _signed(sign: str, term: Expr) -> str:
+    # the right side of a sum: `a - (b + c)` keeps its parentheses
+    text = print_expression(term)
+    return f"{sign} ({text})" if len(addends(term)) > 1 else f"{sign} {text}"
 
 
 def _section(section: Section) -> Iterator[str]:

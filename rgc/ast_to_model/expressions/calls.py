@@ -197,7 +197,7 @@ def _known(signatures: Mapping[str, Signature]) -> str:
 def _likely(name: str, signature: Signature) -> str:
     """What was probably meant by an unknown option."""
     if name in TEMPERATURES:
-        return "couplings are in units of kT: put K = J/T into the parameters."
+        return "couplings are in units of kT: put T = 2.27, K = 1/T into the parameters."
     if name in ast.SECTIONS:
         return f"'{name}' is a section of its own."
     return suggest(name, [field.name for field in signature.fields])

@@ -153,7 +153,7 @@ def _shell(order: int, lattice: Lattice, domain: ast.Domain) -> tuple[Pair, ...]
         found = shells(lattice, order + 1)
     except TooFar as error:
         message = f"the {order}. shell of neighbours lies too far away: {error}"
-        hint = "write its pairs by their offsets, such as sum(i) s[i]*s[i+3*x+y]"
+        hint = "write its pairs by their offsets"
         raise problem("out-of-range", message, domain.span, hint=hint) from None
     if lattice.rounded:
         for nearer, farther in pairwise(found[max(order - 2, 0) : order + 1]):
@@ -169,8 +169,8 @@ def _close(nearer: Shell, farther: Shell, domain: ast.Domain) -> SpecError:
         "which differ by less than 1 %: were the vectors rounded?"
     )
     hint = (
-        "write the vectors in full, as (sqrt(3)/2, 1/2); where the distances do differ, write the "
-        "pairs by offsets, sum(i) s[i]*s[i+x], or letters, sum(c in cells) s[c.a]*s[c.b]"
+        "write the vectors in full, not rounded; where the distances do differ, write the "
+        "pairs by offsets, sum(i) s[i]*s[i+x]"
     )
     return problem("close-distances", message, domain.span, hint=hint)
 

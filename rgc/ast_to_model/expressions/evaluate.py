@@ -150,7 +150,7 @@ def _call(expr: ast.Call, scope: Scope, special: Special | None) -> float:
         raise Unknowable(expr.name)
     own = scope.parameters.get(expr.name)
     if isinstance(own, Function):
-        _arity(expr, 1)
+        check_arity(expr, 1)
         argument = number(expr.arguments[0], scope, special)
         return number(own.body, scope.inside(own, argument))
     if own is not None:
@@ -171,7 +171,7 @@ def _call(expr: ast.Call, scope: Scope, special: Special | None) -> float:
         hint = suggest(expr.name, known)
         raise problem("unknown-function", f"unknown function '{expr.name}'", expr.span, hint=hint)
     arity, function = FUNCTIONS[expr.name]
-    _arity(expr, arity)
+    check_arity(expr, arity)
     arguments = [number(argument, scope, special) for argument in expr.arguments]
     try:
         return _finite(float(function(*arguments)), expr)
@@ -181,7 +181,11 @@ def _call(expr: ast.Call, scope: Scope, special: Special | None) -> float:
         raise problem("not-finite", message, expr.span) from None
 
 
-def _arity(expr: ast.Call, arity: int) -> None:
+def check_arity(expr: ast.Call, arity: int) -> None:
+    """Raise `SpecError` for a function with options or with another number of arguments.
+
+    An arity of -1 is any number from one.
+    """
     if expr.options:
         option = expr.options[0]
         message = f"the function '{expr.name}' has no option '{option.name}'"

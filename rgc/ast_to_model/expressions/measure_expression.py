@@ -12,7 +12,7 @@ from typing import Literal
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import name_span, suggest_other
 from rgc.ast_to_model.expressions.domains import indices, members, summands
-from rgc.ast_to_model.expressions.evaluate import kind
+from rgc.ast_to_model.expressions.evaluate import check_arity, kind
 from rgc.ast_to_model.expressions.sites import Bound, site
 from rgc.ast_to_model.scope import (
     CONSTANTS,
@@ -160,7 +160,7 @@ def _name(expr: ast.Name, words: Words) -> Level:
             hint=f"a spin is written s[{name}]",
         )
     if name in words.species:
-        hint = f"one site is {name}[i], inside sum(i), prod(i) or mean(i)"
+        hint = f"one site is {name}[i], inside a sum, a product or a mean"
         raise problem("missing-index", f"the spin '{name}' stands at no site", expr.span, hint=hint)
     if name in words.measures and name not in words.open:
         inside = replace(words, bound={}, averaged=False, open=(*words.open, name))
@@ -242,19 +242,7 @@ def _call(expr: ast.Call, words: Words) -> Level:
 
 
 def _arguments(expr: ast.Call, arity: int, words: Words) -> Level:
-    if expr.options:
-        option = expr.options[0]
-        raise problem("unknown-option", f"the function '{expr.name}' has no options", option.span)
-    given = len(expr.arguments)
-    if given != arity and not (arity < 0 and given):
-        wanted = (
-            "at least one argument"
-            if arity < 0
-            else "one argument"
-            if arity == 1
-            else f"{arity} arguments"
-        )
-        raise problem("wrong-arity", f"{expr.name} takes {wanted}, not {given}", expr.span)
+    check_arity(expr, arity)
     return _together(expr.arguments, expr, words)
 
 
@@ -354,10 +342,7 @@ def _first(domain: ast.Domain, words: Words) -> Bound:
         message = (
             "a sum binds all that is multiplied on its right, so this one stands inside another"
         )
-        hint = (
-            "put the first one in parentheses; inside a sum stand those over the sites of a face, "
-            "sum(i in f)"
-        )
+        hint = "put the first one in parentheses; inside a sum stand those over the sites of a face"
         raise problem("nested-sum", message, domain.span, hint=hint)
     if words.bound:
         return next(members(domain, words.bound))

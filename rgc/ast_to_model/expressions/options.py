@@ -15,7 +15,7 @@ from rgc.language.lattices import LATTICES
 from rgc.language.signatures import Field, Signature
 from rgc.language.values import CallValue, OperatorBasis, Value
 from rgc.syntax import ast
-from rgc.text import Span
+from rgc.text import Span, in_yaml
 
 _A = {
     "integer": "an integer",
@@ -78,11 +78,6 @@ def read_call(
         if read is not None:
             reading.values[name] = read
     return reading
-
-
-def in_yaml(span: Span | None) -> bool:
-    """Whether a place lies in a file of the YAML spelling, so that hints are written in it."""
-    return span is not None and span.source.name.endswith((".yaml", ".yml"))
 
 
 def _is_free(signature: Signature, name: str, context: Context) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rgc.ast_to_model.expressions.evaluate import kind, number
+from rgc.ast_to_model.expressions.evaluate import check_arity, kind, number
 from rgc.ast_to_model.scope import FUNCTIONS, Function, Scope, problem
 from rgc.model.expressions import Apply, Constant, Expression
 from rgc.syntax import ast
@@ -33,9 +33,10 @@ def resolve(expr: ast.Expr, scope: Scope, leaf: Leaf) -> Expression:
         case ast.Binary(op, left, right):
             both = resolve(left, scope, leaf), resolve(right, scope, leaf)
             return Apply(op, both, expr.span)
-        case ast.Call(name, (argument,)) if isinstance(scope.parameters.get(name), Function):
+        case ast.Call(name, (argument,), ()) if isinstance(scope.parameters.get(name), Function):
             return _written_out(name, resolve(argument, scope, leaf), scope)
         case ast.Call(name, arguments) if name in FUNCTIONS and name not in scope.parameters:
+            check_arity(expr, FUNCTIONS[name][0])
             operands = tuple(resolve(argument, scope, leaf) for argument in arguments)
             return Apply(name, operands, expr.span)
         case ast.Call():

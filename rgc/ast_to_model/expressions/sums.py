@@ -55,7 +55,7 @@ def parts_of(weight: float, expr: ast.Expr, scope: Scope) -> Iterator[Part]:
             message = "a sum over the lattice stands inside a function or a power"
             raise problem("product-of-sums", message, expr.span)
         case _:
-            hint = "a constant per site is sum(i) c"
+            hint = f"a constant per site is sum(i) {expr.span.text}" if expr.span else ""
             raise problem(
                 "no-sum",
                 "every term of a hamiltonian is a sum over the lattice",

@@ -25,6 +25,7 @@ from rgc.model.spins import Species
 from rgc.model.stack import Rbm, Window
 from rgc.model.supercells import as_written, enclosed, small_cells
 from rgc.syntax import ast
+from rgc.text import in_yaml
 
 Given = Mapping[str, ast.Expr]
 """What stands for each option of a call."""
@@ -179,8 +180,7 @@ def learned_maps(expr: ast.Expr, spec: Spec, context: Context) -> tuple[Block, .
         raise problem("wrong-kind", f"{call.name} takes the stack", call.span, hint=hint)
     if context.section("stack") is None:
         message = f"'{call.name}' is a stack, and this spec has none"
-        hint = "add one, such as: stack { rbm(hidden=16, train=cd()) }"
-        raise problem("missing-section", message, call.span, hint=hint)
+        raise problem("missing-section", message, call.span, hint=_missing_stack(call, spec))
     if spec.stack is None:
         raise Unknowable("stack")
     return tuple(_learned(call, layer, number) for number, layer in enumerate(spec.stack.layers, 1))
@@ -205,6 +205,16 @@ def _learned(call: ast.Call, layer: Rbm, number: int) -> Block:
     factor = (window.b,) * below.dimension
     cells = (cell,) * len(above.basis)
     return Block(call.name, float(window.b), factor, cells, layer=layer)
+
+
+def _missing_stack(call: ast.Call, spec: Spec) -> str:
+    coarse = _half(spec.lattice) if isinstance(spec.lattice, Lattice) else ""
+    if not coarse:
+        return ""
+    layer = f'rbm(hidden={coarse}, connect=convolution(), weights=file("weights.npz"))'
+    return "add one, such as: " + (
+        f"stack: ['{layer}']" if in_yaml(call.span) else f"stack {{ {layer} }}"
+    )
 
 
 def _half(lattice: Lattice) -> str:

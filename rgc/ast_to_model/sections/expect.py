@@ -7,7 +7,6 @@ from math import nan
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.evaluate import number
-from rgc.ast_to_model.expressions.options import in_yaml
 from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.read_target import as_written, read_target
 from rgc.errors import SpecError, listing, suggest
@@ -16,6 +15,7 @@ from rgc.model.claim import WORDS
 from rgc.model.spec import Spec
 from rgc.model.target import ExpectedValue, Tolerance
 from rgc.syntax import ast
+from rgc.text import in_yaml
 
 
 def check_expect(spec: Spec, context: Context) -> Spec:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import name_span, named
-from rgc.ast_to_model.expressions.options import Reading, in_yaml, read_call
+from rgc.ast_to_model.expressions.options import Reading, read_call
 from rgc.ast_to_model.sections.lattice import word_of_lattice
 from rgc.ast_to_model.sections.spins import places_of_spins
 from rgc.language.updates import UPDATES
@@ -16,7 +16,7 @@ from rgc.schemes import SCHEMES
 from rgc.schemes.needs import blocks, lattice, spins
 from rgc.schemes.scheme import Asked, Limit, Scheme
 from rgc.syntax import ast
-from rgc.text import Span
+from rgc.text import Span, in_yaml, section_text
 
 OF_EVERY_SCHEME: tuple[Limit, ...] = (lattice.suits, spins.suit, blocks.suit)
 """Limits that follow from the lattices, spins and block maps that a scheme names."""
@@ -55,8 +55,9 @@ def _is_update(body: ast.Expr, context: Context) -> bool:
     call = named(body)
     if call is None or call[0] not in UPDATES:
         return False
-    message, hint = f"'{call[0]}' is an update, not a scheme", f"flow sample(update={call[0]})"
-    context.problems.error("unknown-scheme", message, name_span(body), hint=hint)
+    message, where = f"'{call[0]}' is an update, not a scheme", name_span(body)
+    hint = section_text("flow", f"sample(update={call[0]})", where)
+    context.problems.error("unknown-scheme", message, where, hint=hint)
     return True
 
 
@@ -66,9 +67,9 @@ def _check_idle(context: Context) -> None:
         return
     if context.section("measure") is None:
         message = "this spec runs nothing: it has neither a flow nor something to measure"
-        context.problems.warning(
-            "nothing-to-run", message, hint="add a flow, such as: flow sample()"
-        )
+        sections = context.document.sections
+        written = section_text("flow", "sample()", sections[0].span if sections else None)
+        context.problems.warning("nothing-to-run", message, hint=f"add a flow, such as: {written}")
 
 
 def _check_sections(scheme: Scheme, section: ast.Section, context: Context) -> None:
@@ -80,7 +81,7 @@ def _check_sections(scheme: Scheme, section: ast.Section, context: Context) -> N
     for name in scheme.needs:
         if name not in present:
             message = f"'{scheme.name}' needs the section '{name}', and this spec has none"
-            hint = f"add one, such as: {_example(scheme, name, in_yaml(where))}"
+            hint = f"add one, such as: {_example(scheme, name, where)}"
             context.problems.error("missing-section", message, where, hint=hint)
     for name, extra in present.items():
         if name not in scheme.sections:
@@ -96,10 +97,10 @@ _IN_YAML = {
 """Sections whose YAML spelling is not that of a single call."""
 
 
-def _example(scheme: Scheme, section: str, yaml: bool) -> str:
-    if yaml and section in _IN_YAML:
+def _example(scheme: Scheme, section: str, where: Span | None) -> str:
+    if in_yaml(where) and section in _IN_YAML:
         return _IN_YAML[section]
-    return f"{section}{':' if yaml else ''} {scheme.example_of(section)}"
+    return section_text(section, scheme.example_of(section), where)
 
 
 # -- what the limits see ---------------------------------------------------------------------------

@@ -128,7 +128,7 @@ def _bare(expr: ast.Expr) -> bool:
 
 def _instead(signature: Signature, name: str) -> str:
     if name == "scale":
-        return "a step of an ode is l = 1, in which lengths change by b = e"
+        return "lengths change by e in each step of an ode: leave scale out"
     fields = ", ".join(field.name for field in signature.fields)
     return (
         f"a quantity that changes is used by an expression; options are {fields}" if fields else ""

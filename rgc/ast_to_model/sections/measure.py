@@ -151,7 +151,7 @@ def _bare(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Measu
             "missing-name",
             message,
             expr.span,
-            hint="write name = expression, as in m = mean(i) s[i]",
+            hint=f"write q = {expr.span.text}" if expr.span else "",
         )
         return None
     if call[0] in SCAN_MEASURES:
@@ -215,7 +215,9 @@ def _check_quantity(name: str, expr: ast.Expr, words: Words, context: Context) -
 
 
 def _check_distance(reading: Reading, spec: Spec, context: Context) -> None:
-    """Some two sites must be as far apart along a vector as `correlation(r)` asks."""
+    """Some two sites must be as far apart along a vector as `correlation(r)` asks; on a ring they
+    are no farther apart than half of it.
+    """
     r, along = reading.values.get("r"), str(reading.values.get("along", "x"))
     if (
         reading.signature.name != "correlation"
@@ -230,6 +232,20 @@ def _check_distance(reading: Reading, spec: Spec, context: Context) -> None:
         message = f"no two of {length} sites in an open row are {r} apart"
         context.problems.error(
             "out-of-range", message, reading.places["r"].span, hint=f"r is at most {length - 1}"
+        )
+    elif edge != "open" and length is not None:
+        _warn_of_ring(r, length, reading, context)
+
+
+def _warn_of_ring(r: int, length: int, reading: Reading, context: Context) -> None:
+    """Warn of a distance that is another one around a ring: that of r - length, or its opposite."""
+    nearest = min(r % length, -r % length)
+    if r >= length or (r > nearest and "letters" not in reading.places):
+        message = f"in a ring of {length} sites, sites {r} apart are {nearest} apart the other way"
+        if nearest == 0:
+            message = f"in a ring of {length} sites, sites {r} apart are the same"
+        context.problems.warning(
+            "around-the-ring", message, reading.places["r"].span, hint=f"r is at most {length // 2}"
         )
 
 

@@ -30,7 +30,7 @@ def check_runs_today(spec: Spec, path: str, span: Span | None) -> None:
     """Raise `SpecError` for another spec that was checked and cannot be run."""
     for reason in later(spec):
         message = f"'{path}' cannot be run: {reason.message}"
-        raise problem(reason.code, message, span, hint=reason.hint)
+        raise problem(reason.code, message, span, hint=f"rgc check {path} says more")
 
 
 def find_spec(

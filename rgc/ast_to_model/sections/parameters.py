@@ -21,7 +21,7 @@ from rgc.ast_to_model.scope import (
     problem,
 )
 from rgc.ast_to_model.written_out import Extent, check_extent, extent, ordered
-from rgc.errors import Problems, SpecError, suggest
+from rgc.errors import Problems, SpecError, listing, suggest
 from rgc.language.draws import DRAWS
 from rgc.model.draw import Distribution
 from rgc.syntax import ast
@@ -105,9 +105,9 @@ def _apply(
         name = setting.target.name if isinstance(setting.target, ast.Name | ast.Call) else ""
         if name not in entries:
             message = f"there is no parameter '{name}' to set"
-            problems.error(
-                "unknown-parameter", message, setting.target.span, hint=suggest(name, entries)
-            )
+            known = f"the parameters are {listing(entries)}" if entries else "it has no parameters"
+            hint = suggest(name, entries) or known
+            problems.error("unknown-parameter", message, setting.target.span, hint=hint)
             continue
         old = entries[name]
         target = setting.target if isinstance(setting.target, ast.Call) else old.target
@@ -269,7 +269,8 @@ def _draw(expr: ast.Expr, scope: Scope) -> Inhomogeneous:
     if not isinstance(expr, ast.Call) or expr.name not in DRAWS:
         name = expr.name if isinstance(expr, ast.Name | ast.Call) else ""
         hint = (
-            suggest(name, DRAWS) or "a draw is normal(mean, sd), bimodal(J, p=...) or uniform(a, b)"
+            suggest(name, DRAWS)
+            or "a draw is such as normal(0, 1), bimodal(1, p=0.5) or uniform(-1, 1)"
         )
         raise problem("unknown-draw", "'~' needs a distribution", expr.span, hint=hint)
     signature = DRAWS[expr.name]

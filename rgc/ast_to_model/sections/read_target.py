@@ -22,7 +22,7 @@ from rgc.model.spec import Spec, same_value
 from rgc.model.target import Target
 from rgc.syntax import ast
 from rgc.syntax.print_expression import print_expression
-from rgc.text import Span
+from rgc.text import Span, section_text
 
 _LEAST = dict.fromkeys(("level", "layer", "step", "start"), 0) | dict.fromkeys(
     ("operators", "index", "point"), 1
@@ -82,9 +82,10 @@ def _check_known(path: tuple[str, ...], span: Span | None, spec: Spec) -> None:
         hint = f"write {path[1]}" if path[1] in known else close
         raise problem("unknown-target", f"'{path[0]}' has no members", span, hint=hint)
     if shown in EXPONENTS and spec.map:
-        close = "an exponent is ln|eigenvalue| / ln b: give the map scale=b"
+        close = "an exponent is ln|eigenvalue| / ln b: give the map its scale, such as scale=2"
     what = f"'{spec.flow.scheme}'" if spec.flow is not None else "this spec"
-    nothing = "a flow or a measure gives what can be expected: add one, such as flow sample()"
+    written = section_text("flow", "sample()", span)
+    nothing = f"a flow or a measure gives what can be expected: add one, such as {written}"
     hint = close or (f"it gives {listing(sorted(known))}" if known else nothing)
     raise problem("unknown-target", f"{what} gives no '{shown}'", span, hint=hint)
 

@@ -10,11 +10,11 @@ from math import prod
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import TEMPERATURES
 from rgc.ast_to_model.expressions.evaluate import kind, number, numbers
-from rgc.ast_to_model.expressions.options import in_yaml
 from rgc.ast_to_model.scope import Scope, Unknowable, names, problem
 from rgc.errors import SpecError, suggest
 from rgc.model.spec import Axis, Spec
 from rgc.syntax import ast
+from rgc.text import in_yaml
 
 POINT_LIMIT = 100_000  # points of one scan
 
@@ -122,8 +122,10 @@ def _check_parameter(name: str, entry: ast.Entry, context: Context) -> None:
             or "declare it under parameters, with the value of a single run"
         )
         if name in TEMPERATURES:
-            units = "couplings are in units of kT: scan K = J/T"
-            hint = f"{units}, or declare T and write K = 1/T under parameters"
+            declared = f"{name} = 2.27, K = 1/{name}"
+            if in_yaml(entry.span):
+                declared = declared.replace(" =", ":")
+            hint = f"couplings are in units of kT: declare {declared} under parameters"
         raise problem(
             "unknown-parameter",
             f"there is no parameter '{name}' to scan",

@@ -16,6 +16,7 @@ from rgc.model.expressions import Expression, leaves
 from rgc.model.observables import ScanMeasure
 from rgc.model.spec import Axis, Measure, Spec
 from rgc.syntax import ast
+from rgc.text import section_text
 
 Definitions = Mapping[str, ast.Expr]
 
@@ -82,7 +83,7 @@ def _not_measured(reading: Reading, spec: Spec, words: Words) -> Iterable[Proble
         hint = f"give it a name: q = {example}, and {reading.signature.name}(q, ...)"
         yield Problem(code, f"'{name}' alone is no number", place.span, hint=hint)
     elif spec.flow is None:
-        hint = "add a flow, such as: flow sample()"
+        hint = f"add a flow, such as: {section_text('flow', 'sample()', place.span)}"
         yield Problem(code, f"without a flow nothing gives '{name}'", place.span, hint=hint)
 
 

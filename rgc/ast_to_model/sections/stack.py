@@ -22,6 +22,7 @@ from rgc.model.spins import Species
 from rgc.model.stack import Layer, Places, Rbm, Side, Stack
 from rgc.schemes.needs.states import GIB
 from rgc.syntax import ast
+from rgc.text import in_yaml, section_text
 
 HIDDEN = "h"
 """The name of the species of hidden spins."""
@@ -87,7 +88,9 @@ def _visible(spec: Spec, context: Context) -> Side:
     """The spins of the spec, on its lattice or in the columns of its data. Raises `SpecError`."""
     if not spec.species:
         message = "the lowest layer needs visible spins, and this spec declares none"
-        where, hint = context.document.place("stack"), "add one, such as: spins v: binary"
+        where = context.document.place("stack")
+        written = "spins: {v: binary}" if in_yaml(where) else "spins v: binary"
+        hint = f"add one, such as: {written}"
         raise problem("missing-section", message, where, hint=hint)
     species, *others = spec.species
     places = places_of_spins(context)
@@ -113,8 +116,9 @@ def _visible_places(spec: Spec, context: Context) -> Places:
     if columns is not None:
         return columns
     message = "how many visible units there are is said by a lattice or by a file of data"
-    hint = "add one, such as: lattice square(8)"
-    raise problem("missing-section", message, context.document.place("stack"), hint=hint)
+    place = context.document.place("stack")
+    hint = f"add one, such as: {section_text('lattice', 'square(8)', place)}"
+    raise problem("missing-section", message, place, hint=hint)
 
 
 # -- layers ----------------------------------------------------------------------------------------
@@ -141,8 +145,9 @@ def _rbm(reading: Reading, place: Place) -> Rbm:
         raise problem("missing-option", message, name_span(place.written), hint=hint)
     if layer.train is not None and context.section("data") is None:
         message = f"layer {place.number} is trained on data, and this spec has none"
-        hint = "add some, such as: data samples(20000)"
-        raise problem("missing-section", message, reading.places["train"].span, hint=hint)
+        place_of_trainer = reading.places["train"].span
+        hint = f"add some, such as: {section_text('data', 'samples(20000)', place_of_trainer)}"
+        raise problem("missing-section", message, place_of_trainer, hint=hint)
     return layer
 
 

@@ -105,5 +105,6 @@ def one_map(asked: Asked) -> Iterator[Problem]:
     for name in OF_ONE_MAP:
         if name in asked.places and (sequence or (free and name == "plane")):
             message = f"'{name}' asks about one map, and here p differs from step to step"
-            hint = "give one p, p=free(each=flow), or find=fixed_point with p=free"
+            hint = "give one p, such as p=free(each=flow)"
+            hint += "" if sequence else ", or take find=fixed_point"
             yield Problem("needs-one-map", message, asked.place(name), hint=hint)

@@ -8,6 +8,7 @@ from typing import cast
 from rgc.errors import Problem
 from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
 from rgc.schemes.scheme import Asked, LatticeNeed
+from rgc.text import section_text
 
 
 def count_sites(lattice: Geometry | None) -> int | None:
@@ -80,8 +81,9 @@ def _check_chain(asked: Asked) -> Iterator[Problem]:
 def _check_complete(asked: Asked) -> Iterator[Problem]:
     if not isinstance(asked.spec.lattice, Complete):
         message = f"'{asked.scheme.name}' works on the complete graph"
-        hint = "write lattice complete(500)"
-        yield Problem("wrong-lattice", message, asked.section("lattice"), hint=hint)
+        place = asked.section("lattice")
+        hint = f"write {section_text('lattice', 'complete(500)', place)}"
+        yield Problem("wrong-lattice", message, place, hint=hint)
 
 
 def _nothing(asked: Asked) -> tuple[Problem, ...]:

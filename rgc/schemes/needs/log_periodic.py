@@ -18,7 +18,7 @@ def one_quantity(asked: Asked) -> Iterator[Problem]:
     missing = _missing(asked.spec.map)
     if missing:
         message = f"'{option}' is asked of F(x) = g(x) + F(x')/sites, and {missing}"
-        hint = "write recursion(x = ..., constant=..., sites=...), or scale(phi, g, mu)"
+        hint = "write recursion(x = ..., constant=..., sites=...), or scale(...)"
         yield Problem("wrong-map", message, asked.place(option), hint=hint)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.errors import Problem
-from rgc.model.data import Data, Samples, rows_apart, rows_of
+from rgc.model.data import Data, File, Samples, kept_apart, rows_apart, rows_of, source_of
 from rgc.model.hamiltonian import Term
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Product
@@ -46,8 +46,7 @@ def monitored(asked: Asked) -> Iterator[Problem]:
     if "gap" in monitors and kept < FEWEST:
         few = "only one is" if kept else "none are"
         message = f"'gap' compares rows for training with others, and {few} kept apart"
-        hint = "keep some of samples(...) or of file(...): validation=0.1"
-        yield Problem("no-rows", message, place, hint=hint)
+        yield Problem("no-rows", message, place, hint=_keeping(spec.data))
 
 
 def _of_states(stack: Stack) -> bool:
@@ -128,6 +127,16 @@ def _too_few(data: Data | None, place: Span | None) -> Iterator[Problem]:
         message = f"chains start from {rows} rows{' kept for validation' if apart else ''}"
         hint = f"take more rows: their averages have an error from {FEWEST_ROWS} on"
         yield Problem("no-rows", message, place, hint=hint)
+
+
+def _keeping(data: Data | None) -> str:
+    """How to keep enough rows apart."""
+    source = None if data is None else source_of(data)
+    if not isinstance(source, Samples | File):
+        return "rows of samples and of files can be kept apart"
+    shares = (share for share in (0.1, 0.2, 0.5) if kept_apart(source.rows, share) >= FEWEST)
+    share = next(shares, None)
+    return "" if share is None else f"keep some of them: validation={share:g}"
 
 
 def _kept(data: Data) -> int:

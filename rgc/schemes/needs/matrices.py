@@ -9,6 +9,7 @@ from rgc.model.data import Data, File, rows_of
 from rgc.model.matrix_maps import ConvexNmf, DiffusionMap, LinearMap, MatrixMap
 from rgc.model.point_clouds import Points, Simplex
 from rgc.schemes.scheme import Asked
+from rgc.text import section_text
 
 OPTIONS = {"linear": ("steps", "starts", "seed")}
 """The options that are asked of each matrix; of all others the seed alone."""
@@ -44,8 +45,9 @@ def points_as_data(asked: Asked) -> Iterator[Problem]:
     if data is None:
         if not isinstance(step, LinearMap):
             message = f"'{step.name}' is made of data, and this spec has none"
-            hint = 'add: data points(200, [cos(row), sin(row)]) or data file("points.csv")'
-            yield Problem("missing-section", message, asked.section("map"), hint=hint)
+            place = asked.section("map")
+            hint = f"add: {section_text('data', 'points(200, [cos(row), sin(row)])', place)}"
+            yield Problem("missing-section", message, place, hint=hint)
         return
     refused = _refused(data)
     if refused:

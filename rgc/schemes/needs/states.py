@@ -16,7 +16,7 @@ from rgc.schemes.needs.lattice import count_sites
 from rgc.schemes.needs.steps import shapes
 from rgc.schemes.options import QUESTIONS
 from rgc.schemes.scheme import Asked
-from rgc.text import Span
+from rgc.text import Span, section_text
 
 STATE_BYTES = 16
 """The bytes that one state of an enumeration takes."""
@@ -69,13 +69,17 @@ def studied_map(asked: Asked) -> Iterator[Problem]:
     name, blocks = affected[0], asked.spec.blocks
     if not blocks:
         message = f"'{name}' is about the map of the couplings, and there is no block map"
-        hint = "add one: block majority(2)"
-        yield Problem("missing-section", message, asked.place(name), hint=hint)
+        yield _no_map(message, asked.place(name))
     elif len(set(blocks)) > 1:
         message = (
             f"'{name}' is about one map of the couplings, and there are {len(blocks)} block maps"
         )
         yield Problem("several-maps", message, asked.place(name), hint="keep one of them")
+
+
+def _no_map(message: str, place: Span | None) -> Problem:
+    hint = f"add one: {section_text('block', 'majority(2)', place)}"
+    return Problem("missing-section", message, place, hint=hint)
 
 
 def blocked_steps(asked: Asked) -> Iterator[Problem]:
@@ -87,8 +91,7 @@ def blocked_steps(asked: Asked) -> Iterator[Problem]:
     assert isinstance(steps, int)  # noqa: S101  (`wanted`)
     assert isinstance(lattice, Lattice)  # noqa: S101
     if not blocks:
-        hint = "add one: block majority(2)"
-        yield Problem("missing-section", "steps need a block map", asked.place("steps"), hint=hint)
+        yield _no_map("steps need a block map", asked.place("steps"))
         return
     if not lattice.finite or any(not block.factor for block in blocks):
         return
@@ -219,5 +222,5 @@ def drawn_couplings(asked: Asked) -> Iterator[Problem]:
         and not any(term.inhomogeneous for term in terms)
     ):
         message = "no coupling is drawn: every realisation would be the same"
-        hint = "draw one: J ~ normal(0, 1)"
+        hint = "draw one among the parameters, with ~, and give it the indices of its term"
         yield Problem("no-disorder", message, asked.place("disorder"), hint=hint)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rgc.cli.table import render_answer
 from rgc.model.spec import Axis
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point
+from rgc.results.labels import method_names
+from rgc.results.numbers import with_kind
 from rgc.results.result import Estimate, FreeEnergy, Level, Result
 
 
@@ -87,3 +91,27 @@ def test_methods_that_only_their_options_tell_apart_keep_them() -> None:
     ]
     head, *_ = table_below(render_answer(outcome(*results, axes=axes)), "points")
     assert head.split()[1:] == [f"free_energy[trg({chi})]" for chi in (2, 4, 8, 16)]
+
+
+@pytest.mark.parametrize(
+    ("methods", "names"),
+    [
+        ([["trg(4)"], ["trg(8)"]], ["trg", "trg"]),
+        ([["trg(4)", "hotrg(2)"], ["trg(8)", "hotrg(2)"]], ["trg", "hotrg(2)", "trg", "hotrg(2)"]),
+        ([["trg(4)", "trg(8)"], ["trg(4)", "trg(16)"]], ["trg(4)", "trg(8)", "trg(4)", "trg(16)"]),
+        ([["trg(4)"]], ["trg(4)"]),
+        ([], []),
+    ],
+)
+def test_a_method_of_changing_options_is_one_column(
+    methods: list[list[str]], names: list[str]
+) -> None:
+    column = method_names(methods)
+    assert [column(method) for point in methods for method in point] == names
+
+
+def test_bounds_are_marked_where_kinds_have_no_column() -> None:
+    assert with_kind(5.5, 0, "upper bound") == "< 5.5"
+    assert with_kind(-1.25, 0.01, "lower bound") == "> -1.250(10)"
+    assert with_kind(1.0, 0, "exact") == "1"
+    assert with_kind(None, None, "upper bound") == "-"

@@ -14,11 +14,13 @@ from xml.etree import ElementTree
 import pytest
 
 import rgc
+from rgc.portrait.latex import latex
 from rgc.portrait.lattice_drawing import lattice_drawing
 from rgc.portrait.markup import highlighted
 from rgc.portrait.mathml import formulas
 from rgc.results.report import report
 from rgc.results.report_style import POLICY
+from rgc.results.report_tables import table
 from rgc.syntax.read import read_text
 
 ROOT = Path(__file__).parents[3]
@@ -59,7 +61,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "out"
-    rgc.compile(SPEC, backend="reference").run(out=out, warn=lambda message: None)
+    rgc.compile(SPEC, backend="reference").run(out=out, warn=lambda message: None, plots=())
     return out
 
 
@@ -119,12 +121,29 @@ def test_a_page_made_again_is_the_same(folder: Path, text: str) -> None:
     assert rebuild(folder).read_text("utf-8") == text
 
 
+def test_a_scan_of_an_option_is_one_column(folder: Path) -> None:
+    summary = json.loads((folder / "summary.json").read_text())
+    value = {"value": -1.5, "error": None, "kind": "truncated", "per": "site"}
+    for point, chi in zip(summary["points"], (4, 8), strict=True):
+        both = [f"trg({chi})", "hotrg(2)", "hotrg(3)"]
+        point["free_energy"] = [{"method": method, **value} for method in both]
+    page = report(summary, SPEC, {})
+    names = re.findall(r"<th[^>]*>free_energy\[([^]]*)\]", page)
+    assert names == ["trg", "hotrg(2)", "hotrg(3)"]
+
+
+def test_empty_columns_are_left_out() -> None:
+    page = table("caption", ("name", "cells", ""), [("a", "", "1"), ("b", "", "")])
+    assert re.findall(r"<th[^>]*>([^<]*)<", page) == ["name", ""]
+    assert page.count("<td") == 4
+
+
 def test_provenance_says_what_differs_by_point(folder: Path) -> None:
     summary = json.loads((folder / "summary.json").read_text())
     summary["provenance"]["acceptance"] = 0.123456789
     summary["points"][1]["provenance"] = {"update": {"why": "it <differs>"}}
     page = report(summary, SPEC, {})
-    assert "<td>acceptance</td><td>0.123457</td>" in page
+    assert '<td>acceptance</td><td class="digits">0.123457</td>' in page
     assert "<td>K = 0.5</td><td>update, why</td><td>it &lt;differs&gt;</td>" in page
 
 
@@ -147,6 +166,27 @@ def test_hamiltonian_is_set_as_mathematics() -> None:
     assert "\u03b2" in {each.text for each in tree.iter("mi")}
     assert len(list(tree.iter("munder"))) == 3
     assert len(list(tree.iter("mfrac"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "shown", "typeset"),
+    [
+        ("recursion(p = p^2, scale=2)", ["p' &= p^{2}", r"\mathrm{scale} &= 2"], "&#x2032;"),
+        ("ode(r = -r^2)", [r"\frac{dr}{dl} &= -r^{2}"], "<mi>d</mi>"),
+    ],
+)
+def test_maps_are_set_as_mathematics(call: str, shown: list[str], typeset: str) -> None:
+    document = read_text(f"map {call}\nflow iterate(steps=1, starts=[0.1])\n")
+    assert all(line in latex(document) for line in shown)
+    assert typeset in formulas(document)
+
+
+def test_a_field_is_no_line_of_the_key() -> None:
+    spec = SPEC.replace(" - (K/2)^2 * sum(<<i,j>>) s[i]*s[j]", "")
+    drawing = lattice_drawing(rgc.load(spec).spec)
+    tree = ElementTree.fromstring(drawing)  # noqa: S314
+    texts = [each.text for each in tree.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts == ["K", "cells of decimate"]
 
 
 def test_lattice_is_drawn_with_terms_and_cells() -> None:

@@ -6,12 +6,14 @@ from itertools import product
 
 import pytest
 
+import rgc
 from rgc.model.spec import Axis
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point
 from rgc.results.labels import label
 from rgc.results.plots import Figures
 from rgc.results.result import Estimate, Result
+from rgc.results.scan_plot import FEW, _style
 
 K = Axis("K", (0.40, 0.42, 0.44, 0.46))
 
@@ -106,3 +108,37 @@ def test_many_values_of_two_parameters_are_a_plane() -> None:
 )
 def test_powers_are_drawn_on_a_logarithmic_axis(values: tuple[float, ...], scale: str) -> None:
     assert drawn(Axis("chi", values))["scan.U"].axes[0].get_xscale() == scale
+
+
+SCAN_OF_CHI = """parameters { K = 0.35, chi = 2 }
+lattice square
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+flow trg(chi, steps=20)
+scan { chi = [2, 4, 8] }
+expect {
+  free_energy[chi=2] = -0.83 within 0.1
+  free_energy[chi=4] = -0.83002 within 0.1
+}
+"""
+
+
+def test_a_scan_of_chi_is_one_curve_with_its_errors_below() -> None:
+    answer = rgc.compile(SCAN_OF_CHI, backend="reference").run(warn=lambda message: None)
+    figure = answer.plot()["free_energy"]
+    above, below = figure.axes
+    assert len(above.get_legend_handles_labels()[0]) == 1
+    assert below.get_yscale() == "log"
+    error, distance = below.get_lines()
+    assert list(error.get_xdata()) == [2, 4, 8]
+    assert list(distance.get_xdata()) == [2, 4]
+    found = {point.parameters["chi"]: point.result.free_energy[0] for point in answer.points}
+    assert list(error.get_ydata()) == [found[chi].error for chi in (2, 4, 8)]
+    expected = {2: -0.83, 4: -0.83002}
+    assert list(distance.get_ydata()) == [abs(found[x].value - expected[x]) for x in (2, 4)]
+
+
+def test_curves_are_told_apart_in_grey() -> None:
+    styles = [_style(k, FEW) for k in range(FEW)]
+    assert len({style["marker"] for style in styles}) == FEW
+    assert len({str(style["linestyle"]) for style in styles}) == FEW

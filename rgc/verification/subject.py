@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import ceil, log2, prod
 from typing import TYPE_CHECKING, Any
 
 from rgc import backend as machines
@@ -206,6 +207,17 @@ class Subject:
         It measures nothing, because a measure may need more room than a term.
         """
         return self._search(TINY, without(with_flow(self.document, SAMPLE.name), "measure"))
+
+    @cached_property
+    def pair_of_cells(self) -> Instance | str:
+        """An instance of two cells along each axis, or why there is none: of cluster updates every
+        outcome of all draws is followed.
+        """
+        lattice, states = self.model.lattice, [len(each.codes) for each in self.spec.species]
+        cells = prod(min(2, size) for size in lattice.cells)
+        bits = ceil(cells * len(lattice.basis) * log2(prod(states)))
+        document = without(with_flow(self.document, SAMPLE.name), "measure")
+        return self._search(bits, document, lambda shape: max(shape) <= 2)
 
     @cached_property
     def small(self) -> Instance | str:

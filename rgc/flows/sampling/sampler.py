@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 from rgc.errors import Problem, SpecError, suggest
+from rgc.flows.sampling.clusters import Clusters, make_clusters
 from rgc.flows.sampling.plan import SweepPlan, make_plan
 from rgc.flows.sampling.start import FLIPPED, UNIFORM, start_fields
-from rgc.language.updates import LATER_UPDATES, UPDATES
+from rgc.language.updates import CLUSTER_UPDATES, LATER_UPDATES, UPDATES
 from rgc.language.values import CallValue, Value
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
@@ -32,6 +33,7 @@ from rgc.passes.find_sectors import find_sectors
 from rgc.passes.merge_tables import merge_tables
 from rgc.passes.merge_terms import merge_terms
 from rgc.program.draws import Generator, Key, step_keys, stream
+from rgc.program.lattice.arguments import from_word
 
 if TYPE_CHECKING:
     from rgc.backend import Arguments, Backend, Kernel, State, Words
@@ -130,9 +132,11 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sampler:
-    """Sweeps of a model at one point on one backend.
+    """Sweeps of a model at one point on one backend, each after a turn of clusters if there are
+    `clusters`.
 
-    `point` holds the scanned parameters only. With the seed they key the random numbers.
+    `word0` is the number of the first word of replicas. `point` holds the scanned parameters only.
+    With the seed they key the random numbers.
     """
 
     model: Model
@@ -145,6 +149,8 @@ class Sampler:
     arguments: Arguments
     seed: int
     point: Mapping[str, float]
+    clusters: Clusters | None = None
+    word0: int = 0
 
     def key(self, purpose: str, level: int = 0) -> Key:
         """The stream of the random numbers for a purpose at an RG level."""
@@ -169,13 +175,33 @@ class Sampler:
         """The fields after sweeps `first`, ..., `first + count - 1`, counted from the start of the
         run.
         """
-        keys = step_keys(self.key("update"), first, count, self.update.program.draws)
-        return self.kernel(packed, self.arguments, keys)[0]
+
+        def keys(purpose: str, update: Update, first: int, count: int) -> Words:
+            return step_keys(self.key(purpose), first, count, update.program.draws)
+
+        if self.clusters is None:
+            drawn = keys("update", self.update, first, count)
+            return self.kernel(packed, self.arguments, drawn, self.word0)[0]
+        for sweep in range(first, first + count):
+            packed = self.clusters.turn(packed, keys("clusters", self.clusters.update, sweep, 1))
+            drawn = keys("update", self.update, sweep, 1)
+            packed, _ = self.kernel(packed, self.arguments, drawn, self.word0)
+        return list(packed)
+
+    def later(self, word: int) -> Sampler:
+        """The same sweeps of the replicas from a word on."""
+        return replace(
+            self,
+            arguments=from_word(self.arguments, word),
+            clusters=None if self.clusters is None else self.clusters.later(word),
+            word0=word,
+        )
 
     @property
     def provenance(self) -> dict[str, Any]:
         program, plan = self.update.program, self.plan
         return {
+            **({} if self.clusters is None else {"clusters": self.clusters.provenance}),
             "update": self.choice.update,
             "why": self.choice.reason,
             "acceptance": sorted(set(self.forms)),
@@ -215,8 +241,10 @@ def make_sampler(
         else choose_acceptance_of_states(star, model.species)
         for star in distinct_stars(steps)
     ]
-    choice = choose_update(model.coefficients, acceptances, asked_update(model.options["update"]))
-    planes = model.options.integer("planes")
+    asked = asked_update(model.options["update"])
+    by_clusters = asked in CLUSTER_UPDATES
+    choice = choose_update(model.coefficients, acceptances, "auto" if by_clusters else asked)
+    planes: Any = model.options.integer("planes")
 
     lower: Callable[..., Update] = hamiltonian_to_update if model.two_states else states_to_update
 
@@ -250,6 +278,19 @@ def make_sampler(
         arguments=arguments,
         seed=seed,
         point=point,
+        clusters=make_clusters(
+            lattice,
+            model.species,
+            groups,
+            model.coefficients,
+            backend,
+            planes=planes,
+            generator=model.generator,
+            words=plan.words,
+            specialise=specialise,
+        )
+        if by_clusters
+        else None,
     )
 
 
@@ -257,7 +298,7 @@ def asked_update(value: Value) -> Asked:
     """The option `update`. Raises `SpecError` for an update that comes later."""
     name = value.name if isinstance(value, CallValue) else str(value)
     if name in LATER_UPDATES:
-        hint = "use update=auto, metropolis or heat_bath"
+        hint = "use update=auto, metropolis, heat_bath or wolff"
         raise SpecError([Problem("not-yet", f"the update {name} comes later", hint=hint)])
     if name not in UPDATES:
         raise SpecError(

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 TINY = 9
 """Bits of the states for which a transition matrix is written out: at most 512 of them."""
 
+FOLLOWED = 5
+"""Bits of the states from which every outcome of a cluster update is followed, at least."""
+
 SMALL = 18
 """Bits of the states of an instance that are all visited: at most 2^18 of them."""
 
@@ -209,15 +212,15 @@ class Subject:
         return self._search(TINY, without(with_flow(self.document, SAMPLE.name), "measure"))
 
     @cached_property
-    def pair_of_cells(self) -> Instance | str:
-        """An instance of two cells along each axis, or why there is none: of cluster updates every
-        outcome of all draws is followed.
+    def followed(self) -> Instance | str:
+        """An instance of two cells along each axis, or of `FOLLOWED` bits, or why there is none: of
+        cluster updates every outcome of all draws is followed.
         """
         lattice, states = self.model.lattice, [len(each.codes) for each in self.spec.species]
         cells = prod(min(2, size) for size in lattice.cells)
         bits = ceil(cells * len(lattice.basis) * log2(prod(states)))
         document = without(with_flow(self.document, SAMPLE.name), "measure")
-        return self._search(bits, document, lambda shape: max(shape) <= 2)
+        return self._search(max(bits, FOLLOWED), document)
 
     @cached_property
     def small(self) -> Instance | str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rgc.program.lattice.cells import cell_table
 from rgc.program.lattice.nodes import Load
@@ -42,7 +43,7 @@ class Tables:
     copies: tuple[Table, ...]
     fresh: tuple[int, ...]
     pace: int
-    closures: tuple[Table, ...] = ()
+    closures: tuple[NDArray[np.int32], ...] = ()
 
 
 class Layout(Sublattices):

@@ -79,9 +79,9 @@ def _closure(program: Program, turn: range, where: Where) -> Closure:
     whole = np.concatenate([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in parts])
     if whole.max() > np.iinfo(np.int32).max:
         raise ValueError("more places than 32 bits can tell")
-    number = np.concatenate(numbers)
-    order = np.argsort(number, kind="stable")
-    line = number[order] // (program.shape[-1] * program.letters)
+    canonical = np.concatenate(numbers)
+    order = np.argsort(canonical, kind="stable")
+    line = canonical[order] // (program.shape[-1] * program.letters)
     first = np.flatnonzero(np.diff(line, prepend=-1))
     lines, sites = np.append(first, len(line)), whole[order]
     readers = _readers(bodies, sites, np.repeat(np.arange(len(first)), np.diff(lines)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ from rgc_numba.source import ACCEPT, LOGISTIC, POPCOUNT, dispatch, indent, logic
 Rows = NDArray[np.int64]
 
 
-def tables(program: Program) -> tuple[Rows, list[Rows]]:
+def tables(program: Program) -> tuple[Rows, list[NDArray[Any]]]:
     """Where everything is. `stages` int64[stage, 3]: number of the body, first and last row
     (exclusive) in that body's table. The stages of a closure are one, numbered after all bodies.
 
@@ -54,7 +55,9 @@ def tables(program: Program) -> tuple[Rows, list[Rows]]:
         filled[rule.body] += len(part)
         parts[rule.body].append(part)
     empty = np.zeros((0, 1), dtype=np.int64)
-    joined = [np.ascontiguousarray(np.concatenate(part)) if part else empty for part in parts]
+    joined: list[NDArray[Any]] = [
+        np.ascontiguousarray(np.concatenate(part)) if part else empty for part in parts
+    ]
     joined += closures.tables(program, partial(_row, program))
     return np.array(stages, dtype=np.int64).reshape(-1, 3), joined
 

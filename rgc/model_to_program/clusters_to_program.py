@@ -70,10 +70,9 @@ def clusters_to_program(
     the number of the reflection. It writes these anew in every step. Raises `ValueError` for terms
     of more than two spins.
     """
-    return _Writer(
-        lattice, tuple(species), gather_bonds(groups, lattice, len(species)), tuple(reflections),
-        Tables("metropolis", len(groups)),
-    ).update(planes, generator)  # fmt: skip
+    bonds, tables = gather_bonds(groups, lattice, len(species)), Tables("metropolis", len(groups))
+    writer = _Writer(lattice, tuple(species), bonds, tuple(reflections), tables)
+    return writer.update(planes, generator)
 
 
 @dataclass(slots=True, eq=False)

@@ -52,7 +52,7 @@ class Clusters:
     @property
     def provenance(self) -> dict[str, Any]:
         program = self.update.program
-        return {"seeds": SEEDS, "stages": len(program.schedule), "planes": program.planes}
+        return {"seeds": SEEDS, "site_sets": len(program.schedule), "planes": program.planes}
 
     def blank(self, words: int) -> list[Words]:
         """The canonical fields of a program besides those of the spins, to be written."""

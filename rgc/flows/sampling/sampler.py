@@ -200,8 +200,10 @@ class Sampler:
     @property
     def provenance(self) -> dict[str, Any]:
         program, plan = self.update.program, self.plan
+        turned = {}
+        if self.clusters is not None:
+            turned = {"update": "wolff", "clusters": self.clusters.provenance}
         return {
-            **({} if self.clusters is None else {"clusters": self.clusters.provenance}),
             "update": self.choice.update,
             "why": self.choice.reason,
             "acceptance": sorted(set(self.forms)),
@@ -216,6 +218,7 @@ class Sampler:
             "dropped": list(self.model.zero),
             "sectors": list(self.model.sectors.names),
             "reproducibility": "L2",
+            **turned,
         }
 
 

@@ -276,6 +276,8 @@ class Subject:
                 "every state": self.small,
                 "sampling": self.sampled,
             }
+            if self.sampler.clusters is not None:
+                of["turn of clusters"] = self.followed
         except ProgramError:
             return {}
         return {

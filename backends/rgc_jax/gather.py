@@ -175,7 +175,7 @@ def _flat(cells: Ints, shape: tuple[int, ...]) -> Ints:
 
 
 class Gathering:
-    """One walk of a call."""
+    """One walk of a call. `stores` are the fields that it stores to."""
 
     def __init__(
         self, gather: Gather, walk: Walk, tables: dict[str, jax.Array], call: Call
@@ -185,7 +185,7 @@ class Gathering:
         self._fields = {
             node.offset[0]: node.field for node in self._body.nodes if isinstance(node, Load)
         }
-        self._stores = [node.field for node in self._body.nodes if isinstance(node, Store)]
+        self.stores = [node.field for node in self._body.nodes if isinstance(node, Store)]
         self._shape = (walk.numbers.shape[1], call.words)
         self._targets = targets(self._body)
         self._limits = call.limits(lambda table: table)
@@ -210,7 +210,7 @@ class Gathering:
             planes=call.program.planes,
             held=call.held,
         )
-        for field, row, word in zip(self._stores, table["stores"], outcome.stores, strict=True):
+        for field, row, word in zip(self.stores, table["stores"], outcome.stores, strict=True):
             stored = fields[field].at[row].set(word, mode="drop", unique_indices=True)
             fields = [*fields[:field], stored, *fields[field + 1 :]]
         there = jnp.arange(self._shape[0]) < table["sites"]

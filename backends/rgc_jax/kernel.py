@@ -116,21 +116,24 @@ def follow_turns(
     """The fields and tallies after all turns."""
     for repeated, order in turns:
         if repeated:
-            state = _closed(partial(follow, order, walks, call), state)
+            stored = sorted({field for walk, _ in order for field in walks[walk].stores})
+            state = _closed(partial(follow, order, walks, call), stored, state)
         else:
             state = follow(order, walks, call, state)
     return state
 
 
 def _closed(
-    once: Callable[[tuple[Any, Totals]], tuple[Any, Totals]], state: tuple[Any, Totals]
+    once: Callable[[tuple[Any, Totals]], tuple[Any, Totals]],
+    stored: Sequence[int],
+    state: tuple[Any, Totals],
 ) -> tuple[Any, Totals]:
-    """The first state that does not change any more."""
+    """The first state whose stored fields do not change any more."""
 
     def again(now: tuple[Any, tuple[Any, Totals]]) -> tuple[Any, tuple[Any, Totals]]:
         after = once(now[1])
-        pairs = zip(jax.tree.leaves(now[1][0]), jax.tree.leaves(after[0]), strict=True)
-        return jnp.any(jnp.stack([jnp.any(a != b) for a, b in pairs])), after
+        changed = [jnp.any(now[1][0][n] != after[0][n]) for n in stored]
+        return jnp.any(jnp.stack(changed)), after
 
     return lax.while_loop(lambda now: now[0], again, (jnp.array(True), state))[1]
 

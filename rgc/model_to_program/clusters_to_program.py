@@ -7,8 +7,8 @@ A step draws a reflection r for each replica (`find_reflections`) and then
 2. spreads seeds along bonds until nothing changes;
 3. reflects the spins that were reached.
 
-A spin alone in a field is bound, in the same way, to a ghost that stays as it is, so that what
-hangs on it stays too: that spreads within the clusters like seeds. Whether a cluster is reflected
+A spin in a field is bound, in the same way, to a ghost that is never reflected, and what hangs on
+it is not either: that spreads within the clusters like seeds. Whether a cluster is reflected
 depends on bonds and draws only, which leaves exp(-H) as it is (Fortuin and Kasteleyn 1972; Wolff
 1989), whatever the probability of seeds.
 

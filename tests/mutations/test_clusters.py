@@ -44,6 +44,28 @@ def complaints(text: str) -> list[str]:
         return ["program"]
 
 
+RIGHT = {
+    "antiferromagnet": ("square(4)", "s: ising", "0.4 * sum(<i,j>) s[i]*s[j]"),
+    "64 planes": ("chain(4)", "s: ising", "- 9 * sum(<i,j>) s[i]*s[j]"),
+    "lattice gas": (
+        "square(4)", "n: binary", "- 0.7 * sum(<i,j>) n[i]*n[j] + 0.9 * sum(i) n[i]",
+    ),
+    "two species": (
+        "chain(2, boundary=open)", "s: potts(3), t: potts(3)",
+        "- 0.7 * sum(<i,j>) delta(s[i], s[j]) - 0.3 * sum(<i,j>) delta(t[i], t[j]) "
+        "- 0.2 * sum(i) delta(s[i], t[i]) - 0.1 * sum(i) delta(t[i], 1)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_turns_pass(name: str) -> None:
+    lattice, spins, energy = RIGHT[name]
+    text = f"lattice {lattice}\nspins {spins}\nhamiltonian {energy}\nflow sample(update=wolff)\n"
+    subject = make_subject(rgc.load(text), [], 0)
+    assert [each.verdict for each in check_turns(subject)] == ["passed"] * 3
+
+
 @pytest.mark.parametrize("name", SPECS)
 def test_wrong_turns_are_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     right, caught, passed = clusters.clusters_to_program, set(), set()

@@ -424,6 +424,7 @@ RUN_TODAY = {
     "rings",
     "sampled_kernel",
     "strip",
+    "tempering_scan",
     "trg",
 }
 

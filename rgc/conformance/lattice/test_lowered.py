@@ -57,6 +57,7 @@ CLUSTERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", range(len(CLUSTERS)))
 def test_clusters(name: str, case: int) -> None:
     """Turns of clusters, in a field: of one reflection, and of one that is drawn from three."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import jax
@@ -19,6 +19,25 @@ Totals = list[jax.Array]
 Pick = Callable[[jax.Array], jax.Array]
 """Takes an array with an entry for each word of the device, on its last axis, to one with an entry
 for each word of a place."""
+
+
+Entry = tuple[int, int]
+"""A walk, and the number of an entry in it."""
+
+Turn = tuple[bool, list[Entry]]
+"""Entries, and whether they are repeated until nothing changes."""
+
+
+def turns(program: Program, order: Sequence[tuple[int, Entry]]) -> list[Turn]:
+    """What a step does: the entries of the stages of `order` that are run once, as many in one turn
+    as follow each other, and those of each closure in a turn of its own."""
+    found: list[Turn] = []
+    for stages in program.turns:
+        repeated = program.schedule[stages.start].until is not None
+        if repeated or not found or found[-1][0]:
+            found.append((repeated, []))
+        found[-1][1].extend(entry for stage, entry in order if stage in stages)
+    return [turn for turn in found if turn[1]]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

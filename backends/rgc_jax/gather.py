@@ -22,7 +22,7 @@ from rgc.program.lattice.cells import cell_table
 from rgc.program.lattice.nodes import Load, Store
 from rgc.program.lattice.outlining import Outlined, outline
 from rgc.program.lattice.program import Field, Program
-from rgc_jax.call import Call, Fields, Totals
+from rgc_jax.call import Call, Fields, Totals, turns
 from rgc_jax.compaction import evaluate_compacted
 from rgc_jax.devices import Share
 from rgc_jax.rule import Place
@@ -61,11 +61,12 @@ class Gather:
         self._put: dict[Share, list[dict[str, jax.Array]]] = {}
         self.bodies, outlined = outline(program)
         pieces: dict[int, list[tuple[Outlined, Ints]]] = {}
-        self.order = []
-        for rule, cells in _pieces(program, outlined, most):
+        order: list[tuple[int, tuple[int, int]]] = []
+        for stage, rule, cells in _pieces(program, outlined, most):
             alike = pieces.setdefault(rule.body, [])
-            self.order.append((list(pieces).index(rule.body), len(alike)))
+            order.append((stage, (list(pieces).index(rule.body), len(alike))))
             alike.append((rule, cells))
+        self.turns = turns(program, order)
         self.walks = [self._walk(alike) for alike in pieces.values()]
 
     def _walk(self, pieces: list[tuple[Outlined, Ints]]) -> Walk:
@@ -159,13 +160,13 @@ class Gather:
 
 def _pieces(
     program: Program, outlined: tuple[Outlined, ...], most: int
-) -> Iterator[tuple[Outlined, Ints]]:
-    """The rules and cells of all stages, in pieces."""
-    for stage in program.schedule:
+) -> Iterator[tuple[int, Outlined, Ints]]:
+    """The rules and cells of all stages, in pieces, and the number of the stage."""
+    for n, stage in enumerate(program.schedule):
         cells = cell_table(stage.cells, program.shape)
         number = -(-len(cells) // most)
         yield from (
-            (outlined[stage.rule], part) for part in np.array_split(cells, number) if number
+            (n, outlined[stage.rule], part) for part in np.array_split(cells, number) if number
         )
 
 
@@ -174,7 +175,7 @@ def _flat(cells: Ints, shape: tuple[int, ...]) -> Ints:
 
 
 class Gathering:
-    """One walk of a call."""
+    """One walk of a call. `stores` are the fields that it stores to."""
 
     def __init__(
         self, gather: Gather, walk: Walk, tables: dict[str, jax.Array], call: Call
@@ -184,7 +185,7 @@ class Gathering:
         self._fields = {
             node.offset[0]: node.field for node in self._body.nodes if isinstance(node, Load)
         }
-        self._stores = [node.field for node in self._body.nodes if isinstance(node, Store)]
+        self.stores = [node.field for node in self._body.nodes if isinstance(node, Store)]
         self._shape = (walk.numbers.shape[1], call.words)
         self._targets = targets(self._body)
         self._limits = call.limits(lambda table: table)
@@ -209,7 +210,7 @@ class Gathering:
             planes=call.program.planes,
             held=call.held,
         )
-        for field, row, word in zip(self._stores, table["stores"], outcome.stores, strict=True):
+        for field, row, word in zip(self.stores, table["stores"], outcome.stores, strict=True):
             stored = fields[field].at[row].set(word, mode="drop", unique_indices=True)
             fields = [*fields[:field], stored, *fields[field + 1 :]]
         there = jnp.arange(self._shape[0]) < table["sites"]

@@ -23,7 +23,7 @@ from rgc.program.lattice.sublattices import FieldLayout
 from rgc.program.lattice.thresholds import uniform_thresholds
 from rgc.program.lattice.verify import verify
 from rgc_jax import tallies
-from rgc_jax.call import Call, Fields, Totals
+from rgc_jax.call import Call, Fields, Totals, Turn
 from rgc_jax.devices import Platform, Share
 from rgc_jax.gather import Gather, Gathering
 from rgc_jax.rows import Rows
@@ -105,6 +105,37 @@ def follow(
         return lax.switch(which[n], branches, number[n], state)
 
     return lax.fori_loop(0, len(order), either, state)
+
+
+def follow_turns(
+    turns: Sequence[Turn],
+    walks: Sequence[Walking | Gathering],
+    call: Call,
+    state: tuple[Any, Totals],
+) -> tuple[Any, Totals]:
+    """The fields and tallies after all turns."""
+    for repeated, order in turns:
+        if repeated:
+            stored = sorted({field for walk, _ in order for field in walks[walk].stores})
+            state = _closed(partial(follow, order, walks, call), stored, state)
+        else:
+            state = follow(order, walks, call, state)
+    return state
+
+
+def _closed(
+    once: Callable[[tuple[Any, Totals]], tuple[Any, Totals]],
+    stored: Sequence[int],
+    state: tuple[Any, Totals],
+) -> tuple[Any, Totals]:
+    """The first state whose stored fields do not change any more."""
+
+    def again(now: tuple[Any, tuple[Any, Totals]]) -> tuple[Any, tuple[Any, Totals]]:
+        after = once(now[1])
+        changed = [jnp.any(now[1][0][n] != after[0][n]) for n in stored]
+        return jnp.any(jnp.stack(changed)), after
+
+    return lax.while_loop(lambda now: now[0], again, (jnp.array(True), state))[1]
 
 
 def _entry(
@@ -289,7 +320,7 @@ class JaxKernel:
                 ]
 
             def step(n: jax.Array, state: tuple[Any, Totals]) -> tuple[Any, Totals]:
-                return follow(plan.where.order, walks, call.at_step(keys[n]), state)
+                return follow_turns(plan.where.turns, walks, call.at_step(keys[n]), state)
 
             fields: list[Any] = [None] * len(program.fields)
             for n, array in zip(plan.layouts, arrays, strict=True):

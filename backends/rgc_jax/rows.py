@@ -22,7 +22,7 @@ from rgc.program.lattice.outlining import outline
 from rgc.program.lattice.program import Program
 from rgc.program.lattice.sublattices import Box, Cell, FieldLayout, Sublattices
 from rgc_jax import tallies
-from rgc_jax.call import Totals
+from rgc_jax.call import Totals, turns
 
 Table = NDArray[np.int32]
 Signs = tuple[int, ...]
@@ -67,11 +67,12 @@ class Rows:
         self.paces = lines(self._geometry.paces, 0)
         self.bodies = outline(program)[0]
         boxes: dict[tuple[int, Cell], list[Box]] = {}
-        self.order = []
+        order: list[tuple[int, tuple[int, int]]] = []
         for box in self._geometry.boxes:
             alike = boxes.setdefault((self._geometry.rule(box).body, lines(box.extent, 1)), [])
-            self.order.append((list(boxes.values()).index(alike), len(alike)))
+            order.append((box.stage, (list(boxes.values()).index(alike), len(alike))))
             alike.append(box)
+        self.turns = turns(program, order)
         if len(boxes) > WALKS:
             raise ValueError(f"{len(boxes)} kinds of boxes")
         self.walks = [self._walk(body, extent, alike) for (body, extent), alike in boxes.items()]

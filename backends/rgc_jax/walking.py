@@ -24,8 +24,10 @@ Index = jax.Array
 
 
 class Walking:
-    """One walk of a call. A patch is `rows` lines of cells along the first axis, of shape [rows,
-    cells, row * words]."""
+    """One walk of a call. `stores` are the fields that it stores to.
+
+    A patch is `rows` lines of cells along the first axis, of shape [rows, cells, row * words].
+    """
 
     def __init__(self, rows: Rows, walk: Walk, call: Call) -> None:
         self._rows, self._walk = rows, walk
@@ -33,7 +35,7 @@ class Walking:
         self._fields = {
             node.offset[0]: node.field for node in self._body.nodes if isinstance(node, Load)
         }
-        self._stores = [node.field for node in self._body.nodes if isinstance(node, Store)]
+        self.stores = [node.field for node in self._body.nodes if isinstance(node, Store)]
         self._height = self._patch_height(call)
         self._shape = (self._height, *walk.extent[1:-1], walk.extent[-1] * call.words)
         self._sums = Sums(rows.program, self._body)
@@ -45,8 +47,8 @@ class Walking:
         """The largest divisor of the walk's height that keeps a patch small and no lower than the
         halos that it fills."""
         height, rest = self._walk.extent[0], prod(self._walk.extent[1:]) * self._words
-        most = (call.patch if self._stores else call.slab) // rest
-        layouts = [self._rows.layouts[field] for field in self._stores]
+        most = (call.patch if self.stores else call.slab) // rest
+        layouts = [self._rows.layouts[field] for field in self.stores]
         least = max(
             (max(each.low[0], each.high[0]) for each in layouts if len(each.low) > 1), default=1
         )
@@ -95,7 +97,7 @@ class Walking:
             planes=call.program.planes,
             held=call.held,
         )
-        for number, (field, word) in enumerate(zip(self._stores, outcome.stores, strict=True)):
+        for number, (field, word) in enumerate(zip(self.stores, outcome.stores, strict=True)):
             start = jnp.asarray(self._walk.stores)[box, number]
             fields = [
                 *fields[:field],

@@ -57,7 +57,9 @@ class Code:
 
 
 def encode(program: Program) -> Code:
-    """Raises `ValueError` for a program that weighs."""
+    """Raises `ValueError` for a program that weighs, or has a closure."""
+    if any(stage.until for stage in program.schedule):
+        raise ValueError("stages are repeated")
     bodies: list[Instructions] = []
     sums = {n for n, array in enumerate(program.tallies) if kind(array) == "sum"}
     for body in outline(program)[0]:

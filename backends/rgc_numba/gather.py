@@ -3,7 +3,9 @@ lattice, no layout."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,30 +25,40 @@ from rgc.program.lattice.nodes import (
 )
 from rgc.program.lattice.outlining import Body, Outlined, kept_axes, outline
 from rgc.program.lattice.program import Program
-from rgc_numba.source import ACCEPT, LOGISTIC, POPCOUNT, indent, logic, preamble
+from rgc_numba import closures
+from rgc_numba.source import ACCEPT, LOGISTIC, POPCOUNT, dispatch, indent, logic, preamble
 
 Rows = NDArray[np.int64]
 
 
-def tables(program: Program) -> tuple[Rows, list[Rows]]:
+def tables(program: Program) -> tuple[Rows, list[NDArray[Any]]]:
     """Where everything is. `stages` int64[stage, 3]: number of the body, first and last row
-    (exclusive) in that body's table.
+    (exclusive) in that body's table. The stages of a closure are one, numbered after all bodies.
 
     The table of a body is int64[site, column]: the canonical number of the running site, the row of
     every load and of every store in its field `u64[row, word]`, the position along the kept axes
-    for each of `kept_axes`, and the slots of weights that are apart.
+    for each of `kept_axes`, and the slots of weights that are apart. After the bodies come the
+    tables of `rgc_numba.closures`.
     """
     bodies, outlined = outline(program)
     parts: list[list[Rows]] = [[] for _ in bodies]
-    stages, filled = [], [0] * len(bodies)
-    for stage in program.schedule:
+    stages, filled, closed = [], [0] * len(bodies), len(bodies)
+    for turn in program.turns:
+        stage = program.schedule[turn.start]
+        if stage.until:
+            stages.append((closed, 0, 0))
+            closed += 1
+            continue
         rule = outlined[stage.rule]
         part = _columns(program, rule, cell_table(stage.cells, program.shape))
         stages.append((rule.body, filled[rule.body], filled[rule.body] + len(part)))
         filled[rule.body] += len(part)
         parts[rule.body].append(part)
     empty = np.zeros((0, 1), dtype=np.int64)
-    joined = [np.ascontiguousarray(np.concatenate(part)) if part else empty for part in parts]
+    joined: list[NDArray[Any]] = [
+        np.ascontiguousarray(np.concatenate(part)) if part else empty for part in parts
+    ]
+    joined += closures.tables(program, partial(_row, program))
     return np.array(stages, dtype=np.int64).reshape(-1, 3), joined
 
 
@@ -87,8 +99,10 @@ def source(program: Program) -> str:
         parts.append(LOGISTIC)
     if program.tallies:
         parts.append(POPCOUNT)
-    parts += [_rule(program, number, body) for number, body in enumerate(bodies)]
-    parts.append(_driver(program, len(bodies)))
+    once = closures.run_once(program)
+    parts += [_rule(program, number, bodies[number]) for number in once]
+    parts += closures.functions(program)
+    parts.append(_driver(program, len(bodies), once))
     return "\n".join(parts)
 
 
@@ -200,8 +214,8 @@ def _tally(program: Program, node: Tally, kept: dict[tuple[int, ...], str]) -> l
     ]
 
 
-def _driver(program: Program, bodies: int) -> str:
-    names = ", ".join(f"table{n}" for n in range(bodies))
+def _driver(program: Program, bodies: int, once: Sequence[int]) -> str:
+    names = ", ".join([*(f"table{n}" for n in range(bodies)), *closures.names(program)])
     shared = _shared(program)
     lines = ["", "@compiled", f"def run(stages, {names}, lo, hi, word0, keys, {shared}):"]
     lines += [
@@ -211,8 +225,8 @@ def _driver(program: Program, bodies: int) -> str:
     lines.append(
         "            body, first, last = stages[stage, 0], stages[stage, 1], stages[stage, 2]"
     )
-    for n in range(bodies):
-        lines.append(f"            {'el' if n else ''}if body == {n}:")
-        given = f"table{n}, first, last, lo, hi, word0, step, keys[step], {shared}"
-        lines.append(f"                rule_{n}({given})")
-    return "\n".join(lines) + "\n"
+    given = f"lo, hi, word0, step, keys[step], {shared}"
+    calls = {n: f"rule_{n}(table{n}, first, last, {given})" for n in once}
+    flat = [f"f{n}.reshape(-1)" for n in range(len(program.fields))]
+    calls |= closures.calls(program, bodies, "f0.shape[1], lo, hi - lo", flat)
+    return "\n".join([*lines, *indent(dispatch(calls), 3)]) + "\n"

@@ -41,7 +41,7 @@ def compile_program(
 ) -> Kernel:
     """The bytecode kernel for programs that measure or have long rules. Of the others, those whose
     rows vectorise get the row kernel, and the rest, with all programs that weigh, the gather
-    kernel."""
+    kernel. So do programs that have a closure and measure."""
     shares = Shares(pool, threads)
 
     def gathering() -> Kernel:
@@ -144,6 +144,7 @@ class RowKernel:
                     made.stages,
                     *made.bodies,
                     *made.copies,
+                    *made.closures,
                     made.fresh,
                     keys,
                     *geometry,
@@ -164,8 +165,8 @@ class RowKernel:
 
 class BytecodeKernel:
     """A program as tables, on the static layout where rows vectorise, else site by site. Raises
-    `ValueError` for a program that weighs. Calls with thresholds that differ between replicas go to
-    `otherwise`."""
+    `ValueError` for a program that weighs or has a closure. Calls with thresholds that differ
+    between replicas go to `otherwise`."""
 
     def __init__(self, program: Program, shares: Shares, otherwise: Callable[[], Kernel]) -> None:
         self._program, self._shares = program, shares

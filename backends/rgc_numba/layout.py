@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rgc.program.lattice.cells import cell_table
+from rgc.program.lattice.nodes import Load
 from rgc.program.lattice.outlining import kept_axes, outline
 from rgc.program.lattice.program import Program
 from rgc.program.lattice.sublattices import Box, Cell, FieldLayout, Sublattice, Sublattices, Table
+from rgc_numba import closures
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Tables:
     - `copies` of a field, int64[copy, 3]: destination, source, cells. The first `fresh` of them
       fill every halo.
     - `pace`: canonical numbers from one site of a row to the next.
+    - `closures`: the tables of `rgc_numba.closures`. The stages of a closure are one entry of
+      `stages`, with a body of its own after all others and no rows.
     """
 
     stages: Table
@@ -38,6 +43,7 @@ class Tables:
     copies: tuple[Table, ...]
     fresh: tuple[int, ...]
     pace: int
+    closures: tuple[NDArray[np.int32], ...] = ()
 
 
 class Layout(Sublattices):
@@ -49,15 +55,20 @@ class Layout(Sublattices):
         copies = [[_join(self._refresh(n, None), 3)] for n in range(len(self.fields))]
         fresh = tuple(len(parts[0]) for parts in copies)
         filled, copied = [0] * len(bodies), list(fresh)
-        stages = []
-        for number, stage in enumerate(self.program.schedule):
-            rule = self.outlined[stage.rule]
-            rows = _join([self._rows(box) for box in self.boxes if box.stage == number], 2)
-            entry = [rule.body, filled[rule.body], filled[rule.body] + len(rows)]
-            filled[rule.body] += len(rows)
-            bodies[rule.body].append(rows)
+        stages, closed = [], len(bodies)
+        for turn in self.program.turns:
+            if self.program.schedule[turn.start].until:
+                entry = [closed, 0, 0]
+                closed += 1
+            else:
+                body = self.outlined[self.program.schedule[turn.start].rule].body
+                boxes = (box for box in self.boxes if box.stage == turn.start)
+                rows = _join([self._rows(box) for box in boxes], 2)
+                entry = [body, filled[body], filled[body] + len(rows)]
+                filled[body] += len(rows)
+                bodies[body].append(rows)
             for field, parts in enumerate(copies):
-                parts.append(_join(self._refresh(field, number), 3))
+                parts.append(_join(self._refresh(field, turn), 3))
                 entry += [copied[field], copied[field] + len(parts[-1])]
                 copied[field] += len(parts[-1])
             stages.append(entry)
@@ -69,6 +80,15 @@ class Layout(Sublattices):
             tuple(_join(c, 3) for c in copies),
             fresh,
             pace,
+            closures.tables(self.program, self._place),
+        )
+
+    def _place(self, load: Load, cells: Table) -> Table:
+        """Where a load finds its words, without halos."""
+        field = self.program.fields[load.field]
+        stride = np.array(load.stride or (1,) * len(field.shape))
+        return self.fields[load.field].places(
+            load.plane, load.letter, (cells * stride + np.array(load.offset)) % field.shape
         )
 
     def _rows(self, box: Box) -> Table:
@@ -91,10 +111,10 @@ class Layout(Sublattices):
             columns.append(np.full(len(outer), _pace(axes, shape, self.modulus)))
         return np.stack(columns, axis=-1).astype(np.int64)
 
-    def _refresh(self, field: int, stage: int | None) -> list[Table]:
-        """The copies into the halos of a field: of every sublattice, or of those that a stage
-        writes."""
-        wanted = None if stage is None else self._written(field, stage)
+    def _refresh(self, field: int, turn: range | None) -> list[Table]:
+        """The copies into the halos of a field: of every sublattice, or of those that some stages
+        write."""
+        wanted = None if turn is None else self._written(field, turn)
         layout = self.fields[field]
         return [
             _copies(layout, sublattice, low, high)
@@ -104,11 +124,11 @@ class Layout(Sublattices):
             and (any(low) or any(high))
         ]
 
-    def _written(self, field: int, stage: int) -> set[Sublattice]:
+    def _written(self, field: int, turn: range) -> set[Sublattice]:
         return {
             (store.plane, self.rule(box).letter, box.residue)
             for box in self.boxes
-            if box.stage == stage
+            if box.stage in turn
             for store in self.rule(box).stores
             if store.field == field
         }

@@ -15,9 +15,9 @@ from functools import partial
 from rgc.program.lattice.nodes import Bernoulli, Bit, Count, Equals, Load, Node, Store
 from rgc.program.lattice.outlining import Body, outline
 from rgc.program.lattice.program import Program
-from rgc_numba import bernoulli
+from rgc_numba import bernoulli, closures
 from rgc_numba.bernoulli import Baked
-from rgc_numba.source import LINE, each_word, indent, logic, preamble
+from rgc_numba.source import LINE, dispatch, each_word, indent, logic, preamble
 
 CHUNK = 512
 """Words of a row that are worked on at once. A few buffers of this size stay in the first cache."""
@@ -52,8 +52,10 @@ def source(program: Program, baked: Baked | None) -> str:
     """The generated module. It depends on the bodies and on what is baked in, not on the shape."""
     bodies, _ = outline(program)
     parts = [preamble(program.generator), bernoulli.constants(), REFRESH, bernoulli.HELPERS]
-    parts += [_Writer(program, body, baked).function(number) for number, body in enumerate(bodies)]
-    parts.append(_driver(program, bodies))
+    once = closures.run_once(program)
+    parts += [_Writer(program, bodies[number], baked).function(number) for number in once]
+    parts += closures.functions(program)
+    parts.append(_driver(program, bodies, once))
     return "\n".join(parts)
 
 
@@ -231,12 +233,12 @@ def operands(node: Node) -> tuple[int, ...]:
     return ()
 
 
-def _driver(program: Program, bodies: tuple[Body, ...]) -> str:
+def _driver(program: Program, bodies: tuple[Body, ...], once: Sequence[int]) -> str:
     fields = range(len(program.fields))
     names = (
         [f"table{n}" for n in range(len(bodies))]
         + [f"copies{n}" for n in fields]
-        + ["fresh", "keys"]
+        + [*closures.names(program), "fresh", "keys"]
     )
     lines = ["", "@compiled", f"def run(stages, {', '.join(names)}, {shared(program)}):"]
     lines += [f"    refresh(f{n}, copies{n}, 0, fresh[{n}], words)" for n in fields]
@@ -247,11 +249,9 @@ def _driver(program: Program, bodies: tuple[Body, ...]) -> str:
     lines.append(
         "            body, first, last = stages[stage, 0], stages[stage, 1], stages[stage, 2]"
     )
-    for n in range(len(bodies)):
-        lines.append(f"            {'el' if n else ''}if body == {n}:")
-        lines.append(
-            f"                rule_{n}(table{n}, first, last, keys[step], {shared(program)})"
-        )
+    calls = {n: f"rule_{n}(table{n}, first, last, keys[step], {shared(program)})" for n in once}
+    calls |= closures.calls(program, len(bodies), "words, 0, words", [f"f{n}" for n in fields])
+    lines += indent(dispatch(calls), 3)
     for n in fields:
         bounds = f"stages[stage, {3 + 2 * n}], stages[stage, {4 + 2 * n}]"
         lines.append(f"            refresh(f{n}, copies{n}, {bounds}, words)")

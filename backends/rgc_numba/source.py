@@ -154,6 +154,15 @@ def each_word(body: list[str]) -> list[str]:
     return ["for j in range(size):", *indent(["i = np.uint64(j)", *body], 1)] if body else []
 
 
+def dispatch(calls: dict[int, str]) -> list[str]:
+    """Statements that make the call of `body`."""
+    return [
+        line
+        for at, (number, call) in enumerate(calls.items())
+        for line in (f"{'el' if at else ''}if body == {number}:", f"    {call}")
+    ]
+
+
 def listing(program: Program) -> str:
     """The program as comment lines: its fields, and every node of every rule under the name that
     the code gives it."""

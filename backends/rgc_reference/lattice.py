@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,23 +59,38 @@ class LatticeKernel:
             for k in range(len(self.program.tallies))
         ]
         for step, key in enumerate(keys):
-            for stage, sites in zip(self.program.schedule, self._sites, strict=True):
-                tallies = [record[step] for record in records]
-                run = _Run(
-                    program=self.program,
-                    state=state,
-                    arguments=arguments,
-                    key=np.asarray(key),
-                    word0=word0,
-                    sites=sites,
-                    tallies=tallies,
-                )
-                run.rule(self.program.rules[stage.rule])
+            tallies = [record[step] for record in records]
+            run = partial(self._stage, state, arguments, np.asarray(key), word0, tallies)
+            for turn in self.program.turns:
+                changed = [run(number) for number in turn]
+                while self.program.schedule[turn.start].until and any(changed):
+                    changed = [run(number) for number in turn]
         shapes = [(len(keys), *self._kept(k, words)) for k in range(len(records))]
         return list(state), [
             np.array(record, dtype=np.int64).reshape(shape)
             for record, shape in zip(records, shapes, strict=True)
         ]
+
+    def _stage(
+        self,
+        state: Sequence[Words],
+        arguments: Arguments,
+        key: Words,
+        word0: int,
+        tallies: Sequence[Counts],
+        number: int,
+    ) -> bool:
+        """Run a stage once, and say whether it changed a word."""
+        run = _Run(
+            program=self.program,
+            state=state,
+            arguments=arguments,
+            key=key,
+            word0=word0,
+            sites=self._sites[number],
+            tallies=tallies,
+        )
+        return run.rule(self.program.rules[self.program.schedule[number].rule])
 
     def _kept(self, array: int, words: int) -> tuple[int, ...]:
         tally = self.program.tallies[array]
@@ -115,12 +131,16 @@ class _Run:
     def words(self) -> int:
         return int(self.state[0].shape[-1])
 
-    def rule(self, rule: Rule) -> None:
+    def rule(self, rule: Rule) -> bool:
+        """Run it, and say whether it changed a word."""
         for node in rule.nodes:
             self.values.append(getattr(self, f"_{type(node).__name__.lower()}")(node))
+        changed = False
         for store, value in self.stores:
-            cells = tuple(self.sites.cells.T)
-            self.state[store.field][(store.plane, *cells, rule.letter)] = value
+            place = (store.plane, *self.sites.cells.T, rule.letter)
+            changed |= not np.array_equal(self.state[store.field][place], value)
+            self.state[store.field][place] = value
+        return changed
 
     def _load(self, node: Load) -> Words:
         target = self.program.fields[node.field]

@@ -12,7 +12,11 @@ UPDATES = table(
         Signature(
             "swendsen_wang", "all Swendsen-Wang clusters; pair terms without frustration only"
         ),
-        Signature("wolff", "single clusters; pair terms without frustration only"),
+        Signature(
+            "wolff",
+            "clusters grown from a few seeds, and a sweep of single spins after each; pair terms "
+            "without frustration only",
+        ),
         Signature(
             "tempering",
             "replica exchange along a list of values of one parameter",
@@ -21,5 +25,5 @@ UPDATES = table(
     )
 )
 CLUSTER_UPDATES = ("swendsen_wang", "wolff")
-LATER_UPDATES = (*CLUSTER_UPDATES, "tempering")
+LATER_UPDATES = ("swendsen_wang", "tempering")
 """Updates that can be checked and printed, but not run yet."""

@@ -45,6 +45,12 @@ def lazy(energy: Fraction, planes: int) -> int:
     return _boltzmann(max(energy, Fraction(0)), LAZY, planes)
 
 
+def bond(energy: Fraction, planes: int) -> int:
+    """2^planes - floor(2^planes min(1, exp(-energy))): two spins are bound where Metropolis would
+    refuse to part them."""
+    return (1 << planes) - plain(energy, planes)
+
+
 def heat_bath(energy: Fraction | float, planes: int) -> int:
     """floor(2^planes / (1 + exp(energy))), the probability of the state that lies `energy`
     higher."""

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from rgc.program.arguments import Arguments
 
 Kind = Literal["metropolis", "lazy", "heat_bath"]
-Probability = Literal["metropolis", "lazy", "heat_bath", "plain"]
-"""What a threshold is of: the flip of an update, or a factor of the lazy one, whose laziness is a
-factor of its own."""
+Probability = Literal["metropolis", "lazy", "heat_bath", "plain", "bond"]
+"""What a threshold is of: the flip of an update, a factor of the lazy one, whose laziness is a
+factor of its own, or a bond of a cluster update."""
 Sums = tuple[int, ...]
 """dS_g of each group g: how the sum S of its products or signs changes, or what is added to it."""
 
@@ -29,6 +29,7 @@ _PROBABILITY: dict[Probability, Callable[[Fraction, int], int]] = {
     "lazy": thresholds.lazy,
     "heat_bath": thresholds.heat_bath,
     "plain": thresholds.plain,
+    "bond": thresholds.bond,
 }
 
 
@@ -82,10 +83,16 @@ class Update:
         return [sum(n * w for n, w in zip(sums, halves, strict=True)) for sums in self.weights]
 
     def wants_64_planes(self, coefficients: Sequence[Fraction]) -> bool:
-        """Whether an acceptance lies below 1e-6, so that the program is better made with
-        `planes=64`."""
-        least = min(self.thresholds(coefficients), default=1 << self.program.planes)
-        return least < thresholds.RARE * (1 << self.program.planes)
+        """Whether an acceptance, or the chance that a bond is missing, lies below 1e-6, so that the
+        program is better made with `planes=64`."""
+        top = 1 << self.program.planes
+        pairs = zip(self.rows, self.thresholds(coefficients), strict=True)
+        rare = [
+            top - threshold if row[0] == "bond" else threshold
+            for row, threshold in pairs
+            if not isinstance(row, Fraction)
+        ]
+        return min(rare, default=top) < thresholds.RARE * top
 
 
 def _threshold(row: Row, coefficients: Sequence[Fraction], planes: int) -> int:

@@ -10,11 +10,17 @@ from itertools import product as cartesian
 from rgc.model.hamiltonian import Hamiltonian, Table
 from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
 from rgc.model.operators import Product, Spin
+from rgc.model.spins import Species
+from rgc.model.weighed import CLOSE
+from rgc.passes.find_reflections import find_reflections
+from rgc.passes.merge_tables import merge_tables
 
 _Pair = tuple[float, Spin, Spin]
 
 
-def cluster_obstacle(hamiltonian: Hamiltonian, lattice: Geometry) -> str:
+def cluster_obstacle(
+    hamiltonian: Hamiltonian, lattice: Geometry, species: Sequence[Species]
+) -> str:
     """Why Swendsen-Wang and Wolff clusters do not suit the Hamiltonian, in a few words, or the
     empty string.
 
@@ -31,6 +37,13 @@ def cluster_obstacle(hamiltonian: Hamiltonian, lattice: Geometry) -> str:
             return f"{term.name} couples {bodies} spins"
         if not all(_aligning(table, term.coefficient) for table in term.tables):
             return f"{term.name} does not favour equal states"
+    if not all(kind.two_states for kind in species) and isinstance(lattice, Lattice):
+        zero = [term.name for term in hamiltonian.terms if term.coupling == 0]
+        if not find_reflections(merge_tables(hamiltonian, lattice, species, zero).groups, species):
+            return (
+                "no reflections of states under which its pair terms stay as they are carry every "
+                "state into every other"
+            )
     weighted = [
         (term.coefficient * weight, product) for term in terms for weight, product in term.products
     ]
@@ -38,16 +51,15 @@ def cluster_obstacle(hamiltonian: Hamiltonian, lattice: Geometry) -> str:
 
 
 def _aligning(table: Table, coefficient: float) -> bool:
-    """Whether a table of two spins, times a coefficient, has two values, of which the lower one
-    belongs to equal states. It is True for fewer spins.
+    """Whether no states of two spins, in a table times a coefficient, have less energy than equal
+    ones. It is True for fewer spins.
     """
     if len(table.spins) < 2:
         return True
-    q = round(len(table.energies) ** 0.5)
-    equal = {table.energies[k * (q + 1)] for k in range(q)}
-    different = {energy for k, energy in enumerate(table.energies) if k % (q + 1)}
-    rise = coefficient * (max(different) - min(equal))
-    return len(equal) == len(different) == 1 and rise >= 0
+    q, largest = round(len(table.energies) ** 0.5), max(map(abs, table.energies))
+    least = min(coefficient * energy for energy in table.energies)
+    equal = max(coefficient * table.energies[k * (q + 1)] for k in range(q))
+    return bool(equal - least <= CLOSE * abs(coefficient) * largest)
 
 
 def _unfrustrated(weighted: Sequence[tuple[float, Product]], lattice: Geometry) -> bool:

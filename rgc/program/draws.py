@@ -36,6 +36,7 @@ PURPOSES = {
     "disorder": 5,
     "training": 6,
     "arrays": 7,
+    "clusters": 8,
 }
 """What a stream is for. The numbers never change."""
 

@@ -30,6 +30,7 @@ PROGRAMS = (
     Check("a", "measures", "rgc.verification.operators:check_measures"),
     Check("b", "programs", "rgc.verification.matrix:check_programs"),
     Check("b", "balance", "rgc.verification.matrix:check_balance"),
+    Check("b", "clusters", "rgc.verification.turns:check_turns"),
     Check("c", "bit identity", "rgc.verification.bits:check_bits"),
     Check("d", "floats", "rgc.verification.floats:check_floats"),
     Check("e", "sampled averages", "rgc.verification.sampled:check_sampled"),

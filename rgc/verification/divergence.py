@@ -10,7 +10,7 @@ import numpy as np
 
 from rgc.model.sites import Cells
 from rgc.program.draws import step_keys
-from rgc.program.lattice.program import Program
+from rgc.program.lattice.program import Field, Program
 from rgc.text import letter as name_of
 from rgc.verification.operators import title
 from rgc.verification.states import unpack
@@ -69,15 +69,27 @@ def _in_sweeps(pair: Pair, right: Trace, first: int, last: int) -> str:
     `last`.
     """
     sampler, fields = right.flow.sampler, right.history[first]
-    program = sampler.update.program
+    moves = [("sweep", "update", sampler)]
+    if sampler.clusters is not None:
+        moves.insert(0, ("clusters of sweep", "clusters", sampler.clusters))
     for sweep in range(first, last):
-        keys = step_keys(sampler.key("update"), sweep, 1, program.draws)
-        after = pair.run(program, fields, sampler.arguments, keys)
-        if not equal(*after):
-            return f"sweep {sweep + 1}, " + in_step(pair, program, fields, sampler.arguments, keys)
-        fields = after[0]
+        for name, purpose, move in moves:
+            program = move.update.program
+            own = [empty(shape_of(field, fields[0].shape[-1])) for field in program.fields]
+            state = [*fields, *own[len(fields) :]]
+            keys = step_keys(sampler.key(purpose), sweep, 1, program.draws)
+            after = pair.run(program, state, move.arguments, keys)
+            if not equal(*after):
+                where = in_step(pair, program, state, move.arguments, keys)
+                return f"{name} {sweep + 1}, {where}"
+            fields = after[0][: len(fields)]
     calls = f"sweeps {first + 1} to {last} in one call" if last > first + 1 else f"sweep {last}"
     return f"{calls}, though not when it is run again by itself"
+
+
+def shape_of(field: Field, words: int) -> tuple[int, ...]:
+    """The shape of a canonical field."""
+    return (field.planes, *field.shape, field.letters, words)
 
 
 def in_step(

@@ -28,6 +28,8 @@ def check_programs(subject: Subject) -> Iterator[Finding]:
     every spin once, in sets of independent spins.
     """
     programs = {"sweep": subject.sampler.update.program}
+    if subject.sampler.clusters is not None:
+        programs["clusters"] = subject.sampler.clusters.update.program
     for level, station in enumerate(stations(subject.own)):
         programs[f"record of level {level}"] = station.recorder.record.program
         if station.blocking is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import ceil, log2, prod
 from typing import TYPE_CHECKING, Any
 
 from rgc import backend as machines
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
 TINY = 9
 """Bits of the states for which a transition matrix is written out: at most 512 of them."""
+
+FOLLOWED = 5
+"""Bits of the states from which every outcome of a cluster update is followed, at least."""
 
 SMALL = 18
 """Bits of the states of an instance that are all visited: at most 2^18 of them."""
@@ -208,6 +212,17 @@ class Subject:
         return self._search(TINY, without(with_flow(self.document, SAMPLE.name), "measure"))
 
     @cached_property
+    def followed(self) -> Instance | str:
+        """An instance of two cells along each axis, or of `FOLLOWED` bits, or why there is none: of
+        cluster updates every outcome of all draws is followed.
+        """
+        lattice, states = self.model.lattice, [len(each.codes) for each in self.spec.species]
+        cells = prod(min(2, size) for size in lattice.cells)
+        bits = ceil(cells * len(lattice.basis) * log2(prod(states)))
+        document = without(with_flow(self.document, SAMPLE.name), "measure")
+        return self._search(max(bits, FOLLOWED), document)
+
+    @cached_property
     def small(self) -> Instance | str:
         """An instance whose states can all be visited, or why there is none."""
         return self._search(SMALL)
@@ -261,6 +276,8 @@ class Subject:
                 "every state": self.small,
                 "sampling": self.sampled,
             }
+            if self.sampler.clusters is not None:
+                of["turn of clusters"] = self.followed
         except ProgramError:
             return {}
         return {

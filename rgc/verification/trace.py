@@ -14,8 +14,6 @@ import numpy as np
 from rgc.flows.sampling.levels import Blocking
 from rgc.flows.sampling.recorder import Recorder
 from rgc.model.lattice import Lattice
-from rgc.program.draws import step_keys
-from rgc.program.lattice.arguments import lattice_arguments
 
 if TYPE_CHECKING:
     from rgc.backend import Backend, Words
@@ -91,12 +89,8 @@ def trace(flow: Any, backend: Backend, marks: Sequence[int] = EVERY) -> Trace:
 def later_words(flow: Any, backend: Backend, sweeps: int = SWEEPS) -> list[Words]:
     """The canonical fields of all words but the first, run by themselves."""
     sampler = flow.sampler
-    given = lattice_arguments(
-        sampler.arguments["thresholds"][..., 1:], sampler.arguments["weights"][:, 64:]
-    )
-    keys = step_keys(sampler.key("update"), 0, sweeps, sampler.update.program.draws)
     state = [backend.pack(np.ascontiguousarray(field[..., 1:])) for field in sampler.start()]
-    return [backend.unpack(field) for field in sampler.kernel(state, given, keys, 1)[0]]
+    return [backend.unpack(field) for field in sampler.later(1).sweep(state, 0, sweeps)]
 
 
 def empty(shape: tuple[int, ...]) -> Words:

@@ -240,3 +240,16 @@ def test_a_limit_far_below_the_estimate_is_warned_of(
     monkeypatch.setattr(cost, "of_run", lambda loaded: Cost(0.0, 1e6))
     assert main(words) == 0
     assert "takes about 12 days, and --time-limit stops it before" in capsys.readouterr().err
+
+
+def test_clusters_cost_more_than_a_sweep() -> None:
+    plain, turned = (
+        SCHEMES["sample"].cost(spec, Options(spec.flow.options))
+        for spec in (
+            loaded("square(64)", f"flow sample(update={update})").spec
+            for update in ("metropolis", "wolff")
+        )
+        if spec.flow is not None
+    )
+    assert turned.seconds > 2 * plain.seconds
+    assert turned.memory > plain.memory

@@ -67,7 +67,7 @@ def test_a_magnetisation_that_depends_on_the_start_is_named_with_what_helps() ->
     (warning,) = differing(found)
     assert "to thermalise longer does not help" in warning
     assert "a larger field" in warning
-    assert "tempering" in warning
+    assert "update=wolff" in warning
 
 
 @pytest.mark.slow
@@ -113,6 +113,9 @@ def test_what_helps_is_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     apart = np.zeros((1, 32, 2))
     apart[..., 0] = 1.0
     odd, even = (halves.Compared(name, name == "m") for name in ("m", "energy"))
+    (now,) = start_remembered([odd], apart, forgotten=False)
+    assert "update=wolff where clusters suit the Hamiltonian" in now
+    monkeypatch.setattr(halves, "LATER_UPDATES", halves.NONLOCAL_UPDATES)
     (later,) = start_remembered([odd], apart, forgotten=False)
     assert all(f"{name}" in later for name in (*CLUSTER_UPDATES, "come later"))
     monkeypatch.setattr(halves, "LATER_UPDATES", ("wolff",))

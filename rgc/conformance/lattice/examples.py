@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from random import Random
 
-from rgc.conformance.lattice.programs import blocks, coins, measure, metropolis, random_program
+from rgc.conformance.lattice.programs import (
+    blocks,
+    coins,
+    measure,
+    metropolis,
+    random_program,
+    spread,
+)
 from rgc.conformance.lattice.running import arguments, example
 from rgc.program.family import Example
 from rgc.program.lattice import Program, TallyArray
 
 
 def examples() -> tuple[Example[Program], ...]:
-    """An update, other planes and another generator, a block map, a measurement, and rules at
-    random, the last with lanes."""
+    """An update, other planes and another generator, a block map, a measurement, rules at random,
+    one of them with lanes, and a rule that is repeated."""
     programs = (
         metropolis((4, 6)),
         coins((4, 6), "philox", 64),
@@ -20,6 +27,7 @@ def examples() -> tuple[Example[Program], ...]:
         measure((4, 6), (TallyArray(3, replica=True), TallyArray(3))),
         random_program(9, "listed"),
         random_program(4, "lanes"),
+        spread((5, 6)),
     )
     return tuple(
         example(program, arguments(program, 2, Random(seed)), seed)

@@ -99,6 +99,48 @@ def coins(shape: tuple[int, ...], generator: Any = "splitmix", planes: Any = 32)
     )
 
 
+def spread(shape: tuple[int, int], counted: bool = False) -> Program:
+    """Bonds to the next cell along each axis, on a lattice open along the first, and seeds, drawn
+    with the probabilities of slots 0 and 1; seeds spread along bonds until nothing changes; with
+    `counted` what they have reached is tallied."""
+    w = Writer()
+    for axis in range(2):
+        w(Store(0, w(Bernoulli((), 0, axis)), axis))
+    w(Store(1, w(Bernoulli((), 1, 2))))
+    (rows, columns), every = shape, Cells((1, 1), ((0, 0),), (0, 0), shape)
+    steps = (((1, 0), (0, 0), 0), ((-1, 0), (-1, 0), 0), ((0, 1), (0, 0), 1), ((0, -1), (0, -1), 1))
+    rules, stages = [Rule(0, tuple(w.nodes))], [Stage(0, every)]
+    for row, (lower, upper) in enumerate(((0, 1), (1, rows - 1), (rows - 1, rows))):
+        w = Writer()
+        words = [w(Load(1, (0, 0)))]
+        for step, bond, axis in steps:
+            if not (row == 0 and step[0] < 0) and not (row == 2 and step[0] > 0):
+                words.append(w(Bit("and", (w(Load(1, step)), w(Load(0, bond, plane=axis))))))
+        w(Store(1, w(Bit("or", tuple(words)))))
+        rules.append(Rule(0, tuple(w.nodes)))
+        part = Cells((1, 1), ((0, 0),), (lower, 0), (upper, columns))
+        stages.append(Stage(1 + row, part, "unchanged"))
+    if counted:
+        w = Writer()
+        w(Tally(0, 0, w(Load(1, (0, 0)))))
+        rules.append(Rule(0, tuple(w.nodes)))
+        stages.append(Stage(4, every))
+    return Program(
+        name="spread",
+        shape=shape,
+        letters=1,
+        fields=(
+            Field("bonds", shape, planes=2, periodic=(False, True)),
+            Field("reached", shape, periodic=(False, True)),
+        ),
+        rules=tuple(rules),
+        schedule=tuple(stages),
+        slots=2,
+        draws=3,
+        tallies=(TallyArray(1, replica=True),) if counted else (),
+    )
+
+
 def random_rule(
     random: Random, program: Program, letter: int, reach: tuple[tuple[int, ...], ...], lanes: bool
 ) -> Rule:

@@ -12,9 +12,11 @@ from rgc.model.hamiltonian import Hamiltonian, Table, Term
 from rgc.model.lattices import chain, honeycomb, square, triangular
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
+from rgc.model_to_program.clusters_to_program import clusters_to_program
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
 from rgc.model_to_program.states_to_update import states_to_update
 from rgc.passes.colour_sites import colour_sites
+from rgc.passes.find_reflections import find_reflections
 from rgc.passes.merge_tables import merge_tables
 from rgc.passes.merge_terms import merge_terms
 
@@ -47,6 +49,38 @@ def test_moves_between_states(name: str) -> None:
     steps = colour_sites(merged.groups, lattice, 1)
     update = states_to_update(lattice, species, merged.groups, steps)
     check(name, update.program, update.arguments([merged.coefficients(hamiltonian)], 2), 5, word0=3)
+
+
+CLUSTERS = [
+    (honeycomb(3), Species("s"), 0.4),
+    (chain(9, boundary="open"), Species("s", "potts", 3), 0.9),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", range(len(CLUSTERS)))
+def test_clusters(name: str, case: int) -> None:
+    """Turns of clusters, in a field: of one reflection, and of one that is drawn from three."""
+    lattice, kind, coupling = CLUSTERS[case]
+    states = range(len(kind.codes))
+    zero = (0,) * lattice.dimension
+    axes = range(lattice.dimension)
+    ends = [Spin(tuple(int(k == axis) for k in axes), 0) for axis in axes]
+    bonds = [(Spin(zero, len(lattice.basis) - 1), end) for end in ends]
+    equal = tuple(float(a == b) for a in states for b in states)
+    tables = [Table(tuple(sorted(pair)), equal) for pair in bonds]
+    tables += [Table((Spin(zero, 0), Spin(zero, 1)), equal)] * (len(lattice.basis) > 1)
+    first = tuple(float(a == 0) for a in states)
+    hamiltonian = Hamiltonian(
+        (
+            Term("K", coupling, -1, tables=tuple(tables)),
+            Term("h", 0.1, -1, tables=(Table((Spin(zero),), first),)),
+        )
+    )
+    groups = merge_tables(hamiltonian, lattice, (kind,)).groups
+    update = clusters_to_program(lattice, (kind,), groups, find_reflections(groups, (kind,)))
+    coefficients = [group.coefficient({"K": -coupling, "h": -0.1}) for group in groups]
+    check(name, update.program, update.arguments([coefficients], 2), case, word0=1)
 
 
 @pytest.mark.slow

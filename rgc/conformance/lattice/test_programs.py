@@ -18,6 +18,7 @@ from rgc.conformance.lattice.programs import (
     patterns,
     places,
     random_program,
+    spread,
 )
 from rgc.conformance.lattice.running import arguments, check, run
 from rgc.conformance.running import assert_equal, require
@@ -95,6 +96,17 @@ def test_random_rules(name: str, kind: str, seed: int) -> None:
 @pytest.mark.parametrize("counted", [False, True])
 def test_blocks_of_another_lattice(name: str, counted: bool) -> None:
     check_on(name, blocks(counted), 3, words=3)
+
+
+@pytest.mark.parametrize(("counted", "words", "uniform"), [(False, 3, True), (True, 2, False)])
+def test_closures(name: str, counted: bool, words: int, uniform: bool) -> None:
+    """Clusters near the threshold of percolation, the longest and most winding there are."""
+    program = spread((11, 12), counted)
+    thresholds = [[int(p * 2**32)] * (64 * words) for p in (0.55, 0.01)]
+    if not uniform:
+        thresholds[0][::2] = [1 << 31] * (32 * words)
+    table = pack_thresholds(thresholds, 32, words)
+    check(name, program, lattice_arguments(table), 8, word0=2)
 
 
 def test_rules_that_differ_in_their_weights(name: str) -> None:

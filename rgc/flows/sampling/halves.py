@@ -67,12 +67,18 @@ def start_remembered(
 def _other_ways(odd: bool) -> str:
     """What helps where a phase is metastable; a field does where the phases differ in its sign."""
     ready = [name for name in NONLOCAL_UPDATES if name not in LATER_UPDATES]
-    ways = [*["a larger field"] * odd, "a smaller lattice", *(f"update={name}" for name in ready)]
+    ways = [*["a larger field"] * odd, "a smaller lattice", *map(_written, ready)]
     later = "" if ready else f" ({_listed(NONLOCAL_UPDATES)} would too, and come later)"
     return (
         "a phase that is only metastable holds some of them, and to thermalise longer does not "
         f"help in a reasonable time; {_listed(ways, 'or')} does{later}"
     )
+
+
+def _written(update: str) -> str:
+    """An update as an option, with what it asks of a Hamiltonian."""
+    suits = " where clusters suit the Hamiltonian" if update in CLUSTER_UPDATES else ""
+    return f"update={update}{suits}"
 
 
 def _listed(names: Sequence[str], joint: str = "and") -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 from rgc.errors import Problem, SpecError, suggest
+from rgc.flows.sampling.clusters import Clusters, make_clusters
 from rgc.flows.sampling.plan import SweepPlan, make_plan
 from rgc.flows.sampling.start import FLIPPED, UNIFORM, start_fields
-from rgc.language.updates import LATER_UPDATES, UPDATES
+from rgc.language.updates import CLUSTER_UPDATES, LATER_UPDATES, UPDATES
 from rgc.language.values import CallValue, Value
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
@@ -32,6 +33,7 @@ from rgc.passes.find_sectors import find_sectors
 from rgc.passes.merge_tables import merge_tables
 from rgc.passes.merge_terms import merge_terms
 from rgc.program.draws import Generator, Key, step_keys, stream
+from rgc.program.lattice.arguments import from_word
 
 if TYPE_CHECKING:
     from rgc.backend import Arguments, Backend, Kernel, State, Words
@@ -130,10 +132,12 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sampler:
-    """Sweeps of a model at one point on one backend.
+    """Sweeps of a model at one point on one backend, each after a turn of clusters if there are
+    `clusters`.
 
-    `point` holds the scanned parameters only. With the seed they key the random numbers, and so
-    does `level`, where every level of a run has a chain of its own.
+    `word0` is the number of the first word of replicas. `point` holds the scanned parameters only.
+    With the seed they key the random numbers, and so does `level`, where every level of a run has a
+    chain of its own.
     """
 
     model: Model
@@ -147,6 +151,8 @@ class Sampler:
     seed: int
     point: Mapping[str, float]
     level: int = 0
+    clusters: Clusters | None = None
+    word0: int = 0
 
     def key(self, purpose: str, level: int = 0) -> Key:
         """The stream of the random numbers for a purpose at an RG level."""
@@ -171,12 +177,34 @@ class Sampler:
         """The fields after sweeps `first`, ..., `first + count - 1`, counted from the start of the
         run.
         """
-        keys = step_keys(self.key("update", self.level), first, count, self.update.program.draws)
-        return self.kernel(packed, self.arguments, keys)[0]
+
+        def keys(purpose: str, update: Update, first: int, count: int) -> Words:
+            return step_keys(self.key(purpose, self.level), first, count, update.program.draws)
+
+        if self.clusters is None:
+            drawn = keys("update", self.update, first, count)
+            return self.kernel(packed, self.arguments, drawn, self.word0)[0]
+        for sweep in range(first, first + count):
+            packed = self.clusters.turn(packed, keys("clusters", self.clusters.update, sweep, 1))
+            drawn = keys("update", self.update, sweep, 1)
+            packed, _ = self.kernel(packed, self.arguments, drawn, self.word0)
+        return list(packed)
+
+    def later(self, word: int) -> Sampler:
+        """The same sweeps of the replicas from a word on."""
+        return replace(
+            self,
+            arguments=from_word(self.arguments, word),
+            clusters=None if self.clusters is None else self.clusters.later(word),
+            word0=word,
+        )
 
     @property
     def provenance(self) -> dict[str, Any]:
         program, plan = self.update.program, self.plan
+        turned = {}
+        if self.clusters is not None:
+            turned = {"update": "wolff", "clusters": self.clusters.provenance}
         return {
             "update": self.choice.update,
             "why": self.choice.reason,
@@ -192,6 +220,7 @@ class Sampler:
             "dropped": list(self.model.zero),
             "sectors": list(self.model.sectors.names),
             "reproducibility": "L2",
+            **turned,
         }
 
 
@@ -218,8 +247,10 @@ def make_sampler(
         else choose_acceptance_of_states(star, model.species)
         for star in distinct_stars(steps)
     ]
-    choice = choose_update(model.coefficients, acceptances, asked_update(model.options["update"]))
-    planes = model.options.integer("planes")
+    asked = asked_update(model.options["update"])
+    by_clusters = asked in CLUSTER_UPDATES
+    choice = choose_update(model.coefficients, acceptances, "auto" if by_clusters else asked)
+    planes: Any = model.options.integer("planes")
 
     lower: Callable[..., Update] = hamiltonian_to_update if model.two_states else states_to_update
 
@@ -254,6 +285,19 @@ def make_sampler(
         seed=seed,
         point=point,
         level=level,
+        clusters=make_clusters(
+            lattice,
+            model.species,
+            groups,
+            model.coefficients,
+            backend,
+            planes=planes,
+            generator=model.generator,
+            words=plan.words,
+            specialise=specialise,
+        )
+        if by_clusters
+        else None,
     )
 
 
@@ -261,7 +305,7 @@ def asked_update(value: Value) -> Asked:
     """The option `update`. Raises `SpecError` for an update that comes later."""
     name = value.name if isinstance(value, CallValue) else str(value)
     if name in LATER_UPDATES:
-        hint = "use update=auto, metropolis or heat_bath"
+        hint = "use update=auto, metropolis, heat_bath or wolff"
         raise SpecError([Problem("not-yet", f"the update {name} comes later", hint=hint)])
     if name not in UPDATES:
         raise SpecError(

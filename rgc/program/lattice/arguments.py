@@ -28,3 +28,10 @@ def lattice_arguments(
     if weights is None:
         weights = np.zeros((0, 64 * thresholds.shape[-1]), dtype=np.int32)
     return Arguments({"thresholds": thresholds, "weights": weights})
+
+
+def from_word(arguments: Arguments, word: int) -> Arguments:
+    """The values of the replicas from `word` on."""
+    return lattice_arguments(
+        arguments["thresholds"][..., word:], arguments["weights"][:, 64 * word :]
+    )

@@ -42,10 +42,15 @@ def wrong_code(program: Program, rule: Rule) -> str:
             continue
         tables, everything = known
         stored = _no_state([tables[words[k]] or 0 for k in range(field.planes)], field, everything)
-        never = [_no_state(planes, of, everything) for of, planes in _loaded(program, rule, tables)]
-        if stored & ~_any([*never, *_impossible(rule, tables, decided)]):
+        never = without_states(program, rule, tables, everything)
+        if stored & ~_any([never, *_impossible(rule, tables, decided)]):
             return "stores a code that is no state"
     return ""
+
+
+def without_states(program: Program, rule: Rule, tables: Tables, everything: int) -> int:
+    """The patterns in which a code that is loaded, all planes of it, is no state."""
+    return _any(_no_state(planes, of, everything) for of, planes in _loaded(program, rule, tables))
 
 
 def _decided(rule: Rule, words: frozenset[Value]) -> dict[Value, frozenset[Value]]:

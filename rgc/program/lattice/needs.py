@@ -14,6 +14,7 @@ CAPABILITIES = {
     "lists": "sets of cells that are listed: odd sizes, irregular sets",
     "letters": "several sites in a cell",
     "strides": "loads with a stride: block maps",
+    "closures": "rules that are repeated until nothing changes: cluster updates",
     "axes": "tallies along axes",
     "replicas": "thresholds that differ between replicas",
 }
@@ -31,6 +32,7 @@ def needs(program: Program) -> frozenset[str]:
         "lists": any(isinstance(stage.cells, Listed) for stage in program.schedule),
         "letters": program.letters > 1 or any(field.letters > 1 for field in program.fields),
         "strides": any(isinstance(node, Load) and node.stride is not None for node in nodes),
+        "closures": any(stage.until for stage in program.schedule),
         "axes": any(array.axes for array in program.tallies),
     }
     return frozenset(name for name, needed in found.items() if needed)

@@ -46,10 +46,16 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One entry of the schedule: rule number `rule` is run on every cell of `cells`. No rule of a
-    stage reads what the stage writes elsewhere."""
+    stage reads what the stage writes elsewhere.
+
+    Stages until "unchanged" that follow each other are a *closure*: they are run again and again
+    until no word changes. Their rules may read what they write, since they only set bits: the
+    smallest fields in which nothing is left to be set are the same in whatever order that is done.
+    """
 
     rule: int
     cells: SiteSet
+    until: Literal["unchanged"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +101,15 @@ class Program:
     @property
     def sites(self) -> int:
         return prod(self.shape) * self.letters
+
+    @property
+    def turns(self) -> tuple[range, ...]:
+        """The numbers of the stages in the order of the schedule: those of a closure together,
+        every other by itself."""
+        turns: list[range] = []
+        for number, stage in enumerate(self.schedule):
+            if turns and stage.until and self.schedule[number - 1].until:
+                turns[-1] = range(turns[-1].start, number + 1)
+            else:
+                turns.append(range(number, number + 1))
+        return tuple(turns)

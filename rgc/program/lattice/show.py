@@ -154,8 +154,13 @@ def _load(program: Program, node: Load) -> str:
 
 def _schedule(program: Program) -> list[str]:
     return [
-        f"  then rule {stage.rule} on {_cells(stage.cells)}" for stage in program.schedule[:_SHOWN]
+        f"  then rule {stage.rule} on {_cells(stage.cells)}{_until(stage)}"
+        for stage in program.schedule[:_SHOWN]
     ] + ([f"  ... {_more(program.schedule[_SHOWN:])}"] if len(program.schedule) > _SHOWN else [])
+
+
+def _until(stage: Stage) -> str:
+    return f", until {stage.until}" if stage.until else ""
 
 
 _SHOWN = 8

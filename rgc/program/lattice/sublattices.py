@@ -71,6 +71,13 @@ class FieldLayout:
         inner = np.ravel_multi_index(tuple((cells + np.array(self.low)).T), self.padded)
         return np.asarray(self.number(sublattice) * prod(self.padded) + inner, dtype=np.int64)
 
+    def places(self, plane: int, letter: int, cells: Table) -> Table:
+        """Where cells int64[cell, axis] of the field lie, whatever their sublattices."""
+        modulus = np.array(self.modulus)
+        residues = np.ravel_multi_index(tuple((cells % modulus).T), self.modulus)
+        inner = self.addresses((plane, letter, (0,) * len(self.modulus)), cells // modulus)
+        return np.asarray(inner + residues * prod(self.padded), dtype=np.int64)
+
 
 NOTHING = FieldLayout(shape=(), planes=0, letters=0, modulus=(), extent=(), low=(), high=())
 """The layout of a field that a program does not use."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from rgc.model.sites import Cells, SiteSet
 from rgc.program.family import ProgramError
 from rgc.program.lattice.cells import cell_table
-from rgc.program.lattice.codes import wrong_code
+from rgc.program.lattice.codes import without_states, wrong_code
+from rgc.program.lattice.monotone import not_monotone
 from rgc.program.lattice.nodes import (
     Accept,
     Bernoulli,
@@ -27,7 +28,7 @@ from rgc.program.lattice.nodes import (
     Value,
     Weigh,
 )
-from rgc.program.lattice.program import Field, Program, Rule
+from rgc.program.lattice.program import Field, Program, Rule, Stage
 from rgc.program.lattice.truth_tables import truth_tables
 
 Yield = Literal["word", "count", "lanes", "nothing"]
@@ -37,9 +38,9 @@ Cells64 = NDArray[np.int64]
 
 def verify(program: Program) -> None:
     """Check operands and their types, indices of fields, letters, planes, slots, weights, draws and
-    tallies, disjoint classes (up to 14 inputs), loads within open axes, that a draw serves a site
-    once in a step, that no rule reads what its stage writes elsewhere, and that what is stored is a
-    state (up to 20 inputs).
+    tallies, disjoint classes of states (up to 14 inputs), loads within open axes, that a draw
+    serves a site once in a step, that no rule reads what its stage writes elsewhere unless it is
+    one of a closure and only sets bits, and that what is stored is a state (up to 20 inputs).
 
     Raises `ProgramError` naming the first violation.
     """
@@ -58,8 +59,12 @@ def verify(program: Program) -> None:
         _expect(0 <= stage.rule < len(program.rules), f"{where}: no rule {stage.rule}")
         _check_cells(program, stage.cells, where)
         table = cell_table(stage.cells, program.shape)
+        _expect(stage.until in (None, "unchanged"), f"{where}: until '{stage.until}'")
+        if stage.until:
+            complaint = not_monotone(program.rules[stage.rule])
+            _expect(not complaint, f"{where} is repeated, and {complaint}")
         if len(table):
-            _check_stage(program, program.rules[stage.rule], stage.cells, table, where)
+            _check_stage(program, stage, table, where)
             _check_draws(program, program.rules[stage.rule], table, drawn, where)
 
 
@@ -194,20 +199,21 @@ def _check_rule(program: Program, rule: Rule, where: str) -> None:
         elif isinstance(node, Store):
             _expect((node.field, node.plane) not in written, f"{where}, v{k}: stores twice")
             written.add((node.field, node.plane))
-    _check_classes(rule, where)
+    _check_classes(program, rule, where)
 
 
-def _check_classes(rule: Rule, where: str) -> None:
+def _check_classes(program: Program, rule: Rule, where: str) -> None:
     if not any(isinstance(node, Bernoulli) and len(node.classes) > 1 for node in rule.nodes):
         return
     known = truth_tables(rule)
     if known is None:
         return
+    never = without_states(program, rule, *known)
     for k, node in enumerate(rule.nodes):
         if isinstance(node, Bernoulli):
             taken = 0
             for mask, _ in node.classes:
-                table = known[0][mask] or 0
+                table = (known[0][mask] or 0) & ~never
                 _expect(not taken & table, f"{where}, v{k}: classes overlap")
                 taken |= table
 
@@ -253,7 +259,8 @@ def _check_draws(
             used[tuple(table.T)] = True
 
 
-def _check_stage(program: Program, rule: Rule, cells: SiteSet, table: Cells64, where: str) -> None:
+def _check_stage(program: Program, stage: Stage, table: Cells64, where: str) -> None:
+    rule, cells = program.rules[stage.rule], stage.cells
     low, high = table.min(axis=0), table.max(axis=0)
     written = {
         (node.field, node.plane, rule.letter) for node in rule.nodes if isinstance(node, Store)
@@ -267,6 +274,8 @@ def _check_stage(program: Program, rule: Rule, cells: SiteSet, table: Cells64, w
             first, last = low * stride + node.offset, high * stride + node.offset
             stays = np.array(field.periodic) | ((first >= 0) & (last < field.shape))
             _expect(bool(stays.all()), f"{where}, v{k}: loads beyond an open edge")
+            if stage.until:
+                continue  # what it writes it may read
             if (node.field, node.plane, node.letter) in written and not _apart(cells, node, field):
                 read = (table * stride + np.array(node.offset)) % field.shape
                 _expect(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import factorial, prod
 
+from rgc.language.updates import CLUSTER_UPDATES
 from rgc.language.values import OperatorBasis, Value
 from rgc.model.block_maps import TRIED
 from rgc.model.lattice import Lattice
@@ -33,17 +34,42 @@ BATCHES = 4
 and those that measure exponents and memory.
 """
 
+TURNS = 3e8
+"""Bits of a replica that one core takes through a turn of clusters in a second, at the critical
+point of the 64x64 torus.
+"""
+
 GROUPS = 32
 """Groups of replicas over which the products of operators are summed."""
 
 
 def sample(spec: Spec, options: Options) -> Cost:
-    """Fields of words for the bits, and a sweep for each record as its measurement."""
+    """Fields of words for the bits, and a sweep for each record as its measurement. Clusters have
+    fields of their own, and a turn before each sweep.
+    """
     bits, words = bits_of(spec), options.number("replicas") / WORD_REPLICAS
     memory = bits * (TABLES + FIELDS * words * NUMBER) + 2 * saved_bytes(spec, options.values)
     sweeps = options.number("sweeps") * (1 + 1 / options.number("every"))
     sweeps += options.number("thermalise")
-    return Cost(memory, sweeps * bits * options.number("replicas") / UPDATES)
+    seconds = sweeps * bits * options.number("replicas") / UPDATES
+    if "update" in options and options["update"] in CLUSTER_UPDATES:
+        memory += own_fields(spec) * words * NUMBER
+        seconds += sweeps * bits * options.number("replicas") / TURNS
+    return Cost(memory, seconds)
+
+
+def own_fields(spec: Spec) -> float:
+    """The bits of the fields of a turn of clusters: a bond for each pair, and two for each spin."""
+    lattice, hamiltonian = spec.lattice, spec.hamiltonian
+    if not isinstance(lattice, Lattice) or hamiltonian is None:
+        raise ValueError("clusters are those of a Hamiltonian on a lattice with cells")
+    pairs = sum(
+        sum(len(spins) == 2 for _, spins in term.products)
+        + sum(len(table.spins) == 2 for table in term.tables)
+        for term in hamiltonian.terms
+    )
+    cells = lattice.sites / len(lattice.basis)
+    return cells * pairs + 2 * lattice.sites * len(spec.species)
 
 
 def mcrg(spec: Spec, options: Options) -> Cost:

@@ -87,10 +87,13 @@ def valid_update(asked: Asked) -> Iterator[Problem]:
         yield Problem("wrong-arity", message, place)
     lattice, hamiltonian = asked.spec.lattice, asked.spec.hamiltonian
     if update in CLUSTER_UPDATES and hamiltonian is not None and lattice is not None:
-        why = cluster_obstacle(hamiltonian, lattice) if asked.read("hamiltonian", "lattice") else ""
+        species = asked.spec.species
+        known = asked.read("hamiltonian", "lattice", "spins")
+        why = cluster_obstacle(hamiltonian, lattice, species) if known else ""
         if why:
             message = f"'{update}' clusters do not suit this Hamiltonian: {why}"
-            hint = "metropolis and heat_bath are valid here"
+            bits = all(kind.two_states for kind in species)
+            hint = f"metropolis {'and heat_bath are' if bits else 'is'} valid here"
             yield Problem("wrong-update", message, place, hint=hint)
 
 

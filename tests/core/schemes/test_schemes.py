@@ -426,6 +426,7 @@ RUN_TODAY = {
     "rings",
     "sampled_kernel",
     "strip",
+    "tempering_scan",
     "trg",
 }
 

@@ -1,0 +1,102 @@
+"""Cluster updates: turns of clusters, each followed by a sweep of single spins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal
+
+from rgc.model.groups import Group, Signs
+from rgc.model.lattice import Lattice
+from rgc.model.spins import Species
+from rgc.model_to_program.clusters_to_program import SEEDS, clusters_to_program
+from rgc.model_to_program.update import Update
+from rgc.passes.find_reflections import find_reflections
+from rgc.program.lattice.arguments import from_word
+
+if TYPE_CHECKING:
+    from rgc.backend import Arguments, Backend, Kernel, State
+    from rgc.program.draws import Generator, Words
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clusters:
+    """A turn of clusters of a model at one point on one backend.
+
+    `scratch` are the fields that its program has besides the spins. They are written anew in every
+    turn, so that they are no part of the state of a run. `word0` is the number of the first word.
+    """
+
+    update: Update
+    backend: Backend
+    kernel: Kernel
+    arguments: Arguments
+    words: int
+    species: int
+    word0: int = 0
+    scratch: list[State] = field(default_factory=list)
+
+    def turn(self, spins: Sequence[State], keys: Words) -> list[State]:
+        """The spins after a turn with these keys."""
+        scratch = self.scratch or [self.backend.pack(each) for each in self.blank(self.words)]
+        packed, _ = self.kernel([*spins, *scratch], self.arguments, keys, self.word0)
+        self.scratch[:] = packed[len(spins) :]
+        return packed[: len(spins)]
+
+    def later(self, word: int) -> Clusters:
+        """The same of the replicas from a word on."""
+        given = from_word(self.arguments, word)
+        return replace(self, arguments=given, words=self.words - word, word0=word, scratch=[])
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        program = self.update.program
+        return {"seeds": SEEDS, "site_sets": len(program.schedule), "planes": program.planes}
+
+    def blank(self, words: int) -> list[Words]:
+        """The canonical fields of a program besides those of the spins, to be written."""
+        import numpy as np
+
+        fields = self.update.program.fields[self.species :]
+        return [
+            np.zeros((each.planes, *each.shape, each.letters, words), dtype=np.uint64)
+            for each in fields
+        ]
+
+
+def make_clusters(
+    lattice: Lattice,
+    species: Sequence[Species],
+    groups: Sequence[Group | Signs],
+    coefficients: Sequence[Fraction],
+    backend: Backend,
+    *,
+    planes: Literal[32, 64],
+    generator: Generator,
+    words: int,
+    specialise: bool,
+) -> Clusters:
+    """The turns of clusters of a Hamiltonian that suits them (`cluster_obstacle`).
+
+    `planes`, `generator` and `specialise` are those of the sweep.
+    """
+    reflections = find_reflections(groups, species)
+
+    def lowered(planes: Literal[32, 64]) -> Update:
+        return clusters_to_program(
+            lattice, species, groups, reflections, planes=planes, generator=generator
+        )
+
+    update = lowered(planes)
+    if planes == 32 and update.wants_64_planes(coefficients):
+        update = lowered(64)
+    arguments = update.arguments([coefficients], words)
+    return Clusters(
+        update=update,
+        backend=backend,
+        kernel=backend.compile(update.program, constant=arguments if specialise else None),
+        arguments=arguments,
+        words=words,
+        species=len(species),
+    )

@@ -1,0 +1,173 @@
+"""Cluster updates: turns of clusters against sums over all states, against components of the graph
+of bonds, and the memory that they leave.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+import rgc
+from rgc import backend as backends
+from rgc.flows.sampling.clusters import Clusters
+from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
+from rgc.program.draws import step_keys
+from rgc.verification.states import codes_of, unpack
+from tests.physics.running import agrees, answer, p_value, scaled, seeds
+from tests.physics.test_states_sampled import ENTRIES, SPEC
+
+ISING = """
+parameters {{ K = {K}, h = {h} }}
+lattice {lattice}
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]
+flow sample(sweeps=100, replicas=256, update=wolff)
+"""
+
+TURNED = [name for name in ENTRIES if name.startswith(("potts", "clock"))]
+BY_CLUSTERS = SPEC.replace("every=10", "every=2, update=wolff").replace("=5000", "=600")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TURNED)
+def test_potts_and_clock_spins(name: str) -> None:
+    spins, parameters, energy, measures, exact = ENTRIES[name]
+    text = BY_CLUSTERS.format(spins=spins, parameters=parameters, energy=energy, measures=measures)
+    spec = rgc.load(text).spec
+    found = seeds(spec)
+    for average in exact:
+        assert agrees([each.averages[average] for each in found], exact[average])
+    wrong = seeds(scaled(spec, "K", 1.01))
+    assert p_value([each.averages["energy"] for each in wrong], exact["energy"]) < 1e-3
+
+
+def sampler_of(text: str, seed: int = 1, backend: str = "numba") -> Sampler:
+    spec = rgc.load(text).spec
+    return make_sampler(make_model(spec), backends.load(backend), seed=seed, point={})
+
+
+class Turns:
+    """Turns of clusters alone, without the sweeps between them."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        assert sampler.clusters is not None
+        self.clusters: Clusters = sampler.clusters
+        self.backend, self.key = sampler.backend, sampler.key("clusters")
+        self.spins = [self.backend.pack(field) for field in sampler.start()]
+        self.number = 0
+
+    def __call__(self) -> None:
+        keys = step_keys(self.key, self.number, 1, self.clusters.update.program.draws)
+        self.spins = self.clusters.turn(self.spins, keys)
+        self.number += 1
+
+    @property
+    def magnetisation(self) -> NDArray[np.float64]:
+        """m of each replica."""
+        return 1 - 2 * codes_of(self.backend.unpack(self.spins[0])).mean(axis=(0, 1, 2))
+
+    def own(self, name: str) -> NDArray[np.bool_]:
+        """A field of the program as bool[plane, *cells, letter, replica]."""
+        names = [field.name for field in self.clusters.update.program.fields[1:]]
+        return unpack(self.backend.unpack(self.clusters.scratch[names.index(name)]))
+
+    def labels(self) -> list[NDArray[np.int64]]:
+        """The cluster of each site of the square lattice, row-major, for each replica. Plane 0 of
+        the bonds leads on along the second axis, plane 1 along the first."""
+        bonds = self.own("bonds")[..., 0, :]
+        shape = bonds.shape[1:3]
+        numbers = np.arange(np.prod(shape)).reshape(shape)
+        ends = [np.roll(numbers, -1, axis=1), np.roll(numbers, -1, axis=0)]
+        found = []
+        for replica in range(bonds.shape[-1]):
+            there = [bonds[plane, ..., replica] for plane in range(2)]
+            pairs = np.concatenate(
+                [np.stack([numbers[b], end[b]]) for b, end in zip(there, ends, strict=True)], axis=1
+            )
+            graph = coo_array((np.ones(pairs.shape[1]), tuple(pairs)), shape=(numbers.size,) * 2)
+            found.append(connected_components(graph, directed=False)[1].astype(np.int64))
+        return found
+
+
+@pytest.mark.parametrize("field", [0, 0.02])
+def test_what_is_reached_and_held_are_whole_clusters(field: float) -> None:
+    """Found by another algorithm from the same bonds."""
+    turns = Turns(
+        sampler_of(ISING.format(K=0.44, h=field, lattice="square(8, 12)"), backend="reference")
+    )
+    for _ in range(3):
+        before = turns.backend.unpack(turns.spins[0]).copy()
+        turns()
+        reached = turns.own("reached")[0, ..., 0, :].reshape(96, -1)
+        held = turns.own("held")[0, ..., 0, :].reshape(96, -1) if field else np.zeros_like(reached)
+        flipped = unpack(before ^ turns.backend.unpack(turns.spins[0])).reshape(96, -1)
+        np.testing.assert_array_equal(flipped, reached & ~held)
+        for replica, labels in enumerate(turns.labels()):
+            for part in (reached, held):
+                assert set(labels[part[:, replica]]).isdisjoint(labels[~part[:, replica]])
+    assert 0.1 < reached.mean() < 0.9
+    assert held.any() == bool(field)
+
+
+@pytest.mark.parametrize(
+    ("lattice", "coupling", "exact"),
+    [
+        ("square(4)", 0.5, 0.8689216816423182),
+        ("square(4)", 0.44068679350977147, 0.7613589085686723),
+        pytest.param("square(32)", 0.42, None, marks=pytest.mark.slow),
+    ],
+)
+def test_the_mean_cluster_holds_the_magnetisation(
+    lattice: str, coupling: float, exact: float | None
+) -> None:
+    """<|C|> of the cluster of a site is N <m^2>, at any size; turns alone, without sweeps."""
+    turns = Turns(sampler_of(ISING.format(K=coupling, h=0, lattice=lattice)))
+    square, size = [], []
+    for number in range(60):
+        turns()
+        if number >= 20 and number % 2 == 0:
+            square.append(turns.magnetisation**2)
+            counts = [np.bincount(labels) for labels in turns.labels()]
+            size.append([(each.astype(float) ** 2).sum() / each.sum() ** 2 for each in counts])
+    m2, c = (np.mean(each, axis=0) for each in (square, size))
+    error = np.std(c - m2, ddof=1) / len(m2) ** 0.5
+    assert abs(np.mean(c - m2)) < 3.5 * error
+    assert error < 0.02 * np.mean(m2)
+    if exact is not None:
+        for found in (m2, c):
+            assert abs(np.mean(found) - exact) < 3.5 * np.std(found, ddof=1) / len(found) ** 0.5
+
+
+def test_what_a_turn_leaves_in_its_own_fields_changes_nothing() -> None:
+    """A run that goes on from its spins alone, as after a checkpoint, has the same bits."""
+    spins, parameters, energy, measures, _ = ENTRIES["potts(3), K = 0.7, h = 0.15"]
+    text = SPEC.replace("every=10", "every=10, replicas=64, update=wolff")
+    text = text.format(spins=spins, parameters=parameters, energy=energy, measures=measures)
+    whole, first, second = (sampler_of(text, backend="reference") for _ in range(3))
+    expected = whole.sweep([whole.backend.pack(each) for each in whole.start()], 0, 5)
+    middle = first.sweep([first.backend.pack(each) for each in first.start()], 0, 2)
+    saved = [first.backend.unpack(each) for each in middle]
+    found = second.sweep([second.backend.pack(each) for each in saved], 2, 3)
+    for a, b in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(whole.backend.unpack(a), second.backend.unpack(b))
+    assert whole.provenance["update"] == "wolff"
+
+
+@pytest.mark.slow
+def test_clusters_forget_sooner_than_single_spins() -> None:
+    """tau of m^2 at the critical point: 12 sweeps of Metropolis at L = 16, and about one turn."""
+    text = ISING.format(K=0.44068679350977147, h=0, lattice="square(16)")
+    text = (
+        text.replace("sweeps=100, ", "sweeps=1000, thermalise=300, every=1, ")
+        + "measure { m2 = avg(m^2) }\n"
+    )
+    found = {}
+    for update in ("wolff", "metropolis"):
+        tau = answer(rgc.load(text.replace("wolff", update)).spec).values["tau_m^2"].value
+        assert tau is not None
+        found[update] = tau
+    assert found["metropolis"] > 8
+    assert found["wolff"] < 0.25 * found["metropolis"]

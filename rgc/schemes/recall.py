@@ -36,7 +36,7 @@ def _patterns(asked: Asked) -> Iterator[Problem]:
         return
     if data is None or not isinstance(source_of(data), Patterns):
         message = f"start={start} takes the patterns of the data, and this spec has none"
-        hint = "add data patterns(10) and a coupling J = hebb(patterns), or write start=random"
+        hint = "add data patterns(10), or write start=random"
         yield Problem("missing-section", message, asked.place("start"), hint=hint)
 
 

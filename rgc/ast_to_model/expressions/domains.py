@@ -243,7 +243,7 @@ def _no_such_face(domain: ast.Domain, kind: str, lattice: Lattice, plural: str) 
     hint = suggest(kind, [*known, "cells"] if plural else known) or has
     if kind.lower() in SUBLATTICES:
         place = " + ".join(f"coordinate(i,{axis})" for axis in AXES[: lattice.dimension])
-        hint = f"a factor that is 0 elsewhere picks sites: sum(i) mod({place}, 2)*s[i]"
+        hint = f"a factor that is 0 elsewhere picks sites: sum(i) s[i]*mod({place}, 2)"
     if kind in PAIRS:
         hint = "pairs of neighbours are <i,j>, those of one direction <i,j> along x"
     return problem(

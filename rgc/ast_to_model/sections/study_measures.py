@@ -8,7 +8,7 @@ from dataclasses import replace
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.resolve import resolve
 from rgc.ast_to_model.scope import FUNCTIONS, RESERVED, problem
-from rgc.ast_to_model.sections.read_target import answer_of_run
+from rgc.ast_to_model.sections.read_target import answer_of_run, as_written
 from rgc.errors import SpecError, suggest
 from rgc.model.claim import run_answers
 from rgc.model.expressions import Expression
@@ -36,7 +36,7 @@ def study_measures(
 
 def _measure(entry: ast.Entry, definitions: Definitions, context: Context) -> Measure:
     if not isinstance(entry.target, ast.Name) or entry.value is None:
-        hint = "write name = expression, as in gap = hot.energy - cold.energy"
+        hint = f"write gap = {as_written(entry.target)}"
         message = "a measure of a study needs a name"
         raise problem("missing-name", message, entry.target.span, hint=hint)
     name = entry.target.name

@@ -30,7 +30,7 @@ def topples(asked: Asked) -> Iterator[Problem]:
             f"a site topples at {threshold} grains and gives one to each of {neighbours} "
             "neighbours, more than it has"
         )
-        hint = f"write topple(threshold={neighbours}), and height({neighbours})"
+        hint = f"write topple(threshold={neighbours})"
         yield Problem("out-of-range", message, asked.section("map"), hint=hint)
         return
     for species in asked.spec.species:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem, SpecError
+from rgc.model.share import WHOLE, Share
 from rgc.results import files
 from rgc.results.folder import Written, date_of_the_run, held, stamp
 
@@ -28,6 +30,8 @@ class Unwritten(Exception):
         super().__init__(f"'{folder}' could not be written: {error.strerror or error}")
         self.answer = answer
 
+
+OF_SHARES = re.compile(r"-of-(\d+)\.npz")
 
 Pictures = Callable[[], Mapping[str, str]]
 """Makes SVG texts by name."""
@@ -62,8 +66,20 @@ class Job:
             else cache_folder() / "runs" / f"{self.sha256[:16]}-{self.seed}"
         )
 
-    def checkpoint(self, point: int) -> Path:
-        return self.checkpoints / f"point-{point:04d}.npz"
+    def checkpoint(self, point: int, share: Share = WHOLE) -> Path:
+        part = f"-share-{share.number:04d}-of-{share.total:04d}" if share.total > 1 else ""
+        return self.checkpoints / f"point-{point:04d}{part}.npz"
+
+    def shares(self, point: int) -> int | None:
+        """Into how many shares the checkpoints of a point cut it; None where there are none."""
+        if any(self.checkpoints.glob(f"point-{point:04d}.npz*")):
+            return 1
+        found = (
+            int(named[1])
+            for path in self.checkpoints.glob(f"point-{point:04d}-share-*.npz*")
+            if (named := OF_SHARES.search(path.name))
+        )
+        return max(found, default=None)
 
     @property
     def unfinished(self) -> bool:

@@ -18,6 +18,7 @@ from rgc.model.lattice import Lattice
 from rgc.model.observables import Linear, Tally
 from rgc.model.options import Options
 from rgc.model.sectors import Sectors
+from rgc.model.share import WHOLE, Share
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
@@ -163,6 +164,7 @@ class Sampler:
             coefficients=tuple(map(float, model.coefficients)),
             sectors=model.sectors,
             generator=model.generator,
+            word0=self.plan.word0,
         )
 
     def sweep(self, packed: Sequence[State], first: int, count: int) -> list[State]:
@@ -170,7 +172,7 @@ class Sampler:
         run.
         """
         keys = step_keys(self.key("update"), first, count, self.update.program.draws)
-        return self.kernel(packed, self.arguments, keys)[0]
+        return self.kernel(packed, self.arguments, keys, self.plan.word0)[0]
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -200,12 +202,13 @@ def make_sampler(
     seed: int,
     point: Mapping[str, float],
     specialise: bool = True,
+    share: Share = WHOLE,
 ) -> Sampler:
     """Passes, lowering, compiling: Hamiltonian -> coloured sites -> acceptance -> update -> kernel.
 
     `point` holds the scanned parameters only, since they key the random numbers. `specialise` says
-    that values may be baked into the kernel. Raises `SpecError` for an update that is not there yet
-    or not possible.
+    that values may be baked into the kernel, `share` which replicas are sampled. Raises `SpecError`
+    for an update that is not there yet or not possible.
     """
     groups, lattice = model.merged.groups, model.lattice
     steps = colour_sites(groups, lattice, len(model.species))
@@ -234,7 +237,7 @@ def make_sampler(
     update = lowered(planes)
     if planes == 32 and update.wants_64_planes(model.coefficients):
         update = lowered(64)
-    plan = make_plan(model.options, lattice.sites * len(model.species))
+    plan = make_plan(model.options, lattice.sites * len(model.species), share)
     arguments = update.arguments([model.coefficients], plan.words)
     return Sampler(
         model=model,

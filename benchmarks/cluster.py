@@ -1,15 +1,14 @@
 """What tasks of a cluster cost: `python benchmarks/cluster.py [POINTS]`.
 
-Points of about ten seconds of one core run in one process with two threads, and then as tasks of two
-workers with one thread each; the same digits are asserted. Times of processors count all processes
-and do not depend on what else the machine does; times of the clock do. What starting and stopping
-the workers takes is told by itself, by a run of two points that take nothing.
+Points of about ten seconds of one core run in one process with two threads, and then as tasks of
+two workers with one thread each; the same digits are asserted. Times of processors count all
+processes and do not depend on what else the machine does; times of the clock do. What starting and
+stopping the workers takes is told by itself, by a run of two points that take nothing.
 """
 
 from __future__ import annotations
 
 import os
-import pickle
 import sys
 import tempfile
 from collections.abc import Callable
@@ -17,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any
+
+from distributed.protocol.pickle import dumps
 
 import rgc
 from rgc import cluster, running, tasks
@@ -91,7 +92,7 @@ def traffic(sweeps: int, folder: Path) -> None:
         "the result of a point": point,
         "what a share tells": share,
     }.items():
-        print(f"{what}: {len(pickle.dumps(sent)) / 1024:.1f} KiB")
+        print(f"{what}: {len(dumps(sent)) / 1024:.1f} KiB")
 
 
 def main(points: int) -> None:

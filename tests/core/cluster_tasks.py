@@ -46,3 +46,11 @@ def with_death(common: Common, dies: bool) -> None:
     if dies and not mark.exists():
         runner.EVERY = 0.0
         checkpoint.write = counted  # type: ignore[assignment]
+
+
+def on_two_devices(common: Common, argument: Any, before: list[Any]) -> Any:
+    """A share of a point, in a process in which JAX sees two devices."""
+    import jax
+
+    assert jax.local_device_count() == 2
+    return run_share(common, argument, before)

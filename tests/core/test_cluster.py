@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 import rgc
-from rgc import cluster, runner, tasks
+from rgc import cluster, cost, runner, tasks
 from rgc.cli import main
 from rgc.errors import SpecError
 from rgc.results import plots
 from rgc.runner import Interrupted, Stop
 from rgc.slurm import Slurm, read_slurm
-from tests.core.cluster_tasks import point_dies, share_dies
+from tests.core.cluster_tasks import on_two_devices, point_dies, share_dies
 
 SPEC = """parameters { K = 0.3 }
 lattice square(4)
@@ -242,3 +242,19 @@ def test_stopped_on_a_cluster(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         compiled.run(out=tmp_path / "out", cluster="local:1", stop=stop, progress=True)
     assert "dashboard: http://127.0.0.1:" in capsys.readouterr().err
     assert compiled.run(out=tmp_path / "out", resume=True).points == serial.points
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_plots")
+def test_two_workers_with_two_devices_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of two words on the workers, and a word of each on a device."""
+    pytest.importorskip("distributed")
+    pytest.importorskip("jax")
+    serial = rgc.compile(LONG, backend="reference").run(out=tmp_path / "serial")
+    compiled = rgc.compile(LONG, backend="jax")
+    (part,) = cost.parts(compiled.loaded.spec)
+    monkeypatch.setattr(tasks, "TASK", part.cost.seconds / 2.5)
+    monkeypatch.setattr(tasks, "run_share", on_two_devices)
+    monkeypatch.setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
+    answer = compiled.run(out=tmp_path / "out", cluster="local:2")
+    assert answer.points == serial.points

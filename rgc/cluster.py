@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from logging import CRITICAL
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from rgc.backend import cores
@@ -177,8 +178,6 @@ def run(
     address of the dashboard. Raises what a task raises, and `Interrupted` when stopped: checkpoints
     are in the folder of `saved` then.
     """
-    from distributed import wait
-
     with cluster.client() as client:
         if client.dashboard_link:
             tell(f"dashboard: {client.dashboard_link}")
@@ -186,21 +185,23 @@ def run(
         everything: list[Future] = []
         last = [_submitted(client, shared, task, everything) for task in tasks]
         workers = len(client.scheduler_info(n_workers=-1)["workers"])
-        total = len(everything)
+        total, pending = len(everything), set(everything)
+        ended: SimpleQueue[Future] = SimpleQueue()
         progress.start(f"{total} tasks on {workers or 'coming'} workers", total)
-        pending = set(everything)
+        for future in everything:
+            future.add_done_callback(ended.put)
         everything.clear()  # what a share has told is dropped when its point has it
         while pending:
             if reason := stop.reason():
                 client.cancel(list(pending))
                 raise Interrupted(reason, total - len(pending), total, saved, "tasks")
             try:
-                ready, pending = wait(pending, PATIENCE, return_when="FIRST_COMPLETED")
-            except TimeoutError:
+                future = ended.get(timeout=PATIENCE)
+            except Empty:
                 continue
-            for future in ready:
-                if future.status != "finished":
-                    future.result()  # raises at once what a task raised
+            if future.status != "finished":
+                future.result()  # raises at once what a task raised
+            pending.discard(future)
             progress.advance(total - len(pending))
         progress.finish()
         found: list[Any] = client.gather(last)

@@ -8,6 +8,7 @@ an extra.
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,7 +67,8 @@ class Local:
 
         workers = {"n_workers": self.workers, "threads_per_worker": 1}
         shown = {"dashboard_address": "127.0.0.1:0", "silence_logs": CRITICAL}
-        with LocalCluster(**workers, **shown) as cluster, Client(cluster) as client:
+        deaf = {"preload": [__name__]}  # `dask_setup`
+        with LocalCluster(**workers, **shown, **deaf) as cluster, Client(cluster) as client:
             yield client
 
 
@@ -214,6 +216,13 @@ def _submitted(client: Client, shared: Future, task: Task, everything: list[Futu
     future: Future = client.submit(task.function, shared, task.argument, after, pure=False)
     everything.append(future)
     return future
+
+
+def dask_setup(worker: object) -> None:
+    """Let a worker that begins on this machine leave Ctrl-C, which all processes of a terminal
+    hear, to the run that it works for.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _itself(common: object) -> object:

@@ -142,14 +142,16 @@ def _runs(
     if manner.scatter is not None:
         found = manner.scatter(prepared, places, job, manner)
     else:
-        found = [run_point(prepared, place, job, manner) for place in places]
+        begun = job.begun if manner.resume else {}
+        found = [
+            run_point(prepared, place, job, manner, begun.get(place.number, 1)) for place in places
+        ]
     return [tuple(found[k : k + count]) for k in range(0, total, count)]
 
 
-def run_point(prepared: Prepared, at: Place, job: Job, manner: Manner) -> Point:
-    """Run one point of the scan, in shares where it was begun in shares."""
-    total = job.shares(at.number) if manner.resume else None
-    if total is not None and total > 1:
+def run_point(prepared: Prepared, at: Place, job: Job, manner: Manner, total: int = 1) -> Point:
+    """Run one point of the scan, in so many shares one after the other."""
+    if total > 1:
         shares = [Share(number, total) for number in range(total)]
         return join(
             prepared, at, job, [run_share(prepared, at, share, job, manner) for share in shares]

@@ -61,10 +61,11 @@ def scatter_over(where: Cluster, prepare: Prepare) -> Scatter:
             backend=prepared.provenance["backend"],
             threads=where.threads(prepared.provenance["threads"]),
         )
+        begun = job.begun if manner.resume else {}
         found = cluster.run(
             where,
             common,
-            [_task(prepared.loaded, place, job, resume=manner.resume) for place in places],
+            [_task(prepared.loaded, place, begun.get(place.number)) for place in places],
             saved=job.checkpoint(0),
             progress=manner.progress,
             stop=manner.stop,
@@ -77,9 +78,10 @@ def scatter_over(where: Cluster, prepare: Prepare) -> Scatter:
     return scatter
 
 
-def _task(loaded: Loaded, place: Place, job: Job, *, resume: bool) -> Task:
-    """The task of a point, behind those of its shares where it has some."""
-    begun = job.shares(place.number) if resume else None
+def _task(loaded: Loaded, place: Place, begun: int | None) -> Task:
+    """The task of a point, behind those of its shares where it has some: so many where it was
+    begun.
+    """
     total = begun or shares(loaded.at({**place.shift, **place.point}))
     if total == 1:
         return Task(run_point, place)

@@ -31,7 +31,7 @@ class Unwritten(Exception):
         self.answer = answer
 
 
-OF_SHARES = re.compile(r"-of-(\d+)\.npz")
+OF_A_POINT = re.compile(r"point-(\d+)(?:-share-\d+-of-(\d+))?\.npz")
 
 Pictures = Callable[[], Mapping[str, str]]
 """Makes SVG texts by name."""
@@ -70,16 +70,15 @@ class Job:
         part = f"-share-{share.number:04d}-of-{share.total:04d}" if share.total > 1 else ""
         return self.checkpoints / f"point-{point:04d}{part}.npz"
 
-    def shares(self, point: int) -> int | None:
-        """Into how many shares the checkpoints of a point cut it; None where there are none."""
-        if any(self.checkpoints.glob(f"point-{point:04d}.npz*")):
-            return 1
-        found = (
-            int(named[1])
-            for path in self.checkpoints.glob(f"point-{point:04d}-share-*.npz*")
-            if (named := OF_SHARES.search(path.name))
-        )
-        return max(found, default=None)
+    @property
+    def begun(self) -> dict[int, int]:
+        """The points that have checkpoints, and into how many shares these cut them."""
+        found: dict[int, int] = {}
+        for path in self.checkpoints.glob("point-*.npz*"):
+            if named := OF_A_POINT.match(path.name):
+                point, total = int(named[1]), int(named[2] or 1)
+                found[point] = 1 if found.get(point) == 1 else total
+        return found
 
     @property
     def unfinished(self) -> bool:

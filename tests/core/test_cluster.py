@@ -87,6 +87,15 @@ def test_a_file_for_slurm(tmp_path: Path) -> None:
     assert read_slurm(path).prologue == ("module load python",)
 
 
+def test_the_file_of_the_page(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text("utf-8")
+    _, text, *_ = page.split("A file says what a job is:")[1].split("```")
+    path = tmp_path / "slurm.yaml"
+    path.write_text(text)
+    prologue = ("module load python", "export RGC_CACHE=$HOME/.cache/rgc")
+    assert read_slurm(path) == Slurm("normal", 4, "8 GiB", "12:00:00", 16, "physics", prologue)
+
+
 @pytest.mark.parametrize(
     ("text", "place", "said"),
     [

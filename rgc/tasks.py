@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from rgc import cluster, cost, running
@@ -28,7 +29,7 @@ task costs a scheduler is nothing beside them.
 """
 
 Prepare = Callable[..., "Prepared"]
-"""`rgc.compile`: prepares a spec with keywords `backend` and `threads`."""
+"""`rgc.compile`: prepares a spec with keywords `backend`, `threads` and `max_memory`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +137,12 @@ def _prepared(common: Common) -> Prepared:
     key = common.job.sha256, common.backend, common.threads, tuple(common.loaded.settled.items())
     if key not in _on_worker:
         _on_worker.clear()
-        made = common.prepare(common.loaded, backend=common.backend, threads=common.threads)
-        _on_worker[key] = made
+        _on_worker[key] = common.prepare(
+            common.loaded,
+            backend=common.backend,
+            threads=common.threads,
+            max_memory=inf,  # the size of the run was judged where it began
+        )
     return _on_worker[key]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import rgc
-from rgc import cluster, cost, runner, tasks
+from rgc import cluster, cost, memory, runner, tasks
 from rgc.cli import main
 from rgc.errors import SpecError
 from rgc.results import plots
@@ -166,6 +166,7 @@ def test_shares_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """
     compiled = rgc.compile(LONG, backend="reference")
     whole = compiled.run(out=tmp_path / "whole")
+    monkeypatch.setattr(memory, "available", lambda: 1.0)  # judged where the run began
     monkeypatch.setattr(tasks, "TASK", 1e-9)
     monkeypatch.setattr(cluster, "run", one_after_the_other(stopped_after=2))
     with pytest.raises(Interrupted):

@@ -8,104 +8,229 @@ an extra.
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
 from logging import CRITICAL
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
 
 from rgc.backend import cores
 from rgc.errors import Problem, SpecError
 from rgc.progress import Progress
 from rgc.runner import Interrupted, Stop
+from rgc.slurm import Slurm, read_slurm
 
 if TYPE_CHECKING:
-    from distributed import Client
-
-T = TypeVar("T")
-R = TypeVar("R")
+    from distributed import Client, Future
 
 PATIENCE = 0.5
 """Seconds between two looks at whether to stop."""
 
 LOCAL = re.compile(r"local:([1-9]\d{0,3})")
 ADDRESS = re.compile(r"(tcp|tls|ucx)://.+")
+FILE = re.compile(r".+\.ya?ml")
 
 
-def check(where: str, out: Path | None) -> None:
-    """Raise `SpecError` where a run cannot be on a cluster (no-cluster): there is none of that
-    name, no folder for the checkpoints of its tasks, or no dask.distributed.
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """The call `function(common, argument, what the tasks of `after` return)`, with one `common`
+    for all tasks of a run.
     """
-    if not (LOCAL.fullmatch(where) or ADDRESS.fullmatch(where)):
-        hint = "write local:4 for four processes here, or a scheduler's address, tcp://host:8786"
-        raise SpecError([Problem("no-cluster", f"'{where}' is no cluster", hint=hint)])
+
+    function: Callable[[Any, Any, list[Any]], Any]
+    argument: object
+    after: tuple[Task, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """This task and those before it."""
+        return 1 + sum(task.count for task in self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """So many processes on this machine."""
+
+    workers: int
+
+    def threads(self, asked: int | None) -> int | None:
+        """The cores that each task uses: those of this machine are shared out."""
+        return max(1, (asked or cores()) // self.workers)
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        from dask import config
+        from distributed import Client, LocalCluster
+
+        workers = {"n_workers": self.workers, "threads_per_worker": 1}
+        shown = {"dashboard_address": "127.0.0.1:0", "silence_logs": CRITICAL}
+        deaf = {"preload": [__name__]}  # `dask_setup`
+        idle = {"distributed.worker.profile.enabled": False}  # a third of what waiting costs
+        with (
+            config.set(idle),
+            LocalCluster(**workers, **shown, **deaf) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The workers of a scheduler that runs already."""
+
+    address: str
+
+    def threads(self, asked: int | None) -> int | None:
+        return asked
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        from distributed import Client
+
+        with Client(self.address) as client:
+            yield client
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """Jobs of SLURM, which are handed in when the run begins and taken back at its end."""
+
+    slurm: Slurm
+
+    def threads(self, asked: int | None) -> int | None:
+        return min(asked or self.slurm.cores, self.slurm.cores)
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        from dask_jobqueue import SLURMCluster
+        from distributed import Client
+
+        with SLURMCluster(**job(self.slurm)) as cluster, Client(cluster) as client:
+            cluster.scale(jobs=self.slurm.jobs)
+            yield client
+
+
+Cluster = Local | Address | Jobs
+
+
+def job(slurm: Slurm) -> dict[str, Any]:
+    """The arguments of `dask_jobqueue.SLURMCluster`: one worker a job, which runs one task at a
+    time on all cores of the job.
+    """
+    return {
+        "queue": slurm.queue,
+        "account": slurm.account or None,
+        "memory": slurm.memory,
+        "walltime": slurm.walltime,
+        "job_script_prologue": list(slurm.prologue),
+        "job_cpu": slurm.cores,
+        "cores": 1,
+        "processes": 1,
+    }
+
+
+def find(where: str, out: Path | None) -> Cluster:
+    """The cluster of that name.
+
+    Raises `SpecError` where a run cannot be on it: there is none of that name, its file holds
+    mistakes (wrong-cluster-file), the run has no folder for the checkpoints of its tasks, or a
+    library is not installed (no-cluster).
+    """
+    cluster: Cluster
+    if local := LOCAL.fullmatch(where):
+        cluster = Local(int(local[1]))
+    elif ADDRESS.fullmatch(where):
+        cluster = Address(where)
+    elif FILE.fullmatch(where):
+        cluster = Jobs(read_slurm(Path(where)))
+    else:
+        hint = (
+            "write local:4 for four processes here, a scheduler's address, tcp://host:8786, or a "
+            "file for SLURM, slurm.yaml"
+        )
+        raise _no_cluster(f"'{where}' is no cluster", hint)
     if out is None:
         message = "the tasks of a cluster keep their checkpoints in the output folder"
-        raise SpecError([Problem("no-cluster", message, hint="give --out")])
-    try:
-        import distributed  # noqa: F401
-    except ImportError:
-        hint = "python -m pip install 'rgc-compiler[cluster]'"
-        message = "a cluster needs dask.distributed, which is not installed"
-        raise SpecError([Problem("no-cluster", message, hint=hint)]) from None
+        raise _no_cluster(message, "give --out")
+    for library in ("distributed", *["dask_jobqueue"] * isinstance(cluster, Jobs)):
+        try:
+            import_module(library)
+        except ImportError:
+            message = f"a cluster needs {library.replace('_', '-')}, which is not installed"
+            hint = "python -m pip install 'rgc-compiler[cluster]'"
+            raise _no_cluster(message, hint) from None
+    return cluster
 
 
-def threads(where: str, asked: int | None) -> int | None:
-    """The cores that each task uses: those of this machine are shared out."""
-    local = LOCAL.fullmatch(where)
-    return max(1, (asked or cores()) // int(local[1])) if local else asked
+def _no_cluster(message: str, hint: str) -> SpecError:
+    return SpecError([Problem("no-cluster", message, hint=hint)])
 
 
 def run(
-    where: str,
-    function: Callable[[T], R],
-    tasks: Sequence[T],
+    cluster: Cluster,
+    common: object,
+    tasks: Sequence[Task],
     *,
     saved: Path,
     progress: Progress,
     stop: Stop,
-) -> list[R]:
-    """What a function makes of each task, in their order.
+    tell: Callable[[str], object],
+) -> list[Any]:
+    """What each task returns, in their order.
 
-    A task whose worker dies is given to another one, at most three times. Raises what a task
-    raises, and `Interrupted` when stopped: checkpoints are in the folder of `saved` then.
+    A task whose worker dies is given to another one, at most three times. `tell` is handed the
+    address of the dashboard. Raises what a task raises, and `Interrupted` when stopped: checkpoints
+    are in the folder of `saved` then.
     """
-    from distributed import wait
-
-    with _client(where) as client:
-        futures = client.map(function, tasks, pure=False)
+    with cluster.client() as client:
+        if client.dashboard_link:
+            tell(f"dashboard: {client.dashboard_link}")
+        shared = client.submit(_itself, common, pure=False)
+        everything: list[Future] = []
+        last = [_submitted(client, shared, task, everything) for task in tasks]
         workers = len(client.scheduler_info(n_workers=-1)["workers"])
-        progress.start(f"{len(tasks)} tasks on {workers} workers", len(tasks))
-        pending = set(futures)
+        total, pending = len(everything), set(everything)
+        ended: SimpleQueue[Future] = SimpleQueue()
+        progress.start(f"{total} tasks on {workers or 'coming'} workers", total)
+        for future in everything:
+            future.add_done_callback(ended.put)
+        everything.clear()  # what a share has told is dropped when its point has it
         while pending:
             if reason := stop.reason():
                 client.cancel(list(pending))
-                done = len(tasks) - len(pending)
-                raise Interrupted(reason, done, len(tasks), saved, "tasks")
+                raise Interrupted(reason, total - len(pending), total, saved, "tasks")
             try:
-                ready, pending = wait(pending, PATIENCE, return_when="FIRST_COMPLETED")
-            except TimeoutError:
+                future = ended.get(timeout=PATIENCE)
+            except Empty:
                 continue
-            for future in ready:
+            if future.status != "finished":
                 future.result()  # raises at once what a task raised
-            progress.advance(len(tasks) - len(pending))
+            pending.discard(future)
+            progress.advance(total - len(pending))
         progress.finish()
-        found: list[R] = client.gather(futures)
+        found: list[Any] = client.gather(last)
         return found
 
 
-@contextmanager
-def _client(where: str) -> Iterator[Client]:
-    from distributed import Client, LocalCluster
+def _submitted(client: Client, shared: Future, task: Task, everything: list[Future]) -> Future:
+    """The future of a task, behind those of the tasks before it."""
+    after = [_submitted(client, shared, each, everything) for each in task.after]
+    future: Future = client.submit(task.function, shared, task.argument, after, pure=False)
+    everything.append(future)
+    return future
 
-    local = LOCAL.fullmatch(where)
-    if not local:
-        with Client(where) as client:
-            yield client
-        return
-    workers = {"n_workers": int(local[1]), "threads_per_worker": 1}
-    with (
-        LocalCluster(**workers, dashboard_address=None, silence_logs=CRITICAL) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
+
+def dask_setup(worker: object) -> None:
+    """Let a worker that begins on this machine leave Ctrl-C, which all processes of a terminal
+    hear, to the run that it works for.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _itself(common: object) -> object:
+    """What all tasks share, sent to each worker once."""
+    return common

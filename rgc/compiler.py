@@ -18,6 +18,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem, RunWarning, SpecError, placed
+from rgc.model.share import WHOLE, Share
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
     from rgc.model.spec import Spec
     from rgc.progress import Progress
     from rgc.results.answer import Answer
-    from rgc.results.answer_data import Point
-    from rgc.results.store import Job
     from rgc.runner import Stop
-    from rgc.running import Manner, Place, Prepared, Scatter
+    from rgc.running import Scatter
     from rgc.syntax.ast import Document, Entry
 
 Settings = Mapping[str, "str | float | Iterable[float]"] | Sequence["Entry"]
@@ -151,8 +150,9 @@ def flow(
     seed: int,
     point: Mapping[str, float],
     zero: Collection[str],
+    share: Share = WHOLE,
 ) -> Flow:
-    """The flow of a spec at one point: physics -> programs -> kernels.
+    """The flow of a spec at one point, or of a share of it: physics -> programs -> kernels.
 
     The terms named in `zero` are left out. The methods by which the measures of the spec ask for a
     free energy are added behind the flow. Raises `SpecError` for a scheme that cannot be run yet,
@@ -166,7 +166,9 @@ def flow(
         from rgc.flows.machines.learned_maps import with_laws
 
         spec = with_laws(spec)
-    request = Request(spec=spec, backend=machine, seed=seed, point=point, zero=tuple(zero))
+    request = Request(
+        spec=spec, backend=machine, seed=seed, point=point, zero=tuple(zero), share=share
+    )
     if spec.flow is not None:
         with placed(spec.flow.span):
             made = SCHEMES[spec.flow.scheme].maker(request)
@@ -195,13 +197,13 @@ class Compiled:
     def _repr_html_(self) -> str:
         return self.loaded._repr_html_()
 
-    def flow(self, point: Mapping[str, float], seed: int) -> Flow:
-        """The flow at one point of the scan.
+    def flow(self, point: Mapping[str, float], seed: int, share: Share = WHOLE) -> Flow:
+        """The flow at one point of the scan, or that of a share of its work.
 
         Its kernels are compiled, or taken from those of another point.
         """
         spec = self.loaded.at(point)
-        return flow(spec, self.machine, seed=seed, point=point, zero=self.zero)
+        return flow(spec, self.machine, seed=seed, point=point, zero=self.zero, share=share)
 
     def run(
         self,
@@ -228,8 +230,9 @@ class Compiled:
           `rgc.errors.RunWarning`. The answer holds them too.
         - Without `checkpoints` none are written, and an interrupted run is lost.
         - `plots` are the formats of plots in the folder besides SVG: `png`, `pdf`.
-        - `cluster` runs the points of a scan on the workers of dask.distributed: of `local:4` on
-          this machine, of `tcp://host:8786` where they are. It needs `out`, a folder that all see.
+        - `cluster` runs the points of a scan, and shares of long ones, on the workers of
+          dask.distributed: of `local:4` on this machine, of `tcp://host:8786` where they are, of
+          `slurm.yaml` in the jobs that the file asks for. It needs `out`, a folder that all see.
 
         Raises `SpecError`, `ValueError` for a seed that is no integer from 0 to 2^64 - 1, and
         `rgc.runner.Interrupted` after ctrl-C, SIGTERM, SIGHUP or `time_limit` seconds.
@@ -245,7 +248,7 @@ class Compiled:
                 warn(problem.message)
         where = None if out is None else Path(out)
         job = Job(self.loaded.sha256, number, where, checkpoints, plots=tuple(plots))
-        scatter = None if cluster is None else _scatter(cluster, job)
+        scatter = None if cluster is None else _scatter(cluster, where)
         shown = (for_stream() if progress else Silent()) if isinstance(progress, bool) else progress
         with job.held(resume=resume):
             try:
@@ -287,65 +290,11 @@ class Compiled:
         return compile(loaded, backend=self.machine, threads=self.threads)
 
 
-# -- on a cluster ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One point of a run, for the process of a worker."""
-
-    loaded: Loaded
-    place: Place
-    job: Job
-    backend: str
-    threads: int | None
-
-
-_on_worker: dict[tuple[object, ...], Compiled] = {}
-"""What the process of a worker has compiled, whose kernels the points share."""
-
-
-def run_task(task: Task) -> tuple[Point, list[str]]:
-    """The point, and the warnings on the way. It goes on from its own checkpoint, which is there
-    where another worker died over it.
-    """
-    from rgc import running
-    from rgc.progress import Silent
-    from rgc.runner import Stop
-
-    key = task.job.sha256, task.job.seed, task.backend, task.threads
-    if key not in _on_worker:
-        _on_worker.clear()
-        _on_worker[key] = compile(task.loaded, backend=task.backend, threads=task.threads)
-    said: list[str] = []
-    manner = running.Manner(resume=True, progress=Silent(), stop=Stop(), warn=said.append)
-    return running.run_point(_on_worker[key], task.place, task.job, manner), said
-
-
-def _scatter(where: str, job: Job) -> Scatter:
+def _scatter(where: str, out: Path | None) -> Scatter:
     """Runs points on a cluster. Raises `SpecError` where there is none."""
-    from rgc import cluster
+    from rgc import cluster, tasks
 
-    cluster.check(where, job.out)
-
-    def scatter(
-        prepared: Prepared, places: Sequence[Place], job: Job, manner: Manner
-    ) -> list[Point]:
-        backend, threads = prepared.provenance["backend"], prepared.provenance["threads"]
-        share = cluster.threads(where, threads)
-        tasks = [
-            Task(loaded=prepared.loaded, place=place, job=job, backend=backend, threads=share)
-            for place in places
-        ]
-        saved = job.checkpoint(0)
-        found = cluster.run(
-            where, run_task, tasks, saved=saved, progress=manner.progress, stop=manner.stop
-        )
-        for message in (message for _, said in found for message in said):
-            manner.warn(message)
-        return [point for point, _ in found]
-
-    return scatter
+    return tasks.scatter_over(cluster.find(where, out), compile)
 
 
 def _seed(number: int) -> int:

@@ -166,6 +166,11 @@ class Loaded:
         return self._built[key]
 
     @property
+    def bare(self) -> Loaded:
+        """The same without what was built on the way, to be sent elsewhere."""
+        return replace(self)
+
+    @property
     def given(self) -> dict[str, float]:
         """The parameters that other specs answer, with what stands in for those not yet settled."""
         return {taken.name: STAND_IN for taken in self.spec.taken} | dict(self.settled)

@@ -16,7 +16,7 @@ class Progress(Protocol):
     """What the runner calls.
 
     A task begins with `done` of `total` steps already made, advances and is finished; `close` ends
-    the display.
+    the display. `say` shows a line by itself.
     """
 
     def start(self, task: str, total: int, done: int = 0) -> None: ...
@@ -26,6 +26,8 @@ class Progress(Protocol):
     def finish(self) -> None: ...
 
     def close(self) -> None: ...
+
+    def say(self, line: str) -> None: ...
 
 
 class Silent:
@@ -38,6 +40,8 @@ class Silent:
     def finish(self) -> None: ...
 
     def close(self) -> None: ...
+
+    def say(self, line: str) -> None: ...
 
 
 class Lines:
@@ -65,7 +69,7 @@ class Lines:
         self._task, self._total, self._warm = task, total, None
         self._began = self._last = self._clock()
         if self._announces:
-            self._say(task)
+            self.say(task)
 
     def advance(self, done: int) -> None:
         now = self._clock()
@@ -75,18 +79,18 @@ class Lines:
         self._last = now
         rate = (done - first) / (now - since) if now > since else 0.0
         left = f", about {duration((self._total - done) / rate)} left" if rate > 0 else ""
-        self._say(
+        self.say(
             f"{self._task}: {done} of {self._total} steps ({100 * done // max(1, self._total)} "
             f"%){left}"
         )
 
     def finish(self) -> None:
         if self._clock() - self._began >= self._every:
-            self._say(f"{self._task}: done in {duration(self._clock() - self._began)}")
+            self.say(f"{self._task}: done in {duration(self._clock() - self._began)}")
 
     def close(self) -> None: ...
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
 
 
@@ -129,6 +133,11 @@ class Bar:
     def close(self) -> None:
         self._bar.stop()
 
+    def say(self, line: str) -> None:
+        from rich.markup import escape
+
+        self._bar.console.print(escape(line))
+
 
 class Guarded:
     """Another progress display that is dropped silently the first time it raises, since showing
@@ -150,6 +159,9 @@ class Guarded:
 
     def close(self) -> None:
         self._safely(lambda: self._inner.close())
+
+    def say(self, line: str) -> None:
+        self._safely(lambda: self._inner.say(line))
 
     def _safely(self, action: Callable[[], object]) -> None:
         try:

@@ -138,6 +138,35 @@ def run(
     Raises `Interrupted` when stopped, and `CheckpointError` when asked to resume and every
     checkpoint is damaged or of another run.
     """
+    state = last_state(flow, saving=saving, progress=progress, stop=stop, task=task, warn=warn)
+    return finished(flow, state, saving=saving, warn=warn)
+
+
+def finished(
+    flow: Flow,
+    state: State,
+    *,
+    saving: Saving | None = None,
+    warn: Callable[[str], object] = lambda message: None,
+) -> Result:
+    """The answer that a flow makes of its last state. Where it cannot, that is saved."""
+    try:
+        return flow.finish(state)
+    except Exception:
+        _last_save(saving, state, warn)
+        raise
+
+
+def last_state(
+    flow: Flow,
+    *,
+    saving: Saving | None = None,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+    task: str = "",
+    warn: Callable[[str], object] = lambda message: None,
+) -> State:
+    """The state after the last step of a flow. Raises what `run` raises."""
     progress, stop = progress or Silent(), stop or Stop()
     state = _first_state(flow, saving, warn)
     state.most = 1
@@ -160,11 +189,7 @@ def run(
     progress.finish()
     if saving and saving.finished:
         _try_save(saving, state, warn)
-    try:
-        return flow.finish(state)
-    except Exception:
-        _last_save(saving, state, warn)
-        raise
+    return state
 
 
 def _more(steps: int, seconds: float) -> int:

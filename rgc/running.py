@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from rgc import runner
 from rgc.errors import Problem, SpecError
+from rgc.flows.shares import Shared, joined, told
+from rgc.model.share import WHOLE, Share
 from rgc.results import judge
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point
@@ -21,7 +23,7 @@ from rgc.results.study import study_result, study_verdict
 from rgc.results.widened import SPREAD
 
 if TYPE_CHECKING:
-    from rgc.flows.flow import Flow
+    from rgc.flows.flow import Flow, State
     from rgc.loaded import Loaded
     from rgc.model.spec import TakenAnswer
     from rgc.progress import Progress
@@ -43,8 +45,8 @@ class Prepared(Protocol):
     def provenance(self) -> Mapping[str, Any]:
         """The backend, the versions and the machine."""
 
-    def flow(self, point: Values, seed: int) -> Flow:
-        """The flow at one point."""
+    def flow(self, point: Values, seed: int, share: Share = WHOLE) -> Flow:
+        """The flow at one point, or that of a share of its work."""
 
     def settle(self, values: Values) -> Prepared:
         """The same with parameters that other specs have answered."""
@@ -153,39 +155,86 @@ def _runs(
     if manner.scatter is not None:
         found = manner.scatter(prepared, places, job, manner)
     else:
-        found = [run_point(prepared, place, job, manner) for place in places]
+        begun = job.begun if manner.resume else {}
+        found = [
+            run_point(prepared, place, job, manner, begun.get(place.number, 1)) for place in places
+        ]
     return [tuple(found[k : k + count]) for k in range(0, total, count)]
 
 
-def run_point(prepared: Prepared, at: Place, job: Job, manner: Manner) -> Point:
-    """Run one point of the scan."""
-    loaded, place, total = prepared.loaded, {**at.shift, **at.point}, at.total
+def run_point(prepared: Prepared, at: Place, job: Job, manner: Manner, total: int = 1) -> Point:
+    """Run one point of the scan, in so many shares one after the other."""
+    if total > 1:
+        shares = [Share(number, total) for number in range(total)]
+        return join(
+            prepared, at, job, [run_share(prepared, at, share, job, manner) for share in shares]
+        )
+    made, saving = _flow(prepared, at, WHOLE, job, manner)
+    state = _last_state(prepared, made, at, WHOLE, saving, job, manner)
+    result = runner.finished(made, state, saving=saving, warn=manner.warn)
+    return Point(at.point, result, prepared.loaded.at({**at.shift, **at.point}).lattice)
+
+
+def run_share(prepared: Prepared, at: Place, share: Share, job: Job, manner: Manner) -> State:
+    """Run a share of one point: what the whole needs of its last state."""
+    made, saving = _flow(prepared, at, share, job, manner)
+    state = _last_state(prepared, made, at, share, saving, job, manner)
+    return told(cast(Shared, made), share, state)
+
+
+def join(prepared: Prepared, at: Place, job: Job, shares: Sequence[State]) -> Point:
+    """One point of the scan, from what all of its shares have told, in their order."""
+    place = {**at.shift, **at.point}
     made = prepared.flow(place, job.seed)
+    result = made.finish(joined(cast(Shared, made), shares))
+    return Point(at.point, result, prepared.loaded.at(place).lattice)
+
+
+def _flow(
+    prepared: Prepared, at: Place, share: Share, job: Job, manner: Manner
+) -> tuple[Flow, runner.Saving | None]:
+    """A flow, and where its checkpoints go."""
+    loaded, place = prepared.loaded, {**at.shift, **at.point}
+    made = prepared.flow(place, job.seed, share)
     identity = {
         "spec": job.sha256,
         "seed": job.seed,
         "point": {**loaded.settled, **place},
         "scheme": made.scheme,
+        **({"share": str(share)} if share != WHOLE else {}),
         **loaded.digests(),
     }
     saving = runner.Saving(
-        job.checkpoint(at.number),
+        job.checkpoint(at.number, share),
         identity,
         resume=manner.resume,
-        finished=total > 1 or job.kept,
+        finished=at.total > 1 or share != WHOLE or job.kept,
         every=runner.EVERY,
     )
+    return made, saving if job.saves else None
+
+
+def _last_state(
+    prepared: Prepared,
+    made: Flow,
+    at: Place,
+    share: Share,
+    saving: runner.Saving | None,
+    job: Job,
+    manner: Manner,
+) -> State:
+    place = {**at.shift, **at.point}
     name = " ".join(f"{name}={value:g}" for name, value in place.items()) or made.scheme
-    name = f"[{at.number + 1}/{total}] {name}" if total > 1 else name
-    result = runner.run(
+    name = f"[{at.number + 1}/{at.total}] {name}" if at.total > 1 else name
+    name = f"{name}, share {share}" if share != WHOLE else name
+    return runner.last_state(
         made,
-        saving=saving if job.saves else None,
+        saving=saving,
         progress=manner.progress,
         stop=manner.stop,
         task=f"{manner.within}: {name}" if manner.within else name,
         warn=manner.warn,
     )
-    return Point(at.point, result, loaded.at(place).lattice)
 
 
 def _judged(

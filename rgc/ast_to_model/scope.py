@@ -90,12 +90,14 @@ class Scope:
     """The parameters by name.
 
     `broken` holds those that could not be evaluated. They count as known, but have no value. Inside
-    a function `outer` holds the parameters of the spec.
+    a function `outer` holds the parameters of the spec. `functions` holds the extent of each of the
+    functions of the spec.
     """
 
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     broken: Set[str] = frozenset()
     outer: Mapping[str, Parameter] | None = None
+    functions: Mapping[str, Extent] = field(default_factory=dict)
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -103,12 +105,17 @@ class Scope:
         return {name: value for name, value in self.parameters.items() if isinstance(value, float)}
 
     @property
-    def extents(self) -> dict[str, Extent]:
-        """The extents of the functions by name, for `written_out.extent`."""
+    def extents(self) -> Mapping[str, Extent]:
+        """The extents of the functions by name, for `written_out.extent`, but of one that an
+        argument hides.
+        """
+        found = self.functions
+        if self.outer is None or all(isinstance(self.parameters[name], Function) for name in found):
+            return found
         return {
-            name: value.extent
-            for name, value in self.parameters.items()
-            if isinstance(value, Function)
+            name: each
+            for name, each in found.items()
+            if isinstance(self.parameters[name], Function)
         }
 
     def known(self, name: str) -> bool:
@@ -121,9 +128,9 @@ class Scope:
         """
         name, outer = function.argument, self.outer or self.parameters
         broken = self.broken - {name} if name in self.broken else self.broken
-        return Scope(
-            ChainMap({name: value}, cast(MutableMapping[str, Parameter], outer)), broken, outer
-        )
+        own: MutableMapping[str, Parameter] = {name: value}
+        seen = ChainMap(own, cast(MutableMapping[str, Parameter], outer))
+        return Scope(seen, broken, outer, self.functions)
 
     def unknown(self, name: str, span: Span | None) -> SpecError:
         """The error for a name that means nothing here."""

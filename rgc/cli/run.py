@@ -200,7 +200,7 @@ def _add_course(made: Parser) -> None:
     made.add_argument(
         "--cluster",
         metavar="WHERE",
-        help="run the points of a scan on local:4 or tcp://host:8786 (needs --out)",
+        help="run it as tasks on local:4, tcp://host:8786 or slurm.yaml (needs --out)",
     )
     add_max_memory(made)
     made.add_argument("--quiet", action="store_true", help="no progress")

@@ -13,6 +13,7 @@ from rgc.model.block import Block
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Geometry, Lattice
 from rgc.model.options import Options
+from rgc.model.share import WHOLE, Share
 from rgc.model.spec import FlowOfSpec, Spec
 from rgc.model.spins import Species
 from rgc.text import Span
@@ -33,6 +34,7 @@ class Request:
     - `zero` names the terms that are left out, because their coefficient is 0 at every point of the
       run.
     - `path` holds the Hamiltonians along the path of a method that has one.
+    - `share` is what of its work the flow shall do, where the scheme can cut it.
     - `quick` asks to refuse what takes more than a moment, since sizes are checked on such small
       instances.
 
@@ -46,6 +48,7 @@ class Request:
     point: Mapping[str, float]
     zero: tuple[str, ...]
     path: tuple[Hamiltonian, ...] = ()
+    share: Share = WHOLE
     quick: bool = False
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem, SpecError
+from rgc.model.share import WHOLE, Share
 from rgc.results import files
 from rgc.results.folder import Written, date_of_the_run, held, stamp
 
@@ -28,6 +30,8 @@ class Unwritten(Exception):
         super().__init__(f"'{folder}' could not be written: {error.strerror or error}")
         self.answer = answer
 
+
+OF_A_POINT = re.compile(r"point-(\d+)(?:-share-\d+-of-(\d+))?\.npz")
 
 Pictures = Callable[[], Mapping[str, str]]
 """Makes SVG texts by name."""
@@ -67,8 +71,19 @@ class Job:
             else cache_folder() / "runs" / f"{self.sha256[:16]}-{self.seed}"
         )
 
-    def checkpoint(self, point: int) -> Path:
-        return self.checkpoints / f"point-{point:04d}.npz"
+    def checkpoint(self, point: int, share: Share = WHOLE) -> Path:
+        part = f"-share-{share.number:04d}-of-{share.total:04d}" if share.total > 1 else ""
+        return self.checkpoints / f"point-{point:04d}{part}.npz"
+
+    @property
+    def begun(self) -> dict[int, int]:
+        """The points that have checkpoints, and into how many shares these cut them."""
+        found: dict[int, int] = {}
+        for path in self.checkpoints.glob("point-*.npz*"):
+            if named := OF_A_POINT.match(path.name):
+                point, total = int(named[1]), int(named[2] or 1)
+                found[point] = 1 if found.get(point) == 1 else total
+        return found
 
     @property
     def unfinished(self) -> bool:

@@ -50,3 +50,6 @@ CostOf = Callable[[Spec, Options], Cost]
 """A function from a checked spec and the options of a scheme or of a method, all filled in, to the
 cost of one run. It imports no array library and makes nothing of the size of the run.
 """
+
+SharesOf = Callable[[Spec, Options], int]
+"""The same, to the number of shares into which the run can be cut, each a run by itself."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rgc.language.signatures import Field
 from rgc.model.block_maps import LAWFUL
-from rgc.schemes import checks, options
+from rgc.schemes import checks, options, shares
 from rgc.schemes.answers import AVERAGES, BLOCKED, DISCRETE, EVERY_RULE, FIXED_POINT, MODEL, SAMPLED
 from rgc.schemes.costs import enumeration
 from rgc.schemes.needs import blocks, couplings, gauge, lattice, learned, states
@@ -72,6 +72,7 @@ SCHEME = Scheme(
         maker="rgc.flows.enumeration.enumerate:make_enumerate",
         kind="arrays",
         cost=enumeration.enumerate_states,
+        shares=shares.of_realisations,
         checks=(checks.ENUMERATION, *checks.ARRAYS),
         alphabets=DISCRETE,
         rules=LAWFUL,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rgc.language.values import Value
 from rgc.model.block_maps import LAWFUL
 from rgc.model.spec import Spec
-from rgc.schemes import checks, options
+from rgc.schemes import checks, options, shares
 from rgc.schemes.answers import AVERAGES, DISCRETE, EVERY_RULE, MODEL, RG, SAMPLED, SPINS
 from rgc.schemes.costs import sampling
 from rgc.schemes.needs import blocks, lattice, learned, operators, samples, steps
@@ -63,6 +63,7 @@ SCHEME = Scheme(
         maker="rgc.flows.sampling.mcrg:make_mcrg",
         kind="programs",
         cost=sampling.mcrg,
+        shares=shares.of_replicas,
         checks=checks.PROGRAMS,
         alphabets=DISCRETE,
         rules=LAWFUL,

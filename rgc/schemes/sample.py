@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rgc.language.signatures import Field
-from rgc.schemes import checks, options
+from rgc.schemes import checks, options, shares
 from rgc.schemes.answers import AVERAGES, DISCRETE, MODEL, SAMPLED, SPINS
 from rgc.schemes.costs import sampling
 from rgc.schemes.needs import lattice, samples
@@ -48,6 +48,7 @@ SCHEME = Scheme(
         maker="rgc.flows.sampling.sample:make_sample",
         kind="programs",
         cost=sampling.sample,
+        shares=shares.of_replicas,
         checks=checks.PROGRAMS,
         alphabets=DISCRETE,
         measures=SAMPLED,

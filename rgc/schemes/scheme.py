@@ -14,9 +14,10 @@ from typing import Any, Literal
 from rgc.errors import Problem, SpecError
 from rgc.language.signatures import Signature
 from rgc.language.values import Value
+from rgc.model.options import Options
 from rgc.model.spec import Spec
 from rgc.schemes.checks import Check
-from rgc.schemes.cost import CostOf
+from rgc.schemes.cost import CostOf, SharesOf
 from rgc.syntax import ast
 from rgc.text import Span
 
@@ -111,6 +112,7 @@ class Ready:
       parameter that the scheme determines run too.
     - `measures` are built-in measures by name, `lattices` kinds of lattices, `maps` kinds of maps
       without spins, and `disorder` says whether couplings may be drawn.
+    - `shares` finds into how many shares a run at one point can be cut; None where it cannot be.
     - `kind` says what does the work: lattice programs, which sample the spins of the spec, dense
       programs, or functions of whole arrays.
     - `checks` are those of `rgc verify`; `small` are the options, as text, with which they run the
@@ -121,6 +123,7 @@ class Ready:
     cost: CostOf
     kind: Literal["programs", "dense", "arrays"]
     checks: tuple[Check, ...]
+    shares: SharesOf | None = None
     alphabets: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     free: bool = False
@@ -176,6 +179,12 @@ class Scheme(Signature):
     def cost(self) -> CostOf:
         """What a run takes. Raises `SpecError` if the scheme does not run yet."""
         return self._ready.cost
+
+    def shares(self, spec: Spec, options: Options) -> int:
+        """Into how many shares a run at one point can be cut, each a run by itself. Raises
+        `SpecError` if the scheme does not run yet.
+        """
+        return 1 if self._ready.shares is None else self._ready.shares(spec, options)
 
     @property
     def _ready(self) -> Ready:

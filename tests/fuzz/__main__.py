@@ -1,9 +1,11 @@
-"""`python -m tests.fuzz SECONDS [TARGET...]` spoils files until the time is over, and prints every
-kind of finding with its smallest example.
+"""`python -m tests.fuzz SECONDS [--first ROUND] [TARGET...]` spoils files until the time is over,
+and prints every kind of finding with its smallest example. Rounds have numbers, and a round has the
+same inputs whenever it is made.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import traceback
 from collections import Counter
@@ -19,9 +21,9 @@ from tests.fuzz.engine import Hang, tried
 from tests.fuzz.targets import TARGETS
 
 
-def main(seconds: float, names: Sequence[str]) -> int:
+def main(seconds: float, names: Sequence[str], first: int) -> int:
     ends, told, found = monotonic() + seconds, Counter[str](), set[str]()
-    for name, number in zip(cycle(names), count(), strict=False):
+    for name, number in zip(cycle(names), count(first), strict=False):
         if monotonic() > ends:
             break
         error = _round(name, number, told)
@@ -30,7 +32,7 @@ def main(seconds: float, names: Sequence[str]) -> int:
             print(
                 f"== {name}, round {number}", *traceback.format_exception(error)[-12:], flush=True
             )
-    print(f"{dict(told)}; {len(found)} kinds of findings")
+    print(f"rounds {first} to {number}: {dict(told)}; {len(found)} kinds of findings")
     return 1 if found else 0
 
 
@@ -64,4 +66,9 @@ def _round(name: str, number: int, told: Counter[str]) -> BaseException | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]), sys.argv[2:] or [*TARGETS]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("targets", nargs="*", default=[*TARGETS])
+    parser.add_argument("--first", type=int, default=0, help="the number of the first round")
+    asked = parser.parse_intermixed_args()
+    sys.exit(main(asked.seconds, asked.targets, asked.first))

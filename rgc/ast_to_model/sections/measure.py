@@ -91,7 +91,7 @@ def _short(definitions: Definitions, context: Context) -> bool:
         name: {used for used in _referred(value) if used in definitions and used != name}
         for name, value in definitions.items()
     }
-    known = context.scope.extents
+    known = dict(context.scope.extents)
     for name in ordered(uses):
         value = definitions[name]
         known[name] = extent(value, known)

@@ -121,14 +121,17 @@ def _evaluate_all(
 ) -> Scope:
     values: dict[str, Parameter] = dict(fixed)
     broken: set[str] = set()
+    functions: dict[str, Extent] = {}
     held = 0
     for name in _ordered(entries, fixed, values, broken, problems):
         if problems.full or held > MOST_NUMBERS:
             broken.add(name)
             continue
-        scope = Scope(values, broken)
+        scope = Scope(values, broken, functions=functions)
         try:
-            values[name] = _value(entries[name], scope)
+            values[name] = value = _value(entries[name], scope)
+            if isinstance(value, Function):
+                functions[name] = value.extent
             held += _size(values[name])
             if held > MOST_NUMBERS:
                 message = f"with '{name}' the lists of the parameters have {held} numbers"
@@ -144,7 +147,7 @@ def _evaluate_all(
         except Unknowable:
             broken.add(name)
     in_order = {name: values[name] for name in entries if name in values}
-    return Scope(in_order, frozenset(broken))
+    return Scope(in_order, frozenset(broken), functions=functions)
 
 
 def _size(value: Parameter) -> int:

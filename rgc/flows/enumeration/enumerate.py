@@ -121,10 +121,17 @@ class Enumerate:
                 "is found before: the spins rebuilt from block spins are "
                 "nearest to those of the model"
             )
-        if cluster.two_states and len(exact.log_weights) == 1:
+        if cluster.two_states and exact.realisations == 1:
             lines["correlators"] = "the averages of all products of spins, by the routine walsh_exp"
         counted = Account(f"{self.scheme}: all states, realisation by realisation", lines)
         return (counted,) if self.study is None else (counted, *self.study.accounts())
+
+    @property
+    def shared(self) -> Mapping[str, int]:
+        return dict.fromkeys(self.start().arrays, 0)
+
+    def shown(self, arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+        return {}
 
     def finish(self, state: State) -> Result:
         return enumerate_result(self.counted, state)
@@ -138,7 +145,7 @@ class Enumerate:
                 partial(self._count, r, batch)
                 for batch in batches(exact.chunks.number, exact.chunks.size, BATCH)
             ]
-        if exact.cluster.two_states and len(exact.log_weights) == 1:
+        if exact.cluster.two_states and exact.realisations == 1:
             works.append(self._transform)
         return works
 
@@ -195,7 +202,7 @@ def make_enumerate(request: Request) -> Enumerate:
 
     Raises `SpecError` for what cannot be counted, blocked or measured.
     """
-    exact = make_exact(request.spec, request.seed, request.point)
+    exact = make_exact(request.spec, request.seed, request.point, request.share)
     observables = observables_of(
         request.spec, exact.lattice, exact.species, exact.energy, known=KNOWN
     )

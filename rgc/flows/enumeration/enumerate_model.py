@@ -21,6 +21,7 @@ from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Complete, Lattice
 from rgc.model.observables import Linear, Tally
 from rgc.model.options import Options
+from rgc.model.share import WHOLE, Share
 from rgc.model.spins import Species
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Exact:
     """The finite system of a spec.
 
     - `log_weights` is -H as a function of the states of `cluster`, for each realisation of random
-      couplings (one if there are none).
+      couplings (one if there are none) in the share of the flow, of `realisations` altogether.
     - The order of the spins is that of the first of the block maps `steps`, of which a chunk fixes
       the first `first` blocks.
     - `free` says whether parameters of the block map are to be found, one for all blocks or one for
@@ -53,6 +54,7 @@ class Exact:
     species: tuple[Species, ...]
     cluster: Cluster
     log_weights: tuple[LocalSum, ...]
+    realisations: int
     steps: tuple[Step, ...]
     first: int
     chunks: Chunks
@@ -69,8 +71,8 @@ class Exact:
         return tuple(map(int, np.unravel_index(chunk, sizes))) if sizes else ()
 
 
-def make_exact(spec: Spec, seed: int, point: Mapping[str, float]) -> Exact:
-    """The exact system of a checked spec.
+def make_exact(spec: Spec, seed: int, point: Mapping[str, float], share: Share = WHOLE) -> Exact:
+    """The exact system of a checked spec, with a share of its realisations.
 
     Raises `SpecError` for what cannot be counted or blocked.
     """
@@ -86,7 +88,7 @@ def make_exact(spec: Spec, seed: int, point: Mapping[str, float]) -> Exact:
     number = options.integer("disorder") if "disorder" in options else 1
     weights = [
         log_weight(cluster, hamiltonian, Realisation(spec.draws, lattice, seed, point, k))
-        for k in range(number)
+        for k in share.of(number)
     ]
     first = _fixed_blocks(steps[0]) if steps else 0
     chunks = Chunks(cluster, steps[0].ends[first] if steps else cut_after(cluster.radices, CHUNK))
@@ -100,6 +102,7 @@ def make_exact(spec: Spec, seed: int, point: Mapping[str, float]) -> Exact:
         species=spec.species,
         cluster=cluster,
         log_weights=tuple(weights),
+        realisations=number,
         steps=steps,
         first=first,
         chunks=chunks,

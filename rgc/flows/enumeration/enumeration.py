@@ -39,7 +39,7 @@ class Enumeration:
     def provenance(self) -> Mapping[str, Any]:
         told = {
             "states": self.exact.cluster.states,
-            "realisations": len(self.exact.log_weights),
+            "realisations": self.exact.realisations,
             "reproducibility": "L3",
         }
         if not self.exact.steps:

@@ -19,14 +19,14 @@ beyond any run.
 _EXACT = 2.0**53
 
 
-def products_by_group(first: Sums, second: Sums) -> Sums:
+def products_by_group(first: Sums, second: Sums, groups: int = GROUPS) -> Sums:
     """sum over the replicas of each group of first[a] second[b]: [group, a, b] from [a, replica]
     and [b, replica].
 
     Exact for int64: float64 matrix products where every partial sum stays below 2^53, integers
     elsewhere. Of sums of tables, float64, it is as exact as they are.
     """
-    left, right = _split(first), _split(second)
+    left, right = _split(first, groups), _split(second, groups)
     if "f" in (left.dtype.kind, right.dtype.kind):
         return np.asarray(np.matmul(left, right.swapaxes(1, 2)))
     bound = (
@@ -38,6 +38,6 @@ def products_by_group(first: Sums, second: Sums) -> Sums:
     return np.asarray(np.matmul(left, right.swapaxes(1, 2)))
 
 
-def _split(values: Sums) -> Sums:
+def _split(values: Sums, groups: int) -> Sums:
     """[a, replica] as [group, a, replica of the group]."""
-    return values.reshape(len(values), GROUPS, -1).swapaxes(0, 1)
+    return values.reshape(len(values), groups, -1).swapaxes(0, 1)

@@ -47,7 +47,9 @@ class Clusters:
     def later(self, word: int) -> Clusters:
         """The same of the replicas from a word on."""
         given = from_word(self.arguments, word)
-        return replace(self, arguments=given, words=self.words - word, word0=word, scratch=[])
+        return replace(
+            self, arguments=given, words=self.words - word, word0=self.word0 + word, scratch=[]
+        )
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -75,6 +77,7 @@ def make_clusters(
     planes: Literal[32, 64],
     generator: Generator,
     words: int,
+    word0: int,
     specialise: bool,
 ) -> Clusters:
     """The turns of clusters of a Hamiltonian that suits them (`cluster_obstacle`).
@@ -99,4 +102,5 @@ def make_clusters(
         arguments=arguments,
         words=words,
         species=len(species),
+        word0=word0,
     )

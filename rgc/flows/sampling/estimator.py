@@ -68,16 +68,22 @@ class Estimator:
         """
         kept = min(self.plan.records, SERIES)
         return {
-            "averages": np.zeros((len(self.averages), GROUPS, 2)),
-            "series": np.zeros((len(self.watched), kept, GROUPS)),
+            "averages": np.zeros((len(self.averages), self.plan.groups, 2)),
+            "series": np.zeros((len(self.watched), kept, self.plan.groups)),
         }
+
+    @property
+    def shared(self) -> dict[str, int]:
+        """The axis along which groups lie in each array."""
+        return {"averages": 1, "series": 2}
 
     def record(self, arrays: Mapping[str, Floats], number: int, sums: Sums) -> None:
         """Add one record, in place."""
-        per_group = self.plan.replicas // GROUPS
+        groups = self.plan.groups
+        per_group = self.plan.replicas // groups
         for k, average in enumerate(self.averages):
             values = np.broadcast_to(of_configuration(average.of, sums), (self.plan.replicas,))
-            halves = values.reshape(GROUPS, per_group // 2, 2).sum(axis=1)
+            halves = values.reshape(groups, per_group // 2, 2).sum(axis=1)
             arrays["averages"][k] += halves
             if k < len(self.watched) and number < SERIES:
                 arrays["series"][k, number] = halves.sum(axis=1) / per_group

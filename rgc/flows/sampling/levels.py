@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocking:
-    """The map from level - 1 to `level`, compiled. `key` is the stream of its random ties."""
+    """The map from level - 1 to `level`, compiled. `key` is the stream of its random ties, for the
+    words from `word0` on.
+    """
 
     level: int
     block: Block
@@ -36,6 +38,7 @@ class Blocking:
     kernel: Kernel
     arguments: Arguments
     key: Key
+    word0: int = 0
 
     def keys(self, first: int, count: int) -> Words:
         """The keys of some records: every record draws its own ties."""
@@ -51,7 +54,7 @@ class Blocking:
         """The fine fields, unchanged, and the coarse ones, overwritten, with the keys of one
         record.
         """
-        fields, _ = self.kernel([*fine, *coarse], self.arguments, keys)
+        fields, _ = self.kernel([*fine, *coarse], self.arguments, keys, self.word0)
         return fields[: len(fine)], fields[len(fine) :]
 
 
@@ -179,4 +182,5 @@ def _blocking(sampler: Sampler, fine: Lattice, level: int, block: Block) -> Bloc
         kernel=kernel,
         arguments=arguments,
         key=sampler.key("block", level),
+        word0=sampler.plan.word0,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rgc.analysis.statistics import GROUPS, grouped
+from rgc.analysis.statistics import grouped
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.accumulate import products_by_group
@@ -19,7 +19,7 @@ from rgc.flows.sampling.levels import Blocking, Levels, make_levels
 from rgc.flows.sampling.mcrg_result import mcrg_result
 from rgc.flows.sampling.observables import observables_of
 from rgc.flows.sampling.recorder import taken
-from rgc.flows.sampling.sample import frozen, picture, unfrozen, watched
+from rgc.flows.sampling.sample import first_words, frozen, picture, unfrozen, watched
 from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
 from rgc.model.supercells import as_written
 from rgc.results.result import Result
@@ -77,21 +77,26 @@ class Mcrg:
             f"spins_{k}": field for k, field in enumerate(self.sampler.start())
         }
         arrays |= self.estimator.start()
-        maps = len(self.maps)
         for level in self.levels.levels:
             written = as_written(level.lattice)
-            shape = (maps, *written.cells, len(written.basis))
+            shape = (len(self.maps), *written.cells, len(written.basis))
             arrays[f"configuration_{level.number}"] = np.zeros(shape, dtype=np.int8)
+        return State(0, arrays | self._sums())
+
+    def _sums(self) -> dict[str, NDArray[Any]]:
+        """The sums over operators before the first record."""
+        arrays, of_maps = {}, (len(self.maps), self.sampler.plan.groups)
+        for level in self.levels.levels:
             for sector, tallies in level.tallies.items():
                 n, where = len(tallies), f"{level.number}_{sector}"
-                arrays[f"sum_{where}"] = np.zeros((maps, GROUPS, n))
-                arrays[f"hot_{where}"] = np.zeros((maps, GROUPS, n))
-                arrays[f"square_{where}"] = np.zeros((maps, GROUPS, n, n))
+                arrays[f"sum_{where}"] = np.zeros((*of_maps, n))
+                arrays[f"hot_{where}"] = np.zeros((*of_maps, n))
+                arrays[f"square_{where}"] = np.zeros((*of_maps, n, n))
                 if level.number:
-                    arrays[f"cross_{where}"] = np.zeros((maps, GROUPS, n, n))
+                    arrays[f"cross_{where}"] = np.zeros((*of_maps, n, n))
                 if level.number and sector == self.levels.basis.invariant:
-                    arrays[f"origin_{where}"] = np.zeros((maps, GROUPS, n, n))
-        return State(0, arrays)
+                    arrays[f"origin_{where}"] = np.zeros((*of_maps, n, n))
+        return arrays
 
     def step(self, state: State) -> State:
         fine, coarse = unfrozen(self.sampler, state), [self._coarse_fields() for _ in self.maps]
@@ -119,6 +124,15 @@ class Mcrg:
 
     def accounts(self) -> Sequence[Account]:
         return ()  # programs do it all
+
+    @property
+    def shared(self) -> Mapping[str, int]:
+        return {**self.estimator.shared, **dict.fromkeys(self._sums(), 1)}
+
+    def shown(self, arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+        configurations = (f"configuration_{level.number}" for level in self.levels.levels)
+        pictures = {name: arrays[name] for name in configurations}
+        return {**first_words(self.sampler.model, arrays), **pictures}
 
     def finish(self, state: State) -> Result:
         return mcrg_result(self.sampler, self.estimator, self.levels, state.arrays, self.provenance)
@@ -151,20 +165,21 @@ class Mcrg:
         of the block maps. Returns the fine fields.
         """
         base, *above = self.levels.levels
+        groups = self.sampler.plan.groups
         fine, sums = base.recorder(fine)
         self.estimator.record(arrays, record, base.recorder.by_tally(sums))
         first = {sector: taken(made, sums[0]) for sector, made in base.made.items()}
         invariant = self.levels.basis.invariant
         origin = {sector: each for sector, each in first.items() if sector == invariant}
         for k, blockings in enumerate(self.maps):
-            _accumulate(arrays, k, 0, first)
+            _accumulate(arrays, k, 0, groups, first)
             fields, before = [fine, *coarse[k]], first
             for level, blocking, of_map in zip(above, blockings, keys, strict=True):
                 n = level.number
                 fields[n - 1], fields[n] = blocking(fields[n - 1], fields[n], of_map)
                 fields[n], sums = level.recorder(fields[n])
                 now = {sector: taken(made, sums[0]) for sector, made in level.made.items()}
-                _accumulate(arrays, k, n, now, cross=before, origin=origin)
+                _accumulate(arrays, k, n, groups, now, cross=before, origin=origin)
                 before = now
             fine, *coarse[k] = fields
         return fine
@@ -174,6 +189,7 @@ def _accumulate(
     arrays: dict[str, NDArray[Any]],
     k: int,
     level: int,
+    groups: int,
     now: Mapping[str, NDArray[Any]],
     **others: Mapping[str, NDArray[Any]],
 ) -> None:
@@ -182,12 +198,12 @@ def _accumulate(
     """
     for sector, values in now.items():
         where = f"{level}_{sector}"
-        arrays[f"sum_{where}"][k] += grouped(values).T
-        arrays[f"hot_{where}"][k] += grouped(values[:, ::2]).T
-        arrays[f"square_{where}"][k] += products_by_group(values, values)
+        arrays[f"sum_{where}"][k] += grouped(values, groups).T
+        arrays[f"hot_{where}"][k] += grouped(values[:, ::2], groups).T
+        arrays[f"square_{where}"][k] += products_by_group(values, values, groups)
         for kind, there in others.items():
             if sector in there:
-                arrays[f"{kind}_{where}"][k] += products_by_group(values, there[sector])
+                arrays[f"{kind}_{where}"][k] += products_by_group(values, there[sector], groups)
 
 
 def make_mcrg(request: Request) -> Mcrg:
@@ -196,7 +212,13 @@ def make_mcrg(request: Request) -> Mcrg:
     Raises `SpecError` for what cannot be sampled, blocked or measured yet.
     """
     model = make_model(request.spec, request.zero)
-    sampler = make_sampler(model, request.backend, seed=request.seed, point=request.point)
+    sampler = make_sampler(
+        model,
+        request.backend,
+        seed=request.seed,
+        point=request.point,
+        share=request.share,
+    )
     observables = observables_of(
         request.spec,
         model.lattice,

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rgc.analysis.statistics import GROUPS
 from rgc.model.options import Options
+from rgc.model.share import WHOLE, Share
+from rgc.schemes import shares
+from rgc.schemes.options import WORD_REPLICAS
 
 WORK = 4e8
 """Spin updates at once: some hundredths of a second."""
@@ -30,7 +34,8 @@ class SweepPlan:
     """`thermalise` sweeps, then `records` records with `every` sweeps before each, for `replicas`
     replicas.
 
-    At most `stride` sweeps are made at once.
+    At most `stride` sweeps are made at once. The replicas are those of the words from `word0` on,
+    and of `groups` whole groups of the jackknife.
     """
 
     thermalise: int
@@ -38,6 +43,8 @@ class SweepPlan:
     every: int
     replicas: int
     stride: int
+    groups: int = GROUPS
+    word0: int = 0
 
     @property
     def sweeps(self) -> int:
@@ -46,7 +53,7 @@ class SweepPlan:
 
     @property
     def words(self) -> int:
-        return self.replicas // 64
+        return self.replicas // WORD_REPLICAS
 
     def pieces(self, done: int, most: int) -> list[PlannedSweeps]:
         """The work after `done` sweeps: at most `most` more, and the records that follow them."""
@@ -61,13 +68,23 @@ class SweepPlan:
             at = stop
 
 
-def make_plan(options: Options, sites: int) -> SweepPlan:
-    """The plan of `sweeps`, `thermalise`, `every` and `replicas` on a lattice of that many sites.
+def make_plan(options: Options, sites: int, share: Share = WHOLE) -> SweepPlan:
+    """The plan of `sweeps`, `thermalise`, `every` and a share of `replicas` on a lattice of that
+    many sites.
 
     `every` is at most `sweeps`, so that there is at least one record. Sweeps beyond the last whole
     `every` are not made.
     """
     sweeps, replicas = options.integer("sweeps"), options.integer("replicas")
-    every = min(options.integer("every"), sweeps)
-    stride = max(1, min(int(WORK / (sites * replicas)), MOST_RECORDS * every))
-    return SweepPlan(options.integer("thermalise"), sweeps // every, every, replicas, stride)
+    every, pieces = min(options.integer("every"), sweeps), shares.pieces(replicas)
+    own = share.of(pieces)
+    mine = replicas // pieces * len(own)
+    return SweepPlan(
+        thermalise=options.integer("thermalise"),
+        records=sweeps // every,
+        every=every,
+        replicas=mine,
+        stride=max(1, min(int(WORK / (sites * mine)), MOST_RECORDS * every)),
+        groups=GROUPS // pieces * len(own),
+        word0=replicas // pieces * own.start // WORD_REPLICAS,
+    )

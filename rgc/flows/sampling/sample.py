@@ -76,6 +76,14 @@ class Sample:
     def accounts(self) -> Sequence[Account]:
         return ()  # programs do it all
 
+    @property
+    def shared(self) -> Mapping[str, int]:
+        kept = self.saver.shared if self.saver is not None else {}
+        return {**self.estimator.shared, **kept}
+
+    def shown(self, arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+        return first_words(self.sampler.model, arrays)
+
     def finish(self, state: State) -> Result:
         arrays, model = state.arrays, self.sampler.model
         level = Level(0, as_written(model.lattice).cells, couplings(model.hamiltonian))
@@ -102,7 +110,13 @@ def make_sample(request: Request) -> Sample:
     Raises `SpecError` for what cannot be sampled or measured yet.
     """
     model = make_model(request.spec, request.zero)
-    sampler = make_sampler(model, request.backend, seed=request.seed, point=request.point)
+    sampler = make_sampler(
+        model,
+        request.backend,
+        seed=request.seed,
+        point=request.point,
+        share=request.share,
+    )
     observables = observables_of(
         request.spec, model.lattice, model.species, model.energy, sectors=model.symmetry
     )
@@ -144,6 +158,12 @@ def frozen(sampler: Sampler, state: State, packed: Sequence[Packed]) -> None:
     """Put the fields back into the state, in canonical form."""
     for k, field in enumerate(packed):
         state.arrays[f"spins_{k}"] = sampler.backend.unpack(field)
+
+
+def first_words(model: Model, arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+    """The first word of the fields of a state, of which the picture is made."""
+    names = (f"spins_{k}" for k in range(len(model.species)))
+    return {name: arrays[name][..., :1] for name in names}
 
 
 def picture(species: Species, lattice: Lattice, field: NDArray[Any]) -> NDArray[Any]:

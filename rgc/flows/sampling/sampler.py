@@ -19,6 +19,7 @@ from rgc.model.lattice import Lattice
 from rgc.model.observables import Linear, Tally
 from rgc.model.options import Options
 from rgc.model.sectors import Sectors
+from rgc.model.share import WHOLE, Share
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
@@ -135,9 +136,8 @@ class Sampler:
     """Sweeps of a model at one point on one backend, each after a turn of clusters if there are
     `clusters`.
 
-    `word0` is the number of the first word of replicas. `point` holds the scanned parameters only.
-    With the seed they key the random numbers, and so does `level`, where every level of a run has a
-    chain of its own.
+    `point` holds the scanned parameters only. With the seed they key the random numbers, and so
+    does `level`, where every level of a run has a chain of its own.
     """
 
     model: Model
@@ -152,7 +152,6 @@ class Sampler:
     point: Mapping[str, float]
     level: int = 0
     clusters: Clusters | None = None
-    word0: int = 0
 
     def key(self, purpose: str, level: int = 0) -> Key:
         """The stream of the random numbers for a purpose at an RG level."""
@@ -171,6 +170,7 @@ class Sampler:
             coefficients=tuple(map(float, model.coefficients)),
             sectors=model.sectors,
             generator=model.generator,
+            word0=self.plan.word0,
         )
 
     def sweep(self, packed: Sequence[State], first: int, count: int) -> list[State]:
@@ -181,22 +181,24 @@ class Sampler:
         def keys(purpose: str, update: Update, first: int, count: int) -> Words:
             return step_keys(self.key(purpose, self.level), first, count, update.program.draws)
 
+        word0 = self.plan.word0
         if self.clusters is None:
             drawn = keys("update", self.update, first, count)
-            return self.kernel(packed, self.arguments, drawn, self.word0)[0]
+            return self.kernel(packed, self.arguments, drawn, word0)[0]
         for sweep in range(first, first + count):
-            packed = self.clusters.turn(packed, keys("clusters", self.clusters.update, sweep, 1))
+            turns = keys("clusters", self.clusters.update, sweep, 1)
+            packed = self.clusters.turn(packed, turns)
             drawn = keys("update", self.update, sweep, 1)
-            packed, _ = self.kernel(packed, self.arguments, drawn, self.word0)
+            packed, _ = self.kernel(packed, self.arguments, drawn, word0)
         return list(packed)
 
     def later(self, word: int) -> Sampler:
         """The same sweeps of the replicas from a word on."""
         return replace(
             self,
+            plan=replace(self.plan, word0=self.plan.word0 + word),
             arguments=from_word(self.arguments, word),
             clusters=None if self.clusters is None else self.clusters.later(word),
-            word0=word,
         )
 
     @property
@@ -232,12 +234,13 @@ def make_sampler(
     point: Mapping[str, float],
     specialise: bool = True,
     level: int = 0,
+    share: Share = WHOLE,
 ) -> Sampler:
     """Passes, lowering, compiling: Hamiltonian -> coloured sites -> acceptance -> update -> kernel.
 
     `point` holds the scanned parameters only, since they key the random numbers. `specialise` says
-    that values may be baked into the kernel. Raises `SpecError` for an update that is not there yet
-    or not possible.
+    that values may be baked into the kernel, `share` which replicas are sampled. Raises `SpecError`
+    for an update that is not there yet or not possible.
     """
     groups, lattice = model.merged.groups, model.lattice
     steps = colour_sites(groups, lattice, len(model.species))
@@ -268,7 +271,7 @@ def make_sampler(
     update = lowered(planes)
     if planes == 32 and update.wants_64_planes(model.coefficients):
         update = lowered(64)
-    plan = make_plan(model.options, lattice.sites * len(model.species))
+    plan = make_plan(model.options, lattice.sites * len(model.species), share)
     arguments = update.arguments([model.coefficients], plan.words)
     return Sampler(
         model=model,
@@ -294,6 +297,7 @@ def make_sampler(
             planes=planes,
             generator=model.generator,
             words=plan.words,
+            word0=plan.word0,
             specialise=specialise,
         )
         if by_clusters

@@ -43,6 +43,11 @@ class Saver:
             arrays["saved_series"] = np.zeros((len(self.series), plan.replicas, plan.records))
         return arrays
 
+    @property
+    def shared(self) -> dict[str, int]:
+        """The axis along which replicas lie in each array."""
+        return {name: 1 if name == "saved_series" else -1 for name in self.start()}
+
     def place(self, record: int) -> int | None:
         """Which of the configurations a record gives, if any."""
         records = self.sampler.plan.records

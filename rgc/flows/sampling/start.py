@@ -46,8 +46,10 @@ def start_fields(
     coefficients: Sequence[float],
     sectors: Sectors,
     generator: Generator,
+    word0: int = 0,
 ) -> list[Words]:
-    """Canonical fields u64[planes, *shape, letters, word], one for each species.
+    """Canonical fields u64[planes, *shape, letters, word], one for each species, of the words from
+    `word0` on.
 
     Half of the replicas start hot and half cold, interleaved. A hot start alone leaves stripes and
     other long-lived walls in large ordered systems, and a cold start alone keeps the symmetry
@@ -72,12 +74,15 @@ def start_fields(
         for part in _inside(group, lattice)
     ]
     cold = (
-        _flipped(folded[-1], fields, words, inside, sectors, generator)
+        _flipped(folded[-1], fields, words, word0, inside, sectors, generator)
         if all(kind.two_states for kind in species)
-        else _uniform((int(folded[-1][0]), int(folded[-1][1])), fields, words, inside, generator)
+        else _uniform(
+            (int(folded[-1][0]), int(folded[-1][1])), fields, words, word0, inside, generator
+        )
     )
     return [
-        (random_field(of, field, words, 0, generator) & np.uint64(HOT)) | (ground & ~np.uint64(HOT))
+        (random_field(of, field, words, word0, generator) & np.uint64(HOT))
+        | (ground & ~np.uint64(HOT))
         for of, field, ground in zip(keys, fields, cold, strict=True)
     ]
 
@@ -90,6 +95,7 @@ def _flipped(
     key: Words,
     fields: Sequence[Field],
     words: int,
+    word0: int,
     inside: Inside,
     sectors: Sectors,
     generator: Generator,
@@ -98,7 +104,7 @@ def _flipped(
     import numpy as np
 
     up, down = (sum(c * float(spin) ** len(product) for product, c in inside) for spin in (1, -1))
-    flips, out = _flips(key, sectors, words, generator), []
+    flips, out = _flips(key, sectors, words, word0, generator), []
     for species, field in enumerate(fields):
         cold = _empty(field, words) | np.uint64(0xFFFF_FFFF_FFFF_FFFF if down < up else 0)
         for flip, word in zip(sectors.flips, flips, strict=True):
@@ -117,6 +123,7 @@ def _uniform(
     key: Key,
     fields: Sequence[Field],
     words: int,
+    word0: int,
     inside: Inside,
     generator: Generator,
 ) -> list[Words]:
@@ -131,7 +138,7 @@ def _uniform(
     lowest = [codes for codes, energy in energies.items() if energy - least <= CLOSE * size]
     bits = max(1, (len(lowest) - 1).bit_length())
     one = Field("ground", (1,), planes=bits, periodic=(True,), states=len(lowest))
-    chosen = random_field(key, one, words, 0, generator)[:, 0, 0]
+    chosen = random_field(key, one, words, word0, generator)[:, 0, 0]
     out = [_empty(field, words) for field in fields]
     for number, codes in enumerate(lowest):
         here = np.bitwise_and.reduce(
@@ -160,13 +167,15 @@ def _energy(inside: Inside, codes: Sequence[int], counts: Sequence[int]) -> floa
     return total
 
 
-def _flips(key: Words, sectors: Sectors, words: int, generator: Generator) -> list[Words]:
+def _flips(
+    key: Words, sectors: Sectors, words: int, word0: int, generator: Generator
+) -> list[Words]:
     """For each generator of the group the replicas in which it is applied, u64[word]."""
     import numpy as np
 
     from rgc.program.draws import counters, word
 
-    at = counters(0, np.arange(words))
+    at = counters(0, np.arange(word0, word0 + words))
     return [word(key, at + np.uint64(k), generator) for k in range(len(sectors.flips))]
 
 

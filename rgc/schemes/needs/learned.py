@@ -40,7 +40,7 @@ def joint_states(asked: Asked) -> Iterator[Problem]:
     lattice, gib = asked.spec.lattice, asked.options.get("memory")
     if not asked.read("block", "stack", "lattice", "spins") or not isinstance(lattice, Lattice):
         return
-    if not isinstance(gib, int | float) or not asked.spec.blocks:
+    if not isinstance(gib, int | float) or not asked.spec.blocks or not asked.spec.species:
         return
     layer, states = asked.spec.blocks[0].layer, asked.spec.species[0].states or 1
     window = layer.connect if layer is not None else None

@@ -21,9 +21,9 @@ looks through.
 def basis(asked: Asked) -> Iterator[Problem]:
     """Report a basis that looks through more than `OPERATOR_LIMIT` functions of spins."""
     chosen, lattice = asked.options.get("basis"), asked.spec.lattice
-    if not isinstance(chosen, OperatorBasis) or not isinstance(lattice, Lattice):
-        return
     species = asked.spec.species
+    if not isinstance(chosen, OperatorBasis) or not isinstance(lattice, Lattice) or not species:
+        return
     counts = by_bodies(chosen, lattice, species) if asked.read("lattice", "spins") else ()
     if counts is None or sum(counts) > OPERATOR_LIMIT:
         shown = f"more than {OPERATOR_LIMIT}" if counts is None else sum(counts)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+import rgc
 from rgc import errors
 from rgc.ast_to_model import build
 from rgc.ast_to_model.expressions import evaluate
@@ -327,3 +329,25 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path, kind: str) -> None:
         f'include "pipe.csv"\n{GOOD}' if kind == "include" else f'data file("pipe.csv")\n{read}'
     )
     assert codes_of(path) == ["unreadable-file"]
+
+
+def test_many_parameters(tmp_path: Path) -> None:
+    """The work for each does not grow with their number."""
+    calls: list[int] = []
+
+    def counted(count: int) -> int:
+        path = tmp_path / "spec.yaml"
+        lines = "".join(f"  a{k}: {k}\n" for k in range(count))
+        path.write_text(f"parameters:\n{lines}lattice: square(8)\n")
+        calls.clear()
+        sys.setprofile(
+            lambda frame, event, argument: calls.append(1) if event == "c_call" else None
+        )
+        try:
+            rgc.load(path)
+        finally:
+            sys.setprofile(None)
+        return sum(calls)
+
+    _, few, many = counted(1), counted(200), counted(1600)  # the first one imports
+    assert many < 10 * few

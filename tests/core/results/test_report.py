@@ -229,7 +229,7 @@ def test_page_is_no_wider_than_its_window(text: str, tmp_path: Path) -> None:
             str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1400,900",
             "--virtual-time-budget=2000", "--dump-dom", f"file://{outer}",
         ],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=600, check=True,
     )  # fmt: skip
     found = re.findall(r"<p>(\d+): (\d+) of (\d+)</p>", made.stdout)
     assert {int(width) for width, *_ in found} == {390, 1280}

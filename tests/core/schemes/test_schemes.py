@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from pkgutil import resolve_name
 
 import pytest
 
+import rgc
 from rgc.ast_to_model import build
 from rgc.ast_to_model.today import refuse_later
 from rgc.errors import SpecError
@@ -18,6 +21,7 @@ from rgc.schemes import SCHEMES
 from rgc.schemes.scheme import Scheme
 from rgc.syntax import ast
 from rgc.syntax.parse import parse_entry
+from rgc.syntax.print import print_text
 from rgc.syntax.read import make_source, read, read_text
 
 LANGUAGE = Path(__file__).parents[2] / "language"
@@ -499,3 +503,18 @@ def test_what_does_not_run_has_no_maker() -> None:
     for scheme in later:
         with pytest.raises(SpecError, match="cannot be run yet"):
             scheme.maker  # noqa: B018
+
+
+TEMPLATES = {name: scheme.template for name, scheme in SCHEMES.items() if scheme.template}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_spec_without_some_of_its_sections(name: str) -> None:
+    """It checks or it is refused: limits do not ask for what is not there."""
+    document = rgc.compiler.parse(TEMPLATES[name])
+    needed = [each for each in document.sections if each.name in SCHEMES[name].needs]
+    for count in range(1, 1 + len(needed)):
+        for left_out in combinations(needed, count):
+            kept = tuple(each for each in document.sections if each not in left_out)
+            with pytest.raises(SpecError):
+                rgc.load(print_text(replace(document, sections=kept)))

@@ -1,0 +1,31 @@
+"""Into how many shares the work at one point can be cut, each a run by itself."""
+
+from __future__ import annotations
+
+from math import gcd
+
+from rgc.model.options import Options
+from rgc.model.spec import Spec
+from rgc.schemes.costs.sampling import GROUPS
+from rgc.schemes.needs.states import studied
+from rgc.schemes.options import WORD_REPLICAS
+
+
+def pieces(replicas: int) -> int:
+    """Into how many pieces so many replicas can be cut: each has whole words, and whole groups of
+    the jackknife, whose sums are added up in one order.
+    """
+    return gcd(replicas // WORD_REPLICAS, GROUPS)
+
+
+def of_replicas(spec: Spec, options: Options) -> int:
+    del spec
+    return pieces(options.integer("replicas"))
+
+
+def of_realisations(spec: Spec, options: Options) -> int:
+    """One for each realisation of random couplings, but where a recursion is studied."""
+    del spec
+    if studied(options.values) or "disorder" not in options:
+        return 1
+    return options.integer("disorder")

@@ -44,6 +44,7 @@ CASES = {
     "sample": (SAMPLE.format(384, "save=1, series=true"), 2),
     "whole groups": (SAMPLE.format(2048, "generator=philox"), 32),
     "unequal": (SAMPLE.format(512, "update=heat_bath"), 3),
+    "clusters": (SAMPLE.format(512, "update=wolff"), 4),
     "mcrg": (MCRG.format("ising", "s[i]*s[j]"), 2),
     "potts": (MCRG.format("potts(3)", "delta(s[i], s[j])"), 2),
     "realisations": (BONDS.format(5), 2),

@@ -17,6 +17,8 @@ Kind = Literal["metropolis", "lazy", "heat_bath"]
 Probability = Literal["metropolis", "lazy", "heat_bath", "plain", "bond"]
 """What a threshold is of: the flip of an update, a factor of the lazy one, whose laziness is a
 factor of its own, or a bond of a cluster update."""
+Planes = Literal[32, 64]
+"""Bit planes of a uniform number."""
 Sums = tuple[int, ...]
 """dS_g of each group g: how the sum S of its products or signs changes, or what is added to it."""
 
@@ -93,6 +95,14 @@ class Update:
             if not isinstance(row, Fraction)
         ]
         return min(rare, default=top) < thresholds.RARE * top
+
+
+def precise(
+    lowered: Callable[[Planes], Update], planes: Planes, coefficients: Sequence[Fraction]
+) -> Update:
+    """What is lowered with so many bit planes of a uniform number, or with 64 if it wants them."""
+    update = lowered(planes)
+    return lowered(64) if planes == 32 and update.wants_64_planes(coefficients) else update
 
 
 def _threshold(row: Row, coefficients: Sequence[Fraction], planes: int) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from rgc.model.groups import Group, Signs
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
 from rgc.model_to_program.clusters_to_program import SEEDS, clusters_to_program
-from rgc.model_to_program.update import Update
+from rgc.model_to_program.update import Planes, Update, precise
 from rgc.passes.find_reflections import find_reflections
 from rgc.program.lattice.arguments import from_word
 
@@ -74,7 +74,7 @@ def make_clusters(
     coefficients: Sequence[Fraction],
     backend: Backend,
     *,
-    planes: Literal[32, 64],
+    planes: Planes,
     generator: Generator,
     words: int,
     word0: int,
@@ -86,14 +86,12 @@ def make_clusters(
     """
     reflections = find_reflections(groups, species)
 
-    def lowered(planes: Literal[32, 64]) -> Update:
+    def lowered(planes: Planes) -> Update:
         return clusters_to_program(
             lattice, species, groups, reflections, planes=planes, generator=generator
         )
 
-    update = lowered(planes)
-    if planes == 32 and update.wants_64_planes(coefficients):
-        update = lowered(64)
+    update = precise(lowered, planes, coefficients)
     arguments = update.arguments([coefficients], words)
     return Clusters(
         update=update,

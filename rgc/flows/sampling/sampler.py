@@ -25,7 +25,7 @@ from rgc.model.spins import Species
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
 from rgc.model_to_program.states_to_update import states_to_update
 from rgc.model_to_program.sweep import distinct_stars
-from rgc.model_to_program.update import Update
+from rgc.model_to_program.update import Planes, Update, precise
 from rgc.passes.choose_acceptance import choose_acceptance
 from rgc.passes.choose_acceptance_of_states import choose_acceptance_of_states
 from rgc.passes.choose_update import Asked, UpdateChoice, choose_update
@@ -91,6 +91,11 @@ class Model:
     @property
     def generator(self) -> Generator:
         return cast(Generator, self.options.word("generator"))
+
+    @property
+    def planes(self) -> Planes:
+        """The bit planes of a uniform number that are asked for."""
+        return cast(Planes, self.options.integer("planes"))
 
 
 def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
@@ -243,34 +248,9 @@ def make_sampler(
     for an update that is not there yet or not possible.
     """
     groups, lattice = model.merged.groups, model.lattice
-    steps = colour_sites(groups, lattice, len(model.species))
-    acceptances = [
-        choose_acceptance(star)
-        if model.two_states
-        else choose_acceptance_of_states(star, model.species)
-        for star in distinct_stars(steps)
-    ]
     asked = asked_update(model.options["update"])
     by_clusters = asked in CLUSTER_UPDATES
-    choice = choose_update(model.coefficients, acceptances, "auto" if by_clusters else asked)
-    planes: Any = model.options.integer("planes")
-
-    lower: Callable[..., Update] = hamiltonian_to_update if model.two_states else states_to_update
-
-    def lowered(planes: Any) -> Update:
-        return lower(
-            lattice,
-            model.species,
-            groups,
-            steps,
-            kind=choice.update,
-            planes=planes,
-            generator=model.generator,
-        )
-
-    update = lowered(planes)
-    if planes == 32 and update.wants_64_planes(model.coefficients):
-        update = lowered(64)
+    update, choice, forms = _sweep(model, "auto" if by_clusters else asked)
     plan = make_plan(model.options, lattice.sites * len(model.species), share)
     arguments = update.arguments([model.coefficients], plan.words)
     return Sampler(
@@ -279,10 +259,7 @@ def make_sampler(
         backend=backend,
         update=update,
         choice=choice,
-        forms=tuple(
-            "joint" if choice.update == "heat_bath" else acceptance.form
-            for acceptance in acceptances
-        ),
+        forms=forms,
         kernel=backend.compile(update.program, constant=arguments if specialise else None),
         arguments=arguments,
         seed=seed,
@@ -294,7 +271,7 @@ def make_sampler(
             groups,
             model.coefficients,
             backend,
-            planes=planes,
+            planes=model.planes,
             generator=model.generator,
             words=plan.words,
             word0=plan.word0,
@@ -303,6 +280,35 @@ def make_sampler(
         if by_clusters
         else None,
     )
+
+
+def _sweep(model: Model, asked: Asked) -> tuple[Update, UpdateChoice, tuple[str, ...]]:
+    """The sweep of a model, the choice of its update, and the forms of its acceptances."""
+    groups, lattice = model.merged.groups, model.lattice
+    steps = colour_sites(groups, lattice, len(model.species))
+    acceptances = [
+        choose_acceptance(star)
+        if model.two_states
+        else choose_acceptance_of_states(star, model.species)
+        for star in distinct_stars(steps)
+    ]
+    choice = choose_update(model.coefficients, acceptances, asked)
+    lower: Callable[..., Update] = hamiltonian_to_update if model.two_states else states_to_update
+
+    def lowered(planes: Planes) -> Update:
+        return lower(
+            lattice,
+            model.species,
+            groups,
+            steps,
+            kind=choice.update,
+            planes=planes,
+            generator=model.generator,
+        )
+
+    update = precise(lowered, model.planes, model.coefficients)
+    joint = choice.update == "heat_bath"
+    return update, choice, tuple("joint" if joint else each.form for each in acceptances)
 
 
 def asked_update(value: Value) -> Asked:

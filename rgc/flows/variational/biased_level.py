@@ -136,17 +136,7 @@ def _level(
     model: Model, request: Request, blocks: Sequence[Block], basis: Basis, sectors: Sectors
 ) -> BiasedLevel:
     number, unfolded = len(blocks), unfold(model.lattice, blocks)
-    flagged = frozenset(
-        folded.operator.name
-        for folded in fold_operators(_products(basis), unfolded.levels[-1])
-        if folded.flag
-    )
-    kept = {
-        sector: [k for k, name in enumerate(names) if name not in flagged]
-        for sector, names in basis.names.items()
-    }
-    kept = {sector: numbers for sector, numbers in kept.items() if numbers}
-
+    flagged, kept = _that_fit(basis, unfolded.levels[-1])
     if basis.invariant not in kept:
         raise SpecError([_nothing_fits(request, unfolded.levels[-1])])
 
@@ -202,6 +192,19 @@ def _level(
         scale=blocks[-1].scale,
         wrapped=not holds_range(unfolded.levels[-1], _asked(model).range),
     )
+
+
+def _that_fit(basis: Basis, lattice: Lattice) -> tuple[frozenset[str], dict[str, list[int]]]:
+    """The operators that wrap onto others on a lattice, and the numbers of those that do not, by
+    sector.
+    """
+    folded = fold_operators(_products(basis), lattice)
+    flagged = frozenset(each.operator.name for each in folded if each.flag)
+    kept = {
+        sector: [k for k, name in enumerate(names) if name not in flagged]
+        for sector, names in basis.names.items()
+    }
+    return flagged, {sector: numbers for sector, numbers in kept.items() if numbers}
 
 
 def _nothing_fits(request: Request, lattice: Lattice) -> Problem:

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from rgc.kernel_cache import KernelCache
     from rgc.loaded import Loaded
     from rgc.model.spec import Spec
+    from rgc.points import Scatter
     from rgc.progress import Progress
     from rgc.results.answer import Answer
     from rgc.runner import Stop
-    from rgc.running import Scatter
     from rgc.syntax.ast import Document, Entry
 
 Settings = Mapping[str, "str | float | Iterable[float]"] | Sequence["Entry"]
@@ -237,7 +237,7 @@ class Compiled:
         Raises `SpecError`, `ValueError` for a seed that is no integer from 0 to 2^64 - 1, and
         `rgc.runner.Interrupted` after ctrl-C, SIGTERM, SIGHUP or `time_limit` seconds.
         """
-        from rgc import runner, running
+        from rgc import points, runner, running
         from rgc.progress import Silent, for_stream
         from rgc.results.store import Job
 
@@ -253,7 +253,7 @@ class Compiled:
         with job.held(resume=resume):
             try:
                 with runner.stopping(time_limit, stop) as told:
-                    manner = running.Manner(
+                    manner = points.Manner(
                         resume=resume, progress=shown, stop=told, warn=warn, scatter=scatter
                     )
                     answer = running.answer(self, job, manner)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
-from rgc import cluster, cost, running
+from rgc import cluster, cost, points
 from rgc.cluster import Cluster, Task
 from rgc.model.options import Options
 from rgc.model.share import Share
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from rgc.flows.flow import State
     from rgc.loaded import Loaded
     from rgc.model.spec import Spec
+    from rgc.points import Manner, Place, Prepared, Scatter
     from rgc.results.answer_data import Point
     from rgc.results.store import Job
-    from rgc.running import Manner, Place, Prepared, Scatter
 
 TASK = 10.0
 """Seconds that a share of a point is to take at least, as the cost of the run says, so that what a
@@ -114,7 +114,7 @@ def run_point(common: Common, place: Place, before: list[object]) -> Said:
     where another worker died over it.
     """
     said: list[str] = []
-    return running.run_point(_prepared(common), place, common.job, _manner(said)), said
+    return points.run_point(_prepared(common), place, common.job, _manner(said)), said
 
 
 def run_share(
@@ -123,14 +123,14 @@ def run_share(
     """What the whole point needs of a share, and the warnings on the way."""
     said: list[str] = []
     prepared, manner = _prepared(common), _manner(said)
-    return running.run_share(prepared, *argument, common.job, manner), said
+    return points.run_share(prepared, *argument, common.job, manner), said
 
 
 def join(common: Common, place: Place, shares: list[tuple[State, list[str]]]) -> Said:
     """The point, from what its shares have told."""
     said = [message for _, of_share in shares for message in of_share]
     states = [state for state, _ in shares]
-    return running.join(_prepared(common), place, common.job, states), said
+    return points.join(_prepared(common), place, common.job, states), said
 
 
 def _prepared(common: Common) -> Prepared:
@@ -147,4 +147,4 @@ def _prepared(common: Common) -> Prepared:
 
 
 def _manner(said: list[str]) -> Manner:
-    return running.Manner(resume=True, progress=Silent(), stop=Stop(), warn=said.append)
+    return points.Manner(resume=True, progress=Silent(), stop=Stop(), warn=said.append)

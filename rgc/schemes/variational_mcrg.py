@@ -25,6 +25,26 @@ ITERATIONS = Field(
 )
 
 
+TEMPLATE = """\
+title "Couplings of block spins, from a bias that makes them uniform"
+
+parameters {
+  K = log(1 + sqrt(2))/2  # Onsager's critical coupling
+}
+
+lattice square(16)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+block kadanoff(2, p=0.766)
+flow variational_mcrg(steps=1, sweeps=2000, thermalise=600, basis=operators(range=1.5, bodies=4))
+
+expect {
+  K[level=1] = 0.33 within 0.01
+  k2_11[level=1] = 0.084 within 0.01
+}
+"""
+
+
 def derived(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:
     """The defaults of `thermalise` and `steps`."""
     return {**samples.thermalise(spec, options), **bias.steps(spec, options)}
@@ -60,4 +80,5 @@ SCHEME = Scheme(
         alphabets=("ising",),
         rules=("kadanoff", "kernel"),
     ),
+    template=TEMPLATE,
 )

@@ -24,6 +24,9 @@ hamiltonian - K * sum(<i,j>) s[i]*s[j]
 flow enumerate
 """
 RESULT = schema()
+SAMPLED = ("train", "sample", "mcrg", "variational_mcrg")
+"""Schemes whose templates run on numba, which compiles them first."""
+
 RUNNING = [name for name, scheme in SCHEMES.items() if scheme.ready is not None]
 
 
@@ -40,7 +43,7 @@ def test_completion_has_every_command_and_option(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["c"], {"check", "convert", "completion"}),
+        (["c"], {"check", "claims", "convert", "completion"}),
         (["run", "--se"], {"--set", "--seed"}),
         (["show", "--as", "l"], {"latex"}),
         (["new", "--flow", "m"], {"mcrg", "migdal_kadanoff"}),
@@ -87,13 +90,10 @@ def test_template_is_in_the_standard_layout_and_has_no_warnings(name: str) -> No
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=pytest.mark.slow if name in ("train", "sample", "mcrg") else ())
-        for name in RUNNING
-    ],
+    [pytest.param(name, marks=pytest.mark.slow if name in SAMPLED else ()) for name in RUNNING],
 )
 def test_template_gives_what_it_expects(name: str) -> None:
-    sampled = name in ("train", "sample", "mcrg")
+    sampled = name in SAMPLED
     backend = "numba" if sampled else "reference"
     answer = rgc.compile(SCHEMES[name].template, backend=backend).run(checkpoints=False)
     assert answer.passed

@@ -18,13 +18,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem, RunWarning, SpecError, placed
-from rgc.model.share import WHOLE, Share
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
     from rgc.flows.flow import Flow
     from rgc.kernel_cache import KernelCache
     from rgc.loaded import Loaded
+    from rgc.model.share import Share
     from rgc.model.spec import Spec
     from rgc.points import Scatter
     from rgc.progress import Progress
@@ -150,7 +150,7 @@ def flow(
     seed: int,
     point: Mapping[str, float],
     zero: Collection[str],
-    share: Share = WHOLE,
+    share: Share | None = None,
 ) -> Flow:
     """The flow of a spec at one point, or of a share of it: physics -> programs -> kernels.
 
@@ -159,6 +159,7 @@ def flow(
     and for what its maker refuses.
     """
     from rgc.flows.request import Request
+    from rgc.model.share import WHOLE
     from rgc.schemes import SCHEMES
 
     made: Flow | None = None
@@ -167,7 +168,7 @@ def flow(
 
         spec = with_laws(spec)
     request = Request(
-        spec=spec, backend=machine, seed=seed, point=point, zero=tuple(zero), share=share
+        spec=spec, backend=machine, seed=seed, point=point, zero=tuple(zero), share=share or WHOLE
     )
     if spec.flow is not None:
         with placed(spec.flow.span):
@@ -197,7 +198,7 @@ class Compiled:
     def _repr_html_(self) -> str:
         return self.loaded._repr_html_()
 
-    def flow(self, point: Mapping[str, float], seed: int, share: Share = WHOLE) -> Flow:
+    def flow(self, point: Mapping[str, float], seed: int, share: Share | None = None) -> Flow:
         """The flow at one point of the scan, or that of a share of its work.
 
         Its kernels are compiled, or taken from those of another point.

@@ -184,7 +184,7 @@ def _add_course(made: Parser) -> None:
     made.add_argument(
         "--strict",
         action="store_true",
-        help="exit status 1 if something in `expect` fails; warnings are errors",
+        help="exit status 1 if something in `expect` fails; warnings of the check are errors",
     )
     made.add_argument(
         "--resume",

@@ -44,6 +44,9 @@ class Spec(RegexLexer):
     }
 
 
+html_show_copyright = False
+
+
 def setup(app: Sphinx) -> None:
     for name in Spec.aliases:
         app.add_lexer(name, Spec)

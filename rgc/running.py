@@ -13,9 +13,9 @@ from rgc.points import Manner, Place, Prepared, Values, run_point
 from rgc.results import judge
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point
-from rgc.results.answered import find_in
 from rgc.results.checks import unusable
 from rgc.results.find import NotFound
+from rgc.results.find_in_answer import find_in
 from rgc.results.store import Job
 from rgc.results.study import study_result, study_verdict
 from rgc.results.widened import SPREAD

@@ -29,8 +29,6 @@ SLOW = 240.0
 
 PAGE = "index.html"
 
-Left = dict[str, str]
-
 
 def parser() -> Parser:
     made = Parser(
@@ -66,8 +64,7 @@ def main(words: Sequence[str]) -> int:
     if options.list:
         tell(aligned((name, _claim(loaded)) for name, loaded in studies.items()))
         return DONE
-    out, left = Path(options.out), Left()
-    passed = True
+    out, left, passed = Path(options.out), dict[str, str](), True
     for name, loaded in studies.items():
         needed = cost.of_run(loaded).seconds
         if needed > SLOW and not (options.slow or options.names):

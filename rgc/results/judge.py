@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from rgc.backend import cores
 from rgc.model.observables import ScanMeasure
-from rgc.results.answered import find_in, place
 from rgc.results.checks import CheckedExpectation, check
 from rgc.results.find import NotFound
+from rgc.results.find_in_answer import find_in, place
 from rgc.results.result import Estimate
 from rgc.results.scan import ON_AXIS, measure
 from rgc.results.widened import widened

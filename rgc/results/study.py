@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rgc.results.answered import of_runs
+from rgc.results.find_in_answer import of_runs
 from rgc.results.result import Estimate, Result
 from rgc.results.verdict import Verdict, verdict
 

@@ -1,4 +1,4 @@
-"""Both ways in which JAX multiplies dense matrices, to the bit."""
+"""The ways in which JAX multiplies dense matrices, to the bit."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ pytest.importorskip("jax")
 
 
 class Other:
-    """The JAX backend with the other product of matrices."""
+    """The JAX backend with a product of matrices of its own."""
 
-    def __init__(self, product: str) -> None:
-        self.backend, self.product = load("jax"), product
+    def __init__(self, way: str) -> None:
+        self.backend, self.way = load("jax"), way
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.backend, name)
 
     def compile(self, program: Dense, *, constant: object = None) -> object:
+        from rgc_jax.dense import products
         from rgc_jax.dense.kernel import DenseKernel
         from rgc_jax.devices import find_platform
 
         kernel = DenseKernel(program, find_platform())
-        kernel.product = self.product  # type: ignore[assignment]
+        kernel.ways = (getattr(products, self.way),)
         return kernel
 
 
-@pytest.mark.parametrize("product", ["float64", "limbs"])
-def test_products_of_either_kind_are_exact(product: str) -> None:
+@pytest.mark.parametrize("way", ["BFLOAT16", "FLOAT32", "FLOAT64", "FLOAT64_TWICE"])
+def test_products_of_every_kind_are_exact(way: str) -> None:
     """With weights up to 32 kT of either sign."""
     made = example(cd(Units(1500, "ising"), ISING, 64), 3)
     made.state[1][:] <<= 4
     expected = run(load("reference"), made)
-    assert_equal(expected, run(Other(product), made))  # type: ignore[arg-type]
+    assert_equal(expected, run(Other(way), made))  # type: ignore[arg-type]

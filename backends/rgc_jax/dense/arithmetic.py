@@ -11,15 +11,21 @@ from jax import lax
 Array = jax.Array
 
 LIMB = 12
-"""Bits of the lower of two limbs of a seen weight."""
+"""Bits of the lower of two limbs of a mean."""
 
 
-def exact(x: Array, y: Array, dtype: Any, turned: bool = False) -> Array:
+def exact(x: Array, y: Array, dtype: Any, turned: bool = False, sums: Any = None) -> Array:
     """A product of matrices of integers, the second transposed where it is `turned`, that floats of
-    this kind hold with all partial sums."""
+    this kind hold, and those of the kind `sums` (the same if None) with all partial sums."""
     axes = ((1,), (1 if turned else 0,)), ((), ())
-    given = x.astype(dtype), y.astype(dtype)
-    return lax.dot_general(*given, axes, precision=lax.Precision.HIGHEST).astype(jnp.int64)
+    found: Array = lax.dot_general(
+        x.astype(dtype),
+        y.astype(dtype),
+        axes,
+        precision=lax.Precision.HIGHEST,
+        preferred_element_type=sums or dtype,
+    )
+    return found.astype(jnp.int64)
 
 
 def limbs(x: Array, y: Array) -> Array:

@@ -20,7 +20,8 @@ from rgc.program.dense.show import show
 from rgc.program.dense.verify import verify
 from rgc.program.dense.yields import tally_shape, yields
 from rgc.program.draws import Words
-from rgc_jax.dense.step import Given, Product, Step
+from rgc_jax.dense.products import ways_of
+from rgc_jax.dense.step import Given, Step
 from rgc_jax.devices import Platform
 from rgc_jax.session import session
 from rgc_jax.state import Packed
@@ -42,8 +43,7 @@ def compile_dense(program: Dense, platform: Platform) -> DenseKernel:
 
 
 class DenseKernel:
-    """A program as one jitted loop. A CPU multiplies float64, a GPU, where that may be slow, limbs
-    of float32 where the matrix has few enough rows; both are exact."""
+    """A program as one jitted loop."""
 
     def __init__(self, program: Dense, platform: Platform) -> None:
         verify(program)
@@ -55,8 +55,7 @@ class DenseKernel:
         written = {node.field for node in program.nodes if isinstance(node, Put)}
         taken = {node.field for node in program.nodes if isinstance(node, Take)}
         self._data = [k for k in taken - written if not program.fields[k].numbers]
-        cpu = platform.devices[0].platform == "cpu"
-        self.product: Product = "float64" if cpu else "limbs"
+        self.ways = ways_of(platform)
         self._jitted: Callable[..., Any] = platform.jit(self._steps, donate_argnums=0)
 
     @property
@@ -161,7 +160,7 @@ class DenseKernel:
             by_row=by_row,
         )
         program = self._program
-        new, found = Step(program, self._yields, self.product, state, handed).run()
+        new, found = Step(program, self._yields, self.ways, state, handed).run()
         return new, [all_.at[n].set(one) for all_, one in zip(tallies, found, strict=True)]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -30,11 +30,12 @@ from rgc.program.dense import (
     Total,
     Unit,
 )
-from rgc.program.dense.program import MOST_FIELD, SHIFT, WEIGHT_LIMIT, seen
+from rgc.program.dense.program import MOST_FIELD, seen
 from rgc.program.dense.yields import Yield
 from rgc.program.units import MEAN, MEAN_BITS
 from rgc_jax.dense import units as law
-from rgc_jax.dense.arithmetic import LIMB, cut, exact, largest, limbs, normed, tied
+from rgc_jax.dense.arithmetic import cut, exact, largest, limbs, normed, tied
+from rgc_jax.dense.products import Ways, times
 from rgc_jax.dense.states import (
     bits_of,
     by_unit,
@@ -49,10 +50,6 @@ from rgc_jax.dense.states import (
 )
 
 Array = jax.Array
-Product = Literal["float64", "limbs"]
-
-LARGEST_LIMB = 2**13 + 1
-"""The largest absolute value of either limb of a seen weight."""
 
 COUNTED = 512
 """Chains up to which pairs of states are counted by bits, and not as products of matrices."""
@@ -83,7 +80,7 @@ class Step:
 
     program: Dense
     yields: Sequence[Yield]
-    product: Product
+    ways: Ways
     state: Sequence[Any]
     given: Given
     values: list[Any] = field(default_factory=list)
@@ -133,7 +130,8 @@ class Step:
         total = jnp.zeros((found.chains, *found.shape), jnp.int64)
         if node.x is not None and node.matrix is not None:
             most = self.yields[node.x].most
-            total = self._times(self.values[node.x], self._seen(node.matrix), node.turned, most)
+            matrix = self._seen(node.matrix)
+            total = times(self.ways, self.values[node.x], matrix, node.turned, most)
             if self.yields[node.x].kind == "means":
                 total, real = total >> MEAN_BITS, most > MEAN
         if node.bias is not None:
@@ -141,19 +139,6 @@ class Step:
         if real:
             total = jnp.clip(total, -MOST_FIELD, MOST_FIELD)
         return total.astype(jnp.int32)
-
-    def _times(self, x: Array, matrix: Array, turned: bool, most: int) -> Array:
-        """Exact products of numbers up to `most`: of float64, or of two limbs of the matrix, as
-        float32 where these are exact and float64 is not to be used, or as float64 where the matrix
-        as a whole would leave it."""
-        rows = x.shape[1] * most
-        short = self.product == "limbs" and rows * LARGEST_LIMB <= 2**24
-        if not short and rows * (WEIGHT_LIMIT >> SHIFT) <= 2**53:
-            return exact(x, matrix, jnp.float64, turned)
-        dtype = jnp.float32 if short else jnp.float64
-        high = (matrix + (1 << (LIMB - 1))) >> LIMB
-        low = matrix - (high << LIMB)
-        return (exact(x, high, dtype, turned) << LIMB) + exact(x, low, dtype, turned)
 
     def _scale(self, node: Scale) -> Array:
         x = self.values[node.x].astype(jnp.int64)

@@ -116,7 +116,7 @@ class Annealing:
     def step(self, arrays: dict[str, NDArray[Any]], done: int, most: int) -> int:
         """Go on after `done` steps, and change `arrays`. Returns how many more are made."""
         backend, program = self.backend, annealing(self.layer, self.chains)
-        scales = _scales(self.betas[done : done + min(most, AT_ONCE) + 1])
+        scales = scales_of(self.betas[done : done + min(most, AT_ONCE) + 1])
         parameters = parameters_in(self.arrays, self.layer).arrays
         state = [*map(backend.pack, (arrays["spins"], *parameters, self.base))]
         keys = step_keys(self.key, 1 + done, len(scales), program.draws)
@@ -141,7 +141,7 @@ class Annealing:
         )
 
 
-def _scales(betas: Floats) -> NDArray[np.int32]:
+def scales_of(betas: Floats) -> NDArray[np.int32]:
     """int32[step, slot, 1] for steps between neighbouring inverse temperatures."""
     new = np.rint(betas * SCALE).astype(np.int32)
     old, new = new[:-1], new[1:]

@@ -33,7 +33,8 @@ class Stacked:
 
     What the first layer sees is a function of the data, and what another one sees is a function of
     that and of the layers below. `kept` holds what is made again when it is missing: "data", the
-    rows of each layer, "rows" and "validation", and those as its kernels take them, "fed".
+    rows of each layer, "rows" and "validation", those as its kernels take them, "fed", and its
+    "annealing".
     """
 
     request: Request
@@ -121,14 +122,17 @@ class Stacked:
     # -- at the end
 
     def annealing(self, state: State, number: int) -> Annealing:
-        """The annealing of a trained layer."""
-        return annealing_of(
-            self.request.backend,
-            self.layers[number].layer,
-            self.integers(state, number),
-            self.rows(state, number),
-            key_of(self.key(number), ANNEALED),
-        )
+        """The annealing of a trained layer, which no step changes any more."""
+        if ("annealing", number) not in self.kept:
+            self.kept["annealing", number] = annealing_of(
+                self.request.backend,
+                self.layers[number].layer,
+                self.integers(state, number),
+                self.rows(state, number),
+                key_of(self.key(number), ANNEALED),
+            )
+        found: Annealing = self.kept["annealing", number]
+        return found
 
     def trained(self, state: State) -> Iterator[Trained]:
         """The layers at the end, bottom up."""

@@ -8,11 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import rgc
+from rgc.flows.data.rows import Rows
 from rgc.flows.flow import State
-from rgc.flows.machines import annealing, train
+from rgc.flows.machines import annealing, likelihood, train
+from rgc.flows.machines.start import first_biases
 from rgc.flows.machines.train import Train
+from rgc.model.stack import Rbm
 from rgc.results.result import Result
 from tests.core.flows.machines.known import value
 
@@ -98,6 +102,20 @@ def test_steps_are_the_same_in_any_pieces() -> None:
     assert same(parameters(alone), parameters(at_end(other, state)))
     first, second = ones.finish(alone), other.finish(state)
     assert [level.values for level in first.levels] == [level.values for level in second.levels]
+
+
+def test_annealing_goes_through_all_rows_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at every temperature, which for many rows takes longer than the rest."""
+    calls = []
+
+    def counted(layer: Rbm, rows: Rows) -> NDArray[np.float64]:
+        calls.append(rows.count)
+        return first_biases(layer, rows)
+
+    monkeypatch.setattr(likelihood, "first_biases", counted)
+    flow = flow_of(spec(options="monitors=[gap]"))
+    flow.finish(at_end(flow, flow.start(), 1))
+    assert len(calls) == 1
 
 
 def test_the_answer_of_two_layers() -> None:

@@ -29,10 +29,8 @@ def maps(asked: Asked) -> Iterator[Problem]:
         return
     if lattice.supercell is not None:
         cells = " x ".join(map(str, lattice.supercell.multiple))
-        message = (
-            f"the energy repeats after {cells} cells only, and a learned map after its windows"
-        )
-        hint = "write the lattice as a crystal whose letters are the sublattices"
+        message = f"the energy repeats after {cells} cells, and a learned map after its windows"
+        hint = "take a map that is written out, such as majority(2)"
         yield Problem("bad-block", message, asked.section("block"), hint=hint)
         return
     for number, layer in enumerate(learned, 1):

@@ -66,7 +66,7 @@ def test_samples_have_the_order_of_the_units() -> None:
 
 
 def test_sublattices_and_letters_are_trained_alike() -> None:
-    """To the last digit: the rows of this crystal are those of the lattice, and chains with the same
+    """To the last digit: the rows of this crystal are those of the lattice, and chains with equal
     random numbers have met.
     """
     wave = "- D * sum(i) (-1)^coordinate(i,y) * s[i]"

@@ -102,7 +102,9 @@ def _run(options: Namespace, words: Sequence[str], stop: Stop) -> int:
         return FAILED
     if options.emit is not None:
         _emit(answer, loaded, Path(options.emit), options.level)
-    return UNEXPECTED if options.strict and not answer.passed else DONE
+    if options.strict and answer.warnings:
+        print("under --strict a warning of the run is exit status 1", file=sys.stderr)
+    return UNEXPECTED if options.strict and (not answer.passed or answer.warnings) else DONE
 
 
 def _tell(answer: Answer, said: Sequence[str], *, as_json: bool) -> None:
@@ -184,7 +186,8 @@ def _add_course(made: Parser) -> None:
     made.add_argument(
         "--strict",
         action="store_true",
-        help="exit status 1 if something in `expect` fails; warnings of the check are errors",
+        help="exit status 1 if something in `expect` fails or the run warns; a warning of the "
+        "check is an error",
     )
     made.add_argument(
         "--resume",

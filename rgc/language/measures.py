@@ -121,7 +121,9 @@ OTHER_NAMES = {
 }
 """What others call our measures: for hints."""
 
-_MEASURED = Field("measure", "name", "the name of a measure, such as q after q = correlation(1)", required=True)
+_MEASURED = Field(
+    "measure", "name", "a measure by its name, as q of q = correlation(1)", required=True
+)
 _ALONG = Field("parameter", "name", "a scanned parameter", required=True)
 SCAN_MEASURES = table(
     (

@@ -10,7 +10,7 @@ import numpy as np
 
 from rgc.analysis.linearised_map import linearise
 from rgc.analysis.newton import PointNotFound, newton, search_space
-from rgc.analysis.recursion import MOST_STEPS, Floats, Recursion
+from rgc.analysis.recursion import MOST_STEPS, UNIT, Floats, Recursion
 
 FAR = 1e3
 """A flow whose couplings exceed this value goes to zero temperature."""
@@ -25,6 +25,8 @@ _BESIDE = 1e-14
 _BISECTIONS = (8, 8, 16)
 _TO_THE_END = 60
 _WARM_UP = 2
+_TELLS = 1e-6
+_LOST = 64 * UNIT
 _MOST_REFINEMENTS = 120
 _CREEPS, _CREEP, _STRIDE = 12, 40, 0.05
 
@@ -113,17 +115,33 @@ def critical(recursion: Recursion, start: Floats) -> CriticalPoint:
     fixed point, that one is taken.
 
     Raises `PointNotFound` if all factors from 2^-8 to 2^8 whose flows come to an end lead to one
-    phase, or to ends that change gradually with the factor.
+    phase, or to ends that change gradually with the factor, or if rounding alone tells phases
+    apart.
     """
     direction = np.asarray(start, dtype=np.float64)
     for low, high, ends in _brackets(recursion, direction):
         point = _critical_between(recursion, direction, low, high, ends)
         if point is not None:
+            _check_that_it_tells(recursion, point.couplings)
             return point
     reach = f"anything from {_LEAST:g} to {_MOST:g}"
     raise PointNotFound(
         f"the couplings, multiplied by {reach}, flow to one phase, as far as they come to an end"
     )
+
+
+def _check_that_it_tells(recursion: Recursion, couplings: Floats) -> None:
+    """Raise `PointNotFound` where a change of the couplings by `_TELLS` of them is lost in the
+    rounding of one step: there phases are told by rounding. So it is where a flow is critical in
+    the limit of infinite couplings.
+    """
+    after = recursion(couplings).couplings
+    change = _TELLS * np.abs(recursion.jacobian(couplings) @ couplings).max()
+    if change <= _LOST * max(1.0, np.abs(after).max()):
+        raise PointNotFound(
+            "the flow of ever larger couplings comes to a critical one, and no finite coupling is "
+            f"critical: at {np.abs(couplings).max():.3g} a change is lost in the rounding of a step"
+        )
 
 
 def _critical_between(

@@ -10,11 +10,11 @@ import numpy as np
 from rgc.analysis.exponents import Headline
 from rgc.analysis.level_spectra import (
     Chain,
+    Directions,
     Floats,
     LevelSpectrum,
     chain,
     changes,
-    two_levels_that_do_not_tell,
 )
 from rgc.analysis.statistics import jackknife
 from rgc.analysis.systematic import systematic
@@ -24,7 +24,8 @@ RULE = (
     "range); statistical error by jackknife over replicas; systematic error the largest that "
     "several changes say beyond their statistics: from the level before and to the wrapped level "
     "after, with the two largest bases of whole shells, by what corrections to scaling leave of "
-    "them; from one shell less at the last two levels; what fast corrections leave of the change "
+    "them, which fall as three levels or else the second eigenvalue of the invariant sector show; "
+    "from one shell less at the last two levels; what fast corrections leave of the change "
     "one level earlier; and, where the flow does not settle or two levels do not tell, what a "
     "relevant direction makes of the last two changes"
 )
@@ -39,14 +40,12 @@ ONE_CHANGE = (
 )
 
 
-def headline(
-    levels: Sequence[LevelSpectrum], growing: float | None = None, *, leaves: bool = False
-) -> Headline:
+def headline(levels: Sequence[LevelSpectrum], flow: Directions | None = None) -> Headline:
     """The headline exponent of a sector by `RULE`, from its levels in rising order.
 
-    `growing` is the exponent of the relevant direction, where it is known, and `leaves` says that
-    the flow does not settle. The systematic error is None with fewer than two unwrapped levels.
-    With none at all, the value is that of the first level.
+    `flow` is what the invariant sector shows of the flow, where it is known. The systematic error
+    is None with fewer than two unwrapped levels. With none at all, the value is that of the first
+    level.
     """
     usable = [level for level in levels if level.ranges]
     if not usable:
@@ -61,8 +60,7 @@ def headline(
     known = replace(head, value=value, statistical=statistical)
     if len(found.unwrapped) < 2:
         return replace(known, note=_lacking(sum(not level.wrapped for level in usable)))
-    before, away = found.unwrapped[-2], leaves or two_levels_that_do_not_tell(found)
-    said = changes(found, growing if away else None)
+    before, said = found.unwrapped[-2], changes(found, flow or Directions())
     error, moved = systematic(said), float(last.full[0] - before.full[0])
     if error is None and len(said) > 1:
         return replace(known, note=_frozen(before.level))

@@ -25,11 +25,18 @@ model in three dimensions, 0.83; between the two others; those of analytic ones 
 """
 
 SLOWEST = 0.5
-"""Changes that fall by a smaller exponent of b than this do not settle."""
+"""Changes that fall by a smaller exponent of b than this do not settle, and corrections that seem
+to fall by a smaller one are taken to fall by this.
+"""
 
 NO_CHANGE = 1e-4
 """A change of an exponent below this is none. Levels that p=free makes agree differ by what is left
 of the interpolation.
+"""
+
+LOGARITHMIC = 0.6
+"""Below this exponent of b, corrections may fall as slowly as logarithms do: the Potts model of
+four states seems to have 0.5 where it has none.
 """
 
 _CLOSE = 1e-9
@@ -67,6 +74,16 @@ class LevelSpectrum:
     def full(self) -> Floats:
         """The leading exponent [1 + group] with the full basis."""
         return self.leading(len(self.ranges))
+
+    @property
+    def second(self) -> float | None:
+        """The second exponent with the full basis, by the modulus of its eigenvalue; None where
+        there is none.
+        """
+        values = self.spectra[len(self.ranges)][0] if self.ranges else np.empty(0)
+        if len(values) < 2 or not np.isfinite(values[1]) or values[1] == 0:
+            return None
+        return float(np.log(abs(values[1])) / np.log(self.scale))
 
     @property
     def shells(self) -> tuple[int, ...]:
@@ -113,7 +130,31 @@ def chain(levels: Sequence[LevelSpectrum]) -> Chain | None:
     return Chain(unwrapped, after)
 
 
-def changes(found: Chain, growing: float | None) -> tuple[Change, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directions:
+    """How a flow leaves its fixed point, and how it comes to it.
+
+    - `growing` is the exponent of the relevant direction, None where it is not known.
+    - `falling` is the exponent of b by which corrections to scaling fall: the second eigenvalue of
+      the invariant sector is b^-falling. It is None where that was not measured.
+    - `leaves` says that the flow is seen not to settle.
+    """
+
+    growing: float | None = None
+    falling: float | None = None
+    leaves: bool = False
+
+
+def directions(levels: Sequence[LevelSpectrum], growing: float | None, leaves: bool) -> Directions:
+    """The directions that the spectra of the invariant sector show, at the last level that holds
+    the range.
+    """
+    found = chain(levels)
+    second = None if found is None else found.last.second
+    return Directions(growing=growing, falling=None if second is None else -second, leaves=leaves)
+
+
+def changes(found: Chain, flow: Directions) -> tuple[Change, ...]:
     """What other levels and bases say about the full basis at the last of at least two levels that
     do not wrap.
 
@@ -123,11 +164,11 @@ def changes(found: Chain, growing: float | None) -> tuple[Change, ...]:
     - The change from one shell less at the last two levels.
     - The change one level earlier, by what is left if corrections fall fast. It speaks where the
       last change passes through zero.
-    - Where the flow does not settle, or two levels do not tell, what the exponent `growing` with
-      which it leaves makes of the changes (`leaving`).
+    - Where the flow does not settle, or two levels do not tell, what the exponent with which it
+      leaves makes of the changes (`leaving`).
     """
     *earlier, before, last = found.unwrapped
-    left, (*smaller, whole) = _left(found), last.reaches[-2:]
+    left, (*smaller, whole) = _left(found, flow.falling), last.reaches[-2:]
     alone = not earlier and found.after is None
     compared = last.reaches if alone else (*smaller, whole)
     out = [between(last.within(reach), before.within(reach), left) for reach in compared]
@@ -139,21 +180,29 @@ def changes(found: Chain, growing: float | None) -> tuple[Change, ...]:
         if earlier:
             fast = remaining(last.scale, 1, FAST)
             out.append(between(before.within(reach), earlier[-1].within(reach), fast))
-    if growing is not None:
-        out.append(Change(leaving(*_changes(found), last.scale, growing)))
+    away = flow.leaves or two_levels_that_do_not_tell(found)
+    if away and flow.growing is not None:
+        out.append(Change(leaving(*_changes(found), last.scale, flow.growing)))
     return tuple(out)
 
 
-def _left(found: Chain) -> float:
+def _left(found: Chain, falling: float | None) -> float:
     """What corrections to scaling still add to the exponent of the last level, in units of the last
     change.
+
+    Two levels do not show how fast corrections fall. The second eigenvalue of the invariant sector
+    does: it is that of the leading irrelevant direction. It is not believed where it says that they
+    fall faster than is usual, or more slowly than anything settles, for a direction that only
+    changes what blocks look like may have any eigenvalue.
 
     Of three levels it is the rest of the geometric series of the last two changes, with the largest
     ratio that two of their errors allow, and at least that of corrections that fall fast.
     """
     scale = found.last.scale
     if len(found.unwrapped) == 2:
-        return remaining(scale, falls=SLOW if found.after is None else FALLING)
+        usual = SLOW if found.after is None else FALLING
+        slow = usual if falling is None else min(max(falling, SLOWEST), usual)
+        return remaining(scale, falls=slow)
     before, after = _changes(found)
     (first, of_first), (last, of_last) = map(jackknife, (before, after))
     if first * last < 0 and _seen(before) and _seen(after):
@@ -163,24 +212,41 @@ def _left(found: Chain) -> float:
     return remaining(scale, falls=float(min(max(falls, SLOWEST), FAST)))
 
 
-def settles(found: Chain) -> bool:
-    """Whether nothing speaks against a flow that comes to a fixed point.
+def settles(found: Chain, seen: float = SEEN) -> bool:
+    """Whether nothing speaks against a flow that comes to a fixed point, by more than `seen`
+    standard errors.
 
     What an irrelevant direction adds to an exponent keeps its sign and falls from level to level.
     A change that is seen to exceed b^-SLOWEST times the one before, or to turn, belongs to a
     relevant direction, or to several that have not separated. The change to a wrapped level must
     exceed the whole of the one before, since wrapping alone changes an exponent.
     """
-    return not any(_seen_to_leave(found))
+    return not any(_seen_to_leave(found, seen))
 
 
-def _seen_to_leave(found: Chain) -> Iterator[bool]:
+def may_be_logarithmic(found: Chain, flow: Directions) -> bool:
+    """Whether corrections seem to fall so slowly that they may be logarithms: by the second
+    eigenvalue of the invariant sector, and by its last two changes, which are seen, fall, and are
+    not seen to fall faster than b^-SLOW.
+    """
+    if flow.falling is None or flow.falling > LOGARITHMIC:
+        return False
+    if len(found.unwrapped) + (found.after is not None) < 3:
+        return False
+    before, after = (_sign(change) * change for change in _changes(found))
+    fallen, error = jackknife(found.last.scale**-SLOW * before - after)
+    slowly = after[0] < before[0] and fallen < RESOLVED * error
+    return bool(slowly and _seen(before) and _seen(after))
+
+
+def _seen_to_leave(found: Chain, seen: float) -> Iterator[bool]:
     full = [level.full for level in found.unwrapped]
     if len(full) > 2:
         first, second = (b - a for a, b in pairwise(full[-3:]))
-        yield _exceeds(second, first, found.last.scale**-SLOWEST) or _turns(second, first)
+        slowest = found.last.scale**-SLOWEST
+        yield _exceeds(second, first, slowest, seen) or _turns(second, first, seen)
     if len(full) > 1 and found.after is not None:
-        yield _exceeds(found.after.full - full[-1], full[-1] - full[-2], 1.0)
+        yield _exceeds(found.after.full - full[-1], full[-1] - full[-2], 1.0, seen)
 
 
 def two_levels_that_do_not_tell(found: Chain) -> bool:
@@ -194,17 +260,17 @@ def two_levels_that_do_not_tell(found: Chain) -> bool:
     return not fallen > SEEN * error
 
 
-def _exceeds(after: Floats, before: Floats, ratio: float) -> bool:
+def _exceeds(after: Floats, before: Floats, ratio: float, seen: float) -> bool:
     """Whether |after| is seen to exceed a multiple of |before|."""
     excess, error = jackknife(_sign(after) * after - ratio * _sign(before) * before)
-    return bool(excess > SEEN * error)
+    return bool(excess > seen * error)
 
 
-def _turns(after: Floats, before: Floats) -> bool:
+def _turns(after: Floats, before: Floats, seen: float) -> bool:
     """Whether two changes are seen to have opposite signs."""
     down, error = jackknife(-_sign(before) * after)
-    seen, spread = jackknife(_sign(before) * before)
-    return bool(down > NO_CHANGE and down > SEEN * error and seen > SEEN * spread)
+    size, spread = jackknife(_sign(before) * before)
+    return bool(down > NO_CHANGE and down > seen * error and size > seen * spread)
 
 
 def _seen(change: Floats) -> bool:

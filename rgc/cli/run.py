@@ -102,7 +102,19 @@ def _run(options: Namespace, words: Sequence[str], stop: Stop) -> int:
         return FAILED
     if options.emit is not None:
         _emit(answer, loaded, Path(options.emit), options.level)
-    return UNEXPECTED if options.strict and not answer.passed else DONE
+    return _status(answer) if options.strict else DONE
+
+
+def _status(answer: Answer) -> int:
+    """The exit status under --strict: what is expected decides, or, where nothing is, whether the
+    run warned.
+    """
+    if answer.checks:
+        return DONE if answer.passed else UNEXPECTED
+    if answer.warnings:
+        message = "nothing is expected, and under --strict a warning is then exit status 1"
+        print(f"rgc: {message}", file=sys.stderr)
+    return UNEXPECTED if answer.warnings else DONE
 
 
 def _tell(answer: Answer, said: Sequence[str], *, as_json: bool) -> None:
@@ -184,7 +196,8 @@ def _add_course(made: Parser) -> None:
     made.add_argument(
         "--strict",
         action="store_true",
-        help="exit status 1 if something in `expect` fails; warnings of the check are errors",
+        help="exit status 1 if something in `expect` fails or, where nothing is expected, the run "
+        "warns; a warning of the check is an error",
     )
     made.add_argument(
         "--resume",

@@ -121,7 +121,9 @@ OTHER_NAMES = {
 }
 """What others call our measures: for hints."""
 
-_MEASURED = Field("measure", "name", "a measure", required=True)
+_MEASURED = Field(
+    "measure", "name", "a measure by its name, as q of q = correlation(1)", required=True
+)
 _ALONG = Field("parameter", "name", "a scanned parameter", required=True)
 SCAN_MEASURES = table(
     (
@@ -130,24 +132,28 @@ SCAN_MEASURES = table(
             "where curves of different size meet",
             (_MEASURED, _ALONG),
             ("measure", "parameter"),
+            example="crossing(binder, K)",
         ),
         Signature(
             "extremum",
             "where a measure has its maximum",
             (_MEASURED, _ALONG),
             ("measure", "parameter"),
+            example="extremum(specific_heat, K)",
         ),
         Signature(
             "central_charge",
             "c of f(L) = f - pi c / (6 L^2)",
             (_MEASURED, _ALONG),
             ("measure", "parameter"),
+            example="f = free_energy(transfer), c = central_charge(f, L)",
         ),
         Signature(
             "scaling_dimensions",
             "the lowest x of gaps 2 pi x / L of strips; the others in its note",
             (_MEASURED, _ALONG),
             ("measure", "parameter"),
+            example="f = free_energy(transfer), x = scaling_dimensions(f, L)",
         ),
     )
 )

@@ -87,6 +87,17 @@ def site_as_written(site: Site, lattice: Lattice) -> Site:
     )
 
 
+def order_as_written(lattice: Lattice) -> tuple[int, ...]:
+    """The numbers of the sites of a finite lattice, in the order of the lattice as written."""
+    small, letters = as_written(lattice), len(lattice.basis)
+    sites = (
+        enclosed(Site(cell, letter), lattice)
+        for cell in cartesian(*map(range, small.cells))
+        for letter in range(len(small.basis))
+    )
+    return tuple(flatten(site.cell, lattice.cells) * letters + site.letter for site in sites)
+
+
 def small_cells(lattice: Lattice) -> Iterator[Cell]:
     """The cells as written that the cell at the origin holds."""
     if lattice.supercell is None:

@@ -11,7 +11,7 @@ from rgc.ast_to_model.expressions.name_terms import Draft, name_terms
 from rgc.ast_to_model.expressions.periods import with_supercells
 from rgc.ast_to_model.expressions.references import References
 from rgc.ast_to_model.expressions.sums import parts_of
-from rgc.ast_to_model.scope import Inhomogeneous, Unknowable, problem
+from rgc.ast_to_model.scope import Inhomogeneous, Unknowable
 from rgc.errors import Problems, SpecError
 from rgc.model.draw import Distribution
 from rgc.model.hamiltonian import Hamiltonian, Term
@@ -76,20 +76,9 @@ def _with_supercells(spec: Spec, addends: Sequence[ast.Expr], context: Context) 
     """The spec on a lattice in whose cells every coefficient repeats. Raises `SpecError`."""
     if not isinstance(spec.lattice, Lattice):
         return spec
-    lattice = with_supercells(addends, spec.lattice, spec.species, context.scope)
-    if lattice.supercell is not None:
-        _check_stack(context)
-    return replace(spec, lattice=lattice)
-
-
-def _check_stack(context: Context) -> None:
-    """Raise `SpecError` for a stack, whose files have the order of the sites of the spec."""
-    for name in ("data", "stack"):
-        section = context.section(name)
-        if section is not None:
-            message = "a coupling that depends on the sublattice comes later beside data and stacks"
-            hint = "write the lattice as a crystal whose letters are the sublattices"
-            raise problem("not-yet", message, section.name_span or section.span, hint=hint)
+    return replace(
+        spec, lattice=with_supercells(addends, spec.lattice, spec.species, context.scope)
+    )
 
 
 def _addend(sign: float, expr: ast.Expr, spec: Spec, context: Context) -> list[Draft]:

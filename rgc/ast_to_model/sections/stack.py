@@ -20,6 +20,7 @@ from rgc.model.lattice import Complete, Lattice
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.model.stack import Layer, Places, Rbm, Side, Stack
+from rgc.model.supercells import as_written
 from rgc.schemes.needs.states import GIB
 from rgc.syntax import ast
 from rgc.text import in_yaml, section_text
@@ -111,7 +112,7 @@ def _visible(spec: Spec, context: Context) -> Side:
 
 def _visible_places(spec: Spec, context: Context) -> Places:
     if spec.lattice is not None:
-        return _places(spec.lattice, context.body("lattice"), "visible")
+        return _places(_written(spec.lattice), context.body("lattice"), "visible")
     columns = columns_of(spec.data)
     if columns is not None:
         return columns
@@ -119,6 +120,11 @@ def _visible_places(spec: Spec, context: Context) -> Places:
     place = context.document.place("stack")
     hint = f"add one, such as: {section_text('lattice', 'square(8)', place)}"
     raise problem("missing-section", message, place, hint=hint)
+
+
+def _written(found: object) -> object:
+    """Units lie on the lattice as written, however large the cells of the Hamiltonian are."""
+    return as_written(found) if isinstance(found, Lattice) else found
 
 
 # -- layers ----------------------------------------------------------------------------------------

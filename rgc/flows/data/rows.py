@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from rgc.errors import Problem, SpecError, listing
 from rgc.flows.data.files import first_place, place
 from rgc.model.data import File, kept_apart
-from rgc.model.lattice import Cell
+from rgc.model.lattice import Cell, Lattice
 from rgc.model.spins import Species
+from rgc.model.supercells import order_as_written
 from rgc.program.draws import SLOT, Key, fold, word
 from rgc.program.units import MEAN
 
@@ -113,6 +114,11 @@ def states_in(field: NDArray[Any], species: Species, count: int) -> NDArray[Any]
     bits = np.unpackbits(octets, axis=-1, bitorder="little")[..., :count]
     numbers = sum((plane << k for k, plane in enumerate(bits)), np.zeros_like(bits[0]))
     return np.ascontiguousarray((1 - numbers if species.two_states else numbers).T)
+
+
+def states_as_written(states: NDArray[Any], lattice: Lattice) -> NDArray[Any]:
+    """States[row, site] of the sites of a lattice, in the order that a spec writes them."""
+    return states if lattice.supercell is None else states[:, order_as_written(lattice)]
 
 
 def states_of(values: NDArray[Any], species: Species, file: File) -> NDArray[Any]:

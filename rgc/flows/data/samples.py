@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.flows.data.rows import Rows, States, states_in
+from rgc.flows.data.rows import Rows, States, states_as_written, states_in
 from rgc.flows.request import Request
 from rgc.flows.sampling.sampler import Model, Sampler, make_model, make_sampler
 from rgc.language.values import Value
@@ -73,7 +73,7 @@ class Sampling:
         """Those of one set."""
         species, replicas = self._model.species[0], self.samplers[0].plan.replicas
         found = [states_in(record, species, replicas) for record in records]
-        return np.concatenate(found)[: self.count]
+        return states_as_written(np.concatenate(found)[: self.count], self._model.lattice)
 
     @property
     def _model(self) -> Model:
@@ -100,9 +100,10 @@ def make_sampling(samples: Samples, request: Request) -> Sampling:
 def _cells(request: Request, hamiltonians: tuple[Hamiltonian, ...]) -> Cell | None:
     """The cells of a lattice whose translations leave the Hamiltonian unchanged: it is periodic,
     and no coupling differs from place to place."""
+    lattice = request.crystal
     terms = (term for hamiltonian in hamiltonians for term in hamiltonian.terms)
-    periodic = set(request.crystal.boundary) == {"periodic"}
-    return None if not periodic or any(t.inhomogeneous for t in terms) else request.crystal.cells
+    differ = lattice.supercell is not None or any(term.inhomogeneous for term in terms)
+    return None if differ or set(lattice.boundary) != {"periodic"} else lattice.cells
 
 
 def _zero(hamiltonians: tuple[Hamiltonian, ...]) -> tuple[str, ...]:

@@ -91,7 +91,8 @@ def _in_products(cluster: Cluster, numbers: Sequence[int], table: Floats) -> Flo
 
 
 def read_couplings(cluster: Cluster, coupled: Sequence[Coupled], c: Floats) -> Couplings:
-    """The couplings of a spectrum.
+    """The couplings of a spectrum, 0 where they are no more than the rounding of a function of its
+    size.
 
     Terms of the spec that share a set of spins share its coefficient in proportion to their places.
     """
@@ -114,8 +115,12 @@ def read_couplings(cluster: Cluster, coupled: Sequence[Coupled], c: Floats) -> C
                 coupling, coupling.places, {m: rest[m] / abs(n) for m, n in coupling.places.items()}
             )
             _subtract(rest, coupling, values[coupling.name])
-    named = {coupling.name: float(values[coupling.name]) + 0.0 for coupling in coupled}
-    left = without_rounding(_root_mean_square(cluster, rest), _root_mean_square(cluster, c))
+    size = _root_mean_square(cluster, c)
+    named = {
+        coupling.name: without_rounding(float(values[coupling.name]), size) + 0.0
+        for coupling in coupled
+    }
+    left = without_rounding(_root_mean_square(cluster, rest), size)
     return Couplings(float(c[0]), named, left)
 
 
@@ -160,9 +165,13 @@ def project(
     ]
     matrix = np.stack([np.ones(len(values)), *columns], axis=1)
     solution, *_ = np.linalg.lstsq(matrix, values, rcond=None)
+    size = float(np.sqrt(np.mean(values**2)))
     rest = float(np.sqrt(np.mean((values - matrix @ solution) ** 2)))
-    named = {term.name: float(value) for term, value in zip(terms, solution[1:], strict=True)}
-    return Couplings(float(solution[0]), named, rest)
+    named = {
+        term.name: without_rounding(float(value), size)
+        for term, value in zip(terms, solution[1:], strict=True)
+    }
+    return Couplings(float(solution[0]), named, without_rounding(rest, size))
 
 
 def depends(term: Term) -> bool:

@@ -24,7 +24,7 @@ from rgc.flows.enumeration.coarse_couplings import (
     read_couplings,
 )
 from rgc.flows.enumeration.realisations import exact_number, over_draws, together
-from rgc.flows.enumeration.rounding import settled
+from rgc.flows.enumeration.rounding import settled, without_rounding
 from rgc.flows.enumeration.spin_classes import Turn, find_turns
 from rgc.flows.sampling.sample import couplings as named_couplings
 from rgc.flows.study.coupling_flow import provenance
@@ -288,10 +288,15 @@ def operators_of(exact: Exact) -> tuple[Coupled, ...]:
 
 
 def averages_of(coupled: Sequence[Coupled], correlators: Floats) -> dict[str, float]:
-    """The average of one product of each, in the signs of the spins."""
+    """The average of one product of each, in the signs of the spins; 0 where symmetry leaves no
+    more than rounding.
+    """
     return {
-        coupling.name: float(sum(abs(n) * correlators[mask] for mask, n in coupling.places.items()))
-        / sum(map(abs, coupling.places.values()))
+        coupling.name: without_rounding(
+            float(sum(abs(n) * correlators[mask] for mask, n in coupling.places.items()))
+            / sum(map(abs, coupling.places.values())),
+            1.0,
+        )
         for coupling in coupled
     }
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.analysis.statistics import resample
-from rgc.flows.data.rows import LADDER, key_of, states_in
+from rgc.flows.data.rows import LADDER, key_of, states_as_written, states_in
 from rgc.flows.machines.probe import Probe, rows_in_groups
 from rgc.flows.machines.sides import States
 from rgc.flows.request import Request
@@ -106,7 +106,9 @@ class Ladder:
         return replace(self.sampler, arguments=arguments)
 
     def _states(self, arrays: Arrays) -> States:
-        return states_in(arrays["spins"], self.sampler.model.species[0], self.replicas)
+        model = self.sampler.model
+        states = states_in(arrays["spins"], model.species[0], self.replicas)
+        return states_as_written(states, model.lattice)
 
 
 def make_ladder(request: Request, probe: Probe, temperatures: Sequence[float]) -> Ladder:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from rgc.flows.enumeration.cluster import standing
 from rgc.flows.machines.couplings import Couplings, coupling_of
 from rgc.flows.machines.machine import Machine
-from rgc.model.lattice import Lattice
+from rgc.model.lattice import Lattice, Site
 from rgc.model.operators import Operator, Spin
 from rgc.model.sites import flatten
+from rgc.model.supercells import as_written, site_as_written
 
 Floats = NDArray[np.float64]
 
@@ -50,8 +51,11 @@ class LatticeCouplings:
 
 
 def unit_of(lattice: Lattice, spin: Spin) -> int:
-    """The number of the visible unit on a site: cells row-major, the letters of a cell together."""
-    return flatten(spin.cell, lattice.cells) * len(lattice.basis) + spin.letter
+    """The number of the visible unit on a site: cells as written row-major, the letters of a cell
+    together.
+    """
+    site, written = site_as_written(Site(spin.cell, spin.letter), lattice), as_written(lattice)
+    return flatten(site.cell, written.cells) * len(written.basis) + site.letter
 
 
 def lattice_couplings(

@@ -68,6 +68,7 @@ class Trained:
     validation: Rows | None
     target: Target | None
     operators: Sequence[Operator]
+    lattice: object
     below: Floats | None
     bottom: Side
     annealed: Annealed | None
@@ -264,22 +265,27 @@ def _jackknifed(values: list[float]) -> Estimate:
 def _couplings(trained: Trained) -> dict[str, Estimate]:
     """The couplings of H(v), and of H(h) where hidden units have neighbours."""
     layer, machine = trained.layer, trained.machine
-    below = _of_side(machine, (layer.visible, layer.hidden), trained.operators)
-    above = _of_side(machine.turned, (layer.hidden, layer.visible), tell_hidden(layer), OF_HIDDEN)
+    sides, turned = (layer.visible, layer.hidden), (layer.hidden, layer.visible)
+    below = _of_side(machine, sides, trained.lattice, trained.operators)
+    above = _of_side(machine.turned, turned, layer.hidden.places, tell_hidden(layer), OF_HIDDEN)
     named = {f"visible.{name}": value for name, value in below.items()}
     return named | {f"hidden.{name}": value for name, value in above.items()}
 
 
 def _of_side(
-    machine: Machine, sides: tuple[Side, Side], operators: Sequence[Operator], note: str = ""
+    machine: Machine,
+    sides: tuple[Side, Side],
+    lattice: object,
+    operators: Sequence[Operator],
+    note: str = "",
 ) -> dict[str, Estimate]:
     """The couplings of the first side, the other being summed out, in the operators of its lattice,
     where its units have two states."""
     own, other = sides
     two_states = own.spins.two_states and (other.spins.two_states or other.unit == "gaussian")
-    if not operators or not two_states or not isinstance(own.places, Lattice):
+    if not operators or not two_states or not isinstance(lattice, Lattice):
         return {}
-    read = lattice_couplings(machine, own.places, operators, couplings(machine))
+    read = lattice_couplings(machine, lattice, operators, couplings(machine))
     named = {
         name: Estimate(each.mean, each.error, statistical=each.error, note=note)
         for name, each in read.named.items()

@@ -11,6 +11,7 @@ from rgc.analysis.statistics import GROUPS
 from rgc.flows.machines.sides import States
 from rgc.flows.machines.target import Target
 from rgc.model.lattice import Lattice
+from rgc.model.supercells import as_written
 from rgc.passes.built_in import smallest_waves
 from rgc.passes.geometry import coordinates
 
@@ -74,10 +75,12 @@ def rows_in_groups(rows: int) -> Floats:
 
 def make_probe(target: Target, lattice: Lattice) -> Probe:
     """The probe of a Hamiltonian on a lattice that closes on itself along at least one axis."""
-    inside = np.array([coordinates(lattice, each) for each in lattice.basis])
-    places = np.array([spin.cell + inside[spin.letter] for spin in target.cluster.spins])
-    axes = smallest_waves(lattice)
-    turns = [places[:, axis] / lattice.cells[axis] for axis, _ in axes]
+    written, axes = as_written(lattice), smallest_waves(lattice)
+    inside = np.array([coordinates(written, each) for each in written.basis])
+    places = np.array(
+        [np.array(cell) + each for cell in np.ndindex(written.cells) for each in inside]
+    )
+    turns = [places[:, axis] / written.cells[axis] for axis, _ in axes]
     return Probe(
         target=target,
         waves=np.exp(2j * np.pi * np.array([np.zeros(len(places)), *turns])),

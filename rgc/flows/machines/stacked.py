@@ -149,6 +149,7 @@ class Stacked:
                 validation=self.validation(state, number),
                 target=None if number else self.target,
                 operators=() if number else self.operators,
+                lattice=self.request.spec.lattice,
                 below=below,
                 bottom=self.layers[0].layer.visible,
                 annealed=self.annealing(state, number).annealed(weighed) if weighed else None,

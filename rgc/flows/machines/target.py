@@ -18,6 +18,7 @@ from rgc.model.data import Control, Samples, source_of
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
 from rgc.model.spins import Species
+from rgc.model.supercells import order_as_written
 from rgc.passes.count_states import MOST_TABLED, fits
 
 Floats = NDArray[np.float64]
@@ -26,11 +27,13 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, eq=False)
 class Target:
     """-H of a finite lattice as a function of its states. States are numbered from the lowest value
-    of a spin, sites as in canonical fields.
+    of a spin, sites in the order of the lattice as written; `order` are their numbers in the
+    cluster.
     """
 
     cluster: Cluster
     log_weight: LocalSum
+    order: NDArray[np.int64]
 
     @property
     def tabled(self) -> bool:
@@ -52,9 +55,9 @@ class Target:
         digits = np.asarray(states)
         if self.cluster.two_states:
             digits = 1 - digits  # digit 0 is the upper value
-        total = np.zeros(len(digits))
+        places, total = np.argsort(self.order), np.zeros(len(digits))
         for numbers, table in self.log_weight.tables.items():
-            total += table[tuple(digits[:, number] for number in numbers)]
+            total += table[tuple(digits[:, places[number]] for number in numbers)]
         return total
 
 
@@ -69,7 +72,9 @@ def make_target(
     """The Hamiltonian on a lattice. Raises `SpecError` for couplings that are read or computed."""
     cluster = make_cluster(lattice, species)
     return Target(
-        cluster, log_weight(cluster, hamiltonian, Realisation({}, lattice, seed, point, 0))
+        cluster,
+        log_weight(cluster, hamiltonian, Realisation({}, lattice, seed, point, 0)),
+        np.array(order_as_written(lattice), dtype=np.int64),
     )
 
 

@@ -11,7 +11,16 @@ import numpy as np
 from rgc.analysis.exponents import DERIVED, Headline, derived, no_critical_point
 from rgc.analysis.free_map import FreeMap, Steps
 from rgc.analysis.headline import extrapolate, headline
-from rgc.analysis.level_spectra import LevelSpectrum, chain, settles
+from rgc.analysis.level_spectra import (
+    SEEN,
+    Directions,
+    LevelSpectrum,
+    chain,
+    directions,
+    may_be_logarithmic,
+    settles,
+)
+from rgc.analysis.systematic import RESOLVED
 from rgc.flows.sampling.levels import Levels
 from rgc.results.result import Estimate
 
@@ -20,6 +29,7 @@ UNSETTLED = "the flow does not settle at a fixed point"
 HIDDEN = (
     f"{UNSETTLED}, and a map that is chosen to make levels agree hides how far that moves exponents"
 )
+SLOWLY = "corrections to scaling fall so slowly that they may be logarithms"
 HAMILTONIAN = "no symmetry of the Hamiltonian tells thermal from magnetic"
 BLOCK_MAP = "the block map keeps no symmetry of the Hamiltonian that tells thermal from magnetic"
 """What is lacking where there is no y_h."""
@@ -47,11 +57,12 @@ class Spectra:
         """The spectra by the name of their exponent."""
         return {"y_t": self.thermal} | ({} if self.magnetic is None else {"y_h": self.magnetic})
 
-    @property
-    def unsettled(self) -> tuple[str, ...]:
-        """The exponents whose changes from level to level do not fall."""
+    def unsettled(self, seen: float = SEEN) -> tuple[str, ...]:
+        """The exponents whose changes from level to level do not fall, by more than `seen` standard
+        errors.
+        """
         chains = {name: chain(steps) for name, steps in self.named.items()}
-        return tuple(name for name, found in chains.items() if found and not settles(found))
+        return tuple(name for name, found in chains.items() if found and not settles(found, seen))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,9 +79,10 @@ def find_exponents(spectra: Spectra, averages: str) -> Exponents:
     point. `averages` tells how an average changes from level to level.
     """
     relevant = headline(spectra.thermal).value or 0.0
-    growing, leaves = relevant if relevant > 0 else None, bool(spectra.unsettled)
-    heads = {name: headline(steps, growing, leaves=leaves) for name, steps in spectra.named.items()}
-    if leaves and spectra.free:
+    growing, leaves = relevant if relevant > 0 else None, bool(spectra.unsettled(RESOLVED))
+    flow = directions(spectra.thermal, growing, leaves)
+    heads = {name: headline(steps, flow) for name, steps in spectra.named.items()}
+    if spectra.free and spectra.unsettled():
         heads = {name: replace(head, systematic=None, note=HIDDEN) for name, head in heads.items()}
     thermal, magnetic = heads["y_t"], heads.get("y_h")
     single = thermal if spectra.single else magnetic
@@ -87,7 +99,7 @@ def find_exponents(spectra: Spectra, averages: str) -> Exponents:
     return Exponents(
         table,
         {f"{name}_extrapolated": estimate(limit) for name, limit in limits.items() if limit},
-        (*_without_error(table), *_unsettled(spectra)),
+        (*_without_error(table), *_unsettled(spectra), *_slowly(spectra, flow)),
     )
 
 
@@ -127,14 +139,27 @@ def _without_error(table: Mapping[str, Estimate]) -> Iterator[str]:
 
 
 def _unsettled(spectra: Spectra) -> Iterator[str]:
-    if not spectra.unsettled:
+    unsettled = spectra.unsettled()
+    if not unsettled:
         return
     changes = " and ".join(
-        f"{name} changes by {_changes(spectra.named[name])}" for name in spectra.unsettled
+        f"{name} changes by {_changes(spectra.named[name])}" for name in unsettled
     )
     yield (
-        f"{UNSETTLED}: {changes} from level to level. The couplings are not quite critical, or "
-        "there are too few levels; the errors hold what that may be, as far as the changes show it"
+        f"{UNSETTLED}: {changes} from level to level. The couplings are not quite critical, there "
+        "are too few levels, or the last lattices are too small; the errors hold what that may "
+        "be, as far as the changes show it"
+    )
+
+
+def _slowly(spectra: Spectra, flow: Directions) -> Iterator[str]:
+    found = chain(spectra.thermal)
+    if found is None or flow.falling is None or not may_be_logarithmic(found, flow):
+        return
+    yield (
+        f"{SLOWLY}: y_t changes by {_changes(spectra.thermal)} from level to level, and the second "
+        f"eigenvalue is b^{-flow.falling:.2g}. No exponent has converged: what is left may exceed "
+        "the errors, and larger lattices help little"
     )
 
 

@@ -27,6 +27,12 @@ def maps(asked: Asked) -> Iterator[Problem]:
     learned = [block.layer for block in asked.spec.blocks if block.layer is not None]
     if not learned:
         return
+    if lattice.supercell is not None:
+        cells = " x ".join(map(str, lattice.supercell.multiple))
+        message = f"the energy repeats after {cells} cells, and a learned map after its windows"
+        hint = "take a map that is written out, such as majority(2)"
+        yield Problem("bad-block", message, asked.section("block"), hint=hint)
+        return
     for number, layer in enumerate(learned, 1):
         yield from _weights(asked, number, layer)
         yield from _spins(asked, number, layer)

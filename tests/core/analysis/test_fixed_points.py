@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import rgc
 from rgc.analysis.fixed_points import critical, distinct, sink
 from rgc.analysis.linearised_map import linearise
 from rgc.analysis.manifolds import critical_line, renormalised_trajectory
@@ -248,3 +249,17 @@ def test_a_map_that_is_not_finite_is_not_handed_to_lapack(
     with pytest.raises(PointNotFound, match="not finite"):
         newton(endless, start(1.0))
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_point_that_only_rounding_tells_is_none() -> None:
+    """Potts antiferromagnets of three states with moved bonds: u' = (u^4 + 2)/(2 u^2 + 1) of
+    u = exp(-K) is 2 at u = 0, and that is the critical fixed point.
+    """
+    answer = rgc.compile(
+        "parameters { K = 1 }\nlattice square\nspins s: potts(3)\n"
+        "hamiltonian + K * sum(<i,j>) delta(s[i], s[j])\n"
+        "flow migdal_kadanoff(b=2, find=separatrix)\n",
+        backend="reference",
+    ).run()
+    assert not answer.points[0].result.critical
+    assert any("no finite coupling is critical" in text for text in answer.warnings)

@@ -10,9 +10,12 @@ from rgc.analysis.level_spectra import (
     FALLING,
     FAST,
     SLOW,
+    SLOWEST,
+    Directions,
     LevelSpectrum,
     chain,
     leaving,
+    may_be_logarithmic,
     remaining,
     settles,
 )
@@ -76,7 +79,7 @@ def test_a_flow_that_leaves_has_an_error_that_covers_where_it_came_from(toward: 
         found = chain(levels)
         assert found is not None
         assert settles(found) == (away == 0)
-        error = headline(levels, growing=1.0, leaves=True).systematic
+        error = headline(levels, Directions(growing=1.0, leaves=True)).systematic
         assert error is not None
         assert abs(exact[-1] - 1) <= error * (1 + 1e-5)
         assert error <= 1.2 * (toward * np.exp(-3.0) + abs(away) * np.exp(3.0))
@@ -89,10 +92,33 @@ def test_two_levels_that_do_not_tell_count_what_may_grow() -> None:
     found = chain([*steps, after])
     assert found is not None
     assert settles(found)
-    with_it, without = headline([*steps, after], growing=1.0), headline([*steps, after])
+    with_it, without = headline([*steps, after], Directions(growing=1.0)), headline([*steps, after])
     assert (with_it.systematic or 0) > 0.015 > (without.systematic or 0)
     falls = [level(1, 0.997), level(2, 1.0), level(3, 1.0005, wrapped=True)]
-    assert headline(falls, growing=1.0).systematic == headline(falls).systematic
+    assert headline(falls, Directions(growing=1.0)).systematic == headline(falls).systematic
+
+
+@pytest.mark.parametrize("falling", [0.1, 1.0, 3.0])
+def test_the_second_eigenvalue_says_how_fast_corrections_fall(falling: float) -> None:
+    """Of two levels, within the slowest that settles and the fastest of common models."""
+    levels = [level(1, 0.9, 0.9), level(2, 1.0, 1.0), level(3, 1.02, 1.02, wrapped=True)]
+    found = headline(levels, Directions(falling=falling)).systematic
+    falls = min(max(falling, SLOWEST), FALLING)
+    assert found == pytest.approx(0.1 * remaining(np.e, falls=falls), abs=1e-6)
+
+
+def test_corrections_that_may_be_logarithms() -> None:
+    slow = chain([level(1, 0.9), level(2, 1.0), level(3, 1.08, wrapped=True)])
+    fast = chain([level(1, 0.9), level(2, 1.0), level(3, 1.03, wrapped=True)])
+    noise = chain([level(n, y, noise=0.05) for n, y in enumerate([0.9, 1.0, 1.08], 1)])
+    assert slow is not None
+    assert fast is not None
+    assert noise is not None
+    assert may_be_logarithmic(slow, Directions(falling=0.5))
+    assert not may_be_logarithmic(slow, Directions(falling=0.8))
+    assert not may_be_logarithmic(slow, Directions())
+    assert not may_be_logarithmic(fast, Directions(falling=0.5))
+    assert not may_be_logarithmic(noise, Directions(falling=0.5))
 
 
 def test_leaving_tells_the_two_parts_apart() -> None:

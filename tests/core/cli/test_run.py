@@ -115,6 +115,22 @@ def test_strict_turns_a_failed_expectation_into_status_1(
     assert "✗  m" in capsys.readouterr().out
 
 
+def test_strict_knows_warnings_of_a_run_that_expects_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Records every ten sweeps do not tell an autocorrelation time."""
+    warns, silent = tmp_path / "warns.rgc", tmp_path / "silent.rgc"
+    system = "lattice chain(8)\nspins s: ising\nhamiltonian - 0.2 * sum(<i,j>) s[i]*s[j]\n"
+    warns.write_text(f"{system}flow sample(sweeps=40, thermalise=10)\n")
+    silent.write_text(f"{system}flow enumerate\n")
+    assert run(warns) == 0
+    assert run(warns, "--strict") == 1
+    assert "under --strict a warning is then exit status 1" in capsys.readouterr().err
+    assert run(silent, "--strict") == 0
+    warns.write_text(f"{warns.read_text()}measure {{ energy }}\nexpect {{ energy = 0 within 9 }}\n")
+    assert run(warns, "--strict") == 0
+
+
 def test_what_comes_later_checks_but_does_not_run(
     spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,8 @@ from rgc.errors import SpecError
 from rgc.language.expect import EXPONENTS
 from rgc.language.values import OperatorBasis, Value
 from rgc.model.lattice import Lattice
+from rgc.model.names import product_named
+from rgc.model.operators import Product
 from rgc.model.spec import FlowOfSpec, Spec
 from rgc.model.stack import Stack
 from rgc.passes.generate_operators import generate_operators
@@ -17,6 +19,7 @@ from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.needs.layer_answers import lacking
 from rgc.schemes.needs.machines import THERMOMETERS, not_compared
+from rgc.schemes.needs.steps import shapes
 from rgc.schemes.scheme import Scheme
 from rgc.syntax import ast
 
@@ -47,6 +50,8 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
             names += couplings
         elif answer == "operators":
             names += _measured(spec) if head not in names else ()
+        elif answer == "generated":
+            names += _generated(spec, head)
         elif answer == "map":
             continue
         elif answer != "block.p" or any(block.free or block.p is not None for block in spec.blocks):
@@ -150,6 +155,31 @@ def _check_steps(
             message = f"there is no {option.name} {number}: the last is {last}"
             hint = f"write {option.name}={last}"
             raise problem("out-of-range", message, option.span, hint=hint)
+
+
+def _generated(spec: Spec, head: str) -> list[str]:
+    """What block maps tell of couplings that the spec does not name: how large they are, and the
+    one that `head` asks for by its name, where the lattice of the block spins can hold it.
+    """
+    blocks, lattice = spec.blocks, spec.lattice
+    if not blocks or not isinstance(lattice, Lattice) or not lattice.finite:
+        return []
+    if not all(species.two_states for species in spec.species):
+        return []
+    kinds = [species.name for species in spec.species]
+    asked = product_named(head, lattice.dimension, lattice.letters, kinds)
+    cells = shapes(lattice, blocks)[1:2]
+    held = asked is not None and any(_apart(asked, sizes) for sizes in cells)
+    return ["largest_coupling", "rest", *([head] if held else ())]
+
+
+def _apart(spins: Product, sizes: Sequence[int]) -> bool:
+    """Whether the spins of a product are different ones on a lattice of these sizes."""
+    wrapped = {
+        (spin.letter, spin.species, *(x % size for x, size in zip(spin.cell, sizes, strict=True)))
+        for spin in spins
+    }
+    return len(wrapped) == len(spins)
 
 
 def _of_methods(spec: Spec) -> list[str]:

@@ -26,6 +26,7 @@ from rgc.flows.enumeration.coarse_couplings import (
     coefficients,
     couplings_of,
     depends,
+    named,
     product_pieces,
     read_couplings,
 )
@@ -168,7 +169,7 @@ def _of_products(
     zero: Collection[str],
 ) -> ClusterRecursion:
     fine, coarse = step.blocked.fine, step.blocked.coarse
-    kept = couplings_of(coarse, hamiltonian, turns)
+    kept = named(couplings_of(coarse, hamiltonian, turns))
     terms = {term.name: term for term in hamiltonian.terms}
     held = {coupling.name for coupling in kept}
     for term in hamiltonian.terms:

@@ -9,10 +9,11 @@ from rgc.errors import SpecError
 from rgc.language.expect import EXPONENTS
 from rgc.language.values import OperatorBasis, Value
 from rgc.model.lattice import Lattice
-from rgc.model.names import product_named
+from rgc.model.names import coupling_name, product_named
 from rgc.model.operators import Product
 from rgc.model.spec import FlowOfSpec, Spec
 from rgc.model.stack import Stack
+from rgc.passes.find_turns import find_turns
 from rgc.passes.generate_operators import generate_operators
 from rgc.passes.tell_operators import tell_hidden, tell_operators
 from rgc.schemes import SCHEMES
@@ -166,11 +167,29 @@ def _generated(spec: Spec, head: str) -> list[str]:
         return []
     if not all(species.two_states for species in spec.species):
         return []
+    return ["largest_coupling", "rest", *([head] if _is_generated(head, spec, lattice) else ())]
+
+
+def _is_generated(name: str, spec: Spec, lattice: Lattice) -> bool:
+    """Whether a name is that of a class of products on the lattice of the block spins, and none of
+    the classes from which the terms of the spec are read.
+    """
     kinds = [species.name for species in spec.species]
-    asked = product_named(head, lattice.dimension, lattice.letters, kinds)
-    cells = shapes(lattice, blocks)[1:2]
-    held = asked is not None and any(_apart(asked, sizes) for sizes in cells)
-    return ["largest_coupling", "rest", *([head] if held else ())]
+    asked = product_named(name, lattice.dimension, lattice.letters, kinds)
+    cells = shapes(lattice, spec.blocks)[1:2]
+    if asked is None or spec.hamiltonian is None or not any(_apart(asked, each) for each in cells):
+        return False
+    turns = find_turns(lattice, spec.species, spec.hamiltonian, tuple(dict.fromkeys(spec.blocks)))
+
+    def class_of(spins: Product) -> str:
+        return coupling_name(*{turn.product(spins) for turn in turns}, species=kinds)
+
+    own = [
+        min({class_of(spins) for _, spins in term.products if spins}, key=lambda n: (len(n), n))
+        for term in spec.hamiltonian.terms
+        if any(spins for _, spins in term.products)
+    ]
+    return class_of(asked) == name and name not in own
 
 
 def _apart(spins: Product, sizes: Sequence[int]) -> bool:

@@ -30,9 +30,9 @@ from rgc.flows.enumeration.coarse_couplings import (
     product_pieces,
     read_couplings,
 )
-from rgc.flows.enumeration.spin_classes import Turn
 from rgc.flows.enumeration.states import Chunks
 from rgc.model.hamiltonian import Hamiltonian
+from rgc.passes.find_turns import Turn
 from rgc.routines import routine
 
 if TYPE_CHECKING:

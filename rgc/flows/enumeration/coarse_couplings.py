@@ -26,11 +26,12 @@ from rgc.flows.enumeration.cluster import (
     term_pieces,
 )
 from rgc.flows.enumeration.rounding import without_rounding
-from rgc.flows.enumeration.spin_classes import Turn, spin_classes
+from rgc.flows.enumeration.spin_classes import spin_classes
 from rgc.flows.enumeration.states import Chunks
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.names import coupling_name
 from rgc.model.operators import Operator, Product, Spin
+from rgc.passes.find_turns import Turn
 
 Floats = NDArray[np.float64]
 

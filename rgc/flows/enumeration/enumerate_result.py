@@ -27,12 +27,12 @@ from rgc.flows.enumeration.coarse_couplings import (
 )
 from rgc.flows.enumeration.realisations import exact_number, over_draws, together
 from rgc.flows.enumeration.rounding import settled
-from rgc.flows.enumeration.spin_classes import Turn, find_turns
 from rgc.flows.sampling.sample import couplings as named_couplings
 from rgc.flows.study.coupling_flow import provenance
 from rgc.flows.study.coupling_result import coupling_result
 from rgc.model.complete import COMPLETE
 from rgc.model.supercells import as_written
+from rgc.passes.find_turns import Turn, find_turns
 from rgc.passes.fold_operators import fold_operators
 from rgc.passes.generate_operators import generate_operators
 from rgc.passes.write_sum import sum_text

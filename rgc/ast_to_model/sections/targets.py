@@ -8,6 +8,7 @@ from rgc.ast_to_model.scope import problem
 from rgc.errors import SpecError
 from rgc.language.expect import EXPONENTS
 from rgc.language.values import OperatorBasis, Value
+from rgc.model.curve import OF_NULLS
 from rgc.model.lattice import Lattice
 from rgc.model.names import coupling_name, product_named
 from rgc.model.operators import Product
@@ -64,7 +65,9 @@ def _answers(scheme: Scheme, spec: Spec) -> tuple[str, ...]:
     """The answers of the scheme, and where it asks the maps of the spec theirs."""
     if "map" not in scheme.answers:
         return scheme.answers
-    return (*scheme.answers, *(answer for step in spec.map for answer in step.answers))
+    nulls = OF_NULLS if spec.flow is not None and "null" not in spec.flow.options else ()
+    asked = (answer for step in spec.map for answer in step.answers)
+    return (*scheme.answers, *(answer for answer in asked if answer not in nulls))
 
 
 LAYERS = ("layer", "level")

@@ -49,7 +49,7 @@ def _histogram(axes: Axes, nulls: Any, result: Result) -> None:
     parts = [quality[~passed & np.isfinite(quality)], quality[passed]]
     edges = np.linspace(0.0, 1.0, BINS + 1)
     labels = [f"{len(part)} {said}" for part, said in zip(parts, ("fail", "pass"), strict=True)]
-    axes.hist(parts, edges, stacked=True, color=[MEASURED, COLOURS[1]], label=labels)
+    axes.hist(parts, edges.tolist(), stacked=True, color=[MEASURED, COLOURS[1]], label=labels)
     found = result.values["R2"].value
     if found is not None:
         axes.axvline(found, color=COLOURS[0], linestyle="--", label="data")

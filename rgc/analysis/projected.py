@@ -41,7 +41,7 @@ class Projected:
     def prepared(self, at: Floats) -> tuple[Floats, Floats]:
         """The weighed functions and the rest at values of the nonlinear unknowns."""
         functions, rest = self.columns(at)
-        weighed = np.asarray(functions * self.weights[:, None], dtype=np.float64)
+        weighed: Floats = np.asarray(functions * self.weights[:, None], dtype=np.float64)
         return weighed, rest * self.weights
 
     def solved(self, at: Floats, values: Floats) -> tuple[Floats, Floats]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, prod
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,10 @@ BATCH = 64
 """Points of the grid at which one step looks."""
 
 REFINED = 8
-"""The largest number of starts of one series from which a fit descends."""
+"""The largest number of starts from which the fit of the data descends."""
+
+OF_A_NULL = 4
+"""The same of another series."""
 
 POINTS = 17
 """Points of a profile that are tabulated."""
@@ -67,7 +70,7 @@ class Fit:
     @property
     def points(self) -> int:
         """The number of points of the grid."""
-        return int(np.prod([len(axis) for axis in self.axes], dtype=np.int64))
+        return prod(len(axis) for axis in self.axes)
 
     @property
     def steps(self) -> int:
@@ -132,7 +135,7 @@ class Fit:
         """The best fit of a series, from the lowest points of the grid."""
         squares = arrays["squares"][:, number].reshape([len(axis) for axis in self.axes])
         tolerance = COARSE if number else FINE
-        for k, point in enumerate(lowest(squares, REFINED)):
+        for k, point in enumerate(lowest(squares, OF_A_NULL if number else REFINED)):
             with np.errstate(all="ignore"):
                 at, left = self.projected.descended(
                     self._at(point), self.series[:, number], tolerance=tolerance

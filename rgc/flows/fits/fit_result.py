@@ -217,7 +217,7 @@ def _labels(fit: Fit) -> dict[str, dict[int, tuple[str, ...]]]:
     curve = fit.curve
     names = [name for name in curve.columns if name != curve.column]
     across = names[0] if names else "row"
-    labels = {"fit": {1: (across, curve.column, "curve")}}
+    labels: dict[str, dict[int, tuple[str, ...]]] = {"fit": {1: (across, curve.column, "curve")}}
     if curve.nonlinear:
         labels["profiles"] = {0: curve.nonlinear}
     if fit.series.shape[1] > 1:

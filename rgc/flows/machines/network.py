@@ -46,4 +46,4 @@ def _conditional(machine: Machine) -> Floats:
         raise ValueError("real units have no table of states")
     fields = machine.hidden_fields(visible.features(all_states(visible)))
     sums = hidden.log_sums(fields).sum(axis=-1)
-    return np.exp(fields @ hidden.features(all_states(hidden)).T - sums[:, None])
+    return np.asarray(np.exp(fields @ hidden.features(all_states(hidden)).T - sums[:, None]))

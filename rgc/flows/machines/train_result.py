@@ -47,7 +47,7 @@ def finished(
     if iterated:
         tables |= as_tables(iterated)
     for number, (layer, answer) in enumerate(zip(layers, answers, strict=True), 1):
-        own_values = answer.values | bound[number - 1] | networks[number - 1]
+        own_values = {**answer.values, **bound[number - 1], **networks[number - 1]}
         values = {**own_values, **_last(series, layer)}
         levels.append(Level(number, layer.layer.hidden.shape, values=values))
         tables[f"layer{number}.weights"] = layer.machine.weights

@@ -45,10 +45,13 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The shape of an array, and its dtype such as `<f8`; for a table of text the dtype is ''."""
+    """The shape of an array, and its dtype such as `<f8`; for a table of text the dtype is ''.
+    `names` are those of its columns, as far as a table has them.
+    """
 
     shape: tuple[int, ...]
     dtype: str
+    names: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -193,7 +196,8 @@ def _csv(path: Path) -> Header:
         raise Unreadable("is not a text in UTF-8") from None
     except csv.Error as error:
         raise Unreadable(f"is no table of numbers: {error}") from None
-    return Header((rows, len(first)), "")
+    names = tuple(cell.strip() for cell in first) if named else ()
+    return Header((rows, len(first)), "", names)
 
 
 def has_names(line: list[str]) -> bool:

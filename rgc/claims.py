@@ -12,7 +12,7 @@ from typing import Any
 
 from rgc.compiler import load
 from rgc.errors import Problem, SpecError, suggest
-from rgc.loaded import Loaded
+from rgc.loaded import Loaded, fingerprint
 from rgc.model.claim import BEARINGS, Bearing
 from rgc.syntax.ast import Expectation
 from rgc.syntax.print_expression import print_expectation, print_expression
@@ -45,17 +45,18 @@ def study(name: str) -> Path:
 
 
 def finished(out: Path, loaded: Loaded, seed: int) -> Mapping[str, Any] | None:
-    """The summary in the folder of a claim, if it is that of this study and all of its runs with
-    this seed and this version; else None.
+    """The summary in the folder of a claim, if it is that of this study, of all of its runs and of
+    the files that these read, with this seed and this version; else None.
     """
     try:
         summary = json.loads((out / "summary.json").read_text("utf-8"))
-        found = [summary["rgc"], summary["seed"], summary["spec"]["sha256"]]
-        found += [summary["runs"][run.name]["spec"]["sha256"] for run in loaded.spec.runs]
+        found = [summary["rgc"], summary["seed"], summary["provenance"]["sources"]]
     except (OSError, ValueError, LookupError, TypeError):
         return None
-    runs = (load(run.file, settings=run.settings, scan=run.scan) for run in loaded.spec.runs)
-    wanted = [__version__, seed, loaded.sha256, *(run.sha256 for run in runs)]
+    sources = fingerprint(
+        loaded, lambda file, settings, scan: load(file, settings=settings, scan=scan)
+    )
+    wanted = [__version__, seed, sources]
     whole: Mapping[str, Any] = summary
     return whole if found == wanted and (out / "report.html").exists() else None
 

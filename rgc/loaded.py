@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from rgc.model.spec import Axis, Spec
     from rgc.syntax.ast import Document, Entry
 
+
+Entries = Sequence["Entry"]
 
 ROUNDING = 1e-12
 """Distances that differ by more, relatively, are not the same number in other digits."""
@@ -228,6 +230,19 @@ def _orders(spec: Spec) -> Iterator[int]:
                 yield order
             case Shell(order=order):
                 yield integer(order, scope)
+
+
+def fingerprint(loaded: Loaded, other: Callable[[Path, Entries, Entries], Loaded]) -> str:
+    """The hash of all that a run depends on besides its seed: the spec, its files of data and of
+    weights, and all of this of every spec that it runs or takes answers of. `other` reads a spec
+    with other parameters and another scan. Raises `SpecError` for a file that is not there.
+    """
+    spec = loaded.spec
+    asked = [(run.file, run.settings, run.scan) for run in spec.runs]
+    asked += [(taken.file, (), ()) for taken in spec.taken]
+    parts = [loaded.sha256, *(f"{name} {digest}" for name, digest in loaded.digests().items())]
+    parts += [fingerprint(other(*each), other) for each in asked]
+    return sha256("\n".join(parts).encode("utf-8")).hexdigest()
 
 
 def apply(document: Document, settings: Sequence[Entry], scan: Sequence[Entry]) -> Document:

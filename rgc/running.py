@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem, SpecError
+from rgc.loaded import fingerprint
 from rgc.points import Manner, Place, Prepared, Values, run_point
 from rgc.results import judge
 from rgc.results.answer import Answer
@@ -151,7 +152,9 @@ def _study(prepared: Prepared, job: Job, manner: Manner, warnings: Sequence[str]
         verdict=study_verdict(loaded.spec, found),
     )
     told = (*(warning.message for warning in loaded.warnings), *warnings)
-    return judge.judge(made, [loaded.spec], told, provenance=prepared.provenance)
+    sources = fingerprint(loaded, lambda *spec: prepared.other(*spec).loaded)
+    provenance = {**prepared.provenance, "sources": sources}
+    return judge.judge(made, [loaded.spec], told, provenance=provenance)
 
 
 def _run_of_study(prepared: Prepared, job: Job, manner: Manner, name: str) -> Answer:

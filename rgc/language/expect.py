@@ -8,7 +8,7 @@ NUMBERED = {
     "lyapunov": "Lyapunov exponents are numbered by size, from 1",
 }
 """Answers of which there are several, as in eigenvalue[1], and what their numbers say."""
-COUNTS = ("archetypes", "clusters", "falls", "multiplicity", "period", "recovered")
+COUNTS = ("archetypes", "clusters", "falls", "minima", "multiplicity", "period", "recovered")
 """Answers that are counts: whole numbers, which are compared without a tolerance."""
 
 SELECTORS = {

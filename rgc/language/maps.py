@@ -73,6 +73,18 @@ MAPS = table(
             example="diffusion(scale=0.2)",
         ),
         Signature(
+            "curve",
+            "y = f(x): a column of the data as an expression of others and of unknown numbers",
+            (
+                Field("linear", "names", "unknown numbers in which the expression is linear"),
+                Field("nonlinear", "names", "all other unknown numbers, which need starts"),
+                Field("error", "expression", "standard error of a value; default unknown"),
+                Field("passes", "expression", "a list of expressions, above 0 where a fit passes"),
+            ),
+            free="quantity",
+            example="curve(x2 = A + B*x1, linear=[A, B])",
+        ),
+        Signature(
             "autoencoder",
             "data to hidden units and back",
             (

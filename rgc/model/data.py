@@ -92,7 +92,8 @@ class File:
     column is subtracted.
 
     `array` names one of several arrays of an `.npz`. `weights` is a file that holds how often each
-    row counts. `rows` and `columns` are those that the header of the file says.
+    row counts. `rows` and `columns` are those that the header of the file says, `names` those of
+    its columns.
     """
 
     path: str
@@ -104,6 +105,7 @@ class File:
     centre: bool = False
     rows: int = field(default=0, repr=False, compare=False)
     columns: int = field(default=0, repr=False, compare=False)
+    names: tuple[str, ...] = field(default=(), repr=False, compare=False)
     folder: Path = field(default=Path(), repr=False, compare=False)
     span: Span | None = field(default=None, repr=False, compare=False)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rgc.model import shown
+from rgc.model.curve import Curve
 from rgc.model.expressions import Expression, written
 from rgc.model.matrix_maps import MatrixMap
 from rgc.model.stack import Places
@@ -125,7 +126,7 @@ class Topple:
         return shown.call(self.name, self.threshold)
 
 
-FlowMap = RecursionMap | Ode | MatrixMap | Autoencoder | Topple
+FlowMap = RecursionMap | Ode | MatrixMap | Curve | Autoencoder | Topple
 
 
 def _lines(changed: tuple[tuple[str, Expression], ...]) -> tuple[str, ...]:

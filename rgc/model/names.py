@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rgc.model.lattice import Cell
-from rgc.model.operators import Product, Spin
+from rgc.model.operators import Product, Spin, product
 from rgc.text import letter
 
 _Key = tuple[int, tuple[int, ...], tuple[bool, ...], int, int]
@@ -70,3 +71,35 @@ def _offset(spin: Spin, species: Sequence[str]) -> str:
 def _digits(cell: Cell) -> str:
     parts = [f"m{-x}" if x < 0 else str(x) for x in cell]
     return ("c" if any(abs(x) > 9 for x in cell) else "").join(parts)
+
+
+def product_named(
+    name: str, dimension: int, letters: Sequence[str] = ("a",), species: Sequence[str] = ("s",)
+) -> Product | None:
+    """A product of the class that a name such as `k3_10_01` stands for, on a lattice of that many
+    dimensions; None for a name that `coupling_name` gives to none.
+    """
+    first, *offsets = name.split("_")
+    count = int(first[1:]) if re.fullmatch(r"k[1-9]\d{0,3}", first) else 0
+    spins = [_read(offset, dimension, letters, species) for offset in offsets]
+    if len(spins) == count - 1:
+        spins.append(Spin((0,) * dimension))
+    known = [spin for spin in spins if spin is not None]
+    if not count or len(set(known)) != count:
+        return None
+    made = product(known)
+    return made if coupling_name(made, species=species) == name else None
+
+
+def _read(
+    offset: str, dimension: int, letters: Sequence[str], species: Sequence[str]
+) -> Spin | None:
+    """The spin that a part of a name stands for."""
+    for number, before in enumerate(["", *species[1:]]):
+        found = re.fullmatch(f"{re.escape(before)}([0-9mc]*[0-9])([a-z]*)", offset)
+        if found and (found[2] or "a") in letters:
+            digits = found[1].split("c") if "c" in found[1] else re.findall(r"m?\d", found[1])
+            cell = tuple(int(each.replace("m", "-")) for each in digits)
+            if len(cell) == dimension:
+                return Spin(cell, letters.index(found[2] or "a"), number)
+    return None

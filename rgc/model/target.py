@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Literal
@@ -9,6 +10,16 @@ from typing import Literal
 from rgc.language.values import Value
 from rgc.model.expressions import Expression
 from rgc.text import Span
+
+Bound = Literal["lower bound", "upper bound"]
+
+SIDES: Mapping[str, Bound] = {"below": "lower bound", "above": "upper bound"}
+"""The bounds that cannot show that something lies on a side of a limit."""
+
+
+def article(kind: str) -> str:
+    """A kind of bound with its article."""
+    return f"an {kind}" if kind.startswith("u") else f"a {kind}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ MOST_TABLED = 1 << 20
 MOST_INFORMED = 1 << 16
 """The most states of either side up to which their mutual information is computed."""
 
+MOST_LANDSCAPE = 1 << 16
+"""The most visible states among which local minima are looked for."""
+
 MOST_JOINT = 1 << 20
 """The most states of both sides together of which the spectrum of sweeps is computed."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from rgc.model.target import SIDES, article
 from rgc.results.find import NotFound, find
-from rgc.results.result import Estimate, Kind, Result
+from rgc.results.result import Estimate, Result
 
 if TYPE_CHECKING:
     from rgc.model.target import ExpectedValue, Tolerance
@@ -86,15 +86,6 @@ def unusable(estimate: Estimate) -> str:
     if estimate.error is None or not isfinite(estimate.error):
         return "its error is not known" + (f": {estimate.note}" if estimate.note else "")
     return ""
-
-
-SIDES: Mapping[str, Kind] = {"below": "lower bound", "above": "upper bound"}
-"""The bounds that cannot show that something lies on a side of a limit."""
-
-
-def article(kind: Kind) -> str:
-    """A kind of bound with its article."""
-    return f"an {kind}" if kind.startswith("u") else f"a {kind}"
 
 
 def wrong_side(expectation: ExpectedValue, estimate: Estimate) -> str:

@@ -95,17 +95,18 @@ def _no_block(name: str, result: Result) -> str:
 
 
 def _unselected(result: Result, name: str) -> Estimate:
-    """The measure of that name, else the coupling at the last level that has it."""
+    """The measure of that name, else the coupling or value at the last level that has it."""
     if name in result.observables:
         return result.observables[name]
     for level in reversed(result.levels):
-        if name in level.couplings:
-            return level.couplings[name]
+        for table in (level.couplings, level.values):
+            if name in table:
+                return table[name]
     known = sorted(
         {
             *result.exponents,
             *result.observables,
-            *(c for level in result.levels for c in level.couplings),
+            *(c for level in result.levels for c in (*level.couplings, *level.values)),
         }
     )
     raise NotFound(f"the result holds no {name}; it holds " + (", ".join(known) or "nothing"))

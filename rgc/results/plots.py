@@ -11,6 +11,7 @@ from rgc.results.block_map_plot import exponents_by_map
 from rgc.results.configuration_plot import configurations
 from rgc.results.evidence_plot import evidence
 from rgc.results.exponent_plot import exponents
+from rgc.results.fit_plot import fit, profiles
 from rgc.results.flow_diagram import flow_diagram
 from rgc.results.free_energy_plot import free_energies
 from rgc.results.hull_plot import points
@@ -77,6 +78,8 @@ def figures(answer: AnswerData) -> Figures:
                 "basins": basins(point.result),
                 "settling": settling(point.result),
                 "oscillation": log_periodic(point.result),
+                "fit": fit(point.result),
+                "profiles": profiles(point.result),
                 "points": points(point.result),
                 "objective": objective(point.result),
                 "spectrum": spectrum(point.result),

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rgc.model.claim import Bearing, Claim, System, Word, system_of
-from rgc.model.target import ExpectedValue
-from rgc.results.checks import SIDES, article, unusable, wrong_side
+from rgc.model.target import SIDES, ExpectedValue, article
+from rgc.results.checks import unusable, wrong_side
 from rgc.results.numbers import with_error
 from rgc.results.result import Estimate
 

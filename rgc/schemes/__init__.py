@@ -27,6 +27,7 @@ NAMES = (
     "train",
     "recall",
     "iterate",
+    "fit",
     "drive",
 )
 """The names of the schemes and of their files, in the order of the documentation."""

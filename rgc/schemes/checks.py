@@ -58,6 +58,8 @@ MAPS = (
 )
 """The checks of a map that a spec writes or makes of data."""
 
+FIT = Check("a", "fit", "rgc.verification.fits:check_fit")
+
 BIASED = (
     Check("a", "block rules", "rgc.verification.block_rules:check_block_rules"),
     Check("a", "joint weights", "rgc.verification.biased:check_joint"),

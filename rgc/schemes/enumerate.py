@@ -63,6 +63,7 @@ SCHEME = Scheme(
         *FIXED_POINT,
         *AVERAGES,
         *BLOCKED,
+        "generated",
         "correlation",
         "kl_reconstruction",
         "kl_uniform",

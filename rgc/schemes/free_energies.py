@@ -14,7 +14,8 @@ from rgc.language.measures import METHODS
 from rgc.language.signatures import Signature
 from rgc.language.values import Value
 from rgc.model.spec import Method, Spec
-from rgc.schemes import hotrg, trg
+from rgc.model.target import Bound
+from rgc.schemes import hotrg, lower_bound, trg
 from rgc.schemes.cost import CostOf
 from rgc.schemes.costs import coupling_maps, enumeration, methods, tensors
 from rgc.schemes.needs import free_energies as needs
@@ -41,6 +42,7 @@ class FreeEnergyMethod:
     - `sizes` are the numbers of cells along each axis that are tried for the small instance on
       which its cost is checked. The first that it takes is used.
     - `scheme` is the scheme that does the work, whose other options have their defaults.
+    - `bound` says on which side of F its number lies, where that is certain.
     - `answers` are measures that it finds besides. They stand in the result as `energy[onsager]`.
     """
 
@@ -50,6 +52,7 @@ class FreeEnergyMethod:
     limits: tuple[MethodLimit, ...] = ()
     sizes: tuple[int, ...] = ()
     scheme: Scheme | None = None
+    bound: Bound | None = None
     answers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -113,6 +116,7 @@ _ROWS = (
     ),
     FreeEnergyMethod(
         call=METHODS["mean_field"],
+        bound="upper bound",
         maker="rgc.flows.free_energies.mean_field:make_mean_field",
         cost=methods.mean_field,
         limits=(needs.independent_spins,),
@@ -120,6 +124,7 @@ _ROWS = (
     ),
     FreeEnergyMethod(  # it wants equal lengths, so that no instance is twice as long along one axis
         call=METHODS["lower_bound"],
+        bound=lower_bound.SCHEME.bound,
         maker="rgc.flows.free_energies.tightest_bound:make_tightest_bound",
         cost=coupling_maps.lower_bound,
         limits=(needs.moved_potentials,),

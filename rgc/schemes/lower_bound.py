@@ -48,6 +48,7 @@ SCHEME = Scheme(
         cells.independent_terms,
     ),
     answers=(*FIXED_POINT, "block.p", "block.slope"),
+    bound="lower bound",
     ready=Ready(
         maker="rgc.flows.couplings.lower_bound:make_lower_bound",
         kind="arrays",

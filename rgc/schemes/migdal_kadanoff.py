@@ -41,6 +41,7 @@ SCHEME = Scheme(
     alphabets=DISCRETE,
     limits=(*couplings.NAMED, bonds.equal_bonds),
     answers=FIXED_POINT,
+    bound="lower bound",
     ready=Ready(
         maker="rgc.flows.couplings.migdal_kadanoff:make_migdal_kadanoff",
         kind="arrays",

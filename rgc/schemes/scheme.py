@@ -16,6 +16,7 @@ from rgc.language.signatures import Signature
 from rgc.language.values import Value
 from rgc.model.options import Options
 from rgc.model.spec import Spec
+from rgc.model.target import Bound
 from rgc.schemes.checks import Check
 from rgc.schemes.cost import CostOf, SharesOf
 from rgc.syntax import ast
@@ -144,8 +145,9 @@ class Scheme(Signature):
     - `limits` find everything else that it cannot work with.
     - `derived` gives the defaults that depend on the spec.
     - `answers` are what `expect` may name besides the measures of the spec. The words exponents,
-      couplings, operators (those of the basis) and fixed_point stand for one name each, and map for
-      what the maps of the spec answer.
+      couplings, operators (those of the basis), generated (couplings that block maps make) and
+      fixed_point stand for one name each, and map for what the maps of the spec answer.
+    - `bound` says on which side of F its free energy lies, where that is certain.
     - `ready` is what of it can be run today; it is None where the scheme is checked and printed
       only.
     - `examples` are what its sections may hold, for hints, where `EXAMPLES` does not suit it.
@@ -160,6 +162,7 @@ class Scheme(Signature):
     limits: tuple[Limit, ...] = ()
     derived: Derived = nothing_derived
     answers: tuple[str, ...] = ()
+    bound: Bound | None = None
     ready: Ready | None = None
     examples: Mapping[str, str] = field(default_factory=dict)
     template: str = ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from pathlib import Path
@@ -13,6 +12,12 @@ import rgc
 from rgc import claims
 from rgc.cli import main
 from rgc.results.ledger import Entry, ledger
+
+INNER = """
+data file("points.csv")
+map diffusion(scale=0.5)
+flow iterate
+"""
 
 FAST = ("X2", "X14")
 """Claims that are run in every test."""
@@ -70,10 +75,28 @@ def test_what_is_finished_is_known_by_study_runs_and_seed(tmp_path: Path) -> Non
     assert claims.finished(tmp_path / "X2", loaded, 0) is not None
     assert claims.finished(tmp_path / "X2", loaded, 1) is None
     assert claims.finished(tmp_path / "X3", loaded, 0) is None
-    summary = json.loads((tmp_path / "X2" / "summary.json").read_text("utf-8"))
-    summary["runs"]["deaf"]["spec"]["sha256"] = "0"
-    (tmp_path / "X2" / "summary.json").write_text(json.dumps(summary), "utf-8")
-    assert claims.finished(tmp_path / "X2", loaded, 0) is None
+
+
+def test_what_is_finished_is_known_by_the_specs_and_files_of_its_runs(tmp_path: Path) -> None:
+    specs, out = tmp_path / "specs", tmp_path / "out"
+    specs.mkdir()
+    (specs / "inner.rgc").write_text(INNER, "utf-8")
+    (specs / "study.rgc").write_text(
+        'runs { one = "inner.rgc" }\nmeasure { x = one.eigenvalue[2] }\n', "utf-8"
+    )
+    (specs / "points.csv").write_text("0.5,1\n1,1\n1,0.5\n", "utf-8")
+
+    def read() -> rgc.loaded.Loaded:
+        return rgc.load(specs / "study.rgc")
+
+    rgc.compile(read()).run(out=out, warn=lambda message: None)
+    assert claims.finished(out, read(), 0) is not None
+    (specs / "points.csv").write_text("0.5,1\n1,1\n1,0\n", "utf-8")
+    assert claims.finished(out, read(), 0) is None
+    (specs / "points.csv").write_text("0.5,1\n1,1\n1,0.5\n", "utf-8")
+    assert claims.finished(out, read(), 0) is not None
+    (specs / "inner.rgc").write_text(INNER.replace("0.5", "0.25"), "utf-8")
+    assert claims.finished(out, read(), 0) is None
 
 
 def test_a_bound_that_was_changed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,8 @@ from rgc.flows.enumeration.cluster_recursion import ClusterRecursion, make_recur
 from rgc.flows.enumeration.coarse_couplings import coefficients, couplings_of, read_couplings
 from rgc.flows.enumeration.enumerate_model import make_exact
 from rgc.flows.enumeration.enumerate_result import turns_of
-from rgc.flows.enumeration.spin_classes import find_turns
 from rgc.flows.enumeration.states import Chunks
+from rgc.passes.find_turns import find_turns
 from rgc.routines.walsh import fwht
 from tests.physics.test_enumerate import loaded, result, value
 
@@ -341,3 +341,31 @@ def test_a_renormalised_hamiltonian_runs_as_a_spec(coupling: float, tmp_path: An
     path.write_text(emit(spec.spec, found).replace("block majority(2)", ""))
     again = rgc.compile(path).run().result
     assert value(again, "log_z") == pytest.approx(value(found, "log_z"), abs=1e-12)
+
+
+GENERATED = """
+parameters { K = 0.3, h = 0.1 }
+lattice square(4)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]
+block majority(2)
+flow enumerate(steps=2)
+expect { largest_coupling[level=1] above 0, k3_10_01[level=1] below 1 }
+"""
+
+
+def test_the_largest_coupling_is_that_of_the_list() -> None:
+    answer = rgc.compile(GENERATED).run()
+    assert answer.passed
+    level = answer.result.levels[1]
+    others = {name: abs(each.value) for name, each in level.couplings.items() if name not in "Kh"}
+    found = level.values["largest_coupling"]
+    assert found.value == max(others.values())
+    assert others[found.note] == found.value
+    assert answer.result.levels[2].values["largest_coupling"].value == 0
+
+
+@pytest.mark.parametrize("name", ["k2_01", "k2_20", "k5_10_01_11_m10", "k3_01_10"])
+def test_a_coupling_that_the_block_spins_do_not_have_is_no_answer(name: str) -> None:
+    with pytest.raises(rgc.SpecError, match="gives no"):
+        rgc.load(GENERATED.replace("k3_10_01[level=1]", name))

@@ -8,6 +8,7 @@ from math import inf
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.scope import problem
+from rgc.ast_to_model.sections.bounds import check_shows
 from rgc.ast_to_model.sections.expect import check_lines
 from rgc.errors import Problem, listing
 from rgc.model.claim import BEARINGS, Bearing, Claim, system_of
@@ -37,7 +38,7 @@ def check_claim(spec: Spec, context: Context) -> Spec:
         text, source = _said(context)
         lines = tuple(_lines(spec, context))
         if not context.failed & {"claim", *BEARINGS, "measure", "runs"}:
-            _check_lines(lines, context)
+            _check_lines(lines, spec, context)
             claim = Claim(
                 text=text, source=source, lines=lines, span=context.document.place("claim")
             )
@@ -72,13 +73,16 @@ def _lines(spec: Spec, context: Context) -> Iterator[tuple[Bearing, ExpectedValu
             yield bearing, line
 
 
-def _check_lines(lines: Sequence[tuple[Bearing, ExpectedValue]], context: Context) -> None:
+def _check_lines(
+    lines: Sequence[tuple[Bearing, ExpectedValue]], spec: Spec, context: Context
+) -> None:
     """Raise `SpecError` for lines that decide nothing, or two things at once."""
     if not lines:
         hint = "add supports { ... } and refutes { ... }"
         place = context.document.place("claim")
         raise problem("missing-section", "nothing decides about this claim", place, hint=hint)
     for bearing, line in lines:
+        check_shows(line, spec)
         for tolerance in line.within:
             if tolerance.unit == "sigma":
                 message = f"in '{bearing}' a tolerance of {tolerance.value:g} sigma holds for noise"

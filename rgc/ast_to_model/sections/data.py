@@ -137,7 +137,7 @@ def _checked(data: Data, spec: Spec, context: Context) -> Data:
                 _check_two_states(spec, "a threshold makes spins up or down", where)
             readable = not context.failed & {"lattice"}
             _, header = check_file(source, count_sites(spec.lattice) if readable else None)
-            read = replace(source, rows=header.rows, columns=header.columns)
+            read = replace(source, rows=header.rows, columns=header.columns, names=header.names)
             return replace(data, source=read) if isinstance(data, Control) else read
     return data
 

@@ -8,6 +8,7 @@ from math import nan
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.evaluate import number
 from rgc.ast_to_model.scope import Unknowable, problem
+from rgc.ast_to_model.sections.bounds import check_side
 from rgc.ast_to_model.sections.read_target import as_written, read_target
 from rgc.errors import SpecError, listing, suggest
 from rgc.language.expect import COUNTS
@@ -28,14 +29,17 @@ def check_lines(name: str, spec: Spec, context: Context) -> tuple[ExpectedValue,
     """The lines of a section of expectations.
 
     Reports targets and selectors that the flow and the measures do not give, values and tolerances
-    that are not finite numbers or not positive, and equalities without a tolerance.
+    that are not finite numbers or not positive, equalities without a tolerance, and
+    bounds on their wrong side.
     """
     lines: list[ExpectedValue] = []
     for entry in context.listed(name):
         with context.failing(name):
             if isinstance(entry, ast.Expectation):
                 verdict = name == "expect" and _is_verdict(entry, context)
-                lines.append((_verdict if verdict else _number)(entry, spec, context))
+                line = (_verdict if verdict else _number)(entry, spec, context)
+                check_side(line, spec)
+                lines.append(line)
     return tuple(lines)
 
 

@@ -12,6 +12,7 @@ from rgc.ast_to_model.expressions.evaluate import evaluate
 from rgc.ast_to_model.expressions.options import Reading, check_names, read_call
 from rgc.ast_to_model.expressions.resolve import resolve
 from rgc.ast_to_model.scope import Function, Unknowable, Value, problem
+from rgc.ast_to_model.sections.curve import check_curve
 from rgc.ast_to_model.sections.stack import units
 from rgc.ast_to_model.sections.training import trainer
 from rgc.errors import Problem, suggest
@@ -43,6 +44,8 @@ def check_map(spec: Spec, context: Context) -> Spec:
     readings = [
         reading for call in calls if (reading := read_call(call, MAPS, "map", context)) is not None
     ]
+    if any(reading.signature.name == "curve" for reading in readings):
+        return check_curve(readings, body, spec, context)
     quantities = tuple(dict.fromkeys(name for each in readings for name in _quantities(each)))
     for reading, call in zip(readings, calls, strict=False):
         _check_expressions(reading, call, quantities, context)

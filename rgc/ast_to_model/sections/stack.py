@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rgc.ast_to_model.context import Context
@@ -21,6 +21,7 @@ from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.model.stack import Layer, Places, Rbm, Side, Stack
 from rgc.model.supercells import as_written
+from rgc.passes.count_states import MOST_JOINT, fits
 from rgc.schemes.needs.states import GIB
 from rgc.syntax import ast
 from rgc.text import in_yaml, section_text
@@ -62,7 +63,7 @@ def check_stack(spec: Spec, context: Context) -> Spec:
             for number, (reading, layer) in enumerate(zip(readings, written, strict=True), 1):
                 if reading is None:
                     raise Unknowable("stack")
-                place = Place(spec, context, visible, number, layer)
+                place = Place(spec, context, visible, number, layer, _tabled(layers))
                 layers.append(MAKERS[reading.signature.name](reading, place))
                 visible = layers[-1].hidden
     if len(context.problems.errors) > before or len(layers) < len(written):
@@ -73,13 +74,27 @@ def check_stack(spec: Spec, context: Context) -> Spec:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a layer stands: what lies below it, and its number, counted from 1."""
+    """Where a layer stands: what lies below it, and its number, counted from 1. `tabled` says
+    whether all states of the layers below can be gone through.
+    """
 
     spec: Spec
     context: Context
     visible: Side
     number: int
     written: ast.Expr
+    tabled: bool = True
+
+
+def _tabled(layers: Sequence[Layer]) -> bool:
+    """Whether all states of both sides of every layer can be gone through together."""
+    return all(
+        layer.upward != "means"
+        and layer.visible.states is not None
+        and layer.hidden.states is not None
+        and fits(layer.visible.states * layer.hidden.states, MOST_JOINT)
+        for layer in layers
+    )
 
 
 # -- what the lowest machine sees ------------------------------------------------------------------
@@ -143,7 +158,8 @@ def _rbm(reading: Reading, place: Place) -> Rbm:
         weights=weights(reading, place.number, (visible, hidden), context),
         upward=str(reading.values.get("upward", reading.signature.defaults["upward"])),
     )
-    trained = Trained(layer, rows_of(place.spec.data), place.spec.hamiltonian, place.number)
+    rows, hamiltonian = rows_of(place.spec.data), place.spec.hamiltonian
+    trained = Trained(layer, rows, hamiltonian, place.number, place.tabled)
     layer = replace(layer, train=trainer(reading, context, trained))
     if layer.train is None and layer.weights is None:
         message = f"layer {place.number} is not trained and has no weights"

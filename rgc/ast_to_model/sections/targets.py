@@ -8,15 +8,20 @@ from rgc.ast_to_model.scope import problem
 from rgc.errors import SpecError
 from rgc.language.expect import EXPONENTS
 from rgc.language.values import OperatorBasis, Value
+from rgc.model.curve import OF_NULLS
 from rgc.model.lattice import Lattice
+from rgc.model.names import coupling_name, product_named
+from rgc.model.operators import Product
 from rgc.model.spec import FlowOfSpec, Spec
 from rgc.model.stack import Stack
+from rgc.passes.find_turns import find_turns
 from rgc.passes.generate_operators import generate_operators
 from rgc.passes.tell_operators import tell_hidden, tell_operators
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.needs.layer_answers import lacking
 from rgc.schemes.needs.machines import THERMOMETERS, not_compared
+from rgc.schemes.needs.steps import shapes
 from rgc.schemes.scheme import Scheme
 from rgc.syntax import ast
 
@@ -47,6 +52,8 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
             names += couplings
         elif answer == "operators":
             names += _measured(spec) if head not in names else ()
+        elif answer == "generated":
+            names += _generated(spec, head)
         elif answer == "map":
             continue
         elif answer != "block.p" or any(block.free or block.p is not None for block in spec.blocks):
@@ -58,7 +65,9 @@ def _answers(scheme: Scheme, spec: Spec) -> tuple[str, ...]:
     """The answers of the scheme, and where it asks the maps of the spec theirs."""
     if "map" not in scheme.answers:
         return scheme.answers
-    return (*scheme.answers, *(answer for step in spec.map for answer in step.answers))
+    nulls = OF_NULLS if spec.flow is not None and "null" not in spec.flow.options else ()
+    asked = (answer for step in spec.map for answer in step.answers)
+    return (*scheme.answers, *(answer for answer in asked if answer not in nulls))
 
 
 LAYERS = ("layer", "level")
@@ -150,6 +159,49 @@ def _check_steps(
             message = f"there is no {option.name} {number}: the last is {last}"
             hint = f"write {option.name}={last}"
             raise problem("out-of-range", message, option.span, hint=hint)
+
+
+def _generated(spec: Spec, head: str) -> list[str]:
+    """What block maps tell of couplings that the spec does not name: how large they are, and the
+    one that `head` asks for by its name, where the lattice of the block spins can hold it.
+    """
+    blocks, lattice = spec.blocks, spec.lattice
+    if not blocks or not isinstance(lattice, Lattice) or not lattice.finite:
+        return []
+    if not all(species.two_states for species in spec.species):
+        return []
+    return ["largest_coupling", "rest", *([head] if _is_generated(head, spec, lattice) else ())]
+
+
+def _is_generated(name: str, spec: Spec, lattice: Lattice) -> bool:
+    """Whether a name is that of a class of products on the lattice of the block spins, and none of
+    the classes from which the terms of the spec are read.
+    """
+    kinds = [species.name for species in spec.species]
+    asked = product_named(name, lattice.dimension, lattice.letters, kinds)
+    cells = shapes(lattice, spec.blocks)[1:2]
+    if asked is None or spec.hamiltonian is None or not any(_apart(asked, each) for each in cells):
+        return False
+    turns = find_turns(lattice, spec.species, spec.hamiltonian, tuple(dict.fromkeys(spec.blocks)))
+
+    def class_of(spins: Product) -> str:
+        return coupling_name(*{turn.product(spins) for turn in turns}, species=kinds)
+
+    own = [
+        min({class_of(spins) for _, spins in term.products if spins}, key=lambda n: (len(n), n))
+        for term in spec.hamiltonian.terms
+        if any(spins for _, spins in term.products)
+    ]
+    return class_of(asked) == name and name not in own
+
+
+def _apart(spins: Product, sizes: Sequence[int]) -> bool:
+    """Whether the spins of a product are different ones on a lattice of these sizes."""
+    wrapped = {
+        (spin.letter, spin.species, *(x % size for x, size in zip(spin.cell, sizes, strict=True)))
+        for spin in spins
+    }
+    return len(wrapped) == len(spins)
 
 
 def _of_methods(spec: Spec) -> list[str]:

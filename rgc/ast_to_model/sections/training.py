@@ -36,12 +36,15 @@ SAVED_LIMIT = 1 * GIB
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What is trained: the layer of that number, on so many rows (None: not known)."""
+    """What is trained: the layer of that number, on so many rows (None: not known). `tabled` says
+    whether all states of the layers below can be gone through.
+    """
 
     layer: Rbm
     rows: int | None
     hamiltonian: Hamiltonian | None
     number: int
+    tabled: bool = True
 
 
 def trainer(reading: Reading, context: Context, trained: Trained | None = None) -> Trainer | None:
@@ -214,9 +217,13 @@ def _check_exact(made: Trainer, trained: Trained, place: PlaceOf, where: Span | 
         raise _too_many(f"the smaller side has {states_text(fewer)} states", MOST_TABLED, where)
     if made.of != "hamiltonian":
         return
-    if trained.hamiltonian is None or trained.number > 1:
-        message = "the likelihood of a Hamiltonian is that of the lowest layer of a spec with one"
+    if trained.hamiltonian is None:
+        message = "the likelihood of a Hamiltonian is that of a spec with one"
         raise problem("missing-section", message, place("of"), hint="leave it out: exact()")
+    if not trained.tabled:
+        message = "the layers below have too many states, or means, to know what this one sees"
+        hint = "leave it out: exact()"
+        raise problem("too-many-states", message, place("of"), hint=hint)
     if not fits(visible.states, MOST_TABLED):
         what = f"the visible side has {states_text(visible.states)} states"
         raise _too_many(what, MOST_TABLED, place("of"))

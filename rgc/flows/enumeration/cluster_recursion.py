@@ -26,12 +26,13 @@ from rgc.flows.enumeration.coarse_couplings import (
     coefficients,
     couplings_of,
     depends,
+    named,
     product_pieces,
     read_couplings,
 )
-from rgc.flows.enumeration.spin_classes import Turn
 from rgc.flows.enumeration.states import Chunks
 from rgc.model.hamiltonian import Hamiltonian
+from rgc.passes.find_turns import Turn
 from rgc.routines import routine
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _of_products(
     zero: Collection[str],
 ) -> ClusterRecursion:
     fine, coarse = step.blocked.fine, step.blocked.coarse
-    kept = couplings_of(coarse, hamiltonian, turns)
+    kept = named(couplings_of(coarse, hamiltonian, turns))
     terms = {term.name: term for term in hamiltonian.terms}
     held = {coupling.name for coupling in kept}
     for term in hamiltonian.terms:

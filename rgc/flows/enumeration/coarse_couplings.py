@@ -26,11 +26,12 @@ from rgc.flows.enumeration.cluster import (
     term_pieces,
 )
 from rgc.flows.enumeration.rounding import without_rounding
-from rgc.flows.enumeration.spin_classes import Turn, spin_classes
+from rgc.flows.enumeration.spin_classes import spin_classes
 from rgc.flows.enumeration.states import Chunks
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.names import coupling_name
 from rgc.model.operators import Operator, Product, Spin
+from rgc.passes.find_turns import Turn
 
 Floats = NDArray[np.float64]
 
@@ -105,15 +106,10 @@ def read_couplings(cluster: Cluster, coupled: Sequence[Coupled], c: Floats) -> C
         coupling.name: _mean(coupling, coupling.read, {m: c[m] / total[m] for m in coupling.read})
         for coupling in own
     }
-    rest = c.copy()
-    rest[0] = 0.0
-    for coupling in own:
-        _subtract(rest, coupling, values[coupling.name])
+    rest = _beyond(own, values, c)
     for coupling in coupled:
         if coupling.products:
-            values[coupling.name] = _mean(
-                coupling, coupling.places, {m: rest[m] / abs(n) for m, n in coupling.places.items()}
-            )
+            values[coupling.name] = _of_class(coupling, rest)
             _subtract(rest, coupling, values[coupling.name])
     size = _root_mean_square(cluster, c)
     named = {
@@ -122,6 +118,31 @@ def read_couplings(cluster: Cluster, coupled: Sequence[Coupled], c: Floats) -> C
     }
     left = without_rounding(_root_mean_square(cluster, rest), size)
     return Couplings(float(c[0]), named, left)
+
+
+def largest(
+    coupled: Sequence[Coupled], values: Mapping[str, float], c: Floats
+) -> tuple[float, str]:
+    """The size of the largest coupling that is none of the terms of the spec, and its name. It is 0
+    where there is none.
+    """
+    rest = _beyond([coupling for coupling in coupled if not coupling.products], values, c)
+    others = [(abs(_of_class(each, rest)), each.name) for each in coupled if each.products]
+    return max(others, default=(0.0, ""), key=lambda one: one[0])
+
+
+def _beyond(own: Sequence[Coupled], values: Mapping[str, float], c: Floats) -> Floats:
+    """A spectrum without its constant and without the terms of the spec."""
+    rest = c.copy()
+    rest[0] = 0.0
+    for coupling in own:
+        _subtract(rest, coupling, values[coupling.name])
+    return rest
+
+
+def _of_class(coupling: Coupled, rest: Floats) -> float:
+    places = coupling.places
+    return _mean(coupling, places, {mask: rest[mask] / abs(n) for mask, n in places.items()})
 
 
 def _mean(coupling: Coupled, masks: Iterable[int], shares: Mapping[int, float]) -> float:
@@ -204,11 +225,15 @@ def couplings_of(
                 replace(coupling, read=frozenset(coupling.places.keys() & inside[0].places.keys()))
             )
             first.add(inside[0].name)
-    others = [coupling for coupling in classes if coupling.name not in first]
-    if len(own) + len(others) > MOST_CLASSES:
-        others = [coupling for coupling in others if coupling.bodies <= BODIES]
-    names = {coupling.name for coupling in own}
-    return (*own, *(coupling for coupling in others if coupling.name not in names))
+    names = {coupling.name for coupling in own} | first
+    return (*own, *(coupling for coupling in classes if coupling.name not in names))
+
+
+def named(coupled: Sequence[Coupled]) -> tuple[Coupled, ...]:
+    """Those of all couplings that an answer names: where they are many, only those of few spins."""
+    if len(coupled) <= MOST_CLASSES:
+        return tuple(coupled)
+    return tuple(each for each in coupled if each.bodies <= BODIES or not each.products)
 
 
 def _order(coupling: Coupled) -> tuple[int, int, str]:

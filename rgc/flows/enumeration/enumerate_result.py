@@ -19,18 +19,20 @@ from rgc.flows.enumeration.coarse_couplings import (
     Couplings,
     coefficients,
     couplings_of,
+    largest,
+    named,
     operator_places,
     project,
     read_couplings,
 )
 from rgc.flows.enumeration.realisations import exact_number, over_draws, together
 from rgc.flows.enumeration.rounding import settled, without_rounding
-from rgc.flows.enumeration.spin_classes import Turn, find_turns
 from rgc.flows.sampling.sample import couplings as named_couplings
 from rgc.flows.study.coupling_flow import provenance
 from rgc.flows.study.coupling_result import coupling_result
 from rgc.model.complete import COMPLETE
 from rgc.model.supercells import as_written
+from rgc.passes.find_turns import Turn, find_turns
 from rgc.passes.fold_operators import fold_operators
 from rgc.passes.generate_operators import generate_operators
 from rgc.passes.write_sum import sum_text
@@ -65,6 +67,7 @@ class CoarseLevel:
     - `averages` holds the average of one product of each operator.
     - `log_weights` are those of its states.
     - For two-state spins there are also their `spectrum` and the `coupled` sets of spins.
+    - `notes` say of values what else there is to know.
     """
 
     level: int
@@ -75,6 +78,7 @@ class CoarseLevel:
     averages: Mapping[str, float] = field(default_factory=dict)
     spectrum: Floats | None = None
     coupled: tuple[Coupled, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,10 +240,12 @@ def _coarse_level(
         couplings = project(cluster, exact.hamiltonian, log_weights, fwht, xp)
         values |= {"constant": -couplings.constant / sites, "rest": couplings.rest}
         return CoarseLevel(number, cluster, couplings, values, log_weights)
-    coupled = couplings_of(cluster, exact.hamiltonian, turns)
+    every = couplings_of(cluster, exact.hamiltonian, turns)
+    coupled = named(every)
     c = coefficients(cluster, log_weights, fwht, xp)
     couplings = read_couplings(cluster, coupled, c)
     values |= {"constant": -couplings.constant / sites, "rest": couplings.rest}
+    values["largest_coupling"], generated = largest(every, couplings.values, c)
     correlators = np.asarray(fwht(xp.asarray(np.exp(log_weights - log_z))))
     return CoarseLevel(
         level=number,
@@ -250,6 +256,7 @@ def _coarse_level(
         averages=averages_of(coupled, correlators),
         spectrum=c,
         coupled=coupled,
+        notes={"largest_coupling": generated} if generated else {},
     )
 
 
@@ -323,6 +330,9 @@ def _further(realisations: Sequence[Answered]) -> Iterator[Level]:
         couplings = together([level.couplings.values if level.couplings else {} for level in same])
         averages = together([level.averages for level in same])
         values = together([level.values for level in same])
+        if len(same) == 1:
+            noted = {name: replace(values[name], note=note) for name, note in first.notes.items()}
+            values |= noted
         yield Level(
             first.level, as_written(first.cluster.lattice).cells, couplings, averages, values
         )

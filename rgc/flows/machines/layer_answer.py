@@ -24,6 +24,7 @@ from rgc.flows.machines.lattice_couplings import lattice_couplings
 from rgc.flows.machines.likelihood import log_likelihood
 from rgc.flows.machines.log_z import exact_log_z, summable
 from rgc.flows.machines.machine import Machine
+from rgc.flows.machines.minima import mass, minima
 from rgc.flows.machines.parameters import Arrays, parameters_in
 from rgc.flows.machines.sides import Discrete
 from rgc.flows.machines.streams import DESCENT
@@ -34,7 +35,7 @@ from rgc.flows.machines.weights_file import Parameters
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator
 from rgc.model.stack import Rbm, Side
-from rgc.passes.count_states import MOST_INFORMED, MOST_JOINT, MOST_SUMMED, fits
+from rgc.passes.count_states import MOST_INFORMED, MOST_JOINT, MOST_LANDSCAPE, MOST_SUMMED, fits
 from rgc.passes.tell_operators import tell_hidden
 from rgc.program.draws import Key
 from rgc.results.result import Estimate
@@ -125,6 +126,7 @@ def answered(trained: Trained, backend: Backend) -> Answered:
     warnings = list(_chains(trained, backend, values)) if _compares(trained.layer) else []
     if trained.target is not None:
         values |= _compared(trained, trained.target, warnings)
+    values |= _landscape(trained)
     values |= _couplings(trained) | _of_masks(trained) | _autocorrelation(trained.machine)
     fields = np.ascontiguousarray(trained.through.T)
     shapes, tables = field_answer(trained.layer, trained.machine, fields, trained.bottom)
@@ -177,6 +179,16 @@ def _autocorrelation(machine: Machine) -> dict[str, Estimate]:
         note = "some states are never left, to rounding"
         return {"autocorrelation_time": Estimate(None, None, note=note)}
     return {"autocorrelation_time": Estimate(found, 0.0, "exact")}
+
+
+def _landscape(trained: Trained) -> dict[str, Estimate]:
+    """How many local minima a small machine has, and what share of its states are rows of data."""
+    if not fits(trained.machine.visible.configurations, MOST_LANDSCAPE):
+        return {}
+    found = {"minima": Estimate(minima(trained.machine), 0.0, "exact")}
+    if not trained.rows.means:
+        found["rows_mass"] = Estimate(mass(trained.machine, trained.rows.states), 0.0, "exact")
+    return found
 
 
 def _of_masks(trained: Trained) -> dict[str, Estimate]:

@@ -6,15 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from rgc.flows.data.rows import Rows, key_of
 from rgc.flows.data.source import DataSource, TrainingData
 from rgc.flows.flow import State
 from rgc.flows.machines.annealing import Annealing
+from rgc.flows.machines.exact_training import Distribution, ExactTraining
 from rgc.flows.machines.layer_answer import Trained
 from rgc.flows.machines.likelihood import annealing_of
 from rgc.flows.machines.named_arrays import Arrays, named
+from rgc.flows.machines.network import above
 from rgc.flows.machines.passes import ascended, descended, means_above
+from rgc.flows.machines.sides import Discrete
 from rgc.flows.machines.streams import ANNEALED, UPWARD
+from rgc.flows.machines.tables import all_states
 from rgc.flows.machines.target import Target
 from rgc.flows.machines.taught import Taught
 from rgc.flows.machines.watch import ROWS
@@ -92,9 +98,24 @@ class Stacked:
     def fed(self, state: State, number: int) -> Any:
         """The rows of a layer as its kernels take them."""
         if ("fed", number) not in self.kept:
-            rows = self.rows(state, number)
-            self.kept["fed", number] = self.layers[number].learning.feed(rows)
+            learning = self.layers[number].learning
+            exact = isinstance(learning, ExactTraining) and learning.trainer.of == "hamiltonian"
+            if number and exact:
+                self.kept["fed", number] = self._distribution(state, number)
+            else:
+                self.kept["fed", number] = learning.feed(self.rows(state, number))
         return self.kept["fed", number]
+
+    def _distribution(self, state: State, number: int) -> Distribution:
+        """What a layer sees where the lowest units have the distribution of the Hamiltonian."""
+        assert self.target is not None  # noqa: S101  (checked with the trainer)
+        chances = np.exp(self.target.log_chances)
+        for lower in range(number):
+            machine = self.layers[lower].machine(self.arrays(state, lower))
+            chances = above(machine, chances)
+        side = machine.hidden
+        assert isinstance(side, Discrete)  # noqa: S101
+        return Distribution(side.features(all_states(side)), chances)
 
     def upward(
         self, state: State, number: int, rows: Rows, draws: tuple[int, int] = (UPWARD, 0)

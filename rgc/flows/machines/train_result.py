@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from rgc.flows.machines.bound import bounds
 from rgc.flows.machines.field_answer import data_length
 from rgc.flows.machines.iterated import as_tables
 from rgc.flows.machines.layer_answer import Trained, answered
+from rgc.flows.machines.network import network_kl
 from rgc.flows.machines.weights_file import file_of
 from rgc.flows.request import Request
+from rgc.passes.count_states import MOST_JOINT, fits
 from rgc.results.result import Estimate, IteratedChains, Level, Result
 
 Floats = NDArray[np.float64]
@@ -32,6 +35,7 @@ def finished(
     """The answer: level l is layer l, and level 0 the visible units. `series` are what was written
     down along the training.
     """
+    networks = _networks(layers)
     answers = [answered(layer, request.backend) for layer in layers]
     bound = bounds(layers, [answer.values["log_z"] for answer in answers])
     lowest = layers[0].layer.visible
@@ -43,7 +47,8 @@ def finished(
     if iterated:
         tables |= as_tables(iterated)
     for number, (layer, answer) in enumerate(zip(layers, answers, strict=True), 1):
-        values = {**answer.values, **bound[number - 1], **_last(series, layer)}
+        own_values = {**answer.values, **bound[number - 1], **networks[number - 1]}
+        values = {**own_values, **_last(series, layer)}
         levels.append(Level(number, layer.layer.hidden.shape, values=values))
         tables[f"layer{number}.weights"] = layer.machine.weights
         if request.options.flag("receptive_fields"):
@@ -57,6 +62,24 @@ def finished(
         warnings=(*notes, *(text for answer in answers for text in answer.warnings)),
         provenance=provenance,
     )
+
+
+def _networks(layers: Sequence[Trained]) -> list[dict[str, Estimate]]:
+    """KL(P || q) of the network that each layer is the top of, where all states of all layers can
+    be gone through. The lowest has none, since its `kl` is this.
+    """
+    found: list[dict[str, Estimate]] = [{} for _ in layers]
+    target, machines = layers[0].target, [layer.machine for layer in layers]
+    if target is None or not target.tabled:
+        return found
+    for number, (below, layer) in enumerate(pairwise(layers), 1):
+        sides = below.layer.visible.states, below.layer.hidden.states
+        joint = None if None in sides else (sides[0] or 0) * (sides[1] or 0)
+        if layer.rows.means or not fits(joint, MOST_JOINT):
+            break
+        value = network_kl(machines[: number + 1], target.log_chances)
+        found[number]["network_kl"] = Estimate(value, 0.0, "exact")
+    return found
 
 
 def _last(series: Mapping[str, NDArray[Any]], layer: Trained) -> dict[str, Estimate]:

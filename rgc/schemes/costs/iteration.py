@@ -46,15 +46,15 @@ def iterate(spec: Spec, options: Options) -> Cost:
 
 def _orbits(maps: tuple[FlowMap, ...], options: Options) -> Cost:
     lines = [line for step in maps for line in _lines(step)]
-    operations, quantities = sum(map(_operations, lines)), len(maps[0].quantities)
-    moved = operations * (1 + quantities)  # with its derivatives
+    counted, quantities = sum(map(operations, lines)), len(maps[0].quantities)
+    moved = counted * (1 + quantities)  # with its derivatives
     starts = options.values.get("starts")
     alone, grid = count_starts(starts), 0.0
     if isinstance(starts, CallValue):
         alone, grid = 1, float(alone)
     single = applications(Options({k: v for k, v in options.values.items() if k != "starts"}))
     steps = single + alone * (single + ORBIT)
-    seconds = steps * moved / OPERATIONS + grid * GRID_STEPS * operations / ELEMENTS
+    seconds = steps * moved / OPERATIONS + grid * GRID_STEPS * counted / ELEMENTS
     numbers = (grid * GRID_ARRAYS + alone * single) * quantities + WANDERING
     return Cost(numbers * NUMBER, seconds)
 
@@ -67,8 +67,9 @@ def _lines(step: FlowMap) -> tuple[Expression, ...]:
     raise ValueError(f"'{step.name}' has no expressions")
 
 
-def _operations(expression: Expression) -> int:
-    return 1 + sum(map(_operations, expression.operands)) if isinstance(expression, Apply) else 1
+def operations(expression: Expression) -> int:
+    """The functions, numbers and leaves of an expression."""
+    return 1 + sum(map(operations, expression.operands)) if isinstance(expression, Apply) else 1
 
 
 def _matrix(step: LinearMap | ConvexNmf | DiffusionMap, data: Data | None) -> Cost:

@@ -10,7 +10,14 @@ from rgc.model.data import Samples, rows_apart
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.model.stack import Rbm, Stack, Window
-from rgc.passes.count_states import MOST_INFORMED, MOST_JOINT, MOST_MASKED, MOST_TABLED, fits
+from rgc.passes.count_states import (
+    MOST_INFORMED,
+    MOST_JOINT,
+    MOST_LANDSCAPE,
+    MOST_MASKED,
+    MOST_TABLED,
+    fits,
+)
 from rgc.passes.tell_operators import tell_hidden
 
 
@@ -65,6 +72,11 @@ _ALL_STATES = (
     lambda asked: any(asked.stack.fractional(number) for number in range(asked.number)),
     "a layer up to it sees means, which have no chances",
     "write upward=samples",
+)
+_FEW = (
+    lambda asked: not fits(asked.layer.visible.states, MOST_LANDSCAPE),
+    "its visible side has too many states to go through all of them",
+    f"take up to {MOST_LANDSCAPE} states",
 )
 _TRAINED = (
     lambda asked: asked.layer.train is None,
@@ -152,6 +164,17 @@ NEEDED: Mapping[str, tuple[Row, ...]] = {
             f"take up to {MOST_MASKED} masks times states",
         ),
     ),
+    "network_kl": (
+        (_UPPER[0], "the lowest layer by itself is its network", "write kl"),
+        _ALL_STATES,
+        (
+            lambda asked: not _networked(asked),
+            "some layer has too many states to go through all of them, or the data no Hamiltonian",
+            f"take up to {MOST_JOINT} of both sides together, and data samples(...) of one",
+        ),
+    ),
+    "minima": (_FEW,),
+    "rows_mass": (_FEW, _STATES),
     "log_likelihood_train": (_STATES,),
     "log_likelihood_validation": (_STATES, _VALIDATED),
     "bound_train": (_UPPER, _ALL_STATES),
@@ -177,6 +200,15 @@ every layer.
 def _joint(layer: Rbm) -> bool:
     below, above = layer.visible.states, layer.hidden.states
     return below is not None and above is not None and fits(below * above, MOST_JOINT)
+
+
+def _networked(asked: Asked) -> bool:
+    """Whether all states of the layers below can be gone through, and the data are samples of one
+    Hamiltonian."""
+    source = asked.spec.data
+    one = isinstance(source, Samples) and not source.sets
+    tabled = fits(asked.stack.layers[0].visible.states, MOST_TABLED)
+    return one and tabled and all(map(_joint, asked.stack.layers[: asked.number - 1]))
 
 
 def _masked(layer: Rbm) -> bool:

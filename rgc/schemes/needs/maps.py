@@ -7,6 +7,7 @@ from itertools import product
 
 from rgc.errors import Problem, listing
 from rgc.language.values import CallValue, Value
+from rgc.model.curve import Curve
 from rgc.model.expressions import Expression
 from rgc.model.map import FlowMap, Ode, Quantity, RecursionMap
 from rgc.passes.differentiate import NotDifferentiable, differentiate
@@ -15,7 +16,7 @@ from rgc.schemes.needs import couplings
 from rgc.schemes.options import SHOWN_STEPS
 from rgc.schemes.scheme import Asked
 from rgc.syntax import ast
-from rgc.text import Span
+from rgc.text import Span, section_text
 
 FOLLOWED = 1000
 """The largest number of steps of a start that a check follows."""
@@ -25,6 +26,14 @@ MOST_OF_A_GRID = 1_000_000
 
 SUMMED = 64
 """The number of terms of a sum of constants at which a check looks."""
+
+
+def no_curve(asked: Asked) -> Iterator[Problem]:
+    """Report a curve, which is fitted and not iterated."""
+    if asked.spec.map and asked.read("map") and isinstance(asked.spec.map[0], Curve):
+        message = "a curve is fitted to data, and not iterated"
+        hint = section_text("flow", "fit", asked.where)
+        yield Problem("wrong-kind", message, asked.where, hint=f"write {hint}")
 
 
 def _changes(one: FlowMap) -> tuple[tuple[str, Expression], ...]:
@@ -232,6 +241,7 @@ def cycles_are_found(asked: Asked) -> Iterator[Problem]:
 
 
 LIMITS = (
+    no_curve,
     couplings.few_starts(MOST_OF_A_GRID),
     smooth,
     cycles_are_found,

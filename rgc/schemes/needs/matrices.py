@@ -14,6 +14,8 @@ from rgc.text import section_text
 OPTIONS = {"linear": ("steps", "starts", "seed")}
 """The options that are asked of each matrix; of all others the seed alone."""
 
+POINTS = "a map of points"
+
 MOST_ROWS = {"dlj": 1000, "lp": 400}
 """The largest number of rows that each variant of the factorisation takes."""
 
@@ -49,14 +51,14 @@ def points_as_data(asked: Asked) -> Iterator[Problem]:
             hint = f"add: {section_text('data', 'points(200, [cos(row), sin(row)])', place)}"
             yield Problem("missing-section", message, place, hint=hint)
         return
-    refused = _refused(data)
+    refused = no_points(data, POINTS)
     if refused:
         hint = "points(...), simplex(...) and file(...) without threshold are points"
         yield Problem("wrong-data", refused, asked.section("data"), hint=hint)
 
 
-def _refused(data: Data) -> str:
-    """Why data are not taken for points; empty if they are."""
+def no_points(data: Data, what: str) -> str:
+    """Why data are not the points that something is made of; empty if they are."""
     if isinstance(data, File):
         unused = {
             "threshold": data.threshold,
@@ -64,10 +66,10 @@ def _refused(data: Data) -> str:
             "weights": data.weights,
         }
         named = [name for name, value in unused.items() if value is not None]
-        return f"a map of points has no use for {listing(named)}" if named else ""
+        return f"{what} has no use for {listing(named)}" if named else ""
     if isinstance(data, Points | Simplex):
         return ""
-    return "these data are states of spins, and the map is one of points"
+    return f"these data are states of spins, and {what} takes points"
 
 
 def enough_rows(asked: Asked) -> Iterator[Problem]:
@@ -75,7 +77,7 @@ def enough_rows(asked: Asked) -> Iterator[Problem]:
     and more rows than a factorisation takes.
     """
     step, data = _matrix(asked), asked.spec.data
-    if step is None or data is None or not asked.read("data") or _refused(data):
+    if step is None or data is None or not asked.read("data") or no_points(data, POINTS):
         return
     rows = rows_of(data)
     if rows is not None:

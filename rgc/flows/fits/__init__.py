@@ -1,0 +1,1 @@
+"""Fits of curves with unknown numbers to columns of data."""

@@ -1,0 +1,310 @@
+"""`fit`: a curve with unknown numbers, fitted to a column of data and in the same way to series
+without what it looks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.analysis.projected import COARSE, FINE, Projected, lowest
+from rgc.errors import Problem, SpecError
+from rgc.flows.data.clouds import make_cloud
+from rgc.flows.data.files import first_place
+from rgc.flows.fits.series import nulls
+from rgc.flows.flow import Account, State
+from rgc.flows.request import Request
+from rgc.language.values import CallValue
+from rgc.model.curve import Column, Curve, Unknown
+from rgc.model.data import File
+from rgc.model.expressions import Expression, evaluate
+from rgc.model.point_clouds import Points, Simplex
+from rgc.results.result import Result
+
+Floats = NDArray[np.float64]
+
+BATCH = 64
+"""Points of the grid at which one step looks."""
+
+REFINED = 8
+"""The largest number of starts from which the fit of the data descends."""
+
+OF_A_NULL = 4
+"""The same of another series."""
+
+POINTS = 17
+"""Points of a profile that are tabulated."""
+
+BISECTIONS = 40
+"""Halvings that find the end of an interval, and doublings that go beyond it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """The fits of a curve at one point of a scan.
+
+    `series` [row, s] are the data and then the nulls, `axes` the values of the grid for each
+    nonlinear unknown, `threshold` from a least sum of squares to the one at the ends of an
+    interval. In the state are
+
+    - `squares` [point of the grid, s], what is left at the points of the grid;
+    - `found` [s, nonlinear] and `left` [s], the best fit of each series, and `ways` [k, nonlinear +
+      1], the other ends of descents for the data with their sums of squares;
+    - `ends` [nonlinear, 2], the interval of each, NaN where it has no end in the grid, and
+      `profiles` [nonlinear, POINTS, 2], values and what is left at least with them.
+    """
+
+    scheme: str
+    curve: Curve
+    projected: Projected
+    table: Mapping[str, Floats]
+    series: Floats
+    axes: tuple[Floats, ...]
+    provenance: Mapping[str, Any]
+
+    @property
+    def points(self) -> int:
+        """The number of points of the grid."""
+        return prod(len(axis) for axis in self.axes)
+
+    @property
+    def steps(self) -> int:
+        return ceil(self.points / BATCH) + self.series.shape[1] + 3 * len(self.axes)
+
+    def start(self) -> State:
+        count, unknown = self.series.shape[1], len(self.axes)
+        arrays: dict[str, NDArray[Any]] = {
+            "squares": np.full((self.points, count), np.inf),
+            "found": np.full((count, unknown), np.nan),
+            "left": np.full(count, np.inf),
+            "ways": np.full((REFINED, unknown + 1), np.nan),
+            "ends": np.full((unknown, 2), np.nan),
+            "profiles": np.full((unknown, POINTS, 2), np.nan),
+        }
+        return State(0, arrays, {})
+
+    def step(self, state: State) -> State:
+        looks, descents = ceil(self.points / BATCH), self.series.shape[1]
+        after = state.done - looks - descents
+        if state.done < looks:
+            self._look(state.done, state.arrays)
+        elif after < 0:
+            self._descend(state.done - looks, state.arrays)
+        elif after < 2 * len(self.axes):
+            self._end(after // 2, after % 2, state.arrays)
+        else:
+            self._profile(after - 2 * len(self.axes), state.arrays)
+        state.done += 1
+        return state
+
+    def accounts(self) -> Sequence[Account]:
+        curve, rows = self.curve, len(self.series)
+        lines = {
+            "curve": str(curve),
+            "data": f"{rows} rows, and {self.series.shape[1] - 1} other series",
+            "linear": f"{len(curve.linear)} unknown numbers, by projection [{rows}, "
+            f"{len(curve.linear)}]",
+            "nonlinear": f"{len(curve.nonlinear)} unknown numbers, on {self.points} points, then "
+            f"from at most {REFINED} of them",
+        }
+        self.projected.squares(self._at(0), self.series[:, :1])
+        return (Account(f"{self.scheme}: least squares", lines),)
+
+    def finish(self, state: State) -> Result:
+        from rgc.flows.fits.fit_result import fit_result
+
+        return fit_result(self, state.arrays)
+
+    def _at(self, point: int) -> Floats:
+        """The nonlinear unknowns at a point of the grid."""
+        shape = tuple(len(axis) for axis in self.axes)
+        where = np.unravel_index(point, shape) if shape else ()
+        return np.array([axis[k] for axis, k in zip(self.axes, where, strict=True)], dtype=float)
+
+    def _look(self, batch: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        for point in range(batch * BATCH, min((batch + 1) * BATCH, self.points)):
+            with np.errstate(all="ignore"):
+                arrays["squares"][point] = self.projected.squares(self._at(point), self.series)
+
+    def _descend(self, number: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """The best fit of a series, from the lowest points of the grid."""
+        squares = arrays["squares"][:, number].reshape([len(axis) for axis in self.axes])
+        tolerance = COARSE if number else FINE
+        for k, point in enumerate(lowest(squares, OF_A_NULL if number else REFINED)):
+            with np.errstate(all="ignore"):
+                at, left = self.projected.descended(
+                    self._at(point), self.series[:, number], tolerance=tolerance
+                )
+            if number == 0:
+                arrays["ways"][k] = *at, left
+            if left < arrays["left"][number]:
+                arrays["found"][number], arrays["left"][number] = at, left
+
+    def _least(self, unknown: int, value: float, near: Floats) -> tuple[Floats, float]:
+        """The best fit of the data with an unknown held, near another fit."""
+        with np.errstate(all="ignore"):
+            return self.projected.descended(near, self.series[:, 0], {unknown: value})
+
+    def _end(self, unknown: int, side: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Where the profile of an unknown rises by one error of the sum of squares, on one side."""
+        best, least = arrays["found"][0], float(arrays["left"][0])
+        if not np.isfinite(least):
+            return
+        most = self.most(least)
+        edge = float((self.projected.low, self.projected.high)[side][unknown])
+        inside, near, share = float(best[unknown]), best, 1e-4
+        outside = inside
+        for _ in range(BISECTIONS):
+            outside = inside + min(share, 1.0) * (edge - float(best[unknown]))
+            outside = min(outside, edge) if side else max(outside, edge)
+            at, left = self._least(unknown, outside, near)
+            if left > most:
+                break
+            if outside == edge:
+                return
+            inside, near, share = outside, at, 2 * share
+        for _ in range(BISECTIONS):
+            middle = (inside + outside) / 2
+            if abs(outside - inside) <= 1e-3 * abs(middle - float(best[unknown])):
+                break
+            at, left = self._least(unknown, middle, near)
+            if left > most:
+                outside = middle
+            else:
+                inside, near = middle, at
+        arrays["ends"][unknown, side] = (inside + outside) / 2
+
+    def _profile(self, unknown: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """What is left at least with values of an unknown, from the best fit outwards."""
+        best = arrays["found"][0]
+        if not np.isfinite(best).all():
+            return
+        low, high = self._window(unknown, arrays)
+        values = np.linspace(low, high, POINTS)
+        for side in (1, -1):
+            near = best
+            for k in np.argsort(side * values):
+                if side * (values[k] - best[unknown]) >= 0:
+                    at, left = self._least(unknown, float(values[k]), near)
+                    near = at if np.isfinite(left) else near
+                    arrays["profiles"][unknown, k] = values[k], left
+
+    def _window(self, unknown: int, arrays: Mapping[str, NDArray[Any]]) -> tuple[float, float]:
+        """Twice the interval, within the range."""
+        edges = float(self.projected.low[unknown]), float(self.projected.high[unknown])
+        best, ends = float(arrays["found"][0][unknown]), arrays["ends"][unknown]
+        low, high = (
+            edge if np.isnan(end) else best + 2 * (float(end) - best)
+            for edge, end in zip(edges, ends, strict=True)
+        )
+        return max(low, edges[0]), min(high, edges[1])
+
+    @property
+    def free(self) -> int:
+        """Rows less unknown numbers."""
+        return len(self.series) - len(self.curve.quantities)
+
+    @property
+    def student(self) -> float:
+        """Errors that hold the unknown with 68.3 %, of rows whose own error is estimated."""
+        from scipy.special import stdtrit
+
+        known = self.curve.error is not None
+        return 1.0 if known else float(stdtrit(self.free, 0.8413447460685429))
+
+    def most(self, least: float) -> float:
+        """The sum of squares at the ends of an interval."""
+        if self.curve.error is not None:
+            return least + 1
+        return least * (1 + self.student**2 / self.free)
+
+
+def make_fit(request: Request) -> Fit:
+    """The flow `fit` of a checked spec at one point.
+
+    Raises `SpecError` for data that cannot be read, errors that are not above 0, and a curve that
+    has no value anywhere on the grid.
+    """
+    curve, source = request.spec.map[0], request.spec.data
+    if not isinstance(curve, Curve) or not isinstance(source, File | Points | Simplex):
+        raise ValueError("a fit has a curve and points")
+    values = make_cloud(source, request.seed).values
+    table = {name: values[:, k] for k, name in enumerate(curve.columns)}
+    column, grid = table[curve.column], request.options.values.get("starts")
+    listed = dict(grid.options) if isinstance(grid, CallValue) else {}
+    axes = tuple(np.unique(np.atleast_1d(np.array(listed[name]))) for name in curve.nonlinear)
+    projected = Projected(
+        lambda at: columns(curve, table, at),
+        weights(request, curve, table),
+        np.array([axis[0] for axis in axes]),
+        np.array([axis[-1] for axis in axes]),
+    )
+    others = nulls(request.options.values.get("null"), column, request.seed)
+    made = Fit(
+        request.flow.scheme,
+        curve,
+        projected,
+        table,
+        np.concatenate([column[:, None], others], axis=1),
+        axes,
+        {"curve": str(curve), "data": str(source)},
+    )
+    with np.errstate(all="ignore"):
+        left = (projected.squares(made._at(k), made.series[:, :1]) for k in range(made.points))
+        if not any(np.isfinite(each[0]) for each in left):
+            message = "the curve has no real value in every row at any point of the grid"
+            hint = "a power of a negative number has none: look elsewhere"
+            raise SpecError([Problem("wrong-start", message, request.span, hint=hint)])
+    return made
+
+
+def weights(request: Request, curve: Curve, table: Mapping[str, Floats]) -> Floats:
+    """What residuals are multiplied by: 1, or 1 / error."""
+    rows = len(table[curve.column])
+    if curve.error is None:
+        return np.ones(rows)
+    with np.errstate(all="ignore"):
+        errors = np.broadcast_to(value_of(curve.error, table, {}), (rows,))
+    wrong = ~(np.isfinite(errors) & (errors > 0))
+    if wrong.any():
+        row = int(first_place(wrong[:, None])[0])
+        message = f"the error of row {row} (counted from 0) is {errors[row]:g}"
+        place = request.spec.place("map")
+        raise SpecError([Problem("out-of-range", message, place, hint="errors are above 0")])
+    return np.asarray(1 / errors)
+
+
+def columns(curve: Curve, table: Mapping[str, Floats], at: Floats) -> tuple[Floats, Floats]:
+    """The functions [row, k] that the linear unknowns multiply, and the rest [row]."""
+    rows, known = len(table[curve.column]), dict(zip(curve.nonlinear, at, strict=True))
+    parts = [np.broadcast_to(value_of(part, table, known), (rows,)) for part in curve.parts]
+    rest = np.broadcast_to(value_of(curve.rest, table, known), (rows,))
+    return np.array(parts).reshape(len(parts), rows).T, np.asarray(rest)
+
+
+def value_of(
+    expression: Expression, table: Mapping[str, Floats], known: Mapping[str, Any]
+) -> Floats:
+    """An expression of columns and of unknown numbers with known values."""
+
+    def leaf(part: Expression) -> Any:
+        match part:
+            case Column(name):
+                return table[name]
+            case Unknown(name):
+                return np.float64(known[name])
+        raise TypeError(f"a curve holds {part}")
+
+    return np.asarray(evaluate(expression, leaf, np), dtype=np.float64)
+
+
+def unknowns(fit: Fit, at: Floats, number: int) -> Iterator[tuple[str, float]]:
+    """All unknown numbers of the fit of a series, by name."""
+    linear, _ = fit.projected.solved(at, fit.series[:, number])
+    yield from zip(fit.curve.linear, map(float, linear), strict=True)
+    yield from zip(fit.curve.nonlinear, map(float, at), strict=True)
